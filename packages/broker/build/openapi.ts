@@ -1,0 +1,7 @@
+/** Writes `openapi.json` from the routes and schemas. Run by `npm run build`; a test holds the file to it. */
+import { writeFile } from 'node:fs/promises'
+import { openApiDocument } from '../src/http/openapi.ts'
+
+export const openApiText = (): string => `${JSON.stringify(openApiDocument(), null, 2)}\n`
+
+if (import.meta.main) await writeFile(new URL('../openapi.json', import.meta.url), openApiText())

@@ -1,0 +1,157 @@
+/**
+ * The keys of trusted issuers, and the signature check over them (aws-jwt-verify).
+ *
+ * | what                        | how long                                                                    |
+ * | --------------------------- | --------------------------------------------------------------------------- |
+ * | keys are used without a look | 10 min; then fetched anew beside the road, after 15 min before going on     |
+ * | keys outlive a dead endpoint | 6 h after the last good fetch, then nobody of that issuer gets in           |
+ * | an unknown `kid`            | one fetch a second at most, shared by all who wait for it                   |
+ * | a failing endpoint          | left alone for 1 s, 2 s, 4 s … 60 s                                         |
+ */
+
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { Issuer } from '@stint/core/config/shape'
+import type { UnverifiedToken } from '@stint/core/identity/token'
+import { type Instant, seconds } from '@stint/core/instant'
+import { parseForeignJson } from '@stint/core/json'
+import { done } from '@stint/core/outcome'
+import { isJwks, type Jwk, type Jwks } from 'aws-jwt-verify/jwk'
+import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier'
+import type { Clock, IssuerKeys } from '../ports.ts'
+
+export type KeysSettings = {
+  readonly clock: Clock
+  /** The body of a GET answered with 200; throws on anything else. */
+  readonly get: (url: string) => Promise<Uint8Array>
+}
+
+const FRESH_SECONDS = 10 * 60
+const STALE_SECONDS = 15 * 60
+const DEAD_SECONDS = 6 * 60 * 60
+const UNKNOWN_KID_SECONDS = 1
+const LONGEST_BACKOFF_SECONDS = 60
+const MAX_KEYS = 100
+const MIN_RSA_BITS = 2048
+
+type Cached = {
+  keys: ReadonlyMap<string, Jwk>
+  fetchedAt: Instant
+  triedAt: Instant
+  failures: number
+  lastFault: string
+  fetching?: Promise<void>
+}
+
+export function issuerKeys(settings: KeysSettings): IssuerKeys {
+  const caches = new Map<string, Cached>()
+  const keyObjects = new WeakMap<Jwk, KeyObject>()
+
+  const isDead = (cached: Cached) => settings.clock() - cached.fetchedAt > seconds(DEAD_SECONDS)
+  const unavailable = (issuer: Issuer, cached: Cached) => ({
+    outcome: 'unknown' as const,
+    cause: `keys of ${issuer.url}: ${cached.lastFault}`,
+  })
+
+  return {
+    async check(issuer, token) {
+      const kid = token.header.kid ?? ''
+      const cached = await usable(issuer, kid)
+      if (isDead(cached)) return unavailable(issuer, cached)
+      const jwk = cached.keys.get(kid)
+      // While the endpoint fails we cannot know that there is no such key.
+      if (!jwk) return cached.failures > 0 ? unavailable(issuer, cached) : { outcome: 'forged', why: 'unknown kid' }
+      return verify(issuer, token, jwk)
+    },
+
+    async ready(issuer) {
+      const cached = await usable(issuer)
+      return isDead(cached) ? unavailable(issuer, cached) : done(true)
+    },
+  }
+
+  /** The issuer's keys, as fresh as the table above demands. */
+  async function usable(issuer: Issuer, kid?: string): Promise<Cached> {
+    const cached = caches.get(issuer.jwksUri) ?? {
+      keys: new Map(),
+      fetchedAt: Number.NEGATIVE_INFINITY,
+      triedAt: Number.NEGATIVE_INFINITY,
+      failures: 0,
+      lastFault: '',
+    }
+    caches.set(issuer.jwksUri, cached)
+    const age = settings.clock() - cached.fetchedAt
+    if (age > seconds(STALE_SECONDS)) await refresh(issuer, cached)
+    else if (age > seconds(FRESH_SECONDS)) void refresh(issuer, cached)
+    else if (kid !== undefined && !cached.keys.has(kid)) await refresh(issuer, cached, UNKNOWN_KID_SECONDS)
+    return cached
+  }
+
+  /** One fetch at a time per issuer, none within `pauseSeconds` of the last, none while a failing endpoint is left alone. */
+  async function refresh(issuer: Issuer, cached: Cached, pauseSeconds = 0): Promise<void> {
+    if (cached.fetching) return cached.fetching
+    const backoff = cached.failures === 0 ? 0 : Math.min(2 ** (cached.failures - 1), LONGEST_BACKOFF_SECONDS)
+    if (settings.clock() - cached.triedAt < seconds(Math.max(pauseSeconds, backoff))) return
+    cached.triedAt = settings.clock()
+    cached.fetching = fetchKeys(issuer.jwksUri, settings.get)
+      .then((keys) => {
+        cached.keys = keys
+        cached.fetchedAt = settings.clock()
+        cached.failures = 0
+      })
+      .catch((error: unknown) => {
+        cached.failures++
+        cached.lastFault = error instanceof Error ? error.message : String(error)
+      })
+      .finally(() => {
+        delete cached.fetching
+      })
+    return cached.fetching
+  }
+
+  function verify(issuer: Issuer, token: UnverifiedToken, jwk: Jwk) {
+    if (!suits(jwk, token.header.alg)) return { outcome: 'forged' as const, why: `a ${jwk.kty} key does not sign ${token.header.alg}` }
+    try {
+      // Times and audience are Stint's own checks (core/identity/token): here only key and signature count.
+      verifyJwtSync(token.raw, jwk, { issuer: issuer.url, audience: null, graceSeconds: Number.POSITIVE_INFINITY }, () => {
+        const known = keyObjects.get(jwk) ?? createPublicKey({ key: jwk as never, format: 'jwk' })
+        keyObjects.set(jwk, known)
+        return known
+      })
+      return done(true as const)
+    } catch (error) {
+      return { outcome: 'forged' as const, why: error instanceof Error ? error.name : 'signature' }
+    }
+  }
+}
+
+async function fetchKeys(uri: string, get: KeysSettings['get']): Promise<ReadonlyMap<string, Jwk>> {
+  const parsed = parseForeignJson(await get(uri))
+  if (!parsed.ok) throw new Error(`JWKS: ${parsed.fault}`)
+  const jwks = parsed.value as unknown as Jwks
+  if (!isJwks(jwks) || jwks.keys.length > MAX_KEYS) throw new Error('JWKS: not a key set, or too large')
+  const keys = new Map<string, Jwk>()
+  for (const jwk of jwks.keys) if (typeof jwk.kid === 'string' && isUsable(jwk)) keys.set(jwk.kid, jwk)
+  return keys
+}
+
+/** RFC 7517 §4.2 and §4.3: a key says what it is for. RSA below 2048 bits is no longer a signature. */
+function isUsable(jwk: Jwk & { readonly key_ops?: unknown }): boolean {
+  if (jwk.use !== undefined && jwk.use !== 'sig') return false
+  if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes('verify')) return false
+  if (jwk.kty === 'RSA') return typeof jwk.n === 'string' && bitsOf(jwk.n) >= MIN_RSA_BITS
+  return jwk.kty === 'EC' || jwk.kty === 'OKP'
+}
+
+/** RFC 7518 §3.1, RFC 8037 §3.1: one algorithm, one kind of key. Without this an RS256 header could meet an EC key. */
+function suits(jwk: Jwk, alg: string): boolean {
+  if (jwk.alg !== undefined && jwk.alg !== alg) return false
+  const curves: Record<string, readonly string[]> = { ES256: ['P-256'], ES384: ['P-384'], ES512: ['P-521'], EdDSA: ['Ed25519', 'Ed448'] }
+  if (alg.startsWith('RS')) return jwk.kty === 'RSA'
+  return jwk.kty === (alg === 'EdDSA' ? 'OKP' : 'EC') && (curves[alg] ?? []).includes(String(jwk.crv))
+}
+
+function bitsOf(modulus: string): number {
+  const bytes = Buffer.from(modulus, 'base64url')
+  const first = bytes.findIndex((byte) => byte !== 0)
+  return first < 0 ? 0 : (bytes.length - first) * 8 - Math.clz32(bytes[first] ?? 0) + 24
+}

@@ -1,0 +1,178 @@
+/**
+ * AssumeRole over the regional endpoint. Three outcomes are kept apart, because what follows differs: AWS said yes, AWS
+ * said no (nothing happened, the use goes back), or nobody knows (the use stays taken until the reservation is abandoned).
+ *
+ * Sent at most twice per attempt, the SDK's own retries being off: each send may leave a live session behind.
+ */
+import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts'
+import { brief } from '@stint/core/audit/event'
+import { done, refused } from '@stint/core/outcome'
+import type { ProblemCode } from '@stint/core/problem'
+import type { RandomBytes } from '@stint/core/request/ids'
+import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
+import type { Assumed, AssumeFailed, Clock, Sts } from '../ports.ts'
+
+export type StsSettings = {
+  /** One client per region; a config of one target needs one. */
+  readonly client: (region: string) => STSClient
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly sleep: (milliseconds: number) => Promise<void>
+}
+
+const SENDS = 2
+/** All sends together, with the wait between them; a second send is worth it only while half of it is left. */
+export const WHOLE_CALL_MS = 5000
+const WAIT_MS = 200
+
+export function stsAdapter(settings: StsSettings): Sts {
+  return {
+    async assumeRole(input) {
+      const command = new AssumeRoleCommand(toWire(input))
+      const began = settings.clock()
+      for (let sends = 1; ; sends++) {
+        const left = WHOLE_CALL_MS - (settings.clock() - began)
+        try {
+          return done(fromWire(await settings.client(input.region).send(command, { requestTimeout: left }), sends))
+        } catch (error) {
+          const fault = classify(error)
+          const worthIt = settings.clock() - began < WHOLE_CALL_MS / 2
+          if (!fault.retry || sends >= SENDS || !worthIt) return conclude(fault, sends)
+          await settings.sleep(WAIT_MS * (0.5 + (settings.random(1)[0] ?? 0) / 256))
+        }
+      }
+    },
+  }
+}
+
+const toWire = (input: AssumeRoleInput) => ({
+  RoleArn: input.roleArn,
+  RoleSessionName: input.roleSessionName,
+  ExternalId: input.externalId,
+  DurationSeconds: input.durationSeconds,
+  Policy: input.policy,
+  ...(input.policyArns.length > 0 ? { PolicyArns: input.policyArns.map((arn) => ({ arn })) } : {}),
+  Tags: input.tags.map(({ key, value }) => ({ Key: key, Value: value })),
+  ...(input.tags.some(({ transitive }) => transitive)
+    ? { TransitiveTagKeys: input.tags.filter(({ transitive }) => transitive).map(({ key }) => key) }
+    : {}),
+  ...(input.sourceIdentity === undefined ? {} : { SourceIdentity: input.sourceIdentity }),
+})
+
+/** An answer without credentials is no answer that AWS documents: a bug somewhere, and nothing may leave. */
+function fromWire(output: AssumeRoleCommandOutput, sends: number): Assumed {
+  const { Credentials: credentials, AssumedRoleUser: user } = output
+  if (
+    !credentials?.AccessKeyId ||
+    !credentials.SecretAccessKey ||
+    !credentials.SessionToken ||
+    !credentials.Expiration ||
+    !user?.Arn ||
+    !user.AssumedRoleId
+  ) {
+    throw new TypeError('AssumeRole answered without credentials')
+  }
+  return {
+    credentials: {
+      accessKeyId: credentials.AccessKeyId,
+      secretAccessKey: credentials.SecretAccessKey,
+      sessionToken: credentials.SessionToken,
+      expiration: credentials.Expiration.getTime(),
+    },
+    assumedRoleArn: user.Arn,
+    assumedRoleId: user.AssumedRoleId,
+    awsRequestId: output.$metadata.requestId ?? '',
+    packedPolicySize: output.PackedPolicySize ?? 0,
+    sends,
+  }
+}
+
+// ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Fault = {
+  /** What AWS said and therefore did not do; absent where it said nothing, or nothing that can be relied on. */
+  readonly refusal?: { readonly code: ProblemCode; readonly detail: string; readonly extra?: Record<string, unknown> }
+  readonly retry: boolean
+  /** For the operator: AWS's own name and message. */
+  readonly words: string
+  readonly awsRequestId?: string
+}
+
+/** Codes are told by name, never by status: STS throttles with 400 (AWS STS API Reference, "Common Errors"). */
+const throttles = new Set(['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded', 'RequestThrottled'])
+const invalids = new Set([
+  'ValidationError',
+  'MalformedPolicyDocument',
+  'MalformedPolicyDocumentException',
+  'RegionDisabledException',
+  'InvalidParameterValue',
+])
+const denials = new Set(['AccessDenied', 'AccessDeniedException'])
+/** The broker's own credentials are not accepted. */
+const ownCredentials = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+  'IncompleteSignature',
+])
+/** Errors of the socket that say that nothing was sent. */
+const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
+
+function classify(error: unknown): Fault {
+  const {
+    name = 'Error',
+    message = '',
+    code,
+    $metadata,
+  } = error as { name?: string; message?: string; code?: string; $metadata?: { httpStatusCode?: number; requestId?: string } }
+  const words = `sts: ${name}: ${brief(message, 240)}`
+  const status = $metadata?.httpStatusCode
+  const id = $metadata?.requestId ? { awsRequestId: $metadata.requestId } : {}
+  if (status === undefined || status >= 500 || status < 300) {
+    const unsent = code !== undefined && neverSent.has(code)
+    return {
+      retry: true,
+      words,
+      ...id,
+      ...(unsent ? { refusal: { code: 'sts-timeout', detail: 'AWS STS cannot be reached. Nothing was handed out.' } } : {}),
+    }
+  }
+  const no = (problem: ProblemCode, detail: string, extra?: Record<string, unknown>, retry = false): Fault => ({
+    refusal: { code: problem, detail, ...(extra ? { extra } : {}) },
+    retry,
+    words,
+    ...id,
+  })
+  if (throttles.has(name)) return no('sts-throttled', 'AWS STS asks us to slow down. Nothing was handed out.', undefined, true)
+  if (denials.has(name)) return no('assume-role-denied', 'AWS did not let the broker into the target role.', { gate: gateOf(message) })
+  if (ownCredentials.has(name)) return no('assume-role-denied', 'AWS does not accept the broker’s own credentials.', { gate: 'unknown' })
+  if (name.startsWith('PackedPolicyTooLarge'))
+    return no('packed-policy-too-large', 'Session policy and tags are together too large for AWS.')
+  if (invalids.has(name)) return no('assume-role-invalid', 'AWS did not accept the parameters of AssumeRole.')
+  return no('assume-role-invalid', 'AWS refused AssumeRole for a reason that Stint does not know.')
+}
+
+export type Gate = 'trust-policy' | 'caller-permission' | 'condition' | 'unknown'
+
+/**
+ * Which of the gates said no, as far as AWS's words tell (AWS IAM User Guide, "Troubleshoot access denied error
+ * messages"). AWS does not tell an unmet condition of a trust policy from a missing statement: both are `trust-policy`.
+ */
+export function gateOf(message: string): Gate {
+  if (/(role trust policy|resource-based policy)/i.test(message)) return 'trust-policy'
+  if (/(identity-based policy|permissions boundary|session policy|service control policy|resource control policy)/i.test(message))
+    return 'caller-permission'
+  return 'unknown'
+}
+
+function conclude(fault: Fault, sends: number): AssumeFailed | { outcome: 'unknown'; cause: string; sends: number } {
+  if (!fault.refusal) return { outcome: 'unknown', cause: fault.words, sends }
+  const { code, detail, extra } = fault.refusal
+  return {
+    ...refused(code, detail, { operator: fault.words, ...(extra ? { extra } : {}) }),
+    sends,
+    ...(fault.awsRequestId ? { awsRequestId: fault.awsRequestId } : {}),
+  }
+}

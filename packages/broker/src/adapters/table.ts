@@ -1,0 +1,59 @@
+/**
+ * The story table: one item per request, and what happened to it. Defined once, for the sandbox, the tests and the deploy.
+ * Source of limits: Amazon DynamoDB Developer Guide, "Service, account, and table quotas".
+ */
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import type { CallerRef } from '@stint/core/identity/caller'
+import { type Instant, toDay, toIso } from '@stint/core/instant'
+import type { RequestId } from '@stint/core/request/ids'
+
+/** Sparse indexes that hold keys only: whoever finds an item there reads it from the table, consistently. */
+export const indexes = {
+  /** A caller's requests by time. */
+  byCaller: { name: 'byCaller', hash: 'callerKey', range: 'at' },
+  /** Everything of a day, in shards: a day alone would be one hot partition. */
+  byDay: { name: 'byDay', hash: 'dayKey', range: 'at' },
+  /** Reservations without a record yet. */
+  open: { name: 'open', hash: 'openKey', range: 'openAt' },
+} as const
+
+/** Shards of a day, and of the open reservations: 1,000 writes a second each. */
+export const SHARDS = 4
+
+/** Table and counters share one primary key. */
+export const storyTable = (name: string): CreateTableCommandInput => ({
+  TableName: name,
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: ['pk', ...Object.values(indexes).flatMap(({ hash, range }) => [hash, range])]
+    .filter((attribute, index, all) => all.indexOf(attribute) === index)
+    .map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  GlobalSecondaryIndexes: Object.values(indexes).map(({ name: IndexName, hash, range }) => ({
+    IndexName,
+    KeySchema: [
+      { AttributeName: hash, KeyType: 'HASH' },
+      { AttributeName: range, KeyType: 'RANGE' },
+    ],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
+  })),
+  StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+})
+
+/** What carries no events: counters. No stream. */
+export const sideTable = (name: string): CreateTableCommandInput => ({
+  TableName: name,
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+})
+
+export const requestKey = (id: RequestId): string => `REQ#${id}`
+export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}#${subject}`
+export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
+export const openKey = (shard: number): string => `OPEN#${shard}`
+/** Sorts by time, and is unique. */
+export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`
+/** Any even spread will do; the id's last characters are random or hashed. */
+export const shardOf = (id: RequestId): number => (id.charCodeAt(id.length - 1) + id.charCodeAt(id.length - 2)) % SHARDS
+/** Refusals of one caller in one hour. */
+export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${callerKey(caller)}#${toIso(at).slice(0, 13)}`

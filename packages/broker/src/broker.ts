@@ -1,0 +1,96 @@
+/**
+ * A broker from its parts: real AWS clients on the endpoints it is given. The sandbox, Lambda and the tests all come
+ * through here, so they run the same code and differ in endpoints, clock and randomness only.
+ */
+
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { STSClient } from '@aws-sdk/client-sts'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { Rules } from '@stint/core/config/shape'
+import type { Instant } from '@stint/core/instant'
+import type { RandomBytes } from '@stint/core/request/ids'
+import { dynamoLedger } from './adapters/dynamodb.ts'
+import { getBytes } from './adapters/https.ts'
+import { issuerKeys } from './adapters/jwks.ts'
+import { stsAdapter } from './adapters/sts.ts'
+import type { Broker, Clock, Log, SignIn } from './ports.ts'
+
+export type AwsKeys = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+
+export type Deployment = {
+  readonly rules: Rules
+  readonly build: string
+  readonly region: string
+  readonly keys: AwsKeys
+  /** Absent on AWS, where the SDK knows them. */
+  readonly endpoints?: { readonly sts: string; readonly dynamodb: string }
+  readonly tables: { readonly story: string; readonly side: string }
+  readonly epoch?: Instant
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly log: Log
+  readonly signIn?: SignIn
+}
+
+const CONNECT_MS = 1000
+/** A conditional write takes a few milliseconds; three sends of this fit vend's own deadline. */
+const LEDGER_ANSWER_MS = 1000
+/** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
+const MAX_SOCKETS = 256
+
+export function createBroker(deployment: Deployment): Broker {
+  const { rules, build, region, endpoints, clock, random, sleep } = deployment
+  const agents = {
+    httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
+    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
+  }
+  const handler = (requestTimeout?: number) =>
+    new NodeHttpHandler({
+      ...agents,
+      connectionTimeout: CONNECT_MS,
+      throwOnRequestTimeout: true,
+      ...(requestTimeout === undefined ? {} : { requestTimeout }),
+    })
+  // Sends are counted by the adapters, so the SDK's own retries are off.
+  const common = { credentials: deployment.keys, maxAttempts: 1 }
+
+  const stsHandler = handler()
+  const stsClients = new Map<string, STSClient>()
+  const stsClient = (target: string): STSClient => {
+    const client =
+      stsClients.get(target) ??
+      new STSClient({ ...common, region: target, requestHandler: stsHandler, ...(endpoints ? { endpoint: endpoints.sts } : {}) })
+    stsClients.set(target, client)
+    return client
+  }
+  const dynamo = new DynamoDBClient({
+    ...common,
+    region,
+    requestHandler: handler(LEDGER_ANSWER_MS),
+    ...(endpoints ? { endpoint: endpoints.dynamodb } : {}),
+  })
+
+  return {
+    rules,
+    build,
+    clock,
+    random,
+    log: deployment.log,
+    keys: issuerKeys({ clock, get: getBytes }),
+    sts: stsAdapter({ client: stsClient, clock, random, sleep }),
+    ledger: dynamoLedger({
+      client: dynamo,
+      storyTable: deployment.tables.story,
+      sideTable: deployment.tables.side,
+      random,
+      sleep,
+      configHash: rules.hash,
+      build,
+      ...(deployment.epoch === undefined ? {} : { epoch: deployment.epoch }),
+    }),
+    ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
+  }
+}

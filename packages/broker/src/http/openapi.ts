@@ -1,0 +1,214 @@
+/**
+ * The OpenAPI 3.1 document, made from the route table and the schemas that check. `npm run build` writes it to
+ * `openapi.json`; a test holds the file to this function, and the api function serves the file.
+ */
+import { type ProblemCode, problems } from '@stint/core/problem'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import type { GenericSchema } from 'valibot'
+import * as answers from './answers.ts'
+import { type Method, routes } from './routes.ts'
+import { vendBody } from './schemas.ts'
+
+const schemas = {
+  Problem: answers.problemBody,
+  VendBody: vendBody,
+  Session: answers.sessionAnswer,
+  ConsoleSession: answers.consoleAnswer,
+  ProcessCredentials: answers.processAnswer,
+  ContainerCredentials: answers.containerAnswer,
+  ContainerProblem: answers.containerProblem,
+  SessionView: answers.sessionView,
+  SessionsPage: answers.sessionsPage,
+  Profile: answers.profileView,
+  Profiles: answers.profilesList,
+  Health: answers.health,
+  Readiness: answers.readiness,
+} satisfies Record<string, GenericSchema>
+type SchemaName = keyof typeof schemas
+
+const ref = (name: SchemaName) => ({ $ref: `#/components/schemas/${name}` })
+const json = (...names: SchemaName[]) => ({
+  'application/json': { schema: names.length === 1 ? ref(names[0] as SchemaName) : { anyOf: names.map(ref) } },
+})
+
+type Operation = {
+  readonly summary: string
+  readonly open?: true
+  readonly parameters?: readonly object[]
+  readonly body?: SchemaName
+  readonly success: { readonly status: number; readonly description: string; readonly content: object }
+  readonly problems: readonly ProblemCode[]
+}
+
+const token: readonly ProblemCode[] = ['token-missing', 'token-invalid', 'token-expired', 'issuer-keys-unavailable']
+const road: readonly ProblemCode[] = [
+  ...token,
+  'profile-unknown',
+  'not-eligible',
+  'mfa-required',
+  'auth-too-old',
+  'source-ip',
+  'approval-required',
+  'parameter-invalid',
+  'duration-invalid',
+  'justification-required',
+  'rate-limited',
+  'request-exhausted',
+  'request-ended',
+  'terms-changed',
+  'token-used',
+  'revoked-in-flight',
+  'assume-role-denied',
+  'assume-role-invalid',
+  'packed-policy-too-large',
+  'sts-throttled',
+  'sts-timeout',
+  'ledger-unavailable',
+  'internal',
+]
+const query = (name: string, description: string, schema: object) => ({ name, in: 'query', required: false, description, schema })
+
+const operations: { readonly [operation: `${Method} /${string}`]: Operation } = {
+  'POST /sessions': {
+    summary: 'Enter a profile: one session with temporary credentials',
+    body: 'VendBody',
+    success: {
+      status: 201,
+      description: 'The session, in the form asked for. Its secrets are not stored: this answer is the only one that holds them.',
+      content: {
+        ...json('Session', 'ConsoleSession', 'ProcessCredentials', 'ContainerCredentials'),
+        'text/plain': { schema: { type: 'string' } },
+      },
+    },
+    problems: [
+      'body-invalid',
+      'profile-required',
+      'format-invalid',
+      'body-too-large',
+      'media-type',
+      'narrow-too-wide',
+      'narrow-unsupported',
+      ...road,
+    ],
+  },
+  'GET /sessions': {
+    summary: 'Your sessions, newest first; everybody’s for auditors',
+    parameters: [
+      query('limit', 'Sessions a page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+      query('cursor', 'The `next` of the page before.', { type: 'string' }),
+      query('mine', 'For auditors: only their own.', { type: 'boolean', default: false }),
+    ],
+    success: { status: 200, description: 'A page. `Link: rel="next"` names the next one.', content: json('SessionsPage') },
+    problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],
+  },
+  'GET /sessions/{id}': {
+    summary: 'One session, without its secrets',
+    success: { status: 200, description: 'The session.', content: json('SessionView') },
+    problems: ['session-unknown', ...token, 'ledger-unavailable', 'internal'],
+  },
+  'GET /profiles': {
+    summary: 'The profiles you can see: whether you may enter, on what terms, what is missing',
+    success: { status: 200, description: 'The profiles.', content: json('Profiles') },
+    problems: [...token, 'internal'],
+  },
+  'GET /profiles/{id}': {
+    summary: 'One profile',
+    success: { status: 200, description: 'The profile.', content: json('Profile') },
+    problems: ['profile-unknown', ...token, 'internal'],
+  },
+  'GET /credentials/{profile}': {
+    summary: 'The AWS container-credentials protocol, for SDKs as they are',
+    parameters: [query('p.<name>', 'A parameter of the profile, each once.', { type: 'string' })],
+    success: {
+      status: 200,
+      description: 'Exactly what an SDK reads. Errors are `{Code, Message}`.',
+      content: json('ContainerCredentials'),
+    },
+    problems: road,
+  },
+  'GET /healthz': {
+    summary: 'Build and config hash',
+    open: true,
+    success: { status: 200, description: 'The broker runs.', content: json('Health') },
+    problems: ['internal'],
+  },
+  'GET /readyz': {
+    summary: 'Whether the broker can vend; what is down, for auditors',
+    open: true,
+    success: { status: 200, description: 'Ready. 503 with the same shape when not.', content: json('Readiness') },
+    problems: ['internal'],
+  },
+  'GET /openapi.json': {
+    summary: 'This document',
+    open: true,
+    success: { status: 200, description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+    problems: ['internal'],
+  },
+  'GET /docs': {
+    summary: 'This document, readable',
+    open: true,
+    success: { status: 200, description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
+    problems: ['internal'],
+  },
+}
+
+export function openApiDocument() {
+  const paths = Object.fromEntries(
+    routes.map(({ path, methods }) => [
+      path,
+      Object.fromEntries((Object.keys(methods) as Method[]).map((method) => [method.toLowerCase(), describe(path, method)])),
+    ]),
+  )
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Stint',
+      version: '1',
+      description: 'Temporary AWS credentials for a JWT: reserve, assume, record.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: Object.fromEntries(
+        Object.entries(schemas).map(([name, schema]) => [
+          name,
+          withoutDialect({ ...toJsonSchema(schema as GenericSchema, { errorMode: 'ignore' }) }),
+        ]),
+      ),
+    },
+  }
+}
+
+const withoutDialect = ({ $schema: _dialect, ...schema }: { $schema?: unknown; [member: string]: unknown }) => schema
+
+function describe(path: string, method: Method) {
+  const operation = operations[`${method} ${path as `/${string}`}`]
+  if (!operation) throw new TypeError(`no description of ${method} ${path}`)
+  const name = /\{([^}]*)\}/.exec(path)?.[1]
+  const parameters = [...(name ? [{ name, in: 'path', required: true, schema: { type: 'string' } }] : []), ...(operation.parameters ?? [])]
+  const { success } = operation
+  return {
+    summary: operation.summary,
+    security: operation.open ? [] : [{ bearer: [] }],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(operation.body ? { requestBody: { required: true, content: json(operation.body) } } : {}),
+    responses: {
+      [success.status]: { description: success.description, content: success.content },
+      ...problemResponses(
+        operation.problems,
+        path.startsWith('/credentials/') ? json('ContainerProblem') : { 'application/problem+json': { schema: ref('Problem') } },
+      ),
+    },
+  }
+}
+
+function problemResponses(codes: readonly ProblemCode[], content: object) {
+  const byStatus = new Map<number, ProblemCode[]>()
+  for (const code of codes) byStatus.set(problems[code].status, [...(byStatus.get(problems[code].status) ?? []), code])
+  return Object.fromEntries(
+    [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, list]) => [status, { description: list.map((code) => `\`${code}\``).join(', '), content }]),
+  )
+}

@@ -1,0 +1,47 @@
+/**
+ * The routes, once: who serves what, and which methods a route has. From this table come 404, 405 with `Allow`, OPTIONS,
+ * the split between the two functions, and the paths of the OpenAPI document.
+ */
+
+export type Method = 'GET' | 'POST' | 'DELETE'
+export type Route = { readonly path: string; readonly methods: Readonly<Partial<Record<Method, 'vend' | 'api'>>> }
+
+export const routes: readonly Route[] = [
+  { path: '/sessions', methods: { GET: 'api', POST: 'vend' } },
+  { path: '/sessions/{id}', methods: { GET: 'api' } },
+  { path: '/profiles', methods: { GET: 'api' } },
+  { path: '/profiles/{id}', methods: { GET: 'api' } },
+  { path: '/credentials/{profile}', methods: { GET: 'vend' } },
+  { path: '/healthz', methods: { GET: 'api' } },
+  { path: '/readyz', methods: { GET: 'api' } },
+  { path: '/openapi.json', methods: { GET: 'api' } },
+  { path: '/docs', methods: { GET: 'api' } },
+]
+
+/** The route of a path and its parameter. A trailing slash makes another path, which no route has. */
+export function findRoute(path: string): { readonly route: Route; readonly parameter?: string } | undefined {
+  for (const route of routes) {
+    const [fixed = '', parameter] = route.path.split(/\{[^}]*\}/)
+    if (parameter === undefined) {
+      if (path === fixed) return { route }
+    } else if (path.startsWith(fixed)) {
+      const value = path.slice(fixed.length)
+      if (value !== '' && !value.includes('/')) return { route, parameter: value }
+    }
+  }
+  return undefined
+}
+
+/** Every method that the route answers. HEAD is GET without a body, but not where GET vends: a HEAD must cost nothing. */
+export function allowed(route: Route): readonly string[] {
+  const methods: string[] = Object.keys(route.methods)
+  if (route.methods.GET === 'api') methods.push('HEAD')
+  return [...methods, 'OPTIONS']
+}
+
+/** Which function answers: `vend` for what may end in AssumeRole, `api` for all the rest. */
+export function servedBy(method: string, path: string): 'vend' | 'api' {
+  const found = findRoute(path)
+  if (!found) return 'api'
+  return found.route.methods[method as Method] ?? (Object.values(found.route.methods).includes('api') ? 'api' : 'vend')
+}

@@ -1,0 +1,205 @@
+/**
+ * HTTP in front of the road: `POST /sessions` and `GET /credentials/{profile}`, over plain values. Faults are told in a
+ * fixed order: route, method, media type, size, then (on the road) token, body, profile, eligibility and the rest.
+ */
+
+import { durationSeconds } from '@stint/core/duration'
+import { type Instant, seconds, toIsoSeconds } from '@stint/core/instant'
+import { isObject, type Json, parseForeignJson } from '@stint/core/json'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
+import { bucketRequestId, hex128 } from '@stint/core/request/ids'
+import type { Ask } from '@stint/core/scope/terms'
+import * as v from 'valibot'
+import type { Broker, Call } from '../ports.ts'
+import { type Door, type Slot, type VendResult, vend } from '../vend.ts'
+import { container, render, sessionFacts } from './formats.ts'
+import { header, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
+import { allowed, findRoute } from './routes.ts'
+import { type Format, type VendBody, vendBody } from './schemas.ts'
+
+export async function handleVend(broker: Broker, request: VendRequest): Promise<VendReply> {
+  const call: Call = { trace: hex128(broker.random), from: request.sourceIp, now: broker.clock() }
+  try {
+    const { reply, result } = await answer(broker, call, request)
+    broker.log(logLine(call, request, reply, result))
+    return reply
+  } catch (error) {
+    // A bug. Nothing is handed out; what it was goes to the log, by name and stack, never with values.
+    broker.log({
+      level: 'error',
+      trace: call.trace,
+      path: routeOf(request),
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    return problemReply('internal', 'Stint failed. Nothing was handed out.', call.trace)
+  }
+}
+
+type Answered = { readonly reply: VendReply; readonly result?: VendResult }
+
+async function answer(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
+  const found = findRoute(request.path)
+  if (!found) return { reply: problemReply('route-unknown', 'There is no such route.', call.trace) }
+  const allow = allowed(found.route).join(', ')
+  if (request.method === 'OPTIONS') return { reply: { status: 204, headers: { allow, 'stint-trace': call.trace }, body: '' } }
+  if (found.route.path === '/sessions' && request.method === 'POST') return postSessions(broker, call, request)
+  if (found.route.path === '/credentials/{profile}' && request.method === 'GET')
+    return getCredentials(broker, call, request, found.parameter ?? '')
+  const refusal = problemReply('method-not-allowed', `This route takes ${allow}.`, call.trace)
+  return { reply: { ...refusal, headers: { ...refusal.headers, allow } } }
+}
+
+// ── POST /sessions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function postSessions(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
+  const media = header(request, 'content-type')
+  if (media.length !== 1 || !/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? '')) {
+    return { reply: problemReply('media-type', 'The body must be application/json.', call.trace) }
+  }
+  if (request.body.length > MAX_BODY_BYTES)
+    return { reply: problemReply('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`, call.trace) }
+
+  let format = 'json' as Format // told by the body, which is read on the road, after the token
+  const door: Door = {
+    authorization: header(request, 'authorization'),
+    readAsk() {
+      const body = parseBody(request.body)
+      if (body.outcome === 'refused') return body
+      const { format: wanted, ...ask } = body.value
+      format = wanted ?? 'json'
+      if (format === 'console' && !broker.signIn) return refused('format-invalid', 'This broker has no console sign-in.')
+      return done(ask as Ask)
+    },
+  }
+  const result = await vend(broker, call, door)
+  if (result.outcome === 'refused') return { reply: problemReply(result.code, result.detail, call.trace, result.extra), result }
+  if (format === 'console') return consoleReply(broker, call, result)
+  const { type, body } = render(format, result.value)
+  return { reply: { status: 201, headers: secretHeaders(type, call, `/sessions/${result.value.session}`), body }, result }
+}
+
+/** Types by schema; a fault names its path and never repeats what was sent. */
+function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
+  const parsed = parseForeignJson(bytes)
+  if (!parsed.ok) return refused('body-invalid', `The body cannot be read: ${parsed.fault}.`)
+  if (!isObject(parsed.value)) return refused('body-invalid', 'The body is not an object.')
+  const checked = v.safeParse(vendBody, parsed.value)
+  if (checked.success) return done(checked.output)
+  const [issue] = checked.issues
+  const path = v.getDotPath(issue) ?? ''
+  if (path === 'profile' && parsed.value.profile === undefined) return refused('profile-required', 'The body names no profile.')
+  if (path === 'format') return refused('format-invalid', 'The member format is none of json, env, process, container, console.')
+  if (path.startsWith('parameters.')) return refused('parameter-invalid', 'Every parameter is a text.')
+  if (path === 'duration') return refused('duration-invalid', 'duration is neither a number of seconds nor a text such as 15m.')
+  const unknown = issue.type === 'strict_object' && issue.expected === 'never'
+  return refused(
+    'body-invalid',
+    unknown ? 'The body has a member that this route does not take.' : `The member ${path} has the wrong type.`,
+  )
+}
+
+/** The sign-in URL is itself a secret, so it stands in the body and is made only after the session is on record. */
+async function consoleReply(broker: Broker, call: Call, result: Extract<VendResult, { outcome: 'done' }>): Promise<Answered> {
+  const url = await broker.signIn?.url(result.value.assumed.credentials)
+  if (url?.outcome !== 'done') {
+    return {
+      reply: problemReply(
+        'sts-timeout',
+        'AWS sign-in did not answer. The session is on record, and no one has its credentials.',
+        call.trace,
+      ),
+      result,
+    }
+  }
+  const body = JSON.stringify({ ...sessionFacts(result.value), expiration: toIsoSeconds(result.value.expiration), signInUrl: url.value })
+  return { reply: { status: 201, headers: secretHeaders('application/json', call, `/sessions/${result.value.session}`), body }, result }
+}
+
+// ── GET /credentials/{profile} ───────────────────────────────────────────────────────────────────────────────────────
+
+/** SDKs fetch early and retry hard: what one asks within this time is one request, with a few sessions under it. */
+const BUCKET_SECONDS = 60
+const BUCKET_SESSIONS = 4
+/** SDKs refresh 15 minutes before the end (botocore): shorter sessions would be asked for all the time. */
+const MIN_CONTAINER_SECONDS = 30 * 60
+
+const bucketSlot: Slot = {
+  uses: BUCKET_SESSIONS,
+  request: (call, caller, scope) => bucketRequestId(caller, scope.terms.profile, scope.terms.parameters, BUCKET_SECONDS, call.now),
+  windowEnd: (call: Call): Instant => call.now + seconds(2 * BUCKET_SECONDS),
+  exhausted: 'rate-limited',
+}
+
+async function getCredentials(broker: Broker, call: Call, request: VendRequest, profile: string): Promise<Answered> {
+  const { config } = broker.rules
+  const door: Door = {
+    authorization: header(request, 'authorization'),
+    readAsk: () => parametersOf(profile, request.query),
+    admits(found, caller) {
+      if (found.approval) return refused('approval-required', 'Profiles that need approval are not vended here.')
+      if (config.issuers[caller.issuer]?.replay === 'once')
+        return refused('duration-invalid', 'Single-use tokens cannot be used here: an SDK shows its token again.')
+      if (durationSeconds(found.duration.default) < MIN_CONTAINER_SECONDS)
+        return refused('duration-invalid', 'Profiles with a default duration under 30 minutes are not vended here.')
+      return undefined
+    },
+    slot: bucketSlot,
+  }
+  const result = await vend(broker, call, door)
+  if (result.outcome === 'done')
+    return {
+      reply: { status: 200, headers: secretHeaders('application/json', call), body: JSON.stringify(container(result.value)) },
+      result,
+    }
+  // SDKs read these two members into their error.
+  const { status, title } = problems[result.code]
+  const refusal = problemReply(result.code, result.detail, call.trace)
+  const body = JSON.stringify({ Code: result.code, Message: `${title}: ${result.detail} (trace ${call.trace})` })
+  return { reply: { status, headers: { ...refusal.headers, 'content-type': 'application/json' }, body }, result }
+}
+
+/** `p.<name>=<value>`, each once, nothing else. */
+function parametersOf(profile: string, query: string): Done<Ask> | Refused {
+  const parameters: Record<string, Json> = {}
+  for (const [name, value] of new URLSearchParams(query)) {
+    const parameter = /^p\.([a-z][a-zA-Z0-9]{0,31})$/.exec(name)?.[1]
+    if (parameter === undefined) return refused('parameter-invalid', 'The query takes members p.<name> only.')
+    if (Object.hasOwn(parameters, parameter)) return refused('parameter-invalid', `The query names p.${parameter} twice.`)
+    parameters[parameter] = value
+  }
+  return done({ profile, parameters })
+}
+
+// ── Both ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const secretHeaders = (type: string, call: Call, location?: string): Record<string, string> => ({
+  'content-type': type,
+  'cache-control': 'no-store',
+  'stint-trace': call.trace,
+  ...(location === undefined ? {} : { location }),
+})
+
+/** The route and never the path: a path is the caller's text. */
+const routeOf = (request: VendRequest): string => findRoute(request.path)?.route.path ?? 'unknown'
+
+/** One line per call. It names the caller and the session, never a token or a credential. */
+function logLine(call: Call, request: VendRequest, reply: VendReply, result: VendResult | undefined) {
+  const caller = result?.outcome === 'done' ? result.value.caller : result?.caller
+  return {
+    level: reply.status >= 500 ? 'error' : 'info',
+    trace: call.trace,
+    method: request.method,
+    route: routeOf(request),
+    status: reply.status,
+    from: call.from,
+    ...(caller ? { issuer: caller.issuer, subject: caller.subject } : {}),
+    ...(result?.profile ? { profile: result.profile.slice(0, 48) } : {}),
+    ...(result?.outcome === 'done'
+      ? { session: result.value.session, packedPolicySize: result.value.assumed.packedPolicySize, sends: result.value.assumed.sends }
+      : {}),
+    ...(result?.outcome === 'refused'
+      ? { code: result.code, reason: result.operator ?? result.detail, ...(result.extra?.gate ? { gate: result.extra.gate } : {}) }
+      : {}),
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * From an Authorization header to a verified caller. Nothing is written and nothing is fetched for a token whose issuer
+ * is not one of ours; why a token was refused goes to the log, the caller learns only that it was.
+ */
+import type { Issuer } from '@stint/core/config/shape'
+import { type Caller, toCaller } from '@stint/core/identity/caller'
+import { checkClaims, checkHeader, forged, parseToken } from '@stint/core/identity/token'
+import type { Instant } from '@stint/core/instant'
+import { type Done, type Refused, refused } from '@stint/core/outcome'
+import type { Broker } from './ports.ts'
+
+/** `authorization`: every value of that header, each once. */
+export async function identify(
+  broker: Pick<Broker, 'rules' | 'keys'>,
+  authorization: readonly string[],
+  now: Instant,
+): Promise<Done<Caller> | Refused> {
+  const bearer = bearerOf(authorization)
+  if (typeof bearer !== 'string') return bearer
+  const token = parseToken(bearer)
+  if (token.outcome === 'refused') return token
+
+  const [id, issuer] = issuerOf(broker.rules.config.issuers, token.value.unverifiedIssuer)
+  if (!issuer) return forged('unknown issuer')
+  const headerFault = checkHeader(issuer, token.value)
+  if (headerFault) return headerFault
+
+  const signature = await broker.keys.check(issuer, token.value)
+  if (signature.outcome === 'unknown') {
+    return refused('issuer-keys-unavailable', `The keys of issuer '${id}' cannot be had now.`, { operator: signature.cause })
+  }
+  if (signature.outcome === 'forged') return forged(signature.why)
+
+  const claims = checkClaims(issuer, token.value, now)
+  return claims.outcome === 'refused' ? claims : toCaller(id, issuer, token.value, claims.value)
+}
+
+/** RFC 6750 §2.1. Two headers are refused: two parties could each look at another one. */
+function bearerOf(values: readonly string[]): string | Refused {
+  if (values.length > 1) return forged('two Authorization headers')
+  const [, scheme = '', token = ''] = /^([A-Za-z]+) +(\S+)$/.exec(values[0] ?? '') ?? []
+  if (scheme.toLowerCase() !== 'bearer') return refused('token-missing', 'The call carries no bearer token.')
+  return token
+}
+
+/** Exact match, code point by code point: no trimming, no case folding, no trailing slash forgiven. */
+function issuerOf(issuers: { readonly [id: string]: Issuer }, url: string): [string, Issuer | undefined] {
+  return Object.entries(issuers).find(([, issuer]) => issuer.url === url) ?? ['', undefined]
+}

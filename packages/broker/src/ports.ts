@@ -1,0 +1,136 @@
+/**
+ * What the road needs from the world, in core's words. An adapter is one file per service in `adapters/`; the sandbox,
+ * the tests and Lambda hand in different ends of the same interfaces.
+ */
+import type { Issuer, Rules } from '@stint/core/config/shape'
+import type { Caller, CallerRef } from '@stint/core/identity/caller'
+import type { UnverifiedToken } from '@stint/core/identity/token'
+import type { Instant } from '@stint/core/instant'
+import type { Done, Refused, Unknown } from '@stint/core/outcome'
+import type { ProblemCode } from '@stint/core/problem'
+import type { RandomBytes, RequestId, SessionId } from '@stint/core/request/ids'
+import type { Session } from '@stint/core/request/session'
+import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
+import type { Scope } from '@stint/core/scope/terms'
+
+export type Clock = () => Instant
+
+/** One structured line. Values are never tokens or credentials. */
+export type Log = (line: { readonly [member: string]: unknown }) => void
+
+// ── Issuers' keys ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type SignatureCheck =
+  | Done<true>
+  /** The keys could be had, and the signature is not one of theirs. */
+  | { readonly outcome: 'forged'; readonly why: string }
+  /** The keys cannot be had now. */
+  | Unknown
+
+export type IssuerKeys = {
+  check(issuer: Issuer, token: UnverifiedToken): Promise<SignatureCheck>
+  /** Whether usable keys are at hand, fetching them if they are stale. */
+  ready(issuer: Issuer): Promise<Done<true> | Unknown>
+}
+
+// ── STS ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Credentials = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  readonly expiration: Instant
+}
+
+export type Assumed = {
+  readonly credentials: Credentials
+  readonly assumedRoleArn: string
+  readonly assumedRoleId: string
+  readonly awsRequestId: string
+  /** Percent of what AWS allows for policy and tags together. */
+  readonly packedPolicySize: number
+  /** How often the call was sent: each send may have left a live session that never left Stint. */
+  readonly sends: number
+}
+
+/** AWS said no and did nothing: the use can be given back. */
+export type AssumeFailed = Refused & { readonly awsRequestId?: string; readonly sends: number }
+
+export type Sts = { assumeRole(input: AssumeRoleInput): Promise<Done<Assumed> | AssumeFailed | (Unknown & { readonly sends: number })> }
+
+// ── Ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A call as the trail knows it. */
+export type Call = { readonly trace: string; readonly from: string; readonly now: Instant }
+
+/** Everything that reserve writes. */
+export type Intent = {
+  readonly call: Call
+  readonly request: RequestId
+  readonly session: SessionId
+  /** 128 random bits of this HTTP attempt: tells our own lost write from somebody else's. */
+  readonly attempt: string
+  readonly caller: Caller
+  readonly scope: Scope
+  readonly sessionName: string
+  readonly hardEnd: Instant
+  /** Until when the request's uses may be taken. */
+  readonly windowEnd: Instant
+}
+
+/** Names one attempt's session, for what follows a reserve. */
+export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt' | 'hardEnd'> & {
+  /** No other session of the request was open when this one was reserved. */
+  readonly alone: boolean
+}
+
+export type Refusal = {
+  readonly call: Call
+  readonly caller: Caller
+  /** As asked for; it may be no profile at all. */
+  readonly profile: string
+  readonly code: ProblemCode
+  readonly reason: string
+}
+
+export type Page<T> = { readonly items: readonly T[]; readonly next?: string }
+
+export type Ledger = {
+  /** One conditional write: the grant still holds, one use is taken, the intent is journalled. */
+  reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown>
+  /** One conditional write: the session is issued, if the grant still holds. Only after this may credentials leave. */
+  record(reservation: Reservation, assumed: Assumed, now: Instant): Promise<Done<true> | Refused | Unknown>
+  /** The session failed for certain: the use goes back in the same write. */
+  fail(
+    reservation: Reservation,
+    failure: Pick<AssumeFailed, 'code' | 'awsRequestId' | 'sends'> & { readonly reason: string },
+    now: Instant,
+  ): Promise<Done<true> | Unknown>
+  /** A verified caller was refused: one item, or only a count once there are too many in an hour. */
+  refuse(refusal: Refusal): Promise<Done<true> | Unknown>
+
+  session(id: SessionId): Promise<Done<Session | undefined> | Unknown>
+  /** Newest first. `cursor` is a page's `next`; an odd one gives an empty page. */
+  sessionsOf(caller: CallerRef, limit: number, cursor?: string): Promise<Done<Page<Session>> | Unknown>
+  allSessions(now: Instant, limit: number, cursor?: string): Promise<Done<Page<Session>> | Unknown>
+  /** Whether the table answers. */
+  ping(): Promise<boolean>
+}
+
+// ── The broker ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Turns credentials into a console sign-in URL. Absent where there is no AWS sign-in to ask. */
+export type SignIn = { url(credentials: Credentials): Promise<Done<string> | Unknown> }
+
+export type Broker = {
+  readonly rules: Rules
+  /** Names the deployed code in every event. */
+  readonly build: string
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly keys: IssuerKeys
+  readonly ledger: Ledger
+  readonly sts: Sts
+  readonly signIn?: SignIn
+  readonly log: Log
+}

@@ -1,0 +1,84 @@
+/**
+ * May this caller enter this profile? Pure: claims, rules, address and time in; allow, needs approval or refuse out.
+ *
+ * A profile is visible to those whose claims fit its eligibility or its `visibleTo`. To everybody else it does not exist:
+ * unknown and invisible answer alike, after the same work. Only to those who see it are the reasons told.
+ */
+import { inCidr } from '@stint/iam/ip'
+import type { Approval, Config, Profile, Who } from '../config/shape.ts'
+import { durationSeconds } from '../duration.ts'
+import type { Caller } from '../identity/caller.ts'
+import { type Instant, seconds } from '../instant.ts'
+import { own } from '../json.ts'
+import { type Refused, refused } from '../outcome.ts'
+import { findClaim, matchesClaim } from './matcher.ts'
+
+/** Where and when the call came in. */
+export type Circumstances = { readonly sourceIp: string; readonly now: Instant }
+
+/** What keeps an otherwise fitting caller out, in the order in which it is told. */
+export type Hurdle = 'mfa-required' | 'auth-too-old' | 'source-ip'
+const hurdles: readonly Hurdle[] = ['mfa-required', 'auth-too-old', 'source-ip']
+
+export type Access =
+  | { readonly outcome: 'allowed'; readonly profile: Profile; readonly approval?: Approval }
+  | (Refused & { readonly reasons: readonly string[] })
+
+export function decideAccess(config: Config, profileId: string, caller: Caller, circumstances: Circumstances): Access {
+  const found = own(config.profiles, profileId)
+  // An unknown profile costs the same look at rules as an invisible one.
+  const profile = found ?? (Object.values(config.profiles)[0] as Profile)
+  const standing = standingOf(profile, caller, circumstances)
+  if (!found || !standing.visible) {
+    return { ...refused('profile-unknown', 'There is no such profile for you.'), reasons: [found ? 'not visible' : 'not in the config'] }
+  }
+  if (standing.eligible) return { outcome: 'allowed', profile, ...(profile.approval ? { approval: profile.approval } : {}) }
+  return refusal(standing.hurdles)
+}
+
+function refusal(met: readonly Hurdle[]): Access {
+  const [first] = met
+  if (first === undefined)
+    return { ...refused('not-eligible', 'You can see this profile, but its rules do not admit you.'), reasons: ['no rule fits'] }
+  const words = {
+    'mfa-required': 'This profile admits only sign-ins with a second factor.',
+    'auth-too-old': 'This profile admits only recent sign-ins.',
+    'source-ip': 'This profile does not admit calls from your address.',
+  }
+  return { ...refused(first, words[first], { extra: { reasons: met } }), reasons: met }
+}
+
+export type Standing = { readonly visible: boolean; readonly eligible: boolean; readonly hurdles: readonly Hurdle[] }
+
+/** How a caller stands to a profile: sees it, may enter it, and if only hurdles keep them out, the fewest of them. */
+export function standingOf(profile: Profile, caller: Caller, circumstances: Circumstances): Standing {
+  const fitting = profile.eligible.filter((who) => claimsFit(who, caller)).map((who) => hurdlesFor(who, caller, circumstances))
+  const visible = fitting.length > 0 || (profile.visibleTo ?? []).some((who) => claimsFit(who, caller))
+  const fewest = fitting.toSorted((a, b) => a.length - b.length)[0]
+  return { visible, eligible: fewest?.length === 0, hurdles: fewest ?? [] }
+}
+
+/** Whether everything that this rule says holds for the caller. */
+export const isOneOf = (list: readonly Who[] | undefined, caller: Caller, circumstances: Circumstances): boolean =>
+  (list ?? []).some((who) => claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length === 0)
+
+function claimsFit(who: Who, caller: Caller): boolean {
+  const entries = Object.entries(who.claims)
+  if (who.issuer !== caller.issuer || entries.length === 0) return false
+  return entries.every(([ref, matcher]) => matchesClaim(matcher, findClaim(caller.claims, ref)))
+}
+
+function hurdlesFor(who: Who, caller: Caller, { sourceIp, now }: Circumstances): readonly Hurdle[] {
+  const stands: Record<Hurdle, boolean> = {
+    'mfa-required': who.mfa === true && !caller.mfa,
+    'auth-too-old': who.authAge !== undefined && !signedInWithin(durationSeconds(who.authAge), caller, now),
+    'source-ip': who.sourceIp !== undefined && !who.sourceIp.some((block) => inCidr(sourceIp, block)),
+  }
+  return hurdles.filter((hurdle) => stands[hurdle])
+}
+
+/** A sign-in said to be in the future is no evidence of a recent one, beyond the clocks' grace. */
+function signedInWithin(ageSeconds: number, caller: Caller, now: Instant): boolean {
+  const age = caller.signedInAt === undefined ? undefined : now - caller.signedInAt
+  return age !== undefined && age >= seconds(-10) && age <= seconds(ageSeconds)
+}

@@ -1,0 +1,359 @@
+/**
+ * From what `stint.config.ts` exports to rules that the broker may follow. Runs at build and at the sandbox's start,
+ * never on the road: the deployed function reads what this has accepted.
+ *
+ * Three passes, each naming the path and the fix: fill in bindings, check the shape (unknown members are errors), check
+ * what one value means for another.
+ */
+import { parsePolicy, splitArn } from '@stint/iam'
+import { isCidr } from '@stint/iam/ip'
+import * as v from 'valibot'
+import { compileGlob } from '../access/matcher.ts'
+import { sha256Hex } from '../digest.ts'
+import { formatDuration, parseDuration } from '../duration.ts'
+import { canonicalJson, isObject } from '../json.ts'
+import { fillStatement } from '../scope/template.ts'
+import type { Config, Matcher, Profile, Rules, Who } from './shape.ts'
+
+export type ConfigFault = { readonly path: string; readonly fault: string }
+export type CheckedConfig = { readonly ok: true; readonly rules: Rules } | { readonly ok: false; readonly faults: readonly ConfigFault[] }
+
+/** Values by the name of their binding. */
+export type Bindings = { readonly [name: string]: string | undefined }
+
+/** AWS STS API Reference, AssumeRole, DurationSeconds: a chained session lasts at most one hour. */
+const MAX_SESSION_SECONDS = 3600
+/** Shorter is of no use to any client; the end-time Deny makes it possible at all (docs/decisions/0002). */
+const MIN_SESSION_SECONDS = 60
+
+export function checkConfig(source: unknown, bindings: Bindings = {}): CheckedConfig {
+  const faults: ConfigFault[] = []
+  const filled = fillBindings(source, bindings, '', faults)
+  if (faults.length > 0) return { ok: false, faults }
+
+  const shaped = v.safeParse(configSchema, filled)
+  if (!shaped.success) return { ok: false, faults: shaped.issues.map(shapeFault) }
+  const config = shaped.output as unknown as Config
+
+  meaningFaults(config, (path, fault) => void faults.push({ path, fault }))
+  if (faults.length > 0) return { ok: false, faults }
+  return { ok: true, rules: { config, hash: sha256Hex(canonicalJson(config)) } }
+}
+
+export const formatFaults = (faults: readonly ConfigFault[]): string =>
+  faults.map(({ path, fault }) => `${path || 'config'}: ${fault}`).join('\n')
+
+/** Where a binding may stand: the values that differ between a deploy and the sandbox, and no others. */
+const bindable = /^(issuers\.[^.]+\.(url|jwksUri)|targets\.[^.]+\.(account|roleArn))$/
+
+function fillBindings(value: unknown, bindings: Bindings, path: string, faults: ConfigFault[]): unknown {
+  if (typeof value === 'function') {
+    faults.push({ path, fault: 'is a function; the config is data' })
+    return undefined
+  }
+  if (Array.isArray(value)) return value.map((item, index) => fillBindings(item, bindings, `${path}[${index}]`, faults))
+  if (!isObject(value)) return value
+  if (typeof value.binding === 'string') {
+    const filled = bindings[value.binding] ?? value.default
+    if (!bindable.test(path)) faults.push({ path, fault: 'cannot be a binding; only issuer and JWKS URLs, account ids and role ARNs can' })
+    else if (typeof filled !== 'string') faults.push({ path, fault: `binding '${value.binding}' has no value; set it where you deploy` })
+    return filled
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, fillBindings(member, bindings, path ? `${path}.${name}` : name, faults)]),
+  )
+}
+
+// ── Shape ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'must be 1 to 48 of a-z, 0-9 and -, not beginning with -'))
+const line = v.pipe(v.string(), v.nonEmpty('must not be empty'), v.maxLength(256, 'must be at most 256 characters'))
+const list = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.minLength(1, 'must not be empty'))
+const duration = v.pipe(
+  v.string(),
+  v.check((value) => parseDuration(value) !== undefined, "must be a duration with units, such as '15m' or '1h30m'"),
+)
+const scalar = v.union([v.string(), v.number(), v.boolean()])
+
+const matcher: v.GenericSchema<Matcher> = v.lazy(
+  () =>
+    v.union([
+      scalar,
+      v.strictObject({ oneOf: list(scalar) }),
+      v.strictObject({ includes: scalar }),
+      v.strictObject({ glob: line }),
+      v.strictObject({ cidr: list(v.pipe(v.string(), v.check(isCidr, 'must be a CIDR block'))) }),
+      v.strictObject({ not: matcher }),
+      v.strictObject({ all: list(matcher) }),
+      v.strictObject({ any: list(matcher) }),
+    ]) as unknown as v.GenericSchema<Matcher>,
+)
+
+const filledRecord = <T extends v.GenericSchema>(key: v.GenericSchema<string>, value: T, empty: string) =>
+  v.pipe(
+    v.record(key, value),
+    v.check((record) => Object.keys(record).length > 0, empty),
+  )
+
+const who = v.strictObject({
+  issuer: id,
+  claims: filledRecord(line, matcher, 'must name a claim; {} would admit everybody'),
+  mfa: v.optional(v.literal(true)),
+  authAge: v.optional(duration),
+  sourceIp: v.optional(list(v.pipe(v.string(), v.check(isCidr, 'must be a CIDR block')))),
+})
+
+const issuer = v.strictObject({
+  url: line,
+  jwksUri: line,
+  key: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,12}$/, 'must be 1 to 12 of a-z, 0-9 and -')),
+  kind: v.picklist(['human', 'workload']),
+  audiences: list(line),
+  tokenUse: v.picklist(['id', 'access', 'any']),
+  algorithms: list(v.picklist(['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'])),
+  dialect: v.optional(v.picklist(['rfc9068', 'cognito'])),
+  identityClaim: v.optional(line),
+  nameClaim: v.optional(line),
+  groupsClaim: v.optional(line),
+  tenant: v.optional(filledRecord(line, scalar, 'must name a claim')),
+  maxTokenLife: v.optional(duration),
+  replay: v.optional(v.literal('once')),
+})
+
+const target = v.strictObject({
+  account: v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits')),
+  roleArn: v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'must be the ARN of an IAM role')),
+  // AWS STS API Reference, AssumeRole, ExternalId.
+  externalId: v.pipe(v.string(), v.regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 of letters, digits and +=,.@:/-_')),
+  region: v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')),
+})
+
+const value = v.union([
+  v.strictObject({ claim: line, stable: v.optional(v.literal(true)), transitive: v.optional(v.literal(true)) }),
+  v.strictObject({ const: v.string(), stable: v.optional(v.literal(true)), transitive: v.optional(v.literal(true)) }),
+  v.strictObject({ param: line, stable: v.optional(v.literal(true)), transitive: v.optional(v.literal(true)) }),
+])
+
+const template = v.strictObject({ join: list(v.union([v.string(), v.strictObject({ param: line })])) })
+const templateText = v.union([v.string(), template])
+const oneOrMore = <T extends v.GenericSchema>(item: T) => v.union([item, list(item)])
+
+const statement = v.strictObject({
+  Sid: v.optional(v.string()),
+  Effect: v.picklist(['Allow', 'Deny']),
+  Action: v.optional(oneOrMore(v.string())),
+  NotAction: v.optional(oneOrMore(v.string())),
+  Resource: v.optional(oneOrMore(templateText)),
+  NotResource: v.optional(oneOrMore(templateText)),
+  Condition: v.optional(v.record(v.string(), v.record(v.string(), oneOrMore(v.union([scalar, template]))))),
+})
+
+const approval = v.strictObject({
+  rules: list(v.strictObject({ by: list(who), count: v.pipe(v.number(), v.integer(), v.minValue(1, 'must be at least 1')) })),
+  expiresAfter: duration,
+  window: duration,
+  maxUses: v.pipe(v.number(), v.integer(), v.minValue(1, 'must be at least 1'), v.maxValue(100, 'must be at most 100')),
+  breakGlass: v.optional(v.literal(true)),
+})
+
+const profile = v.strictObject({
+  target: id,
+  description: v.optional(line),
+  eligible: list(who),
+  visibleTo: v.optional(list(who)),
+  approval: v.optional(approval),
+  policy: v.optional(list(statement)),
+  policyArns: v.optional(
+    v.pipe(
+      list(v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::(aws|\d{12}):policy\/.+$/, 'must be the ARN of a managed policy'))),
+      v.maxLength(10, 'AWS takes at most 10'),
+    ),
+  ),
+  tags: v.optional(v.record(v.pipe(v.string(), v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, 'is no session tag key')), value)),
+  parameters: v.optional(
+    v.record(
+      v.pipe(v.string(), v.regex(/^[a-z][a-zA-Z0-9]{0,31}$/, 'must be a name such as bucket')),
+      v.strictObject({
+        pattern: line,
+        max: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(512)),
+        wildcard: v.optional(v.literal(true)),
+      }),
+    ),
+  ),
+  duration: v.strictObject({ default: duration, max: duration }),
+  sourceIdentity: v.optional(v.literal(false)),
+  chaining: v.optional(v.literal(true)),
+  justification: v.optional(v.literal('required')),
+})
+
+const configSchema = v.strictObject({
+  issuers: filledRecord(id, issuer, 'must name an issuer'),
+  targets: filledRecord(id, target, 'must name a target'),
+  profiles: filledRecord(id, profile, 'must name a profile'),
+  auditors: v.optional(list(who)),
+})
+
+function shapeFault(issue: v.BaseIssue<unknown>): ConfigFault {
+  const path = (issue.path ?? [])
+    .map((item) => (typeof item.key === 'number' ? `[${item.key}]` : `.${String(item.key)}`))
+    .join('')
+    .replace(/^\./, '')
+  const unknown = issue.type === 'strict_object' && issue.expected === 'never'
+  const missing = issue.received === 'undefined'
+  const expected = issue.expected ? `must be ${issue.expected}, not ${issue.received}` : issue.message
+  const builtIn = issue.message.startsWith('Invalid ')
+  return {
+    path,
+    fault: unknown ? 'is no setting; remove it or mend its name' : missing ? `is missing; ${expected}` : builtIn ? expected : issue.message,
+  }
+}
+
+// ── Meaning ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Say = (path: string, fault: string) => void
+
+/** Issuers that many organizations share: without a pin, any tenant's token would be a caller here. */
+const sharedIssuers: readonly { readonly url: RegExp; readonly pins: readonly string[] }[] = [
+  { url: /^https:\/\/token\.actions\.githubusercontent\.com$/, pins: ['repository_owner_id', 'enterprise_id', 'repository_id'] },
+  { url: /^https:\/\/gitlab\.com$/, pins: ['namespace_id', 'project_id'] },
+  { url: /^https:\/\/agent\.buildkite\.com$/, pins: ['organization_id'] },
+  { url: /^https:\/\/accounts\.google\.com$/, pins: ['hd'] },
+  { url: /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)\//, pins: ['tid'] },
+]
+
+function meaningFaults(config: Config, say: Say): void {
+  const urls = new Map<string, string>()
+  const keys = new Map<string, string>()
+  for (const [name, item] of Object.entries(config.issuers)) {
+    const path = `issuers.${name}`
+    for (const member of ['url', 'jwksUri'] as const) {
+      if (!isIssuerUrl(item[member]))
+        say(`${path}.${member}`, 'must be an https URL without credentials or fragment (http only for loopback)')
+    }
+    if (urls.has(item.url)) say(`${path}.url`, `is already that of issuer '${urls.get(item.url)}'`)
+    if (keys.has(item.key)) say(`${path}.key`, `is already that of issuer '${keys.get(item.key)}'; source identities would collide`)
+    urls.set(item.url, name)
+    keys.set(item.key, name)
+    const shared = sharedIssuers.find(({ url }) => url.test(item.url))
+    if (shared && !shared.pins.some((pin) => item.tenant?.[pin] !== undefined)) {
+      say(`${path}.tenant`, `is missing; many organizations share this issuer: pin one of ${shared.pins.join(', ')}`)
+    }
+  }
+  for (const [name, item] of Object.entries(config.targets)) {
+    if (splitArn(item.roleArn)?.[4] !== item.account) say(`targets.${name}.roleArn`, `is not in account ${item.account}`)
+  }
+  config.auditors?.forEach((item, index) => void checkWho(config, item, `auditors[${index}]`, say))
+  for (const [name, item] of Object.entries(config.profiles)) checkProfile(config, item, `profiles.${name}`, say)
+}
+
+/** https, or http on a loopback address for the sandbox; the build of the Lambda functions refuses http altogether. */
+function isIssuerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  return (
+    url.username === '' && url.password === '' && url.hash === '' && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+  )
+}
+
+function checkProfile(config: Config, profile: Profile, path: string, say: Say): void {
+  if (!Object.hasOwn(config.targets, profile.target)) say(`${path}.target`, `there is no target '${profile.target}'`)
+  for (const list of ['eligible', 'visibleTo'] as const) {
+    profile[list]?.forEach((item, index) => void checkWho(config, item, `${path}.${list}[${index}]`, say))
+  }
+  checkApproval(config, profile, path, say)
+  checkDurations(profile, path, say)
+  checkTags(profile, path, say)
+  checkParameters(profile, path, say)
+  checkPolicy(profile, path, say)
+}
+
+function checkWho(config: Config, item: Who, path: string, say: Say): void {
+  if (!Object.hasOwn(config.issuers, item.issuer)) say(`${path}.issuer`, `there is no issuer '${item.issuer}'`)
+  for (const [name, matcher] of Object.entries(item.claims)) {
+    for (const pattern of globsOf(matcher)) {
+      if (compileGlob(pattern) === undefined) say(`${path}.claims.${name}`, `'${pattern}' is no glob`)
+      else if (/^\*+$/.test(pattern)) say(`${path}.claims.${name}`, `glob '${pattern}' admits everything; leave the claim out or be exact`)
+    }
+  }
+}
+
+const globsOf = (matcher: Matcher): readonly string[] => {
+  if (typeof matcher !== 'object') return []
+  if ('glob' in matcher) return [matcher.glob]
+  if ('not' in matcher) return globsOf(matcher.not)
+  if ('all' in matcher) return matcher.all.flatMap(globsOf)
+  if ('any' in matcher) return matcher.any.flatMap(globsOf)
+  return []
+}
+
+function checkApproval(config: Config, profile: Profile, path: string, say: Say): void {
+  profile.approval?.rules.forEach((rule, index) => {
+    rule.by.forEach((item, at) => {
+      const place = `${path}.approval.rules[${index}].by[${at}]`
+      checkWho(config, item, place, say)
+      if (config.issuers[item.issuer]?.kind === 'workload') say(`${place}.issuer`, 'is a workload issuer; only people approve')
+    })
+  })
+}
+
+function checkDurations(profile: Profile, path: string, say: Say): void {
+  const [preset, longest] = [parseDuration(profile.duration.default) ?? 0, parseDuration(profile.duration.max) ?? 0]
+  if (longest > MAX_SESSION_SECONDS) {
+    say(`${path}.duration.max`, `is above ${formatDuration(MAX_SESSION_SECONDS)}, the most AWS gives through role chaining`)
+  }
+  if (preset < MIN_SESSION_SECONDS) say(`${path}.duration.default`, `is below ${MIN_SESSION_SECONDS}s`)
+  if (preset > longest) say(`${path}.duration.default`, 'is above duration.max')
+}
+
+function checkTags(profile: Profile, path: string, say: Say): void {
+  const seen = new Set(['stint:session'])
+  for (const [key, item] of Object.entries(profile.tags ?? {})) {
+    const folded = key.toLowerCase()
+    if (seen.has(folded))
+      say(`${path}.tags.${key}`, 'is set twice; AWS compares tag keys without regard to case, and stint:session is ours')
+    if (folded.startsWith('aws:')) say(`${path}.tags.${key}`, 'begins with aws:, which AWS reserves')
+    seen.add(folded)
+    if ('param' in item && !Object.hasOwn(profile.parameters ?? {}, item.param))
+      say(`${path}.tags.${key}`, `there is no parameter '${item.param}'`)
+    if (profile.approval && 'claim' in item && !item.stable) {
+      say(`${path}.tags.${key}`, 'takes a claim that is not marked stable; a profile with approval must vend what was approved')
+    }
+  }
+  if (seen.size > 50) say(`${path}.tags`, 'are more than the 50 that AWS takes, with stint:session')
+}
+
+function checkParameters(profile: Profile, path: string, say: Say): void {
+  for (const [name, item] of Object.entries(profile.parameters ?? {})) {
+    try {
+      new RegExp(`^(?:${item.pattern})$`, 'u')
+    } catch {
+      say(`${path}.parameters.${name}.pattern`, 'is no regular expression')
+    }
+  }
+}
+
+/** Each statement is filled with stand-ins and parsed as IAM would, so a typing error is found here and not by AWS. */
+function checkPolicy(profile: Profile, path: string, say: Say): void {
+  if (profile.policy && !profile.policyArns && !profile.policy.some((item) => item.Effect === 'Allow')) {
+    say(`${path}.policy`, 'allows nothing: a session policy of Deny statements alone needs policyArns beside it')
+  }
+  const standIns = Object.fromEntries(Object.keys(profile.parameters ?? {}).map((name) => [name, 'x']))
+  profile.policy?.forEach((item, index) => {
+    const place = `${path}.policy[${index}]`
+    for (const name of paramsOf(item)) {
+      if (!Object.hasOwn(standIns, name)) say(place, `there is no parameter '${name}'`)
+    }
+    if (JSON.stringify(item).match(/\$"\s*,\s*\{"param"/))
+      say(place, "has a '$' right before a parameter, which could become a policy variable")
+    const parsed = parsePolicy({ Version: '2012-10-17', Statement: [fillStatement(item, standIns)] }, 'session')
+    if (!parsed.ok) for (const fault of parsed.faults) say(place, fault.replace(/^Statement\[0\][.:]?\s*/, ''))
+    if (!/^[\t\n\r\u0020-\u00FF]*$/.test(JSON.stringify(item))) say(place, 'holds characters outside Latin-1, which STS refuses')
+  })
+}
+
+function paramsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(paramsOf)
+  if (!isObject(value)) return []
+  return typeof value.param === 'string' ? [value.param] : Object.values(value).flatMap(paramsOf)
+}

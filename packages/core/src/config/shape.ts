@@ -1,0 +1,166 @@
+/**
+ * The shape of `stint.config.ts`: what a reviewer reads and a deploy hashes. It is data all the way down; the helpers in
+ * `define.ts` only build it. What each setting does stands beside it; `check.ts` says what is wrong with a given value.
+ */
+import type { ConditionValue, Effect } from '@stint/iam'
+import type { Duration } from '../duration.ts'
+
+export type Scalar = string | number | boolean
+
+/** `/a/b` is a JSON Pointer (RFC 6901) into the claims; anything else is the literal name of a top-level claim. */
+export type ClaimRef = string
+
+/** A claim that is missing matches nothing, also not under `not`. Everything is exact unless spelled out otherwise. */
+export type Matcher =
+  | Scalar
+  | { readonly oneOf: readonly Scalar[] }
+  | { readonly includes: Scalar }
+  | { readonly glob: string }
+  | { readonly cidr: readonly string[] }
+  | { readonly not: Matcher }
+  | { readonly all: readonly Matcher[] }
+  | { readonly any: readonly Matcher[] }
+
+/** Callers of one issuer for whom everything said here holds. Lists of `Who` are alternatives. */
+export type Who = {
+  readonly issuer: string
+  /** At least one; `{}` would admit everybody and is an error. */
+  readonly claims: { readonly [claim: ClaimRef]: Matcher }
+  /** The sign-in used a second factor: `amr` holds `mfa` (RFC 8176), or `acr` is `phr` or `phrh`. */
+  readonly mfa?: true
+  /** The longest time since the person signed in (`auth_time`). */
+  readonly authAge?: Duration
+  /** CIDR blocks the call must come from. */
+  readonly sourceIp?: readonly string[]
+}
+
+export type Algorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
+
+export type Issuer = {
+  /** Exactly the `iss` of its tokens, to the last slash. */
+  readonly url: string
+  readonly jwksUri: string
+  /** 1 to 12 of `[a-z0-9-]`: begins every source identity of its callers, so two issuers never share one. */
+  readonly key: string
+  readonly kind: 'human' | 'workload'
+  /** The `aud` values that mean this broker (for Cognito access tokens: the `client_id`). */
+  readonly audiences: readonly string[]
+  readonly tokenUse: 'id' | 'access' | 'any'
+  readonly algorithms: readonly Algorithm[]
+  /** How token use is told: RFC 9068 by `typ`, Cognito by `token_use`. Default: cognito for Cognito's URLs, else rfc9068. */
+  readonly dialect?: 'rfc9068' | 'cognito'
+  /** The claim that is the caller's identity in AWS; `sub` unless another is declared that the issuer verifies. */
+  readonly identityClaim?: ClaimRef
+  /** A readable name, only shown. */
+  readonly nameClaim?: ClaimRef
+  readonly groupsClaim?: ClaimRef
+  /** Claims that pin one tenant of an issuer that many share (GitHub, GitLab.com, Buildkite, Google, Entra). */
+  readonly tenant?: { readonly [claim: ClaimRef]: Scalar }
+  /** The longest `exp - iat` accepted: 24h for people and 1h for workloads unless set. */
+  readonly maxTokenLife?: Duration
+  /** One token buys one session per profile. */
+  readonly replay?: 'once'
+}
+
+export type Target = {
+  readonly account: string
+  readonly roleArn: string
+  /** Chosen by you, one per target, never the caller's: it stops a confused deputy. Not a secret. */
+  readonly externalId: string
+  /** The region whose STS endpoint is called. */
+  readonly region: string
+}
+
+/** A session tag's value. */
+export type Value = ({ readonly claim: ClaimRef } | { readonly const: string } | { readonly param: string }) & {
+  /** The claim does not change between two tokens of one caller. */
+  readonly stable?: true
+  /** The tag sticks to every role the session assumes next. */
+  readonly transitive?: true
+}
+
+/** A text with parameters in it. They are put into values, never into JSON. */
+export type Template = { readonly join: readonly (string | { readonly param: string })[] }
+export type TemplateText = string | Template
+
+/** An IAM statement whose values may hold parameters. */
+export type PolicyStatement = {
+  readonly Sid?: string
+  readonly Effect: Effect
+  readonly Action?: string | readonly string[]
+  readonly NotAction?: string | readonly string[]
+  readonly Resource?: TemplateText | readonly TemplateText[]
+  readonly NotResource?: TemplateText | readonly TemplateText[]
+  readonly Condition?: {
+    readonly [operator: string]: { readonly [key: string]: ConditionValue | Template | readonly (ConditionValue | Template)[] }
+  }
+}
+
+export type Parameter = {
+  /** A regular expression that the whole value must fit. */
+  readonly pattern: string
+  /** Longest value, in characters. */
+  readonly max: number
+  /** Lets `*` and `?` through, which IAM reads as wildcards. `${` is never let through. */
+  readonly wildcard?: true
+}
+
+export type ApprovalRule = {
+  readonly by: readonly Who[]
+  /** Distinct people who must agree, at least 1. */
+  readonly count: number
+}
+
+export type Approval = {
+  /** All must be fulfilled; one person fulfils one rule. */
+  readonly rules: readonly ApprovalRule[]
+  /** How long a request waits for an answer. */
+  readonly expiresAfter: Duration
+  /** How long after the approval sessions may be taken. */
+  readonly window: Duration
+  readonly maxUses: number
+  readonly breakGlass?: true
+}
+
+export type Profile = {
+  readonly target: string
+  /** What this way in is for, shown to callers. */
+  readonly description?: string
+  readonly eligible: readonly Who[]
+  /** Who sees the profile without being eligible; everybody else gets the 404 of an unknown profile. */
+  readonly visibleTo?: readonly Who[]
+  readonly approval?: Approval
+  readonly policy?: readonly PolicyStatement[]
+  readonly policyArns?: readonly string[]
+  readonly tags?: { readonly [key: string]: Value }
+  readonly parameters?: { readonly [name: string]: Parameter }
+  readonly duration: { readonly default: Duration; readonly max: Duration }
+  /** false: no source identity, for roles whose next hop does not allow sts:SetSourceIdentity. It sticks to every hop. */
+  readonly sourceIdentity?: false
+  /** true: the session may assume further roles, which live past its own end. */
+  readonly chaining?: true
+  readonly justification?: 'required'
+}
+
+export type Config = {
+  readonly issuers: { readonly [id: string]: Issuer }
+  readonly targets: { readonly [id: string]: Target }
+  readonly profiles: { readonly [id: string]: Profile }
+  /** Who reads everybody's sessions and the details of `/readyz`. */
+  readonly auditors?: readonly Who[]
+}
+
+/** A value that a deploy (or the sandbox) fills in. */
+export type Binding = { readonly binding: string; readonly default?: string }
+export type Bindable = string | Binding
+
+/** The config as it is written: issuer URLs, JWKS URLs, account ids and role ARNs may be bindings. */
+export type ConfigSource = Omit<Config, 'issuers' | 'targets'> & {
+  readonly issuers: { readonly [id: string]: Omit<Issuer, 'url' | 'jwksUri'> & { readonly url: Bindable; readonly jwksUri: Bindable } }
+  readonly targets: {
+    readonly [id: string]: Omit<Target, 'account' | 'roleArn'> & { readonly account: Bindable; readonly roleArn: Bindable }
+  }
+}
+
+/** A checked config with its bindings filled in, and the hash that every event names. */
+export type Rules = { readonly config: Config; readonly hash: string }

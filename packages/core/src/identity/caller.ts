@@ -1,0 +1,77 @@
+/**
+ * Who is calling: made from a verified token and from nothing else.
+ */
+import { findClaim } from '../access/matcher.ts'
+import type { Issuer } from '../config/shape.ts'
+import { sha256Hex } from '../digest.ts'
+import { type Instant, seconds } from '../instant.ts'
+import type { JsonObject } from '../json.ts'
+import { type Done, done, type Refused } from '../outcome.ts'
+import { forged, type UnverifiedToken } from './token.ts'
+
+declare const verified: unique symbol
+
+/** Identity is issuer + subject; the name is only shown. */
+export type Caller = {
+  readonly [verified]: true
+  /** The issuer's id in the config. */
+  readonly issuer: string
+  readonly issuerKey: string
+  readonly subject: string
+  readonly kind: Issuer['kind']
+  readonly name: string
+  /** The value of the issuer's identity claim: what AWS will know the caller by. */
+  readonly identity: string
+  readonly groups: readonly string[]
+  readonly claims: JsonObject
+  readonly mfa: boolean
+  readonly signedInAt?: Instant
+  readonly token: {
+    readonly expiresAt: Instant
+    /** SHA-256 of what is signed, in hex. Not of the signature, which can be rewritten without a key. */
+    readonly hash: string
+    /** What makes this token one token: its `jti`, or that hash. */
+    readonly once: string
+    readonly audience: string
+  }
+}
+
+/** The part of a caller that the ledger and the trail keep. */
+export type CallerRef = Pick<Caller, 'issuer' | 'subject' | 'name' | 'kind'>
+
+export const callerRef = ({ issuer, subject, name, kind }: Caller): CallerRef => ({ issuer, subject, name, kind })
+
+/** The claims must have passed `checkClaims`. */
+export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, claims: JsonObject): Done<Caller> | Refused {
+  const subject = claims.sub as string
+  const identity = findClaim(claims, issuer.identityClaim ?? 'sub')
+  if (typeof identity !== 'string' || identity === '' || identity.length > 512)
+    return forged(`identity claim ${issuer.identityClaim} is missing or odd`)
+  const name = issuer.nameClaim === undefined ? undefined : findClaim(claims, issuer.nameClaim)
+  const groups = issuer.groupsClaim === undefined ? undefined : findClaim(claims, issuer.groupsClaim)
+  const hash = sha256Hex(token.signingInput)
+  const caller: Omit<Caller, typeof verified> = {
+    issuer: id,
+    issuerKey: issuer.key,
+    subject,
+    kind: issuer.kind,
+    name: typeof name === 'string' && name !== '' ? name.slice(0, 128).toWellFormed() : subject,
+    identity,
+    groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+    claims,
+    mfa: usedSecondFactor(claims),
+    ...(typeof claims.auth_time === 'number' ? { signedInAt: seconds(claims.auth_time) } : {}),
+    token: {
+      expiresAt: seconds(claims.exp as number),
+      hash,
+      once: typeof claims.jti === 'string' && claims.jti !== '' ? `jti:${claims.jti}` : `hash:${hash}`,
+      audience: JSON.stringify(claims.aud ?? claims.client_id ?? null),
+    },
+  }
+  return done(caller as Caller)
+}
+
+/** RFC 8176 §2: `mfa` in amr. OpenID Connect EAP ACR Values 1.0 §3: `phr` and `phrh` are phishing-resistant sign-ins. */
+function usedSecondFactor({ amr, acr }: JsonObject): boolean {
+  return (Array.isArray(amr) && amr.includes('mfa')) || acr === 'phr' || acr === 'phrh'
+}

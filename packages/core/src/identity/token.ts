@@ -1,0 +1,149 @@
+/**
+ * A JWT before and after its signature. `parseToken` takes apart what a stranger sent and refuses what no honest issuer
+ * makes, before any key is fetched; `checkClaims` is what Stint demands beyond the signature.
+ *
+ * aws-jwt-verify alone would let through: a missing `exp` or `sub`, an `iat` in the future, any `crit`, any `typ`,
+ * trailing `=`. Each is closed here and has its row in `token.test.ts`. Sources: RFC 7515, RFC 7519, RFC 8725, RFC 9068.
+ */
+import { findClaim, matchesClaim } from '../access/matcher.ts'
+import type { Algorithm, Issuer } from '../config/shape.ts'
+import { durationSeconds } from '../duration.ts'
+import { type Instant, seconds } from '../instant.ts'
+import { isObject, type Json, type JsonObject, parseForeignJson } from '../json.ts'
+import { type Done, done, type Refused, refused } from '../outcome.ts'
+
+/** Longest token, in bytes. API Gateway takes 10,240 bytes of headers in all. */
+export const MAX_TOKEN_BYTES = 8192
+/** How far the clocks of issuer and broker may differ. */
+export const CLOCK_GRACE_SECONDS = 10
+
+/** Taken apart, its signature not yet looked at. */
+export type UnverifiedToken = {
+  readonly raw: string
+  readonly signingInput: string
+  readonly header: { readonly alg: string; readonly kid?: string; readonly typ?: string }
+  readonly unverifiedClaims: JsonObject
+  readonly unverifiedIssuer: string
+}
+
+/** The caller learns that the token is not accepted; why exactly is for the operator. */
+const invalid = (operator: string): Refused =>
+  refused('token-invalid', 'The token is malformed, forged, or not meant for this broker.', { operator })
+
+export function parseToken(raw: string): Done<UnverifiedToken> | Refused {
+  if (raw.length > MAX_TOKEN_BYTES) return invalid('token is too long')
+  const segments = raw.split('.')
+  if (segments.length !== 3 || segments.some((segment) => segment === '')) return invalid('token has not three segments')
+  const [headerBytes, payloadBytes, signature] = segments.map(decodeBase64Url)
+  if (!headerBytes || !payloadBytes || !signature) return invalid('token is not strict base64url')
+
+  const header = parseForeignJson(headerBytes)
+  if (!header.ok || !isObject(header.value)) return invalid(`token header: ${header.ok ? 'not an object' : header.fault}`)
+  const { alg, kid, typ } = header.value
+  if (typeof alg !== 'string') return invalid('token header has no alg')
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return invalid('token header has an odd kid')
+  if (typ !== undefined && typeof typ !== 'string') return invalid('token header has an odd typ')
+  // No extension is understood here, so every critical one is refused (RFC 7515 §4.1.11), b64 (RFC 7797) included.
+  if ('crit' in header.value || 'b64' in header.value) return invalid('token header has a critical extension')
+
+  const payload = parseForeignJson(payloadBytes)
+  if (!payload.ok || !isObject(payload.value)) return invalid(`token payload: ${payload.ok ? 'not an object' : payload.fault}`)
+  if (typeof payload.value.iss !== 'string') return invalid('token has no iss')
+  return done({
+    raw,
+    signingInput: raw.slice(0, raw.lastIndexOf('.')),
+    header: { alg, ...(kid === undefined ? {} : { kid }), ...(typ === undefined ? {} : { typ }) },
+    unverifiedClaims: payload.value,
+    unverifiedIssuer: payload.value.iss,
+  })
+}
+
+/** RFC 4648 §5 without padding, and nothing that decodes to the same bytes another way. */
+function decodeBase64Url(segment: string): Uint8Array | undefined {
+  const bytes = Buffer.from(segment, 'base64url')
+  return bytes.toString('base64url') === segment ? bytes : undefined
+}
+
+/** What can be said before the signature: is this algorithm one that the issuer uses? */
+export function checkHeader(issuer: Issuer, token: UnverifiedToken): Refused | undefined {
+  if (!issuer.algorithms.includes(token.header.alg as Algorithm)) return invalid(`algorithm ${token.header.alg} is not admitted`)
+  if (token.header.kid === undefined) return invalid('token header has no kid')
+  return undefined
+}
+
+/** The signature did not hold, or its key is not one of the issuer's. */
+export const forged = (why: string): Refused => invalid(why)
+
+/**
+ * Every check of the claims of a token whose signature holds. `token-expired` is said last and only here: to a stranger
+ * an expired forgery is a forgery.
+ */
+export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant): Done<JsonObject> | Refused {
+  const claims = token.unverifiedClaims
+  const fault =
+    tokenUseFault(issuer, token.header.typ, claims) ??
+    audienceFault(issuer, claims) ??
+    subjectFault(claims) ??
+    timeFault(issuer, claims, now) ??
+    tenantFault(issuer, claims)
+  if (fault) return invalid(fault)
+  if (now >= seconds((claims.exp as number) + CLOCK_GRACE_SECONDS)) return refused('token-expired', 'The token has expired.')
+  return done(claims)
+}
+
+const isCognito = (issuer: Issuer): boolean =>
+  issuer.dialect ? issuer.dialect === 'cognito' : /^https:\/\/cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\//.test(issuer.url)
+
+/** RFC 9068 §2.1 marks access tokens by `typ`; Cognito marks both kinds by `token_use` and has no `typ`. */
+function tokenUseFault(issuer: Issuer, typ: string | undefined, claims: JsonObject): string | undefined {
+  const media = typ?.toLowerCase().replace(/^application\//, '')
+  if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ} is not admitted`
+  if (isCognito(issuer)) {
+    const use = claims.token_use
+    if (use !== 'id' && use !== 'access') return 'token_use is neither id nor access'
+    return issuer.tokenUse === 'any' || issuer.tokenUse === use ? undefined : `token_use is ${use}, not ${issuer.tokenUse}`
+  }
+  if (issuer.tokenUse === 'access' && media !== 'at+jwt') return 'not marked as an access token (typ at+jwt)'
+  if (issuer.tokenUse === 'id' && media === 'at+jwt') return 'an access token where an ID token is demanded'
+  return undefined
+}
+
+function audienceFault(issuer: Issuer, claims: JsonObject): string | undefined {
+  // Cognito access tokens have no aud; the client they were issued to stands in client_id.
+  const stand = isCognito(issuer) && claims.token_use === 'access' && claims.aud === undefined ? claims.client_id : claims.aud
+  const audiences = Array.isArray(stand) ? stand : [stand]
+  if (!audiences.every((value) => typeof value === 'string')) return 'aud is neither a text nor a list of texts'
+  return audiences.some((value) => issuer.audiences.includes(value as string)) ? undefined : 'aud is not this broker'
+}
+
+function subjectFault(claims: JsonObject): string | undefined {
+  const { sub } = claims
+  // OpenID Connect Core 1.0 §2: at most 255 ASCII characters.
+  return typeof sub === 'string' && /^[\x20-\x7E]{1,255}$/.test(sub) ? undefined : 'sub is missing or odd'
+}
+
+function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): string | undefined {
+  const { exp, iat, nbf } = claims
+  if (!isNumericDate(exp)) return 'exp is missing or odd'
+  if (!isNumericDate(iat)) return 'iat is missing or odd'
+  if (nbf !== undefined && !isNumericDate(nbf)) return 'nbf is odd'
+  const latest = now + seconds(CLOCK_GRACE_SECONDS)
+  if (seconds(iat) > latest) return 'iat lies in the future'
+  if (isNumericDate(nbf) && seconds(nbf) > latest) return 'nbf lies in the future'
+  if (exp <= iat) return 'exp is not after iat'
+  if (exp - iat > maxTokenLifeSeconds(issuer)) return 'the token lives longer than the issuer may make it'
+  return undefined
+}
+
+export const maxTokenLifeSeconds = (issuer: Issuer): number =>
+  durationSeconds(issuer.maxTokenLife ?? (issuer.kind === 'human' ? '24h' : '1h'))
+
+/** RFC 7519 §2: seconds since the epoch, fractions allowed. Past the year 9999 is not a date that anybody meant. */
+const isNumericDate = (value: Json | undefined): value is number => typeof value === 'number' && value > 0 && value < 253_402_300_800
+
+function tenantFault(issuer: Issuer, claims: JsonObject): string | undefined {
+  for (const [ref, wanted] of Object.entries(issuer.tenant ?? {})) {
+    if (!matchesClaim(wanted, findClaim(claims, ref))) return `${ref} is not our tenant`
+  }
+  return undefined
+}

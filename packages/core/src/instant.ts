@@ -1,0 +1,28 @@
+/**
+ * Time in core: an instant is a number of milliseconds since the Unix epoch and is always handed in.
+ * This is the only file of core that knows `Date`, and it never asks what time it is.
+ */
+
+/** Milliseconds since the Unix epoch, UTC. */
+export type Instant = number
+
+/** RFC 3339 with milliseconds, as events carry it: `2026-01-02T03:04:05.678Z`. */
+export const toIso = (at: Instant): string => new Date(at).toISOString()
+
+/** RFC 3339 in whole seconds, as AWS writes and reads it: `2026-01-02T03:04:05Z`. Fractions are cut. */
+export const toIsoSeconds = (at: Instant): string => `${new Date(at).toISOString().slice(0, 19)}Z`
+
+/** The UTC day of an instant: `2026-01-02`. */
+export const toDay = (at: Instant): string => new Date(at).toISOString().slice(0, 10)
+
+/** The instant an RFC 3339 text names, or undefined where it names none. */
+export function parseIso(text: string): Instant | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? undefined : at
+}
+
+export const seconds = (count: number): number => count * 1000
+
+/** The instant with its milliseconds cut off: the grain in which AWS compares `aws:CurrentTime`. */
+export const wholeSecond = (at: Instant): Instant => at - (at % 1000)

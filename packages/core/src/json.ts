@@ -1,0 +1,110 @@
+/**
+ * JSON at the border. `parseForeignJson` is the only parser of bytes that a stranger wrote (a body, a JWT's header and
+ * payload); `canonicalJson` is the only writer of bytes that are hashed.
+ *
+ * Two parsers that read one text differently are an old attack (duplicate members, lone surrogates, `__proto__`):
+ * what is ambiguous is refused here, so nothing behind this door has to think of it.
+ */
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
+
+export type JsonFault = 'not-utf8' | 'not-json' | 'too-deep' | 'duplicate-member' | 'forbidden-member' | 'lone-surrogate'
+
+export type Parsed = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly fault: JsonFault }
+
+/** Deeper nesting than this is refused: no document that Stint takes needs half of it. */
+export const MAX_DEPTH = 16
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export function parseForeignJson(bytes: Uint8Array): Parsed {
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    return { ok: false, fault: 'not-utf8' }
+  }
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch {
+    return { ok: false, fault: 'not-json' }
+  }
+  const fault = findFault(text)
+  return fault === undefined ? { ok: true, value } : { ok: false, fault }
+}
+
+/** Walks a text already known to be JSON; it only needs to know where objects, arrays and strings begin and end. */
+function findFault(text: string): JsonFault | undefined {
+  const open: (Set<string> | undefined)[] = [] // a set of names for an object, undefined for an array
+  let nameExpected = false
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '{':
+        open.push(new Set())
+        nameExpected = true
+        break
+      case '[':
+        open.push(undefined)
+        nameExpected = false
+        break
+      case '}':
+      case ']':
+        open.pop()
+        nameExpected = false
+        break
+      case ',':
+        nameExpected = open.at(-1) !== undefined
+        break
+      case '"': {
+        const end = endOfString(text, at)
+        const raw = text.slice(at, end + 1)
+        const decoded = raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1)
+        if (!decoded.isWellFormed()) return 'lone-surrogate'
+        const names = open.at(-1)
+        if (nameExpected && names) {
+          if (decoded === '__proto__') return 'forbidden-member'
+          if (names.has(decoded)) return 'duplicate-member'
+          names.add(decoded)
+          nameExpected = false
+        }
+        at = end
+        break
+      }
+    }
+    if (open.length > MAX_DEPTH) return 'too-deep'
+  }
+  return undefined
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at
+}
+
+export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A member that the object itself has, never one that it inherits. */
+export const own = <T>(object: { readonly [key: string]: T }, key: string): T | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined
+
+/**
+ * RFC 8785 (JSON Canonicalization Scheme): members sorted by UTF-16 code units, ECMAScript's own forms of numbers and
+ * strings, no white space. Members that are undefined are left out, as JSON has no such value.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`)
+    return `{${members.join(',')}}`
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('a number that JSON cannot carry')
+  const text = JSON.stringify(value)
+  if (text === undefined) throw new TypeError(`a ${typeof value} is not JSON`)
+  return text
+}

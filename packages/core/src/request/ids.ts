@@ -1,0 +1,63 @@
+/**
+ * Ids. A request's is time-ordered and random, or derived where the same ask must meet itself; the two alphabets (upper
+ * and lower case) never meet. A session's begins with its request's, so a session names its item.
+ */
+import { digestFields, toCrockford } from '../digest.ts'
+import type { Caller, CallerRef } from '../identity/caller.ts'
+import type { Instant } from '../instant.ts'
+import { canonicalJson } from '../json.ts'
+
+declare const brand: unique symbol
+export type RequestId = string & { readonly [brand]: 'request' }
+export type SessionId = string & { readonly [brand]: 'session' }
+
+/** Random bytes, handed in. */
+export type RandomBytes = (count: number) => Uint8Array
+
+/** `req_` + ULID (48 bits of milliseconds, 80 random bits), upper case. */
+export function newRequestId(now: Instant, random: RandomBytes): RequestId {
+  const bytes = new Uint8Array(16)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(now) << 16n)
+  bytes.set(random(10), 6)
+  // A ULID's 26 characters hold 130 bits; the two missing ones stand in front.
+  return `req_${toCrockford(shiftRight2(bytes), 26).toUpperCase()}` as RequestId
+}
+
+function shiftRight2(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(17)
+  bytes.forEach((byte, index) => {
+    out[index] = (out[index] ?? 0) | (byte >> 2)
+    out[index + 1] = (byte & 3) << 6
+  })
+  return out
+}
+
+/** Single-use tokens: the same token on the same profile is the same request. */
+export const onceRequestId = (caller: Caller, profile: string): RequestId =>
+  derived('once/v1', [caller.issuer, caller.subject, caller.token.audience, caller.token.once, profile])
+
+/** The container-credentials route: SDKs repeat themselves, and what they repeat within a minute is one request. */
+export const bucketRequestId = (caller: CallerRef, profile: string, parameters: unknown, bucketSeconds: number, now: Instant): RequestId =>
+  derived('bucket/v1', [caller.issuer, caller.subject, profile, canonicalJson(parameters), String(Math.floor(now / 1000 / bucketSeconds))])
+
+const derived = (domain: string, fields: readonly string[]): RequestId => `req_${digestFields(domain, fields)}` as RequestId
+
+export const newSessionId = (request: RequestId, random: RandomBytes): SessionId => `${request}.${toCrockford(random(5), 8)}` as SessionId
+
+export const parseRequestId = (text: string): RequestId | undefined =>
+  /^req_([0-9A-HJKMNP-TV-Z]{26}|[0-9a-hjkmnp-tv-z]{26})$/.test(text) ? (text as RequestId) : undefined
+
+export function parseSessionId(
+  text: string,
+): { readonly session: SessionId; readonly request: RequestId; readonly suffix: string } | undefined {
+  const [head = '', suffix = '', ...rest] = text.split('.')
+  const request = parseRequestId(head)
+  if (!request || rest.length > 0 || !/^[0-9a-hjkmnp-tv-z]{8}$/.test(suffix)) return undefined
+  return { session: text as SessionId, request, suffix }
+}
+
+/** The part of a session id behind its request's. */
+export const sessionSuffix = (session: SessionId): string => session.slice(session.indexOf('.') + 1)
+
+/** 128 random bits in hex, for attempts and traces. */
+export const hex128 = (random: RandomBytes): string => Buffer.from(random(16)).toString('hex')

@@ -1,0 +1,176 @@
+/**
+ * Terms: everything that a session of this caller under this profile would get. They are what an approver sees, what a
+ * request is bound to by hash, and what AssumeRole is called with; nothing in them is the caller's beyond declared,
+ * validated parameters.
+ *
+ * Not in the terms: the config's hash, the session's id and tag, and one call's duration, which may only shorten.
+ */
+import type { StatementJson } from '@stint/iam'
+import { findClaim } from '../access/matcher.ts'
+import { MAX_JUSTIFICATION_BYTES } from '../audit/event.ts'
+import type { Approval, Config, Profile, Target, Value } from '../config/shape.ts'
+import { sha256Hex } from '../digest.ts'
+import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
+import type { Caller } from '../identity/caller.ts'
+import { sourceIdentity } from '../identity/name.ts'
+import { canonicalJson, isObject, type Json } from '../json.ts'
+import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { fitsSts, narrowStatements, profileStatements } from './policy.ts'
+import { checkParameters, type Parameters } from './template.ts'
+
+/** AWS gives no session below this; Stint's end-time Deny makes shorter ones (AWS STS API Reference, DurationSeconds). */
+export const MIN_DURATION_SECONDS = 60
+
+/** What the caller asks for. The body's schema has checked the types; what they mean is checked here. */
+export type Ask = {
+  readonly profile: string
+  readonly parameters?: { readonly [name: string]: Json }
+  readonly duration?: number | string
+  readonly narrow?: Json
+  readonly justification?: string
+}
+
+export type Tag = { readonly key: string; readonly value: string; readonly transitive: boolean }
+
+export type Terms = {
+  readonly v: 1
+  readonly profile: string
+  readonly caller: { readonly issuer: string; readonly subject: string }
+  readonly role: string
+  readonly externalId: string
+  readonly policy: readonly StatementJson[]
+  readonly policyArns: readonly string[]
+  readonly parameters: Parameters
+  readonly narrow?: readonly StatementJson[]
+  readonly sourceIdentity?: string
+  readonly tags: readonly Tag[]
+  /** Longest session, in seconds. */
+  readonly maxDuration: number
+  readonly uses: number
+  /** How long sessions may be taken after the approval, in seconds; 0 for a request that needs none. */
+  readonly window: number
+  readonly approval?: Approval
+}
+
+/** The terms, their hash, and what only this one call asks for. */
+export type Scope = {
+  readonly terms: Terms
+  readonly termsHash: string
+  readonly targetId: string
+  readonly target: Target
+  /** Seconds. */
+  readonly duration: number
+  /** Tags whose claims may differ between two tokens of the caller: sent, but not part of what is agreed on. */
+  readonly passingTags: readonly Tag[]
+  readonly justification?: string
+}
+
+/** `uses`: how many sessions one request may make, where no approval rule says so. */
+export function resolveScope(config: Config, profile: Profile, caller: Caller, ask: Ask, uses: number): Done<Scope> | Refused {
+  const parameters = checkParameters(profile.parameters ?? {}, ask.parameters ?? {})
+  if (parameters.outcome === 'refused') return parameters
+  const duration = resolveDuration(profile, ask.duration)
+  if (duration.outcome === 'refused') return duration
+
+  const whole = profileStatements(profile, parameters.value)
+  const narrowed = ask.narrow === undefined ? done({ statements: whole, narrow: undefined }) : narrowStatements(profile, whole, ask.narrow)
+  if (narrowed.outcome === 'refused') return narrowed
+  if (!fitsSts(narrowed.value.statements)) {
+    return refused(
+      'packed-policy-too-large',
+      'With these parameters the session policy is longer than the 2,048 characters that AWS takes.',
+    )
+  }
+  const justification = resolveJustification(profile, ask.justification)
+  if (justification.outcome === 'refused') return justification
+  const tags = resolveTags(profile, caller, parameters.value)
+  if (tags.outcome === 'refused') return tags
+
+  const target = config.targets[profile.target] as Target
+  const terms: Terms = {
+    v: 1,
+    profile: ask.profile,
+    caller: { issuer: caller.issuer, subject: caller.subject },
+    role: target.roleArn,
+    externalId: target.externalId,
+    policy: narrowed.value.statements,
+    policyArns: profile.policyArns ?? [],
+    parameters: parameters.value,
+    ...(narrowed.value.narrow ? { narrow: narrowed.value.narrow } : {}),
+    ...(profile.sourceIdentity === false ? {} : { sourceIdentity: sourceIdentity(caller.issuerKey, caller.identity) }),
+    tags: tags.value.stable,
+    maxDuration: durationSeconds(profile.duration.max),
+    uses: profile.approval?.maxUses ?? uses,
+    window: profile.approval ? durationSeconds(profile.approval.window) : 0,
+    ...(profile.approval ? { approval: profile.approval } : {}),
+  }
+  return done({
+    terms,
+    termsHash: sha256Hex(canonicalJson(terms)),
+    targetId: profile.target,
+    target,
+    duration: duration.value,
+    passingTags: tags.value.passing,
+    ...(justification.value === undefined ? {} : { justification: justification.value }),
+  })
+}
+
+/** An integer is seconds, a text needs a unit. What is too long is refused, never cut. */
+function resolveDuration(profile: Profile, asked: number | string | undefined): Done<number> | Refused {
+  if (asked === undefined) return done(durationSeconds(profile.duration.default))
+  const longest = durationSeconds(profile.duration.max)
+  const wanted = typeof asked === 'number' ? asked : parseDuration(asked)
+  const no = (fault: string) =>
+    refused(
+      'duration-invalid',
+      `duration ${fault}; this profile takes ${formatDuration(MIN_DURATION_SECONDS)} to ${formatDuration(longest)}.`,
+    )
+  if (wanted === undefined) {
+    return no(
+      typeof asked === 'string' && /^\d+(\.\d+)?$/.test(asked)
+        ? `'${asked}' has no unit`
+        : 'is not a number of seconds or a text such as 15m',
+    )
+  }
+  if (!Number.isInteger(wanted)) return no('is not a whole number of seconds')
+  if (wanted < MIN_DURATION_SECONDS || wanted > longest) return no('is out of range')
+  return done(wanted)
+}
+
+function resolveJustification(profile: Profile, given: string | undefined): Done<string | undefined> | Refused {
+  const text = given?.trim()
+  if (profile.justification === 'required' && !text)
+    return refused('justification-required', 'This profile is entered only with a justification.')
+  if (text !== undefined && Buffer.byteLength(text) > MAX_JUSTIFICATION_BYTES) {
+    return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`)
+  }
+  return done(text === '' ? undefined : text)
+}
+
+/** AWS STS API Reference, Tag: letters, separators, numbers and _.:/=+-@ of any script, at most 256. */
+const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u
+
+/** A value that breaks AWS's rules is refused with the reason: a tag cut short could match another's policy. */
+function resolveTags(
+  profile: Profile,
+  caller: Caller,
+  parameters: Parameters,
+): Done<{ readonly stable: readonly Tag[]; readonly passing: readonly Tag[] }> | Refused {
+  const stable: Tag[] = []
+  const passing: Tag[] = []
+  for (const [key, value] of Object.entries(profile.tags ?? {})) {
+    const text = tagText(value, caller, parameters)
+    if (text === undefined) return refused('not-eligible', `Your token lacks the claim for session tag '${key}'.`)
+    if (!tagValue.test(text)) return refused('not-eligible', `The value for session tag '${key}' is not one that AWS takes.`)
+    const isStable = value.stable === true || !('claim' in value)
+    ;(isStable ? stable : passing).push({ key, value: text, transitive: value.transitive === true })
+  }
+  return done({ stable, passing })
+}
+
+function tagText(value: Value, caller: Caller, parameters: Parameters): string | undefined {
+  if ('const' in value) return value.const
+  if ('param' in value) return parameters[value.param]
+  const found = findClaim(caller.claims, value.claim)
+  return found === undefined || found === null || isObject(found) || Array.isArray(found) ? undefined : String(found)
+}

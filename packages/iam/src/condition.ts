@@ -1,0 +1,122 @@
+/**
+ * Condition operators. Source: AWS IAM User Guide, "IAM JSON policy elements: Condition operators" and "Multivalued
+ * context keys". A statement's conditions must all hold; within one key, one of the values must fit (for a negated
+ * operator: none of them).
+ */
+import { arnMatches } from './arn.ts'
+import type { Context } from './context.ts'
+import { inCidr } from './ip.ts'
+import { compile, matches } from './pattern.ts'
+import type { Statement } from './policy.ts'
+
+/** Compares one value of the request with one of the policy. */
+type Compare = (given: string, wanted: string, scope: Scope) => boolean
+type Scope = { readonly context: Context; readonly variables: boolean }
+
+type Operator = { readonly compare: Compare; readonly negated: boolean }
+
+const text =
+  (options: { wildcards: boolean; ignoreCase?: boolean }): Compare =>
+  (given, wanted, scope) => {
+    const fold = (value: string) => (options.ignoreCase ? value.toLowerCase() : value)
+    const pattern = compile(wanted, { ...scope, wildcards: options.wildcards })
+    return (
+      pattern !== undefined &&
+      matches(options.ignoreCase ? pattern.map((token) => (typeof token === 'string' ? fold(token) : token)) : pattern, fold(given))
+    )
+  }
+
+const ordered =
+  (parse: (value: string) => number | undefined, holds: (given: number, wanted: number) => boolean): Compare =>
+  (given, wanted) => {
+    const [left, right] = [parse(given), parse(wanted)]
+    return left !== undefined && right !== undefined && holds(left, right)
+  }
+
+const number = (value: string): number | undefined => (/^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined)
+
+/** ISO 8601, or seconds since the epoch. */
+const date = (value: string): number | undefined => {
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  return /^\d{4}/.test(value) && !Number.isNaN(at) ? at : undefined
+}
+
+const arn: Compare = (given, wanted, scope) => arnMatches(wanted, given, scope.context, scope.variables)
+const bool: Compare = (given, wanted) => given.toLowerCase() === wanted.toLowerCase() && /^(true|false)$/i.test(wanted)
+const binary: Compare = (given, wanted) => given === wanted
+const ip: Compare = (given, wanted) => inCidr(given, wanted)
+
+const yes = (compare: Compare): Operator => ({ compare, negated: false })
+const no = (compare: Compare): Operator => ({ compare, negated: true })
+
+const orders = {
+  Equals: (a: number, b: number) => a === b,
+  LessThan: (a: number, b: number) => a < b,
+  LessThanEquals: (a: number, b: number) => a <= b,
+  GreaterThan: (a: number, b: number) => a > b,
+  GreaterThanEquals: (a: number, b: number) => a >= b,
+}
+
+const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ['StringEquals', yes(text({ wildcards: false }))],
+  ['StringNotEquals', no(text({ wildcards: false }))],
+  ['StringEqualsIgnoreCase', yes(text({ wildcards: false, ignoreCase: true }))],
+  ['StringNotEqualsIgnoreCase', no(text({ wildcards: false, ignoreCase: true }))],
+  ['StringLike', yes(text({ wildcards: true }))],
+  ['StringNotLike', no(text({ wildcards: true }))],
+  ...Object.entries(orders).map(([name, holds]): [string, Operator] => [`Numeric${name}`, yes(ordered(number, holds))]),
+  ...Object.entries(orders).map(([name, holds]): [string, Operator] => [`Date${name}`, yes(ordered(date, holds))]),
+  ['NumericNotEquals', no(ordered(number, orders.Equals))],
+  ['DateNotEquals', no(ordered(date, orders.Equals))],
+  ['Bool', yes(bool)],
+  ['BinaryEquals', yes(binary)],
+  ['IpAddress', yes(ip)],
+  ['NotIpAddress', no(ip)],
+  ['ArnEquals', yes(arn)],
+  ['ArnLike', yes(arn)],
+  ['ArnNotEquals', no(arn)],
+  ['ArnNotLike', no(arn)],
+])
+
+type Spelled = { readonly name: string; readonly set?: 'all' | 'any'; readonly ifExists: boolean }
+
+function spell(operator: string): Spelled | undefined {
+  const found = /^(?:ForAllValues:|ForAnyValue:)?([A-Za-z]+?)(IfExists)?$/.exec(operator)
+  const name = found?.[1]
+  if (!name || !(operators.has(name) || operator === 'Null')) return undefined
+  const set = operator.startsWith('ForAllValues:') ? 'all' : operator.startsWith('ForAnyValue:') ? 'any' : undefined
+  return { name, ifExists: found[2] !== undefined, ...(set ? { set } : {}) }
+}
+
+export const isOperator = (operator: string): boolean => spell(operator) !== undefined
+
+/** Whether more values make the operator's condition stricter (`StringNotEquals`) instead of looser. */
+export const isNegated = (operator: string): boolean => operators.get(spell(operator)?.name ?? '')?.negated ?? false
+
+/** Whether every condition of the statement holds in this request. */
+export function conditionsHold(statement: Statement, context: Context): boolean {
+  const scope: Scope = { context, variables: statement.variables }
+  return Object.entries(statement.conditions).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, values]) => holds(operator, context.get(key), values, scope)),
+  )
+}
+
+function holds(operator: string, given: readonly string[] | undefined, wanted: readonly string[], scope: Scope): boolean {
+  const spelled = spell(operator)
+  if (!spelled) throw new TypeError(`'${operator}' is no condition operator`)
+  const present = given !== undefined && given.length > 0
+  if (spelled.name === 'Null') return wanted.some((value) => value.toLowerCase() === String(!present))
+
+  const { compare, negated } = operators.get(spelled.name) as Operator
+  const fits = (value: string) => wanted.some((one) => compare(value, one, scope)) !== negated
+  if (!present) {
+    // ForAllValues holds on nothing, ForAnyValue never does; a plain operator holds on a missing key if it is negated.
+    return spelled.ifExists || spelled.set === 'all' || (spelled.set === undefined && negated)
+  }
+  if (spelled.set === 'all') return given.every(fits)
+  if (spelled.set === 'any') return given.some(fits)
+  // A plain operator on a key with several values: AWS documents no result. A negated one must hold for each, another
+  // for one, so that a Deny is never missed by the operator's missing prefix.
+  return negated ? given.every(fits) : given.some(fits)
+}

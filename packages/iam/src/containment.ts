@@ -1,0 +1,59 @@
+/**
+ * Containment: is everything that one Allow permits also permitted by another? Sound, not complete: `true` is a proof,
+ * `false` means that none was found. Stint lets a caller narrow a session only by what is proved here.
+ */
+import { splitArn } from './arn.ts'
+import { isNegated } from './condition.ts'
+import { actionMatches } from './evaluate.ts'
+import { covers } from './pattern.ts'
+import type { Conditions, Names, Statement } from './policy.ts'
+
+export function contains(wide: Statement, narrow: Statement): boolean {
+  return (
+    wide.effect === 'Allow' &&
+    narrow.effect === 'Allow' &&
+    namesWithin(wide.actions, narrow.actions, coversAction, (pattern, name) => actionMatches(pattern, name)) &&
+    wide.resources !== undefined &&
+    narrow.resources !== undefined &&
+    namesWithin(wide.resources, narrow.resources, coversArn, (pattern, name) => covers(pattern, name)) &&
+    conditionsWithin(wide.conditions, narrow.conditions)
+  )
+}
+
+function namesWithin(
+  wide: Names,
+  narrow: Names,
+  covering: (wide: string, narrow: string) => boolean,
+  matching: (pattern: string, name: string) => boolean,
+): boolean {
+  if (!wide.not && !narrow.not) return narrow.names.every((name) => wide.names.some((outer) => covering(outer, name)))
+  // "All but W" holds "all but N" when N leaves out at least what W does …
+  if (wide.not && narrow.not) return wide.names.every((left) => narrow.names.some((outer) => covering(outer, left)))
+  // … and holds a list of plain names none of which it leaves out. With wildcards the overlap is not worth proving.
+  if (wide.not)
+    return narrow.names.every((name) => isPlain(name) && !wide.names.some((pattern) => pattern.includes('${') || matching(pattern, name)))
+  return wide.names.includes('*')
+}
+
+const isPlain = (name: string) => !/[*?]|\$\{/.test(name)
+
+const coversAction = (wide: string, narrow: string) => covers(wide.toLowerCase(), narrow.toLowerCase())
+
+/** As one text *and* part by part, so that it holds whichever way a service reads a wildcard near a colon. */
+function coversArn(wide: string, narrow: string): boolean {
+  if (wide === '*') return true
+  const [outer, inner] = [splitArn(wide), splitArn(narrow)]
+  if (!outer || !inner || !covers(wide, narrow)) return false
+  return outer.every((part, index) => covers(part, inner[index] ?? ''))
+}
+
+/** Every condition of the wide side must stand on the narrow side too, at least as strict; more are welcome. */
+function conditionsWithin(wide: Conditions, narrow: Conditions): boolean {
+  return Object.entries(wide).every(([operator, keys]) =>
+    Object.entries(keys).every(([key, wanted]) => {
+      const given = Object.entries(narrow[operator] ?? {}).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1]
+      if (!given || given.length === 0) return false
+      return isNegated(operator) ? wanted.every((value) => given.includes(value)) : given.every((value) => wanted.includes(value))
+    }),
+  )
+}

@@ -1,0 +1,154 @@
+/**
+ * Policy evaluation: may this principal do this action on this resource, given every policy that has a say?
+ * Source: AWS IAM User Guide, "Policy evaluation logic". The order of the answer:
+ *
+ *   1. an explicit Deny anywhere ends it;
+ *   2. organization policies, boundary and session policy must each allow: they limit, they never grant;
+ *   3. identity or resource policy must allow in one account, both across two.
+ *
+ * Every layer is looked at before they are combined, so a refusal can name all layers that said no.
+ */
+import { arnMatches, assumedRole } from './arn.ts'
+import { conditionsHold } from './condition.ts'
+import { type Context, type ContextInput, contextOf } from './context.ts'
+import { compile, matches } from './pattern.ts'
+import type { Names, Policy, Statement } from './policy.ts'
+
+export type Principal = {
+  /** The caller's own ARN: a user, or a role *session* (`assumed-role/ROLE/NAME`). */
+  readonly arn: string
+  readonly account: string
+  /** For a role session: the ARN of the role, which is what most policies name. */
+  readonly roleArn?: string
+}
+
+export type Layer = 'organization' | 'resource' | 'identity' | 'boundary' | 'session'
+export type Verdict = 'allow' | 'explicit-deny' | 'implicit-deny'
+
+export type AccessRequest = {
+  readonly principal: Principal
+  readonly action: string
+  readonly resource: { readonly arn: string; readonly account: string }
+  readonly context: ContextInput
+  readonly identity: readonly Policy[]
+  /** Absent: no such limit. */
+  readonly organization?: readonly Policy[]
+  readonly boundary?: Policy
+  /** Inline session policy and session policy ARNs together: their union is the limit. */
+  readonly session?: readonly Policy[]
+  readonly resourcePolicy?: Policy
+  /** True for role trust policies and key policies: without their Allow nobody gets in, not even the account itself. */
+  readonly resourcePolicyDecides?: boolean
+}
+
+export type Decision = {
+  readonly allowed: boolean
+  readonly verdict: Verdict
+  /** The layers that denied or did not allow, when refused. */
+  readonly blockedBy: readonly Layer[]
+  readonly layers: { readonly [layer in Layer]?: Verdict }
+}
+
+export function evaluate(request: AccessRequest): Decision {
+  const context = contextOf(request.context)
+  const say = (policies: readonly Policy[]) => verdictOf(policies, request, context)
+  const grant = request.resourcePolicy ? resourceGrant(request.resourcePolicy, request, context) : undefined
+
+  const layers: { [layer in Layer]?: Verdict } = { identity: say(request.identity) }
+  if (request.organization) layers.organization = say(request.organization)
+  if (request.boundary) layers.boundary = say([request.boundary])
+  if (request.session) layers.session = say(request.session)
+  if (grant) layers.resource = grant.denied ? 'explicit-deny' : grant.to ? 'allow' : 'implicit-deny'
+
+  const entries = Object.entries(layers) as [Layer, Verdict][]
+  const denied = entries.filter(([, verdict]) => verdict === 'explicit-deny').map(([layer]) => layer)
+  if (denied.length > 0) return { allowed: false, verdict: 'explicit-deny', blockedBy: denied, layers }
+
+  const blockedBy = blocking(request, layers, grant?.to)
+  return { allowed: blockedBy.length === 0, verdict: blockedBy.length === 0 ? 'allow' : 'implicit-deny', blockedBy, layers }
+}
+
+/** Which layers fail to allow, when none denies. */
+function blocking(request: AccessRequest, layers: Decision['layers'], granted: Grantee | undefined): Layer[] {
+  const allows = (layer: Layer) => layers[layer] === 'allow'
+  const limits = (['organization', 'boundary', 'session'] as const).filter((layer) => layers[layer] !== undefined && !allows(layer))
+
+  if (request.principal.account !== request.resource.account) {
+    return [...(granted ? [] : (['resource'] as const)), ...(allows('identity') ? [] : (['identity'] as const)), ...limits]
+  }
+  // A resource policy that names this very session (or user) grants by itself, past an implicit deny of session policy
+  // and boundary. One that names the role, or everybody, grants but stays within them. One that names the account only
+  // hands the decision to the account's identity policies.
+  if (granted === 'self') return limits.filter((layer) => layer === 'organization')
+  if (request.resourcePolicyDecides && !granted) return ['resource', ...(allows('identity') ? [] : (['identity'] as const)), ...limits]
+  if (granted === 'role' || granted === 'everybody' || allows('identity')) return limits
+  return ['identity', ...limits]
+}
+
+function verdictOf(policies: readonly Policy[], request: AccessRequest, context: Context): Verdict {
+  let verdict: Verdict = 'implicit-deny'
+  for (const { statements } of policies) {
+    for (const statement of statements) {
+      if (!applies(statement, request, context)) continue
+      if (statement.effect === 'Deny') return 'explicit-deny'
+      verdict = 'allow'
+    }
+  }
+  return verdict
+}
+
+/** How a resource policy names whom it grants to, from the most exact to the least. */
+type Grantee = 'self' | 'role' | 'everybody' | 'account'
+
+function resourceGrant(policy: Policy, request: AccessRequest, context: Context): { denied: boolean; to?: Grantee } {
+  const order: readonly Grantee[] = ['self', 'role', 'everybody', 'account']
+  let best: Grantee | undefined
+  for (const statement of policy.statements) {
+    if (!applies(statement, request, context)) continue
+    const named = naming(statement, request.principal)
+    if (!named) continue
+    if (statement.effect === 'Deny') return { denied: true }
+    if (best === undefined || order.indexOf(named) < order.indexOf(best)) best = named
+  }
+  return { denied: false, ...(best ? { to: best } : {}) }
+}
+
+function applies(statement: Statement, request: AccessRequest, context: Context): boolean {
+  return (
+    included(statement.actions, (name) => actionMatches(name, request.action)) &&
+    (statement.resources === undefined ||
+      included(statement.resources, (name) => arnMatches(name, request.resource.arn, context, statement.variables))) &&
+    conditionsHold(statement, context)
+  )
+}
+
+const included = (names: Names, fits: (name: string) => boolean): boolean => names.names.some(fits) !== names.not
+
+const noContext = contextOf({})
+
+/** Actions compare without regard to case; wildcards are allowed on both sides of the colon. */
+export function actionMatches(pattern: string, action: string): boolean {
+  const compiled = compile(pattern.toLowerCase(), { context: noContext, variables: false, wildcards: true })
+  return compiled !== undefined && matches(compiled, action.toLowerCase())
+}
+
+/**
+ * How (and whether) a statement's principals speak of this caller. A session is spoken of by its own ARN, its role's ARN,
+ * its account or everybody. `NotPrincipal` speaks of everyone but those it names; a session is spared only if the list
+ * names its account *and* its role or session (AWS IAM User Guide, "NotPrincipal").
+ */
+function naming(statement: Statement, principal: Principal): Grantee | undefined {
+  const { not, principals } = statement.principals ?? { not: false, principals: '*' as const }
+  const names = principals === '*' ? ['*'] : (principals.AWS ?? [])
+  const root = `arn:${principal.arn.split(':')[1]}:iam::${principal.account}:root`
+  const says = {
+    self: names.includes(principal.arn),
+    role: principal.roleArn !== undefined && names.includes(principal.roleArn),
+    account: names.includes(principal.account) || names.includes(root),
+    everybody: names.includes('*'),
+  }
+  if (!not) return (['self', 'role', 'everybody', 'account'] as const).find((grantee) => says[grantee])
+  const isSession = assumedRole(principal.arn) !== undefined
+  const spared = says.everybody || (isSession ? says.account && says.role && says.self : says.account && says.self)
+  return spared ? undefined : 'everybody'
+}

@@ -1,0 +1,101 @@
+/**
+ * IAM's patterns: `*` stands for any run of characters, `?` for exactly one, and `${…}` for what the request brings.
+ * A variable's value is always literal, whatever characters it holds; `${*}`, `${?}` and `${$}` are the characters
+ * themselves. Source: AWS IAM User Guide, "IAM policy elements: Variables and tags".
+ */
+import type { Context } from './context.ts'
+
+/** One character to find, or one of the two wildcards. */
+type Token = string | typeof ANY | typeof ONE
+const ANY = 0
+const ONE = 1
+
+export type Pattern = readonly Token[]
+
+/** A part of a text that is or is not a variable. */
+const variable = /\$\{([^}]*)\}/g
+const literal = new Set(['*', '?', '$'])
+
+/**
+ * The pattern of a policy's text, or undefined where a variable has neither a value in this request nor a default:
+ * such a text matches nothing.
+ */
+export function compile(text: string, options: { context: Context; variables: boolean; wildcards: boolean }): Pattern | undefined {
+  const tokens: Token[] = []
+  const plain = (part: string) => {
+    for (const character of part) {
+      tokens.push(!options.wildcards ? character : character === '*' ? ANY : character === '?' ? ONE : character)
+    }
+  }
+  if (!options.variables || !text.includes('${')) {
+    plain(text)
+    return tokens
+  }
+  let from = 0
+  for (const found of text.matchAll(variable)) {
+    plain(text.slice(from, found.index))
+    const value = resolve(found[1] ?? '', options.context)
+    if (value === undefined) return undefined
+    tokens.push(...value)
+    from = found.index + found[0].length
+  }
+  plain(text.slice(from))
+  return tokens
+}
+
+/** `aws:PrincipalTag/team, 'none'` → the key's single value, else the default. */
+function resolve(expression: string, context: Context): string | undefined {
+  if (literal.has(expression)) return expression
+  const [, key = '', fallback] = /^([^,]*?)\s*(?:,\s*'([^']*)')?\s*$/.exec(expression) ?? []
+  const values = context.get(key)
+  return values?.length === 1 ? values[0] : fallback
+}
+
+/** Whether the pattern covers the whole text. Linear in practice: only the last `*` is ever gone back to. */
+export function matches(pattern: Pattern, text: string): boolean {
+  const characters = [...text]
+  let at = 0
+  let read = 0
+  let star = -1
+  let resume = 0
+  while (read < characters.length) {
+    const token = pattern[at]
+    if (token === ANY) {
+      star = at++
+      resume = read
+    } else if (token === ONE || (at < pattern.length && token === characters[read])) {
+      at++
+      read++
+    } else if (star >= 0) {
+      at = star + 1
+      read = ++resume
+    } else return false
+  }
+  while (pattern[at] === ANY) at++
+  return at === pattern.length
+}
+
+/**
+ * Whether every text that `narrow` covers is covered by `wide`. Sound, not complete: it answers no where it cannot
+ * prove it. Both are plain patterns; a text with a variable proves nothing.
+ */
+export function covers(wide: string, narrow: string): boolean {
+  if (wide.includes('${') || narrow.includes('${')) return false
+  const outer = [...wide]
+  const inner = [...narrow]
+  // reach[i]: outer[0..i) covers inner[0..j) for the j of this round.
+  let reach = outer.map(() => false).concat(false)
+  reach[0] = true
+  for (let i = 0; i < outer.length && outer[i] === '*'; i++) reach[i + 1] = true
+  for (const token of inner) {
+    const next = reach.map(() => false)
+    for (let i = 0; i < outer.length; i++) {
+      const symbol = outer[i]
+      if (symbol === '*')
+        next[i + 1] = Boolean(reach[i + 1] || next[i]) // a star takes any token, a star included
+      else if (token !== '*' && reach[i] && (symbol === '?' || symbol === token)) next[i + 1] = true
+    }
+    reach = next
+  }
+  return reach[outer.length] === true
+}

@@ -1,0 +1,89 @@
+/**
+ * One decision of the sandbox's IAM: this identity, this action, this resource, with the context keys that AWS would set.
+ * Source of the keys: AWS IAM User Guide, "AWS global condition context keys".
+ */
+
+import { randomUUID } from 'node:crypto'
+import { type ContextInput, type Decision, evaluate, type Policy } from '@stint/iam'
+import type { Identity } from './world.ts'
+
+export type Call = { readonly identity: Identity; readonly now: number; readonly sourceIp: string; readonly requestId: string }
+
+export const newRequestId = (): string => randomUUID()
+
+type Asked = {
+  readonly action: string
+  readonly resource: { readonly arn: string; readonly account: string }
+  readonly context?: ContextInput
+  readonly resourcePolicy?: Policy
+  readonly resourcePolicyDecides?: boolean
+}
+
+export function authorize(call: Call, asked: Asked): Decision {
+  const { identity } = call
+  const { grant } = identity
+  return evaluate({
+    principal: identity.principal,
+    action: asked.action,
+    resource: asked.resource,
+    context: { ...globalKeys(call), ...asked.context },
+    identity: identity.policies,
+    ...(grant?.role.boundary ? { boundary: grant.role.boundary } : {}),
+    ...(grant?.sessionPolicies ? { session: grant.sessionPolicies } : {}),
+    ...(asked.resourcePolicy ? { resourcePolicy: asked.resourcePolicy } : {}),
+    ...(asked.resourcePolicyDecides ? { resourcePolicyDecides: true } : {}),
+  })
+}
+
+function globalKeys({ identity, now, sourceIp }: Call): ContextInput {
+  const { grant, principal } = identity
+  return {
+    'aws:CurrentTime': new Date(now).toISOString(),
+    'aws:EpochTime': String(Math.floor(now / 1000)),
+    'aws:SourceIp': sourceIp,
+    'aws:SecureTransport': 'false',
+    'aws:ViaAWSService': 'false',
+    'aws:PrincipalArn': principal.roleArn ?? principal.arn,
+    'aws:PrincipalAccount': principal.account,
+    'aws:PrincipalType': grant ? 'AssumedRole' : 'User',
+    'aws:userid': identity.userId,
+    ...(grant ? {} : { 'aws:username': principal.arn.slice(principal.arn.lastIndexOf('/') + 1) }),
+    ...(grant
+      ? {
+          'aws:TokenIssueTime': new Date(grant.issuedAt).toISOString(),
+          'aws:SourceIdentity': grant.sourceIdentity,
+          ...Object.fromEntries(Object.entries(grant.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
+        }
+      : {}),
+  }
+}
+
+/**
+ * AWS's words for a refusal. Source: AWS IAM User Guide, "Troubleshoot access denied error messages". `policyWord` is what
+ * the service calls its resource policy.
+ */
+export function deniedMessage(
+  call: Call,
+  action: string,
+  resource: string,
+  decision: Decision,
+  policyWord = 'resource-based policy',
+): string {
+  const words = {
+    organization: 'service control policy',
+    resource: policyWord,
+    identity: 'identity-based policy',
+    boundary: 'permissions boundary',
+    session: 'session policy',
+  }
+  const layer = (['identity', 'resource', 'boundary', 'session', 'organization'] as const).find((name) => decision.blockedBy.includes(name))
+  const because =
+    layer === undefined
+      ? ''
+      : decision.verdict === 'explicit-deny'
+        ? ` with an explicit deny in ${article(words[layer])}`
+        : ` because no ${words[layer]} allows the ${action} action`
+  return `User: ${call.identity.principal.arn} is not authorized to perform: ${action} on resource: ${resource}${because}`
+}
+
+const article = (word: string) => (/^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`)

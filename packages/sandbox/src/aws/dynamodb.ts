@@ -1,0 +1,182 @@
+/**
+ * DynamoDB: dynalite behind a thin front. The front decides who may call, adds what dynalite lacks (the old item of a
+ * failed condition, a change stream) and lets one write at a time touch an item, so that both are exact.
+ */
+
+import { EventEmitter } from 'node:events'
+import dynalite from 'dynalite'
+import inject, { type DispatchFunc } from 'light-my-request'
+import { authorize, type Call, deniedMessage } from './authorize.ts'
+import type { Answer } from './sts.ts'
+import type { World } from './world.ts'
+
+type Attributes = Record<string, Record<string, unknown>>
+
+/** One change of one item, in order per item. Images are in DynamoDB's JSON. */
+export type StreamRecord = {
+  readonly sequenceNumber: number
+  readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE'
+  readonly table: string
+  readonly keys: Attributes
+  readonly oldImage?: Attributes
+  readonly newImage?: Attributes
+}
+
+export type Dynamo = {
+  readonly handle: (world: World, call: Call, target: string, body: Buffer) => Promise<Answer>
+  /** Calls the database past authorization, as the account's owner: for making tables and for checkers. */
+  readonly direct: (operation: string, input: unknown) => Promise<Record<string, unknown>>
+  /** Emits `record` with a StreamRecord. */
+  readonly stream: EventEmitter<{ record: [StreamRecord] }>
+  readonly records: readonly StreamRecord[]
+  readonly close: () => Promise<void>
+}
+
+const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem'])
+const CONTENT_TYPE = 'application/x-amz-json-1.0'
+
+export function createDynamo(): Dynamo {
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+  const dispatch = ((request, response) => server.emit('request', request, response)) as DispatchFunc
+  const stream = new EventEmitter<{ record: [StreamRecord] }>()
+  const records: StreamRecord[] = []
+  const queues = new Map<string, Promise<unknown>>()
+  const keyNames = new Map<string, readonly string[]>()
+
+  async function raw(operation: string, payload: string): Promise<{ status: number; body: string }> {
+    const answer = await inject(dispatch, {
+      method: 'POST',
+      url: '/',
+      headers: {
+        host: 'dynamodb.sandbox',
+        'content-type': CONTENT_TYPE,
+        'x-amz-target': `DynamoDB_20120810.${operation}`,
+        // dynalite only looks whether there is one; signatures were checked before.
+        authorization: 'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=g',
+        'x-amz-date': 'now',
+      },
+      payload,
+    })
+    return { status: answer.statusCode, body: answer.payload }
+  }
+
+  async function direct(operation: string, input: unknown): Promise<Record<string, unknown>> {
+    const { status, body } = await raw(operation, JSON.stringify(input))
+    if (status !== 200) throw new Error(`dynamodb ${operation}: ${body}`)
+    return JSON.parse(body) as Record<string, unknown>
+  }
+
+  /** Runs alone among the writes to one item. */
+  function alone<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = (queues.get(key) ?? Promise.resolve()).then(work, work)
+    queues.set(key, turn)
+    void turn.finally(() => queues.get(key) === turn && queues.delete(key)).catch(() => {})
+    return turn
+  }
+
+  async function keysOf(table: string, item: Attributes): Promise<Attributes> {
+    const names = keyNames.get(table) ?? (await describe(table))
+    keyNames.set(table, names)
+    return Object.fromEntries(names.flatMap((name) => (item[name] ? [[name, item[name]]] : [])))
+  }
+
+  async function describe(table: string): Promise<readonly string[]> {
+    const { Table } = (await direct('DescribeTable', { TableName: table })) as { Table: { KeySchema: { AttributeName: string }[] } }
+    return Table.KeySchema.map(({ AttributeName }) => AttributeName)
+  }
+
+  const image = async (table: string, keys: Attributes): Promise<Attributes | undefined> =>
+    ((await direct('GetItem', { TableName: table, Key: keys, ConsistentRead: true })) as { Item?: Attributes }).Item
+
+  async function write(operation: string, input: WriteInput, payload: string): Promise<{ status: number; body: string }> {
+    const table = input.TableName
+    const keys = await keysOf(table, input.Key ?? input.Item ?? {})
+    return alone(`${table} ${JSON.stringify(keys)}`, async () => {
+      const oldImage = await image(table, keys)
+      const answer = await raw(operation, payload)
+      if (answer.status !== 200) return withOldItem(answer, input, oldImage)
+      const newImage = await image(table, keys)
+      if (JSON.stringify(oldImage) !== JSON.stringify(newImage)) {
+        const eventName = !oldImage ? 'INSERT' : newImage ? 'MODIFY' : 'REMOVE'
+        const record = {
+          sequenceNumber: records.length + 1,
+          eventName,
+          table,
+          keys,
+          ...(oldImage ? { oldImage } : {}),
+          ...(newImage ? { newImage } : {}),
+        } as const
+        records.push(record)
+        stream.emit('record', record)
+      }
+      return answer
+    })
+  }
+
+  return {
+    direct,
+    stream,
+    records,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+
+    async handle(world, call, target, body) {
+      const operation = target.replace(/^DynamoDB_20120810\./, '')
+      let input: WriteInput
+      try {
+        input = JSON.parse(body.toString('utf8')) as WriteInput
+      } catch {
+        return dynamoError(400, 'com.amazon.coral.service#SerializationException', 'the body is not JSON', call.requestId)
+      }
+      const refusal = guard(world, call, operation, input)
+      if (refusal) return refusal
+      // What dynalite does not know is taken out; the front does it.
+      const { ReturnValuesOnConditionCheckFailure: _front, ...known } = input as WriteInput & Record<string, unknown>
+      const payload = JSON.stringify(known)
+      const answer = writes.has(operation) ? await write(operation, input, payload) : await raw(operation, payload)
+      return { status: answer.status, headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId }, body: answer.body }
+    },
+  }
+}
+
+type WriteInput = {
+  readonly TableName: string
+  readonly IndexName?: string
+  readonly Key?: Attributes
+  readonly Item?: Attributes
+  readonly ReturnValuesOnConditionCheckFailure?: 'ALL_OLD' | 'NONE'
+}
+
+/** Amazon DynamoDB API Reference, UpdateItem, ReturnValuesOnConditionCheckFailure: the item as it was, in the error. */
+function withOldItem(
+  answer: { status: number; body: string },
+  input: WriteInput,
+  oldImage: Attributes | undefined,
+): { status: number; body: string } {
+  if (input.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD' || !oldImage) return answer
+  const error = JSON.parse(answer.body) as { __type?: string }
+  return error.__type?.endsWith('ConditionalCheckFailedException')
+    ? { ...answer, body: JSON.stringify({ ...error, Item: oldImage }) }
+    : answer
+}
+
+export const dynamoError = (status: number, type: string, message: string, requestId: string): Answer => ({
+  status,
+  headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': requestId },
+  body: JSON.stringify({ __type: type, message }),
+})
+
+/** IAM for one operation: the table's or index's ARN, and `dynamodb:LeadingKeys` for the partition keys touched. */
+function guard(world: World, call: Call, operation: string, input: WriteInput): Answer | undefined {
+  const { account } = call.identity.principal
+  const arn = `arn:aws:dynamodb:${world.region}:${account}:table/${input.TableName ?? '*'}${input.IndexName ? `/index/${input.IndexName}` : ''}`
+  const leading = (input.Key ?? input.Item)?.pk?.S
+  const action = `dynamodb:${operation}`
+  const decision = authorize(call, {
+    action,
+    resource: { arn, account },
+    context: typeof leading === 'string' ? { 'dynamodb:LeadingKeys': [leading] } : {},
+  })
+  return decision.allowed
+    ? undefined
+    : dynamoError(400, 'com.amazon.coral.service#AccessDeniedException', deniedMessage(call, action, arn, decision), call.requestId)
+}

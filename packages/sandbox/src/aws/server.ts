@@ -1,0 +1,130 @@
+/**
+ * One port that plays AWS: who signed, are their keys good, which service is meant. The service is told by the signature's
+ * own scope, as AWS tells it by host name.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../guard.ts'
+import { type Call, newRequestId } from './authorize.ts'
+import { type Dynamo, dynamoError } from './dynamodb.ts'
+import { handleS3, s3Error } from './s3.ts'
+import { type SigFault, type SignedRequest, signatureFault, unverifiedScope } from './sigv4.ts'
+import { type Answer, handleSts, stsError } from './sts.ts'
+import type { World } from './world.ts'
+
+export type AwsServer = {
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /** Every call that AWS would see, for tests: nothing secret. */
+  readonly calls: readonly { readonly service: string; readonly action: string; readonly status: number; readonly at: number }[]
+}
+
+/** Lets a test stand between a caller and the service: before the call, after it, or instead of it. */
+export type Interceptor = (service: string, action: string, next: () => Promise<Answer>) => Promise<Answer | 'drop'>
+
+export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor = (_service, _action, next) => next()): AwsServer {
+  const calls: { service: string; action: string; status: number; at: number }[] = []
+
+  async function answer(request: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
+    const scope = unverifiedScope(request.headers)
+    const service = scope?.service ?? serviceOf(request)
+    const requestId = newRequestId()
+    const action = actionOf(service, request)
+    const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId), service, action })
+    if (!scope) return refuse('missing')
+
+    const identity = world.identities.get(scope.accessKeyId)
+    if (!identity) return refuse('unknown-key')
+    const now = world.clock()
+    const fault = await signatureFault(request, scope, identity.key, now)
+    if (fault) return refuse(fault)
+    if (identity.grant && now >= identity.grant.expiresAt) return refuse('expired')
+
+    const call: Call = { identity, now, sourceIp, requestId }
+    const next = async (): Promise<Answer> => {
+      if (service === 'sts') return handleSts(world, call, request.body)
+      if (service === 's3') return handleS3(world, call, request)
+      if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
+      return stsError(400, 'InvalidAction', `The sandbox does not play ${service}.`, requestId)
+    }
+    return { answer: await intercept(service, action, next), service, action }
+  }
+
+  return {
+    calls,
+    async handle(request, response) {
+      const body = await readBody(request)
+      const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
+      const { answer: result, service, action } = await answer(signed, request.socket.remoteAddress ?? '')
+      calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
+      if (result === 'drop') return void request.socket.destroy()
+      response.writeHead(result.status, { ...result.headers, date: new Date(world.clock()).toUTCString() })
+      response.end(request.method === 'HEAD' ? undefined : result.body)
+    },
+  }
+}
+
+const serviceOf = ({ headers }: SignedRequest): string =>
+  headers['x-amz-target'] ? 'dynamodb' : String(headers['content-type']).startsWith('application/x-www-form-urlencoded') ? 'sts' : 's3'
+
+function actionOf(service: string, { method, headers, body }: SignedRequest): string {
+  if (service === 'dynamodb') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
+  if (service === 'sts') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
+  return method
+}
+
+type Fault = SigFault | 'unknown-key' | 'expired'
+
+/** Each service has its own names for the same faults. */
+function faultAnswer(service: string, fault: Fault, requestId: string): Answer {
+  const words: Record<
+    Fault,
+    { readonly message: string; readonly sts: [number, string]; readonly s3: [number, string]; readonly dynamodb: string }
+  > = {
+    missing: {
+      message: 'Request is missing Authentication Token',
+      sts: [403, 'MissingAuthenticationToken'],
+      s3: [403, 'AccessDenied'],
+      dynamodb: 'MissingAuthenticationTokenException',
+    },
+    incomplete: {
+      message: 'The request signature is incomplete: host, date and every x-amz header must be signed.',
+      sts: [400, 'IncompleteSignature'],
+      s3: [403, 'AccessDenied'],
+      dynamodb: 'IncompleteSignatureException',
+    },
+    mismatch: {
+      message:
+        'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
+      sts: [403, 'SignatureDoesNotMatch'],
+      s3: [403, 'SignatureDoesNotMatch'],
+      dynamodb: 'InvalidSignatureException',
+    },
+    skewed: {
+      message: 'Signature expired or not yet valid: the difference between the request time and the current time is too large.',
+      sts: [403, 'SignatureDoesNotMatch'],
+      s3: [403, 'RequestTimeTooSkewed'],
+      dynamodb: 'InvalidSignatureException',
+    },
+    'token-invalid': {
+      message: 'The security token included in the request is invalid.',
+      sts: [403, 'InvalidClientTokenId'],
+      s3: [400, 'InvalidToken'],
+      dynamodb: 'UnrecognizedClientException',
+    },
+    'unknown-key': {
+      message: 'The security token included in the request is invalid.',
+      sts: [403, 'InvalidClientTokenId'],
+      s3: [403, 'InvalidAccessKeyId'],
+      dynamodb: 'UnrecognizedClientException',
+    },
+    expired: {
+      message: 'The security token included in the request is expired',
+      sts: [403, 'ExpiredToken'],
+      s3: [400, 'ExpiredToken'],
+      dynamodb: 'ExpiredTokenException',
+    },
+  }
+  const { message, sts, s3, dynamodb } = words[fault]
+  if (service === 's3') return s3Error(...s3, message, requestId)
+  if (service === 'dynamodb') return dynamoError(400, `com.amazon.coral.service#${dynamodb}`, message, requestId)
+  return stsError(...sts, message, requestId)
+}

@@ -1,0 +1,228 @@
+/**
+ * The AWS that the sandbox plays: accounts, roles with their trust and permissions, buckets, and the keys that are good.
+ * Made from a config: each target gets its role, trusting the broker on the terms that a real target would set.
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import type { Config } from '@stint/core/config/shape'
+import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
+import { company } from './company.ts'
+import type { SigningKey } from './sigv4.ts'
+
+export type Role = {
+  readonly arn: string
+  readonly name: string
+  readonly account: string
+  /** `AROA…`: what `aws:userid` and AssumedRoleId begin with. */
+  readonly id: string
+  readonly trust: Policy
+  readonly policies: readonly Policy[]
+  readonly boundary?: Policy
+  readonly maxSessionSeconds: number
+}
+
+/** What hangs on temporary credentials. */
+export type Grant = {
+  readonly role: Role
+  readonly sessionName: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** Inline session policy and policy ARNs; absent where none was passed. */
+  readonly sessionPolicies?: readonly Policy[]
+  readonly tags: Readonly<Record<string, string>>
+  readonly transitiveTagKeys: readonly string[]
+  readonly sourceIdentity?: string
+}
+
+export type Identity = {
+  readonly key: SigningKey
+  readonly principal: Principal
+  readonly userId: string
+  readonly grant?: Grant
+  readonly policies: readonly Policy[]
+}
+
+export type StoredObject = { readonly body: Buffer; readonly type: string; readonly etag: string; readonly modifiedAt: number }
+export type Bucket = {
+  readonly name: string
+  readonly account: string
+  readonly createdAt: number
+  readonly objects: Map<string, StoredObject>
+  readonly policy?: Policy
+}
+
+export type World = {
+  readonly region: string
+  readonly roles: Map<string, Role>
+  readonly buckets: Map<string, Bucket>
+  readonly managedPolicies: ReadonlyMap<string, Policy>
+  /** By access key id. */
+  readonly identities: Map<string, Identity>
+  readonly clock: () => number
+}
+
+/** The account that Stint runs in. */
+export const BROKER_ACCOUNT = '123456789012'
+const TABLES = { story: 'stint', side: 'stint-side' } as const
+export const tables: { readonly story: string; readonly side: string } = TABLES
+
+/** The roles of Stint's functions: `vend` alone may assume; `broker` is both in one, for a broker started apart. */
+export type BrokerRole = 'vend' | 'api' | 'broker'
+
+export function createWorld(config: Config, clock: () => number, region = 'eu-central-1'): World {
+  const world: World = { region, roles: new Map(), buckets: new Map(), managedPolicies: managed(), identities: new Map(), clock }
+  const brokers = brokerPolicies(config, region)
+  for (const [name, statements] of Object.entries(brokers))
+    addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, [statements])
+  for (const target of Object.values(config.targets)) {
+    addRole(world, target.roleArn, trustOfTarget(target.externalId), [company.rolePolicies[target.roleArn] ?? everything])
+  }
+  for (const { name, account, objects, policy: bucketPolicy } of company.buckets) {
+    const bucket: Bucket = {
+      name,
+      account,
+      createdAt: clock(),
+      objects: new Map(),
+      ...(bucketPolicy ? { policy: policy(bucketPolicy, 'resource') } : {}),
+    }
+    world.buckets.set(name, bucket)
+    for (const [key, text] of Object.entries(objects)) putObject(bucket, key, Buffer.from(text), 'text/plain', clock())
+  }
+  return world
+}
+
+export function addRole(
+  world: World,
+  arn: string,
+  trust: PolicyJson,
+  policies: readonly PolicyJson[],
+  options: { boundary?: PolicyJson; maxSessionSeconds?: number } = {},
+): Role {
+  const role: Role = {
+    arn,
+    name: arn.slice(arn.lastIndexOf('/') + 1),
+    account: splitArn(arn)?.[4] ?? '',
+    id: `AROA${letters(17)}`,
+    trust: policy(trust, 'trust'),
+    policies: policies.map((json) => policy(json, 'identity')),
+    ...(options.boundary ? { boundary: policy(options.boundary, 'identity') } : {}),
+    maxSessionSeconds: options.maxSessionSeconds ?? 3600,
+  }
+  world.roles.set(arn, role)
+  return role
+}
+
+/** A long-lived user with a key, for tests and for following the guide with the AWS CLI. */
+export function addUser(world: World, arn: string, policies: readonly PolicyJson[]): SigningKey {
+  const key = { accessKeyId: `AKIA${letters(16)}`, secretAccessKey: randomBytes(30).toString('base64') }
+  const principal = { arn, account: splitArn(arn)?.[4] ?? '' }
+  world.identities.set(key.accessKeyId, {
+    key,
+    principal,
+    userId: `AIDA${letters(17)}`,
+    policies: policies.map((json) => policy(json, 'identity')),
+  })
+  return key
+}
+
+/** Fresh temporary credentials for a session of a role. */
+export function addSession(world: World, grant: Grant): Identity & { readonly key: Required<SigningKey> } {
+  const key = {
+    accessKeyId: `ASIA${letters(16)}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+    sessionToken: randomBytes(270).toString('base64'),
+  }
+  const { role, sessionName } = grant
+  const identity = {
+    key,
+    principal: { arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`, account: role.account, roleArn: role.arn },
+    userId: `${role.id}:${sessionName}`,
+    grant,
+    policies: role.policies,
+  }
+  world.identities.set(key.accessKeyId, identity)
+  return identity
+}
+
+/** Credentials such as a Lambda function of Stint finds in its environment: a role session, so AssumeRole is chaining. */
+export function brokerKey(world: World, role: BrokerRole): Required<SigningKey> {
+  const found = world.roles.get(`arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${role}`)
+  if (!found) throw new TypeError(`no role stint-${role}`)
+  const now = world.clock()
+  return addSession(world, {
+    role: found,
+    sessionName: `stint-${role}`,
+    issuedAt: now,
+    expiresAt: now + BROKER_SESSION_MS,
+    tags: {},
+    transitiveTagKeys: [],
+  }).key
+}
+
+/** Lambda renews its functions' credentials; the sandbox lets them last. */
+const BROKER_SESSION_MS = 365 * 24 * 3600 * 1000
+
+export function putObject(bucket: Bucket, key: string, body: Buffer, type: string, now: number): StoredObject {
+  const object = { body, type, etag: etagOf(body), modifiedAt: now }
+  bucket.objects.set(key, object)
+  return object
+}
+
+function letters(count: number): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  return [...randomBytes(count)].map((byte) => alphabet[byte & 31]).join('')
+}
+
+// ── Policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const everything: PolicyJson = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }
+const trustOfLambda: PolicyJson = {
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+}
+
+/** What a target account writes on its role: this broker only, with our external ID, and only sessions that Stint marked. */
+const trustOfTarget = (externalId: string): PolicyJson => ({
+  Version: '2012-10-17',
+  Statement: {
+    Effect: 'Allow',
+    Principal: { AWS: ['vend', 'broker'].map((name) => `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`) },
+    Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
+    Condition: { StringEquals: { 'sts:ExternalId': externalId }, Null: { 'aws:RequestTag/stint:session': 'false' } },
+  },
+})
+
+function brokerPolicies(config: Config, region: string): Record<BrokerRole, PolicyJson> {
+  const table = (name: string) => [
+    `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}`,
+    `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}/index/*`,
+  ]
+  const assume = {
+    Effect: 'Allow',
+    Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
+    Resource: [...new Set(Object.values(config.targets).map(({ roleArn }) => roleArn))],
+  } as const
+  const write = {
+    Effect: 'Allow',
+    Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    Resource: [...table(TABLES.story), ...table(TABLES.side)],
+  } as const
+  const read = { Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:Query'], Resource: table(TABLES.story) } as const
+  const of = (...Statement: NonNullable<PolicyJson['Statement']>[]) => ({ Version: '2012-10-17', Statement }) as PolicyJson
+  return { vend: of(assume, write), api: of(read), broker: of(assume, write, read) }
+}
+
+/** The few AWS-managed policies that configs here name, cut to the services that the sandbox plays. */
+function managed(): ReadonlyMap<string, Policy> {
+  const of = (Action: string | string[]) =>
+    policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource: '*' } }, 'identity')
+  return new Map([
+    ['arn:aws:iam::aws:policy/AdministratorAccess', of('*')],
+    ['arn:aws:iam::aws:policy/ReadOnlyAccess', of(['s3:Get*', 's3:List*', 'dynamodb:Get*', 'dynamodb:List*', 'dynamodb:Query'])],
+    ['arn:aws:iam::aws:policy/SecurityAudit', of(['s3:ListAllMyBuckets', 's3:GetBucket*', 's3:ListBucket'])],
+    ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess', of(['s3:Get*', 's3:List*'])],
+  ])
+}
+
+/** S3's ETag of an object put in one piece. */
+const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`

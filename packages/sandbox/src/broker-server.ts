@@ -1,0 +1,54 @@
+/**
+ * The broker on node:http, as the sandbox serves it: `vend` gets its routes as plain values, hono gets the rest.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { Broker } from '@stint/broker'
+import { type ApiBroker, apiApp } from '@stint/broker/http/api'
+import type { VendRequest } from '@stint/broker/http/message'
+import { servedBy } from '@stint/broker/http/routes'
+import { handleVend } from '@stint/broker/http/vend'
+import { readBody } from './guard.ts'
+
+/** `vend` and `api` have different AWS identities, as they have on Lambda. */
+export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker) {
+  const app = apiApp(apiBroker)
+  const api = getRequestListener((request, env) => app.fetch(request, peerOf((env as { incoming: IncomingMessage }).incoming)), {
+    overrideGlobalObjects: false,
+  })
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const [path = '', query = ''] = splitOnce(request.url ?? '/', '?')
+    if (servedBy(request.method ?? 'GET', path) === 'api') return api(request, response)
+    const reply = await handleVend(vendBroker, await toVendRequest(request, path, query))
+    response.writeHead(reply.status, reply.headers).end(reply.body)
+  }
+}
+
+/** node:http keeps only the first Authorization header in `headers`; `headersDistinct` has them all. */
+const peerOf = (request: IncomingMessage) => ({
+  authorization: request.headersDistinct.authorization ?? [],
+  sourceIp: plainIp(request.socket.remoteAddress),
+})
+
+const LARGEST_READ = 64 * 1024
+
+async function toVendRequest(request: IncomingMessage, path: string, query: string): Promise<VendRequest> {
+  const body = await readBody(request, LARGEST_READ).catch(() => Buffer.alloc(LARGEST_READ)) // too large either way
+  return {
+    method: request.method ?? 'GET',
+    path,
+    query,
+    headers: new Map(Object.entries(request.headersDistinct).flatMap(([name, values]) => (values ? [[name, values]] : []))),
+    body,
+    sourceIp: plainIp(request.socket.remoteAddress),
+  }
+}
+
+const plainIp = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '')
+
+function splitOnce(text: string, at: string): [string, string] {
+  const index = text.indexOf(at)
+  return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)]
+}

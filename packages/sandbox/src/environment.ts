@@ -1,0 +1,49 @@
+/**
+ * What a broker started apart reads from its environment: exactly these variables, all of them. It refuses to start where
+ * something is missing, or where a trusted issuer is the sandbox's while an AWS endpoint is a real one: a stand-in that
+ * anybody can sign in to must never vend real credentials.
+ */
+import type { Rules } from '@stint/core/config/shape'
+import type { BrokerSettings } from './sandbox.ts'
+
+export class SettingsError extends Error {}
+
+const needed = [
+  'AWS_ENDPOINT_URL_STS',
+  'AWS_ENDPOINT_URL_DYNAMODB',
+  'AWS_ENDPOINT_URL_S3',
+  'AWS_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+] as const
+type Needed = (typeof needed)[number]
+
+export function brokerEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  rules: Rules,
+): Pick<BrokerSettings, 'vendKey' | 'apiKey' | 'endpoints' | 'region'> {
+  const missing = needed.filter((name) => !env[name])
+  if (missing.length > 0)
+    throw new SettingsError(`The broker alone needs ${missing.join(', ')}; npm start -- --only aws,issuer prints them.`)
+  const set = env as Record<Needed, string>
+  const sandboxIssuer = Object.entries(rules.config.issuers).find(
+    ([, { url, jwksUri }]) => !isHttps(url) || !isHttps(jwksUri) || isLoopback(url) || isLoopback(jwksUri),
+  )
+  const realEndpoint = needed.slice(0, 3).find((name) => !isLoopback(set[name]))
+  if (sandboxIssuer && realEndpoint) {
+    throw new SettingsError(
+      `Issuer '${sandboxIssuer[0]}' is a sandbox's, but ${realEndpoint} is not on loopback: whoever can sign in to the sandbox would get into AWS.`,
+    )
+  }
+  const key = { accessKeyId: set.AWS_ACCESS_KEY_ID, secretAccessKey: set.AWS_SECRET_ACCESS_KEY, sessionToken: set.AWS_SESSION_TOKEN }
+  return {
+    vendKey: key,
+    apiKey: key,
+    endpoints: { sts: set.AWS_ENDPOINT_URL_STS, dynamodb: set.AWS_ENDPOINT_URL_DYNAMODB },
+    region: set.AWS_REGION,
+  }
+}
+
+const isHttps = (url: string): boolean => url.startsWith('https://')
+const isLoopback = (url: string): boolean => URL.canParse(url) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)

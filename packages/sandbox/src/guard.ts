@@ -1,0 +1,45 @@
+/**
+ * Loopback does not mean private: any web page in the user's browser can send requests to 127.0.0.1. So every port of the
+ * sandbox demands a loopback Host (a rebound DNS name has another one), refuses what a browser sends across sites, and
+ * sends no CORS header. No page elsewhere can mint a token, vend or click.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** Why a request is refused, or undefined. */
+export function guardFault(request: IncomingMessage): string | undefined {
+  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) return 'Host is not a loopback address'
+  const site = request.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'a request from another site'
+  const { origin } = request.headers
+  if (origin !== undefined && origin !== `http://${request.headers.host}`) return 'a request from another origin'
+  return undefined
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+/** A handler behind the guard, with one door for whatever it throws. */
+export const guarded = (name: string, handle: Handler) => (request: IncomingMessage, response: ServerResponse) => {
+  const fault = guardFault(request)
+  if (fault) {
+    response
+      .writeHead(403, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+      .end(`Refused by the sandbox: ${fault}.\n`)
+    return
+  }
+  Promise.resolve(handle(request, response)).catch((error: unknown) => {
+    console.error(`sandbox ${name}:`, error)
+    if (!response.headersSent) response.writeHead(500)
+    response.end()
+  })
+}
+
+export async function readBody(request: IncomingMessage, limit = 16 * 1024 * 1024): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of request) {
+    size += (part as Buffer).length
+    if (size > limit) throw new RangeError('body too large for the sandbox')
+    parts.push(part as Buffer)
+  }
+  return Buffer.concat(parts)
+}

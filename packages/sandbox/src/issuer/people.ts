@@ -1,0 +1,129 @@
+/**
+ * People and tools sign in by a real OpenID provider (oidc-provider): authorization code with PKCE for people, client
+ * credentials for tools. Both clients have the sandbox's secret, so nobody gets a token who cannot read it.
+ */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { exportJWK, generateKeyPair } from 'jose'
+import Provider, { type Configuration } from 'oidc-provider'
+import { readBody } from '../guard.ts'
+import { memoryStore } from './store.ts'
+
+export type Person = { readonly sub: string; readonly name: string; readonly groups: readonly string[]; readonly amr: readonly string[] }
+
+/** The people of the company in stint.config.ts, by the name that `npm run token` knows them by. */
+export const people = {
+  developer: { sub: '6f0c1b9e-dev-1', name: 'Dana Developer', groups: ['developers'], amr: ['pwd'] },
+  'second-developer': { sub: 'b27d54aa-dev-2', name: 'Sam Second', groups: ['developers'], amr: ['pwd'] },
+  approver: { sub: '0e83f6c1-apr-1', name: 'Avery Approver', groups: ['approvers', 'developers'], amr: ['pwd', 'mfa'] },
+  oncall: { sub: '93ad02be-onc-1', name: 'Olu On-Call', groups: ['oncall', 'developers'], amr: ['pwd', 'mfa'] },
+  auditor: { sub: 'd41f7c05-aud-1', name: 'Ada Auditor', groups: ['auditors'], amr: ['pwd', 'mfa'] },
+} as const satisfies Record<string, Person>
+export type PersonName = keyof typeof people
+
+export const PEOPLE_CLIENT = 'stint-sandbox'
+export const TOOL_CLIENT = 'reporting'
+/** Where the code goes; nothing listens there, the headless sign-in reads it from the redirect. */
+export const REDIRECT_URI = 'http://127.0.0.1/callback'
+
+type Settings = { readonly url: string; readonly secret: string; readonly audience: string }
+
+export async function peopleProvider({ url, secret, audience }: Settings): Promise<RequestListener> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const provider = new Provider(url, {
+    ...base(audience, 'ES256', await exportJWK(privateKey)),
+    interactions: { url: (_ctx, { uid }) => `${url}/sign-in/${uid}` },
+    clients: [
+      {
+        client_id: PEOPLE_CLIENT,
+        client_secret: secret,
+        redirect_uris: [REDIRECT_URI],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        id_token_signed_response_alg: 'ES256',
+        application_type: 'web',
+      },
+    ],
+    findAccount: (_ctx, id) => {
+      const person = Object.values(people).find(({ sub }) => sub === id)
+      return person && { accountId: person.sub, claims: () => ({ sub: person.sub, name: person.name }) }
+    },
+    extraTokenClaims: (ctx, token) => {
+      const person = Object.values(people).find(({ sub }) => 'accountId' in token && sub === token.accountId)
+      const code = ctx.oidc.entities.AuthorizationCode
+      return (
+        person && { name: person.name, groups: person.groups, amr: person.amr, ...(code?.authTime ? { auth_time: code.authTime } : {}) }
+      )
+    },
+    // The sandbox asks nobody for consent: signing in is consent to hand Stint one's name and groups.
+    loadExistingGrant: async (ctx) => {
+      const { Grant } = ctx.oidc.provider
+      const accountId = ctx.oidc.session?.accountId
+      const grant = new Grant({ ...(accountId ? { accountId } : {}), clientId: ctx.oidc.client?.clientId ?? '' })
+      grant.addOIDCScope('openid')
+      grant.addResourceScope(audience, 'vend')
+      await grant.save()
+      return grant
+    },
+  })
+  const callback = provider.callback()
+  return (request, response) =>
+    request.url?.startsWith('/sign-in/') ? void signInPage(provider, request, response) : void callback(request, response)
+}
+
+/** The sign-in page: a choice of people, no password. The provider ties it to the browser that began by a cookie. */
+async function signInPage(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await provider.interactionDetails(request, response)
+    if (request.method === 'POST') {
+      const name = new URLSearchParams((await readBody(request)).toString('utf8')).get('login') ?? ''
+      const person = Object.hasOwn(people, name) ? people[name as PersonName] : undefined
+      if (person) return await provider.interactionFinished(request, response, { login: { accountId: person.sub, amr: [...person.amr] } })
+    }
+    const buttons = Object.entries(people).map(
+      ([name, { name: shown, groups }]) => `<p><button name="login" value="${name}">${shown}</button> ${groups.join(', ')}</p>`,
+    )
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    })
+    response.end(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in to the sandbox</title><h1>Sign in to the sandbox as</h1><form method="post">${buttons.join('')}</form></html>`,
+    )
+  } catch {
+    response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end('This sign-in is over. Begin again where you came from.\n')
+  }
+}
+
+export async function toolsProvider({ url, secret, audience }: Settings): Promise<RequestListener> {
+  const { privateKey } = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
+  const provider = new Provider(url, {
+    ...base(audience, 'RS256', await exportJWK(privateKey)),
+    clients: [
+      { client_id: TOOL_CLIENT, client_secret: secret, redirect_uris: [], grant_types: ['client_credentials'], response_types: [] },
+    ],
+  })
+  return provider.callback()
+}
+
+function base(audience: string, alg: 'ES256' | 'RS256', key: object): Configuration {
+  return {
+    jwks: { keys: [{ ...key, alg, use: 'sig' } as never] },
+    scopes: ['openid'],
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+    adapter: memoryStore(),
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => audience,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({ scope: 'vend', audience, accessTokenFormat: 'jwt', jwt: { sign: { alg } } }),
+      },
+    },
+    ttl: { AccessToken: 3600, ClientCredentials: 600, AuthorizationCode: 60, Session: 3600, Interaction: 600, Grant: 3600, IdToken: 3600 },
+    pkce: { required: () => true },
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Signing in without a browser: the same requests that one would make, one after the other, cookies kept by hand.
+ * Used by `npm run token` and by the tests.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { type CiJob, ciJobs } from './actions.ts'
+import { PEOPLE_CLIENT, type PersonName, people, REDIRECT_URI, TOOL_CLIENT } from './people.ts'
+
+export type IssuerAddress = { readonly url: string; readonly secret: string }
+
+export const identities: readonly string[] = [...Object.keys(people), 'tool', ...ciJobs]
+
+/** A token for one of the sandbox's identities. */
+export async function signIn(name: string, issuer: IssuerAddress): Promise<string> {
+  if (Object.hasOwn(people, name)) return signInPerson(name as PersonName, issuer)
+  if (name === 'tool') return signInTool(issuer)
+  if (ciJobs.includes(name as CiJob)) return runnerToken(name as CiJob, issuer)
+  throw new RangeError(`there is no identity '${name}'; there are ${identities.join(', ')}`)
+}
+
+/** RFC 6749 §4.1 with PKCE (RFC 7636). */
+async function signInPerson(name: PersonName, issuer: IssuerAddress): Promise<string> {
+  const base = `${issuer.url}/people`
+  const jar = new Map<string, string>()
+  const verifier = randomBytes(32).toString('base64url')
+  const authorize = new URLSearchParams({
+    client_id: PEOPLE_CLIENT,
+    response_type: 'code',
+    scope: 'openid vend',
+    redirect_uri: REDIRECT_URI,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    prompt: 'login',
+  })
+  const form = await step(`${base}/auth?${authorize}`, jar)
+  const submitted = await step(form, jar, new URLSearchParams({ login: name }))
+  const redirected = await step(submitted, jar)
+  const code = new URL(redirected).searchParams.get('code')
+  if (!redirected.startsWith(REDIRECT_URI) || !code) throw new Error('the sign-in did not end in a code')
+  return exchange(base, PEOPLE_CLIENT, issuer.secret, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: REDIRECT_URI,
+    code_verifier: verifier,
+  })
+}
+
+/** RFC 6749 §4.4. */
+const signInTool = (issuer: IssuerAddress): Promise<string> =>
+  exchange(`${issuer.url}/tools`, TOOL_CLIENT, issuer.secret, { grant_type: 'client_credentials', scope: 'vend' })
+
+/** As a runner does it: the request URL with an audience, the request token as bearer. */
+async function runnerToken(job: CiJob, issuer: IssuerAddress): Promise<string> {
+  const answer = await fetch(`${issuer.url}/actions/jobs/${job}/token`, { headers: { authorization: `Bearer ${issuer.secret}` } })
+  const body = (await answer.json()) as { value?: string; message?: string }
+  if (!body.value) throw new Error(`the runner's token was refused: ${body.message}`)
+  return body.value
+}
+
+async function exchange(base: string, client: string, secret: string, form: Record<string, string>): Promise<string> {
+  const answer = await fetch(`${base}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams(form),
+  })
+  const body = (await answer.json()) as { access_token?: string; error_description?: string }
+  if (!body.access_token) throw new Error(`no token: ${body.error_description ?? answer.status}`)
+  return body.access_token
+}
+
+/** One request; where it redirects to. */
+async function step(url: string, jar: Map<string, string>, form?: URLSearchParams): Promise<string> {
+  const answer = await fetch(url, {
+    redirect: 'manual',
+    headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+    ...(form ? { method: 'POST', body: form } : {}),
+  })
+  for (const cookie of answer.headers.getSetCookie()) {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+    if (name) jar.set(name, value ?? '')
+  }
+  await answer.arrayBuffer()
+  const location = answer.headers.get('location')
+  if (!location) throw new Error(`sign-in step answered ${answer.status} without a redirect`)
+  return new URL(location, url).href
+}

@@ -1,0 +1,90 @@
+/**
+ * `npm start`: everything on loopback, and what to type next. Options are few and explained by `--help`.
+ */
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { brokerKey } from './aws/world.ts'
+import { brokerEnvironment, SettingsError } from './environment.ts'
+import { type Ports, portsFrom, urlOf } from './ports.ts'
+import { ConfigError, loadRules, type Part, startAws, startBroker, startIssuer, startSandbox } from './sandbox.ts'
+import { forgetSecret, newSecret, rememberSecret } from './secret.ts'
+import { printEnvironment, printWelcome } from './welcome.ts'
+
+const help = `npm start -- [options]
+
+  --port N         first of the ports: broker N, issuer N+1, AWS N+2, Slack N+3 (default 4400)
+  --config FILE    another config than ./stint.config.ts
+  --only PARTS     aws,issuer: those without a broker, printing what a broker needs
+                   broker: the broker alone, which finds AWS in AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_DYNAMODB,
+                   AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
+  --log            one JSON line per call on stderr
+`
+
+const LAST_FIRST_PORT = 65_532
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string' },
+      config: { type: 'string' },
+      only: { type: 'string' },
+      log: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) return void process.stdout.write(help)
+  const first = values.port === undefined ? 4400 : Number(values.port)
+  if (!Number.isInteger(first) || first < 1 || first > LAST_FIRST_PORT)
+    throw new SettingsError(`--port takes a number from 1 to ${LAST_FIRST_PORT}`)
+  const ports = portsFrom(first)
+  const log = values.log ? (line: object) => void process.stderr.write(`${JSON.stringify(line)}\n`) : () => {}
+  const rules = await loadRules(values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), ports)
+
+  switch (values.only) {
+    case undefined: {
+      const sandbox = await startSandbox({ ports, rules, log })
+      await rememberSecret(ports, sandbox.secret)
+      closeOnSignal(sandbox, ports)
+      return printWelcome(sandbox)
+    }
+    case 'aws,issuer':
+    case 'issuer,aws': {
+      const secret = newSecret()
+      const aws = await startAws(ports, rules, Date.now)
+      const issuer = await startIssuer(ports, rules, secret, Date.now)
+      await rememberSecret(ports, secret)
+      closeOnSignal({ close: () => Promise.all([aws.close(), issuer.close()]).then(() => undefined) }, ports)
+      return printEnvironment(ports, aws.world.region, brokerKey(aws.world, 'broker'))
+    }
+    case 'broker': {
+      const settings = brokerEnvironment(process.env, rules)
+      closeOnSignal(await startBroker({ ports, rules, ...settings, clock: Date.now, log }))
+      return void process.stdout.write(`Broker   ${urlOf(ports.broker)}\n`)
+    }
+    default:
+      throw new SettingsError("--only takes 'aws,issuer' or 'broker'")
+  }
+}
+
+function closeOnSignal(part: Part, ports?: Ports): void {
+  let closing = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (closing) return
+      closing = true
+      void part
+        .close()
+        .then(() => ports && forgetSecret(ports))
+        .finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+    })
+  }
+}
+
+main().catch((error: NodeJS.ErrnoException & { port?: number }) => {
+  if (error.code === 'EADDRINUSE')
+    process.stderr.write(`Port ${error.port} is taken. Stop what uses it, or choose others: npm start -- --port 5400\n`)
+  else if (error instanceof ConfigError) process.stderr.write(`The config has faults:\n${error.message}\n`)
+  else if (error instanceof SettingsError || error.code?.startsWith('ERR_PARSE_ARGS')) process.stderr.write(`${error.message}\n\n${help}`)
+  else process.stderr.write(`${error.stack}\n`)
+  process.exit(error instanceof SettingsError || error.code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1)
+})

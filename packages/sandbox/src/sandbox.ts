@@ -1,0 +1,189 @@
+/**
+ * The sandbox, assembled: issuer, AWS and broker on three loopback ports. `main.ts` runs it for people, the tests run it
+ * with their own clock and faults; both get the same parts.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createBroker } from '@stint/broker'
+import { sideTable, storyTable } from '@stint/broker/adapters/table'
+import { loadConfig } from '@stint/broker/build/config-file'
+import type { Log } from '@stint/broker/ports'
+import { formatFaults } from '@stint/core/config/check'
+import type { Rules } from '@stint/core/config/shape'
+import { createDynamo, type Dynamo } from './aws/dynamodb.ts'
+import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
+import type { SigningKey } from './aws/sigv4.ts'
+import { brokerKey, createWorld, tables, type World } from './aws/world.ts'
+import { brokerHandler } from './broker-server.ts'
+import { guarded } from './guard.ts'
+import { actionsIssuer } from './issuer/actions.ts'
+import { peopleProvider, toolsProvider } from './issuer/people.ts'
+import { HOST, type Ports, urlOf } from './ports.ts'
+import { newSecret } from './secret.ts'
+
+/** What the repository's config calls its issuers; your own config may use the same names. */
+export const bindingsFor = (ports: Ports): Record<string, string> => ({
+  PEOPLE_ISSUER: `${urlOf(ports.issuer)}/people`,
+  PEOPLE_JWKS: `${urlOf(ports.issuer)}/people/jwks`,
+  TOOLS_ISSUER: `${urlOf(ports.issuer)}/tools`,
+  TOOLS_JWKS: `${urlOf(ports.issuer)}/tools/jwks`,
+  ACTIONS_ISSUER: `${urlOf(ports.issuer)}/actions`,
+  ACTIONS_JWKS: `${urlOf(ports.issuer)}/actions/.well-known/jwks`,
+})
+
+export async function loadRules(file: string, ports: Ports): Promise<Rules> {
+  const checked = await loadConfig(file, bindingsFor(ports))
+  if (!checked.ok) throw new ConfigError(formatFaults(checked.faults))
+  return checked.rules
+}
+export class ConfigError extends Error {}
+
+// ── Parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Part = { readonly close: () => Promise<void> }
+
+/** Binds loopback only. A taken port is the caller's to report. */
+export function listen(port: number, listener: RequestListener): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ keepAliveTimeout: 30_000 }, listener)
+    server.once('error', reject)
+    server.listen(port, HOST, () => resolve(server))
+  })
+}
+
+const closer =
+  (server: Server): (() => Promise<void>) =>
+  () =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+
+export async function startIssuer(ports: Ports, rules: Rules | undefined, secret: string, clock: () => number): Promise<Part> {
+  const at = (name: string) => `${urlOf(ports.issuer)}/${name}`
+  const audience = (name: string) =>
+    Object.values(rules?.config.issuers ?? {}).find(({ url }) => url === at(name))?.audiences[0] ?? 'https://stint.acme.example'
+  const [people, tools, actions] = await Promise.all([
+    peopleProvider({ url: at('people'), secret, audience: audience('people') }),
+    toolsProvider({ url: at('tools'), secret, audience: audience('tools') }),
+    actionsIssuer(at('actions'), secret, audience('actions'), clock),
+  ])
+  const mounts: Record<string, RequestListener> = { people, tools }
+  const server = await listen(
+    ports.issuer,
+    guarded('issuer', (request, response) => {
+      const name = /^\/([a-z]+)(?=\/)/.exec(request.url ?? '')?.[1] ?? ''
+      if (name === 'actions') return actions.handle(request, response)
+      const mount = mounts[name]
+      if (!mount)
+        return void response.writeHead(404, { 'content-type': 'text/plain' }).end('The issuers are /people, /tools and /actions.\n')
+      // oidc-provider learns where it is mounted from the difference between the two.
+      Object.assign(request, { originalUrl: request.url })
+      request.url = request.url?.slice(name.length + 1) ?? '/'
+      mount(request, response)
+    }),
+  )
+  return { close: closer(server) }
+}
+
+export type AwsPart = Part & { readonly world: World; readonly dynamo: Dynamo; readonly server: AwsServer }
+
+export async function startAws(ports: Ports, rules: Rules, clock: () => number, intercept?: Interceptor): Promise<AwsPart> {
+  const world = createWorld(rules.config, clock)
+  const dynamo = createDynamo()
+  await dynamo.direct('CreateTable', withoutStream(storyTable(tables.story)))
+  await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))
+  const aws = awsServer(world, dynamo, intercept)
+  const server = await listen(ports.aws, guarded('aws', aws.handle))
+  return {
+    world,
+    dynamo,
+    server: aws,
+    close: async () => {
+      await closer(server)()
+      await dynamo.close()
+    },
+  }
+}
+
+/** dynalite has no streams and refuses the setting; the front makes the stream. */
+const withoutStream = ({ StreamSpecification: _stream, ...table }: ReturnType<typeof storyTable>) => table
+
+export type BrokerSettings = {
+  readonly ports: Ports
+  readonly rules: Rules
+  readonly vendKey: SigningKey
+  readonly apiKey: SigningKey
+  readonly endpoints: { readonly sts: string; readonly dynamodb: string }
+  readonly region: string
+  readonly clock: () => number
+  readonly log: Log
+}
+
+export async function startBroker(settings: BrokerSettings): Promise<Part> {
+  const { ports, rules, endpoints, region, clock, log } = settings
+  const common = {
+    rules,
+    build: 'sandbox',
+    region,
+    endpoints,
+    tables,
+    clock,
+    random: (count: number) => randomBytes(count),
+    sleep: (ms: number) => sleep(ms),
+    log,
+  }
+  const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }), createBroker({ ...common, keys: settings.apiKey }))
+  return { close: closer(await listen(ports.broker, guarded('broker', handler))) }
+}
+
+// ── All of it ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Sandbox = {
+  readonly urls: { readonly broker: string; readonly issuer: string; readonly aws: string }
+  readonly secret: string
+  readonly rules: Rules
+  readonly aws: AwsPart
+  readonly close: () => Promise<void>
+}
+
+export type SandboxOptions = {
+  readonly ports: Ports
+  readonly rules: Rules
+  readonly clock?: () => number
+  readonly log?: Log
+  readonly intercept?: Interceptor
+}
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { ports, rules, clock = Date.now, log = () => {}, intercept } = options
+  const secret = newSecret()
+  const started: Part[] = []
+  const close = async () => {
+    for (const part of started.toReversed()) await part.close()
+  }
+  try {
+    const aws = await startAws(ports, rules, clock, intercept)
+    started.push(aws)
+    started.push(await startIssuer(ports, rules, secret, clock))
+    const endpoint = urlOf(ports.aws)
+    started.push(
+      await startBroker({
+        ports,
+        rules,
+        vendKey: brokerKey(aws.world, 'vend'),
+        apiKey: brokerKey(aws.world, 'api'),
+        endpoints: { sts: endpoint, dynamodb: endpoint },
+        region: aws.world.region,
+        clock,
+        log,
+      }),
+    )
+    return { urls: { broker: urlOf(ports.broker), issuer: urlOf(ports.issuer), aws: endpoint }, secret, rules, aws, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

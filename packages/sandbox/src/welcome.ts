@@ -1,0 +1,54 @@
+/** What `npm start` prints: the addresses, and lines to paste that were tried as they stand. */
+import type { SigningKey } from './aws/sigv4.ts'
+import { type Ports, urlOf } from './ports.ts'
+import type { Sandbox } from './sandbox.ts'
+
+export function printWelcome({ urls, rules }: Sandbox): void {
+  const port = new URL(urls.broker).port
+  const option = port === '4400' ? '' : ` --port ${port}`
+  process.stdout.write(`
+Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
+
+  Broker   ${urls.broker}    API: ${urls.broker}/docs
+  Issuer   ${urls.issuer}    /people /tools /actions
+  AWS      ${urls.aws}    STS, S3, DynamoDB
+
+In another terminal:
+
+  # 1. a token, as an engineer who signs in
+  TOKEN=$(npm run -s token -- developer${option})
+
+  # 2. credentials for one log bucket, for 15 minutes
+  curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"duration":"15m"}'
+
+  # 3. the same for a shell, and used with the AWS CLI: the log can be read, the customers cannot
+  eval "$(curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"format":"env"}')"
+  aws --endpoint-url ${urls.aws} sts get-caller-identity
+  aws --endpoint-url ${urls.aws} s3 cp s3://acme-orders-logs/2026/11/24/orders.log -
+  aws --endpoint-url ${urls.aws} s3 cp s3://acme-customers/customers.csv -
+
+  # 4. any AWS SDK, unmodified: it fetches and renews by itself
+  export AWS_CONTAINER_CREDENTIALS_FULL_URI='${urls.broker}/credentials/logs-read?p.bucket=acme-orders-logs'
+  export AWS_CONTAINER_AUTHORIZATION_TOKEN="Bearer $TOKEN"
+
+Other identities: second-developer approver oncall auditor tool ci-main ci-branch ci-fork ci-tag
+`)
+}
+
+export function printEnvironment(ports: Ports, region: string, key: Required<SigningKey>): void {
+  const endpoint = urlOf(ports.aws)
+  const variables = {
+    AWS_ENDPOINT_URL_STS: endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: key.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    AWS_SESSION_TOKEN: key.sessionToken,
+  }
+  process.stdout.write(`# AWS ${endpoint}, issuer ${urlOf(ports.issuer)}. For a broker beside them:\n`)
+  for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}='${value}'\n`)
+  process.stdout.write(`npm start -- --only broker --port ${ports.broker}\n`)
+}

@@ -1,0 +1,173 @@
+/**
+ * Who may enter what. This file is the whole of Stint's access policy: reviewed like code, hashed into every event.
+ *
+ * It describes a company that does not exist. Run it with `npm start`; make it yours by replacing issuers, targets and
+ * profiles. Every setting is explained in packages/core/src/config/shape.ts.
+ */
+import { binding, claim, constant, defineConfig, glob, includes, oneOf, param, text } from '@stint/core'
+
+const audience = 'https://stint.acme.example'
+
+export default defineConfig({
+  issuers: {
+    // People sign in through the company's OIDC provider. `npm start` binds its stand-in.
+    people: {
+      url: binding('PEOPLE_ISSUER', 'https://login.acme.example'),
+      jwksUri: binding('PEOPLE_JWKS', 'https://login.acme.example/jwks'),
+      key: 'acme',
+      kind: 'human',
+      audiences: [audience],
+      tokenUse: 'access',
+      algorithms: ['ES256'],
+      nameClaim: 'name',
+      groupsClaim: 'groups',
+      maxTokenLife: '1h',
+    },
+    // Internal tools fetch tokens with client credentials.
+    tools: {
+      url: binding('TOOLS_ISSUER', 'https://tools.acme.example'),
+      jwksUri: binding('TOOLS_JWKS', 'https://tools.acme.example/jwks'),
+      key: 'tools',
+      kind: 'workload',
+      audiences: [audience],
+      tokenUse: 'access',
+      algorithms: ['RS256'],
+    },
+    // GitHub Actions: one issuer for all of GitHub, so the owner is pinned by id; names can be taken over, ids cannot.
+    github: {
+      url: binding('ACTIONS_ISSUER', 'https://token.actions.githubusercontent.com'),
+      jwksUri: binding('ACTIONS_JWKS', 'https://token.actions.githubusercontent.com/.well-known/jwks'),
+      key: 'gh',
+      kind: 'workload',
+      audiences: [audience],
+      tokenUse: 'id',
+      algorithms: ['RS256'],
+      nameClaim: 'repository',
+      tenant: { repository_owner_id: '65' },
+    },
+  },
+
+  targets: {
+    'prod-readonly': {
+      account: '111122223333',
+      roleArn: 'arn:aws:iam::111122223333:role/stint/ReadOnly',
+      externalId: 'stint-prod-7f3a',
+      region: 'eu-central-1',
+    },
+    'prod-deploy': {
+      account: '111122223333',
+      roleArn: 'arn:aws:iam::111122223333:role/stint/Deploy',
+      externalId: 'stint-prod-deploy-b81c',
+      region: 'eu-central-1',
+    },
+    'prod-admin': {
+      account: '111122223333',
+      roleArn: 'arn:aws:iam::111122223333:role/stint/Admin',
+      externalId: 'stint-prod-admin-19e0',
+      region: 'eu-central-1',
+    },
+    staging: {
+      account: '444455556666',
+      roleArn: 'arn:aws:iam::444455556666:role/stint/PowerUser',
+      externalId: 'stint-staging-c2d5',
+      region: 'eu-central-1',
+    },
+    data: {
+      account: '777788889999',
+      roleArn: 'arn:aws:iam::777788889999:role/stint/Reports',
+      externalId: 'stint-data-40be',
+      region: 'eu-central-1',
+    },
+  },
+
+  profiles: {
+    'logs-read': {
+      target: 'prod-readonly',
+      description: 'Read one log bucket of production',
+      eligible: [{ issuer: 'people', claims: { groups: includes('developers') } }],
+      parameters: { bucket: { pattern: 'acme-[a-z0-9-]+-logs', max: 63 } },
+      policy: [
+        { Effect: 'Allow', Action: 's3:ListBucket', Resource: text`arn:aws:s3:::${param('bucket')}` },
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: text`arn:aws:s3:::${param('bucket')}/*` },
+      ],
+      tags: { team: constant('developers'), bucket: param('bucket') },
+      duration: { default: '30m', max: '1h' },
+    },
+
+    'staging-power': {
+      target: 'staging',
+      description: 'All that the staging role may do',
+      eligible: [{ issuer: 'people', claims: { groups: includes('developers') } }],
+      duration: { default: '1h', max: '1h' },
+    },
+
+    'security-audit': {
+      target: 'prod-readonly',
+      description: 'Look at the configuration of production, not at its data',
+      eligible: [{ issuer: 'people', claims: { groups: includes('auditors') } }],
+      policyArns: ['arn:aws:iam::aws:policy/SecurityAudit'],
+      duration: { default: '30m', max: '1h' },
+    },
+
+    'deploy-prod': {
+      target: 'prod-deploy',
+      description: 'Publish the web site, from main and by push only',
+      eligible: [
+        {
+          issuer: 'github',
+          // The ref alone proves nothing: pull_request_target also runs with ref = refs/heads/main.
+          claims: {
+            repository_id: '74',
+            ref: 'refs/heads/main',
+            event_name: oneOf('push', 'workflow_dispatch'),
+            runner_environment: 'github-hosted',
+          },
+        },
+      ],
+      policy: [
+        { Effect: 'Allow', Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject'], Resource: 'arn:aws:s3:::acme-web-assets/*' },
+        { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::acme-web-assets' },
+      ],
+      tags: { repository: claim('repository_id'), run: claim('run_id') },
+      duration: { default: '15m', max: '30m' },
+    },
+
+    'release-artifacts': {
+      target: 'prod-deploy',
+      description: 'Upload release artifacts, from version tags only',
+      eligible: [{ issuer: 'github', claims: { repository_id: '74', ref: glob('refs/tags/v*'), event_name: 'push' } }],
+      policy: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: 'arn:aws:s3:::acme-releases/*' }],
+      duration: { default: '15m', max: '30m' },
+    },
+
+    'report-export': {
+      target: 'data',
+      description: 'The reporting tool reads the warehouse exports',
+      eligible: [{ issuer: 'tools', claims: { sub: 'reporting' } }],
+      policy: [
+        { Effect: 'Allow', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::acme-warehouse-exports' },
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::acme-warehouse-exports/*' },
+      ],
+      sourceIdentity: false,
+      duration: { default: '1h', max: '1h' },
+    },
+
+    'break-glass': {
+      target: 'prod-admin',
+      description: 'Administrator of production, in an emergency',
+      eligible: [{ issuer: 'people', claims: { groups: includes('oncall') }, mfa: true, authAge: '15m' }],
+      visibleTo: [{ issuer: 'people', claims: { groups: includes('developers') } }],
+      approval: {
+        rules: [{ by: [{ issuer: 'people', claims: { groups: includes('approvers') } }], count: 1 }],
+        expiresAfter: '30m',
+        window: '1h',
+        maxUses: 3,
+        breakGlass: true,
+      },
+      justification: 'required',
+      duration: { default: '30m', max: '1h' },
+    },
+  },
+
+  auditors: [{ issuer: 'people', claims: { groups: includes('auditors') } }],
+})

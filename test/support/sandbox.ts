@@ -1,0 +1,78 @@
+/**
+ * A whole sandbox for one test file: free ports, a clock that can be moved, and a place to stand between the broker and
+ * AWS. The broker in it is reached over real HTTP only.
+ */
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
+import type { Interceptor } from '@stint/sandbox/aws/server'
+
+export const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))
+
+export type TestSandbox = Sandbox & {
+  /** Adds to what every clock of the sandbox says. */
+  readonly advance: (milliseconds: number) => void
+  readonly now: () => number
+  readonly token: (name: string) => Promise<string>
+  /** What the broker logged. */
+  readonly log: readonly object[]
+  readonly vend: (token: string | undefined, body: unknown, headers?: Record<string, string>) => Promise<Answer>
+  readonly get: (path: string, token?: string) => Promise<Answer>
+}
+
+export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly json: Record<string, any> }
+
+export async function testSandbox(options: { config?: string; intercept?: Interceptor } = {}): Promise<TestSandbox> {
+  const ports = portsFrom(await freePorts(3))
+  const rules = await loadRules(options.config ?? CONFIG, ports)
+  const log: object[] = []
+  let offset = 0
+  const now = () => Date.now() + offset
+  const sandbox = await startSandbox({
+    ports,
+    rules,
+    clock: now,
+    log: (line) => void log.push(line),
+    ...(options.intercept ? { intercept: options.intercept } : {}),
+  })
+  const call = async (path: string, init: RequestInit): Promise<Answer> => {
+    const answer = await fetch(`${sandbox.urls.broker}${path}`, init)
+    const text = await answer.text()
+    const isJson = /json/.test(answer.headers.get('content-type') ?? '')
+    return { status: answer.status, headers: answer.headers, text, json: isJson ? JSON.parse(text) : {} }
+  }
+  const bearer = (token: string | undefined): Record<string, string> => (token === undefined ? {} : { authorization: `Bearer ${token}` })
+  return {
+    ...sandbox,
+    log,
+    now,
+    advance: (milliseconds) => {
+      offset += milliseconds
+    },
+    token: (name) => signIn(name, { url: sandbox.urls.issuer, secret: sandbox.secret }),
+    vend: (token, body, headers = {}) =>
+      call('/sessions', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...bearer(token), ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    get: (path, token) => call(path, { headers: bearer(token) }),
+  }
+}
+
+/** The first of `count` ports in a row that are free now. */
+export async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = 20_000 + Math.floor(Math.random() * 40_000)
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)))
+    if (free.every(Boolean)) return first
+  }
+  throw new Error('no free ports')
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })

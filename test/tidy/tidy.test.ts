@@ -1,0 +1,104 @@
+/**
+ * House rules that no type and no linter keeps: where things may be imported from, and what must not be called where.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] }
+
+function sourcesOf(folder: string): readonly Source[] {
+  return readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts') && !name.includes('node_modules'))
+    .map((name) => {
+      const text = readFileSync(`${root}/${folder}/${name}`, 'utf8')
+      const imports = [
+        ...text.matchAll(/(?:^|\n)(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g),
+      ].map((found) => found[1] ?? found[2] ?? '')
+      return { path: `${folder}/${name}`, text, imports }
+    })
+}
+
+const packageOf = (name: string) => (name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : (name.split('/')[0] ?? name))
+const strangers = (source: Source, allowed: (name: string) => boolean) =>
+  source.imports.filter((name) => !name.startsWith('.') && !allowed(name)).map((name) => `${source.path} imports ${name}`)
+const json = (path: string) => JSON.parse(readFileSync(`${root}/${path}`, 'utf8')) as { dependencies?: Record<string, string> }
+
+describe('core and iam are pure', () => {
+  test('iam imports nothing at all', () => {
+    expect(sourcesOf('packages/iam/src').flatMap((source) => strangers(source, () => false))).toEqual([])
+  })
+  test('core imports valibot and iam; hashing stands in digest.ts alone', () => {
+    const allowed = (path: string) => (name: string) =>
+      packageOf(name) === '@stint/iam' ||
+      (name === 'valibot' && path.includes('/config/')) ||
+      (name === 'node:crypto' && path.endsWith('/digest.ts'))
+    expect(sourcesOf('packages/core/src').flatMap((source) => strangers(source, allowed(source.path)))).toEqual([])
+  })
+  test.each([
+    ['Date', /\bDate\b(?!\w)/, /\/instant\.ts$/],
+    ['Math.random', /Math\.random/, /^$/],
+    ['process', /\bprocess\./, /^$/],
+    ['timers', /\bset(Timeout|Interval|Immediate)\b/, /^$/],
+    ['fetch', /\bfetch\(/, /^$/],
+  ])('core does not touch %s', (_name, pattern, exempt) => {
+    const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '')
+    const found = sourcesOf('packages/core/src').filter(({ path, text }) => !exempt.test(path) && pattern.test(code(text)))
+    expect(found.map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('arrows point inward', () => {
+  const order = ['@stint/iam', '@stint/core', '@stint/broker', '@stint/sandbox']
+  test.each(order)('%s imports no package further out', (name) => {
+    const outer = order.slice(order.indexOf(name) + 1)
+    const found = sourcesOf(`packages/${name.slice(7)}/src`).flatMap((source) =>
+      source.imports.filter((used) => outer.includes(packageOf(used))).map((used) => `${source.path} imports ${used}`),
+    )
+    expect(found).toEqual([])
+  })
+})
+
+describe('what ships', () => {
+  test('imports only what its package declares as a dependency', () => {
+    const found = ['core', 'iam', 'broker', 'sandbox'].flatMap((name) => {
+      const declared = Object.keys(json(`packages/${name}/package.json`).dependencies ?? {})
+      return sourcesOf(`packages/${name}/src`)
+        .filter(({ path }) => !path.endsWith('/http/openapi.ts')) // runs at build
+        .flatMap((source) =>
+          strangers(
+            source,
+            (used) => used.startsWith('node:') || packageOf(used) === `@stint/${name}` || declared.includes(packageOf(used)),
+          ),
+        )
+    })
+    expect(found).toEqual([])
+  })
+  test('vend reaches no Request, Response or fetch, and no hono', () => {
+    const reached = new Map<string, Source>()
+    const all = new Map([...sourcesOf('packages/broker/src'), ...sourcesOf('packages/core/src')].map((source) => [source.path, source]))
+    const visit = (path: string) => {
+      const source = all.get(path)
+      if (!source || reached.has(path)) return
+      reached.set(path, source)
+      for (const name of source.imports) {
+        if (name.startsWith('.')) visit(new URL(name, `file:///${path}`).pathname.slice(1))
+        if (name.startsWith('@stint/core/')) visit(`packages/core/src/${name.slice('@stint/core/'.length)}.ts`)
+      }
+    }
+    visit('packages/broker/src/http/vend.ts')
+    visit('packages/broker/src/broker.ts')
+    expect(reached.size).toBeGreaterThan(20)
+    const guilty = [...reached.values()].filter(
+      ({ text, imports }) => imports.some((name) => packageOf(name) === 'hono') || /\bfetch\(|new (Request|Response|Headers)\(/.test(text),
+    )
+    expect(guilty.map(({ path }) => path)).toEqual([])
+  })
+  test('no file names the oracle that must not ship', () => {
+    const found = ['core', 'iam', 'broker', 'sandbox']
+      .flatMap((name) => sourcesOf(`packages/${name}/src`))
+      .filter(({ imports }) => imports.some((used) => used.startsWith('@cloud-copilot/')))
+    expect(found.map(({ path }) => path)).toEqual([])
+  })
+})
