@@ -11,7 +11,7 @@ import type { Statement } from './policy.ts'
 
 /** Compares one value of the request with one of the policy. */
 type Compare = (given: string, wanted: string, scope: Scope) => boolean
-type Scope = { readonly context: Context; readonly variables: boolean }
+type Scope = { readonly context: Context; readonly variables: boolean; readonly effect: Statement['effect'] }
 
 type Operator = { readonly compare: Compare; readonly negated: boolean }
 
@@ -96,11 +96,13 @@ export const isNegated = (operator: string): boolean => operators.get(spell(oper
 
 /** Whether every condition of the statement holds in this request. */
 export function conditionsHold(statement: Statement, context: Context): boolean {
-  const scope: Scope = { context, variables: statement.variables }
+  const scope: Scope = { context, variables: statement.variables, effect: statement.effect }
   return Object.entries(statement.conditions).every(([operator, keys]) =>
     Object.entries(keys).every(([key, values]) => holds(operator, context.get(key), values, scope)),
   )
 }
+
+const isOpen = (value: string, scope: Scope): boolean => compile(value, { ...scope, wildcards: true }) === undefined
 
 function holds(operator: string, given: readonly string[] | undefined, wanted: readonly string[], scope: Scope): boolean {
   const spelled = spell(operator)
@@ -109,6 +111,9 @@ function holds(operator: string, given: readonly string[] | undefined, wanted: r
   if (spelled.name === 'Null') return wanted.some((value) => value.toLowerCase() === String(!present))
 
   const { compare, negated } = operators.get(spelled.name) as Operator
+  // A variable without a value matches nothing. Under a negated operator that would make the condition hold: good for a
+  // Deny, and nothing that an Allow may live on.
+  if (negated && scope.effect === 'Allow' && present && wanted.some((value) => isOpen(value, scope))) return false
   const fits = (value: string) => wanted.some((one) => compare(value, one, scope)) !== negated
   if (!present) {
     // ForAllValues holds on nothing, ForAnyValue never does; a plain operator holds on a missing key if it is negated.

@@ -116,10 +116,17 @@ function resourceGrant(policy: Policy, request: AccessRequest, context: Context)
 function applies(statement: Statement, request: AccessRequest, context: Context): boolean {
   return (
     included(statement.actions, (name) => actionMatches(name, request.action)) &&
-    (statement.resources === undefined ||
-      included(statement.resources, (name) => arnMatches(name, request.resource.arn, context, statement.variables))) &&
+    (statement.resources === undefined || resourceIncluded(statement, statement.resources, request.resource.arn, context)) &&
     conditionsHold(statement, context)
   )
+}
+
+function resourceIncluded(statement: Statement, resources: Names, arn: string, context: Context): boolean {
+  // A variable without a value matches nothing. In NotResource that would widen the statement: good for a Deny, and
+  // nothing that an Allow may live on.
+  const open = resources.not && statement.effect === 'Allow' && statement.variables
+  if (open && resources.names.some((name) => compile(name, { context, variables: true, wildcards: true }) === undefined)) return false
+  return included(resources, (name) => arnMatches(name, arn, context, statement.variables))
 }
 
 const included = (names: Names, fits: (name: string) => boolean): boolean => names.names.some(fits) !== names.not

@@ -1,0 +1,144 @@
+/**
+ * Containment: rows that must be proved, rows that must not, and a property: what is proved holds for every request.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { contains } from './containment.ts'
+import { contextOf } from './context.ts'
+import { evaluate } from './evaluate.ts'
+import { compile, covers, matches } from './pattern.ts'
+import { parsePolicy, policy, type Statement, type StatementJson } from './policy.ts'
+
+/** `s3:*` on everything, but for what is said. */
+function one(json: Partial<StatementJson>): Statement {
+  const action = json.NotAction === undefined ? { Action: 's3:*' } : {}
+  const resource = json.NotResource === undefined ? { Resource: '*' } : {}
+  return policy({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...action, ...resource, ...json }] }, 'session')
+    .statements[0] as Statement
+}
+
+describe('an Allow within an Allow', () => {
+  test.each<[string, Partial<StatementJson>, Partial<StatementJson>, boolean]>([
+    ['the same', {}, {}, true],
+    ['fewer actions', { Action: 's3:*' }, { Action: ['s3:GetObject', 's3:Put*'] }, true],
+    ['another service', { Action: 's3:*' }, { Action: 'sts:AssumeRole' }, false],
+    ['more actions', { Action: 's3:Get*' }, { Action: 's3:*' }, false],
+    ['case of an action does not matter', { Action: 's3:GetObject' }, { Action: 'S3:GETOBJECT' }, true],
+    ['a prefix of the resource', { Resource: 'arn:aws:s3:::b/*' }, { Resource: 'arn:aws:s3:::b/logs/*' }, true],
+    ['another resource', { Resource: 'arn:aws:s3:::b/*' }, { Resource: 'arn:aws:s3:::c/*' }, false],
+    ['everything, within a bucket', { Resource: 'arn:aws:s3:::b/*' }, { Resource: '*' }, false],
+    ['? within *', { Resource: 'arn:aws:s3:::b/*' }, { Resource: 'arn:aws:s3:::b/?' }, true],
+    ['* within ?', { Resource: 'arn:aws:s3:::b/?' }, { Resource: 'arn:aws:s3:::b/*' }, false],
+    ['a wildcard that would swallow colons is not trusted', { Resource: 'arn:aws:s3*:::b' }, { Resource: 'arn:aws:s3:eu:1:b' }, false],
+    ['a variable proves nothing', { Resource: 'arn:aws:s3:::${aws:userid}/*' }, { Resource: 'arn:aws:s3:::me/*' }, false],
+    ['a condition that is kept', { Condition: { StringEquals: { k: ['a', 'b'] } } }, { Condition: { StringEquals: { k: 'a' } } }, true],
+    ['a condition that is dropped', { Condition: { StringEquals: { k: 'a' } } }, {}, false],
+    [
+      'a condition that is loosened',
+      { Condition: { StringEquals: { k: 'a' } } },
+      { Condition: { StringEquals: { k: ['a', 'b'] } } },
+      false,
+    ],
+    ['a condition more', {}, { Condition: { StringEquals: { k: 'a' } } }, true],
+    [
+      'of a negated operator more values are stricter',
+      { Condition: { StringNotEquals: { k: 'a' } } },
+      { Condition: { StringNotEquals: { k: ['a', 'b'] } } },
+      true,
+    ],
+    ['and fewer are looser', { Condition: { StringNotEquals: { k: ['a', 'b'] } } }, { Condition: { StringNotEquals: { k: 'a' } } }, false],
+    ['another operator proves nothing', { Condition: { StringLike: { k: 'a*' } } }, { Condition: { StringEquals: { k: 'ab' } } }, false],
+    ['NotAction holds a plain action that it does not leave out', { NotAction: 'iam:*' }, { Action: 's3:GetObject' }, true],
+    ['NotAction does not hold what it leaves out', { NotAction: 's3:*' }, { Action: 's3:GetObject' }, false],
+    ['NotAction and a wildcard are not proved', { NotAction: 'iam:*' }, { Action: '*' }, false],
+    ['NotAction within NotAction leaves out more', { NotAction: 'iam:*' }, { NotAction: ['iam:*', 's3:*'] }, true],
+    ['NotAction within a list', { Action: 's3:*' }, { NotAction: 's3:Put*' }, false],
+    ['NotResource within a list', { Resource: 'arn:aws:s3:::b/*' }, { NotResource: 'arn:aws:s3:::c/*' }, false],
+    ['a Deny is in no Allow', {}, { Effect: 'Deny' }, false],
+  ])('%s', (_name, wide, narrow, expected) => {
+    expect(contains(one(wide), one(narrow))).toBe(expected)
+  })
+})
+
+const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 6 })
+const word = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 })
+const plain = (text: string) => compile(text, { context: contextOf({}), variables: false, wildcards: true }) ?? []
+
+test('covers is sound: what the narrow pattern matches, the wide one matches', () => {
+  fc.assert(
+    fc.property(
+      pattern,
+      pattern,
+      word,
+      (wide, narrow, text) => !covers(wide, narrow) || !matches(plain(narrow), text) || matches(plain(wide), text),
+    ),
+    { numRuns: 20_000 },
+  )
+})
+
+test('covers finds every pattern within itself and within *', () => {
+  fc.assert(fc.property(pattern, (text) => covers(text, text) && covers('*', text)))
+})
+
+test('matches agrees with a regular expression', () => {
+  const asRegExp = (text: string) => new RegExp(`^${text.replaceAll('?', '.').replaceAll('*', '.*')}$`)
+  fc.assert(
+    fc.property(pattern, word, (text, value) => matches(plain(text), value) === asRegExp(text).test(value)),
+    { numRuns: 20_000 },
+  )
+})
+
+test('contains is sound: a request that the narrow statement allows, the wide one allows', () => {
+  const service = fc.constantFrom('s3:GetObject', 's3:Get*', 's3:*', '*', 's3:?etObject', 's3:PutObject')
+  const arn = fc.constantFrom('*', 'arn:aws:s3:::b/*', 'arn:aws:s3:::b/k', 'arn:aws:s3:::*', 'arn:aws:s3:::b/?', 'arn:aws:s3*:::b/k')
+  const condition = fc.constantFrom(
+    undefined,
+    { StringEquals: { k: 'a' } },
+    { StringEquals: { k: ['a', 'b'] } },
+    { StringNotEquals: { k: ['a', 'b'] } },
+    { StringNotEquals: { k: 'a' } },
+    { StringLikeIfExists: { k: 'a*' } },
+  )
+  const statement = fc.record({
+    actionMember: fc.constantFrom('Action', 'NotAction'),
+    actions: fc.array(service, { minLength: 1, maxLength: 2 }),
+    resourceMember: fc.constantFrom('Resource', 'NotResource'),
+    resources: fc.array(arn, { minLength: 1, maxLength: 2 }),
+    condition,
+  })
+  const request = fc.record({
+    action: fc.constantFrom('s3:GetObject', 's3:PutObject', 's3:DeleteObject', 'iam:GetRole'),
+    arn: fc.constantFrom('arn:aws:s3:::b/k', 'arn:aws:s3:::b/long', 'arn:aws:s3:::c/k'),
+    k: fc.constantFrom(undefined, 'a', 'b', 'c'),
+  })
+  const parse = (made: { actionMember: string; actions: string[]; resourceMember: string; resources: string[]; condition: unknown }) => {
+    const json = {
+      Effect: 'Allow',
+      [made.actionMember]: made.actions,
+      [made.resourceMember]: made.resources,
+      ...(made.condition ? { Condition: made.condition } : {}),
+    }
+    const parsed = parsePolicy({ Version: '2012-10-17', Statement: [json] }, 'session')
+    if (!parsed.ok) throw new Error(parsed.faults.join())
+    return parsed.policy
+  }
+  let proved = 0
+  fc.assert(
+    fc.property(statement, statement, request, (wide, narrow, asked) => {
+      const [outer, inner] = [parse(wide), parse(narrow)]
+      if (!contains(outer.statements[0] as Statement, inner.statements[0] as Statement)) return true
+      proved++
+      const allows = (identity: typeof outer) =>
+        evaluate({
+          principal: { arn: 'arn:aws:iam::1:user/u', account: '1' },
+          action: asked.action,
+          resource: { arn: asked.arn, account: '1' },
+          context: { k: asked.k },
+          identity: [identity],
+        }).allowed
+      return !allows(inner) || allows(outer)
+    }),
+    { numRuns: 20_000 },
+  )
+  expect(proved).toBeGreaterThan(500)
+})

@@ -1,0 +1,296 @@
+/**
+ * Policy evaluation, case by case as AWS documents it (IAM User Guide: "Policy evaluation logic", "Session policies",
+ * "Condition operators", "Variables and tags"). Rows stand in order: what denies, what limits, what grants.
+ */
+import { describe, expect, test } from 'vitest'
+import { type AccessRequest, evaluate, type Principal } from './evaluate.ts'
+import { type PolicyJson, parsePolicy, policy, type StatementJson } from './policy.ts'
+
+const HOME = '111122223333'
+const AWAY = '444455556666'
+const role = `arn:aws:iam::${HOME}:role/Reader`
+const session: Principal = { arn: `arn:aws:sts::${HOME}:assumed-role/Reader/dana`, account: HOME, roleArn: role }
+const user: Principal = { arn: `arn:aws:iam::${HOME}:user/dana`, account: HOME }
+
+const of = (...Statement: StatementJson[]): PolicyJson => ({ Version: '2012-10-17', Statement })
+const allow = (more: Partial<StatementJson> = {}): StatementJson => ({ Effect: 'Allow', Action: '*', Resource: '*', ...more })
+const deny = (more: Partial<StatementJson> = {}): StatementJson => ({ ...allow(more), Effect: 'Deny' })
+const grant = (name: string, more: Partial<StatementJson> = {}): StatementJson => ({
+  ...allow(more),
+  Principal: name === '*' ? '*' : { AWS: name },
+})
+
+type Asked = {
+  principal?: Principal
+  account?: string
+  action?: string
+  arn?: string
+  context?: AccessRequest['context']
+  identity?: PolicyJson[]
+  session?: PolicyJson[]
+  boundary?: PolicyJson
+  organization?: PolicyJson[]
+  resource?: PolicyJson
+  decides?: true
+}
+
+const ask = (asked: Asked) =>
+  evaluate({
+    principal: asked.principal ?? session,
+    action: asked.action ?? 's3:GetObject',
+    resource: { arn: asked.arn ?? 'arn:aws:s3:::b/k', account: asked.account ?? HOME },
+    context: asked.context ?? {},
+    identity: (asked.identity ?? []).map((json) => policy(json, 'identity')),
+    ...(asked.session ? { session: asked.session.map((json) => policy(json, 'session')) } : {}),
+    ...(asked.boundary ? { boundary: policy(asked.boundary, 'identity') } : {}),
+    ...(asked.organization ? { organization: asked.organization.map((json) => policy(json, 'identity')) } : {}),
+    ...(asked.resource ? { resourcePolicy: policy(asked.resource, 'resource') } : {}),
+    ...(asked.decides ? { resourcePolicyDecides: true } : {}),
+  })
+
+describe('layers', () => {
+  const yes = [of(allow())]
+  test.each<[string, Asked, string, string[]]>([
+    ['nothing said is a no', {}, 'implicit-deny', ['identity']],
+    ['an identity policy allows', { identity: yes }, 'allow', []],
+    ['a deny in the identity policy ends it', { identity: [of(allow(), deny())] }, 'explicit-deny', ['identity']],
+    ['a deny in the session policy ends it', { identity: yes, session: [of(allow(), deny())] }, 'explicit-deny', ['session']],
+    ['a deny in the boundary ends it', { identity: yes, boundary: of(allow(), deny()) }, 'explicit-deny', ['boundary']],
+    ['a deny of the organization ends it', { identity: yes, organization: [of(allow(), deny())] }, 'explicit-deny', ['organization']],
+    [
+      'a deny in the resource policy ends it, whomever it grants to',
+      { identity: yes, resource: of(grant(session.arn), { ...grant('*'), Effect: 'Deny' }) },
+      'explicit-deny',
+      ['resource'],
+    ],
+    ['all denying layers are named', { identity: [of(deny())], session: [of(deny())] }, 'explicit-deny', ['identity', 'session']],
+    ['a session policy limits', { identity: yes, session: [of(allow({ Action: 's3:PutObject' }))] }, 'implicit-deny', ['session']],
+    ['a session policy never grants', { session: yes }, 'implicit-deny', ['identity']],
+    [
+      'a session policy of Denies alone allows nothing',
+      { identity: yes, session: [of(deny({ Action: 's3:PutObject' }))] },
+      'implicit-deny',
+      ['session'],
+    ],
+    [
+      'inline session policy and ARNs are a union',
+      { identity: yes, session: [of(deny({ Action: 's3:PutObject' })), of(allow())] },
+      'allow',
+      [],
+    ],
+    ['a boundary limits', { identity: yes, boundary: of(allow({ Action: 's3:PutObject' })) }, 'implicit-deny', ['boundary']],
+    [
+      'an organization policy limits',
+      { identity: yes, organization: [of(allow({ Action: 's3:PutObject' }))] },
+      'implicit-deny',
+      ['organization'],
+    ],
+    ['a resource policy grants to the role', { resource: of(grant(role)) }, 'allow', []],
+    ['a resource policy grants to everybody', { resource: of(grant('*')) }, 'allow', []],
+    ['one that names the account leaves it to identity policies', { resource: of(grant(HOME)) }, 'implicit-deny', ['identity']],
+    [
+      'granted to the role, it stays within the session policy',
+      { resource: of(grant(role)), session: [of(allow({ Action: 's3:PutObject' }))] },
+      'implicit-deny',
+      ['session'],
+    ],
+    [
+      'granted to the session itself, it steps over a missing Allow of session policy and boundary',
+      {
+        resource: of(grant(session.arn)),
+        session: [of(allow({ Action: 's3:PutObject' }))],
+        boundary: of(allow({ Action: 's3:PutObject' })),
+      },
+      'allow',
+      [],
+    ],
+    ['but never over a Deny', { resource: of(grant(session.arn)), session: [of(allow(), deny())] }, 'explicit-deny', ['session']],
+    [
+      'nor over the organization',
+      { resource: of(grant(session.arn)), organization: [of(allow({ Action: 's3:PutObject' }))] },
+      'implicit-deny',
+      ['organization'],
+    ],
+    ['across accounts both sides must allow', { account: AWAY, identity: yes, resource: of(grant(HOME)) }, 'allow', []],
+    ['across accounts identity alone is not enough', { account: AWAY, identity: yes }, 'implicit-deny', ['resource']],
+    [
+      'across accounts the resource alone is not enough',
+      { account: AWAY, resource: of(grant(session.arn)) },
+      'implicit-deny',
+      ['identity'],
+    ],
+    [
+      'across accounts the session policy limits even what names the session',
+      { account: AWAY, identity: yes, resource: of(grant(session.arn)), session: [of(allow({ Action: 's3:PutObject' }))] },
+      'implicit-deny',
+      ['session'],
+    ],
+    [
+      'a trust policy that names nobody lets nobody in, not even its own account',
+      { identity: yes, decides: true, resource: of(grant(AWAY)) },
+      'implicit-deny',
+      ['resource'],
+    ],
+    [
+      'a trust policy that names the account needs the identity policy too',
+      { decides: true, resource: of(grant(`arn:aws:iam::${HOME}:root`)) },
+      'implicit-deny',
+      ['identity'],
+    ],
+    [
+      'a trust policy that names the caller needs no identity policy in one account',
+      { decides: true, resource: of(grant(role)) },
+      'allow',
+      [],
+    ],
+    ['a user is named by its ARN', { principal: user, resource: of(grant(user.arn)) }, 'allow', []],
+    ['the role’s ARN does not name a user', { principal: user, resource: of(grant(role)) }, 'implicit-deny', ['identity']],
+  ])('%s', (_name, asked, verdict, blockedBy) => {
+    const decision = ask(asked)
+    expect([decision.verdict, decision.blockedBy]).toEqual([verdict, blockedBy])
+    expect(decision.allowed).toBe(verdict === 'allow')
+  })
+})
+
+describe('NotPrincipal', () => {
+  const others = (...names: string[]): PolicyJson =>
+    of(allow(), { Effect: 'Deny', NotPrincipal: { AWS: names }, Action: '*', Resource: '*' } as StatementJson)
+  const denied = (json: PolicyJson, principal = session) =>
+    evaluate({
+      principal,
+      action: 's3:GetObject',
+      resource: { arn: 'arn:aws:s3:::b/k', account: HOME },
+      context: {},
+      identity: [policy(of(allow()), 'identity')],
+      resourcePolicy: policy({ ...json, Statement: (json.Statement as StatementJson[]).slice(1) }, 'resource'),
+    }).verdict
+  test.each([
+    ['a session is spared when account, role and session are all named', [HOME, role, session.arn], 'allow'],
+    ['naming the role alone does not spare its sessions', [role], 'explicit-deny'],
+    ['naming the account alone does not spare', [HOME], 'explicit-deny'],
+    ['others are not spared', [AWAY], 'explicit-deny'],
+  ])('%s', (_name, names, verdict) => expect(denied(others(...names))).toBe(verdict))
+})
+
+describe('actions and resources', () => {
+  test.each<[string, Partial<StatementJson>, { action?: string; arn?: string; context?: AccessRequest['context'] }, boolean]>([
+    ['an action matches without regard to case', { Action: 'S3:getobject' }, {}, true],
+    ['* in an action', { Action: 's3:Get*' }, {}, true],
+    ['? is exactly one character', { Action: 's3:?etObject' }, {}, true],
+    ['? is not none', { Action: 's3:?GetObject' }, {}, false],
+    ['NotAction leaves out', { Action: undefined as never, NotAction: 's3:Get*' }, {}, false],
+    ['NotAction lets the rest in', { Action: undefined as never, NotAction: 's3:Put*' }, {}, true],
+    ['a resource matches with regard to case', { Resource: 'arn:aws:s3:::B/k' }, {}, false],
+    ['* in a resource crosses slashes', { Resource: 'arn:aws:s3:::b/*' }, { arn: 'arn:aws:s3:::b/a/b/c' }, true],
+    ['a bucket’s ARN is not its objects’', { Resource: 'arn:aws:s3:::b' }, {}, false],
+    ['a prefix is not the bucket', { Resource: 'arn:aws:s3:::b*' }, { arn: 'arn:aws:s3:::bb/k' }, true],
+    ['* does not cross a colon of the first five', { Resource: 'arn:aws:s3*' }, {}, false],
+    ['NotResource leaves out', { Resource: undefined as never, NotResource: 'arn:aws:s3:::b/*' }, {}, false],
+    [
+      'a variable is what the request brings',
+      { Resource: 'arn:aws:s3:::b/${aws:userid}' },
+      { arn: 'arn:aws:s3:::b/AROAX:dana', context: { 'aws:userid': 'AROAX:dana' } },
+      true,
+    ],
+    [
+      'a variable’s value is literal: its * is a star',
+      { Resource: 'arn:aws:s3:::b/${aws:PrincipalTag/t}/x' },
+      { arn: 'arn:aws:s3:::b/any/x', context: { 'aws:PrincipalTag/t': '*' } },
+      false,
+    ],
+    ['a variable without value matches nothing', { Resource: 'arn:aws:s3:::b/${aws:PrincipalTag/t}*' }, {}, false],
+    ['a default stands in for it', { Resource: "arn:aws:s3:::b/${aws:PrincipalTag/t, 'k'}" }, {}, true],
+    ['${*} is a star and no wildcard', { Resource: 'arn:aws:s3:::b/${*}' }, {}, false],
+    ['${*} meets a star', { Resource: 'arn:aws:s3:::b/${*}' }, { arn: 'arn:aws:s3:::b/*' }, true],
+  ])('%s', (_name, statement, asked, allowed) => {
+    expect(ask({ ...asked, identity: [of(JSON.parse(JSON.stringify(allow(statement))))] }).allowed).toBe(allowed)
+  })
+  test('variables are plain text before version 2012-10-17', () => {
+    const old: PolicyJson = { Statement: allow({ Resource: 'arn:aws:s3:::b/${aws:userid}' }) }
+    expect(ask({ identity: [old], arn: 'arn:aws:s3:::b/me', context: { 'aws:userid': 'me' } }).allowed).toBe(false)
+    expect(ask({ identity: [old], arn: 'arn:aws:s3:::b/${aws:userid}' }).allowed).toBe(true)
+  })
+})
+
+describe('conditions', () => {
+  const tags = (...values: string[]) => ({ 'aws:TagKeys': values })
+  test.each<[string, NonNullable<StatementJson['Condition']>, AccessRequest['context'], boolean]>([
+    ['StringEquals', { StringEquals: { k: 'a' } }, { k: 'a' }, true],
+    ['one of several values is enough', { StringEquals: { k: ['b', 'a'] } }, { k: 'a' }, true],
+    ['all keys must hold', { StringEquals: { k: 'a', l: 'b' } }, { k: 'a', l: 'c' }, false],
+    ['all operators must hold', { StringEquals: { k: 'a' }, Bool: { l: 'true' } }, { k: 'a', l: 'false' }, false],
+    ['a missing key does not match', { StringEquals: { k: 'a' } }, {}, false],
+    ['a missing key matches a negated operator', { StringNotEquals: { k: 'a' } }, {}, true],
+    ['IfExists holds on a missing key', { StringEqualsIfExists: { k: 'a' } }, {}, true],
+    ['IfExists compares one that is there', { StringEqualsIfExists: { k: 'a' } }, { k: 'b' }, false],
+    ['a key’s name compares without regard to case', { StringEquals: { 'AWS:SOURCEIP': 'x' } }, { 'aws:SourceIp': 'x' }, true],
+    ['StringEquals does not read wildcards', { StringEquals: { k: 'a*' } }, { k: 'ab' }, false],
+    ['StringLike does', { StringLike: { k: 'a*' } }, { k: 'ab' }, true],
+    ['a value compares with regard to case', { StringEquals: { k: 'A' } }, { k: 'a' }, false],
+    ['IgnoreCase does not', { StringEqualsIgnoreCase: { k: 'A' } }, { k: 'a' }, true],
+    ['of a negated operator no value may match', { StringNotEquals: { k: ['a', 'b'] } }, { k: 'b' }, false],
+    ['NumericLessThan', { NumericLessThan: { k: 10 } }, { k: '9.5' }, true],
+    ['what is no number matches no order', { NumericLessThan: { k: 10 } }, { k: 'nine' }, false],
+    ['DateGreaterThan', { DateGreaterThan: { k: '2026-01-01T00:00:00Z' } }, { k: '2026-01-01T00:00:01Z' }, true],
+    ['a date may be seconds', { DateLessThan: { k: '1767225600' } }, { k: '2025-12-31T23:59:59Z' }, true],
+    [
+      'DateGreaterThanEquals holds at the very second',
+      { DateGreaterThanEquals: { k: '2026-01-01T00:00:00Z' } },
+      { k: '2026-01-01T00:00:00Z' },
+      true,
+    ],
+    ['Bool', { Bool: { k: true } }, { k: 'true' }, true],
+    ['Bool false does not fire on a missing key', { Bool: { k: 'false' } }, {}, false],
+    ['BoolIfExists false does', { BoolIfExists: { k: 'false' } }, {}, true],
+    ['Null true: the key is absent', { Null: { k: 'true' } }, {}, true],
+    ['Null true: the key is there', { Null: { k: 'true' } }, { k: 'x' }, false],
+    ['Null false: the key is there', { Null: { k: 'false' } }, { k: 'x' }, true],
+    ['IpAddress in a block', { IpAddress: { k: '203.0.113.0/24' } }, { k: '203.0.113.9' }, true],
+    ['all of IPv4', { IpAddress: { k: '0.0.0.0/0' } }, { k: '203.0.113.9' }, true],
+    ['IPv6 is not in all of IPv4', { IpAddress: { k: '0.0.0.0/0' } }, { k: '2001:db8::1' }, false],
+    ['NotIpAddress', { NotIpAddress: { k: '203.0.113.0/24' } }, { k: '198.51.100.1' }, true],
+    ['ArnLike by parts', { ArnLike: { k: 'arn:aws:iam::*:role/x' } }, { k: 'arn:aws:iam::1:role/x' }, true],
+    ['ArnLike: a wildcard stays in its part', { ArnLike: { k: 'arn:aws:*:role/x' } }, { k: 'arn:aws:iam::1:role/x' }, false],
+    ['BinaryEquals', { BinaryEquals: { k: 'QmluYXJ5' } }, { k: 'QmluYXJ5' }, true],
+    ['ForAllValues holds if each value is named', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } }, tags('a', 'b'), true],
+    ['ForAllValues fails on a stranger', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } }, tags('a', 'c'), false],
+    ['ForAllValues holds on nothing at all', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } }, {}, true],
+    ['ForAnyValue needs one', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a'] } }, tags('b', 'a'), true],
+    ['ForAnyValue fails on nothing', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a'] } }, {}, false],
+    ['a variable in a value', { StringEquals: { k: '${aws:SourceIdentity}' } }, { k: 'me', 'aws:SourceIdentity': 'me' }, true],
+    [
+      'a variable’s star is literal in StringLike',
+      { StringLike: { k: '${aws:SourceIdentity}' } },
+      { k: 'anything', 'aws:SourceIdentity': '*' },
+      false,
+    ],
+  ])('%s', (_name, Condition, context, allowed) => {
+    expect(ask({ identity: [of(allow({ Condition }))], context }).allowed).toBe(allowed)
+  })
+})
+
+describe('what the parser refuses', () => {
+  test.each<[string, unknown, string]>([
+    ['an operator it does not know', of(allow({ Condition: { StringMatches: { k: 'a' } } })), 'StringMatches: is no condition operator'],
+    [
+      'Null with IfExists is taken as Null, a prefix of its own is not',
+      of(allow({ Condition: { 'ForSomeValues:StringEquals': { k: 'a' } } })),
+      'is no condition operator',
+    ],
+    ['a misspelt Condition', of({ ...allow(), Conditon: {} } as never), 'Conditon: is no member'],
+    ['a statement without an action', of({ Effect: 'Allow', Resource: '*' }), 'needs Action or NotAction'],
+    ['Action and NotAction', of(allow({ NotAction: 's3:*' })), 'both Action and NotAction'],
+    ['an effect in lower case', of(allow({ Effect: 'allow' as never })), 'must be Allow or Deny'],
+    ['a principal in an identity policy', of(grant('*')), 'has no principal'],
+    ['no resource', of({ Effect: 'Allow', Action: '*' }), 'needs Resource or NotResource'],
+    ['a resource that is no ARN', of(allow({ Resource: 's3:::b' })), 'is no ARN'],
+    ['an action without service', of(allow({ Action: 'GetObject' })), 'no service:action'],
+    ['another version', { Version: '2020-01-01', Statement: [allow()] }, 'Version'],
+    ['no statement', { Version: '2012-10-17', Statement: [] }, 'at least one'],
+    ['a list', [], 'a policy is an object'],
+    ['a condition value that is an object', of(allow({ Condition: { StringEquals: { k: {} as never } } })), 'must be a text'],
+  ])('%s', (_name, json, fault) => {
+    const parsed = parsePolicy(json, 'identity')
+    expect(parsed.ok ? 'accepted' : parsed.faults.join('; ')).toContain(fault)
+  })
+})
