@@ -98,7 +98,7 @@ const explanations: readonly { readonly why: string; readonly without: (c: Case)
   },
 ]
 
-const list = (json: PolicyJson): readonly StatementJson[] => (Array.isArray(json.Statement) ? json.Statement : [json.Statement])
+const list = (json: PolicyJson): readonly StatementJson[] => [json.Statement].flat() as StatementJson[]
 /** A policy that has lost all its statements keeps one that speaks of nothing asked here. */
 const inert = (principals: boolean): StatementJson => ({
   Effect: 'Allow',

@@ -86,7 +86,7 @@ export type JournalEntry = { readonly event: string; readonly salt: Uint8Array }
 
 const SALT_BYTES = 32
 /** A display name is cut here; identity is the subject, which is never cut. */
-const MAX_NAME_CHARACTERS = 32
+const MAX_NAME_BYTES = 72
 
 export function journalEntry(event: AuditEvent, random: RandomBytes): JournalEntry {
   const text = canonicalJson({
@@ -105,7 +105,16 @@ const instantsAsText = (event: AuditEvent) => ({
   ...('expiration' in event ? { expiration: toIso(event.expiration) } : {}),
 })
 
-const shortNamed = (caller: CallerRef): CallerRef => ({ ...caller, name: [...caller.name].slice(0, MAX_NAME_CHARACTERS).join('') })
+const shortNamed = (caller: CallerRef): CallerRef => ({ ...caller, name: brief(caller.name, MAX_NAME_BYTES) })
 
-/** A text that the world wrote, cut to what an event can carry. */
-export const brief = (text: string, characters = 160): string => [...text.toWellFormed()].slice(0, characters).join('')
+/** A text that the world wrote, cut to the bytes that an event has for it. */
+export function brief(text: string, bytes = 160): string {
+  let cut = ''
+  let used = 0
+  for (const character of text.toWellFormed()) {
+    used += Buffer.byteLength(character)
+    if (used > bytes) return cut
+    cut += character
+  }
+  return cut
+}

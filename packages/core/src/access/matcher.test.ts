@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Matcher } from '../config/shape.ts'
+import type { Json } from '../json.ts'
+import { compileGlob, findClaim, matchesClaim } from './matcher.ts'
+
+describe('matchers', () => {
+  test.each<[string, Matcher, Json | undefined, boolean]>([
+    ['exact', 'a', 'a', true],
+    ['exact, with regard to case', 'a', 'A', false],
+    ['no trimming', 'a', 'a ', false],
+    ['a number is not its text', '74', 74, false],
+    ['true is not its text', true, 'true', false],
+    ['an exact text does not match a list that holds it', 'a', ['a'], false],
+    ['oneOf', { oneOf: ['a', 'b'] }, 'b', true],
+    ['oneOf, none', { oneOf: ['a', 'b'] }, 'c', false],
+    ['includes', { includes: 'sre' }, ['dev', 'sre'], true],
+    ['includes is no substring', { includes: 'sre' }, 'sre', false],
+    ['includes, not there', { includes: 'sre' }, ['sre-admins'], false],
+    ['glob: * stays within a segment', { glob: 'refs/tags/v*' }, 'refs/tags/v1.2', true],
+    ['glob: * does not cross a slash', { glob: 'refs/tags/v*' }, 'refs/tags/v1/x', false],
+    ['glob: ** does', { glob: 'refs/**' }, 'refs/tags/v1/x', true],
+    ['glob is anchored in front', { glob: 'refs/*' }, 'x/refs/a', false],
+    ['glob is anchored behind', { glob: '*.example' }, 'a.example.evil', false],
+    ['glob: a dot is a dot', { glob: 'a.b' }, 'axb', false],
+    ['glob on a list', { glob: '*' }, ['a'], false],
+    ['cidr', { cidr: ['10.0.0.0/8'] }, '10.1.2.3', true],
+    ['cidr, outside', { cidr: ['10.0.0.0/8'] }, '11.1.2.3', false],
+    ['cidr, no address', { cidr: ['10.0.0.0/8'] }, 'ten', false],
+    ['not', { not: 'a' }, 'b', true],
+    ['not, on a match', { not: 'a' }, 'a', false],
+    ['not, on a missing claim', { not: 'a' }, undefined, false],
+    ['not, on null', { not: 'a' }, null, false],
+    ['not of not, on a missing claim', { not: { not: 'a' } }, undefined, false],
+    ['all', { all: [{ glob: 'a*' }, { not: 'ab' }] }, 'ac', true],
+    ['all, one fails', { all: [{ glob: 'a*' }, { not: 'ab' }] }, 'ab', false],
+    ['any', { any: ['a', { glob: 'b*' }] }, 'bx', true],
+    ['any, none', { any: ['a', 'b'] }, 'c', false],
+    ['a missing claim', 'a', undefined, false],
+  ])('%s', (_name, matcher, claim, expected) => expect(matchesClaim(matcher, claim)).toBe(expected))
+
+  const anyMatcher: fc.Arbitrary<Matcher> = fc.letrec<{ m: Matcher }>((tie) => ({
+    m: fc.oneof(
+      { depthSize: 'small' },
+      fc.string(),
+      fc.boolean(),
+      fc.integer(),
+      fc.record({ oneOf: fc.array(fc.string(), { minLength: 1 }) }),
+      fc.record({ includes: fc.string() }),
+      fc.constant({ glob: '**' }),
+      fc.record({ not: tie('m') }),
+      fc.record({ all: fc.array(tie('m'), { minLength: 1, maxLength: 3 }) }),
+      fc.record({ any: fc.array(tie('m'), { minLength: 1, maxLength: 3 }) }),
+    ),
+  })).m
+  test('no matcher at all matches a missing claim', () => {
+    fc.assert(fc.property(anyMatcher, (matcher) => !matchesClaim(matcher, undefined) && !matchesClaim(matcher, null)))
+  })
+  test('a glob without stars is the text itself', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ minLength: 1 }).filter((text) => !text.includes('*')),
+        fc.string(),
+        (text, other) => compileGlob(text)?.test(text) === true && compileGlob(text)?.test(other) === (text === other),
+      ),
+    )
+  })
+})
+
+describe('claims by reference', () => {
+  const claims = { groups: ['a'], 'cognito:groups': ['b'], 'a/b': 'slash', '~': 'tilde', realm_access: { roles: ['x', 'y'] } }
+  test.each([
+    ['groups', ['a']],
+    ['cognito:groups', ['b']],
+    ['a/b', 'slash'],
+    ['/a~1b', 'slash'],
+    ['/~0', 'tilde'],
+    ['/realm_access/roles/1', 'y'],
+    ['/realm_access/roles/01', undefined],
+    ['/realm_access/roles/length', undefined],
+    ['/realm_access/none', undefined],
+    ['/groups/0/x', undefined],
+    ['constructor', undefined],
+    ['/constructor/name', undefined],
+    ['toString', undefined],
+    ['__proto__', undefined],
+  ])('%s', (ref, expected) => expect(findClaim(claims, ref)).toEqual(expected))
+})

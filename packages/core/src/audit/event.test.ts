@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import type { RequestId, SessionId } from '../request/ids.ts'
+import { NOW } from '../testing/fixtures.ts'
+import { type AuditEvent, brief, journalEntry, MAX_EVENT_BYTES } from './event.ts'
+
+const random = (count: number) => new Uint8Array(count).fill(7)
+const request = `req_${'0'.repeat(26)}` as RequestId
+const session = `${request}.abcdefgh` as SessionId
+const hash = 'f'.repeat(64)
+const longest = { issuer: 'i'.repeat(48), subject: 's'.repeat(255), name: '語'.repeat(128), kind: 'workload' } as const
+
+describe('the largest events there can be stay below the limit', () => {
+  test.each<AuditEvent>([
+    {
+      type: 'request.created',
+      request,
+      at: NOW,
+      caller: longest,
+      profile: 'p'.repeat(48),
+      target: 't'.repeat(48),
+      terms: hash,
+      why: '語'.repeat(85),
+    },
+    {
+      type: 'request.refused',
+      request,
+      at: NOW,
+      caller: longest,
+      profile: 'p'.repeat(48),
+      code: 'packed-policy-too-large',
+      reason: 'r'.repeat(120),
+      config: hash,
+      from: '2001:0db8:1111:2222:3333:4444:5555:6666',
+      token: hash,
+      trace: 'f'.repeat(32),
+    },
+    {
+      type: 'session.reserved',
+      request,
+      session,
+      at: NOW,
+      sessionName: 'n'.repeat(64),
+      sourceIdentity: 's'.repeat(64),
+      duration: 3600,
+      hardEnd: NOW,
+      config: hash,
+      build: 'b'.repeat(64),
+      from: '2001:0db8:1111:2222:3333:4444:5555:6666',
+      token: hash,
+      trace: 'f'.repeat(32),
+    },
+    {
+      type: 'session.issued',
+      request,
+      session,
+      at: NOW,
+      accessKeyId: 'A'.repeat(128),
+      assumedRoleArn: 'a'.repeat(200),
+      assumedRoleId: 'a'.repeat(193),
+      expiration: NOW,
+      awsRequestId: 'a'.repeat(64),
+      packedPolicySize: 100,
+      sends: 2,
+    },
+    {
+      type: 'session.failed',
+      request,
+      session,
+      at: NOW,
+      code: 'assume-role-invalid',
+      reason: brief('語'.repeat(240), 240),
+      awsRequestId: 'a'.repeat(64),
+      sends: 2,
+    },
+  ])('$type', (event) => {
+    expect(Buffer.byteLength(journalEntry(event, random).event)).toBeLessThanOrEqual(MAX_EVENT_BYTES)
+  })
+})
+
+test.each([
+  ['short', 9, 'short'],
+  ['exactly', 7, 'exactly'],
+  ['cut here', 3, 'cut'],
+  ['語語', 5, '語'],
+  ['a\ud800', 9, 'a\ufffd'],
+])('brief(%j, %i)', (text, bytes, expected) => expect(brief(text, bytes)).toBe(expected))
+
+test('an event is canonical text with a salt of 32 bytes, and times are texts', () => {
+  const { event, salt } = journalEntry(
+    { type: 'session.failed', request, session, at: NOW, code: 'sts-throttled', reason: 'x', sends: 2 },
+    random,
+  )
+  expect(event).toBe(
+    `{"at":"2026-11-24T12:00:00.000Z","code":"sts-throttled","reason":"x","request":"${request}","sends":2,"session":"${session}","type":"session.failed","v":1}`,
+  )
+  expect(salt).toHaveLength(32)
+})

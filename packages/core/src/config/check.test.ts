@@ -1,0 +1,162 @@
+/** What is wrong with a config, told by path and with the fix. One row, one fault. */
+import { describe, expect, test } from 'vitest'
+import { config as made, profile } from '../testing/fixtures.ts'
+import { checkConfig, formatFaults } from './check.ts'
+import { binding, param, text } from './define.ts'
+
+type Draft = any
+const draft = (change: (config: Draft) => void = () => {}): unknown => {
+  const config = structuredClone(made()) as Draft
+  change(config)
+  return config
+}
+const faultsOf = (change: (config: Draft) => void) => {
+  const checked = checkConfig(draft(change))
+  return checked.ok ? 'ok' : formatFaults(checked.faults)
+}
+const reader = (change: object) => (config: Draft) => void Object.assign(config.profiles.reader, change)
+
+test('a good config is accepted', () => expect(faultsOf(() => {})).toBe('ok'))
+
+describe('faults', () => {
+  test.each<[string, (config: Draft) => void, string]>([
+    ['an unknown setting', reader({ eligable: [] }), 'profiles.reader.eligable: is no setting'],
+    ['a missing setting', (config) => void delete config.profiles.reader.duration, 'profiles.reader.duration: is missing'],
+    ['a wrong type', reader({ target: 7 }), 'profiles.reader.target: must be string'],
+    ['a function', reader({ eligible: () => [] }), 'profiles.reader.eligible: is a function; the config is data'],
+    ['no profiles', (config) => void (config.profiles = {}), 'profiles: must name a profile'],
+    ['an id in capitals', (config) => void (config.profiles.Reader = profile()), 'must be 1 to 48 of a-z'],
+    ['nobody eligible', reader({ eligible: [] }), 'profiles.reader.eligible: must not be empty'],
+    ['everybody eligible', reader({ eligible: [{ issuer: 'people', claims: {} }] }), '{} would admit everybody'],
+    ['a glob that admits everything', reader({ eligible: [{ issuer: 'people', claims: { sub: { glob: '**' } } }] }), 'admits everything'],
+    [
+      'an unknown matcher',
+      reader({ eligible: [{ issuer: 'people', claims: { sub: { regex: '.*' } } }] }),
+      'profiles.reader.eligible[0].claims.sub',
+    ],
+    ['an unknown issuer', reader({ eligible: [{ issuer: 'persons', claims: { sub: 'x' } }] }), "there is no issuer 'persons'"],
+    ['an unknown target', reader({ target: 'moon' }), "there is no target 'moon'"],
+    ['an inherited target', reader({ target: 'constructor' }), "there is no target 'constructor'"],
+    ['a bare number for a duration', reader({ duration: { default: '900', max: '1h' } }), 'must be a duration with units'],
+    ['longer than chaining allows', reader({ duration: { default: '1h', max: '2h' } }), 'profiles.reader.duration.max: is above 1h'],
+    ['a default above the maximum', reader({ duration: { default: '1h', max: '30m' } }), 'is above duration.max'],
+    ['a default below a minute', reader({ duration: { default: '59s', max: '30m' } }), 'is below 60s'],
+    [
+      'a count of 0',
+      reader({
+        approval: { rules: [{ by: [{ issuer: 'people', claims: { sub: 'x' } }], count: 0 }], expiresAfter: '1h', window: '1h', maxUses: 1 },
+      }),
+      'must be at least 1',
+    ],
+    [
+      'no approvers',
+      reader({ approval: { rules: [], expiresAfter: '1h', window: '1h', maxUses: 1 } }),
+      'profiles.reader.approval.rules: must not be empty',
+    ],
+    [
+      'a workload that approves',
+      reader({
+        approval: { rules: [{ by: [{ issuer: 'ci', claims: { sub: 'x' } }], count: 1 }], expiresAfter: '1h', window: '1h', maxUses: 1 },
+      }),
+      'only people approve',
+    ],
+    [
+      'too many uses',
+      reader({
+        approval: {
+          rules: [{ by: [{ issuer: 'people', claims: { sub: 'x' } }], count: 1 }],
+          expiresAfter: '1h',
+          window: '1h',
+          maxUses: 101,
+        },
+      }),
+      'must be at most 100',
+    ],
+    [
+      'a passing claim in a tag of a profile with approval',
+      reader({
+        approval: { rules: [{ by: [{ issuer: 'people', claims: { sub: 'x' } }], count: 1 }], expiresAfter: '1h', window: '1h', maxUses: 1 },
+        tags: { run: { claim: 'run_id' } },
+      }),
+      'not marked stable',
+    ],
+    ['two tags that AWS takes for one', reader({ tags: { Team: { const: 'a' }, team: { const: 'b' } } }), 'is set twice'],
+    ['our own tag', reader({ tags: { 'stint:session': { const: 'a' } } }), 'stint:session is ours'],
+    ['a tag of AWS’s', reader({ tags: { 'aws:x': { const: 'a' } } }), 'which AWS reserves'],
+    ['a tag from no parameter', reader({ tags: { b: { param: 'bucket' } } }), "there is no parameter 'bucket'"],
+    ['a pattern that is none', reader({ parameters: { bucket: { pattern: '[', max: 9 } } }), 'is no regular expression'],
+    [
+      'a policy with an unknown parameter',
+      reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: text`arn:aws:s3:::${param('bucket')}` }] }),
+      "there is no parameter 'bucket'",
+    ],
+    [
+      'a policy with an unknown operator',
+      reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: '*', Condition: { StringMatches: { k: 'v' } } }] }),
+      'is no condition operator',
+    ],
+    [
+      'a $ before a parameter',
+      reader({
+        parameters: { bucket: { pattern: '.*', max: 9 } },
+        policy: [{ Effect: 'Allow', Action: 's3:*', Resource: { join: ['arn:aws:s3:::$', { param: 'bucket' }] } }],
+      }),
+      'could become a policy variable',
+    ],
+    ['a policy that allows nothing', reader({ policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] }), 'allows nothing'],
+    ['a policy beyond Latin-1', reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::ł' }] }), 'outside Latin-1'],
+    ['a role in another account', (config) => void (config.targets.prod.account = '999999999999'), 'is not in account 999999999999'],
+    ['an external ID that AWS does not take', (config) => void (config.targets.prod.externalId = 'a b'), 'targets.prod.externalId'],
+    ['an issuer over http', (config) => void (config.issuers.people.url = 'http://login.acme.example'), 'must be an https URL'],
+    [
+      'an issuer with a password in its URL',
+      (config) => void (config.issuers.people.url = 'https://a:b@login.acme.example'),
+      'without credentials',
+    ],
+    ['one URL twice', (config) => void (config.issuers.ci.url = config.issuers.people.url), "is already that of issuer 'people'"],
+    ['one key twice', (config) => void (config.issuers.ci.key = 'acme'), 'source identities would collide'],
+    [
+      'an issuer shared by tenants, without a pin',
+      (config) => void (config.issuers.ci.url = 'https://token.actions.githubusercontent.com'),
+      'issuers.ci.tenant: is missing',
+    ],
+    ['PS256', (config) => void (config.issuers.ci.algorithms = ['PS256']), 'issuers.ci.algorithms[0]'],
+    ['no audience', (config) => void (config.issuers.ci.audiences = []), 'issuers.ci.audiences: must not be empty'],
+  ])('%s', (_name, change, fault) => expect(faultsOf(change)).toContain(fault))
+
+  test('a pinned tenant is accepted', () => {
+    expect(
+      faultsOf((config) =>
+        Object.assign(config.issuers.ci, { url: 'https://token.actions.githubusercontent.com', tenant: { repository_owner_id: '65' } }),
+      ),
+    ).toBe('ok')
+  })
+})
+
+describe('bindings', () => {
+  const bound = draft((config) => void (config.issuers.people.url = binding('LOGIN', 'https://login.acme.example')))
+  const hash = (source: unknown, bindings = {}) => {
+    const checked = checkConfig(source, bindings)
+    if (!checked.ok) throw new Error(formatFaults(checked.faults))
+    return checked.rules.hash
+  }
+  test('are filled in, by default or from outside, and the hash is of what results', () => {
+    expect(hash(bound)).toBe(hash(draft()))
+    expect(hash(bound, { LOGIN: 'https://other.acme.example' })).not.toBe(hash(draft()))
+  })
+  test('without a value are a fault', () => {
+    const checked = checkConfig(draft((config) => void (config.targets.prod.roleArn = binding('ROLE'))))
+    expect(checked).toMatchObject({
+      ok: false,
+      faults: [{ path: 'targets.prod.roleArn', fault: expect.stringContaining("binding 'ROLE' has no value") }],
+    })
+  })
+  test('stand only where deploys differ', () => {
+    const checked = checkConfig(draft((config) => void (config.targets.prod.externalId = binding('EXT', 'ext'))))
+    expect(checked).toMatchObject({ ok: false, faults: [{ path: 'targets.prod.externalId' }] })
+  })
+  test('the hash does not depend on the order of members', () => {
+    const source = draft() as Draft
+    expect(hash({ profiles: source.profiles, targets: source.targets, issuers: source.issuers })).toBe(hash(source))
+  })
+})

@@ -1,0 +1,54 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { roleSessionName, sourceIdentity } from './name.ts'
+
+/** AWS STS API Reference, AssumeRole: SourceIdentity and RoleSessionName. */
+const awsName = /^[\w+=,.@-]{2,64}$/
+const SESSION = `req_${'0'.repeat(26)}.abcdefgh`
+
+describe('sourceIdentity', () => {
+  test.each([
+    ['what AWS takes stays as it is', 'dana@acme.example', 'acme.dana@acme.example'],
+    ['what it does not take is written in hex', 'repo:acme/web', 'acme.repo=3Aacme=2Fweb'],
+    ['= is ours, so it is written too', 'a=3A', 'acme.a=3D3A'],
+    ['bytes are UTF-8', 'é', 'acme.=C3=A9'],
+  ])('%s', (_name, identity, expected) => expect(sourceIdentity('acme', identity)).toBe(expected))
+
+  const identity = fc.oneof(
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }),
+    fc.string({ unit: fc.constantFrom('a', '=', ':', '/'), minLength: 1, maxLength: 80 }),
+  )
+  test('is always a name that AWS takes', () => {
+    fc.assert(
+      fc.property(identity, (text) => awsName.test(sourceIdentity('a-key', text))),
+      { numRuns: 2000 },
+    )
+  })
+  test('is injective, also past the length that AWS takes', () => {
+    fc.assert(
+      fc.property(identity, identity, (a, b) => a === b || sourceIdentity('k', a) !== sourceIdentity('k', b)),
+      { numRuns: 5000 },
+    )
+  })
+  test('a long identity cannot be spelled by a short one', () => {
+    const long = sourceIdentity('k', 'x'.repeat(100))
+    expect(long).toMatch(/^k\.x+==[0-9a-hjkmnp-tv-z]{26}$/)
+    const forged = long.slice(2)
+    expect(sourceIdentity('k', forged)).not.toBe(long)
+  })
+  test('two long identities that differ at the end differ', () => {
+    expect(sourceIdentity('k', `${'x'.repeat(100)}1`)).not.toBe(sourceIdentity('k', `${'x'.repeat(100)}2`))
+  })
+  test('two issuers never share one', () => {
+    expect(sourceIdentity('a', 'x')).not.toBe(sourceIdentity('b', 'x'))
+  })
+})
+
+describe('roleSessionName', () => {
+  test('is a readable part and the session id', () => expect(roleSessionName('Dana D', SESSION)).toBe(`Dana=20D-${SESSION}`))
+  test('is cut between characters, never within one', () =>
+    expect(roleSessionName('ééééééé', SESSION)).toBe(`=C3=A9=C3=A9=C3=A9=C3=A9-${SESSION}`))
+  test('is always a name that AWS takes, and at most 64 characters', () => {
+    fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (name) => awsName.test(roleSessionName(name, SESSION))))
+  })
+})

@@ -1,0 +1,204 @@
+/**
+ * What a token must be, beyond its signature. Rows stand in the order in which faults are told. Those marked ⚑ are the
+ * ones that aws-jwt-verify alone lets through.
+ */
+import { describe, expect, test } from 'vitest'
+import type { Issuer } from '../config/shape.ts'
+import { toCaller } from './caller.ts'
+import { checkClaims, checkHeader, MAX_TOKEN_BYTES, parseToken, type UnverifiedToken } from './token.ts'
+
+const NOW = Date.UTC(2026, 10, 24, 12)
+const seconds = NOW / 1000
+
+const issuer: Issuer = {
+  url: 'https://login.acme.example',
+  jwksUri: 'https://login.acme.example/jwks',
+  key: 'acme',
+  kind: 'human',
+  audiences: ['stint'],
+  tokenUse: 'any',
+  algorithms: ['ES256'],
+}
+const claims = { iss: issuer.url, sub: 'dana', aud: 'stint', iat: seconds - 60, exp: seconds + 600 }
+
+const encode = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+const jwt = (header: unknown, payload: unknown, signature = 'c2ln') => `${encode(header)}.${encode(payload)}.${signature}`
+const header = { alg: 'ES256', kid: 'k1' }
+
+const faultOf = (raw: string): string => {
+  const parsed = parseToken(raw)
+  return parsed.outcome === 'done' ? 'ok' : (parsed.operator ?? '')
+}
+
+describe('parseToken', () => {
+  test.each<[string, string, string]>([
+    ['a token', jwt(header, claims), 'ok'],
+    ['too long', jwt(header, { ...claims, pad: 'x'.repeat(MAX_TOKEN_BYTES) }), 'too long'],
+    ['two segments', 'a.b', 'three segments'],
+    ['four segments', `${jwt(header, claims)}.x`, 'three segments'],
+    ['an empty signature', `${encode(header)}.${encode(claims)}.`, 'three segments'],
+    ['⚑ trailing =', `${jwt(header, claims)}=`, 'base64url'],
+    ['base64 with + and /', jwt(header, claims, '+/+/'), 'base64url'],
+    ['bits beyond the last byte', jwt(header, claims, 'c2h'), 'base64url'],
+    ['white space', `${jwt(header, claims)} `, 'base64url'],
+    ['a header that is no JSON', jwt('nope', claims), 'header: not-json'],
+    ['a header that is a list', jwt([], claims), 'header: not an object'],
+    ['no alg', jwt({ kid: 'k1' }, claims), 'no alg'],
+    ['alg that is a number', jwt({ alg: 1 }, claims), 'no alg'],
+    ['a kid that is an object', jwt({ ...header, kid: {} }, claims), 'odd kid'],
+    ['⚑ crit', jwt({ ...header, crit: ['exp'] }, claims), 'critical'],
+    ['⚑ b64', jwt({ ...header, b64: false }, claims), 'critical'],
+    ['a duplicate in the header', jwt('{"alg":"ES256","alg":"none"}', claims), 'duplicate-member'],
+    ['a duplicate claim', jwt(header, '{"iss":"a","sub":"x","sub":"y"}'), 'duplicate-member'],
+    ['__proto__ among the claims', jwt(header, '{"iss":"a","__proto__":{}}'), 'forbidden-member'],
+    ['no iss', jwt(header, { sub: 'x' }), 'no iss'],
+    ['iss that is a list', jwt(header, { iss: [issuer.url] }), 'no iss'],
+  ])('%s', (_name, raw, fault) => expect(faultOf(raw)).toContain(fault))
+})
+
+const token = (payload: object, typ?: string): UnverifiedToken => {
+  const parsed = parseToken(jwt(typ === undefined ? header : { ...header, typ }, payload))
+  if (parsed.outcome !== 'done') throw new Error(parsed.operator)
+  return parsed.value
+}
+
+describe('checkHeader', () => {
+  test.each([
+    ['none', 'none'],
+    ['HS256', 'HS256'],
+    ['an algorithm of another issuer', 'RS256'],
+    ['PS256', 'PS256'],
+    ['the right one in the wrong case', 'es256'],
+  ])('%s is refused', (_name, alg) => {
+    const parsed = parseToken(jwt({ alg, kid: 'k1' }, claims))
+    expect(parsed.outcome === 'done' && checkHeader(issuer, parsed.value)?.operator).toContain('not admitted')
+  })
+  test('a token without kid is refused', () => {
+    const parsed = parseToken(jwt({ alg: 'ES256' }, claims))
+    expect(parsed.outcome === 'done' && checkHeader(issuer, parsed.value)?.operator).toContain('no kid')
+  })
+})
+
+const check = (change: Partial<Issuer>, payload: object, typ?: string) => {
+  const checked = checkClaims({ ...issuer, ...change }, token({ ...claims, ...payload }, typ), NOW)
+  return checked.outcome === 'done' ? 'ok' : `${checked.code} ${checked.operator ?? ''}`
+}
+
+describe('checkClaims', () => {
+  test.each<[string, Partial<Issuer>, object, string | undefined, string]>([
+    ['a good token', {}, {}, undefined, 'ok'],
+    ['typ JWT', {}, {}, 'JWT', 'ok'],
+    ['typ in lower case', {}, {}, 'jwt', 'ok'],
+    ['⚑ another typ', {}, {}, 'dpop+jwt', 'typ'],
+    ['⚑ a logout token', {}, {}, 'logout+jwt', 'typ'],
+    ['access demands at+jwt', { tokenUse: 'access' }, {}, 'JWT', 'not marked as an access token'],
+    ['access takes at+jwt', { tokenUse: 'access' }, {}, 'at+jwt', 'ok'],
+    ['access takes the full media type', { tokenUse: 'access' }, {}, 'application/at+jwt', 'ok'],
+    ['id refuses an access token', { tokenUse: 'id' }, {}, 'at+jwt', 'an access token where'],
+    ['aud missing', {}, { aud: undefined }, undefined, 'aud'],
+    ['aud of another', {}, { aud: 'other' }, undefined, 'aud is not this broker'],
+    ['aud with a slash more', {}, { aud: 'stint/' }, undefined, 'aud is not this broker'],
+    ['aud as a list that has us', {}, { aud: ['other', 'stint'] }, undefined, 'ok'],
+    ['aud as a list of odd things', {}, { aud: ['stint', 1] }, undefined, 'aud is neither'],
+    ['aud as an object', {}, { aud: { stint: true } }, undefined, 'aud is neither'],
+    ['⚑ sub missing', {}, { sub: undefined }, undefined, 'sub'],
+    ['sub empty', {}, { sub: '' }, undefined, 'sub'],
+    ['sub that is a number', {}, { sub: 7 }, undefined, 'sub'],
+    ['sub beyond ASCII', {}, { sub: 'dän' }, undefined, 'sub'],
+    ['sub too long', {}, { sub: 'x'.repeat(256) }, undefined, 'sub'],
+    ['⚑ exp missing', {}, { exp: undefined }, undefined, 'exp'],
+    ['exp as a text', {}, { exp: String(seconds + 600) }, undefined, 'exp'],
+    ['exp beyond any calendar', {}, { exp: 1e15 }, undefined, 'exp'],
+    ['iat missing', {}, { iat: undefined }, undefined, 'iat'],
+    ['⚑ iat in the future', {}, { iat: seconds + 11 }, undefined, 'iat lies in the future'],
+    ['iat within the grace', {}, { iat: seconds + 9 }, undefined, 'ok'],
+    ['nbf in the future', {}, { nbf: seconds + 11 }, undefined, 'nbf lies in the future'],
+    ['nbf within the grace', {}, { nbf: seconds + 9 }, undefined, 'ok'],
+    ['nbf as a text', {}, { nbf: '0' }, undefined, 'nbf is odd'],
+    ['exp before iat', {}, { exp: seconds - 61 }, undefined, 'exp is not after iat'],
+    ['⚑ a life of more than a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_401 }, undefined, 'lives longer'],
+    ['a life of a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_400 }, undefined, 'ok'],
+    ['a workload’s life of more than an hour', { kind: 'workload' }, { exp: seconds + 3600 }, undefined, 'lives longer'],
+    ['a life longer than configured', { maxTokenLife: '5m' }, {}, undefined, 'lives longer'],
+    ['another tenant', { tenant: { owner_id: '65' } }, { owner_id: '66' }, undefined, 'not our tenant'],
+    ['a tenant’s id as a number', { tenant: { owner_id: '65' } }, { owner_id: 65 }, undefined, 'not our tenant'],
+    ['no tenant', { tenant: { owner_id: '65' } }, {}, undefined, 'not our tenant'],
+    ['our tenant', { tenant: { owner_id: '65' } }, { owner_id: '65' }, undefined, 'ok'],
+    ['expired just beyond the grace', {}, { exp: seconds - 10 }, undefined, 'token-expired'],
+    ['expired within the grace', {}, { exp: seconds - 9 }, undefined, 'ok'],
+    ['expired and of another audience', {}, { exp: seconds - 30, aud: 'other' }, undefined, 'token-invalid'],
+  ])('%s', (_name, change, payload, typ, fault) => expect(check(change, payload, typ)).toContain(fault))
+
+  const cognito = { url: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Abc', audiences: ['client-1'] } as const
+  test.each<[string, Partial<Issuer>, object, string]>([
+    ['Cognito: an ID token', { tokenUse: 'id' }, { token_use: 'id', aud: 'client-1' }, 'ok'],
+    [
+      'Cognito: an access token where an ID token is demanded',
+      { tokenUse: 'id' },
+      { token_use: 'access', aud: undefined, client_id: 'client-1' },
+      'token_use is access',
+    ],
+    [
+      'Cognito: an access token has its client in client_id',
+      { tokenUse: 'access' },
+      { token_use: 'access', aud: undefined, client_id: 'client-1' },
+      'ok',
+    ],
+    [
+      'Cognito: an access token of another client',
+      { tokenUse: 'access' },
+      { token_use: 'access', aud: undefined, client_id: 'client-2' },
+      'aud is not this broker',
+    ],
+    [
+      'Cognito: an ID token where an access token is demanded',
+      { tokenUse: 'access' },
+      { token_use: 'id', aud: 'client-1' },
+      'token_use is id',
+    ],
+    [
+      'Cognito: an ID token cannot use client_id for aud',
+      { tokenUse: 'id' },
+      { token_use: 'id', aud: undefined, client_id: 'client-1' },
+      'aud',
+    ],
+    ['Cognito: no token_use', {}, { aud: 'client-1' }, 'token_use is neither'],
+    [
+      'another issuer’s client_id is no audience',
+      { url: issuer.url, tokenUse: 'any' },
+      { token_use: 'access', aud: undefined, client_id: 'client-1' },
+      'aud',
+    ],
+  ])('%s', (_name, change, payload, fault) => expect(check({ ...cognito, ...change }, payload)).toContain(fault))
+})
+
+describe('toCaller', () => {
+  const make = (change: Partial<Issuer>, payload: object) => {
+    const parsed = token({ ...claims, ...payload })
+    return toCaller('people', { ...issuer, ...change }, parsed, parsed.unverifiedClaims)
+  }
+  test('the name falls back to the subject, groups to none', () => {
+    expect(make({ nameClaim: 'name', groupsClaim: 'groups' }, {})).toMatchObject({
+      outcome: 'done',
+      value: { name: 'dana', groups: [], identity: 'dana', mfa: false },
+    })
+  })
+  test.each([
+    [{ amr: ['pwd', 'mfa'] }, true],
+    [{ amr: ['pwd'] }, false],
+    [{ amr: 'mfa' }, false],
+    [{ acr: 'phrh' }, true],
+    [{ acr: 'loa1' }, false],
+  ])('%j is a second factor: %s', (payload, mfa) => expect(make({}, payload)).toMatchObject({ value: { mfa } }))
+  test('a declared identity claim must be there', () => {
+    expect(make({ identityClaim: 'oid' }, {})).toMatchObject({ outcome: 'refused', code: 'token-invalid' })
+    expect(make({ identityClaim: 'oid' }, { oid: 'o-1' })).toMatchObject({ value: { identity: 'o-1', subject: 'dana' } })
+  })
+  test('the hash is of what is signed, not of the signature', () => {
+    const [a, b] = ['c2ln', 'c2lo'].map((signature) => parseToken(jwt(header, claims, signature)))
+    if (a?.outcome !== 'done' || b?.outcome !== 'done') throw new Error('unreachable')
+    const hashOf = (parsed: UnverifiedToken) => toCaller('people', issuer, parsed, parsed.unverifiedClaims)
+    expect(hashOf(a.value)).toMatchObject({ value: { token: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) } } })
+    expect((hashOf(a.value) as any).value.token.hash).toBe((hashOf(b.value) as any).value.token.hash)
+  })
+})

@@ -1,0 +1,314 @@
+/** What a session would get: parameters, durations, policies, tags, and the hash over all of it. */
+
+import { evaluate, policy, type StatementJson } from '@stint/iam'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { param, text } from '../config/define.ts'
+import type { Profile } from '../config/shape.ts'
+import type { Caller } from '../identity/caller.ts'
+import type { SessionId } from '../request/ids.ts'
+import { caller, config, NOW, profile } from '../testing/fixtures.ts'
+import { assumeRoleInput, hardEndOf } from './assume-role.ts'
+import { sessionPolicy } from './policy.ts'
+import { type Ask, resolveScope, type Scope } from './terms.ts'
+
+const bucket = { bucket: { pattern: '[a-z0-9.*?${}"\\n_-]+', max: 63 } }
+const readBucket: Partial<Profile> = {
+  parameters: bucket,
+  policy: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: text`arn:aws:s3:::${param('bucket')}/*` }],
+}
+
+function resolve(change: Partial<Profile>, ask: Partial<Ask> = {}, who: Partial<Caller> = {}) {
+  const made = profile(change)
+  return resolveScope(config({ reader: made }), made, caller(who), { profile: 'reader', ...ask }, 1)
+}
+const scopeOf = (...args: Parameters<typeof resolve>): Scope => {
+  const resolved = resolve(...args)
+  if (resolved.outcome !== 'done') throw new Error(`${resolved.code}: ${resolved.detail}`)
+  return resolved.value
+}
+const codeOf = (...args: Parameters<typeof resolve>) => {
+  const resolved = resolve(...args)
+  return resolved.outcome === 'done' ? 'ok' : resolved.code
+}
+
+describe('parameters', () => {
+  test.each<[string, Ask['parameters'], string]>([
+    ['missing', undefined, 'parameter-invalid'],
+    ['one too many', { bucket: 'logs', key: 'x' }, 'parameter-invalid'],
+    ['inherited', { toString: 'x' } as never, 'parameter-invalid'],
+    ['not a text', { bucket: 7 }, 'parameter-invalid'],
+    ['a list', { bucket: ['logs'] }, 'parameter-invalid'],
+    ['empty', { bucket: '' }, 'parameter-invalid'],
+    ['too long', { bucket: 'a'.repeat(64) }, 'parameter-invalid'],
+    ['a star', { bucket: '*' }, 'parameter-invalid'],
+    ['a question mark', { bucket: 'log?' }, 'parameter-invalid'],
+    ['a variable', { bucket: '${aws:userid}' }, 'parameter-invalid'],
+    ['half a variable', { bucket: 'a$' }, 'parameter-invalid'],
+    ['a line feed that its pattern allows', { bucket: 'a\nb' }, 'parameter-invalid'],
+    ['a letter outside Latin-1', { bucket: 'łogs' }, 'parameter-invalid'],
+    ['what its pattern does not take', { bucket: 'LOGS' }, 'parameter-invalid'],
+    ['a fitting line after another', { bucket: 'LOGS\nlogs' }, 'parameter-invalid'],
+    ['fitting', { bucket: 'logs' }, 'ok'],
+    ['a quote that its pattern takes', { bucket: 'a"b' }, 'ok'],
+  ])('%s → %s', (_name, parameters, code) => expect(codeOf(readBucket, parameters ? { parameters } : {})).toBe(code))
+
+  test('wildcards pass where declared, variables never', () => {
+    const declared = { ...readBucket, parameters: { bucket: { ...bucket.bucket, wildcard: true as const } } }
+    expect(codeOf(declared, { parameters: { bucket: 'logs-*' } })).toBe('ok')
+    expect(codeOf(declared, { parameters: { bucket: '${*}' } })).toBe('parameter-invalid')
+  })
+
+  test('no parameter changes the structure of the policy', () => {
+    const open = { ...readBucket, parameters: { bucket: { pattern: '[\\s\\S]*', max: 200 } } }
+    const shape = (statements: readonly StatementJson[]) =>
+      JSON.stringify(statements, (key, value) => (key === 'Resource' ? typeof value : value))
+    const expected = shape(scopeOf(open, { parameters: { bucket: 'x' } }).terms.policy)
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 60, unit: fc.constantFrom('"', '\\', '{', '}', '$', '*', '?', ',', ':', 'a', '\n', '[', ']', '/') }),
+        (value) => {
+          const resolved = resolve(open, { parameters: { bucket: value } })
+          if (resolved.outcome !== 'done') return true
+          const parsed = JSON.parse(sessionPolicy(resolved.value.terms.policy, NOW)) as { Statement: StatementJson[] }
+          return (
+            shape(resolved.value.terms.policy) === expected &&
+            parsed.Statement.length === 3 &&
+            parsed.Statement[0]?.Resource === `arn:aws:s3:::${value}/*`
+          )
+        },
+      ),
+    )
+  })
+})
+
+describe('durations', () => {
+  test.each<[number | string | undefined, string]>([
+    [undefined, 'ok'],
+    [60, 'ok'],
+    ['60s', 'ok'],
+    ['1h', 'ok'],
+    [3600, 'ok'],
+    ['15m', 'ok'],
+    [59, 'duration-invalid'],
+    ['59s', 'duration-invalid'],
+    [3601, 'duration-invalid'],
+    ['61m', 'duration-invalid'],
+    [0, 'duration-invalid'],
+    [-900, 'duration-invalid'],
+    [900.5, 'duration-invalid'],
+    ['900', 'duration-invalid'],
+    ['1 fortnight', 'duration-invalid'],
+    ['', 'duration-invalid'],
+    [Number.MAX_VALUE, 'duration-invalid'],
+  ])('%j → %s', (duration, code) => expect(codeOf({}, duration === undefined ? {} : { duration })).toBe(code))
+
+  test('AWS is asked for at least 900 s, the policy ends sooner, in whole seconds', () => {
+    const scope = scopeOf({}, { duration: '60s' })
+    const end = hardEndOf(NOW + 999, scope.duration)
+    expect(end).toBe(NOW + 60_000)
+    const input = assumeRoleInput(scope, caller(), 'req_X.y' as SessionId, end)
+    expect(input.durationSeconds).toBe(900)
+    expect(JSON.parse(input.policy).Statement.at(-1)).toEqual({
+      Effect: 'Deny',
+      Action: '*',
+      Resource: '*',
+      Condition: { DateGreaterThanEquals: { 'aws:CurrentTime': '2026-11-24T12:01:00Z' } },
+    })
+  })
+})
+
+describe('session policies', () => {
+  const effects = (change: Partial<Profile>, ask: Partial<Ask> = {}) =>
+    scopeOf(change, ask).terms.policy.map(({ Effect, Action }) => `${Effect} ${[Action].flat().join()}`)
+  const chain = 'Deny sts:AssumeRole*,sts:GetFederationToken'
+  test.each<[string, Partial<Profile>, string[]]>([
+    ['neither policy nor ARNs: all that the role may', {}, ['Allow *', chain]],
+    ['a policy stands for itself', { policy: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] }, ['Allow s3:*', chain]],
+    [
+      'ARNs alone: Denies only, since an inline Allow would widen the union',
+      { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] },
+      [chain],
+    ],
+    [
+      'ARNs beside a Deny',
+      { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'], policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] },
+      ['Deny s3:*', chain],
+    ],
+    ['chaining allowed: no Deny for it', { chaining: true }, ['Allow *']],
+  ])('%s', (_name, change, expected) => expect(effects(change)).toEqual(expected))
+
+  test('a policy too long for AWS is refused before AWS is asked', () => {
+    const long = {
+      policy: [
+        {
+          Effect: 'Allow' as const,
+          Action: 's3:GetObject',
+          Resource: Array.from({ length: 60 }, (_, index) => `arn:aws:s3:::some-long-bucket-name-${index}/*`),
+        },
+      ],
+    }
+    expect(codeOf(long)).toBe('packed-policy-too-large')
+  })
+})
+
+describe('narrow', () => {
+  const allow = (Action: string, Resource: string, more: object = {}) => ({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action, Resource, ...more }],
+  })
+  const wide: Partial<Profile> = {
+    policy: [
+      { Effect: 'Allow', Action: ['s3:Get*', 's3:ListBucket'], Resource: ['arn:aws:s3:::b', 'arn:aws:s3:::b/*'] },
+      { Effect: 'Deny', Action: 's3:*', Resource: 'arn:aws:s3:::b/secret/*' },
+    ],
+  }
+  test.each<[string, Partial<Profile>, unknown, string]>([
+    ['within', wide, allow('s3:GetObject', 'arn:aws:s3:::b/logs/*'), 'ok'],
+    ['a wider action', wide, allow('s3:*', 'arn:aws:s3:::b/*'), 'narrow-too-wide'],
+    ['a wider resource', wide, allow('s3:GetObject', '*'), 'narrow-too-wide'],
+    ['a prefix that is another bucket', wide, allow('s3:GetObject', 'arn:aws:s3:::b*'), 'narrow-too-wide'],
+    ['only Denies', wide, { Statement: [{ Effect: 'Deny', Action: 's3:GetObject', Resource: '*' }] }, 'ok'],
+    ['within all', {}, allow('s3:GetObject', 'arn:aws:s3:::any/*'), 'ok'],
+    ['a principal', wide, allow('s3:GetObject', 'arn:aws:s3:::b/x', { Principal: '*' }), 'narrow-unsupported'],
+    ['a variable', wide, allow('s3:GetObject', 'arn:aws:s3:::b/${aws:userid}'), 'narrow-unsupported'],
+    [
+      'an unknown operator',
+      wide,
+      allow('s3:GetObject', 'arn:aws:s3:::b/x', { Condition: { StringMatches: { k: 'v' } } }),
+      'narrow-unsupported',
+    ],
+    ['an unknown member', wide, { ...allow('s3:GetObject', 'arn:aws:s3:::b/x'), Extra: 1 }, 'narrow-unsupported'],
+    ['letters outside Latin-1', wide, allow('s3:GetObject', 'arn:aws:s3:::b/ł'), 'narrow-unsupported'],
+    ['a text', wide, '{}', 'narrow-unsupported'],
+    ['null', wide, null, 'narrow-unsupported'],
+    ['no statements', wide, { Statement: [] }, 'narrow-unsupported'],
+    ['an Allow beside ARNs', { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }, allow('s3:GetObject', '*'), 'narrow-unsupported'],
+    [
+      'an Allow beside ARNs and a policy',
+      { ...wide, policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] },
+      allow('s3:GetObject', 'arn:aws:s3:::b/x'),
+      'narrow-unsupported',
+    ],
+    [
+      'a Deny beside ARNs',
+      { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] },
+      { Statement: { Effect: 'Deny', Action: 's3:*', Resource: '*' } },
+      'ok',
+    ],
+  ])('%s → %s', (_name, change, narrow, code) => expect(codeOf(change, { narrow: narrow as never })).toBe(code))
+
+  test('what is narrowed never allows more than what is not, whatever the profile', () => {
+    const action = fc.constantFrom('s3:GetObject', 's3:Get*', 's3:*', '*', 's3:PutObject')
+    const resource = fc.constantFrom('*', 'arn:aws:s3:::b/*', 'arn:aws:s3:::b/k', 'arn:aws:s3:::*')
+    const statement = fc.record({
+      Effect: fc.constantFrom('Allow' as const, 'Allow' as const, 'Deny' as const),
+      Action: action,
+      Resource: resource,
+    })
+    const kinds = fc.record({
+      policy: fc.option(fc.array(statement, { minLength: 1, maxLength: 3 }), { nil: undefined }),
+      arns: fc.boolean(),
+      chaining: fc.boolean(),
+    })
+    const request = fc.record({
+      action: fc.constantFrom('s3:GetObject', 's3:PutObject', 'sts:AssumeRole'),
+      arn: fc.constantFrom('arn:aws:s3:::b/k', 'arn:aws:s3:::b/x', 'arn:aws:s3:::c/k'),
+    })
+    const arnPolicy = policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 's3:Get*', Resource: '*' } }, 'identity')
+    let narrowed = 0
+    fc.assert(
+      fc.property(kinds, fc.array(statement, { minLength: 1, maxLength: 2 }), request, (kind, asked, { action: name, arn }) => {
+        const change: Partial<Profile> = {
+          ...(kind.policy ? { policy: kind.policy } : {}),
+          ...(kind.arns ? { policyArns: ['arn:aws:iam::aws:policy/X'] } : {}),
+          ...(kind.chaining ? { chaining: true as const } : {}),
+        }
+        const less = resolve(change, { narrow: { Version: '2012-10-17', Statement: asked } as never })
+        if (less.outcome !== 'done') return true
+        narrowed++
+        const allows = (statements: readonly StatementJson[]) =>
+          evaluate({
+            principal: { arn: 'arn:aws:sts::1:assumed-role/r/s', account: '1' },
+            action: name,
+            resource: { arn, account: '1' },
+            context: { 'aws:CurrentTime': '2026-11-24T12:00:00Z' },
+            identity: [policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }, 'identity')],
+            session: [policy(JSON.parse(sessionPolicy(statements, NOW + 1000)), 'session'), ...(kind.arns ? [arnPolicy] : [])],
+          }).allowed
+        return !allows(less.value.terms.policy) || allows(scopeOf(change).terms.policy)
+      }),
+      { numRuns: 5000 },
+    )
+    expect(narrowed).toBeGreaterThan(300)
+  })
+})
+
+describe('justification', () => {
+  test.each<[string, string | undefined, string]>([
+    ['missing', undefined, 'justification-required'],
+    ['blank', '  ', 'justification-required'],
+    ['given', 'INC-4711', 'ok'],
+    ['longer than an event can carry', 'x'.repeat(257), 'body-invalid'],
+    ['long in bytes', 'é'.repeat(129), 'body-invalid'],
+  ])('%s → %s', (_name, justification, code) =>
+    expect(codeOf({ justification: 'required' }, justification === undefined ? {} : { justification })).toBe(code),
+  )
+})
+
+describe('tags', () => {
+  test('come from claims, constants and parameters; transitive ones are marked', () => {
+    const scope = scopeOf(
+      {
+        ...readBucket,
+        tags: {
+          team: { const: 'dev', transitive: true },
+          bucket: { param: 'bucket' },
+          who: { claim: 'sub', stable: true },
+          run: { claim: 'run_id' },
+        },
+      },
+      { parameters: { bucket: 'logs' } },
+    )
+    expect(scope.terms.tags).toEqual([
+      { key: 'team', value: 'dev', transitive: true },
+      { key: 'bucket', value: 'logs', transitive: false },
+      { key: 'who', value: 'dana', transitive: false },
+    ])
+    expect(scope.passingTags).toEqual([{ key: 'run', value: '7', transitive: false }])
+  })
+  test.each([
+    ['a claim that is missing', { nothing: 'x' }],
+    ['a claim that is a list', { tag: ['a'] }],
+    ['a value that AWS does not take, never cut or cleaned', { tag: 'a*b' }],
+    ['a value too long, never cut', { tag: 'x'.repeat(257) }],
+  ])('%s is refused', (_name, claims) => expect(codeOf({ tags: { tag: { claim: 'tag' } } }, {}, { claims })).toBe('not-eligible'))
+})
+
+describe('the hash', () => {
+  const hash = (change: Partial<Profile> = {}, ask: Partial<Ask> = {}, who: Partial<Caller> = {}) => scopeOf(change, ask, who).termsHash
+  const withTag = (value: object): Partial<Profile> => ({ tags: { t: value as never } })
+  test('is of everything agreed on', () => {
+    const all = [
+      hash(),
+      hash({ duration: { default: '30m', max: '45m' } }),
+      hash({ chaining: true }),
+      hash({ sourceIdentity: false }),
+      hash({ policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }),
+      hash(withTag({ const: 'x' })),
+      hash(readBucket, { parameters: { bucket: 'a' } }),
+      hash(readBucket, { parameters: { bucket: 'b' } }),
+      hash({}, { narrow: { Statement: { Effect: 'Deny', Action: 's3:*', Resource: '*' } } as never }),
+      hash({}, {}, { subject: 'sam' }),
+      hash({}, {}, { identity: 'sam' }),
+    ]
+    expect(new Set(all).size).toBe(all.length)
+  })
+  test('is not of what one call may change', () => {
+    expect(hash({}, { duration: '15m' })).toBe(hash())
+    expect(hash({}, { justification: 'why not' })).toBe(hash())
+    expect(hash(withTag({ claim: 'run_id' }), {}, { claims: { run_id: '1' } })).toBe(
+      hash(withTag({ claim: 'run_id' }), {}, { claims: { run_id: '2' } }),
+    )
+  })
+})
