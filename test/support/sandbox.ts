@@ -22,9 +22,11 @@ export type TestSandbox = Sandbox & {
 
 export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly json: Record<string, any> }
 
-export async function testSandbox(options: { config?: string; intercept?: Interceptor } = {}): Promise<TestSandbox> {
+export async function testSandbox(
+  options: { config?: string; bindings?: Record<string, string>; intercept?: Interceptor } = {},
+): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(3))
-  const rules = await loadRules(options.config ?? CONFIG, ports)
+  const rules = await loadRules(options.config ?? CONFIG, ports, options.bindings)
   const log: object[] = []
   let offset = 0
   const now = () => Date.now() + offset

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Broker } from '@stint/broker'
 import { type ApiBroker, apiApp } from '@stint/broker/http/api'
-import type { VendRequest } from '@stint/broker/http/message'
+import { MAX_BODY_BYTES, type VendRequest } from '@stint/broker/http/message'
 import { servedBy } from '@stint/broker/http/routes'
 import { handleVend } from '@stint/broker/http/vend'
 import { readBody } from './guard.ts'
@@ -32,10 +32,8 @@ const peerOf = (request: IncomingMessage) => ({
   sourceIp: plainIp(request.socket.remoteAddress),
 })
 
-const LARGEST_READ = 64 * 1024
-
 async function toVendRequest(request: IncomingMessage, path: string, query: string): Promise<VendRequest> {
-  const body = await readBody(request, LARGEST_READ).catch(() => Buffer.alloc(LARGEST_READ)) // too large either way
+  const body = await readBody(request, MAX_BODY_BYTES) // a byte more where it is too large
   return {
     method: request.method ?? 'GET',
     path,

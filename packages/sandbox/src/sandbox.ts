@@ -33,8 +33,8 @@ export const bindingsFor = (ports: Ports): Record<string, string> => ({
   ACTIONS_JWKS: `${urlOf(ports.issuer)}/actions/.well-known/jwks`,
 })
 
-export async function loadRules(file: string, ports: Ports): Promise<Rules> {
-  const checked = await loadConfig(file, bindingsFor(ports))
+export async function loadRules(file: string, ports: Ports, bindings: Readonly<Record<string, string>> = {}): Promise<Rules> {
+  const checked = await loadConfig(file, { ...bindingsFor(ports), ...bindings })
   if (!checked.ok) throw new ConfigError(formatFaults(checked.faults))
   return checked.rules
 }

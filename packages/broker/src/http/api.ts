@@ -18,12 +18,12 @@ import { identify } from '../identify.ts'
 import type { Broker } from '../ports.ts'
 import { docsHeaders, docsPage } from './docs.ts'
 import { problemReply } from './message.ts'
-import { allowed, findRoute } from './routes.ts'
+import { allowed, findRoute, type Route } from './routes.ts'
 
 /** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
 export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
 
-type Env = { Bindings: Peer; Variables: { trace: string; now: Instant; refusal: Refused } }
+type Env = { Bindings: Peer; Variables: { trace: string; now: Instant; route: Route; refusal: Refused } }
 type Ctx = Context<Env>
 
 export type ApiBroker = Pick<Broker, 'rules' | 'build' | 'clock' | 'random' | 'keys' | 'ledger' | 'log'>
@@ -39,16 +39,21 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
   app.use(async (c, next) => {
     c.set('trace', hex128(broker.random))
     c.set('now', broker.clock())
-    await next()
+    // hono decodes a path before it matches; the table knows paths only as they are sent.
+    const path = new URL(c.req.url).pathname
+    const route = findRoute(path)?.route
+    if (route) {
+      c.set('route', route)
+      await next()
+    } else c.res = refuse(c, refused('route-unknown', 'There is no such route.'))
     c.header('stint-trace', c.get('trace'))
     c.header('cache-control', 'no-store')
     const refusal = c.get('refusal')
-    const route = findRoute(c.req.path)?.route.path ?? 'unknown'
     broker.log({
       level: c.res.status >= 500 ? 'error' : 'info',
       trace: c.get('trace'),
       method: c.req.method,
-      route,
+      route: route?.path ?? 'unknown',
       status: c.res.status,
       from: c.env.sourceIp,
       ...(refusal ? { code: refusal.code, reason: refusal.operator ?? refusal.detail } : {}),
@@ -158,9 +163,7 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
   // ── Doors that are not there ───────────────────────────────────────────────────────────────────────────────────────
 
   app.notFound((c) => {
-    const found = findRoute(c.req.path)
-    if (!found) return refuse(c, refused('route-unknown', 'There is no such route.'))
-    const allow = allowed(found.route).join(', ')
+    const allow = allowed(c.get('route')).join(', ')
     if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow })
     const answer = refuse(c, refused('method-not-allowed', `This route takes ${allow}.`))
     answer.headers.set('allow', allow)

@@ -84,13 +84,15 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
   const parsed = parseForeignJson(bytes)
   if (!parsed.ok) return refused('body-invalid', `The body cannot be read: ${parsed.fault}.`)
   if (!isObject(parsed.value)) return refused('body-invalid', 'The body is not an object.')
+  // valibot takes a list for a record.
+  if (Array.isArray(parsed.value.parameters)) return refused('body-invalid', 'The member parameters is not an object.')
   const checked = v.safeParse(vendBody, parsed.value)
   if (checked.success) return done(checked.output)
   const [issue] = checked.issues
   const path = v.getDotPath(issue) ?? ''
   if (path === 'profile' && parsed.value.profile === undefined) return refused('profile-required', 'The body names no profile.')
   if (path === 'format') return refused('format-invalid', 'The member format is none of json, env, process, container, console.')
-  if (path.startsWith('parameters.')) return refused('parameter-invalid', 'Every parameter is a text.')
+  if (path.startsWith('parameters.') && isObject(parsed.value.parameters)) return refused('parameter-invalid', 'Every parameter is a text.')
   if (path === 'duration') return refused('duration-invalid', 'duration is neither a number of seconds nor a text such as 15m.')
   const unknown = issue.type === 'strict_object' && issue.expected === 'never'
   return refused(
