@@ -18,7 +18,7 @@ export type AwsServer = {
 }
 
 /** Lets a test stand between a caller and the service: before the call, after it, or instead of it. */
-export type Interceptor = (service: string, action: string, next: () => Promise<Answer>) => Promise<Answer | 'drop'>
+export type Interceptor = (service: string, action: string, next: () => Promise<Answer>, request: SignedRequest) => Promise<Answer | 'drop'>
 
 export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor = (_service, _action, next) => next()): AwsServer {
   const calls: { service: string; action: string; status: number; at: number }[] = []
@@ -45,7 +45,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       return stsError(400, 'InvalidAction', `The sandbox does not play ${service}.`, requestId)
     }
-    return { answer: await intercept(service, action, next), service, action }
+    return { answer: await intercept(service, action, next, request), service, action }
   }
 
   return {

@@ -1,0 +1,47 @@
+/** Many at once: every vend is a session of its own, and each has its intent before AWS is asked. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { brokenInvariants } from '../support/checkers.ts'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+let sandbox: TestSandbox
+const intents: { sessionName: string; onRecord: boolean }[] = []
+
+beforeAll(async () => {
+  sandbox = await testSandbox({
+    async intercept(_service, action, next, { body }) {
+      if (action === 'AssumeRole') {
+        const sessionName = new URLSearchParams(body.toString()).get('RoleSessionName') ?? ''
+        const onRecord = sandbox.aws.dynamo.records.some(({ newImage }) => JSON.stringify(newImage).includes(`"${sessionName}"`))
+        intents.push({ sessionName, onRecord })
+      }
+      return next()
+    },
+  })
+})
+afterAll(() => sandbox.close())
+
+test('200 parallel vends give 200 distinct sessions, each with its intent before AWS is asked', async () => {
+  const token = await sandbox.token('developer')
+  const answers = await Promise.all(Array.from({ length: 200 }, () => sandbox.vend(token, { profile: 'staging-power' })))
+  expect(answers.filter(({ status }) => status !== 201).map(({ text }) => text)).toEqual([])
+  expect(new Set(answers.map(({ json }) => json.id)).size).toBe(200)
+  const keys = answers.map(({ json }) => json.credentials.accessKeyId)
+  expect(new Set(keys).size).toBe(200)
+  expect(intents).toHaveLength(200)
+  expect(intents.filter(({ onRecord }) => !onRecord)).toEqual([])
+  expect(await brokenInvariants(sandbox, keys)).toEqual([])
+})
+
+test('the container door: 12 at once under one request give 4 sessions and 8 refusals, no use twice', async () => {
+  const token = await sandbox.token('second-developer')
+  // Stay clear of the end of the minute that makes them one request.
+  sandbox.advance(60_000 - (sandbox.now() % 60_000))
+  const answers = await Promise.all(Array.from({ length: 12 }, () => sandbox.get('/credentials/staging-power', token)))
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, ...Array(8).fill(429)])
+  expect(
+    await brokenInvariants(
+      sandbox,
+      answers.flatMap(({ json }) => json.AccessKeyId ?? []),
+    ),
+  ).toEqual([])
+})

@@ -1,0 +1,90 @@
+/**
+ * The invariants of the design, as checks over what is left behind: the table, its stream, and what STS gave out. They know
+ * nothing of what was done to get there.
+ */
+import type { TestSandbox } from './sandbox.ts'
+
+type Attributes = Record<string, any>
+export type StoredRequest = {
+  readonly id: string
+  readonly uses: number
+  readonly usesLeft: number
+  readonly sessions: readonly Attributes[]
+  readonly events: readonly any[]
+}
+
+/** Everything in the story table, read past the broker. */
+export async function storedRequests({ aws }: Pick<TestSandbox, 'aws'>): Promise<StoredRequest[]> {
+  const items: Attributes[] = []
+  let from: unknown
+  do {
+    const page = await aws.dynamo.direct('Scan', { TableName: 'stint', ConsistentRead: true, ...(from ? { ExclusiveStartKey: from } : {}) })
+    items.push(...(page.Items as Attributes[]))
+    from = page.LastEvaluatedKey
+  } while (from)
+  return items
+    .filter((item) => item.state.S !== 'refused')
+    .map((item) => ({
+      id: item.id.S,
+      uses: JSON.parse(item.terms.S).uses,
+      usesLeft: Number(item.usesLeft.N),
+      sessions: Object.entries(item)
+        .filter(([name]) => name.startsWith('ses.'))
+        .map(([name, value]) => ({
+          id: `${item.id.S}.${name.slice(4)}`,
+          state: (value as any).M.state.S,
+          accessKeyId: (value as any).M.issued?.M.accessKeyId.S,
+          sessionName: (value as any).M.sessionName.S,
+        })),
+      events: item.events.L.map((entry: any) => JSON.parse(entry.M.event.S)),
+      open: item.openKey !== undefined,
+    }))
+}
+
+/** What STS gave to the broker: sessions of target roles. */
+export const madeByAws = ({ aws }: Pick<TestSandbox, 'aws'>) =>
+  [...aws.world.identities.values()].flatMap(({ key, grant }) =>
+    grant && !grant.role.name.startsWith('stint-') ? [{ accessKeyId: key.accessKeyId, sessionName: grant.sessionName }] : [],
+  )
+
+/**
+ * Invariant 1: no AssumeRole without a durable intent; no credential left without a durable `issued`.
+ * Invariant 2: a use is taken at most once.
+ * `left` are the access keys that callers got to see.
+ */
+export async function brokenInvariants(sandbox: Pick<TestSandbox, 'aws'>, left: readonly string[]): Promise<string[]> {
+  const requests = await storedRequests(sandbox)
+  const sessions = requests.flatMap(({ sessions: all }) => all)
+  const names = new Set(sessions.map(({ sessionName }) => sessionName))
+  const issued = new Set(sessions.filter(({ state }) => state === 'issued').map(({ accessKeyId }) => accessKeyId))
+  return [
+    ...madeByAws(sandbox)
+      .filter(({ sessionName }) => !names.has(sessionName))
+      .map(({ sessionName }) => `AWS has session ${sessionName}, which no intent names`),
+    ...left.filter((key) => !issued.has(key)).map((key) => `credentials ${key} left, and are not on record as issued`),
+    ...(new Set(left).size === left.length ? [] : ['the same credentials left twice']),
+    ...requests.flatMap(({ id, uses, usesLeft, sessions: all, events }) => {
+      const taken = all.filter(({ state }) => state === 'reserved' || state === 'issued').length
+      const reservedEvents = events.filter(({ type }) => type === 'session.reserved').length
+      return [
+        ...(usesLeft === uses - taken && usesLeft >= 0 ? [] : [`request ${id}: ${uses} uses, ${taken} taken, ${usesLeft} left`]),
+        ...(reservedEvents === all.length ? [] : [`request ${id}: ${all.length} sessions, ${reservedEvents} intents in the journal`]),
+        ...(events[0]?.type === 'request.created' ? [] : [`request ${id}: its journal does not begin with its creation`]),
+        ...all.flatMap(({ id: session, state }) => journalFaults(session, state, events)),
+      ]
+    }),
+  ]
+}
+
+/** A session's events must tell its state: an intent first, then at most one end. */
+function journalFaults(session: string, state: string, events: readonly any[]): string[] {
+  const types = events.filter((event) => event.session === session).map(({ type }) => type)
+  const expected: Record<string, string[]> = {
+    reserved: ['session.reserved'],
+    issued: ['session.reserved', 'session.issued'],
+    failed: ['session.reserved', 'session.failed'],
+  }
+  return JSON.stringify(types) === JSON.stringify(expected[state])
+    ? []
+    : [`session ${session} is ${state}, its journal says ${types.join(', ')}`]
+}
