@@ -13,7 +13,11 @@ export const exchange = (base: string, { method = 'GET', path, headers = [], bod
         port,
         path,
         method,
-        headers: ['host', host, ...headers, ...(body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))])] as never,
+        headers: [
+          ...(headers.includes('host') ? [] : ['host', host]),
+          ...headers,
+          ...(body === undefined ? [] : ['content-length', String(Buffer.byteLength(body))]),
+        ] as never,
       },
       (response) => {
         const parts: Buffer[] = []
