@@ -1,0 +1,137 @@
+/**
+ * The OpenAPI document is what the routes do: it is made from their schemas, it is served as it was built, and every kind
+ * of answer is held to it by a validator that we did not write.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { openApiText } from '@stint/broker/build/openapi'
+import { routes } from '@stint/broker/http/routes'
+import { problems } from '@stint/core/problem'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+const file = readFileSync(fileURLToPath(new URL('../../packages/broker/openapi.json', import.meta.url)), 'utf8')
+const document = JSON.parse(file)
+
+test('openapi.json is what npm run build writes', () => expect(file).toBe(openApiText()))
+test('it has every route and method, and no other', () => {
+  const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  expect(described.sort()).toEqual(routes.flatMap(({ path, methods }) => Object.keys(methods).map((method) => `${method} ${path}`)).sort())
+})
+test('it holds nothing of the config', () => expect(file).not.toMatch(/acme|logs-read|111122223333/))
+
+describe('answers', () => {
+  let sandbox: TestSandbox
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  ajv.addSchema(document, 'openapi')
+  beforeAll(async () => {
+    sandbox = await testSandbox()
+  })
+  afterAll(() => sandbox.close())
+
+  /** What is wrong with an answer, by the document. */
+  function faults(method: string, path: string, answer: Answer): unknown {
+    const response = document.paths[path][method].responses[answer.status]
+    if (!response) return `status ${answer.status} is not described`
+    const media = answer.headers.get('content-type')?.split(';')[0] ?? ''
+    const schema = response.content[media]?.schema
+    if (!schema) return `media type ${media} is not described for ${answer.status}`
+    if (media.startsWith('text/')) return null
+    const pointer = (s: any): any => JSON.parse(JSON.stringify(s).replaceAll('#/components', 'openapi#/components'))
+    const validate = ajv.compile(pointer(schema))
+    return validate(answer.json) ? null : validate.errors
+  }
+
+  const logs = { profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' } }
+  test.each<[string, string, (token: (name: string) => Promise<string>) => Promise<Answer>]>([
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), logs)],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { ...logs, format: 'process' })],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { ...logs, format: 'container' })],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { ...logs, format: 'env' })],
+    ['post', '/sessions', async () => sandbox.vend(undefined, logs)],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), {})],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { profile: 'x' })],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { ...logs, duration: 1 })],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { ...logs }, { 'content-type': 'text/plain' })],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), ' '.repeat(9000))],
+    ['get', '/sessions', async (token) => sandbox.get('/sessions', await token('developer'))],
+    ['get', '/sessions', async (token) => sandbox.get('/sessions?limit=0', await token('developer'))],
+    [
+      'get',
+      '/sessions/{id}',
+      async (token) =>
+        sandbox.get(`/sessions/${(await sandbox.vend(await token('tool'), { profile: 'report-export' })).json.id}`, await token('tool')),
+    ],
+    ['get', '/sessions/{id}', async (token) => sandbox.get('/sessions/x', await token('tool'))],
+    ['get', '/profiles', async (token) => sandbox.get('/profiles', await token('oncall'))],
+    ['get', '/profiles', async () => sandbox.get('/profiles')],
+    ['get', '/profiles/{id}', async (token) => sandbox.get('/profiles/break-glass', await token('oncall'))],
+    ['get', '/profiles/{id}', async (token) => sandbox.get('/profiles/break-glass', await token('developer'))],
+    ['get', '/profiles/{id}', async (token) => sandbox.get('/profiles/break-glass', await token('tool'))],
+    ['get', '/credentials/{profile}', async (token) => sandbox.get('/credentials/staging-power', await token('developer'))],
+    ['get', '/credentials/{profile}', async (token) => sandbox.get('/credentials/deploy-prod', await token('ci-main'))],
+    ['get', '/credentials/{profile}', async () => sandbox.get('/credentials/x')],
+    ['get', '/healthz', async () => sandbox.get('/healthz')],
+    ['get', '/readyz', async () => sandbox.get('/readyz')],
+    ['get', '/readyz', async (token) => sandbox.get('/readyz', await token('auditor'))],
+    ['get', '/openapi.json', async () => sandbox.get('/openapi.json')],
+    ['get', '/docs', async () => sandbox.get('/docs')],
+  ])('%s %s (%#)', async (method, path, ask) => {
+    expect(faults(method, path, await ask(sandbox.token))).toBeNull()
+  })
+
+  test('the validator does refuse what is not described', () => {
+    const wrong = {
+      status: 200,
+      headers: new Headers({ 'content-type': 'application/json' }),
+      text: '',
+      json: { status: 'ok', build: 1, config: 'x' },
+    }
+    expect(faults('get', '/healthz', wrong)).not.toBeNull()
+  })
+
+  test('the forms have exactly the members that their readers know', async () => {
+    const form = async (format: string) => (await sandbox.vend(await sandbox.token('developer'), { ...logs, format })).json
+    expect(Object.keys(await form('container'))).toEqual(['AccessKeyId', 'SecretAccessKey', 'Token', 'Expiration'])
+    expect(await form('process')).toMatchObject({
+      Version: 1,
+      AccountId: '111122223333',
+      Expiration: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    })
+  })
+
+  test('/docs is a page with every route and code, no script and nothing from elsewhere', async () => {
+    const { text, headers } = await sandbox.get('/docs')
+    for (const { path } of routes) expect(text).toContain(path)
+    for (const code of Object.keys(problems)) expect(text).toContain(`id="${code}"`)
+    expect(text).not.toMatch(/<script|https?:\/\/(?!127)/)
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+  })
+
+  test('who sees which profile, and what is missing', async () => {
+    const seen = async (name: string) =>
+      Object.fromEntries(
+        (await sandbox.get('/profiles', await sandbox.token(name))).json.profiles.map(({ id, access, missing }: any) => [
+          id,
+          [access, ...missing].join(' '),
+        ]),
+      )
+    expect(await seen('developer')).toEqual({ 'logs-read': 'allowed', 'staging-power': 'allowed', 'break-glass': 'refused not-eligible' })
+    expect(await seen('oncall')).toMatchObject({ 'break-glass': 'needs-approval' })
+    expect(await seen('tool')).toEqual({ 'report-export': 'allowed' })
+    expect(await seen('ci-fork')).toEqual({})
+  })
+
+  test('what is down is told to auditors only', async () => {
+    expect((await sandbox.get('/readyz')).json).toEqual({ status: 'ready' })
+    expect((await sandbox.get('/readyz', await sandbox.token('developer'))).json).toEqual({ status: 'ready' })
+    expect((await sandbox.get('/readyz', await sandbox.token('auditor'))).json).toEqual({
+      status: 'ready',
+      ledger: 'up',
+      issuers: { people: 'up', tools: 'up', github: 'up' },
+    })
+  })
+})

@@ -1,0 +1,189 @@
+/**
+ * `npm start` as a newcomer meets it: the very scripts, as processes of their own, and the very lines that they print.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, describe, expect, test } from 'vitest'
+import { freePorts } from '../support/sandbox.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const running: ChildProcess[] = []
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+})
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn('node', ['packages/sandbox/src/main.ts', ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.push(child)
+  let text = ''
+  let errors = ''
+  child.stdout.on('data', (part) => void (text += part))
+  child.stderr.on('data', (part) => void (errors += part))
+  const saying = async (words: string) => {
+    for (let waited = 0; !text.includes(words); waited += 50) {
+      if (child.exitCode !== null || waited > 20_000) throw new Error(`it said: ${text}${errors}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return text
+  }
+  const ended = async () => {
+    if (child.exitCode === null) await once(child, 'exit')
+    return { code: child.exitCode, text: errors + text }
+  }
+  return { child, saying, ended }
+}
+
+const shell = (script: string) =>
+  promisify(execFile)('bash', ['-ec', script], {
+    cwd: root,
+    env: { PATH: `${root}/node_modules/.bin:${process.env.PATH}`, HOME: tmpdir() },
+  })
+
+describe('npm start', () => {
+  test('prints lines that work as they are pasted, and ends on Ctrl-C with its ports free', async () => {
+    const port = await freePorts(4)
+    const sandbox = start(['--port', String(port)])
+    const said = await sandbox.saying('Other identities')
+    const lines = said
+      .slice(said.indexOf('TOKEN='))
+      .split('\n')
+      .map((line) => line.trim())
+    const pasted = lines
+      .slice(
+        0,
+        lines.findIndex((line) => line.startsWith('# 3.')),
+      )
+      .filter((line) => !line.startsWith('#'))
+      .join('\n')
+    const { stdout } = await shell(pasted)
+    expect(JSON.parse(stdout)).toMatchObject({ profile: 'logs-read', credentials: { accessKeyId: expect.stringMatching(/^ASIA/) } })
+    const envLines = lines
+      .slice(
+        lines.findIndex((line) => line.startsWith('eval')),
+        lines.findIndex((line) => line.startsWith('aws ')),
+      )
+      .join('\n')
+    const { stdout: variables } = await shell(`${lines[0]}\n${envLines}\nenv`)
+    expect(variables).toMatch(/AWS_SESSION_TOKEN=\S+/)
+
+    sandbox.child.kill('SIGINT')
+    expect((await sandbox.ended()).code).toBe(130)
+    const again = start(['--port', String(port)])
+    await again.saying('Other identities')
+  })
+
+  test('a taken port is a clear error', async () => {
+    const port = await freePorts(4)
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(port + 1, '127.0.0.1', resolve))
+    const { code, text } = await start(['--port', String(port)]).ended()
+    expect([code, text]).toEqual([1, expect.stringContaining(`Port ${port + 1} is taken.`)])
+    other.close()
+  })
+
+  test.each([
+    [['--port', 'x'], '--port takes a number'],
+    [['--port', '65535'], '--port takes a number'],
+    [['--only', 'issuer'], "--only takes 'aws,issuer' or 'broker'"],
+    [['--nonsense'], '--nonsense'],
+  ])('%j is a usage error', async (args, words) => {
+    const { code, text } = await start(args).ended()
+    expect([code, text]).toEqual([2, expect.stringContaining(words)])
+  })
+
+  test('another config runs from wherever it lies; a faulty one says where and how to mend it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'stint-config-'))
+    const file = join(folder, 'mine.ts')
+    const config = (max: string) => `
+      import { binding, defineConfig, includes } from '@stint/core'
+      export default defineConfig({
+        issuers: { people: { url: binding('PEOPLE_ISSUER'), jwksUri: binding('PEOPLE_JWKS'), key: 'me', kind: 'human', audiences: ['https://mine.example'], tokenUse: 'access', algorithms: ['ES256'] } },
+        targets: { mine: { account: '222233334444', roleArn: 'arn:aws:iam::222233334444:role/Mine', externalId: 'mine-1', region: 'eu-west-1' } },
+        profiles: { mine: { target: 'mine', eligible: [{ issuer: 'people', claims: { groups: includes('developers') } }], duration: { default: '15m', max: '${max}' } } },
+      })`
+    await writeFile(file, config('2h'))
+    const faulty = await start(['--config', file]).ended()
+    expect([faulty.code, faulty.text]).toEqual([1, expect.stringContaining('profiles.mine.duration.max: is above 1h')])
+
+    await writeFile(file, config('1h'))
+    const port = await freePorts(4)
+    await start(['--config', file, '--port', String(port)]).saying('Other identities')
+    const { stdout } = await shell(
+      `curl -s http://127.0.0.1:${port}/sessions -H "Authorization: Bearer $(npm run -s token -- developer --port ${port})" -H 'Content-Type: application/json' -d '{"profile":"mine"}'`,
+    )
+    expect(JSON.parse(stdout)).toMatchObject({ account: '222233334444', sourceIdentity: expect.stringMatching(/^me\./) })
+    await rm(folder, { recursive: true })
+  })
+})
+
+describe('the parts apart', () => {
+  test('aws,issuer prints what a broker needs, and a broker with it vends', async () => {
+    const port = await freePorts(4)
+    const said = await start(['--only', 'aws,issuer', '--port', String(port)]).saying('--only broker')
+    const variables = Object.fromEntries([...said.matchAll(/^export (\w+)='([^']*)'$/gm)].map(([, name, value]) => [name, value]))
+    expect(Object.keys(variables).sort()).toEqual([
+      'AWS_ACCESS_KEY_ID',
+      'AWS_ENDPOINT_URL_DYNAMODB',
+      'AWS_ENDPOINT_URL_S3',
+      'AWS_ENDPOINT_URL_STS',
+      'AWS_REGION',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
+    ])
+    await start(['--only', 'broker', '--port', String(port)], variables).saying('Broker')
+    const { stdout } = await shell(
+      `curl -s http://127.0.0.1:${port}/sessions -H "Authorization: Bearer $(npm run -s token -- tool --port ${port})" -H 'Content-Type: application/json' -d '{"profile":"report-export"}'`,
+    )
+    expect(JSON.parse(stdout)).toMatchObject({ profile: 'report-export' })
+  })
+
+  const whole = {
+    AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1',
+    AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1',
+    AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+    AWS_SESSION_TOKEN: 'c',
+  }
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    ['nothing set', {}, 'needs AWS_ENDPOINT_URL_STS'],
+    ['one missing', { ...whole, AWS_SESSION_TOKEN: '' }, 'needs AWS_SESSION_TOKEN;'],
+    [
+      'a real endpoint beside the sandbox’s issuers',
+      { ...whole, AWS_ENDPOINT_URL_STS: 'https://sts.eu-central-1.amazonaws.com' },
+      'whoever can sign in to the sandbox would get into AWS',
+    ],
+    [
+      'an endpoint that only looks like loopback',
+      { ...whole, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1.evil.example' },
+      'whoever can sign in',
+    ],
+  ])('the broker does not start: %s', async (_name, env, words) => {
+    const { code, text } = await start(['--only', 'broker', '--port', String(await freePorts(4))], env).ended()
+    expect([code, text]).toEqual([2, expect.stringContaining(words)])
+  })
+})
+
+describe('npm run token', () => {
+  test('without a sandbox, or with an unknown name, it says what to do', async () => {
+    const port = await freePorts(4)
+    const failing = (args: string) =>
+      shell(`node packages/sandbox/src/token.ts ${args}`).catch((error: { code: number; stderr: string }) => [error.code, error.stderr])
+    expect(await failing(`developer --port ${port}`)).toEqual([1, expect.stringContaining('Run npm start in another terminal first')])
+    expect(await failing('nobody')).toEqual([
+      2,
+      expect.stringContaining('developer, second-developer, approver, oncall, auditor, tool, ci-main, ci-branch, ci-fork, ci-tag'),
+    ])
+  })
+})
