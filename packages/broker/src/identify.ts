@@ -20,7 +20,7 @@ export async function identify(
   const token = parseToken(bearer)
   if (token.outcome === 'refused') return token
 
-  const [id, issuer] = issuerOf(broker.rules.config.issuers, token.value.unverifiedIssuer)
+  const [id, issuer] = issuerOf(broker.rules.issuers, token.value.unverifiedIssuer)
   if (!issuer) return forged('unknown issuer')
   const headerFault = checkHeader(issuer, token.value)
   if (headerFault) return headerFault

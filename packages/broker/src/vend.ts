@@ -113,14 +113,13 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
 
 /** Everything before the first write: pure, and the same for every door. */
 function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask): Done<{ scope: Scope; slot: Slot }> | Refused {
-  const { config } = broker.rules
-  const access = decideAccess(config, ask.profile, caller, { sourceIp: call.from, now: call.now })
+  const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.from, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
   const barred = door.admits?.(access.profile, caller)
   if (barred) return barred
 
-  const slot = config.issuers[caller.issuer]?.replay === 'once' ? onceSlot : (door.slot ?? freshSlot)
-  const scope = resolveScope(config, access.profile, caller, ask, slot.uses)
+  const slot = broker.rules.issuers[caller.issuer]?.replay === 'once' ? onceSlot : (door.slot ?? freshSlot)
+  const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
   if (scope.outcome === 'refused') return scope
   if (access.approval) return refused('approval-required', 'This profile is entered only with the agreement of others.')
   return done({ scope: scope.value, slot })

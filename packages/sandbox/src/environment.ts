@@ -27,7 +27,7 @@ export function brokerEnvironment(
   if (missing.length > 0)
     throw new SettingsError(`The broker alone needs ${missing.join(', ')}; npm start -- --only aws,issuer prints them.`)
   const set = env as Record<Needed, string>
-  const sandboxIssuer = Object.entries(rules.config.issuers).find(
+  const sandboxIssuer = Object.entries(rules.issuers).find(
     ([, { url, jwksUri }]) => !isHttps(url) || !isHttps(jwksUri) || isLoopback(url) || isLoopback(jwksUri),
   )
   const realEndpoint = needed.slice(0, 3).find((name) => !isLoopback(set[name]))

@@ -64,7 +64,7 @@ const closer =
 export async function startIssuer(ports: Ports, rules: Rules | undefined, secret: string, clock: () => number): Promise<Part> {
   const at = (name: string) => `${urlOf(ports.issuer)}/${name}`
   const audience = (name: string) =>
-    Object.values(rules?.config.issuers ?? {}).find(({ url }) => url === at(name))?.audiences[0] ?? 'https://stint.acme.example'
+    Object.values(rules?.issuers ?? {}).find(({ url }) => url === at(name))?.audiences[0] ?? 'https://stint.acme.example'
   const [people, tools, actions] = await Promise.all([
     peopleProvider({ url: at('people'), secret, audience: audience('people') }),
     toolsProvider({ url: at('tools'), secret, audience: audience('tools') }),
@@ -91,7 +91,7 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
 export type AwsPart = Part & { readonly world: World; readonly dynamo: Dynamo; readonly server: AwsServer }
 
 export async function startAws(ports: Ports, rules: Rules, clock: () => number, intercept?: Interceptor): Promise<AwsPart> {
-  const world = createWorld(rules.config, clock)
+  const world = createWorld(rules, clock)
   const dynamo = createDynamo()
   await dynamo.direct('CreateTable', withoutStream(storyTable(tables.story)))
   await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))

@@ -3,11 +3,9 @@
  * to their owners and to auditors, and describes itself.
  */
 import { isOneOf, standingOf } from '@stint/core/access/decide'
-import type { Profile } from '@stint/core/config/shape'
 import type { Caller } from '@stint/core/identity/caller'
 import { callerRef } from '@stint/core/identity/caller'
 import { type Instant, seconds, toIso } from '@stint/core/instant'
-import { own } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
 import { hex128, parseSessionId } from '@stint/core/request/ids'
@@ -34,7 +32,7 @@ const READY_FOR_SECONDS = 5
 
 export function apiApp(broker: ApiBroker): Hono<Env> {
   const app = new Hono<Env>()
-  const { config } = broker.rules
+  const { rules } = broker
 
   app.use(async (c, next) => {
     c.set('trace', hex128(broker.random))
@@ -64,7 +62,7 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
 
   app.get('/profiles', (c) =>
     withCaller(c, (caller) => {
-      const visible = Object.entries(config.profiles).flatMap(([id, profile]) => profileView(c, id, profile, caller) ?? [])
+      const visible = rules.profiles.ids.flatMap((id) => profileView(c, id, caller) ?? [])
       return c.json({ profiles: visible })
     }),
   )
@@ -72,17 +70,18 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
   app.get('/profiles/:id', (c) =>
     withCaller(c, (caller) => {
       const id = c.req.param('id')
-      const profile = own(config.profiles, id)
-      const view = profile && profileView(c, id, profile, caller)
+      const view = profileView(c, id, caller)
       return view ? c.json(view) : refuse(c, refused('profile-unknown', 'There is no such profile for you.'))
     }),
   )
 
   /** What may I enter, on what terms; where not, what is missing. Undefined where the caller may not see the profile. */
-  function profileView(c: Ctx, id: string, profile: Profile, caller: Caller) {
+  function profileView(c: Ctx, id: string, caller: Caller) {
+    const profile = rules.profiles.find(id)
+    if (!profile) return undefined
     const standing = standingOf(profile, caller, { sourceIp: c.env.sourceIp, now: c.get('now') })
     if (!standing.visible) return undefined
-    const target = own(config.targets, profile.target)
+    const target = rules.targets[profile.target]
     const { approval } = profile
     return {
       id,
@@ -183,7 +182,7 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
   }
 
   function isAuditor(c: Ctx, caller: Caller): boolean {
-    return isOneOf(config.auditors, caller, { sourceIp: c.env.sourceIp, now: c.get('now') })
+    return isOneOf(rules.auditors, caller, { sourceIp: c.env.sourceIp, now: c.get('now') })
   }
 }
 
@@ -199,7 +198,7 @@ type Readiness = { readonly ledger: 'up' | 'down'; readonly issuers: { readonly 
 async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
   const [ledger, ...issuers] = await Promise.all([
     broker.ledger.ping(),
-    ...Object.entries(broker.rules.config.issuers).map(
+    ...Object.entries(broker.rules.issuers).map(
       async ([id, issuer]) => [id, (await broker.keys.ready(issuer)).outcome === 'done' ? 'up' : 'down'] as const,
     ),
   ])

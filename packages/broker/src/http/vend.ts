@@ -134,13 +134,12 @@ const bucketSlot: Slot = {
 }
 
 async function getCredentials(broker: Broker, call: Call, request: VendRequest, profile: string): Promise<Answered> {
-  const { config } = broker.rules
   const door: Door = {
     authorization: header(request, 'authorization'),
     readAsk: () => parametersOf(profile, request.query),
     admits(found, caller) {
       if (found.approval) return refused('approval-required', 'Profiles that need approval are not vended here.')
-      if (config.issuers[caller.issuer]?.replay === 'once')
+      if (broker.rules.issuers[caller.issuer]?.replay === 'once')
         return refused('duration-invalid', 'Single-use tokens cannot be used here: an SDK shows its token again.')
       if (durationSeconds(found.duration.default) < MIN_CONTAINER_SECONDS)
         return refused('duration-invalid', 'Profiles with a default duration under 30 minutes are not vended here.')

@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Profile } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
-import { caller, config, NOW, profile } from '../testing/fixtures.ts'
+import { caller, NOW, profile, rules } from '../testing/fixtures.ts'
 import { decideAccess, isOneOf } from './decide.ts'
 
 const developers = { issuer: 'people', claims: { groups: { includes: 'developers' } } } as const
 const decide = (change: Partial<Profile>, who: Partial<Caller> = {}, id = 'reader', sourceIp = '203.0.113.7') =>
-  decideAccess(config({ reader: profile(change) }), id, caller(who), { sourceIp, now: NOW })
+  decideAccess(rules({ reader: profile(change) }), id, caller(who), { sourceIp, now: NOW })
 
 const signedIn = (secondsAgo: number) => ({ signedInAt: NOW - secondsAgo * 1000 })
 

@@ -5,11 +5,10 @@
  * unknown and invisible answer alike, after the same work. Only to those who see it are the reasons told.
  */
 import { inCidr } from '@stint/iam/ip'
-import type { Approval, Config, Profile, Who } from '../config/shape.ts'
+import type { Approval, Profile, Rules, Who } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
 import { type Instant, seconds } from '../instant.ts'
-import { own } from '../json.ts'
 import { type Refused, refused } from '../outcome.ts'
 import { findClaim, matchesClaim } from './matcher.ts'
 
@@ -24,10 +23,10 @@ export type Access =
   | { readonly outcome: 'allowed'; readonly profile: Profile; readonly approval?: Approval }
   | (Refused & { readonly reasons: readonly string[] })
 
-export function decideAccess(config: Config, profileId: string, caller: Caller, circumstances: Circumstances): Access {
-  const found = own(config.profiles, profileId)
+export function decideAccess(rules: Rules, profileId: string, caller: Caller, circumstances: Circumstances): Access {
+  const found = rules.profiles.find(profileId)
   // An unknown profile costs the same look at rules as an invisible one.
-  const profile = found ?? (Object.values(config.profiles)[0] as Profile)
+  const profile = found ?? (rules.profiles.find(rules.profiles.ids[0] ?? '') as Profile)
   const standing = standingOf(profile, caller, circumstances)
   if (!found || !standing.visible) {
     return { ...refused('profile-unknown', 'There is no such profile for you.'), reasons: [found ? 'not visible' : 'not in the config'] }

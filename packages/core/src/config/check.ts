@@ -13,6 +13,7 @@ import { sha256Hex } from '../digest.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
 import { canonicalJson, isObject } from '../json.ts'
 import { fillStatement } from '../scope/template.ts'
+import { rulesOf } from './rules.ts'
 import type { Config, Matcher, Profile, Rules, Who } from './shape.ts'
 
 export type ConfigFault = { readonly path: string; readonly fault: string }
@@ -37,7 +38,7 @@ export function checkConfig(source: unknown, bindings: Bindings = {}): CheckedCo
 
   meaningFaults(config, (path, fault) => void faults.push({ path, fault }))
   if (faults.length > 0) return { ok: false, faults }
-  return { ok: true, rules: { config, hash: sha256Hex(canonicalJson(config)) } }
+  return { ok: true, rules: rulesOf(config, sha256Hex(canonicalJson(config))) }
 }
 
 export const formatFaults = (faults: readonly ConfigFault[]): string =>

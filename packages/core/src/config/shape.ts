@@ -163,4 +163,7 @@ export type ConfigSource = Omit<Config, 'issuers' | 'targets'> & {
 }
 
 /** A checked config with its bindings filled in, and the hash that every event names. */
-export type Rules = { readonly config: Config; readonly hash: string }
+export type Rules = Omit<Config, 'profiles'> & {
+  readonly hash: string
+  readonly profiles: { readonly ids: readonly string[]; readonly find: (id: string) => Profile | undefined }
+}

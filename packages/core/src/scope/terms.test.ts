@@ -7,7 +7,7 @@ import { param, text } from '../config/define.ts'
 import type { Profile } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { SessionId } from '../request/ids.ts'
-import { caller, config, NOW, profile } from '../testing/fixtures.ts'
+import { caller, NOW, profile, rules } from '../testing/fixtures.ts'
 import { assumeRoleInput, hardEndOf } from './assume-role.ts'
 import { sessionPolicy } from './policy.ts'
 import { type Ask, resolveScope, type Scope } from './terms.ts'
@@ -20,7 +20,7 @@ const readBucket: Partial<Profile> = {
 
 function resolve(change: Partial<Profile>, ask: Partial<Ask> = {}, who: Partial<Caller> = {}) {
   const made = profile(change)
-  return resolveScope(config({ reader: made }), made, caller(who), { profile: 'reader', ...ask }, 1)
+  return resolveScope(rules({ reader: made }), made, caller(who), { profile: 'reader', ...ask }, 1)
 }
 const scopeOf = (...args: Parameters<typeof resolve>): Scope => {
   const resolved = resolve(...args)

@@ -8,7 +8,7 @@
 import type { StatementJson } from '@stint/iam'
 import { findClaim } from '../access/matcher.ts'
 import { MAX_JUSTIFICATION_BYTES } from '../audit/event.ts'
-import type { Approval, Config, Profile, Target, Value } from '../config/shape.ts'
+import type { Approval, Profile, Rules, Target, Value } from '../config/shape.ts'
 import { sha256Hex } from '../digest.ts'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -66,7 +66,13 @@ export type Scope = {
 }
 
 /** `uses`: how many sessions one request may make, where no approval rule says so. */
-export function resolveScope(config: Config, profile: Profile, caller: Caller, ask: Ask, uses: number): Done<Scope> | Refused {
+export function resolveScope(
+  rules: Pick<Rules, 'targets'>,
+  profile: Profile,
+  caller: Caller,
+  ask: Ask,
+  uses: number,
+): Done<Scope> | Refused {
   const parameters = checkParameters(profile.parameters ?? {}, ask.parameters ?? {})
   if (parameters.outcome === 'refused') return parameters
   const duration = resolveDuration(profile, ask.duration)
@@ -86,7 +92,7 @@ export function resolveScope(config: Config, profile: Profile, caller: Caller, a
   const tags = resolveTags(profile, caller, parameters.value)
   if (tags.outcome === 'refused') return tags
 
-  const target = config.targets[profile.target] as Target
+  const target = rules.targets[profile.target] as Target
   const terms: Terms = {
     v: 1,
     profile: ask.profile,

@@ -1,5 +1,6 @@
 /** A caller and a config for the tables of core. Only tests import this. */
-import type { Config, Profile } from '../config/shape.ts'
+import { rulesOf } from '../config/rules.ts'
+import type { Config, Profile, Rules } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 
 /** 2026-11-24T12:00:00Z */
@@ -53,3 +54,5 @@ export const config = (profiles: Record<string, Profile> = { reader: profile() }
   },
   profiles,
 })
+
+export const rules = (profiles?: Record<string, Profile>): Rules => rulesOf(config(profiles), 'f'.repeat(64))

@@ -4,7 +4,7 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
-import type { Config } from '@stint/core/config/shape'
+import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
 import { company } from './company.ts'
 import type { SigningKey } from './sigv4.ts'
@@ -69,12 +69,12 @@ export const tables: { readonly story: string; readonly side: string } = TABLES
 /** The roles of Stint's functions: `vend` alone may assume; `broker` is both in one, for a broker started apart. */
 export type BrokerRole = 'vend' | 'api' | 'broker'
 
-export function createWorld(config: Config, clock: () => number, region = 'eu-central-1'): World {
+export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, region = 'eu-central-1'): World {
   const world: World = { region, roles: new Map(), buckets: new Map(), managedPolicies: managed(), identities: new Map(), clock }
-  const brokers = brokerPolicies(config, region)
+  const brokers = brokerPolicies(rules, region)
   for (const [name, statements] of Object.entries(brokers))
     addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, [statements])
-  for (const target of Object.values(config.targets)) {
+  for (const target of Object.values(rules.targets)) {
     addRole(world, target.roleArn, trustOfTarget(target.externalId), [company.rolePolicies[target.roleArn] ?? everything])
   }
   for (const { name, account, objects, policy: bucketPolicy } of company.buckets) {
@@ -192,7 +192,7 @@ const trustOfTarget = (externalId: string): PolicyJson => ({
   },
 })
 
-function brokerPolicies(config: Config, region: string): Record<BrokerRole, PolicyJson> {
+function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string): Record<BrokerRole, PolicyJson> {
   const table = (name: string) => [
     `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}`,
     `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}/index/*`,
@@ -200,7 +200,7 @@ function brokerPolicies(config: Config, region: string): Record<BrokerRole, Poli
   const assume = {
     Effect: 'Allow',
     Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
-    Resource: [...new Set(Object.values(config.targets).map(({ roleArn }) => roleArn))],
+    Resource: [...new Set(Object.values(rules.targets).map(({ roleArn }) => roleArn))],
   } as const
   const write = {
     Effect: 'Allow',
