@@ -8,6 +8,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { SignatureV4 } from '@smithy/signature-v4'
 import type { Rules } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import type { RandomBytes } from '@stint/core/request/ids'
@@ -54,8 +55,8 @@ export function createBroker(deployment: Deployment): Broker {
       throwOnRequestTimeout: true,
       ...(requestTimeout === undefined ? {} : { requestTimeout }),
     })
-  // Sends are counted by the adapters, so the SDK's own retries are off.
-  const common = { credentials: deployment.keys, maxAttempts: 1 }
+  // Sends are counted by the adapters, so the SDK's own retries are off; nothing is signed for more than one region.
+  const common = { credentials: deployment.keys, maxAttempts: 1, signerConstructor: SignatureV4 }
 
   const stsHandler = handler()
   const stsClients = new Map<string, STSClient>()

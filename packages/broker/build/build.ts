@@ -1,0 +1,119 @@
+/**
+ * `npm run build`: the Lambda functions as CJS bundles, each with its rules beside it, and `openapi.json`.
+ *
+ *     npm run build -- [--config FILE] [--binding NAME=VALUE]… [--out DIR]
+ *
+ * The settings are measured ones: see docs/performance.md. A stub that no longer meets a file fails the build, so a new
+ * SDK cannot grow the bundle unseen.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { formatFaults } from '@stint/core/config/check'
+import { packRules } from '@stint/core/config/rules'
+import type { Rules } from '@stint/core/config/shape'
+import { build, type Plugin } from 'esbuild'
+import { loadConfig } from './config-file.ts'
+import { openApiText } from './openapi.ts'
+
+const here = dirname(fileURLToPath(import.meta.url))
+export const LIMITS_KB = { vend: 300, api: 750 } as const
+export type FunctionName = keyof typeof LIMITS_KB
+
+/**
+ * What the road never reaches: credential providers other than ours, multi-region signing, endpoint discovery, event
+ * streams. Each is replaced by its exports as functions that throw; `EndpointCache` is made by every client and never used.
+ */
+const throwing = (name: string) => `export function ${name}() { throw new Error('${name} is not on board') }`
+const stubs: Readonly<Record<string, string>> = {
+  '@aws-sdk/credential-provider-node': throwing('defaultProvider'),
+  '@aws-sdk/signature-v4-multi-region': throwing('SignatureV4MultiRegion'),
+  '@aws-sdk/endpoint-cache': 'export class EndpointCache {}',
+  '@smithy/core/event-streams': throwing('EventStreamSerde'),
+}
+
+function stubbing(): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {
+  const met = new Set<string>()
+  const plugin: Plugin = {
+    name: 'stub',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^@(aws-sdk|smithy)\// }, ({ path }) => {
+        if (!Object.hasOwn(stubs, path)) return undefined
+        met.add(path)
+        return { path, namespace: 'stub' }
+      })
+      onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: stubs[path] ?? '', loader: 'js' }))
+    },
+  }
+  return { plugin, unmet: () => Object.keys(stubs).filter((path) => !met.has(path)) }
+}
+
+export type Built = { readonly file: string; readonly bytes: number; readonly inputs: Readonly<Record<string, number>> }
+
+export async function buildFunction(name: FunctionName, out: string): Promise<Built> {
+  const { plugin, unmet } = stubbing()
+  const file = join(out, name, 'index.js')
+  const result = await build({
+    entryPoints: [join(here, `../src/lambda/${name}.ts`)],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    supported: { 'dynamic-import': false },
+    minify: true,
+    sourcemap: 'external',
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'error',
+    plugins: [plugin],
+  })
+  const missed = unmet()
+  if (missed.length > 0) throw new Error(`${name}: no file met the stubs ${missed.join(', ')}`)
+  const output = Object.entries(result.metafile.outputs).find(([path]) => path.endsWith('index.js'))?.[1]
+  return {
+    file,
+    bytes: output?.bytes ?? 0,
+    inputs: Object.fromEntries(Object.entries(output?.inputs ?? {}).map(([path, { bytesInOutput }]) => [path, bytesInOutput])),
+  }
+}
+
+/** Functions that are deployed trust no issuer over http: that is the sandbox's. */
+export function refuseSandboxIssuers(rules: Pick<Rules, 'issuers'>): void {
+  for (const [id, { url, jwksUri }] of Object.entries(rules.issuers)) {
+    if (![url, jwksUri].every((address) => address.startsWith('https://')))
+      throw new Error(`issuers.${id}: a deployed function takes https only`)
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { config: { type: 'string' }, out: { type: 'string' }, binding: { type: 'string', multiple: true, default: [] } },
+  })
+  const root = resolve(here, '../../..')
+  const bindings = Object.fromEntries(values.binding.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  const checked = await loadConfig(resolve(values.config ?? join(root, 'stint.config.ts')), bindings)
+  if (!checked.ok) throw new Error(`The config has faults:\n${formatFaults(checked.faults)}`)
+  refuseSandboxIssuers(checked.rules)
+
+  await writeFile(join(here, '../openapi.json'), openApiText())
+  const out = resolve(values.out ?? join(root, 'dist'))
+  await rm(out, { recursive: true, force: true })
+  for (const name of Object.keys(LIMITS_KB) as FunctionName[]) {
+    await mkdir(join(out, name), { recursive: true })
+    const { file, bytes } = await buildFunction(name, out)
+    if (bytes > LIMITS_KB[name] * 1000) throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its ${LIMITS_KB[name]} KB`)
+    await writeFile(join(out, name, 'config.json'), packRules(checked.rules))
+    process.stdout.write(`${name.padEnd(5)} ${Math.ceil(bytes / 1000)} KB of ${LIMITS_KB[name]} KB  ${file}\n`)
+  }
+  process.stdout.write(`config ${checked.rules.hash}\n`)
+}
+
+if (import.meta.main) {
+  main().catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  })
+}

@@ -1,0 +1,51 @@
+/**
+ * What a function finds around it: its rules beside its code, its tables and credentials in the environment. Read once, in
+ * init; credentials explicitly, since the SDK's provider chain weighs 115 KB and asks files and the network.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openRules } from '@stint/core/config/rules'
+import { postForm } from '../adapters/https.ts'
+import { consoleSignIn } from '../adapters/sign-in.ts'
+import type { Deployment } from '../broker.ts'
+
+/** The deadline of the vend function, in seconds: to be set on the function, far below the life of a reservation. */
+export const VEND_DEADLINE_SECONDS = 10
+
+export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployment {
+  const need = (name: string): string => {
+    const value = env[name]
+    if (!value) throw new Error(`the environment lacks ${name}`)
+    return value
+  }
+  const region = need('AWS_REGION')
+  const { AWS_ENDPOINT_URL_STS: sts, AWS_ENDPOINT_URL_DYNAMODB: dynamodb, STINT_CONSOLE_ISSUER: consoleIssuer } = env
+  return {
+    rules: openRules(readFileSync(join(folder, 'config.json'), 'utf8')),
+    build: need('STINT_BUILD'),
+    region,
+    keys: {
+      accessKeyId: need('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: need('AWS_SECRET_ACCESS_KEY'),
+      sessionToken: need('AWS_SESSION_TOKEN'),
+    },
+    ...(sts && dynamodb ? { endpoints: { sts, dynamodb } } : {}),
+    tables: { story: need('STINT_TABLE'), side: need('STINT_SIDE_TABLE') },
+    ...(env.STINT_EPOCH ? { epoch: Number(env.STINT_EPOCH) } : {}),
+    clock: Date.now,
+    random: (count) => randomBytes(count),
+    sleep: (milliseconds) => sleep(milliseconds),
+    log: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
+    ...(consoleIssuer
+      ? {
+          signIn: consoleSignIn({
+            endpoint: env.STINT_SIGNIN_ENDPOINT ?? `https://${region}.signin.aws.amazon.com/federation`,
+            issuer: consoleIssuer,
+            post: postForm,
+          }),
+        }
+      : {}),
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * API Gateway HTTP API, payload format 2.0, to and from plain values. Source: API Gateway Developer Guide, "Create AWS
+ * Lambda proxy integrations for HTTP APIs".
+ */
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { VendRequest } from '../http/message.ts'
+import { handleVend } from '../http/vend.ts'
+import type { Broker } from '../ports.ts'
+
+export function fromEvent(event: APIGatewayProxyEventV2): VendRequest {
+  const { http, stage } = event.requestContext
+  return {
+    method: http.method,
+    path: withoutStage(event.rawPath, stage),
+    query: event.rawQueryString,
+    headers: new Map(
+      Object.entries(event.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), valuesOf(name, value)]])),
+    ),
+    // Whatever API Gateway does not take for text arrives in base64.
+    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    sourceIp: http.sourceIp,
+  }
+}
+
+/** `rawPath` begins with the stage, unless that is the default one. */
+const withoutStage = (path: string, stage: string): string =>
+  stage !== '$default' && path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path
+
+/** API Gateway joins repeated headers with a comma. No token and no media type of ours holds one, so a comma is two. */
+const valuesOf = (name: string, value: string): readonly string[] =>
+  ['authorization', 'content-type'].includes(name.toLowerCase()) ? value.split(',').map((part) => part.trim()) : [value]
+
+/** `vend`, mounted on API Gateway. */
+export async function vendEvent(broker: Broker, event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  const { status, headers, body } = await handleVend(broker, fromEvent(event))
+  return { statusCode: status, headers: { ...headers }, body, isBase64Encoded: false }
+}

@@ -1,0 +1,258 @@
+/**
+ * The very bundles that are deployed, driven through a Lambda Runtime API against the sandbox's AWS; and `vend` in both its
+ * mountings, held to the same answers byte for byte.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Broker } from '@stint/broker'
+import { buildFunction, LIMITS_KB, refuseSandboxIssuers } from '@stint/broker/build/build'
+import { VEND_DEADLINE_SECONDS } from '@stint/broker/lambda/deployment'
+import { vendEvent } from '@stint/broker/lambda/event'
+import { packRules } from '@stint/core/config/rules'
+import { done } from '@stint/core/outcome'
+import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
+import { type BrokerRole, brokerKey } from '@stint/sandbox/aws/world'
+import { brokerHandler } from '@stint/sandbox/broker-server'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { brokenInvariants } from '../support/checkers.ts'
+import { exchange, type Raw } from '../support/http.ts'
+import { gatewayEvent, type Lambda, startLambda } from '../support/lambda.ts'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+const json = ['content-type', 'application/json']
+
+describe('the bundles', () => {
+  let sandbox: TestSandbox
+  let folder: string
+  let vend: Lambda
+  let api: Lambda
+  const bytes: Record<string, number> = {}
+
+  beforeAll(async () => {
+    sandbox = await testSandbox()
+    folder = await mkdtemp(join(tmpdir(), 'stint-lambda-'))
+    const started = await Promise.all(
+      (['vend', 'api'] as const).map(async (name) => {
+        const built = await buildFunction(name, folder)
+        bytes[name] = built.bytes
+        await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
+        return startLambda(built.file, environment(name))
+      }),
+    )
+    ;[vend, api] = started as [Lambda, Lambda]
+  })
+  afterAll(async () => {
+    vend?.close()
+    api?.close()
+    await sandbox.close()
+    await rm(folder, { recursive: true })
+  })
+
+  function environment(role: BrokerRole): Record<string, string> {
+    const key = brokerKey(sandbox.aws.world, role)
+    return {
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+      AWS_SESSION_TOKEN: key.sessionToken,
+      AWS_ENDPOINT_URL_STS: sandbox.urls.aws,
+      AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
+      STINT_TABLE: 'stint',
+      STINT_SIDE_TABLE: 'stint-side',
+      STINT_BUILD: 'test-build',
+    }
+  }
+  const post = (token: string, body: object): Raw => ({
+    method: 'POST',
+    path: '/sessions',
+    headers: [...json, 'authorization', `Bearer ${token}`],
+    body: JSON.stringify(body),
+  })
+
+  test('are within their limits, and vend has neither hono nor undici on board', async () => {
+    expect(bytes.vend).toBeLessThanOrEqual(LIMITS_KB.vend * 1000)
+    expect(bytes.api).toBeLessThanOrEqual(LIMITS_KB.api * 1000)
+    const text = await readFile(join(folder, 'vend', 'index.js'), 'utf8')
+    expect(text).not.toMatch(/hono|undici|new Request\(|new Response\(|[^.\w]fetch\(/)
+  })
+
+  test('vend vends, and it is on record under its build', async () => {
+    const token = await sandbox.token('developer')
+    const answer = await vend.invoke(gatewayEvent(post(token, { profile: 'staging-power' })))
+    expect(answer.statusCode).toBe(201)
+    const session = JSON.parse(answer.body)
+    expect(session.credentials.accessKeyId).toMatch(/^ASIA/)
+    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(await brokenInvariants(sandbox, [session.credentials.accessKeyId])).toEqual([])
+    expect(JSON.stringify(sandbox.aws.dynamo.records)).toContain('\\"build\\":\\"test-build\\"')
+    const seen = await api.invoke(gatewayEvent({ path: `/sessions/${session.id}`, headers: ['authorization', `Bearer ${token}`] }))
+    expect([seen.statusCode, JSON.parse(seen.body).issued.accessKeyId]).toEqual([200, session.credentials.accessKeyId])
+  })
+
+  test.each<[string, Raw, string | undefined, number, string]>([
+    [
+      'a body in base64 is the same body',
+      { ...post('', {}), headers: ['content-type', 'application/octet-stream'] },
+      undefined,
+      415,
+      'media-type',
+    ],
+    [
+      'two tokens, joined by the gateway',
+      { ...post('a', {}), headers: [...json, 'authorization', 'Bearer a', 'authorization', 'Bearer b'] },
+      undefined,
+      401,
+      'token-invalid',
+    ],
+    ['two media types, joined by the gateway', { ...post('a', {}), headers: [...json, ...json] }, undefined, 415, 'media-type'],
+    ['a stage in the path', post('a', {}), 'prod', 401, 'token-invalid'],
+    ['no body', { method: 'POST', path: '/sessions', headers: json }, undefined, 401, 'token-missing'],
+    ['a route of the other function', { method: 'PUT', path: '/sessions' }, undefined, 405, 'method-not-allowed'],
+    ['no route', { method: 'GET', path: '/nothing' }, undefined, 404, 'route-unknown'],
+  ])('vend: %s', async (_name, raw, stage, status, code) => {
+    const answer = await vend.invoke(gatewayEvent(raw, stage))
+    expect([answer.statusCode, JSON.parse(answer.body).code]).toEqual([status, code])
+  })
+
+  test('api answers as the sandbox does', async () => {
+    const token = await sandbox.token('developer')
+    for (const path of [
+      '/profiles',
+      '/profiles/break-glass',
+      '/profiles/x',
+      '/readyz',
+      '/openapi.json',
+      '/docs',
+      '/nothing',
+      '/sessions?limit=0',
+    ]) {
+      const headers = ['authorization', `Bearer ${token}`]
+      const lambda = await api.invoke(gatewayEvent({ path, headers }))
+      const http = await exchange(sandbox.urls.broker, { path, headers })
+      const plain = (text: string) => text.replace(/[0-9a-f]{32}/g, 'TRACE')
+      expect([path, lambda.statusCode, plain(lambda.body)]).toEqual([path, http.status, plain(http.text)])
+      expect(lambda.headers['content-type']).toBe(http.headers['content-type'])
+    }
+  })
+
+  test('one line a call goes to the log, and no token', async () => {
+    const token = await sandbox.token('developer')
+    await vend.invoke(gatewayEvent(post(token, { profile: 'nothing' })))
+    const last = vend.output().trim().split('\n').at(-1) ?? ''
+    expect(JSON.parse(last)).toMatchObject({ route: '/sessions', status: 404, code: 'profile-unknown', issuer: 'people' })
+    expect(vend.output()).not.toContain(token)
+  })
+
+  test('a function without its environment says what it lacks', async () => {
+    const { STINT_TABLE: _table, ...lacking } = environment('vend')
+    const lambda = await startLambda(join(folder, 'vend', 'index.js'), lacking)
+    await expect(lambda.invoke({})).rejects.toThrow('the environment lacks STINT_TABLE')
+    lambda.close()
+  })
+
+  test('the build refuses issuers over http', () => {
+    expect(() => refuseSandboxIssuers(sandbox.rules)).toThrow('issuers.people: a deployed function takes https only')
+  })
+})
+
+test('vend’s deadline is far below the life of a reservation', () =>
+  expect(VEND_DEADLINE_SECONDS * 3).toBeLessThan(ABANDONED_AFTER_SECONDS))
+
+describe('both mountings of vend', () => {
+  /** The same clock, the same random bytes, the same answers of AWS: whatever differs then differs by mounting. */
+  let sandbox: TestSandbox
+  let server: Server
+  let token: string
+  const fixed = (): Broker => {
+    let drawn = 0
+    return {
+      rules: sandbox.rules,
+      build: 'test',
+      clock: () => NOW,
+      random: (count) => Uint8Array.from({ length: count }, () => drawn++ % 256),
+      log: () => {},
+      keys: { check: async () => done(true), ready: async () => done(true) },
+      sts: {
+        assumeRole: async ({ roleSessionName }) =>
+          done({
+            credentials: { accessKeyId: 'ASIAFIXED', secretAccessKey: "se'cret", sessionToken: 'to/ken+==', expiration: NOW + 900_000 },
+            assumedRoleArn: `arn:aws:sts::1:assumed-role/r/${roleSessionName}`,
+            assumedRoleId: 'AROA:x',
+            awsRequestId: 'r-1',
+            packedPolicySize: 7,
+            sends: 1,
+          }),
+      },
+      ledger: {
+        reserve: async ({ request, session, attempt, hardEnd }) => done({ request, session, attempt, hardEnd, alone: true }),
+        record: async () => done(true),
+        fail: async () => done(true),
+        refuse: async () => done(true),
+        session: async () => done(undefined),
+        sessionsOf: async () => done({ items: [] }),
+        allSessions: async () => done({ items: [] }),
+        ping: async () => true,
+      },
+    }
+  }
+  let NOW: number
+  let broker: Broker
+  beforeAll(async () => {
+    sandbox = await testSandbox()
+    token = await sandbox.token('developer')
+    NOW = sandbox.now()
+    server = createServer((request, response) => brokerHandler(broker, broker)(request, response))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  })
+  afterAll(async () => {
+    server.close()
+    await sandbox.close()
+  })
+
+  const authorization = () => ['authorization', `Bearer ${token}`]
+  const post = (body: string | Buffer, headers: readonly string[] = [...json, ...authorization()]): Raw => ({
+    method: 'POST',
+    path: '/sessions',
+    headers,
+    body,
+  })
+  const logs = (more: object = {}) => JSON.stringify({ profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' }, ...more })
+  test.each<[string, () => Raw, number]>([
+    ['a session', () => post(logs()), 201],
+    ['env', () => post(logs({ format: 'env' })), 201],
+    ['process', () => post(logs({ format: 'process' })), 201],
+    ['container', () => post(logs({ format: 'container' })), 201],
+    ['the container door', () => ({ path: '/credentials/logs-read?p.bucket=acme-orders-logs', headers: authorization() }), 200],
+    ['the container door, refused', () => ({ path: '/credentials/none', headers: authorization() }), 404],
+    ['an unknown profile', () => post('{"profile":"x"}'), 404],
+    ['no JSON', () => post('{'), 400],
+    ['too large', () => post(' '.repeat(8193)), 413],
+    ['a form', () => post('a=b', ['content-type', 'application/x-www-form-urlencoded', ...authorization()]), 415],
+    ['no token', () => post(logs(), json), 401],
+    ['two tokens', () => post(logs(), [...json, ...authorization(), ...authorization()]), 401],
+    ['two media types', () => post(logs(), [...json, ...json, ...authorization()]), 415],
+    ['OPTIONS', () => ({ method: 'OPTIONS', path: '/credentials/x' }), 204],
+    ['HEAD', () => ({ method: 'HEAD', path: '/credentials/x', headers: authorization() }), 405],
+    ['another method', () => ({ method: 'DELETE', path: '/credentials/x' }), 405],
+    ['a duration too long', () => post(logs({ duration: '2h' })), 422],
+  ])('%s', async (_name, raw, status) => {
+    broker = fixed()
+    const http = await exchange(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, raw())
+    broker = fixed()
+    const lambda = await vendEvent(broker, gatewayEvent(raw()) as never)
+    const {
+      date: _date,
+      connection: _connection,
+      'keep-alive': _keep,
+      'transfer-encoding': _encoding,
+      'content-length': _length,
+      ...headers
+    } = http.headers
+    expect([lambda.statusCode, lambda.headers]).toEqual([http.status, headers])
+    expect(lambda.statusCode).toBe(status)
+    if (raw().method !== 'HEAD') expect(lambda.body).toBe(http.text)
+  })
+})

@@ -1,0 +1,108 @@
+/**
+ * Lambda as a bundle sees it: a Runtime API to ask for events, and API Gateway's way of writing a request as an event.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Raw } from './http.ts'
+
+const BOOTSTRAP = fileURLToPath(new URL('./lambda-bootstrap.cjs', import.meta.url))
+
+export type Result = { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: string }
+export type Lambda = { readonly invoke: (event: object) => Promise<Result>; readonly output: () => string; readonly close: () => void }
+
+export async function startLambda(bundle: string, env: Record<string, string>): Promise<Lambda> {
+  const events: { id: string; text: string }[] = []
+  const answers = new Map<string, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
+  let waiting: ServerResponse | undefined
+  let serial = 0
+  let initError: Error | undefined
+
+  const hand = () => {
+    const event = waiting && events.shift()
+    if (!event || !waiting) return
+    waiting
+      .writeHead(200, { 'lambda-runtime-aws-request-id': event.id, 'lambda-runtime-deadline-ms': String(Date.now() + 10_000) })
+      .end(event.text)
+    waiting = undefined
+  }
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('/invocation/next')) {
+      waiting = response
+      return hand()
+    }
+    let body = ''
+    request.on('data', (part) => void (body += part))
+    request.on('end', () => {
+      response.writeHead(202).end()
+      const [, id = '', kind] = /\/invocation\/([^/]+)\/(response|error)$/.exec(request.url ?? '') ?? []
+      if (kind === 'response') return answers.get(id)?.resolve(JSON.parse(body) as Result)
+      const error = new Error(`the function failed: ${body}`)
+      if (kind === 'error') return answers.get(id)?.reject(error)
+      initError = error
+      for (const { reject } of answers.values()) reject(error)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  let output = ''
+  const child: ChildProcess = spawn(process.execPath, [BOOTSTRAP], {
+    env: { ...env, STINT_BUNDLE: bundle, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stdout?.on('data', (part) => void (output += part))
+  child.stderr?.on('data', (part) => void (output += part))
+
+  return {
+    invoke: (event) =>
+      new Promise((resolve, reject) => {
+        if (initError) return reject(initError)
+        const id = `invocation-${++serial}`
+        answers.set(id, { resolve, reject })
+        events.push({ id, text: JSON.stringify(event) })
+        hand()
+      }),
+    output: () => output,
+    close() {
+      child.kill('SIGKILL')
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+/** What API Gateway passes on as text; all else, a missing type included, goes in base64. */
+const isText = (type: string): boolean => /^(text\/|application\/(json|xml|javascript))/.test(type)
+
+export function gatewayEvent({ method = 'GET', path, headers = [], body }: Raw, stage = '$default'): object {
+  const joined: Record<string, string> = {}
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = String(headers[index]).toLowerCase()
+    joined[name] = joined[name] === undefined ? String(headers[index + 1]) : `${joined[name]},${headers[index + 1]}`
+  }
+  const [plain = '', query = ''] = path.split('?')
+  const bytes = body === undefined ? undefined : Buffer.from(body as string)
+  const text = isText(joined['content-type'] ?? '')
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: stage === '$default' ? plain : `/${stage}${plain}`,
+    rawQueryString: query,
+    headers: { host: 'stint.example', 'x-forwarded-for': '203.0.113.99', ...joined },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'api',
+      domainName: 'stint.example',
+      domainPrefix: 'stint',
+      http: { method, path: plain, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+      requestId: 'id',
+      routeKey: '$default',
+      stage,
+      time: '',
+      timeEpoch: 0,
+    },
+    ...(bytes === undefined ? {} : { body: text ? bytes.toString('utf8') : bytes.toString('base64') }),
+    isBase64Encoded: bytes !== undefined && !text,
+  }
+}
