@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +80,30 @@ describe('npm start', () => {
     expect((await sandbox.ended()).code).toBe(130)
     const again = start(['--port', String(port)])
     await again.saying('Other identities')
+  })
+
+  test('reads no AWS_ variable and no shared AWS file: both may point anywhere', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'stint-home-'))
+    await mkdir(join(home, '.aws'))
+    const elsewhere = '[default]\nendpoint_url = http://127.0.0.1:1\nregion = nowhere-1\nmax_attempts = 0\nuse_fips_endpoint = maybe\n'
+    await writeFile(join(home, '.aws/config'), elsewhere)
+    await writeFile(join(home, '.aws/credentials'), '[default]\naws_access_key_id = AKIAWRONG\naws_secret_access_key = wrong\n')
+    const port = await freePorts(4)
+    const env = {
+      HOME: home,
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+      AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1',
+      AWS_PROFILE: 'none',
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_USE_FIPS_ENDPOINT: 'maybe',
+      AWS_REGION: 'nowhere-1',
+    }
+    await start(['--port', String(port)], env).saying('Other identities')
+    const { stdout } = await shell(
+      `curl -s http://127.0.0.1:${port}/sessions -H "Authorization: Bearer $(npm run -s token -- tool --port ${port})" -H 'Content-Type: application/json' -d '{"profile":"report-export"}'`,
+    )
+    expect(JSON.parse(stdout)).toMatchObject({ profile: 'report-export' })
+    await rm(home, { recursive: true })
   })
 
   test('a taken port is a clear error', async () => {

@@ -5,8 +5,8 @@
 
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { STSClient } from '@aws-sdk/client-sts'
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Rules } from '@stint/core/config/shape'
@@ -55,15 +55,34 @@ export function createBroker(deployment: Deployment): Broker {
       throwOnRequestTimeout: true,
       ...(requestTimeout === undefined ? {} : { requestTimeout }),
     })
-  // Sends are counted by the adapters, so the SDK's own retries are off; nothing is signed for more than one region.
-  const common = { credentials: deployment.keys, maxAttempts: 1, signerConstructor: SignatureV4 }
+  // Everything that the SDK would otherwise look for in the environment and in shared files is said here: it must not be
+  // led elsewhere by a file on the machine, and looking costs a cold start. Sends are counted by the adapters, so the
+  // SDK's own retries are off; nothing is signed for more than one region.
+  const common = {
+    credentials: deployment.keys,
+    maxAttempts: 1,
+    retryMode: 'standard',
+    defaultsMode: 'standard',
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
+    userAgentAppId: 'stint',
+    authSchemePreference: [] as string[],
+    disableClockSkewCorrection: false,
+    signerConstructor: SignatureV4,
+  } satisfies STSClientConfig & DynamoDBClientConfig
 
   const stsHandler = handler()
   const stsClients = new Map<string, STSClient>()
   const stsClient = (target: string): STSClient => {
     const client =
       stsClients.get(target) ??
-      new STSClient({ ...common, region: target, requestHandler: stsHandler, ...(endpoints ? { endpoint: endpoints.sts } : {}) })
+      new STSClient({
+        ...common,
+        region: target,
+        requestHandler: stsHandler,
+        endpoint: endpoints?.sts ?? regionalEndpoint('sts', target),
+        sigv4aSigningRegionSet: [target],
+      })
     stsClients.set(target, client)
     return client
   }
@@ -71,7 +90,9 @@ export function createBroker(deployment: Deployment): Broker {
     ...common,
     region,
     requestHandler: handler(LEDGER_ANSWER_MS),
-    ...(endpoints ? { endpoint: endpoints.dynamodb } : {}),
+    endpoint: endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region),
+    accountIdEndpointMode: 'disabled',
+    endpointDiscoveryEnabled: false,
   })
 
   return {
@@ -95,3 +116,7 @@ export function createBroker(deployment: Deployment): Broker {
     ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
   }
 }
+
+/** Regional always: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region"). */
+const regionalEndpoint = (service: 'sts' | 'dynamodb', region: string): string =>
+  `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
