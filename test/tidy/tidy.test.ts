@@ -6,23 +6,26 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] }
+/** `imports` are all; `loads` leaves out those of types alone, which are gone at run time. */
+type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[]; readonly loads: readonly string[] }
+const importsOf = (text: string): readonly string[] =>
+  [...text.matchAll(/(?:^|\n)(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g)].map(
+    (found) => found[1] ?? found[2] ?? '',
+  )
+const withoutTypes = (text: string): string => text.replace(/(^|\n)(import|export) type [^'"]*['"][^'"]+['"]/g, '')
 
 function sourcesOf(folder: string): readonly Source[] {
   return readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts') && !name.includes('node_modules'))
     .map((name) => {
       const text = readFileSync(`${root}/${folder}/${name}`, 'utf8')
-      const imports = [
-        ...text.matchAll(/(?:^|\n)(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g),
-      ].map((found) => found[1] ?? found[2] ?? '')
-      return { path: `${folder}/${name}`, text, imports }
+      return { path: `${folder}/${name}`, text, imports: importsOf(text), loads: importsOf(withoutTypes(text)) }
     })
 }
 
 const packageOf = (name: string) => (name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : (name.split('/')[0] ?? name))
-const strangers = (source: Source, allowed: (name: string) => boolean) =>
-  source.imports.filter((name) => !name.startsWith('.') && !allowed(name)).map((name) => `${source.path} imports ${name}`)
+const strangers = (source: Source, allowed: (name: string) => boolean, names = source.imports) =>
+  names.filter((name) => !name.startsWith('.') && !allowed(name)).map((name) => `${source.path} imports ${name}`)
 const json = (path: string) => JSON.parse(readFileSync(`${root}/${path}`, 'utf8')) as { dependencies?: Record<string, string> }
 
 describe('core and iam are pure', () => {
@@ -70,6 +73,7 @@ describe('what ships', () => {
           strangers(
             source,
             (used) => used.startsWith('node:') || packageOf(used) === `@stint/${name}` || declared.includes(packageOf(used)),
+            source.loads,
           ),
         )
     })
