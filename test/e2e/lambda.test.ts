@@ -174,6 +174,7 @@ describe('both mountings of vend', () => {
       clock: () => NOW,
       random: (count) => Uint8Array.from({ length: count }, () => drawn++ % 256),
       log: () => {},
+      signIn: { url: async ({ accessKeyId }) => done(`https://signin.example/?SigninToken=for-${accessKeyId}`) },
       keys: { check: async () => done(true), ready: async () => done(true) },
       sts: {
         assumeRole: async ({ roleSessionName }) =>
@@ -225,6 +226,7 @@ describe('both mountings of vend', () => {
     ['env', () => post(logs({ format: 'env' })), 201],
     ['process', () => post(logs({ format: 'process' })), 201],
     ['container', () => post(logs({ format: 'container' })), 201],
+    ['console', () => post(logs({ format: 'console' })), 201],
     ['the container door', () => ({ path: '/credentials/logs-read?p.bucket=acme-orders-logs', headers: authorization() }), 200],
     ['the container door, refused', () => ({ path: '/credentials/none', headers: authorization() }), 404],
     ['an unknown profile', () => post('{"profile":"x"}'), 404],
@@ -254,5 +256,19 @@ describe('both mountings of vend', () => {
     expect([lambda.statusCode, lambda.headers]).toEqual([http.status, headers])
     expect(lambda.statusCode).toBe(status)
     if (raw().method !== 'HEAD') expect(lambda.body).toBe(http.text)
+  })
+
+  test('console answers with the sign-in URL and without the credentials', async () => {
+    broker = fixed()
+    const { body } = await vendEvent(broker, gatewayEvent(post(logs({ format: 'console' }))) as never)
+    expect(JSON.parse(body ?? '')).toMatchObject({ signInUrl: 'https://signin.example/?SigninToken=for-ASIAFIXED', profile: 'logs-read' })
+    expect(body).not.toMatch(/secretAccessKey|sessionToken|to\/ken/)
+  })
+
+  test('a sign-in that does not answer hands out nothing', async () => {
+    broker = { ...fixed(), signIn: { url: async () => ({ outcome: 'unknown', cause: 'down' }) } }
+    const { statusCode, body } = await vendEvent(broker, gatewayEvent(post(logs({ format: 'console' }))) as never)
+    expect([statusCode, JSON.parse(body ?? '').code]).toEqual([504, 'sts-timeout'])
+    expect(body).not.toContain('ASIAFIXED')
   })
 })

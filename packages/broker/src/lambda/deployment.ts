@@ -23,7 +23,7 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
   const region = need('AWS_REGION')
   const { AWS_ENDPOINT_URL_STS: sts, AWS_ENDPOINT_URL_DYNAMODB: dynamodb, STINT_CONSOLE_ISSUER: consoleIssuer } = env
   return {
-    rules: openRules(readFileSync(join(folder, 'config.json'), 'utf8')),
+    rules: openRules(readFileSync(join(folder, 'config.json'))),
     build: need('STINT_BUILD'),
     region,
     keys: {
