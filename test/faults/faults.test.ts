@@ -31,6 +31,7 @@ const jsonError: Answer = {
 
 beforeAll(async () => {
   sandbox = await testSandbox({
+    deadlines: { connect: 1000, ledger: 1000, sts: 5000 },
     async intercept(_service, action, next) {
       const step: Step | undefined =
         action === 'AssumeRole' ? 'assume' : action === 'UpdateItem' ? (updates === 0 ? 'reserve' : 'record') : undefined

@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import type { Deadlines } from '@stint/broker'
 import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
 
@@ -23,7 +24,7 @@ export type TestSandbox = Sandbox & {
 export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly json: Record<string, any> }
 
 export async function testSandbox(
-  options: { config?: string; bindings?: Record<string, string>; intercept?: Interceptor } = {},
+  options: { config?: string; bindings?: Record<string, string>; intercept?: Interceptor; deadlines?: Deadlines } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(3))
   const rules = await loadRules(options.config ?? CONFIG, ports, options.bindings)
@@ -35,6 +36,8 @@ export async function testSandbox(
     rules,
     clock: now,
     log: (line) => void log.push(line),
+    // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
+    deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },
     ...(options.intercept ? { intercept: options.intercept } : {}),
   })
   const call = async (path: string, init: RequestInit): Promise<Answer> => {

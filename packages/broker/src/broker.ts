@@ -34,16 +34,19 @@ export type Deployment = {
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: Log
   readonly signIn?: SignIn
+  readonly deadlines?: Deadlines
 }
 
-const CONNECT_MS = 1000
-/** A conditional write takes a few milliseconds; three sends of this fit vend's own deadline. */
-const LEDGER_ANSWER_MS = 1000
+/** In milliseconds: a connection, one answer of the ledger, and all sends to STS together. */
+export type Deadlines = { readonly connect: number; readonly ledger: number; readonly sts: number }
+
+/** A conditional write takes a few milliseconds; three sends of this, twice, and STS fit vend's own deadline. */
+const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 1000, sts: 5000 }
 /** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
 const MAX_SOCKETS = 256
 
 export function createBroker(deployment: Deployment): Broker {
-  const { rules, build, region, endpoints, clock, random, sleep } = deployment
+  const { rules, build, region, endpoints, clock, random, sleep, deadlines = deadlinesOnAws } = deployment
   const agents = {
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
@@ -51,7 +54,7 @@ export function createBroker(deployment: Deployment): Broker {
   const handler = (requestTimeout?: number) =>
     new NodeHttpHandler({
       ...agents,
-      connectionTimeout: CONNECT_MS,
+      connectionTimeout: deadlines.connect,
       throwOnRequestTimeout: true,
       ...(requestTimeout === undefined ? {} : { requestTimeout }),
     })
@@ -89,7 +92,7 @@ export function createBroker(deployment: Deployment): Broker {
   const dynamo = new DynamoDBClient({
     ...common,
     region,
-    requestHandler: handler(LEDGER_ANSWER_MS),
+    requestHandler: handler(deadlines.ledger),
     endpoint: endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region),
     accountIdEndpointMode: 'disabled',
     endpointDiscoveryEnabled: false,
@@ -102,7 +105,7 @@ export function createBroker(deployment: Deployment): Broker {
     random,
     log: deployment.log,
     keys: issuerKeys({ clock, get: getBytes }),
-    sts: stsAdapter({ client: stsClient, clock, random, sleep }),
+    sts: stsAdapter({ client: stsClient, clock, random, sleep, wholeCallMs: deadlines.sts }),
     ledger: dynamoLedger({
       client: dynamo,
       storyTable: deployment.tables.story,

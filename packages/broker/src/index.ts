@@ -1,3 +1,3 @@
-export { createBroker, type Deployment } from './broker.ts'
+export { createBroker, type Deadlines, type Deployment } from './broker.ts'
 export type { Broker } from './ports.ts'
 export { vend } from './vend.ts'

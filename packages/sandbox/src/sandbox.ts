@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createBroker } from '@stint/broker'
+import { createBroker, type Deadlines } from '@stint/broker'
 import { sideTable, storyTable } from '@stint/broker/adapters/table'
 import { loadConfig } from '@stint/broker/build/config-file'
 import type { Log } from '@stint/broker/ports'
@@ -120,6 +120,7 @@ export type BrokerSettings = {
   readonly region: string
   readonly clock: () => number
   readonly log: Log
+  readonly deadlines?: Deadlines
 }
 
 export async function startBroker(settings: BrokerSettings): Promise<Part> {
@@ -134,6 +135,7 @@ export async function startBroker(settings: BrokerSettings): Promise<Part> {
     random: (count: number) => randomBytes(count),
     sleep: (ms: number) => sleep(ms),
     log,
+    ...(settings.deadlines ? { deadlines: settings.deadlines } : {}),
   }
   const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }), createBroker({ ...common, keys: settings.apiKey }))
   return { close: closer(await listen(ports.broker, guarded('broker', handler))) }
@@ -155,6 +157,7 @@ export type SandboxOptions = {
   readonly clock?: () => number
   readonly log?: Log
   readonly intercept?: Interceptor
+  readonly deadlines?: Deadlines
 }
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -179,6 +182,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         region: aws.world.region,
         clock,
         log,
+        ...(options.deadlines ? { deadlines: options.deadlines } : {}),
       }),
     )
     return { urls: { broker: urlOf(ports.broker), issuer: urlOf(ports.issuer), aws: endpoint }, secret, rules, aws, close }

@@ -18,11 +18,11 @@ export type StsSettings = {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly sleep: (milliseconds: number) => Promise<void>
+  /** All sends together, with the wait between them; a second send is worth it only while half of it is left. */
+  readonly wholeCallMs: number
 }
 
 const SENDS = 2
-/** All sends together, with the wait between them; a second send is worth it only while half of it is left. */
-export const WHOLE_CALL_MS = 5000
 const WAIT_MS = 200
 
 export function stsAdapter(settings: StsSettings): Sts {
@@ -31,12 +31,12 @@ export function stsAdapter(settings: StsSettings): Sts {
       const command = new AssumeRoleCommand(toWire(input))
       const began = settings.clock()
       for (let sends = 1; ; sends++) {
-        const left = WHOLE_CALL_MS - (settings.clock() - began)
+        const left = settings.wholeCallMs - (settings.clock() - began)
         try {
           return done(fromWire(await settings.client(input.region).send(command, { requestTimeout: left }), sends))
         } catch (error) {
           const fault = classify(error)
-          const worthIt = settings.clock() - began < WHOLE_CALL_MS / 2
+          const worthIt = settings.clock() - began < settings.wholeCallMs / 2
           if (!fault.retry || sends >= SENDS || !worthIt) return conclude(fault, sends)
           await settings.sleep(WAIT_MS * (0.5 + (settings.random(1)[0] ?? 0) / 256))
         }

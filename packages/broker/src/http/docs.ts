@@ -41,7 +41,7 @@ ${Object.entries(problems).map(([code, row]) => html`<tr id="${code}"><td><code>
 const operationPart = (path: string, method: string, operation: Operation) => html`
 <h2><code>${method.toUpperCase()} ${path}</code></h2>
 <p>${operation.summary}.</p>
-${operation.parameters ? html`<ul>${operation.parameters.map(({ name, description }) => html`<li><code>${name}</code> ${description ?? ''}</li>`)}</ul>` : ''}
+${operation.parameters ? html`<ul>${operation.parameters.map(({ name, description }) => html`<li><code>${name}</code> ${linked(description ?? '')}</li>`)}</ul>` : ''}
 <table>${Object.entries(operation.responses).map(([status, { description }]) => html`<tr><td>${status}</td><td>${linked(description)}</td></tr>`)}</table>`
 
 /** Codes in a description become links to their row. */
