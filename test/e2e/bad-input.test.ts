@@ -317,8 +317,9 @@ describe('routes and methods', () => {
 
 describe('the container-credentials door', () => {
   test.each<[string, string, string, number]>([
-    ['a parameter twice', '/credentials/logs-read?p.bucket=a&p.bucket=b', 'parameter-invalid', 422],
-    ['another member', '/credentials/logs-read?bucket=a', 'parameter-invalid', 422],
+    ['a parameter twice', '/credentials/lab?p.bucket=a&p.bucket=b', 'parameter-invalid', 422],
+    ['another member', '/credentials/lab?bucket=a', 'parameter-invalid', 422],
+    ['a member that looks inherited', '/credentials/lab?p.__proto__=a', 'parameter-invalid', 422],
     ['an unknown profile', '/credentials/none', 'profile-unknown', 404],
   ])('%s', (_name, path, code, status) => refusedWith({ status, code, written: 1 }, { path, headers: bearer(good) }))
   test('no token', () => refusedWith({ status: 401, code: 'token-missing', written: 0 }, { path: '/credentials/lab' }))
@@ -351,6 +352,12 @@ describe('single-use tokens', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409])
     expect(answers.find(({ status }) => status === 409)?.json.code).toBe('token-used')
   })
+  test('once used, it is used, whatever else is asked with it', async () => {
+    const token = await lab.token({ iss: lab.issuers.once, jti: 'j-narrow' })
+    expect((await sandbox.vend(token, { profile: 'lab' })).status).toBe(201)
+    const narrow = { Statement: { Effect: 'Deny', Action: 's3:*', Resource: '*' } }
+    expect((await sandbox.vend(token, { profile: 'lab', narrow })).json.code).toBe('token-used')
+  })
   test('a token without jti is told by what it signs', async () => {
     const token = await lab.token({ iss: lab.issuers.once, sub: 'dana-nojti' })
     expect((await sandbox.vend(token, { profile: 'lab' })).status).toBe(201)
@@ -379,6 +386,21 @@ describe('two faults at once: the earlier one is told', () => {
     [
       'profile before parameters',
       () => post(good, { profile: 'nothing', parameters: { x: 'y' } }),
+      { status: 404, code: 'profile-unknown', written: 1 },
+    ],
+    [
+      'profile before the type of a parameter',
+      () => post(good, { profile: 'nothing', parameters: { x: 1 } }),
+      { status: 404, code: 'profile-unknown', written: 1 },
+    ],
+    [
+      'profile before the type of the duration',
+      () => post(good, { profile: 'nothing', duration: true }),
+      { status: 404, code: 'profile-unknown', written: 1 },
+    ],
+    [
+      'profile before the query of the container door',
+      () => ({ path: '/credentials/nothing?x=1', headers: bearer(good) }),
       { status: 404, code: 'profile-unknown', written: 1 },
     ],
     [

@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Broker } from '@stint/broker'
+import { SENDS } from '@stint/broker/adapters/dynamodb'
+import { deadlinesOnAws } from '@stint/broker/broker'
 import { buildFunction, LIMITS_KB, refuseSandboxIssuers } from '@stint/broker/build/build'
 import { VEND_DEADLINE_SECONDS } from '@stint/broker/lambda/deployment'
 import { vendEvent } from '@stint/broker/lambda/event'
@@ -158,8 +160,11 @@ describe('the bundles', () => {
   })
 })
 
-test('vend’s deadline is far below the life of a reservation', () =>
-  expect(VEND_DEADLINE_SECONDS * 3).toBeLessThan(ABANDONED_AFTER_SECONDS))
+test('vend’s deadline is far below the life of a reservation, and its calls fit into it', () => {
+  expect(VEND_DEADLINE_SECONDS * 3).toBeLessThan(ABANDONED_AFTER_SECONDS)
+  const longest = 2 * (SENDS * deadlinesOnAws.ledger + 300) + deadlinesOnAws.sts
+  expect(longest).toBeLessThan(VEND_DEADLINE_SECONDS * 1000)
+})
 
 describe('both mountings of vend', () => {
   /** The same clock, the same random bytes, the same answers of AWS: whatever differs then differs by mounting. */

@@ -41,7 +41,7 @@ export type Deployment = {
 export type Deadlines = { readonly connect: number; readonly ledger: number; readonly sts: number }
 
 /** A conditional write takes a few milliseconds; three sends of this, twice, and STS fit vend's own deadline. */
-const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 1000, sts: 5000 }
+export const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 600, sts: 5000 }
 /** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
 const MAX_SOCKETS = 256
 
@@ -112,6 +112,7 @@ export function createBroker(deployment: Deployment): Broker {
       sideTable: deployment.tables.side,
       random,
       sleep,
+      answerWithinMs: deadlines.ledger,
       configHash: rules.hash,
       build,
       ...(deployment.epoch === undefined ? {} : { epoch: deployment.epoch }),

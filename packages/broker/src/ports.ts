@@ -76,6 +76,8 @@ export type Intent = {
   readonly hardEnd: Instant
   /** Until when the request's uses may be taken. */
   readonly windowEnd: Instant
+  /** For a request named by a single-use token: when that was issued. */
+  readonly tokenIssuedAt?: Instant
 }
 
 /** Names one attempt's session, for what follows a reserve. */

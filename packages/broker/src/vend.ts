@@ -138,6 +138,7 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
     sessionName: roleSessionName(caller.name, session),
     hardEnd: hardEndOf(call.now, scope.duration),
     windowEnd: slot.windowEnd(call, caller),
+    ...(slot === onceSlot ? { tokenIssuedAt: caller.token.issuedAt } : {}),
   }
 }
 

@@ -43,7 +43,7 @@ const ask = (asked: Asked) =>
     identity: (asked.identity ?? []).map((json) => policy(json, 'identity')),
     ...(asked.session ? { session: asked.session.map((json) => policy(json, 'session')) } : {}),
     ...(asked.boundary ? { boundary: policy(asked.boundary, 'identity') } : {}),
-    ...(asked.organization ? { organization: asked.organization.map((json) => policy(json, 'identity')) } : {}),
+    ...(asked.organization ? { organization: asked.organization.map((json) => [policy(json, 'identity')]) } : {}),
     ...(asked.resource ? { resourcePolicy: policy(asked.resource, 'resource') } : {}),
     ...(asked.decides ? { resourcePolicyDecides: true } : {}),
   })
@@ -82,6 +82,12 @@ describe('layers', () => {
     [
       'an organization policy limits',
       { identity: yes, organization: [of(allow({ Action: 's3:PutObject' }))] },
+      'implicit-deny',
+      ['organization'],
+    ],
+    [
+      'every level of the organization must allow',
+      { identity: yes, organization: [of(allow()), of(allow({ Action: 'ec2:*' }))] },
       'implicit-deny',
       ['organization'],
     ],

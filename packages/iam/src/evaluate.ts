@@ -31,8 +31,8 @@ export type AccessRequest = {
   readonly resource: { readonly arn: string; readonly account: string }
   readonly context: ContextInput
   readonly identity: readonly Policy[]
-  /** Absent: no such limit. */
-  readonly organization?: readonly Policy[]
+  /** Service control policies, a list per level from the root down; each level must allow. Absent: no such limit. */
+  readonly organization?: readonly (readonly Policy[])[]
   readonly boundary?: Policy
   /** Inline session policy and session policy ARNs together: their union is the limit. */
   readonly session?: readonly Policy[]
@@ -55,7 +55,7 @@ export function evaluate(request: AccessRequest): Decision {
   const grant = request.resourcePolicy ? resourceGrant(request.resourcePolicy, request, context) : undefined
 
   const layers: { [layer in Layer]?: Verdict } = { identity: say(request.identity) }
-  if (request.organization) layers.organization = say(request.organization)
+  if (request.organization) layers.organization = strictest(request.organization.map(say))
   if (request.boundary) layers.boundary = say([request.boundary])
   if (request.session) layers.session = say(request.session)
   if (grant) layers.resource = grant.denied ? 'explicit-deny' : grant.to ? 'allow' : 'implicit-deny'
@@ -67,6 +67,9 @@ export function evaluate(request: AccessRequest): Decision {
   const blockedBy = blocking(request, layers, grant?.to)
   return { allowed: blockedBy.length === 0, verdict: blockedBy.length === 0 ? 'allow' : 'implicit-deny', blockedBy, layers }
 }
+
+const strictest = (verdicts: readonly Verdict[]): Verdict =>
+  verdicts.find((verdict) => verdict === 'explicit-deny') ?? verdicts.find((verdict) => verdict === 'implicit-deny') ?? 'allow'
 
 /** Which layers fail to allow, when none denies. */
 function blocking(request: AccessRequest, layers: Decision['layers'], granted: Grantee | undefined): Layer[] {
@@ -142,7 +145,7 @@ export function actionMatches(pattern: string, action: string): boolean {
 /**
  * How (and whether) a statement's principals speak of this caller. A session is spoken of by its own ARN, its role's ARN,
  * its account or everybody. `NotPrincipal` speaks of everyone but those it names; a session is spared only if the list
- * names its account *and* its role or session (AWS IAM User Guide, "NotPrincipal").
+ * names its account, its role *and* itself (AWS IAM User Guide, "NotPrincipal").
  */
 function naming(statement: Statement, principal: Principal): Grantee | undefined {
   const { not, principals } = statement.principals ?? { not: false, principals: '*' as const }

@@ -33,12 +33,15 @@ import {
 import { MAX_EVENTS, MAX_USES, type Session, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Ledger, Page, Reservation } from '../ports.ts'
 import { callerKey, dayKey, indexes, openKey, refusalsKey, requestKey, SHARDS, shardOf, timeKey } from './table.ts'
+import { within } from './within.ts'
 
 export type DynamoSettings = {
   readonly client: DynamoDBClient
   readonly storyTable: string
   readonly sideTable: string
   readonly random: RandomBytes
+  /** One send and its whole answer. */
+  readonly answerWithinMs: number
   /** Waits between two sends of one write. */
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly configHash: string
@@ -50,11 +53,11 @@ export type DynamoSettings = {
 /** A caller's refusals per hour that get an item of their own; the rest are only counted. */
 export const REFUSALS_AN_HOUR = 20
 
-const SENDS = 3
+export const SENDS = 3
 const FIRST_WAIT_MS = 25
 
 export function dynamoLedger(settings: DynamoSettings): Ledger {
-  const { client, random } = settings
+  const { client, random, epoch = 0 } = settings
   const entry = (event: AuditEvent) => journalEntry(event, random)
 
   /** Sends until there is an answer, or `unknown` after the last try. A failed condition is an answer. */
@@ -63,7 +66,7 @@ export function dynamoLedger(settings: DynamoSettings): Ledger {
     for (let sends = 0; sends < SENDS; sends++) {
       if (sends > 0) await settings.sleep(FIRST_WAIT_MS * 2 ** sends * (0.5 + (random(1)[0] ?? 0) / 256))
       try {
-        return done(await once())
+        return done(await within(settings.answerWithinMs, once()))
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return { outcome: 'blocked', item: error.Item && toItem(error.Item) }
         cause = error instanceof Error ? `${error.name}: ${brief(error.message)}` : String(error)
@@ -90,7 +93,9 @@ export function dynamoLedger(settings: DynamoSettings): Ledger {
     )
 
   async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
-    const { request, session, attempt, caller, scope, call, hardEnd } = intent
+    const { request, session, attempt, caller, scope, call, hardEnd, tokenIssuedAt } = intent
+    // A restored table has forgotten which of the older single-use tokens were used.
+    if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch) return refused('token-used', 'The token is older than this ledger.')
     const common = { request, at: call.now }
     const created = entry({
       ...common,
@@ -130,7 +135,7 @@ export function dynamoLedger(settings: DynamoSettings): Ledger {
         ':zero': 0,
         ':one': 1,
         ':now': call.now,
-        ':epoch': settings.epoch ?? 0,
+        ':epoch': epoch,
         ':terms': scope.termsHash,
         ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
         ':maxEvents': MAX_EVENTS,
@@ -158,7 +163,7 @@ export function dynamoLedger(settings: DynamoSettings): Ledger {
     if (written.outcome === 'done') return done(mine(toItem(written.value.Attributes ?? {})))
     const { item } = written
     if (item?.sessions[sessionSuffix(session)]?.attempt === attempt) return done(mine(item))
-    return reasonToRefuse(item, scope.termsHash, call.now, settings.epoch ?? 0)
+    return reasonToRefuse(item, scope.termsHash, call.now, epoch)
   }
 
   /** One of the two writes that close a reservation. Ours if the item shows what `isOurs` looks for. */
@@ -442,8 +447,9 @@ function reasonToRefuse(item: Item | undefined, termsHash: string, now: Instant,
   const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
   if (item.state !== 'approved') return ended(item.state)
   if (item.windowEnd <= now || item.createdAt <= epoch) return ended('ended')
+  if (item.usesLeft <= 0) return refused('request-exhausted', 'The request has no use left.')
   if (item.termsHash !== termsHash) return refused('terms-changed', 'The terms of this request are no longer those it was made on.')
-  return refused('request-exhausted', item.usesLeft <= 0 ? 'The request has no use left.' : 'The request has been tried too often.')
+  return refused('request-exhausted', 'The request has been tried too often.')
 }
 
 // ── Items ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -106,6 +106,13 @@ describe('freshness', () => {
     expect(await check(fresh)).toBe('done')
     expect(fetches).toBe(2)
   })
+  test('a new key is learned at once also while the known ones are due for a look', async () => {
+    await check(first)
+    const fresh = ecKey('k2')
+    served = [first, fresh]
+    now += 12 * MINUTE
+    expect(await check(fresh)).toBe('done')
+  })
   test('a new key is learned within 2 s while junk is thrown at the door, at a fetch a second', async () => {
     await check(first)
     const fresh = ecKey('k2')

@@ -81,8 +81,8 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
     caches.set(issuer.jwksUri, cached)
     const age = settings.clock() - cached.fetchedAt
     if (age > seconds(STALE_SECONDS)) await refresh(issuer, cached)
-    else if (age > seconds(FRESH_SECONDS)) void refresh(issuer, cached)
     else if (kid !== undefined && !cached.keys.has(kid)) await refresh(issuer, cached, UNKNOWN_KID_SECONDS)
+    else if (age > seconds(FRESH_SECONDS)) void refresh(issuer, cached)
     return cached
   }
 

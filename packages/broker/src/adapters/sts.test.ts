@@ -1,6 +1,7 @@
 /** Which gate said no, as far as AWS's words tell. Messages as AWS's users and documentation have them. */
-import { expect, test } from 'vitest'
-import { gateOf } from './sts.ts'
+import type { STSClient } from '@aws-sdk/client-sts'
+import { describe, expect, test } from 'vitest'
+import { gateOf, stsAdapter } from './sts.ts'
 
 const said =
   'User: arn:aws:sts::123456789012:assumed-role/stint-vend/stint-vend is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/x'
@@ -14,3 +15,54 @@ test.each([
   [said, 'unknown'],
   ['', 'unknown'],
 ])('%s → %s', (message, gate) => expect(gateOf(message)).toBe(gate))
+
+describe('the fate of two sends', () => {
+  const answered = (name: string, status = 400) => Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status } })
+  const lost = new Error('socket hang up')
+  const refusedConnection = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+  const never = 'never'
+  const adapter = (...fates: (Error | typeof never)[]) => {
+    let sends = 0
+    const send = () => {
+      const fate = fates[sends++] ?? fates.at(-1)
+      return fate === never ? new Promise(() => {}) : Promise.reject(fate)
+    }
+    return stsAdapter({
+      client: () => ({ send }) as unknown as STSClient,
+      clock: Date.now,
+      random: (count) => new Uint8Array(count),
+      sleep: async () => {},
+      wholeCallMs: 200,
+    })
+  }
+  const input = {
+    region: 'eu-central-1',
+    roleArn: 'r',
+    roleSessionName: 's',
+    externalId: 'e',
+    durationSeconds: 900,
+    policy: '{}',
+    policyArns: [],
+    tags: [],
+  }
+  test.each<[string, (Error | typeof never)[], string, string | undefined, number]>([
+    ['denied', [answered('AccessDenied', 403)], 'refused', 'assume-role-denied', 1],
+    ['throttled twice', [answered('Throttling')], 'refused', 'sts-throttled', 2],
+    ['never reached', [refusedConnection], 'refused', 'sts-timeout', 2],
+    ['lost twice', [lost], 'unknown', undefined, 2],
+    ['lost, then denied: the first may have happened', [lost, answered('AccessDenied', 403)], 'unknown', undefined, 2],
+    ['lost, then throttled', [lost, answered('Throttling')], 'unknown', undefined, 2],
+    ['lost, then never reached', [lost, refusedConnection], 'unknown', undefined, 2],
+    ['throttled, then denied', [answered('Throttling'), answered('AccessDenied', 403)], 'refused', 'assume-role-denied', 2],
+    ['a failure of AWS', [answered('InternalFailure', 500)], 'unknown', undefined, 2],
+    ['a code that nobody knows', [answered('Surprise')], 'refused', 'assume-role-invalid', 1],
+    ['no answer at all, the body stalled', [never], 'unknown', undefined, 1],
+  ])('%s', async (_name, fates, outcome, code, sends) => {
+    const result = await adapter(...fates).assumeRole(input)
+    expect([result.outcome, result.outcome === 'refused' ? result.code : undefined, 'sends' in result ? result.sends : 0]).toEqual([
+      outcome,
+      code,
+      sends,
+    ])
+  })
+})

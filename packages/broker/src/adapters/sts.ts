@@ -11,6 +11,7 @@ import type { ProblemCode } from '@stint/core/problem'
 import type { RandomBytes } from '@stint/core/request/ids'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import type { Assumed, AssumeFailed, Clock, Sts } from '../ports.ts'
+import { within } from './within.ts'
 
 export type StsSettings = {
   /** One client per region; a config of one target needs one. */
@@ -30,14 +31,17 @@ export function stsAdapter(settings: StsSettings): Sts {
     async assumeRole(input) {
       const command = new AssumeRoleCommand(toWire(input))
       const began = settings.clock()
+      // Once a send's fate is unknown, no later refusal makes the whole call a definite one.
+      let unknown: Fault | undefined
       for (let sends = 1; ; sends++) {
         const left = settings.wholeCallMs - (settings.clock() - began)
         try {
-          return done(fromWire(await settings.client(input.region).send(command, { requestTimeout: left }), sends))
+          return done(fromWire(await within(left, settings.client(input.region).send(command, { requestTimeout: left })), sends))
         } catch (error) {
           const fault = classify(error)
+          if (!fault.refusal) unknown = fault
           const worthIt = settings.clock() - began < settings.wholeCallMs / 2
-          if (!fault.retry || sends >= SENDS || !worthIt) return conclude(fault, sends)
+          if (!fault.retry || sends >= SENDS || !worthIt) return conclude(unknown ?? fault, sends)
           await settings.sleep(WAIT_MS * (0.5 + (settings.random(1)[0] ?? 0) / 256))
         }
       }

@@ -32,7 +32,10 @@ export async function handleVend(broker: Broker, request: VendRequest): Promise<
       path: routeOf(request),
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
-    return problemReply('internal', 'Stint failed. Nothing was handed out.', call.trace)
+    const failure = refused('internal', 'Stint failed. Nothing was handed out.')
+    return request.path.startsWith('/credentials/')
+      ? containerRefusal(failure, call)
+      : problemReply(failure.code, failure.detail, call.trace)
   }
 }
 
@@ -88,12 +91,13 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
   if (Array.isArray(parsed.value.parameters)) return refused('body-invalid', 'The member parameters is not an object.')
   const checked = v.safeParse(vendBody, parsed.value)
   if (checked.success) return done(checked.output)
+  // What is wrong with a value that the road judges is told there, in its turn: profile before parameters before duration.
+  const paths = checked.issues.map((issue) => v.getDotPath(issue) ?? '')
+  if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(parsed.value as VendBody)
   const [issue] = checked.issues
-  const path = v.getDotPath(issue) ?? ''
+  const [path] = paths
   if (path === 'profile' && parsed.value.profile === undefined) return refused('profile-required', 'The body names no profile.')
   if (path === 'format') return refused('format-invalid', 'The member format is none of json, env, process, container, console.')
-  if (path.startsWith('parameters.') && isObject(parsed.value.parameters)) return refused('parameter-invalid', 'Every parameter is a text.')
-  if (path === 'duration') return refused('duration-invalid', 'duration is neither a number of seconds nor a text such as 15m.')
   const unknown = issue.type === 'strict_object' && issue.expected === 'never'
   return refused(
     'body-invalid',
@@ -153,23 +157,24 @@ async function getCredentials(broker: Broker, call: Call, request: VendRequest, 
       reply: { status: 200, headers: secretHeaders('application/json', call), body: JSON.stringify(container(result.value)) },
       result,
     }
-  // SDKs read these two members into their error.
-  const { status, title } = problems[result.code]
-  const refusal = problemReply(result.code, result.detail, call.trace)
-  const body = JSON.stringify({ Code: result.code, Message: `${title}: ${result.detail} (trace ${call.trace})` })
-  return { reply: { status, headers: { ...refusal.headers, 'content-type': 'application/json' }, body }, result }
+  return { reply: containerRefusal(result, call), result }
 }
 
-/** `p.<name>=<value>`, each once, nothing else. */
-function parametersOf(profile: string, query: string): Done<Ask> | Refused {
-  const parameters: Record<string, Json> = {}
-  for (const [name, value] of new URLSearchParams(query)) {
-    const parameter = /^p\.([a-z][a-zA-Z0-9]{0,31})$/.exec(name)?.[1]
-    if (parameter === undefined) return refused('parameter-invalid', 'The query takes members p.<name> only.')
-    if (Object.hasOwn(parameters, parameter)) return refused('parameter-invalid', `The query names p.${parameter} twice.`)
-    parameters[parameter] = value
-  }
-  return done({ profile, parameters })
+/** SDKs read these two members into their error. */
+function containerRefusal({ code, detail }: Refused, call: Call): VendReply {
+  const { status, headers } = problemReply(code, detail, call.trace)
+  const body = JSON.stringify({ Code: code, Message: `${problems[code].title}: ${detail} (trace ${call.trace})` })
+  return { status, headers: { ...headers, 'content-type': 'application/json' }, body }
+}
+
+/** `p.<name>=<value>`, each once, nothing else: what is not so is no parameter of any profile, and is told as such. */
+function parametersOf(profile: string, query: string): Done<Ask> {
+  const members = new URLSearchParams(query)
+  const parameters = [...new Set(members.keys())].map((name): [string, Json] => {
+    const values = members.getAll(name)
+    return [name.startsWith('p.') ? name.slice(2) : `?${name}`, values.length === 1 ? (values[0] as string) : values]
+  })
+  return done({ profile, parameters: Object.fromEntries(parameters) })
 }
 
 // ── Both ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,7 +26,7 @@ export type Access =
 export function decideAccess(rules: Rules, profileId: string, caller: Caller, circumstances: Circumstances): Access {
   const found = rules.profiles.find(profileId)
   // An unknown profile costs the same look at rules as an invisible one.
-  const profile = found ?? (rules.profiles.find(rules.profiles.ids[0] ?? '') as Profile)
+  const profile = found ?? rules.profiles.first()
   const standing = standingOf(profile, caller, circumstances)
   if (!found || !standing.visible) {
     return { ...refused('profile-unknown', 'There is no such profile for you.'), reasons: [found ? 'not visible' : 'not in the config'] }

@@ -72,6 +72,29 @@ describe('the largest events there can be stay below the limit', () => {
       awsRequestId: 'a'.repeat(64),
       sends: 2,
     },
+    {
+      type: 'request.created',
+      request,
+      at: NOW,
+      caller: { ...longest, subject: '"'.repeat(127), name: '\u0001'.repeat(99) },
+      profile: 'p'.repeat(48),
+      target: 't'.repeat(48),
+      terms: hash,
+      why: '\u0001'.repeat(42),
+    },
+    {
+      type: 'request.refused',
+      request,
+      at: NOW,
+      caller: longest,
+      profile: brief('"'.repeat(99), 48),
+      code: 'packed-policy-too-large',
+      reason: brief('\u0001'.repeat(200), 120),
+      config: hash,
+      from: '2001:0db8:1111:2222:3333:4444:5555:6666',
+      token: hash,
+      trace: 'f'.repeat(32),
+    },
   ])('$type', (event) => {
     expect(Buffer.byteLength(journalEntry(event, random).event)).toBeLessThanOrEqual(MAX_EVENT_BYTES)
   })

@@ -11,7 +11,7 @@ import type { RandomBytes, RequestId, SessionId } from '../request/ids.ts'
 
 /** Longest canonical event, in bytes: with at most 320 of them, an item stays far below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
-/** Longest justification, in UTF-8 bytes, so that the event that carries it stays below that. */
+/** Longest justification, in bytes of its JSON, so that the event that carries it stays below that. */
 export const MAX_JUSTIFICATION_BYTES = 256
 
 /** What every event says. */
@@ -107,12 +107,15 @@ const instantsAsText = (event: AuditEvent) => ({
 
 const shortNamed = (caller: CallerRef): CallerRef => ({ ...caller, name: brief(caller.name, MAX_NAME_BYTES) })
 
+/** What a text takes in an event: UTF-8 bytes of its JSON, without the quotes. */
+export const eventBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2
+
 /** A text that the world wrote, cut to the bytes that an event has for it. */
 export function brief(text: string, bytes = 160): string {
   let cut = ''
   let used = 0
   for (const character of text.toWellFormed()) {
-    used += Buffer.byteLength(character)
+    used += eventBytes(character)
     if (used > bytes) return cut
     cut += character
   }

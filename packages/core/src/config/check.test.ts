@@ -103,6 +103,11 @@ describe('faults', () => {
       }),
       'could become a policy variable',
     ],
+    [
+      'a pattern that breaks out of its anchors',
+      reader({ parameters: { bucket: { pattern: 'a)|(?:b', max: 9 } } }),
+      'is no regular expression',
+    ],
     ['a policy that allows nothing', reader({ policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] }), 'allows nothing'],
     ['a policy beyond Latin-1', reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::ł' }] }), 'outside Latin-1'],
     ['a role in another account', (config) => void (config.targets.prod.account = '999999999999'), 'is not in account 999999999999'],

@@ -327,6 +327,8 @@ function checkTags(profile: Profile, path: string, say: Say): void {
 function checkParameters(profile: Profile, path: string, say: Say): void {
   for (const [name, item] of Object.entries(profile.parameters ?? {})) {
     try {
+      // Alone first: 'a)|(?:b' compiles only inside the group that anchors it, and would break out of it.
+      new RegExp(item.pattern, 'u')
       new RegExp(`^(?:${item.pattern})$`, 'u')
     } catch {
       say(`${path}.parameters.${name}.pattern`, 'is no regular expression')

@@ -7,7 +7,15 @@ import type { Config, Profile, Rules } from './shape.ts'
 
 /** Rules over a config that is at hand whole. */
 export function rulesOf({ profiles, ...rest }: Config, hash: string): Rules {
-  return { ...rest, hash, profiles: { ids: Object.keys(profiles), find: (id) => (Object.hasOwn(profiles, id) ? profiles[id] : undefined) } }
+  return {
+    ...rest,
+    hash,
+    profiles: {
+      ids: Object.keys(profiles),
+      find: (id) => (Object.hasOwn(profiles, id) ? profiles[id] : undefined),
+      first: () => Object.values(profiles)[0] as Profile,
+    },
+  }
 }
 
 /** The text that the build writes beside a function. */
@@ -20,26 +28,26 @@ export function packRules({ profiles, ...rest }: Rules): string {
 export function openRules(packed: Buffer): Rules {
   const head = packed.toString('utf8', 0, packed.indexOf('\n'))
   const { profiles: _none, ...rest } = JSON.parse(`${head}}}`) as Config & { readonly hash: string }
-  const opened = new Map<string, Profile>()
   let ids: readonly string[] | undefined
 
-  /** No text of JSON holds a line feed, so one before a quoted id is the beginning of that profile. */
-  function find(id: string): Profile | undefined {
-    const known = opened.get(id)
-    if (known || !/^[a-z0-9-]+$/.test(id)) return known
-    const name = `\n"${id}":`
-    const at = packed.indexOf(name)
-    if (at < 0) return undefined
-    const line = packed.toString('utf8', at + name.length, packed.indexOf('\n', at + 1))
-    const profile = JSON.parse(line.replace(/,$/, '')) as Profile
-    opened.set(id, profile)
-    return profile
+  /** The profile whose line begins here. No text of JSON holds a line feed. */
+  const parseLine = (from: number): Profile => {
+    const line = packed.toString('utf8', from, packed.indexOf('\n', from))
+    return JSON.parse(line.slice(line.indexOf(':') + 1).replace(/,$/, '')) as Profile
   }
 
   return {
     ...rest,
     profiles: {
-      find,
+      find(id) {
+        if (!/^[a-z0-9-]+$/.test(id)) return undefined
+        const name = `\n"${id}":`
+        const at = packed.indexOf(name)
+        // On to the end also when it was found: how long it takes must not tell whether a profile exists.
+        if (at < 0 || packed.indexOf(name, at + 1) >= 0) return undefined
+        return parseLine(at + 1)
+      },
+      first: () => parseLine(packed.indexOf('\n') + 1),
       get ids() {
         ids ??= [...packed.toString('utf8').matchAll(/^"([a-z0-9-]+)":/gm)].map((found) => found[1] ?? '')
         return ids

@@ -27,6 +27,7 @@ export type Caller = {
   readonly mfa: boolean
   readonly signedInAt?: Instant
   readonly token: {
+    readonly issuedAt: Instant
     readonly expiresAt: Instant
     /** SHA-256 of what is signed, in hex. Not of the signature, which can be rewritten without a key. */
     readonly hash: string
@@ -62,6 +63,7 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
     mfa: usedSecondFactor(claims),
     ...(typeof claims.auth_time === 'number' ? { signedInAt: seconds(claims.auth_time) } : {}),
     token: {
+      issuedAt: seconds(claims.iat as number),
       expiresAt: seconds(claims.exp as number),
       hash,
       once: typeof claims.jti === 'string' && claims.jti !== '' ? `jti:${claims.jti}` : `hash:${hash}`,

@@ -6,6 +6,7 @@
  * trailing `=`. Each is closed here and has its row in `token.test.ts`. Sources: RFC 7515, RFC 7519, RFC 8725, RFC 9068.
  */
 import { findClaim, matchesClaim } from '../access/matcher.ts'
+import { eventBytes } from '../audit/event.ts'
 import type { Algorithm, Issuer } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import { type Instant, seconds } from '../instant.ts'
@@ -96,11 +97,12 @@ const isCognito = (issuer: Issuer): boolean =>
 
 /** RFC 9068 §2.1 marks access tokens by `typ`; Cognito marks both kinds by `token_use` and has no `typ`. */
 function tokenUseFault(issuer: Issuer, typ: string | undefined, claims: JsonObject): string | undefined {
-  const media = typ?.toLowerCase().replace(/^application\//, '')
+  const media = typ?.toLowerCase().replace(/^application\/at\+jwt$/, 'at+jwt')
   if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ} is not admitted`
   if (isCognito(issuer)) {
     const use = claims.token_use
     if (use !== 'id' && use !== 'access') return 'token_use is neither id nor access'
+    if (use === 'id' && media === 'at+jwt') return 'token_use is id, typ is at+jwt'
     return issuer.tokenUse === 'any' || issuer.tokenUse === use ? undefined : `token_use is ${use}, not ${issuer.tokenUse}`
   }
   if (issuer.tokenUse === 'access' && media !== 'at+jwt') return 'not marked as an access token (typ at+jwt)'
@@ -118,8 +120,8 @@ function audienceFault(issuer: Issuer, claims: JsonObject): string | undefined {
 
 function subjectFault(claims: JsonObject): string | undefined {
   const { sub } = claims
-  // OpenID Connect Core 1.0 §2: at most 255 ASCII characters.
-  return typeof sub === 'string' && /^[\x20-\x7E]{1,255}$/.test(sub) ? undefined : 'sub is missing or odd'
+  // OpenID Connect Core 1.0 §2: at most 255 ASCII characters. Counted as JSON, since every event carries it whole.
+  return typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && eventBytes(sub) <= 255 ? undefined : 'sub is missing or odd'
 }
 
 function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): string | undefined {

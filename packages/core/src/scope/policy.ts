@@ -23,8 +23,8 @@ export function profileStatements(profile: Profile, parameters: Parameters): rea
 
 const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
 
-/** A chained session would outlive the end of the one that made it. */
-const denyChaining: StatementJson = { Effect: 'Deny', Action: ['sts:AssumeRole*', 'sts:GetFederationToken'], Resource: '*' }
+/** A chained session would outlive the end of the one that made it: AssumeRole and its kin, AssumeRoot too. */
+const denyChaining: StatementJson = { Effect: 'Deny', Action: ['sts:AssumeRo*', 'sts:GetFederationToken'], Resource: '*' }
 
 /** From this instant on nothing is allowed, whatever AWS's own expiry says (AWS gives at least 900 s). */
 const denyAfter = (hardEnd: Instant): StatementJson => ({

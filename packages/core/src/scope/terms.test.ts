@@ -121,7 +121,7 @@ describe('durations', () => {
 describe('session policies', () => {
   const effects = (change: Partial<Profile>, ask: Partial<Ask> = {}) =>
     scopeOf(change, ask).terms.policy.map(({ Effect, Action }) => `${Effect} ${[Action].flat().join()}`)
-  const chain = 'Deny sts:AssumeRole*,sts:GetFederationToken'
+  const chain = 'Deny sts:AssumeRo*,sts:GetFederationToken'
   test.each<[string, Partial<Profile>, string[]]>([
     ['neither policy nor ARNs: all that the role may', {}, ['Allow *', chain]],
     ['a policy stands for itself', { policy: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] }, ['Allow s3:*', chain]],
@@ -250,6 +250,7 @@ describe('justification', () => {
     ['blank', '  ', 'justification-required'],
     ['given', 'INC-4711', 'ok'],
     ['longer than an event can carry', 'x'.repeat(257), 'body-invalid'],
+    ['long as JSON', 'x\u0001'.repeat(60), 'body-invalid'],
     ['long in bytes', 'é'.repeat(129), 'body-invalid'],
   ])('%s → %s', (_name, justification, code) =>
     expect(codeOf({ justification: 'required' }, justification === undefined ? {} : { justification })).toBe(code),

@@ -7,7 +7,7 @@
  */
 import type { StatementJson } from '@stint/iam'
 import { findClaim } from '../access/matcher.ts'
-import { MAX_JUSTIFICATION_BYTES } from '../audit/event.ts'
+import { eventBytes, MAX_JUSTIFICATION_BYTES } from '../audit/event.ts'
 import type { Approval, Profile, Rules, Target, Value } from '../config/shape.ts'
 import { sha256Hex } from '../digest.ts'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
@@ -25,7 +25,7 @@ export const MIN_DURATION_SECONDS = 60
 export type Ask = {
   readonly profile: string
   readonly parameters?: { readonly [name: string]: Json }
-  readonly duration?: number | string
+  readonly duration?: Json
   readonly narrow?: Json
   readonly justification?: string
 }
@@ -122,10 +122,10 @@ export function resolveScope(
 }
 
 /** An integer is seconds, a text needs a unit. What is too long is refused, never cut. */
-function resolveDuration(profile: Profile, asked: number | string | undefined): Done<number> | Refused {
+function resolveDuration(profile: Profile, asked: Json | undefined): Done<number> | Refused {
   if (asked === undefined) return done(durationSeconds(profile.duration.default))
   const longest = durationSeconds(profile.duration.max)
-  const wanted = typeof asked === 'number' ? asked : parseDuration(asked)
+  const wanted = typeof asked === 'number' ? asked : typeof asked === 'string' ? parseDuration(asked) : undefined
   const no = (fault: string) =>
     refused(
       'duration-invalid',
@@ -147,7 +147,7 @@ function resolveJustification(profile: Profile, given: string | undefined): Done
   const text = given?.trim()
   if (profile.justification === 'required' && !text)
     return refused('justification-required', 'This profile is entered only with a justification.')
-  if (text !== undefined && Buffer.byteLength(text) > MAX_JUSTIFICATION_BYTES) {
+  if (text !== undefined && eventBytes(text) > MAX_JUSTIFICATION_BYTES) {
     return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`)
   }
   return done(text === '' ? undefined : text)

@@ -17,7 +17,7 @@ export const caller = (change: Partial<Caller> = {}): Caller =>
     groups: [],
     claims: { sub: 'dana', groups: ['developers'], run_id: '7' },
     mfa: false,
-    token: { expiresAt: NOW + 600_000, hash: 'a'.repeat(64), once: 'jti:1', audience: '"stint"' },
+    token: { issuedAt: NOW - 60_000, expiresAt: NOW + 600_000, hash: 'a'.repeat(64), once: 'jti:1', audience: '"stint"' },
     ...change,
   }) as Caller
 
