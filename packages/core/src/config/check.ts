@@ -11,10 +11,11 @@ import * as v from 'valibot'
 import { compileGlob } from '../access/matcher.ts'
 import { sha256Hex } from '../digest.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
+import { isTimeZone, parseIso } from '../instant.ts'
 import { canonicalJson, isObject } from '../json.ts'
 import { fillStatement } from '../scope/template.ts'
 import { rulesOf } from './rules.ts'
-import type { Config, Matcher, Profile, Rules, Who } from './shape.ts'
+import type { Approval, Config, Matcher, Profile, Rules, Who } from './shape.ts'
 
 export type ConfigFault = { readonly path: string; readonly fault: string }
 export type CheckedConfig = { readonly ok: true; readonly rules: Rules } | { readonly ok: false; readonly faults: readonly ConfigFault[] }
@@ -118,15 +119,8 @@ const issuer = v.strictObject({
   groupsClaim: v.optional(line),
   tenant: v.optional(filledRecord(line, scalar, 'must name a claim')),
   maxTokenLife: v.optional(duration),
+  actorClaim: v.optional(line),
   replay: v.optional(v.literal('once')),
-})
-
-const target = v.strictObject({
-  account: v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits')),
-  roleArn: v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'must be the ARN of an IAM role')),
-  // AWS STS API Reference, AssumeRole, ExternalId.
-  externalId: v.pipe(v.string(), v.regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 of letters, digits and +=,.@:/-_')),
-  region: v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')),
 })
 
 const value = v.union([
@@ -149,12 +143,37 @@ const statement = v.strictObject({
   Condition: v.optional(v.record(v.string(), v.record(v.string(), oneOrMore(v.union([scalar, template]))))),
 })
 
+const instant = v.pipe(v.string(), v.check((value) => parseIso(value) !== undefined, 'must be an instant such as 2026-12-24T00:00:00Z'))
+const localTime = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM'))
+const hours = v.strictObject({
+  timeZone: v.pipe(v.string(), v.check(isTimeZone, 'must be a time zone such as Europe/Berlin')),
+  days: list(v.picklist(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])),
+  from: localTime,
+  until: localTime,
+})
+const approvalRule = v.strictObject({
+  by: list(who),
+  count: v.pipe(v.number(), v.integer(), v.minValue(1, 'must be at least 1'), v.maxValue(10, 'must be at most 10')),
+  escalateTo: v.optional(list(who)),
+  delegates: v.optional(list(v.strictObject({ who, from: instant, until: instant }))),
+  hours: v.optional(hours),
+})
 const approval = v.strictObject({
-  rules: list(v.strictObject({ by: list(who), count: v.pipe(v.number(), v.integer(), v.minValue(1, 'must be at least 1')) })),
+  rules: list(approvalRule),
   expiresAfter: duration,
   window: duration,
   maxUses: v.pipe(v.number(), v.integer(), v.minValue(1, 'must be at least 1'), v.maxValue(100, 'must be at most 100')),
-  breakGlass: v.optional(v.literal(true)),
+  escalateAfter: v.optional(duration),
+  breakGlass: v.optional(v.union([v.literal(true), v.strictObject({ delay: duration })])),
+})
+
+const target = v.strictObject({
+  account: v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits')),
+  roleArn: v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'must be the ARN of an IAM role')),
+  // AWS STS API Reference, AssumeRole, ExternalId.
+  externalId: v.pipe(v.string(), v.regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 of letters, digits and +=,.@:/-_')),
+  region: v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')),
+  approval: v.optional(approval),
 })
 
 const profile = v.strictObject({
@@ -192,6 +211,13 @@ const configSchema = v.strictObject({
   targets: filledRecord(id, target, 'must name a target'),
   profiles: filledRecord(id, profile, 'must name a profile'),
   auditors: v.optional(list(who)),
+  responders: v.optional(list(who)),
+  people: v.optional(
+    v.record(
+      id,
+      list(v.union([v.strictObject({ issuer: id, subject: line }), v.strictObject({ issuer: id, actor: line })])),
+    ),
+  ),
 })
 
 function shapeFault(issue: v.BaseIssue<unknown>): ConfigFault {
@@ -243,6 +269,9 @@ function meaningFaults(config: Config, say: Say): void {
   for (const [name, item] of Object.entries(config.targets)) {
     if (splitArn(item.roleArn)?.[4] !== item.account) say(`targets.${name}.roleArn`, `is not in account ${item.account}`)
   }
+  for (const [name, item] of Object.entries(config.targets)) checkApproval(config, item.approval, `targets.${name}.approval`, say)
+  checkPeople(config, say)
+  config.responders?.forEach((item, index) => void checkWho(config, item, `responders[${index}]`, say))
   config.auditors?.forEach((item, index) => void checkWho(config, item, `auditors[${index}]`, say))
   for (const [name, item] of Object.entries(config.profiles)) checkProfile(config, item, `profiles.${name}`, say)
 }
@@ -262,9 +291,9 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
   for (const list of ['eligible', 'visibleTo'] as const) {
     profile[list]?.forEach((item, index) => void checkWho(config, item, `${path}.${list}[${index}]`, say))
   }
-  checkApproval(config, profile, path, say)
+  checkApproval(config, profile.approval, `${path}.approval`, say)
   checkDurations(profile, path, say)
-  checkTags(profile, path, say)
+  checkTags(config, profile, path, say)
   checkParameters(profile, path, say)
   checkPolicy(profile, path, say)
 }
@@ -288,14 +317,42 @@ const globsOf = (matcher: Matcher): readonly string[] => {
   return []
 }
 
-function checkApproval(config: Config, profile: Profile, path: string, say: Say): void {
-  profile.approval?.rules.forEach((rule, index) => {
-    rule.by.forEach((item, at) => {
-      const place = `${path}.approval.rules[${index}].by[${at}]`
-      checkWho(config, item, place, say)
-      if (config.issuers[item.issuer]?.kind === 'workload') say(`${place}.issuer`, 'is a workload issuer; only people approve')
-    })
+function checkApproval(config: Config, approval: Approval | undefined, path: string, say: Say): void {
+  approval?.rules.forEach((rule, index) => {
+    const place = `${path}.rules[${index}]`
+    const people = [
+      ...rule.by.map((who, at) => [who, `${place}.by[${at}]`] as const),
+      ...(rule.escalateTo ?? []).map((who, at) => [who, `${place}.escalateTo[${at}]`] as const),
+      ...(rule.delegates ?? []).map(({ who }, at) => [who, `${place}.delegates[${at}].who`] as const),
+    ]
+    for (const [who, at] of people) {
+      checkWho(config, who, at, say)
+      if (config.issuers[who.issuer]?.kind === 'workload') say(`${at}.issuer`, 'is a workload issuer; only people approve')
+    }
+    if (rule.escalateTo && !approval.escalateAfter) say(`${place}.escalateTo`, 'never takes effect without escalateAfter')
+    if (rule.hours && rule.hours.from >= rule.hours.until) say(`${place}.hours`, 'ends before it begins')
   })
+  if (approval?.escalateAfter && !approval.rules.some((rule) => rule.escalateTo)) say(`${path}.escalateAfter`, 'has nobody to escalate to')
+  if (approval && typeof approval.breakGlass === 'object') {
+    const [delay, wait] = [parseDuration(approval.breakGlass.delay) ?? 0, parseDuration(approval.expiresAfter) ?? 0]
+    if (delay < 60) say(`${path}.breakGlass.delay`, 'is below 60s: nobody could stop it')
+    if (delay >= wait) say(`${path}.breakGlass.delay`, 'is not below expiresAfter, so it would never take effect')
+  }
+}
+
+/** Which identity is whose: nobody's twice, and each of an issuer that there is. */
+function checkPeople(config: Config, say: Say): void {
+  const seen = new Map<string, string>()
+  for (const [person, identities] of Object.entries(config.people ?? {})) {
+    identities.forEach((identity, index) => {
+      const path = `people.${person}[${index}]`
+      const key = JSON.stringify(identity)
+      if (!Object.hasOwn(config.issuers, identity.issuer)) say(`${path}.issuer`, `there is no issuer '${identity.issuer}'`)
+      if ('actor' in identity && config.issuers[identity.issuer]?.actorClaim === undefined) say(path, 'names an actor, but its issuer has no actorClaim')
+      if (seen.has(key)) say(path, `is already an identity of '${seen.get(key)}'`)
+      seen.set(key, person)
+    })
+  }
 }
 
 function checkDurations(profile: Profile, path: string, say: Say): void {
@@ -307,7 +364,8 @@ function checkDurations(profile: Profile, path: string, say: Say): void {
   if (preset > longest) say(`${path}.duration.default`, 'is above duration.max')
 }
 
-function checkTags(profile: Profile, path: string, say: Say): void {
+function checkTags(config: Config, profile: Profile, path: string, say: Say): void {
+  const needsApproval = profile.approval ?? config.targets[profile.target]?.approval
   const seen = new Set(['stint:session'])
   for (const [key, item] of Object.entries(profile.tags ?? {})) {
     const folded = key.toLowerCase()
@@ -317,7 +375,7 @@ function checkTags(profile: Profile, path: string, say: Say): void {
     seen.add(folded)
     if ('param' in item && !Object.hasOwn(profile.parameters ?? {}, item.param))
       say(`${path}.tags.${key}`, `there is no parameter '${item.param}'`)
-    if (profile.approval && 'claim' in item && !item.stable) {
+    if (needsApproval && 'claim' in item && !item.stable) {
       say(`${path}.tags.${key}`, 'takes a claim that is not marked stable; a profile with approval must vend what was approved')
     }
   }

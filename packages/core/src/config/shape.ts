@@ -58,6 +58,8 @@ export type Issuer = {
   readonly tenant?: { readonly [claim: ClaimRef]: Scalar }
   /** The longest `exp - iat` accepted: 24h for people and 1h for workloads unless set. */
   readonly maxTokenLife?: Duration
+  /** For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`). */
+  readonly actorClaim?: ClaimRef
   /** One token buys one session per profile. */
   readonly replay?: 'once'
 }
@@ -69,6 +71,8 @@ export type Target = {
   readonly externalId: string
   /** The region whose STS endpoint is called. */
   readonly region: string
+  /** Agreement that every profile into this target needs, besides its own. */
+  readonly approval?: Approval
 }
 
 /** A session tag's value. */
@@ -109,7 +113,17 @@ export type ApprovalRule = {
   readonly by: readonly Who[]
   /** Distinct people who must agree, at least 1. */
   readonly count: number
+  /** Who may agree too once `escalateAfter` has passed without an answer. */
+  readonly escalateTo?: readonly Who[]
+  /** Who may stand in for `by` between two instants (RFC 3339). */
+  readonly delegates?: readonly { readonly who: Who; readonly from: string; readonly until: string }[]
+  /** Agreement counts only within these hours; saying no is possible at any time. */
+  readonly hours?: Hours
 }
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
+/** Local times `HH:MM`, `from` included, `until` not. */
+export type Hours = { readonly timeZone: string; readonly days: readonly Weekday[]; readonly from: string; readonly until: string }
 
 export type Approval = {
   /** All must be fulfilled; one person fulfils one rule. */
@@ -119,8 +133,17 @@ export type Approval = {
   /** How long after the approval sessions may be taken. */
   readonly window: Duration
   readonly maxUses: number
-  readonly breakGlass?: true
+  /** After this without an answer each rule's `escalateTo` may decide too. */
+  readonly escalateAfter?: Duration
+  /**
+   * For emergencies: demands a justification, and stays to be reviewed by somebody else. With `delay` the request is
+   * approved by rule after that time, unless somebody stops it: for the night when nobody else is awake.
+   */
+  readonly breakGlass?: true | { readonly delay: Duration }
 }
+
+/** One of a person's identities: as a caller, or as whoever triggers an issuer's workloads (`actorClaim`). */
+export type Identity = { readonly issuer: string; readonly subject: string } | { readonly issuer: string; readonly actor: string }
 
 export type Profile = {
   readonly target: string
@@ -146,8 +169,12 @@ export type Config = {
   readonly issuers: { readonly [id: string]: Issuer }
   readonly targets: { readonly [id: string]: Target }
   readonly profiles: { readonly [id: string]: Profile }
-  /** Who reads everybody's sessions and the details of `/readyz`. */
+  /** Who reads everybody's sessions and requests and the details of `/readyz`. */
   readonly auditors?: readonly Who[]
+  /** Who may freeze, and together unfreeze. */
+  readonly responders?: readonly Who[]
+  /** Identities that are one person: whoever is both may not agree with themselves. Never guessed from e-mails. */
+  readonly people?: { readonly [person: string]: readonly Identity[] }
 }
 
 /** A value that a deploy (or the sandbox) fills in. */
