@@ -26,7 +26,13 @@ const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
 /** The day of the week and the time `HH:MM` that an instant is somewhere. */
 export function localTime(at: Instant, timeZone: string): { readonly day: (typeof weekdays)[number]; readonly time: string } {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).formatToParts(new Date(at))
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(new Date(at))
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? ''
   const day = weekdays.find((name) => name === part('weekday').toLowerCase()) ?? 'sun'
   return { day, time: `${part('hour')}:${part('minute')}` }

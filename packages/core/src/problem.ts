@@ -42,7 +42,23 @@ export const problems = {
   'request-unknown': { status: 404, title: 'There is no such request for you', next: 'Check the id.' },
   'session-unknown': { status: 404, title: 'There is no such session for you', next: 'GET /sessions lists yours.' },
   'method-not-allowed': { status: 405, title: 'This route has no such method', next: 'Use a method named in the Allow header.' },
+  'self-approval': { status: 403, title: 'Nobody decides on their own request', next: 'Ask another approver.' },
+  'not-approver': { status: 403, title: 'You do not decide on this request', next: 'GET /requests/{id} names who may.' },
+  frozen: { status: 403, title: 'Access is frozen', next: 'Ask the responders; GET /freezes says why.' },
   'terms-changed': { status: 409, title: 'The terms are no longer those agreed on', next: 'Ask again on the present terms.' },
+  'request-not-pending': { status: 409, title: 'The request is no longer open', next: 'Read the request; ask again if you still need it.' },
+  'already-decided': { status: 409, title: 'Somebody has decided before you', next: 'Read the request to see what was decided.' },
+  'already-issued': {
+    status: 409,
+    title: 'This key has already bought a session',
+    next: 'Secrets are not stored. Use what you got, or ask with a new key.',
+  },
+  'in-progress': { status: 409, title: 'This key’s session is being made', next: 'Try again.', retryAfter: 5 },
+  'request-changed': {
+    status: 412,
+    title: 'The request has changed since you read it',
+    next: 'Read it again and decide on what it is now.',
+  },
   'request-exhausted': { status: 409, title: 'The request has no use left', next: 'Ask again.' },
   'request-ended': { status: 409, title: 'The request is over', next: 'Ask again.' },
   'revoked-in-flight': {
@@ -63,6 +79,7 @@ export const problems = {
     title: 'The duration is not acceptable',
     next: 'Send whole seconds or a text with a unit such as 15m, within the profile.',
   },
+  'idempotency-mismatch': { status: 422, title: 'This key was used for something else', next: 'Use a new Idempotency-Key for a new ask.' },
   'justification-required': { status: 422, title: 'This profile needs a justification', next: 'Say why in the member justification.' },
   'narrow-too-wide': {
     status: 422,
@@ -72,8 +89,8 @@ export const problems = {
   'narrow-unsupported': { status: 422, title: 'This narrowing cannot be applied', next: 'Leave out what is not supported; see /docs.' },
   'rate-limited': {
     status: 429,
-    title: 'Too many sessions in a short time',
-    next: 'Use the credentials you have, and try again later.',
+    title: 'Too much in a short time',
+    next: 'Use what you have, and try again later.',
     retryAfter: 60,
   },
   internal: { status: 500, title: 'Stint failed', next: 'Tell the operators the trace. Nothing was handed out.' },

@@ -143,7 +143,10 @@ const statement = v.strictObject({
   Condition: v.optional(v.record(v.string(), v.record(v.string(), oneOrMore(v.union([scalar, template]))))),
 })
 
-const instant = v.pipe(v.string(), v.check((value) => parseIso(value) !== undefined, 'must be an instant such as 2026-12-24T00:00:00Z'))
+const instant = v.pipe(
+  v.string(),
+  v.check((value) => parseIso(value) !== undefined, 'must be an instant such as 2026-12-24T00:00:00Z'),
+)
 const localTime = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM'))
 const hours = v.strictObject({
   timeZone: v.pipe(v.string(), v.check(isTimeZone, 'must be a time zone such as Europe/Berlin')),
@@ -213,10 +216,7 @@ const configSchema = v.strictObject({
   auditors: v.optional(list(who)),
   responders: v.optional(list(who)),
   people: v.optional(
-    v.record(
-      id,
-      list(v.union([v.strictObject({ issuer: id, subject: line }), v.strictObject({ issuer: id, actor: line })])),
-    ),
+    v.record(id, list(v.union([v.strictObject({ issuer: id, subject: line }), v.strictObject({ issuer: id, actor: line })]))),
   ),
 })
 
@@ -348,7 +348,8 @@ function checkPeople(config: Config, say: Say): void {
       const path = `people.${person}[${index}]`
       const key = JSON.stringify(identity)
       if (!Object.hasOwn(config.issuers, identity.issuer)) say(`${path}.issuer`, `there is no issuer '${identity.issuer}'`)
-      if ('actor' in identity && config.issuers[identity.issuer]?.actorClaim === undefined) say(path, 'names an actor, but its issuer has no actorClaim')
+      if ('actor' in identity && config.issuers[identity.issuer]?.actorClaim === undefined)
+        say(path, 'names an actor, but its issuer has no actorClaim')
       if (seen.has(key)) say(path, `is already an identity of '${seen.get(key)}'`)
       seen.set(key, person)
     })

@@ -1,0 +1,72 @@
+/**
+ * Approval rules: which hold for a profile, who may fulfil them now, and whether they are fulfilled.
+ */
+import { type Circumstances, isOneOf } from '../access/decide.ts'
+import type { Approval, ApprovalRule, Hours, Profile, Target } from '../config/shape.ts'
+import { durationSeconds, formatDuration } from '../duration.ts'
+import type { Caller } from '../identity/caller.ts'
+import { type Instant, localTime, parseIso, seconds } from '../instant.ts'
+import type { Agreement } from './request.ts'
+
+/** The rules of profile and target together: all must hold, and of two limits the shorter. */
+export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Target, 'approval'>): Approval | undefined {
+  const [own, shared] = [profile.approval, target.approval]
+  if (!own || !shared) return own ?? shared
+  const shorter = (a: string, b: string) => formatDuration(Math.min(durationSeconds(a), durationSeconds(b)))
+  return {
+    ...own,
+    rules: [...own.rules, ...shared.rules],
+    expiresAfter: shorter(own.expiresAfter, shared.expiresAfter),
+    window: shorter(own.window, shared.window),
+    maxUses: Math.min(own.maxUses, shared.maxUses),
+    ...(own.escalateAfter || shared.escalateAfter ? { escalateAfter: own.escalateAfter ?? shared.escalateAfter ?? '' } : {}),
+  }
+}
+
+/** The rules, by their place, that this caller could fulfil now. Groups are those of the token shown now. */
+export function rulesOpenTo(approval: Approval, caller: Caller, createdAt: Instant, circumstances: Circumstances): readonly number[] {
+  if (caller.kind !== 'human') return []
+  const escalated =
+    approval.escalateAfter !== undefined && circumstances.now >= createdAt + seconds(durationSeconds(approval.escalateAfter))
+  return approval.rules.flatMap((rule, index) => (mayFulfil(rule, caller, escalated, circumstances) ? [index] : []))
+}
+
+function mayFulfil(rule: ApprovalRule, caller: Caller, escalated: boolean, circumstances: Circumstances): boolean {
+  const { now } = circumstances
+  const standIns = (rule.delegates ?? []).filter(({ from, until }) => (parseIso(from) ?? Infinity) <= now && now < (parseIso(until) ?? 0))
+  const people = [...rule.by, ...(escalated ? (rule.escalateTo ?? []) : []), ...standIns.map(({ who }) => who)]
+  return isOneOf(people, caller, circumstances)
+}
+
+/** Whether it is within the hours in which agreement to this rule counts. */
+export function withinHours(hours: Hours | undefined, now: Instant): boolean {
+  if (!hours) return true
+  const { day, time } = localTime(now, hours.timeZone)
+  return hours.days.includes(day) && hours.from <= time && time < hours.until
+}
+
+/**
+ * How many agreements each rule still lacks when every person is counted for one rule, in the way that fulfils most.
+ * A person who could fulfil two rules must not be spent on the one that another could fulfil.
+ */
+export function missing(approval: Approval, agreements: readonly Pick<Agreement, 'rules' | 'person'>[]): readonly number[] {
+  const seats = approval.rules.flatMap((rule, index) => Array.from({ length: rule.count }, () => index))
+  const taken: (number | undefined)[] = seats.map(() => undefined)
+  /** Kuhn's augmenting path: finds the person a seat, moving others on if need be. */
+  const seat = (person: number, tried: Set<number>): boolean =>
+    seats.some((rule, at) => {
+      if (tried.has(at) || !agreements[person]?.rules.includes(rule)) return false
+      tried.add(at)
+      const sitting = taken[at]
+      if (sitting !== undefined && !seat(sitting, tried)) return false
+      taken[at] = person
+      return true
+    })
+  const people = new Set<string>()
+  agreements.forEach(({ person }, index) => {
+    if (people.has(person)) return // one person, one seat
+    people.add(person)
+    seat(index, new Set())
+  })
+  return approval.rules.map((_rule, index) => seats.filter((rule, at) => rule === index && taken[at] === undefined).length)
+}

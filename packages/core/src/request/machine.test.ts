@@ -1,0 +1,489 @@
+/**
+ * The machine as a grid: every state × every act × every actor, and the outcome of each cell. Then what the cells cannot
+ * show: counting, limits, hours, escalation, and an exhaustive walk over everything that two callers, two approvers, a
+ * revoke, time and a lost write can do.
+ */
+import { describe, expect, test } from 'vitest'
+import type { Approval } from '../config/shape.ts'
+import type { Caller } from '../identity/caller.ts'
+import type { Person } from '../identity/person.ts'
+import { caller, NOW } from '../testing/fixtures.ts'
+import { approvalFor, missing, rulesOpenTo, withinHours } from './approval.ts'
+import type { RequestId } from './ids.ts'
+import { type Actor, approve, cancel, type Decided, deny, isParty, passTime, requestTransitions, review, revoke } from './machine.ts'
+import { type AccessRequest, type RequestState, stateAt } from './request.ts'
+
+const approvers = { issuer: 'people', claims: { groups: { includes: 'approvers' } } } as const
+const managers = { issuer: 'people', claims: { groups: { includes: 'managers' } } } as const
+const approval = (change: Partial<Approval> = {}): Approval => ({
+  rules: [{ by: [approvers], count: 1 }],
+  expiresAfter: '30m',
+  window: '1h',
+  maxUses: 3,
+  ...change,
+})
+
+const person = (subject: string, groups: readonly string[] = [], change: Partial<Caller> = {}): Caller =>
+  caller({ subject, name: subject, claims: { sub: subject, groups }, ...change })
+const actor = (who: Caller, opens: readonly number[] = [], more: Partial<Actor> = {}): Actor => ({
+  caller: who,
+  person: `${who.issuer}#${who.subject}` as Person,
+  opens,
+  auditor: false,
+  ...more,
+})
+
+const dana = actor(person('dana'))
+const ada = actor(person('ada', ['approvers']), [0])
+const bob = actor(person('bob', ['approvers']), [0])
+const eve = actor(person('eve'))
+const auditor = actor(person('aud'), [], { auditor: true })
+const robot = actor(person('robot', ['approvers'], { kind: 'workload' }), [0])
+/** Ada asks; her other identity may approve, but is hers. */
+const danasOther = actor(person('dana-admin', ['approvers']), [0], { person: 'people#dana' as Person })
+
+const request = (change: Partial<AccessRequest> = {}): AccessRequest => ({
+  id: `req_${'0'.repeat(26)}` as RequestId,
+  version: 1,
+  state: 'pending',
+  createdAt: NOW,
+  caller: { issuer: 'people', subject: 'dana', name: 'dana', kind: 'human' },
+  person: 'people#dana' as Person,
+  profile: 'admin',
+  target: 'prod',
+  roleArn: 'arn:aws:iam::1:role/x',
+  terms: { maxDuration: 3600, uses: 3, window: 3600 } as AccessRequest['terms'],
+  termsHash: 'h',
+  breakGlass: false,
+  pendingUntil: NOW + 1_800_000,
+  agreements: [],
+  limits: {},
+  sessions: [],
+  ...change,
+})
+const approved = (change: Partial<AccessRequest> = {}) =>
+  request({
+    state: 'approved',
+    windowStart: NOW,
+    windowEnd: NOW + 3_600_000,
+    usesLeft: 3,
+    agreements: [{ approver: ada.caller, person: ada.person, rules: [0], at: NOW, face: 'api', limits: {} }],
+    ...change,
+  })
+const inState: Record<RequestState | 'expired-by-time' | 'ended-by-time', AccessRequest> = {
+  pending: request(),
+  approved: approved(),
+  denied: request({ state: 'denied', decidedBy: ada.caller }),
+  cancelled: request({ state: 'cancelled', decidedBy: dana.caller }),
+  expired: request({ state: 'expired' }),
+  revoked: approved({ state: 'revoked', decidedBy: ada.caller }),
+  ended: approved({ state: 'ended' }),
+  refused: request({ state: 'refused' }),
+  'expired-by-time': request({ pendingUntil: NOW }),
+  'ended-by-time': approved({ windowEnd: NOW }),
+}
+
+const said = { face: 'api' } as const
+const acts = {
+  approve: (found: AccessRequest, who: Actor) => approve(found, approval(), who, said, NOW),
+  deny: (found: AccessRequest, who: Actor) => deny(found, who, said, NOW),
+  cancel: (found: AccessRequest, who: Actor) => cancel(found, who, said, NOW),
+  revoke: (found: AccessRequest, who: Actor) => revoke(found, who, said, NOW),
+  review: (found: AccessRequest, who: Actor) => review({ ...found, breakGlass: true }, who, 'seen', NOW),
+}
+const actors = {
+  requester: dana,
+  approver: ada,
+  'another approver': bob,
+  'the requester’s other identity': danasOther,
+  stranger: eve,
+  auditor,
+  workload: robot,
+}
+
+const outcome = (decided: Decided): string =>
+  decided.outcome === 'refused' ? decided.code : decided.value === 'unchanged' ? 'unchanged' : `→ ${decided.value.state}`
+
+const terminal = ['cancelled', 'expired', 'revoked', 'ended', 'refused', 'expired-by-time', 'ended-by-time'] as const
+const all = (cell: string) => Object.fromEntries(Object.keys(inState).map((state) => [state, cell]))
+const gone = Object.fromEntries(terminal.map((state) => [state, 'request-not-pending']))
+
+/** act → actor → state → outcome. */
+const grid: Record<keyof typeof acts, Record<keyof typeof actors, Record<string, string>>> = {
+  approve: {
+    requester: all('self-approval'),
+    approver: { ...gone, pending: '→ approved', approved: 'unchanged', denied: 'already-decided' },
+    'another approver': { ...gone, pending: '→ approved', approved: 'already-decided', denied: 'already-decided' },
+    'the requester’s other identity': all('self-approval'),
+    stranger: all('not-approver'),
+    auditor: all('not-approver'),
+    workload: all('not-approver'),
+  },
+  deny: {
+    requester: all('self-approval'),
+    approver: { ...gone, pending: '→ denied', approved: 'already-decided', denied: 'unchanged' },
+    'another approver': { ...gone, pending: '→ denied', approved: 'already-decided', denied: 'already-decided' },
+    'the requester’s other identity': all('self-approval'),
+    stranger: all('not-approver'),
+    auditor: all('not-approver'),
+    workload: all('not-approver'),
+  },
+  cancel: {
+    requester: { ...gone, pending: '→ cancelled', approved: 'request-not-pending', denied: 'request-not-pending', cancelled: 'unchanged' },
+    approver: all('not-approver'),
+    'another approver': all('not-approver'),
+    'the requester’s other identity': all('not-approver'),
+    stranger: all('not-approver'),
+    auditor: all('not-approver'),
+    workload: all('not-approver'),
+  },
+  revoke: {
+    requester: { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
+    approver: { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
+    'another approver': { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
+    // Withdrawing takes nothing from anybody, so an alias may do it too.
+    'the requester’s other identity': {
+      ...gone,
+      pending: '→ revoked',
+      approved: '→ revoked',
+      denied: 'request-not-pending',
+      revoked: 'unchanged',
+    },
+    stranger: all('not-approver'),
+    auditor: all('not-approver'),
+    workload: all('not-approver'),
+  },
+  review: {
+    requester: all('self-approval'),
+    approver: {
+      ...all('request-not-pending'),
+      approved: '→ approved',
+      revoked: '→ revoked',
+      ended: '→ ended',
+      'ended-by-time': '→ approved',
+    },
+    'another approver': {
+      ...all('request-not-pending'),
+      approved: '→ approved',
+      revoked: '→ revoked',
+      ended: '→ ended',
+      'ended-by-time': '→ approved',
+    },
+    'the requester’s other identity': all('self-approval'),
+    stranger: all('not-approver'),
+    auditor: {
+      ...all('request-not-pending'),
+      approved: '→ approved',
+      revoked: '→ revoked',
+      ended: '→ ended',
+      'ended-by-time': '→ approved',
+    },
+    workload: all('not-approver'),
+  },
+}
+
+const cells = Object.entries(grid).flatMap(([act, byActor]) =>
+  Object.entries(byActor).flatMap(([who, byState]) => Object.entries(byState).map(([state, cell]) => [act, who, state, cell] as const)),
+)
+describe(`the grid, ${cells.length} cells`, () => {
+  test.each(cells)('%s by %s on %s: %s', (act, who, state, cell) => {
+    expect(outcome(acts[act as keyof typeof acts](inState[state as RequestState], actors[who as keyof typeof actors]))).toBe(cell)
+  })
+  test('nothing happens that the table does not have', () => {
+    for (const [act, , state, cell] of cells) {
+      if (!cell.startsWith('→')) continue
+      const from = stateAt(inState[state as RequestState], NOW)
+      const to = cell.slice(2)
+      // A review leaves the stored state as it is; time has made it what it is called.
+      expect(requestTransitions[from][act as 'approve'] ?? [], `${act} from ${from}`).toContain(state === 'ended-by-time' ? 'ended' : to)
+    }
+  })
+})
+
+describe('several rules', () => {
+  const both = approval({
+    rules: [
+      { by: [approvers], count: 1 },
+      { by: [managers], count: 1 },
+    ],
+  })
+  const peer = actor(person('peer', ['approvers']), [0])
+  const boss = actor(person('boss', ['managers']), [1])
+  const either = actor(person('either', ['approvers', 'managers']), [0, 1])
+  /** All agree, one after the other; what the request is then. */
+  const agree = (rules: Approval, ...people: Actor[]) =>
+    people.reduce((found, who) => {
+      const decided = approve(found, rules, who, said, NOW)
+      return decided.outcome === 'done' && decided.value !== 'unchanged'
+        ? { ...found, state: decided.value.state, ...decided.value.set }
+        : found
+    }, request()).state
+
+  test.each<[string, Approval, Actor[], RequestState]>([
+    ['one of two rules', both, [peer], 'pending'],
+    ['both rules', both, [peer, boss], 'approved'],
+    ['one person does not fulfil two rules', both, [either], 'pending'],
+    ['whoever could do both is spent where needed: either, then a peer', both, [either, peer], 'approved'],
+    ['either, then a boss', both, [either, boss], 'approved'],
+    ['two peers do not make a boss', both, [peer, actor(person('peer2', ['approvers']), [0])], 'pending'],
+    ['a count of two wants two people', approval({ rules: [{ by: [approvers], count: 2 }] }), [ada], 'pending'],
+    ['two people', approval({ rules: [{ by: [approvers], count: 2 }] }), [ada, bob], 'approved'],
+    ['the same person twice is one', approval({ rules: [{ by: [approvers], count: 2 }] }), [ada, ada], 'pending'],
+    [
+      'one person by two identities is one',
+      approval({ rules: [{ by: [approvers], count: 2 }] }),
+      [ada, actor(person('ada2', ['approvers']), [0], { person: ada.person })],
+      'pending',
+    ],
+  ])('%s', (_name, rules, people, state) => expect(agree(rules, ...people)).toBe(state))
+
+  test('missing counts what each rule still lacks', () => {
+    expect(missing(both, [])).toEqual([1, 1])
+    expect(missing(both, [{ person: 'x' as Person, rules: [1] }])).toEqual([1, 0])
+  })
+  test('a target’s rules stand beside the profile’s, and the shorter limit holds', () => {
+    expect(approvalFor({ approval: approval() }, {})).toEqual(approval())
+    expect(approvalFor({}, { approval: approval() })).toEqual(approval())
+    const merged = approvalFor(
+      { approval: approval({ window: '2h', maxUses: 5 }) },
+      { approval: approval({ rules: [{ by: [managers], count: 1 }] }) },
+    )
+    expect(merged).toMatchObject({ rules: both.rules, window: '1h', maxUses: 3 })
+  })
+})
+
+describe('who may decide now', () => {
+  const circumstances = { sourceIp: '203.0.113.7', now: NOW }
+  const opens = (rules: Approval, who: Caller, now = NOW) => rulesOpenTo(rules, who, NOW, { ...circumstances, now })
+  test.each<[string, Approval, Caller, number, number[]]>([
+    ['a member', approval(), person('a', ['approvers']), 0, [0]],
+    ['one who lost the group', approval(), person('a', []), 0, []],
+    ['the same group of another issuer', approval(), person('a', ['approvers'], { issuer: 'ci' }), 0, []],
+    ['a workload with the group', approval(), person('a', ['approvers'], { kind: 'workload' }), 0, []],
+    [
+      'escalation, before its time',
+      approval({ escalateAfter: '10m', rules: [{ by: [approvers], count: 1, escalateTo: [managers] }] }),
+      person('m', ['managers']),
+      599_999,
+      [],
+    ],
+    [
+      'escalation, after',
+      approval({ escalateAfter: '10m', rules: [{ by: [approvers], count: 1, escalateTo: [managers] }] }),
+      person('m', ['managers']),
+      600_000,
+      [0],
+    ],
+    [
+      'a delegate within the dates',
+      approval({
+        rules: [{ by: [approvers], count: 1, delegates: [{ who: managers, from: '2026-11-24T00:00:00Z', until: '2026-11-25T00:00:00Z' }] }],
+      }),
+      person('m', ['managers']),
+      0,
+      [0],
+    ],
+    [
+      'a delegate after the dates',
+      approval({
+        rules: [{ by: [approvers], count: 1, delegates: [{ who: managers, from: '2026-11-23T00:00:00Z', until: '2026-11-24T12:00:00Z' }] }],
+      }),
+      person('m', ['managers']),
+      0,
+      [],
+    ],
+  ])('%s', (_name, rules, who, later, expected) => expect(opens(rules, who, NOW + later)).toEqual(expected))
+
+  // 2026-11-24 is a Tuesday; 12:00Z is 13:00 in Berlin.
+  test.each([
+    ['within', { timeZone: 'Europe/Berlin', days: ['tue'], from: '13:00', until: '13:01' }, true],
+    ['the end is outside', { timeZone: 'Europe/Berlin', days: ['tue'], from: '12:00', until: '13:00' }, false],
+    ['another day', { timeZone: 'Europe/Berlin', days: ['mon', 'wed'], from: '00:00', until: '23:59' }, false],
+    ['another zone, another hour', { timeZone: 'Asia/Tokyo', days: ['tue'], from: '13:00', until: '14:00' }, false],
+  ] as const)('hours: %s', (_name, hours, expected) => expect(withinHours(hours as never, NOW)).toBe(expected))
+  test('outside the hours agreement does not count, and no is possible', () => {
+    const rules = approval({
+      rules: [{ by: [approvers], count: 1, hours: { timeZone: 'UTC', days: ['sun'], from: '09:00', until: '17:00' } }],
+    })
+    expect(outcome(approve(request(), rules, ada, said, NOW))).toBe('not-approver')
+    expect(outcome(deny(request(), ada, said, NOW))).toBe('→ denied')
+  })
+  test('whoever triggered the workload does not approve it', () => {
+    expect(outcome(approve(request({ triggeredBy: ada.person }), approval(), ada, said, NOW))).toBe('self-approval')
+  })
+  test('parties: requester, approvers, auditors, and nobody else', () => {
+    expect([dana, ada, auditor, eve].map((who) => isParty(request(), who))).toEqual([true, true, true, false])
+  })
+})
+
+describe('limits', () => {
+  const shorten = (limits: object, change: Partial<AccessRequest> = {}) =>
+    approve(request(change), approval(), ada, { face: 'api', limits }, NOW)
+  test('an approver may shorten', () => {
+    const decided = shorten({ duration: 900, uses: 1, window: 600 })
+    expect(decided).toMatchObject({
+      value: { set: { limits: { duration: 900, uses: 1, window: 600 }, usesLeft: 1, windowEnd: NOW + 600_000 } },
+    })
+  })
+  test.each([{ duration: 3601 }, { uses: 4 }, { window: 3601 }, { uses: 0 }, { duration: 59 }, { window: -1 }, { uses: 1.5 }])(
+    'never lengthen, never nothing: %j',
+    (limits) => {
+      expect(outcome(shorten(limits))).toMatch(/^(duration|body)-invalid$/)
+    },
+  )
+  test('of two approvers the shorter holds', () => {
+    const two = approval({ rules: [{ by: [approvers], count: 2 }] })
+    const first = approve(request(), two, ada, { face: 'api', limits: { uses: 2 } }, NOW)
+    if (first.outcome !== 'done' || first.value === 'unchanged') throw new Error('unreachable')
+    const second = approve(request(first.value.set), two, bob, { face: 'api', limits: { uses: 3, window: 60 } }, NOW)
+    expect(second).toMatchObject({ value: { state: 'approved', set: { usesLeft: 2, windowEnd: NOW + 60_000 } } })
+  })
+  test('a window begins at the chosen start', () => {
+    expect(shorten({}, { startsAt: NOW + 60_000 })).toMatchObject({
+      value: { set: { windowStart: NOW + 60_000, windowEnd: NOW + 3_660_000 } },
+    })
+  })
+})
+
+describe('time', () => {
+  const rules = approval({ escalateAfter: '10m' })
+  test.each<[string, AccessRequest, boolean, string | undefined]>([
+    ['nothing yet', request(), false, undefined],
+    ['expiry', request({ pendingUntil: NOW }), false, 'expired request.expired'],
+    ['escalation', request({ createdAt: NOW - 600_000 }), false, 'pending request.escalated'],
+    ['escalation, once', request({ createdAt: NOW - 600_000 }), true, undefined],
+    ['unattended break-glass', request({ unattendedAt: NOW }), false, 'approved request.approved'],
+    ['expiry goes before it', request({ unattendedAt: NOW, pendingUntil: NOW }), false, 'expired request.expired'],
+    ['the end of the window', approved({ windowEnd: NOW }), false, 'ended request.ended'],
+    ['a denied request', request({ state: 'denied', unattendedAt: NOW }), false, undefined],
+  ])('%s', (_name, found, escalated, expected) => {
+    const change = passTime(found, rules, NOW, escalated)
+    expect(change && `${change.state} ${change.events[0]?.type}`).toBe(expected)
+  })
+})
+
+describe('an exhaustive walk: two callers, two approvers, revoke, expiry, one lost write', () => {
+  /** The stored request, what is in flight, and what has left. Time is a step. */
+  type World = {
+    readonly stored: AccessRequest
+    readonly now: number
+    readonly vended: number
+    readonly lostOnce: boolean
+    readonly reserved: readonly boolean[]
+    readonly revokedAt?: number
+    readonly lateVend: boolean
+  }
+  const rules = approval({ maxUses: 1, rules: [{ by: [approvers], count: 2 }] })
+  const STEP = 1_800_000
+  const start: World = {
+    stored: request({ terms: { maxDuration: 3600, uses: 1, window: 3600 } as never }),
+    now: NOW,
+    vended: 0,
+    lostOnce: false,
+    reserved: [false, false],
+    lateVend: false,
+  }
+
+  const deciders = { ada, bob, dana, danasOther }
+  const decide = (world: World, decided: Decided): World =>
+    decided.outcome === 'done' && decided.value !== 'unchanged'
+      ? { ...world, stored: { ...world.stored, state: decided.value.state, ...decided.value.set, version: world.stored.version + 1 } }
+      : world
+
+  /** What the conditional writes of reserve and record let through, as rules §2 states them. */
+  function reserve(world: World, attempt: number): World {
+    const { stored, now } = world
+    const good =
+      stored.state === 'approved' && (stored.usesLeft ?? 0) > 0 && (stored.windowEnd ?? 0) > now && (stored.windowStart ?? Infinity) <= now
+    if (!good || world.reserved[attempt]) return world
+    return {
+      ...world,
+      stored: { ...stored, usesLeft: (stored.usesLeft ?? 0) - 1 },
+      reserved: world.reserved.map((one, at) => one || at === attempt),
+    }
+  }
+  function record(world: World, attempt: number): World {
+    if (!world.reserved[attempt] || world.stored.state !== 'approved')
+      return { ...world, reserved: world.reserved.map((one, at) => one && at !== attempt) }
+    return {
+      ...world,
+      vended: world.vended + 1,
+      reserved: world.reserved.map((one, at) => one && at !== attempt),
+      lateVend: world.lateVend || world.revokedAt !== undefined,
+    }
+  }
+
+  const steps: Record<string, (world: World) => World> = {
+    ...Object.fromEntries(
+      Object.entries(deciders).flatMap(([name, who]) => [
+        [`${name} approves`, (world: World) => decide(world, approve(world.stored, rules, who, said, world.now))],
+        [`${name} denies`, (world: World) => decide(world, deny(world.stored, who, said, world.now))],
+        [
+          `${name} revokes`,
+          (world: World) => {
+            const next = decide(world, revoke(world.stored, who, said, world.now))
+            return next.stored.state === 'revoked' ? { ...next, revokedAt: next.revokedAt ?? world.now } : next
+          },
+        ],
+      ]),
+    ),
+    'dana cancels': (world) => decide(world, cancel(world.stored, dana, said, world.now)),
+    'ada approves, and the answer is lost: she sends it again': (world) => {
+      if (world.lostOnce) return world
+      const once = decide(world, approve(world.stored, rules, ada, said, world.now))
+      return { ...decide(once, approve(once.stored, rules, ada, said, once.now)), lostOnce: true }
+    },
+    'first vend reserves': (world) => reserve(world, 0),
+    'second vend reserves': (world) => reserve(world, 1),
+    'first vend records': (world) => record(world, 0),
+    'second vend records': (world) => record(world, 1),
+    'time passes': (world) => (world.now > NOW + 4 * STEP ? world : { ...world, now: world.now + STEP }),
+    'the sweeper runs': (world) => {
+      const change = passTime(world.stored, rules, world.now, false)
+      return change ? { ...world, stored: { ...world.stored, state: change.state, ...change.set } } : world
+    },
+  }
+
+  test('every state that can be reached keeps invariants 1, 2 and 4', () => {
+    const key = (world: World) =>
+      JSON.stringify([
+        world.stored.state,
+        world.stored.usesLeft,
+        world.stored.windowEnd,
+        world.stored.agreements.map(({ person: who }) => who),
+        world.now,
+        world.vended,
+        world.lostOnce,
+        world.reserved,
+        world.revokedAt,
+        world.lateVend,
+      ])
+    const seen = new Map([[key(start), start]])
+    const queue = [start]
+    let taken = 0
+    for (let world = queue.shift(); world; world = queue.shift()) {
+      for (const step of Object.values(steps)) {
+        const next = step(world)
+        taken++
+        const at = key(next)
+        if (seen.has(at)) continue
+        seen.set(at, next)
+        queue.push(next)
+      }
+    }
+    const states = new Set<string>()
+    for (const world of seen.values()) {
+      const { stored } = world
+      states.add(stored.state)
+      // 2: one use is taken at most once, and none after a revoke was answered.
+      expect(world.vended + world.reserved.filter(Boolean).length).toBeLessThanOrEqual(1)
+      expect(world.lateVend).toBe(false)
+      // 1 and 4: what was vended was approved, by two people, neither of them the requester under any name.
+      const people = new Set(stored.agreements.map(({ person: who }) => who))
+      if (world.vended > 0) expect(people.size).toBe(2)
+      expect(people.has(dana.person)).toBe(false)
+    }
+    console.info(`${seen.size} states reached by ${taken} steps; ${[...states].sort().join(', ')}`)
+    expect([...states].sort()).toEqual(['approved', 'cancelled', 'denied', 'ended', 'expired', 'pending', 'revoked'])
+  })
+})

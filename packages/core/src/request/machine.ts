@@ -1,0 +1,243 @@
+/**
+ * The state machine of requests and sessions, as a table and as decisions. API, CLI, Slack and web page are faces of it;
+ * none has a rule of its own. What is not in the table is refused, naming the state that was found.
+ */
+import type { Approval } from '../config/shape.ts'
+import { durationSeconds } from '../duration.ts'
+import type { Caller, CallerRef } from '../identity/caller.ts'
+import { callerRef } from '../identity/caller.ts'
+import type { Person } from '../identity/person.ts'
+import { type Instant, seconds } from '../instant.ts'
+import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { missing, withinHours } from './approval.ts'
+import { type AccessRequest, type Agreement, type Face, type Limits, needsReview, type RequestState, stateAt } from './request.ts'
+import type { SessionState } from './session.ts'
+
+export type RequestAct = 'approve' | 'deny' | 'cancel' | 'revoke' | 'expire' | 'escalate' | 'approve-unattended' | 'vend' | 'end' | 'review'
+
+/** From which state which act leads where. `approve` stays pending until every rule is fulfilled. */
+export const requestTransitions: { readonly [state in RequestState]: { readonly [act in RequestAct]?: readonly RequestState[] } } = {
+  pending: {
+    approve: ['pending', 'approved'],
+    deny: ['denied'],
+    cancel: ['cancelled'],
+    revoke: ['revoked'],
+    expire: ['expired'],
+    escalate: ['pending'],
+    'approve-unattended': ['approved'],
+  },
+  approved: { vend: ['approved'], revoke: ['revoked'], end: ['ended'], review: ['approved'] },
+  denied: {},
+  cancelled: {},
+  expired: {},
+  revoked: { review: ['revoked'] },
+  ended: { review: ['ended'] },
+  refused: {},
+}
+
+export type SessionAct = 'record' | 'fail' | 'abandon' | 'revoke'
+
+export const sessionTransitions: { readonly [state in SessionState]: { readonly [act in SessionAct]?: SessionState } } = {
+  reserved: { record: 'issued', fail: 'failed', abandon: 'abandoned' },
+  issued: { revoke: 'revoked' },
+  failed: {},
+  abandoned: {},
+  revoked: {},
+}
+
+/** Who acts, and how they stand to the request. Made from a fresh token and the deployed config, never remembered. */
+export type Actor = {
+  readonly caller: Caller
+  readonly person: Person
+  /** Rules of the request's approval that they could fulfil now. */
+  readonly opens: readonly number[]
+  readonly auditor: boolean
+}
+
+/** What the caller says with a decision. */
+export type Said = { readonly face: Face; readonly comment?: string; readonly limits?: Limits }
+
+/** What changes in the stored request, and the facts for its journal. */
+export type Change = {
+  readonly state: RequestState
+  readonly set: Partial<Pick<AccessRequest, 'agreements' | 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft' | 'decidedBy' | 'review'>>
+  readonly events: readonly ChangeEvent[]
+}
+export type ChangeEvent = {
+  readonly type: `request.${'agreed' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'escalated' | 'ended' | 'reviewed'}`
+  readonly by?: CallerRef
+  readonly face?: Face
+  readonly comment?: string
+  readonly limits?: Limits
+  /** Approved by rule after the delay of an unattended break-glass. */
+  readonly unattended?: true
+}
+
+/** `unchanged`: it already is as the actor wants it. */
+export type Decided = Done<Change | 'unchanged'> | Refused
+
+const is = (ref: CallerRef, caller: Caller) => ref.issuer === caller.issuer && ref.subject === caller.subject
+
+/** Whether the actor may know of the request at all; everybody else gets the 404 of one that does not exist. */
+export const isParty = (request: AccessRequest, actor: Actor): boolean =>
+  is(request.caller, actor.caller) ||
+  actor.auditor ||
+  actor.opens.length > 0 ||
+  request.agreements.some(({ person }) => person === actor.person)
+
+export const isRequester = (request: AccessRequest, actor: Actor): boolean => is(request.caller, actor.caller)
+
+/** Whether the actor asked for it themselves, as whichever of their identities, or triggered the job that did. */
+export const isSelf = (request: AccessRequest, actor: Actor): boolean =>
+  isRequester(request, actor) || request.person === actor.person || request.triggeredBy === actor.person
+
+const inState = (state: RequestState) => refused('request-not-pending', `The request is ${state}.`, { extra: { state } })
+
+/** An approver agrees. */
+export function approve(request: AccessRequest, approval: Approval, actor: Actor, said: Said, now: Instant): Decided {
+  const barred = mayDecide(request, actor)
+  if (barred) return barred
+  const state = stateAt(request, now)
+  const mine = request.agreements.find(({ person }) => person === actor.person)
+  if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')
+  if (state === 'approved' || state === 'denied')
+    return refused('already-decided', `The request is already ${state}.`, { extra: { state } })
+  if (state !== 'pending') return inState(state)
+  const open = actor.opens.filter((index) => withinHours(approval.rules[index]?.hours, now))
+  if (open.length === 0) return refused('not-approver', 'Agreement to this request does not count at this hour.')
+  const limits = said.limits ?? {}
+  const longer = limitFault(request, limits)
+  if (longer) return longer
+
+  const agreement: Agreement = {
+    approver: callerRef(actor.caller),
+    person: actor.person,
+    rules: open,
+    at: now,
+    face: said.face,
+    ...(said.comment === undefined ? {} : { comment: said.comment }),
+    limits,
+  }
+  const agreements = [...request.agreements, agreement]
+  const agreed: ChangeEvent = {
+    type: 'request.agreed',
+    by: agreement.approver,
+    face: said.face,
+    ...(said.comment === undefined ? {} : { comment: said.comment }),
+    ...(Object.keys(limits).length > 0 ? { limits } : {}),
+  }
+  if (missing(approval, agreements).some((count) => count > 0)) return done({ state: 'pending', set: { agreements }, events: [agreed] })
+  return done({
+    state: 'approved',
+    set: { agreements, ...grantFrom(request, agreements, now) },
+    events: [agreed, { type: 'request.approved' }],
+  })
+}
+
+/** An approver says no. One is enough. */
+export function deny(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
+  const barred = mayDecide(request, actor)
+  if (barred) return barred
+  const state = stateAt(request, now)
+  if (state === 'denied' && request.decidedBy && is(request.decidedBy, actor.caller)) return done('unchanged')
+  if (state === 'approved' || state === 'denied')
+    return refused('already-decided', `The request is already ${state}.`, { extra: { state } })
+  if (state !== 'pending') return inState(state)
+  return done(closed('denied', actor, said))
+}
+
+/** The requester no longer wants it. */
+export function cancel(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
+  if (!isRequester(request, actor)) return refused('not-approver', 'Only the requester cancels a request; others deny or revoke it.')
+  const state = stateAt(request, now)
+  if (state === 'cancelled') return done('unchanged')
+  return state === 'pending' ? done(closed('cancelled', actor, said)) : inState(state)
+}
+
+/** Requester or approver withdraw it, before or after it was approved. Once answered, nothing newer vends. */
+export function revoke(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
+  const entitled = isRequester(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
+  if (!entitled) return refused('not-approver', 'Only the requester and its approvers revoke a request.')
+  const state = stateAt(request, now)
+  if (state === 'revoked') return done('unchanged')
+  return state === 'pending' || state === 'approved' ? done(closed('revoked', actor, said)) : inState(state)
+}
+
+/** Somebody else closes the review of a break-glass, with a text. */
+export function review(request: AccessRequest, actor: Actor, text: string, now: Instant): Decided {
+  if (isSelf(request, actor)) return refused('self-approval', 'Somebody else must review this.')
+  if (actor.caller.kind !== 'human' || !(actor.auditor || actor.opens.length > 0))
+    return refused('not-approver', 'Only approvers and auditors review.')
+  if (request.review)
+    return is(request.review.by, actor.caller) ? done('unchanged') : refused('already-decided', 'The review is already closed.')
+  if (!needsReview(request)) return inState(stateAt(request, now))
+  const by = callerRef(actor.caller)
+  return done({ state: request.state, set: { review: { by, at: now, text } }, events: [{ type: 'request.reviewed', by, comment: text }] })
+}
+
+/** What time does by itself; the sweeper only writes it down. */
+export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant, escalated: boolean): Change | undefined {
+  if (request.state === 'pending') {
+    if (now >= request.pendingUntil) return { state: 'expired', set: {}, events: [{ type: 'request.expired' }] }
+    if (request.unattendedAt !== undefined && now >= request.unattendedAt) {
+      return {
+        state: 'approved',
+        set: grantFrom(request, request.agreements, now),
+        events: [{ type: 'request.approved', unattended: true }],
+      }
+    }
+    if (approval?.escalateAfter && !escalated && now >= request.createdAt + seconds(durationSeconds(approval.escalateAfter))) {
+      return { state: 'pending', set: {}, events: [{ type: 'request.escalated' }] }
+    }
+  }
+  if (request.state === 'approved' && stateAt(request, now) === 'ended')
+    return { state: 'ended', set: {}, events: [{ type: 'request.ended' }] }
+  return undefined
+}
+
+/** Approvers are human, may see the request, and are not its own requester under any declared alias. */
+function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
+  if (isSelf(request, actor)) return refused('self-approval', 'Nobody decides on their own request.')
+  const decided = request.agreements.some(({ person }) => person === actor.person)
+  if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))
+    return refused('not-approver', 'You are not an approver of this request.')
+  return undefined
+}
+
+const closed = (state: 'denied' | 'cancelled' | 'revoked', actor: Actor, said: Said): Change => {
+  const by = callerRef(actor.caller)
+  return {
+    state,
+    set: { decidedBy: by },
+    events: [{ type: `request.${state}`, by, face: said.face, ...(said.comment === undefined ? {} : { comment: said.comment }) }],
+  }
+}
+
+/** An approver may shorten, never lengthen. */
+function limitFault({ terms }: AccessRequest, { duration, uses, window }: Limits): Refused | undefined {
+  const within = (value: number | undefined, least: number, most: number) =>
+    value === undefined || (Number.isInteger(value) && value >= least && value <= most)
+  if (!within(duration, 60, terms.maxDuration))
+    return refused('duration-invalid', `duration may only be shortened, to 60 to ${terms.maxDuration} seconds.`)
+  if (!within(uses, 1, terms.uses)) return refused('body-invalid', `uses may only be lowered, to 1 to ${terms.uses}.`)
+  if (!within(window, 60, terms.window))
+    return refused('duration-invalid', `window may only be shortened, to 60 to ${terms.window} seconds.`)
+  return undefined
+}
+
+/** The shortest of what the approvers allowed, beginning at the chosen start or now. */
+function grantFrom(
+  request: AccessRequest,
+  agreements: readonly Agreement[],
+  now: Instant,
+): Pick<Change['set'], 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft'> {
+  const least = (name: keyof Limits, most: number) => Math.min(most, ...agreements.flatMap(({ limits }) => limits[name] ?? []))
+  const windowStart = Math.max(now, request.startsAt ?? now)
+  const { terms } = request
+  return {
+    limits: { duration: least('duration', terms.maxDuration), uses: least('uses', terms.uses), window: least('window', terms.window) },
+    windowStart,
+    windowEnd: windowStart + seconds(least('window', terms.window)),
+    usesLeft: least('uses', terms.uses),
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * A request as the ledger keeps it: who asked for what on which terms, who agreed, and what is left of it.
+ */
+import type { CallerRef } from '../identity/caller.ts'
+import type { Person } from '../identity/person.ts'
+import type { Instant } from '../instant.ts'
+import type { Terms } from '../scope/terms.ts'
+import type { RequestId } from './ids.ts'
+import type { Session } from './session.ts'
+
+export type RequestState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'revoked' | 'ended' | 'refused'
+
+/** Where a decision was made. */
+export type Face = 'api' | 'slack' | 'web' | 'cli'
+
+/** What an approver may shorten, never lengthen: seconds, uses, seconds. */
+export type Limits = { readonly duration?: number; readonly uses?: number; readonly window?: number }
+
+/** One person's agreement. `rules` are those that they could fulfil at that moment. */
+export type Agreement = {
+  readonly approver: CallerRef
+  readonly person: Person
+  readonly rules: readonly number[]
+  readonly at: Instant
+  readonly face: Face
+  readonly comment?: string
+  readonly limits: Limits
+}
+
+export type AccessRequest = {
+  readonly id: RequestId
+  /** Grows with every change: the request's ETag, and what a decision was made upon. */
+  readonly version: number
+  /** As stored; what time alone has made of it tells `stateAt`. */
+  readonly state: RequestState
+  readonly createdAt: Instant
+  readonly caller: CallerRef
+  readonly person: Person
+  /** For a workload's request: who triggered it. */
+  readonly triggeredBy?: Person
+  readonly profile: string
+  readonly target: string
+  readonly roleArn: string
+  readonly terms: Terms
+  readonly termsHash: string
+  readonly why?: string
+  readonly breakGlass: boolean
+  /** Until when a pending request waits. */
+  readonly pendingUntil: Instant
+  /** When it is approved by rule, if nobody stops it (unattended break-glass). */
+  readonly unattendedAt?: Instant
+  /** The chosen start of its window. */
+  readonly startsAt?: Instant
+  readonly agreements: readonly Agreement[]
+  readonly limits: Limits
+  readonly windowStart?: Instant
+  readonly windowEnd?: Instant
+  readonly usesLeft?: number
+  /** Who decided last, where somebody did: denied, cancelled, revoked. */
+  readonly decidedBy?: CallerRef
+  /** Break-glass stays to be reviewed. */
+  readonly review?: { readonly by: CallerRef; readonly at: Instant; readonly text: string }
+  readonly sessions: readonly Session[]
+}
+
+/** What time alone makes of the stored state: DynamoDB deletes late, so nothing waits for a sweeper to be true. */
+export function stateAt(request: Pick<AccessRequest, 'state' | 'pendingUntil' | 'windowEnd'>, now: Instant): RequestState {
+  if (request.state === 'pending' && now >= request.pendingUntil) return 'expired'
+  if (request.state === 'approved' && request.windowEnd !== undefined && now >= request.windowEnd) return 'ended'
+  return request.state
+}
+
+export const needsReview = (request: Pick<AccessRequest, 'breakGlass' | 'review' | 'state' | 'agreements' | 'windowStart'>): boolean =>
+  request.breakGlass && request.windowStart !== undefined && request.review === undefined
+
+/** Sessions that were handed out and can still do something. */
+export const liveSessions = ({ sessions }: Pick<AccessRequest, 'sessions'>, now: Instant): readonly Session[] =>
+  sessions.filter(({ state, hardEnd }) => state === 'issued' && hardEnd > now)
