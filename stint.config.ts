@@ -44,6 +44,7 @@ export default defineConfig({
       algorithms: ['RS256'],
       nameClaim: 'repository',
       tenant: { repository_owner_id: '65' },
+      actorClaim: 'actor_id',
     },
   },
 
@@ -167,6 +168,20 @@ export default defineConfig({
       justification: 'required',
       duration: { default: '30m', max: '1h' },
     },
+  },
+
+  // The on-call engineers freeze access; it takes two people to release it.
+  responders: [
+    { issuer: 'people', claims: { groups: includes('oncall') }, mfa: true },
+    { issuer: 'people', claims: { groups: includes('approvers') }, mfa: true },
+  ],
+
+  // One person, several identities: nobody agrees with themselves by another door.
+  people: {
+    dana: [
+      { issuer: 'people', subject: '6f0c1b9e-dev-1' },
+      { issuer: 'github', actor: '1201' },
+    ],
   },
 
   auditors: [{ issuer: 'people', claims: { groups: includes('auditors') } }],

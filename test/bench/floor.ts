@@ -86,7 +86,7 @@ export async function handler(event: Event) {
   const { parameters } = JSON.parse(event.body)
   const id = randomBytes(16).toString('hex')
   const item = { TableName: 'stint', Key: { pk: { S: `REQ#${id}` } }, ReturnValues: 'ALL_NEW' }
-  await dynamo('UpdateItem', {
+  const reserved = dynamo('UpdateItem', {
     ...item,
     ConditionExpression: 'attribute_not_exists(pk)',
     UpdateExpression: 'SET #s = :s, who = :w, events = :e',
@@ -97,6 +97,16 @@ export async function handler(event: Event) {
       ':e': { L: [{ S: JSON.stringify({ type: 'reserved', at: Date.now(), who: claims.sub }) }] },
     },
   })
+  // The kill switch, read beside reserve.
+  const frozen = dynamo('BatchGetItem', {
+    RequestItems: {
+      stint: {
+        ConsistentRead: true,
+        Keys: ['all', 'issuer', 'subject', 'profile', 'target'].map((kind) => ({ pk: { S: `FREEZE#${kind}` } })),
+      },
+    },
+  })
+  if (JSON.parse((await Promise.all([frozen, reserved]))[0]).Responses.stint.length > 0) return { statusCode: 403 }
   const end = new Date(Date.now() + 900_000).toISOString()
   const policy = JSON.stringify({
     Version: '2012-10-17',

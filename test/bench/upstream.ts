@@ -36,7 +36,11 @@ createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, (requ
     if (kind === 'AssumeRole') return response.writeHead(200, { 'content-type': 'text/xml', 'x-amzn-requestid': 'c6104cbe' }).end(assumed)
     return response
       .writeHead(200, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'd1' })
-      .end(JSON.stringify(kind === 'UpdateItem' ? { Attributes: item } : {}))
+      .end(
+        JSON.stringify(
+          kind === 'UpdateItem' ? { Attributes: item } : kind === 'BatchGetItem' ? { Responses: { stint: [] }, UnprocessedKeys: {} } : {},
+        ),
+      )
   })
 }).listen(0, '127.0.0.1', function (this: { address(): unknown }) {
   process.stdout.write(`${(this.address() as AddressInfo).port}\n`)

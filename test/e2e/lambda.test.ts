@@ -8,11 +8,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Broker } from '@stint/broker'
-import { SENDS } from '@stint/broker/adapters/dynamodb'
+import { SENDS } from '@stint/broker/adapters/dynamodb/send'
 import { deadlinesOnAws } from '@stint/broker/broker'
 import { buildFunction, LIMITS_KB, refuseSandboxIssuers } from '@stint/broker/build/build'
 import { VEND_DEADLINE_SECONDS } from '@stint/broker/lambda/deployment'
 import { vendEvent } from '@stint/broker/lambda/event'
+import type { Ledger } from '@stint/broker/ports'
 import { packRules } from '@stint/core/config/rules'
 import { done } from '@stint/core/outcome'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
@@ -31,24 +32,26 @@ describe('the bundles', () => {
   let folder: string
   let vend: Lambda
   let api: Lambda
+  let sweep: Lambda
   const bytes: Record<string, number> = {}
 
   beforeAll(async () => {
     sandbox = await testSandbox()
     folder = await mkdtemp(join(tmpdir(), 'stint-lambda-'))
     const started = await Promise.all(
-      (['vend', 'api'] as const).map(async (name) => {
+      (['vend', 'api', 'sweep'] as const).map(async (name) => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
-        return startLambda(built.file, environment(name))
+        return startLambda(built.file, environment(name === 'sweep' ? 'api' : name))
       }),
     )
-    ;[vend, api] = started as [Lambda, Lambda]
+    ;[vend, api, sweep] = started as [Lambda, Lambda, Lambda]
   })
   afterAll(async () => {
     vend?.close()
     api?.close()
+    sweep?.close()
     await sandbox.close()
     await rm(folder, { recursive: true })
   })
@@ -140,6 +143,13 @@ describe('the bundles', () => {
     }
   })
 
+  test('sweep runs from its schedule and says what it did', async () => {
+    const oncall = await sandbox.token('oncall')
+    const asked = await vend.invoke(gatewayEvent(post(oncall, { profile: 'break-glass', justification: 'INC-1' })))
+    expect(asked.statusCode).toBe(202)
+    expect(await sweep.invoke({ 'detail-type': 'Scheduled Event' })).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
+  })
+
   test('one line a call goes to the log, and no token', async () => {
     const token = await sandbox.token('developer')
     await vend.invoke(gatewayEvent(post(token, { profile: 'nothing' })))
@@ -171,7 +181,7 @@ describe('both mountings of vend', () => {
   let sandbox: TestSandbox
   let server: Server
   let token: string
-  const fixed = (): Broker => {
+  const fixed = (): Broker<Ledger> => {
     let drawn = 0
     return {
       rules: sandbox.rules,
@@ -179,6 +189,7 @@ describe('both mountings of vend', () => {
       clock: () => NOW,
       random: (count) => Uint8Array.from({ length: count }, () => drawn++ % 256),
       log: () => {},
+      sleep: async () => {},
       signIn: { url: async ({ accessKeyId }) => done(`https://signin.example/?SigninToken=for-${accessKeyId}`) },
       keys: { check: async () => done(true), ready: async () => done(true) },
       sts: {
@@ -198,14 +209,25 @@ describe('both mountings of vend', () => {
         fail: async () => done(true),
         refuse: async () => done(true),
         session: async () => done(undefined),
-        sessionsOf: async () => done({ items: [] }),
-        allSessions: async () => done({ items: [] }),
+        ask: async () => ({ outcome: 'unknown', cause: 'not here' }),
+        change: async () => ({ outcome: 'unknown', cause: 'not here' }),
+        request: async () => done(undefined),
+        requestsOf: async () => done({ items: [] }),
+        allRequests: async () => done({ items: [] }),
+        workOn: async () => done({ items: [] }),
+        countAsk: async () => done(1),
+        abandon: async () => done(0),
+        passTime: async () => done(false),
+        frozen: async () => done(undefined),
+        freezes: async () => done([]),
+        freeze: async () => ({ outcome: 'unknown', cause: 'not here' }),
+        unfreeze: async () => ({ outcome: 'unknown', cause: 'not here' }),
         ping: async () => true,
       },
     }
   }
   let NOW: number
-  let broker: Broker
+  let broker: Broker<Ledger>
   beforeAll(async () => {
     sandbox = await testSandbox()
     token = await sandbox.token('developer')

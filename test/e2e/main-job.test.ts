@@ -85,7 +85,7 @@ describe('others', () => {
     ['ci-tag', { profile: 'deploy-prod' }, 404, 'profile-unknown'],
     ['ci-main', { profile: 'release-artifacts' }, 404, 'profile-unknown'],
     ['tool', { profile: 'deploy-prod' }, 404, 'profile-unknown'],
-    ['oncall', { profile: 'break-glass', justification: 'INC-17: orders are down' }, 403, 'approval-required'],
+    ['oncall', { profile: 'break-glass', justification: 'INC-17: orders are down' }, 202, undefined],
     ['oncall', { profile: 'break-glass' }, 422, 'justification-required'],
     ['developer', { profile: 'break-glass', justification: 'please' }, 403, 'not-eligible'],
     ['auditor', { profile: 'break-glass', justification: 'please' }, 404, 'profile-unknown'],

@@ -173,6 +173,23 @@ describe('a fault that stays: nothing leaves, and the answer says why', () => {
   })
 })
 
+describe('what nobody closed is given back', () => {
+  test('reservations without a record are abandoned after 90 s, once, and leave the index of open ones', async () => {
+    const reserved = async () =>
+      (await storedRequests(sandbox)).flatMap(({ sessions }) => sessions).filter(({ state }) => state === 'reserved').length
+    const before = await reserved()
+    expect(before).toBeGreaterThan(3)
+    expect((await sandbox.sweep()).abandoned).toBe(0)
+    sandbox.advance(91_000)
+    const swept = await Promise.all([sandbox.sweep(), sandbox.sweep()])
+    expect(swept.reduce((sum, { abandoned }) => sum + abandoned, 0)).toBe(before)
+    expect(await reserved()).toBe(0)
+    expect((await storedRequests(sandbox)).filter(({ open }) => open)).toEqual([])
+    expect(await brokenInvariants(sandbox, left)).toEqual([])
+    sandbox.advance(-91_000)
+  })
+})
+
 describe('no word of a credential stands in the log', () => {
   test('of all the calls above', async () => {
     const text = JSON.stringify(sandbox.log)

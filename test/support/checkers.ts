@@ -11,6 +11,8 @@ export type StoredRequest = {
   readonly usesLeft: number
   readonly sessions: readonly Attributes[]
   readonly events: readonly any[]
+  /** It stands in the index of open reservations. */
+  readonly open: boolean
 }
 
 /** Everything in the story table, read past the broker. */
@@ -23,11 +25,12 @@ export async function storedRequests({ aws }: Pick<TestSandbox, 'aws'>): Promise
     from = page.LastEvaluatedKey
   } while (from)
   return items
-    .filter((item) => item.state.S !== 'refused')
+    .filter((item) => item.pk.S.startsWith('REQ#') && item.state.S !== 'refused')
     .map((item) => ({
       id: item.id.S,
-      uses: JSON.parse(item.terms.S).uses,
-      usesLeft: Number(item.usesLeft.N),
+      uses: Number(item.limits?.M.uses?.N ?? JSON.parse(item.terms.S).uses),
+      // One that waits has nothing to give yet.
+      usesLeft: Number(item.usesLeft?.N ?? item.limits?.M.uses?.N ?? JSON.parse(item.terms.S).uses),
       sessions: Object.entries(item)
         .filter(([name]) => name.startsWith('ses.'))
         .map(([name, value]) => ({
@@ -69,7 +72,9 @@ export async function brokenInvariants(sandbox: Pick<TestSandbox, 'aws'>, left: 
       return [
         ...(usesLeft === uses - taken && usesLeft >= 0 ? [] : [`request ${id}: ${uses} uses, ${taken} taken, ${usesLeft} left`]),
         ...(reservedEvents === all.length ? [] : [`request ${id}: ${all.length} sessions, ${reservedEvents} intents in the journal`]),
-        ...(events[0]?.type === 'request.created' ? [] : [`request ${id}: its journal does not begin with its creation`]),
+        ...(['request.created', 'request.asked'].includes(events[0]?.type)
+          ? []
+          : [`request ${id}: its journal does not begin with its creation`]),
         ...all.flatMap(({ id: session, state }) => journalFaults(session, state, events)),
       ]
     }),
@@ -83,6 +88,7 @@ function journalFaults(session: string, state: string, events: readonly any[]): 
     reserved: ['session.reserved'],
     issued: ['session.reserved', 'session.issued'],
     failed: ['session.reserved', 'session.failed'],
+    abandoned: ['session.reserved', 'session.abandoned'],
   }
   return JSON.stringify(types) === JSON.stringify(expected[state])
     ? []

@@ -1,5 +1,5 @@
 /** The company's config, with issuers whose keys the tests hold and profiles for corners that the company has not. */
-import { binding, claim, defineConfig, glob, oneOf } from '@stint/core'
+import { binding, claim, defineConfig, glob, includes, oneOf } from '@stint/core'
 import company from '../../stint.config.ts'
 
 const lab = { jwksUri: binding('LAB_JWKS'), audiences: ['https://stint.acme.example'], algorithms: ['ES256', 'RS256', 'EdDSA'] as const }
@@ -11,8 +11,26 @@ export default defineConfig({
     lab: { ...lab, url: binding('LAB_ISSUER'), key: 'lab', kind: 'human', tokenUse: 'access', nameClaim: 'name', groupsClaim: 'groups' },
     'lab-id': { ...lab, url: binding('LAB_ID_ISSUER'), key: 'lab-id', kind: 'human', tokenUse: 'id' },
     'lab-cognito': { ...lab, url: binding('LAB_COGNITO_ISSUER'), key: 'lab-cog', kind: 'human', tokenUse: 'access', dialect: 'cognito' },
-    'lab-once': { ...lab, url: binding('LAB_ONCE_ISSUER'), key: 'lab-once', kind: 'workload', tokenUse: 'any', replay: 'once' },
+    'lab-once': {
+      ...lab,
+      url: binding('LAB_ONCE_ISSUER'),
+      key: 'lab-once',
+      kind: 'workload',
+      tokenUse: 'any',
+      replay: 'once',
+      actorClaim: 'actor_id',
+    },
   },
+  responders: [{ issuer: 'lab', claims: { groups: includes('responders') } }],
+  auditors: [{ issuer: 'lab', claims: { groups: includes('auditors') } }],
+  people: {
+    eve: [
+      { issuer: 'lab', subject: 'eve' },
+      { issuer: 'lab', subject: 'eve-admin' },
+      { issuer: 'lab-once', actor: '77' },
+    ],
+  },
+
   profiles: {
     ...company.profiles,
     lab: {
@@ -20,6 +38,52 @@ export default defineConfig({
       eligible: (['lab', 'lab-id', 'lab-cognito', 'lab-once'] as const).map((issuer) => ({ issuer, claims: { sub: glob('dana*') } })),
       tags: { run: claim('run') },
       duration: { default: '30m', max: '1h' },
+    },
+    'lab-two': {
+      target: 'staging',
+      eligible: [{ issuer: 'lab', claims: { role: 'engineer' } }],
+      policy: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
+      approval: {
+        rules: [
+          { by: [{ issuer: 'lab', claims: { groups: includes('peers') } }], count: 1 },
+          {
+            by: [{ issuer: 'lab', claims: { groups: includes('managers') } }],
+            count: 1,
+            escalateTo: [{ issuer: 'lab', claims: { groups: includes('directors') } }],
+          },
+        ],
+        expiresAfter: '1h',
+        window: '1h',
+        maxUses: 2,
+        escalateAfter: '10m',
+      },
+      duration: { default: '30m', max: '1h' },
+    },
+    'lab-one': {
+      target: 'staging',
+      eligible: [
+        { issuer: 'lab', claims: { role: 'engineer' } },
+        { issuer: 'lab-once', claims: { role: 'job' } },
+      ],
+      approval: {
+        rules: [{ by: [{ issuer: 'lab', claims: { groups: includes('peers') } }], count: 1 }],
+        expiresAfter: '1h',
+        window: '1h',
+        maxUses: 1,
+      },
+      duration: { default: '30m', max: '1h' },
+    },
+    'lab-unattended': {
+      target: 'staging',
+      eligible: [{ issuer: 'lab', claims: { role: 'engineer' } }],
+      approval: {
+        rules: [{ by: [{ issuer: 'lab', claims: { groups: includes('peers') } }], count: 1 }],
+        expiresAfter: '30m',
+        window: '30m',
+        maxUses: 1,
+        breakGlass: { delay: '5m' },
+      },
+      duration: { default: '15m', max: '30m' },
     },
     'lab-mfa': {
       target: 'staging',

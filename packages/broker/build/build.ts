@@ -6,7 +6,7 @@
  * The settings are measured ones: see docs/performance.md. A stub that no longer meets a file fails the build, so a new
  * SDK cannot grow the bundle unseen.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -18,7 +18,7 @@ import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
-export const LIMITS_KB = { vend: 300, api: 750 } as const
+export const LIMITS_KB = { vend: 300, api: 750, sweep: 750 } as const
 export type FunctionName = keyof typeof LIMITS_KB
 
 /**
@@ -33,6 +33,15 @@ const stubs: Readonly<Record<string, string>> = {
   '@smithy/core/event-streams': throwing('EventStreamSerde'),
 }
 
+/** Files of which a fragment is enough: a client's whole package.json for its version, SHA-256 in JavaScript beside Node's. */
+const fragments: readonly { readonly file: RegExp; readonly contents: (text: string) => string }[] = [
+  {
+    file: /[\\/]client-(sts|dynamodb)[\\/]package\.json$/,
+    contents: (text) => `export default { version: ${JSON.stringify(JSON.parse(text).version)} }`,
+  },
+  { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
+]
+
 function stubbing(): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {
   const met = new Set<string>()
   const plugin: Plugin = {
@@ -44,9 +53,16 @@ function stubbing(): { readonly plugin: Plugin; readonly unmet: () => readonly s
         return { path, namespace: 'stub' }
       })
       onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: stubs[path] ?? '', loader: 'js' }))
+      for (const { file, contents } of fragments) {
+        onLoad({ filter: file }, async ({ path }) => {
+          met.add(String(file))
+          return { contents: contents(await readFile(path, 'utf8')), loader: 'js' }
+        })
+      }
     },
   }
-  return { plugin, unmet: () => Object.keys(stubs).filter((path) => !met.has(path)) }
+  const wanted = [...Object.keys(stubs), ...fragments.map(({ file }) => String(file))]
+  return { plugin, unmet: () => wanted.filter((name) => !met.has(name)) }
 }
 
 export type Built = { readonly file: string; readonly bytes: number; readonly inputs: Readonly<Record<string, number>> }

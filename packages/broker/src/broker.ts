@@ -12,11 +12,11 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import type { Rules } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import type { RandomBytes } from '@stint/core/request/ids'
-import { dynamoLedger } from './adapters/dynamodb.ts'
+import type { DynamoSettings } from './adapters/dynamodb/send.ts'
 import { getBytes } from './adapters/https.ts'
 import { issuerKeys } from './adapters/jwks.ts'
 import { stsAdapter } from './adapters/sts.ts'
-import type { Broker, Clock, Log, SignIn } from './ports.ts'
+import type { Broker, Clock, Log, SignIn, VendLedger } from './ports.ts'
 
 export type AwsKeys = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
 
@@ -45,7 +45,8 @@ export const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 600, sts: 5000
 /** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
 const MAX_SOCKETS = 256
 
-export function createBroker(deployment: Deployment): Broker {
+/** `ledger`: all of it, or only what the road needs (`adapters/dynamodb/ledger.ts`). */
+export function createBroker<L extends VendLedger>(deployment: Deployment, ledger: (settings: DynamoSettings) => L): Broker<L> {
   const { rules, build, region, endpoints, clock, random, sleep, deadlines = deadlinesOnAws } = deployment
   const agents = {
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
@@ -70,8 +71,9 @@ export function createBroker(deployment: Deployment): Broker {
     useFipsEndpoint: false,
     userAgentAppId: 'stint',
     authSchemePreference: [] as string[],
-    disableClockSkewCorrection: false,
-    signerConstructor: SignatureV4,
+    // One clock for all: a host whose clock is wrong would judge tokens wrongly too, so nothing here corrects it quietly.
+    disableClockSkewCorrection: true,
+    signerConstructor: signingBy(clock),
   } satisfies STSClientConfig & DynamoDBClientConfig
 
   const stsHandler = handler()
@@ -103,10 +105,11 @@ export function createBroker(deployment: Deployment): Broker {
     build,
     clock,
     random,
+    sleep,
     log: deployment.log,
     keys: issuerKeys({ clock, get: getBytes }),
     sts: stsAdapter({ client: stsClient, clock, random, sleep, wholeCallMs: deadlines.sts }),
-    ledger: dynamoLedger({
+    ledger: ledger({
       client: dynamo,
       storyTable: deployment.tables.story,
       sideTable: deployment.tables.side,
@@ -120,6 +123,14 @@ export function createBroker(deployment: Deployment): Broker {
     ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
   }
 }
+
+/** AWS's signer, by our clock. */
+const signingBy = (clock: Clock) =>
+  class extends SignatureV4 {
+    override sign(toSign: never, options: object = {}): never {
+      return super.sign(toSign, { ...options, signingDate: new Date(clock()) }) as never
+    }
+  }
 
 /** Regional always: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region"). */
 const regionalEndpoint = (service: 'sts' | 'dynamodb', region: string): string =>

@@ -2,13 +2,16 @@
  * What the road needs from the world, in core's words. An adapter is one file per service in `adapters/`; the sandbox,
  * the tests and Lambda hand in different ends of the same interfaces.
  */
-import type { Issuer, Rules } from '@stint/core/config/shape'
+import type { Approval, Issuer, Rules } from '@stint/core/config/shape'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
+import type { Person } from '@stint/core/identity/person'
 import type { UnverifiedToken } from '@stint/core/identity/token'
 import type { Instant } from '@stint/core/instant'
 import type { Done, Refused, Unknown } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
 import type { RandomBytes, RequestId, SessionId } from '@stint/core/request/ids'
+import type { Decided } from '@stint/core/request/machine'
+import type { AccessRequest } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import type { Scope } from '@stint/core/scope/terms'
@@ -67,21 +70,28 @@ export type Call = { readonly trace: string; readonly from: string; readonly now
 export type Intent = {
   readonly call: Call
   readonly request: RequestId
+  /** The caller named the request: it must be there, theirs, and agreed to. Otherwise it may come into being, by rule. */
+  readonly named: boolean
   readonly session: SessionId
   /** 128 random bits of this HTTP attempt: tells our own lost write from somebody else's. */
   readonly attempt: string
   readonly caller: Caller
+  readonly person: Person
   readonly scope: Scope
   readonly sessionName: string
   readonly hardEnd: Instant
-  /** Until when the request's uses may be taken. */
+  /** Until when the uses of a request born now may be taken. */
   readonly windowEnd: Instant
   /** For a request named by a single-use token: when that was issued. */
   readonly tokenIssuedAt?: Instant
+  /** SHA-256 of what an Idempotency-Key stands for. */
+  readonly fingerprint?: string
 }
 
 /** Names one attempt's session, for what follows a reserve. */
-export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt' | 'hardEnd'> & {
+export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt'> & {
+  /** With what an approver shortened. */
+  readonly hardEnd: Instant
   /** No other session of the request was open when this one was reserved. */
   readonly alone: boolean
 }
@@ -94,6 +104,36 @@ export type Refusal = {
   readonly code: ProblemCode
   readonly reason: string
 }
+
+/** A request that waits for agreement. */
+export type NewRequest = {
+  readonly call: Call
+  readonly request: RequestId
+  readonly caller: Caller
+  readonly person: Person
+  readonly triggeredBy?: Person
+  readonly scope: Scope
+  readonly approval: Approval
+  readonly startsAt?: Instant
+  readonly fingerprint?: string
+}
+
+/** The kill switch: what is frozen, by whom, why, until when. */
+export type Freeze = {
+  /** Names the freeze in the API. */
+  readonly id: string
+  readonly scope: FreezeScope
+  readonly by: CallerRef
+  readonly why: string
+  readonly at: Instant
+  readonly until?: Instant
+  /** The first of two people who release it. */
+  readonly releaseAskedBy?: CallerRef
+}
+export type FreezeScope =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'issuer' | 'profile' | 'target'; readonly id: string }
+  | { readonly kind: 'subject'; readonly issuer: string; readonly id: string }
 
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string }
 
@@ -111,27 +151,67 @@ export type Ledger = {
   /** A verified caller was refused: one item, or only a count once there are too many in an hour. */
   refuse(refusal: Refusal): Promise<Done<true> | Unknown>
 
+  /** A request that waits for agreement; one that is there already under this id is found instead. */
+  ask(request: NewRequest): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown>
+  /** Reads, decides, writes on the condition that nothing changed meanwhile; begins anew where something did. */
+  change(id: RequestId, now: Instant, decide: (found: AccessRequest) => Decided): Promise<Done<AccessRequest> | Refused | Unknown>
+  request(id: RequestId): Promise<Done<AccessRequest | undefined> | Unknown>
   session(id: SessionId): Promise<Done<Session | undefined> | Unknown>
+
   /** Newest first. `cursor` is a page's `next`; an odd one gives an empty page. */
-  sessionsOf(caller: CallerRef, limit: number, cursor?: string): Promise<Done<Page<Session>> | Unknown>
-  allSessions(now: Instant, limit: number, cursor?: string): Promise<Done<Page<Session>> | Unknown>
+  requestsOf(caller: Pick<CallerRef, 'issuer' | 'subject'>, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
+  allRequests(now: Instant, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
+  /** Requests of these profiles that wait, or (`approved`) that live or are to be reviewed. */
+  workOn(
+    stage: 'pending' | 'approved',
+    profiles: readonly string[],
+    limit: number,
+    cursor?: string,
+  ): Promise<Done<Page<AccessRequest>> | Unknown>
+  /** How often this caller has asked people this hour, with this time. */
+  countAsk(caller: CallerRef, now: Instant): Promise<Done<number> | Unknown>
+
+  /** Reservations without a record since `before`: each is given back, at most `limit` of them. How many were. */
+  abandon(before: Instant, now: Instant, limit: number): Promise<Done<number> | Unknown>
+  /** Writes down what time has made of a request. */
+  passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Promise<Done<boolean> | Unknown>
+
+  /** What freezes this caller's way into this profile, read consistently. */
+  frozen(
+    way: { readonly issuer: string; readonly subject: string; readonly profile: string; readonly target: string },
+    now: Instant,
+  ): Promise<Done<Freeze | undefined> | Unknown>
+  freezes(): Promise<Done<readonly Freeze[]> | Unknown>
+  freeze(scope: FreezeScope, by: CallerRef, why: string, until: Instant | undefined, now: Instant): Promise<Done<Freeze> | Unknown>
+  /** The first person's call asks, a second person's releases. */
+  unfreeze(
+    id: string,
+    by: CallerRef,
+    isSame: (other: CallerRef) => boolean,
+    now: Instant,
+  ): Promise<Done<'asked' | 'released'> | Refused | Unknown>
+
   /** Whether the table answers. */
   ping(): Promise<boolean>
 }
+
+/** What the road needs of it. */
+export type VendLedger = Pick<Ledger, 'reserve' | 'record' | 'fail' | 'refuse' | 'ask' | 'requestsOf' | 'countAsk' | 'frozen' | 'ping'>
 
 // ── The broker ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Turns credentials into a console sign-in URL. Absent where there is no AWS sign-in to ask. */
 export type SignIn = { url(credentials: Credentials): Promise<Done<string> | Unknown> }
 
-export type Broker = {
+export type Broker<L extends VendLedger = VendLedger> = {
   readonly rules: Rules
   /** Names the deployed code in every event. */
   readonly build: string
   readonly clock: Clock
   readonly random: RandomBytes
+  readonly sleep: (milliseconds: number) => Promise<void>
   readonly keys: IssuerKeys
-  readonly ledger: Ledger
+  readonly ledger: L
   readonly sts: Sts
   readonly signIn?: SignIn
   readonly log: Log

@@ -7,45 +7,33 @@
  *   record    the outcome is durable; only then do credentials leave
  */
 import { decideAccess } from '@stint/core/access/decide'
-import type { Profile } from '@stint/core/config/shape'
+import type { Approval, Profile } from '@stint/core/config/shape'
 import type { Caller } from '@stint/core/identity/caller'
 import { roleSessionName } from '@stint/core/identity/name'
-import { CLOCK_GRACE_SECONDS } from '@stint/core/identity/token'
-import { type Instant, seconds } from '@stint/core/instant'
-import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { type ProblemCode, problems } from '@stint/core/problem'
-import {
-  hex128,
-  newRequestId,
-  newSessionId,
-  onceRequestId,
-  type RandomBytes,
-  type RequestId,
-  type SessionId,
-} from '@stint/core/request/ids'
-import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
+import { personOf } from '@stint/core/identity/person'
+import type { Instant } from '@stint/core/instant'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
+import { approvalFor } from '@stint/core/request/approval'
+import { hex128, parseRequestId, type RequestId, type SessionId } from '@stint/core/request/ids'
+import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, hardEndOf } from '@stint/core/scope/assume-role'
-import { type Ask, resolveScope, type Scope } from '@stint/core/scope/terms'
+import { type Ask, changedTerms, resolveScope, type Scope } from '@stint/core/scope/terms'
+import { askForApproval } from './ask.ts'
 import { identify } from './identify.ts'
-import type { Assumed, Broker, Call, Intent } from './ports.ts'
+import type { Assumed, Broker, Call, Freeze, Intent } from './ports.ts'
+import { freshSlot, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
 /** How a call came in: each door reads its ask in its own way, and may name the request by what was asked. */
 export type Door = {
   readonly authorization: readonly string[]
   readonly readAsk: () => Done<Ask> | Refused
   /** What this door demands of a profile beyond the profile's own rules. */
-  readonly admits?: (profile: Profile, caller: Caller) => Refused | undefined
+  readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused | undefined
   /** Default: a fresh request of one use. */
   readonly slot?: Slot
-}
-
-/** Which request a vend is made under, for profiles that need nobody's agreement. */
-export type Slot = {
-  readonly uses: number
-  readonly request: (call: Call, caller: Caller, scope: Scope, random: RandomBytes) => RequestId
-  readonly windowEnd: (call: Call, caller: Caller) => Instant
-  /** What a request without a use left is called at this door. */
-  readonly exhausted: ProblemCode
+  /** Names what is asked, so that a repeat meets the first. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string }
 }
 
 export type Vended = {
@@ -60,7 +48,11 @@ export type Vended = {
   readonly expiration: Instant
 }
 
-export type VendResult = (Done<Vended> | Refused) & { readonly caller?: Caller; readonly profile?: string }
+/** `waiting`: people have to agree first; nothing was asked of AWS. */
+export type VendResult = (Done<Vended> | Refused | { readonly outcome: 'waiting'; readonly request: AccessRequest }) & {
+  readonly caller?: Caller
+  readonly profile?: string
+}
 
 export async function vend(broker: Broker, call: Call, door: Door): Promise<VendResult> {
   const identity = await identify(broker, door.authorization, call.now)
@@ -69,20 +61,31 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
 
   const ask = door.readAsk()
   if (ask.outcome === 'refused') return refuse(broker, call, caller, '', ask)
-  const profile = ask.value.profile
+  const { profile } = ask.value
   const decided = decide(broker, call, door, caller, ask.value)
   if (decided.outcome === 'refused') return refuse(broker, call, caller, profile, decided)
+  if (decided.value.wait) return wait(broker, call, door, caller, decided.value.scope, decided.value.wait)
   const { scope, slot } = decided.value
   const intent = makeIntent(broker, call, caller, scope, slot)
 
-  // Reserve. If we die after it: a use is taken and nothing was asked of AWS; the sweeper marks it abandoned and gives it back.
-  const reserved = await broker.ledger.reserve(intent)
-  if (reserved.outcome === 'refused') return refuse(broker, call, caller, profile, atDoor(reserved, slot))
+  // Reserve, and beside it the kill switch. If we die after it: a use is taken and nothing was asked of AWS; the sweeper
+  // marks it abandoned and gives it back.
+  const [reserved, frozen] = await Promise.all([
+    broker.ledger.reserve(intent),
+    broker.ledger.frozen({ issuer: caller.issuer, subject: caller.subject, profile, target: scope.targetId }, call.now),
+  ])
+  const closed = closedBy(frozen)
+  if (closed) {
+    if (reserved.outcome === 'done')
+      await broker.ledger.fail(reserved.value, { code: closed.code, reason: closed.operator ?? closed.detail, sends: 0 }, broker.clock())
+    return { ...closed, caller, profile }
+  }
+  if (reserved.outcome === 'refused') return refuse(broker, call, caller, profile, atDoor(reserved, slot, scope))
   if (reserved.outcome === 'unknown') return unavailable(reserved.cause, caller, profile)
   const reservation = reserved.value
 
   // Assume. If we die after it: a session exists that never left Stint; its intent names it, reconciling finds it.
-  const assumed = await broker.sts.assumeRole(assumeRoleInput(scope, caller, intent.session, intent.hardEnd))
+  const assumed = await broker.sts.assumeRole(assumeRoleInput(scope, caller, intent.session, reservation.hardEnd))
   if (assumed.outcome === 'unknown') {
     // It may have happened, so the use is not given back here: the reservation waits to be abandoned.
     return {
@@ -106,60 +109,83 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
     return { ...recorded, caller, profile }
   }
 
-  const expiration = Math.min(assumed.value.credentials.expiration, intent.hardEnd)
+  const expiration = Math.min(assumed.value.credentials.expiration, reservation.hardEnd)
   const { request, session, sessionName } = intent
   return { ...done({ session, request, caller, scope, sessionName, assumed: assumed.value, issuedAt, expiration }), profile }
 }
 
+type Decision = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
+
 /** Everything before the first write: pure, and the same for every door. */
-function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask): Done<{ scope: Scope; slot: Slot }> | Refused {
+function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask): Done<Decision> | Refused {
   const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.from, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
-  const barred = door.admits?.(access.profile, caller)
+  const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})
+  const barred = door.admits?.(access.profile, caller, approval)
   if (barred) return barred
 
-  const slot = broker.rules.issuers[caller.issuer]?.replay === 'once' ? onceSlot : (door.slot ?? freshSlot)
+  const slot = slotFor(broker, door, caller, ask)
+  if (!slot) return refused('request-unknown', 'There is no such request for you.')
   const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
   if (scope.outcome === 'refused') return scope
-  if (access.approval) return refused('approval-required', 'This profile is entered only with the agreement of others.')
-  return done({ scope: scope.value, slot })
+  return done({ scope: scope.value, slot, ...(approval && !slot.named ? { wait: approval } : {}) })
+}
+
+/** `once` wins over an Idempotency-Key; an approval is used only by naming its request. */
+function slotFor(broker: Broker, door: Door, caller: Caller, ask: Ask): Slot | undefined {
+  const once = broker.rules.issuers[caller.issuer]?.replay === 'once'
+  if (ask.requestId !== undefined) {
+    const request = parseRequestId(ask.requestId)
+    return request && namedSlot(request, once)
+  }
+  if (once) return onceSlot
+  return door.idempotency ? idempotentSlot(door.idempotency.key, door.idempotency.fingerprint) : (door.slot ?? freshSlot)
 }
 
 function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, slot: Slot): Intent {
   const request = slot.request(call, caller, scope, broker.random)
-  const session = newSessionId(request, broker.random)
+  const session = sessionIn(slot, request, caller, broker.random)
   return {
     call,
     request,
+    named: slot.named === true,
     session,
     attempt: hex128(broker.random),
     caller,
+    person: personOf(broker.rules, caller),
     scope,
     sessionName: roleSessionName(caller.name, session),
     hardEnd: hardEndOf(call.now, scope.duration),
     windowEnd: slot.windowEnd(call, caller),
-    ...(slot === onceSlot ? { tokenIssuedAt: caller.token.issuedAt } : {}),
+    ...(slot.once ? { tokenIssuedAt: caller.token.issuedAt } : {}),
+    ...(slot.fingerprint === undefined ? {} : { fingerprint: slot.fingerprint }),
   }
 }
 
-const freshSlot: Slot = {
-  uses: 1,
-  request: (call, _caller, _scope, random) => newRequestId(call.now, random),
-  windowEnd: (call) => call.now + seconds(ABANDONED_AFTER_SECONDS),
-  exhausted: 'request-exhausted',
+/** Nobody is let in before others have agreed: the request waits, and the caller comes back with its id. */
+async function wait(broker: Broker, call: Call, door: Door, caller: Caller, scope: Scope, approval: Approval): Promise<VendResult> {
+  const { profile } = scope.terms
+  const asked = await askForApproval(broker, call, caller, scope, approval, door.idempotency ? { idempotency: door.idempotency } : {})
+  if (asked.outcome === 'refused') return refuse(broker, call, caller, profile, asked)
+  return { outcome: 'waiting', request: asked.value.request, caller, profile }
 }
 
-/** One token, one session: the token names the request, so a second use meets the first. */
-const onceSlot: Slot = {
-  uses: 1,
-  request: (_call, caller, scope) => onceRequestId(caller, scope.terms.profile),
-  windowEnd: (_call, caller) => caller.token.expiresAt + seconds(CLOCK_GRACE_SECONDS),
-  exhausted: 'token-used',
+/** A freeze closes the way; so does not knowing whether there is one. */
+function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
+  if (frozen.outcome === 'unknown')
+    return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })
+  if (!frozen.value) return undefined
+  return refused('frozen', 'Access is frozen; the responders know why.', { operator: `frozen: ${frozen.value.why}` })
 }
 
-/** The ledger says `request-exhausted`; what that means depends on what the request stood for. */
-const atDoor = (refusal: Refused, slot: Slot): Refused =>
-  refusal.code === 'request-exhausted' ? { ...refused(slot.exhausted, problems[slot.exhausted].title), operator: refusal.detail } : refusal
+/** What the ledger's refusal means at this door, and in which terms two agreements differ. */
+function atDoor(refusal: Refused, slot: Slot, scope: Scope): Refused {
+  if (refusal.code === 'terms-changed') return { ...refusal, extra: { changed: changedTerms(String(refusal.extra?.agreed), scope.terms) } }
+  if (refusal.code !== 'request-exhausted') return refusal
+  const code = slot.exhausted(refusal)
+  const session = code === 'already-issued' ? { extra: { session: refusal.extra?.session } } : {}
+  return { ...refused(code, problems[code].title, session), operator: refusal.detail }
+}
 
 /** A verified caller was told no. If the ledger cannot take the refusal, it is still a refusal; the log line has it. */
 async function refuse(broker: Broker, call: Call, caller: Caller, profile: string, refusal: Refused): Promise<VendResult> {

@@ -7,9 +7,11 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createBroker, type Deadlines } from '@stint/broker'
-import { sideTable, storyTable } from '@stint/broker/adapters/table'
+import { dynamoLedger, vendLedger } from '@stint/broker/adapters/dynamodb/ledger'
+import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
 import { loadConfig } from '@stint/broker/build/config-file'
 import type { Log } from '@stint/broker/ports'
+import { type Swept, sweep } from '@stint/broker/sweep'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
 import { createDynamo, type Dynamo } from './aws/dynamodb.ts'
@@ -111,6 +113,9 @@ export async function startAws(ports: Ports, rules: Rules, clock: () => number, 
 /** dynalite has no streams and refuses the setting; the front makes the stream. */
 const withoutStream = ({ StreamSpecification: _stream, ...table }: ReturnType<typeof storyTable>) => table
 
+/** On Lambda a schedule runs the sweeper once a minute. */
+const SWEEP_EVERY_MS = 5000
+
 export type BrokerSettings = {
   readonly ports: Ports
   readonly rules: Rules
@@ -121,9 +126,13 @@ export type BrokerSettings = {
   readonly clock: () => number
   readonly log: Log
   readonly deadlines?: Deadlines
+  /** false: whoever started it sweeps by hand. */
+  readonly sweep?: false
 }
 
-export async function startBroker(settings: BrokerSettings): Promise<Part> {
+export type BrokerPart = Part & { readonly sweep: () => Promise<Swept> }
+
+export async function startBroker(settings: BrokerSettings): Promise<BrokerPart> {
   const { ports, rules, endpoints, region, clock, log } = settings
   const common = {
     rules,
@@ -137,8 +146,17 @@ export async function startBroker(settings: BrokerSettings): Promise<Part> {
     log,
     ...(settings.deadlines ? { deadlines: settings.deadlines } : {}),
   }
-  const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }), createBroker({ ...common, keys: settings.apiKey }))
-  return { close: closer(await listen(ports.broker, guarded('broker', handler))) }
+  const api = createBroker({ ...common, keys: settings.apiKey }, dynamoLedger)
+  const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }, vendLedger), api)
+  const close = closer(await listen(ports.broker, guarded('broker', handler)))
+  const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(api), SWEEP_EVERY_MS)
+  return {
+    sweep: () => sweep(api),
+    close: () => {
+      clearInterval(sweeping)
+      return close()
+    },
+  }
 }
 
 // ── All of it ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,6 +166,8 @@ export type Sandbox = {
   readonly secret: string
   readonly rules: Rules
   readonly aws: AwsPart
+  /** Runs the sweeper once, now. */
+  readonly sweep: () => Promise<Swept>
   readonly close: () => Promise<void>
 }
 
@@ -158,6 +178,7 @@ export type SandboxOptions = {
   readonly log?: Log
   readonly intercept?: Interceptor
   readonly deadlines?: Deadlines
+  readonly sweep?: false
 }
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -172,20 +193,27 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     started.push(aws)
     started.push(await startIssuer(ports, rules, secret, clock))
     const endpoint = urlOf(ports.aws)
-    started.push(
-      await startBroker({
-        ports,
-        rules,
-        vendKey: brokerKey(aws.world, 'vend'),
-        apiKey: brokerKey(aws.world, 'api'),
-        endpoints: { sts: endpoint, dynamodb: endpoint },
-        region: aws.world.region,
-        clock,
-        log,
-        ...(options.deadlines ? { deadlines: options.deadlines } : {}),
-      }),
-    )
-    return { urls: { broker: urlOf(ports.broker), issuer: urlOf(ports.issuer), aws: endpoint }, secret, rules, aws, close }
+    const broker = await startBroker({
+      ports,
+      rules,
+      vendKey: brokerKey(aws.world, 'vend'),
+      apiKey: brokerKey(aws.world, 'api'),
+      endpoints: { sts: endpoint, dynamodb: endpoint },
+      region: aws.world.region,
+      clock,
+      log,
+      ...(options.deadlines ? { deadlines: options.deadlines } : {}),
+      ...(options.sweep === false ? { sweep: false } : {}),
+    })
+    started.push(broker)
+    return {
+      urls: { broker: urlOf(ports.broker), issuer: urlOf(ports.issuer), aws: endpoint },
+      secret,
+      rules,
+      aws,
+      sweep: broker.sweep,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

@@ -98,10 +98,62 @@ export const profileView = v.strictObject({
 
 export const profilesList = v.strictObject({ profiles: v.array(profileView) })
 
+const callerView = v.strictObject({ issuer: text, subject: text, name: text, kind: v.picklist(['human', 'workload']) })
+const limitsView = v.strictObject({ duration: v.optional(v.number()), uses: v.optional(v.number()), window: v.optional(v.number()) })
+
+export const requestView = v.strictObject({
+  id: text,
+  state: v.picklist(['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended']),
+  caller: callerView,
+  profile: text,
+  target: text,
+  roleArn: text,
+  justification: v.optional(text),
+  breakGlass: v.boolean(),
+  createdAt: time,
+  expiresAt: v.optional(time),
+  unattendedAt: v.optional(time),
+  startsAt: v.optional(time),
+  terms: v.pipe(v.looseObject({}), v.description('Everything that a session would get: this is what is agreed on.')),
+  termsHash: text,
+  approval: v.array(v.strictObject({ by: v.array(v.looseObject({})), count: v.number(), missing: v.number() })),
+  agreements: v.array(v.strictObject({ approver: callerView, at: time, face: text, limits: limitsView, comment: v.optional(text) })),
+  limits: limitsView,
+  window: v.optional(v.strictObject({ from: v.optional(time), until: time })),
+  usesLeft: v.optional(v.number()),
+  decidedBy: v.optional(callerView),
+  review: v.union([v.picklist(['none', 'needed']), v.strictObject({ by: callerView, at: time, text })]),
+  sessions: v.array(sessionView),
+  live: v.pipe(
+    v.array(v.strictObject({ id: text, until: time })),
+    v.description('Sessions that live on whatever is withdrawn, and until when.'),
+  ),
+  may: v.pipe(v.array(v.picklist(['approve', 'deny', 'cancel', 'revoke', 'review'])), v.description('What you may do now.')),
+})
+export const requestsPage = v.strictObject({ requests: v.array(requestView), next: v.optional(text) })
+export const waiting = v.strictObject({ requestId: text, state: text, profile: text, expiresAt: time })
+
+const freezeScope = v.union([
+  v.strictObject({ kind: v.literal('all') }),
+  v.strictObject({ kind: v.picklist(['issuer', 'profile', 'target']), id: text }),
+  v.strictObject({ kind: v.literal('subject'), issuer: text, id: text }),
+])
+export const freezeView = v.strictObject({
+  id: text,
+  scope: freezeScope,
+  by: callerView,
+  why: text,
+  at: time,
+  until: v.optional(time),
+  releaseAskedBy: v.optional(callerView),
+})
+export const freezesList = v.strictObject({ freezes: v.array(freezeView) })
+export const releaseAsked = v.strictObject({ status: text })
+
 const upOrDown = v.picklist(['up', 'down'])
 export const health = v.strictObject({ status: v.literal('ok'), build: text, config: text })
 export const readiness = v.strictObject({
-  status: v.picklist(['ready', 'not-ready']),
+  status: v.picklist(['ready', 'frozen', 'not-ready']),
   ledger: v.optional(upOrDown),
   issuers: v.optional(v.record(text, upOrDown)),
 })

@@ -1,45 +1,45 @@
 /**
- * Everything that is read: a hono app, without any permission to assume a role. It says who may enter what, shows sessions
- * to their owners and to auditors, and describes itself.
+ * Everything but vending: a hono app, without any permission to assume a role. It says who may enter what, shows sessions
+ * and requests to whom they concern, takes decisions, and describes itself.
  */
-import { isOneOf, standingOf } from '@stint/core/access/decide'
+import { isOneOf } from '@stint/core/access/decide'
 import type { Caller } from '@stint/core/identity/caller'
-import { callerRef } from '@stint/core/identity/caller'
-import { type Instant, seconds, toIso } from '@stint/core/instant'
-import { type Refused, refused } from '@stint/core/outcome'
-import type { ProblemCode } from '@stint/core/problem'
-import { hex128, parseSessionId } from '@stint/core/request/ids'
-import type { Session } from '@stint/core/request/session'
+import { type Instant, seconds } from '@stint/core/instant'
+import { isObject, type JsonObject, parseForeignJson } from '@stint/core/json'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { hex128 } from '@stint/core/request/ids'
 import { type Context, Hono } from 'hono'
+import * as v from 'valibot'
 import openapi from '../../openapi.json' with { type: 'json' }
 import { identify } from '../identify.ts'
-import type { Broker } from '../ports.ts'
+import type { Broker, Ledger } from '../ports.ts'
 import { docsHeaders, docsPage } from './docs.ts'
-import { problemReply } from './message.ts'
+import { freezeRoutes } from './freezes.ts'
+import { MAX_BODY_BYTES, problemReply } from './message.ts'
+import { profileRoutes } from './profiles.ts'
+import { requestRoutes } from './requests.ts'
 import { allowed, findRoute, type Route } from './routes.ts'
+import { sessionRoutes } from './sessions.ts'
 
 /** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
 export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
 
 type Env = { Bindings: Peer; Variables: { trace: string; now: Instant; route: Route; refusal: Refused } }
-type Ctx = Context<Env>
+export type Ctx = Context<Env>
+export type Api = Hono<Env>
 
-export type ApiBroker = Pick<Broker, 'rules' | 'build' | 'clock' | 'random' | 'keys' | 'ledger' | 'log'>
+export type ApiBroker = Omit<Broker<Ledger>, 'sts' | 'signIn'>
 
-const DEFAULT_PAGE = 20
-const LARGEST_PAGE = 100
 const READY_FOR_SECONDS = 5
 
-export function apiApp(broker: ApiBroker): Hono<Env> {
-  const app = new Hono<Env>()
-  const { rules } = broker
+export function apiApp(broker: ApiBroker): Api {
+  const app: Api = new Hono<Env>()
 
   app.use(async (c, next) => {
     c.set('trace', hex128(broker.random))
     c.set('now', broker.clock())
     // hono decodes a path before it matches; the table knows paths only as they are sent.
-    const path = new URL(c.req.url).pathname
-    const route = findRoute(path)?.route
+    const route = findRoute(new URL(c.req.url).pathname)?.route
     if (route) {
       c.set('route', route)
       await next()
@@ -58,89 +58,18 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
     })
   })
 
-  // ── Profiles ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  app.get('/profiles', (c) =>
-    withCaller(c, (caller) => {
-      const visible = rules.profiles.ids.flatMap((id) => profileView(c, id, caller) ?? [])
-      return c.json({ profiles: visible })
-    }),
-  )
-
-  app.get('/profiles/:id', (c) =>
-    withCaller(c, (caller) => {
-      const id = c.req.param('id')
-      const view = profileView(c, id, caller)
-      return view ? c.json(view) : refuse(c, refused('profile-unknown', 'There is no such profile for you.'))
-    }),
-  )
-
-  /** What may I enter, on what terms; where not, what is missing. Undefined where the caller may not see the profile. */
-  function profileView(c: Ctx, id: string, caller: Caller) {
-    // An unknown profile costs the same look at rules as an invisible one.
-    const found = rules.profiles.find(id)
-    const profile = found ?? rules.profiles.first()
-    const standing = standingOf(profile, caller, { sourceIp: c.env.sourceIp, now: c.get('now') })
-    if (!found || !standing.visible) return undefined
-    const target = rules.targets[profile.target]
-    const { approval } = profile
-    return {
-      id,
-      ...(profile.description === undefined ? {} : { description: profile.description }),
-      account: target?.account,
-      roleArn: target?.roleArn,
-      access: !standing.eligible ? 'refused' : approval ? 'needs-approval' : 'allowed',
-      missing: standing.eligible ? [] : standing.hurdles.length > 0 ? standing.hurdles : ['not-eligible'],
-      duration: profile.duration,
-      parameters: profile.parameters ?? {},
-      justification: profile.justification ?? 'optional',
-      ...(approval
-        ? {
-            approval: {
-              approvers: approval.rules.reduce((sum, rule) => sum + rule.count, 0),
-              expiresAfter: approval.expiresAfter,
-              window: approval.window,
-              maxUses: approval.maxUses,
-              breakGlass: approval.breakGlass === true,
-            },
-          }
-        : {}),
-    }
+  const tools: Tools = {
+    async withCaller(c, answer) {
+      const caller = await identify(broker, c.env.authorization, c.get('now'))
+      return caller.outcome === 'refused' ? refuse(c, caller) : answer(caller.value)
+    },
+    isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, circumstances(c)),
+    isResponder: (c, caller) => isOneOf(broker.rules.responders, caller, circumstances(c)),
   }
-
-  // ── Sessions ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  app.get('/sessions', (c) =>
-    withCaller(c, async (caller) => {
-      const query = pageQuery(c.req.query())
-      if (!query) return refuse(c, refused('body-invalid', `The query takes limit (1 to ${LARGEST_PAGE}), cursor and mine=true only.`))
-      const everybody = isAuditor(c, caller) && !query.mine
-      const page = everybody
-        ? await broker.ledger.allSessions(c.get('now'), query.limit, query.cursor)
-        : await broker.ledger.sessionsOf(callerRef(caller), query.limit, query.cursor)
-      if (page.outcome === 'unknown')
-        return refuse(c, refused('ledger-unavailable', 'The ledger did not answer.', { operator: page.cause }))
-      const next = page.value.next && Buffer.from(page.value.next).toString('base64url')
-      if (next) c.header('link', `</sessions?limit=${query.limit}&cursor=${next}${query.mine ? '&mine=true' : ''}>; rel="next"`)
-      return c.json({ sessions: page.value.items.map(sessionView), ...(next ? { next } : {}) })
-    }),
-  )
-
-  app.get('/sessions/:id', (c) =>
-    withCaller(c, async (caller) => {
-      const unknown = refused('session-unknown', 'There is no such session for you.')
-      const id = parseSessionId(c.req.param('id'))
-      if (!id) return refuse(c, unknown)
-      const found = await broker.ledger.session(id.session)
-      if (found.outcome === 'unknown')
-        return refuse(c, refused('ledger-unavailable', 'The ledger did not answer.', { operator: found.cause }))
-      const session = found.value
-      const isOwn = session?.caller.issuer === caller.issuer && session.caller.subject === caller.subject
-      return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session)) : refuse(c, unknown)
-    }),
-  )
-
-  // ── Health and documentation ───────────────────────────────────────────────────────────────────────────────────────
+  profileRoutes(app, broker, tools)
+  sessionRoutes(app, broker, tools)
+  requestRoutes(app, broker, tools)
+  freezeRoutes(app, broker, tools)
 
   app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
 
@@ -150,17 +79,15 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
   app.get('/readyz', async (c) => {
     if (!readiness || c.get('now') - readiness.at > seconds(READY_FOR_SECONDS))
       readiness = { at: c.get('now'), checks: await checkReadiness(broker) }
-    const { checks } = readiness
-    const status = checks.ledger === 'up' ? 'ready' : 'not-ready'
+    const { frozen, ...checks } = readiness.checks
+    const status = checks.ledger === 'up' ? (frozen ? 'frozen' : 'ready') : 'not-ready'
     const caller = c.env.authorization.length > 0 ? await identify(broker, c.env.authorization, c.get('now')) : undefined
-    const detailed = caller?.outcome === 'done' && isAuditor(c, caller.value)
-    return c.json(detailed ? { status, ...checks } : { status }, status === 'ready' ? 200 : 503)
+    const detailed = caller?.outcome === 'done' && tools.isAuditor(c, caller.value)
+    return c.json(detailed ? { status, ...checks } : { status }, status === 'not-ready' ? 503 : 200)
   })
 
   app.get('/openapi.json', (c) => c.json(openapi))
   app.get('/docs', (c) => c.html(docsPage(openapi), 200, docsHeaders))
-
-  // ── Doors that are not there ───────────────────────────────────────────────────────────────────────────────────────
 
   app.notFound((c) => {
     const allow = allowed(c.get('route')).join(', ')
@@ -176,51 +103,66 @@ export function apiApp(broker: ApiBroker): Hono<Env> {
   })
 
   return app
-
-  async function withCaller(c: Ctx, answer: (caller: Caller) => Response | Promise<Response>): Promise<Response> {
-    const caller = await identify(broker, c.env.authorization, c.get('now'))
-    return caller.outcome === 'refused' ? refuse(c, caller) : answer(caller.value)
-  }
-
-  function isAuditor(c: Ctx, caller: Caller): boolean {
-    return isOneOf(rules.auditors, caller, { sourceIp: c.env.sourceIp, now: c.get('now') })
-  }
 }
 
-function refuse(c: Ctx, refusal: Refused): Response {
+/** What every group of routes needs. */
+export type Tools = {
+  /** Runs the answer for a verified caller, or refuses. */
+  readonly withCaller: (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) => Promise<Response>
+  readonly isAuditor: (c: Ctx, caller: Caller) => boolean
+  readonly isResponder: (c: Ctx, caller: Caller) => boolean
+}
+
+export const circumstances = (c: Ctx) => ({ sourceIp: c.env.sourceIp, now: c.get('now') })
+
+export function refuse(c: Ctx, refusal: Refused): Response {
   c.set('refusal', refusal)
-  const { status, headers, body } = problemReply(refusal.code as ProblemCode, refusal.detail, c.get('trace'), refusal.extra)
+  const { status, headers, body } = problemReply(refusal.code, refusal.detail, c.get('trace'), refusal.extra)
   return c.body(body, status as 400, headers)
 }
 
-type Readiness = { readonly ledger: 'up' | 'down'; readonly issuers: { readonly [id: string]: 'up' | 'down' } }
+export const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })
+
+export type RawBody = { readonly bytes: Uint8Array; readonly json: JsonObject }
+
+/** What is wrong with a body before anybody looks who sent it: media type and size. */
+export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
+  const type = c.req.header('content-type')
+  const bytes = new Uint8Array(await c.req.arrayBuffer())
+  if (bytes.length === 0 && type === undefined) return done(bytes)
+  if (!/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')) return refused('media-type', 'The body must be application/json.')
+  return bytes.length > MAX_BODY_BYTES ? refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`) : done(bytes)
+}
+
+/** The body by its schema. A fault names its path and never repeats what was sent. */
+export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Array): Done<v.InferOutput<T>> | Refused {
+  const parsed = bytes.length === 0 ? ({ ok: true, value: {} } as const) : parseForeignJson(bytes)
+  if (!parsed.ok) return refused('body-invalid', `The body cannot be read: ${parsed.fault}.`)
+  if (!isObject(parsed.value)) return refused('body-invalid', 'The body is not an object.')
+  const checked = v.safeParse(schema, parsed.value)
+  if (checked.success) return done(checked.output)
+  const path = v.getDotPath(checked.issues[0] as v.BaseIssue<unknown>) ?? ''
+  return refused(
+    'body-invalid',
+    path === ''
+      ? 'The body has a member that this route does not take, or lacks one.'
+      : `The member ${path} is missing, wrong, or not one that this route takes.`,
+  )
+}
+
+type Readiness = { readonly ledger: 'up' | 'down'; readonly frozen: boolean; readonly issuers: { readonly [id: string]: 'up' | 'down' } }
 
 /** A broken issuer keeps its own callers out and nobody else's, so it does not make the broker unready. */
 async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
-  const [ledger, ...issuers] = await Promise.all([
+  const [ledger, freezes, ...issuers] = await Promise.all([
     broker.ledger.ping(),
+    broker.ledger.freezes(),
     ...Object.entries(broker.rules.issuers).map(
       async ([id, issuer]) => [id, (await broker.keys.ready(issuer)).outcome === 'done' ? 'up' : 'down'] as const,
     ),
   ])
-  return { ledger: ledger ? 'up' : 'down', issuers: Object.fromEntries(issuers) }
-}
-
-function pageQuery(query: Record<string, string>): { limit: number; cursor?: string; mine: boolean } | undefined {
-  const { limit = String(DEFAULT_PAGE), cursor, mine = 'false', ...rest } = query
-  if (Object.keys(rest).length > 0 || !/^\d{1,3}$/.test(limit) || !['true', 'false'].includes(mine)) return undefined
-  if (Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return undefined
-  const key = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
-  if (key !== undefined && !/^\d{4}-\d\d-\d\dT[\d:.]{12}Z#req_[0-9A-Za-z]{26}$/.test(key)) return undefined
-  return { limit: Number(limit), mine: mine === 'true', ...(key === undefined ? {} : { cursor: key }) }
-}
-
-/** A session without its secrets, which were never stored. */
-function sessionView({ reservedAt, hardEnd, issued, ...session }: Session) {
-  return {
-    ...session,
-    reservedAt: toIso(reservedAt),
-    hardEnd: toIso(hardEnd),
-    ...(issued ? { issued: { ...issued, at: toIso(issued.at), expiration: toIso(issued.expiration) } } : {}),
-  }
+  const now = broker.clock()
+  const frozen =
+    freezes.outcome === 'done' && freezes.value.some(({ scope, until }) => scope.kind === 'all' && (until === undefined || until > now))
+  return { ledger: ledger && freezes.outcome === 'done' ? 'up' : 'down', frozen, issuers: Object.fromEntries(issuers) }
 }

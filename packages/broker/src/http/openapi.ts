@@ -6,12 +6,22 @@ import { type ProblemCode, problems } from '@stint/core/problem'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
 import * as answers from './answers.ts'
-import { type Method, routes } from './routes.ts'
-import { vendBody } from './schemas.ts'
+import { decisions, type Method, routes } from './routes.ts'
+import { askBody, decisionBody, freezeBody, reviewBody, vendBody } from './schemas.ts'
 
 const schemas = {
   Problem: answers.problemBody,
   VendBody: vendBody,
+  AskBody: askBody,
+  DecisionBody: decisionBody,
+  ReviewBody: reviewBody,
+  FreezeBody: freezeBody,
+  Waiting: answers.waiting,
+  Request: answers.requestView,
+  RequestsPage: answers.requestsPage,
+  Freeze: answers.freezeView,
+  Freezes: answers.freezesList,
+  ReleaseAsked: answers.releaseAsked,
   Session: answers.sessionAnswer,
   ConsoleSession: answers.consoleAnswer,
   ProcessCredentials: answers.processAnswer,
@@ -31,12 +41,14 @@ const json = (...names: SchemaName[]) => ({
   'application/json': { schema: names.length === 1 ? ref(names[0] as SchemaName) : { anyOf: names.map(ref) } },
 })
 
+type Success = { readonly status: number; readonly description: string; readonly content?: object }
 type Operation = {
   readonly summary: string
   readonly open?: true
   readonly parameters?: readonly object[]
   readonly body?: SchemaName
-  readonly success: { readonly status: number; readonly description: string; readonly content: object }
+  readonly success: Success
+  readonly also?: readonly Success[]
   readonly problems: readonly ProblemCode[]
 }
 
@@ -53,6 +65,11 @@ const road: readonly ProblemCode[] = [
   'duration-invalid',
   'justification-required',
   'rate-limited',
+  'request-unknown',
+  'frozen',
+  'already-issued',
+  'in-progress',
+  'idempotency-mismatch',
   'request-exhausted',
   'request-ended',
   'terms-changed',
@@ -67,6 +84,36 @@ const road: readonly ProblemCode[] = [
   'internal',
 ]
 const query = (name: string, description: string, schema: object) => ({ name, in: 'query', required: false, description, schema })
+
+function decision(act: (typeof decisions)[number]): Operation {
+  const words = {
+    approve: 'Agree; limits only shorten',
+    deny: 'Say no; one is enough',
+    cancel: 'Withdraw your own request',
+    revoke: 'Withdraw it, before or after it was approved',
+    review: 'Close the review of a break-glass',
+  }
+  return {
+    summary: words[act],
+    body: act === 'review' ? 'ReviewBody' : 'DecisionBody',
+    success: { status: 200, description: 'The request as it is now. Saying the same twice is no fault.', content: json('Request') },
+    problems: [
+      'body-invalid',
+      'body-too-large',
+      'media-type',
+      ...token,
+      'request-unknown',
+      'self-approval',
+      'not-approver',
+      'request-not-pending',
+      'already-decided',
+      'request-changed',
+      'duration-invalid',
+      'ledger-unavailable',
+      'internal',
+    ],
+  }
+}
 
 const operations: { readonly [operation: `${Method} /${string}`]: Operation } = {
   'POST /sessions': {
@@ -90,6 +137,69 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
       'narrow-unsupported',
       ...road,
     ],
+  },
+  'GET /requests': {
+    summary: 'Your requests, newest first; everybody’s for auditors; those you may decide on or review',
+    parameters: [
+      query('limit', 'Requests a page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+      query('cursor', 'The `next` of the page before.', { type: 'string' }),
+      query('state', 'Only those in this state. A page may hold fewer than asked for.', { type: 'string' }),
+      query('mine', 'For auditors: only their own.', { type: 'boolean' }),
+      query('approvable', 'Those that wait for you.', { type: 'boolean' }),
+      query('review', '`needed`: break-glass that nobody has reviewed.', { type: 'string' }),
+    ],
+    success: { status: 200, description: 'A page.', content: json('RequestsPage') },
+    problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],
+  },
+  'POST /requests': {
+    summary: 'Ask for agreement',
+    body: 'AskBody',
+    success: { status: 201, description: 'The request waits. `Location` names it.', content: json('Request') },
+    also: [{ status: 200, description: 'The same ask waits already; this is it.', content: json('Request') }],
+    problems: [
+      'body-invalid',
+      'body-too-large',
+      'media-type',
+      ...token,
+      'profile-unknown',
+      'not-eligible',
+      'mfa-required',
+      'auth-too-old',
+      'source-ip',
+      'parameter-invalid',
+      'justification-required',
+      'narrow-too-wide',
+      'narrow-unsupported',
+      'idempotency-mismatch',
+      'rate-limited',
+      'request-unknown',
+      'packed-policy-too-large',
+      'ledger-unavailable',
+      'internal',
+    ],
+  },
+  'GET /requests/{id}': {
+    summary: 'One request: its terms, who may agree, who has. `Prefer: wait=20` waits for a decision',
+    success: { status: 200, description: 'The request. Its ETag is what If-Match takes.', content: json('Request') },
+    problems: ['request-unknown', ...token, 'rate-limited', 'ledger-unavailable', 'internal'],
+  },
+  ...Object.fromEntries(decisions.map((act) => [`POST /requests/{id}/${act}`, decision(act)])),
+  'GET /freezes': {
+    summary: 'What is frozen, for responders and auditors',
+    success: { status: 200, description: 'The freezes in force.', content: json('Freezes') },
+    problems: [...token, 'not-eligible', 'ledger-unavailable', 'internal'],
+  },
+  'POST /freezes': {
+    summary: 'Freeze: everything, an issuer, a subject, a profile, a target',
+    body: 'FreezeBody',
+    success: { status: 201, description: 'From now on nothing of it is vended.', content: json('Freeze') },
+    problems: ['body-invalid', 'body-too-large', 'media-type', ...token, 'not-eligible', 'ledger-unavailable', 'internal'],
+  },
+  'DELETE /freezes/{id}': {
+    summary: 'Release a freeze; it takes two people',
+    success: { status: 204, description: 'Released.' },
+    also: [{ status: 202, description: 'Another responder must agree.', content: json('ReleaseAsked') }],
+    problems: [...token, 'not-eligible', 'request-unknown', 'request-changed', 'ledger-unavailable', 'internal'],
   },
   'GET /sessions': {
     summary: 'Your sessions, newest first; everybody’s for auditors',
@@ -194,7 +304,12 @@ function describe(path: string, method: Method) {
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body ? { requestBody: { required: true, content: json(operation.body) } } : {}),
     responses: {
-      [success.status]: { description: success.description, content: success.content },
+      ...Object.fromEntries(
+        [success, ...(operation.also ?? [])].map(({ status, description, content }) => [
+          status,
+          { description, ...(content ? { content } : {}) },
+        ]),
+      ),
       ...problemResponses(
         operation.problems,
         path.startsWith('/credentials/') ? json('ContainerProblem') : { 'application/problem+json': { schema: ref('Problem') } },

@@ -6,11 +6,18 @@
 export type Method = 'GET' | 'POST' | 'DELETE'
 export type Route = { readonly path: string; readonly methods: Readonly<Partial<Record<Method, 'vend' | 'api'>>> }
 
+export const decisions = ['approve', 'deny', 'cancel', 'revoke', 'review'] as const
+
 export const routes: readonly Route[] = [
   { path: '/sessions', methods: { GET: 'api', POST: 'vend' } },
   { path: '/sessions/{id}', methods: { GET: 'api' } },
   { path: '/profiles', methods: { GET: 'api' } },
   { path: '/profiles/{id}', methods: { GET: 'api' } },
+  { path: '/requests', methods: { GET: 'api', POST: 'api' } },
+  { path: '/requests/{id}', methods: { GET: 'api' } },
+  ...decisions.map((act): Route => ({ path: `/requests/{id}/${act}`, methods: { POST: 'api' } })),
+  { path: '/freezes', methods: { GET: 'api', POST: 'api' } },
+  { path: '/freezes/{id}', methods: { DELETE: 'api' } },
   { path: '/credentials/{profile}', methods: { GET: 'vend' } },
   { path: '/healthz', methods: { GET: 'api' } },
   { path: '/readyz', methods: { GET: 'api' } },
@@ -18,16 +25,20 @@ export const routes: readonly Route[] = [
   { path: '/docs', methods: { GET: 'api' } },
 ]
 
+const split = routes.map((route) => ({ route, segments: route.path.split('/') }))
+
 /** The route of a path and its parameter. A trailing slash makes another path, which no route has. */
 export function findRoute(path: string): { readonly route: Route; readonly parameter?: string } | undefined {
-  for (const route of routes) {
-    const [fixed = '', parameter] = route.path.split(/\{[^}]*\}/)
-    if (parameter === undefined) {
-      if (path === fixed) return { route }
-    } else if (path.startsWith(fixed)) {
-      const value = path.slice(fixed.length)
-      if (value !== '' && !value.includes('/')) return { route, parameter: value }
-    }
+  const given = path.split('/')
+  for (const { route, segments } of split) {
+    if (segments.length !== given.length) continue
+    let parameter: string | undefined
+    const fits = segments.every((segment, index) => {
+      if (!segment.startsWith('{')) return segment === given[index]
+      parameter = given[index]
+      return parameter !== ''
+    })
+    if (fits) return { route, ...(parameter === undefined ? {} : { parameter }) }
   }
   return undefined
 }

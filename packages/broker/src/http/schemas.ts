@@ -23,6 +23,41 @@ export const vendBody = v.strictObject({
   narrow: v.optional(
     v.pipe(anyJson, v.description('A session policy that asks for less than the profile: each Allow must lie within one of its Allows.')),
   ),
+  requestId: v.optional(
+    v.pipe(v.string(), v.description('A request that was agreed to, whose use this is. Repeat its parameters and narrow.')),
+  ),
   format: v.optional(v.pipe(v.picklist(formats), v.description('The form of the answer; json if absent.'))),
 })
 export type VendBody = v.InferOutput<typeof vendBody>
+
+const durationText = v.union([v.number(), v.string()])
+
+/** The body of `POST /requests`. */
+export const askBody = v.strictObject({
+  profile: v.pipe(v.string(), v.description('The profile to ask for.')),
+  justification: v.optional(v.pipe(v.string(), v.description('Why, in at most 256 bytes.'))),
+  parameters: v.optional(v.pipe(v.record(v.string(), anyJson), v.description('A value for each parameter of the profile.'))),
+  narrow: v.optional(v.pipe(anyJson, v.description('As in POST /sessions.'))),
+  startsAt: v.optional(v.pipe(v.string(), v.description('When the window should begin, within 7 days; on approval if absent.'))),
+})
+
+/** The body of a decision. Only an approval takes limits, which only shorten. */
+export const decisionBody = v.strictObject({
+  comment: v.optional(v.pipe(v.string(), v.description('At most 256 bytes.'))),
+  duration: v.optional(v.pipe(durationText, v.description('Longest session.'))),
+  uses: v.optional(v.pipe(v.number(), v.integer(), v.description('Most sessions.'))),
+  window: v.optional(v.pipe(durationText, v.description('How long sessions may be taken.'))),
+})
+
+export const reviewBody = v.strictObject({ text: v.pipe(v.string(), v.description('What was found, 1 to 256 bytes.')) })
+
+const someId = v.pipe(v.string(), v.minLength(1), v.maxLength(256))
+export const freezeBody = v.strictObject({
+  scope: v.union([
+    v.strictObject({ kind: v.literal('all') }),
+    v.strictObject({ kind: v.picklist(['issuer', 'profile', 'target']), id: someId }),
+    v.strictObject({ kind: v.literal('subject'), issuer: someId, id: someId }),
+  ]),
+  why: v.string(),
+  until: v.optional(v.pipe(v.string(), v.description('RFC 3339; until somebody releases it if absent.'))),
+})

@@ -3,16 +3,19 @@
  * fixed order: route, method, media type, size, then (on the road) token, body, profile, eligibility and the rest.
  */
 
+import { sha256Hex } from '@stint/core/digest'
 import { durationSeconds } from '@stint/core/duration'
-import { type Instant, seconds, toIsoSeconds } from '@stint/core/instant'
+import { toIso, toIsoSeconds } from '@stint/core/instant'
 import { isObject, type Json, parseForeignJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
-import { bucketRequestId, hex128 } from '@stint/core/request/ids'
+import { hex128 } from '@stint/core/request/ids'
+import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { Ask } from '@stint/core/scope/terms'
 import * as v from 'valibot'
 import type { Broker, Call } from '../ports.ts'
-import { type Door, type Slot, type VendResult, vend } from '../vend.ts'
+import { bucketSlot } from '../slot.ts'
+import { type Door, type VendResult, vend } from '../vend.ts'
 import { container, render, sessionFacts } from './formats.ts'
 import { header, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
 import { allowed, findRoute } from './routes.ts'
@@ -64,8 +67,12 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
     return { reply: problemReply('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`, call.trace) }
 
   let format = 'json' as Format // told by the body, which is read on the road, after the token
+  const idempotency = idempotencyOf(request)
+  if (idempotency === 'odd')
+    return { reply: problemReply('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.', call.trace) }
   const door: Door = {
     authorization: header(request, 'authorization'),
+    ...(idempotency ? { idempotency } : {}),
     readAsk() {
       const body = parseBody(request.body)
       if (body.outcome === 'refused') return body
@@ -77,9 +84,33 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
   }
   const result = await vend(broker, call, door)
   if (result.outcome === 'refused') return { reply: problemReply(result.code, result.detail, call.trace, result.extra), result }
+  if (result.outcome === 'waiting') return { reply: waitingReply(call, result.request), result }
   if (format === 'console') return consoleReply(broker, call, result)
   const { type, body } = render(format, result.value)
   return { reply: { status: 201, headers: secretHeaders(type, call, `/sessions/${result.value.session}`), body }, result }
+}
+
+/** A structured-field string (RFC 8941 §3.3.3), or the bare text that many send. What it stands for is its body. */
+function idempotencyOf(request: VendRequest): { readonly key: string; readonly fingerprint: string } | 'odd' | undefined {
+  const values = header(request, 'idempotency-key')
+  if (values.length === 0) return undefined
+  const key = /^"([\x20-\x7E]{1,128})"$/.exec(values[0] ?? '')?.[1] ?? /^[\w.:-]{1,128}$/.exec(values[0] ?? '')?.[0]
+  return values.length === 1 && key !== undefined ? { key, fingerprint: sha256Hex(request.body) } : 'odd'
+}
+
+/** How often the caller may look whether somebody agreed. */
+const LOOK_AGAIN_SECONDS = 5
+
+/** RFC 9110 §15.3.3: accepted, not done; where to look, and when. */
+function waitingReply(call: Call, request: AccessRequest): VendReply {
+  const body = JSON.stringify({
+    requestId: request.id,
+    state: stateAt(request, call.now),
+    profile: request.profile,
+    expiresAt: toIso(request.pendingUntil),
+  })
+  const headers = { ...secretHeaders('application/json', call, `/requests/${request.id}`), 'retry-after': String(LOOK_AGAIN_SECONDS) }
+  return { status: 202, headers, body }
 }
 
 /** Types by schema; a fault names its path and never repeats what was sent. */
@@ -124,25 +155,15 @@ async function consoleReply(broker: Broker, call: Call, result: Extract<VendResu
 
 // ── GET /credentials/{profile} ───────────────────────────────────────────────────────────────────────────────────────
 
-/** SDKs fetch early and retry hard: what one asks within this time is one request, with a few sessions under it. */
-const BUCKET_SECONDS = 60
-const BUCKET_SESSIONS = 4
 /** SDKs refresh 15 minutes before the end (botocore): shorter sessions would be asked for all the time. */
 const MIN_CONTAINER_SECONDS = 30 * 60
-
-const bucketSlot: Slot = {
-  uses: BUCKET_SESSIONS,
-  request: (call, caller, scope) => bucketRequestId(caller, scope.terms.profile, scope.terms.parameters, BUCKET_SECONDS, call.now),
-  windowEnd: (call: Call): Instant => call.now + seconds(2 * BUCKET_SECONDS),
-  exhausted: 'rate-limited',
-}
 
 async function getCredentials(broker: Broker, call: Call, request: VendRequest, profile: string): Promise<Answered> {
   const door: Door = {
     authorization: header(request, 'authorization'),
     readAsk: () => parametersOf(profile, request.query),
-    admits(found, caller) {
-      if (found.approval) return refused('approval-required', 'Profiles that need approval are not vended here.')
+    admits(found, caller, approval) {
+      if (approval) return refused('approval-required', 'Profiles that need approval are not vended here.')
       if (broker.rules.issuers[caller.issuer]?.replay === 'once')
         return refused('duration-invalid', 'Single-use tokens cannot be used here: an SDK shows its token again.')
       if (durationSeconds(found.duration.default) < MIN_CONTAINER_SECONDS)
@@ -152,6 +173,7 @@ async function getCredentials(broker: Broker, call: Call, request: VendRequest, 
     slot: bucketSlot,
   }
   const result = await vend(broker, call, door)
+  if (result.outcome === 'waiting') throw new TypeError('this door admits no profile that waits')
   if (result.outcome === 'done')
     return {
       reply: { status: 200, headers: secretHeaders('application/json', call), body: JSON.stringify(container(result.value)) },
@@ -204,6 +226,7 @@ function logLine(call: Call, request: VendRequest, reply: VendReply, result: Ven
     ...(result?.outcome === 'done'
       ? { session: result.value.session, packedPolicySize: result.value.assumed.packedPolicySize, sends: result.value.assumed.sends }
       : {}),
+    ...(result?.outcome === 'waiting' ? { request: result.request.id } : {}),
     ...(result?.outcome === 'refused'
       ? { code: result.code, reason: result.operator ?? result.detail, ...(result.extra?.gate ? { gate: result.extra.gate } : {}) }
       : {}),

@@ -3,13 +3,14 @@
  */
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { createBroker } from '../broker.ts'
 import { apiApp } from '../http/api.ts'
 import { header } from '../http/message.ts'
 import { deploymentFrom } from './deployment.ts'
 import { fromEvent } from './event.ts'
 
-const app = apiApp(createBroker(deploymentFrom(process.env, __dirname)))
+const app = apiApp(createBroker(deploymentFrom(process.env, __dirname), dynamoLedger))
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
   const { method, path, query, headers, body, sourceIp } = fromEvent(event)

@@ -8,6 +8,7 @@ import { type Instant, toIso } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import type { ProblemCode } from '../problem.ts'
 import type { RandomBytes, RequestId, SessionId } from '../request/ids.ts'
+import type { ChangeEvent } from '../request/machine.ts'
 
 /** Longest canonical event, in bytes: with at most 320 of them, an item stays far below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
@@ -17,9 +18,9 @@ export const MAX_JUSTIFICATION_BYTES = 256
 /** What every event says. */
 type Common = { readonly request: RequestId; readonly at: Instant }
 
-/** A request that needed nobody's agreement came into being. */
+/** A request came into being: waiting for agreement (`asked`), or needing nobody's (`created`). */
 export type Created = Common & {
-  readonly type: 'request.created'
+  readonly type: 'request.created' | 'request.asked'
   readonly caller: CallerRef
   readonly profile: string
   readonly target: string
@@ -79,7 +80,23 @@ export type Failed = Common & {
   readonly sends: number
 }
 
-export type AuditEvent = Created | RefusedEvent | RefusalsCapped | Reserved | Issued | Failed
+/** A reservation without a record grew too old: nothing left Stint, and the use went back. */
+export type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
+
+/** Somebody, or time, changed a request. */
+export type Changed = Common & ChangeEvent
+
+/** Access was frozen or unfrozen. */
+export type FreezeEvent = {
+  readonly type: 'freeze.set' | 'freeze.release-asked' | 'freeze.released'
+  readonly at: Instant
+  readonly scope: string
+  readonly by: CallerRef
+  readonly why?: string
+  readonly until?: Instant
+}
+
+export type AuditEvent = Abandoned | Changed | FreezeEvent | Created | RefusedEvent | RefusalsCapped | Reserved | Issued | Failed
 
 /** An event as it lies in the journal: its canonical text and the salt of its commitment. */
 export type JournalEntry = { readonly event: string; readonly salt: Uint8Array }
@@ -103,9 +120,14 @@ const instantsAsText = (event: AuditEvent) => ({
   at: toIso(event.at),
   ...('hardEnd' in event ? { hardEnd: toIso(event.hardEnd) } : {}),
   ...('expiration' in event ? { expiration: toIso(event.expiration) } : {}),
+  ...('until' in event && event.until !== undefined ? { until: toIso(event.until) } : {}),
+  ...('by' in event && event.by ? { by: shortNamed(event.by) } : {}),
 })
 
 const shortNamed = (caller: CallerRef): CallerRef => ({ ...caller, name: brief(caller.name, MAX_NAME_BYTES) })
+
+/** Longest comment of a decision, in bytes of its JSON. */
+export const MAX_COMMENT_BYTES = 256
 
 /** What a text takes in an event: UTF-8 bytes of its JSON, without the quotes. */
 export const eventBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2

@@ -36,6 +36,23 @@ function shiftRight2(bytes: Uint8Array): Uint8Array {
 export const onceRequestId = (caller: Caller, profile: string): RequestId =>
   derived('once/v1', [caller.issuer, caller.subject, caller.token.audience, caller.token.once, profile])
 
+/** With a request named by the caller, a single-use token names the session instead. */
+export const onceSessionId = (request: RequestId, caller: Caller): SessionId =>
+  `${request}.${digestFields('once/v1', [caller.issuer, caller.subject, caller.token.audience, caller.token.once, request]).slice(0, 8)}` as SessionId
+
+/** An Idempotency-Key, scoped by its caller. */
+export const idempotentRequestId = (caller: Pick<Caller, 'issuer' | 'subject'>, key: string): RequestId =>
+  derived('idem/v1', [caller.issuer, caller.subject, key])
+
+/** Two asks for the same within a bucket of time are one. */
+export const askedRequestId = (
+  caller: Pick<Caller, 'issuer' | 'subject'>,
+  profile: string,
+  what: string,
+  bucketSeconds: number,
+  now: Instant,
+): RequestId => derived('ask/v1', [caller.issuer, caller.subject, profile, what, String(Math.floor(now / 1000 / bucketSeconds))])
+
 /** The container-credentials route: SDKs repeat themselves, and what they repeat within a minute is one request. */
 export const bucketRequestId = (caller: CallerRef, profile: string, parameters: unknown, bucketSeconds: number, now: Instant): RequestId =>
   derived('bucket/v1', [caller.issuer, caller.subject, profile, canonicalJson(parameters), String(Math.floor(now / 1000 / bucketSeconds))])

@@ -211,13 +211,15 @@ describe('several rules', () => {
   const boss = actor(person('boss', ['managers']), [1])
   const either = actor(person('either', ['approvers', 'managers']), [0, 1])
   /** All agree, one after the other; what the request is then. */
-  const agree = (rules: Approval, ...people: Actor[]) =>
-    people.reduce((found, who) => {
+  function agree(rules: Approval, ...people: Actor[]): RequestState {
+    let found = request()
+    for (const who of people) {
       const decided = approve(found, rules, who, said, NOW)
-      return decided.outcome === 'done' && decided.value !== 'unchanged'
-        ? { ...found, state: decided.value.state, ...decided.value.set }
-        : found
-    }, request()).state
+      if (decided.outcome === 'done' && decided.value !== 'unchanged')
+        found = Object.assign(found, { state: decided.value.state }, decided.value.set)
+    }
+    return found.state
+  }
 
   test.each<[string, Approval, Actor[], RequestState]>([
     ['one of two rules', both, [peer], 'pending'],

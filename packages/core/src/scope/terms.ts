@@ -15,6 +15,7 @@ import type { Caller } from '../identity/caller.ts'
 import { sourceIdentity } from '../identity/name.ts'
 import { canonicalJson, isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { approvalFor } from '../request/approval.ts'
 import { fitsSts, narrowStatements, profileStatements } from './policy.ts'
 import { checkParameters, type Parameters } from './template.ts'
 
@@ -28,6 +29,8 @@ export type Ask = {
   readonly duration?: Json
   readonly narrow?: Json
   readonly justification?: string
+  /** A request that was agreed to, whose use this is. */
+  readonly requestId?: string
 }
 
 export type Tag = { readonly key: string; readonly value: string; readonly transitive: boolean }
@@ -60,6 +63,8 @@ export type Scope = {
   readonly target: Target
   /** Seconds. */
   readonly duration: number
+  /** The caller said how long; else it is the profile's default, or less if an approver allowed less. */
+  readonly durationAsked: boolean
   /** Tags whose claims may differ between two tokens of the caller: sent, but not part of what is agreed on. */
   readonly passingTags: readonly Tag[]
   readonly justification?: string
@@ -87,12 +92,13 @@ export function resolveScope(
       'With these parameters the session policy is longer than the 2,048 characters that AWS takes.',
     )
   }
-  const justification = resolveJustification(profile, ask.justification)
+  const target = rules.targets[profile.target] as Target
+  const approval = approvalFor(profile, target)
+  const justification = resolveJustification(profile, approval, ask.justification)
   if (justification.outcome === 'refused') return justification
   const tags = resolveTags(profile, caller, parameters.value)
   if (tags.outcome === 'refused') return tags
 
-  const target = rules.targets[profile.target] as Target
   const terms: Terms = {
     v: 1,
     profile: ask.profile,
@@ -106,9 +112,9 @@ export function resolveScope(
     ...(profile.sourceIdentity === false ? {} : { sourceIdentity: sourceIdentity(caller.issuerKey, caller.identity) }),
     tags: tags.value.stable,
     maxDuration: durationSeconds(profile.duration.max),
-    uses: profile.approval?.maxUses ?? uses,
-    window: profile.approval ? durationSeconds(profile.approval.window) : 0,
-    ...(profile.approval ? { approval: profile.approval } : {}),
+    uses: approval?.maxUses ?? uses,
+    window: approval ? durationSeconds(approval.window) : 0,
+    ...(approval ? { approval } : {}),
   }
   return done({
     terms,
@@ -116,6 +122,7 @@ export function resolveScope(
     targetId: profile.target,
     target,
     duration: duration.value,
+    durationAsked: ask.duration !== undefined,
     passingTags: tags.value.passing,
     ...(justification.value === undefined ? {} : { justification: justification.value }),
   })
@@ -143,9 +150,13 @@ function resolveDuration(profile: Profile, asked: Json | undefined): Done<number
   return done(wanted)
 }
 
-function resolveJustification(profile: Profile, given: string | undefined): Done<string | undefined> | Refused {
+function resolveJustification(
+  profile: Profile,
+  approval: Approval | undefined,
+  given: string | undefined,
+): Done<string | undefined> | Refused {
   const text = given?.trim()
-  if (profile.justification === 'required' && !text)
+  if ((profile.justification === 'required' || approval?.breakGlass) && !text)
     return refused('justification-required', 'This profile is entered only with a justification.')
   if (text !== undefined && eventBytes(text) > MAX_JUSTIFICATION_BYTES) {
     return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`)
@@ -180,3 +191,14 @@ function tagText(value: Value, caller: Caller, parameters: Parameters): string |
   const found = findClaim(caller.claims, value.claim)
   return found === undefined || found === null || isObject(found) || Array.isArray(found) ? undefined : String(found)
 }
+
+/** The members in which two terms differ, for whoever agreed to one and meets the other. */
+export function changedTerms(agreed: string, now: Terms): readonly string[] {
+  const before = JSON.parse(agreed) as Record<string, unknown>
+  const after = now as unknown as Record<string, unknown>
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => JSON.stringify(canonical(before[name])) !== JSON.stringify(canonical(after[name])))
+    .sort()
+}
+
+const canonical = (value: unknown): string => (value === undefined ? '' : canonicalJson(value))

@@ -143,6 +143,7 @@ type WriteInput = {
   readonly IndexName?: string
   readonly Key?: Attributes
   readonly Item?: Attributes
+  readonly RequestItems?: Readonly<Record<string, unknown>>
   readonly ReturnValuesOnConditionCheckFailure?: 'ALL_OLD' | 'NONE'
 }
 
@@ -168,7 +169,7 @@ export const dynamoError = (status: number, type: string, message: string, reque
 /** IAM for one operation: the table's or index's ARN, and `dynamodb:LeadingKeys` for the partition keys touched. */
 function guard(world: World, call: Call, operation: string, input: WriteInput): Answer | undefined {
   const { account } = call.identity.principal
-  const arn = `arn:aws:dynamodb:${world.region}:${account}:table/${input.TableName ?? '*'}${input.IndexName ? `/index/${input.IndexName}` : ''}`
+  const arn = `arn:aws:dynamodb:${world.region}:${account}:table/${input.TableName ?? Object.keys(input.RequestItems ?? {}).join() ?? '*'}${input.IndexName ? `/index/${input.IndexName}` : ''}`
   const leading = (input.Key ?? input.Item)?.pk?.S
   const action = `dynamodb:${operation}`
   const decision = authorize(call, {

@@ -207,9 +207,13 @@ function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string): Record<B
     Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
     Resource: [...table(TABLES.story), ...table(TABLES.side)],
   } as const
-  const read = { Effect: 'Allow', Action: ['dynamodb:GetItem', 'dynamodb:Query'], Resource: table(TABLES.story) } as const
+  const read = {
+    Effect: 'Allow',
+    Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+    Resource: table(TABLES.story),
+  } as const
   const of = (...Statement: NonNullable<PolicyJson['Statement']>[]) => ({ Version: '2012-10-17', Statement }) as PolicyJson
-  return { vend: of(assume, write), api: of(read), broker: of(assume, write, read) }
+  return { vend: of(assume, write, read), api: of(write, read), broker: of(assume, write, read) }
 }
 
 /** The few AWS-managed policies that configs here name, cut to the services that the sandbox plays. */

@@ -2,8 +2,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Caller } from '@stint/core/identity/caller'
 import { describe, expect, test } from 'vitest'
-import type { Intent } from '../ports.ts'
-import { dynamoLedger } from './dynamodb.ts'
+import type { Intent } from '../../ports.ts'
+import { dynamoLedger } from './ledger.ts'
 
 const NOW = 1_795_521_600_000
 const ledger = (send: () => Promise<unknown>, epoch?: number) =>

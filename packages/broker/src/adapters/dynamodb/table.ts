@@ -13,6 +13,8 @@ export const indexes = {
   byCaller: { name: 'byCaller', hash: 'callerKey', range: 'at' },
   /** Everything of a day, in shards: a day alone would be one hot partition. */
   byDay: { name: 'byDay', hash: 'dayKey', range: 'at' },
+  /** What somebody has to act on, by stage and profile: waiting, or approved. */
+  work: { name: 'work', hash: 'workKey', range: 'at' },
   /** Reservations without a record yet. */
   open: { name: 'open', hash: 'openKey', range: 'openAt' },
 } as const
@@ -50,10 +52,13 @@ export const sideTable = (name: string): CreateTableCommandInput => ({
 export const requestKey = (id: RequestId): string => `REQ#${id}`
 export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}#${subject}`
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
+export const workKey = (stage: 'pending' | 'approved', profile: string): string => `${stage}#${profile}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
 /** Sorts by time, and is unique. */
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`
 /** Any even spread will do; the id's last characters are random or hashed. */
 export const shardOf = (id: RequestId): number => (id.charCodeAt(id.length - 1) + id.charCodeAt(id.length - 2)) % SHARDS
+/** What one caller asked of people in one hour. */
+export const asksKey = (caller: CallerRef, at: Instant): string => `ASKS#${callerKey(caller)}#${toIso(at).slice(0, 13)}`
 /** Refusals of one caller in one hour. */
 export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${callerKey(caller)}#${toIso(at).slice(0, 13)}`

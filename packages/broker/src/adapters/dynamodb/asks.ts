@@ -1,0 +1,92 @@
+/**
+ * A request that waits for agreement comes into being: one conditional put. One that is there already is found instead.
+ */
+import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { durationSeconds } from '@stint/core/duration'
+import { callerRef } from '@stint/core/identity/caller'
+import { seconds } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
+import { done, refused } from '@stint/core/outcome'
+import type { Ledger, NewRequest } from '../../ports.ts'
+import { toItem, toRequest } from './items.ts'
+import type { DynamoSettings, Sender } from './send.ts'
+import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
+
+export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'ask'> {
+  const { client } = settings
+  const entry = (event: AuditEvent) => journalEntry(event, settings.random)
+
+  return {
+    async ask(ask) {
+      const put = await sender.send(() =>
+        client.send(
+          new PutItemCommand({
+            TableName: settings.storyTable,
+            Item: marshall(newItem(ask, entry(askedEvent(ask))), { removeUndefinedValues: true }),
+            ConditionExpression: 'attribute_not_exists(pk)',
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        ),
+      )
+      if (put.outcome === 'unknown') return put
+      if (put.outcome === 'done') {
+        const request = toRequest(toItem(marshall(newItem(ask, undefined), { removeUndefinedValues: true })))
+        if (!request) throw new TypeError('a new request has terms')
+        return done({ request, found: false })
+      }
+      const { item } = put
+      const request = item && toRequest(item)
+      if (!item || !request || item.callerKey !== callerKey(ask.caller))
+        return refused('request-unknown', 'There is no such request for you.')
+      if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
+        return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
+      return done({ request, found: true })
+    },
+  }
+}
+
+const askedEvent = ({ request, call, caller, scope }: NewRequest): AuditEvent => ({
+  type: 'request.asked',
+  request,
+  at: call.now,
+  caller: callerRef(caller),
+  profile: scope.terms.profile,
+  target: scope.targetId,
+  terms: scope.termsHash,
+  ...(scope.justification === undefined ? {} : { why: scope.justification }),
+})
+
+function newItem({ request, call, caller, person, triggeredBy, scope, approval, startsAt, fingerprint }: NewRequest, event: unknown) {
+  const { breakGlass } = approval
+  return {
+    pk: requestKey(request),
+    id: request,
+    version: 1,
+    state: 'pending',
+    createdAt: call.now,
+    caller: callerRef(caller),
+    person,
+    triggeredBy,
+    profile: scope.terms.profile,
+    target: scope.targetId,
+    roleArn: scope.terms.role,
+    terms: canonicalJson(scope.terms),
+    termsHash: scope.termsHash,
+    why: scope.justification,
+    breakGlass: breakGlass !== undefined,
+    pendingUntil: call.now + seconds(durationSeconds(approval.expiresAfter)),
+    unattendedAt: typeof breakGlass === 'object' ? call.now + seconds(durationSeconds(breakGlass.delay)) : undefined,
+    startsAt,
+    fingerprint,
+    agreements: [],
+    limits: {},
+    attempts: 0,
+    callerKey: callerKey(caller),
+    dayKey: dayKey(call.now, shardOf(request)),
+    workKey: workKey('pending', scope.terms.profile),
+    at: timeKey(call.now, request),
+    events: event === undefined ? [] : [event],
+  }
+}

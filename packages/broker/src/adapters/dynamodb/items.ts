@@ -1,0 +1,86 @@
+/**
+ * Items of the story table, read back: our own writes, trusted to hold what the conditions let in.
+ */
+import { unmarshall } from '@aws-sdk/util-dynamodb'
+import type { Instant } from '@stint/core/instant'
+import type { RequestId, SessionId } from '@stint/core/request/ids'
+import type { AccessRequest } from '@stint/core/request/request'
+import type { Session } from '@stint/core/request/session'
+import type { Terms } from '@stint/core/scope/terms'
+
+export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'hardEnd' | 'sessionName'> & {
+  readonly attempt: string
+  readonly sourceIdentity?: string
+  readonly failure?: string
+  readonly issued?: NonNullable<Session['issued']>
+}
+
+/** A request as it lies there. Born approved by rule, it lacks what only an approval brings. */
+export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'agreements' | 'limits' | 'breakGlass' | 'pendingUntil'> & {
+  readonly pk: string
+  readonly terms: string
+  readonly agreements?: AccessRequest['agreements']
+  readonly limits?: AccessRequest['limits']
+  readonly breakGlass?: boolean
+  readonly pendingUntil?: Instant
+  readonly callerKey: string
+  readonly openSession?: string
+  readonly escalated?: boolean
+  /** SHA-256 of what an Idempotency-Key was first used for. */
+  readonly fingerprint?: string
+  readonly sessions: { readonly [suffix: string]: StoredSession }
+}
+
+export function toItem(attributes: Parameters<typeof unmarshall>[0]): Item {
+  const item = unmarshall(attributes)
+  const sessions = Object.entries(item).filter(([name]) => name.startsWith('ses.'))
+  return {
+    ...(item as Omit<Item, 'sessions'>),
+    sessions: Object.fromEntries(sessions.map(([name, value]) => [name.slice(4), value as StoredSession])),
+  }
+}
+
+export const openSessions = (item: Item): StoredSession[] => Object.values(item.sessions).filter(({ state }) => state === 'reserved')
+
+/** Oldest first. */
+export function sessionsIn(item: Item): Session[] {
+  return Object.entries(item.sessions)
+    .map(([suffix, { attempt: _attempt, ...stored }]) => ({
+      id: `${item.id}.${suffix}` as SessionId,
+      requestId: item.id,
+      caller: item.caller,
+      profile: item.profile,
+      target: item.target,
+      roleArn: item.roleArn,
+      ...stored,
+    }))
+    .sort((a, b) => a.reservedAt - b.reservedAt)
+}
+
+/** The request of an item; a refusal has no terms and is none. */
+export function toRequest(item: Item): AccessRequest | undefined {
+  if (item.terms === undefined) return undefined
+  const { id, version, state, createdAt, caller, person, triggeredBy, profile, target, roleArn, termsHash, why, unattendedAt, startsAt } =
+    item
+  const { windowStart, windowEnd, usesLeft, decidedBy, review } = item
+  const optional = { triggeredBy, why, unattendedAt, startsAt, windowStart, windowEnd, usesLeft, decidedBy, review }
+  return {
+    id: id as RequestId,
+    version,
+    state,
+    createdAt,
+    caller,
+    person,
+    profile,
+    target,
+    roleArn,
+    terms: JSON.parse(item.terms) as Terms,
+    termsHash,
+    breakGlass: item.breakGlass ?? false,
+    pendingUntil: item.pendingUntil ?? 0,
+    agreements: item.agreements ?? [],
+    limits: item.limits ?? {},
+    sessions: sessionsIn(item),
+    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Pick<AccessRequest, 'why'>),
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Reading: single requests, and pages of them. Indexes hold keys only; whatever is found there is read from the table,
+ * consistently. There is no scan.
+ */
+import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { type Instant, toDay } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { parseRequestId, parseSessionId, type RequestId } from '@stint/core/request/ids'
+import type { AccessRequest } from '@stint/core/request/request'
+import type { Ledger, Page } from '../../ports.ts'
+import { type Item, toItem, toRequest } from './items.ts'
+import type { DynamoSettings, Sender } from './send.ts'
+import { callerKey, indexes, requestKey, SHARDS, workKey } from './table.ts'
+
+/** How far back a list of everybody's requests goes; older ones are found by id or by caller. */
+const LISTED_DAYS = 31
+const DAY_MS = 86_400_000
+/** Queries in a row for one page, each over all shards of its partition. */
+const MAX_LOOKS = 40
+/** Partitions asked at once. */
+const AT_ONCE = 50
+
+type Index = (typeof indexes)[keyof typeof indexes]
+/** Partitions that are merged by time. */
+type Partition = { readonly index: Index; readonly keys: readonly string[] }
+
+type Lists = Pick<Ledger, 'request' | 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 'ping'> & {
+  readonly readItem: (id: RequestId) => Promise<Done<Item | undefined> | Unknown>
+  /** Ids in one partition of an index, oldest first, below a bound. */
+  readonly oldest: (index: Index, key: string, below: string, limit: number) => Promise<Done<readonly RequestId[]> | Unknown>
+}
+
+export function lists({ client, storyTable }: DynamoSettings, { send }: Sender): Lists {
+  async function readItem(id: RequestId): Promise<Done<Item | undefined> | Unknown> {
+    const found = await send(() =>
+      client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: requestKey(id) }), ConsistentRead: true })),
+    )
+    if (found.outcome !== 'done') return found.outcome === 'unknown' ? found : done(undefined)
+    return done(found.value.Item && toItem(found.value.Item))
+  }
+
+  const request: Lists['request'] = async (id) => {
+    const item = await readItem(id)
+    return item.outcome === 'done' ? done(item.value && toRequest(item.value)) : item
+  }
+
+  async function query(
+    index: Index,
+    key: string,
+    options: { before?: string | undefined; newestFirst: boolean; limit: number },
+  ): Promise<Done<{ id: RequestId; at: string }[]> | Unknown> {
+    const { before, newestFirst, limit } = options
+    const answer = await send(() =>
+      client.send(
+        new QueryCommand({
+          TableName: storyTable,
+          IndexName: index.name,
+          KeyConditionExpression: before === undefined ? '#hash = :hash' : '#hash = :hash AND #range < :before',
+          ExpressionAttributeNames: { '#hash': index.hash, ...(before === undefined ? {} : { '#range': index.range }) },
+          ExpressionAttributeValues: marshall({ ':hash': key, ...(before === undefined ? {} : { ':before': before }) }),
+          ScanIndexForward: !newestFirst,
+          Limit: limit,
+        }),
+      ),
+    )
+    if (answer.outcome !== 'done') return answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'a query was blocked' }
+    return done(
+      (answer.value.Items ?? []).flatMap((row) => {
+        const id = parseRequestId(row.pk?.S?.replace(/^REQ#/, '') ?? '')
+        const at = row[index.range]?.S
+        return id && at ? [{ id, at }] : []
+      }),
+    )
+  }
+
+  async function newest(
+    { index, keys }: Partition,
+    limit: number,
+    before: string | undefined,
+  ): Promise<Done<{ id: RequestId; at: string }[]> | Unknown> {
+    const found: { id: RequestId; at: string }[] = []
+    for (let from = 0; from < keys.length; from += AT_ONCE) {
+      const answers = await Promise.all(
+        keys.slice(from, from + AT_ONCE).map((key) => query(index, key, { before, newestFirst: true, limit })),
+      )
+      for (const answer of answers) {
+        if (answer.outcome === 'unknown') return answer
+        found.push(...answer.value)
+      }
+    }
+    return done(found.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit))
+  }
+
+  /**
+   * Requests newest first, over partitions that follow each other in time. A page may end within one; the cursor is the
+   * time key of the last item seen, which is unique.
+   */
+  async function pageOf(partitions: readonly Partition[], limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown> {
+    const items: AccessRequest[] = []
+    let last = cursor
+    const page = () => done({ items, ...(last === undefined ? {} : { next: last }) })
+    let looks = 0
+    for (const partition of partitions) {
+      for (;;) {
+        // Refusals are no requests and fill no page; a page stops looking for more after a while, with a cursor.
+        if (looks++ >= MAX_LOOKS) return page()
+        const keys = await newest(partition, limit, last)
+        if (keys.outcome === 'unknown') return keys
+        const found = await Promise.all(keys.value.map(({ id }) => request(id)))
+        for (const [index, one] of found.entries()) {
+          if (one.outcome === 'unknown') return one
+          last = keys.value[index]?.at
+          if (one.value) items.push(one.value)
+          if (items.length >= limit) return page()
+        }
+        if (keys.value.length < limit) break
+      }
+    }
+    return done({ items })
+  }
+
+  return {
+    readItem,
+    request,
+
+    async session(id) {
+      const parsed = parseSessionId(id)
+      const found = parsed ? await request(parsed.request) : done(undefined)
+      return found.outcome === 'done' ? done(found.value?.sessions.find((session) => session.id === id)) : found
+    },
+
+    requestsOf: (caller, limit, cursor) => pageOf([{ index: indexes.byCaller, keys: [callerKey(caller)] }], limit, cursor),
+
+    allRequests: (now, limit, cursor) =>
+      pageOf(
+        daysBack(now, LISTED_DAYS).map((day) => ({
+          index: indexes.byDay,
+          keys: Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`),
+        })),
+        limit,
+        cursor,
+      ),
+
+    workOn: (stage, profiles, limit, cursor) =>
+      profiles.length === 0
+        ? Promise.resolve(done({ items: [] }))
+        : pageOf([{ index: indexes.work, keys: profiles.map((profile) => workKey(stage, profile)) }], limit, cursor),
+
+    async oldest(index, key, below, limit) {
+      const found = await query(index, key, { before: below, newestFirst: false, limit })
+      return found.outcome === 'done' ? done(found.value.map(({ id }) => id)) : found
+    },
+
+    async ping() {
+      const found = await send(() => client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: 'SYS#ping' }) })))
+      return found.outcome === 'done'
+    },
+  }
+}
+
+const daysBack = (now: Instant, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => toDay(now - index * DAY_MS))

@@ -1,0 +1,295 @@
+/**
+ * Reserve, record, and the two ways back: the writes of the road. Each is one conditional UpdateItem of the request's one
+ * item that changes the state and appends the event. If the item that stood in the way holds our own attempt, the answer
+ * to an earlier send of this very write was lost: it is done.
+ */
+import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
+import { callerRef } from '@stint/core/identity/caller'
+import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { type RequestId, type SessionId, sessionSuffix } from '@stint/core/request/ids'
+import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
+import type { Intent, Ledger, Reservation } from '../../ports.ts'
+import { type Item, openSessions, type StoredSession } from './items.ts'
+import type { Blocked, DynamoSettings, Sender } from './send.ts'
+import { callerKey, dayKey, openKey, requestKey, shardOf, timeKey } from './table.ts'
+
+type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'fail'> & {
+  /** Gives back a reservation whose record never came. */
+  readonly abandonOne: (id: RequestId, suffix: string, session: StoredSession, now: Instant) => Promise<Done<boolean> | Unknown>
+}
+
+export function sessionWrites(settings: DynamoSettings, { update }: Sender): SessionWrites {
+  const { random, epoch = 0 } = settings
+  const entry = (event: AuditEvent) => journalEntry(event, random)
+
+  async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
+    const { request, session, attempt, caller, scope, call, hardEnd, sessionName, tokenIssuedAt } = intent
+    // A restored table has forgotten which of the older single-use tokens were used.
+    if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch) return refused('token-used', 'The token is older than this ledger.')
+    const sourceIdentity = scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: scope.terms.sourceIdentity }
+    const written = await update(
+      requestKey(request),
+      {
+        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood : `(attribute_not_exists(pk) OR (${stillGood}))`}`,
+        UpdateExpression: reserveUpdate,
+        ExpressionAttributeNames: {
+          '#session': sessionAttribute(session),
+          '#state': 'state',
+          '#at': 'at',
+          '#limits': 'limits',
+          '#duration': 'duration',
+        },
+      },
+      {
+        ':approved': 'approved',
+        ':zero': 0,
+        ':one': 1,
+        ':now': call.now,
+        ':epoch': epoch,
+        ':terms': scope.termsHash,
+        ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
+        ':maxEvents': MAX_EVENTS,
+        // A wish longer than an approver allowed is refused; an unsaid one is cut to it below.
+        ':duration': scope.durationAsked ? scope.duration : 0,
+        ':fingerprint': intent.fingerprint ?? '-',
+        ':id': request,
+        ':caller': callerRef(caller),
+        ':person': intent.person,
+        ':profile': scope.terms.profile,
+        ':target': scope.targetId,
+        ':roleArn': scope.terms.role,
+        ':termsText': canonicalJson(scope.terms),
+        ':uses': scope.terms.uses,
+        ':windowEnd': intent.windowEnd,
+        ':callerKey': callerKey(caller),
+        ':dayKey': dayKey(call.now, shardOf(request)),
+        ':at': timeKey(call.now, request),
+        ':openKey': openKey(shardOf(request)),
+        ':openAt': timeKey(call.now, request),
+        ':openSession': session,
+        ':created': [entry(createdEvent(intent))],
+        ':reserved': [entry(reservedEvent(intent, settings))],
+        ':session': { attempt, state: 'reserved', reservedAt: call.now, duration: scope.duration, hardEnd, sessionName, ...sourceIdentity },
+      },
+    )
+    const mine = (item: Item): Reservation => {
+      const allowed = wholeSecond(call.now) + seconds(item.limits?.duration ?? Number.POSITIVE_INFINITY)
+      return { request, session, attempt, hardEnd: Math.min(hardEnd, allowed), alone: openSessions(item).length === 1 }
+    }
+    if (written.outcome === 'unknown') return written
+    if (written.outcome === 'done') return done(mine(written.value))
+    const { item } = written
+    if (item?.sessions[sessionSuffix(session)]?.attempt === attempt) return done(mine(item))
+    return reasonToRefuse(item, intent, epoch)
+  }
+
+  /** One of the writes that close a reservation. Ours if the item shows what `isOurs` looks for. */
+  async function close(
+    reservation: Pick<Reservation, 'request' | 'session' | 'attempt' | 'alone'>,
+    to: {
+      readonly event: AuditEvent
+      readonly condition?: string
+      readonly set: string
+      readonly values: Record<string, unknown>
+      readonly isOurs: (session: StoredSession) => boolean
+    },
+    alone = reservation.alone,
+  ): Promise<Done<Item> | Blocked | Unknown> {
+    const written = await update(
+      requestKey(reservation.request),
+      {
+        ConditionExpression: `#session.#state = :reserved AND #session.attempt = :attempt${to.condition ?? ''}${alone ? ' AND openSession = :session' : ''}`,
+        // The item leaves the index of open reservations only with its last one; what is left there the sweeper clears.
+        UpdateExpression: `SET events = list_append(events, :events), version = version + :one, ${to.set}${alone ? ' REMOVE openKey, openAt, openSession' : ''}`,
+        ExpressionAttributeNames: { '#session': sessionAttribute(reservation.session), '#state': 'state' },
+      },
+      {
+        ':reserved': 'reserved',
+        ':attempt': reservation.attempt,
+        ':one': 1,
+        ...(alone ? { ':session': reservation.session } : {}),
+        ':events': [entry(to.event)],
+        ...to.values,
+      },
+    )
+    if (written.outcome !== 'blocked') return written
+    const { item } = written
+    const stored = item?.sessions[sessionSuffix(reservation.session)]
+    if (item && stored && to.isOurs(stored)) return done(item)
+    // Another reservation came after ours, so the index entry is not ours to remove: once more, without.
+    if (alone && item && item.openSession !== reservation.session) return close(reservation, to, false)
+    return written
+  }
+
+  return {
+    reserve,
+
+    async record(reservation, assumed, now) {
+      const { credentials, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends } = assumed
+      const { request, session, hardEnd } = reservation
+      const expiration = Math.min(credentials.expiration, hardEnd)
+      const facts = { accessKeyId: credentials.accessKeyId, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends }
+      const written = await close(reservation, {
+        event: { type: 'session.issued', request, session, at: now, expiration, ...facts },
+        condition: ' AND #state = :approved AND :hardEnd > :now',
+        set: '#session.#state = :issued, #session.issued = :facts, #session.hardEnd = :hardEnd',
+        values: {
+          ':issued': 'issued',
+          ':approved': 'approved',
+          ':now': now,
+          ':hardEnd': hardEnd,
+          ':facts': { at: now, expiration, ...facts },
+        },
+        isOurs: (stored) => stored.issued?.accessKeyId === credentials.accessKeyId,
+      })
+      if (written.outcome === 'unknown') return written
+      if (written.outcome === 'done') return done(true)
+      return refused(
+        'revoked-in-flight',
+        'The grant was withdrawn, or the session ended, while AWS was asked. The credentials were dropped.',
+      )
+    },
+
+    async fail(reservation, failure, now) {
+      const { code, reason, awsRequestId, sends } = failure
+      const { request, session } = reservation
+      const written = await close(reservation, {
+        event: {
+          type: 'session.failed',
+          request,
+          session,
+          at: now,
+          code,
+          reason: brief(reason, 240),
+          sends,
+          ...(awsRequestId === undefined ? {} : { awsRequestId }),
+        },
+        set: '#session.#state = :failed, #session.failure = :code, usesLeft = usesLeft + :one',
+        values: { ':failed': 'failed', ':code': code },
+        isOurs: ({ state }) => state === 'failed',
+      })
+      if (written.outcome === 'unknown') return written
+      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'the reservation was closed by another' }
+    },
+
+    async abandonOne(id, suffix, { attempt }, now) {
+      const session = `${id}.${suffix}` as SessionId
+      const written = await close(
+        { request: id, session, attempt, alone: false },
+        {
+          event: { type: 'session.abandoned', request: id, session, at: now },
+          set: '#session.#state = :abandoned, usesLeft = usesLeft + :one',
+          values: { ':abandoned': 'abandoned' },
+          isOurs: () => false,
+        },
+      )
+      return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
+    },
+  }
+}
+
+const createdEvent = ({ request, call, caller, scope }: Intent): AuditEvent => ({
+  type: 'request.created',
+  request,
+  at: call.now,
+  caller: callerRef(caller),
+  profile: scope.terms.profile,
+  target: scope.targetId,
+  terms: scope.termsHash,
+  ...(scope.justification === undefined ? {} : { why: scope.justification }),
+})
+
+const reservedEvent = (
+  { request, call, caller, scope, session, sessionName, hardEnd }: Intent,
+  { configHash, build }: DynamoSettings,
+): AuditEvent => ({
+  type: 'session.reserved',
+  request,
+  at: call.now,
+  session,
+  sessionName,
+  ...(scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: scope.terms.sourceIdentity }),
+  duration: scope.duration,
+  hardEnd,
+  config: configHash,
+  build,
+  from: call.from,
+  token: caller.token.hash,
+  trace: call.trace,
+})
+
+/** What must hold of a request that exists already; TTL plays no part, DynamoDB deletes late. */
+const stillGood = [
+  '#state = :approved',
+  'callerKey = :callerKey', // an id is a name, not a capability
+  'windowEnd > :now',
+  '(attribute_not_exists(windowStart) OR windowStart <= :now)',
+  'usesLeft > :zero',
+  'termsHash = :terms', // what was agreed on is what is vended
+  '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
+  '(attribute_not_exists(fingerprint) OR fingerprint = :fingerprint)',
+  'createdAt > :epoch', // a restored table's old grants are dead
+  'attempts < :maxAttempts', // definite failures give their use back, but not for ever
+  'size(events) < :maxEvents', // room must stay for what withdraws
+].join(' AND ')
+
+const once = (attribute: string, value: string) => `${attribute} = if_not_exists(${attribute}, ${value})`
+
+const reserveUpdate = `SET ${[
+  once('id', ':id'),
+  once('#state', ':approved'),
+  once('createdAt', ':now'),
+  once('caller', ':caller'),
+  once('person', ':person'),
+  once('profile', ':profile'),
+  once('target', ':target'),
+  once('roleArn', ':roleArn'),
+  once('terms', ':termsText'),
+  once('termsHash', ':terms'),
+  once('windowEnd', ':windowEnd'),
+  once('fingerprint', ':fingerprint'),
+  once('callerKey', ':callerKey'),
+  once('dayKey', ':dayKey'),
+  once('#at', ':at'),
+  'version = if_not_exists(version, :zero) + :one',
+  'usesLeft = if_not_exists(usesLeft, :uses) - :one',
+  'attempts = if_not_exists(attempts, :zero) + :one',
+  'events = list_append(if_not_exists(events, :created), :reserved)',
+  'openKey = :openKey',
+  'openAt = :openAt',
+  'openSession = :openSession',
+  '#session = :session',
+].join(', ')}`
+
+/** A session is a top-level attribute: an update of a nested path fails on an item that is new. */
+const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(session)}`
+
+/** Why a request does not vend, from the item that stood in the way. Somebody else's request does not exist. */
+function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant): Refused {
+  const { call, caller, scope, fingerprint } = intent
+  if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'There is no such request for you.')
+  if (fingerprint !== undefined && item.fingerprint !== fingerprint)
+    return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
+  const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
+  if (item.state !== 'approved')
+    return item.state === 'pending' ? refused('approval-required', 'The request still waits for agreement.') : ended(item.state)
+  if ((item.windowEnd ?? 0) <= call.now || item.createdAt <= epoch) return ended('ended')
+  if ((item.windowStart ?? 0) > call.now) return refused('approval-required', 'The window that was agreed on has not begun.')
+  if (item.sessions[sessionSuffix(intent.session)]) return refused('token-used', 'This token has already made a session of this request.')
+  if ((item.usesLeft ?? 0) <= 0) return exhausted(item)
+  if (item.termsHash !== scope.termsHash)
+    return refused('terms-changed', 'The terms of this request are no longer those that were agreed on.', { extra: { agreed: item.terms } })
+  const longest = item.limits?.duration
+  if (scope.durationAsked && longest !== undefined && scope.duration > longest)
+    return refused('duration-invalid', `An approver allowed at most ${longest} seconds.`)
+  return refused('request-exhausted', 'The request has been tried too often.')
+}
+
+/** With an Idempotency-Key a repeat learns what its first one came to. */
+function exhausted(item: Item): Refused {
+  const [suffix, session] = Object.entries(item.sessions).find(([, { state }]) => state === 'issued' || state === 'reserved') ?? []
+  const extra = suffix === undefined ? {} : { extra: { session: `${item.id}.${suffix}`, sessionState: session?.state } }
+  return refused('request-exhausted', 'The request has no use left.', extra)
+}

@@ -1,0 +1,87 @@
+/**
+ * Asking people: a request that waits for agreement. Both doors to it (`POST /sessions` on a profile that needs approval,
+ * and `POST /requests`) come through here.
+ */
+import type { Approval } from '@stint/core/config/shape'
+import { type Caller, callerRef } from '@stint/core/identity/caller'
+import { type Person, personOf, triggeredBy } from '@stint/core/identity/person'
+import type { Instant } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { askedRequestId, idempotentRequestId } from '@stint/core/request/ids'
+import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import type { Scope } from '@stint/core/scope/terms'
+import type { Broker, Call } from './ports.ts'
+
+export type Asked = { readonly request: AccessRequest; readonly found: boolean }
+
+/** Doubles within this time meet in one request. */
+const BUCKET_SECONDS = 600
+const MAX_PENDING = 5
+const MAX_ASKS_AN_HOUR = 10
+/** Requests of the caller looked at for those limits. */
+const LOOK_BACK = 30
+
+export type AskOptions = { readonly startsAt?: Instant; readonly idempotency?: { readonly key: string; readonly fingerprint: string } }
+
+export async function askForApproval(
+  broker: Pick<Broker, 'rules' | 'ledger'>,
+  call: Call,
+  caller: Caller,
+  scope: Scope,
+  approval: Approval,
+  { startsAt, idempotency }: AskOptions = {},
+): Promise<Done<Asked> | Refused> {
+  const person = personOf(broker.rules, caller)
+  const trigger = caller.kind === 'workload' ? triggeredBy(broker.rules, caller) : undefined
+  if (caller.kind === 'workload' && trigger === undefined) {
+    return refused('not-eligible', 'This profile needs approval, and nobody knows which person triggered this job.')
+  }
+  const limited = await withinLimits(broker, call, caller, scope, idempotency !== undefined)
+  if (limited.outcome === 'refused') return limited
+  if (limited.value) return done({ request: limited.value, found: true })
+
+  const asked = await broker.ledger.ask({
+    call,
+    request: idempotency
+      ? idempotentRequestId(caller, idempotency.key)
+      : askedRequestId(
+          caller,
+          scope.terms.profile,
+          canonicalJson([scope.terms.parameters, scope.terms.narrow ?? null, startsAt ?? null]),
+          BUCKET_SECONDS,
+          call.now,
+        ),
+    caller,
+    person,
+    scope,
+    approval,
+    ...(trigger === undefined ? {} : { triggeredBy: trigger as Person }),
+    ...(startsAt === undefined ? {} : { startsAt }),
+    ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
+  })
+  if (asked.outcome === 'unknown') return unavailable(asked.cause)
+  return asked
+}
+
+/** At most 5 waiting, one per profile and terms (that one is given back), 10 an hour that people are told of. */
+async function withinLimits(
+  broker: Pick<Broker, 'ledger'>,
+  call: Call,
+  caller: Caller,
+  scope: Scope,
+  named: boolean,
+): Promise<Done<AccessRequest | undefined> | Refused> {
+  const recent = await broker.ledger.requestsOf(caller, LOOK_BACK)
+  if (recent.outcome === 'unknown') return unavailable(recent.cause)
+  const pending = recent.value.items.filter((request) => stateAt(request, call.now) === 'pending')
+  const same = pending.find((request) => request.termsHash === scope.termsHash)
+  if (same && !named) return done(same)
+  if (pending.length >= MAX_PENDING) return refused('rate-limited', `You have ${pending.length} requests waiting; cancel one first.`)
+  const asks = await broker.ledger.countAsk(callerRef(caller), call.now)
+  if (asks.outcome === 'unknown') return unavailable(asks.cause)
+  if (asks.value > MAX_ASKS_AN_HOUR) return refused('rate-limited', `You have asked people ${MAX_ASKS_AN_HOUR} times this hour.`)
+  return done(undefined)
+}
+
+const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })

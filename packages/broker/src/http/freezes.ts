@@ -1,0 +1,62 @@
+/** The kill switch over HTTP: one responder freezes, two people unfreeze. */
+import { eventBytes, MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { callerRef } from '@stint/core/identity/caller'
+import { personOf } from '@stint/core/identity/person'
+import { parseIso, toIso } from '@stint/core/instant'
+import { refused } from '@stint/core/outcome'
+import type { Freeze, FreezeScope } from '../ports.ts'
+import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './api.ts'
+import { freezeBody } from './schemas.ts'
+
+const noResponder = refused('not-eligible', 'Only responders and auditors see and set freezes.')
+
+export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCaller, isAuditor, isResponder }: Tools): void {
+  app.get('/freezes', (c) =>
+    withCaller(c, async (caller) => {
+      if (!isResponder(c, caller) && !isAuditor(c, caller)) return refuse(c, noResponder)
+      const freezes = await ledger.freezes()
+      return freezes.outcome === 'done' ? c.json({ freezes: freezes.value.map(freezeView) }) : refuse(c, unavailable(freezes.cause))
+    }),
+  )
+
+  app.post('/freezes', async (c) => {
+    const bytes = await readBytes(c)
+    if (bytes.outcome === 'refused') return refuse(c, bytes)
+    return withCaller(c, async (caller) => {
+      const body = parseBody(freezeBody, bytes.value)
+      if (body.outcome === 'refused') return refuse(c, body)
+      if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
+      const { scope, why, until } = body.value
+      const end = until === undefined ? undefined : parseIso(until)
+      if (until !== undefined && (end === undefined || end <= c.get('now')))
+        return refuse(c, refused('body-invalid', 'until must be an RFC 3339 time to come.'))
+      if (why.trim() === '' || eventBytes(why) > MAX_COMMENT_BYTES)
+        return refuse(c, refused('body-invalid', `why must be 1 to ${MAX_COMMENT_BYTES} bytes.`))
+      const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), why, end, c.get('now'))
+      return frozen.outcome === 'done' ? c.json(freezeView(frozen.value), 201) : refuse(c, unavailable(frozen.cause))
+    })
+  })
+
+  /** The first call asks for the release (202), another person's releases (204). */
+  app.delete('/freezes/:id', (c) =>
+    withCaller(c, async (caller) => {
+      if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
+      const person = personOf(rules, caller)
+      const released = await ledger.unfreeze(
+        c.req.param('id'),
+        callerRef(caller),
+        (other) => personOf(rules, other) === person,
+        c.get('now'),
+      )
+      if (released.outcome === 'unknown') return refuse(c, unavailable(released.cause))
+      if (released.outcome === 'refused') return refuse(c, released)
+      return released.value === 'released' ? c.body(null, 204) : c.json({ status: 'another responder must agree' }, 202)
+    }),
+  )
+}
+
+const freezeView = ({ at, until, ...freeze }: Freeze) => ({
+  ...freeze,
+  at: toIso(at),
+  ...(until === undefined ? {} : { until: toIso(until) }),
+})

@@ -1,0 +1,52 @@
+/** What may I enter, on what terms; where not, what is missing. */
+import { standingOf } from '@stint/core/access/decide'
+import type { Caller } from '@stint/core/identity/caller'
+import { refused } from '@stint/core/outcome'
+import { approvalFor } from '@stint/core/request/approval'
+import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './api.ts'
+
+export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
+  app.get('/profiles', (c) =>
+    withCaller(c, (caller) => c.json({ profiles: rules.profiles.ids.flatMap((id) => profileView(c, id, caller) ?? []) })),
+  )
+
+  app.get('/profiles/:id', (c) =>
+    withCaller(c, (caller) => {
+      const view = profileView(c, c.req.param('id'), caller)
+      return view ? c.json(view) : refuse(c, refused('profile-unknown', 'There is no such profile for you.'))
+    }),
+  )
+
+  /** Undefined where the caller may not see the profile. */
+  function profileView(c: Ctx, id: string, caller: Caller) {
+    // An unknown profile costs the same look at rules as an invisible one.
+    const found = rules.profiles.find(id)
+    const profile = found ?? rules.profiles.first()
+    const standing = standingOf(profile, caller, circumstances(c))
+    if (!found || !standing.visible) return undefined
+    const target = rules.targets[profile.target]
+    const approval = approvalFor(profile, target ?? {})
+    return {
+      id,
+      ...(profile.description === undefined ? {} : { description: profile.description }),
+      account: target?.account,
+      roleArn: target?.roleArn,
+      access: !standing.eligible ? 'refused' : approval ? 'needs-approval' : 'allowed',
+      missing: standing.eligible ? [] : standing.hurdles.length > 0 ? standing.hurdles : ['not-eligible'],
+      duration: profile.duration,
+      parameters: profile.parameters ?? {},
+      justification: profile.justification === 'required' || approval?.breakGlass ? 'required' : 'optional',
+      ...(approval
+        ? {
+            approval: {
+              approvers: approval.rules.reduce((sum, rule) => sum + rule.count, 0),
+              expiresAfter: approval.expiresAfter,
+              window: approval.window,
+              maxUses: approval.maxUses,
+              breakGlass: approval.breakGlass !== undefined,
+            },
+          }
+        : {}),
+    }
+  }
+}

@@ -1,0 +1,353 @@
+/**
+ * The approval table over HTTP: ask, look, wait, decide. Every rule is the machine's (`core/request/machine.ts`); what is
+ * here is who sees what, and how it is said.
+ */
+import { decideAccess } from '@stint/core/access/decide'
+import { eventBytes, MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import type { Approval } from '@stint/core/config/shape'
+import { sha256Hex } from '@stint/core/digest'
+import { parseDuration } from '@stint/core/duration'
+import type { Caller } from '@stint/core/identity/caller'
+import { personOf } from '@stint/core/identity/person'
+import { type Instant, parseIso, seconds, toIso } from '@stint/core/instant'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { approvalFor, missing, rulesOpenTo } from '@stint/core/request/approval'
+import { parseRequestId } from '@stint/core/request/ids'
+import { type Actor, approve, cancel, type Decided, deny, isParty, isRequester, isSelf, review, revoke } from '@stint/core/request/machine'
+import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { type Ask, resolveScope } from '@stint/core/scope/terms'
+import { askForApproval } from '../ask.ts'
+import type { Page } from '../ports.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools, unavailable } from './api.ts'
+import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
+import { askBody, decisionBody, reviewBody } from './schemas.ts'
+import { sessionView } from './sessions.ts'
+
+const LONGEST_WAIT_SECONDS = 20
+const WAITERS_PER_CALLER = 2
+const LOOK_AGAIN_SECONDS = 5
+/** A start may be chosen this far ahead. */
+const FARTHEST_START_SECONDS = 7 * 86_400
+
+const requestStates = ['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended'] as const
+const unknownRequest = refused('request-unknown', 'There is no such request for you.')
+
+export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor }: Tools): void {
+  const { rules, ledger } = broker
+  const waiting = new Map<string, number>()
+
+  const approvalOf = (profileId: string): Approval | undefined => {
+    const profile = rules.profiles.find(profileId)
+    return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
+  }
+
+  /** How the caller stands to a request: by the token shown now and the config deployed now. */
+  function actorFor(c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>): Actor {
+    const approval = approvalOf(request.profile)
+    return {
+      caller,
+      person: personOf(rules, caller),
+      opens: approval ? rulesOpenTo(approval, caller, request.createdAt, circumstances(c)) : [],
+      auditor: isAuditor(c, caller),
+    }
+  }
+
+  // ── Ask ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  app.post('/requests', async (c) => {
+    const bytes = await readBytes(c)
+    if (bytes.outcome === 'refused') return refuse(c, bytes)
+    return withCaller(c, async (caller) => {
+      const asked = await ask(c, caller, bytes.value)
+      if (asked.outcome === 'refused') {
+        const written = await ledger.refuse({
+          call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
+          caller,
+          profile: '',
+          code: asked.code,
+          reason: asked.operator ?? asked.detail,
+        })
+        if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
+        return refuse(c, asked)
+      }
+      const { request, found } = asked.value
+      c.header('location', `/requests/${request.id}`)
+      c.header('retry-after', String(LOOK_AGAIN_SECONDS))
+      return show(c, request, actorFor(c, caller, request), found ? 200 : 201)
+    })
+  })
+
+  async function ask(c: Ctx, caller: Caller, bytes: Uint8Array): Promise<Done<{ request: AccessRequest; found: boolean }> | Refused> {
+    const now = c.get('now')
+    const body = parseBody(askBody, bytes)
+    if (body.outcome === 'refused') return body
+    const key = c.req.header('idempotency-key')
+    const plain = key === undefined ? undefined : (/^"([\x20-\x7E]{1,128})"$/.exec(key)?.[1] ?? /^[\w.:-]{1,128}$/.exec(key)?.[0])
+    if (key !== undefined && plain === undefined)
+      return refused('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.')
+    const access = decideAccess(rules, body.value.profile, caller, circumstances(c))
+    if (access.outcome === 'refused') return access
+    const approval = approvalOf(body.value.profile)
+    if (!approval) return refused('body-invalid', 'This profile needs nobody’s agreement: POST /sessions enters it.')
+    const startsAt = body.value.startsAt === undefined ? undefined : parseIso(body.value.startsAt)
+    if (body.value.startsAt !== undefined && (startsAt === undefined || startsAt > now + seconds(FARTHEST_START_SECONDS)))
+      return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
+    const scope = resolveScope(rules, access.profile, caller, body.value as Ask, 1)
+    if (scope.outcome === 'refused') return scope
+    const call = { trace: c.get('trace'), from: c.env.sourceIp, now }
+    return askForApproval(broker, call, caller, scope.value, approval, {
+      ...(startsAt === undefined ? {} : { startsAt }),
+      ...(plain === undefined ? {} : { idempotency: { key: plain, fingerprint: sha256Hex(bytes) } }),
+    })
+  }
+
+  // ── Look ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  app.get('/requests', (c) =>
+    withCaller(c, async (caller) => {
+      const query = pageQuery(c.req.query(), { state: requestStates, mine: ['true'], approvable: ['true'], review: ['needed'] })
+      if (!query)
+        return refuse(
+          c,
+          refused(
+            'body-invalid',
+            `The query takes limit (1 to ${LARGEST_PAGE}), cursor, state, mine=true, approvable=true and review=needed only.`,
+          ),
+        )
+      const { state, mine, approvable, review: reviewWanted } = query.filters
+      const now = c.get('now')
+      const work = approvable ? 'pending' : reviewWanted ? 'approved' : undefined
+      const page: Done<Page<AccessRequest>> | { outcome: 'unknown'; cause: string } = work
+        ? await ledger.workOn(work, profilesOpenTo(c, caller, reviewWanted !== undefined), query.limit, query.cursor)
+        : isAuditor(c, caller) && !mine
+          ? await ledger.allRequests(now, query.limit, query.cursor)
+          : await ledger.requestsOf(caller, query.limit, query.cursor)
+      if (page.outcome === 'unknown') return refuse(c, unavailable(page.cause))
+      const shown = page.value.items.flatMap((request) => {
+        const actor = actorFor(c, caller, request)
+        const wanted =
+          isParty(request, actor) &&
+          (state === undefined || stateAt(request, now) === state) &&
+          (!approvable || (stateAt(request, now) === 'pending' && actor.opens.length > 0 && !isSelf(request, actor))) &&
+          (!reviewWanted || needsReview(request))
+        return wanted ? [requestView(request, actor, now)] : []
+      })
+      const next = nextOf(c, query, page.value.next)
+      return c.json({ requests: shown, ...(next ? { next } : {}) })
+    }),
+  )
+
+  /** Profiles on whose requests the caller may act at some time: now, or once escalated. Auditors review everywhere. */
+  function profilesOpenTo(c: Ctx, caller: Caller, reviewing: boolean): readonly string[] {
+    const everywhere = reviewing && isAuditor(c, caller)
+    return rules.profiles.ids.filter((id) => {
+      const approval = approvalOf(id)
+      return approval !== undefined && (everywhere || rulesOpenTo(approval, caller, 0, circumstances(c)).length > 0)
+    })
+  }
+
+  app.get('/requests/:id', (c) =>
+    withCaller(c, async (caller) => {
+      const id = parseRequestId(c.req.param('id'))
+      if (!id) return refuse(c, unknownRequest)
+      const wait = Math.min(LONGEST_WAIT_SECONDS, Number(/^wait=(\d{1,3})$/.exec(c.req.header('prefer') ?? '')?.[1] ?? 0))
+      const waiter = personOf(rules, caller)
+      if (wait > 0 && (waiting.get(waiter) ?? 0) >= WAITERS_PER_CALLER)
+        return refuse(c, refused('rate-limited', `At most ${WAITERS_PER_CALLER} waits at once.`))
+      waiting.set(waiter, (waiting.get(waiter) ?? 0) + 1)
+      try {
+        for (let waited = 0; ; waited++) {
+          const found = await ledger.request(id)
+          if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
+          const actor = found.value && actorFor(c, caller, found.value)
+          if (!found.value || !actor || !isParty(found.value, actor)) return refuse(c, unknownRequest)
+          const now = broker.clock()
+          if (waited >= wait || stateAt(found.value, now) !== 'pending') return show(c, found.value, actor, 200)
+          await broker.sleep(1000)
+        }
+      } finally {
+        const left = (waiting.get(waiter) ?? 1) - 1
+        if (left > 0) waiting.set(waiter, left)
+        else waiting.delete(waiter)
+      }
+    }),
+  )
+
+  // ── Decide ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  type Acts = (request: AccessRequest, actor: Actor, now: Instant) => Decided
+
+  async function decide(c: Ctx, id: string, read: (bytes: Uint8Array) => Done<Acts> | Refused): Promise<Response> {
+    const bytes = await readBytes(c)
+    if (bytes.outcome === 'refused') return refuse(c, bytes)
+    return withCaller(c, async (caller) => {
+      const acts = read(bytes.value)
+      if (acts.outcome === 'refused') return refuse(c, acts)
+      const request = parseRequestId(id)
+      if (!request) return refuse(c, unknownRequest)
+      const match = c.req.header('if-match')
+      const now = c.get('now')
+      const changed = await ledger.change(request, now, (found) => {
+        const actor = actorFor(c, caller, found)
+        if (!isParty(found, actor)) return unknownRequest
+        const decided = acts.value(found, actor, now)
+        const stale = match !== undefined && match !== '*' && match !== etag(found)
+        // Who decided already is told so, also when their first answer was lost and the version moved on by it.
+        if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
+          return refused('request-changed', 'The request is no longer what you read.')
+        return decided
+      })
+      if (changed.outcome === 'unknown') return refuse(c, unavailable(changed.cause))
+      if (changed.outcome === 'refused') return refuse(c, changed)
+      return show(c, changed.value, actorFor(c, caller, changed.value), 200)
+    })
+  }
+
+  const said = (bytes: Uint8Array, act: (body: ReturnType<typeof limitsOf> & { comment?: string }) => Acts): Done<Acts> | Refused => {
+    const body = parseBody(decisionBody, bytes)
+    if (body.outcome === 'refused') return body
+    const { comment, ...limits } = body.value
+    if (comment !== undefined && eventBytes(comment) > MAX_COMMENT_BYTES)
+      return refused('body-invalid', `comment is longer than ${MAX_COMMENT_BYTES} bytes.`)
+    const parsed = limitsOf(limits)
+    if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds or a text with a unit.`)
+    return done(act({ ...parsed, ...(comment === undefined ? {} : { comment }) }))
+  }
+  const words = (comment: string | undefined) => ({ face: 'api' as const, ...(comment === undefined ? {} : { comment }) })
+
+  app.post('/requests/:id/approve', (c) =>
+    decide(c, c.req.param('id'), (bytes) =>
+      said(bytes, ({ comment, limits }) => (request, actor, now) => {
+        const approval = approvalOf(request.profile)
+        return approval ? approve(request, approval, actor, { ...words(comment), limits }, now) : unknownRequest
+      }),
+    ),
+  )
+  app.post('/requests/:id/deny', (c) =>
+    decide(c, c.req.param('id'), (bytes) =>
+      said(
+        bytes,
+        ({ comment }) =>
+          (request, actor, now) =>
+            deny(request, actor, words(comment), now),
+      ),
+    ),
+  )
+  app.post('/requests/:id/cancel', (c) =>
+    decide(c, c.req.param('id'), (bytes) =>
+      said(
+        bytes,
+        ({ comment }) =>
+          (request, actor, now) =>
+            cancel(request, actor, words(comment), now),
+      ),
+    ),
+  )
+  app.post('/requests/:id/revoke', (c) =>
+    decide(c, c.req.param('id'), (bytes) =>
+      said(
+        bytes,
+        ({ comment }) =>
+          (request, actor, now) =>
+            revoke(request, actor, words(comment), now),
+      ),
+    ),
+  )
+  app.post('/requests/:id/review', (c) =>
+    decide(c, c.req.param('id'), (bytes) => {
+      const body = parseBody(reviewBody, bytes)
+      if (body.outcome === 'refused') return body
+      const text = body.value.text.trim()
+      if (text === '' || eventBytes(text) > MAX_COMMENT_BYTES)
+        return refused('body-invalid', `text must be 1 to ${MAX_COMMENT_BYTES} bytes.`)
+      return done((request: AccessRequest, actor: Actor, now: Instant) => review(request, actor, text, now))
+    }),
+  )
+
+  // ── Show ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function show(c: Ctx, request: AccessRequest, actor: Actor, status: 200 | 201): Response {
+    c.header('etag', etag(request))
+    return c.json(requestView(request, actor, broker.clock()), status)
+  }
+
+  function requestView(request: AccessRequest, actor: Actor, now: Instant) {
+    const approval = approvalOf(request.profile)
+    const state = stateAt(request, now)
+    const lacking = approval ? missing(approval, request.agreements) : []
+    const decides = actor.caller.kind === 'human' && actor.opens.length > 0 && !isSelf(request, actor)
+    const withdraws = isRequester(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
+    const may = [
+      ...(state === 'pending' && decides ? ['approve', 'deny'] : []),
+      ...(state === 'pending' && isRequester(request, actor) ? ['cancel'] : []),
+      ...((state === 'pending' || state === 'approved') && withdraws ? ['revoke'] : []),
+      ...(needsReview(request) && !isSelf(request, actor) && (actor.auditor || decides) ? ['review'] : []),
+    ]
+    return {
+      id: request.id,
+      state,
+      caller: request.caller,
+      profile: request.profile,
+      target: request.target,
+      roleArn: request.roleArn,
+      ...(request.why === undefined ? {} : { justification: request.why }),
+      breakGlass: request.breakGlass,
+      createdAt: toIso(request.createdAt),
+      ...(request.pendingUntil > 0 ? { expiresAt: toIso(request.pendingUntil) } : {}),
+      ...(request.unattendedAt === undefined ? {} : { unattendedAt: toIso(request.unattendedAt) }),
+      ...(request.startsAt === undefined ? {} : { startsAt: toIso(request.startsAt) }),
+      terms: request.terms,
+      termsHash: request.termsHash,
+      approval: (approval?.rules ?? []).map((rule, index) => ({ by: rule.by, count: rule.count, missing: lacking[index] ?? 0 })),
+      agreements: request.agreements.map(({ approver, at, face, comment, limits }) => ({
+        approver,
+        at: toIso(at),
+        face,
+        limits,
+        ...(comment === undefined ? {} : { comment }),
+      })),
+      limits: request.limits,
+      ...(request.windowEnd === undefined
+        ? {}
+        : {
+            window: { ...(request.windowStart === undefined ? {} : { from: toIso(request.windowStart) }), until: toIso(request.windowEnd) },
+          }),
+      ...(request.usesLeft === undefined ? {} : { usesLeft: request.usesLeft }),
+      ...(request.decidedBy ? { decidedBy: request.decidedBy } : {}),
+      review: request.review
+        ? { by: request.review.by, at: toIso(request.review.at), text: request.review.text }
+        : needsReview(request)
+          ? 'needed'
+          : 'none',
+      sessions: request.sessions.map(sessionView),
+      // What a withdrawal does not reach: these live on, and until when.
+      live: liveSessions(request, now).map(({ id, hardEnd }) => ({ id, until: toIso(hardEnd) })),
+      may,
+    }
+  }
+}
+
+const etag = ({ version }: AccessRequest): string => `"${version}"`
+
+/** Durations in their two spellings, as seconds. */
+function limitsOf({
+  duration,
+  uses,
+  window,
+}: {
+  duration?: number | string | undefined
+  uses?: number | undefined
+  window?: number | string | undefined
+}) {
+  const limits: { duration?: number; uses?: number; window?: number } = {}
+  for (const [name, value] of [
+    ['duration', duration],
+    ['window', window],
+  ] as const) {
+    const parsed = typeof value === 'string' ? parseDuration(value) : value
+    if (value !== undefined && parsed === undefined) return { limits, fault: name }
+    if (parsed !== undefined) limits[name] = parsed
+  }
+  if (uses !== undefined) limits.uses = uses
+  return { limits, fault: undefined }
+}

@@ -1,0 +1,46 @@
+/** Sessions, to their owners and to auditors. Their secrets were never stored. */
+import { toIso } from '@stint/core/instant'
+import { refused } from '@stint/core/outcome'
+import { parseSessionId } from '@stint/core/request/ids'
+import type { Session } from '@stint/core/request/session'
+import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './api.ts'
+import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
+
+export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools): void {
+  app.get('/sessions', (c) =>
+    withCaller(c, async (caller) => {
+      const query = pageQuery(c.req.query(), { mine: ['true', 'false'] })
+      if (!query) return refuse(c, refused('body-invalid', `The query takes limit (1 to ${LARGEST_PAGE}), cursor and mine=true only.`))
+      const everybody = isAuditor(c, caller) && query.filters.mine !== 'true'
+      const page = everybody
+        ? await ledger.allRequests(c.get('now'), query.limit, query.cursor)
+        : await ledger.requestsOf(caller, query.limit, query.cursor)
+      if (page.outcome === 'unknown') return refuse(c, unavailable(page.cause))
+      const sessions = page.value.items.flatMap((request) => request.sessions.toReversed().map(sessionView))
+      const next = nextOf(c, query, page.value.next)
+      return c.json({ sessions, ...(next ? { next } : {}) })
+    }),
+  )
+
+  app.get('/sessions/:id', (c) =>
+    withCaller(c, async (caller) => {
+      const unknown = refused('session-unknown', 'There is no such session for you.')
+      const id = parseSessionId(c.req.param('id'))
+      if (!id) return refuse(c, unknown)
+      const found = await ledger.session(id.session)
+      if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
+      const session = found.value
+      const isOwn = session?.caller.issuer === caller.issuer && session.caller.subject === caller.subject
+      return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session)) : refuse(c, unknown)
+    }),
+  )
+}
+
+export function sessionView({ reservedAt, hardEnd, issued, ...session }: Session) {
+  return {
+    ...session,
+    reservedAt: toIso(reservedAt),
+    hardEnd: toIso(hardEnd),
+    ...(issued ? { issued: { ...issued, at: toIso(issued.at), expiration: toIso(issued.expiration) } } : {}),
+  }
+}

@@ -1,0 +1,551 @@
+/**
+ * Approvals over real HTTP: ask, agree, vend, withdraw, freeze, sweep. Identities are signed by the tests' own issuer, so
+ * every row can be anybody.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { brokenInvariants, storedRequests } from '../support/checkers.ts'
+import { LAB_CONFIG, type Lab, startLab } from '../support/lab.ts'
+import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+let lab: Lab
+let sandbox: TestSandbox
+const left: string[] = []
+beforeAll(async () => {
+  lab = await startLab(() => sandbox?.now() ?? Date.now())
+  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings })
+})
+afterAll(async () => {
+  await sandbox.close()
+  await lab.close()
+})
+
+let serial = 0
+/** An engineer of their own for each row: limits are per caller. */
+const engineer = (claims: object = {}) => lab.token({ sub: `engineer-${++serial}`, role: 'engineer', groups: [], ...claims })
+const peer = (sub = 'pat', groups = ['peers']) => lab.token({ sub, groups, name: sub })
+const manager = () => lab.token({ sub: 'max', groups: ['managers'], name: 'max' })
+
+async function call(
+  method: string,
+  path: string,
+  token: string | undefined,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const answer = await fetch(`${sandbox.urls.broker}${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  return { status: answer.status, headers: answer.headers, text, json: text.startsWith('{') ? JSON.parse(text) : {} }
+}
+const post = (path: string, token: string | undefined, body: unknown = {}, headers: Record<string, string> = {}) =>
+  call('POST', path, token, body, headers)
+const ask = async (token: string, more: object = {}) => (await post('/requests', token, { profile: 'lab-one', ...more })).json.id as string
+async function use(token: string, requestId: string, more: object = {}) {
+  const answer = await sandbox.vend(token, { profile: 'lab-one', requestId, ...more })
+  if (answer.status === 201) left.push(answer.json.credentials.accessKeyId)
+  return answer
+}
+const status = ({ status: code, json }: Answer) => [code, json.code ?? json.state ?? 'ok']
+
+describe('the way of a request', () => {
+  test('202, agreed by another, used, exhausted', async () => {
+    const dana = await engineer()
+    const asked = await sandbox.vend(dana, { profile: 'lab-one', justification: 'INC-1' })
+    expect([asked.status, asked.json.state]).toEqual([202, 'pending'])
+    const { requestId } = asked.json
+    expect(asked.headers.get('location')).toBe(`/requests/${requestId}`)
+    expect(asked.headers.get('retry-after')).toBe('5')
+    expect(status(await use(dana, requestId))).toEqual([403, 'approval-required'])
+
+    const seen = await sandbox.get(`/requests/${requestId}`, await peer())
+    expect(seen.json).toMatchObject({
+      state: 'pending',
+      justification: 'INC-1',
+      may: ['approve', 'deny', 'revoke'],
+      approval: [{ count: 1, missing: 1 }],
+    })
+    expect(seen.json.terms.role).toBe('arn:aws:iam::444455556666:role/stint/PowerUser')
+    const agreed = await post(`/requests/${requestId}/approve`, await peer(), { comment: 'go' })
+    expect(agreed.json).toMatchObject({
+      state: 'approved',
+      usesLeft: 1,
+      agreements: [{ approver: { subject: 'pat' }, comment: 'go', face: 'api' }],
+    })
+
+    const used = await use(dana, requestId)
+    expect([used.status, used.json.requestId]).toEqual([201, requestId])
+    expect(status(await use(dana, requestId))).toEqual([409, 'request-exhausted'])
+    expect(await brokenInvariants(sandbox, left)).toEqual([])
+  })
+
+  test('two rules: a peer and a manager, one person for one of them', async () => {
+    const dana = await engineer()
+    const { id } = (await post('/requests', dana, { profile: 'lab-two' })).json
+    const both = await lab.token({ sub: 'both', groups: ['peers', 'managers'] })
+    expect((await post(`/requests/${id}/approve`, both)).json).toMatchObject({ state: 'pending' })
+    expect((await post(`/requests/${id}/approve`, both)).json).toMatchObject({ state: 'pending', agreements: [{}] })
+    expect((await post(`/requests/${id}/approve`, await manager())).json).toMatchObject({ state: 'approved', usesLeft: 2 })
+    const answer = await sandbox.vend(dana, { profile: 'lab-two', requestId: id })
+    expect(answer.status).toBe(201)
+    left.push(answer.json.credentials.accessKeyId)
+  })
+
+  test('doubles meet: the same ask within ten minutes is one request, another’s is another', async () => {
+    const [dana, sam] = [await engineer(), await engineer()]
+    const answers = await Promise.all(Array.from({ length: 5 }, () => sandbox.vend(dana, { profile: 'lab-one' })))
+    expect(new Set(answers.map(({ json }) => json.requestId)).size).toBe(1)
+    expect((await sandbox.vend(sam, { profile: 'lab-one' })).json.requestId).not.toBe(answers[0]?.json.requestId)
+  })
+
+  test('an approver shortens; a longer wish is refused, an unsaid one is cut', async () => {
+    const dana = await engineer()
+    const id = await ask(dana)
+    expect(status(await post(`/requests/${id}/approve`, await peer(), { duration: '2h' }))).toEqual([422, 'duration-invalid'])
+    expect((await post(`/requests/${id}/approve`, await peer(), { duration: '10m', window: '20m' })).json.limits).toEqual({
+      duration: 600,
+      uses: 1,
+      window: 1200,
+    })
+    expect(status(await use(dana, id, { duration: '15m' }))).toEqual([422, 'duration-invalid'])
+    const { json } = await use(dana, id)
+    expect(Date.parse(json.credentials.expiration) - Date.parse(json.issuedAt)).toBeLessThanOrEqual(600_000)
+  })
+
+  test('what was agreed on is what is vended: other terms are refused, and named', async () => {
+    const dana = await engineer()
+    const id = await ask(dana)
+    await post(`/requests/${id}/approve`, await peer())
+    const narrow = { Statement: { Effect: 'Deny', Action: 's3:*', Resource: '*' } }
+    const changed = await use(dana, id, { narrow })
+    expect(status(changed)).toEqual([409, 'terms-changed'])
+    expect(changed.json.changed).toEqual(['narrow', 'policy'])
+    expect((await use(dana, id)).status).toBe(201)
+  })
+
+  test('a request is its caller’s: nobody else uses it, and to strangers it does not exist', async () => {
+    const [dana, sam] = [await engineer(), await engineer()]
+    const id = await ask(dana)
+    await post(`/requests/${id}/approve`, await peer())
+    expect(status(await use(sam, id))).toEqual([404, 'request-unknown'])
+    for (const [method, path] of [
+      ['GET', ''],
+      ['POST', '/approve'],
+      ['POST', '/deny'],
+      ['POST', '/cancel'],
+      ['POST', '/revoke'],
+      ['POST', '/review'],
+    ] as const) {
+      const answer = await call(
+        method,
+        `/requests/${id}${path}`,
+        sam,
+        method === 'POST' ? (path === '/review' ? { text: 'x' } : {}) : undefined,
+      )
+      expect([path, ...status(answer)]).toEqual([path, 404, 'request-unknown'])
+    }
+    expect(status(await sandbox.get(`/requests/req_${'0'.repeat(26)}`, sam))).toEqual([404, 'request-unknown'])
+  })
+
+  test('the window: a chosen start, and its end', async () => {
+    const dana = await engineer()
+    const id = await ask(dana, { startsAt: new Date(sandbox.now() + 600_000).toISOString() })
+    await post(`/requests/${id}/approve`, await peer())
+    expect(status(await use(dana, id))).toEqual([403, 'approval-required'])
+    sandbox.advance(601_000)
+    expect((await use(await lab.token({ sub: `engineer-${serial}`, role: 'engineer', groups: [] }), id)).status).toBe(201)
+    const other = await engineer()
+    const late = await ask(other)
+    await post(`/requests/${late}/approve`, await peer())
+    sandbox.advance(3_600_000)
+    const again = await lab.token({ sub: `engineer-${serial}`, role: 'engineer', groups: [] })
+    expect(status(await use(again, late))).toEqual([409, 'request-ended'])
+    expect((await sandbox.get(`/requests/${late}`, again)).json.state).toBe('ended')
+  })
+})
+
+describe('who may not', () => {
+  test('nobody agrees with themselves: not by group, not by another identity, not by having triggered the job', async () => {
+    const eve = (sub: string, groups: string[] = ['peers']) => lab.token({ sub, role: 'engineer', groups })
+    const id = await ask(await eve('eve'))
+    expect(status(await post(`/requests/${id}/approve`, await eve('eve')))).toEqual([403, 'self-approval'])
+    expect(status(await post(`/requests/${id}/approve`, await eve('eve-admin')))).toEqual([403, 'self-approval'])
+    const job = () => lab.token({ iss: lab.issuers.once, sub: 'ci', role: 'job', actor_id: '77', jti: String(++serial) })
+    const asked = await sandbox.vend(await job(), { profile: 'lab-one' })
+    expect(asked.status).toBe(202)
+    expect(status(await post(`/requests/${asked.json.requestId}/approve`, await eve('eve-admin')))).toEqual([403, 'self-approval'])
+    expect((await post(`/requests/${asked.json.requestId}/approve`, await peer())).json.state).toBe('approved')
+    const token = await job()
+    expect((await use(token, asked.json.requestId)).status).toBe(201)
+    expect(status(await use(token, asked.json.requestId))).toEqual([409, 'token-used'])
+  })
+  test('a job whose person nobody knows cannot ask', async () => {
+    const job = await lab.token({ iss: lab.issuers.once, sub: 'ci', role: 'job', actor_id: '78' })
+    expect(status(await sandbox.vend(job, { profile: 'lab-one' }))).toEqual([403, 'not-eligible'])
+  })
+  test.each<[string, () => Promise<string>, [number, string]]>([
+    ['one who lost the group', () => lab.token({ sub: 'pat', groups: [] }), [404, 'request-unknown']],
+    ['a group that is only spelled alike', () => lab.token({ sub: 'x', groups: ['Peers', 'peers ', 'peers-x'] }), [404, 'request-unknown']],
+    ['groups as a text', () => lab.token({ sub: 'x', groups: 'peers' }), [404, 'request-unknown']],
+    [
+      'the same-named group of another issuer',
+      () => lab.token({ iss: lab.issuers.id, sub: 'x', groups: ['peers'] }, { typ: 'JWT' }),
+      [404, 'request-unknown'],
+    ],
+    ['an auditor, who only looks', () => lab.token({ sub: 'aud', groups: ['auditors'] }), [403, 'not-approver']],
+    ['no token', async () => '', [401, 'token-missing']],
+  ])('%s does not approve', async (_name, token, expected) => {
+    const id = await ask(await engineer())
+    const shown = await token()
+    expect(status(await post(`/requests/${id}/approve`, shown === '' ? undefined : shown))).toEqual(expected)
+  })
+  test('nobody edits a request by saying more than a decision takes', async () => {
+    const id = await ask(await engineer())
+    for (const body of [
+      { state: 'approved' },
+      { approver: 'max' },
+      { count: 0 },
+      { usesLeft: 99 },
+      '{"comment":"a","comment":"b"}',
+      '{"__proto__":{}}',
+      '[]',
+      { comment: 'x'.repeat(300) },
+      { uses: '1' },
+    ]) {
+      expect(status(await post(`/requests/${id}/approve`, await peer(), body))).toEqual([400, 'body-invalid'])
+    }
+    expect((await sandbox.get(`/requests/${id}`, await peer())).json).toMatchObject({ state: 'pending', agreements: [] })
+  })
+})
+
+describe('withdrawal', () => {
+  test('cancelled by the requester', async () => {
+    const dana = await engineer()
+    const id = await ask(dana)
+    expect((await post(`/requests/${id}/cancel`, dana)).json).toMatchObject({ state: 'cancelled', may: [] })
+    expect(status(await post(`/requests/${id}/approve`, await peer()))).toEqual([409, 'request-not-pending'])
+    expect(status(await use(dana, id))).toEqual([409, 'request-ended'])
+  })
+  test('revoked by an approver after use: nothing newer vends, and the answer says what lives on', async () => {
+    const dana = await engineer()
+    const { id } = (await post('/requests', dana, { profile: 'lab-two' })).json
+    await post(`/requests/${id}/approve`, await peer())
+    await post(`/requests/${id}/approve`, await manager())
+    const first = await sandbox.vend(dana, { profile: 'lab-two', requestId: id, duration: '15m' })
+    left.push(first.json.credentials.accessKeyId)
+    const revoked = await post(`/requests/${id}/revoke`, await peer(), { comment: 'wrong account' })
+    expect(revoked.json).toMatchObject({ state: 'revoked', live: [{ id: first.json.id }] })
+    expect(status(await sandbox.vend(dana, { profile: 'lab-two', requestId: id }))).toEqual([409, 'request-ended'])
+    expect((await post(`/requests/${id}/revoke`, dana)).json.state).toBe('revoked')
+  })
+  test('denied: one no is enough, and the second approver learns it', async () => {
+    const id = await ask(await engineer())
+    expect((await post(`/requests/${id}/deny`, await peer('pia'))).json.state).toBe('denied')
+    expect((await post(`/requests/${id}/deny`, await peer('pia'))).json.state).toBe('denied')
+    expect(status(await post(`/requests/${id}/approve`, await peer()))).toEqual([409, 'already-decided'])
+  })
+})
+
+describe('versions', () => {
+  test('If-Match holds a decision to what was read; a double click is no fault', async () => {
+    const id = await ask(await engineer())
+    const { headers } = await sandbox.get(`/requests/${id}`, await peer())
+    const etag = headers.get('etag') ?? ''
+    expect(etag).toBe('"1"')
+    expect(status(await post(`/requests/${id}/approve`, await peer(), {}, { 'if-match': '"7"' }))).toEqual([412, 'request-changed'])
+    expect((await post(`/requests/${id}/approve`, await peer(), {}, { 'if-match': etag })).json.state).toBe('approved')
+    expect((await post(`/requests/${id}/approve`, await peer(), {}, { 'if-match': etag })).json.state).toBe('approved')
+  })
+  test('Prefer: wait ends early on a decision, and at most two wait', async () => {
+    const dana = await engineer()
+    const id = await ask(dana)
+    const wait = () => call('GET', `/requests/${id}`, dana, undefined, { prefer: 'wait=20' })
+    const waits = [wait(), wait()]
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect((await wait()).status).toBe(429)
+    await post(`/requests/${id}/approve`, await peer())
+    expect((await Promise.all(waits)).map(({ json }) => json.state)).toEqual(['approved', 'approved'])
+    expect((await wait()).json.state).toBe('approved')
+  })
+})
+
+describe('lists', () => {
+  test('what waits for me, what is mine, what an auditor sees', async () => {
+    const dana = await engineer()
+    const id = await ask(dana)
+    const ids = async (query: string, token: string) =>
+      (await sandbox.get(`/requests?${query}`, token)).json.requests.map((one: { id: string }) => one.id)
+    expect(await ids('approvable=true', await peer())).toContain(id)
+    expect(await ids('approvable=true', dana)).toEqual([])
+    expect(await ids('', dana)).toEqual([id])
+    expect(await ids('state=approved', dana)).toEqual([])
+    expect(await ids('', await lab.token({ sub: 'aud', groups: ['auditors'] }))).toContain(id)
+    await post(`/requests/${id}/approve`, await peer())
+    expect(await ids('approvable=true', await peer())).not.toContain(id)
+    expect(await ids('state=approved', dana)).toEqual([id])
+  })
+  test('pages by cursor', async () => {
+    const token = await peer('pager')
+    for (let count = 0; count < 3; count++) await ask(await engineer())
+    const first = await sandbox.get('/requests?approvable=true&limit=2', token)
+    expect(first.json.requests).toHaveLength(2)
+    expect(first.headers.get('link')).toContain('approvable=true')
+    const second = await sandbox.get(`/requests?approvable=true&limit=2&cursor=${first.json.next}`, token)
+    expect(second.json.requests.length).toBeGreaterThan(0)
+    expect(first.json.requests.map(({ id }: any) => id)).not.toContain(second.json.requests[0].id)
+  })
+})
+
+describe('limits per caller', () => {
+  test('five wait at most', async () => {
+    const dana = await engineer()
+    for (let count = 0; count < 5; count++)
+      expect(
+        (
+          await post(
+            '/requests',
+            dana,
+            { profile: 'lab-one', startsAt: new Date(sandbox.now() + 60_000 * (count + 1)).toISOString() },
+            { 'idempotency-key': `k${count}` },
+          )
+        ).status,
+      ).toBe(201)
+    expect(status(await post('/requests', dana, { profile: 'lab-one' }, { 'idempotency-key': 'k9' }))).toEqual([429, 'rate-limited'])
+  })
+  test('ten an hour', async () => {
+    const dana = await engineer()
+    const answers = []
+    for (let count = 0; count < 11; count++) {
+      const asked = await post('/requests', dana, { profile: 'lab-one' }, { 'idempotency-key': `k${count}` })
+      answers.push(asked.status)
+      if (asked.status === 201) await post(`/requests/${asked.json.id}/cancel`, dana)
+    }
+    expect(answers).toEqual([...Array(10).fill(201), 429])
+  })
+})
+
+describe('Idempotency-Key', () => {
+  const key = (value: string) => ({ 'idempotency-key': value })
+  test('on POST /requests: the same finds the same, another body is refused', async () => {
+    const dana = await engineer()
+    const first = await post('/requests', dana, { profile: 'lab-one' }, key('"a"'))
+    const again = await post('/requests', dana, { profile: 'lab-one' }, key('a'))
+    expect([first.status, again.status, again.json.id]).toEqual([201, 200, first.json.id])
+    expect(status(await post('/requests', dana, { profile: 'lab-two' }, key('a')))).toEqual([422, 'idempotency-mismatch'])
+    expect((await post('/requests', await engineer(), { profile: 'lab-one' }, key('a'))).json.id).not.toBe(first.json.id)
+  })
+  test('on POST /sessions: a repeat of what was issued names the session and hands out nothing', async () => {
+    const dana = await lab.token({ sub: 'dana-idem' })
+    const first = await sandbox.vend(dana, { profile: 'lab' }, key('k'))
+    left.push(first.json.credentials.accessKeyId)
+    const again = await sandbox.vend(dana, { profile: 'lab' }, key('k'))
+    expect([...status(again), again.json.session]).toEqual([409, 'already-issued', first.json.id])
+    expect(again.text).not.toContain('secretAccessKey')
+    expect(status(await sandbox.vend(dana, { profile: 'lab', duration: '15m' }, key('k')))).toEqual([422, 'idempotency-mismatch'])
+  })
+  test('twenty at once under one key are one session', async () => {
+    const dana = await lab.token({ sub: 'dana-idem-race' })
+    const answers = await Promise.all(Array.from({ length: 20 }, () => sandbox.vend(dana, { profile: 'lab' }, key('r'))))
+    const issued = answers.filter(({ status: code }) => code === 201)
+    expect(issued).toHaveLength(1)
+    left.push(issued[0]?.json.credentials.accessKeyId)
+    expect(new Set(answers.filter(({ status: code }) => code !== 201).map(({ json }) => json.code))).toSatisfy((codes: Set<string>) =>
+      [...codes].every((code) => code === 'in-progress' || code === 'already-issued'),
+    )
+  })
+  test.each(['', ' ', '"', 'a b', '"a', 'x'.repeat(129)])('%j is no key', async (value) => {
+    const answer = await sandbox.vend(await lab.token(), { profile: 'lab' }, key(value))
+    if (value.trim() === '') return
+    expect(status(answer)).toEqual([400, 'body-invalid'])
+  })
+})
+
+describe('break-glass', () => {
+  test('needs a justification, and stays to be reviewed by somebody else', async () => {
+    const dana = await engineer()
+    expect(status(await post('/requests', dana, { profile: 'lab-unattended' }))).toEqual([422, 'justification-required'])
+    const { id } = (await post('/requests', dana, { profile: 'lab-unattended', justification: 'down' })).json
+    await post(`/requests/${id}/approve`, await peer())
+    const needed = async (token: string) =>
+      (await sandbox.get('/requests?review=needed', token)).json.requests.map((one: { id: string }) => one.id)
+    expect(await needed(await peer())).toContain(id)
+    expect((await sandbox.sweep()).unreviewed).toBeGreaterThan(0)
+    expect(status(await post(`/requests/${id}/review`, dana, { text: 'all fine' }))).toEqual([403, 'self-approval'])
+    expect(status(await post(`/requests/${id}/review`, await peer(), { text: '  ' }))).toEqual([400, 'body-invalid'])
+    expect((await post(`/requests/${id}/review`, await peer(), { text: 'restarted the service' })).json.review).toMatchObject({
+      text: 'restarted the service',
+    })
+    expect(await needed(await peer())).not.toContain(id)
+  })
+  test('unattended: in after the delay, if nobody stops it', async () => {
+    const fresh = (sub: string) => lab.token({ sub, role: 'engineer', groups: [] })
+    const alone = async (sub: string) =>
+      (await post('/requests', await fresh(sub), { profile: 'lab-unattended', justification: 'nobody is awake' })).json.id
+    const [stopped, through] = [await alone('night-1'), await alone('night-2')]
+    expect((await sandbox.get(`/requests/${through}`, await peer())).json.unattendedAt).toBeTruthy()
+    expect((await post(`/requests/${stopped}/deny`, await peer())).json.state).toBe('denied')
+    sandbox.advance(299_000)
+    await sandbox.sweep()
+    expect((await sandbox.get(`/requests/${through}`, await peer())).json.state).toBe('pending')
+    sandbox.advance(2_000)
+    await sandbox.sweep()
+    expect((await sandbox.get(`/requests/${through}`, await peer())).json).toMatchObject({
+      state: 'approved',
+      review: 'needed',
+      agreements: [],
+    })
+    const vended = await sandbox.vend(await fresh('night-2'), {
+      profile: 'lab-unattended',
+      requestId: through,
+      justification: 'nobody is awake',
+    })
+    expect(vended.status).toBe(201)
+    left.push(vended.json.credentials.accessKeyId)
+    expect(
+      status(await sandbox.vend(await fresh('night-1'), { profile: 'lab-unattended', requestId: stopped, justification: 'x' })),
+    ).toEqual([409, 'request-ended'])
+  })
+})
+
+describe('the sweeper', () => {
+  test('expires, escalates and ends; twice at once does it once', async () => {
+    const id = await ask(await engineer())
+    const { id: two } = (await post('/requests', await engineer(), { profile: 'lab-two' })).json
+    const director = () => lab.token({ sub: 'dir', groups: ['directors'] })
+    expect(status(await sandbox.get(`/requests/${two}`, await director()))).toEqual([404, 'request-unknown'])
+    sandbox.advance(601_000)
+    await Promise.all([sandbox.sweep(), sandbox.sweep()])
+    expect((await sandbox.get(`/requests/${two}`, await director())).json.may).toContain('approve')
+    sandbox.advance(3_600_000)
+    await Promise.all([sandbox.sweep(), sandbox.sweep(), sandbox.sweep()])
+    const types = (await storedRequests(sandbox)).find((request) => request.id === two)?.events.map(({ type }) => type)
+    expect(types).toEqual(['request.asked', 'request.escalated', 'request.expired'])
+    expect((await sandbox.get(`/requests/${id}`, await peer())).json.state).toBe('expired')
+  })
+})
+
+describe('the kill switch', () => {
+  const responder = (sub: string) => lab.token({ sub, groups: ['responders'] })
+  const release = async (id: string) => {
+    for (const sub of ['rita', 'rob']) await call('DELETE', `/freezes/${id}`, await responder(sub))
+  }
+  test.each<[string, object]>([
+    ['everything', { kind: 'all' }],
+    ['an issuer', { kind: 'issuer', id: 'lab' }],
+    ['a subject', { kind: 'subject', issuer: 'lab', id: 'dana' }],
+    ['a profile', { kind: 'profile', id: 'lab' }],
+    ['a target', { kind: 'target', id: 'staging' }],
+  ])('%s: one freezes, two unfreeze', async (_name, scope) => {
+    const vend = async () => sandbox.vend(await lab.token(), { profile: 'lab' })
+    const before = await vend()
+    left.push(before.json.credentials.accessKeyId)
+    const frozen = await post('/freezes', await responder('rita'), { scope, why: 'INC-9' })
+    expect(frozen.status).toBe(201)
+    const calls = sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
+    expect(status(await vend())).toEqual([403, 'frozen'])
+    expect(sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length).toBe(calls)
+    expect((await sandbox.get('/freezes', await responder('rob'))).json.freezes).toMatchObject([{ scope, why: 'INC-9' }])
+    const { id } = frozen.json
+    expect((await call('DELETE', `/freezes/${id}`, await responder('rita'))).status).toBe(202)
+    expect((await call('DELETE', `/freezes/${id}`, await responder('rita'))).status).toBe(202)
+    expect(status(await vend())).toEqual([403, 'frozen'])
+    expect((await call('DELETE', `/freezes/${id}`, await responder('rob'))).status).toBe(204)
+    const after = await vend()
+    expect(after.status).toBe(201)
+    left.push(after.json.credentials.accessKeyId)
+    expect(await brokenInvariants(sandbox, left)).toEqual([])
+  })
+  test('is seen in /readyz, and ends by itself where it has an end', async () => {
+    sandbox.advance(6000)
+    const frozen = await post('/freezes', await responder('rita'), {
+      scope: { kind: 'all' },
+      why: 'x',
+      until: new Date(sandbox.now() + 60_000).toISOString(),
+    })
+    sandbox.advance(6000)
+    expect((await sandbox.get('/readyz')).json).toEqual({ status: 'frozen' })
+    sandbox.advance(60_000)
+    expect((await sandbox.get('/readyz')).json).toEqual({ status: 'ready' })
+    await release(frozen.json.id)
+  })
+  test('is not for everybody', async () => {
+    expect(status(await post('/freezes', await engineer(), { scope: { kind: 'all' }, why: 'x' }))).toEqual([403, 'not-eligible'])
+    expect(status(await sandbox.get('/freezes', await engineer()))).toEqual([403, 'not-eligible'])
+  })
+})
+
+describe('races', () => {
+  test('50 uses of one, in rounds: each round exactly one vend', async () => {
+    const ROUNDS = 20
+    for (let round = 0; round < ROUNDS; round++) {
+      const dana = await engineer()
+      const id = await ask(dana)
+      await post(`/requests/${id}/approve`, await peer())
+      const answers = await Promise.all(Array.from({ length: 50 }, () => use(dana, id)))
+      expect(answers.filter(({ status: code }) => code === 201)).toHaveLength(1)
+      expect(new Set(answers.filter(({ status: code }) => code !== 201).map(({ json }) => json.code))).toEqual(
+        new Set(['request-exhausted']),
+      )
+    }
+    expect(await brokenInvariants(sandbox, left)).toEqual([])
+  })
+
+  /** Each gives the two calls of its race; tokens are made before, so that the calls meet. */
+  const raceOf: Record<string, (id: string, dana: string) => Promise<(() => Promise<Answer>)[]>> = {
+    'approve against deny': async (id) => {
+      const [one, two] = [await peer('p1'), await peer('p2')]
+      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/deny`, two)]
+    },
+    'approve against cancel': async (id, dana) => {
+      const one = await peer('p1')
+      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/cancel`, dana)]
+    },
+    'two approvers': async (id) => {
+      const [one, two] = [await peer('p1'), await peer('p2')]
+      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/approve`, two)]
+    },
+    'a double click': async (id) => {
+      const one = await peer('p1')
+      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/approve`, one)]
+    },
+  }
+  test.each(Object.keys(raceOf))('%s: one outcome, honest answers, the journal in order', async (name) => {
+    for (let round = 0; round < 10; round++) {
+      const dana = await engineer()
+      const id = await ask(dana)
+      const calls = (await raceOf[name]?.(id, dana)) ?? []
+      const answers = await Promise.all(calls.map((start) => start()))
+      const final = (await sandbox.get(`/requests/${id}`, dana)).json.state
+      for (const answer of answers) expect([200, 409]).toContain(answer.status)
+      expect(answers.some(({ status: code, json }) => code === 200 && json.state === final)).toBe(true)
+      for (const { status: code, json } of answers) if (code === 409) expect(json.state).toBe(final)
+      const types = (await storedRequests(sandbox)).find((request) => request.id === id)?.events.map(({ type }) => type) ?? []
+      expect(types[0]).toBe('request.asked')
+      expect(types.filter((type) => ['request.approved', 'request.denied', 'request.cancelled'].includes(type))).toEqual([
+        `request.${final}`,
+      ])
+    }
+  })
+
+  test('revoke against vend: once it is answered, nothing newer is issued', async () => {
+    for (let round = 0; round < 15; round++) {
+      const dana = await engineer()
+      const id = await ask(dana)
+      await post(`/requests/${id}/approve`, await peer())
+      const [vended, revoked] = await Promise.all([use(dana, id), post(`/requests/${id}/revoke`, dana)])
+      expect(revoked.json.state).toBe('revoked')
+      const stored = (await storedRequests(sandbox)).find((request) => request.id === id)
+      const types = stored?.events.map(({ type }) => type) ?? []
+      // An issue after the revoke would be a credential that outlived the answer.
+      if (vended.status === 201) expect(types.indexOf('session.issued')).toBeLessThan(types.indexOf('request.revoked'))
+      else expect(['revoked-in-flight', 'request-ended']).toContain(vended.json.code)
+    }
+    expect(await brokenInvariants(sandbox, left)).toEqual([])
+  })
+})
