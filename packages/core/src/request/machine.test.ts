@@ -8,6 +8,7 @@ import type { Approval } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
 import { caller, NOW } from '../testing/fixtures.ts'
+import { requestGrid } from '../testing/request-grid.ts'
 import { approvalFor, missing, rulesOpenTo, withinHours } from './approval.ts'
 import type { RequestId } from './ids.ts'
 import { type Actor, approve, cancel, type Decided, deny, isParty, passTime, requestTransitions, review, revoke } from './machine.ts'
@@ -104,93 +105,12 @@ const actors = {
 const outcome = (decided: Decided): string =>
   decided.outcome === 'refused' ? decided.code : decided.value === 'unchanged' ? 'unchanged' : `→ ${decided.value.state}`
 
-const terminal = ['cancelled', 'expired', 'revoked', 'ended', 'refused', 'expired-by-time', 'ended-by-time'] as const
-const all = (cell: string) => Object.fromEntries(Object.keys(inState).map((state) => [state, cell]))
-const gone = Object.fromEntries(terminal.map((state) => [state, 'request-not-pending']))
-
-/** act → actor → state → outcome. */
-const grid: Record<keyof typeof acts, Record<keyof typeof actors, Record<string, string>>> = {
-  approve: {
-    requester: all('self-approval'),
-    approver: { ...gone, pending: '→ approved', approved: 'unchanged', denied: 'already-decided' },
-    'another approver': { ...gone, pending: '→ approved', approved: 'already-decided', denied: 'already-decided' },
-    'the requester’s other identity': all('self-approval'),
-    stranger: all('not-approver'),
-    auditor: all('not-approver'),
-    workload: all('not-approver'),
-  },
-  deny: {
-    requester: all('self-approval'),
-    approver: { ...gone, pending: '→ denied', approved: 'already-decided', denied: 'unchanged' },
-    'another approver': { ...gone, pending: '→ denied', approved: 'already-decided', denied: 'already-decided' },
-    'the requester’s other identity': all('self-approval'),
-    stranger: all('not-approver'),
-    auditor: all('not-approver'),
-    workload: all('not-approver'),
-  },
-  cancel: {
-    requester: { ...gone, pending: '→ cancelled', approved: 'request-not-pending', denied: 'request-not-pending', cancelled: 'unchanged' },
-    approver: all('not-approver'),
-    'another approver': all('not-approver'),
-    'the requester’s other identity': all('not-approver'),
-    stranger: all('not-approver'),
-    auditor: all('not-approver'),
-    workload: all('not-approver'),
-  },
-  revoke: {
-    requester: { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
-    approver: { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
-    'another approver': { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
-    // Withdrawing takes nothing from anybody, so an alias may do it too.
-    'the requester’s other identity': {
-      ...gone,
-      pending: '→ revoked',
-      approved: '→ revoked',
-      denied: 'request-not-pending',
-      revoked: 'unchanged',
-    },
-    stranger: all('not-approver'),
-    auditor: all('not-approver'),
-    workload: all('not-approver'),
-  },
-  review: {
-    requester: all('self-approval'),
-    approver: {
-      ...all('request-not-pending'),
-      approved: '→ approved',
-      revoked: '→ revoked',
-      ended: '→ ended',
-      'ended-by-time': '→ approved',
-    },
-    'another approver': {
-      ...all('request-not-pending'),
-      approved: '→ approved',
-      revoked: '→ revoked',
-      ended: '→ ended',
-      'ended-by-time': '→ approved',
-    },
-    'the requester’s other identity': all('self-approval'),
-    stranger: all('not-approver'),
-    auditor: {
-      ...all('request-not-pending'),
-      approved: '→ approved',
-      revoked: '→ revoked',
-      ended: '→ ended',
-      'ended-by-time': '→ approved',
-    },
-    workload: all('not-approver'),
-  },
-}
-
-const cells = Object.entries(grid).flatMap(([act, byActor]) =>
-  Object.entries(byActor).flatMap(([who, byState]) => Object.entries(byState).map(([state, cell]) => [act, who, state, cell] as const)),
-)
-describe(`the grid, ${cells.length} cells`, () => {
-  test.each(cells)('%s by %s on %s: %s', (act, who, state, cell) => {
+describe(`the grid, ${requestGrid.length} cells`, () => {
+  test.each(requestGrid)('%s by %s on %s: %s', (act, who, state, cell) => {
     expect(outcome(acts[act as keyof typeof acts](inState[state as RequestState], actors[who as keyof typeof actors]))).toBe(cell)
   })
   test('nothing happens that the table does not have', () => {
-    for (const [act, , state, cell] of cells) {
+    for (const [act, , state, cell] of requestGrid) {
       if (!cell.startsWith('→')) continue
       const from = stateAt(inState[state as RequestState], NOW)
       const to = cell.slice(2)

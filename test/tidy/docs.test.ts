@@ -1,0 +1,33 @@
+/** Documentation that repeats code is held to the code. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { problems } from '@stint/core/problem'
+import { requestTransitions, sessionTransitions } from '@stint/core/request/machine'
+import { expect, test } from 'vitest'
+
+const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')
+const rowsOf = (transitions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>) =>
+  Object.entries(transitions).flatMap(([state, acts]) =>
+    Object.keys(acts).length === 0
+      ? [`| ${state} | – | – |`]
+      : Object.entries(acts).map(([act, to]) => `| ${state} | ${act} | ${[to].flat().join(' or ')} |`),
+  )
+
+test('docs/request-states.md has exactly the transitions of the machine', () => {
+  const rows = read('docs/request-states.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| state') && !line.startsWith('| ---'))
+  expect(rows).toEqual([...rowsOf(requestTransitions as never), ...rowsOf(sessionTransitions as never)])
+})
+
+test('the codes that docs and README name are codes that there are', () => {
+  const named = ['README.md', 'docs/guides/approvals.md'].flatMap((path) =>
+    [...read(path).matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map((found) => found[1] ?? ''),
+  )
+  const looksLikeCode = named.filter(
+    (name) =>
+      /^(request|token|terms|approval|already|self|not|rate|idempotency|duration|parameter|narrow|profile|session)-/.test(name) &&
+      !['request-states', 'session-policy'].includes(name),
+  )
+  expect(looksLikeCode.filter((name) => !Object.hasOwn(problems, name))).toEqual([])
+})
