@@ -173,6 +173,20 @@ describe('a fault that stays: nothing leaves, and the answer says why', () => {
   })
 })
 
+describe('an Idempotency-Key whose first try failed for certain', () => {
+  test('takes a new reservation, and nothing is stuck in progress', async () => {
+    const token = await sandbox.token('developer')
+    const vend = () => sandbox.vend(token, { profile: 'staging-power' }, { 'idempotency-key': 'again' })
+    fault = { step: 'assume', how: 'denied', times: 1 }
+    expect((await vend()).json.code).toBe('assume-role-denied')
+    const second = await vend()
+    expect(second.status).toBe(201)
+    left.push(second.json.credentials.accessKeyId)
+    expect((await vend()).json).toMatchObject({ code: 'already-issued', session: second.json.id })
+    expect(await brokenInvariants(sandbox, left)).toEqual([])
+  })
+})
+
 describe('what nobody closed is given back', () => {
   test('reservations without a record are abandoned after 90 s, once, and leave the index of open ones', async () => {
     const reserved = async () =>

@@ -4,7 +4,7 @@
  */
 import type { Approval } from '@stint/core/config/shape'
 import { type Caller, callerRef } from '@stint/core/identity/caller'
-import { type Person, personOf, triggeredBy } from '@stint/core/identity/person'
+import { personOf, triggeredBy } from '@stint/core/identity/person'
 import type { Instant } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
@@ -17,6 +17,8 @@ export type Asked = { readonly request: AccessRequest; readonly found: boolean }
 
 /** Doubles within this time meet in one request. */
 const BUCKET_SECONDS = 600
+/** Asks for the same, one after the other, within that time. */
+const MAX_TURNS = 10
 const MAX_PENDING = 5
 const MAX_ASKS_AN_HOUR = 10
 /** Requests of the caller looked at for those limits. */
@@ -41,27 +43,28 @@ export async function askForApproval(
   if (limited.outcome === 'refused') return limited
   if (limited.value) return done({ request: limited.value, found: true })
 
-  const asked = await broker.ledger.ask({
-    call,
-    request: idempotency
-      ? idempotentRequestId(caller, idempotency.key)
-      : askedRequestId(
-          caller,
-          scope.terms.profile,
-          canonicalJson([scope.terms.parameters, scope.terms.narrow ?? null, startsAt ?? null]),
-          BUCKET_SECONDS,
-          call.now,
-        ),
-    caller,
-    person,
-    scope,
-    approval,
-    ...(trigger === undefined ? {} : { triggeredBy: trigger as Person }),
-    ...(startsAt === undefined ? {} : { startsAt }),
-    ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
-  })
-  if (asked.outcome === 'unknown') return unavailable(asked.cause)
-  return asked
+  const what = canonicalJson([scope.terms.parameters, scope.terms.narrow ?? null, startsAt ?? null])
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    const asked = await broker.ledger.ask({
+      call,
+      request: idempotency
+        ? idempotentRequestId(caller, idempotency.key)
+        : askedRequestId(caller, scope.terms.profile, `${what}#${turn}`, BUCKET_SECONDS, call.now),
+      caller,
+      person,
+      scope,
+      approval,
+      ...(trigger === undefined ? {} : { triggeredBy: trigger }),
+      ...(startsAt === undefined ? {} : { startsAt }),
+      ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
+    })
+    if (asked.outcome === 'unknown') return unavailable(asked.cause)
+    // Doubles meet in one that waits. One that was decided is over or running: asking again is a request of its own, which
+    // may follow on a running one and does not cut it short.
+    const decided = asked.outcome === 'done' && asked.value.found && stateAt(asked.value.request, call.now) !== 'pending'
+    if (!decided || idempotency) return asked
+  }
+  return refused('rate-limited', 'You have asked for the same too often in these ten minutes.')
 }
 
 /** At most 5 waiting, one per profile and terms (that one is given back), 10 an hour that people are told of. */

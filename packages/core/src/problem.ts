@@ -143,3 +143,7 @@ export function problemHeaders(code: ProblemCode): Record<string, string> {
   else if (row.status === 401) headers['www-authenticate'] = `Bearer realm="stint", error="invalid_token", error_description="${row.title}"`
   return headers
 }
+
+/** Told beside any refusal that groups could have prevented; it depends on the token alone, so it tells nothing else. */
+export const groupsOmittedHint =
+  'Your token leaves your groups out, because there are too many of them. Have your administrator emit only the groups assigned to this application, or app roles.'

@@ -7,6 +7,7 @@ import type { Caller } from '@stint/core/identity/caller'
 import { type Instant, seconds } from '@stint/core/instant'
 import { isObject, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { groupsOmittedHint } from '@stint/core/problem'
 import { hex128 } from '@stint/core/request/ids'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
@@ -24,7 +25,7 @@ import { sessionRoutes } from './sessions.ts'
 /** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
 export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
 
-type Env = { Bindings: Peer; Variables: { trace: string; now: Instant; route: Route; refusal: Refused } }
+type Env = { Bindings: Peer; Variables: { trace: string; now: Instant; route: Route; refusal: Refused; groupsOmitted: boolean } }
 export type Ctx = Context<Env>
 export type Api = Hono<Env>
 
@@ -61,7 +62,9 @@ export function apiApp(broker: ApiBroker): Api {
   const tools: Tools = {
     async withCaller(c, answer) {
       const caller = await identify(broker, c.env.authorization, c.get('now'))
-      return caller.outcome === 'refused' ? refuse(c, caller) : answer(caller.value)
+      if (caller.outcome === 'refused') return refuse(c, caller)
+      c.set('groupsOmitted', caller.value.groupsOmitted)
+      return answer(caller.value)
     },
     isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, circumstances(c)),
     isResponder: (c, caller) => isOneOf(broker.rules.responders, caller, circumstances(c)),
@@ -117,7 +120,8 @@ export const circumstances = (c: Ctx) => ({ sourceIp: c.env.sourceIp, now: c.get
 
 export function refuse(c: Ctx, refusal: Refused): Response {
   c.set('refusal', refusal)
-  const { status, headers, body } = problemReply(refusal.code, refusal.detail, c.get('trace'), refusal.extra)
+  const hint = c.get('groupsOmitted') ? { hint: groupsOmittedHint } : {}
+  const { status, headers, body } = problemReply(refusal.code, refusal.detail, c.get('trace'), { ...refusal.extra, ...hint })
   return c.body(body, status as 400, headers)
 }
 

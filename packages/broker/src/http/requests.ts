@@ -2,7 +2,7 @@
  * The approval table over HTTP: ask, look, wait, decide. Every rule is the machine's (`core/request/machine.ts`); what is
  * here is who sees what, and how it is said.
  */
-import { decideAccess } from '@stint/core/access/decide'
+import { decideAccess, standingOf } from '@stint/core/access/decide'
 import { eventBytes, MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import type { Approval } from '@stint/core/config/shape'
 import { sha256Hex } from '@stint/core/digest'
@@ -13,7 +13,19 @@ import { type Instant, parseIso, seconds, toIso } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { approvalFor, missing, rulesOpenTo } from '@stint/core/request/approval'
 import { parseRequestId } from '@stint/core/request/ids'
-import { type Actor, approve, cancel, type Decided, deny, isParty, isRequester, isSelf, review, revoke } from '@stint/core/request/machine'
+import {
+  type Actor,
+  approve,
+  cancel,
+  type Decided,
+  deny,
+  isParty,
+  isRequester,
+  isSelf,
+  mayStop,
+  review,
+  revoke,
+} from '@stint/core/request/machine'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { askForApproval } from '../ask.ts'
@@ -44,11 +56,13 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
   /** How the caller stands to a request: by the token shown now and the config deployed now. */
   function actorFor(c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>): Actor {
     const approval = approvalOf(request.profile)
+    const profile = rules.profiles.find(request.profile)
     return {
       caller,
       person: personOf(rules, caller),
       opens: approval ? rulesOpenTo(approval, caller, request.createdAt, circumstances(c)) : [],
       auditor: isAuditor(c, caller),
+      couldEnter: profile !== undefined && standingOf(profile, caller, circumstances(c)).eligible,
     }
   }
 
@@ -276,9 +290,10 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const state = stateAt(request, now)
     const lacking = approval ? missing(approval, request.agreements) : []
     const decides = actor.caller.kind === 'human' && actor.opens.length > 0 && !isSelf(request, actor)
-    const withdraws = isRequester(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
+    const withdraws = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
     const may = [
       ...(state === 'pending' && decides ? ['approve', 'deny'] : []),
+      ...(state === 'pending' && !decides && !isSelf(request, actor) && mayStop(request, actor) ? ['deny'] : []),
       ...(state === 'pending' && isRequester(request, actor) ? ['cancel'] : []),
       ...((state === 'pending' || state === 'approved') && withdraws ? ['revoke'] : []),
       ...(needsReview(request) && !isSelf(request, actor) && (actor.auditor || decides) ? ['review'] : []),

@@ -8,7 +8,7 @@ import { durationSeconds } from '@stint/core/duration'
 import { toIso, toIsoSeconds } from '@stint/core/instant'
 import { isObject, type Json, parseForeignJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { problems } from '@stint/core/problem'
+import { groupsOmittedHint, problems } from '@stint/core/problem'
 import { hex128 } from '@stint/core/request/ids'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { Ask } from '@stint/core/scope/terms'
@@ -83,7 +83,10 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
     },
   }
   const result = await vend(broker, call, door)
-  if (result.outcome === 'refused') return { reply: problemReply(result.code, result.detail, call.trace, result.extra), result }
+  if (result.outcome === 'refused') {
+    const hint = result.caller?.groupsOmitted ? { hint: groupsOmittedHint } : {}
+    return { reply: problemReply(result.code, result.detail, call.trace, { ...result.extra, ...hint }), result }
+  }
   if (result.outcome === 'waiting') return { reply: waitingReply(call, result.request), result }
   if (format === 'console') return consoleReply(broker, call, result)
   const { type, body } = render(format, result.value)

@@ -5,7 +5,7 @@ import { findClaim } from '../access/matcher.ts'
 import type { Issuer } from '../config/shape.ts'
 import { sha256Hex } from '../digest.ts'
 import { type Instant, seconds } from '../instant.ts'
-import type { JsonObject } from '../json.ts'
+import { isObject, type JsonObject } from '../json.ts'
 import { type Done, done, type Refused } from '../outcome.ts'
 import { forged, type UnverifiedToken } from './token.ts'
 
@@ -24,6 +24,8 @@ export type Caller = {
   readonly identity: string
   readonly groups: readonly string[]
   readonly claims: JsonObject
+  /** The issuer left the groups out because there are too many (Entra ID): not the same as having none. */
+  readonly groupsOmitted: boolean
   readonly mfa: boolean
   readonly signedInAt?: Instant
   readonly token: {
@@ -60,6 +62,7 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
     identity,
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
     claims,
+    groupsOmitted: groups === undefined && omitsGroups(claims),
     mfa: usedSecondFactor(claims),
     ...(typeof claims.auth_time === 'number' ? { signedInAt: seconds(claims.auth_time) } : {}),
     token: {
@@ -72,6 +75,10 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
   }
   return done(caller as Caller)
 }
+
+/** Microsoft identity platform, "Configure group claims": over 200 groups the claim is replaced by one of these. */
+const omitsGroups = ({ hasgroups, _claim_names: names }: JsonObject): boolean =>
+  hasgroups === true || hasgroups === 'true' || (isObject(names) && 'groups' in names)
 
 /** RFC 8176 §2: `mfa` in amr. OpenID Connect EAP ACR Values 1.0 §3: `phr` and `phrh` are phishing-resistant sign-ins. */
 function usedSecondFactor({ amr, acr }: JsonObject): boolean {

@@ -31,6 +31,7 @@ const actor = (who: Caller, opens: readonly number[] = [], more: Partial<Actor> 
   person: `${who.issuer}#${who.subject}` as Person,
   opens,
   auditor: false,
+  couldEnter: false,
   ...more,
 })
 
@@ -264,6 +265,24 @@ describe('limits', () => {
     expect(shorten({}, { startsAt: NOW + 60_000 })).toMatchObject({
       value: { set: { windowStart: NOW + 60_000, windowEnd: NOW + 3_660_000 } },
     })
+  })
+})
+
+describe('an unattended break-glass', () => {
+  const oncall = actor(person('olu'), [], { couldEnter: true })
+  const alone = request({ unattendedAt: NOW + 60_000, breakGlass: true })
+  test('is seen and stopped by everybody who could enter, and approved by none of them', () => {
+    expect(isParty(alone, oncall)).toBe(true)
+    expect(outcome(deny(alone, oncall, said, NOW))).toBe('→ denied')
+    expect(outcome(revoke(alone, oncall, said, NOW))).toBe('→ revoked')
+    expect(outcome(approve(alone, approval(), oncall, said, NOW))).toBe('not-approver')
+  })
+  test('an ordinary request is not theirs to see', () => {
+    expect(isParty(request(), oncall)).toBe(false)
+    expect(outcome(deny(request(), oncall, said, NOW))).toBe('not-approver')
+  })
+  test('its requester does not stop it by denying', () => {
+    expect(outcome(deny(alone, actor(person('dana'), [], { couldEnter: true }), said, NOW))).toBe('self-approval')
   })
 })
 

@@ -52,6 +52,8 @@ export type Actor = {
   /** Rules of the request's approval that they could fulfil now. */
   readonly opens: readonly number[]
   readonly auditor: boolean
+  /** Could enter the profile themselves, so may stop somebody who is let in unattended. */
+  readonly couldEnter: boolean
 }
 
 /** What the caller says with a decision. */
@@ -83,6 +85,7 @@ export const isParty = (request: AccessRequest, actor: Actor): boolean =>
   is(request.caller, actor.caller) ||
   actor.auditor ||
   actor.opens.length > 0 ||
+  mayStop(request, actor) ||
   request.agreements.some(({ person }) => person === actor.person)
 
 export const isRequester = (request: AccessRequest, actor: Actor): boolean => is(request.caller, actor.caller)
@@ -90,6 +93,10 @@ export const isRequester = (request: AccessRequest, actor: Actor): boolean => is
 /** Whether the actor asked for it themselves, as whichever of their identities, or triggered the job that did. */
 export const isSelf = (request: AccessRequest, actor: Actor): boolean =>
   isRequester(request, actor) || request.person === actor.person || request.triggeredBy === actor.person
+
+/** An unattended break-glass may be stopped by everybody on call, not only by its approvers. */
+export const mayStop = (request: Pick<AccessRequest, 'unattendedAt'>, actor: Actor): boolean =>
+  request.unattendedAt !== undefined && actor.caller.kind === 'human' && actor.couldEnter
 
 const inState = (state: RequestState) => refused('request-not-pending', `The request is ${state}.`, { extra: { state } })
 
@@ -136,7 +143,7 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
 
 /** An approver says no. One is enough. */
 export function deny(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
-  const barred = mayDecide(request, actor)
+  const barred = mayStop(request, actor) && !isSelf(request, actor) ? undefined : mayDecide(request, actor)
   if (barred) return barred
   const state = stateAt(request, now)
   if (state === 'denied' && request.decidedBy && is(request.decidedBy, actor.caller)) return done('unchanged')
@@ -156,7 +163,7 @@ export function cancel(request: AccessRequest, actor: Actor, said: Said, now: In
 
 /** Requester or approver withdraw it, before or after it was approved. Once answered, nothing newer vends. */
 export function revoke(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
-  const entitled = isRequester(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
+  const entitled = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
   if (!entitled) return refused('not-approver', 'Only the requester and its approvers revoke a request.')
   const state = stateAt(request, now)
   if (state === 'revoked') return done('unchanged')

@@ -192,13 +192,13 @@ function tagText(value: Value, caller: Caller, parameters: Parameters): string |
   return found === undefined || found === null || isObject(found) || Array.isArray(found) ? undefined : String(found)
 }
 
-/** The members in which two terms differ, for whoever agreed to one and meets the other. */
-export function changedTerms(agreed: string, now: Terms): readonly string[] {
-  const before = JSON.parse(agreed) as Record<string, unknown>
-  const after = now as unknown as Record<string, unknown>
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((name) => JSON.stringify(canonical(before[name])) !== JSON.stringify(canonical(after[name])))
-    .sort()
-}
+export type TermsDiff = { readonly [member: string]: { readonly agreed: unknown; readonly now: unknown } }
 
-const canonical = (value: unknown): string => (value === undefined ? '' : canonicalJson(value))
+/** The members in which two terms differ, for whoever agreed to one and meets the other. */
+export function changedTerms(agreed: string, now: Terms): TermsDiff {
+  const before = JSON.parse(agreed) as Record<string, unknown>
+  const after = JSON.parse(canonicalJson(now)) as Record<string, unknown>
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+  const differs = (name: string) => canonicalJson([before[name] ?? null]) !== canonicalJson([after[name] ?? null])
+  return Object.fromEntries(names.filter(differs).map((name) => [name, { agreed: before[name] ?? null, now: after[name] ?? null }]))
+}

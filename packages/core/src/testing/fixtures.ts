@@ -16,6 +16,7 @@ export const caller = (change: Partial<Caller> = {}): Caller =>
     identity: 'dana',
     groups: [],
     claims: { sub: 'dana', groups: ['developers'], run_id: '7' },
+    groupsOmitted: false,
     mfa: false,
     token: { issuedAt: NOW - 60_000, expiresAt: NOW + 600_000, hash: 'a'.repeat(64), once: 'jti:1', audience: '"stint"' },
     ...change,

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { caller } from '../testing/fixtures.ts'
+import { personOf, triggeredBy } from './person.ts'
+
+const people = {
+  eve: [
+    { issuer: 'people', subject: 'eve' },
+    { issuer: 'people', subject: 'eve-admin' },
+    { issuer: 'ci', actor: '77' },
+  ],
+}
+
+describe('personOf', () => {
+  test.each([
+    ['two declared identities are one person', 'people', 'eve-admin', 'eve'],
+    ['another issuer’s subject of that name is not', 'ci', 'eve', 'ci#eve'],
+    ['an actor’s id is no subject', 'ci', '77', 'ci#77'],
+    ['letters in another case are another', 'people', 'Eve', 'people#Eve'],
+    ['undeclared', 'people', 'sam', 'people#sam'],
+    ['nothing is nobody’s', 'people', '', 'people#'],
+  ])('%s', (_name, issuer, subject, person) => expect(personOf({ people }, { issuer, subject })).toBe(person))
+  test('without declarations everybody is themselves', () => expect(personOf({}, { issuer: 'a', subject: 'b' })).toBe('a#b'))
+})
+
+describe('triggeredBy', () => {
+  const issuers = { ci: { actorClaim: 'actor_id' } } as never
+  const job = (claims: object) => caller({ issuer: 'ci', kind: 'workload', claims: claims as never })
+  test.each([
+    ['a known actor', { actor_id: '77' }, 'eve'],
+    ['an unknown one', { actor_id: '78' }, undefined],
+    ['an empty one', { actor_id: '' }, undefined],
+    ['a number', { actor_id: 77 }, undefined],
+    ['none', {}, undefined],
+  ])('%s', (_name, claims, person) => expect(triggeredBy({ people, issuers }, job(claims))).toBe(person))
+  test('an issuer without actorClaim tells nobody', () => {
+    expect(triggeredBy({ people, issuers: { ci: {} } as never }, job({ actor_id: '77' }))).toBeUndefined()
+  })
+})
