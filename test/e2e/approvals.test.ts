@@ -130,6 +130,13 @@ describe('the way of a request', () => {
     expect((await use(dana, id)).status).toBe(201)
   })
 
+  test('a profile that nobody has to agree to takes no requestId', async () => {
+    const dana = await lab.token({ sub: 'dana-named' })
+    const first = await sandbox.vend(dana, { profile: 'lab' })
+    left.push(first.json.credentials.accessKeyId)
+    expect(status(await sandbox.vend(dana, { profile: 'lab', requestId: first.json.requestId }))).toEqual([404, 'request-unknown'])
+  })
+
   test('a request is its caller’s: nobody else uses it, and to strangers it does not exist', async () => {
     const [dana, sam] = [await engineer(), await engineer()]
     const id = await ask(dana)
@@ -212,6 +219,17 @@ describe('who may not', () => {
     const token = await job()
     expect((await use(token, asked.json.requestId)).status).toBe(201)
     expect(status(await use(token, asked.json.requestId))).toEqual([409, 'token-used'])
+  })
+  test('jobs of one subject that two people triggered are two requests, and neither uses the other’s', async () => {
+    const job = (actor_id: string) => lab.token({ iss: lab.issuers.once, sub: 'ci-shared', role: 'job', actor_id, jti: String(++serial) })
+    const mine = (await sandbox.vend(await job('77'), { profile: 'lab-one' })).json.requestId
+    const theirs = (await sandbox.vend(await job('79'), { profile: 'lab-one' })).json.requestId
+    expect(theirs).not.toBe(mine)
+    // Eve triggered the first, so she may agree to the second, and then not use it.
+    const eve = await lab.token({ sub: 'eve-admin', role: 'engineer', groups: ['peers'] })
+    expect((await post(`/requests/${theirs}/approve`, eve)).json.state).toBe('approved')
+    expect(status(await use(await job('77'), theirs))).toEqual([409, 'terms-changed'])
+    expect((await use(await job('79'), theirs)).status).toBe(201)
   })
   test('a job whose person nobody knows cannot ask', async () => {
     const job = await lab.token({ iss: lab.issuers.once, sub: 'ci', role: 'job', actor_id: '78' })
@@ -349,7 +367,7 @@ describe('limits per caller', () => {
           await post(
             '/requests',
             dana,
-            { profile: 'lab-one', startsAt: new Date(sandbox.now() + 60_000 * (count + 1)).toISOString() },
+            { profile: 'lab-one', narrow: { Statement: { Effect: 'Deny', Action: 's3:*', Resource: `arn:aws:s3:::b${count}` } } },
             { 'idempotency-key': `k${count}` },
           )
         ).status,
@@ -386,6 +404,30 @@ describe('Idempotency-Key', () => {
     expect([...status(again), again.json.session]).toEqual([409, 'already-issued', first.json.id])
     expect(again.text).not.toContain('secretAccessKey')
     expect(status(await sandbox.vend(dana, { profile: 'lab', duration: '15m' }, key('k')))).toEqual([422, 'idempotency-mismatch'])
+  })
+  test('on POST /requests, and then the request is used by its id', async () => {
+    const dana = await engineer()
+    const { id } = (await post('/requests', dana, { profile: 'lab-one' }, key('c'))).json
+    await post(`/requests/${id}/approve`, await peer())
+    expect((await use(dana, id)).status).toBe(201)
+  })
+  test('beside a requestId it names the session: one answer, and a repeat learns which', async () => {
+    const dana = await engineer()
+    const { id } = (await post('/requests', dana, { profile: 'lab-two' })).json
+    for (const approver of [await peer(), await manager()]) await post(`/requests/${id}/approve`, approver)
+    const vend = (value: string, more: object = {}) => sandbox.vend(dana, { profile: 'lab-two', requestId: id, ...more }, key(value))
+    const first = await vend('s1')
+    expect(first.status).toBe(201)
+    left.push(first.json.credentials.accessKeyId)
+    const again = await vend('s1')
+    expect([...status(again), again.json.session]).toEqual([409, 'already-issued', first.json.id])
+    expect(status(await vend('s1', { duration: '20m' }))).toEqual([422, 'idempotency-mismatch'])
+    expect((await sandbox.get(`/requests/${id}`, dana)).json.usesLeft).toBe(1)
+    const second = await vend('s2')
+    expect(second.status).toBe(201)
+    left.push(second.json.credentials.accessKeyId)
+    expect(status(await vend('s3'))).toEqual([409, 'request-exhausted'])
+    expect(await brokenInvariants(sandbox, left)).toEqual([])
   })
   test('twenty at once under one key are one session', async () => {
     const dana = await lab.token({ sub: 'dana-idem-race' })
@@ -511,6 +553,33 @@ describe('the kill switch', () => {
     sandbox.advance(60_000)
     expect((await sandbox.get('/readyz')).json).toEqual({ status: 'ready' })
     await release(frozen.json.id)
+  })
+  test('is not ended by setting a shorter one, nor by asking twice', async () => {
+    const set = async (sub: string, minutes?: number) =>
+      post('/freezes', await responder(sub), {
+        scope: { kind: 'profile', id: 'lab' },
+        why: 'INC-10',
+        ...(minutes === undefined ? {} : { until: new Date(sandbox.now() + minutes * 60_000).toISOString() }),
+      })
+    const first = await set('rita', 10)
+    const shorter = await set('rob', 1)
+    expect([shorter.status, shorter.json.until]).toEqual([201, first.json.until])
+    expect((await set('rita', 20)).json.until > first.json.until).toBe(true)
+    expect((await set('rita')).json.until).toBeUndefined()
+    expect((await set('rob', 5)).json.until).toBeUndefined()
+    sandbox.advance(3600_000)
+    expect(status(await sandbox.vend(await lab.token(), { profile: 'lab' }))).toEqual([403, 'frozen'])
+    await release(first.json.id)
+    expect((await sandbox.get('/freezes', await responder('rob'))).json.freezes).toEqual([])
+  })
+  test.each<[string, object]>([
+    ['issuer', { kind: 'issuer', id: 'lub' }],
+    ['issuer', { kind: 'subject', issuer: 'lub', id: 'dana' }],
+    ['subject', { kind: 'subject', issuer: 'lab', id: 'x'.repeat(256) }],
+    ['profile', { kind: 'profile', id: 'lob' }],
+    ['target', { kind: 'target', id: 'toString' }],
+  ])('an %s that is none is refused, and not believed: %j', async (_kind, scope) => {
+    expect(status(await post('/freezes', await responder('rita'), { scope, why: 'x' }))).toEqual([400, 'body-invalid'])
   })
   test('is not for everybody', async () => {
     expect(status(await post('/freezes', await engineer(), { scope: { kind: 'all' }, why: 'x' }))).toEqual([403, 'not-eligible'])

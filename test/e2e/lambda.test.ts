@@ -215,6 +215,7 @@ describe('both mountings of vend', () => {
         requestsOf: async () => done({ items: [] }),
         allRequests: async () => done({ items: [] }),
         workOn: async () => done({ items: [] }),
+        oldestWork: async () => done([]),
         countAsk: async () => done(1),
         abandon: async () => done(0),
         passTime: async () => done(false),

@@ -29,6 +29,10 @@ export default defineConfig({
       { issuer: 'lab', subject: 'eve-admin' },
       { issuer: 'lab-once', actor: '77' },
     ],
+    mona: [
+      { issuer: 'lab', subject: 'mona' },
+      { issuer: 'lab-once', actor: '79' },
+    ],
   },
 
   profiles: {

@@ -33,13 +33,14 @@ const stubs: Readonly<Record<string, string>> = {
   '@smithy/core/event-streams': throwing('EventStreamSerde'),
 }
 
-/** Files of which a fragment is enough: a client's whole package.json for its version, SHA-256 in JavaScript beside Node's. */
+/** Files of which a fragment is enough: a client's whole package.json for its version, SHA-256 in JavaScript beside Node's, adaptive retries. */
 const fragments: readonly { readonly file: RegExp; readonly contents: (text: string) => string }[] = [
   {
     file: /[\\/]client-(sts|dynamodb)[\\/]package\.json$/,
     contents: (text) => `export default { version: ${JSON.stringify(JSON.parse(text).version)} }`,
   },
   { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
+  { file: /[\\/]util-retry[\\/]DefaultRateLimiter\.js$/, contents: () => throwing('DefaultRateLimiter') },
 ]
 
 function stubbing(): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {

@@ -4,7 +4,7 @@
  */
 import type { Approval } from '@stint/core/config/shape'
 import { type Caller, callerRef } from '@stint/core/identity/caller'
-import { personOf, triggeredBy } from '@stint/core/identity/person'
+import { personOf } from '@stint/core/identity/person'
 import type { Instant } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
@@ -35,15 +35,20 @@ export async function askForApproval(
   { startsAt, idempotency }: AskOptions = {},
 ): Promise<Done<Asked> | Refused> {
   const person = personOf(broker.rules, caller)
-  const trigger = caller.kind === 'workload' ? triggeredBy(broker.rules, caller) : undefined
+  const trigger = scope.terms.triggeredBy
   if (caller.kind === 'workload' && trigger === undefined) {
     return refused('not-eligible', 'This profile needs approval, and nobody knows which person triggered this job.')
   }
-  const limited = await withinLimits(broker, call, caller, scope, idempotency !== undefined)
-  if (limited.outcome === 'refused') return limited
-  if (limited.value) return done({ request: limited.value, found: true })
+  // A repeat of a key meets its first, whatever the limits say by now.
+  const known = idempotency && (await broker.ledger.request(idempotentRequestId(caller, idempotency.key)))
+  if (known?.outcome === 'unknown') return unavailable(known.cause)
+  if (!known?.value) {
+    const limited = await withinLimits(broker, call, caller, scope)
+    if (limited.outcome === 'refused') return limited
+    if (limited.value) return done({ request: limited.value, found: true })
+  }
 
-  const what = canonicalJson([scope.terms.parameters, scope.terms.narrow ?? null, startsAt ?? null])
+  const what = canonicalJson([scope.terms.parameters, scope.terms.narrow ?? null, startsAt ?? null, trigger ?? null])
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const asked = await broker.ledger.ask({
       call,
@@ -73,13 +78,12 @@ async function withinLimits(
   call: Call,
   caller: Caller,
   scope: Scope,
-  named: boolean,
 ): Promise<Done<AccessRequest | undefined> | Refused> {
   const recent = await broker.ledger.requestsOf(caller, LOOK_BACK)
   if (recent.outcome === 'unknown') return unavailable(recent.cause)
   const pending = recent.value.items.filter((request) => stateAt(request, call.now) === 'pending')
   const same = pending.find((request) => request.termsHash === scope.termsHash)
-  if (same && !named) return done(same)
+  if (same) return done(same)
   if (pending.length >= MAX_PENDING) return refused('rate-limited', `You have ${pending.length} requests waiting; cancel one first.`)
   const asks = await broker.ledger.countAsk(callerRef(caller), call.now)
   if (asks.outcome === 'unknown') return unavailable(asks.cause)

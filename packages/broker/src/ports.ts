@@ -88,6 +88,9 @@ export type Intent = {
   readonly fingerprint?: string
 }
 
+/** What somebody has to act on. */
+export type WorkStage = 'pending' | 'approved' | 'review'
+
 /** Names one attempt's session, for what follows a reserve. */
 export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt'> & {
   /** With what an approver shortened. */
@@ -161,9 +164,9 @@ export type Ledger = {
   /** Newest first. `cursor` is a page's `next`; an odd one gives an empty page. */
   requestsOf(caller: Pick<CallerRef, 'issuer' | 'subject'>, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
   allRequests(now: Instant, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
-  /** Requests of these profiles that wait, or (`approved`) that live or are to be reviewed. */
+  /** Requests of these profiles that wait, that live, or that are over and to be reviewed. */
   workOn(
-    stage: 'pending' | 'approved',
+    stages: readonly WorkStage[],
     profiles: readonly string[],
     limit: number,
     cursor?: string,
@@ -171,6 +174,8 @@ export type Ledger = {
   /** How often this caller has asked people this hour, with this time. */
   countAsk(caller: CallerRef, now: Instant): Promise<Done<number> | Unknown>
 
+  /** Requests of one profile and stage, oldest first. */
+  oldestWork(stage: WorkStage, profile: string, limit: number): Promise<Done<readonly AccessRequest[]> | Unknown>
   /** Reservations without a record since `before`: each is given back, at most `limit` of them. How many were. */
   abandon(before: Instant, now: Instant, limit: number): Promise<Done<number> | Unknown>
   /** Writes down what time has made of a request. */
@@ -196,7 +201,10 @@ export type Ledger = {
 }
 
 /** What the road needs of it. */
-export type VendLedger = Pick<Ledger, 'reserve' | 'record' | 'fail' | 'refuse' | 'ask' | 'requestsOf' | 'countAsk' | 'frozen' | 'ping'>
+export type VendLedger = Pick<
+  Ledger,
+  'reserve' | 'record' | 'fail' | 'refuse' | 'ask' | 'request' | 'requestsOf' | 'countAsk' | 'frozen' | 'ping'
+>
 
 // ── The broker ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,6 +10,7 @@ import type { ProblemCode } from '@stint/core/problem'
 import {
   bucketRequestId,
   idempotentRequestId,
+  idempotentSessionId,
   newRequestId,
   newSessionId,
   onceRequestId,
@@ -55,18 +56,27 @@ export const onceSlot: Slot = {
   exhausted: always('token-used'),
 }
 
-/** A request that was agreed to. With a single-use token the *session* is named by it instead. */
-export const namedSlot = (request: RequestId, once: boolean): Slot => ({
+type Idempotency = { readonly key: string; readonly fingerprint: string }
+
+/** A request that was agreed to. A single-use token or an Idempotency-Key names the *session* instead. */
+export const namedSlot = (request: RequestId, once: boolean, idempotency: Idempotency | undefined): Slot => ({
   uses: 1,
   named: true,
   request: () => request,
-  ...(once ? { session: (id: RequestId, caller: Caller) => onceSessionId(id, caller) } : {}),
+  ...(once
+    ? { session: (id: RequestId, caller: Caller) => onceSessionId(id, caller) }
+    : idempotency
+      ? {
+          session: (id: RequestId, caller: Caller) => idempotentSessionId(id, caller, idempotency.key),
+          fingerprint: idempotency.fingerprint,
+        }
+      : {}),
   windowEnd: shortWindow,
   exhausted: always('request-exhausted'),
 })
 
 /** A repeat of the same ask meets the first one and learns what came of it. */
-export const idempotentSlot = (key: string, fingerprint: string): Slot => ({
+export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
   uses: 1,
   fingerprint,
   request: (_call, caller) => idempotentRequestId(caller, key),

@@ -85,7 +85,7 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
   const reservation = reserved.value
 
   // Assume. If we die after it: a session exists that never left Stint; its intent names it, reconciling finds it.
-  const assumed = await broker.sts.assumeRole(assumeRoleInput(scope, caller, intent.session, reservation.hardEnd))
+  const assumed = await broker.sts.assumeRole(assumeRoleInput(scope, caller, intent.session, reservation.hardEnd, call.now))
   if (assumed.outcome === 'unknown') {
     // It may have happened, so the use is not given back here: the reservation waits to be abandoned.
     return {
@@ -125,7 +125,8 @@ function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask
   if (barred) return barred
 
   const slot = slotFor(broker, door, caller, ask)
-  if (!slot) return refused('request-unknown', 'There is no such request for you.')
+  // A request that nobody had to agree to is used where it is made, and never by its name.
+  if (!slot || (slot.named && !approval)) return refused('request-unknown', 'There is no such request for you.')
   const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
   if (scope.outcome === 'refused') return scope
   return done({ scope: scope.value, slot, ...(approval && !slot.named ? { wait: approval } : {}) })
@@ -136,10 +137,10 @@ function slotFor(broker: Broker, door: Door, caller: Caller, ask: Ask): Slot | u
   const once = broker.rules.issuers[caller.issuer]?.replay === 'once'
   if (ask.requestId !== undefined) {
     const request = parseRequestId(ask.requestId)
-    return request && namedSlot(request, once)
+    return request && namedSlot(request, once, door.idempotency)
   }
   if (once) return onceSlot
-  return door.idempotency ? idempotentSlot(door.idempotency.key, door.idempotency.fingerprint) : (door.slot ?? freshSlot)
+  return door.idempotency ? idempotentSlot(door.idempotency) : (door.slot ?? freshSlot)
 }
 
 function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, slot: Slot): Intent {

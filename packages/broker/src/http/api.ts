@@ -158,15 +158,16 @@ type Readiness = { readonly ledger: 'up' | 'down'; readonly frozen: boolean; rea
 
 /** A broken issuer keeps its own callers out and nobody else's, so it does not make the broker unready. */
 async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
-  const [ledger, freezes, ...issuers] = await Promise.all([
+  const [ledger, frozen, ...issuers] = await Promise.all([
     broker.ledger.ping(),
-    broker.ledger.freezes(),
+    broker.ledger.frozen({ issuer: '', subject: '', profile: '', target: '' }, broker.clock()),
     ...Object.entries(broker.rules.issuers).map(
       async ([id, issuer]) => [id, (await broker.keys.ready(issuer)).outcome === 'done' ? 'up' : 'down'] as const,
     ),
   ])
-  const now = broker.clock()
-  const frozen =
-    freezes.outcome === 'done' && freezes.value.some(({ scope, until }) => scope.kind === 'all' && (until === undefined || until > now))
-  return { ledger: ledger && freezes.outcome === 'done' ? 'up' : 'down', frozen, issuers: Object.fromEntries(issuers) }
+  return {
+    ledger: ledger && frozen.outcome === 'done' ? 'up' : 'down',
+    frozen: frozen.outcome === 'done' && frozen.value !== undefined,
+    issuers: Object.fromEntries(issuers),
+  }
 }

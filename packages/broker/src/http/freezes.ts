@@ -11,6 +11,20 @@ import { freezeBody } from './schemas.ts'
 const noResponder = refused('not-eligible', 'Only responders and auditors see and set freezes.')
 
 export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCaller, isAuditor, isResponder }: Tools): void {
+  /** A freeze of something that the config does not have would hold nothing, and be believed. */
+  function strayIn(scope: FreezeScope): string | undefined {
+    const known = {
+      all: () => true,
+      issuer: (id: string) => Object.hasOwn(rules.issuers, id),
+      profile: (id: string) => rules.profiles.find(id) !== undefined,
+      target: (id: string) => Object.hasOwn(rules.targets, id),
+      subject: (id: string) => eventBytes(id) <= 255,
+    }
+    if (scope.kind === 'subject' && !known.issuer(scope.issuer)) return 'The scope names an issuer that the config does not have.'
+    if (!known[scope.kind]('id' in scope ? scope.id : '')) return `The scope names a ${scope.kind} that the config does not have.`
+    return undefined
+  }
+
   app.get('/freezes', (c) =>
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) && !isAuditor(c, caller)) return refuse(c, noResponder)
@@ -27,6 +41,8 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       if (body.outcome === 'refused') return refuse(c, body)
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
       const { scope, why, until } = body.value
+      const stray = strayIn(scope as FreezeScope)
+      if (stray) return refuse(c, refused('body-invalid', stray))
       const end = until === undefined ? undefined : parseIso(until)
       if (until !== undefined && (end === undefined || end <= c.get('now')))
         return refuse(c, refused('body-invalid', 'until must be an RFC 3339 time to come.'))

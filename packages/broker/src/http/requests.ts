@@ -53,6 +53,13 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
   }
 
+  /** People as the config deployed now has them, beside what was stored when it was asked. */
+  const withPeople = (request: AccessRequest): AccessRequest => ({
+    ...request,
+    personNow: personOf(rules, request.caller),
+    agreements: request.agreements.map((agreement) => ({ ...agreement, person: personOf(rules, agreement.approver) })),
+  })
+
   /** How the caller stands to a request: by the token shown now and the config deployed now. */
   function actorFor(c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>): Actor {
     const approval = approvalOf(request.profile)
@@ -130,7 +137,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
         )
       const { state, mine, approvable, review: reviewWanted } = query.filters
       const now = c.get('now')
-      const work = approvable ? 'pending' : reviewWanted ? 'approved' : undefined
+      const work = approvable ? (['pending'] as const) : reviewWanted ? (['approved', 'review'] as const) : undefined
       const page: Done<Page<AccessRequest>> | { outcome: 'unknown'; cause: string } = work
         ? await ledger.workOn(work, profilesOpenTo(c, caller, reviewWanted !== undefined), query.limit, query.cursor)
         : isAuditor(c, caller) && !mine
@@ -138,11 +145,12 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           : await ledger.requestsOf(caller, query.limit, query.cursor)
       if (page.outcome === 'unknown') return refuse(c, unavailable(page.cause))
       const shown = page.value.items.flatMap((request) => {
+        const seen = withPeople(request)
         const actor = actorFor(c, caller, request)
         const wanted =
           isParty(request, actor) &&
           (state === undefined || stateAt(request, now) === state) &&
-          (!approvable || (stateAt(request, now) === 'pending' && actor.opens.length > 0 && !isSelf(request, actor))) &&
+          (!approvable || (stateAt(request, now) === 'pending' && actor.opens.length > 0 && !isSelf(seen, actor))) &&
           (!reviewWanted || needsReview(request))
         return wanted ? [requestView(request, actor, now)] : []
       })
@@ -168,7 +176,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       const waiter = personOf(rules, caller)
       if (wait > 0 && (waiting.get(waiter) ?? 0) >= WAITERS_PER_CALLER)
         return refuse(c, refused('rate-limited', `At most ${WAITERS_PER_CALLER} waits at once.`))
-      waiting.set(waiter, (waiting.get(waiter) ?? 0) + 1)
+      if (wait > 0) waiting.set(waiter, (waiting.get(waiter) ?? 0) + 1)
       try {
         for (let waited = 0; ; waited++) {
           const found = await ledger.request(id)
@@ -180,7 +188,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           await broker.sleep(1000)
         }
       } finally {
-        const left = (waiting.get(waiter) ?? 1) - 1
+        const left = (waiting.get(waiter) ?? 0) - (wait > 0 ? 1 : 0)
         if (left > 0) waiting.set(waiter, left)
         else waiting.delete(waiter)
       }
@@ -201,7 +209,8 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       if (!request) return refuse(c, unknownRequest)
       const match = c.req.header('if-match')
       const now = c.get('now')
-      const changed = await ledger.change(request, now, (found) => {
+      const changed = await ledger.change(request, now, (stored) => {
+        const found = withPeople(stored)
         const actor = actorFor(c, caller, found)
         if (!isParty(found, actor)) return unknownRequest
         const decided = acts.value(found, actor, now)
@@ -285,7 +294,8 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     return c.json(requestView(request, actor, broker.clock()), status)
   }
 
-  function requestView(request: AccessRequest, actor: Actor, now: Instant) {
+  function requestView(stored: AccessRequest, actor: Actor, now: Instant) {
+    const request = withPeople(stored)
     const approval = approvalOf(request.profile)
     const state = stateAt(request, now)
     const lacking = approval ? missing(approval, request.agreements) : []

@@ -125,6 +125,14 @@ describe('faults', () => {
       (config) => void (config.issuers.ci.url = 'https://token.actions.githubusercontent.com'),
       'issuers.ci.tenant: is missing',
     ],
+    [
+      'somebody who is only known by the jobs they trigger',
+      (config) => {
+        config.issuers.ci.actorClaim = 'actor_id'
+        config.people = { dana: [{ issuer: 'ci', actor: '1' }] }
+      },
+      'people.dana: has no identity at an issuer of people',
+    ],
     ['PS256', (config) => void (config.issuers.ci.algorithms = ['PS256']), 'issuers.ci.algorithms[0]'],
     ['no audience', (config) => void (config.issuers.ci.audiences = []), 'issuers.ci.audiences: must not be empty'],
   ])('%s', (_name, change, fault) => expect(faultsOf(change)).toContain(fault))

@@ -353,6 +353,9 @@ function checkPeople(config: Config, say: Say): void {
       if (seen.has(key)) say(path, `is already an identity of '${seen.get(key)}'`)
       seen.set(key, person)
     })
+    // Who triggers jobs must be known as who signs in, or they could agree to their own job.
+    const signsIn = identities.some((identity) => 'subject' in identity && config.issuers[identity.issuer]?.kind === 'human')
+    if (!signsIn) say(`people.${person}`, 'has no identity at an issuer of people')
   }
 }
 

@@ -13,14 +13,24 @@ export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Tar
   const [own, shared] = [profile.approval, target.approval]
   if (!own || !shared) return own ?? shared
   const shorter = (a: string, b: string) => formatDuration(Math.min(durationSeconds(a), durationSeconds(b)))
+  const { breakGlass: _own, ...rest } = own
   return {
-    ...own,
+    ...rest,
     rules: [...own.rules, ...shared.rules],
     expiresAfter: shorter(own.expiresAfter, shared.expiresAfter),
     window: shorter(own.window, shared.window),
     maxUses: Math.min(own.maxUses, shared.maxUses),
+    ...breakGlassOf(own.breakGlass, shared.breakGlass),
     ...(own.escalateAfter || shared.escalateAfter ? { escalateAfter: own.escalateAfter ?? shared.escalateAfter ?? '' } : {}),
   }
+}
+
+/** Break-glass if either side says so; unattended only if both do, after the longer delay. */
+function breakGlassOf(own: Approval['breakGlass'], shared: Approval['breakGlass']): Pick<Approval, 'breakGlass'> {
+  if (typeof own === 'object' && typeof shared === 'object') {
+    return { breakGlass: durationSeconds(own.delay) >= durationSeconds(shared.delay) ? own : shared }
+  }
+  return own || shared ? { breakGlass: true } : {}
 }
 
 /** The rules, by their place, that this caller could fulfil now. Groups are those of the token shown now. */

@@ -40,6 +40,10 @@ export const onceRequestId = (caller: Caller, profile: string): RequestId =>
 export const onceSessionId = (request: RequestId, caller: Caller): SessionId =>
   `${request}.${digestFields('once/v1', [caller.issuer, caller.subject, caller.token.audience, caller.token.once, request]).slice(0, 8)}` as SessionId
 
+/** With a request named by the caller, an Idempotency-Key names the session. */
+export const idempotentSessionId = (request: RequestId, caller: Pick<Caller, 'issuer' | 'subject'>, key: string): SessionId =>
+  `${request}.${digestFields('idem/v1', [caller.issuer, caller.subject, key, request]).slice(0, 8)}` as SessionId
+
 /** An Idempotency-Key, scoped by its caller. */
 export const idempotentRequestId = (caller: Pick<Caller, 'issuer' | 'subject'>, key: string): RequestId =>
   derived('idem/v1', [caller.issuer, caller.subject, key])

@@ -54,7 +54,7 @@ const request = (change: Partial<AccessRequest> = {}): AccessRequest => ({
   profile: 'admin',
   target: 'prod',
   roleArn: 'arn:aws:iam::1:role/x',
-  terms: { maxDuration: 3600, uses: 3, window: 3600 } as AccessRequest['terms'],
+  terms: { maxDuration: 3600, uses: 3, window: 3600, approval: approval() } as AccessRequest['terms'],
   termsHash: 'h',
   breakGlass: false,
   pendingUntil: NOW + 1_800_000,
@@ -62,6 +62,10 @@ const request = (change: Partial<AccessRequest> = {}): AccessRequest => ({
   limits: {},
   sessions: [],
   ...change,
+})
+/** Asked while these rules were deployed. */
+const askedUnder = (rules: Approval, uses = 3) => ({
+  terms: { maxDuration: 3600, uses, window: 3600, approval: rules } as AccessRequest['terms'],
 })
 const approved = (change: Partial<AccessRequest> = {}) =>
   request({
@@ -133,7 +137,7 @@ describe('several rules', () => {
   const either = actor(person('either', ['approvers', 'managers']), [0, 1])
   /** All agree, one after the other; what the request is then. */
   function agree(rules: Approval, ...people: Actor[]): RequestState {
-    let found = request()
+    let found = request(askedUnder(rules))
     for (const who of people) {
       const decided = approve(found, rules, who, said, NOW)
       if (decided.outcome === 'done' && decided.value !== 'unchanged')
@@ -172,6 +176,15 @@ describe('several rules', () => {
       { approval: approval({ rules: [{ by: [managers], count: 1 }] }) },
     )
     expect(merged).toMatchObject({ rules: both.rules, window: '1h', maxUses: 3 })
+  })
+  test.each<[string, Approval['breakGlass'], Approval['breakGlass'], Approval['breakGlass']]>([
+    ['one unattended side alone lets nobody in', { delay: '5m' }, undefined, true],
+    ['the target’s break-glass holds for its profiles', undefined, true, true],
+    ['both unattended: the longer delay', { delay: '5m' }, { delay: '10m' }, { delay: '10m' }],
+    ['neither', undefined, undefined, undefined],
+  ])('break-glass of profile and target: %s', (_name, own, shared, expected) => {
+    const given = (breakGlass: Approval['breakGlass']) => approval(breakGlass ? { breakGlass } : {})
+    expect(approvalFor({ approval: given(own) }, { approval: given(shared) })?.breakGlass).toEqual(expected)
   })
 })
 
@@ -228,7 +241,7 @@ describe('who may decide now', () => {
     const rules = approval({
       rules: [{ by: [approvers], count: 1, hours: { timeZone: 'UTC', days: ['sun'], from: '09:00', until: '17:00' } }],
     })
-    expect(outcome(approve(request(), rules, ada, said, NOW))).toBe('not-approver')
+    expect(outcome(approve(request(askedUnder(rules)), rules, ada, said, NOW))).toBe('not-approver')
     expect(outcome(deny(request(), ada, said, NOW))).toBe('→ denied')
   })
   test('whoever triggered the workload does not approve it', () => {
@@ -256,15 +269,41 @@ describe('limits', () => {
   )
   test('of two approvers the shorter holds', () => {
     const two = approval({ rules: [{ by: [approvers], count: 2 }] })
-    const first = approve(request(), two, ada, { face: 'api', limits: { uses: 2 } }, NOW)
+    const first = approve(request(askedUnder(two)), two, ada, { face: 'api', limits: { uses: 2 } }, NOW)
     if (first.outcome !== 'done' || first.value === 'unchanged') throw new Error('unreachable')
-    const second = approve(request(first.value.set), two, bob, { face: 'api', limits: { uses: 3, window: 60 } }, NOW)
+    const second = approve(
+      request({ ...askedUnder(two), ...first.value.set }),
+      two,
+      bob,
+      { face: 'api', limits: { uses: 3, window: 60 } },
+      NOW,
+    )
     expect(second).toMatchObject({ value: { state: 'approved', set: { usesLeft: 2, windowEnd: NOW + 60_000 } } })
   })
   test('a window begins at the chosen start', () => {
     expect(shorten({}, { startsAt: NOW + 60_000 })).toMatchObject({
       value: { set: { windowStart: NOW + 60_000, windowEnd: NOW + 3_660_000 } },
     })
+  })
+})
+
+describe('what changed between asking and agreeing', () => {
+  test('rules loosened since grant nothing', () => {
+    const asked = request(askedUnder(approval({ rules: [{ by: [approvers], count: 2 }] })))
+    expect(outcome(approve(asked, approval(), ada, said, NOW))).toBe('terms-changed')
+  })
+  test('an alias declared since counts', () => {
+    expect(
+      outcome(
+        approve(
+          request({ personNow: 'eve' as Person }),
+          approval(),
+          actor(person('eve-admin', ['approvers']), [0], { person: 'eve' as Person }),
+          said,
+          NOW,
+        ),
+      ),
+    ).toBe('self-approval')
   })
 })
 
@@ -293,7 +332,8 @@ describe('time', () => {
     ['expiry', request({ pendingUntil: NOW }), false, 'expired request.expired'],
     ['escalation', request({ createdAt: NOW - 600_000 }), false, 'pending request.escalated'],
     ['escalation, once', request({ createdAt: NOW - 600_000 }), true, undefined],
-    ['unattended break-glass', request({ unattendedAt: NOW }), false, 'approved request.approved'],
+    ['unattended break-glass', request({ ...askedUnder(rules), unattendedAt: NOW }), false, 'approved request.approved'],
+    ['unattended, under rules that changed since', request({ unattendedAt: NOW }), false, undefined],
     ['expiry goes before it', request({ unattendedAt: NOW, pendingUntil: NOW }), false, 'expired request.expired'],
     ['the end of the window', approved({ windowEnd: NOW }), false, 'ended request.ended'],
     ['a denied request', request({ state: 'denied', unattendedAt: NOW }), false, undefined],
@@ -317,7 +357,7 @@ describe('an exhaustive walk: two callers, two approvers, revoke, expiry, one lo
   const rules = approval({ maxUses: 1, rules: [{ by: [approvers], count: 2 }] })
   const STEP = 1_800_000
   const start: World = {
-    stored: request({ terms: { maxDuration: 3600, uses: 1, window: 3600 } as never }),
+    stored: request(askedUnder(rules, 1)),
     now: NOW,
     vended: 0,
     lostOnce: false,

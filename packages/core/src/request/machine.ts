@@ -8,6 +8,7 @@ import type { Caller, CallerRef } from '../identity/caller.ts'
 import { callerRef } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
 import { type Instant, seconds } from '../instant.ts'
+import { canonicalJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { missing, withinHours } from './approval.ts'
 import { type AccessRequest, type Agreement, type Face, type Limits, needsReview, type RequestState, stateAt } from './request.ts'
@@ -92,7 +93,10 @@ export const isRequester = (request: AccessRequest, actor: Actor): boolean => is
 
 /** Whether the actor asked for it themselves, as whichever of their identities, or triggered the job that did. */
 export const isSelf = (request: AccessRequest, actor: Actor): boolean =>
-  isRequester(request, actor) || request.person === actor.person || request.triggeredBy === actor.person
+  isRequester(request, actor) ||
+  request.person === actor.person ||
+  request.personNow === actor.person ||
+  request.triggeredBy === actor.person
 
 /** An unattended break-glass may be stopped by everybody on call, not only by its approvers. */
 export const mayStop = (request: Pick<AccessRequest, 'unattendedAt'>, actor: Actor): boolean =>
@@ -104,6 +108,8 @@ const inState = (state: RequestState) => refused('request-not-pending', `The req
 export function approve(request: AccessRequest, approval: Approval, actor: Actor, said: Said, now: Instant): Decided {
   const barred = mayDecide(request, actor)
   if (barred) return barred
+  if (!sameRules(request, approval))
+    return refused('terms-changed', 'The rules of this approval are no longer those it was asked under; it must be asked anew.')
   const state = stateAt(request, now)
   const mine = request.agreements.find(({ person }) => person === actor.person)
   if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')
@@ -182,11 +188,15 @@ export function review(request: AccessRequest, actor: Actor, text: string, now: 
   return done({ state: request.state, set: { review: { by, at: now, text } }, events: [{ type: 'request.reviewed', by, comment: text }] })
 }
 
+/** The rules deployed now are those that were shown when it was asked: a rule loosened meanwhile grants nothing. */
+const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean =>
+  canonicalJson(terms.approval ?? null) === canonicalJson(approval)
+
 /** What time does by itself; the sweeper only writes it down. */
 export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant, escalated: boolean): Change | undefined {
   if (request.state === 'pending') {
     if (now >= request.pendingUntil) return { state: 'expired', set: {}, events: [{ type: 'request.expired' }] }
-    if (request.unattendedAt !== undefined && now >= request.unattendedAt) {
+    if (request.unattendedAt !== undefined && now >= request.unattendedAt && approval && sameRules(request, approval)) {
       return {
         state: 'approved',
         set: grantFrom(request, request.agreements, now),

@@ -36,6 +36,8 @@ export type AccessRequest = {
   readonly createdAt: Instant
   readonly caller: CallerRef
   readonly person: Person
+  /** Who that is by the config deployed now: an alias declared since counts too. */
+  readonly personNow?: Person
   /** For a workload's request: who triggered it. */
   readonly triggeredBy?: Person
   readonly profile: string

@@ -107,7 +107,7 @@ describe('durations', () => {
     const scope = scopeOf({}, { duration: '60s' })
     const end = hardEndOf(NOW + 999, scope.duration)
     expect(end).toBe(NOW + 60_000)
-    const input = assumeRoleInput(scope, caller(), 'req_X.y' as SessionId, end)
+    const input = assumeRoleInput(scope, caller(), 'req_X.y' as SessionId, end, NOW + 999)
     expect(input.durationSeconds).toBe(900)
     expect(JSON.parse(input.policy).Statement.at(-1)).toEqual({
       Effect: 'Deny',

@@ -13,6 +13,7 @@ import { sha256Hex } from '../digest.ts'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
 import { sourceIdentity } from '../identity/name.ts'
+import { type Person, triggeredBy } from '../identity/person.ts'
 import { canonicalJson, isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { approvalFor } from '../request/approval.ts'
@@ -39,6 +40,8 @@ export type Terms = {
   readonly v: 1
   readonly profile: string
   readonly caller: { readonly issuer: string; readonly subject: string }
+  /** For a workload that needs approval: who triggered it. All jobs of a subject are one caller, and not one person. */
+  readonly triggeredBy?: Person
   readonly role: string
   readonly externalId: string
   readonly policy: readonly StatementJson[]
@@ -72,7 +75,7 @@ export type Scope = {
 
 /** `uses`: how many sessions one request may make, where no approval rule says so. */
 export function resolveScope(
-  rules: Pick<Rules, 'targets'>,
+  rules: Pick<Rules, 'targets' | 'issuers' | 'people'>,
   profile: Profile,
   caller: Caller,
   ask: Ask,
@@ -99,10 +102,12 @@ export function resolveScope(
   const tags = resolveTags(profile, caller, parameters.value)
   if (tags.outcome === 'refused') return tags
 
+  const trigger = approval && caller.kind === 'workload' ? triggeredBy(rules, caller) : undefined
   const terms: Terms = {
     v: 1,
     profile: ask.profile,
     caller: { issuer: caller.issuer, subject: caller.subject },
+    ...(trigger === undefined ? {} : { triggeredBy: trigger }),
     role: target.roleArn,
     externalId: target.externalId,
     policy: narrowed.value.statements,

@@ -127,5 +127,6 @@ function workAfter(request: AccessRequest, { state, set }: Change): string | und
   if (state === 'pending') return workKey('pending', request.profile)
   const granted = set.windowStart ?? request.windowStart
   const unreviewed = request.breakGlass && granted !== undefined && (set.review ?? request.review) === undefined
-  return state === 'approved' || unreviewed ? workKey('approved', request.profile) : undefined
+  if (state === 'approved') return workKey('approved', request.profile)
+  return unreviewed ? workKey('review', request.profile) : undefined
 }

@@ -2,7 +2,7 @@
  * The kill switch, set and released. The config grants, the table may only withdraw: so one responder freezes, and two
  * people unfreeze.
  */
-import { BatchGetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { journalEntry } from '@stint/core/audit/event'
 import { toIso } from '@stint/core/instant'
@@ -17,32 +17,49 @@ const FREEZES = 'FREEZES'
 
 export function freezeWrites(settings: DynamoSettings, { send, update }: Sender): Pick<Ledger, 'freezes' | 'freeze' | 'unfreeze'> {
   const { client, storyTable, random } = settings
-  async function freezes(): Promise<Done<readonly Freeze[]> | Unknown> {
+  /** The freeze of an id as it is now, or undefined where there is none in force. */
+  async function read(id: string): Promise<Done<Freeze | undefined> | Unknown> {
     const found = await send(() =>
-      client.send(
-        new QueryCommand({
-          TableName: storyTable,
-          IndexName: indexes.byCaller.name,
-          KeyConditionExpression: 'callerKey = :key',
-          ExpressionAttributeValues: marshall({ ':key': FREEZES }),
-        }),
-      ),
+      client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: freezeKey(id) }), ConsistentRead: true })),
     )
     if (found.outcome !== 'done') return { outcome: 'unknown', cause: found.outcome === 'unknown' ? found.cause : 'blocked' }
-    const keys = (found.value.Items ?? []).flatMap(({ pk }) => (pk ? [{ pk }] : []))
-    if (keys.length === 0) return done([])
-    const read = await send(() =>
-      client.send(new BatchGetItemCommand({ RequestItems: { [storyTable]: { Keys: keys.slice(0, 100), ConsistentRead: true } } })),
-    )
-    if (read.outcome !== 'done') return { outcome: 'unknown', cause: read.outcome === 'unknown' ? read.cause : 'blocked' }
-    return done(
-      (read.value.Responses?.[storyTable] ?? []).flatMap((attributes) => toFreeze(attributes) ?? []).filter(({ active }) => active),
-    )
+    const freeze = found.value.Item && toFreeze(found.value.Item)
+    return done(freeze?.active ? freeze : undefined)
+  }
+
+  async function freezes(): Promise<Done<readonly Freeze[]> | Unknown> {
+    const ids = await send(async () => {
+      const keys: string[] = []
+      let from: Record<string, AttributeValue> | undefined
+      do {
+        const page = await client.send(
+          new QueryCommand({
+            TableName: storyTable,
+            IndexName: indexes.byCaller.name,
+            KeyConditionExpression: 'callerKey = :key',
+            ExpressionAttributeValues: marshall({ ':key': FREEZES }),
+            ...(from ? { ExclusiveStartKey: from } : {}),
+          }),
+        )
+        keys.push(...(page.Items ?? []).flatMap(({ pk }) => (pk?.S ? [pk.S.slice(freezeKey('').length)] : [])))
+        from = page.LastEvaluatedKey
+      } while (from)
+      return keys
+    })
+    if (ids.outcome !== 'done') return { outcome: 'unknown', cause: ids.outcome === 'unknown' ? ids.cause : 'blocked' }
+    const inForce: Freeze[] = []
+    for (const id of ids.value) {
+      const freeze = await read(id)
+      if (freeze.outcome === 'unknown') return freeze
+      if (freeze.value) inForce.push(freeze.value)
+    }
+    return done(inForce)
   }
 
   return {
     freezes,
 
+    /** Never shortens: whoever could end a freeze by setting another one would unfreeze alone. */
     async freeze(scope, by, why, until, now) {
       const id = freezeId(scope)
       const event = journalEntry(
@@ -52,7 +69,8 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
       const written = await update(
         freezeKey(id),
         {
-          UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, callerKey = :freezes, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :until REMOVE releaseAskedBy'}`,
+          ConditionExpression: 'attribute_not_exists(active) OR active = :no OR #until <= :end',
+          UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, callerKey = :freezes, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :end REMOVE releaseAskedBy'}`,
           ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#until': 'until' },
         },
         {
@@ -62,39 +80,46 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
           ':at': toIso(now),
           ':now': now,
           ':yes': true,
+          ':no': false,
           ':freezes': FREEZES,
           ':none': [],
           ':events': [event],
-          ...(until === undefined ? {} : { ':until': until }),
+          // A freeze without an end is the longest.
+          ':end': until ?? Number.MAX_SAFE_INTEGER,
         },
       )
-      if (written.outcome !== 'done') return { outcome: 'unknown', cause: written.outcome === 'unknown' ? written.cause : 'blocked' }
-      return done({ id, scope, by, why, at: now, ...(until === undefined ? {} : { until }) })
+      if (written.outcome === 'unknown') return written
+      if (written.outcome === 'done') return done({ id, scope, by, why, at: now, ...(until === undefined ? {} : { until }) })
+      const stands = await read(id)
+      return stands.outcome === 'done' && stands.value
+        ? done(stands.value)
+        : { outcome: 'unknown', cause: 'the freeze was released meanwhile' }
     },
 
     async unfreeze(id, by, isSame, now) {
-      const all = await freezes()
-      if (all.outcome === 'unknown') return all
-      const freeze = all.value.find((one) => one.id === id)
-      if (!freeze) return refused('request-unknown', 'There is no such freeze.')
-      const asked = freeze.releaseAskedBy
-      const released = asked !== undefined && !isSame(asked)
+      const found = await read(id)
+      if (found.outcome === 'unknown') return found
+      if (!found.value) return refused('request-unknown', 'There is no such freeze.')
+      const { releaseAskedBy: asked, scope } = found.value
+      if (asked && isSame(asked)) return done('asked')
+      const released = asked !== undefined
       const event = journalEntry(
-        { type: released ? 'freeze.released' : 'freeze.release-asked', at: now, scope: scopeText(freeze.scope), by },
+        { type: released ? 'freeze.released' : 'freeze.release-asked', at: now, scope: scopeText(scope), by },
         random,
       )
       const written = await update(
         freezeKey(id),
         {
-          ConditionExpression: `active = :yes AND ${asked === undefined ? 'attribute_not_exists(releaseAskedBy)' : 'releaseAskedBy.#issuer = :issuer AND releaseAskedBy.#subject = :subject'}`,
-          ...(asked === undefined ? {} : { ExpressionAttributeNames: { '#issuer': 'issuer', '#subject': 'subject' } }),
-          UpdateExpression: `SET ${released ? 'active = :no' : 'releaseAskedBy = :by'}, events = list_append(events, :events)`,
+          ConditionExpression: `active = :yes AND ${asked ? 'releaseAskedBy.#issuer = :issuer AND releaseAskedBy.#subject = :subject' : 'attribute_not_exists(releaseAskedBy)'}`,
+          ...(asked ? { ExpressionAttributeNames: { '#issuer': 'issuer', '#subject': 'subject' } } : {}),
+          UpdateExpression: released
+            ? 'SET active = :no, events = list_append(events, :events) REMOVE callerKey'
+            : 'SET releaseAskedBy = :by, events = list_append(events, :events)',
         },
         {
           ':yes': true,
-          ...(released ? { ':no': false } : { ':by': by }),
-          ...(asked === undefined ? {} : { ':issuer': asked.issuer, ':subject': asked.subject }),
           ':events': [event],
+          ...(asked ? { ':no': false, ':issuer': asked.issuer, ':subject': asked.subject } : { ':by': by }),
         },
       )
       if (written.outcome === 'unknown') return written

@@ -10,6 +10,7 @@ import type { Terms } from '@stint/core/scope/terms'
 
 export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'hardEnd' | 'sessionName'> & {
   readonly attempt: string
+  readonly fingerprint?: string
   readonly sourceIdentity?: string
   readonly failure?: string
   readonly issued?: NonNullable<Session['issued']>
@@ -45,7 +46,7 @@ export const openSessions = (item: Item): StoredSession[] => Object.values(item.
 /** Oldest first. */
 export function sessionsIn(item: Item): Session[] {
   return Object.entries(item.sessions)
-    .map(([suffix, { attempt: _attempt, ...stored }]) => ({
+    .map(([suffix, { attempt: _attempt, fingerprint: _fingerprint, ...stored }]) => ({
       id: `${item.id}.${suffix}` as SessionId,
       requestId: item.id,
       caller: item.caller,

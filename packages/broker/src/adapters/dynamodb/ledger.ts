@@ -14,12 +14,13 @@ import { sessionWrites } from './sessions.ts'
 
 export function vendLedger(settings: DynamoSettings): VendLedger {
   const send = sender(settings)
-  const { requestsOf, ping } = lists(settings, send)
+  const { request, requestsOf, ping } = lists(settings, send)
   return {
     ...sessionWrites(settings, send),
     ...refusals(settings, send),
     ...asks(settings, send),
     ...freezeReader(settings, send),
+    request,
     requestsOf,
     ping,
   }

@@ -25,7 +25,7 @@ type Index = (typeof indexes)[keyof typeof indexes]
 /** Partitions that are merged by time. */
 type Partition = { readonly index: Index; readonly keys: readonly string[] }
 
-type Lists = Pick<Ledger, 'request' | 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 'ping'> & {
+type Lists = Pick<Ledger, 'request' | 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 'oldestWork' | 'ping'> & {
   readonly readItem: (id: RequestId) => Promise<Done<Item | undefined> | Unknown>
   /** Ids in one partition of an index, oldest first, below a bound. */
   readonly oldest: (index: Index, key: string, below: string, limit: number) => Promise<Done<readonly RequestId[]> | Unknown>
@@ -142,10 +142,26 @@ export function lists({ client, storyTable }: DynamoSettings, { send }: Sender):
         cursor,
       ),
 
-    workOn: (stage, profiles, limit, cursor) =>
+    workOn: (stages, profiles, limit, cursor) =>
       profiles.length === 0
         ? Promise.resolve(done({ items: [] }))
-        : pageOf([{ index: indexes.work, keys: profiles.map((profile) => workKey(stage, profile)) }], limit, cursor),
+        : pageOf(
+            [{ index: indexes.work, keys: profiles.flatMap((profile) => stages.map((stage) => workKey(stage, profile))) }],
+            limit,
+            cursor,
+          ),
+
+    async oldestWork(stage, profile, limit) {
+      const found = await query(indexes.work, workKey(stage, profile), { newestFirst: false, limit })
+      if (found.outcome === 'unknown') return found
+      const requests: AccessRequest[] = []
+      for (const { id } of found.value) {
+        const one = await request(id)
+        if (one.outcome === 'unknown') return one
+        if (one.value) requests.push(one.value)
+      }
+      return done(requests)
+    },
 
     async oldest(index, key, below, limit) {
       const found = await query(index, key, { before: below, newestFirst: false, limit })

@@ -32,7 +32,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
     const written = await update(
       requestKey(request),
       {
-        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood : `(attribute_not_exists(pk) OR (${stillGood}))`}`,
+        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood.replace(` AND ${sameAsk}`, '') : `(attribute_not_exists(pk) OR (${stillGood}))`}`,
         UpdateExpression: reserveUpdate,
         ExpressionAttributeNames: {
           '#session': sessionAttribute(session),
@@ -53,6 +53,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         ':maxEvents': MAX_EVENTS,
         // A wish longer than an approver allowed is refused; an unsaid one is cut to it below.
         ':duration': scope.durationAsked ? scope.duration : 0,
+        // Unused where the request is named, and DynamoDB refuses a value that is not used: so it is always written.
         ':fingerprint': intent.fingerprint ?? '-',
         ':id': request,
         ':caller': callerRef(caller),
@@ -71,7 +72,16 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         ':openSession': session,
         ':created': [entry(createdEvent(intent))],
         ':reserved': [entry(reservedEvent(intent, settings))],
-        ':session': { attempt, state: 'reserved', reservedAt: call.now, duration: scope.duration, hardEnd, sessionName, ...sourceIdentity },
+        ':session': {
+          attempt,
+          state: 'reserved',
+          reservedAt: call.now,
+          duration: scope.duration,
+          hardEnd,
+          sessionName,
+          ...sourceIdentity,
+          ...(intent.named && intent.fingerprint !== undefined ? { fingerprint: intent.fingerprint } : {}),
+        },
       },
     )
     const mine = (item: Item): Reservation => {
@@ -220,6 +230,9 @@ const reservedEvent = (
   trace: call.trace,
 })
 
+/** An Idempotency-Key stands for one ask; a request that was agreed to is used by its id, whatever it was asked with. */
+const sameAsk = '(attribute_not_exists(fingerprint) OR fingerprint = :fingerprint)'
+
 /** What must hold of a request that exists already; TTL plays no part, DynamoDB deletes late. */
 const stillGood = [
   '#state = :approved',
@@ -229,7 +242,7 @@ const stillGood = [
   'usesLeft > :zero',
   'termsHash = :terms', // what was agreed on is what is vended
   '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
-  '(attribute_not_exists(fingerprint) OR fingerprint = :fingerprint)',
+  sameAsk,
   'createdAt > :epoch', // a restored table's old grants are dead
   'attempts < :maxAttempts', // definite failures give their use back, but not for ever
   'size(events) < :maxEvents', // room must stay for what withdraws
@@ -270,14 +283,20 @@ const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(se
 function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant): Refused {
   const { call, caller, scope, fingerprint } = intent
   if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'There is no such request for you.')
-  if (fingerprint !== undefined && item.fingerprint !== fingerprint)
+  if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
     return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
   const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
   if (item.state !== 'approved')
     return item.state === 'pending' ? refused('approval-required', 'The request still waits for agreement.') : ended(item.state)
   if ((item.windowEnd ?? 0) <= call.now || item.createdAt <= epoch) return ended('ended')
   if ((item.windowStart ?? 0) > call.now) return refused('approval-required', 'The window that was agreed on has not begun.')
-  if (item.sessions[sessionSuffix(intent.session)]) return refused('token-used', 'This token has already made a session of this request.')
+  const met = item.sessions[sessionSuffix(intent.session)]
+  if (met && fingerprint === undefined) return refused('token-used', 'This token has already made a session of this request.')
+  if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
+  if (met) {
+    const code = met.state === 'issued' ? 'already-issued' : met.state === 'reserved' ? 'in-progress' : 'request-exhausted'
+    return refused(code, 'This Idempotency-Key has already named a session of this request.', { extra: { session: intent.session } })
+  }
   if ((item.usesLeft ?? 0) <= 0) return exhausted(item)
   if (item.termsHash !== scope.termsHash)
     return refused('terms-changed', 'The terms of this request are no longer those that were agreed on.', { extra: { agreed: item.terms } })

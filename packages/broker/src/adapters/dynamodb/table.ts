@@ -6,6 +6,7 @@ import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { RequestId } from '@stint/core/request/ids'
+import type { WorkStage } from '../../ports.ts'
 
 /** Sparse indexes that hold keys only: whoever finds an item there reads it from the table, consistently. */
 export const indexes = {
@@ -52,7 +53,7 @@ export const sideTable = (name: string): CreateTableCommandInput => ({
 export const requestKey = (id: RequestId): string => `REQ#${id}`
 export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}#${subject}`
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
-export const workKey = (stage: 'pending' | 'approved', profile: string): string => `${stage}#${profile}`
+export const workKey = (stage: WorkStage, profile: string): string => `${stage}#${profile}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
 /** Sorts by time, and is unique. */
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`
