@@ -395,6 +395,7 @@ describe('Idempotency-Key', () => {
     expect([first.status, again.status, again.json.id]).toEqual([201, 200, first.json.id])
     expect(status(await post('/requests', dana, { profile: 'lab-two' }, key('a')))).toEqual([422, 'idempotency-mismatch'])
     expect((await post('/requests', await engineer(), { profile: 'lab-one' }, key('a'))).json.id).not.toBe(first.json.id)
+    expect(status(await post('/requests', dana, { profile: 'lab-one' }, key('b')))).toEqual([429, 'rate-limited'])
   })
   test('on POST /sessions: a repeat of what was issued names the session and hands out nothing', async () => {
     const dana = await lab.token({ sub: 'dana-idem' })
@@ -494,7 +495,7 @@ describe('break-glass', () => {
 })
 
 describe('the sweeper', () => {
-  test('expires, escalates and ends; twice at once does it once', async () => {
+  test('escalates, reminds, expires; twice at once does it once', async () => {
     const id = await ask(await engineer())
     const { id: two } = (await post('/requests', await engineer(), { profile: 'lab-two' })).json
     const director = () => lab.token({ sub: 'dir', groups: ['directors'] })
@@ -502,10 +503,12 @@ describe('the sweeper', () => {
     sandbox.advance(601_000)
     await Promise.all([sandbox.sweep(), sandbox.sweep()])
     expect((await sandbox.get(`/requests/${two}`, await director())).json.may).toContain('approve')
+    sandbox.advance(1_200_000)
+    await Promise.all([sandbox.sweep(), sandbox.sweep()])
     sandbox.advance(3_600_000)
     await Promise.all([sandbox.sweep(), sandbox.sweep(), sandbox.sweep()])
     const types = (await storedRequests(sandbox)).find((request) => request.id === two)?.events.map(({ type }) => type)
-    expect(types).toEqual(['request.asked', 'request.escalated', 'request.expired'])
+    expect(types).toEqual(['request.asked', 'request.escalated', 'request.reminded', 'request.expired'])
     expect((await sandbox.get(`/requests/${id}`, await peer())).json.state).toBe('expired')
   })
 })
@@ -569,6 +572,13 @@ describe('the kill switch', () => {
     expect((await set('rob', 5)).json.until).toBeUndefined()
     sandbox.advance(3600_000)
     expect(status(await sandbox.vend(await lab.token(), { profile: 'lab' }))).toEqual([403, 'frozen'])
+    // Asked to be released, and frozen again: the release begins anew.
+    for (const minutes of [undefined, 5]) {
+      expect((await call('DELETE', `/freezes/${first.json.id}`, await responder('rita'))).status).toBe(202)
+      await set('rob', minutes)
+      expect((await call('DELETE', `/freezes/${first.json.id}`, await responder('rob'))).status).toBe(202)
+      await set('rob')
+    }
     await release(first.json.id)
     expect((await sandbox.get('/freezes', await responder('rob'))).json.freezes).toEqual([])
   })

@@ -45,6 +45,9 @@ export async function askForApproval(
   if (!known?.value) {
     const limited = await withinLimits(broker, call, caller, scope)
     if (limited.outcome === 'refused') return limited
+    // The key could not be remembered with it, and its repeat would ask people again.
+    if (limited.value && idempotency)
+      return refused('rate-limited', `You already wait for the same, without this Idempotency-Key: ${limited.value.id}.`)
     if (limited.value) return done({ request: limited.value, found: true })
   }
 
@@ -66,8 +69,10 @@ export async function askForApproval(
     if (asked.outcome === 'unknown') return unavailable(asked.cause)
     // Doubles meet in one that waits. One that was decided is over or running: asking again is a request of its own, which
     // may follow on a running one and does not cut it short.
-    const decided = asked.outcome === 'done' && asked.value.found && stateAt(asked.value.request, call.now) !== 'pending'
-    if (!decided || idempotency) return asked
+    // So is one whose terms are not today's: nobody could agree to it any more.
+    const { request, found } = asked.outcome === 'done' ? asked.value : { request: undefined, found: false }
+    const other = found && request && (stateAt(request, call.now) !== 'pending' || request.termsHash !== scope.termsHash)
+    if (!other || idempotency) return asked
   }
   return refused('rate-limited', 'You have asked for the same too often in these ten minutes.')
 }

@@ -1,10 +1,9 @@
 /**
- * What time does by itself, written down: reservations given back, requests expired, escalated, approved unattended, ended.
+ * What time does by itself, written down: reservations given back, requests expired, escalated, called to mind, approved unattended, ended.
  * Correctness never waits for it: every condition compares times itself. Safe to run twice at once, bounded per run, and
  * what a run does not reach the next one does.
  */
 import { seconds } from '@stint/core/instant'
-import { done } from '@stint/core/outcome'
 import { approvalFor } from '@stint/core/request/approval'
 import { needsReview } from '@stint/core/request/request'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
@@ -12,8 +11,8 @@ import type { Broker, Ledger } from './ports.ts'
 
 export type Swept = { readonly abandoned: number; readonly changed: number; readonly unreviewed: number; readonly fault?: string }
 
-/** Requests looked at per stage, profile and run, oldest first: what is due in a profile came first into it. */
-const MOST = 100
+/** Requests looked at per stage, profile and run, the oldest first: whatever is due is among them in the end, for each has an end. */
+const MOST = 500
 
 export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'clock' | 'log'>): Promise<Swept> {
   const { rules, ledger } = broker
@@ -32,7 +31,7 @@ export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'c
       if (work.outcome === 'unknown') faults.push(work.cause)
       for (const request of work.outcome === 'done' ? work.value : []) {
         if (needsReview(request)) unreviewed++
-        const passed = stage === 'review' ? done(false) : await ledger.passTime(request, approval, now)
+        const passed = await ledger.passTime(request, approval, now)
         // One that cannot be written keeps nobody else waiting.
         if (passed.outcome === 'unknown') faults.push(passed.cause)
         else if (passed.value) changed++

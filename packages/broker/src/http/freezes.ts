@@ -18,9 +18,10 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       issuer: (id: string) => Object.hasOwn(rules.issuers, id),
       profile: (id: string) => rules.profiles.find(id) !== undefined,
       target: (id: string) => Object.hasOwn(rules.targets, id),
-      subject: (id: string) => eventBytes(id) <= 255,
+      subject: () => true,
     }
     if (scope.kind === 'subject' && !known.issuer(scope.issuer)) return 'The scope names an issuer that the config does not have.'
+    if (scope.kind === 'subject' && eventBytes(scope.id) > 255) return 'The subject must be at most 255 bytes.'
     if (!known[scope.kind]('id' in scope ? scope.id : '')) return `The scope names a ${scope.kind} that the config does not have.`
     return undefined
   }

@@ -25,6 +25,7 @@ import {
   mayStop,
   review,
   revoke,
+  sameRules,
 } from '@stint/core/request/machine'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
@@ -57,7 +58,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
   const withPeople = (request: AccessRequest): AccessRequest => ({
     ...request,
     personNow: personOf(rules, request.caller),
-    agreements: request.agreements.map((agreement) => ({ ...agreement, person: personOf(rules, agreement.approver) })),
+    agreements: request.agreements.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
   })
 
   /** How the caller stands to a request: by the token shown now and the config deployed now. */
@@ -148,7 +149,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
         const seen = withPeople(request)
         const actor = actorFor(c, caller, request)
         const wanted =
-          isParty(request, actor) &&
+          isParty(seen, actor) &&
           (state === undefined || stateAt(request, now) === state) &&
           (!approvable || (stateAt(request, now) === 'pending' && actor.opens.length > 0 && !isSelf(seen, actor))) &&
           (!reviewWanted || needsReview(request))
@@ -182,7 +183,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           const found = await ledger.request(id)
           if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
           const actor = found.value && actorFor(c, caller, found.value)
-          if (!found.value || !actor || !isParty(found.value, actor)) return refuse(c, unknownRequest)
+          if (!found.value || !actor || !isParty(withPeople(found.value), actor)) return refuse(c, unknownRequest)
           const now = broker.clock()
           if (waited >= wait || stateAt(found.value, now) !== 'pending') return show(c, found.value, actor, 200)
           await broker.sleep(1000)
@@ -299,10 +300,11 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const approval = approvalOf(request.profile)
     const state = stateAt(request, now)
     const lacking = approval ? missing(approval, request.agreements) : []
+    const current = approval !== undefined && sameRules(request, approval)
     const decides = actor.caller.kind === 'human' && actor.opens.length > 0 && !isSelf(request, actor)
     const withdraws = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
     const may = [
-      ...(state === 'pending' && decides ? ['approve', 'deny'] : []),
+      ...(state === 'pending' && decides ? [...(current ? ['approve'] : []), 'deny'] : []),
       ...(state === 'pending' && !decides && !isSelf(request, actor) && mayStop(request, actor) ? ['deny'] : []),
       ...(state === 'pending' && isRequester(request, actor) ? ['cancel'] : []),
       ...((state === 'pending' || state === 'approved') && withdraws ? ['revoke'] : []),

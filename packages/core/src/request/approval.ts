@@ -13,6 +13,11 @@ export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Tar
   const [own, shared] = [profile.approval, target.approval]
   if (!own || !shared) return own ?? shared
   const shorter = (a: string, b: string) => formatDuration(Math.min(durationSeconds(a), durationSeconds(b)))
+  const longer = (a: string, b: string) => (durationSeconds(a) >= durationSeconds(b) ? a : b)
+  const escalateAfter =
+    own.escalateAfter && shared.escalateAfter
+      ? longer(own.escalateAfter, shared.escalateAfter)
+      : (own.escalateAfter ?? shared.escalateAfter)
   const { breakGlass: _own, ...rest } = own
   return {
     ...rest,
@@ -21,7 +26,8 @@ export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Tar
     window: shorter(own.window, shared.window),
     maxUses: Math.min(own.maxUses, shared.maxUses),
     ...breakGlassOf(own.breakGlass, shared.breakGlass),
-    ...(own.escalateAfter || shared.escalateAfter ? { escalateAfter: own.escalateAfter ?? shared.escalateAfter ?? '' } : {}),
+    // The later: nobody's second group decides before its time.
+    ...(escalateAfter === undefined ? {} : { escalateAfter }),
   }
 }
 
@@ -59,7 +65,7 @@ export function withinHours(hours: Hours | undefined, now: Instant): boolean {
  * How many agreements each rule still lacks when every person is counted for one rule, in the way that fulfils most.
  * A person who could fulfil two rules must not be spent on the one that another could fulfil.
  */
-export function missing(approval: Approval, agreements: readonly Pick<Agreement, 'rules' | 'person'>[]): readonly number[] {
+export function missing(approval: Approval, agreements: readonly Pick<Agreement, 'rules' | 'person' | 'personNow'>[]): readonly number[] {
   const seats = approval.rules.flatMap((rule, index) => Array.from({ length: rule.count }, () => index))
   const taken: (number | undefined)[] = seats.map(() => undefined)
   /** Kuhn's augmenting path: finds the person a seat, moving others on if need be. */
@@ -73,9 +79,9 @@ export function missing(approval: Approval, agreements: readonly Pick<Agreement,
       return true
     })
   const people = new Set<string>()
-  agreements.forEach(({ person }, index) => {
-    if (people.has(person)) return // one person, one seat
-    people.add(person)
+  agreements.forEach(({ person, personNow = person }, index) => {
+    if (people.has(personNow)) return // one person, one seat
+    people.add(personNow)
     seat(index, new Set())
   })
   return approval.rules.map((_rule, index) => seats.filter((rule, at) => rule === index && taken[at] === undefined).length)

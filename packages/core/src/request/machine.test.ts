@@ -60,6 +60,7 @@ const request = (change: Partial<AccessRequest> = {}): AccessRequest => ({
   pendingUntil: NOW + 1_800_000,
   agreements: [],
   limits: {},
+  told: [],
   sessions: [],
   ...change,
 })
@@ -177,6 +178,20 @@ describe('several rules', () => {
     )
     expect(merged).toMatchObject({ rules: both.rules, window: '1h', maxUses: 3 })
   })
+  test('escalation waits for the later of both', () => {
+    const after = (own?: string, shared?: string) =>
+      approvalFor(
+        { approval: approval(own ? { escalateAfter: own } : {}) },
+        { approval: approval(shared ? { escalateAfter: shared } : {}) },
+      )?.escalateAfter
+    expect([after('5m', '4h'), after('4h', '5m'), after('5m'), after(undefined, '4h'), after()]).toEqual([
+      '4h',
+      '4h',
+      '5m',
+      '4h',
+      undefined,
+    ])
+  })
   test.each<[string, Approval['breakGlass'], Approval['breakGlass'], Approval['breakGlass']]>([
     ['one unattended side alone lets nobody in', { delay: '5m' }, undefined, true],
     ['the target’s break-glass holds for its profiles', undefined, true, true],
@@ -292,6 +307,44 @@ describe('what changed between asking and agreeing', () => {
     const asked = request(askedUnder(approval({ rules: [{ by: [approvers], count: 2 }] })))
     expect(outcome(approve(asked, approval(), ada, said, NOW))).toBe('terms-changed')
   })
+  test('but what was decided already is said first', () => {
+    const changed = askedUnder(approval({ rules: [{ by: [approvers], count: 2 }] }))
+    expect(outcome(approve(approved(changed), approval(), ada, said, NOW))).toBe('unchanged')
+    expect(outcome(approve(request({ ...changed, state: 'denied' }), approval(), ada, said, NOW))).toBe('already-decided')
+  })
+  test.each<[string, Person, Person | undefined]>([
+    ['by an identity that was theirs when it agreed', 'bob' as Person, 'else' as Person],
+    ['by an identity that has been declared theirs since', 'else' as Person, 'bob' as Person],
+  ])('nobody takes two seats: %s', (_name, stored, personNow) => {
+    const two = approval({ rules: [{ by: [approvers], count: 2 }] })
+    const first = { approver: ada.caller, person: stored, personNow, rules: [0], at: NOW, face: 'api', limits: {} } as never
+    expect(
+      outcome(
+        approve(
+          request({ ...askedUnder(two), agreements: [first] }),
+          two,
+          actor(person('bob', ['approvers']), [0], { person: 'bob' as Person }),
+          said,
+          NOW,
+        ),
+      ),
+    ).toBe('unchanged')
+  })
+  test('whose identity it is now is not written down', () => {
+    const two = approval({ rules: [{ by: [approvers], count: 2 }] })
+    const first = {
+      approver: ada.caller,
+      person: ada.person,
+      personNow: 'ada' as Person,
+      rules: [0],
+      at: NOW,
+      face: 'api' as const,
+      limits: {},
+    }
+    const decided = approve(request({ ...askedUnder(two), agreements: [first] }), two, bob, said, NOW)
+    expect(JSON.stringify(decided)).toContain('"bob"')
+    expect(JSON.stringify(decided)).not.toContain('personNow')
+  })
   test('an alias declared since counts', () => {
     expect(
       outcome(
@@ -327,18 +380,29 @@ describe('an unattended break-glass', () => {
 
 describe('time', () => {
   const rules = approval({ escalateAfter: '10m' })
-  test.each<[string, AccessRequest, boolean, string | undefined]>([
-    ['nothing yet', request(), false, undefined],
-    ['expiry', request({ pendingUntil: NOW }), false, 'expired request.expired'],
-    ['escalation', request({ createdAt: NOW - 600_000 }), false, 'pending request.escalated'],
-    ['escalation, once', request({ createdAt: NOW - 600_000 }), true, undefined],
-    ['unattended break-glass', request({ ...askedUnder(rules), unattendedAt: NOW }), false, 'approved request.approved'],
-    ['unattended, under rules that changed since', request({ unattendedAt: NOW }), false, undefined],
-    ['expiry goes before it', request({ unattendedAt: NOW, pendingUntil: NOW }), false, 'expired request.expired'],
-    ['the end of the window', approved({ windowEnd: NOW }), false, 'ended request.ended'],
-    ['a denied request', request({ state: 'denied', unattendedAt: NOW }), false, undefined],
-  ])('%s', (_name, found, escalated, expected) => {
-    const change = passTime(found, rules, NOW, escalated)
+  const broken = (ago: number) => approved({ state: 'ended', breakGlass: true, windowStart: NOW - ago, windowEnd: NOW - 1 })
+  test.each<[string, AccessRequest, string | undefined]>([
+    ['nothing yet', request(), undefined],
+    ['expiry', request({ pendingUntil: NOW }), 'expired request.expired'],
+    ['escalation', request({ createdAt: NOW - 600_000 }), 'pending request.escalated'],
+    ['escalation, once', request({ createdAt: NOW - 600_000, pendingUntil: NOW + 600_001, told: ['escalated'] }), undefined],
+    ['a reminder at half of the wait', request({ createdAt: NOW - 300_000, pendingUntil: NOW + 300_000 }), 'pending request.reminded'],
+    ['the reminder, once', request({ createdAt: NOW - 300_000, pendingUntil: NOW + 300_000, told: ['reminded'] }), undefined],
+    ['a break-glass unreviewed for a day', broken(24 * 3600_000), 'ended request.reminded'],
+    ['… for less', broken(24 * 3600_000 - 1), undefined],
+    ['… told once', { ...broken(48 * 3600_000), told: ['review-reminded'] }, undefined],
+    [
+      '… reviewed',
+      { ...broken(48 * 3600_000), review: { by: { issuer: 'people', subject: 'ada' }, at: NOW, text: 'fine' } as never },
+      undefined,
+    ],
+    ['unattended break-glass', request({ ...askedUnder(rules), unattendedAt: NOW }), 'approved request.approved'],
+    ['unattended, under rules that changed since', request({ unattendedAt: NOW }), undefined],
+    ['expiry goes before it', request({ unattendedAt: NOW, pendingUntil: NOW }), 'expired request.expired'],
+    ['the end of the window', approved({ windowEnd: NOW }), 'ended request.ended'],
+    ['a denied request', request({ state: 'denied', unattendedAt: NOW }), undefined],
+  ])('%s', (_name, found, expected) => {
+    const change = passTime(found, rules, NOW)
     expect(change && `${change.state} ${change.events[0]?.type}`).toBe(expected)
   })
 })
@@ -420,7 +484,7 @@ describe('an exhaustive walk: two callers, two approvers, revoke, expiry, one lo
     'second vend records': (world) => record(world, 1),
     'time passes': (world) => (world.now > NOW + 4 * STEP ? world : { ...world, now: world.now + STEP }),
     'the sweeper runs': (world) => {
-      const change = passTime(world.stored, rules, world.now, false)
+      const change = passTime(world.stored, rules, world.now)
       return change ? { ...world, stored: { ...world.stored, state: change.state, ...change.set } } : world
     },
   }

@@ -11,10 +11,30 @@ import { type Instant, seconds } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { missing, withinHours } from './approval.ts'
-import { type AccessRequest, type Agreement, type Face, type Limits, needsReview, type RequestState, stateAt } from './request.ts'
+import {
+  type AccessRequest,
+  type Agreement,
+  type Face,
+  type Limits,
+  needsReview,
+  type RequestState,
+  stateAt,
+  type Told,
+} from './request.ts'
 import type { SessionState } from './session.ts'
 
-export type RequestAct = 'approve' | 'deny' | 'cancel' | 'revoke' | 'expire' | 'escalate' | 'approve-unattended' | 'vend' | 'end' | 'review'
+export type RequestAct =
+  | 'approve'
+  | 'deny'
+  | 'cancel'
+  | 'revoke'
+  | 'expire'
+  | 'escalate'
+  | 'remind'
+  | 'approve-unattended'
+  | 'vend'
+  | 'end'
+  | 'review'
 
 /** From which state which act leads where. `approve` stays pending until every rule is fulfilled. */
 export const requestTransitions: { readonly [state in RequestState]: { readonly [act in RequestAct]?: readonly RequestState[] } } = {
@@ -25,14 +45,15 @@ export const requestTransitions: { readonly [state in RequestState]: { readonly 
     revoke: ['revoked'],
     expire: ['expired'],
     escalate: ['pending'],
+    remind: ['pending'],
     'approve-unattended': ['approved'],
   },
-  approved: { vend: ['approved'], revoke: ['revoked'], end: ['ended'], review: ['approved'] },
+  approved: { vend: ['approved'], revoke: ['revoked'], end: ['ended'], remind: ['approved'], review: ['approved'] },
   denied: {},
   cancelled: {},
   expired: {},
-  revoked: { review: ['revoked'] },
-  ended: { review: ['ended'] },
+  revoked: { remind: ['revoked'], review: ['revoked'] },
+  ended: { remind: ['ended'], review: ['ended'] },
   refused: {},
 }
 
@@ -63,11 +84,13 @@ export type Said = { readonly face: Face; readonly comment?: string; readonly li
 /** What changes in the stored request, and the facts for its journal. */
 export type Change = {
   readonly state: RequestState
-  readonly set: Partial<Pick<AccessRequest, 'agreements' | 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft' | 'decidedBy' | 'review'>>
+  readonly set: Partial<
+    Pick<AccessRequest, 'agreements' | 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft' | 'decidedBy' | 'review' | 'told'>
+  >
   readonly events: readonly ChangeEvent[]
 }
 export type ChangeEvent = {
-  readonly type: `request.${'agreed' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'escalated' | 'ended' | 'reviewed'}`
+  readonly type: `request.${'agreed' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'escalated' | 'reminded' | 'ended' | 'reviewed'}`
   readonly by?: CallerRef
   readonly face?: Face
   readonly comment?: string
@@ -87,7 +110,10 @@ export const isParty = (request: AccessRequest, actor: Actor): boolean =>
   actor.auditor ||
   actor.opens.length > 0 ||
   mayStop(request, actor) ||
-  request.agreements.some(({ person }) => person === actor.person)
+  request.agreements.some((agreement) => isBy(agreement, actor))
+
+/** Whose agreement it is, then or now: neither declaring an alias nor taking one back gives somebody a second seat. */
+const isBy = ({ person, personNow }: Agreement, actor: Actor) => person === actor.person || personNow === actor.person
 
 export const isRequester = (request: AccessRequest, actor: Actor): boolean => is(request.caller, actor.caller)
 
@@ -108,14 +134,14 @@ const inState = (state: RequestState) => refused('request-not-pending', `The req
 export function approve(request: AccessRequest, approval: Approval, actor: Actor, said: Said, now: Instant): Decided {
   const barred = mayDecide(request, actor)
   if (barred) return barred
-  if (!sameRules(request, approval))
-    return refused('terms-changed', 'The rules of this approval are no longer those it was asked under; it must be asked anew.')
   const state = stateAt(request, now)
-  const mine = request.agreements.find(({ person }) => person === actor.person)
+  const mine = request.agreements.find((agreement) => isBy(agreement, actor))
   if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { extra: { state } })
   if (state !== 'pending') return inState(state)
+  if (!sameRules(request, approval))
+    return refused('terms-changed', 'The rules of this approval are no longer those it was asked under; it must be asked anew.')
   const open = actor.opens.filter((index) => withinHours(approval.rules[index]?.hours, now))
   if (open.length === 0) return refused('not-approver', 'Agreement to this request does not count at this hour.')
   const limits = said.limits ?? {}
@@ -131,7 +157,8 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
     ...(said.comment === undefined ? {} : { comment: said.comment }),
     limits,
   }
-  const agreements = [...request.agreements, agreement]
+  const everybody = [...request.agreements, agreement]
+  const agreements = everybody.map(({ personNow: _now, ...stored }) => stored)
   const agreed: ChangeEvent = {
     type: 'request.agreed',
     by: agreement.approver,
@@ -139,7 +166,7 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
     ...(said.comment === undefined ? {} : { comment: said.comment }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
   }
-  if (missing(approval, agreements).some((count) => count > 0)) return done({ state: 'pending', set: { agreements }, events: [agreed] })
+  if (missing(approval, everybody).some((count) => count > 0)) return done({ state: 'pending', set: { agreements }, events: [agreed] })
   return done({
     state: 'approved',
     set: { agreements, ...grantFrom(request, agreements, now) },
@@ -189,11 +216,14 @@ export function review(request: AccessRequest, actor: Actor, text: string, now: 
 }
 
 /** The rules deployed now are those that were shown when it was asked: a rule loosened meanwhile grants nothing. */
-const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean =>
+export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean =>
   canonicalJson(terms.approval ?? null) === canonicalJson(approval)
 
+/** A break-glass that nobody has reviewed for this long is called to mind. */
+const REVIEW_REMINDER_SECONDS = 24 * 3600
+
 /** What time does by itself; the sweeper only writes it down. */
-export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant, escalated: boolean): Change | undefined {
+export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Change | undefined {
   if (request.state === 'pending') {
     if (now >= request.pendingUntil) return { state: 'expired', set: {}, events: [{ type: 'request.expired' }] }
     if (request.unattendedAt !== undefined && now >= request.unattendedAt && approval && sameRules(request, approval)) {
@@ -203,19 +233,27 @@ export function passTime(request: AccessRequest, approval: Approval | undefined,
         events: [{ type: 'request.approved', unattended: true }],
       }
     }
-    if (approval?.escalateAfter && !escalated && now >= request.createdAt + seconds(durationSeconds(approval.escalateAfter))) {
-      return { state: 'pending', set: {}, events: [{ type: 'request.escalated' }] }
+    if (approval?.escalateAfter && now >= request.createdAt + seconds(durationSeconds(approval.escalateAfter))) {
+      const escalation = telling(request, 'escalated', 'request.escalated')
+      if (escalation) return escalation
     }
+    const halfway = (request.createdAt + request.pendingUntil) / 2
+    return now >= halfway ? telling(request, 'reminded', 'request.reminded') : undefined
   }
   if (request.state === 'approved' && stateAt(request, now) === 'ended')
     return { state: 'ended', set: {}, events: [{ type: 'request.ended' }] }
-  return undefined
+  const reviewDue = (request.windowStart ?? 0) + seconds(REVIEW_REMINDER_SECONDS)
+  return needsReview(request) && now >= reviewDue ? telling(request, 'review-reminded', 'request.reminded') : undefined
 }
+
+/** The event that tells people something, if they have not been told. */
+const telling = (request: AccessRequest, told: Told, type: ChangeEvent['type']): Change | undefined =>
+  request.told.includes(told) ? undefined : { state: request.state, set: { told: [...request.told, told] }, events: [{ type }] }
 
 /** Approvers are human, may see the request, and are not its own requester under any declared alias. */
 function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
   if (isSelf(request, actor)) return refused('self-approval', 'Nobody decides on their own request.')
-  const decided = request.agreements.some(({ person }) => person === actor.person)
+  const decided = request.agreements.some((agreement) => isBy(agreement, actor))
   if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))
     return refused('not-approver', 'You are not an approver of this request.')
   return undefined

@@ -20,6 +20,8 @@ export type Limits = { readonly duration?: number; readonly uses?: number; reado
 export type Agreement = {
   readonly approver: CallerRef
   readonly person: Person
+  /** Who that is by the config deployed now; not stored. */
+  readonly personNow?: Person
   readonly rules: readonly number[]
   readonly at: Instant
   readonly face: Face
@@ -36,7 +38,7 @@ export type AccessRequest = {
   readonly createdAt: Instant
   readonly caller: CallerRef
   readonly person: Person
-  /** Who that is by the config deployed now: an alias declared since counts too. */
+  /** Who that is by the config deployed now: an alias declared since counts too. Not stored. */
   readonly personNow?: Person
   /** For a workload's request: who triggered it. */
   readonly triggeredBy?: Person
@@ -62,8 +64,12 @@ export type AccessRequest = {
   readonly decidedBy?: CallerRef
   /** Break-glass stays to be reviewed. */
   readonly review?: { readonly by: CallerRef; readonly at: Instant; readonly text: string }
+  /** What people have been told of it beyond its asking; each is told once. */
+  readonly told: readonly Told[]
   readonly sessions: readonly Session[]
 }
+
+export type Told = 'escalated' | 'reminded' | 'review-reminded'
 
 /** What time alone makes of the stored state: DynamoDB deletes late, so nothing waits for a sweeper to be true. */
 export function stateAt(request: Pick<AccessRequest, 'state' | 'pendingUntil' | 'windowEnd'>, now: Instant): RequestState {

@@ -103,6 +103,10 @@ describe('durations', () => {
     [Number.MAX_VALUE, 'duration-invalid'],
   ])('%j → %s', (duration, code) => expect(codeOf({}, duration === undefined ? {} : { duration })).toBe(code))
 
+  test('AWS is asked for the time to the end, which an approver may have brought nearer', () => {
+    const input = assumeRoleInput(scopeOf({}, { duration: '1h' }), caller(), 'req_X.y' as SessionId, NOW + 1_800_000, NOW + 999)
+    expect(input.durationSeconds).toBe(1800)
+  })
   test('AWS is asked for at least 900 s, the policy ends sooner, in whole seconds', () => {
     const scope = scopeOf({}, { duration: '60s' })
     const end = hardEndOf(NOW + 999, scope.duration)

@@ -30,13 +30,8 @@ export function changes(
   const entry = (event: AuditEvent) => journalEntry(event, random)
 
   /** Writes a change upon exactly the version it was decided on. */
-  function write(
-    request: AccessRequest,
-    change: Change,
-    now: Instant,
-    more: Record<string, unknown> = {},
-  ): Promise<Done<Item> | Blocked | Unknown> {
-    const set: Record<string, unknown> = { ...change.set, ...more, state: change.state }
+  function write(request: AccessRequest, change: Change, now: Instant): Promise<Done<Item> | Blocked | Unknown> {
+    const set: Record<string, unknown> = { ...change.set, state: change.state }
     const names = Object.keys(set)
     const work = workAfter(request, change)
     return sender.update(
@@ -75,13 +70,10 @@ export function changes(
     },
 
     async passTime(request, approval, now) {
-      const item = await reading.readItem(request.id)
-      if (item.outcome === 'unknown') return item
-      const found = item.value && toRequest(item.value)
-      const change = found && passTime(found, approval, now, item.value?.escalated === true)
-      if (!found || !change) return done(false)
-      const escalates = change.events.some(({ type }) => type === 'request.escalated')
-      const written = await write(found, change, now, escalates ? { escalated: true } : {})
+      const change = passTime(request, approval, now)
+      if (!change) return done(false)
+      // Upon the version that was read: whoever was faster leaves it to the next run.
+      const written = await write(request, change, now)
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
     },
 

@@ -69,7 +69,8 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
       const written = await update(
         freezeKey(id),
         {
-          ConditionExpression: 'attribute_not_exists(active) OR active = :no OR #until <= :end',
+          // One without an end is the longest there is.
+          ...(until === undefined ? {} : { ConditionExpression: 'attribute_not_exists(active) OR active = :no OR #until <= :end' }),
           UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, callerKey = :freezes, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :end REMOVE releaseAskedBy'}`,
           ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#until': 'until' },
         },
@@ -80,16 +81,21 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
           ':at': toIso(now),
           ':now': now,
           ':yes': true,
-          ':no': false,
           ':freezes': FREEZES,
           ':none': [],
           ':events': [event],
-          // A freeze without an end is the longest.
-          ':end': until ?? Number.MAX_SAFE_INTEGER,
+          ...(until === undefined ? {} : { ':no': false, ':end': until }),
         },
       )
       if (written.outcome === 'unknown') return written
       if (written.outcome === 'done') return done({ id, scope, by, why, at: now, ...(until === undefined ? {} : { until }) })
+      // The longer one stands; that it was wanted again is on the trail, and voids a release that was asked for before.
+      const again = await update(
+        freezeKey(id),
+        { ConditionExpression: 'active = :yes', UpdateExpression: 'SET events = list_append(events, :events) REMOVE releaseAskedBy' },
+        { ':yes': true, ':events': [event] },
+      )
+      if (again.outcome === 'unknown') return again
       const stands = await read(id)
       return stands.outcome === 'done' && stands.value
         ? done(stands.value)
@@ -123,7 +129,15 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
         },
       )
       if (written.outcome === 'unknown') return written
-      if (written.outcome === 'blocked') return refused('request-changed', 'Somebody else was faster. Read the freezes again.')
+      if (written.outcome === 'blocked') {
+        // An answer of our own may have been lost.
+        const stands = await read(id)
+        if (stands.outcome === 'unknown') return stands
+        if (released && !stands.value) return done('released')
+        const askedNow = stands.value?.releaseAskedBy
+        if (!released && askedNow && isSame(askedNow)) return done('asked')
+        return refused('request-changed', 'Somebody else was faster. Read the freezes again.')
+      }
       return done(released ? 'released' : 'asked')
     },
   }

@@ -17,16 +17,16 @@ export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 
 }
 
 /** A request as it lies there. Born approved by rule, it lacks what only an approval brings. */
-export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'agreements' | 'limits' | 'breakGlass' | 'pendingUntil'> & {
+export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'agreements' | 'limits' | 'breakGlass' | 'pendingUntil' | 'told'> & {
   readonly pk: string
   readonly terms: string
   readonly agreements?: AccessRequest['agreements']
   readonly limits?: AccessRequest['limits']
+  readonly told?: AccessRequest['told']
   readonly breakGlass?: boolean
   readonly pendingUntil?: Instant
   readonly callerKey: string
   readonly openSession?: string
-  readonly escalated?: boolean
   /** SHA-256 of what an Idempotency-Key was first used for. */
   readonly fingerprint?: string
   readonly sessions: { readonly [suffix: string]: StoredSession }
@@ -81,6 +81,7 @@ export function toRequest(item: Item): AccessRequest | undefined {
     pendingUntil: item.pendingUntil ?? 0,
     agreements: item.agreements ?? [],
     limits: item.limits ?? {},
+    told: item.told ?? [],
     sessions: sessionsIn(item),
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Pick<AccessRequest, 'why'>),
   }
