@@ -205,6 +205,39 @@ describe('asking again', () => {
   })
 })
 
+describe('approval rules deployed while a request waits', () => {
+  test('nobody agrees under other rules than were shown, and asking again is under today’s', async () => {
+    const deployed = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings })
+    deployed.advance(sandbox.now() - deployed.now()) // the issuer's clock is that of the other sandbox
+    const send = async (path: string, token: string, body: object = {}) => {
+      const answer = await fetch(`${deployed.urls.broker}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      const json: any = await answer.json()
+      return { status: answer.status, json }
+    }
+    try {
+      const dana = await engineer()
+      const shown = (await send('/requests', dana, { profile: 'lab-one' })).json.id
+      const managers = [{ issuer: 'lab', claims: { groups: { includes: 'managers' } } }] as const
+      deployed.deploy('staging', {
+        approval: { rules: [{ by: managers, count: 1 }], expiresAfter: '1h', window: '1h', maxUses: 1 } as never,
+      })
+      const refusal = await send(`/requests/${shown}/approve`, await peer())
+      expect([refusal.status, refusal.json.code]).toEqual([409, 'terms-changed'])
+      expect((await deployed.get(`/requests/${shown}`, await peer())).json.may).not.toContain('approve')
+      const again = await send('/requests', dana, { profile: 'lab-one' })
+      expect([again.status, again.json.id === shown]).toEqual([201, false])
+      await send(`/requests/${again.json.id}/approve`, await peer())
+      expect((await send(`/requests/${again.json.id}/approve`, await manager())).json.state).toBe('approved')
+    } finally {
+      await deployed.close()
+    }
+  })
+})
+
 describe('who may not', () => {
   test('nobody agrees with themselves: not by group, not by another identity, not by having triggered the job', async () => {
     const eve = (sub: string, groups: string[] = ['peers']) => lab.token({ sub, role: 'engineer', groups })

@@ -2,9 +2,11 @@
  * A whole sandbox for one test file: free ports, a clock that can be moved, and a place to stand between the broker and
  * AWS. The broker in it is reached over real HTTP only.
  */
+
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Deadlines } from '@stint/broker'
+import type { Target } from '@stint/core/config/shape'
 import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
 
@@ -19,6 +21,8 @@ export type TestSandbox = Sandbox & {
   readonly log: readonly object[]
   readonly vend: (token: string | undefined, body: unknown, headers?: Record<string, string>) => Promise<Answer>
   readonly get: (path: string, token?: string) => Promise<Answer>
+  /** Deploys another target config while requests wait. */
+  readonly deploy: (target: string, change: Partial<Target>) => void
 }
 
 export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly json: Record<string, any> }
@@ -54,6 +58,10 @@ export async function testSandbox(
     now,
     advance: (milliseconds) => {
       offset += milliseconds
+    },
+    deploy: (target, change) => {
+      const targets = rules.targets as Record<string, Target>
+      targets[target] = { ...(targets[target] as Target), ...change }
     },
     token: (name) => signIn(name, { url: sandbox.urls.issuer, secret: sandbox.secret }),
     vend: (token, body, headers = {}) =>
