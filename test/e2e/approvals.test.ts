@@ -588,6 +588,7 @@ describe('the kill switch', () => {
     expect((await sandbox.get('/readyz')).json).toEqual({ status: 'frozen' })
     sandbox.advance(60_000)
     expect((await sandbox.get('/readyz')).json).toEqual({ status: 'ready' })
+    expect((await sandbox.get('/freezes', await responder('rob'))).json.freezes).toEqual([])
     await release(frozen.json.id)
   })
   test('is not ended by setting a shorter one, nor by asking twice', async () => {

@@ -12,6 +12,7 @@ import { askedRequestId, idempotentRequestId } from '@stint/core/request/ids'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { Scope } from '@stint/core/scope/terms'
 import type { Broker, Call } from './ports.ts'
+import type { Idempotency } from './slot.ts'
 
 export type Asked = { readonly request: AccessRequest; readonly found: boolean }
 
@@ -24,7 +25,7 @@ const MAX_ASKS_AN_HOUR = 10
 /** Requests of the caller looked at for those limits. */
 const LOOK_BACK = 30
 
-export type AskOptions = { readonly startsAt?: Instant; readonly idempotency?: { readonly key: string; readonly fingerprint: string } }
+export type AskOptions = { readonly startsAt?: Instant; readonly idempotency?: Idempotency }
 
 export async function askForApproval(
   broker: Pick<Broker, 'rules' | 'ledger'>,

@@ -56,7 +56,8 @@ export const onceSlot: Slot = {
   exhausted: always('token-used'),
 }
 
-type Idempotency = { readonly key: string; readonly fingerprint: string }
+/** An Idempotency-Key, and the SHA-256 of what it was used for. */
+export type Idempotency = { readonly key: string; readonly fingerprint: string }
 
 /** A request that was agreed to. A single-use token or an Idempotency-Key names the *session* instead. */
 export const namedSlot = (request: RequestId, once: boolean, idempotency: Idempotency | undefined): Slot => ({

@@ -22,7 +22,7 @@ import { type Ask, changedTerms, resolveScope, type Scope } from '@stint/core/sc
 import { askForApproval } from './ask.ts'
 import { identify } from './identify.ts'
 import type { Assumed, Broker, Call, Freeze, Intent } from './ports.ts'
-import { freshSlot, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
+import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
 /** How a call came in: each door reads its ask in its own way, and may name the request by what was asked. */
 export type Door = {
@@ -33,7 +33,7 @@ export type Door = {
   /** Default: a fresh request of one use. */
   readonly slot?: Slot
   /** Names what is asked, so that a repeat meets the first. */
-  readonly idempotency?: { readonly key: string; readonly fingerprint: string }
+  readonly idempotency?: Idempotency
 }
 
 export type Vended = {

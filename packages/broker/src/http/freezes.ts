@@ -30,7 +30,9 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) && !isAuditor(c, caller)) return refuse(c, noResponder)
       const freezes = await ledger.freezes()
-      return freezes.outcome === 'done' ? c.json({ freezes: freezes.value.map(freezeView) }) : refuse(c, unavailable(freezes.cause))
+      if (freezes.outcome === 'unknown') return refuse(c, unavailable(freezes.cause))
+      const inForce = freezes.value.filter(({ until }) => until === undefined || until > c.get('now'))
+      return c.json({ freezes: inForce.map(freezeView) })
     }),
   )
 

@@ -247,36 +247,18 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       }),
     ),
   )
-  app.post('/requests/:id/deny', (c) =>
-    decide(c, c.req.param('id'), (bytes) =>
-      said(
-        bytes,
-        ({ comment }) =>
-          (request, actor, now) =>
-            deny(request, actor, words(comment), now),
+  for (const [name, act] of Object.entries({ deny, cancel, revoke })) {
+    app.post(`/requests/:id/${name}`, (c) =>
+      decide(c, c.req.param('id'), (bytes) =>
+        said(
+          bytes,
+          ({ comment }) =>
+            (request, actor, now) =>
+              act(request, actor, words(comment), now),
+        ),
       ),
-    ),
-  )
-  app.post('/requests/:id/cancel', (c) =>
-    decide(c, c.req.param('id'), (bytes) =>
-      said(
-        bytes,
-        ({ comment }) =>
-          (request, actor, now) =>
-            cancel(request, actor, words(comment), now),
-      ),
-    ),
-  )
-  app.post('/requests/:id/revoke', (c) =>
-    decide(c, c.req.param('id'), (bytes) =>
-      said(
-        bytes,
-        ({ comment }) =>
-          (request, actor, now) =>
-            revoke(request, actor, words(comment), now),
-      ),
-    ),
-  )
+    )
+  }
   app.post('/requests/:id/review', (c) =>
     decide(c, c.req.param('id'), (bytes) => {
       const body = parseBody(reviewBody, bytes)

@@ -32,7 +32,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
     const written = await update(
       requestKey(request),
       {
-        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood.replace(` AND ${sameAsk}`, '') : `(attribute_not_exists(pk) OR (${stillGood}))`}`,
+        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood : `(attribute_not_exists(pk) OR (${stillGood} AND ${sameAsk}))`}`,
         UpdateExpression: reserveUpdate,
         ExpressionAttributeNames: {
           '#session': sessionAttribute(session),
@@ -242,7 +242,6 @@ const stillGood = [
   'usesLeft > :zero',
   'termsHash = :terms', // what was agreed on is what is vended
   '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
-  sameAsk,
   'createdAt > :epoch', // a restored table's old grants are dead
   'attempts < :maxAttempts', // definite failures give their use back, but not for ever
   'size(events) < :maxEvents', // room must stay for what withdraws

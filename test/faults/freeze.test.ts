@@ -1,0 +1,91 @@
+/** The kill switch against vends in flight: seen late it still stops them, and not knowing is closed. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { brokenInvariants, storedRequests } from '../support/checkers.ts'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+type Reading = 'as it is' | 'broken' | Promise<unknown>
+let sandbox: TestSandbox
+/** What becomes of the reading of the freezes. */
+let reading: Reading = 'as it is'
+
+beforeAll(async () => {
+  sandbox = await testSandbox({
+    async intercept(_service, action, next) {
+      if (action !== 'BatchGetItem' || reading === 'as it is') return next()
+      if (reading === 'broken') return { status: 500, headers: {}, body: '{"__type":"InternalServerError","message":"broken"}' }
+      await reading
+      return next()
+    },
+  })
+})
+afterAll(() => sandbox.close())
+beforeEach(() => {
+  reading = 'as it is'
+})
+
+const vend = async () => sandbox.vend(await sandbox.token('developer'), { profile: 'staging-power' })
+const asked = () => sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
+const send = async (method: string, path: string, who: string, body?: object) => {
+  const answer = await fetch(`${sandbox.urls.broker}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${await sandbox.token(who)}`, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
+  return { status: answer.status, json: answer.status === 204 ? {} : ((await answer.json()) as { id?: string }) }
+}
+const freeze = () => send('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'staging-power' }, why: 'INC-1' })
+const release = async (id: string | undefined) => {
+  for (const who of ['oncall', 'approver']) await send('DELETE', `/freezes/${id}`, who)
+}
+/** What the latest request's one session looks like afterwards. */
+const latest = async () => (await storedRequests(sandbox)).sort((a, b) => (a.id < b.id ? 1 : -1))[0]
+
+test('a freeze that shows after the reserve: failed, the use given back, nothing asked of AWS', async () => {
+  let readNow: (value?: unknown) => void = () => {}
+  reading = new Promise((resolve) => {
+    readNow = resolve
+  })
+  const before = asked()
+  const flying = vend()
+  while ((await latest())?.sessions[0]?.state !== 'reserved') await sleep(5)
+  const { json } = await freeze()
+  readNow()
+  const answer = await flying
+  expect([answer.status, answer.json.code]).toEqual([403, 'frozen'])
+  expect(asked()).toBe(before)
+  const { sessions, uses, usesLeft, events } = (await latest()) ?? {}
+  expect([sessions?.[0]?.state, usesLeft]).toEqual(['failed', uses])
+  expect(events?.at(-1)).toMatchObject({ type: 'session.failed', code: 'frozen' })
+  await release(json.id)
+  expect((await vend()).status).toBe(201)
+})
+
+test('freezes that cannot be read close the way, and give the use back', async () => {
+  reading = 'broken'
+  const before = asked()
+  const answer = await vend()
+  expect([answer.status, answer.json.code]).toEqual([503, 'ledger-unavailable'])
+  expect(asked()).toBe(before)
+  expect((await latest())?.sessions[0]?.state).toBe('failed')
+})
+
+test('set amid many vends: each is issued or frozen, and all that begin after its answer are frozen', async () => {
+  const answers: { status: number; late: boolean }[] = []
+  const left: string[] = []
+  let set = false
+  const one = async () => {
+    const late = set
+    const { status, json } = await vend()
+    if (status === 201) left.push(json.credentials.accessKeyId)
+    answers.push({ status, late })
+  }
+  const some = Array.from({ length: 30 }, one)
+  const { json } = await freeze()
+  set = true
+  await Promise.all([...some, ...Array.from({ length: 30 }, one)])
+  expect(answers.filter(({ status, late }) => status !== 403 && (late || status !== 201))).toEqual([])
+  expect(answers.filter(({ late }) => late)).toHaveLength(30)
+  expect(await brokenInvariants(sandbox, left)).toEqual([])
+  await release(json.id)
+})
