@@ -1,14 +1,15 @@
 /**
  * Hashing, and the one alphabet that Stint writes hashes and random ids in. No other file of core hashes.
  */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 /** Crockford's base 32, lower case: no i, l, o, u, so ids survive being read aloud. */
 const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
 
-const sha256 = (data: string | Uint8Array): Buffer => createHash('sha256').update(data).digest()
+/** SHA-256, 32 bytes. */
+export const sha256 = (data: string | Uint8Array): Buffer => hash('sha256', data, 'buffer')
 
-export const sha256Hex = (data: string | Uint8Array): string => sha256(data).toString('hex')
+export const sha256Hex = (data: string | Uint8Array): string => hash('sha256', data, 'hex')
 
 /** The first `characters` × 5 bits of `bytes`, most significant first. */
 export function toCrockford(bytes: Uint8Array, characters: number): string {
@@ -26,14 +27,14 @@ export function toCrockford(bytes: Uint8Array, characters: number): string {
  * ('ab', 'c') and ('a', 'bc') apart; the domain keeps two uses of the same fields apart.
  */
 export function digestFields(domain: string, fields: readonly string[]): string {
-  const hash = createHash('sha256')
+  const digest = createHash('sha256')
   for (const field of [domain, ...fields]) {
     const bytes = Buffer.from(field, 'utf8')
     const length = Buffer.alloc(4)
     length.writeUInt32BE(bytes.length)
-    hash.update(length).update(bytes)
+    digest.update(length).update(bytes)
   }
-  return toCrockford(hash.digest(), 26)
+  return toCrockford(digest.digest(), 26)
 }
 
 /** A 128-bit digest of a text in 26 characters, for names that are too long to be carried whole. */

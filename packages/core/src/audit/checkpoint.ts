@@ -1,0 +1,49 @@
+/**
+ * Checkpoints: the size and the root of the log at one moment, signed. Source: C2SP tlog-checkpoint.
+ */
+import { HASH_BYTES, type Hash } from './merkle.ts'
+import { decodeBase64, type NoteKey, parseNote, signersOf } from './note.ts'
+
+export type Checkpoint = { readonly origin: string; readonly size: number; readonly root: Hash }
+
+export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
+  `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`
+
+/** The body of a checkpoint; lines after the third are extensions, which say nothing to us. */
+export function parseCheckpointText(text: string): Checkpoint | undefined {
+  const [origin = '', size = '', root = ''] = text.split('\n')
+  const hash = decodeBase64(root)
+  if (origin === '' || !/^(0|[1-9]\d{0,15})$/.test(size) || !Number.isSafeInteger(Number(size)) || hash?.length !== HASH_BYTES)
+    return undefined
+  return { origin, size: Number(size), root: hash }
+}
+
+/** A checkpoint that the log's key has signed, and who of the witnesses has seen it. */
+export type OpenedCheckpoint = Checkpoint & { readonly witnesses: readonly string[] }
+
+/** Why a checkpoint is none. */
+export type CheckpointFault =
+  | 'not a signed note'
+  | 'not a checkpoint'
+  | 'of another log'
+  | 'not signed by the log'
+  | 'with a signature that is wrong'
+
+export type OpenResult =
+  | { readonly outcome: 'done'; readonly value: OpenedCheckpoint }
+  | { readonly outcome: 'fault'; readonly fault: CheckpointFault }
+
+/** Opens a signed checkpoint of the log whose keys these are: `origin` is the name of each. */
+export function openCheckpoint(note: string, keys: readonly NoteKey[], witnesses: readonly NoteKey[] = []): OpenResult {
+  const fault = (what: CheckpointFault): OpenResult => ({ outcome: 'fault', fault: what })
+  const parsed = parseNote(note)
+  if (!parsed) return fault('not a signed note')
+  const checkpoint = parseCheckpointText(parsed.text)
+  if (!checkpoint) return fault('not a checkpoint')
+  const mine = keys.filter(({ name }) => name === checkpoint.origin)
+  if (mine.length === 0) return fault('of another log')
+  const signers = signersOf(parsed, [...mine, ...witnesses])
+  if (signers === 'spoiled') return fault('with a signature that is wrong')
+  if (!signers.some((key) => mine.includes(key))) return fault('not signed by the log')
+  return { outcome: 'done', value: { ...checkpoint, witnesses: signers.filter((key) => witnesses.includes(key)).map(({ name }) => name) } }
+}

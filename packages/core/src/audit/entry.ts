@@ -1,0 +1,52 @@
+/**
+ * Entries: what the log holds for ever. An entry commits to its event by a salted hash and holds nothing else of it, so
+ * the event can be erased and the log stays whole. `seq` is the event's place in the journal, `prev` the commitment
+ * before it: both are derived when the journal is shipped.
+ */
+import { sha256Hex } from '../digest.ts'
+import { canonicalJson } from '../json.ts'
+import type { JournalEntry } from './event.ts'
+
+export type LogEntry = {
+  readonly v: 1
+  /** The journal: a request's id, a freeze's, or that of a fact of the whole system. */
+  readonly request: string
+  readonly seq: number
+  readonly type: string
+  /** SHA-256 of salt and event, in hex. */
+  readonly commit: string
+  /** Absent in the first of a journal. */
+  readonly prev?: string
+}
+
+/** An event's salt, in bytes. */
+export const SALT_BYTES = 32
+
+export const commitOf = ({ event, salt }: JournalEntry): string => sha256Hex(Buffer.concat([salt, Buffer.from(event)]))
+
+export const entryText = (entry: LogEntry): string => canonicalJson(entry)
+
+const isCommit = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+
+/** The entry that these bytes are; undefined where they are not exactly the canonical text of one. */
+export function parseEntry(bytes: Uint8Array): LogEntry | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  let entry: LogEntry
+  try {
+    entry = JSON.parse(text) as LogEntry
+  } catch {
+    return undefined
+  }
+  const { v, request, seq, type, commit, prev } = Object(entry) as LogEntry
+  const isOne =
+    v === 1 &&
+    typeof request === 'string' &&
+    Number.isSafeInteger(seq) &&
+    seq >= 0 &&
+    typeof type === 'string' &&
+    isCommit(commit) &&
+    (seq === 0 ? prev === undefined : isCommit(prev))
+  // Written again it must be the same bytes: so no member is doubled, hidden or spelled otherwise.
+  const again = isOne ? entryText({ v, request, seq, type, commit, ...(prev === undefined ? {} : { prev }) }) : ''
+  return isOne && Buffer.compare(Buffer.from(again), bytes) === 0 ? entry : undefined
+}

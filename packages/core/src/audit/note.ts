@@ -1,0 +1,98 @@
+/**
+ * Signed notes: a text, a blank line, and lines of signatures. Source: C2SP signed-note; cosignatures of witnesses: C2SP
+ * tlog-cosignature. Signatures of keys that are not known say nothing; one of a known key that fails spoils the note.
+ */
+import { sha256 } from '../digest.ts'
+import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES, verifyEd25519 } from '../signature.ts'
+
+/** A public key with a name, as a `vkey` line tells it. */
+export type NoteKey = { readonly name: string; readonly kind: NoteKeyKind; readonly publicKey: Uint8Array }
+export type NoteKeyKind = 'signer' | 'witness'
+export type NoteSignature = { readonly name: string; readonly keyId: string; readonly signature: Uint8Array }
+export type Note = { readonly text: string; readonly signatures: readonly NoteSignature[] }
+
+const typeByte: Readonly<Record<NoteKeyKind, number>> = { signer: 0x01, witness: 0x04 }
+const KEY_ID_BYTES = 4
+/** More are not looked at: each costs a check. */
+const MAX_SIGNATURES = 64
+const isName = (name: string) => /^[^\s+]+$/u.test(name)
+
+/** First 4 bytes of SHA-256 over name, newline, type and key, in hex. */
+export function keyIdOf({ name, kind, publicKey }: NoteKey): string {
+  const id = sha256(Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(typeByte[kind]), publicKey]))
+  return id.toString('hex', 0, KEY_ID_BYTES)
+}
+
+export const formatVkey = (key: NoteKey): string =>
+  `${key.name}+${keyIdOf(key)}+${Buffer.concat([Buffer.of(typeByte[key.kind]), key.publicKey]).toString('base64')}`
+
+/** The key of a `vkey` line, or undefined where it is no Ed25519 key or its id does not fit it. */
+export function parseVkey(vkey: string): NoteKey | undefined {
+  const [, name = '', id, data = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(vkey) ?? []
+  const bytes = decodeBase64(data)
+  const kind = (Object.keys(typeByte) as NoteKeyKind[]).find((one) => typeByte[one] === bytes?.[0])
+  if (!bytes || !kind || bytes.length !== 1 + ED25519_KEY_BYTES) return undefined
+  const key: NoteKey = { name, kind, publicKey: bytes.subarray(1) }
+  return keyIdOf(key) === id ? key : undefined
+}
+
+/** Base64 with padding, exactly as it is written: a text that decodes to the same bytes in another spelling is none. */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : undefined
+}
+
+export function formatNote(text: string, signatures: readonly NoteSignature[]): string {
+  const lines = signatures.map(
+    ({ name, keyId, signature }) => `— ${name} ${Buffer.concat([Buffer.from(keyId, 'hex'), signature]).toString('base64')}\n`,
+  )
+  return `${text}\n${lines.join('')}`
+}
+
+/** The parts of a note, or undefined where it is not written as one. Says nothing of its signatures. */
+export function parseNote(note: string): Note | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+  if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note)) return undefined
+  const end = note.lastIndexOf('\n\n')
+  if (end < 0 || !note.endsWith('\n')) return undefined
+  const lines = note.slice(end + 2, -1).split('\n')
+  if (lines.length > MAX_SIGNATURES) return undefined
+  const signatures: NoteSignature[] = []
+  for (const line of lines) {
+    const [, name = '', data = ''] = /^— (\S+) ([A-Za-z0-9+/=]+)$/u.exec(line) ?? []
+    const bytes = decodeBase64(data)
+    if (!isName(name) || !bytes || bytes.length <= KEY_ID_BYTES) return undefined
+    signatures.push({
+      name,
+      keyId: Buffer.from(bytes.subarray(0, KEY_ID_BYTES)).toString('hex'),
+      signature: bytes.subarray(KEY_ID_BYTES),
+    })
+  }
+  return { text: note.slice(0, end + 1), signatures }
+}
+
+/** Whose signatures stand under the note, each checked; `spoiled` where a known key's is wrong. */
+export function signersOf(note: Note, known: readonly NoteKey[]): readonly NoteKey[] | 'spoiled' {
+  const good = new Set<NoteKey>()
+  for (const { name, keyId, signature } of note.signatures) {
+    const key = known.find((one) => one.name === name && keyIdOf(one) === keyId)
+    if (!key) continue
+    if (
+      !(key.kind === 'signer'
+        ? verifyEd25519(key.publicKey, Buffer.from(note.text), signature)
+        : verifyCosignature(key, note.text, signature))
+    )
+      return 'spoiled'
+    good.add(key)
+  }
+  return [...good]
+}
+
+const TIMESTAMP_BYTES = 8
+
+/** A witness signs the time too: 64 bits of seconds, then the signature over both. */
+function verifyCosignature(key: NoteKey, text: string, signature: Uint8Array): boolean {
+  if (signature.length !== TIMESTAMP_BYTES + ED25519_SIGNATURE_BYTES) return false
+  const seconds = Buffer.from(signature).readBigUInt64BE()
+  return verifyEd25519(key.publicKey, Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`), signature.subarray(TIMESTAMP_BYTES))
+}

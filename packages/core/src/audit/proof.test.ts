@@ -1,0 +1,62 @@
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { checkpointText } from './checkpoint.ts'
+import { commitOf, entryText, parseEntry } from './entry.ts'
+import { fold, leafHash } from './merkle.ts'
+import { formatNote, keyIdOf, type NoteKey } from './note.ts'
+import { checkReceipt, formatProof, parseProof, receiptExtra } from './proof.ts'
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+const key: NoteKey = {
+  name: 'log.example',
+  kind: 'signer',
+  publicKey: Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'),
+}
+const event = '{"type":"session.issued","v":1}'
+const salt = Buffer.alloc(32, 7)
+const entry = entryText({ v: 1, request: 'req_1', seq: 1, type: 'session.issued', commit: commitOf({ event, salt }), prev: 'a'.repeat(64) })
+const leaves = [leafHash(Buffer.from('another')), leafHash(Buffer.from(entry))]
+const text = checkpointText({ origin: 'log.example', size: 2, root: fold(leaves) })
+const checkpoint = formatNote(text, [{ name: 'log.example', keyId: keyIdOf(key), signature: sign(null, Buffer.from(text), privateKey) }])
+const proof = { index: 1, hashes: [leaves[0] as Uint8Array], checkpoint, extra: receiptExtra(entry, event, salt) }
+const receipt = formatProof(proof)
+
+test('a receipt comes back as it was and proves its event', () => {
+  expect(parseProof(receipt)).toEqual(proof)
+  expect(checkReceipt(receipt, [key])).toMatchObject({ index: 1, event, entry: { request: 'req_1', seq: 1 }, checkpoint: { size: 2 } })
+})
+
+describe('what is wrong with a receipt is said', () => {
+  test.each([
+    ['another event', formatProof({ ...proof, extra: receiptExtra(entry, event.replace('issued', 'failed'), salt) }), /does not commit/],
+    ['another salt', formatProof({ ...proof, extra: receiptExtra(entry, event, Buffer.alloc(32, 8)) }), /does not commit/],
+    ['another place', formatProof({ ...proof, index: 0 }), /not in the log/],
+    ['no hashes', formatProof({ ...proof, hashes: [] }), /not in the log/],
+    ['a forged checkpoint', receipt.replace('\n2\n', '\n3\n'), /signature that is wrong/],
+    ['no extra', formatProof({ index: 1, hashes: proof.hashes, checkpoint }), /brings no entry/],
+    ['another header', receipt.replace('@v1', '@v2'), /no tlog-proof/],
+    ['a hash that is none', receipt.replace(/^index 1\n.*/m, 'index 1\nAAAA'), /no tlog-proof/],
+    ['an index that is none', receipt.replace('index 1', 'index 01'), /no tlog-proof/],
+    ['nothing', '', /no tlog-proof/],
+  ])('%s', (_what, broken, words) => expect(checkReceipt(broken, [key])).toMatch(words))
+})
+
+describe('entries are canonical or none', () => {
+  test('a good one', () => expect(parseEntry(Buffer.from(entry))).toMatchObject({ request: 'req_1', seq: 1 }))
+  test.each([
+    ['white space', entry.replace(':', ': ')],
+    ['another order', entry.replace(/^\{("commit":"[^"]*"),(.*)\}$/, '{$2,$1}')],
+    ['a member more', entry.replace('"v":1', '"v":1,"x":1')],
+    ['a member doubled', entry.replace('"seq":1', '"seq":1,"seq":1')],
+    ['another version', entry.replace('"v":1', '"v":2')],
+    ['no prev after the first', entry.replace(/"prev":"a*",/, '')],
+    ['an escape for a letter', entry.replace('req_1', 'req\\u005f1')],
+    ['a commit in capitals', entry.replaceAll(/"commit":"([^"]*)"/g, (_all, hex) => `"commit":"${hex.toUpperCase()}"`)],
+    ['nothing', ''],
+    ['null', 'null'],
+    ['bytes that are no UTF-8', entry.replace('req_1', 'req_\ufffd')],
+  ])('%s', (_what, text) => {
+    const bytes = _what.startsWith('bytes') ? Buffer.from(text.replace('\ufffd', '\u00ff'), 'latin1') : Buffer.from(text)
+    expect(parseEntry(bytes)).toBeUndefined()
+  })
+})
