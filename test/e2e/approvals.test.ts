@@ -541,7 +541,7 @@ describe('the sweeper', () => {
     sandbox.advance(3_600_000)
     await Promise.all([sandbox.sweep(), sandbox.sweep(), sandbox.sweep()])
     const types = (await storedRequests(sandbox)).find((request) => request.id === two)?.events.map(({ type }) => type)
-    expect(types).toEqual(['request.asked', 'request.escalated', 'request.reminded', 'request.expired'])
+    expect(types).toEqual(['request.asked', 'request.received', 'request.escalated', 'request.reminded', 'request.expired'])
     expect((await sandbox.get(`/requests/${id}`, await peer())).json.state).toBe('expired')
   })
 })

@@ -1,6 +1,9 @@
 /** Documentation that repeats code is held to the code. */
+
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { MARK } from '@stint/broker/build/events-page'
+import { eventsPage } from '@stint/core/audit/schema'
 import { problems } from '@stint/core/problem'
 import { requestTransitions, sessionTransitions } from '@stint/core/request/machine'
 import { expect, test } from 'vitest'
@@ -30,4 +33,9 @@ test('the codes that docs and README name are codes that there are', () => {
       !['request-states', 'session-policy'].includes(name),
   )
   expect(looksLikeCode.filter((name) => !Object.hasOwn(problems, name))).toEqual([])
+})
+
+test('docs/audit-events.md is what the schema says', () => {
+  const page = read('docs/audit-events.md')
+  expect(page.slice(page.indexOf(MARK))).toBe(`${MARK}\n${eventsPage()}`)
 })

@@ -2,6 +2,7 @@
  * What the road needs from the world, in core's words. An adapter is one file per service in `adapters/`; the sandbox,
  * the tests and Lambda hand in different ends of the same interfaces.
  */
+import type { Circumstances } from '@stint/core/audit/event'
 import type { Approval, Issuer, Rules } from '@stint/core/config/shape'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
 import type { Person } from '@stint/core/identity/person'
@@ -157,7 +158,12 @@ export type Ledger = {
   /** A request that waits for agreement; one that is there already under this id is found instead. */
   ask(request: NewRequest): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown>
   /** Reads, decides, writes on the condition that nothing changed meanwhile; begins anew where something did. */
-  change(id: RequestId, now: Instant, decide: (found: AccessRequest) => Decided): Promise<Done<AccessRequest> | Refused | Unknown>
+  change(
+    id: RequestId,
+    now: Instant,
+    decide: (found: AccessRequest) => Decided,
+    came?: Circumstances,
+  ): Promise<Done<AccessRequest> | Refused | Unknown>
   request(id: RequestId): Promise<Done<AccessRequest | undefined> | Unknown>
   session(id: SessionId): Promise<Done<Session | undefined> | Unknown>
 

@@ -210,17 +210,22 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       if (!request) return refuse(c, unknownRequest)
       const match = c.req.header('if-match')
       const now = c.get('now')
-      const changed = await ledger.change(request, now, (stored) => {
-        const found = withPeople(stored)
-        const actor = actorFor(c, caller, found)
-        if (!isParty(found, actor)) return unknownRequest
-        const decided = acts.value(found, actor, now)
-        const stale = match !== undefined && match !== '*' && match !== etag(found)
-        // Who decided already is told so, also when their first answer was lost and the version moved on by it.
-        if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
-          return refused('request-changed', 'The request is no longer what you read.')
-        return decided
-      })
+      const changed = await ledger.change(
+        request,
+        now,
+        (stored) => {
+          const found = withPeople(stored)
+          const actor = actorFor(c, caller, found)
+          if (!isParty(found, actor)) return unknownRequest
+          const decided = acts.value(found, actor, now)
+          const stale = match !== undefined && match !== '*' && match !== etag(found)
+          // Who decided already is told so, also when their first answer was lost and the version moved on by it.
+          if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
+            return refused('request-changed', 'The request is no longer what you read.')
+          return decided
+        },
+        { from: c.env.sourceIp, token: caller.token.hash },
+      )
       if (changed.outcome === 'unknown') return refuse(c, unavailable(changed.cause))
       if (changed.outcome === 'refused') return refuse(c, changed)
       return show(c, changed.value, actorFor(c, caller, changed.value), 200)
@@ -300,6 +305,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       target: request.target,
       roleArn: request.roleArn,
       ...(request.why === undefined ? {} : { justification: request.why }),
+      ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
       breakGlass: request.breakGlass,
       createdAt: toIso(request.createdAt),
       ...(request.pendingUntil > 0 ? { expiresAt: toIso(request.pendingUntil) } : {}),

@@ -13,6 +13,7 @@ const anyJson = v.unknown()
 export const vendBody = v.strictObject({
   profile: v.pipe(v.string(), v.description('The profile to enter.')),
   justification: v.optional(v.pipe(v.string(), v.description('Why, in at most 256 bytes. Some profiles require it.'))),
+  ticket: v.optional(v.pipe(v.string(), v.description('What it is for, as your issue tracker names it. Up to 64 characters.'))),
   duration: v.optional(
     v.pipe(
       v.union([v.number(), v.string()]),
@@ -36,6 +37,7 @@ const durationText = v.union([v.number(), v.string()])
 export const askBody = v.strictObject({
   profile: v.pipe(v.string(), v.description('The profile to ask for.')),
   justification: v.optional(v.pipe(v.string(), v.description('Why, in at most 256 bytes.'))),
+  ticket: v.optional(v.pipe(v.string(), v.description('As in POST /sessions.'))),
   parameters: v.optional(v.pipe(v.record(v.string(), anyJson), v.description('A value for each parameter of the profile.'))),
   narrow: v.optional(v.pipe(anyJson, v.description('As in POST /sessions.'))),
   startsAt: v.optional(v.pipe(v.string(), v.description('When the window should begin, within 7 days; on approval if absent.'))),

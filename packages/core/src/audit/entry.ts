@@ -19,9 +19,6 @@ export type LogEntry = {
   readonly prev?: string
 }
 
-/** An event's salt, in bytes. */
-export const SALT_BYTES = 32
-
 export const commitOf = ({ event, salt }: JournalEntry): string => sha256Hex(Buffer.concat([salt, Buffer.from(event)]))
 
 export const entryText = (entry: LogEntry): string => canonicalJson(entry)

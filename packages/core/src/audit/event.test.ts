@@ -3,7 +3,7 @@ import type { RequestId, SessionId } from '../request/ids.ts'
 import { NOW } from '../testing/fixtures.ts'
 import { type AuditEvent, brief, journalEntry, MAX_EVENT_BYTES } from './event.ts'
 
-const random = (count: number) => new Uint8Array(count).fill(7)
+const writing = { random: (count: number) => new Uint8Array(count).fill(7), configHash: 'c'.repeat(64) }
 const request = `req_${'0'.repeat(26)}` as RequestId
 const session = `${request}.abcdefgh` as SessionId
 const hash = 'f'.repeat(64)
@@ -20,6 +20,42 @@ describe('the largest events there can be stay below the limit', () => {
       target: 't'.repeat(48),
       terms: hash,
       why: '語'.repeat(85),
+      ticket: 't'.repeat(64),
+      uses: 100,
+      until: NOW,
+    },
+    {
+      type: 'request.asked',
+      request,
+      at: NOW,
+      caller: longest,
+      profile: 'p'.repeat(48),
+      target: 't'.repeat(48),
+      terms: hash,
+      why: '語'.repeat(85),
+      ticket: 't'.repeat(64),
+      needs: [1, 2, 3, 4, 5, 6],
+    },
+    {
+      type: 'request.agreed',
+      request,
+      at: NOW,
+      by: longest,
+      face: 'slack',
+      comment: '語'.repeat(85),
+      limits: { duration: 3600, uses: 100, window: 86_400 },
+      rules: [0, 1, 2, 3, 4, 5],
+      from: '2001:0db8:1111:2222:3333:4444:5555:6666',
+      token: hash,
+    },
+    {
+      type: 'freeze.set',
+      request: `frz_${'0'.repeat(26)}`,
+      at: NOW,
+      by: longest,
+      scope: `subject#${'i'.repeat(48)}#${'s'.repeat(255)}`,
+      why: '語'.repeat(85),
+      until: NOW,
     },
     {
       type: 'request.refused',
@@ -29,7 +65,6 @@ describe('the largest events there can be stay below the limit', () => {
       profile: 'p'.repeat(48),
       code: 'packed-policy-too-large',
       reason: 'r'.repeat(120),
-      config: hash,
       from: '2001:0db8:1111:2222:3333:4444:5555:6666',
       token: hash,
       trace: 'f'.repeat(32),
@@ -43,7 +78,6 @@ describe('the largest events there can be stay below the limit', () => {
       sourceIdentity: 's'.repeat(64),
       duration: 3600,
       hardEnd: NOW,
-      config: hash,
       build: 'b'.repeat(64),
       from: '2001:0db8:1111:2222:3333:4444:5555:6666',
       token: hash,
@@ -81,6 +115,8 @@ describe('the largest events there can be stay below the limit', () => {
       target: 't'.repeat(48),
       terms: hash,
       why: '\u0001'.repeat(42),
+      uses: 1,
+      until: NOW,
     },
     {
       type: 'request.refused',
@@ -90,13 +126,12 @@ describe('the largest events there can be stay below the limit', () => {
       profile: brief('"'.repeat(99), 48),
       code: 'packed-policy-too-large',
       reason: brief('\u0001'.repeat(200), 120),
-      config: hash,
       from: '2001:0db8:1111:2222:3333:4444:5555:6666',
       token: hash,
       trace: 'f'.repeat(32),
     },
-  ])('$type', (event) => {
-    expect(Buffer.byteLength(journalEntry(event, random).event)).toBeLessThanOrEqual(MAX_EVENT_BYTES)
+  ])('$type', (event: AuditEvent) => {
+    expect(Buffer.byteLength(journalEntry(event, writing).event)).toBeLessThanOrEqual(MAX_EVENT_BYTES)
   })
 })
 
@@ -111,10 +146,10 @@ test.each([
 test('an event is canonical text with a salt of 32 bytes, and times are texts', () => {
   const { event, salt } = journalEntry(
     { type: 'session.failed', request, session, at: NOW, code: 'sts-throttled', reason: 'x', sends: 2 },
-    random,
+    writing,
   )
   expect(event).toBe(
-    `{"at":"2026-11-24T12:00:00.000Z","code":"sts-throttled","reason":"x","request":"${request}","sends":2,"session":"${session}","type":"session.failed","v":1}`,
+    `{"at":"2026-11-24T12:00:00.000Z","code":"sts-throttled","config":"${writing.configHash}","reason":"x","request":"${request}","sends":2,"session":"${session}","type":"session.failed","v":1}`,
   )
   expect(salt).toHaveLength(32)
 })

@@ -15,49 +15,68 @@ export const MAX_EVENT_BYTES = 1024
 /** Longest justification, in bytes of its JSON, so that the event that carries it stays below that. */
 export const MAX_JUSTIFICATION_BYTES = 256
 
-/** What every event says. */
+/** What every event says, beside its type and version. The hash of the deployed config is added to each. */
 type Common = { readonly request: RequestId; readonly at: Instant }
 
-/** A request came into being: waiting for agreement (`asked`), or needing nobody's (`created`). */
-export type Created = Common & {
-  readonly type: 'request.created' | 'request.asked'
+/** A request that needs nobody's agreement came into being: granted by rule. */
+export type Created = Common &
+  What & {
+    readonly type: 'request.created'
+    /** How many sessions may be taken. */
+    readonly uses: number
+    /** Until when. */
+    readonly until: Instant
+  }
+
+/** A request came into being that waits for people. */
+export type Asked = Common &
+  What & {
+    readonly type: 'request.asked'
+    /** People needed for each rule of the approval. */
+    readonly needs: readonly number[]
+  }
+
+type What = {
   readonly caller: CallerRef
   readonly profile: string
   readonly target: string
   readonly terms: string
   readonly why?: string
+  readonly ticket?: string
 }
 
+/** With what a waiting request was asked: its facts beyond those that `asked` has room for. */
+export type Received = Common & { readonly type: 'request.received' } & Circumstances & { readonly build: string; readonly trace: string }
+
+/** From where, and with which token, by its hash. */
+export type Circumstances = { readonly from: string; readonly token: string }
+
 /** A verified caller was told no. */
-export type RefusedEvent = Common & {
-  readonly type: 'request.refused'
-  readonly caller: CallerRef
-  readonly profile: string
-  readonly code: ProblemCode
-  readonly reason: string
-  readonly config: string
-  readonly from: string
-  readonly token: string
-  readonly trace: string
-}
+export type RefusedEvent = Common &
+  Circumstances & {
+    readonly type: 'request.refused'
+    readonly caller: CallerRef
+    readonly profile: string
+    readonly code: ProblemCode
+    readonly reason: string
+    readonly trace: string
+  }
 
 /** A caller has been refused so often this hour that further refusals are only counted. */
 export type RefusalsCapped = Common & { readonly type: 'request.refusals-capped'; readonly caller: CallerRef; readonly cap: number }
 
 /** The intent: from here on AWS may be asked. */
-export type Reserved = Common & {
-  readonly type: 'session.reserved'
-  readonly session: SessionId
-  readonly sessionName: string
-  readonly sourceIdentity?: string
-  readonly duration: number
-  readonly hardEnd: Instant
-  readonly config: string
-  readonly build: string
-  readonly from: string
-  readonly token: string
-  readonly trace: string
-}
+export type Reserved = Common &
+  Circumstances & {
+    readonly type: 'session.reserved'
+    readonly session: SessionId
+    readonly sessionName: string
+    readonly sourceIdentity?: string
+    readonly duration: number
+    readonly hardEnd: Instant
+    readonly build: string
+    readonly trace: string
+  }
 
 export type Issued = Common & {
   readonly type: 'session.issued'
@@ -84,47 +103,100 @@ export type Failed = Common & {
 export type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
 
 /** Somebody, or time, changed a request. */
-export type Changed = Common & ChangeEvent
+export type Changed = Common & ChangeEvent & Partial<Circumstances>
 
-/** Access was frozen or unfrozen. */
+/** A person's data went: all events before this one are gone, and their places stand. */
+export type Erased = Common & { readonly type: 'request.erased'; readonly operator: string; readonly why: string }
+
+/** The item leaves the table: the log has all of it, and nothing follows. */
+export type Retired = Common & { readonly type: 'request.retired' }
+
+/** Access was frozen or unfrozen. Its journal is the freeze's own. */
 export type FreezeEvent = {
   readonly type: 'freeze.set' | 'freeze.release-asked' | 'freeze.released'
+  readonly request: FreezeId
   readonly at: Instant
   readonly scope: string
   readonly by: CallerRef
   readonly why?: string
   readonly until?: Instant
 }
+export type FreezeId = `frz_${string}`
 
-export type AuditEvent = Abandoned | Changed | FreezeEvent | Created | RefusedEvent | RefusalsCapped | Reserved | Issued | Failed
+/** A deployed config answered for the first time. */
+export type ConfigSeen = { readonly type: 'config.seen'; readonly request: SystemId; readonly at: Instant; readonly build: string }
+
+/** A log begins, or goes on under another key. */
+export type LogStarted = {
+  readonly type: 'log.started'
+  readonly request: SystemId
+  readonly at: Instant
+  readonly origin: string
+  readonly vkey: string
+}
+/** The journal of one fact of the whole system. */
+export type SystemId = `sys_${string}`
+
+export type AuditEvent =
+  | Abandoned
+  | Asked
+  | Changed
+  | ConfigSeen
+  | Created
+  | Erased
+  | Failed
+  | FreezeEvent
+  | Issued
+  | LogStarted
+  | Received
+  | RefusalsCapped
+  | RefusedEvent
+  | Reserved
+  | Retired
 
 /** An event as it lies in the journal: its canonical text and the salt of its commitment. */
 export type JournalEntry = { readonly event: string; readonly salt: Uint8Array }
 
-const SALT_BYTES = 32
-/** A display name is cut here; identity is the subject, which is never cut. */
+/** An event's salt, in bytes. */
+export const SALT_BYTES = 32
+/** A display name is cut here: identity is the subject, which is never cut. */
 const MAX_NAME_BYTES = 72
 
-export function journalEntry(event: AuditEvent, random: RandomBytes): JournalEntry {
-  const text = canonicalJson({
-    v: 1,
-    ...event,
-    ...instantsAsText(event),
-    ...('caller' in event ? { caller: shortNamed(event.caller) } : {}),
-  })
-  if (Buffer.byteLength(text) > MAX_EVENT_BYTES) throw new RangeError(`event ${event.type} is larger than ${MAX_EVENT_BYTES} bytes`)
+/** What an event is written with. */
+export type Writing = { readonly random: RandomBytes; readonly configHash: string }
+
+/**
+ * The event's canonical text. One that would be larger than an event may be loses first its display name, then the end of
+ * what somebody wrote freely, marked `…`: that takes a subject, a justification and a ticket near their limits at once.
+ */
+export function journalEntry(event: AuditEvent, { random, configHash }: Writing): JournalEntry {
+  const textWith = (nameBytes: number, cut: (text: string) => string = (text) => text) =>
+    canonicalJson({
+      v: 1,
+      ...event,
+      config: configHash,
+      ...mapped(event, instants, (at) => (typeof at === 'number' ? toIso(at) : undefined)),
+      ...mapped(event, people, (person) =>
+        typeof person === 'object' ? { ...person, name: brief((person as CallerRef).name, nameBytes) } : undefined,
+      ),
+      ...mapped(event, freeTexts, (text) => (typeof text === 'string' ? cut(text) : undefined)),
+    })
+  const excess = (text: string) => Buffer.byteLength(text) - MAX_EVENT_BYTES
+  let text = textWith(MAX_NAME_BYTES)
+  if (excess(text) > 0) text = textWith(Math.max(0, MAX_NAME_BYTES - excess(text)))
+  const over = excess(text)
+  if (over > 0) text = textWith(0, (long) => `${brief(long, eventBytes(long) - over - 3)}…`)
+  if (excess(text) > 0) throw new RangeError(`event ${event.type} is larger than ${MAX_EVENT_BYTES} bytes`)
   return { event: text, salt: random(SALT_BYTES) }
 }
 
-const instantsAsText = (event: AuditEvent) => ({
-  at: toIso(event.at),
-  ...('hardEnd' in event ? { hardEnd: toIso(event.hardEnd) } : {}),
-  ...('expiration' in event ? { expiration: toIso(event.expiration) } : {}),
-  ...('until' in event && event.until !== undefined ? { until: toIso(event.until) } : {}),
-  ...('by' in event && event.by ? { by: shortNamed(event.by) } : {}),
-})
+const instants = ['at', 'hardEnd', 'expiration', 'until'] as const
+const people = ['caller', 'by'] as const
+const freeTexts = ['why', 'comment'] as const
 
-const shortNamed = (caller: CallerRef): CallerRef => ({ ...caller, name: brief(caller.name, MAX_NAME_BYTES) })
+/** The named members that the event has and the mapping has something for. */
+const mapped = (event: { readonly [member: string]: unknown }, names: readonly string[], map: (value: unknown) => unknown) =>
+  Object.fromEntries(names.map((name) => [name, map(event[name])] as const).filter(([, value]) => value !== undefined))
 
 /** Longest comment of a decision, in bytes of its JSON. */
 export const MAX_COMMENT_BYTES = 256

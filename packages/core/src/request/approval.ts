@@ -65,7 +65,10 @@ export function withinHours(hours: Hours | undefined, now: Instant): boolean {
  * How many agreements each rule still lacks when every person is counted for one rule, in the way that fulfils most.
  * A person who could fulfil two rules must not be spent on the one that another could fulfil.
  */
-export function missing(approval: Approval, agreements: readonly Pick<Agreement, 'rules' | 'person' | 'personNow'>[]): readonly number[] {
+export function missing(
+  approval: { readonly rules: readonly Pick<ApprovalRule, 'count'>[] },
+  agreements: readonly Pick<Agreement, 'rules' | 'person' | 'personNow'>[],
+): readonly number[] {
   const seats = approval.rules.flatMap((rule, index) => Array.from({ length: rule.count }, () => index))
   const taken: (number | undefined)[] = seats.map(() => undefined)
   /** Kuhn's augmenting path: finds the person a seat, moving others on if need be. */

@@ -95,6 +95,11 @@ export type ChangeEvent = {
   readonly face?: Face
   readonly comment?: string
   readonly limits?: Limits
+  /** Which rules of the approval an agreement may count for. */
+  readonly rules?: readonly number[]
+  /** What was granted: how many sessions, and until when. */
+  readonly uses?: number
+  readonly until?: Instant
   /** Approved by rule after the delay of an unattended break-glass. */
   readonly unattended?: true
 }
@@ -163,15 +168,13 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
     type: 'request.agreed',
     by: agreement.approver,
     face: said.face,
+    rules: open,
     ...(said.comment === undefined ? {} : { comment: said.comment }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
   }
   if (missing(approval, everybody).some((count) => count > 0)) return done({ state: 'pending', set: { agreements }, events: [agreed] })
-  return done({
-    state: 'approved',
-    set: { agreements, ...grantFrom(request, agreements, now) },
-    events: [agreed, { type: 'request.approved' }],
-  })
+  const grant = grantFrom(request, agreements, now)
+  return done({ state: 'approved', set: { agreements, ...grant }, events: [agreed, approvedEvent(grant)] })
 }
 
 /** An approver says no. One is enough. */
@@ -227,11 +230,8 @@ export function passTime(request: AccessRequest, approval: Approval | undefined,
   if (request.state === 'pending') {
     if (now >= request.pendingUntil) return { state: 'expired', set: {}, events: [{ type: 'request.expired' }] }
     if (request.unattendedAt !== undefined && now >= request.unattendedAt && approval && sameRules(request, approval)) {
-      return {
-        state: 'approved',
-        set: grantFrom(request, request.agreements, now),
-        events: [{ type: 'request.approved', unattended: true }],
-      }
+      const grant = grantFrom(request, request.agreements, now)
+      return { state: 'approved', set: grant, events: [{ ...approvedEvent(grant), unattended: true }] }
     }
     if (approval?.escalateAfter && now >= request.createdAt + seconds(durationSeconds(approval.escalateAfter))) {
       const escalation = telling(request, 'escalated', 'request.escalated')
@@ -280,12 +280,12 @@ function limitFault({ terms }: AccessRequest, { duration, uses, window }: Limits
   return undefined
 }
 
+const approvedEvent = ({ usesLeft, windowEnd }: Grant): ChangeEvent => ({ type: 'request.approved', uses: usesLeft, until: windowEnd })
+
+type Grant = Required<Pick<Change['set'], 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft'>>
+
 /** The shortest of what the approvers allowed, beginning at the chosen start or now. */
-function grantFrom(
-  request: AccessRequest,
-  agreements: readonly Agreement[],
-  now: Instant,
-): Pick<Change['set'], 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft'> {
+function grantFrom(request: AccessRequest, agreements: readonly Agreement[], now: Instant): Grant {
   const least = (name: keyof Limits, most: number) => Math.min(most, ...agreements.flatMap(({ limits }) => limits[name] ?? []))
   const windowStart = Math.max(now, request.startsAt ?? now)
   const { terms } = request

@@ -48,6 +48,8 @@ export type AccessRequest = {
   readonly terms: Terms
   readonly termsHash: string
   readonly why?: string
+  /** What it is for, in the words of an issue tracker. */
+  readonly ticket?: string
   readonly breakGlass: boolean
   /** Until when a pending request waits. */
   readonly pendingUntil: Instant

@@ -30,6 +30,8 @@ export type Ask = {
   readonly duration?: Json
   readonly narrow?: Json
   readonly justification?: string
+  /** What it is for, as an issue tracker names it: 1 to 64 characters of `A–Z a–z 0–9 . _ : / # -`. */
+  readonly ticket?: string
   /** A request that was agreed to, whose use this is. */
   readonly requestId?: string
 }
@@ -71,6 +73,7 @@ export type Scope = {
   /** Tags whose claims may differ between two tokens of the caller: sent, but not part of what is agreed on. */
   readonly passingTags: readonly Tag[]
   readonly justification?: string
+  readonly ticket?: string
 }
 
 /** `uses`: how many sessions one request may make, where no approval rule says so. */
@@ -99,6 +102,8 @@ export function resolveScope(
   const approval = approvalFor(profile, target)
   const justification = resolveJustification(profile, approval, ask.justification)
   if (justification.outcome === 'refused') return justification
+  if (ask.ticket !== undefined && !/^[\w.:/#-]{1,64}$/.test(ask.ticket))
+    return refused('body-invalid', 'ticket must be 1 to 64 letters, digits and . _ : / # -.')
   const tags = resolveTags(profile, caller, parameters.value)
   if (tags.outcome === 'refused') return tags
 

@@ -3,20 +3,21 @@
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
-import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { durationSeconds } from '@stint/core/duration'
 import { callerRef } from '@stint/core/identity/caller'
 import { seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { done, refused } from '@stint/core/outcome'
 import type { Ledger, NewRequest } from '../../ports.ts'
+import { howItCame, whatIsAsked } from './facts.ts'
 import { toItem, toRequest } from './items.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
 
 export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'ask'> {
   const { client } = settings
-  const entry = (event: AuditEvent) => journalEntry(event, settings.random)
+  const written = (ask: NewRequest) => eventsOf(ask, settings.build).map((event) => journalEntry(event, settings))
 
   return {
     async ask(ask) {
@@ -24,7 +25,7 @@ export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'as
         client.send(
           new PutItemCommand({
             TableName: settings.storyTable,
-            Item: marshall(newItem(ask, entry(askedEvent(ask))), { removeUndefinedValues: true }),
+            Item: marshall(newItem(ask, written(ask)), { removeUndefinedValues: true }),
             ConditionExpression: 'attribute_not_exists(pk)',
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
@@ -32,7 +33,7 @@ export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'as
       )
       if (put.outcome === 'unknown') return put
       if (put.outcome === 'done') {
-        const request = toRequest(toItem(marshall(newItem(ask, undefined), { removeUndefinedValues: true })))
+        const request = toRequest(toItem(marshall(newItem(ask, []), { removeUndefinedValues: true })))
         if (!request) throw new TypeError('a new request has terms')
         return done({ request, found: false })
       }
@@ -47,18 +48,16 @@ export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'as
   }
 }
 
-const askedEvent = ({ request, call, caller, scope }: NewRequest): AuditEvent => ({
-  type: 'request.asked',
-  request,
-  at: call.now,
-  caller: callerRef(caller),
-  profile: scope.terms.profile,
-  target: scope.targetId,
-  terms: scope.termsHash,
-  ...(scope.justification === undefined ? {} : { why: scope.justification }),
-})
+/** Two events, for one of them has not room enough for all of it. */
+const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
+  { type: 'request.asked', ...whatIsAsked(ask), needs: ask.approval.rules.map(({ count }) => count) },
+  { type: 'request.received', request: ask.request, at: ask.call.now, build, ...howItCame(ask) },
+]
 
-function newItem({ request, call, caller, person, triggeredBy, scope, approval, startsAt, fingerprint }: NewRequest, event: unknown) {
+function newItem(
+  { request, call, caller, person, triggeredBy, scope, approval, startsAt, fingerprint }: NewRequest,
+  events: readonly JournalEntry[],
+) {
   const { breakGlass } = approval
   return {
     pk: requestKey(request),
@@ -75,6 +74,7 @@ function newItem({ request, call, caller, person, triggeredBy, scope, approval, 
     terms: canonicalJson(scope.terms),
     termsHash: scope.termsHash,
     why: scope.justification,
+    ticket: scope.ticket,
     breakGlass: breakGlass !== undefined,
     pendingUntil: call.now + seconds(durationSeconds(approval.expiresAfter)),
     unattendedAt: typeof breakGlass === 'object' ? call.now + seconds(durationSeconds(breakGlass.delay)) : undefined,
@@ -87,6 +87,6 @@ function newItem({ request, call, caller, person, triggeredBy, scope, approval, 
     dayKey: dayKey(call.now, shardOf(request)),
     workKey: workKey('pending', scope.terms.profile),
     at: timeKey(call.now, request),
-    events: event === undefined ? [] : [event],
+    events,
   }
 }

@@ -2,7 +2,7 @@
  * Requests change by one conditional write at a time, upon exactly the version that was decided on; and what time has done
  * is written down.
  */
-import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { type AuditEvent, type Circumstances, journalEntry } from '@stint/core/audit/event'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { RequestId } from '@stint/core/request/ids'
@@ -27,10 +27,10 @@ export function changes(
   sessions: ReturnType<typeof sessionWrites>,
 ): RequestChanges {
   const { random } = settings
-  const entry = (event: AuditEvent) => journalEntry(event, random)
+  const entry = (event: AuditEvent) => journalEntry(event, settings)
 
   /** Writes a change upon exactly the version it was decided on. */
-  function write(request: AccessRequest, change: Change, now: Instant): Promise<Done<Item> | Blocked | Unknown> {
+  function write(request: AccessRequest, change: Change, now: Instant, came?: Circumstances): Promise<Done<Item> | Blocked | Unknown> {
     const set: Record<string, unknown> = { ...change.set, state: change.state }
     const names = Object.keys(set)
     const work = workAfter(request, change)
@@ -44,7 +44,7 @@ export function changes(
       {
         ':seen': request.version,
         ':next': request.version + 1,
-        ':events': change.events.map((event) => entry({ ...event, request: request.id, at: now } as AuditEvent)),
+        ':events': change.events.map((event) => entry({ ...event, request: request.id, at: now, ...(event.by ? came : {}) } as AuditEvent)),
         ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
         ...(work ? { ':work': work } : {}),
       },
@@ -52,7 +52,7 @@ export function changes(
   }
 
   return {
-    async change(id, now, decide) {
+    async change(id, now, decide, came) {
       for (let round = 0; round < MAX_ROUNDS; round++) {
         if (round > 0) await settings.sleep(5 * round * (0.5 + (random(1)[0] ?? 0) / 256))
         const found = await reading.request(id)
@@ -61,7 +61,7 @@ export function changes(
         const decided = decide(found.value)
         if (decided.outcome === 'refused') return decided
         if (decided.value === 'unchanged') return done(found.value)
-        const written = await write(found.value, decided.value, now)
+        const written = await write(found.value, decided.value, now, came)
         if (written.outcome === 'unknown') return written
         if (written.outcome === 'done') return done(toRequest(written.value) ?? found.value)
         // Somebody was faster, or an answer of our own was lost: what stands there now is judged anew.

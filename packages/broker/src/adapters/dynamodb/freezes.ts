@@ -4,7 +4,7 @@
  */
 import { type AttributeValue, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
-import { journalEntry } from '@stint/core/audit/event'
+import { type FreezeId, journalEntry } from '@stint/core/audit/event'
 import { toIso } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { Freeze, Ledger } from '../../ports.ts'
@@ -16,7 +16,7 @@ import { indexes } from './table.ts'
 const FREEZES = 'FREEZES'
 
 export function freezeWrites(settings: DynamoSettings, { send, update }: Sender): Pick<Ledger, 'freezes' | 'freeze' | 'unfreeze'> {
-  const { client, storyTable, random } = settings
+  const { client, storyTable } = settings
   /** The freeze of an id as it is now, or undefined where there is none in force. */
   async function read(id: string): Promise<Done<Freeze | undefined> | Unknown> {
     const found = await send(() =>
@@ -63,8 +63,8 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
     async freeze(scope, by, why, until, now) {
       const id = freezeId(scope)
       const event = journalEntry(
-        { type: 'freeze.set', at: now, scope: scopeText(scope), by, why, ...(until === undefined ? {} : { until }) },
-        random,
+        { type: 'freeze.set', request: id, at: now, scope: scopeText(scope), by, why, ...(until === undefined ? {} : { until }) },
+        settings,
       )
       const written = await update(
         freezeKey(id),
@@ -110,8 +110,8 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
       if (asked && isSame(asked)) return done('asked')
       const released = asked !== undefined
       const event = journalEntry(
-        { type: released ? 'freeze.released' : 'freeze.release-asked', at: now, scope: scopeText(scope), by },
-        random,
+        { type: released ? 'freeze.released' : 'freeze.release-asked', request: id as FreezeId, at: now, scope: scopeText(scope), by },
+        settings,
       )
       const written = await update(
         freezeKey(id),

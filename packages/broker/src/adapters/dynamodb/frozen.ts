@@ -3,6 +3,7 @@
  */
 import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import type { FreezeId } from '@stint/core/audit/event'
 import { digestFields } from '@stint/core/digest'
 import type { Instant } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
@@ -11,7 +12,7 @@ import type { DynamoSettings, Sender } from './send.ts'
 
 export const scopeText = (scope: FreezeScope): string =>
   scope.kind === 'all' ? 'all' : scope.kind === 'subject' ? `subject#${scope.issuer}#${scope.id}` : `${scope.kind}#${scope.id}`
-export const freezeId = (scope: FreezeScope): string => `frz_${digestFields('freeze/v1', [scopeText(scope)])}`
+export const freezeId = (scope: FreezeScope): FreezeId => `frz_${digestFields('freeze/v1', [scopeText(scope)])}`
 export const freezeKey = (id: string): string => `FREEZE#${id}`
 
 type Stored = Omit<Freeze, 'id' | 'at'> & { readonly pk: string; readonly active: boolean; readonly frozenAt: Instant }

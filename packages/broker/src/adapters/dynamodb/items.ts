@@ -61,10 +61,25 @@ export function sessionsIn(item: Item): Session[] {
 /** The request of an item; a refusal has no terms and is none. */
 export function toRequest(item: Item): AccessRequest | undefined {
   if (item.terms === undefined) return undefined
-  const { id, version, state, createdAt, caller, person, triggeredBy, profile, target, roleArn, termsHash, why, unattendedAt, startsAt } =
-    item
+  const {
+    id,
+    version,
+    state,
+    createdAt,
+    caller,
+    person,
+    triggeredBy,
+    profile,
+    target,
+    roleArn,
+    termsHash,
+    why,
+    ticket,
+    unattendedAt,
+    startsAt,
+  } = item
   const { windowStart, windowEnd, usesLeft, decidedBy, review } = item
-  const optional = { triggeredBy, why, unattendedAt, startsAt, windowStart, windowEnd, usesLeft, decidedBy, review }
+  const optional = { triggeredBy, why, ticket, unattendedAt, startsAt, windowStart, windowEnd, usesLeft, decidedBy, review }
   return {
     id: id as RequestId,
     version,

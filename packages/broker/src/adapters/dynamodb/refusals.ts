@@ -9,6 +9,7 @@ import { callerRef } from '@stint/core/identity/caller'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { newRequestId } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
+import { howItCame } from './facts.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, timeKey } from './table.ts'
 
@@ -55,10 +56,7 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
               profile: brief(profile, 48),
               code,
               reason: brief(reason, 120),
-              config: settings.configHash,
-              from: call.from,
-              token: caller.token.hash,
-              trace: call.trace,
+              ...howItCame({ call, caller }),
             }
       const item = {
         pk: requestKey(request),
@@ -69,7 +67,7 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
         callerKey: callerKey(ref),
         dayKey: dayKey(call.now, shardOf(request)),
         at: timeKey(call.now, request),
-        events: [journalEntry(event, random)],
+        events: [journalEntry(event, settings)],
       }
       const put = await send(() =>
         client.send(

@@ -11,6 +11,7 @@ import { type Done, done, type Refused, refused, type Unknown } from '@stint/cor
 import { type RequestId, type SessionId, sessionSuffix } from '@stint/core/request/ids'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Ledger, Reservation } from '../../ports.ts'
+import { howItCame, whatIsAsked } from './facts.ts'
 import { type Item, openSessions, type StoredSession } from './items.ts'
 import type { Blocked, DynamoSettings, Sender } from './send.ts'
 import { callerKey, dayKey, openKey, requestKey, shardOf, timeKey } from './table.ts'
@@ -21,8 +22,8 @@ type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'fail'> & {
 }
 
 export function sessionWrites(settings: DynamoSettings, { update }: Sender): SessionWrites {
-  const { random, epoch = 0 } = settings
-  const entry = (event: AuditEvent) => journalEntry(event, random)
+  const { epoch = 0 } = settings
+  const entry = (event: AuditEvent) => journalEntry(event, settings)
 
   async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
     const { request, session, attempt, caller, scope, call, hardEnd, sessionName, tokenIssuedAt } = intent
@@ -71,7 +72,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         ':openAt': timeKey(call.now, request),
         ':openSession': session,
         ':created': [entry(createdEvent(intent))],
-        ':reserved': [entry(reservedEvent(intent, settings))],
+        ':reserved': [entry(reservedEvent(intent, settings.build))],
         ':session': {
           attempt,
           state: 'reserved',
@@ -200,34 +201,24 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
   }
 }
 
-const createdEvent = ({ request, call, caller, scope }: Intent): AuditEvent => ({
+const createdEvent = (intent: Intent): AuditEvent => ({
   type: 'request.created',
-  request,
-  at: call.now,
-  caller: callerRef(caller),
-  profile: scope.terms.profile,
-  target: scope.targetId,
-  terms: scope.termsHash,
-  ...(scope.justification === undefined ? {} : { why: scope.justification }),
+  ...whatIsAsked(intent),
+  uses: intent.scope.terms.uses,
+  until: intent.windowEnd,
 })
 
-const reservedEvent = (
-  { request, call, caller, scope, session, sessionName, hardEnd }: Intent,
-  { configHash, build }: DynamoSettings,
-): AuditEvent => ({
+const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   type: 'session.reserved',
-  request,
-  at: call.now,
-  session,
-  sessionName,
-  ...(scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: scope.terms.sourceIdentity }),
-  duration: scope.duration,
-  hardEnd,
-  config: configHash,
+  request: intent.request,
+  at: intent.call.now,
+  session: intent.session,
+  sessionName: intent.sessionName,
+  ...(intent.scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: intent.scope.terms.sourceIdentity }),
+  duration: intent.scope.duration,
+  hardEnd: intent.hardEnd,
   build,
-  from: call.from,
-  token: caller.token.hash,
-  trace: call.trace,
+  ...howItCame(intent),
 })
 
 /** An Idempotency-Key stands for one ask; a request that was agreed to is used by its id, whatever it was asked with. */

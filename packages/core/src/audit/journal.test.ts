@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { newJournal, step } from './journal.ts'
+import type { EventType, ReadEvent } from './schema.ts'
+
+const request = `req_${'0'.repeat(26)}`
+const [one, two] = [`${request}.aaaaaaaa`, `${request}.bbbbbbbb`]
+const dana = { issuer: 'people', subject: 'dana', kind: 'human', name: 'Dana' }
+const alex = { issuer: 'people', subject: 'alex', kind: 'human', name: 'Alex' }
+const kim = { issuer: 'people', subject: 'kim', kind: 'human', name: 'Kim' }
+const job = { issuer: 'ci', subject: 'job', kind: 'workload', name: 'job' }
+const noon = '2026-11-24T12:00:00.000Z'
+const [one_pm, two_pm] = ['2026-11-24T13:00:00.000Z', '2026-11-24T14:00:00.000Z']
+
+const event = (type: EventType, more: object = {}): ReadEvent => ({ v: 1, type, request, at: noon, config: 'c', ...more })
+const created = event('request.created', { caller: dana, uses: 1, until: one_pm })
+const asked = (needs: readonly number[]) => event('request.asked', { caller: dana, needs })
+const agreed = (by: object, rules: readonly number[] = [0]) => event('request.agreed', { by, rules })
+const approved = event('request.approved', { uses: 1, until: one_pm })
+const reserved = (session = one, at = noon) => event('session.reserved', { session, hardEnd: two_pm, at })
+const issued = (session = one, expiration = two_pm, at = noon) => event('session.issued', { session, expiration, at })
+const failed = (session = one) => event('session.failed', { session })
+const set = event('freeze.set', { by: dana })
+const releaseAsked = (by: object) => event('freeze.release-asked', { by })
+const released = (by: object) => event('freeze.released', { by })
+const later = (type: EventType) => event(type, { at: two_pm, by: dana })
+
+function faultsOf(events: readonly (ReadEvent | EventType)[]): string[] {
+  const journal = newJournal()
+  return events.flatMap((one) => (typeof one === 'string' ? step(journal, one, undefined) : step(journal, one.type, one)) ?? [])
+}
+
+describe('journals that keep the rules', () => {
+  test.each([
+    ['a session by rule', [created, reserved(), issued()]],
+    ['a failure gives its use back', [created, reserved(), failed(), reserved(two), issued(two)]],
+    ['an approval', [asked([1]), event('request.received'), agreed(alex), approved, reserved(), issued()]],
+    ['two rules, two people', [asked([1, 1]), agreed(alex, [0, 1]), agreed(kim, [0]), approved]],
+    ['by rule after its delay', [asked([1]), event('request.approved', { uses: 1, until: one_pm, unattended: true }), reserved()]],
+    ['a denial', [asked([1]), event('request.denied', { by: alex })]],
+    ['revoked in flight', [created, reserved(), event('request.revoked', { by: alex }), failed()]],
+    ['a whole life', [created, reserved(), issued(), later('request.ended'), later('request.erased'), later('request.retired')]],
+    ['a refusal', [event('request.refused', { caller: dana }), later('request.retired')]],
+    ['a freeze set, released, set again', [set, releaseAsked(alex), released(dana), set, releaseAsked(dana), released(alex)]],
+    ['what was erased is not judged', ['request.asked', 'request.approved', 'session.reserved', 'session.issued', later('request.erased')]],
+  ] as const)('%s', (_what, events) => expect(faultsOf(events)).toEqual([]))
+})
+
+describe('journals that break them', () => {
+  test.each([
+    ['issued without an intent', [created, issued()], /without an intent/],
+    ['the intent comes after', [created, issued(), reserved()], /without an intent/],
+    ['issued twice', [created, reserved(), issued(), issued()], /closed before/],
+    ['failed after it was issued', [created, reserved(), issued(), failed()], /closed before/],
+    ['a use taken twice', [created, reserved(), reserved(two)], /without a use left/],
+    ['a session reserved twice', [created, reserved(), failed(), reserved()], /reserved twice/],
+    ['a session of another request', [created, reserved('req_1.aaaaaaaa')], /another request/],
+    ['reserved after the window', [created, reserved(one, one_pm)], /after its window/],
+    ['issued beyond the end', [created, reserved(), issued(one, '2026-11-24T15:00:00.000Z')], /beyond the end/],
+    ['issued after its end', [created, reserved(), issued(one, two_pm, two_pm)], /after its end/],
+    ['reserved while it waits', [asked([1]), reserved()], /where the journal is pending/],
+    ['approved by nobody', [asked([1]), approved], /without the agreement/],
+    ['approved by one of two', [asked([2]), agreed(alex), approved], /without the agreement/],
+    ['one person for two rules', [asked([1, 1]), agreed(alex, [0, 1]), approved], /without the agreement/],
+    ['approved where nobody was needed', [asked([]), approved], /without the agreement/],
+    ['agreed to by the requester', [asked([1]), agreed(dana)], /own requester/],
+    ['agreed to by a job', [asked([1]), agreed(job)], /no person/],
+    ['agreed to twice', [asked([2]), agreed(alex), agreed(alex)], /twice by one/],
+    ['reviewed by the requester', [created, event('request.reviewed', { by: dana })], /own requester/],
+    ['denied by the requester', [asked([1]), event('request.denied', { by: dana })], /own requester/],
+    ['cancelled by another', [asked([1]), event('request.cancelled', { by: alex })], /somebody else/],
+    ['issued after a revoke', [created, reserved(), event('request.revoked'), issued()], /after the end/],
+    ['reserved after the end', [created, later('request.ended'), reserved()], /after the end/],
+    ['ended before its window was over', [created, event('request.ended')], /before its window/],
+    ['retired with a session open', [created, reserved(), later('request.retired')], /session open/],
+    ['retired while it could be used', [created, event('request.retired')], /could be used/],
+    ['anything after it was retired', [created, later('request.retired'), later('request.reminded')], /after the end/],
+    ['created twice', [created, created], /where the journal is approved/],
+    ['no beginning', [reserved()], /where the journal is new/],
+    ['a freeze released by one', [set, releaseAsked(alex), released(alex)], /without two people/],
+    ['a freeze released that was set anew', [set, releaseAsked(alex), set, released(dana)], /without two people/],
+    ['a freeze released unasked', [set, released(alex)], /without two people/],
+    [
+      'what follows the erased still holds',
+      ['request.created', 'session.reserved', later('request.retired'), later('request.reminded')],
+      /after the end/,
+    ],
+  ] as const)('%s', (_what, events, words) => expect(faultsOf(events)).toContainEqual(expect.stringMatching(words)))
+})

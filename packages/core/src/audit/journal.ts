@@ -1,0 +1,206 @@
+/**
+ * The rules of a journal, read back: every credential with its intent before it and its agreement, no use taken twice,
+ * nothing after an end. They are held to the events alone, so whoever has the log can hold Stint to them.
+ *
+ * One journal is stepped through event by event, in order. Where an event was erased only its type is known, and what
+ * would need its content is not judged.
+ */
+import { missing } from '../request/approval.ts'
+import type { Agreement } from '../request/request.ts'
+import type { EventType, ReadEvent } from './schema.ts'
+
+type Stage = 'new' | 'pending' | 'approved' | 'over' | 'retired' | 'frozen' | 'released' | 'fact'
+type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
+
+/** What must be remembered of a journal between two of its events; small, for a verifier holds hundreds of thousands. */
+export type Journal = {
+  stage: Stage
+  /** An erased event has been passed over. */
+  blind: boolean
+  caller: string
+  needs: readonly number[]
+  agreements: Pick<Agreement, 'person' | 'rules'>[]
+  usesLeft: number
+  until: string
+  /** Open sessions, with their ends. */
+  open: Map<string, string>
+  /** Sessions that are no longer open. */
+  closed: Set<string>
+  /** Who asked for a freeze's release. */
+  releaseAskedBy: string
+}
+
+const nobody: readonly number[] = []
+export const newJournal = (): Journal => ({
+  stage: 'new',
+  blind: false,
+  caller: '',
+  needs: nobody,
+  agreements: [],
+  usesLeft: 0,
+  until: '',
+  open: new Map(),
+  closed: new Set(),
+  releaseAskedBy: '',
+})
+
+const idOf = (person: unknown): string => `${(person as PersonRef).issuer}#${(person as PersonRef).subject}`
+
+/** From which stages an event may come. */
+const from: { readonly [type in EventType]: readonly Stage[] } = {
+  'request.created': ['new'],
+  'request.asked': ['new'],
+  'request.received': ['pending'],
+  'request.refused': ['new'],
+  'request.refusals-capped': ['new'],
+  'request.agreed': ['pending'],
+  'request.approved': ['pending'],
+  'request.denied': ['pending'],
+  'request.cancelled': ['pending'],
+  'request.revoked': ['pending', 'approved'],
+  'request.expired': ['pending'],
+  'request.ended': ['approved'],
+  'request.escalated': ['pending'],
+  'request.reminded': ['pending', 'approved', 'over'],
+  'request.reviewed': ['approved', 'over'],
+  'request.erased': ['approved', 'over'],
+  'request.retired': ['approved', 'over'],
+  'session.reserved': ['approved'],
+  'session.issued': ['approved'],
+  'session.failed': ['approved', 'over'],
+  'session.abandoned': ['approved', 'over'],
+  'freeze.set': ['new', 'frozen', 'released'],
+  'freeze.release-asked': ['frozen'],
+  'freeze.released': ['frozen'],
+  'config.seen': ['new'],
+  'log.started': ['new'],
+}
+
+/** Where an event leads, if it leads elsewhere. */
+const to: { readonly [type in EventType]?: Stage } = {
+  'request.created': 'approved',
+  'request.asked': 'pending',
+  'request.refused': 'over',
+  'request.refusals-capped': 'over',
+  'request.approved': 'approved',
+  'request.denied': 'over',
+  'request.cancelled': 'over',
+  'request.revoked': 'over',
+  'request.expired': 'over',
+  'request.ended': 'over',
+  'request.retired': 'retired',
+  'freeze.set': 'frozen',
+  'freeze.released': 'released',
+  'config.seen': 'fact',
+  'log.started': 'fact',
+}
+
+/** Takes the next event of a journal; a text says which rule it breaks. `event` is absent where it was erased. */
+export function step(journal: Journal, type: EventType, event: ReadEvent | undefined): string | undefined {
+  if (!from[type].includes(journal.stage)) {
+    return journal.stage === 'retired' || (journal.stage === 'over' && type.startsWith('session.'))
+      ? `${type} after the end`
+      : `${type} where the journal is ${journal.stage}`
+  }
+  if (!event) journal.blind = true
+  const fault = event ? judge(journal, event) : undefined
+  journal.stage = to[type] ?? journal.stage
+  return fault
+}
+
+function judge(journal: Journal, event: ReadEvent): string | undefined {
+  switch (event.type) {
+    case 'request.created':
+      journal.caller = idOf(event.caller)
+      journal.usesLeft = event.uses as number
+      journal.until = event.until as string
+      return undefined
+    case 'request.asked':
+      journal.caller = idOf(event.caller)
+      journal.needs = event.needs as readonly number[]
+      return undefined
+    case 'request.agreed':
+      return agreed(journal, event)
+    case 'request.approved':
+      journal.usesLeft = event.uses as number
+      journal.until = event.until as string
+      return event.unattended || journal.blind || quorum(journal) ? undefined : 'approved without the agreement that it needed'
+    case 'request.reviewed':
+      return !journal.blind && idOf(event.by) === journal.caller ? 'reviewed by its own requester' : undefined
+    case 'request.cancelled':
+      return !journal.blind && idOf(event.by) !== journal.caller ? 'cancelled by somebody else than its requester' : undefined
+    case 'request.denied':
+      return !journal.blind && idOf(event.by) === journal.caller ? 'denied by its own requester' : undefined
+    case 'request.ended':
+      return !journal.blind && event.at < journal.until ? 'ended before its window was over' : undefined
+    case 'request.erased':
+    case 'request.retired':
+      return live(journal, event)
+    case 'session.reserved':
+      return reserved(journal, event)
+    case 'session.issued':
+      return issued(journal, event)
+    case 'session.failed':
+    case 'session.abandoned':
+      return close(journal, event, 1)
+    case 'freeze.set':
+      journal.releaseAskedBy = ''
+      return undefined
+    case 'freeze.release-asked':
+      journal.releaseAskedBy = idOf(event.by)
+      return undefined
+    case 'freeze.released':
+      return journal.releaseAskedBy === '' || journal.releaseAskedBy === idOf(event.by) ? 'released without two people' : undefined
+    default:
+      return undefined
+  }
+}
+
+function agreed(journal: Journal, event: ReadEvent): string | undefined {
+  const by = event.by as PersonRef
+  if (journal.blind) return undefined
+  if (idOf(by) === journal.caller) return 'agreed to by its own requester'
+  if (by.kind !== 'human') return 'agreed to by something that is no person'
+  if (journal.agreements.some(({ person }) => person === idOf(by))) return 'agreed to twice by one person'
+  journal.agreements.push({ person: idOf(by) as Agreement['person'], rules: event.rules as readonly number[] })
+  return undefined
+}
+
+const quorum = ({ needs, agreements }: Journal): boolean =>
+  needs.length > 0 && missing({ rules: needs.map((count) => ({ count })) }, agreements).every((count) => count === 0)
+
+function live(journal: Journal, event: ReadEvent): string | undefined {
+  if (journal.open.size > 0) return `${event.type} with a session open`
+  return !journal.blind && journal.stage === 'approved' && event.at < journal.until ? `${event.type} while it could be used` : undefined
+}
+
+function reserved(journal: Journal, event: ReadEvent): string | undefined {
+  const session = event.session as string
+  if (!session.startsWith(`${event.request}.`)) return 'reserved for a session of another request'
+  if (journal.open.has(session) || journal.closed.has(session)) return 'reserved twice'
+  journal.open.set(session, event.hardEnd as string)
+  if (journal.blind) return undefined
+  journal.usesLeft--
+  if (journal.usesLeft < 0) return 'reserved without a use left'
+  return event.at >= journal.until ? 'reserved after its window' : undefined
+}
+
+function issued(journal: Journal, event: ReadEvent): string | undefined {
+  const hardEnd = journal.open.get(event.session as string)
+  const fault = close(journal, event, 0)
+  if (fault || hardEnd === undefined) return fault
+  if ((event.expiration as string) > hardEnd) return 'issued beyond the end that was reserved'
+  return event.at >= hardEnd ? 'issued after its end' : undefined
+}
+
+/** A session is closed once, and only if its intent came before. */
+function close(journal: Journal, event: ReadEvent, givenBack: number): string | undefined {
+  const session = event.session as string
+  journal.usesLeft += givenBack
+  if (journal.open.delete(session)) {
+    journal.closed.add(session)
+    return undefined
+  }
+  if (journal.closed.has(session)) return `${event.type} for a session that was closed before`
+  return journal.blind ? undefined : `${event.type} without an intent before it`
+}

@@ -1,0 +1,196 @@
+/**
+ * What events hold, version 1: the one table that the auditor's page is made from and that `stint audit verify` holds every
+ * event to. An event is the RFC 8785 text of a JSON object; unknown members and unknown types are no events.
+ */
+import { canonicalJson, isObject } from '../json.ts'
+import type { AuditEvent } from './event.ts'
+
+/** A form that a member has. */
+const kinds = {
+  text: { says: 'a text', fits: (value: unknown) => typeof value === 'string' },
+  instant: {
+    says: 'RFC 3339, UTC, milliseconds',
+    fits: (value: unknown) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value),
+  },
+  count: { says: 'an integer, 0 or more', fits: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0 },
+  counts: { says: 'a list of integers', fits: (value: unknown) => Array.isArray(value) && value.every(Number.isSafeInteger) },
+  hash: { says: 'SHA-256 in hex', fits: (value: unknown) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) },
+  person: {
+    says: '`{ issuer, kind, name, subject }`',
+    fits: (value: unknown) =>
+      isObject(value) &&
+      ['issuer', 'kind', 'name', 'subject'].every((name) => typeof value[name] === 'string') &&
+      Object.keys(value).length === 4,
+  },
+  limits: {
+    says: '`{ duration?, uses?, window? }`, seconds and a count',
+    fits: (value: unknown) => isObject(value) && Object.values(value).every((limit) => Number.isSafeInteger(limit)),
+  },
+  yes: { says: '`true`', fits: (value: unknown) => value === true },
+} as const
+type Kind = keyof typeof kinds
+
+/** What every member is, wherever it stands. */
+const members = {
+  v: ['count', 'The version of this schema: 1.'],
+  type: ['text', 'What happened.'],
+  request: ['text', 'The journal it belongs to: a request (`req_`), a freeze (`frz_`), or a fact of the whole system (`sys_`).'],
+  at: ['instant', 'When, by the clock of the function that wrote it.'],
+  config: ['hash', 'The deployed config it was decided by.'],
+  build: ['text', 'The deployed code.'],
+  caller: ['person', 'Who asked. Identity is issuer and subject; the name is only shown.'],
+  by: ['person', 'Who decided. Absent where time did.'],
+  profile: ['text', 'The profile asked for.'],
+  target: ['text', 'The target it leads into.'],
+  terms: ['hash', 'The terms: everything a session gets.'],
+  why: ['text', 'The justification.'],
+  ticket: ['text', 'What it is for, as an issue tracker names it.'],
+  uses: ['count', 'How many sessions may be taken.'],
+  until: ['instant', 'Until when.'],
+  needs: ['counts', 'How many people must agree, for each rule of the approval.'],
+  rules: ['counts', 'The rules, by their place in `needs`, that this agreement may count for: for one of them.'],
+  from: ['text', 'The address the call came from.'],
+  token: ['hash', 'What was signed of the token (header and payload), never the token.'],
+  trace: ['text', 'The trace of the HTTP answer and of the log line.'],
+  code: ['text', 'The problem code that was answered.'],
+  reason: ['text', 'The reason, for the operator.'],
+  cap: ['count', 'Refusals an hour that are written down one by one.'],
+  session: ['text', 'The session.'],
+  sessionName: ['text', 'The role session name, as CloudTrail has it.'],
+  sourceIdentity: ['text', 'The source identity, as CloudTrail has it.'],
+  duration: ['count', 'Seconds asked for.'],
+  hardEnd: ['instant', 'After this the session can do nothing.'],
+  accessKeyId: ['text', 'The access key ID that AWS gave out.'],
+  assumedRoleArn: ['text', 'The ARN of the session.'],
+  assumedRoleId: ['text', 'The unique id of role and session.'],
+  expiration: ['instant', 'The earlier of AWS’s expiry and `hardEnd`.'],
+  awsRequestId: ['text', 'The request ID of AWS’s answer.'],
+  packedPolicySize: ['count', 'Percent of what AWS allows for policy and tags.'],
+  sends: ['count', 'How often AssumeRole was sent: each may have left a session that never left Stint.'],
+  face: ['text', 'Where it was decided: `api`, `slack`, `web`, `cli`.'],
+  comment: ['text', 'What was said with it.'],
+  limits: ['limits', 'What the approver shortened.'],
+  unattended: ['yes', 'Approved by rule after its delay, and not by a person.'],
+  scope: ['text', 'What is frozen: `all`, or `issuer#`, `profile#`, `target#`, `subject#` and its name.'],
+  operator: ['text', 'Who ran the command, in their own words.'],
+  origin: ['text', 'The name of the log.'],
+  vkey: ['text', 'The key that signs it.'],
+} as const satisfies Record<string, readonly [Kind, string]>
+type Member = keyof typeof members
+
+type EventShape = { readonly says: string; readonly has: readonly Member[]; readonly may?: readonly Member[] }
+
+const inAll = ['v', 'type', 'request', 'at', 'config'] as const satisfies readonly Member[]
+const decision = ['by', 'face', 'from', 'token'] as const satisfies readonly Member[]
+
+export const eventTypes = {
+  'request.created': {
+    says: 'A request came into being that needs nobody’s agreement: granted by rule.',
+    has: ['caller', 'profile', 'target', 'terms', 'uses', 'until'],
+    may: ['why', 'ticket'],
+  },
+  'request.asked': {
+    says: 'A request came into being that waits for people.',
+    has: ['caller', 'profile', 'target', 'terms', 'needs'],
+    may: ['why', 'ticket'],
+  },
+  'request.received': { says: 'With what it was asked.', has: ['build', 'from', 'token', 'trace'] },
+  'request.refused': {
+    says: 'A verified caller was told no.',
+    has: ['caller', 'profile', 'code', 'reason', 'from', 'token', 'trace'],
+  },
+  'request.refusals-capped': { says: 'The caller was refused so often this hour that more is only counted.', has: ['caller', 'cap'] },
+  'request.agreed': { says: 'An approver agreed.', has: [...decision, 'rules'], may: ['comment', 'limits'] },
+  'request.approved': { says: 'Everybody that was needed has agreed.', has: ['uses', 'until'], may: ['unattended'] },
+  'request.denied': { says: 'An approver said no.', has: decision, may: ['comment'] },
+  'request.cancelled': { says: 'The requester no longer wants it.', has: decision, may: ['comment'] },
+  'request.revoked': { says: 'It was withdrawn: nothing newer vends.', has: decision, may: ['comment'] },
+  'request.expired': { says: 'Nobody decided in time.', has: [] },
+  'request.ended': { says: 'Its window is over.', has: [] },
+  'request.escalated': { says: 'More people were asked.', has: [] },
+  'request.reminded': { says: 'People were reminded.', has: [] },
+  'request.reviewed': { says: 'Somebody else reviewed the break-glass.', has: ['by', 'comment', 'from', 'token'] },
+  'request.erased': {
+    says: 'A person’s data went: all earlier events of this journal are gone, their places and commitments stay.',
+    has: ['operator', 'why'],
+  },
+  'request.retired': { says: 'The item leaves the table. Nothing follows.', has: [] },
+  'session.reserved': {
+    says: 'The intent: from here on AWS may be asked.',
+    has: ['session', 'sessionName', 'duration', 'hardEnd', 'build', 'from', 'token', 'trace'],
+    may: ['sourceIdentity'],
+  },
+  'session.issued': {
+    says: 'Credentials left.',
+    has: ['session', 'accessKeyId', 'assumedRoleArn', 'assumedRoleId', 'expiration', 'awsRequestId', 'packedPolicySize', 'sends'],
+  },
+  'session.failed': {
+    says: 'Nothing left, and the use went back.',
+    has: ['session', 'code', 'reason', 'sends'],
+    may: ['awsRequestId'],
+  },
+  'session.abandoned': { says: 'No record came in time: nothing left, and the use went back.', has: ['session'] },
+  'freeze.set': { says: 'Access was frozen.', has: ['scope', 'by', 'why'], may: ['until'] },
+  'freeze.release-asked': { says: 'The first of two people asked for its release.', has: ['scope', 'by'] },
+  'freeze.released': { says: 'The second released it.', has: ['scope', 'by'] },
+  'config.seen': { says: 'A deployed config answered for the first time.', has: ['build'] },
+  'log.started': { says: 'The log began, or goes on under another key.', has: ['origin', 'vkey'] },
+} as const satisfies Record<AuditEvent['type'], EventShape>
+
+export type EventType = keyof typeof eventTypes
+
+/** An event as it is read back: times are texts. */
+export type ReadEvent = {
+  readonly v: 1
+  readonly type: EventType
+  readonly request: string
+  readonly at: string
+  readonly config: string
+  readonly [member: string]: unknown
+}
+
+/** The event that a text is, or what keeps it from being one. */
+export function readEvent(text: string): ReadEvent | string {
+  let event: unknown
+  try {
+    event = JSON.parse(text)
+  } catch {
+    return 'not JSON'
+  }
+  if (!isObject(event)) return 'not an object'
+  if (event.v !== 1) return 'of a version that is not known'
+  if (typeof event.type !== 'string' || !Object.hasOwn(eventTypes, event.type)) return 'of a type that is not known'
+  const { has, may = [] }: EventShape = eventTypes[event.type as EventType]
+  let count = 0
+  for (const name of [...inAll, ...has]) {
+    if (!Object.hasOwn(event, name)) return `without ${name}`
+    count++
+  }
+  for (const name of may) if (Object.hasOwn(event, name)) count++
+  if (Object.keys(event).length !== count) return 'with a member that it cannot have'
+  for (const [name, value] of Object.entries(event)) {
+    if (!kinds[members[name as Member][0]].fits(value)) return `with a ${name} that is none`
+  }
+  // Only one text says the same: so no member is doubled or spelled otherwise.
+  return canonicalJson(event) === text ? (event as unknown as ReadEvent) : 'not in canonical form'
+}
+
+/** `docs/audit-events.md`, between its heading and what people write. */
+export function eventsPage(): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|')
+  const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(' ')
+  return [
+    `Every event has ${names(inAll)}.`,
+    '',
+    '| type | says | has | may have |',
+    '| --- | --- | --- | --- |',
+    ...Object.entries(eventTypes).map(
+      ([type, { says, has, may = [] }]: [string, EventShape]) => `| \`${type}\` | ${cell(says)} | ${names(has)} | ${names(may)} |`,
+    ),
+    '',
+    '| member | is | form |',
+    '| --- | --- | --- |',
+    ...Object.entries(members).map(([name, [kind, says]]) => `| \`${name}\` | ${cell(says)} | ${cell(kinds[kind].says)} |`),
+    '',
+  ].join('\n')
+}
