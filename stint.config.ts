@@ -171,6 +171,7 @@ export default defineConfig({
   },
 
   // The on-call engineers freeze access; it takes two people to release it.
+  log: { origin: 'stint.acme.example/log' },
   responders: [
     { issuer: 'people', claims: { groups: includes('oncall') }, mfa: true },
     { issuer: 'people', claims: { groups: includes('approvers') }, mfa: true },

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import type { Broker } from '@stint/broker'
 import { SENDS } from '@stint/broker/adapters/dynamodb/send'
 import { deadlinesOnAws } from '@stint/broker/broker'
-import { buildFunction, LIMITS_KB, refuseSandboxIssuers } from '@stint/broker/build/build'
+import { buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
 import { VEND_DEADLINE_SECONDS } from '@stint/broker/lambda/deployment'
 import { vendEvent } from '@stint/broker/lambda/event'
 import type { Ledger } from '@stint/broker/ports'
@@ -166,7 +166,7 @@ describe('the bundles', () => {
   })
 
   test('the build refuses issuers over http', () => {
-    expect(() => refuseSandboxIssuers(sandbox.rules)).toThrow('issuers.people: a deployed function takes https only')
+    expect(() => refuseSandboxRules(sandbox.rules)).toThrow('issuers.people: a deployed function takes https only')
   })
 })
 
@@ -223,6 +223,8 @@ describe('both mountings of vend', () => {
         freezes: async () => done([]),
         freeze: async () => ({ outcome: 'unknown', cause: 'not here' }),
         unfreeze: async () => ({ outcome: 'unknown', cause: 'not here' }),
+        announceConfig: async () => done(true),
+        announceLog: async () => done(true),
         ping: async () => true,
       },
     }

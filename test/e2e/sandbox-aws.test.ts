@@ -455,7 +455,7 @@ describe('DynamoDB', () => {
   const update = (pk: string, more: object = {}) =>
     new UpdateItemCommand({
       TableName: 'stint-side',
-      Key: { pk: { S: pk } },
+      Key: { pk: { S: pk }, sk: { S: '-' } },
       UpdateExpression: 'SET n = if_not_exists(n, :zero) + :one',
       ExpressionAttributeValues: { ':zero': { N: '0' }, ':one': { N: '1' } },
       ...more,
@@ -463,12 +463,12 @@ describe('DynamoDB', () => {
 
   test('a failed condition brings the old item where it is asked for', async () => {
     const db = client()
-    await db.send(new PutItemCommand({ TableName: 'stint-side', Item: { pk: { S: 'old' }, n: { N: '7' } } }))
+    await db.send(new PutItemCommand({ TableName: 'stint-side', Item: { pk: { S: 'old' }, sk: { S: '-' }, n: { N: '7' } } }))
     const failing = (more: object) =>
       db.send(
         new PutItemCommand({
           TableName: 'stint-side',
-          Item: { pk: { S: 'old' } },
+          Item: { pk: { S: 'old' }, sk: { S: '-' } },
           ConditionExpression: 'attribute_not_exists(pk)',
           ...more,
         }),

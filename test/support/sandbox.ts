@@ -40,6 +40,7 @@ export async function testSandbox(
     rules,
     clock: now,
     sweep: false,
+    ship: false,
     log: (line) => void log.push(line),
     // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },

@@ -18,7 +18,7 @@ import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
-export const LIMITS_KB = { vend: 300, api: 750, sweep: 750 } as const
+export const LIMITS_KB = { vend: 300, api: 750, sweep: 750, ship: 750 } as const
 export type FunctionName = keyof typeof LIMITS_KB
 
 /**
@@ -28,32 +28,38 @@ export type FunctionName = keyof typeof LIMITS_KB
 const throwing = (name: string) => `export function ${name}() { throw new Error('${name} is not on board') }`
 const stubs: Readonly<Record<string, string>> = {
   '@aws-sdk/credential-provider-node': throwing('defaultProvider'),
-  '@aws-sdk/signature-v4-multi-region': throwing('SignatureV4MultiRegion'),
   '@aws-sdk/endpoint-cache': 'export class EndpointCache {}',
+}
+/** S3's client builds on these, though nothing here uses them. */
+const stubsBesideS3: Readonly<Record<string, string>> = {
+  ...stubs,
+  '@aws-sdk/signature-v4-multi-region': throwing('SignatureV4MultiRegion'),
   '@smithy/core/event-streams': throwing('EventStreamSerde'),
 }
+/** The functions that read or write the log. */
+const withS3: readonly FunctionName[] = ['api', 'ship']
 
 /** Files of which a fragment is enough: a client's whole package.json for its version, SHA-256 in JavaScript beside Node's, adaptive retries. */
 const fragments: readonly { readonly file: RegExp; readonly contents: (text: string) => string }[] = [
   {
-    file: /[\\/]client-(sts|dynamodb)[\\/]package\.json$/,
+    file: /[\\/]client-(sts|dynamodb|s3|kms)[\\/]package\.json$/,
     contents: (text) => `export default { version: ${JSON.stringify(JSON.parse(text).version)} }`,
   },
   { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
   { file: /[\\/]util-retry[\\/]DefaultRateLimiter\.js$/, contents: () => throwing('DefaultRateLimiter') },
 ]
 
-function stubbing(): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {
+function stubbing(replaced: Readonly<Record<string, string>>): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {
   const met = new Set<string>()
   const plugin: Plugin = {
     name: 'stub',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^@(aws-sdk|smithy)\// }, ({ path }) => {
-        if (!Object.hasOwn(stubs, path)) return undefined
+        if (!Object.hasOwn(replaced, path)) return undefined
         met.add(path)
         return { path, namespace: 'stub' }
       })
-      onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: stubs[path] ?? '', loader: 'js' }))
+      onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: replaced[path] ?? '', loader: 'js' }))
       for (const { file, contents } of fragments) {
         onLoad({ filter: file }, async ({ path }) => {
           met.add(String(file))
@@ -62,14 +68,14 @@ function stubbing(): { readonly plugin: Plugin; readonly unmet: () => readonly s
       }
     },
   }
-  const wanted = [...Object.keys(stubs), ...fragments.map(({ file }) => String(file))]
+  const wanted = [...Object.keys(replaced), ...fragments.map(({ file }) => String(file))]
   return { plugin, unmet: () => wanted.filter((name) => !met.has(name)) }
 }
 
 export type Built = { readonly file: string; readonly bytes: number; readonly inputs: Readonly<Record<string, number>> }
 
 export async function buildFunction(name: FunctionName, out: string): Promise<Built> {
-  const { plugin, unmet } = stubbing()
+  const { plugin, unmet } = stubbing(withS3.includes(name) ? stubs : stubsBesideS3)
   const file = join(out, name, 'index.js')
   const result = await build({
     entryPoints: [join(here, `../src/lambda/${name}.ts`)],
@@ -97,12 +103,13 @@ export async function buildFunction(name: FunctionName, out: string): Promise<Bu
   }
 }
 
-/** Functions that are deployed trust no issuer over http: that is the sandbox's. */
-export function refuseSandboxIssuers(rules: Pick<Rules, 'issuers'>): void {
+/** Functions that are deployed trust no issuer over http, which is the sandbox's, and their log has a name of its own. */
+export function refuseSandboxRules(rules: Pick<Rules, 'issuers' | 'log'>): void {
   for (const [id, { url, jwksUri }] of Object.entries(rules.issuers)) {
     if (![url, jwksUri].every((address) => address.startsWith('https://')))
       throw new Error(`issuers.${id}: a deployed function takes https only`)
   }
+  if (!rules.log) throw new Error('log.origin: a deployed log needs a name that will be its own for ever')
 }
 
 async function main(): Promise<void> {
@@ -113,7 +120,7 @@ async function main(): Promise<void> {
   const bindings = Object.fromEntries(values.binding.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
   const checked = await loadConfig(resolve(values.config ?? join(root, 'stint.config.ts')), bindings)
   if (!checked.ok) throw new Error(`The config has faults:\n${formatFaults(checked.faults)}`)
-  refuseSandboxIssuers(checked.rules)
+  refuseSandboxRules(checked.rules)
 
   await writeFile(join(here, '../openapi.json'), openApiText())
   const out = resolve(values.out ?? join(root, 'dist'))

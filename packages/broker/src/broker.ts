@@ -2,13 +2,8 @@
  * A broker from its parts: real AWS clients on the endpoints it is given. The sandbox, Lambda and the tests all come
  * through here, so they run the same code and differ in endpoints, clock and randomness only.
  */
-
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { SignatureV4 } from '@smithy/signature-v4'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { STSClient } from '@aws-sdk/client-sts'
 import type { Rules } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import type { RandomBytes } from '@stint/core/request/ids'
@@ -16,9 +11,8 @@ import type { DynamoSettings } from './adapters/dynamodb/send.ts'
 import { getBytes } from './adapters/https.ts'
 import { issuerKeys } from './adapters/jwks.ts'
 import { stsAdapter } from './adapters/sts.ts'
+import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from './aws.ts'
 import type { Broker, Clock, Log, SignIn, VendLedger } from './ports.ts'
-
-export type AwsKeys = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
 
 export type Deployment = {
   readonly rules: Rules
@@ -26,7 +20,7 @@ export type Deployment = {
   readonly region: string
   readonly keys: AwsKeys
   /** Absent on AWS, where the SDK knows them. */
-  readonly endpoints?: { readonly sts: string; readonly dynamodb: string }
+  readonly endpoints?: { readonly sts: string; readonly dynamodb: string; readonly s3?: string; readonly kms?: string }
   readonly tables: { readonly story: string; readonly side: string }
   readonly epoch?: Instant
   readonly clock: Clock
@@ -34,6 +28,8 @@ export type Deployment = {
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: Log
   readonly signIn?: SignIn
+  /** The key that the log is signed with, as a vkey. */
+  readonly logVkey?: string
   readonly deadlines?: Deadlines
 }
 
@@ -42,39 +38,11 @@ export type Deadlines = { readonly connect: number; readonly ledger: number; rea
 
 /** A conditional write takes a few milliseconds; three sends of this, twice, and STS fit vend's own deadline. */
 export const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 600, sts: 5000 }
-/** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
-const MAX_SOCKETS = 256
-
 /** `ledger`: all of it, or only what the road needs (`adapters/dynamodb/ledger.ts`). */
 export function createBroker<L extends VendLedger>(deployment: Deployment, ledger: (settings: DynamoSettings) => L): Broker<L> {
-  const { rules, build, region, endpoints, clock, random, sleep, deadlines = deadlinesOnAws } = deployment
-  const agents = {
-    httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-  }
-  const handler = (requestTimeout?: number) =>
-    new NodeHttpHandler({
-      ...agents,
-      connectionTimeout: deadlines.connect,
-      throwOnRequestTimeout: true,
-      ...(requestTimeout === undefined ? {} : { requestTimeout }),
-    })
-  // Everything that the SDK would otherwise look for in the environment and in shared files is said here: it must not be
-  // led elsewhere by a file on the machine, and looking costs a cold start. Sends are counted by the adapters, so the
-  // SDK's own retries are off; nothing is signed for more than one region.
-  const common = {
-    credentials: deployment.keys,
-    maxAttempts: 1,
-    retryMode: 'standard',
-    defaultsMode: 'standard',
-    useDualstackEndpoint: false,
-    useFipsEndpoint: false,
-    userAgentAppId: 'stint',
-    authSchemePreference: [] as string[],
-    // One clock for all: a host whose clock is wrong would judge tokens wrongly too, so nothing here corrects it quietly.
-    disableClockSkewCorrection: true,
-    signerConstructor: signingBy(clock),
-  } satisfies STSClientConfig & DynamoDBClientConfig
+  const { rules, build, endpoints, clock, random, sleep, deadlines = deadlinesOnAws } = deployment
+  const handler = handlers(deadlines.connect)
+  const common = clientConfig(deployment.keys, clock)
 
   const stsHandler = handler()
   const stsClients = new Map<string, STSClient>()
@@ -91,15 +59,6 @@ export function createBroker<L extends VendLedger>(deployment: Deployment, ledge
     stsClients.set(target, client)
     return client
   }
-  const dynamo = new DynamoDBClient({
-    ...common,
-    region,
-    requestHandler: handler(deadlines.ledger),
-    endpoint: endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region),
-    accountIdEndpointMode: 'disabled',
-    endpointDiscoveryEnabled: false,
-  })
-
   return {
     rules,
     build,
@@ -110,7 +69,7 @@ export function createBroker<L extends VendLedger>(deployment: Deployment, ledge
     keys: issuerKeys({ clock, get: getBytes }),
     sts: stsAdapter({ client: stsClient, clock, random, sleep, wholeCallMs: deadlines.sts }),
     ledger: ledger({
-      client: dynamo,
+      client: dynamoClient(deployment),
       storyTable: deployment.tables.story,
       sideTable: deployment.tables.side,
       random,
@@ -121,17 +80,20 @@ export function createBroker<L extends VendLedger>(deployment: Deployment, ledge
       ...(deployment.epoch === undefined ? {} : { epoch: deployment.epoch }),
     }),
     ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
+    ...(deployment.logVkey === undefined ? {} : { logVkey: deployment.logVkey }),
   }
 }
 
-/** AWS's signer, by our clock. */
-const signingBy = (clock: Clock) =>
-  class extends SignatureV4 {
-    override sign(toSign: never, options: object = {}): never {
-      return super.sign(toSign, { ...options, signingDate: new Date(clock()) }) as never
-    }
-  }
+export function dynamoClient({ keys, clock, region, endpoints, deadlines = deadlinesOnAws }: AwsDeployment): DynamoDBClient {
+  return new DynamoDBClient({
+    ...clientConfig(keys, clock),
+    region,
+    requestHandler: handlers(deadlines.connect)(deadlines.ledger),
+    endpoint: endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region),
+    accountIdEndpointMode: 'disabled',
+    endpointDiscoveryEnabled: false,
+  })
+}
 
-/** Regional always: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region"). */
-const regionalEndpoint = (service: 'sts' | 'dynamodb', region: string): string =>
-  `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+/** What a client of AWS needs to know of its surroundings. */
+export type AwsDeployment = Pick<Deployment, 'keys' | 'clock' | 'region' | 'endpoints' | 'deadlines'>

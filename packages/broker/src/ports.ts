@@ -202,6 +202,10 @@ export type Ledger = {
     now: Instant,
   ): Promise<Done<'asked' | 'released'> | Refused | Unknown>
 
+  /** On the trail once: that this config answers, and that this log began under this key. */
+  announceConfig(now: Instant): Promise<Done<true> | Unknown>
+  announceLog(origin: string, vkey: string, now: Instant): Promise<Done<true> | Unknown>
+
   /** Whether the table answers. */
   ping(): Promise<boolean>
 }
@@ -228,5 +232,7 @@ export type Broker<L extends VendLedger = VendLedger> = {
   readonly ledger: L
   readonly sts: Sts
   readonly signIn?: SignIn
+  /** The key that the log is signed with, as a vkey. */
+  readonly logVkey?: string
   readonly log: Log
 }

@@ -3,6 +3,8 @@
  * Correctness never waits for it: every condition compares times itself. Safe to run twice at once, bounded per run, and
  * what a run does not reach the next one does.
  */
+
+import { originOf } from '@stint/core/config/shape'
 import { seconds } from '@stint/core/instant'
 import { approvalFor } from '@stint/core/request/approval'
 import { needsReview } from '@stint/core/request/request'
@@ -14,10 +16,14 @@ export type Swept = { readonly abandoned: number; readonly changed: number; read
 /** Requests looked at per stage, profile and run, the oldest first: whatever is due is among them in the end, for each has an end. */
 const MOST = 500
 
-export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'clock' | 'log'>): Promise<Swept> {
+export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'clock' | 'log' | 'logVkey'>): Promise<Swept> {
   const { rules, ledger } = broker
   const now = broker.clock()
   const faults: string[] = []
+  // Facts that are on the trail once; whoever writes them first, they are true.
+  const announced = [await ledger.announceConfig(now)]
+  if (broker.logVkey !== undefined) announced.push(await ledger.announceLog(originOf(rules), broker.logVkey, now))
+  for (const one of announced) if (one.outcome === 'unknown') faults.push(one.cause)
   const given = await ledger.abandon(now - seconds(ABANDONED_AFTER_SECONDS), now, MOST)
   if (given.outcome === 'unknown') faults.push(given.cause)
 

@@ -40,7 +40,13 @@ export function brokerEnvironment(
   return {
     vendKey: key,
     apiKey: key,
-    endpoints: { sts: set.AWS_ENDPOINT_URL_STS, dynamodb: set.AWS_ENDPOINT_URL_DYNAMODB },
+    endpoints: {
+      sts: set.AWS_ENDPOINT_URL_STS,
+      dynamodb: set.AWS_ENDPOINT_URL_DYNAMODB,
+      s3: set.AWS_ENDPOINT_URL_S3,
+      // The sandbox's KMS stands where its S3 does; a broker that is started apart knows no other.
+      kms: set.AWS_ENDPOINT_URL_S3,
+    },
     region: set.AWS_REGION,
   }
 }

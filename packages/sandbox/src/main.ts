@@ -6,7 +6,17 @@ import { parseArgs } from 'node:util'
 import { brokerKey } from './aws/world.ts'
 import { brokerEnvironment, SettingsError } from './environment.ts'
 import { type Ports, portsFrom, urlOf } from './ports.ts'
-import { ConfigError, loadRules, type Part, startAws, startBroker, startIssuer, startSandbox } from './sandbox.ts'
+import {
+  ConfigError,
+  loadRules,
+  type Part,
+  shipByLooking,
+  startAws,
+  startBroker,
+  startIssuer,
+  startSandbox,
+  startShipper,
+} from './sandbox.ts'
 import { forgetSecret, newSecret, rememberSecret } from './secret.ts'
 import { printEnvironment, printWelcome } from './welcome.ts'
 
@@ -58,7 +68,10 @@ async function main(): Promise<void> {
     }
     case 'broker': {
       const settings = brokerEnvironment(process.env, rules)
-      closeOnSignal(await startBroker({ ports, rules, ...settings, clock: Date.now, log }))
+      const { shipper, vkey, deployment } = await startShipper({ rules, ...settings, key: settings.apiKey, clock: Date.now, log })
+      const broker = await startBroker({ ports, rules, ...settings, logVkey: vkey, clock: Date.now, log })
+      const shipping = shipByLooking(shipper, deployment)
+      closeOnSignal({ close: () => Promise.all([broker.close(), shipping.close()]).then(() => undefined) })
       return void process.stdout.write(`Broker   ${urlOf(ports.broker)}\n`)
     }
     default:

@@ -7,17 +7,24 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createBroker, type Deadlines } from '@stint/broker'
+import { fromStream } from '@stint/broker/adapters/dynamodb/journaled'
+import { journalsOfDays } from '@stint/broker/adapters/dynamodb/journals'
 import { dynamoLedger, vendLedger } from '@stint/broker/adapters/dynamodb/ledger'
 import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
+import { dynamoClient } from '@stint/broker/broker'
 import { loadConfig } from '@stint/broker/build/config-file'
+import { createShipper, type LogDeployment } from '@stint/broker/log/deployment'
 import type { Log } from '@stint/broker/ports'
+import { type Shipper, ship, shipLost } from '@stint/broker/ship'
 import { type Swept, sweep } from '@stint/broker/sweep'
+import { formatVkey } from '@stint/core/audit/note'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
-import { createDynamo, type Dynamo } from './aws/dynamodb.ts'
+import { toDay } from '@stint/core/instant'
+import { createDynamo, type Dynamo, type StreamRecord } from './aws/dynamodb.ts'
 import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
 import type { SigningKey } from './aws/sigv4.ts'
-import { brokerKey, createWorld, tables, type World } from './aws/world.ts'
+import { brokerKey, buckets, createWorld, LOG_KEY, tables, type World } from './aws/world.ts'
 import { brokerHandler } from './broker-server.ts'
 import { guarded } from './guard.ts'
 import { actionsIssuer } from './issuer/actions.ts'
@@ -116,18 +123,22 @@ const withoutStream = ({ StreamSpecification: _stream, ...table }: ReturnType<ty
 /** On Lambda a schedule runs the sweeper once a minute. */
 const SWEEP_EVERY_MS = 5000
 
+export type Endpoints = { readonly sts: string; readonly dynamodb: string; readonly s3: string; readonly kms: string }
+
 export type BrokerSettings = {
   readonly ports: Ports
   readonly rules: Rules
   readonly vendKey: SigningKey
   readonly apiKey: SigningKey
-  readonly endpoints: { readonly sts: string; readonly dynamodb: string }
+  readonly endpoints: Endpoints
   readonly region: string
   readonly clock: () => number
   readonly log: Log
   readonly deadlines?: Deadlines
   /** false: whoever started it sweeps by hand. */
   readonly sweep?: false
+  /** The key that signs the log, as a vkey. */
+  readonly logVkey?: string
 }
 
 export type BrokerPart = Part & { readonly sweep: () => Promise<Swept> }
@@ -145,6 +156,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     sleep: (ms: number) => sleep(ms),
     log,
     ...(settings.deadlines ? { deadlines: settings.deadlines } : {}),
+    ...(settings.logVkey === undefined ? {} : { logVkey: settings.logVkey }),
   }
   const api = createBroker({ ...common, keys: settings.apiKey }, dynamoLedger)
   const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }, vendLedger), api)
@@ -159,6 +171,93 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   }
 }
 
+/** What puts events into the log, with an AWS identity of its own. */
+export async function startShipper(
+  settings: Pick<BrokerSettings, 'rules' | 'endpoints' | 'region' | 'clock' | 'log' | 'deadlines'> & { readonly key: SigningKey },
+): Promise<{ readonly shipper: Shipper; readonly vkey: string; readonly deployment: LogDeployment }> {
+  const { rules, endpoints, region, clock, log, key, deadlines } = settings
+  const deployment = {
+    ...{ rules, region, endpoints, tables, buckets, clock, log, keys: key },
+    random: (count: number) => randomBytes(count),
+    sleep: (ms: number) => sleep(ms),
+    ...(deadlines ? { deadlines } : {}),
+  }
+  const shipper = await createShipper({ ...deployment, signingKey: LOG_KEY })
+  return { shipper, vkey: formatVkey(shipper.signer.key), deployment }
+}
+
+/** Records in one batch, as an event source mapping of Lambda is set to. */
+const RECORDS_A_BATCH = 100
+const SHIP_AGAIN_MS = 1000
+
+export type Shipping = { readonly ship: () => Promise<number>; readonly close: () => Promise<void> }
+
+/**
+ * Plays Lambda's event source mapping: batches of the stream in their order, a failed batch again. `ship` ships all that
+ * there is, now, and tells how many entries that made.
+ */
+export function streamTo(shipper: Shipper, { records, stream }: Dynamo, byItself: boolean): Shipping {
+  let next = 0
+  let running: Promise<number> = Promise.resolve(0)
+  let timer: NodeJS.Timeout | undefined
+
+  async function shipAll(): Promise<number> {
+    let entries = 0
+    while (next < records.length) {
+      const batch = records.slice(next, next + RECORDS_A_BATCH)
+      const images = batch.filter(isStory).map(({ newImage, oldImage }) => ({
+        ...(newImage ? { NewImage: newImage } : {}),
+        ...(oldImage ? { OldImage: oldImage } : {}),
+      }))
+      const shipped = await ship(
+        shipper,
+        images.flatMap((image) => fromStream(image as never) ?? []),
+      )
+      if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
+      next += batch.length
+      entries += shipped.value.entries
+    }
+    return entries
+  }
+  const shipNow = () => {
+    running = running.catch(() => 0).then(shipAll)
+    return running
+  }
+  const soon = (wait: number) => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      shipNow().catch(() => soon(SHIP_AGAIN_MS))
+    }, wait)
+  }
+  const isStory = ({ table }: Pick<StreamRecord, 'table'>) => table === tables.story
+  const onRecord = (record: StreamRecord) => void (isStory(record) && soon(0))
+  if (byItself) stream.on('record', onRecord)
+  return {
+    ship: shipNow,
+    async close() {
+      stream.off('record', onRecord)
+      clearTimeout(timer)
+      timer = undefined
+      await running.catch(() => 0)
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** Without a stream: looks again and again at what happened today. For a broker that was started apart. */
+export function shipByLooking(shipper: Shipper, deployment: LogDeployment): Part {
+  const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
+  let running = false
+  const looking = setInterval(() => {
+    if (running) return
+    running = true
+    void shipLost(shipper, journalsOfDays(source, [toDay(deployment.clock())])).finally(() => {
+      running = false
+    })
+  }, SHIP_AGAIN_MS)
+  return { close: async () => clearInterval(looking) }
+}
+
 // ── All of it ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Sandbox = {
@@ -168,6 +267,11 @@ export type Sandbox = {
   readonly aws: AwsPart
   /** Runs the sweeper once, now. */
   readonly sweep: () => Promise<Swept>
+  /** Ships what the stream has shown, now; how many entries that made. */
+  readonly ship: () => Promise<number>
+  readonly shipper: Shipper
+  /** The key that the log is signed with. */
+  readonly logVkey: string
   readonly close: () => Promise<void>
 }
 
@@ -179,6 +283,8 @@ export type SandboxOptions = {
   readonly intercept?: Interceptor
   readonly deadlines?: Deadlines
   readonly sweep?: false
+  /** false: whoever started it ships by hand. */
+  readonly ship?: false
 }
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -193,12 +299,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     started.push(aws)
     started.push(await startIssuer(ports, rules, secret, clock))
     const endpoint = urlOf(ports.aws)
+    const endpoints = { sts: endpoint, dynamodb: endpoint, s3: endpoint, kms: endpoint }
+    const { shipper, vkey } = await startShipper({
+      ...{ rules, endpoints, region: aws.world.region, clock, log, key: brokerKey(aws.world, 'ship') },
+      ...(options.deadlines ? { deadlines: options.deadlines } : {}),
+    })
+    const shipping = streamTo(shipper, aws.dynamo, options.ship !== false)
+    started.push(shipping)
     const broker = await startBroker({
       ports,
       rules,
+      logVkey: vkey,
       vendKey: brokerKey(aws.world, 'vend'),
       apiKey: brokerKey(aws.world, 'api'),
-      endpoints: { sts: endpoint, dynamodb: endpoint },
+      endpoints,
       region: aws.world.region,
       clock,
       log,
@@ -212,6 +326,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       rules,
       aws,
       sweep: broker.sweep,
+      ship: shipping.ship,
+      shipper,
+      logVkey: vkey,
       close,
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * The two outbound calls that are not AWS's SDK: a GET for an issuer's keys and a POST to the console sign-in. Bounded in
+ * The outbound calls that are not AWS's SDK: for an issuer's keys, to the console sign-in, to a witness. Bounded in
  * size and time, no redirects, https only (http for loopback, which the config check lets through for the sandbox).
  * Over node:https, since `fetch` would load undici into a cold start.
  */
@@ -26,7 +26,13 @@ export async function postForm(url: string, form: string): Promise<{ status: num
   return { status, body: body.toString('utf8') }
 }
 
-function exchange(url: string, options: RequestOptions, body?: string): Promise<{ status: number; body: Buffer }> {
+/** Posts a text. */
+export async function postText(url: string, text: string): Promise<{ status: number; type: string; body: string }> {
+  const { status, type, body } = await exchange(url, { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' } }, text)
+  return { status, type, body: body.toString('utf8') }
+}
+
+function exchange(url: string, options: RequestOptions, body?: string): Promise<{ status: number; type: string; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const request = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options, (response: IncomingMessage) => {
       const parts: Buffer[] = []
@@ -36,7 +42,9 @@ function exchange(url: string, options: RequestOptions, body?: string): Promise<
         if (size > MAX_BYTES) request.destroy(new Error('answered more than 256 KB'))
         else parts.push(part)
       })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts) }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', body: Buffer.concat(parts) }),
+      )
       response.on('error', reject)
     })
     const deadline = setTimeout(() => request.destroy(new Error('did not answer in time')), TIMEOUT_MS)

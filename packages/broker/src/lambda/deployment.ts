@@ -10,28 +10,27 @@ import { openRules } from '@stint/core/config/rules'
 import { postForm } from '../adapters/https.ts'
 import { consoleSignIn } from '../adapters/sign-in.ts'
 import type { Deployment } from '../broker.ts'
+import type { LogDeployment } from '../log/deployment.ts'
 
 /** The deadline of the vend function, in seconds: to be set on the function, far below the life of a reservation. */
 export const VEND_DEADLINE_SECONDS = 10
 
 export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployment {
-  const need = (name: string): string => {
-    const value = env[name]
-    if (!value) throw new Error(`the environment lacks ${name}`)
-    return value
-  }
+  const need = needed(env)
   const region = need('AWS_REGION')
   const { AWS_ENDPOINT_URL_STS: sts, AWS_ENDPOINT_URL_DYNAMODB: dynamodb, STINT_CONSOLE_ISSUER: consoleIssuer } = env
+  const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_KMS: kms } = env
   return {
     rules: openRules(readFileSync(join(folder, 'config.json'))),
     build: need('STINT_BUILD'),
+    ...(env.STINT_LOG_VKEY ? { logVkey: env.STINT_LOG_VKEY } : {}),
     region,
     keys: {
       accessKeyId: need('AWS_ACCESS_KEY_ID'),
       secretAccessKey: need('AWS_SECRET_ACCESS_KEY'),
       sessionToken: need('AWS_SESSION_TOKEN'),
     },
-    ...(sts && dynamodb ? { endpoints: { sts, dynamodb } } : {}),
+    ...(sts && dynamodb ? { endpoints: { sts, dynamodb, ...(s3 ? { s3 } : {}), ...(kms ? { kms } : {}) } } : {}),
     tables: { story: need('STINT_TABLE'), side: need('STINT_SIDE_TABLE') },
     ...(env.STINT_EPOCH ? { epoch: Number(env.STINT_EPOCH) } : {}),
     clock: Date.now,
@@ -49,3 +48,22 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
       : {}),
   }
 }
+
+/** What a function that reads or writes the log finds beyond that. */
+export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): LogDeployment & { readonly signingKey: string } {
+  const need = needed(env)
+  return {
+    ...deployment,
+    buckets: { log: need('STINT_LOG_BUCKET'), events: need('STINT_EVENTS_BUCKET') },
+    signingKey: env.STINT_LOG_KEY ?? '',
+    ...(env.STINT_LOCK_DAYS ? { lockDays: Number(env.STINT_LOCK_DAYS) } : {}),
+  }
+}
+
+const needed =
+  (env: NodeJS.ProcessEnv) =>
+  (name: string): string => {
+    const value = env[name]
+    if (!value) throw new Error(`the environment lacks ${name}`)
+    return value
+  }

@@ -47,10 +47,10 @@ describe('journals that keep the rules', () => {
 
 describe('journals that break them', () => {
   test.each([
-    ['issued without an intent', [created, issued()], /without an intent/],
-    ['the intent comes after', [created, issued(), reserved()], /without an intent/],
-    ['issued twice', [created, reserved(), issued(), issued()], /closed before/],
-    ['failed after it was issued', [created, reserved(), issued(), failed()], /closed before/],
+    ['issued without an intent', [created, issued()], /without an open intent/],
+    ['the intent comes after', [created, issued(), reserved()], /without an open intent/],
+    ['issued twice', [created, reserved(), issued(), issued()], /without an open intent/],
+    ['failed after it was issued', [created, reserved(), issued(), failed()], /without an open intent/],
     ['a use taken twice', [created, reserved(), reserved(two)], /without a use left/],
     ['a session reserved twice', [created, reserved(), failed(), reserved()], /reserved twice/],
     ['a session of another request', [created, reserved('req_1.aaaaaaaa')], /another request/],

@@ -12,35 +12,38 @@ import type { EventType, ReadEvent } from './schema.ts'
 type Stage = 'new' | 'pending' | 'approved' | 'over' | 'retired' | 'frozen' | 'released' | 'fact'
 type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
-/** What must be remembered of a journal between two of its events; small, for a verifier holds hundreds of thousands. */
+/**
+ * What must be remembered of a journal between two of its events. A verifier holds hundreds of thousands: what a stage no
+ * longer needs is let go.
+ */
 export type Journal = {
   stage: Stage
-  /** An erased event has been passed over. */
+  /** An event has been passed over whose content is not known. */
   blind: boolean
+  /** An event was erased, and one said so. */
+  erased: boolean
+  erasureTold: boolean
   caller: string
-  needs: readonly number[]
-  agreements: Pick<Agreement, 'person' | 'rules'>[]
   usesLeft: number
   until: string
-  /** Open sessions, with their ends. */
-  open: Map<string, string>
-  /** Sessions that are no longer open. */
-  closed: Set<string>
+  /** While it waits: who is needed, and who has agreed. */
+  waiting: { readonly needs: readonly number[]; readonly agreements: Pick<Agreement, 'person' | 'rules'>[] } | undefined
+  /** While it may be used: open sessions with their ends, and those that are no longer open. */
+  sessions: { readonly open: Map<string, string>; readonly closed: Set<string> } | undefined
   /** Who asked for a freeze's release. */
   releaseAskedBy: string
 }
 
-const nobody: readonly number[] = []
 export const newJournal = (): Journal => ({
   stage: 'new',
   blind: false,
+  erased: false,
+  erasureTold: false,
   caller: '',
-  needs: nobody,
-  agreements: [],
   usesLeft: 0,
   until: '',
-  open: new Map(),
-  closed: new Set(),
+  waiting: undefined,
+  sessions: undefined,
   releaseAskedBy: '',
 })
 
@@ -105,6 +108,9 @@ export function step(journal: Journal, type: EventType, event: ReadEvent | undef
   if (!event) journal.blind = true
   const fault = event ? judge(journal, event) : undefined
   journal.stage = to[type] ?? journal.stage
+  if (journal.stage !== 'pending') journal.waiting = undefined
+  // Without a use left and without an open session, every further session breaks a rule, whatever it is called.
+  if (journal.sessions?.open.size === 0 && journal.usesLeft <= 0) journal.sessions = undefined
   return fault
 }
 
@@ -117,7 +123,7 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
       return undefined
     case 'request.asked':
       journal.caller = idOf(event.caller)
-      journal.needs = event.needs as readonly number[]
+      journal.waiting = { needs: event.needs as readonly number[], agreements: [] }
       return undefined
     case 'request.agreed':
       return agreed(journal, event)
@@ -134,6 +140,8 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
     case 'request.ended':
       return !journal.blind && event.at < journal.until ? 'ended before its window was over' : undefined
     case 'request.erased':
+      journal.erasureTold = true
+      return live(journal, event)
     case 'request.retired':
       return live(journal, event)
     case 'session.reserved':
@@ -158,27 +166,32 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
 
 function agreed(journal: Journal, event: ReadEvent): string | undefined {
   const by = event.by as PersonRef
-  if (journal.blind) return undefined
+  if (journal.blind || !journal.waiting) return undefined
+  const { agreements } = journal.waiting
   if (idOf(by) === journal.caller) return 'agreed to by its own requester'
   if (by.kind !== 'human') return 'agreed to by something that is no person'
-  if (journal.agreements.some(({ person }) => person === idOf(by))) return 'agreed to twice by one person'
-  journal.agreements.push({ person: idOf(by) as Agreement['person'], rules: event.rules as readonly number[] })
+  if (agreements.some(({ person }) => person === idOf(by))) return 'agreed to twice by one person'
+  agreements.push({ person: idOf(by) as Agreement['person'], rules: event.rules as readonly number[] })
   return undefined
 }
 
-const quorum = ({ needs, agreements }: Journal): boolean =>
-  needs.length > 0 && missing({ rules: needs.map((count) => ({ count })) }, agreements).every((count) => count === 0)
+const quorum = ({ waiting }: Journal): boolean =>
+  waiting !== undefined &&
+  waiting.needs.length > 0 &&
+  missing({ rules: waiting.needs.map((count) => ({ count })) }, waiting.agreements).every((count) => count === 0)
 
 function live(journal: Journal, event: ReadEvent): string | undefined {
-  if (journal.open.size > 0) return `${event.type} with a session open`
+  if (journal.sessions && journal.sessions.open.size > 0) return `${event.type} with a session open`
   return !journal.blind && journal.stage === 'approved' && event.at < journal.until ? `${event.type} while it could be used` : undefined
 }
 
 function reserved(journal: Journal, event: ReadEvent): string | undefined {
   const session = event.session as string
   if (!session.startsWith(`${event.request}.`)) return 'reserved for a session of another request'
-  if (journal.open.has(session) || journal.closed.has(session)) return 'reserved twice'
-  journal.open.set(session, event.hardEnd as string)
+  journal.sessions ??= { open: new Map(), closed: new Set() }
+  const { open, closed } = journal.sessions
+  if (open.has(session) || closed.has(session)) return 'reserved twice'
+  open.set(session, event.hardEnd as string)
   if (journal.blind) return undefined
   journal.usesLeft--
   if (journal.usesLeft < 0) return 'reserved without a use left'
@@ -186,7 +199,7 @@ function reserved(journal: Journal, event: ReadEvent): string | undefined {
 }
 
 function issued(journal: Journal, event: ReadEvent): string | undefined {
-  const hardEnd = journal.open.get(event.session as string)
+  const hardEnd = journal.sessions?.open.get(event.session as string)
   const fault = close(journal, event, 0)
   if (fault || hardEnd === undefined) return fault
   if ((event.expiration as string) > hardEnd) return 'issued beyond the end that was reserved'
@@ -196,11 +209,10 @@ function issued(journal: Journal, event: ReadEvent): string | undefined {
 /** A session is closed once, and only if its intent came before. */
 function close(journal: Journal, event: ReadEvent, givenBack: number): string | undefined {
   const session = event.session as string
-  journal.usesLeft += givenBack
-  if (journal.open.delete(session)) {
-    journal.closed.add(session)
+  if (journal.sessions?.open.delete(session)) {
+    journal.usesLeft += givenBack
+    journal.sessions.closed.add(session)
     return undefined
   }
-  if (journal.closed.has(session)) return `${event.type} for a session that was closed before`
-  return journal.blind ? undefined : `${event.type} without an intent before it`
+  return journal.blind && !journal.sessions?.closed.has(session) ? undefined : `${event.type} without an open intent before it`
 }

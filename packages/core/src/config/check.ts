@@ -9,6 +9,7 @@ import { parsePolicy, splitArn } from '@stint/iam'
 import { isCidr } from '@stint/iam/ip'
 import * as v from 'valibot'
 import { compileGlob } from '../access/matcher.ts'
+import { parseVkey } from '../audit/note.ts'
 import { sha256Hex } from '../digest.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
 import { isTimeZone, parseIso } from '../instant.ts'
@@ -213,6 +214,30 @@ const configSchema = v.strictObject({
   issuers: filledRecord(id, issuer, 'must name an issuer'),
   targets: filledRecord(id, target, 'must name a target'),
   profiles: filledRecord(id, profile, 'must name a profile'),
+  log: v.optional(
+    v.strictObject({
+      origin: v.pipe(
+        line,
+        v.regex(/^[^\s+]+[^\s+/]$/, 'must have no white space, no + and no slash at the end'),
+        v.check((text) => !text.includes('://'), 'must have no scheme'),
+      ),
+      publicLog: v.optional(v.literal(true)),
+      witnesses: v.optional(
+        list(
+          v.strictObject({
+            url: v.pipe(
+              line,
+              v.check((text) => /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(text), 'must be https'),
+            ),
+            vkey: v.pipe(
+              line,
+              v.check((text) => parseVkey(text)?.kind === 'witness', 'must be the vkey of an Ed25519 witness (type 04)'),
+            ),
+          }),
+        ),
+      ),
+    }),
+  ),
   auditors: v.optional(list(who)),
   responders: v.optional(list(who)),
   people: v.optional(

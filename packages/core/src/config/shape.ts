@@ -165,6 +165,15 @@ export type Profile = {
   readonly justification?: 'required'
 }
 
+export type LogConfig = {
+  /** The log's name: a URL without scheme, never changed once the log has begun (C2SP tlog-checkpoint). */
+  readonly origin: string
+  /** true: anybody may read checkpoint and tiles; they hold commitments and no events. */
+  readonly publicLog?: true
+  /** Who else signs each checkpoint: the URL of a C2SP tlog-witness and its key. */
+  readonly witnesses?: readonly { readonly url: string; readonly vkey: string }[]
+}
+
 export type Config = {
   readonly issuers: { readonly [id: string]: Issuer }
   readonly targets: { readonly [id: string]: Target }
@@ -173,6 +182,8 @@ export type Config = {
   readonly auditors?: readonly Who[]
   /** Who may freeze, and together unfreeze. */
   readonly responders?: readonly Who[]
+  /** The audit log. */
+  readonly log?: LogConfig
   /** Identities that are one person: whoever is both may not agree with themselves. Never guessed from e-mails. */
   readonly people?: { readonly [person: string]: readonly Identity[] }
 }
@@ -199,3 +210,6 @@ export type Rules = Omit<Config, 'profiles'> & {
     readonly first: () => Profile
   }
 }
+
+/** The name of the log. One that the config names none gets this: good enough for a sandbox. */
+export const originOf = ({ log }: Pick<Config, 'log'>): string => log?.origin ?? 'stint.invalid/log'

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from '../guard.ts'
 import { type Call, newRequestId } from './authorize.ts'
 import { type Dynamo, dynamoError } from './dynamodb.ts'
+import { handleKms, kmsError } from './kms.ts'
 import { handleS3, s3Error } from './s3.ts'
 import { type SigFault, type SignedRequest, signatureFault, unverifiedScope } from './sigv4.ts'
 import { type Answer, handleSts, stsError } from './sts.ts'
@@ -42,6 +43,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     const next = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
       if (service === 's3') return handleS3(world, call, request)
+      if (service === 'kms') return handleKms(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       return stsError(400, 'InvalidAction', `The sandbox does not play ${service}.`, requestId)
     }
@@ -66,7 +68,7 @@ const serviceOf = ({ headers }: SignedRequest): string =>
   headers['x-amz-target'] ? 'dynamodb' : String(headers['content-type']).startsWith('application/x-www-form-urlencoded') ? 'sts' : 's3'
 
 function actionOf(service: string, { method, headers, body }: SignedRequest): string {
-  if (service === 'dynamodb') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
+  if (service === 'dynamodb' || service === 'kms') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
   if (service === 'sts') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
   return method
 }
@@ -125,6 +127,7 @@ function faultAnswer(service: string, fault: Fault, requestId: string): Answer {
   }
   const { message, sts, s3, dynamodb } = words[fault]
   if (service === 's3') return s3Error(...s3, message, requestId)
+  if (service === 'kms') return kmsError(400, dynamodb, message, requestId)
   if (service === 'dynamodb') return dynamoError(400, `com.amazon.coral.service#${dynamodb}`, message, requestId)
   return stsError(...sts, message, requestId)
 }

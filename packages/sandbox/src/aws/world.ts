@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
 import { company } from './company.ts'
+import { type KmsKey, newKmsKey } from './kms.ts'
 import type { SigningKey } from './sigv4.ts'
 
 export type Role = {
@@ -55,6 +56,7 @@ export type World = {
   readonly region: string
   readonly roles: Map<string, Role>
   readonly buckets: Map<string, Bucket>
+  readonly kmsKeys: readonly KmsKey[]
   readonly managedPolicies: ReadonlyMap<string, Policy>
   /** By access key id. */
   readonly identities: Map<string, Identity>
@@ -66,11 +68,25 @@ export const BROKER_ACCOUNT = '123456789012'
 const TABLES = { story: 'stint', side: 'stint-side' } as const
 export const tables: { readonly story: string; readonly side: string } = TABLES
 
-/** The roles of Stint's functions: `vend` alone may assume; `broker` is both in one, for a broker started apart. */
-export type BrokerRole = 'vend' | 'api' | 'broker'
+/** Where the log lies: what anybody may have, and what must be erasable. */
+const BUCKETS = { log: 'stint-log', events: 'stint-events' } as const
+export const buckets: { readonly log: string; readonly events: string } = BUCKETS
+/** The key that signs the log. */
+export const LOG_KEY = 'alias/stint-log'
+
+/** The roles of Stint's functions: `vend` alone may assume; `broker` is all in one, for a broker started apart. */
+export type BrokerRole = 'vend' | 'api' | 'ship' | 'broker'
 
 export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, region = 'eu-central-1'): World {
-  const world: World = { region, roles: new Map(), buckets: new Map(), managedPolicies: managed(), identities: new Map(), clock }
+  const world: World = {
+    region,
+    roles: new Map(),
+    buckets: new Map(),
+    kmsKeys: [newKmsKey(region, BROKER_ACCOUNT, 'stint-log')],
+    managedPolicies: managed(),
+    identities: new Map(),
+    clock,
+  }
   const brokers = brokerPolicies(rules, region)
   for (const [name, statements] of Object.entries(brokers))
     addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, [statements])
@@ -88,6 +104,8 @@ export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, 
     world.buckets.set(name, bucket)
     for (const [key, text] of Object.entries(objects)) putObject(bucket, key, Buffer.from(text), 'text/plain', clock())
   }
+  for (const name of Object.values(BUCKETS))
+    world.buckets.set(name, { name, account: BROKER_ACCOUNT, createdAt: clock(), objects: new Map() })
   return world
 }
 
@@ -212,8 +230,30 @@ function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string): Record<B
     Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
     Resource: table(TABLES.story),
   } as const
+  const objects = Object.values(BUCKETS).map((name) => `arn:aws:s3:::${name}/*`)
+  const readSide = {
+    Effect: 'Allow',
+    Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+    Resource: table(TABLES.side),
+  } as const
+  const readLog = { Effect: 'Allow', Action: 's3:GetObject', Resource: objects } as const
+  const list = { Effect: 'Allow', Action: 's3:ListBucket', Resource: Object.values(BUCKETS).map((name) => `arn:aws:s3:::${name}`) } as const
+  const writeLog = [
+    { Effect: 'Allow', Action: ['s3:PutObject', 's3:DeleteObject'], Resource: objects },
+    {
+      Effect: 'Allow',
+      Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'],
+      Resource: table(TABLES.side),
+    },
+    { Effect: 'Allow', Action: ['kms:Sign', 'kms:GetPublicKey'], Resource: `arn:aws:kms:${region}:${BROKER_ACCOUNT}:key/stint-log` },
+  ] as const
   const of = (...Statement: NonNullable<PolicyJson['Statement']>[]) => ({ Version: '2012-10-17', Statement }) as PolicyJson
-  return { vend: of(assume, write, read), api: of(write, read), broker: of(assume, write, read) }
+  return {
+    vend: of(assume, write, read),
+    api: of(write, read, readSide, readLog, list),
+    ship: of(read, readSide, readLog, list, ...writeLog),
+    broker: of(assume, write, read, readSide, readLog, list, ...writeLog),
+  }
 }
 
 /** The few AWS-managed policies that configs here name, cut to the services that the sandbox plays. */

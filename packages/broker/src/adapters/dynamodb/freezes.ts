@@ -10,7 +10,7 @@ import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import type { Freeze, Ledger } from '../../ports.ts'
 import { freezeId, freezeKey, scopeText, toFreeze } from './frozen.ts'
 import type { DynamoSettings, Sender } from './send.ts'
-import { indexes } from './table.ts'
+import { indexes, OTHER_DAY } from './table.ts'
 
 /** All freezes stand under one key of the index by caller, which they have none of. */
 const FREEZES = 'FREEZES'
@@ -71,7 +71,7 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
         {
           // One without an end is the longest there is.
           ...(until === undefined ? {} : { ConditionExpression: 'attribute_not_exists(active) OR active = :no OR #until <= :end' }),
-          UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, callerKey = :freezes, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :end REMOVE releaseAskedBy'}`,
+          UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :end REMOVE releaseAskedBy'}`,
           ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#until': 'until' },
         },
         {
@@ -82,6 +82,7 @@ export function freezeWrites(settings: DynamoSettings, { send, update }: Sender)
           ':now': now,
           ':yes': true,
           ':freezes': FREEZES,
+          ':other': OTHER_DAY,
           ':none': [],
           ':events': [event],
           ...(until === undefined ? {} : { ':no': false, ':end': until }),

@@ -11,6 +11,7 @@ import { lists } from './lists.ts'
 import { refusals } from './refusals.ts'
 import { type DynamoSettings, sender } from './send.ts'
 import { sessionWrites } from './sessions.ts'
+import { system } from './system.ts'
 
 export function vendLedger(settings: DynamoSettings): VendLedger {
   const send = sender(settings)
@@ -34,5 +35,6 @@ export function dynamoLedger(settings: DynamoSettings): Ledger {
     ...reading,
     ...changes(settings, send, reading, sessionWrites(settings, send)),
     ...freezeWrites(settings, send),
+    ...system(settings, send),
   }
 }

@@ -11,7 +11,7 @@ import { newRequestId } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
 import { howItCame } from './facts.ts'
 import type { DynamoSettings, Sender } from './send.ts'
-import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, timeKey } from './table.ts'
+import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, sideKey, timeKey } from './table.ts'
 
 /** A caller's refusals per hour that get an item of their own. */
 export const REFUSALS_AN_HOUR = 20
@@ -25,7 +25,7 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
       client.send(
         new UpdateItemCommand({
           TableName: settings.sideTable,
-          Key: marshall({ pk: key }),
+          Key: marshall(sideKey(key)),
           UpdateExpression: 'ADD times :one',
           ExpressionAttributeValues: marshall({ ':one': 1 }),
           ReturnValues: 'ALL_NEW',
@@ -64,6 +64,7 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
         state: 'refused',
         createdAt: call.now,
         caller: ref,
+        profile: brief(profile, 48),
         callerKey: callerKey(ref),
         dayKey: dayKey(call.now, shardOf(request)),
         at: timeKey(call.now, request),

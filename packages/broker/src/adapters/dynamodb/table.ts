@@ -23,7 +23,6 @@ export const indexes = {
 /** Shards of a day, and of the open reservations: 1,000 writes a second each. */
 export const SHARDS = 4
 
-/** Table and counters share one primary key. */
 export const storyTable = (name: string): CreateTableCommandInput => ({
   TableName: name,
   BillingMode: 'PAY_PER_REQUEST',
@@ -42,19 +41,27 @@ export const storyTable = (name: string): CreateTableCommandInput => ({
   StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
 })
 
-/** What carries no events: counters. No stream. */
+/** What carries no events: counters, where the log stands, look-up rows. No stream. */
 export const sideTable = (name: string): CreateTableCommandInput => ({
   TableName: name,
   BillingMode: 'PAY_PER_REQUEST',
-  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
 })
+
+/** The key of what stands alone in the side table. */
+export const sideKey = (pk: string) => ({ pk, sk: '-' })
 
 export const requestKey = (id: RequestId): string => `REQ#${id}`
 export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}#${subject}`
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
 export const workKey = (stage: WorkStage, profile: string): string => `${stage}#${profile}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
+/** The partition, beside the days, of what is no request: freezes and facts of the system. */
+export const OTHER_DAY = 'OTHER'
 /** Sorts by time, and is unique. */
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`
 /** Any even spread will do; the id's last characters are random or hashed. */

@@ -1,0 +1,79 @@
+/**
+ * Journals read from the story table instead of from its stream: for what the stream lost, and for holding the table
+ * against the log. By day, over the index; or all of it, by a scan, which only an audit does.
+ */
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  type BatchGetItemCommandInput,
+  type BatchGetItemCommandOutput,
+  type DynamoDBClient,
+  QueryCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { brief } from '@stint/core/audit/event'
+import { type Journaled, Trouble } from '../../log/ports.ts'
+import { journaled } from './journaled.ts'
+import { indexes, OTHER_DAY, SHARDS } from './table.ts'
+
+type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
+
+/** Items are up to 400 KB, and an answer at most 16 MB. */
+const ITEMS_A_READ = 25
+const TRIES = 5
+
+const asked = <T>(call: Promise<T>): Promise<T> =>
+  call.catch((error: Error) => {
+    throw new Trouble(`dynamodb: ${error.name}: ${brief(error.message)}`)
+  })
+
+/** Requests of these days (`2026-11-24`), freezes and facts of the system, a few at a time. */
+export async function* journalsOfDays({ client, storyTable }: Source, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
+  const { name, hash } = indexes.byDay
+  const partitions = [OTHER_DAY, ...days.flatMap((day) => Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`))]
+  for (const partition of partitions) {
+    let from: Record<string, AttributeValue> | undefined
+    do {
+      const page = await asked(
+        client.send(
+          new QueryCommand({
+            TableName: storyTable,
+            IndexName: name,
+            KeyConditionExpression: '#hash = :hash',
+            ExpressionAttributeNames: { '#hash': hash },
+            ExpressionAttributeValues: marshall({ ':hash': partition }),
+            ...(from ? { ExclusiveStartKey: from } : {}),
+          }),
+        ),
+      )
+      const keys = (page.Items ?? []).flatMap(({ pk }) => (pk ? [{ pk }] : []))
+      for (let at = 0; at < keys.length; at += ITEMS_A_READ) yield await items({ client, storyTable }, keys.slice(at, at + ITEMS_A_READ))
+      from = page.LastEvaluatedKey
+    } while (from)
+  }
+}
+
+async function items({ client, storyTable }: Source, keys: Record<string, AttributeValue>[]): Promise<readonly Journaled[]> {
+  const found: Journaled[] = []
+  let left: BatchGetItemCommandInput['RequestItems'] = { [storyTable]: { Keys: keys, ConsistentRead: true } }
+  for (let tries = 0; left && Object.keys(left).length > 0; tries++) {
+    if (tries >= TRIES) throw new Trouble('dynamodb: a batch is never done')
+    const page: BatchGetItemCommandOutput = await asked(client.send(new BatchGetItemCommand({ RequestItems: left })))
+    found.push(...(page.Responses?.[storyTable] ?? []).flatMap((item) => journaled(item) ?? []))
+    left = page.UnprocessedKeys
+  }
+  return found
+}
+
+/** Every journal of the table. */
+export async function* allJournals({ client, storyTable }: Source): AsyncGenerator<readonly Journaled[]> {
+  let from: Record<string, AttributeValue> | undefined
+  do {
+    const page = await asked(
+      client.send(new ScanCommand({ TableName: storyTable, ConsistentRead: true, ...(from ? { ExclusiveStartKey: from } : {}) })),
+    )
+    yield (page.Items ?? []).flatMap((item) => journaled(item) ?? [])
+    from = page.LastEvaluatedKey
+  } while (from)
+}

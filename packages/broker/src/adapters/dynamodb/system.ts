@@ -1,0 +1,44 @@
+/**
+ * Facts of the whole system: each is an item of its own with a journal of one event, written once by whoever comes first.
+ */
+import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { type AuditEvent, journalEntry, type SystemId } from '@stint/core/audit/event'
+import { digestFields } from '@stint/core/digest'
+import { type Instant, toIso } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import type { Ledger } from '../../ports.ts'
+import type { DynamoSettings, Sender } from './send.ts'
+import { OTHER_DAY } from './table.ts'
+
+export function system(settings: DynamoSettings, { send }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog'> {
+  /** Done too where it was announced before. */
+  async function announce(request: SystemId, event: AuditEvent, now: Instant): Promise<Done<true> | Unknown> {
+    const put = await send(() =>
+      settings.client.send(
+        new PutItemCommand({
+          TableName: settings.storyTable,
+          Item: marshall({
+            pk: `SYS#${request}`,
+            dayKey: OTHER_DAY,
+            at: `${toIso(now)}#${request}`,
+            events: [journalEntry(event, settings)],
+          }),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    )
+    return put.outcome === 'unknown' ? put : done(true)
+  }
+
+  return {
+    announceConfig(now) {
+      const request: SystemId = `sys_${digestFields('config/v1', [settings.configHash])}`
+      return announce(request, { type: 'config.seen', request, at: now, build: settings.build }, now)
+    },
+    announceLog(origin, vkey, now) {
+      const request: SystemId = `sys_${digestFields('log/v1', [origin, vkey])}`
+      return announce(request, { type: 'log.started', request, at: now, origin, vkey }, now)
+    },
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Objects in a folder: the log on a disk, or a copy of its buckets. A write appears whole or not at all.
+ */
+import { link, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sha256Hex } from '@stint/core/digest'
+import { type ObjectStore, Trouble } from '../../log/ports.ts'
+
+const isMissing = (error: unknown) => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
+const isThere = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EEXIST'
+const LOCK_TRIES = 200
+const LOCK_WAIT_MS = 10
+
+export function folderStore(folder: string): ObjectStore {
+  const root = resolve(folder)
+  let count = 0
+  const fileOf = (path: string): string => {
+    const file = resolve(root, path)
+    if (!file.startsWith(root + sep)) throw new RangeError(`${path} is outside the folder`)
+    return file
+  }
+
+  async function read(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(fileOf(path))
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw new Trouble(`${path}: ${(error as Error).message}`)
+    }
+  }
+
+  /** Written beside it and flushed; gets its name by `place`. */
+  async function written<T>(path: string, bytes: Uint8Array, place: (temporary: string, file: string) => Promise<T>): Promise<T> {
+    const file = fileOf(path)
+    const temporary = `${file}.${process.pid}-${count++}.tmp`
+    await mkdir(dirname(file), { recursive: true })
+    const handle = await open(temporary, 'wx')
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    try {
+      return await place(temporary, file)
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  }
+
+  /** One at a time, among processes too: a folder is made by one of them only. */
+  async function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const lock = `${fileOf(path)}.lock`
+    await mkdir(dirname(lock), { recursive: true })
+    for (let tries = 0; ; tries++) {
+      try {
+        await mkdir(lock)
+        break
+      } catch (error) {
+        if (!isThere(error)) throw error
+        if (tries >= LOCK_TRIES) throw new Trouble(`${lock} stays; if no shipper runs, remove it`)
+        await sleep(LOCK_WAIT_MS)
+      }
+    }
+    try {
+      return await work()
+    } finally {
+      await rmdir(lock)
+    }
+  }
+
+  return {
+    async get(path) {
+      const bytes = await read(path)
+      return bytes && { bytes, etag: sha256Hex(bytes) }
+    },
+
+    create: (path, bytes) =>
+      written(path, bytes, async (temporary, file) => {
+        try {
+          await link(temporary, file)
+          return 'created'
+        } catch (error) {
+          if (isThere(error)) return 'exists'
+          throw error
+        }
+      }),
+
+    replace: (path, bytes, etag) =>
+      alone(path, async () => {
+        const there = await read(path)
+        if ((there && sha256Hex(there)) !== etag) return 'changed'
+        await written(path, bytes, rename)
+        return 'replaced'
+      }),
+
+    remove: (path) => rm(fileOf(path), { force: true }),
+
+    async list(prefix) {
+      const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((error) => {
+        if (isMissing(error)) return []
+        throw error
+      })
+      return entries
+        .filter((entry) => entry.isFile() && !/\.tmp$/.test(entry.name))
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+        .filter((path) => path.startsWith(prefix))
+        .sort()
+    },
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * A client of witnesses. Source: C2SP tlog-witness, `POST <prefix>/add-checkpoint`: the size that the witness has seen, the
+ * proof that the checkpoint continues it, the checkpoint. 409 tells the size that it has; then once more, from there.
+ */
+import { checkpointText } from '@stint/core/audit/checkpoint'
+import type { Hash } from '@stint/core/audit/merkle'
+import { type NoteKey, type NoteSignature, parseNote, signersOf } from '@stint/core/audit/note'
+import { Trouble, type Witness } from '../log/ports.ts'
+
+export type PostText = (url: string, text: string) => Promise<{ status: number; type: string; body: string }>
+
+/** `url` is the witness's prefix. What it answers is checked against its key before it goes under a checkpoint. */
+export function witnessClient(url: string, key: NoteKey, post: PostText): Witness {
+  let seen = 0
+
+  return {
+    name: key.name,
+    async cosign(checkpoint, note, proof) {
+      let old = Math.min(seen, checkpoint.size)
+      for (let turn = 0; turn < 2; turn++) {
+        const { status, type, body } = await post(`${url}/add-checkpoint`, ask(old, await proof(old), note))
+        if (status === 200) {
+          seen = checkpoint.size
+          return checked(checkpointText(checkpoint), body)
+        }
+        const has = status === 409 && type.startsWith('text/x.tlog.size') ? /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1] : undefined
+        if (has === undefined) throw new Trouble(`witness answered ${status}`)
+        // It is ahead of us: a newer checkpoint has been there already.
+        if (Number(has) > checkpoint.size) throw new Trouble(`witness has seen ${has} entries, this checkpoint has ${checkpoint.size}`)
+        old = Number(has)
+      }
+      throw new Trouble('witness does not say the same size twice')
+    },
+  }
+
+  function checked(text: string, lines: string): readonly NoteSignature[] {
+    const parsed = parseNote(`${text}\n${lines}`)
+    const signers = parsed ? signersOf(parsed, [key]) : 'spoiled'
+    if (!parsed || signers === 'spoiled' || signers.length === 0) throw new Trouble('witness answered with no cosignature of its own')
+    return parsed.signatures.filter(({ name }) => name === key.name)
+  }
+}
+
+const ask = (old: number, proof: readonly Hash[], note: string): string =>
+  [`old ${old}`, ...proof.map((hash) => Buffer.from(hash).toString('base64')), '', note].join('\n')

@@ -1,0 +1,48 @@
+/**
+ * The `ship` function: on the story table's stream, and once an hour by a schedule for what the stream lost. Its role can
+ * write the log and nothing else. Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB", batch item
+ * failures.
+ */
+import middy from '@middy/core'
+import { toDay } from '@stint/core/instant'
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent, ScheduledEvent } from 'aws-lambda'
+import { fromStream, type StreamRecord } from '../adapters/dynamodb/journaled.ts'
+import { journalsOfDays } from '../adapters/dynamodb/journals.ts'
+import { dynamoClient } from '../broker.ts'
+import { createShipper } from '../log/deployment.ts'
+import { shipped as shippedMetrics } from '../log/metrics.ts'
+import { ship, shipLost } from '../ship.ts'
+import { deploymentFrom, logDeploymentFrom } from './deployment.ts'
+
+const deployment = deploymentFrom(process.env, __dirname)
+const logDeployment = logDeploymentFrom(process.env, deployment)
+const shipper = createShipper(logDeployment)
+
+/** Days back that the hourly run looks at: longer than a stream holds its records. */
+const LOST_DAYS = 3
+const DAY_MS = 86_400_000
+
+export const handler = middy<DynamoDBStreamEvent | ScheduledEvent, DynamoDBBatchResponse | { shipped: number }>().handler(async (event) => {
+  if (!('Records' in event)) return lost()
+  const records = event.Records.map(({ dynamodb }) => dynamodb as StreamRecord & { readonly SequenceNumber?: string })
+  const shipped = await ship(
+    await shipper,
+    records.flatMap((record) => fromStream(record) ?? []),
+  )
+  if (shipped.outcome === 'done') {
+    deployment.log(shippedMetrics(shipped.value, deployment.clock()))
+    return { batchItemFailures: [] }
+  }
+  // The whole batch again: what is in the log already is not shipped twice.
+  return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
+})
+
+async function lost(): Promise<{ shipped: number }> {
+  const now = deployment.clock()
+  const days = Array.from({ length: LOST_DAYS }, (_, back) => toDay(now - back * DAY_MS))
+  const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
+  const shipped = await shipLost(await shipper, journalsOfDays(source, days))
+  if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
+  if (shipped.value > 0) deployment.log({ level: 'error', event: 'stream-lost', entries: shipped.value })
+  return { shipped: shipped.value }
+}

@@ -1,0 +1,62 @@
+/**
+ * The event store: beside each bundle of 256 entries one object with their events and salts, one JSON line each. It lies
+ * outside every lock, so a person's data can be erased: then the line says only that it was.
+ */
+import { decodeBase64 } from '@stint/core/audit/note'
+import { TILE_WIDTH, tilePath } from '@stint/core/audit/tiles'
+import { Halt } from './ports.ts'
+import type { Staged } from './stage.ts'
+
+export type HeldEvent = { readonly event: string; readonly salt: Uint8Array } | 'erased'
+
+/** `events/x001/234`, as the bundle of entries beside it is named. */
+export const eventsPath = (bundle: number): string =>
+  tilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }).replace('tile/entries/', 'events/')
+
+const line = (held: HeldEvent): string =>
+  held === 'erased' ? '{"erased":true}' : `{"event":${JSON.stringify(held.event)},"salt":"${Buffer.from(held.salt).toString('base64')}"}`
+
+export const encodeEvents = (held: readonly HeldEvent[]): Buffer => Buffer.from(held.map((one) => `${line(one)}\n`).join(''))
+
+/** The events of such an object; undefined where it is not exactly one. */
+export function parseEvents(bytes: Uint8Array): readonly HeldEvent[] | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  if (text !== '' && !text.endsWith('\n')) return undefined
+  const held: HeldEvent[] = []
+  for (const one of text.split('\n').slice(0, -1)) {
+    const parsed = parseLine(one)
+    if (!parsed || line(parsed) !== one) return undefined
+    held.push(parsed)
+  }
+  return held
+}
+
+function parseLine(text: string): HeldEvent | undefined {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const { erased, event, salt } = Object(parsed) as { erased?: unknown; event?: unknown; salt?: unknown }
+  if (erased === true) return 'erased'
+  const bytes = typeof salt === 'string' ? decodeBase64(salt) : undefined
+  return typeof event === 'string' && bytes ? { event, salt: bytes } : undefined
+}
+
+/** What is held with what is added: what stands there stays, for it is the same or was erased. */
+export function mergeEvents(
+  held: readonly HeldEvent[],
+  added: readonly { readonly place: number; readonly staged: Staged }[],
+): readonly HeldEvent[] {
+  const merged = [...held]
+  for (const { place, staged } of added) {
+    const own: HeldEvent = { event: staged.event, salt: Buffer.from(staged.salt, 'base64') }
+    const there = merged[place]
+    if (there === undefined && place !== merged.length)
+      throw new Halt(`event ${place} of a bundle would leave a gap after ${merged.length}`)
+    if (there === undefined) merged.push(own)
+    else if (there !== 'erased' && line(there) !== line(own)) throw new Halt(`event ${place} of a bundle is there with other bytes`)
+  }
+  return merged
+}

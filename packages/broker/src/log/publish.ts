@@ -1,0 +1,188 @@
+/**
+ * Applying a stage: everything that the head promised, written. Each write is idempotent, so whoever comes next may begin
+ * it again from the start, at any point and beside somebody else.
+ */
+import { type Checkpoint, checkpointText, openCheckpoint } from '@stint/core/audit/checkpoint'
+import { type Hash, leafHash } from '@stint/core/audit/merkle'
+import { formatNote, keyIdOf } from '@stint/core/audit/note'
+import {
+  decodeBundle,
+  decodeTile,
+  encodeBundle,
+  encodeTile,
+  levelsOf,
+  TILE_WIDTH,
+  type Tile,
+  tileAt,
+  tilePath,
+  tileRoot,
+  tilesBetween,
+} from '@stint/core/audit/tiles'
+import type { Log } from '../ports.ts'
+import { encodeEvents, eventsPath, mergeEvents, parseEvents } from './events.ts'
+import { Halt, type Head, type ObjectStore, type Signer, Trouble, type Witness } from './ports.ts'
+import { lookupRows, type Stage, type Staged } from './stage.ts'
+import { treeOf } from './tree.ts'
+
+/** Tries of a write that others keep overtaking. */
+const MAX_ROUNDS = 20
+
+export type Publishing = {
+  /** Tiles, bundles and the checkpoint: what anybody may have. */
+  readonly log: ObjectStore
+  /** Events and stages: what must be erasable. */
+  readonly events: ObjectStore
+  readonly signer: Signer
+  readonly witnesses: readonly Witness[]
+  readonly say: Log
+}
+
+/** A tile of a log, its narrower or full self: what lies there may have grown since. */
+export async function readTile(store: ObjectStore, tile: Tile): Promise<Uint8Array | undefined> {
+  const exact = await store.get(tilePath(tile))
+  if (exact || tile.width === TILE_WIDTH) return exact?.bytes
+  // A partial tile may be gone once the full one is there (C2SP tlog-tiles).
+  return (await store.get(tilePath({ ...tile, width: TILE_WIDTH })))?.bytes
+}
+
+/** Entries first, then hashes, level by level: nothing is ever named that is not there yet. */
+export async function writeTiles({ log }: Pick<Publishing, 'log'>, { size, staged }: Stage): Promise<readonly Tile[]> {
+  const to = size + staged.length
+  const entries = staged.map(({ entry }) => Buffer.from(entry))
+  const written = [...(await grow(log, 'entries', size, to, entries))]
+  let added: readonly Hash[] = entries.map(leafHash)
+  for (const level of levelsOf(to)) {
+    const tiles = await grow(log, level, size, to, added)
+    written.push(...tiles)
+    // What the next level gets: the roots of the tiles that are full now and were not.
+    added = tiles.filter(({ tile }) => tile.width === TILE_WIDTH).map(({ content }) => tileRoot(content))
+  }
+  return written.map(({ tile }) => tile)
+}
+
+async function hashesOf(log: ObjectStore, tile: Tile): Promise<readonly Hash[]> {
+  const bytes = await readTile(log, tile)
+  const hashes = bytes && decodeTile(bytes.subarray(0, tile.width * 32), tile.width)
+  if (!hashes) throw new Trouble(`${tilePath(tile)} cannot be read`)
+  return hashes
+}
+
+async function entriesOf(log: ObjectStore, tile: Tile): Promise<readonly Uint8Array[]> {
+  const exact = await log.get(tilePath(tile))
+  const full = exact ?? (await log.get(tilePath({ ...tile, width: TILE_WIDTH })))
+  const entries = full && decodeBundle(full.bytes, exact ? tile.width : TILE_WIDTH)
+  if (!entries) throw new Trouble(`${tilePath(tile)} cannot be read`)
+  return entries.slice(0, tile.width)
+}
+
+type Written = { readonly tile: Tile; readonly content: readonly Uint8Array[] }
+
+/** Writes the tiles of one level that are new or wider; what stood in the first of them is read and kept. */
+async function grow(
+  log: ObjectStore,
+  level: number | 'entries',
+  from: number,
+  to: number,
+  added: readonly Uint8Array[],
+): Promise<readonly Written[]> {
+  const tiles = tilesBetween(level, from, to)
+  const first = tiles[0]
+  if (!first) return []
+  const before = tileAt(level, first.index, from)
+  const old = !before ? [] : level === 'entries' ? await entriesOf(log, before) : await hashesOf(log, before)
+  const all = [...old, ...added]
+  return Promise.all(
+    tiles.map(async (tile) => {
+      const start = (tile.index - first.index) * TILE_WIDTH
+      const content = all.slice(start, start + tile.width)
+      if (content.length !== tile.width) throw new Halt(`${tilePath(tile)} would get ${content.length} of its ${tile.width}`)
+      const bytes = level === 'entries' ? encodeBundle(content) : encodeTile(content)
+      await createSame(log, tilePath(tile), bytes, tile.width === TILE_WIDTH)
+      return { tile, content }
+    }),
+  )
+}
+
+/** Creates; where something stands already it must be the same, for a tile has only one content. */
+async function createSame(store: ObjectStore, path: string, bytes: Uint8Array, final: boolean): Promise<void> {
+  if ((await store.create(path, bytes, { final })) === 'created') return
+  const there = await store.get(path)
+  if (there && Buffer.compare(there.bytes, bytes) !== 0) throw new Halt(`${path} is there with other bytes`)
+}
+
+/** Puts the events beside their entries; what was erased meanwhile stays erased. */
+export async function writeEvents({ events }: Pick<Publishing, 'events'>, { size, staged }: Stage): Promise<void> {
+  const byBundle = new Map<number, { place: number; staged: Staged }[]>()
+  staged.forEach((one, at) => {
+    const bundle = Math.floor((size + at) / TILE_WIDTH)
+    byBundle.set(bundle, [...(byBundle.get(bundle) ?? []), { place: (size + at) % TILE_WIDTH, staged: one }])
+  })
+  await Promise.all([...byBundle].map(([bundle, added]) => updateEvents(events, bundle, (held) => mergeEvents(held, added))))
+}
+
+/** Reads, changes and replaces one bundle of events, until nobody else was faster. */
+export async function updateEvents(
+  events: ObjectStore,
+  bundle: number,
+  change: (held: ReturnType<typeof parseEvents> & object) => ReturnType<typeof mergeEvents>,
+): Promise<void> {
+  const path = eventsPath(bundle)
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const there = await events.get(path)
+    const held = there ? parseEvents(there.bytes) : []
+    if (!held) throw new Halt(`${path} cannot be read`)
+    const bytes = encodeEvents(change(held))
+    if (there && Buffer.compare(there.bytes, bytes) === 0) return
+    if ((await events.replace(path, bytes, there?.etag)) === 'replaced') return
+  }
+  throw new Trouble(`${path} is overtaken all the time`)
+}
+
+/**
+ * Signs where the head stands and publishes it, unless something newer is there: a shipper that slept must not take the
+ * log back.
+ */
+export async function publishCheckpoint(publishing: Publishing, head: Pick<Head, 'size' | 'root'>): Promise<void> {
+  const { log, signer } = publishing
+  const checkpoint: Checkpoint = { origin: signer.key.name, size: head.size, root: head.root }
+  let note: string | undefined
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const there = await log.get(CHECKPOINT)
+    const opened = there && openCheckpoint(Buffer.from(there.bytes).toString('utf8'), [signer.key])
+    // One signed by an earlier key is replaced too: the head, which no checkpoint moves, says what comes next.
+    if (opened?.outcome === 'fault') publishing.say({ level: 'error', event: 'checkpoint-foreign', fault: opened.fault })
+    if (opened?.outcome === 'done' && opened.value.size >= head.size) return
+    note ??= await signed(publishing, checkpoint)
+    if ((await log.replace(CHECKPOINT, Buffer.from(note), there?.etag)) === 'replaced') return
+  }
+  throw new Trouble('the checkpoint is overtaken all the time')
+}
+export const CHECKPOINT = 'checkpoint'
+
+async function signed({ log, signer, witnesses, say }: Publishing, checkpoint: Checkpoint): Promise<string> {
+  const text = checkpointText(checkpoint)
+  const own = { name: signer.key.name, keyId: keyIdOf(signer.key), signature: await signer.sign(Buffer.from(text)) }
+  const note = formatNote(text, [own])
+  const tree = treeOf((tile) => readTile(log, tile), checkpoint.size)
+  const seen = await Promise.all(
+    witnesses.map(async (witness) => {
+      try {
+        return await witness.cosign(checkpoint, note, tree.consistency)
+      } catch (error) {
+        // A witness that is down delays nobody: the next checkpoint that it signs covers this one.
+        say({ level: 'warn', event: 'witness-missing', witness: witness.name, cause: (error as Error).message })
+        return []
+      }
+    }),
+  )
+  return formatNote(text, [own, ...seen.flat()])
+}
+
+/** Narrower selves of tiles that are full now: nothing needs them any more. */
+export async function prune({ log }: Pick<Publishing, 'log'>, tiles: readonly Tile[]): Promise<void> {
+  for (const tile of tiles.filter(({ width }) => width === TILE_WIDTH)) {
+    for (const path of await log.list(`${tilePath(tile)}.p/`)) await log.remove(path)
+  }
+}
+
+export const rowsOf = ({ staged }: Stage) => staged.flatMap(lookupRows)

@@ -1,0 +1,120 @@
+/**
+ * A stage: one batch of entries that has been decided on, written down whole before the log moves. Pure.
+ */
+import { commitOf, entryText, type LogEntry } from '@stint/core/audit/entry'
+import { MAX_EVENT_BYTES } from '@stint/core/audit/event'
+import { append, type Edge, fold, leafHash } from '@stint/core/audit/merkle'
+import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
+import { sha256Hex, shortDigest } from '@stint/core/digest'
+import { hex128, type RandomBytes } from '@stint/core/request/ids'
+import type { About, Cursor, Head, Journaled, LookupRow } from './ports.ts'
+
+/** An event on its way into the log: what is committed to, and what is kept beside it. */
+export type Staged = {
+  readonly entry: string
+  readonly event: string
+  /** Base64. */
+  readonly salt: string
+  readonly request: string
+  readonly seq: number
+  readonly commit: string
+  readonly about: About
+}
+export type Stage = {
+  readonly v: 1
+  /** Tells two shippers' stages of the same batch apart. */
+  readonly nonce: string
+  /** The size of the log before it. */
+  readonly size: number
+  readonly staged: readonly Staged[]
+}
+
+/** Entries of one stage, at most: what one apply writes stays within a function's time. */
+export const MAX_STAGED = 1000
+
+/** Why a journal cannot be shipped. It is set aside with this; the others go on. */
+export type Poisoned = { readonly request: string; readonly why: string }
+
+/** What a journal holds beyond its cursor; or why it must be looked at. */
+export function beyond({ request, events, about }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Poisoned {
+  const poisoned = (why: string): Poisoned => ({ request, why })
+  const count = cursor?.count ?? 0
+  if (events.length < count) return poisoned(`it has ${events.length} events, and ${count} are in the log`)
+  const last = events[count - 1]
+  if (last && commitIn(last) !== cursor?.commit) return poisoned(`event ${count - 1} is not the one that is in the log`)
+  const staged: Staged[] = []
+  let prev = cursor?.commit
+  for (const [at, one] of events.slice(count).entries()) {
+    const seq = count + at
+    if (!('event' in one)) return poisoned(`event ${seq} was erased before it was shipped`)
+    if (Buffer.byteLength(one.event) > MAX_EVENT_BYTES) return poisoned(`event ${seq} is larger than an event may be`)
+    const event = readEvent(one.event)
+    if (typeof event === 'string') return poisoned(`event ${seq} is ${event}`)
+    if (event.request !== request) return poisoned(`event ${seq} is of another journal`)
+    const commit = commitOf(one)
+    const entry: LogEntry = { v: 1, request, seq, type: event.type, commit, ...(prev === undefined ? {} : { prev }) }
+    staged.push({ entry: entryText(entry), event: one.event, salt: Buffer.from(one.salt).toString('base64'), request, seq, commit, about })
+    prev = commit
+  }
+  return staged
+}
+
+const commitIn = (one: Journaled['events'][number]): string => ('event' in one ? commitOf(one) : one.commit)
+
+export function encodeStage(
+  size: number,
+  staged: readonly Staged[],
+  random: RandomBytes,
+): { readonly hash: string; readonly bytes: Buffer } {
+  const bytes = Buffer.from(JSON.stringify({ v: 1, nonce: hex128(random), size, staged } satisfies Stage))
+  return { hash: sha256Hex(bytes), bytes }
+}
+
+/** The stage of these bytes, if they are those that the head names. */
+export const decodeStage = (bytes: Uint8Array, hash: string): Stage | undefined =>
+  sha256Hex(bytes) === hash ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Stage) : undefined
+
+export const stagePath = (hash: string): string => `stage/${hash}`
+
+/** Where the log stands with the stage's entries. */
+export function headAfter(head: Head | undefined, staged: readonly Staged[], stage: string): Head {
+  let edge: Edge = head?.edge ?? []
+  let size = head?.size ?? 0
+  for (const { entry } of staged) edge = append(edge, size++, leafHash(Buffer.from(entry)))
+  return { size, root: fold(edge), edge, stage, applied: false }
+}
+
+// ── Look-up rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What events are looked up by. A caller stands as a digest: the rows hold nothing of a person. */
+export const lookupKey = {
+  caller: (issuer: string, subject: string) => `caller#${shortDigest(`${issuer}#${subject}`)}`,
+  profile: (id: string) => `profile#${id}`,
+  target: (id: string) => `target#${id}`,
+  outcome: (outcome: string) => `outcome#${outcome}`,
+  accessKey: (id: string) => `key#${id}`,
+  day: (day: string) => `day#${day}`,
+} as const
+
+/** What an event came to: its code where it has one, else its type. */
+export const outcomeOf = (event: ReadEvent): string => (typeof event.code === 'string' ? event.code : event.type)
+
+export function lookupRows({
+  event: text,
+  request,
+  seq,
+  about,
+}: Pick<Staged, 'event' | 'request' | 'seq' | 'about'>): readonly LookupRow[] {
+  const event = text === undefined ? 'erased' : readEvent(text)
+  if (typeof event === 'string') return []
+  const { issuer, subject, profile, target } = about
+  const keys = [
+    lookupKey.day(event.at.slice(0, 10)),
+    lookupKey.outcome(outcomeOf(event)),
+    ...(issuer !== undefined && subject !== undefined ? [lookupKey.caller(issuer, subject)] : []),
+    ...(profile === undefined ? [] : [lookupKey.profile(profile)]),
+    ...(target === undefined ? [] : [lookupKey.target(target)]),
+    ...(typeof event.accessKeyId === 'string' ? [lookupKey.accessKey(event.accessKeyId)] : []),
+  ]
+  return keys.map((key) => ({ key, at: event.at, request, seq }))
+}

@@ -1,0 +1,42 @@
+/**
+ * Proofs from tiles: which hashes a proof needs says core, where they lie say the tiles.
+ */
+import { consistencyPath, fold, type Hash, inclusionPath, perfectNodes, type Range } from '@stint/core/audit/merkle'
+import { decodeTile, hashWithin, placeOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/core/audit/tiles'
+import { Trouble } from './ports.ts'
+
+export type Tree = {
+  inclusion(index: number): Promise<readonly Hash[]>
+  consistency(old: number): Promise<readonly Hash[]>
+}
+
+/** The tree of the first `size` entries. Each tile is read once. */
+export function treeOf(read: (tile: Tile) => Promise<Uint8Array | undefined>, size: number): Tree {
+  const tiles = new Map<string, Promise<readonly Hash[]>>()
+
+  async function hashes(tile: Tile): Promise<readonly Hash[]> {
+    const bytes = await read(tile)
+    // The full tile stands for a partial one that is gone.
+    const found = bytes && (decodeTile(bytes, tile.width) ?? decodeTile(bytes, TILE_WIDTH))
+    if (!found) throw new Trouble(`${tilePath(tile)} cannot be read`)
+    return found
+  }
+
+  async function hashOf(range: Range): Promise<Hash> {
+    const parts = perfectNodes(range).map(async (node) => {
+      const place = placeOf(node)
+      const tile = tileAt(place.level, place.tile, size)
+      if (!tile) throw new RangeError(`a log of ${size} entries has no such hash`)
+      const path = tilePath(tile)
+      const read = tiles.get(path) ?? hashes(tile)
+      tiles.set(path, read)
+      return hashWithin(await read, place.start, place.end)
+    })
+    return fold(await Promise.all(parts))
+  }
+
+  return {
+    inclusion: (index) => Promise.all(inclusionPath(index, size).map(hashOf)),
+    consistency: (old) => Promise.all(consistencyPath(old, size).map(hashOf)),
+  }
+}

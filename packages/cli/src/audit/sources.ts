@@ -1,0 +1,48 @@
+/** Where a log is read from: a folder, Stint's own API, or stores at hand. */
+import { folderStore } from '@stint/broker/adapters/store/files'
+import type { ObjectStore } from '@stint/broker/log/ports'
+import type { LogSource } from './verify.ts'
+
+/** The log could not be reached: nothing is said about it. */
+export class Unreachable extends Error {}
+
+/** A copy of the log's bucket and, in the same folder, of the bucket of its events. */
+export function folderSource(folder: string): LogSource {
+  const store = folderStore(folder)
+  return { get: async (path) => (await store.get(path))?.bytes, list: () => store.list(''), hasEvents: true }
+}
+
+/** Two stores, as Stint has them. */
+export const storeSource = ({ log, events }: { readonly log: ObjectStore; readonly events: ObjectStore }): LogSource => ({
+  get: async (path) => (await (path.startsWith('events/') ? events : log).get(path))?.bytes,
+  list: async () => [...(await log.list('')), ...(await events.list(''))],
+  hasEvents: true,
+})
+
+const TRIES = 3
+const WAIT_MS = 500
+
+/** `GET <url>/…` with an auditor's token, or without one where the log is public: then without events. */
+export function urlSource(url: string, token: string | undefined, get: typeof fetch, sleep: (ms: number) => Promise<void>): LogSource {
+  const base = url.replace(/\/$/, '')
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return {
+    hasEvents: token !== undefined,
+    async get(path) {
+      let cause = ''
+      for (let tries = 0; tries < TRIES; tries++) {
+        if (tries > 0) await sleep(WAIT_MS * 2 ** tries)
+        try {
+          const answer = await get(`${base}/${path}`, { headers, redirect: 'error' })
+          if (answer.status === 200) return new Uint8Array(await answer.arrayBuffer())
+          if (answer.status === 404) return undefined
+          cause = `${answer.status} ${(await answer.text()).slice(0, 200)}`
+          if (answer.status < 500 && answer.status !== 429) break
+        } catch (error) {
+          cause = (error as Error).message
+        }
+      }
+      throw new Unreachable(`${base}/${path}: ${cause}`)
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * A small KMS: one Ed25519 key that signs for whom IAM lets. Source: AWS KMS API Reference, Sign and GetPublicKey; JSON 1.1.
+ */
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { authorize, type Call, deniedMessage } from './authorize.ts'
+import type { Answer } from './sts.ts'
+import type { World } from './world.ts'
+
+const CONTENT_TYPE = 'application/x-amz-json-1.1'
+const MAX_MESSAGE_BYTES = 4096
+
+export type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+
+export function newKmsKey(region: string, account: string, alias: string): KmsKey {
+  return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
+}
+
+export const kmsError = (status: number, type: string, message: string, requestId: string): Answer => ({
+  status,
+  headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': requestId },
+  body: JSON.stringify({ __type: type, message }),
+})
+
+export function handleKms(world: World, call: Call, target: string, body: Buffer): Answer {
+  const operation = target.replace(/^TrentService\./, '')
+  const error = (type: string, message: string) => kmsError(400, type, message, call.requestId)
+  const input = JSON.parse(body.toString('utf8')) as Record<string, string | undefined>
+  const key = world.kmsKeys.find(({ arn, alias }) => input.KeyId === arn || input.KeyId === alias)
+  if (!key) return error('NotFoundException', `Key '${input.KeyId}' does not exist`)
+  const action = `kms:${operation}`
+  const decision = authorize(call, { action, resource: { arn: key.arn, account: call.identity.principal.account } })
+  if (!decision.allowed) return error('AccessDeniedException', deniedMessage(call, action, key.arn, decision))
+
+  const answer = (output: object): Answer => ({
+    status: 200,
+    headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId },
+    body: JSON.stringify({ KeyId: key.arn, ...output }),
+  })
+  if (operation === 'GetPublicKey') {
+    return answer({
+      PublicKey: key.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+      KeySpec: 'ECC_NIST_EDWARDS25519',
+      KeyUsage: 'SIGN_VERIFY',
+      SigningAlgorithms: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'],
+    })
+  }
+  if (operation !== 'Sign') return error('UnsupportedOperationException', 'The sandbox’s KMS plays Sign and GetPublicKey.')
+  const message = Buffer.from(input.Message ?? '', 'base64')
+  if (message.length < 1 || message.length > MAX_MESSAGE_BYTES) return error('ValidationException', 'Message must be 1 to 4096 bytes.')
+  if (input.SigningAlgorithm !== 'ED25519_SHA_512' || (input.MessageType ?? 'RAW') !== 'RAW')
+    return error('ValidationException', 'This key signs RAW messages with ED25519_SHA_512.')
+  const Signature = sign(null, message, key.privateKey).toString('base64')
+  return answer({ Signature, SigningAlgorithm: 'ED25519_SHA_512' })
+}
