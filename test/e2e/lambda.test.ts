@@ -2,6 +2,7 @@
  * The very bundles that are deployed, driven through a Lambda Runtime API against the sandbox's AWS; and `vend` in both its
  * mountings, held to the same answers byte for byte.
  */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +12,7 @@ import type { Broker } from '@stint/broker'
 import { SENDS } from '@stint/broker/adapters/dynamodb/send'
 import { deadlinesOnAws } from '@stint/broker/broker'
 import { buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
+import type { ApiBroker } from '@stint/broker/http/api'
 import { VEND_DEADLINE_SECONDS } from '@stint/broker/lambda/deployment'
 import { vendEvent } from '@stint/broker/lambda/event'
 import type { Ledger } from '@stint/broker/ports'
@@ -33,25 +35,27 @@ describe('the bundles', () => {
   let vend: Lambda
   let api: Lambda
   let sweep: Lambda
+  let ship: Lambda
   const bytes: Record<string, number> = {}
 
   beforeAll(async () => {
     sandbox = await testSandbox()
     folder = await mkdtemp(join(tmpdir(), 'stint-lambda-'))
     const started = await Promise.all(
-      (['vend', 'api', 'sweep'] as const).map(async (name) => {
+      (['vend', 'api', 'sweep', 'ship'] as const).map(async (name) => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
         return startLambda(built.file, environment(name === 'sweep' ? 'api' : name))
       }),
     )
-    ;[vend, api, sweep] = started as [Lambda, Lambda, Lambda]
+    ;[vend, api, sweep, ship] = started as [Lambda, Lambda, Lambda, Lambda]
   })
   afterAll(async () => {
     vend?.close()
     api?.close()
     sweep?.close()
+    ship?.close()
     await sandbox.close()
     await rm(folder, { recursive: true })
   })
@@ -65,6 +69,12 @@ describe('the bundles', () => {
       AWS_SESSION_TOKEN: key.sessionToken,
       AWS_ENDPOINT_URL_STS: sandbox.urls.aws,
       AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
+      AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
+      AWS_ENDPOINT_URL_KMS: sandbox.urls.aws,
+      STINT_LOG_BUCKET: 'stint-log',
+      STINT_EVENTS_BUCKET: 'stint-events',
+      STINT_LOG_KEY: 'alias/stint-log',
+      STINT_LOG_VKEY: sandbox.logVkey,
       STINT_TABLE: 'stint',
       STINT_SIDE_TABLE: 'stint-side',
       STINT_BUILD: 'test-build',
@@ -79,7 +89,7 @@ describe('the bundles', () => {
 
   test('are within their limits, and vend has neither hono nor undici on board', async () => {
     expect(bytes.vend).toBeLessThanOrEqual(LIMITS_KB.vend * 1000)
-    expect(bytes.api).toBeLessThanOrEqual(LIMITS_KB.api * 1000)
+    for (const name of ['api', 'sweep', 'ship'] as const) expect(bytes[name]).toBeLessThanOrEqual(LIMITS_KB[name] * 1000)
     const text = await readFile(join(folder, 'vend', 'index.js'), 'utf8')
     expect(text).not.toMatch(/hono|undici|new Request\(|new Response\(|[^.\w]fetch\(/)
   })
@@ -150,6 +160,45 @@ describe('the bundles', () => {
     expect(await sweep.invoke({ 'detail-type': 'Scheduled Event' })).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
   })
 
+  test('ship puts a batch of the stream into the log; what the stream lost, its schedule finds', async () => {
+    const token = await sandbox.token('developer')
+    const made = async () => JSON.parse((await vend.invoke(gatewayEvent(post(token, { profile: 'staging-power' })))).body).id as string
+    const [one, two] = [await made(), await made()]
+    const records = sandbox.aws.dynamo.records
+      .filter(({ table }) => table === 'stint')
+      .filter(({ keys }) => JSON.stringify(keys).includes(one.slice(0, 30)))
+      .map(({ sequenceNumber, newImage, oldImage }) => ({
+        eventSource: 'aws:dynamodb',
+        dynamodb: { SequenceNumber: String(sequenceNumber), NewImage: newImage, ...(oldImage ? { OldImage: oldImage } : {}) },
+      }))
+    expect(records.length).toBeGreaterThan(1)
+    expect(await ship.invoke({ Records: records })).toEqual({ batchItemFailures: [] })
+    const metrics = JSON.parse(ship.output().trim().split('\n').at(-1) ?? '')
+    expect(metrics).toMatchObject({ Entries: 3, Parked: 0, _aws: { CloudWatchMetrics: [{ Namespace: 'Stint' }] } })
+
+    const read = (path: string) => api.invoke(gatewayEvent({ path, headers: ['authorization', `Bearer ${token}`] }))
+    expect((await read(`/sessions/${one}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
+    expect(JSON.parse((await read(`/sessions/${two}/receipt`)).body).code).toBe('not-logged-yet')
+    expect(await ship.invoke({ 'detail-type': 'Scheduled Event' })).toMatchObject({ shipped: expect.any(Number) })
+    expect((await read(`/sessions/${two}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
+
+    const auditor = ['authorization', `Bearer ${await sandbox.token('auditor')}`]
+    const checkpoint = await api.invoke(gatewayEvent({ path: '/audit/log/checkpoint', headers: auditor }))
+    const size = Number(checkpoint.body.split('\n')[1])
+    const tile = await api.invoke(gatewayEvent({ path: `/audit/log/tile/0/000.p/${size}`, headers: auditor }))
+    expect([tile.statusCode, tile.isBase64Encoded, Buffer.from(tile.body, 'base64').length]).toEqual([200, true, size * 32])
+  })
+
+  test('a batch that cannot be shipped is given back whole', async () => {
+    const records = [{ dynamodb: { SequenceNumber: '77', NewImage: { pk: { S: 'REQ#req_1' }, events: { L: [] } } } }]
+    sandbox.aws.world.buckets.delete('stint-events')
+    const token = await sandbox.token('developer')
+    await vend.invoke(gatewayEvent(post(token, { profile: 'staging-power' })))
+    const last = sandbox.aws.dynamo.records.at(-1)
+    const failing = [...records, { dynamodb: { SequenceNumber: '78', NewImage: last?.newImage } }]
+    expect(await ship.invoke({ Records: failing })).toEqual({ batchItemFailures: [{ itemIdentifier: '77' }] })
+  })
+
   test('one line a call goes to the log, and no token', async () => {
     const token = await sandbox.token('developer')
     await vend.invoke(gatewayEvent(post(token, { profile: 'nothing' })))
@@ -181,7 +230,7 @@ describe('both mountings of vend', () => {
   let sandbox: TestSandbox
   let server: Server
   let token: string
-  const fixed = (): Broker<Ledger> => {
+  const fixed = (): Broker<Ledger> & Pick<ApiBroker, 'trail'> => {
     let drawn = 0
     return {
       rules: sandbox.rules,
@@ -202,6 +251,13 @@ describe('both mountings of vend', () => {
             packedPolicySize: 7,
             sends: 1,
           }),
+      },
+      trail: {
+        object: async () => undefined,
+        event: async () => undefined,
+        search: async () => ({ events: [] }),
+        session: async () => [],
+        receipt: async () => ({ outcome: 'unknown-event' }),
       },
       ledger: {
         reserve: async ({ request, session, attempt, hardEnd }) => done({ request, session, attempt, hardEnd, alone: true }),
@@ -230,7 +286,7 @@ describe('both mountings of vend', () => {
     }
   }
   let NOW: number
-  let broker: Broker<Ledger>
+  let broker: Broker<Ledger> & Pick<ApiBroker, 'trail'>
   beforeAll(async () => {
     sandbox = await testSandbox()
     token = await sandbox.token('developer')

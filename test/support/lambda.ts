@@ -9,7 +9,12 @@ import type { Raw } from './http.ts'
 
 const BOOTSTRAP = fileURLToPath(new URL('./lambda-bootstrap.cjs', import.meta.url))
 
-export type Result = { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: string }
+export type Result = {
+  readonly statusCode: number
+  readonly headers: Record<string, string>
+  readonly body: string
+  readonly isBase64Encoded?: boolean
+}
 export type Lambda = { readonly invoke: (event: object) => Promise<Result>; readonly output: () => string; readonly close: () => void }
 
 export async function startLambda(bundle: string, env: Record<string, string>): Promise<Lambda> {

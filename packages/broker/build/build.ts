@@ -29,6 +29,8 @@ const throwing = (name: string) => `export function ${name}() { throw new Error(
 const stubs: Readonly<Record<string, string>> = {
   '@aws-sdk/credential-provider-node': throwing('defaultProvider'),
   '@aws-sdk/endpoint-cache': 'export class EndpointCache {}',
+  // For instances that serve several calls at once; ours take the trace from the environment, as ever.
+  '@aws/lambda-invoke-store': 'export const InvokeStore = { getInstanceAsync: async () => undefined }',
 }
 /** S3's client builds on these, though nothing here uses them. */
 const stubsBesideS3: Readonly<Record<string, string>> = {
@@ -54,7 +56,7 @@ function stubbing(replaced: Readonly<Record<string, string>>): { readonly plugin
   const plugin: Plugin = {
     name: 'stub',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^@(aws-sdk|smithy)\// }, ({ path }) => {
+      onResolve({ filter: /^@(aws|aws-sdk|smithy)\// }, ({ path }) => {
         if (!Object.hasOwn(replaced, path)) return undefined
         met.add(path)
         return { path, namespace: 'stub' }

@@ -108,3 +108,21 @@ export function canonicalJson(value: unknown): string {
   if (text === undefined) throw new TypeError(`a ${typeof value} is not JSON`)
   return text
 }
+
+/**
+ * Whether a text is the RFC 8785 form of the value that was parsed from it. Members keep the order that they were written
+ * in, and JSON.stringify writes numbers and strings as RFC 8785 does: so only their order is left to look at.
+ */
+export const isCanonicalJson = (text: string, value: unknown): boolean => JSON.stringify(value) === text && isSorted(value)
+
+function isSorted(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isSorted)
+  if (typeof value !== 'object' || value === null) return true
+  let last: string | undefined
+  for (const [name, member] of Object.entries(value)) {
+    // An integer-like name would be moved to the front by the parser, and could hide in another place.
+    if ((last !== undefined && name < last) || /^\d+$/.test(name) || !isSorted(member)) return false
+    last = name
+  }
+  return true
+}

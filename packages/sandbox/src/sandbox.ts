@@ -13,7 +13,7 @@ import { dynamoLedger, vendLedger } from '@stint/broker/adapters/dynamodb/ledger
 import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
 import { dynamoClient } from '@stint/broker/broker'
 import { loadConfig } from '@stint/broker/build/config-file'
-import { createShipper, type LogDeployment } from '@stint/broker/log/deployment'
+import { createShipper, type LogDeployment, openTrail } from '@stint/broker/log/deployment'
 import type { Log } from '@stint/broker/ports'
 import { type Shipper, ship, shipLost } from '@stint/broker/ship'
 import { type Swept, sweep } from '@stint/broker/sweep'
@@ -138,7 +138,7 @@ export type BrokerSettings = {
   /** false: whoever started it sweeps by hand. */
   readonly sweep?: false
   /** The key that signs the log, as a vkey. */
-  readonly logVkey?: string
+  readonly logVkey: string
 }
 
 export type BrokerPart = Part & { readonly sweep: () => Promise<Swept> }
@@ -156,9 +156,10 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     sleep: (ms: number) => sleep(ms),
     log,
     ...(settings.deadlines ? { deadlines: settings.deadlines } : {}),
-    ...(settings.logVkey === undefined ? {} : { logVkey: settings.logVkey }),
+    logVkey: settings.logVkey,
   }
-  const api = createBroker({ ...common, keys: settings.apiKey }, dynamoLedger)
+  const trail = openTrail({ ...common, keys: settings.apiKey, buckets })
+  const api = { ...createBroker({ ...common, keys: settings.apiKey }, dynamoLedger), trail }
   const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }, vendLedger), api)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(api), SWEEP_EVERY_MS)

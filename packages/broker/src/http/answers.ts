@@ -150,6 +150,14 @@ export const freezeView = v.strictObject({
 export const freezesList = v.strictObject({ freezes: v.array(freezeView) })
 export const releaseAsked = v.strictObject({ status: text })
 
+export const eventView = v.strictObject({
+  id: text,
+  event: v.pipe(v.record(text, v.unknown()), v.description('The event: docs/audit-events.md says what it holds.')),
+  profile: v.optional(text),
+  target: v.optional(text),
+})
+export const eventsPage = v.strictObject({ events: v.array(eventView), next: v.optional(text) })
+
 const upOrDown = v.picklist(['up', 'down'])
 export const health = v.strictObject({ status: v.literal('ok'), build: text, config: text })
 export const readiness = v.strictObject({

@@ -13,7 +13,9 @@ import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import openapi from '../../openapi.json' with { type: 'json' }
 import { identify } from '../identify.ts'
+import type { Trail } from '../log/trail.ts'
 import type { Broker, Ledger } from '../ports.ts'
+import { auditRoutes } from './audit.ts'
 import { docsHeaders, docsPage } from './docs.ts'
 import { freezeRoutes } from './freezes.ts'
 import { MAX_BODY_BYTES, problemReply } from './message.ts'
@@ -29,7 +31,7 @@ type Env = { Bindings: Peer; Variables: { trace: string; now: Instant; route: Ro
 export type Ctx = Context<Env>
 export type Api = Hono<Env>
 
-export type ApiBroker = Omit<Broker<Ledger>, 'sts' | 'signIn'>
+export type ApiBroker = Omit<Broker<Ledger>, 'sts' | 'signIn'> & { readonly trail: Trail }
 
 const READY_FOR_SECONDS = 5
 
@@ -46,7 +48,7 @@ export function apiApp(broker: ApiBroker): Api {
       await next()
     } else c.res = refuse(c, refused('route-unknown', 'There is no such route.'))
     c.header('stint-trace', c.get('trace'))
-    c.header('cache-control', 'no-store')
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
     const refusal = c.get('refusal')
     broker.log({
       level: c.res.status >= 500 ? 'error' : 'info',
@@ -73,6 +75,7 @@ export function apiApp(broker: ApiBroker): Api {
   sessionRoutes(app, broker, tools)
   requestRoutes(app, broker, tools)
   freezeRoutes(app, broker, tools)
+  auditRoutes(app, broker, tools)
 
   app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
 

@@ -31,6 +31,8 @@ const schemas = {
   SessionsPage: answers.sessionsPage,
   Profile: answers.profileView,
   Profiles: answers.profilesList,
+  Event: answers.eventView,
+  EventsPage: answers.eventsPage,
   Health: answers.health,
   Readiness: answers.readiness,
 } satisfies Record<string, GenericSchema>
@@ -83,6 +85,7 @@ const road: readonly ProblemCode[] = [
   'ledger-unavailable',
   'internal',
 ]
+const proof = { 'text/plain': { schema: { type: 'string' } } }
 const query = (name: string, description: string, schema: object) => ({ name, in: 'query', required: false, description, schema })
 
 function decision(act: (typeof decisions)[number]): Operation {
@@ -216,6 +219,56 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     success: { status: 200, description: 'The session.', content: json('SessionView') },
     problems: ['session-unknown', ...token, 'ledger-unavailable', 'internal'],
   },
+  'GET /sessions/{id}/receipt': {
+    summary: 'Proof that the session is in the log, as a C2SP tlog-proof: for anybody to check offline',
+    success: { status: 200, description: 'The proof. Its `extra` holds entry, event and salt.', content: proof },
+    problems: ['session-unknown', 'event-erased', 'not-logged-yet', ...token, 'log-unavailable', 'internal'],
+  },
+  'GET /audit/events': {
+    summary: 'Events, newest first: everybody’s for auditors, your own otherwise',
+    parameters: [
+      query('limit', 'Events a page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
+      query('cursor', 'The `next` of the page before.', { type: 'string' }),
+      query('from', 'RFC 3339; 31 days before `until` if absent.', { type: 'string', format: 'date-time' }),
+      query('until', 'RFC 3339; now if absent.', { type: 'string', format: 'date-time' }),
+      query('issuer', 'The caller’s issuer, by its id in the config; together with `subject`.', { type: 'string' }),
+      query('subject', 'The caller’s subject.', { type: 'string' }),
+      query('profile', 'The profile.', { type: 'string' }),
+      query('target', 'The target.', { type: 'string' }),
+      query('session', 'The session.', { type: 'string' }),
+      query('accessKeyId', 'The access key ID, as CloudTrail has it.', { type: 'string' }),
+      query('outcome', 'A problem code, or a type of event.', { type: 'string' }),
+    ],
+    success: {
+      status: 200,
+      description: 'A page. It may hold fewer than asked for and still name a next one.',
+      content: json('EventsPage'),
+    },
+    problems: ['body-invalid', ...token, 'log-unavailable', 'internal'],
+  },
+  'GET /audit/events/{request}/{seq}': {
+    summary: 'One event, by its journal and its place there',
+    success: { status: 200, description: 'The event.', content: json('Event') },
+    problems: ['event-unknown', 'event-erased', ...token, 'log-unavailable', 'internal'],
+  },
+  'GET /audit/events/{request}/{seq}/receipt': {
+    summary: 'Proof that the event is in the log, as a C2SP tlog-proof',
+    success: { status: 200, description: 'The proof. Its `extra` holds entry, event and salt.', content: proof },
+    problems: ['event-unknown', 'event-erased', 'not-logged-yet', ...token, 'log-unavailable', 'internal'],
+  },
+  'GET /audit/log/{path}': {
+    summary:
+      'The log in C2SP tlog-tiles: `checkpoint`, `tile/…`; and `events/…`, the events beside each bundle. For auditors, unless the log is public',
+    success: {
+      status: 200,
+      description: 'The object.',
+      content: {
+        'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+        'text/plain': { schema: { type: 'string' } },
+      },
+    },
+    problems: ['route-unknown', ...token, 'not-eligible', 'log-unavailable', 'internal'],
+  },
   'GET /profiles': {
     summary: 'The profiles you can see: whether you may enter, on what terms, what is missing',
     success: { status: 200, description: 'The profiles.', content: json('Profiles') },
@@ -295,8 +348,11 @@ const withoutDialect = ({ $schema: _dialect, ...schema }: { $schema?: unknown; [
 function describe(path: string, method: Method) {
   const operation = operations[`${method} ${path as `/${string}`}`]
   if (!operation) throw new TypeError(`no description of ${method} ${path}`)
-  const name = /\{([^}]*)\}/.exec(path)?.[1]
-  const parameters = [...(name ? [{ name, in: 'path', required: true, schema: { type: 'string' } }] : []), ...(operation.parameters ?? [])]
+  const names = [...path.matchAll(/\{([^}]*)\}/g)].map((found) => found[1])
+  const parameters = [
+    ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...(operation.parameters ?? []),
+  ]
   const { success } = operation
   return {
     summary: operation.summary,

@@ -4,13 +4,15 @@
  */
 
 export type Method = 'GET' | 'POST' | 'DELETE'
-export type Route = { readonly path: string; readonly methods: Readonly<Partial<Record<Method, 'vend' | 'api'>>> }
+/** `tail`: the last parameter takes all the segments that are left. */
+export type Route = { readonly path: string; readonly tail?: true; readonly methods: Readonly<Partial<Record<Method, 'vend' | 'api'>>> }
 
 export const decisions = ['approve', 'deny', 'cancel', 'revoke', 'review'] as const
 
 export const routes: readonly Route[] = [
   { path: '/sessions', methods: { GET: 'api', POST: 'vend' } },
   { path: '/sessions/{id}', methods: { GET: 'api' } },
+  { path: '/sessions/{id}/receipt', methods: { GET: 'api' } },
   { path: '/profiles', methods: { GET: 'api' } },
   { path: '/profiles/{id}', methods: { GET: 'api' } },
   { path: '/requests', methods: { GET: 'api', POST: 'api' } },
@@ -18,6 +20,10 @@ export const routes: readonly Route[] = [
   ...decisions.map((act): Route => ({ path: `/requests/{id}/${act}`, methods: { POST: 'api' } })),
   { path: '/freezes', methods: { GET: 'api', POST: 'api' } },
   { path: '/freezes/{id}', methods: { DELETE: 'api' } },
+  { path: '/audit/events', methods: { GET: 'api' } },
+  { path: '/audit/events/{request}/{seq}', methods: { GET: 'api' } },
+  { path: '/audit/events/{request}/{seq}/receipt', methods: { GET: 'api' } },
+  { path: '/audit/log/{path}', tail: true, methods: { GET: 'api' } },
   { path: '/credentials/{profile}', methods: { GET: 'vend' } },
   { path: '/healthz', methods: { GET: 'api' } },
   { path: '/readyz', methods: { GET: 'api' } },
@@ -31,7 +37,7 @@ const split = routes.map((route) => ({ route, segments: route.path.split('/') })
 export function findRoute(path: string): { readonly route: Route; readonly parameter?: string } | undefined {
   const given = path.split('/')
   for (const { route, segments } of split) {
-    if (segments.length !== given.length) continue
+    if (route.tail ? segments.length > given.length : segments.length !== given.length) continue
     let parameter: string | undefined
     const fits = segments.every((segment, index) => {
       if (!segment.startsWith('{')) return segment === given[index]

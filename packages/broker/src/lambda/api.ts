@@ -7,10 +7,13 @@ import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { createBroker } from '../broker.ts'
 import { apiApp } from '../http/api.ts'
 import { header } from '../http/message.ts'
-import { deploymentFrom } from './deployment.ts'
+import { openTrail } from '../log/deployment.ts'
+import { deploymentFrom, logDeploymentFrom } from './deployment.ts'
 import { fromEvent } from './event.ts'
 
-const app = apiApp(createBroker(deploymentFrom(process.env, __dirname), dynamoLedger))
+const deployment = deploymentFrom(process.env, __dirname)
+const trail = openTrail(logDeploymentFrom(process.env, deployment))
+const app = apiApp({ ...createBroker(deployment, dynamoLedger), trail })
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
   const { method, path, query, headers, body, sourceIp } = fromEvent(event)
@@ -24,5 +27,13 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
     authorization: header({ method, path, query, headers, body, sourceIp }, 'authorization'),
     sourceIp,
   })
-  return { statusCode: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.text(), isBase64Encoded: false }
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  // Tiles are bytes; API Gateway takes text or base64.
+  const isBase64Encoded = answer.headers.get('content-type') === 'application/octet-stream'
+  return {
+    statusCode: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body: bytes.toString(isBase64Encoded ? 'base64' : 'utf8'),
+    isBase64Encoded,
+  }
 })

@@ -3,6 +3,7 @@
  */
 import { parseVkey } from '@stint/core/audit/note'
 import { originOf } from '@stint/core/config/shape'
+import { journalReader } from '../adapters/dynamodb/journals.ts'
 import { logState } from '../adapters/dynamodb/log-state.ts'
 import { postText } from '../adapters/https.ts'
 import { kmsSigner } from '../adapters/signer.ts'
@@ -11,6 +12,7 @@ import { witnessClient } from '../adapters/witness.ts'
 import { type Deployment, dynamoClient } from '../broker.ts'
 import type { Shipper } from '../ship.ts'
 import type { LogState, ObjectStore } from './ports.ts'
+import { createTrail, type Trail } from './trail.ts'
 
 export type LogDeployment = Pick<
   Deployment,
@@ -32,6 +34,14 @@ export function logParts(deployment: LogDeployment): LogParts {
     state: logState({ client: dynamoClient(deployment), sideTable: deployment.tables.side, sleep: deployment.sleep }),
   }
 }
+
+/** For reading: no key, and no permission to write. */
+export const openTrail = (deployment: LogDeployment & Pick<Deployment, 'logVkey'>): Trail =>
+  createTrail({
+    ...logParts(deployment),
+    journal: journalReader({ client: dynamoClient(deployment), storyTable: deployment.tables.story }),
+    vkey: deployment.logVkey,
+  })
 
 /** `signingKey`: the id, ARN or alias of the log's KMS key. */
 export async function createShipper(deployment: LogDeployment & { readonly signingKey: string }): Promise<Shipper> {

@@ -118,3 +118,7 @@ export function lookupRows({
   ]
   return keys.map((key) => ({ key, at: event.at, request, seq }))
 }
+
+/** Where a row stands among those of its key, by time, journal and place: what a page ends at, and the next begins below. */
+export const lookupBound = ({ at, request, seq }: Pick<LookupRow, 'at' | 'request' | 'seq'>): string =>
+  `${at}#${request}#${String(seq).padStart(5, '0')}`

@@ -4,7 +4,7 @@
  * before it: both are derived when the journal is shipped.
  */
 import { sha256Hex } from '../digest.ts'
-import { canonicalJson } from '../json.ts'
+import { canonicalJson, isCanonicalJson } from '../json.ts'
 import type { JournalEntry } from './event.ts'
 
 export type LogEntry = {
@@ -27,7 +27,7 @@ const isCommit = (value: unknown): value is string => typeof value === 'string' 
 
 /** The entry that these bytes are; undefined where they are not exactly the canonical text of one. */
 export function parseEntry(bytes: Uint8Array): LogEntry | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   let entry: LogEntry
   try {
     entry = JSON.parse(text) as LogEntry
@@ -37,13 +37,15 @@ export function parseEntry(bytes: Uint8Array): LogEntry | undefined {
   const { v, request, seq, type, commit, prev } = Object(entry) as LogEntry
   const isOne =
     v === 1 &&
-    typeof request === 'string' &&
+    isName(request) &&
     Number.isSafeInteger(seq) &&
     seq >= 0 &&
-    typeof type === 'string' &&
+    isName(type) &&
     isCommit(commit) &&
-    (seq === 0 ? prev === undefined : isCommit(prev))
-  // Written again it must be the same bytes: so no member is doubled, hidden or spelled otherwise.
-  const again = isOne ? entryText({ v, request, seq, type, commit, ...(prev === undefined ? {} : { prev }) }) : ''
-  return isOne && Buffer.compare(Buffer.from(again), bytes) === 0 ? entry : undefined
+    (seq === 0 ? prev === undefined : isCommit(prev)) &&
+    Object.keys(entry).length === (seq === 0 ? 5 : 6)
+  return isOne && isCanonicalJson(text, entry) ? entry : undefined
 }
+
+/** Plain ASCII, so that bytes and text are the same. */
+const isName = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_.-]+$/.test(value)

@@ -2,7 +2,7 @@
  * What events hold, version 1: the one table that the auditor's page is made from and that `stint audit verify` holds every
  * event to. An event is the RFC 8785 text of a JSON object; unknown members and unknown types are no events.
  */
-import { canonicalJson, isObject } from '../json.ts'
+import { isCanonicalJson, isObject } from '../json.ts'
 import type { AuditEvent } from './event.ts'
 
 /** A form that a member has. */
@@ -172,7 +172,7 @@ export function readEvent(text: string): ReadEvent | string {
     if (!kinds[members[name as Member][0]].fits(value)) return `with a ${name} that is none`
   }
   // Only one text says the same: so no member is doubled or spelled otherwise.
-  return canonicalJson(event) === text ? (event as unknown as ReadEvent) : 'not in canonical form'
+  return isCanonicalJson(text, event) ? (event as unknown as ReadEvent) : 'not in canonical form'
 }
 
 /** `docs/audit-events.md`, between its heading and what people write. */

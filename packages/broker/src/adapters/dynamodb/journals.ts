@@ -8,6 +8,7 @@ import {
   type BatchGetItemCommandInput,
   type BatchGetItemCommandOutput,
   type DynamoDBClient,
+  GetItemCommand,
   QueryCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
@@ -76,4 +77,16 @@ export async function* allJournals({ client, storyTable }: Source): AsyncGenerat
     yield (page.Items ?? []).flatMap((item) => journaled(item) ?? [])
     from = page.LastEvaluatedKey
   } while (from)
+}
+
+/** One journal, read consistently. */
+export function journalReader({ client, storyTable }: Source): (request: string) => Promise<Journaled | undefined> {
+  const prefixes: Readonly<Record<string, string>> = { req: 'REQ#', frz: 'FREEZE#', sys: 'SYS#' }
+  return async (request) => {
+    const prefix = prefixes[request.slice(0, request.indexOf('_'))]
+    if (prefix === undefined) return undefined
+    const Key = marshall({ pk: `${prefix}${request}` })
+    const found = await asked(client.send(new GetItemCommand({ TableName: storyTable, Key, ConsistentRead: true })))
+    return found.Item && journaled(found.Item)
+  }
 }

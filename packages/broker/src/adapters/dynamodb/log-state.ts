@@ -17,6 +17,7 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
 import { type Cursor, type Head, type LogState, type LookupRow, Trouble } from '../../log/ports.ts'
+import { lookupBound } from '../../log/stage.ts'
 import { sideKey } from './table.ts'
 
 export type LogStateSettings = {
@@ -189,7 +190,4 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
   }
 }
 
-const rowKey = (row: LookupRow) => ({ pk: lookupPk(row.key), sk: lookupSk(row) })
-/** Sorts by time, then by journal and place; a page begins below the one of its cursor. */
-export const lookupSk = ({ at, request, seq }: Pick<LookupRow, 'at' | 'request' | 'seq'>): string =>
-  `${at}#${request}#${String(seq).padStart(5, '0')}`
+const rowKey = (row: LookupRow) => ({ pk: lookupPk(row.key), sk: lookupBound(row) })

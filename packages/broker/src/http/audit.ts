@@ -1,0 +1,174 @@
+/**
+ * The trail over HTTP: events by what they are about, receipts that anybody can check offline, and the log itself for
+ * whoever wants to verify all of it. Auditors see everything; everybody else what is their own.
+ */
+import { type EventType, eventTypes } from '@stint/core/audit/schema'
+import { parseTilePath, TILE_WIDTH } from '@stint/core/audit/tiles'
+import type { Caller } from '@stint/core/identity/caller'
+import { type Instant, parseIso } from '@stint/core/instant'
+import { type Refused, refused } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
+import { parseSessionId, type SessionId } from '@stint/core/request/ids'
+import { Halt, Trouble } from '../log/ports.ts'
+import type { EventFilter, FoundEvent } from '../log/trail.ts'
+import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './api.ts'
+import { LARGEST_PAGE } from './page.ts'
+
+const DEFAULT_PAGE = 50
+/** Without `from` a search goes back this far; with it, as far as it says. */
+const DEFAULT_DAYS = 31
+const DAY_MS = 86_400_000
+
+const unknownEvent = refused('event-unknown', 'There is no such event for you.')
+const unknownSession = refused('session-unknown', 'There is no such session for you.')
+const texts = ['issuer', 'subject', 'profile', 'target', 'accessKeyId', 'outcome'] as const
+
+export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor }: Tools): void {
+  const { trail, rules } = broker
+
+  /** The log may be down while the ledger is up. */
+  async function fromLog(c: Ctx, answer: () => Promise<Response>): Promise<Response> {
+    try {
+      return await answer()
+    } catch (error) {
+      if (!(error instanceof Trouble || error instanceof Halt)) throw error
+      return refuse(c, refused('log-unavailable', 'The log did not answer.', { operator: error.message }))
+    }
+  }
+
+  const mayRead = (c: Ctx, caller: Caller, { about }: FoundEvent) =>
+    isAuditor(c, caller) || (about.issuer === caller.issuer && about.subject === caller.subject)
+
+  app.get('/audit/events', (c) =>
+    withCaller(c, (caller) =>
+      fromLog(c, async () => {
+        const query = readQuery(c.req.query(), c.get('now'))
+        if (query.outcome === 'refused') return refuse(c, query)
+        const { filter, limit, cursor } = query
+        if (query.session !== undefined) {
+          const events = (await trail.session(query.session)).filter((one) => mayRead(c, caller, one))
+          return c.json({ events: events.map(eventView) })
+        }
+        const own = isAuditor(c, caller) ? {} : { issuer: caller.issuer, subject: caller.subject }
+        const page = await trail.search({ ...filter, ...own }, limit, cursor)
+        const next = page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url')
+        if (next) c.header('link', `</audit/events?${new URLSearchParams({ ...c.req.query(), cursor: next })}>; rel="next"`)
+        return c.json({ events: page.events.map(eventView), ...(next ? { next } : {}) })
+      }),
+    ),
+  )
+
+  app.get('/audit/events/:request/:seq', (c) =>
+    withCaller(c, (caller) =>
+      fromLog(c, async () => {
+        const found = await trail.event(c.req.param('request'), seqOf(c.req.param('seq')))
+        if (found === 'erased') return refuse(c, isAuditor(c, caller) ? refused('event-erased', 'It was erased.') : unknownEvent)
+        return found && mayRead(c, caller, found) ? c.json(eventView(found)) : refuse(c, unknownEvent)
+      }),
+    ),
+  )
+
+  async function receiptOf(c: Ctx, request: string, seq: number, unknown: Refused): Promise<Response> {
+    const made = await trail.receipt(request, seq)
+    if (made.outcome === 'done') {
+      c.header('content-disposition', `attachment; filename="${request}-${seq}.tlog-proof"`)
+      return c.text(made.receipt)
+    }
+    const why = {
+      'unknown-event': unknown,
+      'not-logged-yet': refused('not-logged-yet', 'The event is not in a published checkpoint yet.'),
+      erased: refused('event-erased', 'It was erased.'),
+    }
+    return refuse(c, why[made.outcome])
+  }
+
+  app.get('/audit/events/:request/:seq/receipt', (c) =>
+    withCaller(c, (caller) =>
+      fromLog(c, async () => {
+        const [request, seq] = [c.req.param('request'), seqOf(c.req.param('seq'))]
+        const found = await trail.event(request, seq)
+        const may = found === 'erased' ? isAuditor(c, caller) : found && mayRead(c, caller, found)
+        return may ? receiptOf(c, request, seq, unknownEvent) : refuse(c, unknownEvent)
+      }),
+    ),
+  )
+
+  /** What a session came to: its end, which names its access key, or says why there is none. */
+  app.get('/sessions/:id/receipt', (c) =>
+    withCaller(c, (caller) =>
+      fromLog(c, async () => {
+        const id = parseSessionId(c.req.param('id'))
+        if (!id) return refuse(c, unknownSession)
+        const [last] = await trail.session(id.session)
+        if (!last || !mayRead(c, caller, last)) return refuse(c, unknownSession)
+        return receiptOf(c, id.request, seqOf(last.id.slice(last.id.indexOf('/') + 1)), unknownSession)
+      }),
+    ),
+  )
+
+  app.get('/audit/log/*', (c) => {
+    const path = new URL(c.req.url).pathname.slice('/audit/log/'.length)
+    const isEvents = path.startsWith('events/')
+    const tile = parseTilePath(isEvents ? path.replace('events/', 'tile/entries/') : path)
+    const isPath = path === 'checkpoint' || (tile !== undefined && (!isEvents || tile.width === TILE_WIDTH))
+    const serve = () =>
+      fromLog(c, async () => {
+        const bytes = isPath ? await trail.object(path) : undefined
+        if (!bytes) return refuse(c, refused('route-unknown', 'The log has no such object.'))
+        const isFinal = !isEvents && tile?.width === TILE_WIDTH
+        const shared = rules.log?.publicLog && !isEvents ? 'public' : 'private'
+        c.header('cache-control', isFinal ? `${shared}, max-age=31536000, immutable` : 'no-store')
+        c.header('content-type', path === 'checkpoint' ? 'text/plain; charset=utf-8' : 'application/octet-stream')
+        return c.body(Uint8Array.from(bytes))
+      })
+    // Tiles hold commitments only; events are never public.
+    if (rules.log?.publicLog && !isEvents) return serve()
+    return withCaller(c, (caller) => (isAuditor(c, caller) ? serve() : refuse(c, refused('not-eligible', 'The log is for auditors.'))))
+  })
+}
+
+/** -1 for what is no place in a journal: nothing is found there. */
+const seqOf = (text: string): number => (/^(0|[1-9]\d{0,4})$/.test(text) ? Number(text) : -1)
+
+export const eventView = ({ id, event, about }: FoundEvent) => ({
+  id,
+  event,
+  ...(about.profile === undefined ? {} : { profile: about.profile }),
+  ...(about.target === undefined ? {} : { target: about.target }),
+})
+
+type Query = {
+  readonly outcome: 'done'
+  readonly session?: SessionId
+  readonly filter: EventFilter
+  readonly limit: number
+  readonly cursor?: string
+}
+
+function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query | Refused {
+  const { limit = String(DEFAULT_PAGE), cursor, from, until, session, ...rest } = given
+  const bad = (what: string) => refused('body-invalid', what)
+  const stray = Object.keys(rest).find((name) => !texts.includes(name as (typeof texts)[number]))
+  if (stray !== undefined) return bad(`The query takes limit, cursor, from, until, session, ${texts.join(', ')} only.`)
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return bad(`limit must be 1 to ${LARGEST_PAGE}.`)
+  if ((rest.issuer === undefined) !== (rest.subject === undefined)) return bad('issuer and subject go together: they are one identity.')
+  const named = session === undefined ? undefined : parseSessionId(session)
+  if (session !== undefined && (!named || Object.keys(given).length > 1)) return bad('session must be one, and stands alone.')
+  if (rest.outcome !== undefined && !isOutcome(rest.outcome)) return bad('outcome must be a problem code or a type of event.')
+  // Nothing is to come: a search from far ahead would only take long.
+  const until_ = until === undefined ? now + 1 : Math.min(parseIso(until) ?? Number.NaN, now + 1)
+  const from_ = from === undefined ? until_ - DEFAULT_DAYS * DAY_MS : parseIso(from)
+  if (from_ === undefined || !(from_ < until_)) return bad('from and until must be RFC 3339 times, the first before the second.')
+  const below = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
+  if (below !== undefined && !/^\d{4}-\d\d-\d\dT[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5}$/.test(below))
+    return bad('cursor is none of ours.')
+  return {
+    outcome: 'done',
+    ...(named ? { session: named.session } : {}),
+    filter: { ...rest, from: from_, until: until_ },
+    limit: Number(limit),
+    ...(below === undefined ? {} : { cursor: below }),
+  }
+}
+
+const isOutcome = (text: string): boolean => Object.hasOwn(problems, text) || Object.hasOwn(eventTypes, text as EventType)

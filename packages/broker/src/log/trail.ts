@@ -1,0 +1,202 @@
+/**
+ * The trail, read: events by what they are about, and a receipt for each. Look-up rows only say where to look: the event
+ * itself is read from the story table, or from the event store once its item has left the table.
+ */
+import { openCheckpoint } from '@stint/core/audit/checkpoint'
+import { parseVkey } from '@stint/core/audit/note'
+import { formatProof, receiptExtra } from '@stint/core/audit/proof'
+import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
+import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
+import { type Instant, toDay, toIso } from '@stint/core/instant'
+import type { SessionId } from '@stint/core/request/ids'
+import { eventsPath, parseEvents } from './events.ts'
+import { type About, type Journaled, type LogState, type LookupRow, type ObjectStore, Trouble } from './ports.ts'
+import { CHECKPOINT, readTile } from './publish.ts'
+import { lookupBound, lookupKey, outcomeOf } from './stage.ts'
+import { treeOf } from './tree.ts'
+
+export type TrailParts = {
+  readonly log: ObjectStore
+  readonly events: ObjectStore
+  readonly state: Pick<LogState, 'cursors' | 'lookup'>
+  /** Reads one journal from the story table. */
+  readonly journal: (request: string) => Promise<Journaled | undefined>
+  /** The key that the log is signed with. */
+  readonly vkey: string | undefined
+}
+
+/** What is looked for: all of it must hold. */
+export type EventFilter = {
+  readonly issuer?: string
+  readonly subject?: string
+  readonly profile?: string
+  readonly target?: string
+  readonly accessKeyId?: string
+  /** A problem code, or a type of event. */
+  readonly outcome?: string
+  readonly from?: Instant
+  /** Not included. */
+  readonly until: Instant
+}
+
+export type FoundEvent = { readonly id: string; readonly event: ReadEvent; readonly about: About }
+export type EventPage = { readonly events: readonly FoundEvent[]; readonly next?: string }
+
+export type ReceiptResult =
+  | { readonly outcome: 'done'; readonly receipt: string }
+  | { readonly outcome: 'unknown-event' | 'not-logged-yet' | 'erased' }
+
+/** Looks for one page; after them it ends, with a cursor. */
+const MAX_LOOKS = 40
+const ROWS_A_LOOK = 100
+const DAY_MS = 86_400_000
+
+export type Trail = {
+  /** An object of the log: the checkpoint, a tile, a bundle; or a bundle of events. */
+  object(path: string): Promise<Uint8Array | undefined>
+  event(request: string, seq: number): Promise<FoundEvent | 'erased' | undefined>
+  /** Newest first. */
+  search(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage>
+  /** All that happened to one session, newest first. */
+  session(id: SessionId): Promise<readonly FoundEvent[]>
+  receipt(request: string, seq: number): Promise<ReceiptResult>
+}
+
+export function createTrail({ log, events, state, journal, vkey }: TrailParts): Trail {
+  const key = vkey === undefined ? undefined : parseVkey(vkey)
+
+  async function heldAt(place: number) {
+    const bundle = await events.get(eventsPath(Math.floor(place / TILE_WIDTH)))
+    return bundle && parseEvents(bundle.bytes)?.[place % TILE_WIDTH]
+  }
+
+  /** The journal as the table has it; for one that has left the table, as the event store has it. */
+  async function journalOf(request: string): Promise<Journaled | undefined> {
+    const found = await journal(request)
+    if (found) return found
+    const cursor = (await state.cursors([request])).get(request)
+    if (!cursor) return undefined
+    const held = await Promise.all(cursor.places.map(heldAt))
+    const all = held.map((one) => (one === undefined || one === 'erased' ? { commit: '' } : one))
+    const first = all[0] && 'event' in all[0] ? readEvent(all[0].event) : undefined
+    return { request, about: typeof first === 'object' ? aboutOf(first) : {}, events: all }
+  }
+
+  const found = ({ request, events: all, about }: Journaled, seq: number): FoundEvent | 'erased' | undefined => {
+    const one = all[seq]
+    if (!one) return undefined
+    const event = 'event' in one ? readEvent(one.event) : undefined
+    return typeof event === 'object' ? { id: `${request}/${seq}`, event, about } : 'erased'
+  }
+
+  /** Rows newest first from below a bound: of the one key that leaves least to sift, else of the day the bound lies in. */
+  async function look(filter: EventFilter, below: string): Promise<{ readonly rows: readonly LookupRow[]; readonly on?: string }> {
+    const single = keyFor(filter)
+    if (single !== undefined) {
+      const rows = await state.lookup(single, ROWS_A_LOOK, below)
+      return rows.length === 0 ? { rows } : { rows, on: lookupBound(rows.at(-1) as LookupRow) }
+    }
+    const rows = await state.lookup(lookupKey.day(below.slice(0, 10)), ROWS_A_LOOK, below)
+    // A day that is done goes on with the last moment of the day before.
+    const dayBefore = `${toDay(Date.parse(below.slice(0, 10)) - DAY_MS)}T24`
+    return { rows, on: rows.length === 0 ? dayBefore : lookupBound(rows.at(-1) as LookupRow) }
+  }
+
+  return {
+    object: async (path) => (await (path.startsWith('events/') ? events : log).get(path))?.bytes,
+
+    async event(request, seq) {
+      const all = await journalOf(request)
+      return all && found(all, seq)
+    },
+
+    async session(id) {
+      // A session names its request, and a request is one item.
+      const all = await journalOf(id.slice(0, id.indexOf('.')))
+      const events = (all?.events ?? []).map((_, seq) => found(all as Journaled, seq))
+      return events.flatMap((one) => (typeof one === 'object' && one.event.session === id ? [one] : [])).toReversed()
+    },
+
+    async search(filter, limit, cursor) {
+      const page: FoundEvent[] = []
+      const journals = new Map<string, Promise<Journaled | undefined>>()
+      const first = filter.from === undefined ? '' : toIso(filter.from)
+      let below = cursor ?? toIso(filter.until)
+      for (let looks = 0; looks < MAX_LOOKS; looks++) {
+        const { rows, on } = await look(filter, below)
+        for (const row of rows) {
+          if (row.at < first) return { events: page }
+          below = lookupBound(row)
+          const reading = journals.get(row.request) ?? journalOf(row.request)
+          journals.set(row.request, reading)
+          const journaled = await reading
+          const one = journaled && found(journaled, row.seq)
+          if (typeof one === 'object' && fits(one, filter)) page.push(one)
+          if (page.length >= limit) return { events: page, next: below }
+        }
+        if (on === undefined || on < first) return { events: page }
+        below = on
+      }
+      return { events: page, next: below }
+    },
+
+    async receipt(request, seq) {
+      const cursor = (await state.cursors([request])).get(request)
+      const place = cursor?.places[seq]
+      if (place === undefined) {
+        const all = await journal(request)
+        return { outcome: all && seq < all.events.length ? 'not-logged-yet' : 'unknown-event' }
+      }
+      const published = await log.get(CHECKPOINT)
+      if (!published || !key) throw new Trouble('the log has no checkpoint, or no key that is known')
+      const note = Buffer.from(published.bytes).toString('utf8')
+      const opened = openCheckpoint(note, [key])
+      if (opened.outcome === 'fault') throw new Trouble(`the checkpoint is ${opened.fault}`)
+      const { size } = opened.value
+      if (place >= size) return { outcome: 'not-logged-yet' }
+      const held = await heldAt(place)
+      if (held === 'erased') return { outcome: 'erased' }
+      const bundle = tileAt('entries', Math.floor(place / TILE_WIDTH), size) as Tile
+      const bytes = await readTile(log, bundle)
+      const entries = bytes && (decodeBundle(bytes, bundle.width) ?? decodeBundle(bytes, TILE_WIDTH))
+      const entry = entries?.[place % TILE_WIDTH]
+      if (!held || !entry) throw new Trouble(`entry ${place} cannot be read`)
+      const hashes = await treeOf((tile) => readTile(log, tile), size).inclusion(place)
+      const extra = receiptExtra(Buffer.from(entry).toString('utf8'), held.event, held.salt)
+      return { outcome: 'done', receipt: formatProof({ index: place, hashes, checkpoint: note, extra }) }
+    },
+  }
+}
+
+/** The look-up that leaves least to sift. */
+function keyFor({ accessKeyId, issuer, subject, outcome, profile, target }: EventFilter): string | undefined {
+  if (accessKeyId !== undefined) return lookupKey.accessKey(accessKeyId)
+  if (issuer !== undefined && subject !== undefined) return lookupKey.caller(issuer, subject)
+  if (outcome !== undefined) return lookupKey.outcome(outcome)
+  if (profile !== undefined) return lookupKey.profile(profile)
+  return target === undefined ? undefined : lookupKey.target(target)
+}
+
+function fits({ event, about }: FoundEvent, { issuer, subject, profile, target, accessKeyId, outcome, from, until }: EventFilter): boolean {
+  const same = (wanted: string | undefined, is: unknown) => wanted === undefined || wanted === is
+  return (
+    same(issuer, about.issuer) &&
+    same(subject, about.subject) &&
+    same(profile, about.profile) &&
+    same(target, about.target) &&
+    same(accessKeyId, event.accessKeyId) &&
+    same(outcome, outcomeOf(event)) &&
+    (from === undefined || event.at >= toIso(from)) &&
+    event.at < toIso(until)
+  )
+}
+
+/** Whom and what a journal is about, as its first event says. */
+function aboutOf(first: ReadEvent): About {
+  const caller = first.caller as { readonly issuer: string; readonly subject: string } | undefined
+  return {
+    ...(caller ? { issuer: caller.issuer, subject: caller.subject } : {}),
+    ...(typeof first.profile === 'string' ? { profile: first.profile } : {}),
+    ...(typeof first.target === 'string' ? { target: first.target } : {}),
+  }
+}
