@@ -69,8 +69,9 @@ export type Report = {
   readonly counts: Readonly<Partial<Record<EventType, number>>>
   readonly journals: number
   readonly erased: number
-  readonly first?: string
-  readonly last?: string
+  readonly span?: { readonly first: string; readonly last: string }
+  /** The events were at hand, so the rules were judged by what they say. */
+  readonly judgedEvents: boolean
   readonly table?: { readonly journals: number; readonly unshipped: number }
   readonly notices: readonly string[]
   readonly faults: readonly Fault[]
@@ -142,7 +143,8 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     counts: story.counts,
     journals: story.journals.size,
     erased: story.erased,
-    ...(story.span ? { first: story.span.first, last: story.span.last } : {}),
+    ...(story.span ? { span: story.span } : {}),
+    judgedEvents: source.hasEvents,
     ...(table ? { table } : {}),
     notices: found.notices,
     faults: found.faults,
@@ -160,6 +162,7 @@ const emptyReport = (found: Findings): Report => ({
   counts: {},
   journals: 0,
   erased: 0,
+  judgedEvents: false,
   notices: found.notices,
   faults: found.faults,
   faultCount: found.count,
@@ -234,7 +237,7 @@ export type BundleFiles = {
 }
 
 /** A narrower tile may be gone once the full one is there (C2SP tlog-tiles): then that stands for it. */
-async function readTile(source: Pick<LogSource, 'get'>, tile: Tile): Promise<Uint8Array | undefined> {
+export async function readTile(source: Pick<LogSource, 'get'>, tile: Tile): Promise<Uint8Array | undefined> {
   return (
     (await source.get(tilePath(tile))) ?? (tile.width < TILE_WIDTH ? await source.get(tilePath({ ...tile, width: TILE_WIDTH })) : undefined)
   )

@@ -1,0 +1,181 @@
+/** The commands of `stint audit`: flags in, words and an exit code out. What they do stands in the files beside. */
+import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseCheckpointText } from '@stint/core/audit/checkpoint'
+import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
+import { checkReceipt } from '@stint/core/audit/proof'
+import type { Context } from '../main.ts'
+import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
+import { memoryFile, recall, remember } from './memory.ts'
+import { progressBar } from './progress.ts'
+import { classes, gravest, reportText } from './report.ts'
+import { folderSource, Unreachable, urlSource } from './sources.ts'
+import { type LogSource, verify } from './verify.ts'
+
+/** What was typed cannot be done. */
+class Usage extends Error {}
+
+const EXIT = { failed: 1, usage: 2, unreachable: 5 } as const
+
+/** Says what went wrong where a person looks, and exits by its kind; a bug is thrown on. */
+async function guarded(context: Context, work: () => Promise<number>): Promise<void> {
+  try {
+    context.process.exitCode = await work()
+  } catch (error) {
+    const code = error instanceof Usage || error instanceof SyntaxError ? EXIT.usage : isOutside(error) ? EXIT.unreachable : undefined
+    if (code === undefined) throw error
+    context.process.stderr.write(`stint: ${(error as Error).message}\n`)
+    context.process.exitCode = code
+  }
+}
+
+/** The world, and not this program. */
+const isOutside = (error: unknown): boolean =>
+  error instanceof Unreachable ||
+  ['Trouble', 'Halt'].includes((error as Error).constructor.name) ||
+  typeof (error as NodeJS.ErrnoException).syscall === 'string'
+
+type Trust = { readonly vkey?: readonly string[]; readonly witness?: readonly string[]; readonly quorum: number }
+
+const keysFrom = (vkeys: readonly string[]): readonly NoteKey[] =>
+  vkeys.map((vkey) => {
+    const key = parseVkey(vkey)
+    if (!key) throw new Usage(`'${vkey}' is no vkey of an Ed25519 key`)
+    return key
+  })
+
+async function sourceFrom(from: string, tokenFile: string | undefined, env: NodeJS.ProcessEnv): Promise<LogSource> {
+  if (!/^https?:\/\//.test(from)) return folderSource(from)
+  const token = tokenFile === undefined ? env.STINT_TOKEN : (await readFile(tokenFile, 'utf8')).trim()
+  return urlSource(from, token || undefined, fetch, (ms) => sleep(ms))
+}
+
+/** The name that the log gives itself: only to find what is remembered of it. */
+async function nameOf(source: LogSource): Promise<string> {
+  const bytes = await source.get('checkpoint')
+  const note = bytes && parseNote(Buffer.from(bytes).toString('utf8'))
+  return (note && parseCheckpointText(note.text)?.origin) ?? ''
+}
+
+// ── verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type VerifyFlags = Trust & {
+  readonly from: string
+  readonly tokenFile?: string
+  readonly table?: string
+  readonly region?: string
+  readonly remember?: string
+  readonly forget: boolean
+  readonly json: boolean
+}
+
+export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> {
+  const { stdout, stderr, env } = this.process
+  return guarded(this, async () => {
+    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const origin = await nameOf(source)
+    const file = flags.remember ?? memoryFile(origin, env)
+    const memory = flags.forget ? undefined : await recall(file)
+    const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
+    const bar = progressBar(stderr)
+    const report = await verify({
+      source,
+      keys,
+      witnesses: keysFrom(flags.witness ?? []),
+      quorum: flags.quorum,
+      ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
+      ...(flags.table === undefined ? {} : { table: await tableOf(flags.table, flags.region ?? env.AWS_REGION) }),
+      now: Date.now(),
+      onProgress: bar.show,
+    })
+    bar.clear()
+    const worst = gravest(report.faults)
+    stdout.write(flags.json ? `${JSON.stringify({ ...report, root: Buffer.from(report.root).toString('base64') })}\n` : reportText(report))
+    if (!flags.forget && worst !== 'tampered' && worst !== 'unreadable') {
+      await remember(file, {
+        origin: report.origin,
+        vkeys: keys.length > 0 ? (flags.vkey ?? memory?.vkeys ?? []) : [report.vkey],
+        size: report.size,
+        root: Buffer.from(report.root).toString('base64'),
+        verifiedAt: new Date().toISOString(),
+      })
+    }
+    return worst === undefined ? 0 : classes[worst].exit
+  })
+}
+
+async function tableOf(storyTable: string, region: string | undefined) {
+  if (!region) throw new Usage('--table needs --region or $AWS_REGION')
+  const [{ DynamoDBClient }, { allJournals }] = await Promise.all([
+    import('@aws-sdk/client-dynamodb'),
+    import('@stint/broker/adapters/dynamodb/journals'),
+  ])
+  return allJournals({ client: new DynamoDBClient({ region }), storyTable })
+}
+
+// ── receipt ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function receiptCommand(this: Context, flags: Trust & { readonly json: boolean }, file: string): Promise<void> {
+  const { stdout, stderr, stdin } = this.process
+  return guarded(this, async () => {
+    if (!flags.vkey) throw new Usage('--vkey is needed: the key of the log, from somewhere else than the receipt')
+    const proof = file === '-' ? await textOf(stdin) : await readFile(file, 'utf8')
+    const receipt = checkReceipt(proof, keysFrom(flags.vkey), keysFrom(flags.witness ?? []))
+    if (typeof receipt === 'string') {
+      stderr.write(`stint: not proved. ${receipt}\n`)
+      return EXIT.failed
+    }
+    const { index, entry, checkpoint } = receipt
+    if (checkpoint.witnesses.length < flags.quorum) {
+      stderr.write(`stint: not proved. ${checkpoint.witnesses.length} witnesses have signed, and it needs ${flags.quorum}.\n`)
+      return EXIT.failed
+    }
+    const event = JSON.parse(receipt.event) as object
+    const witnesses = checkpoint.witnesses.length > 0 ? `, seen by ${checkpoint.witnesses.join(', ')}` : ''
+    stdout.write(
+      flags.json
+        ? `${JSON.stringify({ id: `${entry.request}/${entry.seq}`, index, size: checkpoint.size, origin: checkpoint.origin, witnesses: checkpoint.witnesses, event })}\n`
+        : `Proved: entry ${index} of the ${checkpoint.size} of ${checkpoint.origin}${witnesses}.\n\n${JSON.stringify(event, null, 2)}\n`,
+    )
+    return 0
+  })
+}
+
+// ── export ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type ExportFlags = {
+  readonly from: string
+  readonly tokenFile?: string
+  readonly since?: number
+  readonly until?: number
+  readonly format: 'ndjson' | 'csv'
+  readonly out: string
+}
+
+export function exportCommand(this: Context, flags: ExportFlags): Promise<void> {
+  const { stdout, stderr, env } = this.process
+  return guarded(this, async () => {
+    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const bytes = await source.get('checkpoint')
+    const note = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
+    const size = parseCheckpointText(parseNote(note)?.text ?? '')?.size
+    if (size === undefined) throw new Unreachable(`there is no checkpoint in ${flags.from}`)
+    const out = flags.out === '-' ? stdout : createWriteStream(flags.out, { flags: 'wx' })
+    const write = async (line: string) => void (out.write(line) || (await new Promise((resolve) => out.once('drain', resolve))))
+    let count = 0
+    if (flags.format === 'csv') await write(csvHead())
+    for await (const exported of exportEvents(source, { note, size }, flags.since ?? 0, flags.until ?? Number.POSITIVE_INFINITY)) {
+      await write(flags.format === 'csv' ? csvLine(exported) : ndjsonLine(exported))
+      count++
+    }
+    if (out !== stdout) {
+      out.end()
+      await finished(out)
+    }
+    stderr.write(`${count} events, proved against the checkpoint of ${size} entries\n`)
+    return 0
+  })
+}

@@ -1,0 +1,71 @@
+/** The events of a period, each with a receipt that proves it alone, against one checkpoint. */
+import { eventsPath, parseEvents } from '@stint/broker/log/events'
+import { treeOf } from '@stint/broker/log/tree'
+import { parseEntry } from '@stint/core/audit/entry'
+import { formatProof, receiptExtra } from '@stint/core/audit/proof'
+import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
+import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
+import { type Instant, parseIso } from '@stint/core/instant'
+import { Unreachable } from './sources.ts'
+import { type LogSource, readTile } from './verify.ts'
+
+export type Exported = { readonly id: string; readonly index: number; readonly event: ReadEvent; readonly receipt: string }
+
+export async function* exportEvents(
+  source: LogSource,
+  { note, size }: { readonly note: string; readonly size: number },
+  since: Instant,
+  until: Instant,
+): AsyncGenerator<Exported> {
+  const tree = treeOf((tile) => readTile(source, tile), size)
+  for (let bundle = 0; bundle * TILE_WIDTH < size; bundle++) {
+    const tile = tileAt('entries', bundle, size) as Tile
+    const held = await source.get(eventsPath(bundle))
+    const events = held && parseEvents(held)
+    if (!events) throw new Unreachable(`${eventsPath(bundle)} cannot be read`)
+    let entries: readonly Uint8Array[] | undefined
+    for (const [at, one] of events.slice(0, tile.width).entries()) {
+      const event = one === 'erased' ? undefined : readEvent(one.event)
+      if (one === 'erased' || typeof event !== 'object') continue
+      const time = parseIso(event.at) ?? 0
+      if (time < since || time >= until) continue
+      const bytes = entries ? undefined : await readTile(source, tile)
+      entries ??= bytes && (decodeBundle(bytes, tile.width) ?? decodeBundle(bytes, TILE_WIDTH))
+      const entry = entries?.[at]
+      const parsed = entry && parseEntry(entry)
+      if (!entry || !parsed) throw new Unreachable(`entry ${bundle * TILE_WIDTH + at} cannot be read`)
+      const index = bundle * TILE_WIDTH + at
+      const extra = receiptExtra(Buffer.from(entry).toString('utf8'), one.event, one.salt)
+      const receipt = formatProof({ index, hashes: await tree.inclusion(index), checkpoint: note, extra })
+      yield { id: `${parsed.request}/${parsed.seq}`, index, event, receipt }
+    }
+  }
+}
+
+/** Columns of the CSV: what most events have; the receipt, in base64, holds all of it. */
+const columns: readonly (readonly [string, (exported: Exported) => unknown])[] = [
+  ['id', ({ id }) => id],
+  ['index', ({ index }) => index],
+  ...(['at', 'type'] as const).map((name) => [name, ({ event }: Exported) => event[name]] as const),
+  ...(['issuer', 'subject', 'name'] as const).map(
+    (name) => [name, ({ event }: Exported) => ((event.caller ?? event.by) as Record<string, unknown> | undefined)?.[name]] as const,
+  ),
+  ...(['profile', 'target', 'session', 'accessKeyId', 'code', 'reason', 'why', 'ticket', 'comment', 'from', 'config'] as const).map(
+    (name) => [name, ({ event }: Exported) => event[name]] as const,
+  ),
+  ['receipt', ({ receipt }) => Buffer.from(receipt).toString('base64')],
+]
+
+export const csvHead = (): string => `${columns.map(([name]) => name).join(',')}\r\n`
+
+/** RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it. */
+export function csvLine(exported: Exported): string {
+  const cell = (value: unknown) => {
+    if (value === undefined) return ''
+    const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value)
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  }
+  return `${columns.map(([, of]) => cell(of(exported))).join(',')}\r\n`
+}
+
+export const ndjsonLine = (exported: Exported): string => `${JSON.stringify(exported)}\n`

@@ -1,0 +1,86 @@
+/** A verification's report, for a human who may have to act on it. */
+import type { Fault, FaultClass, Report } from './verify.ts'
+
+/** By class of fault, the gravest first: what the command exits with, and what to do. */
+export const classes: { readonly [name in FaultClass]: { readonly exit: number; readonly says: string; readonly next: string } } = {
+  tampered: {
+    exit: 1,
+    says: 'The log was changed after it was written, or somebody shows you another one.',
+    next: 'Keep this copy and the remembered checkpoint. Compare with a witness’s checkpoint and with the locked versions in the bucket.',
+  },
+  rules: {
+    exit: 6,
+    says: 'The log is whole, and it tells of something that must not happen.',
+    next: 'Take the request that is named: whoever could write the table, or the code that did, is the question.',
+  },
+  table: {
+    exit: 7,
+    says: 'Table and log tell different stories.',
+    next: 'The log is the one that cannot be changed quietly. See who wrote to the table, and whether the shipper is behind.',
+  },
+  unreadable: {
+    exit: 5,
+    says: 'There is no log to verify.',
+    next: 'Check the path or the URL, and whether the copy is complete.',
+  },
+}
+const order = Object.keys(classes) as FaultClass[]
+
+export const gravest = (faults: readonly Fault[]): FaultClass | undefined =>
+  order.find((name) => faults.some((fault) => fault.class === name))
+
+const number = (value: number) => value.toLocaleString('en-US')
+const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`
+
+export function reportText(report: Report): string {
+  const { counts, faults, faultCount, table, notices } = report
+  const count = (type: keyof typeof counts) => counts[type] ?? 0
+  const open = count('session.reserved') - count('session.issued') - count('session.failed') - count('session.abandoned')
+  const lines: (readonly [string, string])[] = [
+    ['entries', `${number(report.size)}${report.span ? `, ${report.span.first} to ${report.span.last}` : ''}`],
+    ['root', Buffer.from(report.root).toString('base64')],
+    ['signed by', [report.vkey, ...report.witnesses.map((name) => `witness ${name}`)].join(', ')],
+    ['before', report.since === undefined ? 'never verified here' : `continues the ${number(report.since)} entries verified before`],
+    [
+      'requests',
+      `${plural(report.journals, 'journal')}: ${number(count('request.created'))} by rule, ${number(count('request.asked'))} asked of people, ${number(count('request.refused'))} refused`,
+    ],
+    [
+      'people',
+      `${number(count('request.approved'))} approved, ${number(count('request.denied'))} denied, ${number(count('request.revoked'))} revoked`,
+    ],
+    [
+      'sessions',
+      `${number(count('session.issued'))} issued, ${number(count('session.failed'))} failed, ${number(count('session.abandoned'))} abandoned, ${number(open)} open`,
+    ],
+    ...(report.erased > 0 ? [['erased', plural(report.erased, 'event')] as const] : []),
+    ...(table
+      ? [['table', `${plural(table.journals, 'journal')} compared, ${plural(table.unshipped, 'event')} not in the log yet`] as const]
+      : []),
+  ]
+  const head = report.origin === '' ? [] : [`${report.origin}\n`, ...lines.map(([name, value]) => `  ${name.padEnd(10)} ${value}`), '']
+  const told = [
+    ...(report.keyUntrusted
+      ? ['The key was taken from the log itself. Compare it with the one that your operators published, and pass it as --vkey.']
+      : []),
+    ...notices,
+  ].map((notice) => `  note: ${notice}`)
+  return [...head, ...told, ...(told.length > 0 ? [''] : []), ...verdict(report, faults, faultCount)].join('\n')
+}
+
+function verdict(report: Report, faults: readonly Fault[], count: number): readonly string[] {
+  const worst = gravest(faults)
+  if (!worst) {
+    return report.judgedEvents
+      ? ['Nothing is missing, nothing is altered, every credential has its intent and its agreement before it.\n']
+      : ['Nothing is missing and nothing is altered. What the events say was not judged: they are not given out here.\n']
+  }
+  return [
+    `${plural(count, 'fault')}:`,
+    ...faults.map(({ place, what }) => `  ${place}: ${what}`),
+    ...(count > faults.length ? [`  … and ${number(count - faults.length)} more`] : []),
+    '',
+    classes[worst].says,
+    `${classes[worst].next}\n`,
+  ]
+}

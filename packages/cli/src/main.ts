@@ -1,0 +1,111 @@
+/**
+ * `stint`: what the command line does, command by command. Each command's code is loaded when it is called.
+ *
+ * Exit codes: 0 as it should be · 2 wrong usage · 5 not to be reached; what else a command's own help says.
+ */
+import { buildApplication, buildCommand, buildRouteMap, type CommandContext, numberParser, run } from '@stricli/core'
+
+const text = (value: string) => value
+const instant = (value: string): number => {
+  const at = Date.parse(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value)
+  if (Number.isNaN(at)) throw new SyntaxError('must be a day (2026-11-24) or an RFC 3339 time')
+  return at
+}
+
+const from = {
+  kind: 'parsed',
+  parse: text,
+  brief: 'A folder with a copy of the log, or the URL of /audit/log',
+  placeholder: 'URL|DIR',
+} as const
+const json = { kind: 'boolean', brief: 'Print JSON', default: false } as const
+const trust = {
+  vkey: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'The key that must have signed; several if it was changed' },
+  witness: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'The vkey of a witness that may have signed' },
+  quorum: { kind: 'parsed', parse: numberParser, default: '0', brief: 'How many witnesses must have signed' },
+} as const
+const token = {
+  tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with the JWT of an auditor; else $STINT_TOKEN' },
+} as const
+const table = {
+  table: { kind: 'parsed', parse: text, optional: true, brief: 'The story table, to hold against the log' },
+  region: { kind: 'parsed', parse: text, optional: true, brief: 'Its region; else $AWS_REGION' },
+} as const
+
+const verify = buildCommand({
+  docs: {
+    brief: 'Prove that nothing of the log is missing, altered or invented',
+    fullDescription:
+      'Reads all of the log and checks every hash, signature, commitment and rule. Remembers the checkpoint, and demands the next time that the log continues it.\n\n' +
+      'Exit codes: 0 proved · 1 tampered with · 6 a rule is broken · 7 table and log differ · 5 something cannot be read · 2 wrong usage',
+  },
+  parameters: {
+    flags: {
+      from,
+      ...trust,
+      ...token,
+      ...table,
+      remember: { kind: 'parsed', parse: text, optional: true, brief: 'The file that remembers; else one in your state folder' },
+      forget: { kind: 'boolean', default: false, brief: 'Neither use nor write what is remembered' },
+      json,
+    },
+  },
+  loader: async () => (await import('./audit/commands.ts')).verifyCommand,
+})
+
+const receipt = buildCommand({
+  docs: {
+    brief: 'Check a receipt, offline',
+    fullDescription:
+      'Checks a .tlog-proof that Stint gave out: event, commitment, entry, tree, signature.\n\nExit codes: 0 proved · 1 not · 2 wrong usage',
+  },
+  parameters: {
+    positional: { kind: 'tuple', parameters: [{ parse: text, brief: 'The receipt; - reads stdin', placeholder: 'FILE' }] },
+    flags: { ...trust, json },
+  },
+  loader: async () => (await import('./audit/commands.ts')).receiptCommand,
+})
+
+const exportEvents = buildCommand({
+  docs: {
+    brief: 'Write the events of a period, each with its proof',
+    fullDescription: 'Each line holds the event and a receipt that proves it alone, against the checkpoint of now.',
+  },
+  parameters: {
+    flags: {
+      from,
+      ...token,
+      since: { kind: 'parsed', parse: instant, optional: true, brief: 'From this time on', placeholder: 'TIME' },
+      until: { kind: 'parsed', parse: instant, optional: true, brief: 'Up to this time, not included', placeholder: 'TIME' },
+      format: { kind: 'enum', values: ['ndjson', 'csv'], default: 'ndjson', brief: 'ndjson or csv' },
+      out: { kind: 'parsed', parse: text, default: '-', brief: 'The file to write; - is stdout', placeholder: 'FILE' },
+    },
+  },
+  loader: async () => (await import('./audit/commands.ts')).exportCommand,
+})
+
+const audit = buildRouteMap({
+  routes: { verify, receipt, export: exportEvents },
+  docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
+})
+
+const app = buildApplication(
+  buildRouteMap({ routes: { audit }, docs: { brief: 'Temporary AWS credentials, on a record that others can check' } }),
+  {
+    name: 'stint',
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    documentation: { disableAnsiColor: !process.stdout.isTTY || process.env.NO_COLOR !== undefined },
+  },
+)
+
+/** What a command has of its surroundings. */
+export type Context = CommandContext & { readonly process: NodeJS.Process }
+
+// Whoever reads us may stop reading: `stint … | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+await run(app, process.argv.slice(2), { process } as Context & { process: { exitCode: number | null } })
+// stricli's own failures are negative: whatever was typed wrongly is 2.
+if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = 2
