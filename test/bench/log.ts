@@ -7,7 +7,7 @@
  * process of its own, whose memory is measured at its peak.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -99,15 +99,14 @@ try {
   const store = counted(folderStore(folder), counts)
   const shipper: Shipper = { ...shipperOf(memory), state: memory.state, log: store, events: store }
 
-  let size = await append(shipper, [systemJournal(), ...some(SMALL)])
+  await append(shipper, [systemJournal(), ...some(SMALL)])
   const small = await measureAppend(shipper, counts)
   process.stderr.write('filling the log ')
   while ((memory.state.now.head?.size ?? 0) < EVENTS) {
-    size = await append(shipper, some(20_000))
+    await append(shipper, some(20_000))
     process.stderr.write('.')
   }
   process.stderr.write('\n')
-  void size
   const large = await measureAppend(shipper, counts)
   const ratio = (a: number, b: number) => (b / a).toFixed(2)
   const line = (name: string, { ms, entries, writes, reads, bytes }: typeof small) =>
@@ -121,29 +120,16 @@ try {
   )
 
   const cli = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+  const peak = "data:text/javascript,process.on('exit',()=>console.log('peak',process.resourceUsage().maxRSS))"
   const start = performance.now()
-  const vkey = formatVkey(shipper.signer.key)
-  const output = execFileSync(
-    '/usr/bin/env',
-    [
-      process.execPath,
-      '--expose-gc',
-      fileURLToPath(new URL('./peak.ts', import.meta.url)),
-      cli,
-      'audit',
-      'verify',
-      '--from',
-      folder,
-      '--vkey',
-      vkey,
-      '--no-remember',
-    ],
-    { encoding: 'utf8' },
-  )
+  const flags = ['--from', folder, '--vkey', formatVkey(shipper.signer.key), '--forget']
+  const output = execFileSync(process.execPath, ['--import', peak, cli, 'audit', 'verify', ...flags], { encoding: 'utf8' })
   const seconds = (performance.now() - start) / 1000
-  process.stdout.write(output)
-  process.stdout.write(`verified ${memory.state.now.head?.size} entries in ${seconds.toFixed(1)} s\n`)
-  void statSync
+  const kilobytes = Number(/^peak (\d+)$/m.exec(output)?.[1])
+  process.stdout.write(`${output.replace(/^peak.*\n/m, '')}\n`)
+  process.stdout.write(
+    `verified ${memory.state.now.head?.size} entries in ${seconds.toFixed(1)} s, ${Math.round(kilobytes / 1024)} MB at its peak\n`,
+  )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

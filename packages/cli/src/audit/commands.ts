@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { parseCheckpointText } from '@stint/core/audit/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
@@ -74,6 +75,8 @@ type VerifyFlags = Trust & {
 
 export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> {
   const { stdout, stderr, env } = this.process
+  // What lives long here is small, and what is large dies at once: a young generation that grows would only hold it longer.
+  setFlagsFromString('--semi-space-growth-factor=1')
   return guarded(this, async () => {
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
     const origin = await nameOf(source)

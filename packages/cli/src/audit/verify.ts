@@ -9,7 +9,7 @@ import { eventsPath, type HeldEvent, parseEvents } from '@stint/broker/log/event
 import type { Journaled } from '@stint/broker/log/ports'
 import { type CheckpointFault, type OpenedCheckpoint, openCheckpoint } from '@stint/core/audit/checkpoint'
 import { commitOf, parseEntry } from '@stint/core/audit/entry'
-import { type Journal, newJournal, step } from '@stint/core/audit/journal'
+import { step } from '@stint/core/audit/journal'
 import { append, type Edge, fold, type Hash, leafHash, perfectNodes, sameHash } from '@stint/core/audit/merkle'
 import { formatVkey, type NoteKey, parseVkey } from '@stint/core/audit/note'
 import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
@@ -24,8 +24,8 @@ import {
   tilePath,
   tileRoot,
 } from '@stint/core/audit/tiles'
-import { sha256Hex } from '@stint/core/digest'
 import { type Instant, parseIso } from '@stint/core/instant'
+import { CHAIN_START, chainOf, Journals } from './journals.ts'
 
 /** Where a log is read from. Throws where it cannot be reached. */
 export type LogSource = {
@@ -403,30 +403,20 @@ async function checkFiles(source: LogSource, size: number, paths: readonly strin
 
 // ── The story ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type Told = {
-  count: number
-  commit: string
-  readonly journal: Journal
-  /** Digest over all commitments so far, for comparing with the table. */
-  chain: string
-  inTable: boolean
-}
-
 /** Holds each journal to its rules, entry by entry, and remembers what the table must say. */
 class Story {
-  readonly journals = new Map<string, Told>()
+  readonly journals: Journals
   readonly counts: Partial<Record<EventType, number>> = {}
   erased = 0
   span: { readonly first: string; readonly last: string } | undefined
   readonly #found: Findings
-  readonly #chained: boolean
   /** Configs by when events first named them, until they are announced. */
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
 
   constructor(found: Findings, chained: boolean) {
     this.#found = found
-    this.#chained = chained
+    this.journals = new Journals(chained)
   }
 
   /** `held` is absent where the source has no events, or this one cannot be read: then only its entry is judged. */
@@ -434,15 +424,13 @@ class Story {
     if (!entry) return
     const { request, seq, type, commit, prev } = entry
     const place = `event ${request}/${seq} (entry ${index})`
-    const told = this.journals.get(request) ?? { count: 0, commit: '', journal: newJournal(), chain: '', inTable: false }
-    if (seq !== told.count || (prev ?? '') !== told.commit) {
-      const what = seq === told.count ? 'it does not follow the event before it' : `it should be event ${told.count} of its journal`
+    const row = this.journals.find(request) ?? this.journals.add(request)
+    const count = this.journals.count(row)
+    if (seq !== count || (prev ?? '') !== this.journals.commit(row)) {
+      const what = seq === count ? 'it does not follow the event before it' : `it should be event ${count} of its journal`
       this.#found.add({ class: 'tampered', place, what })
     }
-    told.count = seq + 1
-    told.commit = commit
-    if (this.#chained) told.chain = chainOf(told.chain, commit)
-    if (seq === 0) this.journals.set(request, told)
+    this.journals.advance(row, seq + 1, commit)
 
     if (!Object.hasOwn(eventTypes, type))
       return void this.#found.add({ class: 'rules', place, what: `of a type that is not known: ${type}` })
@@ -451,8 +439,10 @@ class Story {
     if (held === 'erased') this.erased++
     const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
     if (event) this.#config(event, place)
-    if (held === 'erased') told.journal.erased = true
-    const broken = step(told.journal, known, event)
+    const journal = this.journals.journal(row)
+    if (held === 'erased') journal.erased = true
+    const broken = step(journal, known, event)
+    this.journals.keep(row, journal)
     if (broken) this.#found.add({ class: 'rules', place, what: broken })
   }
 
@@ -484,7 +474,8 @@ class Story {
       if (now - (parseIso(at) ?? 0) < FRESH_MS) this.#found.notices.push(`config ${config.slice(0, 12)} is not announced yet`)
       else this.#found.add({ class: 'rules', place, what: `decided by config ${config}, which was never announced` })
     }
-    for (const [request, { journal, count }] of this.journals) {
+    for (const [request, row] of this.journals.entries()) {
+      const [journal, count] = [this.journals.journal(row), this.journals.count(row)]
       // Whoever erases says so in the journal itself.
       if (journal.erased && !journal.erasureTold)
         this.#found.add({
@@ -504,15 +495,15 @@ class Story {
     for await (const some of table) {
       for (const { request, events } of some) {
         journals++
-        const told = this.journals.get(request)
-        if (told) told.inTable = true
-        const count = told?.count ?? 0
+        const row = this.journals.find(request)
+        if (row !== undefined) this.journals.markInTable(row)
+        const count = row === undefined ? 0 : this.journals.count(row)
         const commits = events.map((one) => ('event' in one ? commitOf(one) : one.commit))
         if (events.length < count) {
           this.#found.add({ class: 'table', place: request, what: `${events.length} events in the table, ${count} in the log` })
           continue
         }
-        if (told && commits.slice(0, count).reduce(chainOf, '') !== told.chain) {
+        if (row !== undefined && !commits.slice(0, count).reduce(chainOf, CHAIN_START).equals(this.journals.chain(row))) {
           this.#found.add({ class: 'table', place: request, what: 'its events in the table are not those in the log' })
           continue
         }
@@ -528,12 +519,10 @@ class Story {
           })
       }
     }
-    for (const [request, { inTable, journal }] of this.journals) {
-      if (!inTable && journal.stage !== 'retired')
+    for (const [request, row] of this.journals.entries()) {
+      if (!this.journals.isInTable(row) && this.journals.journal(row).stage !== 'retired')
         this.#found.add({ class: 'table', place: request, what: 'in the log, and gone from the table without having been retired' })
     }
     return { journals, unshipped }
   }
 }
-
-const chainOf = (chain: string, commit: string): string => sha256Hex(chain + commit)

@@ -65,7 +65,7 @@ describe('journals that break them', () => {
     ['agreed to by the requester', [asked([1]), agreed(dana)], /own requester/],
     ['agreed to by a job', [asked([1]), agreed(job)], /no person/],
     ['agreed to twice', [asked([2]), agreed(alex), agreed(alex)], /twice by one/],
-    ['reviewed by the requester', [created, event('request.reviewed', { by: dana })], /own requester/],
+    ['reviewed by the requester', [asked([1]), agreed(alex), approved, event('request.reviewed', { by: dana })], /own requester/],
     ['denied by the requester', [asked([1]), event('request.denied', { by: dana })], /own requester/],
     ['cancelled by another', [asked([1]), event('request.cancelled', { by: alex })], /somebody else/],
     ['issued after a revoke', [created, reserved(), event('request.revoked'), issued()], /after the end/],

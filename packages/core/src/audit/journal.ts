@@ -5,11 +5,13 @@
  * One journal is stepped through event by event, in order. Where an event was erased only its type is known, and what
  * would need its content is not judged.
  */
+import { type Instant, parseIso } from '../instant.ts'
 import { missing } from '../request/approval.ts'
 import type { Agreement } from '../request/request.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 
-type Stage = 'new' | 'pending' | 'approved' | 'over' | 'retired' | 'frozen' | 'released' | 'fact'
+export const stages = ['new', 'pending', 'approved', 'over', 'retired', 'frozen', 'released', 'fact'] as const
+export type Stage = (typeof stages)[number]
 type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
 /**
@@ -23,9 +25,10 @@ export type Journal = {
   /** An event was erased, and one said so. */
   erased: boolean
   erasureTold: boolean
+  /** Who asked, where people had to agree. */
   caller: string
   usesLeft: number
-  until: string
+  until: Instant
   /** While it waits: who is needed, and who has agreed. */
   waiting: { readonly needs: readonly number[]; readonly agreements: Pick<Agreement, 'person' | 'rules'>[] } | undefined
   /** While it may be used: open sessions with their ends, and those that are no longer open. */
@@ -41,12 +44,13 @@ export const newJournal = (): Journal => ({
   erasureTold: false,
   caller: '',
   usesLeft: 0,
-  until: '',
+  until: 0,
   waiting: undefined,
   sessions: undefined,
   releaseAskedBy: '',
 })
 
+const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
 const idOf = (person: unknown): string => `${(person as PersonRef).issuer}#${(person as PersonRef).subject}`
 
 /** From which stages an event may come. */
@@ -117,9 +121,8 @@ export function step(journal: Journal, type: EventType, event: ReadEvent | undef
 function judge(journal: Journal, event: ReadEvent): string | undefined {
   switch (event.type) {
     case 'request.created':
-      journal.caller = idOf(event.caller)
       journal.usesLeft = event.uses as number
-      journal.until = event.until as string
+      journal.until = instantOf(event.until)
       return undefined
     case 'request.asked':
       journal.caller = idOf(event.caller)
@@ -129,7 +132,7 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
       return agreed(journal, event)
     case 'request.approved':
       journal.usesLeft = event.uses as number
-      journal.until = event.until as string
+      journal.until = instantOf(event.until)
       return event.unattended || journal.blind || quorum(journal) ? undefined : 'approved without the agreement that it needed'
     case 'request.reviewed':
       return !journal.blind && idOf(event.by) === journal.caller ? 'reviewed by its own requester' : undefined
@@ -138,7 +141,7 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
     case 'request.denied':
       return !journal.blind && idOf(event.by) === journal.caller ? 'denied by its own requester' : undefined
     case 'request.ended':
-      return !journal.blind && event.at < journal.until ? 'ended before its window was over' : undefined
+      return !journal.blind && instantOf(event.at) < journal.until ? 'ended before its window was over' : undefined
     case 'request.erased':
       journal.erasureTold = true
       return live(journal, event)
@@ -182,7 +185,9 @@ const quorum = ({ waiting }: Journal): boolean =>
 
 function live(journal: Journal, event: ReadEvent): string | undefined {
   if (journal.sessions && journal.sessions.open.size > 0) return `${event.type} with a session open`
-  return !journal.blind && journal.stage === 'approved' && event.at < journal.until ? `${event.type} while it could be used` : undefined
+  return !journal.blind && journal.stage === 'approved' && instantOf(event.at) < journal.until
+    ? `${event.type} while it could be used`
+    : undefined
 }
 
 function reserved(journal: Journal, event: ReadEvent): string | undefined {
@@ -195,7 +200,7 @@ function reserved(journal: Journal, event: ReadEvent): string | undefined {
   if (journal.blind) return undefined
   journal.usesLeft--
   if (journal.usesLeft < 0) return 'reserved without a use left'
-  return event.at >= journal.until ? 'reserved after its window' : undefined
+  return instantOf(event.at) >= journal.until ? 'reserved after its window' : undefined
 }
 
 function issued(journal: Journal, event: ReadEvent): string | undefined {
