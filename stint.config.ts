@@ -73,6 +73,12 @@ export default defineConfig({
       externalId: 'stint-staging-c2d5',
       region: 'eu-central-1',
     },
+    audit: {
+      account: '999988887777',
+      roleArn: 'arn:aws:iam::999988887777:role/stint/AuditRead',
+      externalId: 'stint-audit-5d7e',
+      region: 'eu-central-1',
+    },
     data: {
       account: '777788889999',
       roleArn: 'arn:aws:iam::777788889999:role/stint/Reports',
@@ -107,6 +113,17 @@ export default defineConfig({
       description: 'Look at the configuration of production, not at its data',
       eligible: [{ issuer: 'people', claims: { groups: includes('auditors') } }],
       policyArns: ['arn:aws:iam::aws:policy/SecurityAudit'],
+      duration: { default: '30m', max: '1h' },
+    },
+
+    'trail-read': {
+      target: 'audit',
+      description: 'Copy the audit log and CloudTrail, to hold one against the other',
+      eligible: [{ issuer: 'people', claims: { groups: includes('auditors') } }],
+      policy: ['stint-log', 'stint-events', 'acme-cloudtrail'].flatMap((bucket) => [
+        { Effect: 'Allow', Action: 's3:ListBucket', Resource: `arn:aws:s3:::${bucket}` },
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` },
+      ]),
       duration: { default: '30m', max: '1h' },
     },
 
@@ -170,8 +187,10 @@ export default defineConfig({
     },
   },
 
-  // The on-call engineers freeze access; it takes two people to release it.
+  // The audit log’s name; it is its own for ever.
   log: { origin: 'stint.acme.example/log' },
+
+  // The on-call engineers freeze access; it takes two people to release it.
   responders: [
     { issuer: 'people', claims: { groups: includes('oncall') }, mfa: true },
     { issuer: 'people', claims: { groups: includes('approvers') }, mfa: true },

@@ -53,6 +53,38 @@ const verify = buildCommand({
   loader: async () => (await import('./audit/commands.ts')).verifyCommand,
 })
 
+const reconcile = buildCommand({
+  docs: {
+    brief: 'Hold CloudTrail against the trail',
+    fullDescription:
+      'Matches AssumeRole calls by role session name, source identity and access key ID: who went around Stint, which session AWS never saw, what was done with each.\n\n' +
+      'Exit codes: 0 nothing found · 1 findings · 5 something cannot be read · 2 wrong usage; others as of verify',
+  },
+  parameters: {
+    flags: {
+      from,
+      trail: {
+        kind: 'parsed',
+        parse: text,
+        variadic: true,
+        brief: 'A folder of CloudTrail files, of one account or many',
+        placeholder: 'DIR',
+      },
+      role: {
+        kind: 'parsed',
+        parse: text,
+        variadic: true,
+        optional: true,
+        brief: 'The ARN of a role of Stint that it may not have entered yet',
+      },
+      vkey: trust.vkey,
+      ...token,
+      json,
+    },
+  },
+  loader: async () => (await import('./audit/commands.ts')).reconcileCommand,
+})
+
 const receipt = buildCommand({
   docs: {
     brief: 'Check a receipt, offline',
@@ -85,7 +117,7 @@ const exportEvents = buildCommand({
 })
 
 const audit = buildRouteMap({
-  routes: { verify, receipt, export: exportEvents },
+  routes: { verify, receipt, export: exportEvents, reconcile },
   docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
 })
 

@@ -106,11 +106,13 @@ export async function startAws(ports: Ports, rules: Rules, clock: () => number, 
   await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))
   const aws = awsServer(world, dynamo, intercept)
   const server = await listen(ports.aws, guarded('aws', aws.handle))
+  const delivering = setInterval(aws.trail.deliver, DELIVER_EVERY_MS)
   return {
     world,
     dynamo,
     server: aws,
     close: async () => {
+      clearInterval(delivering)
       await closer(server)()
       await dynamo.close()
     },
@@ -120,6 +122,8 @@ export async function startAws(ports: Ports, rules: Rules, clock: () => number, 
 /** dynalite has no streams and refuses the setting; the front makes the stream. */
 const withoutStream = ({ StreamSpecification: _stream, ...table }: ReturnType<typeof storyTable>) => table
 
+/** CloudTrail takes minutes; here it is near. */
+const DELIVER_EVERY_MS = 5000
 /** On Lambda a schedule runs the sweeper once a minute. */
 const SWEEP_EVERY_MS = 5000
 

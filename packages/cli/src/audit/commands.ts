@@ -1,6 +1,5 @@
 /** The commands of `stint audit`: flags in, words and an exit code out. What they do stands in the files beside. */
-import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import type { Context } from '../main.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
 import { memoryFile, recall, remember } from './memory.ts'
 import { progressBar } from './progress.ts'
+import { readTrail, reconcile, reconciledText, Sessions } from './reconcile.ts'
 import { classes, gravest, reportText } from './report.ts'
 import { folderSource, Unreachable, urlSource } from './sources.ts'
 import { type LogSource, verify } from './verify.ts'
@@ -119,6 +119,41 @@ async function tableOf(storyTable: string, region: string | undefined) {
   return allJournals({ client: new DynamoDBClient({ region }), storyTable })
 }
 
+// ── reconcile ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type ReconcileFlags = {
+  readonly from: string
+  readonly tokenFile?: string
+  readonly vkey?: readonly string[]
+  readonly trail: readonly string[]
+  readonly role?: readonly string[]
+  readonly json: boolean
+}
+
+export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<void> {
+  const { stdout, stderr, env } = this.process
+  return guarded(this, async () => {
+    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
+    const memory = await recall(memoryFile(await nameOf(source), env))
+    const sessions = new Sessions()
+    const report = await verify({
+      source,
+      keys: keysFrom(flags.vkey ?? memory?.vkeys ?? []),
+      now: Date.now(),
+      onEvent: (event) => sessions.take(event),
+    })
+    const worst = gravest(report.faults)
+    if (worst !== undefined) {
+      stderr.write(`stint: the log itself does not hold (${report.faults[0]?.place}: ${report.faults[0]?.what}). See: stint audit verify\n`)
+      return classes[worst].exit
+    }
+    const reconciled = await reconcile(sessions, readTrail(flags.trail), flags.role ?? [])
+    stdout.write(flags.json ? `${JSON.stringify(reconciled)}\n` : reconciledText(reconciled))
+    return reconciled.findings.length > 0 ? EXIT.failed : 0
+  })
+}
+
 // ── receipt ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function receiptCommand(this: Context, flags: Trust & { readonly json: boolean }, file: string): Promise<void> {
@@ -166,7 +201,7 @@ export function exportCommand(this: Context, flags: ExportFlags): Promise<void> 
     const note = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
     const size = parseCheckpointText(parseNote(note)?.text ?? '')?.size
     if (size === undefined) throw new Unreachable(`there is no checkpoint in ${flags.from}`)
-    const out = flags.out === '-' ? stdout : createWriteStream(flags.out, { flags: 'wx' })
+    const out = flags.out === '-' ? stdout : (await newFile(flags.out)).createWriteStream()
     const write = async (line: string) => void (out.write(line) || (await new Promise((resolve) => out.once('drain', resolve))))
     let count = 0
     if (flags.format === 'csv') await write(csvHead())
@@ -182,3 +217,8 @@ export function exportCommand(this: Context, flags: ExportFlags): Promise<void> 
     return 0
   })
 }
+
+const newFile = (path: string) =>
+  open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new Usage(`${path} is there already, and is not overwritten`) : error
+  })

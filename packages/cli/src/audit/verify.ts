@@ -51,6 +51,8 @@ export type VerifyOptions = {
   readonly remembered?: { readonly size: number; readonly root: Hash }
   readonly table?: AsyncIterable<readonly Journaled[]>
   readonly now: Instant
+  /** Gets every event that could be read, in the order of the log. */
+  readonly onEvent?: (event: ReadEvent) => void
   readonly onProgress?: (done: number, all: number) => void
   /** Faults written out; more are only counted. */
   readonly mostFaults?: number
@@ -104,7 +106,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       what: `rolled back: ${size} entries, and it had ${remembered.size} when it was verified before`,
     })
 
-  const story = new Story(found, options.table !== undefined)
+  const story = new Story(found, options.table !== undefined, options.onEvent)
   const tree = new TreeCheck(found, source)
   const ahead = new Map<number, Promise<BundleFiles>>()
   const bundles = Math.ceil(size / TILE_WIDTH)
@@ -413,9 +415,11 @@ class Story {
   /** Configs by when events first named them, until they are announced. */
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
+  readonly #onEvent: VerifyOptions['onEvent']
 
-  constructor(found: Findings, chained: boolean) {
+  constructor(found: Findings, chained: boolean, onEvent: VerifyOptions['onEvent']) {
     this.#found = found
+    this.#onEvent = onEvent
     this.journals = new Journals(chained)
   }
 
@@ -438,7 +442,10 @@ class Story {
     this.counts[known] = (this.counts[known] ?? 0) + 1
     if (held === 'erased') this.erased++
     const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
-    if (event) this.#config(event, place)
+    if (event) {
+      this.#config(event, place)
+      this.#onEvent?.(event)
+    }
     const journal = this.journals.journal(row)
     if (held === 'erased') journal.erased = true
     const broken = step(journal, known, event)

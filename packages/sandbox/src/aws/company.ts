@@ -30,6 +30,7 @@ export const company: { readonly rolePolicies: Readonly<Record<string, PolicyJso
       Action: 's3:*',
       Resource: ['arn:aws:s3:::acme-staging-secrets', 'arn:aws:s3:::acme-staging-secrets/*'],
     }),
+    'arn:aws:iam::999988887777:role/stint/AuditRead': of(allow(['s3:Get*', 's3:List*'], '*')),
     'arn:aws:iam::777788889999:role/stint/Reports': of(allow(['s3:Get*', 's3:List*'], '*')),
   },
   buckets: [
@@ -44,6 +45,7 @@ export const company: { readonly rolePolicies: Readonly<Record<string, PolicyJso
     { name: 'acme-releases', account: '111122223333', objects: {} },
     { name: 'acme-staging-uploads', account: '444455556666', objects: { 'hello.txt': 'hello from staging\n' } },
     { name: 'acme-staging-secrets', account: '444455556666', objects: { 'key.pem': 'not for sessions\n' } },
+    { name: 'acme-cloudtrail', account: '999988887777', objects: {} },
     { name: 'acme-warehouse-exports', account: '777788889999', objects: { 'orders/2026-11.csv': 'order,total\n4711,19.90\n' } },
   ],
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from '../guard.ts'
 import { type Call, newRequestId } from './authorize.ts'
+import { type CloudTrail, cloudTrail } from './cloudtrail.ts'
 import { type Dynamo, dynamoError } from './dynamodb.ts'
 import { handleKms, kmsError } from './kms.ts'
 import { handleS3, s3Error } from './s3.ts'
@@ -15,6 +16,7 @@ import type { World } from './world.ts'
 export type AwsServer = {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Every call that AWS would see, for tests: nothing secret. */
+  readonly trail: CloudTrail
   readonly calls: readonly { readonly service: string; readonly action: string; readonly status: number; readonly at: number }[]
 }
 
@@ -22,6 +24,7 @@ export type AwsServer = {
 export type Interceptor = (service: string, action: string, next: () => Promise<Answer>, request: SignedRequest) => Promise<Answer | 'drop'>
 
 export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor = (_service, _action, next) => next()): AwsServer {
+  const trail = cloudTrail(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
   async function answer(request: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
@@ -40,17 +43,24 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     if (identity.grant && now >= identity.grant.expiresAt) return refuse('expired')
 
     const call: Call = { identity, now, sourceIp, requestId }
-    const next = async (): Promise<Answer> => {
+    const play = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
       if (service === 's3') return handleS3(world, call, request)
       if (service === 'kms') return handleKms(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       return stsError(400, 'InvalidAction', `The sandbox does not play ${service}.`, requestId)
     }
+    // What AWS did is on its trail, whatever a test makes of the answer.
+    const next = async (): Promise<Answer> => {
+      const done = await play()
+      trail.note(service, call, request, done)
+      return done
+    }
     return { answer: await intercept(service, action, next, request), service, action }
   }
 
   return {
+    trail,
     calls,
     async handle(request, response) {
       const body = await readBody(request)

@@ -104,8 +104,10 @@ export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, 
     world.buckets.set(name, bucket)
     for (const [key, text] of Object.entries(objects)) putObject(bucket, key, Buffer.from(text), 'text/plain', clock())
   }
-  for (const name of Object.values(BUCKETS))
-    world.buckets.set(name, { name, account: BROKER_ACCOUNT, createdAt: clock(), objects: new Map() })
+  for (const name of Object.values(BUCKETS)) {
+    const policyOfBucket = policy(readableByAuditors(name), 'resource')
+    world.buckets.set(name, { name, account: BROKER_ACCOUNT, createdAt: clock(), objects: new Map(), policy: policyOfBucket })
+  }
   return world
 }
 
@@ -207,6 +209,18 @@ const trustOfTarget = (externalId: string): PolicyJson => ({
     Principal: { AWS: ['vend', 'broker'].map((name) => `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`) },
     Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
     Condition: { StringEquals: { 'sts:ExternalId': externalId }, Null: { 'aws:RequestTag/stint:session': 'false' } },
+  },
+})
+
+/** The account that may read the log beside Stint's own: an auditor's copy must not hang on the operators. */
+const AUDIT_ACCOUNT = '999988887777'
+const readableByAuditors = (bucket: string): PolicyJson => ({
+  Version: '2012-10-17',
+  Statement: {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${AUDIT_ACCOUNT}:root` },
+    Action: ['s3:GetObject', 's3:ListBucket'],
+    Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
   },
 })
 

@@ -1,0 +1,173 @@
+/**
+ * CloudTrail for what the sandbox plays: a record for each STS and S3 call, in files of the documented names and shapes, in
+ * the bucket of an audit account. Sources: AWS CloudTrail User Guide, "CloudTrail record contents", "CloudTrail
+ * userIdentity element" and "CloudTrail log file name format"; IAM User Guide, "Logging IAM and AWS STS API calls".
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { splitArn } from '@stint/iam'
+import type { Call } from './authorize.ts'
+import type { SignedRequest } from './sigv4.ts'
+import type { Answer } from './sts.ts'
+import { buckets, putObject, type World } from './world.ts'
+
+export const TRAIL_BUCKET = 'acme-cloudtrail'
+
+type TrailRecord = { readonly recipientAccountId: string; readonly [member: string]: unknown }
+
+export type CloudTrail = {
+  readonly note: (service: string, call: Call, request: SignedRequest, answer: Answer) => void
+  /** Writes what was noted since the last time; how many records that were. */
+  readonly deliver: () => number
+}
+
+export function cloudTrail(world: World): CloudTrail {
+  let pending: TrailRecord[] = []
+
+  return {
+    note(service, call, request, answer) {
+      const records = service === 'sts' ? ofSts(world, call, request, answer) : service === 's3' ? ofS3(world, call, request, answer) : []
+      pending.push(...records)
+    },
+
+    deliver() {
+      const bucket = world.buckets.get(TRAIL_BUCKET)
+      if (!bucket) return 0
+      const records = pending
+      pending = []
+      const now = world.clock()
+      const stamp = new Date(now).toISOString()
+      for (const account of new Set(records.map(({ recipientAccountId }) => recipientAccountId))) {
+        const own = records.filter(({ recipientAccountId }) => recipientAccountId === account)
+        const day = stamp.slice(0, 10).replaceAll('-', '/')
+        const name = `${account}_CloudTrail_${world.region}_${stamp.slice(0, 16).replace(/[-:]/g, '')}Z_${randomBytes(8).toString('hex')}.json.gz`
+        const body = gzipSync(JSON.stringify({ Records: own }))
+        putObject(bucket, `AWSLogs/${account}/CloudTrail/${world.region}/${day}/${name}`, body, 'application/json', now)
+      }
+      return records.length
+    },
+  }
+}
+
+/** What every record has. */
+function common(world: World, call: Call, request: SignedRequest, answer: Answer, eventSource: string, eventName: string) {
+  const text = answer.status >= 400 ? String(answer.body) : ''
+  const [code, message] = [/<Code>([^<]*)<\/Code>/.exec(text)?.[1], /<Message>([^<]*)<\/Message>/.exec(text)?.[1]]
+  return {
+    eventVersion: '1.11',
+    userIdentity: identityOf(call),
+    eventTime: new Date(call.now).toISOString().replace(/\.\d+Z$/, 'Z'),
+    eventSource,
+    eventName,
+    awsRegion: world.region,
+    sourceIPAddress: call.sourceIp.replace(/^::ffff:/, ''),
+    userAgent: String(request.headers['user-agent'] ?? ''),
+    ...(answer.status >= 400 ? { errorCode: code ?? 'AccessDenied', ...(message === undefined ? {} : { errorMessage: message }) } : {}),
+    requestID: call.requestId,
+    eventID: randomUUID(),
+    eventType: 'AwsApiCall',
+  }
+}
+
+function identityOf({ identity }: Call) {
+  const { principal, key, grant, userId } = identity
+  const base = { principalId: userId, arn: principal.arn, accountId: principal.account, accessKeyId: key.accessKeyId }
+  if (!grant) return { type: 'IAMUser', ...base, userName: principal.arn.slice(principal.arn.lastIndexOf('/') + 1) }
+  const { role } = grant
+  return {
+    type: 'AssumedRole',
+    ...base,
+    sessionContext: {
+      sessionIssuer: { type: 'Role', principalId: role.id, arn: role.arn, accountId: role.account, userName: role.name },
+      attributes: { creationDate: new Date(grant.issuedAt).toISOString().replace(/\.\d+Z$/, 'Z'), mfaAuthenticated: 'false' },
+      ...(grant.sourceIdentity === undefined ? {} : { sourceIdentity: grant.sourceIdentity }),
+    },
+  }
+}
+
+/** AssumeRole is recorded where it was called and where the role is; the two copies share an id. */
+function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
+  const form = new URLSearchParams(request.body.toString('utf8'))
+  const eventName = form.get('Action') ?? ''
+  if (eventName !== 'AssumeRole' && eventName !== 'GetCallerIdentity') return []
+  const own = call.identity.principal.account
+  const record = {
+    ...common(world, call, request, answer, 'sts.amazonaws.com', eventName),
+    readOnly: true,
+    managementEvent: true,
+    eventCategory: 'Management',
+  }
+  if (eventName !== 'AssumeRole') return [{ ...record, requestParameters: null, responseElements: null, recipientAccountId: own }]
+
+  const roleArn = form.get('RoleArn') ?? ''
+  const account = splitArn(roleArn)?.[4] ?? own
+  const text = String(answer.body)
+  const element = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]
+  const tags = [...form].flatMap(([name, key]) => {
+    const index = /^Tags\.member\.(\d+)\.Key$/.exec(name)?.[1]
+    return index === undefined ? [] : [{ key, value: form.get(`Tags.member.${index}.Value`) ?? '' }]
+  })
+  const sourceIdentity = form.get('SourceIdentity')
+  const told = {
+    ...record,
+    requestParameters: {
+      roleArn,
+      roleSessionName: form.get('RoleSessionName'),
+      ...(form.get('ExternalId') === null ? {} : { externalId: form.get('ExternalId') }),
+      ...(form.get('Policy') === null ? {} : { policy: form.get('Policy') }),
+      durationSeconds: Number(form.get('DurationSeconds') ?? 3600),
+      ...(sourceIdentity === null ? {} : { sourceIdentity }),
+      ...(tags.length > 0 ? { tags } : {}),
+    },
+    responseElements:
+      answer.status === 200
+        ? {
+            credentials: { accessKeyId: element('AccessKeyId'), expiration: element('Expiration') },
+            assumedRoleUser: { assumedRoleId: element('AssumedRoleId'), arn: element('Arn') },
+            packedPolicySize: Number(element('PackedPolicySize') ?? 0),
+            ...(element('SourceIdentity') === undefined ? {} : { sourceIdentity: element('SourceIdentity') }),
+          }
+        : null,
+    resources: [{ accountId: account, type: 'AWS::IAM::Role', ARN: roleArn }],
+  }
+  if (account === own) return [{ ...told, recipientAccountId: own }]
+  const sharedEventID = randomUUID()
+  const stranger = { type: 'AWSAccount', principalId: call.identity.userId, accountId: own }
+  return [
+    { ...told, recipientAccountId: own, sharedEventID },
+    // A denied call leaves no copy in the account that denied it (IAM User Guide, cross-account logging).
+    ...(answer.status === 200
+      ? [{ ...told, eventID: randomUUID(), userIdentity: stranger, recipientAccountId: account, sharedEventID }]
+      : []),
+  ]
+}
+
+/** Data events, for every bucket but the log's own. */
+function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
+  const url = new URL(request.url, 'http://sandbox')
+  const [, name = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(decodeURIComponent(url.pathname)) ?? []
+  if (Object.values(buckets).includes(name)) return []
+  const eventName = nameOf(request.method, name, key)
+  if (!eventName) return []
+  const bucket = world.buckets.get(name)
+  const readOnly = request.method === 'GET' || request.method === 'HEAD'
+  const isData = key !== ''
+  return [
+    {
+      ...common(world, call, request, answer, 's3.amazonaws.com', eventName),
+      readOnly,
+      requestParameters: { ...(name ? { bucketName: name } : {}), ...(key ? { key } : {}) },
+      responseElements: null,
+      resources: name ? [{ type: 'AWS::S3::Bucket', ARN: `arn:aws:s3:::${name}` }] : [],
+      managementEvent: !isData,
+      eventCategory: isData ? 'Data' : 'Management',
+      recipientAccountId: bucket?.account ?? call.identity.principal.account,
+    },
+  ]
+}
+
+function nameOf(method: string, bucket: string, key: string): string | undefined {
+  if (bucket === '') return method === 'GET' ? 'ListBuckets' : undefined
+  if (key === '') return { GET: 'ListObjects', HEAD: 'HeadBucket' }[method]
+  return { GET: 'GetObject', HEAD: 'HeadObject', PUT: 'PutObject', DELETE: 'DeleteObject' }[method]
+}

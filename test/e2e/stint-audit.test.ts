@@ -1,0 +1,258 @@
+/**
+ * `stint audit` on copies of the buckets, as an auditor without any AWS access runs it: verify, receipt, export, and
+ * CloudTrail held against the trail.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { parseVkey } from '@stint/core/audit/note'
+import { checkReceipt } from '@stint/core/audit/proof'
+import { brokerKey } from '@stint/sandbox/aws/world'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { copyBuckets, stint } from '../support/cli.ts'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+let sandbox: TestSandbox
+let base: string
+let log: string
+let trail: string
+let env: Record<string, string>
+let dropNext = false
+const ids: Record<string, string> = {}
+const logs = { profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' } }
+const region = 'eu-central-1'
+
+const s3 = (credentials: any) =>
+  new S3Client({ endpoint: sandbox.urls.aws, region, forcePathStyle: true, credentials: { ...credentials, expiration: undefined } })
+const ignore = (work: Promise<unknown>) => work.catch(() => undefined)
+
+beforeAll(async () => {
+  sandbox = await testSandbox({
+    intercept: async (service, action, next) => {
+      const answer = await next()
+      if (!(dropNext && service === 'sts' && action === 'AssumeRole')) return answer
+      dropNext = false
+      return 'drop'
+    },
+  })
+  base = mkdtempSync(join(tmpdir(), 'stint-audit-'))
+  ;[log, trail] = [join(base, 'log'), join(base, 'trail')]
+  env = { XDG_STATE_HOME: join(base, 'state') }
+  await sandbox.sweep()
+  const developer = await sandbox.token('developer')
+
+  // What a session does: reads, is denied, writes.
+  const reader = (await sandbox.vend(developer, logs)).json
+  ids.reader = reader.id
+  const own = s3(reader.credentials)
+  await own.send(new ListObjectsV2Command({ Bucket: 'acme-orders-logs' }))
+  await own.send(new GetObjectCommand({ Bucket: 'acme-orders-logs', Key: '2026/11/24/orders.log' }))
+  await ignore(own.send(new GetObjectCommand({ Bucket: 'acme-customers', Key: 'customers.csv' })))
+  const power = (await sandbox.vend(developer, { profile: 'staging-power' })).json
+  ids.power = power.id
+  await s3(power.credentials).send(new PutObjectCommand({ Bucket: 'acme-staging-uploads', Key: 'x', Body: 'y' }))
+  // AWS made a session whose answer was lost: the second send brought the one that left.
+  dropNext = true
+  ids.twice = (await sandbox.vend(developer, { profile: 'staging-power' })).json.id
+  ids.quiet = (await sandbox.vend(await sandbox.token('tool'), { profile: 'report-export' })).json.id
+  await sandbox.ship()
+  copyBuckets(sandbox.aws.world, ['stint-log', 'stint-events'], log)
+  sandbox.aws.server.trail.deliver()
+  copyBuckets(sandbox.aws.world, ['acme-cloudtrail'], trail)
+})
+afterAll(async () => {
+  await sandbox.close()
+  rmSync(base, { recursive: true })
+})
+
+describe('verify', () => {
+  test('the first time: proved, and the key is said to be the log’s own', async () => {
+    const { code, stdout, stderr } = await stint(['audit', 'verify', '--from', log], env)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('stint.acme.example/log')
+    expect(stdout).toMatch(/sessions {3}4 issued, 0 failed, 0 abandoned, 0 open/)
+    expect(stdout).toContain('never verified here')
+    expect(stdout).toContain('The key was taken from the log itself')
+    expect(stdout).toMatch(/Nothing is missing, nothing is altered/)
+  })
+  test('the next time it must continue what was seen', async () => {
+    const { code, stdout } = await stint(['audit', 'verify', '--from', log, '--vkey', sandbox.logVkey], env)
+    expect([code, /continues the \d+ entries verified before/.test(stdout), stdout.includes('taken from the log itself')]).toEqual([
+      0,
+      true,
+      false,
+    ])
+  })
+  test('as JSON', async () => {
+    const { code, stdout } = await stint(['audit', 'verify', '--from', log, '--json'], env)
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { faultCount: 0, keyUntrusted: false, counts: { 'session.issued': 4 } }])
+  })
+  test('over HTTP, with the token in a file', async () => {
+    const file = join(base, 'token')
+    writeFileSync(file, `${await sandbox.token('auditor')}\n`)
+    const { code, stdout } = await stint(['audit', 'verify', '--from', `${sandbox.urls.broker}/audit/log`, '--token-file', file], env)
+    expect([code, /Nothing is missing/.test(stdout)]).toEqual([0, true])
+  })
+
+  test('what was changed is named, exits with 1, and is not remembered', async () => {
+    const path = join(log, 'events', '000')
+    const before = readFileSync(path)
+    writeFileSync(path, String(before).replace('127.0.0.1', '127.0.0.2'))
+    const { code, stdout } = await stint(['audit', 'verify', '--from', log], env)
+    writeFileSync(path, before)
+    expect([code, /^ {2}event req_\w{26}\/\d \(entry \d+\): it is not the event that the log commits to$/m.test(stdout)]).toEqual([1, true])
+    expect(stdout).toContain('Keep this copy')
+    expect((await stint(['audit', 'verify', '--from', log], env)).code).toBe(0)
+  })
+
+  test.each<[string, string[], number, RegExp]>([
+    ['a folder that is none', ['--from', '/nowhere'], 5, /There is no log to verify/],
+    ['an address where nobody answers', ['--from', 'http://127.0.0.1:1/audit/log'], 5, /127\.0\.0\.1:1/],
+    ['no place', [], 2, /--from/],
+    ['a key that is none', ['--from', 'LOG', '--vkey', 'x'], 2, /no vkey/],
+    [
+      'the key of another log',
+      ['--from', 'LOG', '--vkey', 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'],
+      1,
+      /of another log/,
+    ],
+    ['a witness that is missed', ['--from', 'LOG', '--quorum', '1'], 1, /signed by 0 witnesses/],
+    ['a table without a region', ['--from', 'LOG', '--table', 'stint'], 2, /--region/],
+    ['an unknown flag', ['--from', 'LOG', '--x'], 2, /--x/],
+  ])('%s', async (_what, args, exit, words) => {
+    const { code, stdout, stderr } = await stint(['audit', 'verify', '--forget', ...args.map((arg) => (arg === 'LOG' ? log : arg))], env)
+    expect(`${stdout}${stderr}`).toMatch(words)
+    expect(code).toBe(exit)
+  })
+})
+
+describe('receipt', () => {
+  const fetchReceipt = async () => (await sandbox.get(`/sessions/${ids.reader}/receipt`, await sandbox.token('developer'))).text
+  test('is proved offline, from a file or from stdin', async () => {
+    const file = join(base, 'a.tlog-proof')
+    writeFileSync(file, await fetchReceipt())
+    const { code, stdout } = await stint(['audit', 'receipt', file, '--vkey', sandbox.logVkey], env)
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Proved: entry \d+ of the \d+ of stint\.acme\.example\/log\.\n\n\{\n/)])
+    const piped = await stint(['audit', 'receipt', '-', '--vkey', sandbox.logVkey, '--json'], env, await fetchReceipt())
+    expect(JSON.parse(piped.stdout)).toMatchObject({ event: { type: 'session.issued', session: ids.reader } })
+  })
+  test('one that was touched is not', async () => {
+    const { code, stderr } = await stint(
+      ['audit', 'receipt', '-', '--vkey', sandbox.logVkey],
+      env,
+      (await fetchReceipt()).replace('index ', 'index 1'),
+    )
+    expect([code, stderr]).toEqual([1, 'stint: not proved. The entry is not in the log at this place.\n'])
+  })
+  test('without a key nothing is proved', async () => expect((await stint(['audit', 'receipt', '-'], env)).code).toBe(2))
+})
+
+describe('export', () => {
+  const keys = () => [parseVkey(sandbox.logVkey) as NonNullable<ReturnType<typeof parseVkey>>]
+  test('NDJSON: each line proves itself', async () => {
+    const { code, stdout } = await stint(['audit', 'export', '--from', log], env)
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect([code, lines.filter(({ event }) => event.type === 'session.issued').length]).toEqual([0, 4])
+    for (const { id, receipt, event } of lines) {
+      const checked = checkReceipt(receipt, keys())
+      if (typeof checked === 'string') throw new Error(checked)
+      expect([`${checked.entry.request}/${checked.entry.seq}`, JSON.parse(checked.event)]).toEqual([id, event])
+    }
+  })
+  test('CSV: the same, for a spreadsheet', async () => {
+    const out = join(base, 'out.csv')
+    expect((await stint(['audit', 'export', '--from', log, '--format', 'csv', '--out', out], env)).code).toBe(0)
+    const [head = '', ...rows] = readFileSync(out, 'utf8').trim().split('\r\n')
+    expect(head.split(',').slice(0, 7)).toEqual(['id', 'index', 'at', 'type', 'issuer', 'subject', 'name'])
+    const receipt = Buffer.from(rows[0]?.split(',').at(-1) ?? '', 'base64').toString('utf8')
+    expect(checkReceipt(receipt, keys())).toMatchObject({ index: 0 })
+    expect((await stint(['audit', 'export', '--from', log, '--out', out], env)).code).toBe(2) // it overwrites nothing
+  })
+  test('a period', async () => {
+    expect((await stint(['audit', 'export', '--from', log, '--until', '2020-01-01'], env)).stdout).toBe('')
+    expect((await stint(['audit', 'export', '--from', log, '--since', 'yesterday'], env)).code).toBe(2)
+  })
+})
+
+describe('reconcile', () => {
+  const run = async (folder: string, more: string[] = []) => {
+    const { code, stdout, stderr } = await stint(['audit', 'reconcile', '--from', log, '--trail', folder, '--json', ...more], env)
+    return { code, stderr, ...(stdout ? JSON.parse(stdout) : {}) }
+  }
+
+  test('every entry is known, and what was done with it is told', async () => {
+    const { code, findings, matched, dropped, activity } = await run(trail)
+    expect([code, findings, matched, dropped]).toEqual([0, [], 4, 1])
+    const of = (id: string | undefined) => activity.find(({ session }: any) => session === id)
+    expect(of(ids.reader)).toMatchObject({ services: { s3: 3 }, writes: 0, denied: 1, chained: [] })
+    expect(of(ids.power)).toMatchObject({ services: { s3: 1 }, writes: 1, denied: 0 })
+    expect(of(ids.quiet)).toBeUndefined()
+  })
+  test('in words', async () => {
+    const { stdout } = await stint(['audit', 'reconcile', '--from', log, '--trail', trail], env)
+    expect(stdout).toMatch(/matched {4}4 sessions; 1 more were made by AWS and never left Stint/)
+    expect(stdout).toMatch(/Dana=20Developer-req_\w{26}\.\w{8} \(ASIA\w+\)\n {4}s3 3; 0 writes, 1 denied/)
+  })
+
+  test('who goes around, and who pretends, is found', async () => {
+    const target = sandbox.rules.targets['prod-readonly']
+    if (!target) throw new Error('no target')
+    const sts = new STSClient({ endpoint: sandbox.urls.aws, region, credentials: brokerKey(sandbox.aws.world, 'vend') })
+    const assume = (more: object) =>
+      sts.send(
+        new AssumeRoleCommand({
+          RoleArn: target.roleArn,
+          RoleSessionName: 'mallory',
+          ExternalId: target.externalId,
+          Tags: [{ Key: 'stint:session', Value: 'x' }],
+          ...more,
+        }),
+      )
+    const known = (await sandbox.get(`/sessions/${ids.reader}`, await sandbox.token('developer'))).json
+    await assume({})
+    await assume({ RoleSessionName: known.sessionName, SourceIdentity: 'somebody' })
+    await assume({ RoleSessionName: known.sessionName, SourceIdentity: known.sourceIdentity })
+    await ignore(assume({ ExternalId: 'wrong' }))
+    sandbox.aws.server.trail.deliver()
+    const later = join(base, 'later')
+    copyBuckets(sandbox.aws.world, ['acme-cloudtrail'], later)
+    const { code, findings, deniedAttempts } = await run(later)
+    expect([code, deniedAttempts]).toEqual([1, 1])
+    expect(findings.map(({ kind, what }: any) => [kind, what])).toEqual([
+      ['around', expect.stringMatching(/stint-vend assumed .*\/ReadOnly as mallory, and the trail knows nothing of it$/)],
+      ['mismatch', expect.stringContaining(`has source identity somebody, and the intent says ${known.sourceIdentity}`)],
+      ['unexplained', expect.stringContaining('more sessions than Stint has sent for (1)')],
+    ])
+  })
+
+  test('a session that AWS never saw is found, where its account’s trail is at hand', async () => {
+    const cut = join(base, 'cut')
+    copyBuckets(sandbox.aws.world, ['acme-cloudtrail'], cut)
+    const { accessKeyId } = (await sandbox.get(`/sessions/${ids.quiet}`, await sandbox.token('tool'))).json.issued
+    for (const name of readdirSync(cut, { recursive: true, encoding: 'utf8' }).filter((one) => one.endsWith('.gz'))) {
+      const { Records } = JSON.parse(gunzipSync(readFileSync(join(cut, name))).toString('utf8'))
+      const without = Records.filter((record: any) => record.responseElements?.credentials?.accessKeyId !== accessKeyId)
+      // Something later, so that it was time for it to be delivered.
+      const end = { ...Records[0], eventID: `end ${name}`, sharedEventID: undefined, eventName: 'Other', eventTime: '2099-01-01T00:00:00Z' }
+      writeFileSync(join(cut, name), gzipSync(JSON.stringify({ Records: [...without, end] })))
+    }
+    const { findings } = await run(cut)
+    // The account has other records only if something else happened there; then its silence says something.
+    expect(findings.filter(({ kind }: any) => kind === 'unseen').map(({ what }: any) => what)).toEqual([
+      expect.stringContaining(`session ${ids.quiet} (${accessKeyId}) was issued, and CloudTrail of 777788889999 does not have it`),
+    ])
+  })
+
+  test('files that are no CloudTrail are said, not passed over', async () => {
+    writeFileSync(join(base, 'odd.json'), '{"Records":7}')
+    const odd = mkdtempSync(join(base, 'odd-'))
+    writeFileSync(join(odd, 'a.json.gz'), 'no gzip')
+    expect(await run(odd)).toMatchObject({ code: 5, stderr: expect.stringContaining('a.json.gz is no CloudTrail file') })
+  })
+})
