@@ -8,7 +8,10 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Clock } from './ports.ts'
 
-export type AwsKeys = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+export type AwsKeys =
+  | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  /** For the command line: whatever the SDK finds. */
+  | (() => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }>)
 
 /** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
 const MAX_SOCKETS = 256

@@ -15,7 +15,7 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { RandomBytes } from '@stint/core/request/ids'
 import { Halt, type Head, type Journaled, type LogState, Trouble } from './log/ports.ts'
 import { type Publishing, prune, publishCheckpoint, rowsOf, writeEvents, writeTiles } from './log/publish.ts'
-import { beyond, decodeStage, encodeStage, headAfter, MAX_STAGED, type Poisoned, type Staged, stagePath } from './log/stage.ts'
+import { beyond, decodeStage, encodeStage, headAfter, MAX_STAGED, type Poisoned, type Staged, stagePath, stageTime } from './log/stage.ts'
 import type { Clock } from './ports.ts'
 
 export type Shipper = Publishing & { readonly state: LogState; readonly clock: Clock; readonly random: RandomBytes }
@@ -63,17 +63,17 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
 
     // Stage. If we die after it: an object that nobody names; it is cleared away when the log is looked after.
     const batch = staged.slice(0, MAX_STAGED)
-    const stage = encodeStage(head?.size ?? 0, batch, shipper.random)
-    await events.create(stagePath(stage.hash), stage.bytes)
+    const stage = encodeStage(head?.size ?? 0, batch, shipper.random, shipper.clock())
+    await events.create(stagePath(stage.name), stage.bytes)
 
     // Move. If we die after it: the head names our stage, and whoever comes next applies it.
-    const next = headAfter(head, batch, stage.hash)
+    const next = headAfter(head, batch, stage.name)
     if (await state.move(head, next)) {
       await apply(shipper, next)
       shipped.push(...batch)
       losses = 0
     } else {
-      await events.remove(stagePath(stage.hash))
+      await events.remove(stagePath(stage.name))
       losses++
     }
   }
@@ -93,6 +93,7 @@ export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonl
   if (begun.outcome === 'unknown') return begun
   let entries = 0
   try {
+    await clearStages(shipper)
     for await (const some of journals) {
       const shipped = await ship(shipper, some)
       if (shipped.outcome === 'unknown') return shipped
@@ -103,6 +104,18 @@ export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonl
     throw error
   }
   return done(entries)
+}
+
+/** Longer than any shipper lives: a stage that is older and not named by the head was left by one that died. */
+const STAGE_MS = 3_600_000
+
+/** What is on its way holds whole events; what got stuck must not lie there for ever. */
+async function clearStages({ state, events, clock }: Shipper): Promise<void> {
+  const head = await state.head()
+  for (const path of await events.list('stage/')) {
+    const isNamed = head !== undefined && path === stagePath(head.stage) && !head.applied
+    if (!isNamed && clock() - stageTime(path) > STAGE_MS) await events.remove(path)
+  }
 }
 
 /** Writes what the head names. Safe to run again, and beside others who do. */

@@ -116,8 +116,43 @@ const exportEvents = buildCommand({
   loader: async () => (await import('./audit/commands.ts')).exportCommand,
 })
 
+const sideTable = { kind: 'parsed', parse: text, brief: 'The side table', placeholder: 'NAME' } as const
+
+const erase = buildCommand({
+  docs: {
+    brief: 'Erase what requests say of a person; the log goes on proving that they were there',
+    fullDescription:
+      'Takes the events of requests that are over out of the table and the event store, and writes on the journal that, by whom and why. Without --yes it only lists them.\n\n' +
+      'Exit codes: 0 erased · 1 something had to stay · 5 not to be reached · 2 wrong usage',
+  },
+  parameters: {
+    flags: {
+      request: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'A request; several are possible', placeholder: 'ID' },
+      issuer: { kind: 'parsed', parse: text, optional: true, brief: 'With --subject: every request of this caller' },
+      subject: { kind: 'parsed', parse: text, optional: true, brief: 'The subject, as the issuer has it' },
+      operator: { kind: 'parsed', parse: text, brief: 'Who erases: a team, not a person, if you can' },
+      why: { kind: 'parsed', parse: text, brief: 'Why, without naming the person' },
+      table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
+      sideTable,
+      eventsBucket: { kind: 'parsed', parse: text, brief: 'The bucket of the events', placeholder: 'NAME' },
+      region: table.region,
+      yes: { kind: 'boolean', default: false, brief: 'Do it' },
+    },
+  },
+  loader: async () => (await import('./audit/commands.ts')).eraseCommand,
+})
+
+const rebuild = buildCommand({
+  docs: {
+    brief: 'Write the look-up rows of the search anew, from the log',
+    fullDescription: 'The rows only say where to look; whatever became of them, the log brings them back.',
+  },
+  parameters: { flags: { from, ...token, sideTable, region: table.region } },
+  loader: async () => (await import('./audit/commands.ts')).rebuildCommand,
+})
+
 const audit = buildRouteMap({
-  routes: { verify, receipt, export: exportEvents, reconcile },
+  routes: { verify, receipt, export: exportEvents, reconcile, erase, rebuild },
   docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
 })
 

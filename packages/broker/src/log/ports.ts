@@ -41,7 +41,7 @@ export type Head = {
   readonly size: number
   readonly root: Hash
   readonly edge: Edge
-  /** SHA-256 of the stage that led here, in hex. */
+  /** The name of the stage that led here. */
   readonly stage: string
   readonly applied: boolean
 }

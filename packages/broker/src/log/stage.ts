@@ -6,6 +6,7 @@ import { MAX_EVENT_BYTES } from '@stint/core/audit/event'
 import { append, type Edge, fold, leafHash } from '@stint/core/audit/merkle'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { sha256Hex, shortDigest } from '@stint/core/digest'
+import type { Instant } from '@stint/core/instant'
 import { hex128, type RandomBytes } from '@stint/core/request/ids'
 import type { About, Cursor, Head, Journaled, LookupRow } from './ports.ts'
 
@@ -61,20 +62,23 @@ export function beyond({ request, events, about }: Journaled, cursor: Cursor | u
 
 const commitIn = (one: Journaled['events'][number]): string => ('event' in one ? commitOf(one) : one.commit)
 
+/** Its name is when it was made and its hash: the time for clearing away, the hash for being what the head names. */
 export function encodeStage(
   size: number,
   staged: readonly Staged[],
   random: RandomBytes,
-): { readonly hash: string; readonly bytes: Buffer } {
+  now: Instant,
+): { readonly name: string; readonly bytes: Buffer } {
   const bytes = Buffer.from(JSON.stringify({ v: 1, nonce: hex128(random), size, staged } satisfies Stage))
-  return { hash: sha256Hex(bytes), bytes }
+  return { name: `${now}-${sha256Hex(bytes)}`, bytes }
 }
 
 /** The stage of these bytes, if they are those that the head names. */
-export const decodeStage = (bytes: Uint8Array, hash: string): Stage | undefined =>
-  sha256Hex(bytes) === hash ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Stage) : undefined
+export const decodeStage = (bytes: Uint8Array, name: string): Stage | undefined =>
+  name.endsWith(`-${sha256Hex(bytes)}`) ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Stage) : undefined
 
-export const stagePath = (hash: string): string => `stage/${hash}`
+export const stagePath = (name: string): string => `stage/${name}`
+export const stageTime = (path: string): Instant => Number(/^stage\/(\d+)-/.exec(path)?.[1] ?? 0)
 
 /** Where the log stands with the stage's entries. */
 export function headAfter(head: Head | undefined, staged: readonly Staged[], stage: string): Head {

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8'
 import { parseCheckpointText } from '@stint/core/audit/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
+import { parseRequestId } from '@stint/core/request/ids'
 import type { Context } from '../main.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
 import { memoryFile, recall, remember } from './memory.ts'
@@ -90,7 +91,7 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
       witnesses: keysFrom(flags.witness ?? []),
       quorum: flags.quorum,
       ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
-      ...(flags.table === undefined ? {} : { table: await tableOf(flags.table, flags.region ?? env.AWS_REGION) }),
+      ...(flags.table === undefined ? {} : { table: await tableOf(flags.table, regionOf(flags.region, env)) }),
       now: Date.now(),
       onProgress: bar.show,
     })
@@ -110,13 +111,83 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
   })
 }
 
-async function tableOf(storyTable: string, region: string | undefined) {
-  if (!region) throw new Usage('--table needs --region or $AWS_REGION')
-  const [{ DynamoDBClient }, { allJournals }] = await Promise.all([
-    import('@aws-sdk/client-dynamodb'),
-    import('@stint/broker/adapters/dynamodb/journals'),
-  ])
-  return allJournals({ client: new DynamoDBClient({ region }), storyTable })
+async function tableOf(storyTable: string, region: string) {
+  const [{ tableClient }, { allJournals }] = await Promise.all([import('./aws.ts'), import('@stint/broker/adapters/dynamodb/journals')])
+  return allJournals({ client: tableClient(region), storyTable })
+}
+
+// ── erase, rebuild ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+type EraseFlags = {
+  readonly request?: readonly string[]
+  readonly issuer?: string
+  readonly subject?: string
+  readonly operator: string
+  readonly why: string
+  readonly table: string
+  readonly sideTable: string
+  readonly eventsBucket: string
+  readonly region?: string
+  readonly yes: boolean
+}
+
+export function eraseCommand(this: Context, flags: EraseFlags): Promise<void> {
+  const { stdout, stderr, env } = this.process
+  return guarded(this, async () => {
+    const [{ erase }, { erasureOn }] = await Promise.all([import('@stint/broker/log/erase'), import('./aws.ts')])
+    const parts = erasureOn(regionOf(flags.region, env), flags, env)
+    const named = (flags.request ?? []).map((text) => {
+      const id = parseRequestId(text)
+      if (!id) throw new Usage(`'${text}' is no request`)
+      return id
+    })
+    if ((flags.issuer === undefined) !== (flags.subject === undefined)) throw new Usage('--issuer and --subject go together')
+    const { issuer, subject } = flags
+    const found = issuer !== undefined && subject !== undefined ? await parts.requestsOf(issuer, subject) : []
+    const requests = [...new Set([...named, ...found])]
+    if (requests.length === 0)
+      throw new Usage('there is nothing to erase: name a --request, or --issuer and --subject of somebody who has any')
+    if (!flags.yes) {
+      stdout.write(`${requests.join('\n')}\n`)
+      stderr.write(`${requests.length} requests would be erased. It cannot be undone: repeat it with --yes.\n`)
+      return 0
+    }
+    let refusals = 0
+    for (const request of requests) {
+      const erased = await erase(parts, { request, operator: flags.operator, why: flags.why }, Date.now())
+      if (erased.outcome === 'refused') {
+        refusals++
+        stderr.write(`${request} stays: ${erased.detail}\n`)
+      } else stdout.write(`${request} erased: ${erased.value} events\n`)
+    }
+    return refusals > 0 ? EXIT.failed : 0
+  })
+}
+
+type RebuildFlags = { readonly from: string; readonly tokenFile?: string; readonly sideTable: string; readonly region?: string }
+
+export function rebuildCommand(this: Context, flags: RebuildFlags): Promise<void> {
+  const { stdout, env } = this.process
+  return guarded(this, async () => {
+    const [{ rebuild }, { sideState }] = await Promise.all([import('./rebuild.ts'), import('./aws.ts')])
+    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
+    const memory = await recall(memoryFile(await nameOf(source), env))
+    const rebuilt = await rebuild(
+      source,
+      keysFrom(memory?.vkeys ?? []),
+      sideState(regionOf(flags.region, env), flags.sideTable),
+      Date.now(),
+    )
+    stdout.write(`${rebuilt.rows} look-up rows of ${rebuilt.events} events written\n`)
+    return 0
+  })
+}
+
+function regionOf(region: string | undefined, env: NodeJS.ProcessEnv): string {
+  const found = region ?? env.AWS_REGION
+  if (!found) throw new Usage('a region is needed: --region or $AWS_REGION')
+  return found
 }
 
 // ── reconcile ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -52,7 +52,7 @@ export type VerifyOptions = {
   readonly table?: AsyncIterable<readonly Journaled[]>
   readonly now: Instant
   /** Gets every event that could be read, in the order of the log. */
-  readonly onEvent?: (event: ReadEvent) => void
+  readonly onEvent?: (event: ReadEvent, seq: number) => void
   readonly onProgress?: (done: number, all: number) => void
   /** Faults written out; more are only counted. */
   readonly mostFaults?: number
@@ -444,7 +444,7 @@ class Story {
     const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
     if (event) {
       this.#config(event, place)
-      this.#onEvent?.(event)
+      this.#onEvent?.(event, seq)
     }
     const journal = this.journals.journal(row)
     if (held === 'erased') journal.erased = true
@@ -468,6 +468,8 @@ class Story {
   }
 
   #config(event: ReadEvent, place: string): void {
+    // Whoever erases is a person at a command line, and no deployed config.
+    if (event.type === 'request.erased') return
     if (event.type === 'config.seen') {
       this.#announced.add(event.config)
       this.#unannounced.delete(event.config)

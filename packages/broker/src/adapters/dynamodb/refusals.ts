@@ -6,13 +6,16 @@ import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
+import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { newRequestId } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
 import { howItCame } from './facts.ts'
 import type { DynamoSettings, Sender } from './send.ts'
-import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, sideKey, timeKey } from './table.ts'
+import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, sideKey, TTL, timeKey } from './table.ts'
 
+/** Longer than the hour that is counted. */
+const COUNTER_SECONDS = 7200
 /** A caller's refusals per hour that get an item of their own. */
 export const REFUSALS_AN_HOUR = 20
 
@@ -20,14 +23,14 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
   const { client, random } = settings
 
   /** Adds one to a counter of the side table, and tells what it came to. */
-  async function count(key: string): Promise<Done<number> | Unknown> {
+  async function count(key: string, now: Instant): Promise<Done<number> | Unknown> {
     const counted = await send(() =>
       client.send(
         new UpdateItemCommand({
           TableName: settings.sideTable,
           Key: marshall(sideKey(key)),
-          UpdateExpression: 'ADD times :one',
-          ExpressionAttributeValues: marshall({ ':one': 1 }),
+          UpdateExpression: `ADD times :one SET ${TTL} = :end`,
+          ExpressionAttributeValues: marshall({ ':one': 1, ':end': Math.floor(now / 1000) + COUNTER_SECONDS }),
           ReturnValues: 'ALL_NEW',
         }),
       ),
@@ -37,11 +40,11 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
   }
 
   return {
-    countAsk: (caller, now) => count(asksKey(caller, now)),
+    countAsk: (caller, now) => count(asksKey(caller, now), now),
 
     async refuse({ call, caller, profile, code, reason }) {
       const ref = callerRef(caller)
-      const times = await count(refusalsKey(ref, call.now))
+      const times = await count(refusalsKey(ref, call.now), call.now)
       if (times.outcome === 'unknown') return times
       if (times.value > REFUSALS_AN_HOUR + 1) return done(true)
 

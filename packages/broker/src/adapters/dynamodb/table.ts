@@ -3,6 +3,7 @@
  * Source of limits: Amazon DynamoDB Developer Guide, "Service, account, and table quotas".
  */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import { shortDigest } from '@stint/core/digest'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { RequestId } from '@stint/core/request/ids'
@@ -66,7 +67,12 @@ export const OTHER_DAY = 'OTHER'
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`
 /** Any even spread will do; the id's last characters are random or hashed. */
 export const shardOf = (id: RequestId): number => (id.charCodeAt(id.length - 1) + id.charCodeAt(id.length - 2)) % SHARDS
+/** Counters name nobody: they are no part of what a person's data is erased from. */
+const countedCaller = (caller: CallerRef): string => shortDigest(callerKey(caller))
+const hourOf = (at: Instant): string => toIso(at).slice(0, 13)
+/** When DynamoDB may delete an item, in seconds since the epoch: both tables' TTL attribute. Nothing waits for it. */
+export const TTL = 'expires'
 /** What one caller asked of people in one hour. */
-export const asksKey = (caller: CallerRef, at: Instant): string => `ASKS#${callerKey(caller)}#${toIso(at).slice(0, 13)}`
+export const asksKey = (caller: CallerRef, at: Instant): string => `ASKS#${countedCaller(caller)}#${hourOf(at)}`
 /** Refusals of one caller in one hour. */
-export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${callerKey(caller)}#${toIso(at).slice(0, 13)}`
+export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${countedCaller(caller)}#${hourOf(at)}`

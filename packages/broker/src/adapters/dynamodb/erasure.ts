@@ -1,0 +1,109 @@
+/** The story table's part of erasing: what may go, and the write that leaves the skeleton. */
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { brief } from '@stint/core/audit/event'
+import type { Instant } from '@stint/core/instant'
+import { parseRequestId, type RequestId } from '@stint/core/request/ids'
+import { stateAt } from '@stint/core/request/request'
+import type { ErasureParts } from '../../log/erase.ts'
+import { Trouble } from '../../log/ports.ts'
+import { type Item, openSessions, toItem, toRequest } from './items.ts'
+import { journaled } from './journaled.ts'
+import { callerKey, indexes, requestKey } from './table.ts'
+
+type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
+
+/** What stays: names nobody, and keeps the item where lists and conditions expect it. */
+const SKELETON = ['pk', 'id', 'state', 'version', 'createdAt', 'profile', 'target', 'dayKey', 'at', 'events', 'erased', 'windowEnd']
+
+const asked = <T>(call: Promise<T>): Promise<T> =>
+  call.catch((error: Error) => {
+    throw error instanceof ConditionalCheckFailedException ? error : new Trouble(`dynamodb: ${error.name}: ${brief(error.message)}`)
+  })
+
+export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'item' | 'strip'> & {
+  /** Every request and refusal of a caller. */
+  readonly requestsOf: (issuer: string, subject: string) => Promise<readonly RequestId[]>
+} {
+  const read = async (request: string) =>
+    (await asked(client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: `REQ#${request}` }), ConsistentRead: true }))))
+      .Item
+
+  return {
+    async requestsOf(issuer, subject) {
+      const ids: RequestId[] = []
+      let from: Record<string, never> | undefined
+      do {
+        const page = await asked(
+          client.send(
+            new QueryCommand({
+              TableName: storyTable,
+              IndexName: indexes.byCaller.name,
+              KeyConditionExpression: 'callerKey = :key',
+              ExpressionAttributeValues: marshall({ ':key': callerKey({ issuer, subject }) }),
+              ...(from ? { ExclusiveStartKey: from } : {}),
+            }),
+          ),
+        )
+        ids.push(...(page.Items ?? []).flatMap(({ pk }) => parseRequestId(pk?.S?.slice('REQ#'.length) ?? '') ?? []))
+        from = page.LastEvaluatedKey as Record<string, never> | undefined
+      } while (from)
+      return ids
+    },
+
+    async item(request, now) {
+      const image = await read(request)
+      const journal = image && journaled(image)
+      if (!image || !journal) return undefined
+      const erased = image.erased?.BOOL === true
+      const alive = erased ? undefined : aliveAt(toItem(image), now)
+      return { journal, erased, ...(alive === undefined ? {} : { alive }) }
+    },
+
+    async strip(journal, commits, erased) {
+      const image = await read(journal.request)
+      const gone = Object.keys(image ?? {}).filter((name) => !SKELETON.includes(name))
+      try {
+        await asked(
+          client.send(
+            new UpdateItemCommand({
+              TableName: storyTable,
+              Key: marshall({ pk: requestKey(journal.request as RequestId) }),
+              ConditionExpression: 'attribute_not_exists(erased) AND size(events) = :count',
+              UpdateExpression: `SET events = :events, erased = :yes${gone.length > 0 ? ` REMOVE ${gone.map((_, at) => `#n${at}`).join(', ')}` : ''}`,
+              ...(gone.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(gone.map((name, at) => [`#n${at}`, name])) } : {}),
+              ExpressionAttributeValues: marshall({
+                ':count': commits.length,
+                ':events': [...commits.map((commit) => ({ commit })), erased],
+                ':yes': true,
+              }),
+            }),
+          ),
+        )
+        return true
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false
+        throw error
+      }
+    },
+  }
+}
+
+/** Why an item must stay as it is for now. */
+function aliveAt(item: Item, now: Instant): string | undefined {
+  const request = toRequest(item)
+  if (!request) return undefined // a refusal
+  const state = stateAt(request, now)
+  if (state === 'pending' || state === 'approved') return `is still ${state}`
+  if (openSessions(item).length > 0) return 'has a session without an end on record'
+  if (request.sessions.some((session) => session.state === 'issued' && session.hardEnd > now)) return 'has credentials that still live'
+  if (request.breakGlass && request.windowStart !== undefined && request.review === undefined)
+    return 'is break-glass that nobody has reviewed'
+  return undefined
+}

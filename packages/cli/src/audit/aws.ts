@@ -1,0 +1,40 @@
+/** AWS as the command line finds it: the SDK's own credentials and the region and endpoints of the environment. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
+import { logState } from '@stint/broker/adapters/dynamodb/log-state'
+import { bucketStore } from '@stint/broker/adapters/store/s3'
+import type { ErasureParts } from '@stint/broker/log/erase'
+import type { LogState } from '@stint/broker/log/ports'
+
+export function tableClient(region: string): DynamoDBClient {
+  return new DynamoDBClient({ region })
+}
+
+export const sideState = (region: string, sideTable: string): LogState =>
+  logState({ client: tableClient(region), sideTable, sleep: (ms) => sleep(ms) })
+
+export type ErasureTables = { readonly table: string; readonly sideTable: string; readonly eventsBucket: string }
+
+/** What erasing needs, on the tables and the bucket named. */
+export function erasureOn(region: string, { table, sideTable, eventsBucket }: ErasureTables, env: NodeJS.ProcessEnv) {
+  const client = tableClient(region)
+  const { AWS_ENDPOINT_URL_S3: endpoint } = env
+  const store = bucketStore({
+    bucket: eventsBucket,
+    region,
+    keys: client.config.credentials,
+    clock: Date.now,
+    ...(endpoint ? { endpoint } : {}),
+  })
+  const parts: ErasureParts = {
+    ...erasures({ client, storyTable: table }),
+    events: store,
+    state: sideState(region, sideTable),
+    random: (count) => randomBytes(count),
+    // It is no deployed config that erases, but a person.
+    configHash: '0'.repeat(64),
+  }
+  return { ...parts, requestsOf: erasures({ client, storyTable: table }).requestsOf }
+}

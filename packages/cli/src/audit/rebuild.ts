@@ -1,0 +1,48 @@
+/** Look-up rows, derived anew from the log: they are never authority, so losing them costs nothing but this. */
+import type { About, LogState, LookupRow } from '@stint/broker/log/ports'
+import { lookupRows } from '@stint/broker/log/stage'
+import type { NoteKey } from '@stint/core/audit/note'
+import type { ReadEvent } from '@stint/core/audit/schema'
+import type { Instant } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
+import { Unreachable } from './sources.ts'
+import { type LogSource, verify } from './verify.ts'
+
+/** Rows written at once. */
+const BATCH = 1000
+
+export async function rebuild(
+  source: LogSource,
+  keys: readonly NoteKey[],
+  state: Pick<LogState, 'index'>,
+  now: Instant,
+): Promise<{ readonly events: number; readonly rows: number }> {
+  const rows: LookupRow[] = []
+  const abouts = new Map<string, About>()
+  let events = 0
+  const report = await verify({
+    source,
+    keys,
+    now,
+    onEvent: (event, seq) => {
+      const about = abouts.get(event.request) ?? aboutOf(event)
+      abouts.set(event.request, about)
+      events++
+      rows.push(...lookupRows({ event: canonicalJson(event), request: event.request, seq, about }))
+    },
+  })
+  const fault = report.faults[0]
+  if (fault) throw new Unreachable(`the log does not hold, so nothing is derived from it: ${fault.place}: ${fault.what}`)
+  for (let at = 0; at < rows.length; at += BATCH) await state.index(rows.slice(at, at + BATCH))
+  return { events, rows: rows.length }
+}
+
+/** Whom and what a journal is about, as its first event says. */
+function aboutOf({ caller, profile, target }: ReadEvent): About {
+  const who = caller as { readonly issuer: string; readonly subject: string } | undefined
+  return {
+    ...(who ? { issuer: who.issuer, subject: who.subject } : {}),
+    ...(typeof profile === 'string' ? { profile } : {}),
+    ...(typeof target === 'string' ? { target } : {}),
+  }
+}

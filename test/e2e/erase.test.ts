@@ -1,0 +1,191 @@
+/**
+ * A person's data goes, and the log still holds; look-up rows are lost, and come back.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
+import { allJournals } from '@stint/broker/adapters/dynamodb/journals'
+import { logState } from '@stint/broker/adapters/dynamodb/log-state'
+import { type ErasureParts, erase } from '@stint/broker/log/erase'
+import { Trouble } from '@stint/broker/log/ports'
+import { storeSource } from '@stint/cli/audit/sources'
+import { verify } from '@stint/cli/audit/verify'
+import { parseVkey } from '@stint/core/audit/note'
+import type { RequestId } from '@stint/core/request/ids'
+import { addUser } from '@stint/sandbox/aws/world'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { copyBuckets, stint } from '../support/cli.ts'
+import { bytes } from '../support/memory-log.ts'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+let sandbox: TestSandbox
+let env: Record<string, string>
+let folder: string
+let parts: ErasureParts
+let client: DynamoDBClient
+const requests: Record<string, RequestId> = {}
+const WHY = 'because of Erika Mustermann'
+const flags = [
+  '--operator',
+  'privacy team',
+  '--why',
+  'asked for on 2026-11-24',
+  '--table',
+  'stint',
+  '--side-table',
+  'stint-side',
+  '--events-bucket',
+  'stint-events',
+  '--region',
+  'eu-central-1',
+]
+
+beforeAll(async () => {
+  sandbox = await testSandbox()
+  folder = mkdtempSync(join(tmpdir(), 'stint-erase-'))
+  const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/privacy', [
+    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: ['dynamodb:*', 's3:*'], Resource: '*' } },
+  ])
+  env = {
+    AWS_ACCESS_KEY_ID: key.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
+    AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
+    XDG_STATE_HOME: join(folder, 'state'),
+  }
+  client = new DynamoDBClient({ endpoint: sandbox.urls.aws, region: 'eu-central-1', credentials: key, systemClockOffset: 0 })
+  await sandbox.sweep()
+  const developer = await sandbox.token('developer')
+  const logs = { profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' }, justification: WHY }
+  requests.session = (await sandbox.vend(developer, logs)).json.requestId
+  await sandbox.vend(developer, { ...logs, duration: 1 })
+  requests.other = (await sandbox.vend(await sandbox.token('tool'), { profile: 'report-export' })).json.requestId
+  await sandbox.ship()
+})
+afterAll(async () => {
+  await sandbox.close()
+  rmSync(folder, { recursive: true })
+})
+
+const keys = () => [parseVkey(sandbox.logVkey) as NonNullable<ReturnType<typeof parseVkey>>]
+const subject = '6f0c1b9e-dev-1'
+
+describe('stint audit erase', () => {
+  test('lists first, and erases nothing without --yes', async () => {
+    const { code, stdout, stderr } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, ...flags], env)
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 2])
+    expect(stderr).toMatch(/2 requests would be erased/)
+    expect((await sandbox.get(`/audit/events/${requests.session}/0`, await sandbox.token('auditor'))).json.event.why).toBe(WHY)
+  })
+
+  test('leaves what still lives, and erases what does not', async () => {
+    const { code, stdout, stderr } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, '--yes', ...flags], env)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(new RegExp(`^${requests.session} stays: It is still approved\\.$`, 'm'))
+    expect(stdout).toMatch(/^req_\w{26} erased: 1 events$/m)
+  })
+
+  test.each<[string, string[], number, RegExp]>([
+    ['no request', ['--request', 'x'], 2, /no request/],
+    ['an unknown request', ['--request', `req_${'0'.repeat(26)}`, '--yes'], 1, /no such request/],
+    ['half an identity', ['--issuer', 'people'], 2, /go together/],
+    ['nobody', ['--issuer', 'people', '--subject', 'nobody'], 2, /nothing to erase/],
+  ])('%s', async (_what, args, exit, words) => {
+    const { code, stdout, stderr } = await stint(['audit', 'erase', ...args, ...flags], env)
+    expect([code, `${stdout}${stderr}`]).toEqual([exit, expect.stringMatching(words)])
+  })
+})
+
+describe('when it is over', () => {
+  beforeAll(async () => {
+    sandbox.advance(3 * 3_600_000)
+    client.config.systemClockOffset = 3 * 3_600_000
+    parts = {
+      ...erasures({ client, storyTable: 'stint' }),
+      events: sandbox.shipper.events,
+      state: logState({ client, sideTable: 'stint-side', sleep: async () => {} }),
+      random: bytes,
+      configHash: '0'.repeat(64),
+    }
+  })
+  const erasing = (more: Partial<ErasureParts> = {}) =>
+    erase({ ...parts, ...more }, { request: requests.session as RequestId, operator: 'privacy team', why: 'asked for' }, sandbox.now())
+  const audit = () =>
+    verify({ source: storeSource(sandbox.shipper), keys: keys(), now: sandbox.now(), table: allJournals({ client, storyTable: 'stint' }) })
+
+  test('a run that dies half way is finished by the next; nothing of it looks like tampering in the end', async () => {
+    const dying = { ...parts.events, replace: async () => Promise.reject(new Trouble('gone')) }
+    await expect(erasing({ events: dying })).rejects.toThrow('gone')
+    expect(await erasing()).toEqual({ outcome: 'done', value: 3 })
+    expect(await erasing()).toEqual({ outcome: 'done', value: 3 })
+    await sandbox.ship()
+    const report = await audit()
+    expect(report.faults).toEqual([])
+    expect([report.erased, report.counts['request.erased']]).toEqual([4, 2])
+  })
+
+  test('nothing of the person is left in tables and buckets', async () => {
+    const kept: string[] = []
+    for (const TableName of ['stint', 'stint-side']) kept.push(JSON.stringify(await sandbox.aws.dynamo.direct('Scan', { TableName })))
+    for (const name of ['stint-log', 'stint-events'])
+      for (const [path, { body }] of sandbox.aws.world.buckets.get(name)?.objects ?? []) kept.push(path, body.toString('latin1'))
+    const all = kept.join('\n')
+    for (const text of [subject, 'Dana', 'Erika']) expect(all.includes(text), text).toBe(false)
+    // The tool's are as they were.
+    expect(all).toContain('reporting')
+  })
+
+  test('an event that is gone without anybody saying so is tampering', async () => {
+    const store = sandbox.shipper.events
+    const there = await store.get('events/000')
+    if (!there) throw new Error('no events')
+    const lines = Buffer.from(there.bytes).toString('utf8').split('\n')
+    const at = lines.findIndex((line) => line.includes(requests.other as string))
+    await store.replace('events/000', Buffer.from(lines.with(at, '{"erased":true}').join('\n')), there.etag)
+    const { faults } = await audit()
+    expect(faults).toEqual([
+      { class: 'tampered', place: requests.other, what: 'events among its 3 are gone, and none says that they were erased' },
+    ])
+    await store.replace('events/000', there.bytes, (await store.get('events/000'))?.etag)
+    expect((await audit()).faults).toEqual([])
+  })
+})
+
+describe('by the clock of this machine again', () => {
+  beforeAll(() => sandbox.advance(-3 * 3_600_000))
+
+  test('its events are gone, for auditors by name', async () => {
+    const auditor = await sandbox.token('auditor')
+    const answer = await sandbox.get(`/audit/events/${requests.session}/0`, auditor)
+    expect([answer.status, answer.json.code]).toEqual([410, 'event-erased'])
+    expect((await sandbox.get(`/audit/events/${requests.session}/1/receipt`, auditor)).json.code).toBe('event-erased')
+    expect((await sandbox.get(`/audit/events/${requests.session}/1`, await sandbox.token('developer'))).json.code).toBe('event-unknown')
+    expect((await sandbox.get(`/audit/events/${requests.session}/3`, auditor)).json.event).toMatchObject({
+      type: 'request.erased',
+      operator: 'privacy team',
+    })
+    expect((await sandbox.get(`/requests/${requests.session}`, auditor)).status).toBe(404)
+  })
+
+  test('stint audit rebuild brings lost look-up rows back', async () => {
+    const auditor = await sandbox.token('auditor')
+    const found = async () => (await sandbox.get('/audit/events?profile=report-export', auditor)).json.events.map(({ id }: any) => id)
+    const before = await found()
+    expect(before).toHaveLength(3)
+    const { Items } = (await sandbox.aws.dynamo.direct('Scan', { TableName: 'stint-side' })) as { Items: any[] }
+    for (const { pk, sk } of Items.filter((item) => item.pk.S.startsWith('LOOK#')))
+      await sandbox.aws.dynamo.direct('DeleteItem', { TableName: 'stint-side', Key: { pk, sk } })
+    expect(await found()).toEqual([])
+    const log = join(folder, 'log')
+    copyBuckets(sandbox.aws.world, ['stint-log', 'stint-events'], log)
+    const { code, stdout, stderr } = await stint(
+      ['audit', 'rebuild', '--from', log, '--side-table', 'stint-side', '--region', 'eu-central-1'],
+      env,
+    )
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^\d+ look-up rows of 7 events written\n$/)
+    expect(await found()).toEqual(before)
+  })
+})
