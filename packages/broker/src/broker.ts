@@ -68,21 +68,24 @@ export function createBroker<L extends VendLedger>(deployment: Deployment, ledge
     log: deployment.log,
     keys: issuerKeys({ clock, get: getBytes }),
     sts: stsAdapter({ client: stsClient, clock, random, sleep, wholeCallMs: deadlines.sts }),
-    ledger: ledger({
-      client: dynamoClient(deployment),
-      storyTable: deployment.tables.story,
-      sideTable: deployment.tables.side,
-      random,
-      sleep,
-      answerWithinMs: deadlines.ledger,
-      configHash: rules.hash,
-      build,
-      ...(deployment.epoch === undefined ? {} : { epoch: deployment.epoch }),
-    }),
+    ledger: ledger(ledgerSettings(deployment)),
     ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
     ...(deployment.logVkey === undefined ? {} : { logVkey: deployment.logVkey }),
   }
 }
+
+/** What the ledger's adapters are made of. */
+export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
+  client: dynamoClient(deployment),
+  storyTable: deployment.tables.story,
+  sideTable: deployment.tables.side,
+  random: deployment.random,
+  sleep: deployment.sleep,
+  answerWithinMs: (deployment.deadlines ?? deadlinesOnAws).ledger,
+  configHash: deployment.rules.hash,
+  build: deployment.build,
+  ...(deployment.epoch === undefined ? {} : { epoch: deployment.epoch }),
+})
 
 export function dynamoClient({ keys, clock, region, endpoints, deadlines = deadlinesOnAws }: AwsDeployment): DynamoDBClient {
   return new DynamoDBClient({

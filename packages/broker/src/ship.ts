@@ -15,7 +15,18 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { RandomBytes } from '@stint/core/request/ids'
 import { Halt, type Head, type Journaled, type LogState, Trouble } from './log/ports.ts'
 import { type Publishing, prune, publishCheckpoint, rowsOf, writeEvents, writeTiles } from './log/publish.ts'
-import { beyond, decodeStage, encodeStage, headAfter, MAX_STAGED, type Poisoned, type Staged, stagePath, stageTime } from './log/stage.ts'
+import {
+  beyond,
+  decodeStage,
+  encodeStage,
+  headAfter,
+  isRetired,
+  MAX_STAGED,
+  type Poisoned,
+  type Staged,
+  stagePath,
+  stageTime,
+} from './log/stage.ts'
 import type { Clock } from './ports.ts'
 
 export type Shipper = Publishing & { readonly state: LogState; readonly clock: Clock; readonly random: RandomBytes }
@@ -79,7 +90,9 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
   }
   if (losses >= MAX_LOSSES) throw new Trouble('other shippers are faster all the time')
   for (const poisoned of parked.values()) await park(shipper, poisoned)
-  for (const journal of journals) if (isLost(journal)) shipper.say({ level: 'error', event: 'journal-removed', request: journal.request })
+  // An item may leave the table only with its `retired` event.
+  for (const journal of journals.filter(({ removed }) => removed))
+    if (!isRetired(journal)) shipper.say({ level: 'error', event: 'journal-removed', request: journal.request })
   const oldest = Math.min(...shipped.map(({ event }) => timeOf(event)))
   return { entries: shipped.length, parked: [...parked.values()], ...(shipped.length > 0 ? { oldest } : {}) }
 }
@@ -185,14 +198,6 @@ async function park(shipper: Shipper, { request, why }: Poisoned): Promise<void>
   const at = shipper.clock()
   await shipper.events.create(`parked/${request}`, Buffer.from(JSON.stringify({ request, why, at })))
   shipper.say({ level: 'error', event: 'journal-parked', request, why })
-}
-
-/** An item may leave the table only with its `retired` event. */
-function isLost({ removed, events }: Journaled): boolean {
-  if (!removed) return false
-  const last = events.at(-1)
-  const event = last && 'event' in last ? readEvent(last.event) : undefined
-  return !(typeof event === 'object' && event.type === 'request.retired')
 }
 
 function timeOf(event: string): Instant {

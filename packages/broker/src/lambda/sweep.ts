@@ -1,12 +1,27 @@
 /**
  * The `sweep` function, run by a schedule once a minute. It writes down what time has done; nothing waits for it to be true.
+ * Once a day, with `{ "task": "retire" }`, it lets old items leave the table.
  */
 import middy from '@middy/core'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
-import { createBroker } from '../broker.ts'
+import { logState } from '../adapters/dynamodb/log-state.ts'
+import { type Retired, retire } from '../adapters/dynamodb/retirement.ts'
+import { createBroker, ledgerSettings } from '../broker.ts'
 import { type Swept, sweep } from '../sweep.ts'
 import { deploymentFrom } from './deployment.ts'
 
-const broker = createBroker(deploymentFrom(process.env, __dirname), dynamoLedger)
+const deployment = deploymentFrom(process.env, __dirname)
+const broker = createBroker(deployment, dynamoLedger)
 
-export const handler = middy<unknown, Swept>().handler(() => sweep(broker))
+export const handler = middy<{ readonly task?: string }, Swept | Retired>().handler((event) =>
+  event.task === 'retire' ? retireOld() : sweep(broker),
+)
+
+async function retireOld(): Promise<Retired> {
+  const { clock, log } = deployment
+  const settings = ledgerSettings(deployment)
+  const retired = await retire(settings, logState(settings), clock())
+  if (retired.outcome === 'unknown') throw new Error(retired.cause)
+  log({ event: 'retired', ...retired.value })
+  return retired.value
+}

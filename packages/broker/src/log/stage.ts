@@ -36,6 +36,13 @@ export const MAX_STAGED = 1000
 /** Why a journal cannot be shipped. It is set aside with this; the others go on. */
 export type Poisoned = { readonly request: string; readonly why: string }
 
+/** Its last event says that its item leaves the table. */
+export function isRetired({ events }: Pick<Journaled, 'events'>): boolean {
+  const last = events.at(-1)
+  const event = last && 'event' in last ? readEvent(last.event) : undefined
+  return typeof event === 'object' && event.type === 'request.retired'
+}
+
 /** What a journal holds beyond its cursor; or why it must be looked at. */
 export function beyond({ request, events, about }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Poisoned {
   const poisoned = (why: string): Poisoned => ({ request, why })

@@ -8,13 +8,12 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
-import type { Instant } from '@stint/core/instant'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
-import { stateAt } from '@stint/core/request/request'
 import type { ErasureParts } from '../../log/erase.ts'
 import { Trouble } from '../../log/ports.ts'
-import { type Item, openSessions, toItem, toRequest } from './items.ts'
+import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
+import { aliveAt } from './over.ts'
 import { callerKey, indexes, requestKey } from './table.ts'
 
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
@@ -93,17 +92,4 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
       }
     },
   }
-}
-
-/** Why an item must stay as it is for now. */
-function aliveAt(item: Item, now: Instant): string | undefined {
-  const request = toRequest(item)
-  if (!request) return undefined // a refusal
-  const state = stateAt(request, now)
-  if (state === 'pending' || state === 'approved') return `is still ${state}`
-  if (openSessions(item).length > 0) return 'has a session without an end on record'
-  if (request.sessions.some((session) => session.state === 'issued' && session.hardEnd > now)) return 'has credentials that still live'
-  if (request.breakGlass && request.windowStart !== undefined && request.review === undefined)
-    return 'is break-glass that nobody has reviewed'
-  return undefined
 }

@@ -29,12 +29,19 @@ const asked = <T>(call: Promise<T>): Promise<T> =>
     throw new Trouble(`dynamodb: ${error.name}: ${brief(error.message)}`)
   })
 
-/** Requests of these days (`2026-11-24`), freezes and facts of the system, a few at a time. */
-export async function* journalsOfDays({ client, storyTable }: Source, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
+type Image = Record<string, AttributeValue>
+
+/** The journals of these days (`2026-11-24`), of freezes and of facts of the system, a few at a time. */
+export async function* journalsOfDays(source: Source, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
+  for await (const images of imagesOfDays(source, days)) yield images.flatMap((image) => journaled(image) ?? [])
+}
+
+/** Their items, whole. */
+export async function* imagesOfDays({ client, storyTable }: Source, days: readonly string[]): AsyncGenerator<readonly Image[]> {
   const { name, hash } = indexes.byDay
   const partitions = [OTHER_DAY, ...days.flatMap((day) => Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`))]
   for (const partition of partitions) {
-    let from: Record<string, AttributeValue> | undefined
+    let from: Image | undefined
     do {
       const page = await asked(
         client.send(
@@ -55,13 +62,13 @@ export async function* journalsOfDays({ client, storyTable }: Source, days: read
   }
 }
 
-async function items({ client, storyTable }: Source, keys: Record<string, AttributeValue>[]): Promise<readonly Journaled[]> {
-  const found: Journaled[] = []
+async function items({ client, storyTable }: Source, keys: Image[]): Promise<readonly Image[]> {
+  const found: Image[] = []
   let left: BatchGetItemCommandInput['RequestItems'] = { [storyTable]: { Keys: keys, ConsistentRead: true } }
   for (let tries = 0; left && Object.keys(left).length > 0; tries++) {
     if (tries >= TRIES) throw new Trouble('dynamodb: a batch is never done')
     const page: BatchGetItemCommandOutput = await asked(client.send(new BatchGetItemCommand({ RequestItems: left })))
-    found.push(...(page.Responses?.[storyTable] ?? []).flatMap((item) => journaled(item) ?? []))
+    found.push(...(page.Responses?.[storyTable] ?? []))
     left = page.UnprocessedKeys
   }
   return found
@@ -69,7 +76,7 @@ async function items({ client, storyTable }: Source, keys: Record<string, Attrib
 
 /** Every journal of the table. */
 export async function* allJournals({ client, storyTable }: Source): AsyncGenerator<readonly Journaled[]> {
-  let from: Record<string, AttributeValue> | undefined
+  let from: Image | undefined
   do {
     const page = await asked(
       client.send(new ScanCommand({ TableName: storyTable, ConsistentRead: true, ...(from ? { ExclusiveStartKey: from } : {}) })),

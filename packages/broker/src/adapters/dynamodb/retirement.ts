@@ -1,0 +1,86 @@
+/**
+ * Items leave the table, once they are old, over, and wholly in the log: first with a `retired` event, and when the log has
+ * that too, with the time from which DynamoDB may delete them. Run once a day; what a run does not reach the next one does.
+ */
+import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { journalEntry } from '@stint/core/audit/event'
+import { type Instant, toDay } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import type { RequestId } from '@stint/core/request/ids'
+import { type LogState, Trouble } from '../../log/ports.ts'
+import { isRetired } from '../../log/stage.ts'
+import { toItem } from './items.ts'
+import { journaled } from './journaled.ts'
+import { imagesOfDays } from './journals.ts'
+import { aliveAt } from './over.ts'
+import type { DynamoSettings } from './send.ts'
+import { requestKey, TTL } from './table.ts'
+
+/** Days that items stay in the table; the log keeps their events for as long as its bucket does. */
+export const KEPT_DAYS = { requests: 400, refusals: 30 } as const
+/** Days looked at in one run, so that a week without any is made good. */
+const LOOK_BACK_DAYS = 7
+/** Between the retired event's shipping and the deletion: long enough for somebody to look. */
+const LAST_DAYS = 7
+const DAY_MS = 86_400_000
+
+export type Retired = { readonly retired: number; readonly expiring: number }
+
+export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cursors'>, now: Instant): Promise<Done<Retired> | Unknown> {
+  const counts = { retired: 0, expiring: 0 }
+  try {
+    for (const [kind, days] of Object.entries(KEPT_DAYS)) {
+      const old = Array.from({ length: LOOK_BACK_DAYS }, (_, back) => toDay(now - (days + back) * DAY_MS))
+      for await (const images of imagesOfDays(settings, old)) {
+        const journals = images.flatMap((image) => journaled(image) ?? [])
+        const cursors = await state.cursors(journals.map(({ request }) => request))
+        for (const image of images) {
+          const [journal, item] = [journaled(image), toItem(image)]
+          if (!journal?.request.startsWith('req_') || (kind === 'refusals') !== (item.state === 'refused')) continue
+          const { request, events } = journal
+          if ((cursors.get(request)?.count ?? 0) < events.length || aliveAt(item, now) !== undefined) continue
+          if (isRetired(journal))
+            counts.expiring += await update(
+              request,
+              events.length,
+              `SET ${TTL} = :end`,
+              { ':end': Math.floor(now / 1000) + LAST_DAYS * 86_400 },
+              ` AND attribute_not_exists(${TTL})`,
+            )
+          else
+            counts.retired += await update(request, events.length, 'SET events = list_append(events, :events)', {
+              ':events': [retiredEvent(request)],
+            })
+        }
+      }
+    }
+    return done(counts)
+  } catch (error) {
+    if (error instanceof Trouble) return { outcome: 'unknown', cause: error.message }
+    throw error
+  }
+
+  function retiredEvent(request: string) {
+    return journalEntry({ type: 'request.retired', request: request as RequestId, at: now }, settings)
+  }
+
+  /** 1 if it was written; 0 if the journal grew meanwhile, or another run was faster. */
+  async function update(request: string, length: number, expression: string, values: object, condition = ''): Promise<0 | 1> {
+    try {
+      await settings.client.send(
+        new UpdateItemCommand({
+          TableName: settings.storyTable,
+          Key: marshall({ pk: requestKey(request as RequestId) }),
+          UpdateExpression: expression,
+          ConditionExpression: `size(events) = :length${condition}`,
+          ExpressionAttributeValues: marshall({ ':length': length, ...values }),
+        }),
+      )
+      return 1
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return 0
+      throw new Trouble(`dynamodb: ${(error as Error).message}`)
+    }
+  }
+}
