@@ -2,8 +2,8 @@
  * The guides, run as they stand: every shell block, one after the other, in one shell, against a sandbox. A trailing
  * comment behind a command says what it prints.
  */
-import { execFile, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -28,16 +28,52 @@ beforeAll(async () => {
 })
 afterAll(() => stop())
 
-test('docs/guides/approvals.md', async () => {
-  const guide = readFileSync(`${root}/docs/guides/approvals.md`, 'utf8')
-  const script = [...guide.matchAll(/```sh\n([\s\S]*?)```/g)].map((found) => found[1]).join('\n')
-  const here = script.replaceAll(':4400', `:${port}`).replaceAll(/npm run -s token -- (\w+)/g, `npm run -s token -- $1 --port ${port}`)
-  const env = { PATH: `${root}/node_modules/.bin:${process.env.PATH}`, HOME: tmpdir() }
+/** The guide's blocks as one script; those that need the AWS CLI only where there is one. */
+function scriptOf(guide: string): string {
+  const text = readFileSync(`${root}/docs/guides/${guide}`, 'utf8')
+  const hasAws = spawnSync('aws', ['--version']).status === 0
+  return [...text.matchAll(/```sh( if aws)?\n([\s\S]*?)```/g)]
+    .flatMap(([, condition, block]) => (condition && !hasAws ? [] : [block]))
+    .join('\n')
+}
+
+async function run(script: string): Promise<string> {
+  const here = script
+    .replaceAll(':4400', `:${port}`)
+    .replaceAll(':4402', `:${port + 2}`)
+    .replaceAll(/npm run -s token -- (\w+)/g, `npm run -s token -- $1 --port ${port}`)
+  const home = mkdtempSync(`${tmpdir()}/stint-guide-`)
+  const env = { PATH: `${root}/node_modules/.bin:${process.env.PATH}`, HOME: home, TMPDIR: home }
   const { stdout } = await promisify(execFile)('bash', ['-ec', here], { cwd: root, env })
+  rmSync(home, { recursive: true })
+  return stdout
+}
+
+test('docs/guides/approvals.md', async () => {
+  const script = scriptOf('approvals.md')
+  const stdout = await run(script)
   const promised = [...script.matchAll(/ {2,}# ([\w-]+)/g)].map((found) => found[1])
   const lines = stdout.trim().split('\n')
   expect(promised).toEqual(['pending', 'approved', '202', '204'])
   expect(lines.filter((line) => promised.includes(line))).toEqual(promised)
   expect(stdout).toContain('acme.93ad02be-onc-1')
   expect(stdout).toContain('restarted the order service')
+})
+
+test('docs/guides/auditing.md', async () => {
+  const stdout = await run(scriptOf('auditing.md'))
+  for (const words of [
+    /^parameter-invalid$/m,
+    /^\d+ entries in .*: \d+ objects fetched, 0 were there already$/m,
+    /Nothing is missing, nothing is altered/,
+    /The key was taken from the log itself/,
+    /^ {2}before {5}continues the \d+ entries verified before$/m,
+    /it is not the event that the log commits to\n\nThe log was changed after it was written/,
+    /^exit 1$/m,
+    /^session\.issued\nsession\.reserved$/m,
+    /^"reason":"/m,
+    /^Proved: entry \d+ of the \d+ of stint\.acme\.example\/log\.$/m,
+  ])
+    expect(stdout).toMatch(words)
+  if (stdout.includes('matched')) expect(stdout).toMatch(/CloudTrail has no entry into Stint's roles that the trail does not know/)
 })

@@ -211,8 +211,12 @@ describe('a log of 10,000 events', () => {
       (log) => void log.log.objects.set('checkpoint', note(log, newMemoryLog(), 0)),
       /^checkpoint: its signature is wrong|^checkpoint: the log has not/,
     ],
-    ['a file of nobody', (log) => void log.log.objects.set('tile/0/999', Buffer.alloc(8192)), /^tile\/0\/999: nothing of this log/],
-    ['an event file of nobody', (log) => void log.events.objects.set('events/999', Buffer.alloc(0)), /^events\/999: nothing of this log/],
+    ['a file of nobody', (log) => void log.log.objects.set('tile/0/999', Buffer.alloc(8192)), /^tile\/0\/999: beyond the end of the log/],
+    [
+      'an event file of nobody',
+      (log) => void log.events.objects.set('events/999', Buffer.alloc(0)),
+      /^events\/999: beyond the end of the log/,
+    ],
     [
       'a narrower tile that tells something else',
       (log) => void log.log.objects.set('tile/0/007.p/3', Buffer.alloc(96)),

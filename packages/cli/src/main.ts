@@ -116,6 +116,15 @@ const exportEvents = buildCommand({
   loader: async () => (await import('./audit/commands.ts')).exportCommand,
 })
 
+const copy = buildCommand({
+  docs: {
+    brief: 'Copy the log into a folder, or bring a copy up to date',
+    fullDescription: 'The copy is verified like the log itself, by anybody, without any access: stint audit verify --from DIR.',
+  },
+  parameters: { flags: { from, ...token, to: { kind: 'parsed', parse: text, brief: 'The folder', placeholder: 'DIR' } } },
+  loader: async () => (await import('./audit/commands.ts')).copyCommand,
+})
+
 const sideTable = { kind: 'parsed', parse: text, brief: 'The side table', placeholder: 'NAME' } as const
 
 const erase = buildCommand({
@@ -152,7 +161,7 @@ const rebuild = buildCommand({
 })
 
 const audit = buildRouteMap({
-  routes: { verify, receipt, export: exportEvents, reconcile, erase, rebuild },
+  routes: { verify, copy, receipt, export: exportEvents, reconcile, erase, rebuild },
   docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
 })
 

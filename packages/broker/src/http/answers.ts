@@ -109,6 +109,7 @@ export const requestView = v.strictObject({
   target: text,
   roleArn: text,
   justification: v.optional(text),
+  ticket: v.optional(text),
   breakGlass: v.boolean(),
   createdAt: time,
   expiresAt: v.optional(time),

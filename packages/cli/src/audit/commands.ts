@@ -9,6 +9,7 @@ import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
 import { parseRequestId } from '@stint/core/request/ids'
 import type { Context } from '../main.ts'
+import { copyLog } from './copy.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
 import { memoryFile, recall, remember } from './memory.ts'
 import { progressBar } from './progress.ts'
@@ -222,6 +223,23 @@ export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<
     const reconciled = await reconcile(sessions, readTrail(flags.trail), flags.role ?? [])
     stdout.write(flags.json ? `${JSON.stringify(reconciled)}\n` : reconciledText(reconciled))
     return reconciled.findings.length > 0 ? EXIT.failed : 0
+  })
+}
+
+// ── copy ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function copyCommand(
+  this: Context,
+  flags: { readonly from: string; readonly tokenFile?: string; readonly to: string },
+): Promise<void> {
+  const { stdout, stderr, env } = this.process
+  return guarded(this, async () => {
+    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const bar = progressBar(stderr)
+    const { size, fetched, kept } = await copyLog(source, flags.to, bar.show)
+    bar.clear()
+    stdout.write(`${size} entries in ${flags.to}: ${fetched} objects fetched, ${kept} were there already\n`)
+    return 0
   })
 }
 

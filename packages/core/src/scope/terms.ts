@@ -135,6 +135,7 @@ export function resolveScope(
     durationAsked: ask.duration !== undefined,
     passingTags: tags.value.passing,
     ...(justification.value === undefined ? {} : { justification: justification.value }),
+    ...(ask.ticket === undefined ? {} : { ticket: ask.ticket }),
   })
 }
 
