@@ -188,7 +188,7 @@ export default defineConfig({
   },
 
   // The audit log’s name; it is its own for ever.
-  log: { origin: 'stint.acme.example/log' },
+  log: { origin: binding('LOG_ORIGIN', 'stint.acme.example/log') },
 
   // The on-call engineers freeze access; it takes two people to release it.
   responders: [

@@ -72,7 +72,7 @@ test('docs/guides/auditing.md', async () => {
     /^exit 1$/m,
     /^session\.issued\nsession\.reserved$/m,
     /^"reason":"/m,
-    /^Proved: entry \d+ of the \d+ of stint\.acme\.example\/log\.$/m,
+    /^Proved: entry \d+ of the \d+ of sandbox-\w{8}\/log\.$/m,
   ])
     expect(stdout).toMatch(words)
   if (stdout.includes('matched')) expect(stdout).toMatch(/CloudTrail has no entry into Stint's roles that the trail does not know/)

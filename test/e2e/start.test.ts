@@ -75,6 +75,10 @@ describe('npm start', () => {
       .join('\n')
     const { stdout: variables } = await shell(`${lines[0]}\n${envLines}\nenv`)
     expect(variables).toMatch(/AWS_SESSION_TOKEN=\S+/)
+    const copy = await mkdtemp(join(tmpdir(), 'stint-copy-'))
+    const audit = lines.filter((line) => line.includes('stint -- audit')).join('\n')
+    const { stdout: proved } = await shell(audit.replaceAll('./log-copy', copy))
+    expect(proved).toMatch(/Nothing is missing, nothing is altered/)
 
     sandbox.child.kill('SIGINT')
     expect((await sandbox.ended()).code).toBe(130)

@@ -10,7 +10,7 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
-import { brokerKey } from '@stint/sandbox/aws/world'
+import { addUser, brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyBuckets, stint } from '../support/cli.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
@@ -72,7 +72,7 @@ describe('verify', () => {
   test('the first time: proved, and the key is said to be the log’s own', async () => {
     const { code, stdout, stderr } = await stint(['audit', 'verify', '--from', log], env)
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toContain('stint.acme.example/log')
+    expect(stdout).toContain(`${sandbox.rules.log?.origin}\n`)
     expect(stdout).toMatch(/sessions {3}4 issued, 0 failed, 0 abandoned, 0 open/)
     expect(stdout).toContain('never verified here')
     expect(stdout).toContain('The key was taken from the log itself')
@@ -129,13 +129,64 @@ describe('verify', () => {
   })
 })
 
+describe('verify --table', () => {
+  const withTable = () => {
+    const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/auditor', [
+      { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: '*' } },
+    ])
+    const aws = {
+      AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    }
+    return stint(['audit', 'verify', '--from', log, '--table', 'stint', '--region', region], { ...env, ...aws })
+  }
+  const table = (operation: string, input: object) => sandbox.aws.dynamo.direct(operation, { TableName: 'stint', ...input })
+  const item = async (id: string | undefined) =>
+    (await table('GetItem', { Key: { pk: { S: `REQ#${id?.slice(0, 30)}` } }, ConsistentRead: true })).Item as Record<string, any>
+
+  test('table and log tell one story', async () => {
+    const { code, stdout } = await withTable()
+    expect([code, /table {6}\d+ journals compared, 0 events not in the log yet/.test(stdout)]).toEqual([0, true])
+  })
+
+  test.each<[string, (stored: Record<string, any>) => object | undefined, RegExp]>([
+    [
+      'an event changed',
+      (stored) => ({ ...stored, events: { L: [...stored.events.L.slice(0, -1), stored.events.L[0]] } }),
+      /its events in the table are not those in the log/,
+    ],
+    [
+      'an event taken away',
+      (stored) => ({ ...stored, events: { L: stored.events.L.slice(0, -1) } }),
+      /2 events in the table, 3 in the log/,
+    ],
+    [
+      'an event put in and never shipped',
+      (stored) => ({ ...stored, events: { L: [...stored.events.L, aged(stored.events.L[2])] } }),
+      /after all this time not in the log/,
+    ],
+    ['an item deleted', () => undefined, /gone from the table without having been retired/],
+  ])('%s: exit 7, and the request is named', async (_what, change, words) => {
+    const stored = await item(ids.quiet)
+    const changed = change(stored)
+    await (changed ? table('PutItem', { Item: changed }) : table('DeleteItem', { Key: { pk: stored.pk } }))
+    const { code, stdout } = await withTable()
+    await table('PutItem', { Item: stored })
+    expect([code, stdout]).toEqual([7, expect.stringMatching(words)])
+    expect(stdout).toContain(ids.quiet?.slice(0, 30))
+  })
+  /** An event of last year. */
+  const aged = (entry: any) => ({ M: { ...entry.M, event: { S: entry.M.event.S.replace(/"at":"2026/, '"at":"2025') } } })
+})
+
 describe('receipt', () => {
   const fetchReceipt = async () => (await sandbox.get(`/sessions/${ids.reader}/receipt`, await sandbox.token('developer'))).text
   test('is proved offline, from a file or from stdin', async () => {
     const file = join(base, 'a.tlog-proof')
     writeFileSync(file, await fetchReceipt())
     const { code, stdout } = await stint(['audit', 'receipt', file, '--vkey', sandbox.logVkey], env)
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Proved: entry \d+ of the \d+ of stint\.acme\.example\/log\.\n\n\{\n/)])
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Proved: entry \d+ of the \d+ of sandbox-\w{8}\/log\.\n\n\{\n/)])
     const piped = await stint(['audit', 'receipt', '-', '--vkey', sandbox.logVkey, '--json'], env, await fetchReceipt())
     expect(JSON.parse(piped.stdout)).toMatchObject({ event: { type: 'session.issued', session: ids.reader } })
   })

@@ -10,6 +10,7 @@ import { verify } from '@stint/cli/audit/verify'
 import { openCheckpoint } from '@stint/core/audit/checkpoint'
 import { parseEntry } from '@stint/core/audit/entry'
 import { verifyConsistency } from '@stint/core/audit/merkle'
+import { formatVkey } from '@stint/core/audit/note'
 import { decodeBundle, tileAt, tilePath } from '@stint/core/audit/tiles'
 import { describe, expect, test } from 'vitest'
 import { type Fates, journalOf, type MemoryLog, newMemoryLog, START, shipperOf, systemJournal } from '../support/memory-log.ts'
@@ -238,6 +239,24 @@ describe('shippers beside each other', () => {
     expect(memory.log.objects.get('checkpoint')?.toString()).toBe(published)
     expect(await wrong(memory, true)).toEqual([])
   })
+})
+
+test('a log goes on under another key, and a verifier needs both', async () => {
+  const memory = newMemoryLog()
+  await shipUntilDone(shipperOf(memory), [systemJournal(), journalOf(1)])
+  const said: object[] = []
+  const rotated: MemoryLog = { ...memory, privateKey: newMemoryLog().privateKey }
+  await shipUntilDone(
+    shipperOf(rotated, undefined, (line) => void said.push(line)),
+    [journalOf(2)],
+  )
+  expect(said).toContainEqual(expect.objectContaining({ event: 'checkpoint-foreign' }))
+  const keys = [shipperOf(memory).signer.key, shipperOf(rotated).signer.key]
+  const report = await verify({ source: storeSource(memory), keys, now: START })
+  expect([report.faults, report.vkey]).toEqual([[], formatVkey(keys[1] as (typeof keys)[number])])
+  expect((await verify({ source: storeSource(memory), keys: keys.slice(0, 1), now: START })).faults).toMatchObject([
+    { what: 'the log has not signed it' },
+  ])
 })
 
 describe('what poisons one journal keeps no other out', () => {

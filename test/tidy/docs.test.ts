@@ -24,13 +24,13 @@ test('docs/request-states.md has exactly the transitions of the machine', () => 
 })
 
 test('the codes that docs and README name are codes that there are', () => {
-  const named = ['README.md', 'docs/guides/approvals.md'].flatMap((path) =>
+  const named = ['README.md', 'docs/guides/approvals.md', 'docs/guides/auditing.md'].flatMap((path) =>
     [...read(path).matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map((found) => found[1] ?? ''),
   )
   const looksLikeCode = named.filter(
     (name) =>
-      /^(request|token|terms|approval|already|self|not|rate|idempotency|duration|parameter|narrow|profile|session)-/.test(name) &&
-      !['request-states', 'session-policy'].includes(name),
+      /^(request|token|terms|approval|already|self|not|rate|idempotency|duration|parameter|narrow|profile|session|event|log)-/.test(name) &&
+      !['request-states', 'session-policy', 'log-trouble', 'log-halted', 'log-copy'].includes(name),
   )
   expect(looksLikeCode.filter((name) => !Object.hasOwn(problems, name))).toEqual([])
 })

@@ -48,7 +48,9 @@ async function main(): Promise<void> {
     throw new SettingsError(`--port takes a number from 1 to ${LAST_FIRST_PORT}`)
   const ports = portsFrom(first)
   const log = values.log ? (line: object) => void process.stderr.write(`${JSON.stringify(line)}\n`) : () => {}
-  const rules = await loadRules(values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), ports)
+  // A broker that is started apart, and again, goes on with the log of the AWS that it finds.
+  const start = values.only === 'broker' ? process.env.AWS_ACCESS_KEY_ID : undefined
+  const rules = await loadRules(values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), ports, {}, start)
 
   switch (values.only) {
     case undefined: {

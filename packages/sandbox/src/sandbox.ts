@@ -20,6 +20,7 @@ import { type Swept, sweep } from '@stint/broker/sweep'
 import { formatVkey } from '@stint/core/audit/note'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
+import { shortDigest } from '@stint/core/digest'
 import { toDay } from '@stint/core/instant'
 import { createDynamo, type Dynamo, type StreamRecord } from './aws/dynamodb.ts'
 import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
@@ -33,7 +34,9 @@ import { HOST, type Ports, urlOf } from './ports.ts'
 import { newSecret } from './secret.ts'
 
 /** What the repository's config calls its issuers; your own config may use the same names. */
-export const bindingsFor = (ports: Ports): Record<string, string> => ({
+export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<string, string> => ({
+  // Each start is a log of its own: whoever verified the last one is not to think that this one was rolled back.
+  LOG_ORIGIN: `sandbox-${shortDigest(start).slice(0, 8)}/log`,
   PEOPLE_ISSUER: `${urlOf(ports.issuer)}/people`,
   PEOPLE_JWKS: `${urlOf(ports.issuer)}/people/jwks`,
   TOOLS_ISSUER: `${urlOf(ports.issuer)}/tools`,
@@ -42,8 +45,13 @@ export const bindingsFor = (ports: Ports): Record<string, string> => ({
   ACTIONS_JWKS: `${urlOf(ports.issuer)}/actions/.well-known/jwks`,
 })
 
-export async function loadRules(file: string, ports: Ports, bindings: Readonly<Record<string, string>> = {}): Promise<Rules> {
-  const checked = await loadConfig(file, { ...bindingsFor(ports), ...bindings })
+export async function loadRules(
+  file: string,
+  ports: Ports,
+  bindings: Readonly<Record<string, string>> = {},
+  start?: string,
+): Promise<Rules> {
+  const checked = await loadConfig(file, { ...bindingsFor(ports, start), ...bindings })
   if (!checked.ok) throw new ConfigError(formatFaults(checked.faults))
   return checked.rules
 }
@@ -167,6 +175,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }, vendLedger), api)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(api), SWEEP_EVERY_MS)
+  if (sweeping) void sweep(api)
   return {
     sweep: () => sweep(api),
     close: () => {

@@ -11,7 +11,7 @@ Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
 
   Broker   ${urls.broker}    API: ${urls.broker}/docs
   Issuer   ${urls.issuer}    /people /tools /actions
-  AWS      ${urls.aws}    STS, S3, DynamoDB
+  AWS      ${urls.aws}    STS, S3, DynamoDB, KMS, CloudTrail
 
 In another terminal:
 
@@ -32,6 +32,10 @@ In another terminal:
   # 4. any AWS SDK, unmodified: it fetches and renews by itself
   export AWS_CONTAINER_CREDENTIALS_FULL_URI='${urls.broker}/credentials/logs-read?p.bucket=acme-orders-logs'
   export AWS_CONTAINER_AUTHORIZATION_TOKEN="Bearer $TOKEN"
+
+  # 5. what happened, proved: a copy of the audit log, verified offline (docs/guides/auditing.md)
+  STINT_TOKEN=$(npm run -s token -- auditor${option}) npm run -s stint -- audit copy --from ${urls.broker}/audit/log --to ./log-copy
+  npm run -s stint -- audit verify --from ./log-copy
 
 Other identities: second-developer approver oncall auditor tool ci-main ci-branch ci-fork ci-tag
 `)

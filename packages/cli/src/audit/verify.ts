@@ -91,7 +91,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const found = new Findings(options.mostFaults ?? MOST_FAULTS)
   const opened = await openLog(source, keys, witnesses)
   if ('fault' in opened) return emptyReport(found.add({ class: opened.class, place: 'checkpoint', what: opened.fault }))
-  const { checkpoint, key, keyUntrusted } = opened
+  const { checkpoint, keyUntrusted } = opened
   const { size, root } = checkpoint
   if (checkpoint.witnesses.length < quorum)
     found.add({
@@ -138,7 +138,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     origin: checkpoint.origin,
     size,
     root,
-    vkey: formatVkey(key),
+    vkey: formatVkey(checkpoint.key),
     keyUntrusted,
     witnesses: checkpoint.witnesses,
     ...(remembered ? { since: remembered.size } : {}),
@@ -188,7 +188,7 @@ class Findings {
 // ── The checkpoint ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 type Opened =
-  | { readonly checkpoint: OpenedCheckpoint; readonly key: NoteKey; readonly keyUntrusted: boolean }
+  | { readonly checkpoint: OpenedCheckpoint; readonly keyUntrusted: boolean }
   | { readonly class: FaultClass; readonly fault: string }
 
 async function openLog(source: LogSource, keys: readonly NoteKey[], witnesses: readonly NoteKey[]): Promise<Opened> {
@@ -199,8 +199,7 @@ async function openLog(source: LogSource, keys: readonly NoteKey[], witnesses: r
   const trusted = keys.length > 0 ? keys : await keysInLog(source)
   const opened = openCheckpoint(note, trusted, witnesses)
   if (opened.outcome === 'fault') return { class: 'tampered', fault: words[opened.fault] }
-  const key = trusted.find(({ name }) => name === opened.value.origin) as NoteKey
-  return { checkpoint: opened.value, key, keyUntrusted: keys.length === 0 }
+  return { checkpoint: opened.value, keyUntrusted: keys.length === 0 }
 }
 
 const words: Readonly<Record<CheckpointFault, string>> = {

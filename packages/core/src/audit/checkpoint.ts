@@ -19,7 +19,7 @@ export function parseCheckpointText(text: string): Checkpoint | undefined {
 }
 
 /** A checkpoint that the log's key has signed, and who of the witnesses has seen it. */
-export type OpenedCheckpoint = Checkpoint & { readonly witnesses: readonly string[] }
+export type OpenedCheckpoint = Checkpoint & { readonly key: NoteKey; readonly witnesses: readonly string[] }
 
 /** Why a checkpoint is none. */
 export type CheckpointFault =
@@ -44,6 +44,10 @@ export function openCheckpoint(note: string, keys: readonly NoteKey[], witnesses
   if (mine.length === 0) return fault('of another log')
   const signers = signersOf(parsed, [...mine, ...witnesses])
   if (signers === 'spoiled') return fault('with a signature that is wrong')
-  if (!signers.some((key) => mine.includes(key))) return fault('not signed by the log')
-  return { outcome: 'done', value: { ...checkpoint, witnesses: signers.filter((key) => witnesses.includes(key)).map(({ name }) => name) } }
+  const key = signers.find((one) => mine.includes(one))
+  if (!key) return fault('not signed by the log')
+  return {
+    outcome: 'done',
+    value: { ...checkpoint, key, witnesses: signers.filter((key) => witnesses.includes(key)).map(({ name }) => name) },
+  }
 }

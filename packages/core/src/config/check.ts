@@ -47,7 +47,7 @@ export const formatFaults = (faults: readonly ConfigFault[]): string =>
   faults.map(({ path, fault }) => `${path || 'config'}: ${fault}`).join('\n')
 
 /** Where a binding may stand: the values that differ between a deploy and the sandbox, and no others. */
-const bindable = /^(issuers\.[^.]+\.(url|jwksUri)|targets\.[^.]+\.(account|roleArn))$/
+const bindable = /^(issuers\.[^.]+\.(url|jwksUri)|targets\.[^.]+\.(account|roleArn)|log\.origin)$/
 
 function fillBindings(value: unknown, bindings: Bindings, path: string, faults: ConfigFault[]): unknown {
   if (typeof value === 'function') {
@@ -58,7 +58,8 @@ function fillBindings(value: unknown, bindings: Bindings, path: string, faults: 
   if (!isObject(value)) return value
   if (typeof value.binding === 'string') {
     const filled = bindings[value.binding] ?? value.default
-    if (!bindable.test(path)) faults.push({ path, fault: 'cannot be a binding; only issuer and JWKS URLs, account ids and role ARNs can' })
+    if (!bindable.test(path))
+      faults.push({ path, fault: 'cannot be a binding; only issuer and JWKS URLs, account ids, role ARNs and the name of the log can' })
     else if (typeof filled !== 'string') faults.push({ path, fault: `binding '${value.binding}' has no value; set it where you deploy` })
     return filled
   }

@@ -192,8 +192,9 @@ export type Config = {
 export type Binding = { readonly binding: string; readonly default?: string }
 export type Bindable = string | Binding
 
-/** The config as it is written: issuer URLs, JWKS URLs, account ids and role ARNs may be bindings. */
-export type ConfigSource = Omit<Config, 'issuers' | 'targets'> & {
+/** The config as it is written: issuer URLs, JWKS URLs, account ids, role ARNs and the name of the log may be bindings. */
+export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log'> & {
+  readonly log?: Omit<LogConfig, 'origin'> & { readonly origin: Bindable }
   readonly issuers: { readonly [id: string]: Omit<Issuer, 'url' | 'jwksUri'> & { readonly url: Bindable; readonly jwksUri: Bindable } }
   readonly targets: {
     readonly [id: string]: Omit<Target, 'account' | 'roleArn'> & { readonly account: Bindable; readonly roleArn: Bindable }
