@@ -107,7 +107,8 @@ async function grow(
 async function createSame(store: ObjectStore, path: string, bytes: Uint8Array, final: boolean): Promise<void> {
   if ((await store.create(path, bytes, { final })) === 'created') return
   const there = await store.get(path)
-  if (there && Buffer.compare(there.bytes, bytes) !== 0) throw new Halt(`${path} is there with other bytes`)
+  if (!there) throw new Trouble(`${path} is there and is not`)
+  if (Buffer.compare(there.bytes, bytes) !== 0) throw new Halt(`${path} is there with other bytes`)
 }
 
 /** Puts the events beside their entries; what was erased meanwhile stays erased. */

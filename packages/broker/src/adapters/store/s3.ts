@@ -46,21 +46,21 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
 
-  /** The answer, or `undefined` for a status that is an answer too. */
-  async function answered<T>(call: Promise<T>, ...expected: number[]): Promise<T | undefined> {
+  /** The answer, or `undefined` for an error that is an answer too, by its code: a bucket that is gone is none. */
+  async function answered<T>(call: Promise<T>, ...expected: string[]): Promise<T | undefined> {
     try {
       return await call
     } catch (error) {
-      if (error instanceof S3ServiceException && expected.includes(error.$metadata.httpStatusCode ?? 0)) return undefined
+      if (error instanceof S3ServiceException && expected.includes(error.name)) return undefined
       throw new Trouble(error instanceof Error ? `s3: ${error.name}: ${brief(error.message)}` : String(error))
     }
   }
-  const put = (input: Omit<PutObjectCommandInput, 'Bucket'>) =>
-    answered(client.send(new PutObjectCommand({ Bucket: bucket, ...input })), 412, 409, 404)
+  const put = (input: Omit<PutObjectCommandInput, 'Bucket'>, ...expected: string[]) =>
+    answered(client.send(new PutObjectCommand({ Bucket: bucket, ...input })), 'PreconditionFailed', ...expected)
 
   return {
     async get(path) {
-      const found = await answered(client.send(new GetObjectCommand({ Bucket: bucket, Key: path })), 404)
+      const found = await answered(client.send(new GetObjectCommand({ Bucket: bucket, Key: path })), 'NoSuchKey')
       if (!found?.Body) return undefined
       const bytes = await answered(found.Body.transformToByteArray())
       return bytes && { bytes, etag: found.ETag ?? '' }
@@ -77,11 +77,13 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
 
     async replace(path, bytes, etag) {
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }
-      return (await put({ Key: path, Body: bytes, ContentType: typeOf(path), ...condition })) ? 'replaced' : 'changed'
+      // Gone, or being written by another at this moment: it is read again.
+      const input = { Key: path, Body: bytes, ContentType: typeOf(path), ...condition }
+      return (await put(input, 'NoSuchKey', 'ConditionalRequestConflict')) ? 'replaced' : 'changed'
     },
 
     async remove(path) {
-      await answered(client.send(new DeleteObjectCommand({ Bucket: bucket, Key: path })), 404)
+      await answered(client.send(new DeleteObjectCommand({ Bucket: bucket, Key: path })))
     },
 
     async list(prefix) {
