@@ -230,6 +230,18 @@ describe('search', () => {
     expect(pages).toBeGreaterThan(4)
   })
 
+  test('years without events are gone through in pages, and end', async () => {
+    let path: string | undefined = '/audit/events?from=2026-01-01T00:00:00Z&until=2026-06-01T00:00:00Z'
+    let pages = 0
+    while (path) {
+      const page: Awaited<ReturnType<typeof get>> = await get(path, 'auditor')
+      expect([page.status, page.json.events]).toEqual([200, []])
+      path = /^<([^>]*)>/.exec(page.headers.get('link') ?? '')?.[1]
+      pages++
+    }
+    expect(pages).toBe(4)
+  })
+
   test.each([
     'limit=0',
     'limit=101',

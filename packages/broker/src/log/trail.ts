@@ -65,9 +65,9 @@ export type Trail = {
 export function createTrail({ log, events, state, journal, vkey }: TrailParts): Trail {
   const key = vkey === undefined ? undefined : parseVkey(vkey)
 
-  async function heldAt(place: number) {
-    const bundle = await events.get(eventsPath(Math.floor(place / TILE_WIDTH)))
-    return bundle && parseEvents(bundle.bytes)?.[place % TILE_WIDTH]
+  async function heldIn(bundle: number) {
+    const found = await events.get(eventsPath(bundle))
+    return found && parseEvents(found.bytes)
   }
 
   /** The journal as the table has it; for one that has left the table, as the event store has it. */
@@ -76,7 +76,8 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     if (found) return found
     const cursor = (await state.cursors([request])).get(request)
     if (!cursor) return undefined
-    const held = await Promise.all(cursor.places.map(heldAt))
+    const bundles = new Map([...new Set(cursor.places.map(bundleOf))].map((bundle) => [bundle, heldIn(bundle)]))
+    const held = await Promise.all(cursor.places.map(async (place) => (await bundles.get(bundleOf(place)))?.[place % TILE_WIDTH]))
     const all = held.map((one) => (one === undefined || one === 'erased' ? { commit: '' } : one))
     const first = all[0] && 'event' in all[0] ? readEvent(all[0].event) : undefined
     return { request, about: typeof first === 'object' ? aboutOf(first) : {}, events: all }
@@ -154,9 +155,9 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
       if (opened.outcome === 'fault') throw new Trouble(`the checkpoint is ${opened.fault}`)
       const { size } = opened.value
       if (place >= size) return { outcome: 'not-logged-yet' }
-      const held = await heldAt(place)
+      const held = (await heldIn(bundleOf(place)))?.[place % TILE_WIDTH]
       if (held === 'erased') return { outcome: 'erased' }
-      const bundle = tileAt('entries', Math.floor(place / TILE_WIDTH), size) as Tile
+      const bundle = tileAt('entries', bundleOf(place), size) as Tile
       const bytes = await readTile(log, bundle)
       const entries = bytes && (decodeBundle(bytes, bundle.width) ?? decodeBundle(bytes, TILE_WIDTH))
       const entry = entries?.[place % TILE_WIDTH]
@@ -167,6 +168,8 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     },
   }
 }
+
+const bundleOf = (place: number): number => Math.floor(place / TILE_WIDTH)
 
 /** The look-up that leaves least to sift. */
 function keyFor({ accessKeyId, issuer, subject, outcome, profile, target }: EventFilter): string | undefined {
