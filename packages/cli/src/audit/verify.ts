@@ -197,6 +197,8 @@ async function openLog(source: LogSource, keys: readonly NoteKey[], witnesses: r
   const note = Buffer.from(bytes).toString('utf8')
   if (Buffer.compare(Buffer.from(note), bytes) !== 0) return { class: 'tampered', fault: 'not UTF-8' }
   const trusted = keys.length > 0 ? keys : await keysInLog(source)
+  if (trusted.length === 0)
+    return { class: 'unreadable', fault: 'no key is known that could have signed it, and the log names none: pass --vkey' }
   const opened = openCheckpoint(note, trusted, witnesses)
   if (opened.outcome === 'fault') return { class: 'tampered', fault: words[opened.fault] }
   return { checkpoint: opened.value, keyUntrusted: keys.length === 0 }

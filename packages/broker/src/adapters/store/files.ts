@@ -98,7 +98,9 @@ export function folderStore(folder: string): ObjectStore {
     remove: (path) => rm(fileOf(path), { force: true }),
 
     async list(prefix) {
-      const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((error) => {
+      // Only where such paths can lie: a log has thousands of files elsewhere.
+      const below = join(root, prefix.slice(0, prefix.lastIndexOf('/') + 1))
+      const entries = await readdir(below, { recursive: true, withFileTypes: true }).catch((error) => {
         if (isMissing(error)) return []
         throw error
       })
