@@ -8,6 +8,8 @@ import { ship } from '@stint/broker/ship'
 import { storeSource } from '@stint/cli/audit/sources'
 import { checkBundle, type Fault, readBundle, type VerifyOptions, verify } from '@stint/cli/audit/verify'
 import { checkpointText, openCheckpoint } from '@stint/core/audit/checkpoint'
+import { commitOf, entryText, parseEntry } from '@stint/core/audit/entry'
+import { leafHash } from '@stint/core/audit/merkle'
 import { formatNote, keyIdOf } from '@stint/core/audit/note'
 import { decodeBundle, encodeBundle, parseTilePath, TILE_WIDTH, tileAt } from '@stint/core/audit/tiles'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -229,6 +231,20 @@ describe('a log of 10,000 events', () => {
     expect((await faultsOf(log))[0]).toMatch(first)
   })
 
+  test('an event rewritten with its entry and its hash, all in accord: the level above knows better, and so does the root', async () => {
+    const log = copyOf(memory)
+    rewrite(log, 7, '')
+    for (const path of [...log.log.objects.keys()].filter((one) => one.startsWith('tile/1/') && one !== level1(log)))
+      log.log.objects.delete(path)
+    expect(await faultsOf(log)).toEqual([
+      `${level1(log)}: hash 7 is not that of the entries below it`,
+      'checkpoint: its root is not that of the entries',
+    ])
+    const small = await logOf(20)
+    rewrite(small, 0, `.p/${(await audit(small)).size}`)
+    expect(await faultsOf(small)).toEqual(['checkpoint: its root is not that of the entries'])
+  })
+
   test('rolled back: an earlier checkpoint, honestly signed, and the log cut to it', async () => {
     const before = await logOf(50)
     const { size: was, root } = await audit(before)
@@ -289,6 +305,28 @@ function swapWithHashes(log: MemoryLog): void {
   b.copy(tile, 3200)
   a.copy(tile, 3232)
   log.log.objects.set('tile/0/007', tile)
+}
+
+/** What somebody with both buckets and without the key can do: another event, its entry, its hash. */
+function rewrite(log: MemoryLog, bundle: number, partial: string): void {
+  const name = String(bundle).padStart(3, '0')
+  const [entriesPath, tilePath] = [`tile/entries/${name}${partial}`, `tile/0/${name}${partial}`]
+  const width = partial === '' ? TILE_WIDTH : Number(partial.slice(3))
+  const entries = decodeBundle(log.log.objects.get(entriesPath) as Buffer, width) ?? []
+  // The last of a journal: no later entry names its commitment.
+  const place = entries.findIndex(
+    (one, at) => parseEntry(one)?.type === 'session.issued' && parseEntry(entries[at + 1] as Uint8Array)?.seq === 0,
+  )
+  const held = parseEvents(log.events.objects.get(`events/${name}`) as Buffer)?.[place]
+  const entry = parseEntry(entries[place] as Uint8Array)
+  if (!held || held === 'erased' || !entry) throw new Error('nothing to rewrite')
+  const forged = { ...held, event: held.event.replace('"packedPolicySize":36', '"packedPolicySize":37') }
+  const other = Buffer.from(entryText({ ...entry, commit: commitOf(forged) }))
+  log.log.objects.set(entriesPath, encodeBundle(entries.with(place, other)))
+  editEvents(log, bundle, (events) => events.with(place, forged))
+  const tile = Buffer.from(log.log.objects.get(tilePath) as Buffer)
+  Buffer.from(leafHash(other)).copy(tile, place * 32)
+  log.log.objects.set(tilePath, tile)
 }
 
 /** The log's own checkpoint text, under somebody else's signature by the same name. */
