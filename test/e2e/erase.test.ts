@@ -148,6 +148,10 @@ describe('when it is over', () => {
     expect(faults).toEqual([
       { class: 'tampered', place: requests.other, what: 'events among its 3 are gone, and none says that they were erased' },
     ])
+    // Not even behind an erasure that was told.
+    const told = lines.findIndex((line) => line.includes('request.erased') && line.includes(requests.session as string))
+    await store.replace('events/000', Buffer.from(lines.with(told, '{"erased":true}').join('\n')), (await store.get('events/000'))?.etag)
+    expect((await audit()).faults).toMatchObject([{ class: 'tampered', place: requests.session }])
     await store.replace('events/000', there.bytes, (await store.get('events/000'))?.etag)
     expect((await audit()).faults).toEqual([])
   })

@@ -11,12 +11,21 @@ import { journalsOfDays } from '../adapters/dynamodb/journals.ts'
 import { dynamoClient } from '../broker.ts'
 import { createShipper } from '../log/deployment.ts'
 import { shipped as shippedMetrics } from '../log/metrics.ts'
-import { ship, shipLost } from '../ship.ts'
+import { type Shipper, ship, shipLost } from '../ship.ts'
 import { deploymentFrom, logDeploymentFrom } from './deployment.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
 const logDeployment = logDeploymentFrom(process.env, deployment)
-const shipper = createShipper(logDeployment)
+let opening: Promise<Shipper> | undefined
+/** Opened in init; where that failed, each call tries again. */
+const shipper = (): Promise<Shipper> => {
+  opening ??= createShipper(logDeployment).catch((error) => {
+    opening = undefined
+    throw error
+  })
+  return opening
+}
+shipper().catch((error: Error) => deployment.log({ level: 'error', event: 'log-trouble', cause: error.message }))
 
 /** Days back that the hourly run looks at: longer than a stream holds its records. */
 const LOST_DAYS = 3
@@ -26,7 +35,7 @@ export const handler = middy<DynamoDBStreamEvent | ScheduledEvent, DynamoDBBatch
   if (!('Records' in event)) return lost()
   const records = event.Records.map(({ dynamodb }) => dynamodb as StreamRecord & { readonly SequenceNumber?: string })
   const shipped = await ship(
-    await shipper,
+    await shipper(),
     records.flatMap((record) => fromStream(record) ?? []),
   )
   if (shipped.outcome === 'done') {
@@ -41,7 +50,7 @@ async function lost(): Promise<{ shipped: number }> {
   const now = deployment.clock()
   const days = Array.from({ length: LOST_DAYS }, (_, back) => toDay(now - back * DAY_MS))
   const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
-  const shipped = await shipLost(await shipper, journalsOfDays(source, days))
+  const shipped = await shipLost(await shipper(), journalsOfDays(source, days))
   if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
   if (shipped.value > 0) deployment.log({ level: 'error', event: 'stream-lost', entries: shipped.value })
   return { shipped: shipped.value }

@@ -46,8 +46,9 @@ export type ReceiptResult =
   | { readonly outcome: 'done'; readonly receipt: string }
   | { readonly outcome: 'unknown-event' | 'not-logged-yet' | 'erased' }
 
-/** Looks for one page; after them it ends, with a cursor. */
+/** Looks for one page, and rows in all of them; after that it ends, with a cursor. */
 const MAX_LOOKS = 40
+const MAX_ROWS = 1000
 const ROWS_A_LOOK = 100
 const DAY_MS = 86_400_000
 
@@ -123,14 +124,16 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
       const journals = new Map<string, Promise<Journaled | undefined>>()
       const first = filter.from === undefined ? '' : toIso(filter.from)
       let below = cursor ?? toIso(filter.until)
-      for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      for (let [looks, looked] = [0, 0]; looks < MAX_LOOKS && looked < MAX_ROWS; looks++) {
         const { rows, on } = await look(filter, below)
+        looked += rows.length
+        // Several rows are often of one request: each is read once, and all of a look together.
+        for (const { request } of rows) if (!journals.has(request)) journals.set(request, journalOf(request))
+        await Promise.all(journals.values())
         for (const row of rows) {
           if (row.at < first) return { events: page }
           below = lookupBound(row)
-          const reading = journals.get(row.request) ?? journalOf(row.request)
-          journals.set(row.request, reading)
-          const journaled = await reading
+          const journaled = await journals.get(row.request)
           const one = journaled && found(journaled, row.seq)
           if (typeof one === 'object' && fits(one, filter)) page.push(one)
           if (page.length >= limit) return { events: page, next: below }

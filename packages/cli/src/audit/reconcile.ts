@@ -87,6 +87,8 @@ export type Reconciled = {
   readonly matched: number
   /** Sessions that AWS made and that never left Stint: the trail says so. */
   readonly dropped: number
+  /** Sessions of requests that were erased. */
+  readonly erased: number
   /** Attempts to enter Stint's roles that AWS denied. */
   readonly deniedAttempts: number
   readonly activity: readonly Activity[]
@@ -100,10 +102,13 @@ const DELIVERY_MS = 15 * 60_000
 export class Sessions {
   readonly byName = new Map<string, Known>()
   readonly #bySession = new Map<string, Known>()
+  /** Requests whose events were erased: what AWS has of them is theirs, and no more is known. */
+  readonly erased = new Set<string>()
   /** `account/RoleName` of every role that sessions were made in. */
   readonly roles = new Set<string>()
 
   take(event: ReadEvent): void {
+    if (event.type === 'request.erased') this.erased.add(event.request)
     if (event.type === 'session.reserved') {
       const known: Known = {
         session: event.session as string,
@@ -148,7 +153,7 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
   /** Issued sessions that CloudTrail has. */
   const found = new Set<Known>()
   const accounts = new Set<string>()
-  let [count, matched, dropped, deniedAttempts] = [0, 0, 0, 0]
+  let [count, matched, dropped, erased, deniedAttempts] = [0, 0, 0, 0, 0]
   let [first, last] = ['', '']
 
   for await (const record of records) {
@@ -192,6 +197,7 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     ...(count > 0 ? { span: { first, last } } : {}),
     matched,
     dropped,
+    erased,
     deniedAttempts,
     activity: [...done].map(([accessKeyId, { services, writes, denied, chained, first: from, last: to }]) => {
       const known = byKey.get(accessKeyId) as Known
@@ -215,6 +221,11 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     const who = record.userIdentity?.arn ?? record.userIdentity?.principalId ?? record.userIdentity?.accountId ?? 'somebody'
     const known = sessions.byName.get(roleSessionName)
     const key = record.responseElements?.credentials?.accessKeyId
+    const request = /(req_\w{26})\.\w{8}$/.exec(roleSessionName)?.[1]
+    if (!known && request !== undefined && sessions.erased.has(request)) {
+      erased++
+      return
+    }
     if (!known)
       return void findings.push({
         kind: 'around',
@@ -272,7 +283,7 @@ function shortRole(arn: string): string {
   return `${account}/${path.slice(path.lastIndexOf('/') + 1)}`
 }
 
-export function reconciledText({ records, span, matched, dropped, deniedAttempts, activity, findings }: Reconciled): string {
+export function reconciledText({ records, span, matched, dropped, erased, deniedAttempts, activity, findings }: Reconciled): string {
   const list = (services: Readonly<Record<string, number>>) =>
     Object.entries(services)
       .map(([name, times]) => `${name} ${times}`)
@@ -280,6 +291,7 @@ export function reconciledText({ records, span, matched, dropped, deniedAttempts
   return [
     `  records    ${records.toLocaleString('en-US')}${span ? `, ${span.first} to ${span.last}` : ''}`,
     `  matched    ${matched} sessions; ${dropped} more were made by AWS and never left Stint, as the trail says`,
+    ...(erased > 0 ? [`  erased     ${erased} sessions of requests whose events are gone`] : []),
     `  denied     ${deniedAttempts} attempts on Stint's roles`,
     '',
     ...(activity.length > 0 ? ['What was done:'] : []),

@@ -294,7 +294,8 @@ export function checkBundle(
   const events = held && parseEvents(held)
   if (!held) absent(names.held)
   else if (!events) tampered(names.held, 'it cannot be read as events')
-  else if (events.length < width) tampered(names.held, `${events.length} events for ${width} entries`)
+  // The last bundle may be ahead of the checkpoint; a full one has all that it ever will.
+  else if (events.length < width || events.length > TILE_WIDTH) tampered(names.held, `${events.length} events for ${width} entries`)
   entries.forEach((entry, at) => {
     const event = events?.[at]
     if (entry && event && event !== 'erased' && commitOf(event) !== entry.commit)
@@ -444,7 +445,12 @@ class Story {
       this.#onEvent?.(event, seq)
     }
     const journal = this.journals.journal(row)
-    if (held === 'erased') journal.erased = true
+    if (held === 'erased') {
+      // What was erased came before the event that says so.
+      if (journal.erasureTold)
+        this.#found.add({ class: 'tampered', place, what: 'gone, and what says that events were erased came before it' })
+      journal.erased = true
+    }
     const broken = step(journal, known, event)
     this.journals.keep(row, journal)
     if (broken) this.#found.add({ class: 'rules', place, what: broken })
