@@ -81,7 +81,9 @@ describe('stint audit erase', () => {
   })
 
   test('leaves what still lives, and erases what does not', async () => {
+    const shipping = setInterval(() => void sandbox.ship(), 200)
     const { code, stdout, stderr } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, '--yes', ...flags], env)
+    clearInterval(shipping)
     expect(code).toBe(1)
     expect(stderr).toMatch(new RegExp(`^${requests.session} stays: It is still approved\\.$`, 'm'))
     expect(stdout).toMatch(/^req_\w{26} erased: 1 events$/m)
@@ -108,6 +110,7 @@ describe('when it is over', () => {
       state: logState({ client, sideTable: 'stint-side', sleep: async () => {} }),
       random: bytes,
       configHash: '0'.repeat(64),
+      sleep: async () => {},
     }
   })
   const erasing = (more: Partial<ErasureParts> = {}) =>
@@ -117,10 +120,13 @@ describe('when it is over', () => {
 
   test('a run that dies half way is finished by the next; nothing of it looks like tampering in the end', async () => {
     const dying = { ...parts.events, replace: async () => Promise.reject(new Trouble('gone')) }
+    // Said, and not yet in the log: nothing is taken out before.
+    expect(await erasing()).toMatchObject({ outcome: 'refused', code: 'not-logged-yet' })
+    expect((await audit()).faults).toEqual([])
+    await sandbox.ship()
     await expect(erasing({ events: dying })).rejects.toThrow('gone')
     expect(await erasing()).toEqual({ outcome: 'done', value: 3 })
     expect(await erasing()).toEqual({ outcome: 'done', value: 3 })
-    await sandbox.ship()
     const report = await audit()
     expect(report.faults).toEqual([])
     expect([report.erased, report.counts['request.erased']]).toEqual([4, 2])

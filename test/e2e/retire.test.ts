@@ -1,12 +1,15 @@
 /** Items leave the table when they are old, over and wholly in the log, in two steps; the trail goes on telling of them. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
 import { journaled } from '@stint/broker/adapters/dynamodb/journaled'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { KEPT_DAYS, retire } from '@stint/broker/adapters/dynamodb/retirement'
 import type { DynamoSettings } from '@stint/broker/adapters/dynamodb/send'
+import { erase } from '@stint/broker/log/erase'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify'
 import { parseVkey } from '@stint/core/audit/note'
+import type { RequestId } from '@stint/core/request/ids'
 import { brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bytes } from '../support/memory-log.ts'
@@ -100,6 +103,23 @@ test('what DynamoDB deletes then is missed by nobody, and told of by the log', a
   const { json } = await sandbox.get(`/audit/events/${ids.session}/2`, auditor)
   expect(json).toMatchObject({ event: { type: 'session.issued' }, profile: 'staging-power' })
   expect((await sandbox.get(`/audit/events/${ids.session}/2/receipt`, auditor)).status).toBe(200)
+})
+
+test('what has left the table can be erased still: its journal says so, and leaves again', async () => {
+  days(KEPT_DAYS.requests + 1)
+  const parts = {
+    ...erasures({ client, storyTable: 'stint' }),
+    events: sandbox.shipper.events,
+    state: sandbox.shipper.state,
+    random: bytes,
+    configHash: '0'.repeat(64),
+    sleep: async () => void (await sandbox.ship()),
+  }
+  const request = ids.session as RequestId
+  expect(await erase(parts, { request, operator: 'privacy team', why: 'asked for' }, sandbox.now())).toEqual({ outcome: 'done', value: 4 })
+  const key = parseVkey(sandbox.logVkey)
+  const report = await verify({ source: storeSource(sandbox.shipper), keys: key ? [key] : [], now: sandbox.now(), table: scanned() })
+  expect([report.faults, report.erased]).toEqual([[], 4])
 })
 
 /** The api's role may not scan; past it, as the account's owner. */

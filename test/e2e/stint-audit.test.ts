@@ -276,8 +276,8 @@ describe('reconcile', () => {
     const { code, findings, deniedAttempts } = await run(later)
     expect([code, deniedAttempts]).toEqual([1, 1])
     expect(findings.map(({ kind, what }: any) => [kind, what])).toEqual([
-      ['around', expect.stringMatching(/stint-vend assumed .*\/ReadOnly as mallory, and the trail knows nothing of it$/)],
-      ['mismatch', expect.stringContaining(`has source identity somebody, and the intent says ${known.sourceIdentity}`)],
+      ['around', expect.stringMatching(/stint-vend entered .*\/ReadOnly as mallory by AssumeRole, and the trail knows nothing of it$/)],
+      ['mismatch', expect.stringContaining(`and the intent says source identity ${known.sourceIdentity}, not somebody`)],
       ['unexplained', expect.stringContaining('more sessions than Stint has sent for (1)')],
     ])
   })
@@ -298,6 +298,39 @@ describe('reconcile', () => {
     expect(findings.filter(({ kind }: any) => kind === 'unseen').map(({ what }: any) => what)).toEqual([
       expect.stringContaining(`session ${ids.quiet} (${accessKeyId}) was issued, and CloudTrail of 777788889999 does not have it`),
     ])
+  })
+
+  test('a name is good for its own attempt: long after it, or in another role, it is somebody else’s', async () => {
+    const odd = mkdtempSync(join(base, 'later-'))
+    const known = (await sandbox.get(`/sessions/${ids.reader}`, await sandbox.token('developer'))).json
+    const record = (more: object, parameters: object = {}) => ({
+      eventID: Math.random().toString(),
+      eventTime: new Date(Date.parse(known.reservedAt)).toISOString(),
+      eventSource: 'sts.amazonaws.com',
+      eventName: 'AssumeRole',
+      userIdentity: { arn: 'arn:aws:iam::1:user/x' },
+      requestParameters: {
+        roleArn: known.roleArn,
+        roleSessionName: known.sessionName,
+        sourceIdentity: known.sourceIdentity,
+        ...parameters,
+      },
+      responseElements: { credentials: { accessKeyId: 'ASIAOTHER' } },
+      recipientAccountId: '111122223333',
+      ...more,
+    })
+    const Records = [
+      record({ eventTime: '2027-06-01T00:00:00Z' }),
+      record({}, { roleArn: 'arn:aws:iam::444455556666:role/stint/PowerUser' }),
+      record({ eventName: 'AssumeRoleWithWebIdentity' }),
+    ]
+    writeFileSync(join(odd, 'a.json.gz'), gzipSync(JSON.stringify({ Records })))
+    const { findings, silent } = await run(odd)
+    const said = findings.map(({ kind, what }: any) => `${kind}: ${what}`).join('\n')
+    expect(said).toMatch(/^around: .* by AssumeRoleWithWebIdentity, and the trail knows nothing of it$/m)
+    expect(said).toMatch(/^mismatch: .*, long before or after$/m)
+    expect(said).toMatch(/^mismatch: .*PowerUser as .*, and the intent says role 111122223333\/ReadOnly$/m)
+    expect(silent).toEqual(['444455556666', '777788889999'])
   })
 
   test('files that are no CloudTrail are said, not passed over', async () => {

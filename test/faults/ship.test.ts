@@ -2,15 +2,16 @@
  * The shipper among failures: each of its calls failing before and after taking effect, a crash at each of them, shippers
  * beside each other. After each step the log is audited: never a fork, never an event lost or twice.
  */
+import { sign } from 'node:crypto'
 import type { Journaled } from '@stint/broker/log/ports'
 import { treeOf } from '@stint/broker/log/tree'
 import { type Shipper, ship } from '@stint/broker/ship'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify'
-import { openCheckpoint } from '@stint/core/audit/checkpoint'
+import { checkpointText, openCheckpoint } from '@stint/core/audit/checkpoint'
 import { parseEntry } from '@stint/core/audit/entry'
 import { verifyConsistency } from '@stint/core/audit/merkle'
-import { formatVkey } from '@stint/core/audit/note'
+import { formatNote, formatVkey, keyIdOf } from '@stint/core/audit/note'
 import { decodeBundle, tileAt, tilePath } from '@stint/core/audit/tiles'
 import { describe, expect, test } from 'vitest'
 import { type Fates, journalOf, type MemoryLog, newMemoryLog, START, shipperOf, systemJournal } from '../support/memory-log.ts'
@@ -270,6 +271,8 @@ describe('what poisons one journal keeps no other out', () => {
       { ...journalOf(1), events: [{ event: `"${'x'.repeat(70_000)}"`, salt: new Uint8Array(32) }] },
       /larger than/,
     ],
+    ['a name that no journal has', { ...journalOf(1), request: 'req_foo bar' }, /no name that a journal can have/],
+    ['no salt', { ...journalOf(1), events: journalOf(1).events.map((one) => ({ ...one, salt: new Uint8Array(3) })) }, /no salt/],
     ['something that is no list', { ...journalOf(1), events: undefined as never }, /cannot be read/],
   ]
   test.each(rows)('%s', async (_what, poison, why) => {
@@ -288,7 +291,7 @@ describe('what poisons one journal keeps no other out', () => {
       const memory = newMemoryLog()
       const shipper = shipperOf(memory)
       await shipUntilDone(shipper, [systemJournal(), good])
-      expect(await ship(shipper, [{ ...good, events: changed }])).toMatchObject({
+      expect(await ship(shipper, [{ ...good, events: changed, current: true }])).toMatchObject({
         value: { entries: 0, parked: [{ request: good.request }] },
       })
       expect(await wrong(memory, true)).toEqual([])
@@ -303,9 +306,22 @@ describe('what poisons one journal keeps no other out', () => {
   })
 })
 
+test('an older image that the stream brings late is neither poison nor shipped; one of another item by the same name is poison', async () => {
+  const memory = newMemoryLog()
+  const [shipper, late] = [shipperOf(memory), journalOf(5)]
+  await shipUntilDone(shipper, [systemJournal(), late])
+  expect(await ship(shipper, [{ ...late, events: late.events.slice(0, 1) }])).toMatchObject({ value: { entries: 0, parked: [] } })
+  expect(await ship(shipper, [{ ...late, events: journalOf(5).events.slice(0, 1) }])).toMatchObject({
+    value: { entries: 0, parked: [{ request: late.request }] },
+  })
+})
+
 describe('a log that was changed halts the shipper', () => {
   test.each([
     ['a tile with other bytes', (memory: MemoryLog) => void memory.log.objects.set('tile/0/000.p/10', Buffer.alloc(10 * 32))],
+    ['a bit of an entry to grow from', (memory: MemoryLog) => flip(memory, 'tile/entries/000.p/4')],
+    ['a bit of a hash to grow from', (memory: MemoryLog) => flip(memory, 'tile/0/000.p/4')],
+    ['a checkpoint that the head does not continue', (memory: MemoryLog) => forge(memory)],
     ['the tile to grow from is gone', (memory: MemoryLog) => void memory.log.objects.delete('tile/entries/000.p/4')],
     ['events with other bytes', (memory: MemoryLog) => void memory.events.objects.set('events/000', Buffer.from('hello'))],
     ['events are gone', (memory: MemoryLog) => void memory.events.objects.delete('events/000')],
@@ -313,9 +329,23 @@ describe('a log that was changed halts the shipper', () => {
     const memory = newMemoryLog()
     const shipper = shipperOf(memory)
     await shipUntilDone(shipper, [systemJournal(), journalOf(1)])
-    const checkpoint = memory.log.objects.get('checkpoint')?.toString()
     change(memory)
+    const checkpoint = memory.log.objects.get('checkpoint')?.toString()
     expect((await ship(shipper, [journalOf(2), journalOf(3)])).outcome).toBe('unknown')
     expect(memory.log.objects.get('checkpoint')?.toString()).toBe(checkpoint)
   })
 })
+
+function flip(memory: MemoryLog, path: string): void {
+  const bytes = Buffer.from(memory.log.objects.get(path) as Buffer)
+  bytes[9] = (bytes[9] ?? 0) ^ 1
+  memory.log.objects.set(path, bytes)
+}
+
+/** A checkpoint of three entries that never were, under the true key. */
+function forge(memory: MemoryLog): void {
+  const { key } = shipperOf(memory).signer
+  const text = checkpointText({ origin: key.name, size: 3, root: Buffer.alloc(32, 9) })
+  const signature = sign(null, Buffer.from(text), memory.privateKey)
+  memory.log.objects.set('checkpoint', Buffer.from(formatNote(text, [{ name: key.name, keyId: keyIdOf(key), signature }])))
+}

@@ -69,10 +69,10 @@ export function memoryState(): MemoryState {
     },
     cursors: async (requests) =>
       new Map(requests.flatMap((request) => (cursors.has(request) ? [[request, cursors.get(request) as Cursor]] : []))),
-    async advance(request, from, { count, commit, places }) {
+    async advance(request, from, { count, commit, first, places }) {
       const there = cursors.get(request)
       if ((there?.count ?? 0) !== from) return
-      cursors.set(request, { count, commit, places: [...(there?.places ?? []), ...places] })
+      cursors.set(request, { count, commit, first: there?.first ?? first, places: [...(there?.places ?? []), ...places] })
     },
     async index(some) {
       for (const row of some) rows.set(keyOf(row), row)
@@ -167,6 +167,7 @@ export function journalOf(n: number): Journaled {
     at: at + 2,
     session: session(suffix),
     sessionName: `Dana-${session(suffix)}`,
+    role: 'arn:aws:iam::111122223333:role/stint/Orders',
     sourceIdentity: 'acme.sub-Dana',
     duration: 900,
     hardEnd: until,

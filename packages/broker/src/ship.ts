@@ -149,7 +149,7 @@ async function apply(shipper: Shipper, head: Head): Promise<Head> {
 
   const tiles = await writeTiles(shipper, stage)
   await writeEvents(shipper, stage)
-  await publishCheckpoint(shipper, head)
+  await publishCheckpoint(shipper, head, async () => (await state.head())?.stage === head.stage)
   await state.index(rowsOf(stage))
   await advanceCursors(state, stage)
   await state.applied(head.stage)
@@ -162,15 +162,17 @@ async function advanceCursors(
   state: LogState,
   { size, staged }: { readonly size: number; readonly staged: readonly Staged[] },
 ): Promise<void> {
-  const byRequest = new Map<string, { seq: number; commit: string; places: number[] }>()
+  const byRequest = new Map<string, { seq: number; commit: string; first: string; places: number[] }>()
   staged.forEach(({ request, seq, commit }, at) => {
-    const one = byRequest.get(request) ?? { seq, commit, places: [] }
+    const one = byRequest.get(request) ?? { seq, commit, first: commit, places: [] }
     one.commit = commit
     one.places.push(size + at)
     byRequest.set(request, one)
   })
   await Promise.all(
-    [...byRequest].map(([request, { seq, commit, places }]) => state.advance(request, seq, { count: seq + places.length, commit, places })),
+    [...byRequest].map(([request, { seq, commit, first, places }]) =>
+      state.advance(request, seq, { count: seq + places.length, commit, first, places }),
+    ),
   )
 }
 

@@ -4,7 +4,7 @@
  */
 import { checkpointText } from '@stint/core/audit/checkpoint'
 import type { Hash } from '@stint/core/audit/merkle'
-import { type NoteKey, type NoteSignature, parseNote, signersOf } from '@stint/core/audit/note'
+import { keyIdOf, type NoteKey, type NoteSignature, parseNote, signersOf } from '@stint/core/audit/note'
 import { Trouble, type Witness } from '../log/ports.ts'
 
 export type PostText = (url: string, text: string) => Promise<{ status: number; type: string; body: string }>
@@ -37,7 +37,7 @@ export function witnessClient(url: string, key: NoteKey, post: PostText): Witnes
     const parsed = parseNote(`${text}\n${lines}`)
     const signers = parsed ? signersOf(parsed, [key]) : 'spoiled'
     if (!parsed || signers === 'spoiled' || signers.length === 0) throw new Trouble('witness answered with no cosignature of its own')
-    return parsed.signatures.filter(({ name }) => name === key.name)
+    return parsed.signatures.filter(({ name, keyId }) => name === key.name && keyId === keyIdOf(key)).slice(0, 1)
   }
 }
 

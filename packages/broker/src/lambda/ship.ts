@@ -4,13 +4,15 @@
  * failures.
  */
 import middy from '@middy/core'
+import { MAX_GRANT_DAYS } from '@stint/core/config/shape'
 import { toDay } from '@stint/core/instant'
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent, ScheduledEvent } from 'aws-lambda'
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
 import { fromStream, type StreamRecord } from '../adapters/dynamodb/journaled.ts'
 import { journalsOfDays } from '../adapters/dynamodb/journals.ts'
+import { KEPT_DAYS, LOOK_BACK_DAYS } from '../adapters/dynamodb/retirement.ts'
 import { dynamoClient } from '../broker.ts'
 import { createShipper } from '../log/deployment.ts'
-import { shipped as shippedMetrics } from '../log/metrics.ts'
+import { failed as failedMetric, shipped as shippedMetrics } from '../log/metrics.ts'
 import { type Shipper, ship, shipLost } from '../ship.ts'
 import { deploymentFrom, logDeploymentFrom } from './deployment.ts'
 
@@ -29,29 +31,41 @@ shipper().catch((error: Error) => deployment.log({ level: 'error', event: 'log-t
 
 /** Days back that the hourly run looks at: longer than a stream holds its records. */
 const LOST_DAYS = 3
+/** And once a day, with `{ "task": "compare" }`: what can still happen to a request, and when it is retired. */
+const COMPARED_DAYS = [
+  ...range(0, MAX_GRANT_DAYS + 1),
+  ...Object.values(KEPT_DAYS).flatMap((kept) => range(kept, kept + LOOK_BACK_DAYS + 2)),
+]
 const DAY_MS = 86_400_000
 
-export const handler = middy<DynamoDBStreamEvent | ScheduledEvent, DynamoDBBatchResponse | { shipped: number }>().handler(async (event) => {
-  if (!('Records' in event)) return lost()
-  const records = event.Records.map(({ dynamodb }) => dynamodb as StreamRecord & { readonly SequenceNumber?: string })
-  const shipped = await ship(
-    await shipper(),
-    records.flatMap((record) => fromStream(record) ?? []),
-  )
-  if (shipped.outcome === 'done') {
-    deployment.log(shippedMetrics(shipped.value, deployment.clock()))
-    return { batchItemFailures: [] }
-  }
-  // The whole batch again: what is in the log already is not shipped twice.
-  return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
-})
+export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, DynamoDBBatchResponse | { shipped: number }>().handler(
+  async (event) => {
+    if (!('Records' in event)) return lost(event.task === 'compare' ? COMPARED_DAYS : range(0, LOST_DAYS))
+    const records = event.Records.map(({ dynamodb }) => dynamodb as StreamRecord & { readonly SequenceNumber?: string })
+    const shipped = await ship(
+      await shipper(),
+      records.flatMap((record) => fromStream(record) ?? []),
+    )
+    if (shipped.outcome === 'done') {
+      deployment.log(shippedMetrics(shipped.value, deployment.clock()))
+      return { batchItemFailures: [] }
+    }
+    deployment.log(failedMetric(deployment.clock()))
+    // The whole batch again: what is in the log already is not shipped twice.
+    return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
+  },
+)
 
-async function lost(): Promise<{ shipped: number }> {
+async function lost(back: readonly number[]): Promise<{ shipped: number }> {
   const now = deployment.clock()
-  const days = Array.from({ length: LOST_DAYS }, (_, back) => toDay(now - back * DAY_MS))
+  const days = back.map((count) => toDay(now - count * DAY_MS))
   const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
   const shipped = await shipLost(await shipper(), journalsOfDays(source, days))
   if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
   if (shipped.value > 0) deployment.log({ level: 'error', event: 'stream-lost', entries: shipped.value })
   return { shipped: shipped.value }
+}
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from }, (_, at) => from + at)
 }

@@ -2,17 +2,24 @@
  * Erasing: a person's data goes, and the log still proves that something was there. The item keeps a skeleton and the
  * commitments of its events, the event store keeps tombstones, and the journal says that it was erased, by whom and why.
  *
- * Only what is over can be erased, and only once the log has all of it. Safe to run again: a run that died goes on.
+ *   say       the journal gets its `erased` event, in the write that strips the item
+ *   wait      until the log has it: before that, what is gone would look like tampering
+ *   take      events out of the event store, rows out of the look-up
+ *
+ * Only what is over can be erased, and only once the log has all of it. Safe to run again: a run that died goes on. An
+ * item that has left the table comes back as its skeleton, so that its journal can say what became of it.
  */
 import { commitOf } from '@stint/core/audit/entry'
 import { type JournalEntry, journalEntry } from '@stint/core/audit/event'
+import { readEvent } from '@stint/core/audit/schema'
 import { TILE_WIDTH } from '@stint/core/audit/tiles'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { RandomBytes, RequestId } from '@stint/core/request/ids'
-import type { Journaled, LogState, ObjectStore } from './ports.ts'
+import { eventsPath, type HeldEvent, parseEvents } from './events.ts'
+import type { Cursor, Journaled, LogState, ObjectStore } from './ports.ts'
 import { updateEvents } from './publish.ts'
-import { lookupRows } from './stage.ts'
+import { aboutOf, lookupRows } from './stage.ts'
 
 /** An item of the story table, as far as erasing looks at it. */
 export type Erasable = {
@@ -26,38 +33,62 @@ export type ErasureParts = {
   readonly events: ObjectStore
   readonly state: LogState
   readonly item: (request: RequestId, now: Instant) => Promise<Erasable | undefined>
-  /** Leaves the skeleton, on the condition that nothing changed since it was read. */
-  readonly strip: (journal: Journaled, commits: readonly string[], erased: JournalEntry) => Promise<boolean>
+  /** Leaves the skeleton, on the condition that nothing changed since it was read; `gone`: makes it, where no item is. */
+  readonly strip: (request: RequestId, commits: readonly string[], erased: JournalEntry, gone: boolean, now: Instant) => Promise<boolean>
   readonly random: RandomBytes
   readonly configHash: string
+  /** Between two looks whether the log has it. */
+  readonly sleep: (milliseconds: number) => Promise<void>
 }
 
 export type Erasure = { readonly request: RequestId; readonly operator: string; readonly why: string }
 
+const LOOKS = 30
+const WAIT_MS = 1000
+
 /** How many events went. */
 export async function erase(parts: ErasureParts, { request, operator, why }: Erasure, now: Instant): Promise<Done<number> | Refused> {
   const found = await parts.item(request, now)
-  if (!found) return refused('request-unknown', 'There is no such request.')
-  const { journal, alive, erased } = found
-  if (alive !== undefined) return refused('request-not-pending', `It ${alive}.`)
   const cursor = (await parts.state.cursors([request])).get(request)
-  const written = journal.events.length - (erased ? 1 : 0)
-  if (!cursor || cursor.count < written) return refused('not-logged-yet', 'The log does not have all of it yet.')
+  if (!found && !cursor) return refused('request-unknown', 'There is no such request.')
+  if (found?.alive !== undefined) return refused('request-not-pending', `It ${found.alive}.`)
+  const notYet = refused('not-logged-yet', 'The log does not have all of it yet. Repeat it when it has.')
+  const written = found ? found.journal.events.length - (found.erased ? 1 : 0) : (cursor?.count ?? 0)
+  if (!cursor || cursor.count < written) return notYet
 
-  if (!erased) {
-    const commits = journal.events.map((one) => ('event' in one ? commitOf(one) : one.commit))
+  const held = await heldAt(parts.events, cursor.places.slice(0, written))
+  if (!found?.erased) {
     const event = journalEntry({ type: 'request.erased', request, at: now, operator, why }, parts)
-    if (!(await parts.strip(journal, commits, event))) return refused('request-changed', 'It changed meanwhile.')
+    const commits = found
+      ? found.journal.events.map((one) => ('event' in one ? commitOf(one) : one.commit))
+      : held.map((one) => (one === 'erased' ? '' : commitOf(one)))
+    if (!(await parts.strip(request, commits, event, !found, now))) return refused('request-changed', 'It changed meanwhile.')
   }
-  // From here on the journal says so; what follows only catches up with it.
+  for (let looks = 0; !(await covers(parts.state, request, written + 1)); looks++) {
+    if (looks >= LOOKS) return notYet
+    await parts.sleep(WAIT_MS)
+  }
   const places = cursor.places.slice(0, written)
-  for (const bundle of new Set(places.map((place) => Math.floor(place / TILE_WIDTH)))) {
-    const gone = new Set(places.filter((place) => Math.floor(place / TILE_WIDTH) === bundle).map((place) => place % TILE_WIDTH))
-    await updateEvents(parts.events, bundle, (held) => held.map((one, at) => (gone.has(at) ? 'erased' : one)))
+  const first = held[0] === undefined || held[0] === 'erased' ? undefined : readEvent(held[0].event)
+  const about = typeof first === 'object' ? aboutOf(first) : {}
+  await parts.state.unindex(held.flatMap((one, seq) => (one === 'erased' ? [] : lookupRows({ event: one.event, request, seq, about }))))
+  for (const bundle of new Set(places.map(bundleOf))) {
+    const gone = new Set(places.filter((place) => bundleOf(place) === bundle).map((place) => place % TILE_WIDTH))
+    await updateEvents(parts.events, bundle, (all) => all.map((one, at) => (gone.has(at) ? 'erased' : one)))
   }
-  const rows = journal.events.flatMap((one, seq) =>
-    'event' in one ? lookupRows({ event: one.event, request, seq, about: journal.about }) : [],
-  )
-  await parts.state.unindex(rows)
   return done(written)
+}
+
+const bundleOf = (place: number): number => Math.floor(place / TILE_WIDTH)
+
+const covers = async (state: LogState, request: string, count: number): Promise<boolean> =>
+  ((await state.cursors([request])).get(request)?.count ?? 0) >= count
+
+async function heldAt(events: ObjectStore, places: Cursor['places']): Promise<readonly HeldEvent[]> {
+  const bundles = new Map<number, readonly HeldEvent[]>()
+  for (const bundle of new Set(places.map(bundleOf))) {
+    const found = await events.get(eventsPath(bundle))
+    bundles.set(bundle, (found && parseEvents(found.bytes)) ?? [])
+  }
+  return places.map((place) => bundles.get(bundleOf(place))?.[place % TILE_WIDTH] ?? 'erased')
 }

@@ -7,24 +7,27 @@ import type { Shipped } from '../ship.ts'
 
 export const NAMESPACE = 'Stint'
 
-/** Entries shipped, journals set aside, and how far behind the log was. */
-export const shipped = ({ entries, oldest, parked }: Shipped, now: Instant) => ({
-  event: 'shipped',
-  Entries: entries,
-  Parked: parked.length,
-  ...(oldest === undefined ? {} : { LagMs: Math.max(0, now - oldest) }),
+const line = (
+  event: string,
+  now: Instant,
+  metrics: readonly (readonly [name: string, unit: 'Count' | 'Milliseconds', value: number])[],
+) => ({
+  event,
+  ...Object.fromEntries(metrics.map(([name, , value]) => [name, value])),
   _aws: {
     Timestamp: now,
-    CloudWatchMetrics: [
-      {
-        Namespace: NAMESPACE,
-        Dimensions: [[]],
-        Metrics: [
-          { Name: 'Entries', Unit: 'Count' },
-          { Name: 'Parked', Unit: 'Count' },
-          ...(oldest === undefined ? [] : [{ Name: 'LagMs', Unit: 'Milliseconds' }]),
-        ],
-      },
-    ],
+    CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [[]], Metrics: metrics.map(([Name, Unit]) => ({ Name, Unit })) }],
   },
 })
+
+/** Entries shipped, journals set aside, and how far behind the log was. */
+export const shipped = ({ entries, oldest, parked }: Shipped, now: Instant) =>
+  line('shipped', now, [
+    ['Entries', 'Count', entries],
+    ['Parked', 'Count', parked.length],
+    ['Failed', 'Count', 0],
+    ...(oldest === undefined ? [] : ([['LagMs', 'Milliseconds', Math.max(0, now - oldest)]] as const)),
+  ])
+
+/** A batch that could not be shipped: a log that stands still has no lag to show. */
+export const failed = (now: Instant) => line('ship-failed', now, [['Failed', 'Count', 1]])

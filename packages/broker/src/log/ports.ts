@@ -47,7 +47,13 @@ export type Head = {
 }
 
 /** How far a journal has been shipped, and where its entries lie in the log. */
-export type Cursor = { readonly count: number; readonly commit: string; readonly places: readonly number[] }
+export type Cursor = {
+  readonly count: number
+  /** Of the last event shipped, and of the first. */
+  readonly commit: string
+  readonly first: string
+  readonly places: readonly number[]
+}
 
 /** A look-up row: where to find an event by something it is about. Derived, rebuildable, never authority. */
 export type LookupRow = { readonly key: string; readonly at: string; readonly request: string; readonly seq: number }
@@ -75,5 +81,7 @@ export type Journaled = {
   readonly about: About
   /** The item left the table with this change. */
   readonly removed?: boolean
+  /** Read from the table just now; the stream may bring what is older than what was shipped. */
+  readonly current?: boolean
 }
 export type About = { readonly issuer?: string; readonly subject?: string; readonly profile?: string; readonly target?: string }

@@ -3,7 +3,7 @@
  * it again from the start, at any point and beside somebody else.
  */
 import { type Checkpoint, checkpointText, openCheckpoint } from '@stint/core/audit/checkpoint'
-import { type Hash, leafHash } from '@stint/core/audit/merkle'
+import { type Hash, leafHash, sameHash, verifyConsistency } from '@stint/core/audit/merkle'
 import { formatNote, keyIdOf } from '@stint/core/audit/note'
 import {
   decodeBundle,
@@ -18,11 +18,12 @@ import {
   tileRoot,
   tilesBetween,
 } from '@stint/core/audit/tiles'
+import { verifyEd25519 } from '@stint/core/signature'
 import type { Log } from '../ports.ts'
 import { encodeEvents, eventsPath, mergeEvents, parseEvents } from './events.ts'
 import { Halt, type Head, type ObjectStore, type Signer, Trouble, type Witness } from './ports.ts'
 import { lookupRows, type Stage, type Staged } from './stage.ts'
-import { treeOf } from './tree.ts'
+import { type Tree, treeOf } from './tree.ts'
 
 /** Tries of a write that others keep overtaking. */
 const MAX_ROUNDS = 20
@@ -90,6 +91,7 @@ async function grow(
   if (!first) return []
   const before = tileAt(level, first.index, from)
   const old = !before ? [] : level === 'entries' ? await entriesOf(log, before) : await hashesOf(log, before)
+  if (before && level === 'entries') await sameLeaves(log, before, old)
   const all = [...old, ...added]
   return Promise.all(
     tiles.map(async (tile) => {
@@ -101,6 +103,13 @@ async function grow(
       return { tile, content }
     }),
   )
+}
+
+/** Entries that a wider bundle grows from must be those that were hashed; the hashes are held to the root before it is signed. */
+async function sameLeaves(log: ObjectStore, bundle: Tile, entries: readonly Uint8Array[]): Promise<void> {
+  const hashes = await hashesOf(log, { ...bundle, level: 0 })
+  if (!entries.every((entry, at) => sameHash(leafHash(entry), hashes[at] as Hash)))
+    throw new Halt(`${tilePath(bundle)} is not what was hashed`)
 }
 
 /** Creates; where something stands already it must be the same, for a tile has only one content. */
@@ -143,28 +152,45 @@ export async function updateEvents(
  * Signs where the head stands and publishes it, unless something newer is there: a shipper that slept must not take the
  * log back.
  */
-export async function publishCheckpoint(publishing: Publishing, head: Pick<Head, 'size' | 'root'>): Promise<void> {
+export async function publishCheckpoint(
+  publishing: Publishing,
+  head: Pick<Head, 'size' | 'root'>,
+  isHead: () => Promise<boolean>,
+): Promise<void> {
   const { log, signer } = publishing
   const checkpoint: Checkpoint = { origin: signer.key.name, size: head.size, root: head.root }
+  const tree = treeOf((tile) => readTile(log, tile), head.size)
+  // What was written must make the very root that the head promised: it did not, if somebody changed what we grew from.
+  if (!sameHash(await tree.root(), head.root)) throw new Halt('the tiles do not make the root of the head')
   let note: string | undefined
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const there = await log.get(CHECKPOINT)
     const opened = there && openCheckpoint(Buffer.from(there.bytes).toString('utf8'), [signer.key])
     // One signed by an earlier key is replaced too: the head, which no checkpoint moves, says what comes next.
-    if (opened?.outcome === 'fault') publishing.say({ level: 'error', event: 'checkpoint-foreign', fault: opened.fault })
-    if (opened?.outcome === 'done' && opened.value.size >= head.size) return
-    note ??= await signed(publishing, checkpoint)
+    if (opened?.outcome === 'fault') {
+      publishing.say({ level: 'error', event: 'checkpoint-foreign', fault: opened.fault })
+      if (!(await isHead())) return
+    }
+    if (opened?.outcome === 'done') {
+      const { size, root } = opened.value
+      if (size === head.size && !sameHash(root, head.root)) throw new Halt(`a checkpoint of ${size} entries is there with another root`)
+      if (size >= head.size) return
+      if (!verifyConsistency(size, head.size, root, head.root, await tree.consistency(size)))
+        throw new Halt(`the head does not continue the checkpoint of ${size} entries`)
+    }
+    note ??= await signed(publishing, checkpoint, tree)
     if ((await log.replace(CHECKPOINT, Buffer.from(note), there?.etag)) === 'replaced') return
   }
   throw new Trouble('the checkpoint is overtaken all the time')
 }
 export const CHECKPOINT = 'checkpoint'
 
-async function signed({ log, signer, witnesses, say }: Publishing, checkpoint: Checkpoint): Promise<string> {
+async function signed({ signer, witnesses, say }: Publishing, checkpoint: Checkpoint, tree: Tree): Promise<string> {
   const text = checkpointText(checkpoint)
   const own = { name: signer.key.name, keyId: keyIdOf(signer.key), signature: await signer.sign(Buffer.from(text)) }
+  if (!verifyEd25519(signer.key.publicKey, Buffer.from(text), own.signature))
+    throw new Trouble('what was signed is not by the key of the log')
   const note = formatNote(text, [own])
-  const tree = treeOf((tile) => readTile(log, tile), checkpoint.size)
   const seen = await Promise.all(
     witnesses.map(async (witness) => {
       try {

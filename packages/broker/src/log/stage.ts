@@ -2,7 +2,7 @@
  * A stage: one batch of entries that has been decided on, written down whole before the log moves. Pure.
  */
 import { commitOf, entryText, type LogEntry } from '@stint/core/audit/entry'
-import { MAX_EVENT_BYTES } from '@stint/core/audit/event'
+import { MAX_EVENT_BYTES, SALT_BYTES } from '@stint/core/audit/event'
 import { append, type Edge, fold, leafHash } from '@stint/core/audit/merkle'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { sha256Hex, shortDigest } from '@stint/core/digest'
@@ -44,9 +44,13 @@ export function isRetired({ events }: Pick<Journaled, 'events'>): boolean {
 }
 
 /** What a journal holds beyond its cursor; or why it must be looked at. */
-export function beyond({ request, events, about }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Poisoned {
+export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Poisoned {
   const poisoned = (why: string): Poisoned => ({ request, why })
   const count = cursor?.count ?? 0
+  if (!/^(req|frz|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return poisoned('it has no name that a journal can have')
+  const first = events[0]
+  // An older image of it, that the stream brings after a newer one was shipped.
+  if (cursor && !current && events.length < count && first && commitIn(first) === cursor.first) return []
   if (events.length < count) return poisoned(`it has ${events.length} events, and ${count} are in the log`)
   const last = events[count - 1]
   if (last && commitIn(last) !== cursor?.commit) return poisoned(`event ${count - 1} is not the one that is in the log`)
@@ -60,6 +64,7 @@ export function beyond({ request, events, about }: Journaled, cursor: Cursor | u
     if (typeof event === 'string') return poisoned(`event ${seq} is ${event}`)
     if (event.request !== request) return poisoned(`event ${seq} is of another journal`)
     const commit = commitOf(one)
+    if (one.salt.length !== SALT_BYTES) return poisoned(`event ${seq} has no salt`)
     const entry: LogEntry = { v: 1, request, seq, type: event.type, commit, ...(prev === undefined ? {} : { prev }) }
     staged.push({ entry: entryText(entry), event: one.event, salt: Buffer.from(one.salt).toString('base64'), request, seq, commit, about })
     prev = commit
@@ -133,3 +138,13 @@ export function lookupRows({
 /** Where a row stands among those of its key, by time, journal and place: what a page ends at, and the next begins below. */
 export const lookupBound = ({ at, request, seq }: Pick<LookupRow, 'at' | 'request' | 'seq'>): string =>
   `${at}#${request}#${String(seq).padStart(5, '0')}`
+
+/** Whom and what a journal is about, as its first event says. */
+export function aboutOf(first: ReadEvent): About {
+  const caller = first.caller as { readonly issuer: string; readonly subject: string } | undefined
+  return {
+    ...(caller ? { issuer: caller.issuer, subject: caller.subject } : {}),
+    ...(typeof first.profile === 'string' ? { profile: first.profile } : {}),
+    ...(typeof first.target === 'string' ? { target: first.target } : {}),
+  }
+}

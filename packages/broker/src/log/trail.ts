@@ -12,7 +12,7 @@ import type { SessionId } from '@stint/core/request/ids'
 import { eventsPath, parseEvents } from './events.ts'
 import { type About, type Journaled, type LogState, type LookupRow, type ObjectStore, Trouble } from './ports.ts'
 import { CHECKPOINT, readTile } from './publish.ts'
-import { lookupBound, lookupKey, outcomeOf } from './stage.ts'
+import { aboutOf, lookupBound, lookupKey, outcomeOf } from './stage.ts'
 import { treeOf } from './tree.ts'
 
 export type TrailParts = {
@@ -195,14 +195,4 @@ function fits({ event, about }: FoundEvent, { issuer, subject, profile, target, 
     (from === undefined || event.at >= toIso(from)) &&
     event.at < toIso(until)
   )
-}
-
-/** Whom and what a journal is about, as its first event says. */
-function aboutOf(first: ReadEvent): About {
-  const caller = first.caller as { readonly issuer: string; readonly subject: string } | undefined
-  return {
-    ...(caller ? { issuer: caller.issuer, subject: caller.subject } : {}),
-    ...(typeof first.profile === 'string' ? { profile: first.profile } : {}),
-    ...(typeof first.target === 'string' ? { target: first.target } : {}),
-  }
 }

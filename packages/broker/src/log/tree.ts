@@ -6,6 +6,7 @@ import { decodeTile, hashWithin, placeOf, TILE_WIDTH, type Tile, tileAt, tilePat
 import { Trouble } from './ports.ts'
 
 export type Tree = {
+  root(): Promise<Hash>
   inclusion(index: number): Promise<readonly Hash[]>
   consistency(old: number): Promise<readonly Hash[]>
 }
@@ -36,6 +37,7 @@ export function treeOf(read: (tile: Tile) => Promise<Uint8Array | undefined>, si
   }
 
   return {
+    root: () => hashOf({ start: 0, end: size }),
     inclusion: (index) => Promise.all(inclusionPath(index, size).map(hashOf)),
     consistency: (old) => Promise.all(consistencyPath(old, size).map(hashOf)),
   }

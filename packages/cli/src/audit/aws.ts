@@ -7,6 +7,10 @@ import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { bucketStore } from '@stint/broker/adapters/store/s3'
 import type { ErasureParts } from '@stint/broker/log/erase'
 import type { LogState } from '@stint/broker/log/ports'
+import { lookupBound, lookupKey } from '@stint/broker/log/stage'
+import type { RequestId } from '@stint/core/request/ids'
+
+const ROWS_A_LOOK = 500
 
 export function tableClient(region: string): DynamoDBClient {
   return new DynamoDBClient({ region })
@@ -33,8 +37,24 @@ export function erasureOn(region: string, { table, sideTable, eventsBucket }: Er
     events: store,
     state: sideState(region, sideTable),
     random: (count) => randomBytes(count),
+    sleep: (ms) => sleep(ms),
     // It is no deployed config that erases, but a person.
     configHash: '0'.repeat(64),
   }
-  return { ...parts, requestsOf: erasures({ client, storyTable: table }).requestsOf }
+  const { requestsOf } = erasures({ client, storyTable: table })
+  return {
+    ...parts,
+    /** From the table, and from the look-up rows for what has left it. */
+    async requestsOf(issuer: string, subject: string): Promise<readonly RequestId[]> {
+      const ids = new Set(await requestsOf(issuer, subject))
+      let before: string | undefined
+      for (;;) {
+        const rows = await parts.state.lookup(lookupKey.caller(issuer, subject), ROWS_A_LOOK, before)
+        for (const { request } of rows) if (request.startsWith('req_')) ids.add(request as RequestId)
+        const last = rows.at(-1)
+        if (!last) return [...ids]
+        before = lookupBound(last)
+      }
+    },
+  }
 }

@@ -212,6 +212,7 @@ export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<
     const report = await verify({
       source,
       keys: keysFrom(flags.vkey ?? memory?.vkeys ?? []),
+      ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
       now: Date.now(),
       onEvent: (event) => sessions.take(event),
     })

@@ -6,7 +6,7 @@ import { type Journal, newJournal, type Stage, stages } from '@stint/core/audit/
 import { sha256 } from '@stint/core/digest'
 
 const HASH = 32
-const flags = { blind: 1, erased: 2, erasureTold: 4, inTable: 8 } as const
+const flags = { blind: 1, erased: 2, erasureTold: 4, inTable: 8, told: 16 } as const
 
 export class Journals {
   readonly #rows = new Map<string, number>()
@@ -89,6 +89,7 @@ export class Journals {
       ...newJournal(),
       stage: stages[this.#stages[row] ?? 0] as Stage,
       blind: has(flags.blind),
+      told: has(flags.told),
       erased: has(flags.erased),
       erasureTold: has(flags.erasureTold),
       usesLeft: this.#uses[row] ?? 0,
@@ -108,6 +109,7 @@ export class Journals {
     this.#flags[row] =
       ((this.#flags[row] ?? 0) & flags.inTable) |
       (journal.blind ? flags.blind : 0) |
+      (journal.told ? flags.told : 0) |
       (journal.erased ? flags.erased : 0) |
       (journal.erasureTold ? flags.erasureTold : 0)
     this.#uses[row] = journal.usesLeft

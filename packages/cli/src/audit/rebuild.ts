@@ -1,8 +1,7 @@
 /** Look-up rows, derived anew from the log: they are never authority, so losing them costs nothing but this. */
 import type { About, LogState, LookupRow } from '@stint/broker/log/ports'
-import { lookupRows } from '@stint/broker/log/stage'
+import { aboutOf, lookupRows } from '@stint/broker/log/stage'
 import type { NoteKey } from '@stint/core/audit/note'
-import type { ReadEvent } from '@stint/core/audit/schema'
 import type { Instant } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { Unreachable } from './sources.ts'
@@ -35,14 +34,4 @@ export async function rebuild(
   if (fault) throw new Unreachable(`the log does not hold, so nothing is derived from it: ${fault.place}: ${fault.what}`)
   for (let at = 0; at < rows.length; at += BATCH) await state.index(rows.slice(at, at + BATCH))
   return { events, rows: rows.length }
-}
-
-/** Whom and what a journal is about, as its first event says. */
-function aboutOf({ caller, profile, target }: ReadEvent): About {
-  const who = caller as { readonly issuer: string; readonly subject: string } | undefined
-  return {
-    ...(who ? { issuer: who.issuer, subject: who.subject } : {}),
-    ...(typeof profile === 'string' ? { profile } : {}),
-    ...(typeof target === 'string' ? { target } : {}),
-  }
 }

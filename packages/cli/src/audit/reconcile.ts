@@ -61,11 +61,13 @@ type Known = {
   readonly sessionName: string
   readonly sourceIdentity?: string
   readonly reservedAt: Instant
-  issued?: { readonly at: Instant; readonly accessKeyId: string; readonly role: string; readonly account: string; readonly sends: number }
-  /** How often AssumeRole was sent at most, where no key left. */
+  /** `account/RoleName` of the intent. */
+  readonly role: string
+  issued?: { readonly at: Instant; readonly accessKeyId: string }
+  /** How often AssumeRole was sent; at most, until its end is told. */
   sends: number
-  /** Calls of CloudTrail that are this session's. */
-  calls: number
+  /** Calls of CloudTrail that are this session's, beside the one that was handed out. */
+  others: number
 }
 
 export type Activity = {
@@ -89,6 +91,8 @@ export type Reconciled = {
   readonly dropped: number
   /** Sessions of requests that were erased. */
   readonly erased: number
+  /** Accounts that sessions were issued in, and of which no record is at hand. */
+  readonly silent: readonly string[]
   /** Attempts to enter Stint's roles that AWS denied. */
   readonly deniedAttempts: number
   readonly activity: readonly Activity[]
@@ -97,6 +101,10 @@ export type Reconciled = {
 
 /** CloudTrail delivers within 15 minutes: a younger session is not missed yet. */
 const DELIVERY_MS = 15 * 60_000
+/** An intent is good for one attempt: AWS is asked at once, or never. Clocks differ a little. */
+const ATTEMPT_MS = { before: 60_000, after: 120_000 } as const
+/** At most 2 sends of AssumeRole per attempt. */
+const MAX_SENDS = 2
 
 /** Collects sessions from events, in the order of the log. */
 export class Sessions {
@@ -104,161 +112,146 @@ export class Sessions {
   readonly #bySession = new Map<string, Known>()
   /** Requests whose events were erased: what AWS has of them is theirs, and no more is known. */
   readonly erased = new Set<string>()
-  /** `account/RoleName` of every role that sessions were made in. */
+  /** `account/RoleName` of every role that an intent names. */
   readonly roles = new Set<string>()
 
   take(event: ReadEvent): void {
     if (event.type === 'request.erased') this.erased.add(event.request)
     if (event.type === 'session.reserved') {
+      const role = shortRole(event.role as string)
       const known: Known = {
         session: event.session as string,
         sessionName: event.sessionName as string,
         ...(event.sourceIdentity === undefined ? {} : { sourceIdentity: event.sourceIdentity as string }),
         reservedAt: parseIso(event.at) ?? 0,
-        // Until its end is told: as often as one attempt may send.
+        role,
         sends: MAX_SENDS,
-        calls: 0,
+        others: 0,
       }
       this.byName.set(known.sessionName, known)
       this.#bySession.set(known.session, known)
+      this.roles.add(role)
     }
     const known = this.#bySession.get(event.session as string)
     if (!known) return
-    if (event.type === 'session.failed') known.sends = event.sends as number
-    if (event.type === 'session.issued') {
-      const [, account = '', role = ''] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(event.assumedRoleArn as string) ?? []
-      known.sends = event.sends as number
-      known.issued = { at: parseIso(event.at) ?? 0, accessKeyId: event.accessKeyId as string, role, account, sends: event.sends as number }
-      this.roles.add(`${account}/${role}`)
-    }
+    if (event.type === 'session.failed' || event.type === 'session.issued') known.sends = event.sends as number
+    if (event.type === 'session.issued') known.issued = { at: parseIso(event.at) ?? 0, accessKeyId: event.accessKeyId as string }
   }
 
   byKey(): Map<string, Known> {
     return new Map([...this.#bySession.values()].flatMap((known) => (known.issued ? [[known.issued.accessKeyId, known] as const] : [])))
   }
 }
-/** At most 2 sends of AssumeRole per attempt. */
-const MAX_SENDS = 2
 
-/** `roles`: ARNs of roles that are Stint's beside those that it has been seen to enter. */
+type Done = { services: Record<string, number>; writes: number; denied: number; chained: string[]; first: string; last: string }
+
+/** `roles`: ARNs of roles that are Stint's beside those that intents name. */
 export async function reconcile(sessions: Sessions, records: AsyncIterable<TrailRecord>, roles: readonly string[]): Promise<Reconciled> {
   const own = new Set([...sessions.roles, ...roles.map(shortRole)])
   const byKey = sessions.byKey()
-  const done = new Map<
-    string,
-    { services: Record<string, number>; writes: number; denied: number; chained: string[]; first: string; last: string }
-  >()
+  const used = new Map<string, Done>()
   const findings: Finding[] = []
-  const seen = new Set<string>()
+  /** Entries that were looked at; a cross-account call stands in both accounts. */
+  const entries = new Set<string>()
   /** Issued sessions that CloudTrail has. */
   const found = new Set<Known>()
-  const accounts = new Set<string>()
+  /** What of each account is at hand. */
+  const spans = new Map<string, { first: string; last: string }>()
   let [count, matched, dropped, erased, deniedAttempts] = [0, 0, 0, 0, 0]
-  let [first, last] = ['', '']
 
   for await (const record of records) {
     count++
-    if (record.recipientAccountId) accounts.add(record.recipientAccountId)
-    if (first === '' || record.eventTime < first) first = record.eventTime
-    if (record.eventTime > last) last = record.eventTime
-
-    // A cross-account call stands in both accounts; it is looked at once.
-    const id = record.sharedEventID ?? record.eventID
-    if (id !== undefined && seen.has(id)) continue
-    if (id !== undefined) seen.add(id)
-
+    widen(spans, record)
     const user = record.userIdentity?.accessKeyId === undefined ? undefined : byKey.get(record.userIdentity.accessKeyId)
     if (user?.issued) use(user.issued.accessKeyId, record)
-    if (record.eventSource !== 'sts.amazonaws.com' || record.eventName !== 'AssumeRole') continue
-    const { roleArn = '', roleSessionName = '' } = record.requestParameters ?? {}
-    if (!own.has(shortRole(roleArn))) continue
-    if (record.errorCode !== undefined) {
-      deniedAttempts++
-      continue
+    const roleArn = record.requestParameters?.roleArn ?? ''
+    // Also by SAML and web identity: Stint enters by neither.
+    if (record.eventSource !== 'sts.amazonaws.com' || !record.eventName.startsWith('AssumeRole') || !own.has(shortRole(roleArn))) continue
+    const id = record.sharedEventID ?? record.eventID
+    if (id !== undefined && entries.has(id)) continue
+    if (id !== undefined) entries.add(id)
+    if (record.errorCode !== undefined) deniedAttempts++
+    else {
+      const odd = oddIn(record, roleArn)
+      if (odd) findings.push({ ...odd, at: record.eventTime })
     }
-    assumed(record, roleArn, roleSessionName)
   }
 
+  const all = [...spans.values()]
+  const span = {
+    first: all.map(({ first }) => first).sort()[0] ?? '',
+    last:
+      all
+        .map(({ last }) => last)
+        .sort()
+        .at(-1) ?? '',
+  }
+  const silent = new Set<string>()
   for (const known of sessions.byName.values()) {
     const { issued } = known
-    if (!issued || found.has(known) || !accounts.has(issued.account)) continue
-    const from = parseIso(first) ?? 0
-    const to = (parseIso(last) ?? 0) - DELIVERY_MS
-    if (issued.at >= from && issued.at <= to)
+    if (!issued || found.has(known)) continue
+    const account = known.role.slice(0, known.role.indexOf('/'))
+    const last = spans.get(account)?.last
+    if (last === undefined) silent.add(account)
+    else if (issued.at >= (parseIso(span.first) ?? 0) && issued.at <= (parseIso(last) ?? 0) - DELIVERY_MS)
       findings.push({
         kind: 'unseen',
         at: new Date(issued.at).toISOString(),
-        what: `session ${known.session} (${issued.accessKeyId}) was issued, and CloudTrail of ${issued.account} does not have it`,
+        what: `session ${known.session} (${issued.accessKeyId}) was issued, and CloudTrail of ${account} does not have it`,
       })
   }
 
   return {
     records: count,
-    ...(count > 0 ? { span: { first, last } } : {}),
+    ...(count > 0 ? { span } : {}),
     matched,
     dropped,
     erased,
     deniedAttempts,
-    activity: [...done].map(([accessKeyId, { services, writes, denied, chained, first: from, last: to }]) => {
+    silent: [...silent].sort(),
+    activity: [...used].map(([accessKeyId, { services, writes, denied, chained, first, last }]) => {
       const known = byKey.get(accessKeyId) as Known
-      return {
-        session: known.session,
-        sessionName: known.sessionName,
-        accessKeyId,
-        first: from,
-        last: to,
-        services,
-        writes,
-        denied,
-        chained,
-      }
+      return { session: known.session, sessionName: known.sessionName, accessKeyId, first, last, services, writes, denied, chained }
     }),
     findings,
   }
 
-  function assumed(record: TrailRecord, roleArn: string, roleSessionName: string): void {
-    const { eventTime: at } = record
+  /** What is odd about an entry into a role of Stint's; counts what is not. */
+  function oddIn(record: TrailRecord, roleArn: string): Pick<Finding, 'kind' | 'what'> | undefined {
     const who = record.userIdentity?.arn ?? record.userIdentity?.principalId ?? record.userIdentity?.accountId ?? 'somebody'
-    const known = sessions.byName.get(roleSessionName)
+    const { roleSessionName = '', sourceIdentity } = record.requestParameters ?? {}
     const key = record.responseElements?.credentials?.accessKeyId
+    const known = record.eventName === 'AssumeRole' ? sessions.byName.get(roleSessionName) : undefined
     const request = /(req_\w{26})\.\w{8}$/.exec(roleSessionName)?.[1]
     if (!known && request !== undefined && sessions.erased.has(request)) {
       erased++
-      return
+      return undefined
     }
-    if (!known)
-      return void findings.push({
-        kind: 'around',
-        at,
-        what: `${who} assumed ${roleArn} as ${roleSessionName}, and the trail knows nothing of it`,
-      })
-    const identity = record.requestParameters?.sourceIdentity
-    if (identity !== known.sourceIdentity)
-      return void findings.push({
-        kind: 'mismatch',
-        at,
-        what: `${roleSessionName} in ${roleArn} has source identity ${identity ?? 'none'}, and the intent says ${known.sourceIdentity ?? 'none'}`,
-      })
-    known.calls++
+    const entry = `${who} entered ${roleArn} as ${roleSessionName}`
+    if (!known) return { kind: 'around', what: `${entry} by ${record.eventName}, and the trail knows nothing of it` }
+    const mismatch = (says: string) => ({ kind: 'mismatch', what: `${entry}, and the intent says ${says}` }) as const
+    if (sourceIdentity !== known.sourceIdentity)
+      return mismatch(`source identity ${known.sourceIdentity ?? 'none'}, not ${sourceIdentity ?? 'none'}`)
+    if (shortRole(roleArn) !== known.role) return mismatch(`role ${known.role}`)
+    const after = (parseIso(record.eventTime) ?? 0) - known.reservedAt
+    if (after < -ATTEMPT_MS.before || after > ATTEMPT_MS.after)
+      return mismatch(`${new Date(known.reservedAt).toISOString()}, long before or after`)
     if (known.issued && key === known.issued.accessKeyId) {
       matched++
       found.add(known)
-      return
+      return undefined
     }
     // Each send may have left a session; only one of them was handed out.
-    const spare = known.issued ? known.sends - 1 : known.sends
-    const others = known.calls - (found.has(known) ? 1 : 0)
-    if (others <= spare) dropped++
-    else
-      findings.push({
-        kind: 'unexplained',
-        at,
-        what: `${roleSessionName} in ${roleArn} got ${key ?? 'a key'}: more sessions than Stint has sent for (${known.sends})`,
-      })
+    known.others++
+    if (known.others <= (known.issued ? known.sends - 1 : known.sends)) {
+      dropped++
+      return undefined
+    }
+    return { kind: 'unexplained', what: `${entry} and got ${key ?? 'a key'}: more sessions than Stint has sent for (${known.sends})` }
   }
 
   function use(accessKeyId: string, record: TrailRecord): void {
-    const all = done.get(accessKeyId) ?? {
+    const all = used.get(accessKeyId) ?? {
       services: {},
       writes: 0,
       denied: 0,
@@ -273,8 +266,16 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     if (record.eventName === 'AssumeRole' && record.errorCode === undefined) all.chained.push(record.requestParameters?.roleArn ?? '?')
     if (record.eventTime < all.first) all.first = record.eventTime
     if (record.eventTime > all.last) all.last = record.eventTime
-    done.set(accessKeyId, all)
+    used.set(accessKeyId, all)
   }
+}
+
+function widen(spans: Map<string, { first: string; last: string }>, { recipientAccountId, eventTime }: TrailRecord): void {
+  if (recipientAccountId === undefined) return
+  const span = spans.get(recipientAccountId) ?? { first: eventTime, last: eventTime }
+  if (eventTime < span.first) span.first = eventTime
+  if (eventTime > span.last) span.last = eventTime
+  spans.set(recipientAccountId, span)
 }
 
 /** `account/RoleName`: an assumed-role ARN has no path, so the role's own is compared without it. */
@@ -283,7 +284,17 @@ function shortRole(arn: string): string {
   return `${account}/${path.slice(path.lastIndexOf('/') + 1)}`
 }
 
-export function reconciledText({ records, span, matched, dropped, erased, deniedAttempts, activity, findings }: Reconciled): string {
+export function reconciledText({
+  records,
+  span,
+  matched,
+  dropped,
+  erased,
+  silent,
+  deniedAttempts,
+  activity,
+  findings,
+}: Reconciled): string {
   const list = (services: Readonly<Record<string, number>>) =>
     Object.entries(services)
       .map(([name, times]) => `${name} ${times}`)
@@ -292,6 +303,7 @@ export function reconciledText({ records, span, matched, dropped, erased, denied
     `  records    ${records.toLocaleString('en-US')}${span ? `, ${span.first} to ${span.last}` : ''}`,
     `  matched    ${matched} sessions; ${dropped} more were made by AWS and never left Stint, as the trail says`,
     ...(erased > 0 ? [`  erased     ${erased} sessions of requests whose events are gone`] : []),
+    ...(silent.length > 0 ? [`  silent     no record at hand of ${silent.join(', ')}: nothing can be said of the sessions there`] : []),
     `  denied     ${deniedAttempts} attempts on Stint's roles`,
     '',
     ...(activity.length > 0 ? ['What was done:'] : []),

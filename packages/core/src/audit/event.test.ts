@@ -75,6 +75,7 @@ describe('the largest events there can be stay below the limit', () => {
       session,
       at: NOW,
       sessionName: 'n'.repeat(64),
+      role: `arn:aws:iam::111122223333:role/${'r'.repeat(150)}`,
       sourceIdentity: 's'.repeat(64),
       duration: 3600,
       hardEnd: NOW,

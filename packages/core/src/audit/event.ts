@@ -34,6 +34,7 @@ export type Asked = Common &
     readonly type: 'request.asked'
     /** People needed for each rule of the approval. */
     readonly needs: readonly number[]
+    readonly unattendedAt?: Instant
   }
 
 type What = {
@@ -71,6 +72,7 @@ export type Reserved = Common &
     readonly type: 'session.reserved'
     readonly session: SessionId
     readonly sessionName: string
+    readonly role: string
     readonly sourceIdentity?: string
     readonly duration: number
     readonly hardEnd: Instant
@@ -190,7 +192,7 @@ export function journalEntry(event: AuditEvent, { random, configHash }: Writing)
   return { event: text, salt: random(SALT_BYTES) }
 }
 
-const instants = ['at', 'hardEnd', 'expiration', 'until'] as const
+const instants = ['at', 'hardEnd', 'expiration', 'until', 'unattendedAt'] as const
 const people = ['caller', 'by'] as const
 const freeTexts = ['why', 'comment'] as const
 

@@ -16,6 +16,7 @@ const created = event('request.created', { caller: dana, uses: 1, until: one_pm 
 const asked = (needs: readonly number[]) => event('request.asked', { caller: dana, needs })
 const agreed = (by: object, rules: readonly number[] = [0]) => event('request.agreed', { by, rules })
 const approved = event('request.approved', { uses: 1, until: one_pm })
+const unattended = event('request.approved', { uses: 1, until: one_pm, unattended: true })
 const reserved = (session = one, at = noon) => event('session.reserved', { session, hardEnd: two_pm, at })
 const issued = (session = one, expiration = two_pm, at = noon) => event('session.issued', { session, expiration, at })
 const failed = (session = one) => event('session.failed', { session })
@@ -35,10 +36,11 @@ describe('journals that keep the rules', () => {
     ['a failure gives its use back', [created, reserved(), failed(), reserved(two), issued(two)]],
     ['an approval', [asked([1]), event('request.received'), agreed(alex), approved, reserved(), issued()]],
     ['two rules, two people', [asked([1, 1]), agreed(alex, [0, 1]), agreed(kim, [0]), approved]],
-    ['by rule after its delay', [asked([1]), event('request.approved', { uses: 1, until: one_pm, unattended: true }), reserved()]],
+    ['by rule after its delay', [event('request.asked', { caller: dana, needs: [1], unattendedAt: noon }), unattended, reserved()]],
     ['a denial', [asked([1]), event('request.denied', { by: alex })]],
     ['revoked in flight', [created, reserved(), event('request.revoked', { by: alex }), failed()]],
     ['a whole life', [created, reserved(), issued(), later('request.ended'), later('request.erased'), later('request.retired')]],
+    ['erased after it was retired', [created, later('request.retired'), later('request.erased')]],
     ['a refusal', [event('request.refused', { caller: dana }), later('request.retired')]],
     ['a freeze set, released, set again', [set, releaseAsked(alex), released(dana), set, releaseAsked(dana), released(alex)]],
     ['what was erased is not judged', ['request.asked', 'request.approved', 'session.reserved', 'session.issued', later('request.erased')]],
@@ -58,6 +60,13 @@ describe('journals that break them', () => {
     ['issued beyond the end', [created, reserved(), issued(one, '2026-11-24T15:00:00.000Z')], /beyond the end/],
     ['issued after its end', [created, reserved(), issued(one, two_pm, two_pm)], /after its end/],
     ['reserved while it waits', [asked([1]), reserved()], /where the journal is pending/],
+    ['unattended where that was not to be', [asked([1]), unattended], /not to be yet/],
+    [
+      'unattended before its time',
+      [event('request.asked', { caller: dana, needs: [1], unattendedAt: one_pm }), unattended],
+      /not to be yet/,
+    ],
+    ['anything after it was erased', [created, reserved(), issued(), later('request.erased'), reserved(two)], /after the end/],
     ['approved by nobody', [asked([1]), approved], /without the agreement/],
     ['approved by one of two', [asked([2]), agreed(alex), approved], /without the agreement/],
     ['one person for two rules', [asked([1, 1]), agreed(alex, [0, 1]), approved], /without the agreement/],

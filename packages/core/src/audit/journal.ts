@@ -10,7 +10,7 @@ import { missing } from '../request/approval.ts'
 import type { Agreement } from '../request/request.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 
-export const stages = ['new', 'pending', 'approved', 'over', 'retired', 'frozen', 'released', 'fact'] as const
+export const stages = ['new', 'pending', 'approved', 'over', 'erased', 'retired', 'frozen', 'released', 'fact'] as const
 export type Stage = (typeof stages)[number]
 type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
@@ -22,6 +22,8 @@ export type Journal = {
   stage: Stage
   /** An event has been passed over whose content is not known. */
   blind: boolean
+  /** An event's content was judged. */
+  told: boolean
   /** An event was erased, and one said so. */
   erased: boolean
   erasureTold: boolean
@@ -30,7 +32,9 @@ export type Journal = {
   usesLeft: number
   until: Instant
   /** While it waits: who is needed, and who has agreed. */
-  waiting: { readonly needs: readonly number[]; readonly agreements: Pick<Agreement, 'person' | 'rules'>[] } | undefined
+  waiting:
+    | { readonly needs: readonly number[]; readonly unattendedAt: Instant; readonly agreements: Pick<Agreement, 'person' | 'rules'>[] }
+    | undefined
   /** While it may be used: open sessions with their ends, and those that are no longer open. */
   sessions: { readonly open: Map<string, string>; readonly closed: Set<string> } | undefined
   /** Who asked for a freeze's release. */
@@ -40,6 +44,7 @@ export type Journal = {
 export const newJournal = (): Journal => ({
   stage: 'new',
   blind: false,
+  told: false,
   erased: false,
   erasureTold: false,
   caller: '',
@@ -70,8 +75,8 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'request.escalated': ['pending'],
   'request.reminded': ['pending', 'approved', 'over'],
   'request.reviewed': ['approved', 'over'],
-  'request.erased': ['approved', 'over'],
-  'request.retired': ['approved', 'over'],
+  'request.erased': ['approved', 'over', 'retired'],
+  'request.retired': ['approved', 'over', 'erased'],
   'session.reserved': ['approved'],
   'session.issued': ['approved'],
   'session.failed': ['approved', 'over'],
@@ -94,6 +99,7 @@ const to: { readonly [type in EventType]?: Stage } = {
   'request.cancelled': 'over',
   'request.revoked': 'over',
   'request.expired': 'over',
+  'request.erased': 'erased',
   'request.ended': 'over',
   'request.retired': 'retired',
   'freeze.set': 'frozen',
@@ -105,12 +111,13 @@ const to: { readonly [type in EventType]?: Stage } = {
 /** Takes the next event of a journal; a text says which rule it breaks. `event` is absent where it was erased. */
 export function step(journal: Journal, type: EventType, event: ReadEvent | undefined): string | undefined {
   if (!from[type].includes(journal.stage)) {
-    return journal.stage === 'retired' || (journal.stage === 'over' && type.startsWith('session.'))
+    return ['retired', 'erased'].includes(journal.stage) || (journal.stage === 'over' && type.startsWith('session.'))
       ? `${type} after the end`
       : `${type} where the journal is ${journal.stage}`
   }
   if (!event) journal.blind = true
   const fault = event ? judge(journal, event) : undefined
+  if (event) journal.told = true
   journal.stage = to[type] ?? journal.stage
   if (journal.stage !== 'pending') journal.waiting = undefined
   // Without a use left and without an open session, every further session breaks a rule, whatever it is called.
@@ -126,14 +133,20 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
       return undefined
     case 'request.asked':
       journal.caller = idOf(event.caller)
-      journal.waiting = { needs: event.needs as readonly number[], agreements: [] }
+      journal.waiting = {
+        needs: event.needs as readonly number[],
+        unattendedAt: event.unattendedAt === undefined ? Number.POSITIVE_INFINITY : instantOf(event.unattendedAt),
+        agreements: [],
+      }
       return undefined
     case 'request.agreed':
       return agreed(journal, event)
     case 'request.approved':
       journal.usesLeft = event.uses as number
       journal.until = instantOf(event.until)
-      return event.unattended || journal.blind || quorum(journal) ? undefined : 'approved without the agreement that it needed'
+      if (journal.blind || quorum(journal)) return undefined
+      if (!event.unattended) return 'approved without the agreement that it needed'
+      return instantOf(event.at) >= (journal.waiting?.unattendedAt ?? 0) ? undefined : 'approved unattended, and it was not to be yet'
     case 'request.reviewed':
       return !journal.blind && idOf(event.by) === journal.caller ? 'reviewed by its own requester' : undefined
     case 'request.cancelled':
@@ -144,7 +157,9 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
       return !journal.blind && instantOf(event.at) < journal.until ? 'ended before its window was over' : undefined
     case 'request.erased':
       journal.erasureTold = true
-      return live(journal, event)
+      return journal.erased && journal.told
+        ? 'erased in part: some of the events before it are gone, and some are not'
+        : live(journal, event)
     case 'request.retired':
       return live(journal, event)
     case 'session.reserved':

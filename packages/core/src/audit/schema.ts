@@ -47,6 +47,7 @@ const members = {
   ticket: ['text', 'What it is for, as an issue tracker names it.'],
   uses: ['count', 'How many sessions may be taken.'],
   until: ['instant', 'Until when.'],
+  unattendedAt: ['instant', 'From when on it is approved by rule, if nobody stops it.'],
   needs: ['counts', 'How many people must agree, for each rule of the approval.'],
   rules: ['counts', 'The rules, by their place in `needs`, that this agreement may count for: for one of them.'],
   from: ['text', 'The address the call came from.'],
@@ -58,6 +59,7 @@ const members = {
   session: ['text', 'The session.'],
   sessionName: ['text', 'The role session name, as CloudTrail has it.'],
   sourceIdentity: ['text', 'The source identity, as CloudTrail has it.'],
+  role: ['text', 'The ARN of the role to be assumed.'],
   duration: ['count', 'Seconds asked for.'],
   hardEnd: ['instant', 'After this the session can do nothing.'],
   accessKeyId: ['text', 'The access key ID that AWS gave out.'],
@@ -92,7 +94,7 @@ export const eventTypes = {
   'request.asked': {
     says: 'A request came into being that waits for people.',
     has: ['caller', 'profile', 'target', 'terms', 'needs'],
-    may: ['why', 'ticket'],
+    may: ['why', 'ticket', 'unattendedAt'],
   },
   'request.received': { says: 'With what it was asked.', has: ['build', 'from', 'token', 'trace'] },
   'request.refused': {
@@ -117,7 +119,7 @@ export const eventTypes = {
   'request.retired': { says: 'The item leaves the table. Nothing follows.', has: [] },
   'session.reserved': {
     says: 'The intent: from here on AWS may be asked.',
-    has: ['session', 'sessionName', 'duration', 'hardEnd', 'build', 'from', 'token', 'trace'],
+    has: ['session', 'sessionName', 'role', 'duration', 'hardEnd', 'build', 'from', 'token', 'trace'],
     may: ['sourceIdentity'],
   },
   'session.issued': {

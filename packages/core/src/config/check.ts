@@ -16,7 +16,7 @@ import { isTimeZone, parseIso } from '../instant.ts'
 import { canonicalJson, isObject } from '../json.ts'
 import { fillStatement } from '../scope/template.ts'
 import { rulesOf } from './rules.ts'
-import type { Approval, Config, Matcher, Profile, Rules, Who } from './shape.ts'
+import { type Approval, type Config, MAX_GRANT_DAYS, type Matcher, type Profile, type Rules, type Who } from './shape.ts'
 
 export type ConfigFault = { readonly path: string; readonly fault: string }
 export type CheckedConfig = { readonly ok: true; readonly rules: Rules } | { readonly ok: false; readonly faults: readonly ConfigFault[] }
@@ -343,6 +343,10 @@ const globsOf = (matcher: Matcher): readonly string[] => {
   return []
 }
 
+const DAY_SECONDS = 86_400
+/** A start may be chosen a week ahead. */
+const START_AHEAD_DAYS = 7
+
 function checkApproval(config: Config, approval: Approval | undefined, path: string, say: Say): void {
   approval?.rules.forEach((rule, index) => {
     const place = `${path}.rules[${index}]`
@@ -359,6 +363,9 @@ function checkApproval(config: Config, approval: Approval | undefined, path: str
     if (rule.hours && rule.hours.from >= rule.hours.until) say(`${place}.hours`, 'ends before it begins')
   })
   if (approval?.escalateAfter && !approval.rules.some((rule) => rule.escalateTo)) say(`${path}.escalateAfter`, 'has nobody to escalate to')
+  const lasts = (parseDuration(approval?.expiresAfter ?? '') ?? 0) + (parseDuration(approval?.window ?? '') ?? 0)
+  if (lasts > (MAX_GRANT_DAYS - START_AHEAD_DAYS) * DAY_SECONDS)
+    say(`${path}.window`, `with expiresAfter lasts longer than ${MAX_GRANT_DAYS - START_AHEAD_DAYS} days; that is no temporary access`)
   if (approval && typeof approval.breakGlass === 'object') {
     const [delay, wait] = [parseDuration(approval.breakGlass.delay) ?? 0, parseDuration(approval.expiresAfter) ?? 0]
     if (delay < 60) say(`${path}.breakGlass.delay`, 'is below 60s: nobody could stop it')

@@ -165,6 +165,9 @@ export type Profile = {
   readonly justification?: 'required'
 }
 
+/** Days from the asking to the end of the window, at most: what lasts longer is no temporary access. The start may be chosen a week ahead. */
+export const MAX_GRANT_DAYS = 45
+
 export type LogConfig = {
   /** The log's name: a URL without scheme, never changed once the log has begun (C2SP tlog-checkpoint). */
   readonly origin: string

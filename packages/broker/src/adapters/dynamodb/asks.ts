@@ -50,9 +50,12 @@ export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'as
 
 /** Two events, for one of them has not room enough for all of it. */
 const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
-  { type: 'request.asked', ...whatIsAsked(ask), needs: ask.approval.rules.map(({ count }) => count) },
+  { type: 'request.asked', ...whatIsAsked(ask), needs: ask.approval.rules.map(({ count }) => count), ...unattendedAt(ask) },
   { type: 'request.received', request: ask.request, at: ask.call.now, build, ...howItCame(ask) },
 ]
+
+const unattendedAt = ({ call, approval: { breakGlass } }: Pick<NewRequest, 'call' | 'approval'>) =>
+  typeof breakGlass === 'object' ? { unattendedAt: call.now + seconds(durationSeconds(breakGlass.delay)) } : {}
 
 function newItem(
   { request, call, caller, person, triggeredBy, scope, approval, startsAt, fingerprint }: NewRequest,
@@ -77,7 +80,7 @@ function newItem(
     ticket: scope.ticket,
     breakGlass: breakGlass !== undefined,
     pendingUntil: call.now + seconds(durationSeconds(approval.expiresAfter)),
-    unattendedAt: typeof breakGlass === 'object' ? call.now + seconds(durationSeconds(breakGlass.delay)) : undefined,
+    ...unattendedAt({ call, approval }),
     startsAt,
     fingerprint,
     agreements: [],

@@ -8,18 +8,19 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
+import type { Instant } from '@stint/core/instant'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
 import type { ErasureParts } from '../../log/erase.ts'
 import { Trouble } from '../../log/ports.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
 import { aliveAt } from './over.ts'
-import { callerKey, indexes, requestKey } from './table.ts'
+import { callerKey, dayKey, indexes, requestKey, shardOf, TTL, timeKey } from './table.ts'
 
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
 /** What stays: names nobody, and keeps the item where lists and conditions expect it. */
-const SKELETON = ['pk', 'id', 'state', 'version', 'createdAt', 'profile', 'target', 'dayKey', 'at', 'events', 'erased', 'windowEnd']
+const SKELETON = ['pk', 'id', 'state', 'version', 'createdAt', 'profile', 'target', 'dayKey', 'at', 'events', 'erased', 'windowEnd', TTL]
 
 const asked = <T>(call: Promise<T>): Promise<T> =>
   call.catch((error: Error) => {
@@ -65,31 +66,51 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
       return { journal, erased, ...(alive === undefined ? {} : { alive }) }
     },
 
-    async strip(journal, commits, erased) {
-      const image = await read(journal.request)
-      const gone = Object.keys(image ?? {}).filter((name) => !SKELETON.includes(name))
+    async strip(request, commits, erased, gone, now) {
+      const events = [...commits.map((commit) => ({ commit })), erased]
       try {
-        await asked(
-          client.send(
-            new UpdateItemCommand({
-              TableName: storyTable,
-              Key: marshall({ pk: requestKey(journal.request as RequestId) }),
-              ConditionExpression: 'attribute_not_exists(erased) AND size(events) = :count',
-              UpdateExpression: `SET events = :events, erased = :yes${gone.length > 0 ? ` REMOVE ${gone.map((_, at) => `#n${at}`).join(', ')}` : ''}`,
-              ...(gone.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(gone.map((name, at) => [`#n${at}`, name])) } : {}),
-              ExpressionAttributeValues: marshall({
-                ':count': commits.length,
-                ':events': [...commits.map((commit) => ({ commit })), erased],
-                ':yes': true,
-              }),
-            }),
-          ),
-        )
+        await asked(client.send(gone ? skeleton(request, events, now) : await stripped(request, events)))
         return true
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return false
         throw error
       }
     },
+  }
+
+  async function stripped(request: RequestId, events: readonly object[]): Promise<UpdateItemCommand> {
+    const image = (await read(request)) ?? {}
+    const gone = Object.keys(image).filter((name) => !SKELETON.includes(name))
+    return new UpdateItemCommand({
+      TableName: storyTable,
+      Key: marshall({ pk: requestKey(request) }),
+      ConditionExpression: 'attribute_not_exists(erased) AND size(events) = :count',
+      UpdateExpression: `SET events = :events, erased = :yes, version = if_not_exists(version, :none) + :one${gone.length > 0 ? ` REMOVE ${gone.map((_, at) => `#n${at}`).join(', ')}` : ''}`,
+      ...(gone.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(gone.map((name, at) => [`#n${at}`, name])) } : {}),
+      ExpressionAttributeValues: marshall({ ':count': events.length - 1, ':events': events, ':yes': true, ':none': 0, ':one': 1 }),
+    })
+  }
+
+  /** An item that has left the table, back as what says that it was erased. It leaves again as old items do. */
+  function skeleton(request: RequestId, events: readonly object[], now: Instant): UpdateItemCommand {
+    const item = {
+      id: request,
+      state: 'ended',
+      createdAt: now,
+      erased: true,
+      version: 1,
+      dayKey: dayKey(now, shardOf(request)),
+      at: timeKey(now, request),
+      events,
+    }
+    const names = Object.keys(item)
+    return new UpdateItemCommand({
+      TableName: storyTable,
+      Key: marshall({ pk: requestKey(request) }),
+      ConditionExpression: 'attribute_not_exists(pk)',
+      UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      ExpressionAttributeValues: marshall(Object.fromEntries(Object.entries(item).map(([name, value]) => [`:${name}`, value]))),
+    })
   }
 }

@@ -33,7 +33,7 @@ type Image = Record<string, AttributeValue>
 
 /** The journals of these days (`2026-11-24`), of freezes and of facts of the system, a few at a time. */
 export async function* journalsOfDays(source: Source, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
-  for await (const images of imagesOfDays(source, days)) yield images.flatMap((image) => journaled(image) ?? [])
+  for await (const images of imagesOfDays(source, days)) yield images.flatMap((image) => currently(image) ?? [])
 }
 
 /** Their items, whole. */
@@ -74,6 +74,11 @@ async function items({ client, storyTable }: Source, keys: Image[]): Promise<rea
   return found
 }
 
+function currently(image: Image): Journaled | undefined {
+  const found = journaled(image)
+  return found && { ...found, current: true }
+}
+
 /** Every journal of the table. */
 export async function* allJournals({ client, storyTable }: Source): AsyncGenerator<readonly Journaled[]> {
   let from: Image | undefined
@@ -81,7 +86,7 @@ export async function* allJournals({ client, storyTable }: Source): AsyncGenerat
     const page = await asked(
       client.send(new ScanCommand({ TableName: storyTable, ConsistentRead: true, ...(from ? { ExclusiveStartKey: from } : {}) })),
     )
-    yield (page.Items ?? []).flatMap((item) => journaled(item) ?? [])
+    yield (page.Items ?? []).flatMap((item) => currently(item) ?? [])
     from = page.LastEvaluatedKey
   } while (from)
 }

@@ -135,8 +135,8 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
           const RequestItems = left ?? { [sideTable]: { Keys, ConsistentRead: true } }
           const page = await answer(() => client.send(new BatchGetItemCommand({ RequestItems })))
           for (const item of page.Responses?.[sideTable] ?? []) {
-            const { pk, count, commit, places } = unmarshall(item) as Cursor & { pk: string }
-            found.set(pk.slice('LOG#CUR#'.length), { count, commit, places })
+            const { pk, count, commit, first, places } = unmarshall(item) as Cursor & { pk: string }
+            found.set(pk.slice('LOG#CUR#'.length), { count, commit, first, places })
           }
           return page.UnprocessedKeys
         })
@@ -144,19 +144,21 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
       return found
     },
 
-    async advance(request, from, { count, commit, places }) {
+    async advance(request, from, { count, commit, first, places }) {
       // Blocked: it stands there or further already; this stage has been applied before.
       await send(() =>
         client.send(
           new UpdateItemCommand({
             TableName: sideTable,
             Key: marshall(cursorKey(request)),
-            UpdateExpression: 'SET #count = :count, #commit = :commit, places = list_append(if_not_exists(places, :none), :places)',
+            UpdateExpression:
+              'SET #count = :count, #commit = :commit, #first = if_not_exists(#first, :first), places = list_append(if_not_exists(places, :none), :places)',
             ConditionExpression: from === 0 ? 'attribute_not_exists(pk)' : '#count = :from',
-            ExpressionAttributeNames: { '#count': 'count', '#commit': 'commit' },
+            ExpressionAttributeNames: { '#count': 'count', '#commit': 'commit', '#first': 'first' },
             ExpressionAttributeValues: marshall({
               ':count': count,
               ':commit': commit,
+              ':first': first,
               ':places': places,
               ':none': [],
               ...(from === 0 ? {} : { ':from': from }),

@@ -20,7 +20,7 @@ import { requestKey, TTL } from './table.ts'
 /** Days that items stay in the table; the log keeps their events for as long as its bucket does. */
 export const KEPT_DAYS = { requests: 400, refusals: 30 } as const
 /** Days looked at in one run, so that a week without any is made good. */
-const LOOK_BACK_DAYS = 7
+export const LOOK_BACK_DAYS = 7
 /** Between the retired event's shipping and the deletion: long enough for somebody to look. */
 const LAST_DAYS = 7
 const DAY_MS = 86_400_000

@@ -214,6 +214,7 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   at: intent.call.now,
   session: intent.session,
   sessionName: intent.sessionName,
+  role: intent.scope.terms.role,
   ...(intent.scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: intent.scope.terms.sourceIdentity }),
   duration: intent.scope.duration,
   hardEnd: intent.hardEnd,
