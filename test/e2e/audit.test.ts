@@ -259,6 +259,27 @@ describe('search', () => {
   })
 })
 
+describe('every refusal of a verified caller is on the trail, whatever the route', () => {
+  test.each<[string, string, () => string, string, string, string]>([
+    ['their own request', 'POST', () => `/requests/${breakGlass}/approve`, 'oncall', 'self-approval', 'break-glass'],
+    ['a request that is none of theirs', 'POST', () => `/requests/${breakGlass}/deny`, 'tool', 'request-unknown', ''],
+    ['a freeze', 'DELETE', () => `/freezes/frz_${'0'.repeat(26)}`, 'tool', 'not-eligible', ''],
+    ['the log', 'GET', () => '/audit/log/checkpoint', 'second-developer', 'not-eligible', ''],
+  ])('%s', async (_what, method, path, name, code, profile) => {
+    const { json } = await call(method, path(), name, method === 'POST' ? {} : undefined)
+    expect(json.code).toBe(code)
+    await sandbox.ship()
+    const { events } = (await get(`/audit/events?outcome=${code}&limit=1`, 'auditor')).json
+    expect(events[0].event).toMatchObject({ type: 'request.refused', code, profile, trace: json.trace })
+  })
+  test('what is only not there to be read is none', async () => {
+    const { json } = await get('/sessions/x', 'developer')
+    await sandbox.ship()
+    const { events } = (await get('/audit/events?outcome=session-unknown', 'auditor')).json
+    expect([json.code, events]).toEqual(['session-unknown', []])
+  })
+})
+
 describe('when the log does not answer', () => {
   test('vending goes on, and reading the log says so', async () => {
     const bucket = sandbox.aws.world.buckets.get('stint-log')

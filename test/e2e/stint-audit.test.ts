@@ -2,17 +2,19 @@
  * `stint audit` on copies of the buckets, as an auditor without any AWS access runs it: verify, receipt, export, and
  * CloudTrail held against the trail.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
-import { parseVkey } from '@stint/core/audit/note'
+import { ship } from '@stint/broker/ship'
+import { formatVkey, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
 import { addUser, brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyBuckets, stint } from '../support/cli.ts'
+import { journalOf, newMemoryLog, shipperOf, systemJournal } from '../support/memory-log.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -106,6 +108,38 @@ describe('verify', () => {
     expect([code, /^ {2}event req_\w{26}\/\d \(entry \d+\): it is not the event that the log commits to$/m.test(stdout)]).toEqual([1, true])
     expect(stdout).toContain('Keep this copy')
     expect((await stint(['audit', 'verify', '--from', log], env)).code).toBe(0)
+  })
+
+  test('another log where one was verified before is not believed, whatever it calls itself', async () => {
+    const other = newMemoryLog()
+    await ship(shipperOf(other), [systemJournal(), journalOf(1)])
+    const place = join(base, 'place')
+    copyBuckets(sandbox.aws.world, ['stint-log', 'stint-events'], place)
+    expect((await stint(['audit', 'verify', '--from', place], env)).code).toBe(0)
+    rmSync(place, { recursive: true })
+    for (const [path, bytes] of [...other.log.objects, ...other.events.objects]) {
+      mkdirSync(join(place, path, '..'), { recursive: true })
+      writeFileSync(join(place, path), bytes)
+    }
+    const key = formatVkey(shipperOf(other).signer.key)
+    const { code, stdout } = await stint(['audit', 'verify', '--from', place, '--vkey', key], env)
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/another log: sandbox-\w{8}\/log was verified here before, and this one calls itself log\.test\/stint/),
+    ])
+  })
+
+  test('a copy of a public log, without events, is judged by its entries alone, and the report says so', async () => {
+    const rules = sandbox.rules as { log?: object }
+    const before = rules.log
+    rules.log = { ...before, publicLog: true }
+    const tiles = join(base, 'tiles')
+    const copied = await stint(['audit', 'copy', '--from', `${sandbox.urls.broker}/audit/log`, '--to', tiles], env)
+    rules.log = before as object
+    expect([copied.code, copied.stderr]).toEqual([0, ''])
+    const { code, stdout } = await stint(['audit', 'verify', '--from', tiles, '--tiles-only', '--vkey', sandbox.logVkey], env)
+    expect([code, /What the events say was not judged/.test(stdout)]).toEqual([0, true])
+    expect((await stint(['audit', 'verify', '--from', tiles, '--vkey', sandbox.logVkey], env)).code).toBe(1)
   })
 
   test.each<[string, string[], number, RegExp]>([
@@ -224,6 +258,18 @@ describe('export', () => {
     const receipt = Buffer.from(rows[0]?.split(',').at(-1) ?? '', 'base64').toString('utf8')
     expect(checkReceipt(receipt, keys())).toMatchObject({ index: 0 })
     expect((await stint(['audit', 'export', '--from', log, '--out', out], env)).code).toBe(2) // it overwrites nothing
+  })
+  test('what does not prove itself is not given out', async () => {
+    const path = join(log, 'events', '000')
+    const before = readFileSync(path)
+    writeFileSync(path, String(before).replace('127.0.0.1', '127.0.0.2'))
+    const { code, stderr } = await stint(['audit', 'export', '--from', log], env)
+    writeFileSync(path, before)
+    expect([code, stderr]).toEqual([
+      5,
+      expect.stringMatching(/entry \d+ does not prove its event: The entry does not commit to this event/),
+    ])
+    expect((await stint(['audit', 'export', '--from', log], { XDG_STATE_HOME: join(base, 'nothing') })).code).toBe(2)
   })
   test('a period', async () => {
     expect((await stint(['audit', 'export', '--from', log, '--until', '2020-01-01'], env)).stdout).toBe('')

@@ -215,6 +215,11 @@ describe('a log of 10,000 events', () => {
     ],
     ['a file of nobody', (log) => void log.log.objects.set('tile/0/999', Buffer.alloc(8192)), /^tile\/0\/999: beyond the end of the log/],
     [
+      'a tile of a level that there is not',
+      (log) => void log.log.objects.set('tile/3/000', Buffer.alloc(8192)),
+      /^tile\/3\/000: beyond the end of the log/,
+    ],
+    [
       'an event file of nobody',
       (log) => void log.events.objects.set('events/999', Buffer.alloc(0)),
       /^events\/999: beyond the end of the log/,

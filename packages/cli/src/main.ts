@@ -46,6 +46,11 @@ const verify = buildCommand({
       ...token,
       ...table,
       remember: { kind: 'parsed', parse: text, optional: true, brief: 'The file that remembers; else one in your state folder' },
+      tilesOnly: {
+        kind: 'boolean',
+        default: false,
+        brief: 'Judge entries and hashes only: for a copy of a public log, which gives out no events',
+      },
       forget: { kind: 'boolean', default: false, brief: 'Neither use nor write what is remembered' },
       json,
     },
@@ -107,6 +112,7 @@ const exportEvents = buildCommand({
     flags: {
       from,
       ...token,
+      vkey: trust.vkey,
       since: { kind: 'parsed', parse: instant, optional: true, brief: 'From this time on', placeholder: 'TIME' },
       until: { kind: 'parsed', parse: instant, optional: true, brief: 'Up to this time, not included', placeholder: 'TIME' },
       format: { kind: 'enum', values: ['ndjson', 'csv'], default: 'ndjson', brief: 'ndjson or csv' },

@@ -7,7 +7,7 @@ import type { Caller } from '@stint/core/identity/caller'
 import { type Instant, seconds } from '@stint/core/instant'
 import { isObject, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { groupsOmittedHint } from '@stint/core/problem'
+import { groupsOmittedHint, problems } from '@stint/core/problem'
 import { hex128 } from '@stint/core/request/ids'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
@@ -27,7 +27,10 @@ import { sessionRoutes } from './sessions.ts'
 /** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
 export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
 
-type Env = { Bindings: Peer; Variables: { trace: string; now: Instant; route: Route; refusal: Refused; groupsOmitted: boolean } }
+type Env = {
+  Bindings: Peer
+  Variables: { trace: string; now: Instant; route: Route; refusal: Refused; profile: string; groupsOmitted: boolean }
+}
 export type Ctx = Context<Env>
 export type Api = Hono<Env>
 
@@ -61,12 +64,28 @@ export function apiApp(broker: ApiBroker): Api {
     })
   })
 
+  /** A verified caller was told no, and not only that there is nothing to read: it is on the trail, whatever the route. */
+  async function recordRefusal(c: Ctx, caller: Caller): Promise<void> {
+    const refusal = c.get('refusal')
+    if (!refusal || problems[refusal.code].status >= 500 || (c.req.method === 'GET' && problems[refusal.code].status !== 403)) return
+    const written = await broker.ledger.refuse({
+      call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
+      caller,
+      profile: c.get('profile') ?? '',
+      code: refusal.code,
+      reason: refusal.operator ?? refusal.detail,
+    })
+    if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
+  }
+
   const tools: Tools = {
     async withCaller(c, answer) {
       const caller = await identify(broker, c.env.authorization, c.get('now'))
       if (caller.outcome === 'refused') return refuse(c, caller)
       c.set('groupsOmitted', caller.value.groupsOmitted)
-      return answer(caller.value)
+      const answered = await answer(caller.value)
+      await recordRefusal(c, caller.value)
+      return answered
     },
     isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, circumstances(c)),
     isResponder: (c, caller) => isOneOf(broker.rules.responders, caller, circumstances(c)),

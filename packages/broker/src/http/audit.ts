@@ -160,7 +160,10 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   const from_ = from === undefined ? until_ - DEFAULT_DAYS * DAY_MS : parseIso(from)
   if (from_ === undefined || !(from_ < until_)) return bad('from and until must be RFC 3339 times, the first before the second.')
   const below = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
-  if (below !== undefined && !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5})$/.test(below))
+  if (
+    below !== undefined &&
+    (Number.isNaN(Date.parse(below.slice(0, 10))) || !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5})$/.test(below))
+  )
     return bad('cursor is none of ours.')
   return {
     outcome: 'done',

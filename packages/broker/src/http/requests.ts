@@ -81,17 +81,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     if (bytes.outcome === 'refused') return refuse(c, bytes)
     return withCaller(c, async (caller) => {
       const asked = await ask(c, caller, bytes.value)
-      if (asked.outcome === 'refused') {
-        const written = await ledger.refuse({
-          call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
-          caller,
-          profile: '',
-          code: asked.code,
-          reason: asked.operator ?? asked.detail,
-        })
-        if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
-        return refuse(c, asked)
-      }
+      if (asked.outcome === 'refused') return refuse(c, asked)
       const { request, found } = asked.value
       c.header('location', `/requests/${request.id}`)
       c.header('retry-after', String(LOOK_AGAIN_SECONDS))
@@ -103,6 +93,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const now = c.get('now')
     const body = parseBody(askBody, bytes)
     if (body.outcome === 'refused') return body
+    c.set('profile', body.value.profile)
     const key = c.req.header('idempotency-key')
     const plain = key === undefined ? undefined : (/^"([\x20-\x7E]{1,128})"$/.exec(key)?.[1] ?? /^[\w.:-]{1,128}$/.exec(key)?.[0])
     if (key !== undefined && plain === undefined)
@@ -217,6 +208,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           const found = withPeople(stored)
           const actor = actorFor(c, caller, found)
           if (!isParty(found, actor)) return unknownRequest
+          c.set('profile', found.profile)
           const decided = acts.value(found, actor, now)
           const stale = match !== undefined && match !== '*' && match !== etag(found)
           // Who decided already is told so, also when their first answer was lost and the version moved on by it.

@@ -1,22 +1,23 @@
 /** The commands of `stint audit`: flags in, words and an exit code out. What they do stands in the files beside. */
 import { open, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import { parseCheckpointText } from '@stint/core/audit/checkpoint'
+import { openCheckpoint, parseCheckpointText } from '@stint/core/audit/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
 import { parseRequestId } from '@stint/core/request/ids'
 import type { Context } from '../main.ts'
 import { copyLog } from './copy.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
-import { memoryFile, recall, remember } from './memory.ts'
+import { memoryFile, placeFile, recall, remember } from './memory.ts'
 import { progressBar } from './progress.ts'
 import { readTrail, reconcile, reconciledText, Sessions } from './reconcile.ts'
 import { classes, gravest, reportText } from './report.ts'
 import { folderSource, Unreachable, urlSource } from './sources.ts'
-import { type LogSource, verify } from './verify.ts'
+import { type LogSource, type Report, verify } from './verify.ts'
 
 /** What was typed cannot be done. */
 class Usage extends Error {}
@@ -72,6 +73,7 @@ type VerifyFlags = Trust & {
   readonly region?: string
   readonly remember?: string
   readonly forget: boolean
+  readonly tilesOnly: boolean
   readonly json: boolean
 }
 
@@ -80,13 +82,17 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
   // What lives long here is small, and what is large dies at once: a young generation that grows would only hold it longer.
   setFlagsFromString('--semi-space-growth-factor=1')
   return guarded(this, async () => {
-    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const whole = await sourceFrom(flags.from, flags.tokenFile, env)
+    const source = flags.tilesOnly ? { ...whole, hasEvents: false } : whole
     const origin = await nameOf(source)
     const file = flags.remember ?? memoryFile(origin, env)
     const memory = flags.forget ? undefined : await recall(file)
+    // Another log at a place where one was verified before is not believed, whatever it calls itself.
+    const place = placeFile(/^https?:/.test(flags.from) ? flags.from : resolve(flags.from), env)
+    const before = flags.forget || flags.remember ? undefined : await recall(place)
     const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
     const bar = progressBar(stderr)
-    const report = await verify({
+    const verified = await verify({
       source,
       keys,
       witnesses: keysFrom(flags.witness ?? []),
@@ -97,20 +103,39 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
       onProgress: bar.show,
     })
     bar.clear()
+    const trusted = flags.vkey !== undefined || memory?.trusted === true
+    const report = before && before.origin !== origin ? otherLog(verified, before.origin) : { ...verified, keyUntrusted: !trusted }
     const worst = gravest(report.faults)
     stdout.write(flags.json ? `${JSON.stringify({ ...report, root: Buffer.from(report.root).toString('base64') })}\n` : reportText(report))
     if (!flags.forget && worst !== 'tampered' && worst !== 'unreadable') {
-      await remember(file, {
+      const seen = {
+        trusted,
         origin: report.origin,
         vkeys: keys.length > 0 ? (flags.vkey ?? memory?.vkeys ?? []) : [report.vkey],
         size: report.size,
         root: Buffer.from(report.root).toString('base64'),
         verifiedAt: new Date().toISOString(),
-      })
+      }
+      await remember(file, seen)
+      if (!flags.remember) await remember(place, seen)
     }
     return worst === undefined ? 0 : classes[worst].exit
   })
 }
+
+/** The report of a log that is not the one that was here before. */
+const otherLog = (report: Report, origin: string): Report => ({
+  ...report,
+  faults: [
+    {
+      class: 'tampered',
+      place: 'checkpoint',
+      what: `another log: ${origin} was verified here before, and this one calls itself ${report.origin}`,
+    },
+    ...report.faults,
+  ],
+  faultCount: report.faultCount + 1,
+})
 
 async function tableOf(storyTable: string, region: string) {
   const [{ tableClient }, { allJournals }] = await Promise.all([import('./aws.ts'), import('@stint/broker/adapters/dynamodb/journals')])
@@ -277,6 +302,7 @@ export function receiptCommand(this: Context, flags: Trust & { readonly json: bo
 type ExportFlags = {
   readonly from: string
   readonly tokenFile?: string
+  readonly vkey?: readonly string[]
   readonly since?: number
   readonly until?: number
   readonly format: 'ndjson' | 'csv'
@@ -289,13 +315,23 @@ export function exportCommand(this: Context, flags: ExportFlags): Promise<void> 
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
     const bytes = await source.get('checkpoint')
     const note = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
-    const size = parseCheckpointText(parseNote(note)?.text ?? '')?.size
-    if (size === undefined) throw new Unreachable(`there is no checkpoint in ${flags.from}`)
+    const memory = await recall(memoryFile(await nameOf(source), env))
+    const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
+    if (keys.length === 0) throw new Usage('verify the log first, or name its key: --vkey')
+    const opened = openCheckpoint(note, keys)
+    if (opened.outcome === 'fault') throw new Unreachable(`the checkpoint in ${flags.from} is ${opened.fault}`)
+    const { size } = opened.value
     const out = flags.out === '-' ? stdout : (await newFile(flags.out)).createWriteStream()
     const write = async (line: string) => void (out.write(line) || (await new Promise((resolve) => out.once('drain', resolve))))
     let count = 0
     if (flags.format === 'csv') await write(csvHead())
-    for await (const exported of exportEvents(source, { note, size }, flags.since ?? 0, flags.until ?? Number.POSITIVE_INFINITY)) {
+    let erased = 0
+    const period = { since: flags.since ?? 0, until: flags.until ?? Number.POSITIVE_INFINITY }
+    for await (const exported of exportEvents(source, { note, keys, size }, period)) {
+      if (exported === 'erased') {
+        erased++
+        continue
+      }
       await write(flags.format === 'csv' ? csvLine(exported) : ndjsonLine(exported))
       count++
     }
@@ -303,7 +339,7 @@ export function exportCommand(this: Context, flags: ExportFlags): Promise<void> 
       out.end()
       await finished(out)
     }
-    stderr.write(`${count} events, proved against the checkpoint of ${size} entries\n`)
+    stderr.write(`${count} events, each proved against the checkpoint of ${size} entries; ${erased} in the log were erased\n`)
     return 0
   })
 }

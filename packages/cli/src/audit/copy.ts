@@ -22,6 +22,10 @@ export async function copyLog(
   const checkpoint = await source.get('checkpoint')
   const size = checkpoint && parseCheckpointText(parseNote(Buffer.from(checkpoint).toString('utf8'))?.text ?? '')?.size
   if (!checkpoint || size === undefined) throw new Unreachable('there is no checkpoint')
+  const had = await to.get('checkpoint')
+  const hadSize = had && parseCheckpointText(parseNote(Buffer.from(had.bytes).toString('utf8'))?.text ?? '')?.size
+  if (hadSize !== undefined && hadSize > size)
+    throw new Unreachable(`the log has ${size} entries, and the copy has ${hadSize}: it was rolled back, so the copy is kept as it is`)
   const tiles = (['entries', ...levelsOf(size)] as const).flatMap((level) => tilesOf(level, size))
   const bundles = source.hasEvents ? tilesOf('entries', size).map(({ index }) => index) : []
   const work = [

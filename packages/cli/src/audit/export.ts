@@ -1,8 +1,8 @@
 /** The events of a period, each with a receipt that proves it alone, against one checkpoint. */
 import { eventsPath, parseEvents } from '@stint/broker/log/events'
 import { treeOf } from '@stint/broker/log/tree'
-import { parseEntry } from '@stint/core/audit/entry'
-import { formatProof, receiptExtra } from '@stint/core/audit/proof'
+import type { NoteKey } from '@stint/core/audit/note'
+import { checkReceipt, formatProof, receiptExtra } from '@stint/core/audit/proof'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
 import { type Instant, parseIso } from '@stint/core/instant'
@@ -11,33 +11,39 @@ import { type LogSource, readTile } from './verify.ts'
 
 export type Exported = { readonly id: string; readonly index: number; readonly event: ReadEvent; readonly receipt: string }
 
+/** Each receipt is checked before it is given out; `erased` stands for an event that is gone, whenever it was. */
 export async function* exportEvents(
   source: LogSource,
-  { note, size }: { readonly note: string; readonly size: number },
-  since: Instant,
-  until: Instant,
-): AsyncGenerator<Exported> {
+  log: { readonly note: string; readonly keys: readonly NoteKey[]; readonly size: number },
+  { since, until }: { readonly since: Instant; readonly until: Instant },
+): AsyncGenerator<Exported | 'erased'> {
+  const { note, keys, size } = log
   const tree = treeOf((tile) => readTile(source, tile), size)
   for (let bundle = 0; bundle * TILE_WIDTH < size; bundle++) {
     const tile = tileAt('entries', bundle, size) as Tile
     const held = await source.get(eventsPath(bundle))
     const events = held && parseEvents(held)
-    if (!events) throw new Unreachable(`${eventsPath(bundle)} cannot be read`)
+    if (!events || events.length < tile.width) throw new Unreachable(`${eventsPath(bundle)} cannot be read`)
     let entries: readonly Uint8Array[] | undefined
     for (const [at, one] of events.slice(0, tile.width).entries()) {
-      const event = one === 'erased' ? undefined : readEvent(one.event)
-      if (one === 'erased' || typeof event !== 'object') continue
+      if (one === 'erased') {
+        yield one
+        continue
+      }
+      const index = bundle * TILE_WIDTH + at
+      const event = readEvent(one.event)
+      if (typeof event === 'string') throw new Unreachable(`event of entry ${index} is ${event}`)
       const time = parseIso(event.at) ?? 0
       if (time < since || time >= until) continue
       const bytes = entries ? undefined : await readTile(source, tile)
       entries ??= bytes && (decodeBundle(bytes, tile.width) ?? decodeBundle(bytes, TILE_WIDTH))
       const entry = entries?.[at]
-      const parsed = entry && parseEntry(entry)
-      if (!entry || !parsed) throw new Unreachable(`entry ${bundle * TILE_WIDTH + at} cannot be read`)
-      const index = bundle * TILE_WIDTH + at
+      if (!entry) throw new Unreachable(`entry ${index} cannot be read`)
       const extra = receiptExtra(Buffer.from(entry).toString('utf8'), one.event, one.salt)
       const receipt = formatProof({ index, hashes: await tree.inclusion(index), checkpoint: note, extra })
-      yield { id: `${parsed.request}/${parsed.seq}`, index, event, receipt }
+      const checked = checkReceipt(receipt, keys)
+      if (typeof checked === 'string') throw new Unreachable(`entry ${index} does not prove its event: ${checked}`)
+      yield { id: `${checked.entry.request}/${checked.entry.seq}`, index, event, receipt }
     }
   }
 }

@@ -83,6 +83,8 @@ export type Report = {
 /** Events younger than this may not be in the log yet, nor their config announced. */
 const FRESH_MS = 10 * 60_000
 const MOST_FAULTS = 100
+/** Entries beyond the checkpoint whose tiles may lie there already: a few batches. */
+const ON_ITS_WAY = 4000
 /** Bundles that are fetched ahead. */
 const AHEAD = 8
 
@@ -391,8 +393,7 @@ async function checkFiles(source: LogSource, size: number, paths: readonly strin
       continue
     }
     const now = tileAt(tile.level, tile.index, size)
-    // What begins where the checkpoint ends may be on its way to the next one.
-    if (!now && tile.index > Math.floor(size / TILE_WIDTH)) found.add({ class: 'tampered', place: path, what: 'beyond the end of the log' })
+    if (!tileAt(tile.level, tile.index, size + ON_ITS_WAY)) found.add({ class: 'tampered', place: path, what: 'beyond the end of the log' })
     if (path.startsWith('events/')) continue
     if (!now || tile.width >= now.width) continue
     const [narrow, wide] = [await source.get(path), await readTile(source, now)]
@@ -483,7 +484,7 @@ class Story {
 
   end(now: Instant): void {
     for (const [config, { at, place }] of this.#unannounced) {
-      if (now - (parseIso(at) ?? 0) < FRESH_MS) this.#found.notices.push(`config ${config.slice(0, 12)} is not announced yet`)
+      if (Math.abs(now - (parseIso(at) ?? 0)) < FRESH_MS) this.#found.notices.push(`config ${config.slice(0, 12)} is not announced yet`)
       else this.#found.add({ class: 'rules', place, what: `decided by config ${config}, which was never announced` })
     }
     for (const [request, row] of this.journals.entries()) {
@@ -523,7 +524,7 @@ class Story {
         unshipped += events.length - count
         const oldest = events[count]
         const event = oldest && 'event' in oldest ? readEvent(oldest.event) : undefined
-        if (typeof event !== 'object' || now - (parseIso(event.at) ?? 0) >= FRESH_MS)
+        if (typeof event !== 'object' || Math.abs(now - (parseIso(event.at) ?? 0)) >= FRESH_MS)
           this.#found.add({
             class: 'table',
             place: `event ${request}/${count}`,

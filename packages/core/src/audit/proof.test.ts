@@ -12,9 +12,9 @@ const key: NoteKey = {
   kind: 'signer',
   publicKey: Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'),
 }
-const event = '{"type":"session.issued","v":1}'
+const event = `{"at":"2026-11-24T12:00:00.000Z","config":"${'c'.repeat(64)}","request":"req_1","type":"request.ended","v":1}`
 const salt = Buffer.alloc(32, 7)
-const entry = entryText({ v: 1, request: 'req_1', seq: 1, type: 'session.issued', commit: commitOf({ event, salt }), prev: 'a'.repeat(64) })
+const entry = entryText({ v: 1, request: 'req_1', seq: 1, type: 'request.ended', commit: commitOf({ event, salt }), prev: 'a'.repeat(64) })
 const leaves = [leafHash(Buffer.from('another')), leafHash(Buffer.from(entry))]
 const text = checkpointText({ origin: 'log.example', size: 2, root: fold(leaves) })
 const checkpoint = formatNote(text, [{ name: 'log.example', keyId: keyIdOf(key), signature: sign(null, Buffer.from(text), privateKey) }])
@@ -28,7 +28,7 @@ test('a receipt comes back as it was and proves its event', () => {
 
 describe('what is wrong with a receipt is said', () => {
   test.each([
-    ['another event', formatProof({ ...proof, extra: receiptExtra(entry, event.replace('issued', 'failed'), salt) }), /does not commit/],
+    ['another event', formatProof({ ...proof, extra: receiptExtra(entry, event.replace('ended', 'expired'), salt) }), /does not commit/],
     ['another salt', formatProof({ ...proof, extra: receiptExtra(entry, event, Buffer.alloc(32, 8)) }), /does not commit/],
     ['another place', formatProof({ ...proof, index: 0 }), /not in the log/],
     ['no hashes', formatProof({ ...proof, hashes: [] }), /not in the log/],

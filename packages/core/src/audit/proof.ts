@@ -8,6 +8,7 @@ import { openCheckpoint } from './checkpoint.ts'
 import { commitOf, type LogEntry, parseEntry } from './entry.ts'
 import { HASH_BYTES, type Hash, leafHash, verifyInclusion } from './merkle.ts'
 import { decodeBase64, type NoteKey } from './note.ts'
+import { readEvent } from './schema.ts'
 
 const HEADER = 'c2sp.org/tlog-proof@v1'
 /** Hashes in a proof: a tree is at most 64 levels high. */
@@ -63,6 +64,9 @@ export function checkReceipt(text: string, keys: readonly NoteKey[], witnesses: 
   const saltBytes = decodeBase64(salt)
   if (!entry || !saltBytes) return 'Its entry or its salt cannot be read.'
   if (commitOf({ event, salt: saltBytes }) !== entry.commit) return 'The entry does not commit to this event.'
+  const read = readEvent(event)
+  if (typeof read === 'string') return `The event is ${read}.`
+  if (read.request !== entry.request || read.type !== entry.type) return 'The entry is of another journal or type than its event.'
   const opened = openCheckpoint(proof.checkpoint, keys, witnesses)
   if (opened.outcome === 'fault') return `Its checkpoint is ${opened.fault}.`
   const { size, root } = opened.value

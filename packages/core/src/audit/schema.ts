@@ -2,6 +2,7 @@
  * What events hold, version 1: the one table that the auditor's page is made from and that `stint audit verify` holds every
  * event to. An event is the RFC 8785 text of a JSON object; unknown members and unknown types are no events.
  */
+import { parseIso } from '../instant.ts'
 import { isCanonicalJson, isObject } from '../json.ts'
 import type { AuditEvent } from './event.ts'
 
@@ -10,7 +11,8 @@ const kinds = {
   text: { says: 'a text', fits: (value: unknown) => typeof value === 'string' },
   instant: {
     says: 'RFC 3339, UTC, milliseconds',
-    fits: (value: unknown) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value),
+    fits: (value: unknown) =>
+      typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) && parseIso(value) !== undefined,
   },
   count: { says: 'an integer, 0 or more', fits: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0 },
   counts: { says: 'a list of integers', fits: (value: unknown) => Array.isArray(value) && value.every(Number.isSafeInteger) },
