@@ -259,6 +259,33 @@ describe('search', () => {
   })
 })
 
+describe('a decision', () => {
+  let denied: any
+  beforeAll(async () => {
+    await call('POST', `/requests/${breakGlass}/deny`, 'approver', { comment: 'not now' })
+    await sandbox.ship()
+    denied = (await get('/audit/events?outcome=request.denied', 'auditor')).json.events[0]
+  })
+  test('is found by who made it, as by whose request it was', async () => {
+    const { issuer, subject } = denied.event.by
+    expect(idsOf(await get(`/audit/events?issuer=${issuer}&subject=${subject}&outcome=request.denied`, 'auditor'))).toEqual([
+      `${denied.id} request.denied`,
+    ])
+    expect(idsOf(await get('/audit/events?outcome=request.denied', 'approver'))).toEqual([`${denied.id} request.denied`])
+    expect(idsOf(await get('/audit/events?outcome=request.denied', 'oncall'))).toEqual([`${denied.id} request.denied`])
+    expect(idsOf(await get('/audit/events?outcome=request.denied', 'developer'))).toEqual([])
+  })
+  test('shows the requester what was said, and not from where', async () => {
+    const event = async (name: string) => (await get(`/audit/events/${denied.id}`, name)).json.event
+    expect(await event('oncall')).toMatchObject({ comment: 'not now', by: denied.event.by })
+    expect(await event('oncall')).not.toHaveProperty('from')
+    expect(await event('oncall')).not.toHaveProperty('token')
+    expect(await event('approver')).toHaveProperty('from')
+    expect((await get(`/audit/events/${denied.id}/receipt`, 'oncall')).status).toBe(404)
+    expect((await get(`/audit/events/${denied.id}/receipt`, 'approver')).status).toBe(200)
+  })
+})
+
 describe('every refusal of a verified caller is on the trail, whatever the route', () => {
   test.each<[string, string, () => string, string, string, string]>([
     ['their own request', 'POST', () => `/requests/${breakGlass}/approve`, 'oncall', 'self-approval', 'break-glass'],

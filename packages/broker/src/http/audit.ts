@@ -4,7 +4,7 @@
  */
 import { type EventType, eventTypes } from '@stint/core/audit/schema'
 import { parseTilePath, TILE_WIDTH } from '@stint/core/audit/tiles'
-import type { Caller } from '@stint/core/identity/caller'
+import type { Caller, CallerRef } from '@stint/core/identity/caller'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
@@ -36,8 +36,23 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
     }
   }
 
-  const mayRead = (c: Ctx, caller: Caller, { about }: FoundEvent) =>
-    isAuditor(c, caller) || (about.issuer === caller.issuer && about.subject === caller.subject)
+  const is = (who: { readonly issuer?: string; readonly subject?: string } | undefined, caller: Caller) =>
+    who?.issuer === caller.issuer && who?.subject === caller.subject
+  const byOf = ({ event }: FoundEvent) => event.by as CallerRef | undefined
+
+  /** One's own are what happened to one's requests, and what one decided on those of others. */
+  const mayRead = (c: Ctx, caller: Caller, found: FoundEvent) => isAuditor(c, caller) || is(found.about, caller) || is(byOf(found), caller)
+
+  /** From where somebody else decided is for auditors; a receipt, which holds the whole event, is too. */
+  const mayReadWhole = (c: Ctx, caller: Caller, found: FoundEvent) => {
+    const by = byOf(found)
+    return mayRead(c, caller, found) && (by === undefined || is(by, caller) || isAuditor(c, caller))
+  }
+  function view(c: Ctx, caller: Caller, found: FoundEvent) {
+    if (mayReadWhole(c, caller, found)) return eventView(found)
+    const { from: _from, token: _token, ...event } = found.event
+    return eventView({ ...found, event: event as FoundEvent['event'] })
+  }
 
   app.get('/audit/events', (c) =>
     withCaller(c, (caller) =>
@@ -47,13 +62,13 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
         const { filter, limit, cursor } = query
         if (query.session !== undefined) {
           const events = (await trail.session(query.session)).filter((one) => mayRead(c, caller, one))
-          return c.json({ events: events.map(eventView) })
+          return c.json({ events: events.map((one) => view(c, caller, one)) })
         }
         const own = isAuditor(c, caller) ? {} : { issuer: caller.issuer, subject: caller.subject }
         const page = await trail.search({ ...filter, ...own }, limit, cursor)
         const next = page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url')
         if (next) c.header('link', `</audit/events?${new URLSearchParams({ ...c.req.query(), cursor: next })}>; rel="next"`)
-        return c.json({ events: page.events.map(eventView), ...(next ? { next } : {}) })
+        return c.json({ events: page.events.map((one) => view(c, caller, one)), ...(next ? { next } : {}) })
       }),
     ),
   )
@@ -63,7 +78,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
       fromLog(c, async () => {
         const found = await trail.event(c.req.param('request'), seqOf(c.req.param('seq')))
         if (found === 'erased') return refuse(c, isAuditor(c, caller) ? refused('event-erased', 'It was erased.') : unknownEvent)
-        return found && mayRead(c, caller, found) ? c.json(eventView(found)) : refuse(c, unknownEvent)
+        return found && mayRead(c, caller, found) ? c.json(view(c, caller, found)) : refuse(c, unknownEvent)
       }),
     ),
   )
@@ -87,7 +102,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
       fromLog(c, async () => {
         const [request, seq] = [c.req.param('request'), seqOf(c.req.param('seq'))]
         const found = await trail.event(request, seq)
-        const may = found === 'erased' ? isAuditor(c, caller) : found && mayRead(c, caller, found)
+        const may = found === 'erased' ? isAuditor(c, caller) : found && mayReadWhole(c, caller, found)
         return may ? receiptOf(c, request, seq, unknownEvent) : refuse(c, unknownEvent)
       }),
     ),

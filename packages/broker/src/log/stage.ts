@@ -124,10 +124,13 @@ export function lookupRows({
   const event = text === undefined ? 'erased' : readEvent(text)
   if (typeof event === 'string') return []
   const { issuer, subject, profile, target } = about
+  const by = event.by as { readonly issuer: string; readonly subject: string } | undefined
+  const isOther = by !== undefined && (by.issuer !== issuer || by.subject !== subject)
   const keys = [
     lookupKey.day(event.at.slice(0, 10)),
     lookupKey.outcome(outcomeOf(event)),
     ...(issuer !== undefined && subject !== undefined ? [lookupKey.caller(issuer, subject)] : []),
+    ...(isOther ? [lookupKey.caller(by.issuer, by.subject)] : []),
     ...(profile === undefined ? [] : [lookupKey.profile(profile)]),
     ...(target === undefined ? [] : [lookupKey.target(target)]),
     ...(typeof event.accessKeyId === 'string' ? [lookupKey.accessKey(event.accessKeyId)] : []),

@@ -185,9 +185,10 @@ function keyFor({ accessKeyId, issuer, subject, outcome, profile, target }: Even
 
 function fits({ event, about }: FoundEvent, { issuer, subject, profile, target, accessKeyId, outcome, from, until }: EventFilter): boolean {
   const same = (wanted: string | undefined, is: unknown) => wanted === undefined || wanted === is
+  const by = event.by as About | undefined
+  const isCaller = (who: About | undefined) => who !== undefined && same(issuer, who.issuer) && same(subject, who.subject)
   return (
-    same(issuer, about.issuer) &&
-    same(subject, about.subject) &&
+    (isCaller(about) || isCaller(by)) &&
     same(profile, about.profile) &&
     same(target, about.target) &&
     same(accessKeyId, event.accessKeyId) &&
