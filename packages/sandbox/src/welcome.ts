@@ -1,10 +1,12 @@
 /** What `npm start` prints: the addresses, and lines to paste that were tried as they stand. */
+import { originOf } from '@stint/core/config/shape'
 import type { SigningKey } from './aws/sigv4.ts'
 import { type Ports, urlOf } from './ports.ts'
 import type { Sandbox } from './sandbox.ts'
 
 export function printWelcome({ urls, rules }: Sandbox): void {
   const port = new URL(urls.broker).port
+  const log = originOf(rules).replace(/\/.*/, '')
   const option = port === '4400' ? '' : ` --port ${port}`
   process.stdout.write(`
 Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
@@ -34,8 +36,8 @@ In another terminal:
   export AWS_CONTAINER_AUTHORIZATION_TOKEN="Bearer $TOKEN"
 
   # 5. what happened, proved: a copy of the audit log, verified offline (docs/guides/auditing.md)
-  STINT_TOKEN=$(npm run -s token -- auditor${option}) npm run -s stint -- audit copy --from ${urls.broker}/audit/log --to ./log-copy
-  npm run -s stint -- audit verify --from ./log-copy
+  STINT_TOKEN=$(npm run -s token -- auditor${option}) npm run -s stint -- audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}
+  npm run -s stint -- audit verify --from ./log-copy/${log}
 
 Other identities: second-developer approver oncall auditor tool ci-main ci-branch ci-fork ci-tag
 `)

@@ -10,6 +10,8 @@ import type { LogSource } from './verify.ts'
 /** Objects fetched at once. */
 const AT_ONCE = 16
 
+const read = (note: Uint8Array) => parseCheckpointText(parseNote(Buffer.from(note).toString('utf8'))?.text ?? '')
+
 export type Copied = { readonly size: number; readonly fetched: number; readonly kept: number }
 
 /** Full tiles that are there already are kept: they never change. The checkpoint comes last, so a copy that broke off is no log. */
@@ -20,12 +22,15 @@ export async function copyLog(
 ): Promise<Copied> {
   const to = folderStore(folder)
   const checkpoint = await source.get('checkpoint')
-  const size = checkpoint && parseCheckpointText(parseNote(Buffer.from(checkpoint).toString('utf8'))?.text ?? '')?.size
-  if (!checkpoint || size === undefined) throw new Unreachable('there is no checkpoint')
-  const had = await to.get('checkpoint')
-  const hadSize = had && parseCheckpointText(parseNote(Buffer.from(had.bytes).toString('utf8'))?.text ?? '')?.size
-  if (hadSize !== undefined && hadSize > size)
-    throw new Unreachable(`the log has ${size} entries, and the copy has ${hadSize}: it was rolled back, so the copy is kept as it is`)
+  const now = checkpoint && read(checkpoint)
+  if (!checkpoint || !now) throw new Unreachable('there is no checkpoint')
+  const { size, origin } = now
+  const before = await to.get('checkpoint')
+  const had = before && read(before.bytes)
+  if (had && had.origin !== origin)
+    throw new Unreachable(`${folder} holds a copy of another log, ${had.origin}; this one is ${origin}: choose another folder`)
+  if (had && had.size > size)
+    throw new Unreachable(`the log has ${size} entries, and the copy has ${had.size}: it was rolled back, so the copy is kept as it is`)
   const tiles = (['entries', ...levelsOf(size)] as const).flatMap((level) => tilesOf(level, size))
   const bundles = source.hasEvents ? tilesOf('entries', size).map(({ index }) => index) : []
   const work = [
