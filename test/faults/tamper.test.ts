@@ -214,7 +214,7 @@ describe('a log of 10,000 events', () => {
     ['events cut short', (log) => cut(log.events.objects, 'events/007'), /^events\/007: it cannot be read/],
     [
       'the checkpoint of another key',
-      (log) => void log.log.objects.set('checkpoint', note(log, newMemoryLog(), 0)),
+      (log) => void log.log.objects.set('checkpoint', note(log, newMemoryLog())),
       /^checkpoint: its signature is wrong|^checkpoint: the log has not/,
     ],
     ['a file of nobody', (log) => void log.log.objects.set('tile/0/999', Buffer.alloc(8192)), /^tile\/0\/999: beyond the end of the log/],
@@ -257,8 +257,6 @@ describe('a log of 10,000 events', () => {
   test('rolled back: an earlier checkpoint, honestly signed, and the log cut to it', async () => {
     const before = await logOf(50)
     const { size: was, root } = await audit(before)
-    const after = copyOf(before)
-    after.state.now.head = before.state.now.head
     const remembered = { size: was, root }
     expect(await faultsOf(before, { remembered })).toEqual([])
     const smaller = await smallerLog(before, 20)
@@ -339,7 +337,7 @@ function rewrite(log: MemoryLog, bundle: number, partial: string): void {
 }
 
 /** The log's own checkpoint text, under somebody else's signature by the same name. */
-function note(log: MemoryLog, other: MemoryLog, _size: number): Buffer {
+function note(log: MemoryLog, other: MemoryLog): Buffer {
   const opened = openCheckpoint(String(log.log.objects.get('checkpoint')), [keyOf(log)])
   if (opened.outcome === 'fault') throw new Error(opened.fault)
   const text = checkpointText(opened.value)

@@ -3,7 +3,8 @@
  *
  * Exit codes: 0 as it should be · 2 wrong usage · 5 not to be reached; what else a command's own help says.
  */
-import { buildApplication, buildCommand, buildRouteMap, type CommandContext, numberParser, run } from '@stricli/core'
+import { buildApplication, buildCommand, buildRouteMap, numberParser, run } from '@stricli/core'
+import type { Context } from './context.ts'
 
 const text = (value: string) => value
 const instant = (value: string): number => {
@@ -179,9 +180,6 @@ const app = buildApplication(
     documentation: { disableAnsiColor: !process.stdout.isTTY || process.env.NO_COLOR !== undefined },
   },
 )
-
-/** What a command has of its surroundings. */
-export type Context = CommandContext & { readonly process: NodeJS.Process }
 
 // Whoever reads us may stop reading: `stint … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -5,9 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Broker } from '@stint/broker'
-import { type ApiBroker, apiApp } from '@stint/broker/http/api'
+import { apiApp } from '@stint/broker/http/api'
 import { MAX_BODY_BYTES, type VendRequest } from '@stint/broker/http/message'
 import { servedBy } from '@stint/broker/http/routes'
+import type { ApiBroker } from '@stint/broker/http/tools'
 import { handleVend } from '@stint/broker/http/vend'
 import { readBody } from './guard.ts'
 

@@ -5,36 +5,20 @@
 import { isOneOf } from '@stint/core/access/decide'
 import type { Caller } from '@stint/core/identity/caller'
 import { type Instant, seconds } from '@stint/core/instant'
-import { isObject, type JsonObject, parseForeignJson } from '@stint/core/json'
-import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { groupsOmittedHint, problems } from '@stint/core/problem'
+import { refused } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
 import { hex128 } from '@stint/core/request/ids'
-import { type Context, Hono } from 'hono'
-import * as v from 'valibot'
+import { Hono } from 'hono'
 import openapi from '../../openapi.json' with { type: 'json' }
 import { identify } from '../identify.ts'
-import type { Trail } from '../log/trail.ts'
-import type { Broker, Ledger } from '../ports.ts'
 import { auditRoutes } from './audit.ts'
 import { docsHeaders, docsPage } from './docs.ts'
 import { freezeRoutes } from './freezes.ts'
-import { MAX_BODY_BYTES, problemReply } from './message.ts'
 import { profileRoutes } from './profiles.ts'
 import { requestRoutes } from './requests.ts'
-import { allowed, findRoute, type Route } from './routes.ts'
+import { allowed, findRoute } from './routes.ts'
 import { sessionRoutes } from './sessions.ts'
-
-/** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
-export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
-
-type Env = {
-  Bindings: Peer
-  Variables: { trace: string; now: Instant; route: Route; refusal: Refused; profile: string; groupsOmitted: boolean }
-}
-export type Ctx = Context<Env>
-export type Api = Hono<Env>
-
-export type ApiBroker = Omit<Broker<Ledger>, 'sts' | 'signIn'> & { readonly trail: Trail }
+import { type Api, type ApiBroker, type Ctx, circumstances, type Env, refuse, type Tools } from './tools.ts'
 
 const READY_FOR_SECONDS = 5
 
@@ -128,52 +112,6 @@ export function apiApp(broker: ApiBroker): Api {
   })
 
   return app
-}
-
-/** What every group of routes needs. */
-export type Tools = {
-  /** Runs the answer for a verified caller, or refuses. */
-  readonly withCaller: (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) => Promise<Response>
-  readonly isAuditor: (c: Ctx, caller: Caller) => boolean
-  readonly isResponder: (c: Ctx, caller: Caller) => boolean
-}
-
-export const circumstances = (c: Ctx) => ({ sourceIp: c.env.sourceIp, now: c.get('now') })
-
-export function refuse(c: Ctx, refusal: Refused): Response {
-  c.set('refusal', refusal)
-  const hint = c.get('groupsOmitted') ? { hint: groupsOmittedHint } : {}
-  const { status, headers, body } = problemReply(refusal.code, refusal.detail, c.get('trace'), { ...refusal.extra, ...hint })
-  return c.body(body, status as 400, headers)
-}
-
-export const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })
-
-export type RawBody = { readonly bytes: Uint8Array; readonly json: JsonObject }
-
-/** What is wrong with a body before anybody looks who sent it: media type and size. */
-export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
-  const type = c.req.header('content-type')
-  const bytes = new Uint8Array(await c.req.arrayBuffer())
-  if (bytes.length === 0 && type === undefined) return done(bytes)
-  if (!/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')) return refused('media-type', 'The body must be application/json.')
-  return bytes.length > MAX_BODY_BYTES ? refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`) : done(bytes)
-}
-
-/** The body by its schema. A fault names its path and never repeats what was sent. */
-export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Array): Done<v.InferOutput<T>> | Refused {
-  const parsed = bytes.length === 0 ? ({ ok: true, value: {} } as const) : parseForeignJson(bytes)
-  if (!parsed.ok) return refused('body-invalid', `The body cannot be read: ${parsed.fault}.`)
-  if (!isObject(parsed.value)) return refused('body-invalid', 'The body is not an object.')
-  const checked = v.safeParse(schema, parsed.value)
-  if (checked.success) return done(checked.output)
-  const path = v.getDotPath(checked.issues[0] as v.BaseIssue<unknown>) ?? ''
-  return refused(
-    'body-invalid',
-    path === ''
-      ? 'The body has a member that this route does not take, or lacks one.'
-      : `The member ${path} is missing, wrong, or not one that this route takes.`,
-  )
 }
 
 type Readiness = { readonly ledger: 'up' | 'down'; readonly frozen: boolean; readonly issuers: { readonly [id: string]: 'up' | 'down' } }

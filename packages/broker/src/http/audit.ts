@@ -11,8 +11,8 @@ import { problems } from '@stint/core/problem'
 import { parseSessionId, type SessionId } from '@stint/core/request/ids'
 import { Halt, Trouble } from '../log/ports.ts'
 import type { EventFilter, FoundEvent } from '../log/trail.ts'
-import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './api.ts'
 import { LARGEST_PAGE } from './page.ts'
+import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './tools.ts'
 
 const DEFAULT_PAGE = 50
 /** Without `from` a search goes back this far; with it, as far as it says. */

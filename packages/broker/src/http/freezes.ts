@@ -5,8 +5,8 @@ import { personOf } from '@stint/core/identity/person'
 import { parseIso, toIso } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
 import type { Freeze, FreezeScope } from '../ports.ts'
-import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './api.ts'
 import { freezeBody } from './schemas.ts'
+import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
 
 const noResponder = refused('not-eligible', 'Only responders and auditors see and set freezes.')
 

@@ -1,5 +1,5 @@
 /** Pages: the query that asks for one, and the `Link` that names the next (RFC 8288). */
-import type { Ctx } from './api.ts'
+import type { Ctx } from './tools.ts'
 
 const DEFAULT_PAGE = 20
 export const LARGEST_PAGE = 100

@@ -3,7 +3,7 @@ import { standingOf } from '@stint/core/access/decide'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { approvalFor } from '@stint/core/request/approval'
-import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './api.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './tools.ts'
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
   app.get('/profiles', (c) =>

@@ -31,10 +31,10 @@ import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/c
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { askForApproval } from '../ask.ts'
 import type { Page } from '../ports.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools, unavailable } from './api.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
 import { askBody, decisionBody, reviewBody } from './schemas.ts'
 import { sessionView } from './sessions.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
 
 const LONGEST_WAIT_SECONDS = 20
 const WAITERS_PER_CALLER = 2

@@ -3,8 +3,8 @@ import { toIso } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
 import { parseSessionId } from '@stint/core/request/ids'
 import type { Session } from '@stint/core/request/session'
-import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './api.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
+import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './tools.ts'
 
 export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools): void {
   app.get('/sessions', (c) =>

@@ -121,7 +121,7 @@ export function lookupRows({
   seq,
   about,
 }: Pick<Staged, 'event' | 'request' | 'seq' | 'about'>): readonly LookupRow[] {
-  const event = text === undefined ? 'erased' : readEvent(text)
+  const event = readEvent(text)
   if (typeof event === 'string') return []
   const { issuer, subject, profile, target } = about
   const by = event.by as { readonly issuer: string; readonly subject: string } | undefined

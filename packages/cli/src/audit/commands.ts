@@ -9,7 +9,7 @@ import { openCheckpoint, parseCheckpointText } from '@stint/core/audit/checkpoin
 import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
 import { parseRequestId } from '@stint/core/request/ids'
-import type { Context } from '../main.ts'
+import type { Context } from '../context.ts'
 import { copyLog } from './copy.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
 import { memoryFile, placeFile, recall, remember } from './memory.ts'

@@ -3,11 +3,10 @@
  * Made from a config: each target gets its role, trusting the broker on the terms that a real target would set.
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
 import { company } from './company.ts'
-import { type KmsKey, newKmsKey } from './kms.ts'
 import type { SigningKey } from './sigv4.ts'
 
 export type Role = {
@@ -51,6 +50,8 @@ export type Bucket = {
   readonly objects: Map<string, StoredObject>
   readonly policy?: Policy
 }
+
+export type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
 
 export type World = {
   readonly region: string
@@ -109,6 +110,10 @@ export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, 
     world.buckets.set(name, { name, account: BROKER_ACCOUNT, createdAt: clock(), objects: new Map(), policy: policyOfBucket })
   }
   return world
+}
+
+function newKmsKey(region: string, account: string, alias: string): KmsKey {
+  return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
 }
 
 export function addRole(
