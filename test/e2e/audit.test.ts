@@ -299,6 +299,18 @@ describe('every refusal of a verified caller is on the trail, whatever the route
     const { events } = (await get(`/audit/events?outcome=${code}&limit=1`, 'auditor')).json
     expect(events[0].event).toMatchObject({ type: 'request.refused', code, profile, trace: json.trace })
   })
+  test('a frozen way, where there was nothing to reserve', async () => {
+    await call('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'break-glass' }, why: 'a drill' })
+    const { json } = await call('POST', '/sessions', 'oncall', {
+      profile: 'break-glass',
+      justification: 'x',
+      requestId: `req_${'0'.repeat(26)}`,
+    })
+    await sandbox.ship()
+    const { events } = (await get('/audit/events?outcome=frozen', 'auditor')).json
+    expect([json.code, events.length]).toEqual(['frozen', 1])
+    expect(events[0].event).toMatchObject({ type: 'request.refused', profile: 'break-glass', trace: json.trace })
+  })
   test('what is only not there to be read is none', async () => {
     const { json } = await get('/sessions/x', 'developer')
     await sandbox.ship()

@@ -76,6 +76,7 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
   ])
   const closed = closedBy(frozen)
   if (closed) {
+    if (reserved.outcome !== 'done' && closed.code === 'frozen') return refuse(broker, call, caller, profile, closed)
     if (reserved.outcome === 'done')
       await broker.ledger.fail(reserved.value, { code: closed.code, reason: closed.operator ?? closed.detail, sends: 0 }, broker.clock())
     return { ...closed, caller, profile }
