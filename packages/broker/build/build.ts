@@ -41,17 +41,32 @@ const stubsBesideS3: Readonly<Record<string, string>> = {
 /** The functions that read or write the log. */
 const withS3: readonly FunctionName[] = ['api', 'ship']
 
+type Fragment = { readonly file: RegExp; readonly contents: (text: string) => string }
+
 /** Files of which a fragment is enough: a client's whole package.json for its version, SHA-256 in JavaScript beside Node's, adaptive retries. */
-const fragments: readonly { readonly file: RegExp; readonly contents: (text: string) => string }[] = [
+const fragments: readonly Fragment[] = [
   {
     file: /[\\/]client-(sts|dynamodb|s3|kms)[\\/]package\.json$/,
     contents: (text) => `export default { version: ${JSON.stringify(JSON.parse(text).version)} }`,
   },
   { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
   { file: /[\\/]util-retry[\\/]DefaultRateLimiter\.js$/, contents: () => throwing('DefaultRateLimiter') },
+  // Every client is told its endpoint (src/aws.ts); STS also asks here whether an endpoint wants another way of signing.
+  {
+    file: /[\\/]client-(sts|dynamodb|kms)[\\/].*[\\/]endpointResolver\.js$/,
+    contents: () => 'export const defaultEndpointResolver = () => ({ properties: {} })',
+  },
+]
+/** AWS's partitions, of which only S3's own rules need to know. */
+const fragmentsBesideS3: readonly Fragment[] = [
+  ...fragments,
+  { file: /[\\/]util-endpoints[\\/]lib[\\/]aws[\\/]partitions\.js$/, contents: () => 'export const partitionsInfo = { partitions: [] }' },
 ]
 
-function stubbing(replaced: Readonly<Record<string, string>>): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {
+function stubbing(
+  replaced: Readonly<Record<string, string>>,
+  cut: readonly Fragment[],
+): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {
   const met = new Set<string>()
   const plugin: Plugin = {
     name: 'stub',
@@ -62,7 +77,7 @@ function stubbing(replaced: Readonly<Record<string, string>>): { readonly plugin
         return { path, namespace: 'stub' }
       })
       onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: replaced[path] ?? '', loader: 'js' }))
-      for (const { file, contents } of fragments) {
+      for (const { file, contents } of cut) {
         onLoad({ filter: file }, async ({ path }) => {
           met.add(String(file))
           return { contents: contents(await readFile(path, 'utf8')), loader: 'js' }
@@ -70,14 +85,14 @@ function stubbing(replaced: Readonly<Record<string, string>>): { readonly plugin
       }
     },
   }
-  const wanted = [...Object.keys(replaced), ...fragments.map(({ file }) => String(file))]
+  const wanted = [...Object.keys(replaced), ...cut.map(({ file }) => String(file))]
   return { plugin, unmet: () => wanted.filter((name) => !met.has(name)) }
 }
 
 export type Built = { readonly file: string; readonly bytes: number; readonly inputs: Readonly<Record<string, number>> }
 
 export async function buildFunction(name: FunctionName, out: string): Promise<Built> {
-  const { plugin, unmet } = stubbing(withS3.includes(name) ? stubs : stubsBesideS3)
+  const { plugin, unmet } = withS3.includes(name) ? stubbing(stubs, fragments) : stubbing(stubsBesideS3, fragmentsBesideS3)
   const file = join(out, name, 'index.js')
   const result = await build({
     entryPoints: [join(here, `../src/lambda/${name}.ts`)],

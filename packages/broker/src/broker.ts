@@ -11,7 +11,7 @@ import type { DynamoSettings } from './adapters/dynamodb/send.ts'
 import { getBytes } from './adapters/https.ts'
 import { issuerKeys } from './adapters/jwks.ts'
 import { stsAdapter } from './adapters/sts.ts'
-import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from './aws.ts'
+import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from './aws.ts'
 import type { Broker, Clock, Log, SignIn, VendLedger } from './ports.ts'
 
 export type Deployment = {
@@ -53,7 +53,7 @@ export function createBroker<L extends VendLedger>(deployment: Deployment, ledge
         ...common,
         region: target,
         requestHandler: stsHandler,
-        endpoint: endpoints?.sts ?? regionalEndpoint('sts', target),
+        ...atEndpoint(endpoints?.sts ?? regionalEndpoint('sts', target)),
         sigv4aSigningRegionSet: [target],
       })
     stsClients.set(target, client)
@@ -92,7 +92,7 @@ export function dynamoClient({ keys, clock, region, endpoints, deadlines = deadl
     ...clientConfig(keys, clock),
     region,
     requestHandler: handlers(deadlines.connect)(deadlines.ledger),
-    endpoint: endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region),
+    ...atEndpoint(endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region)),
     accountIdEndpointMode: 'disabled',
     endpointDiscoveryEnabled: false,
   })

@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { brief } from '@stint/core/audit/event'
-import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
+import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
 import { type Signer, Trouble } from '../log/ports.ts'
 import type { Clock } from '../ports.ts'
 
@@ -31,7 +31,7 @@ export async function kmsSigner({ origin, key, region, keys, endpoint, clock }: 
     ...clientConfig(keys, clock),
     maxAttempts: SENDS,
     region,
-    endpoint: endpoint ?? regionalEndpoint('kms', region),
+    ...atEndpoint(endpoint ?? regionalEndpoint('kms', region)),
     requestHandler: handlers(CONNECT_MS)(ANSWER_MS),
   })
   const asked = async <T>(call: Promise<T>): Promise<T> =>
