@@ -95,7 +95,11 @@ describe('tokens', () => {
     ],
     [
       'Cognito: an access token of another client',
-      () => lab.token({ iss: lab.issuers.cognito, token_use: 'access', aud: undefined, client_id: 'other' }, { typ: undefined }),
+      () =>
+        lab.token(
+          { iss: lab.issuers.cognito, token_use: 'access', aud: undefined, client_id: 'other', username: 'dana' },
+          { typ: undefined },
+        ),
     ],
     ['no exp', () => lab.token({ exp: undefined })],
     [
@@ -128,7 +132,7 @@ describe('tokens', () => {
       good,
       await lab.token({ iss: lab.issuers.id }, { typ: 'JWT' }),
       await lab.token(
-        { iss: lab.issuers.cognito, token_use: 'access', aud: undefined, client_id: 'https://stint.acme.example' },
+        { iss: lab.issuers.cognito, token_use: 'access', aud: undefined, client_id: 'https://stint.acme.example', username: 'dana' },
         { typ: undefined },
       ),
     ]
@@ -194,11 +198,15 @@ describe('profiles', () => {
     }
     expect(new Set(texts).size).toBe(1)
   })
-  test.each<[string, object, string]>([
-    ['no second factor', {}, 'mfa-required'],
-    ['a sign-in too old', { amr: ['mfa'], auth_time: 1 }, 'auth-too-old'],
-  ])('%s', async (_name, claims, code) => {
-    await refusedWith({ status: 403, code, written: 1 }, post(await lab.token(claims), { profile: 'lab-mfa' }))
+  test.each<[string, object, string, string]>([
+    ['no second factor', {}, 'mfa-required', 'acr_values="phr phrh", max_age=900'],
+    ['a sign-in too old', { amr: ['mfa'], auth_time: 1 }, 'auth-too-old', 'max_age=900'],
+  ])('%s', async (_name, claims, code, ask) => {
+    const { answer } = await refusedWith({ status: 403, code, written: 1 }, post(await lab.token(claims), { profile: 'lab-mfa' }))
+    expect(answer.headers['www-authenticate']).toMatch(
+      /^Bearer realm="stint", error="insufficient_user_authentication", error_description="[^"]+", /,
+    )
+    expect(answer.headers['www-authenticate']).toMatch(new RegExp(`, ${ask}$`))
   })
   test('another address', async () => {
     await refusedWith({ status: 403, code: 'source-ip', written: 1 }, post(await lab.token(), { profile: 'lab-elsewhere' }))
@@ -274,7 +282,7 @@ describe('routes and methods', () => {
     '/Sessions',
     '//sessions',
     '/sessions/a/b',
-    '/token',
+    '/token/',
     '/%73essions',
   ])('%s is no route', async (path) => {
     for (const method of ['GET', 'POST'])

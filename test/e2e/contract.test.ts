@@ -45,6 +45,19 @@ describe('answers', () => {
     return validate(answer.json) ? null : validate.errors
   }
 
+  const exchangeToken = async (token: string, profile: string): Promise<Answer> => {
+    const answer = await fetch(`${sandbox.urls.broker}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: token,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        resource: `urn:stint:profile:${profile}`,
+      }),
+    })
+    const text = await answer.text()
+    return { status: answer.status, headers: answer.headers, text, json: JSON.parse(text) }
+  }
   const logs = { profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' } }
   test.each<[string, string, (token: (name: string) => Promise<string>) => Promise<Answer>]>([
     ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), logs)],
@@ -74,6 +87,9 @@ describe('answers', () => {
     ['get', '/credentials/{profile}', async (token) => sandbox.get('/credentials/staging-power', await token('developer'))],
     ['get', '/credentials/{profile}', async (token) => sandbox.get('/credentials/deploy-prod', await token('ci-main'))],
     ['get', '/credentials/{profile}', async () => sandbox.get('/credentials/x')],
+    ['post', '/token', async (token) => exchangeToken(await token('developer'), 'staging-power')],
+    ['post', '/token', async (token) => exchangeToken(await token('developer'), 'nothing')],
+    ['post', '/token', async () => exchangeToken('x', 'staging-power')],
     ['get', '/healthz', async () => sandbox.get('/healthz')],
     ['get', '/readyz', async () => sandbox.get('/readyz')],
     ['get', '/readyz', async (token) => sandbox.get('/readyz', await token('auditor'))],

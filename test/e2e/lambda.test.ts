@@ -240,7 +240,7 @@ describe('both mountings of vend', () => {
       log: () => {},
       sleep: async () => {},
       signIn: { url: async ({ accessKeyId }) => done(`https://signin.example/?SigninToken=for-${accessKeyId}`) },
-      keys: { check: async () => done(true), ready: async () => done(true) },
+      keys: { check: async () => done(true), ready: async () => done('up') },
       sts: {
         assumeRole: async ({ roleSessionName }) =>
           done({

@@ -33,8 +33,8 @@ export type SignatureCheck =
 
 export type IssuerKeys = {
   check(issuer: Issuer, token: UnverifiedToken): Promise<SignatureCheck>
-  /** Whether usable keys are at hand, fetching them if they are stale. */
-  ready(issuer: Issuer): Promise<Done<true> | Unknown>
+  /** Whether usable keys are at hand, fetching them if they are stale; `failing` where they cannot be had anew. */
+  ready(issuer: Issuer): Promise<Done<'up' | 'failing'> | Unknown>
 }
 
 // ── STS ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

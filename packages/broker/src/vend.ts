@@ -20,13 +20,13 @@ import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, hardEndOf } from '@stint/core/scope/assume-role'
 import { type Ask, changedTerms, resolveScope, type Scope } from '@stint/core/scope/terms'
 import { askForApproval } from './ask.ts'
-import { identify } from './identify.ts'
+import { identify, type Shown } from './identify.ts'
 import type { Assumed, Broker, Call, Freeze, Intent } from './ports.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
 /** How a call came in: each door reads its ask in its own way, and may name the request by what was asked. */
 export type Door = {
-  readonly authorization: readonly string[]
+  readonly shown: Done<Shown> | Refused
   readonly readAsk: () => Done<Ask> | Refused
   /** What this door demands of a profile beyond the profile's own rules. */
   readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused | undefined
@@ -55,7 +55,7 @@ export type VendResult = (Done<Vended> | Refused | { readonly outcome: 'waiting'
 }
 
 export async function vend(broker: Broker, call: Call, door: Door): Promise<VendResult> {
-  const identity = await identify(broker, door.authorization, call.now)
+  const identity = await identify(broker, door.shown, call.now)
   if (identity.outcome === 'refused') return identity // a stranger: nothing is written
   const caller = identity.value
 

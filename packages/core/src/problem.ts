@@ -138,13 +138,24 @@ export function problem(code: ProblemCode, detail: string, trace: string, extra:
   return { type: `/docs#${code}`, title, status, code, detail, next, trace, ...extra }
 }
 
-/** Headers that a problem brings besides its media type (RFC 9110 §10.2.3, RFC 6750 §3). */
-export function problemHeaders(code: ProblemCode): Record<string, string> {
+/** What another sign-in must be (RFC 9470 §4): one of these `acr` values, at most so many seconds ago. */
+export type StepUp = { readonly acrValues?: readonly string[]; readonly maxAge?: number }
+
+/**
+ * Headers that a problem brings besides its media type (RFC 9110 §10.2.3, RFC 6750 §3). The challenge of RFC 9470 §3
+ * stands on a 403 here: the token is good, and only this profile asks for more.
+ */
+export function problemHeaders(code: ProblemCode, stepUp?: StepUp): Record<string, string> {
   const row: Row = problems[code]
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
   if (row.retryAfter !== undefined) headers['retry-after'] = String(row.retryAfter)
   if (code === 'token-missing') headers['www-authenticate'] = 'Bearer realm="stint"'
-  else if (row.status === 401) headers['www-authenticate'] = `Bearer realm="stint", error="invalid_token", error_description="${row.title}"`
+  else if (stepUp) {
+    const { acrValues, maxAge } = stepUp
+    const ask = `${acrValues ? `, acr_values="${acrValues.join(' ')}"` : ''}${maxAge === undefined ? '' : `, max_age=${maxAge}`}`
+    headers['www-authenticate'] = `Bearer realm="stint", error="insufficient_user_authentication", error_description="${row.title}"${ask}`
+  } else if (row.status === 401)
+    headers['www-authenticate'] = `Bearer realm="stint", error="invalid_token", error_description="${row.title}"`
   return headers
 }
 

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Broker } from '@stint/broker'
 import { apiApp } from '@stint/broker/http/api'
-import { MAX_BODY_BYTES, type VendRequest } from '@stint/broker/http/message'
+import { MAX_FORM_BYTES, type VendRequest } from '@stint/broker/http/message'
 import { servedBy } from '@stint/broker/http/routes'
 import type { ApiBroker } from '@stint/broker/http/tools'
 import { handleVend } from '@stint/broker/http/vend'
@@ -34,7 +34,7 @@ const peerOf = (request: IncomingMessage) => ({
 })
 
 async function toVendRequest(request: IncomingMessage, path: string, query: string): Promise<VendRequest> {
-  const body = await readBody(request, MAX_BODY_BYTES) // a byte more where it is too large
+  const body = await readBody(request, MAX_FORM_BYTES) // a byte more where it is too large
   return {
     method: request.method ?? 'GET',
     path,

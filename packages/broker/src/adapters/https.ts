@@ -3,17 +3,61 @@
  * size and time, no redirects, https only (http for loopback, which the config check lets through for the sandbox).
  * Over node:https, since `fetch` would load undici into a cold start.
  */
+import { lookup } from 'node:dns'
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
 
 const MAX_BYTES = 256 * 1024
 const TIMEOUT_MS = 3000
 
-/** The body of a GET that was answered with 200. */
-export async function getBytes(url: string): Promise<Uint8Array> {
-  const { status, body } = await exchange(url, { method: 'GET', headers: { accept: 'application/json' } })
+export type GetOptions = {
+  /** private: addresses of your own network may answer too. */
+  readonly network?: 'private'
+}
+
+/**
+ * The body of a GET that was answered with 200. Unless `network` says otherwise the host must be a public one: a name that
+ * turns out to be an address inside your network is refused, so nobody's DNS makes us ask there.
+ */
+export async function getBytes(url: string, { network }: GetOptions = {}): Promise<Uint8Array> {
+  const options = network === 'private' || isLoopback(url) ? {} : publicOnly(url)
+  const { status, body } = await exchange(url, { method: 'GET', headers: { accept: 'application/json' }, ...options })
   if (status !== 200) throw new Error(`answered ${status}`)
   return body
+}
+
+/** Written out as such in the reviewed config: the sandbox, or a helper on this machine. */
+const isLoopback = (url: string): boolean => ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname)
+
+/** IANA IPv4 and IPv6 Special-Purpose Address Registries: what is not globally reachable. */
+const special = new BlockList()
+for (const block of [
+  '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.168.0.0/16',
+  '198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3',
+  '::/127 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fe80::/9 ff00::/8',
+].flatMap((line) => line.split(' '))) {
+  const [address = '', bits] = block.split('/')
+  special.addSubnet(address, Number(bits), address.includes(':') ? 'ipv6' : 'ipv4')
+}
+
+/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is judged as the former. */
+export const isPrivate = (address: string): boolean => special.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+/** All addresses must be public: which one is taken is not ours to say. */
+export function publicOnly(url: string, resolve: typeof lookup = lookup): RequestOptions {
+  const { protocol, hostname } = new URL(url)
+  const literal = hostname.replace(/^\[|\]$/g, '')
+  if (protocol !== 'https:') throw new Error('is not https')
+  if (isIP(literal) && isPrivate(literal)) throw new Error('has a private address')
+  const check: LookupFunction = (host, options, done) =>
+    resolve(host, { ...options, all: true }, (error, found) => {
+      const refusal = error ?? (found.some(({ address }) => isPrivate(address)) ? new Error('has a private address') : undefined)
+      if (refusal) done(refusal, '', 0)
+      else if (options.all) done(null, found)
+      else done(null, found[0]?.address ?? '', found[0]?.family)
+    })
+  return { lookup: check }
 }
 
 /** Posts a form. */

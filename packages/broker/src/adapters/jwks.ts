@@ -22,7 +22,7 @@ import type { Clock, IssuerKeys } from '../ports.ts'
 export type KeysSettings = {
   readonly clock: Clock
   /** The body of a GET answered with 200; throws on anything else. */
-  readonly get: (url: string) => Promise<Uint8Array>
+  readonly get: (url: string, options: Pick<Issuer, 'network'>) => Promise<Uint8Array>
 }
 
 const FRESH_SECONDS = 10 * 60
@@ -65,7 +65,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
 
     async ready(issuer) {
       const cached = await usable(issuer)
-      return isDead(cached) ? unavailable(issuer, cached) : done(true)
+      return isDead(cached) ? unavailable(issuer, cached) : done(cached.failures > 0 ? 'failing' : 'up')
     },
   }
 
@@ -92,7 +92,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
     const backoff = cached.failures === 0 ? 0 : Math.min(2 ** (cached.failures - 1), LONGEST_BACKOFF_SECONDS)
     if (settings.clock() - cached.triedAt < seconds(Math.max(pauseSeconds, backoff))) return
     cached.triedAt = settings.clock()
-    cached.fetching = fetchKeys(issuer.jwksUri, settings.get)
+    cached.fetching = fetchKeys(issuer, settings.get)
       .then((keys) => {
         cached.keys = keys
         cached.fetchedAt = settings.clock()
@@ -124,8 +124,8 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
   }
 }
 
-async function fetchKeys(uri: string, get: KeysSettings['get']): Promise<ReadonlyMap<string, Jwk>> {
-  const parsed = parseForeignJson(await get(uri))
+async function fetchKeys({ jwksUri, network }: Issuer, get: KeysSettings['get']): Promise<ReadonlyMap<string, Jwk>> {
+  const parsed = parseForeignJson(await get(jwksUri, network === undefined ? {} : { network }))
   if (!parsed.ok) throw new Error(`JWKS: ${parsed.fault}`)
   const jwks = parsed.value as unknown as Jwks
   if (!isJwks(jwks) || jwks.keys.length > MAX_KEYS) throw new Error('JWKS: not a key set, or too large')

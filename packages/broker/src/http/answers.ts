@@ -51,6 +51,35 @@ export const processAnswer = v.strictObject({
 export const containerAnswer = v.strictObject({ AccessKeyId: text, SecretAccessKey: text, Token: text, Expiration: time })
 export const containerProblem = v.strictObject({ Code: text, Message: text })
 
+const described = (description: string) => v.pipe(text, v.description(description))
+export const tokenForm = v.looseObject({
+  grant_type: v.literal('urn:ietf:params:oauth:grant-type:token-exchange'),
+  subject_token: described('The JWT that you would send as a bearer elsewhere. Send no Authorization header beside it.'),
+  subject_token_type: described('urn:ietf:params:oauth:token-type:jwt, or :id_token, or :access_token.'),
+  resource: described('The profile: urn:stint:profile:NAME.'),
+  requested_token_type: v.optional(v.literal('urn:stint:params:oauth:token-type:aws-credentials')),
+  duration: v.optional(described('Seconds, or a text with a unit.')),
+  justification: v.optional(text),
+  ticket: v.optional(text),
+  request_id: v.optional(described('A request that was agreed to.')),
+  'p.<name>': v.optional(described('A parameter of the profile.')),
+})
+export const issuedToken = v.strictObject({
+  access_token: text,
+  issued_token_type: v.literal('urn:stint:params:oauth:token-type:aws-credentials'),
+  token_type: v.literal('N_A'),
+  expires_in: v.pipe(v.number(), v.integer()),
+  session: text,
+  trace: text,
+})
+export const tokenProblem = v.looseObject({
+  error: described('As of RFC 6749 §5.2 and RFC 8693 §2.2.2.'),
+  error_description: text,
+  code: v.picklist(Object.keys(problems) as [string, ...string[]]),
+  next: text,
+  trace: text,
+})
+
 export const sessionView = v.strictObject({
   id: text,
   requestId: text,
@@ -164,5 +193,10 @@ export const health = v.strictObject({ status: v.literal('ok'), build: text, con
 export const readiness = v.strictObject({
   status: v.picklist(['ready', 'frozen', 'not-ready']),
   ledger: v.optional(upOrDown),
-  issuers: v.optional(v.record(text, upOrDown)),
+  issuers: v.optional(
+    v.pipe(
+      v.record(text, v.picklist(['up', 'failing', 'down'])),
+      v.description('failing: its keys cannot be had anew, those at hand still serve.'),
+    ),
+  ),
 })

@@ -10,7 +10,7 @@ import { problems } from '@stint/core/problem'
 import { hex128 } from '@stint/core/request/ids'
 import { Hono } from 'hono'
 import openapi from '../../openapi.json' with { type: 'json' }
-import { identify } from '../identify.ts'
+import { bearerOf, identify } from '../identify.ts'
 import { auditRoutes } from './audit.ts'
 import { docsHeaders, docsPage } from './docs.ts'
 import { freezeRoutes } from './freezes.ts'
@@ -64,7 +64,7 @@ export function apiApp(broker: ApiBroker): Api {
 
   const tools: Tools = {
     async withCaller(c, answer) {
-      const caller = await identify(broker, c.env.authorization, c.get('now'))
+      const caller = await identify(broker, bearerOf(c.env.authorization), c.get('now'))
       if (caller.outcome === 'refused') return refuse(c, caller)
       c.set('groupsOmitted', caller.value.groupsOmitted)
       const answered = await answer(caller.value)
@@ -90,7 +90,7 @@ export function apiApp(broker: ApiBroker): Api {
       readiness = { at: c.get('now'), checks: await checkReadiness(broker) }
     const { frozen, ...checks } = readiness.checks
     const status = checks.ledger === 'up' ? (frozen ? 'frozen' : 'ready') : 'not-ready'
-    const caller = c.env.authorization.length > 0 ? await identify(broker, c.env.authorization, c.get('now')) : undefined
+    const caller = c.env.authorization.length > 0 ? await identify(broker, bearerOf(c.env.authorization), c.get('now')) : undefined
     const detailed = caller?.outcome === 'done' && tools.isAuditor(c, caller.value)
     return c.json(detailed ? { status, ...checks } : { status }, status === 'not-ready' ? 503 : 200)
   })
@@ -114,16 +114,21 @@ export function apiApp(broker: ApiBroker): Api {
   return app
 }
 
-type Readiness = { readonly ledger: 'up' | 'down'; readonly frozen: boolean; readonly issuers: { readonly [id: string]: 'up' | 'down' } }
+type Readiness = {
+  readonly ledger: 'up' | 'down'
+  readonly frozen: boolean
+  readonly issuers: { readonly [id: string]: 'up' | 'failing' | 'down' }
+}
 
 /** A broken issuer keeps its own callers out and nobody else's, so it does not make the broker unready. */
 async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
   const [ledger, frozen, ...issuers] = await Promise.all([
     broker.ledger.ping(),
     broker.ledger.frozen({ issuer: '', subject: '', profile: '', target: '' }, broker.clock()),
-    ...Object.entries(broker.rules.issuers).map(
-      async ([id, issuer]) => [id, (await broker.keys.ready(issuer)).outcome === 'done' ? 'up' : 'down'] as const,
-    ),
+    ...Object.entries(broker.rules.issuers).map(async ([id, issuer]) => {
+      const ready = await broker.keys.ready(issuer)
+      return [id, ready.outcome === 'done' ? ready.value : 'down'] as const
+    }),
   ])
   return {
     ledger: ledger && frozen.outcome === 'done' ? 'up' : 'down',

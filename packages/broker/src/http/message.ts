@@ -2,7 +2,9 @@
  * HTTP as `vend` sees it: a plain request and a plain reply. No `Request`, `Response` or `fetch` here or behind it: their
  * mere touch loads undici, a third of a cold start.
  */
-import { type Problem, type ProblemCode, problem, problemHeaders } from '@stint/core/problem'
+import { MAX_TOKEN_BYTES } from '@stint/core/identity/token'
+import { type Problem, type ProblemCode, problem, problemHeaders, type StepUp } from '@stint/core/problem'
+import type { VendResult } from '../vend.ts'
 
 export type VendRequest = {
   readonly method: string
@@ -18,12 +20,21 @@ export type VendRequest = {
 
 export type VendReply = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
+/** A reply, and what came of the road for the log line. */
+export type Answered = { readonly reply: VendReply; readonly result?: VendResult }
+
 /** Largest body taken, in bytes. */
 export const MAX_BODY_BYTES = 8192
+/** In a form the token stands in the body too. */
+export const MAX_FORM_BYTES = MAX_BODY_BYTES + MAX_TOKEN_BYTES
 
 export const header = (request: VendRequest, name: string): readonly string[] => request.headers.get(name) ?? []
 
 export function problemReply(code: ProblemCode, detail: string, trace: string, extra?: { readonly [member: string]: unknown }): VendReply {
   const body: Problem = problem(code, detail, trace, extra)
-  return { status: body.status, headers: { ...problemHeaders(code), 'stint-trace': trace }, body: JSON.stringify(body) }
+  return {
+    status: body.status,
+    headers: { ...problemHeaders(code, extra?.stepUp as StepUp | undefined), 'stint-trace': trace },
+    body: JSON.stringify(body),
+  }
 }

@@ -8,6 +8,7 @@ import type { GenericSchema } from 'valibot'
 import * as answers from './answers.ts'
 import { decisions, type Method, routes } from './routes.ts'
 import { askBody, decisionBody, freezeBody, reviewBody, vendBody } from './schemas.ts'
+import { tokenStatus } from './token.ts'
 
 const schemas = {
   Problem: answers.problemBody,
@@ -27,6 +28,9 @@ const schemas = {
   ProcessCredentials: answers.processAnswer,
   ContainerCredentials: answers.containerAnswer,
   ContainerProblem: answers.containerProblem,
+  TokenForm: answers.tokenForm,
+  IssuedToken: answers.issuedToken,
+  TokenProblem: answers.tokenProblem,
   SessionView: answers.sessionView,
   SessionsPage: answers.sessionsPage,
   Profile: answers.profileView,
@@ -49,6 +53,7 @@ type Operation = {
   readonly open?: true
   readonly parameters?: readonly object[]
   readonly body?: SchemaName
+  readonly form?: SchemaName
   readonly success: Success
   readonly also?: readonly Success[]
   readonly problems: readonly ProblemCode[]
@@ -289,6 +294,17 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     },
     problems: road,
   },
+  'POST /token': {
+    summary: 'OAuth 2.0 Token Exchange (RFC 8693): the same road for tools that speak it',
+    open: true,
+    form: 'TokenForm',
+    success: {
+      status: 200,
+      description: '`access_token` is the container-credentials JSON in base64url; it is for AWS and for no other server.',
+      content: json('IssuedToken'),
+    },
+    problems: ['body-invalid', 'body-too-large', 'media-type', ...road],
+  },
   'GET /healthz': {
     summary: 'Build and config hash',
     open: true,
@@ -359,6 +375,9 @@ function describe(path: string, method: Method) {
     security: operation.open ? [] : [{ bearer: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body ? { requestBody: { required: true, content: json(operation.body) } } : {}),
+    ...(operation.form
+      ? { requestBody: { required: true, content: { 'application/x-www-form-urlencoded': { schema: ref(operation.form) } } } }
+      : {}),
     responses: {
       ...Object.fromEntries(
         [success, ...(operation.also ?? [])].map(({ status, description, content }) => [
@@ -366,20 +385,29 @@ function describe(path: string, method: Method) {
           { description, ...(content ? { content } : {}) },
         ]),
       ),
-      ...problemResponses(
-        operation.problems,
-        path.startsWith('/credentials/') ? json('ContainerProblem') : { 'application/problem+json': { schema: ref('Problem') } },
-      ),
+      ...problemResponses(operation.problems, path),
     },
   }
 }
 
-function problemResponses(codes: readonly ProblemCode[], content: object) {
-  const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of codes) byStatus.set(problems[code].status, [...(byStatus.get(problems[code].status) ?? []), code])
+/** Two doors have errors of their readers' own shape, and RFC 6749 §5.2 its own statuses. */
+function problemResponses(codes: readonly ProblemCode[], path: string) {
+  const content = path.startsWith('/credentials/')
+    ? json('ContainerProblem')
+    : path === '/token'
+      ? json('TokenProblem')
+      : { 'application/problem+json': { schema: ref('Problem') } }
+  const byStatus = new Map<number, ProblemCode[]>(path === '/token' ? [[401, []]] : [])
+  for (const code of codes) {
+    const status = path === '/token' ? tokenStatus(code) : problems[code].status
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
   return Object.fromEntries(
     [...byStatus]
       .sort(([a], [b]) => a - b)
-      .map(([status, list]) => [status, { description: list.map((code) => `\`${code}\``).join(', '), content }]),
+      .map(([status, list]) => [
+        status,
+        { description: list.length === 0 ? '`invalid_client`' : list.map((code) => `\`${code}\``).join(', '), content },
+      ]),
   )
 }

@@ -25,6 +25,7 @@ export const routes: readonly Route[] = [
   { path: '/audit/events/{request}/{seq}/receipt', methods: { GET: 'api' } },
   { path: '/audit/log/{path}', tail: true, methods: { GET: 'api' } },
   { path: '/credentials/{profile}', methods: { GET: 'vend' } },
+  { path: '/token', methods: { POST: 'vend' } },
   { path: '/healthz', methods: { GET: 'api' } },
   { path: '/readyz', methods: { GET: 'api' } },
   { path: '/openapi.json', methods: { GET: 'api' } },

@@ -1,5 +1,5 @@
 /**
- * HTTP in front of the road: `POST /sessions` and `GET /credentials/{profile}`, over plain values. Faults are told in a
+ * HTTP in front of the road: `POST /sessions`, `GET /credentials/{profile}` and (in token.ts) `POST /token`, over plain values. Faults are told in a
  * fixed order: route, method, media type, size, then (on the road) token, body, profile, eligibility and the rest.
  */
 
@@ -13,13 +13,15 @@ import { hex128 } from '@stint/core/request/ids'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { Ask } from '@stint/core/scope/terms'
 import * as v from 'valibot'
+import { bearerOf } from '../identify.ts'
 import type { Broker, Call } from '../ports.ts'
 import { bucketSlot } from '../slot.ts'
 import { type Door, type VendResult, vend } from '../vend.ts'
 import { container, render, sessionFacts } from './formats.ts'
-import { header, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
+import { type Answered, header, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
 import { allowed, findRoute } from './routes.ts'
 import { type Format, type VendBody, vendBody } from './schemas.ts'
+import { postToken, tokenRefusal } from './token.ts'
 
 export async function handleVend(broker: Broker, request: VendRequest): Promise<VendReply> {
   const call: Call = { trace: hex128(broker.random), from: request.sourceIp, now: broker.clock() }
@@ -36,13 +38,12 @@ export async function handleVend(broker: Broker, request: VendRequest): Promise<
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
     const failure = refused('internal', 'Stint failed. Nothing was handed out.')
+    if (request.path === '/token') return tokenRefusal(failure, call)
     return request.path.startsWith('/credentials/')
       ? containerRefusal(failure, call)
       : problemReply(failure.code, failure.detail, call.trace)
   }
 }
-
-type Answered = { readonly reply: VendReply; readonly result?: VendResult }
 
 async function answer(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
   const found = findRoute(request.path)
@@ -52,6 +53,7 @@ async function answer(broker: Broker, call: Call, request: VendRequest): Promise
   if (found.route.path === '/sessions' && request.method === 'POST') return postSessions(broker, call, request)
   if (found.route.path === '/credentials/{profile}' && request.method === 'GET')
     return getCredentials(broker, call, request, found.parameter ?? '')
+  if (found.route.path === '/token' && request.method === 'POST') return postToken(broker, call, request)
   const refusal = problemReply('method-not-allowed', `This route takes ${allow}.`, call.trace)
   return { reply: { ...refusal, headers: { ...refusal.headers, allow } } }
 }
@@ -71,7 +73,7 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
   if (idempotency === 'odd')
     return { reply: problemReply('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.', call.trace) }
   const door: Door = {
-    authorization: header(request, 'authorization'),
+    shown: bearerOf(header(request, 'authorization')),
     ...(idempotency ? { idempotency } : {}),
     readAsk() {
       const body = parseBody(request.body)
@@ -163,7 +165,7 @@ const MIN_CONTAINER_SECONDS = 30 * 60
 
 async function getCredentials(broker: Broker, call: Call, request: VendRequest, profile: string): Promise<Answered> {
   const door: Door = {
-    authorization: header(request, 'authorization'),
+    shown: bearerOf(header(request, 'authorization')),
     readAsk: () => parametersOf(profile, request.query),
     admits(found, caller, approval) {
       if (approval) return refused('approval-required', 'Profiles that need approval are not vended here.')

@@ -71,6 +71,26 @@ test.each<[string, Partial<Profile>, Partial<Caller>, string]>([
   expect(access.outcome === 'allowed' ? 'allowed' : access.code).toBe(expected)
 })
 
+describe('a step-up', () => {
+  const stepUpOf = (change: Partial<Profile>) => (decide(change) as { extra?: { stepUp?: object } }).extra?.stepUp
+  test.each<[string, Partial<Profile>, object | undefined]>([
+    ['asks for a second factor', { eligible: [{ ...developers, mfa: true }] }, { acrValues: ['phr', 'phrh'] }],
+    ['asks for a recent sign-in', { eligible: [{ ...developers, authAge: '15m' }] }, { maxAge: 900 }],
+    ['asks for both', { eligible: [{ ...developers, mfa: true, authAge: '1h' }] }, { acrValues: ['phr', 'phrh'], maxAge: 3600 }],
+    ['is not asked for where only the address is wrong', { eligible: [{ ...developers, sourceIp: ['10.0.0.0/8'] }] }, undefined],
+    [
+      'is that of the nearest rule',
+      {
+        eligible: [
+          { ...developers, mfa: true, authAge: '1m' },
+          { ...developers, authAge: '2m' },
+        ],
+      },
+      { maxAge: 120 },
+    ],
+  ])('%s', (_name, change, expected) => expect(stepUpOf(change)).toEqual(expected))
+})
+
 describe('an unknown and an invisible profile', () => {
   test('are refused alike, to the letter', () => {
     const { reasons: _a, ...unknown } = decide({}, {}, 'nothing') as any

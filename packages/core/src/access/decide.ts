@@ -7,9 +7,10 @@
 import { inCidr } from '@stint/iam/ip'
 import type { Approval, Profile, Rules, Who } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
-import type { Caller } from '../identity/caller.ts'
+import { type Caller, mfaAcrOf } from '../identity/caller.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { type Refused, refused } from '../outcome.ts'
+import type { StepUp } from '../problem.ts'
 import { findClaim, matchesClaim } from './matcher.ts'
 
 /** Where and when the call came in. */
@@ -32,29 +33,44 @@ export function decideAccess(rules: Rules, profileId: string, caller: Caller, ci
     return { ...refused('profile-unknown', 'There is no such profile for you.'), reasons: [found ? 'not visible' : 'not in the config'] }
   }
   if (standing.eligible) return { outcome: 'allowed', profile, ...(profile.approval ? { approval: profile.approval } : {}) }
-  return refusal(standing.hurdles)
+  const issuer = rules.issuers[caller.issuer]
+  return refusal(standing, issuer ? mfaAcrOf(issuer) : [])
 }
 
-function refusal(met: readonly Hurdle[]): Access {
+function refusal({ hurdles: met, nearest }: Standing, mfaAcr: readonly string[]): Access {
   const [first] = met
-  if (first === undefined)
+  if (first === undefined || !nearest)
     return { ...refused('not-eligible', 'You can see this profile, but its rules do not admit you.'), reasons: ['no rule fits'] }
   const words = {
     'mfa-required': 'This profile admits only sign-ins with a second factor.',
     'auth-too-old': 'This profile admits only recent sign-ins.',
     'source-ip': 'This profile does not admit calls from your address.',
   }
-  return { ...refused(first, words[first], { extra: { reasons: met } }), reasons: met }
+  const stepUp: StepUp = {
+    ...(met.includes('mfa-required') ? { acrValues: mfaAcr } : {}),
+    ...(met.includes('auth-too-old') && nearest.authAge ? { maxAge: durationSeconds(nearest.authAge) } : {}),
+  }
+  const hint = Object.keys(stepUp).length > 0 ? { stepUp } : {}
+  return { ...refused(first, words[first], { extra: { reasons: met, ...hint } }), reasons: met }
 }
 
-export type Standing = { readonly visible: boolean; readonly eligible: boolean; readonly hurdles: readonly Hurdle[] }
+/** `nearest`: the rule that only hurdles keep the caller from, the fewest of them. */
+export type Standing = {
+  readonly visible: boolean
+  readonly eligible: boolean
+  readonly hurdles: readonly Hurdle[]
+  readonly nearest?: Who
+}
 
 /** How a caller stands to a profile: sees it, may enter it, and if only hurdles keep them out, the fewest of them. */
 export function standingOf(profile: Profile, caller: Caller, circumstances: Circumstances): Standing {
-  const fitting = profile.eligible.filter((who) => claimsFit(who, caller)).map((who) => hurdlesFor(who, caller, circumstances))
+  const fitting = profile.eligible
+    .filter((who) => claimsFit(who, caller))
+    .map((who) => ({ who, met: hurdlesFor(who, caller, circumstances) }))
+    .toSorted((a, b) => a.met.length - b.met.length)
   const visible = fitting.length > 0 || (profile.visibleTo ?? []).some((who) => claimsFit(who, caller))
-  const fewest = fitting.toSorted((a, b) => a.length - b.length)[0]
-  return { visible, eligible: fewest?.length === 0, hurdles: fewest ?? [] }
+  const [fewest] = fitting
+  return { visible, eligible: fewest?.met.length === 0, hurdles: fewest?.met ?? [], ...(fewest ? { nearest: fewest.who } : {}) }
 }
 
 /** Whether everything that this rule says holds for the caller. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Matcher } from '../config/shape.ts'
 import type { Json } from '../json.ts'
-import { compileGlob, findClaim, matchesClaim } from './matcher.ts'
+import { findClaim, fitsGlob, isGlob, matchesClaim } from './matcher.ts'
 
 describe('matchers', () => {
   test.each<[string, Matcher, Json | undefined, boolean]>([
@@ -61,9 +61,34 @@ describe('matchers', () => {
       fc.property(
         fc.string({ minLength: 1 }).filter((text) => !text.includes('*')),
         fc.string(),
-        (text, other) => compileGlob(text)?.test(text) === true && compileGlob(text)?.test(other) === (text === other),
+        (text, other) => fitsGlob(text, text) && fitsGlob(text, other) === (text === other),
       ),
     )
+  })
+})
+
+describe('globs', () => {
+  const piece = fc.constantFrom('*', '**', 'a', 'b', '/', '.', '+', '(')
+  const naive = (pattern: string) =>
+    new RegExp(
+      `^${pattern
+        .split(/(\*\*|\*)/)
+        .map((part) => (part === '**' ? '[^]*' : part === '*' ? '[^/]*' : part.replace(/[.+()]/g, '\\$&')))
+        .join('')}$`,
+    )
+  test('agree with a regular expression', () => {
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join('')),
+        fc.string({ unit: fc.constantFrom('a', 'b', '/', '.', '+', '('), maxLength: 12 }),
+        (pattern, text) => fitsGlob(pattern, text) === (isGlob(pattern) && naive(pattern).test(text)),
+      ),
+      { numRuns: 5000 },
+    )
+  })
+  test('a text made to keep a pattern busy costs no more than another', () => {
+    // As a regular expression this takes longer than anybody waits.
+    expect(fitsGlob(`${'*a'.repeat(20)}b`, 'a'.repeat(8000))).toBe(false)
   })
 })
 

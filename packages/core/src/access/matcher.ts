@@ -24,19 +24,32 @@ export function matchesClaim(matcher: Matcher, claim: Json | undefined): boolean
   if (typeof matcher !== 'object') return claim === matcher
   if ('oneOf' in matcher) return matcher.oneOf.some((value) => value === claim)
   if ('includes' in matcher) return Array.isArray(claim) && claim.includes(matcher.includes)
-  if ('glob' in matcher) return typeof claim === 'string' && (compileGlob(matcher.glob)?.test(claim) ?? false)
+  if ('glob' in matcher) return typeof claim === 'string' && fitsGlob(matcher.glob, claim)
   if ('cidr' in matcher) return typeof claim === 'string' && matcher.cidr.some((block) => inCidr(claim, block))
   if ('not' in matcher) return !matchesClaim(matcher.not, claim)
   if ('all' in matcher) return matcher.all.every((one) => matchesClaim(one, claim))
   return matcher.any.some((one) => matchesClaim(one, claim))
 }
 
-/** Anchored at both ends. `*` stands for any run without `/`, `**` for any run; nothing else is special. */
-export function compileGlob(pattern: string): RegExp | undefined {
-  if (pattern === '' || pattern.includes('***')) return undefined
-  const source = pattern
-    .split(/(\*\*|\*)/)
-    .map((part) => (part === '**' ? '[\\s\\S]*' : part === '*' ? '[^/]*' : part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')))
-    .join('')
-  return new RegExp(`^${source}$`, 'u')
+export const isGlob = (pattern: string): boolean => pattern !== '' && !pattern.includes('***')
+
+/**
+ * Anchored at both ends. `*` stands for any run without `/`, `**` for any run; nothing else is special. No regular
+ * expression: a stranger chooses the text, and some would keep one busy for minutes.
+ */
+export function fitsGlob(pattern: string, text: string): boolean {
+  if (!isGlob(pattern)) return false
+  // reached[i]: what was read of the pattern covers the first i characters of the text.
+  let reached = new Uint8Array(text.length + 1)
+  reached[0] = 1
+  for (const part of pattern.split(/(\*\*|\*)/)) {
+    const next = new Uint8Array(text.length + 1)
+    const star = part === '*' || part === '**'
+    for (let at = 0; at <= text.length; at++) {
+      if (star) next[at] = reached[at] || (at > 0 && next[at - 1] && (part === '**' || text[at - 1] !== '/')) ? 1 : 0
+      else if (reached[at] && text.startsWith(part, at)) next[at + part.length] = 1
+    }
+    reached = next
+  }
+  return reached[text.length] === 1
 }

@@ -8,7 +8,7 @@
 import { parsePolicy, splitArn } from '@stint/iam'
 import { isCidr } from '@stint/iam/ip'
 import * as v from 'valibot'
-import { compileGlob } from '../access/matcher.ts'
+import { isGlob } from '../access/matcher.ts'
 import { parseVkey } from '../audit/note.ts'
 import { sha256Hex } from '../digest.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
@@ -16,7 +16,7 @@ import { isTimeZone, parseIso } from '../instant.ts'
 import { canonicalJson, isObject } from '../json.ts'
 import { fillStatement } from '../scope/template.ts'
 import { rulesOf } from './rules.ts'
-import { type Approval, type Config, MAX_GRANT_DAYS, type Matcher, type Profile, type Rules, type Who } from './shape.ts'
+import { type Approval, type Config, dialects, MAX_GRANT_DAYS, type Matcher, type Profile, presets, type Rules, type Who } from './shape.ts'
 
 export type ConfigFault = { readonly path: string; readonly fault: string }
 export type CheckedConfig = { readonly ok: true; readonly rules: Rules } | { readonly ok: false; readonly faults: readonly ConfigFault[] }
@@ -115,11 +115,14 @@ const issuer = v.strictObject({
   audiences: list(line),
   tokenUse: v.picklist(['id', 'access', 'any']),
   algorithms: list(v.picklist(['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'])),
-  dialect: v.optional(v.picklist(['rfc9068', 'cognito'])),
+  preset: v.optional(v.picklist(presets)),
+  dialect: v.optional(v.picklist(dialects)),
   identityClaim: v.optional(line),
-  nameClaim: v.optional(line),
+  nameClaim: v.optional(v.union([line, list(line)])),
   groupsClaim: v.optional(line),
   tenant: v.optional(filledRecord(line, scalar, 'must name a claim')),
+  mfaAcr: v.optional(list(v.pipe(line, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be printable, without space, quote or backslash')))),
+  network: v.optional(v.literal('private')),
   maxTokenLife: v.optional(duration),
   actorClaim: v.optional(line),
   replay: v.optional(v.literal('once')),
@@ -270,7 +273,7 @@ const sharedIssuers: readonly { readonly url: RegExp; readonly pins: readonly st
   { url: /^https:\/\/token\.actions\.githubusercontent\.com$/, pins: ['repository_owner_id', 'enterprise_id', 'repository_id'] },
   { url: /^https:\/\/gitlab\.com$/, pins: ['namespace_id', 'project_id'] },
   { url: /^https:\/\/agent\.buildkite\.com$/, pins: ['organization_id'] },
-  { url: /^https:\/\/accounts\.google\.com$/, pins: ['hd'] },
+  { url: /^https:\/\/accounts\.google\.com$/, pins: ['hd', '/google/compute_engine/project_number', '/google/compute_engine/project_id'] },
   { url: /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)\//, pins: ['tid'] },
 ]
 
@@ -328,7 +331,7 @@ function checkWho(config: Config, item: Who, path: string, say: Say): void {
   if (!Object.hasOwn(config.issuers, item.issuer)) say(`${path}.issuer`, `there is no issuer '${item.issuer}'`)
   for (const [name, matcher] of Object.entries(item.claims)) {
     for (const pattern of globsOf(matcher)) {
-      if (compileGlob(pattern) === undefined) say(`${path}.claims.${name}`, `'${pattern}' is no glob`)
+      if (!isGlob(pattern)) say(`${path}.claims.${name}`, `'${pattern}' is no glob`)
       else if (/^\*+$/.test(pattern)) say(`${path}.claims.${name}`, `glob '${pattern}' admits everything; leave the claim out or be exact`)
     }
   }

@@ -26,7 +26,7 @@ export type Who = {
   readonly issuer: string
   /** At least one; `{}` would admit everybody and is an error. */
   readonly claims: { readonly [claim: ClaimRef]: Matcher }
-  /** The sign-in used a second factor: `amr` holds `mfa` (RFC 8176), or `acr` is `phr` or `phrh`. */
+  /** The sign-in used a second factor: `amr` holds `mfa` (RFC 8176), or `acr` is one of the issuer's `mfaAcr`. */
   readonly mfa?: true
   /** The longest time since the person signed in (`auth_time`). */
   readonly authAge?: Duration
@@ -35,6 +35,23 @@ export type Who = {
 }
 
 export type Algorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
+
+export const presets = [
+  'github',
+  'gitlab',
+  'buildkite',
+  'circleci',
+  'kubernetes',
+  'cognito',
+  'okta',
+  'entra',
+  'google',
+  'aws',
+  'oidc',
+] as const
+export type Preset = (typeof presets)[number]
+export const dialects = ['rfc9068', 'cognito', 'okta', 'entra'] as const
+export type Dialect = (typeof dialects)[number]
 
 export type Issuer = {
   /** Exactly the `iss` of its tokens, to the last slash. */
@@ -47,15 +64,21 @@ export type Issuer = {
   readonly audiences: readonly string[]
   readonly tokenUse: 'id' | 'access' | 'any'
   readonly algorithms: readonly Algorithm[]
-  /** How token use is told: RFC 9068 by `typ`, Cognito by `token_use`. Default: cognito for Cognito's URLs, else rfc9068. */
-  readonly dialect?: 'rfc9068' | 'cognito'
+  /** Whose claims these are: `stint lint` knows each preset's ids, names and traps. The helpers in `issuers/` set it. */
+  readonly preset?: Preset
+  /** How token use is told where it is not RFC 9068's `typ` (identity/token-use.ts). Default: cognito for Cognito's URLs. */
+  readonly dialect?: Dialect
   /** The claim that is the caller's identity in AWS; `sub` unless another is declared that the issuer verifies. */
   readonly identityClaim?: ClaimRef
-  /** A readable name, only shown. */
-  readonly nameClaim?: ClaimRef
+  /** A readable name, only shown: one claim, or several that are joined so that no two callers' names meet by accident. */
+  readonly nameClaim?: ClaimRef | readonly ClaimRef[]
   readonly groupsClaim?: ClaimRef
-  /** Claims that pin one tenant of an issuer that many share (GitHub, GitLab.com, Buildkite, Google, Entra). */
+  /** Claims that every token must have: they pin one tenant of an issuer that many share (GitHub, GitLab.com, Buildkite …). */
   readonly tenant?: { readonly [claim: ClaimRef]: Scalar }
+  /** `acr` values that mean a second factor was used; a step-up asks for them. `phr` and `phrh` unless set (OIDC EAP ACR Values §3). */
+  readonly mfaAcr?: readonly string[]
+  /** private: the keys are served inside your own network. Otherwise a JWKS host with a private address is refused. */
+  readonly network?: 'private'
   /** The longest `exp - iat` accepted: 24h for people and 1h for workloads unless set. */
   readonly maxTokenLife?: Duration
   /** For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`). */
@@ -195,10 +218,12 @@ export type Config = {
 export type Binding = { readonly binding: string; readonly default?: string }
 export type Bindable = string | Binding
 
+export type IssuerSource = Omit<Issuer, 'url' | 'jwksUri'> & { readonly url: Bindable; readonly jwksUri: Bindable }
+
 /** The config as it is written: issuer URLs, JWKS URLs, account ids, role ARNs and the name of the log may be bindings. */
 export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log'> & {
   readonly log?: Omit<LogConfig, 'origin'> & { readonly origin: Bindable }
-  readonly issuers: { readonly [id: string]: Omit<Issuer, 'url' | 'jwksUri'> & { readonly url: Bindable; readonly jwksUri: Bindable } }
+  readonly issuers: { readonly [id: string]: IssuerSource }
   readonly targets: {
     readonly [id: string]: Omit<Target, 'account' | 'roleArn'> & { readonly account: Bindable; readonly roleArn: Bindable }
   }

@@ -2,11 +2,12 @@
  * Who is calling: made from a verified token and from nothing else.
  */
 import { findClaim } from '../access/matcher.ts'
-import type { Issuer } from '../config/shape.ts'
+import type { ClaimRef, Issuer } from '../config/shape.ts'
 import { sha256Hex } from '../digest.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { type Done, done, type Refused } from '../outcome.ts'
+import { joinedName } from './name.ts'
 import { forged, type UnverifiedToken } from './token.ts'
 
 declare const verified: unique symbol
@@ -50,7 +51,6 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
   const identity = findClaim(claims, issuer.identityClaim ?? 'sub')
   if (typeof identity !== 'string' || identity === '' || identity.length > 512)
     return forged(`identity claim ${issuer.identityClaim} is missing or odd`)
-  const name = issuer.nameClaim === undefined ? undefined : findClaim(claims, issuer.nameClaim)
   const groups = issuer.groupsClaim === undefined ? undefined : findClaim(claims, issuer.groupsClaim)
   const hash = sha256Hex(token.signingInput)
   const caller: Omit<Caller, typeof verified> = {
@@ -58,12 +58,12 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
     issuerKey: issuer.key,
     subject,
     kind: issuer.kind,
-    name: typeof name === 'string' && name !== '' ? name.slice(0, 128).toWellFormed() : subject,
+    name: nameOf(issuer.nameClaim, claims) || subject,
     identity,
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
     claims,
     groupsOmitted: groups === undefined && omitsGroups(claims),
-    mfa: usedSecondFactor(claims),
+    mfa: usedSecondFactor(claims, mfaAcrOf(issuer)),
     ...(typeof claims.auth_time === 'number' ? { signedInAt: seconds(claims.auth_time) } : {}),
     token: {
       issuedAt: seconds(claims.iat as number),
@@ -80,7 +80,20 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
 const omitsGroups = ({ hasgroups, _claim_names: names }: JsonObject): boolean =>
   hasgroups === true || hasgroups === 'true' || (isObject(names) && 'groups' in names)
 
-/** RFC 8176 §2: `mfa` in amr. OpenID Connect EAP ACR Values 1.0 §3: `phr` and `phrh` are phishing-resistant sign-ins. */
-function usedSecondFactor({ amr, acr }: JsonObject): boolean {
-  return (Array.isArray(amr) && amr.includes('mfa')) || acr === 'phr' || acr === 'phrh'
+function nameOf(refs: Issuer['nameClaim'], claims: JsonObject): string {
+  const textOf = (ref: ClaimRef) => {
+    const claim = findClaim(claims, ref)
+    return typeof claim === 'string' ? claim.toWellFormed() : typeof claim === 'number' ? String(claim) : undefined
+  }
+  if (refs === undefined) return ''
+  if (typeof refs === 'string') return (textOf(refs) ?? '').slice(0, 128).toWellFormed()
+  const parts = refs.map(textOf)
+  return parts.every((part) => part === undefined) ? '' : joinedName(parts)
 }
+
+/** OpenID Connect EAP ACR Values 1.0 §3: phishing-resistant sign-ins. */
+export const mfaAcrOf = (issuer: Pick<Issuer, 'mfaAcr'>): readonly string[] => issuer.mfaAcr ?? ['phr', 'phrh']
+
+/** RFC 8176 §2: `mfa` in amr. */
+const usedSecondFactor = ({ amr, acr }: JsonObject, mfaAcr: readonly string[]): boolean =>
+  (Array.isArray(amr) && amr.includes('mfa')) || (typeof acr === 'string' && mfaAcr.includes(acr))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { roleSessionName, sourceIdentity } from './name.ts'
+import { joinedName, roleSessionName, sourceIdentity } from './name.ts'
 
 /** AWS STS API Reference, AssumeRole: SourceIdentity and RoleSessionName. */
 const awsName = /^[\w+=,.@-]{2,64}$/
@@ -50,5 +50,33 @@ describe('roleSessionName', () => {
     expect(roleSessionName('ééééééé', SESSION)).toBe(`=C3=A9=C3=A9=C3=A9=C3=A9-${SESSION}`))
   test('is always a name that AWS takes, and at most 64 characters', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (name) => awsName.test(roleSessionName(name, SESSION))))
+  })
+})
+
+describe('joinedName', () => {
+  test.each<[string, (string | undefined)[], string]>([
+    ['of what a job is', ['acme/web', 'refs/heads/main'], 'acme/web:refs/heads/main'],
+    ['a colon within a part is no border', ['a:b', 'c'], 'a%3Ab:c'],
+    ['nor is its escape', ['a%3Ab', 'c'], 'a%253Ab:c'],
+    ['what is missing is empty', ['a', undefined], 'a:'],
+    ['what is empty is not missing', ['a', ''], 'a:%'],
+  ])('%s', (_name, parts, expected) => expect(joinedName(parts)).toBe(expected))
+
+  const part = fc.option(fc.string({ unit: fc.constantFrom('a', ':', '%', '=', '3', 'A', 'é'), maxLength: 60 }), { nil: undefined })
+  const parts = fc.array(part, { minLength: 3, maxLength: 3 })
+  test('is injective', () => {
+    fc.assert(
+      fc.property(
+        parts,
+        parts,
+        (a, b) => JSON.stringify(a.map((x) => x ?? null)) === JSON.stringify(b.map((x) => x ?? null)) || joinedName(a) !== joinedName(b),
+      ),
+      { numRuns: 5000 },
+    )
+  })
+  test('is at most 128 characters, and a long one cannot be spelled', () => {
+    const long = joinedName(['x'.repeat(300), 'y'])
+    expect(long).toMatch(/^x{100}==[0-9a-hjkmnp-tv-z]{26}$/)
+    expect(joinedName([long])).not.toBe(long)
   })
 })

@@ -6,6 +6,7 @@
  */
 import { shortDigest } from '../digest.ts'
 
+const MAX_NAME = 128
 const MAX_SOURCE_IDENTITY = 64
 const MAX_READABLE_NAME = 24
 const DIGEST = 26
@@ -26,6 +27,15 @@ function head(encoded: readonly string[], room: number): string {
     text += part
   }
   return text
+}
+
+/**
+ * A readable name of several claims, such as `acme/web:refs/heads/main`. Injective: `:` within a part, `%` and `=` are
+ * written `%XX`, a part that is missing is empty and one that is empty is `%`, and a name too long ends in a digest.
+ */
+export function joinedName(parts: readonly (string | undefined)[]): string {
+  const whole = parts.map((part) => (part === '' ? '%' : (part ?? '').replace(/[%:=]/g, encodeURIComponent))).join(':')
+  return whole.length <= MAX_NAME ? whole : `${head([...whole], MAX_NAME - DIGEST - 2)}==${shortDigest(whole)}`
 }
 
 /** `<issuerKey>.<encoded identity>`, 2 to 64 characters. */

@@ -137,26 +137,26 @@ describe('checkClaims', () => {
     [
       'Cognito: an access token where an ID token is demanded',
       { tokenUse: 'id' },
-      { token_use: 'access', aud: undefined, client_id: 'client-1' },
-      'token_use is access',
+      { token_use: 'access', aud: undefined, client_id: 'client-1', username: 'dana' },
+      'an access token where an id token is demanded',
     ],
     [
       'Cognito: an access token has its client in client_id',
       { tokenUse: 'access' },
-      { token_use: 'access', aud: undefined, client_id: 'client-1' },
+      { token_use: 'access', aud: undefined, client_id: 'client-1', username: 'dana' },
       'ok',
     ],
     [
       'Cognito: an access token of another client',
       { tokenUse: 'access' },
-      { token_use: 'access', aud: undefined, client_id: 'client-2' },
+      { token_use: 'access', aud: undefined, client_id: 'client-2', username: 'dana' },
       'aud is not this broker',
     ],
     [
       'Cognito: an ID token where an access token is demanded',
       { tokenUse: 'access' },
       { token_use: 'id', aud: 'client-1' },
-      'token_use is id',
+      'an id token where an access token is demanded',
     ],
     [
       'Cognito: an ID token cannot use client_id for aud',
@@ -164,14 +164,36 @@ describe('checkClaims', () => {
       { token_use: 'id', aud: undefined, client_id: 'client-1' },
       'aud',
     ],
-    ['Cognito: no token_use', {}, { aud: 'client-1' }, 'token_use is neither'],
+    ['Cognito: no token_use', {}, { aud: 'client-1' }, 'neither those of an ID token nor'],
     [
       'another issuer’s client_id is no audience',
       { url: issuer.url, tokenUse: 'any' },
-      { token_use: 'access', aud: undefined, client_id: 'client-1' },
+      { token_use: 'access', aud: undefined, client_id: 'client-1', username: 'dana' },
       'aud',
     ],
   ])('%s', (_name, change, payload, fault) => expect(check({ ...cognito, ...change }, payload)).toContain(fault))
+})
+
+describe('who marks tokens otherwise', () => {
+  const [okta, entra] = ['okta', 'entra'].map((dialect) => ({ dialect: dialect as 'okta' }))
+  test.each<[string, Partial<Issuer>, object, string]>([
+    ['Okta: an access token', { ...okta, tokenUse: 'access' }, { cid: 'c', uid: 'u', scp: ['openid'] }, 'ok'],
+    ['Okta: an ID token', { ...okta, tokenUse: 'id' }, { amr: ['pwd'], at_hash: 'h' }, 'ok'],
+    ['Okta: an ID token for access', { ...okta, tokenUse: 'access' }, { amr: ['pwd'], at_hash: 'h' }, 'an id token where an access'],
+    ['Okta: an access token for ID', { ...okta, tokenUse: 'id' }, { cid: 'c', uid: 'u', scp: ['openid'] }, 'an access token where an id'],
+    ['Okta: both at once', okta ?? {}, { cid: 'c', uid: 'u', nonce: 'n' }, 'neither'],
+    ['Okta: scopes without a client', okta ?? {}, { scp: ['openid'] }, 'neither'],
+    ['Okta: an application is no person', { ...okta, tokenUse: 'access' }, { cid: 'c', scp: ['x'] }, 'of an application'],
+    ['Okta: an application as a workload', { ...okta, tokenUse: 'access', kind: 'workload' }, { cid: 'c', scp: ['x'] }, 'ok'],
+    ['Entra: an access token', { ...entra, tokenUse: 'access' }, { azp: 'a', scp: 'use' }, 'ok'],
+    ['Entra: an ID token', { ...entra, tokenUse: 'id' }, { nonce: 'n', oid: 'o' }, 'ok'],
+    ['Entra: an ID token for access', { ...entra, tokenUse: 'access' }, { nonce: 'n' }, 'an id token where an access'],
+    ['Entra: an access token for ID', { ...entra, tokenUse: 'id' }, { azp: 'a', scp: 'use' }, 'an access token where an id'],
+    ['Entra: an access token with a nonce', entra ?? {}, { azp: 'a', scp: 'use', nonce: 'n' }, 'neither'],
+    ['Entra: an application is no person', entra ?? {}, { azp: 'a', roles: ['Admin'] }, 'of an application'],
+    ['Entra: an application that says so', entra ?? {}, { azp: 'a', scp: 'x', idtyp: 'app' }, 'of an application'],
+    ['Cognito: a client is no person', { dialect: 'cognito', tokenUse: 'access' }, { token_use: 'access' }, 'of an application'],
+  ])('%s', (_name, change, payload, fault) => expect(check(change, payload)).toContain(fault))
 })
 
 describe('toCaller', () => {
@@ -192,6 +214,20 @@ describe('toCaller', () => {
     [{ acr: 'phrh' }, true],
     [{ acr: 'loa1' }, false],
   ])('%j is a second factor: %s', (payload, mfa) => expect(make({}, payload)).toMatchObject({ value: { mfa } }))
+  test.each<[string, Partial<Issuer>, object, boolean]>([
+    ['an acr that the issuer declares', { mfaAcr: ['urn:okta:loa:2fa:any'] }, { acr: 'urn:okta:loa:2fa:any' }, true],
+    ['an acr beside those', { mfaAcr: ['urn:okta:loa:2fa:any'] }, { acr: 'phr' }, false],
+    ['a list of acr', {}, { acr: ['phr'] }, false],
+  ])('%s', (_name, change, payload, mfa) => expect(make(change, payload)).toMatchObject({ value: { mfa } }))
+  test.each<[string, Issuer['nameClaim'], object, string]>([
+    ['several claims', ['repository', 'ref'], { repository: 'acme/web', ref: 'refs/heads/main' }, 'acme/web:refs/heads/main'],
+    ['one of several missing', ['repository', 'ref'], { repository: 'acme/web' }, 'acme/web:'],
+    ['all missing', ['repository', 'ref'], {}, 'dana'],
+    ['a number', ['build'], { build: 7 }, '7'],
+    ['an object', 'name', { name: {} }, 'dana'],
+  ])('a name of %s', (_name, nameClaim, payload, name) => {
+    expect(make(nameClaim === undefined ? {} : { nameClaim }, payload)).toMatchObject({ value: { name } })
+  })
   test('a declared identity claim must be there', () => {
     expect(make({ identityClaim: 'oid' }, {})).toMatchObject({ outcome: 'refused', code: 'token-invalid' })
     expect(make({ identityClaim: 'oid' }, { oid: 'o-1' })).toMatchObject({ value: { identity: 'o-1', subject: 'dana' } })

@@ -12,6 +12,7 @@ import { durationSeconds } from '../duration.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { isObject, type Json, type JsonObject, parseForeignJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { dialectOf, tokenUseFault } from './token-use.ts'
 
 /** Longest token, in bytes. API Gateway takes 10,240 bytes of headers in all. */
 export const MAX_TOKEN_BYTES = 8192
@@ -92,27 +93,9 @@ export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant
   return done(claims)
 }
 
-const isCognito = (issuer: Issuer): boolean =>
-  issuer.dialect ? issuer.dialect === 'cognito' : /^https:\/\/cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\//.test(issuer.url)
-
-/** RFC 9068 §2.1 marks access tokens by `typ`; Cognito marks both kinds by `token_use` and has no `typ`. */
-function tokenUseFault(issuer: Issuer, typ: string | undefined, claims: JsonObject): string | undefined {
-  const media = typ?.toLowerCase().replace(/^application\/at\+jwt$/, 'at+jwt')
-  if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ} is not admitted`
-  if (isCognito(issuer)) {
-    const use = claims.token_use
-    if (use !== 'id' && use !== 'access') return 'token_use is neither id nor access'
-    if (use === 'id' && media === 'at+jwt') return 'token_use is id, typ is at+jwt'
-    return issuer.tokenUse === 'any' || issuer.tokenUse === use ? undefined : `token_use is ${use}, not ${issuer.tokenUse}`
-  }
-  if (issuer.tokenUse === 'access' && media !== 'at+jwt') return 'not marked as an access token (typ at+jwt)'
-  if (issuer.tokenUse === 'id' && media === 'at+jwt') return 'an access token where an ID token is demanded'
-  return undefined
-}
-
 function audienceFault(issuer: Issuer, claims: JsonObject): string | undefined {
   // Cognito access tokens have no aud; the client they were issued to stands in client_id.
-  const stand = isCognito(issuer) && claims.token_use === 'access' && claims.aud === undefined ? claims.client_id : claims.aud
+  const stand = dialectOf(issuer) === 'cognito' && claims.token_use === 'access' && claims.aud === undefined ? claims.client_id : claims.aud
   const audiences = Array.isArray(stand) ? stand : [stand]
   if (!audiences.every((value) => typeof value === 'string')) return 'aud is neither a text nor a list of texts'
   return audiences.some((value) => issuer.audiences.includes(value as string)) ? undefined : 'aud is not this broker'

@@ -1,0 +1,146 @@
+/**
+ * `POST /token`: OAuth 2.0 Token Exchange (RFC 8693) as a second door to the same road, for runners and tools that already
+ * speak it. The token that is shown is the `subject_token`, the profile is the `resource`; what comes back as
+ * `access_token` is the container-credentials JSON in base64url, which no resource server takes, so `token_type` is N_A.
+ * Errors are those of RFC 6749 §5.2 and RFC 8693 §2.2.2, with Stint's own code beside them.
+ */
+import { type Json, own } from '@stint/core/json'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { type ProblemCode, problemHeaders, problems } from '@stint/core/problem'
+import type { Ask } from '@stint/core/scope/terms'
+import type { Shown } from '../identify.ts'
+import type { Broker, Call } from '../ports.ts'
+import { vend } from '../vend.ts'
+import { container } from './formats.ts'
+import { type Answered, header, MAX_FORM_BYTES, type VendReply, type VendRequest } from './message.ts'
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const ISSUED_TYPE = 'urn:stint:params:oauth:token-type:aws-credentials'
+/** RFC 8693 §3. A JWT may be either; the others must be what the issuer is trusted for. */
+const subjectTypes: Readonly<Record<string, Pick<Shown, 'use'>>> = {
+  'urn:ietf:params:oauth:token-type:jwt': {},
+  'urn:ietf:params:oauth:token-type:id_token': { use: 'id' },
+  'urn:ietf:params:oauth:token-type:access_token': { use: 'access' },
+}
+/** Ours beside the standard's; each parameter of the profile is `p.<name>`. */
+const members = {
+  duration: 'duration',
+  justification: 'justification',
+  ticket: 'ticket',
+  request_id: 'requestId',
+} as const
+
+export async function postToken(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
+  const form = readForm(request)
+  if (form.outcome === 'refused') return { reply: tokenRefusal(form, call) }
+  const { shown, ask } = form.value
+  const result = await vend(broker, call, { shown: done(shown), readAsk: () => ask })
+  if (result.outcome === 'refused') return { reply: tokenRefusal(result, call), result }
+  if (result.outcome === 'waiting') {
+    const waiting = refused('approval-required', `People have to agree first. Ask again with request_id=${result.request.id}.`, {
+      extra: { request_id: result.request.id },
+    })
+    return { reply: tokenRefusal(waiting, call), result }
+  }
+  const body = {
+    access_token: Buffer.from(JSON.stringify(container(result.value))).toString('base64url'),
+    issued_token_type: ISSUED_TYPE,
+    token_type: 'N_A',
+    expires_in: Math.max(0, Math.floor((result.value.expiration - broker.clock()) / 1000)),
+    session: result.value.session,
+  }
+  return { reply: reply(200, body, call), result }
+}
+
+type Form = { readonly shown: Shown; readonly ask: Done<Ask> | Refused }
+
+/** Everything that is wrong with the form itself is told before anybody looks at the token. */
+function readForm(request: VendRequest): Done<Form> | Refused {
+  const media = header(request, 'content-type')
+  if (media.length !== 1 || !/^application\/x-www-form-urlencoded\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? ''))
+    return refused('media-type', 'The body must be application/x-www-form-urlencoded.')
+  if (request.body.length > MAX_FORM_BYTES) return refused('body-too-large', `The body is larger than ${MAX_FORM_BYTES} bytes.`)
+  // Two ways to say who calls are one too many (RFC 6749 §2.3).
+  if (header(request, 'authorization').length > 0)
+    return { ...bad('The token stands in subject_token; send no Authorization header.', 'invalid_client') }
+
+  const text = Buffer.from(request.body).toString('utf8')
+  const given = new URLSearchParams(text)
+  const form = new Map(given)
+  if (form.size !== [...given.keys()].length) return bad('A member is there twice.')
+  if (text.includes('\uFFFD') || [...form].flat().some((part) => part.includes('\uFFFD'))) return bad('The body is not UTF-8.')
+  if (form.get('grant_type') !== GRANT) return bad(`grant_type must be ${GRANT}.`, 'unsupported_grant_type')
+  const type = own(subjectTypes, form.get('subject_token_type') ?? '')
+  const token = form.get('subject_token')
+  if (!token || !type) return bad('subject_token and subject_token_type (jwt, id_token or access_token) are needed.')
+  if (form.has('actor_token') || form.has('actor_token_type')) return bad('actor_token is not taken: nobody acts for another here.')
+  if ((form.get('requested_token_type') ?? ISSUED_TYPE) !== ISSUED_TYPE) return bad(`The only token issued is ${ISSUED_TYPE}.`)
+  if (form.get('scope')) return bad('There are no scopes; the profile says what a session may do.', 'invalid_scope')
+  const profile = /^(?:urn:stint:profile:)?([^:]+)$/.exec(form.get('resource') ?? '')?.[1]
+  if (profile === undefined || form.has('audience')) return bad('resource names the profile: urn:stint:profile:NAME.', 'invalid_target')
+  return done({ shown: { token, ...type }, ask: done(askOf(profile, form)) })
+}
+
+/** What the members mean is judged on the road, after the token. */
+function askOf(profile: string, form: ReadonlyMap<string, string>): Ask {
+  const parameters = [...form].filter(([name]) => name.startsWith('p.')).map(([name, value]): [string, Json] => [name.slice(2), value])
+  const own = Object.entries(members).flatMap(([name, member]) => (form.has(name) ? [[member, form.get(name)]] : []))
+  // A form knows texts only: one of digits is seconds, as a number is elsewhere.
+  const duration = form.get('duration') ?? ''
+  if (/^\d{1,6}$/.test(duration)) own.push(['duration', Number(duration) as never])
+  return { profile, ...Object.fromEntries(own), ...(parameters.length > 0 ? { parameters: Object.fromEntries(parameters) } : {}) }
+}
+
+/** The form is wrong, in RFC 6749's words. */
+const bad = (detail: string, error = 'invalid_request') => refused('body-invalid', detail, { extra: { error } })
+
+/** RFC 8693 §2.2.2: a subject token that is no good, for whatever reason, is `invalid_request`; a target that is not given is `invalid_target`. */
+const errors: { readonly [code: string]: string } = {
+  'profile-unknown': 'invalid_target',
+  'not-eligible': 'invalid_target',
+  'source-ip': 'invalid_target',
+  frozen: 'invalid_target',
+  'approval-required': 'invalid_grant',
+  'request-unknown': 'invalid_grant',
+  'request-not-pending': 'invalid_grant',
+  'request-exhausted': 'invalid_grant',
+  'request-ended': 'invalid_grant',
+  'terms-changed': 'invalid_grant',
+  'token-used': 'invalid_grant',
+  'revoked-in-flight': 'invalid_grant',
+}
+
+const isTrouble = (status: number): boolean => status >= 500 || status === 429
+
+export const tokenStatus = (code: ProblemCode): number => {
+  const { status } = problems[code]
+  return isTrouble(status) || status === 413 || status === 415 ? status : 400
+}
+
+/** 400, but for what is no fault of the form, the token or the target: RFC 6749 has no other status for those. */
+export function tokenRefusal({ code, detail, extra = {} }: Refused, call: Call): VendReply {
+  const { error: said, reasons: _reasons, stepUp: _stepUp, ...rest } = extra
+  const { status: usual, next } = problems[code]
+  const trouble = usual === 500 || usual === 502 ? 'server_error' : isTrouble(usual) ? 'temporarily_unavailable' : undefined
+  const error = String(said ?? errors[code] ?? trouble ?? 'invalid_request')
+  const status = error === 'invalid_client' ? 401 : tokenStatus(code)
+  // RFC 6749 §5.2 leaves out quotes, backslashes and all beyond ASCII.
+  const description = detail.replaceAll('"', "'").replace(/[^\x20-\x5B\x5D-\x7E]/g, '?')
+  const answer = reply(status, { error, error_description: description, code, next, ...rest }, call)
+  const { 'retry-after': retryAfter } = problemHeaders(code)
+  return {
+    ...answer,
+    headers: {
+      ...answer.headers,
+      ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="stint"' } : {}),
+    },
+  }
+}
+
+/** RFC 6749 §5.1: never stored, by anybody. */
+const reply = (status: number, body: object, call: Call): VendReply => ({
+  status,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache', 'stint-trace': call.trace },
+  body: JSON.stringify({ ...body, trace: call.trace }),
+})

@@ -1,0 +1,57 @@
+/**
+ * Buildkite. Source: Buildkite Docs, "buildkite-agent oidc".
+ *
+ * Every organization on earth shares the issuer, and the organization's id is only in tokens that ask for it:
+ * `buildkite-agent oidc request-token --audience … --claim organization_id --claim pipeline_id`.
+ */
+import type { IssuerSource } from '../shape.ts'
+import { type Audiences, type Common, common } from './common.ts'
+import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+
+/**
+ *     buildkite({ key: 'bk', audiences: ['https://stint.acme.example'], organizationId: '0184990a-4711-4c3e-8b59-1f2c3d4e5f60' })
+ */
+export function buildkite(options: Common & Audiences & { readonly organizationId: string }): IssuerSource {
+  const url = 'https://agent.buildkite.com'
+  return {
+    url,
+    jwksUri: `${url}/.well-known/jwks`,
+    ...options.at,
+    preset: 'buildkite',
+    kind: 'workload',
+    audiences: options.audiences,
+    tokenUse: 'id',
+    algorithms: ['RS256'],
+    nameClaim: ['organization_slug', 'pipeline_slug', 'build_branch'],
+    tenant: { organization_id: options.organizationId },
+    ...common(options),
+  }
+}
+
+export const buildkiteKnowledge: Knowledge = {
+  claims: {
+    ...registered,
+    sub: name('pipeline_id'),
+    organization_id: id(),
+    pipeline_id: id(),
+    cluster_id: id(),
+    queue_id: id(),
+    agent_id: id(),
+    organization_slug: name('organization_id'),
+    pipeline_slug: name('pipeline_id'),
+    cluster_name: name('cluster_id'),
+    queue_key: name('queue_id'),
+    step_key: name(),
+    build_id: fact(),
+    build_number: fact('number'),
+    build_branch: fact(),
+    build_tag: fact(),
+    build_commit: fact(),
+    build_source: fact(),
+    job_id: fact(),
+    runner_environment: fact(),
+    'https://aws.amazon.com/tags': fact('object'),
+  },
+  custom: /^agent_tag:/,
+  defaultAudience: /^https:\/\/buildkite\.com\/|^sts\.amazonaws\.com$/,
+}

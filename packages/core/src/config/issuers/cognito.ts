@@ -1,0 +1,68 @@
+/**
+ * Amazon Cognito user pools. Source: Amazon Cognito Developer Guide, "Using the ID token", "Using the access token".
+ *
+ * `sub` is the person; e-mail and user name may change. Tokens do not say how somebody signed in, so demand MFA in the pool.
+ */
+import type { IssuerSource } from '../shape.ts'
+import { type Common, common } from './common.ts'
+import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+
+export type CognitoOptions = Common & {
+  readonly region: string
+  readonly userPoolId: string
+  /** The app clients whose tokens are taken. */
+  readonly clientIds: readonly [string, ...string[]]
+  /** An API takes access tokens. */
+  readonly tokenUse: 'access' | 'id'
+}
+
+/**
+ *     cognito({ key: 'acme', region: 'eu-central-1', userPoolId: 'eu-central-1_AbCdEfGhI', clientIds: ['1example23456789'], tokenUse: 'access' })
+ */
+export function cognito(options: CognitoOptions): IssuerSource {
+  const url = `https://cognito-idp.${options.region}.amazonaws.com/${options.userPoolId}`
+  return {
+    url,
+    jwksUri: `${url}/.well-known/jwks.json`,
+    ...options.at,
+    preset: 'cognito',
+    dialect: 'cognito',
+    kind: 'human',
+    audiences: options.clientIds,
+    tokenUse: options.tokenUse,
+    algorithms: ['RS256'],
+    nameClaim: options.tokenUse === 'id' ? 'cognito:username' : 'username',
+    groupsClaim: 'cognito:groups',
+    ...common(options),
+  }
+}
+
+export const cognitoKnowledge: Knowledge = {
+  claims: {
+    ...registered,
+    sub: id(),
+    'cognito:groups': id('texts'),
+    'cognito:roles': fact('texts'),
+    'cognito:preferred_role': fact(),
+    'cognito:username': name('sub'),
+    username: name('sub'),
+    email: name('sub'),
+    email_verified: fact('flag'),
+    phone_number: name('sub'),
+    phone_number_verified: fact('flag'),
+    identities: name('sub', 'object'),
+    client_id: id(),
+    token_use: fact(),
+    scope: fact(),
+    version: fact('number'),
+    device_key: fact(),
+    origin_jti: fact(),
+    event_id: fact(),
+    nonce: fact(),
+    at_hash: fact(),
+    auth_time: fact('number'),
+  },
+  // Attributes of the pool, standard and its own, and whatever a pre token generation trigger adds.
+  custom: /^(?!cognito:)[A-Za-z0-9_:.-]+$/,
+  authTime: true,
+}

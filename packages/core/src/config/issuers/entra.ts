@@ -1,0 +1,76 @@
+/**
+ * Microsoft Entra ID, v2.0 tokens of one tenant. Source: Microsoft identity platform, "Access token claims reference",
+ * "ID token claims reference", "Configure group claims".
+ *
+ * `oid` within `tid` is the person. `email`, `upn` and `preferred_username` can be set by the admin of another tenant
+ * ("nOAuth") and prove nothing. Over 200 groups the claim is left out, and Stint says so: prefer app roles (`roles`).
+ * How somebody signed in is not in v2.0 tokens: demand an authentication context, `claims: { acrs: includes('c1') }`.
+ */
+import type { IssuerSource } from '../shape.ts'
+import { type Audiences, type Common, common } from './common.ts'
+import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+
+export type EntraOptions = Common &
+  Audiences & {
+    /** The directory's id. `common`, `organizations` and `consumers` are no tenants: anybody can make one. */
+    readonly tenantId: string
+    /** `aud` of an access token is the API's application id, of an ID token the client's. */
+    readonly tokenUse: 'access' | 'id'
+  }
+
+/**
+ *     entra({ key: 'acme', tenantId: '72f988bf-86f1-41af-91ab-2d7cd011db47', audiences: ['6e74172b-be56-4843-9ff4-e66a39bb12e3'], tokenUse: 'access' })
+ */
+export function entra(options: EntraOptions): IssuerSource {
+  const tenant = `https://login.microsoftonline.com/${options.tenantId}`
+  return {
+    url: `${tenant}/v2.0`,
+    jwksUri: `${tenant}/discovery/v2.0/keys`,
+    ...options.at,
+    preset: 'entra',
+    dialect: 'entra',
+    kind: 'human',
+    audiences: options.audiences,
+    tokenUse: options.tokenUse,
+    algorithms: ['RS256'],
+    tenant: { tid: options.tenantId },
+    identityClaim: 'oid',
+    nameClaim: 'preferred_username',
+    groupsClaim: 'groups',
+    // ID tokens live five minutes longer than a day.
+    maxTokenLife: '25h',
+    ...common(options),
+  }
+}
+
+export const entraKnowledge: Knowledge = {
+  claims: {
+    ...registered,
+    sub: id(),
+    oid: id(),
+    tid: id(),
+    groups: id('texts'),
+    roles: id('texts'),
+    wids: id('texts'),
+    acrs: fact('texts'),
+    azp: id(),
+    azpacr: fact(),
+    appid: id(),
+    scp: fact(),
+    idtyp: fact(),
+    ver: fact(),
+    uti: fact(),
+    email: name('oid'),
+    upn: name('oid'),
+    preferred_username: name('oid'),
+    unique_name: name('oid'),
+    name: name('oid'),
+    nonce: fact(),
+    at_hash: fact(),
+    c_hash: fact(),
+    auth_time: fact('number'),
+  },
+  // Optional claims and directory extensions.
+  custom: /./,
+  authTime: true,
+}

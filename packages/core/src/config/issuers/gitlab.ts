@@ -1,0 +1,84 @@
+/**
+ * GitLab CI/CD ID tokens. Source: GitLab Docs, "OpenID Connect (OIDC) authentication using ID tokens".
+ *
+ * In a merge request's pipeline, `project_*`, `namespace_*` and `ref` are those of the fork it comes from (since 18.2.2;
+ * before, code of a fork ran under the name of its target). Demand `ref_protected: 'true'` for what matters.
+ */
+import type { IssuerSource } from '../shape.ts'
+import { type Audiences, type Common, common } from './common.ts'
+import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+
+export type GitlabOptions = Common &
+  Audiences &
+  (
+    | { readonly namespaceId: string }
+    | { readonly projectId: string }
+    /** Your own instance, such as `https://gitlab.acme.example`: all its projects are yours. */
+    | { readonly url: string }
+  )
+
+/**
+ * gitlab.com is shared, so a namespace (of the project itself; a subgroup has an id of its own) or a project is pinned.
+ *
+ *     gitlab({ key: 'gl', audiences: ['https://stint.acme.example'], namespaceId: '72' })
+ *     gitlab({ key: 'gl', audiences: ['https://stint.acme.example'], url: 'https://gitlab.acme.example' })
+ */
+export function gitlab(options: GitlabOptions): IssuerSource {
+  const url = 'url' in options ? options.url : 'https://gitlab.com'
+  return {
+    url,
+    jwksUri: `${url}/oauth/discovery/keys`,
+    ...options.at,
+    preset: 'gitlab',
+    kind: 'workload',
+    audiences: options.audiences,
+    tokenUse: 'id',
+    algorithms: ['RS256'],
+    nameClaim: ['project_path', 'ref'],
+    actorClaim: 'user_id',
+    ...('namespaceId' in options ? { tenant: { namespace_id: options.namespaceId } } : {}),
+    ...('projectId' in options ? { tenant: { project_id: options.projectId } } : {}),
+    ...common(options),
+  }
+}
+
+export const gitlabKnowledge: Knowledge = {
+  claims: {
+    ...registered,
+    sub: name('project_id'),
+    project_id: id(),
+    namespace_id: id(),
+    job_project_id: id(),
+    job_namespace_id: id(),
+    user_id: id(),
+    runner_id: id('number'),
+    project_path: name('project_id'),
+    namespace_path: name('namespace_id'),
+    job_project_path: name('job_project_id'),
+    job_namespace_path: name('job_namespace_id'),
+    user_login: name('user_id'),
+    user_email: name('user_id'),
+    user_identities: name('user_id', 'object'),
+    groups_direct: name(undefined, 'texts'),
+    ci_config_ref_uri: name(),
+    environment: name(),
+    ref: fact(),
+    ref_type: fact(),
+    ref_path: fact(),
+    ref_protected: fact(),
+    environment_protected: fact(),
+    environment_action: fact(),
+    deployment_tier: fact(),
+    pipeline_id: fact(),
+    pipeline_source: fact(),
+    job_id: fact(),
+    job_source: fact(),
+    job_config: fact('object'),
+    runner_environment: fact(),
+    sha: fact(),
+    ci_config_sha: fact(),
+    project_visibility: fact(),
+    user_access_level: fact(),
+  },
+  defaultAudience: /^https:\/\/gitlab\.com$/,
+}

@@ -1,0 +1,81 @@
+/**
+ * Google: people of one Workspace domain, or virtual machines of one project. Both come from the one issuer that all the
+ * world shares. Source: Google Identity, "OpenID Connect"; Google Cloud, "Verify the identity of a VM".
+ */
+import type { IssuerSource } from '../shape.ts'
+import { type Audiences, type Common, common } from './common.ts'
+import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+
+const url = 'https://accounts.google.com'
+const at = { url, jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' }
+
+/**
+ * People. `hd` is in tokens of Workspace accounts only, so a private account with an address of your domain does not pass.
+ *
+ *     google({ key: 'acme', clientIds: ['1234987819200.apps.googleusercontent.com'], domain: 'acme.example' })
+ */
+export function google(options: Common & { readonly clientIds: readonly [string, ...string[]]; readonly domain: string }): IssuerSource {
+  return {
+    ...at,
+    ...options.at,
+    preset: 'google',
+    kind: 'human',
+    audiences: options.clientIds,
+    tokenUse: 'id',
+    algorithms: ['RS256'],
+    tenant: { hd: options.domain },
+    nameClaim: 'email',
+    ...common(options),
+  }
+}
+
+/**
+ * Virtual machines, by the metadata server's tokens in `format=full`.
+ *
+ *     googleCompute({ key: 'gce', audiences: ['https://stint.acme.example'], projectNumber: 1071284184436 })
+ */
+export function googleCompute(options: Common & Audiences & { readonly projectNumber: number }): IssuerSource {
+  return {
+    ...at,
+    ...options.at,
+    preset: 'google',
+    kind: 'workload',
+    audiences: options.audiences,
+    tokenUse: 'id',
+    algorithms: ['RS256'],
+    tenant: { '/google/compute_engine/project_number': options.projectNumber },
+    nameClaim: ['/google/compute_engine/project_id', '/google/compute_engine/instance_name'],
+    ...common(options),
+  }
+}
+
+const engine = '/google/compute_engine'
+export const googleKnowledge: Knowledge = {
+  claims: {
+    ...registered,
+    sub: id(),
+    hd: id(),
+    azp: id(),
+    email: name('sub'),
+    email_verified: fact('flag'),
+    name: name('sub'),
+    given_name: name('sub'),
+    family_name: name('sub'),
+    picture: fact(),
+    locale: fact(),
+    profile: fact(),
+    at_hash: fact(),
+    nonce: fact(),
+    auth_time: fact('number'),
+    google: fact('object'),
+    [`${engine}/project_number`]: id('number'),
+    [`${engine}/project_id`]: id(),
+    [`${engine}/instance_id`]: id(),
+    [`${engine}/instance_name`]: name(`${engine}/instance_id`),
+    [`${engine}/zone`]: fact(),
+    [`${engine}/instance_creation_timestamp`]: fact('number'),
+    [`${engine}/instance_confidentiality`]: fact('number'),
+    [`${engine}/license_id`]: fact('texts'),
+  },
+  authTime: true,
+}

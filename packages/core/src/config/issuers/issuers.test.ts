@@ -1,0 +1,194 @@
+/**
+ * Every preset against the tokens that its issuer documents (`documented.json`): taken as they are, refused from another
+ * tenant, another use, another issuer; and what Stint knows of the claims is what the documentation shows.
+ */
+import { describe, expect, test } from 'vitest'
+import { findClaim } from '../../access/matcher.ts'
+import { toCaller } from '../../identity/caller.ts'
+import { checkClaims, checkHeader, parseToken } from '../../identity/token.ts'
+import type { JsonObject } from '../../json.ts'
+import { checkConfig } from '../check.ts'
+import type { Issuer, IssuerSource, Preset } from '../shape.ts'
+import documented from './documented.json' with { type: 'json' }
+import {
+  awsOutbound,
+  buildkite,
+  circleci,
+  cognito,
+  entra,
+  github,
+  gitlab,
+  google,
+  googleCompute,
+  knowledge,
+  kubernetes,
+  oidc,
+  okta,
+  presetOf,
+} from './index.ts'
+
+type Documented = {
+  readonly preset: Preset
+  readonly title: string
+  readonly header: object
+  readonly claims: JsonObject
+  readonly name: string
+  readonly identity?: string
+}
+const tokens = documented as unknown as readonly Documented[]
+
+const key = 'x'
+const audience = (claims: JsonObject) => ({ audiences: [[claims.aud].flat()[0] as string] as [string] })
+const cognitoOf = (tokenUse: 'id' | 'access') =>
+  cognito({ key, region: 'us-west-2', userPoolId: 'us-west-2_example', clientIds: ['xxxxxxxxxxxxexample'], tokenUse })
+
+/** As the company of each example would have written its issuer. */
+const issuers: { readonly [name: string]: (claims: JsonObject) => IssuerSource } = {
+  'github: a job in an environment': (claims) => github({ key, ...audience(claims), ownerId: '65' }),
+  'github: the immutable subject': (claims) => github({ key, ...audience(claims), ownerId: '65' }),
+  'gitlab: a job': (claims) => gitlab({ key, ...audience(claims), url: 'https://gitlab.example.com' }),
+  'buildkite: a job that asked for the ids': (claims) =>
+    buildkite({ key, ...audience(claims), organizationId: '0184990a-477b-4fa8-9968-496074483000' }),
+  'circleci: a job': (claims) => circleci({ key, ...audience(claims), organizationId: '5b6c3d2e-1f00-4a7b-9c8d-0e1f2a3b4c5d' }),
+  "kubernetes: a Pod's projected token": (claims) => kubernetes({ key, ...audience(claims), url: 'https://my-cluster.example.com' }),
+  'cognito: an ID token': () => cognitoOf('id'),
+  'cognito: an access token': () => cognitoOf('access'),
+  'okta: an access token': (claims) =>
+    okta({ key, ...audience(claims), url: 'https://acme.okta.com/oauth2/aus1example', tokenUse: 'access' }),
+  'okta: an ID token': (claims) => okta({ key, ...audience(claims), url: 'https://acme.okta.com/oauth2/aus1example', tokenUse: 'id' }),
+  'entra: an access token': (claims) =>
+    entra({ key, ...audience(claims), tenantId: '72f988bf-86f1-41af-91ab-2d7cd011db47', tokenUse: 'access' }),
+  'entra: an ID token': (claims) => entra({ key, ...audience(claims), tenantId: '9122040d-6c67-4c5b-b112-36a304b66dad', tokenUse: 'id' }),
+  'google: a person of a Workspace': () => google({ key, clientIds: ['1234987819200.apps.googleusercontent.com'], domain: 'example.com' }),
+  'google: a virtual machine': (claims) => googleCompute({ key, ...audience(claims), projectNumber: 1071284184436 }),
+  "aws: a Lambda function's role": (claims) =>
+    awsOutbound({ key, ...audience(claims), issuerId: 'abc123-def456-ghi789-jkl012', accountId: '123456789012' }),
+  'oidc: an access token as RFC 9068 prints one': (claims) =>
+    oidc({
+      key,
+      ...audience(claims),
+      url: 'https://authorization-server.example.com/',
+      jwksUri: 'https://authorization-server.example.com/jwks',
+      kind: 'human',
+      tokenUse: 'access',
+    }),
+}
+const rows = tokens.map((token) => [`${token.preset}: ${token.title}`, token] as const)
+const issuerFor = (name: string, claims: JsonObject) => issuers[name]?.(claims) as Issuer
+
+/** What the door says of the claims under a header, in the second after they were signed. */
+function told(issuer: Issuer, header: object, claims: JsonObject): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const token = parseToken(`${encode(header)}.${encode(claims)}.c2ln`)
+  if (token.outcome !== 'done') return token.operator ?? ''
+  const refusal = checkHeader(issuer, token.value)
+  if (refusal) return refusal.operator ?? ''
+  if (token.value.unverifiedIssuer !== issuer.url) return 'unknown issuer'
+  const checked = checkClaims(issuer, token.value, ((claims.iat as number) + 1) * 1000)
+  if (checked.outcome === 'refused') return checked.operator ?? checked.code
+  const caller = toCaller('x', issuer, token.value, checked.value)
+  return caller.outcome === 'done' ? `${caller.value.name} as ${caller.value.identity}` : (caller.operator ?? '')
+}
+
+describe.each(rows)('%s', (name, { header, claims, preset, ...expected }) => {
+  const issuer = issuerFor(name, claims)
+
+  test('is taken as it is documented', () => {
+    expect(told(issuer, header, claims)).toBe(`${expected.name} as ${expected.identity ?? claims.sub}`)
+  })
+  test('is an issuer that the config check accepts', () => {
+    const target = { account: '111122223333', roleArn: 'arn:aws:iam::111122223333:role/x', externalId: 'ext', region: 'eu-central-1' }
+    const duration = { default: '30m', max: '1h' }
+    const config = {
+      issuers: { it: issuer },
+      targets: { t: target },
+      profiles: { p: { target: 't', eligible: [{ issuer: 'it', claims: { sub: 'x' } }], duration } },
+    }
+    expect(checkConfig(config)).toMatchObject({ ok: true })
+  })
+  test('is known by its name and by its URL', () => {
+    expect(issuer.preset).toBe(preset)
+    const { preset: _none, ...unnamed } = issuer
+    if (!['my-cluster', 'authorization-server', 'gitlab.example'].some((host) => issuer.url.includes(host)))
+      expect(presetOf(unnamed)).toBe(preset)
+  })
+  test('keys come from its own host or a documented one', () => {
+    const [from, keys] = [new URL(issuer.url), new URL(issuer.jwksUri)]
+    expect(keys.host === from.host || keys.host === 'www.googleapis.com').toBe(true)
+  })
+  test('holds only claims that Stint knows, each of the type that it knows', () => {
+    const known = knowledge[preset]
+    const wrong = Object.entries(claims).flatMap(([claim, value]) => {
+      const entry = known.claims[claim]
+      if (!entry) return known.custom?.test(claim) ? [] : [`${claim} is unknown`]
+      return typeOf(value).includes(entry.type) ? [] : [`${claim} is no ${entry.type}`]
+    })
+    expect(wrong).toEqual([])
+  })
+  test('the tenant that is pinned must be there, and be that one', () => {
+    for (const ref of Object.keys(issuer.tenant ?? {})) {
+      const top = ref.startsWith('/') ? ref.slice(1).split('/')[0]?.replaceAll('~1', '/') : ref
+      const { [top as string]: _gone, ...without } = claims
+      expect(told(issuer, header, without)).toContain('is not our tenant')
+      const other = typeof issuer.tenant?.[ref] === 'boolean' ? true : 'other'
+      if (!ref.startsWith('/')) expect(told(issuer, header, { ...claims, [ref]: other })).toContain('is not our tenant')
+    }
+  })
+  test('another algorithm, issuer, audience are refused', () => {
+    expect(told(issuer, { ...header, alg: 'HS256' }, claims)).toContain('not admitted')
+    expect(told(issuer, header, { ...claims, iss: `${issuer.url}.evil.example` })).toBe('unknown issuer')
+    const stand = 'aud' in claims ? { aud: 'other' } : { client_id: 'other' }
+    expect(told(issuer, header, { ...claims, ...stand })).toContain('aud')
+  })
+})
+
+/** All that a claim's value may be called. */
+function typeOf(value: unknown): readonly string[] {
+  if (typeof value === 'boolean') return ['boolean', 'flag']
+  if (value === 'true' || value === 'false') return ['text', 'flag']
+  if (typeof value === 'string') return ['text']
+  if (typeof value === 'number') return ['number']
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return ['texts']
+  return ['object']
+}
+
+describe('what a preset does not let in', () => {
+  const claimsOf = (name: string) => rows.find(([row]) => row === name)?.[1] as Documented
+  test('CircleCI: a job that was run again with SSH, unless it is allowed', () => {
+    const { header, claims } = claimsOf('circleci: a job')
+    const rerun = { ...claims, 'oidc.circleci.com/ssh-rerun': true }
+    expect(told(issuerFor('circleci: a job', claims), header, rerun)).toContain('ssh-rerun is not our tenant')
+    const allowing = circleci({ key, ...audience(claims), organizationId: '5b6c3d2e-1f00-4a7b-9c8d-0e1f2a3b4c5d', sshReruns: true })
+    expect(told(allowing as Issuer, header, rerun)).toContain(' as org/')
+  })
+  test.each([
+    ['cognito: an ID token', 'cognito: an access token'],
+    ['okta: an access token', 'okta: an ID token'],
+    ['entra: an access token', 'entra: an ID token'],
+  ])('%s is not %s', (one, other) => {
+    const [a, b] = [claimsOf(one), claimsOf(other)]
+    const taking = (use: Documented, name: string) => ({
+      ...issuerFor(name, use.claims),
+      audiences: [a.claims.aud, b.claims.aud].map(String),
+    })
+    expect(told(taking(a, one), b.header, { ...b.claims, iss: issuerFor(one, a.claims).url })).toMatch(/token where an/)
+    expect(told(taking(b, other), a.header, { ...a.claims, iss: issuerFor(other, b.claims).url })).toMatch(/token where an/)
+  })
+  test('Google: a private account with an address of the domain', () => {
+    const { header, claims } = claimsOf('google: a person of a Workspace')
+    const { hd: _none, ...private_ } = claims
+    expect(told(issuerFor('google: a person of a Workspace', claims), header, private_)).toContain('hd is not our tenant')
+  })
+  test('an enterprise of GitHub and a server of one’s own have their own URLs', () => {
+    expect(github({ key, audiences: ['a'], enterpriseId: '2', enterprise: 'avocado-corp' })).toMatchObject({
+      url: 'https://token.actions.githubusercontent.com/avocado-corp',
+      jwksUri: 'https://token.actions.githubusercontent.com/avocado-corp/.well-known/jwks',
+      tenant: { enterprise_id: '2' },
+    })
+    expect(github({ key, audiences: ['a'], host: 'git.acme.example' })).toMatchObject({ url: 'https://git.acme.example/_services/token' })
+  })
+  test('claims by path reach what a Pod is', () => {
+    const { claims } = claimsOf("kubernetes: a Pod's projected token")
+    expect(findClaim(claims, '/kubernetes.io/serviceaccount/name')).toBe('my-serviceaccount')
+  })
+})

@@ -1,0 +1,46 @@
+/**
+ * What a preset knows of its issuer's claims. The broker needs none of it; `stint lint` does, and the guide is held to it.
+ */
+import type { ClaimRef } from '../shape.ts'
+
+/**
+ * `id` never changes and is never given to another; `name` may be renamed, transferred or taken over, so alone it proves
+ * nothing; `fact` says what happens and not who does it.
+ */
+export type KnownClaim = {
+  readonly is: 'id' | 'name' | 'fact'
+  /** `flag`: a boolean, or the same as a text. */
+  readonly type: 'text' | 'number' | 'boolean' | 'flag' | 'texts' | 'object'
+  /** For a name: the claim that says the same and stays. */
+  readonly id?: ClaimRef
+}
+
+export type Knowledge = {
+  readonly claims: { readonly [claim: ClaimRef]: KnownClaim }
+  /** Claims that an organization may add itself. Absent: what is not in the table does not occur, and is a typing error. */
+  readonly custom?: RegExp
+  /** Audiences that tokens have when nobody asked for another: those minted for other services fit them too. */
+  readonly defaultAudience?: RegExp
+  /** `amr` or `acr` may say that a second factor was used. */
+  readonly mfa?: true
+  /** `auth_time` says when the person signed in. */
+  readonly authTime?: true
+}
+
+export const id = (type: KnownClaim['type'] = 'text'): KnownClaim => ({ is: 'id', type })
+export const name = (by?: ClaimRef, type: KnownClaim['type'] = 'text'): KnownClaim => ({
+  is: 'name',
+  type,
+  ...(by === undefined ? {} : { id: by }),
+})
+export const fact = (type: KnownClaim['type'] = 'text'): KnownClaim => ({ is: 'fact', type })
+
+/** RFC 7519 §4.1; `sub` is each issuer's own matter. */
+export const registered: Knowledge['claims'] = {
+  iss: id(),
+  aud: fact(),
+  exp: fact('number'),
+  iat: fact('number'),
+  nbf: fact('number'),
+  jti: fact(),
+}

@@ -1,0 +1,49 @@
+/**
+ * Kubernetes service accounts, by projected tokens. Source: Kubernetes Documentation, "Managing Service Accounts";
+ * Amazon EKS User Guide, "IAM roles for service accounts".
+ */
+import type { IssuerSource } from '../shape.ts'
+import { type Audiences, type Common, common } from './common.ts'
+import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+
+/**
+ * Keys of EKS are at `<url>/keys`, those of others at `<url>/openid/v1/jwks` or where `at` says. A cluster whose keys are
+ * served inside your network needs `network: 'private'`.
+ *
+ *     kubernetes({ key: 'eks', audiences: ['https://stint.acme.example'],
+ *                  url: 'https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE' })
+ */
+export function kubernetes(options: Common & Audiences & { readonly url: string }): IssuerSource {
+  const onEks = /^https:\/\/oidc\.eks\./.test(options.url)
+  return {
+    url: options.url,
+    jwksUri: `${options.url}${onEks ? '/keys' : '/openid/v1/jwks'}`,
+    ...options.at,
+    preset: 'kubernetes',
+    kind: 'workload',
+    audiences: options.audiences,
+    tokenUse: 'id',
+    algorithms: ['RS256'],
+    nameClaim: ['/kubernetes.io/namespace', '/kubernetes.io/serviceaccount/name'],
+    ...common(options),
+  }
+}
+
+export const kubernetesKnowledge: Knowledge = {
+  claims: {
+    ...registered,
+    aud: fact('texts'),
+    // Whoever deletes a service account and makes it anew has another one of the same name; within one cluster that is theirs.
+    sub: id(),
+    'kubernetes.io': fact('object'),
+    '/kubernetes.io/namespace': id(),
+    '/kubernetes.io/serviceaccount/name': id(),
+    '/kubernetes.io/serviceaccount/uid': id(),
+    '/kubernetes.io/pod/name': name('/kubernetes.io/pod/uid'),
+    '/kubernetes.io/pod/uid': fact(),
+    '/kubernetes.io/node/name': name('/kubernetes.io/node/uid'),
+    '/kubernetes.io/node/uid': fact(),
+    '/kubernetes.io/warnafter': fact('number'),
+  },
+  defaultAudience: /^https:\/\/kubernetes\.default\.svc|^sts\.amazonaws\.com$/,
+}

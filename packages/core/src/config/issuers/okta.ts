@@ -1,0 +1,66 @@
+/**
+ * Okta. Source: Okta Developer, "OpenID Connect & OAuth 2.0 API", "Step-up authentication".
+ *
+ * Access tokens of the org server (`https://acme.okta.com`) are Okta's own and cannot be verified by others: take those of
+ * a custom authorization server. Their `sub` is the login, which may be changed and given to another, so what AWS gets to
+ * see is `uid`. The `groups` claim has to be configured.
+ */
+import type { IssuerSource } from '../shape.ts'
+import { type Audiences, type Common, common } from './common.ts'
+import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+
+export type OktaOptions = Common &
+  Audiences & {
+    /** The authorization server, such as `https://acme.okta.com/oauth2/default`. */
+    readonly url: string
+    readonly tokenUse: 'access' | 'id'
+  }
+
+/**
+ *     okta({ key: 'acme', url: 'https://acme.okta.com/oauth2/aus1example', audiences: ['https://stint.acme.example'], tokenUse: 'access' })
+ */
+export function okta(options: OktaOptions): IssuerSource {
+  return {
+    url: options.url,
+    jwksUri: `${options.url}/v1/keys`,
+    ...options.at,
+    preset: 'okta',
+    dialect: 'okta',
+    kind: 'human',
+    audiences: options.audiences,
+    tokenUse: options.tokenUse,
+    algorithms: ['RS256'],
+    nameClaim: options.tokenUse === 'id' ? 'preferred_username' : 'sub',
+    ...(options.tokenUse === 'access' ? { identityClaim: 'uid' } : {}),
+    groupsClaim: 'groups',
+    mfaAcr: ['urn:okta:loa:2fa:any', 'phr', 'phrh'],
+    ...common(options),
+  }
+}
+
+export const oktaKnowledge: Knowledge = {
+  claims: {
+    ...registered,
+    sub: name('uid'),
+    uid: id(),
+    cid: id(),
+    ver: fact('number'),
+    scp: fact('texts'),
+    groups: name(undefined, 'texts'),
+    email: name('uid'),
+    email_verified: fact('flag'),
+    preferred_username: name('uid'),
+    name: name('uid'),
+    acr: fact(),
+    amr: fact('texts'),
+    auth_time: fact('number'),
+    at_hash: fact(),
+    nonce: fact(),
+    idp: id(),
+  },
+  // Claims are configured per authorization server.
+  custom: /./,
+  defaultAudience: /^api:\/\/default$/,
+  mfa: true,
+  authTime: true,
+}
