@@ -13,9 +13,9 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Issuer } from '@stint/core/config/shape'
 import type { UnverifiedToken } from '@stint/core/identity/token'
 import { type Instant, seconds } from '@stint/core/instant'
-import { parseForeignJson } from '@stint/core/json'
+import { isObject, parseForeignJson } from '@stint/core/json'
 import { done } from '@stint/core/outcome'
-import { isJwks, type Jwk, type Jwks } from 'aws-jwt-verify/jwk'
+import { isJwk, type Jwk } from 'aws-jwt-verify/jwk'
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier'
 import type { Clock, IssuerKeys } from '../ports.ts'
 
@@ -32,6 +32,7 @@ const UNKNOWN_KID_SECONDS = 1
 const LONGEST_BACKOFF_SECONDS = 60
 const MAX_KEYS = 100
 const MIN_RSA_BITS = 2048
+const MIN_EXPONENT_BITS = 16
 
 type Cached = {
   keys: ReadonlyMap<string, Jwk>
@@ -127,18 +128,19 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
 async function fetchKeys({ jwksUri, network }: Issuer, get: KeysSettings['get']): Promise<ReadonlyMap<string, Jwk>> {
   const parsed = parseForeignJson(await get(jwksUri, network === undefined ? {} : { network }))
   if (!parsed.ok) throw new Error(`JWKS: ${parsed.fault}`)
-  const jwks = parsed.value as unknown as Jwks
-  if (!isJwks(jwks) || jwks.keys.length > MAX_KEYS) throw new Error('JWKS: not a key set, or too large')
+  const list = isObject(parsed.value) ? parsed.value.keys : undefined
+  if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('JWKS: not a key set, or too large')
   const keys = new Map<string, Jwk>()
-  for (const jwk of jwks.keys) if (typeof jwk.kid === 'string' && isUsable(jwk)) keys.set(jwk.kid, jwk)
+  // RFC 7517 §5: a key that is not understood is passed over, and does not take the others with it.
+  for (const jwk of list) if (isJwk(jwk) && typeof jwk.kid === 'string' && isUsable(jwk)) keys.set(jwk.kid, jwk)
   return keys
 }
 
-/** RFC 7517 §4.2 and §4.3: a key says what it is for. RSA below 2048 bits is no longer a signature. */
+/** RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS 186-5 §5.1, at least 2048 bits and an exponent above 2^16. */
 function isUsable(jwk: Jwk & { readonly key_ops?: unknown }): boolean {
   if (jwk.use !== undefined && jwk.use !== 'sig') return false
   if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes('verify')) return false
-  if (jwk.kty === 'RSA') return typeof jwk.n === 'string' && bitsOf(jwk.n) >= MIN_RSA_BITS
+  if (jwk.kty === 'RSA') return bitsOf(jwk.n ?? '') >= MIN_RSA_BITS && bitsOf(jwk.e ?? '') > MIN_EXPONENT_BITS
   return jwk.kty === 'EC' || jwk.kty === 'OKP'
 }
 
@@ -150,8 +152,8 @@ function suits(jwk: Jwk, alg: string): boolean {
   return jwk.kty === (alg === 'EdDSA' ? 'OKP' : 'EC') && (curves[alg] ?? []).includes(String(jwk.crv))
 }
 
-function bitsOf(modulus: string): number {
-  const bytes = Buffer.from(modulus, 'base64url')
+function bitsOf(number: string): number {
+  const bytes = Buffer.from(number, 'base64url')
   const first = bytes.findIndex((byte) => byte !== 0)
   return first < 0 ? 0 : (bytes.length - first) * 8 - Math.clz32(bytes[first] ?? 0) + 24
 }

@@ -10,7 +10,7 @@ export const dialectOf = (issuer: Pick<Issuer, 'dialect' | 'url'>): Dialect =>
 
 export function tokenUseFault(issuer: Issuer, typ: string | undefined, claims: JsonObject): string | undefined {
   const media = typ?.toLowerCase().replace(/^application\/at\+jwt$/, 'at+jwt')
-  if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ} is not admitted`
+  if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ?.slice(0, 40)} is not admitted`
   const dialect = dialectOf(issuer)
   if (dialect === 'rfc9068') {
     // RFC 9068 §2.1. Nothing marks a token that is neither.
