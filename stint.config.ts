@@ -4,14 +4,14 @@
  * It describes a company that does not exist. Run it with `npm start`; make it yours by replacing issuers, targets and
  * profiles. Every setting is explained in packages/core/src/config/shape.ts.
  */
-import { binding, claim, constant, defineConfig, glob, includes, oneOf, param, text } from '@stint/core'
+import { binding, claim, constant, defineConfig, github, glob, includes, oidc, oneOf, param, text } from '@stint/core'
 
 const audience = 'https://stint.acme.example'
 
 export default defineConfig({
   issuers: {
     // People sign in through the company's OIDC provider. `npm start` binds its stand-in.
-    people: {
+    people: oidc({
       url: binding('PEOPLE_ISSUER', 'https://login.acme.example'),
       jwksUri: binding('PEOPLE_JWKS', 'https://login.acme.example/jwks'),
       key: 'acme',
@@ -22,30 +22,26 @@ export default defineConfig({
       nameClaim: 'name',
       groupsClaim: 'groups',
       maxTokenLife: '1h',
-    },
+    }),
     // Internal tools fetch tokens with client credentials.
-    tools: {
+    tools: oidc({
       url: binding('TOOLS_ISSUER', 'https://tools.acme.example'),
       jwksUri: binding('TOOLS_JWKS', 'https://tools.acme.example/jwks'),
       key: 'tools',
       kind: 'workload',
       audiences: [audience],
       tokenUse: 'access',
-      algorithms: ['RS256'],
-    },
+    }),
     // GitHub Actions: one issuer for all of GitHub, so the owner is pinned by id; names can be taken over, ids cannot.
-    github: {
-      url: binding('ACTIONS_ISSUER', 'https://token.actions.githubusercontent.com'),
-      jwksUri: binding('ACTIONS_JWKS', 'https://token.actions.githubusercontent.com/.well-known/jwks'),
+    github: github({
       key: 'gh',
-      kind: 'workload',
       audiences: [audience],
-      tokenUse: 'id',
-      algorithms: ['RS256'],
-      nameClaim: 'repository',
-      tenant: { repository_owner_id: '65' },
-      actorClaim: 'actor_id',
-    },
+      ownerId: '65',
+      at: {
+        url: binding('ACTIONS_ISSUER', 'https://token.actions.githubusercontent.com'),
+        jwksUri: binding('ACTIONS_JWKS', 'https://token.actions.githubusercontent.com/.well-known/jwks'),
+      },
+    }),
   },
 
   targets: {

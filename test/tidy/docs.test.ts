@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MARK } from '@stint/broker/build/events-page'
+import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
+import { rulesPage } from '@stint/cli/lint/catalogue'
 import { eventsPage } from '@stint/core/audit/schema'
 import { problems } from '@stint/core/problem'
 import { requestTransitions, sessionTransitions } from '@stint/core/request/machine'
@@ -38,4 +40,9 @@ test('the codes that docs and README name are codes that there are', () => {
 test('docs/audit-events.md is what the schema says', () => {
   const page = read('docs/audit-events.md')
   expect(page.slice(page.indexOf(MARK))).toBe(`${MARK}\n${eventsPage()}`)
+})
+
+test('docs/lint-rules.md is what the catalogue says', () => {
+  const page = read('docs/lint-rules.md')
+  expect(page.slice(page.indexOf(LINT_MARK))).toBe(`${LINT_MARK}\n${rulesPage()}`)
 })

@@ -7,6 +7,14 @@ import { type Bindings, type CheckedConfig, checkConfig } from '@stint/core/conf
 import { build } from 'esbuild'
 
 export async function loadConfig(file: string, bindings: Bindings): Promise<CheckedConfig> {
+  const imported = await importConfig(file)
+  return imported.ok ? checkConfig(imported.value, bindings) : { ok: false, faults: [{ path: '', fault: imported.fault }] }
+}
+
+/** What a file exports by default. Its code runs: it is the operator's own. */
+export async function importConfig(
+  file: string,
+): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: string }> {
   const bundle = await build({
     entryPoints: [file],
     bundle: true,
@@ -16,9 +24,8 @@ export async function loadConfig(file: string, bindings: Bindings): Promise<Chec
     logLevel: 'silent',
     alias: { '@stint/core': fileURLToPath(import.meta.resolve('@stint/core')) },
   }).catch((error: Error) => ({ error: error.message }))
-  if ('error' in bundle) return { ok: false, faults: [{ path: '', fault: bundle.error }] }
+  if ('error' in bundle) return { ok: false, fault: bundle.error }
   const code = bundle.outputFiles[0]?.text ?? ''
   const module = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as { default?: unknown }
-  if (module.default === undefined) return { ok: false, faults: [{ path: '', fault: `${file} has no default export` }] }
-  return checkConfig(module.default, bindings)
+  return module.default === undefined ? { ok: false, fault: `${file} has no default export` } : { ok: true, value: module.default }
 }

@@ -172,8 +172,58 @@ const audit = buildRouteMap({
   docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
 })
 
+const configFlags = {
+  config: { kind: 'parsed', parse: text, default: 'stint.config.ts', brief: 'The config', placeholder: 'FILE' },
+  binding: {
+    kind: 'parsed',
+    parse: text,
+    variadic: true,
+    optional: true,
+    brief: 'A value that a deploy fills in',
+    placeholder: 'NAME=VALUE',
+  },
+} as const
+
+const lint = buildCommand({
+  docs: {
+    brief: 'Find in the config what people were breached by',
+    fullDescription:
+      'Each finding names its rule, its place, the class of incident behind it and the way out; docs/lint-rules.md has them all. An exception stands right above what it is about: // stint-lint-ignore RULE: reason\n\n' +
+      'Exit codes: 0 no errors · 1 errors (with --strict: warnings too) · 5 the config cannot be read · 2 wrong usage',
+  },
+  parameters: {
+    flags: {
+      ...configFlags,
+      online: { kind: 'boolean', default: false, brief: "Ask each issuer's discovery document too" },
+      strict: { kind: 'boolean', default: false, brief: 'Let warnings fail as well' },
+      json,
+    },
+  },
+  loader: async () => (await import('./lint/command.ts')).lintCommand,
+})
+
+const testCases = buildCommand({
+  docs: {
+    brief: 'Run the table of who gets in and who does not',
+    fullDescription:
+      'Holds the config against a table of callers, profiles and outcomes that lies beside it; see docs/guides/config.md.\n\n' +
+      'Exit codes: 0 all as expected · 1 not · 5 config or table cannot be read · 2 wrong usage',
+  },
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [{ parse: text, brief: 'The table', placeholder: 'FILE', default: 'test/access.ts' }],
+    },
+    flags: { ...configFlags, verbose: { kind: 'boolean', default: false, brief: 'Show what passed too' }, json },
+  },
+  loader: async () => (await import('./cases/command.ts')).testCommand,
+})
+
 const app = buildApplication(
-  buildRouteMap({ routes: { audit }, docs: { brief: 'Temporary AWS credentials, on a record that others can check' } }),
+  buildRouteMap({
+    routes: { lint, test: testCases, audit },
+    docs: { brief: 'Temporary AWS credentials, on a record that others can check' },
+  }),
   {
     name: 'stint',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },

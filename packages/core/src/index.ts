@@ -1,4 +1,7 @@
 /** What `stint.config.ts` imports. The rest of core is imported file by file. */
+
+export type * from './config/cases.ts'
+export { defineCases } from './config/cases.ts'
 export { all, any, binding, cidr, claim, constant, defineConfig, glob, includes, not, oneOf, param, text } from './config/define.ts'
 export {
   awsOutbound,

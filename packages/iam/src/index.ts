@@ -15,4 +15,4 @@ export {
   type Statement,
   type StatementJson,
 } from './policy.ts'
-export { compactPolicy, MAX_SESSION_POLICY_CHARACTERS } from './size.ts'
+export { compactPolicy, estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from './size.ts'

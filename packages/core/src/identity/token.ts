@@ -68,7 +68,8 @@ function decodeBase64Url(segment: string): Uint8Array | undefined {
 
 /** What can be said before the signature: is this algorithm one that the issuer uses? */
 export function checkHeader(issuer: Issuer, token: UnverifiedToken): Refused | undefined {
-  if (!issuer.algorithms.includes(token.header.alg as Algorithm)) return invalid(`algorithm ${token.header.alg.slice(0, 40)} is not admitted`)
+  if (!issuer.algorithms.includes(token.header.alg as Algorithm))
+    return invalid(`algorithm ${token.header.alg.slice(0, 40)} is not admitted`)
   if (token.header.kid === undefined) return invalid('token header has no kid')
   return undefined
 }

@@ -4,7 +4,14 @@
  */
 
 import { deflateRawSync } from 'node:zlib'
-import { type ContextInput, type Decision, MAX_SESSION_POLICY_CHARACTERS, type Policy, parsePolicy } from '@stint/iam'
+import {
+  type ContextInput,
+  type Decision,
+  estimatedPackedPercent,
+  MAX_SESSION_POLICY_CHARACTERS,
+  type Policy,
+  parsePolicy,
+} from '@stint/iam'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
 import { addSession, type Grant, type Role, type World } from './world.ts'
 import { type Node, xml } from './xml.ts'
@@ -188,14 +195,9 @@ function managedPolicy(world: World, role: Role, arn: string): Policy {
   return found
 }
 
-/**
- * An estimate: AWS does not publish the packed form. About 455 characters of tag text were seen to fill it, and a policy is
- * compressed.
- */
 function packedSize(policyText: string | undefined, tags: Record<string, string>): number {
   const tagCharacters = Object.entries(tags).reduce((sum, [key, value]) => sum + key.length + value.length, 0)
-  const policyBytes = policyText === undefined ? 0 : deflateRawSync(policyText).length
-  return Math.ceil(100 * (tagCharacters / 455 + policyBytes / 1400))
+  return estimatedPackedPercent(tagCharacters, policyText === undefined ? 0 : deflateRawSync(policyText).length)
 }
 
 // ── Parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────

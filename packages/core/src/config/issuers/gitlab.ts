@@ -59,7 +59,7 @@ export const gitlabKnowledge: Knowledge = {
     user_login: name('user_id'),
     user_email: name('user_id'),
     user_identities: name('user_id', 'object'),
-    groups_direct: name(undefined, 'texts'),
+    groups_direct: fact('texts'),
     ci_config_ref_uri: name(),
     environment: name(),
     ref: fact(),

@@ -46,7 +46,7 @@ export const oktaKnowledge: Knowledge = {
     cid: id(),
     ver: fact('number'),
     scp: fact('texts'),
-    groups: name(undefined, 'texts'),
+    groups: id('texts'),
     email: name('uid'),
     email_verified: fact('flag'),
     preferred_username: name('uid'),

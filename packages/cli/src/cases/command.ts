@@ -1,0 +1,26 @@
+/** `stint test`: runs a table of policy tests against a config. */
+import { resolve } from 'node:path'
+import { importConfig, loadConfig } from '@stint/broker/build/config-file'
+import type { Cases } from '@stint/core/config/cases'
+import { formatFaults } from '@stint/core/config/check'
+import type { Context } from '../context.ts'
+import { bindingsOf } from '../lint/command.ts'
+import { casesJson, casesText } from './report.ts'
+import { runCases } from './run.ts'
+
+export type TestFlags = { readonly config: string; readonly binding?: readonly string[]; readonly verbose: boolean; readonly json: boolean }
+
+export async function testCommand(this: Context, flags: TestFlags, file: string): Promise<void> {
+  const end = (code: number, words: string) => {
+    const stream = code === 0 || code === 1 ? this.process.stdout : this.process.stderr
+    stream.write(words)
+    this.process.exitCode = code
+  }
+  const checked = await loadConfig(resolve(flags.config), bindingsOf(flags.binding))
+  if (!checked.ok) return end(5, `stint: the config has faults\n${formatFaults(checked.faults)}\n`)
+  const imported = await importConfig(resolve(file))
+  if (!imported.ok) return end(5, `stint: ${file}: ${imported.fault}\n`)
+  const result = runCases(checked.rules, imported.value as Cases, Date.now())
+  if (result.faults.length > 0) return end(2, casesText(result, false))
+  end(result.results.every(({ passed }) => passed) ? 0 : 1, flags.json ? casesJson(result) : casesText(result, flags.verbose))
+}

@@ -1,0 +1,27 @@
+/** The outcome of policy tests, for a person who has just changed the config. */
+import type { CaseResult, CasesResult } from './run.ts'
+
+export function casesText({ results, untested, faults }: CasesResult, verbose: boolean): string {
+  if (faults.length > 0) return `${faults.join('\n')}\n`
+  const failed = results.filter(({ passed }) => !passed)
+  const lines = (verbose ? results : failed).map((result) => (result.passed ? passedLine(result) : failure(result)))
+  const sum =
+    failed.length === 0 ? `${results.length} cases, all as expected.` : `${failed.length} of ${results.length} cases are not as expected.`
+  const gap = untested.length === 0 ? '' : `No case names ${untested.join(', ')}.\n`
+  return `${lines.join('')}${lines.length > 0 ? '\n' : ''}${sum}\n${gap}`
+}
+
+const passedLine = ({ caller, profile, got }: CaseResult): string => `✓ ${caller} → ${profile}: ${got.outcome}\n`
+
+function failure({ caller, profile, expected, got, obstacles }: CaseResult): string {
+  const nearest = obstacles.slice(0, 2).map(({ rule, misses }) => {
+    const widest = Math.max(...misses.map(({ claim }) => claim.length))
+    const rows = misses.map(({ claim, is, wanted }) => `      ${claim.padEnd(widest)}  is ${said(is)}, wanted ${said(wanted)}\n`)
+    return `    ${rule} does not fit:\n${rows.join('')}`
+  })
+  return `✗ ${caller} → ${profile}\n    - expected  ${expected}\n    + got       ${got.outcome}${got.why ? ` (${got.why})` : ''}\n${nearest.join('')}`
+}
+
+const said = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value))
+
+export const casesJson = (result: CasesResult): string => `${JSON.stringify(result, null, 2)}\n`

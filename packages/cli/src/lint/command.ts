@@ -1,0 +1,52 @@
+/** `stint lint`: flags in, findings and an exit code out. */
+import { readFile } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
+import { getBytes } from '@stint/broker/adapters/https'
+import { loadConfig } from '@stint/broker/build/config-file'
+import type { Context } from '../context.ts'
+import type { Finding } from './catalogue.ts'
+import { lint } from './lint.ts'
+import { lintOnline } from './online.ts'
+import { place, reportJson, reportText } from './report.ts'
+import { readSource } from './source.ts'
+
+export type LintFlags = {
+  readonly config: string
+  readonly binding?: readonly string[]
+  readonly online: boolean
+  readonly strict: boolean
+  readonly json: boolean
+}
+
+/** `NAME=VALUE`, as the build takes them. */
+export const bindingsOf = (given: readonly string[] = []): Record<string, string> =>
+  Object.fromEntries(given.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+
+export async function lintCommand(this: Context, flags: LintFlags): Promise<void> {
+  const file = resolve(flags.config)
+  const shown = relative(process.cwd(), file) || file
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) {
+    this.process.stderr.write(`stint: ${shown} cannot be read\n`)
+    this.process.exitCode = 5
+    return
+  }
+  const checked = await loadConfig(file, bindingsOf(flags.binding))
+  const findings: Finding[] = checked.ok
+    ? [...lint(checked.rules), ...(flags.online ? await lintOnline(checked.rules, getBytes) : [])]
+    : checked.faults.map(({ path, fault }) => ({ rule: 'config', path, what: fault }))
+  const placed = place(findings, sourceOf(text))
+  const render = flags.json ? reportJson : reportText
+  this.process.stdout.write(render(shown, placed.findings, placed.ignored))
+  const grave = placed.findings.some(({ severity }) => severity === 'error' || flags.strict)
+  this.process.exitCode = grave ? 1 : 0
+}
+
+/** A file that cannot be parsed here has a fault that the config check tells better. */
+function sourceOf(text: string) {
+  try {
+    return readSource(text)
+  } catch {
+    return { locate: () => undefined, ignores: [] }
+  }
+}

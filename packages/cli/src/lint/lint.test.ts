@@ -1,0 +1,307 @@
+/** What the lint finds, rule by rule, and beside each the way to write it that it does not mind. */
+import {
+  buildkite,
+  type ConfigSource,
+  circleci,
+  cognito,
+  entra,
+  github,
+  gitlab,
+  glob,
+  includes,
+  kubernetes,
+  type Matcher,
+  not,
+  oidc,
+  okta,
+  oneOf,
+  type Profile,
+  type Who,
+} from '@stint/core'
+import { checkConfig, formatFaults } from '@stint/core/config/check'
+import { describe, expect, test } from 'vitest'
+import { ruleIds } from './catalogue.ts'
+import { lint } from './lint.ts'
+import { lintOnline } from './online.ts'
+
+const audiences = ['https://stint.acme.example'] as [string]
+const staff = oidc({
+  key: 'acme',
+  url: 'https://login.acme.example',
+  jwksUri: 'https://login.acme.example/jwks',
+  kind: 'human',
+  audiences,
+  tokenUse: 'access',
+  groupsClaim: 'groups',
+})
+const issuers = {
+  staff,
+  gh: github({ key: 'gh', audiences, ownerId: '65' }),
+  gl: gitlab({ key: 'gl', audiences, url: 'https://gitlab.acme.example' }),
+  bk: buildkite({ key: 'bk', audiences, organizationId: 'o-1' }),
+  cci: circleci({ key: 'cci', audiences, organizationId: 'o-1' }),
+  k8s: kubernetes({ key: 'k8s', audiences, url: 'https://cluster.acme.example' }),
+  pool: cognito({ key: 'pool', region: 'eu-central-1', userPoolId: 'eu-central-1_A', clientIds: ['c'], tokenUse: 'access' }),
+  ms: entra({ key: 'ms', audiences, tenantId: 't-1', tokenUse: 'access' }),
+  okta: okta({ key: 'okta', audiences, url: 'https://acme.okta.com/oauth2/aus1', tokenUse: 'access' }),
+}
+const target = (account = '111122223333', externalId = `ext-${account}`) => ({
+  account,
+  roleArn: `arn:aws:iam::${account}:role/x`,
+  externalId,
+  region: 'eu-central-1',
+})
+const duration = { default: '30m', max: '1h' }
+const staffProfile: Profile = { target: 't', eligible: [{ issuer: 'staff', claims: { groups: includes('dev') } }], duration }
+
+function found(change: Partial<ConfigSource>): readonly string[] {
+  const checked = checkConfig({ issuers, targets: { t: target() }, profiles: { p: staffProfile }, ...change })
+  if (!checked.ok) throw new Error(formatFaults(checked.faults))
+  return lint(checked.rules).map(({ rule, path }) => `${rule} ${path}`)
+}
+const whoFound = (who: Who) => found({ profiles: { p: { ...staffProfile, eligible: [who, ...staffProfile.eligible] } } })
+const claimsFound = (issuer: keyof typeof issuers, claims: Record<string, Matcher>) => whoFound({ issuer, claims })
+const at = 'profiles.p.eligible[0]'
+
+/** What else would keep the row from being about one thing. */
+const push = { event_name: 'push' }
+const id = { repository_id: '74' }
+
+describe('whom a rule lets in', () => {
+  test.each<[string, keyof typeof issuers, Record<string, Matcher>, readonly string[]]>([
+    ['a repository by id, from pushes', 'gh', { ...id, ref: 'refs/heads/main', ...push }, []],
+    ['several by id', 'gh', { repository_id: oneOf('74', '75'), ...push }, []],
+    ['a wildcard in a ref is a fact about the run', 'gh', { ...id, ref: glob('refs/tags/v*'), ...push }, []],
+    ['every repository on earth that begins alike', 'gh', { sub: glob('repo:acme*'), ...push }, [`open-prefix ${at}.claims.sub`]],
+    ['a star in front', 'gh', { sub: glob('*:ref:refs/heads/main'), ...push }, [`open-prefix ${at}.claims.sub`]],
+    ['a star in a repository’s name', 'gh', { repository: glob('acme/web-*'), ...push }, [`open-prefix ${at}.claims.repository`]],
+    ['every repository of an owner', 'gh', { repository: glob('acme/*'), ...push }, [`wildcard-subject ${at}.claims.repository`]],
+    ['a wildcard beside an id', 'gh', { ...id, sub: glob('repo:acme/web:*'), ...push }, []],
+    ['a wildcard that keeps something out', 'gh', { ...id, ...push, repository: not(glob('acme/legacy-*')) }, []],
+    ['a repository by its name', 'gh', { repository: 'acme/web', ...push }, [`name-without-id ${at}.claims.repository`]],
+    ['a repository by its name beside its id', 'gh', { ...id, repository: 'acme/web', ...push }, []],
+    ['an owner by name, whom the tenant has by id', 'gh', { ...id, repository_owner: 'acme', ...push }, []],
+    ['the classic subject', 'gh', { sub: 'repo:acme/web:ref:refs/heads/main', ...push }, [`name-without-id ${at}.claims.sub`]],
+    ['the immutable subject', 'gh', { sub: 'repo:acme@65/web@74:ref:refs/heads/main', ...push }, []],
+    ['who started it, by name', 'gh', { ...id, ...push, actor: 'octavia' }, [`name-without-id ${at}.claims.actor`]],
+    [
+      'a project of GitLab by path',
+      'gl',
+      { project_path: 'acme/web', ref_protected: 'true' },
+      [`name-without-id ${at}.claims.project_path`],
+    ],
+    [
+      'a pipeline of Buildkite by slug',
+      'bk',
+      { pipeline_slug: 'deploy', build_branch: 'main' },
+      [`name-without-id ${at}.claims.pipeline_slug`],
+    ],
+    ['a service account of a cluster', 'k8s', { sub: 'system:serviceaccount:ci:deployer' }, []],
+    ['every service account of a namespace', 'k8s', { sub: glob('system:serviceaccount:ci:*') }, [`wildcard-subject ${at}.claims.sub`]],
+    ['a person by e-mail', 'staff', { email: 'dana@acme.example' }, [`mutable-person ${at}.claims.email`]],
+    [
+      'a person by user name of another tenant’s making',
+      'ms',
+      { preferred_username: 'dana@acme.example' },
+      [`mutable-person ${at}.claims.preferred_username`],
+    ],
+    ['a person by what stays', 'ms', { oid: 'o-1' }, []],
+    ['a login that is given to the next', 'okta', { sub: 'dana@acme.example' }, [`mutable-person ${at}.claims.sub`]],
+    ['a misspelt claim', 'gh', { repositry_id: '74', ...push }, [`unknown-claim ${at}.claims.repositry_id`]],
+    ['a property of the organization’s own', 'gh', { ...id, ...push, repo_property_team: 'web' }, []],
+    ['a nested claim in a cluster', 'k8s', { '/kubernetes.io/namespace': 'ci' }, []],
+    ['an id as a number', 'gh', { repository_id: 74, ...push }, [`never-fits ${at}.claims.repository_id`]],
+    ['a text that looks like a truth', 'gl', { project_id: '7', ref_protected: true }, [`never-fits ${at}.claims.ref_protected`]],
+    ['one text that is a list', 'pool', { 'cognito:groups': 'admins' }, [`never-fits ${at}.claims.cognito:groups`]],
+    ['the list', 'pool', { 'cognito:groups': includes('admins') }, []],
+    ['another owner than the tenant', 'gh', { ...id, repository_owner_id: '66', ...push }, [`never-fits ${at}.claims.repository_owner_id`]],
+  ])('%s', (_name, issuer, claims, expected) => expect(claimsFound(issuer, claims)).toEqual(expected))
+
+  test.each<[string, Who, readonly string[]]>([
+    ['a second factor of a pool that tells of none', { issuer: 'pool', claims: { sub: 'x' }, mfa: true }, [`never-fits ${at}.mfa`]],
+    ['a recent sign-in of a job', { issuer: 'gh', claims: { ...id, ...push }, authAge: '15m' }, [`never-fits ${at}.authAge`]],
+    ['both, where they are told', { issuer: 'staff', claims: { groups: includes('dev') }, mfa: true, authAge: '15m' }, []],
+  ])('%s', (_name, who, expected) => expect(whoFound(who)).toEqual(expected))
+})
+
+describe('what code nobody has read can meet', () => {
+  const forked = [`fork-reachable ${at}`]
+  test.each<[string, keyof typeof issuers, Record<string, Matcher>, readonly string[]]>([
+    ['any event', 'gh', { ...id }, forked],
+    ['main, by any event', 'gh', { ...id, ref: 'refs/heads/main' }, forked],
+    ['pull requests by name', 'gh', { ...id, event_name: 'pull_request' }, forked],
+    ['pull_request_target among others', 'gh', { ...id, event_name: oneOf('push', 'pull_request_target') }, forked],
+    ['anything but a pull request', 'gh', { ...id, event_name: not('pull_request') }, forked],
+    ['an environment', 'gh', { ...id, environment: 'production' }, []],
+    ['the subject of an environment', 'gh', { sub: 'repo:acme@65/web@74:environment:production' }, []],
+    ['a schedule', 'gh', { ...id, event_name: oneOf('schedule', 'workflow_dispatch') }, []],
+    ['an unprotected branch', 'gl', { project_id: '7' }, forked],
+    ['a protected branch', 'gl', { project_id: '7', ref_protected: 'true' }, []],
+    ['a protected environment', 'gl', { project_id: '7', environment: 'production', environment_protected: 'true' }, []],
+    ['any origin', 'cci', { 'oidc.circleci.com/project-id': 'p' }, forked],
+    ['one origin', 'cci', { 'oidc.circleci.com/project-id': 'p', 'oidc.circleci.com/vcs-origin': 'github.com/acme/web' }, []],
+    ['any branch', 'bk', { pipeline_id: 'p' }, forked],
+    ['one branch', 'bk', { pipeline_id: 'p', build_branch: 'main' }, []],
+  ])('%s', (_name, issuer, claims, expected) => expect(claimsFound(issuer, claims)).toEqual(expected))
+})
+
+describe('issuers, targets and profiles', () => {
+  const approval = (who: Who, count = 1, more = {}) => ({
+    rules: [{ by: [who], count }],
+    expiresAfter: '30m',
+    window: '1h',
+    maxUses: 1,
+    ...more,
+  })
+  const approvers: Who = { issuer: 'staff', claims: { groups: includes('approvers') } }
+  const profile = (change: Partial<Profile>) => ({ profiles: { p: { ...staffProfile, ...change } } })
+  const withIssuer = (changed: object) => ({ issuers: { ...issuers, ...changed } as ConfigSource['issuers'] })
+  const strong = { groups: includes('oncall') }
+
+  test.each<[string, Partial<ConfigSource>, readonly string[]]>([
+    ['nothing', {}, []],
+    [
+      'GitHub’s own audience',
+      withIssuer({ gh: github({ key: 'gh', audiences: ['https://github.com/acme'], ownerId: '65' }) }),
+      ['default-audience issuers.gh.audiences[0]'],
+    ],
+    [
+      'AWS’s audience',
+      withIssuer({ gh: github({ key: 'gh', audiences: ['https://stint.acme.example', 'sts.amazonaws.com'] as never, ownerId: '65' }) }),
+      ['default-audience issuers.gh.audiences[1]'],
+    ],
+    [
+      'an identity that is a name',
+      withIssuer({ ms: { ...issuers.ms, identityClaim: 'upn' } }),
+      ['identity-by-name issuers.ms.identityClaim'],
+    ],
+    [
+      'CircleCI with SSH',
+      withIssuer({ cci: circleci({ key: 'cci', audiences, organizationId: 'o', sshReruns: true }) }),
+      ['ssh-rerun issuers.cci'],
+    ],
+    [
+      'Okta’s org server',
+      withIssuer({ okta: okta({ key: 'okta', audiences, url: 'https://acme.okta.com', tokenUse: 'access' }) }),
+      ['okta-org-server issuers.okta.url'],
+    ],
+    [
+      'an external ID for two accounts',
+      { targets: { t: target(), u: target('444455556666', 'ext-111122223333') } },
+      ['external-id-shared targets.u.externalId'],
+    ],
+    ['an external ID for two roles of one account', { targets: { t: target(), u: target() } }, []],
+    ['chaining', profile({ chaining: true }), ['chaining-outlives profiles.p.chaining']],
+    [
+      'a policy that long parameters make too long',
+      profile({
+        parameters: Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, { pattern: '.*', max: 512 }])),
+        policy: ['a', 'b', 'c', 'd'].map((param) => ({
+          Effect: 'Allow',
+          Action: 's3:GetObject',
+          Resource: { join: ['arn:aws:s3:::', { param }] },
+        })),
+      }),
+      ['packed-size profiles.p.policy'],
+    ],
+    [
+      'tags that are likely too large',
+      profile({ tags: Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`tag-${index}`, { const: 'x'.repeat(50) }])) }),
+      ['packed-size profiles.p'],
+    ],
+    [
+      'a profile nobody can enter',
+      profile({ eligible: [{ issuer: 'gh', claims: { repository_id: 7, event_name: 'push' } }] }),
+      [`never-fits ${at}.claims.repository_id`, 'unreachable-profile profiles.p.eligible'],
+    ],
+    [
+      'three people of two',
+      profile({ approval: approval({ issuer: 'staff', claims: { sub: oneOf('a', 'b') } }, 3) }),
+      ['unreachable-profile profiles.p.approval.rules[0]'],
+    ],
+    ['two people of a group', profile({ approval: approval(approvers, 2) }), []],
+    [
+      'approvers from elsewhere',
+      profile({ approval: approval({ issuer: 'ms', claims: { roles: includes('Approver') } }) }),
+      ['self-approval profiles.p.approval.rules[0]'],
+    ],
+    [
+      'approvers from elsewhere who are linked',
+      {
+        ...profile({ approval: approval({ issuer: 'ms', claims: { roles: includes('Approver') } }) }),
+        people: {
+          dana: [
+            { issuer: 'staff', subject: 'dana' },
+            { issuer: 'ms', subject: 'd' },
+          ],
+        },
+      },
+      [],
+    ],
+    [
+      'approvers of a target',
+      { targets: { t: { ...target(), approval: approval({ issuer: 'ms', claims: { roles: includes('Approver') } }) } } },
+      ['self-approval targets.t.approval.rules[0]'],
+    ],
+    [
+      'break-glass with a password',
+      profile({ eligible: [{ issuer: 'staff', claims: strong }], approval: approval(approvers, 1, { breakGlass: true }) }),
+      [`break-glass-alone ${at}`],
+    ],
+    [
+      'break-glass with a second factor of this morning',
+      profile({
+        eligible: [{ issuer: 'staff', claims: strong, mfa: true, authAge: '12h' }],
+        approval: approval(approvers, 1, { breakGlass: true }),
+      }),
+      [`break-glass-alone ${at}`],
+    ],
+    [
+      'break-glass as it should be',
+      profile({
+        eligible: [{ issuer: 'staff', claims: strong, mfa: true, authAge: '15m' }],
+        approval: approval(approvers, 1, { breakGlass: true }),
+      }),
+      [],
+    ],
+    [
+      'a group of the same name at two issuers',
+      profile({
+        eligible: [
+          { issuer: 'staff', claims: { groups: includes('admins') } },
+          { issuer: 'okta', claims: { groups: includes('admins') } },
+        ],
+      }),
+      ['group-across-issuers profiles.p.eligible[1].claims.groups'],
+    ],
+    [
+      'groups by id',
+      profile({
+        eligible: ['staff', 'okta'].map((issuer) => ({ issuer, claims: { groups: includes('6c1e2f00-1111-4222-8333-944455556666') } })),
+      }),
+      [],
+    ],
+  ])('%s', (_name, change, expected) => expect(found(change)).toEqual(expected))
+})
+
+describe('online', () => {
+  const document = (change: object) => async () => Buffer.from(JSON.stringify({ issuer: staff.url, jwks_uri: staff.jwksUri, ...change }))
+  const rules = { issuers: { staff } } as never
+  test.each<[string, () => Promise<Uint8Array>, readonly string[]]>([
+    ['as it is said', document({}), []],
+    ['another issuer', document({ issuer: 'https://other.example' }), ['issuers.staff.url']],
+    ['keys elsewhere', document({ jwks_uri: 'https://cdn.example/jwks' }), ['issuers.staff.jwksUri']],
+    ['no keys', document({ jwks_uri: undefined }), ['issuers.staff.jwksUri']],
+    ['no JSON', async () => Buffer.from('<html>'), ['issuers.staff.url']],
+    ['nobody there', () => Promise.reject(new Error('ENOTFOUND')), ['issuers.staff.url']],
+  ])('%s', async (_name, get, expected) => {
+    const findings = await lintOnline(rules, get)
+    expect(findings.map(({ rule, path }) => `${rule} ${path}`)).toEqual(expected.map((path) => `online ${path}`))
+  })
+})
+
+test('every rule has a row here or where it is found', async () => {
+  const { readFile } = await import('node:fs/promises')
+  const texts = await Promise.all(['lint.test.ts', 'source.test.ts'].map((name) => readFile(new URL(name, import.meta.url), 'utf8')))
+  expect(ruleIds.filter((id) => !texts.some((text) => new RegExp(`\\b${id}\\b`).test(text)))).toEqual([])
+})

@@ -1,0 +1,80 @@
+/**
+ * `lint(rules)`: what is wrong with a config that the check accepts. Pure but for zlib; nothing here is on the road.
+ *
+ *     import { lint } from '@stint/cli/lint/lint'
+ */
+import type { Approval, Profile, Rules, Who } from '@stint/core/config/shape'
+import type { Finding } from './catalogue.ts'
+import { lintIssuers } from './issuers.ts'
+import { lintProfile, lintTargets } from './profiles.ts'
+import { valuesOf } from './reach.ts'
+import { lintWho, type Place } from './who.ts'
+
+export function lint(rules: Rules): readonly Finding[] {
+  const findings: Finding[] = []
+  const report = (rule: Finding['rule'], path: string, what: string) => void findings.push({ rule, path, what })
+
+  const dead = new Set<Who>()
+  for (const place of placesOf(rules)) if (lintWho(place, report).dead) dead.add(place.who)
+  lintIssuers(rules, report)
+  lintTargets(rules, report)
+  for (const [id, profile] of profilesOf(rules)) lintProfile(rules, id, profile, (who) => dead.has(who), report)
+  lintGroups(rules, findings)
+  return dedupe(findings)
+}
+
+const profilesOf = (rules: Rules): readonly (readonly [string, Profile])[] =>
+  rules.profiles.ids.map((id) => [id, rules.profiles.find(id) as Profile])
+
+/** Every `Who` of the config. */
+function placesOf(rules: Rules): readonly Place[] {
+  const list = (whos: readonly Who[] | undefined, path: string) => (whos ?? []).map((who, index) => [who, `${path}[${index}]`] as const)
+  const approval = (given: Approval | undefined, path: string) =>
+    (given?.rules ?? []).flatMap((rule, index) => [
+      ...list(rule.by, `${path}.rules[${index}].by`),
+      ...list(rule.escalateTo, `${path}.rules[${index}].escalateTo`),
+      ...(rule.delegates ?? []).map(({ who }, at) => [who, `${path}.rules[${index}].delegates[${at}].who`] as const),
+    ])
+  const all = [
+    ...profilesOf(rules).flatMap(([id, profile]) => [
+      ...list(profile.eligible, `profiles.${id}.eligible`),
+      ...list(profile.visibleTo, `profiles.${id}.visibleTo`),
+      ...approval(profile.approval, `profiles.${id}.approval`),
+    ]),
+    ...Object.entries(rules.targets).flatMap(([id, target]) => approval(target.approval, `targets.${id}.approval`)),
+    ...list(rules.auditors, 'auditors'),
+    ...list(rules.responders, 'responders'),
+  ]
+  return all.flatMap(([who, path]) => {
+    const issuer = rules.issuers[who.issuer]
+    return issuer ? [{ who, path, issuer }] : []
+  })
+}
+
+/** One name of a group, at two issuers. */
+function lintGroups(rules: Rules, findings: Finding[]): void {
+  const seen = new Map<string, { readonly issuer: string; readonly path: string }>()
+  for (const { who, path, issuer } of placesOf(rules)) {
+    const claim = issuer.groupsClaim
+    const matcher = claim === undefined ? undefined : who.claims[claim]
+    if (claim === undefined || matcher === undefined) continue
+    for (const value of valuesOf(matcher)) {
+      const group = String(value)
+      const first = seen.get(group)
+      // An id is nobody else's.
+      if (/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(group)) continue
+      if (first && first.issuer !== who.issuer)
+        findings.push({
+          rule: 'group-across-issuers',
+          path: `${path}.claims.${claim}`,
+          what: `'${group}' of '${who.issuer}' opens something here, and of '${first.issuer}' at ${first.path}.`,
+        })
+      else seen.set(group, { issuer: who.issuer, path })
+    }
+  }
+}
+
+/** A list that two profiles share is looked at once for each; what it says of one place is said once. */
+const dedupe = (findings: readonly Finding[]): readonly Finding[] => [
+  ...new Map(findings.map((finding) => [`${finding.rule} ${finding.path} ${finding.what}`, finding])).values(),
+]

@@ -1,0 +1,31 @@
+/** With `--online`: does each issuer's own discovery document say what the config says? The road itself never asks it. */
+import type { Rules } from '@stint/core/config/shape'
+import { isObject, parseForeignJson } from '@stint/core/json'
+import type { Finding } from './catalogue.ts'
+
+/** The bytes of a GET; throws if they cannot be had. */
+export type Get = (url: string, options: { readonly network?: 'private' }) => Promise<Uint8Array>
+
+/** OpenID Connect Discovery 1.0 §4: the document of an issuer is at this place below it. */
+export async function lintOnline(rules: Pick<Rules, 'issuers'>, get: Get): Promise<readonly Finding[]> {
+  const found = await Promise.all(
+    Object.entries(rules.issuers).map(async ([id, issuer]): Promise<Finding[]> => {
+      const say = (path: string, what: string): Finding => ({ rule: 'online', path: `issuers.${id}.${path}`, what })
+      const options = issuer.network === undefined ? {} : { network: issuer.network }
+      let bytes: Uint8Array
+      try {
+        bytes = await get(`${issuer.url.replace(/\/$/, '')}/.well-known/openid-configuration`, options)
+      } catch (error) {
+        return [say('url', `Its discovery document cannot be had: ${error instanceof Error ? error.message : String(error)}.`)]
+      }
+      const parsed = parseForeignJson(bytes)
+      if (!parsed.ok || !isObject(parsed.value)) return [say('url', 'Its discovery document is no JSON object.')]
+      const { issuer: named, jwks_uri: jwksUri } = parsed.value
+      return [
+        ...(named === issuer.url ? [] : [say('url', `Its discovery document names the issuer ${JSON.stringify(named ?? null)}.`)]),
+        ...(jwksUri === issuer.jwksUri ? [] : [say('jwksUri', `Its discovery document says ${JSON.stringify(jwksUri ?? null)}.`)]),
+      ]
+    }),
+  )
+  return found.flat()
+}

@@ -1,0 +1,58 @@
+/** Findings at their places, less the exceptions; and how a person gets to see them. */
+import { catalogue, type Finding, type RuleId, type Severity } from './catalogue.ts'
+import { ignoreFault, type Location, type Source } from './source.ts'
+
+export type Located = Finding & { readonly severity: Severity; readonly at?: Location }
+
+/** Puts findings where they are said and takes out what an exception silences. What is wrong with exceptions is found too. */
+export function place(findings: readonly Finding[], source: Source): { readonly findings: readonly Located[]; readonly ignored: number } {
+  const used = new Set<number>()
+  const located = findings.flatMap((finding): Located[] => {
+    const found = source.locate(finding.path)
+    const exception = source.ignores.findIndex(
+      (ignore) => ignore.rule === finding.rule && ignoreFault(ignore) === undefined && found?.lines.includes(ignore.holdsFor),
+    )
+    if (exception >= 0) used.add(exception)
+    return exception >= 0 ? [] : [{ ...finding, severity: catalogue[finding.rule].severity, ...(found ? { at: found.at } : {}) }]
+  })
+  const faults = source.ignores.flatMap((ignore, index): Located[] => {
+    const idle = used.has(index) || findings.some(({ rule }) => rule === 'config') // then the rules were not run
+    const what = ignoreFault(ignore) ?? (idle ? undefined : `It silences nothing: there is no ${ignore.rule} here.`)
+    return what === undefined ? [] : [{ rule: 'ignore', path: '', what, severity: 'error', at: { line: ignore.line, column: 1 } }]
+  })
+  const all = [...located, ...faults].toSorted((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0))
+  return { findings: all, ignored: findings.length - located.length }
+}
+
+export function reportText(file: string, findings: readonly Located[], ignored: number): string {
+  const blocks = findings.map(({ rule, path, what, severity, at }) => {
+    const where = at ? `${file}:${at.line}:${at.column}` : file
+    return `${where}  ${severity}  ${rule}${path === '' ? '' : `  ${path}`}\n  ${what}\n  why  ${catalogue[rule].why}\n  fix  ${catalogue[rule].fix}\n`
+  })
+  const count = (severity: Severity, word: string) => {
+    const number = findings.filter((finding) => finding.severity === severity).length
+    return number === 0 ? [] : [`${number} ${word}${number === 1 ? '' : 's'}`]
+  }
+  const sum = [...count('error', 'error'), ...count('warning', 'warning')].join(', ') || 'Nothing found'
+  return `${[...blocks, `${sum}${ignored > 0 ? `; ${ignored} silenced, each with its reason` : ''}.`].join('\n')}\n`
+}
+
+export const reportJson = (file: string, findings: readonly Located[], ignored: number): string =>
+  `${JSON.stringify(
+    {
+      file,
+      findings: findings.map(({ rule, severity, path, what, at }) => ({
+        rule,
+        severity,
+        path,
+        ...at,
+        what,
+        why: why(rule),
+        fix: catalogue[rule].fix,
+      })),
+      ignored,
+    },
+    null,
+    2,
+  )}\n`
+const why = (rule: RuleId): string => catalogue[rule].why

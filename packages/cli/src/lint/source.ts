@@ -1,0 +1,136 @@
+/**
+ * From a path into the config to the line that says it, and the exceptions written beside it. The file is parsed as text,
+ * and `defineConfig({…})` is followed through constants, spreads and the helpers' own arguments as far as they are written
+ * out. What is computed has the line of what computes it.
+ */
+import { tsPlugin } from '@sveltejs/acorn-typescript'
+import { type AnyNode, type Comment, type ObjectExpression, Parser, type Program } from 'acorn'
+import { type RuleId, ruleIds } from './catalogue.ts'
+
+export type Location = { readonly line: number; readonly column: number }
+/** An exception: it holds for what begins on its own line or on the next that has code. */
+export type Ignore = { readonly rule: string; readonly reason: string; readonly line: number; readonly holdsFor: number }
+
+export type Source = {
+  /** Where this path is said, and each of its ancestors from `profiles.x` down. */
+  readonly locate: (path: string) => { readonly at: Location; readonly lines: readonly number[] } | undefined
+  readonly ignores: readonly Ignore[]
+}
+
+const TypeScript = Parser.extend(tsPlugin() as never)
+
+export function readSource(text: string): Source {
+  const comments: Comment[] = []
+  const program = TypeScript.parse(text, { ecmaVersion: 'latest', sourceType: 'module', locations: true, onComment: comments })
+  const constants = constantsOf(program)
+  const root = rootOf(program, constants)
+  const codeLines = new Set(text.split('\n').flatMap((line, index) => (/^\s*(\/\/|\/?\*|$)/.test(line) ? [] : [index + 1])))
+
+  return {
+    locate(path) {
+      const segments = path.replaceAll(/\[(\d+)\]/g, '.$1').split('.')
+      const lines: number[] = []
+      let at: Location | undefined
+      let node: AnyNode | undefined = root
+      for (let taken = 0; taken < segments.length && node; ) {
+        const step = descend(node, segments.slice(taken), constants)
+        if (!step) break
+        taken += step.taken
+        node = step.value
+        at = step.at
+        // An exception above `profiles:` would be one for all of them.
+        if (taken >= 2 || segments.length === 1) lines.push(step.at.line)
+      }
+      return at && { at, lines }
+    },
+    ignores: comments.flatMap(({ value, loc }) => {
+      const found = /^[\s*]*stint-lint-ignore\b[:\s]*([\w-]*)\s*(?::\s*([\s\S]*))?$/.exec(value.trim())
+      if (!found || !loc) return []
+      const { line } = loc.start
+      const holdsFor = codeLines.has(line) ? line : ([...codeLines].find((code) => code > loc.end.line) ?? line)
+      return [{ rule: found[1] ?? '', reason: (found[2] ?? '').trim(), line, holdsFor }]
+    }),
+  }
+}
+
+/** What is wrong with an exception itself. */
+export const ignoreFault = ({ rule, reason }: Ignore): string | undefined =>
+  !ruleIds.includes(rule as RuleId)
+    ? `There is no rule '${rule}'.`
+    : reason === ''
+      ? `It gives no reason: // stint-lint-ignore ${rule}: why`
+      : undefined
+
+// ── The tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Constants = ReadonlyMap<string, AnyNode>
+
+function constantsOf(program: Program): Constants {
+  const found = new Map<string, AnyNode>()
+  for (const statement of program.body) {
+    const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+    if (declaration?.type !== 'VariableDeclaration') continue
+    for (const { id, init } of declaration.declarations) if (id.type === 'Identifier' && init) found.set(id.name, init)
+  }
+  return found
+}
+
+const rootOf = (program: Program, constants: Constants): AnyNode | undefined => {
+  const exported = program.body.find((statement) => statement.type === 'ExportDefaultDeclaration')
+  return exported ? objectOf(exported.declaration as AnyNode, constants) : undefined
+}
+
+/** The object or list that an expression is made of: behind a constant, or the argument of a helper. */
+function objectOf(node: AnyNode, constants: Constants, depth = 0): AnyNode | undefined {
+  if (depth > 8) return undefined
+  if (node.type === 'ObjectExpression' || node.type === 'ArrayExpression') return node
+  if (node.type === 'Identifier') {
+    const init = constants.get(node.name)
+    return init && objectOf(init, constants, depth + 1)
+  }
+  if (node.type === 'CallExpression') {
+    const [argument] = node.arguments
+    return argument && objectOf(argument, constants, depth + 1)
+  }
+  if (node.type === 'ParenthesizedExpression' || isTyped(node)) return objectOf(node.expression, constants, depth + 1)
+  return undefined
+}
+
+/** `x as T` and `x satisfies T`, which acorn's own types do not know. */
+const isTyped = (node: AnyNode | { type: string }): node is AnyNode & { readonly expression: AnyNode } =>
+  node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression'
+
+type Step = { readonly taken: number; readonly value: AnyNode; readonly at: Location }
+
+/** One step down. A claim's name may hold dots, so the longest key that the rest of the path begins with is taken. */
+function descend(from: AnyNode, segments: readonly string[], constants: Constants): Step | undefined {
+  const node = objectOf(from, constants)
+  if (node?.type === 'ArrayExpression') {
+    const element = node.elements[Number(segments[0])]
+    return element ? { taken: 1, value: element, at: start(element) } : undefined
+  }
+  if (node?.type !== 'ObjectExpression') return undefined
+  for (let taken = segments.length; taken > 0; taken--) {
+    const name = segments.slice(0, taken).join('.')
+    const property = propertyOf(node, name, constants)
+    if (property) return { taken, ...property }
+  }
+  return undefined
+}
+
+function propertyOf(node: ObjectExpression, name: string, constants: Constants): Omit<Step, 'taken'> | undefined {
+  for (const property of node.properties.toReversed()) {
+    if (property.type === 'SpreadElement') {
+      const spread = objectOf(property.argument, constants)
+      const found = spread?.type === 'ObjectExpression' ? propertyOf(spread, name, constants) : undefined
+      if (found) return found
+      continue
+    }
+    const { key } = property
+    const said = key.type === 'Identifier' && !property.computed ? key.name : key.type === 'Literal' ? String(key.value) : undefined
+    if (said === name) return { value: property.value, at: start(property) }
+  }
+  return undefined
+}
+
+const start = (node: AnyNode): Location => ({ line: node.loc?.start.line ?? 1, column: (node.loc?.start.column ?? 0) + 1 })

@@ -1,0 +1,126 @@
+/** `stint lint` and `stint test` as commands: the repository's own config passes both, and what is wrong is said and exits. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { stint } from '../support/cli.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = mkdtempSync(`${tmpdir()}/stint-config-`)
+afterAll(() => rmSync(folder, { recursive: true }))
+const file = (name: string, text: string) => {
+  writeFileSync(`${folder}/${name}`, text)
+  return `${folder}/${name}`
+}
+
+const config = (claims: string, above = '') => `
+import { defineConfig, github } from '@stint/core'
+export default defineConfig({
+  issuers: { gh: github({ key: 'gh', audiences: ['https://stint.example'], ownerId: '65' }) },
+  targets: { t: { account: '111122223333', roleArn: 'arn:aws:iam::111122223333:role/x', externalId: 'ext', region: 'eu-central-1' } },
+  profiles: {
+    ${above}
+    deploy: { target: 't', eligible: [{ issuer: 'gh', claims: ${claims} }], duration: { default: '15m', max: '30m' } },
+  },
+})
+`
+const good = "{ repository_id: '74', event_name: 'push', ref: 'refs/heads/main' }"
+const named = "{ repository: 'acme/web', event_name: 'push' }"
+const prefix = "{ repository: { glob: 'acme*' }, event_name: 'push' }"
+
+describe('lint', () => {
+  test.each<[string, string, readonly string[], number, RegExp]>([
+    ['nothing to find', config(good), [], 0, /^Nothing found\.\n$/],
+    ['a warning', config(named), [], 0, /a\.ts:8:\d+ {2}warning {2}name-without-id[\s\S]*1 warning\.\n$/],
+    ['a warning, strictly', config(named), ['--strict'], 1, /1 warning\.\n$/],
+    ['an error', config(prefix), [], 1, /error {2}open-prefix[\s\S]*1 error\.\n$/],
+    [
+      'a silenced one',
+      config(prefix, '// stint-lint-ignore open-prefix: all of acme is one team'),
+      ['--strict'],
+      0,
+      /1 silenced, each with its reason\.\n$/,
+    ],
+    [
+      'silenced without a reason',
+      config(prefix, '// stint-lint-ignore open-prefix'),
+      [],
+      1,
+      /error {2}ignore\n {2}It gives no reason[\s\S]*2 errors\.\n$/,
+    ],
+    ['a config with faults', config('{}'), [], 1, /error {2}config {2}profiles\.deploy\.eligible\[0\]\.claims\n {2}must name a claim/],
+    ['no config at all', 'export const nothing = 1', [], 1, /error {2}config\n {2}.*has no default export/],
+  ])('%s', async (_name, text, flags, code, said) => {
+    const ran = await stint(['lint', '--config', file('a.ts', text), ...flags])
+    expect([ran.code, ran.stderr]).toEqual([code, ''])
+    expect(ran.stdout).toMatch(said)
+  })
+  test('a file that is not there', async () => {
+    expect(await stint(['lint', '--config', `${folder}/none.ts`])).toMatchObject({
+      code: 5,
+      stdout: '',
+      stderr: expect.stringMatching(/none\.ts cannot be read/),
+    })
+  })
+  test('as JSON', async () => {
+    const { code, stdout } = await stint(['lint', '--json', '--config', file('b.ts', config(prefix))])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      findings: [{ rule: 'open-prefix', severity: 'error', line: 8, path: 'profiles.deploy.eligible[0].claims.repository' }],
+    })
+  })
+  test('online, an issuer that cannot be asked', async () => {
+    const local = config(good).replace(
+      "ownerId: '65' })",
+      "ownerId: '65', at: { url: 'http://127.0.0.1:9', jwksUri: 'http://127.0.0.1:9/jwks' } })",
+    )
+    const { code, stdout } = await stint(['lint', '--online', '--config', file('c.ts', local)])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/error {2}online {2}issuers\.gh\.url\n {2}Its discovery document cannot be had: .*ECONNREFUSED/)
+  })
+  test("the repository's own config, strictly", async () => {
+    expect(await stint(['lint', '--strict', '--config', `${root}stint.config.ts`])).toMatchObject({
+      code: 0,
+      stdout: 'Nothing found.\n',
+      stderr: '',
+    })
+  })
+})
+
+describe('test', () => {
+  const cases = (expected: string) => `
+import { defineCases } from '@stint/core'
+const claims = { sub: 's', repository_id: '74', event_name: 'push', ref: 'refs/heads/main' }
+export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases: [['push', 'deploy', '${expected}']] })
+`
+  const run = (config: string, table: string, flags: readonly string[] = []) => stint(['test', ...flags, '--config', config, table])
+
+  test('as expected', async () => {
+    const ran = await run(file('d.ts', config(good)), file('d.cases.ts', cases('allow')))
+    expect(ran).toMatchObject({ code: 0, stdout: '1 cases, all as expected.\n', stderr: '' })
+  })
+  test('not as expected', async () => {
+    const ran = await run(file('e.ts', config(named)), file('e.cases.ts', cases('allow')))
+    expect(ran.code).toBe(1)
+    expect(ran.stdout).toMatch(
+      /✗ push → deploy\n {4}- expected {2}allow\n {4}\+ got {7}profile-unknown \(not visible\)\n[\s\S]*repository {2}is missing, wanted "acme\/web"/,
+    )
+  })
+  test('as JSON', async () => {
+    const ran = await run(file('f.ts', config(good)), file('f.cases.ts', cases('approval')), ['--json'])
+    expect(ran.code).toBe(1)
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      results: [{ caller: 'push', expected: 'approval', got: { outcome: 'allow' }, passed: false }],
+    })
+  })
+  test('a config with faults, a table that is not there', async () => {
+    expect((await run(file('g.ts', config('{}')), file('g.cases.ts', cases('allow')))).code).toBe(5)
+    expect((await run(file('h.ts', config(good)), `${folder}/none.ts`)).code).toBe(5)
+  })
+  test("the repository's own table", async () => {
+    const ran = await run(`${root}stint.config.ts`, `${root}test/access.ts`)
+    expect(ran.stderr).toBe('')
+    expect(ran.stdout).toMatch(/^\d+ cases, all as expected\.\n$/)
+    expect(ran.code).toBe(0)
+  })
+})
