@@ -47,6 +47,7 @@ export function sessionFacts({ session, request, scope, assumed, sessionName, is
     requestId: request,
     profile: scope.terms.profile,
     account: scope.target.account,
+    region: scope.target.region,
     roleArn: scope.terms.role,
     assumedRoleArn: assumed.assumedRoleArn,
     ...(scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: scope.terms.sourceIdentity }),
@@ -76,6 +77,7 @@ function environment({ assumed: { credentials }, expiration, scope }: Vended): s
     AWS_CREDENTIAL_EXPIRATION: toIsoSeconds(expiration),
     AWS_REGION: scope.target.region,
     AWS_DEFAULT_REGION: scope.target.region,
+    AWS_ACCOUNT_ID: scope.target.account,
   }
   return Object.entries(variables)
     .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)

@@ -30,6 +30,7 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
       id,
       ...(profile.description === undefined ? {} : { description: profile.description }),
       account: target?.account,
+      region: target?.region,
       roleArn: target?.roleArn,
       access: !standing.eligible ? 'refused' : approval ? 'needs-approval' : 'allowed',
       missing: standing.eligible ? [] : standing.hurdles.length > 0 ? standing.hurdles : ['not-eligible'],

@@ -1,0 +1,375 @@
+// src/main.ts
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+// src/id-token.ts
+var NoToken = class extends Error {
+};
+async function fetchIdToken(env, audience, get) {
+  const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN];
+  if (!url || !bearer)
+    throw new NoToken(
+      "This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it."
+    );
+  const answer = await get(`${url}&audience=${encodeURIComponent(audience)}`, {
+    headers: { authorization: `Bearer ${bearer}`, accept: "application/json" }
+  });
+  if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`);
+  const { value } = await answer.json();
+  if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint gave no token");
+  return value;
+}
+
+// src/runner.ts
+import { randomUUID } from "node:crypto";
+import { appendFileSync, existsSync } from "node:fs";
+var InputError = class extends Error {
+};
+function runnerOf(env, write, newId = randomUUID) {
+  const message = (text) => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  const property = (text) => message(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  function append(file, name, value) {
+    const path = env[file];
+    if (!path || !existsSync(path)) throw new Error(`${file} is not there: is this a runner of GitHub Actions?`);
+    const delimiter = `ghadelimiter_${newId()}`;
+    if (name.includes(delimiter) || value.includes(delimiter)) throw new Error("a value holds the delimiter");
+    appendFileSync(path, `${name}<<${delimiter}
+${value}
+${delimiter}
+`);
+  }
+  const input = (name) => (env[`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`] ?? "").trim();
+  return {
+    env,
+    input,
+    required(name) {
+      const value = input(name);
+      if (value === "") throw new InputError(`Input required and not supplied: ${name}`);
+      return value;
+    },
+    /** YAML's true and false, as the toolkit takes them. */
+    flag(name, fallback = false) {
+      const value = input(name);
+      if (value === "") return fallback;
+      if (/^(true|True|TRUE)$/.test(value)) return true;
+      if (/^(false|False|FALSE)$/.test(value)) return false;
+      throw new InputError(`Input ${name} must be true or false`);
+    },
+    /** A whole number, or nothing. */
+    number(name) {
+      const value = input(name);
+      if (value === "") return void 0;
+      if (!/^\d{1,9}$/.test(value)) throw new InputError(`Input ${name} must be a whole number`);
+      return Number(value);
+    },
+    /** First of all that is done with a secret: whatever is printed after this, by anybody, is starred out. */
+    mask(secret) {
+      if (secret.trim() !== "") write(`::add-mask::${message(secret)}`);
+    },
+    exportVariable: (name, value) => append("GITHUB_ENV", name, value),
+    output: (name, value) => append("GITHUB_OUTPUT", name, value),
+    saveState: (name, value) => append("GITHUB_STATE", name, value),
+    state: (name) => env[`STATE_${name}`] ?? "",
+    info: (text) => write(text.replaceAll(/^::/gm, " ::")),
+    notice: (title, text) => write(`::notice title=${property(title)}::${message(text)}`),
+    error: (title, text) => write(`::error title=${property(title)}::${message(text)}`)
+  };
+}
+
+// src/inputs.ts
+var DEFAULT_ATTEMPTS = 12;
+function readInputs(runner2) {
+  const url = brokerUrl(runner2.required("stint-url"));
+  const optional = (name, as) => runner2.input(name) === "" ? {} : { [as]: runner2.input(name) };
+  const duration = runner2.number("role-duration-seconds");
+  const timeout = runner2.number("action-timeout-s");
+  const region = runner2.input("aws-region");
+  if (region !== "" && !/^[a-z0-9-]+$/.test(region)) throw new InputError(`Region is not valid: ${region}`);
+  const inputs = {
+    url,
+    profile: runner2.required("profile"),
+    parameters: parametersOf(runner2.input("parameters")),
+    audience: runner2.input("audience") || url,
+    ...region === "" ? {} : { region },
+    ...duration === void 0 ? {} : { duration },
+    ...narrowOf(runner2.input("inline-session-policy")),
+    ...optional("justification", "justification"),
+    ...optional("ticket", "ticket"),
+    ...optional("request-id", "requestId"),
+    approvalTimeout: runner2.number("approval-timeout-s") ?? 0,
+    allowedAccounts: accountsOf(runner2.input("allowed-account-ids")),
+    maskAccount: runner2.flag("mask-aws-account-id"),
+    outputCredentials: runner2.flag("output-credentials"),
+    exportCredentials: runner2.flag("output-env-credentials", true),
+    unsetCurrent: runner2.flag("unset-current-credentials"),
+    refresh: runner2.flag("refresh"),
+    attempts: runner2.flag("disable-retry") ? 1 : Math.max(1, runner2.number("retry-max-attempts") ?? DEFAULT_ATTEMPTS),
+    ...timeout === void 0 ? {} : { timeout }
+  };
+  if (inputs.refresh && (inputs.duration !== void 0 || inputs.narrow !== void 0 || inputs.requestId !== void 0))
+    throw new InputError(
+      "refresh takes neither role-duration-seconds nor inline-session-policy nor request-id: SDKs ask for the profile as it is"
+    );
+  return inputs;
+}
+function brokerUrl(text) {
+  const fault = new InputError("stint-url must be an https URL");
+  if (!URL.canParse(text)) throw fault;
+  const { protocol, hostname, username, search, hash } = new URL(text);
+  const safe = protocol === "https:" || protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
+  if (!safe || username !== "" || search !== "" || hash !== "") throw fault;
+  return text.replace(/\/+$/, "");
+}
+function parametersOf(text) {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf("=");
+      if (at < 1) throw new InputError("parameters takes one name=value a line");
+      return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+    })
+  );
+}
+function narrowOf(text) {
+  if (text === "") return {};
+  try {
+    return { narrow: JSON.parse(text) };
+  } catch {
+    throw new InputError("inline-session-policy is no JSON");
+  }
+}
+function accountsOf(text) {
+  const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");
+  if (ids.some((id) => !/^\d{12}$/.test(id))) throw new InputError("allowed-account-ids takes account IDs of 12 digits");
+  return ids;
+}
+
+// src/stint.ts
+var Refusal = class extends Error {
+  problem;
+  requestId;
+  constructor(problem, requestId) {
+    super(problem.detail);
+    this.problem = problem;
+    this.requestId = requestId;
+  }
+};
+async function openSession(inputs, world, requestId = inputs.requestId) {
+  const body = JSON.stringify({
+    profile: inputs.profile,
+    ...Object.keys(inputs.parameters).length > 0 ? { parameters: inputs.parameters } : {},
+    ...inputs.duration === void 0 ? {} : { duration: inputs.duration },
+    ...inputs.narrow === void 0 ? {} : { narrow: inputs.narrow },
+    ...inputs.justification === void 0 ? {} : { justification: inputs.justification },
+    ...inputs.ticket === void 0 ? {} : { ticket: inputs.ticket },
+    ...requestId === void 0 ? {} : { requestId }
+  });
+  const answer = await ask(inputs, world, "/sessions", { method: "POST", headers: { "content-type": "application/json" }, body });
+  const json = await answer.json();
+  return answer.status === 202 ? { waiting: json.requestId } : json;
+}
+var LONGEST_WAIT_SECONDS = 20;
+async function awaitDecision(inputs, world, requestId, deadline) {
+  for (; ; ) {
+    const wait = Math.min(LONGEST_WAIT_SECONDS, Math.max(0, Math.ceil((deadline - world.now()) / 1e3)));
+    const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {});
+    const { state } = await answer.json();
+    if (state !== "pending" || world.now() >= deadline) return state;
+    await world.sleep(1e3);
+  }
+}
+var readProfile = async (inputs, world) => (await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).json();
+async function tryCredentials(inputs, world) {
+  await ask(inputs, world, credentialsPath(inputs), {});
+}
+function credentialsPath({ profile, parameters }) {
+  const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [`p.${name}`, value]));
+  return `/credentials/${encodeURIComponent(profile)}${query.size > 0 ? `?${query}` : ""}`;
+}
+var isPassing = (status) => status === 429 || status === 503 || status === 504;
+async function ask(inputs, world, path, init) {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await world.token().then(
+      (token) => world.fetch(`${inputs.url}${path}`, { ...init, redirect: "error", headers: { ...init.headers, authorization: `Bearer ${token}` } })
+    ).catch((error) => error);
+    const last = attempt >= inputs.attempts;
+    if (outcome instanceof Error) {
+      if (last || outcome instanceof NoToken) throw outcome;
+      world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${reasonOf(outcome)}`);
+      await world.sleep(pause(attempt));
+      continue;
+    }
+    if (outcome.ok) return outcome;
+    const problem = await problemOf(outcome);
+    if (last || !isPassing(outcome.status)) throw new Refusal(problem, inputs.requestId);
+    world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${problem.code}: ${problem.detail}`);
+    await world.sleep(problem.retryAfter === void 0 ? pause(attempt) : problem.retryAfter * 1e3);
+  }
+}
+var pause = (attempt) => Math.random() * Math.min(2e4, 250 * 2 ** attempt);
+var reasonOf = (error) => error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+async function problemOf(answer) {
+  const text = await answer.text();
+  const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
+  const retryAfter = Number.isFinite(seconds) ? { retryAfter: Math.min(60, seconds) } : {};
+  try {
+    const body = JSON.parse(text);
+    if (typeof body.code === "string") return { ...body, status: answer.status, ...retryAfter };
+    if (typeof body.Code === "string")
+      return { code: body.Code, title: body.Code, detail: body.Message ?? "", status: answer.status, ...retryAfter };
+  } catch {
+  }
+  return {
+    status: answer.status,
+    code: "unknown",
+    title: `HTTP ${answer.status}`,
+    detail: "The answer is not one of Stint; is stint-url right?",
+    ...retryAfter
+  };
+}
+
+// src/token-file.ts
+import { renameSync, writeFileSync } from "node:fs";
+function writeToken(file, token) {
+  writeFileSync(`${file}.new`, `Bearer ${token}`, { mode: 384 });
+  renameSync(`${file}.new`, file);
+}
+
+// src/main.ts
+var CREDENTIALS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+var REGIONS = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+var runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}
+`));
+try {
+  await run(runner);
+} catch (error) {
+  fail(runner, error);
+}
+async function run(runner2) {
+  const inputs = readInputs(runner2);
+  if (inputs.timeout !== void 0 && inputs.timeout > 0) {
+    setTimeout(() => {
+      runner2.error("Stint", `Action timed out after ${inputs.timeout} seconds`);
+      process.exit(1);
+    }, inputs.timeout * 1e3).unref();
+  }
+  const world = {
+    fetch,
+    sleep: (milliseconds) => sleep(milliseconds),
+    now: Date.now,
+    say: runner2.info,
+    async token() {
+      const token = await fetchIdToken(runner2.env, inputs.audience, fetch);
+      runner2.mask(token);
+      return token;
+    }
+  };
+  if (inputs.unsetCurrent && inputs.exportCredentials) for (const name of [...CREDENTIALS, ...REGIONS]) runner2.exportVariable(name, "");
+  await (inputs.refresh ? keepFresh(runner2, inputs, world) : takeSession(runner2, inputs, world));
+}
+async function takeSession(runner2, inputs, world) {
+  const session = await sessionAgreedTo(runner2, inputs, world);
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = session.credentials;
+  for (const secret of [accessKeyId, secretAccessKey, sessionToken]) runner2.mask(secret);
+  checkAccount(runner2, inputs, session.assumedRoleArn.split(":")[4] ?? "", session.assumedRoleArn);
+  if (inputs.exportCredentials) {
+    runner2.exportVariable("AWS_ACCESS_KEY_ID", accessKeyId);
+    runner2.exportVariable("AWS_SECRET_ACCESS_KEY", secretAccessKey);
+    runner2.exportVariable("AWS_SESSION_TOKEN", sessionToken);
+    for (const name of REGIONS) runner2.exportVariable(name, inputs.region ?? session.region);
+    runner2.saveState("exported", "true");
+  }
+  if (inputs.outputCredentials) {
+    runner2.output("aws-access-key-id", accessKeyId);
+    runner2.output("aws-secret-access-key", secretAccessKey);
+    runner2.output("aws-session-token", sessionToken);
+  }
+  runner2.output("aws-account-id", session.account);
+  runner2.output("aws-expiration", expiration);
+  runner2.output("authenticated-arn", session.assumedRoleArn);
+  runner2.output("session-id", session.id);
+  runner2.output("request-id", session.requestId);
+  runner2.info(`Entered ${inputs.profile} as session ${session.id}, until ${expiration}.`);
+}
+async function sessionAgreedTo(runner2, inputs, world) {
+  const first = await openSession(inputs, world);
+  if (!("waiting" in first)) return first;
+  const { waiting } = first;
+  runner2.output("request-id", waiting);
+  if (inputs.approvalTimeout === 0)
+    throw new Refusal(
+      waitingProblem(
+        `People have to agree to request ${waiting} first.`,
+        "Run this job again with request-id once they have, or set approval-timeout-s to wait here."
+      ),
+      waiting
+    );
+  runner2.notice("Stint", `Request ${waiting} for ${inputs.profile} waits for people to agree, for up to ${inputs.approvalTimeout} seconds.`);
+  const state = await awaitDecision(inputs, world, waiting, world.now() + inputs.approvalTimeout * 1e3);
+  if (state !== "approved") {
+    const ended = state === "pending" ? `Nobody has agreed to request ${waiting} in ${inputs.approvalTimeout} seconds.` : `Request ${waiting} is ${state}.`;
+    throw new Refusal(waitingProblem(ended, "Ask those who may agree."), waiting);
+  }
+  const agreed = await openSession(inputs, world, waiting);
+  if ("waiting" in agreed) throw new Error("an agreed request was answered as one that waits");
+  return agreed;
+}
+function waitingProblem(detail, next) {
+  return { status: 202, code: "approval-required", title: "People must agree first", detail, next };
+}
+function checkAccount(runner2, inputs, account, arn) {
+  if (inputs.maskAccount) for (const secret of [account, arn]) runner2.mask(secret);
+  if (inputs.allowedAccounts.length > 0 && !inputs.allowedAccounts.includes(account))
+    throw new InputError(
+      `The account ID of the provided credentials (${account || "unknown"}) does not match any of the expected account IDs: ${inputs.allowedAccounts.join(", ")}`
+    );
+}
+async function keepFresh(runner2, inputs, world) {
+  const profile = await readProfile(inputs, world);
+  checkAccount(runner2, inputs, profile.account, profile.roleArn);
+  await tryCredentials(inputs, world);
+  const folder = mkdtempSync(join(runner2.env.RUNNER_TEMP || tmpdir(), "stint-"));
+  chmodSync(folder, 448);
+  const file = join(folder, "token");
+  writeToken(file, await world.token());
+  const refresher = spawn(process.execPath, [fileURLToPath(new URL("refresh.js", import.meta.url)), file, inputs.audience], {
+    detached: true,
+    stdio: "ignore",
+    // Not more than it needs; RUNNER_TRACKING_ID lets the runner end it with the job, should the post step not come to it.
+    env: Object.fromEntries(
+      Object.entries(runner2.env).filter(
+        ([name]) => /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|NODE_EXTRA_CA_CERTS|PATH|HTTPS?_PROXY|NO_PROXY)$/i.test(name)
+      )
+    )
+  });
+  refresher.unref();
+  runner2.saveState("folder", folder);
+  runner2.saveState("refresher", String(refresher.pid ?? ""));
+  runner2.saveState("exported", "true");
+  for (const name of CREDENTIALS) runner2.exportVariable(name, "");
+  runner2.exportVariable("AWS_CONTAINER_CREDENTIALS_FULL_URI", `${inputs.url}${credentialsPath(inputs)}`);
+  runner2.exportVariable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file);
+  for (const name of REGIONS) runner2.exportVariable(name, inputs.region ?? profile.region);
+  runner2.output("aws-account-id", profile.account);
+  runner2.info(`SDKs in later steps fetch credentials for ${inputs.profile} by themselves, and renew them.`);
+}
+function fail(runner2, error) {
+  process.exitCode = 1;
+  if (error instanceof Refusal) runner2.error(`Stint: ${error.problem.code}`, refusalText(error));
+  else {
+    const known = error instanceof InputError || error instanceof NoToken;
+    runner2.error("Stint", known ? error.message : `Stint could not be asked: ${reasonOf(error)}`);
+  }
+}
+function refusalText({ problem, requestId }) {
+  return [
+    `${problem.title}: ${problem.detail}`,
+    ...problem.reasons?.length ? [`Reasons: ${problem.reasons.join(", ")}`] : [],
+    ...problem.next ? [`Next: ${problem.next}`] : [],
+    `Code ${problem.code}${problem.trace ? `, trace ${problem.trace}` : ""}${requestId ? `, request ${requestId}` : ""}`
+  ].join("\n");
+}

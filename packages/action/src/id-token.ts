@@ -1,0 +1,31 @@
+/** The job's own OIDC token, from the endpoint that the runner hands to jobs with `id-token: write`. */
+import type { Env } from './runner.ts'
+
+/** What is missing is known before anything is asked. */
+export class NoToken extends Error {}
+
+/** GitHub Docs, "OpenID Connect reference": the audience is appended to the URL, the answer is `{ value }`. */
+export async function fetchIdToken(env: Env, audience: string, get: typeof fetch): Promise<string> {
+  const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN]
+  if (!url || !bearer)
+    throw new NoToken(
+      'This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it.',
+    )
+  const answer = await get(`${url}&audience=${encodeURIComponent(audience)}`, {
+    headers: { authorization: `Bearer ${bearer}`, accept: 'application/json' },
+  })
+  if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`)
+  const { value } = (await answer.json()) as { readonly value?: unknown }
+  if (typeof value !== 'string' || value === '') throw new Error("GitHub's token endpoint gave no token")
+  return value
+}
+
+/** When it ends and for how long it lives, in seconds: read, not verified, for that is the broker's matter. */
+export function lifeOf(token: string): { readonly exp: number; readonly life: number } | undefined {
+  try {
+    const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+    return typeof exp === 'number' && typeof iat === 'number' ? { exp, life: exp - iat } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The action: the job's token → one session at the broker → masked credentials in the environment of later steps.
+ * With `refresh` no credentials are written at all: SDKs fetch them from the broker, with a token file that `refresh.ts`
+ * keeps fresh beside the job.
+ */
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { fetchIdToken, NoToken } from './id-token.ts'
+import { type Inputs, readInputs } from './inputs.ts'
+import { InputError, type Runner, runnerOf } from './runner.ts'
+import {
+  awaitDecision,
+  credentialsPath,
+  openSession,
+  type Problem,
+  Refusal,
+  readProfile,
+  reasonOf,
+  type Session,
+  tryCredentials,
+  type World,
+} from './stint.ts'
+import { writeToken } from './token-file.ts'
+
+const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const
+const REGIONS = ['AWS_REGION', 'AWS_DEFAULT_REGION'] as const
+
+const runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}\n`))
+try {
+  await run(runner)
+} catch (error) {
+  fail(runner, error as Error)
+}
+
+async function run(runner: Runner): Promise<void> {
+  const inputs = readInputs(runner)
+  if (inputs.timeout !== undefined && inputs.timeout > 0) {
+    setTimeout(() => {
+      runner.error('Stint', `Action timed out after ${inputs.timeout} seconds`)
+      process.exit(1)
+    }, inputs.timeout * 1000).unref()
+  }
+  const world: World = {
+    fetch,
+    sleep: (milliseconds) => sleep(milliseconds),
+    now: Date.now,
+    say: runner.info,
+    async token() {
+      const token = await fetchIdToken(runner.env, inputs.audience, fetch)
+      runner.mask(token)
+      return token
+    },
+  }
+  if (inputs.unsetCurrent && inputs.exportCredentials) for (const name of [...CREDENTIALS, ...REGIONS]) runner.exportVariable(name, '')
+  await (inputs.refresh ? keepFresh(runner, inputs, world) : takeSession(runner, inputs, world))
+}
+
+// ── One session ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function takeSession(runner: Runner, inputs: Inputs, world: World): Promise<void> {
+  const session = await sessionAgreedTo(runner, inputs, world)
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = session.credentials
+  for (const secret of [accessKeyId, secretAccessKey, sessionToken]) runner.mask(secret)
+  // AWS's own word for whose session it is, before anything of it gets out.
+  checkAccount(runner, inputs, session.assumedRoleArn.split(':')[4] ?? '', session.assumedRoleArn)
+
+  if (inputs.exportCredentials) {
+    runner.exportVariable('AWS_ACCESS_KEY_ID', accessKeyId)
+    runner.exportVariable('AWS_SECRET_ACCESS_KEY', secretAccessKey)
+    runner.exportVariable('AWS_SESSION_TOKEN', sessionToken)
+    for (const name of REGIONS) runner.exportVariable(name, inputs.region ?? session.region)
+    runner.saveState('exported', 'true')
+  }
+  if (inputs.outputCredentials) {
+    runner.output('aws-access-key-id', accessKeyId)
+    runner.output('aws-secret-access-key', secretAccessKey)
+    runner.output('aws-session-token', sessionToken)
+  }
+  runner.output('aws-account-id', session.account)
+  runner.output('aws-expiration', expiration)
+  runner.output('authenticated-arn', session.assumedRoleArn)
+  runner.output('session-id', session.id)
+  runner.output('request-id', session.requestId)
+  runner.info(`Entered ${inputs.profile} as session ${session.id}, until ${expiration}.`)
+}
+
+async function sessionAgreedTo(runner: Runner, inputs: Inputs, world: World): Promise<Session> {
+  const first = await openSession(inputs, world)
+  if (!('waiting' in first)) return first
+  const { waiting } = first
+  runner.output('request-id', waiting)
+  if (inputs.approvalTimeout === 0)
+    throw new Refusal(
+      waitingProblem(
+        `People have to agree to request ${waiting} first.`,
+        'Run this job again with request-id once they have, or set approval-timeout-s to wait here.',
+      ),
+      waiting,
+    )
+  runner.notice('Stint', `Request ${waiting} for ${inputs.profile} waits for people to agree, for up to ${inputs.approvalTimeout} seconds.`)
+  const state = await awaitDecision(inputs, world, waiting, world.now() + inputs.approvalTimeout * 1000)
+  if (state !== 'approved') {
+    const ended =
+      state === 'pending'
+        ? `Nobody has agreed to request ${waiting} in ${inputs.approvalTimeout} seconds.`
+        : `Request ${waiting} is ${state}.`
+    throw new Refusal(waitingProblem(ended, 'Ask those who may agree.'), waiting)
+  }
+  const agreed = await openSession(inputs, world, waiting)
+  if ('waiting' in agreed) throw new Error('an agreed request was answered as one that waits')
+  return agreed
+}
+
+function waitingProblem(detail: string, next: string): Problem {
+  return { status: 202, code: 'approval-required', title: 'People must agree first', detail, next }
+}
+
+function checkAccount(runner: Runner, inputs: Inputs, account: string, arn: string): void {
+  if (inputs.maskAccount) for (const secret of [account, arn]) runner.mask(secret)
+  if (inputs.allowedAccounts.length > 0 && !inputs.allowedAccounts.includes(account))
+    throw new InputError(
+      `The account ID of the provided credentials (${account || 'unknown'}) does not match any of the expected account IDs: ${inputs.allowedAccounts.join(', ')}`,
+    )
+}
+
+// ── Credentials that renew themselves ────────────────────────────────────────────────────────────────────────────────
+
+async function keepFresh(runner: Runner, inputs: Inputs, world: World): Promise<void> {
+  const profile = await readProfile(inputs, world)
+  checkAccount(runner, inputs, profile.account, profile.roleArn)
+  await tryCredentials(inputs, world)
+
+  const folder = mkdtempSync(join(runner.env.RUNNER_TEMP || tmpdir(), 'stint-'))
+  chmodSync(folder, 0o700)
+  const file = join(folder, 'token')
+  writeToken(file, await world.token())
+  const refresher = spawn(process.execPath, [fileURLToPath(new URL('refresh.js', import.meta.url)), file, inputs.audience], {
+    detached: true,
+    stdio: 'ignore',
+    // Not more than it needs; RUNNER_TRACKING_ID lets the runner end it with the job, should the post step not come to it.
+    env: Object.fromEntries(
+      Object.entries(runner.env).filter(([name]) =>
+        /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|NODE_EXTRA_CA_CERTS|PATH|HTTPS?_PROXY|NO_PROXY)$/i.test(name),
+      ),
+    ),
+  })
+  refresher.unref()
+  runner.saveState('folder', folder)
+  runner.saveState('refresher', String(refresher.pid ?? ''))
+  runner.saveState('exported', 'true')
+
+  // Keys in the environment would be taken before the endpoint.
+  for (const name of CREDENTIALS) runner.exportVariable(name, '')
+  runner.exportVariable('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${inputs.url}${credentialsPath(inputs)}`)
+  runner.exportVariable('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', file)
+  for (const name of REGIONS) runner.exportVariable(name, inputs.region ?? profile.region)
+  runner.output('aws-account-id', profile.account)
+  runner.info(`SDKs in later steps fetch credentials for ${inputs.profile} by themselves, and renew them.`)
+}
+
+// ── Failing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function fail(runner: Runner, error: Error): void {
+  process.exitCode = 1
+  if (error instanceof Refusal) runner.error(`Stint: ${error.problem.code}`, refusalText(error))
+  else {
+    const known = error instanceof InputError || error instanceof NoToken
+    runner.error('Stint', known ? error.message : `Stint could not be asked: ${reasonOf(error)}`)
+  }
+}
+
+function refusalText({ problem, requestId }: Refusal): string {
+  return [
+    `${problem.title}: ${problem.detail}`,
+    ...(problem.reasons?.length ? [`Reasons: ${problem.reasons.join(', ')}`] : []),
+    ...(problem.next ? [`Next: ${problem.next}`] : []),
+    `Code ${problem.code}${problem.trace ? `, trace ${problem.trace}` : ''}${requestId ? `, request ${requestId}` : ''}`,
+  ].join('\n')
+}

@@ -1,0 +1,28 @@
+/** After the job: what was put into the environment is blanked, the refresher ends, its folder goes. */
+import { rmSync } from 'node:fs'
+import { runnerOf } from './runner.ts'
+
+const runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}\n`))
+
+const pid = Number(runner.state('refresher'))
+if (Number.isInteger(pid) && pid > 0) {
+  try {
+    process.kill(pid)
+  } catch {
+    // It has ended by itself.
+  }
+}
+const folder = runner.state('folder')
+if (folder !== '') rmSync(folder, { recursive: true, force: true })
+if (runner.state('exported') === 'true') {
+  // The runner cannot unset a variable.
+  for (const name of [
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'AWS_REGION',
+    'AWS_DEFAULT_REGION',
+    ...(folder === '' ? [] : ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']),
+  ])
+    runner.exportVariable(name, '')
+}

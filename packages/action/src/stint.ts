@@ -1,0 +1,150 @@
+/** The broker, as a job talks to it: one session, or a refusal that says why. */
+import { NoToken } from './id-token.ts'
+import type { Inputs } from './inputs.ts'
+
+export type Session = {
+  readonly id: string
+  readonly requestId: string
+  readonly account: string
+  readonly region: string
+  readonly assumedRoleArn: string
+  readonly credentials: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly sessionToken: string
+    readonly expiration: string
+  }
+}
+
+/** RFC 9457, as much of it as a person in front of a red build needs. */
+export type Problem = {
+  readonly status: number
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+  readonly next?: string
+  readonly reasons?: readonly string[]
+  readonly trace?: string
+  readonly retryAfter?: number
+}
+
+export class Refusal extends Error {
+  readonly problem: Problem
+  readonly requestId: string | undefined
+  constructor(problem: Problem, requestId?: string) {
+    super(problem.detail)
+    this.problem = problem
+    this.requestId = requestId
+  }
+}
+
+export type World = {
+  readonly fetch: typeof fetch
+  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly now: () => number
+  /** A fresh token of the job: each is shown once, so that a broker that takes each once is content. */
+  readonly token: () => Promise<string>
+  readonly say: (text: string) => void
+}
+
+/** One vend, tried again where that may help. `waiting`: people have to agree to this request first. */
+export async function openSession(
+  inputs: Inputs,
+  world: World,
+  requestId = inputs.requestId,
+): Promise<Session | { readonly waiting: string }> {
+  const body = JSON.stringify({
+    profile: inputs.profile,
+    ...(Object.keys(inputs.parameters).length > 0 ? { parameters: inputs.parameters } : {}),
+    ...(inputs.duration === undefined ? {} : { duration: inputs.duration }),
+    ...(inputs.narrow === undefined ? {} : { narrow: inputs.narrow }),
+    ...(inputs.justification === undefined ? {} : { justification: inputs.justification }),
+    ...(inputs.ticket === undefined ? {} : { ticket: inputs.ticket }),
+    ...(requestId === undefined ? {} : { requestId }),
+  })
+  const answer = await ask(inputs, world, '/sessions', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const json = (await answer.json()) as Session
+  return answer.status === 202 ? { waiting: json.requestId } : json
+}
+
+/** The broker waits for no longer. */
+const LONGEST_WAIT_SECONDS = 20
+
+/** Until people have decided, or the time is up. */
+export async function awaitDecision(inputs: Inputs, world: World, requestId: string, deadline: number): Promise<string> {
+  for (;;) {
+    const wait = Math.min(LONGEST_WAIT_SECONDS, Math.max(0, Math.ceil((deadline - world.now()) / 1000)))
+    const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {})
+    const { state } = (await answer.json()) as { readonly state: string }
+    if (state !== 'pending' || world.now() >= deadline) return state
+    await world.sleep(1000)
+  }
+}
+
+export type Profile = { readonly account: string; readonly region: string; readonly roleArn: string }
+export const readProfile = async (inputs: Inputs, world: World): Promise<Profile> =>
+  (await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).json() as Promise<Profile>
+
+/** What SDKs will ask, asked once beforehand: a refusal is told here and not in the middle of a deploy. */
+export async function tryCredentials(inputs: Inputs, world: World): Promise<void> {
+  await ask(inputs, world, credentialsPath(inputs), {})
+}
+
+export function credentialsPath({ profile, parameters }: Pick<Inputs, 'profile' | 'parameters'>): string {
+  const query = new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [`p.${name}`, value]))
+  return `/credentials/${encodeURIComponent(profile)}${query.size > 0 ? `?${query}` : ''}`
+}
+
+/** What may be otherwise in a moment: trouble on the way, a limit, a dependency of the broker. */
+const isPassing = (status: number): boolean => status === 429 || status === 503 || status === 504
+
+async function ask(inputs: Inputs, world: World, path: string, init: RequestInit): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await world
+      .token()
+      .then((token) =>
+        world.fetch(`${inputs.url}${path}`, { ...init, redirect: 'error', headers: { ...init.headers, authorization: `Bearer ${token}` } }),
+      )
+      .catch((error: Error) => error)
+    const last = attempt >= inputs.attempts
+    if (outcome instanceof Error) {
+      if (last || outcome instanceof NoToken) throw outcome
+      world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${reasonOf(outcome)}`)
+      await world.sleep(pause(attempt))
+      continue
+    }
+    if (outcome.ok) return outcome
+    const problem = await problemOf(outcome)
+    if (last || !isPassing(outcome.status)) throw new Refusal(problem, inputs.requestId)
+    world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${problem.code}: ${problem.detail}`)
+    await world.sleep(problem.retryAfter === undefined ? pause(attempt) : problem.retryAfter * 1000)
+  }
+}
+
+/** Exponential with full jitter, at most 20 s. */
+const pause = (attempt: number): number => Math.random() * Math.min(20_000, 250 * 2 ** attempt)
+
+/** `fetch` hides what happened one level down. */
+export const reasonOf = (error: Error): string =>
+  error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const text = await answer.text()
+  const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN)
+  const retryAfter = Number.isFinite(seconds) ? { retryAfter: Math.min(60, seconds) } : {}
+  try {
+    const body = JSON.parse(text) as Problem & { readonly Code?: string; readonly Message?: string }
+    if (typeof body.code === 'string') return { ...body, status: answer.status, ...retryAfter }
+    if (typeof body.Code === 'string')
+      return { code: body.Code, title: body.Code, detail: body.Message ?? '', status: answer.status, ...retryAfter }
+  } catch {
+    // Something in between answered, such as a gateway.
+  }
+  return {
+    status: answer.status,
+    code: 'unknown',
+    title: `HTTP ${answer.status}`,
+    detail: 'The answer is not one of Stint; is stint-url right?',
+    ...retryAfter,
+  }
+}
