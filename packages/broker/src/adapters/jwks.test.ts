@@ -160,6 +160,38 @@ describe('an endpoint that fails', () => {
     expect(await check(ecKey('k2'))).toBe('unknown')
     expect(await check(first)).toBe('done')
   })
+  test('readiness tells one that fails from one that is dead', async () => {
+    await check(first)
+    expect(await keys.ready(issuer)).toMatchObject({ value: 'up' })
+    failing = true
+    now += 16 * MINUTE
+    expect(await keys.ready(issuer)).toMatchObject({ value: 'failing' })
+    now += 6 * 60 * MINUTE
+    expect(await keys.ready(issuer)).toMatchObject({ outcome: 'unknown' })
+  })
+  test.each<[string, 'private' | undefined, object]>([
+    ['a public endpoint', undefined, {}],
+    ['one inside the network', 'private', { network: 'private' }],
+  ])('%s is asked as the config says', async (_name, network, expected) => {
+    let asked: unknown
+    const made = issuerKeys({
+      clock: () => now,
+      get: async (_url, options) => {
+        asked = options
+        return Buffer.from('{"keys":[]}')
+      },
+    })
+    await made.ready({ ...issuer, ...(network ? { network } : {}) })
+    expect(asked).toEqual(expected)
+  })
+  test('a key that is not understood does not take the others with it', async () => {
+    keys = issuerKeys({
+      clock: () => now,
+      get: async () =>
+        Buffer.from(JSON.stringify({ keys: [null, 7, { kid: 'x' }, { kty: 'new', kid: 'y' }, { kty: 'RSA', kid: 'z', n: 7 }, first.jwk] })),
+    })
+    expect(await check(first)).toBe('done')
+  })
   test.each([
     ['no JSON', 'oops'],
     ['no key set', '{"keys":"none"}'],
