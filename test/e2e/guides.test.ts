@@ -3,11 +3,14 @@
  * comment behind a command says what it prints.
  */
 import { execFile, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadConfig } from '@stint/broker/build/config-file'
+import { lint } from '@stint/cli/lint/lint'
+import { formatFaults } from '@stint/core/config/check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePorts } from '../support/sandbox.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -41,7 +44,7 @@ async function run(script: string): Promise<string> {
   const here = script
     .replaceAll(':4400', `:${port}`)
     .replaceAll(':4402', `:${port + 2}`)
-    .replaceAll(/npm run -s token -- (\w+)/g, `npm run -s token -- $1 --port ${port}`)
+    .replaceAll(/npm run -s token -- ([\w-]+)/g, `npm run -s token -- $1 --port ${port}`)
   const home = mkdtempSync(`${tmpdir()}/stint-guide-`)
   const env = { PATH: `${root}/node_modules/.bin:${process.env.PATH}`, HOME: home, TMPDIR: home }
   const { stdout } = await promisify(execFile)('bash', ['-ec', here], { cwd: root, env })
@@ -76,4 +79,50 @@ test('docs/guides/auditing.md', async () => {
   ])
     expect(stdout).toMatch(words)
   if (stdout.includes('matched')) expect(stdout).toMatch(/CloudTrail has no entry into Stint's roles that the trail does not know/)
+})
+
+test('docs/guides/config.md', async () => {
+  const stdout = await run(scriptOf('config.md'))
+  expect(stdout).toMatch(/^Nothing found\.\n\d+ cases, all as expected\.\n✓ push to main → /)
+  expect(stdout).toContain('✓ push to main → deploy-prod: allow')
+})
+
+test('docs/guides/ci-others.md', async () => {
+  const script = scriptOf('ci-others.md')
+  const promised = [...script.matchAll(/ {2,}# (.+)/g)].map((found) => found[1])
+  expect(promised).toHaveLength(2)
+  expect((await run(script)).trim().split('\n')).toEqual(promised)
+})
+
+describe('docs/guides/issuers.md', () => {
+  const blocks = [...readFileSync(`${root}/docs/guides/issuers.md`, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block = '']) =>
+    block.trim(),
+  )
+  const names = blocks.map((block) => /^(\w+)\(/.exec(block)?.[1] ?? '')
+
+  test('has an example of every preset', () => {
+    const exported = readFileSync(`${root}/packages/core/src/config/issuers/index.ts`, 'utf8').matchAll(/^export \{ ([\w, ]+) \} from/gm)
+    expect([...new Set(names)].sort()).toEqual([...exported].flatMap(([, list = '']) => list.split(', ')).sort())
+  })
+  test.each(blocks.map((block, index) => [names[index] as string, block]))(
+    '%s, as it stands, is accepted and lints clean',
+    async (name, block) => {
+      const folder = mkdtempSync(`${tmpdir()}/stint-preset-`)
+      const file = `${folder}/stint.config.ts`
+      writeFileSync(
+        file,
+        `import { defineConfig, ${name} } from '@stint/core'
+       const target = { account: '111122223333', roleArn: 'arn:aws:iam::111122223333:role/x', externalId: 'ext', region: 'eu-central-1' }
+       export default defineConfig({
+         issuers: { it: ${block} },
+         targets: { t: target },
+         profiles: { p: { target: 't', eligible: [{ issuer: 'it', claims: { jti: 'x' } }], duration: { default: '15m', max: '30m' } } },
+       })`,
+      )
+      const checked = await loadConfig(file, {})
+      rmSync(folder, { recursive: true })
+      if (!checked.ok) throw new Error(formatFaults(checked.faults))
+      expect(lint(checked.rules).filter(({ path }) => path.startsWith('issuers'))).toEqual([])
+    },
+  )
 })

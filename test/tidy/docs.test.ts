@@ -1,6 +1,6 @@
 /** Documentation that repeats code is held to the code. */
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MARK } from '@stint/broker/build/events-page'
 import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
@@ -26,13 +26,23 @@ test('docs/request-states.md has exactly the transitions of the machine', () => 
 })
 
 test('the codes that docs and README name are codes that there are', () => {
-  const named = ['README.md', 'docs/guides/approvals.md', 'docs/guides/auditing.md'].flatMap((path) =>
-    [...read(path).matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map((found) => found[1] ?? ''),
-  )
+  const named = [
+    'README.md',
+    ...readdirSync(fileURLToPath(new URL('../../docs/guides', import.meta.url))).map((name) => `docs/guides/${name}`),
+  ].flatMap((path) => [...read(path).matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map((found) => found[1] ?? ''))
   const looksLikeCode = named.filter(
     (name) =>
       /^(request|token|terms|approval|already|self|not|rate|idempotency|duration|parameter|narrow|profile|session|event|log)-/.test(name) &&
-      !['request-states', 'session-policy', 'log-trouble', 'log-halted', 'log-copy'].includes(name),
+      ![
+        'request-states',
+        'session-policy',
+        'log-trouble',
+        'approval-timeout-s',
+        'request-id',
+        'session-id',
+        'log-halted',
+        'log-copy',
+      ].includes(name),
   )
   expect(looksLikeCode.filter((name) => !Object.hasOwn(problems, name))).toEqual([])
 })
