@@ -1,0 +1,141 @@
+/**
+ * Slack's Web API, as much of it as Stint calls. What Slack answers is one of four things: it did it, it says no and why, it
+ * wants us later, or nobody knows. Nothing is tried again here: whoever calls knows what a second message would mean.
+ * Source: Slack API docs, "Web API", "Rate limits"; each method's page for its errors.
+ */
+import type { KnownBlock, ModalView } from '@slack/types'
+import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from '@slack/web-api'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+
+/** Slack says no: its own word for why (`channel_not_found`, `expired_trigger_id`). Asked again it says so again. */
+export type SlackRefused = { readonly outcome: 'refused'; readonly error: string }
+/** Slack wants to be left alone for so many seconds; nothing was done. */
+export type SlackLater = { readonly outcome: 'later'; readonly seconds: number }
+export type SlackAnswer<T> = Done<T> | SlackRefused | SlackLater | Unknown
+
+/** Where a message stands: what an update needs. */
+export type Posted = { readonly channel: string; readonly ts: string }
+export type Message = { readonly text: string; readonly blocks: readonly KnownBlock[] }
+export type SlackUser = {
+  readonly id: string
+  readonly team: string
+  readonly email?: string
+  /** Somebody of this workspace who may act: no bot, not deleted, no guest, nobody of another workspace. */
+  readonly member: boolean
+}
+
+export type SlackApi = {
+  /** In a channel, or beside another message of a thread. */
+  post(channel: string, message: Message, thread?: string): Promise<SlackAnswer<Posted>>
+  update(at: Posted, message: Message): Promise<SlackAnswer<Posted>>
+  /** The channel of messages to one person. */
+  openDirect(user: string): Promise<SlackAnswer<string>>
+  /** Within three seconds of the trigger, and once. */
+  openView(trigger: string, view: ModalView): Promise<SlackAnswer<string>>
+  /** `hash`: refused if somebody has changed the view meanwhile. */
+  updateView(id: string, hash: string | undefined, view: ModalView): Promise<SlackAnswer<string>>
+  user(id: string): Promise<SlackAnswer<SlackUser>>
+}
+
+export type SlackSettings = {
+  readonly token: string
+  readonly fetch: NonNullable<WebClientOptions['fetch']>
+  readonly timeoutMs: number
+  /** Another place than Slack's, for the sandbox. Ends in a slash. */
+  readonly url?: string
+}
+
+/** A wish for longer than this is answered by the next retry, which finds out anew. */
+const LONGEST_WAIT_SECONDS = 300
+const DEFAULT_WAIT_SECONDS = 30
+
+export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): SlackApi {
+  const client = new WebClient(token, {
+    fetch,
+    timeout: timeoutMs,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    // It would log what it sends.
+    logLevel: LogLevel.ERROR,
+    logger: { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, getLevel: () => LogLevel.ERROR, setName() {} },
+    ...(url === undefined ? {} : { slackApiUrl: url }),
+  })
+
+  return {
+    post: (channel, { text, blocks }, thread) =>
+      asked(
+        () =>
+          client.chat.postMessage({
+            channel,
+            text,
+            blocks: [...blocks],
+            // Nothing is made into links, previews or mentions but what we wrote as such.
+            unfurl_links: false,
+            unfurl_media: false,
+            ...(thread === undefined ? {} : { thread_ts: thread }),
+          }),
+        ({ channel: at, ts }) => (at && ts ? { channel: at, ts } : undefined),
+      ),
+    update: ({ channel, ts }, { text, blocks }) =>
+      asked(
+        () => client.chat.update({ channel, ts, text, blocks: [...blocks] }),
+        ({ channel: at, ts: when }) => (at && when ? { channel: at, ts: when } : undefined),
+      ),
+    openDirect: (user) =>
+      asked(
+        () => client.conversations.open({ users: user }),
+        ({ channel }) => channel?.id,
+      ),
+    openView: (trigger, view) =>
+      asked(
+        () => client.views.open({ trigger_id: trigger, view }),
+        (answer) => answer.view?.id,
+      ),
+    updateView: (id, hash, view) =>
+      asked(
+        () => client.views.update({ view_id: id, view, ...(hash === undefined ? {} : { hash }) }),
+        (answer) => answer.view?.id,
+      ),
+    user: (id) =>
+      asked(
+        () => client.users.info({ user: id }),
+        ({ user }) => {
+          if (!user?.id || !user.team_id) return undefined
+          const guest = user.is_restricted || user.is_ultra_restricted || user.is_stranger
+          const email = user.profile?.email
+          return {
+            id: user.id,
+            team: user.team_id,
+            member: !(user.is_bot || user.deleted || guest || user.id === 'USLACKBOT'),
+            ...(email === undefined ? {} : { email }),
+          }
+        },
+      ),
+  }
+}
+
+/** Slack's own trouble, told as an answer: it may or may not have been done. */
+const troubles = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'])
+
+async function asked<A, T>(call: () => Promise<A>, read: (answer: A) => T | undefined): Promise<SlackAnswer<T>> {
+  try {
+    const value = read(await call())
+    return value === undefined ? { outcome: 'unknown', cause: 'Slack: the answer lacks what was asked for' } : done(value)
+  } catch (error) {
+    const { code, retryAfter, data, message } = error as { code?: string; retryAfter?: number; data?: { error?: string }; message?: string }
+    if (code === ErrorCode.RateLimitedError) return later(retryAfter)
+    if (code === ErrorCode.PlatformError) {
+      const said = data?.error ?? 'unknown'
+      if (said === 'ratelimited' || said === 'rate_limited') return later(undefined)
+      // The client takes any text that comes in an answer's place for an error of Slack's.
+      const isWord = /^[a-z_]{1,64}$/.test(said) && !troubles.has(said)
+      return isWord ? { outcome: 'refused', error: said } : { outcome: 'unknown', cause: `Slack: ${said.slice(0, 100)}` }
+    }
+    return { outcome: 'unknown', cause: `Slack: ${code ?? (error as Error).name}: ${message ?? ''}`.slice(0, 200) }
+  }
+}
+
+const later = (seconds: number | undefined): SlackLater => ({
+  outcome: 'later',
+  seconds: Math.min(LONGEST_WAIT_SECONDS, seconds !== undefined && seconds > 0 ? seconds : DEFAULT_WAIT_SECONDS),
+})
