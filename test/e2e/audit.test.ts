@@ -5,7 +5,7 @@
 
 import { allJournals } from '@stint/broker/adapters/dynamodb/journals'
 import { storeSource, urlSource } from '@stint/cli/audit/sources'
-import { verify } from '@stint/cli/audit/verify'
+import { verify } from '@stint/cli/audit/verify/verify'
 import { parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -16,8 +16,8 @@ import { memoryFile, placeFile, recall, remember } from './memory.ts'
 import { progressBar } from './progress.ts'
 import { readTrail, reconcile, reconciledText, Sessions } from './reconcile.ts'
 import { classes, gravest, reportText } from './report.ts'
-import { folderSource, Unreachable, urlSource } from './sources.ts'
-import { type LogSource, type Report, verify } from './verify.ts'
+import { folderSource, type LogSource, Unreachable, urlSource } from './sources.ts'
+import { type Report, verify } from './verify/verify.ts'
 
 /** What was typed cannot be done. */
 class Usage extends Error {}

@@ -4,8 +4,8 @@ import { eventsPath } from '@stint/broker/log/events'
 import { parseCheckpointText } from '@stint/core/audit/checkpoint'
 import { parseNote } from '@stint/core/audit/note'
 import { levelsOf, TILE_WIDTH, tilePath, tilesOf } from '@stint/core/audit/tiles'
+import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
-import type { LogSource } from './verify.ts'
 
 /** Objects fetched at once. */
 const AT_ONCE = 16

@@ -6,8 +6,9 @@ import { checkReceipt, formatProof, receiptExtra } from '@stint/core/audit/proof
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
 import { type Instant, parseIso } from '@stint/core/instant'
+import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
-import { type LogSource, readTile } from './verify.ts'
+import { readTile } from './verify/bundle.ts'
 
 export type Exported = { readonly id: string; readonly index: number; readonly event: ReadEvent; readonly receipt: string }
 

@@ -4,8 +4,9 @@ import { aboutOf, lookupRows } from '@stint/broker/log/stage'
 import type { NoteKey } from '@stint/core/audit/note'
 import type { Instant } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
+import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
-import { type LogSource, verify } from './verify.ts'
+import { verify } from './verify/verify.ts'
 
 /** Rows written at once. */
 const BATCH = 1000

@@ -1,5 +1,6 @@
 /** A verification's report, for a human who may have to act on it. */
-import type { Fault, FaultClass, Report } from './verify.ts'
+import type { Fault, FaultClass } from './verify/findings.ts'
+import type { Report } from './verify/verify.ts'
 
 /** By class of fault, the gravest first: what the command exits with, and what to do. */
 export const classes: { readonly [name in FaultClass]: { readonly exit: number; readonly says: string; readonly next: string } } = {

@@ -1,7 +1,15 @@
 /** Where a log is read from: a folder, Stint's own API, or stores at hand. */
 import { folderStore } from '@stint/broker/adapters/store/files'
 import type { ObjectStore } from '@stint/broker/log/ports'
-import type { LogSource } from './verify.ts'
+
+/** Where a log is read from. Throws where it cannot be reached. */
+export type LogSource = {
+  get(path: string): Promise<Uint8Array | undefined>
+  /** Every path there is, where that can be asked: then what does not belong there is found too. */
+  list?(): Promise<readonly string[]>
+  /** false: it does not give out events (a public log); then only entries are judged. */
+  readonly hasEvents: boolean
+}
 
 /** The log could not be reached: nothing is said about it. */
 export class Unreachable extends Error {}

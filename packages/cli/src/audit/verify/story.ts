@@ -1,0 +1,150 @@
+/** What the events tell, journal by journal. */
+
+import type { HeldEvent } from '@stint/broker/log/events'
+import type { Journaled } from '@stint/broker/log/ports'
+import { commitOf, type parseEntry } from '@stint/core/audit/entry'
+import { step } from '@stint/core/audit/journal'
+import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
+import { type Instant, parseIso } from '@stint/core/instant'
+import { CHAIN_START, chainOf, Journals } from '../journals.ts'
+import type { Findings } from './findings.ts'
+import type { VerifyOptions } from './verify.ts'
+
+/** Events younger than this may not be in the log yet, nor their config announced. */
+const FRESH_MS = 10 * 60_000
+
+/** Holds each journal to its rules, entry by entry, and remembers what the table must say. */
+export class Story {
+  readonly journals: Journals
+  readonly counts: Partial<Record<EventType, number>> = {}
+  erased = 0
+  span: { readonly first: string; readonly last: string } | undefined
+  readonly #found: Findings
+  /** Configs by when events first named them, until they are announced. */
+  readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
+  readonly #announced = new Set<string>()
+  readonly #onEvent: VerifyOptions['onEvent']
+
+  constructor(found: Findings, chained: boolean, onEvent: VerifyOptions['onEvent']) {
+    this.#found = found
+    this.#onEvent = onEvent
+    this.journals = new Journals(chained)
+  }
+
+  /** `held` is absent where the source has no events, or this one cannot be read: then only its entry is judged. */
+  take(index: number, entry: ReturnType<typeof parseEntry>, held: HeldEvent | undefined): void {
+    if (!entry) return
+    const { request, seq, type, commit, prev } = entry
+    const place = `event ${request}/${seq} (entry ${index})`
+    const row = this.journals.find(request) ?? this.journals.add(request)
+    const count = this.journals.count(row)
+    if (seq !== count || (prev ?? '') !== this.journals.commit(row)) {
+      const what = seq === count ? 'it does not follow the event before it' : `it should be event ${count} of its journal`
+      this.#found.add({ class: 'tampered', place, what })
+    }
+    this.journals.advance(row, seq + 1, commit)
+
+    if (!Object.hasOwn(eventTypes, type))
+      return void this.#found.add({ class: 'rules', place, what: `of a type that is not known: ${type}` })
+    const known = type as EventType
+    this.counts[known] = (this.counts[known] ?? 0) + 1
+    if (held === 'erased') this.erased++
+    const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
+    if (event) {
+      this.#config(event, place)
+      this.#onEvent?.(event, seq)
+    }
+    const journal = this.journals.journal(row)
+    if (held === 'erased') {
+      // What was erased came before the event that says so.
+      if (journal.erasureTold)
+        this.#found.add({ class: 'tampered', place, what: 'gone, and what says that events were erased came before it' })
+      journal.erased = true
+    }
+    const broken = step(journal, known, event)
+    this.journals.keep(row, journal)
+    if (broken) this.#found.add({ class: 'rules', place, what: broken })
+  }
+
+  #read(text: string, place: string, request: string, type: string): ReadEvent | undefined {
+    const event = readEvent(text)
+    if (typeof event === 'string') {
+      this.#found.add({ class: 'rules', place, what: `it is ${event}` })
+      return undefined
+    }
+    if (event.request !== request || event.type !== type) {
+      this.#found.add({ class: 'tampered', place, what: `it is a ${event.type} of ${event.request}, and its entry says ${type}` })
+      return undefined
+    }
+    this.span = { first: this.span?.first ?? event.at, last: event.at }
+    return event
+  }
+
+  #config(event: ReadEvent, place: string): void {
+    // Whoever erases is a person at a command line, and no deployed config.
+    if (event.type === 'request.erased') return
+    if (event.type === 'config.seen') {
+      this.#announced.add(event.config)
+      this.#unannounced.delete(event.config)
+    } else if (!this.#announced.has(event.config) && !this.#unannounced.has(event.config)) {
+      this.#unannounced.set(event.config, { at: event.at, place })
+    }
+  }
+
+  end(now: Instant): void {
+    for (const [config, { at, place }] of this.#unannounced) {
+      if (Math.abs(now - (parseIso(at) ?? 0)) < FRESH_MS) this.#found.notices.push(`config ${config.slice(0, 12)} is not announced yet`)
+      else this.#found.add({ class: 'rules', place, what: `decided by config ${config}, which was never announced` })
+    }
+    for (const [request, row] of this.journals.entries()) {
+      const [journal, count] = [this.journals.journal(row), this.journals.count(row)]
+      // Whoever erases says so in the journal itself.
+      if (journal.erased && !journal.erasureTold)
+        this.#found.add({
+          class: 'tampered',
+          place: request,
+          what: `events among its ${count} are gone, and none says that they were erased`,
+        })
+    }
+  }
+
+  /** Table and log, both ways. */
+  async compare(
+    table: AsyncIterable<readonly Journaled[]>,
+    now: Instant,
+  ): Promise<{ readonly journals: number; readonly unshipped: number }> {
+    let [journals, unshipped] = [0, 0]
+    for await (const some of table) {
+      for (const { request, events } of some) {
+        journals++
+        const row = this.journals.find(request)
+        if (row !== undefined) this.journals.markInTable(row)
+        const count = row === undefined ? 0 : this.journals.count(row)
+        const commits = events.map((one) => ('event' in one ? commitOf(one) : one.commit))
+        if (events.length < count) {
+          this.#found.add({ class: 'table', place: request, what: `${events.length} events in the table, ${count} in the log` })
+          continue
+        }
+        if (row !== undefined && !commits.slice(0, count).reduce(chainOf, CHAIN_START).equals(this.journals.chain(row))) {
+          this.#found.add({ class: 'table', place: request, what: 'its events in the table are not those in the log' })
+          continue
+        }
+        if (events.length === count) continue
+        unshipped += events.length - count
+        const oldest = events[count]
+        const event = oldest && 'event' in oldest ? readEvent(oldest.event) : undefined
+        if (typeof event !== 'object' || Math.abs(now - (parseIso(event.at) ?? 0)) >= FRESH_MS)
+          this.#found.add({
+            class: 'table',
+            place: `event ${request}/${count}`,
+            what: 'in the table, and after all this time not in the log',
+          })
+      }
+    }
+    for (const [request, row] of this.journals.entries()) {
+      if (!this.journals.isInTable(row) && this.journals.journal(row).stage !== 'retired')
+        this.#found.add({ class: 'table', place: request, what: 'in the log, and gone from the table without having been retired' })
+    }
+    return { journals, unshipped }
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Verifies an audit log from end to end, and trusts neither those who keep it nor those who wrote it: every hash, the
+ * signature, that it continues the log that was seen before, that each event is the one committed to, that each journal
+ * keeps its rules, and, where the table is at hand, that table and log tell one story.
+ *
+ * One pass, in order, a bundle of 256 entries at a time: memory grows with the number of requests, not of events.
+ */
+
+import type { Journaled } from '@stint/broker/log/ports'
+import { type Hash, sameHash } from '@stint/core/audit/merkle'
+import { formatVkey, type NoteKey } from '@stint/core/audit/note'
+import type { EventType, ReadEvent } from '@stint/core/audit/schema'
+import { TILE_WIDTH } from '@stint/core/audit/tiles'
+import type { Instant } from '@stint/core/instant'
+import type { LogSource } from '../sources.ts'
+import { type BundleFiles, checkBundle, readBundle } from './bundle.ts'
+import { openLog } from './checkpoint.ts'
+import { checkFiles } from './files.ts'
+import { type Fault, Findings } from './findings.ts'
+import { Story } from './story.ts'
+import { TreeCheck } from './tree.ts'
+
+export type VerifyOptions = {
+  readonly source: LogSource
+  /** Keys that may sign; none: the key that the log itself names is taken, and the report says so. */
+  readonly keys: readonly NoteKey[]
+  readonly witnesses?: readonly NoteKey[]
+  /** How many of them must have signed. */
+  readonly quorum?: number
+  /** What was seen when the log was verified before. */
+  readonly remembered?: { readonly size: number; readonly root: Hash }
+  readonly table?: AsyncIterable<readonly Journaled[]>
+  readonly now: Instant
+  /** Gets every event that could be read, in the order of the log. */
+  readonly onEvent?: (event: ReadEvent, seq: number) => void
+  readonly onProgress?: (done: number, all: number) => void
+  /** Faults written out; more are only counted. */
+  readonly mostFaults?: number
+}
+
+export type Report = {
+  readonly origin: string
+  readonly size: number
+  readonly root: Hash
+  readonly vkey: string
+  /** The key came out of the log itself. */
+  readonly keyUntrusted: boolean
+  readonly witnesses: readonly string[]
+  /** The size that it was held to from before. */
+  readonly since?: number
+  readonly counts: Readonly<Partial<Record<EventType, number>>>
+  readonly journals: number
+  readonly erased: number
+  readonly span?: { readonly first: string; readonly last: string }
+  /** The events were at hand, so the rules were judged by what they say. */
+  readonly judgedEvents: boolean
+  readonly table?: { readonly journals: number; readonly unshipped: number }
+  readonly notices: readonly string[]
+  readonly faults: readonly Fault[]
+  readonly faultCount: number
+}
+
+const MOST_FAULTS = 100
+/** Bundles that are fetched ahead. */
+const AHEAD = 8
+
+export async function verify(options: VerifyOptions): Promise<Report> {
+  const { source, keys, witnesses = [], quorum = 0, remembered } = options
+  const found = new Findings(options.mostFaults ?? MOST_FAULTS)
+  const opened = await openLog(source, keys, witnesses)
+  if ('fault' in opened) return emptyReport(found.add({ class: opened.class, place: 'checkpoint', what: opened.fault }))
+  const { checkpoint, keyUntrusted } = opened
+  const { size, root } = checkpoint
+  if (checkpoint.witnesses.length < quorum)
+    found.add({
+      class: 'tampered',
+      place: 'checkpoint',
+      what: `signed by ${checkpoint.witnesses.length} witnesses of the ${quorum} that it needs`,
+    })
+  if (remembered && size < remembered.size)
+    found.add({
+      class: 'tampered',
+      place: 'checkpoint',
+      what: `rolled back: ${size} entries, and it had ${remembered.size} when it was verified before`,
+    })
+
+  const story = new Story(found, options.table !== undefined, options.onEvent)
+  const tree = new TreeCheck(found, source)
+  const ahead = new Map<number, Promise<BundleFiles>>()
+  const bundles = Math.ceil(size / TILE_WIDTH)
+  for (let index = 0; index < bundles; index++) {
+    for (let next = index; next < Math.min(index + AHEAD, bundles); next++)
+      if (!ahead.has(next)) ahead.set(next, readBundle(source, next, size))
+    const files = (await ahead.get(index)) as BundleFiles
+    ahead.delete(index)
+    const { leaves, entries, events } = checkBundle(files, index, found)
+    const start = index * TILE_WIDTH
+    if (remembered && remembered.size > start && remembered.size <= start + leaves.length) {
+      if (!sameHash(tree.rootWith(leaves.slice(0, remembered.size - start)), remembered.root))
+        found.add({
+          class: 'tampered',
+          place: `entries 0 to ${remembered.size - 1}`,
+          what: 'not those that were verified before: the log was forked or rewritten',
+        })
+    }
+    await tree.add(leaves)
+    for (const [at, entry] of entries.entries()) story.take(start + at, entry, events[at])
+    options.onProgress?.(start + leaves.length, size)
+  }
+  if (!sameHash(await tree.finish(), root))
+    found.add({ class: 'tampered', place: 'checkpoint', what: 'its root is not that of the entries' })
+  if (source.list) await checkFiles(source, size, await source.list(), found)
+  story.end(options.now)
+  const table = options.table ? await story.compare(options.table, options.now) : undefined
+  return {
+    origin: checkpoint.origin,
+    size,
+    root,
+    vkey: formatVkey(checkpoint.key),
+    keyUntrusted,
+    witnesses: checkpoint.witnesses,
+    ...(remembered ? { since: remembered.size } : {}),
+    counts: story.counts,
+    journals: story.journals.size,
+    erased: story.erased,
+    ...(story.span ? { span: story.span } : {}),
+    judgedEvents: source.hasEvents,
+    ...(table ? { table } : {}),
+    notices: found.notices,
+    faults: found.faults,
+    faultCount: found.count,
+  }
+}
+
+const emptyReport = (found: Findings): Report => ({
+  origin: '',
+  size: 0,
+  root: new Uint8Array(),
+  vkey: '',
+  keyUntrusted: false,
+  witnesses: [],
+  counts: {},
+  journals: 0,
+  erased: 0,
+  judgedEvents: false,
+  notices: found.notices,
+  faults: found.faults,
+  faultCount: found.count,
+})
