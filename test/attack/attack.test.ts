@@ -1,5 +1,6 @@
 /**
- * The attack corpus: every forgery and malformation of `corpus/` against the broker over HTTP. Each is refused with the code
+ * The attack corpus: every forgery and malformation of `corpus/` against the broker over HTTP, at each of the three doors that
+ * take a token. Each is refused with the code
  * that its row says, tells nothing of itself back, asks nobody outside, writes nothing before identity, reaches no
  * AssumeRole; and each class has honest tokens that pass, so that no row is refused for another reason.
  */
@@ -10,7 +11,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type ProblemCode, problems } from '@stint/core/problem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exchange } from '../support/http.ts'
+import { exchange, type Raw, type RawAnswer } from '../support/http.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { AUDIENCE } from './attack.config.ts'
 import { expand, fill, forge, makeKeys, type Recipe, type World } from './forge.ts'
@@ -86,21 +87,51 @@ afterAll(async () => {
 const assumed = () => sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
 const items = () => sandbox.aws.dynamo.records.filter(({ table }) => table === 'stint').length
 
+/** The doors that a token may be shown at. A row that says how it is shown has one. */
+const doors = ['/sessions', '/credentials', '/token'] as const
+type Door = (typeof doors)[number]
+const doorsOf = ({ headers, path, body }: Recipe): readonly Door[] => (headers || path || body ? ['/sessions'] : doors)
+
 let serial = 0
-async function show(recipe: Recipe) {
+async function show(recipe: Recipe, door: Door) {
   // A caller of its own for each row that passes identity: refusals are capped per caller.
   const subject = recipe.code === 'profile-unknown' ? `dana-${++serial}` : 'dana'
   const here = { ...world, subject }
   const token = forge(recipe, here)
   const inText = (text: string) => String(fill(text, recipe, here)).replaceAll('$TOKEN', token)
-  const headers = recipe.headers?.flatMap(([name, value]) => [name, inText(value)]) ?? ['authorization', `Bearer ${token}`]
-  const answer = await exchange(sandbox.urls.broker, {
-    method: 'POST',
-    path: recipe.path === undefined ? '/sessions' : inText(recipe.path),
-    headers: ['content-type', 'application/json', ...headers],
-    body: recipe.body === undefined ? JSON.stringify({ profile: recipe.profile ?? 'in' }) : inText(recipe.body),
+  const profile = recipe.profile ?? 'in'
+  const bearer = recipe.headers?.flatMap(([name, value]) => [name, inText(value)]) ?? ['authorization', `Bearer ${token}`]
+  const form = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: token,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    resource: `urn:stint:profile:${profile}`,
   })
-  return { answer, token }
+  const calls: Record<Door, Raw> = {
+    '/sessions': {
+      method: 'POST',
+      path: recipe.path === undefined ? '/sessions' : inText(recipe.path),
+      headers: ['content-type', 'application/json', ...bearer],
+      body: recipe.body === undefined ? JSON.stringify({ profile }) : inText(recipe.body),
+    },
+    '/credentials': { path: `/credentials/${profile}`, headers: bearer },
+    '/token': { method: 'POST', path: '/token', headers: ['content-type', 'application/x-www-form-urlencoded'], body: String(form) },
+  }
+  return { answer: await exchange(sandbox.urls.broker, calls[door]), token }
+}
+
+/** What a refusal looks like at a door: each speaks to readers of its own. */
+function expectRefusal(door: Door, wanted: readonly ProblemCode[], { status, headers, text }: RawAnswer): ProblemCode {
+  const body = JSON.parse(text) as Record<string, string>
+  const code = (body.code ?? body.Code) as ProblemCode
+  expect(wanted).toContain(code)
+  expect(status).toBe(door === '/token' ? 400 : problems[code].status)
+  expect(headers['content-type']).toBe(door === '/sessions' ? 'application/problem+json' : 'application/json')
+  if (door === '/token') expect(body.error).toBe(code === 'profile-unknown' ? 'invalid_target' : 'invalid_request')
+  // Whoever forges learns no more than that it did not work.
+  const said = body.detail ?? body.error_description ?? body.Message
+  if (code === 'token-invalid') expect(said).toContain('The token is malformed, forged, or not meant for this broker.')
+  return code
 }
 
 test('the corpus has at least 300 attacks, none of them twice', () => {
@@ -111,30 +142,30 @@ test('the corpus has at least 300 attacks, none of them twice', () => {
 
 describe.each(corpora.map((corpus) => [corpus.class, corpus] as const))('%s', (_name, corpus) => {
   test.each(corpus.controls.flatMap(expand).map((recipe) => [recipe.name, recipe] as const))('honest: %s', async (_row, recipe) => {
-    const { answer } = await show(recipe)
-    expect([answer.status, answer.status === 201 ? '' : answer.text]).toEqual([201, ''])
+    for (const door of doorsOf(recipe)) {
+      const { answer } = await show(recipe, door)
+      expect([answer.status, answer.status < 300 ? '' : answer.text]).toEqual([door === '/sessions' ? 201 : 200, ''])
+      sandbox.advance(61_000) // the container door gives a caller four in a minute
+    }
   })
 
   test.each(corpus.attacks.flatMap(expand).map((recipe) => [recipe.name, recipe] as const))('%s', async (_row, recipe) => {
     const wanted = [recipe.code ?? 'token-invalid'].flat() as readonly ProblemCode[]
-    const before = { assumed: assumed(), items: items(), log: sandbox.log.length }
-    const { answer, token } = await show(recipe)
-    const body = JSON.parse(answer.text) as { readonly code: ProblemCode; readonly detail: string }
-
-    expect(wanted).toContain(body.code)
-    expect(answer.status).toBe(problems[body.code].status)
-    expect(answer.headers['content-type']).toBe('application/problem+json')
-    expect(assumed()).toBe(before.assumed)
-    // Before identity nothing is written; after it, one refusal.
-    expect(items() - before.items).toBe(body.code === 'profile-unknown' ? 1 : 0)
-    // Nothing of the token comes back, and none of it is in the log.
-    for (const part of token.split('.').filter((text) => text.length > 20)) {
-      expect(answer.text).not.toContain(part)
-      expect(JSON.stringify(sandbox.log.slice(before.log))).not.toContain(part)
+    for (const door of doorsOf(recipe)) {
+      const before = { assumed: assumed(), items: items(), log: sandbox.log.length }
+      const { answer, token } = await show(recipe, door)
+      // An empty text is no token at all, and there is a form for a token that is missing.
+      const code = expectRefusal(door, token === '' ? [...wanted, 'body-invalid'] : wanted, answer)
+      expect(assumed()).toBe(before.assumed)
+      // Before identity nothing is written; after it, one refusal.
+      expect(items() - before.items).toBe(code === 'profile-unknown' ? 1 : 0)
+      // Nothing of the token comes back, and none of it is in the log.
+      for (const part of token.split('.').filter((text) => text.length > 20)) {
+        expect(answer.text).not.toContain(part)
+        expect(JSON.stringify(sandbox.log.slice(before.log))).not.toContain(part)
+      }
+      expect(JSON.stringify(sandbox.log.at(-1)).length).toBeLessThan(600)
     }
-    expect(JSON.stringify(sandbox.log.at(-1)).length).toBeLessThan(600)
-    // Whoever forges learns no more than that it did not work.
-    if (body.code === 'token-invalid') expect(body.detail).toBe('The token is malformed, forged, or not meant for this broker.')
   })
 })
 

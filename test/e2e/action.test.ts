@@ -190,6 +190,13 @@ describe('a job that may not', () => {
     ['neither true nor false', () => run({ ...deploy(), refresh: 'yes' }), /refresh must be true or false/],
     ['a parameter without a value', () => run({ ...deploy(), parameters: 'bucket' }), /one name=value a line/],
     ['a parameter of no profile', () => run({ ...deploy(), parameters: 'bucket=x\nkey = y' }), /parameter-invalid/],
+    [
+      'a password in the URL',
+      () => run({ ...deploy(), 'stint-url': 'https://:hunter2@stint.acme.example' }),
+      /^Stint\nstint-url must be an https URL$/,
+    ],
+    ['a list of no account', () => run({ ...deploy(), 'allowed-account-ids': ' , ' }), /names no account/],
+    ['a timeout that no timer holds', () => run({ ...deploy(), 'action-timeout-s': '2147484' }), /action-timeout-s is above/],
     ['a region that is none', () => run({ ...deploy(), 'aws-region': 'eu central' }), /Region is not valid/],
     [
       'a broker that is not there',
@@ -292,6 +299,16 @@ describe('trouble on the way', () => {
     expect(step.code).toBe(1)
     expect(message(step)).toMatch(/timed out after 1 seconds/)
   })
+  test('a command in what is only told stays words', async () => {
+    failing(1, {
+      status: 503,
+      body: JSON.stringify({ code: 'x', title: 't', detail: 'a\n  ::add-mask::b ##[add-mask]c' }),
+      headers: { 'retry-after': '0' },
+    })
+    const step = await run(through())
+    expect(message(step)).toBe('')
+    expect(step.log).toContain('failed: x: a   : :add-mask: :b # #[add-mask]c')
+  })
   test('a command in what a server says stays words', async () => {
     failing(9, {
       status: 403,
@@ -306,10 +323,13 @@ describe('trouble on the way', () => {
 describe('a job that outlasts a session', () => {
   const nightly = () => ({ ...deploy(), profile: 'nightly', refresh: 'true' })
   test('leaves SDKs an endpoint and a token file, and no key', async () => {
+    const before = sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
     const step = await run({ ...nightly(), 'allowed-account-ids': '111122223333' })
     expect(message(step)).toBe('')
     const { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file = '', AWS_CONTAINER_CREDENTIALS_FULL_URI: uri = '', ...rest } = step.env
     expect(rest).toEqual({
+      AWS_SHARED_CREDENTIALS_FILE: expect.stringMatching(/\/empty$/),
+      AWS_CONFIG_FILE: expect.stringMatching(/\/empty$/),
       AWS_ACCESS_KEY_ID: '',
       AWS_SECRET_ACCESS_KEY: '',
       AWS_SESSION_TOKEN: '',
@@ -320,6 +340,9 @@ describe('a job that outlasts a session', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/^Bearer eyJ\S+$/)
     expect([statSync(file).mode & 0o777, statSync(join(file, '..')).mode & 0o777]).toEqual([0o600, 0o700])
 
+    expect(refreshers(file)).toHaveLength(1)
+    // Nothing was vended to find out that it would be.
+    expect(sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length).toBe(before)
     const credentials = await fromHttp({ awsContainerCredentialsFullUri: uri, awsContainerAuthorizationTokenFile: file })()
     await s3(sandbox.urls.aws, credentials).send(new PutObjectCommand({ Bucket: 'acme-web-assets', Key: 'nightly.html', Body: 'x' }))
 
@@ -327,7 +350,7 @@ describe('a job that outlasts a session', () => {
     expect(post.code).toBe(0)
     expect(post.env).toMatchObject({ AWS_CONTAINER_CREDENTIALS_FULL_URI: '', AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '' })
     expect(existsSync(file)).toBe(false)
-    await expect.poll(() => isAlive(Number(step.state.refresher))).toBe(false)
+    await expect.poll(() => refreshers(file), { timeout: 15_000 }).toEqual([])
   })
   test('parameters stand in the address', async () => {
     const step = await run({ ...nightly(), parameters: 'a=1 & 2' })
@@ -337,10 +360,19 @@ describe('a job that outlasts a session', () => {
   test('is told at once what SDKs would only meet later', async () => {
     const step = await run({ ...nightly(), profile: 'deploy-prod' })
     expectNothing(step)
-    expect(message(step)).toMatch(/duration-invalid[\s\S]*default duration under 30 minutes/)
+    expect(message(step)).toMatch(/^Stint: refresh\nThis profile cannot be refreshed: Profiles with a default duration under 30 minutes/)
+    expect(message(await run({ ...nightly(), profile: 'gated' }))).toMatch(/Profiles that need approval/)
     expectNothing(await run({ ...nightly(), 'allowed-account-ids': '999988887777' }))
     expect(message(await run({ ...nightly(), 'role-duration-seconds': '900' }))).toMatch(/refresh takes neither/)
   })
+  test.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN', 'AWS_PROFILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'])(
+    'is refused where SDKs would take %s before the endpoint',
+    async (name) => {
+      const step = await runAction({ ...job, env: { ...job.env, [name]: 'x' } }, nightly())
+      expectNothing(step)
+      expect(message(step)).toContain(`${name} is set on this runner`)
+    },
+  )
   test('has a fresh token in the file before the last one is half over', async () => {
     let given = 0
     const short = () => {
@@ -361,7 +393,10 @@ describe('a job that outlasts a session', () => {
     }
     between = (path) =>
       path.startsWith('/profiles/')
-        ? { status: 200, body: '{"account":"111122223333","region":"eu-central-1","roleArn":"arn:aws:iam::111122223333:role/x"}' }
+        ? {
+            status: 200,
+            body: '{"account":"111122223333","region":"eu-central-1","roleArn":"arn:aws:iam::111122223333:role/x","access":"allowed","missing":[],"parameters":{}}',
+          }
         : { status: 200, body: '{}' }
     const step = await runAction({ ...job, env: { ...job.env, ...tokens } }, { ...nightly(), 'stint-url': front.url })
     const file = step.env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE as string
@@ -371,22 +406,24 @@ describe('a job that outlasts a session', () => {
       .toBe(true)
     const second = readFileSync(file, 'utf8')
     await expect.poll(() => readFileSync(file, 'utf8') !== second, { timeout: 20_000 }).toBe(true)
-    expect(readdirSync(join(file, '..'))).toEqual(['token'])
+    expect(readdirSync(join(file, '..')).sort()).toEqual(['empty', 'token'])
     await runAction(job, nightly(), { entry: 'post', state: step.state })
     issuer.close()
     between = () => undefined
   })
 })
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    // A child that nobody waited for is dead all the same.
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return false
-  }
-}
+/** Processes that keep this file fresh. */
+const refreshers = (file: string): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(file)
+      } catch {
+        return false
+      }
+    })
 
 test('every input and output of action.yml is one that the code knows, and the other way round', () => {
   const yml = readFileSync(fileURLToPath(new URL('../../packages/action/action.yml', import.meta.url)), 'utf8')

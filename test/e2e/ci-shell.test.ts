@@ -101,10 +101,10 @@ const scriptsOf = ({ before_script }: Template) => before_script
 
 describe.each(shells)("GitLab's template in %s", (shell) => {
   /** before_script and script are one script; each line that fails ends it. */
-  const job = async (inputs: Record<string, string>, token: string, script = 'env') => {
+  const job = async (inputs: Record<string, string>, token: string, script = 'env', env: Record<string, string> = {}) => {
     const template = templateWith({ 'stint-url': sandbox.urls.broker, audience: 'https://stint.acme.example', ...inputs })
     expect(template.id_tokens.STINT_ID_TOKEN?.aud).toBe('https://stint.acme.example')
-    return run(shell, ['set -e', ...scriptsOf(template), script].join('\n'), { ...template.variables, STINT_ID_TOKEN: token })
+    return run(shell, ['set -e', ...scriptsOf(template), script].join('\n'), { ...template.variables, STINT_ID_TOKEN: token, ...env })
   }
 
   test('gives the job credentials', async () => {
@@ -159,7 +159,9 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
       () => lab.token({ role: 'engineer', sub: `shell-${shell}` }),
       /agree to request req_\w{26} first/,
     ],
-    ['a control character', { profile: 'lab', ticket: 'a\tb' }, () => lab.token(), /control character/],
+    ['a control character', { profile: 'lab', justification: 'a\tb' }, () => lab.token(), /control character/],
+    ['a parameter without a value', { profile: 'logs-read', parameters: 'bucket' }, () => people, /one name=value a line/],
+    ['a user in the URL', { profile: 'lab', 'stint-url': 'http://127.0.0.1:x@127.0.0.2:4598' }, () => lab.token(), /must be an https URL/],
     ['a broker over http', { profile: 'lab', 'stint-url': 'http://stint.acme.example' }, () => lab.token(), /must be an https URL/],
   ])('%s ends the job, and no variable is set', async (_name, inputs, token, said) => {
     const ran = await job(inputs, await token(), 'echo went on')
@@ -167,6 +169,41 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     expect(ran.stdout).toBe('')
     expect(ran.stderr).toMatch(said)
     expect(ran.stderr).not.toMatch(/eyJ[\w-]{20}/)
+  })
+  test('trouble in which nothing was handed out is tried again; each answer is an answer of its own', async () => {
+    const answers = [503, 429, 201]
+    const front = createServer(async (request, response) => {
+      const status = answers.shift() ?? 500
+      if (status !== 201) return response.writeHead(status).end('{"code":"ledger-unavailable","title":"t","detail":"d"}')
+      const body: Buffer[] = []
+      for await (const part of request) body.push(part)
+      const answer = await fetch(`${sandbox.urls.broker}/sessions`, {
+        method: 'POST',
+        headers: { authorization: String(request.headers.authorization), 'content-type': 'application/json' },
+        body: Buffer.concat(body),
+      })
+      return response.writeHead(answer.status).end(await answer.text())
+    })
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`
+    const ran = await job({ profile: 'lab', 'stint-url': url }, await lab.token(), 'env', { STINT_PAUSE: '0' })
+    expect([ran.code, ran.stderr]).toEqual([0, 'stint: attempt 1 of 5 failed; trying again\nstint: attempt 2 of 5 failed; trying again\n'])
+    expect(variables(ran.stdout).AWS_ACCESS_KEY_ID).toMatch(/^ASIA/)
+    answers.push(504, 201)
+    const lost = await job({ profile: 'lab', 'stint-url': url }, await lab.token(), 'env', { STINT_PAUSE: '0' })
+    expect(lost.code).toBe(1) // it may have been made: another would be a second one
+    expect(answers).toEqual([201])
+    front.close()
+  })
+  test('a broker that is not there', async () => {
+    const ran = await job({ profile: 'lab', 'stint-url': 'http://127.0.0.1:9' }, 'x.y.z', 'env', { STINT_PAUSE: '0' })
+    expect(ran.code).toBe(1)
+    expect(ran.stderr).toMatch(/attempt 4 of 5 failed[\s\S]*the broker could not be asked/)
+  })
+  test('nobody’s settings of curl are read', async () => {
+    writeFileSync(`${folder}/.curlrc`, 'verbose\n')
+    const ran = await job({ profile: 'lab' }, await lab.token(), 'env', { HOME: folder })
+    expect([ran.code, ran.stderr]).toEqual([0, ''])
   })
   test('what is no answer of Stint is not run', async () => {
     const evil = createServer((_request, response) => response.writeHead(201).end(`export AWS_REGION='x'; touch ${folder}/evil\n`))
@@ -178,7 +215,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
   })
   test('the token is no argument of any process', () => {
     expect(lib.split('\n').filter((line) => line.includes('$STINT_ID_TOKEN'))).toEqual([
-      `    printf 'header = "Authorization: Bearer %s"\\n' "$STINT_ID_TOKEN" |`, // a builtin, into curl's standard input
+      `  printf 'header = "Authorization: Bearer %s"\\n' "$STINT_ID_TOKEN" |`, // a builtin, into curl's standard input
     ])
   })
 })
@@ -188,6 +225,9 @@ test.each([
   [{ profile: 'lab', 'stint-url': 'https://x/$(id)' }],
   [{ profile: 'lab', 'role-duration-seconds': '1;id' }],
   [{ profile: 'lab', 'request-id': '"' }],
+  [{ profile: 'lab', parameters: 'a=$CI_JOB_TOKEN' }],
+  [{ profile: 'lab', justification: '$CI_JOB_TOKEN' }],
+  [{ profile: 'lab', ticket: 'a b' }],
 ])('input %j is refused by the header', (inputs) => expect(() => templateWith({ audience: 'a', ...inputs })).toThrow('does not fit'))
 
 // ── Buildkite ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,6 +277,12 @@ describe("Buildkite's plugin", () => {
   test.each<[string, Record<string, string>, string, RegExp]>([
     ['a refusal', { profile: 'moon' }, '', /No credentials for profile 'moon'/],
     ['no token', { profile: 'lab' }, '#!/bin/sh\nexit 1\n', /Buildkite gave no OIDC token/],
+    [
+      'an agent that stars nothing out',
+      { profile: 'lab', audience: 'https://stint.acme.example' },
+      '#!/bin/sh\ncase "$1" in oidc) printf \'%s\\n\' "$FAKE_TOKEN" ;; *) exit 1 ;; esac\n',
+      /cannot star out secrets/,
+    ],
   ])('%s ends the job', async (_name, config, agent, said) => {
     const ran = await job({ 'stint-url': sandbox.urls.broker, ...config }, await lab.token(), agent)
     expect(ran.code).toBe(1)

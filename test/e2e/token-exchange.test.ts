@@ -175,6 +175,21 @@ describe('what is refused', () => {
     const answer = await post(form(await good({ resource: 'urn:stint:profile:lab-one', request_id: json.request_id }, engineer)))
     expect(answer.status).toBe(200)
   })
+  test('a member without a value is as good as none', async () => {
+    const empty = Object.fromEntries(
+      ['actor_token', 'audience', 'requested_token_type', 'scope', 'duration', 'request_id', 'ticket'].map((name) => [name, '']),
+    )
+    expect((await post(form(await good(empty)))).status).toBe(200)
+    await refusedWith([400, 'invalid_request', 'parameter-invalid'], form(await good({ 'p.bucket': '' })))
+  })
+  test('a step-up says what would help, here and at the container door', async () => {
+    const { json } = await refusedWith([400, 'invalid_request', 'mfa-required'], form(await good({ resource: 'lab-mfa' })))
+    expect(json).toMatchObject({ acr_values: 'phr phrh', max_age: 900, reasons: ['mfa-required', 'auth-too-old'] })
+    const container = await sandbox.get('/credentials/lab-mfa', await lab.token())
+    expect(container.headers.get('www-authenticate')).toMatch(
+      /error="insufficient_user_authentication".*, acr_values="phr phrh", max_age=900$/,
+    )
+  })
   test('other members are ignored, as RFC 6749 §3.2 says', async () => {
     expect((await post(form(await good({ client_id: 'ci', color: 'blue' })))).status).toBe(200)
   })

@@ -1,6 +1,6 @@
 // src/main.ts
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync } from "node:fs";
+import { chmodSync, mkdtempSync, writeFileSync as writeFileSync2 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 // src/id-token.ts
 var NoToken = class extends Error {
 };
+var ANSWER_MS = 1e4;
 async function fetchIdToken(env, audience, get) {
   const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN];
   if (!url || !bearer)
@@ -16,8 +17,11 @@ async function fetchIdToken(env, audience, get) {
       "This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it."
     );
   const answer = await get(`${url}&audience=${encodeURIComponent(audience)}`, {
-    headers: { authorization: `Bearer ${bearer}`, accept: "application/json" }
+    headers: { authorization: `Bearer ${bearer}`, accept: "application/json" },
+    signal: AbortSignal.timeout(ANSWER_MS)
   });
+  if (answer.status === 401 || answer.status === 403)
+    throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job may not ask any more`);
   if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`);
   const { value } = await answer.json();
   if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint gave no token");
@@ -74,7 +78,10 @@ ${delimiter}
     output: (name, value) => append("GITHUB_OUTPUT", name, value),
     saveState: (name, value) => append("GITHUB_STATE", name, value),
     state: (name) => env[`STATE_${name}`] ?? "",
-    info: (text) => write(text.replaceAll(/^::/gm, " ::")),
+    /** Words, whatever they hold: the runner looks for commands at the beginning of a line (`::`) and within one (`##[`). */
+    info: (text) => write(
+      text.replaceAll(/[\r\n]+/g, " ").replaceAll("::", ": :").replaceAll("##[", "# #[")
+    ),
     notice: (title, text) => write(`::notice title=${property(title)}::${message(text)}`),
     error: (title, text) => write(`::error title=${property(title)}::${message(text)}`)
   };
@@ -82,11 +89,14 @@ ${delimiter}
 
 // src/inputs.ts
 var DEFAULT_ATTEMPTS = 12;
+var LONGEST_TIMEOUT_SECONDS = 432e3;
 function readInputs(runner2) {
   const url = brokerUrl(runner2.required("stint-url"));
   const optional = (name, as) => runner2.input(name) === "" ? {} : { [as]: runner2.input(name) };
   const duration = runner2.number("role-duration-seconds");
   const timeout = runner2.number("action-timeout-s");
+  if (timeout !== void 0 && timeout > LONGEST_TIMEOUT_SECONDS)
+    throw new InputError(`action-timeout-s is above ${LONGEST_TIMEOUT_SECONDS}`);
   const region = runner2.input("aws-region");
   if (region !== "" && !/^[a-z0-9-]+$/.test(region)) throw new InputError(`Region is not valid: ${region}`);
   const inputs = {
@@ -119,9 +129,9 @@ function readInputs(runner2) {
 function brokerUrl(text) {
   const fault = new InputError("stint-url must be an https URL");
   if (!URL.canParse(text)) throw fault;
-  const { protocol, hostname, username, search, hash } = new URL(text);
+  const { protocol, hostname, username, password, search, hash } = new URL(text);
   const safe = protocol === "https:" || protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
-  if (!safe || username !== "" || search !== "" || hash !== "") throw fault;
+  if (!safe || username !== "" || password !== "" || search !== "" || hash !== "") throw fault;
   return text.replace(/\/+$/, "");
 }
 function parametersOf(text) {
@@ -144,6 +154,7 @@ function narrowOf(text) {
 }
 function accountsOf(text) {
   const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");
+  if (text !== "" && ids.length === 0) throw new InputError("allowed-account-ids names no account");
   if (ids.some((id) => !/^\d{12}$/.test(id))) throw new InputError("allowed-account-ids takes account IDs of 12 digits");
   return ids;
 }
@@ -168,7 +179,7 @@ async function openSession(inputs, world, requestId = inputs.requestId) {
     ...inputs.ticket === void 0 ? {} : { ticket: inputs.ticket },
     ...requestId === void 0 ? {} : { requestId }
   });
-  const answer = await ask(inputs, world, "/sessions", { method: "POST", headers: { "content-type": "application/json" }, body });
+  const answer = await ask(inputs, world, "/sessions", { method: "POST", headers: { "content-type": "application/json" }, body }, requestId);
   const json = await answer.json();
   return answer.status === 202 ? { waiting: json.requestId } : json;
 }
@@ -176,25 +187,28 @@ var LONGEST_WAIT_SECONDS = 20;
 async function awaitDecision(inputs, world, requestId, deadline) {
   for (; ; ) {
     const wait = Math.min(LONGEST_WAIT_SECONDS, Math.max(0, Math.ceil((deadline - world.now()) / 1e3)));
-    const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {});
+    const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {}, requestId);
     const { state } = await answer.json();
     if (state !== "pending" || world.now() >= deadline) return state;
     await world.sleep(1e3);
   }
 }
 var readProfile = async (inputs, world) => (await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).json();
-async function tryCredentials(inputs, world) {
-  await ask(inputs, world, credentialsPath(inputs), {});
-}
 function credentialsPath({ profile, parameters }) {
   const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [`p.${name}`, value]));
   return `/credentials/${encodeURIComponent(profile)}${query.size > 0 ? `?${query}` : ""}`;
 }
+var ANSWER_MS2 = 6e4;
 var isPassing = (status) => status === 429 || status === 503 || status === 504;
-async function ask(inputs, world, path, init) {
+async function ask(inputs, world, path, init, requestId) {
   for (let attempt = 1; ; attempt++) {
     const outcome = await world.token().then(
-      (token) => world.fetch(`${inputs.url}${path}`, { ...init, redirect: "error", headers: { ...init.headers, authorization: `Bearer ${token}` } })
+      (token) => world.fetch(`${inputs.url}${path}`, {
+        ...init,
+        redirect: "error",
+        signal: AbortSignal.timeout(ANSWER_MS2),
+        headers: { ...init.headers, authorization: `Bearer ${token}` }
+      })
     ).catch((error) => error);
     const last = attempt >= inputs.attempts;
     if (outcome instanceof Error) {
@@ -205,7 +219,7 @@ async function ask(inputs, world, path, init) {
     }
     if (outcome.ok) return outcome;
     const problem = await problemOf(outcome);
-    if (last || !isPassing(outcome.status)) throw new Refusal(problem, inputs.requestId);
+    if (last || !isPassing(outcome.status)) throw new Refusal(problem, requestId);
     world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${problem.code}: ${problem.detail}`);
     await world.sleep(problem.retryAfter === void 0 ? pause(attempt) : problem.retryAfter * 1e3);
   }
@@ -242,13 +256,6 @@ function writeToken(file, token) {
 // src/main.ts
 var CREDENTIALS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 var REGIONS = ["AWS_REGION", "AWS_DEFAULT_REGION"];
-var runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}
-`));
-try {
-  await run(runner);
-} catch (error) {
-  fail(runner, error);
-}
 async function run(runner2) {
   const inputs = readInputs(runner2);
   if (inputs.timeout !== void 0 && inputs.timeout > 0) {
@@ -328,34 +335,57 @@ function checkAccount(runner2, inputs, account, arn) {
       `The account ID of the provided credentials (${account || "unknown"}) does not match any of the expected account IDs: ${inputs.allowedAccounts.join(", ")}`
     );
 }
+var BEFORE_THE_ENDPOINT = [
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_ROLE_ARN",
+  "AWS_PROFILE",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+];
 async function keepFresh(runner2, inputs, world) {
+  const before = BEFORE_THE_ENDPOINT.find((name) => runner2.env[name]);
+  if (before)
+    throw new InputError(
+      `${before} is set on this runner: SDKs would use that, and not Stint. Unset it for this job, or do without refresh.`
+    );
   const profile = await readProfile(inputs, world);
   checkAccount(runner2, inputs, profile.account, profile.roleArn);
-  await tryCredentials(inputs, world);
+  const barred = barOf(inputs, profile);
+  if (barred) throw new Refusal(barred);
   const folder = mkdtempSync(join(runner2.env.RUNNER_TEMP || tmpdir(), "stint-"));
   chmodSync(folder, 448);
-  const file = join(folder, "token");
+  runner2.saveState("folder", folder);
+  runner2.saveState("exported", "true");
+  const [file, empty] = [join(folder, "token"), join(folder, "empty")];
+  writeFileSync2(empty, "", { mode: 384 });
   writeToken(file, await world.token());
-  const refresher = spawn(process.execPath, [fileURLToPath(new URL("refresh.js", import.meta.url)), file, inputs.audience], {
+  spawn(process.execPath, [fileURLToPath(new URL("refresh.js", import.meta.url)), file, inputs.audience], {
     detached: true,
     stdio: "ignore",
-    // Not more than it needs; RUNNER_TRACKING_ID lets the runner end it with the job, should the post step not come to it.
-    env: Object.fromEntries(
-      Object.entries(runner2.env).filter(
-        ([name]) => /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|NODE_EXTRA_CA_CERTS|PATH|HTTPS?_PROXY|NO_PROXY)$/i.test(name)
-      )
-    )
-  });
-  refresher.unref();
-  runner2.saveState("folder", folder);
-  runner2.saveState("refresher", String(refresher.pid ?? ""));
-  runner2.saveState("exported", "true");
+    env: Object.fromEntries(Object.entries(runner2.env).filter(([name]) => REFRESHER_NEEDS.test(name)))
+  }).unref();
   for (const name of CREDENTIALS) runner2.exportVariable(name, "");
+  for (const name of ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]) runner2.exportVariable(name, empty);
   runner2.exportVariable("AWS_CONTAINER_CREDENTIALS_FULL_URI", `${inputs.url}${credentialsPath(inputs)}`);
   runner2.exportVariable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file);
   for (const name of REGIONS) runner2.exportVariable(name, inputs.region ?? profile.region);
   runner2.output("aws-account-id", profile.account);
   runner2.info(`SDKs in later steps fetch credentials for ${inputs.profile} by themselves, and renew them.`);
+}
+var REFRESHER_NEEDS = /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|HTTPS?_PROXY|NO_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i;
+function barOf(inputs, profile) {
+  const no = (code, title, detail, reasons = []) => ({
+    status: 403,
+    code,
+    title,
+    detail,
+    reasons
+  });
+  if (profile.access === "refused")
+    return no(profile.missing[0] ?? "not-eligible", "You may not enter this profile", "Its rules do not admit this job.", profile.missing);
+  if (profile.container !== void 0) return no("refresh", "This profile cannot be refreshed", profile.container);
+  const [wanted, given] = [Object.keys(profile.parameters), Object.keys(inputs.parameters)];
+  const odd = [...wanted.filter((name) => !given.includes(name)), ...given.filter((name) => !wanted.includes(name))];
+  return odd.length > 0 ? no("parameter-invalid", "A parameter is not acceptable", `Its parameters are ${wanted.join(", ") || "none"}.`, odd) : void 0;
 }
 function fail(runner2, error) {
   process.exitCode = 1;
@@ -372,4 +402,11 @@ function refusalText({ problem, requestId }) {
     ...problem.next ? [`Next: ${problem.next}`] : [],
     `Code ${problem.code}${problem.trace ? `, trace ${problem.trace}` : ""}${requestId ? `, request ${requestId}` : ""}`
   ].join("\n");
+}
+var runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}
+`));
+try {
+  await run(runner);
+} catch (error) {
+  fail(runner, error);
 }

@@ -51,7 +51,10 @@ ${delimiter}
     output: (name, value) => append("GITHUB_OUTPUT", name, value),
     saveState: (name, value) => append("GITHUB_STATE", name, value),
     state: (name) => env[`STATE_${name}`] ?? "",
-    info: (text) => write(text.replaceAll(/^::/gm, " ::")),
+    /** Words, whatever they hold: the runner looks for commands at the beginning of a line (`::`) and within one (`##[`). */
+    info: (text) => write(
+      text.replaceAll(/[\r\n]+/g, " ").replaceAll("::", ": :").replaceAll("##[", "# #[")
+    ),
     notice: (title, text) => write(`::notice title=${property(title)}::${message(text)}`),
     error: (title, text) => write(`::error title=${property(title)}::${message(text)}`)
   };
@@ -60,13 +63,6 @@ ${delimiter}
 // src/post.ts
 var runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}
 `));
-var pid = Number(runner.state("refresher"));
-if (Number.isInteger(pid) && pid > 0) {
-  try {
-    process.kill(pid);
-  } catch {
-  }
-}
 var folder = runner.state("folder");
 if (folder !== "") rmSync(folder, { recursive: true, force: true });
 if (runner.state("exported") === "true") {
@@ -76,7 +72,7 @@ if (runner.state("exported") === "true") {
     "AWS_SESSION_TOKEN",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
-    ...folder === "" ? [] : ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+    ...folder === "" ? [] : ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]
   ])
     runner.exportVariable(name, "");
 }

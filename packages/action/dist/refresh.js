@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 // src/id-token.ts
 var NoToken = class extends Error {
 };
+var ANSWER_MS = 1e4;
 async function fetchIdToken(env, audience2, get) {
   const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN];
   if (!url || !bearer)
@@ -12,8 +13,11 @@ async function fetchIdToken(env, audience2, get) {
       "This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it."
     );
   const answer = await get(`${url}&audience=${encodeURIComponent(audience2)}`, {
-    headers: { authorization: `Bearer ${bearer}`, accept: "application/json" }
+    headers: { authorization: `Bearer ${bearer}`, accept: "application/json" },
+    signal: AbortSignal.timeout(ANSWER_MS)
   });
+  if (answer.status === 401 || answer.status === 403)
+    throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job may not ask any more`);
   if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`);
   const { value } = await answer.json();
   if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint gave no token");
@@ -36,18 +40,23 @@ function writeToken(file2, token) {
 }
 
 // src/refresh.ts
-var FALLBACK_SECONDS = 120;
+var FALLBACK_LIFE_SECONDS = 240;
 var RETRY_SECONDS = 5;
+var LOOK_SECONDS = 2;
+var LONGEST_MS = 24 * 3600 * 1e3;
 var [, , file = "", audience = ""] = process.argv;
+var end = Date.now() + LONGEST_MS;
 var wait = 0;
-while (existsSync(file)) {
-  await sleep(wait * 1e3);
+while (Date.now() < end) {
+  for (let left = wait; left > 0 && existsSync(file); left -= LOOK_SECONDS) await sleep(Math.min(left, LOOK_SECONDS) * 1e3);
   if (!existsSync(file)) break;
   try {
     const token = await fetchIdToken(process.env, audience, fetch);
-    if (existsSync(file)) writeToken(file, token);
-    wait = Math.max(1, (lifeOf(token)?.life ?? 2 * FALLBACK_SECONDS) / 2);
-  } catch {
+    if (!existsSync(file)) break;
+    writeToken(file, token);
+    wait = Math.max(1, (lifeOf(token)?.life ?? FALLBACK_LIFE_SECONDS) / 2);
+  } catch (error) {
+    if (error instanceof NoToken) break;
     wait = RETRY_SECONDS;
   }
 }

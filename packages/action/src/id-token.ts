@@ -1,8 +1,11 @@
 /** The job's own OIDC token, from the endpoint that the runner hands to jobs with `id-token: write`. */
 import type { Env } from './runner.ts'
 
-/** What is missing is known before anything is asked. */
+/** It will not be given, however often one asks. */
 export class NoToken extends Error {}
+
+/** An endpoint that hangs is as good as none. */
+const ANSWER_MS = 10_000
 
 /** GitHub Docs, "OpenID Connect reference": the audience is appended to the URL, the answer is `{ value }`. */
 export async function fetchIdToken(env: Env, audience: string, get: typeof fetch): Promise<string> {
@@ -13,7 +16,10 @@ export async function fetchIdToken(env: Env, audience: string, get: typeof fetch
     )
   const answer = await get(`${url}&audience=${encodeURIComponent(audience)}`, {
     headers: { authorization: `Bearer ${bearer}`, accept: 'application/json' },
+    signal: AbortSignal.timeout(ANSWER_MS),
   })
+  if (answer.status === 401 || answer.status === 403)
+    throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job may not ask any more`)
   if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`)
   const { value } = (await answer.json()) as { readonly value?: unknown }
   if (typeof value !== 'string' || value === '') throw new Error("GitHub's token endpoint gave no token")

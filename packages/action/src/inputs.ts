@@ -24,12 +24,16 @@ export type Inputs = {
 }
 
 const DEFAULT_ATTEMPTS = 12
+/** No job lasts longer; far more would overflow a timer and end it at once. */
+const LONGEST_TIMEOUT_SECONDS = 432_000
 
 export function readInputs(runner: Runner): Inputs {
   const url = brokerUrl(runner.required('stint-url'))
   const optional = (name: string, as: string) => (runner.input(name) === '' ? {} : { [as]: runner.input(name) })
   const duration = runner.number('role-duration-seconds')
   const timeout = runner.number('action-timeout-s')
+  if (timeout !== undefined && timeout > LONGEST_TIMEOUT_SECONDS)
+    throw new InputError(`action-timeout-s is above ${LONGEST_TIMEOUT_SECONDS}`)
   const region = runner.input('aws-region')
   if (region !== '' && !/^[a-z0-9-]+$/.test(region)) throw new InputError(`Region is not valid: ${region}`)
   const inputs: Inputs = {
@@ -64,9 +68,9 @@ export function readInputs(runner: Runner): Inputs {
 function brokerUrl(text: string): string {
   const fault = new InputError('stint-url must be an https URL')
   if (!URL.canParse(text)) throw fault
-  const { protocol, hostname, username, search, hash } = new URL(text)
+  const { protocol, hostname, username, password, search, hash } = new URL(text)
   const safe = protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname))
-  if (!safe || username !== '' || search !== '' || hash !== '') throw fault
+  if (!safe || username !== '' || password !== '' || search !== '' || hash !== '') throw fault
   return text.replace(/\/+$/, '')
 }
 
@@ -95,6 +99,7 @@ function accountsOf(text: string): readonly string[] {
     .split(',')
     .map((id) => id.trim())
     .filter((id) => id !== '')
+  if (text !== '' && ids.length === 0) throw new InputError('allowed-account-ids names no account')
   if (ids.some((id) => !/^\d{12}$/.test(id))) throw new InputError('allowed-account-ids takes account IDs of 12 digits')
   return ids
 }

@@ -4,7 +4,7 @@
  * keeps fresh beside the job.
  */
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,24 +17,17 @@ import {
   credentialsPath,
   openSession,
   type Problem,
+  type Profile,
   Refusal,
   readProfile,
   reasonOf,
   type Session,
-  tryCredentials,
   type World,
 } from './stint.ts'
 import { writeToken } from './token-file.ts'
 
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const
 const REGIONS = ['AWS_REGION', 'AWS_DEFAULT_REGION'] as const
-
-const runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}\n`))
-try {
-  await run(runner)
-} catch (error) {
-  fail(runner, error as Error)
-}
 
 async function run(runner: Runner): Promise<void> {
   const inputs = readInputs(runner)
@@ -129,37 +122,70 @@ function checkAccount(runner: Runner, inputs: Inputs, account: string, arn: stri
 
 // ── Credentials that renew themselves ────────────────────────────────────────────────────────────────────────────────
 
+/** What every AWS SDK looks at before the endpoint. Whose credentials these are nobody has checked. */
+const BEFORE_THE_ENDPOINT = [
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_ROLE_ARN',
+  'AWS_PROFILE',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+] as const
+
 async function keepFresh(runner: Runner, inputs: Inputs, world: World): Promise<void> {
+  const before = BEFORE_THE_ENDPOINT.find((name) => runner.env[name])
+  if (before)
+    throw new InputError(
+      `${before} is set on this runner: SDKs would use that, and not Stint. Unset it for this job, or do without refresh.`,
+    )
   const profile = await readProfile(inputs, world)
   checkAccount(runner, inputs, profile.account, profile.roleArn)
-  await tryCredentials(inputs, world)
+  const barred = barOf(inputs, profile)
+  if (barred) throw new Refusal(barred)
 
   const folder = mkdtempSync(join(runner.env.RUNNER_TEMP || tmpdir(), 'stint-'))
   chmodSync(folder, 0o700)
-  const file = join(folder, 'token')
+  runner.saveState('folder', folder)
+  runner.saveState('exported', 'true')
+  const [file, empty] = [join(folder, 'token'), join(folder, 'empty')]
+  writeFileSync(empty, '', { mode: 0o600 })
   writeToken(file, await world.token())
-  const refresher = spawn(process.execPath, [fileURLToPath(new URL('refresh.js', import.meta.url)), file, inputs.audience], {
+  // It ends when the folder goes. RUNNER_TRACKING_ID lets the runner end it with the job, should the post step not come to it.
+  spawn(process.execPath, [fileURLToPath(new URL('refresh.js', import.meta.url)), file, inputs.audience], {
     detached: true,
     stdio: 'ignore',
-    // Not more than it needs; RUNNER_TRACKING_ID lets the runner end it with the job, should the post step not come to it.
-    env: Object.fromEntries(
-      Object.entries(runner.env).filter(([name]) =>
-        /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|NODE_EXTRA_CA_CERTS|PATH|HTTPS?_PROXY|NO_PROXY)$/i.test(name),
-      ),
-    ),
-  })
-  refresher.unref()
-  runner.saveState('folder', folder)
-  runner.saveState('refresher', String(refresher.pid ?? ''))
-  runner.saveState('exported', 'true')
+    env: Object.fromEntries(Object.entries(runner.env).filter(([name]) => REFRESHER_NEEDS.test(name))),
+  }).unref()
 
-  // Keys in the environment would be taken before the endpoint.
+  // Keys in the environment, and in the shared files, would be taken before the endpoint.
   for (const name of CREDENTIALS) runner.exportVariable(name, '')
+  for (const name of ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']) runner.exportVariable(name, empty)
   runner.exportVariable('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${inputs.url}${credentialsPath(inputs)}`)
   runner.exportVariable('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', file)
   for (const name of REGIONS) runner.exportVariable(name, inputs.region ?? profile.region)
   runner.output('aws-account-id', profile.account)
   runner.info(`SDKs in later steps fetch credentials for ${inputs.profile} by themselves, and renew them.`)
+}
+
+/** Where the job's token comes from, and the way there. */
+const REFRESHER_NEEDS =
+  /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|HTTPS?_PROXY|NO_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i
+
+/** What SDKs would meet later, in the middle of a deploy; nothing is vended to find it out. */
+function barOf(inputs: Inputs, profile: Profile): Problem | undefined {
+  const no = (code: string, title: string, detail: string, reasons: readonly string[] = []): Problem => ({
+    status: 403,
+    code,
+    title,
+    detail,
+    reasons,
+  })
+  if (profile.access === 'refused')
+    return no(profile.missing[0] ?? 'not-eligible', 'You may not enter this profile', 'Its rules do not admit this job.', profile.missing)
+  if (profile.container !== undefined) return no('refresh', 'This profile cannot be refreshed', profile.container)
+  const [wanted, given] = [Object.keys(profile.parameters), Object.keys(inputs.parameters)]
+  const odd = [...wanted.filter((name) => !given.includes(name)), ...given.filter((name) => !wanted.includes(name))]
+  return odd.length > 0
+    ? no('parameter-invalid', 'A parameter is not acceptable', `Its parameters are ${wanted.join(', ') || 'none'}.`, odd)
+    : undefined
 }
 
 // ── Failing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,4 +206,12 @@ function refusalText({ problem, requestId }: Refusal): string {
     ...(problem.next ? [`Next: ${problem.next}`] : []),
     `Code ${problem.code}${problem.trace ? `, trace ${problem.trace}` : ''}${requestId ? `, request ${requestId}` : ''}`,
   ].join('\n')
+}
+
+// Last, so that everything above is there when it begins.
+const runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}\n`))
+try {
+  await run(runner)
+} catch (error) {
+  fail(runner, error as Error)
 }

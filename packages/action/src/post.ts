@@ -1,17 +1,9 @@
-/** After the job: what was put into the environment is blanked, the refresher ends, its folder goes. */
+/** After the job: what was put into the environment is blanked, and the folder goes, at which the refresher ends. */
 import { rmSync } from 'node:fs'
 import { runnerOf } from './runner.ts'
 
 const runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}\n`))
 
-const pid = Number(runner.state('refresher'))
-if (Number.isInteger(pid) && pid > 0) {
-  try {
-    process.kill(pid)
-  } catch {
-    // It has ended by itself.
-  }
-}
 const folder = runner.state('folder')
 if (folder !== '') rmSync(folder, { recursive: true, force: true })
 if (runner.state('exported') === 'true') {
@@ -22,7 +14,9 @@ if (runner.state('exported') === 'true') {
     'AWS_SESSION_TOKEN',
     'AWS_REGION',
     'AWS_DEFAULT_REGION',
-    ...(folder === '' ? [] : ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']),
+    ...(folder === ''
+      ? []
+      : ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']),
   ])
     runner.exportVariable(name, '')
 }

@@ -58,7 +58,14 @@ export function runnerOf(env: Env, write: (line: string) => void, newId: () => s
     output: (name: string, value: string) => append('GITHUB_OUTPUT', name, value),
     saveState: (name: string, value: string) => append('GITHUB_STATE', name, value),
     state: (name: string): string => env[`STATE_${name}`] ?? '',
-    info: (text: string) => write(text.replaceAll(/^::/gm, ' ::')),
+    /** Words, whatever they hold: the runner looks for commands at the beginning of a line (`::`) and within one (`##[`). */
+    info: (text: string) =>
+      write(
+        text
+          .replaceAll(/[\r\n]+/g, ' ')
+          .replaceAll('::', ': :')
+          .replaceAll('##[', '# #['),
+      ),
     notice: (title: string, text: string) => write(`::notice title=${property(title)}::${message(text)}`),
     error: (title: string, text: string) => write(`::error title=${property(title)}::${message(text)}`),
   }

@@ -62,7 +62,7 @@ export async function openSession(
     ...(inputs.ticket === undefined ? {} : { ticket: inputs.ticket }),
     ...(requestId === undefined ? {} : { requestId }),
   })
-  const answer = await ask(inputs, world, '/sessions', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const answer = await ask(inputs, world, '/sessions', { method: 'POST', headers: { 'content-type': 'application/json' }, body }, requestId)
   const json = (await answer.json()) as Session
   return answer.status === 202 ? { waiting: json.requestId } : json
 }
@@ -74,36 +74,48 @@ const LONGEST_WAIT_SECONDS = 20
 export async function awaitDecision(inputs: Inputs, world: World, requestId: string, deadline: number): Promise<string> {
   for (;;) {
     const wait = Math.min(LONGEST_WAIT_SECONDS, Math.max(0, Math.ceil((deadline - world.now()) / 1000)))
-    const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {})
+    const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {}, requestId)
     const { state } = (await answer.json()) as { readonly state: string }
     if (state !== 'pending' || world.now() >= deadline) return state
     await world.sleep(1000)
   }
 }
 
-export type Profile = { readonly account: string; readonly region: string; readonly roleArn: string }
+export type Profile = {
+  readonly account: string
+  readonly region: string
+  readonly roleArn: string
+  readonly access: 'allowed' | 'needs-approval' | 'refused'
+  readonly missing: readonly string[]
+  readonly parameters: Readonly<Record<string, unknown>>
+  /** Why SDKs would be refused at `/credentials`, whatever they show. */
+  readonly container?: string
+}
 export const readProfile = async (inputs: Inputs, world: World): Promise<Profile> =>
   (await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).json() as Promise<Profile>
-
-/** What SDKs will ask, asked once beforehand: a refusal is told here and not in the middle of a deploy. */
-export async function tryCredentials(inputs: Inputs, world: World): Promise<void> {
-  await ask(inputs, world, credentialsPath(inputs), {})
-}
 
 export function credentialsPath({ profile, parameters }: Pick<Inputs, 'profile' | 'parameters'>): string {
   const query = new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [`p.${name}`, value]))
   return `/credentials/${encodeURIComponent(profile)}${query.size > 0 ? `?${query}` : ''}`
 }
 
+/** Longer than a wait for people, and than the broker's own deadline. */
+const ANSWER_MS = 60_000
+
 /** What may be otherwise in a moment: trouble on the way, a limit, a dependency of the broker. */
 const isPassing = (status: number): boolean => status === 429 || status === 503 || status === 504
 
-async function ask(inputs: Inputs, world: World, path: string, init: RequestInit): Promise<Response> {
+async function ask(inputs: Inputs, world: World, path: string, init: RequestInit, requestId?: string): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await world
       .token()
       .then((token) =>
-        world.fetch(`${inputs.url}${path}`, { ...init, redirect: 'error', headers: { ...init.headers, authorization: `Bearer ${token}` } }),
+        world.fetch(`${inputs.url}${path}`, {
+          ...init,
+          redirect: 'error',
+          signal: AbortSignal.timeout(ANSWER_MS),
+          headers: { ...init.headers, authorization: `Bearer ${token}` },
+        }),
       )
       .catch((error: Error) => error)
     const last = attempt >= inputs.attempts
@@ -115,7 +127,7 @@ async function ask(inputs: Inputs, world: World, path: string, init: RequestInit
     }
     if (outcome.ok) return outcome
     const problem = await problemOf(outcome)
-    if (last || !isPassing(outcome.status)) throw new Refusal(problem, inputs.requestId)
+    if (last || !isPassing(outcome.status)) throw new Refusal(problem, requestId)
     world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${problem.code}: ${problem.detail}`)
     await world.sleep(problem.retryAfter === undefined ? pause(attempt) : problem.retryAfter * 1000)
   }

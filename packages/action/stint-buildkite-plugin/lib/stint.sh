@@ -46,28 +46,49 @@ stint_said() {
   printf '%s' "$stint_answer" | sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p"
 }
 
+# One try. curl reads no file of anybody's settings (-q), takes the URL for what it says, and follows nowhere.
+stint_ask() {
+  printf 'header = "Authorization: Bearer %s"\n' "$STINT_ID_TOKEN" |
+    curl -q --config - --globoff --silent --show-error --max-time 60 --proto "=$stint_proto" \
+      --header 'Content-Type: application/json' --data-binary "$(stint_body)" \
+      --write-out '\n%{http_code}' "${STINT_URL%/}/sessions"
+}
+
 stint_credentials() {
   [ -n "${STINT_URL:-}" ] && [ -n "${STINT_PROFILE:-}" ] || { stint_fail 'STINT_URL and STINT_PROFILE are needed' || return 1; }
   [ -n "${STINT_ID_TOKEN:-}" ] || { stint_fail 'the job has no OIDC token' || return 1; }
   case "$STINT_URL" in
-    https://* | http://127.0.0.1:*) ;;
+    *@* | *[[:space:]]*) stint_fail 'STINT_URL must be an https URL' || return 1 ;;
+    https://*) stint_proto=https ;;
+    http://127.0.0.1:*) stint_proto=http ;;
     *) stint_fail 'STINT_URL must be an https URL' || return 1 ;;
   esac
   case "$STINT_PROFILE${STINT_JUSTIFICATION:-}${STINT_TICKET:-}${STINT_REQUEST_ID:-}$(printf '%s' "${STINT_PARAMETERS:-}" | tr -d '\n')" in
     *[[:cntrl:]]*) stint_fail 'a value holds a control character' || return 1 ;;
   esac
+  if printf '%s\n' "${STINT_PARAMETERS:-}" | grep -v '^$' | grep -qv '^[^=][^=]*='; then
+    stint_fail 'parameters takes one name=value a line' || return 1
+  fi
   case "${STINT_DURATION:-0}" in
     *[!0-9]*) stint_fail 'the duration is a whole number of seconds' || return 1 ;;
   esac
 
-  stint_answer=$(
-    printf 'header = "Authorization: Bearer %s"\n' "$STINT_ID_TOKEN" |
-      curl --config - --silent --show-error --max-time 60 --retry 5 --retry-connrefused --proto '=http,https' \
-        --header 'Content-Type: application/json' --data-binary "$(stint_body)" \
-        --write-out '\n%{http_code}' "${STINT_URL%/}/sessions"
-  ) || { stint_fail 'the broker could not be asked' || return 1; }
-  stint_status=$(printf '%s' "$stint_answer" | tail -n 1)
-  stint_answer=$(printf '%s' "$stint_answer" | sed '$d')
+  # Again where nothing was handed out and a moment may help. Not where the answer was lost: the session may have been made.
+  stint_attempt=1
+  while :; do
+    stint_answer=$(stint_ask)
+    stint_curl=$?
+    stint_status=$(printf '%s' "$stint_answer" | tail -n 1)
+    stint_answer=$(printf '%s' "$stint_answer" | sed '$d')
+    case "$stint_curl $stint_status" in
+      '0 429' | '0 503' | '6 '* | '7 '*) [ "$stint_attempt" -lt 5 ] || break ;;
+      *) break ;;
+    esac
+    printf 'stint: attempt %s of 5 failed; trying again\n' "$stint_attempt" >&2
+    sleep "$((stint_attempt * ${STINT_PAUSE:-2}))"
+    stint_attempt=$((stint_attempt + 1))
+  done
+  [ "$stint_curl" = 0 ] || { stint_fail 'the broker could not be asked' || return 1; }
 
   if [ "$stint_status" = 202 ]; then
     stint_fail "people have to agree to request $(stint_said requestId) first; run this job again with that request id once they have" || return 1
@@ -95,5 +116,5 @@ stint_credentials() {
     AWS_DEFAULT_REGION=$STINT_REGION
     export AWS_REGION AWS_DEFAULT_REGION
   fi
-  unset stint_answer stint_status stint_account
+  unset stint_answer stint_status stint_account stint_attempt stint_curl stint_proto
 }

@@ -72,14 +72,15 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
 
   /** The issuer's keys, as fresh as the table above demands. */
   async function usable(issuer: Issuer, kid?: string): Promise<Cached> {
-    const cached = caches.get(issuer.jwksUri) ?? {
+    const place = `${issuer.network ?? ''} ${issuer.jwksUri}`
+    const cached = caches.get(place) ?? {
       keys: new Map(),
       fetchedAt: Number.NEGATIVE_INFINITY,
       triedAt: Number.NEGATIVE_INFINITY,
       failures: 0,
       lastFault: '',
     }
-    caches.set(issuer.jwksUri, cached)
+    caches.set(place, cached)
     const age = settings.clock() - cached.fetchedAt
     if (age > seconds(STALE_SECONDS)) await refresh(issuer, cached)
     else if (kid !== undefined && !cached.keys.has(kid)) await refresh(issuer, cached, UNKNOWN_KID_SECONDS)

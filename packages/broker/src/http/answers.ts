@@ -121,6 +121,7 @@ export const profileView = v.strictObject({
   missing: v.array(v.picklist(['mfa-required', 'auth-too-old', 'source-ip', 'not-eligible'])),
   duration: v.strictObject({ default: text, max: text }),
   parameters: v.record(text, v.strictObject({ pattern: text, max: v.number(), wildcard: v.optional(v.literal(true)) })),
+  container: v.optional(v.pipe(text, v.description('Why GET /credentials does not serve it; absent where it does.'))),
   justification: v.picklist(['required', 'optional']),
   approval: v.optional(
     v.strictObject({ approvers: v.number(), expiresAfter: text, window: text, maxUses: v.number(), breakGlass: v.boolean() }),

@@ -3,6 +3,7 @@ import { standingOf } from '@stint/core/access/decide'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { approvalFor } from '@stint/core/request/approval'
+import { containerBar } from './container.ts'
 import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './tools.ts'
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
@@ -26,6 +27,7 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
     if (!found || !standing.visible) return undefined
     const target = rules.targets[profile.target]
     const approval = approvalFor(profile, target ?? {})
+    const bar = containerBar(profile, approval, rules.issuers[caller.issuer])
     return {
       id,
       ...(profile.description === undefined ? {} : { description: profile.description }),
@@ -36,6 +38,7 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
       missing: standing.eligible ? [] : standing.hurdles.length > 0 ? standing.hurdles : ['not-eligible'],
       duration: profile.duration,
       parameters: profile.parameters ?? {},
+      ...(bar ? { container: bar.detail } : {}),
       justification: profile.justification === 'required' || approval?.breakGlass ? 'required' : 'optional',
       ...(approval
         ? {

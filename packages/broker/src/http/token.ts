@@ -6,7 +6,7 @@
  */
 import { type Json, own } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { type ProblemCode, problemHeaders, problems } from '@stint/core/problem'
+import { type ProblemCode, problemHeaders, problems, type StepUp } from '@stint/core/problem'
 import type { Ask } from '@stint/core/scope/terms'
 import type { Shown } from '../identify.ts'
 import type { Broker, Call } from '../ports.ts'
@@ -69,6 +69,8 @@ function readForm(request: VendRequest): Done<Form> | Refused {
   const form = new Map(given)
   if (form.size !== [...given.keys()].length) return bad('A member is there twice.')
   if (text.includes('\uFFFD') || [...form].flat().some((part) => part.includes('\uFFFD'))) return bad('The body is not UTF-8.')
+  // RFC 6749 §3.2: a member without a value is as good as none.
+  for (const [name, value] of form) if (value === '' && !name.startsWith('p.')) form.delete(name)
   if (form.get('grant_type') !== GRANT) return bad(`grant_type must be ${GRANT}.`, 'unsupported_grant_type')
   const type = own(subjectTypes, form.get('subject_token_type') ?? '')
   const token = form.get('subject_token')
@@ -110,6 +112,12 @@ const errors: { readonly [code: string]: string } = {
   'revoked-in-flight': 'invalid_grant',
 }
 
+/** What another sign-in must be, in the words of RFC 9470. */
+const stepUpMembers = ({ acrValues, maxAge }: StepUp = {}) => ({
+  ...(acrValues ? { acr_values: acrValues.join(' ') } : {}),
+  ...(maxAge === undefined ? {} : { max_age: maxAge }),
+})
+
 const isTrouble = (status: number): boolean => status >= 500 || status === 429
 
 export const tokenStatus = (code: ProblemCode): number => {
@@ -119,14 +127,18 @@ export const tokenStatus = (code: ProblemCode): number => {
 
 /** 400, but for what is no fault of the form, the token or the target: RFC 6749 has no other status for those. */
 export function tokenRefusal({ code, detail, extra = {} }: Refused, call: Call): VendReply {
-  const { error: said, reasons: _reasons, stepUp: _stepUp, ...rest } = extra
+  const { error: said, stepUp, ...rest } = extra
   const { status: usual, next } = problems[code]
   const trouble = usual === 500 || usual === 502 ? 'server_error' : isTrouble(usual) ? 'temporarily_unavailable' : undefined
   const error = String(said ?? errors[code] ?? trouble ?? 'invalid_request')
   const status = error === 'invalid_client' ? 401 : tokenStatus(code)
   // RFC 6749 §5.2 leaves out quotes, backslashes and all beyond ASCII.
   const description = detail.replaceAll('"', "'").replace(/[^\x20-\x5B\x5D-\x7E]/g, '?')
-  const answer = reply(status, { error, error_description: description, code, next, ...rest }, call)
+  const answer = reply(
+    status,
+    { error, error_description: description, code, next, ...rest, ...stepUpMembers(stepUp as StepUp | undefined) },
+    call,
+  )
   const { 'retry-after': retryAfter } = problemHeaders(code)
   return {
     ...answer,

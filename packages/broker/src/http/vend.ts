@@ -4,7 +4,6 @@
  */
 
 import { sha256Hex } from '@stint/core/digest'
-import { durationSeconds } from '@stint/core/duration'
 import { toIso, toIsoSeconds } from '@stint/core/instant'
 import { isObject, type Json, parseForeignJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
@@ -17,6 +16,7 @@ import { bearerOf } from '../identify.ts'
 import type { Broker, Call } from '../ports.ts'
 import { bucketSlot } from '../slot.ts'
 import { type Door, type VendResult, vend } from '../vend.ts'
+import { containerBar } from './container.ts'
 import { container, render, sessionFacts } from './formats.ts'
 import { type Answered, header, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
 import { allowed, findRoute } from './routes.ts'
@@ -160,21 +160,11 @@ async function consoleReply(broker: Broker, call: Call, result: Extract<VendResu
 
 // ── GET /credentials/{profile} ───────────────────────────────────────────────────────────────────────────────────────
 
-/** SDKs refresh 15 minutes before the end (botocore): shorter sessions would be asked for all the time. */
-const MIN_CONTAINER_SECONDS = 30 * 60
-
 async function getCredentials(broker: Broker, call: Call, request: VendRequest, profile: string): Promise<Answered> {
   const door: Door = {
     shown: bearerOf(header(request, 'authorization')),
     readAsk: () => parametersOf(profile, request.query),
-    admits(found, caller, approval) {
-      if (approval) return refused('approval-required', 'Profiles that need approval are not vended here.')
-      if (broker.rules.issuers[caller.issuer]?.replay === 'once')
-        return refused('duration-invalid', 'Single-use tokens cannot be used here: an SDK shows its token again.')
-      if (durationSeconds(found.duration.default) < MIN_CONTAINER_SECONDS)
-        return refused('duration-invalid', 'Profiles with a default duration under 30 minutes are not vended here.')
-      return undefined
-    },
+    admits: (found, caller, approval) => containerBar(found, approval, broker.rules.issuers[caller.issuer]),
     slot: bucketSlot,
   }
   const result = await vend(broker, call, door)
@@ -188,8 +178,8 @@ async function getCredentials(broker: Broker, call: Call, request: VendRequest, 
 }
 
 /** SDKs read these two members into their error. */
-function containerRefusal({ code, detail }: Refused, call: Call): VendReply {
-  const { status, headers } = problemReply(code, detail, call.trace)
+function containerRefusal({ code, detail, extra }: Refused, call: Call): VendReply {
+  const { status, headers } = problemReply(code, detail, call.trace, extra)
   const body = JSON.stringify({ Code: code, Message: `${problems[code].title}: ${detail} (trace ${call.trace})` })
   return { status, headers: { ...headers, 'content-type': 'application/json' }, body }
 }

@@ -53,7 +53,7 @@ export function fitsType(matcher: Matcher, type: KnownClaim['type']): boolean {
   if ('oneOf' in matcher) return matcher.oneOf.some(scalar)
   if ('includes' in matcher) return type === 'texts' && typeof matcher.includes === 'string'
   if ('glob' in matcher || 'cidr' in matcher) return isText
-  if ('not' in matcher) return true
+  if ('not' in matcher) return fitsType(matcher.not, type)
   if ('all' in matcher) return matcher.all.every((one) => fitsType(one, type))
   return matcher.any.some((one) => fitsType(one, type))
 }

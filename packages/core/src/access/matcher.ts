@@ -2,7 +2,7 @@
  * Matchers over claims. A missing claim matches nothing, also not under `not`: absence is never evidence.
  * Claims are found as own members only, so a claim named `constructor` or `__proto__` is just a missing claim.
  */
-import { inCidr } from '@stint/iam/ip'
+import { inCidr, parseIp } from '@stint/iam/ip'
 import type { ClaimRef, Matcher } from '../config/shape.ts'
 import { isObject, type Json, type JsonObject, own } from '../json.ts'
 
@@ -19,16 +19,26 @@ export function findClaim(claims: JsonObject, ref: ClaimRef): Json | undefined {
   return found
 }
 
-export function matchesClaim(matcher: Matcher, claim: Json | undefined): boolean {
-  if (claim === undefined || claim === null) return false
-  if (typeof matcher !== 'object') return claim === matcher
-  if ('oneOf' in matcher) return matcher.oneOf.some((value) => value === claim)
-  if ('includes' in matcher) return Array.isArray(claim) && claim.includes(matcher.includes)
-  if ('glob' in matcher) return typeof claim === 'string' && fitsGlob(matcher.glob, claim)
-  if ('cidr' in matcher) return typeof claim === 'string' && matcher.cidr.some((block) => inCidr(claim, block))
-  if ('not' in matcher) return !matchesClaim(matcher.not, claim)
-  if ('all' in matcher) return matcher.all.every((one) => matchesClaim(one, claim))
-  return matcher.any.some((one) => matchesClaim(one, claim))
+/** Whether the claim fits. What cannot be judged (missing, or of another type than the matcher is about) fits nothing. */
+export const matchesClaim = (matcher: Matcher, claim: Json | undefined): boolean => judge(matcher, claim) === true
+
+/** undefined: it cannot be judged, and so its opposite cannot either: a group that came as a text is no proof of no group. */
+function judge(matcher: Matcher, claim: Json | undefined): boolean | undefined {
+  if (claim === undefined || claim === null) return undefined
+  if (typeof matcher !== 'object') return typeof claim === typeof matcher ? claim === matcher : undefined
+  if ('oneOf' in matcher)
+    return matcher.oneOf.some((value) => typeof value === typeof claim) ? matcher.oneOf.some((value) => value === claim) : undefined
+  if ('includes' in matcher) return Array.isArray(claim) ? claim.includes(matcher.includes) : undefined
+  if ('glob' in matcher) return typeof claim === 'string' ? fitsGlob(matcher.glob, claim) : undefined
+  if ('cidr' in matcher) return typeof claim === 'string' && parseIp(claim) ? matcher.cidr.some((block) => inCidr(claim, block)) : undefined
+  if ('not' in matcher) {
+    const inner = judge(matcher.not, claim)
+    return inner === undefined ? undefined : !inner
+  }
+  const all = 'all' in matcher
+  const parts = (all ? matcher.all : matcher.any).map((one) => judge(one, claim))
+  // One that decides is enough; otherwise all must be known.
+  return parts.includes(!all) ? !all : parts.includes(undefined) ? undefined : all
 }
 
 export const isGlob = (pattern: string): boolean => pattern !== '' && !pattern.includes('***')

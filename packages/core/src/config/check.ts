@@ -290,6 +290,8 @@ function meaningFaults(config: Config, say: Say): void {
     if (keys.has(item.key)) say(`${path}.key`, `is already that of issuer '${keys.get(item.key)}'; source identities would collide`)
     urls.set(item.url, name)
     keys.set(item.key, name)
+    if (/^https:\/\/login\.microsoftonline\.com\/9188040d-6c67-4c5b-b112-36a304b66dad\//.test(item.url))
+      say(`${path}.url`, 'is the tenant of all personal Microsoft accounts: anybody can make one')
     const shared = sharedIssuers.find(({ url }) => url.test(item.url))
     if (shared && !shared.pins.some((pin) => item.tenant?.[pin] !== undefined)) {
       say(`${path}.tenant`, `is missing; many organizations share this issuer: pin one of ${shared.pins.join(', ')}`)

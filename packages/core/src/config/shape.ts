@@ -66,7 +66,7 @@ export type Issuer = {
   readonly algorithms: readonly Algorithm[]
   /** Whose claims these are: `stint lint` knows each preset's ids, names and traps. The helpers in `issuers/` set it. */
   readonly preset?: Preset
-  /** How token use is told where it is not RFC 9068's `typ` (identity/token-use.ts). Default: cognito for Cognito's URLs. */
+  /** How token use is told where it is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID. */
   readonly dialect?: Dialect
   /** The claim that is the caller's identity in AWS; `sub` unless another is declared that the issuer verifies. */
   readonly identityClaim?: ClaimRef

@@ -31,6 +31,8 @@ describe('triggeredBy', () => {
     ['an empty one', { actor_id: '' }, undefined],
     ['a number', { actor_id: 77 }, undefined],
     ['none', {}, undefined],
+    ['a first run at GitHub', { actor_id: '77', run_attempt: '1' }, 'eve'],
+    ['a run that somebody ran again, who is not named', { actor_id: '77', run_attempt: '2' }, undefined],
   ])('%s', (_name, claims, person) => expect(triggeredBy({ people, issuers }, job(claims))).toBe(person))
   test('an issuer without actorClaim tells nobody', () => {
     expect(triggeredBy({ people, issuers: { ci: {} } as never }, job({ actor_id: '77' }))).toBeUndefined()

@@ -21,6 +21,8 @@ export const personOf = (rules: Pick<Rules, 'people'>, caller: Pick<Caller, 'iss
 export function triggeredBy(rules: Pick<Rules, 'people' | 'issuers'>, caller: Caller): Person | undefined {
   const claim = rules.issuers[caller.issuer]?.actorClaim
   const actor = claim === undefined ? undefined : findClaim(caller.claims, claim)
+  // GitHub names who started the run at first; who ran it again (`triggering_actor`) is not in the token.
+  if (caller.claims.run_attempt !== undefined && caller.claims.run_attempt !== '1') return undefined
   if (typeof actor !== 'string' || actor === '') return undefined
   return declared(rules, (identity) => identity.issuer === caller.issuer && 'actor' in identity && identity.actor === actor)
 }

@@ -5,8 +5,15 @@
 import type { Dialect, Issuer } from '../config/shape.ts'
 import type { JsonObject } from '../json.ts'
 
+/** The dialect that the config names, else the one that the URL is known to speak. */
 export const dialectOf = (issuer: Pick<Issuer, 'dialect' | 'url'>): Dialect =>
-  issuer.dialect ?? (/^https:\/\/cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\//.test(issuer.url) ? 'cognito' : 'rfc9068')
+  issuer.dialect ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'rfc9068'
+
+const urls: readonly (readonly [RegExp, Dialect])[] = [
+  [/^https:\/\/cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\//, 'cognito'],
+  [/^https:\/\/[^/]+\.okta(preview|-emea)?\.com(\/|$)/, 'okta'],
+  [/^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net)\//, 'entra'],
+]
 
 export function tokenUseFault(issuer: Issuer, typ: string | undefined, claims: JsonObject): string | undefined {
   const media = typ?.toLowerCase().replace(/^application\/at\+jwt$/, 'at+jwt')

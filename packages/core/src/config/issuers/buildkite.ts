@@ -22,6 +22,8 @@ export function buildkite(options: Common & Audiences & { readonly organizationI
     audiences: options.audiences,
     tokenUse: 'id',
     algorithms: ['RS256'],
+    // The subject holds commit and step: every commit is another caller, and in AWS only the pipeline is one to look for.
+    identityClaim: 'pipeline_id',
     nameClaim: ['organization_slug', 'pipeline_slug', 'build_branch'],
     tenant: { organization_id: options.organizationId },
     ...common(options),

@@ -20,7 +20,7 @@ export type CognitoOptions = Common & {
  *     cognito({ key: 'acme', region: 'eu-central-1', userPoolId: 'eu-central-1_AbCdEfGhI', clientIds: ['1example23456789'], tokenUse: 'access' })
  */
 export function cognito(options: CognitoOptions): IssuerSource {
-  const url = `https://cognito-idp.${options.region}.amazonaws.com/${options.userPoolId}`
+  const url = `https://cognito-idp.${options.region}.amazonaws.com${options.region.startsWith('cn-') ? '.cn' : ''}/${options.userPoolId}`
   return {
     url,
     jwksUri: `${url}/.well-known/jwks.json`,

@@ -18,13 +18,13 @@ export type GitlabOptions = Common &
   )
 
 /**
- * gitlab.com is shared, so a namespace (of the project itself; a subgroup has an id of its own) or a project is pinned.
+ * A token lives as long as its job may: set `maxTokenLife` where that is more than an hour. gitlab.com is shared, so a namespace (of the project itself; a subgroup has an id of its own) or a project is pinned.
  *
  *     gitlab({ key: 'gl', audiences: ['https://stint.acme.example'], namespaceId: '72' })
  *     gitlab({ key: 'gl', audiences: ['https://stint.acme.example'], url: 'https://gitlab.acme.example' })
  */
 export function gitlab(options: GitlabOptions): IssuerSource {
-  const url = 'url' in options ? options.url : 'https://gitlab.com'
+  const url = 'url' in options ? options.url.replace(/\/$/, '') : 'https://gitlab.com'
   return {
     url,
     jwksUri: `${url}/oauth/discovery/keys`,

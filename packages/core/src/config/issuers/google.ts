@@ -1,6 +1,6 @@
 /**
- * Google: people of one Workspace domain, or virtual machines of one project. Both come from the one issuer that all the
- * world shares. Source: Google Identity, "OpenID Connect"; Google Cloud, "Verify the identity of a VM".
+ * Google: people of one Workspace domain, or virtual machines of one project: one of the two, since both come from the one
+ * issuer that all the world shares and a config names an issuer once. Source: Google Identity, "OpenID Connect"; Google Cloud, "Verify the identity of a VM".
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'

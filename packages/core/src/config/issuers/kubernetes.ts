@@ -17,7 +17,7 @@ export function kubernetes(options: Common & Audiences & { readonly url: string 
   const onEks = /^https:\/\/oidc\.eks\./.test(options.url)
   return {
     url: options.url,
-    jwksUri: `${options.url}${onEks ? '/keys' : '/openid/v1/jwks'}`,
+    jwksUri: `${options.url.replace(/\/$/, '')}${onEks ? '/keys' : '/openid/v1/jwks'}`,
     ...options.at,
     preset: 'kubernetes',
     kind: 'workload',

@@ -3,7 +3,8 @@
  *
  * Access tokens of the org server (`https://acme.okta.com`) are Okta's own and cannot be verified by others: take those of
  * a custom authorization server. Their `sub` is the login, which may be changed and given to another, so what AWS gets to
- * see is `uid`. The `groups` claim has to be configured.
+ * see is `uid`; Stint's own records name the login: give `sub` the value `user.id` there, if logins are given again.
+ * The `groups` claim has to be configured.
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
@@ -20,9 +21,10 @@ export type OktaOptions = Common &
  *     okta({ key: 'acme', url: 'https://acme.okta.com/oauth2/aus1example', audiences: ['https://stint.acme.example'], tokenUse: 'access' })
  */
 export function okta(options: OktaOptions): IssuerSource {
+  const url = options.url.replace(/\/$/, '')
   return {
-    url: options.url,
-    jwksUri: `${options.url}/v1/keys`,
+    url,
+    jwksUri: `${url}${url.includes('/oauth2/') ? '' : '/oauth2'}/v1/keys`,
     ...options.at,
     preset: 'okta',
     dialect: 'okta',

@@ -1,0 +1,19 @@
+/** Which profiles the container-credentials route serves: told by `vend` when it is asked, and by `GET /profiles` before. */
+import type { Approval, Issuer, Profile } from '@stint/core/config/shape'
+import { durationSeconds } from '@stint/core/duration'
+import { type Refused, refused } from '@stint/core/outcome'
+
+/** SDKs refresh 15 minutes before the end (botocore): shorter sessions would be asked for all the time. */
+const MIN_CONTAINER_SECONDS = 30 * 60
+
+export function containerBar(
+  profile: Profile,
+  approval: Approval | undefined,
+  issuer: Pick<Issuer, 'replay'> | undefined,
+): Refused | undefined {
+  if (approval) return refused('approval-required', 'Profiles that need approval are not vended here.')
+  if (issuer?.replay === 'once') return refused('duration-invalid', 'Single-use tokens cannot be used here: an SDK shows its token again.')
+  if (durationSeconds(profile.duration.default) < MIN_CONTAINER_SECONDS)
+    return refused('duration-invalid', 'Profiles with a default duration under 30 minutes are not vended here.')
+  return undefined
+}
