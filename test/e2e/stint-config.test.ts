@@ -97,7 +97,7 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
 
   test('as expected', async () => {
     const ran = await run(file('d.ts', config(good)), file('d.cases.ts', cases('allow')))
-    expect(ran).toMatchObject({ code: 0, stdout: '1 cases, all as expected.\n', stderr: '' })
+    expect(ran).toMatchObject({ code: 0, stdout: '1 case, all as expected.\n', stderr: '' })
   })
   test('not as expected', async () => {
     const ran = await run(file('e.ts', config(named)), file('e.cases.ts', cases('allow')))
@@ -112,6 +112,26 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
     expect(JSON.parse(ran.stdout)).toMatchObject({
       results: [{ caller: 'push', expected: 'approval', got: { outcome: 'allow' }, passed: false }],
     })
+  })
+  test('a config that fails, and a table with faults', async () => {
+    const thrown = await stint(['lint', '--config', file('throws.ts', 'throw new Error("no rules today")')])
+    expect([thrown.code, thrown.stderr]).toEqual([1, ''])
+    expect(thrown.stdout).toMatch(/error {2}config\n {2}.*fails when it is loaded: no rules today/)
+    const circle = await stint(['lint', '--config', file('circle.ts', 'const a: any = {}; a.a = a; export default a')])
+    expect(circle.stdout).toMatch(/nested too deep, or within itself/)
+    const faulty = await run(file('i.ts', config(good)), file('i.cases.ts', 'export default { callers: {}, cases: [] }'))
+    expect([faulty.code, faulty.stdout]).toEqual([5, ''])
+    expect(faulty.stderr).toMatch(/has faults\ncases: must not be empty/)
+    expect((await stint(['lint', '--binding', 'FOO'])).code).toBe(2)
+  })
+  test('a claim named prototype is a fault, and not a rule that has lost it', async () => {
+    const { code, stdout } = await stint([
+      'lint',
+      '--config',
+      file('proto.ts', config("{ prototype: 'x', repository_id: '74', event_name: 'push' }")),
+    ])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/prototype\n {2}is no name that can be used/)
   })
   test('a config with faults, a table that is not there', async () => {
     expect((await run(file('g.ts', config('{}')), file('g.cases.ts', cases('allow')))).code).toBe(5)

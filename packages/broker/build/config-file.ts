@@ -26,6 +26,9 @@ export async function importConfig(
   }).catch((error: Error) => ({ error: error.message }))
   if ('error' in bundle) return { ok: false, fault: bundle.error }
   const code = bundle.outputFiles[0]?.text ?? ''
-  const module = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as { default?: unknown }
+  const module: { default?: unknown } | Error = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`).catch(
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  )
+  if (module instanceof Error) return { ok: false, fault: `${file} fails when it is loaded: ${module.message}` }
   return module.default === undefined ? { ok: false, fault: `${file} has no default export` } : { ok: true, value: module.default }
 }

@@ -172,11 +172,15 @@ const audit = buildRouteMap({
   docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
 })
 
+const binding = (value: string) => {
+  if (!/^[^=]+=/.test(value)) throw new SyntaxError('must be NAME=VALUE')
+  return value
+}
 const configFlags = {
   config: { kind: 'parsed', parse: text, default: 'stint.config.ts', brief: 'The config', placeholder: 'FILE' },
   binding: {
     kind: 'parsed',
-    parse: text,
+    parse: binding,
     variadic: true,
     optional: true,
     brief: 'A value that a deploy fills in',

@@ -1,12 +1,12 @@
 /** `stint test`: runs a table of policy tests against a config. */
 import { resolve } from 'node:path'
 import { importConfig, loadConfig } from '@stint/broker/build/config-file'
-import type { Cases } from '@stint/core/config/cases'
 import { formatFaults } from '@stint/core/config/check'
 import type { Context } from '../context.ts'
 import { bindingsOf } from '../lint/command.ts'
 import { casesJson, casesText } from './report.ts'
 import { runCases } from './run.ts'
+import { checkTable } from './table.ts'
 
 export type TestFlags = { readonly config: string; readonly binding?: readonly string[]; readonly verbose: boolean; readonly json: boolean }
 
@@ -20,7 +20,8 @@ export async function testCommand(this: Context, flags: TestFlags, file: string)
   if (!checked.ok) return end(5, `stint: the config has faults\n${formatFaults(checked.faults)}\n`)
   const imported = await importConfig(resolve(file))
   if (!imported.ok) return end(5, `stint: ${file}: ${imported.fault}\n`)
-  const result = runCases(checked.rules, imported.value as Cases, Date.now())
-  if (result.faults.length > 0) return end(2, casesText(result, false))
+  const table = checkTable(imported.value, checked.rules)
+  if (!table.ok) return end(5, `stint: ${file} has faults\n${table.faults.join('\n')}\n`)
+  const result = runCases(checked.rules, table.cases, Date.now())
   end(result.results.every(({ passed }) => passed) ? 0 : 1, flags.json ? casesJson(result) : casesText(result, flags.verbose))
 }

@@ -1,12 +1,13 @@
 /** The outcome of policy tests, for a person who has just changed the config. */
 import type { CaseResult, CasesResult } from './run.ts'
 
-export function casesText({ results, untested, faults }: CasesResult, verbose: boolean): string {
-  if (faults.length > 0) return `${faults.join('\n')}\n`
+export function casesText({ results, untested }: CasesResult, verbose: boolean): string {
   const failed = results.filter(({ passed }) => !passed)
   const lines = (verbose ? results : failed).map((result) => (result.passed ? passedLine(result) : failure(result)))
   const sum =
-    failed.length === 0 ? `${results.length} cases, all as expected.` : `${failed.length} of ${results.length} cases are not as expected.`
+    failed.length === 0
+      ? `${results.length} ${results.length === 1 ? 'case' : 'cases'}, all as expected.`
+      : `${failed.length} of ${results.length} cases are not as expected.`
   const gap = untested.length === 0 ? '' : `No case names ${untested.join(', ')}.\n`
   return `${lines.join('')}${lines.length > 0 ? '\n' : ''}${sum}\n${gap}`
 }

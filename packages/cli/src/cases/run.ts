@@ -2,16 +2,17 @@
  * Runs policy tests: the broker's own decisions over a token made of a caller's claims, without a signature and without any
  * I/O. What comes out is what the road would have done, up to the first write.
  */
-import { decideAccess } from '@stint/core/access/decide'
+import { type Access, decideAccess, standingOf } from '@stint/core/access/decide'
 import { findClaim, matchesClaim } from '@stint/core/access/matcher'
 import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/cases'
+import { presetOf } from '@stint/core/config/issuers/index'
 import type { Issuer, Profile, Rules, Who } from '@stint/core/config/shape'
 import { durationSeconds } from '@stint/core/duration'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
-import { checkClaims, checkHeader, parseToken } from '@stint/core/identity/token'
+import { checkClaims, checkHeader, forged, maxTokenLifeSeconds, parseToken } from '@stint/core/identity/token'
 import { dialectOf } from '@stint/core/identity/token-use'
 import { type Instant, parseIso } from '@stint/core/instant'
-import type { JsonObject } from '@stint/core/json'
+import { isObject, type Json, type JsonObject } from '@stint/core/json'
 import type { Done, Refused } from '@stint/core/outcome'
 import { approvalFor } from '@stint/core/request/approval'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
@@ -26,112 +27,145 @@ export type Obstacle = {
 export type CaseResult = {
   readonly caller: string
   readonly profile: string
-  readonly expected: Expected | 'refused'
+  readonly expected: Expected | 'kept out'
   readonly got: Got
   readonly passed: boolean
   readonly obstacles: readonly Obstacle[]
 }
-export type CasesResult = {
-  readonly results: readonly CaseResult[]
-  readonly untested: readonly string[]
-  readonly faults: readonly string[]
-}
+export type CasesResult = { readonly results: readonly CaseResult[]; readonly untested: readonly string[] }
 
-export function runCases(rules: Rules, cases: Cases, clock: Instant): CasesResult {
-  const now = cases.now === undefined ? clock : parseIso(cases.now)
-  if (now === undefined) return { results: [], untested: [], faults: [`now: '${cases.now}' is no RFC 3339 time`] }
-  const faults = [
-    ...Object.entries(cases.callers).flatMap(([name, { issuer }]) =>
-      Object.hasOwn(rules.issuers, issuer) ? [] : [`callers.${name}: there is no issuer '${issuer}'`],
-    ),
-    ...cases.cases.flatMap(([caller], index) =>
-      Object.hasOwn(cases.callers, caller) ? [] : [`cases[${index}]: there is no caller '${caller}'`],
-    ),
-  ]
-  if (faults.length > 0) return { results: [], untested: [], faults }
+export function runCases(rules: Rules, { callers, cases, ...table }: Cases, clock: Instant): CasesResult {
+  const now = table.now === undefined ? clock : (parseIso(table.now) as Instant)
+  const known = new Map(Object.entries(callers).map(([name, caller]) => [name, { given: caller, caller: identify(rules, caller, now) }]))
+  const knownBy = (name: string) => known.get(name) as { given: CaseCaller; caller: Done<Caller> | Refused }
 
-  const judge = (caller: string, profile: string, expected: CaseResult['expected'], call: CaseCall = {}): CaseResult => {
-    const given = cases.callers[caller] as CaseCaller
-    const { got, known } = decide(rules, given, profile, call, now)
-    const passed = expected === 'refused' ? got.outcome !== 'allow' && got.outcome !== 'approval' : got.outcome === expected
-    const found = rules.profiles.find(profile)
-    return { caller, profile, expected, got, passed, obstacles: !passed && known && found ? obstaclesOf(found, known) : [] }
-  }
-  const results = cases.cases.map(([caller, profile, expected, call]) => judge(caller, profile, expected, call))
-  const named = new Set(cases.cases.map(([caller, profile]) => `${caller}\n${profile}`))
-  const rest = Object.keys(cases.callers).flatMap((caller) =>
-    rules.profiles.ids.flatMap((profile) => (named.has(`${caller}\n${profile}`) ? [] : [judge(caller, profile, 'refused')])),
+  const results = cases.map(([name, profile, expected, call = {}]): CaseResult => {
+    const { given, caller } = knownBy(name)
+    const got =
+      caller.outcome === 'refused'
+        ? refusal(caller)
+        : decide(rules, caller.value, profile, { ...(given.from === undefined ? {} : { from: given.from }), ...call }, now)
+    const passed = got.outcome === expected
+    return {
+      caller: name,
+      profile,
+      expected,
+      got,
+      passed,
+      obstacles: passed || caller.outcome === 'refused' ? [] : obstaclesOf(rules, profile, caller.value),
+    }
+  })
+  const named = new Set(cases.map(([name, profile]) => `${name}\n${profile}`))
+  // A token that the broker does not take proves nothing about the rules, unless the table says that it is none.
+  const strangers = new Set(
+    cases.flatMap(([name, , expected]) => (expected === 'token-invalid' || expected === 'token-expired' ? [name] : [])),
   )
-  const tested = new Set(cases.cases.map(([, profile]) => profile))
+  const rest = [...known].flatMap(([name, { given, caller }]) =>
+    rules.profiles.ids.flatMap((profile): readonly CaseResult[] => {
+      if (named.has(`${name}\n${profile}`)) return []
+      const result = { caller: name, profile, expected: 'kept out' as const, obstacles: [] }
+      if (caller.outcome === 'refused') return [{ ...result, got: refusal(caller), passed: strangers.has(name) }]
+      const { eligible, hurdles } = standingOf(rules.profiles.find(profile) as Profile, caller.value, circumstances(given.from, now))
+      const admitted = eligible || hurdles.length > 0
+      return [
+        {
+          ...result,
+          got: admitted ? { outcome: hurdles[0] ?? 'allow', why: 'its claims fit the rules' } : { outcome: 'profile-unknown' },
+          passed: !admitted,
+        },
+      ]
+    }),
+  )
+  const tested = new Set(cases.map(([, profile]) => profile))
   return {
-    results: cases.rest === 'refused' ? [...results, ...rest] : results,
+    results: table.rest === 'refused' ? [...results, ...rest] : results,
     untested: rules.profiles.ids.filter((id) => !tested.has(id)),
-    faults: [],
   }
 }
 
-function decide(
-  rules: Rules,
-  given: CaseCaller,
-  profileId: string,
-  call: CaseCall,
-  now: Instant,
-): { readonly got: Got; readonly known?: Caller } {
-  const caller = identify(rules, given, now)
-  if (caller.outcome === 'refused') return { got: refusal(caller) }
-  const known = caller.value
-  const from = call.from ?? given.from ?? '203.0.113.1'
-  const access = decideAccess(rules, profileId, known, { sourceIp: from, now })
-  if (access.outcome === 'refused') return { got: { outcome: access.code, why: access.reasons.join(', ') }, known }
+const circumstances = (from: string | undefined, now: Instant) => ({ sourceIp: from ?? '203.0.113.1', now })
+
+function decide(rules: Rules, caller: Caller, profileId: string, { from, ...ask }: CaseCall, now: Instant): Got {
+  const access: Access = decideAccess(rules, profileId, caller, circumstances(from, now))
+  if (access.outcome === 'refused') return { outcome: access.code, why: access.reasons.join(', ') }
   const approval = approvalFor(access.profile, rules.targets[access.profile.target] ?? {})
-  const { from: _from, ...ask } = call
-  const scope = resolveScope(rules, access.profile, known, { profile: profileId, ...ask } as Ask, 1)
-  if (scope.outcome === 'refused') return { got: refusal(scope), known }
-  return { got: { outcome: approval ? 'approval' : 'allow' }, known }
+  const scope = resolveScope(rules, access.profile, caller, { profile: profileId, ...ask } as Ask, 1)
+  if (scope.outcome === 'refused') return refusal(scope)
+  if (approval && caller.kind === 'workload' && scope.value.terms.triggeredBy === undefined)
+    return { outcome: 'not-eligible', why: 'nobody knows which person triggered this job' }
+  return { outcome: approval ? 'approval' : 'allow' }
 }
 
 const refusal = ({ code, operator, detail }: Refused): Got => ({ outcome: code, why: operator ?? detail })
 
-/** Through the same checks as a signed token. */
+/** Through the same checks as a signed token; the issuer is the one that `iss` names. */
 function identify(rules: Rules, given: CaseCaller, now: Instant): Done<Caller> | Refused {
-  const issuer = rules.issuers[given.issuer] as Issuer
+  const named = rules.issuers[given.issuer] as Issuer
+  const claims = { ...standard(named, given, now), ...given.claims }
+  const [id, issuer] = Object.entries(rules.issuers).find(([, { url }]) => url === claims.iss) ?? []
+  if (id === undefined || issuer === undefined) return forged('unknown issuer')
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const header = { alg: issuer.algorithms[0], kid: 'test', ...(isMarkedByTyp(issuer) ? { typ: 'at+jwt' } : {}) }
-  const token = parseToken(`${encode(header)}.${encode({ ...standard(issuer, given, now), ...given.claims })}.c2ln`)
+  const token = parseToken(`${encode(header)}.${encode(claims)}.c2ln`)
   if (token.outcome === 'refused') return token
   const fault = checkHeader(issuer, token.value)
   if (fault) return fault
-  const claims = checkClaims(issuer, token.value, now)
-  return claims.outcome === 'refused' ? claims : toCaller(given.issuer, issuer, token.value, claims.value)
+  const checked = checkClaims(issuer, token.value, now)
+  return checked.outcome === 'refused' ? checked : toCaller(id, issuer, token.value, checked.value)
 }
 
 const isMarkedByTyp = (issuer: Issuer): boolean => issuer.tokenUse === 'access' && dialectOf(issuer) === 'rfc9068'
+const LIFE_SECONDS = 300
 
 /** What every token of this issuer has, so that a table need not say it. */
 function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
   const iat = Math.floor(now / 1000)
+  const audience = issuer.audiences[0] ?? ''
   const access = issuer.tokenUse === 'access'
   const marks: { readonly [dialect: string]: JsonObject } = {
     rfc9068: {},
-    cognito: access ? { token_use: 'access', username: 'test' } : { token_use: 'id' },
-    okta: access ? { cid: 'test', uid: String(given.claims.sub ?? 'test') } : {},
+    cognito: access ? { token_use: 'access', username: 'test', client_id: audience } : { token_use: 'id' },
+    okta: access ? { cid: 'test' } : {},
     entra: access ? { azp: 'test', scp: 'test' } : {},
   }
-  return {
+  const dialect = dialectOf(issuer)
+  const hasAudience = !(dialect === 'cognito' && access)
+  const filled: { [claim: string]: Json } = {
     iss: issuer.url,
     sub: 'test',
-    aud: issuer.audiences[0] ?? '',
+    // Kubernetes gives a list, as the only one.
+    ...(hasAudience ? { aud: presetOf(issuer) === 'kubernetes' ? [audience] : audience } : {}),
     iat,
-    exp: iat + 300,
-    ...marks[dialectOf(issuer)],
-    ...Object.fromEntries(Object.entries(issuer.tenant ?? {}).filter(([claim]) => !claim.startsWith('/'))),
+    exp: iat + Math.min(LIFE_SECONDS, maxTokenLifeSeconds(issuer)),
+    ...marks[dialect],
     ...(given.signedIn === undefined ? {} : { auth_time: iat - durationSeconds(given.signedIn) }),
   }
+  for (const [ref, value] of Object.entries(issuer.tenant ?? {})) put(filled, ref, value, given.claims)
+  if (issuer.identityClaim !== undefined) put(filled, issuer.identityClaim, 'test', given.claims)
+  return filled
+}
+
+/** A claim by its reference. An object that the caller has said already is the caller's own. */
+function put(into: { [claim: string]: Json }, ref: string, value: Json, given: JsonObject): void {
+  const names = ref.startsWith('/')
+    ? ref
+        .slice(1)
+        .split('/')
+        .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : [ref]
+  if (given[names[0] as string] !== undefined) return
+  let outer = into
+  for (const name of names.slice(0, -1)) {
+    const inner: { [claim: string]: Json } = isObject(outer[name]) ? { ...outer[name] } : {}
+    outer[name] = inner
+    outer = inner
+  }
+  outer[names.at(-1) as string] ??= value
 }
 
 /** Rule by rule, the claims that do not fit; nearest first. */
-function obstaclesOf(profile: Profile, caller: Caller): readonly Obstacle[] {
-  return profile.eligible
+function obstaclesOf(rules: Rules, profile: string, caller: Caller): readonly Obstacle[] {
+  return (rules.profiles.find(profile)?.eligible ?? [])
     .map((who, index) => ({ rule: `eligible[${index}]`, misses: missesOf(who, caller) }))
     .filter(({ misses }) => misses.length > 0)
     .toSorted((a, b) => a.misses.length - b.misses.length)

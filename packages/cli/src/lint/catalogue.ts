@@ -25,6 +25,13 @@ export const catalogue = {
     why: 'It admits every repository, project or service account that is made under it later, by anybody who may make one.',
     fix: 'Name each by its id: `repository_id: oneOf(…)`.',
   },
+  'names-nobody': {
+    severity: 'warning',
+    finds:
+      'A rule in which nothing says who or what enters: no person or group, no repository, project, pipeline or service account; only whose, where or how.',
+    why: 'Trust in an audience, a branch name or an environment without a subject is open to everything that the issuer signs for: that is how cloud roles were open to any repository on earth.',
+    fix: 'Name what enters: `repository_id`, `project_id`, `sub`, a group. What must *not* be there names nobody.',
+  },
   'name-without-id': {
     severity: 'warning',
     finds: 'A name that can be renamed, transferred or registered anew, where the issuer also says an id.',
@@ -47,7 +54,7 @@ export const catalogue = {
     severity: 'warning',
     finds: 'A CI rule that code from a fork or a stranger’s pull request can meet.',
     why: 'A pull request runs code that nobody has reviewed; `pull_request_target`, `issue_comment` and `workflow_run` run with the ref and the rights of the base branch.',
-    fix: 'Pin `event_name` to push (GitHub), `ref_protected` to "true" (GitLab), `vcs-origin` (CircleCI), `build_source` (Buildkite), or an environment with protection rules.',
+    fix: 'Pin `event_name` to push (GitHub), `ref_protected` to "true" (GitLab), `vcs-origin` (CircleCI), `build_source` without webhook (Buildkite), or an environment, and give that protection rules.',
   },
   'default-audience': {
     severity: 'warning',
@@ -106,9 +113,10 @@ export const catalogue = {
   },
   'break-glass-alone': {
     severity: 'warning',
-    finds: 'Break-glass without a second factor or a recent sign-in, at an issuer that tells of them.',
+    finds:
+      'Break-glass without a second factor or a recent sign-in, at an issuer that tells of them; or approved by itself sooner than anybody could stop it.',
     why: 'A stolen session cookie is enough to be an administrator at night.',
-    fix: "`mfa: true` and `authAge: '15m'` in `eligible`.",
+    fix: "`mfa: true` and `authAge: '15m'` in `eligible`; a delay of five minutes or more.",
   },
   'ssh-rerun': {
     severity: 'warning',

@@ -20,7 +20,12 @@ export type LintFlags = {
 
 /** `NAME=VALUE`, as the build takes them. */
 export const bindingsOf = (given: readonly string[] = []): Record<string, string> =>
-  Object.fromEntries(given.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  Object.fromEntries(
+    given.map((text) => {
+      const at = text.indexOf('=')
+      return [text.slice(0, at), text.slice(at + 1)]
+    }),
+  )
 
 export async function lintCommand(this: Context, flags: LintFlags): Promise<void> {
   const file = resolve(flags.config)
@@ -33,7 +38,7 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
   }
   const checked = await loadConfig(file, bindingsOf(flags.binding))
   const findings: Finding[] = checked.ok
-    ? [...lint(checked.rules), ...(flags.online ? await lintOnline(checked.rules, getBytes) : [])]
+    ? [...lint(checked.rules, Date.now()), ...(flags.online ? await lintOnline(checked.rules, getBytes) : [])]
     : checked.faults.map(({ path, fault }) => ({ rule: 'config', path, what: fault }))
   const placed = place(findings, sourceOf(text))
   const render = flags.json ? reportJson : reportText

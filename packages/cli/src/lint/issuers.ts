@@ -2,20 +2,37 @@
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Rules } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'
-import { own } from './reach.ts'
+import { fitsType, own, plainName } from './reach.ts'
+import { unknownFault } from './who.ts'
+
+/** Audiences that mean somebody else, whoever issues the token: AWS's STS, Keycloak's account console, Microsoft Graph. */
+const others = /^(sts\.amazonaws\.com|account|00000003-0000-0000-c000-000000000000|https:\/\/graph\.microsoft\.com\/?)$/
 
 export function lintIssuers(rules: Rules, report: Report): void {
   for (const [name, issuer] of Object.entries(rules.issuers)) {
     const path = `issuers.${name}`
     const preset = presetOf(issuer)
     const known = knowledge[preset]
+    const host = new URL(issuer.url).host
     for (const [index, audience] of issuer.audiences.entries()) {
-      if (known.defaultAudience?.test(audience))
+      // A forge's own address, or one of its organizations: what its tokens say when nobody asks for more.
+      const home = audience === issuer.url || (preset === 'github' && audience.startsWith(`https://${host}/`))
+      if (home || others.test(audience) || known.defaultAudience?.test(audience))
         report('default-audience', `${path}.audiences[${index}]`, `'${audience}' is what tokens of ${preset} say to others too.`)
     }
-    const identity = issuer.identityClaim
-    const entry = identity === undefined ? undefined : own(known.claims, identity)
-    if (identity !== undefined && entry?.is === 'name')
+    for (const [ref, value] of Object.entries(issuer.tenant ?? {})) {
+      const claim = plainName(ref)
+      const entry = own(known.claims, claim)
+      const fault = entry ? undefined : unknownFault(preset, issuer, claim)
+      if (fault) report('unknown-claim', `${path}.tenant.${ref}`, fault)
+      if (entry && !fitsType(value, entry.type))
+        report('never-fits', `${path}.tenant.${ref}`, `'${claim}' is no ${typeof value}: no token is of this tenant, and nobody gets in.`)
+    }
+    // Okta's access tokens have the login as their subject.
+    const identity = plainName(issuer.identityClaim ?? 'sub')
+    const entry =
+      issuer.identityClaim === undefined && (preset !== 'okta' || issuer.tokenUse === 'id') ? undefined : own(known.claims, identity)
+    if (entry?.is === 'name')
       report(
         'identity-by-name',
         `${path}.identityClaim`,

@@ -1,5 +1,7 @@
 /** What the lint finds, rule by rule, and beside each the way to write it that it does not mind. */
 import {
+  all,
+  any,
   buildkite,
   type ConfigSource,
   circleci,
@@ -57,7 +59,7 @@ const staffProfile: Profile = { target: 't', eligible: [{ issuer: 'staff', claim
 function found(change: Partial<ConfigSource>): readonly string[] {
   const checked = checkConfig({ issuers, targets: { t: target() }, profiles: { p: staffProfile }, ...change })
   if (!checked.ok) throw new Error(formatFaults(checked.faults))
-  return lint(checked.rules).map(({ rule, path }) => `${rule} ${path}`)
+  return lint(checked.rules, Date.UTC(2026, 10, 24)).map(({ rule, path }) => `${rule} ${path}`)
 }
 const whoFound = (who: Who) => found({ profiles: { p: { ...staffProfile, eligible: [who, ...staffProfile.eligible] } } })
 const claimsFound = (issuer: keyof typeof issuers, claims: Record<string, Matcher>) => whoFound({ issuer, claims })
@@ -93,7 +95,7 @@ describe('whom a rule lets in', () => {
     [
       'a pipeline of Buildkite by slug',
       'bk',
-      { pipeline_slug: 'deploy', build_branch: 'main' },
+      { pipeline_slug: 'deploy', build_source: 'schedule' },
       [`name-without-id ${at}.claims.pipeline_slug`],
     ],
     ['a service account of a cluster', 'k8s', { sub: 'system:serviceaccount:ci:deployer' }, []],
@@ -109,6 +111,43 @@ describe('whom a rule lets in', () => {
     ['a login that is given to the next', 'okta', { sub: 'dana@acme.example' }, [`mutable-person ${at}.claims.sub`]],
     ['a misspelt claim', 'gh', { repositry_id: '74', ...push }, [`unknown-claim ${at}.claims.repositry_id`]],
     ['a property of the organization’s own', 'gh', { ...id, ...push, repo_property_team: 'web' }, []],
+    ['a text without a star', 'k8s', { sub: glob('system:serviceaccount:ci:deployer') }, []],
+    ['a star under two nots', 'gh', { sub: not(not(glob('repo:acme*'))), ...push }, [`open-prefix ${at}.claims.sub`]],
+    [
+      'a star beside the immutable subject',
+      'gh',
+      { sub: any('repo:acme@1/web@2:environment:x', glob('repo:acme*')), ...push },
+      [`open-prefix ${at}.claims.sub`, `name-without-id ${at}.claims.sub`],
+    ],
+    ['a star behind both ids', 'gh', { sub: glob('repo:acme@65/web@74:ref:refs/heads/*'), ...push }, []],
+    ['the same claim as a path', 'gh', { '/sub': glob('repo:acme*'), '/event_name': 'push' }, [`open-prefix ${at}.claims./sub`]],
+    ['an e-mail as a path', 'staff', { '/email': 'dana@acme.example' }, [`mutable-person ${at}.claims./email`]],
+    ['an e-mail beside what stays', 'staff', { sub: 'x', email: 'dana@acme.example' }, []],
+    ['a place in a list', 'staff', { '/groups/0': 'admins' }, [`unknown-claim ${at}.claims./groups/0`]],
+    ['within an object that is known', 'gl', { project_id: '7', ref_protected: 'true', '/job_config/sha': 'x' }, []],
+    ['two values at once', 'gh', { repository_id: all('74', '75'), ...push }, [`never-fits ${at}.claims.repository_id`]],
+    ['a value and its opposite', 'gh', { ...id, event_name: all('push', not('push')) }, [`never-fits ${at}.claims.event_name`]],
+    ['only an event', 'gh', push, [`names-nobody ${at}`]],
+    ['only an environment', 'gh', { environment: 'production' }, [`names-nobody ${at}`]],
+    ['only an owner', 'gh', { repository_owner_id: '65', ...push }, [`names-nobody ${at}`]],
+    ['only who must not', 'gh', { repository_id: not('7'), ...push }, [`names-nobody ${at}`]],
+    ['only that it is protected', 'gl', { ref_protected: 'true' }, [`names-nobody ${at}`]],
+    ['only a verified address', 'staff', { email_verified: true }, [`names-nobody ${at}`]],
+    ['only groups that must not be', 'staff', { groups: not(includes('guests')) }, [`names-nobody ${at}`]],
+    ['a claim of the company’s own', 'staff', { department: 'sre' }, []],
+    [
+      'a service account of any namespace',
+      'k8s',
+      { '/kubernetes.io/serviceaccount/name': 'default' },
+      [`wildcard-subject ${at}.claims./kubernetes.io/serviceaccount/name`],
+    ],
+    [
+      'namespaces that begin alike',
+      'k8s',
+      { '/kubernetes.io/serviceaccount/name': 'deployer', '/kubernetes.io/namespace': glob('ci*') },
+      [`wildcard-subject ${at}.claims./kubernetes.io/serviceaccount/name`, `open-prefix ${at}.claims./kubernetes.io/namespace`],
+    ],
+    ['an application, and any address', 'ms', { appid: 'a', email: glob('*@acme.example') }, [`open-prefix ${at}.claims.email`]],
     ['a nested claim in a cluster', 'k8s', { '/kubernetes.io/namespace': 'ci' }, []],
     ['an id as a number', 'gh', { repository_id: 74, ...push }, [`never-fits ${at}.claims.repository_id`]],
     ['a text that looks like a truth', 'gl', { project_id: '7', ref_protected: true }, [`never-fits ${at}.claims.ref_protected`]],
@@ -141,7 +180,13 @@ describe('what code nobody has read can meet', () => {
     ['any origin', 'cci', { 'oidc.circleci.com/project-id': 'p' }, forked],
     ['one origin', 'cci', { 'oidc.circleci.com/project-id': 'p', 'oidc.circleci.com/vcs-origin': 'github.com/acme/web' }, []],
     ['any branch', 'bk', { pipeline_id: 'p' }, forked],
-    ['one branch', 'bk', { pipeline_id: 'p', build_branch: 'main' }, []],
+    ['one branch, which a fork may have too', 'bk', { pipeline_id: 'p', build_branch: 'main' }, forked],
+    ['what pull requests come as', 'bk', { pipeline_id: 'p', build_source: oneOf('ui', 'webhook') }, forked],
+    ['other sources', 'bk', { pipeline_id: 'p', build_source: oneOf('ui', 'schedule') }, []],
+    ['one pull request by its ref', 'gh', { ...id, event_name: 'pull_request', ref: glob('refs/pull/2*/merge') }, forked],
+    ['what is written under a pull request', 'gh', { ...id, event_name: 'pull_request_review_comment', ref: 'refs/heads/main' }, forked],
+    ['a tag, by any event', 'gh', { ...id, ref: glob('refs/tags/v*') }, []],
+    ['the longer subject of CircleCI', 'cci', { sub: 'org/o/project/p/user/u/vcs-origin/github.com/acme/web/vcs-ref/refs/heads/main' }, []],
   ])('%s', (_name, issuer, claims, expected) => expect(claimsFound(issuer, claims)).toEqual(expected))
 })
 
@@ -213,6 +258,169 @@ describe('issuers, targets and profiles', () => {
       'a profile nobody can enter',
       profile({ eligible: [{ issuer: 'gh', claims: { repository_id: 7, event_name: 'push' } }] }),
       [`never-fits ${at}.claims.repository_id`, 'unreachable-profile profiles.p.eligible'],
+    ],
+    [
+      'GitHub, written as any issuer',
+      {
+        ...withIssuer({ gh: oidc({ ...issuers.gh, url: 'https://token.actions.githubusercontent.com/acme' } as never) }),
+        ...profile({ eligible: [{ issuer: 'gh', claims: { repository: glob('acme*'), ...push } }] }),
+      },
+      [`open-prefix ${at}.claims.repository`],
+    ],
+    [
+      'a tenant that is no text',
+      withIssuer({ gh: { ...issuers.gh, tenant: { repository_owner_id: 65 } } }),
+      ['never-fits issuers.gh.tenant.repository_owner_id'],
+    ],
+    [
+      'a tenant that is misspelt',
+      withIssuer({ gl: { ...issuers.gl, tenant: { namespce_id: '72' } } }),
+      ['unknown-claim issuers.gl.tenant.namespce_id'],
+    ],
+    [
+      'a forge’s own address',
+      withIssuer({ gl: gitlab({ key: 'gl', audiences: ['https://gitlab.acme.example'], url: 'https://gitlab.acme.example' }) }),
+      ['default-audience issuers.gl.audiences[0]'],
+    ],
+    [
+      'AWS’s audience anywhere',
+      withIssuer({ staff: { ...staff, audiences: ['sts.amazonaws.com'] } }),
+      ['default-audience issuers.staff.audiences[0]'],
+    ],
+    [
+      'Okta’s login as an identity',
+      withIssuer({ okta: { ...issuers.okta, identityClaim: 'sub' } }),
+      ['identity-by-name issuers.okta.identityClaim'],
+    ],
+    [
+      'a second factor by values of the issuer’s own',
+      {
+        ...withIssuer({ pool: { ...issuers.pool, mfaAcr: ['strong'] } }),
+        ...profile({ eligible: [{ issuer: 'pool', claims: { sub: 'x' }, mfa: true }] }),
+      },
+      [],
+    ],
+    [
+      'one who asks, and the same one who agrees',
+      profile({
+        eligible: [{ issuer: 'staff', claims: { sub: 'dana' } }],
+        approval: approval({ issuer: 'staff', claims: { sub: 'dana' } }),
+      }),
+      ['unreachable-profile profiles.p.approval.rules[0]'],
+    ],
+    [
+      'one person named twice',
+      profile({ approval: approval({ issuer: 'staff', claims: { sub: oneOf('a', 'a') } }, 2) }),
+      ['unreachable-profile profiles.p.approval.rules[0]'],
+    ],
+    [
+      'two names of one person',
+      {
+        ...profile({ approval: approval({ issuer: 'staff', claims: { sub: oneOf('a', 'b') } }, 2) }),
+        people: {
+          ann: [
+            { issuer: 'staff', subject: 'a' },
+            { issuer: 'staff', subject: 'b' },
+          ],
+        },
+      },
+      ['unreachable-profile profiles.p.approval.rules[0]'],
+    ],
+    [
+      'one person for two rules',
+      profile({
+        approval: {
+          ...approval({ issuer: 'staff', claims: { sub: 'a' } }),
+          rules: Array(2).fill({ by: [{ issuer: 'staff', claims: { sub: 'a' } }], count: 1 }),
+        },
+      }),
+      ['unreachable-profile profiles.p.approval.rules[0]'],
+    ],
+    [
+      'a delegate whose time is over',
+      profile({
+        approval: {
+          ...approval({ issuer: 'staff', claims: { sub: 'a' } }),
+          rules: [
+            {
+              by: [{ issuer: 'staff', claims: { sub: 'a' } }],
+              count: 2,
+              delegates: [{ who: { issuer: 'staff', claims: { sub: 'b' } }, from: '2026-01-01T00:00:00Z', until: '2026-02-01T00:00:00Z' }],
+            },
+          ],
+        },
+      }),
+      ['unreachable-profile profiles.p.approval.rules[0]'],
+    ],
+    [
+      'jobs that nobody is known to start',
+      profile({ eligible: [{ issuer: 'gh', claims: { ...id, ...push } }], approval: approval(approvers) }),
+      ['self-approval profiles.p.approval.rules[0]', `unreachable-profile ${at}`],
+    ],
+    [
+      'jobs whose people are known',
+      {
+        ...profile({ eligible: [{ issuer: 'gh', claims: { ...id, ...push } }], approval: approval(approvers) }),
+        people: {
+          ann: [
+            { issuer: 'staff', subject: 'a' },
+            { issuer: 'gh', actor: '1' },
+          ],
+        },
+      },
+      [],
+    ],
+    [
+      'two other issuers, one of them linked',
+      {
+        ...profile({
+          approval: {
+            ...approval(approvers),
+            rules: [
+              {
+                by: [
+                  { issuer: 'ms', claims: { roles: includes('A') } },
+                  { issuer: 'okta', claims: { groups: includes('B') } },
+                ],
+                count: 1,
+              },
+            ],
+          },
+        }),
+        people: {
+          ann: [
+            { issuer: 'staff', subject: 'a' },
+            { issuer: 'ms', subject: 'm' },
+          ],
+        },
+      },
+      ['self-approval profiles.p.approval.rules[0]'],
+    ],
+    [
+      'approved by itself at once',
+      profile({
+        eligible: [{ issuer: 'staff', claims: strong, mfa: true, authAge: '15m' }],
+        approval: approval(approvers, 1, { breakGlass: { delay: '60s' } }),
+      }),
+      ['break-glass-alone profiles.p.approval.breakGlass'],
+    ],
+    [
+      'the target’s rule beside the profile’s own',
+      {
+        targets: { t: { ...target(), approval: approval({ issuer: 'ms', claims: { roles: includes('Approver') } }) } },
+        ...profile({ approval: approval(approvers) }),
+      },
+      ['self-approval targets.t.approval.rules[0]'],
+    ],
+    [
+      'the same role at two issuers without a groups claim',
+      profile({
+        eligible: [
+          { issuer: 'ms', claims: { roles: includes('admins') } },
+          { issuer: 'pool', claims: { 'custom:roles': includes('admins') } },
+        ],
+      }),
+      ['group-across-issuers profiles.p.eligible[1].claims.custom:roles'],
     ],
     [
       'three people of two',

@@ -3,14 +3,15 @@
  *
  *     import { lint } from '@stint/cli/lint/lint'
  */
-import type { Approval, Profile, Rules, Who } from '@stint/core/config/shape'
+import type { Approval, Matcher, Profile, Rules, Who } from '@stint/core/config/shape'
+import type { Instant } from '@stint/core/instant'
 import type { Finding } from './catalogue.ts'
 import { lintIssuers } from './issuers.ts'
 import { lintProfile, lintTargets } from './profiles.ts'
-import { valuesOf } from './reach.ts'
 import { lintWho, type Place } from './who.ts'
 
-export function lint(rules: Rules): readonly Finding[] {
+/** `now`: delegates whose time is over are nobody's; all are in time if absent. */
+export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   const findings: Finding[] = []
   const report = (rule: Finding['rule'], path: string, what: string) => void findings.push({ rule, path, what })
 
@@ -18,7 +19,7 @@ export function lint(rules: Rules): readonly Finding[] {
   for (const place of placesOf(rules)) if (lintWho(place, report).dead) dead.add(place.who)
   lintIssuers(rules, report)
   lintTargets(rules, report)
-  for (const [id, profile] of profilesOf(rules)) lintProfile(rules, id, profile, (who) => dead.has(who), report)
+  for (const [id, profile] of profilesOf(rules)) lintProfile({ rules, isDead: (who) => dead.has(who), now, report }, id, profile)
   lintGroups(rules, findings)
   return dedupe(findings)
 }
@@ -28,50 +29,57 @@ const profilesOf = (rules: Rules): readonly (readonly [string, Profile])[] =>
 
 /** Every `Who` of the config. */
 function placesOf(rules: Rules): readonly Place[] {
-  const list = (whos: readonly Who[] | undefined, path: string) => (whos ?? []).map((who, index) => [who, `${path}[${index}]`] as const)
+  const list = (whos: readonly Who[] | undefined, path: string, opens = true) =>
+    (whos ?? []).map((who, index) => ({ who, path: `${path}[${index}]`, opens }))
   const approval = (given: Approval | undefined, path: string) =>
     (given?.rules ?? []).flatMap((rule, index) => [
       ...list(rule.by, `${path}.rules[${index}].by`),
       ...list(rule.escalateTo, `${path}.rules[${index}].escalateTo`),
-      ...(rule.delegates ?? []).map(({ who }, at) => [who, `${path}.rules[${index}].delegates[${at}].who`] as const),
+      ...(rule.delegates ?? []).map(({ who }, at) => ({ who, path: `${path}.rules[${index}].delegates[${at}].who`, opens: true })),
     ])
   const all = [
     ...profilesOf(rules).flatMap(([id, profile]) => [
       ...list(profile.eligible, `profiles.${id}.eligible`),
-      ...list(profile.visibleTo, `profiles.${id}.visibleTo`),
+      ...list(profile.visibleTo, `profiles.${id}.visibleTo`, false),
       ...approval(profile.approval, `profiles.${id}.approval`),
     ]),
     ...Object.entries(rules.targets).flatMap(([id, target]) => approval(target.approval, `targets.${id}.approval`)),
     ...list(rules.auditors, 'auditors'),
     ...list(rules.responders, 'responders'),
   ]
-  return all.flatMap(([who, path]) => {
-    const issuer = rules.issuers[who.issuer]
-    return issuer ? [{ who, path, issuer }] : []
+  return all.flatMap((place) => {
+    const issuer = rules.issuers[place.who.issuer]
+    return issuer ? [{ ...place, issuer }] : []
   })
 }
 
-/** One name of a group, at two issuers. */
+/** One name in a list (groups, roles) that opens something at two issuers. */
 function lintGroups(rules: Rules, findings: Finding[]): void {
   const seen = new Map<string, { readonly issuer: string; readonly path: string }>()
-  for (const { who, path, issuer } of placesOf(rules)) {
-    const claim = issuer.groupsClaim
-    const matcher = claim === undefined ? undefined : who.claims[claim]
-    if (claim === undefined || matcher === undefined) continue
-    for (const value of valuesOf(matcher)) {
-      const group = String(value)
-      const first = seen.get(group)
-      // An id is nobody else's.
-      if (/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(group)) continue
-      if (first && first.issuer !== who.issuer)
-        findings.push({
-          rule: 'group-across-issuers',
-          path: `${path}.claims.${claim}`,
-          what: `'${group}' of '${who.issuer}' opens something here, and of '${first.issuer}' at ${first.path}.`,
-        })
-      else seen.set(group, { issuer: who.issuer, path })
+  for (const { who, path } of placesOf(rules)) {
+    for (const [claim, matcher] of Object.entries(who.claims)) {
+      for (const group of includedIn(matcher)) {
+        // An id is nobody else's.
+        if (/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(group)) continue
+        const first = seen.get(group)
+        if (first && first.issuer !== who.issuer)
+          findings.push({
+            rule: 'group-across-issuers',
+            path: `${path}.claims.${claim}`,
+            what: `'${group}' of '${who.issuer}' opens something here, and of '${first.issuer}' at ${first.path}.`,
+          })
+        else seen.set(group, { issuer: who.issuer, path })
+      }
     }
   }
+}
+
+function includedIn(matcher: Matcher): readonly string[] {
+  if (typeof matcher !== 'object') return []
+  if ('includes' in matcher) return [String(matcher.includes)]
+  if ('all' in matcher) return matcher.all.flatMap(includedIn)
+  if ('any' in matcher) return matcher.any.flatMap(includedIn)
+  return []
 }
 
 /** A list that two profiles share is looked at once for each; what it says of one place is said once. */

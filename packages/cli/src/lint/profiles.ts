@@ -2,12 +2,14 @@
 import { deflateRawSync } from 'node:zlib'
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Approval, Profile, Rules, Target, Who } from '@stint/core/config/shape'
-import { parseDuration } from '@stint/core/duration'
+import { durationSeconds, parseDuration } from '@stint/core/duration'
+import { personOf } from '@stint/core/identity/person'
+import { type Instant, parseIso } from '@stint/core/instant'
 import { approvalFor } from '@stint/core/request/approval'
 import { profileStatements, sessionPolicy } from '@stint/core/scope/policy'
 import { estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from '@stint/iam'
 import type { Report } from './catalogue.ts'
-import { valuesOf } from './reach.ts'
+import { isExact, valuesOf } from './reach.ts'
 
 export function lintTargets(rules: Rules, report: Report): void {
   const seen = new Map<string, { readonly name: string; readonly account: string }>()
@@ -19,8 +21,11 @@ export function lintTargets(rules: Rules, report: Report): void {
   }
 }
 
-/** `isDead`: no token can meet that rule. */
-export function lintProfile(rules: Rules, id: string, profile: Profile, isDead: (who: Who) => boolean, report: Report): void {
+/** What a profile is looked at with. `isDead`: no token can meet that rule. */
+type Look = { readonly rules: Rules; readonly isDead: (who: Who) => boolean; readonly now: Instant | undefined; readonly report: Report }
+
+export function lintProfile(look: Look, id: string, profile: Profile): void {
+  const { rules, isDead, report } = look
   const path = `profiles.${id}`
   const target = rules.targets[profile.target] as Target
   if (profile.eligible.every(isDead)) report('unreachable-profile', `${path}.eligible`, 'No token can meet any of its rules.')
@@ -29,8 +34,12 @@ export function lintProfile(rules: Rules, id: string, profile: Profile, isDead: 
 
   const approval = approvalFor(profile, target)
   if (!approval) return
-  lintApproval(rules, profile, approval, path, isDead, report)
-  if (approval.breakGlass) lintBreakGlass(rules, profile, path, report)
+  // The profile's rules stand first, then the target's.
+  const ours = profile.approval?.rules.length ?? 0
+  const placeOf = (index: number) =>
+    index < ours ? `${path}.approval.rules[${index}]` : `targets.${profile.target}.approval.rules[${index - ours}]`
+  lintApproval(look, profile, approval, path, placeOf)
+  if (approval.breakGlass) lintBreakGlass(rules, profile, approval, path, report)
 }
 
 /** With parameters at their longest; a claim's value is taken for 36 characters, which is a UUID. */
@@ -51,7 +60,7 @@ function lintSize(profile: Profile, path: string, report: Report): void {
     return key.length + length
   })
   const tagCharacters = tags.reduce((sum, length) => sum + length, SESSION_TAG_CHARACTERS)
-  const percent = estimatedPackedPercent(tagCharacters, deflateRawSync(policy).length)
+  const percent = estimatedPackedPercent(tagCharacters, deflateRawSync(`${policy}${(profile.policyArns ?? []).join('')}`).length)
   if (percent >= 80) report('packed-size', path, `Likely ${percent} % of what AWS takes.`)
 }
 const CLAIM_CHARACTERS = 36
@@ -62,39 +71,95 @@ const filler = (length: number): string =>
   Array.from({ length }, (_, index) => 'acdfgijlmnpqrsuvwxyz0123456789-'[(index * 17 + index * index * 7) % 31]).join('')
 
 function lintApproval(
-  rules: Rules,
+  { rules, isDead, now, report }: Look,
   profile: Profile,
   approval: Approval,
   path: string,
-  isDead: (who: Who) => boolean,
-  report: Report,
+  placeOf: (index: number) => string,
 ): void {
-  const at = profile.approval ? `${path}.approval` : `targets.${profile.target}.approval`
-  const linked = new Set(
-    Object.values(rules.people ?? {}).flatMap((identities) => (identities.length > 1 ? identities.map(({ issuer }) => issuer) : [])),
+  const open = approval.rules.map((rule) => {
+    const standIns = (rule.delegates ?? []).filter(({ from, until }) => {
+      const [start, end] = [parseIso(from) ?? 0, parseIso(until) ?? 0]
+      return start < end && (now === undefined || now < end)
+    })
+    return [...rule.by, ...(rule.escalateTo ?? []), ...standIns.map(({ who }) => who)].filter((who) => !isDead(who))
+  })
+  const asking = peopleIn(
+    rules,
+    profile.eligible.filter((who) => !isDead(who)),
   )
   for (const [index, rule] of approval.rules.entries()) {
-    const open = [...rule.by, ...(rule.escalateTo ?? []), ...(rule.delegates ?? []).map(({ who }) => who)].filter((who) => !isDead(who))
-    const named = open.map((who) =>
-      who.claims.sub === undefined ? Number.POSITIVE_INFINITY : valuesOf(who.claims.sub).length || Number.POSITIVE_INFINITY,
+    const people = peopleIn(rules, open[index] ?? [])
+    // Nobody agrees to their own request: where one person alone may ask, they are no approver.
+    const others = people && asking?.size === 1 ? new Set([...people].filter((person) => !asking.has(person))) : people
+    if (others && others.size < rule.count)
+      report(
+        'unreachable-profile',
+        placeOf(index),
+        `It needs ${rule.count} ${rule.count === 1 ? 'person' : 'people'}, and ${others.size} can give it.`,
+      )
+    lintStrangers(rules, profile, open[index] ?? [], placeOf(index), report)
+  }
+  const all = peopleIn(rules, open.flat())
+  const needed = approval.rules.reduce((sum, { count }) => sum + count, 0)
+  if (approval.rules.length > 1 && all && all.size < needed)
+    report('unreachable-profile', placeOf(0), `Its rules need ${needed} people together, each for one of them, and name ${all.size}.`)
+
+  profile.eligible.forEach((who, index) => {
+    const issuer = rules.issuers[who.issuer]
+    if (issuer?.kind !== 'workload' || isDead(who)) return
+    const known = Object.values(rules.people ?? {}).some((identities) =>
+      identities.some((one) => one.issuer === who.issuer && 'actor' in one),
     )
-    const people = named.reduce((sum, count) => sum + count, 0)
-    if (people < rule.count) report('unreachable-profile', `${at}.rules[${index}]`, `It needs ${rule.count} people, and names ${people}.`)
-    for (const asking of new Set(profile.eligible.map(({ issuer }) => issuer))) {
-      const strangers = open.filter((who) => who.issuer !== asking).map(({ issuer }) => issuer)
-      const [other] = strangers
-      if (other !== undefined && !(linked.has(asking) && linked.has(other)))
-        report('self-approval', `${at}.rules[${index}]`, `'${asking}' asks and '${other}' agrees, and nobody says who is the same person.`)
+    if (!issuer.actorClaim || !known)
+      report(
+        'unreachable-profile',
+        `${path}.eligible[${index}]`,
+        'These jobs cannot ask: nobody knows which person started one (actorClaim, and people).',
+      )
+  })
+}
+
+/** The people that rules name one by one; undefined where they let in groups, or whoever fits. */
+function peopleIn(rules: Rules, whos: readonly Who[]): ReadonlySet<string> | undefined {
+  const people = new Set<string>()
+  for (const who of whos) {
+    const claim = ['sub', rules.issuers[who.issuer]?.identityClaim].find((name) => name !== undefined && who.claims[name] !== undefined)
+    const matcher = claim === undefined ? undefined : who.claims[claim]
+    if (claim === undefined || matcher === undefined || !isExact(matcher)) return undefined
+    for (const value of valuesOf(matcher)) {
+      const subject = String(value)
+      people.add(claim === 'sub' ? personOf(rules, { issuer: who.issuer, subject }) : `${who.issuer}#${claim}#${subject}`)
+    }
+  }
+  return people
+}
+
+/** Approvers of another issuer than the requesters', with nobody who is known to have an account at both. */
+function lintStrangers(rules: Rules, profile: Profile, open: readonly Who[], place: string, report: Report): void {
+  const linked = (a: string, b: string) =>
+    Object.values(rules.people ?? {}).some((identities) => [a, b].every((issuer) => identities.some((one) => one.issuer === issuer)))
+  for (const asking of new Set(profile.eligible.map(({ issuer }) => issuer))) {
+    for (const other of new Set(open.map(({ issuer }) => issuer))) {
+      if (other !== asking && !linked(asking, other))
+        report('self-approval', place, `'${asking}' asks and '${other}' agrees, and nobody says who is the same person.`)
     }
   }
 }
 
-function lintBreakGlass(rules: Rules, profile: Profile, path: string, report: Report): void {
+/** Sooner than this nobody has read a message. */
+const SOONEST_UNATTENDED_SECONDS = 300
+
+function lintBreakGlass(rules: Rules, profile: Profile, approval: Approval, path: string, report: Report): void {
+  if (typeof approval.breakGlass === 'object' && durationSeconds(approval.breakGlass.delay) < SOONEST_UNATTENDED_SECONDS)
+    report('break-glass-alone', `${path}.approval.breakGlass`, `It approves itself after ${approval.breakGlass.delay}.`)
   profile.eligible.forEach((who, index) => {
     const issuer = rules.issuers[who.issuer]
     if (issuer?.kind !== 'human') return
     const { mfa, authTime } = knowledge[presetOf(issuer)]
-    const lacks = [...(mfa && !who.mfa ? ['mfa'] : []), ...(authTime && !who.authAge ? ['authAge'] : [])]
+    // It may also be demanded as a claim.
+    const strong = who.mfa || ['amr', 'acr', 'acrs'].some((claim) => who.claims[claim] !== undefined)
+    const lacks = [...(mfa && !strong ? ['mfa'] : []), ...(authTime && !who.authAge ? ['authAge'] : [])]
     const long = who.authAge !== undefined && (parseDuration(who.authAge) ?? 0) > 3600
     if (lacks.length > 0 || long)
       report(

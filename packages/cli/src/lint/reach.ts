@@ -3,15 +3,44 @@ import { matchesClaim } from '@stint/core/access/matcher'
 import type { KnownClaim } from '@stint/core/config/issuers/knowledge'
 import type { ClaimRef, Matcher, Scalar, Who } from '@stint/core/config/shape'
 
-/** Whether a rule lets this value of a claim through; a claim that it does not mention may be anything. */
-export const admits = (who: Who, claim: ClaimRef, value: Scalar): boolean => {
-  const matcher = own(who.claims, claim)
+/** All that must hold of a claim, by its plain name: what the rule says, and what the issuer's tenant pins. */
+export type Said = { readonly [claim: ClaimRef]: Matcher }
+
+/** `/sub` is `sub`: a path of one name is that name. */
+export function plainName(ref: ClaimRef): ClaimRef {
+  const token = /^\/([^/]+)$/.exec(ref)?.[1]
+  return token === undefined ? ref : token.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+/** Matchers in fewest words: no not of a not, and a glob without a star as the text that it is. */
+export function plainMatcher(matcher: Matcher): Matcher {
+  if (typeof matcher !== 'object') return matcher
+  if ('glob' in matcher) return matcher.glob.includes('*') ? matcher : matcher.glob
+  if ('all' in matcher) return { all: matcher.all.map(plainMatcher) }
+  if ('any' in matcher) return { any: matcher.any.map(plainMatcher) }
+  if (!('not' in matcher)) return matcher
+  const inner = plainMatcher(matcher.not)
+  return typeof inner === 'object' && 'not' in inner ? inner.not : { not: inner }
+}
+
+export function saidOf(who: Who, tenant: { readonly [claim: ClaimRef]: Scalar } = {}): Said {
+  const own = Object.fromEntries(Object.entries(who.claims).map(([ref, matcher]) => [plainName(ref), plainMatcher(matcher)]))
+  const pinned = Object.entries(tenant).map(([ref, value]): [string, Matcher] => {
+    const name = plainName(ref)
+    return [name, own[name] === undefined ? value : { all: [value, own[name]] }]
+  })
+  return { ...own, ...Object.fromEntries(pinned) }
+}
+
+/** Whether this value of a claim is let through; a claim that nothing is said of may be anything. */
+export const admits = (said: Said, claim: ClaimRef, value: Scalar): boolean => {
+  const matcher = own(said, claim)
   return matcher === undefined || matchesClaim(matcher, value)
 }
 
-/** Whether a rule names this claim in a way that leaves only values that were written out. */
-export const pins = (who: Who, claim: ClaimRef): boolean => {
-  const matcher = own(who.claims, claim)
+/** Whether only values that were written out are let through. */
+export const pins = (said: Said, claim: ClaimRef): boolean => {
+  const matcher = own(said, claim)
   return matcher !== undefined && isExact(matcher)
 }
 
@@ -23,8 +52,17 @@ export function isExact(matcher: Matcher): boolean {
   return false
 }
 
+/** It says what must be there, and not only what must not. */
+export function isPositive(matcher: Matcher): boolean {
+  if (typeof matcher !== 'object' || 'oneOf' in matcher || 'includes' in matcher || 'glob' in matcher || 'cidr' in matcher) return true
+  if ('all' in matcher) return matcher.all.some(isPositive)
+  if ('any' in matcher) return matcher.any.every(isPositive)
+  return false
+}
+
 /** Texts that are written out, patterns not. */
-export function valuesOf(matcher: Matcher): readonly Scalar[] {
+export function valuesOf(matcher: Matcher | undefined): readonly Scalar[] {
+  if (matcher === undefined) return []
   if (typeof matcher !== 'object') return [matcher]
   if ('oneOf' in matcher) return matcher.oneOf
   if ('includes' in matcher) return [matcher.includes]
@@ -34,12 +72,23 @@ export function valuesOf(matcher: Matcher): readonly Scalar[] {
 }
 
 /** Patterns that would let something in; those under `not` keep something out. */
-export function globsOf(matcher: Matcher): readonly string[] {
-  if (typeof matcher !== 'object') return []
+export function globsOf(matcher: Matcher | undefined): readonly string[] {
+  if (matcher === undefined || typeof matcher !== 'object') return []
   if ('glob' in matcher) return [matcher.glob]
   if ('all' in matcher) return matcher.all.some(isExact) ? [] : matcher.all.flatMap(globsOf)
   if ('any' in matcher) return matcher.any.flatMap(globsOf)
   return []
+}
+
+/** One text that each pattern would let in. */
+export const instancesOf = (matcher: Matcher | undefined): readonly string[] => globsOf(matcher).map((glob) => glob.replaceAll(/\*+/g, '1'))
+
+/** Only written values could fit, and none of them does: `all('a', 'b')`. */
+export function contradicts(matcher: Matcher): boolean {
+  if (!isExact(matcher)) return false
+  return !valuesOf(matcher).some(
+    (value) => matchesClaim(matcher, value) || matchesClaim(matcher, [value]) || matchesClaim(matcher, [...valuesOf(matcher)]),
+  )
 }
 
 /** Whether some value of the type could fit. */

@@ -9,15 +9,16 @@ export function place(findings: readonly Finding[], source: Source): { readonly 
   const used = new Set<number>()
   const located = findings.flatMap((finding): Located[] => {
     const found = source.locate(finding.path)
-    const exception = source.ignores.findIndex(
-      (ignore) => ignore.rule === finding.rule && ignoreFault(ignore) === undefined && found?.lines.includes(ignore.holdsFor),
+    const fitting = source.ignores.flatMap((ignore, index) =>
+      ignore.rule === finding.rule && ignoreFault(ignore) === undefined && found?.lines.includes(ignore.holdsFor) ? [index] : [],
     )
-    if (exception >= 0) used.add(exception)
-    return exception >= 0 ? [] : [{ ...finding, severity: catalogue[finding.rule].severity, ...(found ? { at: found.at } : {}) }]
+    for (const index of fitting) used.add(index)
+    return fitting.length > 0 ? [] : [{ ...finding, severity: catalogue[finding.rule].severity, ...(found ? { at: found.at } : {}) }]
   })
   const faults = source.ignores.flatMap((ignore, index): Located[] => {
-    const idle = used.has(index) || findings.some(({ rule }) => rule === 'config') // then the rules were not run
-    const what = ignoreFault(ignore) ?? (idle ? undefined : `It silences nothing: there is no ${ignore.rule} here.`)
+    // After a fault of the config the rules were not run, and without --online that one was not.
+    const unknown = findings.some(({ rule }) => rule === 'config') || ignore.rule === 'online'
+    const what = ignoreFault(ignore) ?? (used.has(index) || unknown ? undefined : `It silences nothing: there is no ${ignore.rule} here.`)
     return what === undefined ? [] : [{ rule: 'ignore', path: '', what, severity: 'error', at: { line: ignore.line, column: 1 } }]
   })
   const all = [...located, ...faults].toSorted((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0))

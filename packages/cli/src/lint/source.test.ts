@@ -52,6 +52,18 @@ describe('locate', () => {
     ['profiles.c.eligible', 18],
     ['nothing', undefined],
   ])('%s is said on line %s', (path, line) => expect(source.locate(path)?.at.line).toBe(line))
+  test('lists with a list spread in them are counted through', () => {
+    const of = readSource(
+      "const devs = [\n  { issuer: 'a' },\n  { issuer: 'b' },\n]\nexport default {\n  profiles: { p: { eligible: [\n    ...devs,\n    { issuer: 'c' },\n    ...made(),\n    { issuer: 'd' },\n  ] } },\n}\n",
+    )
+    expect([0, 1, 2, 3].map((index) => of.locate(`profiles.p.eligible[${index}].issuer`)?.at.line)).toEqual([2, 3, 8, 6])
+  })
+  test('an argument is what comes out of a helper of ours, and of no other function', () => {
+    const of = readSource(
+      "import { defineConfig } from '@stint/core'\nexport default defineConfig({\n  profiles: { q: merge({ target: 't' }, { target: 'u' }) },\n})\n",
+    )
+    expect(of.locate('profiles.q.target')?.at.column).toBe(15)
+  })
   test('what is no config has no lines', () => expect(readSource('export const x = 1').locate('profiles')).toBeUndefined())
 })
 
@@ -78,6 +90,11 @@ describe('exceptions', () => {
     ['no reason', '// stint-lint-ignore fork-reachable', /^It gives no reason/],
     ['an empty reason', '// stint-lint-ignore fork-reachable:  ', /^It gives no reason/],
     ['no rule', '// stint-lint-ignore: because', /^There is no rule/],
+    ['a reason that is none', '// stint-lint-ignore fork-reachable: .', /^It gives no reason/],
+    ['another form', '// stint-lint-ignore fork-reachable because', /^There is no rule/],
+    ['two rules at once', '// stint-lint-ignore fork-reachable, open-prefix: because', /^There is no rule/],
+    ['another name', '// stint-lint-ignore-next-line fork-reachable: because', /^There is no rule/],
+    ['the config’s own faults', '// stint-lint-ignore config: because', /^'config' cannot be silenced/],
     ['a rule that is none', '// stint-lint-ignore forks: because', /^There is no rule 'forks'/],
   ])('with %s are found and silence nothing', (_name, comment, what) => {
     const of = readSource(text.replace(/\/\/ stint-lint-ignore fork.*/, comment))
@@ -95,6 +112,30 @@ describe('exceptions', () => {
         .replace(/ {4}\/\/ stint-lint-ignore fork.*\n/, ''),
     )
     expect(rest(both, of).map(([rule]) => rule)).toEqual(['fork-reachable', 'ignore'])
+  })
+  test('one within another is not idle', () => {
+    const of = readSource(
+      text.replace(
+        '      eligible,\n',
+        "      // stint-lint-ignore fork-reachable: and here again\n      eligible: [{ issuer: 'gh', claims: {} }],\n",
+      ),
+    )
+    expect(place([both[0] as Finding], of).findings.filter(({ at }) => at?.line !== 27)).toEqual([])
+  })
+  test('behind a comment on the same line hold for that line', () => {
+    const of = readSource(
+      text.replace(
+        / {4}\/\/ stint-lint-ignore fork.*\n {4}a: \{/,
+        "    /* stint-lint-ignore fork-reachable: the environment's rules */ a: {",
+      ),
+    )
+    expect(rest([both[0] as Finding], of).map(([rule]) => rule)).toEqual(['ignore']) // the other one, which is idle
+  })
+  test('above what is computed silence what comes out of it', () => {
+    const of = readSource(
+      "import { defineConfig } from '@stint/core'\nexport default defineConfig({\n  // stint-lint-ignore fork-reachable: made from the list of teams\n  profiles: Object.fromEntries([]),\n})\n",
+    )
+    expect(rest([both[0] as Finding], of)).toEqual([])
   })
   test('are not counted as idle where the config check came first', () => {
     expect(rest([finding('config', 'profiles.a.target')])).toEqual([['config', 21, 'what']])

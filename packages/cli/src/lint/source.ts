@@ -21,10 +21,16 @@ const TypeScript = Parser.extend(tsPlugin() as never)
 
 export function readSource(text: string): Source {
   const comments: Comment[] = []
-  const program = TypeScript.parse(text, { ecmaVersion: 'latest', sourceType: 'module', locations: true, onComment: comments })
+  const codeLines = new Set<number>()
+  const program = TypeScript.parse(text, {
+    ecmaVersion: 'latest',
+    sourceType: 'module',
+    locations: true,
+    onComment: comments,
+    onToken: ({ loc }) => void codeLines.add(loc?.start.line ?? 0),
+  })
   const constants = constantsOf(program)
   const root = rootOf(program, constants)
-  const codeLines = new Set(text.split('\n').flatMap((line, index) => (/^\s*(\/\/|\/?\*|$)/.test(line) ? [] : [index + 1])))
 
   return {
     locate(path) {
@@ -34,7 +40,11 @@ export function readSource(text: string): Source {
       let node: AnyNode | undefined = root
       for (let taken = 0; taken < segments.length && node; ) {
         const step = descend(node, segments.slice(taken), constants)
-        if (!step) break
+        if (!step) {
+          // What is computed has no line of its own: an exception stands above what computes it.
+          if (at && lines.length === 0 && objectOf(node, constants) === undefined) lines.push(at.line)
+          break
+        }
         taken += step.taken
         node = step.value
         at = step.at
@@ -44,29 +54,35 @@ export function readSource(text: string): Source {
       return at && { at, lines }
     },
     ignores: comments.flatMap(({ value, loc }) => {
-      const found = /^[\s*]*stint-lint-ignore\b[:\s]*([\w-]*)\s*(?::\s*([\s\S]*))?$/.exec(value.trim())
-      if (!found || !loc) return []
+      const rest = /^[\s*]*stint-lint-ignore(.*)$/s.exec(value)?.[1]
+      if (rest === undefined || !loc) return []
+      const [, rule = '', reason = ''] = /^\s+([\w-]+)\s*:(.*)$/s.exec(rest) ?? [undefined, rest.trim()]
       const { line } = loc.start
-      const holdsFor = codeLines.has(line) ? line : ([...codeLines].find((code) => code > loc.end.line) ?? line)
-      return [{ rule: found[1] ?? '', reason: (found[2] ?? '').trim(), line, holdsFor }]
+      const holdsFor = codeLines.has(line) ? line : Math.min(...[...codeLines].filter((code) => code > loc.end.line))
+      return [{ rule, reason: reason.replaceAll(/[\s*]+/g, ' ').trim(), line, holdsFor }]
     }),
   }
 }
 
 /** What is wrong with an exception itself. */
-export const ignoreFault = ({ rule, reason }: Ignore): string | undefined =>
-  !ruleIds.includes(rule as RuleId)
-    ? `There is no rule '${rule}'.`
-    : reason === ''
-      ? `It gives no reason: // stint-lint-ignore ${rule}: why`
-      : undefined
+export function ignoreFault({ rule, reason }: Ignore): string | undefined {
+  if (!ruleIds.includes(rule as RuleId)) return `There is no rule '${rule}': // stint-lint-ignore RULE: reason`
+  if (rule === 'config' || rule === 'ignore') return `'${rule}' cannot be silenced.`
+  // A word, at the least, that somebody can ask about later.
+  return /\p{L}{3}/u.test(reason) ? undefined : `It gives no reason: // stint-lint-ignore ${rule}: why`
+}
 
 // ── The tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type Constants = ReadonlyMap<string, AnyNode>
+/** Marks what was imported from `@stint/core`: only there is an argument known to be what comes out. */
+const HELPER = '@stint/core '
 
 function constantsOf(program: Program): Constants {
   const found = new Map<string, AnyNode>()
+  for (const statement of program.body)
+    if (statement.type === 'ImportDeclaration' && statement.source.value === '@stint/core')
+      for (const { local } of statement.specifiers) found.set(`${HELPER}${local.name}`, statement)
   for (const statement of program.body) {
     const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
     if (declaration?.type !== 'VariableDeclaration') continue
@@ -89,6 +105,7 @@ function objectOf(node: AnyNode, constants: Constants, depth = 0): AnyNode | und
     return init && objectOf(init, constants, depth + 1)
   }
   if (node.type === 'CallExpression') {
+    if (node.callee.type !== 'Identifier' || !constants.has(`${HELPER}${node.callee.name}`)) return undefined
     const [argument] = node.arguments
     return argument && objectOf(argument, constants, depth + 1)
   }
@@ -106,7 +123,7 @@ type Step = { readonly taken: number; readonly value: AnyNode; readonly at: Loca
 function descend(from: AnyNode, segments: readonly string[], constants: Constants): Step | undefined {
   const node = objectOf(from, constants)
   if (node?.type === 'ArrayExpression') {
-    const element = node.elements[Number(segments[0])]
+    const element = elementsOf(node.elements, constants)[Number(segments[0])]
     return element ? { taken: 1, value: element, at: start(element) } : undefined
   }
   if (node?.type !== 'ObjectExpression') return undefined
@@ -116,6 +133,22 @@ function descend(from: AnyNode, segments: readonly string[], constants: Constant
     if (property) return { taken, ...property }
   }
   return undefined
+}
+
+/** A list with what is spread in it; up to a spread of something that is computed. */
+function elementsOf(elements: readonly (AnyNode | null)[], constants: Constants): readonly AnyNode[] {
+  const found: AnyNode[] = []
+  for (const element of elements) {
+    if (!element) return found
+    if (element.type !== 'SpreadElement') {
+      found.push(element)
+      continue
+    }
+    const spread = objectOf(element.argument, constants)
+    if (spread?.type !== 'ArrayExpression') return found
+    found.push(...elementsOf(spread.elements, constants))
+  }
+  return found
 }
 
 function propertyOf(node: ObjectExpression, name: string, constants: Constants): Omit<Step, 'taken'> | undefined {

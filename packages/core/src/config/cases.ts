@@ -22,7 +22,7 @@ export type Expected = 'allow' | 'approval' | ProblemCode
 export type CaseCaller = {
   /** The issuer's id in the config. */
   readonly issuer: string
-  /** As in a token. `iss`, `aud`, `iat`, `exp` and what marks its kind are filled in where they are not said. */
+  /** As in a token. `iss`, `aud`, times, the pinned tenant and what marks its kind are filled in where they are not said. */
   readonly claims: { readonly [claim: ClaimRef]: Json }
   /** How long ago the person signed in (`auth_time`). */
   readonly signedIn?: Duration
@@ -45,7 +45,10 @@ export type Cases = {
   readonly now?: string
   readonly callers: { readonly [name: string]: CaseCaller }
   readonly cases: readonly (readonly [caller: string, profile: string, expected: Expected, call?: CaseCall])[]
-  /** `refused`: every caller is refused at every profile that no row of theirs names. */
+  /**
+   * `refused`: the rules of every profile that no row of theirs names keep each caller out. Whom only a missing parameter, a
+   * missing second factor or another address keeps out, they do not.
+   */
   readonly rest?: 'refused'
 }
 

@@ -46,15 +46,22 @@ export function checkConfig(source: unknown, bindings: Bindings = {}): CheckedCo
 export const formatFaults = (faults: readonly ConfigFault[]): string =>
   faults.map(({ path, fault }) => `${path || 'config'}: ${fault}`).join('\n')
 
+/** No setting needs half of it. */
+const MAX_CONFIG_DEPTH = 40
+
 /** Where a binding may stand: the values that differ between a deploy and the sandbox, and no others. */
 const bindable = /^(issuers\.[^.]+\.(url|jwksUri)|targets\.[^.]+\.(account|roleArn)|log\.origin)$/
 
-function fillBindings(value: unknown, bindings: Bindings, path: string, faults: ConfigFault[]): unknown {
+function fillBindings(value: unknown, bindings: Bindings, path: string, faults: ConfigFault[], depth = 0): unknown {
+  if (depth > MAX_CONFIG_DEPTH) {
+    faults.push({ path, fault: 'is nested too deep, or within itself' })
+    return undefined
+  }
   if (typeof value === 'function') {
     faults.push({ path, fault: 'is a function; the config is data' })
     return undefined
   }
-  if (Array.isArray(value)) return value.map((item, index) => fillBindings(item, bindings, `${path}[${index}]`, faults))
+  if (Array.isArray(value)) return value.map((item, index) => fillBindings(item, bindings, `${path}[${index}]`, faults, depth + 1))
   if (!isObject(value)) return value
   if (typeof value.binding === 'string') {
     const filled = bindings[value.binding] ?? value.default
@@ -63,8 +70,15 @@ function fillBindings(value: unknown, bindings: Bindings, path: string, faults: 
     else if (typeof filled !== 'string') faults.push({ path, fault: `binding '${value.binding}' has no value; set it where you deploy` })
     return filled
   }
+  // valibot's record() passes over these, so a rule would lose a claim without a word.
+  for (const name of Object.keys(value))
+    if (['__proto__', 'prototype', 'constructor'].includes(name))
+      faults.push({ path: path ? `${path}.${name}` : name, fault: 'is no name that can be used' })
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, fillBindings(member, bindings, path ? `${path}.${name}` : name, faults)]),
+    Object.entries(value).map(([name, member]) => [
+      name,
+      fillBindings(member, bindings, path ? `${path}.${name}` : name, faults, depth + 1),
+    ]),
   )
 }
 

@@ -4,7 +4,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 const AWS = '/https:~1~1sts.amazonaws.com~1'
 
@@ -35,20 +35,20 @@ export const awsKnowledge: Knowledge = {
   claims: {
     ...registered,
     // The ARN of the role. A role that is deleted and made anew has the same; within the account that is the account's.
-    sub: id(),
+    sub: entering(id()),
     'https://sts.amazonaws.com/': fact('object'),
     [`${AWS}/aws_account`]: id(),
     [`${AWS}/org_id`]: id(),
     [`${AWS}/ou_path`]: fact('texts'),
-    [`${AWS}/principal_id`]: id(),
+    [`${AWS}/principal_id`]: entering(id()),
     [`${AWS}/source_region`]: fact(),
     [`${AWS}/source_identity`]: fact(),
     [`${AWS}/original_session_exp`]: fact(),
     [`${AWS}/federated_provider`]: id(),
-    [`${AWS}/identity_store_user_id`]: id(),
+    [`${AWS}/identity_store_user_id`]: entering(id()),
     [`${AWS}/identity_store_arn`]: id(),
-    [`${AWS}/lambda_source_function_arn`]: name(),
-    [`${AWS}/ec2_source_instance_arn`]: id(),
+    [`${AWS}/lambda_source_function_arn`]: entering(name()),
+    [`${AWS}/ec2_source_instance_arn`]: entering(id()),
     [`${AWS}/ec2_instance_source_vpc`]: id(),
     [`${AWS}/ec2_instance_source_private_ipv4`]: fact(),
     [`${AWS}/principal_tags`]: fact('object'),

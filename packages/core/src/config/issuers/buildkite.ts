@@ -6,7 +6,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
  *     buildkite({ key: 'bk', audiences: ['https://stint.acme.example'], organizationId: '0184990a-4711-4c3e-8b59-1f2c3d4e5f60' })
@@ -33,14 +33,14 @@ export function buildkite(options: Common & Audiences & { readonly organizationI
 export const buildkiteKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: name('pipeline_id'),
+    sub: entering(name('pipeline_id')),
     organization_id: id(),
-    pipeline_id: id(),
+    pipeline_id: entering(id()),
     cluster_id: id(),
     queue_id: id(),
     agent_id: id(),
     organization_slug: name('organization_id'),
-    pipeline_slug: name('pipeline_id'),
+    pipeline_slug: entering(name('pipeline_id')),
     cluster_name: name('cluster_id'),
     queue_key: name('queue_id'),
     step_key: name(),

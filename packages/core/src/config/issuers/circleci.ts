@@ -1,7 +1,7 @@
 /** CircleCI: an issuer per organization. Source: CircleCI Docs, "Using OpenID Connect tokens in jobs". */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 const SSH_RERUN = 'oidc.circleci.com/ssh-rerun'
 
@@ -30,12 +30,12 @@ export function circleci(options: Common & Audiences & { readonly organizationId
 export const circleciKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: id(),
-    'oidc.circleci.com/project-id': id(),
+    sub: entering(id()),
+    'oidc.circleci.com/project-id': entering(id()),
     'oidc.circleci.com/org-id': id(),
     'oidc.circleci.com/context-ids': id('texts'),
     'oidc.circleci.com/pipeline-definition-id': id(),
-    'oidc.circleci.com/vcs-origin': name('oidc.circleci.com/project-id'),
+    'oidc.circleci.com/vcs-origin': entering(name('oidc.circleci.com/project-id')),
     'oidc.circleci.com/vcs-ref': fact(),
     [SSH_RERUN]: fact('boolean'),
     'oidc.circleci.com/job-id': fact(),

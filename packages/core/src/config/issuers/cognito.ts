@@ -5,7 +5,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 export type CognitoOptions = Common & {
   readonly region: string
@@ -40,15 +40,15 @@ export function cognito(options: CognitoOptions): IssuerSource {
 export const cognitoKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: id(),
-    'cognito:groups': id('texts'),
+    sub: entering(id()),
+    'cognito:groups': entering(id('texts')),
     'cognito:roles': fact('texts'),
     'cognito:preferred_role': fact(),
-    'cognito:username': name('sub'),
-    username: name('sub'),
-    email: name('sub'),
+    'cognito:username': entering(name('sub')),
+    username: entering(name('sub')),
+    email: entering(name('sub')),
     email_verified: fact('flag'),
-    phone_number: name('sub'),
+    phone_number: entering(name('sub')),
     phone_number_verified: fact('flag'),
     identities: name('sub', 'object'),
     client_id: id(),

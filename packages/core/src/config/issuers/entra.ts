@@ -8,7 +8,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 export type EntraOptions = Common &
   Audiences & {
@@ -46,12 +46,12 @@ export function entra(options: EntraOptions): IssuerSource {
 export const entraKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: id(),
-    oid: id(),
+    sub: entering(id()),
+    oid: entering(id()),
     tid: id(),
-    groups: id('texts'),
-    roles: id('texts'),
-    wids: id('texts'),
+    groups: entering(id('texts')),
+    roles: entering(id('texts')),
+    wids: entering(id('texts')),
     acrs: fact('texts'),
     azp: id(),
     azpacr: fact(),
@@ -60,11 +60,11 @@ export const entraKnowledge: Knowledge = {
     idtyp: fact(),
     ver: fact(),
     uti: fact(),
-    email: name('oid'),
-    upn: name('oid'),
-    preferred_username: name('oid'),
-    unique_name: name('oid'),
-    name: name('oid'),
+    email: entering(name('oid')),
+    upn: entering(name('oid')),
+    preferred_username: entering(name('oid')),
+    unique_name: entering(name('oid')),
+    name: entering(name('oid')),
     nonce: fact(),
     at_hash: fact(),
     c_hash: fact(),

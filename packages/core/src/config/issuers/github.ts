@@ -6,7 +6,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 export type GithubOptions = Common &
   Audiences & {
@@ -51,17 +51,17 @@ export function github(options: GithubOptions): IssuerSource {
 export const githubKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: name('repository_id'),
-    repository_id: id(),
+    sub: entering(name('repository_id')),
+    repository_id: entering(id()),
     repository_owner_id: id(),
     actor_id: id(),
     enterprise_id: id(),
-    repository: name('repository_id'),
+    repository: entering(name('repository_id')),
     repository_owner: name('repository_owner_id'),
     actor: name('actor_id'),
     enterprise: name('enterprise_id'),
-    job_workflow_ref: name(),
-    workflow_ref: name(),
+    job_workflow_ref: entering(name()),
+    workflow_ref: entering(name()),
     workflow: name(),
     environment: name(),
     ref: fact(),

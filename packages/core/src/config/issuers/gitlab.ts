@@ -6,7 +6,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 export type GitlabOptions = Common &
   Audiences &
@@ -45,14 +45,14 @@ export function gitlab(options: GitlabOptions): IssuerSource {
 export const gitlabKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: name('project_id'),
-    project_id: id(),
+    sub: entering(name('project_id')),
+    project_id: entering(id()),
     namespace_id: id(),
     job_project_id: id(),
     job_namespace_id: id(),
     user_id: id(),
     runner_id: id('number'),
-    project_path: name('project_id'),
+    project_path: entering(name('project_id')),
     namespace_path: name('namespace_id'),
     job_project_path: name('job_project_id'),
     job_namespace_path: name('job_namespace_id'),
@@ -60,7 +60,7 @@ export const gitlabKnowledge: Knowledge = {
     user_email: name('user_id'),
     user_identities: name('user_id', 'object'),
     groups_direct: fact('texts'),
-    ci_config_ref_uri: name(),
+    ci_config_ref_uri: entering(name()),
     environment: name(),
     ref: fact(),
     ref_type: fact(),

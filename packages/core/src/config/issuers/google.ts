@@ -4,7 +4,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 const url = 'https://accounts.google.com'
 const at = { url, jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' }
@@ -53,12 +53,12 @@ const engine = '/google/compute_engine'
 export const googleKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: id(),
+    sub: entering(id()),
     hd: id(),
     azp: id(),
-    email: name('sub'),
+    email: entering(name('sub')),
     email_verified: fact('flag'),
-    name: name('sub'),
+    name: entering(name('sub')),
     given_name: name('sub'),
     family_name: name('sub'),
     picture: fact(),
@@ -68,10 +68,10 @@ export const googleKnowledge: Knowledge = {
     nonce: fact(),
     auth_time: fact('number'),
     google: fact('object'),
-    [`${engine}/project_number`]: id('number'),
-    [`${engine}/project_id`]: id(),
-    [`${engine}/instance_id`]: id(),
-    [`${engine}/instance_name`]: name(`${engine}/instance_id`),
+    [`${engine}/project_number`]: entering(id('number')),
+    [`${engine}/project_id`]: entering(id()),
+    [`${engine}/instance_id`]: entering(id()),
+    [`${engine}/instance_name`]: entering(name(`${engine}/instance_id`)),
     [`${engine}/zone`]: fact(),
     [`${engine}/instance_creation_timestamp`]: fact('number'),
     [`${engine}/instance_confidentiality`]: fact('number'),

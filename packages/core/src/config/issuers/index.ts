@@ -52,6 +52,6 @@ const urls: readonly (readonly [RegExp, Preset])[] = [
   [/^https:\/\/[^/]+\.tokens\.sts\.global\.api\.aws$/, 'aws'],
 ]
 
-/** The preset of an issuer: the one it names, else the one that its URL is known by, else plain OpenID Connect. */
+/** The preset of an issuer: the one it names, else the one that its URL is known by (also where it was written as `oidc()`), else plain OpenID Connect. */
 export const presetOf = (issuer: Pick<Issuer, 'preset' | 'url'>): Preset =>
-  issuer.preset ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'oidc'
+  (issuer.preset === 'oidc' ? undefined : issuer.preset) ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'oidc'

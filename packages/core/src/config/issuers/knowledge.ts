@@ -13,6 +13,8 @@ export type KnownClaim = {
   readonly type: 'text' | 'number' | 'boolean' | 'flag' | 'texts' | 'object'
   /** For a name: the claim that says the same and stays. */
   readonly id?: ClaimRef
+  /** It says who or what enters (a person, a group, a repository, a service account), and not only whose, where or how. */
+  readonly enters?: true
 }
 
 export type Knowledge = {
@@ -34,6 +36,9 @@ export const name = (by?: ClaimRef, type: KnownClaim['type'] = 'text'): KnownCla
   ...(by === undefined ? {} : { id: by }),
 })
 export const fact = (type: KnownClaim['type'] = 'text'): KnownClaim => ({ is: 'fact', type })
+
+/** Of a claim that says who or what enters. */
+export const entering = (claim: KnownClaim): KnownClaim => ({ ...claim, enters: true })
 
 /** RFC 7519 §4.1; `sub` is each issuer's own matter. */
 export const registered: Knowledge['claims'] = {

@@ -4,7 +4,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
  * Keys of EKS are at `<url>/keys`, those of others at `<url>/openid/v1/jwks` or where `at` says. A cluster whose keys are
@@ -34,11 +34,12 @@ export const kubernetesKnowledge: Knowledge = {
     ...registered,
     aud: fact('texts'),
     // Whoever deletes a service account and makes it anew has another one of the same name; within one cluster that is theirs.
-    sub: id(),
+    sub: entering(id()),
     'kubernetes.io': fact('object'),
-    '/kubernetes.io/namespace': id(),
-    '/kubernetes.io/serviceaccount/name': id(),
-    '/kubernetes.io/serviceaccount/uid': id(),
+    '/kubernetes.io/namespace': entering(id()),
+    // Each namespace may have one of this name.
+    '/kubernetes.io/serviceaccount/name': entering(name()),
+    '/kubernetes.io/serviceaccount/uid': entering(id()),
     '/kubernetes.io/pod/name': name('/kubernetes.io/pod/uid'),
     '/kubernetes.io/pod/uid': fact(),
     '/kubernetes.io/node/name': name('/kubernetes.io/node/uid'),

@@ -1,6 +1,6 @@
 /** Any issuer that speaks OpenID Connect: everything that a preset would know is said here. */
 import type { Issuer, IssuerSource } from '../shape.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
  *     oidc({ key: 'acme', url: 'https://login.acme.example', jwksUri: 'https://login.acme.example/jwks', kind: 'human',
@@ -16,12 +16,17 @@ export const oidc = (options: Omit<IssuerSource, 'preset' | 'algorithms'> & Part
 export const oidcKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: id(),
-    email: name('sub'),
-    preferred_username: name('sub'),
-    name: name('sub'),
-    nickname: name('sub'),
-    phone_number: name('sub'),
+    sub: entering(id()),
+    email: entering(name('sub')),
+    preferred_username: entering(name('sub')),
+    name: entering(name('sub')),
+    nickname: entering(name('sub')),
+    phone_number: entering(name('sub')),
+    upn: entering(name('sub')),
+    username: entering(name('sub')),
+    unique_name: entering(name('sub')),
+    given_name: entering(name('sub')),
+    family_name: entering(name('sub')),
     email_verified: fact('flag'),
     acr: fact(),
     amr: fact('texts'),

@@ -8,7 +8,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 export type OktaOptions = Common &
   Audiences & {
@@ -43,16 +43,16 @@ export function okta(options: OktaOptions): IssuerSource {
 export const oktaKnowledge: Knowledge = {
   claims: {
     ...registered,
-    sub: name('uid'),
-    uid: id(),
+    sub: entering(name('uid')),
+    uid: entering(id()),
     cid: id(),
     ver: fact('number'),
     scp: fact('texts'),
-    groups: id('texts'),
-    email: name('uid'),
+    groups: entering(id('texts')),
+    email: entering(name('uid')),
     email_verified: fact('flag'),
-    preferred_username: name('uid'),
-    name: name('uid'),
+    preferred_username: entering(name('uid')),
+    name: entering(name('uid')),
     acr: fact(),
     amr: fact('texts'),
     auth_time: fact('number'),
