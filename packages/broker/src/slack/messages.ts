@@ -1,0 +1,163 @@
+/**
+ * A request as people see it in Slack: who, what, how long, why, which account, on what terms, until when; and what became of
+ * it. One function makes the message from the request as it is, so an update is the same message made anew.
+ */
+
+import type { ActionsBlock, KnownBlock, SectionBlock } from '@slack/types'
+import type { Profile, Target } from '@stint/core/config/shape'
+import { formatDuration } from '@stint/core/duration'
+import { type Instant, toIso } from '@stint/core/instant'
+import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import type { Message } from '../adapters/slack.ts'
+import { cut, escaped, mrkdwn, plain, safe } from './text.ts'
+
+/** What Stint's buttons are called; the value of each is the request's id. */
+export const buttons = { approve: 'approve', deny: 'deny', details: 'details', review: 'review' } as const
+
+export type Shown = {
+  readonly request: AccessRequest
+  readonly profile: Pick<Profile, 'description'>
+  readonly target: Pick<Target, 'account'>
+  /** How many people must agree, rule by rule, and how many have. */
+  readonly needed: readonly { readonly count: number; readonly missing: number }[]
+  /** The on-call group's id in Slack, told of break-glass. */
+  readonly onCall?: string
+  readonly now: Instant
+}
+
+export function requestMessage(shown: Shown): Message {
+  const { request, now } = shown
+  const state = stateAt(request, now)
+  const words = headline(request, state)
+  return {
+    // What a phone shows, and a screen reader reads first.
+    text: escaped(`${words}: ${request.caller.name} → ${request.profile}`, 200),
+    blocks: [
+      { type: 'header', text: plain(words, 150) },
+      ...(request.breakGlass && state === 'pending' && shown.onCall ? [said(`<!subteam^${shown.onCall}> somebody needs in now.`)] : []),
+      { type: 'section', fields: facts(shown).map(([name, value]) => mrkdwn(`*${name}*\n${escaped(value, 500)}`)) },
+      // Their own words, and nothing in them is markup.
+      ...(request.why === undefined ? [] : [{ type: 'section', text: plain(`“${request.why}”`) } satisfies SectionBlock]),
+      ...permissions(request).map((line): KnownBlock => ({ type: 'context', elements: [plain(line, 2000)] })),
+      ...story(shown).map((line) => said(line)),
+      ...acts(request, state),
+      { type: 'context', elements: [plain(`${request.id}${request.ticket === undefined ? '' : ` · ${request.ticket}`}`, 150)] },
+    ],
+  }
+}
+
+const said = (text: string): SectionBlock => ({ type: 'section', text: mrkdwn(text) })
+
+/** Break-glass is told from the rest in words, not only by colour. */
+function headline({ breakGlass, review }: AccessRequest, state: string): string {
+  const what = breakGlass ? '🚨 BREAK-GLASS' : 'Access request'
+  const became: { readonly [state: string]: string } = {
+    pending: breakGlass ? 'waits for you' : 'waits for agreement',
+    approved: 'approved',
+    denied: 'denied',
+    cancelled: 'withdrawn',
+    expired: 'expired, nobody answered',
+    revoked: 'revoked',
+    ended: review ? 'over and reviewed' : 'over',
+  }
+  return `${what} ${became[state] ?? state}`
+}
+
+function facts({ request, profile, target, now }: Shown): readonly (readonly [string, string])[] {
+  const { terms, limits } = request
+  const until = request.windowEnd ?? request.pendingUntil
+  const parameters = Object.entries(terms.parameters).map(([name, value]) => `${name}: ${value}`)
+  return [
+    ['Who', `${request.caller.name} (${request.caller.issuer})`],
+    ['Profile', `${request.profile}${profile.description === undefined ? '' : `: ${profile.description}`}`],
+    ['Account', `${target.account} as ${terms.role.slice(terms.role.lastIndexOf('/') + 1)}`],
+    ['How long', `up to ${formatDuration(limits.duration ?? terms.maxDuration)}, ${limits.uses ?? terms.uses} times`],
+    [stateAt(request, now) === 'pending' ? 'Answer until' : 'Good until', toIso(until)],
+    ...(parameters.length > 0 ? ([['With', parameters.join(', ')]] as const) : []),
+  ]
+}
+
+/** The terms in short: what a session may do. All of them are behind the button. */
+function permissions({ terms }: AccessRequest): readonly string[] {
+  const listed = (value: unknown) => [value ?? []].flat().map(String)
+  const allows = terms.policy.filter(({ Effect }) => Effect === 'Allow')
+  const lines = allows.map(
+    (statement) =>
+      `may ${listed(statement.Action ?? `all but ${listed(statement.NotAction)}`).join(', ')} on ${listed(statement.Resource ?? `all but ${listed(statement.NotResource)}`).join(', ')}`,
+  )
+  const whole = terms.policyArns.map((arn) => `may what ${arn} allows`)
+  const all = [...lines, ...whole]
+  return all.length > MOST_LINES ? [...all.slice(0, MOST_LINES), `and ${all.length - MOST_LINES} more`] : all
+}
+const MOST_LINES = 5
+
+/** Who has agreed, who is still needed, what was taken and what lives on. */
+function story({ request, needed, now }: Shown): readonly string[] {
+  const state = stateAt(request, now)
+  const agreed = request.agreements.map(
+    ({ approver, comment }) => `✓ ${escaped(approver.name, 80)} agreed${comment === undefined ? '' : `: ${escaped(comment)}`}`,
+  )
+  const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
+  const live = liveSessions(request, now)
+  return [
+    ...agreed,
+    ...(state === 'pending' && missing > 0 ? [`${missing} more ${missing === 1 ? 'person' : 'people'} must agree.`] : []),
+    ...(state === 'pending' && request.unattendedAt !== undefined
+      ? [`It is approved by rule at ${toIso(request.unattendedAt)} unless somebody says no.`]
+      : []),
+    ...(request.decidedBy && state !== 'approved' ? [`${state} by ${escaped(request.decidedBy.name, 80)}`] : []),
+    ...(request.sessions.length > 0
+      ? [
+          `${request.sessions.length} taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} alive until ${toIso(Math.max(...live.map(({ hardEnd }) => hardEnd)))}` : ''}`,
+        ]
+      : []),
+    ...(request.review
+      ? [`Reviewed by ${escaped(request.review.by.name, 80)}: ${escaped(request.review.text)}`]
+      : needsReview(request) && state !== 'pending'
+        ? ['Nobody has reviewed it yet.']
+        : []),
+  ]
+}
+
+/** Only what can still be done has a button; what may be done, and by whom, is decided when it is pressed. */
+function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
+  const button = (action: string, text: string, style?: 'primary' | 'danger') => ({
+    type: 'button' as const,
+    action_id: action,
+    text: plain(text, 75),
+    value: request.id,
+    ...(style ? { style } : {}),
+  })
+  const elements = [
+    ...(state === 'pending' ? [button(buttons.approve, 'Approve', 'primary'), button(buttons.deny, 'Deny', 'danger')] : []),
+    ...(needsReview(request) && state !== 'pending' ? [button(buttons.review, 'Close the review')] : []),
+    button(buttons.details, 'Details'),
+  ]
+  return [{ type: 'actions', block_id: 'acts', elements }]
+}
+
+/** How to use what was agreed to, for the one who asked. Never a credential. */
+export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): Message {
+  const body = {
+    profile: request.profile,
+    ...(Object.keys(request.terms.parameters).length > 0 ? { parameters: request.terms.parameters } : {}),
+    requestId: request.id,
+  }
+  const line = (more: object) =>
+    `curl -s ${broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ ...body, ...more }).replaceAll("'", "'\\''")}'`
+  const code = (text: string) =>
+    said(
+      `\`\`\`${cut(safe(text), 2500).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''")}\`\`\``,
+    )
+  return {
+    text: escaped(`You may enter ${request.profile}`, 200),
+    blocks: [
+      { type: 'header', text: plain(`You may enter ${request.profile}`, 150) },
+      said('For a shell:'),
+      code(`eval "$(${line({ format: 'env' })})"`),
+      said('For the console, the address to open is in the answer:'),
+      code(line({ format: 'console' })),
+      { type: 'context', elements: [plain(request.id, 150)] },
+    ],
+  }
+}

@@ -1,0 +1,123 @@
+/** Stint's modals: ask, say why not, read all of it, close a review. Inputs are read back by the ids of their blocks. */
+
+import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types'
+import type { Parameter, Profile } from '@stint/core/config/shape'
+import type { AccessRequest } from '@stint/core/request/request'
+import { cut, plain } from './text.ts'
+
+export const callbacks = { ask: 'ask', deny: 'deny', review: 'review', details: 'details' } as const
+export const blockIds = { profile: 'profile', why: 'why', duration: 'duration', ticket: 'ticket', reason: 'reason' } as const
+/** Before a parameter's name, so that none can be taken for an input of ours. */
+export const PARAMETER = 'p.'
+
+/** Slack's limit of options in one select; more are searched for. */
+export const MOST_OPTIONS = 100
+
+export type Choice = { readonly id: string; readonly profile: Pick<Profile, 'description' | 'parameters' | 'justification' | 'duration'> }
+
+export const optionOf = ({ id, profile }: Choice): PlainTextOption => ({
+  text: plain(id, 75),
+  value: id,
+  ...(profile.description === undefined ? {} : { description: plain(profile.description, 75) }),
+})
+
+/** `chosen`: its parameters are asked for too. */
+export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView {
+  const initial = chosen && optionOf(chosen)
+  const select =
+    choices.length > MOST_OPTIONS
+      ? ({
+          type: 'external_select',
+          action_id: blockIds.profile,
+          min_query_length: 0,
+          ...(initial ? { initial_option: initial } : {}),
+        } as const)
+      : ({
+          type: 'static_select',
+          action_id: blockIds.profile,
+          options: choices.map(optionOf),
+          ...(initial ? { initial_option: initial } : {}),
+        } as const)
+  return {
+    type: 'modal',
+    callback_id: callbacks.ask,
+    title: plain('Ask for access', 24),
+    submit: plain('Ask', 24),
+    close: plain('Close', 24),
+    private_metadata: '',
+    blocks: [
+      // The fields follow the profile.
+      { type: 'input', block_id: blockIds.profile, dispatch_action: true, label: plain('Profile', 2000), element: select },
+      ...Object.entries(chosen?.profile.parameters ?? {}).map(([name, parameter]) => parameterInput(name, parameter)),
+      {
+        ...text(blockIds.why, 'Why', 'What happened, and what you need to do', true),
+        optional: chosen !== undefined && chosen.profile.justification !== 'required',
+      },
+      {
+        ...text(blockIds.duration, 'How long', `such as 30m; up to ${chosen?.profile.duration.max ?? 'what the profile gives'}`),
+        optional: true,
+      },
+      { ...text(blockIds.ticket, 'Ticket', 'OPS-17'), optional: true },
+    ],
+  }
+}
+
+const parameterInput = (name: string, { pattern, max }: Parameter): InputBlock => ({
+  ...text(`${PARAMETER}${name}`, name, ''),
+  hint: plain(`fits ${pattern}, at most ${max} characters`, 2000),
+})
+
+function text(block: string, label: string, placeholder: string, multiline = false): InputBlock {
+  return {
+    type: 'input',
+    block_id: cut(block, 255),
+    label: plain(label, 2000),
+    element: {
+      type: 'plain_text_input',
+      action_id: 'text',
+      multiline,
+      max_length: 3000,
+      ...(placeholder === '' ? {} : { placeholder: plain(placeholder, 150) }),
+    },
+  }
+}
+
+/** One question about one request; which one is in the metadata. */
+export function reasonModal(callback: 'deny' | 'review', request: Pick<AccessRequest, 'id' | 'profile' | 'caller'>): ModalView {
+  const denying = callback === 'deny'
+  return {
+    type: 'modal',
+    callback_id: callbacks[callback],
+    title: plain(denying ? 'Say no' : 'Close the review', 24),
+    submit: plain(denying ? 'Deny' : 'Close it', 24),
+    close: plain('Back', 24),
+    private_metadata: request.id,
+    blocks: [
+      { type: 'section', text: plain(`${request.caller.name} → ${request.profile}`) },
+      { ...text(blockIds.reason, denying ? 'Why not' : 'What was done, and was it right', '', true), optional: denying },
+    ],
+  }
+}
+
+/** All of the terms, as they would be vended. */
+export function detailsModal(request: AccessRequest): ModalView {
+  const lines = JSON.stringify(request.terms, null, 2)
+  const parts: string[] = []
+  for (let at = 0; at < lines.length && parts.length < MOST_PARTS; at += PART) parts.push(lines.slice(at, at + PART))
+  const blocks: KnownBlock[] = parts.map((part) => ({ type: 'section', text: plain(part) }))
+  const left = lines.length - MOST_PARTS * PART
+  return {
+    type: 'modal',
+    callback_id: callbacks.details,
+    title: plain('Terms', 24),
+    close: plain('Close', 24),
+    private_metadata: request.id,
+    blocks: [
+      ...blocks,
+      ...(left > 0 ? [{ type: 'section', text: plain(`… and ${left} characters more: GET /requests/${request.id}`) } as const] : []),
+      { type: 'context', elements: [plain(`terms ${request.termsHash}`, 2000)] },
+    ],
+  }
+}
+const PART = 2900
+const MOST_PARTS = 20
