@@ -4,9 +4,9 @@
  * what a run does not reach the next one does.
  */
 
+import { approvalFor } from '@stint/core/config/approval'
 import { originOf } from '@stint/core/config/shape'
 import { seconds } from '@stint/core/instant'
-import { approvalFor } from '@stint/core/request/approval'
 import { needsReview } from '@stint/core/request/request'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Broker, Ledger } from './ports.ts'

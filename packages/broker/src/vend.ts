@@ -7,6 +7,7 @@
  *   record    the outcome is durable; only then do credentials leave
  */
 import { decideAccess } from '@stint/core/access/decide'
+import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Profile } from '@stint/core/config/shape'
 import type { Caller } from '@stint/core/identity/caller'
 import { roleSessionName } from '@stint/core/identity/name'
@@ -14,7 +15,6 @@ import { personOf } from '@stint/core/identity/person'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
-import { approvalFor } from '@stint/core/request/approval'
 import { hex128, parseRequestId, type RequestId, type SessionId } from '@stint/core/request/ids'
 import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, hardEndOf } from '@stint/core/scope/assume-role'

@@ -86,6 +86,9 @@ function endOfString(text: string, start: number): number {
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** What a text takes in JSON: UTF-8 bytes, without the quotes. */
+export const jsonBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2
+
 /** A member that the object itself has, never one that it inherits. */
 export const own = <T>(object: { readonly [key: string]: T }, key: string): T | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined

@@ -7,11 +7,16 @@ import { arnMatches } from './arn.ts'
 import type { Context } from './context.ts'
 import { inCidr } from './ip.ts'
 import { compile, matches } from './pattern.ts'
-import type { Statement } from './policy.ts'
+
+/** operator → condition key → values, values always as a list of texts. */
+export type Conditions = { readonly [operator: string]: { readonly [key: string]: readonly string[] } }
+
+/** What of a statement its conditions depend on. */
+type Conditioned = { readonly effect: 'Allow' | 'Deny'; readonly conditions: Conditions; readonly variables: boolean }
 
 /** Compares one value of the request with one of the policy. */
 type Compare = (given: string, wanted: string, scope: Scope) => boolean
-type Scope = { readonly context: Context; readonly variables: boolean; readonly effect: Statement['effect'] }
+type Scope = { readonly context: Context; readonly variables: boolean; readonly effect: Conditioned['effect'] }
 
 type Operator = { readonly compare: Compare; readonly negated: boolean }
 
@@ -95,7 +100,7 @@ export const isOperator = (operator: string): boolean => spell(operator) !== und
 export const isNegated = (operator: string): boolean => operators.get(spell(operator)?.name ?? '')?.negated ?? false
 
 /** Whether every condition of the statement holds in this request. */
-export function conditionsHold(statement: Statement, context: Context): boolean {
+export function conditionsHold(statement: Conditioned, context: Context): boolean {
   const scope: Scope = { context, variables: statement.variables, effect: statement.effect }
   return Object.entries(statement.conditions).every(([operator, keys]) =>
     Object.entries(keys).every(([key, values]) => holds(operator, context.get(key), values, scope)),

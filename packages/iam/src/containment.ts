@@ -3,10 +3,10 @@
  * `false` means that none was found. Stint lets a caller narrow a session only by what is proved here.
  */
 import { splitArn } from './arn.ts'
-import { isNegated } from './condition.ts'
+import { type Conditions, isNegated } from './condition.ts'
 import { actionMatches } from './evaluate.ts'
 import { covers } from './pattern.ts'
-import type { Conditions, Names, Statement } from './policy.ts'
+import type { Names, Statement } from './policy.ts'
 
 export function contains(wide: Statement, narrow: Statement): boolean {
   return (

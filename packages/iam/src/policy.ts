@@ -5,12 +5,9 @@
  * What the parser does not know is an error, never ignored: a misspelt `Condition` that were dropped would turn a narrow
  * Allow into a wide one.
  */
-import { isOperator } from './condition.ts'
+import { type Conditions, isOperator } from './condition.ts'
 
 export type Effect = 'Allow' | 'Deny'
-
-/** operator → condition key → values, values always as a list of texts. */
-export type Conditions = { readonly [operator: string]: { readonly [key: string]: readonly string[] } }
 
 /** Who a resource or trust policy speaks of; `'*'` is everybody. */
 export type Principals = '*' | { readonly [kind in PrincipalKind]?: readonly string[] }

@@ -1,8 +1,10 @@
 /** The kill switch over HTTP: one responder freezes, two people unfreeze. */
-import { eventBytes, MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+
+import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
 import { parseIso, toIso } from '@stint/core/instant'
+import { jsonBytes } from '@stint/core/json'
 import { refused } from '@stint/core/outcome'
 import type { Freeze, FreezeScope } from '../ports.ts'
 import { freezeBody } from './schemas.ts'
@@ -21,7 +23,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       subject: () => true,
     }
     if (scope.kind === 'subject' && !known.issuer(scope.issuer)) return 'The scope names an issuer that the config does not have.'
-    if (scope.kind === 'subject' && eventBytes(scope.id) > 255) return 'The subject must be at most 255 bytes.'
+    if (scope.kind === 'subject' && jsonBytes(scope.id) > 255) return 'The subject must be at most 255 bytes.'
     if (!known[scope.kind]('id' in scope ? scope.id : '')) return `The scope names a ${scope.kind} that the config does not have.`
     return undefined
   }
@@ -49,7 +51,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       const end = until === undefined ? undefined : parseIso(until)
       if (until !== undefined && (end === undefined || end <= c.get('now')))
         return refuse(c, refused('body-invalid', 'until must be an RFC 3339 time to come.'))
-      if (why.trim() === '' || eventBytes(why) > MAX_COMMENT_BYTES)
+      if (why.trim() === '' || jsonBytes(why) > MAX_COMMENT_BYTES)
         return refuse(c, refused('body-invalid', `why must be 1 to ${MAX_COMMENT_BYTES} bytes.`))
       const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), why, end, c.get('now'))
       return frozen.outcome === 'done' ? c.json(freezeView(frozen.value), 201) : refuse(c, unavailable(frozen.cause))

@@ -1,8 +1,8 @@
 /** What may I enter, on what terms; where not, what is missing. */
 import { standingOf } from '@stint/core/access/decide'
+import { approvalFor } from '@stint/core/config/approval'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
-import { approvalFor } from '@stint/core/request/approval'
 import { containerBar } from './container.ts'
 import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './tools.ts'
 

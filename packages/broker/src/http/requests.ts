@@ -3,15 +3,17 @@
  * here is who sees what, and how it is said.
  */
 import { decideAccess, standingOf } from '@stint/core/access/decide'
-import { eventBytes, MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { approvalFor } from '@stint/core/config/approval'
 import type { Approval } from '@stint/core/config/shape'
 import { sha256Hex } from '@stint/core/digest'
 import { parseDuration } from '@stint/core/duration'
 import type { Caller } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
 import { type Instant, parseIso, seconds, toIso } from '@stint/core/instant'
+import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { approvalFor, missing, rulesOpenTo } from '@stint/core/request/approval'
+import { missing, rulesOpenTo } from '@stint/core/request/approval'
 import { parseRequestId } from '@stint/core/request/ids'
 import {
   type Actor,
@@ -228,7 +230,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const body = parseBody(decisionBody, bytes)
     if (body.outcome === 'refused') return body
     const { comment, ...limits } = body.value
-    if (comment !== undefined && eventBytes(comment) > MAX_COMMENT_BYTES)
+    if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
       return refused('body-invalid', `comment is longer than ${MAX_COMMENT_BYTES} bytes.`)
     const parsed = limitsOf(limits)
     if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds or a text with a unit.`)
@@ -261,7 +263,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       const body = parseBody(reviewBody, bytes)
       if (body.outcome === 'refused') return body
       const text = body.value.text.trim()
-      if (text === '' || eventBytes(text) > MAX_COMMENT_BYTES)
+      if (text === '' || jsonBytes(text) > MAX_COMMENT_BYTES)
         return refused('body-invalid', `text must be 1 to ${MAX_COMMENT_BYTES} bytes.`)
       return done((request: AccessRequest, actor: Actor, now: Instant) => review(request, actor, text, now))
     }),

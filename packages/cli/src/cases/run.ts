@@ -4,6 +4,7 @@
  */
 import { type Access, decideAccess, standingOf } from '@stint/core/access/decide'
 import { findClaim, matchesClaim } from '@stint/core/access/matcher'
+import { approvalFor } from '@stint/core/config/approval'
 import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/cases'
 import { presetOf } from '@stint/core/config/issuers/index'
 import type { Issuer, Profile, Rules, Who } from '@stint/core/config/shape'
@@ -14,7 +15,6 @@ import { dialectOf } from '@stint/core/identity/token-use'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { isObject, type Json, type JsonObject } from '@stint/core/json'
 import type { Done, Refused } from '@stint/core/outcome'
-import { approvalFor } from '@stint/core/request/approval'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 
 /** `why` is the operator's view: never what a caller is told. */

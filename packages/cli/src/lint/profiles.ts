@@ -1,11 +1,11 @@
 /** Rules about targets and profiles as wholes. */
 import { deflateRawSync } from 'node:zlib'
+import { approvalFor } from '@stint/core/config/approval'
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Approval, Profile, Rules, Target, Who } from '@stint/core/config/shape'
 import { durationSeconds, parseDuration } from '@stint/core/duration'
 import { personOf } from '@stint/core/identity/person'
 import { type Instant, parseIso } from '@stint/core/instant'
-import { approvalFor } from '@stint/core/request/approval'
 import { profileStatements, sessionPolicy } from '@stint/core/scope/policy'
 import { estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from '@stint/iam'
 import type { Report } from './catalogue.ts'

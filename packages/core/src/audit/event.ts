@@ -5,15 +5,13 @@
  */
 import type { CallerRef } from '../identity/caller.ts'
 import { type Instant, toIso } from '../instant.ts'
-import { canonicalJson } from '../json.ts'
+import { canonicalJson, jsonBytes } from '../json.ts'
 import type { ProblemCode } from '../problem.ts'
 import type { RandomBytes, RequestId, SessionId } from '../request/ids.ts'
 import type { ChangeEvent } from '../request/machine.ts'
 
 /** Longest canonical event, in bytes: with at most 320 of them, an item stays far below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
-/** Longest justification, in bytes of its JSON, so that the event that carries it stays below that. */
-export const MAX_JUSTIFICATION_BYTES = 256
 
 /** What every event says, beside its type and version. The hash of the deployed config is added to each. */
 type Common = { readonly request: RequestId; readonly at: Instant }
@@ -187,7 +185,7 @@ export function journalEntry(event: AuditEvent, { random, configHash }: Writing)
   let text = textWith(MAX_NAME_BYTES)
   if (excess(text) > 0) text = textWith(Math.max(0, MAX_NAME_BYTES - excess(text)))
   const over = excess(text)
-  if (over > 0) text = textWith(0, (long) => `${brief(long, eventBytes(long) - over - 3)}…`)
+  if (over > 0) text = textWith(0, (long) => `${brief(long, jsonBytes(long) - over - 3)}…`)
   if (excess(text) > 0) throw new RangeError(`event ${event.type} is larger than ${MAX_EVENT_BYTES} bytes`)
   return { event: text, salt: random(SALT_BYTES) }
 }
@@ -203,15 +201,12 @@ const mapped = (event: { readonly [member: string]: unknown }, names: readonly s
 /** Longest comment of a decision, in bytes of its JSON. */
 export const MAX_COMMENT_BYTES = 256
 
-/** What a text takes in an event: UTF-8 bytes of its JSON, without the quotes. */
-export const eventBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2
-
 /** A text that the world wrote, cut to the bytes that an event has for it. */
 export function brief(text: string, bytes = 160): string {
   let cut = ''
   let used = 0
   for (const character of text.toWellFormed()) {
-    used += eventBytes(character)
+    used += jsonBytes(character)
     if (used > bytes) return cut
     cut += character
   }

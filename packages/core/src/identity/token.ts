@@ -6,11 +6,10 @@
  * trailing `=`. Each is closed here and has its row in `token.test.ts`. Sources: RFC 7515, RFC 7519, RFC 8725, RFC 9068.
  */
 import { findClaim, matchesClaim } from '../access/matcher.ts'
-import { eventBytes } from '../audit/event.ts'
 import type { Algorithm, Issuer } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import { type Instant, seconds } from '../instant.ts'
-import { isObject, type Json, type JsonObject, parseForeignJson } from '../json.ts'
+import { isObject, type Json, type JsonObject, jsonBytes, parseForeignJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { dialectOf, tokenUseFault } from './token-use.ts'
 
@@ -105,7 +104,7 @@ function audienceFault(issuer: Issuer, claims: JsonObject): string | undefined {
 function subjectFault(claims: JsonObject): string | undefined {
   const { sub } = claims
   // OpenID Connect Core 1.0 §2: at most 255 ASCII characters. Counted as JSON, since every event carries it whole.
-  return typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && eventBytes(sub) <= 255 ? undefined : 'sub is missing or odd'
+  return typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && jsonBytes(sub) <= 255 ? undefined : 'sub is missing or odd'
 }
 
 function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): string | undefined {

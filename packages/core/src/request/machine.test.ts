@@ -4,12 +4,13 @@
  * revoke, time and a lost write can do.
  */
 import { describe, expect, test } from 'vitest'
+import { approvalFor } from '../config/approval.ts'
 import type { Approval } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
 import { caller, NOW } from '../testing/fixtures.ts'
 import { requestGrid } from '../testing/request-grid.ts'
-import { approvalFor, missing, rulesOpenTo, withinHours } from './approval.ts'
+import { missing, rulesOpenTo, withinHours } from './approval.ts'
 import type { RequestId } from './ids.ts'
 import { type Actor, approve, cancel, type Decided, deny, isParty, passTime, requestTransitions, review, revoke } from './machine.ts'
 import { type AccessRequest, type RequestState, stateAt } from './request.ts'

@@ -7,21 +7,23 @@
  */
 import type { StatementJson } from '@stint/iam'
 import { findClaim } from '../access/matcher.ts'
-import { eventBytes, MAX_JUSTIFICATION_BYTES } from '../audit/event.ts'
+import { approvalFor } from '../config/approval.ts'
 import type { Approval, Profile, Rules, Target, Value } from '../config/shape.ts'
 import { sha256Hex } from '../digest.ts'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
 import { sourceIdentity } from '../identity/name.ts'
 import { type Person, triggeredBy } from '../identity/person.ts'
-import { canonicalJson, isObject, type Json } from '../json.ts'
+import { canonicalJson, isObject, type Json, jsonBytes } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
-import { approvalFor } from '../request/approval.ts'
 import { fitsSts, narrowStatements, profileStatements } from './policy.ts'
 import { checkParameters, type Parameters } from './template.ts'
 
 /** AWS gives no session below this; Stint's end-time Deny makes shorter ones (AWS STS API Reference, DurationSeconds). */
 export const MIN_DURATION_SECONDS = 60
+
+/** Longest justification, in bytes of its JSON, so that the event that carries it stays below that. */
+export const MAX_JUSTIFICATION_BYTES = 256
 
 /** What the caller asks for. The body's schema has checked the types; what they mean is checked here. */
 export type Ask = {
@@ -169,7 +171,7 @@ function resolveJustification(
   const text = given?.trim()
   if ((profile.justification === 'required' || approval?.breakGlass) && !text)
     return refused('justification-required', 'This profile is entered only with a justification.')
-  if (text !== undefined && eventBytes(text) > MAX_JUSTIFICATION_BYTES) {
+  if (text !== undefined && jsonBytes(text) > MAX_JUSTIFICATION_BYTES) {
     return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`)
   }
   return done(text === '' ? undefined : text)

@@ -8,7 +8,9 @@ import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/co
 import { type Instant, parseIso } from '@stint/core/instant'
 import { CHAIN_START, chainOf, Journals } from '../journals.ts'
 import type { Findings } from './findings.ts'
-import type { VerifyOptions } from './verify.ts'
+
+/** Gets every event that could be read, in the order of the log. */
+export type OnEvent = (event: ReadEvent, seq: number) => void
 
 /** Events younger than this may not be in the log yet, nor their config announced. */
 const FRESH_MS = 10 * 60_000
@@ -23,9 +25,9 @@ export class Story {
   /** Configs by when events first named them, until they are announced. */
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
-  readonly #onEvent: VerifyOptions['onEvent']
+  readonly #onEvent: OnEvent | undefined
 
-  constructor(found: Findings, chained: boolean, onEvent: VerifyOptions['onEvent']) {
+  constructor(found: Findings, chained: boolean, onEvent: OnEvent | undefined) {
     this.#found = found
     this.#onEvent = onEvent
     this.journals = new Journals(chained)

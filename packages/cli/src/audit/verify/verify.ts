@@ -9,7 +9,7 @@
 import type { Journaled } from '@stint/broker/log/ports'
 import { type Hash, sameHash } from '@stint/core/audit/merkle'
 import { formatVkey, type NoteKey } from '@stint/core/audit/note'
-import type { EventType, ReadEvent } from '@stint/core/audit/schema'
+import type { EventType } from '@stint/core/audit/schema'
 import { TILE_WIDTH } from '@stint/core/audit/tiles'
 import type { Instant } from '@stint/core/instant'
 import type { LogSource } from '../sources.ts'
@@ -17,7 +17,7 @@ import { type BundleFiles, checkBundle, readBundle } from './bundle.ts'
 import { openLog } from './checkpoint.ts'
 import { checkFiles } from './files.ts'
 import { type Fault, Findings } from './findings.ts'
-import { Story } from './story.ts'
+import { type OnEvent, Story } from './story.ts'
 import { TreeCheck } from './tree.ts'
 
 export type VerifyOptions = {
@@ -31,8 +31,7 @@ export type VerifyOptions = {
   readonly remembered?: { readonly size: number; readonly root: Hash }
   readonly table?: AsyncIterable<readonly Journaled[]>
   readonly now: Instant
-  /** Gets every event that could be read, in the order of the log. */
-  readonly onEvent?: (event: ReadEvent, seq: number) => void
+  readonly onEvent?: OnEvent
   readonly onProgress?: (done: number, all: number) => void
   /** Faults written out; more are only counted. */
   readonly mostFaults?: number

@@ -1,0 +1,34 @@
+/** What a profile and its target demand together. */
+import { durationSeconds, formatDuration } from '../duration.ts'
+import type { Approval, Profile, Target } from './shape.ts'
+
+/** The rules of profile and target together: all must hold, and of two limits the shorter. */
+export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Target, 'approval'>): Approval | undefined {
+  const [own, shared] = [profile.approval, target.approval]
+  if (!own || !shared) return own ?? shared
+  const shorter = (a: string, b: string) => formatDuration(Math.min(durationSeconds(a), durationSeconds(b)))
+  const longer = (a: string, b: string) => (durationSeconds(a) >= durationSeconds(b) ? a : b)
+  const escalateAfter =
+    own.escalateAfter && shared.escalateAfter
+      ? longer(own.escalateAfter, shared.escalateAfter)
+      : (own.escalateAfter ?? shared.escalateAfter)
+  const { breakGlass: _own, ...rest } = own
+  return {
+    ...rest,
+    rules: [...own.rules, ...shared.rules],
+    expiresAfter: shorter(own.expiresAfter, shared.expiresAfter),
+    window: shorter(own.window, shared.window),
+    maxUses: Math.min(own.maxUses, shared.maxUses),
+    ...breakGlassOf(own.breakGlass, shared.breakGlass),
+    // The later: nobody's second group decides before its time.
+    ...(escalateAfter === undefined ? {} : { escalateAfter }),
+  }
+}
+
+/** Break-glass if either side says so; unattended only if both do, after the longer delay. */
+function breakGlassOf(own: Approval['breakGlass'], shared: Approval['breakGlass']): Pick<Approval, 'breakGlass'> {
+  if (typeof own === 'object' && typeof shared === 'object') {
+    return { breakGlass: durationSeconds(own.delay) >= durationSeconds(shared.delay) ? own : shared }
+  }
+  return own || shared ? { breakGlass: true } : {}
+}
