@@ -2,16 +2,16 @@
  * Asking people: a request that waits for agreement. Both doors to it (`POST /sessions` on a profile that needs approval,
  * and `POST /requests`) come through here.
  */
-import type { Approval } from '@stint/core/config/shape'
+import type { Approval, Rules } from '@stint/core/config/shape'
 import { type Caller, callerRef } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
 import type { Instant } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { askedRequestId, idempotentRequestId } from '@stint/core/request/ids'
-import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
 import type { Scope } from '@stint/core/scope/terms'
-import type { Broker, Call } from './ports.ts'
+import type { Call, Ledger } from './ports.ts'
 import type { Idempotency } from './slot.ts'
 
 export type Asked = { readonly request: AccessRequest; readonly found: boolean }
@@ -25,15 +25,16 @@ const MAX_ASKS_AN_HOUR = 10
 /** Requests of the caller looked at for those limits. */
 const LOOK_BACK = 30
 
-export type AskOptions = { readonly startsAt?: Instant; readonly idempotency?: Idempotency }
+type Asking = { readonly rules: Pick<Rules, 'people'>; readonly ledger: Pick<Ledger, 'ask' | 'request' | 'requestsOf' | 'countAsk'> }
+export type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
 
 export async function askForApproval(
-  broker: Pick<Broker, 'rules' | 'ledger'>,
+  broker: Asking,
   call: Call,
   caller: Caller,
   scope: Scope,
   approval: Approval,
-  { startsAt, idempotency }: AskOptions = {},
+  { startsAt, limits, idempotency }: AskOptions = {},
 ): Promise<Done<Asked> | Refused> {
   const person = personOf(broker.rules, caller)
   const trigger = scope.terms.triggeredBy
@@ -65,6 +66,7 @@ export async function askForApproval(
       approval,
       ...(trigger === undefined ? {} : { triggeredBy: trigger }),
       ...(startsAt === undefined ? {} : { startsAt }),
+      ...(limits === undefined ? {} : { limits }),
       ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
     })
     if (asked.outcome === 'unknown') return unavailable(asked.cause)
@@ -80,7 +82,7 @@ export async function askForApproval(
 
 /** At most 5 waiting, one per profile and terms (that one is given back), 10 an hour that people are told of. */
 async function withinLimits(
-  broker: Pick<Broker, 'ledger'>,
+  broker: Pick<Asking, 'ledger'>,
   call: Call,
   caller: Caller,
   scope: Scope,

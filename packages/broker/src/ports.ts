@@ -5,14 +5,16 @@
 import type { Circumstances } from '@stint/core/audit/event'
 import type { Approval, Issuer, Rules } from '@stint/core/config/shape'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
+import type { Link, LinkChange, LinkId } from '@stint/core/identity/link'
 import type { Person } from '@stint/core/identity/person'
 import type { UnverifiedToken } from '@stint/core/identity/token'
 import type { Instant } from '@stint/core/instant'
+import type { JsonObject } from '@stint/core/json'
 import type { Done, Refused, Unknown } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
 import type { RandomBytes, RequestId, SessionId } from '@stint/core/request/ids'
 import type { Decided } from '@stint/core/request/machine'
-import type { AccessRequest } from '@stint/core/request/request'
+import type { AccessRequest, Limits } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import type { Scope } from '@stint/core/scope/terms'
@@ -119,6 +121,8 @@ export type NewRequest = {
   readonly scope: Scope
   readonly approval: Approval
   readonly startsAt?: Instant
+  /** What the requester is content with; approvers may shorten it further. */
+  readonly limits?: Limits
   readonly fingerprint?: string
 }
 
@@ -209,6 +213,61 @@ export type Ledger = {
   /** Whether the table answers. */
   ping(): Promise<boolean>
 }
+
+/** Whose a code or a Slack user is. A pointer only says where to look: the link itself must name it back. */
+export type Pointer = { readonly kind: 'code' | 'slack'; readonly name: string }
+export type Pointed = Pick<CallerRef, 'issuer' | 'subject'>
+
+/** Links of Slack users to people. Decided by `core/identity/link.ts`. */
+export type Links = {
+  link(id: LinkId): Promise<Done<Link | undefined> | Unknown>
+  /** Upon the version that was read; false if somebody was faster. */
+  writeLink(id: LinkId, version: number, change: LinkChange, now: Instant, came?: Circumstances): Promise<Done<boolean> | Unknown>
+  point(at: Pointer, to: Pointed, until: Instant): Promise<Done<true> | Unknown>
+  pointed(at: Pointer): Promise<Done<Pointed | undefined> | Unknown>
+  /** How many wrong codes this Slack user has tried in this while, with this one. */
+  countWrongCode(slack: string, now: Instant): Promise<Done<number> | Unknown>
+}
+
+// ── Slack ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A message that Stint has posted, or was about to. Without `ts` nobody knows yet whether it stands there. */
+export type Post = {
+  /** What it is within its request: `root#C1`, `event#3`, `told#approved`. */
+  readonly key: string
+  readonly claimedAt: Instant
+  readonly channel?: string
+  readonly ts?: string
+  /** The request's version that it shows. */
+  readonly version?: number
+}
+
+/** A request whose messages are not as they should be, and when that is tried again. */
+export type Owed = {
+  readonly request: RequestId
+  readonly tries: number
+  readonly next: Instant
+  readonly cause: string
+  /** Tried so often that it waits for a person. */
+  readonly dead: boolean
+}
+
+/** What Slack's faces remember in the side table. Nothing of it grants anything. */
+export type SlackState = {
+  /** Whether this signature has not been used before. */
+  firstSeen(signature: string, now: Instant): Promise<Done<boolean> | Unknown>
+  posts(request: RequestId): Promise<Done<readonly Post[]> | Unknown>
+  /** Whoever gets true posts it. A claim without a message grows old. */
+  claimPost(request: RequestId, key: string, now: Instant, oldBefore: Instant): Promise<Done<boolean> | Unknown>
+  keepPost(request: RequestId, post: Post): Promise<Done<true> | Unknown>
+  dropPost(request: RequestId, key: string): Promise<Done<true> | Unknown>
+  owed(): Promise<Done<readonly Owed[]> | Unknown>
+  owe(owed: Owed): Promise<Done<true> | Unknown>
+  settle(request: RequestId): Promise<Done<true> | Unknown>
+}
+
+/** Who an issuer's people are today. `undefined`: nobody active by that subject. */
+export type Directory = { claimsOf(issuer: string, subject: string): Promise<Done<JsonObject | undefined> | Unknown> }
 
 /** What the road needs of it. */
 export type VendLedger = Pick<

@@ -41,6 +41,7 @@ export const problems = {
   'profile-unknown': { status: 404, title: 'There is no such profile for you', next: 'GET /profiles lists the profiles you can see.' },
   'request-unknown': { status: 404, title: 'There is no such request for you', next: 'Check the id.' },
   'session-unknown': { status: 404, title: 'There is no such session for you', next: 'GET /sessions lists yours.' },
+  'link-unknown': { status: 404, title: 'There is no such link', next: 'Take a code with stint slack link, and type it in Slack.' },
   'event-unknown': { status: 404, title: 'There is no such event for you', next: 'GET /audit/events lists yours.' },
   'method-not-allowed': { status: 405, title: 'This route has no such method', next: 'Use a method named in the Allow header.' },
   'self-approval': { status: 403, title: 'Nobody decides on their own request', next: 'Ask another approver.' },

@@ -39,7 +39,7 @@ const message = { text: 'x', blocks: [{ type: 'section' as const, text: plain('x
 const view = { type: 'modal' as const, title: plain('x'), blocks: message.blocks }
 
 const calls: readonly (readonly [string, string, () => Promise<{ outcome: string }>, object, unknown])[] = [
-  ['post', 'chat.postMessage', () => api.post('C1', message, '1.1'), { channel: 'C1', ts: '1.2' }, { channel: 'C1', ts: '1.2' }],
+  ['post', 'chat.postMessage', () => api.post('C1', message, { ts: '1.1' }), { channel: 'C1', ts: '1.2' }, { channel: 'C1', ts: '1.2' }],
   [
     'update',
     'chat.update',

@@ -16,17 +16,21 @@ export type SlackAnswer<T> = Done<T> | SlackRefused | SlackLater | Unknown
 /** Where a message stands: what an update needs. */
 export type Posted = { readonly channel: string; readonly ts: string }
 export type Message = { readonly text: string; readonly blocks: readonly KnownBlock[] }
+/** The message to answer to; `broadcast`: the channel sees it as well. */
+export type Thread = { readonly ts: string; readonly broadcast?: true }
 export type SlackUser = {
   readonly id: string
   readonly team: string
+  /** Anybody's to choose: only shown. */
+  readonly name: string
   readonly email?: string
   /** Somebody of this workspace who may act: no bot, not deleted, no guest, nobody of another workspace. */
   readonly member: boolean
 }
 
 export type SlackApi = {
-  /** In a channel, or beside another message of a thread. */
-  post(channel: string, message: Message, thread?: string): Promise<SlackAnswer<Posted>>
+  /** In a channel, or below another message. */
+  post(channel: string, message: Message, thread?: Thread): Promise<SlackAnswer<Posted>>
   update(at: Posted, message: Message): Promise<SlackAnswer<Posted>>
   /** The channel of messages to one person. */
   openDirect(user: string): Promise<SlackAnswer<string>>
@@ -35,6 +39,7 @@ export type SlackApi = {
   /** `hash`: refused if somebody has changed the view meanwhile. */
   updateView(id: string, hash: string | undefined, view: ModalView): Promise<SlackAnswer<string>>
   user(id: string): Promise<SlackAnswer<SlackUser>>
+  userByEmail(email: string): Promise<SlackAnswer<SlackUser>>
 }
 
 export type SlackSettings = {
@@ -72,7 +77,7 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
             // Nothing is made into links, previews or mentions but what we wrote as such.
             unfurl_links: false,
             unfurl_media: false,
-            ...(thread === undefined ? {} : { thread_ts: thread }),
+            ...(thread === undefined ? {} : thread.broadcast ? { thread_ts: thread.ts, reply_broadcast: true } : { thread_ts: thread.ts }),
           }),
         ({ channel: at, ts }) => (at && ts ? { channel: at, ts } : undefined),
       ),
@@ -99,18 +104,28 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
     user: (id) =>
       asked(
         () => client.users.info({ user: id }),
-        ({ user }) => {
-          if (!user?.id || !user.team_id) return undefined
-          const guest = user.is_restricted || user.is_ultra_restricted || user.is_stranger
-          const email = user.profile?.email
-          return {
-            id: user.id,
-            team: user.team_id,
-            member: !(user.is_bot || user.deleted || guest || user.id === 'USLACKBOT'),
-            ...(email === undefined ? {} : { email }),
-          }
-        },
+        ({ user }) => user && userOf(user),
       ),
+    userByEmail: (email) =>
+      asked(
+        () => client.users.lookupByEmail({ email }),
+        ({ user }) => user && userOf(user),
+      ),
+  }
+}
+
+type Told = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>
+
+function userOf(user: Told): SlackUser | undefined {
+  if (!user.id || !user.team_id) return undefined
+  const guest = user.is_restricted || user.is_ultra_restricted || user.is_stranger
+  const email = user.profile?.email
+  return {
+    id: user.id,
+    team: user.team_id,
+    name: user.profile?.display_name || user.real_name || user.name || user.id,
+    member: !(user.is_bot || user.deleted || guest || user.id === 'USLACKBOT'),
+    ...(email === undefined ? {} : { email }),
   }
 }
 

@@ -27,6 +27,8 @@ export type Answered = { readonly reply: VendReply; readonly result?: VendResult
 export const MAX_BODY_BYTES = 8192
 /** In a form the token stands in the body too. */
 export const MAX_FORM_BYTES = MAX_BODY_BYTES + MAX_TOKEN_BYTES
+/** Slack's views are up to 250 KB, and come back with what was typed. */
+export const MAX_SLACK_BYTES = 512 * 1024
 
 export const header = (request: VendRequest, name: string): readonly string[] => request.headers.get(name) ?? []
 

@@ -2,10 +2,8 @@
  * The approval table over HTTP: ask, look, wait, decide. Every rule is the machine's (`core/request/machine.ts`); what is
  * here is who sees what, and how it is said.
  */
-import { decideAccess, standingOf } from '@stint/core/access/decide'
+import { decideAccess } from '@stint/core/access/decide'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
-import { approvalFor } from '@stint/core/config/approval'
-import type { Approval } from '@stint/core/config/shape'
 import { sha256Hex } from '@stint/core/digest'
 import { parseDuration } from '@stint/core/duration'
 import type { Caller } from '@stint/core/identity/caller'
@@ -15,23 +13,11 @@ import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { missing, rulesOpenTo } from '@stint/core/request/approval'
 import { parseRequestId } from '@stint/core/request/ids'
-import {
-  type Actor,
-  approve,
-  cancel,
-  type Decided,
-  deny,
-  isParty,
-  isRequester,
-  isSelf,
-  mayStop,
-  review,
-  revoke,
-  sameRules,
-} from '@stint/core/request/machine'
+import { type Actor, cancel, deny, isParty, isRequester, isSelf, mayStop, review, revoke, sameRules } from '@stint/core/request/machine'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { askForApproval } from '../ask.ts'
+import { type Acts, decisions, unknownRequest } from '../decisions.ts'
 import type { Page } from '../ports.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
 import { askBody, decisionBody, reviewBody } from './schemas.ts'
@@ -45,36 +31,14 @@ const LOOK_AGAIN_SECONDS = 5
 const FARTHEST_START_SECONDS = 7 * 86_400
 
 const requestStates = ['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended'] as const
-const unknownRequest = refused('request-unknown', 'There is no such request for you.')
 
 export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor }: Tools): void {
   const { rules, ledger } = broker
   const waiting = new Map<string, number>()
 
-  const approvalOf = (profileId: string): Approval | undefined => {
-    const profile = rules.profiles.find(profileId)
-    return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
-  }
-
-  /** People as the config deployed now has them, beside what was stored when it was asked. */
-  const withPeople = (request: AccessRequest): AccessRequest => ({
-    ...request,
-    personNow: personOf(rules, request.caller),
-    agreements: request.agreements.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
-  })
-
-  /** How the caller stands to a request: by the token shown now and the config deployed now. */
-  function actorFor(c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>): Actor {
-    const approval = approvalOf(request.profile)
-    const profile = rules.profiles.find(request.profile)
-    return {
-      caller,
-      person: personOf(rules, caller),
-      opens: approval ? rulesOpenTo(approval, caller, request.createdAt, circumstances(c)) : [],
-      auditor: isAuditor(c, caller),
-      couldEnter: profile !== undefined && standingOf(profile, caller, circumstances(c)).eligible,
-    }
-  }
+  const { approvalOf, withPeople, decide: decideOn, approving, ...desk } = decisions(broker)
+  const actorFor = (c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>): Actor =>
+    desk.actorFor({ caller, ...circumstances(c) }, request)
 
   // ── Ask ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -112,6 +76,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const call = { trace: c.get('trace'), from: c.env.sourceIp, now }
     return askForApproval(broker, call, caller, scope.value, approval, {
       ...(startsAt === undefined ? {} : { startsAt }),
+      ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
       ...(plain === undefined ? {} : { idempotency: { key: plain, fingerprint: sha256Hex(bytes) } }),
     })
   }
@@ -191,8 +156,6 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
 
   // ── Decide ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  type Acts = (request: AccessRequest, actor: Actor, now: Instant) => Decided
-
   async function decide(c: Ctx, id: string, read: (bytes: Uint8Array) => Done<Acts> | Refused): Promise<Response> {
     const bytes = await readBytes(c)
     if (bytes.outcome === 'refused') return refuse(c, bytes)
@@ -202,24 +165,15 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       const request = parseRequestId(id)
       if (!request) return refuse(c, unknownRequest)
       const match = c.req.header('if-match')
-      const now = c.get('now')
-      const changed = await ledger.change(
-        request,
-        now,
-        (stored) => {
-          const found = withPeople(stored)
-          const actor = actorFor(c, caller, found)
-          if (!isParty(found, actor)) return unknownRequest
-          c.set('profile', found.profile)
-          const decided = acts.value(found, actor, now)
-          const stale = match !== undefined && match !== '*' && match !== etag(found)
-          // Who decided already is told so, also when their first answer was lost and the version moved on by it.
-          if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
-            return refused('request-changed', 'The request is no longer what you read.')
-          return decided
-        },
-        { from: c.env.sourceIp, token: caller.token.hash },
-      )
+      const came = { from: c.env.sourceIp, token: caller.token.hash }
+      const changed = await decideOn(request, { caller, ...circumstances(c), came }, acts.value, (found, decided) => {
+        c.set('profile', found.profile)
+        const stale = match !== undefined && match !== '*' && match !== etag(found)
+        // Who decided already is told so, also when their first answer was lost and the version moved on by it.
+        if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
+          return refused('request-changed', 'The request is no longer what you read.')
+        return decided
+      })
       if (changed.outcome === 'unknown') return refuse(c, unavailable(changed.cause))
       if (changed.outcome === 'refused') return refuse(c, changed)
       return show(c, changed.value, actorFor(c, caller, changed.value), 200)
@@ -239,12 +193,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
   const words = (comment: string | undefined) => ({ face: 'api' as const, ...(comment === undefined ? {} : { comment }) })
 
   app.post('/requests/:id/approve', (c) =>
-    decide(c, c.req.param('id'), (bytes) =>
-      said(bytes, ({ comment, limits }) => (request, actor, now) => {
-        const approval = approvalOf(request.profile)
-        return approval ? approve(request, approval, actor, { ...words(comment), limits }, now) : unknownRequest
-      }),
-    ),
+    decide(c, c.req.param('id'), (bytes) => said(bytes, ({ comment, limits }) => approving({ ...words(comment), limits }))),
   )
   for (const [name, act] of Object.entries({ deny, cancel, revoke })) {
     app.post(`/requests/:id/${name}`, (c) =>

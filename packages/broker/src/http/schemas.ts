@@ -40,6 +40,7 @@ export const askBody = v.strictObject({
   ticket: v.optional(v.pipe(v.string(), v.description('As in POST /sessions.'))),
   parameters: v.optional(v.pipe(v.record(v.string(), anyJson), v.description('A value for each parameter of the profile.'))),
   narrow: v.optional(v.pipe(anyJson, v.description('As in POST /sessions.'))),
+  duration: v.optional(v.pipe(durationText, v.description('The longest session that you need, if less than the profile gives.'))),
   startsAt: v.optional(v.pipe(v.string(), v.description('When the window should begin, within 7 days; on approval if absent.'))),
 })
 

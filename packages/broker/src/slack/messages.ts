@@ -4,8 +4,10 @@
  */
 
 import type { ActionsBlock, KnownBlock, SectionBlock } from '@slack/types'
+import type { ReadEvent } from '@stint/core/audit/schema'
 import type { Profile, Target } from '@stint/core/config/shape'
 import { formatDuration } from '@stint/core/duration'
+import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import type { Message } from '../adapters/slack.ts'
@@ -141,6 +143,9 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
   const body = {
     profile: request.profile,
     ...(Object.keys(request.terms.parameters).length > 0 ? { parameters: request.terms.parameters } : {}),
+    ...(request.terms.narrow ? { narrow: { Version: '2012-10-17', Statement: request.terms.narrow } } : {}),
+    // Where one was demanded it is demanded again, with each session.
+    ...(request.why === undefined ? {} : { justification: request.why }),
     requestId: request.id,
   }
   const line = (more: object) =>
@@ -160,4 +165,57 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
       { type: 'context', elements: [plain(request.id, 150)] },
     ],
   }
+}
+
+/** What came of it, where that is nothing to use. */
+export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: string): Message {
+  const by = request.decidedBy === undefined ? '' : ` by ${request.decidedBy.name}`
+  const words = `${request.profile}: ${state}${by}`
+  return {
+    text: escaped(words, 200),
+    blocks: [
+      { type: 'section', text: plain(words) },
+      { type: 'context', elements: [plain(request.id, 150)] },
+    ],
+  }
+}
+
+/** One event as a line of the thread. `loud`: the channel sees it too. */
+export type Told = { readonly message: Message; readonly loud: boolean }
+
+export function threadMessage(event: ReadEvent, { request, needed, onCall }: Shown): Told | undefined {
+  const by = event.by === undefined ? '' : escaped((event.by as CallerRef).name, 80)
+  const comment = typeof event.comment === 'string' ? `: ${escaped(event.comment)}` : ''
+  const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
+  const call = onCall !== undefined && request.breakGlass ? `<!subteam^${onCall}> ` : ''
+  const lines: { readonly [type: string]: string | undefined } = {
+    'request.agreed': `${by} agreed${comment}`,
+    'request.approved': `Approved${event.unattended ? ' by rule: nobody said no in time' : ''}: ${event.uses} sessions until ${event.until}`,
+    'request.denied': `${by} said no${comment}`,
+    'request.cancelled': `${by} no longer wants it${comment}`,
+    'request.revoked': `${by} revoked it${comment}`,
+    'request.expired': 'Nobody answered in time.',
+    'request.ended': 'Its window is over.',
+    'request.escalated': `${call}No answer so far: more people may agree now.`,
+    'request.reminded':
+      request.windowStart === undefined
+        ? `${call}This still waits for ${missing} ${missing === 1 ? 'person' : 'people'}.`
+        : `${call}Nobody has reviewed this break-glass yet.`,
+    'request.reviewed': `${by} closed the review${comment}`,
+    'session.issued': `${escaped(request.caller.name, 80)} took a session until ${event.expiration} · ${escaped(String(event.session), 100)}`,
+    'session.failed': `A session could not be had: ${escaped(String(event.reason))}`,
+  }
+  const line = lines[event.type]
+  if (line === undefined) return undefined
+  return { message: { text: line, blocks: [said(line)] }, loud: ['request.escalated', 'request.reminded'].includes(event.type) }
+}
+
+/** To the Slack user who was linked, or is no longer: whoever did not do it should know at once. */
+export function linkMessage(event: ReadEvent): Message {
+  const name = escaped((event.by as CallerRef).name, 80)
+  const line =
+    event.type === 'link.made'
+      ? `You are linked to ${name}, until ${event.until}. What you decide here counts as theirs, from ten minutes on. If that was not you: \`/stint unlink\`, and tell your security team.`
+      : `You are no longer linked to ${name}.`
+  return { text: line, blocks: [said(line)] }
 }

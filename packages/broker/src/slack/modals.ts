@@ -82,8 +82,8 @@ function text(block: string, label: string, placeholder: string, multiline = fal
   }
 }
 
-/** One question about one request; which one is in the metadata. */
-export function reasonModal(callback: 'deny' | 'review', request: Pick<AccessRequest, 'id' | 'profile' | 'caller'>): ModalView {
+/** One question about one request. It is made of the id alone: a modal is opened before anything is read. */
+export function reasonModal(callback: 'deny' | 'review', request: string): ModalView {
   const denying = callback === 'deny'
   return {
     type: 'modal',
@@ -91,13 +91,26 @@ export function reasonModal(callback: 'deny' | 'review', request: Pick<AccessReq
     title: plain(denying ? 'Say no' : 'Close the review', 24),
     submit: plain(denying ? 'Deny' : 'Close it', 24),
     close: plain('Back', 24),
-    private_metadata: request.id,
+    private_metadata: cut(request, 255),
     blocks: [
-      { type: 'section', text: plain(`${request.caller.name} → ${request.profile}`) },
+      { type: 'context', elements: [plain(request, 150)] },
       { ...text(blockIds.reason, denying ? 'Why not' : 'What was done, and was it right', '', true), optional: denying },
     ],
   }
 }
+
+/** What is opened at once, while the rest is read. */
+export const waitModal = (title: string): ModalView => tellModal(title, 'One moment …')
+
+/** Words, and nothing to send. */
+export const tellModal = (title: string, words: string): ModalView => ({
+  type: 'modal',
+  callback_id: 'told',
+  title: plain(title, 24),
+  close: plain('Close', 24),
+  private_metadata: '',
+  blocks: [{ type: 'section', text: plain(words) }],
+})
 
 /** All of the terms, as they would be vended. */
 export function detailsModal(request: AccessRequest): ModalView {

@@ -100,7 +100,7 @@ export class Journals {
 
   /** Keeps what the journal has become: whole, or as numbers where nothing is open any more. */
   keep(row: number, journal: Journal): void {
-    if (journal.waiting || journal.sessions || journal.releaseAskedBy !== '') {
+    if (journal.waiting || journal.sessions || journal.releaseAskedBy !== '' || journal.slack !== '') {
       this.#open.set(row, journal)
       return
     }

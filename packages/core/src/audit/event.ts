@@ -4,11 +4,13 @@
  * data can be erased later without breaking the log.
  */
 import type { CallerRef } from '../identity/caller.ts'
+import type { LinkEvent, LinkId } from '../identity/link.ts'
 import { type Instant, toIso } from '../instant.ts'
 import { canonicalJson, jsonBytes } from '../json.ts'
 import type { ProblemCode } from '../problem.ts'
 import type { RandomBytes, RequestId, SessionId } from '../request/ids.ts'
 import type { ChangeEvent } from '../request/machine.ts'
+import type { Limits } from '../request/request.ts'
 
 /** Longest canonical event, in bytes: with at most 320 of them, an item stays far below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
@@ -45,9 +47,13 @@ type What = {
 }
 
 /** With what a waiting request was asked: its facts beyond those that `asked` has room for. */
-export type Received = Common & { readonly type: 'request.received' } & Circumstances & { readonly build: string; readonly trace: string }
+export type Received = Common & { readonly type: 'request.received' } & Circumstances & {
+    readonly build: string
+    readonly trace: string
+    readonly limits?: Limits
+  }
 
-/** From where, and with which token, by its hash. */
+/** From where, and with which token, by its hash. From Slack: which user, and the hash of what Slack signed. */
 export type Circumstances = { readonly from: string; readonly token: string }
 
 /** A verified caller was told no. */
@@ -123,6 +129,9 @@ export type FreezeEvent = {
 }
 export type FreezeId = `frz_${string}`
 
+/** A Slack user was bound to a person, or is no longer. Its journal is that of the person's links. */
+export type Linking = LinkEvent & Partial<Circumstances> & { readonly request: LinkId; readonly at: Instant }
+
 /** A deployed config answered for the first time. */
 export type ConfigSeen = { readonly type: 'config.seen'; readonly request: SystemId; readonly at: Instant; readonly build: string }
 
@@ -147,6 +156,7 @@ export type AuditEvent =
   | Failed
   | FreezeEvent
   | Issued
+  | Linking
   | LogStarted
   | Received
   | RefusalsCapped

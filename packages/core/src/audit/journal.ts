@@ -10,7 +10,20 @@ import { missing } from '../request/approval.ts'
 import type { Agreement } from '../request/request.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 
-export const stages = ['new', 'pending', 'approved', 'over', 'erased', 'retired', 'frozen', 'released', 'fact'] as const
+export const stages = [
+  'new',
+  'pending',
+  'approved',
+  'over',
+  'erased',
+  'retired',
+  'frozen',
+  'released',
+  'linking',
+  'linked',
+  'unlinked',
+  'fact',
+] as const
 export type Stage = (typeof stages)[number]
 type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
@@ -39,6 +52,8 @@ export type Journal = {
   sessions: { readonly open: Map<string, string>; readonly closed: Set<string> } | undefined
   /** Who asked for a freeze's release. */
   releaseAskedBy: string
+  /** The Slack user who typed a code. */
+  slack: string
 }
 
 export const newJournal = (): Journal => ({
@@ -53,6 +68,7 @@ export const newJournal = (): Journal => ({
   waiting: undefined,
   sessions: undefined,
   releaseAskedBy: '',
+  slack: '',
 })
 
 const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
@@ -84,6 +100,9 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'freeze.set': ['new', 'frozen', 'released'],
   'freeze.release-asked': ['frozen'],
   'freeze.released': ['frozen'],
+  'link.pending': ['new', 'linking', 'linked', 'unlinked'],
+  'link.made': ['new', 'linking', 'linked', 'unlinked'],
+  'link.ended': ['linking', 'linked'],
   'config.seen': ['new'],
   'log.started': ['new'],
 }
@@ -104,6 +123,9 @@ const to: { readonly [type in EventType]?: Stage } = {
   'request.retired': 'retired',
   'freeze.set': 'frozen',
   'freeze.released': 'released',
+  'link.pending': 'linking',
+  'link.made': 'linked',
+  'link.ended': 'unlinked',
   'config.seen': 'fact',
   'log.started': 'fact',
 }
@@ -169,6 +191,15 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
     case 'session.failed':
     case 'session.abandoned':
       return close(journal, event, 1)
+    case 'link.pending':
+      journal.slack = event.slack as string
+      return undefined
+    case 'link.made': {
+      // Nobody is bound who did not type the code, unless by the e-mail that both sides know.
+      const typed = journal.slack === event.slack || event.email === true
+      journal.slack = ''
+      return journal.blind || typed ? undefined : 'linked to a Slack user who did not type the code'
+    }
     case 'freeze.set':
       journal.releaseAskedBy = ''
       return undefined

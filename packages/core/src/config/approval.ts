@@ -20,6 +20,7 @@ export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Tar
     window: shorter(own.window, shared.window),
     maxUses: Math.min(own.maxUses, shared.maxUses),
     ...breakGlassOf(own.breakGlass, shared.breakGlass),
+    ...(own.stepUp || shared.stepUp ? { stepUp: true } : {}),
     // The later: nobody's second group decides before its time.
     ...(escalateAfter === undefined ? {} : { escalateAfter }),
   }

@@ -50,7 +50,8 @@ export const formatFaults = (faults: readonly ConfigFault[]): string =>
 const MAX_CONFIG_DEPTH = 40
 
 /** Where a binding may stand: the values that differ between a deploy and the sandbox, and no others. */
-const bindable = /^(issuers\.[^.]+\.(url|jwksUri)|targets\.[^.]+\.(account|roleArn)|log\.origin)$/
+const bindable =
+  /^(issuers\.[^.]+\.(url|jwksUri)|signIn\.[^.]+\.(authorization|token)Endpoint|directories\.[^.]+\.scim|targets\.[^.]+\.(account|roleArn)|log\.origin)$/
 
 function fillBindings(value: unknown, bindings: Bindings, path: string, faults: ConfigFault[], depth = 0): unknown {
   if (depth > MAX_CONFIG_DEPTH) {
@@ -66,7 +67,10 @@ function fillBindings(value: unknown, bindings: Bindings, path: string, faults: 
   if (typeof value.binding === 'string') {
     const filled = bindings[value.binding] ?? value.default
     if (!bindable.test(path))
-      faults.push({ path, fault: 'cannot be a binding; only issuer and JWKS URLs, account ids, role ARNs and the name of the log can' })
+      faults.push({
+        path,
+        fault: 'cannot be a binding; only URLs of issuers, sign-ins and directories, account ids, role ARNs and the name of the log can',
+      })
     else if (typeof filled !== 'string') faults.push({ path, fault: `binding '${value.binding}' has no value; set it where you deploy` })
     return filled
   }
@@ -187,7 +191,21 @@ const approval = v.strictObject({
   maxUses: v.pipe(v.number(), v.integer(), v.minValue(1, 'must be at least 1'), v.maxValue(100, 'must be at most 100')),
   escalateAfter: v.optional(duration),
   breakGlass: v.optional(v.union([v.literal(true), v.strictObject({ delay: duration })])),
+  stepUp: v.optional(v.literal(true)),
 })
+
+/** Slack's ids: a letter for the kind, then capitals and digits. */
+const slackId = (kind: string, what: string) =>
+  v.pipe(v.string(), v.regex(new RegExp(`^[${kind}][A-Z0-9]{2,20}$`), `must be the id of a ${what}, such as ${kind[0]}0123ABCD`))
+const profileSlack = v.strictObject({
+  channel: v.optional(slackId('CG', 'channel')),
+  onCall: v.optional(slackId('S', 'user group')),
+  dm: v.optional(v.literal(true)),
+})
+const httpsUrl = v.pipe(
+  line,
+  v.check((text) => isIssuerUrl(text), 'must be an https URL without credentials or fragment (http only for loopback)'),
+)
 
 const target = v.strictObject({
   account: v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits')),
@@ -226,6 +244,7 @@ const profile = v.strictObject({
   sourceIdentity: v.optional(v.literal(false)),
   chaining: v.optional(v.literal(true)),
   justification: v.optional(v.literal('required')),
+  slack: v.optional(profileSlack),
 })
 
 const configSchema = v.strictObject({
@@ -255,6 +274,31 @@ const configSchema = v.strictObject({
         ),
       ),
     }),
+  ),
+  slack: v.optional(
+    v.strictObject({
+      team: slackId('T', 'workspace'),
+      app: slackId('A', 'app'),
+      channel: v.optional(slackId('CG', 'channel')),
+      onCall: v.optional(slackId('S', 'user group')),
+      trustEmail: v.optional(v.strictObject({ issuer: id })),
+    }),
+  ),
+  signIn: v.optional(
+    v.record(id, v.strictObject({ authorizationEndpoint: httpsUrl, tokenEndpoint: httpsUrl, clientId: line, scope: v.optional(line) })),
+  ),
+  directories: v.optional(
+    v.record(
+      id,
+      v.strictObject({
+        scim: v.pipe(
+          httpsUrl,
+          v.check((text) => !text.endsWith('/') && !text.includes('?'), 'must end before /Users, without a slash'),
+        ),
+        by: v.picklist(['id', 'externalId', 'userName']),
+        groups: v.optional(v.picklist(['value', 'display'])),
+      }),
+    ),
   ),
   auditors: v.optional(list(who)),
   responders: v.optional(list(who)),
@@ -316,6 +360,7 @@ function meaningFaults(config: Config, say: Say): void {
   }
   for (const [name, item] of Object.entries(config.targets)) checkApproval(config, item.approval, `targets.${name}.approval`, say)
   checkPeople(config, say)
+  checkFaces(config, say)
   config.responders?.forEach((item, index) => void checkWho(config, item, `responders[${index}]`, say))
   config.auditors?.forEach((item, index) => void checkWho(config, item, `auditors[${index}]`, say))
   for (const [name, item] of Object.entries(config.profiles)) checkProfile(config, item, `profiles.${name}`, say)
@@ -389,6 +434,24 @@ function checkApproval(config: Config, approval: Approval | undefined, path: str
     const [delay, wait] = [parseDuration(approval.breakGlass.delay) ?? 0, parseDuration(approval.expiresAfter) ?? 0]
     if (delay < 60) say(`${path}.breakGlass.delay`, 'is below 60s: nobody could stop it')
     if (delay >= wait) say(`${path}.breakGlass.delay`, 'is not below expiresAfter, so it would never take effect')
+  }
+}
+
+/** What Slack and Stint's own pages know people by: each an issuer of people. */
+function checkFaces(config: Config, say: Say): void {
+  const issuers = [
+    ...Object.keys(config.signIn ?? {}).map((name) => [name, `signIn.${name}`] as const),
+    ...Object.keys(config.directories ?? {}).map((name) => [name, `directories.${name}`] as const),
+    ...(config.slack?.trustEmail ? [[config.slack.trustEmail.issuer, 'slack.trustEmail.issuer'] as const] : []),
+  ]
+  for (const [name, path] of issuers) {
+    if (!Object.hasOwn(config.issuers, name)) say(path, `there is no issuer '${name}'`)
+    else if (config.issuers[name]?.kind !== 'human') say(path, 'is a workload issuer; only people use Slack and these pages')
+  }
+  for (const [name, { slack }] of Object.entries(config.profiles)) {
+    if (slack && !config.slack) say(`profiles.${name}.slack`, 'needs the section slack, which names workspace and app')
+    if (slack?.dm && !config.profiles[name]?.approval && !config.targets[config.profiles[name]?.target ?? '']?.approval)
+      say(`profiles.${name}.slack.dm`, 'tells approvers, and this profile has none')
   }
 }
 

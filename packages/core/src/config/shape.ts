@@ -163,6 +163,8 @@ export type Approval = {
    * approved by rule after that time, unless somebody stops it: for the night when nobody else is awake.
    */
   readonly breakGlass?: true | { readonly delay: Duration }
+  /** Agreement counts only from a sign-in of the last five minutes: Slack's button leads to a page that asks for one. */
+  readonly stepUp?: true
 }
 
 /** One of a person's identities: as a caller, or as whoever triggers an issuer's workloads (`actorClaim`). */
@@ -186,6 +188,7 @@ export type Profile = {
   /** true: the session may assume further roles, which live past its own end. */
   readonly chaining?: true
   readonly justification?: 'required'
+  readonly slack?: ProfileSlack
 }
 
 /** Days from the asking to the end of the window, at most: what lasts longer is no temporary access. The start may be chosen a week ahead. */
@@ -200,6 +203,49 @@ export type LogConfig = {
   readonly witnesses?: readonly { readonly url: string; readonly vkey: string }[]
 }
 
+/** The Slack app, and where requests are told. Ids are Slack's own; a name may come to mean something else. */
+export type SlackConfig = {
+  /** The one workspace (`T…`) and the one app (`A…`) whose calls are taken. */
+  readonly team: string
+  readonly app: string
+  /** The channel (`C…`) that requests are posted to, unless their profile names another. */
+  readonly channel?: string
+  /** The user group (`S…`) that a break-glass calls. */
+  readonly onCall?: string
+  /**
+   * The workspace lets people in through this issuer's single sign-on and in no other way. Then a Slack user whose e-mail is
+   * exactly the verified one of a signed-in person is linked to them without a code.
+   */
+  readonly trustEmail?: { readonly issuer: string }
+}
+
+/** What one profile says of it. */
+export type ProfileSlack = {
+  readonly channel?: string
+  readonly onCall?: string
+  /** Tells the approvers whom the rules name by `sub`, each in a message of their own. */
+  readonly dm?: true
+}
+
+/** How people sign in on Stint's own pages: a client of theirs at the issuer (authorization code with PKCE). */
+export type SignInClient = {
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
+  readonly clientId: string
+  /** `openid` unless set. */
+  readonly scope?: string
+}
+
+/** Where an issuer's people are looked up live: a SCIM 2.0 service (RFC 7644). */
+export type Directory = {
+  /** The base URL, without `/Users`. */
+  readonly scim: string
+  /** The attribute of a user that holds the token's `sub`. */
+  readonly by: 'id' | 'externalId' | 'userName'
+  /** Whether `groupsClaim` holds the groups' ids (`value`, the default) or their names. */
+  readonly groups?: 'value' | 'display'
+}
+
 export type Config = {
   readonly issuers: { readonly [id: string]: Issuer }
   readonly targets: { readonly [id: string]: Target }
@@ -210,6 +256,11 @@ export type Config = {
   readonly responders?: readonly Who[]
   /** The audit log. */
   readonly log?: LogConfig
+  readonly slack?: SlackConfig
+  /** By issuer: the sign-in of Stint's own pages. */
+  readonly signIn?: { readonly [issuer: string]: SignInClient }
+  /** By issuer: who its people are today, where no token says so. */
+  readonly directories?: { readonly [issuer: string]: Directory }
   /** Identities that are one person: whoever is both may not agree with themselves. Never guessed from e-mails. */
   readonly people?: { readonly [person: string]: readonly Identity[] }
 }
@@ -220,9 +271,16 @@ export type Bindable = string | Binding
 
 export type IssuerSource = Omit<Issuer, 'url' | 'jwksUri'> & { readonly url: Bindable; readonly jwksUri: Bindable }
 
-/** The config as it is written: issuer URLs, JWKS URLs, account ids, role ARNs and the name of the log may be bindings. */
-export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log'> & {
+/** The config as it is written: URLs, account ids, role ARNs and the name of the log may be bindings. */
+export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log' | 'signIn' | 'directories'> & {
   readonly log?: Omit<LogConfig, 'origin'> & { readonly origin: Bindable }
+  readonly signIn?: {
+    readonly [issuer: string]: Omit<SignInClient, 'authorizationEndpoint' | 'tokenEndpoint'> & {
+      readonly authorizationEndpoint: Bindable
+      readonly tokenEndpoint: Bindable
+    }
+  }
+  readonly directories?: { readonly [issuer: string]: Omit<Directory, 'scim'> & { readonly scim: Bindable } }
   readonly issuers: { readonly [id: string]: IssuerSource }
   readonly targets: {
     readonly [id: string]: Omit<Target, 'account' | 'roleArn'> & { readonly account: Bindable; readonly roleArn: Bindable }

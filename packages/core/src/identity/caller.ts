@@ -1,5 +1,5 @@
 /**
- * Who is calling: made from a verified token and from nothing else.
+ * Who is calling: made from a verified token, or from a link that one has confirmed.
  */
 import { findClaim } from '../access/matcher.ts'
 import type { ClaimRef, Issuer } from '../config/shape.ts'
@@ -74,6 +74,34 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
     },
   }
   return done(caller as Caller)
+}
+
+/**
+ * Somebody who acts through a link (identity/link.ts) and not with a token. They are who they were when it was made; what
+ * else holds of them are `claims` that were looked up now, and at least their `sub`. They never count as signed in.
+ * `call`: SHA-256 of what came in, which stands where a token's hash does.
+ */
+export function linkedCaller(
+  issuer: Issuer,
+  { caller: { issuer: id, subject, name, kind }, identity }: { readonly caller: CallerRef; readonly identity: string },
+  claims: JsonObject,
+  call: { readonly hash: string; readonly now: Instant },
+): Caller {
+  const groups = issuer.groupsClaim === undefined ? undefined : findClaim(claims, issuer.groupsClaim)
+  const caller: Omit<Caller, typeof verified> = {
+    issuer: id,
+    issuerKey: issuer.key,
+    subject,
+    kind,
+    name,
+    identity,
+    groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+    claims: { ...claims, iss: issuer.url, sub: subject },
+    groupsOmitted: false,
+    mfa: false,
+    token: { issuedAt: call.now, expiresAt: call.now, hash: call.hash, once: `hash:${call.hash}`, audience: 'null' },
+  }
+  return caller as Caller
 }
 
 /** Microsoft identity platform, "Configure group claims": over 200 groups the claim is replaced by one of these. */

@@ -381,17 +381,26 @@ describe('an unattended break-glass', () => {
 
 describe('time', () => {
   const rules = approval({ escalateAfter: '10m' })
+  /** A request of which this part of its wait is over. */
+  const waiting = (part: number, told: AccessRequest['told'] = []) =>
+    request({ createdAt: NOW - Math.round(480_000 * part), pendingUntil: NOW + Math.round(480_000 * (1 - part)), told })
   const broken = (ago: number) => approved({ state: 'ended', breakGlass: true, windowStart: NOW - ago, windowEnd: NOW - 1 })
   test.each<[string, AccessRequest, string | undefined]>([
     ['nothing yet', request(), undefined],
     ['expiry', request({ pendingUntil: NOW }), 'expired request.expired'],
     ['escalation', request({ createdAt: NOW - 600_000 }), 'pending request.escalated'],
     ['escalation, once', request({ createdAt: NOW - 600_000, pendingUntil: NOW + 600_001, told: ['escalated'] }), undefined],
-    ['a reminder at half of the wait', request({ createdAt: NOW - 300_000, pendingUntil: NOW + 300_000 }), 'pending request.reminded'],
-    ['the reminder, once', request({ createdAt: NOW - 300_000, pendingUntil: NOW + 300_000, told: ['reminded'] }), undefined],
+    ['a reminder at an eighth of the wait', waiting(1 / 8), 'pending request.reminded'],
+    ['… not before', waiting(1 / 8 - 0.001), undefined],
+    ['… once', waiting(1 / 4, ['reminded']), undefined],
+    ['the next after twice as long', waiting(3 / 8, ['reminded']), 'pending request.reminded'],
+    ['the last after twice as long again', waiting(7 / 8, ['reminded', 'reminded-twice']), 'pending request.reminded'],
+    ['… and no more', waiting(0.999, ['reminded', 'reminded-twice', 'reminded-thrice']), undefined],
+    ['two that were missed are one', waiting(0.9), 'pending request.reminded'],
     ['a break-glass unreviewed for a day', broken(24 * 3600_000), 'ended request.reminded'],
     ['… for less', broken(24 * 3600_000 - 1), undefined],
     ['… told once', { ...broken(48 * 3600_000), told: ['review-reminded'] }, undefined],
+    ['… on the third day again', { ...broken(72 * 3600_000), told: ['review-reminded'] }, 'ended request.reminded'],
     [
       '… reviewed',
       { ...broken(48 * 3600_000), review: { by: { issuer: 'people', subject: 'ada' }, at: NOW, text: 'fine' } as never },

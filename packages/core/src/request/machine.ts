@@ -147,6 +147,10 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   if (state !== 'pending') return inState(state)
   if (!sameRules(request, approval))
     return refused('terms-changed', 'The rules of this approval are no longer those it was asked under; it must be asked anew.')
+  if (approval.stepUp && !signedInLately(actor.caller, now))
+    return refused('auth-too-old', 'Agreement to this request counts only right after a sign-in.', {
+      extra: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
+    })
   const open = actor.opens.filter((index) => withinHours(approval.rules[index]?.hours, now))
   if (open.length === 0) return refused('not-approver', 'Agreement to this request does not count at this hour.')
   const limits = said.limits ?? {}
@@ -175,6 +179,16 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   if (missing(approval, everybody).some((count) => count > 0)) return done({ state: 'pending', set: { agreements }, events: [agreed] })
   const grant = grantFrom(request, agreements, now)
   return done({ state: 'approved', set: { agreements, ...grant }, events: [agreed, approvedEvent(grant)] })
+}
+
+/** How long after a sign-in somebody counts as freshly signed in (rules §7). */
+export const STEP_UP_SECONDS = 300
+const GRACE_SECONDS = 10
+
+/** One who is known without a sign-in of their own, as from Slack, never is. */
+export function signedInLately({ signedInAt }: Pick<Caller, 'signedInAt'>, now: Instant): boolean {
+  const age = signedInAt === undefined ? undefined : now - signedInAt
+  return age !== undefined && age >= -seconds(GRACE_SECONDS) && age <= seconds(STEP_UP_SECONDS)
 }
 
 /** An approver says no. One is enough. */
@@ -222,9 +236,6 @@ export function review(request: AccessRequest, actor: Actor, text: string, now: 
 export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean =>
   canonicalJson(terms.approval ?? null) === canonicalJson(approval)
 
-/** A break-glass that nobody has reviewed for this long is called to mind. */
-const REVIEW_REMINDER_SECONDS = 24 * 3600
-
 /** What time does by itself; the sweeper only writes it down. */
 export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Change | undefined {
   if (request.state === 'pending') {
@@ -237,13 +248,30 @@ export function passTime(request: AccessRequest, approval: Approval | undefined,
       const escalation = telling(request, 'escalated', 'request.escalated')
       if (escalation) return escalation
     }
-    const halfway = (request.createdAt + request.pendingUntil) / 2
-    return now >= halfway ? telling(request, 'reminded', 'request.reminded') : undefined
+    return reminding(request, reminders, request.createdAt, request.pendingUntil - request.createdAt, now)
   }
   if (request.state === 'approved' && stateAt(request, now) === 'ended')
     return { state: 'ended', set: {}, events: [{ type: 'request.ended' }] }
-  const reviewDue = (request.windowStart ?? 0) + seconds(REVIEW_REMINDER_SECONDS)
-  return needsReview(request) && now >= reviewDue ? telling(request, 'review-reminded', 'request.reminded') : undefined
+  return needsReview(request) ? reminding(request, reviewReminders, request.windowStart ?? 0, DAY_MS, now) : undefined
+}
+
+/** When people are reminded, ever less often: in parts of the time that a request waits, and in days after a break-glass. */
+const reminders = { reminded: 1 / 8, 'reminded-twice': 3 / 8, 'reminded-thrice': 7 / 8 } as const
+const reviewReminders = { 'review-reminded': 1, 'review-reminded-twice': 3, 'review-reminded-thrice': 7 } as const
+const DAY_MS = seconds(24 * 3600)
+
+/** The latest reminder that is due; those before it that nobody wrote are left out. */
+function reminding(
+  request: AccessRequest,
+  due: Readonly<Partial<Record<Told, number>>>,
+  from: Instant,
+  unit: number,
+  now: Instant,
+): Change | undefined {
+  const passed = (Object.entries(due) as [Told, number][]).filter(([, after]) => now >= from + after * unit).map(([told]) => told)
+  const latest = passed.at(-1)
+  if (latest === undefined || request.told.includes(latest)) return undefined
+  return { state: request.state, set: { told: [...new Set([...request.told, ...passed])] }, events: [{ type: 'request.reminded' }] }
 }
 
 /** The event that tells people something, if they have not been told. */
@@ -284,9 +312,10 @@ const approvedEvent = ({ usesLeft, windowEnd }: Grant): ChangeEvent => ({ type: 
 
 type Grant = Required<Pick<Change['set'], 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft'>>
 
-/** The shortest of what the approvers allowed, beginning at the chosen start or now. */
+/** The shortest of what the requester wished for and the approvers allowed, beginning at the chosen start or now. */
 function grantFrom(request: AccessRequest, agreements: readonly Agreement[], now: Instant): Grant {
-  const least = (name: keyof Limits, most: number) => Math.min(most, ...agreements.flatMap(({ limits }) => limits[name] ?? []))
+  const all = [request.limits, ...agreements.map(({ limits }) => limits)]
+  const least = (name: keyof Limits, most: number) => Math.min(most, ...all.flatMap((limits) => limits[name] ?? []))
   const windowStart = Math.max(now, request.startsAt ?? now)
   const { terms } = request
   return {

@@ -71,7 +71,7 @@ export type AccessRequest = {
   readonly sessions: readonly Session[]
 }
 
-export type Told = 'escalated' | 'reminded' | 'review-reminded'
+export type Told = 'escalated' | `${'' | 'review-'}reminded${'' | '-twice' | '-thrice'}`
 
 /** What time alone makes of the stored state: DynamoDB deletes late, so nothing waits for a sweeper to be true. */
 export function stateAt(request: Pick<AccessRequest, 'state' | 'pendingUntil' | 'windowEnd'>, now: Instant): RequestState {

@@ -51,14 +51,21 @@ export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'as
 /** Two events, for one of them has not room enough for all of it. */
 const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
   { type: 'request.asked', ...whatIsAsked(ask), needs: ask.approval.rules.map(({ count }) => count), ...unattendedAt(ask) },
-  { type: 'request.received', request: ask.request, at: ask.call.now, build, ...howItCame(ask) },
+  {
+    type: 'request.received',
+    request: ask.request,
+    at: ask.call.now,
+    build,
+    ...howItCame(ask),
+    ...(ask.limits ? { limits: ask.limits } : {}),
+  },
 ]
 
 const unattendedAt = ({ call, approval: { breakGlass } }: Pick<NewRequest, 'call' | 'approval'>) =>
   typeof breakGlass === 'object' ? { unattendedAt: call.now + seconds(durationSeconds(breakGlass.delay)) } : {}
 
 function newItem(
-  { request, call, caller, person, triggeredBy, scope, approval, startsAt, fingerprint }: NewRequest,
+  { request, call, caller, person, triggeredBy, scope, approval, startsAt, limits, fingerprint }: NewRequest,
   events: readonly JournalEntry[],
 ) {
   const { breakGlass } = approval
@@ -84,7 +91,7 @@ function newItem(
     startsAt,
     fingerprint,
     agreements: [],
-    limits: {},
+    limits: limits ?? {},
     attempts: 0,
     callerKey: callerKey(caller),
     dayKey: dayKey(call.now, shardOf(request)),

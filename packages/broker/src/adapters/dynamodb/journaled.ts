@@ -13,7 +13,7 @@ const bytesOf = (value: Uint8Array | string | undefined): Uint8Array =>
 
 /** Undefined for an item that carries no journal. */
 export function journaled(image: Image, removed = false): Journaled | undefined {
-  const request = image.pk?.S?.replace(/^(REQ|FREEZE|SYS)#/, '')
+  const request = image.pk?.S?.replace(/^(REQ|FREEZE|LINK|SYS)#/, '')
   if (request === undefined || request === image.pk?.S) return undefined
   const caller = image.caller?.M
   return {

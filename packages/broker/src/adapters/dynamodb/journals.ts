@@ -31,7 +31,7 @@ const asked = <T>(call: Promise<T>): Promise<T> =>
 
 type Image = Record<string, AttributeValue>
 
-/** The journals of these days (`2026-11-24`), of freezes and of facts of the system, a few at a time. */
+/** The journals of these days (`2026-11-24`), of freezes, links and facts of the system, a few at a time. */
 export async function* journalsOfDays(source: Source, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
   for await (const images of imagesOfDays(source, days)) yield images.flatMap((image) => currently(image) ?? [])
 }
@@ -93,7 +93,7 @@ export async function* allJournals({ client, storyTable }: Source): AsyncGenerat
 
 /** One journal, read consistently. */
 export function journalReader({ client, storyTable }: Source): (request: string) => Promise<Journaled | undefined> {
-  const prefixes: Readonly<Record<string, string>> = { req: 'REQ#', frz: 'FREEZE#', sys: 'SYS#' }
+  const prefixes: Readonly<Record<string, string>> = { req: 'REQ#', frz: 'FREEZE#', lnk: 'LINK#', sys: 'SYS#' }
   return async (request) => {
     const prefix = prefixes[request.slice(0, request.indexOf('_'))]
     if (prefix === undefined) return undefined

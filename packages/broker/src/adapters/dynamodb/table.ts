@@ -61,7 +61,7 @@ export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subje
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
 export const workKey = (stage: WorkStage, profile: string): string => `${stage}#${profile}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
-/** The partition, beside the days, of what is no request: freezes and facts of the system. */
+/** The partition, beside the days, of what is no request: freezes, links and facts of the system. */
 export const OTHER_DAY = 'OTHER'
 /** Sorts by time, and is unique. */
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`

@@ -1,0 +1,111 @@
+/**
+ * Links: one item of the story table for each person who has one, with the journal of it. Pointers to it, from a code and
+ * from a Slack user, stand in the side table; whatever they say, the item must say the same.
+ */
+import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { shortDigest } from '@stint/core/digest'
+import { CODE_SECONDS, type Link } from '@stint/core/identity/link'
+import { type Instant, seconds, toIso } from '@stint/core/instant'
+import { done, type Unknown } from '@stint/core/outcome'
+import type { Links, Pointed, Pointer } from '../../ports.ts'
+import type { Blocked, DynamoSettings, Sender } from './send.ts'
+import { OTHER_DAY, sideKey, TTL } from './table.ts'
+
+const pointerKey = ({ kind, name }: Pointer): string => `${kind === 'code' ? 'CODE' : 'SLACK'}#${name}`
+const wrongCodesKey = (slack: string, now: Instant): string =>
+  `WRONG#${shortDigest(slack)}#${Math.floor(now / seconds(CODE_SECONDS)).toString(36)}`
+
+/** Events of one person's links: a journal stays far below DynamoDB's 400 KB. */
+const MOST_EVENTS = 300
+
+export function links(settings: DynamoSettings, { send }: Sender): Links {
+  const { client, storyTable, sideTable } = settings
+
+  return {
+    async link(id) {
+      const found = await send(() =>
+        client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: `LINK#${id}` }), ConsistentRead: true })),
+      )
+      if (found.outcome !== 'done') return unknownOf(found)
+      return done(found.value.Item && toLink(found.value.Item))
+    },
+
+    async writeLink(id, version, { link, events }, now, came) {
+      const { caller, identity, offer, pending, active } = link
+      const set = { caller, identity, offer, pending, active }
+      const names = Object.keys(set) as (keyof typeof set)[]
+      const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
+      const entries = events.map((event) => journalEntry({ ...event, ...came, request: id, at: now } as AuditEvent, settings))
+      const written = await send(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: storyTable,
+            Key: marshall({ pk: `LINK#${id}` }),
+            ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen AND size(events) < :most',
+            UpdateExpression: `SET id = :id, version = :next, dayKey = :day, #at = if_not_exists(#at, :at), events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')}${gone.length > 0 ? ` REMOVE ${gone.map((name) => `#${name}`).join(', ')}` : ''}`,
+            ExpressionAttributeNames: { '#at': 'at', ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
+            ExpressionAttributeValues: marshall({
+              ...(version === 0 ? {} : { ':seen': version, ':most': MOST_EVENTS }),
+              ':id': id,
+              ':next': version + 1,
+              ':day': OTHER_DAY,
+              ':at': `${toIso(now)}#${id}`,
+              ':none': [],
+              ':events': entries,
+              ...Object.fromEntries(kept.map((name) => [`:${name}`, set[name]])),
+            }),
+          }),
+        ),
+      )
+      return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
+    },
+
+    async point(at, to, until) {
+      const Item = marshall({ ...sideKey(pointerKey(at)), issuer: to.issuer, subject: to.subject, [TTL]: Math.ceil(until / 1000) })
+      const put = await send(() => client.send(new PutItemCommand({ TableName: sideTable, Item })))
+      return put.outcome === 'done' ? done(true) : unknownOf(put)
+    },
+
+    async pointed(at) {
+      const Key = marshall(sideKey(pointerKey(at)))
+      const found = await send(() => client.send(new GetItemCommand({ TableName: sideTable, Key, ConsistentRead: true })))
+      if (found.outcome !== 'done') return unknownOf(found)
+      const item = found.value.Item && (unmarshall(found.value.Item) as Pointed)
+      return done(item && { issuer: item.issuer, subject: item.subject })
+    },
+
+    async countWrongCode(slack, now) {
+      const counted = await send(() =>
+        client.send(
+          new UpdateItemCommand({
+            TableName: sideTable,
+            Key: marshall(sideKey(wrongCodesKey(slack, now))),
+            UpdateExpression: `ADD times :one SET ${TTL} = :end`,
+            ExpressionAttributeValues: marshall({ ':one': 1, ':end': Math.floor(now / 1000) + 2 * CODE_SECONDS }),
+            ReturnValues: 'ALL_NEW',
+          }),
+        ),
+      )
+      return counted.outcome === 'done' ? done(Number(counted.value.Attributes?.times?.N ?? 0)) : unknownOf(counted)
+    },
+  }
+}
+
+/** Nothing here has a condition that could block but `writeLink`, which says so itself. */
+export const unknownOf = (answer: Blocked | Unknown): Unknown =>
+  answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }
+
+function toLink(attributes: Parameters<typeof unmarshall>[0]): Link {
+  const { id, version, caller, identity, offer, pending, active } = unmarshall(attributes) as Link
+  return {
+    id,
+    version,
+    caller,
+    identity,
+    ...(offer ? { offer } : {}),
+    ...(pending ? { pending } : {}),
+    ...(active ? { active } : {}),
+  }
+}

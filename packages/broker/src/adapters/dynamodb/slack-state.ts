@@ -1,0 +1,112 @@
+/** What Slack's faces remember: used signatures, where messages stand, and which are owed. All of it in the side table. */
+import { ConditionalCheckFailedException, DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { type Instant, seconds } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { hex128, type RequestId } from '@stint/core/request/ids'
+import type { Owed, Post, SlackState } from '../../ports.ts'
+import { unknownOf } from './links.ts'
+import type { DynamoSettings, Sender } from './send.ts'
+import { sideKey, TTL } from './table.ts'
+
+/** Longer than a signature is good for, both ways. */
+const SEEN_SECONDS = 1200
+/** Longer than a request lives, with its review. */
+const POST_DAYS = 120
+const OWED = 'OWED'
+const postsKey = (request: RequestId): string => `MSG#${request}`
+const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
+
+export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
+  /** False where the condition did not hold, unless what stands there is of this very call: then only its answer was lost. */
+  async function put(item: object, condition?: string, values?: object): Promise<Done<boolean> | Unknown> {
+    const attempt = hex128(random)
+    const written = await send(async () => {
+      try {
+        await client.send(
+          new PutItemCommand({
+            TableName: sideTable,
+            Item: marshall({ ...item, attempt }, { removeUndefinedValues: true }),
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+            ...(condition ? { ConditionExpression: condition } : {}),
+            ...(values ? { ExpressionAttributeValues: marshall(values) } : {}),
+          }),
+        )
+        return true
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return error.Item?.attempt?.S === attempt
+        throw error
+      }
+    })
+    return written.outcome === 'done' ? written : unknownOf(written)
+  }
+  const always = async (item: object): Promise<Done<true> | Unknown> => {
+    const written = await put(item)
+    return written.outcome === 'done' ? done(true) : written
+  }
+  async function remove(pk: string, sk: string): Promise<Done<true> | Unknown> {
+    const gone = await send(() => client.send(new DeleteItemCommand({ TableName: sideTable, Key: marshall({ pk, sk }) })))
+    return gone.outcome === 'done' ? done(true) : unknownOf(gone)
+  }
+  async function rowsOf<T>(pk: string): Promise<Done<readonly T[]> | Unknown> {
+    const rows: T[] = []
+    let from: Record<string, never> | undefined
+    do {
+      const page = await send(() =>
+        client.send(
+          new QueryCommand({
+            TableName: sideTable,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: marshall({ ':pk': pk }),
+            ConsistentRead: true,
+            ...(from ? { ExclusiveStartKey: from } : {}),
+          }),
+        ),
+      )
+      if (page.outcome !== 'done') return unknownOf(page)
+      rows.push(...(page.value.Items ?? []).map((item) => unmarshall(item) as T))
+      from = page.value.LastEvaluatedKey as typeof from
+    } while (from)
+    return done(rows)
+  }
+  const postItem = (request: RequestId, { key, ...post }: Post) => ({
+    pk: postsKey(request),
+    sk: key,
+    ...post,
+    [TTL]: inSeconds(post.claimedAt + seconds(POST_DAYS * 86_400)),
+  })
+
+  return {
+    firstSeen: (signature, now) =>
+      put({ ...sideKey(`SEEN#${signature}`), [TTL]: inSeconds(now + seconds(SEEN_SECONDS)) }, 'attribute_not_exists(pk)'),
+
+    async posts(request) {
+      const rows = await rowsOf<Post & { readonly sk: string }>(postsKey(request))
+      if (rows.outcome === 'unknown') return rows
+      return done(
+        rows.value.map(({ sk, claimedAt, channel, ts, version }) => ({
+          key: sk,
+          claimedAt,
+          ...(channel === undefined ? {} : { channel }),
+          ...(ts === undefined ? {} : { ts }),
+          ...(version === undefined ? {} : { version }),
+        })),
+      )
+    },
+    claimPost: (request, key, now, oldBefore) =>
+      put(postItem(request, { key, claimedAt: now }), 'attribute_not_exists(pk) OR (attribute_not_exists(ts) AND claimedAt < :old)', {
+        ':old': oldBefore,
+      }),
+    keepPost: (request, post) => always(postItem(request, post)),
+    dropPost: (request, key) => remove(postsKey(request), key),
+
+    async owed() {
+      const rows = await rowsOf<Owed & { readonly sk: RequestId }>(OWED)
+      return rows.outcome === 'done'
+        ? done(rows.value.map(({ sk, tries, next, cause, dead }) => ({ request: sk, tries, next, cause, dead })))
+        : rows
+    },
+    owe: ({ request, ...owed }) => always({ pk: OWED, sk: request, ...owed }),
+    settle: (request) => remove(OWED, request),
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Decisions on requests, whichever face they come from. The rules are the machine's (`core/request/machine.ts`); here is how
+ * somebody stands to a request: by what is known of them now, and by the config deployed now.
+ */
+import { isOneOf, standingOf } from '@stint/core/access/decide'
+import type { Circumstances as Came } from '@stint/core/audit/event'
+import { approvalFor } from '@stint/core/config/approval'
+import type { Approval, Rules } from '@stint/core/config/shape'
+import type { Caller } from '@stint/core/identity/caller'
+import { personOf } from '@stint/core/identity/person'
+import type { Instant } from '@stint/core/instant'
+import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { rulesOpenTo } from '@stint/core/request/approval'
+import type { RequestId } from '@stint/core/request/ids'
+import { type Actor, approve, type Decided, isParty, type Said } from '@stint/core/request/machine'
+import type { AccessRequest } from '@stint/core/request/request'
+import type { Ledger } from './ports.ts'
+
+export type Acts = (request: AccessRequest, actor: Actor, now: Instant) => Decided
+
+/** Who decides, where from, and how it came in. */
+export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
+
+export const unknownRequest = refused('request-unknown', 'There is no such request for you.')
+
+export type Decisions = ReturnType<typeof decisions>
+
+export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change'> }) {
+  const approvalOf = (profileId: string): Approval | undefined => {
+    const profile = rules.profiles.find(profileId)
+    return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
+  }
+
+  /** People as the config deployed now has them, beside what was stored when it was asked. */
+  const withPeople = (request: AccessRequest): AccessRequest => ({
+    ...request,
+    personNow: personOf(rules, request.caller),
+    agreements: request.agreements.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
+  })
+
+  /** How the caller stands to a request: by the token shown now and the config deployed now. */
+  function actorFor(
+    { caller, sourceIp, now }: Pick<Decider, 'caller' | 'sourceIp' | 'now'>,
+    request: Pick<AccessRequest, 'profile' | 'createdAt'>,
+  ): Actor {
+    const approval = approvalOf(request.profile)
+    const profile = rules.profiles.find(request.profile)
+    return {
+      caller,
+      person: personOf(rules, caller),
+      opens: approval ? rulesOpenTo(approval, caller, request.createdAt, { sourceIp, now }) : [],
+      auditor: isOneOf(rules.auditors, caller, { sourceIp, now }),
+      couldEnter: profile !== undefined && standingOf(profile, caller, { sourceIp, now }).eligible,
+    }
+  }
+
+  /** `upon`: a say on the request that was found, before it is written. */
+  function decide(
+    id: RequestId,
+    decider: Decider,
+    acts: Acts,
+    upon: (found: AccessRequest, decided: Decided) => Decided = (_found, decided) => decided,
+  ): Promise<Done<AccessRequest> | Refused | Unknown> {
+    const { now, came } = decider
+    return ledger.change(
+      id,
+      now,
+      (stored) => {
+        const found = withPeople(stored)
+        const actor = actorFor(decider, found)
+        return isParty(found, actor) ? upon(found, acts(found, actor, now)) : unknownRequest
+      },
+      came,
+    )
+  }
+
+  return {
+    approvalOf,
+    withPeople,
+    actorFor,
+    decide,
+    approving:
+      (said: Said): Acts =>
+      (request, actor, now) => {
+        const approval = approvalOf(request.profile)
+        return approval ? approve(request, approval, actor, said, now) : unknownRequest
+      },
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Linking, as its steps are called: a code, the code typed in Slack, the confirmation, the end. What each may do is
+ * `core/identity/link.ts`; here is in which order the pieces are written, so that half of it grants nothing.
+ */
+import type { Circumstances } from '@stint/core/audit/event'
+import { sha256Hex, toCrockford } from '@stint/core/digest'
+import type { CallerRef } from '@stint/core/identity/caller'
+import {
+  activeAt,
+  CODE_SECONDS,
+  claim,
+  confirm,
+  end,
+  type Link,
+  type LinkDecided,
+  type LinkEnd,
+  type Linked,
+  linkByEmail,
+  linkId,
+  type NamedSlackUser,
+  offer,
+  type SlackUser,
+  slackText,
+  WRONG_CODES,
+} from '@stint/core/identity/link'
+import { type Instant, seconds } from '@stint/core/instant'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import type { RandomBytes } from '@stint/core/request/ids'
+import type { Links, Pointed } from './ports.ts'
+
+const MAX_ROUNDS = 8
+const codeHash = (code: string): string => sha256Hex(`stint-link/v1 ${code}`)
+/** As it is read aloud and typed: whatever case, with or without its hyphens; `o` is 0, `i` and `l` are 1 (Crockford). */
+const plainCode = (typed: string): string => typed.toLowerCase().replace(/[-\s]/g, '').replaceAll('o', '0').replace(/[il]/g, '1')
+
+type Changed = Done<Link> | Refused | Unknown
+export type Linking = ReturnType<typeof linking>
+
+export function linking(store: Links, random: RandomBytes) {
+  async function change(
+    person: Pointed,
+    now: Instant,
+    decide: (found: Link | undefined) => LinkDecided,
+    came?: Circumstances,
+  ): Promise<Changed> {
+    const id = linkId(person)
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const found = await store.link(id)
+      if (found.outcome === 'unknown') return found
+      const decided = decide(found.value)
+      if (decided.outcome === 'refused') return decided
+      if (decided.value === 'unchanged') return found.value ? done(found.value) : refused('link-unknown', 'There is no link.')
+      const version = found.value?.version ?? 0
+      const written = await store.writeLink(id, version, decided.value, now, came)
+      if (written.outcome === 'unknown') return written
+      if (written.value) return done({ ...decided.value.link, id, version: version + 1 })
+      // Somebody was faster, or an answer of our own was lost: what stands there now is judged anew.
+    }
+    return { outcome: 'unknown', cause: 'the link changed too often meanwhile' }
+  }
+
+  /** The Slack user is this person's from now on; whoever they were before has no link any more. */
+  async function pointBack(link: Link, now: Instant): Promise<Done<Link> | Unknown> {
+    const active = activeAt(link, now)
+    if (!active) return done(link)
+    const at = { kind: 'slack', name: slackText(active.slack) } as const
+    const before = await store.pointed(at)
+    if (before.outcome === 'unknown') return before
+    const pointed = await store.point(at, link.caller, active.until)
+    if (pointed.outcome === 'unknown') return pointed
+    const other = before.value && linkId(before.value) !== link.id ? before.value : undefined
+    // Their link is void already, since nothing points to it; that it ended is on the trail as well.
+    if (other) await change(other, now, (found) => end(found, 'replaced', now, active.slack))
+    return done(link)
+  }
+
+  return {
+    /** The link of a person, as it is. */
+    ofPerson: (person: Pointed) => store.link(linkId(person)),
+
+    /** The link in force of a Slack user: the user points to the person, and the person's link names the user. */
+    async ofSlack(slack: SlackUser, now: Instant): Promise<Done<Link | undefined> | Unknown> {
+      const pointed = await store.pointed({ kind: 'slack', name: slackText(slack) })
+      if (pointed.outcome === 'unknown' || !pointed.value) return pointed as Done<undefined> | Unknown
+      const found = await store.link(linkId(pointed.value))
+      if (found.outcome === 'unknown') return found
+      const active = activeAt(found.value, now)
+      return done(active && slackText(active.slack) === slackText(slack) ? found.value : undefined)
+    },
+
+    /** The Slack user of a person, where both name each other. */
+    async slackOf(person: Pointed, now: Instant): Promise<Done<NamedSlackUser | undefined> | Unknown> {
+      const found = await store.link(linkId(person))
+      if (found.outcome === 'unknown') return found
+      const active = activeAt(found.value, now)
+      if (!active) return done(undefined)
+      const pointed = await store.pointed({ kind: 'slack', name: slackText(active.slack) })
+      if (pointed.outcome === 'unknown') return pointed
+      return done(pointed.value && linkId(pointed.value) === linkId(person) ? active.slack : undefined)
+    },
+
+    /** A code for this person; nobody else is ever shown it, and only its hash is kept. */
+    async offer(caller: Linked, now: Instant): Promise<Done<{ readonly code: string; readonly until: Instant }> | Refused | Unknown> {
+      const code = toCrockford(random(17), 26)
+      const until = now + seconds(CODE_SECONDS)
+      const pointed = await store.point({ kind: 'code', name: codeHash(code) }, caller.caller, until)
+      if (pointed.outcome === 'unknown') return pointed
+      const changed = await change(caller.caller, now, (found) => offer(found, caller, codeHash(code), now))
+      return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, until }) : changed
+    },
+
+    async claim(typed: string, slack: NamedSlackUser, now: Instant, came: Circumstances): Promise<Changed> {
+      const code = codeHash(plainCode(typed))
+      const owner = await store.pointed({ kind: 'code', name: code })
+      if (owner.outcome === 'unknown') return owner
+      const claimed = owner.value
+        ? await change(owner.value, now, (found) => claim(found, code, slack, now), came)
+        : refused('link-unknown', 'There is no such code, or it is used or old.')
+      if (claimed.outcome !== 'refused') return claimed
+      const wrong = await store.countWrongCode(slackText(slack), now)
+      if (wrong.outcome === 'unknown') return wrong
+      return wrong.value >= WRONG_CODES ? refused('rate-limited', 'Too many codes that were none. Wait ten minutes.') : claimed
+    },
+
+    async confirm(caller: Linked, seen: SlackUser, now: Instant, came: Circumstances): Promise<Changed> {
+      const changed = await change(caller.caller, now, (found) => confirm(found, caller, seen, now), came)
+      return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
+    },
+
+    async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, came: Circumstances): Promise<Changed> {
+      const changed = await change(caller.caller, now, (found) => linkByEmail(found, caller, slack, now), came)
+      return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
+    },
+
+    end: (person: Pick<CallerRef, 'issuer' | 'subject'>, reason: LinkEnd, now: Instant, came?: Circumstances): Promise<Changed> =>
+      change(person, now, (found) => end(found, reason, now), came),
+  }
+}

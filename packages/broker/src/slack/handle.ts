@@ -1,0 +1,83 @@
+/**
+ * Slack's door: one call in, one answer out, within three seconds.
+ *
+ *   signature   over the bytes as they came, before anybody parses them
+ *   parse       our workspace, our app, and nothing else
+ *   seen        once, where it changes anything
+ *   answer      what must be true when Slack is answered is written by then; messages follow from the table's stream
+ *
+ * A modal is opened before anything is read, since what opens it lives three seconds; what it should show comes after.
+ */
+import { sha256Hex } from '@stint/core/digest'
+import type { SlackUser } from '@stint/core/identity/link'
+import type { Instant } from '@stint/core/instant'
+import { type Refused, refused } from '@stint/core/outcome'
+import { hex128, type RandomBytes } from '@stint/core/request/ids'
+import type { VendReply, VendRequest } from '../http/message.ts'
+import { MAX_SLACK_BYTES, problemReply } from '../http/message.ts'
+import type { Clock, Log, SlackState } from '../ports.ts'
+import { type Pinned, parseSlack, type SlackCall } from './payload.ts'
+import { verifySlack } from './signature.ts'
+
+/** One verified call: who, when, and what names it in the logs and on the trail. */
+export type SlackTurn = {
+  readonly slack: SlackUser
+  readonly now: Instant
+  readonly trace: string
+  /** SHA-256 of what Slack signed. */
+  readonly hash: string
+}
+
+/** What Slack is answered: nothing, or JSON. */
+export type SlackReply = object | undefined
+
+export type SlackDoor = {
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: Log
+  readonly state: Pick<SlackState, 'firstSeen'>
+  /** The app's signing secret, and while it is rotated the one before. */
+  readonly secrets: readonly string[]
+  readonly pinned: Pinned
+  readonly answer: (call: SlackCall, turn: SlackTurn) => Promise<SlackReply>
+}
+
+export async function handleSlack(door: SlackDoor, request: VendRequest): Promise<VendReply> {
+  const [now, trace] = [door.clock(), hex128(door.random)]
+  const line = { trace, method: request.method, route: request.path, from: request.sourceIp }
+  const no = (refusal: Refused): VendReply => {
+    const reply = problemReply(refusal.code, refusal.detail, trace)
+    door.log({ ...line, level: reply.status >= 500 ? 'error' : 'info', status: reply.status, code: refusal.code, reason: refusal.operator })
+    return reply
+  }
+  if (request.method !== 'POST') return no(refused('method-not-allowed', 'This route takes POST.'))
+  if (request.body.length > MAX_SLACK_BYTES) return no(refused('body-too-large', 'This is larger than anything that Slack sends here.'))
+  const signed = verifySlack(request, door.secrets, now)
+  if (signed.outcome === 'forged') return no(refused('token-invalid', 'This is not signed by Slack.', { operator: signed.why }))
+  const parsed = parseSlack(request.body, door.pinned)
+  if (parsed.outcome === 'odd') return no(refused('body-invalid', 'This is nothing that Stint takes from Slack.', { operator: parsed.why }))
+  const call = parsed.value
+  if (call.kind === 'probe' || call.kind === 'closed') return answered(undefined, trace)
+
+  // Whatever may change something is good once; what only looks may be seen again.
+  if (call.kind !== 'suggestion') {
+    const first = await door.state.firstSeen(sha256Hex(signed.value), now)
+    if (first.outcome === 'unknown') return no(refused('ledger-unavailable', 'The ledger did not answer.', { operator: first.cause }))
+    if (!first.value) {
+      door.log({ ...line, level: 'info', status: 200, code: 'replayed' })
+      return answered(undefined, trace)
+    }
+  }
+  const stamp = request.headers.get('x-slack-request-timestamp')?.[0] ?? ''
+  const hash = sha256Hex(Buffer.concat([Buffer.from(`v0:${stamp}:`), request.body]))
+  const reply = await door.answer(call, { slack: { team: call.team, user: call.user }, now, trace, hash })
+  door.log({ ...line, level: 'info', status: 200, call: call.kind })
+  return answered(reply, trace)
+}
+
+function answered(reply: SlackReply, trace: string): VendReply {
+  const headers = { 'cache-control': 'no-store', 'stint-trace': trace }
+  return reply === undefined
+    ? { status: 200, headers, body: '' }
+    : { status: 200, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(reply) }
+}

@@ -1,0 +1,31 @@
+/** A request, and what of the config belongs to showing it. */
+import type { Rules } from '@stint/core/config/shape'
+import type { Instant } from '@stint/core/instant'
+import { missing } from '@stint/core/request/approval'
+import type { AccessRequest } from '@stint/core/request/request'
+import type { Decisions } from '../decisions.ts'
+import type { Shown } from './messages.ts'
+
+/** `onCall` is for the channel alone: in a message to one person it would call everybody there too. */
+export function shownOf(
+  rules: Rules,
+  { approvalOf, withPeople }: Pick<Decisions, 'approvalOf' | 'withPeople'>,
+  stored: AccessRequest,
+  now: Instant,
+  inChannel: boolean,
+): Shown {
+  const request = withPeople(stored)
+  const approval = approvalOf(request.profile)
+  const lacking = approval ? missing(approval, request.agreements) : []
+  const profile = rules.profiles.find(request.profile)
+  const onCall = inChannel ? (profile?.slack?.onCall ?? rules.slack?.onCall) : undefined
+  return {
+    request,
+    profile: profile ?? {},
+    // A target that left the config can be entered by nobody; its ARN still says where it was.
+    target: rules.targets[request.target] ?? { account: request.roleArn.split(':')[4] ?? '' },
+    needed: (approval?.rules ?? []).map(({ count }, index) => ({ count, missing: lacking[index] ?? 0 })),
+    ...(onCall === undefined ? {} : { onCall }),
+    now,
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Who is behind a Slack user: whoever is linked to it, as they are today. Nothing that was true when the link was made is
+ * taken for true now, but for who they are. What a directory says is asked anew; without one only what the config says of a
+ * `sub` holds of them (rules §7).
+ */
+import type { Rules } from '@stint/core/config/shape'
+import { type Caller, linkedCaller } from '@stint/core/identity/caller'
+import { activeAt, type SlackUser, settledAt } from '@stint/core/identity/link'
+import type { Instant } from '@stint/core/instant'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import type { SlackApi } from '../adapters/slack.ts'
+import type { Linking } from '../links.ts'
+import type { Directory, Log } from '../ports.ts'
+
+export type Known = {
+  readonly caller: Caller
+  /** The link is old enough for decisions. */
+  readonly settled: boolean
+}
+
+export type WhoParts = {
+  readonly rules: Rules
+  readonly linking: Linking
+  readonly api: Pick<SlackApi, 'user'>
+  readonly directory: Directory
+  readonly log: Log
+}
+
+/** `call`: SHA-256 of what Slack signed. */
+export async function whoIs(
+  { rules, linking, api, directory, log }: WhoParts,
+  slack: SlackUser,
+  call: string,
+  now: Instant,
+): Promise<Done<Known> | Refused | Unknown> {
+  const [found, user] = await Promise.all([linking.ofSlack(slack, now), api.user(slack.user)])
+  if (found.outcome === 'unknown') return found
+  const active = activeAt(found.value, now)
+  if (!found.value || !active) return refused('link-unknown', 'Slack does not tell Stint who you are. Link yourself first: /stint link')
+  const { caller } = found.value
+
+  // Slack is asked as well, and believed where it says no. Where it does not answer, the link holds: it was made with a member.
+  if (user.outcome === 'done' && !(user.value.member && user.value.team === slack.team)) {
+    await linking.end(caller, 'not-a-member', now)
+    return refused('link-unknown', 'Guests, bots and people of other workspaces do not use Stint.')
+  }
+  if (user.outcome !== 'done') log({ event: 'slack-user-unknown', outcome: user.outcome })
+
+  const issuer = rules.issuers[caller.issuer]
+  if (issuer?.kind !== 'human') return refused('link-unknown', 'The issuer that you were linked with is no longer trusted.')
+  const claims = await directory.claimsOf(caller.issuer, caller.subject)
+  if (claims.outcome === 'unknown') log({ level: 'error', event: 'directory-unknown', cause: claims.cause })
+  if (claims.outcome === 'done' && !claims.value && rules.directories?.[caller.issuer])
+    return refused('not-eligible', 'The directory does not know you any more.')
+  const known = claims.outcome === 'done' ? (claims.value ?? {}) : {}
+  return done({ caller: linkedCaller(issuer, found.value, known, { hash: call, now }), settled: settledAt(active, now) })
+}
