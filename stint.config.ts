@@ -183,6 +183,19 @@ export default defineConfig({
     },
   },
 
+  // Where people ask, agree and are told. Ids, since a name may come to mean another channel.
+  slack: { team: 'T0ACME', app: 'A0STINT', channel: 'C0ACCESS', onCall: 'S0ONCALL' },
+
+  // How people sign in on Stint’s own pages, and where Stint asks who they are today.
+  signIn: {
+    people: {
+      authorizationEndpoint: binding('PEOPLE_AUTHORIZE', 'https://login.acme.example/authorize'),
+      tokenEndpoint: binding('PEOPLE_TOKEN', 'https://login.acme.example/token'),
+      clientId: 'stint-web',
+    },
+  },
+  directories: { people: { scim: binding('PEOPLE_SCIM', 'https://directory.acme.example/scim/v2'), by: 'externalId' } },
+
   // The audit log’s name; it is its own for ever.
   log: { origin: binding('LOG_ORIGIN', 'stint.acme.example/log') },
 

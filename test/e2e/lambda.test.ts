@@ -15,7 +15,7 @@ import { buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/buil
 import type { ApiBroker } from '@stint/broker/http/tools'
 import { VEND_DEADLINE_SECONDS } from '@stint/broker/lambda/deployment'
 import { vendEvent } from '@stint/broker/lambda/event'
-import type { Ledger } from '@stint/broker/ports'
+import type { Ledger, Links } from '@stint/broker/ports'
 import { packRules } from '@stint/core/config/rules'
 import { done } from '@stint/core/outcome'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
@@ -230,7 +230,7 @@ describe('both mountings of vend', () => {
   let sandbox: TestSandbox
   let server: Server
   let token: string
-  const fixed = (): Broker<Ledger> & Pick<ApiBroker, 'trail'> => {
+  const fixed = (): Broker<Ledger & Links> & Pick<ApiBroker, 'trail'> => {
     let drawn = 0
     return {
       rules: sandbox.rules,
@@ -282,11 +282,16 @@ describe('both mountings of vend', () => {
         announceConfig: async () => done(true),
         announceLog: async () => done(true),
         ping: async () => true,
+        link: async () => done(undefined),
+        writeLink: async () => done(false),
+        point: async () => done(true),
+        pointed: async () => done(undefined),
+        countWrongCode: async () => done(1),
       },
     }
   }
   let NOW: number
-  let broker: Broker<Ledger> & Pick<ApiBroker, 'trail'>
+  let broker: Broker<Ledger & Links> & Pick<ApiBroker, 'trail'>
   beforeAll(async () => {
     sandbox = await testSandbox()
     token = await sandbox.token('developer')

@@ -3,6 +3,7 @@
  */
 
 import { brokerKey } from '@stint/sandbox/aws/world'
+import { portsFrom } from '@stint/sandbox/ports'
 import { startBroker } from '@stint/sandbox/sandbox'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -241,8 +242,7 @@ describe('a token that is good once', () => {
   test('is remembered by a broker that starts later', async () => {
     const token = await once({ jti: 'restart' })
     expect((await sandbox.vend(token, { profile: 'lab' })).status).toBe(201)
-    const first = await freePorts(3)
-    const ports = { broker: first, issuer: first + 1, aws: first + 2 }
+    const ports = portsFrom(await freePorts(4))
     const endpoint = sandbox.urls.aws
     const later = await startBroker({
       ports,
@@ -257,7 +257,7 @@ describe('a token that is good once', () => {
       sweep: false,
     })
     try {
-      const answer = await exchange(`http://127.0.0.1:${first}`, {
+      const answer = await exchange(`http://127.0.0.1:${ports.broker}`, {
         method: 'POST',
         path: '/sessions',
         headers: ['content-type', 'application/json', 'authorization', `Bearer ${token}`],

@@ -30,7 +30,7 @@ export type Answer = { readonly status: number; readonly headers: Headers; reado
 export async function testSandbox(
   options: { config?: string; bindings?: Record<string, string>; intercept?: Interceptor; deadlines?: Deadlines } = {},
 ): Promise<TestSandbox> {
-  const ports = portsFrom(await freePorts(3))
+  const ports = portsFrom(await freePorts(4))
   const rules = await loadRules(options.config ?? CONFIG, ports, options.bindings)
   const log: object[] = []
   let offset = 0
@@ -41,6 +41,7 @@ export async function testSandbox(
     clock: now,
     sweep: false,
     ship: false,
+    notify: false,
     log: (line) => void log.push(line),
     // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },

@@ -12,8 +12,8 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { rulesOpenTo } from '@stint/core/request/approval'
 import type { RequestId } from '@stint/core/request/ids'
-import { type Actor, approve, type Decided, isParty, type Said } from '@stint/core/request/machine'
-import type { AccessRequest } from '@stint/core/request/request'
+import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
+import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import type { Ledger } from './ports.ts'
 
 export type Acts = (request: AccessRequest, actor: Actor, now: Instant) => Decided
@@ -23,6 +23,7 @@ export type Decider = { readonly caller: Caller; readonly sourceIp: string; read
 
 export const unknownRequest = refused('request-unknown', 'There is no such request for you.')
 
+export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review'
 export type Decisions = ReturnType<typeof decisions>
 
 export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change'> }) {
@@ -74,11 +75,30 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     )
   }
 
+  /** What somebody may do with it now. */
+  function optionsOf(stored: AccessRequest, actor: Actor, now: Instant): readonly Option[] {
+    const request = withPeople(stored)
+    const approval = approvalOf(request.profile)
+    const state = stateAt(request, now)
+    const [self, stops] = [isSelf(request, actor), mayStop(request, actor)]
+    const decides = actor.caller.kind === 'human' && actor.opens.length > 0
+    const open = state === 'pending' || state === 'approved'
+    const may: readonly (readonly [Option, boolean])[] = [
+      ['approve', state === 'pending' && decides && !self && approval !== undefined && sameRules(request, approval)],
+      ['deny', state === 'pending' && !self && (decides || stops)],
+      ['cancel', state === 'pending' && isRequester(request, actor)],
+      ['revoke', open && (isRequester(request, actor) || stops || decides)],
+      ['review', needsReview(request) && !self && (actor.auditor || decides)],
+    ]
+    return may.flatMap(([option, is]) => (is ? [option] : []))
+  }
+
   return {
     approvalOf,
     withPeople,
     actorFor,
     decide,
+    optionsOf,
     approving:
       (said: Said): Acts =>
       (request, actor, now) => {

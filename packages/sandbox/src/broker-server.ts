@@ -1,19 +1,20 @@
 /**
- * The broker on node:http, as the sandbox serves it: `vend` gets its routes as plain values, hono gets the rest.
+ * The broker on node:http, as the sandbox serves it: `vend` and `slack` get their routes as plain values, hono gets the rest.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Broker } from '@stint/broker'
 import { apiApp } from '@stint/broker/http/api'
-import { MAX_FORM_BYTES, type VendRequest } from '@stint/broker/http/message'
+import { MAX_FORM_BYTES, MAX_SLACK_BYTES, type VendRequest } from '@stint/broker/http/message'
 import { servedBy } from '@stint/broker/http/routes'
 import type { ApiBroker } from '@stint/broker/http/tools'
 import { handleVend } from '@stint/broker/http/vend'
+import { handleSlack, type SlackDoor } from '@stint/broker/slack/handle'
 import { readBody } from './guard.ts'
 
 /** `vend` and `api` have different AWS identities, as they have on Lambda. */
-export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker) {
+export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackDoor?: SlackDoor) {
   const app = apiApp(apiBroker)
   const api = getRequestListener((request, env) => app.fetch(request, peerOf((env as { incoming: IncomingMessage }).incoming)), {
     overrideGlobalObjects: false,
@@ -21,8 +22,12 @@ export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker) {
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path = '', query = ''] = splitOnce(request.url ?? '/', '?')
-    if (servedBy(request.method ?? 'GET', path) === 'api') return api(request, response)
-    const reply = await handleVend(vendBroker, await toVendRequest(request, path, query))
+    const serving = servedBy(request.method ?? 'GET', path)
+    if (serving === 'api' || (serving === 'slack' && !slackDoor)) return api(request, response)
+    const reply =
+      serving === 'slack' && slackDoor
+        ? await handleSlack(slackDoor, await toVendRequest(request, path, query, MAX_SLACK_BYTES))
+        : await handleVend(vendBroker, await toVendRequest(request, path, query, MAX_FORM_BYTES))
     response.writeHead(reply.status, reply.headers).end(reply.body)
   }
 }
@@ -33,8 +38,8 @@ const peerOf = (request: IncomingMessage) => ({
   sourceIp: plainIp(request.socket.remoteAddress),
 })
 
-async function toVendRequest(request: IncomingMessage, path: string, query: string): Promise<VendRequest> {
-  const body = await readBody(request, MAX_FORM_BYTES) // a byte more where it is too large
+async function toVendRequest(request: IncomingMessage, path: string, query: string, most: number): Promise<VendRequest> {
+  const body = await readBody(request, most) // a byte more where it is too large
   return {
     method: request.method ?? 'GET',
     path,

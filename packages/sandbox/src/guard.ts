@@ -2,6 +2,9 @@
  * Loopback does not mean private: any web page in the user's browser can send requests to 127.0.0.1. So every port of the
  * sandbox demands a loopback Host (a rebound DNS name has another one), refuses what a browser sends across sites, and
  * sends no CORS header. No page elsewhere can mint a token, vend or click.
+ *
+ * Pages on which a person acts want the sandbox's secret besides: they get it once, with the address that `npm start`
+ * prints, and the browser keeps it. Cookies know no ports, so one opening is enough for all of them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
@@ -9,11 +12,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 export function guardFault(request: IncomingMessage): string | undefined {
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) return 'Host is not a loopback address'
   const site = request.headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'a request from another site'
+  // One port of ours leads to another, as Slack's page does to the broker's, and that to the sign-in: by a link, and by that alone.
+  const follows = site === 'same-site' && request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate'
+  if (site !== undefined && site !== 'same-origin' && site !== 'none' && !follows) return 'a request from another site'
   const { origin } = request.headers
   if (origin !== undefined && origin !== `http://${request.headers.host}`) return 'a request from another origin'
   return undefined
 }
+
+const COOKIE = 'stint-sandbox'
+export const keyCookie = (secret: string): string => `${COOKIE}=${secret}; Path=/; HttpOnly; SameSite=Lax`
+export const knowsSecret = ({ headers }: IncomingMessage, secret: string): boolean =>
+  (headers.cookie ?? '').split(/;\s*/).includes(`${COOKIE}=${secret}`)
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 

@@ -22,7 +22,7 @@ import { printEnvironment, printWelcome } from './welcome.ts'
 
 const help = `npm start -- [options]
 
-  --port N         first of four ports: broker N, issuer N+1, AWS N+2; N+3 is kept for what comes (default 4400)
+  --port N         first of four ports: broker N, issuer N+1, AWS N+2, Slack N+3 (default 4400)
   --config FILE    another config than ./stint.config.ts
   --only PARTS     aws,issuer: those without a broker, printing what a broker needs
                    broker: the broker alone, which finds AWS in AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_DYNAMODB,

@@ -1,5 +1,5 @@
 /**
- * The sandbox, assembled: issuer, AWS and broker on three loopback ports. `main.ts` runs it for people, the tests run it
+ * The sandbox, assembled: broker, issuer, AWS and Slack on four loopback ports. `main.ts` runs it for people, the tests run it
  * with their own clock and faults; both get the same parts.
  */
 
@@ -13,14 +13,18 @@ import { dynamoLedger, vendLedger } from '@stint/broker/adapters/dynamodb/ledger
 import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
 import { dynamoClient } from '@stint/broker/broker'
 import { loadConfig } from '@stint/broker/build/config-file'
+import type { Web } from '@stint/broker/http/tools'
 import { createShipper, type LogDeployment, openTrail } from '@stint/broker/log/deployment'
+import type { Journaled } from '@stint/broker/log/ports'
 import type { Log } from '@stint/broker/ports'
 import { type Shipper, ship, shipLost } from '@stint/broker/ship'
+import { apiOf, openNotifier, openSlackDoor, type SlackDeployment } from '@stint/broker/slack/deployment'
+import { type NotifyParts, notify, notifyOwed } from '@stint/broker/slack/notify'
 import { type Swept, sweep } from '@stint/broker/sweep'
 import { formatVkey } from '@stint/core/audit/note'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
-import { shortDigest } from '@stint/core/digest'
+import { sha256, shortDigest } from '@stint/core/digest'
 import { toDay } from '@stint/core/instant'
 import { createDynamo, type Dynamo, type StreamRecord } from './aws/dynamodb.ts'
 import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
@@ -32,6 +36,8 @@ import { actionsIssuer } from './issuer/actions.ts'
 import { peopleProvider, toolsProvider } from './issuer/people.ts'
 import { HOST, type Ports, urlOf } from './ports.ts'
 import { newSecret } from './secret.ts'
+import { type SlackLook, slackLook } from './slack/server.ts'
+import { createWorkspace } from './slack/workspace.ts'
 
 /** What the repository's config calls its issuers; your own config may use the same names. */
 export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<string, string> => ({
@@ -39,6 +45,9 @@ export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<s
   LOG_ORIGIN: `sandbox-${shortDigest(start).slice(0, 8)}/log`,
   PEOPLE_ISSUER: `${urlOf(ports.issuer)}/people`,
   PEOPLE_JWKS: `${urlOf(ports.issuer)}/people/jwks`,
+  PEOPLE_AUTHORIZE: `${urlOf(ports.issuer)}/people/auth`,
+  PEOPLE_TOKEN: `${urlOf(ports.issuer)}/people/token`,
+  PEOPLE_SCIM: `${urlOf(ports.issuer)}/people/scim/v2`,
   TOOLS_ISSUER: `${urlOf(ports.issuer)}/tools`,
   TOOLS_JWKS: `${urlOf(ports.issuer)}/tools/jwks`,
   ACTIONS_ISSUER: `${urlOf(ports.issuer)}/actions`,
@@ -83,7 +92,7 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
   const audience = (name: string) =>
     Object.values(rules?.issuers ?? {}).find(({ url }) => url === at(name))?.audiences[0] ?? 'https://stint.acme.example'
   const [people, tools, actions] = await Promise.all([
-    peopleProvider({ url: at('people'), secret, audience: audience('people') }),
+    peopleProvider({ url: at('people'), secret, audience: audience('people'), broker: urlOf(ports.broker) }),
     toolsProvider({ url: at('tools'), secret, audience: audience('tools') }),
     actionsIssuer(at('actions'), secret, audience('actions'), clock),
   ])
@@ -151,6 +160,14 @@ export type BrokerSettings = {
   readonly sweep?: false
   /** The key that signs the log, as a vkey. */
   readonly logVkey: string
+  /** What signs in at the issuer, and what talks to Slack; absent for a broker started apart. */
+  readonly faces?: Faces
+}
+
+/** Stint's pages and Slack, around the broker. */
+export type Faces = {
+  readonly secret: string
+  readonly slack?: { readonly key: SigningKey; readonly botToken: string; readonly signingSecret: string }
 }
 
 export type BrokerPart = Part & { readonly sweep: () => Promise<Swept> }
@@ -171,8 +188,16 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     logVkey: settings.logVkey,
   }
   const trail = openTrail({ ...common, keys: settings.apiKey, buckets })
-  const api = { ...createBroker({ ...common, keys: settings.apiKey }, dynamoLedger), trail }
-  const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }, vendLedger), api)
+  const { faces } = settings
+  const slack = slackDeployment(settings, common)
+  const api = {
+    ...createBroker({ ...common, keys: settings.apiKey }, dynamoLedger),
+    trail,
+    ...(faces ? { web: webOf(ports, rules, faces) } : {}),
+    ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
+  }
+  const door = slack && openSlackDoor(slack)
+  const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }, vendLedger), api, door)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(api), SWEEP_EVERY_MS)
   if (sweeping) void sweep(api)
@@ -181,6 +206,35 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     close: () => {
       clearInterval(sweeping)
       return close()
+    },
+  }
+}
+
+const SLACK_TIMEOUT_MS = 5000
+
+const webOf = (ports: Ports, rules: Rules, { secret }: Faces): Web => ({
+  publicUrl: urlOf(ports.broker),
+  key: sha256(`web ${secret}`),
+  clientSecrets: Object.fromEntries(Object.keys(rules.signIn ?? {}).map((issuer) => [issuer, secret])),
+  fetch,
+})
+
+function slackDeployment(
+  { ports, rules, faces }: Pick<BrokerSettings, 'ports' | 'rules' | 'faces'>,
+  common: Omit<SlackDeployment, 'slack' | 'keys'>,
+): SlackDeployment | undefined {
+  if (!rules.slack || !faces?.slack) return undefined
+  const { key, botToken, signingSecret } = faces.slack
+  return {
+    ...common,
+    keys: key,
+    slack: {
+      token: botToken,
+      signingSecrets: [signingSecret],
+      publicUrl: urlOf(ports.broker),
+      fetch,
+      directoryTokens: Object.fromEntries(Object.keys(rules.directories ?? {}).map((issuer) => [issuer, faces.secret])),
+      at: { api: `${urlOf(ports.slack)}/api/`, responseHost: `${HOST}:${ports.slack}` },
     },
   }
 }
@@ -202,52 +256,49 @@ export async function startShipper(
 
 /** Records in one batch, as an event source mapping of Lambda is set to. */
 const RECORDS_A_BATCH = 100
-const SHIP_AGAIN_MS = 1000
+const AGAIN_MS = 1000
 
-export type Shipping = { readonly ship: () => Promise<number>; readonly close: () => Promise<void> }
+/** `now`: gives the consumer all that there is, and tells what it made of it. */
+export type Streaming = { readonly now: () => Promise<number>; readonly close: () => Promise<void> }
 
-/**
- * Plays Lambda's event source mapping: batches of the stream in their order, a failed batch again. `ship` ships all that
- * there is, now, and tells how many entries that made.
- */
-export function streamTo(shipper: Shipper, { records, stream }: Dynamo, byItself: boolean): Shipping {
+/** Plays Lambda's event source mapping: batches of the stream in their order, a failed batch again. */
+export function streamTo(
+  consume: (journals: readonly Journaled[]) => Promise<number>,
+  { records, stream }: Dynamo,
+  byItself: boolean,
+): Streaming {
   let next = 0
   let running: Promise<number> = Promise.resolve(0)
   let timer: NodeJS.Timeout | undefined
 
-  async function shipAll(): Promise<number> {
-    let entries = 0
+  async function all(): Promise<number> {
+    let made = 0
     while (next < records.length) {
       const batch = records.slice(next, next + RECORDS_A_BATCH)
       const images = batch.filter(isStory).map(({ newImage, oldImage }) => ({
         ...(newImage ? { NewImage: newImage } : {}),
         ...(oldImage ? { OldImage: oldImage } : {}),
       }))
-      const shipped = await ship(
-        shipper,
-        images.flatMap((image) => fromStream(image as never) ?? []),
-      )
-      if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
+      made += await consume(images.flatMap((image) => fromStream(image as never) ?? []))
       next += batch.length
-      entries += shipped.value.entries
     }
-    return entries
+    return made
   }
-  const shipNow = () => {
-    running = running.catch(() => 0).then(shipAll)
+  const now = () => {
+    running = running.catch(() => 0).then(all)
     return running
   }
   const soon = (wait: number) => {
     timer ??= setTimeout(() => {
       timer = undefined
-      shipNow().catch(() => soon(SHIP_AGAIN_MS))
+      now().catch(() => soon(AGAIN_MS))
     }, wait)
   }
   const isStory = ({ table }: Pick<StreamRecord, 'table'>) => table === tables.story
   const onRecord = (record: StreamRecord) => void (isStory(record) && soon(0))
   if (byItself) stream.on('record', onRecord)
   return {
-    ship: shipNow,
+    now,
     async close() {
       stream.off('record', onRecord)
       clearTimeout(timer)
@@ -257,6 +308,15 @@ export function streamTo(shipper: Shipper, { records, stream }: Dynamo, byItself
     },
   }
 }
+
+/** The shipper, as a consumer of the stream: how many entries that made. */
+export const shippingWith =
+  (shipper: Shipper) =>
+  async (journals: readonly Journaled[]): Promise<number> => {
+    const shipped = await ship(shipper, journals)
+    if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
+    return shipped.value.entries
+  }
 
 /** Without a stream: looks again and again at what happened today. For a broker that was started apart. */
 export function shipByLooking(shipper: Shipper, deployment: LogDeployment): Part {
@@ -268,14 +328,14 @@ export function shipByLooking(shipper: Shipper, deployment: LogDeployment): Part
     void shipLost(shipper, journalsOfDays(source, [toDay(deployment.clock())])).finally(() => {
       running = false
     })
-  }, SHIP_AGAIN_MS)
+  }, AGAIN_MS)
   return { close: async () => clearInterval(looking) }
 }
 
 // ── All of it ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Sandbox = {
-  readonly urls: { readonly broker: string; readonly issuer: string; readonly aws: string }
+  readonly urls: { readonly broker: string; readonly issuer: string; readonly aws: string; readonly slack: string }
   readonly secret: string
   readonly rules: Rules
   readonly aws: AwsPart
@@ -284,6 +344,12 @@ export type Sandbox = {
   /** Ships what the stream has shown, now; how many entries that made. */
   readonly ship: () => Promise<number>
   readonly shipper: Shipper
+  /** The look-alike of Slack; absent where the config has none. */
+  readonly slack?: SlackLook & {
+    /** Tells Slack what the stream has shown, and then what is owed, now. */
+    readonly notify: () => Promise<void>
+    readonly parts: NotifyParts
+  }
   /** The key that the log is signed with. */
   readonly logVkey: string
   readonly close: () => Promise<void>
@@ -299,7 +365,64 @@ export type SandboxOptions = {
   readonly sweep?: false
   /** false: whoever started it ships by hand. */
   readonly ship?: false
+  /** false: whoever started it notifies by hand. */
+  readonly notify?: false
 }
+
+/** Slack's look-alike, and the notifier that tells it, with an AWS identity of its own. */
+async function startSlack(
+  { ports, rules, clock = Date.now, log = () => {}, deadlines, notify: byItself }: SandboxOptions,
+  faces: Faces,
+  aws: AwsPart,
+  endpoints: Endpoints,
+): Promise<(Part & { readonly look: NonNullable<Sandbox['slack']> }) | undefined> {
+  const deployment = slackDeployment(
+    { ports, rules, faces },
+    {
+      rules,
+      build: 'sandbox',
+      region: aws.world.region,
+      endpoints,
+      tables,
+      clock,
+      random: (count) => randomBytes(count),
+      sleep: (ms) => sleep(ms),
+      log,
+      ...(deadlines ? { deadlines } : {}),
+    },
+  )
+  if (!deployment || !faces.slack) return undefined
+  const { botToken, signingSecret } = faces.slack
+  const look = slackLook({
+    workspace: createWorkspace(clock),
+    broker: urlOf(ports.broker),
+    slack: urlOf(ports.slack),
+    signingSecret,
+    clock,
+    secret: faces.secret,
+    botToken,
+  })
+  const server = await listen(ports.slack, guarded('slack', look.handle))
+  const parts = openNotifier({ ...deployment, keys: brokerKey(aws.world, 'notify') })
+  const streaming = streamTo(async (journals) => (await notify(parts, journals)).requests, aws.dynamo, byItself !== false)
+  const owed = byItself === false ? undefined : setInterval(() => void notifyOwed(parts, false).catch(() => {}), OWED_EVERY_MS)
+  return {
+    look: Object.assign(look, {
+      parts,
+      notify: async () => {
+        await streaming.now()
+        await notifyOwed(parts, false)
+      },
+    }),
+    async close() {
+      clearInterval(owed)
+      await streaming.close()
+      await closer(server)()
+    },
+  }
+}
+/** On Lambda a schedule runs it once a minute. */
+const OWED_EVERY_MS = 5000
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { ports, rules, clock = Date.now, log = () => {}, intercept } = options
@@ -318,9 +441,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...{ rules, endpoints, region: aws.world.region, clock, log, key: brokerKey(aws.world, 'ship') },
       ...(options.deadlines ? { deadlines: options.deadlines } : {}),
     })
-    const shipping = streamTo(shipper, aws.dynamo, options.ship !== false)
+    const shipping = streamTo(shippingWith(shipper), aws.dynamo, options.ship !== false)
     started.push(shipping)
+    const faces: Faces = {
+      secret,
+      ...(rules.slack
+        ? { slack: { key: brokerKey(aws.world, 'slack'), botToken: `xoxb-${newSecret()}`, signingSecret: newSecret() } }
+        : {}),
+    }
+    const slack = await startSlack(options, faces, aws, endpoints)
+    if (slack) started.push(slack)
     const broker = await startBroker({
+      faces,
       ports,
       rules,
       logVkey: vkey,
@@ -335,13 +467,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     })
     started.push(broker)
     return {
-      urls: { broker: urlOf(ports.broker), issuer: urlOf(ports.issuer), aws: endpoint },
+      urls: { broker: urlOf(ports.broker), issuer: urlOf(ports.issuer), aws: endpoint, slack: urlOf(ports.slack) },
       secret,
       rules,
       aws,
       sweep: broker.sweep,
-      ship: shipping.ship,
+      ship: shipping.now,
       shipper,
+      ...(slack ? { slack: slack.look } : {}),
       logVkey: vkey,
       close,
     }

@@ -4,7 +4,7 @@ import type { SigningKey } from './aws/sigv4.ts'
 import { type Ports, urlOf } from './ports.ts'
 import type { Sandbox } from './sandbox.ts'
 
-export function printWelcome({ urls, rules }: Sandbox): void {
+export function printWelcome({ urls, rules, secret, slack }: Sandbox): void {
   const port = new URL(urls.broker).port
   const log = originOf(rules).replace(/\/.*/, '')
   const option = port === '4400' ? '' : ` --port ${port}`
@@ -14,7 +14,7 @@ Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
   Broker   ${urls.broker}    API: ${urls.broker}/docs
   Issuer   ${urls.issuer}    /people /tools /actions
   AWS      ${urls.aws}    STS, S3, DynamoDB, KMS, CloudTrail
-
+${slack ? `  Slack    ${urls.slack}/?key=${secret}    a look-alike to click in (docs/guides/slack.md)\n` : ''}
 In another terminal:
 
   # 1. a token, as an engineer who signs in

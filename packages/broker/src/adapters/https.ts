@@ -1,5 +1,5 @@
 /**
- * The outbound calls that are not AWS's SDK: for an issuer's keys, to the console sign-in, to a witness. Bounded in
+ * The outbound calls that are not AWS's SDK: for an issuer's keys, to a directory, to the console sign-in, to a witness. Bounded in
  * size and time, no redirects, https only (http for loopback, which the config check lets through for the sandbox).
  * Over node:https, since `fetch` would load undici into a cold start.
  */
@@ -14,15 +14,16 @@ const TIMEOUT_MS = 3000
 export type GetOptions = {
   /** private: addresses of your own network may answer too. */
   readonly network?: 'private'
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
  * The body of a GET that was answered with 200. Unless `network` says otherwise the host must be a public one: a name that
  * turns out to be an address inside your network is refused, so nobody's DNS makes us ask there.
  */
-export async function getBytes(url: string, { network }: GetOptions = {}): Promise<Uint8Array> {
+export async function getBytes(url: string, { network, headers }: GetOptions = {}): Promise<Uint8Array> {
   const options = network === 'private' || isLoopback(url) ? {} : publicOnly(url)
-  const { status, body } = await exchange(url, { method: 'GET', headers: { accept: 'application/json' }, ...options })
+  const { status, body } = await exchange(url, { method: 'GET', headers: { accept: 'application/json', ...headers }, ...options })
   if (status !== 200) throw new Error(`answered ${status}`)
   return body
 }

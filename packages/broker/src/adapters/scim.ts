@@ -6,13 +6,14 @@ import type { Rules } from '@stint/core/config/shape'
 import { isObject, type Json, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { done } from '@stint/core/outcome'
 import type { Directory } from '../ports.ts'
+import type { GetOptions } from './https.ts'
 
 export type ScimSettings = {
   readonly rules: Pick<Rules, 'directories' | 'issuers'>
   /** The bearer token for each issuer's service. */
   readonly tokens: { readonly [issuer: string]: string }
   /** Gives the body of an answer of 200, and throws otherwise. */
-  readonly get: (url: string, headers: Readonly<Record<string, string>>) => Promise<Uint8Array>
+  readonly get: (url: string, options: GetOptions) => Promise<Uint8Array>
 }
 
 export const scimDirectory = ({ rules, tokens, get }: ScimSettings): Directory => ({
@@ -24,8 +25,8 @@ export const scimDirectory = ({ rules, tokens, get }: ScimSettings): Directory =
     let body: Uint8Array
     try {
       body = await get(`${directory.scim}/Users?${new URLSearchParams({ filter, count: '2' })}`, {
-        authorization: `Bearer ${token}`,
-        accept: 'application/scim+json',
+        ...(directory.network ? { network: directory.network } : {}),
+        headers: { authorization: `Bearer ${token}`, accept: 'application/scim+json' },
       })
     } catch (error) {
       return { outcome: 'unknown', cause: `directory: ${(error as Error).message}` }

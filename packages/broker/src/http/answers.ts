@@ -191,6 +191,18 @@ export const eventView = v.strictObject({
 })
 export const eventsPage = v.strictObject({ events: v.array(eventView), next: v.optional(text) })
 
+const slackUser = { team: text, user: text, name: text }
+export const linkOffer = v.strictObject({
+  state: v.literal('offered'),
+  code: v.pipe(text, v.description('Type it in Slack: /stint link CODE. For nobody else’s eyes.')),
+  until: time,
+})
+export const linkState = v.strictObject({
+  state: v.picklist(['none', 'pending', 'linked']),
+  pending: v.optional(v.pipe(v.strictObject({ ...slackUser, until: time }), v.description('Who typed your code, and waits for you.'))),
+  linked: v.optional(v.strictObject({ ...slackUser, since: time, until: time })),
+})
+
 const upOrDown = v.picklist(['up', 'down'])
 export const health = v.strictObject({ status: v.literal('ok'), build: text, config: text })
 export const readiness = v.strictObject({

@@ -14,6 +14,8 @@ import { bearerOf, identify } from '../identify.ts'
 import { auditRoutes } from './audit.ts'
 import { docsHeaders, docsPage } from './docs.ts'
 import { freezeRoutes } from './freezes.ts'
+import { linkRoutes } from './links.ts'
+import { pageRoutes } from './pages.ts'
 import { profileRoutes } from './profiles.ts'
 import { requestRoutes } from './requests.ts'
 import { allowed, findRoute } from './routes.ts'
@@ -79,6 +81,8 @@ export function apiApp(broker: ApiBroker): Api {
   requestRoutes(app, broker, tools)
   freezeRoutes(app, broker, tools)
   auditRoutes(app, broker, tools)
+  linkRoutes(app, broker, tools)
+  pageRoutes(app, broker)
 
   app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
 

@@ -7,7 +7,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
 import * as answers from './answers.ts'
 import { decisions, type Method, routes } from './routes.ts'
-import { askBody, decisionBody, freezeBody, reviewBody, vendBody } from './schemas.ts'
+import { askBody, decisionBody, freezeBody, linkBody, linkConfirmBody, reviewBody, vendBody } from './schemas.ts'
 import { tokenStatus } from './token.ts'
 
 const schemas = {
@@ -17,6 +17,8 @@ const schemas = {
   DecisionBody: decisionBody,
   ReviewBody: reviewBody,
   FreezeBody: freezeBody,
+  LinkBody: linkBody,
+  LinkConfirmBody: linkConfirmBody,
   Waiting: answers.waiting,
   Request: answers.requestView,
   RequestsPage: answers.requestsPage,
@@ -35,6 +37,8 @@ const schemas = {
   SessionsPage: answers.sessionsPage,
   Profile: answers.profileView,
   Profiles: answers.profilesList,
+  LinkOffer: answers.linkOffer,
+  LinkState: answers.linkState,
   Event: answers.eventView,
   EventsPage: answers.eventsPage,
   Health: answers.health,
@@ -88,6 +92,22 @@ const road: readonly ProblemCode[] = [
   'sts-throttled',
   'sts-timeout',
   'ledger-unavailable',
+  'internal',
+]
+const page = { 'text/html': { schema: { type: 'string' } } }
+/** Pages say no as pages. */
+const pageProblems: readonly ProblemCode[] = ['route-unknown', 'internal']
+const slackAnswer: Success = {
+  status: 200,
+  description: 'Nothing, or what Slack shows.',
+  content: { 'application/json': { schema: { type: 'object' } } },
+}
+const slackProblems: readonly ProblemCode[] = [
+  'token-invalid',
+  'body-invalid',
+  'body-too-large',
+  'ledger-unavailable',
+  'route-unknown',
   'internal',
 ]
 const proof = { 'text/plain': { schema: { type: 'string' } } }
@@ -304,6 +324,97 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
       content: json('IssuedToken'),
     },
     problems: ['body-invalid', 'body-too-large', 'media-type', ...road],
+  },
+  'POST /slack/commands': {
+    summary: 'Slack’s slash command, signed by Slack',
+    open: true,
+    success: slackAnswer,
+    problems: slackProblems,
+  },
+  'POST /slack/interactions': {
+    summary: 'Slack’s buttons, forms and shortcuts, signed by Slack',
+    open: true,
+    success: slackAnswer,
+    problems: slackProblems,
+  },
+  'GET /slack/link': {
+    summary: 'Which Slack user is yours, and who waits to be',
+    success: { status: 200, description: 'The link.', content: json('LinkState') },
+    problems: [...token, 'route-unknown', 'not-eligible', 'ledger-unavailable', 'internal'],
+  },
+  'POST /slack/link': {
+    summary: 'A code to type in Slack; or a link by e-mail, where the config trusts that',
+    body: 'LinkBody',
+    success: { status: 201, description: 'The code, or the link.', content: json('LinkOffer', 'LinkState') },
+    problems: [
+      'body-invalid',
+      'body-too-large',
+      'media-type',
+      ...token,
+      'route-unknown',
+      'not-eligible',
+      'auth-too-old',
+      'link-unknown',
+      'ledger-unavailable',
+      'internal',
+    ],
+  },
+  'POST /slack/link/confirm': {
+    summary: 'Yes, that is me: the Slack user that typed your code is yours. Takes a sign-in of the last five minutes',
+    body: 'LinkConfirmBody',
+    success: { status: 200, description: 'The link.', content: json('LinkState') },
+    problems: [
+      'body-invalid',
+      'body-too-large',
+      'media-type',
+      ...token,
+      'route-unknown',
+      'not-eligible',
+      'auth-too-old',
+      'link-unknown',
+      'request-changed',
+      'ledger-unavailable',
+      'internal',
+    ],
+  },
+  'DELETE /slack/link': {
+    summary: 'That Slack user is yours no longer',
+    success: { status: 204, description: 'Gone.' },
+    problems: [...token, 'route-unknown', 'not-eligible', 'link-unknown', 'ledger-unavailable', 'internal'],
+  },
+  'GET /decide/{id}': {
+    summary: 'A page to decide on a request, after a fresh sign-in',
+    open: true,
+    parameters: [query('issuer', 'Where to sign in, if there are several.', { type: 'string' })],
+    success: { status: 303, description: 'To the sign-in.' },
+    also: [{ status: 200, description: 'Which sign-in?', content: page }],
+    problems: ['route-unknown', 'internal'],
+  },
+  'POST /decide/{id}': {
+    summary: 'The form of that page',
+    open: true,
+    success: { status: 200, description: 'What became of it.', content: page },
+    problems: pageProblems,
+  },
+  'GET /link': {
+    summary: 'A page to link a Slack user, after a fresh sign-in',
+    open: true,
+    parameters: [query('issuer', 'Where to sign in, if there are several.', { type: 'string' })],
+    success: { status: 303, description: 'To the sign-in.' },
+    also: [{ status: 200, description: 'Which sign-in?', content: page }],
+    problems: ['route-unknown', 'internal'],
+  },
+  'POST /link': {
+    summary: 'The form of that page',
+    open: true,
+    success: { status: 200, description: 'What became of it.', content: page },
+    problems: pageProblems,
+  },
+  'GET /sign-in/callback': {
+    summary: 'Where the issuer sends people back to (RFC 6749 §4.1.2)',
+    open: true,
+    success: { status: 200, description: 'The page that was asked for.', content: page },
+    problems: [...pageProblems, 'request-unknown', 'ledger-unavailable', 'issuer-keys-unavailable'],
   },
   'GET /healthz': {
     summary: 'Build and config hash',

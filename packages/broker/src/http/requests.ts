@@ -13,7 +13,7 @@ import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { missing, rulesOpenTo } from '@stint/core/request/approval'
 import { parseRequestId } from '@stint/core/request/ids'
-import { type Actor, cancel, deny, isParty, isRequester, isSelf, mayStop, review, revoke, sameRules } from '@stint/core/request/machine'
+import { type Actor, cancel, deny, isParty, isSelf, review, revoke } from '@stint/core/request/machine'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { askForApproval } from '../ask.ts'
@@ -36,7 +36,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
   const { rules, ledger } = broker
   const waiting = new Map<string, number>()
 
-  const { approvalOf, withPeople, decide: decideOn, approving, ...desk } = decisions(broker)
+  const { approvalOf, withPeople, decide: decideOn, approving, optionsOf, ...desk } = decisions(broker)
   const actorFor = (c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>): Actor =>
     desk.actorFor({ caller, ...circumstances(c) }, request)
 
@@ -230,16 +230,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const approval = approvalOf(request.profile)
     const state = stateAt(request, now)
     const lacking = approval ? missing(approval, request.agreements) : []
-    const current = approval !== undefined && sameRules(request, approval)
-    const decides = actor.caller.kind === 'human' && actor.opens.length > 0 && !isSelf(request, actor)
-    const withdraws = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
-    const may = [
-      ...(state === 'pending' && decides ? [...(current ? ['approve'] : []), 'deny'] : []),
-      ...(state === 'pending' && !decides && !isSelf(request, actor) && mayStop(request, actor) ? ['deny'] : []),
-      ...(state === 'pending' && isRequester(request, actor) ? ['cancel'] : []),
-      ...((state === 'pending' || state === 'approved') && withdraws ? ['revoke'] : []),
-      ...(needsReview(request) && !isSelf(request, actor) && (actor.auditor || decides) ? ['review'] : []),
-    ]
+    const may = optionsOf(stored, actor, now)
     return {
       id: request.id,
       state,

@@ -5,7 +5,8 @@
 
 export type Method = 'GET' | 'POST' | 'DELETE'
 /** `tail`: the last parameter takes all the segments that are left. */
-export type Route = { readonly path: string; readonly tail?: true; readonly methods: Readonly<Partial<Record<Method, 'vend' | 'api'>>> }
+export type Serving = 'vend' | 'api' | 'slack'
+export type Route = { readonly path: string; readonly tail?: true; readonly methods: Readonly<Partial<Record<Method, Serving>>> }
 
 export const decisions = ['approve', 'deny', 'cancel', 'revoke', 'review'] as const
 
@@ -26,6 +27,13 @@ export const routes: readonly Route[] = [
   { path: '/audit/log/{path}', tail: true, methods: { GET: 'api' } },
   { path: '/credentials/{profile}', methods: { GET: 'vend' } },
   { path: '/token', methods: { POST: 'vend' } },
+  { path: '/slack/commands', methods: { POST: 'slack' } },
+  { path: '/slack/interactions', methods: { POST: 'slack' } },
+  { path: '/slack/link', methods: { GET: 'api', POST: 'api', DELETE: 'api' } },
+  { path: '/slack/link/confirm', methods: { POST: 'api' } },
+  { path: '/decide/{id}', methods: { GET: 'api', POST: 'api' } },
+  { path: '/link', methods: { GET: 'api', POST: 'api' } },
+  { path: '/sign-in/callback', methods: { GET: 'api' } },
   { path: '/healthz', methods: { GET: 'api' } },
   { path: '/readyz', methods: { GET: 'api' } },
   { path: '/openapi.json', methods: { GET: 'api' } },
@@ -57,9 +65,10 @@ export function allowed(route: Route): readonly string[] {
   return [...methods, 'OPTIONS']
 }
 
-/** Which function answers: `vend` for what may end in AssumeRole, `api` for all the rest. */
-export function servedBy(method: string, path: string): 'vend' | 'api' {
+/** Which function answers: `vend` for what may end in AssumeRole, `slack` for what Slack signs, `api` for all the rest. */
+export function servedBy(method: string, path: string): Serving {
   const found = findRoute(path)
   if (!found) return 'api'
-  return found.route.methods[method as Method] ?? (Object.values(found.route.methods).includes('api') ? 'api' : 'vend')
+  const { methods } = found.route
+  return methods[method as Method] ?? (Object.values(methods).includes('vend') && !Object.values(methods).includes('api') ? 'vend' : 'api')
 }

@@ -54,6 +54,13 @@ export const decisionBody = v.strictObject({
 
 export const reviewBody = v.strictObject({ text: v.pipe(v.string(), v.description('What was found, 1 to 256 bytes.')) })
 
+/** The body of `POST /slack/link`. */
+export const linkBody = v.strictObject({
+  by: v.optional(v.pipe(v.picklist(['code', 'email']), v.description('email: without a code, where the config trusts the workspace.'))),
+})
+/** Whom the person was shown. */
+export const linkConfirmBody = v.strictObject({ team: v.string(), user: v.string() })
+
 const someId = v.pipe(v.string(), v.minLength(1), v.maxLength(256))
 export const freezeBody = v.strictObject({
   scope: v.union([

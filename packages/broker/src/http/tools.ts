@@ -8,8 +8,9 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { groupsOmittedHint } from '@stint/core/problem'
 import type { Context, Hono } from 'hono'
 import * as v from 'valibot'
+import type { SlackApi } from '../adapters/slack.ts'
 import type { Trail } from '../log/trail.ts'
-import type { Broker, Ledger } from '../ports.ts'
+import type { Broker, Ledger, Links } from '../ports.ts'
 import { MAX_BODY_BYTES, problemReply } from './message.ts'
 import type { Route } from './routes.ts'
 
@@ -23,7 +24,24 @@ export type Env = {
 export type Ctx = Context<Env>
 export type Api = Hono<Env>
 
-export type ApiBroker = Omit<Broker<Ledger>, 'sts' | 'signIn'> & { readonly trail: Trail }
+export type ApiBroker = Omit<Broker<Ledger & Links>, 'sts' | 'signIn'> & {
+  readonly trail: Trail
+  /** Stint's own pages; absent where nobody can sign in on them. */
+  readonly web?: Web
+  /** Looks up a Slack user by e-mail, where the config trusts that. */
+  readonly slackUserByEmail?: SlackApi['userByEmail']
+}
+
+/** What Stint's own pages need. */
+export type Web = {
+  /** Where people reach the broker, without a slash at the end. */
+  readonly publicUrl: string
+  /** 32 bytes that seal what the pages keep in the browser. */
+  readonly key: Uint8Array
+  /** The client's secret at each issuer; a client without one is public and has PKCE alone. */
+  readonly clientSecrets: { readonly [issuer: string]: string }
+  readonly fetch: typeof fetch
+}
 
 /** What every group of routes needs. */
 export type Tools = {

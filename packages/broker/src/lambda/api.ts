@@ -1,5 +1,5 @@
 /**
- * The `api` function: everything that is read. Its role may not assume anything.
+ * The `api` function: everything that is read or decided. Its role may not assume anything.
  */
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
@@ -8,12 +8,22 @@ import { createBroker } from '../broker.ts'
 import { apiApp } from '../http/api.ts'
 import { header } from '../http/message.ts'
 import { openTrail } from '../log/deployment.ts'
-import { deploymentFrom, logDeploymentFrom } from './deployment.ts'
+import { apiOf } from '../slack/deployment.ts'
+import { deploymentFrom, logDeploymentFrom, slackDeploymentFrom, webFrom } from './deployment.ts'
 import { fromEvent } from './event.ts'
+
+/** One look-up by e-mail. */
+const SLACK_TIMEOUT_MS = 5000
 
 const deployment = deploymentFrom(process.env, __dirname)
 const trail = openTrail(logDeploymentFrom(process.env, deployment))
-const app = apiApp({ ...createBroker(deployment, dynamoLedger), trail })
+const slack = deployment.rules.slack?.trustEmail ? slackDeploymentFrom(process.env, deployment) : undefined
+const app = apiApp({
+  ...createBroker(deployment, dynamoLedger),
+  ...webFrom(process.env),
+  ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
+  trail,
+})
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
   const { method, path, query, headers, body, sourceIp } = fromEvent(event)

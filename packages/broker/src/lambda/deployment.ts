@@ -10,7 +10,9 @@ import { openRules } from '@stint/core/config/rules'
 import { postForm } from '../adapters/https.ts'
 import { consoleSignIn } from '../adapters/sign-in.ts'
 import type { Deployment } from '../broker.ts'
+import type { Web } from '../http/tools.ts'
 import type { LogDeployment } from '../log/deployment.ts'
+import type { SlackDeployment } from '../slack/deployment.ts'
 
 /** The deadline of the vend function, in seconds: to be set on the function, far below the life of a reservation. */
 export const VEND_DEADLINE_SECONDS = 10
@@ -59,6 +61,37 @@ export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment
     ...(env.STINT_LOCK_DAYS ? { lockDays: Number(env.STINT_LOCK_DAYS) } : {}),
   }
 }
+
+/** What the functions that talk to Slack find beyond that. */
+export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): SlackDeployment {
+  const need = needed(env)
+  return {
+    ...deployment,
+    slack: {
+      token: need('STINT_SLACK_TOKEN'),
+      signingSecrets: need('STINT_SLACK_SIGNING_SECRETS').split(','),
+      publicUrl: need('STINT_URL'),
+      fetch,
+      directoryTokens: secretsIn(env.STINT_DIRECTORY_TOKENS),
+      ...(env.STINT_SLACK_API && env.STINT_SLACK_RESPONSE_HOST
+        ? { at: { api: env.STINT_SLACK_API, responseHost: env.STINT_SLACK_RESPONSE_HOST } }
+        : {}),
+    },
+  }
+}
+
+/** What Stint's pages need; absent where they are not set up. */
+export function webFrom(env: NodeJS.ProcessEnv): { readonly web?: Web } {
+  const { STINT_URL: publicUrl, STINT_WEB_KEY: key } = env
+  if (!publicUrl || !key) return {}
+  const bytes = Buffer.from(key, 'base64url')
+  if (bytes.length < 32) throw new Error('STINT_WEB_KEY must be at least 32 random bytes, in base64url')
+  return { web: { publicUrl, key: bytes, clientSecrets: secretsIn(env.STINT_SIGN_IN_SECRETS), fetch } }
+}
+
+/** Secrets by issuer, as JSON. */
+const secretsIn = (text: string | undefined): { readonly [issuer: string]: string } =>
+  text ? (JSON.parse(text) as { [issuer: string]: string }) : {}
 
 const needed =
   (env: NodeJS.ProcessEnv) =>

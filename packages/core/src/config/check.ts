@@ -202,6 +202,10 @@ const profileSlack = v.strictObject({
   onCall: v.optional(slackId('S', 'user group')),
   dm: v.optional(v.literal(true)),
 })
+const scope = v.pipe(
+  line,
+  v.check((text) => text.split(' ').includes('openid'), 'must hold openid'),
+)
 const httpsUrl = v.pipe(
   line,
   v.check((text) => isIssuerUrl(text), 'must be an https URL without credentials or fragment (http only for loopback)'),
@@ -285,7 +289,7 @@ const configSchema = v.strictObject({
     }),
   ),
   signIn: v.optional(
-    v.record(id, v.strictObject({ authorizationEndpoint: httpsUrl, tokenEndpoint: httpsUrl, clientId: line, scope: v.optional(line) })),
+    v.record(id, v.strictObject({ authorizationEndpoint: httpsUrl, tokenEndpoint: httpsUrl, clientId: line, scope: v.optional(scope) })),
   ),
   directories: v.optional(
     v.record(
@@ -297,6 +301,7 @@ const configSchema = v.strictObject({
         ),
         by: v.picklist(['id', 'externalId', 'userName']),
         groups: v.optional(v.picklist(['value', 'display'])),
+        network: v.optional(v.literal('private')),
       }),
     ),
   ),

@@ -244,6 +244,8 @@ export type Directory = {
   readonly by: 'id' | 'externalId' | 'userName'
   /** Whether `groupsClaim` holds the groups' ids (`value`, the default) or their names. */
   readonly groups?: 'value' | 'display'
+  /** private: it answers inside your own network. */
+  readonly network?: 'private'
 }
 
 export type Config = {

@@ -76,7 +76,7 @@ export const buckets: { readonly log: string; readonly events: string } = BUCKET
 export const LOG_KEY = 'alias/stint-log'
 
 /** The roles of Stint's functions: `vend` alone may assume; `broker` is all in one, for a broker started apart. */
-export type BrokerRole = 'vend' | 'api' | 'ship' | 'broker'
+export type BrokerRole = 'vend' | 'api' | 'ship' | 'slack' | 'notify' | 'broker'
 
 export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, region = 'eu-central-1'): World {
   const world: World = {
@@ -270,6 +270,13 @@ function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string): Record<B
   return {
     vend: of(assume, write, read),
     api: of(write, read, readSide, readLog, list),
+    slack: of(write, read, readSide),
+    // It tells and decides nothing: the story table is not its to write.
+    notify: of(read, readSide, {
+      Effect: 'Allow',
+      Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      Resource: table(TABLES.side),
+    }),
     ship: of(read, readSide, readLog, list, ...writeLog),
     broker: of(assume, write, read, readSide, readLog, list, ...writeLog),
   }

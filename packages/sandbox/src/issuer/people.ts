@@ -1,12 +1,12 @@
 /**
  * People and tools sign in by a real OpenID provider (oidc-provider): authorization code with PKCE for people, client
- * credentials for tools. Both clients have the sandbox's secret, so nobody gets a token who cannot read it.
+ * credentials for tools. Both clients have the sandbox's secret, and so does whoever signs in: nobody gets a token who cannot read it.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
-import { readBody } from '../guard.ts'
+import { knowsSecret, readBody } from '../guard.ts'
 import { memoryStore } from './store.ts'
 
 export type Person = { readonly sub: string; readonly name: string; readonly groups: readonly string[]; readonly amr: readonly string[] }
@@ -27,8 +27,11 @@ export const TOOL_CLIENT = 'reporting'
 export const REDIRECT_URI = 'http://127.0.0.1/callback'
 
 type Settings = { readonly url: string; readonly secret: string; readonly audience: string }
+/** Stint's own pages, as a client of the issuer. */
+export const WEB_CLIENT = 'stint-web'
 
-export async function peopleProvider({ url, secret, audience }: Settings): Promise<RequestListener> {
+/** `broker`: where Stint's pages are. */
+export async function peopleProvider({ url, secret, audience, broker }: Settings & { readonly broker: string }): Promise<RequestListener> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const provider = new Provider(url, {
     ...base(audience, 'ES256', await exportJWK(privateKey)),
@@ -38,6 +41,15 @@ export async function peopleProvider({ url, secret, audience }: Settings): Promi
         client_id: PEOPLE_CLIENT,
         client_secret: secret,
         redirect_uris: [REDIRECT_URI],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        id_token_signed_response_alg: 'ES256',
+        application_type: 'web',
+      },
+      {
+        client_id: WEB_CLIENT,
+        client_secret: secret,
+        redirect_uris: [`${broker}/sign-in/callback`],
         grant_types: ['authorization_code'],
         response_types: ['code'],
         id_token_signed_response_alg: 'ES256',
@@ -67,13 +79,43 @@ export async function peopleProvider({ url, secret, audience }: Settings): Promi
     },
   })
   const callback = provider.callback()
-  return (request, response) =>
-    request.url?.startsWith('/sign-in/') ? void signInPage(provider, request, response) : void callback(request, response)
+  return (request, response) => {
+    if (request.url?.startsWith('/sign-in/')) void signInPage(provider, secret, request, response)
+    else if (request.url?.startsWith('/scim/v2/Users')) scimUsers(secret, request, response)
+    else void callback(request, response)
+  }
+}
+
+/** The company's directory (RFC 7644 §3.4.2.2), as far as one asks for one user by the subject. */
+function scimUsers(secret: string, request: IncomingMessage, response: ServerResponse): void {
+  const answer = (status: number, body: object) =>
+    response.writeHead(status, { 'content-type': 'application/scim+json' }).end(JSON.stringify(body))
+  if (request.headers.authorization !== `Bearer ${secret}`) {
+    answer(401, { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '401' })
+    return
+  }
+  const filter = new URL(request.url ?? '', 'http://127.0.0.1').searchParams.get('filter') ?? ''
+  const wanted = /^externalId eq ("(?:[^"\\]|\\.)*")$/.exec(filter)?.[1]
+  const found = wanted === undefined ? [] : Object.values<Person>(people).filter(({ sub }) => sub === JSON.parse(wanted))
+  const Resources = found.map(({ sub, name, groups }) => ({
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+    id: sub,
+    externalId: sub,
+    userName: sub,
+    displayName: name,
+    active: true,
+    groups: groups.map((group) => ({ value: group, display: group })),
+  }))
+  answer(200, { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], totalResults: Resources.length, Resources })
 }
 
 /** The sign-in page: a choice of people, no password. The provider ties it to the browser that began by a cookie. */
-async function signInPage(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function signInPage(provider: Provider, secret: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
+    if (!knowsSecret(request, secret)) {
+      const words = 'Open the address that npm start printed for Slack first: it holds the key to this page.\n'
+      return void response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(words)
+    }
     await provider.interactionDetails(request, response)
     if (request.method === 'POST') {
       const name = new URLSearchParams((await readBody(request)).toString('utf8')).get('login') ?? ''

@@ -3,6 +3,7 @@
  * Used by `npm run token` and by the tests.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { keyCookie } from '../guard.ts'
 import { type CiJob, ciJobs } from './actions.ts'
 import { PEOPLE_CLIENT, type PersonName, people, REDIRECT_URI, TOOL_CLIENT } from './people.ts'
 
@@ -21,7 +22,7 @@ export async function signIn(name: string, issuer: IssuerAddress): Promise<strin
 /** RFC 6749 §4.1 with PKCE (RFC 7636). */
 async function signInPerson(name: PersonName, issuer: IssuerAddress): Promise<string> {
   const base = `${issuer.url}/people`
-  const jar = new Map<string, string>()
+  const jar = new Map<string, string>([keyCookie(issuer.secret).split(';')[0]?.split('=') as [string, string]])
   const verifier = randomBytes(32).toString('base64url')
   const authorize = new URLSearchParams({
     client_id: PEOPLE_CLIENT,

@@ -1,5 +1,5 @@
 /**
- * Only tests import this. Slack's limits for messages and modals, as its documentation gives them ("Reference: blocks", "Reference: block elements",
+ * For tests and for the sandbox's Slack; nothing that is deployed imports this. Slack's limits for messages and modals, as its documentation gives them ("Reference: blocks", "Reference: block elements",
  * "Reference: composition objects", "Views"). What is over one is named by its place.
  */
 

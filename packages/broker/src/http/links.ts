@@ -1,0 +1,106 @@
+/** A person's Slack user: a code for it, its confirmation, its end. What Slack's side of it is stands in `slack/answers.ts`. */
+import type { Caller } from '@stint/core/identity/caller'
+import { activeAt, type Link, linkedOf } from '@stint/core/identity/link'
+import { type Instant, toIso } from '@stint/core/instant'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
+import { linking } from '../links.ts'
+import { linkBody, linkConfirmBody } from './schemas.ts'
+import { type Api, type ApiBroker, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
+
+const notSetUp = refused('route-unknown', 'Slack is not set up here.')
+const notAPerson = refused('not-eligible', 'Only people are linked to Slack users.')
+
+export const signInAgain = refused('auth-too-old', 'This is done only right after a sign-in.', {
+  extra: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
+})
+
+export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): void {
+  const { rules } = broker
+  const links = linking(broker.ledger, broker.random)
+  const came = (c: Ctx, caller: Caller) => ({ from: c.env.sourceIp, token: caller.token.hash })
+
+  /** For people, where Slack is set up. */
+  const forPerson = (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) =>
+    withCaller(c, (caller) => (!rules.slack ? refuse(c, notSetUp) : caller.kind === 'human' ? answer(caller) : refuse(c, notAPerson)))
+
+  app.get('/slack/link', (c) =>
+    forPerson(c, async (caller) => {
+      const found = await links.ofPerson(caller)
+      if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
+      return c.json(linkView(found.value, c.get('now')))
+    }),
+  )
+
+  app.post('/slack/link', async (c) => {
+    const bytes = await readBytes(c)
+    if (bytes.outcome === 'refused') return refuse(c, bytes)
+    return forPerson(c, async (caller) => {
+      const body = parseBody(linkBody, bytes.value)
+      if (body.outcome === 'refused') return refuse(c, body)
+      if (body.value.by === 'email') return byEmail(c, caller)
+      const offered = await links.offer(linkedOf(caller), c.get('now'))
+      if (offered.outcome === 'unknown') return refuse(c, unavailable(offered.cause))
+      if (offered.outcome === 'refused') return refuse(c, offered)
+      return c.json({ state: 'offered', code: offered.value.code, until: toIso(offered.value.until) }, 201)
+    })
+  })
+
+  async function byEmail(c: Ctx, caller: Caller): Promise<Response> {
+    const slack = await slackUserOf(caller, c.get('now'))
+    if (slack.outcome === 'refused') return refuse(c, slack)
+    const made = await links.byEmail(linkedOf(caller), slack.value, c.get('now'), came(c, caller))
+    if (made.outcome === 'unknown') return refuse(c, unavailable(made.cause))
+    return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(made.value, c.get('now')), 201)
+  }
+
+  /** The member of our workspace with exactly the e-mail that the issuer has verified. Never by likeness: case counts. */
+  async function slackUserOf(
+    caller: Caller,
+    now: Instant,
+  ): Promise<Done<{ readonly team: string; readonly user: string; readonly name: string }> | Refused> {
+    const { email, email_verified: verified } = caller.claims
+    if (rules.slack?.trustEmail?.issuer !== caller.issuer || !broker.slackUserByEmail)
+      return refused('not-eligible', 'The config does not link by e-mail.')
+    if (!signedInLately(caller, now)) return signInAgain
+    if (typeof email !== 'string' || email === '' || verified !== true)
+      return refused('not-eligible', 'Your token has no e-mail that your issuer verified.')
+    const found = await broker.slackUserByEmail(email)
+    if (found.outcome === 'unknown' || found.outcome === 'later') return refused('ledger-unavailable', 'Slack did not answer.')
+    const user = found.outcome === 'done' ? found.value : undefined
+    if (!user?.member || user.team !== rules.slack.team || user.email !== email)
+      return refused('link-unknown', 'No member of the workspace has exactly your e-mail.')
+    return done({ team: user.team, user: user.id, name: user.name })
+  }
+
+  app.post('/slack/link/confirm', async (c) => {
+    const bytes = await readBytes(c)
+    if (bytes.outcome === 'refused') return refuse(c, bytes)
+    return forPerson(c, async (caller) => {
+      const body = parseBody(linkConfirmBody, bytes.value)
+      if (body.outcome === 'refused') return refuse(c, body)
+      if (!signedInLately(caller, c.get('now'))) return refuse(c, signInAgain)
+      const made = await links.confirm(linkedOf(caller), body.value, c.get('now'), came(c, caller))
+      if (made.outcome === 'unknown') return refuse(c, unavailable(made.cause))
+      return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(made.value, c.get('now')))
+    })
+  })
+
+  app.delete('/slack/link', (c) =>
+    forPerson(c, async (caller) => {
+      const ended = await links.end(caller, 'unlinked', c.get('now'), came(c, caller))
+      if (ended.outcome === 'unknown') return refuse(c, unavailable(ended.cause))
+      return ended.outcome === 'refused' ? refuse(c, ended) : c.body(null, 204)
+    }),
+  )
+}
+
+function linkView(link: Link | undefined, now: Instant) {
+  const active = activeAt(link, now)
+  const pending = link?.pending && link.pending.until > now ? link.pending : undefined
+  return {
+    state: pending ? 'pending' : active ? 'linked' : 'none',
+    ...(pending ? { pending: { ...pending.slack, until: toIso(pending.until) } } : {}),
+    ...(active ? { linked: { ...active.slack, since: toIso(active.since), until: toIso(active.until) } } : {}),
+  }
+}

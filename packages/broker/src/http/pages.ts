@@ -1,0 +1,359 @@
+/**
+ * Stint's own pages: to decide on a request, and to link a Slack user, after a fresh sign-in. Made on the server, without a
+ * line of script. What a page needs to know again when its form comes back lies in the form, sealed, and is good only in
+ * the browser that signed in, on this page, for five minutes; so no other site can send it, and no other site can frame it.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { formatDuration } from '@stint/core/duration'
+import type { Caller } from '@stint/core/identity/caller'
+import { linkedOf } from '@stint/core/identity/link'
+import { type Instant, seconds, toIso } from '@stint/core/instant'
+import { jsonBytes } from '@stint/core/json'
+import { type Refused, refused } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
+import { missing } from '@stint/core/request/approval'
+import { parseRequestId, type RequestId } from '@stint/core/request/ids'
+import { cancel, deny, isParty, review, revoke, STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
+import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import { html, raw } from 'hono/html'
+import { type Acts, decisions, type Option, unknownRequest } from '../decisions.ts'
+import { linking } from '../links.ts'
+import { seal, unseal } from '../web/seal.ts'
+import { beginSignIn, endSignIn, type Pending, type SignedIn, signedInCaller } from '../web/sign-in.ts'
+import { signInAgain } from './links.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, refuse, unavailable, type Web } from './tools.ts'
+
+const SIGN_IN_SECONDS = 600
+const PAGE_SECONDS = STEP_UP_SECONDS
+const MAX_FORM_BYTES = 32 * 1024
+
+/** What a page's form brings back. */
+type Grant = SignedIn & {
+  readonly to: string
+  readonly browser: string
+  readonly version?: number
+  readonly slack?: { readonly team: string; readonly user: string }
+}
+
+const noPages = refused('route-unknown', 'Nobody signs in here: the config has no signIn.')
+
+export function pageRoutes(app: Api, broker: ApiBroker): void {
+  const { rules, random, web } = broker
+  const desk = decisions(broker)
+  const links = linking(broker.ledger, random)
+  const clients = Object.entries(rules.signIn ?? {})
+
+  /** Which page, by its path; a stranger's address leads nowhere. */
+  const pageOf = (to: string): { readonly kind: 'link' } | { readonly kind: 'decide'; readonly id: RequestId } | undefined => {
+    if (to === '/link') return rules.slack ? { kind: 'link' } : undefined
+    const id = parseRequestId(/^\/decide\/([^/]+)$/.exec(to)?.[1] ?? '')
+    return id && { kind: 'decide', id }
+  }
+
+  // ── To the sign-in and back ────────────────────────────────────────────────────────────────────────────────────────
+
+  async function begin(c: Ctx, to: string): Promise<Response> {
+    if (!web || clients.length === 0) return refuse(c, noPages)
+    const page = pageOf(to)
+    if (!page) return say(c, unknownRequest)
+    const wanted = new URL(c.req.url).searchParams.get('issuer')
+    const [id, client] = clients.find(([name]) => name === wanted) ?? (clients.length === 1 ? clients[0] : undefined) ?? []
+    const issuer = id === undefined ? undefined : rules.issuers[id]
+    if (!id || !client || !issuer)
+      return show(
+        c,
+        'Sign in',
+        chooser(
+          to,
+          clients.map(([name]) => name),
+        ),
+      )
+    const mfa = page.kind === 'decide' && (await demandsMfa(page.id, id))
+    const { url, pending } = beginSignIn(id, issuer, client, callbackOf(web), to, mfa, random)
+    setCookie(c, web, 'sign-in', seal(web.key, 'sign-in', pending, c.get('now') + seconds(SIGN_IN_SECONDS), random), SIGN_IN_SECONDS, 'Lax')
+    return c.redirect(url, 303)
+  }
+
+  /** Whether some rule of the request lets this issuer's people agree only with a second factor. */
+  async function demandsMfa(id: RequestId, issuer: string): Promise<boolean> {
+    const found = await broker.ledger.request(id)
+    const approval = found.outcome === 'done' && found.value ? desk.approvalOf(found.value.profile) : undefined
+    return (approval?.rules ?? []).some(({ by }) => by.some((who) => who.issuer === issuer && who.mfa))
+  }
+
+  app.get('/decide/:id', (c) => begin(c, new URL(c.req.url).pathname))
+  app.get('/link', (c) => begin(c, '/link'))
+
+  app.get('/sign-in/callback', async (c) => {
+    if (!web) return refuse(c, noPages)
+    const now = c.get('now')
+    const pending = unseal<Pending>(web.key, 'sign-in', cookieOf(c, web, 'sign-in'), now)
+    dropCookie(c, web, 'sign-in')
+    if (!pending) return say(c, refused('token-invalid', 'This sign-in was not begun in this browser, or took too long. Begin again.'))
+    const signedIn = await endSignIn({
+      broker,
+      pending,
+      query: new URL(c.req.url).searchParams,
+      callback: callbackOf(web),
+      secret: web.clientSecrets[pending.issuer],
+      fetch: web.fetch,
+      now,
+    })
+    if (signedIn.outcome === 'refused') return say(c, signedIn)
+    return showPage(c, web, pending.to, signedIn.value)
+  })
+
+  /** The page that was asked for, to whoever has signed in. */
+  async function showPage(c: Ctx, web: Web, to: string, signedIn: SignedIn): Promise<Response> {
+    const now = c.get('now')
+    const caller = await signedInCaller(broker, signedIn, now)
+    if (caller.outcome === 'refused') return say(c, caller)
+    if (caller.value.kind !== 'human' || !signedInLately(caller.value, now)) return say(c, signInAgain)
+    const page = pageOf(to)
+    const browser = Buffer.from(random(16)).toString('base64url')
+    const grantWith = (more: Partial<Grant>) =>
+      seal(web.key, 'page', { ...signedIn, to, browser, ...more } satisfies Grant, now + seconds(PAGE_SECONDS), random)
+    setCookie(c, web, 'page', browser, PAGE_SECONDS, 'Strict')
+    if (page?.kind === 'link') return linkPage(c, caller.value, grantWith)
+    return page ? decidePage(c, page.id, caller.value, grantWith) : say(c, unknownRequest)
+  }
+
+  // ── Decide ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function decidePage(c: Ctx, id: RequestId, caller: Caller, grantWith: (more: Partial<Grant>) => string): Promise<Response> {
+    const found = await broker.ledger.request(id)
+    if (found.outcome === 'unknown') return say(c, unavailable(found.cause))
+    const request = found.value && desk.withPeople(found.value)
+    const actor = request && desk.actorFor({ caller, ...circumstances(c) }, request)
+    if (!request || !actor || !isParty(request, actor)) return say(c, unknownRequest)
+    const options = desk.optionsOf(request, actor, c.get('now'))
+    const grant = grantWith({ version: request.version })
+    return show(
+      c,
+      headline(request, c.get('now')),
+      html`${requestPart(request, c.get('now'))}
+${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` : decideForm(`/decide/${id}`, grant, options)}
+<p class="who">You are signed in as ${caller.name} (${caller.issuer}).</p>`,
+    )
+  }
+
+  app.post('/decide/:id', (c) =>
+    withGrant(c, async (grant, caller, form) => {
+      const id = parseRequestId(c.req.param('id'))
+      if (!id) return say(c, unknownRequest)
+      const comment = form.get('comment')?.trim() || undefined
+      if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
+        return say(c, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
+      const acts = actsOf(form.get('act') as Option, comment)
+      if (!acts) return say(c, refused('body-invalid', 'The form names nothing that can be done.'))
+      const came = { from: c.env.sourceIp, token: caller.token.hash }
+      const decided = await desk.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
+        c.set('profile', found.profile)
+        // It is decided upon what was shown, unless it was decided so already.
+        return outcome.outcome === 'done' && outcome.value !== 'unchanged' && found.version !== grant.version
+          ? refused('request-changed', 'The request is no longer what you were shown.')
+          : outcome
+      })
+      if (decided.outcome === 'unknown') return say(c, unavailable(decided.cause))
+      if (decided.outcome === 'refused') {
+        await recordRefusal(c, caller, decided)
+        return say(c, decided)
+      }
+      const now = broker.clock()
+      return show(c, headline(decided.value, now), html`<p>Done.</p>${requestPart(desk.withPeople(decided.value), now)}`)
+    }),
+  )
+
+  function actsOf(act: Option, comment: string | undefined): Acts | undefined {
+    const said = { face: 'web' as const, ...(comment === undefined ? {} : { comment }) }
+    const acts: { readonly [act in Option]: Acts } = {
+      approve: desk.approving(said),
+      deny: (request, actor, now) => deny(request, actor, said, now),
+      cancel: (request, actor, now) => cancel(request, actor, said, now),
+      revoke: (request, actor, now) => revoke(request, actor, said, now),
+      review: (request, actor, now) =>
+        comment === undefined ? refused('body-invalid', 'Say what was found.') : review(request, actor, comment, now),
+    }
+    return Object.hasOwn(acts, act) ? acts[act] : undefined
+  }
+
+  async function recordRefusal(c: Ctx, caller: Caller, refusal: Refused): Promise<void> {
+    if (problems[refusal.code].status >= 500) return
+    const written = await broker.ledger.refuse({
+      call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
+      caller,
+      profile: c.get('profile') ?? '',
+      code: refusal.code,
+      reason: refusal.operator ?? refusal.detail,
+    })
+    if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
+  }
+
+  // ── Link ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function linkPage(c: Ctx, caller: Caller, grantWith: (more: Partial<Grant>) => string): Promise<Response> {
+    const found = await links.ofPerson(caller)
+    if (found.outcome === 'unknown') return say(c, unavailable(found.cause))
+    const pending = found.value?.pending
+    if (pending && pending.until > c.get('now')) {
+      const { team, user, name } = pending.slack
+      return show(
+        c,
+        'Is this you?',
+        html`<p>This Slack user typed the code that you were given. If it is not you, close this page.</p>
+<table><tr><th>Name</th><td>${name}</td></tr><tr><th>Slack user</th><td>${user}</td></tr><tr><th>Workspace</th><td>${team}</td></tr>
+<tr><th>Would act as</th><td>${caller.name} (${caller.issuer})</td></tr></table>
+<form method="post" action="/link"><input type="hidden" name="grant" value="${grantWith({ slack: { team, user } })}">
+<button name="act" value="confirm">Yes, that is me</button></form>`,
+      )
+    }
+    const offered = await links.offer(linkedOf(caller), c.get('now'))
+    if (offered.outcome === 'unknown') return say(c, unavailable(offered.cause))
+    if (offered.outcome === 'refused') return say(c, offered)
+    return show(
+      c,
+      'Link your Slack user',
+      html`<p>Type this in Slack, within ten minutes; then come back to this page and say that it was you.</p>
+<p><code>/stint link ${offered.value.code}</code></p><p><a href="/link">I have typed it</a></p>
+<p>Show the code to nobody. ${caller.name} is who Slack will be.</p>`,
+    )
+  }
+
+  app.post('/link', (c) =>
+    withGrant(c, async (grant, caller) => {
+      if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'Nobody was shown to you.'))
+      const came = { from: c.env.sourceIp, token: caller.token.hash }
+      const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), came)
+      if (made.outcome === 'unknown') return say(c, unavailable(made.cause))
+      if (made.outcome === 'refused') return say(c, made)
+      return show(
+        c,
+        'Linked',
+        html`<p>${made.value.active?.slack.name} in Slack is ${caller.name} now, until ${toIso(made.value.active?.until ?? 0)}. Decisions from there count in ten minutes. <code>/stint unlink</code> ends it.</p>`,
+      )
+    }),
+  )
+
+  // ── Forms ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The person behind a form: only from this page, in this browser, freshly signed in. */
+  async function withGrant(c: Ctx, answer: (grant: Grant, caller: Caller, form: URLSearchParams) => Promise<Response>): Promise<Response> {
+    if (!web) return refuse(c, noPages)
+    const now = c.get('now')
+    const notOurs = refused('token-invalid', 'This form does not come from Stint’s page in this browser, or is too old. Begin again.')
+    // Old browsers send neither; then cookie and seal alone decide.
+    const [origin, site] = [c.req.header('origin'), c.req.header('sec-fetch-site')]
+    if (origin !== undefined && origin !== new URL(web.publicUrl).origin) return say(c, notOurs)
+    if (site !== undefined && site !== 'same-origin') return say(c, notOurs)
+    const bytes = new Uint8Array(await c.req.arrayBuffer())
+    if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('content-type') ?? '') || bytes.length > MAX_FORM_BYTES)
+      return say(c, notOurs)
+    const form = new URLSearchParams(Buffer.from(bytes).toString('utf8'))
+    const grant = unseal<Grant>(web.key, 'page', form.get('grant') ?? undefined, now)
+    const browser = cookieOf(c, web, 'page') ?? ''
+    if (!grant || !same(grant.browser, browser) || grant.to !== new URL(c.req.url).pathname) return say(c, notOurs)
+    const caller = await signedInCaller(broker, grant, now)
+    if (caller.outcome === 'refused') return say(c, caller)
+    if (caller.value.kind !== 'human' || !signedInLately(caller.value, now)) return say(c, signInAgain)
+    return answer(grant, caller.value, form)
+  }
+
+  function say(c: Ctx, refusal: Refused): Response | Promise<Response> {
+    c.set('refusal', refusal)
+    const { status, title, next } = problems[refusal.code]
+    return show(c, title, html`<p>${refusal.detail}</p><p>${next}</p><p class="who">${refusal.code} · ${c.get('trace')}</p>`, status)
+  }
+}
+
+const callbackOf = ({ publicUrl }: Web): string => `${publicUrl}/sign-in/callback`
+const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+
+// ── Cookies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** RFC 6265bis §4.1.3.2: `__Host-` binds a cookie to this host alone. Over plain http, which is the sandbox's, it cannot be had. */
+const cookieName = ({ publicUrl }: Web, name: string): string => `${publicUrl.startsWith('https:') ? '__Host-' : ''}stint-${name}`
+
+function setCookie(c: Ctx, web: Web, name: string, value: string, lasts: number, sameSite: 'Lax' | 'Strict'): void {
+  const secure = web.publicUrl.startsWith('https:') ? '; Secure' : ''
+  c.header('set-cookie', `${cookieName(web, name)}=${value}; Path=/; Max-Age=${lasts}; HttpOnly; SameSite=${sameSite}${secure}`, {
+    append: true,
+  })
+}
+const dropCookie = (c: Ctx, web: Web, name: string): void => setCookie(c, web, name, '', 0, 'Lax')
+
+/** One value or none: two cookies of one name are somebody else's doing. */
+function cookieOf(c: Ctx, web: Web, name: string): string | undefined {
+  const found = (c.req.header('cookie') ?? '').split(/;\s*/).filter((part) => part.startsWith(`${cookieName(web, name)}=`))
+  return found.length === 1 ? found[0]?.slice(cookieName(web, name).length + 1) : undefined
+}
+
+// ── The look ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:44rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8883;overflow-wrap:anywhere}th{width:9rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:1rem}code{font-family:ui-monospace,monospace}
+textarea{width:100%;font:inherit}button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}label{display:block;margin-top:1rem}
+.alarm{background:#b00020;color:#fff;padding:.5rem 1rem;font-weight:600}.who{opacity:.75}`
+
+const headers = {
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cache-control': 'no-store',
+}
+
+const show = (c: Ctx, title: string, body: ReturnType<typeof html>, status = 200) =>
+  c.html(
+    html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Stint</title>
+<style>${raw(style)}</style></head><body><main><h1>${title}</h1>
+${body}</main></body></html>`,
+    status as 200,
+    headers,
+  )
+
+const chooser = (to: string, issuers: readonly string[]) =>
+  html`<p>Where do you sign in?</p><ul>${issuers.map((id) => html`<li><a href="${to}?issuer=${id}">${id}</a></li>`)}</ul>`
+
+const headline = (request: AccessRequest, now: Instant): string =>
+  `${request.breakGlass ? 'Break-glass' : 'Access request'}: ${stateAt(request, now)}`
+
+function requestPart(request: AccessRequest, now: Instant) {
+  const { terms } = request
+  const lacking = terms.approval ? missing(terms.approval, request.agreements).reduce((sum, count) => sum + count, 0) : 0
+  const rows: readonly (readonly [string, string])[] = [
+    ['Who', `${request.caller.name} (${request.caller.issuer})`],
+    ['Profile', request.profile],
+    ['Role', request.roleArn],
+    ...(request.why === undefined ? [] : ([['Why', request.why]] as const)),
+    ...(request.ticket === undefined ? [] : ([['Ticket', request.ticket]] as const)),
+    ['How long', `up to ${formatDuration(request.limits.duration ?? terms.maxDuration)}, ${request.limits.uses ?? terms.uses} times`],
+    ...Object.entries(terms.parameters).map(([name, value]) => [name, value] as const),
+    ['Good until', toIso(request.windowEnd ?? request.pendingUntil)],
+    ...request.agreements.map(
+      ({ approver, comment }) => ['Agreed', `${approver.name}${comment === undefined ? '' : `: ${comment}`}`] as const,
+    ),
+    ...(stateAt(request, now) === 'pending' ? ([['Still needed', String(lacking)]] as const) : []),
+    ...(request.review ? ([['Reviewed', `${request.review.by.name}: ${request.review.text}`]] as const) : []),
+    ['Request', request.id],
+  ]
+  return html`${request.breakGlass ? html`<p class="alarm">Break-glass: everything that the role may do, in an emergency.</p>` : ''}
+<table>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</table>
+<details><summary>All terms</summary><pre>${JSON.stringify(terms, null, 2)}</pre></details>`
+}
+
+const words: { readonly [option in Option]: string } = {
+  approve: 'Approve',
+  deny: 'Deny',
+  cancel: 'Withdraw it',
+  revoke: 'Revoke it',
+  review: 'Close the review',
+}
+
+const decideForm = (action: string, grant: string, options: readonly Option[]) =>
+  html`<form method="post" action="${action}"><input type="hidden" name="grant" value="${grant}">
+<label>Comment <textarea name="comment" rows="3" maxlength="256"></textarea></label>
+${options.map((option) => html`<button name="act" value="${option}">${words[option]}</button>`)}</form>`

@@ -1,0 +1,30 @@
+/**
+ * The `notify` function: on the story table's stream, and once a minute by a schedule for what is owed. With
+ * `{ "task": "replay" }` it tries again everything that is owed, dead letters too. It cannot write the story table.
+ */
+import middy from '@middy/core'
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
+import { fromStream, type StreamRecord } from '../adapters/dynamodb/journaled.ts'
+import { openNotifier } from '../slack/deployment.ts'
+import { type Notified, notify, notifyOwed } from '../slack/notify.ts'
+import { deploymentFrom, slackDeploymentFrom } from './deployment.ts'
+
+const parts = openNotifier(slackDeploymentFrom(process.env, deploymentFrom(process.env, __dirname)))
+
+export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, DynamoDBBatchResponse | Notified>().handler(
+  async (event) => {
+    if (!('Records' in event)) return notifyOwed(parts, event.task === 'replay')
+    const records = event.Records.map(({ dynamodb }) => dynamodb as StreamRecord & { readonly SequenceNumber?: string })
+    try {
+      await notify(
+        parts,
+        records.flatMap((record) => fromStream(record) ?? []),
+      )
+      return { batchItemFailures: [] }
+    } catch (error) {
+      // Not even that it is owed could be written: the whole batch again. What was said already is not said twice.
+      parts.log({ level: 'error', event: 'notify-failed', cause: (error as Error).message })
+      return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
+    }
+  },
+)

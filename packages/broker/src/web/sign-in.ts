@@ -1,0 +1,129 @@
+/**
+ * A fresh sign-in for one of Stint's pages: authorization code with PKCE (RFC 6749 §4.1, RFC 7636), `max_age` and where
+ * needed `acr_values` (OpenID Connect Core 1.0 §3.1.2.1). What comes back is a token like any other, and is judged like any
+ * other; only how long ago the person signed in may be taken from the ID token beside it.
+ */
+import type { Issuer, SignInClient } from '@stint/core/config/shape'
+import { sha256 } from '@stint/core/digest'
+import { type Caller, mfaAcrOf } from '@stint/core/identity/caller'
+import { type Instant, seconds } from '@stint/core/instant'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import type { RandomBytes } from '@stint/core/request/ids'
+import { STEP_UP_SECONDS } from '@stint/core/request/machine'
+import * as oauth from 'oauth4webapi'
+import { identify } from '../identify.ts'
+import type { Broker } from '../ports.ts'
+
+/** What the browser keeps, sealed, while the person is at the issuer's. */
+export type Pending = {
+  readonly issuer: string
+  readonly state: string
+  readonly verifier: string
+  readonly nonce: string
+  readonly to: string
+}
+
+/** What a page keeps, sealed, of whoever signed in. */
+export type SignedIn = { readonly token: string; readonly signedInAt?: Instant }
+
+const text = (random: RandomBytes) => Buffer.from(random(32)).toString('base64url')
+
+/** `mfa`: somebody's rule demands a second factor. */
+export function beginSignIn(
+  id: string,
+  issuer: Pick<Issuer, 'mfaAcr'>,
+  client: SignInClient,
+  callback: string,
+  to: string,
+  mfa: boolean,
+  random: RandomBytes,
+): { readonly url: string; readonly pending: Pending } {
+  const pending = { issuer: id, state: text(random), verifier: text(random), nonce: text(random), to }
+  const url = new URL(client.authorizationEndpoint)
+  const query = {
+    client_id: client.clientId,
+    response_type: 'code',
+    scope: client.scope ?? 'openid',
+    redirect_uri: callback,
+    state: pending.state,
+    nonce: pending.nonce,
+    code_challenge: sha256(pending.verifier).toString('base64url'),
+    code_challenge_method: 'S256',
+    max_age: String(STEP_UP_SECONDS),
+    ...(mfa ? { acr_values: mfaAcrOf(issuer).join(' ') } : {}),
+  }
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  return { url: url.href, pending }
+}
+
+export type EndSignIn = {
+  readonly broker: Pick<Broker, 'rules' | 'keys'>
+  readonly pending: Pending
+  readonly query: URLSearchParams
+  readonly callback: string
+  readonly secret: string | undefined
+  readonly fetch: typeof fetch
+  readonly now: Instant
+}
+
+export async function endSignIn({
+  broker,
+  pending,
+  query,
+  callback,
+  secret,
+  fetch: send,
+  now,
+}: EndSignIn): Promise<Done<SignedIn> | Refused> {
+  const issuer = broker.rules.issuers[pending.issuer]
+  const config = broker.rules.signIn?.[pending.issuer]
+  if (!issuer || !config) return refused('token-invalid', 'This sign-in is not one of ours.')
+  const server: oauth.AuthorizationServer = {
+    issuer: issuer.url,
+    authorization_endpoint: config.authorizationEndpoint,
+    token_endpoint: config.tokenEndpoint,
+    id_token_signing_alg_values_supported: [...issuer.algorithms],
+  }
+  const client: oauth.Client = { client_id: config.clientId, [oauth.clockSkew]: Math.round((now - Date.now()) / 1000) }
+  try {
+    const parameters = oauth.validateAuthResponse(server, client, query, pending.state)
+    const answer = await oauth.authorizationCodeGrantRequest(
+      server,
+      client,
+      secret === undefined ? oauth.None() : oauth.ClientSecretBasic(secret),
+      parameters,
+      callback,
+      pending.verifier,
+      {
+        [oauth.customFetch]: send as never,
+        [oauth.allowInsecureRequests]: config.tokenEndpoint.startsWith('http://127.0.0.1:'),
+        signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
+      },
+    )
+    const tokens = await oauth.processAuthorizationCodeResponse(server, client, answer, { expectedNonce: pending.nonce })
+    const claims = oauth.getValidatedIdTokenClaims(tokens)
+    const token = issuer.tokenUse === 'id' ? tokens.id_token : tokens.access_token
+    if (token === undefined || !claims) return refused('token-invalid', 'The issuer gave no token that Stint takes.')
+    const known = await identify(broker, done({ token }), now)
+    if (known.outcome === 'refused') return known
+    if (known.value.subject !== claims.sub) return refused('token-invalid', 'The issuer gave two tokens of two people.')
+    const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : seconds(claims.auth_time)
+    return done({ token, ...(signedInAt === undefined ? {} : { signedInAt }) })
+  } catch (error) {
+    const { error: said, code } = error as { readonly error?: string; readonly code?: string }
+    return refused('token-invalid', 'The sign-in did not come to its end. Begin again.', {
+      operator: `sign-in: ${code ?? (error as Error).name}${said === undefined ? '' : ` ${said.slice(0, 100)}`}`,
+    })
+  }
+}
+const TOKEN_TIMEOUT_MS = 5000
+
+/** The person, judged anew from the token that the page kept. */
+export async function signedInCaller(
+  broker: Pick<Broker, 'rules' | 'keys'>,
+  { token, signedInAt }: SignedIn,
+  now: Instant,
+): Promise<Done<Caller> | Refused> {
+  const known = await identify(broker, done({ token }), now)
+  return known.outcome === 'done' ? done({ ...known.value, ...(signedInAt === undefined ? {} : { signedInAt }) }) : known
+}
