@@ -223,9 +223,53 @@ const testCases = buildCommand({
   loader: async () => (await import('./cases/command.ts')).testCommand,
 })
 
+const broker = {
+  url: { kind: 'parsed', parse: text, optional: true, brief: 'The broker; else $STINT_URL', placeholder: 'URL' },
+  tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with your JWT; else $STINT_TOKEN' },
+} as const
+const slackExits = 'Exit codes: 0 done · 1 refused · 5 not to be reached · 2 wrong usage'
+
+const slackLink = buildCommand({
+  docs: {
+    brief: 'Make a Slack user yours',
+    fullDescription: `Shows a code, waits until somebody types it in Slack, and asks whether that is you. Takes a token of a sign-in of the last five minutes.\n\n${slackExits}`,
+  },
+  parameters: {
+    flags: {
+      ...broker,
+      user: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        brief: 'Your Slack user: nobody else is taken, and nothing is asked',
+        placeholder: 'U…',
+      },
+      email: { kind: 'boolean', default: false, brief: 'By your e-mail and without a code, where the config trusts the workspace' },
+    },
+  },
+  loader: async () => (await import('./slack/command.ts')).linkCommand,
+})
+
+const slackUnlink = buildCommand({
+  docs: { brief: 'End that', fullDescription: slackExits },
+  parameters: { flags: broker },
+  loader: async () => (await import('./slack/command.ts')).unlinkCommand,
+})
+
+const slackStatus = buildCommand({
+  docs: { brief: 'Say which Slack user is yours', fullDescription: slackExits },
+  parameters: { flags: broker },
+  loader: async () => (await import('./slack/command.ts')).statusCommand,
+})
+
+const slack = buildRouteMap({
+  routes: { link: slackLink, unlink: slackUnlink, status: slackStatus },
+  docs: { brief: 'Which Slack user is yours' },
+})
+
 const app = buildApplication(
   buildRouteMap({
-    routes: { lint, test: testCases, audit },
+    routes: { lint, test: testCases, slack, audit },
     docs: { brief: 'Temporary AWS credentials, on a record that others can check' },
   }),
   {

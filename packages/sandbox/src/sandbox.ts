@@ -349,6 +349,7 @@ export type Sandbox = {
     /** Tells Slack what the stream has shown, and then what is owed, now. */
     readonly notify: () => Promise<void>
     readonly parts: NotifyParts
+    readonly signingSecret: string
   }
   /** The key that the log is signed with. */
   readonly logVkey: string
@@ -409,6 +410,7 @@ async function startSlack(
   return {
     look: Object.assign(look, {
       parts,
+      signingSecret,
       notify: async () => {
         await streaming.now()
         await notifyOwed(parts, false)

@@ -50,7 +50,20 @@ const calls: readonly (readonly [string, string, () => Promise<{ outcome: string
   ['openDirect', 'conversations.open', () => api.openDirect('U1'), { channel: { id: 'D1' } }, 'D1'],
   ['openView', 'views.open', () => api.openView('t.1', view), { view: { id: 'V1' } }, 'V1'],
   ['updateView', 'views.update', () => api.updateView('V1', 'h', view), { view: { id: 'V1' } }, 'V1'],
-  ['user', 'users.info', () => api.user('U1'), { user: { id: 'U1', team_id: 'T1', profile: {} } }, { id: 'U1', team: 'T1', member: true }],
+  [
+    'user',
+    'users.info',
+    () => api.user('U1'),
+    { user: { id: 'U1', team_id: 'T1', real_name: 'Una', profile: {} } },
+    { id: 'U1', team: 'T1', name: 'Una', member: true },
+  ],
+  [
+    'userByEmail',
+    'users.lookupByEmail',
+    () => api.userByEmail('a@b'),
+    { user: { id: 'U1', team_id: 'T1', name: 'una', profile: { email: 'a@b' } } },
+    { id: 'U1', team: 'T1', name: 'una', email: 'a@b', member: true },
+  ],
 ]
 const cut: Answer = (response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '99' }).write('{"ok"')

@@ -31,7 +31,7 @@ export type SlackDeployment = Deployment & {
 }
 
 /** A call of the Web API, within what Slack leaves of its three seconds; the notifier has more. */
-const DOOR_TIMEOUT_MS = 1500
+const DOOR_TIMEOUT_MS = 1200
 const NOTIFY_TIMEOUT_MS = 8000
 const RESPONSE_HOST = 'hooks.slack.com'
 

@@ -85,7 +85,7 @@ export async function notifyOwed(parts: NotifyParts, replay: boolean): Promise<N
 async function bring(parts: NotifyParts, id: RequestId, tried: number | undefined): Promise<boolean> {
   const faults = await brought(parts, id)
   if (faults.length === 0) {
-    if (tried !== undefined) await parts.state.settle(id)
+    await parts.state.settle(id)
     return true
   }
   const tries = (tried ?? 0) + 1

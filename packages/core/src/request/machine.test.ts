@@ -389,7 +389,11 @@ describe('time', () => {
     ['nothing yet', request(), undefined],
     ['expiry', request({ pendingUntil: NOW }), 'expired request.expired'],
     ['escalation', request({ createdAt: NOW - 600_000 }), 'pending request.escalated'],
-    ['escalation, once', request({ createdAt: NOW - 600_000, pendingUntil: NOW + 600_001, told: ['escalated'] }), undefined],
+    [
+      'escalation, once',
+      request({ createdAt: NOW - 600_000, pendingUntil: NOW + 600_001, told: ['escalated', 'reminded', 'reminded-twice'] }),
+      undefined,
+    ],
     ['a reminder at an eighth of the wait', waiting(1 / 8), 'pending request.reminded'],
     ['… not before', waiting(1 / 8 - 0.001), undefined],
     ['… once', waiting(1 / 4, ['reminded']), undefined],

@@ -1,0 +1,79 @@
+/** The binding of a Slack user to a person, as a table: what may follow on what, and what each step leaves. */
+import { describe, expect, test } from 'vitest'
+import { activeAt, claim, confirm, end, type Link, type LinkDecided, linkByEmail, linkId, offer, settledAt } from './link.ts'
+
+const NOW = Date.parse('2026-11-24T03:00:00Z')
+const MINUTE = 60_000
+const dana = { caller: { issuer: 'people', subject: 'dana', name: 'Dana', kind: 'human' }, identity: 'dana' } as const
+const u1 = { team: 'T1', user: 'U1', name: 'dana' }
+const u2 = { team: 'T1', user: 'U2', name: 'mallory' }
+const base: Link = { ...dana, id: linkId(dana.caller), version: 1 }
+const offered: Link = { ...base, offer: { code: 'c1', until: NOW + 10 * MINUTE } }
+const pending: Link = { ...base, pending: { slack: u1, code: 'c1', until: NOW + 10 * MINUTE } }
+const active: Link = { ...base, active: { slack: u1, since: NOW - 20 * MINUTE, until: NOW + 1000 * MINUTE } }
+
+/** The state that follows and the events, or why not. */
+const told = (decided: LinkDecided): string => {
+  if (decided.outcome === 'refused') return decided.code
+  if (decided.value === 'unchanged') return 'unchanged'
+  const { link, events } = decided.value
+  const state = [
+    link.offer && 'offered',
+    link.pending && `pending ${link.pending.slack.user}`,
+    link.active && `linked ${link.active.slack.user}`,
+  ]
+  return [...state.filter(Boolean), ...events.map(({ type, slack }) => `${type} ${slack}`)].join(', ')
+}
+
+describe('a link', () => {
+  test.each<[string, LinkDecided, string]>([
+    ['a code for the first time', offer(undefined, dana, 'c1', NOW), 'offered'],
+    ['a second code: the first is good no more', offer(offered, dana, 'c2', NOW), 'offered'],
+    ['a code beside a link: the link stays', offer(active, dana, 'c2', NOW), 'offered, linked U1'],
+    ['a code after one was typed: who typed it must do so anew', offer(pending, dana, 'c2', NOW), 'offered'],
+
+    ['the code, typed', claim(offered, 'c1', u1, NOW), 'pending U1, link.pending T1/U1'],
+    ['another code', claim(offered, 'c2', u1, NOW), 'link-unknown'],
+    ['a code that is too old', claim(offered, 'c1', u1, NOW + 10 * MINUTE), 'link-unknown'],
+    ['a code where none was given', claim(base, 'c1', u1, NOW), 'link-unknown'],
+    ['a code where there is nobody', claim(undefined, 'c1', u1, NOW), 'link-unknown'],
+    ['the code again, by the same: an answer was lost', claim(pending, 'c1', u1, NOW), 'unchanged'],
+    ['the code again, by another', claim(pending, 'c1', u2, NOW), 'link-unknown'],
+
+    ['confirmed', confirm(pending, dana, u1, NOW), 'linked U1, link.made T1/U1'],
+    ['confirmed, but another was seen', confirm(pending, dana, u2, NOW), 'request-changed'],
+    ['confirmed, but of another workspace', confirm(pending, dana, { ...u1, team: 'T2' }, NOW), 'request-changed'],
+    ['confirmed too late', confirm(pending, dana, u1, NOW + 10 * MINUTE), 'link-unknown'],
+    ['confirmed where nobody typed it', confirm(offered, dana, u1, NOW), 'link-unknown'],
+    ['confirmed where there is nothing', confirm(undefined, dana, u1, NOW), 'link-unknown'],
+    ['confirmed again: an answer was lost', confirm(active, dana, u1, NOW), 'unchanged'],
+    [
+      'a new one voids the old',
+      confirm({ ...active, pending: { slack: u2, code: 'c', until: NOW + 1 } }, dana, u2, NOW),
+      'linked U2, link.ended T1/U1, link.made T1/U2',
+    ],
+    ['by e-mail', linkByEmail(undefined, dana, u1, NOW), 'linked U1, link.made T1/U1'],
+
+    ['ended', end(active, 'unlinked', NOW), 'link.ended T1/U1'],
+    ['ended, if it is with this user: it is not', end(active, 'replaced', NOW, u2), 'unchanged'],
+    ['ended again', end(base, 'unlinked', NOW), 'unchanged'],
+    ['ended where there never was one', end(undefined, 'unlinked', NOW), 'link-unknown'],
+  ])('%s', (_name, decided, expected) => expect(told(decided)).toBe(expected))
+
+  test('lasts 90 days, and not a millisecond more', () => {
+    const made = confirm(pending, dana, u1, NOW)
+    const link = made.outcome === 'done' && made.value !== 'unchanged' ? { ...base, ...made.value.link } : undefined
+    expect(activeAt(link, NOW + 90 * 86_400_000 - 1)?.slack).toEqual(u1)
+    expect(activeAt(link, NOW + 90 * 86_400_000)).toBeUndefined()
+  })
+  test('decides nothing in its first ten minutes', () => {
+    const since = { slack: u1, since: NOW, until: NOW + 1e9 }
+    expect([settledAt(since, NOW + 10 * MINUTE - 1), settledAt(since, NOW + 10 * MINUTE)]).toEqual([false, true])
+  })
+  test('is of issuer and subject together, however they are written', () => {
+    expect(
+      new Set([linkId({ issuer: 'a', subject: 'bc' }), linkId({ issuer: 'ab', subject: 'c' }), linkId({ issuer: 'A', subject: 'bc' })])
+        .size,
+    ).toBe(3)
+  })
+})
