@@ -2,10 +2,11 @@
  * Slack from end to end: the broker's own functions against a look-alike that speaks as Slack does, over real HTTP. Who gets
  * in, who does not, and what people are told.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants } from '../support/checkers.ts'
+import { stint } from '../support/cli.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
-import { slackIn, textOf } from '../support/slack.ts'
+import { slackIn, slackLab, textOf } from '../support/slack.ts'
 
 let sandbox: TestSandbox
 beforeAll(async () => {
@@ -88,5 +89,280 @@ describe('the night', () => {
     await it.slack.notify()
     expect(textOf(root.blocks)).toMatch(/Reviewed by Avery Approver: Rolled back, rightly/)
     expect(await brokenInvariants(sandbox, [vended.json.credentials.accessKeyId])).toEqual([])
+  })
+})
+
+describe('what people meet there', () => {
+  let lab: Awaited<ReturnType<typeof slackLab>>
+  const HOUR = 3_600_000
+  beforeAll(async () => {
+    lab = await slackLab()
+    for (const name of ['oncall', 'approver', 'auditor', 'developer', 'second-developer'] as const) await lab.link(name)
+    lab.sandbox.advance(601_000)
+    await lab.slack.notify()
+  })
+  afterAll(() => lab.close())
+  /** Nothing that one test asked for stands in the way of the next. */
+  afterEach(async () => {
+    lab.sandbox.advance(HOUR)
+    await lab.sandbox.sweep()
+    await lab.slack.notify()
+  })
+  const direct = (name: 'oncall' | 'approver' | 'auditor' | 'developer') =>
+    lab
+      .at(name)
+      .sees(lab.at(name).direct)
+      .map(({ text }) => text)
+
+  test('the form asks for what the profile needs, and says at the field what is wrong with it', async () => {
+    const dana = lab.at('developer')
+    await dana.shortcut()
+    await dana.choose('profile', 'bucket')
+    expect(lab.modal('developer')).toMatch(/"block_id":"p.bucket"/)
+    await dana.submit({ profile: 'bucket', 'p.bucket': 'evil*', why: 'x' })
+    expect(dana.open().errors).toEqual({ 'p.bucket': expect.stringMatching(/bucket/) })
+    await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', duration: 'soon' })
+    expect(dana.open().errors).toEqual({ duration: expect.stringMatching(/duration/) })
+    await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', ticket: 'no spaces' })
+    expect(dana.open().errors).toEqual({ ticket: expect.stringMatching(/ticket/) })
+    await dana.choose('profile', 'night')
+    await dana.submit({ profile: 'night' })
+    expect(dana.open().errors).toEqual({ why: expect.stringMatching(/justification/) })
+    await dana.submit({ profile: 'lab-one', why: 'x' })
+    expect(dana.open().errors).toEqual({ profile: expect.stringMatching(/no such profile/) })
+    await dana.choose('profile', 'bucket')
+    await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', why: 'x'.repeat(300) })
+    expect(dana.open().errors).toEqual({ why: expect.stringMatching(/256 bytes/) })
+  })
+
+  test('two hundred profiles are searched', async () => {
+    const sam = lab.at('second-developer')
+    await sam.command('')
+    expect(lab.modal('second-developer')).toMatch(/external_select/)
+    expect(await sam.suggest('profile', '')).toHaveLength(100)
+    expect(await sam.suggest('profile', 'crowd-17')).toEqual(Array.from({ length: 10 }, (_, at) => `crowd-17${at}`))
+    expect(await sam.suggest('profile', 'team 42')).toEqual(['crowd-042'])
+    expect(await sam.suggest('profile', 'night')).toEqual([])
+    await sam.choose('profile', 'crowd-042')
+    await sam.submit({ profile: 'crowd-042', why: 'x' })
+    expect(lab.modal('second-developer')).toMatch(/People are asked/)
+  })
+
+  test('an approver whom the rules name gets it directly, and every copy follows what was decided elsewhere', async () => {
+    const id = await lab.ask('oncall', 'why not')
+    await lab.slack.notify()
+    const copies = [lab.root(id), lab.root(id, lab.at('approver').direct)]
+    expect(copies.map((copy) => textOf(copy?.blocks ?? []).includes('<!subteam^'))).toEqual([true, false])
+    await lab.call('POST', `/requests/${id}/deny`, await lab.tokenOf('approver'), { comment: 'not now' })
+    await lab.slack.notify()
+    for (const copy of copies) expect(textOf(copy?.blocks ?? [])).toMatch(/denied by approver/)
+    expect(direct('oncall').at(-1)).toBe('night: denied by approver')
+  })
+
+  test('two people, two buttons, one outcome; clicked twice counts once', async () => {
+    const id = await lab.ask('developer', 'two', {}, 'two-people')
+    await lab.slack.notify()
+    const root = lab.root(id, 'C0ONCALL')
+    if (!root) throw new Error('not posted')
+    for (let click = 0; click < 3; click++) await lab.at('approver').press(root, 'approve')
+    await lab.slack.notify()
+    expect(await lab.stateOf(id)).toBe('pending')
+    expect(textOf(root.blocks)).toMatch(/1 more person must agree/)
+    const clicks = await Promise.all([lab.at('auditor').press(root, 'approve'), lab.at('auditor').press(root, 'approve')])
+    expect(clicks.map(({ status }) => status)).toEqual([200, 200])
+    expect(await lab.stateOf(id)).toBe('approved')
+    await lab.at('auditor').press(root, 'deny')
+    await lab.at('auditor').submit({ reason: 'too late' })
+    expect(lab.at('auditor').open().errors.reason).toMatch(/already approved/)
+  })
+
+  test('who may decide by a group alone, or must sign in anew, is led to the page', async () => {
+    for (const profile of ['grouped', 'stepped']) {
+      const id = await lab.ask('developer', 'x', {}, profile)
+      await lab.slack.notify()
+      await lab.at('approver').press(lab.root(id) as never, 'approve')
+      expect(lab.lastSeen('approver', 'C0ACCESS').text).toContain(`${lab.sandbox.urls.broker}/decide/${id}`)
+      expect(await lab.stateOf(id)).toBe('pending')
+      // Freshly signed in they may; with a sign-in of this morning only where nothing else is asked.
+      const old = await lab.tokenOf('approver', { groups: ['approvers'], auth_time: Math.floor(lab.sandbox.now() / 1000) - 301 })
+      const told = await lab.call('POST', `/requests/${id}/approve`, old, {})
+      expect([told.status, told.json.code]).toEqual(profile === 'stepped' ? [403, 'auth-too-old'] : [200, undefined])
+      const fresh = await lab.tokenOf('approver', { groups: ['approvers'] })
+      expect((await lab.call('POST', `/requests/${id}/approve`, fresh, {})).json.state).toBe('approved')
+      lab.sandbox.advance(HOUR)
+    }
+  })
+
+  test('details are for parties; the buttons of strangers do nothing', async () => {
+    const id = await lab.ask('oncall', 'secret reasons')
+    await lab.slack.notify()
+    const root = lab.root(id) as never
+    await lab.at('approver').press(root, 'details')
+    expect(lab.modal('approver')).toMatch(/externalId/)
+    await lab.at('developer').press(root, 'details')
+    expect(lab.modal('developer')).not.toMatch(/externalId/)
+    await lab.at('developer').press(root, 'approve')
+    expect(lab.lastSeen('developer', 'C0ACCESS').text).toMatch(/no such request for you/)
+    expect(await lab.stateOf(id)).toBe('pending')
+  })
+
+  test('nobody answers: more people are asked, all are reminded ever less often, and it ends', async () => {
+    const id = await lab.ask('oncall', 'hello?')
+    await lab.slack.notify()
+    for (const minutes of [4, 6.5, 1.5, 15, 4]) {
+      lab.sandbox.advance(minutes * 60_000)
+      await lab.sandbox.sweep()
+      await lab.slack.notify()
+    }
+    const loud = lab.slack.workspace.messages.filter(({ thread, broadcast }) => thread === lab.root(id)?.ts && broadcast)
+    expect(loud.map(({ text }) => text.replace(/^<!subteam\^S0ONCALL> /, ''))).toEqual([
+      'This still waits for 1 person.',
+      'No answer so far: more people may agree now.',
+      'This still waits for 1 person.',
+      'This still waits for 1 person.',
+    ])
+    expect(textOf(lab.root(id)?.blocks ?? [])).toMatch(/expired, nobody answered/)
+    expect(direct('oncall').at(-1)).toBe('night: expired')
+  })
+
+  test('only members: who became a guest is unlinked at the next click', async () => {
+    const id = await lab.ask('oncall', 'x')
+    await lab.slack.notify()
+    lab.slack.workspace.change('U0AVERY', { is_restricted: true })
+    await lab.at('approver').press(lab.root(id) as never, 'approve')
+    expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/Guests, bots and people of other workspaces/)
+    expect(await lab.stateOf(id)).toBe('pending')
+    lab.slack.workspace.change('U0AVERY', {})
+    await lab.at('approver').press(lab.root(id) as never, 'approve')
+    expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/Link yourself first/)
+    await lab.link('approver')
+  })
+
+  test('a young link decides nothing', async () => {
+    const id = await lab.ask('oncall', 'x')
+    await lab.slack.notify()
+    await lab.link('approver')
+    await lab.at('approver').press(lab.root(id) as never, 'approve')
+    expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/first ten minutes/)
+    expect(await lab.stateOf(id)).toBe('pending')
+  })
+})
+
+describe('linking', () => {
+  let lab: Awaited<ReturnType<typeof slackLab>>
+  beforeAll(async () => {
+    lab = await slackLab()
+  })
+  afterAll(() => lab.close())
+  const state = async (name: string) => (await lab.call('GET', '/slack/link', await lab.tokenOf(name))).json
+  const codeOf = async (name: string) => (await lab.call('POST', '/slack/link', await lab.tokenOf(name), {})).json.code as string
+  const says = (name: 'developer' | 'oncall' | 'guest' | 'bot' | 'left' | 'stranger') => lab.lastSeen(name, lab.at(name).direct).text
+
+  test('a code that somebody else typed shows who that is, and binds nobody', async () => {
+    await lab.at('oncall').command(`link ${await codeOf('developer')}`)
+    expect((await state('developer')).pending).toMatchObject({ team: 'T0ACME', user: 'U0OLU', name: 'Olu On-Call' })
+    const wrong = await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('developer'), { team: 'T0ACME', user: 'U0DANA' })
+    expect([wrong.status, wrong.json.code]).toEqual([412, 'request-changed'])
+    await lab.at('oncall').command('status')
+    expect(says('oncall')).toMatch(/Link yourself first/)
+  })
+
+  test('is confirmed only right after a sign-in', async () => {
+    await lab.at('developer').command(`link ${await codeOf('developer')}`)
+    const seen = { team: 'T0ACME', user: 'U0DANA' }
+    const old = await lab.tokenOf('developer', { auth_time: Math.floor(lab.sandbox.now() / 1000) - 311 })
+    const told = await lab.call('POST', '/slack/link/confirm', old, seen)
+    expect([told.status, told.json.code, told.json.stepUp]).toEqual([403, 'auth-too-old', { maxAge: 300 }])
+    const never = await lab.tokenOf('developer', { auth_time: undefined })
+    expect((await lab.call('POST', '/slack/link/confirm', never, seen)).json.code).toBe('auth-too-old')
+    expect((await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('developer'), seen)).json.state).toBe('linked')
+    // An answer that was lost is asked for again.
+    expect((await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('developer'), seen)).json.state).toBe('linked')
+  })
+
+  test.each(['guest', 'bot', 'left', 'stranger'] as const)('a %s is not linked', async (name) => {
+    const before = lab.at(name).sees(lab.at(name).direct).length
+    const sent = await lab.at(name).command(`link ${await codeOf('auditor')}`)
+    if (sent.status === 200) expect(says(name)).toMatch(/Guests, bots and people of other workspaces/)
+    else expect(lab.at(name).sees(lab.at(name).direct)).toHaveLength(before)
+    expect((await state('auditor')).state).toBe('none')
+  })
+
+  test('five wrong codes, and it is over for ten minutes', async () => {
+    for (let tries = 1; tries <= 5; tries++) {
+      await lab.at('oncall').command(`link ${'0'.repeat(26)}`)
+      expect(says('oncall')).toMatch(tries < 5 ? /no such code/ : /Too many codes/)
+    }
+  })
+
+  test('a new link voids the old, on either side; both Slack users are told', async () => {
+    await lab.link('developer')
+    await lab.slack.notify()
+    // The same Slack user for somebody else: the first person's link is over.
+    await lab.at('developer').command(`link ${await codeOf('second')}`)
+    await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('second'), { team: 'T0ACME', user: 'U0DANA' })
+    await lab.at('developer').command('status')
+    expect(says('developer')).toMatch(/You are second/)
+    expect((await state('developer')).state).toBe('none')
+    // Another Slack user for the same person.
+    await lab.at('auditor').command(`link ${await codeOf('second')}`)
+    await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('second'), { team: 'T0ACME', user: 'U0ADA' })
+    await lab.at('developer').command('status')
+    expect(says('developer')).toMatch(/Link yourself first/)
+    await lab.slack.notify()
+    expect(
+      lab
+        .at('developer')
+        .sees(lab.at('developer').direct)
+        .map(({ text }) => text),
+    ).toEqual(expect.arrayContaining([expect.stringMatching(/^You are linked to developer/), 'You are no longer linked to second.']))
+    expect(lab.at('auditor').sees(lab.at('auditor').direct).at(-1)?.text).toMatch(/^You are linked to second/)
+  })
+
+  test('ends from Slack and from the API', async () => {
+    await lab.link('developer')
+    await lab.at('developer').command('unlink')
+    expect((await state('developer')).state).toBe('none')
+    await lab.link('developer')
+    expect((await lab.call('DELETE', '/slack/link', await lab.tokenOf('developer'))).status).toBe(204)
+    await lab.at('developer').command('unlink')
+    expect(says('developer')).toBe('You are not linked.')
+  })
+
+  test('by e-mail only where the config says so, exactly, and verified', async () => {
+    const byEmail = async (claims: object) => lab.call('POST', '/slack/link', await lab.tokenOf('mail', claims), { by: 'email' })
+    for (const [claims, code] of [
+      [{}, 'not-eligible'],
+      [{ email: 'ada@acme.example' }, 'not-eligible'],
+      [{ email: 'ada@acme.example', email_verified: 'true' }, 'not-eligible'],
+      [{ email: '', email_verified: true }, 'not-eligible'],
+      [{ email: 'Ada@acme.example', email_verified: true }, 'link-unknown'],
+      [{ email: 'gus@acme.example', email_verified: true }, 'link-unknown'],
+      [{ email: 'nobody@acme.example', email_verified: true }, 'link-unknown'],
+      [{ email: 'ada@acme.example', email_verified: true, auth_time: 1 }, 'auth-too-old'],
+    ] as const)
+      expect((await byEmail(claims)).json.code).toBe(code)
+    expect((await byEmail({ email: 'ada@acme.example', email_verified: true })).json).toMatchObject({
+      state: 'linked',
+      linked: { user: 'U0ADA' },
+    })
+  })
+
+  test('jobs are not linked', async () => {
+    const told = await lab.call('POST', '/slack/link', await lab.sandbox.token('tool'), {})
+    expect([told.status, told.json.code]).toEqual([403, 'not-eligible'])
+  })
+
+  test('the whole of it stands in the log, and the log proves it', async () => {
+    await lab.sandbox.sweep()
+    await lab.sandbox.ship()
+    const token = await lab.tokenOf('auditor')
+    const { code, stderr } = await stint(['audit', 'verify', '--from', `${lab.sandbox.urls.broker}/audit/log`, '--forget'], {
+      STINT_TOKEN: token,
+    })
+    expect([code, stderr]).toEqual([0, ''])
+    const made = await lab.call('GET', '/audit/events?outcome=link.made', token)
+    expect(made.json.events.length).toBeGreaterThan(4)
+    expect(made.json.events[0].event).toMatchObject({ type: 'link.made', by: { subject: 'mail' }, slack: 'T0ACME/U0ADA', email: true })
   })
 })

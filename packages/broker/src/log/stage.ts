@@ -47,7 +47,7 @@ export function isRetired({ events }: Pick<Journaled, 'events'>): boolean {
 export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Poisoned {
   const poisoned = (why: string): Poisoned => ({ request, why })
   const count = cursor?.count ?? 0
-  if (!/^(req|frz|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return poisoned('it has no name that a journal can have')
+  if (!/^(req|frz|lnk|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return poisoned('it has no name that a journal can have')
   const first = events[0]
   // An older image of it, that the stream brings after a newer one was shipped.
   if (cursor && !current && events.length < count && first && commitIn(first) === cursor.first) return []

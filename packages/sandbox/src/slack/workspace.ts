@@ -87,7 +87,12 @@ export function createWorkspace(clock: () => number) {
   let serial = 0
   let lastTs = 0
   const next = () => String(++serial)
-  const byId = (id: string | undefined): Member | undefined => Object.values(members).find((one) => one.id === id)
+  /** What has become of people since. */
+  const changes = new Map<string, Partial<Member>>()
+  const byId = (id: string | undefined): Member | undefined => {
+    const found = Object.values<Member>(members).find((one) => one.id === id)
+    return found && { ...found, ...changes.get(found.id) }
+  }
 
   /** Seconds and a counter, and never the same twice. */
   function newTs(): string {
@@ -243,6 +248,8 @@ export function createWorkspace(clock: () => number) {
     shownView,
     closeView: (id: string) => void views.delete(id),
     member: byId,
+    /** Somebody becomes a guest, or leaves. */
+    change: (id: string, change: Partial<Member>) => void changes.set(id, change),
   }
 }
 
