@@ -26,6 +26,7 @@ import { brokenInvariants } from '../support/checkers.ts'
 import { exchange, type Raw } from '../support/http.ts'
 import { gatewayEvent, type Lambda, startLambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { slackIn, textOf } from '../support/slack.ts'
 
 const json = ['content-type', 'application/json']
 
@@ -36,26 +37,30 @@ describe('the bundles', () => {
   let api: Lambda
   let sweep: Lambda
   let ship: Lambda
+  let slack: Lambda
+  let notify: Lambda
   const bytes: Record<string, number> = {}
 
   beforeAll(async () => {
     sandbox = await testSandbox()
     folder = await mkdtemp(join(tmpdir(), 'stint-lambda-'))
     const started = await Promise.all(
-      (['vend', 'api', 'sweep', 'ship'] as const).map(async (name) => {
+      (['vend', 'api', 'sweep', 'ship', 'slack', 'notify'] as const).map(async (name) => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
         return startLambda(built.file, environment(name === 'sweep' ? 'api' : name))
       }),
     )
-    ;[vend, api, sweep, ship] = started as [Lambda, Lambda, Lambda, Lambda]
+    ;[vend, api, sweep, ship, slack, notify] = started as [Lambda, Lambda, Lambda, Lambda, Lambda, Lambda]
   })
   afterAll(async () => {
     vend?.close()
     api?.close()
     sweep?.close()
     ship?.close()
+    slack?.close()
+    notify?.close()
     await sandbox.close()
     await rm(folder, { recursive: true })
   })
@@ -78,6 +83,14 @@ describe('the bundles', () => {
       STINT_TABLE: 'stint',
       STINT_SIDE_TABLE: 'stint-side',
       STINT_BUILD: 'test-build',
+      STINT_URL: sandbox.urls.broker,
+      STINT_WEB_KEY: Buffer.alloc(32, 7).toString('base64url'),
+      STINT_SIGN_IN_SECRETS: JSON.stringify({ people: sandbox.secret }),
+      STINT_DIRECTORY_TOKENS: JSON.stringify({ people: sandbox.secret }),
+      STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
+      STINT_SLACK_SIGNING_SECRETS: `the-one-before,${sandbox.slack?.signingSecret}`,
+      STINT_SLACK_API: `${sandbox.urls.slack}/api/`,
+      STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host,
     }
   }
   const post = (token: string, body: object): Raw => ({
@@ -89,7 +102,7 @@ describe('the bundles', () => {
 
   test('are within their limits, and vend has neither hono nor undici on board', async () => {
     expect(bytes.vend).toBeLessThanOrEqual(LIMITS_KB.vend * 1000)
-    for (const name of ['api', 'sweep', 'ship'] as const) expect(bytes[name]).toBeLessThanOrEqual(LIMITS_KB[name] * 1000)
+    for (const name of ['api', 'sweep', 'ship', 'slack', 'notify'] as const) expect(bytes[name]).toBeLessThanOrEqual(LIMITS_KB[name] * 1000)
     const text = await readFile(join(folder, 'vend', 'index.js'), 'utf8')
     expect(text).not.toMatch(/hono|undici|new Request\(|new Response\(|[^.\w]fetch\(/)
   })
@@ -197,6 +210,53 @@ describe('the bundles', () => {
     const last = sandbox.aws.dynamo.records.at(-1)
     const failing = [...records, { dynamodb: { SequenceNumber: '78', NewImage: last?.newImage } }]
     expect(await ship.invoke({ Records: failing })).toEqual({ batchItemFailures: [{ itemIdentifier: '77' }] })
+  })
+
+  test('slack decides and notify tells, each with no more than its role may', async () => {
+    const it = slackIn(sandbox)
+    for (const name of ['oncall', 'approver'] as const) await it.link(name)
+    // The bundles have a clock of their own: so it is the links that are made older.
+    for (const { keys } of sandbox.aws.dynamo.records.filter(({ keys }) => keys.pk?.S?.toString().startsWith('LINK#')))
+      await sandbox.aws.dynamo.direct('UpdateItem', {
+        TableName: 'stint',
+        Key: keys,
+        UpdateExpression: 'SET active.#since = :then',
+        ConditionExpression: 'attribute_exists(active)',
+        ExpressionAttributeNames: { '#since': 'since' },
+        ExpressionAttributeValues: { ':then': { N: String(sandbox.now() - 700_000) } },
+      })
+    const id = await it.ask('oncall', 'a bundle asks')
+    const told = (from: number) => ({
+      Records: sandbox.aws.dynamo.records
+        .slice(from)
+        .filter(({ table }) => table === 'stint')
+        .map(({ sequenceNumber, newImage }) => ({ dynamodb: { SequenceNumber: String(sequenceNumber), NewImage: newImage } })),
+    })
+    expect(await notify.invoke(told(0))).toEqual({ batchItemFailures: [] })
+    const root = it.root(id)
+    expect(textOf(root?.blocks ?? [])).toMatch(/waits for you/)
+
+    const before = sandbox.aws.dynamo.records.length
+    const { path, body, headers } = it.at('approver').request.press(root as never, 'approve')
+    const answer = await slack.invoke(gatewayEvent({ method: 'POST', path, headers: Object.entries(headers).flat(), body }))
+    expect([answer.statusCode, answer.body]).toEqual([200, ''])
+    expect(await notify.invoke(told(before))).toEqual({ batchItemFailures: [] })
+    expect(textOf(root?.blocks ?? [])).toMatch(/Avery Approver agreed/)
+    expect(await notify.invoke({ task: 'replay' })).toEqual({ requests: 0, owed: 0 })
+    expect(slack.output() + notify.output()).not.toContain(sandbox.slack?.botToken)
+  })
+
+  test('the pages keep their cookies through the gateway', async () => {
+    const { statusCode, headers, cookies = [] } = await api.invoke(gatewayEvent({ path: '/link' }))
+    expect([statusCode, headers['set-cookie']]).toEqual([303, undefined])
+    expect(cookies).toEqual([expect.stringMatching(/^stint-sign-in=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/)])
+    // Back from the issuer with a code that is none: known by its cookie, refused by the issuer.
+    const state = new URL(headers.location ?? '').searchParams.get('state')
+    const back = await api.invoke({
+      ...gatewayEvent({ path: `/sign-in/callback?code=x&state=${state}` }),
+      cookies: [(cookies[0] ?? '').split(';')[0]],
+    })
+    expect([back.statusCode, back.body.includes('did not come to its end')]).toEqual([401, true])
   })
 
   test('one line a call goes to the log, and no token', async () => {

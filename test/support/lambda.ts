@@ -13,6 +13,7 @@ export type Result = {
   readonly statusCode: number
   readonly headers: Record<string, string>
   readonly body: string
+  readonly cookies?: readonly string[]
   readonly isBase64Encoded?: boolean
 }
 export type Lambda = { readonly invoke: (event: object) => Promise<Result>; readonly output: () => string; readonly close: () => void }

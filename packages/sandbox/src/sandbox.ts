@@ -350,6 +350,7 @@ export type Sandbox = {
     readonly notify: () => Promise<void>
     readonly parts: NotifyParts
     readonly signingSecret: string
+    readonly botToken: string
   }
   /** The key that the log is signed with. */
   readonly logVkey: string
@@ -411,6 +412,7 @@ async function startSlack(
     look: Object.assign(look, {
       parts,
       signingSecret,
+      botToken,
       notify: async () => {
         await streaming.now()
         await notifyOwed(parts, false)

@@ -293,7 +293,7 @@ function cookieOf(c: Ctx, web: Web, name: string): string | undefined {
 const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:44rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8883;overflow-wrap:anywhere}th{width:9rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:1rem}code{font-family:ui-monospace,monospace}
-textarea{width:100%;font:inherit}button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}label{display:block;margin-top:1rem}
+textarea{width:100%;box-sizing:border-box;font:inherit}button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}label{display:block;margin-top:1rem}
 .alarm{background:#b00020;color:#fff;padding:.5rem 1rem;font-weight:600}.who{opacity:.75}`
 
 const headers = {

@@ -42,7 +42,9 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   const isBase64Encoded = answer.headers.get('content-type') === 'application/octet-stream'
   return {
     statusCode: answer.status,
-    headers: Object.fromEntries(answer.headers),
+    headers: Object.fromEntries([...answer.headers].filter(([name]) => name !== 'set-cookie')),
+    // The gateway makes a header of each.
+    ...(answer.headers.getSetCookie().length > 0 ? { cookies: answer.headers.getSetCookie() } : {}),
     body: bytes.toString(isBase64Encoded ? 'base64' : 'utf8'),
     isBase64Encoded,
   }

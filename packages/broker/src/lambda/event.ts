@@ -13,9 +13,13 @@ export function fromEvent(event: APIGatewayProxyEventV2): VendRequest {
     method: http.method,
     path: withoutStage(event.rawPath, stage),
     query: event.rawQueryString,
-    headers: new Map(
-      Object.entries(event.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), valuesOf(name, value)]])),
-    ),
+    headers: new Map<string, readonly string[]>([
+      ...Object.entries(event.headers).flatMap(([name, value]): [string, readonly string[]][] =>
+        value === undefined ? [] : [[name.toLowerCase(), valuesOf(name, value)]],
+      ),
+      // Format 2.0 takes cookies out of the headers.
+      ...(event.cookies ? [['cookie', [event.cookies.join('; ')]] as [string, readonly string[]]] : []),
+    ]),
     // Whatever API Gateway does not take for text arrives in base64.
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
     sourceIp: http.sourceIp,

@@ -7,7 +7,6 @@
 import { standingOf } from '@stint/core/access/decide'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import type { Profile, Rules } from '@stint/core/config/shape'
-import { toIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
@@ -21,7 +20,7 @@ import { type Acts, type Decider, decisions, unknownRequest } from '../decisions
 import type { Linking } from '../links.ts'
 import type { Clock, Directory, Ledger, Log } from '../ports.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
-import { buttons } from './messages.ts'
+import { buttons, minute } from './messages.ts'
 import {
   askModal,
   blockIds,
@@ -142,7 +141,7 @@ export function slackAnswers(parts: SlackParts) {
     const asked = await ask(view, known.value, turn)
     if (asked.outcome === 'done') {
       const { request, found } = asked.value
-      const words = `${found ? 'You already wait for this.' : 'People are asked.'} You are told here what they say; it waits until ${toIso(request.pendingUntil)}.\n${request.id}`
+      const words = `${found ? 'You already wait for this.' : 'People are asked.'} You are told here what they say; it waits until ${minute(request.pendingUntil)}.\n${request.id}`
       return { response_action: 'update', view: tellModal('Asked', words) }
     }
     if (asked.outcome === 'refused') await recorded(turn, known.value, view.values.get(blockIds.profile) ?? '', asked)
@@ -296,7 +295,7 @@ export function slackAnswers(parts: SlackParts) {
     const lines = recent.value.items.map((request) => {
       const state = stateAt(request, turn.now)
       const until = state === 'pending' ? request.pendingUntil : state === 'approved' ? request.windowEnd : undefined
-      return `${request.profile}: ${state}${until === undefined ? '' : ` until ${toIso(until)}`} · ${request.id}`
+      return `${request.profile}: ${state}${until === undefined ? '' : ` until ${minute(until)}`} · ${request.id}`
     })
     const { issuer, name } = known.value.caller
     return [`You are ${name} (${issuer}).`, ...(lines.length > 0 ? lines : ['You asked for nothing lately.'])].join('\n')
@@ -352,8 +351,9 @@ export function slackAnswers(parts: SlackParts) {
 /** Requests that `/stint status` tells of. */
 const RECENT = 8
 
+/** What to do next is said in terms of the API elsewhere, and means nothing here. */
 const wordsOf = (no: Refused | Unknown): string =>
-  no.outcome === 'unknown' ? 'Stint’s ledger did not answer, and nothing was changed. Try again.' : `${no.detail} ${problems[no.code].next}`
+  no.outcome === 'unknown' ? 'Stint’s ledger did not answer, and nothing was changed. Try again.' : no.detail
 
 const errorAt = (block: string, words: string): SlackReply => ({ response_action: 'errors', errors: { [block]: words.slice(0, 2000) } })
 

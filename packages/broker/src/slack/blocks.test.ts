@@ -1,5 +1,6 @@
 /** Messages and modals of every request there could be keep Slack's limits, and nothing that people wrote is markup in them. */
 
+import { execFileSync } from 'node:child_process'
 import type { AccessRequest } from '@stint/core/request/request'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -62,7 +63,7 @@ describe('a request', () => {
       'break-glass: Administrator of production',
       '111122223333 as Admin',
       'up to 1h, 3 times',
-      '2026-11-24T03:30:00',
+      '2026-11-24 03:30 UTC',
       'INC-4711',
       'OPS-17',
       'may s3:GetObject on arn:aws:s3:::acme/*',
@@ -197,13 +198,25 @@ describe('modals', () => {
 })
 
 test('how to use it names no credential, and breaks out of no quote', () => {
+  const parameters = { bucket: "x'; rm -rf / #```$(id)\n\u202E…" }
   const message = howToUse(
-    { request: request({ terms: { ...request().terms, parameters: { bucket: "x'; rm -rf / #```" } } }) },
+    { request: request({ why: "it's & <!channel>", terms: { ...request().terms, parameters } }) },
     'https://stint.acme.example',
   )
   expect(blockKitFaults(message)).toEqual([])
   expect(textOf(message)).not.toMatch(/ASIA|eyJ/)
-  expect(textOf(message)).toContain("x'\\\\''; rm -rf / #'''")
+  const line =
+    (message.blocks as readonly { text?: { text: string } }[]).flatMap(({ text }) => text?.text.match(/^```([\s\S]*)```$/)?.[1] ?? [])[1] ??
+    ''
+  const pasted = line.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+  // What a shell makes of it is what curl would send.
+  const sent = execFileSync('sh', ['-c', pasted.replace(/^curl/, 'curl() { printf %s "$8"; }; curl')], { encoding: 'utf8', env: {} })
+  expect(JSON.parse(sent)).toMatchObject({ parameters, justification: "it's & <!channel>", format: 'console' })
+  const large = howToUse(
+    { request: request({ terms: { ...request().terms, parameters: { bucket: '…'.repeat(500) } } }) },
+    'https://stint.acme.example',
+  )
+  expect([blockKitFaults(large), textOf(large)]).toEqual([[], expect.stringMatching(/too long to be shown/)])
 })
 
 test('the checker finds what is over a limit', () => {

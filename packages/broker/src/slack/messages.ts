@@ -11,7 +11,7 @@ import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import type { Message } from '../adapters/slack.ts'
-import { cut, escaped, mrkdwn, plain, safe } from './text.ts'
+import { escaped, mrkdwn, plain } from './text.ts'
 
 /** What Stint's buttons are called; the value of each is the request's id. */
 export const buttons = { approve: 'approve', deny: 'deny', details: 'details', review: 'review' } as const
@@ -48,6 +48,10 @@ export function requestMessage(shown: Shown): Message {
   }
 }
 
+/** A time as people read it. */
+const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`
+export const minute = (at: Instant): string => minuteOf(toIso(at))
+
 const said = (text: string): SectionBlock => ({ type: 'section', text: mrkdwn(text) })
 
 /** Break-glass is told from the rest in words, not only by colour. */
@@ -74,7 +78,7 @@ function facts({ request, profile, target, now }: Shown): readonly (readonly [st
     ['Profile', `${request.profile}${profile.description === undefined ? '' : `: ${profile.description}`}`],
     ['Account', `${target.account} as ${terms.role.slice(terms.role.lastIndexOf('/') + 1)}`],
     ['How long', `up to ${formatDuration(limits.duration ?? terms.maxDuration)}, ${limits.uses ?? terms.uses} times`],
-    [stateAt(request, now) === 'pending' ? 'Answer until' : 'Good until', toIso(until)],
+    [stateAt(request, now) === 'pending' ? 'Answer until' : 'Good until', minute(until)],
     ...(parameters.length > 0 ? ([['With', parameters.join(', ')]] as const) : []),
   ]
 }
@@ -105,12 +109,12 @@ function story({ request, needed, now }: Shown): readonly string[] {
     ...agreed,
     ...(state === 'pending' && missing > 0 ? [`${missing} more ${missing === 1 ? 'person' : 'people'} must agree.`] : []),
     ...(state === 'pending' && request.unattendedAt !== undefined
-      ? [`It is approved by rule at ${toIso(request.unattendedAt)} unless somebody says no.`]
+      ? [`It is approved by rule at ${minute(request.unattendedAt)} unless somebody says no.`]
       : []),
     ...(request.decidedBy && state !== 'approved' ? [`${state} by ${escaped(request.decidedBy.name, 80)}`] : []),
     ...(request.sessions.length > 0
       ? [
-          `${request.sessions.length} taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} alive until ${toIso(Math.max(...live.map(({ hardEnd }) => hardEnd)))}` : ''}`,
+          `${request.sessions.length} taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} alive until ${minute(Math.max(...live.map(({ hardEnd }) => hardEnd)))}` : ''}`,
         ]
       : []),
     ...(request.review
@@ -138,6 +142,8 @@ function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
   return [{ type: 'actions', block_id: 'acts', elements }]
 }
 
+const LONGEST_LINE = 2900
+
 /** How to use what was agreed to, for the one who asked. Never a credential. */
 export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): Message {
   const body = {
@@ -148,17 +154,24 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
     ...(request.why === undefined ? {} : { justification: request.why }),
     requestId: request.id,
   }
+  // Pasted into a shell: nothing but plain characters, and no quote within the quotes. JSON can say all of it otherwise.
+  const plainJson = (value: object) =>
+    JSON.stringify(value).replace(/[^\x20-\x7E]|['`]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   const line = (more: object) =>
-    `curl -s ${broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ ...body, ...more }).replaceAll("'", "'\\''")}'`
-  const code = (text: string) =>
-    said(
-      `\`\`\`${cut(safe(text), 2500).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''")}\`\`\``,
+    `curl -s ${broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${plainJson({ ...body, ...more })}'`
+  const code = (text: string) => {
+    const shown = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    return said(
+      shown.length > LONGEST_LINE
+        ? `It is too long to be shown here: ${broker}/requests/${request.id} has its parts.`
+        : `\`\`\`${shown}\`\`\``,
     )
+  }
   return {
     text: escaped(`You may enter ${request.profile}`, 200),
     blocks: [
       { type: 'header', text: plain(`You may enter ${request.profile}`, 150) },
-      said('For a shell:'),
+      said('With a fresh token of yours in `TOKEN`, for a shell:'),
       code(`eval "$(${line({ format: 'env' })})"`),
       said('For the console, the address to open is in the answer:'),
       code(line({ format: 'console' })),
@@ -190,7 +203,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall }: Sho
   const call = onCall !== undefined && request.breakGlass ? `<!subteam^${onCall}> ` : ''
   const lines: { readonly [type: string]: string | undefined } = {
     'request.agreed': `${by} agreed${comment}`,
-    'request.approved': `Approved${event.unattended ? ' by rule: nobody said no in time' : ''}: ${event.uses} sessions until ${event.until}`,
+    'request.approved': `Approved${event.unattended ? ' by rule: nobody said no in time' : ''}: ${event.uses} sessions until ${minuteOf(event.until)}`,
     'request.denied': `${by} said no${comment}`,
     'request.cancelled': `${by} no longer wants it${comment}`,
     'request.revoked': `${by} revoked it${comment}`,
@@ -202,7 +215,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall }: Sho
         ? `${call}This still waits for ${missing} ${missing === 1 ? 'person' : 'people'}.`
         : `${call}Nobody has reviewed this break-glass yet.`,
     'request.reviewed': `${by} closed the review${comment}`,
-    'session.issued': `${escaped(request.caller.name, 80)} took a session until ${event.expiration} · ${escaped(String(event.session), 100)}`,
+    'session.issued': `${escaped(request.caller.name, 80)} took a session until ${minuteOf(event.expiration)} · ${escaped(String(event.session), 100)}`,
     'session.failed': `A session could not be had: ${escaped(String(event.reason))}`,
   }
   const line = lines[event.type]
@@ -215,7 +228,7 @@ export function linkMessage(event: ReadEvent): Message {
   const name = escaped((event.by as CallerRef).name, 80)
   const line =
     event.type === 'link.made'
-      ? `You are linked to ${name}, until ${event.until}. What you decide here counts as theirs, from ten minutes on. If that was not you: \`/stint unlink\`, and tell your security team.`
+      ? `You are linked to ${name}, until ${minuteOf(event.until)}. What you decide here counts as theirs, from ten minutes on. If that was not you: \`/stint unlink\`, and tell your security team.`
       : `You are no longer linked to ${name}.`
   return { text: line, blocks: [said(line)] }
 }

@@ -23,6 +23,9 @@ const failed = (session = one) => event('session.failed', { session })
 const set = event('freeze.set', { by: dana })
 const releaseAsked = (by: object) => event('freeze.release-asked', { by })
 const released = (by: object) => event('freeze.released', { by })
+const typed = (user: string) => event('link.pending', { by: dana, slack: `T1/${user}` })
+const linked = (user: string, more: object = {}) => event('link.made', { by: dana, slack: `T1/${user}`, ...more })
+const unlinked = event('link.ended', { by: dana, slack: 'T1/U1', reason: 'replaced' })
 const later = (type: EventType) => event(type, { at: two_pm, by: dana })
 
 function faultsOf(events: readonly (ReadEvent | EventType)[]): string[] {
@@ -43,6 +46,9 @@ describe('journals that keep the rules', () => {
     ['erased after it was retired', [created, later('request.retired'), later('request.erased')]],
     ['a refusal', [event('request.refused', { caller: dana }), later('request.retired')]],
     ['a freeze set, released, set again', [set, releaseAsked(alex), released(dana), set, releaseAsked(dana), released(alex)]],
+    ['a link, another, and its end', [typed('U1'), linked('U1'), typed('U2'), unlinked, linked('U2'), unlinked]],
+    ['a code that a stranger typed, and then the right one', [typed('U9'), typed('U1'), linked('U1')]],
+    ['a link by e-mail', [linked('U1', { email: true })]],
     ['what was erased is not judged', ['request.asked', 'request.approved', 'session.reserved', 'session.issued', later('request.erased')]],
   ] as const)('%s', (_what, events) => expect(faultsOf(events)).toEqual([]))
 })
@@ -85,6 +91,11 @@ describe('journals that break them', () => {
     ['anything after it was retired', [created, later('request.retired'), later('request.reminded')], /after the end/],
     ['created twice', [created, created], /where the journal is approved/],
     ['no beginning', [reserved()], /where the journal is new/],
+    ['a link that nobody typed the code for', [event('link.made', { by: dana, slack: 'T1/U1' })], /did not type the code/],
+    ['a link with another than who typed the code', [typed('U1'), linked('U2')], /did not type the code/],
+    ['a second link on one code', [typed('U1'), linked('U1'), linked('U1')], /did not type the code/],
+    ['an end of what never was', [event('link.ended', { by: dana, slack: 'T1/U1', reason: 'unlinked' })], /where the journal is new/],
+    ['a link in a request', [created, typed('U1')], /where the journal is approved/],
     ['a freeze released by one', [set, releaseAsked(alex), released(alex)], /without two people/],
     ['a freeze released that was set anew', [set, releaseAsked(alex), set, released(dana)], /without two people/],
     ['a freeze released unasked', [set, released(alex)], /without two people/],

@@ -379,6 +379,40 @@ describe('an unattended break-glass', () => {
   })
 })
 
+describe('a fresh sign-in', () => {
+  const rules = approval({ stepUp: true })
+  const by = (signedInAt: number | undefined) => actor(person('ada', ['approvers'], signedInAt === undefined ? {} : { signedInAt }), [0])
+  test.each<[string, number | undefined, string]>([
+    ['now', NOW, '→ approved'],
+    ['five minutes ago', NOW - 300_000, '→ approved'],
+    ['longer ago', NOW - 300_001, 'auth-too-old'],
+    ['in the future, beyond the grace of clocks', NOW + 10_001, 'auth-too-old'],
+    ['never, as from Slack', undefined, 'auth-too-old'],
+  ])('agrees where the rule demands one: signed in %s', (_name, at, expected) => {
+    expect(outcome(approve(request(askedUnder(rules)), rules, by(at), said, NOW))).toBe(expected)
+  })
+  test('is not needed to say no, and not where no rule demands it', () => {
+    expect(outcome(deny(request(askedUnder(rules)), by(undefined), said, NOW))).toBe('→ denied')
+    expect(outcome(approve(request(), approval(), by(undefined), said, NOW))).toBe('→ approved')
+  })
+  test('is demanded where either profile or target does', () => {
+    const plain = { approval: approval() }
+    expect(approvalFor(plain, { approval: rules })?.stepUp).toBe(true)
+    expect(approvalFor({ approval: rules }, plain)?.stepUp).toBe(true)
+    expect(approvalFor(plain, plain)?.stepUp).toBeUndefined()
+  })
+})
+
+describe('what the requester is content with', () => {
+  test('holds, and approvers only shorten it', () => {
+    const modest = request({ limits: { duration: 1200 } })
+    const granted = (limits: object) => approve(modest, approval(), ada, { face: 'api', limits }, NOW)
+    expect(granted({})).toMatchObject({ value: { set: { limits: { duration: 1200 } } } })
+    expect(granted({ duration: 600 })).toMatchObject({ value: { set: { limits: { duration: 600 } } } })
+    expect(granted({ duration: 1800 })).toMatchObject({ value: { set: { limits: { duration: 1200 } } } })
+  })
+})
+
 describe('time', () => {
   const rules = approval({ escalateAfter: '10m' })
   /** A request of which this part of its wait is over. */

@@ -1,0 +1,67 @@
+/** The directory: one user, active, by exactly the subject; and whatever else a server may answer is nobody or no answer. */
+import type { Rules } from '@stint/core/config/shape'
+import { describe, expect, test } from 'vitest'
+import { scimDirectory } from './scim.ts'
+
+const rulesWith = (groupsClaim: string, groups?: 'value' | 'display') =>
+  ({
+    issuers: { people: { groupsClaim } },
+    directories: { people: { scim: 'https://dir.example/scim/v2', by: 'externalId', ...(groups ? { groups } : {}) } },
+  }) as unknown as Rules
+const dana = {
+  id: '1',
+  externalId: 'da"na',
+  active: true,
+  groups: [{ value: 'g1', display: 'Developers' }, { value: 'g2' }, { display: 'No id' }, 'odd'],
+}
+const listOf = (...Resources: object[]) => ({ totalResults: Resources.length, Resources })
+
+async function asked(body: unknown, rules = rulesWith('groups'), subject = 'da"na') {
+  const urls: string[] = []
+  const directory = scimDirectory({
+    rules,
+    tokens: { people: 'secret' },
+    get: async (url, { headers } = {}) => {
+      urls.push(`${url} ${headers?.authorization}`)
+      if (body instanceof Error) throw body
+      return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+    },
+  })
+  return { urls, answer: await directory.claimsOf('people', subject) }
+}
+
+describe('a directory', () => {
+  test('is asked by a filter in which a subject stays a value', async () => {
+    const { urls } = await asked(listOf(dana))
+    expect(urls).toEqual([
+      `https://dir.example/scim/v2/Users?${new URLSearchParams({ filter: 'externalId eq "da\\"na"', count: '2' })} Bearer secret`,
+    ])
+  })
+  test.each<[string, unknown, unknown]>([
+    ['the user', listOf(dana), { outcome: 'done', value: { groups: ['g1', 'g2'] } }],
+    ['nobody', listOf(), { outcome: 'done', value: undefined }],
+    ['nobody, and no list at all', { totalResults: 0 }, { outcome: 'done', value: undefined }],
+    ['somebody who was switched off', listOf({ ...dana, active: false }), { outcome: 'done', value: undefined }],
+    ['somebody of whom it does not say', listOf({ ...dana, active: undefined }), { outcome: 'done', value: undefined }],
+    ['somebody active in words', listOf({ ...dana, active: 'true' }), { outcome: 'done', value: undefined }],
+    ['somebody else', listOf({ ...dana, externalId: 'dana' }), { outcome: 'done', value: undefined }],
+    ['somebody by another case', listOf({ ...dana, externalId: 'Da"na' }), { outcome: 'done', value: undefined }],
+    ['two', listOf(dana, dana), { outcome: 'unknown' }],
+    ['everybody, since it knows no filter', listOf(dana, { ...dana, externalId: 'x' }), { outcome: 'unknown' }],
+    ['no list', { Resources: dana }, { outcome: 'unknown' }],
+    ['a page', '<html>', { outcome: 'unknown' }],
+    ['nothing', new Error('did not answer in time'), { outcome: 'unknown' }],
+    ['no groups', listOf({ ...dana, groups: undefined }), { outcome: 'done', value: { groups: [] } }],
+  ])('answers with %s', async (_name, body, expected) => expect((await asked(body)).answer).toMatchObject(expected as object))
+  test('by names, and where the claim stands deeper', async () => {
+    expect((await asked(listOf(dana), rulesWith('/realm_access/ro~1les', 'display'))).answer).toEqual({
+      outcome: 'done',
+      value: { realm_access: { 'ro/les': ['Developers', 'No id'] } },
+    })
+  })
+  test('of another issuer is not asked', async () => {
+    const directory = scimDirectory({ rules: rulesWith('groups'), tokens: {}, get: () => Promise.reject(new Error('asked')) })
+    expect(await directory.claimsOf('people', 'x')).toEqual({ outcome: 'done', value: undefined })
+    expect(await directory.claimsOf('others', 'x')).toEqual({ outcome: 'done', value: undefined })
+  })
+})
