@@ -1,0 +1,229 @@
+/**
+ * Stint's own pages, by hand and not by a browser: what a form needs to be taken, and every way of sending one that a
+ * stranger might find. The browser's part is in test/browser.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { storedRequests } from '../support/checkers.ts'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { slackIn } from '../support/slack.ts'
+
+let sandbox: TestSandbox
+let it: ReturnType<typeof slackIn>
+beforeAll(async () => {
+  sandbox = await testSandbox()
+  it = slackIn(sandbox)
+})
+afterAll(() => sandbox.close())
+
+type Jar = Map<string, string>
+type Page = { readonly status: number; readonly text: string; readonly headers: Headers; readonly location: string | null }
+
+async function go(jar: Jar, url: string, form?: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> {
+  const answer = await fetch(new URL(url, sandbox.urls.broker), {
+    redirect: 'manual',
+    headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '), ...headers },
+    ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
+  })
+  for (const cookie of answer.headers.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+    if (value === '') jar.delete(name)
+    else jar.set(name, value)
+  }
+  return { status: answer.status, text: await answer.text(), headers: answer.headers, location: answer.headers.get('location') }
+}
+const newJar = (): Jar => new Map([['stint-sandbox', sandbox.secret]])
+
+/** From a page to the issuer, signed in there, and back; `until`: the address that the issuer sends back to, not opened yet. */
+async function toCallback(jar: Jar, path: string, person: string): Promise<string> {
+  let at = (await go(jar, path)).location ?? ''
+  const issuer: Jar = newJar()
+  at = new URL((await go(issuer, at)).location ?? '', at).href
+  at = new URL((await go(issuer, at, { login: person })).location ?? '', at).href
+  return new URL((await go(issuer, at)).location ?? '', at).href
+}
+const signedIn = async (jar: Jar, path: string, person: string) => go(jar, await toCallback(jar, path, person))
+const grantIn = ({ text }: Page): string => /name="grant" value="([\w-]+)"/.exec(text)?.[1] ?? ''
+const codeOf = ({ text }: Page): string => /<p class="who">([a-z-]+) · /.exec(text)?.[1] ?? ''
+
+/** A request that waits: the one before, as long as nobody has decided on it. */
+let asked = ''
+async function ask(): Promise<string> {
+  if (asked !== '' && (await it.stateOf(asked)) === 'pending') return asked
+  const { json } = await it.call('POST', '/requests', await sandbox.token('oncall'), { profile: 'break-glass', justification: 'x' })
+  asked = json.id
+  return asked
+}
+
+describe('a page', () => {
+  test('cannot be framed, runs nothing, is not kept, and tells no address to others', async () => {
+    const jar = newJar()
+    const page = await signedIn(jar, `/decide/${await ask()}`, 'approver')
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+    )
+    expect(Object.fromEntries(page.headers)).toMatchObject({
+      'x-frame-options': 'DENY',
+      'cache-control': 'no-store',
+      'referrer-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+    })
+    expect(page.text).not.toMatch(/<script|javascript:|\son\w+=/i)
+    // Neither a token nor what it is sealed in stands in an address or a cookie.
+    expect([...jar].filter(([, value]) => /^eyJ/.test(value) || value.length > 100)).toEqual([])
+  })
+  test.each(['/decide/req_1', '/decide/%2e%2e', '/decide/https:%2f%2fevil.example', `/decide/req_${'0'.repeat(26)}x`])(
+    'that is none leads nowhere: %s',
+    async (path) => {
+      const page = await go(newJar(), path)
+      expect([page.status, page.location, page.headers.getSetCookie()]).toEqual([404, null, []])
+    },
+  )
+})
+
+describe('the way back from the issuer', () => {
+  test.each<[string, (callback: string, jar: Jar) => Promise<Page>]>([
+    ['in another browser', (callback) => go(newJar(), callback)],
+    ['with another state', (callback, jar) => go(jar, callback.replace(/state=[^&]+/, 'state=AAAA'))],
+    ['without a state', (callback, jar) => go(jar, callback.replace(/state=[^&]+&?/, ''))],
+    ['with a code that is none', (callback, jar) => go(jar, callback.replace(/code=[^&]+/, 'code=AAAA'))],
+    ['with an error in its place', (callback, jar) => go(jar, callback.replace(/code=[^&]+/, 'error=access_denied'))],
+    ['of another issuer', (callback, jar) => go(jar, `${callback.replace(/&iss=[^&]+/, '')}&iss=https%3A%2F%2Fevil.example`)],
+    [
+      'a second time',
+      async (callback, jar) => {
+        await go(jar, callback)
+        return go(jar, callback)
+      },
+    ],
+    [
+      'too late',
+      async (callback, jar) => {
+        sandbox.advance(601_000)
+        const page = await go(jar, callback)
+        sandbox.advance(-601_000)
+        return page
+      },
+    ],
+    [
+      'begun by somebody else: two cookies of one name',
+      async (callback, jar) => {
+        const mine = jar.get('stint-sign-in') ?? ''
+        return go(new Map(), callback, undefined, {
+          cookie: `stint-sandbox=${sandbox.secret}; stint-sign-in=${mine}; stint-sign-in=${mine}`,
+        })
+      },
+    ],
+  ])('%s ends nowhere', async (_name, open) => {
+    const jar = newJar()
+    const page = await open(await toCallback(jar, '/link', 'developer'), jar)
+    expect([page.status, codeOf(page)]).toEqual([401, 'token-invalid'])
+    expect(page.text).not.toMatch(/Dana/)
+  })
+  test('is not taken for a fresh sign-in when it is none', async () => {
+    const jar = newJar()
+    const callback = await toCallback(jar, '/link', 'developer')
+    sandbox.advance(400_000)
+    const page = await go(jar, callback)
+    sandbox.advance(-400_000)
+    expect([page.status, codeOf(page)]).toEqual([403, 'auth-too-old'])
+  })
+})
+
+describe('a form', () => {
+  type Sends = (given: { id: string; grant: string; jar: Jar }) => Promise<Page>
+  const elsewhere: readonly (readonly [string, Sends])[] = [
+    ['without what was sealed', ({ id, jar }) => go(jar, `/decide/${id}`, { act: 'approve' })],
+    [
+      'with a bit of it turned',
+      ({ id, jar, grant }) =>
+        go(jar, `/decide/${id}`, { act: 'approve', grant: grant.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) }),
+    ],
+    ['from another browser', ({ id, grant }) => go(newJar(), `/decide/${id}`, { act: 'approve', grant })],
+    [
+      'with the cookie of another page',
+      async ({ id, grant }) => {
+        const other = newJar()
+        await signedIn(other, '/link', 'developer')
+        return go(other, `/decide/${id}`, { act: 'approve', grant })
+      },
+    ],
+    ['for another request', async ({ jar, grant }) => go(jar, `/decide/req_${'0'.repeat(26)}`, { act: 'approve', grant })],
+    ['for another page', ({ jar, grant }) => go(jar, '/link', { act: 'confirm', grant })],
+    ['from another site', ({ id, jar, grant }) => go(jar, `/decide/${id}`, { act: 'approve', grant }, { origin: 'https://evil.example' })],
+    ['from nowhere', ({ id, jar, grant }) => go(jar, `/decide/${id}`, { act: 'approve', grant }, { origin: 'null' })],
+    [
+      'across sites, as the browser says',
+      ({ id, jar, grant }) => go(jar, `/decide/${id}`, { act: 'approve', grant }, { 'sec-fetch-site': 'cross-site' }),
+    ],
+    [
+      'after five minutes',
+      async ({ id, jar, grant }) => {
+        sandbox.advance(301_000)
+        const page = await go(jar, `/decide/${id}`, { act: 'approve', grant })
+        sandbox.advance(-301_000)
+        return page
+      },
+    ],
+    [
+      'with the seal of a sign-in',
+      async ({ id, jar }) => {
+        const other = newJar()
+        await go(other, '/link')
+        return go(jar, `/decide/${id}`, { act: 'approve', grant: other.get('stint-sign-in') ?? '' })
+      },
+    ],
+  ]
+  test.each(elsewhere)('sent %s is not taken', async (_name, send) => {
+    const [id, jar] = [await ask(), newJar()]
+    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    expect(grant).not.toBe('')
+    const page = await send({ id, grant, jar })
+    expect([401, 403]).toContain(page.status)
+    expect(await it.stateOf(id)).toBe('pending')
+  })
+
+  test('sent as it should be decides, once, upon what was shown', async () => {
+    const [id, jar] = [await ask(), newJar()]
+    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    const odd = await go(jar, `/decide/${id}`, { act: 'toString', grant })
+    expect([odd.status, codeOf(odd)]).toEqual([400, 'body-invalid'])
+    const long = await go(jar, `/decide/${id}`, { act: 'deny', grant, comment: 'x'.repeat(300) })
+    expect([long.status, codeOf(long)]).toEqual([400, 'body-invalid'])
+    expect((await go(jar, `/decide/${id}`, { act: 'approve', grant, comment: 'go' }, { origin: sandbox.urls.broker })).text).toMatch(
+      /Done\./,
+    )
+    const events = (await storedRequests(sandbox)).find((request) => request.id === id)?.events
+    expect(events?.find(({ type }) => type === 'request.agreed')).toMatchObject({
+      face: 'web',
+      comment: 'go',
+      by: { name: 'Avery Approver' },
+    })
+    // Again is no fault; something else is, since it is no longer what was shown.
+    expect((await go(jar, `/decide/${id}`, { act: 'approve', grant })).status).toBe(200)
+    const late = await go(jar, `/decide/${id}`, { act: 'revoke', grant })
+    expect([late.status, codeOf(late)]).toEqual([412, 'request-changed'])
+  })
+
+  test('of the requester decides nothing for them, and that they tried is on the trail', async () => {
+    const [id, jar] = [await ask(), newJar()]
+    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'oncall'))
+    const page = await go(jar, `/decide/${id}`, { act: 'approve', grant })
+    expect([page.status, codeOf(page)]).toEqual([403, 'self-approval'])
+    const refusals = sandbox.aws.dynamo.records.filter(({ newImage }) => JSON.stringify(newImage ?? {}).includes('self-approval'))
+    expect(refusals.length).toBeGreaterThan(0)
+  })
+
+  test('that links binds whom it showed, and nobody who typed the code since', async () => {
+    const jar = newJar()
+    const code = /\/stint link ([\w-]+)</.exec((await signedIn(jar, '/link', 'developer')).text)?.[1] ?? ''
+    await it.at('developer').command(`link ${code}`)
+    const grant = grantIn(await signedIn(jar, '/link', 'developer'))
+    // Meanwhile another code of hers is typed by somebody else.
+    const { code: second } = (await it.call('POST', '/slack/link', await sandbox.token('developer'), {})).json
+    await it.at('second-developer').command(`link ${second}`)
+    const page = await go(jar, '/link', { act: 'confirm', grant })
+    expect([page.status, codeOf(page)]).toEqual([412, 'request-changed'])
+    expect((await it.call('GET', '/slack/link', await sandbox.token('developer'))).json.state).toBe('pending')
+  })
+})
