@@ -7,10 +7,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { Manifest } from '@slack/web-api/dist/types/request/manifest.js'
 import { loadConfig } from '@stint/broker/build/config-file'
 import { lint } from '@stint/cli/lint/lint'
 import { formatFaults } from '@stint/core/config/check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse as parseYaml } from 'yaml'
 import { freePorts } from '../support/sandbox.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -125,4 +127,48 @@ describe('docs/guides/issuers.md', () => {
       expect(lint(checked.rules).filter(({ path }) => path.startsWith('issuers'))).toEqual([])
     },
   )
+})
+
+describe('docs/guides/slack.md', () => {
+  const guide = readFileSync(`${root}/docs/guides/slack.md`, 'utf8')
+
+  test('its manifest is one that Slack’s own types take, and asks for no more than Stint calls', () => {
+    const at = 'https://stint.acme.example/slack'
+    const manifest = {
+      display_information: { name: 'Stint', description: 'Temporary AWS access, agreed to by people', background_color: '#3f0e40' },
+      features: {
+        bot_user: { display_name: 'Stint', always_online: false },
+        shortcuts: [{ name: 'Ask for access', type: 'global', callback_id: 'ask', description: 'Ask for temporary AWS access' }],
+        slash_commands: [
+          {
+            command: '/stint',
+            url: `${at}/commands`,
+            description: 'Ask for temporary AWS access',
+            usage_hint: '[status | link CODE | unlink | help]',
+            should_escape: false,
+          },
+        ],
+      },
+      oauth_config: { scopes: { bot: ['commands', 'chat:write', 'im:write', 'users:read'] } },
+      settings: {
+        interactivity: { is_enabled: true, request_url: `${at}/interactions`, message_menu_options_url: `${at}/interactions` },
+        org_deploy_enabled: false,
+        socket_mode_enabled: false,
+        token_rotation_enabled: false,
+      },
+    } satisfies Manifest
+    expect(parseYaml(/```yaml\n([\s\S]*?)```/.exec(guide)?.[1] ?? '')).toEqual(manifest)
+  })
+
+  test('its settings are taken by the config', async () => {
+    const settings = [...guide.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => block).join('')
+    expect(settings).toMatch(/slack: \{[\s\S]*signIn: \{[\s\S]*directories: \{/)
+    const folder = mkdtempSync(`${tmpdir()}/stint-slack-`)
+    const file = `${folder}/stint.config.ts`
+    writeFileSync(file, `import company from '${root}/stint.config.ts'\nexport default { ...company, ${settings} }`)
+    const checked = await loadConfig(file, {})
+    rmSync(folder, { recursive: true })
+    if (!checked.ok) throw new Error(formatFaults(checked.faults))
+    expect(checked.rules.slack?.team).toBe('T0123ABCD')
+  })
 })
