@@ -111,9 +111,8 @@ async function brought(parts: NotifyParts, id: RequestId): Promise<readonly Faul
   // Granted by rule: there is nobody to be told.
   if (!request || request.pendingUntil === 0) return []
   const desk = new Desk(parts, request, journal.value?.events ?? [], posts.value, clock())
-  await desk.roots()
-  await desk.thread()
-  await desk.requester()
+  // The story stands below the request, in its order; whoever asked is told meanwhile.
+  await Promise.all([desk.roots().then(() => desk.thread()), desk.requester()])
   return desk.faults
 }
 
@@ -150,14 +149,22 @@ class Desk {
     const { rules } = this.#parts
     const profile = rules.profiles.find(this.#request.profile)
     const channel = profile?.slack?.channel ?? rules.slack?.channel
-    if (channel !== undefined) await this.#root(`root#${channel}`, async () => channel, true)
-    if (!profile?.slack?.dm) return
-    for (const person of approversNamed(rules, this.#decisions.approvalOf(this.#request.profile)?.rules ?? [])) {
-      if (person.issuer === this.#request.caller.issuer && person.subject === this.#request.caller.subject) continue
-      const slack = await this.#parts.linking.slackOf(person, this.#now)
-      if (slack.outcome === 'unknown') this.faults.push({ cause: slack.cause })
-      else if (slack.value) await this.#root(`root#${slack.value.user}`, this.#direct(slack.value.user), false)
-    }
+    const { caller } = this.#request
+    const approvers = profile?.slack?.dm
+      ? approversNamed(rules, this.#decisions.approvalOf(this.#request.profile)?.rules ?? []).filter(
+          ({ issuer, subject }) => issuer !== caller.issuer || subject !== caller.subject,
+        )
+      : []
+    await Promise.all([
+      ...(channel === undefined ? [] : [this.#root(`root#${channel}`, async () => channel, true)]),
+      ...approvers.map((person) => this.#copyTo(person)),
+    ])
+  }
+
+  async #copyTo(person: { readonly issuer: string; readonly subject: string }): Promise<void> {
+    const slack = await this.#parts.linking.slackOf(person, this.#now)
+    if (slack.outcome === 'unknown') this.faults.push({ cause: slack.cause })
+    else if (slack.value) await this.#root(`root#${slack.value.user}`, this.#direct(slack.value.user), false)
   }
 
   async #root(key: string, channel: () => Promise<string | undefined>, inChannel: boolean): Promise<void> {

@@ -33,11 +33,13 @@ export async function whoIs(
   call: string,
   now: Instant,
 ): Promise<Done<Known> | Refused | Unknown> {
-  const [found, user] = await Promise.all([linking.ofSlack(slack, now), api.user(slack.user)])
+  const asking = api.user(slack.user)
+  const found = await linking.ofSlack(slack, now)
   if (found.outcome === 'unknown') return found
   const active = activeAt(found.value, now)
   if (!found.value || !active) return refused('link-unknown', 'Slack does not tell Stint who you are. Link yourself first: /stint link')
   const { caller } = found.value
+  const [user, claims] = await Promise.all([asking, directory.claimsOf(caller.issuer, caller.subject)])
 
   // Slack is asked as well, and believed where it says no. Where it does not answer, the link holds: it was made with a member.
   if (user.outcome === 'done' && !(user.value.member && user.value.team === slack.team)) {
@@ -48,7 +50,6 @@ export async function whoIs(
 
   const issuer = rules.issuers[caller.issuer]
   if (issuer?.kind !== 'human') return refused('link-unknown', 'The issuer that you were linked with is no longer trusted.')
-  const claims = await directory.claimsOf(caller.issuer, caller.subject)
   if (claims.outcome === 'unknown') log({ level: 'error', event: 'directory-unknown', cause: claims.cause })
   if (claims.outcome === 'done' && !claims.value && rules.directories?.[caller.issuer])
     return refused('not-eligible', 'The directory does not know you any more.')

@@ -13,9 +13,11 @@ export type SlackLook = {
   readonly workspace: Workspace
   readonly person: (name: MemberName) => Person
   /** Stands before the Web API: tests answer in its stead. */
-  intercept?: ((method: string) => ApiAnswer | 'hang' | 'cut' | undefined) | undefined
+  intercept?: ((method: string) => Intercepted | Promise<Intercepted>) | undefined
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
 }
+
+type Intercepted = ApiAnswer | 'hang' | 'cut' | undefined
 
 export type SlackSettings = Sender & { readonly secret: string; readonly botToken: string }
 
@@ -54,7 +56,7 @@ export function slackLook(settings: SlackSettings): SlackLook {
 
   async function api(method: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const form = new Map(new URLSearchParams((await readBody(request)).toString('utf8')))
-    const answered = look.intercept?.(method)
+    const answered = await look.intercept?.(method)
     if (answered === 'hang') return
     if (answered === 'cut') return void request.socket.destroy()
     if (answered) return json(response, answered)
