@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyBuckets, stint } from '../support/cli.ts'
 import { bytes } from '../support/memory-log.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { slackIn } from '../support/slack.ts'
 
 let sandbox: TestSandbox
 let env: Record<string, string>
@@ -61,6 +62,10 @@ beforeAll(async () => {
   const logs = { profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' }, justification: WHY }
   requests.session = (await sandbox.vend(developer, logs)).json.requestId
   await sandbox.vend(developer, { ...logs, duration: 1 })
+  // A Slack user of hers, and no longer.
+  const it = slackIn(sandbox)
+  await it.link('developer')
+  await it.call('DELETE', '/slack/link', developer)
   requests.other = (await sandbox.vend(await sandbox.token('tool'), { profile: 'report-export' })).json.requestId
   await sandbox.ship()
 })
@@ -75,8 +80,8 @@ const subject = '6f0c1b9e-dev-1'
 describe('stint audit erase', () => {
   test('lists first, and erases nothing without --yes', async () => {
     const { code, stdout, stderr } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, ...flags], env)
-    expect([code, stdout.trim().split('\n').length]).toEqual([0, 2])
-    expect(stderr).toMatch(/2 requests would be erased/)
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 3])
+    expect(stderr).toMatch(/3 requests would be erased/)
     expect((await sandbox.get(`/audit/events/${requests.session}/0`, await sandbox.token('auditor'))).json.event.why).toBe(WHY)
   })
 
@@ -87,6 +92,7 @@ describe('stint audit erase', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(new RegExp(`^${requests.session} stays: It is still approved\\.$`, 'm'))
     expect(stdout).toMatch(/^req_\w{26} erased: 1 events$/m)
+    expect(stdout).toMatch(/^lnk_\w{26} erased: 3 events$/m)
   })
 
   test.each<[string, string[], number, RegExp]>([
@@ -129,7 +135,7 @@ describe('when it is over', () => {
     expect(await erasing()).toEqual({ outcome: 'done', value: 3 })
     const report = await audit()
     expect(report.faults).toEqual([])
-    expect([report.erased, report.counts['request.erased']]).toEqual([4, 2])
+    expect([report.erased, report.counts['request.erased']]).toEqual([7, 3])
   })
 
   test('nothing of the person is left in tables and buckets', async () => {
@@ -138,7 +144,7 @@ describe('when it is over', () => {
     for (const name of ['stint-log', 'stint-events'])
       for (const [path, { body }] of sandbox.aws.world.buckets.get(name)?.objects ?? []) kept.push(path, body.toString('latin1'))
     const all = kept.join('\n')
-    for (const text of [subject, 'Dana', 'Erika']) expect(all.includes(text), text).toBe(false)
+    for (const text of [subject, 'Dana', 'Erika', 'U0DANA']) expect(all.includes(text), text).toBe(false)
     // The tool's are as they were.
     expect(all).toContain('reporting')
   })
@@ -165,6 +171,15 @@ describe('when it is over', () => {
 
 describe('by the clock of this machine again', () => {
   beforeAll(() => sandbox.advance(-3 * 3_600_000))
+
+  test('whoever was erased may be linked again, and the log still holds', async () => {
+    await slackIn(sandbox).link('developer')
+    await sandbox.ship()
+    const log = join(folder, 'again')
+    copyBuckets(sandbox.aws.world, ['stint-log', 'stint-events'], log)
+    const verified = await stint(['audit', 'verify', '--from', log, '--vkey', sandbox.logVkey, '--forget', '--json'], env)
+    expect([verified.code, JSON.parse(verified.stdout).faults]).toEqual([0, []])
+  })
 
   test('its events are gone, for auditors by name', async () => {
     const auditor = await sandbox.token('auditor')
@@ -195,7 +210,7 @@ describe('by the clock of this machine again', () => {
       env,
     )
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^\d+ look-up rows of 7 events written\n$/)
+    expect(stdout).toMatch(/^\d+ look-up rows of 10 events written\n$/)
     expect(await found()).toEqual(before)
   })
 })

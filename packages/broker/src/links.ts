@@ -15,6 +15,7 @@ import {
   type LinkDecided,
   type LinkEnd,
   type Linked,
+  type LinkId,
   linkByEmail,
   linkId,
   type NamedSlackUser,
@@ -26,24 +27,24 @@ import {
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { RandomBytes } from '@stint/core/request/ids'
-import type { Links, Pointed } from './ports.ts'
+import type { Links } from './ports.ts'
 
 const MAX_ROUNDS = 8
 const codeHash = (code: string): string => sha256Hex(`stint-link/v1 ${code}`)
 /** As it is read aloud and typed: whatever case, with or without its hyphens; `o` is 0, `i` and `l` are 1 (Crockford). */
 const plainCode = (typed: string): string => typed.toLowerCase().replace(/[-\s]/g, '').replaceAll('o', '0').replace(/[il]/g, '1')
 
+type Person = Pick<CallerRef, 'issuer' | 'subject'>
 type Changed = Done<Link> | Refused | Unknown
 export type Linking = ReturnType<typeof linking>
 
 export function linking(store: Links, random: RandomBytes) {
   async function change(
-    person: Pointed,
+    id: LinkId,
     now: Instant,
     decide: (found: Link | undefined) => LinkDecided,
     came?: Circumstances,
   ): Promise<Changed> {
-    const id = linkId(person)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await store.link(id)
       if (found.outcome === 'unknown') return found
@@ -66,9 +67,9 @@ export function linking(store: Links, random: RandomBytes) {
     const at = { kind: 'slack', name: slackText(active.slack) } as const
     const before = await store.pointed(at)
     if (before.outcome === 'unknown') return before
-    const pointed = await store.point(at, link.caller, active.until)
+    const pointed = await store.point(at, link.id, active.until)
     if (pointed.outcome === 'unknown') return pointed
-    const other = before.value && linkId(before.value) !== link.id ? before.value : undefined
+    const other = before.value === link.id ? undefined : before.value
     // Their link is void already, since nothing points to it; that it ended is on the trail as well.
     if (other) await change(other, now, (found) => end(found, 'replaced', now, active.slack))
     return done(link)
@@ -76,36 +77,36 @@ export function linking(store: Links, random: RandomBytes) {
 
   return {
     /** The link of a person, as it is. */
-    ofPerson: (person: Pointed) => store.link(linkId(person)),
+    ofPerson: (person: Person) => store.link(linkId(person)),
 
     /** The link in force of a Slack user: the user points to the person, and the person's link names the user. */
     async ofSlack(slack: SlackUser, now: Instant): Promise<Done<Link | undefined> | Unknown> {
       const pointed = await store.pointed({ kind: 'slack', name: slackText(slack) })
       if (pointed.outcome === 'unknown' || !pointed.value) return pointed as Done<undefined> | Unknown
-      const found = await store.link(linkId(pointed.value))
+      const found = await store.link(pointed.value)
       if (found.outcome === 'unknown') return found
       const active = activeAt(found.value, now)
       return done(active && slackText(active.slack) === slackText(slack) ? found.value : undefined)
     },
 
     /** The Slack user of a person, where both name each other. */
-    async slackOf(person: Pointed, now: Instant): Promise<Done<NamedSlackUser | undefined> | Unknown> {
+    async slackOf(person: Person, now: Instant): Promise<Done<NamedSlackUser | undefined> | Unknown> {
       const found = await store.link(linkId(person))
       if (found.outcome === 'unknown') return found
       const active = activeAt(found.value, now)
       if (!active) return done(undefined)
       const pointed = await store.pointed({ kind: 'slack', name: slackText(active.slack) })
       if (pointed.outcome === 'unknown') return pointed
-      return done(pointed.value && linkId(pointed.value) === linkId(person) ? active.slack : undefined)
+      return done(pointed.value === linkId(person) ? active.slack : undefined)
     },
 
     /** A code for this person; nobody else is ever shown it, and only its hash is kept. */
     async offer(caller: Linked, now: Instant): Promise<Done<{ readonly code: string; readonly until: Instant }> | Refused | Unknown> {
       const code = toCrockford(random(17), 26)
       const until = now + seconds(CODE_SECONDS)
-      const pointed = await store.point({ kind: 'code', name: codeHash(code) }, caller.caller, until)
+      const pointed = await store.point({ kind: 'code', name: codeHash(code) }, linkId(caller.caller), until)
       if (pointed.outcome === 'unknown') return pointed
-      const changed = await change(caller.caller, now, (found) => offer(found, caller, codeHash(code), now))
+      const changed = await change(linkId(caller.caller), now, (found) => offer(found, caller, codeHash(code), now))
       return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, until }) : changed
     },
 
@@ -123,16 +124,16 @@ export function linking(store: Links, random: RandomBytes) {
     },
 
     async confirm(caller: Linked, seen: SlackUser, now: Instant, came: Circumstances): Promise<Changed> {
-      const changed = await change(caller.caller, now, (found) => confirm(found, caller, seen, now), came)
+      const changed = await change(linkId(caller.caller), now, (found) => confirm(found, caller, seen, now), came)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
     async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, came: Circumstances): Promise<Changed> {
-      const changed = await change(caller.caller, now, (found) => linkByEmail(found, caller, slack, now), came)
+      const changed = await change(linkId(caller.caller), now, (found) => linkByEmail(found, caller, slack, now), came)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    end: (person: Pick<CallerRef, 'issuer' | 'subject'>, reason: LinkEnd, now: Instant, came?: Circumstances): Promise<Changed> =>
-      change(person, now, (found) => end(found, reason, now), came),
+    end: (person: Person, reason: LinkEnd, now: Instant, came?: Circumstances): Promise<Changed> =>
+      change(linkId(person), now, (found) => end(found, reason, now), came),
   }
 }

@@ -216,15 +216,14 @@ export type Ledger = {
 
 /** Whose a code or a Slack user is. A pointer only says where to look: the link itself must name it back. */
 export type Pointer = { readonly kind: 'code' | 'slack'; readonly name: string }
-export type Pointed = Pick<CallerRef, 'issuer' | 'subject'>
 
 /** Links of Slack users to people. Decided by `core/identity/link.ts`. */
 export type Links = {
   link(id: LinkId): Promise<Done<Link | undefined> | Unknown>
   /** Upon the version that was read; false if somebody was faster. */
   writeLink(id: LinkId, version: number, change: LinkChange, now: Instant, came?: Circumstances): Promise<Done<boolean> | Unknown>
-  point(at: Pointer, to: Pointed, until: Instant): Promise<Done<true> | Unknown>
-  pointed(at: Pointer): Promise<Done<Pointed | undefined> | Unknown>
+  point(at: Pointer, to: LinkId, until: Instant): Promise<Done<true> | Unknown>
+  pointed(at: Pointer): Promise<Done<LinkId | undefined> | Unknown>
   /** How many wrong codes this Slack user has tried in this while, with this one. */
   countWrongCode(slack: string, now: Instant): Promise<Done<number> | Unknown>
 }

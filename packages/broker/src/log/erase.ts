@@ -13,6 +13,7 @@ import { commitOf } from '@stint/core/audit/entry'
 import { type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { readEvent } from '@stint/core/audit/schema'
 import { TILE_WIDTH } from '@stint/core/audit/tiles'
+import type { LinkId } from '@stint/core/identity/link'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { RandomBytes, RequestId } from '@stint/core/request/ids'
@@ -20,6 +21,9 @@ import { eventsPath, type HeldEvent, parseEvents } from './events.ts'
 import type { Cursor, Journaled, LogState, ObjectStore } from './ports.ts'
 import { updateEvents } from './publish.ts'
 import { aboutOf, lookupRows } from './stage.ts'
+
+/** What can be erased: a request, or a person's links. */
+export type ErasableId = RequestId | LinkId
 
 /** An item of the story table, as far as erasing looks at it. */
 export type Erasable = {
@@ -32,16 +36,16 @@ export type Erasable = {
 export type ErasureParts = {
   readonly events: ObjectStore
   readonly state: LogState
-  readonly item: (request: RequestId, now: Instant) => Promise<Erasable | undefined>
+  readonly item: (request: ErasableId, now: Instant) => Promise<Erasable | undefined>
   /** Leaves the skeleton, on the condition that nothing changed since it was read; `gone`: makes it, where no item is. */
-  readonly strip: (request: RequestId, commits: readonly string[], erased: JournalEntry, gone: boolean, now: Instant) => Promise<boolean>
+  readonly strip: (request: ErasableId, commits: readonly string[], erased: JournalEntry, gone: boolean, now: Instant) => Promise<boolean>
   readonly random: RandomBytes
   readonly configHash: string
   /** Between two looks whether the log has it. */
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
-export type Erasure = { readonly request: RequestId; readonly operator: string; readonly why: string }
+export type Erasure = { readonly request: ErasableId; readonly operator: string; readonly why: string }
 
 const LOOKS = 30
 const WAIT_MS = 1000

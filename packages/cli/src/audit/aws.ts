@@ -5,10 +5,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { bucketStore } from '@stint/broker/adapters/store/s3'
-import type { ErasureParts } from '@stint/broker/log/erase'
+import type { ErasableId, ErasureParts } from '@stint/broker/log/erase'
 import type { LogState } from '@stint/broker/log/ports'
 import { lookupBound, lookupKey } from '@stint/broker/log/stage'
-import type { RequestId } from '@stint/core/request/ids'
 
 const ROWS_A_LOOK = 500
 
@@ -45,12 +44,12 @@ export function erasureOn(region: string, { table, sideTable, eventsBucket }: Er
   return {
     ...parts,
     /** From the table, and from the look-up rows for what has left it. */
-    async requestsOf(issuer: string, subject: string): Promise<readonly RequestId[]> {
+    async requestsOf(issuer: string, subject: string): Promise<readonly ErasableId[]> {
       const ids = new Set(await requestsOf(issuer, subject))
       let before: string | undefined
       for (;;) {
         const rows = await parts.state.lookup(lookupKey.caller(issuer, subject), ROWS_A_LOOK, before)
-        for (const { request } of rows) if (request.startsWith('req_')) ids.add(request as RequestId)
+        for (const { request } of rows) if (/^(req|lnk)_/.test(request)) ids.add(request as ErasableId)
         const last = rows.at(-1)
         if (!last) return [...ids]
         before = lookupBound(last)

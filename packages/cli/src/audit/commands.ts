@@ -5,6 +5,7 @@ import { text as textOf } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
+import type { ErasableId } from '@stint/broker/log/erase'
 import { openCheckpoint, parseCheckpointText } from '@stint/core/audit/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
@@ -163,7 +164,7 @@ export function eraseCommand(this: Context, flags: EraseFlags): Promise<void> {
     const [{ erase }, { erasureOn }] = await Promise.all([import('@stint/broker/log/erase'), import('./aws.ts')])
     const parts = erasureOn(regionOf(flags.region, env), flags, env)
     const named = (flags.request ?? []).map((text) => {
-      const id = parseRequestId(text)
+      const id: ErasableId | undefined = /^lnk_[0-9a-z]{26}$/.test(text) ? (text as ErasableId) : parseRequestId(text)
       if (!id) throw new Usage(`'${text}' is no request`)
       return id
     })

@@ -112,7 +112,13 @@ export type Abandoned = Common & { readonly type: 'session.abandoned'; readonly 
 export type Changed = Common & ChangeEvent & Partial<Circumstances>
 
 /** A person's data went: all events before this one are gone, and their places stand. */
-export type Erased = Common & { readonly type: 'request.erased'; readonly operator: string; readonly why: string }
+export type Erased = {
+  readonly type: 'request.erased'
+  readonly request: RequestId | LinkId
+  readonly at: Instant
+  readonly operator: string
+  readonly why: string
+}
 
 /** The item leaves the table: the log has all of it, and nothing follows. */
 export type Retired = Common & { readonly type: 'request.retired' }

@@ -6,11 +6,12 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
+import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/link'
 import type { Instant } from '@stint/core/instant'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
-import type { ErasureParts } from '../../log/erase.ts'
+import type { ErasableId, ErasureParts } from '../../log/erase.ts'
 import { Trouble } from '../../log/ports.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
@@ -22,22 +23,29 @@ type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 /** What stays: names nobody, and keeps the item where lists and conditions expect it. */
 const SKELETON = ['pk', 'id', 'state', 'version', 'createdAt', 'profile', 'target', 'dayKey', 'at', 'events', 'erased', 'windowEnd', TTL]
 
+const isLink = (id: ErasableId): id is LinkId => id.startsWith('lnk_')
+const keyOf = (id: ErasableId): string => (isLink(id) ? `LINK#${id}` : requestKey(id))
+/** The link as it is; one whose time is over needs nobody to end it. */
+const linkAlive = (image: Parameters<typeof unmarshall>[0], now: Instant): string | undefined =>
+  activeAt(unmarshall(image) as Link, now) ? 'is a link in force, and must be ended first' : undefined
+
 const asked = <T>(call: Promise<T>): Promise<T> =>
   call.catch((error: Error) => {
     throw error instanceof ConditionalCheckFailedException ? error : new Trouble(`dynamodb: ${error.name}: ${brief(error.message)}`)
   })
 
 export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'item' | 'strip'> & {
-  /** Every request and refusal of a caller. */
-  readonly requestsOf: (issuer: string, subject: string) => Promise<readonly RequestId[]>
+  /** Every request and refusal of a caller, and their links. */
+  readonly requestsOf: (issuer: string, subject: string) => Promise<readonly ErasableId[]>
 } {
-  const read = async (request: string) =>
-    (await asked(client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: `REQ#${request}` }), ConsistentRead: true }))))
+  const read = async (request: ErasableId) =>
+    (await asked(client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: keyOf(request) }), ConsistentRead: true }))))
       .Item
 
   return {
     async requestsOf(issuer, subject) {
-      const ids: RequestId[] = []
+      const link = linkId({ issuer, subject })
+      const ids: ErasableId[] = (await read(link)) ? [link] : []
       let from: Record<string, never> | undefined
       do {
         const page = await asked(
@@ -62,7 +70,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
       const journal = image && journaled(image)
       if (!image || !journal) return undefined
       const erased = image.erased?.BOOL === true
-      const alive = erased ? undefined : aliveAt(toItem(image), now)
+      const alive = erased ? undefined : isLink(request) ? linkAlive(image, now) : aliveAt(toItem(image), now)
       return { journal, erased, ...(alive === undefined ? {} : { alive }) }
     },
 
@@ -78,12 +86,12 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
     },
   }
 
-  async function stripped(request: RequestId, events: readonly object[]): Promise<UpdateItemCommand> {
+  async function stripped(request: ErasableId, events: readonly object[]): Promise<UpdateItemCommand> {
     const image = (await read(request)) ?? {}
     const gone = Object.keys(image).filter((name) => !SKELETON.includes(name))
     return new UpdateItemCommand({
       TableName: storyTable,
-      Key: marshall({ pk: requestKey(request) }),
+      Key: marshall({ pk: keyOf(request) }),
       ConditionExpression: 'attribute_not_exists(erased) AND size(events) = :count',
       UpdateExpression: `SET events = :events, erased = :yes, version = if_not_exists(version, :none) + :one${gone.length > 0 ? ` REMOVE ${gone.map((_, at) => `#n${at}`).join(', ')}` : ''}`,
       ...(gone.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(gone.map((name, at) => [`#n${at}`, name])) } : {}),
@@ -92,21 +100,21 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
   }
 
   /** An item that has left the table, back as what says that it was erased. It leaves again as old items do. */
-  function skeleton(request: RequestId, events: readonly object[], now: Instant): UpdateItemCommand {
+  function skeleton(request: ErasableId, events: readonly object[], now: Instant): UpdateItemCommand {
     const item = {
       id: request,
       state: 'ended',
       createdAt: now,
       erased: true,
       version: 1,
-      dayKey: dayKey(now, shardOf(request)),
-      at: timeKey(now, request),
+      dayKey: dayKey(now, shardOf(request as RequestId)),
+      at: timeKey(now, request as RequestId),
       events,
     }
     const names = Object.keys(item)
     return new UpdateItemCommand({
       TableName: storyTable,
-      Key: marshall({ pk: requestKey(request) }),
+      Key: marshall({ pk: keyOf(request) }),
       ConditionExpression: 'attribute_not_exists(pk)',
       UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),

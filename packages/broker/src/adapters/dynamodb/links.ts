@@ -1,19 +1,20 @@
 /**
  * Links: one item of the story table for each person who has one, with the journal of it. Pointers to it, from a code and
- * from a Slack user, stand in the side table; whatever they say, the item must say the same.
+ * from a Slack user, stand in the side table, as digests that name nobody; whatever they say, the item must say the same.
  */
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { shortDigest } from '@stint/core/digest'
-import { CODE_SECONDS, type Link } from '@stint/core/identity/link'
+import { CODE_SECONDS, type Link, type LinkId } from '@stint/core/identity/link'
 import { type Instant, seconds, toIso } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
-import type { Links, Pointed, Pointer } from '../../ports.ts'
+import type { Links, Pointer } from '../../ports.ts'
 import type { Blocked, DynamoSettings, Sender } from './send.ts'
 import { OTHER_DAY, sideKey, TTL } from './table.ts'
 
-const pointerKey = ({ kind, name }: Pointer): string => `${kind === 'code' ? 'CODE' : 'SLACK'}#${name}`
+const pointerKey = ({ kind, name }: Pointer): string => `${kind === 'code' ? 'CODE' : 'SLACK'}#${shortDigest(name)}`
+const linkKey = (id: LinkId): string => `LINK#${id}`
 const wrongCodesKey = (slack: string, now: Instant): string =>
   `WRONG#${shortDigest(slack)}#${Math.floor(now / seconds(CODE_SECONDS)).toString(36)}`
 
@@ -26,7 +27,7 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
   return {
     async link(id) {
       const found = await send(() =>
-        client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: `LINK#${id}` }), ConsistentRead: true })),
+        client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: linkKey(id) }), ConsistentRead: true })),
       )
       if (found.outcome !== 'done') return unknownOf(found)
       return done(found.value.Item && toLink(found.value.Item))
@@ -42,9 +43,9 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
         client.send(
           new UpdateItemCommand({
             TableName: storyTable,
-            Key: marshall({ pk: `LINK#${id}` }),
+            Key: marshall({ pk: linkKey(id) }),
             ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen AND size(events) < :most',
-            UpdateExpression: `SET id = :id, version = :next, dayKey = :day, #at = if_not_exists(#at, :at), events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')}${gone.length > 0 ? ` REMOVE ${gone.map((name) => `#${name}`).join(', ')}` : ''}`,
+            UpdateExpression: `SET id = :id, version = :next, dayKey = :day, #at = if_not_exists(#at, :at), events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')} REMOVE ${['erased', ...gone.map((name) => `#${name}`)].join(', ')}`,
             ExpressionAttributeNames: { '#at': 'at', ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
             ExpressionAttributeValues: marshall({
               ...(version === 0 ? {} : { ':seen': version, ':most': MOST_EVENTS }),
@@ -63,7 +64,7 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
     },
 
     async point(at, to, until) {
-      const Item = marshall({ ...sideKey(pointerKey(at)), issuer: to.issuer, subject: to.subject, [TTL]: Math.ceil(until / 1000) })
+      const Item = marshall({ ...sideKey(pointerKey(at)), link: to, [TTL]: Math.ceil(until / 1000) })
       const put = await send(() => client.send(new PutItemCommand({ TableName: sideTable, Item })))
       return put.outcome === 'done' ? done(true) : unknownOf(put)
     },
@@ -72,8 +73,7 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
       const Key = marshall(sideKey(pointerKey(at)))
       const found = await send(() => client.send(new GetItemCommand({ TableName: sideTable, Key, ConsistentRead: true })))
       if (found.outcome !== 'done') return unknownOf(found)
-      const item = found.value.Item && (unmarshall(found.value.Item) as Pointed)
-      return done(item && { issuer: item.issuer, subject: item.subject })
+      return done(found.value.Item && (unmarshall(found.value.Item).link as LinkId))
     },
 
     async countWrongCode(slack, now) {
@@ -97,8 +97,11 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
 export const unknownOf = (answer: Blocked | Unknown): Unknown =>
   answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }
 
+/** Of an erased one nothing is left but its name; whoever takes a code again begins it anew. */
+const nobody = { caller: { issuer: '', subject: '', name: '', kind: 'human' }, identity: '' } as const
+
 function toLink(attributes: Parameters<typeof unmarshall>[0]): Link {
-  const { id, version, caller, identity, offer, pending, active } = unmarshall(attributes) as Link
+  const { id, version, caller, identity, offer, pending, active } = { ...nobody, ...unmarshall(attributes) } as Link
   return {
     id,
     version,
