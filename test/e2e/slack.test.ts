@@ -81,8 +81,12 @@ describe('the night', () => {
       expect.stringMatching(/^Olu On-Call took a session until /),
     ])
 
-    // The review is closed from there too, by somebody else.
-    await it.at('approver').press(root, 'review')
+    // The review is closed from that thread too, by somebody else.
+    const below = it
+      .at('approver')
+      .sees('C0ACCESS')
+      .find(({ thread, text }) => thread === root.ts && text.startsWith('Approved'))
+    await it.at('approver').press(below as never, 'review')
     await it.at('approver').submit({ reason: '' })
     expect(it.at('approver').open().errors).toEqual({ reason: 'Say what was done.' })
     await it.at('approver').submit({ reason: 'Rolled back, rightly' })

@@ -113,6 +113,16 @@ test('a message asks Slack to make nothing of its words', async () => {
   expect(JSON.parse(body.get('blocks') ?? '')).toEqual(message.blocks)
 })
 
+test('one with a colour goes as an attachment, posted and updated alike', async () => {
+  answer = json({ ok: true, channel: 'C1', ts: '1.2' })
+  await api.post('C1', { ...message, color: '#b00020' })
+  await api.update({ channel: 'C1', ts: '1.2' }, { ...message, color: '#b00020' })
+  for (const { body } of asked) {
+    expect(JSON.parse(body.get('attachments') ?? '')).toEqual([{ color: '#b00020', fallback: 'x', blocks: message.blocks }])
+    expect([body.get('text'), body.has('blocks')]).toEqual(['x', false])
+  }
+})
+
 test.each<[string, object, boolean]>([
   ['a member', {}, true],
   ['a bot', { is_bot: true }, false],

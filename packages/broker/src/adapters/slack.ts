@@ -15,7 +15,8 @@ export type SlackAnswer<T> = Done<T> | SlackRefused | SlackLater | Unknown
 
 /** Where a message stands: what an update needs. */
 export type Posted = { readonly channel: string; readonly ts: string }
-export type Message = { readonly text: string; readonly blocks: readonly KnownBlock[] }
+/** `color`: a bar beside the blocks, which Slack has for attachments only. */
+export type Message = { readonly text: string; readonly blocks: readonly KnownBlock[]; readonly color?: string }
 /** The message to answer to; `broadcast`: the channel sees it as well. */
 export type Thread = { readonly ts: string; readonly broadcast?: true }
 export type SlackUser = {
@@ -67,13 +68,12 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
   })
 
   return {
-    post: (channel, { text, blocks }, thread) =>
+    post: (channel, message, thread) =>
       asked(
         () =>
           client.chat.postMessage({
             channel,
-            text,
-            blocks: [...blocks],
+            ...contentOf(message),
             // Nothing is made into links, previews or mentions but what we wrote as such.
             unfurl_links: false,
             unfurl_media: false,
@@ -81,9 +81,9 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
           }),
         ({ channel: at, ts }) => (at && ts ? { channel: at, ts } : undefined),
       ),
-    update: ({ channel, ts }, { text, blocks }) =>
+    update: ({ channel, ts }, message) =>
       asked(
-        () => client.chat.update({ channel, ts, text, blocks: [...blocks] }),
+        () => client.chat.update({ channel, ts, ...contentOf(message) }),
         ({ channel: at, ts: when }) => (at && when ? { channel: at, ts: when } : undefined),
       ),
     openDirect: (user) =>
@@ -113,6 +113,9 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
       ),
   }
 }
+
+const contentOf = ({ text, blocks, color }: Message) =>
+  color === undefined ? { text, blocks: [...blocks] } : { text, attachments: [{ color, fallback: text, blocks: [...blocks] }] }
 
 type Told = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>
 

@@ -62,6 +62,7 @@ describe('a request', () => {
       'Dana',
       'break-glass: Administrator of production',
       '111122223333 as Admin',
+      'Risk*\\nlow: reads',
       'up to 1h, 3 times',
       '2026-11-24 03:30 UTC',
       'INC-4711',
@@ -72,6 +73,8 @@ describe('a request', () => {
     ])
       expect(textOf(message.blocks)).toContain(words)
     expect(message.text).toBe('🚨 BREAK-GLASS waits for you: Dana → break-glass'.replace('→', '→'))
+    expect(message.color).toBe('#b00020')
+    expect(requestMessage(shown({ breakGlass: false })).color).toBeUndefined()
     expect(buttonsOf(message)).toEqual([buttons.approve, buttons.deny, buttons.details])
     expect(blockKitFaults(message)).toEqual([])
   })

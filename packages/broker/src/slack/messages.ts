@@ -10,6 +10,7 @@ import { formatDuration } from '@stint/core/duration'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { riskOf } from '@stint/core/scope/risk'
 import type { Message } from '../adapters/slack.ts'
 import { escaped, mrkdwn, plain } from './text.ts'
 
@@ -34,6 +35,7 @@ export function requestMessage(shown: Shown): Message {
   return {
     // What a phone shows, and a screen reader reads first.
     text: escaped(`${words}: ${request.caller.name} → ${request.profile}`, 200),
+    ...(request.breakGlass ? { color: ALARM } : {}),
     blocks: [
       { type: 'header', text: plain(words, 150) },
       ...(request.breakGlass && state === 'pending' && shown.onCall ? [said(`<!subteam^${shown.onCall}> somebody needs in now.`)] : []),
@@ -47,6 +49,9 @@ export function requestMessage(shown: Shown): Message {
     ],
   }
 }
+
+/** The bar beside a break-glass. */
+const ALARM = '#b00020'
 
 /** A time as people read it. */
 const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`
@@ -71,12 +76,14 @@ function headline({ breakGlass, review }: AccessRequest, state: string): string 
 
 function facts({ request, profile, target, now }: Shown): readonly (readonly [string, string])[] {
   const { terms, limits } = request
+  const risk = riskOf(terms)
   const until = request.windowEnd ?? request.pendingUntil
   const parameters = Object.entries(terms.parameters).map(([name, value]) => `${name}: ${value}`)
   return [
     ['Who', `${request.caller.name} (${request.caller.issuer})`],
     ['Profile', `${request.profile}${profile.description === undefined ? '' : `: ${profile.description}`}`],
-    ['Account', `${target.account} as ${terms.role.slice(terms.role.lastIndexOf('/') + 1)}`],
+    ['Account', `${request.target}: ${target.account} as ${terms.role.slice(terms.role.lastIndexOf('/') + 1)}`],
+    ['Risk', `${risk.level}: ${risk.why}`],
     ['How long', `up to ${formatDuration(limits.duration ?? terms.maxDuration)}, ${limits.uses ?? terms.uses} times`],
     [stateAt(request, now) === 'pending' ? 'Answer until' : 'Good until', minute(until)],
     ...(parameters.length > 0 ? ([['With', parameters.join(', ')]] as const) : []),
@@ -92,7 +99,7 @@ function permissions({ terms }: AccessRequest): readonly string[] {
       `may ${listed(statement.Action ?? `all but ${listed(statement.NotAction)}`).join(', ')} on ${listed(statement.Resource ?? `all but ${listed(statement.NotResource)}`).join(', ')}`,
   )
   const whole = terms.policyArns.map((arn) => `may what ${arn} allows`)
-  const all = [...lines, ...whole]
+  const all = lines.length + whole.length > 0 ? [...lines, ...whole] : ['may all that the role may']
   return all.length > MOST_LINES ? [...all.slice(0, MOST_LINES), `and ${all.length - MOST_LINES} more`] : all
 }
 const MOST_LINES = 5
@@ -125,19 +132,22 @@ function story({ request, needed, now }: Shown): readonly string[] {
   ]
 }
 
+const button = (action: string, text: string, request: string, style?: 'primary' | 'danger') => ({
+  type: 'button' as const,
+  action_id: action,
+  text: plain(text, 75),
+  value: request,
+  ...(style ? { style } : {}),
+})
+
 /** Only what can still be done has a button; what may be done, and by whom, is decided when it is pressed. */
 function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
-  const button = (action: string, text: string, style?: 'primary' | 'danger') => ({
-    type: 'button' as const,
-    action_id: action,
-    text: plain(text, 75),
-    value: request.id,
-    ...(style ? { style } : {}),
-  })
   const elements = [
-    ...(state === 'pending' ? [button(buttons.approve, 'Approve', 'primary'), button(buttons.deny, 'Deny', 'danger')] : []),
-    ...(needsReview(request) && state !== 'pending' ? [button(buttons.review, 'Close the review')] : []),
-    button(buttons.details, 'Details'),
+    ...(state === 'pending'
+      ? [button(buttons.approve, 'Approve', request.id, 'primary'), button(buttons.deny, 'Deny', request.id, 'danger')]
+      : []),
+    ...(needsReview(request) && state !== 'pending' ? [button(buttons.review, 'Close the review', request.id)] : []),
+    button(buttons.details, 'Details', request.id),
   ]
   return [{ type: 'actions', block_id: 'acts', elements }]
 }
@@ -220,7 +230,11 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall }: Sho
   }
   const line = lines[event.type]
   if (line === undefined) return undefined
-  return { message: { text: line, blocks: [said(line)] }, loud: ['request.escalated', 'request.reminded'].includes(event.type) }
+  const asksForReview = needsReview(request) && (event.type === 'request.approved' || event.type === 'request.reminded')
+  const review: readonly KnownBlock[] = asksForReview
+    ? [{ type: 'actions', block_id: 'acts', elements: [button(buttons.review, 'Close the review', request.id)] }]
+    : []
+  return { message: { text: line, blocks: [said(line), ...review] }, loud: ['request.escalated', 'request.reminded'].includes(event.type) }
 }
 
 /** To the Slack user who was linked, or is no longer: whoever did not do it should know at once. */

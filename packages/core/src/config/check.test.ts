@@ -16,6 +16,65 @@ const faultsOf = (change: (config: Draft) => void) => {
 }
 const reader = (change: object) => (config: Draft) => void Object.assign(config.profiles.reader, change)
 
+const slack = { team: 'T0ACME', app: 'A0STINT' }
+const signIn = {
+  authorizationEndpoint: 'https://login.acme.example/authorize',
+  tokenEndpoint: 'https://login.acme.example/token',
+  clientId: 'x',
+}
+
+describe('faces', () => {
+  test('that are whole are accepted', () => {
+    const change = (config: Draft) =>
+      Object.assign(config, {
+        slack: { ...slack, channel: 'C0123', onCall: 'S0123', trustEmail: { issuer: 'people' } },
+        signIn: { people: signIn },
+        directories: {
+          people: { scim: binding('SCIM', 'https://dir.acme.example/scim/v2'), by: 'externalId', groups: 'display', network: 'private' },
+        },
+      })
+    expect(faultsOf(change)).toBe('ok')
+  })
+  test.each<[string, object, string]>([
+    ['a channel by its name', { slack: { ...slack, channel: '#access' } }, 'slack.channel: must be the id of a channel'],
+    ['a user for a group', { slack: { ...slack, onCall: 'U0123' } }, 'slack.onCall: must be the id of a user group'],
+    ['no app', { slack: { team: 'T0ACME' } }, 'slack.app: is missing'],
+    ['a signing secret', { slack: { ...slack, signingSecret: 'x' } }, 'slack.signingSecret: is no setting'],
+    [
+      'e-mail of an unknown issuer',
+      { slack: { ...slack, trustEmail: { issuer: 'nobody' } } },
+      "slack.trustEmail.issuer: there is no issuer 'nobody'",
+    ],
+    ['e-mail of jobs', { slack: { ...slack, trustEmail: { issuer: 'ci' } } }, 'slack.trustEmail.issuer: is a workload issuer'],
+    [
+      'a sign-in over http',
+      { signIn: { people: { ...signIn, tokenEndpoint: 'http://login.acme.example/token' } } },
+      'signIn.people.tokenEndpoint: must be an https URL',
+    ],
+    ['a sign-in that is no OpenID Connect', { signIn: { people: { ...signIn, scope: 'email' } } }, 'signIn.people.scope: must hold openid'],
+    ['a sign-in of jobs', { signIn: { ci: signIn } }, 'signIn.ci: is a workload issuer'],
+    [
+      'a directory of nobody',
+      { directories: { nobody: { scim: 'https://dir.acme.example', by: 'id' } } },
+      "directories.nobody: there is no issuer 'nobody'",
+    ],
+    [
+      'a directory with a slash',
+      { directories: { people: { scim: 'https://dir.acme.example/', by: 'id' } } },
+      'directories.people.scim: must end before /Users',
+    ],
+    ['a directory by mail', { directories: { people: { scim: 'https://dir.acme.example', by: 'emails' } } }, 'directories.people.by'],
+  ])('%s', (_name, more, expected) => expect(faultsOf((config) => void Object.assign(config, more))).toContain(expected))
+  test('a profile’s Slack needs the section, and approvers to tell', () => {
+    expect(faultsOf(reader({ slack: { channel: 'C0123' } }))).toContain('profiles.reader.slack: needs the section slack')
+    const told = (config: Draft) => {
+      config.slack = slack
+      config.profiles.reader.slack = { dm: true }
+    }
+    expect(faultsOf(told)).toContain('profiles.reader.slack.dm: tells approvers')
+  })
+})
+
 test('a good config is accepted', () => expect(faultsOf(() => {})).toBe('ok'))
 
 describe('faults', () => {

@@ -70,10 +70,10 @@ function block(one: KnownBlock, message: SlackMessage, scene: Scene): Html {
 const place = ({ me, channel }: Scene): Html => html`${hidden('as', me.id)}${hidden('in', channel)}`
 
 function messagePart(message: SlackMessage, scene: Scene): Html {
-  const alarm = message.blocks.some((one) => one.type === 'header' && one.text.text.includes('BREAK-GLASS'))
+  const alarm = message.color !== undefined
   const kinds = [alarm ? 'alarm' : '', message.only ? 'only' : '', message.thread ? 'reply' : ''].filter(Boolean).join(' ')
   return html`<article class="${kinds}" id="m${message.ts.replace('.', '-')}"><small>Stint${message.only ? ' · only you see this' : ''}${message.edited > 0 ? ' · edited' : ''}</small>
-${message.blocks.length > 0 ? message.blocks.map((one) => block(one, message, scene)) : html`<p>${mrkdwn(message.text)}</p>`}</article>`
+${alarm ? html`<p>${mrkdwn(message.text)}</p>` : ''}${message.blocks.length > 0 ? message.blocks.map((one) => block(one, message, scene)) : html`<p>${mrkdwn(message.text)}</p>`}</article>`
 }
 
 type Element = {

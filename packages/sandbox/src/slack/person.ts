@@ -100,7 +100,14 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
           container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: false },
           trigger_id: workspace.newTrigger(user.id),
           channel: { id: message.channel, name: 'x' },
-          message: { type: 'message', ts: message.ts, text: message.text, blocks: message.blocks },
+          message: {
+            type: 'message',
+            ts: message.ts,
+            text: message.text,
+            ...(message.color === undefined
+              ? { blocks: message.blocks }
+              : { attachments: [{ id: 1, color: message.color, blocks: message.blocks }] }),
+          },
           response_url: responseUrl(message.channel, message.ts),
           actions: [{ type: 'button', action_ts: String(clock() / 1000), ...button }],
         })

@@ -49,6 +49,8 @@ export type SlackMessage = {
   readonly broadcast?: boolean
   text: string
   blocks: readonly KnownBlock[]
+  /** The bar beside them: they came as an attachment. */
+  color?: string
   edited: number
   /** Only this person sees it. */
   readonly only?: string
@@ -109,14 +111,19 @@ export function createWorkspace(clock: () => number) {
     return undefined
   }
   function blocksOf(form: ReadonlyMap<string, string>): readonly KnownBlock[] | undefined {
-    if (!form.has('blocks')) return []
+    const [attachment] = form.has('attachments') ? (JSON.parse(form.get('attachments') ?? '[]') as { blocks?: unknown }[]) : []
+    if (!form.has('blocks') && !attachment) return []
     try {
-      const blocks: unknown = JSON.parse(form.get('blocks') ?? '')
+      const blocks: unknown = attachment ? attachment.blocks : JSON.parse(form.get('blocks') ?? '')
       const fits = Array.isArray(blocks) && blockKitFaults({ blocks: blocks as KnownBlock[], text: form.get('text') || '-' }).length === 0
       return fits ? (blocks as KnownBlock[]) : undefined
     } catch {
       return undefined
     }
+  }
+  const colorIn = (form: ReadonlyMap<string, string>): { readonly color?: string } => {
+    const [attachment] = JSON.parse(form.get('attachments') ?? '[]') as { color?: string }[]
+    return attachment?.color === undefined ? {} : { color: attachment.color }
   }
   function viewOf(text: string | undefined): ModalView | undefined {
     try {
@@ -148,6 +155,7 @@ export function createWorkspace(clock: () => number) {
         ts: newTs(),
         text,
         blocks,
+        ...colorIn(form),
         edited: 0,
         ...(thread === undefined ? {} : { thread, broadcast: form.get('reply_broadcast') === 'true' }),
       }

@@ -1,0 +1,43 @@
+/**
+ * How much an approver lets loose, in one word and its reason: what catches the eye at 3 a.m., before the terms are read. It
+ * decides nothing.
+ */
+import type { StatementJson } from '@stint/iam'
+import type { Terms } from './terms.ts'
+
+export type Risk = { readonly level: 'high' | 'medium' | 'low'; readonly why: string }
+
+/** Managed policies that allow all but everything (AWS Managed Policy Reference Guide). */
+const MIGHTY = /\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/
+const READING_POLICIES = /\/(ReadOnlyAccess|ViewOnlyAccess|SecurityAudit|[A-Za-z0-9]+ReadOnlyAccess)$/
+/** IAM User Guide, "Understand access level summaries within policy summaries": what lists and reads is named so. */
+const READING = /^[a-z0-9-]+:(Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|Search|View|Read|Check|Test|Simulate)[A-Za-z*]*$/
+/** Whoever may do these may make themselves into somebody else. */
+const IDENTITY = /^(iam|sts|organizations|sso|kms|secretsmanager|lambda|ssm):/i
+
+const listOf = (value: string | readonly string[] | undefined): readonly string[] => (value === undefined ? [] : [value].flat())
+
+export function riskOf({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArns'>): Risk {
+  const allows = policy.filter(({ Effect }) => Effect === 'Allow')
+  if (allows.length === 0 && policyArns.length === 0) return { level: 'high', why: 'all that the role may' }
+  const mighty = policyArns.find((arn) => MIGHTY.test(arn))
+  if (mighty) return { level: 'high', why: mighty.slice(mighty.lastIndexOf('/') + 1) }
+  const wide = allows.map(widthOf).find((why) => why !== undefined)
+  if (wide) return { level: 'high', why: wide }
+  const writes = allows.flatMap(({ Action }) => listOf(Action)).find((action) => !READING.test(action))
+  if (writes) return { level: 'medium', why: `changes things: ${writes}` }
+  const unknown = policyArns.find((arn) => !READING_POLICIES.test(arn))
+  return unknown ? { level: 'medium', why: unknown.slice(unknown.lastIndexOf('/') + 1) } : { level: 'low', why: 'reads' }
+}
+
+/** What makes one statement high, if something does. */
+function widthOf({ Action, NotAction, Resource, NotResource }: StatementJson): string | undefined {
+  if (NotAction !== undefined) return 'everything but what is named'
+  const actions = listOf(Action)
+  if (actions.some((action) => action === '*' || action === '*:*')) return 'every action'
+  const identity = actions.find((action) => IDENTITY.test(action) && !READING.test(action))
+  if (identity) return `rights over rights: ${identity}`
+  const everywhere = NotResource !== undefined || listOf(Resource).includes('*')
+  const service = actions.find((action) => /^[^:]+:\*$/.test(action))
+  return everywhere && service ? `${service} on everything` : undefined
+}
