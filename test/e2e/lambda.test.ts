@@ -49,7 +49,7 @@ describe('the bundles', () => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
-        return startLambda(built.file, environment(name === 'sweep' ? 'api' : name))
+        return startLambda(built.file, environment(name))
       }),
     )
     ;[vend, api, sweep, ship, slack, notify] = started as [Lambda, Lambda, Lambda, Lambda, Lambda, Lambda]

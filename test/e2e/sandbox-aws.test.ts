@@ -2,7 +2,15 @@
  * The sandbox's AWS, asked by AWS's own SDK: trust policies, what may be passed, chaining, signatures, S3's conditions,
  * DynamoDB's old item and stream. Codes and messages as AWS documents them.
  */
-import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import {
+  BatchGetItemCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -15,7 +23,7 @@ import {
 import { AssumeRoleCommand, type AssumeRoleCommandInput, GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import type { PolicyJson } from '@stint/iam'
 import type { SigningKey } from '@stint/sandbox/aws/sigv4'
-import { addRole, addUser, brokerKey } from '@stint/sandbox/aws/world'
+import { addRole, addUser, type BrokerRole, brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorOf, s3, sts } from '../support/aws.ts'
 import { exchange } from '../support/http.ts'
@@ -463,19 +471,19 @@ describe('DynamoDB', () => {
 
   test('a failed condition brings the old item where it is asked for', async () => {
     const db = client()
-    await db.send(new PutItemCommand({ TableName: 'stint-side', Item: { pk: { S: 'old' }, sk: { S: '-' }, n: { N: '7' } } }))
+    await db.send(new PutItemCommand({ TableName: 'stint-side', Item: { pk: { S: 'MSG#old' }, sk: { S: '-' }, n: { N: '7' } } }))
     const failing = (more: object) =>
       db.send(
         new PutItemCommand({
           TableName: 'stint-side',
-          Item: { pk: { S: 'old' }, sk: { S: '-' } },
+          Item: { pk: { S: 'MSG#old' }, sk: { S: '-' } },
           ConditionExpression: 'attribute_not_exists(pk)',
           ...more,
         }),
       )
     expect(await errorOf(failing({ ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }))).toMatchObject({
       name: 'ConditionalCheckFailedException',
-      Item: { pk: { S: 'old' }, n: { N: '7' } },
+      Item: { pk: { S: 'MSG#old' }, n: { N: '7' } },
     })
     expect(((await errorOf(failing({}))) as { Item?: unknown }).Item).toBeUndefined()
   })
@@ -483,25 +491,47 @@ describe('DynamoDB', () => {
   test('the stream has every change of an item, in order, with both images', async () => {
     const db = client()
     const before = sandbox.aws.dynamo.records.length
-    await Promise.all(Array.from({ length: 25 }, () => db.send(update('counter'))))
-    const records = sandbox.aws.dynamo.records.slice(before).filter(({ keys }) => keys.pk?.S === 'counter')
+    await Promise.all(Array.from({ length: 25 }, () => db.send(update('MSG#counter'))))
+    const records = sandbox.aws.dynamo.records.slice(before).filter(({ keys }) => keys.pk?.S === 'MSG#counter')
     expect(records.map(({ newImage }) => Number(newImage?.n?.N))).toEqual(Array.from({ length: 25 }, (_, index) => index + 1))
     expect(records.map(({ oldImage }) => Number(oldImage?.n?.N ?? 0))).toEqual(Array.from({ length: 25 }, (_, index) => index))
     expect(records.map(({ eventName }) => eventName)).toEqual(['INSERT', ...Array(24).fill('MODIFY')])
   })
 
-  test('each role does what its policy says: api assumes nothing, and nobody scans or deletes', async () => {
-    const api = new DynamoDBClient({
-      endpoint: sandbox.urls.aws,
-      region: 'eu-central-1',
-      credentials: brokerKey(sandbox.aws.world, 'api'),
-      maxAttempts: 1,
-    })
-    await api.send(new GetItemCommand({ TableName: 'stint', Key: { pk: { S: 'x' } } }))
-    expect((await errorOf(api.send(new DeleteItemCommand({ TableName: 'stint', Key: { pk: { S: 'x' } } })))).name).toBe(
-      'AccessDeniedException',
-    )
-    expect((await errorOf(client().send(new ScanCommand({ TableName: 'stint' })))).name).toBe('AccessDeniedException')
+  test('each role does what its policy says: items by the prefix of their key, no Scan, and api assumes nothing', async () => {
+    const as = (role: BrokerRole) =>
+      new DynamoDBClient({
+        endpoint: sandbox.urls.aws,
+        region: 'eu-central-1',
+        credentials: brokerKey(sandbox.aws.world, role),
+        maxAttempts: 1,
+      })
+    const nameOf = (call: Promise<unknown>) =>
+      call.then(
+        () => 'allowed',
+        (error: Error) => error.name,
+      )
+    const key = (pk: string, sk?: string) => ({ pk: { S: pk }, ...(sk ? { sk: { S: sk } } : {}) })
+    const get = (pk: string) => new GetItemCommand({ TableName: 'stint', Key: key(pk) })
+    const put = (pk: string) => new PutItemCommand({ TableName: 'stint', Item: key(pk) })
+    const batch = (...pks: string[]) => new BatchGetItemCommand({ RequestItems: { stint: { Keys: pks.map((pk) => key(pk)) } } })
+    const side = (pk: string) => new PutItemCommand({ TableName: 'stint-side', Item: key(pk, '-') })
+    const denied = 'AccessDeniedException'
+    expect([
+      await nameOf(as('api').send(get('REQ#x'))),
+      await nameOf(as('api').send(get('x'))),
+      await nameOf(as('api').send(put('SYS#x'))),
+      await nameOf(as('vend').send(get('LINK#x'))),
+      await nameOf(as('vend').send(batch('FREEZE#a', 'FREEZE#b'))),
+      await nameOf(as('vend').send(batch('FREEZE#a', 'LINK#b'))),
+      await nameOf(as('notify').send(put('REQ#x'))),
+      await nameOf(as('ship').send(put('REQ#x'))),
+      await nameOf(as('notify').send(side('MSG#x'))),
+      await nameOf(as('notify').send(side('LOG#HEAD'))),
+      await nameOf(as('vend').send(side('LOG#HEAD'))),
+      await nameOf(as('api').send(new DeleteItemCommand({ TableName: 'stint', Key: key('REQ#x') }))),
+      await nameOf(as('broker').send(new ScanCommand({ TableName: 'stint' }))),
+    ]).toEqual(['allowed', ...Array(3).fill(denied), 'allowed', ...Array(3).fill(denied), 'allowed', ...Array(4).fill(denied)])
     const assume = new AssumeRoleCommand({
       RoleArn: 'arn:aws:iam::444455556666:role/stint/PowerUser',
       RoleSessionName: 'api',

@@ -248,8 +248,11 @@ describe('a token that is good once', () => {
       ports,
       rules: sandbox.rules,
       logVkey: sandbox.logVkey,
-      vendKey: brokerKey(sandbox.aws.world, 'vend'),
-      apiKey: brokerKey(sandbox.aws.world, 'api'),
+      keys: {
+        vend: brokerKey(sandbox.aws.world, 'vend'),
+        api: brokerKey(sandbox.aws.world, 'api'),
+        sweep: brokerKey(sandbox.aws.world, 'sweep'),
+      },
       endpoints: { sts: endpoint, dynamodb: endpoint, s3: endpoint, kms: endpoint },
       region: sandbox.aws.world.region,
       clock: sandbox.now,

@@ -258,6 +258,8 @@ export type SlackState = {
   posts(request: RequestId): Promise<Done<readonly Post[]> | Unknown>
   /** Whoever gets true posts it. A claim without a message grows old. */
   claimPost(request: RequestId, key: string, now: Instant, oldBefore: Instant): Promise<Done<boolean> | Unknown>
+  /** The same for what is told once and never changed after. An event is `<item>/<seq>`. */
+  claimTelling(event: string, now: Instant): Promise<Done<boolean> | Unknown>
   keepPost(request: RequestId, post: Post): Promise<Done<true> | Unknown>
   dropPost(request: RequestId, key: string): Promise<Done<true> | Unknown>
   owed(): Promise<Done<readonly Owed[]> | Unknown>

@@ -22,7 +22,7 @@ type Needed = (typeof needed)[number]
 export function brokerEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   rules: Rules,
-): Pick<BrokerSettings, 'vendKey' | 'apiKey' | 'endpoints' | 'region'> {
+): Pick<BrokerSettings, 'keys' | 'endpoints' | 'region'> {
   const missing = needed.filter((name) => !env[name])
   if (missing.length > 0)
     throw new SettingsError(`The broker alone needs ${missing.join(', ')}; npm start -- --only aws,issuer prints them.`)
@@ -38,8 +38,7 @@ export function brokerEnvironment(
   }
   const key = { accessKeyId: set.AWS_ACCESS_KEY_ID, secretAccessKey: set.AWS_SECRET_ACCESS_KEY, sessionToken: set.AWS_SESSION_TOKEN }
   return {
-    vendKey: key,
-    apiKey: key,
+    keys: { vend: key, api: key, sweep: key },
     endpoints: {
       sts: set.AWS_ENDPOINT_URL_STS,
       dynamodb: set.AWS_ENDPOINT_URL_DYNAMODB,

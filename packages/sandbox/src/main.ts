@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     }
     case 'broker': {
       const settings = brokerEnvironment(process.env, rules)
-      const { shipper, vkey, deployment } = await startShipper({ rules, ...settings, key: settings.apiKey, clock: Date.now, log })
+      const { shipper, vkey, deployment } = await startShipper({ rules, ...settings, key: settings.keys.api, clock: Date.now, log })
       const broker = await startBroker({ ports, rules, ...settings, logVkey: vkey, clock: Date.now, log })
       const shipping = shipByLooking(shipper, deployment)
       closeOnSignal({ close: () => Promise.all([broker.close(), shipping.close()]).then(() => undefined) })

@@ -149,8 +149,7 @@ export type Endpoints = { readonly sts: string; readonly dynamodb: string; reado
 export type BrokerSettings = {
   readonly ports: Ports
   readonly rules: Rules
-  readonly vendKey: SigningKey
-  readonly apiKey: SigningKey
+  readonly keys: Readonly<Record<'vend' | 'api' | 'sweep', SigningKey>>
   readonly endpoints: Endpoints
   readonly region: string
   readonly clock: () => number
@@ -187,22 +186,24 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     ...(settings.deadlines ? { deadlines: settings.deadlines } : {}),
     logVkey: settings.logVkey,
   }
-  const trail = openTrail({ ...common, keys: settings.apiKey, buckets })
+  const { keys } = settings
+  const trail = openTrail({ ...common, keys: keys.api, buckets })
   const { faces } = settings
   const slack = slackDeployment(settings, common)
   const api = {
-    ...createBroker({ ...common, keys: settings.apiKey }, dynamoLedger),
+    ...createBroker({ ...common, keys: keys.api }, dynamoLedger),
     trail,
     ...(faces ? { web: webOf(ports, rules, faces) } : {}),
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
   const door = slack && openSlackDoor(slack)
-  const handler = brokerHandler(createBroker({ ...common, keys: settings.vendKey }, vendLedger), api, door)
+  const handler = brokerHandler(createBroker({ ...common, keys: keys.vend }, vendLedger), api, door)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
-  const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(api), SWEEP_EVERY_MS)
-  if (sweeping) void sweep(api)
+  const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)
+  const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)
+  if (sweeping) void sweep(sweeper)
   return {
-    sweep: () => sweep(api),
+    sweep: () => sweep(sweeper),
     close: () => {
       clearInterval(sweeping)
       return close()
@@ -460,8 +461,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ports,
       rules,
       logVkey: vkey,
-      vendKey: brokerKey(aws.world, 'vend'),
-      apiKey: brokerKey(aws.world, 'api'),
+      keys: {
+        vend: brokerKey(aws.world, 'vend'),
+        api: brokerKey(aws.world, 'api'),
+        sweep: brokerKey(aws.world, 'sweep'),
+      },
       endpoints,
       region: aws.world.region,
       clock,

@@ -281,7 +281,8 @@ async function tellOfLink(parts: NotifyParts, { request, events }: Journaled): P
   for (const [index, one] of events.entries()) {
     const event = 'event' in one ? readEvent(one.event) : undefined
     if (index < events.length - AT_ONCE || typeof event !== 'object' || !['link.made', 'link.ended'].includes(event.type)) continue
-    const first = await parts.state.firstSeen(`${request}#${index}`, parts.clock())
+    // The time too: a journal that was erased begins anew.
+    const first = await parts.state.claimTelling(`${request}/${index + 1}@${event.at}`, parts.clock())
     if (first.outcome === 'done' && !first.value) continue
     const channel = await parts.api.openDirect(String(event.slack).split('/')[1] ?? '')
     const posted = channel.outcome === 'done' ? await parts.api.post(channel.value, linkMessage(event)) : channel

@@ -144,6 +144,8 @@ type WriteInput = {
   readonly Key?: Attributes
   readonly Item?: Attributes
   readonly RequestItems?: Readonly<Record<string, unknown>>
+  readonly KeyConditionExpression?: string
+  readonly ExpressionAttributeValues?: Attributes
   readonly ReturnValuesOnConditionCheckFailure?: 'ALL_OLD' | 'NONE'
 }
 
@@ -169,15 +171,36 @@ export const dynamoError = (status: number, type: string, message: string, reque
 /** IAM for one operation: the table's or index's ARN, and `dynamodb:LeadingKeys` for the partition keys touched. */
 function guard(world: World, call: Call, operation: string, input: WriteInput): Answer | undefined {
   const { account } = call.identity.principal
-  const arn = `arn:aws:dynamodb:${world.region}:${account}:table/${input.TableName ?? Object.keys(input.RequestItems ?? {}).join() ?? '*'}${input.IndexName ? `/index/${input.IndexName}` : ''}`
-  const leading = (input.Key ?? input.Item)?.pk?.S
   const action = `dynamodb:${operation}`
-  const decision = authorize(call, {
-    action,
-    resource: { arn, account },
-    context: typeof leading === 'string' ? { 'dynamodb:LeadingKeys': [leading] } : {},
-  })
-  return decision.allowed
-    ? undefined
-    : dynamoError(400, 'com.amazon.coral.service#AccessDeniedException', deniedMessage(call, action, arn, decision), call.requestId)
+  for (const [table, keys] of touched(input)) {
+    const arn = `arn:aws:dynamodb:${world.region}:${account}:table/${table}${input.IndexName ? `/index/${input.IndexName}` : ''}`
+    const context = keys.length > 0 ? { 'dynamodb:LeadingKeys': keys } : {}
+    const decision = authorize(call, { action, resource: { arn, account }, context })
+    if (decision.allowed) continue
+    const message = deniedMessage(call, action, arn, decision)
+    return dynamoError(400, 'com.amazon.coral.service#AccessDeniedException', message, call.requestId)
+  }
+  return undefined
+}
+
+/** The tables that one operation touches, each with the partition keys it names there. A Scan names none. */
+function touched(input: WriteInput): readonly (readonly [table: string, keys: readonly string[]])[] {
+  const texts = (...keys: readonly (Attributes | undefined)[]) => keys.flatMap((key) => textIn(key, 'pk'))
+  if (!input.RequestItems) return [[input.TableName ?? '*', [...texts(input.Key ?? input.Item), ...queried(input)]]]
+  return Object.entries(input.RequestItems).map(([table, asked]) =>
+    Array.isArray(asked)
+      ? [table, texts(...(asked as BatchWrite[]).map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest?.Key))]
+      : [table, texts(...((asked as { Keys?: Attributes[] }).Keys ?? []))],
+  )
+}
+type BatchWrite = { readonly PutRequest?: { readonly Item: Attributes }; readonly DeleteRequest?: { readonly Key: Attributes } }
+
+/** What a Query's condition sets the partition key equal to: of the table, or of the index that it asks. */
+function queried({ KeyConditionExpression, ExpressionAttributeValues }: WriteInput): readonly string[] {
+  const [, value = ''] = /^[#\w]+ = (:\w+)/.exec(KeyConditionExpression ?? '') ?? []
+  return textIn(ExpressionAttributeValues, value)
+}
+const textIn = (attributes: Attributes | undefined, name: string): readonly string[] => {
+  const text = attributes?.[name]?.S
+  return typeof text === 'string' ? [text] : []
 }

@@ -4,6 +4,7 @@
  */
 
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { FUNCTIONS, type FunctionName, permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
 import { company } from './company.ts'
@@ -76,7 +77,7 @@ export const buckets: { readonly log: string; readonly events: string } = BUCKET
 export const LOG_KEY = 'alias/stint-log'
 
 /** The roles of Stint's functions: `vend` alone may assume; `broker` is all in one, for a broker started apart. */
-export type BrokerRole = 'vend' | 'api' | 'ship' | 'slack' | 'notify' | 'broker'
+export type BrokerRole = FunctionName | 'broker'
 
 export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, region = 'eu-central-1'): World {
   const world: World = {
@@ -88,9 +89,9 @@ export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, 
     identities: new Map(),
     clock,
   }
-  const brokers = brokerPolicies(rules, region)
-  for (const [name, statements] of Object.entries(brokers))
-    addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, [statements])
+  const brokers = brokerPolicies(rules, region, world.kmsKeys[0]?.arn ?? '')
+  for (const [name, policies] of Object.entries(brokers))
+    addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, policies)
   for (const target of Object.values(rules.targets)) {
     addRole(world, target.roleArn, trustOfTarget(target.externalId), [company.rolePolicies[target.roleArn] ?? everything])
   }
@@ -229,57 +230,23 @@ const readableByAuditors = (bucket: string): PolicyJson => ({
   },
 })
 
-function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string): Record<BrokerRole, PolicyJson> {
-  const table = (name: string) => [
-    `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}`,
-    `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}/index/*`,
-  ]
-  const assume = {
+/** Each role as it is deployed; a broker that was started apart is all of them in one. */
+function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string, logKey: string): Record<BrokerRole, readonly PolicyJson[]> {
+  const of = (Statement: PolicyJson['Statement']): PolicyJson => ({ Version: '2012-10-17', Statement })
+  const table = (name: string) => `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}`
+  const places = {
+    region,
+    tables: { story: table(TABLES.story), side: table(TABLES.side) },
+    buckets: { log: `arn:aws:s3:::${BUCKETS.log}`, events: `arn:aws:s3:::${BUCKETS.events}` },
+    logKey,
+  }
+  const own = Object.fromEntries(FUNCTIONS.map((name) => [name, [of(permissionsOf(name, places))]])) as Record<FunctionName, PolicyJson[]>
+  const assume = of({
     Effect: 'Allow',
     Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
     Resource: [...new Set(Object.values(rules.targets).map(({ roleArn }) => roleArn))],
-  } as const
-  const write = {
-    Effect: 'Allow',
-    Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
-    Resource: [...table(TABLES.story), ...table(TABLES.side)],
-  } as const
-  const read = {
-    Effect: 'Allow',
-    Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
-    Resource: table(TABLES.story),
-  } as const
-  const objects = Object.values(BUCKETS).map((name) => `arn:aws:s3:::${name}/*`)
-  const readSide = {
-    Effect: 'Allow',
-    Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
-    Resource: table(TABLES.side),
-  } as const
-  const readLog = { Effect: 'Allow', Action: 's3:GetObject', Resource: objects } as const
-  const list = { Effect: 'Allow', Action: 's3:ListBucket', Resource: Object.values(BUCKETS).map((name) => `arn:aws:s3:::${name}`) } as const
-  const writeLog = [
-    { Effect: 'Allow', Action: ['s3:PutObject', 's3:DeleteObject'], Resource: objects },
-    {
-      Effect: 'Allow',
-      Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'],
-      Resource: table(TABLES.side),
-    },
-    { Effect: 'Allow', Action: ['kms:Sign', 'kms:GetPublicKey'], Resource: `arn:aws:kms:${region}:${BROKER_ACCOUNT}:key/stint-log` },
-  ] as const
-  const of = (...Statement: NonNullable<PolicyJson['Statement']>[]) => ({ Version: '2012-10-17', Statement }) as PolicyJson
-  return {
-    vend: of(assume, write, read),
-    api: of(write, read, readSide, readLog, list),
-    slack: of(write, read, readSide),
-    // It tells and decides nothing: the story table is not its to write.
-    notify: of(read, readSide, {
-      Effect: 'Allow',
-      Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-      Resource: table(TABLES.side),
-    }),
-    ship: of(read, readSide, readLog, list, ...writeLog),
-    broker: of(assume, write, read, readSide, readLog, list, ...writeLog),
-  }
+  })
+  return { ...own, vend: [...own.vend, assume], broker: [...Object.values(own).flat(), assume] }
 }
 
 /** The few AWS-managed policies that configs here name, cut to the services that the sandbox plays. */

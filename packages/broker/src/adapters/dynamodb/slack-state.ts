@@ -97,6 +97,8 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
       put(postItem(request, { key, claimedAt: now }), 'attribute_not_exists(pk) OR (attribute_not_exists(ts) AND claimedAt < :old)', {
         ':old': oldBefore,
       }),
+    claimTelling: (event, now) =>
+      put({ ...sideKey(`MSG#${event}`), [TTL]: inSeconds(now + seconds(POST_DAYS * 86_400)) }, 'attribute_not_exists(pk)'),
     keepPost: (request, post) => always(postItem(request, post)),
     dropPost: (request, key) => remove(postsKey(request), key),
 

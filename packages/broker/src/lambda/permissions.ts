@@ -1,0 +1,176 @@
+/**
+ * What the role of each function may do, and nothing beside. The deploy gives the roles these very statements, and the
+ * sandbox holds every call of every test to them, so a permission that is missing fails a test here and not at 3 a.m.
+ *
+ * Items are bound by the prefix of their key (`dynamodb:LeadingKeys`): who tells people what happened cannot write what
+ * happened. Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB";
+ * Amazon DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control".
+ */
+import type { StatementJson } from '@stint/iam'
+import { indexes } from '../adapters/dynamodb/table.ts'
+
+export const FUNCTIONS = ['vend', 'api', 'slack', 'notify', 'ship', 'sweep'] as const
+export type FunctionName = (typeof FUNCTIONS)[number]
+
+/** Where things are, as ARNs. */
+export type Places = {
+  readonly region: string
+  readonly tables: { readonly story: string; readonly side: string }
+  readonly buckets: { readonly log: string; readonly events: string }
+  /** The key that signs the log. */
+  readonly logKey: string
+  /** The key under which tables and events lie encrypted; absent in the sandbox, which encrypts nothing. */
+  readonly dataKey?: string
+}
+
+/** All that the story table holds. */
+const STORY = ['REQ#*', 'LINK#*', 'FREEZE#*', 'SYS#*']
+/** What one caller asked and was refused, by the hour. */
+const COUNTERS = ['ASKS#*', 'REFUSED#*']
+
+export function permissionsOf(name: FunctionName, places: Places): readonly StatementJson[] {
+  const { story, side } = dynamo(places)
+  const log = logs(places)
+  const statements: Record<FunctionName, readonly StatementJson[]> = {
+    // What it may assume hangs on the config, and is a policy of its own (./assume.ts).
+    vend: [
+      story.read('REQ#*', 'FREEZE#*', 'SYS#*'),
+      story.put('REQ#*'),
+      story.query(indexes.byCaller),
+      side.put(...COUNTERS),
+      ...encrypted(places, 'dynamodb'),
+    ],
+    api: [
+      story.read(...STORY),
+      story.put('REQ#*', 'LINK#*', 'FREEZE#*'),
+      story.query(indexes.byCaller, indexes.byDay, indexes.work),
+      side.read('LOG#*', 'LOOK#*', 'SLACK#*'),
+      side.put(...COUNTERS, 'CODE#*', 'SLACK#*'),
+      log.read('log', 'events'),
+      ...encrypted(places, 'dynamodb', 's3'),
+    ],
+    slack: [
+      story.read('REQ#*', 'LINK#*'),
+      story.put('REQ#*', 'LINK#*'),
+      story.query(indexes.byCaller),
+      side.read('CODE#*', 'SLACK#*'),
+      side.put(...COUNTERS, 'WRONG#*', 'SEEN#*'),
+      ...encrypted(places, 'dynamodb'),
+    ],
+    // It tells and decides nothing: the story table is not its to write.
+    notify: [
+      story.read('REQ#*', 'LINK#*'),
+      side.read('MSG#*', 'OWED', 'SLACK#*'),
+      side.write('MSG#*', 'OWED'),
+      ...encrypted(places, 'dynamodb'),
+    ],
+    ship: [
+      story.read(...STORY),
+      story.query(indexes.byDay),
+      side.read('LOG#*'),
+      side.write('LOG#*', 'LOOK#*'),
+      log.read('log', 'events'),
+      ...log.append,
+      log.sign,
+      ...encrypted(places, 'dynamodb', 's3'),
+    ],
+    sweep: [
+      story.read('REQ#*'),
+      story.put('REQ#*', 'SYS#*'),
+      story.query(indexes.byDay, indexes.work, indexes.open),
+      side.read('LOG#*'),
+      ...encrypted(places, 'dynamodb'),
+    ],
+  }
+  return statements[name]
+}
+
+// ── Tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function dynamo({ tables }: Places) {
+  const table = (arn: string, word: string) => ({
+    read: (...prefixes: string[]) => items(`Read${word}`, ['GetItem', 'BatchGetItem', 'Query'], arn, prefixes),
+    put: (...prefixes: string[]) => items(`Put${word}`, ['PutItem', 'UpdateItem'], arn, prefixes),
+    write: (...prefixes: string[]) => items(`Write${word}`, ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'], arn, prefixes),
+  })
+  const story = table(tables.story, 'Story')
+  return {
+    story: {
+      read: story.read,
+      /** Nothing deletes here: DynamoDB does, by TTL, what the log has. */
+      put: story.put,
+      /** Indexes hold keys only: whoever finds one reads the item, by its prefix. */
+      query: (...of: readonly { readonly name: string }[]): StatementJson => ({
+        Sid: 'QueryStory',
+        Effect: 'Allow',
+        Action: 'dynamodb:Query',
+        Resource: of.map(({ name }) => `${tables.story}/index/${name}`),
+      }),
+    },
+    side: table(tables.side, 'Side'),
+  }
+}
+
+/** `ForAllValues` is true of no keys at all: so there must be some. Scan has none, and is nobody's. */
+function items(Sid: string, operations: readonly string[], Resource: string, prefixes: readonly string[]): StatementJson {
+  return {
+    Sid,
+    Effect: 'Allow',
+    Action: operations.map((operation) => `dynamodb:${operation}`),
+    Resource,
+    Condition: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': prefixes },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  }
+}
+
+// ── The log ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function logs({ buckets, logKey }: Places) {
+  const objects = (bucket: 'log' | 'events', ...paths: string[]) => paths.map((path) => `${buckets[bucket]}/${path}`)
+  return {
+    /** To list as well: S3 says that an object is missing only to who may list. */
+    read: (...of: readonly ('log' | 'events')[]): StatementJson => ({
+      Sid: 'ReadLog',
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:ListBucket'],
+      Resource: of.flatMap((bucket) => [buckets[bucket], ...objects(bucket, '*')]),
+    }),
+    append: [
+      {
+        Sid: 'WriteLog',
+        Effect: 'Allow',
+        Action: 's3:PutObject',
+        Resource: [...objects('log', 'tile/*', 'checkpoint'), ...objects('events', 'events/*', 'stage/*')],
+      },
+      // Whoever puts an object under a lock needs this beside PutObject, and no lock is ever shortened in compliance mode.
+      { Sid: 'LockTiles', Effect: 'Allow', Action: 's3:PutObjectRetention', Resource: objects('log', 'tile/*') },
+      // Partial tiles, and what was staged, once the whole is there.
+      {
+        Sid: 'TidyUp',
+        Effect: 'Allow',
+        Action: 's3:DeleteObject',
+        Resource: [...objects('log', 'tile/*.p/*'), ...objects('events', 'stage/*')],
+      },
+    ] satisfies StatementJson[],
+    sign: { Sid: 'SignLog', Effect: 'Allow', Action: ['kms:Sign', 'kms:GetPublicKey'], Resource: logKey } satisfies StatementJson,
+  }
+}
+
+/**
+ * Whoever reads or writes under a customer's key must be allowed to use it, but by way of the service only. Sources: Amazon
+ * DynamoDB Developer Guide, "DynamoDB encryption at rest: How it works"; Amazon S3 User Guide, "Using SSE-KMS".
+ */
+function encrypted({ dataKey, region }: Places, ...services: readonly ('dynamodb' | 's3')[]): readonly StatementJson[] {
+  if (dataKey === undefined) return []
+  return [
+    {
+      Sid: 'UseDataKey',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: dataKey,
+      Condition: { StringEquals: { 'kms:ViaService': services.map((service) => `${service}.${region}.amazonaws.com`) } },
+    },
+  ]
+}
