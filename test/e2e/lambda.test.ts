@@ -346,6 +346,7 @@ describe('both mountings of vend', () => {
         writeLink: async () => done(false),
         point: async () => done(true),
         pointed: async () => done(undefined),
+        wrongCodes: async () => done(0),
         countWrongCode: async () => done(1),
       },
     }

@@ -225,5 +225,19 @@ describe('a form', () => {
     const page = await go(jar, '/link', { act: 'confirm', grant })
     expect([page.status, codeOf(page)]).toEqual([412, 'request-changed'])
     expect((await it.call('GET', '/slack/link', await sandbox.token('developer'))).json.state).toBe('pending')
+    expect(JSON.stringify(sandbox.aws.dynamo.records.at(-1)?.newImage)).toContain('request-changed')
+    // Nor whoever the person says it is not.
+    const asked = await signedIn(jar, '/link', 'developer')
+    expect(asked.text).toMatch(/No, that is somebody else/)
+    expect((await go(jar, '/link', { act: 'deny', grant: grantIn(asked) })).text).toMatch(/\/stint link [\w-]+</)
+    expect((await it.call('GET', '/slack/link', await sandbox.token('developer'))).json.state).toBe('none')
+  })
+
+  test('with a cookie of other letters is not ours, and no fault', async () => {
+    const [id, jar] = [await ask(), newJar()]
+    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    const cookie = `stint-sandbox=${sandbox.secret}; stint-page=${Buffer.from('é'.repeat(22)).toString('latin1')}`
+    const page = await go(new Map(), `/decide/${id}`, { act: 'approve', grant }, { cookie })
+    expect([page.status, codeOf(page)]).toEqual([401, 'token-invalid'])
   })
 })

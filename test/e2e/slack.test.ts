@@ -2,6 +2,7 @@
  * Slack from end to end: the broker's own functions against a look-alike that speaks as Slack does, over real HTTP. Who gets
  * in, who does not, and what people are told.
  */
+import type { MemberName } from '@stint/sandbox/slack/workspace'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants } from '../support/checkers.ts'
 import { stint } from '../support/cli.ts'
@@ -260,7 +261,7 @@ describe('linking', () => {
   afterAll(() => lab.close())
   const state = async (name: string) => (await lab.call('GET', '/slack/link', await lab.tokenOf(name))).json
   const codeOf = async (name: string) => (await lab.call('POST', '/slack/link', await lab.tokenOf(name), {})).json.code as string
-  const says = (name: 'developer' | 'oncall' | 'guest' | 'bot' | 'left' | 'stranger') => lab.lastSeen(name, lab.at(name).direct).text
+  const says = (name: MemberName) => lab.lastSeen(name, lab.at(name).direct).text
 
   test('a code that somebody else typed shows who that is, and binds nobody', async () => {
     await lab.at('oncall').command(`link ${await codeOf('developer')}`)
@@ -297,6 +298,58 @@ describe('linking', () => {
       await lab.at('oncall').command(`link ${'0'.repeat(26)}`)
       expect(says('oncall')).toMatch(tries < 5 ? /no such code/ : /Too many codes/)
     }
+    // Not even the right one.
+    await lab.at('oncall').command(`link ${await codeOf('oncall')}`)
+    expect(says('oncall')).toMatch(/Too many codes/)
+    expect((await state('oncall')).state).toBe('none')
+    lab.sandbox.advance(20 * 60_000)
+    await lab.at('oncall').command(`link ${await codeOf('oncall')}`)
+    expect(says('oncall')).toMatch(/^Almost/)
+    lab.sandbox.advance(-20 * 60_000)
+  })
+
+  test('whoever typed it is turned away by the person, link or no link', async () => {
+    await lab.at('auditor').command(`link ${await codeOf('developer')}`)
+    expect((await state('developer')).state).toBe('pending')
+    expect((await lab.call('DELETE', '/slack/link', await lab.tokenOf('developer'))).status).toBe(204)
+    expect((await state('developer')).state).toBe('none')
+  })
+
+  test('a journal that is full takes no more links, and the one in force can still be ended', async () => {
+    const member = 'second-developer'
+    const type = async () => lab.at(member).command(`link ${await codeOf('crowded')}`)
+    await type()
+    const { team, user } = (await state('crowded')).pending
+    await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('crowded'), { team, user })
+    const { dynamo } = lab.sandbox.aws
+    const stored = dynamo.records.findLast(({ newImage }) => JSON.stringify(newImage ?? {}).includes('link.made'))
+    const events = (stored?.newImage?.events?.L ?? []) as object[]
+    await dynamo.direct('UpdateItem', {
+      TableName: 'stint',
+      Key: stored?.keys,
+      UpdateExpression: 'SET events = :events',
+      ExpressionAttributeValues: { ':events': { L: Array.from({ length: 300 }, (_, at) => events[at % events.length]) } },
+    })
+    await type()
+    expect(says(member)).toMatch(/changed too often/)
+    await lab.at(member).command('unlink')
+    expect(says(member)).toBe('You are no longer linked.')
+    expect((await state('crowded')).state).toBe('none')
+  })
+
+  test('a link that another took the place of does not come back by being confirmed again', async () => {
+    await lab.link('developer')
+    const seen = { team: 'T0ACME', user: 'U0DANA' }
+    const { dynamo } = lab.sandbox.aws
+    const mine = dynamo.records.findLast(({ keys, newImage }) => keys.pk?.S?.toString().startsWith('LINK#') && newImage?.active)
+    await lab.at('developer').command(`link ${await codeOf('second')}`)
+    await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('second'), seen)
+    // As if the end of the first had been lost.
+    await dynamo.direct('PutItem', { TableName: 'stint', Item: mine?.newImage })
+    const again = await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('developer'), seen)
+    expect([again.status, again.json.code]).toEqual([404, 'link-unknown'])
+    await lab.at('developer').command('status')
+    expect(says('developer')).toMatch(/You are second/)
   })
 
   test('a new link voids the old, on either side; both Slack users are told', async () => {

@@ -148,13 +148,32 @@ describe('what cannot be said', () => {
     expect(await notifyOwed(it.slack.parts, true)).toMatchObject({ owed: 0 })
     expect(await it.slack.parts.state.owed()).toEqual({ outcome: 'done', value: [] })
   })
-  test('a channel that is gone is given up at once, and said so', async () => {
+  test('a channel that is gone is given up at once, and said so; a break-glass that waits is not', async () => {
     const id = await it.ask('oncall', why())
     fail(['chat.postMessage'], { ok: false, error: 'channel_not_found' })
     await it.slack.notify()
+    expect(it.sandbox.log).toContainEqual(expect.objectContaining({ event: 'slack-owed', request: id }))
+    await it.call('POST', `/requests/${id}/deny`, await it.tokenOf('approver'), {})
+    it.sandbox.advance(120_000)
+    await it.slack.notify()
     expect(it.sandbox.log).toContainEqual(expect.objectContaining({ event: 'slack-given-up', request: id, error: 'channel_not_found' }))
+    for (let round = 0; round < 2; round++) {
+      it.sandbox.advance(120_000)
+      await it.slack.notify()
+    }
     expect(await it.slack.parts.state.owed()).toEqual({ outcome: 'done', value: [] })
-    it.slack.intercept = undefined
+    await clear(id)
+  })
+  test('a message that Slack does not take as it is is said in few words', async () => {
+    const id = await it.ask('oncall', why())
+    let refusals = 0
+    it.slack.intercept = (method) =>
+      method === 'chat.postMessage' && refusals++ === 0 ? { ok: false, error: 'invalid_blocks' } : undefined
+    await it.slack.notify()
+    const told = it.slack.workspace.messages.filter(({ blocks, thread }) => !thread && textOf(blocks).includes(id))
+    expect(told.map(({ channel }) => channel)).toContain('C0ACCESS')
+    expect(told.every(({ blocks }) => textOf(blocks).includes('Approve'))).toBe(true)
+    expect(it.sandbox.log).toContainEqual(expect.objectContaining({ event: 'slack-not-taken', request: id }))
     await clear(id)
   })
   test('two notifiers at once say everything once', async () => {
@@ -164,6 +183,115 @@ describe('what cannot be said', () => {
     await Promise.all(Array.from({ length: 4 }, () => notify(it.slack.parts, journal ? [journal] : [])))
     const posted = it.slack.workspace.messages.filter((one) => one.channel === 'C0ACCESS' && !one.thread && textOf(one.blocks).includes(id))
     expect(posted).toHaveLength(1)
+    await clear(id)
+  })
+})
+
+describe('order and overlap', () => {
+  const threadOf = (id: string) =>
+    it.slack.workspace.messages.filter(({ thread }) => thread !== undefined && thread === it.root(id)?.ts).map(({ text }) => text)
+
+  test('the thread is told in its order, however often Slack asks for rest, and Slack gets its rest', async () => {
+    const id = await it.ask('oncall', why())
+    await it.slack.notify()
+    await it.call('POST', `/requests/${id}/approve`, await it.tokenOf('approver'), {})
+    await it.call('POST', `/requests/${id}/revoke`, await it.tokenOf('approver'), {})
+    let calls = 0
+    it.slack.intercept = (method) => {
+      if (method !== 'chat.postMessage') return undefined
+      calls++
+      return { ok: false, error: 'ratelimited', retryAfter: 60 }
+    }
+    await it.slack.notify()
+    // The thread, and the one who asked, at the same moment; then no more.
+    expect(calls).toBeLessThanOrEqual(2)
+    it.slack.intercept = undefined
+    it.sandbox.advance(120_000)
+    await it.slack.notify()
+    expect(threadOf(id).map((text) => /agreed|Approved|revoked/.exec(text)?.[0])).toEqual(['agreed', 'Approved', 'revoked'])
+    await clear(id)
+  })
+
+  test('an older run does not undo what a newer one did, nor settle what it owes', async () => {
+    const { notify } = await import('@stint/broker/slack/notify')
+    const id = await it.ask('oncall', why())
+    await it.slack.notify()
+    const run = async () => {
+      const journal = await it.slack.parts.journal(id)
+      return notify(it.slack.parts, journal ? [journal] : [])
+    }
+    // The first update is held until the second is there.
+    await it.call('POST', `/requests/${id}/approve`, await it.tokenOf('approver'), {})
+    const held = Promise.withResolvers<void>()
+    let updates = 0
+    it.slack.intercept = async (method) => {
+      if (method === 'chat.update' && updates++ === 0) await held.promise
+      return undefined
+    }
+    const older = run()
+    while (updates === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await it.call('POST', `/requests/${id}/revoke`, await it.tokenOf('approver'), {})
+    await run()
+    held.resolve()
+    await older
+    expect(textOf(it.root(id)?.blocks ?? [])).toMatch(/revoked/)
+
+    // What another wrote down as owed meanwhile is not struck out by whoever read an older debt.
+    const { state } = it.slack.parts
+    const debt = { request: id as never, tries: 1, next: 1, cause: 'x', dead: false }
+    await state.owe(debt)
+    await state.owe({ ...debt, tries: 2 })
+    await state.settle(debt)
+    expect(await state.owed()).toMatchObject({ value: [{ tries: 2 }] })
+    await state.settle({ ...debt, tries: 2 })
+    expect(await state.owed()).toEqual({ outcome: 'done', value: [] })
+    await clear(id)
+  })
+
+  test('whoever was linked is told of it, even if Slack was busy just then; once', async () => {
+    const told = () =>
+      it
+        .at('developer')
+        .sees(it.at('developer').direct)
+        .filter(({ text }) => text.startsWith('You are linked'))
+    fail(['chat.postMessage'], { ok: false, error: 'ratelimited', retryAfter: 1 })
+    await it.link('developer')
+    await it.slack.notify()
+    expect(told()).toHaveLength(0)
+    it.slack.intercept = undefined
+    it.sandbox.advance(60_000)
+    await it.slack.notify()
+    await it.call('POST', '/slack/link', await it.tokenOf('developer'), {})
+    await it.slack.notify()
+    expect(told()).toHaveLength(1)
+  })
+
+  test('nobody is called about what was decided before it could be said', async () => {
+    const id = await it.ask('oncall', why())
+    await it.slack.notify()
+    fail(['chat.postMessage'], { ok: false, error: 'ratelimited', retryAfter: 1 })
+    it.sandbox.advance(601_000)
+    await it.sandbox.sweep()
+    await it.slack.notify()
+    await it.call('POST', `/requests/${id}/deny`, await it.tokenOf('approver'), {})
+    it.slack.intercept = undefined
+    it.sandbox.advance(60_000)
+    await it.slack.notify()
+    const late = it.slack.workspace.messages.filter(({ thread }) => thread !== undefined && thread === it.root(id)?.ts)
+    expect(late.map(({ text }) => text)).toContainEqual(expect.stringMatching(/No answer so far/))
+    expect(late.filter(({ blocks }) => textOf(blocks).includes('subteam'))).toEqual([])
+    await clear(id)
+  })
+})
+
+describe('a no that Slack does give', () => {
+  test.each(['user_not_found', 'account_inactive'])('%s: they decide nothing', async (error) => {
+    const id = await it.ask('oncall', why())
+    await it.slack.notify()
+    fail(['users.info'], { ok: false, error })
+    await it.at('approver').press(it.root(id) as never, 'approve')
+    expect(await it.stateOf(id)).toBe('pending')
+    it.slack.intercept = undefined
     await clear(id)
   })
 })

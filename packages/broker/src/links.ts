@@ -36,6 +36,13 @@ const plainCode = (typed: string): string => typed.toLowerCase().replace(/[-\s]/
 
 type Person = Pick<CallerRef, 'issuer' | 'subject'>
 type Changed = Done<Link> | Refused | Unknown
+/** `fresh`: it was changed just now. */
+type Written = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused | Unknown
+
+const linkOf = (written: Written): Changed => (written.outcome === 'done' ? done(written.value.link) : written)
+const tooManyWrong = refused('rate-limited', 'Too many codes that were none. Wait ten minutes.')
+const takenSince = refused('link-unknown', 'Somebody else was linked to this Slack user since. Take a new code.')
+const tooOften = refused('rate-limited', 'This link was changed too often. It can still be ended; ask whoever runs Stint.')
 export type Linking = ReturnType<typeof linking>
 
 export function linking(store: Links, random: RandomBytes) {
@@ -44,35 +51,48 @@ export function linking(store: Links, random: RandomBytes) {
     now: Instant,
     decide: (found: Link | undefined) => LinkDecided,
     came?: Circumstances,
-  ): Promise<Changed> {
+  ): Promise<Written> {
+    let seen: number | undefined
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await store.link(id)
       if (found.outcome === 'unknown') return found
       const decided = decide(found.value)
       if (decided.outcome === 'refused') return decided
-      if (decided.value === 'unchanged') return found.value ? done(found.value) : refused('link-unknown', 'There is no link.')
+      if (decided.value === 'unchanged')
+        return found.value ? done({ link: found.value, fresh: false }) : refused('link-unknown', 'There is no link.')
       const version = found.value?.version ?? 0
+      // Nobody was faster: its journal is full.
+      if (version === seen && version > 0) return tooOften
+      seen = version
       const written = await store.writeLink(id, version, decided.value, now, came)
       if (written.outcome === 'unknown') return written
-      if (written.value) return done({ ...decided.value.link, id, version: version + 1 })
+      if (written.value) return done({ link: { ...decided.value.link, id, version: version + 1 }, fresh: true })
       // Somebody was faster, or an answer of our own was lost: what stands there now is judged anew.
     }
     return { outcome: 'unknown', cause: 'the link changed too often meanwhile' }
   }
 
-  /** The Slack user is this person's from now on; whoever they were before has no link any more. */
-  async function pointBack(link: Link, now: Instant): Promise<Done<Link> | Unknown> {
+  /**
+   * The Slack user is this person's from now on; whoever they were before has no link any more. A link that stood already is
+   * pointed to again only where nobody else took its place: a void one does not come back.
+   */
+  async function pointBack({ link, fresh }: { readonly link: Link; readonly fresh: boolean }, now: Instant): Promise<Changed> {
     const active = activeAt(link, now)
     if (!active) return done(link)
     const at = { kind: 'slack', name: slackText(active.slack) } as const
-    const before = await store.pointed(at)
-    if (before.outcome === 'unknown') return before
-    const pointed = await store.point(at, link.id, active.until)
-    if (pointed.outcome === 'unknown') return pointed
-    const other = before.value === link.id ? undefined : before.value
-    // Their link is void already, since nothing points to it; that it ended is on the trail as well.
-    if (other) await change(other, now, (found) => end(found, 'replaced', now, active.slack))
-    return done(link)
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const before = await store.pointed(at)
+      if (before.outcome === 'unknown') return before
+      const other = before.value === link.id ? undefined : before.value
+      if (other && !fresh) return takenSince
+      // First theirs is ended, and on the trail: nothing would come back to it.
+      const ended = other && (await change(other, now, (found) => end(found, 'replaced', now, active.slack)))
+      if (ended?.outcome === 'unknown') return ended
+      const pointed = await store.point(at, link.id, active.until, before.value)
+      if (pointed.outcome === 'unknown') return pointed
+      if (pointed.value) return done(link)
+    }
+    return takenSince
   }
 
   return {
@@ -106,21 +126,23 @@ export function linking(store: Links, random: RandomBytes) {
       const until = now + seconds(CODE_SECONDS)
       const pointed = await store.point({ kind: 'code', name: codeHash(code) }, linkId(caller.caller), until)
       if (pointed.outcome === 'unknown') return pointed
-      const changed = await change(linkId(caller.caller), now, (found) => offer(found, caller, codeHash(code), now))
+      const changed = linkOf(await change(linkId(caller.caller), now, (found) => offer(found, caller, codeHash(code), now)))
       return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, until }) : changed
     },
 
     async claim(typed: string, slack: NamedSlackUser, now: Instant, came: Circumstances): Promise<Changed> {
       const code = codeHash(plainCode(typed))
-      const owner = await store.pointed({ kind: 'code', name: code })
-      if (owner.outcome === 'unknown') return owner
-      const claimed = owner.value
-        ? await change(owner.value, now, (found) => claim(found, code, slack, now), came)
-        : refused('link-unknown', 'There is no such code, or it is used or old.')
-      if (claimed.outcome !== 'refused') return claimed
-      const wrong = await store.countWrongCode(slackText(slack), now)
+      const [owner, wrong] = await Promise.all([store.pointed({ kind: 'code', name: code }), store.wrongCodes(slackText(slack), now)])
       if (wrong.outcome === 'unknown') return wrong
-      return wrong.value >= WRONG_CODES ? refused('rate-limited', 'Too many codes that were none. Wait ten minutes.') : claimed
+      if (owner.outcome === 'unknown') return owner
+      if (wrong.value >= WRONG_CODES) return tooManyWrong
+      const claimed = owner.value
+        ? linkOf(await change(owner.value, now, (found) => claim(found, code, slack, now), came))
+        : refused('link-unknown', 'There is no such code, or it is used or old.')
+      if (claimed.outcome !== 'refused' || claimed.code !== 'link-unknown') return claimed
+      const counted = await store.countWrongCode(slackText(slack), now)
+      if (counted.outcome === 'unknown') return counted
+      return counted.value >= WRONG_CODES ? tooManyWrong : claimed
     },
 
     async confirm(caller: Linked, seen: SlackUser, now: Instant, came: Circumstances): Promise<Changed> {
@@ -133,7 +155,7 @@ export function linking(store: Links, random: RandomBytes) {
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    end: (person: Person, reason: LinkEnd, now: Instant, came?: Circumstances): Promise<Changed> =>
-      change(linkId(person), now, (found) => end(found, reason, now), came),
+    end: async (person: Person, reason: LinkEnd, now: Instant, came?: Circumstances): Promise<Changed> =>
+      linkOf(await change(linkId(person), now, (found) => end(found, reason, now), came)),
   }
 }

@@ -222,9 +222,11 @@ export type Links = {
   link(id: LinkId): Promise<Done<Link | undefined> | Unknown>
   /** Upon the version that was read; false if somebody was faster. */
   writeLink(id: LinkId, version: number, change: LinkChange, now: Instant, came?: Circumstances): Promise<Done<boolean> | Unknown>
-  point(at: Pointer, to: LinkId, until: Instant): Promise<Done<true> | Unknown>
+  /** Where it points nowhere yet, or to `before`; false if it points elsewhere. */
+  point(at: Pointer, to: LinkId, until: Instant, before?: LinkId): Promise<Done<boolean> | Unknown>
   pointed(at: Pointer): Promise<Done<LinkId | undefined> | Unknown>
-  /** How many wrong codes this Slack user has tried in this while, with this one. */
+  /** How many wrong codes this Slack user has tried lately. */
+  wrongCodes(slack: string, now: Instant): Promise<Done<number> | Unknown>
   countWrongCode(slack: string, now: Instant): Promise<Done<number> | Unknown>
 }
 
@@ -243,7 +245,7 @@ export type Post = {
 
 /** A request whose messages are not as they should be, and when that is tried again. */
 export type Owed = {
-  readonly request: RequestId
+  readonly request: OwedId
   readonly tries: number
   readonly next: Instant
   readonly cause: string
@@ -251,20 +253,23 @@ export type Owed = {
   readonly dead: boolean
 }
 
+/** Requests, and links of people. */
+export type OwedId = RequestId | LinkId
+
 /** What Slack's faces remember in the side table. Nothing of it grants anything. */
 export type SlackState = {
   /** Whether this signature has not been used before. */
   firstSeen(signature: string, now: Instant): Promise<Done<boolean> | Unknown>
-  posts(request: RequestId): Promise<Done<readonly Post[]> | Unknown>
+  posts(request: OwedId): Promise<Done<readonly Post[]> | Unknown>
   /** Whoever gets true posts it. A claim without a message grows old. */
-  claimPost(request: RequestId, key: string, now: Instant, oldBefore: Instant): Promise<Done<boolean> | Unknown>
-  /** The same for what is told once and never changed after. An event is `<item>/<seq>`. */
-  claimTelling(event: string, now: Instant): Promise<Done<boolean> | Unknown>
-  keepPost(request: RequestId, post: Post): Promise<Done<true> | Unknown>
-  dropPost(request: RequestId, key: string): Promise<Done<true> | Unknown>
+  claimPost(request: OwedId, key: string, now: Instant, oldBefore: Instant): Promise<Done<boolean> | Unknown>
+  /** False where a newer version is kept already: it may be what Slack showed, until ours was said. */
+  keepPost(request: OwedId, post: Post): Promise<Done<boolean> | Unknown>
+  dropPost(request: OwedId, key: string): Promise<Done<true> | Unknown>
   owed(): Promise<Done<readonly Owed[]> | Unknown>
   owe(owed: Owed): Promise<Done<true> | Unknown>
-  settle(request: RequestId): Promise<Done<true> | Unknown>
+  /** Owed no more, if nobody has written it anew since it was read. */
+  settle(owed: Owed): Promise<Done<true> | Unknown>
 }
 
 /** Who an issuer's people are today. `undefined`: nobody active by that subject. */

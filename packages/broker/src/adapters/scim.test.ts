@@ -12,7 +12,10 @@ const dana = {
   id: '1',
   externalId: 'da"na',
   active: true,
-  groups: [{ value: 'g1', display: 'Developers' }, { value: 'g2' }, { display: 'No id' }, 'odd'],
+  groups: [
+    { value: 'g1', display: 'Developers' },
+    { value: 'g2', display: 'On call' },
+  ],
 }
 const listOf = (...Resources: object[]) => ({ totalResults: Resources.length, Resources })
 
@@ -51,12 +54,17 @@ describe('a directory', () => {
     ['no list', { Resources: dana }, { outcome: 'unknown' }],
     ['a page', '<html>', { outcome: 'unknown' }],
     ['nothing', new Error('did not answer in time'), { outcome: 'unknown' }],
-    ['no groups', listOf({ ...dana, groups: undefined }), { outcome: 'done', value: { groups: [] } }],
+    ['no group', listOf({ ...dana, groups: [] }), { outcome: 'done', value: { groups: [] } }],
+    ['a group without a name', listOf({ ...dana, groups: [{ value: 'g1' }, { display: 'No id' }] }), { outcome: 'unknown' }],
+    ['a group that is none', listOf({ ...dana, groups: [{ value: 'g1' }, 'odd'] }), { outcome: 'unknown' }],
   ])('answers with %s', async (_name, body, expected) => expect((await asked(body)).answer).toMatchObject(expected as object))
+  test('says nothing of groups that it leaves out: no claim is no evidence', async () => {
+    expect((await asked(listOf({ ...dana, groups: undefined }))).answer).toEqual({ outcome: 'done', value: {} })
+  })
   test('by names, and where the claim stands deeper', async () => {
     expect((await asked(listOf(dana), rulesWith('/realm_access/ro~1les', 'display'))).answer).toEqual({
       outcome: 'done',
-      value: { realm_access: { 'ro/les': ['Developers', 'No id'] } },
+      value: { realm_access: { 'ro/les': ['Developers', 'On call'] } },
     })
   })
   test('of another issuer is not asked', async () => {

@@ -40,15 +40,20 @@ export const scimDirectory = ({ rules, tokens, get }: ScimSettings): Directory =
     // A server that does not know the filter gives everybody: only one user, and only the one that was asked for.
     if (more.length > 0) return { outcome: 'unknown', cause: 'directory: more than one user answers to the subject' }
     if (!isObject(user) || user[directory.by] !== subject || user.active !== true) return done(undefined)
-    return done(claimsIn(user, rules.issuers[issuer]?.groupsClaim ?? 'groups', directory.groups ?? 'value'))
+    const claims = claimsIn(user, rules.issuers[issuer]?.groupsClaim ?? 'groups', directory.groups ?? 'value')
+    return claims ? done(claims) : { outcome: 'unknown', cause: 'directory: a group of the user has no name' }
   },
 })
 
-function claimsIn(user: JsonObject, groupsClaim: string, member: 'value' | 'display'): JsonObject {
-  const groups = (Array.isArray(user.groups) ? user.groups : []).flatMap((group) => {
+/** Servers may leave groups out (RFC 7643 §4.1.2): then there is no claim, since a list that is not whole proves no absence. */
+function claimsIn(user: JsonObject, groupsClaim: string, member: 'value' | 'display'): JsonObject | undefined {
+  if (!Array.isArray(user.groups)) return {}
+  const groups: string[] = []
+  for (const group of user.groups) {
     const name = isObject(group) ? group[member] : undefined
-    return typeof name === 'string' ? [name] : []
-  })
+    if (typeof name !== 'string') return undefined
+    groups.push(name)
+  }
   // A claim that is named by a JSON Pointer stands within others.
   const path = groupsClaim.startsWith('/') ? groupsClaim.slice(1).split('/') : [groupsClaim]
   const nested = path.reduceRight<Json>((inner, name) => ({ [name.replaceAll('~1', '/').replaceAll('~0', '~')]: inner }), groups)

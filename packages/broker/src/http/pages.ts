@@ -51,6 +51,20 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
     return id && { kind: 'decide', id }
   }
 
+  /**
+   * Whether some rule lets this issuer's people agree only with a second factor. Of all profiles, and not of the request's:
+   * who has not signed in yet must not learn from the way there whether there is such a request.
+   */
+  const demandsMfa = (issuer: string): boolean => {
+    demanding ??= new Set(
+      rules.profiles.ids
+        .flatMap((profile) => desk.approvalOf(profile)?.rules ?? [])
+        .flatMap(({ by }) => by.flatMap((who) => (who.mfa ? [who.issuer] : []))),
+    )
+    return demanding.has(issuer)
+  }
+  let demanding: Set<string> | undefined
+
   // ── To the sign-in and back ────────────────────────────────────────────────────────────────────────────────────────
 
   async function begin(c: Ctx, to: string): Promise<Response> {
@@ -69,17 +83,9 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
           clients.map(([name]) => name),
         ),
       )
-    const mfa = page.kind === 'decide' && (await demandsMfa(page.id, id))
-    const { url, pending } = beginSignIn(id, issuer, client, callbackOf(web), to, mfa, random)
+    const { url, pending } = beginSignIn(id, issuer, client, callbackOf(web), to, page.kind === 'decide' && demandsMfa(id), random)
     setCookie(c, web, 'sign-in', seal(web.key, 'sign-in', pending, c.get('now') + seconds(SIGN_IN_SECONDS), random), SIGN_IN_SECONDS, 'Lax')
     return c.redirect(url, 303)
-  }
-
-  /** Whether some rule of the request lets this issuer's people agree only with a second factor. */
-  async function demandsMfa(id: RequestId, issuer: string): Promise<boolean> {
-    const found = await broker.ledger.request(id)
-    const approval = found.outcome === 'done' && found.value ? desk.approvalOf(found.value.profile) : undefined
-    return (approval?.rules ?? []).some(({ by }) => by.some((who) => who.issuer === issuer && who.mfa))
   }
 
   app.get('/decide/:id', (c) => begin(c, new URL(c.req.url).pathname))
@@ -109,7 +115,7 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
     const now = c.get('now')
     const caller = await signedInCaller(broker, signedIn, now)
     if (caller.outcome === 'refused') return say(c, caller)
-    if (caller.value.kind !== 'human' || !signedInLately(caller.value, now)) return say(c, signInAgain)
+    if (caller.value.kind !== 'human' || !signedInLately(caller.value, now)) return sayTo(c, caller.value, signInAgain)
     const page = pageOf(to)
     const browser = Buffer.from(random(16)).toString('base64url')
     const grantWith = (more: Partial<Grant>) =>
@@ -144,9 +150,9 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       if (!id) return say(c, unknownRequest)
       const comment = form.get('comment')?.trim() || undefined
       if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
-        return say(c, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
+        return sayTo(c, caller, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
       const acts = actsOf(form.get('act') as Option, comment)
-      if (!acts) return say(c, refused('body-invalid', 'The form names nothing that can be done.'))
+      if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form names nothing that can be done.'))
       const came = { from: c.env.sourceIp, token: caller.token.hash }
       const decided = await desk.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
         c.set('profile', found.profile)
@@ -156,10 +162,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
           : outcome
       })
       if (decided.outcome === 'unknown') return say(c, unavailable(decided.cause))
-      if (decided.outcome === 'refused') {
-        await recordRefusal(c, caller, decided)
-        return say(c, decided)
-      }
+      if (decided.outcome === 'refused') return sayTo(c, caller, decided)
       const now = broker.clock()
       return show(c, headline(decided.value, now), html`<p>Done.</p>${requestPart(desk.withPeople(decided.value), now)}`)
     }),
@@ -178,8 +181,9 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
     return Object.hasOwn(acts, act) ? acts[act] : undefined
   }
 
-  async function recordRefusal(c: Ctx, caller: Caller, refusal: Refused): Promise<void> {
-    if (problems[refusal.code].status >= 500) return
+  /** Somebody known was told no: that is on the trail, as from every other door. */
+  async function sayTo(c: Ctx, caller: Caller, refusal: Refused): Promise<Response> {
+    if (problems[refusal.code].status >= 500) return say(c, refusal)
     const written = await broker.ledger.refuse({
       call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
       caller,
@@ -188,6 +192,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       reason: refusal.operator ?? refusal.detail,
     })
     if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
+    return say(c, refusal)
   }
 
   // ── Link ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -205,9 +210,14 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
 <table><tr><th>Name</th><td>${name}</td></tr><tr><th>Slack user</th><td>${user}</td></tr><tr><th>Workspace</th><td>${team}</td></tr>
 <tr><th>Would act as</th><td>${caller.name} (${caller.issuer})</td></tr></table>
 <form method="post" action="/link"><input type="hidden" name="grant" value="${grantWith({ slack: { team, user } })}">
-<button name="act" value="confirm">Yes, that is me</button></form>`,
+<button name="act" value="confirm">Yes, that is me</button> <button name="act" value="deny">No, that is somebody else</button></form>`,
       )
     }
+    return codePage(c, caller)
+  }
+
+  /** A new code. Whatever was typed upon the one before is good no more. */
+  async function codePage(c: Ctx, caller: Caller): Promise<Response> {
     const offered = await links.offer(linkedOf(caller), c.get('now'))
     if (offered.outcome === 'unknown') return say(c, unavailable(offered.cause))
     if (offered.outcome === 'refused') return say(c, offered)
@@ -221,12 +231,13 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
   }
 
   app.post('/link', (c) =>
-    withGrant(c, async (grant, caller) => {
+    withGrant(c, async (grant, caller, form) => {
+      if (rules.slack && form.get('act') === 'deny') return codePage(c, caller)
       if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'Nobody was shown to you.'))
       const came = { from: c.env.sourceIp, token: caller.token.hash }
       const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), came)
       if (made.outcome === 'unknown') return say(c, unavailable(made.cause))
-      if (made.outcome === 'refused') return say(c, made)
+      if (made.outcome === 'refused') return sayTo(c, caller, made)
       return show(
         c,
         'Linked',
@@ -255,7 +266,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
     if (!grant || !same(grant.browser, browser) || grant.to !== new URL(c.req.url).pathname) return say(c, notOurs)
     const caller = await signedInCaller(broker, grant, now)
     if (caller.outcome === 'refused') return say(c, caller)
-    if (caller.value.kind !== 'human' || !signedInLately(caller.value, now)) return say(c, signInAgain)
+    if (caller.value.kind !== 'human' || !signedInLately(caller.value, now)) return sayTo(c, caller.value, signInAgain)
     return answer(grant, caller.value, form)
   }
 
@@ -267,7 +278,11 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
 }
 
 const callbackOf = ({ publicUrl }: Web): string => `${publicUrl}/sign-in/callback`
-const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+
+function same(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
 
 // ── Cookies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -333,7 +348,8 @@ function requestPart(request: AccessRequest, now: Instant) {
     ...(request.ticket === undefined ? [] : ([['Ticket', request.ticket]] as const)),
     ['How long', `up to ${formatDuration(request.limits.duration ?? terms.maxDuration)}, ${request.limits.uses ?? terms.uses} times`],
     ...Object.entries(terms.parameters).map(([name, value]) => [name, value] as const),
-    ['Good until', toIso(request.windowEnd ?? request.pendingUntil)],
+    ...(request.startsAt === undefined ? [] : ([['Begins', toIso(request.startsAt)]] as const)),
+    [request.windowEnd === undefined ? 'Waits until' : 'Good until', toIso(request.windowEnd ?? request.pendingUntil)],
     ...request.agreements.map(
       ({ approver, comment }) => ['Agreed', `${approver.name}${comment === undefined ? '' : `: ${comment}`}`] as const,
     ),

@@ -69,10 +69,10 @@ export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployme
     ...deployment,
     slack: {
       token: need('STINT_SLACK_TOKEN'),
-      signingSecrets: need('STINT_SLACK_SIGNING_SECRETS').split(','),
+      signingSecrets: signingSecretsIn(need('STINT_SLACK_SIGNING_SECRETS')),
       publicUrl: need('STINT_URL'),
       fetch,
-      directoryTokens: secretsIn(env.STINT_DIRECTORY_TOKENS),
+      directoryTokens: secretsIn(env, 'STINT_DIRECTORY_TOKENS'),
       ...(env.STINT_SLACK_API && env.STINT_SLACK_RESPONSE_HOST
         ? { at: { api: env.STINT_SLACK_API, responseHost: env.STINT_SLACK_RESPONSE_HOST } }
         : {}),
@@ -86,12 +86,34 @@ export function webFrom(env: NodeJS.ProcessEnv): { readonly web?: Web } {
   if (!publicUrl || !key) return {}
   const bytes = Buffer.from(key, 'base64url')
   if (bytes.length < 32) throw new Error('STINT_WEB_KEY must be at least 32 random bytes, in base64url')
-  return { web: { publicUrl, key: bytes, clientSecrets: secretsIn(env.STINT_SIGN_IN_SECRETS), fetch } }
+  return { web: { publicUrl, key: bytes, clientSecrets: secretsIn(env, 'STINT_SIGN_IN_SECRETS'), fetch } }
 }
 
-/** Secrets by issuer, as JSON. */
-const secretsIn = (text: string | undefined): { readonly [issuer: string]: string } =>
-  text ? (JSON.parse(text) as { [issuer: string]: string }) : {}
+/** One, or two while it is rotated. A comma too many would make a secret of nothing, by which anybody can sign. */
+function signingSecretsIn(text: string): readonly string[] {
+  const secrets = text.split(',').map((secret) => secret.trim())
+  if (secrets.some((secret) => secret.length < SHORTEST_SIGNING_SECRET))
+    throw new Error('STINT_SLACK_SIGNING_SECRETS holds something that is no signing secret: one, or two with a comma between them')
+  return secrets
+}
+/** Slack's have 32 characters. */
+const SHORTEST_SIGNING_SECRET = 16
+
+/** Secrets by issuer, as JSON. What is wrong with it is said without showing any of it. */
+function secretsIn(env: NodeJS.ProcessEnv, name: string): { readonly [issuer: string]: string } {
+  const text = env[name]
+  if (!text) return {}
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    parsed = undefined
+  }
+  const isSecret = (value: unknown) => typeof value === 'string' && value !== ''
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !Object.values(parsed).every(isSecret))
+    throw new Error(`${name} must be JSON: an object with a text for each issuer`)
+  return parsed as { [issuer: string]: string }
+}
 
 const needed =
   (env: NodeJS.ProcessEnv) =>

@@ -53,7 +53,7 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       story.read('REQ#*', 'LINK#*'),
       story.put('REQ#*', 'LINK#*'),
       story.query(indexes.byCaller),
-      side.read('CODE#*', 'SLACK#*'),
+      side.read('CODE#*', 'SLACK#*', 'WRONG#*'),
       side.put(...COUNTERS, 'WRONG#*', 'SEEN#*'),
       ...encrypted(places, 'dynamodb'),
     ],

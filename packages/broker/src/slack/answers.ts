@@ -194,6 +194,7 @@ export function slackAnswers(parts: SlackParts) {
     const page = `Sign in and decide there: ${publicUrl}/decide/${text}`
     if (!id) return tell(wordsOf(unknownRequest))
     if (!known.value.settled) return tell(`Your link is too young: nobody decides within its first ten minutes. ${page}`)
+    if (known.value.directorySilent) return tell(`The directory does not say who you are now. ${page}`)
     let profile = ''
     const decided = await desk.decide(id, deciderOf(turn, known.value), acts, (found, outcome) => {
       profile = found.profile

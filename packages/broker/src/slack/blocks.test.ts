@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import type { AccessRequest } from '@stint/core/request/request'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { buttons, howToUse, requestMessage, type Shown } from './messages.ts'
+import { bareMessage, buttons, howToUse, requestMessage, type Shown } from './messages.ts'
 import { askModal, detailsModal, MOST_OPTIONS, PARAMETER, reasonModal } from './modals.ts'
 import { blockKitFaults, markupIn } from './testing/block-kit.ts'
 
@@ -62,7 +62,7 @@ describe('a request', () => {
       'Dana',
       'break-glass: Administrator of production',
       '111122223333 as Admin',
-      'Risk*\\nlow: reads',
+      'low: reads',
       'up to 1h, 3 times',
       '2026-11-24 03:30 UTC',
       'INC-4711',
@@ -145,6 +145,27 @@ test('whatever people write, limits hold and nothing of it is markup', () => {
     }),
     { numRuns: 200 },
   )
+})
+
+test('names, comments and parameters are shown as they are written, each in its own place', () => {
+  const forged = 'Dana (okta)\n\n*Risk*\nlow: reads'
+  const message = requestMessage(
+    shown({
+      caller: { ...dana, name: forged },
+      terms: { ...request().terms, parameters: { key: '&'.repeat(450) } },
+      agreements: [{ approver: dana, comment: 'ok\n✓ Carol agreed', at: NOW, rules: [0], face: 'api', limits: {}, person: 'x' }],
+      startsAt: NOW + 6 * 86_400_000,
+    }),
+  )
+  const fields = message.blocks.flatMap((block: any) => block.fields ?? [])
+  expect(fields.filter(({ type }: any) => type === 'mrkdwn').map(({ text }: any) => text)).toEqual(
+    ['Who', 'Profile', 'Account', 'Risk', 'How long', 'Begins', 'Answer until', 'With'].map((name) => `*${name}*`),
+  )
+  expect(fields[1]).toMatchObject({ type: 'plain_text', text: 'Dana (okta) *Risk* low: reads (people)' })
+  expect(textOf(message.blocks)).toContain('✓ Dana agreed: ok ✓ Carol agreed')
+  expect(textOf(message.blocks)).toContain('2026-11-30 03:00 UTC')
+  expect(blockKitFaults(message)).toEqual([])
+  expect(blockKitFaults(bareMessage(shown()))).toEqual([])
 })
 
 describe('modals', () => {

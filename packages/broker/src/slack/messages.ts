@@ -12,7 +12,7 @@ import { type Instant, toIso } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { riskOf } from '@stint/core/scope/risk'
 import type { Message } from '../adapters/slack.ts'
-import { escaped, mrkdwn, plain } from './text.ts'
+import { inLine, mrkdwn, notice, plain } from './text.ts'
 
 /** What Stint's buttons are called; the value of each is the request's id. */
 export const buttons = { approve: 'approve', deny: 'deny', details: 'details', review: 'review' } as const
@@ -34,12 +34,12 @@ export function requestMessage(shown: Shown): Message {
   const words = headline(request, state)
   return {
     // What a phone shows, and a screen reader reads first.
-    text: escaped(`${words}: ${request.caller.name} → ${request.profile}`, 200),
+    text: notice(`${words}: ${request.caller.name} → ${request.profile}`),
     ...(request.breakGlass ? { color: ALARM } : {}),
     blocks: [
       { type: 'header', text: plain(words, 150) },
-      ...(request.breakGlass && state === 'pending' && shown.onCall ? [said(`<!subteam^${shown.onCall}> somebody needs in now.`)] : []),
-      { type: 'section', fields: facts(shown).map(([name, value]) => mrkdwn(`*${name}*\n${escaped(value, 500)}`)) },
+      ...(request.breakGlass && state === 'pending' && shown.onCall ? [calling(shown.onCall, 'somebody needs in now.')] : []),
+      ...table(facts(shown)),
       // Their own words, and nothing in them is markup.
       ...(request.why === undefined ? [] : [{ type: 'section', text: plain(`“${request.why}”`) } satisfies SectionBlock]),
       ...permissions(request).map((line): KnownBlock => ({ type: 'context', elements: [plain(line, 2000)] })),
@@ -50,6 +50,13 @@ export function requestMessage(shown: Shown): Message {
   }
 }
 
+/** What is left where Slack does not take the whole of it, which is a fault of ours: enough to see it and to decide. */
+export function bareMessage(shown: Shown): Message {
+  const { text, color, blocks } = requestMessage({ ...shown, profile: {} })
+  const kept = blocks.filter((block) => block.type === 'header' || block.type === 'actions')
+  return { text, ...(color ? { color } : {}), blocks: [...kept, { type: 'context', elements: [plain(shown.request.id, 150)] }] }
+}
+
 /** The bar beside a break-glass. */
 const ALARM = '#b00020'
 
@@ -57,7 +64,19 @@ const ALARM = '#b00020'
 const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`
 export const minute = (at: Instant): string => minuteOf(toIso(at))
 
-const said = (text: string): SectionBlock => ({ type: 'section', text: mrkdwn(text) })
+const said = (text: string): SectionBlock => ({ type: 'section', text: plain(text) })
+/** The one thing of ours that is markup: a group of people is called. */
+const calling = (group: string, words: string): SectionBlock => ({ type: 'section', text: mrkdwn(`<!subteam^${group}> ${words}`) })
+
+/** Two columns: names of ours, and values in which nothing is markup. Slack takes ten fields a section. */
+function table(rows: readonly (readonly [name: string, value: string])[]): readonly SectionBlock[] {
+  const sections = Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, at) => rows.slice(at * ROWS, (at + 1) * ROWS))
+  return sections.map((part) => ({
+    type: 'section',
+    fields: part.flatMap(([name, value]) => [mrkdwn(`*${name}*`), plain(inLine(value, 500))]),
+  }))
+}
+const ROWS = 5
 
 /** Break-glass is told from the rest in words, not only by colour. */
 function headline({ breakGlass, review }: AccessRequest, state: string): string {
@@ -85,6 +104,7 @@ function facts({ request, profile, target, now }: Shown): readonly (readonly [st
     ['Account', `${request.target}: ${target.account} as ${terms.role.slice(terms.role.lastIndexOf('/') + 1)}`],
     ['Risk', `${risk.level}: ${risk.why}`],
     ['How long', `up to ${formatDuration(limits.duration ?? terms.maxDuration)}, ${limits.uses ?? terms.uses} times`],
+    ...(request.startsAt === undefined ? [] : ([['Begins', minute(request.startsAt)]] as const)),
     [stateAt(request, now) === 'pending' ? 'Answer until' : 'Good until', minute(until)],
     ...(parameters.length > 0 ? ([['With', parameters.join(', ')]] as const) : []),
   ]
@@ -108,7 +128,7 @@ const MOST_LINES = 5
 function story({ request, needed, now }: Shown): readonly string[] {
   const state = stateAt(request, now)
   const agreed = request.agreements.map(
-    ({ approver, comment }) => `✓ ${escaped(approver.name, 80)} agreed${comment === undefined ? '' : `: ${escaped(comment)}`}`,
+    ({ approver, comment }) => `✓ ${inLine(approver.name, 80)} agreed${comment === undefined ? '' : `: ${inLine(comment)}`}`,
   )
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
   const live = liveSessions(request, now)
@@ -118,14 +138,14 @@ function story({ request, needed, now }: Shown): readonly string[] {
     ...(state === 'pending' && request.unattendedAt !== undefined
       ? [`It is approved by rule at ${minute(request.unattendedAt)} unless somebody says no.`]
       : []),
-    ...(request.decidedBy && state !== 'approved' ? [`${state} by ${escaped(request.decidedBy.name, 80)}`] : []),
+    ...(request.decidedBy && state !== 'approved' ? [`${state} by ${inLine(request.decidedBy.name, 80)}`] : []),
     ...(request.sessions.length > 0
       ? [
           `${request.sessions.length} taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} alive until ${minute(Math.max(...live.map(({ hardEnd }) => hardEnd)))}` : ''}`,
         ]
       : []),
     ...(request.review
-      ? [`Reviewed by ${escaped(request.review.by.name, 80)}: ${escaped(request.review.text)}`]
+      ? [`Reviewed by ${inLine(request.review.by.name, 80)}: ${inLine(request.review.text)}`]
       : needsReview(request) && state !== 'pending'
         ? ['Nobody has reviewed it yet.']
         : []),
@@ -169,19 +189,18 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
     JSON.stringify(value).replace(/[^\x20-\x7E]|['`]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   const line = (more: object) =>
     `curl -s ${broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${plainJson({ ...body, ...more })}'`
-  const code = (text: string) => {
+  const code = (text: string): SectionBlock => {
     const shown = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-    return said(
-      shown.length > LONGEST_LINE
-        ? `It is too long to be shown here: ${broker}/requests/${request.id} has its parts.`
-        : `\`\`\`${shown}\`\`\``,
-    )
+    // A line of our making, in which whoever reads it as mrkdwn finds plain characters alone.
+    return shown.length > LONGEST_LINE
+      ? said(`It is too long to be shown here: ${broker}/requests/${request.id} has its parts.`)
+      : { type: 'section', text: mrkdwn(`\`\`\`${shown}\`\`\``) }
   }
   return {
-    text: escaped(`You may enter ${request.profile}`, 200),
+    text: notice(`You may enter ${request.profile}`),
     blocks: [
       { type: 'header', text: plain(`You may enter ${request.profile}`, 150) },
-      said('With a fresh token of yours in `TOKEN`, for a shell:'),
+      said('With a fresh token of yours in TOKEN, for a shell:'),
       code(`eval "$(${line({ format: 'env' })})"`),
       said('For the console, the address to open is in the answer:'),
       code(line({ format: 'console' })),
@@ -195,22 +214,18 @@ export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: strin
   const by = request.decidedBy === undefined ? '' : ` by ${request.decidedBy.name}`
   const words = `${request.profile}: ${state}${by}`
   return {
-    text: escaped(words, 200),
-    blocks: [
-      { type: 'section', text: plain(words) },
-      { type: 'context', elements: [plain(request.id, 150)] },
-    ],
+    text: notice(words),
+    blocks: [said(inLine(words)), { type: 'context', elements: [plain(request.id, 150)] }],
   }
 }
 
 /** One event as a line of the thread. `loud`: the channel sees it too. */
 export type Told = { readonly message: Message; readonly loud: boolean }
 
-export function threadMessage(event: ReadEvent, { request, needed, onCall }: Shown): Told | undefined {
-  const by = event.by === undefined ? '' : escaped((event.by as CallerRef).name, 80)
-  const comment = typeof event.comment === 'string' ? `: ${escaped(event.comment)}` : ''
+export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: Shown): Told | undefined {
+  const by = event.by === undefined ? '' : inLine((event.by as CallerRef).name, 80)
+  const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
-  const call = onCall !== undefined && request.breakGlass ? `<!subteam^${onCall}> ` : ''
   const lines: { readonly [type: string]: string | undefined } = {
     'request.agreed': `${by} agreed${comment}`,
     'request.approved': `Approved${event.unattended ? ' by rule: nobody said no in time' : ''}: ${event.uses} sessions until ${minuteOf(event.until)}`,
@@ -219,14 +234,14 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall }: Sho
     'request.revoked': `${by} revoked it${comment}`,
     'request.expired': 'Nobody answered in time.',
     'request.ended': 'Its window is over.',
-    'request.escalated': `${call}No answer so far: more people may agree now.`,
+    'request.escalated': 'No answer so far: more people may agree now.',
     'request.reminded':
       request.windowStart === undefined
-        ? `${call}This still waits for ${missing} ${missing === 1 ? 'person' : 'people'}.`
-        : `${call}Nobody has reviewed this break-glass yet.`,
+        ? `This still waits for ${missing} ${missing === 1 ? 'person' : 'people'}.`
+        : 'Nobody has reviewed this break-glass yet.',
     'request.reviewed': `${by} closed the review${comment}`,
-    'session.issued': `${escaped(request.caller.name, 80)} took a session until ${minuteOf(event.expiration)} · ${escaped(String(event.session), 100)}`,
-    'session.failed': `A session could not be had: ${escaped(String(event.reason))}`,
+    'session.issued': `${inLine(request.caller.name, 80)} took a session until ${minuteOf(event.expiration)} · ${inLine(String(event.session), 100)}`,
+    'session.failed': `A session could not be had: ${inLine(String(event.reason))}`,
   }
   const line = lines[event.type]
   if (line === undefined) return undefined
@@ -234,15 +249,19 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall }: Sho
   const review: readonly KnownBlock[] = asksForReview
     ? [{ type: 'actions', block_id: 'acts', elements: [button(buttons.review, 'Close the review', request.id)] }]
     : []
-  return { message: { text: line, blocks: [said(line), ...review] }, loud: ['request.escalated', 'request.reminded'].includes(event.type) }
+  // Nobody is called about what was decided before this could be said.
+  const loud = LOUD.includes(event.type) && (stateAt(request, now) === 'pending' || asksForReview)
+  const called = loud && request.breakGlass && onCall !== undefined
+  return { message: { text: notice(line, 300), blocks: [called ? calling(onCall, line) : said(line), ...review] }, loud }
 }
+const LOUD: readonly string[] = ['request.escalated', 'request.reminded']
 
 /** To the Slack user who was linked, or is no longer: whoever did not do it should know at once. */
 export function linkMessage(event: ReadEvent): Message {
-  const name = escaped((event.by as CallerRef).name, 80)
+  const name = inLine((event.by as CallerRef).name, 80)
   const line =
     event.type === 'link.made'
-      ? `You are linked to ${name}, until ${minuteOf(event.until)}. What you decide here counts as theirs, from ten minutes on. If that was not you: \`/stint unlink\`, and tell your security team.`
+      ? `You are linked to ${name}, until ${minuteOf(event.until)}. What you decide here counts as theirs, from ten minutes on. If that was not you: /stint unlink, and tell your security team.`
       : `You are no longer linked to ${name}.`
-  return { text: line, blocks: [said(line)] }
+  return { text: notice(line, 300), blocks: [said(line)] }
 }

@@ -9,6 +9,7 @@
  */
 import { readEvent } from '@stint/core/audit/schema'
 import type { Matcher, Rules } from '@stint/core/config/shape'
+import type { LinkId } from '@stint/core/identity/link'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
@@ -17,8 +18,8 @@ import type { Message, Posted, SlackAnswer, SlackApi, Thread } from '../adapters
 import { decisions } from '../decisions.ts'
 import type { Linking } from '../links.ts'
 import { type Journaled, Trouble } from '../log/ports.ts'
-import type { Clock, Ledger, Log, Post, SlackState } from '../ports.ts'
-import { howToUse, linkMessage, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
+import type { Clock, Ledger, Log, Owed, OwedId, Post, SlackState } from '../ports.ts'
+import { bareMessage, howToUse, linkMessage, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
 import { shownOf } from './shown.ts'
 
 export type NotifyParts = {
@@ -50,6 +51,7 @@ const final = new Set([
   'not_in_channel',
   'restricted_action',
   'invalid_blocks',
+  'invalid_attachments',
   'msg_too_long',
   'message_not_found',
   'cant_update_message',
@@ -59,14 +61,18 @@ const final = new Set([
   'user_disabled',
 ])
 
+/** Refusals of a message as it is made, which are faults of ours: a smaller one may pass. */
+const notTaken = new Set(['invalid_blocks', 'msg_too_long', 'invalid_attachments'])
+
 export type Notified = { readonly requests: number; readonly owed: number }
 
 /** The stream has shown changes: of requests, and of people's links. */
 export async function notify(parts: NotifyParts, journals: readonly Journaled[]): Promise<Notified> {
-  const ids = new Set(journals.flatMap(({ request, removed }) => (removed ? [] : (parseRequestId(request) ?? []))))
+  const ids = new Set(journals.flatMap(({ request, removed }) => (removed ? [] : (owedId(request) ?? []))))
+  const run = new Run(parts.clock)
   let owed = 0
-  for (const id of ids) owed += (await bring(parts, id, undefined)) ? 0 : 1
-  for (const journal of journals) if (journal.request.startsWith('lnk_')) await tellOfLink(parts, journal)
+  // What was owed before stays owed until the schedule has found that nothing is: another run may just have written it.
+  for (const id of ids) owed += (await bring(parts, run, id, undefined)) ? 0 : 1
   return { requests: ids.size, owed }
 }
 
@@ -76,19 +82,24 @@ export async function notifyOwed(parts: NotifyParts, replay: boolean): Promise<N
   if (all.outcome === 'unknown') throw new Error(all.cause)
   const now = parts.clock()
   const due = all.value.filter(({ dead, next }) => (dead ? replay : replay || next <= now))
+  // Whoever was tried least comes first: one that Slack never answers does not keep the others waiting.
+  due.sort((a, b) => a.tries - b.tries)
+  const run = new Run(parts.clock)
   let owed = 0
-  for (const { request, tries, dead } of due) owed += (await bring(parts, request, dead ? 0 : tries)) ? 0 : 1
+  for (const debt of due) owed += (await bring(parts, run, debt.request, debt)) ? 0 : 1
   return { requests: due.length, owed }
 }
 
-/** Whether Slack shows the request as it is now. */
-async function bring(parts: NotifyParts, id: RequestId, tried: number | undefined): Promise<boolean> {
-  const faults = await brought(parts, id)
+const owedId = (text: string): OwedId | undefined => (text.startsWith('lnk_') ? (text as LinkId) : parseRequestId(text))
+
+/** Whether Slack shows it as it is now. */
+async function bring(parts: NotifyParts, run: Run, id: OwedId, debt: Owed | undefined): Promise<boolean> {
+  const faults = run.over() ?? (await broughtUp(parts, run, id))
   if (faults.length === 0) {
-    await parts.state.settle(id)
+    if (debt) await parts.state.settle(debt)
     return true
   }
-  const tries = (tried ?? 0) + 1
+  const tries = (debt && !debt.dead ? debt.tries : 0) + 1
   const wait = Math.max(
     ...faults.map(({ later }) => later ?? 0),
     Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** Math.min(tries, 10)),
@@ -102,21 +113,71 @@ async function bring(parts: NotifyParts, id: RequestId, tried: number | undefine
   return false
 }
 
-async function brought(parts: NotifyParts, id: RequestId): Promise<readonly Fault[]> {
+/**
+ * One run of the notifier. Where Slack asks for rest or does not answer it is left alone for the rest of the run, and so it
+ * is once the run has lasted its time: everything else is owed, and written down as such before the function's own end.
+ */
+class Run {
+  readonly #clock: Clock
+  readonly #until: Instant
+  #halted: Fault | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#until = clock() + seconds(RUN_SECONDS)
+  }
+  halt(fault: Fault): void {
+    this.#halted ??= fault
+  }
+  over(): readonly [Fault] | undefined {
+    if (!this.#halted && this.#clock() < this.#until) return undefined
+    return [this.#halted ?? { cause: 'there was no time left' }]
+  }
+}
+/** The function has a minute; one call may last eight seconds, and what is then owed is written too. */
+const RUN_SECONDS = 25
+
+/** Two runs may bring up the same at once, and the older one last: so it is looked at again whether it grew meanwhile. */
+async function broughtUp(parts: NotifyParts, run: Run, id: OwedId): Promise<readonly Fault[]> {
+  if (id.startsWith('lnk_')) return toldOfLink(parts, run, id as LinkId)
+  let overtaken = false
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const made = await brought(parts, run, id as RequestId, overtaken)
+    if (made.faults.length > 0 || made.version === undefined) return made.faults
+    overtaken = made.overtaken
+    const now = await parts.ledger.request(id as RequestId)
+    if (now.outcome === 'unknown') return [{ cause: now.cause }]
+    if (!overtaken && now.value?.version === made.version) return []
+  }
+  return [{ cause: 'it changed too often meanwhile' }]
+}
+const MOST_ROUNDS = 3
+
+type Brought = {
+  readonly faults: readonly Fault[]
+  /** What Slack shows; absent where there is nothing to show. */
+  readonly version?: number
+  /** A newer message of another run may lie under ours now. */
+  readonly overtaken: boolean
+}
+const nothing: Brought = { faults: [], overtaken: false }
+
+/** `again`: says it anew even where the version is kept already. */
+async function brought(parts: NotifyParts, run: Run, id: RequestId, again: boolean): Promise<Brought> {
   const { ledger, state, clock } = parts
   const [found, posts, journal] = await Promise.all([ledger.request(id), state.posts(id), journalOf(parts, id)])
-  for (const one of [found, posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
-  if (found.outcome !== 'done' || posts.outcome !== 'done' || journal.outcome !== 'done') return []
+  for (const one of [found, posts, journal]) if (one.outcome === 'unknown') return { ...nothing, faults: [{ cause: one.cause }] }
+  if (found.outcome !== 'done' || posts.outcome !== 'done' || journal.outcome !== 'done') return nothing
   const request = found.value
   // Granted by rule: there is nobody to be told.
-  if (!request || request.pendingUntil === 0) return []
-  const desk = new Desk(parts, request, journal.value?.events ?? [], posts.value, clock())
+  if (!request || request.pendingUntil === 0) return nothing
+  const desk = new Desk(parts, run, request, journal.value?.events ?? [], posts.value, clock(), again)
   // The story stands below the request, in its order; whoever asked is told meanwhile.
   await Promise.all([desk.roots().then(() => desk.thread()), desk.requester()])
-  return desk.faults
+  return { faults: desk.faults, version: request.version, overtaken: desk.overtaken }
 }
 
-async function journalOf({ journal }: NotifyParts, id: RequestId): Promise<Done<Journaled | undefined> | Unknown> {
+async function journalOf({ journal }: NotifyParts, id: OwedId): Promise<Done<Journaled | undefined> | Unknown> {
   try {
     return done(await journal(id))
   } catch (error) {
@@ -125,28 +186,125 @@ async function journalOf({ journal }: NotifyParts, id: RequestId): Promise<Done<
   }
 }
 
-/** One request's messages, while they are brought up to date. */
-class Desk {
+/** The messages of one thing, each posted once: what a request and a link have in common. */
+class Posting {
   readonly faults: Fault[] = []
-  readonly #parts: NotifyParts
+  overtaken = false
+  protected readonly parts: NotifyParts
+  protected readonly posts: Map<string, Post>
+  readonly #run: Run
+  readonly #id: OwedId
+
+  constructor(parts: NotifyParts, run: Run, id: OwedId, posts: readonly Post[]) {
+    this.parts = parts
+    this.posts = new Map(posts.map((post) => [post.key, post]))
+    this.#run = run
+    this.#id = id
+  }
+
+  protected readonly direct = (user: string) => async (): Promise<string | undefined> =>
+    this.took(await this.parts.api.openDirect(user), `dm#${user}`)
+
+  /** Posts what nobody has posted yet. `bare`: for where Slack does not take it as it is. */
+  protected async post(
+    key: string,
+    channel: () => Promise<string | undefined>,
+    message: Message,
+    { version, thread, bare }: { readonly version?: number; readonly thread?: Thread; readonly bare?: () => Message } = {},
+  ): Promise<void> {
+    if (this.posts.get(key)?.ts) return
+    const over = this.#run.over()
+    if (over) return void this.faults.push(...over)
+    const { state, clock, api } = this.parts
+    const now = clock()
+    const claimed = await state.claimPost(this.#id, key, now, now - seconds(CLAIM_SECONDS))
+    if (claimed.outcome === 'unknown') return void this.faults.push({ cause: claimed.cause })
+    if (!claimed.value) return void (await this.#claimedByOthers(key))
+    const at = await channel()
+    let answer: SlackAnswer<Posted> | undefined = at === undefined ? undefined : await api.post(at, message, thread)
+    if (at !== undefined && bare && answer?.outcome === 'refused' && notTaken.has(answer.error)) {
+      this.parts.log({ level: 'error', event: 'slack-not-taken', request: this.#id, what: key, error: answer.error })
+      answer = await api.post(at, bare(), thread)
+    }
+    const posted = answer && this.took(answer, key)
+    if (posted) await this.keep({ key, claimedAt: now, ...posted, ...(version === undefined ? {} : { version }) })
+    // Nothing stands there for certain, and it may be tried again at once. Where nobody knows, the claim stays until it is old.
+    else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && this.isFinal(answer.error))) await this.#drop(key)
+  }
+
+  /** Somebody else posts it just now; if they do not come to it, a later run does. */
+  async #claimedByOthers(key: string): Promise<void> {
+    const posts = await this.parts.state.posts(this.#id)
+    const theirs = posts.outcome === 'done' ? posts.value.find((post) => post.key === key) : undefined
+    if (theirs?.ts) this.posts.set(key, theirs)
+    else this.faults.push({ cause: `${key} is claimed`, later: CLAIM_SECONDS })
+  }
+
+  protected async keep(post: Post): Promise<void> {
+    this.posts.set(post.key, post)
+    const kept = await this.parts.state.keepPost(this.#id, post)
+    if (kept.outcome === 'unknown') this.faults.push({ cause: kept.cause })
+    else if (!kept.value) this.overtaken = true
+  }
+
+  async #drop(key: string): Promise<void> {
+    const dropped = await this.parts.state.dropPost(this.#id, key)
+    if (dropped.outcome === 'unknown') this.faults.push({ cause: dropped.cause })
+  }
+
+  protected isFinal(error: string): boolean {
+    return final.has(error)
+  }
+
+  /** The value, or undefined and a fault on the list; what Slack will never take is logged and left. */
+  protected took<T>(answer: SlackAnswer<T>, what: string): T | undefined {
+    if (answer.outcome === 'done') return answer.value
+    const fault: Fault =
+      answer.outcome === 'later'
+        ? { cause: `${what}: Slack asks for ${answer.seconds} s`, later: answer.seconds }
+        : { cause: `${what}: ${answer.outcome === 'unknown' ? answer.cause : answer.error}` }
+    if (answer.outcome !== 'refused') this.#run.halt(fault)
+    if (answer.outcome !== 'refused' || !this.isFinal(answer.error)) this.faults.push(fault)
+    else this.parts.log({ level: 'error', event: 'slack-given-up', request: this.#id, what, error: answer.error })
+    return undefined
+  }
+}
+
+/** One request's messages, while they are brought up to date. */
+class Desk extends Posting {
+  readonly #run: Run
   readonly #request: AccessRequest
   readonly #events: Journaled['events']
   readonly #now: Instant
-  readonly #posts: Map<string, Post>
+  readonly #again: boolean
   readonly #decisions: ReturnType<typeof decisions>
 
-  constructor(parts: NotifyParts, request: AccessRequest, events: Journaled['events'], posts: readonly Post[], now: Instant) {
-    this.#parts = parts
+  constructor(
+    parts: NotifyParts,
+    run: Run,
+    request: AccessRequest,
+    events: Journaled['events'],
+    posts: readonly Post[],
+    now: Instant,
+    again: boolean,
+  ) {
+    super(parts, run, request.id, posts)
+    this.#run = run
     this.#request = request
     this.#events = events
     this.#now = now
-    this.#posts = new Map(posts.map((post) => [post.key, post]))
+    this.#again = again
     this.#decisions = decisions(parts)
+  }
+
+  /** A break-glass that waits is not given up because a channel is gone: somebody may mend that in time. */
+  protected override isFinal(error: string): boolean {
+    return super.isFinal(error) && !(this.#request.breakGlass && stateAt(this.#request, this.#now) === 'pending')
   }
 
   /** The request itself, in its channel and to its approvers: posted once, and changed with it. */
   async roots(): Promise<void> {
-    const { rules } = this.#parts
+    const { rules } = this.parts
     const profile = rules.profiles.find(this.#request.profile)
     const channel = profile?.slack?.channel ?? rules.slack?.channel
     const { caller } = this.#request
@@ -162,34 +320,44 @@ class Desk {
   }
 
   async #copyTo(person: { readonly issuer: string; readonly subject: string }): Promise<void> {
-    const slack = await this.#parts.linking.slackOf(person, this.#now)
+    const slack = await this.parts.linking.slackOf(person, this.#now)
     if (slack.outcome === 'unknown') this.faults.push({ cause: slack.cause })
-    else if (slack.value) await this.#root(`root#${slack.value.user}`, this.#direct(slack.value.user), false)
+    else if (slack.value) await this.#root(`root#${slack.value.user}`, this.direct(slack.value.user), false)
   }
 
   async #root(key: string, channel: () => Promise<string | undefined>, inChannel: boolean): Promise<void> {
-    const message = () => requestMessage(shownOf(this.#parts.rules, this.#decisions, this.#request, this.#now, inChannel))
+    const message = () => requestMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, inChannel))
     const { version } = this.#request
-    const post = this.#posts.get(key)
+    const post = this.posts.get(key)
     if (!post?.ts || !post.channel) {
       // Nobody is called about what was over before it could be said.
-      if (post || stateAt(this.#request, this.#now) === 'pending' || this.#request.breakGlass) await this.#post(key, channel, message())
+      if (post || stateAt(this.#request, this.#now) === 'pending' || this.#request.breakGlass)
+        await this.post(key, channel, message(), {
+          version,
+          bare: () => bareMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, inChannel)),
+        })
       return
     }
-    if (post.version === version) return
-    const updated = this.#took(await this.#parts.api.update({ channel: post.channel, ts: post.ts }, message()), key)
-    if (updated) await this.#keep({ ...post, version })
+    if (!this.#again && post.version !== undefined && post.version >= version) return
+    const over = this.#run.over()
+    if (over) return void this.faults.push(...over)
+    const updated = this.took(await this.parts.api.update({ channel: post.channel, ts: post.ts }, message()), key)
+    if (updated) await this.keep({ ...post, version })
   }
 
   /** The story, below the message in the channel: each event that people want to know of, once. */
   async thread(): Promise<void> {
-    const root = [...this.#posts.values()].find(({ key, ts, channel }) => /^root#[CG]/.test(key) && ts && channel)
+    if (this.faults.length > 0) return
+    const root = [...this.posts.values()].find(({ key, ts, channel }) => /^root#[CG]/.test(key) && ts && channel)
     if (!root?.channel || !root.ts) return
     const { channel, ts } = root
     for (const [index, one] of this.#events.entries()) {
       const event = 'event' in one ? readEvent(one.event) : undefined
       const told = typeof event === 'object' ? threadMessage(event, this.#shown()) : undefined
-      if (told) await this.#post(`event#${index}`, async () => channel, told.message, { ts, ...(told.loud ? { broadcast: true } : {}) })
+      if (told)
+        await this.post(`event#${index}`, async () => channel, told.message, { thread: { ts, ...(told.loud ? { broadcast: true } : {}) } })
+      // What comes after is not said before it.
+      if (this.faults.length > 0) return
     }
   }
 
@@ -198,76 +366,32 @@ class Desk {
     const state = stateAt(this.#request, this.#now)
     if (!['approved', 'denied', 'expired', 'revoked'].includes(state)) return
     const key = `told#${state}`
-    if (this.#posts.get(key)?.ts) return
-    const slack = await this.#parts.linking.slackOf(this.#request.caller, this.#now)
+    if (this.posts.get(key)?.ts) return
+    const slack = await this.parts.linking.slackOf(this.#request.caller, this.#now)
     if (slack.outcome === 'unknown') return void this.faults.push({ cause: slack.cause })
     if (!slack.value) return
     const shown = this.#shown()
-    const message = state === 'approved' ? howToUse(shown, this.#parts.publicUrl) : outcomeMessage(shown, state)
-    await this.#post(key, this.#direct(slack.value.user), message)
+    const message = state === 'approved' ? howToUse(shown, this.parts.publicUrl) : outcomeMessage(shown, state)
+    await this.post(key, this.direct(slack.value.user), message)
   }
 
   #shown() {
-    return shownOf(this.#parts.rules, this.#decisions, this.#request, this.#now, true)
-  }
-
-  readonly #direct = (user: string) => async (): Promise<string | undefined> =>
-    this.#took(await this.#parts.api.openDirect(user), `dm#${user}`)
-
-  /** Posts what nobody has posted yet. */
-  async #post(key: string, channel: () => Promise<string | undefined>, message: Message, thread?: Thread): Promise<void> {
-    if (this.#posts.get(key)?.ts) return
-    const { state, clock } = this.#parts
-    const now = clock()
-    const claimed = await state.claimPost(this.#request.id, key, now, now - seconds(CLAIM_SECONDS))
-    if (claimed.outcome === 'unknown') return void this.faults.push({ cause: claimed.cause })
-    if (!claimed.value) return void (await this.#claimedByOthers(key))
-    const at = await channel()
-    const answer: SlackAnswer<Posted> | undefined = at === undefined ? undefined : await this.#parts.api.post(at, message, thread)
-    const posted = answer && this.#took(answer, key)
-    if (posted) await this.#keep({ key, claimedAt: now, ...posted, version: this.#request.version })
-    // Nothing stands there for certain, and it may be tried again at once. Where nobody knows, the claim stays until it is old.
-    else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && final.has(answer.error))) await this.#drop(key)
-  }
-
-  /** Somebody else posts it just now; if they do not come to it, a later run does. */
-  async #claimedByOthers(key: string): Promise<void> {
-    const posts = await this.#parts.state.posts(this.#request.id)
-    const theirs = posts.outcome === 'done' ? posts.value.find((post) => post.key === key) : undefined
-    if (theirs?.ts) this.#posts.set(key, theirs)
-    else this.faults.push({ cause: `${key} is claimed`, later: CLAIM_SECONDS })
-  }
-
-  async #keep(post: Post): Promise<void> {
-    this.#posts.set(post.key, post)
-    const kept = await this.#parts.state.keepPost(this.#request.id, post)
-    if (kept.outcome === 'unknown') this.faults.push({ cause: kept.cause })
-  }
-
-  async #drop(key: string): Promise<void> {
-    const dropped = await this.#parts.state.dropPost(this.#request.id, key)
-    if (dropped.outcome === 'unknown') this.faults.push({ cause: dropped.cause })
-  }
-
-  /** The value, or undefined and a fault on the list; what Slack will never take is logged and left. */
-  #took<T>(answer: SlackAnswer<T>, what: string): T | undefined {
-    if (answer.outcome === 'done') return answer.value
-    if (answer.outcome === 'later') this.faults.push({ cause: `${what}: Slack asks for ${answer.seconds} s`, later: answer.seconds })
-    else if (answer.outcome === 'unknown') this.faults.push({ cause: `${what}: ${answer.cause}` })
-    else if (!final.has(answer.error)) this.faults.push({ cause: `${what}: ${answer.error}` })
-    else this.#parts.log({ level: 'error', event: 'slack-given-up', request: this.#request.id, what, error: answer.error })
-    return undefined
+    return shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, true)
   }
 }
 
-/** Approvers whom the rules name one by one, by `sub`: others are not known by name to anybody but their issuer. */
+/**
+ * Approvers whom the rules name one by one, by `sub` alone: others are not known by name to anybody but their issuer, and of
+ * whom a rule asks more than a name nobody knows here whether they still have it.
+ */
 export function approversNamed(
   rules: Pick<Rules, 'issuers'>,
   approvalRules: readonly { readonly by: readonly { readonly issuer: string; readonly claims: { readonly [claim: string]: Matcher } }[] }[],
 ): readonly { readonly issuer: string; readonly subject: string }[] {
   const named = approvalRules.flatMap(({ by }) =>
     by.flatMap(({ issuer, claims }) => {
-      const { sub } = claims
+      const { sub, ...more } = claims
+      if (Object.keys(more).length > 0) return []
       const subjects = typeof sub === 'string' ? [sub] : typeof sub === 'object' && 'oneOf' in sub ? sub.oneOf.map(String) : []
       return rules.issuers[issuer]?.kind === 'human' ? subjects.map((subject) => ({ issuer, subject })) : []
     }),
@@ -277,17 +401,27 @@ export function approversNamed(
 }
 
 /** A link was made or ended: the Slack user is told, whoever did it. The person is told where they did it. */
-async function tellOfLink(parts: NotifyParts, { request, events }: Journaled): Promise<void> {
-  for (const [index, one] of events.entries()) {
-    const event = 'event' in one ? readEvent(one.event) : undefined
-    if (index < events.length - AT_ONCE || typeof event !== 'object' || !['link.made', 'link.ended'].includes(event.type)) continue
-    // The time too: a journal that was erased begins anew.
-    const first = await parts.state.claimTelling(`${request}/${index + 1}@${event.at}`, parts.clock())
-    if (first.outcome === 'done' && !first.value) continue
-    const channel = await parts.api.openDirect(String(event.slack).split('/')[1] ?? '')
-    const posted = channel.outcome === 'done' ? await parts.api.post(channel.value, linkMessage(event)) : channel
-    if (posted.outcome !== 'done') parts.log({ level: 'error', event: 'slack-link-not-told', link: request })
+class LinkDesk extends Posting {
+  async tell(events: Journaled['events'], now: Instant): Promise<void> {
+    for (const [index, one] of events.entries()) {
+      const event = 'event' in one ? readEvent(one.event) : undefined
+      if (typeof event !== 'object' || !['link.made', 'link.ended'].includes(event.type)) continue
+      if (Date.parse(event.at) < now - seconds(TOLD_SECONDS)) continue
+      // The time too: a journal that was erased begins anew.
+      const user = String(event.slack).split('/')[1] ?? ''
+      await this.post(`event#${index}@${event.at}`, this.direct(user), linkMessage(event))
+      if (this.faults.length > 0) return
+    }
   }
 }
-/** Events that one change of a link can bring. */
-const AT_ONCE = 2
+/** Later than that it is no news: longer than a message is tried for. */
+const TOLD_SECONDS = 3 * 86_400
+
+async function toldOfLink(parts: NotifyParts, run: Run, id: LinkId): Promise<readonly Fault[]> {
+  const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
+  for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
+  if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
+  const desk = new LinkDesk(parts, run, id, posts.value)
+  await desk.tell(journal.value?.events ?? [], parts.clock())
+  return desk.faults
+}

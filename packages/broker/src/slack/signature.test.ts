@@ -95,12 +95,14 @@ describe('where ours is stricter', () => {
     ['a timestamp in hex', { stamp: ['0x6565d000'] }, 'timestamp is missing or odd'],
     ['a timestamp with a space', { stamp: [` ${stampOf()}`] }, 'timestamp is missing or odd'],
     ['a timestamp that is none', { stamp: ['NaN'], signature: [sign('NaN', body)] }, 'timestamp is missing or odd'],
-    ['no secret at all', { secrets: [] }, 'does not hold'],
   ])('%s', (_name, row, expected) => expect(ours(row)).toContain(expected))
   test('bytes that are no UTF-8 are what is signed, not what they decode to', () => {
     const bytes = Buffer.from([0x70, 0x3d, 0xff, 0xfe])
     expect(ours({ body: bytes, signature: [sign(stampOf(), bytes)] })).toBe('ok')
     expect(ours({ body: bytes, signature: [sign(stampOf(), bytes.toString('utf8'))] })).toBe('the signature does not hold')
+  })
+  test.each([[[]], [['']], [['new', '']]])('secrets %j: nobody is let in by nothing', (secrets) => {
+    expect(() => ours({ secrets })).toThrow(/is empty/)
   })
   test('while a secret is rotated, both hold', () => {
     expect(ours({ secrets: ['new', SECRET] })).toBe('ok')

@@ -19,6 +19,8 @@ const forged = (why: string): NotSlack => ({ outcome: 'forged', why })
 
 /** `secrets`: the app's signing secret, and while it is rotated the one before. Gives the signature, by which the call is remembered. */
 export function verifySlack({ headers, body }: Signed, secrets: readonly string[], now: Instant): Done<string> | NotSlack {
+  // Anybody can sign with nothing.
+  if (secrets.length === 0 || secrets.includes('')) throw new TypeError('a signing secret is empty')
   const only = (name: string) => {
     const values = headers.get(name) ?? []
     return values.length === 1 ? values[0] : undefined

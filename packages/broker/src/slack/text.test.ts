@@ -1,7 +1,7 @@
 /** What people write, shown to others: nothing of it is markup, mention, link or a turn of direction. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cut, escaped, mrkdwn, plain, safe } from './text.ts'
+import { cut, inLine, mrkdwn, notice, plain, safe } from './text.ts'
 
 test.each([
   ['a mention of all', '<!channel> <!here> <!everyone>', '&lt;!channel&gt; &lt;!here&gt; &lt;!everyone&gt;'],
@@ -9,7 +9,7 @@ test.each([
   ['a link with another name', '<https://evil.example|approve>', '&lt;https://evil.example|approve&gt;'],
   ['an escape of one’s own', '&lt;!channel&gt;', '&amp;lt;!channel&amp;gt;'],
   ['a date', '<!date^1392734382^{date}|x>', '&lt;!date^1392734382^{date}|x&gt;'],
-])('%s is words', (_name, text, expected) => expect(escaped(text)).toBe(expected))
+])('%s is words', (_name, text, expected) => expect(notice(text)).toBe(expected))
 
 test.each([
   ['an override', 'gnp.\u202Eexe', 'gnp.exe'],
@@ -43,11 +43,16 @@ describe('lengths are Slack’s', () => {
   test('nothing of mrkdwn is longer than a block takes', () => expect(mrkdwn('x'.repeat(4000)).text).toHaveLength(3000))
 })
 
-test('no text makes a mention or a link', () => {
+test('no text makes a mention, a link or a style, and none grows over its length', () => {
   fc.assert(
     fc.property(
-      fc.string({ unit: fc.constantFrom('<', '>', '&', '!', '@', '|', 'h', 'a', ';', 'l', 't') }),
-      (text) => !/[<>]|&(?!amp;|lt;|gt;)/.test(escaped(text)),
+      fc.string({ unit: fc.constantFrom('<', '>', '&', '!', '@', '|', 'h', 'a', ';', 'l', 't', '*', '_', '`', '~'), maxLength: 400 }),
+      fc.integer({ min: 10, max: 300 }),
+      (text, longest) => !/[<>*_`~]|&(?!amp;|lt;|gt;)/.test(notice(text, longest)) && notice(text, longest).length <= longest,
     ),
   )
+})
+
+test('what stands in a line begins no other', () => {
+  expect(inLine(' Dana\n\n*Risk*\r\n\tlow: reads\u2028 ')).toBe('Dana *Risk* low: reads')
 })

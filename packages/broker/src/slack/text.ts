@@ -34,9 +34,24 @@ export const plain = (text: string, longest = 3000): PlainTextElement => ({
   emoji: false,
 })
 
-/** A text within mrkdwn: `&`, `<` and `>` would begin mentions and links. Cut first, so that no escape is cut in two. */
-export const escaped = (text: string, longest = 300): string =>
-  cut(safe(text), longest).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+/** A text within a line of ours: it begins no line of its own, which could look like one of ours. */
+export const inLine = (text: string, longest = 300): string => cut(safe(text).replace(/\s+/gu, ' ').trim(), longest)
 
-/** Ours, with what people wrote already escaped in it. `verbatim`: Slack looks for no links and names of its own in it. */
+const ENTITIES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
+/**
+ * What a notification shows of a message, which Slack reads as mrkdwn: `&`, `<` and `>` would begin mentions and links, and
+ * `*`, `_`, `~` and backticks are left out. It is no longer than `longest` once it is escaped, and no escape is cut in two.
+ */
+export function notice(text: string, longest = 200): string {
+  let said = ''
+  for (const character of inLine(text, longest).replace(/[*_~`]/g, '')) {
+    const escaped = ENTITIES[character] ?? character
+    if (said.length + escaped.length > longest) break
+    said += escaped
+  }
+  return said || ' '
+}
+
+/** Ours alone: nothing that somebody wrote is ever in it. `verbatim`: Slack looks for no links and names of its own in it. */
 export const mrkdwn = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text: cut(text, 3000), verbatim: true })

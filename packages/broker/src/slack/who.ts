@@ -16,6 +16,8 @@ export type Known = {
   readonly caller: Caller
   /** The link is old enough for decisions. */
   readonly settled: boolean
+  /** The issuer has a directory, and it did not answer: what it would have said may be no. */
+  readonly directorySilent: boolean
 }
 
 export type WhoParts = {
@@ -33,20 +35,27 @@ export async function whoIs(
   call: string,
   now: Instant,
 ): Promise<Done<Known> | Refused | Unknown> {
-  const asking = api.user(slack.user)
   const found = await linking.ofSlack(slack, now)
   if (found.outcome === 'unknown') return found
   const active = activeAt(found.value, now)
   if (!found.value || !active) return refused('link-unknown', 'Slack does not tell Stint who you are. Link yourself first: /stint link')
   const { caller } = found.value
-  const [user, claims] = await Promise.all([asking, directory.claimsOf(caller.issuer, caller.subject)])
+  const [user, claims] = await Promise.all([api.user(slack.user), directory.claimsOf(caller.issuer, caller.subject)])
 
   // Slack is asked as well, and believed where it says no. Where it does not answer, the link holds: it was made with a member.
   if (user.outcome === 'done' && !(user.value.member && user.value.team === slack.team)) {
     await linking.end(caller, 'not-a-member', now)
     return refused('link-unknown', 'Guests, bots and people of other workspaces do not use Stint.')
   }
-  if (user.outcome !== 'done') log({ event: 'slack-user-unknown', outcome: user.outcome })
+  if (user.outcome === 'refused' && aboutTheUser.has(user.error))
+    return refused('link-unknown', 'Slack does not know you as a member of this workspace.')
+  if (user.outcome !== 'done')
+    log({
+      level: 'error',
+      event: 'slack-user-unknown',
+      outcome: user.outcome,
+      ...(user.outcome === 'refused' ? { error: user.error } : {}),
+    })
 
   const issuer = rules.issuers[caller.issuer]
   if (issuer?.kind !== 'human') return refused('link-unknown', 'The issuer that you were linked with is no longer trusted.')
@@ -54,5 +63,11 @@ export async function whoIs(
   if (claims.outcome === 'done' && !claims.value && rules.directories?.[caller.issuer])
     return refused('not-eligible', 'The directory does not know you any more.')
   const known = claims.outcome === 'done' ? (claims.value ?? {}) : {}
-  return done({ caller: linkedCaller(issuer, found.value, known, { hash: call, now }), settled: settledAt(active, now) })
+  return done({
+    caller: linkedCaller(issuer, found.value, known, { hash: call, now }),
+    settled: settledAt(active, now),
+    directorySilent: claims.outcome === 'unknown',
+  })
 }
+/** What `users.info` says of somebody, and not of Stint or itself. */
+const aboutTheUser: ReadonlySet<string> = new Set(['user_not_found', 'user_not_visible', 'account_inactive'])

@@ -106,7 +106,8 @@ export async function endSignIn({
     if (token === undefined || !claims) return refused('token-invalid', 'The issuer gave no token that Stint takes.')
     const known = await identify(broker, done({ token }), now)
     if (known.outcome === 'refused') return known
-    if (known.value.subject !== claims.sub) return refused('token-invalid', 'The issuer gave two tokens of two people.')
+    if (known.value.issuer !== pending.issuer || known.value.subject !== claims.sub)
+      return refused('token-invalid', 'The issuer gave two tokens of two people.')
     const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : seconds(claims.auth_time)
     return done({ token, ...(signedInAt === undefined ? {} : { signedInAt }) })
   } catch (error) {

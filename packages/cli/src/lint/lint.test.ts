@@ -398,10 +398,13 @@ describe('issuers, targets and profiles', () => {
     ],
     [
       'approved by itself at once',
-      profile({
-        eligible: [{ issuer: 'staff', claims: strong, mfa: true, authAge: '15m' }],
-        approval: approval(approvers, 1, { breakGlass: { delay: '60s' } }),
-      }),
+      {
+        ...profile({
+          eligible: [{ issuer: 'staff', claims: strong, mfa: true, authAge: '15m' }],
+          approval: approval(approvers, 1, { breakGlass: { delay: '60s' } }),
+        }),
+        slack: { team: 'T0ACME', app: 'A0STINT', channel: 'C0ACCESS' },
+      },
       ['break-glass-alone profiles.p.approval.breakGlass'],
     ],
     [

@@ -5,6 +5,7 @@
  * Three passes, each naming the path and the fix: fill in bindings, check the shape (unknown members are errors), check
  * what one value means for another.
  */
+
 import { parsePolicy, splitArn } from '@stint/iam'
 import { isCidr } from '@stint/iam/ip'
 import * as v from 'valibot'
@@ -15,6 +16,7 @@ import { formatDuration, parseDuration } from '../duration.ts'
 import { isTimeZone, parseIso } from '../instant.ts'
 import { canonicalJson, isObject } from '../json.ts'
 import { fillStatement } from '../scope/template.ts'
+import { approvalFor } from './approval.ts'
 import { rulesOf } from './rules.ts'
 import { type Approval, type Config, dialects, MAX_GRANT_DAYS, type Matcher, type Profile, presets, type Rules, type Who } from './shape.ts'
 
@@ -387,6 +389,10 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
     profile[list]?.forEach((item, index) => void checkWho(config, item, `${path}.${list}[${index}]`, say))
   }
   checkApproval(config, profile.approval, `${path}.approval`, say)
+  const approval = approvalFor(profile, config.targets[profile.target] ?? {})
+  // Whoever might stop it is told of it: by name nobody can be sure to be.
+  if (typeof approval?.breakGlass === 'object' && !(profile.slack?.channel ?? config.slack?.channel))
+    say(`${path}.approval.breakGlass.delay`, 'approves unattended, but there is no Slack channel in which anybody is told')
   checkDurations(profile, path, say)
   checkTags(config, profile, path, say)
   checkParameters(profile, path, say)

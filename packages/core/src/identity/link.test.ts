@@ -56,10 +56,20 @@ describe('a link', () => {
 
     ['ended', end(active, 'unlinked', NOW), 'link.ended T1/U1'],
     ['ended, if it is with this user: it is not', end(active, 'replaced', NOW, u2), 'unchanged'],
+    ['ended, with a code out and somebody waiting', end({ ...active, ...pending }, 'unlinked', NOW), 'link.ended T1/U1'],
+    ['ended, though it was never more than pending', end(pending, 'unlinked', NOW), ''],
+    ['ended, if it is with this user: nobody is', end(pending, 'replaced', NOW, u1), 'unchanged'],
     ['ended again', end(base, 'unlinked', NOW), 'unchanged'],
     ['ended where there never was one', end(undefined, 'unlinked', NOW), 'link-unknown'],
   ])('%s', (_name, decided, expected) => expect(told(decided)).toBe(expected))
 
+  test('takes ten codes an hour, whatever became of them', () => {
+    const typed = (count: number, since = NOW - 30 * MINUTE): Link => ({ ...offered, typed: { since, count } })
+    expect([9, 10].map((count) => told(claim(typed(count), 'c1', u1, NOW)))).toEqual(['pending U1, link.pending T1/U1', 'rate-limited'])
+    expect(told(claim(typed(10, NOW - 60 * MINUTE), 'c1', u1, NOW))).toBe('pending U1, link.pending T1/U1')
+    const made = confirm({ ...pending, typed: { since: NOW, count: 4 } }, dana, u1, NOW)
+    expect(made.outcome === 'done' && made.value !== 'unchanged' && made.value.link.typed?.count).toBe(4)
+  })
   test('lasts 90 days, and not a millisecond more', () => {
     const made = confirm(pending, dana, u1, NOW)
     const link = made.outcome === 'done' && made.value !== 'unchanged' ? { ...base, ...made.value.link } : undefined

@@ -33,12 +33,16 @@ export type Link = Linked & {
   /** Who typed it, and waits to be confirmed. */
   readonly pending?: { readonly slack: NamedSlackUser; readonly until: Instant; readonly code: string }
   readonly active?: { readonly slack: NamedSlackUser; readonly since: Instant; readonly until: Instant }
+  /** Codes that were typed within an hour: each is an event, and a journal is finite. */
+  readonly typed?: { readonly since: Instant; readonly count: number }
 }
 
 /** How long a code, and then its confirmation, may take. */
 export const CODE_SECONDS = 600
-/** Wrong codes within that time, after which a Slack user is told to wait. */
+/** Wrong codes, after which a Slack user has to wait for as long. */
 export const WRONG_CODES = 5
+/** Codes of one person that may be typed within an hour. */
+export const TYPED_AN_HOUR = 10
 export const LINK_DAYS = 90
 /** No decision so soon after a link was made: whoever made it by trickery has told both sides meanwhile. */
 export const LINK_SETTLES_SECONDS = 600
@@ -62,6 +66,8 @@ export const settledAt = (active: NonNullable<Link['active']>, now: Instant): bo
 
 const isSame = (a: SlackUser, b: SlackUser): boolean => a.team === b.team && a.user === b.user
 const without = ({ id: _id, version: _version, ...rest }: Link): LinkChange['link'] => rest
+/** What outlives every change. */
+const kept = (link: Link | undefined): Pick<Link, 'typed'> => (link?.typed ? { typed: link.typed } : {})
 const linked = (caller: Linked): Linked => ({ caller: caller.caller, identity: caller.identity })
 /** The links of this person begin with what today's token says of them. */
 const baseOf = (link: Link | undefined, caller: Linked): LinkChange['link'] => ({ ...(link ? without(link) : {}), ...linked(caller) })
@@ -77,9 +83,15 @@ export function claim(link: Link | undefined, code: string, slack: NamedSlackUse
   if (link?.pending?.code === code && isSame(link.pending.slack, slack) && link.pending.until > now) return done('unchanged')
   if (!link?.offer || link.offer.code !== code || link.offer.until <= now)
     return refused('link-unknown', 'There is no such code, or it is used or old.')
+  const typed = link.typed && now < link.typed.since + seconds(3600) ? link.typed : { since: now, count: 0 }
+  if (typed.count >= TYPED_AN_HOUR) return refused('rate-limited', 'Too many codes of this person were typed within an hour.')
   const { offer: _offer, ...base } = without(link)
   return done({
-    link: { ...base, pending: { slack, code, until: now + seconds(CODE_SECONDS) } },
+    link: {
+      ...base,
+      pending: { slack, code, until: now + seconds(CODE_SECONDS) },
+      typed: { ...typed, count: typed.count + 1 },
+    },
     events: [{ type: 'link.pending', by: link.caller, slack: slackText(slack) }],
   })
 }
@@ -103,7 +115,7 @@ function made(link: Link | undefined, caller: Linked, slack: NamedSlackUser, now
   const before = activeAt(link, now)
   const until = now + seconds(LINK_DAYS * 86_400)
   return done({
-    link: { ...linked(caller), active: { slack, since: now, until } },
+    link: { ...linked(caller), active: { slack, since: now, until }, ...kept(link) },
     events: [
       ...(before ? [endedEvent(caller.caller, before.slack, 'replaced')] : []),
       { type: 'link.made', by: caller.caller, slack: slackText(slack), until, ...(email ? { email } : {}) },
@@ -111,12 +123,13 @@ function made(link: Link | undefined, caller: Linked, slack: NamedSlackUser, now
   })
 }
 
-/** Ends the link in force and whatever was to become one. `slack`: only if it is with this Slack user. */
+/** Ends the link in force and whatever was to become one. `slack`: the one in force, and only if it is with this Slack user. */
 export function end(link: Link | undefined, reason: LinkEnd, now: Instant, slack?: SlackUser): LinkDecided {
   const active = activeAt(link, now)
   if (!link) return refused('link-unknown', 'There is no link.')
-  if (!active || (slack && !isSame(active.slack, slack))) return done('unchanged')
-  return done({ link: linked(link), events: [endedEvent(link.caller, active.slack, reason)] })
+  if (slack && !(active && isSame(active.slack, slack))) return done('unchanged')
+  if (!active && !link.offer && !link.pending) return done('unchanged')
+  return done({ link: { ...linked(link), ...kept(link) }, events: active ? [endedEvent(link.caller, active.slack, reason)] : [] })
 }
 
 const endedEvent = (by: CallerRef, slack: SlackUser, reason: LinkEnd): LinkEvent => ({

@@ -3,6 +3,7 @@
  * decides nothing.
  */
 import type { StatementJson } from '@stint/iam'
+import { covers } from '@stint/iam/pattern'
 import type { Terms } from './terms.ts'
 
 export type Risk = { readonly level: 'high' | 'medium' | 'low'; readonly why: string }
@@ -12,6 +13,26 @@ const MIGHTY = /\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/
 const READING_POLICIES = /\/(ReadOnlyAccess|ViewOnlyAccess|SecurityAudit|[A-Za-z0-9]+ReadOnlyAccess)$/
 /** IAM User Guide, "Understand access level summaries within policy summaries": what lists and reads is named so. */
 const READING = /^[a-z0-9-]+:(Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|Search|View|Read|Check|Test|Simulate)[A-Za-z*]*$/
+/** Reads that give secrets or credentials away, each with what else begins alike. */
+const SECRETS = [
+  'secretsmanager:GetSecretValue',
+  'secretsmanager:BatchGetSecretValue',
+  'ssm:GetParameter',
+  'ssm:GetParameters',
+  'ssm:GetParametersByPath',
+  'ssm:GetParameterHistory',
+  'sts:GetFederationToken',
+  'sts:GetSessionToken',
+  'ec2:GetPasswordData',
+  'redshift:GetClusterCredentials',
+  'redshift-serverless:GetCredentials',
+  'ecr:GetAuthorizationToken',
+  'codeartifact:GetAuthorizationToken',
+  'sso:GetRoleCredentials',
+  'cognito-identity:GetCredentialsForIdentity',
+  'lightsail:GetInstanceAccessDetails',
+  'states:TestState',
+]
 /** Whoever may do these may make themselves into somebody else. */
 const IDENTITY = /^(iam|sts|organizations|sso|kms|secretsmanager|lambda|ssm):/i
 
@@ -30,14 +51,19 @@ export function riskOf({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArn
   return unknown ? { level: 'medium', why: unknown.slice(unknown.lastIndexOf('/') + 1) } : { level: 'low', why: 'reads' }
 }
 
+/** `*` alone, or an ARN that names a service and then all of it. */
+const EVERYWHERE = /^(\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*+)$/
+
 /** What makes one statement high, if something does. */
 function widthOf({ Action, NotAction, Resource, NotResource }: StatementJson): string | undefined {
   if (NotAction !== undefined) return 'everything but what is named'
   const actions = listOf(Action)
   if (actions.some((action) => action === '*' || action === '*:*')) return 'every action'
+  const secret = actions.find((action) => SECRETS.some((known) => covers(action.toLowerCase(), known.toLowerCase())))
+  if (secret) return `gives secrets away: ${secret}`
   const identity = actions.find((action) => IDENTITY.test(action) && !READING.test(action))
   if (identity) return `rights over rights: ${identity}`
-  const everywhere = NotResource !== undefined || listOf(Resource).includes('*')
-  const service = actions.find((action) => /^[^:]+:\*$/.test(action))
+  const everywhere = NotResource !== undefined || listOf(Resource).some((resource) => EVERYWHERE.test(resource))
+  const service = actions.find((action) => /^[^:]+:[*?]*\*[*?]*$/.test(action))
   return everywhere && service ? `${service} on everything` : undefined
 }

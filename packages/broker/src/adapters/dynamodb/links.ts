@@ -20,6 +20,8 @@ const wrongCodesKey = (slack: string, now: Instant): string =>
 
 /** Events of one person's links: a journal stays far below DynamoDB's 400 KB. */
 const MOST_EVENTS = 300
+/** A full one can still be ended (rules §2). */
+const FOR_ENDS = 20
 
 export function links(settings: DynamoSettings, { send }: Sender): Links {
   const { client, storyTable, sideTable } = settings
@@ -34,8 +36,8 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
     },
 
     async writeLink(id, version, { link, events }, now, came) {
-      const { caller, identity, offer, pending, active } = link
-      const set = { caller, identity, offer, pending, active }
+      const { caller, identity, offer, pending, active, typed } = link
+      const set = { caller, identity, offer, pending, active, typed }
       const names = Object.keys(set) as (keyof typeof set)[]
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
       const entries = events.map((event) => journalEntry({ ...event, ...came, request: id, at: now } as AuditEvent, settings))
@@ -48,7 +50,9 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
             UpdateExpression: `SET id = :id, version = :next, dayKey = :day, #at = if_not_exists(#at, :at), events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')} REMOVE ${['erased', ...gone.map((name) => `#${name}`)].join(', ')}`,
             ExpressionAttributeNames: { '#at': 'at', ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
             ExpressionAttributeValues: marshall({
-              ...(version === 0 ? {} : { ':seen': version, ':most': MOST_EVENTS }),
+              ...(version === 0
+                ? {}
+                : { ':seen': version, ':most': events.every(({ type }) => type === 'link.ended') ? MOST_EVENTS + FOR_ENDS : MOST_EVENTS }),
               ':id': id,
               ':next': version + 1,
               ':day': OTHER_DAY,
@@ -63,10 +67,19 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
     },
 
-    async point(at, to, until) {
-      const Item = marshall({ ...sideKey(pointerKey(at)), link: to, [TTL]: Math.ceil(until / 1000) })
-      const put = await send(() => client.send(new PutItemCommand({ TableName: sideTable, Item })))
-      return put.outcome === 'done' ? done(true) : unknownOf(put)
+    async point(at, to, until, before) {
+      const put = await send(() =>
+        client.send(
+          new PutItemCommand({
+            TableName: sideTable,
+            Item: marshall({ ...sideKey(pointerKey(at)), link: to, [TTL]: Math.ceil(until / 1000) }),
+            // Ours too: the answer to an earlier send was lost.
+            ConditionExpression: `link = :to OR ${before === undefined ? 'attribute_not_exists(pk)' : 'link = :before'}`,
+            ExpressionAttributeValues: marshall({ ':to': to, ...(before === undefined ? {} : { ':before': before }) }),
+          }),
+        ),
+      )
+      return put.outcome === 'unknown' ? put : done(put.outcome === 'done')
     },
 
     async pointed(at) {
@@ -74,6 +87,20 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
       const found = await send(() => client.send(new GetItemCommand({ TableName: sideTable, Key, ConsistentRead: true })))
       if (found.outcome !== 'done') return unknownOf(found)
       return done(found.value.Item && (unmarshall(found.value.Item).link as LinkId))
+    },
+
+    async wrongCodes(slack, now) {
+      // The while before as well: who begins at its end does not begin anew with the next.
+      const whiles = [now, now - seconds(CODE_SECONDS)].map((at) => marshall(sideKey(wrongCodesKey(slack, at))))
+      const found = await Promise.all(
+        whiles.map((Key) => send(() => client.send(new GetItemCommand({ TableName: sideTable, Key, ConsistentRead: true })))),
+      )
+      let wrong = 0
+      for (const one of found) {
+        if (one.outcome !== 'done') return unknownOf(one)
+        wrong += Number(one.value.Item?.times?.N ?? 0)
+      }
+      return done(wrong)
     },
 
     async countWrongCode(slack, now) {

@@ -3,8 +3,8 @@ import { ConditionalCheckFailedException, DeleteItemCommand, PutItemCommand, Que
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { hex128, type RequestId } from '@stint/core/request/ids'
-import type { Owed, Post, SlackState } from '../../ports.ts'
+import { hex128 } from '@stint/core/request/ids'
+import type { Owed, OwedId, Post, SlackState } from '../../ports.ts'
 import { unknownOf } from './links.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { sideKey, TTL } from './table.ts'
@@ -14,7 +14,7 @@ const SEEN_SECONDS = 1200
 /** Longer than a request lives, with its review. */
 const POST_DAYS = 120
 const OWED = 'OWED'
-const postsKey = (request: RequestId): string => `MSG#${request}`
+const postsKey = (request: OwedId): string => `MSG#${request}`
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
 
 export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
@@ -69,7 +69,7 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     } while (from)
     return done(rows)
   }
-  const postItem = (request: RequestId, { key, ...post }: Post) => ({
+  const postItem = (request: OwedId, { key, ...post }: Post) => ({
     pk: postsKey(request),
     sk: key,
     ...post,
@@ -97,18 +97,36 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
       put(postItem(request, { key, claimedAt: now }), 'attribute_not_exists(pk) OR (attribute_not_exists(ts) AND claimedAt < :old)', {
         ':old': oldBefore,
       }),
-    claimTelling: (event, now) =>
-      put({ ...sideKey(`MSG#${event}`), [TTL]: inSeconds(now + seconds(POST_DAYS * 86_400)) }, 'attribute_not_exists(pk)'),
-    keepPost: (request, post) => always(postItem(request, post)),
+    keepPost: (request, post) =>
+      post.version === undefined
+        ? put(postItem(request, post))
+        : put(postItem(request, post), 'attribute_not_exists(version) OR version <= :version', { ':version': post.version }),
     dropPost: (request, key) => remove(postsKey(request), key),
 
     async owed() {
-      const rows = await rowsOf<Owed & { readonly sk: RequestId }>(OWED)
+      const rows = await rowsOf<Owed & { readonly sk: OwedId }>(OWED)
       return rows.outcome === 'done'
         ? done(rows.value.map(({ sk, tries, next, cause, dead }) => ({ request: sk, tries, next, cause, dead })))
         : rows
     },
     owe: ({ request, ...owed }) => always({ pk: OWED, sk: request, ...owed }),
-    settle: (request) => remove(OWED, request),
+    async settle({ request, tries, next }) {
+      const gone = await send(async () => {
+        try {
+          await client.send(
+            new DeleteItemCommand({
+              TableName: sideTable,
+              Key: marshall({ pk: OWED, sk: request }),
+              ConditionExpression: 'tries = :tries AND #next = :next',
+              ExpressionAttributeNames: { '#next': 'next' },
+              ExpressionAttributeValues: marshall({ ':tries': tries, ':next': next }),
+            }),
+          )
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error
+        }
+      })
+      return gone.outcome === 'done' ? done(true) : unknownOf(gone)
+    },
   }
 }
