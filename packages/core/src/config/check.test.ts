@@ -23,6 +23,30 @@ const signIn = {
   clientId: 'x',
 }
 
+describe('targetRoles', () => {
+  test.each<[string, object, string]>([
+    ['another path', { path: '/other/', organization: 'o-acme123456' }, 'targets.prod.roleArn: is not under /other/'],
+    ['no path', { path: '/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
+    ['a wildcard', { path: '/st*/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
+    ['no organization', { path: '/stint/' }, 'targetRoles.organization: is missing'],
+    ['an account for an organization', { path: '/stint/', organization: '111122223333' }, 'targetRoles.organization: must be the id'],
+  ])('%s', (_name, targetRoles, fault) => expect(faultsOf((config) => Object.assign(config, { targetRoles }))).toContain(fault))
+})
+
+test('break-glass by rule alone, where nobody is told of it', () => {
+  const approval = {
+    rules: [{ by: [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }], count: 1 }],
+    expiresAfter: '1h',
+    window: '1h',
+    maxUses: 1,
+    breakGlass: { delay: '5m' },
+  }
+  const fault = 'profiles.reader.approval.breakGlass.delay: approves unattended, but there is no Slack channel'
+  expect(faultsOf(reader({ approval }))).toContain(fault)
+  expect(faultsOf((config) => Object.assign(config, { slack }) && reader({ approval })(config))).toContain(fault)
+  expect(faultsOf((config) => Object.assign(config, { slack: { ...slack, channel: 'C0123' } }) && reader({ approval })(config))).toBe('ok')
+})
+
 describe('faces', () => {
   test('that are whole are accepted', () => {
     const change = (config: Draft) =>

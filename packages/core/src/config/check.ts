@@ -257,6 +257,12 @@ const configSchema = v.strictObject({
   issuers: filledRecord(id, issuer, 'must name an issuer'),
   targets: filledRecord(id, target, 'must name a target'),
   profiles: filledRecord(id, profile, 'must name a profile'),
+  targetRoles: v.optional(
+    v.strictObject({
+      path: v.pipe(v.string(), v.regex(/^\/[\w+=,.@-]+(\/[\w+=,.@-]+)*\/$/, 'must be a path such as /stint/')),
+      organization: v.pipe(v.string(), v.regex(/^o-[a-z0-9]{10,32}$/, 'must be the id of an organization, such as o-a1b2c3d4e5')),
+    }),
+  ),
   log: v.optional(
     v.strictObject({
       origin: v.pipe(
@@ -364,6 +370,9 @@ function meaningFaults(config: Config, say: Say): void {
   }
   for (const [name, item] of Object.entries(config.targets)) {
     if (splitArn(item.roleArn)?.[4] !== item.account) say(`targets.${name}.roleArn`, `is not in account ${item.account}`)
+    const { path } = config.targetRoles ?? {}
+    if (path !== undefined && !item.roleArn.includes(`:role${path}`))
+      say(`targets.${name}.roleArn`, `is not under ${path}, where targetRoles says`)
   }
   for (const [name, item] of Object.entries(config.targets)) checkApproval(config, item.approval, `targets.${name}.approval`, say)
   checkPeople(config, say)

@@ -251,6 +251,11 @@ export type Directory = {
 export type Config = {
   readonly issuers: { readonly [id: string]: Issuer }
   readonly targets: { readonly [id: string]: Target }
+  /**
+   * For more targets than IAM lets a role name one by one (about 900): `vend` may assume every role under this path, of
+   * accounts of this organization. Each target's role must lie there; who may enter which stays with the profiles.
+   */
+  readonly targetRoles?: { readonly path: string; readonly organization: string }
   readonly profiles: { readonly [id: string]: Profile }
   /** Who reads everybody's sessions and requests and the details of `/readyz`. */
   readonly auditors?: readonly Who[]

@@ -4,6 +4,7 @@
  */
 
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { assumePolicies } from '@stint/broker/lambda/assume'
 import { FUNCTIONS, type FunctionName, permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
@@ -79,7 +80,7 @@ export const LOG_KEY = 'alias/stint-log'
 /** The roles of Stint's functions: `vend` alone may assume; `broker` is all in one, for a broker started apart. */
 export type BrokerRole = FunctionName | 'broker'
 
-export function createWorld(rules: Pick<Rules, 'targets'>, clock: () => number, region = 'eu-central-1'): World {
+export function createWorld(rules: Pick<Rules, 'targets' | 'targetRoles'>, clock: () => number, region = 'eu-central-1'): World {
   const world: World = {
     region,
     roles: new Map(),
@@ -231,7 +232,11 @@ const readableByAuditors = (bucket: string): PolicyJson => ({
 })
 
 /** Each role as it is deployed; a broker that was started apart is all of them in one. */
-function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string, logKey: string): Record<BrokerRole, readonly PolicyJson[]> {
+function brokerPolicies(
+  rules: Pick<Rules, 'targets' | 'targetRoles'>,
+  region: string,
+  logKey: string,
+): Record<BrokerRole, readonly PolicyJson[]> {
   const of = (Statement: PolicyJson['Statement']): PolicyJson => ({ Version: '2012-10-17', Statement })
   const table = (name: string) => `arn:aws:dynamodb:${region}:${BROKER_ACCOUNT}:table/${name}`
   const places = {
@@ -241,12 +246,8 @@ function brokerPolicies(rules: Pick<Rules, 'targets'>, region: string, logKey: s
     logKey,
   }
   const own = Object.fromEntries(FUNCTIONS.map((name) => [name, [of(permissionsOf(name, places))]])) as Record<FunctionName, PolicyJson[]>
-  const assume = of({
-    Effect: 'Allow',
-    Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
-    Resource: [...new Set(Object.values(rules.targets).map(({ roleArn }) => roleArn))],
-  })
-  return { ...own, vend: [...own.vend, assume], broker: [...Object.values(own).flat(), assume] }
+  const assume = assumePolicies(rules).map((text) => JSON.parse(text) as PolicyJson)
+  return { ...own, vend: [...own.vend, ...assume], broker: [...Object.values(own).flat(), ...assume] }
 }
 
 /** The few AWS-managed policies that configs here name, cut to the services that the sandbox plays. */

@@ -1,0 +1,73 @@
+/** The permission to assume, at one target and at thousands: each policy within IAM's limit, each target in it, nothing else. */
+import { evaluate, policy } from '@stint/iam'
+import { describe, expect, test } from 'vitest'
+import { assumePolicies } from './assume.ts'
+
+const account = (at: number) => String(100_000_000_000 + at * 7919).slice(0, 12)
+const targetsOf = (count: number, role = 'stint/Deploy') =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [
+      `t-${at}`,
+      { account: account(at), roleArn: `arn:aws:iam::${account(at)}:role/${role}`, externalId: 'x', region: 'eu-central-1' },
+    ]),
+  )
+const targetRoles = { path: '/stint/', organization: 'o-acme1234' }
+
+const may = (texts: readonly string[], action: string, arn: string, context = {}) =>
+  evaluate({
+    principal: { arn: 'arn:aws:sts::123456789012:assumed-role/stint-vend/x', account: '123456789012' },
+    action,
+    resource: { arn, account: '123456789012' },
+    context,
+    identity: texts.map((text) => policy(JSON.parse(text), 'identity')),
+  }).allowed
+
+describe.each([1, 500, 900])('%i targets', (count) => {
+  const texts = assumePolicies({ targets: targetsOf(count) })
+  test('fit into at most eight policies of 6,000 characters', () => {
+    expect(texts.length).toBeLessThanOrEqual(8)
+    expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(6000)
+  })
+  test('may each be assumed, tagged and named, and no other role', () => {
+    for (const at of [0, Math.floor(count / 2), count - 1])
+      for (const action of ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'])
+        expect(may(texts, action, `arn:aws:iam::${account(at)}:role/stint/Deploy`)).toBe(true)
+    expect(texts.join('').match(/arn:aws:iam::/g)).toHaveLength(count)
+    for (const arn of [
+      `arn:aws:iam::${account(count)}:role/stint/Deploy`,
+      `arn:aws:iam::${account(0)}:role/stint/Deployer`,
+      `arn:aws:iam::${account(0)}:role/Admin`,
+    ])
+      expect(may(texts, 'sts:AssumeRole', arn)).toBe(false)
+    expect(may(texts, 'sts:AssumeRoleWithWebIdentity', `arn:aws:iam::${account(0)}:role/stint/Deploy`)).toBe(false)
+  })
+  test('leave no policy emptier than it must be', () => {
+    const lengths = texts.map(({ length }) => length)
+    for (const length of lengths.slice(0, -1)) expect(length).toBeGreaterThan(5900)
+  })
+})
+
+describe('5,000 targets', () => {
+  test('are not named one by one: the config must say how else', () => {
+    expect(() => assumePolicies({ targets: targetsOf(5000) })).toThrow(/5000 targets need \d\d policies .* targetRoles/)
+  })
+  test('are those under one path, in one’s own organization', () => {
+    const texts = assumePolicies({ targets: targetsOf(5000), targetRoles })
+    expect(texts).toHaveLength(1)
+    const ours = { 'aws:ResourceOrgID': 'o-acme1234' }
+    expect(may(texts, 'sts:AssumeRole', `arn:aws:iam::${account(4999)}:role/stint/Deploy`, ours)).toBe(true)
+    expect(may(texts, 'sts:AssumeRole', `arn:aws:iam::${account(4999)}:role/stint/Deploy`, { 'aws:ResourceOrgID': 'o-other' })).toBe(false)
+    expect(may(texts, 'sts:AssumeRole', `arn:aws:iam::${account(4999)}:role/stint/Deploy`)).toBe(false)
+    expect(may(texts, 'sts:AssumeRole', `arn:aws:iam::${account(4999)}:role/Admin`, ours)).toBe(false)
+  })
+})
+
+test('a role that several targets name is named once, in another partition as well', () => {
+  const shared = { account: '1', roleArn: 'arn:aws-us-gov:iam::111122223333:role/stint/A', externalId: 'x', region: 'us-gov-west-1' }
+  expect(
+    assumePolicies({ targets: { a: shared, b: shared } })
+      .join('')
+      .match(/role\/stint\/A/g),
+  ).toHaveLength(1)
+  expect(assumePolicies({ targets: { a: shared }, targetRoles })[0]).toContain('arn:aws-us-gov:iam::*:role/stint/*')
+})

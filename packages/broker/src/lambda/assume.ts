@@ -1,0 +1,45 @@
+/**
+ * Which roles `vend` may assume: exactly those of the targets, in managed policies as full as IAM takes them; or, where they
+ * are too many, all roles under one path within one's own organization, which a config has to say by `targetRoles`.
+ * Source of limits: AWS IAM User Guide, "IAM and AWS STS quotas" (6,144 characters a managed policy, white space not counted;
+ * 10 managed policies a role, of which two are left to others).
+ */
+import type { Config } from '@stint/core/config/shape'
+import { compactPolicy, type StatementJson } from '@stint/iam'
+
+const MAX_CHARACTERS = 6000
+const MAX_POLICIES = 8
+
+const ACTIONS = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'] as const
+const allowing = (Resource: string | readonly string[], Condition?: StatementJson['Condition']): StatementJson => ({
+  Sid: 'AssumeTargets',
+  Effect: 'Allow',
+  Action: ACTIONS,
+  Resource,
+  ...(Condition ? { Condition } : {}),
+})
+
+/** The policies, as JSON. Throws where the targets do not fit and the config does not say what else. */
+export function assumePolicies({ targets, targetRoles }: Pick<Config, 'targets' | 'targetRoles'>): readonly string[] {
+  const partition = Object.values(targets)[0]?.roleArn.split(':')[1] ?? 'aws'
+  if (targetRoles) {
+    const condition = { StringEquals: { 'aws:ResourceOrgID': targetRoles.organization } }
+    return [compactPolicy([allowing(`arn:${partition}:iam::*:role${targetRoles.path}*`, condition)])]
+  }
+  const shards: string[][] = []
+  let room = 0
+  for (const arn of [...new Set(Object.values(targets).map(({ roleArn }) => roleArn))].toSorted()) {
+    const needed = JSON.stringify(arn).length + 1
+    if (needed > room) {
+      shards.push([])
+      room = MAX_CHARACTERS - compactPolicy([allowing([])]).length
+    }
+    shards.at(-1)?.push(arn)
+    room -= needed
+  }
+  if (shards.length > MAX_POLICIES)
+    throw new Error(
+      `${Object.keys(targets).length} targets need ${shards.length} policies to be named one by one, and a role takes ${MAX_POLICIES}: put the roles under one path and set targetRoles`,
+    )
+  return shards.map((arns) => compactPolicy([allowing(arns)]))
+}
