@@ -13,8 +13,8 @@ import { SENDS } from '@stint/broker/adapters/dynamodb/send'
 import { deadlinesOnAws } from '@stint/broker/broker'
 import { buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
 import type { ApiBroker } from '@stint/broker/http/tools'
-import { VEND_DEADLINE_SECONDS } from '@stint/broker/lambda/deployment'
 import { vendEvent } from '@stint/broker/lambda/event'
+import { FUNCTIONS } from '@stint/broker/lambda/functions'
 import type { Ledger, Links } from '@stint/broker/ports'
 import { packRules } from '@stint/core/config/rules'
 import { done } from '@stint/core/outcome'
@@ -88,7 +88,7 @@ describe('the bundles', () => {
       STINT_SIGN_IN_SECRETS: JSON.stringify({ people: sandbox.secret }),
       STINT_DIRECTORY_TOKENS: JSON.stringify({ people: sandbox.secret }),
       STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
-      STINT_SLACK_SIGNING_SECRETS: `the-one-before,${sandbox.slack?.signingSecret}`,
+      STINT_SLACK_SIGNING_SECRETS: `the-signing-secret-before,${sandbox.slack?.signingSecret}`,
       STINT_SLACK_API: `${sandbox.urls.slack}/api/`,
       STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host,
     }
@@ -280,9 +280,9 @@ describe('the bundles', () => {
 })
 
 test('vend’s deadline is far below the life of a reservation, and its calls fit into it', () => {
-  expect(VEND_DEADLINE_SECONDS * 3).toBeLessThan(ABANDONED_AFTER_SECONDS)
+  expect(FUNCTIONS.vend.seconds * 3).toBeLessThan(ABANDONED_AFTER_SECONDS)
   const longest = 2 * (SENDS * deadlinesOnAws.ledger + 300) + deadlinesOnAws.sts
-  expect(longest).toBeLessThan(VEND_DEADLINE_SECONDS * 1000)
+  expect(longest).toBeLessThan(FUNCTIONS.vend.seconds * 1000)
 })
 
 describe('both mountings of vend', () => {

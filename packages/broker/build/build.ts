@@ -6,7 +6,8 @@
  * The settings are measured ones: see docs/performance.md. A stub that no longer meets a file fails the build, so a new
  * SDK cannot grow the bundle unseen.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -14,12 +15,16 @@ import { formatFaults } from '@stint/core/config/check'
 import { packRules } from '@stint/core/config/rules'
 import type { Rules } from '@stint/core/config/shape'
 import { build, type Plugin } from 'esbuild'
+import { assumePolicies } from '../src/lambda/assume.ts'
+import { type FunctionName, functionNames } from '../src/lambda/functions.ts'
 import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
-export const LIMITS_KB = { vend: 300, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const
-export type FunctionName = keyof typeof LIMITS_KB
+export const LIMITS_KB = { vend: 300, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const satisfies Record<
+  FunctionName,
+  number
+>
 
 /**
  * What the road never reaches: credential providers other than ours, multi-region signing, endpoint discovery, event
@@ -129,6 +134,34 @@ export function refuseSandboxRules(rules: Pick<Rules, 'issuers' | 'log'>): void 
   if (!rules.log) throw new Error('log.origin: a deployed log needs a name that will be its own for ever')
 }
 
+/** What the deploy has to know of the config (infra/built.ts). */
+export type Manifest = {
+  /** The config's hash. */
+  readonly config: string
+  /** Names the code in every event: the version, and the bundles' hash. */
+  readonly build: string
+  /** The name of the log. */
+  readonly origin: string
+  /** Policies that let `vend` assume the targets' roles. */
+  readonly assume: readonly string[]
+  readonly slack: boolean
+  /** Whether people are linked by e-mail: then `api` asks Slack too. */
+  readonly trustEmail: boolean
+  /** Issuers whose pages people sign in on, and whose directories are asked. */
+  readonly signIn: readonly string[]
+  readonly directories: readonly string[]
+}
+const manifestOf = (rules: Rules, build: string): Manifest => ({
+  config: rules.hash,
+  build,
+  origin: rules.log?.origin ?? '',
+  assume: assumePolicies(rules),
+  slack: rules.slack !== undefined,
+  trustEmail: rules.slack?.trustEmail !== undefined,
+  signIn: Object.keys(rules.signIn ?? {}),
+  directories: Object.keys(rules.directories ?? {}),
+})
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { config: { type: 'string' }, out: { type: 'string' }, binding: { type: 'string', multiple: true, default: [] } },
@@ -139,16 +172,25 @@ async function main(): Promise<void> {
   if (!checked.ok) throw new Error(`The config has faults:\n${formatFaults(checked.faults)}`)
   refuseSandboxRules(checked.rules)
 
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
   await writeFile(join(here, '../openapi.json'), openApiText())
   const out = resolve(values.out ?? join(root, 'dist'))
   await rm(out, { recursive: true, force: true })
-  for (const name of Object.keys(LIMITS_KB) as FunctionName[]) {
+  const code = createHash('sha256')
+  for (const name of functionNames) {
     await mkdir(join(out, name), { recursive: true })
     const { file, bytes } = await buildFunction(name, out)
     if (bytes > LIMITS_KB[name] * 1000) throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its ${LIMITS_KB[name]} KB`)
     await writeFile(join(out, name, 'config.json'), packRules(checked.rules))
+    code.update(await readFile(file))
+    // Beside the bundles and not in them: what lies in a function's folder is what is deployed.
+    await rename(`${file}.map`, join(out, `${name}.js.map`))
     process.stdout.write(`${name.padEnd(5)} ${Math.ceil(bytes / 1000)} KB of ${LIMITS_KB[name]} KB  ${file}\n`)
   }
+  await writeFile(
+    join(out, 'manifest.json'),
+    `${JSON.stringify(manifestOf(checked.rules, `${version}+${code.digest('hex').slice(0, 12)}`), null, 2)}\n`,
+  )
   process.stdout.write(`config ${checked.rules.hash}\n`)
 }
 

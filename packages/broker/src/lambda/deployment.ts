@@ -14,9 +14,6 @@ import type { Web } from '../http/tools.ts'
 import type { LogDeployment } from '../log/deployment.ts'
 import type { SlackDeployment } from '../slack/deployment.ts'
 
-/** The deadline of the vend function, in seconds: to be set on the function, far below the life of a reservation. */
-export const VEND_DEADLINE_SECONDS = 10
-
 export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployment {
   const need = needed(env)
   const region = need('AWS_REGION')
@@ -69,7 +66,8 @@ export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployme
     ...deployment,
     slack: {
       token: need('STINT_SLACK_TOKEN'),
-      signingSecrets: signingSecretsIn(need('STINT_SLACK_SIGNING_SECRETS')),
+      // Only the door has them.
+      signingSecrets: env.STINT_SLACK_SIGNING_SECRETS ? signingSecretsIn(env.STINT_SLACK_SIGNING_SECRETS) : [],
       publicUrl: need('STINT_URL'),
       fetch,
       directoryTokens: secretsIn(env, 'STINT_DIRECTORY_TOKENS'),

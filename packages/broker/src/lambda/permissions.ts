@@ -8,9 +8,7 @@
  */
 import type { StatementJson } from '@stint/iam'
 import { indexes } from '../adapters/dynamodb/table.ts'
-
-export const FUNCTIONS = ['vend', 'api', 'slack', 'notify', 'ship', 'sweep'] as const
-export type FunctionName = (typeof FUNCTIONS)[number]
+import type { FunctionName } from './functions.ts'
 
 /** Where things are, as ARNs. */
 export type Places = {

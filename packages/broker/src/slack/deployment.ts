@@ -41,6 +41,7 @@ export const apiOf = ({ slack }: Pick<SlackDeployment, 'slack'>, timeoutMs: numb
 export function openSlackDoor(deployment: SlackDeployment): SlackDoor {
   const { rules, clock, random, log, slack } = deployment
   if (!rules.slack) throw new TypeError('the config has no slack')
+  if (slack.signingSecrets.length === 0) throw new Error('the environment lacks STINT_SLACK_SIGNING_SECRETS')
   const ledger = dynamoLedger(ledgerSettings(deployment))
   return {
     clock,

@@ -5,7 +5,8 @@
 
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { assumePolicies } from '@stint/broker/lambda/assume'
-import { FUNCTIONS, type FunctionName, permissionsOf } from '@stint/broker/lambda/permissions'
+import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
+import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
 import { company } from './company.ts'
@@ -245,7 +246,10 @@ function brokerPolicies(
     buckets: { log: `arn:aws:s3:::${BUCKETS.log}`, events: `arn:aws:s3:::${BUCKETS.events}` },
     logKey,
   }
-  const own = Object.fromEntries(FUNCTIONS.map((name) => [name, [of(permissionsOf(name, places))]])) as Record<FunctionName, PolicyJson[]>
+  const own = Object.fromEntries(functionNames.map((name) => [name, [of(permissionsOf(name, places))]])) as Record<
+    FunctionName,
+    PolicyJson[]
+  >
   const assume = assumePolicies(rules).map((text) => JSON.parse(text) as PolicyJson)
   return { ...own, vend: [...own.vend, ...assume], broker: [...Object.values(own).flat(), ...assume] }
 }

@@ -1,0 +1,119 @@
+/**
+ * What somebody is woken for: each way in which Stint can fail, and each break-glass. What to do about each stands in
+ * docs/guides/operations.md, by the alarm's name. And a dashboard of the same figures.
+ */
+import type { Door } from './api.ts'
+import type { Functions } from './functions.ts'
+import type { Settings } from './settings.ts'
+import type { Tables } from './tables.ts'
+
+type Parts = { readonly settings: Settings; readonly fn: Functions; readonly door: Door; readonly table: Tables }
+type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, 'namespace' | 'metricName' | 'dimensions' | 'statistic' | 'extendedStatistic'>
+type When = ({ readonly above: number } | { readonly below: number }) & { readonly minutes?: number; readonly times?: number }
+
+export function alarms({ settings, fn, door, table }: Parts): $util.Output<string> {
+  const topic = new aws.sns.Topic('Alarms', { name: `stint-${$app.stage}-alarms`, kmsMasterKeyId: 'alias/aws/sns' })
+  settings.alarmsTo.forEach((endpoint, index) => {
+    new aws.sns.TopicSubscription(`Alarms${index}`, { topic: topic.arn, protocol: 'email', endpoint })
+  })
+  const figures: [title: string, metric: Metric][] = []
+
+  function alarm(name: string, metric: Metric, { minutes = 1, times = 1, ...limit }: When): void {
+    const below = 'below' in limit
+    new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
+      name: `stint-${$app.stage}-${name}`,
+      alarmDescription: `docs/guides/operations.md, "${name}"`,
+      ...metric,
+      comparisonOperator: below ? 'LessThanThreshold' : 'GreaterThanThreshold',
+      threshold: below ? limit.below : limit.above,
+      period: minutes * 60,
+      evaluationPeriods: times,
+      // No figure at all is good news of what should not happen, and bad news of what should.
+      treatMissingData: below ? 'breaching' : 'notBreaching',
+      alarmActions: [topic.arn],
+      okActions: [topic.arn],
+    })
+    figures.push([name, metric])
+  }
+  const sum = (namespace: string, metricName: string, dimensions?: aws.cloudwatch.MetricAlarmArgs['dimensions']): Metric => ({
+    namespace,
+    metricName,
+    statistic: 'Sum',
+    ...(dimensions ? { dimensions } : {}),
+  })
+  const most = (...metric: Parameters<typeof sum>): Metric => ({ ...sum(...metric), statistic: 'Maximum' })
+  /** A figure that is counted from the lines that a function writes. */
+  const counted = (metricName: string, name: 'vend' | 'sweep' | 'notify' | 'api', pattern: string, value = '1'): Metric => {
+    new aws.cloudwatch.LogMetricFilter(`${metricName}Filter`, {
+      name: metricName,
+      logGroupName: `/stint/${$app.stage}/${name}`,
+      pattern,
+      metricTransformation: { name: metricName, namespace: NAMESPACE, value },
+    })
+    return most(NAMESPACE, metricName)
+  }
+
+  // ── The functions ──────────────────────────────────────────────────────────────────────────────────────────────────
+  for (const [name, { nodes }] of Object.entries(fn.all)) {
+    const FunctionName = nodes.function.name
+    alarm(`${name}-errors`, sum('AWS/Lambda', 'Errors', { FunctionName }), { above: 0, minutes: 5 })
+    alarm(`${name}-throttles`, sum('AWS/Lambda', 'Throttles', { FunctionName }), { above: 0, minutes: 5, times: name === 'ship' ? 3 : 1 })
+  }
+  // Nothing is over by itself, nothing is told and nothing is shipped where these do not run.
+  for (const name of ['sweep', 'ship'] as const)
+    alarm(`${name}-stopped`, sum('AWS/Lambda', 'Invocations', { FunctionName: fn[name].nodes.function.name }), {
+      below: 1,
+      minutes: name === 'sweep' ? 15 : 120,
+    })
+  for (const [name, queue] of Object.entries(fn.queues))
+    alarm(`${name}-dead-letters`, most('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: queue.name }), { above: 0 })
+
+  // ── The doors and the ledger ───────────────────────────────────────────────────────────────────────────────────────
+  alarm('api-5xx', sum('AWS/ApiGateway', '5xx', { ApiId: door.gateway.nodes.api.id }), { above: 4, minutes: 5 })
+  for (const [name, { name: TableName }] of Object.entries(table)) {
+    alarm(`${name}-throttled`, sum('AWS/DynamoDB', 'ThrottledRequests', { TableName }), { above: 0, minutes: 5 })
+    alarm(`${name}-system-errors`, sum('AWS/DynamoDB', 'SystemErrors', { TableName }), { above: 0, minutes: 5 })
+  }
+  alarm('packed-size', counted('PackedSize', 'vend', '{ $.packedPolicySize >= 80 }', '$.packedPolicySize'), { above: 79 })
+  alarm('issuer-keys', counted('IssuerKeys', 'vend', '{ $.code = "issuer-keys-unavailable" }'), { above: 0, minutes: 5 })
+  alarm('assume-denied', counted('AssumeDenied', 'vend', '{ $.code = "assume-role-denied" }'), { above: 0, minutes: 5 })
+
+  // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  alarm('ship-lag', most(NAMESPACE, 'LagMs'), { above: 60_000, minutes: 5 })
+  alarm('ship-failed', sum(NAMESPACE, 'Failed'), { above: 0, minutes: 5, times: 3 })
+  alarm('ship-parked', most(NAMESPACE, 'Parked'), { above: 0, minutes: 5 })
+  alarm('stream-age', most('AWS/Lambda', 'IteratorAge', { FunctionName: fn.ship.nodes.function.name }), { above: 300_000, minutes: 5 })
+  // Published by whoever runs `stint audit reconcile` (docs/guides/operations.md).
+  alarm('reconcile-findings', most(NAMESPACE, 'ReconcileFindings'), { above: 0, minutes: 60 })
+
+  // ── People ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+  const open = counted('BreakGlassOpen', 'sweep', '{ $.unreviewed > 0 }', '$.unreviewed')
+  alarm('break-glass', open, { above: 0 })
+  alarm('break-glass-unreviewed', open, { above: 0, minutes: 60, times: 24 })
+  alarm('sweep-fault', counted('SweepFault', 'sweep', '{ $.event = "swept" && $.fault = "*" }'), { above: 0, minutes: 5, times: 2 })
+  if (fn.notify)
+    alarm('slack-dead-letters', counted('SlackDeadLetters', 'notify', '{ $.event = "slack-dead-letter" || $.event = "slack-given-up" }'), {
+      above: 0,
+    })
+
+  new aws.cloudwatch.Dashboard('Dashboard', {
+    dashboardName: `stint-${$app.stage}`,
+    dashboardBody: $resolve({ region: aws.getRegionOutput().region, figures }).apply(({ region, figures }) =>
+      JSON.stringify({
+        widgets: figures.map(([title, { namespace, metricName, dimensions, statistic }], index) => ({
+          type: 'metric',
+          ...{ x: (index % WIDE) * (24 / WIDE), y: Math.floor(index / WIDE) * 5, width: 24 / WIDE, height: 5 },
+          properties: {
+            ...{ title, region, period: 300, stat: statistic },
+            metrics: [[namespace, metricName, ...Object.entries(dimensions ?? {}).flat()]],
+          },
+        })),
+      }),
+    ),
+  })
+  return topic.arn
+}
+
+/** Of what the functions write in CloudWatch's embedded metric format (packages/broker/src/log/metrics.ts). */
+const NAMESPACE = 'Stint'
+const WIDE = 4

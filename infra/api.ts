@@ -1,0 +1,35 @@
+/** The one thing that is public: an HTTP API, whose routes lead to the functions that answer them (packages/broker/src/http/routes.ts). */
+import type { Functions } from './functions.ts'
+import type { Settings } from './settings.ts'
+
+export type Door = ReturnType<typeof api>
+
+/** Routes of `vend`, by every method: what it does not answer it says itself. All that is not here is `api`'s. */
+const ROUTES = {
+  vend: ['POST /sessions', 'ANY /credentials/{profile}', 'ANY /token'],
+  slack: ['ANY /slack/commands', 'ANY /slack/interactions'],
+} as const
+
+export function api({ domain, requestsPerSecond }: Settings) {
+  const gateway = new sst.aws.ApiGatewayV2('Gateway', {
+    // No page elsewhere has any business here.
+    cors: false,
+    accessLog: { retention: '3 months' },
+    ...(domain === undefined ? {} : { domain }),
+    transform: {
+      stage(args) {
+        args.defaultRouteSettings = { throttlingRateLimit: requestsPerSecond, throttlingBurstLimit: requestsPerSecond }
+        return undefined
+      },
+    },
+  })
+  return {
+    gateway,
+    url: domain === undefined ? gateway.nodes.api.apiEndpoint : $output(`https://${domain}`),
+    route(fn: Functions): void {
+      for (const route of ROUTES.vend) gateway.route(route, fn.vend.arn)
+      for (const route of fn.slack ? ROUTES.slack : []) gateway.route(route, fn.slack?.arn ?? '')
+      gateway.route('$default', fn.api.arn)
+    },
+  }
+}

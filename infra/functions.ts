@@ -1,0 +1,207 @@
+/**
+ * The functions: each with its bundle, its role and what it finds in its environment; the streams and schedules that call
+ * them, and the queues in which ends up what could not be done.
+ */
+import { createPublicKey } from 'node:crypto'
+import type { Manifest } from '@stint/broker/build/build'
+import { FUNCTIONS, type FunctionName } from '@stint/broker/lambda/functions'
+import { permissionsOf } from '@stint/broker/lambda/permissions'
+import { formatVkey } from '@stint/core/audit/note'
+import type { Keys } from './keys.ts'
+import type { Buckets } from './log.ts'
+import { type Roles, roleName, title } from './roles.ts'
+import type { Settings } from './settings.ts'
+import type { Tables } from './tables.ts'
+import type { userPool } from './user-pool.ts'
+
+export type Functions = ReturnType<typeof functions>
+
+type Parts = {
+  readonly settings: Settings
+  readonly manifest: Manifest
+  readonly role: Roles
+  readonly key: Keys
+  readonly table: Tables
+  readonly bucket: Buckets
+  readonly url: $util.Output<string>
+  readonly people: ReturnType<typeof userPool> | undefined
+}
+type Environment = { readonly [name: string]: $util.Input<string> }
+
+export function functions({ settings, manifest, role, key, table, bucket, url, people }: Parts) {
+  const stream = table.story.nodes.table.streamArn
+  const dead = (name: string) =>
+    new aws.sqs.Queue(`${title(name)}Dead`, { sqsManagedSseEnabled: true, messageRetentionSeconds: 14 * 86_400 })
+  const queues = { ship: dead('ship'), ...(manifest.slack ? { notify: dead('notify') } : {}), schedules: dead('schedules') }
+  const vkey = aws.kms.getPublicKeyOutput({ keyId: key.log.keyId }).apply(({ publicKey }) => vkeyOf(manifest.origin, publicKey))
+
+  // ── What each finds around it ──────────────────────────────────────────────────────────────────────────────────────
+
+  const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
+  const buckets = { STINT_LOG_BUCKET: bucket.tiles.name, STINT_EVENTS_BUCKET: bucket.events.name }
+  const epoch: Environment = settings.epoch === undefined ? {} : { STINT_EPOCH: String(settings.epoch) }
+  const secret = secretsOf(manifest, people)
+  const directories: Environment = manifest.directories.length > 0 ? { STINT_DIRECTORY_TOKENS: secret.directories } : {}
+  const slack = { STINT_SLACK_TOKEN: secret.slackToken, STINT_URL: url }
+  const environments: { readonly [name in FunctionName]: Environment } = {
+    vend: { ...tables, ...epoch, STINT_CONSOLE_ISSUER: url },
+    api: {
+      ...tables,
+      ...epoch,
+      ...buckets,
+      STINT_LOG_VKEY: vkey,
+      STINT_URL: url,
+      STINT_WEB_KEY: secret.webKey,
+      STINT_SIGN_IN_SECRETS: secret.signIn,
+      ...(manifest.trustEmail ? slack : {}),
+    },
+    slack: { ...tables, ...epoch, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
+    notify: { ...tables, ...slack },
+    ship: {
+      ...tables,
+      ...buckets,
+      STINT_LOG_KEY: key.log.arn,
+      ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
+    },
+    sweep: { ...tables, STINT_LOG_VKEY: vkey },
+  }
+
+  // ── What each may do ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  const policyOf = (name: FunctionName, logGroup: aws.cloudwatch.LogGroup) =>
+    $resolve({
+      region: aws.getRegionOutput().region,
+      story: table.story.arn,
+      side: table.side.arn,
+      log: bucket.tiles.arn,
+      events: bucket.events.arn,
+      logKey: key.log.arn,
+      dataKey: key.data.arn,
+      lines: logGroup.arn,
+      stream,
+      queue: (name === 'ship' ? queues.ship : name === 'notify' && queues.notify ? queues.notify : queues.schedules).arn,
+      schedules: queues.schedules.arn,
+    }).apply(({ region, story, side, log, events, logKey, dataKey, lines, stream, queue, schedules }) => ({
+      Version: '2012-10-17',
+      Statement: [
+        ...permissionsOf(name, { region, tables: { story, side }, buckets: { log, events }, logKey, dataKey }),
+        { Sid: 'WriteLines', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: `${lines}:*` },
+        ...(name === 'ship' || name === 'notify'
+          ? [
+              {
+                Sid: 'FollowStory',
+                Effect: 'Allow',
+                Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+                Resource: stream,
+              },
+            ]
+          : []),
+        ...(name === 'vend' || name === 'api' || name === 'slack'
+          ? []
+          : [{ Sid: 'SetAside', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: [...new Set([queue, schedules])] }]),
+      ],
+    }))
+
+  // ── Themselves ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const make = (name: FunctionName): sst.aws.Function => {
+    const { seconds, megabytes } = FUNCTIONS[name]
+    const logGroup = new aws.cloudwatch.LogGroup(`${title(name)}Lines`, { name: `/stint/${$app.stage}/${name}`, retentionInDays: 90 })
+    const policy = new aws.iam.RolePolicy(`${title(name)}Policy`, {
+      role: role.of(name).name,
+      name: 'stint',
+      policy: $jsonStringify(policyOf(name, logGroup)),
+    })
+    return new sst.aws.Function(
+      title(name),
+      {
+        name: roleName(name),
+        description: `stint: ${name}`,
+        bundle: `dist/${name}`,
+        handler: 'index.handler',
+        runtime: 'nodejs24.x',
+        architecture: 'arm64',
+        memory: `${megabytes} MB`,
+        timeout: `${seconds} seconds`,
+        role: role.arnOf(name),
+        // `sst dev` leaves it as it is: a function that may assume roles does not run on somebody's laptop.
+        dev: false,
+        logging: { logGroup: logGroup.name },
+        environment: { STINT_BUILD: manifest.build, ...environments[name] },
+        ...(settings.reserveConcurrency && (name === 'ship' || name === 'sweep') ? { concurrency: { reserved: 1 } } : {}),
+        transform: {
+          function(args) {
+            args.kmsKeyArn = key.data.arn
+            if (name === 'ship' || name === 'notify' || name === 'sweep') args.deadLetterConfig = { targetArn: queues.schedules.arn }
+            return undefined
+          },
+        },
+      },
+      { dependsOn: [policy] },
+    )
+  }
+
+  manifest.assume.forEach((policy, index) => {
+    const made = new aws.iam.Policy(`VendAssume${index}`, { name: `${roleName('vend')}-assume-${index}`, policy })
+    new aws.iam.RolePolicyAttachment(`VendAssume${index}Attached`, { role: role.of('vend').name, policyArn: made.arn })
+  })
+  const [vend, api, ship, sweep] = [make('vend'), make('api'), make('ship'), make('sweep')]
+  const [door, notify] = manifest.slack ? [make('slack'), make('notify')] : []
+
+  // ── What calls them ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const follow = (name: 'ship' | 'notify', fn: sst.aws.Function, queue: aws.sqs.Queue) =>
+    table.story.subscribe(`${title(name)}Stream`, fn.arn, {
+      transform: {
+        eventSourceMapping(args) {
+          Object.assign(args, {
+            // From the beginning: what happened before this was there is shipped and told as well.
+            startingPosition: 'TRIM_HORIZON',
+            batchSize: 100,
+            maximumBatchingWindowInSeconds: name === 'ship' ? 1 : 0,
+            functionResponseTypes: ['ReportBatchItemFailures'],
+            bisectBatchOnFunctionError: true,
+            // A day, which is as long as the stream holds it; then the queue says which part of the stream it was.
+            maximumRetryAttempts: -1,
+            maximumRecordAgeInSeconds: 21_600,
+            destinationConfig: { onFailure: { destinationArn: queue.arn } },
+          })
+          return undefined
+        },
+      },
+    })
+  follow('ship', ship, queues.ship)
+  if (notify && queues.notify) follow('notify', notify, queues.notify)
+
+  const every = (name: string, schedule: 'rate(1 minute)' | 'rate(1 hour)' | 'rate(1 day)', fn: sst.aws.Function, task: string) =>
+    new sst.aws.Cron(name, { schedule, function: fn.arn, event: { task } })
+  every('SweepMinute', 'rate(1 minute)', sweep, 'sweep')
+  every('SweepDay', 'rate(1 day)', sweep, 'retire')
+  every('ShipHour', 'rate(1 hour)', ship, 'lost')
+  every('ShipDay', 'rate(1 day)', ship, 'compare')
+  if (notify) every('NotifyMinute', 'rate(1 minute)', notify, 'owed')
+
+  const all = { vend, api, ship, sweep, ...(door ? { slack: door } : {}), ...(notify ? { notify } : {}) }
+  return { ...all, slack: door, all, queues, vkey }
+}
+
+/** The log's name with the key that signs it, as tools outside take it (C2SP signed-note). KMS gives DER (SubjectPublicKeyInfo). */
+function vkeyOf(origin: string, publicKey: string): string {
+  const der = Buffer.from(publicKey, 'base64')
+  const { x } = createPublicKey({ key: der, format: 'der', type: 'spki' }).export({ format: 'jwk' })
+  return formatVkey({ name: origin, kind: 'signer', publicKey: Buffer.from(x ?? '', 'base64url') })
+}
+
+/** `npx sst secret set NAME`. Those that the config has no use for are not asked for. */
+function secretsOf(manifest: Manifest, people: Parts['people']) {
+  const asked = (name: string, needed: boolean): $util.Input<string> => (needed ? new sst.Secret(name).value : '')
+  const own = people?.webSecret.apply((secret) => JSON.stringify({ people: secret ?? '' }))
+  return {
+    slackToken: asked('SlackToken', manifest.slack),
+    slackSigning: asked('SlackSigningSecrets', manifest.slack),
+    directories: asked('DirectoryTokens', manifest.directories.length > 0),
+    /** By issuer; clients without a secret of their own have none. */
+    signIn: manifest.signIn.length === 0 ? '{}' : new sst.Secret('SignInSecrets', own ?? '{}').value,
+    webKey: new random.RandomBytes('WebKey', { length: 32 }).base64.apply((text) => Buffer.from(text, 'base64').toString('base64url')),
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Where the audit log lies: tiles and checkpoint, which only grow, and beside them events with their salts, which can be
+ * erased. Sources: Amazon S3 User Guide, "Using S3 Object Lock" and "Enforce conditional writes on Amazon S3 buckets".
+ */
+import type { Roles } from './roles.ts'
+import type { Settings } from './settings.ts'
+
+export type Buckets = ReturnType<typeof log>
+type Statement = NonNullable<sst.aws.BucketArgs['policy']> extends $util.Input<$util.Input<infer S>[]> ? S : never
+
+export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnOf: Roles['arnOf']) {
+  const locked = lockDays !== undefined
+  const readers: Statement[] =
+    auditAccount === undefined
+      ? []
+      : [{ principals: [{ type: 'aws', identifiers: [auditAccount] }], actions: ['s3:GetObject', 's3:ListBucket'] }]
+  const notBy = (role: $util.Input<string>, actions: string[], paths?: string[]): Statement => ({
+    effect: 'deny',
+    principals: '*',
+    actions,
+    ...(paths ? { paths } : {}),
+    conditions: [{ test: 'ArnNotEquals', variable: 'aws:PrincipalArn', values: [role] }],
+  })
+
+  const tiles = new sst.aws.Bucket('Log', {
+    versioning: true,
+    policy: [
+      ...readers,
+      notBy(arnOf('ship'), ['s3:PutObject', 's3:DeleteObject'], ['*']),
+      // A name is written once: a lock protects versions, and not the name from a newer one.
+      {
+        effect: 'deny',
+        principals: '*',
+        actions: ['s3:PutObject'],
+        paths: ['tile/*'],
+        conditions: [{ test: 'Null', variable: 's3:if-none-match', values: ['true'] }],
+      },
+      { effect: 'deny', principals: '*', actions: ['s3:BypassGovernanceRetention', 's3:PutBucketObjectLockConfiguration'] },
+    ],
+    transform: { bucket: { forceDestroy: !locked, objectLockEnabled: locked } },
+    cors: false,
+  })
+  const events = new sst.aws.Bucket('Events', {
+    versioning: false,
+    policy: readers,
+    lifecycle: [{ id: 'stages', prefix: 'stage/', expiresIn: '30 days' }],
+    transform: { bucket: { forceDestroy: !locked } },
+    cors: false,
+  })
+  // The log holds commitments alone, and is made to be copied; the events name people.
+  encrypted('Log', tiles, { sseAlgorithm: 'AES256' })
+  encrypted('Events', events, { sseAlgorithm: 'aws:kms', kmsMasterKeyId: key.arn })
+  return { tiles, events }
+}
+
+function encrypted(
+  name: string,
+  bucket: sst.aws.Bucket,
+  applyServerSideEncryptionByDefault: { readonly sseAlgorithm: string; readonly kmsMasterKeyId?: $util.Output<string> },
+): void {
+  new aws.s3.BucketServerSideEncryptionConfiguration(`${name}Encryption`, {
+    bucket: bucket.name,
+    rules: [{ applyServerSideEncryptionByDefault, bucketKeyEnabled: true }],
+  })
+}

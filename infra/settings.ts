@@ -1,0 +1,47 @@
+/** What a deployment decides, stage by stage. Nothing here grants access: that is all in stint.config.ts. */
+export type Settings = {
+  readonly region: string
+  /** The API's own domain, in a Route 53 zone of this account. Without it: API Gateway's name for it. */
+  readonly domain?: string
+  /** Told of every alarm by e-mail; each address has to confirm. */
+  readonly alarmsTo: readonly string[]
+  /**
+   * Days in which nobody, root included, can delete a tile of the log. Without it the log's bucket has no lock, and goes
+   * when the stage goes.
+   */
+  readonly lockDays?: number
+  /** One shipper and one sweeper at a time. Takes an account that may run at least 102 functions at once: new ones may not. */
+  readonly reserveConcurrency: boolean
+  /** Requests a second that the API lets through, and as many again in a burst. */
+  readonly requestsPerSecond: number
+  /** An account of the auditors' own, that may copy log and events. */
+  readonly auditAccount?: string
+  /** A Cognito user pool of Stint's own, for a company without an issuer of people. */
+  readonly userPool: boolean
+  /** Set by the one who restores the table, in milliseconds: what was asked before does not vend (docs/guides/operations.md). */
+  readonly epoch?: number
+  /** Values for `binding('NAME')` in stint.config.ts. */
+  readonly bindings: { readonly [name: string]: string }
+}
+
+const prod: Settings = {
+  region: 'eu-central-1',
+  alarmsTo: [],
+  lockDays: 400,
+  reserveConcurrency: true,
+  requestsPerSecond: 100,
+  userPool: false,
+  bindings: {},
+}
+
+/** Every other stage: like `prod`, but it can be thrown away. */
+const dev: Settings = {
+  region: 'eu-central-1',
+  alarmsTo: [],
+  reserveConcurrency: false,
+  requestsPerSecond: 20,
+  userPool: true,
+  bindings: {},
+}
+
+export const settingsOf = (stage: string): Settings => (stage === 'prod' ? prod : dev)

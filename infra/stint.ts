@@ -1,0 +1,35 @@
+/** All of it, from what holds data to what people reach. */
+import { alarms } from './alarms.ts'
+import { api } from './api.ts'
+import { built } from './built.ts'
+import { functions } from './functions.ts'
+import { keys } from './keys.ts'
+import { log } from './log.ts'
+import { roles } from './roles.ts'
+import { settingsOf } from './settings.ts'
+import { tables } from './tables.ts'
+import { userPool } from './user-pool.ts'
+
+export function stint() {
+  const settings = settingsOf($app.stage)
+  const manifest = built(settings.bindings)
+  const role = roles()
+  const key = keys(role.arnOf)
+  const table = tables(key.data)
+  const bucket = log(settings, key.data, role.arnOf)
+  const door = api(settings)
+  const people = settings.userPool ? userPool(door.url) : undefined
+  const fn = functions({ settings, manifest, role, key, table, bucket, url: door.url, people })
+  door.route(fn)
+  const topic = alarms({ settings, fn, door, table })
+  return {
+    url: door.url,
+    config: manifest.config,
+    /** To be trusted by the roles of targets. */
+    brokerRole: role.arnOf('vend'),
+    /** To check the log by. */
+    logKey: fn.vkey,
+    alarms: topic,
+    ...(people ? { issuer: people.issuer, cliClient: people.cli, webClient: people.web, signIn: people.signIn } : {}),
+  }
+}
