@@ -4,9 +4,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Manifest } from '@stint/broker/build/build'
 
+/** A stage's own, since it has bindings of its own. */
+export const bundlesOf = (stage: string): string => `dist/${stage}`
+
 export function built(bindings: { readonly [name: string]: string }): Manifest {
   const { root } = $cli.paths
+  const out = bundlesOf($app.stage)
   const given = Object.entries(bindings).flatMap(([name, value]) => ['--binding', `${name}=${value}`])
-  execFileSync('npm', ['run', '--silent', 'build', '--', ...given], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
-  return JSON.parse(readFileSync(join(root, 'dist/manifest.json'), 'utf8')) as Manifest
+  execFileSync('npm', ['run', '--silent', 'build', '--', '--out', join(root, out), ...given], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return JSON.parse(readFileSync(join(root, out, 'manifest.json'), 'utf8')) as Manifest
 }

@@ -7,6 +7,7 @@ import type { Manifest } from '@stint/broker/build/build'
 import { FUNCTIONS, type FunctionName } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { formatVkey } from '@stint/core/audit/note'
+import { bundlesOf } from './built.ts'
 import type { Keys } from './keys.ts'
 import type { Buckets } from './log.ts'
 import { type Roles, roleName, title } from './roles.ts'
@@ -117,7 +118,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
       {
         name: roleName(name),
         description: `stint: ${name}`,
-        bundle: `dist/${name}`,
+        bundle: `${bundlesOf($app.stage)}/${name}`,
         handler: 'index.handler',
         runtime: 'nodejs24.x',
         architecture: 'arm64',

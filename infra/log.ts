@@ -37,7 +37,15 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
       },
       { effect: 'deny', principals: '*', actions: ['s3:BypassGovernanceRetention', 's3:PutBucketObjectLockConfiguration'] },
     ],
-    transform: { bucket: { forceDestroy: !locked, objectLockEnabled: locked } },
+    lifecycle: [{ id: 'replaced', prefix: '' }],
+    transform: {
+      bucket: { forceDestroy: !locked, objectLockEnabled: locked },
+      lifecycle(args) {
+        // Checkpoints and partial tiles that are replaced; a full tile never is, and its lock holds against this too.
+        args.rules = [{ id: 'replaced', status: 'Enabled', filter: {}, noncurrentVersionExpiration: { noncurrentDays: 30 } }]
+        return undefined
+      },
+    },
     cors: false,
   })
   const events = new sst.aws.Bucket('Events', {

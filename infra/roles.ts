@@ -14,7 +14,8 @@ export function roles() {
     functionNames.map((name) => [
       name,
       new aws.iam.Role(
-        `${title(name)}Role`,
+        // SST looks the role up once more, as the function's own, under the plainer name.
+        `${title(name)}ExecutionRole`,
         { name: roleName(name), assumeRolePolicy, maxSessionDuration: 3600 },
         name === 'vend' ? { retainOnDelete: $app.removal !== 'remove', protect: $app.protect } : {},
       ),

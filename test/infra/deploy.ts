@@ -3,7 +3,7 @@
  * Pulumi's real SDK, each resource caught as it is registered. What AWS would make up (ARNs, ids) is made up here.
  */
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -15,9 +15,15 @@ import { installPlatform, platform, root } from './platform.ts'
 export const ACCOUNT = '123456789012'
 export const REGION = 'eu-central-1'
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever a provider takes
+/** Whatever a provider takes. */
 export type Inputs = Record<string, any>
-export type Resource = { readonly type: string; readonly name: string; readonly inputs: Inputs; readonly options: { readonly [option: string]: unknown } }
+export type Options = { readonly protect: boolean; readonly retainOnDelete: boolean }
+export type Resource = {
+  readonly type: string
+  readonly name: string
+  readonly inputs: Inputs
+  readonly options: Options
+}
 
 export type Deployed = {
   readonly resources: readonly Resource[]
@@ -33,7 +39,7 @@ export type Deployed = {
 const SECRETS = { SlackToken: 'xoxb-1', SlackSigningSecrets: 's'.repeat(32), DirectoryTokens: '{"people":"t"}', SignInSecrets: '{}' }
 
 export async function deploy(stage: string): Promise<Deployed> {
-  installPlatform()
+  await installPlatform()
   const rpc = await answerSst()
   const work = join(root, `.sst/test-${stage}`)
   mkdirSync(work, { recursive: true })
@@ -50,7 +56,7 @@ export async function deploy(stage: string): Promise<Deployed> {
 
   const require = createRequire(join(platform, 'package.json'))
   const pulumi = require('@pulumi/pulumi')
-  const { resources, logPublicKey, mocks } = recorder()
+  const { resources, options, logPublicKey, mocks } = recorder()
   await pulumi.runtime.setMocks(mocks, 'stint', stage, false)
 
   const { load, run } = require(await bundled(stage))
@@ -60,6 +66,11 @@ export async function deploy(stage: string): Promise<Deployed> {
   let outputs: Inputs = {}
   await pulumi.runtime.runInPulumiStack(() =>
     run(async () => {
+      // After SST's own, which set what is kept.
+      pulumi.runtime.registerStackTransformation(({ type, name, opts }: { type: string; name: string; opts: Partial<Options> }) => {
+        options.set(`${type} ${name}`, { protect: opts.protect ?? false, retainOnDelete: opts.retainOnDelete ?? false })
+        return undefined
+      })
       outputs = (await config.run()) ?? {}
       return outputs
     }),
@@ -77,7 +88,12 @@ export async function deploy(stage: string): Promise<Deployed> {
     of,
     one(type, name) {
       const found = of(type).filter((resource) => resource.name === name)
-      if (found.length !== 1 || !found[0]) throw new Error(`${found.length} of ${type} ${name}; there are ${of(type).map((one) => one.name).join(', ')}`)
+      if (found.length !== 1 || !found[0])
+        throw new Error(
+          `${found.length} of ${type} ${name}; there are ${of(type)
+            .map((one) => one.name)
+            .join(', ')}`,
+        )
       return found[0]
     },
     logPublicKey,
@@ -141,25 +157,29 @@ async function answerSst(): Promise<{ readonly port: number; readonly close: () 
 
 // ── In AWS's place ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-type Registered = { type: string; name: string; inputs: Inputs; id?: string; registerRequest?: Inputs }
+type Registered = { type: string; name: string; inputs: Inputs; id?: string }
 
 function recorder() {
   const resources: Resource[] = []
+  const options = new Map<string, Options>()
   const { publicKey } = generateKeyPairSync('ed25519')
   const der = publicKey.export({ format: 'der', type: 'spki' })
   const calls: Record<string, (inputs: Inputs) => Inputs> = {
-    'aws:index/getCallerIdentity:getCallerIdentity': () => ({ accountId: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:user/deployer`, userId: 'A' }),
+    'aws:index/getCallerIdentity:getCallerIdentity': () => ({
+      accountId: ACCOUNT,
+      arn: `arn:aws:iam::${ACCOUNT}:user/deployer`,
+      userId: 'A',
+    }),
     'aws:index/getRegion:getRegion': () => ({ region: REGION, name: REGION, id: REGION }),
     'aws:index/getPartition:getPartition': () => ({ partition: 'aws', dnsSuffix: 'amazonaws.com' }),
     'aws:kms/getPublicKey:getPublicKey': () => ({ publicKey: der.toString('base64'), keySpec: 'ECC_NIST_EDWARDS25519' }),
     'aws:iam/getPolicyDocument:getPolicyDocument': (inputs) => ({ ...inputs, json: JSON.stringify(policyOf(inputs)) }),
   }
   const mocks = {
-    newResource({ type, name, inputs, id, registerRequest }: Registered) {
+    newResource({ type, name, inputs, id }: Registered) {
       // One with an id is looked up and not made.
       if (!id && !/^(sst|pulumi):/.test(type)) {
-        const options = registerRequest?.toObject?.() ?? {}
-        resources.push({ type, name, inputs, options: { protect: options.protect ?? false, retainOnDelete: options.retainondelete ?? false } })
+        resources.push({ type, name, inputs, options: options.get(`${type} ${name}`) ?? { protect: false, retainOnDelete: false } })
       }
       return { id: id || (inputs.name ?? inputs.bucket ?? name.toLowerCase()), state: { ...inputs, ...madeUp(type, name, inputs) } }
     },
@@ -169,7 +189,7 @@ function recorder() {
       return answer(inputs)
     },
   }
-  return { resources, mocks, logPublicKey: new Uint8Array(der.subarray(-32)) }
+  return { resources, options, mocks, logPublicKey: new Uint8Array(der.subarray(-32)) }
 }
 
 function madeUp(type: string, name: string, inputs: Inputs): Inputs {
@@ -187,12 +207,21 @@ function madeUp(type: string, name: string, inputs: Inputs): Inputs {
     'sns/topic': { arn: arn(id) },
     'cloudwatch/logGroup': { name: id, arn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${id}` },
     'cloudwatch/eventRule': { name: id, arn: `arn:aws:events:${REGION}:${ACCOUNT}:rule/${id}` },
-    'apigatewayv2/api': { apiEndpoint: `https://api.execute-api.${REGION}.amazonaws.com`, executionArn: `arn:aws:execute-api:${REGION}:${ACCOUNT}:api` },
+    'apigatewayv2/api': {
+      apiEndpoint: `https://api.execute-api.${REGION}.amazonaws.com`,
+      executionArn: `arn:aws:execute-api:${REGION}:${ACCOUNT}:api`,
+    },
     'cognito/userPool': { arn: arn(`userpool/${id}`), endpoint: `cognito-idp.${REGION}.amazonaws.com/${id}` },
     'cognito/userPoolClient': { clientSecret: inputs.generateSecret ? 'made-up' : undefined },
   }
   if (type.startsWith('random:')) return { base64: Buffer.alloc(inputs.length ?? 32, 7).toString('base64'), hex: '07' }
   return byKind[`${service}/${kind}`] ?? { arn: arn(`${kind}/${id}`) }
+}
+
+function conditionsOf(conditions: readonly Inputs[]): Inputs {
+  const all: Inputs = {}
+  for (const { test, variable, values } of conditions) all[test] = { ...all[test], [variable]: values }
+  return all
 }
 
 /** As the provider makes JSON of it. */
@@ -214,14 +243,9 @@ function policyOf({ statements = [] }: Inputs): object {
         : {}),
       ...(conditions?.length
         ? {
-            Condition: conditions.reduce(
-              (all: Inputs, { test, variable, values }: Inputs) => ({ ...all, [test]: { ...all[test], [variable]: values } }),
-              {},
-            ),
+            Condition: conditionsOf(conditions),
           }
         : {}),
     })),
   }
 }
-
-export const manifest = (): Inputs => JSON.parse(readFileSync(join(root, 'dist/manifest.json'), 'utf8'))

@@ -4,8 +4,9 @@
  * that belongs to this checkout, and is found by nothing but this install.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -15,8 +16,28 @@ export const platform = join(root, '.sst/platform')
 const ENGINE = 'v3.215.0'
 const stamp = join(root, '.sst/installed-by-tests')
 
-/** Once per version of SST; takes about 40 seconds then. */
-export function installPlatform(): void {
+/** Once per version of SST; takes about 40 seconds then. Whoever comes meanwhile waits. */
+export async function installPlatform(): Promise<void> {
+  const lock = join(root, 'node_modules/.cache/sst-install.lock')
+  mkdirSync(join(lock, '..'), { recursive: true })
+  for (let tries = 0; ; tries++) {
+    try {
+      mkdirSync(lock)
+      break
+    } catch (error) {
+      // One that was left behind by a run that was killed holds nobody up for ever.
+      if (tries > 300) throw new Error(`somebody else has been installing for five minutes; if nobody is, remove ${lock}`, { cause: error })
+      await sleep(1000)
+    }
+  }
+  try {
+    install()
+  } finally {
+    rmdirSync(lock)
+  }
+}
+
+function install(): void {
   const { version } = JSON.parse(readFileSync(join(root, 'node_modules/sst/package.json'), 'utf8')) as { version: string }
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === version) return
   const home = join(root, 'node_modules/.cache/sst-without-engine')

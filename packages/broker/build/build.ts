@@ -173,7 +173,8 @@ async function main(): Promise<void> {
   refuseSandboxRules(checked.rules)
 
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
-  await writeFile(join(here, '../openapi.json'), openApiText())
+  const [openApi, text] = [join(here, '../openapi.json'), openApiText()]
+  if ((await readFile(openApi, 'utf8')) !== text) await writeFile(openApi, text)
   const out = resolve(values.out ?? join(root, 'dist'))
   await rm(out, { recursive: true, force: true })
   const code = createHash('sha256')

@@ -33,13 +33,18 @@ type Image = Record<string, AttributeValue>
 
 /** The journals of these days (`2026-11-24`), of freezes, links and facts of the system, a few at a time. */
 export async function* journalsOfDays(source: Source, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
-  for await (const images of imagesOfDays(source, days)) yield images.flatMap((image) => currently(image) ?? [])
+  for await (const images of imagesOf(source, [OTHER_DAY, ...partitionsOf(days)])) yield images.flatMap((image) => currently(image) ?? [])
 }
 
-/** Their items, whole. */
-export async function* imagesOfDays({ client, storyTable }: Source, days: readonly string[]): AsyncGenerator<readonly Image[]> {
+/** The items of the days' requests, whole. */
+export const imagesOfDays = (source: Source, days: readonly string[]): AsyncGenerator<readonly Image[]> =>
+  imagesOf(source, partitionsOf(days))
+
+const partitionsOf = (days: readonly string[]): readonly string[] =>
+  days.flatMap((day) => Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`))
+
+async function* imagesOf({ client, storyTable }: Source, partitions: readonly string[]): AsyncGenerator<readonly Image[]> {
   const { name, hash } = indexes.byDay
-  const partitions = [OTHER_DAY, ...days.flatMap((day) => Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`))]
   for (const partition of partitions) {
     let from: Image | undefined
     do {
