@@ -267,9 +267,51 @@ const slack = buildRouteMap({
   docs: { brief: 'Which Slack user is yours' },
 })
 
+const targetAdd = buildCommand({
+  docs: {
+    brief: 'Make targets of accounts: lines for the config, and what their stacks are given',
+    fullDescription:
+      'Prints lines for `targets` in stint.config.ts; with --to adds them to a JSON file that the config imports. A name or a role that is there already is refused, and then nothing is written.\n\n' +
+      'Exit codes: 0 done · 1 a row or the config is wrong · 2 wrong usage',
+  },
+  parameters: {
+    flags: {
+      account: { kind: 'parsed', parse: text, optional: true, brief: 'The account of one target' },
+      name: { kind: 'parsed', parse: text, optional: true, brief: 'Its name in the config' },
+      csv: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        brief: 'A list: columns name, account and, if you like, role, region',
+        placeholder: 'FILE',
+      },
+      role: { kind: 'parsed', parse: text, default: 'Stint', brief: 'The name of the role, where the list has none' },
+      region: { kind: 'parsed', parse: text, default: 'eu-central-1', brief: 'Where STS is called, where the list has none' },
+      path: { kind: 'parsed', parse: text, default: '/stint/', brief: 'The path of the roles' },
+      prefix: { kind: 'parsed', parse: text, default: 'stint', brief: 'External IDs are this, the account and the role' },
+      config: { kind: 'parsed', parse: text, default: 'stint.config.ts', brief: 'The config that they come into', placeholder: 'FILE' },
+      binding: {
+        kind: 'parsed',
+        parse: text,
+        variadic: true,
+        optional: true,
+        brief: 'A value for a binding of it',
+        placeholder: 'NAME=VALUE',
+      },
+      to: { kind: 'parsed', parse: text, optional: true, brief: 'A JSON file of targets to add them to', placeholder: 'FILE' },
+      parameters: { kind: 'parsed', parse: text, optional: true, brief: 'A folder for the parameters of the stacks', placeholder: 'DIR' },
+      brokerRole: { kind: 'parsed', parse: text, optional: true, brief: 'The role that the stacks trust', placeholder: 'ARN' },
+      policy: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'A managed policy of the roles', placeholder: 'ARN' },
+    },
+  },
+  loader: async () => (await import('./target/command.ts')).addCommand,
+})
+
+const target = buildRouteMap({ routes: { add: targetAdd }, docs: { brief: 'The roles that are entered' } })
+
 const app = buildApplication(
   buildRouteMap({
-    routes: { lint, test: testCases, slack, audit },
+    routes: { lint, test: testCases, target, slack, audit },
     docs: { brief: 'Temporary AWS credentials, on a record that others can check' },
   }),
   {

@@ -1,0 +1,106 @@
+# A role that Stint, and nobody else, lets people and jobs into: the same as ../target.yaml.
+
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+}
+
+data "aws_caller_identity" "here" {}
+
+locals {
+  # No two targets share one. It is no secret.
+  external_id = "${var.external_id_prefix}-${data.aws_caller_identity.here.account_id}-${var.role_name}"
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    sid     = "StintAlone"
+    effect  = "Allow"
+    actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.broker_role_arn]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "sts:ExternalId"
+      values   = [local.external_id]
+    }
+    # The session's own id, which is how CloudTrail leads back to who it was.
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = ["*-req_??????????????????????????.????????"]
+    }
+    condition {
+      test     = "Null"
+      variable = "aws:RequestTag/stint:session"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_iam_role" "target" {
+  name                 = var.role_name
+  path                 = var.role_path
+  description          = "Entered through Stint alone"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  max_session_duration = var.max_session_duration
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy_attachment" "may" {
+  for_each   = toset(var.managed_policy_arns)
+  role       = aws_iam_role.target.name
+  policy_arn = each.value
+}
+
+data "aws_iam_policy_document" "revoker_trust" {
+  count = var.revoker_role_arn == null ? 0 : 1
+  statement {
+    sid     = "StintAlone"
+    effect  = "Allow"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.revoker_role_arn]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "sts:ExternalId"
+      values   = [local.external_id]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "revoke" {
+  count = var.revoker_role_arn == null ? 0 : 1
+  statement {
+    effect    = "Allow"
+    actions   = ["iam:PutRolePolicy", "iam:GetRolePolicy", "iam:DeleteRolePolicy"]
+    resources = [aws_iam_role.target.arn]
+  }
+}
+
+resource "aws_iam_role" "revoker" {
+  count                = var.revoker_role_arn == null ? 0 : 1
+  name                 = "${var.role_name}-revoker"
+  path                 = var.role_path
+  description          = "Writes and takes back one inline policy on the role beside it"
+  assume_role_policy   = data.aws_iam_policy_document.revoker_trust[0].json
+  max_session_duration = 3600
+}
+
+resource "aws_iam_role_policy" "revoke" {
+  count  = var.revoker_role_arn == null ? 0 : 1
+  name   = "revoke"
+  role   = aws_iam_role.revoker[0].name
+  policy = data.aws_iam_policy_document.revoke[0].json
+}

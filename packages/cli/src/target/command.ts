@@ -1,0 +1,86 @@
+/** `stint target add`: one account, or a list of them, made into targets of the config. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { loadConfig } from '@stint/broker/build/config-file'
+import { formatFaults } from '@stint/core/config/check'
+import { parse } from 'csv-parse/sync'
+import type { Context } from '../context.ts'
+import { configLines, parametersOf, type Row, type Targets, targetsFrom } from './targets.ts'
+
+const EXIT = { refused: 1, usage: 2 } as const
+
+export type AddFlags = {
+  readonly account?: string
+  readonly name?: string
+  readonly csv?: string
+  readonly role: string
+  readonly region: string
+  readonly path: string
+  readonly prefix: string
+  readonly config: string
+  readonly binding?: readonly string[]
+  readonly to?: string
+  readonly parameters?: string
+  readonly brokerRole?: string
+  readonly policy?: readonly string[]
+}
+
+export async function addCommand(this: Context, flags: AddFlags): Promise<void> {
+  const { stdout, stderr } = this.process
+  const end = (code: number, ...lines: readonly string[]) => {
+    stderr.write(lines.map((line) => `stint: ${line}\n`).join(''))
+    this.process.exitCode = code
+  }
+  const rows = await rowsOf(flags).catch((error: Error) => error)
+  if (rows instanceof Error) return end(EXIT.usage, rows.message)
+  if (flags.parameters !== undefined && !/^arn:[^:]+:iam::\d{12}:role\/.+$/.test(flags.brokerRole ?? ''))
+    return end(EXIT.usage, 'Say which role the stacks are to trust: --broker-role, as `sst deploy` printed it.')
+  const bindings = Object.fromEntries((flags.binding ?? []).map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]))
+  const checked = await loadConfig(resolve(flags.config), bindings)
+  if (!checked.ok) return end(EXIT.refused, `${flags.config} has faults:`, formatFaults(checked.faults))
+
+  // The file may be part of the config already, or become it only now.
+  const before = flags.to === undefined ? {} : await readTargets(flags.to)
+  const made = targetsFrom(rows, flags, { ...before, ...checked.rules.targets })
+  if (!made.ok) return end(EXIT.refused, ...made.faults, 'Nothing was written.')
+
+  if (flags.to === undefined) stdout.write(configLines(made.targets))
+  else {
+    const all = Object.fromEntries(Object.entries({ ...before, ...made.targets }).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    await writeFile(flags.to, `${JSON.stringify(all, null, 2)}\n`)
+  }
+  const said = [`${Object.keys(made.targets).length} targets${flags.to === undefined ? '' : ` in ${flags.to}`}`]
+  if (flags.parameters !== undefined) {
+    await mkdir(flags.parameters, { recursive: true })
+    const given = { brokerRole: flags.brokerRole ?? '', path: flags.path, prefix: flags.prefix, policies: flags.policy ?? [] }
+    for (const [role, { accounts, parameters }] of parametersOf(made.targets, given)) {
+      const file = join(flags.parameters, `${role}.json`)
+      await writeFile(file, `${JSON.stringify(parameters, null, 2)}\n`)
+      said.push(`${file}: for the stack in ${accounts.length === 1 ? accounts[0] : `${accounts.length} accounts`}`)
+    }
+  }
+  end(0, ...said)
+}
+
+async function rowsOf({ account, name, csv }: AddFlags): Promise<readonly Row[]> {
+  if (csv === undefined) {
+    if (account === undefined || name === undefined) throw new Error('Name one target (--account and --name), or a list (--csv FILE).')
+    return [{ account, name }]
+  }
+  if (account !== undefined || name !== undefined) throw new Error('Either a list (--csv) or one target (--account and --name).')
+  const text = await readFile(csv, 'utf8')
+  const read = parse(text, { columns: true, bom: true, trim: true, skip_empty_lines: true }) as Record<string, string>[]
+  return read.map(({ name = '', account = '', role, region, ...unknown }) => {
+    const strange = Object.keys(unknown)
+    if (strange.length > 0) throw new Error(`${csv}: the columns are name, account, role and region; there is also ${strange.join(', ')}`)
+    return { name, account, ...(role ? { role } : {}), ...(region ? { region } : {}) }
+  })
+}
+
+async function readTargets(file: string): Promise<Targets> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}'
+    throw error
+  })
+  return JSON.parse(text) as Targets
+}

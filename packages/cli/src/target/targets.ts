@@ -1,0 +1,92 @@
+/**
+ * Targets by the hundred: from accounts and names to lines of a config, with what the stack in each account must be given.
+ * What the stack makes of it (infra/target/target.yaml) and what is written here are the same by construction.
+ */
+import type { Target } from '@stint/core/config/shape'
+
+export type Row = { readonly name: string; readonly account: string; readonly role?: string; readonly region?: string }
+export type Defaults = { readonly role: string; readonly region: string; readonly path: string; readonly prefix: string }
+export type Targets = { readonly [name: string]: Target }
+
+/** As the template names it: unique in its account and elsewhere. */
+export const externalIdOf = (prefix: string, account: string, role: string): string => `${prefix}-${account}-${role}`
+
+/** The targets, or every fault of every row: a list of five hundred is mended in one go. */
+export function targetsFrom(
+  rows: readonly Row[],
+  defaults: Defaults,
+  existing: Targets,
+): { readonly ok: true; readonly targets: Targets } | { readonly ok: false; readonly faults: readonly string[] } {
+  const faults: string[] = []
+  const targets: { [name: string]: Target } = {}
+  const names = new Map(Object.keys(existing).map((name) => [name, 'the config']))
+  const roles = new Map(Object.entries(existing).map(([name, { roleArn }]) => [roleArn, `target ${name} of the config`]))
+  if (rows.length === 0) faults.push('there is no target in it')
+  if (!/^\/([\w+=,.@-]+\/)+$/.test(defaults.path)) faults.push(`the path '${defaults.path}' is none such as /stint/`)
+  if (!/^[\w+=,.@:-]{2,64}$/.test(defaults.prefix))
+    faults.push(`the prefix '${defaults.prefix}' must be 2 to 64 of A-Z a-z 0-9 + = , . @ : _ -`)
+
+  for (const [index, row] of rows.entries()) {
+    const place = rows.length === 1 ? row.name : `row ${index + 1} (${row.name})`
+    const role = row.role || defaults.role
+    const region = row.region || defaults.region
+    if (!/^[a-z0-9][a-z0-9-]{0,47}$/.test(row.name)) faults.push(`${place}: a name is 1 to 48 of a-z, 0-9 and -, not beginning with -`)
+    if (!/^\d{12}$/.test(row.account)) faults.push(`${place}: '${row.account}' is no account id of twelve digits`)
+    if (!/^[\w+=,.@-]{1,64}$/.test(role)) faults.push(`${place}: '${role}' is no name of a role`)
+    if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) faults.push(`${place}: '${region}' is no region`)
+    const roleArn = `arn:${partitionOf(region)}:iam::${row.account}:role${defaults.path}${role}`
+    const [named, reached] = [names.get(row.name), roles.get(roleArn)]
+    if (named) faults.push(`${place}: the name is taken by ${named}`)
+    if (reached) faults.push(`${place}: ${roleArn} is reached by ${reached} already`)
+    names.set(row.name, place)
+    roles.set(roleArn, place)
+    targets[row.name] = { account: row.account, roleArn, externalId: externalIdOf(defaults.prefix, row.account, role), region }
+  }
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, targets }
+}
+
+const partitionOf = (region: string): string => (region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws')
+
+/** Lines for the `targets` of a config. */
+export const configLines = (targets: Targets): string =>
+  Object.entries(targets)
+    .map(([name, { account, roleArn, externalId, region }]) =>
+      [
+        `    ${/^[a-z][a-z0-9]*$/.test(name) ? name : `'${name}'`}: {`,
+        `      account: '${account}',`,
+        `      roleArn: '${roleArn}',`,
+        `      externalId: '${externalId}',`,
+        `      region: '${region}',`,
+        '    },\n',
+      ].join('\n'),
+    )
+    .join('')
+
+export type Parameter = { readonly ParameterKey: string; readonly ParameterValue: string }
+
+/** What the stacks are given, by role: one file serves every account that has a role of that name. */
+export function parametersOf(
+  targets: Targets,
+  given: { readonly brokerRole: string; readonly path: string; readonly prefix: string; readonly policies: readonly string[] },
+): ReadonlyMap<string, { readonly accounts: readonly string[]; readonly parameters: readonly Parameter[] }> {
+  const byRole = new Map<string, string[]>()
+  for (const { account, roleArn } of Object.values(targets)) {
+    const role = roleArn.slice(roleArn.lastIndexOf('/') + 1)
+    byRole.set(role, [...(byRole.get(role) ?? []), account])
+  }
+  return new Map(
+    [...byRole].map(([role, accounts]) => [
+      role,
+      {
+        accounts,
+        parameters: Object.entries({
+          BrokerRoleArn: given.brokerRole,
+          RoleName: role,
+          RolePath: given.path,
+          ExternalIdPrefix: given.prefix,
+          ManagedPolicyArns: given.policies.join(','),
+        }).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
+      },
+    ]),
+  )
+}
