@@ -51,7 +51,10 @@ export async function useOfASession(sessions = 20): Promise<Use> {
     const { dynamo, server, world } = sandbox.aws
     const token = await sandbox.token('developer')
     const [records, calls, lines] = [dynamo.records.length, server.calls.length, sandbox.log.length]
-    const stored = () => [...world.buckets.values()].filter(({ name }) => /^stint-/.test(name)).reduce((sum, { objects }) => sum + [...objects.values()].reduce((all, { body }) => all + body.length, 0), 0)
+    const stored = () =>
+      [...world.buckets.values()]
+        .filter(({ name }) => /^stint-/.test(name))
+        .reduce((sum, { objects }) => sum + [...objects.values()].reduce((all, { body }) => all + body.length, 0), 0)
     const before = stored()
     for (let done = 0; done < sessions; done++) {
       const { status } = await sandbox.vend(token, { profile: 'staging-power' })
@@ -60,24 +63,29 @@ export async function useOfASession(sessions = 20): Promise<Use> {
     }
     const changes = dynamo.records.slice(records)
     const asked = server.calls.slice(calls)
-    const count = (service: string, ...actions: string[]) => asked.filter((call) => call.service === service && actions.includes(call.action)).length
+    const count = (service: string, ...actions: string[]) =>
+      asked.filter((call) => call.service === service && actions.includes(call.action)).length
     const sizeOf = (image: object | undefined) => Buffer.byteLength(JSON.stringify(image ?? {}))
     const units = (bytes: number) => Math.max(1, Math.ceil(bytes / 1024))
     // An index entry is written where its keys changed.
     const indexWrites = changes.reduce((sum, { table, oldImage, newImage }) => {
       if (table !== 'stint') return sum
-      const keys = Object.values(indexes).map(({ hash, range }) => [oldImage, newImage].map((image) => (image?.[hash] ? JSON.stringify([image[hash], image[range]]) : '')))
+      const keys = Object.values(indexes).map(({ hash, range }) =>
+        [oldImage, newImage].map((image) => (image?.[hash] ? JSON.stringify([image[hash], image[range]]) : '')),
+      )
       return sum + keys.reduce((all, [old = '', now = '']) => all + (old === now ? 0 : (old === '' ? 0 : 1) + (now === '' ? 0 : 1)), 0)
     }, 0)
-    const writes = changes.reduce((sum, { oldImage, newImage }) => sum + units(Math.max(sizeOf(oldImage), sizeOf(newImage))), 0) + indexWrites
+    const writes =
+      changes.reduce((sum, { oldImage, newImage }) => sum + units(Math.max(sizeOf(oldImage), sizeOf(newImage))), 0) + indexWrites
     // A batch of five freezes that are not there costs five reads; whatever else is read is small.
     const reads = count('dynamodb', 'GetItem') + 5 * count('dynamodb', 'BatchGetItem') + count('dynamodb', 'Query')
     return {
       writes: writes / sessions,
       reads: reads / sessions,
-      tableBytes: changes.filter(({ eventName }) => eventName === 'INSERT').reduce((sum, { newImage }) => sum + sizeOf(newImage), 0) / sessions,
-      puts: count('s3', 'PutObject') / sessions,
-      gets: count('s3', 'GetObject', 'ListObjectsV2') / sessions,
+      tableBytes:
+        changes.filter(({ eventName }) => eventName === 'INSERT').reduce((sum, { newImage }) => sum + sizeOf(newImage), 0) / sessions,
+      puts: count('s3', 'PUT') / sessions,
+      gets: count('s3', 'GET') / sessions,
       signs: count('kms', 'Sign') / sessions,
       lineBytes: Buffer.byteLength(JSON.stringify(sandbox.log.slice(lines))) / sessions,
       logBytes: (stored() - before) / sessions,
@@ -92,7 +100,8 @@ type Row = readonly [what: string, idle: number, million: number]
 export function costsOf(prod: Deployed, use: Use): readonly Row[] {
   const million = 1_000_000
   const gbSeconds = (name: keyof typeof BILLED_MS, calls: number) => (calls * BILLED_MS[name] * FUNCTIONS[name].megabytes) / 1024 / 1000
-  const lambda = (name: keyof typeof BILLED_MS, calls: number) => calls * PRICE.lambdaRequest + gbSeconds(name, calls) * PRICE.lambdaGbSecondArm
+  const lambda = (name: keyof typeof BILLED_MS, calls: number) =>
+    calls * PRICE.lambdaRequest + gbSeconds(name, calls) * PRICE.lambdaGbSecondArm
   const gb = (bytes: number) => bytes / 1024 ** 3
   const alarms = prod.of('aws:cloudwatch/metricAlarm:MetricAlarm').length
   const filters = prod.of('aws:cloudwatch/logMetricFilter:LogMetricFilter').length
@@ -103,7 +112,10 @@ export function costsOf(prod: Deployed, use: Use): readonly Row[] {
   const sweepReads = (3 * profiles + 4 + 5) * MONTH_MINUTES
   return [
     ['KMS: keys', keys * PRICE.kmsKeyMonth, keys * PRICE.kmsKeyMonth],
-    ['CloudWatch: alarms, metrics, dashboard', ...twice(alarms * PRICE.alarmMonth + (filters + embedded) * PRICE.metricMonth + PRICE.dashboardMonth)],
+    [
+      'CloudWatch: alarms, metrics, dashboard',
+      ...twice(alarms * PRICE.alarmMonth + (filters + embedded) * PRICE.metricMonth + PRICE.dashboardMonth),
+    ],
     ['Lambda: schedules', ...twice(lambda('sweep', MONTH_MINUTES) + lambda('notify', MONTH_MINUTES) + lambda('ship', 730))],
     ['DynamoDB: schedules', ...twice(sweepReads * PRICE.dynamoReadUnit)],
     ['API Gateway', 0, million * PRICE.httpApiRequest],

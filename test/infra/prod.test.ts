@@ -13,6 +13,7 @@ import { brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gatewayEvent, type Lambda, startLambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { costsOf, costTable, useOfASession } from './costs.ts'
 import { ACCOUNT, type Deployed, deploy, type Inputs, REGION } from './deploy.ts'
 import { root } from './platform.ts'
 
@@ -482,6 +483,23 @@ describe('alarms', () => {
       for (const field of fields) expect(source).toContain(field)
     }
   })
+})
+
+test('what it costs is what docs/costs.md says', async () => {
+  const page = readFileSync(join(root, 'docs/costs.md'), 'utf8')
+  const rowsOf = (text: string) =>
+    [...text.matchAll(/^\| ([^|]+) \| \**([\d.]*)\** \| \**([\d.]+)\** \|$/gm)].map(
+      ([, what, idle, million]) => [what, Number(idle), Number(million)] as const,
+    )
+  const [said, counted] = [rowsOf(page), rowsOf(costTable(costsOf(prod, await useOfASession())))]
+  expect(said.map(([what]) => what)).toEqual(counted.map(([what]) => what))
+  // Sizes differ by a few bytes from run to run.
+  for (const [index, [what, idle, million]] of counted.entries())
+    for (const [now, then] of [
+      [idle, said[index]?.[1] ?? 0],
+      [million, said[index]?.[2] ?? 0],
+    ] as const)
+      expect([what, Math.abs(now - then) <= Math.max(0.02, then * 0.02)]).toEqual([what, true])
 })
 
 describe('the bundles, with the environment that is deployed', () => {
