@@ -40,7 +40,13 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
 
   const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
   const buckets = { STINT_LOG_BUCKET: bucket.tiles.name, STINT_EVENTS_BUCKET: bucket.events.name }
-  const epoch: Environment = settings.epoch === undefined ? {} : { STINT_EPOCH: String(settings.epoch) }
+  const { restored } = settings
+  const epoch: Environment = restored
+    ? {
+        STINT_EPOCH: String(restored.epoch),
+        ...(restored.verified ? {} : { STINT_FROZEN: 'The table was restored, and is not verified yet.' }),
+      }
+    : {}
   const secret = secretsOf(manifest, people)
   const directories: Environment = manifest.directories.length > 0 ? { STINT_DIRECTORY_TOKENS: secret.directories } : {}
   const slack = { STINT_SLACK_TOKEN: secret.slackToken, STINT_URL: url }

@@ -18,8 +18,17 @@ export type Settings = {
   readonly auditAccount?: string
   /** A Cognito user pool of Stint's own, for a company without an issuer of people. */
   readonly userPool: boolean
-  /** Set by the one who restores the table, in milliseconds: what was asked before does not vend (docs/guides/operations.md). */
-  readonly epoch?: number
+  /**
+   * The story table as it is brought back from a backup (docs/guides/operations.md). Everything is frozen until it is said
+   * to be verified; what was asked before `epoch`, in milliseconds, never vends again.
+   */
+  readonly restored?: {
+    readonly from: string
+    readonly at: string
+    readonly name: string
+    readonly epoch: number
+    readonly verified: boolean
+  }
   /** Values for `binding('NAME')` in stint.config.ts. */
   readonly bindings: { readonly [name: string]: string }
 }

@@ -15,7 +15,7 @@ export function stint() {
   const manifest = built(settings.bindings)
   const role = roles()
   const key = keys(role.arnOf)
-  const table = tables(key.data)
+  const table = tables(settings, key.data)
   const bucket = log(settings, key.data, role.arnOf)
   const door = api(settings)
   const people = settings.userPool ? userPool(door.url) : undefined

@@ -1,22 +1,22 @@
 /** The two tables, as the broker knows them (packages/broker/src/adapters/dynamodb/table.ts). */
 import { indexes, TTL } from '@stint/broker/adapters/dynamodb/table'
+import type { Settings } from './settings.ts'
 
 export type Tables = ReturnType<typeof tables>
 
-export function tables(key: aws.kms.Key) {
-  const common = {
-    ttl: TTL,
-    deletionProtection: $app.protect,
-    transform: {
-      table: {
-        billingMode: 'PAY_PER_REQUEST',
-        pointInTimeRecovery: { enabled: true },
-        serverSideEncryption: { enabled: true, kmsKeyArn: key.arn },
-      },
-    },
-  } as const
+export function tables({ restored }: Settings, key: aws.kms.Key) {
+  const settings = {
+    billingMode: 'PAY_PER_REQUEST',
+    pointInTimeRecovery: { enabled: true },
+    serverSideEncryption: { enabled: true, kmsKeyArn: key.arn },
+  }
+  const common = { ttl: TTL, deletionProtection: $app.protect }
   const story = new sst.aws.Dynamo('Story', {
     ...common,
+    // A restore makes a new table, under a name of its own; the old one stays.
+    transform: {
+      table: { ...settings, ...(restored ? { name: restored.name, restoreSourceName: restored.from, restoreDateTime: restored.at } : {}) },
+    },
     fields: Object.fromEntries(
       ['pk', ...Object.values(indexes).flatMap(({ hash, range }) => [hash, range])].map((name) => [name, 'string']),
     ),
@@ -28,6 +28,7 @@ export function tables(key: aws.kms.Key) {
   })
   const side = new sst.aws.Dynamo('Side', {
     ...common,
+    transform: { table: settings },
     fields: { pk: 'string', sk: 'string' },
     primaryIndex: { hashKey: 'pk', rangeKey: 'sk' },
   })

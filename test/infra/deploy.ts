@@ -3,13 +3,13 @@
  * Pulumi's real SDK, each resource caught as it is registered. What AWS would make up (ARNs, ids) is made up here.
  */
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { installPlatform, platform, root } from './platform.ts'
 
 export const ACCOUNT = '123456789012'
@@ -38,7 +38,8 @@ export type Deployed = {
 
 const SECRETS = { SlackToken: 'xoxb-1', SlackSigningSecrets: 's'.repeat(32), DirectoryTokens: '{"people":"t"}', SignInSecrets: '{}' }
 
-export async function deploy(stage: string): Promise<Deployed> {
+/** `settings`: in place of what `prod` has. */
+export async function deploy(stage: string, settings?: object): Promise<Deployed> {
   await installPlatform()
   const rpc = await answerSst()
   const work = join(root, `.sst/test-${stage}`)
@@ -59,7 +60,7 @@ export async function deploy(stage: string): Promise<Deployed> {
   const { resources, options, logPublicKey, mocks } = recorder()
   await pulumi.runtime.setMocks(mocks, 'stint', stage, false)
 
-  const { load, run } = require(await bundled(stage))
+  const { load, run } = require(await bundled(stage, work, settings))
   const config = (await load()).default
   const app = await config.app({ stage })
   globals.$app = { ...app, stage }
@@ -109,7 +110,7 @@ async function settled(resources: readonly Resource[]): Promise<void> {
 }
 
 /** The config and the app, with SST's globals put in as SST's own build does. */
-async function bundled(stage: string): Promise<string> {
+async function bundled(stage: string, work: string, settings: object | undefined): Promise<string> {
   const outfile = join(platform, `stint-${stage}.cjs`)
   await build({
     stdin: {
@@ -131,9 +132,23 @@ async function bundled(stage: string): Promise<string> {
     mainFields: ['module', 'main'],
     external: ['@pulumi/*', '@pulumiverse/*', 'esbuild', 'archiver', 'glob', '@aws-sdk/*', 'undici'],
     inject: [join(platform, 'src/shim/run.js')],
+    plugins: settings ? [settingsAs(settings, work)] : [],
     logOverride: { 'empty-import-meta': 'silent' },
   })
   return outfile
+}
+
+/** The settings file with other settings in it, which no stage has. */
+function settingsAs(settings: object, work: string): Plugin {
+  const [real, file] = [join(root, 'infra/settings.ts'), join(work, 'settings.ts')]
+  const text = `import { settingsOf as real } from ${JSON.stringify(real)}\nexport const settingsOf = () => ({ ...real('prod'), ...${JSON.stringify(settings)} })\n`
+  writeFileSync(file, text)
+  return {
+    name: 'settings',
+    setup({ onResolve }) {
+      onResolve({ filter: /settings\.ts$/ }, ({ importer }) => ({ path: importer === file ? real : file }))
+    },
+  }
 }
 
 /** What SST's command answers while a program runs. */
@@ -211,6 +226,19 @@ function madeUp(type: string, name: string, inputs: Inputs): Inputs {
       apiEndpoint: `https://api.execute-api.${REGION}.amazonaws.com`,
       executionArn: `arn:aws:execute-api:${REGION}:${ACCOUNT}:api`,
     },
+    'acm/certificate': {
+      arn: arn(`certificate/${id}`),
+      domainValidationOptions: [
+        {
+          domainName: inputs.domainName,
+          resourceRecordName: `_x.${inputs.domainName}`,
+          resourceRecordType: 'CNAME',
+          resourceRecordValue: '_y',
+        },
+      ],
+    },
+    'acm/certificateValidation': { certificateArn: inputs.certificateArn },
+    'apigatewayv2/domainName': { domainNameConfiguration: { ...inputs.domainNameConfiguration, targetDomainName: 'd', hostedZoneId: 'Z' } },
     'cognito/userPool': { arn: arn(`userpool/${id}`), endpoint: `cognito-idp.${REGION}.amazonaws.com/${id}` },
     'cognito/userPoolClient': { clientSecret: inputs.generateSecret ? 'made-up' : undefined },
   }

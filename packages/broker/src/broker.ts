@@ -23,6 +23,7 @@ export type Deployment = {
   readonly endpoints?: { readonly sts: string; readonly dynamodb: string; readonly s3?: string; readonly kms?: string }
   readonly tables: { readonly story: string; readonly side: string }
   readonly epoch?: Instant
+  readonly frozen?: string
   readonly clock: Clock
   readonly random: RandomBytes
   readonly sleep: (milliseconds: number) => Promise<void>
@@ -85,6 +86,7 @@ export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
   configHash: deployment.rules.hash,
   build: deployment.build,
   ...(deployment.epoch === undefined ? {} : { epoch: deployment.epoch }),
+  ...(deployment.frozen === undefined ? {} : { frozen: deployment.frozen }),
 })
 
 export function dynamoClient({ keys, clock, region, endpoints, deadlines = deadlinesOnAws }: AwsDeployment): DynamoDBClient {

@@ -167,8 +167,27 @@ const rebuild = buildCommand({
   loader: async () => (await import('./audit/commands.ts')).rebuildCommand,
 })
 
+const restore = buildCommand({
+  docs: {
+    brief: 'Give a table from a backup back what the log has and it lost',
+    fullDescription:
+      'Lists requests, links, freezes and facts of which the table has fewer events than the log. With --yes each gets its journal back; a request is over then, a link must be made anew, and a freeze that was in force is in force.\n\n' +
+      'Exit codes: 0 done · 5 not to be reached, or the log does not hold · 2 wrong usage',
+  },
+  parameters: {
+    flags: {
+      from,
+      ...token,
+      table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
+      region: table.region,
+      yes: { kind: 'boolean', default: false, brief: 'Do it' },
+    },
+  },
+  loader: async () => (await import('./audit/commands.ts')).restoreCommand,
+})
+
 const audit = buildRouteMap({
-  routes: { verify, copy, receipt, export: exportEvents, reconcile, erase, rebuild },
+  routes: { verify, copy, receipt, export: exportEvents, reconcile, erase, rebuild, restore },
   docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
 })
 

@@ -32,6 +32,7 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
     ...(sts && dynamodb ? { endpoints: { sts, dynamodb, ...(s3 ? { s3 } : {}), ...(kms ? { kms } : {}) } } : {}),
     tables: { story: need('STINT_TABLE'), side: need('STINT_SIDE_TABLE') },
     ...(env.STINT_EPOCH ? { epoch: Number(env.STINT_EPOCH) } : {}),
+    ...(env.STINT_FROZEN ? { frozen: env.STINT_FROZEN } : {}),
     clock: Date.now,
     random: (count) => randomBytes(count),
     sleep: (milliseconds) => sleep(milliseconds),

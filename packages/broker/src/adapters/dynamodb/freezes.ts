@@ -13,7 +13,7 @@ import type { DynamoSettings, Sender } from './send.ts'
 import { indexes, OTHER_DAY } from './table.ts'
 
 /** All freezes stand under one key of the index by caller, which they have none of. */
-const FREEZES = 'FREEZES'
+export const FREEZES = 'FREEZES'
 
 export function freezeWrites(settings: DynamoSettings, { send, update }: Sender): Pick<Ledger, 'freezes' | 'freeze' | 'unfreeze'> {
   const { client, storyTable } = settings

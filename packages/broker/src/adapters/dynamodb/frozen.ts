@@ -12,6 +12,12 @@ import type { DynamoSettings, Sender } from './send.ts'
 
 export const scopeText = (scope: FreezeScope): string =>
   scope.kind === 'all' ? 'all' : scope.kind === 'subject' ? `subject#${scope.issuer}#${scope.id}` : `${scope.kind}#${scope.id}`
+/** The same, read back. */
+export function scopeOf(text: string): FreezeScope {
+  const [kind = '', first = '', ...rest] = text.split('#')
+  if (kind === 'subject') return { kind, issuer: first, id: rest.join('#') }
+  return (kind === 'all' ? { kind } : { kind, id: [first, ...rest].join('#') }) as FreezeScope
+}
 export const freezeId = (scope: FreezeScope): FreezeId => `frz_${digestFields('freeze/v1', [scopeText(scope)])}`
 export const freezeKey = (id: string): string => `FREEZE#${id}`
 
@@ -32,11 +38,15 @@ export function toFreeze(attributes: Parameters<typeof unmarshall>[0]): (Freeze 
   }
 }
 
-export function freezeReader({ client, storyTable }: DynamoSettings, { send }: Sender): Pick<Ledger, 'frozen'> {
+/** Nobody: it is the deploy that says so, and only a deploy takes it back. */
+const deploy = { issuer: 'deploy', subject: 'deploy', name: 'the deploy', kind: 'workload' } as const
+
+export function freezeReader({ client, storyTable, frozen, epoch = 0 }: DynamoSettings, { send }: Sender): Pick<Ledger, 'frozen'> {
   const holds = (freeze: (Freeze & { active: boolean }) | undefined, now: Instant) =>
     freeze?.active === true && (freeze.until === undefined || freeze.until > now)
   return {
     async frozen({ issuer, subject, profile, target }, now) {
+      if (frozen !== undefined) return done({ id: freezeId({ kind: 'all' }), scope: { kind: 'all' }, by: deploy, why: frozen, at: epoch })
       const scopes: FreezeScope[] = [
         { kind: 'all' },
         { kind: 'issuer', id: issuer },

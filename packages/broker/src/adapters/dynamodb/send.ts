@@ -30,6 +30,8 @@ export type DynamoSettings = {
   readonly build: string
   /** Requests older than this do not vend: set after a restore, to the restore's end. */
   readonly epoch?: Instant
+  /** Why everything is frozen by the deploy itself, whatever the table says: a restored one must be looked at first. */
+  readonly frozen?: string
 }
 
 /** A condition did not hold; the item as it was, if there was one. */

@@ -11,6 +11,7 @@ import type { Findings } from './findings.ts'
 
 /** Gets every event that could be read, in the order of the log. */
 export type OnEvent = (event: ReadEvent, seq: number) => void
+export type OnEntry = (entry: NonNullable<ReturnType<typeof parseEntry>>) => void
 
 /** Events younger than this may not be in the log yet, nor their config announced. */
 const FRESH_MS = 10 * 60_000
@@ -26,10 +27,12 @@ export class Story {
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
   readonly #onEvent: OnEvent | undefined
+  readonly #onEntry: OnEntry | undefined
 
-  constructor(found: Findings, chained: boolean, onEvent: OnEvent | undefined) {
+  constructor(found: Findings, chained: boolean, onEvent: OnEvent | undefined, onEntry: OnEntry | undefined) {
     this.#found = found
     this.#onEvent = onEvent
+    this.#onEntry = onEntry
     this.journals = new Journals(chained)
   }
 
@@ -45,6 +48,7 @@ export class Story {
       this.#found.add({ class: 'tampered', place, what })
     }
     this.journals.advance(row, seq + 1, commit)
+    this.#onEntry?.(entry)
 
     if (!Object.hasOwn(eventTypes, type))
       return void this.#found.add({ class: 'rules', place, what: `of a type that is not known: ${type}` })
