@@ -7,12 +7,12 @@ import type { Functions } from './functions.ts'
 import type { Settings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
-type Parts = { readonly settings: Settings; readonly fn: Functions; readonly door: Door; readonly table: Tables }
+type Parts = { readonly settings: Settings; readonly fn: Functions; readonly door: Door; readonly table: Tables; readonly key: aws.kms.Key }
 type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, 'namespace' | 'metricName' | 'dimensions' | 'statistic' | 'extendedStatistic'>
 type When = ({ readonly above: number } | { readonly below: number }) & { readonly minutes?: number; readonly times?: number }
 
-export function alarms({ settings, fn, door, table }: Parts): $util.Output<string> {
-  const topic = new aws.sns.Topic('Alarms', { name: `stint-${$app.stage}-alarms`, kmsMasterKeyId: 'alias/aws/sns' })
+export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<string> {
+  const topic = new aws.sns.Topic('Alarms', { name: `stint-${$app.stage}-alarms`, kmsMasterKeyId: key.arn })
   settings.alarmsTo.forEach((endpoint, index) => {
     new aws.sns.TopicSubscription(`Alarms${index}`, { topic: topic.arn, protocol: 'email', endpoint })
   })
@@ -46,7 +46,7 @@ export function alarms({ settings, fn, door, table }: Parts): $util.Output<strin
   const counted = (metricName: string, name: 'vend' | 'sweep' | 'notify' | 'api', pattern: string, value = '1'): Metric => {
     new aws.cloudwatch.LogMetricFilter(`${metricName}Filter`, {
       name: metricName,
-      logGroupName: `/stint/${$app.stage}/${name}`,
+      logGroupName: fn.lines[name].name,
       pattern,
       metricTransformation: { name: metricName, namespace: NAMESPACE, value },
     })

@@ -4,7 +4,7 @@
  */
 import { createPublicKey } from 'node:crypto'
 import type { Manifest } from '@stint/broker/build/build'
-import { FUNCTIONS, type FunctionName } from '@stint/broker/lambda/functions'
+import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { formatVkey } from '@stint/core/audit/note'
 import { bundlesOf } from './built.ts'
@@ -111,13 +111,19 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
 
   // ── Themselves ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  const lines = Object.fromEntries(
+    functionNames.map((name) => [
+      name,
+      new aws.cloudwatch.LogGroup(`${title(name)}Lines`, { name: `/stint/${$app.stage}/${name}`, retentionInDays: 90 }),
+    ]),
+  ) as { readonly [name in FunctionName]: aws.cloudwatch.LogGroup }
+
   const make = (name: FunctionName): sst.aws.Function => {
     const { seconds, megabytes } = FUNCTIONS[name]
-    const logGroup = new aws.cloudwatch.LogGroup(`${title(name)}Lines`, { name: `/stint/${$app.stage}/${name}`, retentionInDays: 90 })
     const policy = new aws.iam.RolePolicy(`${title(name)}Policy`, {
       role: role.of(name).name,
       name: 'stint',
-      policy: $jsonStringify(policyOf(name, logGroup)),
+      policy: $jsonStringify(policyOf(name, lines[name])),
     })
     return new sst.aws.Function(
       title(name),
@@ -133,7 +139,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
         role: role.arnOf(name),
         // `sst dev` leaves it as it is: a function that may assume roles does not run on somebody's laptop.
         dev: false,
-        logging: { logGroup: logGroup.name },
+        logging: { logGroup: lines[name].name },
         environment: { STINT_BUILD: manifest.build, ...environments[name] },
         ...(settings.reserveConcurrency && (name === 'ship' || name === 'sweep') ? { concurrency: { reserved: 1 } } : {}),
         transform: {
@@ -189,7 +195,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
   if (notify) every('NotifyMinute', 'rate(1 minute)', notify, 'owed')
 
   const all = { vend, api, ship, sweep, ...(door ? { slack: door } : {}), ...(notify ? { notify } : {}) }
-  return { ...all, slack: door, all, queues, vkey }
+  return { ...all, slack: door, all, lines, queues, vkey }
 }
 
 /** The log's name with the key that signs it, as tools outside take it (C2SP signed-note). KMS gives DER (SubjectPublicKeyInfo). */

@@ -1,15 +1,42 @@
 /** The key that tables, events and the functions' environments lie encrypted under, and the key that signs the log. */
 import type { Roles } from './roles.ts'
+import type { Settings } from './settings.ts'
 
 export type Keys = ReturnType<typeof keys>
 
-export function keys(arnOf: Roles['arnOf']) {
+export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
   const account = aws.getCallerIdentityOutput().accountId
   const data = new aws.kms.Key('DataKey', {
     description: `stint ${$app.stage}: tables, events, settings`,
     enableKeyRotation: true,
     deletionWindowInDays: 30,
-    policy: $jsonStringify({ Version: '2012-10-17', Statement: [administeredBy(account)] }),
+    policy: $jsonStringify({
+      Version: '2012-10-17',
+      Statement: [
+        administeredBy(account),
+        // The topic of the alarms lies under it too: AWS's own key for SNS keeps CloudWatch out. As AWS documents it, without
+        // a condition (AWS re:Post Knowledge Center, "Configure a CloudWatch alarm to use an encrypted SNS topic").
+        {
+          Sid: 'AlarmsRing',
+          Effect: 'Allow',
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+          Resource: '*',
+        },
+        ...(auditAccount === undefined
+          ? []
+          : [
+              {
+                Sid: 'AuditorsReadEvents',
+                Effect: 'Allow',
+                Principal: { AWS: `arn:aws:iam::${auditAccount}:root` },
+                Action: 'kms:Decrypt',
+                Resource: '*',
+                Condition: { StringEquals: { 'kms:ViaService': $interpolate`s3.${aws.getRegionOutput().region}.amazonaws.com` } },
+              },
+            ]),
+      ],
+    }),
   })
   new aws.kms.Alias('DataKeyAlias', { name: `alias/stint-${$app.stage}-data`, targetKeyId: data.keyId })
 

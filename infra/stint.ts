@@ -14,14 +14,14 @@ export function stint() {
   const settings = settingsOf($app.stage)
   const manifest = built(settings.bindings)
   const role = roles()
-  const key = keys(role.arnOf)
+  const key = keys(settings, role.arnOf)
   const table = tables(settings, key.data)
   const bucket = log(settings, key.data, role.arnOf)
   const door = api(settings)
   const people = settings.userPool ? userPool(door.url) : undefined
   const fn = functions({ settings, manifest, role, key, table, bucket, url: door.url, people })
   door.route(fn)
-  const topic = alarms({ settings, fn, door, table })
+  const topic = alarms({ settings, fn, door, table, key: key.data })
   return {
     url: door.url,
     config: manifest.config,

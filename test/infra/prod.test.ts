@@ -325,6 +325,14 @@ describe('keys and tables', () => {
       customerMasterKeySpec: 'ECC_NIST_EDWARDS25519',
     })
   })
+  test('alarms can ring: CloudWatch may use the key that the topic lies under', () => {
+    const keyPolicy = policy(JSON.parse(prod.one('aws:kms/key:Key', 'DataKey').inputs.policy), 'resource')
+    expect(prod.one('aws:sns/topic:Topic', 'Alarms').inputs.kmsMasterKeyId).toBe(dataKey())
+    const services = keyPolicy.statements.flatMap(({ principals }) =>
+      typeof principals?.principals === 'object' ? (principals.principals.Service ?? []) : [],
+    )
+    expect(services).toEqual(['cloudwatch.amazonaws.com'])
+  })
   test('the vkey that auditors are given is that of the key', () => {
     const vkey = parseVkey(prod.outputs.logKey)
     expect(vkey?.name).toBe('stint.acme.example/log')

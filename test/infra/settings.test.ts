@@ -69,6 +69,22 @@ test('auditors may copy log and events, and write neither', () => {
     ])
 })
 
+test('auditors may use the key that the events lie under, by way of S3 alone, and nobody else from elsewhere', () => {
+  const keyPolicy = policy(JSON.parse(all.one('aws:kms/key:Key', 'DataKey').inputs.policy), 'resource')
+  const decrypts = (account: string, context: object) =>
+    evaluate({
+      principal: { arn: `arn:aws:iam::${account}:role/auditor`, account },
+      action: 'kms:Decrypt',
+      resource: { arn: 'arn:aws:kms:eu-central-1:123456789012:key/DataKey', account: ACCOUNT },
+      context: { ...context },
+      identity: [policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'kms:*', Resource: '*' } }, 'identity')],
+      resourcePolicy: keyPolicy,
+      resourcePolicyDecides: true,
+    }).allowed
+  const byS3 = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' }
+  expect([decrypts(AUDITORS, byS3), decrypts(AUDITORS, {}), decrypts('555566667777', byS3)]).toEqual([true, false, false])
+})
+
 test('somebody is told', () => {
   expect(all.of('aws:sns/topicSubscription:TopicSubscription').map(({ inputs }) => [inputs.protocol, inputs.endpoint])).toEqual([
     ['email', 'oncall@acme.example'],

@@ -206,7 +206,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       return show(
         c,
         'Is this you?',
-        html`<p>This Slack user typed the code that you were given. If it is not you, close this page.</p>
+        html`<p>This Slack user typed the code that you were given. If it is not you, say so.</p>
 <table><tr><th>Name</th><td>${name}</td></tr><tr><th>Slack user</th><td>${user}</td></tr><tr><th>Workspace</th><td>${team}</td></tr>
 <tr><th>Would act as</th><td>${caller.name} (${caller.issuer})</td></tr></table>
 <form method="post" action="/link"><input type="hidden" name="grant" value="${grantWith({ slack: { team, user } })}">
