@@ -2,9 +2,12 @@
  * Stint's own pages, by hand and not by a browser: what a form needs to be taken, and every way of sending one that a
  * stranger might find. The browser's part is in test/browser.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storedRequests } from '../support/checkers.ts'
-import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { CONFIG, type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn } from '../support/slack.ts'
 
 let sandbox: TestSandbox
@@ -79,6 +82,40 @@ describe('a page', () => {
       expect([page.status, page.location, page.headers.getSetCookie()]).toEqual([404, null, []])
     },
   )
+})
+
+test('the way to the sign-in does not tell a stranger whether there is such a request', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stint-pages-'))
+  const config = join(folder, 'stint.config.ts')
+  // The company, but its approvers need a second factor: then the issuer is asked for one.
+  writeFileSync(
+    config,
+    `import company from ${JSON.stringify(CONFIG)}
+const night = company.profiles['break-glass']
+const [rule] = night.approval.rules
+const approval = { ...night.approval, rules: [{ ...rule, by: rule.by.map((who) => ({ ...who, mfa: true })) }] }
+export default { ...company, profiles: { ...company.profiles, 'break-glass': { ...night, approval } } }`,
+  )
+  const strict = await testSandbox({ config })
+  try {
+    const asked = await fetch(`${strict.urls.broker}/requests`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await strict.token('oncall')}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ profile: 'break-glass', justification: 'x' }),
+    })
+    const { id } = (await asked.json()) as { id: string }
+    const wayTo = async (request: string) => {
+      const answer = await fetch(`${strict.urls.broker}/decide/${request}`, { redirect: 'manual' })
+      const query = new URL(answer.headers.get('location') ?? '').searchParams
+      return [answer.status, [...query.keys()], query.get('acr_values')]
+    }
+    expect(id).toMatch(/^req_/)
+    expect(await wayTo(id)).toEqual(await wayTo(`req_${'0'.repeat(26)}`))
+    expect((await wayTo(id))[2]).toMatch(/phr/)
+  } finally {
+    await strict.close()
+    rmSync(folder, { recursive: true })
+  }
 })
 
 describe('the way back from the issuer', () => {

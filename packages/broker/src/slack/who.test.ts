@@ -1,0 +1,64 @@
+/** Who is behind a Slack user, and who is told by name: what Slack and the directory say today, and what they do not say. */
+import type { Rules } from '@stint/core/config/shape'
+import { done } from '@stint/core/outcome'
+import { describe, expect, test } from 'vitest'
+import { approversNamed } from './notify.ts'
+import { type WhoParts, whoIs } from './who.ts'
+
+const NOW = Date.UTC(2026, 10, 25, 3)
+const rules = {
+  issuers: { people: { kind: 'human', key: 'p' } },
+  directories: { people: { scim: 'https://d', by: 'id' } },
+} as unknown as Rules
+const slack = { team: 'T1', user: 'U1' }
+const link = {
+  id: 'lnk_1',
+  version: 1,
+  caller: { issuer: 'people', subject: 'dana', name: 'Dana', kind: 'human' },
+  identity: 'dana',
+  active: { slack: { ...slack, name: 'dana' }, since: NOW - 3_600_000, until: NOW + 3_600_000 },
+}
+const member = done({ id: 'U1', team: 'T1', name: 'dana', member: true })
+const unknown = { outcome: 'unknown', cause: 'answered 429' } as const
+
+async function asked(user: object, claims: object, found: object | 'nobody' = link) {
+  let asks = 0
+  const parts = {
+    rules,
+    linking: { ofSlack: async () => done(found === 'nobody' ? undefined : found), end: async () => done(link) },
+    api: {
+      user: async () => {
+        asks++
+        return user
+      },
+    },
+    directory: { claimsOf: async () => claims },
+    log: () => {},
+  } as unknown as WhoParts
+  const known = await whoIs(parts, slack, 'f'.repeat(64), NOW)
+  return { asks, known: known.outcome === 'done' ? known.value.directorySilent : known.outcome === 'refused' ? known.code : known.outcome }
+}
+
+describe('behind a Slack user', () => {
+  test.each<[string, object, object, unknown]>([
+    ['a member whom the directory knows', member, done({ groups: [] }), false],
+    ['a member of whom the directory does not answer: nothing to decide by', member, unknown, true],
+    ['a member whom the directory does not know', member, done(undefined), 'not-eligible'],
+    ['who is no member', done({ ...member.value, member: false }), done({}), 'link-unknown'],
+    ['whom Slack does not find', { outcome: 'refused', error: 'user_not_found' }, done({}), 'link-unknown'],
+    ['whose account is switched off', { outcome: 'refused', error: 'account_inactive' }, done({}), 'link-unknown'],
+    ['of whom Slack does not answer: the link holds', unknown, done({}), false],
+    ['of whom Slack lets us know nothing: the link holds', { outcome: 'refused', error: 'missing_scope' }, done({}), false],
+  ])('%s', async (_name, user, claims, expected) => expect((await asked(user, claims)).known).toBe(expected))
+  test('Slack is asked only about people who are linked', async () => {
+    expect(await asked(member, done({}), 'nobody')).toEqual({ asks: 0, known: 'link-unknown' })
+  })
+})
+
+test('only those are told by name of whom the rule asks no more than a name', () => {
+  const by = (claims: object) => [{ by: [{ issuer: 'people', claims }] }] as unknown as Parameters<typeof approversNamed>[1]
+  const named = (claims: object) => approversNamed(rules, by(claims)).map(({ subject }) => subject)
+  expect(named({ sub: { oneOf: ['a', 'b'] } })).toEqual(['a', 'b'])
+  expect(named({ sub: 'a', groups: { includes: 'sre' } })).toEqual([])
+  expect(named({ groups: { includes: 'sre' } })).toEqual([])
+})
