@@ -212,6 +212,31 @@ describe('order and overlap', () => {
     await clear(id)
   })
 
+  test('a Slack that asks for rest is left alone for the whole run; what waited is said after', async () => {
+    const ids: string[] = []
+    for (const profile of ['night', 'bucket', 'two-people']) {
+      const parameters = profile === 'bucket' ? { parameters: { bucket: 'acme-x' } } : {}
+      const asked = await it.call('POST', '/requests', await it.tokenOf('oncall'), { profile, justification: why(), ...parameters })
+      ids.push(asked.json.id)
+    }
+    let calls = 0
+    it.slack.intercept = (method) => {
+      if (method !== 'chat.postMessage') return undefined
+      calls++
+      return { ok: false, error: 'ratelimited', retryAfter: 60 }
+    }
+    await it.slack.notify()
+    // The channel and one approver, of the first; the others were not tried.
+    expect(calls).toBeLessThanOrEqual(2)
+    const owed = await it.slack.parts.state.owed()
+    expect(owed.outcome === 'done' && owed.value.map(({ request }) => request).sort()).toEqual([...ids].sort())
+    it.slack.intercept = undefined
+    it.sandbox.advance(120_000)
+    await it.slack.notify()
+    for (const id of ids) expect(it.root(id) ?? it.root(id, 'C0ONCALL')).toBeDefined()
+    for (const id of ids) await clear(id)
+  })
+
   test('an older run does not undo what a newer one did, nor settle what it owes', async () => {
     const { notify } = await import('@stint/broker/slack/notify')
     const id = await it.ask('oncall', why())
