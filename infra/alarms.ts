@@ -35,6 +35,24 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
     })
     figures.push([name, metric])
   }
+  /** DynamoDB publishes these by table and operation, and sums them up nowhere (Amazon DynamoDB Developer Guide, "Metrics"). */
+  function alarmOfTable(name: string, metricName: string, TableName: $util.Input<string>): void {
+    const operation = (Operation: string, index: number) => ({
+      id: `m${index}`,
+      metric: { namespace: 'AWS/DynamoDB', metricName, dimensions: { TableName, Operation }, period: 300, stat: 'Sum' },
+    })
+    new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
+      name: `stint-${$app.stage}-${name}`,
+      alarmDescription: `docs/guides/operations.md, "${name}"`,
+      metricQueries: [{ id: 'all', expression: 'SUM(METRICS())', label: name, returnData: true }, ...OPERATIONS.map(operation)],
+      comparisonOperator: 'GreaterThanThreshold',
+      threshold: 0,
+      evaluationPeriods: 1,
+      treatMissingData: 'notBreaching',
+      alarmActions: [topic.arn],
+      okActions: [topic.arn],
+    })
+  }
   const sum = (namespace: string, metricName: string, dimensions?: aws.cloudwatch.MetricAlarmArgs['dimensions']): Metric => ({
     namespace,
     metricName,
@@ -71,8 +89,8 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   // ── The doors and the ledger ───────────────────────────────────────────────────────────────────────────────────────
   alarm('api-5xx', sum('AWS/ApiGateway', '5xx', { ApiId: door.gateway.nodes.api.id }), { above: 4, minutes: 5 })
   for (const [name, { name: TableName }] of Object.entries(table)) {
-    alarm(`${name}-throttled`, sum('AWS/DynamoDB', 'ThrottledRequests', { TableName }), { above: 0, minutes: 5 })
-    alarm(`${name}-system-errors`, sum('AWS/DynamoDB', 'SystemErrors', { TableName }), { above: 0, minutes: 5 })
+    alarmOfTable(`${name}-throttled`, 'ThrottledRequests', TableName)
+    alarmOfTable(`${name}-system-errors`, 'SystemErrors', TableName)
   }
   alarm('packed-size', counted('PackedSize', 'vend', '{ $.packedPolicySize >= 80 }', '$.packedPolicySize'), { above: 79 })
   alarm('issuer-keys', counted('IssuerKeys', 'vend', '{ $.code = "issuer-keys-unavailable" }'), { above: 0, minutes: 5 })
@@ -117,3 +135,5 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
 /** Of what the functions write in CloudWatch's embedded metric format (packages/broker/src/log/metrics.ts). */
 const NAMESPACE = 'Stint'
 const WIDE = 4
+/** What the functions ask of the tables (packages/broker/src/lambda/permissions.ts). */
+const OPERATIONS = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'GetRecords']

@@ -147,6 +147,7 @@ describe('each function may do what it needs', () => {
     ['ship', 's3:PutObjectRetention', () => `${logBucket()}/tile/0/000`, {}],
     ['ship', 's3:PutObject', () => `${logBucket()}/checkpoint`, {}],
     ['ship', 's3:PutObject', () => `${eventsBucket()}/events/000`, {}],
+    ['ship', 's3:PutObject', () => `${eventsBucket()}/parked/req_1`, {}],
     ['ship', 'dynamodb:PutItem', side, keyed('LOG#HEAD')],
     ['ship', 'kms:Sign', () => logKey(), {}],
     ['ship', 'sqs:SendMessage', () => prodQueue('ShipDead'), {}],
@@ -482,6 +483,14 @@ describe('alarms', () => {
     for (const { inputs } of prod.of('aws:cloudwatch/metricAlarm:MetricAlarm')) expect(inputs.alarmActions).toEqual([prod.outputs.alarms])
     const known = (name: string) => guide.includes(`\`${name}\``) || guide.includes(`\`*${name.slice(name.indexOf('-'))}\``)
     expect(names().filter((name) => !known(name))).toEqual([])
+  })
+  test('of the tables sum over operations: DynamoDB publishes these figures by operation alone', () => {
+    for (const name of ['story-throttled', 'story-system-errors', 'side-throttled', 'side-system-errors']) {
+      const { metricQueries } = prod.one('aws:cloudwatch/metricAlarm:MetricAlarm', `${name}Alarm`).inputs
+      expect(metricQueries[0]).toMatchObject({ expression: 'SUM(METRICS())', returnData: true })
+      for (const { metric } of metricQueries.slice(1)) expect(Object.keys(metric.dimensions).sort()).toEqual(['Operation', 'TableName'])
+      expect(metricQueries.length).toBeLessThanOrEqual(10)
+    }
   })
   test('look at lines that the functions do write', () => {
     for (const { inputs } of prod.of('aws:cloudwatch/logMetricFilter:LogMetricFilter')) {

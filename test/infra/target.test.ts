@@ -108,10 +108,14 @@ describe('the trust policy', () => {
       principal: { arn: `arn:aws:sts::${account}:assumed-role/${name}/x`, account, roleArn: role },
       action: change.action ?? 'sts:AssumeRole',
       resource: { arn: `arn:aws:iam::${TARGET}:role/stint/PowerUser`, account: TARGET },
+      // Each action has keys of its own (Service Authorization Reference, "AWS Security Token Service").
       context: {
-        'sts:ExternalId': externalId,
-        'sts:RoleSessionName': sessionName,
-        'aws:RequestTag/stint:session': 'req_01ARYZ6S410000000000000000.0a1b2c3d',
+        ...(change.action === 'sts:TagSession' || change.action === 'sts:SetSourceIdentity'
+          ? {}
+          : { 'sts:ExternalId': externalId, 'sts:RoleSessionName': sessionName }),
+        ...(change.action === 'sts:SetSourceIdentity'
+          ? { 'sts:SourceIdentity': 'acme.dana' }
+          : { 'aws:RequestTag/stint:session': 'req_01ARYZ6S410000000000000000.0a1b2c3d' }),
         ...change.context,
       },
       identity: [policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'sts:*', Resource: '*' } }, 'identity')],
@@ -128,6 +132,9 @@ describe('the trust policy', () => {
     ['under a name that is no session of Stint’s', { context: { 'sts:RoleSessionName': 'dana' } }],
     ['under a name that only begins like one', { context: { 'sts:RoleSessionName': 'dana-req_01ARYZ6S41' } }],
     ['without the tag', { context: { 'aws:RequestTag/stint:session': undefined } }],
+    ['tagging without the tag', { action: 'sts:TagSession', context: { 'aws:RequestTag/stint:session': undefined } }],
+    ['tagging from elsewhere', { action: 'sts:TagSession', principal: 'arn:aws:iam::666677778888:role/stint-vend' }],
+    ['naming from elsewhere', { action: 'sts:SetSourceIdentity', principal: 'arn:aws:iam::666677778888:role/stint-vend' }],
     ['as another role of Stint’s account', { principal: 'arn:aws:iam::123456789012:role/stint-api' }],
     ['as another account', { principal: 'arn:aws:iam::666677778888:role/stint-vend' }],
     ['by web identity', { action: 'sts:AssumeRoleWithWebIdentity' }],

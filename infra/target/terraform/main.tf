@@ -21,7 +21,7 @@ data "aws_iam_policy_document" "trust" {
   statement {
     sid     = "StintAlone"
     effect  = "Allow"
-    actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    actions = ["sts:AssumeRole"]
 
     principals {
       type        = "AWS"
@@ -42,6 +42,33 @@ data "aws_iam_policy_document" "trust" {
       test     = "Null"
       variable = "aws:RequestTag/stint:session"
       values   = ["false"]
+    }
+  }
+
+  # Judged apart from the above, each by the few keys that AWS gives it: the external ID is not among them.
+  statement {
+    sid     = "StintTags"
+    effect  = "Allow"
+    actions = ["sts:TagSession"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.broker_role_arn]
+    }
+    condition {
+      test     = "Null"
+      variable = "aws:RequestTag/stint:session"
+      values   = ["false"]
+    }
+  }
+  statement {
+    sid     = "StintNames"
+    effect  = "Allow"
+    actions = ["sts:SetSourceIdentity"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.broker_role_arn]
     }
   }
 }

@@ -212,13 +212,19 @@ const trustOfLambda: PolicyJson = {
 /** What a target account writes on its role: this broker only, with our external ID, and only sessions that Stint marked. */
 const trustOfTarget = (externalId: string): PolicyJson => ({
   Version: '2012-10-17',
-  Statement: {
-    Effect: 'Allow',
-    Principal: { AWS: ['vend', 'broker'].map((name) => `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`) },
-    Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
-    Condition: { StringEquals: { 'sts:ExternalId': externalId }, Null: { 'aws:RequestTag/stint:session': 'false' } },
-  },
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: brokers,
+      Action: 'sts:AssumeRole',
+      Condition: { StringEquals: { 'sts:ExternalId': externalId }, Null: { 'aws:RequestTag/stint:session': 'false' } },
+    },
+    // By the few keys that AWS gives each of these: the external ID is not among them.
+    { Effect: 'Allow', Principal: brokers, Action: 'sts:TagSession', Condition: { Null: { 'aws:RequestTag/stint:session': 'false' } } },
+    { Effect: 'Allow', Principal: brokers, Action: 'sts:SetSourceIdentity' },
+  ],
 })
+const brokers = { AWS: ['vend', 'broker'].map((name) => `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`) }
 
 /** The account that may read the log beside Stint's own: an auditor's copy must not hang on the operators. */
 const AUDIT_ACCOUNT = '999988887777'
