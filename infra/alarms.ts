@@ -75,7 +75,11 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   for (const [name, { nodes }] of Object.entries(fn.all)) {
     const FunctionName = nodes.function.name
     alarm(`${name}-errors`, sum('AWS/Lambda', 'Errors', { FunctionName }), { above: 0, minutes: 5 })
-    alarm(`${name}-throttles`, sum('AWS/Lambda', 'Throttles', { FunctionName }), { above: 0, minutes: 5, times: name === 'ship' ? 3 : 1 })
+    alarm(`${name}-throttles`, sum('AWS/Lambda', 'Throttles', { FunctionName }), {
+      above: 0,
+      minutes: 5,
+      times: name === 'ship' || name === 'sweep' ? 3 : 1,
+    })
   }
   // Nothing is over by itself, nothing is told and nothing is shipped where these do not run.
   for (const name of ['sweep', 'ship'] as const)

@@ -70,7 +70,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
       STINT_LOG_KEY: key.log.arn,
       ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
     },
-    sweep: { ...tables, STINT_LOG_VKEY: vkey },
+    sweep: { ...tables, ...epoch, STINT_LOG_VKEY: vkey },
   }
 
   // ── What each may do ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +174,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
             maximumBatchingWindowInSeconds: name === 'ship' ? 1 : 0,
             functionResponseTypes: ['ReportBatchItemFailures'],
             bisectBatchOnFunctionError: true,
-            // A day, which is as long as the stream holds it; then the queue says which part of the stream it was.
+            // Six hours, of the day that the stream holds it; then the queue says which part of the stream it was.
             maximumRetryAttempts: -1,
             maximumRecordAgeInSeconds: 21_600,
             destinationConfig: { onFailure: { destinationArn: queue.arn } },

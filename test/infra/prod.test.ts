@@ -326,6 +326,9 @@ describe('keys and tables', () => {
       customerMasterKeySpec: 'ECC_NIST_EDWARDS25519',
     })
   })
+  test.each(['DataKey', 'LogKey'])('%s is kept with what lies under it', (name) => {
+    expect(prod.one('aws:kms/key:Key', name).options).toEqual({ protect: true, retainOnDelete: true })
+  })
   test('alarms can ring: CloudWatch may use the key that the topic lies under', () => {
     const keyPolicy = policy(JSON.parse(prod.one('aws:kms/key:Key', 'DataKey').inputs.policy), 'resource')
     expect(prod.one('aws:sns/topic:Topic', 'Alarms').inputs.kmsMasterKeyId).toBe(dataKey())

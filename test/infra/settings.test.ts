@@ -30,7 +30,7 @@ test('the table comes from the backup under a name of its own, and everything is
     pointInTimeRecovery: { enabled: true },
   })
   expect(all.one('aws:dynamodb/table:Table', 'SideTable').inputs.restoreSourceName).toBeUndefined()
-  for (const name of ['Vend', 'Api', 'Slack'])
+  for (const name of ['Vend', 'Api', 'Slack', 'Sweep'])
     expect(environmentOf(name)).toMatchObject({
       STINT_TABLE: restored.name,
       STINT_EPOCH: String(restored.epoch),

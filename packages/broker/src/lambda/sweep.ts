@@ -13,9 +13,13 @@ import { deploymentFrom } from './deployment.ts'
 const deployment = deploymentFrom(process.env, __dirname)
 const broker = createBroker(deployment, dynamoLedger)
 
-export const handler = middy<{ readonly task?: string }, Swept | Retired>().handler((event) =>
-  event.task === 'retire' ? retireOld() : sweep(broker),
-)
+const idle: Swept = { abandoned: 0, changed: 0, unreviewed: 0 }
+
+export const handler = middy<{ readonly task?: string }, Swept | Retired>().handler(async (event) => {
+  // A restored table is to be looked at as it came: nothing is written on it before.
+  if (deployment.frozen !== undefined) return idle
+  return event.task === 'retire' ? retireOld() : sweep(broker)
+})
 
 async function retireOld(): Promise<Retired> {
   const { clock, log } = deployment

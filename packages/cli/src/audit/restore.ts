@@ -59,6 +59,15 @@ function learn(draft: Draft, event: ReadEvent): void {
   if (typeof event.target === 'string') draft.target ??= event.target
   if (event.type === 'freeze.released') delete draft.freeze
   if (event.type !== 'freeze.set') return
+  // As the ledger has it: one that is in force is never shortened by another.
+  const end = draft.freeze?.until
+  if (
+    draft.freeze &&
+    (end === undefined
+      ? event.until !== undefined
+      : end > (parseIso(event.at) ?? 0) && (parseIso(String(event.until ?? '')) ?? Number.POSITIVE_INFINITY) < end)
+  )
+    return
   const until = typeof event.until === 'string' ? parseIso(event.until) : undefined
   draft.freeze = {
     scope: String(event.scope),
