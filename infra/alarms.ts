@@ -8,7 +8,7 @@ import type { Settings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
 type Parts = { readonly settings: Settings; readonly fn: Functions; readonly door: Door; readonly table: Tables; readonly key: aws.kms.Key }
-type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, 'namespace' | 'metricName' | 'dimensions' | 'statistic' | 'extendedStatistic'>
+type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, 'namespace' | 'metricName' | 'dimensions' | 'statistic'>
 type When = ({ readonly above: number } | { readonly below: number }) & { readonly minutes?: number; readonly times?: number }
 
 export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<string> {
@@ -18,11 +18,16 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   })
   const figures: [title: string, metric: Metric][] = []
 
+  const ringing = (name: string) => ({
+    name: `stint-${$app.stage}-${name}`,
+    alarmDescription: `docs/guides/operations.md, "${name}"`,
+    alarmActions: [topic.arn],
+    okActions: [topic.arn],
+  })
   function alarm(name: string, metric: Metric, { minutes = 1, times = 1, ...limit }: When): void {
     const below = 'below' in limit
     new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
-      name: `stint-${$app.stage}-${name}`,
-      alarmDescription: `docs/guides/operations.md, "${name}"`,
+      ...ringing(name),
       ...metric,
       comparisonOperator: below ? 'LessThanThreshold' : 'GreaterThanThreshold',
       threshold: below ? limit.below : limit.above,
@@ -30,8 +35,6 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
       evaluationPeriods: times,
       // No figure at all is good news of what should not happen, and bad news of what should.
       treatMissingData: below ? 'breaching' : 'notBreaching',
-      alarmActions: [topic.arn],
-      okActions: [topic.arn],
     })
     figures.push([name, metric])
   }
@@ -42,15 +45,12 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
       metric: { namespace: 'AWS/DynamoDB', metricName, dimensions: { TableName, Operation }, period: 300, stat: 'Sum' },
     })
     new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
-      name: `stint-${$app.stage}-${name}`,
-      alarmDescription: `docs/guides/operations.md, "${name}"`,
+      ...ringing(name),
       metricQueries: [{ id: 'all', expression: 'SUM(METRICS())', label: name, returnData: true }, ...OPERATIONS.map(operation)],
       comparisonOperator: 'GreaterThanThreshold',
       threshold: 0,
       evaluationPeriods: 1,
       treatMissingData: 'notBreaching',
-      alarmActions: [topic.arn],
-      okActions: [topic.arn],
     })
   }
   const sum = (namespace: string, metricName: string, dimensions?: aws.cloudwatch.MetricAlarmArgs['dimensions']): Metric => ({
@@ -61,7 +61,7 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   })
   const most = (...metric: Parameters<typeof sum>): Metric => ({ ...sum(...metric), statistic: 'Maximum' })
   /** A figure that is counted from the lines that a function writes. */
-  const counted = (metricName: string, name: 'vend' | 'sweep' | 'notify' | 'api', pattern: string, value = '1'): Metric => {
+  const counted = (metricName: string, name: 'vend' | 'sweep' | 'notify', pattern: string, value = '1'): Metric => {
     new aws.cloudwatch.LogMetricFilter(`${metricName}Filter`, {
       name: metricName,
       logGroupName: fn.lines[name].name,

@@ -224,17 +224,22 @@ type RestoreFlags = {
 export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void> {
   const { stdout, env } = this.process
   return guarded(this, async () => {
-    const [{ giveBack, lostOf }, { tableClient }] = await Promise.all([import('./restore.ts'), import('./aws.ts')])
+    const [{ lostOf }, { giveBack }, { tableClient }] = await Promise.all([
+      import('./restore.ts'),
+      import('@stint/broker/adapters/dynamodb/restored'),
+      import('./aws.ts'),
+    ])
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
     if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
     const memory = await recall(memoryFile(await nameOf(source), env))
     const region = regionOf(flags.region, env)
     const lost = await lostOf(source, keysFrom(memory?.vkeys ?? []), await tableOf(flags.table, region), Date.now())
+    const client = tableClient(region)
     const kinds: { readonly [kind: string]: string } = { req: 'request, over', frz: 'freeze', lnk: 'link, to be made anew', sys: 'fact' }
     for (const one of lost) {
       const what = one.freeze ? `freeze of ${one.freeze.scope}, in force` : (kinds[one.id.slice(0, 3)] ?? '')
-      stdout.write(`${one.id}  ${what}\n`)
-      if (flags.yes) await giveBack({ client: tableClient(region), storyTable: flags.table }, one)
+      const given = !flags.yes || (await giveBack({ client, storyTable: flags.table }, one))
+      stdout.write(`${one.id}  ${what}${given ? '' : ': written on meanwhile, and left'}\n`)
     }
     stdout.write(`${lost.length} items of the log that the table ${flags.yes ? 'had lost' : 'lost; with --yes they are given back'}\n`)
     return 0

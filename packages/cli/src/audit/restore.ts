@@ -1,5 +1,5 @@
 /** A story table from a backup, held against the log: what it lost is found, and given back so that nothing is open by it. */
-import { giveBack, type Logged } from '@stint/broker/adapters/dynamodb/restored'
+import type { Logged } from '@stint/broker/adapters/dynamodb/restored'
 import type { Journaled } from '@stint/broker/log/ports'
 import type { NoteKey } from '@stint/core/audit/note'
 import type { ReadEvent } from '@stint/core/audit/schema'
@@ -59,16 +59,10 @@ function learn(draft: Draft, event: ReadEvent): void {
   if (typeof event.target === 'string') draft.target ??= event.target
   if (event.type === 'freeze.released') delete draft.freeze
   if (event.type !== 'freeze.set') return
-  // As the ledger has it: one that is in force is never shortened by another.
-  const end = draft.freeze?.until
-  if (
-    draft.freeze &&
-    (end === undefined
-      ? event.until !== undefined
-      : end > (parseIso(event.at) ?? 0) && (parseIso(String(event.until ?? '')) ?? Number.POSITIVE_INFINITY) < end)
-  )
-    return
   const until = typeof event.until === 'string' ? parseIso(event.until) : undefined
+  // As the ledger has it: nothing ends sooner because it was frozen once more.
+  const endOf = (end: Instant | undefined) => end ?? Number.POSITIVE_INFINITY
+  if (draft.freeze && endOf(until) < endOf(draft.freeze.until)) return
   draft.freeze = {
     scope: String(event.scope),
     by: event.by as CallerRef,
@@ -77,5 +71,3 @@ function learn(draft: Draft, event: ReadEvent): void {
     ...(until === undefined ? {} : { until }),
   }
 }
-
-export { giveBack }
