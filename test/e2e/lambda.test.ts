@@ -341,6 +341,7 @@ describe('both mountings of vend', () => {
         unfreeze: async () => ({ outcome: 'unknown', cause: 'not here' }),
         announceConfig: async () => done(true),
         announceLog: async () => done(true),
+        announceRestored: async () => done(true),
         ping: async () => true,
         link: async () => done(undefined),
         writeLink: async () => done(false),

@@ -206,9 +206,11 @@ export type Ledger = {
     now: Instant,
   ): Promise<Done<'asked' | 'released'> | Refused | Unknown>
 
-  /** On the trail once: that this config answers, and that this log began under this key. */
+  /** Each is on the trail once: that this config answers, that this log began under this key. */
   announceConfig(now: Instant): Promise<Done<true> | Unknown>
   announceLog(origin: string, vkey: string, now: Instant): Promise<Done<true> | Unknown>
+  /** That the table came from a backup, where the deploy says so. */
+  announceRestored(now: Instant): Promise<Done<true> | Unknown>
 
   /** Whether the table answers. */
   ping(): Promise<boolean>

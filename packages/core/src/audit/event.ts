@@ -149,6 +149,15 @@ export type LogStarted = {
   readonly origin: string
   readonly vkey: string
 }
+/** The story table came back from a backup. */
+export type TableRestored = {
+  readonly type: 'table.restored'
+  readonly request: SystemId
+  readonly at: Instant
+  /** What was asked for before it does not vend. */
+  readonly epoch: Instant
+  readonly build: string
+}
 /** The journal of one fact of the whole system. */
 export type SystemId = `sys_${string}`
 
@@ -169,6 +178,7 @@ export type AuditEvent =
   | RefusedEvent
   | Reserved
   | Retired
+  | TableRestored
 
 /** An event as it lies in the journal: its canonical text and the salt of its commitment. */
 export type JournalEntry = { readonly event: string; readonly salt: Uint8Array }
@@ -206,7 +216,7 @@ export function journalEntry(event: AuditEvent, { random, configHash }: Writing)
   return { event: text, salt: random(SALT_BYTES) }
 }
 
-const instants = ['at', 'hardEnd', 'expiration', 'until', 'unattendedAt'] as const
+const instants = ['at', 'hardEnd', 'expiration', 'until', 'unattendedAt', 'epoch'] as const
 const people = ['caller', 'by'] as const
 const freeTexts = ['why', 'comment'] as const
 

@@ -106,6 +106,7 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'link.ended': ['linking', 'linked'],
   'config.seen': ['new'],
   'log.started': ['new'],
+  'table.restored': ['new'],
 }
 
 /** Where an event leads, if it leads elsewhere. */
@@ -129,6 +130,7 @@ const to: { readonly [type in EventType]?: Stage } = {
   'link.ended': 'unlinked',
   'config.seen': 'fact',
   'log.started': 'fact',
+  'table.restored': 'fact',
 }
 
 /** Takes the next event of a journal; a text says which rule it breaks. `event` is absent where it was erased. */

@@ -84,6 +84,7 @@ const members = {
   operator: ['text', 'Who ran the command, in their own words.'],
   origin: ['text', 'The name of the log.'],
   vkey: ['text', 'The key that signs it.'],
+  epoch: ['instant', 'What was asked for before it does not vend.'],
 } as const satisfies Record<string, readonly [Kind, string]>
 type Member = keyof typeof members
 
@@ -151,6 +152,7 @@ export const eventTypes = {
   'link.ended': { says: 'The Slack user is no longer theirs.', has: ['by', 'slack', 'reason'], may: ['from', 'token'] },
   'config.seen': { says: 'A deployed config answered for the first time.', has: ['build'] },
   'log.started': { says: 'The log began, or goes on under another key.', has: ['origin', 'vkey'] },
+  'table.restored': { says: 'The story table came back from a backup, and was opened again.', has: ['build', 'epoch'] },
 } as const satisfies Record<AuditEvent['type'], EventShape>
 
 export type EventType = keyof typeof eventTypes

@@ -11,7 +11,7 @@ import type { Ledger } from '../../ports.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { OTHER_DAY } from './table.ts'
 
-export function system(settings: DynamoSettings, { send }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog'> {
+export function system(settings: DynamoSettings, { send }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
   /** Done too where it was announced before. */
   async function announce(request: SystemId, event: AuditEvent, now: Instant): Promise<Done<true> | Unknown> {
     const put = await send(() =>
@@ -39,6 +39,12 @@ export function system(settings: DynamoSettings, { send }: Sender): Pick<Ledger,
     announceLog(origin, vkey, now) {
       const request: SystemId = `sys_${digestFields('log/v1', [origin, vkey])}`
       return announce(request, { type: 'log.started', request, at: now, origin, vkey }, now)
+    },
+    async announceRestored(now) {
+      const { epoch, build } = settings
+      if (epoch === undefined) return done(true)
+      const request: SystemId = `sys_${digestFields('restored/v1', [String(epoch)])}`
+      return announce(request, { type: 'table.restored', request, at: now, epoch, build }, now)
     },
   }
 }
