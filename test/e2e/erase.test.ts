@@ -124,6 +124,15 @@ describe('when it is over', () => {
   const audit = () =>
     verify({ source: storeSource(sandbox.shipper), keys: keys(), now: sandbox.now(), table: allJournals({ client, storyTable: 'stint' }) })
 
+  test('nothing is erased of what a table from a backup has only a part of', async () => {
+    const { Items } = (await sandbox.aws.dynamo.direct('Scan', { TableName: 'stint' })) as { Items: any[] }
+    const whole = Items.find(({ pk }) => pk.S === `REQ#${requests.session}`)
+    const short = { ...whole, events: { L: whole.events.L.slice(0, -1) } }
+    await sandbox.aws.dynamo.direct('PutItem', { TableName: 'stint', Item: short })
+    expect(await erasing()).toMatchObject({ outcome: 'refused', code: 'request-changed', detail: expect.stringContaining('restore') })
+    await sandbox.aws.dynamo.direct('PutItem', { TableName: 'stint', Item: whole })
+  })
+
   test('a run that dies half way is finished by the next; nothing of it looks like tampering in the end', async () => {
     const dying = { ...parts.events, replace: async () => Promise.reject(new Trouble('gone')) }
     // Said, and not yet in the log: nothing is taken out before.

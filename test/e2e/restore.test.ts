@@ -1,7 +1,7 @@
 /**
- * The night the table is lost, rehearsed: it comes back from a backup of an hour ago, forgetting a revoke, a freeze and a
- * session. What must hold: nothing vends until somebody has looked; the log says what was forgotten; it is given back; and
- * what was asked for before never vends again.
+ * The night the table is lost, rehearsed: it comes back from a backup of an hour ago, forgetting what was done since. What
+ * must hold: nothing vends until somebody has looked; the log says what was forgotten; it is given back; and what was asked
+ * for before never vends again. And then the night on which nobody froze it first.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,28 +13,37 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { copyBuckets, type Ran, stint } from '../support/cli.ts'
 import { gatewayEvent, type Lambda, type Result, startLambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { slackIn } from '../support/slack.ts'
 
 let sandbox: TestSandbox
 let folder: string
 let env: Record<string, string>
 const running: Lambda[] = []
-let approved = ''
+const ids: Record<'approved' | 'session' | 'refusal' | 'erased' | 'link', string> = {
+  approved: '',
+  session: '',
+  refusal: '',
+  erased: '',
+  link: '',
+}
 let epoch = 0
 
-type Item = Record<string, Record<string, unknown>>
+type Item = Record<string, Record<string, any>>
 const items = async () =>
   ((await sandbox.aws.dynamo.direct('Scan', { TableName: 'stint', ConsistentRead: true })) as { Items: Item[] }).Items
+const item = async (id: string) => (await items()).find(({ pk }) => pk?.S.endsWith(id))
 
 beforeAll(async () => {
   sandbox = await testSandbox()
   folder = mkdtempSync(join(tmpdir(), 'stint-restore-'))
   const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/operator', [
-    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:*', Resource: '*' } },
+    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: ['dynamodb:*', 's3:*'], Resource: '*' } },
   ])
   env = {
     AWS_ACCESS_KEY_ID: key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
+    AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
     AWS_REGION: 'eu-central-1',
     XDG_STATE_HOME: join(folder, 'state'),
   }
@@ -45,25 +54,55 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function post(path: string, who: string, body: object): Promise<{ status: number; json: Record<string, string> }> {
+async function call(
+  method: string,
+  path: string,
+  who: string,
+  body?: object,
+  more: Record<string, string> = {},
+): Promise<{ status: number; json: any }> {
   const answer = await fetch(`${sandbox.urls.broker}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${await sandbox.token(who)}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    method,
+    headers: { authorization: `Bearer ${await sandbox.token(who)}`, ...(body ? { 'content-type': 'application/json' } : {}), ...more },
+    ...(body ? { body: JSON.stringify(body) } : {}),
   })
-  return { status: answer.status, json: (await answer.json()) as Record<string, string> }
+  const text = await answer.text()
+  return { status: answer.status, json: text === '' ? {} : JSON.parse(text) }
 }
+const freeze = (scope: object, until?: number) =>
+  call('POST', '/freezes', 'oncall', {
+    scope,
+    why: 'a key was seen elsewhere',
+    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+  })
+async function release(id: string): Promise<void> {
+  expect((await call('DELETE', `/freezes/${id}`, 'oncall')).status).toBe(202)
+  expect((await call('DELETE', `/freezes/${id}`, 'approver')).status).toBe(204)
+}
+/** Break-glass that was asked for and agreed to. */
+async function approved(key: string): Promise<string> {
+  const { json } = await call('POST', '/requests', 'oncall', { profile: 'break-glass', justification: 'INC-1' }, { 'idempotency-key': key })
+  expect((await call('POST', `/requests/${json.id}/approve`, 'approver', {})).status).toBe(200)
+  return json.id
+}
+
+/** What was there before the loss comes back, and nothing else. */
+async function loseAllBut(backup: readonly Item[]): Promise<void> {
+  for (const { pk } of await items()) await sandbox.aws.dynamo.direct('DeleteItem', { TableName: 'stint', Key: { pk } })
+  for (const one of backup) await sandbox.aws.dynamo.direct('PutItem', { TableName: 'stint', Item: one })
+}
+
 async function audit(...args: readonly string[]): Promise<Ran> {
   copyBuckets(sandbox.aws.world, ['stint-log', 'stint-events'], join(folder, 'log'))
   return stint(['audit', args[0] ?? '', '--from', join(folder, 'log'), ...args.slice(1)], env)
 }
 
-/** `vend` as it is deployed after a restore. */
-async function deployed(more: Record<string, string>): Promise<(who: string, body: object) => Promise<[number, string]>> {
-  const at = mkdtempSync(join(folder, 'vend-'))
-  const { file } = await buildFunction('vend', at)
-  writeFileSync(join(at, 'vend', 'config.json'), packRules(sandbox.rules))
-  const key = brokerKey(sandbox.aws.world, 'vend')
+/** A function as it is deployed after a restore. */
+async function deployed(name: 'vend' | 'api' | 'sweep', more: Record<string, string>) {
+  const at = mkdtempSync(join(folder, `${name}-`))
+  const { file } = await buildFunction(name, at)
+  writeFileSync(join(at, name, 'config.json'), packRules(sandbox.rules))
+  const key = brokerKey(sandbox.aws.world, name)
   const lambda = await startLambda(file, {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: key.accessKeyId,
@@ -71,6 +110,9 @@ async function deployed(more: Record<string, string>): Promise<(who: string, bod
     AWS_SESSION_TOKEN: key.sessionToken,
     AWS_ENDPOINT_URL_STS: sandbox.urls.aws,
     AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
+    AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
+    STINT_LOG_BUCKET: 'stint-log',
+    STINT_EVENTS_BUCKET: 'stint-events',
     STINT_TABLE: 'stint',
     STINT_SIDE_TABLE: 'stint-side',
     STINT_BUILD: 'restored',
@@ -78,83 +120,192 @@ async function deployed(more: Record<string, string>): Promise<(who: string, bod
     ...more,
   })
   running.push(lambda)
-  return async (who, body) => {
+  const answer = async (method: string, path: string, who: string, body?: object): Promise<[number, string]> => {
     const headers = ['content-type', 'application/json', 'authorization', `Bearer ${await sandbox.token(who)}`]
-    const answer: Result = await lambda.invoke(gatewayEvent({ method: 'POST', path: '/sessions', headers, body: JSON.stringify(body) }))
-    return [answer.statusCode, JSON.parse(answer.body).code ?? '']
+    const sent = { method, path, headers, ...(body ? { body: JSON.stringify(body) } : {}) }
+    const { statusCode, body: text }: Result = await lambda.invoke(gatewayEvent(sent))
+    return [statusCode, JSON.parse(text || '{}').code ?? '']
   }
+  return { answer, invoke: lambda.invoke, vend: (who: string, body: object) => answer('POST', '/sessions', who, body) }
 }
 const logsRead = { profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' } }
-const night = () => ({ profile: 'break-glass', requestId: approved, justification: 'INC-1' })
+const night = (requestId: string) => ({ profile: 'break-glass', requestId, justification: 'INC-1' })
+const frozen = { STINT_FROZEN: 'The table was restored, and is not verified yet.' }
 
-test('an hour after the backup: a revoke, a freeze, a session', async () => {
+test('an hour after the backup: a revoke, freezes set and released, a session, a refusal, a link, an erasure', async () => {
   await sandbox.sweep()
   await sandbox.vend(await sandbox.token('developer'), { profile: 'staging-power' })
-  approved = (await post('/sessions', 'oncall', { profile: 'break-glass', justification: 'INC-1' })).json.requestId ?? ''
-  expect((await post(`/requests/${approved}/approve`, 'approver', {})).status).toBe(200)
+  ids.approved = await approved('first')
+  await sandbox.vend(await sandbox.token('developer'), { profile: 'gone' })
+  ids.erased = (await items()).find(({ state }) => state?.S === 'refused')?.id?.S
+  const released = (await freeze({ kind: 'profile', id: 'report-export' })).json.id
+  await sandbox.ship()
   const backup = await items()
 
-  expect((await post(`/requests/${approved}/revoke`, 'approver', {})).status).toBe(200)
-  expect(
-    (await post('/freezes', 'oncall', { scope: { kind: 'profile', id: 'staging-power' }, why: 'a key was seen elsewhere' })).status,
-  ).toBe(201)
+  expect((await call('POST', `/requests/${ids.approved}/revoke`, 'approver', {})).status).toBe(200)
+  expect((await freeze({ kind: 'profile', id: 'staging-power' })).status).toBe(201)
   // A shorter one beside it is on the trail, and shortens nothing.
-  const shorter = { scope: { kind: 'profile', id: 'staging-power' }, why: 'again', until: new Date(sandbox.now() + 300_000).toISOString() }
-  expect((await post('/freezes', 'oncall', shorter)).status).toBe(201)
-  expect((await sandbox.vend(await sandbox.token('developer'), logsRead)).status).toBe(201)
+  expect((await freeze({ kind: 'profile', id: 'staging-power' }, sandbox.now() + 300_000)).status).toBe(201)
+  await release(released)
+  ids.session = (await sandbox.vend(await sandbox.token('developer'), logsRead)).json.requestId
+  await sandbox.vend(await sandbox.token('developer'), { profile: 'gone too' })
+  ids.refusal = (await items()).find(({ state, id }) => state?.S === 'refused' && id?.S !== ids.erased)?.id?.S
+  await slackIn(sandbox).link('developer')
+  ids.link = (await items()).find(({ pk }) => pk?.S.startsWith('LINK#'))?.id?.S
   await sandbox.ship()
-  expect((await audit('verify', '--table', 'stint')).code).toBe(0)
+  const erasing = setInterval(() => void sandbox.ship(), 200)
+  const who = ['--operator', 'privacy team', '--why', 'asked for']
+  const where = ['--table', 'stint', '--side-table', 'stint-side', '--events-bucket', 'stint-events']
+  expect((await stint(['audit', 'erase', '--request', ids.erased, '--yes', ...who, ...where], env)).code).toBe(0)
+  clearInterval(erasing)
+  await sandbox.ship()
+  expect((await audit('verify', '--table', 'stint', '--vkey', sandbox.logVkey)).code).toBe(0)
 
-  // The table is lost, and comes back as it was.
-  for (const { pk } of await items()) await sandbox.aws.dynamo.direct('DeleteItem', { TableName: 'stint', Key: { pk } })
-  for (const item of backup) await sandbox.aws.dynamo.direct('PutItem', { TableName: 'stint', Item: item })
+  await loseAllBut(backup)
   epoch = sandbox.now()
 })
 
 test('it starts frozen: nobody is let in, whatever the table says', async () => {
-  const vend = await deployed({ STINT_FROZEN: 'The table was restored, and is not verified yet.' })
+  const { vend } = await deployed('vend', frozen)
+  const before = await item(ids.approved)
   expect(await vend('developer', logsRead)).toEqual([403, 'frozen'])
-  expect(await vend('oncall', night())).toEqual([403, 'frozen'])
+  expect(await vend('oncall', night(ids.approved))).toEqual([403, 'frozen'])
+  expect(await vend('oncall', { profile: 'break-glass', justification: 'INC-2' })).toEqual([403, 'frozen'])
+  expect(await item(ids.approved)).toEqual(before)
+})
+
+test('and nothing is written on what it may have forgotten, but that more is frozen', async () => {
+  const [api, sweep] = await Promise.all([deployed('api', frozen), deployed('sweep', frozen)])
+  const before = await items()
+  for (const act of ['approve', 'deny', 'revoke'])
+    expect(await api.answer('POST', `/requests/${ids.approved}/${act}`, 'approver', {})).toEqual([403, 'frozen'])
+  expect(await api.answer('POST', `/requests/${ids.approved}/cancel`, 'oncall', {})).toEqual([403, 'frozen'])
+  expect(await api.answer('POST', '/requests', 'oncall', { profile: 'break-glass', justification: 'INC-3' })).toEqual([403, 'frozen'])
+  expect(await api.answer('POST', '/slack/link', 'developer', {})).toEqual([503, 'ledger-unavailable'])
+  for (const { pk } of before.filter((one) => one.pk?.S.startsWith('FREEZE#')))
+    expect(await api.answer('DELETE', `/freezes/${pk?.S.slice(7)}`, 'oncall')).toEqual([403, 'frozen'])
+  expect(await sweep.invoke({})).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
+  expect(await sweep.invoke({ task: 'retire' })).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
+  const refused = (one: Item) => one.state?.S === 'refused'
+  expect((await items()).filter((one) => !refused(one))).toEqual(before.filter((one) => !refused(one)))
+  expect((await api.answer('GET', '/readyz', 'auditor'))[0]).toBe(200)
+  expect(
+    await api.answer('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'release-artifacts' }, why: 'to be sure' }),
+  ).toEqual([201, ''])
 })
 
 test('what was approved before never vends again, even if the table has forgotten that it was revoked', async () => {
-  const vend = await deployed({})
-  expect(await vend('oncall', night())).toEqual([409, 'request-ended'])
+  const { vend } = await deployed('vend', {})
+  expect(await vend('oncall', night(ids.approved))).toEqual([409, 'request-ended'])
 })
 
 test('the log says what the table forgot', async () => {
   const { code, stdout } = await audit('verify', '--table', 'stint')
-  expect([code, stdout]).toEqual([7, expect.stringContaining(approved)])
+  expect([code, stdout]).toEqual([7, expect.stringContaining(ids.approved)])
   const listed = await audit('restore', '--table', 'stint')
   expect(listed.code).toBe(0)
-  expect(listed.stdout).toMatch(new RegExp(`^${approved}  request, over$`, 'm'))
-  expect(listed.stdout).toMatch(/^frz_\w+ {2}freeze of profile#staging-power, in force$/m)
-  expect(listed.stdout).toMatch(/3 items of the log that the table lost/)
+  const lines = listed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^frz_\w+/, 'frz'))
+  expect(lines.slice(0, -1).sort()).toEqual(
+    [
+      `${ids.approved}  request, over`,
+      `${ids.session}  request, over`,
+      `${ids.refusal}  request, over`,
+      `${ids.erased}  request, over`,
+      `${ids.link}  link, to be made anew`,
+      'frz  freeze',
+      'frz  freeze of profile#staging-power, in force',
+    ].sort(),
+  )
+  expect(lines.at(-1)).toBe('7 items of the log that the table lost; with --yes they are given back')
   // Listing changes nothing.
+  expect((await audit('verify', '--table', 'stint')).code).toBe(7)
+})
+
+test('nothing is written by a log that vouches for itself, nor by one that is not the one verified before', async () => {
+  const yes = ['--table', 'stint', '--yes']
+  const elsewhere = { ...env, XDG_STATE_HOME: join(folder, 'elsewhere') }
+  const stranger = await stint(['audit', 'restore', '--from', join(folder, 'log'), ...yes], elsewhere)
+  expect([stranger.code, stranger.stderr]).toEqual([2, expect.stringContaining('--vkey')])
+  const other = 'log.example+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
+  expect((await audit('restore', ...yes, '--vkey', other)).code).not.toBe(0)
   expect((await audit('verify', '--table', 'stint')).code).toBe(7)
 })
 
 test('it is given back, and table and log tell one story again', async () => {
   const given = await audit('restore', '--table', 'stint', '--yes')
-  expect([given.code, given.stdout]).toEqual([0, expect.stringContaining('3 items of the log that the table had lost')])
+  expect([given.code, given.stdout]).toEqual([0, expect.stringContaining('7 items of the log that the table had lost')])
   expect((await audit('verify', '--table', 'stint')).code).toBe(0)
   expect((await audit('restore', '--table', 'stint')).stdout).toMatch(/^0 items/)
+  // A refusal is one still, so that it leaves the table as refusals do; and what was erased is not back.
+  expect((await item(ids.refusal))?.state?.S).toBe('refused')
+  expect(JSON.stringify(await item(ids.erased))).not.toContain('Dana')
 })
 
 test('then it is opened: new sessions go, the freeze holds, and everything still ends up in the log', async () => {
-  const vend = await deployed({})
+  const [{ vend }, sweep] = await Promise.all([deployed('vend', {}), deployed('sweep', {})])
   // Some milliseconds must have passed since the epoch.
   expect(await vend('developer', logsRead)).toEqual([201, ''])
   expect(await vend('developer', { profile: 'staging-power' })).toEqual([403, 'frozen'])
-  // Whose it was the log alone knows now.
-  expect(await vend('oncall', night())).toEqual([404, 'request-unknown'])
+  expect(await vend('tool', { profile: 'report-export' })).toEqual([201, ''])
+  expect(await vend('oncall', night(ids.approved))).toEqual([409, 'request-ended'])
   const auditor = await sandbox.token('auditor')
-  expect((await sandbox.get('/freezes', await sandbox.token('oncall'))).json.freezes).toEqual([
-    expect.not.objectContaining({ until: expect.anything() }),
-  ])
+  const { freezes } = (await sandbox.get('/freezes', await sandbox.token('oncall'))).json
+  expect(freezes.map(({ scope, until }: any) => [scope.id, until === undefined])).toContainEqual(['staging-power', true])
+  expect(freezes.map(({ scope }: any) => scope.id)).not.toContain('report-export')
   expect((await sandbox.get('/requests', auditor)).status).toBe(200)
   expect((await sandbox.get('/sessions', auditor)).status).toBe(200)
-  await sandbox.sweep()
+  await slackIn(sandbox).link('developer')
+  await sweep.invoke({})
   await sandbox.ship()
   expect((await audit('verify', '--table', 'stint')).code).toBe(0)
+  // The trail tells of what was given back as it did, and that there was a restore.
+  expect((await sandbox.get(`/audit/events/${ids.session}/2`, auditor)).json).toMatchObject({ event: { type: 'session.issued' } })
+  expect((await sandbox.get(`/audit/events/${ids.erased}/0`, auditor)).json.code).toBe('event-erased')
+  const found = await sandbox.get('/audit/events?outcome=request.revoked', auditor)
+  expect(found.json.events).toMatchObject([{ id: expect.stringContaining(ids.approved) }])
+  const restored = await sandbox.get('/audit/events?outcome=table.restored', auditor)
+  expect(restored.json.events).toMatchObject([{ event: { epoch: new Date(epoch).toISOString() } }])
+})
+
+test('what is given back is erased like anything else', async () => {
+  const erasing = setInterval(() => void sandbox.ship(), 200)
+  const who = ['--issuer', 'people', '--subject', '6f0c1b9e-dev-1', '--operator', 'privacy team', '--why', 'asked for']
+  const where = ['--table', 'stint', '--side-table', 'stint-side', '--events-bucket', 'stint-events']
+  const { stdout } = await stint(['audit', 'erase', '--yes', ...who, ...where], env)
+  clearInterval(erasing)
+  expect(stdout).toContain(`${ids.session} erased`)
+  expect(stdout).toContain(`${ids.refusal} erased`)
+  await sandbox.ship()
+  expect((await audit('verify', '--table', 'stint')).code).toBe(0)
+})
+
+test('a night on which nobody froze it first: nothing that was done since is dropped, and what is stricter holds', async () => {
+  const revoked = await approved('second')
+  await sandbox.ship()
+  const backup = await items()
+  expect((await call('POST', `/requests/${revoked}/revoke`, 'approver', {})).status).toBe(200)
+  const { id } = (await freeze({ kind: 'profile', id: 'logs-read' })).json
+  await sandbox.ship()
+  await loseAllBut(backup)
+
+  // A table that has forgotten the revoke lets them in; a freeze that it has forgotten is set and released.
+  expect((await sandbox.vend(await sandbox.token('oncall'), night(revoked))).status).toBe(201)
+  expect((await freeze({ kind: 'profile', id: 'logs-read' })).json.id).toBe(id)
+  await release(id)
+  expect((await sandbox.vend(await sandbox.token('developer'), logsRead)).status).toBe(201)
+  await sandbox.ship()
+
+  const given = await audit('restore', '--table', 'stint', '--yes')
+  expect(given.stdout).toMatch(new RegExp(`^${revoked}  request, over, and 2 written since$`, 'm'))
+  expect(given.stdout).toMatch(new RegExp(`^${id}  freeze of profile#logs-read, in force, and 3 written since$`, 'm'))
+  expect((await sandbox.vend(await sandbox.token('oncall'), night(revoked))).json.code).toBe('request-ended')
+  expect((await sandbox.vend(await sandbox.token('developer'), logsRead)).json.code).toBe('frozen')
+  await sandbox.ship()
+  // The session left, so it is on the trail; and the trail says that it must not have.
+  const { code, stdout } = await audit('verify', '--table', 'stint')
+  expect([code, stdout]).toEqual([6, expect.stringMatching(new RegExp(`${revoked}.*\\n?.*session\\.reserved after the end`))])
+  expect((await audit('restore', '--table', 'stint')).stdout).toMatch(/^0 items/)
 })

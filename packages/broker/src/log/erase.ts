@@ -59,6 +59,8 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
   const notYet = refused('not-logged-yet', 'The log does not have all of it yet. Repeat it when it has.')
   const written = found ? found.journal.events.length - (found.erased ? 1 : 0) : (cursor?.count ?? 0)
   if (!cursor || cursor.count < written) return notYet
+  if (found && cursor.count > found.journal.events.length)
+    return refused('request-changed', 'The log has more of it than the table, which must be given back first: stint audit restore.')
 
   const held = await heldAt(parts.events, cursor.places.slice(0, written))
   if (!found?.erased) {

@@ -52,6 +52,17 @@ const keysFrom = (vkeys: readonly string[]): readonly NoteKey[] =>
     return key
   })
 
+/** What is known of a log from before: its key, and what it must continue. A key from elsewhere comes before the remembered. */
+async function knownOf(source: LogSource, vkey: readonly string[] | undefined, env: NodeJS.ProcessEnv) {
+  const memory = await recall(memoryFile(await nameOf(source), env))
+  return {
+    keys: keysFrom(vkey ?? memory?.vkeys ?? []),
+    ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
+    /** The key was named by whoever asks, now or before, and not by the log. */
+    trusted: vkey !== undefined || memory?.trusted === true,
+  }
+}
+
 async function sourceFrom(from: string, tokenFile: string | undefined, env: NodeJS.ProcessEnv): Promise<LogSource> {
   if (!/^https?:\/\//.test(from)) return folderSource(from)
   const token = tokenFile === undefined ? env.STINT_TOKEN : (await readFile(tokenFile, 'utf8')).trim()
@@ -199,13 +210,9 @@ export function rebuildCommand(this: Context, flags: RebuildFlags): Promise<void
     const [{ rebuild }, { sideState }] = await Promise.all([import('./rebuild.ts'), import('./aws.ts')])
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
     if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
-    const memory = await recall(memoryFile(await nameOf(source), env))
-    const rebuilt = await rebuild(
-      source,
-      keysFrom(memory?.vkeys ?? []),
-      sideState(regionOf(flags.region, env), flags.sideTable),
-      Date.now(),
-    )
+    const known = await knownOf(source, undefined, env)
+    const state = sideState(regionOf(flags.region, env), flags.sideTable)
+    const rebuilt = await rebuild(source, known, state, Date.now())
     stdout.write(`${rebuilt.rows} look-up rows of ${rebuilt.events} events written\n`)
     return 0
   })
@@ -216,6 +223,7 @@ export function rebuildCommand(this: Context, flags: RebuildFlags): Promise<void
 type RestoreFlags = {
   readonly from: string
   readonly tokenFile?: string
+  readonly vkey?: readonly string[]
   readonly table: string
   readonly region?: string
   readonly yes: boolean
@@ -224,25 +232,34 @@ type RestoreFlags = {
 export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void> {
   const { stdout, env } = this.process
   return guarded(this, async () => {
-    const [{ lostOf }, { giveBack }, { tableClient }] = await Promise.all([
+    const [{ lostOf }, { giveBack, givingBack }, { tableClient }] = await Promise.all([
       import('./restore.ts'),
       import('@stint/broker/adapters/dynamodb/restored'),
       import('./aws.ts'),
     ])
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
     if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
-    const memory = await recall(memoryFile(await nameOf(source), env))
+    const { trusted, ...known } = await knownOf(source, flags.vkey, env)
+    if (flags.yes && !trusted)
+      throw new Usage('nothing is written by a log whose key it names itself: give it from elsewhere, --vkey, here or to verify')
+    const now = Date.now()
     const region = regionOf(flags.region, env)
-    const lost = await lostOf(source, keysFrom(memory?.vkeys ?? []), await tableOf(flags.table, region), Date.now())
-    const client = tableClient(region)
+    const lost = await lostOf(source, { ...known, table: await tableOf(flags.table, region), now })
+    const story = { client: tableClient(region), storyTable: flags.table }
     const kinds: { readonly [kind: string]: string } = { req: 'request, over', frz: 'freeze', lnk: 'link, to be made anew', sys: 'fact' }
+    let left = 0
     for (const one of lost) {
-      const what = one.freeze ? `freeze of ${one.freeze.scope}, in force` : (kinds[one.id.slice(0, 3)] ?? '')
-      const given = !flags.yes || (await giveBack({ client, storyTable: flags.table }, one))
-      stdout.write(`${one.id}  ${what}${given ? '' : ': written on meanwhile, and left'}\n`)
+      const giving = await givingBack(story, one, now)
+      // The table has caught up since it was compared.
+      if (!giving) continue
+      const given = !flags.yes || (await giveBack(story, giving))
+      if (!given) left++
+      const what = giving.freeze ? `freeze of ${giving.freeze.scope}, in force` : (kinds[one.id.slice(0, 3)] ?? '')
+      const since = giving.since > 0 ? `, and ${giving.since} written since` : ''
+      stdout.write(`${one.id}  ${what}${since}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
     }
     stdout.write(`${lost.length} items of the log that the table ${flags.yes ? 'had lost' : 'lost; with --yes they are given back'}\n`)
-    return 0
+    return left > 0 ? EXIT.failed : 0
   })
 }
 
@@ -268,12 +285,11 @@ export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<
   return guarded(this, async () => {
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
     if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
-    const memory = await recall(memoryFile(await nameOf(source), env))
+    const known = await knownOf(source, flags.vkey, env)
     const sessions = new Sessions()
     const report = await verify({
+      ...known,
       source,
-      keys: keysFrom(flags.vkey ?? memory?.vkeys ?? []),
-      ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
       now: Date.now(),
       onEvent: (event) => sessions.take(event),
     })
@@ -351,8 +367,7 @@ export function exportCommand(this: Context, flags: ExportFlags): Promise<void> 
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
     const bytes = await source.get('checkpoint')
     const note = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
-    const memory = await recall(memoryFile(await nameOf(source), env))
-    const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
+    const { keys } = await knownOf(source, flags.vkey, env)
     if (keys.length === 0) throw new Usage('verify the log first, or name its key: --vkey')
     const opened = openCheckpoint(note, keys)
     if (opened.outcome === 'fault') throw new Unreachable(`the checkpoint in ${flags.from} is ${opened.fault}`)

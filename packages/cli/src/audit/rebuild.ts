@@ -1,19 +1,18 @@
 /** Look-up rows, derived anew from the log: they are never authority, so losing them costs nothing but this. */
 import type { About, LogState, LookupRow } from '@stint/broker/log/ports'
 import { aboutOf, lookupRows } from '@stint/broker/log/stage'
-import type { NoteKey } from '@stint/core/audit/note'
 import type { Instant } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
-import { verify } from './verify/verify.ts'
+import { type VerifyOptions, verify } from './verify/verify.ts'
 
 /** Rows written at once. */
 const BATCH = 1000
 
 export async function rebuild(
   source: LogSource,
-  keys: readonly NoteKey[],
+  known: Pick<VerifyOptions, 'keys' | 'remembered'>,
   state: Pick<LogState, 'index'>,
   now: Instant,
 ): Promise<{ readonly events: number; readonly rows: number }> {
@@ -22,7 +21,7 @@ export async function rebuild(
   let events = 0
   const report = await verify({
     source,
-    keys,
+    ...known,
     now,
     onEvent: (event, seq) => {
       const about = abouts.get(event.request) ?? aboutOf(event)

@@ -97,13 +97,21 @@ export async function* allJournals({ client, storyTable }: Source): AsyncGenerat
 }
 
 /** One journal, read consistently. */
-export function journalReader({ client, storyTable }: Source): (request: string) => Promise<Journaled | undefined> {
+export function journalReader(source: Source): (request: string) => Promise<Journaled | undefined> {
+  const read = itemReader(source)
+  return async (request) => {
+    const item = await read(request)
+    return item && journaled(item)
+  }
+}
+
+/** The item of a journal, read consistently. */
+export function itemReader({ client, storyTable }: Source): (request: string) => Promise<Image | undefined> {
   const prefixes: Readonly<Record<string, string>> = { req: 'REQ#', frz: 'FREEZE#', lnk: 'LINK#', sys: 'SYS#' }
   return async (request) => {
     const prefix = prefixes[request.slice(0, request.indexOf('_'))]
     if (prefix === undefined) return undefined
     const Key = marshall({ pk: `${prefix}${request}` })
-    const found = await asked(client.send(new GetItemCommand({ TableName: storyTable, Key, ConsistentRead: true })))
-    return found.Item && journaled(found.Item)
+    return (await asked(client.send(new GetItemCommand({ TableName: storyTable, Key, ConsistentRead: true })))).Item
   }
 }

@@ -39,7 +39,8 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
           const [journal, item] = [journaled(image), toItem(image)]
           if (!journal?.request.startsWith('req_') || (kind === 'refusals') !== (item.state === 'refused')) continue
           const { request, events } = journal
-          if ((cursors.get(request)?.count ?? 0) < events.length || aliveAt(item, now) !== undefined) continue
+          // Wholly in the log, and no more of it in the log than here: a table from a backup must get that back first.
+          if (cursors.get(request)?.count !== events.length || aliveAt(item, now) !== undefined) continue
           if (isRetired(journal))
             counts.expiring += await update(
               request,

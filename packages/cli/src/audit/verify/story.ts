@@ -11,7 +11,8 @@ import type { Findings } from './findings.ts'
 
 /** Gets every event that could be read, in the order of the log. */
 export type OnEvent = (event: ReadEvent, seq: number) => void
-export type OnEntry = (entry: NonNullable<ReturnType<typeof parseEntry>>) => void
+/** Gets every journal that the log has and the table has not, or not as the log has it. */
+export type OnLost = (request: string) => void
 
 /** Events younger than this may not be in the log yet, nor their config announced. */
 const FRESH_MS = 10 * 60_000
@@ -27,12 +28,12 @@ export class Story {
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
   readonly #onEvent: OnEvent | undefined
-  readonly #onEntry: OnEntry | undefined
+  readonly #onLost: OnLost | undefined
 
-  constructor(found: Findings, chained: boolean, onEvent: OnEvent | undefined, onEntry: OnEntry | undefined) {
+  constructor(found: Findings, chained: boolean, onEvent: OnEvent | undefined, onLost: OnLost | undefined) {
     this.#found = found
     this.#onEvent = onEvent
-    this.#onEntry = onEntry
+    this.#onLost = onLost
     this.journals = new Journals(chained)
   }
 
@@ -48,7 +49,6 @@ export class Story {
       this.#found.add({ class: 'tampered', place, what })
     }
     this.journals.advance(row, seq + 1, commit)
-    this.#onEntry?.(entry)
 
     if (!Object.hasOwn(eventTypes, type))
       return void this.#found.add({ class: 'rules', place, what: `of a type that is not known: ${type}` })
@@ -128,11 +128,11 @@ export class Story {
         const count = row === undefined ? 0 : this.journals.count(row)
         const commits = events.map((one) => ('event' in one ? commitOf(one) : one.commit))
         if (events.length < count) {
-          this.#found.add({ class: 'table', place: request, what: `${events.length} events in the table, ${count} in the log` })
+          this.#lost(request, `${events.length} events in the table, ${count} in the log`)
           continue
         }
         if (row !== undefined && !commits.slice(0, count).reduce(chainOf, CHAIN_START).equals(this.journals.chain(row))) {
-          this.#found.add({ class: 'table', place: request, what: 'its events in the table are not those in the log' })
+          this.#lost(request, 'its events in the table are not those in the log')
           continue
         }
         if (events.length === count) continue
@@ -149,8 +149,13 @@ export class Story {
     }
     for (const [request, row] of this.journals.entries()) {
       if (!this.journals.isInTable(row) && this.journals.journal(row).stage !== 'retired')
-        this.#found.add({ class: 'table', place: request, what: 'in the log, and gone from the table without having been retired' })
+        this.#lost(request, 'in the log, and gone from the table without having been retired')
     }
     return { journals, unshipped }
+  }
+
+  #lost(request: string, what: string): void {
+    this.#found.add({ class: 'table', place: request, what })
+    this.#onLost?.(request)
   }
 }

@@ -17,7 +17,7 @@ import { type BundleFiles, checkBundle, readBundle } from './bundle.ts'
 import { openLog } from './checkpoint.ts'
 import { checkFiles } from './files.ts'
 import { type Fault, Findings } from './findings.ts'
-import { type OnEntry, type OnEvent, Story } from './story.ts'
+import { type OnEvent, type OnLost, Story } from './story.ts'
 import { TreeCheck } from './tree.ts'
 
 export type VerifyOptions = {
@@ -32,8 +32,8 @@ export type VerifyOptions = {
   readonly table?: AsyncIterable<readonly Journaled[]>
   readonly now: Instant
   readonly onEvent?: OnEvent
-  /** Every entry, also of an event that was erased; before its event. */
-  readonly onEntry?: OnEntry
+  /** Called while the table is compared. */
+  readonly onLost?: OnLost
   readonly onProgress?: (done: number, all: number) => void
   /** Faults written out; more are only counted. */
   readonly mostFaults?: number
@@ -85,7 +85,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
       what: `rolled back: ${size} entries, and it had ${remembered.size} when it was verified before`,
     })
 
-  const story = new Story(found, options.table !== undefined, options.onEvent, options.onEntry)
+  const story = new Story(found, options.table !== undefined, options.onEvent, options.onLost)
   const tree = new TreeCheck(found, source)
   const ahead = new Map<number, Promise<BundleFiles>>()
   const bundles = Math.ceil(size / TILE_WIDTH)
