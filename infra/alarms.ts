@@ -2,13 +2,22 @@
  * What somebody is woken for: each way in which Stint can fail, and each break-glass. What to do about each stands in
  * docs/guides/operations.md, by the alarm's name. And a dashboard of the same figures.
  */
+import { type CountedFigure, countedFigures, namespaceOf } from '@stint/broker/lambda/figures'
+import { functionNames } from '@stint/broker/lambda/functions'
+import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Door } from './api.ts'
 import type { Functions } from './functions.ts'
 import type { Settings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
 type Parts = { readonly settings: Settings; readonly fn: Functions; readonly door: Door; readonly table: Tables; readonly key: aws.kms.Key }
-type Metric = Pick<aws.cloudwatch.MetricAlarmArgs, 'namespace' | 'metricName' | 'dimensions' | 'statistic'>
+type Dimensions = { readonly [name: string]: $util.Input<string> }
+type Metric = {
+  readonly namespace: string
+  readonly metricName: string
+  readonly statistic: 'Sum' | 'Maximum'
+  readonly dimensions?: Dimensions
+}
 type When = ({ readonly above: number } | { readonly below: number }) & { readonly minutes?: number; readonly times?: number }
 
 export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<string> {
@@ -16,7 +25,8 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   settings.alarmsTo.forEach((endpoint, index) => {
     new aws.sns.TopicSubscription(`Alarms${index}`, { topic: topic.arn, protocol: 'email', endpoint })
   })
-  const figures: [title: string, metric: Metric][] = []
+  const namespace = namespaceOf($app.stage)
+  const figures: { readonly title: string; readonly metrics: readonly Metric[] }[] = []
 
   const ringing = (name: string) => ({
     name: `stint-${$app.stage}-${name}`,
@@ -36,39 +46,34 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
       // No figure at all is good news of what should not happen, and bad news of what should.
       treatMissingData: below ? 'breaching' : 'notBreaching',
     })
-    figures.push([name, metric])
+    figures.push({ title: name, metrics: [metric] })
   }
   /** DynamoDB publishes these by table and operation, and sums them up nowhere (Amazon DynamoDB Developer Guide, "Metrics"). */
-  function alarmOfTable(name: string, metricName: string, TableName: $util.Input<string>): void {
-    const operation = (Operation: string, index: number) => ({
-      id: `m${index}`,
-      metric: { namespace: 'AWS/DynamoDB', metricName, dimensions: { TableName, Operation }, period: 300, stat: 'Sum' },
-    })
+  function alarmOfTable(name: string, metricName: string, of: keyof Tables): void {
+    const metrics = operationsOn(of).map((Operation) => sum('AWS/DynamoDB', metricName, { TableName: table[of].name, Operation }))
     new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
       ...ringing(name),
-      metricQueries: [{ id: 'all', expression: 'SUM(METRICS())', label: name, returnData: true }, ...OPERATIONS.map(operation)],
+      metricQueries: [
+        { id: 'all', expression: 'SUM(METRICS())', label: name, returnData: true },
+        ...metrics.map(({ statistic: stat, ...metric }, index) => ({ id: `m${index}`, metric: { ...metric, period: 300, stat } })),
+      ],
       comparisonOperator: 'GreaterThanThreshold',
       threshold: 0,
       evaluationPeriods: 1,
       treatMissingData: 'notBreaching',
     })
+    figures.push({ title: name, metrics })
   }
-  const sum = (namespace: string, metricName: string, dimensions?: aws.cloudwatch.MetricAlarmArgs['dimensions']): Metric => ({
-    namespace,
-    metricName,
-    statistic: 'Sum',
-    ...(dimensions ? { dimensions } : {}),
-  })
-  const most = (...metric: Parameters<typeof sum>): Metric => ({ ...sum(...metric), statistic: 'Maximum' })
   /** A figure that is counted from the lines that a function writes. */
-  const counted = (metricName: string, name: 'vend' | 'sweep' | 'notify', pattern: string, value = '1'): Metric => {
+  const counted = (metricName: keyof typeof countedFigures): Metric => {
+    const { of, pattern, value = '1' }: CountedFigure = countedFigures[metricName]
     new aws.cloudwatch.LogMetricFilter(`${metricName}Filter`, {
       name: metricName,
-      logGroupName: fn.lines[name].name,
+      logGroupName: fn.lines[of].name,
       pattern,
-      metricTransformation: { name: metricName, namespace: NAMESPACE, value },
+      metricTransformation: { name: metricName, namespace, value },
     })
-    return most(NAMESPACE, metricName)
+    return most(namespace, metricName)
   }
 
   // ── The functions ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -92,42 +97,43 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
 
   // ── The doors and the ledger ───────────────────────────────────────────────────────────────────────────────────────
   alarm('api-5xx', sum('AWS/ApiGateway', '5xx', { ApiId: door.gateway.nodes.api.id }), { above: 4, minutes: 5 })
-  for (const [name, { name: TableName }] of Object.entries(table)) {
-    alarmOfTable(`${name}-throttled`, 'ThrottledRequests', TableName)
-    alarmOfTable(`${name}-system-errors`, 'SystemErrors', TableName)
+  for (const name of ['story', 'side'] as const) {
+    alarmOfTable(`${name}-throttled`, 'ThrottledRequests', name)
+    alarmOfTable(`${name}-system-errors`, 'SystemErrors', name)
   }
-  alarm('packed-size', counted('PackedSize', 'vend', '{ $.packedPolicySize >= 80 }', '$.packedPolicySize'), { above: 79 })
-  alarm('issuer-keys', counted('IssuerKeys', 'vend', '{ $.code = "issuer-keys-unavailable" }'), { above: 0, minutes: 5 })
-  alarm('assume-denied', counted('AssumeDenied', 'vend', '{ $.code = "assume-role-denied" }'), { above: 0, minutes: 5 })
+  alarm('packed-size', counted('PackedSize'), { above: 79 })
+  alarm('issuer-keys', counted('IssuerKeys'), { above: 0, minutes: 5 })
+  alarm('assume-denied', counted('AssumeDenied'), { above: 0, minutes: 5 })
 
   // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  alarm('ship-lag', most(NAMESPACE, 'LagMs'), { above: 60_000, minutes: 5 })
-  alarm('ship-failed', sum(NAMESPACE, 'Failed'), { above: 0, minutes: 5, times: 3 })
-  alarm('ship-parked', most(NAMESPACE, 'Parked'), { above: 0, minutes: 5 })
+  alarm('ship-lag', most(namespace, 'LagMs'), { above: 60_000, minutes: 5 })
+  alarm('ship-failed', sum(namespace, 'Failed'), { above: 0, minutes: 5, times: 3 })
+  alarm('ship-parked', most(namespace, 'Parked'), { above: 0, minutes: 5 })
   alarm('stream-age', most('AWS/Lambda', 'IteratorAge', { FunctionName: fn.ship.nodes.function.name }), { above: 300_000, minutes: 5 })
   // Published by whoever runs `stint audit reconcile` (docs/guides/operations.md).
-  alarm('reconcile-findings', most(NAMESPACE, 'ReconcileFindings'), { above: 0, minutes: 60 })
+  alarm('reconcile-findings', most(namespace, 'ReconcileFindings'), { above: 0, minutes: 60 })
 
   // ── People ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-  const open = counted('BreakGlassOpen', 'sweep', '{ $.unreviewed > 0 }', '$.unreviewed')
+  const open = counted('BreakGlassOpen')
   alarm('break-glass', open, { above: 0 })
   alarm('break-glass-unreviewed', open, { above: 0, minutes: 60, times: 24 })
-  alarm('sweep-fault', counted('SweepFault', 'sweep', '{ $.event = "swept" && $.fault = "*" }'), { above: 0, minutes: 5, times: 2 })
-  if (fn.notify)
-    alarm('slack-dead-letters', counted('SlackDeadLetters', 'notify', '{ $.event = "slack-dead-letter" || $.event = "slack-given-up" }'), {
-      above: 0,
-    })
+  alarm('sweep-fault', counted('SweepFault'), { above: 0, minutes: 5, times: 2 })
+  if (fn.notify) alarm('slack-dead-letters', counted('SlackDeadLetters'), { above: 0 })
 
   new aws.cloudwatch.Dashboard('Dashboard', {
     dashboardName: `stint-${$app.stage}`,
     dashboardBody: $resolve({ region: aws.getRegionOutput().region, figures }).apply(({ region, figures }) =>
       JSON.stringify({
-        widgets: figures.map(([title, { namespace, metricName, dimensions, statistic }], index) => ({
+        widgets: figures.map(({ title, metrics }, index) => ({
           type: 'metric',
           ...{ x: (index % WIDE) * (24 / WIDE), y: Math.floor(index / WIDE) * 5, width: 24 / WIDE, height: 5 },
           properties: {
-            ...{ title, region, period: 300, stat: statistic },
-            metrics: [[namespace, metricName, ...Object.entries(dimensions ?? {}).flat()]],
+            ...{ title, region, period: 300, stat: metrics[0]?.statistic },
+            metrics: metrics.map(({ namespace, metricName, dimensions = {} }) => [
+              namespace,
+              metricName,
+              ...Object.entries(dimensions).flat(),
+            ]),
           },
         })),
       }),
@@ -136,8 +142,21 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   return topic.arn
 }
 
-/** Of what the functions write in CloudWatch's embedded metric format (packages/broker/src/log/metrics.ts). */
-const NAMESPACE = 'Stint'
+const sum = (namespace: string, metricName: string, dimensions?: Dimensions): Metric => ({
+  namespace,
+  metricName,
+  statistic: 'Sum',
+  ...(dimensions ? { dimensions } : {}),
+})
+const most = (...metric: Parameters<typeof sum>): Metric => ({ ...sum(...metric), statistic: 'Maximum' })
+
+/** Widgets beside each other. */
 const WIDE = 4
-/** What the functions ask of the tables (packages/broker/src/lambda/permissions.ts). */
-const OPERATIONS = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'GetRecords']
+
+/** What may be asked of a table, by the permissions of all functions; the stream is read as an operation of its table. */
+function operationsOn(table: keyof Tables): readonly string[] {
+  const places = { region: '', tables: { story: 'story', side: 'side' }, buckets: { log: '', events: '' }, logKey: '' }
+  const statements = functionNames.flatMap((name) => permissionsOf(name, places)).filter(({ Resource }) => Resource === table)
+  const operations = statements.flatMap(({ Action = [] }) => Action).map((action) => action.slice('dynamodb:'.length))
+  return [...new Set([...operations, ...(table === 'story' ? ['GetRecords'] : [])])]
+}

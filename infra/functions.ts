@@ -4,6 +4,7 @@
  */
 import { createPublicKey } from 'node:crypto'
 import type { Manifest } from '@stint/broker/build/build'
+import { namespaceOf } from '@stint/broker/lambda/figures'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { formatVkey } from '@stint/core/audit/note'
@@ -68,6 +69,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
       ...tables,
       ...buckets,
       STINT_LOG_KEY: key.log.arn,
+      STINT_NAMESPACE: namespaceOf($app.stage),
       ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
     },
     sweep: { ...tables, ...epoch, STINT_LOG_VKEY: vkey },

@@ -298,6 +298,10 @@ test('a night on which nobody froze it first: nothing that was done since is dro
   expect((await sandbox.vend(await sandbox.token('developer'), logsRead)).status).toBe(201)
   await sandbox.ship()
 
+  // Journals that do not continue the log are set aside, where people find them.
+  const aside = [...(sandbox.aws.world.buckets.get('stint-events')?.objects.keys() ?? [])].filter((path) => path.startsWith('parked/'))
+  expect(aside.sort()).toEqual([`parked/${id}`, `parked/${revoked}`])
+
   const given = await audit('restore', '--table', 'stint', '--yes')
   expect(given.stdout).toMatch(new RegExp(`^${revoked}  request, over, and 2 written since$`, 'm'))
   expect(given.stdout).toMatch(new RegExp(`^${id}  freeze of profile#logs-read, in force, and 3 written since$`, 'm'))

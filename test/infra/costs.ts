@@ -5,7 +5,7 @@
 import { indexes } from '@stint/broker/adapters/dynamodb/table'
 import { FUNCTIONS } from '@stint/broker/lambda/functions'
 import { testSandbox } from '../support/sandbox.ts'
-import type { Deployed } from './deploy.ts'
+import type { Deployed, Inputs } from './deploy.ts'
 
 /** US dollars, us-east-1, on demand, without free tiers. */
 const PRICE = {
@@ -103,7 +103,10 @@ export function costsOf(prod: Deployed, use: Use): readonly Row[] {
   const lambda = (name: keyof typeof BILLED_MS, calls: number) =>
     calls * PRICE.lambdaRequest + gbSeconds(name, calls) * PRICE.lambdaGbSecondArm
   const gb = (bytes: number) => bytes / 1024 ** 3
-  const alarms = prod.of('aws:cloudwatch/metricAlarm:MetricAlarm').length
+  // One over several metrics is billed for each of them.
+  const metricsOf = ({ inputs }: { readonly inputs: Inputs }): number =>
+    inputs.metricQueries?.filter(({ metric }: Inputs) => metric !== undefined).length ?? 1
+  const alarms = prod.of('aws:cloudwatch/metricAlarm:MetricAlarm').reduce((sum, alarm) => sum + metricsOf(alarm), 0)
   const filters = prod.of('aws:cloudwatch/logMetricFilter:LogMetricFilter').length
   const embedded = 4
   const keys = prod.of('aws:kms/key:Key').length

@@ -2,10 +2,11 @@
  * Production as it would be deployed: every resource by number, every role by what it may and must not do, and nothing open
  * that should be closed. No AWS and no engine: see deploy.ts.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { routes, servedBy } from '@stint/broker/http/routes'
+import { type CountedFigure, countedFigures } from '@stint/broker/lambda/figures'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { parseVkey } from '@stint/core/audit/note'
 import { type ContextInput, evaluate, type Policy, policy } from '@stint/iam'
@@ -474,34 +475,103 @@ describe('the API', () => {
 describe('alarms', () => {
   const names = () =>
     prod.of('aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => (inputs.name as string).slice('stint-prod-'.length))
-  test.each([
-    ...functionNames.flatMap((name) => [`${name}-errors`, `${name}-throttles`]),
-    ...['ship-dead-letters', 'notify-dead-letters', 'schedules-dead-letters', 'slack-dead-letters'],
-    ...['ship-lag', 'ship-failed', 'ship-parked', 'ship-stopped', 'sweep-stopped', 'sweep-fault', 'stream-age'],
-    ...['packed-size', 'break-glass', 'break-glass-unreviewed', 'reconcile-findings', 'api-5xx', 'issuer-keys', 'assume-denied'],
-    ...['story-throttled', 'story-system-errors', 'side-throttled', 'side-system-errors'],
-  ])('%s', (name) => expect(names()).toContain(name))
+  /** As somebody would say it. */
+  function said({
+    namespace,
+    metricName,
+    statistic,
+    dimensions,
+    comparisonOperator,
+    threshold,
+    period,
+    evaluationPeriods,
+    ...rest
+  }: Inputs) {
+    const of = Object.entries(dimensions ?? {}).map(([name, value]) => ` of ${name} ${String(value).replace(/-[a-z]{8}$/, '')}`)
+    const sign = comparisonOperator === 'GreaterThanThreshold' ? '>' : '<'
+    const missing = rest.treatMissingData === 'breaching' ? ', or none' : ''
+    return `${statistic} ${namespace} ${metricName}${of.join('')} ${sign} ${threshold}${missing}, ${evaluationPeriods} x ${period / 60} min`
+  }
+  test.each<readonly [name: string, words: string]>([
+    ...functionNames.flatMap((name) => {
+      const alone = name === 'ship' || name === 'sweep'
+      return [
+        [`${name}-errors`, `Sum AWS/Lambda Errors of FunctionName stint-${name} > 0, 1 x 5 min`],
+        [`${name}-throttles`, `Sum AWS/Lambda Throttles of FunctionName stint-${name} > 0, ${alone ? 3 : 1} x 5 min`],
+      ] as const
+    }),
+    ...(['ship', 'notify', 'schedules'] as const).map(
+      (name) =>
+        [`${name}-dead-letters`, `Maximum AWS/SQS ApproximateNumberOfMessagesVisible of QueueName ${name}dead > 0, 1 x 1 min`] as const,
+    ),
+    ['sweep-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-sweep < 1, or none, 1 x 15 min'],
+    ['ship-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-ship < 1, or none, 1 x 120 min'],
+    ['stream-age', 'Maximum AWS/Lambda IteratorAge of FunctionName stint-ship > 300000, 1 x 5 min'],
+    ['api-5xx', 'Sum AWS/ApiGateway 5xx of ApiId stint-prod-GatewayApi > 4, 1 x 5 min'],
+    ['ship-lag', 'Maximum Stint/prod LagMs > 60000, 1 x 5 min'],
+    ['ship-failed', 'Sum Stint/prod Failed > 0, 3 x 5 min'],
+    ['ship-parked', 'Maximum Stint/prod Parked > 0, 1 x 5 min'],
+    ['sweep-fault', 'Maximum Stint/prod SweepFault > 0, 2 x 5 min'],
+    ['slack-dead-letters', 'Maximum Stint/prod SlackDeadLetters > 0, 1 x 1 min'],
+    ['packed-size', 'Maximum Stint/prod PackedSize > 79, 1 x 1 min'],
+    ['break-glass', 'Maximum Stint/prod BreakGlassOpen > 0, 1 x 1 min'],
+    ['break-glass-unreviewed', 'Maximum Stint/prod BreakGlassOpen > 0, 24 x 60 min'],
+    ['issuer-keys', 'Maximum Stint/prod IssuerKeys > 0, 1 x 5 min'],
+    ['assume-denied', 'Maximum Stint/prod AssumeDenied > 0, 1 x 5 min'],
+    ['reconcile-findings', 'Maximum Stint/prod ReconcileFindings > 0, 1 x 60 min'],
+  ])('%s: %s', (name, words) => expect(said(prod.one('aws:cloudwatch/metricAlarm:MetricAlarm', `${name}Alarm`).inputs)).toBe(words))
+  test('are no others but those of the tables', () => {
+    expect(
+      names()
+        .filter((name) => /^(story|side)-/.test(name))
+        .sort(),
+    ).toEqual([...['side-system-errors', 'side-throttled', 'story-system-errors', 'story-throttled']])
+    expect(names().length).toBe(functionNames.length * 2 + 18 + 4)
+  })
   test('tell somebody, and say what to do: each is in the guide', () => {
     const guide = readFileSync(join(root, 'docs/guides/operations.md'), 'utf8')
     for (const { inputs } of prod.of('aws:cloudwatch/metricAlarm:MetricAlarm')) expect(inputs.alarmActions).toEqual([prod.outputs.alarms])
     const known = (name: string) => guide.includes(`\`${name}\``) || guide.includes(`\`*${name.slice(name.indexOf('-'))}\``)
     expect(names().filter((name) => !known(name))).toEqual([])
   })
-  test('of the tables sum over operations: DynamoDB publishes these figures by operation alone', () => {
-    for (const name of ['story-throttled', 'story-system-errors', 'side-throttled', 'side-system-errors']) {
-      const { metricQueries } = prod.one('aws:cloudwatch/metricAlarm:MetricAlarm', `${name}Alarm`).inputs
+  const byOperation = (one: Inputs, other: Inputs) => (one.dimensions.Operation < other.dimensions.Operation ? -1 : 1)
+  test.each([
+    ['story', ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'GetRecords']],
+    ['side', ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']],
+  ])('of the table %s sum over operations: DynamoDB publishes these figures by operation alone', (table, operations) => {
+    for (const [name, metricName] of [
+      ['throttled', 'ThrottledRequests'],
+      ['system-errors', 'SystemErrors'],
+    ]) {
+      const { metricQueries, ...rest } = prod.one('aws:cloudwatch/metricAlarm:MetricAlarm', `${table}-${name}Alarm`).inputs
       expect(metricQueries[0]).toMatchObject({ expression: 'SUM(METRICS())', returnData: true })
-      for (const { metric } of metricQueries.slice(1)) expect(Object.keys(metric.dimensions).sort()).toEqual(['Operation', 'TableName'])
+      const TableName = nameOf('aws:dynamodb/table:Table', `${title(table)}Table`)
+      const asked = metricQueries.slice(1).map(({ metric }: Inputs) => metric)
+      expect(asked.toSorted(byOperation)).toEqual(
+        operations.toSorted().map((Operation) => ({
+          ...{ namespace: 'AWS/DynamoDB', metricName, dimensions: { TableName, Operation }, period: 300, stat: 'Sum' },
+        })),
+      )
       expect(metricQueries.length).toBeLessThanOrEqual(10)
+      expect(rest).toMatchObject({ comparisonOperator: 'GreaterThanThreshold', threshold: 0, treatMissingData: 'notBreaching' })
     }
   })
-  test('look at lines that the functions do write', () => {
-    for (const { inputs } of prod.of('aws:cloudwatch/logMetricFilter:LogMetricFilter')) {
-      const fields = [...(inputs.pattern as string).matchAll(/\$\.(\w+)/g)].map(([, field]) => field)
-      expect([inputs.logGroupName, fields]).toEqual([expect.stringMatching(/^\/stint\/prod\/(vend|sweep|notify)$/), expect.any(Array)])
-      const source = execFileSync('grep', ['-rhoE', `\\b(${fields.join('|')})\\b`, 'packages/broker/src'], { cwd: root, encoding: 'utf8' })
-      for (const field of fields) expect(source).toContain(field)
-    }
+  test('look at lines that functions write: by the patterns that test/e2e/figures.test.ts holds them to', () => {
+    const filters = prod.of('aws:cloudwatch/logMetricFilter:LogMetricFilter').map(({ inputs }) => inputs)
+    expect(Object.fromEntries(filters.map(({ name, ...rest }) => [name, rest]))).toEqual(
+      Object.fromEntries(
+        Object.entries(countedFigures).map(([name, { of, pattern, value = '1' }]: [string, CountedFigure]) => [
+          name,
+          { logGroupName: `/stint/prod/${of}`, pattern, metricTransformation: { name, namespace: 'Stint/prod', value } },
+        ]),
+      ),
+    )
+    expect(plain(functionOf('ship').environment).variables.STINT_NAMESPACE).toBe('Stint/prod')
+  })
+  test('and everything that rings is on the dashboard', () => {
+    const { widgets } = JSON.parse(prod.one('aws:cloudwatch/dashboard:Dashboard', 'Dashboard').inputs.dashboardBody)
+    expect(widgets.map(({ properties }: Inputs) => properties.title).sort()).toEqual(names().sort())
+    for (const { properties } of widgets) for (const metric of properties.metrics) expect(metric.length % 2).toBe(0)
   })
 })
 

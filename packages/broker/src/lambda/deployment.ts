@@ -49,13 +49,17 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
   }
 }
 
+/** Who writes the log: the key's id, and where its figures are found. */
+type ShipperFinds = { readonly signingKey: string; readonly namespace: string }
+
 /** What a function that reads or writes the log finds beyond that. */
-export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): LogDeployment & { readonly signingKey: string } {
+export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): LogDeployment & ShipperFinds {
   const need = needed(env)
   return {
     ...deployment,
     buckets: { log: need('STINT_LOG_BUCKET'), events: need('STINT_EVENTS_BUCKET') },
     signingKey: env.STINT_LOG_KEY ?? '',
+    namespace: env.STINT_NAMESPACE ?? 'Stint',
     ...(env.STINT_LOCK_DAYS ? { lockDays: Number(env.STINT_LOCK_DAYS) } : {}),
   }
 }

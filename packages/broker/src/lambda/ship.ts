@@ -47,10 +47,10 @@ export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, D
       records.flatMap((record) => fromStream(record) ?? []),
     )
     if (shipped.outcome === 'done') {
-      deployment.log(shippedMetrics(shipped.value, deployment.clock()))
+      deployment.log(shippedMetrics(logDeployment.namespace, shipped.value, deployment.clock()))
       return { batchItemFailures: [] }
     }
-    deployment.log(failedMetric(deployment.clock()))
+    deployment.log(failedMetric(logDeployment.namespace, deployment.clock()))
     // The whole batch again: what is in the log already is not shipped twice.
     return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
   },

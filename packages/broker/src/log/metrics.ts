@@ -5,9 +5,9 @@
 import type { Instant } from '@stint/core/instant'
 import type { Shipped } from '../ship.ts'
 
-export const NAMESPACE = 'Stint'
-
+/** `namespace`: of this stage (../lambda/figures.ts). */
 const line = (
+  namespace: string,
   event: string,
   now: Instant,
   metrics: readonly (readonly [name: string, unit: 'Count' | 'Milliseconds', value: number])[],
@@ -16,13 +16,13 @@ const line = (
   ...Object.fromEntries(metrics.map(([name, , value]) => [name, value])),
   _aws: {
     Timestamp: now,
-    CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [[]], Metrics: metrics.map(([Name, Unit]) => ({ Name, Unit })) }],
+    CloudWatchMetrics: [{ Namespace: namespace, Dimensions: [[]], Metrics: metrics.map(([Name, Unit]) => ({ Name, Unit })) }],
   },
 })
 
 /** Entries shipped, journals set aside, and how far behind the log was. */
-export const shipped = ({ entries, oldest, parked }: Shipped, now: Instant) =>
-  line('shipped', now, [
+export const shipped = (namespace: string, { entries, oldest, parked }: Shipped, now: Instant) =>
+  line(namespace, 'shipped', now, [
     ['Entries', 'Count', entries],
     ['Parked', 'Count', parked.length],
     ['Failed', 'Count', 0],
@@ -30,4 +30,4 @@ export const shipped = ({ entries, oldest, parked }: Shipped, now: Instant) =>
   ])
 
 /** A batch that could not be shipped: a log that stands still has no lag to show. */
-export const failed = (now: Instant) => line('ship-failed', now, [['Failed', 'Count', 1]])
+export const failed = (namespace: string, now: Instant) => line(namespace, 'ship-failed', now, [['Failed', 'Count', 1]])
