@@ -92,6 +92,11 @@ describe('AssumeRole: who may enter', () => {
       'ForAllValues:StringEquals': { 'aws:TagKeys': ['stint:session', 'team'] },
     },
   })
+  const user = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${HOME}:root` } }
+  const beside = of(
+    { ...user, Action: 'sts:AssumeRole', Condition: { StringEquals: { 'sts:ExternalId': 'prod-access-2024' } } },
+    { ...user, Action: ['sts:TagSession', 'sts:SetSourceIdentity'] },
+  )
   const named = trust({ Condition: { StringLike: { 'sts:RoleSessionName': 'dana*' } } })
   const sourced = trust({ Condition: { StringEquals: { 'sts:SourceIdentity': 'dana' } } })
   const tags = (...keys: string[]) => ({ Tags: keys.map((Key) => ({ Key, Value: 'x' })) })
@@ -143,6 +148,25 @@ describe('AssumeRole: who may enter', () => {
     ['a tag that is not among those admitted', { trust: tagged }, tags('stint:session', 'admin'), 'no role trust policy allows'],
     ['a session name that fits', { trust: named }, {}, undefined],
     ['a session name that does not', { trust: named }, { RoleSessionName: 'root' }, 'no role trust policy allows'],
+    [
+      'tags, on the condition of an external ID',
+      { trust: external },
+      { ExternalId: 'prod-access-2024', ...tags('team') },
+      'sts:TagSession',
+    ],
+    ['tags, allowed beside an external ID', { trust: beside }, { ExternalId: 'prod-access-2024', ...tags('team') }, undefined],
+    [
+      'a source identity, on the condition of an external ID',
+      { trust: external },
+      { ExternalId: 'prod-access-2024', SourceIdentity: 'dana' },
+      'sts:SetSourceIdentity',
+    ],
+    [
+      'a source identity, allowed beside an external ID',
+      { trust: beside },
+      { ExternalId: 'prod-access-2024', SourceIdentity: 'dana' },
+      undefined,
+    ],
     ['a source identity that fits', { trust: sourced }, { SourceIdentity: 'dana' }, undefined],
     ['a source identity that does not', { trust: sourced }, { SourceIdentity: 'root' }, 'no role trust policy allows'],
   ])('%s', async (_name, setting, asked, message) => {
@@ -253,7 +277,9 @@ describe('role chaining', () => {
         TransitiveTagKeys: ['team'],
       }),
     )
-    const onward = (more: object = {}) => trust(more, 'sts:*', `arn:aws:iam::${AWAY}:root`)
+    const away = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${AWAY}:root` } }
+    const onward = (more: object = {}) =>
+      of({ ...away, Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], ...more }, { ...away, Action: 'sts:TagSession' })
     const second = await scene({ trust: onward({ Condition: { StringEquals: { 'sts:SourceIdentity': 'dana' } } }) }).assume({}, first)
     expect(second.SourceIdentity).toBe('dana')
     expect(await errorOf(scene({ trust: onward() }).assume({ SourceIdentity: 'sam' }, first))).toMatchObject({ name: 'AccessDenied' })

@@ -136,20 +136,28 @@ function inheritedBy({ identity: { grant } }: Call): {
   }
 }
 
+/**
+ * Each action is judged by keys of its own: a statement that allows tagging on the condition of an external ID allows none.
+ * Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Security Token Service".
+ */
 function mayEnter(
   call: Call,
   role: Role,
   action: string,
   asked: Omit<Asked, 'sourceIdentity'> & { sourceIdentity: string | undefined },
 ): void {
-  const context: ContextInput = {
-    'sts:ExternalId': asked.externalId,
-    'sts:RoleSessionName': asked.sessionName,
-    'sts:SourceIdentity': asked.sourceIdentity,
+  const tags: ContextInput = {
     'sts:TransitiveTagKeys': asked.transitiveTagKeys.length > 0 ? asked.transitiveTagKeys : undefined,
     'aws:TagKeys': Object.keys(asked.tags).length > 0 ? Object.keys(asked.tags) : undefined,
     ...Object.fromEntries(Object.entries(asked.tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
   }
+  const source = { 'sts:SourceIdentity': asked.sourceIdentity }
+  const context: ContextInput =
+    action === 'sts:TagSession'
+      ? tags
+      : action === 'sts:SetSourceIdentity'
+        ? source
+        : { ...tags, ...source, 'sts:ExternalId': asked.externalId, 'sts:RoleSessionName': asked.sessionName }
   const decision = authorize(call, {
     action,
     resource: { arn: role.arn, account: role.account },
