@@ -39,6 +39,7 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
     ],
     lifecycle: [{ id: 'replaced', prefix: '' }],
     transform: {
+      ...guards,
       bucket: { forceDestroy: !locked, objectLockEnabled: locked },
       lifecycle(args) {
         // Checkpoints and partial tiles that are replaced; a full tile never is, and its lock holds against this too.
@@ -52,7 +53,7 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
     versioning: false,
     policy: readers,
     lifecycle: [{ id: 'stages', prefix: 'stage/', expiresIn: '30 days' }],
-    transform: { bucket: { forceDestroy: !locked } },
+    transform: { ...guards, bucket: { forceDestroy: !locked } },
     cors: false,
   })
   // The log holds commitments alone, and is made to be copied; the events name people.
@@ -61,13 +62,19 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
   return { tiles, events }
 }
 
+/** A bucket is kept with its stage (SST's `removal`), and what guards it with it. */
+const kept = () => ({ retainOnDelete: $app.removal !== 'remove' })
+const keep = (_args: unknown, options: $util.CustomResourceOptions): undefined => void Object.assign(options, kept())
+const guards = { policy: keep, versioning: keep, publicAccessBlock: keep }
+
 function encrypted(
   name: string,
   bucket: sst.aws.Bucket,
   applyServerSideEncryptionByDefault: { readonly sseAlgorithm: string; readonly kmsMasterKeyId?: $util.Output<string> },
 ): void {
-  new aws.s3.BucketServerSideEncryptionConfiguration(`${name}Encryption`, {
-    bucket: bucket.name,
-    rules: [{ applyServerSideEncryptionByDefault, bucketKeyEnabled: true }],
-  })
+  new aws.s3.BucketServerSideEncryptionConfiguration(
+    `${name}Encryption`,
+    { bucket: bucket.name, rules: [{ applyServerSideEncryptionByDefault, bucketKeyEnabled: true }] },
+    kept(),
+  )
 }

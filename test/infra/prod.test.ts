@@ -298,6 +298,15 @@ describe('buckets', () => {
     expect(prod.one('aws:s3/bucketVersioning:BucketVersioning', 'LogVersioning').inputs.versioningConfiguration.status).toBe('Enabled')
     expect(Number(functionOf('ship').environment.variables.STINT_LOCK_DAYS)).toBeGreaterThan(365)
   })
+  test.each(['Log', 'Events'])('what guards %s stays with it', (name) => {
+    for (const [type, suffix] of [
+      ['bucketPolicy:BucketPolicy', 'Policy'],
+      ['bucketPublicAccessBlock:BucketPublicAccessBlock', 'PublicAccessBlock'],
+      ['bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration', 'Encryption'],
+      ...(name === 'Log' ? [['bucketVersioning:BucketVersioning', 'Versioning'] as const] : []),
+    ] as const)
+      expect([suffix, prod.one(`aws:s3/${type}`, `${name}${suffix}`).options.retainOnDelete]).toEqual([suffix, true])
+  })
   test('not even an administrator writes the log, writes a name twice or gets round the lock, but by changing the policy', () => {
     const policyOfLog = policyOf('LogPolicy')
     expect(adminMay('s3:PutObject', `${logBucket()}/tile/0/000`, policyOfLog, { 's3:if-none-match': '*' })).toBe(false)
