@@ -3,10 +3,12 @@
  * must hold: nothing vends until somebody has looked; the log says what was forgotten; it is given back; and what was asked
  * for before never vends again. And then the night on which nobody froze it first.
  */
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildFunction } from '@stint/broker/build/build'
+import { formatVkey } from '@stint/core/audit/note'
 import { packRules } from '@stint/core/config/rules'
 import { addUser, brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -128,6 +130,7 @@ async function deployed(name: 'vend' | 'api' | 'sweep', more: Record<string, str
   }
   return { answer, invoke: lambda.invoke, vend: (who: string, body: object) => answer('POST', '/sessions', who, body) }
 }
+const once = { 'idempotency-key': 'once' }
 const logsRead = { profile: 'logs-read', parameters: { bucket: 'acme-orders-logs' } }
 const night = (requestId: string) => ({ profile: 'break-glass', requestId, justification: 'INC-1' })
 const frozen = { STINT_FROZEN: 'The table was restored, and is not verified yet.' }
@@ -147,7 +150,7 @@ test('an hour after the backup: a revoke, freezes set and released, a session, a
   // A shorter one beside it is on the trail, and shortens nothing.
   expect((await freeze({ kind: 'profile', id: 'staging-power' }, sandbox.now() + 300_000)).status).toBe(201)
   await release(released)
-  ids.session = (await sandbox.vend(await sandbox.token('developer'), logsRead)).json.requestId
+  ids.session = (await sandbox.vend(await sandbox.token('developer'), logsRead, once)).json.requestId
   await sandbox.vend(await sandbox.token('developer'), { profile: 'gone too' })
   ids.refusal = (await items()).find(({ state, id }) => state?.S === 'refused' && id?.S !== ids.erased)?.id?.S
   await slackIn(sandbox).link('developer')
@@ -181,7 +184,7 @@ test('and nothing is written on what it may have forgotten, but that more is fro
     expect(await api.answer('POST', `/requests/${ids.approved}/${act}`, 'approver', {})).toEqual([403, 'frozen'])
   expect(await api.answer('POST', `/requests/${ids.approved}/cancel`, 'oncall', {})).toEqual([403, 'frozen'])
   expect(await api.answer('POST', '/requests', 'oncall', { profile: 'break-glass', justification: 'INC-3' })).toEqual([403, 'frozen'])
-  expect(await api.answer('POST', '/slack/link', 'developer', {})).toEqual([503, 'ledger-unavailable'])
+  expect(await api.answer('POST', '/slack/link', 'developer', {})).toEqual([403, 'frozen'])
   for (const { pk } of before.filter((one) => one.pk?.S.startsWith('FREEZE#')))
     expect(await api.answer('DELETE', `/freezes/${pk?.S.slice(7)}`, 'oncall')).toEqual([403, 'frozen'])
   expect(await sweep.invoke({})).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
@@ -207,12 +210,12 @@ test('the log says what the table forgot', async () => {
   const lines = listed.stdout
     .trim()
     .split('\n')
-    .map((line) => line.replace(/^frz_\w+/, 'frz'))
+    .map((line) => line.replace(/^frz_\w+/, 'frz').replace(/\d{4}-[\d:T.-]+Z/, 'T'))
   expect(lines.slice(0, -1).sort()).toEqual(
     [
-      `${ids.approved}  request, over`,
-      `${ids.session}  request, over`,
-      `${ids.refusal}  request, over`,
+      `${ids.approved}  request for break-glass, over`,
+      `${ids.session}  request for logs-read, over; credentials live until T`,
+      `${ids.refusal}  request for gone too, over`,
       `${ids.erased}  request, over`,
       `${ids.link}  link, to be made anew`,
       'frz  freeze',
@@ -225,17 +228,21 @@ test('the log says what the table forgot', async () => {
 })
 
 test('nothing is written by a log that vouches for itself, nor by one that is not the one verified before', async () => {
-  const yes = ['--table', 'stint', '--yes']
+  const yes = ['--table', 'stint', '--yes', '--operator', 'platform team']
   const elsewhere = { ...env, XDG_STATE_HOME: join(folder, 'elsewhere') }
   const stranger = await stint(['audit', 'restore', '--from', join(folder, 'log'), ...yes], elsewhere)
   expect([stranger.code, stranger.stderr]).toEqual([2, expect.stringContaining('--vkey')])
-  const other = 'log.example+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
-  expect((await audit('restore', ...yes, '--vkey', other)).code).not.toBe(0)
+  const { publicKey } = generateKeyPairSync('ed25519')
+  const { x = '' } = publicKey.export({ format: 'jwk' })
+  const other = formatVkey({ name: 'stint.acme.example/log', kind: 'signer', publicKey: Buffer.from(x, 'base64url') })
+  expect((await audit('restore', ...yes, '--vkey', other)).code).toBe(5)
+  const nobody = await audit('restore', '--table', 'stint', '--yes')
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('--operator')])
   expect((await audit('verify', '--table', 'stint')).code).toBe(7)
 })
 
 test('it is given back, and table and log tell one story again', async () => {
-  const given = await audit('restore', '--table', 'stint', '--yes')
+  const given = await audit('restore', '--table', 'stint', '--yes', '--operator', 'platform team')
   expect([given.code, given.stdout]).toEqual([0, expect.stringContaining('7 items of the log that the table had lost')])
   expect((await audit('verify', '--table', 'stint')).code).toBe(0)
   expect((await audit('restore', '--table', 'stint')).stdout).toMatch(/^0 items/)
@@ -251,13 +258,20 @@ test('then it is opened: new sessions go, the freeze holds, and everything still
   expect(await vend('developer', { profile: 'staging-power' })).toEqual([403, 'frozen'])
   expect(await vend('tool', { profile: 'report-export' })).toEqual([201, ''])
   expect(await vend('oncall', night(ids.approved))).toEqual([409, 'request-ended'])
+  // What was asked for once is not had again, by whichever door.
+  expect((await sandbox.vend(await sandbox.token('developer'), logsRead, once)).json.code).toBe('request-ended')
+  const again = { profile: 'break-glass', justification: 'INC-1' }
+  expect((await call('POST', '/requests', 'oncall', again, { 'idempotency-key': 'first' })).json.code).toBe('request-ended')
   const auditor = await sandbox.token('auditor')
   const { freezes } = (await sandbox.get('/freezes', await sandbox.token('oncall'))).json
   expect(freezes.map(({ scope, until }: any) => [scope.id, until === undefined])).toContainEqual(['staging-power', true])
   expect(freezes.map(({ scope }: any) => scope.id)).not.toContain('report-export')
   expect((await sandbox.get('/requests', auditor)).status).toBe(200)
   expect((await sandbox.get('/sessions', auditor)).status).toBe(200)
-  await slackIn(sandbox).link('developer')
+  const { slack, link } = slackIn(sandbox)
+  await slack.notify()
+  expect(await slack.parts.state.owed()).toEqual({ outcome: 'done', value: [] })
+  await link('developer')
   await sweep.invoke({})
   await sandbox.ship()
   expect((await audit('verify', '--table', 'stint')).code).toBe(0)
@@ -302,8 +316,10 @@ test('a night on which nobody froze it first: nothing that was done since is dro
   const aside = [...(sandbox.aws.world.buckets.get('stint-events')?.objects.keys() ?? [])].filter((path) => path.startsWith('parked/'))
   expect(aside.sort()).toEqual([`parked/${id}`, `parked/${revoked}`])
 
-  const given = await audit('restore', '--table', 'stint', '--yes')
-  expect(given.stdout).toMatch(new RegExp(`^${revoked}  request, over, and 2 written since$`, 'm'))
+  const given = await audit('restore', '--table', 'stint', '--yes', '--operator', 'platform team')
+  expect(given.stdout).toMatch(
+    new RegExp(`^${revoked}  request for break-glass, over; credentials live until .*, and 2 written since$`, 'm'),
+  )
   expect(given.stdout).toMatch(new RegExp(`^${id}  freeze of profile#logs-read, in force, and 3 written since$`, 'm'))
   expect((await sandbox.vend(await sandbox.token('oncall'), night(revoked))).json.code).toBe('request-ended')
   expect((await sandbox.vend(await sandbox.token('developer'), logsRead)).json.code).toBe('frozen')

@@ -65,7 +65,7 @@ export function linking(store: Links, random: RandomBytes) {
       if (version === seen && version > 0) return tooOften
       seen = version
       const written = await store.writeLink(id, version, decided.value, now, came)
-      if (written.outcome === 'unknown') return written
+      if (written.outcome !== 'done') return written
       if (written.value) return done({ link: { ...decided.value.link, id, version: version + 1 }, fresh: true })
       // Somebody was faster, or an answer of our own was lost: what stands there now is judged anew.
     }

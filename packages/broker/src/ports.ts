@@ -223,7 +223,7 @@ export type Pointer = { readonly kind: 'code' | 'slack'; readonly name: string }
 export type Links = {
   link(id: LinkId): Promise<Done<Link | undefined> | Unknown>
   /** Upon the version that was read; false if somebody was faster. */
-  writeLink(id: LinkId, version: number, change: LinkChange, now: Instant, came?: Circumstances): Promise<Done<boolean> | Unknown>
+  writeLink(id: LinkId, version: number, change: LinkChange, now: Instant, came?: Circumstances): Promise<Done<boolean> | Refused | Unknown>
   /** Where it points nowhere yet, or to `before`; false if it points elsewhere. */
   point(at: Pointer, to: LinkId, until: Instant, before?: LinkId): Promise<Done<boolean> | Unknown>
   pointed(at: Pointer): Promise<Done<LinkId | undefined> | Unknown>

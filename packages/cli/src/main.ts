@@ -171,7 +171,7 @@ const restore = buildCommand({
   docs: {
     brief: 'Give a table from a backup back what the log has and it lost',
     fullDescription:
-      'Lists requests, links, freezes and facts that the table lacks, or has otherwise than the log. With --yes each gets its journal back; a request is over then, a link must be made anew, and a freeze that was in force is in force. What was written on it since follows what the log has. --yes wants a key that you trust: --vkey, here or when the log was verified.\n\n' +
+      'Lists requests, links, freezes and facts that the table lacks, or has otherwise than the log. With --yes each gets its journal back; a request is over then, a link must be made anew, and a freeze that was in force is in force. What was written on it since follows what the log has. --yes wants to know who does it, and a key that you trust: --vkey, here or when the log was verified.\n\n' +
       'Exit codes: 0 done · 1 something changed meanwhile and was left · 5 not to be reached, or the log does not hold · 2 wrong usage',
   },
   parameters: {
@@ -179,6 +179,7 @@ const restore = buildCommand({
       from,
       ...token,
       vkey: trust.vkey,
+      operator: { kind: 'parsed', parse: text, optional: true, brief: 'Who gives it back: a team, not a person, if you can' },
       table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
       region: table.region,
       yes: { kind: 'boolean', default: false, brief: 'Do it' },

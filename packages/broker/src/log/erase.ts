@@ -20,7 +20,7 @@ import type { RandomBytes, RequestId } from '@stint/core/request/ids'
 import { eventsPath, type HeldEvent, parseEvents } from './events.ts'
 import type { Cursor, Journaled, LogState, ObjectStore } from './ports.ts'
 import { updateEvents } from './publish.ts'
-import { aboutOf, lookupRows } from './stage.ts'
+import { aboutOf, continues, lookupRows } from './stage.ts'
 
 /** What can be erased: a request, or a person's links. */
 export type ErasableId = RequestId | LinkId
@@ -57,12 +57,13 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
   if (!found && !cursor) return refused('request-unknown', 'There is no such request.')
   if (found?.alive !== undefined) return refused('request-not-pending', `It ${found.alive}.`)
   const notYet = refused('not-logged-yet', 'The log does not have all of it yet. Repeat it when it has.')
-  const written = found ? found.journal.events.length - (found.erased ? 1 : 0) : (cursor?.count ?? 0)
+  const written = !found ? (cursor?.count ?? 0) : found.erased ? erasedFrom(found.journal) : found.journal.events.length
   if (!cursor || cursor.count < written) return notYet
-  if (found && cursor.count > found.journal.events.length)
-    return refused('request-changed', 'The log has more of it than the table, which must be given back first: stint audit restore.')
-
   const held = await heldAt(parts.events, cursor.places.slice(0, written))
+  // Of what is gone the log knows why; a table from a backup may lack it, or have something else in its place.
+  const isWhole = found ? continues(found.journal, cursor) : typeOf(held.at(-1)) === 'request.retired'
+  if (!isWhole)
+    return refused('request-changed', 'The table has not what the log has of it: that must be given back first (stint audit restore).')
   if (!found?.erased) {
     const event = journalEntry({ type: 'request.erased', request, at: now, operator, why }, parts)
     const commits = found
@@ -75,8 +76,8 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
     await parts.sleep(WAIT_MS)
   }
   const places = cursor.places.slice(0, written)
-  const first = held[0] === undefined || held[0] === 'erased' ? undefined : readEvent(held[0].event)
-  const about = typeof first === 'object' ? aboutOf(first) : {}
+  const first = readHeld(held[0])
+  const about = first ? aboutOf(first) : {}
   await parts.state.unindex(held.flatMap((one, seq) => (one === 'erased' ? [] : lookupRows({ event: one.event, request, seq, about }))))
   for (const bundle of new Set(places.map(bundleOf))) {
     const gone = new Set(places.filter((place) => bundleOf(place) === bundle).map((place) => place % TILE_WIDTH))
@@ -84,6 +85,15 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
   }
   return done(written)
 }
+
+/** Where the event stands that says it: all before it are gone, and what follows is none of the person's. */
+const erasedFrom = ({ events }: Journaled): number => events.findLastIndex((one) => 'event' in one && typeOf(one) === 'request.erased')
+
+const readHeld = (held: HeldEvent | undefined) => {
+  const event = held === undefined || held === 'erased' ? undefined : readEvent(held.event)
+  return typeof event === 'object' ? event : undefined
+}
+const typeOf = (held: HeldEvent | undefined) => readHeld(held)?.type
 
 const bundleOf = (place: number): number => Math.floor(place / TILE_WIDTH)
 

@@ -43,6 +43,12 @@ export function isRetired({ events }: Pick<Journaled, 'events'>): boolean {
   return typeof event === 'object' && event.type === 'request.retired'
 }
 
+/** Whether a journal is what the log has of it, and perhaps more: a table from a backup may have less, or something else. */
+export function continues({ events }: Pick<Journaled, 'events'>, cursor: Cursor): boolean {
+  const last = events[cursor.count - 1]
+  return last !== undefined && commitIn(last) === cursor.commit
+}
+
 /** What a journal holds beyond its cursor; or why it must be looked at. */
 export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Poisoned {
   const poisoned = (why: string): Poisoned => ({ request, why })
@@ -52,8 +58,7 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
   // An older image of it, that the stream brings after a newer one was shipped.
   if (cursor && !current && events.length < count && first && commitIn(first) === cursor.first) return []
   if (events.length < count) return poisoned(`it has ${events.length} events, and ${count} are in the log`)
-  const last = events[count - 1]
-  if (last && commitIn(last) !== cursor?.commit) return poisoned(`event ${count - 1} is not the one that is in the log`)
+  if (cursor && !continues({ events }, cursor)) return poisoned(`event ${count - 1} is not the one that is in the log`)
   const staged: Staged[] = []
   let prev = cursor?.commit
   for (const [at, one] of events.slice(count).entries()) {

@@ -1,10 +1,12 @@
 /** The commands of `stint audit`: flags in, words and an exit code out. What they do stands in the files beside. */
+import { randomBytes } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
+import type { GivingBack } from '@stint/broker/adapters/dynamodb/restored'
 import type { ErasableId } from '@stint/broker/log/erase'
 import { openCheckpoint, parseCheckpointText } from '@stint/core/audit/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
@@ -224,6 +226,7 @@ type RestoreFlags = {
   readonly from: string
   readonly tokenFile?: string
   readonly vkey?: readonly string[]
+  readonly operator?: string
   readonly table: string
   readonly region?: string
   readonly yes: boolean
@@ -242,25 +245,39 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
     const { trusted, ...known } = await knownOf(source, flags.vkey, env)
     if (flags.yes && !trusted)
       throw new Usage('nothing is written by a log whose key it names itself: give it from elsewhere, --vkey, here or to verify')
+    if (flags.yes && flags.operator === undefined) throw new Usage('each journal says who gave it back: --operator')
     const now = Date.now()
+    const restoring = { operator: flags.operator ?? '', now, random: (count: number) => randomBytes(count) }
     const region = regionOf(flags.region, env)
     const lost = await lostOf(source, { ...known, table: await tableOf(flags.table, region), now })
     const story = { client: tableClient(region), storyTable: flags.table }
-    const kinds: { readonly [kind: string]: string } = { req: 'request, over', frz: 'freeze', lnk: 'link, to be made anew', sys: 'fact' }
-    let left = 0
+    const counts = { lost: 0, left: 0 }
     for (const one of lost) {
-      const giving = await givingBack(story, one, now)
+      const giving = await givingBack(story, one, restoring)
       // The table has caught up since it was compared.
       if (!giving) continue
       const given = !flags.yes || (await giveBack(story, giving))
-      if (!given) left++
-      const what = giving.freeze ? `freeze of ${giving.freeze.scope}, in force` : (kinds[one.id.slice(0, 3)] ?? '')
-      const since = giving.since > 0 ? `, and ${giving.since} written since` : ''
-      stdout.write(`${one.id}  ${what}${since}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
+      counts.lost++
+      if (!given) counts.left++
+      stdout.write(`${one.id}  ${whatIsGiven(one.id, giving, now)}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
     }
-    stdout.write(`${lost.length} items of the log that the table ${flags.yes ? 'had lost' : 'lost; with --yes they are given back'}\n`)
-    return left > 0 ? EXIT.failed : 0
+    const done = counts.left > 0 ? `had lost; ${counts.left} were left` : 'had lost'
+    stdout.write(`${counts.lost} items of the log that the table ${flags.yes ? done : 'lost; with --yes they are given back'}\n`)
+    return counts.left > 0 ? EXIT.failed : 0
   })
+}
+
+/** In words, with what somebody should look at. */
+function whatIsGiven(id: string, { freeze, profile, liveUntil, since }: GivingBack, now: number): string {
+  const holds = freeze && (freeze.until ?? Number.POSITIVE_INFINITY) > now
+  const kinds: { readonly [kind: string]: string } = {
+    req: `request${profile === undefined ? '' : ` for ${profile}`}, over`,
+    frz: holds ? `freeze of ${freeze.scope}, in force` : 'freeze',
+    lnk: 'link, to be made anew',
+    sys: 'fact',
+  }
+  const live = liveUntil !== undefined && liveUntil > now ? `; credentials live until ${new Date(liveUntil).toISOString()}` : ''
+  return `${kinds[id.slice(0, 3)]}${live}${since > 0 ? `, and ${since} written since` : ''}`
 }
 
 function regionOf(region: string | undefined, env: NodeJS.ProcessEnv): string {

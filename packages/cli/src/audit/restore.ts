@@ -1,6 +1,7 @@
 /** A story table from a backup, held against the log: which journals it lost, and what the log has of them. */
 import type { Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restored'
 import { TILE_WIDTH } from '@stint/core/audit/tiles'
+import { CHAIN_START, chainOf } from './journals.ts'
 import { type LogSource, Unreachable } from './sources.ts'
 import { checkBundle, readBundle } from './verify/bundle.ts'
 import { type VerifyOptions, verify } from './verify/verify.ts'
@@ -14,17 +15,28 @@ export async function lostOf(
   options: Required<Pick<VerifyOptions, 'keys' | 'table' | 'now'>> & Pick<VerifyOptions, 'remembered'>,
 ): Promise<readonly Logged[]> {
   const lost = new Map<string, LoggedEvent[]>()
-  const report = await verify({ source, ...options, onLost: (request) => lost.set(request, []) })
+  const chains = new Map<string, Buffer>()
+  const onLost = (request: string, chain: Buffer) => {
+    lost.set(request, [])
+    chains.set(request, chain)
+  }
+  const report = await verify({ source, ...options, onLost })
   // One that tells of what must not happen is a log all the same, and giving back only closes.
   const fault = report.faults.find((one) => one.class === 'tampered' || one.class === 'unreadable')
   if (fault) throw new Unreachable(`the log does not hold, so nothing is given back from it: ${fault.place}: ${fault.what}`)
   if (lost.size > 0) await readJournals(source, report.size, lost)
+  // What is read a second time must be what was verified.
+  for (const [request, events] of lost)
+    if (!events.reduce((chain, { commit }) => chainOf(chain, commit), CHAIN_START).equals(chains.get(request) as Buffer))
+      throw changed(request, 'not the events that were verified')
   return [...lost].map(([id, events]) => ({ id, events }))
 }
 
+const changed = (place: string, what: string) => new Unreachable(`the log changed while it was read: ${place}: ${what}`)
+
 async function readJournals(source: LogSource, size: number, journals: ReadonlyMap<string, LoggedEvent[]>): Promise<void> {
   const add = ({ place, what }: { readonly place: string; readonly what: string }) => {
-    throw new Unreachable(`the log changed while it was read: ${place}: ${what}`)
+    throw changed(place, what)
   }
   for (let index = 0; index * TILE_WIDTH < size; index++) {
     const { entries, events } = checkBundle(await readBundle(source, index, size), index, { add })

@@ -123,6 +123,9 @@ export type Erased = {
 /** The item leaves the table: the log has all of it, and nothing follows. */
 export type Retired = Common & { readonly type: 'request.retired' }
 
+/** Its item came back from a backup that lacked some of this journal: it is over, whatever it was. */
+export type Restored = Common & { readonly type: 'request.restored'; readonly operator: string }
+
 /** Access was frozen or unfrozen. Its journal is the freeze's own. */
 export type FreezeEvent = {
   readonly type: 'freeze.set' | 'freeze.release-asked' | 'freeze.released'
@@ -177,6 +180,7 @@ export type AuditEvent =
   | RefusalsCapped
   | RefusedEvent
   | Reserved
+  | Restored
   | Retired
   | TableRestored
 

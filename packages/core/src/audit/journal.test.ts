@@ -25,6 +25,7 @@ const releaseAsked = (by: object) => event('freeze.release-asked', { by })
 const released = (by: object) => event('freeze.released', { by })
 const typed = (user: string) => event('link.pending', { by: dana, slack: `T1/${user}` })
 const linked = (user: string, more: object = {}) => event('link.made', { by: dana, slack: `T1/${user}`, ...more })
+const restored = event('request.restored', { operator: 'platform team' })
 const unlinked = event('link.ended', { by: dana, slack: 'T1/U1', reason: 'replaced' })
 const later = (type: EventType) => event(type, { at: two_pm, by: dana })
 
@@ -45,6 +46,9 @@ describe('journals that keep the rules', () => {
     ['a whole life', [created, reserved(), issued(), later('request.ended'), later('request.erased'), later('request.retired')]],
     ['erased after it was retired', [created, later('request.retired'), later('request.erased')]],
     ['a refusal', [event('request.refused', { caller: dana }), later('request.retired')]],
+    ['back from a backup while it waited', [asked([1]), agreed(alex), restored, event('request.retired')]],
+    ['back from a backup with a session open', [created, reserved(), restored, event('request.retired')]],
+    ['back from a backup after it was over', [created, event('request.revoked', { by: alex }), restored, later('request.erased')]],
     ['a freeze set, released, set again', [set, releaseAsked(alex), released(dana), set, releaseAsked(dana), released(alex)]],
     ['a link, another, and its end', [typed('U1'), linked('U1'), typed('U2'), unlinked, linked('U2'), unlinked]],
     ['a code that a stranger typed, and then the right one', [typed('U9'), typed('U1'), linked('U1')]],
@@ -96,6 +100,8 @@ describe('journals that break them', () => {
     ['a second link on one code', [typed('U1'), linked('U1'), linked('U1')], /did not type the code/],
     ['an end of what never was', [event('link.ended', { by: dana, slack: 'T1/U1', reason: 'unlinked' })], /where the journal is new/],
     ['a link in a request', [created, typed('U1')], /where the journal is approved/],
+    ['used after it came back from a backup', [created, restored, reserved()], /session\.reserved after the end/],
+    ['decided after it came back from a backup', [asked([1]), restored, approved], /where the journal is over/],
     ['a freeze released by one', [set, releaseAsked(alex), released(alex)], /without two people/],
     ['a freeze released that was set anew', [set, releaseAsked(alex), set, released(dana)], /without two people/],
     ['a freeze released unasked', [set, released(alex)], /without two people/],
@@ -105,4 +111,10 @@ describe('journals that break them', () => {
       /after the end/,
     ],
   ] as const)('%s', (_what, events, words) => expect(faultsOf(events)).toContainEqual(expect.stringMatching(words)))
+})
+
+test('that events were erased is told wherever it is said: to take one away in silence is the graver thing', () => {
+  const journal = newJournal()
+  const faults = [asked([1]), later('request.erased')].map((one) => step(journal, one.type, one))
+  expect([faults, journal.erasureTold]).toEqual([[undefined, 'request.erased where the journal is pending'], true])
 })

@@ -92,6 +92,7 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'request.reminded': ['pending', 'approved', 'over'],
   'request.reviewed': ['approved', 'over'],
   'request.erased': ['approved', 'over', 'retired', 'linking', 'linked', 'unlinked'],
+  'request.restored': ['pending', 'approved', 'over'],
   'request.retired': ['approved', 'over', 'erased'],
   'session.reserved': ['approved'],
   'session.issued': ['approved'],
@@ -122,6 +123,7 @@ const to: { readonly [type in EventType]?: Stage } = {
   'request.expired': 'over',
   'request.erased': 'erased',
   'request.ended': 'over',
+  'request.restored': 'over',
   'request.retired': 'retired',
   'freeze.set': 'frozen',
   'freeze.released': 'released',
@@ -135,6 +137,8 @@ const to: { readonly [type in EventType]?: Stage } = {
 
 /** Takes the next event of a journal; a text says which rule it breaks. `event` is absent where it was erased. */
 export function step(journal: Journal, type: EventType, event: ReadEvent | undefined): string | undefined {
+  // Wherever it stands: what is gone was not taken away in silence.
+  if (type === 'request.erased' && event) journal.erasureTold = true
   if (!from[type].includes(journal.stage)) {
     return ['retired', 'erased'].includes(journal.stage) || (journal.stage === 'over' && type.startsWith('session.'))
       ? `${type} after the end`
@@ -181,10 +185,12 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
     case 'request.ended':
       return !journal.blind && instantOf(event.at) < journal.until ? 'ended before its window was over' : undefined
     case 'request.erased':
-      journal.erasureTold = true
       return journal.erased && journal.told
         ? 'erased in part: some of the events before it are gone, and some are not'
         : live(journal, event)
+    case 'request.restored':
+      journal.sessions = undefined
+      return undefined
     case 'request.retired':
       return live(journal, event)
     case 'session.reserved':

@@ -124,6 +124,10 @@ export const eventTypes = {
     says: 'A person’s data went: all earlier events of this journal are gone, their places and commitments stay.',
     has: ['operator', 'why'],
   },
+  'request.restored': {
+    says: 'Its item came back from a backup that lacked some of this journal: it is over, and of open sessions nobody knows.',
+    has: ['operator'],
+  },
   'request.retired': { says: 'The item leaves the table. Nothing follows.', has: [] },
   'session.reserved': {
     says: 'The intent: from here on AWS may be asked.',

@@ -38,9 +38,10 @@ export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'as
         return done({ request, found: false })
       }
       const { item } = put
-      const request = item && toRequest(item)
-      if (!item || !request || item.callerKey !== callerKey(ask.caller))
-        return refused('request-unknown', 'There is no such request for you.')
+      if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'There is no such request for you.')
+      const request = toRequest(item)
+      // Given back after a restore: what it was for the log alone knows.
+      if (!request) return refused('request-ended', `The request is ${item.state}.`, { extra: { state: item.state } })
       if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
         return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
       return done({ request, found: true })

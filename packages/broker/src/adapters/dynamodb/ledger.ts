@@ -2,7 +2,7 @@
  * The ledger on DynamoDB: one item per request, every change one conditional write that appends its event. `vend` takes
  * only what its road needs, since every part is paid for at a cold start.
  */
-import { type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { done, type Refused, refused } from '@stint/core/outcome'
 import type { Ledger, Links, SlackState, VendLedger } from '../../ports.ts'
 import { asks } from './asks.ts'
 import { changes } from './changes.ts'
@@ -48,12 +48,11 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
 
 /**
  * Where the deploy itself says that everything is frozen, nothing that is there already is written on: a table from a backup
- * does not know yet what became of it. Who is refused may be written down, and more may be frozen.
+ * does not know yet what became of it. Who is refused may be written down; and more may be frozen, which is never wrong.
  */
 function closed({ frozen }: DynamoSettings): Partial<Ledger & Links> {
   if (frozen === undefined) return {}
   const no = async (): Promise<Refused> =>
     refused('frozen', 'Stint is frozen by its deploy; who runs it knows until when.', { operator: `frozen: ${frozen}` })
-  const notNow = async (): Promise<Unknown> => ({ outcome: 'unknown', cause: `frozen: ${frozen}` })
-  return { reserve: no, ask: no, change: no, unfreeze: no, writeLink: notNow }
+  return { reserve: no, ask: no, change: no, unfreeze: no, writeLink: no, passTime: async () => done(false), abandon: async () => done(0) }
 }

@@ -1,7 +1,7 @@
 /**
  * A story table that was brought back from a backup knows less than the log. What it lost is given back as far as it closes
- * something: an item gets its whole journal again, and nothing that anybody could use. A request is over, a link must be
- * made anew, and a freeze that was in force is in force.
+ * something: an item gets its whole journal again, and nothing that anybody could use. A request is over, and its journal
+ * says by what; a link must be made anew; and a freeze that was in force is in force.
  *
  * What was written on such an item since, by whoever did not know what it had lost, is no part of the log and happened all
  * the same: it follows what the log has. So nothing that was ever done is dropped, and the log's rules say what was wrong.
@@ -15,11 +15,11 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { commitOf } from '@stint/core/audit/entry'
-import { brief, type JournalEntry } from '@stint/core/audit/event'
+import { brief, type FreezeId, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, parseIso, toIso } from '@stint/core/instant'
-import type { RequestId } from '@stint/core/request/ids'
+import type { RandomBytes, RequestId } from '@stint/core/request/ids'
 import { Trouble } from '../../log/ports.ts'
 import { FREEZES } from './freezes.ts'
 import { freezeKey, scopeOf } from './frozen.ts'
@@ -31,56 +31,69 @@ type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
 /** What the log has of one journal, in order. Of an event that was erased it has the type and the commitment. */
 export type Logged = { readonly id: string; readonly events: readonly LoggedEvent[] }
+type Entry = JournalEntry | { readonly commit: string }
 export type LoggedEvent = { readonly type: string; readonly commit: string; readonly held?: JournalEntry }
 
 /** What giving one journal back comes to, upon the item as it was read. */
 export type GivingBack = {
   readonly item: Readonly<Record<string, AttributeValue>>
-  /** In force once it is given back. */
-  readonly freeze?: LoggedFreeze
   /** Events that were written since, and are not in the log yet. */
   readonly since: number
-  readonly upon: AttributeValue | undefined
+  /** A freeze that is in force once it is given back. */
+  readonly freeze?: LoggedFreeze
+  readonly profile?: string
+  /** The latest end of its sessions. */
+  readonly liveUntil?: Instant
+  readonly upon: Attributes | undefined
 }
+type Attributes = Readonly<Record<string, AttributeValue>>
 type LoggedFreeze = { readonly scope: string; readonly by: CallerRef; readonly why: string; readonly at: Instant; readonly until?: Instant }
+
+/** Who gives back, and when; `random` salts what is written on journals. */
+export type Restoring = { readonly operator: string; readonly now: Instant; readonly random: RandomBytes }
 
 /** After the item of a journal that is wholly over came back: long enough for somebody to look. */
 const LAST_SECONDS = 7 * 86_400
 
 /** Undefined where the table has all of it. */
-export async function givingBack(source: Source, logged: Logged, now: Instant): Promise<GivingBack | undefined> {
-  const { id, events } = logged
-  const found = await itemReader(source)(id)
-  const there = found ? (journaled(found)?.events ?? []) : []
+export async function givingBack(source: Source, logged: Logged, restoring: Restoring): Promise<GivingBack | undefined> {
+  const upon = await itemReader(source)(logged.id)
+  const there = upon ? (journaled(upon)?.events ?? []) : []
   const commits = there.map((one) => ('event' in one ? commitOf(one) : one.commit))
-  const parts = events.findIndex(({ commit }, seq) => commit !== commits[seq])
+  const parts = logged.events.findIndex(({ commit }, seq) => commit !== commits[seq])
   if (parts < 0) return undefined
+
+  // What an erasure was said of goes, though its events may not have been taken from the event store yet.
+  const erased = logged.events.findLastIndex(({ type }) => type === 'request.erased')
+  const kept = logged.events.map(({ held, commit }, seq): Entry => (held && seq >= erased ? held : { commit }))
   // A fact of the system that is said again says nothing new.
-  const since = id.startsWith('sys_') ? [] : there.slice(parts)
-  const read = (entries: readonly (JournalEntry | { readonly commit: string } | undefined)[]) =>
-    entries.flatMap((entry) => (entry && 'event' in entry ? readable(entry) : []))
-  const told = read(events.map(({ held }) => held))
-  const freeze = id.startsWith('frz_') ? stricter(freezeIn(told), freezeIn(read(since))) : undefined
-  const journal = [...events.map(({ held, commit }) => held ?? { commit }), ...since]
-  const item = { ...itemOf(logged, told, freeze, journal.length, now), events: journal }
+  const since = logged.id.startsWith('sys_') ? [] : there.slice(parts)
+  const [told, toldSince] = [readable(kept), readable(since)]
+  const freeze = logged.id.startsWith('frz_') ? stricter(freezeIn(told), freezeIn(toldSince)) : undefined
+  const last = toldSince.at(-1)?.type ?? logged.events.at(-1)?.type
+  const events = [...kept, ...since, ...saying(logged, last, since.length > 0 ? freeze : undefined, restoring)]
+  const after = [...logged.events.slice(erased + 1), ...toldSince]
+  const isErased = erased >= 0 && after.every(({ type }) => type === 'request.retired')
+  const item = { ...itemOf({ id: logged.id, told, first: logged.events[0]?.type, last, isErased, freeze }, restoring.now), events }
+  const version = Math.max(Number(upon?.version?.N ?? 0), events.length) + 1
+  const live = [...told, ...toldSince]
+    .filter(({ type }) => type === 'session.issued')
+    .map(({ expiration }) => parseIso(String(expiration)) ?? 0)
   return {
-    item: marshall(item, { removeUndefinedValues: true }),
-    ...(freeze ? { freeze } : {}),
+    // Beyond any that it had.
+    item: marshall(/^(req|lnk)_/.test(logged.id) ? { ...item, version } : item, { removeUndefinedValues: true }),
     since: since.length,
-    upon: found?.events,
+    ...(freeze ? { freeze } : {}),
+    ...(typeof told[0]?.profile === 'string' ? { profile: told[0].profile } : {}),
+    ...(live.length > 0 ? { liveUntil: Math.max(...live) } : {}),
+    upon,
   }
 }
 
 /** False where the item changed since it was read. */
 export async function giveBack({ client, storyTable }: Source, { item, upon }: GivingBack): Promise<boolean> {
   try {
-    await client.send(
-      new PutItemCommand({
-        TableName: storyTable,
-        Item: item,
-        ...unchanged(upon),
-      }),
-    )
+    await client.send(new PutItemCommand({ TableName: storyTable, Item: item, ...unchanged(upon) }))
     return true
   } catch (error) {
     if (error instanceof ConditionalCheckFailedException) return false
@@ -88,22 +101,62 @@ export async function giveBack({ client, storyTable }: Source, { item, upon }: G
   }
 }
 
-/** Events are only ever added, and no salt is drawn twice: their number and the last of them say it all. */
-function unchanged(upon: AttributeValue | undefined): Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> {
-  const events = upon?.L ?? []
-  const last = events.at(-1)
-  if (!last) return { ConditionExpression: 'attribute_not_exists(events)' }
-  const [name, value] = last.M?.salt ? ['salt', last.M.salt] : ['commit', last.M?.commit as AttributeValue]
+/** Events are only ever added, and no salt is drawn twice: their number and the last of them say it all; links also have a version. */
+function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> {
+  if (!upon) return { ConditionExpression: 'attribute_not_exists(pk)' }
+  const events = upon.events?.L ?? []
+  const last = events.at(-1)?.M
+  const name = last?.salt ? 'salt' : 'commit'
+  const ofLast = last?.[name]
   return {
-    ConditionExpression: `size(events) = :count AND events[${events.length - 1}].${name} = :last`,
-    ExpressionAttributeValues: { ':count': { N: String(events.length) }, ':last': value },
+    ConditionExpression: [
+      'size(events) = :count',
+      ...(ofLast ? [`events[${events.length - 1}].${name} = :last`] : []),
+      upon.version ? 'version = :version' : 'attribute_not_exists(version)',
+    ].join(' AND '),
+    ExpressionAttributeValues: {
+      ':count': { N: String(events.length) },
+      ...(ofLast ? { ':last': ofLast } : {}),
+      ...(upon.version ? { ':version': upon.version } : {}),
+    },
   }
 }
 
-const readable = ({ event }: JournalEntry): readonly ReadEvent[] => {
-  const read = readEvent(event)
-  return typeof read === 'object' ? [read] : []
+/**
+ * That it was given back is a fact of the journal: a request is over by it. So is a freeze that holds although somebody who
+ * did not know of it released it.
+ */
+function saying(
+  { id }: Logged,
+  last: string | undefined,
+  freeze: LoggedFreeze | undefined,
+  { operator, now, random }: Restoring,
+): readonly JournalEntry[] {
+  // It is no deployed config that restores, but a person.
+  const by = { random, configHash: '0'.repeat(64) }
+  if (freeze) {
+    const { scope, by: who, why, until } = freeze
+    const event = {
+      type: 'freeze.set',
+      request: id as FreezeId,
+      at: now,
+      scope,
+      by: who,
+      why,
+      ...(until === undefined ? {} : { until }),
+    } as const
+    return [journalEntry(event, by)]
+  }
+  const isOver = last === 'request.retired' || last === 'request.erased' || last?.startsWith('request.refus')
+  if (!id.startsWith('req_') || isOver) return []
+  return [journalEntry({ type: 'request.restored', request: id as RequestId, at: now, operator }, by)]
 }
+
+const readable = (entries: readonly Entry[]): readonly ReadEvent[] =>
+  entries.flatMap((entry) => {
+    const event = 'event' in entry ? readEvent(entry.event) : undefined
+    return typeof event === 'object' ? [event] : []
+  })
 
 /** The freeze that these events leave in force. */
 function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
@@ -129,36 +182,36 @@ function stricter(one: LoggedFreeze | undefined, later: LoggedFreeze | undefined
   return one && (!later || endOf(later) < endOf(one)) ? one : later
 }
 
-function itemOf(
-  { id, events }: Logged,
-  told: readonly ReadEvent[],
-  freeze: LoggedFreeze | undefined,
-  changes: number,
-  now: Instant,
-): object {
-  const first = told[0]
-  const at = (first && parseIso(first.at)) ?? now
+type Known = {
+  readonly id: string
+  readonly told: readonly ReadEvent[]
+  /** Types of the first event and of the last. */
+  readonly first: string | undefined
+  readonly last: string | undefined
+  readonly isErased: boolean
+  readonly freeze: LoggedFreeze | undefined
+}
+
+function itemOf({ id, told, first, last, isErased, freeze }: Known, now: Instant): object {
+  const opening = told[0]
+  const at = (opening && parseIso(opening.at)) ?? now
   const other = { dayKey: OTHER_DAY, at: `${toIso(at)}#${id}` }
-  const types = events.map(({ type }) => type)
+  const erased = isErased ? { erased: true } : {}
   switch (id.slice(0, id.indexOf('_'))) {
     case 'req': {
       const request = id as RequestId
-      const caller = first?.caller as CallerRef | undefined
       return {
         pk: requestKey(request),
         id,
-        state: types[0]?.startsWith('request.refus') ? 'refused' : 'ended',
-        // Beyond any that it had: each change was an event.
-        version: changes + 1,
+        state: first?.startsWith('request.refus') ? 'refused' : 'ended',
         createdAt: at,
-        caller,
-        ...(caller ? { callerKey: callerKey(caller) } : {}),
-        profile: first?.profile,
-        target: first?.target,
+        ...(opening?.caller ? { caller: opening.caller, callerKey: callerKey(opening.caller as CallerRef) } : {}),
+        profile: opening?.profile,
+        target: opening?.target,
         dayKey: dayKey(at, shardOf(request)),
         at: timeKey(at, request),
-        ...(types.includes('request.erased') ? { erased: true } : {}),
-        ...(types.includes('request.retired') ? { [TTL]: Math.floor(now / 1000) + LAST_SECONDS } : {}),
+        ...erased,
+        ...(last === 'request.retired' ? { [TTL]: Math.floor(now / 1000) + LAST_SECONDS } : {}),
       }
     }
     case 'frz':
@@ -171,7 +224,7 @@ function itemOf(
           : {}),
       }
     case 'lnk':
-      return { pk: `LINK#${id}`, id, version: changes + 1, ...other, ...(types.at(-1) === 'request.erased' ? { erased: true } : {}) }
+      return { pk: `LINK#${id}`, id, ...other, ...erased }
     default:
       return { pk: `SYS#${id}`, ...other }
   }

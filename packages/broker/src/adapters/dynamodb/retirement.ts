@@ -9,7 +9,7 @@ import { type Instant, toDay } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { RequestId } from '@stint/core/request/ids'
 import { type LogState, Trouble } from '../../log/ports.ts'
-import { isRetired } from '../../log/stage.ts'
+import { continues, isRetired } from '../../log/stage.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
 import { imagesOfDays } from './journals.ts'
@@ -40,7 +40,8 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
           if (!journal?.request.startsWith('req_') || (kind === 'refusals') !== (item.state === 'refused')) continue
           const { request, events } = journal
           // Wholly in the log, and no more of it in the log than here: a table from a backup must get that back first.
-          if (cursors.get(request)?.count !== events.length || aliveAt(item, now) !== undefined) continue
+          const cursor = cursors.get(request)
+          if (cursor?.count !== events.length || !continues(journal, cursor) || aliveAt(item, now) !== undefined) continue
           if (isRetired(journal))
             counts.expiring += await update(
               request,

@@ -274,9 +274,11 @@ const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(se
 function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant): Refused {
   const { call, caller, scope, fingerprint } = intent
   if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'There is no such request for you.')
+  const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
+  // Given back after a restore: what it was for the log alone knows.
+  if (item.terms === undefined) return ended(item.state)
   if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
     return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
-  const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
   if (item.state !== 'approved')
     return item.state === 'pending' ? refused('approval-required', 'The request still waits for agreement.') : ended(item.state)
   if ((item.windowEnd ?? 0) <= call.now || item.createdAt <= epoch) return ended('ended')

@@ -14,7 +14,8 @@ export class Findings {
   }
   add(fault: Fault): this {
     this.count++
-    if (this.faults.length < this.#most) this.faults.push(fault)
+    // The first of its class is told however many of others came before it: the gravest decides.
+    if (this.faults.length < this.#most || !this.faults.some((other) => other.class === fault.class)) this.faults.push(fault)
     return this
   }
 }

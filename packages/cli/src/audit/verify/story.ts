@@ -11,8 +11,8 @@ import type { Findings } from './findings.ts'
 
 /** Gets every event that could be read, in the order of the log. */
 export type OnEvent = (event: ReadEvent, seq: number) => void
-/** Gets every journal that the log has and the table has not, or not as the log has it. */
-export type OnLost = (request: string) => void
+/** Gets every journal that the log has and the table has not, or not as the log has it, with the chain of its commitments. */
+export type OnLost = (request: string, chain: Buffer) => void
 
 /** Events younger than this may not be in the log yet, nor their config announced. */
 const FRESH_MS = 10 * 60_000
@@ -87,8 +87,8 @@ export class Story {
   }
 
   #config(event: ReadEvent, place: string): void {
-    // Whoever erases is a person at a command line, and no deployed config.
-    if (event.type === 'request.erased') return
+    // Whoever erases or restores is a person at a command line, and no deployed config.
+    if (event.type === 'request.erased' || event.type === 'request.restored') return
     if (event.type === 'config.seen') {
       this.#announced.add(event.config)
       this.#unannounced.delete(event.config)
@@ -128,11 +128,11 @@ export class Story {
         const count = row === undefined ? 0 : this.journals.count(row)
         const commits = events.map((one) => ('event' in one ? commitOf(one) : one.commit))
         if (events.length < count) {
-          this.#lost(request, `${events.length} events in the table, ${count} in the log`)
+          this.#lost(request, row as number, `${events.length} events in the table, ${count} in the log`)
           continue
         }
         if (row !== undefined && !commits.slice(0, count).reduce(chainOf, CHAIN_START).equals(this.journals.chain(row))) {
-          this.#lost(request, 'its events in the table are not those in the log')
+          this.#lost(request, row, 'its events in the table are not those in the log')
           continue
         }
         if (events.length === count) continue
@@ -149,13 +149,13 @@ export class Story {
     }
     for (const [request, row] of this.journals.entries()) {
       if (!this.journals.isInTable(row) && this.journals.journal(row).stage !== 'retired')
-        this.#lost(request, 'in the log, and gone from the table without having been retired')
+        this.#lost(request, row, 'in the log, and gone from the table without having been retired')
     }
     return { journals, unshipped }
   }
 
-  #lost(request: string, what: string): void {
+  #lost(request: string, row: number, what: string): void {
     this.#found.add({ class: 'table', place: request, what })
-    this.#onLost?.(request)
+    this.#onLost?.(request, Buffer.from(this.journals.chain(row)))
   }
 }
