@@ -122,6 +122,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
 
   const make = (name: FunctionName): sst.aws.Function => {
     const { seconds, megabytes } = FUNCTIONS[name]
+    const reserved = settings.reserveConcurrency && (name === 'ship' || name === 'sweep')
     const policy = new aws.iam.RolePolicy(`${title(name)}Policy`, {
       role: role.of(name).name,
       name: 'stint',
@@ -143,10 +144,12 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
         dev: false,
         logging: { logGroup: lines[name].name },
         environment: { STINT_BUILD: manifest.build, ...environments[name] },
-        ...(settings.reserveConcurrency && (name === 'ship' || name === 'sweep') ? { concurrency: { reserved: 1 } } : {}),
+        ...(reserved ? { concurrency: { reserved: 1 } } : {}),
         transform: {
-          function(args) {
+          function(args, options) {
             args.kmsKeyArn = key.data.arn
+            // 0 is the kill switch past the API (docs/guides/operations.md): no deploy takes it back.
+            if (!reserved) options.ignoreChanges = [...(options.ignoreChanges ?? []), 'reservedConcurrentExecutions']
             if (name === 'ship' || name === 'notify' || name === 'sweep') args.deadLetterConfig = { targetArn: queues.schedules.arn }
             return undefined
           },

@@ -9,6 +9,8 @@ export type Buckets = ReturnType<typeof log>
 type Statement = NonNullable<sst.aws.BucketArgs['policy']> extends $util.Input<$util.Input<infer S>[]> ? S : never
 
 export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnOf: Roles['arnOf']) {
+  // A bucket that is made without Object Lock is replaced to get it, and the log with it; one that has it and no days locks nothing.
+  const lockable = lockDays !== undefined || $app.removal !== 'remove'
   const locked = lockDays !== undefined
   const readers: Statement[] =
     auditAccount === undefined
@@ -40,10 +42,17 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
     lifecycle: [{ id: 'replaced', prefix: '' }],
     transform: {
       ...guards,
-      bucket: { forceDestroy: !locked, objectLockEnabled: locked },
+      bucket: holding({ forceDestroy: !locked, objectLockEnabled: lockable }),
       lifecycle(args) {
         // Checkpoints and partial tiles that are replaced; a full tile never is, and its lock holds against this too.
-        args.rules = [{ id: 'replaced', status: 'Enabled', filter: {}, noncurrentVersionExpiration: { noncurrentDays: 30 } }]
+        args.rules = [
+          {
+            ...{ id: 'replaced', status: 'Enabled', filter: {} },
+            noncurrentVersionExpiration: { noncurrentDays: 30 },
+            // What marks a partial tile as removed goes when its last version has.
+            expiration: { expiredObjectDeleteMarker: true },
+          },
+        ]
         return undefined
       },
     },
@@ -53,7 +62,7 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
     versioning: false,
     policy: readers,
     lifecycle: [{ id: 'stages', prefix: 'stage/', expiresIn: '30 days' }],
-    transform: { ...guards, bucket: { forceDestroy: !locked } },
+    transform: { ...guards, bucket: holding({ forceDestroy: !locked }) },
     cors: false,
   })
   // The log holds commitments alone, and is made to be copied; the events name people.
@@ -65,6 +74,14 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
 /** A bucket is kept with its stage (SST's `removal`), and what guards it with it. */
 const kept = () => ({ retainOnDelete: $app.removal !== 'remove' })
 const keep = (_args: unknown, options: $util.CustomResourceOptions): undefined => void Object.assign(options, kept())
+/** What holds data is never replaced: neither by a setting nor by an upgrade. */
+const holding =
+  (more: object) =>
+  (args: object, options: $util.CustomResourceOptions): undefined => {
+    Object.assign(args, more)
+    Object.assign(options, { protect: $app.protect })
+    return undefined
+  }
 const guards = { policy: keep, versioning: keep, publicAccessBlock: keep }
 
 function encrypted(

@@ -6,8 +6,8 @@ export type Settings = {
   /** Told of every alarm by e-mail; each address has to confirm. */
   readonly alarmsTo: readonly string[]
   /**
-   * Days in which nobody, root included, can delete a tile of the log. Without it the log's bucket has no lock, and goes
-   * when the stage goes.
+   * Days in which nobody, root included, can delete a tile of the log. A stage that is kept may be given them later; one that
+   * is removed goes with its log, unless it was made with them.
    */
   readonly lockDays?: number
   /** One shipper and one sweeper at a time. Takes an account that may run at least 102 functions at once: new ones may not. */

@@ -28,7 +28,14 @@ export function tables({ restored }: Settings, key: aws.kms.Key) {
   })
   const side = new sst.aws.Dynamo('Side', {
     ...common,
-    transform: { table: settings },
+    transform: {
+      table(args, options) {
+        Object.assign(args, settings)
+        // It says where the log stands, so nothing may replace it.
+        Object.assign(options, { protect: $app.protect })
+        return undefined
+      },
+    },
     fields: { pk: 'string', sk: 'string' },
     primaryIndex: { hashKey: 'pk', rangeKey: 'sk' },
   })

@@ -193,6 +193,7 @@ describe('the bundles', () => {
     expect((await read(`/sessions/${one}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
     expect(JSON.parse((await read(`/sessions/${two}/receipt`)).body).code).toBe('not-logged-yet')
     expect(await ship.invoke({ 'detail-type': 'Scheduled Event' })).toMatchObject({ shipped: expect.any(Number) })
+    expect(JSON.parse(ship.output().trim().split('\n').at(-1) ?? '')).toMatchObject({ event: 'shipped', Parked: 0, Failed: 0 })
     expect((await read(`/sessions/${two}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
 
     const auditor = ['authorization', `Bearer ${await sandbox.token('auditor')}`]
@@ -272,6 +273,19 @@ describe('the bundles', () => {
     const lambda = await startLambda(join(folder, 'vend', 'index.js'), lacking)
     await expect(lambda.invoke({})).rejects.toThrow('the environment lacks STINT_TABLE')
     lambda.close()
+  })
+
+  test.each<[string, () => Promise<string[]>, string, number]>([
+    ['letters that a header cannot carry', async () => ['x-odd', 'ü → \u{1f600}'], 'GET', 200],
+    ['a token of such letters', async () => ['authorization', 'Bearer →'], 'GET', 401],
+    ['a method that fetch knows no request of', async () => [], 'TRACE', 405],
+    ['another one that is none of ours', async () => [], 'PROPFIND', 405],
+  ])('api does not fall over %s', async (_what, headers, method, status) => {
+    const path = status === 401 ? '/profiles' : '/healthz'
+    const answer = await api.invoke(gatewayEvent({ method, path, headers: await headers() }))
+    expect(answer.statusCode).toBe(status)
+    expect(answer.headers['stint-trace']).toMatch(/^[0-9a-f]{32}$/)
+    if (status === 405) expect(JSON.parse(answer.body).code).toBe('method-not-allowed')
   })
 
   test('the build refuses issuers over http', () => {

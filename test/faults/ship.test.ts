@@ -5,7 +5,7 @@
 import { sign } from 'node:crypto'
 import type { Journaled } from '@stint/broker/log/ports'
 import { treeOf } from '@stint/broker/log/tree'
-import { type Shipper, ship } from '@stint/broker/ship'
+import { type Shipper, ship, shipLost } from '@stint/broker/ship'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
 import { checkpointText, openCheckpoint } from '@stint/core/audit/checkpoint'
@@ -313,6 +313,24 @@ test('an older image that the stream brings late is neither poison nor shipped; 
   expect(await ship(shipper, [{ ...late, events: late.events.slice(0, 1) }])).toMatchObject({ value: { entries: 0, parked: [] } })
   expect(await ship(shipper, [{ ...late, events: journalOf(5).events.slice(0, 1) }])).toMatchObject({
     value: { entries: 0, parked: [{ request: late.request }] },
+  })
+})
+
+test('what the stream lost is shipped, and what cannot be is told, wherever in the table it was found', async () => {
+  const shipper = shipperOf(newMemoryLog())
+  await shipUntilDone(shipper, [systemJournal(), journalOf(1)])
+  const broken = { ...journalOf(1), events: journalOf(2).events, current: true }
+  async function* table() {
+    yield [broken, journalOf(3)]
+    yield [journalOf(4)]
+  }
+  expect(await shipLost(shipper, table())).toEqual({
+    outcome: 'done',
+    value: {
+      entries: journalOf(3).events.length + journalOf(4).events.length,
+      oldest: START + 3,
+      parked: [{ request: journalOf(1).request, why: expect.stringContaining('not the one that is in the log') }],
+    },
   })
 })
 

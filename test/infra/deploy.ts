@@ -17,7 +17,7 @@ export const REGION = 'eu-central-1'
 
 /** Whatever a provider takes. */
 export type Inputs = Record<string, any>
-export type Options = { readonly protect: boolean; readonly retainOnDelete: boolean }
+export type Options = { readonly protect: boolean; readonly retainOnDelete: boolean; readonly ignoreChanges?: readonly string[] }
 export type Resource = {
   readonly type: string
   readonly name: string
@@ -69,7 +69,11 @@ export async function deploy(stage: string, settings?: object): Promise<Deployed
     run(async () => {
       // After SST's own, which set what is kept.
       pulumi.runtime.registerStackTransformation(({ type, name, opts }: { type: string; name: string; opts: Partial<Options> }) => {
-        options.set(`${type} ${name}`, { protect: opts.protect ?? false, retainOnDelete: opts.retainOnDelete ?? false })
+        options.set(`${type} ${name}`, {
+          protect: opts.protect ?? false,
+          retainOnDelete: opts.retainOnDelete ?? false,
+          ...(opts.ignoreChanges ? { ignoreChanges: opts.ignoreChanges } : {}),
+        })
         return undefined
       })
       outputs = (await config.run()) ?? {}

@@ -15,7 +15,8 @@ test('there are exactly these resources', () => {
 
 test('everything of it can be removed', () => {
   expect([dev.app.removal, dev.app.protect]).toEqual(['remove', false])
-  for (const { name, options } of dev.resources) expect([name, options]).toEqual([name, { protect: false, retainOnDelete: false }])
+  for (const { name, options } of dev.resources)
+    expect([name, options]).toEqual([name, expect.objectContaining({ protect: false, retainOnDelete: false })])
   for (const { inputs } of dev.of('aws:s3/bucket:Bucket'))
     expect([inputs.forceDestroy, inputs.objectLockEnabled ?? false]).toEqual([true, false])
   for (const { inputs } of dev.of('aws:dynamodb/table:Table')) expect(inputs.deletionProtectionEnabled).toBe(false)

@@ -293,8 +293,13 @@ describe('buckets', () => {
   test('the log is locked and versioned, and not thrown away with its stage', () => {
     expect(prod.one('aws:s3/bucket:Bucket', 'LogBucket')).toMatchObject({
       inputs: { objectLockEnabled: true, forceDestroy: false },
-      options: { retainOnDelete: true },
+      options: { retainOnDelete: true, protect: true },
     })
+    // Nor are events and what says where the log stands.
+    expect(prod.one('aws:s3/bucket:Bucket', 'EventsBucket').options).toMatchObject({ retainOnDelete: true, protect: true })
+    expect(prod.one('aws:dynamodb/table:Table', 'SideTable').options).toMatchObject({ retainOnDelete: true, protect: true })
+    const [rule] = prod.one('aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration', 'LogLifecycle').inputs.rules
+    expect(rule).toMatchObject({ expiration: { expiredObjectDeleteMarker: true }, noncurrentVersionExpiration: { noncurrentDays: 30 } })
     expect(prod.one('aws:s3/bucketVersioning:BucketVersioning', 'LogVersioning').inputs.versioningConfiguration.status).toBe('Enabled')
     expect(Number(functionOf('ship').environment.variables.STINT_LOCK_DAYS)).toBeGreaterThan(365)
   })
@@ -398,6 +403,13 @@ describe('functions', () => {
   })
   test('one at a time where one writes alone', () => {
     expect(functionNames.map((name) => functionOf(name).reservedConcurrentExecutions ?? null)).toEqual([null, null, null, null, 1, 1])
+  })
+  test('and where a deploy says nothing of it, none lifts what an operator set: the kill switch past the API', () => {
+    for (const name of functionNames) {
+      const { options } = prod.one('aws:lambda/function:Function', `${title(name)}Function`)
+      const says = functionOf(name).reservedConcurrentExecutions !== undefined
+      expect([name, (options.ignoreChanges ?? []).includes('reservedConcurrentExecutions')]).toEqual([name, !says])
+    }
   })
   test('log groups keep 90 days', () => {
     for (const name of functionNames)
@@ -503,11 +515,12 @@ describe('alarms', () => {
   }
   test.each<readonly [name: string, words: string]>([
     ...functionNames.flatMap((name) => {
-      const alone = name === 'ship' || name === 'sweep'
+      const times = name === 'sweep' ? 3 : 1
+      const throttles = [`${name}-throttles`, `Sum AWS/Lambda Throttles of FunctionName stint-${name} > 0, ${times} x 5 min`] as const
       return [
-        [`${name}-errors`, `Sum AWS/Lambda Errors of FunctionName stint-${name} > 0, 1 x 5 min`],
-        [`${name}-throttles`, `Sum AWS/Lambda Throttles of FunctionName stint-${name} > 0, ${alone ? 3 : 1} x 5 min`],
-      ] as const
+        [`${name}-errors`, `Sum AWS/Lambda Errors of FunctionName stint-${name} > 0, 1 x 5 min`] as const,
+        ...(name === 'ship' ? [] : [throttles]),
+      ]
     }),
     ...(['ship', 'notify', 'schedules'] as const).map(
       (name) =>
@@ -535,7 +548,7 @@ describe('alarms', () => {
         .filter((name) => /^(story|side)-/.test(name))
         .sort(),
     ).toEqual([...['side-system-errors', 'side-throttled', 'story-system-errors', 'story-throttled']])
-    expect(names().length).toBe(functionNames.length * 2 + 18 + 4)
+    expect(names().length).toBe(functionNames.length * 2 - 1 + 18 + 4)
   })
   test('tell somebody, and say what to do: each is in the guide', () => {
     const guide = readFileSync(join(root, 'docs/guides/operations.md'), 'utf8')

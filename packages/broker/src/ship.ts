@@ -101,22 +101,31 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
  * Ships what the stream lost: compares the journals of the table with their cursors. Also finishes what a shipper that
  * died has begun.
  */
-export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonly Journaled[]>): Promise<Done<number> | Unknown> {
+export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonly Journaled[]>): Promise<Done<Shipped> | Unknown> {
   const begun = await ship(shipper, [])
   if (begun.outcome === 'unknown') return begun
-  let entries = 0
+  let all = begun.value
   try {
     await clearStages(shipper)
     for await (const some of journals) {
       const shipped = await ship(shipper, some)
       if (shipped.outcome === 'unknown') return shipped
-      entries += shipped.value.entries
+      all = together(all, shipped.value)
     }
   } catch (error) {
     if (error instanceof Trouble) return { outcome: 'unknown', cause: error.message }
     throw error
   }
-  return done(entries)
+  return done(all)
+}
+
+function together(one: Shipped, other: Shipped): Shipped {
+  const oldest = [one.oldest, other.oldest].filter((at) => at !== undefined)
+  return {
+    entries: one.entries + other.entries,
+    parked: [...one.parked, ...other.parked],
+    ...(oldest.length > 0 ? { oldest: Math.min(...oldest) } : {}),
+  }
 }
 
 /** Longer than any shipper lives: a stage that is older and not named by the head was left by one that died. */

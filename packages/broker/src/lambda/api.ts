@@ -2,11 +2,12 @@
  * The `api` function: everything that is read or decided. Its role may not assume anything.
  */
 import middy from '@middy/core'
+import { hex128 } from '@stint/core/request/ids'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { createBroker } from '../broker.ts'
 import { apiApp } from '../http/api.ts'
-import { header } from '../http/message.ts'
+import { header, problemReply } from '../http/message.ts'
 import { openTrail } from '../log/deployment.ts'
 import { apiOf } from '../slack/deployment.ts'
 import { deploymentFrom, logDeploymentFrom, slackDeploymentFrom, webFrom } from './deployment.ts'
@@ -26,17 +27,16 @@ const app = apiApp({
 })
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
-  const { method, path, query, headers, body, sourceIp } = fromEvent(event)
+  const request = fromEvent(event)
+  const { method, path, query, headers, body, sourceIp } = request
+  if (UNKNOWN_TO_FETCH.includes(method)) return unknownMethod(method)
   const url = `https://${event.requestContext.domainName}${path}${query ? `?${query}` : ''}`
   const sent = new Request(url, {
     method,
-    headers: [...headers].flatMap(([name, values]) => values.map((value): [string, string] => [name, value])),
+    headers: [...headers].flatMap(([name, values]) => values.map((value): [string, string] => [name, asBytes(value)])),
     ...(method === 'GET' || method === 'HEAD' ? {} : { body: Buffer.from(body) }),
   })
-  const answer = await app.fetch(sent, {
-    authorization: header({ method, path, query, headers, body, sourceIp }, 'authorization'),
-    sourceIp,
-  })
+  const answer = await app.fetch(sent, { authorization: header(request, 'authorization'), sourceIp })
   const bytes = Buffer.from(await answer.arrayBuffer())
   // Tiles are bytes; API Gateway takes text or base64.
   const isBase64Encoded = answer.headers.get('content-type') === 'application/octet-stream'
@@ -49,3 +49,16 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
     isBase64Encoded,
   }
 })
+
+/** Fetch Standard, "forbidden method". None of ours is among them. */
+const UNKNOWN_TO_FETCH: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
+
+function unknownMethod(method: string): APIGatewayProxyStructuredResultV2 {
+  const trace = hex128(deployment.random)
+  const { status, headers, body } = problemReply('method-not-allowed', `Nothing here takes ${method}.`, trace)
+  deployment.log({ level: 'info', trace, method, status, code: 'method-not-allowed' })
+  return { statusCode: status, headers: { ...headers }, body }
+}
+
+/** API Gateway gives headers as text; to fetch, as to node:http, a header is bytes. */
+const asBytes = (value: string): string => Buffer.from(value).toString('latin1')

@@ -41,6 +41,15 @@ describe.each([1, 500, 900])('%i targets', (count) => {
       expect(may(texts, 'sts:AssumeRole', arn)).toBe(false)
     expect(may(texts, 'sts:AssumeRoleWithWebIdentity', `arn:aws:iam::${account(0)}:role/stint/Deploy`)).toBe(false)
   })
+  test('and one more at the end changes no policy but the last', () => {
+    const before = texts.slice(0, -1)
+    expect(
+      assumePolicies({ targets: { ...targetsOf(count), 'a-new-one': targetsOf(count + 1)[`t-${count}`] as never } }).slice(
+        0,
+        before.length,
+      ),
+    ).toEqual(before)
+  })
   test('leave no policy emptier than it must be', () => {
     const lengths = texts.map(({ length }) => length)
     for (const length of lengths.slice(0, -1)) expect(length).toBeGreaterThan(5900)

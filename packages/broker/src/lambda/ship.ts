@@ -61,9 +61,14 @@ async function lost(back: readonly number[]): Promise<{ shipped: number }> {
   const days = back.map((count) => toDay(now - count * DAY_MS))
   const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
   const shipped = await shipLost(await shipper(), journalsOfDays(source, days))
-  if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
-  if (shipped.value > 0) deployment.log({ level: 'error', event: 'stream-lost', entries: shipped.value })
-  return { shipped: shipped.value }
+  if (shipped.outcome === 'unknown') {
+    deployment.log(failedMetric(logDeployment.namespace, now))
+    throw new Error(shipped.cause)
+  }
+  const { entries } = shipped.value
+  if (entries > 0) deployment.log({ level: 'error', event: 'stream-lost', entries })
+  deployment.log(shippedMetrics(logDeployment.namespace, shipped.value, now))
+  return { shipped: entries }
 }
 
 function range(from: number, to: number): readonly number[] {
