@@ -151,7 +151,7 @@ test('an hour after the backup: a revoke, freezes set and released, a session, a
   expect((await freeze({ kind: 'profile', id: 'staging-power' }, sandbox.now() + 300_000)).status).toBe(201)
   await release(released)
   ids.session = (await sandbox.vend(await sandbox.token('developer'), logsRead, once)).json.requestId
-  await sandbox.vend(await sandbox.token('developer'), { profile: 'gone too' })
+  await sandbox.vend(await sandbox.token('developer'), { profile: 'gone\u001b[2Jtoo' })
   ids.refusal = (await items()).find(({ state, id }) => state?.S === 'refused' && id?.S !== ids.erased)?.id?.S
   await slackIn(sandbox).link('developer')
   ids.link = (await items()).find(({ pk }) => pk?.S.startsWith('LINK#'))?.id?.S
@@ -215,7 +215,7 @@ test('the log says what the table forgot', async () => {
     [
       `${ids.approved}  request for break-glass, over`,
       `${ids.session}  request for logs-read, over; credentials live until T`,
-      `${ids.refusal}  request for gone too, over`,
+      `${ids.refusal}  request for gone·[2Jtoo, over`,
       `${ids.erased}  request, over`,
       `${ids.link}  link, to be made anew`,
       'frz  freeze',

@@ -8,6 +8,7 @@ import { bucketStore } from '@stint/broker/adapters/store/s3'
 import type { ErasableId, ErasureParts } from '@stint/broker/log/erase'
 import type { LogState } from '@stint/broker/log/ports'
 import { lookupBound, lookupKey } from '@stint/broker/log/stage'
+import { NO_CONFIG } from '@stint/core/audit/event'
 
 const ROWS_A_LOOK = 500
 
@@ -37,8 +38,7 @@ export function erasureOn(region: string, { table, sideTable, eventsBucket }: Er
     state: sideState(region, sideTable),
     random: (count) => randomBytes(count),
     sleep: (ms) => sleep(ms),
-    // It is no deployed config that erases, but a person.
-    configHash: '0'.repeat(64),
+    configHash: NO_CONFIG,
   }
   const { requestsOf } = erasures({ client, storyTable: table })
   return {

@@ -271,14 +271,17 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
 function whatIsGiven(id: string, { freeze, profile, liveUntil, since }: GivingBack, now: number): string {
   const holds = freeze && (freeze.until ?? Number.POSITIVE_INFINITY) > now
   const kinds: { readonly [kind: string]: string } = {
-    req: `request${profile === undefined ? '' : ` for ${profile}`}, over`,
-    frz: holds ? `freeze of ${freeze.scope}, in force` : 'freeze',
+    req: `request${profile === undefined ? '' : ` for ${plain(profile)}`}, over`,
+    frz: holds ? `freeze of ${plain(freeze.scope)}, in force` : 'freeze',
     lnk: 'link, to be made anew',
     sys: 'fact',
   }
   const live = liveUntil !== undefined && liveUntil > now ? `; credentials live until ${new Date(liveUntil).toISOString()}` : ''
   return `${kinds[id.slice(0, 3)]}${live}${since > 0 ? `, and ${since} written since` : ''}`
 }
+
+/** What callers wrote does nothing to a terminal. */
+const plain = (text: string): string => text.replace(/\p{C}/gu, '·')
 
 function regionOf(region: string | undefined, env: NodeJS.ProcessEnv): string {
   const found = region ?? env.AWS_REGION

@@ -192,6 +192,9 @@ export const SALT_BYTES = 32
 /** A display name is cut here: identity is the subject, which is never cut. */
 const MAX_NAME_BYTES = 72
 
+/** The config of what a person wrote at a command line: none. */
+export const NO_CONFIG = '0'.repeat(64)
+
 /** What an event is written with. */
 export type Writing = { readonly random: RandomBytes; readonly configHash: string }
 

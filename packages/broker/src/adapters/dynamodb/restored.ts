@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { commitOf } from '@stint/core/audit/entry'
-import { brief, type FreezeId, type JournalEntry, journalEntry } from '@stint/core/audit/event'
+import { brief, type FreezeId, type JournalEntry, journalEntry, NO_CONFIG } from '@stint/core/audit/event'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, parseIso, toIso } from '@stint/core/instant'
@@ -132,8 +132,7 @@ function saying(
   freeze: LoggedFreeze | undefined,
   { operator, now, random }: Restoring,
 ): readonly JournalEntry[] {
-  // It is no deployed config that restores, but a person.
-  const by = { random, configHash: '0'.repeat(64) }
+  const by = { random, configHash: NO_CONFIG }
   if (freeze) {
     const { scope, by: who, why, until } = freeze
     const event = {

@@ -3,6 +3,7 @@
 import type { HeldEvent } from '@stint/broker/log/events'
 import type { Journaled } from '@stint/broker/log/ports'
 import { commitOf, type parseEntry } from '@stint/core/audit/entry'
+import { NO_CONFIG } from '@stint/core/audit/event'
 import { step } from '@stint/core/audit/journal'
 import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'
@@ -16,6 +17,9 @@ export type OnLost = (request: string, chain: Buffer) => void
 
 /** Events younger than this may not be in the log yet, nor their config announced. */
 const FRESH_MS = 10 * 60_000
+
+/** What a person writes at a command line; no deployed config decided it. */
+const byHand: readonly EventType[] = ['request.erased', 'request.restored', 'freeze.set']
 
 /** Holds each journal to its rules, entry by entry, and remembers what the table must say. */
 export class Story {
@@ -87,8 +91,7 @@ export class Story {
   }
 
   #config(event: ReadEvent, place: string): void {
-    // Whoever erases or restores is a person at a command line, and no deployed config.
-    if (event.type === 'request.erased' || event.type === 'request.restored') return
+    if (event.config === NO_CONFIG && byHand.includes(event.type)) return
     if (event.type === 'config.seen') {
       this.#announced.add(event.config)
       this.#unannounced.delete(event.config)
