@@ -46,8 +46,8 @@ export async function addCommand(this: Context, flags: AddFlags): Promise<void> 
 
   if (flags.to === undefined) stdout.write(configLines(made.targets))
   else {
-    const all = Object.fromEntries(Object.entries({ ...before, ...made.targets }).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    await writeFile(flags.to, `${JSON.stringify(all, null, 2)}\n`)
+    // At the end: the order is that of the permissions to assume (packages/broker/src/lambda/assume.ts).
+    await writeFile(flags.to, `${JSON.stringify({ ...before, ...made.targets }, null, 2)}\n`)
   }
   const said = [`${Object.keys(made.targets).length} targets${flags.to === undefined ? '' : ` in ${flags.to}`}`]
   if (flags.parameters !== undefined) {
