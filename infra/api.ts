@@ -12,7 +12,7 @@ const ROUTES = {
 
 export function api({ domain, requestsPerSecond }: Settings) {
   const gateway = new sst.aws.ApiGatewayV2('Gateway', {
-    // No page elsewhere has any business here.
+    // No other site's page may call it.
     cors: false,
     accessLog: { retention: '3 months' },
     ...(domain === undefined ? {} : { domain }),

@@ -1,4 +1,8 @@
-/** The key that tables, events and the functions' environments lie encrypted under, and the key that signs the log. */
+/**
+ * The key that tables, events and the functions' environments lie encrypted under, and the key that signs the log. Both are
+ * kept with what lies under them, which nobody could read without.
+ */
+import { held } from './kept.ts'
 import type { Roles } from './roles.ts'
 import type { Settings } from './settings.ts'
 
@@ -6,8 +10,6 @@ export type Keys = ReturnType<typeof keys>
 
 export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
   const account = aws.getCallerIdentityOutput().accountId
-  // What lies under them is kept with its stage, and would be unreadable without.
-  const kept = { retainOnDelete: $app.removal !== 'remove', protect: $app.protect }
   const data = new aws.kms.Key(
     'DataKey',
     {
@@ -42,7 +44,7 @@ export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
         ],
       }),
     },
-    kept,
+    held(),
   )
   new aws.kms.Alias('DataKeyAlias', { name: `alias/stint-${$app.stage}-data`, targetKeyId: data.keyId })
 
@@ -69,7 +71,7 @@ export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
         ],
       }),
     },
-    kept,
+    held(),
   )
   new aws.kms.Alias('LogKeyAlias', { name: `alias/stint-${$app.stage}-log`, targetKeyId: log.keyId })
   return { data, log }

@@ -2,6 +2,7 @@
  * Where the audit log lies: tiles and checkpoint, which only grow, and beside them events with their salts, which can be
  * erased. Sources: Amazon S3 User Guide, "Using S3 Object Lock" and "Enforce conditional writes on Amazon S3 buckets".
  */
+import { holding, keeping, kept } from './kept.ts'
 import type { Roles } from './roles.ts'
 import type { Settings } from './settings.ts'
 
@@ -71,18 +72,8 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
   return { tiles, events }
 }
 
-/** A bucket is kept with its stage (SST's `removal`), and what guards it with it. */
-const kept = () => ({ retainOnDelete: $app.removal !== 'remove' })
-const keep = (_args: unknown, options: $util.CustomResourceOptions): undefined => void Object.assign(options, kept())
-/** What holds data is never replaced: neither by a setting nor by an upgrade. */
-const holding =
-  (more: object) =>
-  (args: object, options: $util.CustomResourceOptions): undefined => {
-    Object.assign(args, more)
-    Object.assign(options, { protect: $app.protect })
-    return undefined
-  }
-const guards = { policy: keep, versioning: keep, publicAccessBlock: keep }
+/** A bucket is kept with its stage, and what guards it with it. */
+const guards = { policy: keeping, versioning: keeping, publicAccessBlock: keeping }
 
 function encrypted(
   name: string,

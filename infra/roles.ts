@@ -4,6 +4,7 @@
  * each has saved its policy again (AWS IAM User Guide, "AWS JSON policy elements: Principal"). So `vend` also outlives its stage.
  */
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
+import { held } from './kept.ts'
 
 export type Roles = ReturnType<typeof roles>
 
@@ -17,7 +18,7 @@ export function roles() {
         // SST looks the role up once more, as the function's own, under the plainer name.
         `${title(name)}ExecutionRole`,
         { name: roleName(name), assumeRolePolicy, maxSessionDuration: 3600 },
-        name === 'vend' ? { retainOnDelete: $app.removal !== 'remove', protect: $app.protect } : {},
+        name === 'vend' ? held() : {},
       ),
     ]),
   ) as { readonly [name in FunctionName]: aws.iam.Role }

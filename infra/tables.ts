@@ -1,5 +1,6 @@
 /** The two tables, as the broker knows them (packages/broker/src/adapters/dynamodb/table.ts). */
 import { indexes, TTL } from '@stint/broker/adapters/dynamodb/table'
+import { holding } from './kept.ts'
 import type { Settings } from './settings.ts'
 
 export type Tables = ReturnType<typeof tables>
@@ -28,14 +29,8 @@ export function tables({ restored }: Settings, key: aws.kms.Key) {
   })
   const side = new sst.aws.Dynamo('Side', {
     ...common,
-    transform: {
-      table(args, options) {
-        Object.assign(args, settings)
-        // It says where the log stands, so nothing may replace it.
-        Object.assign(options, { protect: $app.protect })
-        return undefined
-      },
-    },
+    // It says where the log stands, so nothing may replace it.
+    transform: { table: holding(settings) },
     fields: { pk: 'string', sk: 'string' },
     primaryIndex: { hashKey: 'pk', rangeKey: 'sk' },
   })

@@ -14,9 +14,8 @@ import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
 import { parseVkey } from '@stint/core/audit/note'
 import type { RequestId } from '@stint/core/request/ids'
-import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { copyBuckets, stint } from '../support/cli.ts'
+import { copyBuckets, operatorIn, stint } from '../support/cli.ts'
 import { bytes } from '../support/memory-log.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn } from '../support/slack.ts'
@@ -46,16 +45,8 @@ const flags = [
 beforeAll(async () => {
   sandbox = await testSandbox()
   folder = mkdtempSync(join(tmpdir(), 'stint-erase-'))
-  const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/privacy', [
-    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: ['dynamodb:*', 's3:*'], Resource: '*' } },
-  ])
-  env = {
-    AWS_ACCESS_KEY_ID: key.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
-    AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
-    XDG_STATE_HOME: join(folder, 'state'),
-  }
+  const { key, ...operator } = operatorIn(sandbox, folder)
+  env = operator.env
   client = new DynamoDBClient({ endpoint: sandbox.urls.aws, region: 'eu-central-1', credentials: key, systemClockOffset: 0 })
   await sandbox.sweep()
   const developer = await sandbox.token('developer')

@@ -5,7 +5,7 @@
 import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
-import { allJournals } from '@stint/broker/adapters/dynamodb/journals'
+import { allJournals, itemReader } from '@stint/broker/adapters/dynamodb/journals'
 import { giveBack, givingBack } from '@stint/broker/adapters/dynamodb/restored'
 import { type ErasableId, type ErasureParts, erase } from '@stint/broker/log/erase'
 import { encodeEvents, parseEvents } from '@stint/broker/log/events'
@@ -18,8 +18,8 @@ import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/au
 import { leafHash } from '@stint/core/audit/merkle'
 import { parseVkey } from '@stint/core/audit/note'
 import { decodeBundle, encodeBundle, encodeTile } from '@stint/core/audit/tiles'
-import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { operatorIn } from '../support/cli.ts'
 import { bytes } from '../support/memory-log.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
@@ -28,9 +28,7 @@ let client: DynamoDBClient
 let erasing: ErasureParts
 beforeAll(async () => {
   sandbox = await testSandbox()
-  const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/operator', [
-    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:*', Resource: '*' } },
-  ])
+  const { key } = operatorIn(sandbox, '')
   client = new DynamoDBClient({ endpoint: sandbox.urls.aws, region: 'eu-central-1', credentials: key })
   erasing = {
     ...erasures({ client, storyTable: TableName }),
@@ -123,7 +121,7 @@ async function restore(): Promise<number> {
   const lost = await lostOf(source(), { ...known(), table: allJournals(story()) })
   const restoring = { operator: 'platform team', now: sandbox.now(), random: bytes }
   for (const one of lost) {
-    const giving = await givingBack(story(), one, restoring)
+    const giving = await givingBack(one, await itemReader(story())(one.id), restoring)
     if (giving) expect([one.id, await giveBack(story(), giving)]).toEqual([one.id, true])
   }
   return lost.length
@@ -246,7 +244,7 @@ describe('links', () => {
     const id = await lost('lnk', () => [typed, linked()])
     await put(id, [], { version: 3 })
     const [one] = await lostOf(source(), { ...known(), table: allJournals(story()) })
-    const giving = one && (await givingBack(story(), one, { operator: 'x', now: sandbox.now(), random: bytes }))
+    const giving = one && givingBack(one, await itemReader(story())(one.id), { operator: 'x', now: sandbox.now(), random: bytes })
     await put(id, [], { version: 4 })
     expect(giving && (await giveBack(story(), giving))).toBe(false)
     expect(await restore()).toBe(1)

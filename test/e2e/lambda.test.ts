@@ -19,12 +19,12 @@ import type { Ledger, Links } from '@stint/broker/ports'
 import { packRules } from '@stint/core/config/rules'
 import { done } from '@stint/core/outcome'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
-import { type BrokerRole, brokerKey } from '@stint/sandbox/aws/world'
+import type { BrokerRole } from '@stint/sandbox/aws/world'
 import { brokerHandler } from '@stint/sandbox/broker-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants } from '../support/checkers.ts'
 import { exchange, type Raw } from '../support/http.ts'
-import { gatewayEvent, type Lambda, startLambda } from '../support/lambda.ts'
+import { gatewayEvent, type Lambda, lambdaEnvironment, startLambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn, textOf } from '../support/slack.ts'
 
@@ -66,16 +66,8 @@ describe('the bundles', () => {
   })
 
   function environment(role: BrokerRole): Record<string, string> {
-    const key = brokerKey(sandbox.aws.world, role)
     return {
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: key.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-      AWS_SESSION_TOKEN: key.sessionToken,
-      AWS_ENDPOINT_URL_STS: sandbox.urls.aws,
-      AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
-      AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
-      AWS_ENDPOINT_URL_KMS: sandbox.urls.aws,
+      ...lambdaEnvironment(sandbox, role),
       STINT_LOG_BUCKET: 'stint-log',
       STINT_EVENTS_BUCKET: 'stint-events',
       STINT_LOG_KEY: 'alias/stint-log',

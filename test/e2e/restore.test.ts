@@ -10,10 +10,9 @@ import { join } from 'node:path'
 import { buildFunction } from '@stint/broker/build/build'
 import { formatVkey } from '@stint/core/audit/note'
 import { packRules } from '@stint/core/config/rules'
-import { addUser, brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { copyBuckets, type Ran, stint } from '../support/cli.ts'
-import { gatewayEvent, type Lambda, type Result, startLambda } from '../support/lambda.ts'
+import { copyBuckets, operatorIn, type Ran, stint } from '../support/cli.ts'
+import { gatewayEvent, type Lambda, lambdaEnvironment, type Result, startLambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn } from '../support/slack.ts'
 
@@ -38,17 +37,7 @@ const item = async (id: string) => (await items()).find(({ pk }) => pk?.S.endsWi
 beforeAll(async () => {
   sandbox = await testSandbox()
   folder = mkdtempSync(join(tmpdir(), 'stint-restore-'))
-  const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/operator', [
-    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: ['dynamodb:*', 's3:*'], Resource: '*' } },
-  ])
-  env = {
-    AWS_ACCESS_KEY_ID: key.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
-    AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
-    AWS_REGION: 'eu-central-1',
-    XDG_STATE_HOME: join(folder, 'state'),
-  }
+  env = operatorIn(sandbox, folder).env
 })
 afterAll(async () => {
   for (const lambda of running) lambda.close()
@@ -104,15 +93,8 @@ async function deployed(name: 'vend' | 'api' | 'sweep', more: Record<string, str
   const at = mkdtempSync(join(folder, `${name}-`))
   const { file } = await buildFunction(name, at)
   writeFileSync(join(at, name, 'config.json'), packRules(sandbox.rules))
-  const key = brokerKey(sandbox.aws.world, name)
   const lambda = await startLambda(file, {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: key.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-    AWS_SESSION_TOKEN: key.sessionToken,
-    AWS_ENDPOINT_URL_STS: sandbox.urls.aws,
-    AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
-    AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
+    ...lambdaEnvironment(sandbox, name),
     STINT_LOG_BUCKET: 'stint-log',
     STINT_EVENTS_BUCKET: 'stint-events',
     STINT_TABLE: 'stint',

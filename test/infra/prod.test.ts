@@ -10,9 +10,8 @@ import { type CountedFigure, countedFigures } from '@stint/broker/lambda/figures
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { parseVkey } from '@stint/core/audit/note'
 import { type ContextInput, evaluate, type Policy, policy } from '@stint/iam'
-import { brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { gatewayEvent, type Lambda, startLambda } from '../support/lambda.ts'
+import { gatewayEvent, type Lambda, lambdaEnvironment, startLambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { costsOf, costTable, useOfASession } from './costs.ts'
 import { ACCOUNT, type Deployed, deploy, type Inputs, REGION } from './deploy.ts'
@@ -639,7 +638,6 @@ describe('the bundles, with the environment that is deployed', () => {
       STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
       STINT_SLACK_SIGNING_SECRETS: sandbox.slack?.signingSecret ?? '',
     }
-    const key = brokerKey(sandbox.aws.world, name)
     const { packRules } = await import('@stint/core/config/rules')
     const { mkdtempSync, cpSync, writeFileSync } = await import('node:fs')
     const { tmpdir } = await import('node:os')
@@ -648,11 +646,7 @@ describe('the bundles, with the environment that is deployed', () => {
     writeFileSync(join(folder, 'config.json'), packRules(sandbox.rules))
     const lambda = await startLambda(join(folder, 'index.js'), {
       ...Object.fromEntries(Object.entries(variables).map(([variable, value]) => [variable, here[variable] ?? value])),
-      AWS_REGION: REGION,
-      AWS_ACCESS_KEY_ID: key.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-      AWS_SESSION_TOKEN: key.sessionToken,
-      ...Object.fromEntries(['STS', 'DYNAMODB', 'S3', 'KMS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, sandbox.urls.aws])),
+      ...lambdaEnvironment(sandbox, name),
       ...(name === 'slack' || name === 'notify'
         ? { STINT_SLACK_API: `${sandbox.urls.slack}/api/`, STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host }
         : {}),

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { World } from '@stint/sandbox/aws/world'
+import type { Sandbox } from '@stint/sandbox'
+import { addUser, type World } from '@stint/sandbox/aws/world'
 
 const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', import.meta.url))
 
@@ -30,3 +31,20 @@ export function copyBuckets(world: World, names: readonly string[], folder: stri
     }
   }
 }
+
+/** Somebody who may do everything with tables and buckets, and the environment of their shell. */
+export function operatorIn(sandbox: Pick<Sandbox, 'aws' | 'urls'>, folder: string): { key: AwsKey; env: Record<string, string> } {
+  const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/operator', [
+    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: ['dynamodb:*', 's3:*'], Resource: '*' } },
+  ])
+  const env = {
+    AWS_ACCESS_KEY_ID: key.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: sandbox.urls.aws,
+    AWS_ENDPOINT_URL_S3: sandbox.urls.aws,
+    AWS_REGION: 'eu-central-1',
+    XDG_STATE_HOME: join(folder, 'state'),
+  }
+  return { key, env }
+}
+type AwsKey = ReturnType<typeof addUser>

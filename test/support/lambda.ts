@@ -5,6 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import type { Sandbox } from '@stint/sandbox'
+import { type BrokerRole, brokerKey } from '@stint/sandbox/aws/world'
 import type { Raw } from './http.ts'
 
 const BOOTSTRAP = fileURLToPath(new URL('./lambda-bootstrap.cjs', import.meta.url))
@@ -17,6 +19,18 @@ export type Result = {
   readonly isBase64Encoded?: boolean
 }
 export type Lambda = { readonly invoke: (event: object) => Promise<Result>; readonly output: () => string; readonly close: () => void }
+
+/** What Lambda itself gives a function of this role, on the sandbox's AWS. */
+export function lambdaEnvironment(sandbox: Pick<Sandbox, 'aws' | 'urls'>, role: BrokerRole): Record<string, string> {
+  const key = brokerKey(sandbox.aws.world, role)
+  return {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: key.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    AWS_SESSION_TOKEN: key.sessionToken,
+    ...Object.fromEntries(['STS', 'DYNAMODB', 'S3', 'KMS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, sandbox.urls.aws])),
+  }
+}
 
 export async function startLambda(bundle: string, env: Record<string, string>): Promise<Lambda> {
   const events: { id: string; text: string }[] = []

@@ -11,12 +11,12 @@
  */
 import { commitOf } from '@stint/core/audit/entry'
 import { type JournalEntry, journalEntry } from '@stint/core/audit/event'
-import { readEvent } from '@stint/core/audit/schema'
 import { TILE_WIDTH } from '@stint/core/audit/tiles'
 import type { LinkId } from '@stint/core/identity/link'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { RandomBytes, RequestId } from '@stint/core/request/ids'
+import { commitIn, eventIn } from './entries.ts'
 import { eventsPath, type HeldEvent, parseEvents } from './events.ts'
 import type { Cursor, Journaled, LogState, ObjectStore } from './ports.ts'
 import { updateEvents } from './publish.ts'
@@ -61,14 +61,12 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
   if (!cursor || cursor.count < written) return notYet
   const held = await heldAt(parts.events, cursor.places.slice(0, written))
   // Of what is gone the log knows why; a table from a backup may lack it, or have something else in its place.
-  const isWhole = found ? continues(found.journal, cursor) : typeOf(held.at(-1)) === 'request.retired'
+  const isWhole = found ? continues(found.journal, cursor) : readHeld(held.at(-1))?.type === 'request.retired'
   if (!isWhole)
     return refused('request-changed', 'The table has not what the log has of it: that must be given back first (stint audit restore).')
   if (!found?.erased) {
     const event = journalEntry({ type: 'request.erased', request, at: now, operator, why }, parts)
-    const commits = found
-      ? found.journal.events.map((one) => ('event' in one ? commitOf(one) : one.commit))
-      : held.map((one) => (one === 'erased' ? '' : commitOf(one)))
+    const commits = found ? found.journal.events.map(commitIn) : held.map((one) => (one === 'erased' ? '' : commitOf(one)))
     if (!(await parts.strip(request, commits, event, !found, now))) return refused('request-changed', 'It changed meanwhile.')
   }
   for (let looks = 0; !(await covers(parts.state, request, written + 1)); looks++) {
@@ -87,13 +85,9 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
 }
 
 /** Where the event stands that says it: all before it are gone, and what follows is none of the person's. */
-const erasedFrom = ({ events }: Journaled): number => events.findLastIndex((one) => 'event' in one && typeOf(one) === 'request.erased')
+const erasedFrom = ({ events }: Journaled): number => events.findLastIndex((one) => eventIn(one)?.type === 'request.erased')
 
-const readHeld = (held: HeldEvent | undefined) => {
-  const event = held === undefined || held === 'erased' ? undefined : readEvent(held.event)
-  return typeof event === 'object' ? event : undefined
-}
-const typeOf = (held: HeldEvent | undefined) => readHeld(held)?.type
+const readHeld = (held: HeldEvent | undefined) => (held === 'erased' ? undefined : eventIn(held))
 
 const bundleOf = (place: number): number => Math.floor(place / TILE_WIDTH)
 

@@ -8,6 +8,7 @@ import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { sha256Hex, shortDigest } from '@stint/core/digest'
 import type { Instant } from '@stint/core/instant'
 import { hex128, type RandomBytes } from '@stint/core/request/ids'
+import { commitIn, eventIn } from './entries.ts'
 import type { About, Cursor, Head, Journaled, LookupRow } from './ports.ts'
 
 /** An event on its way into the log: what is committed to, and what is kept beside it. */
@@ -38,9 +39,7 @@ export type Poisoned = { readonly request: string; readonly why: string }
 
 /** Its last event says that its item leaves the table. */
 export function isRetired({ events }: Pick<Journaled, 'events'>): boolean {
-  const last = events.at(-1)
-  const event = last && 'event' in last ? readEvent(last.event) : undefined
-  return typeof event === 'object' && event.type === 'request.retired'
+  return eventIn(events.at(-1))?.type === 'request.retired'
 }
 
 /** Whether a journal is what the log has of it, and perhaps more: a table from a backup may have less, or something else. */
@@ -76,8 +75,6 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
   }
   return staged
 }
-
-const commitIn = (one: Journaled['events'][number]): string => ('event' in one ? commitOf(one) : one.commit)
 
 /** Its name is when it was made and its hash: the time for clearing away, the hash for being what the head names. */
 export function encodeStage(

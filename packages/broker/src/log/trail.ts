@@ -5,10 +5,11 @@
 import { openCheckpoint } from '@stint/core/audit/checkpoint'
 import { parseVkey } from '@stint/core/audit/note'
 import { formatProof, receiptExtra } from '@stint/core/audit/proof'
-import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
+import type { ReadEvent } from '@stint/core/audit/schema'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { SessionId } from '@stint/core/request/ids'
+import { eventIn } from './entries.ts'
 import { eventsPath, parseEvents } from './events.ts'
 import { type About, type Journaled, type LogState, type LookupRow, type ObjectStore, Trouble } from './ports.ts'
 import { CHECKPOINT, readTile } from './publish.ts'
@@ -80,15 +81,15 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     const bundles = new Map([...new Set(cursor.places.map(bundleOf))].map((bundle) => [bundle, heldIn(bundle)]))
     const held = await Promise.all(cursor.places.map(async (place) => (await bundles.get(bundleOf(place)))?.[place % TILE_WIDTH]))
     const all = held.map((one) => (one === undefined || one === 'erased' ? { commit: '' } : one))
-    const first = all[0] && 'event' in all[0] ? readEvent(all[0].event) : undefined
-    return { request, about: typeof first === 'object' ? aboutOf(first) : {}, events: all }
+    const first = eventIn(all[0])
+    return { request, about: first ? aboutOf(first) : {}, events: all }
   }
 
   const found = ({ request, events: all, about }: Journaled, seq: number): FoundEvent | 'erased' | undefined => {
     const one = all[seq]
     if (!one) return undefined
-    const event = 'event' in one ? readEvent(one.event) : undefined
-    return typeof event === 'object' ? { id: `${request}/${seq}`, event, about } : 'erased'
+    const event = eventIn(one)
+    return event ? { id: `${request}/${seq}`, event, about } : 'erased'
   }
 
   /** Rows newest first from below a bound: of the one key that leaves least to sift, else of the day the bound lies in. */

@@ -7,16 +7,16 @@
  * delays messages and nothing else: a request whose messages are not as they should be is owed, and tried again ever less
  * often until somebody looks.
  */
-import { readEvent } from '@stint/core/audit/schema'
 import type { Matcher, Rules } from '@stint/core/config/shape'
 import type { LinkId } from '@stint/core/identity/link'
-import { type Instant, seconds } from '@stint/core/instant'
+import { type Instant, parseIso, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { Message, Posted, SlackAnswer, SlackApi, Thread } from '../adapters/slack.ts'
 import { decisions } from '../decisions.ts'
 import type { Linking } from '../links.ts'
+import { eventIn } from '../log/entries.ts'
 import { type Journaled, Trouble } from '../log/ports.ts'
 import type { Clock, Ledger, Log, Owed, OwedId, Post, SlackState } from '../ports.ts'
 import { bareMessage, howToUse, linkMessage, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
@@ -352,8 +352,8 @@ class Desk extends Posting {
     if (!root?.channel || !root.ts) return
     const { channel, ts } = root
     for (const [index, one] of this.#events.entries()) {
-      const event = 'event' in one ? readEvent(one.event) : undefined
-      const told = typeof event === 'object' ? threadMessage(event, this.#shown()) : undefined
+      const event = eventIn(one)
+      const told = event && threadMessage(event, this.#shown())
       if (told)
         await this.post(`event#${index}`, async () => channel, told.message, { thread: { ts, ...(told.loud ? { broadcast: true } : {}) } })
       // What comes after is not said before it.
@@ -404,9 +404,9 @@ export function approversNamed(
 class LinkDesk extends Posting {
   async tell(events: Journaled['events'], now: Instant): Promise<void> {
     for (const [index, one] of events.entries()) {
-      const event = 'event' in one ? readEvent(one.event) : undefined
-      if (typeof event !== 'object' || !['link.made', 'link.ended'].includes(event.type)) continue
-      if (Date.parse(event.at) < now - seconds(TOLD_SECONDS)) continue
+      const event = eventIn(one)
+      if (!event || !['link.made', 'link.ended'].includes(event.type)) continue
+      if ((parseIso(event.at) ?? 0) < now - seconds(TOLD_SECONDS)) continue
       // The time too: a journal that was erased begins anew.
       const user = String(event.slack).split('/')[1] ?? ''
       await this.post(`event#${index}@${event.at}`, this.direct(user), linkMessage(event))

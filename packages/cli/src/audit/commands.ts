@@ -6,7 +6,6 @@ import { text as textOf } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import type { GivingBack } from '@stint/broker/adapters/dynamodb/restored'
 import type { ErasableId } from '@stint/broker/log/erase'
 import { openCheckpoint, parseCheckpointText } from '@stint/core/audit/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
@@ -235,9 +234,10 @@ type RestoreFlags = {
 export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void> {
   const { stdout, env } = this.process
   return guarded(this, async () => {
-    const [{ lostOf }, { giveBack, givingBack }, { tableClient }] = await Promise.all([
+    const [{ givenText, lostOf }, { giveBack, givingBack }, { itemReader }, { tableClient }] = await Promise.all([
       import('./restore.ts'),
       import('@stint/broker/adapters/dynamodb/restored'),
+      import('@stint/broker/adapters/dynamodb/journals'),
       import('./aws.ts'),
     ])
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
@@ -251,37 +251,22 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
     const region = regionOf(flags.region, env)
     const lost = await lostOf(source, { ...known, table: await tableOf(flags.table, region), now })
     const story = { client: tableClient(region), storyTable: flags.table }
+    const item = itemReader(story)
     const counts = { lost: 0, left: 0 }
     for (const one of lost) {
-      const giving = await givingBack(story, one, restoring)
+      const giving = givingBack(one, await item(one.id), restoring)
       // The table has caught up since it was compared.
       if (!giving) continue
       const given = !flags.yes || (await giveBack(story, giving))
       counts.lost++
       if (!given) counts.left++
-      stdout.write(`${one.id}  ${whatIsGiven(one.id, giving, now)}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
+      stdout.write(`${one.id}  ${givenText(one.id, giving, now)}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
     }
     const done = counts.left > 0 ? `had lost; ${counts.left} were left` : 'had lost'
     stdout.write(`${counts.lost} items of the log that the table ${flags.yes ? done : 'lost; with --yes they are given back'}\n`)
     return counts.left > 0 ? EXIT.failed : 0
   })
 }
-
-/** In words, with what somebody should look at. */
-function whatIsGiven(id: string, { freeze, profile, liveUntil, since }: GivingBack, now: number): string {
-  const holds = freeze && (freeze.until ?? Number.POSITIVE_INFINITY) > now
-  const kinds: { readonly [kind: string]: string } = {
-    req: `request${profile === undefined ? '' : ` for ${plain(profile)}`}, over`,
-    frz: holds ? `freeze of ${plain(freeze.scope)}, in force` : 'freeze',
-    lnk: 'link, to be made anew',
-    sys: 'fact',
-  }
-  const live = liveUntil !== undefined && liveUntil > now ? `; credentials live until ${new Date(liveUntil).toISOString()}` : ''
-  return `${kinds[id.slice(0, 3)]}${live}${since > 0 ? `, and ${since} written since` : ''}`
-}
-
-/** What callers wrote does nothing to a terminal. */
-const plain = (text: string): string => text.replace(/\p{C}/gu, '·')
 
 function regionOf(region: string | undefined, env: NodeJS.ProcessEnv): string {
   const found = region ?? env.AWS_REGION

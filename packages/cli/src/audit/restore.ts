@@ -1,6 +1,7 @@
 /** A story table from a backup, held against the log: which journals it lost, and what the log has of them. */
-import type { Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restored'
+import type { GivingBack, Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restored'
 import { TILE_WIDTH } from '@stint/core/audit/tiles'
+import { type Instant, toIso } from '@stint/core/instant'
 import { CHAIN_START, chainOf } from './journals.ts'
 import { type LogSource, Unreachable } from './sources.ts'
 import { checkBundle, readBundle } from './verify/bundle.ts'
@@ -46,3 +47,19 @@ async function readJournals(source: LogSource, size: number, journals: ReadonlyM
     }
   }
 }
+
+/** In words, with what somebody should look at. */
+export function givenText(id: string, { freeze, profile, liveUntil, since }: GivingBack, now: Instant): string {
+  const holds = freeze && (freeze.until ?? Number.POSITIVE_INFINITY) > now
+  const kinds: { readonly [kind: string]: string } = {
+    req: `request${profile === undefined ? '' : ` for ${plain(profile)}`}, over`,
+    frz: holds ? `freeze of ${plain(freeze.scope)}, in force` : 'freeze',
+    lnk: 'link, to be made anew',
+    sys: 'fact',
+  }
+  const live = liveUntil !== undefined && liveUntil > now ? `; credentials live until ${toIso(liveUntil)}` : ''
+  return `${kinds[id.slice(0, 3)]}${live}${since > 0 ? `, and ${since} written since` : ''}`
+}
+
+/** What callers wrote does nothing to a terminal. */
+const plain = (text: string): string => text.replace(/\p{C}/gu, '·')

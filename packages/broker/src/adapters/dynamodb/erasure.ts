@@ -1,22 +1,15 @@
 /** The story table's part of erasing: what may go, and the write that leaves the skeleton. */
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, GetItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
-import { brief } from '@stint/core/audit/event'
 import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/link'
 import type { Instant } from '@stint/core/instant'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
 import type { ErasableId, ErasureParts } from '../../log/erase.ts'
-import { Trouble } from '../../log/ports.ts'
+import { asked, written } from './asked.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
 import { aliveAt } from './over.ts'
-import { callerKey, dayKey, indexes, requestKey, shardOf, TTL, timeKey } from './table.ts'
+import { callerKey, dayKey, indexes, journalKey, shardOf, TTL, timeKey } from './table.ts'
 
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
@@ -24,23 +17,20 @@ type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 const SKELETON = ['pk', 'id', 'state', 'version', 'createdAt', 'profile', 'target', 'dayKey', 'at', 'events', 'erased', 'windowEnd', TTL]
 
 const isLink = (id: ErasableId): id is LinkId => id.startsWith('lnk_')
-const keyOf = (id: ErasableId): string => (isLink(id) ? `LINK#${id}` : requestKey(id))
 /** The link as it is; one whose time is over needs nobody to end it. */
 const linkAlive = (image: Parameters<typeof unmarshall>[0], now: Instant): string | undefined =>
   activeAt(unmarshall(image) as Link, now) ? 'is a link in force, and must be ended first' : undefined
-
-const asked = <T>(call: Promise<T>): Promise<T> =>
-  call.catch((error: Error) => {
-    throw error instanceof ConditionalCheckFailedException ? error : new Trouble(`dynamodb: ${error.name}: ${brief(error.message)}`)
-  })
 
 export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'item' | 'strip'> & {
   /** Every request and refusal of a caller, and their links. */
   readonly requestsOf: (issuer: string, subject: string) => Promise<readonly ErasableId[]>
 } {
   const read = async (request: ErasableId) =>
-    (await asked(client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: keyOf(request) }), ConsistentRead: true }))))
-      .Item
+    (
+      await asked(
+        client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: journalKey(request) }), ConsistentRead: true })),
+      )
+    ).Item
 
   return {
     async requestsOf(issuer, subject) {
@@ -76,13 +66,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
 
     async strip(request, commits, erased, gone, now) {
       const events = [...commits.map((commit) => ({ commit })), erased]
-      try {
-        await asked(client.send(gone ? skeleton(request, events, now) : await stripped(request, events)))
-        return true
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false
-        throw error
-      }
+      return written(client.send(gone ? skeleton(request, events, now) : await stripped(request, events)))
     },
   }
 
@@ -91,7 +75,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
     const gone = Object.keys(image).filter((name) => !SKELETON.includes(name))
     return new UpdateItemCommand({
       TableName: storyTable,
-      Key: marshall({ pk: keyOf(request) }),
+      Key: marshall({ pk: journalKey(request) }),
       ConditionExpression: 'attribute_not_exists(erased) AND size(events) = :count',
       UpdateExpression: `SET events = :events, erased = :yes, version = if_not_exists(version, :none) + :one${gone.length > 0 ? ` REMOVE ${gone.map((_, at) => `#n${at}`).join(', ')}` : ''}`,
       ...(gone.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(gone.map((name, at) => [`#n${at}`, name])) } : {}),
@@ -114,7 +98,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
     const names = Object.keys(item)
     return new UpdateItemCommand({
       TableName: storyTable,
-      Key: marshall({ pk: keyOf(request) }),
+      Key: marshall({ pk: journalKey(request) }),
       ConditionExpression: 'attribute_not_exists(pk)',
       UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),

@@ -13,21 +13,16 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
-import { brief } from '@stint/core/audit/event'
 import { type Journaled, Trouble } from '../../log/ports.ts'
+import { asked } from './asked.ts'
 import { journaled } from './journaled.ts'
-import { indexes, OTHER_DAY, SHARDS } from './table.ts'
+import { indexes, journalKey, OTHER_DAY, SHARDS } from './table.ts'
 
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
 /** Items are up to 400 KB, and an answer at most 16 MB. */
 const ITEMS_A_READ = 25
 const TRIES = 5
-
-const asked = <T>(call: Promise<T>): Promise<T> =>
-  call.catch((error: Error) => {
-    throw new Trouble(`dynamodb: ${error.name}: ${brief(error.message)}`)
-  })
 
 type Image = Record<string, AttributeValue>
 
@@ -107,11 +102,10 @@ export function journalReader(source: Source): (request: string) => Promise<Jour
 
 /** The item of a journal, read consistently. */
 export function itemReader({ client, storyTable }: Source): (request: string) => Promise<Image | undefined> {
-  const prefixes: Readonly<Record<string, string>> = { req: 'REQ#', frz: 'FREEZE#', lnk: 'LINK#', sys: 'SYS#' }
   return async (request) => {
-    const prefix = prefixes[request.slice(0, request.indexOf('_'))]
-    if (prefix === undefined) return undefined
-    const Key = marshall({ pk: `${prefix}${request}` })
+    const pk = journalKey(request)
+    if (pk === undefined) return undefined
+    const Key = marshall({ pk })
     return (await asked(client.send(new GetItemCommand({ TableName: storyTable, Key, ConsistentRead: true })))).Item
   }
 }

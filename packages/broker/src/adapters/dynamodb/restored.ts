@@ -6,32 +6,23 @@
  * What was written on such an item since, by whoever did not know what it had lost, is no part of the log and happened all
  * the same: it follows what the log has. So nothing that was ever done is dropped, and the log's rules say what was wrong.
  */
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  PutItemCommand,
-  type PutItemCommandInput,
-} from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, type DynamoDBClient, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
-import { commitOf } from '@stint/core/audit/entry'
-import { brief, type FreezeId, type JournalEntry, journalEntry, NO_CONFIG } from '@stint/core/audit/event'
-import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
+import { type FreezeId, type JournalEntry, journalEntry, NO_CONFIG } from '@stint/core/audit/event'
+import type { ReadEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, parseIso, toIso } from '@stint/core/instant'
 import type { RandomBytes, RequestId } from '@stint/core/request/ids'
-import { Trouble } from '../../log/ports.ts'
+import { commitIn, type Entry, eventIn } from '../../log/entries.ts'
+import { written } from './asked.ts'
 import { FREEZES } from './freezes.ts'
-import { freezeKey, scopeOf } from './frozen.ts'
+import { scopeOf } from './frozen.ts'
 import { journaled } from './journaled.ts'
-import { itemReader } from './journals.ts'
-import { callerKey, dayKey, OTHER_DAY, requestKey, shardOf, TTL, timeKey } from './table.ts'
-
-type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
+import { expiresAt } from './retirement.ts'
+import { callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
 
 /** What the log has of one journal, in order. Of an event that was erased it has the type and the commitment. */
 export type Logged = { readonly id: string; readonly events: readonly LoggedEvent[] }
-type Entry = JournalEntry | { readonly commit: string }
 export type LoggedEvent = { readonly type: string; readonly commit: string; readonly held?: JournalEntry }
 
 /** What giving one journal back comes to, upon the item as it was read. */
@@ -52,14 +43,10 @@ type LoggedFreeze = { readonly scope: string; readonly by: CallerRef; readonly w
 /** Who gives back, and when; `random` salts what is written on journals. */
 export type Restoring = { readonly operator: string; readonly now: Instant; readonly random: RandomBytes }
 
-/** After the item of a journal that is wholly over came back: long enough for somebody to look. */
-const LAST_SECONDS = 7 * 86_400
-
-/** Undefined where the table has all of it. */
-export async function givingBack(source: Source, logged: Logged, restoring: Restoring): Promise<GivingBack | undefined> {
-  const upon = await itemReader(source)(logged.id)
+/** `upon`: the item as the table has it now. Undefined where that is all of it. */
+export function givingBack(logged: Logged, upon: Attributes | undefined, restoring: Restoring): GivingBack | undefined {
   const there = upon ? (journaled(upon)?.events ?? []) : []
-  const commits = there.map((one) => ('event' in one ? commitOf(one) : one.commit))
+  const commits = there.map(commitIn)
   const parts = logged.events.findIndex(({ commit }, seq) => commit !== commits[seq])
   if (parts < 0) return undefined
 
@@ -74,7 +61,11 @@ export async function givingBack(source: Source, logged: Logged, restoring: Rest
   const events = [...kept, ...since, ...saying(logged, last, since.length > 0 ? freeze : undefined, restoring)]
   const after = [...logged.events.slice(erased + 1), ...toldSince]
   const isErased = erased >= 0 && after.every(({ type }) => type === 'request.retired')
-  const item = { ...itemOf({ id: logged.id, told, first: logged.events[0]?.type, last, isErased, freeze }, restoring.now), events }
+  const item = {
+    pk: journalKey(logged.id),
+    ...itemOf({ id: logged.id, told, first: logged.events[0]?.type, last, isErased, freeze }, restoring.now),
+    events,
+  }
   const version = Math.max(Number(upon?.version?.N ?? 0), events.length) + 1
   const live = [...told, ...toldSince]
     .filter(({ type }) => type === 'session.issued')
@@ -91,15 +82,10 @@ export async function givingBack(source: Source, logged: Logged, restoring: Rest
 }
 
 /** False where the item changed since it was read. */
-export async function giveBack({ client, storyTable }: Source, { item, upon }: GivingBack): Promise<boolean> {
-  try {
-    await client.send(new PutItemCommand({ TableName: storyTable, Item: item, ...unchanged(upon) }))
-    return true
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false
-    throw new Trouble(`dynamodb: ${(error as Error).name}: ${brief((error as Error).message)}`)
-  }
-}
+export const giveBack = (
+  { client, storyTable }: { readonly client: DynamoDBClient; readonly storyTable: string },
+  { item, upon }: GivingBack,
+): Promise<boolean> => written(client.send(new PutItemCommand({ TableName: storyTable, Item: item, ...unchanged(upon) })))
 
 /** Events are only ever added, and no salt is drawn twice: their number and the last of them say it all; links also have a version. */
 function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> {
@@ -151,11 +137,7 @@ function saying(
   return [journalEntry({ type: 'request.restored', request: id as RequestId, at: now, operator }, by)]
 }
 
-const readable = (entries: readonly Entry[]): readonly ReadEvent[] =>
-  entries.flatMap((entry) => {
-    const event = 'event' in entry ? readEvent(entry.event) : undefined
-    return typeof event === 'object' ? [event] : []
-  })
+const readable = (entries: readonly Entry[]): readonly ReadEvent[] => entries.flatMap((entry) => eventIn(entry) ?? [])
 
 /** The freeze that these events leave in force. */
 function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
@@ -200,7 +182,6 @@ function itemOf({ id, told, first, last, isErased, freeze }: Known, now: Instant
     case 'req': {
       const request = id as RequestId
       return {
-        pk: requestKey(request),
         id,
         state: first?.startsWith('request.refus') ? 'refused' : 'ended',
         createdAt: at,
@@ -210,12 +191,11 @@ function itemOf({ id, told, first, last, isErased, freeze }: Known, now: Instant
         dayKey: dayKey(at, shardOf(request)),
         at: timeKey(at, request),
         ...erased,
-        ...(last === 'request.retired' ? { [TTL]: Math.floor(now / 1000) + LAST_SECONDS } : {}),
+        ...(last === 'request.retired' ? { [TTL]: expiresAt(now) } : {}),
       }
     }
     case 'frz':
       return {
-        pk: freezeKey(id),
         ...other,
         active: freeze !== undefined,
         ...(freeze
@@ -223,8 +203,8 @@ function itemOf({ id, told, first, last, isErased, freeze }: Known, now: Instant
           : {}),
       }
     case 'lnk':
-      return { pk: `LINK#${id}`, id, ...other, ...erased }
+      return { id, ...other, ...erased }
     default:
-      return { pk: `SYS#${id}`, ...other }
+      return other
   }
 }

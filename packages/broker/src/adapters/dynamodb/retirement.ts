@@ -2,7 +2,7 @@
  * Items leave the table, once they are old, over, and wholly in the log: first with a `retired` event, and when the log has
  * that too, with the time from which DynamoDB may delete them. Run once a day; what a run does not reach the next one does.
  */
-import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { journalEntry } from '@stint/core/audit/event'
 import { type Instant, toDay } from '@stint/core/instant'
@@ -10,6 +10,7 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { RequestId } from '@stint/core/request/ids'
 import { type LogState, Trouble } from '../../log/ports.ts'
 import { continues, isRetired } from '../../log/stage.ts'
+import { written } from './asked.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
 import { imagesOfDays } from './journals.ts'
@@ -23,6 +24,8 @@ export const KEPT_DAYS = { requests: 400, refusals: 30 } as const
 export const LOOK_BACK_DAYS = 7
 /** Between the retired event's shipping and the deletion: long enough for somebody to look. */
 const LAST_DAYS = 7
+/** From when on DynamoDB may delete a retired item, in seconds since the epoch. */
+export const expiresAt = (now: Instant): number => Math.floor(now / 1000) + LAST_DAYS * 86_400
 const DAY_MS = 86_400_000
 
 export type Retired = { readonly retired: number; readonly expiring: number }
@@ -47,7 +50,7 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
               request,
               events.length,
               `SET ${TTL} = :end`,
-              { ':end': Math.floor(now / 1000) + LAST_DAYS * 86_400 },
+              { ':end': expiresAt(now) },
               ` AND attribute_not_exists(${TTL})`,
             )
           else
@@ -69,8 +72,8 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
 
   /** 1 if it was written; 0 if the journal grew meanwhile, or another run was faster. */
   async function update(request: string, length: number, expression: string, values: object, condition = ''): Promise<0 | 1> {
-    try {
-      await settings.client.send(
+    const done = await written(
+      settings.client.send(
         new UpdateItemCommand({
           TableName: settings.storyTable,
           Key: marshall({ pk: requestKey(request as RequestId) }),
@@ -78,11 +81,8 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
           ConditionExpression: `size(events) = :length${condition}`,
           ExpressionAttributeValues: marshall({ ':length': length, ...values }),
         }),
-      )
-      return 1
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return 0
-      throw new Trouble(`dynamodb: ${(error as Error).message}`)
-    }
+      ),
+    )
+    return done ? 1 : 0
   }
 }

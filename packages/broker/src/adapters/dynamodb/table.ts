@@ -57,6 +57,12 @@ export const sideTable = (name: string): CreateTableCommandInput => ({
 export const sideKey = (pk: string) => ({ pk, sk: '-' })
 
 export const requestKey = (id: RequestId): string => `REQ#${id}`
+/** Of whatever has a journal, by the name of it. Undefined for what is none. */
+export const journalKey = (id: string): string | undefined => {
+  const prefix = JOURNALS[id.slice(0, id.indexOf('_'))]
+  return prefix && `${prefix}${id}`
+}
+const JOURNALS: { readonly [kind: string]: string } = { req: 'REQ#', frz: 'FREEZE#', lnk: 'LINK#', sys: 'SYS#' }
 export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}#${subject}`
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
 export const workKey = (stage: WorkStage, profile: string): string => `${stage}#${profile}`

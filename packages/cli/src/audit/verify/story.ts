@@ -1,8 +1,9 @@
 /** What the events tell, journal by journal. */
 
+import { commitIn, eventIn } from '@stint/broker/log/entries'
 import type { HeldEvent } from '@stint/broker/log/events'
 import type { Journaled } from '@stint/broker/log/ports'
-import { commitOf, type parseEntry } from '@stint/core/audit/entry'
+import type { parseEntry } from '@stint/core/audit/entry'
 import { NO_CONFIG } from '@stint/core/audit/event'
 import { step } from '@stint/core/audit/journal'
 import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
@@ -129,7 +130,7 @@ export class Story {
         const row = this.journals.find(request)
         if (row !== undefined) this.journals.markInTable(row)
         const count = row === undefined ? 0 : this.journals.count(row)
-        const commits = events.map((one) => ('event' in one ? commitOf(one) : one.commit))
+        const commits = events.map(commitIn)
         if (events.length < count) {
           this.#lost(request, row as number, `${events.length} events in the table, ${count} in the log`)
           continue
@@ -140,9 +141,8 @@ export class Story {
         }
         if (events.length === count) continue
         unshipped += events.length - count
-        const oldest = events[count]
-        const event = oldest && 'event' in oldest ? readEvent(oldest.event) : undefined
-        if (typeof event !== 'object' || Math.abs(now - (parseIso(event.at) ?? 0)) >= FRESH_MS)
+        const event = eventIn(events[count])
+        if (!event || Math.abs(now - (parseIso(event.at) ?? 0)) >= FRESH_MS)
           this.#found.add({
             class: 'table',
             place: `event ${request}/${count}`,
