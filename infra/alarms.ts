@@ -105,6 +105,7 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   }
   alarm('packed-size', counted('PackedSize'), { above: 79 })
   alarm('issuer-keys', counted('IssuerKeys'), { above: 0, minutes: 5 })
+  alarm('sts-answers', counted('StsAnswers'), { above: 0 })
   alarm('assume-denied', counted('AssumeDenied'), { above: 0, minutes: 5 })
 
   // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────

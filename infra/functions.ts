@@ -7,6 +7,7 @@ import type { Manifest } from '@stint/broker/build/build'
 import { namespaceOf } from '@stint/broker/lambda/figures'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
+import { parseFreezeName } from '@stint/core/access/freeze'
 import { formatVkey } from '@stint/core/audit/note'
 import { bundlesOf } from './built.ts'
 import type { Keys } from './keys.ts'
@@ -41,7 +42,9 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
 
   const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
   const buckets = { STINT_LOG_BUCKET: bucket.tiles.name, STINT_EVENTS_BUCKET: bucket.events.name }
-  const { restored } = settings
+  const { restored, releaseFreezes = [] } = settings
+  const stray = releaseFreezes.find((name) => !parseFreezeName(name))
+  if (stray !== undefined) throw new Error(`releaseFreezes: invalid freeze name "${stray}". GET /freezes shows valid ones, as in frz_…@0.`)
   const epoch: Environment = restored
     ? {
         STINT_EPOCH: String(restored.epoch),
@@ -62,6 +65,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
       STINT_WEB_KEY: secret.webKey,
       STINT_SIGN_IN_SECRETS: secret.signIn,
       ...(manifest.trustEmail ? slack : {}),
+      ...(releaseFreezes.length > 0 ? { STINT_RELEASE_FREEZES: releaseFreezes.join(',') } : {}),
     },
     slack: { ...tables, ...epoch, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
     notify: { ...tables, ...slack },

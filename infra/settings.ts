@@ -29,6 +29,11 @@ export type Settings = {
     readonly epoch: number
     readonly verified: boolean
   }
+  /**
+   * Freezes that no two responders are left to release, each by the `name` that `GET /freezes` shows
+   * (docs/guides/operations.md). A name is of one freeze: one that is set later stays, whatever is left here.
+   */
+  readonly releaseFreezes?: readonly string[]
   /** Values for `binding('NAME')` in stint.config.ts. */
   readonly bindings: { readonly [name: string]: string }
 }

@@ -42,6 +42,7 @@ beforeAll(async () => {
     client,
     storyTable: 'stint',
     sideTable: 'stint-side',
+    clock: () => sandbox.now(),
     random: bytes,
     answerWithinMs: 10_000,
     sleep: async () => {},

@@ -126,7 +126,6 @@ describe('each function may do what it needs', () => {
   test.each<[FunctionName, string, () => string, ContextInput]>([
     ['vend', 'dynamodb:UpdateItem', story, keyed('REQ#req_1')],
     ['vend', 'dynamodb:BatchGetItem', story, keyed('FREEZE#a', 'FREEZE#b')],
-    ['vend', 'dynamodb:Query', () => `${story()}/index/byCaller`, {}],
     ['vend', 'dynamodb:UpdateItem', side, keyed('REFUSED#x')],
     ['vend', 'sts:AssumeRole', () => 'arn:aws:iam::444455556666:role/stint/PowerUser', {}],
     ['vend', 'sts:TagSession', () => 'arn:aws:iam::444455556666:role/stint/PowerUser', {}],
@@ -538,6 +537,7 @@ describe('alarms', () => {
     ['break-glass', 'Maximum Stint/prod BreakGlassOpen > 0, 1 x 1 min'],
     ['break-glass-unreviewed', 'Maximum Stint/prod BreakGlassOpen > 0, 24 x 60 min'],
     ['issuer-keys', 'Maximum Stint/prod IssuerKeys > 0, 1 x 5 min'],
+    ['sts-answers', 'Maximum Stint/prod StsAnswers > 0, 1 x 1 min'],
     ['assume-denied', 'Maximum Stint/prod AssumeDenied > 0, 1 x 5 min'],
     ['reconcile-findings', 'Maximum Stint/prod ReconcileFindings > 0, 1 x 60 min'],
   ])('%s: %s', (name, words) => expect(said(prod.one('aws:cloudwatch/metricAlarm:MetricAlarm', `${name}Alarm`).inputs)).toBe(words))
@@ -547,7 +547,7 @@ describe('alarms', () => {
         .filter((name) => /^(story|side)-/.test(name))
         .sort(),
     ).toEqual([...['side-system-errors', 'side-throttled', 'story-system-errors', 'story-throttled']])
-    expect(names().length).toBe(functionNames.length * 2 - 1 + 18 + 4)
+    expect(names().length).toBe(functionNames.length * 2 - 1 + 19 + 4)
   })
   test('tell somebody, and say what to do: each is in the guide', () => {
     const guide = readFileSync(join(root, 'docs/guides/operations.md'), 'utf8')

@@ -21,13 +21,25 @@ export default defineConfig({
       actorClaim: 'actor_id',
     },
   },
-  responders: [{ issuer: 'lab', claims: { groups: includes('responders') } }],
+  responders: [
+    { issuer: 'lab', claims: { groups: includes('responders') } },
+    { issuer: 'lab-id', claims: { groups: includes('responders') } },
+  ],
   auditors: [{ issuer: 'lab', claims: { groups: includes('auditors') } }],
   people: {
     eve: [
       { issuer: 'lab', subject: 'eve' },
       { issuer: 'lab', subject: 'eve-admin' },
       { issuer: 'lab-once', actor: '77' },
+    ],
+    dana: [
+      { issuer: 'lab', subject: 'dana-desk' },
+      { issuer: 'lab-id', subject: 'dana-home' },
+      { issuer: 'lab-once', actor: '42' },
+    ],
+    ria: [
+      { issuer: 'lab', subject: 'ria' },
+      { issuer: 'lab-id', subject: 'ria-home' },
     ],
     mona: [
       { issuer: 'lab', subject: 'mona' },

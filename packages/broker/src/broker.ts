@@ -80,6 +80,7 @@ export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
   client: dynamoClient(deployment),
   storyTable: deployment.tables.story,
   sideTable: deployment.tables.side,
+  clock: deployment.clock,
   random: deployment.random,
   sleep: deployment.sleep,
   answerWithinMs: (deployment.deadlines ?? deadlinesOnAws).ledger,

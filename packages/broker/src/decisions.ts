@@ -3,6 +3,7 @@
  * somebody stands to a request: by what is known of them now, and by the config deployed now.
  */
 import { isOneOf, standingOf } from '@stint/core/access/decide'
+import { scopesOfPerson } from '@stint/core/access/freeze'
 import type { Circumstances as Came } from '@stint/core/audit/event'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Rules } from '@stint/core/config/shape'
@@ -14,9 +15,11 @@ import { rulesOpenTo } from '@stint/core/request/approval'
 import type { RequestId } from '@stint/core/request/ids'
 import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
+import { stoppedBy } from './ask.ts'
 import type { Ledger } from './ports.ts'
 
-export type Acts = (request: AccessRequest, actor: Actor, now: Instant) => Decided
+/** What somebody wants done with a request. `grants`: it lets somebody in, so a frozen person may not do it. */
+export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Decided) & { readonly grants?: true }
 
 /** Who decides, where from, and how it came in. */
 export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
@@ -26,7 +29,7 @@ export const unknownRequest = refused('request-unknown', 'There is no such reque
 export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review'
 export type Decisions = ReturnType<typeof decisions>
 
-export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change'> }) {
+export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change' | 'frozen'> }) {
   const approvalOf = (profileId: string): Approval | undefined => {
     const profile = rules.profiles.find(profileId)
     return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
@@ -55,23 +58,29 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     }
   }
 
-  /** `upon`: a say on the request that was found, before it is written. */
-  function decide(
+  /**
+   * `upon`: a say on the request that was found, before it is written. `exact`: it must still be that version when it is.
+   * A withdrawal reads no freezes: it stays open to everybody entitled, and waits for nothing.
+   */
+  async function decide(
     id: RequestId,
     decider: Decider,
     acts: Acts,
     upon: (found: AccessRequest, decided: Decided) => Decided = (_found, decided) => decided,
+    exact = false,
   ): Promise<Done<AccessRequest> | Refused | Unknown> {
     const { now, came } = decider
+    const frozen = acts.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
     return ledger.change(
       id,
       now,
       (stored) => {
         const found = withPeople(stored)
         const actor = actorFor(decider, found)
-        return isParty(found, actor) ? upon(found, acts(found, actor, now)) : unknownRequest
+        if (!isParty(found, actor)) return unknownRequest
+        return frozen ?? upon(found, acts(found, actor, now))
       },
-      came,
+      { came, exact },
     )
   }
 
@@ -99,11 +108,12 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     actorFor,
     decide,
     optionsOf,
-    approving:
-      (said: Said): Acts =>
-      (request, actor, now) => {
+    approving(said: Said): Acts {
+      const acts = (request: AccessRequest, actor: Actor, now: Instant) => {
         const approval = approvalOf(request.profile)
         return approval ? approve(request, approval, actor, said, now) : unknownRequest
-      },
+      }
+      return Object.assign(acts, { grants: true as const })
+    },
   }
 }

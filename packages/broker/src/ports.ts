@@ -2,6 +2,7 @@
  * What the road needs from the world, in core's words. An adapter is one file per service in `adapters/`; the sandbox,
  * the tests and Lambda hand in different ends of the same interfaces.
  */
+import type { FreezeScope } from '@stint/core/access/freeze'
 import type { Circumstances } from '@stint/core/audit/event'
 import type { Approval, Issuer, Rules } from '@stint/core/config/shape'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
@@ -17,6 +18,7 @@ import type { Decided } from '@stint/core/request/machine'
 import type { AccessRequest, Limits } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
+import type { AssumedRole } from '@stint/core/scope/assumed-role'
 import type { Scope } from '@stint/core/scope/terms'
 
 export type Clock = () => Instant
@@ -41,20 +43,10 @@ export type IssuerKeys = {
 
 // ── STS ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type Credentials = {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string
-  readonly expiration: Instant
-}
+export type Credentials = AssumedRole['credentials']
 
-export type Assumed = {
-  readonly credentials: Credentials
-  readonly assumedRoleArn: string
-  readonly assumedRoleId: string
-  readonly awsRequestId: string
-  /** Percent of what AWS allows for policy and tags together. */
-  readonly packedPolicySize: number
+/** What AWS answered, as it came: it is held to the question before anything leaves (core/scope/assumed-role.ts). */
+export type Assumed = AssumedRole & {
   /** How often the call was sent: each send may have left a live session that never left Stint. */
   readonly sends: number
 }
@@ -128,8 +120,10 @@ export type NewRequest = {
 
 /** The kill switch: what is frozen, by whom, why, until when. */
 export type Freeze = {
-  /** Names the freeze in the API. */
+  /** Names the scope in the API. */
   readonly id: string
+  /** How often this scope was released before: with the id it names this very freeze. */
+  readonly generation: number
   readonly scope: FreezeScope
   readonly by: CallerRef
   readonly why: string
@@ -138,10 +132,18 @@ export type Freeze = {
   /** The first of two people who release it. */
   readonly releaseAskedBy?: CallerRef
 }
-export type FreezeScope =
-  | { readonly kind: 'all' }
-  | { readonly kind: 'issuer' | 'profile' | 'target'; readonly id: string }
-  | { readonly kind: 'subject'; readonly issuer: string; readonly id: string }
+
+/** With what a decision came, and whether it must meet the very version that it was made on (`If-Match`). */
+export type ChangeOptions = { readonly came?: Circumstances; readonly exact?: boolean }
+
+/** A place for one request that waits, on these terms. `attempt` names who took it. */
+export type WaitingPlace = { readonly terms: string; readonly request: RequestId; readonly at: Instant; readonly attempt: string }
+export type Place =
+  /** By this request, now or before. */
+  | { readonly place: 'taken' }
+  /** Another request on the same terms holds it. */
+  | { readonly place: 'held'; readonly by: WaitingPlace }
+  | { readonly place: 'full'; readonly all: readonly WaitingPlace[] }
 
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string }
 
@@ -150,6 +152,15 @@ export type Ledger = {
   reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown>
   /** One conditional write: the session is issued, if the grant still holds. Only after this may credentials leave. */
   record(reservation: Reservation, assumed: Assumed, now: Instant): Promise<Done<true> | Refused | Unknown>
+  /**
+   * AWS gave an answer that is not one to our question. The reservation stays as it is, for a session may be alive; its
+   * journal says so, and the sweeper abandons it.
+   */
+  drop(
+    reservation: Reservation,
+    answer: { readonly reason: string; readonly awsRequestId?: string; readonly sends: number },
+    now: Instant,
+  ): Promise<Done<true> | Unknown>
   /** The session failed for certain: the use goes back in the same write. */
   fail(
     reservation: Reservation,
@@ -161,12 +172,15 @@ export type Ledger = {
 
   /** A request that waits for agreement; one that is there already under this id is found instead. */
   ask(request: NewRequest): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown>
-  /** Reads, decides, writes on the condition that nothing changed meanwhile; begins anew where something did. */
+  /**
+   * Reads, decides, writes. A withdrawal lands on the request's state alone; everything else on the condition that nothing
+   * changed meanwhile, and begins anew where something did.
+   */
   change(
     id: RequestId,
     now: Instant,
     decide: (found: AccessRequest) => Decided,
-    came?: Circumstances,
+    options?: ChangeOptions,
   ): Promise<Done<AccessRequest> | Refused | Unknown>
   request(id: RequestId): Promise<Done<AccessRequest | undefined> | Unknown>
   session(id: SessionId): Promise<Done<Session | undefined> | Unknown>
@@ -181,22 +195,34 @@ export type Ledger = {
     limit: number,
     cursor?: string,
   ): Promise<Done<Page<AccessRequest>> | Unknown>
-  /** How often this caller has asked people this hour, with this time. */
-  countAsk(caller: CallerRef, now: Instant): Promise<Done<number> | Unknown>
+  /** Counts that this caller asks people, up to `most` times an hour: how often with this time, or undefined beyond that. */
+  countAsk(caller: CallerRef, most: number, now: Instant): Promise<Done<number | undefined> | Unknown>
+  /** Takes one of the caller's `most` places for requests that wait, or, with `instead`, a place that was seen held. */
+  takePlace(
+    caller: CallerRef,
+    terms: string,
+    request: RequestId,
+    most: number,
+    now: Instant,
+    instead?: WaitingPlace,
+  ): Promise<Done<Place> | Unknown>
+  /** Gives a place up, if it is still as it was seen. */
+  leavePlace(caller: CallerRef, place: WaitingPlace): Promise<Done<true> | Unknown>
 
   /** Requests of one profile and stage, oldest first. */
   oldestWork(stage: WorkStage, profile: string, limit: number): Promise<Done<readonly AccessRequest[]> | Unknown>
-  /** Reservations without a record since `before`: each is given back, at most `limit` of them. How many were. */
-  abandon(before: Instant, now: Instant, limit: number): Promise<Done<number> | Unknown>
+  /**
+   * Reservations without a record since `before`: each is given back, at most `limit` of them. How many were; `fault` where
+   * some could not be.
+   */
+  abandon(before: Instant, now: Instant, limit: number): Promise<Done<{ readonly given: number; readonly fault?: string }>>
   /** Writes down what time has made of a request. */
   passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Promise<Done<boolean> | Unknown>
 
-  /** What freezes this caller's way into this profile, read consistently. */
-  frozen(
-    way: { readonly issuer: string; readonly subject: string; readonly profile: string; readonly target: string },
-    now: Instant,
-  ): Promise<Done<Freeze | undefined> | Unknown>
-  freezes(): Promise<Done<readonly Freeze[]> | Unknown>
+  /** One of the freezes of these scopes that holds, read consistently (core/access/freeze.ts says which scopes matter). */
+  frozen(scopes: readonly FreezeScope[], now: Instant): Promise<Done<Freeze | undefined> | Unknown>
+  /** All that hold, the oldest first. */
+  freezes(now: Instant): Promise<Done<readonly Freeze[]> | Unknown>
   freeze(scope: FreezeScope, by: CallerRef, why: string, until: Instant | undefined, now: Instant): Promise<Done<Freeze> | Unknown>
   /** The first person's call asks, a second person's releases. */
   unfreeze(
@@ -205,6 +231,8 @@ export type Ledger = {
     isSame: (other: CallerRef) => boolean,
     now: Instant,
   ): Promise<Done<'asked' | 'released'> | Refused | Unknown>
+  /** The deploy releases what no two people are left to release. False where it holds no more, or was set again since. */
+  releaseByDeploy(id: string, generation: number, now: Instant): Promise<Done<boolean> | Unknown>
 
   /** Each is on the trail once: that this config answers, that this log began under this key. */
   announceConfig(now: Instant): Promise<Done<true> | Unknown>
@@ -280,7 +308,7 @@ export type Directory = { claimsOf(issuer: string, subject: string): Promise<Don
 /** What the road needs of it. */
 export type VendLedger = Pick<
   Ledger,
-  'reserve' | 'record' | 'fail' | 'refuse' | 'ask' | 'request' | 'requestsOf' | 'countAsk' | 'frozen' | 'ping'
+  'reserve' | 'record' | 'drop' | 'fail' | 'refuse' | 'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'request' | 'frozen' | 'ping'
 >
 
 // ── The broker ───────────────────────────────────────────────────────────────────────────────────────────────────────

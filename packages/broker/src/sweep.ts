@@ -25,7 +25,7 @@ export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'c
   if (broker.logVkey !== undefined) announced.push(await ledger.announceLog(originOf(rules), broker.logVkey, now))
   for (const one of announced) if (one.outcome === 'unknown') faults.push(one.cause)
   const given = await ledger.abandon(now - seconds(ABANDONED_AFTER_SECONDS), now, MOST)
-  if (given.outcome === 'unknown') faults.push(given.cause)
+  if (given.value.fault !== undefined) faults.push(given.value.fault)
 
   let [changed, unreviewed] = [0, 0]
   for (const id of rules.profiles.ids) {
@@ -45,7 +45,7 @@ export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'c
     }
   }
   const swept: Swept = {
-    abandoned: given.outcome === 'done' ? given.value : 0,
+    abandoned: given.value.given,
     changed,
     unreviewed,
     ...(faults.length > 0 ? { fault: faults.slice(0, 3).join('; ') } : {}),

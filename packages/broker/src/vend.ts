@@ -7,6 +7,7 @@
  *   record    the outcome is durable; only then do credentials leave
  */
 import { decideAccess } from '@stint/core/access/decide'
+import { scopesOfSession } from '@stint/core/access/freeze'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Profile } from '@stint/core/config/shape'
 import type { Caller } from '@stint/core/identity/caller'
@@ -18,10 +19,11 @@ import { problems } from '@stint/core/problem'
 import { hex128, parseRequestId, type RequestId, type SessionId } from '@stint/core/request/ids'
 import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, hardEndOf } from '@stint/core/scope/assume-role'
+import { faultInAnswer } from '@stint/core/scope/assumed-role'
 import { type Ask, changedTerms, resolveScope, type Scope } from '@stint/core/scope/terms'
 import { askForApproval } from './ask.ts'
 import { identify, type Shown } from './identify.ts'
-import type { Assumed, Broker, Call, Freeze, Intent } from './ports.ts'
+import type { Assumed, Broker, Call, Freeze, Intent, Reservation } from './ports.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
 /** How a call came in: each door reads its ask in its own way, and may name the request by what was asked. */
@@ -72,7 +74,7 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
   // marks it abandoned and gives it back.
   const [reserved, frozen] = await Promise.all([
     broker.ledger.reserve(intent),
-    broker.ledger.frozen({ issuer: caller.issuer, subject: caller.subject, profile, target: scope.targetId }, call.now),
+    broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
   ])
   const closed = closedBy(frozen)
   if (closed) {
@@ -86,7 +88,8 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
   const reservation = reserved.value
 
   // Assume. If we die after it: a session exists that never left Stint; its intent names it, reconciling finds it.
-  const assumed = await broker.sts.assumeRole(assumeRoleInput(scope, caller, intent.session, reservation.hardEnd, call.now))
+  const question = assumeRoleInput(scope, caller, intent.session, reservation.hardEnd, call.now)
+  const assumed = await broker.sts.assumeRole(question)
   if (assumed.outcome === 'unknown') {
     // It may have happened, so the use is not given back here: the reservation waits to be abandoned.
     return {
@@ -99,6 +102,9 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
     await broker.ledger.fail(reservation, { ...assumed, reason: assumed.operator ?? assumed.detail }, broker.clock())
     return { ...assumed, caller, profile }
   }
+
+  const fault = faultInAnswer(question, assumed.value, broker.clock())
+  if (fault !== undefined) return drop(broker, reservation, assumed.value, fault, caller, profile)
 
   // Record. Until it is done nothing leaves; if the grant was withdrawn meanwhile, the credentials are dropped.
   const issuedAt = broker.clock()
@@ -177,7 +183,7 @@ function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefin
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })
   if (!frozen.value) return undefined
-  return refused('frozen', 'Access is frozen; the responders know why.', { operator: `frozen: ${frozen.value.why}` })
+  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.why}` })
 }
 
 /** What the ledger's refusal means at this door, and in which terms two agreements differ. */
@@ -194,6 +200,27 @@ async function refuse(broker: Broker, call: Call, caller: Caller, profile: strin
   const reason = refusal.operator ?? refusal.detail
   const written = await broker.ledger.refuse({ call, caller, profile, code: refusal.code, reason })
   if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: call.trace, cause: written.cause })
+  return { ...refusal, caller, profile }
+}
+
+/**
+ * AWS answered something else than what it was asked, so nobody knows whether there is a session: as with no answer, the
+ * reservation waits to be abandoned. What was answered goes nowhere, not even into the log.
+ */
+async function drop(
+  broker: Broker,
+  reservation: Reservation,
+  { awsRequestId, sends }: Assumed,
+  fault: string,
+  caller: Caller,
+  profile: string,
+): Promise<VendResult> {
+  const known = /^[A-Za-z0-9-]{1,128}$/.test(awsRequestId) ? { awsRequestId } : {}
+  const written = await broker.ledger.drop(reservation, { reason: fault, sends, ...known }, broker.clock())
+  const operator = `sts: ${fault}${written.outcome === 'unknown' ? `; not recorded: ${written.cause}` : ''}`
+  const refusal = refused('sts-answer-invalid', 'AWS STS gave an answer that does not match the request. Nothing was handed out.', {
+    operator,
+  })
   return { ...refusal, caller, profile }
 }
 

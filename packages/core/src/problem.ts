@@ -107,6 +107,11 @@ export const problems = {
     title: 'AWS did not accept the call',
     next: 'Tell the operators the trace: the profile must change.',
   },
+  'sts-answer-invalid': {
+    status: 502,
+    title: 'AWS gave an answer that does not match the request',
+    next: 'Tell the operators the trace. Nothing was handed out; ask again.',
+  },
   'packed-policy-too-large': {
     status: 502,
     title: 'Policy and tags are too large for AWS',

@@ -63,28 +63,19 @@ const toWire = (input: AssumeRoleInput) => ({
   ...(input.sourceIdentity === undefined ? {} : { SourceIdentity: input.sourceIdentity }),
 })
 
-/** An answer without credentials is no answer that AWS documents: a bug somewhere, and nothing may leave. */
+/** As it came. What is missing is empty, and does not fit any question. */
 function fromWire(output: AssumeRoleCommandOutput, sends: number): Assumed {
   const { Credentials: credentials, AssumedRoleUser: user } = output
-  if (
-    !credentials?.AccessKeyId ||
-    !credentials.SecretAccessKey ||
-    !credentials.SessionToken ||
-    !credentials.Expiration ||
-    !user?.Arn ||
-    !user.AssumedRoleId
-  ) {
-    throw new TypeError('AssumeRole answered without credentials')
-  }
   return {
     credentials: {
-      accessKeyId: credentials.AccessKeyId,
-      secretAccessKey: credentials.SecretAccessKey,
-      sessionToken: credentials.SessionToken,
-      expiration: credentials.Expiration.getTime(),
+      accessKeyId: credentials?.AccessKeyId ?? '',
+      secretAccessKey: credentials?.SecretAccessKey ?? '',
+      sessionToken: credentials?.SessionToken ?? '',
+      expiration: credentials?.Expiration?.getTime() ?? Number.NaN,
     },
-    assumedRoleArn: user.Arn,
-    assumedRoleId: user.AssumedRoleId,
+    assumedRoleArn: user?.Arn ?? '',
+    assumedRoleId: user?.AssumedRoleId ?? '',
+    ...(output.SourceIdentity === undefined ? {} : { sourceIdentity: output.SourceIdentity }),
     awsRequestId: output.$metadata.requestId ?? '',
     packedPolicySize: output.PackedPolicySize ?? 0,
     sends,

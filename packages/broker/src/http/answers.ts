@@ -168,11 +168,12 @@ export const waiting = v.strictObject({ requestId: text, state: text, profile: t
 
 const freezeScope = v.union([
   v.strictObject({ kind: v.literal('all') }),
-  v.strictObject({ kind: v.picklist(['issuer', 'profile', 'target']), id: text }),
+  v.strictObject({ kind: v.picklist(['issuer', 'person', 'profile', 'target']), id: text }),
   v.strictObject({ kind: v.literal('subject'), issuer: text, id: text }),
 ])
 export const freezeView = v.strictObject({
-  id: text,
+  id: v.pipe(text, v.description('Names the scope: the same each time it is frozen.')),
+  name: v.pipe(text, v.description('Names this freeze, and not the next one of its scope.')),
   scope: freezeScope,
   by: callerView,
   why: text,

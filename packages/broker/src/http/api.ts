@@ -128,7 +128,7 @@ type Readiness = {
 async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
   const [ledger, frozen, ...issuers] = await Promise.all([
     broker.ledger.ping(),
-    broker.ledger.frozen({ issuer: '', subject: '', profile: '', target: '' }, broker.clock()),
+    broker.ledger.frozen([{ kind: 'all' }], broker.clock()),
     ...Object.entries(broker.rules.issuers).map(async ([id, issuer]) => {
       const ready = await broker.keys.ready(issuer)
       return [id, ready.outcome === 'done' ? ready.value : 'down'] as const

@@ -1,12 +1,14 @@
 /** The kill switch over HTTP: one responder freezes, two people unfreeze. */
 
+import { type FreezeScope, formatFreezeName, scopesOfPerson } from '@stint/core/access/freeze'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
 import { parseIso, toIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { refused } from '@stint/core/outcome'
-import type { Freeze, FreezeScope } from '../ports.ts'
+import { stoppedBy } from '../ask.ts'
+import type { Freeze } from '../ports.ts'
 import { freezeBody } from './schemas.ts'
 import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
 
@@ -20,6 +22,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       issuer: (id: string) => Object.hasOwn(rules.issuers, id),
       profile: (id: string) => rules.profiles.find(id) !== undefined,
       target: (id: string) => Object.hasOwn(rules.targets, id),
+      person: (id: string) => Object.hasOwn(rules.people ?? {}, id),
       subject: () => true,
     }
     if (scope.kind === 'subject' && !known.issuer(scope.issuer)) return 'The scope names an issuer that the config does not have.'
@@ -31,10 +34,9 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
   app.get('/freezes', (c) =>
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) && !isAuditor(c, caller)) return refuse(c, noResponder)
-      const freezes = await ledger.freezes()
+      const freezes = await ledger.freezes(c.get('now'))
       if (freezes.outcome === 'unknown') return refuse(c, unavailable(freezes.cause))
-      const inForce = freezes.value.filter(({ until }) => until === undefined || until > c.get('now'))
-      return c.json({ freezes: inForce.map(freezeView) })
+      return c.json({ freezes: freezes.value.map(freezeView) })
     }),
   )
 
@@ -58,10 +60,12 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
     })
   })
 
-  /** The first call asks for the release (202), another person's releases (204). */
+  /** The first call asks for the release (202), another person's releases (204). Whoever is frozen does neither. */
   app.delete('/freezes/:id', (c) =>
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
+      const stopped = stoppedBy(await ledger.frozen(scopesOfPerson(rules, caller), c.get('now')))
+      if (stopped) return refuse(c, stopped)
       const person = personOf(rules, caller)
       const released = await ledger.unfreeze(
         c.req.param('id'),
@@ -76,8 +80,10 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
   )
 }
 
-const freezeView = ({ at, until, ...freeze }: Freeze) => ({
+const freezeView = ({ at, until, generation, ...freeze }: Freeze) => ({
   ...freeze,
+  // Names this freeze and not the next one of the scope: what a deploy releases.
+  name: formatFreezeName({ id: freeze.id, generation }),
   at: toIso(at),
   ...(until === undefined ? {} : { until: toIso(until) }),
 })

@@ -218,7 +218,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     problems: [...token, 'not-eligible', 'ledger-unavailable', 'internal'],
   },
   'POST /freezes': {
-    summary: 'Freeze: everything, an issuer, a subject, a profile, a target',
+    summary: 'Freeze everything, an issuer, a person, a subject, a profile or a target',
     body: 'FreezeBody',
     success: { status: 201, description: 'From now on nothing of it is vended.', content: json('Freeze') },
     problems: ['body-invalid', 'body-too-large', 'media-type', ...token, 'not-eligible', 'ledger-unavailable', 'internal'],
@@ -227,7 +227,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     summary: 'Release a freeze; it takes two people',
     success: { status: 204, description: 'Released.' },
     also: [{ status: 202, description: 'Another responder must agree.', content: json('ReleaseAsked') }],
-    problems: [...token, 'not-eligible', 'request-unknown', 'request-changed', 'ledger-unavailable', 'internal'],
+    problems: [...token, 'not-eligible', 'frozen', 'request-unknown', 'request-changed', 'ledger-unavailable', 'internal'],
   },
   'GET /sessions': {
     summary: 'Your sessions, newest first; everybody’s for auditors',

@@ -156,8 +156,9 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       const came = { from: c.env.sourceIp, token: caller.token.hash }
       const decided = await desk.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
         c.set('profile', found.profile)
-        // It is decided upon what was shown, unless it was decided so already.
-        return outcome.outcome === 'done' && outcome.value !== 'unchanged' && found.version !== grant.version
+        // What grants is decided upon what was shown, unless it was decided so already; a withdrawal waits for nothing.
+        const grants = outcome.outcome === 'done' && outcome.value !== 'unchanged' && outcome.value.from === undefined
+        return grants && found.version !== grant.version
           ? refused('request-changed', 'The request is no longer what you were shown.')
           : outcome
       })

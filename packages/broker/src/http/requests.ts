@@ -166,14 +166,20 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       if (!request) return refuse(c, unknownRequest)
       const match = c.req.header('if-match')
       const came = { from: c.env.sourceIp, token: caller.token.hash }
-      const changed = await decideOn(request, { caller, ...circumstances(c), came }, acts.value, (found, decided) => {
-        c.set('profile', found.profile)
-        const stale = match !== undefined && match !== '*' && match !== etag(found)
-        // Who decided already is told so, also when their first answer was lost and the version moved on by it.
-        if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
-          return refused('request-changed', 'The request is no longer what you read.')
-        return decided
-      })
+      const changed = await decideOn(
+        request,
+        { caller, ...circumstances(c), came },
+        acts.value,
+        (found, decided) => {
+          c.set('profile', found.profile)
+          const stale = match !== undefined && match !== '*' && match !== etag(found)
+          // Who decided already is told so, also when their first answer was lost and the version moved on by it.
+          if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
+            return refused('request-changed', 'The request is no longer what you read.')
+          return decided
+        },
+        match !== undefined && match !== '*',
+      )
       if (changed.outcome === 'unknown') return refuse(c, unavailable(changed.cause))
       if (changed.outcome === 'refused') return refuse(c, changed)
       return show(c, changed.value, actorFor(c, caller, changed.value), 200)

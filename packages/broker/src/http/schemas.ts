@@ -65,7 +65,7 @@ const someId = v.pipe(v.string(), v.minLength(1), v.maxLength(256))
 export const freezeBody = v.strictObject({
   scope: v.union([
     v.strictObject({ kind: v.literal('all') }),
-    v.strictObject({ kind: v.picklist(['issuer', 'profile', 'target']), id: someId }),
+    v.strictObject({ kind: v.picklist(['issuer', 'person', 'profile', 'target']), id: someId }),
     v.strictObject({ kind: v.literal('subject'), issuer: someId, id: someId }),
   ]),
   why: v.string(),

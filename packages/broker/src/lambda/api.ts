@@ -6,11 +6,12 @@ import { hex128 } from '@stint/core/request/ids'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { createBroker } from '../broker.ts'
+import { deployRelease } from '../deploy-release.ts'
 import { apiApp } from '../http/api.ts'
 import { header, problemReply } from '../http/message.ts'
 import { openTrail } from '../log/deployment.ts'
 import { apiOf } from '../slack/deployment.ts'
-import { deploymentFrom, logDeploymentFrom, slackDeploymentFrom, webFrom } from './deployment.ts'
+import { deploymentFrom, logDeploymentFrom, releasedFreezesFrom, slackDeploymentFrom, webFrom } from './deployment.ts'
 import { fromEvent } from './event.ts'
 
 /** One look-up by e-mail. */
@@ -19,14 +20,17 @@ const SLACK_TIMEOUT_MS = 5000
 const deployment = deploymentFrom(process.env, __dirname)
 const trail = openTrail(logDeploymentFrom(process.env, deployment))
 const slack = deployment.rules.slack?.trustEmail ? slackDeploymentFrom(process.env, deployment) : undefined
+const broker = createBroker(deployment, dynamoLedger)
+const releaseFreezes = deployRelease(broker, releasedFreezesFrom(process.env))
 const app = apiApp({
-  ...createBroker(deployment, dynamoLedger),
+  ...broker,
   ...webFrom(process.env),
   ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   trail,
 })
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
+  await releaseFreezes()
   const request = fromEvent(event)
   const { method, path, query, headers, body, sourceIp } = request
   if (UNKNOWN_TO_FETCH.includes(method)) return unknownMethod(method)

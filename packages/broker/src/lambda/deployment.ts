@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type NamedFreeze, parseFreezeName } from '@stint/core/access/freeze'
 import { openRules } from '@stint/core/config/rules'
 import { postForm } from '../adapters/https.ts'
 import { consoleSignIn } from '../adapters/sign-in.ts'
@@ -47,6 +48,16 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
         }
       : {}),
   }
+}
+
+/** The freezes that this deploy releases. A wrong name would release nothing, and be believed. */
+export function releasedFreezesFrom(env: NodeJS.ProcessEnv): readonly NamedFreeze[] {
+  const names = (env.STINT_RELEASE_FREEZES ?? '').split(',').filter((name) => name !== '')
+  return names.map((name) => {
+    const freeze = parseFreezeName(name)
+    if (!freeze) throw new Error(`STINT_RELEASE_FREEZES holds an invalid freeze name: ${name.slice(0, 80)}. GET /freezes shows valid ones.`)
+    return freeze
+  })
 }
 
 /** Who writes the log: the key's id, and where its figures are found. */

@@ -12,6 +12,7 @@ export const countedFigures = {
   PackedSize: { of: 'vend', pattern: '{ $.packedPolicySize >= 80 }', value: '$.packedPolicySize' },
   IssuerKeys: { of: 'vend', pattern: '{ $.code = "issuer-keys-unavailable" }' },
   AssumeDenied: { of: 'vend', pattern: '{ $.code = "assume-role-denied" }' },
+  StsAnswers: { of: 'vend', pattern: '{ $.code = "sts-answer-invalid" }' },
   BreakGlassOpen: { of: 'sweep', pattern: '{ $.unreviewed > 0 }', value: '$.unreviewed' },
   SweepFault: { of: 'sweep', pattern: '{ $.event = "swept" && $.fault = "*" }' },
   SlackDeadLetters: { of: 'notify', pattern: '{ $.event = "slack-dead-letter" || $.event = "slack-given-up" }' },

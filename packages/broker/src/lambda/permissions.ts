@@ -23,32 +23,26 @@ export type Places = {
 
 /** All that the story table holds. */
 const STORY = ['REQ#*', 'LINK#*', 'FREEZE#*', 'SYS#*']
-/** What one caller asked and was refused, by the hour. */
-const COUNTERS = ['ASKS#*', 'REFUSED#*']
+/** What one caller asked and was refused by the hour, and has waiting. */
+const COUNTERS = ['ASKS#*', 'REFUSED#*', 'PLACES#*']
 
 export function permissionsOf(name: FunctionName, places: Places): readonly StatementJson[] {
   const { story, side } = dynamo(places)
   const log = logs(places)
   const statements: Record<FunctionName, readonly StatementJson[]> = {
     // What it may assume hangs on the config, and is a policy of its own (./assume.ts).
-    vend: [
-      story.read('REQ#*', 'FREEZE#*', 'SYS#*'),
-      story.put('REQ#*'),
-      story.query(indexes.byCaller),
-      side.put(...COUNTERS),
-      ...encrypted(places, 'dynamodb'),
-    ],
+    vend: [story.read('REQ#*', 'FREEZE#*', 'SYS#*'), story.put('REQ#*'), side.put(...COUNTERS), ...encrypted(places, 'dynamodb')],
     api: [
       story.read(...STORY),
       story.put('REQ#*', 'LINK#*', 'FREEZE#*'),
       story.query(indexes.byCaller, indexes.byDay, indexes.work),
-      side.read('LOG#*', 'LOOK#*', 'SLACK#*'),
-      side.put(...COUNTERS, 'CODE#*', 'SLACK#*'),
+      side.read('LOG#*', 'LOOK#*', 'SLACK#*', 'FREEZES'),
+      side.put(...COUNTERS, 'CODE#*', 'SLACK#*', 'FREEZES'),
       log.read('log', 'events'),
       ...encrypted(places, 'dynamodb', 's3'),
     ],
     slack: [
-      story.read('REQ#*', 'LINK#*'),
+      story.read('REQ#*', 'LINK#*', 'FREEZE#*'),
       story.put('REQ#*', 'LINK#*'),
       story.query(indexes.byCaller),
       side.read('CODE#*', 'SLACK#*', 'WRONG#*'),

@@ -42,7 +42,7 @@ export type SlackParts = {
   readonly rules: Rules
   readonly clock: Clock
   readonly log: Log
-  readonly ledger: Pick<Ledger, 'ask' | 'change' | 'request' | 'requestsOf' | 'countAsk' | 'refuse'>
+  readonly ledger: Pick<Ledger, 'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen' | 'change' | 'request' | 'requestsOf' | 'refuse'>
   readonly linking: Linking
   readonly directory: Directory
   readonly api: SlackApi

@@ -26,7 +26,7 @@ export type NotifyParts = {
   readonly rules: Rules
   readonly clock: Clock
   readonly log: Log
-  readonly ledger: Pick<Ledger, 'request' | 'change'>
+  readonly ledger: Pick<Ledger, 'request' | 'change' | 'frozen'>
   /** Reads one journal from the story table. */
   readonly journal: (request: string) => Promise<Journaled | undefined>
   readonly linking: Pick<Linking, 'slackOf'>

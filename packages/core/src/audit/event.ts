@@ -3,6 +3,7 @@
  * hash. The canonical text (RFC 8785) is what is stored and, with a salt, what the audit log commits to, so a person's
  * data can be erased later without breaking the log.
  */
+import type { FreezeId } from '../access/freeze.ts'
 import type { CallerRef } from '../identity/caller.ts'
 import type { LinkEvent, LinkId } from '../identity/link.ts'
 import { type Instant, toIso } from '../instant.ts'
@@ -105,6 +106,15 @@ export type Failed = Common & {
   readonly sends: number
 }
 
+/** AWS gave an answer that is not one to our question: the credentials were dropped, and a session may be alive. */
+export type AnswerDropped = Common & {
+  readonly type: 'session.answer-dropped'
+  readonly session: SessionId
+  readonly reason: string
+  readonly awsRequestId?: string
+  readonly sends: number
+}
+
 /** A reservation without a record grew too old: nothing left Stint, and the use went back. */
 export type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
 
@@ -136,7 +146,14 @@ export type FreezeEvent = {
   readonly why?: string
   readonly until?: Instant
 }
-export type FreezeId = `frz_${string}`
+/** A deploy released a freeze that no two people were left to release. */
+export type FreezeDeployReleased = {
+  readonly type: 'freeze.deploy-released'
+  readonly request: FreezeId
+  readonly at: Instant
+  readonly scope: string
+  readonly build: string
+}
 
 /** A Slack user was bound to a person, or is no longer. Its journal is that of the person's links. */
 export type Linking = LinkEvent & Partial<Circumstances> & { readonly request: LinkId; readonly at: Instant }
@@ -166,12 +183,14 @@ export type SystemId = `sys_${string}`
 
 export type AuditEvent =
   | Abandoned
+  | AnswerDropped
   | Asked
   | Changed
   | ConfigSeen
   | Created
   | Erased
   | Failed
+  | FreezeDeployReleased
   | FreezeEvent
   | Issued
   | Linking

@@ -97,10 +97,12 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'session.reserved': ['approved'],
   'session.issued': ['approved'],
   'session.failed': ['approved', 'over'],
+  'session.answer-dropped': ['approved', 'over'],
   'session.abandoned': ['approved', 'over'],
   'freeze.set': ['new', 'frozen', 'released'],
   'freeze.release-asked': ['frozen'],
   'freeze.released': ['frozen'],
+  'freeze.deploy-released': ['frozen'],
   // Whose links were erased may be linked again.
   'link.pending': ['new', 'linking', 'linked', 'unlinked', 'erased'],
   'link.made': ['new', 'linking', 'linked', 'unlinked', 'erased'],
@@ -127,6 +129,7 @@ const to: { readonly [type in EventType]?: Stage } = {
   'request.retired': 'retired',
   'freeze.set': 'frozen',
   'freeze.released': 'released',
+  'freeze.deploy-released': 'released',
   'link.pending': 'linking',
   'link.made': 'linked',
   'link.ended': 'unlinked',
@@ -197,6 +200,8 @@ function judge(journal: Journal, event: ReadEvent): string | undefined {
       return reserved(journal, event)
     case 'session.issued':
       return issued(journal, event)
+    case 'session.answer-dropped':
+      return dropped(journal, event)
     case 'session.failed':
     case 'session.abandoned':
       return close(journal, event, 1)
@@ -264,6 +269,14 @@ function issued(journal: Journal, event: ReadEvent): string | undefined {
   if (fault || hardEnd === undefined) return fault
   if ((event.expiration as string) > hardEnd) return 'issued beyond the end that was reserved'
   return event.at >= hardEnd ? 'issued after its end' : undefined
+}
+
+/** The session stays open: whether it lives is not known, and the sweeper closes it. */
+function dropped(journal: Journal, event: ReadEvent): string | undefined {
+  const open = journal.sessions?.open.has(event.session as string)
+  return open || (journal.blind && !journal.sessions?.closed.has(event.session as string))
+    ? undefined
+    : 'session.answer-dropped without an open intent before it'
 }
 
 /** A session is closed once, and only if its intent came before. */

@@ -81,9 +81,13 @@ export type Actor = {
 /** What the caller says with a decision. */
 export type Said = { readonly face: Face; readonly comment?: string; readonly limits?: Limits }
 
-/** What changes in the stored request, and the facts for its journal. */
+/**
+ * What changes in the stored request, and the facts for its journal. `from`: the states from which it lands whatever else was
+ * written meanwhile, since it only withdraws or ends. Without it, it lands only upon the version that it was decided on.
+ */
 export type Change = {
   readonly state: RequestState
+  readonly from?: readonly RequestState[]
   readonly set: Partial<
     Pick<AccessRequest, 'agreements' | 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft' | 'decidedBy' | 'review' | 'told'>
   >
@@ -239,7 +243,7 @@ export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean
 /** What time does by itself; the sweeper only writes it down. */
 export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Change | undefined {
   if (request.state === 'pending') {
-    if (now >= request.pendingUntil) return { state: 'expired', set: {}, events: [{ type: 'request.expired' }] }
+    if (now >= request.pendingUntil) return { state: 'expired', from: ['pending'], set: {}, events: [{ type: 'request.expired' }] }
     if (request.unattendedAt !== undefined && now >= request.unattendedAt && approval && sameRules(request, approval)) {
       const grant = grantFrom(request, request.agreements, now)
       return { state: 'approved', set: grant, events: [{ ...approvedEvent(grant), unattended: true }] }
@@ -251,7 +255,7 @@ export function passTime(request: AccessRequest, approval: Approval | undefined,
     return reminding(request, reminders, request.createdAt, request.pendingUntil - request.createdAt, now)
   }
   if (request.state === 'approved' && stateAt(request, now) === 'ended')
-    return { state: 'ended', set: {}, events: [{ type: 'request.ended' }] }
+    return { state: 'ended', from: ['approved'], set: {}, events: [{ type: 'request.ended' }] }
   return needsReview(request) ? reminding(request, reviewReminders, request.windowStart ?? 0, DAY_MS, now) : undefined
 }
 
@@ -287,10 +291,15 @@ function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
   return undefined
 }
 
-const closed = (state: 'denied' | 'cancelled' | 'revoked', actor: Actor, said: Said): Change => {
+/** From where a request can be closed: the machine's own table says it. */
+const closing = { denied: 'deny', cancelled: 'cancel', revoked: 'revoke' } as const
+
+const closed = (state: keyof typeof closing, actor: Actor, said: Said): Change => {
   const by = callerRef(actor.caller)
+  const from = (Object.keys(requestTransitions) as RequestState[]).filter((one) => requestTransitions[one][closing[state]])
   return {
     state,
+    from,
     set: { decidedBy: by },
     events: [{ type: `request.${state}`, by, face: said.face, ...(said.comment === undefined ? {} : { comment: said.comment }) }],
   }

@@ -1,43 +1,31 @@
 /**
- * A request that waits for agreement comes into being: one conditional put. One that is there already is found instead.
+ * A request that waits for agreement comes into being: one conditional write. One that is there already is found instead.
  */
-import { PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { durationSeconds } from '@stint/core/duration'
 import { callerRef } from '@stint/core/identity/caller'
 import { seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { done, refused } from '@stint/core/outcome'
+import { hex128 } from '@stint/core/request/ids'
 import type { Ledger, NewRequest } from '../../ports.ts'
 import { howItCame, whatIsAsked } from './facts.ts'
-import { toItem, toRequest } from './items.ts'
+import { toRequest } from './items.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
 
-export function asks(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'ask'> {
-  const { client } = settings
-  const written = (ask: NewRequest) => eventsOf(ask, settings.build).map((event) => journalEntry(event, settings))
-
+export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger, 'ask'> {
   return {
     async ask(ask) {
-      const put = await sender.send(() =>
-        client.send(
-          new PutItemCommand({
-            TableName: settings.storyTable,
-            Item: marshall(newItem(ask, written(ask)), { removeUndefinedValues: true }),
-            ConditionExpression: 'attribute_not_exists(pk)',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-        ),
-      )
-      if (put.outcome === 'unknown') return put
-      if (put.outcome === 'done') {
-        const request = toRequest(toItem(marshall(newItem(ask, []), { removeUndefinedValues: true })))
+      const events = eventsOf(ask, settings.build).map((event) => journalEntry(event, settings))
+      const made = await create(requestKey(ask.request), { ...newItem(ask, events), attempt: hex128(settings.random) })
+      if (made.outcome === 'unknown') return made
+      if (made.outcome === 'done') {
+        const request = toRequest(made.value)
         if (!request) throw new TypeError('a new request has terms')
         return done({ request, found: false })
       }
-      const { item } = put
+      const { item } = made
       if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'There is no such request for you.')
       const request = toRequest(item)
       // Given back after a restore: what it was for the log alone knows.
@@ -71,7 +59,6 @@ function newItem(
 ) {
   const { breakGlass } = approval
   return {
-    pk: requestKey(request),
     id: request,
     version: 1,
     state: 'pending',

@@ -1,145 +1,271 @@
 /**
  * The kill switch, set and released. The config grants, the table may only withdraw: so one responder freezes, and two
- * people unfreeze.
+ * people release. Every write may be sent twice and may arrive late (./freeze-item.ts says what keeps it harmless).
  */
-import { type AttributeValue, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
-import { type FreezeId, journalEntry } from '@stint/core/audit/event'
+import { type FreezeId, formatScope, freezeId } from '@stint/core/access/freeze'
+import { journalEntry } from '@stint/core/audit/event'
 import { toIso } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
+import { hex128 } from '@stint/core/request/ids'
 import type { Freeze, Ledger } from '../../ports.ts'
-import { freezeId, freezeKey, scopeText, toFreeze } from './frozen.ts'
-import type { DynamoSettings, Sender } from './send.ts'
-import { indexes, OTHER_DAY } from './table.ts'
+import { rowsIn, withCapacity } from './answers.ts'
+import { freezeKey, freezeOf, holds, type StoredFreeze, toFreeze } from './freeze-item.ts'
+import { type DynamoSettings, type Sender, type Update, unconditional, type Values } from './send.ts'
+import { indexes, OTHER_DAY, sideKey } from './table.ts'
 
 /** All freezes stand under one key of the index by caller, which they have none of. */
 export const FREEZES = 'FREEZES'
+/** Freezes that are or were in force, by generation. Written beside each set, so that a list is exact: indexes lag behind. */
+const DIRECTORY = sideKey(FREEZES)
+const entryOf = (id: string): string => `frz.${id}`
+/** Pages of the index: 100,000 freezes. */
+const MOST_PAGES = 100
+/** Times that a set begins anew because the freeze was released under it: each takes two people. */
+const MAX_ROUNDS = 5
+const READ_AT_ONCE = 100
 
-export function freezeWrites(settings: DynamoSettings, { send, update }: Sender): Pick<Ledger, 'freezes' | 'freeze' | 'unfreeze'> {
-  const { client, storyTable } = settings
-  /** The freeze of an id as it is now, or undefined where there is none in force. */
-  async function read(id: string): Promise<Done<Freeze | undefined> | Unknown> {
-    const found = await send(() =>
-      client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: freezeKey(id) }), ConsistentRead: true })),
-    )
-    if (found.outcome !== 'done') return { outcome: 'unknown', cause: found.outcome === 'unknown' ? found.cause : 'blocked' }
-    const freeze = found.value.Item && toFreeze(found.value.Item)
-    return done(freeze?.active ? freeze : undefined)
+export function freezeWrites(
+  settings: DynamoSettings,
+  { send, write, read, readAll, updateSide }: Sender,
+): Pick<Ledger, 'freezes' | 'freeze' | 'unfreeze' | 'releaseByDeploy'> {
+  const { client, storyTable, sideTable, random } = settings
+
+  async function find(id: string): Promise<Done<StoredFreeze | undefined> | Unknown> {
+    const found = await read(storyTable, { pk: freezeKey(id) })
+    return found.outcome === 'done' ? done(found.value && toFreeze(found.value)) : found
   }
 
-  async function freezes(): Promise<Done<readonly Freeze[]> | Unknown> {
-    const ids = await send(async () => {
-      const keys: string[] = []
-      let from: Record<string, AttributeValue> | undefined
-      do {
-        const page = await client.send(
+  // ── List ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function listed(): Promise<Done<readonly string[]> | Unknown> {
+    const [directory, indexed] = await Promise.all([read(sideTable, DIRECTORY), inIndex()])
+    if (directory.outcome === 'unknown') return directory
+    if (indexed.outcome === 'unknown') return indexed
+    const named = Object.keys(directory.value ?? {}).flatMap((name) =>
+      name.startsWith(entryOf('')) ? [name.slice(entryOf('').length)] : [],
+    )
+    return done([...new Set([...named, ...indexed.value])])
+  }
+
+  /** Behind the directory, for freezes whose entry there was not written: late, and complete in the end. */
+  async function inIndex(): Promise<Done<readonly string[]> | Unknown> {
+    const ids: string[] = []
+    let from: QueryCommand['input']['ExclusiveStartKey']
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const answer = await send(async () => {
+        const found = await client.send(
           new QueryCommand({
             TableName: storyTable,
             IndexName: indexes.byCaller.name,
             KeyConditionExpression: 'callerKey = :key',
             ExpressionAttributeValues: marshall({ ':key': FREEZES }),
+            ...withCapacity,
             ...(from ? { ExclusiveStartKey: from } : {}),
           }),
         )
-        keys.push(...(page.Items ?? []).flatMap(({ pk }) => (pk?.S ? [pk.S.slice(freezeKey('').length)] : [])))
-        from = page.LastEvaluatedKey
-      } while (from)
-      return keys
-    })
-    if (ids.outcome !== 'done') return { outcome: 'unknown', cause: ids.outcome === 'unknown' ? ids.cause : 'blocked' }
-    const inForce: Freeze[] = []
-    for (const id of ids.value) {
-      const freeze = await read(id)
-      if (freeze.outcome === 'unknown') return freeze
-      if (freeze.value) inForce.push(freeze.value)
+        return { rows: rowsIn(storyTable, marshall({ callerKey: FREEZES }), found), next: found.LastEvaluatedKey }
+      })
+      if (answer.outcome !== 'done') return answer.outcome === 'unknown' ? answer : unconditional
+      ids.push(...answer.value.rows.flatMap(({ pk }) => (pk?.S ? [pk.S.slice(freezeKey('').length)] : [])))
+      from = answer.value.next
+      if (!from) return done(ids)
     }
-    return done(inForce)
+    return { outcome: 'unknown', cause: `ledger: more than ${MOST_PAGES} pages of freezes` }
+  }
+
+  /** The set is in the directory as of this generation; a later one stays. */
+  const enter = (id: string, generation: number) =>
+    updateSide(
+      DIRECTORY,
+      {
+        ConditionExpression: 'attribute_not_exists(#entry) OR #entry <= :generation',
+        UpdateExpression: 'SET #entry = :generation',
+        ExpressionAttributeNames: { '#entry': entryOf(id) },
+      },
+      { ':generation': generation },
+      (image) => image[entryOf(id)] === generation,
+    )
+  /** Only if it was not set again since. What stays behind is read and passed over. */
+  const leave = (id: string, generation: number) =>
+    updateSide(
+      DIRECTORY,
+      {
+        ConditionExpression: '#entry <= :generation',
+        UpdateExpression: 'REMOVE #entry',
+        ExpressionAttributeNames: { '#entry': entryOf(id) },
+      },
+      { ':generation': generation },
+      (image) => image[entryOf(id)] === undefined,
+    )
+
+  // ── Set ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const set: Ledger['freeze'] = async (scope, by, why, until, now) => {
+    const id = freezeId(scope)
+    const attempt = hex128(random)
+    const event = journalEntry(
+      { type: 'freeze.set', request: id, at: now, scope: formatScope(scope), by, why, ...(until === undefined ? {} : { until }) },
+      settings,
+    )
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const found = await find(id)
+      if (found.outcome === 'unknown') return found
+      const generation = found.value?.generation ?? 0
+      const fresh = '(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)'
+      const isOurs = (freeze: StoredFreeze) => freeze.attempts.has(attempt)
+      const values = {
+        ':seen': generation,
+        ':attempt': attempt,
+        ':attempts': new Set([attempt]),
+        ':events': [event],
+      }
+      const [written] = await Promise.all([
+        change(
+          id,
+          {
+            // Never shorter: whoever could end a freeze by setting another one would release it alone.
+            ConditionExpression: `${fresh}${until === undefined ? '' : ' AND (attribute_not_exists(active) OR active = :no OR #until <= :end)'}`,
+            UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :end REMOVE releaseAskedBy'} ADD attempts :attempts`,
+            ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#until': 'until' },
+          },
+          {
+            ...values,
+            ':scope': scope,
+            ':by': by,
+            ':why': why,
+            ':at': toIso(now),
+            ':now': now,
+            ':yes': true,
+            ':freezes': FREEZES,
+            ':other': OTHER_DAY,
+            ':none': [],
+            ...(until === undefined ? {} : { ':no': false, ':end': until }),
+          },
+          isOurs,
+        ),
+        enter(id, generation),
+      ])
+      if (written.outcome === 'unknown') return written
+      const stands = written.value.freeze
+      if (written.value.ours && stands) return done(freezeOf(stands))
+      // Released since it was read: the caller still waits, and wants it frozen.
+      if (!stands?.active || stands.generation !== generation) continue
+      // The longer one stands; that it was wanted again is on record, and voids a release that was asked for before.
+      const again = await change(
+        id,
+        {
+          ConditionExpression: fresh,
+          UpdateExpression: 'SET events = list_append(events, :events), lastSet = :attempt REMOVE releaseAskedBy ADD attempts :attempts',
+        },
+        values,
+        isOurs,
+      )
+      if (again.outcome === 'unknown') return again
+      if (again.value.ours && again.value.freeze) return done(freezeOf(again.value.freeze))
+    }
+    return { outcome: 'unknown', cause: 'the freeze was released again and again meanwhile' }
+  }
+
+  /** What stands after a write, and whether it is ours: by this send, or by one before whose answer was lost. */
+  async function change(
+    id: string,
+    input: Update,
+    values: Values,
+    isOurs: (freeze: StoredFreeze) => boolean,
+  ): Promise<Done<{ readonly ours: boolean; readonly freeze: StoredFreeze | undefined }> | Unknown> {
+    const shows = (freeze: StoredFreeze | undefined) => freeze !== undefined && isOurs(freeze)
+    const written = await write({ table: storyTable, key: { pk: freezeKey(id) } }, input, values, toFreeze, shows)
+    if (written.outcome === 'unknown') return written
+    const freeze = written.outcome === 'done' ? written.value : written.item
+    return done({ ours: shows(freeze), freeze })
+  }
+
+  // ── Release ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const unfreeze: Ledger['unfreeze'] = async (id, by, isSame, now) => {
+    const found = await find(id)
+    if (found.outcome === 'unknown') return found
+    const freeze = found.value
+    if (!freeze?.active) return refused('request-unknown', 'There is no such freeze.')
+    const { releaseAskedBy: asked, scope, generation } = freeze
+    if (asked && isSame(asked)) return done('asked')
+    const releases = asked !== undefined
+    const event = journalEntry(
+      { type: releases ? 'freeze.released' : 'freeze.release-asked', request: id as FreezeId, at: now, scope: formatScope(scope), by },
+      settings,
+    )
+    const attempt = hex128(random)
+    const written = await change(
+      id,
+      {
+        // The freeze as it was read: neither released nor set since. Who asked for its release can only change by a set.
+        ConditionExpression: `generation = :seen AND lastSet = :lastSet${releases ? '' : ' AND attribute_not_exists(releaseAskedBy)'}`,
+        UpdateExpression: `SET ${releases ? released : 'releaseAskedBy = :by'}, releaseAttempt = :attempt, events = list_append(events, :events)${releases ? ' REMOVE callerKey, attempts' : ''}`,
+      },
+      {
+        ':seen': generation,
+        ':lastSet': freeze.lastSet,
+        ':attempt': attempt,
+        ':events': [event],
+        ...(releases ? { ':no': false, ':one': 1 } : { ':by': by }),
+      },
+      ({ releaseAttempt }) => releaseAttempt === attempt,
+    )
+    if (written.outcome === 'unknown') return written
+    if (!written.value.ours) return refused('request-changed', 'The freeze has changed since it was read. List the freezes again.')
+    if (releases) await leave(id, generation)
+    return done(releases ? 'released' : 'asked')
+  }
+
+  const releaseByDeploy: Ledger['releaseByDeploy'] = async (id, generation, now) => {
+    const found = await find(id)
+    if (found.outcome === 'unknown') return found
+    const freeze = found.value
+    if (!freeze?.active || freeze.generation !== generation) return done(false)
+    const { build } = settings
+    const event = journalEntry(
+      { type: 'freeze.deploy-released', request: id as FreezeId, at: now, scope: formatScope(freeze.scope), build },
+      settings,
+    )
+    const attempt = hex128(random)
+    const written = await change(
+      id,
+      {
+        ConditionExpression: 'generation = :seen',
+        UpdateExpression: `SET ${released}, releaseAttempt = :attempt, events = list_append(events, :events) REMOVE callerKey, attempts, releaseAskedBy`,
+      },
+      { ':no': false, ':one': 1, ':seen': generation, ':attempt': attempt, ':events': [event] },
+      ({ releaseAttempt }) => releaseAttempt === attempt,
+    )
+    if (written.outcome === 'unknown') return written
+    if (written.value.ours) await leave(id, generation)
+    return done(written.value.ours)
   }
 
   return {
-    freezes,
+    freeze: set,
+    unfreeze,
+    releaseByDeploy,
 
-    /** Never shortens: whoever could end a freeze by setting another one would unfreeze alone. */
-    async freeze(scope, by, why, until, now) {
-      const id = freezeId(scope)
-      const event = journalEntry(
-        { type: 'freeze.set', request: id, at: now, scope: scopeText(scope), by, why, ...(until === undefined ? {} : { until }) },
-        settings,
-      )
-      const written = await update(
-        freezeKey(id),
-        {
-          // One without an end is the longest there is.
-          ...(until === undefined ? {} : { ConditionExpression: 'attribute_not_exists(active) OR active = :no OR #until <= :end' }),
-          UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :end REMOVE releaseAskedBy'}`,
-          ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#until': 'until' },
-        },
-        {
-          ':scope': scope,
-          ':by': by,
-          ':why': why,
-          ':at': toIso(now),
-          ':now': now,
-          ':yes': true,
-          ':freezes': FREEZES,
-          ':other': OTHER_DAY,
-          ':none': [],
-          ':events': [event],
-          ...(until === undefined ? {} : { ':no': false, ':end': until }),
-        },
-      )
-      if (written.outcome === 'unknown') return written
-      if (written.outcome === 'done') return done({ id, scope, by, why, at: now, ...(until === undefined ? {} : { until }) })
-      // The longer one stands; that it was wanted again is on the trail, and voids a release that was asked for before.
-      const again = await update(
-        freezeKey(id),
-        { ConditionExpression: 'active = :yes', UpdateExpression: 'SET events = list_append(events, :events) REMOVE releaseAskedBy' },
-        { ':yes': true, ':events': [event] },
-      )
-      if (again.outcome === 'unknown') return again
-      const stands = await read(id)
-      return stands.outcome === 'done' && stands.value
-        ? done(stands.value)
-        : { outcome: 'unknown', cause: 'the freeze was released meanwhile' }
-    },
-
-    async unfreeze(id, by, isSame, now) {
-      const found = await read(id)
-      if (found.outcome === 'unknown') return found
-      if (!found.value) return refused('request-unknown', 'There is no such freeze.')
-      const { releaseAskedBy: asked, scope } = found.value
-      if (asked && isSame(asked)) return done('asked')
-      const released = asked !== undefined
-      const event = journalEntry(
-        { type: released ? 'freeze.released' : 'freeze.release-asked', request: id as FreezeId, at: now, scope: scopeText(scope), by },
-        settings,
-      )
-      const written = await update(
-        freezeKey(id),
-        {
-          ConditionExpression: `active = :yes AND ${asked ? 'releaseAskedBy.#issuer = :issuer AND releaseAskedBy.#subject = :subject' : 'attribute_not_exists(releaseAskedBy)'}`,
-          ...(asked ? { ExpressionAttributeNames: { '#issuer': 'issuer', '#subject': 'subject' } } : {}),
-          UpdateExpression: released
-            ? 'SET active = :no, events = list_append(events, :events) REMOVE callerKey'
-            : 'SET releaseAskedBy = :by, events = list_append(events, :events)',
-        },
-        {
-          ':yes': true,
-          ':events': [event],
-          ...(asked ? { ':no': false, ':issuer': asked.issuer, ':subject': asked.subject } : { ':by': by }),
-        },
-      )
-      if (written.outcome === 'unknown') return written
-      if (written.outcome === 'blocked') {
-        // An answer of our own may have been lost.
-        const stands = await read(id)
-        if (stands.outcome === 'unknown') return stands
-        if (released && !stands.value) return done('released')
-        const askedNow = stands.value?.releaseAskedBy
-        if (!released && askedNow && isSame(askedNow)) return done('asked')
-        return refused('request-changed', 'Somebody else was faster. Read the freezes again.')
+    async freezes(now) {
+      const ids = await listed()
+      if (ids.outcome === 'unknown') return ids
+      const inForce: Freeze[] = []
+      for (let from = 0; from < ids.value.length; from += READ_AT_ONCE) {
+        const some = await readAll(ids.value.slice(from, from + READ_AT_ONCE).map(freezeKey))
+        if (some.outcome === 'unknown') return some
+        inForce.push(
+          ...some.value
+            .map(toFreeze)
+            .filter((freeze) => holds(freeze, now))
+            .map(freezeOf),
+        )
       }
-      return done(released ? 'released' : 'asked')
+      return done(inForce.sort((a, b) => a.at - b.at))
     },
   }
 }
+
+const released = 'active = :no, generation = generation + :one'

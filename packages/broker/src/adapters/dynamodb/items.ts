@@ -14,6 +14,10 @@ export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 
   readonly sourceIdentity?: string
   readonly failure?: string
   readonly issued?: NonNullable<Session['issued']>
+  /** An answer of AWS was dropped because it did not fit what was asked: a session may be alive. */
+  readonly dropped?: true
+  /** Which run of the sweeper abandoned it. */
+  readonly abandonedBy?: string
 }
 
 /** A request as it lies there. Born approved by rule, it lacks what only an approval brings. */
@@ -29,6 +33,9 @@ export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'agreements' | 'li
   readonly openSession?: string
   /** SHA-256 of what an Idempotency-Key was first used for. */
   readonly fingerprint?: string
+  /** The attempt that made the item, and the one that last changed the request: they tell our own lost writes from others'. */
+  readonly attempt?: string
+  readonly changeAttempt?: string
   readonly sessions: { readonly [suffix: string]: StoredSession }
 }
 
@@ -46,7 +53,7 @@ export const openSessions = (item: Item): StoredSession[] => Object.values(item.
 /** Oldest first. */
 export function sessionsIn(item: Item): Session[] {
   return Object.entries(item.sessions)
-    .map(([suffix, { attempt: _attempt, fingerprint: _fingerprint, ...stored }]) => ({
+    .map(([suffix, { attempt: _attempt, fingerprint: _fingerprint, dropped: _dropped, abandonedBy: _abandonedBy, ...stored }]) => ({
       id: `${item.id}.${suffix}` as SessionId,
       requestId: item.id,
       caller: item.caller,

@@ -11,6 +11,7 @@ const ledger = (send: () => Promise<unknown>, epoch?: number) =>
     client: { send } as unknown as DynamoDBClient,
     storyTable: 't',
     sideTable: 's',
+    clock: () => NOW,
     random: (count) => new Uint8Array(count),
     answerWithinMs: 20,
     sleep: async () => {},

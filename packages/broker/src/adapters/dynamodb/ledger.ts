@@ -6,10 +6,12 @@ import { done, type Refused, refused } from '@stint/core/outcome'
 import type { Ledger, Links, SlackState, VendLedger } from '../../ports.ts'
 import { asks } from './asks.ts'
 import { changes } from './changes.ts'
+import { freezeReader } from './freeze-item.ts'
 import { freezeWrites } from './freezes.ts'
-import { freezeReader } from './frozen.ts'
 import { links } from './links.ts'
 import { lists } from './lists.ts'
+import { places } from './places.ts'
+import { reading } from './reading.ts'
 import { refusals } from './refusals.ts'
 import { type DynamoSettings, sender } from './send.ts'
 import { sessionWrites } from './sessions.ts'
@@ -18,14 +20,14 @@ import { system } from './system.ts'
 
 export function vendLedger(settings: DynamoSettings): VendLedger {
   const send = sender(settings)
-  const { request, requestsOf, ping } = lists(settings, send)
+  const { request, ping } = reading(settings, send)
   return {
     ...sessionWrites(settings, send),
     ...refusals(settings, send),
     ...asks(settings, send),
+    ...places(settings, send),
     ...freezeReader(settings, send),
     request,
-    requestsOf,
     ping,
     ...closed(settings),
   }
@@ -33,11 +35,12 @@ export function vendLedger(settings: DynamoSettings): VendLedger {
 
 export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackState {
   const send = sender(settings)
-  const reading = lists(settings, send)
+  const read = reading(settings, send)
+  const listed = lists(settings, send, read)
   return {
     ...vendLedger(settings),
-    ...reading,
-    ...changes(settings, send, reading, sessionWrites(settings, send)),
+    ...listed,
+    ...changes(settings, send, { ...read, ...listed }, sessionWrites(settings, send)),
     ...freezeWrites(settings, send),
     ...system(settings, send),
     ...links(settings, send),
@@ -53,6 +56,15 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
 function closed({ frozen }: DynamoSettings): Partial<Ledger & Links> {
   if (frozen === undefined) return {}
   const no = async (): Promise<Refused> =>
-    refused('frozen', 'Stint is frozen by its deploy; who runs it knows until when.', { operator: `frozen: ${frozen}` })
-  return { reserve: no, ask: no, change: no, unfreeze: no, writeLink: no, passTime: async () => done(false), abandon: async () => done(0) }
+    refused('frozen', 'Stint is frozen by its deployment. Ask your operators.', { operator: `frozen: ${frozen}` })
+  return {
+    reserve: no,
+    ask: no,
+    change: no,
+    unfreeze: no,
+    releaseByDeploy: async () => done(false),
+    writeLink: no,
+    passTime: async () => done(false),
+    abandon: async () => done({ given: 0 }),
+  }
 }

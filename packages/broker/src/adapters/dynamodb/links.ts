@@ -121,7 +121,7 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
 }
 
 /** Nothing here has a condition that could block but `writeLink`, which says so itself. */
-export const unknownOf = (answer: Blocked | Unknown): Unknown =>
+export const unknownOf = (answer: Blocked<unknown> | Unknown): Unknown =>
   answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }
 
 /** Of an erased one nothing is left but its name; whoever takes a code again begins it anew. */

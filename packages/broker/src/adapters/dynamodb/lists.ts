@@ -1,17 +1,18 @@
 /**
- * Reading: single requests, and pages of them. Indexes hold keys only; whatever is found there is read from the table,
- * consistently. There is no scan.
+ * Pages of requests. Indexes hold keys only; whatever is found there is read from the table, consistently. They lag behind,
+ * so nothing that must be exact is decided by a list. There is no scan.
  */
-import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { type Instant, toDay } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { parseRequestId, parseSessionId, type RequestId } from '@stint/core/request/ids'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Ledger, Page } from '../../ports.ts'
-import { type Item, toItem, toRequest } from './items.ts'
-import type { DynamoSettings, Sender } from './send.ts'
-import { callerKey, indexes, requestKey, SHARDS, workKey } from './table.ts'
+import { rowsIn, withCapacity } from './answers.ts'
+import type { reading } from './reading.ts'
+import { type DynamoSettings, type Sender, unconditional } from './send.ts'
+import { callerKey, indexes, SHARDS, workKey } from './table.ts'
 
 /** How far back a list of everybody's requests goes; older ones are found by id or by caller. */
 const LISTED_DAYS = 31
@@ -25,48 +26,39 @@ type Index = (typeof indexes)[keyof typeof indexes]
 /** Partitions that are merged by time. */
 type Partition = { readonly index: Index; readonly keys: readonly string[] }
 
-type Lists = Pick<Ledger, 'request' | 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 'oldestWork' | 'ping'> & {
-  readonly readItem: (id: RequestId) => Promise<Done<Item | undefined> | Unknown>
+type Lists = Pick<Ledger, 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 'oldestWork'> & {
   /** Ids in one partition of an index, oldest first, below a bound. */
   readonly oldest: (index: Index, key: string, below: string, limit: number) => Promise<Done<readonly RequestId[]> | Unknown>
 }
 
-export function lists({ client, storyTable }: DynamoSettings, { send }: Sender): Lists {
-  async function readItem(id: RequestId): Promise<Done<Item | undefined> | Unknown> {
-    const found = await send(() =>
-      client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: requestKey(id) }), ConsistentRead: true })),
-    )
-    if (found.outcome !== 'done') return found.outcome === 'unknown' ? found : done(undefined)
-    return done(found.value.Item && toItem(found.value.Item))
-  }
-
-  const request: Lists['request'] = async (id) => {
-    const item = await readItem(id)
-    return item.outcome === 'done' ? done(item.value && toRequest(item.value)) : item
-  }
-
+export function lists({ client, storyTable }: DynamoSettings, { send }: Sender, { request }: ReturnType<typeof reading>): Lists {
   async function query(
     index: Index,
     key: string,
     options: { before?: string | undefined; newestFirst: boolean; limit: number },
   ): Promise<Done<{ id: RequestId; at: string }[]> | Unknown> {
     const { before, newestFirst, limit } = options
-    const answer = await send(() =>
-      client.send(
-        new QueryCommand({
-          TableName: storyTable,
-          IndexName: index.name,
-          KeyConditionExpression: before === undefined ? '#hash = :hash' : '#hash = :hash AND #range < :before',
-          ExpressionAttributeNames: { '#hash': index.hash, ...(before === undefined ? {} : { '#range': index.range }) },
-          ExpressionAttributeValues: marshall({ ':hash': key, ...(before === undefined ? {} : { ':before': before }) }),
-          ScanIndexForward: !newestFirst,
-          Limit: limit,
-        }),
+    const answer = await send(async () =>
+      rowsIn(
+        storyTable,
+        marshall({ [index.hash]: key }),
+        await client.send(
+          new QueryCommand({
+            TableName: storyTable,
+            IndexName: index.name,
+            KeyConditionExpression: before === undefined ? '#hash = :hash' : '#hash = :hash AND #range < :before',
+            ExpressionAttributeNames: { '#hash': index.hash, ...(before === undefined ? {} : { '#range': index.range }) },
+            ExpressionAttributeValues: marshall({ ':hash': key, ...(before === undefined ? {} : { ':before': before }) }),
+            ScanIndexForward: !newestFirst,
+            Limit: limit,
+            ...withCapacity,
+          }),
+        ),
       ),
     )
-    if (answer.outcome !== 'done') return answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'a query was blocked' }
+    if (answer.outcome !== 'done') return answer.outcome === 'unknown' ? answer : unconditional
     return done(
-      (answer.value.Items ?? []).flatMap((row) => {
+      answer.value.flatMap((row) => {
         const id = parseRequestId(row.pk?.S?.replace(/^REQ#/, '') ?? '')
         const at = row[index.range]?.S
         return id && at ? [{ id, at }] : []
@@ -121,9 +113,6 @@ export function lists({ client, storyTable }: DynamoSettings, { send }: Sender):
   }
 
   return {
-    readItem,
-    request,
-
     async session(id) {
       const parsed = parseSessionId(id)
       const found = parsed ? await request(parsed.request) : done(undefined)
@@ -166,11 +155,6 @@ export function lists({ client, storyTable }: DynamoSettings, { send }: Sender):
     async oldest(index, key, below, limit) {
       const found = await query(index, key, { before: below, newestFirst: false, limit })
       return found.outcome === 'done' ? done(found.value.map(({ id }) => id)) : found
-    },
-
-    async ping() {
-      const found = await send(() => client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: 'SYS#ping' }) })))
-      return found.outcome === 'done'
     },
   }
 }

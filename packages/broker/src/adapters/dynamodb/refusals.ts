@@ -2,13 +2,11 @@
  * Refusals of verified callers: an item each, until there are too many of one caller in an hour; then one item that says
  * so, and after that only a count.
  */
-import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { newRequestId } from '@stint/core/request/ids'
+import { hex128, newRequestId } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
 import { howItCame } from './facts.ts'
 import type { DynamoSettings, Sender } from './send.ts'
@@ -19,34 +17,38 @@ const COUNTER_SECONDS = 7200
 /** A caller's refusals per hour that get an item of their own. */
 export const REFUSALS_AN_HOUR = 20
 
-export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
-  const { client, random } = settings
+export function refusals(settings: DynamoSettings, { create, updateSide }: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
+  const { random } = settings
 
-  /** Adds one to a counter of the side table, and tells what it came to. */
-  async function count(key: string, now: Instant): Promise<Done<number> | Unknown> {
-    const counted = await send(() =>
-      client.send(
-        new UpdateItemCommand({
-          TableName: settings.sideTable,
-          Key: marshall(sideKey(key)),
-          UpdateExpression: `ADD times :one SET ${TTL} = :end`,
-          ExpressionAttributeValues: marshall({ ':one': 1, ':end': Math.floor(now / 1000) + COUNTER_SECONDS }),
-          ReturnValues: 'ALL_NEW',
-        }),
-      ),
+  /**
+   * Adds one to a counter of the side table if it is below `most`, and tells what it came to; `undefined` where it is full. The
+   * counter keeps the last attempt, so a send whose answer was lost counts once.
+   */
+  async function count(key: string, most: number, now: Instant): Promise<Done<number | undefined> | Unknown> {
+    const attempt = hex128(random)
+    const counted = await updateSide(
+      sideKey(key),
+      {
+        ConditionExpression: '(attribute_not_exists(times) OR times < :most) AND NOT attempt = :attempt',
+        UpdateExpression: `SET times = if_not_exists(times, :zero) + :one, attempt = :attempt, ${TTL} = :end`,
+      },
+      { ':zero': 0, ':one': 1, ':most': most, ':attempt': attempt, ':end': Math.floor(now / 1000) + COUNTER_SECONDS },
+      (image) => image.attempt === attempt && Number.isSafeInteger(image.times),
     )
-    if (counted.outcome !== 'done') return { outcome: 'unknown', cause: counted.outcome === 'unknown' ? counted.cause : 'blocked' }
-    return done(Number(counted.value.Attributes?.times?.N ?? 0))
+    if (counted.outcome === 'unknown') return counted
+    const image = counted.outcome === 'done' ? counted.value : counted.item
+    if (counted.outcome === 'blocked' && !image) return { outcome: 'unknown', cause: 'ledger: a counter was full and is not there' }
+    return done(image?.attempt === attempt ? Number(image.times) : undefined)
   }
 
   return {
-    countAsk: (caller, now) => count(asksKey(caller, now), now),
+    countAsk: (caller, most, now) => count(asksKey(caller, now), most, now),
 
     async refuse({ call, caller, profile, code, reason }) {
       const ref = callerRef(caller)
-      const times = await count(refusalsKey(ref, call.now), call.now)
+      const times = await count(refusalsKey(ref, call.now), REFUSALS_AN_HOUR + 1, call.now)
       if (times.outcome === 'unknown') return times
-      if (times.value > REFUSALS_AN_HOUR + 1) return done(true)
+      if (times.value === undefined) return done(true)
 
       const request = newRequestId(call.now, random)
       const common = { request, at: call.now, caller: ref }
@@ -61,8 +63,8 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
               reason: brief(reason, 120),
               ...howItCame({ call, caller }),
             }
-      const item = {
-        pk: requestKey(request),
+      const made = await create(requestKey(request), {
+        attempt: hex128(random),
         id: request,
         state: 'refused',
         createdAt: call.now,
@@ -72,14 +74,9 @@ export function refusals(settings: DynamoSettings, { send }: Sender): Pick<Ledge
         dayKey: dayKey(call.now, shardOf(request)),
         at: timeKey(call.now, request),
         events: [journalEntry(event, settings)],
-      }
-      const put = await send(() =>
-        client.send(
-          new PutItemCommand({ TableName: settings.storyTable, Item: marshall(item), ConditionExpression: 'attribute_not_exists(pk)' }),
-        ),
-      )
-      // Blocked: an earlier send of this write took effect and its answer was lost.
-      return put.outcome === 'unknown' ? put : done(true)
+      })
+      if (made.outcome === 'unknown') return made
+      return made.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'ledger: the id of the refusal is taken' }
     },
   }
 }

@@ -8,7 +8,8 @@
  */
 import { type AttributeValue, type DynamoDBClient, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
-import { type FreezeId, type JournalEntry, journalEntry, NO_CONFIG } from '@stint/core/audit/event'
+import { type FreezeId, parseScope } from '@stint/core/access/freeze'
+import { type JournalEntry, journalEntry, NO_CONFIG } from '@stint/core/audit/event'
 import type { ReadEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, parseIso, toIso } from '@stint/core/instant'
@@ -16,7 +17,6 @@ import type { RandomBytes, RequestId } from '@stint/core/request/ids'
 import { commitIn, type Entry, eventIn } from '../../log/entries.ts'
 import { written } from './asked.ts'
 import { FREEZES } from './freezes.ts'
-import { scopeOf } from './frozen.ts'
 import { journaled } from './journaled.ts'
 import { expiresAt } from './retirement.ts'
 import { callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
@@ -61,9 +61,10 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
   const events = [...kept, ...since, ...saying(logged, last, since.length > 0 ? freeze : undefined, restoring)]
   const after = [...logged.events.slice(erased + 1), ...toldSince]
   const isErased = erased >= 0 && after.every(({ type }) => type === 'request.retired')
+  const releases = [...logged.events, ...toldSince].filter(({ type }) => isRelease(type)).length
   const item = {
     pk: journalKey(logged.id),
-    ...itemOf({ id: logged.id, told, first: logged.events[0]?.type, last, isErased, freeze }, restoring.now),
+    ...itemOf({ id: logged.id, told, first: logged.events[0]?.type, last, isErased, freeze, releases }, restoring.now),
     events,
   }
   const version = Math.max(Number(upon?.version?.N ?? 0), events.length) + 1
@@ -139,11 +140,13 @@ function saying(
 
 const readable = (entries: readonly Entry[]): readonly ReadEvent[] => entries.flatMap((entry) => eventIn(entry) ?? [])
 
+const isRelease = (type: string): boolean => type === 'freeze.released' || type === 'freeze.deploy-released'
+
 /** The freeze that these events leave in force. */
 function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
   let freeze: LoggedFreeze | undefined
   for (const { type, at, scope, by, why, until } of events) {
-    if (type === 'freeze.released') freeze = undefined
+    if (isRelease(type)) freeze = undefined
     if (type !== 'freeze.set') continue
     const end = typeof until === 'string' ? parseIso(until) : undefined
     freeze = stricter(freeze, {
@@ -171,9 +174,11 @@ type Known = {
   readonly last: string | undefined
   readonly isErased: boolean
   readonly freeze: LoggedFreeze | undefined
+  /** How often a freeze was released. */
+  readonly releases: number
 }
 
-function itemOf({ id, told, first, last, isErased, freeze }: Known, now: Instant): object {
+function itemOf({ id, told, first, last, isErased, freeze, releases }: Known, now: Instant): object {
   const opening = told[0]
   const at = (opening && parseIso(opening.at)) ?? now
   const other = { dayKey: OTHER_DAY, at: `${toIso(at)}#${id}` }
@@ -198,8 +203,18 @@ function itemOf({ id, told, first, last, isErased, freeze }: Known, now: Instant
       return {
         ...other,
         active: freeze !== undefined,
+        // As the ledger counts them, so that no write from before a release lands after it (./freeze-item.ts).
+        generation: releases,
+        lastSet: 'restored',
         ...(freeze
-          ? { scope: scopeOf(freeze.scope), by: freeze.by, why: freeze.why, frozenAt: freeze.at, until: freeze.until, callerKey: FREEZES }
+          ? {
+              scope: parseScope(freeze.scope),
+              by: freeze.by,
+              why: freeze.why,
+              frozenAt: freeze.at,
+              until: freeze.until,
+              callerKey: FREEZES,
+            }
           : {}),
       }
     case 'lnk':

@@ -1,26 +1,33 @@
 /**
- * One way to talk to the table. Reading a failed write: `ReturnValuesOnConditionCheckFailure: ALL_OLD` brings the item
- * that stood in the way, so the reason needs no second read. Every other error says nothing about whether the write took
- * effect, so it is sent again with the same ids, and after the last send it is `unknown`.
+ * One way to talk to the tables. Reading a failed write: `ReturnValuesOnConditionCheckFailure: ALL_OLD` brings the item
+ * that stood in the way, so the reason needs no second read. Every other error, and every answer that does not show what was
+ * asked for (./answers.ts), says nothing about whether the write took effect: it is sent again with the same ids, and after
+ * the last send it is `unknown`. So each write must be safe to repeat, and safe to arrive late.
  */
 import {
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
+  GetItemCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { RandomBytes } from '@stint/core/request/ids'
+import type { Clock } from '../../ports.ts'
 import { within } from '../within.ts'
+import { type Attributes, imageIn, itemIn, itemsIn, UnfitAnswer, withCapacity } from './answers.ts'
 import { type Item, toItem } from './items.ts'
 
 export type DynamoSettings = {
   readonly client: DynamoDBClient
   readonly storyTable: string
   readonly sideTable: string
+  /** What conditions compare times with, read anew at each send. */
+  readonly clock: Clock
   readonly random: RandomBytes
   /** One send and its whole answer. */
   readonly answerWithinMs: number
@@ -35,24 +42,53 @@ export type DynamoSettings = {
 }
 
 /** A condition did not hold; the item as it was, if there was one. */
-export type Blocked = { readonly outcome: 'blocked'; readonly item: Item | undefined }
+export type Blocked<T = Item> = { readonly outcome: 'blocked'; readonly item: T | undefined }
 
 export const SENDS = 3
 const FIRST_WAIT_MS = 25
 
+/** An UpdateItem but for what the sender adds: table, key, values, and what is returned. */
+export type Update = Pick<UpdateItemCommandInput, 'ConditionExpression' | 'UpdateExpression' | 'ExpressionAttributeNames'>
+/** Read anew at each send, so that a time in a condition is the time of that send. */
+export type Values = Record<string, unknown> | (() => Record<string, unknown>)
+
 export type Sender = {
   /** Sends until there is an answer, or `unknown` after the last try. A failed condition is an answer. */
-  readonly send: <T>(once: () => Promise<T>) => Promise<Done<T> | Blocked | Unknown>
-  /** An UpdateItem of the story table that brings the old item when its condition fails. */
-  readonly update: (
-    key: string,
-    input: Omit<UpdateItemCommandInput, 'TableName' | 'Key' | 'ExpressionAttributeValues'>,
-    values: Record<string, unknown>,
-  ) => Promise<Done<Item> | Blocked | Unknown>
+  readonly send: <T>(once: () => Promise<T>) => Promise<Done<T> | Blocked<Attributes> | Unknown>
+  /**
+   * An UpdateItem. Done only if the image in the answer, as `read` understands it, shows the write: `shows` looks for what
+   * nobody else can have written, such as the attempt.
+   */
+  readonly write: <T>(
+    at: Place,
+    input: Update,
+    values: Values,
+    read: (image: Attributes) => T,
+    shows: (image: T) => boolean,
+  ) => Promise<Done<T> | Blocked<T> | Unknown>
+  /** The same, of a request's item. */
+  readonly update: (key: string, input: Update, values: Values, shows: (image: Item) => boolean) => Promise<Done<Item> | Blocked | Unknown>
+  /** The same, of a plain item in the side table. */
+  readonly updateSide: (
+    key: SideKey,
+    input: Update,
+    values: Values,
+    shows: (image: Plain) => boolean,
+  ) => Promise<Done<Plain> | Blocked<Plain> | Unknown>
+  /** A new item of the story table, known by its `attempt`. Done too where an earlier send of this call has made it. */
+  readonly create: (key: string, item: Plain & { readonly attempt: string }) => Promise<Done<Item> | Blocked | Unknown>
+  /** One item, read consistently. */
+  readonly read: (table: string, key: Record<string, string>) => Promise<Done<Attributes | undefined> | Unknown>
+  /** At most 100 items of the story table, read consistently. Unknown unless all of them could be read. */
+  readonly readAll: (keys: readonly string[]) => Promise<Done<readonly Attributes[]> | Unknown>
 }
+type SideKey = { readonly pk: string; readonly sk: string }
+type Plain = Readonly<Record<string, unknown>>
+/** One item of one table. */
+export type Place = { readonly table: string; readonly key: Record<string, string> }
 
 export function sender(settings: DynamoSettings): Sender {
-  const { client, random } = settings
+  const { client, random, storyTable, sideTable } = settings
 
   const send: Sender['send'] = async (once) => {
     let cause = ''
@@ -61,29 +97,87 @@ export function sender(settings: DynamoSettings): Sender {
       try {
         return done(await within(settings.answerWithinMs, once()))
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return { outcome: 'blocked', item: error.Item && toItem(error.Item) }
+        if (error instanceof ConditionalCheckFailedException) return { outcome: 'blocked', item: error.Item }
         cause = error instanceof Error ? `${error.name}: ${brief(error.message)}` : String(error)
       }
     }
     return { outcome: 'unknown', cause: `ledger: ${cause}` }
   }
 
-  return {
-    send,
-    async update(key, input, values) {
-      const written = await send(() =>
-        client.send(
+  const write: Sender['write'] = async ({ table: TableName, key }, input, values, read, shows) => {
+    const Key = marshall(key)
+    const written = await send(async () => {
+      const named = marshall(typeof values === 'function' ? values() : values, { removeUndefinedValues: true })
+      const answer = await client
+        .send(
           new UpdateItemCommand({
-            TableName: settings.storyTable,
-            Key: marshall({ pk: key }),
+            TableName,
+            Key,
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
             ReturnValues: 'ALL_NEW',
             ...input,
-            ExpressionAttributeValues: marshall(values, { removeUndefinedValues: true }),
+            ...(Object.keys(named).length > 0 ? { ExpressionAttributeValues: named } : {}),
           }),
+        )
+        .catch((error: unknown) => {
+          // The item that stood in the way must be this one; otherwise nothing is known of ours.
+          if (error instanceof ConditionalCheckFailedException && error.Item) imageIn(Key, { Attributes: error.Item, $metadata: {} })
+          throw error
+        })
+      const image = read(imageIn(Key, answer))
+      if (!shows(image)) throw new UnfitAnswer('the answer does not show this write')
+      return image
+    })
+    return written.outcome === 'blocked' ? { ...written, item: written.item && read(written.item) } : written
+  }
+  const update: Sender['update'] = (key, input, values, shows) =>
+    write({ table: storyTable, key: { pk: key } }, input, values, toItem, shows)
+
+  return {
+    send,
+    write,
+    update,
+    updateSide: (key, input, values, shows) => write({ table: sideTable, key }, input, values, (item): Plain => unmarshall(item), shows),
+
+    async create(key, item) {
+      const members = Object.entries(item).filter(([, value]) => value !== undefined)
+      const made = await update(
+        key,
+        {
+          ConditionExpression: 'attribute_not_exists(pk)',
+          UpdateExpression: `SET ${members.map((_member, at) => `#n${at} = :v${at}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(members.map(([name], at) => [`#n${at}`, name])),
+        },
+        Object.fromEntries(members.map(([, value], at) => [`:v${at}`, value])),
+        ({ attempt }) => attempt === item.attempt,
+      )
+      if (made.outcome !== 'blocked') return made
+      // Something stands in the way of "nothing is there", so it must have been shown.
+      if (!made.item) return { outcome: 'unknown', cause: 'ledger: a condition failed without the item that failed it' }
+      return made.item.attempt === item.attempt ? done(made.item) : made
+    },
+
+    async read(TableName, key) {
+      const Key = marshall(key)
+      const found = await send(async () =>
+        itemIn(TableName, Key, await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true, ...withCapacity }))),
+      )
+      return found.outcome === 'blocked' ? unconditional : found
+    },
+
+    async readAll(keys) {
+      const Keys = keys.map((pk) => marshall({ pk }))
+      const found = await send(async () =>
+        itemsIn(
+          storyTable,
+          Keys,
+          await client.send(new BatchGetItemCommand({ RequestItems: { [storyTable]: { Keys, ConsistentRead: true } } })),
         ),
       )
-      return written.outcome === 'done' ? done(toItem(written.value.Attributes ?? {})) : written
+      return found.outcome === 'blocked' ? unconditional : found
     },
   }
 }
+
+/** A failed condition where none was sent: whoever answered was asked something else. */
+export const unconditional: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed that was not sent' }

@@ -1,35 +1,80 @@
 /**
  * Reserve, record, and the two ways back: the writes of the road. Each is one conditional UpdateItem of the request's one
- * item that changes the state and appends the event. If the item that stood in the way holds our own attempt, the answer
- * to an earlier send of this very write was lost: it is done.
+ * item that changes the state and appends the event. The image in the answer must show our own attempt in the new state;
+ * if the item that stood in the way shows it, the answer to an earlier send of this very write was lost: it is done.
  */
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
 import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { type RequestId, type SessionId, sessionSuffix } from '@stint/core/request/ids'
+import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/request/ids'
+import { stateAt } from '@stint/core/request/request'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Ledger, Reservation } from '../../ports.ts'
 import { howItCame, whatIsAsked } from './facts.ts'
 import { type Item, openSessions, type StoredSession } from './items.ts'
-import type { Blocked, DynamoSettings, Sender } from './send.ts'
+import type { Blocked, DynamoSettings, Sender, Values } from './send.ts'
 import { callerKey, dayKey, openKey, requestKey, shardOf, timeKey } from './table.ts'
 
-type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'fail'> & {
+type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'> & {
   /** Gives back a reservation whose record never came. */
   readonly abandonOne: (id: RequestId, suffix: string, session: StoredSession, now: Instant) => Promise<Done<boolean> | Unknown>
 }
 
 export function sessionWrites(settings: DynamoSettings, { update }: Sender): SessionWrites {
-  const { epoch = 0 } = settings
+  const { epoch = 0, clock } = settings
   const entry = (event: AuditEvent) => journalEntry(event, settings)
 
   async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
     const { request, session, attempt, caller, scope, call, hardEnd, sessionName, tokenIssuedAt } = intent
     // A restored table has forgotten which of the older single-use tokens were used.
     if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch) return refused('token-used', 'The token is older than this ledger.')
-    const sourceIdentity = scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: scope.terms.sourceIdentity }
+    const values = {
+      ':approved': 'approved',
+      ':zero': 0,
+      ':one': 1,
+      ':createdAt': call.now,
+      ':epoch': epoch,
+      ':terms': scope.termsHash,
+      ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
+      ':maxEvents': MAX_EVENTS,
+      // A wish longer than an approver allowed is refused; an unsaid one is cut to it below.
+      ':duration': scope.durationAsked ? scope.duration : 0,
+      // Unused where the request is named, and DynamoDB refuses a value that is not used: so it is always written.
+      ':fingerprint': intent.fingerprint ?? '-',
+      ':id': request,
+      ':caller': callerRef(caller),
+      ':person': intent.person,
+      ':profile': scope.terms.profile,
+      ':target': scope.targetId,
+      ':roleArn': scope.terms.role,
+      ':termsText': canonicalJson(scope.terms),
+      ':uses': scope.terms.uses,
+      ':windowEnd': intent.windowEnd,
+      ':callerKey': callerKey(caller),
+      ':dayKey': dayKey(call.now, shardOf(request)),
+      ':at': timeKey(call.now, request),
+      ':openKey': openKey(shardOf(request)),
+      ':openAt': timeKey(call.now, request),
+      ':openSession': session,
+      ':created': [entry(createdEvent(intent))],
+      ':reserved': [entry(reservedEvent(intent, settings.build))],
+      ':session': {
+        attempt,
+        state: 'reserved',
+        reservedAt: call.now,
+        duration: scope.duration,
+        hardEnd,
+        sessionName,
+        sourceIdentity: scope.terms.sourceIdentity,
+        fingerprint: intent.named ? intent.fingerprint : undefined,
+      },
+    }
+    const isMine = ({ sessions }: Item) => {
+      const stored = sessions[sessionSuffix(session)]
+      return stored?.attempt === attempt && stored.state === 'reserved'
+    }
     const written = await update(
       requestKey(request),
       {
@@ -43,47 +88,9 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
           '#duration': 'duration',
         },
       },
-      {
-        ':approved': 'approved',
-        ':zero': 0,
-        ':one': 1,
-        ':now': call.now,
-        ':epoch': epoch,
-        ':terms': scope.termsHash,
-        ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
-        ':maxEvents': MAX_EVENTS,
-        // A wish longer than an approver allowed is refused; an unsaid one is cut to it below.
-        ':duration': scope.durationAsked ? scope.duration : 0,
-        // Unused where the request is named, and DynamoDB refuses a value that is not used: so it is always written.
-        ':fingerprint': intent.fingerprint ?? '-',
-        ':id': request,
-        ':caller': callerRef(caller),
-        ':person': intent.person,
-        ':profile': scope.terms.profile,
-        ':target': scope.targetId,
-        ':roleArn': scope.terms.role,
-        ':termsText': canonicalJson(scope.terms),
-        ':uses': scope.terms.uses,
-        ':windowEnd': intent.windowEnd,
-        ':callerKey': callerKey(caller),
-        ':dayKey': dayKey(call.now, shardOf(request)),
-        ':at': timeKey(call.now, request),
-        ':openKey': openKey(shardOf(request)),
-        ':openAt': timeKey(call.now, request),
-        ':openSession': session,
-        ':created': [entry(createdEvent(intent))],
-        ':reserved': [entry(reservedEvent(intent, settings.build))],
-        ':session': {
-          attempt,
-          state: 'reserved',
-          reservedAt: call.now,
-          duration: scope.duration,
-          hardEnd,
-          sessionName,
-          ...sourceIdentity,
-          ...(intent.named && intent.fingerprint !== undefined ? { fingerprint: intent.fingerprint } : {}),
-        },
-      },
+      // A call may have waited before it came here, and a send may come after others: a window that closed meanwhile is closed.
+      () => ({ ...values, ':now': Math.max(clock(), call.now) }),
+      isMine,
     )
     const mine = (item: Item): Reservation => {
       const allowed = wholeSecond(call.now) + seconds(item.limits?.duration ?? Number.POSITIVE_INFINITY)
@@ -92,45 +99,73 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
     if (written.outcome === 'unknown') return written
     if (written.outcome === 'done') return done(mine(written.value))
     const { item } = written
-    if (item?.sessions[sessionSuffix(session)]?.attempt === attempt) return done(mine(item))
-    return reasonToRefuse(item, intent, epoch)
+    if (item && isMine(item)) return done(mine(item))
+    return reasonToRefuse(item, intent, epoch, Math.max(clock(), call.now))
   }
 
-  /** One of the writes that close a reservation. Ours if the item shows what `isOurs` looks for. */
-  async function close(
-    reservation: Pick<Reservation, 'request' | 'session' | 'attempt' | 'alone'>,
+  /**
+   * One more write upon a reservation. `shows`: what the session looks like once it took effect; together with the attempt
+   * that tells our own lost write from another's.
+   */
+  async function follow(
+    reservation: Pick<Reservation, 'request' | 'session' | 'attempt'>,
     to: {
       readonly event: AuditEvent
       readonly condition?: string
       readonly set: string
-      readonly values: Record<string, unknown>
-      readonly isOurs: (session: StoredSession) => boolean
+      readonly remove?: string
+      readonly names?: Record<string, string>
+      readonly values: Values
+      readonly shows: (session: StoredSession) => boolean
     },
+  ): Promise<Done<Item> | Blocked | Unknown> {
+    const { request, session, attempt } = reservation
+    const isDone = ({ sessions }: Item) => {
+      const stored = sessions[sessionSuffix(session)]
+      return stored?.attempt === attempt && to.shows(stored)
+    }
+    const events = [entry(to.event)]
+    const written = await update(
+      requestKey(request),
+      {
+        ConditionExpression: `#session.#state = :reserved AND #session.attempt = :attempt${to.condition ?? ''}`,
+        UpdateExpression: `SET events = list_append(events, :events), version = version + :one, ${to.set}${to.remove ?? ''}`,
+        ExpressionAttributeNames: { '#session': sessionAttribute(session), '#state': 'state', ...to.names },
+      },
+      () => ({
+        ':reserved': 'reserved',
+        ':attempt': attempt,
+        ':one': 1,
+        ':events': events,
+        ...(typeof to.values === 'function' ? to.values() : to.values),
+      }),
+      isDone,
+    )
+    return written.outcome === 'blocked' && written.item && isDone(written.item) ? done(written.item) : written
+  }
+
+  /** One of the writes that close a reservation. */
+  async function close(
+    reservation: Pick<Reservation, 'request' | 'session' | 'attempt' | 'alone'>,
+    to: Parameters<typeof follow>[1] & { readonly values: Record<string, unknown> | (() => Record<string, unknown>) },
     alone = reservation.alone,
   ): Promise<Done<Item> | Blocked | Unknown> {
-    const written = await update(
-      requestKey(reservation.request),
-      {
-        ConditionExpression: `#session.#state = :reserved AND #session.attempt = :attempt${to.condition ?? ''}${alone ? ' AND openSession = :session' : ''}`,
-        // The item leaves the index of open reservations only with its last one; what is left there the sweeper clears.
-        UpdateExpression: `SET events = list_append(events, :events), version = version + :one, ${to.set}${alone ? ' REMOVE openKey, openAt, openSession' : ''}`,
-        ExpressionAttributeNames: { '#session': sessionAttribute(reservation.session), '#state': 'state' },
-      },
-      {
-        ':reserved': 'reserved',
-        ':attempt': reservation.attempt,
-        ':one': 1,
-        ...(alone ? { ':session': reservation.session } : {}),
-        ':events': [entry(to.event)],
-        ...to.values,
-      },
+    const { session } = reservation
+    const values = () => (typeof to.values === 'function' ? to.values() : to.values)
+    // The item leaves the index of open reservations only with its last one; what is left there the sweeper clears.
+    const written = await follow(
+      reservation,
+      alone
+        ? {
+            ...to,
+            condition: `${to.condition ?? ''} AND openSession = :session`,
+            remove: ' REMOVE openKey, openAt, openSession',
+            values: () => ({ ...values(), ':session': session }),
+          }
+        : to,
     )
-    if (written.outcome !== 'blocked') return written
-    const { item } = written
-    const stored = item?.sessions[sessionSuffix(reservation.session)]
-    if (item && stored && to.isOurs(stored)) return done(item)
     // Another reservation came after ours, so the index entry is not ours to remove: once more, without.
-    if (alone && item && item.openSession !== reservation.session) return close(reservation, to, false)
+    if (alone && written.outcome === 'blocked' && written.item && written.item.openSession !== session) return close(reservation, to, false)
     return written
   }
 
@@ -144,23 +179,46 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
       const facts = { accessKeyId: credentials.accessKeyId, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends }
       const written = await close(reservation, {
         event: { type: 'session.issued', request, session, at: now, expiration, ...facts },
-        condition: ' AND #state = :approved AND :hardEnd > :now',
+        // Whatever the delay since it was reserved: nothing is issued after its end, nor once its request's window has closed.
+        condition: ' AND #state = :approved AND :hardEnd > :now AND windowEnd > :now',
         set: '#session.#state = :issued, #session.issued = :facts, #session.hardEnd = :hardEnd',
-        values: {
+        values: () => ({
           ':issued': 'issued',
           ':approved': 'approved',
-          ':now': now,
+          ':now': Math.max(clock(), now),
           ':hardEnd': hardEnd,
           ':facts': { at: now, expiration, ...facts },
-        },
-        isOurs: (stored) => stored.issued?.accessKeyId === credentials.accessKeyId,
+        }),
+        shows: ({ state, issued }) => state === 'issued' && issued?.accessKeyId === credentials.accessKeyId,
       })
       if (written.outcome === 'unknown') return written
       if (written.outcome === 'done') return done(true)
       return refused(
         'revoked-in-flight',
-        'The grant was withdrawn, or the session ended, while AWS was asked. The credentials were dropped.',
+        'The request was withdrawn, or its window or the session ended, while AWS was asked. The credentials were dropped.',
       )
+    },
+
+    async drop(reservation, { reason, awsRequestId, sends }, now) {
+      const { request, session } = reservation
+      const written = await follow(reservation, {
+        event: {
+          type: 'session.answer-dropped',
+          request,
+          session,
+          at: now,
+          reason: brief(reason, 240),
+          sends,
+          ...(awsRequestId === undefined ? {} : { awsRequestId }),
+        },
+        condition: ' AND attribute_not_exists(#session.#dropped)',
+        set: '#session.#dropped = :yes',
+        names: { '#dropped': 'dropped' },
+        values: { ':yes': true },
+        shows: ({ dropped }) => dropped === true,
+      })
+      if (written.outcome === 'unknown') return written
+      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'the reservation was closed by another' }
     },
 
     async fail(reservation, failure, now) {
@@ -179,7 +237,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         },
         set: '#session.#state = :failed, #session.failure = :code, usesLeft = usesLeft + :one',
         values: { ':failed': 'failed', ':code': code },
-        isOurs: ({ state }) => state === 'failed',
+        shows: ({ state }) => state === 'failed',
       })
       if (written.outcome === 'unknown') return written
       return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'the reservation was closed by another' }
@@ -187,13 +245,15 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
 
     async abandonOne(id, suffix, { attempt }, now) {
       const session = `${id}.${suffix}` as SessionId
+      const sweep = hex128(settings.random)
       const written = await close(
         { request: id, session, attempt, alone: false },
         {
           event: { type: 'session.abandoned', request: id, session, at: now },
-          set: '#session.#state = :abandoned, usesLeft = usesLeft + :one',
-          values: { ':abandoned': 'abandoned' },
-          isOurs: () => false,
+          set: '#session.#state = :abandoned, #session.abandonedBy = :sweep, usesLeft = usesLeft + :one',
+          values: { ':abandoned': 'abandoned', ':sweep': sweep },
+          // Two sweepers may meet, and only one of them abandons it.
+          shows: ({ state, abandonedBy }) => state === 'abandoned' && abandonedBy === sweep,
         },
       )
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
@@ -222,8 +282,8 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   ...howItCame(intent),
 })
 
-/** An Idempotency-Key stands for one ask; a request that was agreed to is used by its id, whatever it was asked with. */
-const sameAsk = '(attribute_not_exists(fingerprint) OR fingerprint = :fingerprint)'
+/** An Idempotency-Key stands for one ask. Whatever comes into being here has a fingerprint, if only an empty one. */
+const sameAsk = 'fingerprint = :fingerprint'
 
 /** What must hold of a request that exists already; TTL plays no part, DynamoDB deletes late. */
 const stillGood = [
@@ -244,7 +304,7 @@ const once = (attribute: string, value: string) => `${attribute} = if_not_exists
 const reserveUpdate = `SET ${[
   once('id', ':id'),
   once('#state', ':approved'),
-  once('createdAt', ':now'),
+  once('createdAt', ':createdAt'),
   once('caller', ':caller'),
   once('person', ':person'),
   once('profile', ':profile'),
@@ -271,18 +331,20 @@ const reserveUpdate = `SET ${[
 const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(session)}`
 
 /** Why a request does not vend, from the item that stood in the way. Somebody else's request does not exist. */
-function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant): Refused {
-  const { call, caller, scope, fingerprint } = intent
+function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused {
+  const { caller, scope, fingerprint } = intent
   if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'There is no such request for you.')
   const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
   // Given back after a restore: what it was for the log alone knows.
   if (item.terms === undefined) return ended(item.state)
   if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
     return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
-  if (item.state !== 'approved')
-    return item.state === 'pending' ? refused('approval-required', 'The request still waits for agreement.') : ended(item.state)
-  if ((item.windowEnd ?? 0) <= call.now || item.createdAt <= epoch) return ended('ended')
-  if ((item.windowStart ?? 0) > call.now) return refused('approval-required', 'The window that was agreed on has not begun.')
+  // What time has made of it: a request that nobody decided on in time waits for nothing any more.
+  const state = stateAt({ ...item, pendingUntil: item.pendingUntil ?? 0 }, now)
+  if (state === 'pending') return refused('approval-required', 'The request still waits for agreement.')
+  if (state !== 'approved') return ended(state)
+  if (item.createdAt <= epoch) return ended('ended')
+  if ((item.windowStart ?? 0) > now) return refused('approval-required', 'The window that was agreed on has not begun.')
   const met = item.sessions[sessionSuffix(intent.session)]
   if (met && fingerprint === undefined) return refused('token-used', 'This token has already made a session of this request.')
   if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')

@@ -1,34 +1,25 @@
 /**
  * Facts of the whole system: each is an item of its own with a journal of one event, written once by whoever comes first.
  */
-import { PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { marshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, journalEntry, type SystemId } from '@stint/core/audit/event'
 import { digestFields } from '@stint/core/digest'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { hex128 } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { OTHER_DAY } from './table.ts'
 
-export function system(settings: DynamoSettings, { send }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
+export function system(settings: DynamoSettings, { create }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
   /** Done too where it was announced before. */
   async function announce(request: SystemId, event: AuditEvent, now: Instant): Promise<Done<true> | Unknown> {
-    const put = await send(() =>
-      settings.client.send(
-        new PutItemCommand({
-          TableName: settings.storyTable,
-          Item: marshall({
-            pk: `SYS#${request}`,
-            dayKey: OTHER_DAY,
-            at: `${toIso(now)}#${request}`,
-            events: [journalEntry(event, settings)],
-          }),
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
-    )
-    return put.outcome === 'unknown' ? put : done(true)
+    const made = await create(`SYS#${request}`, {
+      attempt: hex128(settings.random),
+      dayKey: OTHER_DAY,
+      at: `${toIso(now)}#${request}`,
+      events: [journalEntry(event, settings)],
+    })
+    return made.outcome === 'unknown' ? made : done(true)
   }
 
   return {

@@ -80,5 +80,7 @@ const hourOf = (at: Instant): string => toIso(at).slice(0, 13)
 export const TTL = 'expires'
 /** What one caller asked of people in one hour. */
 export const asksKey = (caller: CallerRef, at: Instant): string => `ASKS#${countedCaller(caller)}#${hourOf(at)}`
+/** The requests of one caller that wait for approval. */
+export const placesKey = (caller: CallerRef): string => `PLACES#${countedCaller(caller)}`
 /** Refusals of one caller in one hour. */
 export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${countedCaller(caller)}#${hourOf(at)}`

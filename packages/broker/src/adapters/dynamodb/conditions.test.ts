@@ -1,0 +1,498 @@
+/**
+ * Every clause of every condition that the ledger writes upon, taken out one at a time: at least one of the situations below
+ * must then end otherwise. So a clause that could go without a test noticing fails this file, and so does a new one that no
+ * situation is about.
+ */
+import type { CallerRef } from '@stint/core/identity/caller'
+import { expect, test } from 'vitest'
+import {
+  always,
+  approvedRequest,
+  assumed,
+  came,
+  changes,
+  dana,
+  eve,
+  intent,
+  type LedgerInProcess,
+  ledgerInProcess,
+  must,
+  NOW,
+  newRequest,
+  REQUEST,
+  reserved,
+  SIDE,
+  STORY,
+  scope,
+  sessionOf,
+} from './testing/ledger.ts'
+
+type Outcome = { readonly outcome: string; readonly code?: string; readonly value?: unknown }
+const word = ({ outcome, code }: Outcome): string => code ?? outcome
+const named = { named: true, scope: scope() } as const
+const second = (more: Parameters<typeof intent>[0] = {}) =>
+  intent({ session: sessionOf(REQUEST, '00000002'), attempt: '2'.repeat(32), ...more })
+const rita: CallerRef = { issuer: 'people', subject: 'rita', name: 'Rita', kind: 'human' }
+const rob: CallerRef = { ...rita, subject: 'rob', name: 'Rob' }
+const isSame = (one: { subject: string }) => (other: { subject: string }) => one.subject === other.subject
+const all = { kind: 'all' } as const
+
+/** Each is done on a fresh table and says what came of it. */
+const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<readonly unknown[]> } = {
+  // ── Reserve ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  'a new request is reserved; the same session is not reserved again by another attempt': async ({ ledger }) => [
+    word(await ledger.reserve(intent({ fingerprint: 'f' }))),
+    word(await ledger.reserve(intent({ fingerprint: 'f', attempt: '2'.repeat(32) }))),
+  ],
+  'a second session of a request that was made by rule': async ({ ledger }) => [
+    word(await ledger.reserve(intent())),
+    word(await ledger.reserve(second())),
+    word(await ledger.reserve(second({ session: sessionOf(REQUEST, '00000003'), attempt: '3'.repeat(32) }))),
+  ],
+  'a request that was made under another Idempotency-Key’s body': async ({ ledger }) => [
+    word(await ledger.reserve(intent({ fingerprint: 'one' }))),
+    word(await ledger.reserve(second({ fingerprint: 'two' }))),
+    word(await ledger.reserve(second({ fingerprint: 'one' }))),
+  ],
+  'a named request that is not there': async ({ ledger }) => [word(await ledger.reserve(intent(named)))],
+  'a named request that waits': async ({ ledger }) => {
+    await must(ledger.ask(newRequest()))
+    return [word(await ledger.reserve(intent(named)))]
+  },
+  'a named request that was approved': async (it) => {
+    await approvedRequest(it)
+    return [word(await it.ledger.reserve(intent(named)))]
+  },
+  'a named request without the start of a window': async (it) => {
+    await must(it.ledger.reserve(intent()) as never)
+    return [word(await it.ledger.reserve(second(named)))]
+  },
+  'a named request of somebody else': async (it) => {
+    await approvedRequest(it)
+    return [word(await it.ledger.reserve(intent({ ...named, caller: eve })))]
+  },
+  'a named request that was revoked': async (it) => {
+    await approvedRequest(it)
+    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { came }))
+    return [word(await it.ledger.reserve(intent(named)))]
+  },
+  'a named request whose window is over': async (it) => {
+    await approvedRequest(it)
+    it.advance(3_600_000)
+    return [word(await it.ledger.reserve(intent(named)))]
+  },
+  'a call that began within the window and comes after it': async (it) => {
+    await approvedRequest(it)
+    it.advance(3_600_000)
+    return [word(await it.ledger.reserve(intent({ ...named, call: { ...intent().call, now: NOW + 3_599_000 } })))]
+  },
+  'a named request whose window has not begun': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    const later = { ...changes.approved, set: { ...changes.approved.set, windowStart: NOW + 60_000 } }
+    await must(it.ledger.change(REQUEST, NOW, always(later), { came }))
+    const early = word(await it.ledger.reserve(intent(named)))
+    it.advance(60_000)
+    return [early, word(await it.ledger.reserve(intent(named)))]
+  },
+  'a named request on other terms': async (it) => {
+    await approvedRequest(it)
+    const { terms } = scope()
+    const changed = { ...named, scope: scope({ termsHash: 'b'.repeat(64), terms: { ...terms, maxDuration: 1 } as typeof terms }) }
+    await must(it.ledger.request(REQUEST))
+    return [word(await it.ledger.reserve(intent(changed)))]
+  },
+  'a named request with a longer duration than an approver allowed, and with a shorter one': async (it) => {
+    await approvedRequest(it)
+    const asking = (duration: number) => ({ ...named, scope: scope({ duration, durationAsked: true }) })
+    return [word(await it.ledger.reserve(intent(asking(900)))), word(await it.ledger.reserve(intent(asking(600))))]
+  },
+  'a request without limits, asked with a duration': async ({ ledger }) => {
+    await must(ledger.reserve(intent()) as never)
+    return [word(await ledger.reserve(second({ scope: scope({ duration: 900, durationAsked: true }) })))]
+  },
+  'a request from before a restore': async (it) => {
+    await approvedRequest(it)
+    return [word(await it.ledger.reserve(intent(named)))]
+  },
+  'a request that failed so often that it is tried no more': async (it) => {
+    await approvedRequest(it)
+    const answers: string[] = []
+    for (let turn = 0; turn < 23; turn++) {
+      const suffix = String(turn).padStart(8, '0')
+      const attempt = intent({ ...named, session: sessionOf(REQUEST, suffix), attempt: suffix.repeat(4) })
+      const answer = await it.ledger.reserve(attempt)
+      answers.push(word(answer))
+      if (answer.outcome === 'done') await must(it.ledger.fail(answer.value, { code: 'sts-throttled', reason: 'r', sends: 1 }, NOW))
+    }
+    return [answers.filter((one) => one === 'done').length, answers.at(-1)]
+  },
+  'a request whose journal is full': async (it) => {
+    await approvedRequest(it)
+    const reminded = { state: 'approved', set: {}, events: [{ type: 'request.reminded' }] } as const
+    for (let turn = 0; turn < 316; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
+    const answers = [word(await it.ledger.reserve(intent(named)))]
+    // A full one can still be revoked.
+    answers.push(word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { came })))
+    return answers
+  },
+  'a journal with room for one more': async (it) => {
+    await approvedRequest(it)
+    const reminded = { state: 'approved', set: {}, events: [{ type: 'request.reminded' }] } as const
+    for (let turn = 0; turn < 315; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
+    return [word(await it.ledger.reserve(intent(named)))]
+  },
+
+  // ── Record, drop, fail ─────────────────────────────────────────────────────────────────────────────────────────────
+  'a session is recorded once': async (it) => {
+    const reservation = await reserved(it)
+    const other = assumed({ credentials: { ...assumed().credentials, accessKeyId: 'ASIA0000000000000002' } })
+    return [word(await it.ledger.record(reservation, assumed(), NOW)), word(await it.ledger.record(reservation, other, NOW))]
+  },
+  'a session that another attempt reserved': async (it) => {
+    const reservation = await reserved(it)
+    const answer = await it.ledger.record({ ...reservation, attempt: '9'.repeat(32) }, assumed(), NOW)
+    return [word(answer), it.events(`REQ#${REQUEST}`)]
+  },
+  'a session whose request was revoked meanwhile': async (it) => {
+    await approvedRequest(it)
+    const reservation = await reserved(it, named)
+    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { came }))
+    return [word(await it.ledger.record(reservation, assumed(), NOW)), it.events(`REQ#${REQUEST}`).at(-1)]
+  },
+  'a session that has ended meanwhile': async (it) => {
+    await approvedRequest(it)
+    const reservation = await reserved(it, named)
+    it.advance(900_000)
+    return [word(await it.ledger.record(reservation, assumed(), NOW))]
+  },
+  'a session whose request’s window closed meanwhile': async (it) => {
+    await approvedRequest(it)
+    const reservation = await reserved(it, named)
+    const short = { state: 'approved', set: { windowEnd: NOW + 1000 }, events: [] } as const
+    await must(it.ledger.change(REQUEST, NOW, always(short)))
+    it.advance(1000)
+    return [word(await it.ledger.record(reservation, assumed(), NOW))]
+  },
+  'a session of two that are open': async (it) => {
+    const first = await reserved(it)
+    const other = await must(it.ledger.reserve(second()) as Promise<{ outcome: string; value?: typeof first }>)
+    const openAfter = async () => it.table.item(STORY, `REQ#${REQUEST}`)?.openSession?.S
+    return [
+      word(await it.ledger.record(first, assumed(), NOW)),
+      await openAfter(),
+      word(await it.ledger.fail(other, { code: 'sts-throttled', reason: 'r', sends: 1 }, NOW)),
+      await openAfter(),
+    ]
+  },
+  'an answer is dropped once': async (it) => {
+    const reservation = await reserved(it)
+    const drop = (attempt = reservation.attempt) => it.ledger.drop({ ...reservation, attempt }, { reason: 'r', sends: 1 }, NOW)
+    const answers = [word(await drop('9'.repeat(32))), word(await drop()), word(await drop())]
+    return [...answers, it.events(`REQ#${REQUEST}`).filter((type) => type === 'session.answer-dropped').length]
+  },
+  'nothing is dropped of a session that is closed': async (it) => {
+    const reservation = await reserved(it)
+    await must(it.ledger.fail(reservation, { code: 'sts-throttled', reason: 'r', sends: 1 }, NOW))
+    return [word(await it.ledger.drop(reservation, { reason: 'r', sends: 1 }, NOW))]
+  },
+  'the use of a failed session goes back once': async (it) => {
+    const reservation = await reserved(it)
+    const fail = (attempt: string) => it.ledger.fail({ ...reservation, attempt }, { code: 'sts-throttled', reason: 'r', sends: 1 }, NOW)
+    const answers = [word(await fail('9'.repeat(32))), word(await fail(reservation.attempt)), word(await fail(reservation.attempt))]
+    return [...answers, it.table.item(STORY, `REQ#${REQUEST}`)?.usesLeft?.N]
+  },
+
+  // ── Ask, change ────────────────────────────────────────────────────────────────────────────────────────────────────
+  'a request is asked for once': async ({ ledger, events }) => [
+    word(await ledger.ask(newRequest())),
+    word(await ledger.ask(newRequest())),
+    word(await ledger.ask(newRequest({ caller: eve }))),
+    events(`REQ#${REQUEST}`).length,
+  ],
+  'a decision upon a version that is gone is made anew': async ({ ledger, events }) => {
+    await must(ledger.ask(newRequest()))
+    const states: string[] = []
+    let beside = true
+    const decided = await ledger.change(REQUEST, NOW, (found) => {
+      states.push(found.state)
+      if (found.state !== 'pending') return { outcome: 'refused', code: 'already-decided', detail: 'd' }
+      return { outcome: 'done', value: changes.approved }
+    })
+    beside = false
+    return [word(decided), states, beside, events(`REQ#${REQUEST}`)]
+  },
+  'an approval meets a denial that came between': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    await between(it, always(changes.denied))
+    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.approved), { came })
+    return [word(decided), it.events(`REQ#${REQUEST}`)]
+  },
+  'a denial meets an approval that came between': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    await between(it, always(changes.approved))
+    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.denied), { came })
+    return [word(decided), it.events(`REQ#${REQUEST}`)]
+  },
+  'a revoke lands although the request was approved between': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    await between(it, always(changes.approved))
+    let asked = 0
+    const decided = await it.ledger.change(REQUEST, NOW, (found) => {
+      asked++
+      return always(changes.revoked)(found)
+    })
+    return [word(decided), asked, it.events(`REQ#${REQUEST}`)]
+  },
+  'a revoke that must meet the version it was made on': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    await between(it, always(changes.approved))
+    const upon = (await must(it.ledger.request(REQUEST)))?.version
+    const decided = await it.ledger.change(
+      REQUEST,
+      NOW,
+      (found) =>
+        found.version === upon ? { outcome: 'done', value: changes.revoked } : { outcome: 'refused', code: 'request-changed', detail: 'd' },
+      { exact: true },
+    )
+    return [word(decided), it.events(`REQ#${REQUEST}`)]
+  },
+  'a revoke upon the very version that it was made on': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    return [word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { exact: true }))]
+  },
+  'what is over is not revoked': async (it) => {
+    await must(it.ledger.ask(newRequest()))
+    await between(it, always(changes.denied))
+    const open = (found: { state: string }) => found.state === 'pending' || found.state === 'approved'
+    const decided = await it.ledger.change(REQUEST, NOW, (found) =>
+      open(found) ? { outcome: 'done', value: changes.revoked } : { outcome: 'refused', code: 'request-not-pending', detail: 'd' },
+    )
+    return [word(decided), it.events(`REQ#${REQUEST}`)]
+  },
+
+  // ── Counters and places ────────────────────────────────────────────────────────────────────────────────────────────
+  'asks are counted up to a limit': async ({ ledger }) => {
+    const counts: unknown[] = []
+    for (let turn = 0; turn < 4; turn++) counts.push((await must(ledger.countAsk(dana, 3, NOW))) ?? 'full')
+    return counts
+  },
+  'an ask whose answer is lost counts once': async (it) => {
+    await must(it.ledger.countAsk(dana, 3, NOW))
+    it.loseAnswer()
+    return [await must(it.ledger.countAsk(dana, 3, NOW)), await must(it.ledger.countAsk(dana, 3, NOW))]
+  },
+  'places are taken up to a limit, each once, and by nobody else': async ({ ledger }) => {
+    const other = `req_${'2'.repeat(26)}` as typeof REQUEST
+    const take = async (terms: string, request = REQUEST) => (await must(ledger.takePlace(dana, terms, request, 2, NOW))).place
+    const taken = [await take('aa'), await take('aa'), await take('aa', other), await take('bb'), await take('cc')]
+    const held = await must(ledger.takePlace(dana, 'aa', other, 2, NOW))
+    if (held.place !== 'held') return [...taken, held.place]
+    const swap = async (attempt: string) => (await must(ledger.takePlace(dana, 'aa', other, 2, NOW, { ...held.by, attempt }))).place
+    const swapped = [await swap('9'.repeat(32)), await swap(held.by.attempt), await swap(held.by.attempt)]
+    // What was seen before the swap is held by another now.
+    await must(ledger.leavePlace(dana, held.by))
+    return [...taken, ...swapped, await take('cc')]
+  },
+  'a place that is left is free': async ({ ledger }) => {
+    const other = `req_${'2'.repeat(26)}` as typeof REQUEST
+    await must(ledger.takePlace(dana, 'aa', REQUEST, 1, NOW))
+    const held = await must(ledger.takePlace(dana, 'aa', other, 1, NOW))
+    if (held.place === 'held') await must(ledger.leavePlace(dana, held.by))
+    return [(await must(ledger.takePlace(dana, 'bb', other, 1, NOW))).place]
+  },
+
+  // ── Freezes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  'a freeze is set, set again, and put off but not brought nearer': async ({ ledger, events }) => {
+    const set = async (until?: number) => (await must(ledger.freeze(all, rita, 'INC-1', until, NOW))).until
+    const { id } = await must(ledger.freeze(all, rita, 'INC-1', NOW + 1000, NOW))
+    return [await set(NOW + 500), await set(NOW + 2000), await set(), await set(NOW + 9000), events(`FREEZE#${id}`).length]
+  },
+  'a freeze whose answer is lost is set once': async (it) => {
+    it.loseAnswer()
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    it.loseAnswer()
+    await must(it.ledger.freeze(all, rita, 'INC-2', NOW + 1000, NOW))
+    return [it.events(`FREEZE#${id}`)]
+  },
+  'a freeze is released by two people, and set again': async ({ ledger, events, now, table }) => {
+    const { id } = await must(ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    const release = async (by: CallerRef) => {
+      const answer = await ledger.unfreeze(id, by, isSame(by), NOW)
+      return answer.outcome === 'done' ? answer.value : word(answer)
+    }
+    const answers = [await release(rita), await release(rita), await release(rob), await release(rob)]
+    const listed = [(await must(ledger.freezes(now()))).length, Object.keys(table.item(SIDE, 'FREEZES', '-') ?? {})]
+    const again = await must(ledger.freeze(all, rita, 'INC-2', NOW + 1000, NOW))
+    return [...answers, listed, again.generation, (await must(ledger.freezes(now()))).length, events(`FREEZE#${id}`)]
+  },
+  'a release meets one that came between': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
+    await betweenWrites(it, () => it.ledger.unfreeze(id, rob, isSame(rob), NOW))
+    const answer = await it.ledger.unfreeze(id, rob, isSame(rob), NOW)
+    return [word(answer), it.events(`FREEZE#${id}`)]
+  },
+  'two people ask for a release at once': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await betweenWrites(it, () => it.ledger.unfreeze(id, rita, isSame(rita), NOW))
+    const answer = await it.ledger.unfreeze(id, rob, isSame(rob), NOW)
+    return [word(answer), it.events(`FREEZE#${id}`)]
+  },
+  'a release meets a set that came between': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await betweenWrites(it, () => it.ledger.freeze(all, rita, 'INC-2', undefined, NOW))
+    const asked = await it.ledger.unfreeze(id, rob, isSame(rob), NOW)
+    return [word(asked), it.events(`FREEZE#${id}`)]
+  },
+  'a release is for the people who asked for it': async (it) => {
+    const elsewhere = { ...rita, issuer: 'elsewhere' }
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
+    const answers: string[] = []
+    // Who asked changes under the release: another subject, then the same subject of another issuer.
+    for (const asker of [rob, elsewhere]) {
+      await betweenWrites(it, async () => {
+        await it.ledger.freeze(all, rita, 'again', undefined, NOW)
+        await it.ledger.unfreeze(id, asker, () => false, NOW)
+      })
+      answers.push(word(await it.ledger.unfreeze(id, { ...rita, subject: 'rex' }, () => false, NOW)))
+    }
+    return [answers, it.events(`FREEZE#${id}`)]
+  },
+  'a set meets a release that came between, and is made anew': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
+    await betweenWrites(it, () => it.ledger.unfreeze(id, rob, isSame(rob), NOW))
+    const again = await must(it.ledger.freeze(all, rita, 'INC-2', undefined, NOW))
+    return [again.generation, it.events(`FREEZE#${id}`)]
+  },
+  'a shorter set meets a release that came between': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
+    let writes = 0
+    // After the set was found to be shorter, and before it is put on record.
+    await betweenWrites(
+      it,
+      () => it.ledger.unfreeze(id, rob, isSame(rob), NOW),
+      () => ++writes === 3,
+    )
+    const again = await must(it.ledger.freeze(all, rita, 'INC-2', NOW + 1000, NOW))
+    return [again.generation, again.until, it.events(`FREEZE#${id}`)]
+  },
+  'a deploy releases the freeze that it names, once': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    const wrong = await must(it.ledger.releaseByDeploy(id, 1, NOW))
+    await betweenWrites(it, () => it.ledger.releaseByDeploy(id, 0, NOW))
+    const beaten = await must(it.ledger.releaseByDeploy(id, 0, NOW))
+    await must(it.ledger.freeze(all, rita, 'INC-2', undefined, NOW))
+    return [wrong, beaten, await must(it.ledger.releaseByDeploy(id, 0, NOW)), it.events(`FREEZE#${id}`)]
+  },
+  'a deploy’s release meets a release and a set that came between': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await betweenWrites(it, async () => {
+      await it.ledger.releaseByDeploy(id, 0, NOW)
+      await it.ledger.freeze(all, rita, 'INC-2', undefined, NOW)
+    })
+    return [await must(it.ledger.releaseByDeploy(id, 0, NOW)), it.events(`FREEZE#${id}`)]
+  },
+  'the directory keeps a freeze that was set again while the one before was released': async (it) => {
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
+    let writes = 0
+    await betweenWrites(
+      it,
+      () => it.ledger.freeze(all, rita, 'INC-2', undefined, NOW),
+      () => ++writes === 2,
+    )
+    await must(it.ledger.unfreeze(id, rob, isSame(rob), NOW) as never)
+    return [(await must(it.ledger.freezes(NOW))).length]
+  },
+  'the directory is not put back by a set that comes late': async (it) => {
+    // Held before it is written, while the freeze is released and set again.
+    await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    let writes = 0
+    const { id } = await must(it.ledger.freeze({ kind: 'profile', id: 'p' }, rita, 'INC-1', undefined, NOW))
+    await betweenWrites(
+      it,
+      async () => {
+        await it.ledger.releaseByDeploy(id, 0, NOW)
+        await it.ledger.freeze({ kind: 'profile', id: 'p' }, rita, 'INC-2', undefined, NOW)
+        await it.ledger.releaseByDeploy(id, 1, NOW)
+        await it.ledger.freeze({ kind: 'profile', id: 'p' }, rita, 'INC-3', undefined, NOW)
+      },
+      () => ++writes === 2,
+    )
+    await must(it.ledger.freeze({ kind: 'profile', id: 'p' }, rita, 'INC-4', undefined, NOW))
+    return [Object.values(it.table.item(SIDE, 'FREEZES', '-') ?? {}).map(({ N }) => N)]
+  },
+}
+
+const pendingOnly =
+  (change: (typeof changes)[keyof typeof changes]) =>
+  (found: { state: string }): ReturnType<Parameters<LedgerInProcess['ledger']['change']>[2]> =>
+    found.state === 'pending' ? { outcome: 'done', value: change } : { outcome: 'refused', code: 'already-decided', detail: 'd' }
+
+/** Does something else just before the next write of the story table. */
+const between = (it: LedgerInProcess, decide: ReturnType<typeof always>) =>
+  betweenWrites(it, () => it.ledger.change(REQUEST, NOW, decide, { came }))
+async function betweenWrites(it: LedgerInProcess, other: () => Promise<unknown>, when: () => boolean = () => true): Promise<void> {
+  let waiting = true
+  it.before(async ({ operation }) => {
+    if (!waiting || operation !== 'UpdateItem' || !when()) return
+    waiting = false
+    await other()
+  })
+}
+
+// ── Taking clauses out ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One comparison or test: the smallest part of a condition. */
+const LEAF =
+  /NOT contains\([^)]*\)|attribute_(?:not_)?exists\([^)]*\)|size\([^)]*\) (?:<|=) :\w+|[#\w.]+ IN \([^)]*\)|[#\w.]+ (?:<>|<=|>=|=|<|>) [:#\w.]+/g
+const ALWAYS = '(attribute_exists(pk) OR attribute_not_exists(pk))'
+const NEVER = '(attribute_exists(pk) AND attribute_not_exists(pk))'
+
+/** Conditions that the code makes in one place, by what all of them hold; a clause of it is taken out of all of them. */
+const families = {
+  reserve: 'termsHash = :terms',
+  'record, drop, fail': '#session.#state = :reserved',
+  'set a freeze': 'NOT contains(attempts',
+  'release a freeze': 'lastSet = :lastSet',
+  'change upon a state': '#state IN',
+  'take a place': '#place',
+} as const
+const familyOf = (condition: string): string => Object.entries(families).find(([, mark]) => condition.includes(mark))?.[0] ?? condition
+
+type Without = { readonly family: string; readonly leaf: string; readonly instead: string }
+
+async function run(name: string, without?: Without, met?: Set<string>): Promise<string> {
+  const it = ledgerInProcess(name.includes('before a restore') ? { epoch: NOW } : {}, (condition) => {
+    const family = familyOf(condition)
+    for (const leaf of condition.match(LEAF) ?? []) met?.add(`${family}: ${leaf}`)
+    return without?.family === family ? condition.replace(without.leaf, without.instead) : condition
+  })
+  try {
+    return JSON.stringify(await situations[name]?.(it))
+  } catch (error) {
+    return `threw ${(error as Error).message}`
+  }
+}
+
+const honest = new Map<string, { readonly result: string; readonly met: ReadonlySet<string> }>()
+for (const name of Object.keys(situations)) {
+  const met = new Set<string>()
+  honest.set(name, { result: await run(name, undefined, met), met })
+}
+
+test.each([...honest].map(([name, { result }]) => [name, result]))('%s', (_name, result) => expect(result).toMatchSnapshot())
+
+const clauses = [...new Set([...honest.values()].flatMap(({ met }) => [...met]))].sort()
+test.each(clauses.flatMap((clause) => [['always', clause, ALWAYS] as const, ['never', clause, NEVER] as const]))(
+  'a situation notices that it %s holds: %s',
+  async (_word, clause, instead) => {
+    const colon = clause.indexOf(': ')
+    const without = { family: clause.slice(0, colon), leaf: clause.slice(colon + 2), instead }
+    for (const [name, { result, met }] of honest) if (met.has(clause) && (await run(name, without)) !== result) return
+    expect.fail('no situation notices')
+  },
+)

@@ -1,0 +1,81 @@
+/**
+ * A freeze as it lies in the story table, and whether it holds: the reading half of the kill switch, which `vend` needs too.
+ * Unreadable means frozen.
+ *
+ *   generation   raised by each release. A write that was decided on an earlier generation never lands, however late it comes
+ *   attempts     sets that took effect in this generation: a set whose answer was lost is not written twice
+ *   lastSet      the latest of them. A release is for the freeze as its two people saw it, not for one that was set since
+ */
+import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { type FreezeScope, freezeId } from '@stint/core/access/freeze'
+import type { Instant } from '@stint/core/instant'
+import { done } from '@stint/core/outcome'
+import type { Freeze, Ledger } from '../../ports.ts'
+import type { Attributes } from './answers.ts'
+import type { DynamoSettings, Sender } from './send.ts'
+
+export const freezeKey = (id: string): string => `FREEZE#${id}`
+
+export type StoredFreeze = Freeze & {
+  readonly active: boolean
+  readonly attempts: ReadonlySet<string>
+  readonly lastSet: string
+  /** The attempt that asked for the release, or that released it. */
+  readonly releaseAttempt: string
+}
+
+/** Undefined for an item that was never a freeze. */
+export function toFreeze(attributes: Attributes): StoredFreeze | undefined {
+  const { pk, scope, by, why, frozenAt, until, releaseAskedBy, active, generation, attempts, lastSet, releaseAttempt } = unmarshall(
+    attributes as Parameters<typeof unmarshall>[0],
+  )
+  if (!scope) return undefined
+  return {
+    id: (pk as string).slice(freezeKey('').length),
+    scope,
+    by,
+    why,
+    at: frozenAt,
+    active,
+    generation: generation ?? 0,
+    attempts: attempts ?? new Set(),
+    lastSet: lastSet ?? '',
+    releaseAttempt: releaseAttempt ?? '',
+    ...(until === undefined ? {} : { until }),
+    ...(releaseAskedBy ? { releaseAskedBy } : {}),
+  }
+}
+
+/** What callers see of it. */
+export const freezeOf = ({
+  active: _active,
+  attempts: _attempts,
+  lastSet: _set,
+  releaseAttempt: _release,
+  ...freeze
+}: StoredFreeze): Freeze => freeze
+
+export const holds = (freeze: StoredFreeze | undefined, now: Instant): freeze is StoredFreeze =>
+  freeze?.active === true && (freeze.until === undefined || freeze.until > now)
+
+/** Nobody: it is the deploy that says so, and only a deploy takes it back. */
+const deploy = { issuer: 'deploy', subject: 'deploy', name: 'the deploy', kind: 'workload' } as const
+/** What one BatchGetItem takes. */
+const KEYS_A_READ = 100
+
+export function freezeReader({ frozen, epoch = 0 }: DynamoSettings, { readAll }: Sender): Pick<Ledger, 'frozen'> {
+  return {
+    async frozen(scopes: readonly FreezeScope[], now) {
+      if (frozen !== undefined)
+        return done({ id: freezeId({ kind: 'all' }), scope: { kind: 'all' }, by: deploy, why: frozen, at: epoch, generation: 0 })
+      const keys = [...new Set(scopes.map((scope) => freezeKey(freezeId(scope))))]
+      for (let from = 0; from < keys.length; from += KEYS_A_READ) {
+        const read = await readAll(keys.slice(from, from + KEYS_A_READ))
+        if (read.outcome === 'unknown') return read
+        const found = read.value.map(toFreeze).find((freeze) => holds(freeze, now))
+        if (found) return done(freezeOf(found))
+      }
+      return done(undefined)
+    },
+  }
+}

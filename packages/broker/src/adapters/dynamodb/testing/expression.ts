@@ -1,0 +1,273 @@
+/**
+ * DynamoDB's condition and update expressions, as far as Stint's adapters use them, evaluated over attribute values. Strict as
+ * the service is: a placeholder that is not defined, or defined and not used, is an error, and so are two updates of one path.
+ * Source: Amazon DynamoDB Developer Guide, "Comparison operator and function reference", "Update expressions".
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+
+export type Item = Readonly<Record<string, AttributeValue>>
+export class Validation extends Error {
+  override readonly name = 'ValidationException'
+}
+export type Placeholders = { readonly names?: Record<string, string> | undefined; readonly values?: Item | undefined }
+
+type Path = { readonly kind: 'path'; readonly steps: readonly string[] }
+type Operand =
+  | Path
+  | { readonly kind: 'value'; readonly name: string }
+  | { readonly kind: 'call'; readonly name: 'if_not_exists' | 'list_append' | 'size'; readonly args: readonly Operand[] }
+  | { readonly kind: 'sum'; readonly sign: '+' | '-'; readonly left: Operand; readonly right: Operand }
+type Condition =
+  | { readonly kind: 'and' | 'or'; readonly left: Condition; readonly right: Condition }
+  | { readonly kind: 'not'; readonly inner: Condition }
+  | { readonly kind: 'test'; readonly name: 'attribute_exists' | 'attribute_not_exists'; readonly path: Path }
+  | { readonly kind: 'contains'; readonly path: Operand; readonly value: Operand }
+  | { readonly kind: 'compare'; readonly operator: string; readonly left: Operand; readonly right: Operand }
+  | { readonly kind: 'in'; readonly left: Operand; readonly list: readonly Operand[] }
+type Update = {
+  readonly set: readonly (readonly [Path, Operand])[]
+  readonly remove: readonly Path[]
+  readonly add: readonly (readonly [Path, Operand])[]
+}
+
+// ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const TOKEN = /\s*(<>|<=|>=|[=<>+\-(),.]|[#:]?[A-Za-z0-9_]+)/y
+
+class Reader {
+  readonly #tokens: string[] = []
+  #at = 0
+  readonly #used = new Set<string>()
+  readonly #placeholders: Placeholders
+
+  constructor(text: string, placeholders: Placeholders) {
+    this.#placeholders = placeholders
+    TOKEN.lastIndex = 0
+    while (TOKEN.lastIndex < text.trimEnd().length) {
+      const from = TOKEN.lastIndex
+      const token = TOKEN.exec(text)?.[1]
+      if (token === undefined) throw new Validation(`cannot read ${text.slice(from, from + 20)}`)
+      this.#tokens.push(token)
+    }
+  }
+  get used(): ReadonlySet<string> {
+    return this.#used
+  }
+  get next(): string | undefined {
+    return this.#tokens[this.#at]
+  }
+  take(expected?: string): string {
+    const token = this.#tokens[this.#at++]
+    if (token === undefined || (expected !== undefined && token !== expected)) throw new Validation(`expected ${expected}, not ${token}`)
+    return token
+  }
+  end(): void {
+    if (this.next !== undefined) throw new Validation(`unexpected ${this.next}`)
+  }
+
+  path(): Path {
+    const steps = [this.#name(this.take())]
+    while (this.next === '.') {
+      this.take('.')
+      steps.push(this.#name(this.take()))
+    }
+    return { kind: 'path', steps }
+  }
+  #name(token: string): string {
+    if (!token.startsWith('#')) return token
+    this.#used.add(token)
+    const name = this.#placeholders.names?.[token]
+    if (name === undefined) throw new Validation(`no name ${token}`)
+    return name
+  }
+  operand(): Operand {
+    let left = this.#term()
+    while (this.next === '+' || this.next === '-') left = { kind: 'sum', sign: this.take() as '+' | '-', left, right: this.#term() }
+    return left
+  }
+  #term(): Operand {
+    const token = this.next ?? ''
+    if (token.startsWith(':')) {
+      this.#used.add(token)
+      if (!this.#placeholders.values?.[token]) throw new Validation(`no value ${token}`)
+      return { kind: 'value', name: this.take() }
+    }
+    if (token !== 'if_not_exists' && token !== 'list_append' && token !== 'size') return this.path()
+    this.take()
+    return { kind: 'call', name: token, args: this.#list(() => this.operand()) }
+  }
+  #list<T>(read: () => T): T[] {
+    this.take('(')
+    const list = [read()]
+    while (this.next === ',') {
+      this.take(',')
+      list.push(read())
+    }
+    this.take(')')
+    return list
+  }
+
+  condition(): Condition {
+    let left = this.#and()
+    while (this.next === 'OR') {
+      this.take()
+      left = { kind: 'or', left, right: this.#and() }
+    }
+    return left
+  }
+  #and(): Condition {
+    let left = this.#not()
+    while (this.next === 'AND') {
+      this.take()
+      left = { kind: 'and', left, right: this.#not() }
+    }
+    return left
+  }
+  #not(): Condition {
+    if (this.next !== 'NOT') return this.#primary()
+    this.take()
+    return { kind: 'not', inner: this.#not() }
+  }
+  #primary(): Condition {
+    const token = this.next
+    if (token === '(') {
+      this.take()
+      const inner = this.condition()
+      this.take(')')
+      return inner
+    }
+    if (token === 'attribute_exists' || token === 'attribute_not_exists') {
+      this.take()
+      const [path] = this.#list(() => this.path())
+      return { kind: 'test', name: token, path: path as Path }
+    }
+    if (token === 'contains') {
+      this.take()
+      const [path, value] = this.#list(() => this.operand())
+      return { kind: 'contains', path: path as Operand, value: value as Operand }
+    }
+    const left = this.operand()
+    const operator = this.take()
+    if (operator === 'IN') return { kind: 'in', left, list: this.#list(() => this.operand()) }
+    if (!['=', '<>', '<', '<=', '>', '>='].includes(operator)) throw new Validation(`no comparison ${operator}`)
+    return { kind: 'compare', operator, left, right: this.operand() }
+  }
+
+  update(): Update {
+    const update = { set: [] as [Path, Operand][], remove: [] as Path[], add: [] as [Path, Operand][] }
+    while (this.next !== undefined) {
+      const clause = this.take()
+      do {
+        if (this.next === ',') this.take()
+        const path = this.path()
+        if (clause === 'SET') {
+          this.take('=')
+          update.set.push([path, this.operand()])
+        } else if (clause === 'ADD') update.add.push([path, this.operand()])
+        else if (clause === 'REMOVE') update.remove.push(path)
+        else throw new Validation(`no clause ${clause}`)
+      } while (this.next === ',')
+    }
+    const paths = [...update.set, ...update.add].map(([path]) => path).concat(update.remove)
+    if (new Set(paths.map(({ steps }) => steps.join('.'))).size < paths.length) throw new Validation('Two document paths overlap')
+    return update
+  }
+}
+
+// ── Evaluating ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const at = (item: Item | undefined, { steps }: Path): AttributeValue | undefined =>
+  steps.reduce<AttributeValue | undefined>((found, step) => found?.M?.[step], item && { M: item as Record<string, AttributeValue> })
+
+function valueIn(operand: Operand, item: Item | undefined, values: Item): AttributeValue | undefined {
+  if (operand.kind === 'path') return at(item, operand)
+  if (operand.kind === 'value') return values[operand.name]
+  if (operand.kind === 'sum') {
+    const [left, right] = [valueIn(operand.left, item, values)?.N, valueIn(operand.right, item, values)?.N]
+    if (left === undefined || right === undefined) throw new Validation('An operand in the update expression has an incorrect data type')
+    return { N: String(operand.sign === '+' ? Number(left) + Number(right) : Number(left) - Number(right)) }
+  }
+  const [first, second] = operand.args as [Operand, Operand]
+  if (operand.name === 'if_not_exists') return valueIn(first, item, values) ?? valueIn(second, item, values)
+  const found = valueIn(first, item, values)
+  if (operand.name === 'size') {
+    const size = found?.L?.length ?? found?.S?.length ?? found?.SS?.length ?? (found?.M && Object.keys(found.M).length)
+    return size === undefined ? undefined : { N: String(size) }
+  }
+  const more = valueIn(second, item, values)
+  if (!found?.L || !more?.L) throw new Validation('The provided expression refers to an attribute that does not exist in the item')
+  return { L: [...found.L, ...more.L] }
+}
+
+function holds(condition: Condition, item: Item | undefined, values: Item): boolean {
+  switch (condition.kind) {
+    case 'and':
+      return holds(condition.left, item, values) && holds(condition.right, item, values)
+    case 'or':
+      return holds(condition.left, item, values) || holds(condition.right, item, values)
+    case 'not':
+      return !holds(condition.inner, item, values)
+    case 'test':
+      return (at(item, condition.path) !== undefined) === (condition.name === 'attribute_exists')
+    case 'contains': {
+      const [found, wanted] = [valueIn(condition.path, item, values), valueIn(condition.value, item, values)?.S]
+      return wanted !== undefined && (found?.SS?.includes(wanted) ?? found?.S?.includes(wanted) ?? false)
+    }
+    case 'in':
+      return condition.list.some((one) => compares('=', valueIn(condition.left, item, values), valueIn(one, item, values)))
+    case 'compare':
+      return compares(condition.operator, valueIn(condition.left, item, values), valueIn(condition.right, item, values))
+  }
+}
+
+function compares(operator: string, left: AttributeValue | undefined, right: AttributeValue | undefined): boolean {
+  if (!left || !right) return operator === '<>' && left !== right
+  const same = JSON.stringify(left) === JSON.stringify(right)
+  if (operator === '=' || operator === '<>') return same === (operator === '=')
+  if (Object.keys(left)[0] !== Object.keys(right)[0]) return false
+  const [one, other] = left.N !== undefined ? [Number(left.N), Number(right.N)] : [String(left.S), String(right.S)]
+  return operator === '<' ? one < other : operator === '<=' ? one <= other : operator === '>' ? one > other : one >= other
+}
+
+function put(item: Item, [step = '', ...rest]: readonly string[], value: AttributeValue | undefined): Item {
+  if (rest.length > 0) {
+    const inner = item[step]?.M
+    if (!inner) throw new Validation('The document path provided in the update expression is invalid for update')
+    return { ...item, [step]: { M: put(inner, rest, value) as Record<string, AttributeValue> } }
+  }
+  const { [step]: _old, ...others } = item
+  return value === undefined ? others : { ...others, [step]: value }
+}
+
+function apply({ set, remove, add }: Update, before: Item | undefined, key: Item, values: Item): Item {
+  const value = (operand: Operand): AttributeValue => {
+    const found = valueIn(operand, before, values)
+    if (!found) throw new Validation('The provided expression refers to an attribute that does not exist in the item')
+    return found
+  }
+  let after: Item = before ?? key
+  for (const [path, operand] of set) after = put(after, path.steps, value(operand))
+  for (const [path, operand] of add) {
+    const [old, more] = [at(before, path), value(operand)]
+    if (!more.SS) throw new Validation('only sets are added to')
+    after = put(after, path.steps, { SS: [...new Set([...(old?.SS ?? []), ...more.SS])] })
+  }
+  for (const path of remove) after = put(after, path.steps, undefined)
+  return after
+}
+
+/** Both expressions of one write, read together, since a placeholder may stand in either. */
+export function readWrite(conditionText: string | undefined, updateText: string | undefined, placeholders: Placeholders, strict = true) {
+  const [conditionReader, updateReader] = [conditionText ?? '', updateText ?? ''].map((text) => new Reader(text, placeholders))
+  const condition = conditionText === undefined ? undefined : conditionReader?.condition()
+  conditionReader?.end()
+  const update = updateReader?.update()
+  const used = new Set([...(conditionReader?.used ?? []), ...(updateReader?.used ?? [])])
+  const unused = [...Object.keys(placeholders.names ?? {}), ...Object.keys(placeholders.values ?? {})].filter((name) => !used.has(name))
+  if (strict && unused.length > 0) throw new Validation(`Value unused in expressions: ${unused.join(', ')}`)
+  const values = placeholders.values ?? {}
+  return {
+    holds: (item: Item | undefined) => condition === undefined || holds(condition, item, values),
+    after: (before: Item | undefined, key: Item) => apply(update as Update, before, key, values),
+  }
+}

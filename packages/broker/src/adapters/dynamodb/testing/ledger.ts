@@ -1,0 +1,172 @@
+/** A ledger over a table in this process, and what its calls take. Every id and salt is counted, so a run can be repeated. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Approval } from '@stint/core/config/shape'
+import type { Person } from '@stint/core/identity/person'
+import { done } from '@stint/core/outcome'
+import type { RequestId, SessionId } from '@stint/core/request/ids'
+import type { Change } from '@stint/core/request/machine'
+import type { AccessRequest } from '@stint/core/request/request'
+import type { Scope, Terms } from '@stint/core/scope/terms'
+import { caller, NOW } from '@stint/core/testing/fixtures'
+import type { Assumed, Intent, NewRequest, Reservation } from '../../../ports.ts'
+import { dynamoLedger } from '../ledger.ts'
+import type { DynamoSettings } from '../send.ts'
+import { type Sent, tableInProcess } from './table.ts'
+
+export { NOW }
+export const STORY = 'stint'
+export const SIDE = 'stint-side'
+
+export function ledgerInProcess(more: Partial<DynamoSettings> = {}, rewrite?: (condition: string) => string) {
+  const table = tableInProcess(rewrite)
+  let drawn = 0
+  let now = NOW
+  const settings: DynamoSettings = {
+    client: table.client,
+    storyTable: STORY,
+    sideTable: SIDE,
+    clock: () => now,
+    random: (count) => Uint8Array.from({ length: count }, (_, at) => (at === 0 ? ++drawn & 255 : (drawn >> 8) & 255)),
+    answerWithinMs: 10_000,
+    sleep: async () => {},
+    configHash: 'c'.repeat(64),
+    build: 'build',
+    ...more,
+  }
+  return {
+    table,
+    settings,
+    ledger: dynamoLedger(settings),
+    advance: (milliseconds: number) => {
+      now += milliseconds
+    },
+    now: () => now,
+    /** Does something before each call from now on; what it does itself goes straight through. */
+    before: (step: (sent: Sent) => Promise<void>) => {
+      const inside = new AsyncLocalStorage<true>()
+      table.through(async (sent, apply) => {
+        if (!inside.getStore()) await inside.run(true, () => step(sent))
+        return apply()
+      })
+    },
+    /** The next write takes effect, and its answer is lost. */
+    loseAnswer: () => {
+      let lost = false
+      table.through((sent, apply) => {
+        const answer = apply()
+        if (lost || sent.operation !== 'UpdateItem') return answer
+        lost = true
+        throw new Error('the connection was reset')
+      })
+    },
+    /** Types of the events in a journal. */
+    events: (pk: string): string[] =>
+      (table.item(STORY, pk)?.events?.L ?? []).map(({ M }) => JSON.parse(M?.event?.S ?? '{}').type as string),
+  }
+}
+export type LedgerInProcess = ReturnType<typeof ledgerInProcess>
+
+// ── What its calls take ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export const dana = caller({ subject: 'dana', name: 'Dana' })
+export const eve = caller({ subject: 'eve', name: 'Eve' })
+export const REQUEST = `req_${'1'.repeat(26)}` as RequestId
+export const sessionOf = (request: RequestId, suffix = '00000001') => `${request}.${suffix}` as SessionId
+const personOf = (subject: string) => `people#${subject}` as Person
+
+export const approval: Approval = {
+  rules: [{ by: [{ issuer: 'people', claims: { groups: 'peers' } }], count: 1 }],
+  expiresAfter: '30m',
+  window: '1h',
+  maxUses: 2,
+}
+
+export const scope = (more: Partial<Scope> = {}): Scope =>
+  ({
+    terms: { v: 1, profile: 'deploy', role: 'arn:aws:iam::111122223333:role/Deploy', uses: 2, window: 3600, maxDuration: 3600 } as Terms,
+    termsHash: 'a'.repeat(64),
+    targetId: 'prod',
+    duration: 900,
+    durationAsked: false,
+    passingTags: [],
+    ...more,
+  }) as Scope
+
+export const intent = (more: Partial<Intent> = {}): Intent => ({
+  call: { trace: 'f'.repeat(32), from: '203.0.113.7', now: NOW },
+  request: REQUEST,
+  named: false,
+  session: sessionOf(more.request ?? REQUEST),
+  attempt: '1'.repeat(32),
+  caller: dana,
+  person: personOf('dana'),
+  scope: scope(),
+  sessionName: `dana-${sessionOf(more.request ?? REQUEST)}`,
+  hardEnd: NOW + 900_000,
+  windowEnd: NOW + 90_000,
+  ...more,
+})
+
+export const newRequest = (more: Partial<NewRequest> = {}): NewRequest => ({
+  call: { trace: 'f'.repeat(32), from: '203.0.113.7', now: NOW },
+  request: REQUEST,
+  caller: dana,
+  person: personOf('dana'),
+  scope: scope(),
+  approval,
+  ...more,
+})
+
+export const assumed = (more: Partial<Assumed> = {}): Assumed => ({
+  credentials: { accessKeyId: 'ASIA0000000000000001', secretAccessKey: 's', sessionToken: 't', expiration: NOW + 900_000 },
+  assumedRoleArn: 'arn:aws:sts::111122223333:assumed-role/Deploy/dana',
+  assumedRoleId: 'AROA0000000000000001:dana',
+  awsRequestId: 'r-1',
+  packedPolicySize: 3,
+  sends: 1,
+  ...more,
+})
+
+const by = { issuer: 'people', subject: 'pat', name: 'Pat', kind: 'human' } as const
+/** Changes as the machine makes them; what it decides is proved in core. */
+export const changes = {
+  approved: {
+    state: 'approved',
+    set: { agreements: [], limits: { duration: 600 }, windowStart: NOW, windowEnd: NOW + 3_600_000, usesLeft: 2 },
+    events: [
+      { type: 'request.agreed', by, face: 'api', rules: [0] },
+      { type: 'request.approved', uses: 2, until: NOW + 3_600_000 },
+    ],
+  },
+  denied: { state: 'denied', from: ['pending'], set: { decidedBy: by }, events: [{ type: 'request.denied', by, face: 'api' }] },
+  cancelled: { state: 'cancelled', from: ['pending'], set: { decidedBy: by }, events: [{ type: 'request.cancelled', by, face: 'api' }] },
+  revoked: {
+    state: 'revoked',
+    from: ['pending', 'approved'],
+    set: { decidedBy: by },
+    events: [{ type: 'request.revoked', by, face: 'api' }],
+  },
+} as const satisfies { readonly [name: string]: Change }
+
+/** Decides the same, whatever is found. */
+export const always =
+  (change: Change) =>
+  (_found: AccessRequest): ReturnType<Parameters<LedgerInProcess['ledger']['change']>[2]> =>
+    done(change)
+
+export const came = { from: '203.0.113.7', token: 'b'.repeat(64) }
+
+/** Takes what must be done. */
+export async function must<T>(answer: Promise<{ readonly outcome: string; readonly value?: T }>): Promise<T> {
+  const { outcome, value, ...rest } = await answer
+  if (outcome !== 'done') throw new Error(`${outcome}: ${JSON.stringify(rest)}`)
+  return value as T
+}
+
+/** A request that was approved, and its first session reserved. */
+export async function approvedRequest({ ledger }: LedgerInProcess, more: Partial<NewRequest> = {}): Promise<void> {
+  await must(ledger.ask(newRequest(more)))
+  await must(ledger.change(more.request ?? REQUEST, NOW, always(changes.approved), { came }))
+}
+export const reserved = async ({ ledger }: LedgerInProcess, more: Partial<Intent> = {}): Promise<Reservation> =>
+  must(ledger.reserve(intent(more)) as Promise<{ outcome: string; value?: Reservation }>)

@@ -1,0 +1,84 @@
+/**
+ * The kill switch, as data: what can be frozen, and which freezes a caller has to pass. A freeze only ever withdraws, so
+ * whoever asks for more scopes than needed is refused too often and never too seldom.
+ *
+ *   all, profile, target     stop sessions, and leave decisions alone
+ *   issuer, subject, person  stop a person: their sessions, and whatever they would ask for, approve or release
+ */
+import type { Identity, Rules } from '../config/shape.ts'
+import { digestFields } from '../digest.ts'
+import type { Caller } from '../identity/caller.ts'
+import { type Person, personOf, triggeredBy } from '../identity/person.ts'
+
+export type FreezeScope =
+  | { readonly kind: 'all' }
+  /** `person`: somebody whom the config declares under `people`, by every identity declared there. */
+  | { readonly kind: 'issuer' | 'person' | 'profile' | 'target'; readonly id: string }
+  | { readonly kind: 'subject'; readonly issuer: string; readonly id: string }
+
+export type FreezeId = `frz_${string}`
+
+/** The scope as one string: `all`, `profile#deploy`, `subject#people#dana`. It is what events carry. */
+export const formatScope = (scope: FreezeScope): string =>
+  scope.kind === 'all' ? 'all' : scope.kind === 'subject' ? `subject#${scope.issuer}#${scope.id}` : `${scope.kind}#${scope.id}`
+
+/** The inverse of `formatScope`, for strings that it made. */
+export function parseScope(text: string): FreezeScope {
+  const [kind = '', first = '', ...rest] = text.split('#')
+  if (kind === 'subject') return { kind, issuer: first, id: rest.join('#') }
+  return (kind === 'all' ? { kind } : { kind, id: [first, ...rest].join('#') }) as FreezeScope
+}
+
+/** One scope has one freeze, so its id is a digest of the scope. */
+export const freezeId = (scope: FreezeScope): FreezeId => `frz_${digestFields('freeze/v1', [formatScope(scope)])}`
+
+/** One freeze of a scope, and not the next one: `generation` counts how often the scope was released before. */
+export type NamedFreeze = { readonly id: FreezeId; readonly generation: number }
+
+/** `frz_0123456789abcdefghjkmnpqrs@2`, as `GET /freezes` shows it in `name`. Undefined for anything else. */
+export function parseFreezeName(text: string): NamedFreeze | undefined {
+  const [, id, generation] = /^(frz_[0-9a-hjkmnp-tv-z]{26})@(0|[1-9]\d{0,8})$/.exec(text) ?? []
+  return id === undefined ? undefined : { id: id as FreezeId, generation: Number(generation) }
+}
+export const formatFreezeName = ({ id, generation }: { readonly id: string; readonly generation: number }): string => `${id}@${generation}`
+
+/** Every freeze that stops a session of this caller in this profile: six, or seven for a job that a declared person triggered. */
+export function scopesOfSession(
+  rules: Pick<Rules, 'people' | 'issuers'>,
+  caller: Caller,
+  profile: string,
+  target: string,
+): readonly FreezeScope[] {
+  const people: Person[] = [personOf(rules, caller)]
+  const trigger = triggeredBy(rules, caller)
+  if (trigger !== undefined && trigger !== people[0]) people.push(trigger)
+  return [
+    { kind: 'all' },
+    { kind: 'issuer', id: caller.issuer },
+    { kind: 'subject', issuer: caller.issuer, id: caller.subject },
+    ...people.map((id) => ({ kind: 'person' as const, id })),
+    { kind: 'profile', id: profile },
+    { kind: 'target', id: target },
+  ]
+}
+
+/**
+ * Every freeze that stops this person from asking, approving and releasing: by the identity they use now and by every other
+ * one that the config declares as theirs. For a job, also those of the person who triggered it.
+ */
+export function scopesOfPerson(
+  rules: Pick<Rules, 'people' | 'issuers'>,
+  caller: Caller | Pick<Caller, 'issuer' | 'subject'>,
+): readonly FreezeScope[] {
+  const trigger = 'claims' in caller ? triggeredBy(rules, caller) : undefined
+  const people = [...new Set([personOf(rules, caller), ...(trigger === undefined ? [] : [trigger])])]
+  const identities: readonly Identity[] = [caller, ...people.flatMap((person) => rules.people?.[person] ?? [])]
+  const scopes: readonly FreezeScope[] = [
+    ...people.map((id) => ({ kind: 'person' as const, id })),
+    ...identities.map(({ issuer: id }) => ({ kind: 'issuer' as const, id })),
+    ...identities.flatMap((identity) =>
+      'subject' in identity ? [{ kind: 'subject' as const, issuer: identity.issuer, id: identity.subject }] : [],
+    ),
+  ]
+  return [...new Map(scopes.map((scope) => [formatScope(scope), scope])).values()]
+}
