@@ -1,0 +1,49 @@
+/**
+ * Tests that need a tool which npm does not install, such as Terraform. Where the tool is missing, the test shows as skipped and
+ * its title says what to install. With STINT_REQUIRE_TOOLS=1 it fails instead, so CI cannot lose a test without noticing.
+ */
+import { spawnSync } from 'node:child_process'
+import { test as vitest } from 'vitest'
+
+/** How to see that a tool runs, and where it comes from. A file on PATH is not enough: a version manager's shim may have nothing behind it. */
+const TOOLS = {
+  terraform: { probe: ['version'], install: 'install Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install' },
+  aws: {
+    probe: ['--version'],
+    install: 'install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
+  },
+} as const
+export type Tool = keyof typeof TOOLS
+
+type Environment = { readonly [name: string]: string | undefined }
+type Register = (title: string, body: () => unknown, timeoutMs?: number) => void
+type Registrar = Register & { readonly skip: Register }
+
+const PROBE_TIMEOUT_MS = 30_000
+
+/**
+ * Registers tests that run `tool`: normally if the tool runs, else as skipped, else (STINT_REQUIRE_TOOLS=1) as failing.
+ *
+ *     const withTerraform = testWith('terraform')
+ *     withTerraform('refuses a wildcard', async () => { … })
+ */
+export function testWith(tool: Tool, env: Environment = process.env, test: Registrar = vitest): Register {
+  if (runs(tool, env)) return (title, body, timeoutMs) => test(title, body, timeoutMs)
+  const why = `${tool} is not on PATH; ${TOOLS[tool].install}`
+  if (env.STINT_REQUIRE_TOOLS === '1')
+    return (title) =>
+      test(title, () => {
+        throw new Error(`STINT_REQUIRE_TOOLS=1, but ${why}`)
+      })
+  return (title, body, timeoutMs) => test.skip(`${title} (skipped: ${why})`, body, timeoutMs)
+}
+
+function runs(tool: Tool, env: Environment): boolean {
+  // CHECKPOINT_DISABLE: Terraform would otherwise ask its maker for news.
+  const { status } = spawnSync(tool, TOOLS[tool].probe, {
+    env: { ...env, CHECKPOINT_DISABLE: '1' },
+    stdio: 'ignore',
+    timeout: PROBE_TIMEOUT_MS,
+  })
+  return status === 0
+}
