@@ -24,7 +24,7 @@ const TARGET = '444455556666'
 const given = {
   BrokerRoleArn: BROKER,
   RoleName: 'PowerUser',
-  ManagedPolicyArns: ['arn:aws:iam::aws:policy/PowerUserAccess'],
+  ManagedPolicyArns: 'arn:aws:iam::aws:policy/PowerUserAccess',
   'AWS::AccountId': TARGET,
 }
 
@@ -47,6 +47,7 @@ function resolved(node: Json, values: Json): Json {
   if (node.Ref === 'AWS::NoValue') return undefined
   if (node.Ref) return known[node.Ref]
   if (node['Fn::Sub']) return node['Fn::Sub'].replace(/\$\{([^}]+)\}/g, (_: string, name: string) => known[name])
+  if (node['Fn::Split']) return resolved(node['Fn::Split'][1], values).split(node['Fn::Split'][0])
   if (node['Fn::If']) {
     const [condition, yes, no] = node['Fn::If']
     return resolved(truth(template.Conditions[condition]) ? yes : no, values)
@@ -96,6 +97,8 @@ describe('the template', () => {
     expect('PermissionsBoundary' in role(given)).toBe(false)
     const boundary = 'arn:aws:iam::444455556666:policy/stint-boundary'
     expect(role({ ...given, PermissionsBoundaryArn: boundary }).PermissionsBoundary).toBe(boundary)
+    expect(role({ ...given, ManagedPolicyArns: 'a,b' }).ManagedPolicyArns).toEqual(['a', 'b'])
+    expect('ManagedPolicyArns' in role({ ...given, ManagedPolicyArns: '' })).toBe(false)
     expect(template.Resources.Revoker.Condition).toBe('HasRevoker')
   })
 })
@@ -264,11 +267,15 @@ describe('onboarded', () => {
     expect([names[0], names.at(-1), names.length]).toEqual(['team-0', 'a-team', 501])
   })
 
+  const one = ['--account', '222233334444', '--name', 'x']
   test.each<[string, readonly string[], string]>([
     ['nothing', [], 'Name one target'],
     ['both', ['--csv', 'x', '--account', '111122223333', '--name', 'x'], 'Either a list'],
     ['parameters for nobody', ['--account', '222233334444', '--name', 'x', '--parameters', 'x'], 'which role the stacks are to trust'],
     ['a list that is none', ['--csv', 'no-such-file.csv'], 'no such file'],
+    ['a broker that is anyone', [...one, '--broker-role', '*'], 'must be the ARN of one IAM role'],
+    ['a broker that is an account', [...one, '--broker-role', 'arn:aws:iam::123456789012:root'], 'must be the ARN of one IAM role'],
+    ['a policy that is a name', [...one, '--policy', 'AdministratorAccess'], 'must be the ARN of one IAM managed policy'],
   ])('%s is wrong usage', async (_name, args, words) => {
     const { code, stderr } = await stint(['target', 'add', ...args])
     expect([code, stderr]).toEqual([2, expect.stringContaining(words)])

@@ -44,7 +44,7 @@ test.each<[string, number | undefined]>([
   const { kind, title } = registered({ PATH: pathWith(exitCode) })
   expect([kind, title]).toEqual([
     'skip',
-    'plans (skipped: terraform is not on PATH; install Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install)',
+    'plans (skipped: terraform is not on PATH; install Terraform 1.5 or newer: https://developer.hashicorp.com/terraform/install)',
   ])
 })
 test('fails the test, without running it, where the tool is missing and tools are required', () => {

@@ -7,7 +7,7 @@ import { test as vitest } from 'vitest'
 
 /** How to see that a tool runs, and where it comes from. A file on PATH is not enough: a version manager's shim may have nothing behind it. */
 const TOOLS = {
-  terraform: { probe: ['version'], install: 'install Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install' },
+  terraform: { probe: ['version'], install: 'install Terraform 1.5 or newer: https://developer.hashicorp.com/terraform/install' },
   aws: {
     probe: ['--version'],
     install: 'install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',

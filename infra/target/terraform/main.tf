@@ -15,6 +15,7 @@ data "aws_caller_identity" "here" {}
 locals {
   # No two targets share one. It is no secret.
   external_id = "${var.external_id_prefix}-${data.aws_caller_identity.here.account_id}-${var.role_name}"
+  has_revoker = var.revoker_role_arn != null && var.revoker_role_arn != ""
 }
 
 data "aws_iam_policy_document" "trust" {
@@ -79,7 +80,7 @@ resource "aws_iam_role" "target" {
   description          = "Entered through Stint alone"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   max_session_duration = var.max_session_duration
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = var.permissions_boundary_arn == "" ? null : var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy_attachment" "may" {
@@ -89,7 +90,7 @@ resource "aws_iam_role_policy_attachment" "may" {
 }
 
 data "aws_iam_policy_document" "revoker_trust" {
-  count = var.revoker_role_arn == null ? 0 : 1
+  count = local.has_revoker ? 1 : 0
   statement {
     sid     = "StintAlone"
     effect  = "Allow"
@@ -108,7 +109,7 @@ data "aws_iam_policy_document" "revoker_trust" {
 }
 
 data "aws_iam_policy_document" "revoke" {
-  count = var.revoker_role_arn == null ? 0 : 1
+  count = local.has_revoker ? 1 : 0
   statement {
     effect    = "Allow"
     actions   = ["iam:PutRolePolicy", "iam:GetRolePolicy", "iam:DeleteRolePolicy"]
@@ -117,16 +118,23 @@ data "aws_iam_policy_document" "revoke" {
 }
 
 resource "aws_iam_role" "revoker" {
-  count                = var.revoker_role_arn == null ? 0 : 1
+  count                = local.has_revoker ? 1 : 0
   name                 = "${var.role_name}-revoker"
   path                 = var.role_path
   description          = "Writes and takes back one inline policy on the role beside it"
   assume_role_policy   = data.aws_iam_policy_document.revoker_trust[0].json
   max_session_duration = 3600
+
+  lifecycle {
+    precondition {
+      condition     = var.revoker_role_arn != var.broker_role_arn
+      error_message = "The role that revokes must not be the role that vends: it can write policies on the target role, so it could widen what it vends."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "revoke" {
-  count  = var.revoker_role_arn == null ? 0 : 1
+  count  = local.has_revoker ? 1 : 0
   name   = "revoke"
   role   = aws_iam_role.revoker[0].name
   policy = data.aws_iam_policy_document.revoke[0].json

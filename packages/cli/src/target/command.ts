@@ -5,6 +5,7 @@ import { loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
 import { parse } from 'csv-parse/sync'
 import type { Context } from '../context.ts'
+import { kitFaults } from './kit.ts'
 import { configLines, parametersOf, type Row, type Targets, targetsFrom } from './targets.ts'
 
 const EXIT = { refused: 1, usage: 2 } as const
@@ -33,7 +34,13 @@ export async function addCommand(this: Context, flags: AddFlags): Promise<void> 
   }
   const rows = await rowsOf(flags).catch((error: Error) => error)
   if (rows instanceof Error) return end(EXIT.usage, rows.message)
-  if (flags.parameters !== undefined && !/^arn:[^:]+:iam::\d{12}:role\/.+$/.test(flags.brokerRole ?? ''))
+  // Also where no stack is written: whoever gives a role or a policy means it for the stacks.
+  const faults = kitFaults({
+    ...(flags.brokerRole === undefined ? {} : { brokerRole: flags.brokerRole }),
+    ...(flags.policy === undefined ? {} : { policies: flags.policy }),
+  })
+  if (faults.length > 0) return end(EXIT.usage, ...faults)
+  if (flags.parameters !== undefined && flags.brokerRole === undefined)
     return end(EXIT.usage, 'Say which role the stacks are to trust: --broker-role, as `sst deploy` printed it.')
   const bindings = Object.fromEntries((flags.binding ?? []).map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]))
   const checked = await loadConfig(resolve(flags.config), bindings)

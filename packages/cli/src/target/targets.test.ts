@@ -35,6 +35,10 @@ test('one account is one target, whose external ID no other has', () => {
 test.each([
   ['cn-north-1', 'aws-cn'],
   ['us-gov-west-1', 'aws-us-gov'],
+  ['us-iso-east-1', 'aws-iso'],
+  ['us-isob-east-1', 'aws-iso-b'],
+  ['eu-isoe-west-1', 'aws-iso-e'],
+  ['us-isof-south-1', 'aws-iso-f'],
   ['eu-west-3', 'aws'],
 ])('%s is of %s', (region, partition) => {
   const all = made([{ ...prod, region }])
@@ -47,7 +51,8 @@ describe('a list is wrong where', () => {
     ['an account is short', [{ ...prod, account: '1234' }], {}, 'no account id'],
     ['an account lost its zeros in a spreadsheet', [{ ...prod, account: '1.11122E+11' }], {}, 'no account id'],
     ['a name is none of a config', [{ ...prod, name: 'Prod Account' }], {}, 'a name is'],
-    ['a role is none', [{ ...prod, role: 'a/b' }], {}, 'no name of a role'],
+    ['a role is none', [{ ...prod, role: 'a/b' }], {}, 'prod: "a/b" is not a valid role name. Use 1 to 56 characters'],
+    ['a role leaves no room for its revoker', [{ ...prod, role: 'r'.repeat(57) }], {}, 'is not a valid role name'],
     ['a region is none', [{ ...prod, region: 'europe' }], {}, 'no region'],
     ['a name is there twice', [prod, { ...prod, account: '444455556666' }], {}, 'row 2 (prod): the name is taken by row 1 (prod)'],
     ['a role is there twice', [prod, { ...prod, name: 'again' }], {}, 'is reached by row 1 (prod) already'],
@@ -62,7 +67,22 @@ describe('a list is wrong where', () => {
       ]),
     ).toHaveLength(4)
   })
-  test.each(['stint', '/stint', '//', '/st*/'])('the path is %s', (path) => expect(faultsOf([prod], {}, { path })).toHaveLength(1))
+  test.each(['stint', '/stint', '//', '/st*/', '/stint//x/', '/stint/\n'])('the path is %j', (path) =>
+    expect(faultsOf([prod], {}, { path })).toEqual([expect.stringContaining('must begin and end with a slash')]),
+  )
+  test.each(['', 's', 'st*', 'stint\n', 's'.repeat(65)])('the prefix is %j', (prefix) =>
+    expect(faultsOf([prod], {}, { prefix })).toEqual([expect.stringContaining('must be 2 to 64 characters')]),
+  )
+  test('the path is longer than IAM takes', () => {
+    expect(faultsOf([prod], {}, { path: `/${'p'.repeat(511)}/` }).join('\n')).toContain('have at most 512 characters')
+  })
+  test('the path and the name are longer than a config takes', () => {
+    const path = `/${'p'.repeat(500)}/`
+    expect(faultsOf([{ ...prod, role: 'r'.repeat(12) }], {}, { path })).toEqual([
+      expect.stringContaining('at most 512 characters together'),
+    ])
+    expect(faultsOf([{ ...prod, role: 'r'.repeat(11) }], {}, { path })).toEqual([])
+  })
 })
 
 test('what is written is what a config takes', () => {

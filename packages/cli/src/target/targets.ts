@@ -3,10 +3,13 @@
  * What the stack makes of it (infra/target/target.yaml) and what is written here are the same by construction.
  */
 import type { Target } from '@stint/core/config/shape'
+import { kitFaults } from './kit.ts'
 
 export type Row = { readonly name: string; readonly account: string; readonly role?: string; readonly region?: string }
 export type Defaults = { readonly role: string; readonly region: string; readonly path: string; readonly prefix: string }
 export type Targets = { readonly [name: string]: Target }
+
+const MAX_PATH_AND_NAME = 512
 
 /** As the template names it: unique in its account and elsewhere. */
 export const externalIdOf = (prefix: string, account: string, role: string): string => `${prefix}-${account}-${role}`
@@ -22,9 +25,7 @@ export function targetsFrom(
   const names = new Map(Object.keys(existing).map((name) => [name, 'the config']))
   const roles = new Map(Object.entries(existing).map(([name, { roleArn }]) => [roleArn, `target ${name} of the config`]))
   if (rows.length === 0) faults.push('there is no target in it')
-  if (!/^\/([\w+=,.@-]+\/)+$/.test(defaults.path)) faults.push(`the path '${defaults.path}' is none such as /stint/`)
-  if (!/^[\w+=,.@:-]{2,64}$/.test(defaults.prefix))
-    faults.push(`the prefix '${defaults.prefix}' must be 2 to 64 of A-Z a-z 0-9 + = , . @ : _ -`)
+  faults.push(...kitFaults({ path: defaults.path, prefix: defaults.prefix }))
 
   for (const [index, row] of rows.entries()) {
     const place = rows.length === 1 ? row.name : `row ${index + 1} (${row.name})`
@@ -32,7 +33,10 @@ export function targetsFrom(
     const region = row.region || defaults.region
     if (!/^[a-z0-9][a-z0-9-]{0,47}$/.test(row.name)) faults.push(`${place}: a name is 1 to 48 of a-z, 0-9 and -, not beginning with -`)
     if (!/^\d{12}$/.test(row.account)) faults.push(`${place}: '${row.account}' is no account id of twelve digits`)
-    if (!/^[\w+=,.@-]{1,64}$/.test(role)) faults.push(`${place}: '${role}' is no name of a role`)
+    faults.push(...kitFaults({ role }).map((fault) => `${place}: ${fault}`))
+    // The pattern of a target's roleArn in @stint/core/config/check.
+    if (defaults.path.length - 1 + role.length > MAX_PATH_AND_NAME)
+      faults.push(`${place}: The path and the role's name must have at most ${MAX_PATH_AND_NAME} characters together.`)
     if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) faults.push(`${place}: '${region}' is no region`)
     const roleArn = `arn:${partitionOf(region)}:iam::${row.account}:role${defaults.path}${role}`
     const [named, reached] = [names.get(row.name), roles.get(roleArn)]
@@ -45,7 +49,16 @@ export function targetsFrom(
   return faults.length > 0 ? { ok: false, faults } : { ok: true, targets }
 }
 
-const partitionOf = (region: string): string => (region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws')
+/** Regions outside the partition `aws`, by how they begin (the AWS SDK's partitions.json). */
+const PARTITIONS: readonly (readonly [begins: string, partition: string])[] = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['us-iso-', 'aws-iso'],
+  ['us-isob-', 'aws-iso-b'],
+  ['eu-isoe-', 'aws-iso-e'],
+  ['us-isof-', 'aws-iso-f'],
+]
+const partitionOf = (region: string): string => PARTITIONS.find(([begins]) => region.startsWith(begins))?.[1] ?? 'aws'
 
 /** Lines for the `targets` of a config. */
 export const configLines = (targets: Targets): string =>
