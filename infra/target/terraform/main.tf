@@ -5,7 +5,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.0"
+      version = ">= 5.72" # The first with aws_iam_role_policy_attachments_exclusive.
     }
   }
 }
@@ -83,11 +83,33 @@ resource "aws_iam_role" "target" {
   permissions_boundary = var.permissions_boundary_arn == "" ? null : var.permissions_boundary_arn
 }
 
+# By place, not by ARN: Terraform must know the keys when it plans, and the ARN of a policy made in the same apply it does not know.
+# These attachments exist beside the resource below because they detach: a policy can leave the list and be deleted in one apply.
 resource "aws_iam_role_policy_attachment" "may" {
-  for_each   = toset(var.managed_policy_arns)
+  count      = length(var.managed_policy_arns)
   role       = aws_iam_role.target.name
-  policy_arn = each.value
+  policy_arn = var.managed_policy_arns[count.index]
 }
+
+# Sees a policy that was attached outside Terraform, and detaches it.
+resource "aws_iam_role_policy_attachments_exclusive" "target" {
+  role_name   = aws_iam_role.target.name
+  policy_arns = aws_iam_role_policy_attachment.may[*].policy_arn
+
+  lifecycle {
+    # When policies change places in the list, one attachment may detach what another has just attached. This resource comes after all
+    # of them and attaches it again. For the same set of policies it does so only if it is made anew, hence the trigger.
+    replace_triggered_by = [terraform_data.policies]
+  }
+}
+
+# Changes with the list, and unlike the attachments it exists when the list is empty, as a trigger must.
+resource "terraform_data" "policies" {
+  input = var.managed_policy_arns
+}
+
+# There is no aws_iam_role_policies_exclusive for this role, on purpose. The revoker ends a session by writing an inline policy on it;
+# the next apply would delete that deny and bring the session back.
 
 data "aws_iam_policy_document" "revoker_trust" {
   count = local.has_revoker ? 1 : 0
@@ -138,4 +160,17 @@ resource "aws_iam_role_policy" "revoke" {
   name   = "revoke"
   role   = aws_iam_role.revoker[0].name
   policy = data.aws_iam_policy_document.revoke[0].json
+}
+
+# The revoker can write policies on the target role, so it has nothing but the policy above. No one else writes to it.
+resource "aws_iam_role_policies_exclusive" "revoker" {
+  count        = local.has_revoker ? 1 : 0
+  role_name    = aws_iam_role.revoker[0].name
+  policy_names = [aws_iam_role_policy.revoke[0].name]
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "revoker" {
+  count       = local.has_revoker ? 1 : 0
+  role_name   = aws_iam_role.revoker[0].name
+  policy_arns = []
 }
