@@ -6,12 +6,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { signIn } from '@stint/sandbox'
+import type { Interceptor } from '@stint/sandbox/aws/server'
 import { brokerKey } from '@stint/sandbox/aws/world'
 import { portsFrom } from '@stint/sandbox/ports'
 import { loadRules, startAws, startIssuer } from '@stint/sandbox/sandbox'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { brokenInvariants, storedRequests } from '../support/checkers.ts'
-import { CONFIG, freePorts } from '../support/sandbox.ts'
+import { CONFIG, freePorts, INDEX_LAG_MS } from '../support/sandbox.ts'
 
 const MAIN = fileURLToPath(new URL('../../packages/sandbox/src/main.ts', import.meta.url))
 
@@ -35,7 +36,7 @@ beforeAll(async () => {
     broker.kill('SIGKILL')
     await once(broker, 'exit')
   }
-  aws = await startAws(ports, rules, Date.now, async (_service, action, next) => {
+  const intercept: Interceptor = async (_service, action, next) => {
     const step = action === 'AssumeRole' ? 'assume' : action === 'UpdateItem' ? (asked === 0 ? 'reserve' : 'record') : undefined
     if (step === 'assume') asked = 1
     if (step && killAt === `before ${step}`) {
@@ -48,7 +49,8 @@ beforeAll(async () => {
       return 'drop'
     }
     return answer
-  })
+  }
+  aws = await startAws(ports, rules, Date.now, { intercept, indexLagMs: INDEX_LAG_MS })
   const issuer = await startIssuer(ports, rules, 's'.repeat(32), Date.now)
   parts = [aws, issuer]
   token = await signIn('developer', { url: `http://127.0.0.1:${ports.issuer}`, secret: 's'.repeat(32) })

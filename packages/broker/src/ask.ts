@@ -62,10 +62,11 @@ export async function askForApproval(
     if (!known.value) {
       const place = await takePlace(broker, call, caller, scope, request)
       if (place.outcome === 'refused') return place
+      const { waits, kept } = place.value
       // The key could not be remembered with it, and its repeat would ask people again.
-      if (place.value && idempotency)
-        return refused('rate-limited', `You already wait for the same, without this Idempotency-Key: ${place.value.id}.`)
-      if (place.value) return done({ request: place.value, found: true })
+      if (waits && idempotency) return refused('rate-limited', `You already wait for the same, without this Idempotency-Key: ${waits.id}.`)
+      if (waits) return done({ request: waits, found: true })
+      counted ||= kept
     }
     if (!counted) {
       const asks = await broker.ledger.countAsk(callerRef(caller), MAX_ASKS_AN_HOUR, call.now)
@@ -100,17 +101,13 @@ const isWaiting = (request: AccessRequest, { termsHash }: Scope, now: Instant): 
 /** Rounds of taking a place: each gives away at least one that was seen held for nothing, unless another ask was faster. */
 const MAX_ROUNDS = 12
 
+/** `waits`: the request on the same terms that waits already. `kept`: an ask for this very request has taken the place before. */
+type Taken = { readonly waits?: AccessRequest; readonly kept: boolean }
+
 /**
- * Takes one of the caller's few places for requests that wait. A value is the request on the same terms that waits already.
- * Whether a place is held for nothing is read from its request by key, so no index has to be up to date.
+ * Takes one of the caller's few places for requests that wait. Whether a place is held for nothing is read from its request by key, so no index has to be up to date.
  */
-async function takePlace(
-  { ledger }: Asking,
-  call: Call,
-  caller: Caller,
-  scope: Scope,
-  request: RequestId,
-): Promise<Done<AccessRequest | undefined> | Refused> {
+async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: Scope, request: RequestId): Promise<Done<Taken> | Refused> {
   const ref = callerRef(caller)
   let instead: WaitingPlace | undefined
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -118,11 +115,11 @@ async function takePlace(
     if (taken.outcome === 'unknown') return unavailable(taken.cause)
     instead = undefined
     const { value: found } = taken
-    if (found.place === 'taken') return done(undefined)
+    if (found.place === 'taken' || found.place === 'kept') return done({ kept: found.place === 'kept' })
     if (found.place === 'held') {
       const held = await ledger.request(found.by.request)
       if (held.outcome === 'unknown') return unavailable(held.cause)
-      if (held.value && isWaiting(held.value, scope, call.now)) return done(held.value)
+      if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value, kept: false })
       if (!held.value && isUnderWay(found.by, call.now)) return refused('rate-limited', 'You are asking for the same at this moment.')
       instead = found.by
       continue

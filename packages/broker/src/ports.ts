@@ -139,8 +139,10 @@ export type ChangeOptions = { readonly came?: Circumstances; readonly exact?: bo
 /** A place for one request that waits, on these terms. `attempt` names who took it. */
 export type WaitingPlace = { readonly terms: string; readonly request: RequestId; readonly at: Instant; readonly attempt: string }
 export type Place =
-  /** By this request, now or before. */
+  /** By this request, now. */
   | { readonly place: 'taken' }
+  /** By an ask for this very request before. */
+  | { readonly place: 'kept' }
   /** Another request on the same terms holds it. */
   | { readonly place: 'held'; readonly by: WaitingPlace }
   | { readonly place: 'full'; readonly all: readonly WaitingPlace[] }

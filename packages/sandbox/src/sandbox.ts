@@ -116,9 +116,14 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
 
 export type AwsPart = Part & { readonly world: World; readonly dynamo: Dynamo; readonly server: AwsServer }
 
-export async function startAws(ports: Ports, rules: Rules, clock: () => number, intercept?: Interceptor): Promise<AwsPart> {
+export async function startAws(
+  ports: Ports,
+  rules: Rules,
+  clock: () => number,
+  { intercept, indexLagMs }: { readonly intercept?: Interceptor; readonly indexLagMs?: number } = {},
+): Promise<AwsPart> {
   const world = createWorld(rules, clock)
-  const dynamo = createDynamo()
+  const dynamo = createDynamo(indexLagMs === undefined ? {} : { indexLag: { milliseconds: indexLagMs, clock } })
   await dynamo.direct('CreateTable', withoutStream(storyTable(tables.story)))
   await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))
   const aws = awsServer(world, dynamo, intercept)
@@ -364,6 +369,8 @@ export type SandboxOptions = {
   readonly clock?: () => number
   readonly log?: Log
   readonly intercept?: Interceptor
+  /** How far DynamoDB's indexes are behind; absent: not at all. */
+  readonly indexLagMs?: number
   readonly deadlines?: Deadlines
   readonly sweep?: false
   /** false: whoever started it ships by hand. */
@@ -430,14 +437,14 @@ async function startSlack(
 const OWED_EVERY_MS = 5000
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { ports, rules, clock = Date.now, log = () => {}, intercept } = options
+  const { ports, rules, clock = Date.now, log = () => {} } = options
   const secret = newSecret()
   const started: Part[] = []
   const close = async () => {
     for (const part of started.toReversed()) await part.close()
   }
   try {
-    const aws = await startAws(ports, rules, clock, intercept)
+    const aws = await startAws(ports, rules, clock, options)
     started.push(aws)
     started.push(await startIssuer(ports, rules, secret, clock))
     const endpoint = urlOf(ports.aws)

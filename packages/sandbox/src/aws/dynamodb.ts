@@ -1,16 +1,18 @@
 /**
- * DynamoDB: dynalite behind a thin front. The front decides who may call, adds what dynalite lacks (the old item of a
- * failed condition, a change stream) and lets one write at a time touch an item, so that both are exact.
+ * DynamoDB: dynalite behind a thin front. The front decides who may call, adds what dynalite lacks (the old item of a failed
+ * condition, a change stream, limits, indexes that lag behind) and lets one write at a time touch an item, so that all of it
+ * is exact.
  */
 
 import { EventEmitter } from 'node:events'
 import dynalite from 'dynalite'
 import inject, { type DispatchFunc } from 'light-my-request'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
+import { type Attributes, CONTENT_TYPE, dynamoError } from './dynamodb-answer.ts'
+import { type LaggingIndexes, laggingIndexes, type Query, type Table } from './dynamodb-index.ts'
+import { limitFault } from './dynamodb-limits.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
-
-type Attributes = Record<string, Record<string, unknown>>
 
 /** One change of one item, in order per item. Images are in DynamoDB's JSON. */
 export type StreamRecord = {
@@ -29,19 +31,24 @@ export type Dynamo = {
   /** Emits `record` with a StreamRecord. */
   readonly stream: EventEmitter<{ record: [StreamRecord] }>
   readonly records: readonly StreamRecord[]
+  /** The indexes learn of every write now, and need not be waited for. */
+  readonly settleIndexes: () => void
   readonly close: () => Promise<void>
 }
 
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem'])
-const CONTENT_TYPE = 'application/x-amz-json-1.0'
 
-export function createDynamo(): Dynamo {
+/** `indexLag`: how many milliseconds the indexes are behind, by which clock. Absent: not at all. */
+export type DynamoOptions = { readonly indexLag?: { readonly milliseconds: number; readonly clock: () => number } }
+
+export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   const dispatch = ((request, response) => server.emit('request', request, response)) as DispatchFunc
   const stream = new EventEmitter<{ record: [StreamRecord] }>()
   const records: StreamRecord[] = []
   const queues = new Map<string, Promise<unknown>>()
-  const keyNames = new Map<string, readonly string[]>()
+  const tables = new Map<string, Table>()
+  const indexes: LaggingIndexes | undefined = indexLag && laggingIndexes(indexLag.milliseconds, indexLag.clock)
 
   async function raw(operation: string, payload: string): Promise<{ status: number; body: string }> {
     const answer = await inject(dispatch, {
@@ -63,6 +70,11 @@ export function createDynamo(): Dynamo {
   async function direct(operation: string, input: unknown): Promise<Record<string, unknown>> {
     const { status, body } = await raw(operation, JSON.stringify(input))
     if (status !== 200) throw new Error(`dynamodb ${operation}: ${body}`)
+    if (indexes && writes.has(operation)) {
+      const { TableName: table, Key, Item } = input as WriteInput
+      const keys = await keysOf(table, Key ?? Item ?? {})
+      indexes.wrote(table, JSON.stringify(keys), await image(table, keys))
+    }
     return JSON.parse(body) as Record<string, unknown>
   }
 
@@ -75,14 +87,14 @@ export function createDynamo(): Dynamo {
   }
 
   async function keysOf(table: string, item: Attributes): Promise<Attributes> {
-    const names = keyNames.get(table) ?? (await describe(table))
-    keyNames.set(table, names)
+    const names = (await describe(table)).KeySchema.map(({ AttributeName }) => AttributeName)
     return Object.fromEntries(names.flatMap((name) => (item[name] ? [[name, item[name]]] : [])))
   }
 
-  async function describe(table: string): Promise<readonly string[]> {
-    const { Table } = (await direct('DescribeTable', { TableName: table })) as { Table: { KeySchema: { AttributeName: string }[] } }
-    return Table.KeySchema.map(({ AttributeName }) => AttributeName)
+  async function describe(name: string): Promise<Table> {
+    const known = tables.get(name) ?? (await direct('DescribeTable', { TableName: name })).Table
+    tables.set(name, known as Table)
+    return known as Table
   }
 
   const image = async (table: string, keys: Attributes): Promise<Attributes | undefined> =>
@@ -96,6 +108,13 @@ export function createDynamo(): Dynamo {
       const answer = await raw(operation, payload)
       if (answer.status !== 200) return withOldItem(answer, input, oldImage)
       const newImage = await image(table, keys)
+      const fault = limitFault(input, await describe(table), newImage)
+      if (fault) {
+        // Only what the write made of the item shows it: as it was, then, and refused.
+        if (oldImage) await direct('PutItem', { TableName: table, Item: oldImage })
+        else await direct('DeleteItem', { TableName: table, Key: keys })
+        return { status: 400, body: validation(fault) }
+      }
       if (JSON.stringify(oldImage) !== JSON.stringify(newImage)) {
         const eventName = !oldImage ? 'INSERT' : newImage ? 'MODIFY' : 'REMOVE'
         const record = {
@@ -107,6 +126,7 @@ export function createDynamo(): Dynamo {
           ...(newImage ? { newImage } : {}),
         } as const
         records.push(record)
+        indexes?.wrote(table, JSON.stringify(keys), newImage)
         stream.emit('record', record)
       }
       return answer
@@ -117,6 +137,7 @@ export function createDynamo(): Dynamo {
     direct,
     stream,
     records,
+    settleIndexes: () => indexes?.settle(),
     close: () => new Promise((resolve) => server.close(() => resolve())),
 
     async handle(world, call, target, body) {
@@ -129,6 +150,13 @@ export function createDynamo(): Dynamo {
       }
       const refusal = guard(world, call, operation, input)
       if (refusal) return refusal
+      const fault = limitFault(input, undefined)
+      if (fault) return dynamoError(400, 'com.amazon.coral.validate#ValidationException', fault, call.requestId)
+      if (indexes && operation === 'Query' && input.IndexName) {
+        indexes.define(input.TableName, await describe(input.TableName))
+        const { status, body: found } = indexes.query(input as unknown as Query, call.requestId)
+        return { status, headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId }, body: found }
+      }
       // What dynalite does not know is taken out; the front does it.
       const { ReturnValuesOnConditionCheckFailure: _front, ...known } = input as WriteInput & Record<string, unknown>
       const payload = JSON.stringify(known)
@@ -162,11 +190,7 @@ function withOldItem(
     : answer
 }
 
-export const dynamoError = (status: number, type: string, message: string, requestId: string): Answer => ({
-  status,
-  headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': requestId },
-  body: JSON.stringify({ __type: type, message }),
-})
+const validation = (message: string): string => JSON.stringify({ __type: 'com.amazon.coral.validate#ValidationException', message })
 
 /** IAM for one operation: the table's or index's ARN, and `dynamodb:LeadingKeys` for the partition keys touched. */
 function guard(world: World, call: Call, operation: string, input: WriteInput): Answer | undefined {

@@ -42,7 +42,8 @@ export function places({ random }: DynamoSettings, { updateSide }: Sender): Pick
       const image = (taken.outcome === 'done' ? taken.value : taken.item) as Image | undefined
       if (isOurs(image)) return done({ place: 'taken' })
       const held = image?.[name]
-      if (held) return done({ place: held.request === request ? 'taken' : 'held', by: { terms, ...held } })
+      if (held?.request === request) return done({ place: 'kept' })
+      if (held) return done({ place: 'held', by: { terms, ...held } })
       return done({ place: 'full', all: placesIn(image) })
     },
 

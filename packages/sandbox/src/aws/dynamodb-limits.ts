@@ -1,0 +1,62 @@
+/**
+ * Limits of DynamoDB that dynalite lets through. Source: Amazon DynamoDB Developer Guide, "Service, account, and table
+ * quotas in Amazon DynamoDB": key lengths, expression parameters.
+ */
+import type { Attributes } from './dynamodb-answer.ts'
+import type { Table } from './dynamodb-index.ts'
+
+const HASH_BYTES = 2048
+const RANGE_BYTES = 1024
+const EXPRESSION_BYTES = 4096
+const MOST_OPERATORS = 300
+const DEEPEST = 32
+/** Functions and operators of an expression; a comma of IN counts as one more operand. */
+const OPERATOR =
+  /\b(?:AND|OR|NOT|BETWEEN|IN|attribute_exists|attribute_not_exists|attribute_type|begins_with|contains|size|if_not_exists|list_append)\b|<>|<=|>=|[=<>+-]/g
+
+/** What DynamoDB would say to this write or query; undefined where it takes it. */
+export function limitFault(input: Readonly<Record<string, unknown>>, table: Table | undefined, image?: Attributes): string | undefined {
+  for (const name of ['ConditionExpression', 'UpdateExpression', 'KeyConditionExpression', 'FilterExpression', 'ProjectionExpression']) {
+    const expression = input[name]
+    const fault = typeof expression === 'string' ? expressionFault(name, expression) : undefined
+    if (fault) return fault
+  }
+  const values = Object.values((input.ExpressionAttributeValues ?? {}) as Attributes)
+  if (values.some((value) => depthOf(value) > DEEPEST)) return 'Nesting Levels have exceeded supported limits'
+  return table && image ? keyFault(table, image) : undefined
+}
+
+function expressionFault(name: string, expression: string): string | undefined {
+  const bytes = Buffer.byteLength(expression)
+  if (bytes > EXPRESSION_BYTES) return `Invalid ${name}: Expression size has exceeded the maximum allowed size; expression size: ${bytes}`
+  const operators = expression.match(OPERATOR)?.length ?? 0
+  if (operators > MOST_OPERATORS)
+    return `Invalid ${name}: The expression contains too many operators; maximum operator count: ${MOST_OPERATORS}, actual operator count: ${operators}`
+  return undefined
+}
+
+/** Keys of the table and of each index that the item is in. */
+function keyFault({ KeySchema, GlobalSecondaryIndexes = [] }: Table, image: Attributes): string | undefined {
+  for (const { IndexName, schema } of [
+    { IndexName: undefined, schema: KeySchema },
+    ...GlobalSecondaryIndexes.map(({ IndexName, KeySchema: schema }) => ({ IndexName, schema })),
+  ]) {
+    for (const [place, { AttributeName }] of schema.entries()) {
+      const text = image[AttributeName]?.S
+      if (typeof text !== 'string') continue
+      const most = place === 0 ? HASH_BYTES : RANGE_BYTES
+      if (text === '')
+        return `One or more parameter values are not valid. A value specified for a ${IndexName ? 'secondary index ' : ''}key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. ${IndexName ? `IndexName: ${IndexName}, IndexKey` : 'Key'}: ${AttributeName}`
+      if (Buffer.byteLength(text) > most)
+        return `One or more parameter values were invalid: Size of ${place === 0 ? 'hashkey' : 'rangekey'} has exceeded the maximum size limit of ${most} bytes`
+    }
+  }
+  return undefined
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const { M, L } = value as { M?: Record<string, unknown>; L?: readonly unknown[] }
+  const inner = M ? Object.values(M) : L
+  return inner ? 1 + Math.max(0, ...inner.map(depthOf)) : 0
+}
