@@ -1,0 +1,87 @@
+/** What everybody who decides is shown of a request. */
+import { describe, expect, test } from 'vitest'
+import type { AccessRequest } from './request.ts'
+import { permissionsOf, summaryOf } from './summary.ts'
+
+const NOW = Date.UTC(2026, 10, 24, 3)
+const MINUTE = 60_000
+const request = (change: object = {}, terms: object = {}): AccessRequest =>
+  ({
+    id: 'req_01ARYZ6S410000000000000000',
+    state: 'pending',
+    caller: { issuer: 'people', subject: '6f0c', name: 'Olu On-Call', kind: 'human' },
+    profile: 'break-glass',
+    target: 'prod-admin',
+    terms: {
+      role: 'arn:aws:iam::111122223333:role/stint/Admin',
+      sourceIdentity: 'acme.6f0c',
+      policy: [{ Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['arn:aws:s3:::acme/*'] }],
+      policyArns: [],
+      parameters: {},
+      maxDuration: 3600,
+      uses: 3,
+      ...terms,
+    },
+    pendingUntil: NOW + 30 * MINUTE,
+    limits: {},
+    ...change,
+  }) as unknown as AccessRequest
+const place = { description: 'Administrator of production', account: '111122223333' }
+
+test('says who, what, where, how risky, how long, how often, until when and why', () => {
+  const { facts, permissions, justification } = summaryOf(request({ why: 'INC-4711\norders are down', ticket: 'OPS-17' }), place, NOW)
+  expect(facts).toEqual([
+    ['Requester', 'Olu On-Call (acme.6f0c)'],
+    ['Profile', 'break-glass: Administrator of production'],
+    ['Account', '111122223333 (prod-admin)'],
+    ['Role', 'arn:aws:iam::111122223333:role/stint/Admin'],
+    ['Risk', 'low: reads'],
+    ['Duration', 'up to 1h per session'],
+    ['Uses', '3 sessions'],
+    ['Decide by', '2026-11-24 03:30 UTC'],
+    ['Ticket', 'OPS-17'],
+  ])
+  expect(permissions).toEqual(['s3:GetObject on arn:aws:s3:::acme/*'])
+  expect(justification).toBe('INC-4711\norders are down')
+})
+
+test.each<[string, object, object, readonly [string, string]]>([
+  ['without a source identity', {}, { sourceIdentity: undefined }, ['Requester', 'Olu On-Call (people/6f0c)']],
+  ['of a job, with who started it', { triggeredBy: 'dana' }, {}, ['Triggered by', 'dana']],
+  ['shortened', { limits: { duration: 900, uses: 1 } }, {}, ['Duration', 'up to 15m per session']],
+  ['for once', { limits: { uses: 1 } }, {}, ['Uses', '1 session']],
+  ['that starts later', { startsAt: NOW + 60 * MINUTE }, {}, ['Starts', '2026-11-24 04:00 UTC']],
+  ['approved', { state: 'approved', windowEnd: NOW + 5 * MINUTE }, {}, ['Valid until', '2026-11-24 03:05 UTC']],
+  ['with parameters', {}, { parameters: { bucket: 'a\u202Eb' } }, ['Parameter bucket', 'a‹U+202E›b']],
+  ['to a whole role', {}, { policy: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }, ['Risk', 'high: every action']],
+])('a request %s', (_name, change, terms, expected) => {
+  expect(summaryOf(request(change, terms), place, NOW).facts).toContainEqual(expected)
+})
+
+describe('what the session may do', () => {
+  const allow = (more: object) => ({ Effect: 'Allow' as const, Action: 's3:*', Resource: '*', ...more })
+  const arn = 'arn:aws:iam::aws:policy/SecurityAudit'
+  test.each<[string, Parameters<typeof permissionsOf>[0], readonly string[]]>([
+    ['neither policy nor ARNs', { policy: [], policyArns: [] }, ['everything that the role may do']],
+    ['Denies alone', { policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }], policyArns: [] }, ['everything that the role may do']],
+    [
+      'everything, spelled out',
+      { policy: [allow({ Action: ['*'], Resource: ['*'] })], policyArns: [] },
+      ['everything that the role may do'],
+    ],
+    ['one statement', { policy: [allow({})], policyArns: [] }, ['s3:* on *']],
+    ['every action of one thing', { policy: [allow({ Action: '*', Resource: 'arn:x' })], policyArns: [] }, ['* on arn:x']],
+    [
+      'all but something',
+      { policy: [{ Effect: 'Allow', NotAction: ['iam:*', 'sts:*'], NotResource: 'arn:x' }], policyArns: [] },
+      ['every action except iam:*, sts:* on everything except arn:x'],
+    ],
+    [
+      'conditions',
+      { policy: [allow({ Condition: { StringEquals: { 's3:prefix': 'a' }, Bool: { 'aws:SecureTransport': 'true' } } })], policyArns: [] },
+      ['s3:* on *, with conditions on s3:prefix, aws:SecureTransport'],
+    ],
+    ['managed policies', { policy: [], policyArns: [arn] }, [`everything that ${arn} allows`]],
+    ['both', { policy: [allow({})], policyArns: [arn] }, ['s3:* on *', `everything that ${arn} allows`]],
+  ])('%s', (_name, terms, expected) => expect(permissionsOf(terms)).toEqual(expected))
+})

@@ -1,0 +1,86 @@
+/**
+ * A request in plain words, for everybody who decides on it. Slack's message, its modals and the decide page all show these
+ * lines: who asks, for which account and role, what the session may do, how risky that is, for how long, how often, and why.
+ * Values are safe to show (`shown-text.ts`); each surface adds its own escaping.
+ */
+import type { StatementJson } from '@stint/iam'
+import { formatDuration } from '../duration.ts'
+import { shownRequester } from '../identity/shown.ts'
+import { type Instant, toIso } from '../instant.ts'
+import { riskOf } from '../scope/risk.ts'
+import type { Terms } from '../scope/terms.ts'
+import { isolated, shownLine, shownText } from '../shown-text.ts'
+import { type AccessRequest, stateAt } from './request.ts'
+
+export type Fact = readonly [name: string, value: string]
+
+export type Summary = {
+  readonly facts: readonly Fact[]
+  /** What the session may do, line by line. */
+  readonly permissions: readonly string[]
+  /** Of several lines. */
+  readonly justification?: string
+}
+
+/** What the deployed config says of the profile and its target. */
+export type Place = { readonly description?: string; readonly account: string }
+
+/** The longest value of a fact: a line of a message, or a cell of a table. */
+const LONGEST_VALUE = 500
+const line = (text: string): string => isolated(shownLine(text, LONGEST_VALUE))
+
+export function summaryOf(request: AccessRequest, place: Place, now: Instant): Summary {
+  const { terms, limits } = request
+  const uses = limits.uses ?? terms.uses
+  const until = request.windowEnd ?? request.pendingUntil
+  const facts: readonly Fact[] = [
+    ['Requester', shownRequester(request)],
+    ...(request.triggeredBy === undefined ? [] : [['Triggered by', line(request.triggeredBy)] as const]),
+    ['Profile', line(`${request.profile}${place.description === undefined ? '' : `: ${place.description}`}`)],
+    ['Account', line(`${place.account} (${request.target})`)],
+    ['Role', line(terms.role)],
+    ...termsFacts(terms),
+    ['Duration', `up to ${formatDuration(limits.duration ?? terms.maxDuration)} per session`],
+    ['Uses', uses === 1 ? '1 session' : `${uses} sessions`],
+    ...(request.startsAt === undefined ? [] : [['Starts', minute(request.startsAt)] as const]),
+    [stateAt(request, now) === 'pending' ? 'Decide by' : 'Valid until', minute(until)],
+    ...Object.entries(terms.parameters).map(([name, value]) => [shownLine(`Parameter ${name}`, 80), line(value)] as const),
+    ...(request.ticket === undefined ? [] : [['Ticket', line(request.ticket)] as const]),
+  ]
+  return {
+    facts,
+    permissions: permissionsOf(terms),
+    ...(request.why === undefined ? {} : { justification: isolated(shownText(request.why)) }),
+  }
+}
+
+/** What follows from the terms alone. Further warnings about them belong here. */
+function termsFacts(terms: Terms): readonly Fact[] {
+  const { level, why } = riskOf(terms)
+  return [['Risk', line(`${level}: ${why}`)]]
+}
+
+const LONGEST_PERMISSION = 2000
+
+/** STS takes the union of the inline policy and the managed policies; without either the role alone is the limit. */
+export function permissionsOf({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArns'>): readonly string[] {
+  const allows = policy.filter(({ Effect }) => Effect === 'Allow')
+  const lines = [...allows.map(permission), ...policyArns.map((arn) => `everything that ${arn} allows`)]
+  return lines.length === 0 ? [EVERYTHING] : lines.map((text) => isolated(shownLine(text, LONGEST_PERMISSION)))
+}
+const EVERYTHING = 'everything that the role may do'
+
+function permission({ Action, NotAction, Resource, NotResource, Condition }: StatementJson): string {
+  const conditions = Condition === undefined ? '' : `, with conditions on ${keysOf(Condition)}`
+  if (listed(Action) === '*' && listed(Resource) === '*') return `${EVERYTHING}${conditions}`
+  const actions = Action === undefined ? `every action except ${listed(NotAction)}` : listed(Action)
+  const resources = Resource === undefined ? `everything except ${listed(NotResource)}` : listed(Resource)
+  return `${actions} on ${resources}${conditions}`
+}
+const listed = (value: unknown): string => [value ?? []].flat().map(String).join(', ')
+const keysOf = (condition: NonNullable<StatementJson['Condition']>): string =>
+  [...new Set(Object.values(condition).flatMap((keys) => Object.keys(keys)))].join(', ')
+
+/** An instant to the minute, as people read it. */
+export const minute = (at: Instant): string => minuteOf(toIso(at))
+export const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`

@@ -1,0 +1,103 @@
+/**
+ * Text that somebody else wrote (names, justifications, comments, error messages of servers), made safe to show. Every
+ * surface passes foreign text through here first: Slack, pages, the terminal and CSV. Each surface then adds its own
+ * escaping (mrkdwn, HTML, a formula's apostrophe).
+ *
+ * What a reader cannot see, or what changes how the text around it looks, is replaced by a visible mark such as `‹U+202E›`.
+ * It is never dropped silently: a reader should notice that the text was not plain, and two texts that differ only in
+ * invisible characters should not look the same. Letters of every script stay as they are, and so do emoji.
+ */
+
+/**
+ * Control characters (ESC, which begins terminal sequences, and C1 among them), format characters (bidirectional overrides and
+ * isolates, zero-width characters, tags), lone surrogates, private and unassigned code points, line and paragraph separators,
+ * everything that Unicode lets a renderer ignore (variation selectors, fillers, soft hyphen), and the blank Braille pattern.
+ * Sources: Unicode Standard Annex 44, "General_Category" and "Default_Ignorable_Code_Point"; Annex 9 for bidirectional text.
+ */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
+const HIDDEN_RUN = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800])\1*/gu
+/** Emoji are sequences of exactly these shapes (Unicode Technical Standard 51); their joiners and selectors hide nothing. */
+const EMOJI = /\p{RGI_Emoji}/gv
+
+/** Marks on one letter: Hebrew, Vietnamese and Thai need at most four. */
+const MOST_MARKS = 4
+const MARK_FLOOD = new RegExp(`(\\p{M}{${MOST_MARKS}})(\\p{M}+)`, 'gu')
+/** Empty lines in a row, beyond which a text would push what follows out of sight. */
+const MOST_EMPTY_LINES = 2
+const EMPTY_LINES = new RegExp(`\\n(?:[^\\S\\n]*\\n){${MOST_EMPTY_LINES + 1},}`, 'g')
+
+const LONGEST_TEXT = 3000
+const LONGEST_LINE = 300
+/** Marks are longer than what they stand for, runs of them shorter: so much of a text is looked at, for so much shown. */
+const LOOKED_AT = 8
+
+/**
+ * Text of several lines. `\r\n` and `\n` end lines and tabs stay; everything else that HIDDEN names becomes a mark.
+ * `longest` is in UTF-16 units, 3000 unless given; what is longer ends in `…`.
+ */
+export function shownText(text: string, longest = LONGEST_TEXT): string {
+  const lines = beginning(text, longest)
+    .replaceAll('\r\n', '\n')
+    .split('\n')
+    .map((line) => line.split('\t').map(marked).join('\t'))
+    .join('\n')
+    .replace(EMPTY_LINES, (run) => `\n\n‹${run.split('\n').length - 2} empty lines›\n`)
+  return cut(lines, longest, text)
+}
+
+/** Text within a line of ours. A line break becomes `⏎`, so that no text begins a line that could look like one of ours. */
+export function shownLine(text: string, longest = LONGEST_LINE): string {
+  const line = beginning(text, longest)
+    .replaceAll('\r\n', '\n')
+    .replace(/^[\p{Zs}\t\n]+|[\p{Zs}\t\n]+$/gu, '')
+    .split(/([\p{Zs}\t\n]+)/u)
+    .map((part, index) => (index % 2 === 0 ? marked(part) : part.includes('\n') ? ' ⏎ ' : ' '))
+    .join('')
+  return cut(line, longest, text)
+}
+
+const beginning = (text: string, longest: number): string => text.slice(0, (longest + 1) * LOOKED_AT)
+
+/** What is too long is cut between characters and ends in `…`. Lengths are in UTF-16 units. */
+export function cut(text: string, longest: number, whole = text): string {
+  if (text.length <= longest && whole.length <= (longest + 1) * LOOKED_AT) return text
+  const kept = text.slice(0, Math.max(0, longest - 1))
+  return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`
+}
+
+/** One line without hidden characters and without floods of marks. */
+const marked = (text: string): string =>
+  (HIDDEN.test(text) ? withoutHidden(text) : text)
+    .replace(MARK_FLOOD, (_flood, kept: string, more: string) => `${kept}‹${[...more].length} marks›`)
+    .replace(/^(?=\p{M})/u, '◌')
+
+/** Emoji are left whole; everything between them loses what is hidden. */
+function withoutHidden(text: string): string {
+  let [shown, at] = ['', 0]
+  for (const emoji of text.matchAll(EMOJI)) {
+    shown += text.slice(at, emoji.index).replace(HIDDEN_RUN, mark) + emoji[0]
+    at = emoji.index + emoji[0].length
+  }
+  return shown + text.slice(at).replace(HIDDEN_RUN, mark)
+}
+
+function mark(run: string, character: string): string {
+  const name = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  const times = run.length / character.length
+  return `‹U+${name}${times > 1 ? ` ×${times}` : ''}›`
+}
+
+const RIGHT_TO_LEFT = /[\u{590}-\u{8FF}\u{FB1D}-\u{FDFF}\u{FE70}-\u{FEFC}\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
+
+/**
+ * Text that runs from right to left, between the first-strong isolate and its end (Unicode Annex 9, FSI and PDI): then it does
+ * not turn the words of ours beside it. `shown` has passed `shownText` or `shownLine`, so it holds no isolate of its own.
+ */
+export const isolated = (shown: string): string => (RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown)
+
+const EVERY_HIDDEN = new RegExp(HIDDEN, 'gu')
+/** JSON, with what a reader could not see written as `\uXXXX`: the same data for a program, and safe on a terminal. */
+export const visibleJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replace(EVERY_HIDDEN, (character) =>
+    character === '\n' ? '\n' : character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
