@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { picture, startBrowser } from '../support/browser.ts'
+import { picture, pictures, startBrowser } from '../support/browser.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn } from '../support/slack.ts'
 
@@ -48,14 +48,14 @@ describe('the night, clicked', () => {
     await signInAs(shown)
     const line = await page.textContent('code')
     expect(line).toMatch(/^\/stint link [0-9a-z-]{26,}$/)
-    await picture(page, `link-code-${user}`)
+    await pictures(page, `link-code-${user}`)
     await slackAt(user, `D0${user.slice(2)}`)
     await page.getByLabel('Message').fill(line ?? '')
     await page.getByRole('button', { name: 'Send' }).click()
-    expect(await page.textContent('main')).toMatch(/Now say where you took the code that this is you/)
+    expect(await page.textContent('main')).toMatch(/Confirm that this is you/)
     await page.goto(`${sandbox.urls.broker}/link`)
     expect(await page.textContent('main')).toContain(user)
-    await picture(page, `link-confirm-${user}`)
+    await pictures(page, `link-confirm-${user}`)
     await page.getByRole('button', { name: 'Yes, that is me' }).click()
     expect(await page.textContent('h1')).toBe('Linked')
   })
@@ -70,11 +70,11 @@ describe('the night, clicked', () => {
     await page.getByRole('button', { name: 'Ask' }).click()
     expect(await page.textContent('.error')).toMatch(/justification/)
     await picture(page, 'ask-error')
-    await page.getByLabel('Why').fill('Orders are down, all of them <!channel> \u202Ekcab')
-    await page.getByLabel('How long').fill('30m')
+    await page.getByLabel('Justification').fill('Orders are down, all of them <!channel> \u202Ekcab')
+    await page.getByLabel('Duration').fill('30m')
     await picture(page, 'ask')
     await page.getByRole('button', { name: 'Ask' }).click()
-    expect(await page.textContent('dialog')).toMatch(/People are asked/)
+    expect(await page.textContent('dialog')).toMatch(/Approvers have been asked/)
     await page.getByRole('button', { name: 'Close' }).click()
     await it.slack.notify()
   })
@@ -113,7 +113,7 @@ describe('the night, clicked', () => {
     await page.getByRole('button', { name: 'Close it' }).click()
     await it.slack.notify()
     await slackAt('U0AVERY', 'C0ACCESS')
-    expect(await page.textContent('article.alarm')).toMatch(/Reviewed by Avery Approver/)
+    expect(await page.textContent('article.alarm')).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\)/)
     await picture(page, 'reviewed')
   })
 })
@@ -132,7 +132,7 @@ describe('the page on which one signs in anew', () => {
     const answer = await fetch(`${fresh.urls.broker}/requests`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await fresh.token('oncall')}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ profile: 'break-glass', justification: '<img src=x onerror=alert(1)> & “quotes”' }),
+      body: JSON.stringify({ profile: 'break-glass', justification: '<img src=x onerror=alert(1)> & “quotes” \u202Ekcab' }),
     })
     id = ((await answer.json()) as { id: string }).id
   })
@@ -147,17 +147,22 @@ describe('the page on which one signs in anew', () => {
   test('the requester may withdraw it, and not agree', async () => {
     await open()
     await signInAs('Olu On-Call')
-    expect(await page.getByRole('button').allTextContents()).toEqual(['Withdraw it', 'Revoke it'])
+    expect(await page.getByRole('button').allTextContents()).toEqual(['Cancel the request', 'Revoke the request'])
   })
   test('an approver sees all of it, decides, and that is that', async () => {
     await open()
     await signInAs('Avery Approver')
-    expect(await page.textContent('main')).toContain('<img src=x onerror=alert(1)> & “quotes”')
-    await picture(page, 'decide')
+    const text = await page.textContent('main')
+    expect(text).toContain('<img src=x onerror=alert(1)> & “quotes” ‹U+202E›kcab')
+    // As clearly as Slack's message: who by name and identity, how risky, and what the session may do.
+    expect(text).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
+    expect(text).toMatch(/high: every action/)
+    expect(text).toMatch(/The session may do\s*everything that the role may do/)
+    await pictures(page, 'decide')
     await page.getByLabel('Comment').fill('go')
     await page.getByRole('button', { name: 'Approve' }).click()
-    expect(await page.textContent('main')).toMatch(/Done\.[\s\S]*Avery Approver: go/)
-    await picture(page, 'decided')
+    expect(await page.textContent('main')).toMatch(/Done\.[\s\S]*Avery Approver \(people\/[\w-]+\): go/)
+    await pictures(page, 'decided')
     await page.goBack()
   })
 

@@ -12,8 +12,15 @@ import { slackIn } from '../support/slack.ts'
 
 let sandbox: TestSandbox
 let it: ReturnType<typeof slackIn>
+/** Answers to writes are lost, after they took effect. */
+let lost = false
 beforeAll(async () => {
-  sandbox = await testSandbox()
+  sandbox = await testSandbox({
+    async intercept(_service, action, next) {
+      const answer = await next()
+      return lost && action === 'UpdateItem' ? { ...answer, status: 500, body: '{"__type":"InternalServerError","message":"x"}' } : answer
+    },
+  })
   it = slackIn(sandbox)
 })
 afterAll(() => sandbox.close())
@@ -82,6 +89,34 @@ describe('a page', () => {
       expect([page.status, page.location, page.headers.getSetCookie()]).toEqual([404, null, []])
     },
   )
+})
+
+test('a break-glass with a policy says what the policy allows, and not that everything is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stint-pages-'))
+  const config = join(folder, 'stint.config.ts')
+  writeFileSync(
+    config,
+    `import company from ${JSON.stringify(CONFIG)}
+const policy = [{ Effect: 'Allow', Action: 'ecs:UpdateService', Resource: 'arn:aws:ecs:*:*:service/shop/*' }]
+export default { ...company, profiles: { ...company.profiles, 'break-glass': { ...company.profiles['break-glass'], policy } } }`,
+  )
+  const [whole, narrow] = [sandbox, await testSandbox({ config })]
+  try {
+    sandbox = narrow
+    const { json } = await slackIn(narrow).call('POST', '/requests', await narrow.token('oncall'), {
+      profile: 'break-glass',
+      justification: 'x\u202Ey',
+    })
+    const page = await signedIn(newJar(), `/decide/${json.id}`, 'approver')
+    expect(page.text).toContain('<li>ecs:UpdateService on arn:aws:ecs:*:*:service/shop/*</li>')
+    expect(page.text).toContain('medium: changes things: ecs:UpdateService')
+    expect(page.text).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
+    expect(page.text).not.toMatch(/everything|\u202E/)
+  } finally {
+    sandbox = whole
+    await narrow.close()
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('the way to the sign-in does not tell a stranger whether there is such a request', async () => {
@@ -242,6 +277,18 @@ describe('a form', () => {
     expect([late.status, codeOf(late)]).toEqual([412, 'request-changed'])
   })
 
+  test('whose answer was lost is told as that, and not as if nothing had been changed', async () => {
+    const [id, jar] = [await ask(), newJar()]
+    const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
+    lost = true
+    const page = await go(jar, `/decide/${id}`, { act: 'deny', grant })
+    lost = false
+    expect([page.status, codeOf(page)]).toEqual([503, 'ledger-unavailable'])
+    expect(page.text).toMatch(/it is not known whether your decision took effect\. Look at the request again/)
+    expect(page.text).not.toMatch(/Nothing was|nothing was/)
+    expect(await it.stateOf(id)).toBe('denied')
+  })
+
   test('of the requester decides nothing for them, and that they tried is on the trail', async () => {
     const [id, jar] = [await ask(), newJar()]
     const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'oncall'))
@@ -265,7 +312,7 @@ describe('a form', () => {
     expect(JSON.stringify(sandbox.aws.dynamo.records.at(-1)?.newImage)).toContain('request-changed')
     // Nor whoever the person says it is not.
     const asked = await signedIn(jar, '/link', 'developer')
-    expect(asked.text).toMatch(/No, that is somebody else/)
+    expect(asked.text).toMatch(/No, that is not me/)
     expect((await go(jar, '/link', { act: 'deny', grant: grantIn(asked) })).text).toMatch(/\/stint link [\w-]+</)
     expect((await it.call('GET', '/slack/link', await sandbox.token('developer'))).json.state).toBe('none')
   })

@@ -27,7 +27,7 @@ describe('the night', () => {
   test('linking takes both sides; a code is good once', async () => {
     for (const name of ['oncall', 'approver', 'developer', 'auditor'] as const) await it.link(name)
     await it.at('oncall').command('status')
-    expect(it.lastSeen('oncall', it.at('oncall').direct).text).toMatch(/You are Olu On-Call \(people\)/)
+    expect(it.lastSeen('oncall', it.at('oncall').direct).text).toMatch(/You are Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     // Decisions count only ten minutes later.
     sandbox.advance(601_000)
   })
@@ -38,13 +38,13 @@ describe('the night', () => {
     await it.at('oncall').choose('profile', 'break-glass')
     const why = 'Orders are down <!channel> & nobody knows why'
     await it.at('oncall').submit({ profile: 'break-glass', why, duration: '20m', ticket: 'INC-7' })
-    expect(it.modal('oncall')).toMatch(/People are asked/)
+    expect(it.modal('oncall')).toMatch(/Approvers have been asked/)
     await it.slack.notify()
 
     const root = it.lastSeen('approver', 'C0ACCESS')
     expect(textOf(root.blocks)).toMatch(/BREAK-GLASS waits for you/)
     expect(textOf(root.blocks)).toContain('<!subteam^S0ONCALL>')
-    expect(textOf(root.blocks)).toMatch(/Olu On-Call \(people\)/)
+    expect(textOf(root.blocks)).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     expect(textOf(root.blocks)).toMatch(/INC-7/)
     const id = /req_\w{26}/.exec(textOf(root.blocks))?.[0] ?? ''
 
@@ -55,7 +55,7 @@ describe('the night', () => {
     expect([sent.status, sent.body]).toEqual([200, ''])
     await it.slack.notify()
     expect(textOf(root.blocks)).toMatch(/BREAK-GLASS approved/)
-    expect(textOf(root.blocks)).toMatch(/Avery Approver agreed/)
+    expect(textOf(root.blocks)).toMatch(/Avery Approver \(people\/[\w-]+\) approved/)
     expect(textOf(root.blocks)).not.toMatch(/"Approve"/)
 
     // The requester is told how to use it, and uses it as told.
@@ -77,9 +77,9 @@ describe('the night', () => {
       .filter(({ thread }) => thread === root.ts)
       .map(({ text }) => text)
     expect(thread).toEqual([
-      'Avery Approver agreed',
+      expect.stringMatching(/^Avery Approver \(people\/[\w-]+\) approved it$/),
       expect.stringMatching(/^Approved: 3 sessions until /),
-      expect.stringMatching(/^Olu On-Call took a session until /),
+      expect.stringMatching(/^Olu On-Call \(acme\.[\w-]+\) took a session until /),
     ])
 
     // The review is closed from that thread too, by somebody else.
@@ -92,7 +92,7 @@ describe('the night', () => {
     expect(it.at('approver').open().errors).toEqual({ reason: 'Say what was done.' })
     await it.at('approver').submit({ reason: 'Rolled back, rightly' })
     await it.slack.notify()
-    expect(textOf(root.blocks)).toMatch(/Reviewed by Avery Approver: Rolled back, rightly/)
+    expect(textOf(root.blocks)).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\): Rolled back, rightly/)
     expect(await brokenInvariants(sandbox, [vended.json.credentials.accessKeyId])).toEqual([])
   })
 })
@@ -134,7 +134,7 @@ describe('what people meet there', () => {
     await dana.submit({ profile: 'night' })
     expect(dana.open().errors).toEqual({ why: expect.stringMatching(/justification/) })
     await dana.submit({ profile: 'lab-one', why: 'x' })
-    expect(dana.open().errors).toEqual({ profile: expect.stringMatching(/no such profile/) })
+    expect(dana.open().errors).toEqual({ profile: expect.stringMatching(/Profile not found/) })
     await dana.choose('profile', 'bucket')
     await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', why: 'x'.repeat(300) })
     expect(dana.open().errors).toEqual({ why: expect.stringMatching(/256 bytes/) })
@@ -150,7 +150,7 @@ describe('what people meet there', () => {
     expect(await sam.suggest('profile', 'night')).toEqual([])
     await sam.choose('profile', 'crowd-042')
     await sam.submit({ profile: 'crowd-042', why: 'x' })
-    expect(lab.modal('second-developer')).toMatch(/People are asked/)
+    expect(lab.modal('second-developer')).toMatch(/Approvers have been asked/)
   })
 
   test('an approver whom the rules name gets it directly, and every copy follows what was decided elsewhere', async () => {
@@ -160,8 +160,8 @@ describe('what people meet there', () => {
     expect(copies.map((copy) => textOf(copy?.blocks ?? []).includes('<!subteam^'))).toEqual([true, false])
     await lab.call('POST', `/requests/${id}/deny`, await lab.tokenOf('approver'), { comment: 'not now' })
     await lab.slack.notify()
-    for (const copy of copies) expect(textOf(copy?.blocks ?? [])).toMatch(/denied by approver/)
-    expect(direct('oncall').at(-1)).toBe('night: denied by approver')
+    for (const copy of copies) expect(textOf(copy?.blocks ?? [])).toMatch(/denied by approver \(lab\/approver\)/)
+    expect(direct('oncall').at(-1)).toBe('night: denied by approver (lab/approver)')
   })
 
   test('two people, two buttons, one outcome; clicked twice counts once', async () => {
@@ -172,7 +172,7 @@ describe('what people meet there', () => {
     for (let click = 0; click < 3; click++) await lab.at('approver').press(root, 'approve')
     await lab.slack.notify()
     expect(await lab.stateOf(id)).toBe('pending')
-    expect(textOf(root.blocks)).toMatch(/1 more person must agree/)
+    expect(textOf(root.blocks)).toMatch(/1 more approval is needed/)
     const clicks = await Promise.all([lab.at('auditor').press(root, 'approve'), lab.at('auditor').press(root, 'approve')])
     expect(clicks.map(({ status }) => status)).toEqual([200, 200])
     expect(await lab.stateOf(id)).toBe('approved')
@@ -198,6 +198,27 @@ describe('what people meet there', () => {
     }
   })
 
+  test('a name that its user chose stands beside the identity that AWS will see, wherever it is shown', async () => {
+    const forged = 'Olu On-Call (lab.oncall)\u202E\n\nRisk: low'
+    const token = await lab.tokenOf('developer', { name: forged })
+    const asked = await lab.call('POST', '/requests', token, { profile: 'night', justification: 'x\u2066y' })
+    expect([asked.status, asked.json.identity, asked.json.caller.name]).toEqual([201, 'lab.developer', forged])
+    await lab.slack.notify()
+    const root = lab.root(asked.json.id)
+    const shown = '“Olu On-Call (lab.oncall)‹U+202E› ⏎ Risk: low” (lab.developer)'
+    expect(root?.text).toBe(`🚨 BREAK-GLASS waits for you: ${shown} → night`)
+    expect(textOf(root?.blocks ?? [])).toContain(shown)
+    expect(textOf(root?.blocks ?? [])).toContain('x‹U+2066›y')
+    for (const button of ['details', 'deny'] as const) {
+      await lab.at('approver').press(root as never, button)
+      expect(lab.modal('approver')).toContain(shown)
+      lab.slack.workspace.closeView(lab.at('approver').open().id)
+    }
+    // A stranger who presses the button is shown the form, and nothing of the request.
+    await lab.at('second-developer').press(root as never, 'deny')
+    expect(lab.modal('second-developer')).not.toContain('lab.developer')
+  })
+
   test('details are for parties; the buttons of strangers do nothing', async () => {
     const id = await lab.ask('oncall', 'secret reasons')
     await lab.slack.notify()
@@ -221,12 +242,12 @@ describe('what people meet there', () => {
     }
     const loud = lab.slack.workspace.messages.filter(({ thread, broadcast }) => thread === lab.root(id)?.ts && broadcast)
     expect(loud.map(({ text }) => text.replace(/^<!subteam\^S0ONCALL> /, ''))).toEqual([
-      'This still waits for 1 person.',
-      'No answer so far: more people may agree now.',
-      'This still waits for 1 person.',
-      'This still waits for 1 person.',
+      'Still waiting for 1 approval.',
+      'No decision yet: more people can approve it now.',
+      'Still waiting for 1 approval.',
+      'Still waiting for 1 approval.',
     ])
-    expect(textOf(lab.root(id)?.blocks ?? [])).toMatch(/expired, nobody answered/)
+    expect(textOf(lab.root(id)?.blocks ?? [])).toMatch(/expired without a decision/)
     expect(direct('oncall').at(-1)).toBe('night: expired')
   })
 
@@ -235,7 +256,7 @@ describe('what people meet there', () => {
     await lab.slack.notify()
     lab.slack.workspace.change('U0AVERY', { is_restricted: true })
     await lab.at('approver').press(lab.root(id) as never, 'approve')
-    expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/Guests, bots and people of other workspaces/)
+    expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/Guests, bots and members of other workspaces/)
     expect(await lab.stateOf(id)).toBe('pending')
     lab.slack.workspace.change('U0AVERY', {})
     await lab.at('approver').press(lab.root(id) as never, 'approve')
@@ -288,7 +309,7 @@ describe('linking', () => {
   test.each(['guest', 'bot', 'left', 'stranger'] as const)('a %s is not linked', async (name) => {
     const before = lab.at(name).sees(lab.at(name).direct).length
     const sent = await lab.at(name).command(`link ${await codeOf('auditor')}`)
-    if (sent.status === 200) expect(says(name)).toMatch(/Guests, bots and people of other workspaces/)
+    if (sent.status === 200) expect(says(name)).toMatch(/Guests, bots and members of other workspaces/)
     else expect(lab.at(name).sees(lab.at(name).direct)).toHaveLength(before)
     expect((await state('auditor')).state).toBe('none')
   })
@@ -304,7 +325,7 @@ describe('linking', () => {
     expect((await state('oncall')).state).toBe('none')
     lab.sandbox.advance(20 * 60_000)
     await lab.at('oncall').command(`link ${await codeOf('oncall')}`)
-    expect(says('oncall')).toMatch(/^Almost/)
+    expect(says('oncall')).toMatch(/^Almost done/)
     lab.sandbox.advance(-20 * 60_000)
   })
 
@@ -349,7 +370,7 @@ describe('linking', () => {
     const again = await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('developer'), seen)
     expect([again.status, again.json.code]).toEqual([404, 'link-unknown'])
     await lab.at('developer').command('status')
-    expect(says('developer')).toMatch(/You are second/)
+    expect(says('developer')).toMatch(/You are second \(lab\.second\)/)
   })
 
   test('a new link voids the old, on either side; both Slack users are told', async () => {
@@ -359,7 +380,7 @@ describe('linking', () => {
     await lab.at('developer').command(`link ${await codeOf('second')}`)
     await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('second'), { team: 'T0ACME', user: 'U0DANA' })
     await lab.at('developer').command('status')
-    expect(says('developer')).toMatch(/You are second/)
+    expect(says('developer')).toMatch(/You are second \(lab\.second\)/)
     expect((await state('developer')).state).toBe('none')
     // Another Slack user for the same person.
     await lab.at('auditor').command(`link ${await codeOf('second')}`)
@@ -372,8 +393,10 @@ describe('linking', () => {
         .at('developer')
         .sees(lab.at('developer').direct)
         .map(({ text }) => text),
-    ).toEqual(expect.arrayContaining([expect.stringMatching(/^You are linked to developer/), 'You are no longer linked to second.']))
-    expect(lab.at('auditor').sees(lab.at('auditor').direct).at(-1)?.text).toMatch(/^You are linked to second/)
+    ).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^You are linked to developer/), 'You are no longer linked to second (lab/second).']),
+    )
+    expect(lab.at('auditor').sees(lab.at('auditor').direct).at(-1)?.text).toMatch(/^You are linked to second \(lab\/second\)/)
   })
 
   test('ends from Slack and from the API', async () => {

@@ -8,10 +8,16 @@ type Reading = 'as it is' | 'broken' | Promise<unknown>
 let sandbox: TestSandbox
 /** What becomes of the reading of the freezes. */
 let reading: Reading = 'as it is'
+/** Answers to writes are lost, after they took effect. */
+let lost = false
 
 beforeAll(async () => {
   sandbox = await testSandbox({
     async intercept(_service, action, next) {
+      if (lost && action === 'UpdateItem') {
+        await next()
+        return { status: 500, headers: {}, body: '{"__type":"InternalServerError","message":"broken"}' }
+      }
       if (action !== 'BatchGetItem' || reading === 'as it is') return next()
       if (reading === 'broken') return { status: 500, headers: {}, body: '{"__type":"InternalServerError","message":"broken"}' }
       await reading
@@ -88,4 +94,17 @@ test('set amid many vends: each is issued or frozen, and all that begin after it
   expect(answers.filter(({ late }) => late)).toHaveLength(30)
   expect(await brokenInvariants(sandbox, left)).toEqual([])
   await release(json.id)
+})
+
+test('a freeze whose answer is lost is told as not known, and stands', async () => {
+  lost = true
+  const { status, json } = await freeze()
+  lost = false
+  expect([status, json]).toMatchObject([503, { code: 'ledger-unavailable', outcome: 'unknown' }])
+  expect(JSON.stringify(json)).toMatch(/not known whether the freeze was set\. GET \/freezes/)
+  expect(JSON.stringify(json)).not.toMatch(/Nothing was/)
+  const { json: stands } = await send('GET', '/freezes', 'oncall')
+  const [standing] = (stands as { freezes?: { id: string }[] }).freezes ?? []
+  expect(standing).toBeDefined()
+  await release(standing?.id)
 })

@@ -12,6 +12,18 @@ const args = ['--no-sandbox', '--disable-gpu', '--headless=shell']
 export const startBrowser = async (): Promise<Browser> =>
   driver.launch({ executablePath: await chromium.executablePath(), args, headless: true })
 
+/** The page on a phone and on a desk. On neither does anything stick out to the side. */
+export async function pictures(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize() ?? { width: 1200, height: 900 }
+  for (const width of [320, 1280]) {
+    await page.setViewportSize({ width, height: before.height })
+    await picture(page, `${name}-${width}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    if (wide > width) throw new Error(`${name} is ${wide} px wide on a screen of ${width} px`)
+  }
+  await page.setViewportSize(before)
+}
+
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
   await page.screenshot({ path: `${SCREENS}/${name}.png`, fullPage: true })

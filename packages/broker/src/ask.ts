@@ -15,6 +15,7 @@ import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
 import type { Call, Freeze, Ledger, WaitingPlace } from './ports.ts'
 import type { Idempotency } from './slot.ts'
+import { outcomeUnknown } from './unknown-outcome.ts'
 
 export type Asked = { readonly request: AccessRequest; readonly found: boolean }
 
@@ -86,7 +87,8 @@ export async function askForApproval(
       ...(limits === undefined ? {} : { limits }),
       ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
     })
-    if (asked.outcome === 'unknown') return unavailable(asked.cause)
+    if (asked.outcome === 'unknown')
+      return outcomeUnknown(asked.cause, 'your request was made', 'Ask again: if it was made, you get the same request.')
     // Doubles meet in one that waits. One that was decided is over or running: asking again is a request of its own, which
     // may follow on a running one and does not cut it short.
     // So is one whose terms are not today's: nobody could agree to it any more.
@@ -168,4 +170,5 @@ export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused |
   })
 }
 
+/** Before anything was written. */
 const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })

@@ -15,6 +15,7 @@ import { rulesOpenTo } from '@stint/core/request/approval'
 import type { RequestId } from '@stint/core/request/ids'
 import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
+import { type Place, type Summary, summaryOf } from '@stint/core/request/summary'
 import { stoppedBy } from './ask.ts'
 import type { Ledger } from './ports.ts'
 
@@ -41,6 +42,14 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     personNow: personOf(rules, request.caller),
     agreements: request.agreements.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
   })
+
+  /** What the deployed config says of the profile and target. A target that left the config is still named by the role's ARN. */
+  function placeOf(request: Pick<AccessRequest, 'profile' | 'target' | 'roleArn'>): Place {
+    const description = rules.profiles.find(request.profile)?.description
+    const account = rules.targets[request.target]?.account ?? request.roleArn.split(':')[4] ?? ''
+    return { account, ...(description === undefined ? {} : { description }) }
+  }
+  const summaryFor = (request: AccessRequest, now: Instant): Summary => summaryOf(request, placeOf(request), now)
 
   /** How the caller stands to a request: by the token shown now and the config deployed now. */
   function actorFor(
@@ -105,6 +114,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   return {
     approvalOf,
     withPeople,
+    summaryFor,
     actorFor,
     decide,
     optionsOf,

@@ -137,6 +137,12 @@ export const requestView = v.strictObject({
   id: text,
   state: v.picklist(['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended']),
   caller: callerView,
+  identity: v.pipe(
+    text,
+    v.description(
+      'Who AWS will see: the source identity, or ISSUER/SUBJECT where the profile sends none. Users may edit caller.name; decide on this.',
+    ),
+  ),
   profile: text,
   target: text,
   roleArn: text,
@@ -199,6 +205,8 @@ export const linkOffer = v.strictObject({
   until: time,
 })
 export const linkState = v.strictObject({
+  caller: v.pipe(callerView, v.description('The person that your token names.')),
+  identity: v.pipe(text, v.description('Who AWS sees that person as. The Slack user will act as this identity.')),
   state: v.picklist(['none', 'pending', 'linked']),
   pending: v.optional(v.pipe(v.strictObject({ ...slackUser, until: time }), v.description('Who typed your code, and waits for you.'))),
   linked: v.optional(v.strictObject({ ...slackUser, since: time, until: time })),

@@ -9,6 +9,7 @@ import { jsonBytes } from '@stint/core/json'
 import { refused } from '@stint/core/outcome'
 import { stoppedBy } from '../ask.ts'
 import type { Freeze } from '../ports.ts'
+import { outcomeUnknown } from '../unknown-outcome.ts'
 import { freezeBody } from './schemas.ts'
 import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
 
@@ -56,7 +57,9 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       if (why.trim() === '' || jsonBytes(why) > MAX_COMMENT_BYTES)
         return refuse(c, refused('body-invalid', `why must be 1 to ${MAX_COMMENT_BYTES} bytes.`))
       const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), why, end, c.get('now'))
-      return frozen.outcome === 'done' ? c.json(freezeView(frozen.value), 201) : refuse(c, unavailable(frozen.cause))
+      return frozen.outcome === 'done'
+        ? c.json(freezeView(frozen.value), 201)
+        : refuse(c, outcomeUnknown(frozen.cause, 'the freeze was set', 'GET /freezes says what holds. Repeating the call does no harm.'))
     })
   })
 
@@ -73,7 +76,11 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
         (other) => personOf(rules, other) === person,
         c.get('now'),
       )
-      if (released.outcome === 'unknown') return refuse(c, unavailable(released.cause))
+      if (released.outcome === 'unknown')
+        return refuse(
+          c,
+          outcomeUnknown(released.cause, 'your release took effect', 'GET /freezes says what holds. Repeating the call does no harm.'),
+        )
       if (released.outcome === 'refused') return refuse(c, released)
       return released.value === 'released' ? c.body(null, 204) : c.json({ status: 'another responder must agree' }, 202)
     }),

@@ -1,10 +1,12 @@
 /** A person's Slack user: a code for it, its confirmation, its end. What Slack's side of it is stands in `slack/answers.ts`. */
-import type { Caller } from '@stint/core/identity/caller'
+import { type Caller, callerRef } from '@stint/core/identity/caller'
 import { activeAt, type Link, linkedOf } from '@stint/core/identity/link'
+import { ownIdentity } from '@stint/core/identity/shown'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
 import { linking } from '../links.ts'
+import { outcomeUnknown } from '../unknown-outcome.ts'
 import { linkBody, linkConfirmBody } from './schemas.ts'
 import { type Api, type ApiBroker, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
 
@@ -14,6 +16,9 @@ const notAPerson = refused('not-eligible', 'Only people are linked to Slack user
 export const signInAgain = refused('auth-too-old', 'This is done only right after a sign-in.', {
   extra: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
 })
+
+export const linkUnknown = (cause: string, what: 'made' | 'removed'): Refused =>
+  outcomeUnknown(cause, `the link was ${what}`, 'GET /slack/link says what holds. Repeating the call does no harm.')
 
 export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): void {
   const { rules } = broker
@@ -28,7 +33,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
     forPerson(c, async (caller) => {
       const found = await links.ofPerson(caller)
       if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
-      return c.json(linkView(found.value, c.get('now')))
+      return c.json(linkView(caller, found.value, c.get('now')))
     }),
   )
 
@@ -50,8 +55,8 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
     const slack = await slackUserOf(caller, c.get('now'))
     if (slack.outcome === 'refused') return refuse(c, slack)
     const made = await links.byEmail(linkedOf(caller), slack.value, c.get('now'), came(c, caller))
-    if (made.outcome === 'unknown') return refuse(c, unavailable(made.cause))
-    return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(made.value, c.get('now')), 201)
+    if (made.outcome === 'unknown') return refuse(c, linkUnknown(made.cause, 'made'))
+    return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(caller, made.value, c.get('now')), 201)
   }
 
   /** The member of our workspace with exactly the e-mail that the issuer has verified. Never by likeness: case counts. */
@@ -81,25 +86,27 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
       if (body.outcome === 'refused') return refuse(c, body)
       if (!signedInLately(caller, c.get('now'))) return refuse(c, signInAgain)
       const made = await links.confirm(linkedOf(caller), body.value, c.get('now'), came(c, caller))
-      if (made.outcome === 'unknown') return refuse(c, unavailable(made.cause))
-      return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(made.value, c.get('now')))
+      if (made.outcome === 'unknown') return refuse(c, linkUnknown(made.cause, 'made'))
+      return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(caller, made.value, c.get('now')))
     })
   })
 
   app.delete('/slack/link', (c) =>
     forPerson(c, async (caller) => {
       const ended = await links.end(caller, 'unlinked', c.get('now'), came(c, caller))
-      if (ended.outcome === 'unknown') return refuse(c, unavailable(ended.cause))
+      if (ended.outcome === 'unknown') return refuse(c, linkUnknown(ended.cause, 'removed'))
       return ended.outcome === 'refused' ? refuse(c, ended) : c.body(null, 204)
     }),
   )
 }
 
-function linkView(link: Link | undefined, now: Instant) {
+function linkView(caller: Caller, link: Link | undefined, now: Instant) {
   const active = activeAt(link, now)
   const pending = link?.pending && link.pending.until > now ? link.pending : undefined
   return {
     state: pending ? 'pending' : active ? 'linked' : 'none',
+    caller: callerRef(caller),
+    identity: ownIdentity(caller),
     ...(pending ? { pending: { ...pending.slack, until: toIso(pending.until) } } : {}),
     ...(active ? { linked: { ...active.slack, since: toIso(active.since), until: toIso(active.until) } } : {}),
   }

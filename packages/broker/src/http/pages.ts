@@ -5,20 +5,23 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
-import { formatDuration } from '@stint/core/duration'
 import type { Caller } from '@stint/core/identity/caller'
 import { linkedOf } from '@stint/core/identity/link'
-import { type Instant, seconds, toIso } from '@stint/core/instant'
+import { ownIdentity, shownCaller, withIdentity } from '@stint/core/identity/shown'
+import { type Instant, seconds } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { missing } from '@stint/core/request/approval'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
 import { cancel, deny, isParty, review, revoke, STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
-import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import { type AccessRequest, liveSessions, stateAt } from '@stint/core/request/request'
+import { type Fact, minute, type Summary } from '@stint/core/request/summary'
+import { isolated, shownLine, shownText, visibleJson } from '@stint/core/shown-text'
 import { html, raw } from 'hono/html'
 import { type Acts, decisions, type Option, unknownRequest } from '../decisions.ts'
 import { linking } from '../links.ts'
+import { decisionUnknown, outcomeUnknown } from '../unknown-outcome.ts'
 import { seal, unseal } from '../web/seal.ts'
 import { beginSignIn, endSignIn, type Pending, type SignedIn, signedInCaller } from '../web/sign-in.ts'
 import { signInAgain } from './links.ts'
@@ -138,9 +141,9 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
     return show(
       c,
       headline(request, c.get('now')),
-      html`${requestPart(request, c.get('now'))}
+      html`${requestPart(request, desk.summaryFor(request, c.get('now')), c.get('now'))}
 ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` : decideForm(`/decide/${id}`, grant, options)}
-<p class="who">You are signed in as ${caller.name} (${caller.issuer}).</p>`,
+<p class="who">You are signed in as ${me(caller)}.</p>`,
     )
   }
 
@@ -152,20 +155,21 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
         return sayTo(c, caller, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
       const acts = actsOf(form.get('act') as Option, comment)
-      if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form names nothing that can be done.'))
+      if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form does not say what to do.'))
       const came = { from: c.env.sourceIp, token: caller.token.hash }
       const decided = await desk.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
         c.set('profile', found.profile)
         // What grants is decided upon what was shown, unless it was decided so already; a withdrawal waits for nothing.
         const grants = outcome.outcome === 'done' && outcome.value !== 'unchanged' && outcome.value.from === undefined
         return grants && found.version !== grant.version
-          ? refused('request-changed', 'The request is no longer what you were shown.')
+          ? refused('request-changed', 'The request has changed since this page was shown.')
           : outcome
       })
-      if (decided.outcome === 'unknown') return say(c, unavailable(decided.cause))
+      if (decided.outcome === 'unknown') return say(c, decisionUnknown(decided.cause))
       if (decided.outcome === 'refused') return sayTo(c, caller, decided)
       const now = broker.clock()
-      return show(c, headline(decided.value, now), html`<p>Done.</p>${requestPart(desk.withPeople(decided.value), now)}`)
+      const request = desk.withPeople(decided.value)
+      return show(c, headline(request, now), html`<p>Done.</p>${requestPart(request, desk.summaryFor(request, now), now)}`)
     }),
   )
 
@@ -177,7 +181,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       cancel: (request, actor, now) => cancel(request, actor, said, now),
       revoke: (request, actor, now) => revoke(request, actor, said, now),
       review: (request, actor, now) =>
-        comment === undefined ? refused('body-invalid', 'Say what was found.') : review(request, actor, comment, now),
+        comment === undefined ? refused('body-invalid', 'Say in the comment what you found.') : review(request, actor, comment, now),
     }
     return Object.hasOwn(acts, act) ? acts[act] : undefined
   }
@@ -207,11 +211,14 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       return show(
         c,
         'Is this you?',
-        html`<p>This Slack user typed the code that you were given. If it is not you, say so.</p>
-<table><tr><th>Name</th><td>${name}</td></tr><tr><th>Slack user</th><td>${user}</td></tr><tr><th>Workspace</th><td>${team}</td></tr>
-<tr><th>Would act as</th><td>${caller.name} (${caller.issuer})</td></tr></table>
+        html`<p>This Slack user entered your code. Confirm only if it is you. Slack users choose their own names: compare the user ID.</p>
+${table([
+  ['Slack user', withIdentity(name, user)],
+  ['Workspace', shownLine(team)],
+  ['Will act as', me(caller)],
+])}
 <form method="post" action="/link"><input type="hidden" name="grant" value="${grantWith({ slack: { team, user } })}">
-<button name="act" value="confirm">Yes, that is me</button> <button name="act" value="deny">No, that is somebody else</button></form>`,
+<button name="act" value="confirm">Yes, that is me</button> <button name="act" value="deny">No, that is not me</button></form>`,
       )
     }
     return codePage(c, caller)
@@ -225,24 +232,26 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
     return show(
       c,
       'Link your Slack user',
-      html`<p>Type this in Slack, within ten minutes; then come back to this page and say that it was you.</p>
-<p><code>/stint link ${offered.value.code}</code></p><p><a href="/link">I have typed it</a></p>
-<p>Show the code to nobody. ${caller.name} is who Slack will be.</p>`,
+      html`<p>Enter this in Slack within ten minutes. Then come back to this page and confirm that it was you.</p>
+<p><code>/stint link ${offered.value.code}</code></p><p><a href="/link">I have entered it</a></p>
+<p>Keep this code secret: anyone who enters it can ask to act as ${me(caller)} in Slack.</p>`,
     )
   }
 
   app.post('/link', (c) =>
     withGrant(c, async (grant, caller, form) => {
       if (rules.slack && form.get('act') === 'deny') return codePage(c, caller)
-      if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'Nobody was shown to you.'))
+      if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'This page showed you no Slack user to confirm.'))
       const came = { from: c.env.sourceIp, token: caller.token.hash }
       const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), came)
-      if (made.outcome === 'unknown') return say(c, unavailable(made.cause))
+      if (made.outcome === 'unknown')
+        return say(c, outcomeUnknown(made.cause, 'the link was made', 'Enter /stint status in Slack: it says whom you are linked to.'))
       if (made.outcome === 'refused') return sayTo(c, caller, made)
+      const { active } = made.value
       return show(
         c,
         'Linked',
-        html`<p>${made.value.active?.slack.name} in Slack is ${caller.name} now, until ${toIso(made.value.active?.until ?? 0)}. Decisions from there count in ten minutes. <code>/stint unlink</code> ends it.</p>`,
+        html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(caller)}, until ${minute(active?.until ?? 0)}. Decisions from Slack count in ten minutes. Enter <code>/stint unlink</code> in Slack to end it.</p>`,
       )
     }),
   )
@@ -274,7 +283,14 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
   function say(c: Ctx, refusal: Refused): Response | Promise<Response> {
     c.set('refusal', refusal)
     const { status, title, next } = problems[refusal.code]
-    return show(c, title, html`<p>${refusal.detail}</p><p>${next}</p><p class="who">${refusal.code} · ${c.get('trace')}</p>`, status)
+    // What a refusal says itself is closer to the case than what its code says of all.
+    const own = refusal.extra?.next === undefined
+    return show(
+      c,
+      title,
+      html`<p>${shownText(refusal.detail)}</p>${own ? html`<p>${next}</p>` : ''}<p class="who">${refusal.code} · ${c.get('trace')}</p>`,
+      status,
+    )
   }
 }
 
@@ -307,10 +323,12 @@ function cookieOf(c: Ctx, web: Web, name: string): string | undefined {
 // ── The look ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:44rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8883;overflow-wrap:anywhere}th{width:9rem}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8883;overflow-wrap:anywhere}th{width:10.5rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:1rem}code{font-family:ui-monospace,monospace}
 textarea{width:100%;box-sizing:border-box;font:inherit}button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}label{display:block;margin-top:1rem}
-.alarm{background:#b00020;color:#fff;padding:.5rem 1rem;font-weight:600}.who{opacity:.75}`
+.alarm{background:#b00020;color:#fff;padding:.5rem 1rem;font-weight:600}.high{color:#b00020;font-weight:600}.why{white-space:pre-wrap}.who{opacity:.75}
+h2{font-size:1.1rem;margin:1.2rem 0 .3rem}li,p,code{overflow-wrap:anywhere}@media(max-width:30rem){body{margin:1rem auto}tr,th,td{display:block;width:auto}th{border:0;padding-bottom:0}td{padding-top:0}}
+@media(prefers-color-scheme:dark){.high{color:#ff8a94}}`
 
 const headers = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
@@ -335,39 +353,55 @@ ${body}</main></body></html>`,
 const chooser = (to: string, issuers: readonly string[]) =>
   html`<p>Where do you sign in?</p><ul>${issuers.map((id) => html`<li><a href="${to}?issuer=${id}">${id}</a></li>`)}</ul>`
 
+/** Whoever looks at the page, as AWS sees them. */
+const me = (caller: Caller): string => withIdentity(caller.name, ownIdentity(caller))
+
 const headline = (request: AccessRequest, now: Instant): string =>
   `${request.breakGlass ? 'Break-glass' : 'Access request'}: ${stateAt(request, now)}`
 
-function requestPart(request: AccessRequest, now: Instant) {
-  const { terms } = request
-  const lacking = terms.approval ? missing(terms.approval, request.agreements).reduce((sum, count) => sum + count, 0) : 0
-  const rows: readonly (readonly [string, string])[] = [
-    ['Who', `${request.caller.name} (${request.caller.issuer})`],
-    ['Profile', request.profile],
-    ['Role', request.roleArn],
-    ...(request.why === undefined ? [] : ([['Why', request.why]] as const)),
-    ...(request.ticket === undefined ? [] : ([['Ticket', request.ticket]] as const)),
-    ['How long', `up to ${formatDuration(request.limits.duration ?? terms.maxDuration)}, ${request.limits.uses ?? terms.uses} times`],
-    ...Object.entries(terms.parameters).map(([name, value]) => [name, value] as const),
-    ...(request.startsAt === undefined ? [] : ([['Begins', toIso(request.startsAt)]] as const)),
-    [request.windowEnd === undefined ? 'Waits until' : 'Good until', toIso(request.windowEnd ?? request.pendingUntil)],
-    ...request.agreements.map(
-      ({ approver, comment }) => ['Agreed', `${approver.name}${comment === undefined ? '' : `: ${comment}`}`] as const,
-    ),
-    ...(stateAt(request, now) === 'pending' ? ([['Still needed', String(lacking)]] as const) : []),
-    ...(request.review ? ([['Reviewed', `${request.review.by.name}: ${request.review.text}`]] as const) : []),
+/** Values are safe to show already; HTML's own escaping is added here. */
+const table = (rows: readonly Fact[]) =>
+  html`<table>${rows.map(
+    ([name, value]) =>
+      html`<tr><th scope="row">${name}</th><td${raw(/^high\b/.test(value) && name === 'Risk' ? ' class="high"' : '')}>${value}</td></tr>`,
+  )}</table>`
+
+function requestPart(request: AccessRequest, { facts, permissions, justification }: Summary, now: Instant) {
+  return html`${request.breakGlass ? html`<p class="alarm">Break-glass: emergency access. It must be reviewed afterwards.</p>` : ''}
+${table(facts)}
+${justification === undefined ? '' : html`<h2>Justification</h2><p class="why">${justification}</p>`}
+<h2>The session may do</h2><ul>${permissions.map((line) => html`<li>${line}</li>`)}</ul>
+<h2>Decisions</h2>${table(decisionsOn(request, now))}
+<details><summary>All terms</summary><pre>${visibleJson(request.terms, 2)}</pre></details>`
+}
+
+function decisionsOn(request: AccessRequest, now: Instant): readonly Fact[] {
+  const { terms, agreements, decidedBy, review } = request
+  const state = stateAt(request, now)
+  const comment = (text: string | undefined) => (text === undefined ? '' : `: ${isolated(shownLine(text))}`)
+  const lacking = terms.approval ? missing(terms.approval, agreements).reduce((sum, count) => sum + count, 0) : 0
+  const live = liveSessions(request, now)
+  return [
+    ...agreements.map(({ approver, comment: said }): Fact => ['Approved by', `${shownCaller(approver)}${comment(said)}`]),
+    ...(state === 'pending' ? [['Approvals needed', String(lacking)] as const] : []),
+    ...(state === 'pending' && request.unattendedAt !== undefined
+      ? [['Automatic approval', `at ${minute(request.unattendedAt)}, unless it is denied before`] as const]
+      : []),
+    ...(decidedBy && state !== 'approved' ? [[capitalized(`${state} by`), shownCaller(decidedBy)] as const] : []),
+    ...(live.length > 0
+      ? [['Live sessions', `${live.length}, until ${minute(Math.max(...live.map(({ hardEnd }) => hardEnd)))}`] as const]
+      : []),
+    ...(review ? [['Reviewed by', `${shownCaller(review.by)}${comment(review.text)}`] as const] : []),
     ['Request', request.id],
   ]
-  return html`${request.breakGlass ? html`<p class="alarm">Break-glass: everything that the role may do, in an emergency.</p>` : ''}
-<table>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</table>
-<details><summary>All terms</summary><pre>${JSON.stringify(terms, null, 2)}</pre></details>`
 }
+const capitalized = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
 const words: { readonly [option in Option]: string } = {
   approve: 'Approve',
   deny: 'Deny',
-  cancel: 'Withdraw it',
-  revoke: 'Revoke it',
+  cancel: 'Cancel the request',
+  revoke: 'Revoke the request',
   review: 'Close the review',
 }
 

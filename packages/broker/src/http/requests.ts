@@ -8,6 +8,7 @@ import { sha256Hex } from '@stint/core/digest'
 import { parseDuration } from '@stint/core/duration'
 import type { Caller } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
+import { identityInAws } from '@stint/core/identity/shown'
 import { type Instant, parseIso, seconds, toIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
@@ -19,6 +20,7 @@ import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { askForApproval } from '../ask.ts'
 import { type Acts, decisions, unknownRequest } from '../decisions.ts'
 import type { Page } from '../ports.ts'
+import { decisionUnknown } from '../unknown-outcome.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
 import { askBody, decisionBody, reviewBody } from './schemas.ts'
 import { sessionView } from './sessions.ts'
@@ -180,7 +182,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
         },
         match !== undefined && match !== '*',
       )
-      if (changed.outcome === 'unknown') return refuse(c, unavailable(changed.cause))
+      if (changed.outcome === 'unknown') return refuse(c, decisionUnknown(changed.cause))
       if (changed.outcome === 'refused') return refuse(c, changed)
       return show(c, changed.value, actorFor(c, caller, changed.value), 200)
     })
@@ -241,6 +243,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       id: request.id,
       state,
       caller: request.caller,
+      identity: identityInAws(request),
       profile: request.profile,
       target: request.target,
       roleArn: request.roleArn,

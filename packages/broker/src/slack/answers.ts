@@ -7,20 +7,23 @@
 import { standingOf } from '@stint/core/access/decide'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import type { Profile, Rules } from '@stint/core/config/shape'
+import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
 import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { parseRequestId } from '@stint/core/request/ids'
 import { deny, isParty, review } from '@stint/core/request/machine'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import { minute } from '@stint/core/request/summary'
 import { resolveScope } from '@stint/core/scope/terms'
 import type { SlackApi } from '../adapters/slack.ts'
 import { askForApproval } from '../ask.ts'
 import { type Acts, type Decider, decisions, unknownRequest } from '../decisions.ts'
 import type { Linking } from '../links.ts'
 import type { Clock, Directory, Ledger, Log } from '../ports.ts'
+import { decisionUnknown } from '../unknown-outcome.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
-import { buttons, minute } from './messages.ts'
+import { buttons } from './messages.ts'
 import {
   askModal,
   blockIds,
@@ -35,7 +38,7 @@ import {
   waitModal,
 } from './modals.ts'
 import type { SlackCall, View } from './payload.ts'
-import { plain } from './text.ts'
+import { escaped, inLine, plain, safe } from './text.ts'
 import { type Known, whoIs } from './who.ts'
 
 export type SlackParts = {
@@ -104,14 +107,14 @@ export function slackAnswers(parts: SlackParts) {
 
   async function openAsk(trigger: string, turn: SlackTurn): Promise<SlackReply> {
     const opened = await api.openView(trigger, waitModal('Ask for access'))
-    if (opened.outcome !== 'done') return { response_type: 'ephemeral', text: 'Slack did not open the form. Try again.' }
+    if (opened.outcome !== 'done') return { response_type: 'ephemeral', text: formNotOpened }
     const known = await who(turn)
     const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now) : []
     const view =
       known.outcome !== 'done'
         ? tellModal('Ask for access', wordsOf(known))
         : choices.length === 0
-          ? tellModal('Ask for access', 'There is nothing that you may ask for from Slack. The API knows more of you, by your own token.')
+          ? tellModal('Ask for access', 'There is no profile that you can ask for from Slack. With your own token, the API may offer more.')
           : askModal(choices)
     await api.updateView(opened.value, undefined, view)
     return undefined
@@ -141,7 +144,7 @@ export function slackAnswers(parts: SlackParts) {
     const asked = await ask(view, known.value, turn)
     if (asked.outcome === 'done') {
       const { request, found } = asked.value
-      const words = `${found ? 'You already wait for this.' : 'People are asked.'} You are told here what they say; it waits until ${minute(request.pendingUntil)}.\n${request.id}`
+      const words = `${found ? 'You have already asked for this.' : 'Approvers have been asked.'} You get a message here when they decide, by ${minute(request.pendingUntil)} at the latest.\n${request.id}`
       return { response_action: 'update', view: tellModal('Asked', words) }
     }
     if (asked.outcome === 'refused') await recorded(turn, known.value, view.values.get(blockIds.profile) ?? '', asked)
@@ -156,9 +159,9 @@ export function slackAnswers(parts: SlackParts) {
     const text = (block: string) => view.values.get(block)?.trim() || undefined
     const id = text(blockIds.profile) ?? ''
     const profile = rules.profiles.find(id)
-    if (!profile || !mayAsk(profile, caller, turn.now)) return refused('profile-unknown', 'There is no such profile for you.')
+    if (!profile || !mayAsk(profile, caller, turn.now)) return refused('profile-unknown', 'Profile not found, or not visible to you.')
     const approval = desk.approvalOf(id)
-    if (!approval) return refused('body-invalid', 'This profile needs nobody’s agreement.')
+    if (!approval) return refused('body-invalid', 'This profile needs no approval.')
     const given = [...view.values].filter(([block]) => block.startsWith(PARAMETER))
     const [justification, duration, ticket] = [text(blockIds.why), text(blockIds.duration), text(blockIds.ticket)]
     const scope = resolveScope(
@@ -193,28 +196,28 @@ export function slackAnswers(parts: SlackParts) {
     if (known.outcome !== 'done') return tell(wordsOf(known))
     const page = `Sign in and decide there: ${publicUrl}/decide/${text}`
     if (!id) return tell(wordsOf(unknownRequest))
-    if (!known.value.settled) return tell(`Your link is too young: nobody decides within its first ten minutes. ${page}`)
-    if (known.value.directorySilent) return tell(`The directory does not say who you are now. ${page}`)
+    if (!known.value.settled) return tell(`Your link is too new: it cannot be used for decisions in its first ten minutes. ${page}`)
+    if (known.value.directorySilent) return tell(`The directory did not confirm who you are. ${page}`)
     let profile = ''
     const decided = await desk.decide(id, deciderOf(turn, known.value), acts, (found, outcome) => {
       profile = found.profile
       return outcome
     })
     if (decided.outcome === 'done') return undefined
-    if (decided.outcome === 'unknown') return tell(wordsOf(decided))
+    if (decided.outcome === 'unknown') return tell(`${decisionUnknown(decided.cause).detail} ${publicUrl}/decide/${text}`)
     await recorded(turn, known.value, profile, decided)
     return tell(mayBeSignedIn.includes(decided.code) ? `${decided.detail} ${page}` : wordsOf(decided))
   }
 
   const said = (comment: string | undefined) => ({ face: 'slack' as const, ...(comment === undefined ? {} : { comment }) })
 
-  /** In the modal the text can still be mended: so its limits are said there. */
+  /** In the modal the text can still be corrected, so its limits are checked there. */
   function submitReason(view: View, turn: SlackTurn): Promise<SlackReply> | SlackReply {
     const reason = view.values.get(blockIds.reason)?.trim()
     const reviewing = view.callback === callbacks.review
     if (reviewing && !reason) return errorAt(blockIds.reason, 'Say what was done.')
     if (reason && jsonBytes(reason) > MAX_COMMENT_BYTES)
-      return errorAt(blockIds.reason, `This is ${jsonBytes(reason)} bytes long; ${MAX_COMMENT_BYTES} are possible.`)
+      return errorAt(blockIds.reason, `This is ${jsonBytes(reason)} bytes long. At most ${MAX_COMMENT_BYTES} are allowed.`)
     const acts: Acts = (request, actor, now) =>
       reviewing ? review(request, actor, reason ?? '', now) : deny(request, actor, said(reason || undefined), now)
     return decide(view.metadata, turn, acts, async (words) => errorAt(blockIds.reason, words))
@@ -223,19 +226,23 @@ export function slackAnswers(parts: SlackParts) {
   async function showDetails(trigger: string, text: string, turn: SlackTurn): Promise<SlackReply> {
     const opened = await api.openView(trigger, waitModal('Terms'))
     if (opened.outcome !== 'done') return undefined
-    const [known, found] = await Promise.all([who(turn), readRequest(text)])
-    const seen = known.outcome === 'done' && found.outcome === 'done' && found.value ? desk.withPeople(found.value) : undefined
-    const allowed = seen && known.outcome === 'done' && isParty(seen, desk.actorFor(deciderOf(turn, known.value), seen))
-    const view = allowed
-      ? detailsModal(seen)
-      : tellModal(
-          'Terms',
-          known.outcome === 'done'
-            ? `${wordsOf(found.outcome === 'unknown' ? found : unknownRequest)} Sign in to see it: ${publicUrl}/decide/${text}`
-            : wordsOf(known),
-        )
+    const seen = await seenBy(text, turn)
+    const view = seen.outcome === 'done' ? detailsModal(seen.value, desk.summaryFor(seen.value, turn.now)) : tellModal('Terms', seen.words)
     await api.updateView(opened.value, undefined, view)
     return undefined
+  }
+
+  /** The request, for those who may see it; for others why not. */
+  async function seenBy(
+    text: string,
+    turn: SlackTurn,
+  ): Promise<Done<AccessRequest> | { readonly outcome: 'hidden'; readonly words: string }> {
+    const [known, found] = await Promise.all([who(turn), readRequest(text)])
+    if (known.outcome !== 'done') return { outcome: 'hidden', words: wordsOf(known) }
+    const seen = found.outcome === 'done' && found.value ? desk.withPeople(found.value) : undefined
+    if (seen && isParty(seen, desk.actorFor(deciderOf(turn, known.value), seen))) return done(seen)
+    const words = wordsOf(found.outcome === 'unknown' ? found : unknownRequest)
+    return { outcome: 'hidden', words: `${words} Sign in to see it: ${publicUrl}/decide/${text}` }
   }
   async function readRequest(text: string) {
     const id = parseRequestId(text)
@@ -244,7 +251,12 @@ export function slackAnswers(parts: SlackParts) {
 
   // ── The command ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  const only = (text: string): SlackReply => ({ response_type: 'ephemeral', text, blocks: [{ type: 'section', text: plain(text) }] })
+  const only = (text: string): SlackReply => ({
+    response_type: 'ephemeral',
+    // Read where blocks are not shown, and as mrkdwn.
+    text: escaped(safe(text)),
+    blocks: [{ type: 'section', text: plain(text) }],
+  })
 
   async function command(call: Extract<SlackCall, { kind: 'command' }>, turn: SlackTurn): Promise<SlackReply> {
     const [word = '', ...rest] = call.text.split(/\s+/)
@@ -265,19 +277,21 @@ export function slackAnswers(parts: SlackParts) {
 
   const help = [
     '/stint: ask for access',
-    '/stint status: what you asked for, and what became of it',
-    '/stint link CODE: tell Stint who you are; stint slack link gives you the code',
-    '/stint unlink: take that back',
+    '/stint status: show your requests',
+    '/stint link CODE: link your Slack user; run stint slack link to get a code',
+    '/stint unlink: remove the link',
   ].join('\n')
 
   async function link(code: string, turn: SlackTurn): Promise<string> {
-    if (code === '') return `Take a code in a terminal, with stint slack link, or at ${publicUrl}/link; then type it here: /stint link CODE`
+    if (code === '') return `Get a code: run stint slack link in a terminal, or open ${publicUrl}/link. Then type it here: /stint link CODE`
     const user = await api.user(turn.slack.user)
-    if (user.outcome !== 'done') return 'Slack does not say who you are now. Try again.'
-    if (!user.value.member || user.value.team !== turn.slack.team) return 'Guests, bots and people of other workspaces do not use Stint.'
+    if (user.outcome !== 'done') return 'Slack did not confirm who you are. Try again.'
+    if (!user.value.member || user.value.team !== turn.slack.team) return 'Guests, bots and members of other workspaces cannot use Stint.'
     const claimed = await linking.claim(code, { ...turn.slack, name: user.value.name }, turn.now, { from: from(turn), token: turn.hash })
+    if (claimed.outcome === 'unknown')
+      return 'The ledger did not answer, so it is not known whether the code was used. Enter the same command again.'
     if (claimed.outcome !== 'done') return wordsOf(claimed)
-    return `Almost. Now say where you took the code that this is you, ${user.value.name} (${turn.slack.user}): in the terminal, or at ${publicUrl}/link. It takes ten minutes more until you can decide here.`
+    return `Almost done. Confirm that this is you, ${withIdentity(user.value.name, turn.slack.user)}, where you got the code: in the terminal, or at ${publicUrl}/link. You can decide here ten minutes after that.`
   }
 
   async function unlink(turn: SlackTurn): Promise<string> {
@@ -285,6 +299,8 @@ export function slackAnswers(parts: SlackParts) {
     if (found.outcome === 'unknown') return wordsOf(found)
     if (!found.value) return 'You are not linked.'
     const ended = await linking.end(found.value.caller, 'unlinked', turn.now, { from: from(turn), token: turn.hash })
+    if (ended.outcome === 'unknown')
+      return 'The ledger did not answer, so it is not known whether the link was removed. Enter /stint unlink again.'
     return ended.outcome === 'done' ? 'You are no longer linked.' : wordsOf(ended)
   }
 
@@ -296,10 +312,13 @@ export function slackAnswers(parts: SlackParts) {
     const lines = recent.value.items.map((request) => {
       const state = stateAt(request, turn.now)
       const until = state === 'pending' ? request.pendingUntil : state === 'approved' ? request.windowEnd : undefined
-      return `${request.profile}: ${state}${until === undefined ? '' : ` until ${minute(until)}`} · ${request.id}`
+      return `${inLine(request.profile)}: ${state}${until === undefined ? '' : ` until ${minute(until)}`} · ${request.id}`
     })
-    const { issuer, name } = known.value.caller
-    return [`You are ${name} (${issuer}).`, ...(lines.length > 0 ? lines : ['You asked for nothing lately.'])].join('\n')
+    const { caller } = known.value
+    return [
+      `You are ${withIdentity(caller.name, ownIdentity(caller))}.`,
+      ...(lines.length > 0 ? lines : ['You have no recent requests.']),
+    ].join('\n')
   }
 
   // ── All of it ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,7 +333,7 @@ export function slackAnswers(parts: SlackParts) {
         return decide(call.value, turn, desk.approving(said(undefined)), tell)
       case buttons.deny:
       case buttons.review:
-        return opened(api.openView(call.trigger, reasonModal(call.action === buttons.deny ? 'deny' : 'review', call.value)), tell)
+        return askForReason(call.trigger, call.action === buttons.deny ? 'deny' : 'review', call.value, turn, tell)
       case buttons.details:
         return showDetails(call.trigger, call.value, turn)
       case blockIds.profile:
@@ -323,8 +342,20 @@ export function slackAnswers(parts: SlackParts) {
         return undefined
     }
   }
-  async function opened(opening: ReturnType<SlackApi['openView']>, tell: Tell): Promise<SlackReply> {
-    return (await opening).outcome === 'done' ? undefined : tell('Slack did not open the form. Try again.')
+  /** The form is opened at once; what is decided on, and whose it is, follows for those who may see it. */
+  async function askForReason(
+    trigger: string,
+    callback: 'deny' | 'review',
+    text: string,
+    turn: SlackTurn,
+    tell: Tell,
+  ): Promise<SlackReply> {
+    const opened = await api.openView(trigger, reasonModal(callback, text))
+    if (opened.outcome !== 'done') return tell(formNotOpened)
+    const seen = await seenBy(text, turn)
+    if (seen.outcome === 'done')
+      await api.updateView(opened.value, undefined, reasonModal(callback, text, desk.summaryFor(seen.value, turn.now)))
+    return undefined
   }
 
   return async (call: SlackCall, turn: SlackTurn): Promise<SlackReply> => {
@@ -352,11 +383,15 @@ export function slackAnswers(parts: SlackParts) {
 /** Requests that `/stint status` tells of. */
 const RECENT = 8
 
-/** What to do next is said in terms of the API elsewhere, and means nothing here. */
-const wordsOf = (no: Refused | Unknown): string =>
-  no.outcome === 'unknown' ? 'Stint’s ledger did not answer, and nothing was changed. Try again.' : no.detail
+const formNotOpened = 'Slack did not open the form. Try again.'
 
-const errorAt = (block: string, words: string): SlackReply => ({ response_action: 'errors', errors: { [block]: words.slice(0, 2000) } })
+/**
+ * For reads and refusals: what to do next is said in terms of the API elsewhere, and means nothing here. A write that was not
+ * answered is told as such where it is made.
+ */
+const wordsOf = (no: Refused | Unknown): string => (no.outcome === 'unknown' ? 'The ledger did not answer. Try again.' : no.detail)
+
+const errorAt = (block: string, words: string): SlackReply => ({ response_action: 'errors', errors: { [block]: safe(words, 2000) } })
 
 /** The field that a refusal is about, if the form has it. */
 function fieldOf(no: Refused | Unknown, view: View): string {

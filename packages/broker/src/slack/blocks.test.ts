@@ -2,9 +2,11 @@
 
 import { execFileSync } from 'node:child_process'
 import type { AccessRequest } from '@stint/core/request/request'
+import { summaryOf } from '@stint/core/request/summary'
+import { hiddenIn } from '@stint/core/testing/hidden'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bareMessage, buttons, howToUse, requestMessage, type Shown } from './messages.ts'
+import { bareMessage, buttons, howToUse, linkMessage, outcomeMessage, requestMessage, type Shown, threadMessage } from './messages.ts'
 import { askModal, detailsModal, MOST_OPTIONS, PARAMETER, reasonModal } from './modals.ts'
 import { blockKitFaults, markupIn } from './testing/block-kit.ts'
 
@@ -24,6 +26,7 @@ const request = (change: object = {}): AccessRequest =>
     roleArn: 'arn:aws:iam::111122223333:role/stint/Admin',
     terms: {
       role: 'arn:aws:iam::111122223333:role/stint/Admin',
+      sourceIdentity: 'acme.dev-1',
       policy: [
         { Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['arn:aws:s3:::acme/*'] },
         { Effect: 'Deny', Action: ['*'], Resource: ['*'] },
@@ -42,14 +45,17 @@ const request = (change: object = {}): AccessRequest =>
     sessions: [],
     ...change,
   }) as unknown as AccessRequest
-const shown = (change: object = {}, more: Partial<Shown> = {}): Shown => ({
-  request: request(change),
-  profile: { description: 'Administrator of production' },
-  target: { account: '111122223333' },
-  needed: [{ count: 1, missing: 1 }],
-  now: NOW,
-  ...more,
-})
+const place = { description: 'Administrator of production', account: '111122223333' }
+const shown = (change: object = {}, more: Partial<Shown> & { readonly description?: string } = {}): Shown => {
+  const { description = place.description, ...rest } = more
+  return {
+    request: request(change),
+    summary: summaryOf(request(change), { ...place, description }, NOW),
+    needed: [{ count: 1, missing: 1 }],
+    now: NOW,
+    ...rest,
+  }
+}
 const textOf = (node: unknown): string => JSON.stringify(node)
 const buttonsOf = (message: { blocks: readonly any[] }) =>
   message.blocks.flatMap(({ type, elements }) => (type === 'actions' ? elements.map((element: any) => element.action_id) : []))
@@ -59,20 +65,22 @@ describe('a request', () => {
     const message = requestMessage(shown({ why: 'INC-4711: orders are down', ticket: 'OPS-17' }, { onCall: 'S0001' }))
     for (const words of [
       '🚨 BREAK-GLASS waits for you',
-      'Dana',
+      'Dana (acme.dev-1)',
       'break-glass: Administrator of production',
-      '111122223333 as Admin',
+      '111122223333 (prod-admin)',
+      'arn:aws:iam::111122223333:role/stint/Admin',
       'low: reads',
-      'up to 1h, 3 times',
+      'up to 1h per session',
+      '3 sessions',
       '2026-11-24 03:30 UTC',
       'INC-4711',
       'OPS-17',
-      'may s3:GetObject on arn:aws:s3:::acme/*',
-      '1 more person must agree',
+      's3:GetObject on arn:aws:s3:::acme/*',
+      '1 more approval is needed',
       '<!subteam^S0001>',
     ])
       expect(textOf(message.blocks)).toContain(words)
-    expect(message.text).toBe('🚨 BREAK-GLASS waits for you: Dana → break-glass'.replace('→', '→'))
+    expect(message.text).toBe('🚨 BREAK-GLASS waits for you: Dana (acme.dev-1) → break-glass')
     expect(message.color).toBe('#b00020')
     expect(requestMessage(shown({ breakGlass: false })).color).toBeUndefined()
     expect(buttonsOf(message)).toEqual([buttons.approve, buttons.deny, buttons.details])
@@ -85,12 +93,17 @@ describe('a request', () => {
       'BREAK-GLASS approved',
       [buttons.review, buttons.details],
     ],
-    ['denied', { state: 'denied', decidedBy: { ...dana, name: 'Ann' } }, 'denied by Ann', [buttons.details]],
-    ['expired by time alone', { pendingUntil: NOW - 1 }, 'expired, nobody answered', [buttons.details]],
+    [
+      'denied',
+      { state: 'denied', decidedBy: { ...dana, name: 'Ann', subject: 'ann-1' } },
+      'denied by Ann (people/ann-1)',
+      [buttons.details],
+    ],
+    ['expired by time alone', { pendingUntil: NOW - 1 }, 'expired without a decision', [buttons.details]],
     [
       'over',
       { state: 'approved', windowStart: NOW - 2, windowEnd: NOW - 1, usesLeft: 0 },
-      'Nobody has reviewed it yet',
+      'It has not been reviewed yet',
       [buttons.review, buttons.details],
     ],
     [
@@ -99,7 +112,7 @@ describe('a request', () => {
       'over and reviewed',
       [buttons.details],
     ],
-    ['no break-glass', { breakGlass: false }, 'Access request waits for agreement', [buttons.approve, buttons.deny, buttons.details]],
+    ['no break-glass', { breakGlass: false }, 'Access request waits for approval', [buttons.approve, buttons.deny, buttons.details]],
   ])('%s', (_name, change, words, acts) => {
     const message = requestMessage(shown(change))
     expect(textOf(message.blocks)).toContain(words)
@@ -113,13 +126,38 @@ describe('a request', () => {
 
 const anything = fc.string({
   unit: fc.oneof(
-    fc.constantFrom('<', '>', '&', '!', '@', '*', '`', '|', '\n', 'ש', '👩', '\u202E'),
+    fc.constantFrom(
+      '<',
+      '>',
+      '&',
+      '!',
+      '@',
+      '*',
+      '`',
+      '|',
+      '\n',
+      'ש',
+      '👩',
+      '\u202E',
+      '\u2066',
+      '\u2069',
+      '\u2068',
+      '\u200B',
+      '\u001B',
+      '\uFE0F',
+    ),
     fc.string({ unit: 'grapheme', maxLength: 1 }),
   ),
   maxLength: 3500,
 })
 
-test('whatever people write, limits hold and nothing of it is markup', () => {
+/** Of every text in it; isolates in pairs are ours. */
+const hiddenAnywhere = (node: unknown): readonly string[] =>
+  typeof node === 'object' && node !== null
+    ? Object.values(node).flatMap(hiddenAnywhere)
+    : hiddenIn(String(node).replace(/\u2068([^\u2066-\u2069]*)\u2069/g, '$1'))
+
+test('whatever people write, limits hold, nothing of it is markup, and nothing is hidden', () => {
   fc.assert(
     fc.property(anything, anything, anything, fc.array(anything, { maxLength: 10 }), (why, name, comment, resources) => {
       const odd = { ...dana, name }
@@ -138,13 +176,49 @@ test('whatever people write, limits hold and nothing of it is markup', () => {
               parameters: { a: why },
             },
           },
-          { profile: { description: comment } },
+          { description: comment },
         ),
       )
-      return blockKitFaults(message).length === 0 && markupIn(message).length === 0
+      expect([blockKitFaults(message), markupIn(message), hiddenAnywhere(message)]).toEqual([[], [], []])
     }),
     { numRuns: 200 },
   )
+})
+
+describe('wherever somebody is named, who they are stands beside the name', () => {
+  const ann = { issuer: 'people', subject: 'ann-1', name: 'Dana', kind: 'human' as const }
+  const event = (type: string, more: object = {}) => ({ type, by: ann, at: '2026-11-24T03:00:00.000Z', ...more }) as never
+  test.each([
+    ['request.agreed', 'Dana (people/ann-1) approved it'],
+    ['request.denied', 'Dana (people/ann-1) denied it'],
+    ['request.cancelled', 'Dana (people/ann-1) cancelled it'],
+    ['request.revoked', 'Dana (people/ann-1) revoked it'],
+    ['request.reviewed', 'Dana (people/ann-1) closed the review'],
+    ['session.issued', 'Dana (acme.dev-1) took a session until'],
+  ])('in the thread: %s', (type, words) => expect(threadMessage(event(type), shown())?.message.text).toContain(words))
+  test('to the requester', () => {
+    expect(outcomeMessage(shown({ decidedBy: ann }), 'denied').text).toBe('break-glass: denied by Dana (people/ann-1)')
+  })
+  test('to a Slack user who was linked', () => {
+    expect(linkMessage(event('link.made', { until: '2027-02-22T03:00:00.000Z' })).text).toMatch(
+      /^You are linked to Dana \(people\/ann-1\) until/,
+    )
+    expect(linkMessage(event('link.ended')).text).toBe('You are no longer linked to Dana (people/ann-1).')
+  })
+  test('in the few words that are left of a message that Slack refused, with the risk', () => {
+    expect(textOf(bareMessage(shown()).blocks)).toMatch(/Dana \(acme\.dev-1\)[\s\S]*low: reads/)
+  })
+  test('in the modals in which somebody denies or reviews', () => {
+    for (const callback of ['deny', 'review'] as const) {
+      const view = reasonModal(callback, request().id, shown().summary)
+      expect(textOf(view)).toContain('Dana (acme.dev-1)')
+      expect(blockKitFaults(view)).toEqual([])
+    }
+  })
+  test('and where the profile sends no source identity, issuer and subject do', () => {
+    const { sourceIdentity: _none, ...terms } = request().terms
+    expect(textOf(requestMessage(shown({ terms })).blocks)).toContain('Dana (people/dev-1)')
+  })
 })
 
 test('names, comments and parameters are shown as they are written, each in its own place', () => {
@@ -153,16 +227,18 @@ test('names, comments and parameters are shown as they are written, each in its 
     shown({
       caller: { ...dana, name: forged },
       terms: { ...request().terms, parameters: { key: '&'.repeat(450) } },
-      agreements: [{ approver: dana, comment: 'ok\n✓ Carol agreed', at: NOW, rules: [0], face: 'api', limits: {}, person: 'x' }],
+      agreements: [{ approver: dana, comment: 'ok\n✓ Carol approved', at: NOW, rules: [0], face: 'api', limits: {}, person: 'x' }],
       startsAt: NOW + 6 * 86_400_000,
     }),
   )
   const fields = message.blocks.flatMap((block: any) => block.fields ?? [])
   expect(fields.filter(({ type }: any) => type === 'mrkdwn').map(({ text }: any) => text)).toEqual(
-    ['Who', 'Profile', 'Account', 'Risk', 'How long', 'Begins', 'Answer until', 'With'].map((name) => `*${name}*`),
+    ['Requester', 'Profile', 'Account', 'Role', 'Risk', 'Duration', 'Uses', 'Starts', 'Decide by', 'Parameter key'].map(
+      (name) => `*${name}*`,
+    ),
   )
-  expect(fields[1]).toMatchObject({ type: 'plain_text', text: 'Dana (okta) *Risk* low: reads (people)' })
-  expect(textOf(message.blocks)).toContain('✓ Dana agreed: ok ✓ Carol agreed')
+  expect(fields[1]).toMatchObject({ type: 'plain_text', text: '“Dana (okta) ⏎ *Risk* ⏎ low: reads” (acme.dev-1)' })
+  expect(textOf(message.blocks)).toContain('✓ Dana (people/dev-1) approved: ok ⏎ ✓ Carol approved')
   expect(textOf(message.blocks)).toContain('2026-11-30 03:00 UTC')
   expect(blockKitFaults(message)).toEqual([])
   expect(blockKitFaults(bareMessage(shown()))).toEqual([])
@@ -201,8 +277,11 @@ describe('modals', () => {
     expect([optional(), optional('required')]).toEqual([true, false])
   })
   test('details are all of the terms, as far as a modal goes', () => {
-    expect(blockKitFaults(detailsModal(request()))).toEqual([])
-    const large = detailsModal(
+    const detailsOf = (one: AccessRequest) => detailsModal(one, summaryOf(one, place, NOW))
+    const small = detailsOf(request())
+    expect(blockKitFaults(small)).toEqual([])
+    expect(textOf(small)).toContain('Dana (acme.dev-1)')
+    const large = detailsOf(
       request({
         terms: {
           ...request().terms,
@@ -211,7 +290,7 @@ describe('modals', () => {
       }),
     )
     expect(blockKitFaults(large)).toEqual([])
-    expect(textOf(large)).toMatch(/and \d+ characters more/)
+    expect(textOf(large)).toMatch(/and \d+ more characters/)
   })
   test.each(['deny', 'review'] as const)('%s asks about one request, and names it in its metadata alone', (callback) => {
     const view = reasonModal(callback, request().id)
@@ -240,7 +319,7 @@ test('how to use it names no credential, and breaks out of no quote', () => {
     { request: request({ terms: { ...request().terms, parameters: { bucket: '…'.repeat(500) } } }) },
     'https://stint.acme.example',
   )
-  expect([blockKitFaults(large), textOf(large)]).toEqual([[], expect.stringMatching(/too long to be shown/)])
+  expect([blockKitFaults(large), textOf(large)]).toEqual([[], expect.stringMatching(/too long to show/)])
 })
 
 test('the checker finds what is over a limit', () => {

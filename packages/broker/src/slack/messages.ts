@@ -5,12 +5,11 @@
 
 import type { ActionsBlock, KnownBlock, SectionBlock } from '@slack/types'
 import type { ReadEvent } from '@stint/core/audit/schema'
-import type { Profile, Target } from '@stint/core/config/shape'
-import { formatDuration } from '@stint/core/duration'
 import type { CallerRef } from '@stint/core/identity/caller'
-import { type Instant, toIso } from '@stint/core/instant'
+import { shownCaller, shownRequester } from '@stint/core/identity/shown'
+import type { Instant } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
-import { riskOf } from '@stint/core/scope/risk'
+import { minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
 import { inLine, mrkdwn, notice, plain } from './text.ts'
 
@@ -19,9 +18,8 @@ export const buttons = { approve: 'approve', deny: 'deny', details: 'details', r
 
 export type Shown = {
   readonly request: AccessRequest
-  readonly profile: Pick<Profile, 'description'>
-  readonly target: Pick<Target, 'account'>
-  /** How many people must agree, rule by rule, and how many have. */
+  readonly summary: Summary
+  /** How many approvals each rule needs, and how many are missing. */
   readonly needed: readonly { readonly count: number; readonly missing: number }[]
   /** The on-call group's id in Slack, told of break-glass. */
   readonly onCall?: string
@@ -34,35 +32,37 @@ export function requestMessage(shown: Shown): Message {
   const words = headline(request, state)
   return {
     // What a phone shows, and a screen reader reads first.
-    text: notice(`${words}: ${request.caller.name} → ${request.profile}`),
+    text: notice(`${words}: ${shownRequester(request)} → ${inLine(request.profile)}`, 400),
     ...(request.breakGlass ? { color: ALARM } : {}),
     blocks: [
       { type: 'header', text: plain(words, 150) },
-      ...(request.breakGlass && state === 'pending' && shown.onCall ? [calling(shown.onCall, 'somebody needs in now.')] : []),
-      ...table(facts(shown)),
-      // Their own words, and nothing in them is markup.
-      ...(request.why === undefined ? [] : [{ type: 'section', text: plain(`“${request.why}”`) } satisfies SectionBlock]),
-      ...permissions(request).map((line): KnownBlock => ({ type: 'context', elements: [plain(line, 2000)] })),
+      ...(request.breakGlass && state === 'pending' && shown.onCall
+        ? [calling(shown.onCall, 'an engineer needs emergency access now.')]
+        : []),
+      ...summaryBlocks(shown.summary, MOST_LINES),
       ...story(shown).map((line) => said(line)),
       ...acts(request, state),
-      { type: 'context', elements: [plain(`${request.id}${request.ticket === undefined ? '' : ` · ${request.ticket}`}`, 150)] },
+      { type: 'context', elements: [plain(request.id, 150)] },
     ],
   }
 }
 
-/** What is left where Slack does not take the whole of it, which is a fault of ours: enough to see it and to decide. */
+/** What is left where Slack does not take the whole of it, which is a fault of ours: enough to know who asks for what, and to decide. */
 export function bareMessage(shown: Shown): Message {
-  const { text, color, blocks } = requestMessage({ ...shown, profile: {} })
-  const kept = blocks.filter((block) => block.type === 'header' || block.type === 'actions')
-  return { text, ...(color ? { color } : {}), blocks: [...kept, { type: 'context', elements: [plain(shown.request.id, 150)] }] }
+  const { text, color, blocks } = requestMessage(shown)
+  const [header, ...rest] = blocks.filter((block) => block.type === 'header' || block.type === 'actions')
+  const facts = shown.summary.facts.filter(([name]) => BARE_FACTS.includes(name)).map(([name, value]) => `${name}: ${value}`)
+  return {
+    text,
+    ...(color ? { color } : {}),
+    blocks: [...(header ? [header] : []), said(facts.join('\n')), ...rest, { type: 'context', elements: [plain(shown.request.id, 150)] }],
+  }
 }
+
+const BARE_FACTS: readonly string[] = ['Requester', 'Profile', 'Account', 'Risk', 'Duration', 'Uses']
 
 /** The bar beside a break-glass. */
 const ALARM = '#b00020'
-
-/** A time as people read it. */
-const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`
-export const minute = (at: Instant): string => minuteOf(toIso(at))
 
 const said = (text: string): SectionBlock => ({ type: 'section', text: plain(text) })
 /** The one thing of ours that is markup: a group of people is called. */
@@ -82,72 +82,54 @@ const ROWS = 5
 function headline({ breakGlass, review }: AccessRequest, state: string): string {
   const what = breakGlass ? '🚨 BREAK-GLASS' : 'Access request'
   const became: { readonly [state: string]: string } = {
-    pending: breakGlass ? 'waits for you' : 'waits for agreement',
+    pending: breakGlass ? 'waits for you' : 'waits for approval',
     approved: 'approved',
     denied: 'denied',
-    cancelled: 'withdrawn',
-    expired: 'expired, nobody answered',
+    cancelled: 'cancelled',
+    expired: 'expired without a decision',
     revoked: 'revoked',
     ended: review ? 'over and reviewed' : 'over',
   }
   return `${what} ${became[state] ?? state}`
 }
 
-function facts({ request, profile, target, now }: Shown): readonly (readonly [string, string])[] {
-  const { terms, limits } = request
-  const risk = riskOf(terms)
-  const until = request.windowEnd ?? request.pendingUntil
-  const parameters = Object.entries(terms.parameters).map(([name, value]) => `${name}: ${value}`)
+/** A request in short, as every surface shows it: facts, the reason in the requester's own words, what the session may do. */
+export function summaryBlocks({ facts, permissions, justification }: Summary, most: number): readonly KnownBlock[] {
+  const more = permissions.length - most
+  const lines = [...permissions.slice(0, most).map((line) => `• ${line}`), ...(more > 0 ? [`and ${more} more: see Details`] : [])]
   return [
-    ['Who', `${request.caller.name} (${request.caller.issuer})`],
-    ['Profile', `${request.profile}${profile.description === undefined ? '' : `: ${profile.description}`}`],
-    ['Account', `${request.target}: ${target.account} as ${terms.role.slice(terms.role.lastIndexOf('/') + 1)}`],
-    ['Risk', `${risk.level}: ${risk.why}`],
-    ['How long', `up to ${formatDuration(limits.duration ?? terms.maxDuration)}, ${limits.uses ?? terms.uses} times`],
-    ...(request.startsAt === undefined ? [] : ([['Begins', minute(request.startsAt)]] as const)),
-    [stateAt(request, now) === 'pending' ? 'Answer until' : 'Good until', minute(until)],
-    ...(parameters.length > 0 ? ([['With', parameters.join(', ')]] as const) : []),
+    ...table(facts),
+    ...(justification === undefined ? [] : [{ type: 'section', text: plain(`“${justification}”`) } satisfies SectionBlock]),
+    { type: 'section', text: mrkdwn('*The session may do*') },
+    ...lines.map((line): KnownBlock => ({ type: 'context', elements: [plain(line, 2000)] })),
   ]
-}
-
-/** The terms in short: what a session may do. All of them are behind the button. */
-function permissions({ terms }: AccessRequest): readonly string[] {
-  const listed = (value: unknown) => [value ?? []].flat().map(String)
-  const allows = terms.policy.filter(({ Effect }) => Effect === 'Allow')
-  const lines = allows.map(
-    (statement) =>
-      `may ${listed(statement.Action ?? `all but ${listed(statement.NotAction)}`).join(', ')} on ${listed(statement.Resource ?? `all but ${listed(statement.NotResource)}`).join(', ')}`,
-  )
-  const whole = terms.policyArns.map((arn) => `may what ${arn} allows`)
-  const all = lines.length + whole.length > 0 ? [...lines, ...whole] : ['may all that the role may']
-  return all.length > MOST_LINES ? [...all.slice(0, MOST_LINES), `and ${all.length - MOST_LINES} more`] : all
 }
 const MOST_LINES = 5
 
-/** Who has agreed, who is still needed, what was taken and what lives on. */
+/** Who approved, how many approvals are missing, which sessions were taken and which are still live. */
 function story({ request, needed, now }: Shown): readonly string[] {
   const state = stateAt(request, now)
   const agreed = request.agreements.map(
-    ({ approver, comment }) => `✓ ${inLine(approver.name, 80)} agreed${comment === undefined ? '' : `: ${inLine(comment)}`}`,
+    ({ approver, comment }) => `✓ ${shownCaller(approver)} approved${comment === undefined ? '' : `: ${inLine(comment)}`}`,
   )
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
   const live = liveSessions(request, now)
   return [
     ...agreed,
-    ...(state === 'pending' && missing > 0 ? [`${missing} more ${missing === 1 ? 'person' : 'people'} must agree.`] : []),
+    ...(state === 'pending' && missing > 0 ? [missing === 1 ? '1 more approval is needed.' : `${missing} more approvals are needed.`] : []),
     ...(state === 'pending' && request.unattendedAt !== undefined
-      ? [`It is approved by rule at ${minute(request.unattendedAt)} unless somebody says no.`]
+      ? [`It is approved automatically at ${minute(request.unattendedAt)} unless it is denied before.`]
       : []),
-    ...(request.decidedBy && state !== 'approved' ? [`${state} by ${inLine(request.decidedBy.name, 80)}`] : []),
+    ...(request.decidedBy && state !== 'approved' ? [`${state} by ${shownCaller(request.decidedBy)}`] : []),
     ...(request.sessions.length > 0
       ? [
-          `${request.sessions.length} taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} alive until ${minute(Math.max(...live.map(({ hardEnd }) => hardEnd)))}` : ''}`,
+          `${request.sessions.length} of its sessions taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} live until ${minute(Math.max(...live.map(({ hardEnd }) => hardEnd)))}` : ''}`,
         ]
       : []),
     ...(request.review
-      ? [`Reviewed by ${inLine(request.review.by.name, 80)}: ${inLine(request.review.text)}`]
+      ? [`Reviewed by ${shownCaller(request.review.by)}: ${inLine(request.review.text)}`]
       : needsReview(request) && state !== 'pending'
-        ? ['Nobody has reviewed it yet.']
+        ? ['It has not been reviewed yet.']
         : []),
   ]
 }
@@ -174,7 +156,7 @@ function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
 
 const LONGEST_LINE = 2900
 
-/** How to use what was agreed to, for the one who asked. Never a credential. */
+/** How to use an approved request, for its requester. Never a credential. */
 export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): Message {
   const body = {
     profile: request.profile,
@@ -193,16 +175,16 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
     const shown = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
     // A line of our making, in which whoever reads it as mrkdwn finds plain characters alone.
     return shown.length > LONGEST_LINE
-      ? said(`It is too long to be shown here: ${broker}/requests/${request.id} has its parts.`)
+      ? said(`This command is too long to show here. See ${broker}/requests/${request.id}.`)
       : { type: 'section', text: mrkdwn(`\`\`\`${shown}\`\`\``) }
   }
   return {
-    text: notice(`You may enter ${request.profile}`),
+    text: notice(`Approved: ${inLine(request.profile)}`),
     blocks: [
-      { type: 'header', text: plain(`You may enter ${request.profile}`, 150) },
-      said('With a fresh token of yours in TOKEN, for a shell:'),
+      { type: 'header', text: plain(`Approved: ${inLine(request.profile)}`, 150) },
+      said('Put a fresh token in TOKEN. For a shell:'),
       code(`eval "$(${line({ format: 'env' })})"`),
-      said('For the console, the address to open is in the answer:'),
+      said('For the AWS console, open the signInUrl of the answer:'),
       code(line({ format: 'console' })),
       { type: 'context', elements: [plain(request.id, 150)] },
     ],
@@ -211,11 +193,11 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
 
 /** What came of it, where that is nothing to use. */
 export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: string): Message {
-  const by = request.decidedBy === undefined ? '' : ` by ${request.decidedBy.name}`
-  const words = `${request.profile}: ${state}${by}`
+  const by = request.decidedBy === undefined ? '' : ` by ${shownCaller(request.decidedBy)}`
+  const words = `${inLine(request.profile)}: ${state}${by}`
   return {
     text: notice(words),
-    blocks: [said(inLine(words)), { type: 'context', elements: [plain(request.id, 150)] }],
+    blocks: [said(words), { type: 'context', elements: [plain(request.id, 150)] }],
   }
 }
 
@@ -223,25 +205,25 @@ export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: strin
 export type Told = { readonly message: Message; readonly loud: boolean }
 
 export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: Shown): Told | undefined {
-  const by = event.by === undefined ? '' : inLine((event.by as CallerRef).name, 80)
+  const by = event.by === undefined ? '' : shownCaller(event.by as CallerRef)
   const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
   const lines: { readonly [type: string]: string | undefined } = {
-    'request.agreed': `${by} agreed${comment}`,
-    'request.approved': `Approved${event.unattended ? ' by rule: nobody said no in time' : ''}: ${event.uses} sessions until ${minuteOf(event.until)}`,
-    'request.denied': `${by} said no${comment}`,
-    'request.cancelled': `${by} no longer wants it${comment}`,
+    'request.agreed': `${by} approved it${comment}`,
+    'request.approved': `Approved${event.unattended ? ' automatically: it was not denied in time' : ''}: ${event.uses} sessions until ${minuteOf(event.until)}`,
+    'request.denied': `${by} denied it${comment}`,
+    'request.cancelled': `${by} cancelled it${comment}`,
     'request.revoked': `${by} revoked it${comment}`,
-    'request.expired': 'Nobody answered in time.',
-    'request.ended': 'Its window is over.',
-    'request.escalated': 'No answer so far: more people may agree now.',
+    'request.expired': 'It expired without a decision.',
+    'request.ended': 'It has ended: no more sessions can be taken.',
+    'request.escalated': 'No decision yet: more people can approve it now.',
     'request.reminded':
       request.windowStart === undefined
-        ? `This still waits for ${missing} ${missing === 1 ? 'person' : 'people'}.`
-        : 'Nobody has reviewed this break-glass yet.',
+        ? `Still waiting for ${missing} ${missing === 1 ? 'approval' : 'approvals'}.`
+        : 'This break-glass has not been reviewed yet.',
     'request.reviewed': `${by} closed the review${comment}`,
-    'session.issued': `${inLine(request.caller.name, 80)} took a session until ${minuteOf(event.expiration)} · ${inLine(String(event.session), 100)}`,
-    'session.failed': `A session could not be had: ${inLine(String(event.reason))}`,
+    'session.issued': `${shownRequester(request)} took a session until ${minuteOf(event.expiration)} · ${inLine(String(event.session), 100)}`,
+    'session.failed': `A session could not be issued: ${inLine(String(event.reason))}`,
   }
   const line = lines[event.type]
   if (line === undefined) return undefined
@@ -252,16 +234,16 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
   // Nobody is called about what was decided before this could be said.
   const loud = LOUD.includes(event.type) && (stateAt(request, now) === 'pending' || asksForReview)
   const called = loud && request.breakGlass && onCall !== undefined
-  return { message: { text: notice(line, 300), blocks: [called ? calling(onCall, line) : said(line), ...review] }, loud }
+  return { message: { text: notice(line, 500), blocks: [called ? calling(onCall, line) : said(line), ...review] }, loud }
 }
 const LOUD: readonly string[] = ['request.escalated', 'request.reminded']
 
-/** To the Slack user who was linked, or is no longer: whoever did not do it should know at once. */
+/** Tells the Slack user that a link was made or ended, so that an owner who did not do it knows at once. */
 export function linkMessage(event: ReadEvent): Message {
-  const name = inLine((event.by as CallerRef).name, 80)
+  const who = shownCaller(event.by as CallerRef)
   const line =
     event.type === 'link.made'
-      ? `You are linked to ${name}, until ${minuteOf(event.until)}. What you decide here counts as theirs, from ten minutes on. If that was not you: /stint unlink, and tell your security team.`
-      : `You are no longer linked to ${name}.`
-  return { text: notice(line, 300), blocks: [said(line)] }
+      ? `You are linked to ${who} until ${minuteOf(event.until)}. In ten minutes, what you decide here starts to count as theirs. If this was not you, enter /stint unlink and tell your security team.`
+      : `You are no longer linked to ${who}.`
+  return { text: notice(line, 500), blocks: [said(line)] }
 }

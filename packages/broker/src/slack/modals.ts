@@ -1,9 +1,12 @@
-/** Stint's modals: ask, say why not, read all of it, close a review. Inputs are read back by the ids of their blocks. */
+/** Stint's modals: ask, deny, read the terms, close a review. Inputs are read back by the ids of their blocks. */
 
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types'
 import type { Parameter, Profile } from '@stint/core/config/shape'
 import type { AccessRequest } from '@stint/core/request/request'
-import { cut, plain } from './text.ts'
+import type { Summary } from '@stint/core/request/summary'
+import { visibleJson } from '@stint/core/shown-text'
+import { summaryBlocks } from './messages.ts'
+import { cut, mrkdwn, plain } from './text.ts'
 
 export const callbacks = { ask: 'ask', deny: 'deny', review: 'review', details: 'details' } as const
 export const blockIds = { profile: 'profile', why: 'why', duration: 'duration', ticket: 'ticket', reason: 'reason' } as const
@@ -50,11 +53,11 @@ export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView
       { type: 'input', block_id: blockIds.profile, dispatch_action: true, label: plain('Profile', 2000), element: select },
       ...Object.entries(chosen?.profile.parameters ?? {}).map(([name, parameter]) => parameterInput(name, parameter)),
       {
-        ...text(blockIds.why, 'Why', 'What happened, and what you need to do', true),
+        ...text(blockIds.why, 'Justification', 'What happened, and what you need to do', true),
         optional: chosen !== undefined && chosen.profile.justification !== 'required',
       },
       {
-        ...text(blockIds.duration, 'How long', `such as 30m; up to ${chosen?.profile.duration.max ?? 'what the profile gives'}`),
+        ...text(blockIds.duration, 'Duration', `for example 30m; at most ${chosen?.profile.duration.max ?? 'what the profile allows'}`),
         optional: true,
       },
       { ...text(blockIds.ticket, 'Ticket', 'OPS-17'), optional: true },
@@ -64,7 +67,7 @@ export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView
 
 const parameterInput = (name: string, { pattern, max }: Parameter): InputBlock => ({
   ...text(`${PARAMETER}${name}`, name, ''),
-  hint: plain(`fits ${pattern}, at most ${max} characters`, 2000),
+  hint: plain(`Must match ${pattern}, at most ${max} characters`, 2000),
 })
 
 function text(block: string, label: string, placeholder: string, multiline = false): InputBlock {
@@ -82,25 +85,30 @@ function text(block: string, label: string, placeholder: string, multiline = fal
   }
 }
 
-/** One question about one request. It is made of the id alone: a modal is opened before anything is read. */
-export function reasonModal(callback: 'deny' | 'review', request: string): ModalView {
+/**
+ * One question about one request. A modal must be opened before anything is read, so it has only the ID at first; `summary` is
+ * shown as soon as it is known. What was typed meanwhile stays, since Slack keeps inputs by their block IDs.
+ */
+export function reasonModal(callback: 'deny' | 'review', request: string, summary?: Summary): ModalView {
   const denying = callback === 'deny'
   return {
     type: 'modal',
     callback_id: callbacks[callback],
-    title: plain(denying ? 'Say no' : 'Close the review', 24),
+    title: plain(denying ? 'Deny the request' : 'Close the review', 24),
     submit: plain(denying ? 'Deny' : 'Close it', 24),
     close: plain('Back', 24),
     private_metadata: cut(request, 255),
     blocks: [
+      ...(summary ? summaryBlocks(summary, MOST_PERMISSIONS) : []),
       { type: 'context', elements: [plain(request, 150)] },
-      { ...text(blockIds.reason, denying ? 'Why not' : 'What was done, and was it right', '', true), optional: denying },
+      { ...text(blockIds.reason, denying ? 'Reason' : 'What was done, and was it right?', '', true), optional: denying },
     ],
   }
 }
+const MOST_PERMISSIONS = 20
 
 /** What is opened at once, while the rest is read. */
-export const waitModal = (title: string): ModalView => tellModal(title, 'One moment …')
+export const waitModal = (title: string): ModalView => tellModal(title, 'Loading …')
 
 /** Words, and nothing to send. */
 export const tellModal = (title: string, words: string): ModalView => ({
@@ -112,13 +120,19 @@ export const tellModal = (title: string, words: string): ModalView => ({
   blocks: [{ type: 'section', text: plain(words) }],
 })
 
-/** All of the terms, as they would be vended. */
-export function detailsModal(request: AccessRequest): ModalView {
-  const lines = JSON.stringify(request.terms, null, 2)
+/** The request in plain words, and all of its terms as they would be vended. */
+export function detailsModal(request: AccessRequest, summary: Summary): ModalView {
+  const lines = visibleJson(request.terms, 2)
   const parts: string[] = []
-  for (let at = 0; at < lines.length && parts.length < MOST_PARTS; at += PART) parts.push(lines.slice(at, at + PART))
+  let at = 0
+  while (at < lines.length && parts.length < MOST_PARTS) {
+    // No character is cut in two.
+    const end = at + PART - (/[\uD800-\uDBFF]/.test(lines[at + PART - 1] ?? '') ? 1 : 0)
+    parts.push(lines.slice(at, end))
+    at = end
+  }
   const blocks: KnownBlock[] = parts.map((part) => ({ type: 'section', text: plain(part) }))
-  const left = lines.length - MOST_PARTS * PART
+  const left = Math.max(0, lines.length - at)
   return {
     type: 'modal',
     callback_id: callbacks.details,
@@ -126,8 +140,10 @@ export function detailsModal(request: AccessRequest): ModalView {
     close: plain('Close', 24),
     private_metadata: request.id,
     blocks: [
+      ...summaryBlocks(summary, MOST_PERMISSIONS),
+      { type: 'section', text: mrkdwn('*All terms*') },
       ...blocks,
-      ...(left > 0 ? [{ type: 'section', text: plain(`… and ${left} characters more: GET /requests/${request.id}`) } as const] : []),
+      ...(left > 0 ? [{ type: 'section', text: plain(`… and ${left} more characters: GET /requests/${request.id}`) } as const] : []),
       { type: 'context', elements: [plain(`terms ${request.termsHash}`, 2000)] },
     ],
   }

@@ -9,7 +9,7 @@ import type { Shown } from './messages.ts'
 /** `onCall` is for the channel alone: in a message to one person it would call everybody there too. */
 export function shownOf(
   rules: Rules,
-  { approvalOf, withPeople }: Pick<Decisions, 'approvalOf' | 'withPeople'>,
+  { approvalOf, withPeople, summaryFor }: Pick<Decisions, 'approvalOf' | 'withPeople' | 'summaryFor'>,
   stored: AccessRequest,
   now: Instant,
   inChannel: boolean,
@@ -21,9 +21,7 @@ export function shownOf(
   const onCall = inChannel ? (profile?.slack?.onCall ?? rules.slack?.onCall) : undefined
   return {
     request,
-    profile: profile ?? {},
-    // A target that left the config can be entered by nobody; its ARN still says where it was.
-    target: rules.targets[request.target] ?? { account: request.roleArn.split(':')[4] ?? '' },
+    summary: summaryFor(request, now),
     needed: (approval?.rules ?? []).map(({ count }, index) => ({ count, missing: lacking[index] ?? 0 })),
     ...(onCall === undefined ? {} : { onCall }),
     now,

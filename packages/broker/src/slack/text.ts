@@ -1,57 +1,49 @@
 /**
- * Texts of people and configs in Slack's messages. What somebody wrote is shown as `plain_text`, where nothing of it is
- * markup; only where Slack takes mrkdwn alone it is escaped. Limits: Slack API docs, "Reference: blocks", "Formatting text".
+ * Texts of people and configs in Slack's messages. All of it passes `core/shown-text.ts`, and is shown as `plain_text`, where
+ * nothing of it is markup; only where Slack takes mrkdwn alone it is escaped. Limits: Slack API docs, "Reference: blocks",
+ * "Formatting text".
  */
 import type { MrkdwnElement, PlainTextElement } from '@slack/types'
+import { cut, isolated, shownLine, shownText } from '@stint/core/shown-text'
 
-/** What is too long is cut between characters and ends in `…`. Lengths are Slack's: UTF-16 units. */
-export function cut(text: string, longest: number): string {
-  if (text.length <= longest) return text
-  let kept = ''
-  for (const character of text) {
-    if (kept.length + character.length > longest - 1) break
-    kept += character
-  }
-  return `${kept}…`
-}
+export { cut }
 
-/** First and last isolate of Unicode UAX 9: what is between them cannot turn the words around it. */
-const [ISOLATE, POP] = ['\u2068', '\u2069']
+/** A part that was isolated before it was put into a text of ours. Isolates in pairs turn nothing outside of them. */
+const ISOLATED = /(\u2068[^\u2066-\u2069]*\u2069)/
 
-/**
- * Without what would turn, hide or break the text beside it: controls, and the overrides and embeddings by which `gnp.exe`
- * is made to look like `exe.png`. A text that runs from right to left is shown so, between isolates.
- */
-export function safe(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  const clean = text.toWellFormed().replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g, '')
-  return /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]/.test(clean) ? `${ISOLATE}${clean}${POP}` : clean
+/** Text as it may be shown, whoever wrote which part of it. Parts that are isolated already stay so. */
+export function safe(text: string, longest?: number): string {
+  const parts = text.split(ISOLATED)
+  if (parts.length === 1) return isolated(shownText(text, longest))
+  return parts
+    .map((part, index) => (index % 2 === 0 ? shownText(part, longest) : `\u2068${shownText(part.slice(1, -1), longest)}\u2069`))
+    .join('')
 }
 
 export const plain = (text: string, longest = 3000): PlainTextElement => ({
   type: 'plain_text',
-  text: cut(safe(text) || ' ', longest),
+  text: cut(safe(text, longest) || ' ', longest),
   emoji: false,
 })
 
 /** A text within a line of ours: it begins no line of its own, which could look like one of ours. */
-export const inLine = (text: string, longest = 300): string => cut(safe(text).replace(/\s+/gu, ' ').trim(), longest)
+export const inLine = (text: string, longest = 300): string => isolated(shownLine(text, longest))
 
 const ENTITIES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 
-/**
- * What a notification shows of a message, which Slack reads as mrkdwn: `&`, `<` and `>` would begin mentions and links, and
- * `*`, `_`, `~` and backticks are left out. It is no longer than `longest` once it is escaped, and no escape is cut in two.
- */
-export function notice(text: string, longest = 200): string {
+/** mrkdwn in which `&`, `<` and `>` begin no mention and no link. No longer than `longest` once escaped; no escape is cut in two. */
+export function escaped(text: string, longest = 3000): string {
   let said = ''
-  for (const character of inLine(text, longest).replace(/[*_~`]/g, '')) {
-    const escaped = ENTITIES[character] ?? character
-    if (said.length + escaped.length > longest) break
-    said += escaped
+  for (const character of text) {
+    const one = ENTITIES[character] ?? character
+    if (said.length + one.length > longest) break
+    said += one
   }
   return said || ' '
 }
+
+/** What a notification shows of a message, which Slack reads as mrkdwn: `*`, `_`, `~` and backticks, which would style it, are left out. */
+export const notice = (text: string, longest = 200): string => escaped(safe(text.replace(/\s*\n\s*/g, ' ')).replace(/[*_~`]/g, ''), longest)
 
 /** Ours alone: nothing that somebody wrote is ever in it. `verbatim`: Slack looks for no links and names of its own in it. */
 export const mrkdwn = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text: cut(text, 3000), verbatim: true })

@@ -38,17 +38,17 @@ export async function whoIs(
   const found = await linking.ofSlack(slack, now)
   if (found.outcome === 'unknown') return found
   const active = activeAt(found.value, now)
-  if (!found.value || !active) return refused('link-unknown', 'Slack does not tell Stint who you are. Link yourself first: /stint link')
+  if (!found.value || !active) return refused('link-unknown', 'Your Slack user is not linked to a person. Link yourself first: /stint link')
   const { caller } = found.value
   const [user, claims] = await Promise.all([api.user(slack.user), directory.claimsOf(caller.issuer, caller.subject)])
 
   // Slack is asked as well, and believed where it says no. Where it does not answer, the link holds: it was made with a member.
   if (user.outcome === 'done' && !(user.value.member && user.value.team === slack.team)) {
     await linking.end(caller, 'not-a-member', now)
-    return refused('link-unknown', 'Guests, bots and people of other workspaces do not use Stint.')
+    return refused('link-unknown', 'Guests, bots and members of other workspaces cannot use Stint.')
   }
   if (user.outcome === 'refused' && aboutTheUser.has(user.error))
-    return refused('link-unknown', 'Slack does not know you as a member of this workspace.')
+    return refused('link-unknown', 'Slack does not list you as a member of this workspace.')
   if (user.outcome !== 'done')
     log({
       level: 'error',
@@ -58,10 +58,10 @@ export async function whoIs(
     })
 
   const issuer = rules.issuers[caller.issuer]
-  if (issuer?.kind !== 'human') return refused('link-unknown', 'The issuer that you were linked with is no longer trusted.')
+  if (issuer?.kind !== 'human') return refused('link-unknown', 'The identity provider that you were linked with is no longer trusted.')
   if (claims.outcome === 'unknown') log({ level: 'error', event: 'directory-unknown', cause: claims.cause })
   if (claims.outcome === 'done' && !claims.value && rules.directories?.[caller.issuer])
-    return refused('not-eligible', 'The directory does not know you any more.')
+    return refused('not-eligible', 'You are no longer in the directory.')
   const known = claims.outcome === 'done' ? (claims.value ?? {}) : {}
   return done({
     caller: linkedCaller(issuer, found.value, known, { hash: call, now }),
