@@ -3,8 +3,8 @@
  * change that called for it: so a change that came late, twice or out of order does no harm, and what could not be posted
  * is made good by the next run.
  *
- * Every message is claimed before it is posted, and kept with its place after. Slack being down, slow or in need of rest
- * delays messages and nothing else: a request whose messages are not as they should be is owed, and tried again ever less
+ * Every message is claimed before it is posted, and kept with its place after. Whose turn it is says `turns.ts`. Slack being
+ * down, slow or in need of rest delays messages and nothing else: a request whose messages are not as they should be is owed, and tried again ever less
  * often until somebody looks.
  */
 import type { Matcher, Rules } from '@stint/core/config/shape'
@@ -21,6 +21,7 @@ import { type Journaled, Trouble } from '../log/ports.ts'
 import type { Clock, Ledger, Log, Owed, OwedId, Post, SlackState } from '../ports.ts'
 import { bareMessage, howToUse, linkMessage, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
 import { shownOf } from './shown.ts'
+import { type Fault, inTurns, Run, type Scope, type Turn } from './turns.ts'
 
 export type NotifyParts = {
   readonly rules: Rules
@@ -42,8 +43,6 @@ const MOST_TRIES = 40
 const FIRST_WAIT_SECONDS = 5
 const LONGEST_WAIT_SECONDS = 2400
 
-/** Why Slack does not show the request as it is. `later`: Slack said in how many seconds. */
-type Fault = { readonly cause: string; readonly later?: number }
 /** Refusals that no later try will change: the message is given up, and said so. */
 const final = new Set([
   'channel_not_found',
@@ -69,11 +68,12 @@ export type Notified = { readonly requests: number; readonly owed: number }
 /** The stream has shown changes: of requests, and of people's links. */
 export async function notify(parts: NotifyParts, journals: readonly Journaled[]): Promise<Notified> {
   const ids = new Set(journals.flatMap(({ request, removed }) => (removed ? [] : (owedId(request) ?? []))))
-  const run = new Run(parts.clock)
-  let owed = 0
   // What was owed before stays owed until the schedule has found that nothing is: another run may just have written it.
-  for (const id of ids) owed += (await bring(parts, run, id, undefined)) ? 0 : 1
-  return { requests: ids.size, owed }
+  const jobs = await jobsOf(
+    parts,
+    [...ids].map((id) => ({ id })),
+  )
+  return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: STREAM_SECONDS })
 }
 
 /** Tries again what is owed and due. `dead` ones only where somebody asks for it. */
@@ -82,24 +82,68 @@ export async function notifyOwed(parts: NotifyParts, replay: boolean): Promise<N
   if (all.outcome === 'unknown') throw new Error(all.cause)
   const now = parts.clock()
   const due = all.value.filter(({ dead, next }) => (dead ? replay : replay || next <= now))
-  // Whoever was tried least comes first: one that Slack never answers does not keep the others waiting.
+  // Whoever was tried least comes first in its channel: one that Slack never answers does not keep the others waiting.
   due.sort((a, b) => a.tries - b.tries)
-  const run = new Run(parts.clock)
-  let owed = 0
-  for (const debt of due) owed += (await bring(parts, run, debt.request, debt)) ? 0 : 1
-  return { requests: due.length, owed }
+  const jobs = await jobsOf(
+    parts,
+    due.map((debt) => ({ id: debt.request, debt })),
+  )
+  return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: RUN_SECONDS })
 }
+
+/** The function has a minute; one call may last eight seconds, and what is then owed is written too. */
+const RUN_SECONDS = 25
+/**
+ * The stream shows the next batch only after this one: so ordinary messages give up early, and are said by the schedule. A
+ * break-glass behind them waits for no more than this, one call and the writing down of what is owed.
+ */
+const STREAM_SECONDS = 10
+
+type Job = Turn & { readonly id: OwedId; readonly debt?: Owed }
+
+async function bringAll(parts: NotifyParts, jobs: readonly Job[], limits: ConstructorParameters<typeof Run>[1]): Promise<Notified> {
+  const run = new Run(parts.clock, limits)
+  let owed = 0
+  for (const job of inTurns(jobs)) owed += (await bring(parts, run, job)) ? 0 : 1
+  return { requests: jobs.length, owed }
+}
+
+/** Requests that are read at once, to find out whose turn it is. */
+const READ_AT_ONCE = 16
+
+async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'debt'>[]): Promise<readonly Job[]> {
+  const jobs: Job[] = []
+  for (let at = 0; at < wanted.length; at += READ_AT_ONCE)
+    jobs.push(
+      ...(await Promise.all(wanted.slice(at, at + READ_AT_ONCE).map(async (one) => ({ ...one, ...(await turnOf(parts, one.id)) })))),
+    )
+  return jobs
+}
+
+/** Links are told in messages of their own, and so are requests that cannot be read now: each has its turn. */
+async function turnOf({ rules, ledger, clock }: NotifyParts, id: OwedId): Promise<Turn> {
+  const found = id.startsWith('lnk_') ? undefined : await ledger.request(id as RequestId)
+  const request = found?.outcome === 'done' ? found.value : undefined
+  if (!request) return { urgent: false, channel: id }
+  const waits = ['pending', 'approved'].includes(stateAt(request, clock()))
+  return { urgent: request.breakGlass && waits, channel: channelOf(rules, request.profile) ?? id }
+}
+
+const channelOf = (rules: Rules, profile: string): string | undefined =>
+  rules.profiles.find(profile)?.slack?.channel ?? rules.slack?.channel
 
 const owedId = (text: string): OwedId | undefined => (text.startsWith('lnk_') ? (text as LinkId) : parseRequestId(text))
 
 /** Whether Slack shows it as it is now. */
-async function bring(parts: NotifyParts, run: Run, id: OwedId, debt: Owed | undefined): Promise<boolean> {
-  const faults = run.over() ?? (await broughtUp(parts, run, id))
+async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): Promise<boolean> {
+  const over = run.over(urgent)
+  const faults = over ? [over] : await broughtUp(parts, run, id, urgent)
   if (faults.length === 0) {
     if (debt) await parts.state.settle(debt)
     return true
   }
-  const tries = (debt && !debt.dead ? debt.tries : 0) + 1
+  const before = debt && !debt.dead ? debt.tries : 0
+  const tries = faults.every(({ unmet }) => unmet) ? before : before + 1
   const wait = Math.max(
     ...faults.map(({ later }) => later ?? 0),
     Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** Math.min(tries, 10)),
@@ -113,36 +157,12 @@ async function bring(parts: NotifyParts, run: Run, id: OwedId, debt: Owed | unde
   return false
 }
 
-/**
- * One run of the notifier. Where Slack asks for rest or does not answer it is left alone for the rest of the run, and so it
- * is once the run has lasted its time: everything else is owed, and written down as such before the function's own end.
- */
-class Run {
-  readonly #clock: Clock
-  readonly #until: Instant
-  #halted: Fault | undefined
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-    this.#until = clock() + seconds(RUN_SECONDS)
-  }
-  halt(fault: Fault): void {
-    this.#halted ??= fault
-  }
-  over(): readonly [Fault] | undefined {
-    if (!this.#halted && this.#clock() < this.#until) return undefined
-    return [this.#halted ?? { cause: 'there was no time left' }]
-  }
-}
-/** The function has a minute; one call may last eight seconds, and what is then owed is written too. */
-const RUN_SECONDS = 25
-
 /** Two runs may bring up the same at once, and the older one last: so it is looked at again whether it grew meanwhile. */
-async function broughtUp(parts: NotifyParts, run: Run, id: OwedId): Promise<readonly Fault[]> {
+async function broughtUp(parts: NotifyParts, run: Run, id: OwedId, urgent: boolean): Promise<readonly Fault[]> {
   if (id.startsWith('lnk_')) return toldOfLink(parts, run, id as LinkId)
   let overtaken = false
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const made = await brought(parts, run, id as RequestId, overtaken)
+    const made = await brought(parts, run, id as RequestId, urgent, overtaken)
     if (made.faults.length > 0 || made.version === undefined) return made.faults
     overtaken = made.overtaken
     const now = await parts.ledger.request(id as RequestId)
@@ -163,7 +183,7 @@ type Brought = {
 const nothing: Brought = { faults: [], overtaken: false }
 
 /** `again`: says it anew even where the version is kept already. */
-async function brought(parts: NotifyParts, run: Run, id: RequestId, again: boolean): Promise<Brought> {
+async function brought(parts: NotifyParts, run: Run, id: RequestId, urgent: boolean, again: boolean): Promise<Brought> {
   const { ledger, state, clock } = parts
   const [found, posts, journal] = await Promise.all([ledger.request(id), state.posts(id), journalOf(parts, id)])
   for (const one of [found, posts, journal]) if (one.outcome === 'unknown') return { ...nothing, faults: [{ cause: one.cause }] }
@@ -171,7 +191,7 @@ async function brought(parts: NotifyParts, run: Run, id: RequestId, again: boole
   const request = found.value
   // Granted by rule: there is nobody to be told.
   if (!request || request.pendingUntil === 0) return nothing
-  const desk = new Desk(parts, run, request, journal.value?.events ?? [], posts.value, clock(), again)
+  const desk = new Desk(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
   // The story stands below the request, in its order; whoever asked is told meanwhile.
   await Promise.all([desk.roots().then(() => desk.thread()), desk.requester()])
   return { faults: desk.faults, version: request.version, overtaken: desk.overtaken }
@@ -186,6 +206,12 @@ async function journalOf({ journal }: NotifyParts, id: OwedId): Promise<Done<Jou
   }
 }
 
+/** Where a message goes. A direct message's channel is asked for only once it is needed. */
+type Where = { readonly scope: Scope; readonly open: () => Promise<string | undefined> }
+const inChannel = (channel: string): Where => ({ scope: channel, open: async () => channel })
+/** Calls that Slack limits by their method. */
+const [UPDATING, OPENING] = ['chat.update', 'conversations.open']
+
 /** The messages of one thing, each posted once: what a request and a link have in common. */
 class Posting {
   readonly faults: Fault[] = []
@@ -193,51 +219,69 @@ class Posting {
   protected readonly parts: NotifyParts
   protected readonly posts: Map<string, Post>
   readonly #run: Run
+  readonly #urgent: boolean
   readonly #id: OwedId
 
-  constructor(parts: NotifyParts, run: Run, id: OwedId, posts: readonly Post[]) {
+  constructor(parts: NotifyParts, run: Run, urgent: boolean, id: OwedId, posts: readonly Post[]) {
     this.parts = parts
     this.posts = new Map(posts.map((post) => [post.key, post]))
     this.#run = run
+    this.#urgent = urgent
     this.#id = id
   }
 
-  protected readonly direct = (user: string) => async (): Promise<string | undefined> =>
-    this.took(await this.parts.api.openDirect(user), `dm#${user}`)
+  protected readonly direct = (user: string): Where => ({
+    scope: `dm#${user}`,
+    open: async () => (this.hindered(OPENING) ? undefined : this.took(await this.parts.api.openDirect(user), `dm#${user}`, OPENING)),
+  })
 
-  /** Posts what nobody has posted yet. `bare`: for where Slack does not take it as it is. */
+  /** Whether nothing of it is to be called now; then that is a fault on the list. */
+  protected hindered(scope: Scope): boolean {
+    const fault = this.#run.over(this.#urgent, scope)
+    if (fault) this.faults.push(fault)
+    return fault !== undefined
+  }
+
+  /** Posts what nobody has posted yet. `bare`: for where Slack does not take it as it is. True where it stands, or never will. */
   protected async post(
     key: string,
-    channel: () => Promise<string | undefined>,
+    { scope, open }: Where,
     message: Message,
     { version, thread, bare }: { readonly version?: number; readonly thread?: Thread; readonly bare?: () => Message } = {},
-  ): Promise<void> {
-    if (this.posts.get(key)?.ts) return
-    const over = this.#run.over()
-    if (over) return void this.faults.push(...over)
+  ): Promise<boolean> {
+    if (this.posts.get(key)?.ts) return true
+    if (this.hindered(scope)) return false
     const { state, clock, api } = this.parts
     const now = clock()
     const claimed = await state.claimPost(this.#id, key, now, now - seconds(CLAIM_SECONDS))
-    if (claimed.outcome === 'unknown') return void this.faults.push({ cause: claimed.cause })
-    if (!claimed.value) return void (await this.#claimedByOthers(key))
-    const at = await channel()
+    if (claimed.outcome === 'unknown') return this.#fault({ cause: claimed.cause })
+    if (!claimed.value) return this.#claimedByOthers(key)
+    const before = this.faults.length
+    const at = await open()
     let answer: SlackAnswer<Posted> | undefined = at === undefined ? undefined : await api.post(at, message, thread)
     if (at !== undefined && bare && answer?.outcome === 'refused' && notTaken.has(answer.error)) {
       this.parts.log({ level: 'error', event: 'slack-not-taken', request: this.#id, what: key, error: answer.error })
       answer = await api.post(at, bare(), thread)
     }
-    const posted = answer && this.took(answer, key)
+    const posted = answer && this.took(answer, key, scope)
     if (posted) await this.keep({ key, claimedAt: now, ...posted, ...(version === undefined ? {} : { version }) })
     // Nothing stands there for certain, and it may be tried again at once. Where nobody knows, the claim stays until it is old.
     else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && this.isFinal(answer.error))) await this.#drop(key)
+    return this.faults.length === before
+  }
+
+  #fault(fault: Fault): false {
+    this.faults.push(fault)
+    return false
   }
 
   /** Somebody else posts it just now; if they do not come to it, a later run does. */
-  async #claimedByOthers(key: string): Promise<void> {
+  async #claimedByOthers(key: string): Promise<boolean> {
     const posts = await this.parts.state.posts(this.#id)
     const theirs = posts.outcome === 'done' ? posts.value.find((post) => post.key === key) : undefined
-    if (theirs?.ts) this.posts.set(key, theirs)
-    else this.faults.push({ cause: `${key} is claimed`, later: CLAIM_SECONDS })
+    if (!theirs?.ts) return this.#fault({ cause: `${key} is claimed`, later: CLAIM_SECONDS })
+    this.posts.set(key, theirs)
+    return true
   }
 
   protected async keep(post: Post): Promise<void> {
@@ -257,13 +301,16 @@ class Posting {
   }
 
   /** The value, or undefined and a fault on the list; what Slack will never take is logged and left. */
-  protected took<T>(answer: SlackAnswer<T>, what: string): T | undefined {
-    if (answer.outcome === 'done') return answer.value
+  protected took<T>(answer: SlackAnswer<T>, what: string, scope: Scope): T | undefined {
+    if (answer.outcome === 'done') {
+      this.#run.done()
+      return answer.value
+    }
     const fault: Fault =
       answer.outcome === 'later'
         ? { cause: `${what}: Slack asks for ${answer.seconds} s`, later: answer.seconds }
         : { cause: `${what}: ${answer.outcome === 'unknown' ? answer.cause : answer.error}` }
-    if (answer.outcome !== 'refused') this.#run.halt(fault)
+    if (answer.outcome !== 'refused') this.#run.rest(scope, fault)
     if (answer.outcome !== 'refused' || !this.isFinal(answer.error)) this.faults.push(fault)
     else this.parts.log({ level: 'error', event: 'slack-given-up', request: this.#id, what, error: answer.error })
     return undefined
@@ -272,7 +319,6 @@ class Posting {
 
 /** One request's messages, while they are brought up to date. */
 class Desk extends Posting {
-  readonly #run: Run
   readonly #request: AccessRequest
   readonly #events: Journaled['events']
   readonly #now: Instant
@@ -282,14 +328,14 @@ class Desk extends Posting {
   constructor(
     parts: NotifyParts,
     run: Run,
+    urgent: boolean,
     request: AccessRequest,
     events: Journaled['events'],
     posts: readonly Post[],
     now: Instant,
     again: boolean,
   ) {
-    super(parts, run, request.id, posts)
-    this.#run = run
+    super(parts, run, urgent, request.id, posts)
     this.#request = request
     this.#events = events
     this.#now = now
@@ -306,7 +352,7 @@ class Desk extends Posting {
   async roots(): Promise<void> {
     const { rules } = this.parts
     const profile = rules.profiles.find(this.#request.profile)
-    const channel = profile?.slack?.channel ?? rules.slack?.channel
+    const channel = channelOf(rules, this.#request.profile)
     const { caller } = this.#request
     const approvers = profile?.slack?.dm
       ? approversNamed(rules, this.#decisions.approvalOf(this.#request.profile)?.rules ?? []).filter(
@@ -314,7 +360,7 @@ class Desk extends Posting {
         )
       : []
     await Promise.all([
-      ...(channel === undefined ? [] : [this.#root(`root#${channel}`, async () => channel, true)]),
+      ...(channel === undefined ? [] : [this.#root(`root#${channel}`, inChannel(channel), true)]),
       ...approvers.map((person) => this.#copyTo(person)),
     ])
   }
@@ -325,39 +371,37 @@ class Desk extends Posting {
     else if (slack.value) await this.#root(`root#${slack.value.user}`, this.direct(slack.value.user), false)
   }
 
-  async #root(key: string, channel: () => Promise<string | undefined>, inChannel: boolean): Promise<void> {
-    const message = () => requestMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, inChannel))
+  async #root(key: string, where: Where, callsGroup: boolean): Promise<void> {
+    const message = () => requestMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, callsGroup))
     const { version } = this.#request
     const post = this.posts.get(key)
     if (!post?.ts || !post.channel) {
       // Nobody is called about what was over before it could be said.
       if (post || stateAt(this.#request, this.#now) === 'pending' || this.#request.breakGlass)
-        await this.post(key, channel, message(), {
+        await this.post(key, where, message(), {
           version,
-          bare: () => bareMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, inChannel)),
+          bare: () => bareMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, callsGroup)),
         })
       return
     }
     if (!this.#again && post.version !== undefined && post.version >= version) return
-    const over = this.#run.over()
-    if (over) return void this.faults.push(...over)
-    const updated = this.took(await this.parts.api.update({ channel: post.channel, ts: post.ts }, message()), key)
+    if (this.hindered(UPDATING)) return
+    const updated = this.took(await this.parts.api.update({ channel: post.channel, ts: post.ts }, message()), key, UPDATING)
     if (updated) await this.keep({ ...post, version })
   }
 
   /** The story, below the message in the channel: each event that people want to know of, once. */
   async thread(): Promise<void> {
-    if (this.faults.length > 0) return
     const root = [...this.posts.values()].find(({ key, ts, channel }) => /^root#[CG]/.test(key) && ts && channel)
     if (!root?.channel || !root.ts) return
     const { channel, ts } = root
     for (const [index, one] of this.#events.entries()) {
       const event = eventIn(one)
       const told = event && threadMessage(event, this.#shown())
-      if (told)
-        await this.post(`event#${index}`, async () => channel, told.message, { thread: { ts, ...(told.loud ? { broadcast: true } : {}) } })
+      if (!told) continue
+      const thread = { ts, ...(told.loud ? { broadcast: true as const } : {}) }
       // What comes after is not said before it.
-      if (this.faults.length > 0) return
+      if (!(await this.post(`event#${index}`, inChannel(channel), told.message, { thread }))) return
     }
   }
 
@@ -409,8 +453,7 @@ class LinkDesk extends Posting {
       if ((parseIso(event.at) ?? 0) < now - seconds(TOLD_SECONDS)) continue
       // The time too: a journal that was erased begins anew.
       const user = String(event.slack).split('/')[1] ?? ''
-      await this.post(`event#${index}@${event.at}`, this.direct(user), linkMessage(event))
-      if (this.faults.length > 0) return
+      if (!(await this.post(`event#${index}@${event.at}`, this.direct(user), linkMessage(event)))) return
     }
   }
 }
@@ -421,7 +464,7 @@ async function toldOfLink(parts: NotifyParts, run: Run, id: LinkId): Promise<rea
   const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
   for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
   if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
-  const desk = new LinkDesk(parts, run, id, posts.value)
+  const desk = new LinkDesk(parts, run, false, id, posts.value)
   await desk.tell(journal.value?.events ?? [], parts.clock())
   return desk.faults
 }
