@@ -197,7 +197,7 @@ test('the log says what the table forgot', async () => {
     [
       `${ids.approved}  request for break-glass, over`,
       `${ids.session}  request for logs-read, over; credentials live until T`,
-      `${ids.refusal}  request for gone·[2Jtoo, over`,
+      `${ids.refusal}  request for gone‹U+001B›[2Jtoo, over`,
       `${ids.erased}  request, over`,
       `${ids.link}  link, to be made anew`,
       'frz  freeze',

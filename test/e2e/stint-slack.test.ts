@@ -1,6 +1,9 @@
 /** `stint slack`, as a person runs it: a process that shows a code, waits for Slack, and asks whether that is them. */
 import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { hiddenIn } from '@stint/core/testing/hidden'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stint } from '../support/cli.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
@@ -40,25 +43,51 @@ describe('stint slack', () => {
     const { code, stdout, stderr } = await linked(['--user', 'U0DANA'], 'developer')
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(
-      /Type this in Slack, until \S+, and show it to nobody:\n\n {2}\/stint link [\w-]+\n\nIt was typed by Dana Developer, Slack user U0DANA of workspace T0ACME\.\nLinked to Dana Developer/,
+      /Enter this in Slack by \S+\. Keep the code secret:\n\n {2}\/stint link [\w-]+\n\nThe code was entered by Slack user Dana Developer \(U0DANA\) of workspace T0ACME\.\nThis Slack user will act as Dana Developer \(acme\.[\w-]+-dev-1\)\.\nLinked: Slack user Dana Developer \(U0DANA\)/,
     )
     expect((await stint(['slack', 'status'], env)).stdout).toMatch(
-      /^Linked to Dana Developer, Slack user U0DANA of workspace T0ACME, until /,
+      /^Linked: Slack user Dana Developer \(U0DANA\) of workspace T0ACME acts as Dana Developer \(acme\.[\w-]+-dev-1\) until /,
     )
   })
   test('and nobody else', async () => {
     const { code, stderr } = await linked(['--user', 'U0DANA'], 'oncall')
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/Not linked\. If somebody else typed your code/)])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/Not linked\. If you did not enter the code yourself/)])
     expect((await stint(['slack', 'status'], env)).stdout).toMatch(
-      /^Linked to Dana Developer[\s\S]*Olu On-Call, Slack user U0OLU of workspace T0ACME typed your code/,
+      /^Linked: Slack user Dana Developer[\s\S]*Slack user Olu On-Call \(U0OLU\) of workspace T0ACME entered your code/,
     )
+  })
+  test('shows a name that holds terminal sequences and lines of its own as what it is', async () => {
+    it.slack.workspace.change('U0OLU', { real_name: 'Dana (U0DANA)\u001B[2K\u001B[1A\u202E\nLinked: ok' })
+    const { stdout } = await linked(['--user', 'U0DANA'], 'oncall')
+    it.slack.workspace.change('U0OLU', {})
+    expect(stdout).toContain('Slack user “Dana (U0DANA)‹U+001B›[2K‹U+001B›[1A‹U+202E› ⏎ Linked: ok” (U0OLU) of workspace T0ACME')
+    expect(hiddenIn(stdout)).toEqual([])
+    expect(stdout).not.toMatch(/^Linked: ok/m)
+  })
+  test.each<[string, number, string, string]>([
+    ['no JSON', 200, 'application/json', '\u001B[2Jnot {json'],
+    ['a list', 200, 'application/json', '[]'],
+    ['a page of a proxy', 502, 'text/html', '<h1>\u001B]0;owned\u0007</h1>'],
+    [
+      'a problem whose words a terminal would obey',
+      403,
+      'application/problem+json',
+      '{"detail":"\\u001b[2J\\u009b1m\\u202e","next":"x","code":"y"}',
+    ],
+  ])('is told what is wrong with an answer that is %s', async (_name, status, type, body) => {
+    const server = createServer((_request, response) => response.writeHead(status, { 'content-type': type }).end(body))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const ran = await stint(['slack', 'status'], { ...env, STINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    server.close()
+    expect([ran.code, ran.stdout, hiddenIn(ran.stderr)]).toEqual([status === 403 ? 1 : 5, '', []])
+    expect(ran.stderr).toMatch(/^stint: .+\n$/)
   })
   test('asks a person, and takes no silence for a yes', async () => {
     const { code, stderr } = await linked([], 'developer')
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/Nobody is here to say/)])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/no terminal to confirm this on/)])
   })
   test('ends it', async () => {
-    expect(await stint(['slack', 'unlink'], env)).toMatchObject({ code: 0, stdout: 'No Slack user is yours any more.\n' })
+    expect(await stint(['slack', 'unlink'], env)).toMatchObject({ code: 0, stdout: 'Your Slack user is no longer linked.\n' })
     expect((await stint(['slack', 'status'], env)).stdout).toMatch(/^Not linked\./)
   })
   test.each<[string, string[], Record<string, string>, number, RegExp]>([

@@ -3,8 +3,9 @@
  *
  * Exit codes: 0 as it should be · 2 wrong usage · 5 not to be reached; what else a command's own help says.
  */
-import { buildApplication, buildCommand, buildRouteMap, numberParser, run } from '@stricli/core'
+import { buildApplication, buildCommand, buildRouteMap, numberParser, run, text_en } from '@stricli/core'
 import type { Context } from './context.ts'
+import { forPeople } from './output.ts'
 
 const text = (value: string) => value
 const instant = (value: string): number => {
@@ -338,6 +339,13 @@ const app = buildApplication(
   {
     name: 'stint',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    // A bug is shown whole; its message may quote what a server or a file said.
+    localization: {
+      loadText: () => ({
+        ...text_en,
+        formatException: (thrown) => forPeople(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
+      }),
+    },
     documentation: { disableAnsiColor: !process.stdout.isTTY || process.env.NO_COLOR !== undefined },
   },
 )

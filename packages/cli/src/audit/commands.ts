@@ -12,6 +12,7 @@ import { type NoteKey, parseNote, parseVkey } from '@stint/core/audit/note'
 import { checkReceipt } from '@stint/core/audit/proof'
 import { parseRequestId } from '@stint/core/request/ids'
 import type { Context } from '../context.ts'
+import { forPeople, jsonLine, shownLine } from '../output.ts'
 import { copyLog } from './copy.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
 import { memoryFile, placeFile, recall, remember } from './memory.ts'
@@ -24,6 +25,9 @@ import { type Report, verify } from './verify/verify.ts'
 /** What was typed cannot be done. */
 class Usage extends Error {}
 
+/** Characters of an error message: some carry what a server answered. */
+const LONGEST_ERROR = 2000
+
 const EXIT = { failed: 1, usage: 2, unreachable: 5 } as const
 
 /** Says what went wrong where a person looks, and exits by its kind; a bug is thrown on. */
@@ -33,7 +37,7 @@ async function guarded(context: Context, work: () => Promise<number>): Promise<v
   } catch (error) {
     const code = error instanceof Usage || error instanceof SyntaxError ? EXIT.usage : isOutside(error) ? EXIT.unreachable : undefined
     if (code === undefined) throw error
-    context.process.stderr.write(`stint: ${(error as Error).message}\n`)
+    context.process.stderr.write(`stint: ${shownLine((error as Error).message, LONGEST_ERROR)}\n`)
     context.process.exitCode = code
   }
 }
@@ -119,7 +123,7 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
     const trusted = flags.vkey !== undefined || memory?.trusted === true
     const report = before && before.origin !== origin ? otherLog(verified, before.origin) : { ...verified, keyUntrusted: !trusted }
     const worst = gravest(report.faults)
-    stdout.write(flags.json ? `${JSON.stringify({ ...report, root: Buffer.from(report.root).toString('base64') })}\n` : reportText(report))
+    stdout.write(flags.json ? jsonLine({ ...report, root: Buffer.from(report.root).toString('base64') }) : forPeople(reportText(report)))
     if (!flags.forget && worst !== 'tampered' && worst !== 'unreadable') {
       const seen = {
         trusted,
@@ -196,7 +200,7 @@ export function eraseCommand(this: Context, flags: EraseFlags): Promise<void> {
       const erased = await erase(parts, { request, operator: flags.operator, why: flags.why }, Date.now())
       if (erased.outcome === 'refused') {
         refusals++
-        stderr.write(`${request} stays: ${erased.detail}\n`)
+        stderr.write(`${request} stays: ${shownLine(erased.detail)}\n`)
       } else stdout.write(`${request} erased: ${erased.value} events\n`)
     }
     return refusals > 0 ? EXIT.failed : 0
@@ -260,7 +264,7 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
       const given = !flags.yes || (await giveBack(story, giving))
       counts.lost++
       if (!given) counts.left++
-      stdout.write(`${one.id}  ${givenText(one.id, giving, now)}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
+      stdout.write(`${shownLine(one.id)}  ${givenText(one.id, giving, now)}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
     }
     const done = counts.left > 0 ? `had lost; ${counts.left} were left` : 'had lost'
     stdout.write(`${counts.lost} items of the log that the table ${flags.yes ? done : 'lost; with --yes they are given back'}\n`)
@@ -300,11 +304,13 @@ export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<
     })
     const worst = gravest(report.faults)
     if (worst !== undefined) {
-      stderr.write(`stint: the log itself does not hold (${report.faults[0]?.place}: ${report.faults[0]?.what}). See: stint audit verify\n`)
+      stderr.write(
+        `stint: the log itself does not hold (${shownLine(`${report.faults[0]?.place}: ${report.faults[0]?.what}`, LONGEST_ERROR)}). See: stint audit verify\n`,
+      )
       return classes[worst].exit
     }
     const reconciled = await reconcile(sessions, readTrail(flags.trail), flags.role ?? [])
-    stdout.write(flags.json ? `${JSON.stringify(reconciled)}\n` : reconciledText(reconciled))
+    stdout.write(flags.json ? jsonLine(reconciled) : forPeople(reconciledText(reconciled)))
     return reconciled.findings.length > 0 ? EXIT.failed : 0
   })
 }
@@ -335,7 +341,7 @@ export function receiptCommand(this: Context, flags: Trust & { readonly json: bo
     const proof = file === '-' ? await textOf(stdin) : await readFile(file, 'utf8')
     const receipt = checkReceipt(proof, keysFrom(flags.vkey), keysFrom(flags.witness ?? []))
     if (typeof receipt === 'string') {
-      stderr.write(`stint: not proved. ${receipt}\n`)
+      stderr.write(`stint: not proved. ${shownLine(receipt)}\n`)
       return EXIT.failed
     }
     const { index, entry, checkpoint } = receipt
@@ -344,11 +350,18 @@ export function receiptCommand(this: Context, flags: Trust & { readonly json: bo
       return EXIT.failed
     }
     const event = JSON.parse(receipt.event) as object
-    const witnesses = checkpoint.witnesses.length > 0 ? `, seen by ${checkpoint.witnesses.join(', ')}` : ''
+    const witnesses = checkpoint.witnesses.length > 0 ? `, seen by ${shownLine(checkpoint.witnesses.join(', '))}` : ''
     stdout.write(
       flags.json
-        ? `${JSON.stringify({ id: `${entry.request}/${entry.seq}`, index, size: checkpoint.size, origin: checkpoint.origin, witnesses: checkpoint.witnesses, event })}\n`
-        : `Proved: entry ${index} of the ${checkpoint.size} of ${checkpoint.origin}${witnesses}.\n\n${JSON.stringify(event, null, 2)}\n`,
+        ? jsonLine({
+            id: `${entry.request}/${entry.seq}`,
+            index,
+            size: checkpoint.size,
+            origin: checkpoint.origin,
+            witnesses: checkpoint.witnesses,
+            event,
+          })
+        : `Proved: entry ${index} of the ${checkpoint.size} of ${shownLine(checkpoint.origin)}${witnesses}.\n\n${jsonLine(event, 2)}`,
     )
     return 0
   })

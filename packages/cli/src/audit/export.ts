@@ -6,6 +6,7 @@ import { checkReceipt, formatProof, receiptExtra } from '@stint/core/audit/proof
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
 import { type Instant, parseIso } from '@stint/core/instant'
+import { jsonLine, shownLine } from '../output.ts'
 import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
 import { readTile } from './verify/bundle.ts'
@@ -65,14 +66,25 @@ const columns: readonly (readonly [string, (exported: Exported) => unknown])[] =
 
 export const csvHead = (): string => `${columns.map(([name]) => name).join(',')}\r\n`
 
-/** RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it. */
+/**
+ * What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), in its wide forms too; a tab or a line break
+ * in front of it is gone by then.
+ */
+const FORMULA = /^[=+\-@＝＋－＠]/
+
+/**
+ * RFC 4180, one line each. Cells are for reading: hidden characters are marks, line breaks `⏎`, and what a spreadsheet would
+ * take for a formula gets an apostrophe before it. The receipt has every event as it is.
+ */
 export function csvLine(exported: Exported): string {
   const cell = (value: unknown) => {
     if (value === undefined) return ''
-    const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value)
+    const shown = typeof value === 'string' ? shownLine(value, Number.POSITIVE_INFINITY) : String(value)
+    const safe = typeof value === 'string' && FORMULA.test(shown) ? `'${shown}` : shown
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
   }
   return `${columns.map(([, of]) => cell(of(exported))).join(',')}\r\n`
 }
 
-export const ndjsonLine = (exported: Exported): string => `${JSON.stringify(exported)}\n`
+/** One JSON value a line. U+2028 and its like are escaped: some readers would break the line there. */
+export const ndjsonLine = (exported: Exported): string => jsonLine(exported)

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { ReadEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'
+import { shownLine } from '../output.ts'
 import { Unreachable } from './sources.ts'
 
 /** As much of a CloudTrail record as is looked at. */
@@ -297,24 +298,26 @@ export function reconciledText({
 }: Reconciled): string {
   const list = (services: Readonly<Record<string, number>>) =>
     Object.entries(services)
-      .map(([name, times]) => `${name} ${times}`)
+      .map(([name, times]) => `${shownLine(name, 80)} ${times}`)
       .join(', ')
   return [
-    `  records    ${records.toLocaleString('en-US')}${span ? `, ${span.first} to ${span.last}` : ''}`,
+    `  records    ${records.toLocaleString('en-US')}${span ? shownLine(`, ${span.first} to ${span.last}`) : ''}`,
     `  matched    ${matched} sessions; ${dropped} more were made by AWS and never left Stint, as the trail says`,
     ...(erased > 0 ? [`  erased     ${erased} sessions of requests whose events are gone`] : []),
-    ...(silent.length > 0 ? [`  silent     no record at hand of ${silent.join(', ')}: nothing can be said of the sessions there`] : []),
+    ...(silent.length > 0
+      ? [`  silent     no record at hand of ${shownLine(silent.join(', '), 2000)}: nothing can be said of the sessions there`]
+      : []),
     `  denied     ${deniedAttempts} attempts on Stint's roles`,
     '',
     ...(activity.length > 0 ? ['What was done:'] : []),
     ...activity.flatMap((one) => [
-      `  ${one.sessionName} (${one.accessKeyId})`,
-      `    ${list(one.services)}; ${one.writes} writes, ${one.denied} denied; ${one.first} to ${one.last}`,
-      ...one.chained.map((role) => `    went on into ${role}`),
+      `  ${shownLine(`${one.sessionName} (${one.accessKeyId})`)}`,
+      `    ${list(one.services)}; ${one.writes} writes, ${one.denied} denied; ${shownLine(`${one.first} to ${one.last}`)}`,
+      ...one.chained.map((role) => `    went on into ${shownLine(role)}`),
     ]),
     ...(activity.length > 0 ? [''] : []),
     ...(findings.length > 0
-      ? [`${findings.length} findings:`, ...findings.map(({ kind, at, what }) => `  ${at} ${kind}: ${what}`), '']
+      ? [`${findings.length} findings:`, ...findings.map(({ kind, at, what }) => `  ${shownLine(`${at} ${kind}: ${what}`, 1000)}`), '']
       : ["CloudTrail has no entry into Stint's roles that the trail does not know, and every session that it should.\n"]),
   ].join('\n')
 }

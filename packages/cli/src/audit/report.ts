@@ -1,4 +1,5 @@
 /** A verification's report, for a human who may have to act on it. */
+import { shownLine } from '../output.ts'
 import type { Fault, FaultClass } from './verify/findings.ts'
 import type { Report } from './verify/verify.ts'
 
@@ -30,6 +31,9 @@ const order = Object.keys(classes) as FaultClass[]
 export const gravest = (faults: readonly Fault[]): FaultClass | undefined =>
   order.find((name) => faults.some((fault) => fault.class === name))
 
+/** Characters of a line of the report: names of many witnesses, or what stands in a broken log. */
+const LONGEST_LINE = 2000
+
 const number = (value: number) => value.toLocaleString('en-US')
 const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`
 
@@ -59,13 +63,16 @@ export function reportText(report: Report): string {
       ? [['table', `${plural(table.journals, 'journal')} compared, ${plural(table.unshipped, 'event')} not in the log yet`] as const]
       : []),
   ]
-  const head = report.origin === '' ? [] : [`${report.origin}\n`, ...lines.map(([name, value]) => `  ${name.padEnd(10)} ${value}`), '']
+  const head =
+    report.origin === ''
+      ? []
+      : [`${shownLine(report.origin)}\n`, ...lines.map(([name, value]) => `  ${name.padEnd(10)} ${shownLine(value, LONGEST_LINE)}`), '']
   const told = [
     ...(report.keyUntrusted
       ? ['The key was taken from the log itself. Compare it with the one that your operators published, and pass it as --vkey.']
       : []),
     ...notices,
-  ].map((notice) => `  note: ${notice}`)
+  ].map((notice) => `  note: ${shownLine(notice, LONGEST_LINE)}`)
   return [...head, ...told, ...(told.length > 0 ? [''] : []), ...verdict(report, faults, faultCount)].join('\n')
 }
 
@@ -78,7 +85,7 @@ function verdict(report: Report, faults: readonly Fault[], count: number): reado
   }
   return [
     `${plural(count, 'fault')}:`,
-    ...faults.map(({ place, what }) => `  ${place}: ${what}`),
+    ...faults.map(({ place, what }) => `  ${shownLine(`${place}: ${what}`, LONGEST_LINE)}`),
     ...(count > faults.length ? [`  … and ${number(count - faults.length)} more`] : []),
     '',
     classes[worst].says,

@@ -2,6 +2,7 @@
 import type { GivingBack, Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restored'
 import { TILE_WIDTH } from '@stint/core/audit/tiles'
 import { type Instant, toIso } from '@stint/core/instant'
+import { shownLine } from '../output.ts'
 import { CHAIN_START, chainOf } from './journals.ts'
 import { type LogSource, Unreachable } from './sources.ts'
 import { checkBundle, readBundle } from './verify/bundle.ts'
@@ -52,14 +53,11 @@ async function readJournals(source: LogSource, size: number, journals: ReadonlyM
 export function givenText(id: string, { freeze, profile, liveUntil, since }: GivingBack, now: Instant): string {
   const holds = freeze && (freeze.until ?? Number.POSITIVE_INFINITY) > now
   const kinds: { readonly [kind: string]: string } = {
-    req: `request${profile === undefined ? '' : ` for ${plain(profile)}`}, over`,
-    frz: holds ? `freeze of ${plain(freeze.scope)}, in force` : 'freeze',
+    req: `request${profile === undefined ? '' : ` for ${shownLine(profile)}`}, over`,
+    frz: holds ? `freeze of ${shownLine(freeze.scope)}, in force` : 'freeze',
     lnk: 'link, to be made anew',
     sys: 'fact',
   }
   const live = liveUntil !== undefined && liveUntil > now ? `; credentials live until ${toIso(liveUntil)}` : ''
   return `${kinds[id.slice(0, 3)]}${live}${since > 0 ? `, and ${since} written since` : ''}`
 }
-
-/** What callers wrote does nothing to a terminal. */
-const plain = (text: string): string => text.replace(/\p{C}/gu, '·')

@@ -4,6 +4,7 @@ import { importConfig, loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
 import type { Context } from '../context.ts'
 import { bindingsOf } from '../lint/command.ts'
+import { forPeople } from '../output.ts'
 import { casesJson, casesText } from './report.ts'
 import { runCases } from './run.ts'
 import { checkTable } from './table.ts'
@@ -13,7 +14,7 @@ export type TestFlags = { readonly config: string; readonly binding?: readonly s
 export async function testCommand(this: Context, flags: TestFlags, file: string): Promise<void> {
   const end = (code: number, words: string) => {
     const stream = code === 0 || code === 1 ? this.process.stdout : this.process.stderr
-    stream.write(words)
+    stream.write(flags.json && stream === this.process.stdout ? words : forPeople(words))
     this.process.exitCode = code
   }
   const checked = await loadConfig(resolve(flags.config), bindingsOf(flags.binding))

@@ -1,4 +1,5 @@
 /** The outcome of policy tests, for a person who has just changed the config. */
+import { jsonLine, shownLine } from '../output.ts'
 import type { CaseResult, CasesResult } from './run.ts'
 
 export function casesText({ results, untested }: CasesResult, verbose: boolean): string {
@@ -8,11 +9,11 @@ export function casesText({ results, untested }: CasesResult, verbose: boolean):
     failed.length === 0
       ? `${results.length} ${results.length === 1 ? 'case' : 'cases'}, all as expected.`
       : `${failed.length} of ${results.length} cases are not as expected.`
-  const gap = untested.length === 0 ? '' : `No case names ${untested.join(', ')}.\n`
+  const gap = untested.length === 0 ? '' : `No case names ${shownLine(untested.join(', '), 2000)}.\n`
   return `${lines.join('')}${lines.length > 0 ? '\n' : ''}${sum}\n${gap}`
 }
 
-const passedLine = ({ caller, profile, got }: CaseResult): string => `✓ ${caller} → ${profile}: ${got.outcome}\n`
+const passedLine = ({ caller, profile, got }: CaseResult): string => `✓ ${shownLine(`${caller} → ${profile}: ${got.outcome}`)}\n`
 
 function failure({ caller, profile, expected, got, obstacles }: CaseResult): string {
   const nearest = obstacles.slice(0, 2).map(({ rule, misses }) => {
@@ -20,9 +21,9 @@ function failure({ caller, profile, expected, got, obstacles }: CaseResult): str
     const rows = misses.map(({ claim, is, wanted }) => `      ${claim.padEnd(widest)}  is ${said(is)}, wanted ${said(wanted)}\n`)
     return `    ${rule} does not fit:\n${rows.join('')}`
   })
-  return `✗ ${caller} → ${profile}\n    - expected  ${expected}\n    + got       ${got.outcome}${got.why ? ` (${got.why})` : ''}\n${nearest.join('')}`
+  return `✗ ${shownLine(`${caller} → ${profile}`)}\n    - expected  ${expected}\n    + got       ${got.outcome}${got.why ? ` (${got.why})` : ''}\n${nearest.join('')}`
 }
 
-const said = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value))
+const said = (value: unknown): string => (value === undefined ? 'missing' : shownLine(JSON.stringify(value)))
 
-export const casesJson = (result: CasesResult): string => `${JSON.stringify(result, null, 2)}\n`
+export const casesJson = (result: CasesResult): string => jsonLine(result, 2)

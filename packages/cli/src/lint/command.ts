@@ -4,6 +4,7 @@ import { relative, resolve } from 'node:path'
 import { getBytes } from '@stint/broker/adapters/https'
 import { loadConfig } from '@stint/broker/build/config-file'
 import type { Context } from '../context.ts'
+import { forPeople, shownLine } from '../output.ts'
 import type { Finding } from './catalogue.ts'
 import { lint } from './lint.ts'
 import { lintOnline } from './online.ts'
@@ -32,7 +33,7 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
   const shown = relative(process.cwd(), file) || file
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) {
-    this.process.stderr.write(`stint: ${shown} cannot be read\n`)
+    this.process.stderr.write(`stint: ${shownLine(shown)} cannot be read\n`)
     this.process.exitCode = 5
     return
   }
@@ -41,8 +42,8 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
     ? [...lint(checked.rules, Date.now()), ...(flags.online ? await lintOnline(checked.rules, getBytes) : [])]
     : checked.faults.map(({ path, fault }) => ({ rule: 'config', path, what: fault }))
   const placed = place(findings, sourceOf(text))
-  const render = flags.json ? reportJson : reportText
-  this.process.stdout.write(render(shown, placed.findings, placed.ignored))
+  const [given, ignored] = [placed.findings, placed.ignored]
+  this.process.stdout.write(flags.json ? reportJson(shown, given, ignored) : forPeople(reportText(shown, given, ignored)))
   const grave = placed.findings.some(({ severity }) => severity === 'error' || flags.strict)
   this.process.exitCode = grave ? 1 : 0
 }

@@ -1,4 +1,5 @@
 /** Findings at their places, less the exceptions; and how a person gets to see them. */
+import { jsonLine, shownLine } from '../output.ts'
 import { catalogue, type Finding, type RuleId, type Severity } from './catalogue.ts'
 import { ignoreFault, type Location, type Source } from './source.ts'
 
@@ -28,7 +29,7 @@ export function place(findings: readonly Finding[], source: Source): { readonly 
 export function reportText(file: string, findings: readonly Located[], ignored: number): string {
   const blocks = findings.map(({ rule, path, what, severity, at }) => {
     const where = at ? `${file}:${at.line}:${at.column}` : file
-    return `${where}  ${severity}  ${rule}${path === '' ? '' : `  ${path}`}\n  ${what}\n  why  ${catalogue[rule].why}\n  fix  ${catalogue[rule].fix}\n`
+    return `${shownLine(where)}  ${severity}  ${rule}${path === '' ? '' : `  ${shownLine(path)}`}\n  ${shownLine(what, 2000)}\n  why  ${catalogue[rule].why}\n  fix  ${catalogue[rule].fix}\n`
   })
   const count = (severity: Severity, word: string) => {
     const number = findings.filter((finding) => finding.severity === severity).length
@@ -39,7 +40,7 @@ export function reportText(file: string, findings: readonly Located[], ignored: 
 }
 
 export const reportJson = (file: string, findings: readonly Located[], ignored: number): string =>
-  `${JSON.stringify(
+  jsonLine(
     {
       file,
       findings: findings.map(({ rule, severity, path, what, at }) => ({
@@ -53,7 +54,6 @@ export const reportJson = (file: string, findings: readonly Located[], ignored: 
       })),
       ignored,
     },
-    null,
     2,
-  )}\n`
+  )
 const why = (rule: RuleId): string => catalogue[rule].why

@@ -1,11 +1,14 @@
 /**
- * `stint slack`: which Slack user is yours. The code is shown here and typed there; who typed it is shown here, and you say
- * whether that is you.
+ * `stint slack`: which Slack user is yours. The code is shown here and typed there; who typed it is shown here, beside the
+ * identity that it would act as, and you say whether that is you. Slack users choose their names: none is trusted on a terminal.
  */
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { withIdentity } from '@stint/core/identity/shown'
+import { isObject, type Json } from '@stint/core/json'
 import type { Context } from '../context.ts'
+import { shownLine } from '../output.ts'
 
 export const EXIT = { refused: 1, usage: 2, unreachable: 5 } as const
 
@@ -15,6 +18,9 @@ export type LinkFlags = SlackFlags & { readonly user?: string; readonly email: b
 type SlackUser = { readonly team: string; readonly user: string; readonly name: string; readonly until: string }
 type LinkState = {
   readonly state: 'none' | 'pending' | 'linked'
+  readonly caller?: { readonly name: string }
+  /** Who AWS sees you as. */
+  readonly identity?: string
   readonly pending?: SlackUser
   readonly linked?: SlackUser & { readonly since: string }
 }
@@ -47,8 +53,13 @@ async function callsOf({ url, tokenFile }: SlackFlags, env: NodeJS.ProcessEnv) {
     }).catch((error: Error) => {
       throw new Ended(EXIT.unreachable, `${base} cannot be reached: ${error.message}`)
     })
-    const text = await answer.text()
-    const said = (/json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : {}) as Record<string, unknown>
+    const said = /json/.test(answer.headers.get('content-type') ?? '')
+      ? jsonObject(await answer.text())
+      : answer.status === 204
+        ? {}
+        : undefined
+    if (said === undefined)
+      throw new Ended(EXIT.unreachable, `${base} answered ${answer.status}, and not with JSON. Is this the address of a broker?`)
     if (answer.ok) return said
     const words =
       typeof said.detail === 'string'
@@ -58,47 +69,63 @@ async function callsOf({ url, tokenFile }: SlackFlags, env: NodeJS.ProcessEnv) {
   }
 }
 
+function jsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value as Json) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 async function guarded(context: Context, work: () => Promise<number>): Promise<void> {
   try {
     context.process.exitCode = await work()
   } catch (error) {
     if (!(error instanceof Ended)) throw error
-    context.process.stderr.write(`stint: ${error.message}\n`)
+    context.process.stderr.write(`stint: ${shownLine(error.message, 1000)}\n`)
     context.process.exitCode = error.code
   }
 }
 
-const words = ({ name, user, team }: SlackUser): string => `${name}, Slack user ${user} of workspace ${team}`
+/** An answer of the broker is foreign text too, whatever its schema says. */
+const shown = (value: unknown): string => shownLine(String(value))
+const words = ({ name, user, team }: SlackUser): string =>
+  `Slack user ${withIdentity(String(name), String(user))} of workspace ${shown(team)}`
+const yourself = ({ caller, identity }: LinkState): string => withIdentity(String(caller?.name ?? 'you'), String(identity))
 
 export function linkCommand(this: Context, flags: LinkFlags): Promise<void> {
   const { stdout, stdin } = this.process
   const say = (line: string) => void stdout.write(`${line}\n`)
   return guarded(this, async () => {
     const call = await callsOf(flags, this.process.env)
-    const linked = ({ linked: made }: LinkState) => {
-      say(`Linked to ${made ? words(made) : 'nobody'}, until ${made?.until}. Decisions from Slack count in ten minutes.`)
+    const linked = (state: LinkState) => {
+      if (!state.linked) throw new Ended(EXIT.unreachable, 'The broker does not say whom it linked. Check with stint slack status.')
+      const until = shown(state.linked.until)
+      say(`Linked: ${words(state.linked)} acts as ${yourself(state)} until ${until}. Decisions from Slack count in ten minutes.`)
       return 0
     }
     if (flags.email) return linked((await call('POST', '/slack/link', { by: 'email' })) as LinkState)
 
     const { code, until } = await call('POST', '/slack/link', {})
-    say(`Type this in Slack, until ${until}, and show it to nobody:\n\n  /stint link ${code}\n`)
+    say(`Enter this in Slack by ${shown(until)}. Keep the code secret:\n\n  /stint link ${shown(code)}\n`)
     let found = (await call('GET', '/slack/link')) as LinkState
     for (let looks = 0; found.state !== 'pending'; looks++) {
-      if (looks >= LOOKS) throw new Ended(EXIT.refused, 'Nobody typed it in time.')
+      if (looks >= LOOKS) throw new Ended(EXIT.refused, 'The code expired before it was used.')
       await sleep(LOOK_AGAIN_MS)
       found = (await call('GET', '/slack/link')) as LinkState
     }
     const { pending } = found
-    if (!pending) throw new Ended(EXIT.unreachable, 'The broker does not say who typed it.')
-    if (!(await isYou(pending))) throw new Ended(EXIT.refused, 'Not linked. If somebody else typed your code, tell your security team.')
+    if (!pending) throw new Ended(EXIT.unreachable, 'The broker does not say who entered the code.')
+    if (!(await isYou(pending, found)))
+      throw new Ended(EXIT.refused, 'Not linked. If you did not enter the code yourself, tell your security team.')
     return linked((await call('POST', '/slack/link/confirm', { team: pending.team, user: pending.user })) as LinkState)
   })
 
-  async function isYou(pending: SlackUser): Promise<boolean> {
-    say(`It was typed by ${words(pending)}.`)
+  async function isYou(pending: SlackUser, state: LinkState): Promise<boolean> {
+    say(`The code was entered by ${words(pending)}.\nThis Slack user will act as ${yourself(state)}.`)
     if (flags.user !== undefined) return flags.user === pending.user
-    if (!stdin.isTTY) throw new Ended(EXIT.usage, 'Nobody is here to say whether that is you: name the Slack user with --user.')
+    if (!stdin.isTTY) throw new Ended(EXIT.usage, 'There is no terminal to confirm this on. Name your Slack user ID with --user.')
     const asking = createInterface({ input: stdin, output: stdout })
     const answer = await asking.question('Is that you? (yes/no) ')
     asking.close()
@@ -109,17 +136,22 @@ export function linkCommand(this: Context, flags: LinkFlags): Promise<void> {
 export function unlinkCommand(this: Context, flags: SlackFlags): Promise<void> {
   return guarded(this, async () => {
     await (await callsOf(flags, this.process.env))('DELETE', '/slack/link')
-    this.process.stdout.write('No Slack user is yours any more.\n')
+    this.process.stdout.write('Your Slack user is no longer linked.\n')
     return 0
   })
 }
 
 export function statusCommand(this: Context, flags: SlackFlags): Promise<void> {
   return guarded(this, async () => {
-    const { linked, pending } = (await (await callsOf(flags, this.process.env))('GET', '/slack/link')) as LinkState
+    const state = (await (await callsOf(flags, this.process.env))('GET', '/slack/link')) as LinkState
+    const { linked, pending } = state
     const lines = [
-      ...(linked ? [`Linked to ${words(linked)}, until ${linked.until}.`] : ['Not linked.']),
-      ...(pending ? [`${words(pending)} typed your code and waits for you, until ${pending.until}: stint slack link`] : []),
+      ...(linked ? [`Linked: ${words(linked)} acts as ${yourself(state)} until ${shown(linked.until)}.`] : ['Not linked.']),
+      ...(pending
+        ? [
+            `${words(pending)} entered your code and waits until ${shown(pending.until)}. Confirm it on the page /link, or turn it away with stint slack unlink.`,
+          ]
+        : []),
     ]
     this.process.stdout.write(`${lines.join('\n')}\n`)
     return 0

@@ -5,6 +5,7 @@ import { loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
 import { parse } from 'csv-parse/sync'
 import type { Context } from '../context.ts'
+import { forPeople, shownLine } from '../output.ts'
 import { kitFaults } from './kit.ts'
 import { configLines, parametersOf, type Row, type Targets, targetsFrom } from './targets.ts'
 
@@ -29,17 +30,17 @@ export type AddFlags = {
 export async function addCommand(this: Context, flags: AddFlags): Promise<void> {
   const { stdout, stderr } = this.process
   const end = (code: number, ...lines: readonly string[]) => {
-    stderr.write(lines.map((line) => `stint: ${line}\n`).join(''))
+    stderr.write(lines.map((line) => `stint: ${forPeople(line)}\n`).join(''))
     this.process.exitCode = code
   }
   const rows = await rowsOf(flags).catch((error: Error) => error)
-  if (rows instanceof Error) return end(EXIT.usage, rows.message)
+  if (rows instanceof Error) return end(EXIT.usage, shownLine(rows.message))
   // Also where no stack is written: whoever gives a role or a policy means it for the stacks.
   const faults = kitFaults({
     ...(flags.brokerRole === undefined ? {} : { brokerRole: flags.brokerRole }),
     ...(flags.policy === undefined ? {} : { policies: flags.policy }),
   })
-  if (faults.length > 0) return end(EXIT.usage, ...faults)
+  if (faults.length > 0) return end(EXIT.usage, ...faults.map((fault) => shownLine(fault)))
   if (flags.parameters !== undefined && flags.brokerRole === undefined)
     return end(EXIT.usage, 'Say which role the stacks are to trust: --broker-role, as `sst deploy` printed it.')
   const bindings = Object.fromEntries((flags.binding ?? []).map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]))
@@ -49,7 +50,7 @@ export async function addCommand(this: Context, flags: AddFlags): Promise<void> 
   // The file may be part of the config already, or become it only now.
   const before = flags.to === undefined ? {} : await readTargets(flags.to)
   const made = targetsFrom(rows, flags, { ...before, ...checked.rules.targets })
-  if (!made.ok) return end(EXIT.refused, ...made.faults, 'Nothing was written.')
+  if (!made.ok) return end(EXIT.refused, ...made.faults.map((fault) => shownLine(fault)), 'Nothing was written.')
 
   if (flags.to === undefined) stdout.write(configLines(made.targets))
   else {
