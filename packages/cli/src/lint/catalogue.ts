@@ -50,6 +50,13 @@ export const catalogue = {
     why: 'It becomes the source identity in AWS: CloudTrail would give one person’s deeds to the next who has the name.',
     fix: 'Leave it at `sub`, or name an id that the issuer verifies.',
   },
+  'user-editable': {
+    severity: 'warning',
+    finds:
+      'A claim that users can often edit themselves (standard and `custom:*` attributes in Cognito, names in Keycloak and Okta, namespaced claims of Auth0, `nickname`) as display name, as identity, as session tag, or in a rule that admits or lets approve.',
+    why: 'Whoever edits the claim chooses what approvers read, or grants themselves the access. In Cognito one call with the user’s own access token (`UpdateUserAttributes`) is enough: applications that trusted such an attribute lost accounts to it.',
+    fix: 'Use a claim that only administrators can write: `cognito:username`, `email` of a managed directory, a group. If your provider forbids edits, say so in a `stint-lint-ignore`.',
+  },
   'fork-reachable': {
     severity: 'warning',
     finds: 'A CI rule that code from a fork or a stranger’s pull request can meet.',

@@ -2,7 +2,7 @@
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Rules } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'
-import { fitsType, own, plainName } from './reach.ts'
+import { fitsType, isEditable, own, plainName } from './reach.ts'
 import { unknownFault } from './who.ts'
 
 /** Audiences that mean somebody else, whoever issues the token: AWS's STS, Keycloak's account console, Microsoft Graph. */
@@ -32,6 +32,16 @@ export function lintIssuers(rules: Rules, report: Report): void {
     const identity = plainName(issuer.identityClaim ?? 'sub')
     const entry =
       issuer.identityClaim === undefined && (preset !== 'okta' || issuer.tokenUse === 'id') ? undefined : own(known.claims, identity)
+    if (issuer.kind === 'human') {
+      const shown = [issuer.nameClaim ?? []]
+        .flat()
+        .map(plainName)
+        .find((claim) => isEditable(issuer, claim))
+      if (shown !== undefined)
+        report('user-editable', `${path}.nameClaim`, `'${shown}' can be edited by its users: they choose the name that approvers read.`)
+      if (entry?.is !== 'name' && isEditable(issuer, identity))
+        report('user-editable', `${path}.identityClaim`, `'${identity}' can be edited by its users: they choose who AWS sees.`)
+    }
     if (entry?.is === 'name')
       report(
         'identity-by-name',

@@ -163,6 +163,90 @@ describe('whom a rule lets in', () => {
   ])('%s', (_name, who, expected) => expect(whoFound(who)).toEqual(expected))
 })
 
+describe('what users can edit themselves', () => {
+  const oidcNamed = (nameClaim: string | readonly string[], more = {}) => ({
+    issuers: { ...issuers, staff: { ...staff, nameClaim, ...more } },
+  })
+  const pool = (nameClaim: string, more = {}) => ({ issuers: { ...issuers, pool: { ...issuers.pool, nameClaim, ...more } } })
+  const named = (issuer: string) => [`user-editable issuers.${issuer}.nameClaim`]
+  test.each<[string, Partial<ConfigSource>, readonly string[]]>([
+    ['a name in Keycloak', oidcNamed('name', { url: 'https://sso.acme.example/realms/acme' }), named('staff')],
+    ['an e-mail address in Keycloak', oidcNamed('email', { url: 'https://sso.acme.example/realms/acme' }), named('staff')],
+    ['a name where nobody knows who may edit it', oidcNamed('name'), []],
+    ['a nickname', oidcNamed('nickname'), named('staff')],
+    ['a nickname as a path', oidcNamed('/nickname'), named('staff')],
+    ['one claim among several', oidcNamed(['sub', 'nickname']), named('staff')],
+    ['a namespaced claim of Auth0', oidcNamed('https://acme.example/display_name'), named('staff')],
+    ['an e-mail address of the directory', oidcNamed('email'), []],
+    ['the subject itself', oidcNamed('sub'), []],
+    ['a name in Cognito', pool('name'), named('pool')],
+    ['an attribute of the pool’s own', pool('custom:display'), named('pool')],
+    ['an e-mail address in Cognito, which its user may change', pool('email'), named('pool')],
+    ['a preferred user name in Cognito', pool('preferred_username'), named('pool')],
+    ['an attribute that only administrators write', pool('dev:custom:display'), []],
+    ['the user name of the pool', pool('username'), []],
+    ['the identity that AWS sees', pool('username', { identityClaim: 'custom:employee' }), ['user-editable issuers.pool.identityClaim']],
+    ['a name in Okta', { issuers: { ...issuers, okta: { ...issuers.okta, nameClaim: 'name' } } }, named('okta')],
+    ['a job’s name', oidcNamed('nickname', { kind: 'workload' }), []],
+    [
+      'a session tag',
+      {
+        profiles: {
+          p: {
+            ...staffProfile,
+            eligible: [{ issuer: 'pool', claims: { sub: 'x' } }],
+            tags: { team: { claim: 'custom:team' }, who: { claim: 'sub' } },
+          },
+        },
+      },
+      ['user-editable profiles.p.tags.team'],
+    ],
+  ])('%s', (_name, change, expected) => expect(found(change)).toEqual(expected))
+
+  test.each<[string, keyof typeof issuers, Record<string, Matcher>, readonly string[]]>([
+    ['an attribute that decides', 'pool', { 'custom:role': 'admin' }, [`user-editable ${at}.claims.custom:role`]],
+    ['… as a path', 'pool', { '/custom:role': 'admin' }, [`user-editable ${at}.claims./custom:role`]],
+    [
+      '… beside a group, which all of it must fit',
+      'pool',
+      { 'cognito:groups': includes('pool-dev'), 'custom:role': 'admin' },
+      [`user-editable ${at}.claims.custom:role`],
+    ],
+    [
+      '… that keeps somebody out',
+      'pool',
+      { 'cognito:groups': includes('pool-dev'), 'custom:left': not('true') },
+      [`user-editable ${at}.claims.custom:left`],
+    ],
+    ['… beside the person', 'pool', { sub: 'x', 'custom:role': 'admin' }, []],
+    ['a name that decides is worse', 'pool', { name: 'Dana' }, [`mutable-person ${at}.claims.name`]],
+    ['a name beside a group', 'pool', { 'cognito:groups': includes('pool-dev'), name: 'Dana' }, [`user-editable ${at}.claims.name`]],
+    [
+      'a pattern for names',
+      'staff',
+      { groups: includes('dev'), nickname: glob('Dr. *') },
+      [`wildcard-subject ${at}.claims.nickname`, `user-editable ${at}.claims.nickname`],
+    ],
+    [
+      'a namespaced claim',
+      'staff',
+      { 'https://acme.example/roles': includes('admin') },
+      [`user-editable ${at}.claims.https://acme.example/roles`],
+    ],
+    ['a claim of the company’s own', 'staff', { department: 'sre' }, []],
+    ['an attribute that only administrators write', 'pool', { 'dev:custom:role': 'admin' }, []],
+  ])('%s', (_name, issuer, claims, expected) => expect(claimsFound(issuer, claims)).toEqual(expected))
+
+  test('those who approve are looked at, those who only see a profile are not', () => {
+    const editable = { issuer: 'pool', claims: { 'custom:role': 'admin' } }
+    const approval = { rules: [{ by: [editable], count: 1 }], expiresAfter: '30m', window: '1h', maxUses: 1 }
+    const eligible = [{ issuer: 'pool', claims: { 'cognito:groups': includes('pool-dev') } }]
+    expect(found({ profiles: { p: { ...staffProfile, eligible, visibleTo: [editable], approval } } })).toEqual([
+      'user-editable profiles.p.approval.rules[0].by[0].claims.custom:role',
+    ])
+  })
+})
+
 describe('what code nobody has read can meet', () => {
   const forked = [`fork-reachable ${at}`]
   test.each<[string, keyof typeof issuers, Record<string, Matcher>, readonly string[]]>([
@@ -423,7 +507,7 @@ describe('issuers, targets and profiles', () => {
           { issuer: 'pool', claims: { 'custom:roles': includes('admins') } },
         ],
       }),
-      ['group-across-issuers profiles.p.eligible[1].claims.custom:roles'],
+      ['user-editable profiles.p.eligible[1].claims.custom:roles', 'group-across-issuers profiles.p.eligible[1].claims.custom:roles'],
     ],
     [
       'three people of two',

@@ -9,7 +9,7 @@ import { type Instant, parseIso } from '@stint/core/instant'
 import { profileStatements, sessionPolicy } from '@stint/core/scope/policy'
 import { estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from '@stint/iam'
 import type { Report } from './catalogue.ts'
-import { isExact, valuesOf } from './reach.ts'
+import { isEditable, isExact, plainName, valuesOf } from './reach.ts'
 
 export function lintTargets(rules: Rules, report: Report): void {
   const seen = new Map<string, { readonly name: string; readonly account: string }>()
@@ -31,6 +31,7 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
   if (profile.eligible.every(isDead)) report('unreachable-profile', `${path}.eligible`, 'No token can meet any of its rules.')
   if (profile.chaining) report('chaining-outlives', `${path}.chaining`, 'Sessions may assume further roles, which live past their own end.')
   lintSize(profile, path, report)
+  lintTags(rules, profile, path, report)
 
   const approval = approvalFor(profile, target)
   if (!approval) return
@@ -40,6 +41,24 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
     index < ours ? `${path}.approval.rules[${index}]` : `targets.${profile.target}.approval.rules[${index - ours}]`
   lintApproval(look, profile, approval, path, placeOf)
   if (approval.breakGlass) lintBreakGlass(rules, profile, approval, path, report)
+}
+
+/** Tags decide in AWS, where policies ask for them: one that its bearer can edit decides nothing. */
+function lintTags(rules: Rules, profile: Profile, path: string, report: Report): void {
+  const issuers = new Set(profile.eligible.map(({ issuer }) => issuer))
+  for (const [key, value] of Object.entries(profile.tags ?? {})) {
+    if (!('claim' in value)) continue
+    const claim = plainName(value.claim)
+    for (const name of issuers) {
+      const issuer = rules.issuers[name]
+      if (issuer?.kind === 'human' && isEditable(issuer, claim))
+        report(
+          'user-editable',
+          `${path}.tags.${key}`,
+          `'${claim}' of '${name}' can be edited by its users: they choose the value of this tag.`,
+        )
+    }
+  }
 }
 
 /** With parameters at their longest; a claim's value is taken for 36 characters, which is a UUID. */

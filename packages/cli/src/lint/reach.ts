@@ -1,7 +1,8 @@
 /** What a matcher could ever fit: asked of single values and of types, without a token at hand. */
 import { matchesClaim } from '@stint/core/access/matcher'
+import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { KnownClaim } from '@stint/core/config/issuers/knowledge'
-import type { ClaimRef, Matcher, Scalar, Who } from '@stint/core/config/shape'
+import type { ClaimRef, Issuer, Matcher, Scalar, Who } from '@stint/core/config/shape'
 
 /** All that must hold of a claim, by its plain name: what the rule says, and what the issuer's tenant pins. */
 export type Said = { readonly [claim: ClaimRef]: Matcher }
@@ -105,6 +106,12 @@ export function fitsType(matcher: Matcher, type: KnownClaim['type']): boolean {
   if ('not' in matcher) return fitsType(matcher.not, type)
   if ('all' in matcher) return matcher.all.every((one) => fitsType(one, type))
   return matcher.any.some((one) => fitsType(one, type))
+}
+
+/** Whether the issuer's users may edit the claim, as far as Stint knows its issuer. */
+export function isEditable(issuer: Issuer, claim: ClaimRef): boolean {
+  const known = knowledge[presetOf(issuer)]
+  return own(known.claims, claim)?.editable === true || known.editable?.(claim, issuer.url) === true
 }
 
 export const own = <T>(record: { readonly [name: string]: T }, name: string): T | undefined =>

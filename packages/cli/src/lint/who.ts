@@ -9,6 +9,7 @@ import {
   contradicts,
   fitsType,
   globsOf,
+  isEditable,
   isExact,
   isPositive,
   nearest,
@@ -51,7 +52,10 @@ export function lintWho({ who, path, issuer, opens }: Place, report: Report): { 
       kill('never-fits', at, `The issuer's tenant pins '${claim}' to ${JSON.stringify(pinned)}, which this does not admit.`)
     // Okta's ID tokens have the user's id as their subject, its access tokens the login.
     const lasting = preset === 'okta' && claim === 'sub' && issuer.tokenUse === 'id'
-    if (entry && !lasting) lintNames({ said, path: at, issuer, claim, matcher, entry, known, preset }, report)
+    const told = entry && !lasting && lintNames({ said, path: at, issuer, claim, matcher, entry, known, preset }, report)
+    // Beside the person themselves it admits nobody else.
+    if (opens && !told && issuer.kind === 'human' && isEditable(issuer, claim) && !namesPerson(said, issuer))
+      report('user-editable', at, `'${claim}' can be edited by its users, so they can make this rule fit.`)
   }
   if (who.mfa && !known.mfa && !issuer.mfaAcr && !issuer.url.startsWith('https://sts.windows.net/'))
     kill('never-fits', `${path}.mfa`, `Tokens of ${preset} do not say whether a second factor was used.`)
@@ -102,8 +106,9 @@ type Named = {
   readonly preset: Preset
 }
 
-function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }: Named, report: Report): void {
-  if (entry.is === 'fact') return
+/** True where the claim was found to be no lasting name of a person. */
+function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }: Named, report: Report): boolean {
+  if (entry.is === 'fact') return false
   const { id } = entry
   const pinnedById = hasId(said, known, claim) || (claim === 'sub' && isImmutableSubject(matcher))
 
@@ -115,14 +120,20 @@ function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }:
       report('open-prefix', path, `'${pattern}' fits whatever else begins${fixed === '' ? ' in any way' : ` with '${fixed}'`}.`)
     else report('wildcard-subject', path, `'${pattern}' fits everything that is made there later.`)
   }
-  if (entry.is !== 'name' || valuesOf(matcher).length === 0) return
+  if (entry.is !== 'name' || valuesOf(matcher).length === 0) return false
   if (preset === 'kubernetes' && claim === '/kubernetes.io/serviceaccount/name' && !pins(said, '/kubernetes.io/namespace'))
     report('wildcard-subject', path, 'Every namespace may have a service account of this name.')
   if (issuer.kind === 'human') {
     if (!pinnedById) report('mutable-person', path, `'${claim}' is no lasting name of a person${id ? `; '${id}' is` : ''}.`)
-  } else if (id !== undefined && !pins(said, id) && !(pinnedById && !isOfPerson.test(id)))
+    return !pinnedById
+  }
+  if (id !== undefined && !pins(said, id) && !(pinnedById && !isOfPerson.test(id)))
     report('name-without-id', path, `'${claim}' can be given to another; '${id}' cannot.`)
+  return false
 }
+
+/** The rule names persons one by one. */
+const namesPerson = (said: Said, issuer: Issuer): boolean => pins(said, 'sub') || pins(said, plainName(issuer.identityClaim ?? 'sub'))
 
 /** Who started the job: no id of a repository says that. */
 const isOfPerson = /(actor|user)_id$/

@@ -1,11 +1,13 @@
 /**
  * Amazon Cognito user pools. Source: Amazon Cognito Developer Guide, "Using the ID token", "Using the access token".
  *
- * `sub` is the person; e-mail and user name may change. Tokens do not say how somebody signed in, so demand MFA in the pool.
+ * `sub` is the person; e-mail and user name may change. An access token lets its user write every attribute that
+ * its app client may write: all standard ones unless the client says otherwise, and the custom ones that it lists (API Reference,
+ * "UserPoolClientType", WriteAttributes). Tokens do not say how somebody signed in, so demand MFA in the pool.
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Common, common } from './common.ts'
-import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 export type CognitoOptions = Common & {
   readonly region: string
@@ -46,10 +48,20 @@ export const cognitoKnowledge: Knowledge = {
     'cognito:preferred_role': fact(),
     'cognito:username': entering(name('sub')),
     username: entering(name('sub')),
-    email: entering(name('sub')),
+    email: editable(entering(name('sub'))),
     email_verified: fact('flag'),
-    phone_number: entering(name('sub')),
+    phone_number: editable(entering(name('sub'))),
     phone_number_verified: fact('flag'),
+    ...Object.fromEntries(
+      ['name', 'nickname', 'preferred_username', 'given_name', 'middle_name', 'family_name'].map((claim) => [
+        claim,
+        editable(entering(name('sub'))),
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['profile', 'picture', 'website', 'gender', 'birthdate', 'zoneinfo', 'locale'].map((claim) => [claim, editable(fact())]),
+    ),
+    address: editable(fact('object')),
     identities: name('sub', 'object'),
     client_id: id(),
     token_use: fact(),
@@ -64,5 +76,7 @@ export const cognitoKnowledge: Knowledge = {
   },
   // Attributes of the pool, standard and its own, and whatever a pre token generation trigger adds.
   custom: /^(?!cognito:)[A-Za-z0-9_:.-]+$/,
+  // Not `dev:custom:…`, which only the pool's administrators write.
+  editable: (claim) => claim.startsWith('custom:'),
   authTime: true,
 }

@@ -13,6 +13,8 @@ export type KnownClaim = {
   readonly type: 'text' | 'number' | 'boolean' | 'flag' | 'texts' | 'object'
   /** For a name: the claim that says the same and stays. */
   readonly id?: ClaimRef
+  /** Users may edit it themselves, unless somebody has forbidden it: it proves nothing, and says what they like. */
+  readonly editable?: true
   /** It says who or what enters (a person, a group, a repository, a service account), and not only whose, where or how. */
   readonly enters?: true
 }
@@ -21,6 +23,8 @@ export type Knowledge = {
   readonly claims: { readonly [claim: ClaimRef]: KnownClaim }
   /** Claims that an organization may add itself. Absent: what is not in the table does not occur, and is a typing error. */
   readonly custom?: RegExp
+  /** Further claims that users may edit themselves, or that are often made from what they may edit; `url` is the issuer's. */
+  readonly editable?: (claim: ClaimRef, url: string) => boolean
   /** Audiences that tokens have when nobody asked for another: those minted for other services fit them too. */
   readonly defaultAudience?: RegExp
   /** `amr` or `acr` may say that a second factor was used. */
@@ -36,6 +40,9 @@ export const name = (by?: ClaimRef, type: KnownClaim['type'] = 'text'): KnownCla
   ...(by === undefined ? {} : { id: by }),
 })
 export const fact = (type: KnownClaim['type'] = 'text'): KnownClaim => ({ is: 'fact', type })
+
+/** Of a claim that its users may edit. */
+export const editable = (claim: KnownClaim): KnownClaim => ({ ...claim, editable: true })
 
 /** Of a claim that says who or what enters. */
 export const entering = (claim: KnownClaim): KnownClaim => ({ ...claim, enters: true })

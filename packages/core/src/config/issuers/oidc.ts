@@ -1,6 +1,6 @@
 /** Any issuer that speaks OpenID Connect: everything that a preset would know is said here. */
 import type { Issuer, IssuerSource } from '../shape.ts'
-import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
  *     oidc({ key: 'acme', url: 'https://login.acme.example', jwksUri: 'https://login.acme.example/jwks', kind: 'human',
@@ -20,7 +20,7 @@ export const oidcKnowledge: Knowledge = {
     email: entering(name('sub')),
     preferred_username: entering(name('sub')),
     name: entering(name('sub')),
-    nickname: entering(name('sub')),
+    nickname: editable(entering(name('sub'))),
     phone_number: entering(name('sub')),
     upn: entering(name('sub')),
     username: entering(name('sub')),
@@ -33,6 +33,10 @@ export const oidcKnowledge: Knowledge = {
     auth_time: fact('number'),
   },
   custom: /./,
+  // Auth0's custom claims are namespaced, and often made from `user_metadata`, which users edit (Auth0 Docs, "User Metadata").
+  // Keycloak lets users edit name and e-mail unless told otherwise (Server Administration Guide, "Managing user attributes").
+  editable: (claim, url) =>
+    /^https?:\/\//.test(claim) || (/\/realms\/[^/]+$/.test(url) && ['name', 'given_name', 'family_name', 'email'].includes(claim)),
   mfa: true,
   authTime: true,
 }

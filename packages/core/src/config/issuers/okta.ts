@@ -8,7 +8,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
-import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 export type OktaOptions = Common &
   Audiences & {
@@ -52,7 +52,8 @@ export const oktaKnowledge: Knowledge = {
     email: entering(name('uid')),
     email_verified: fact('flag'),
     preferred_username: entering(name('uid')),
-    name: entering(name('uid')),
+    // Of first and last name, which users edit in their profile where its schema gives SELF write permission (Okta Developer, "Schemas").
+    name: editable(entering(name('uid'))),
     acr: fact(),
     amr: fact('texts'),
     auth_time: fact('number'),
