@@ -26,6 +26,22 @@ test('a receipt comes back as it was and proves its event', () => {
   expect(checkReceipt(receipt, [key])).toMatchObject({ index: 1, event, entry: { request: 'req_1', seq: 1 }, checkpoint: { size: 2 } })
 })
 
+/** An entry that commits to the event and says that it is of another journal or type. */
+const foreign = (request: string, type: string) =>
+  formatProof({
+    ...proof,
+    extra: receiptExtra(entryText({ v: 1, request, seq: 1, type, commit: commitOf({ event, salt }), prev: 'a'.repeat(64) }), event, salt),
+  })
+const committing = (other: string) =>
+  formatProof({
+    ...proof,
+    extra: receiptExtra(
+      entryText({ v: 1, request: 'req_1', seq: 1, type: 'request.ended', commit: commitOf({ event: other, salt }), prev: 'a'.repeat(64) }),
+      other,
+      salt,
+    ),
+  })
+
 describe('what is wrong with a receipt is said', () => {
   test.each([
     ['another event', formatProof({ ...proof, extra: receiptExtra(entry, event.replace('ended', 'expired'), salt) }), /does not commit/],
@@ -34,6 +50,36 @@ describe('what is wrong with a receipt is said', () => {
     ['no hashes', formatProof({ ...proof, hashes: [] }), /not in the log/],
     ['a forged checkpoint', receipt.replace('\n2\n', '\n3\n'), /signature that is wrong/],
     ['no extra', formatProof({ index: 1, hashes: proof.hashes, checkpoint }), /brings no entry/],
+    ['an extra that is null', formatProof({ ...proof, extra: Buffer.from('null') }), /brings no entry/],
+    ['an extra that is a list', formatProof({ ...proof, extra: Buffer.from('[]') }), /brings no entry/],
+    ['an extra that is a number', formatProof({ ...proof, extra: Buffer.from('7') }), /brings no entry/],
+    ['an extra that is not JSON', formatProof({ ...proof, extra: Buffer.from('{') }), /brings no entry/],
+    ['an extra without a salt', formatProof({ ...proof, extra: Buffer.from(JSON.stringify({ entry, event })) }), /brings no entry/],
+    [
+      'an extra with a number for the entry',
+      formatProof({ ...proof, extra: Buffer.from(JSON.stringify({ entry: 7, event, salt: '' })) }),
+      /brings no entry/,
+    ],
+    [
+      'a salt that is not base64',
+      receipt.replace(/^extra .*$/m, `extra ${Buffer.from(JSON.stringify({ entry, event, salt: '*' })).toString('base64')}`),
+      /cannot be read/,
+    ],
+    ['an entry that is none', formatProof({ ...proof, extra: receiptExtra('{}', event, salt) }), /cannot be read/],
+    ['an entry of another journal', foreign('req_2', 'request.ended'), /another journal or type/],
+    ['an entry of another type', foreign('req_1', 'request.expired'), /another journal or type/],
+    ['an event that is none', committing('{}'), /The event is/],
+    [
+      'a checkpoint of another log',
+      formatProof({ ...proof, checkpoint: checkpoint.replaceAll('log.example', 'other.example') }),
+      /checkpoint is of another log|not signed by the log/,
+    ],
+    ['no checkpoint', formatProof({ ...proof, checkpoint: '' }), /checkpoint is not a signed note/],
+    ['more hashes than a tree is high', formatProof({ ...proof, hashes: Array(65).fill(leaves[0]) }), /no tlog-proof/],
+    ['a hash too many', formatProof({ ...proof, hashes: [leaves[0], leaves[0]] as Uint8Array[] }), /not in the log/],
+    ['an index beyond what a number holds', receipt.replace('index 1', 'index 99999999999999999'), /no tlog-proof/],
+    ['an index beyond the log', formatProof({ ...proof, index: 2 }), /not in the log/],
+    ['a carriage return', receipt.replace('\n', '\r\n'), /no tlog-proof/],
     ['another header', receipt.replace('@v1', '@v2'), /no tlog-proof/],
     ['a hash that is none', receipt.replace(/^index 1\n.*/m, 'index 1\nAAAA'), /no tlog-proof/],
     ['an index that is none', receipt.replace('index 1', 'index 01'), /no tlog-proof/],

@@ -2,7 +2,7 @@
  * Receipts: everything that proves one entry of the log, in one file that anybody can check offline. Source: C2SP
  * tlog-proof. `extra` carries what the log itself does not: the entry, its event and its salt.
  */
-import { type JsonObject, parseForeignJson } from '../json.ts'
+import { isObject, parseForeignJson } from '../json.ts'
 import type { OpenedCheckpoint } from './checkpoint.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { commitOf, type LogEntry, parseEntry } from './entry.ts'
@@ -58,7 +58,7 @@ export function checkReceipt(text: string, keys: readonly NoteKey[], witnesses: 
   const proof = parseProof(text)
   if (!proof) return 'This is no tlog-proof.'
   const extra = proof.extra && parseForeignJson(proof.extra)
-  const { entry: entryText, event, salt } = (extra?.ok ? (extra.value as JsonObject) : {}) as { [name: string]: unknown }
+  const { entry: entryText, event, salt }: { readonly [name: string]: unknown } = extra?.ok && isObject(extra.value) ? extra.value : {}
   if (typeof entryText !== 'string' || typeof event !== 'string' || typeof salt !== 'string') return 'It brings no entry, event and salt.'
   const entry = parseEntry(Buffer.from(entryText))
   const saltBytes = decodeBase64(salt)

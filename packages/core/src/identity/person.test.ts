@@ -34,6 +34,12 @@ describe('triggeredBy', () => {
     ['a first run at GitHub', { actor_id: '77', run_attempt: '1' }, 'eve'],
     ['a run that somebody ran again, who is not named', { actor_id: '77', run_attempt: '2' }, undefined],
   ])('%s', (_name, claims, person) => expect(triggeredBy({ people, issuers }, job(claims))).toBe(person))
+  test('an actor’s id of one issuer means nobody at another', () => {
+    const both = { ci: { actorClaim: 'actor_id' }, other: { actorClaim: 'actor_id' } } as never
+    expect(
+      triggeredBy({ people, issuers: both }, caller({ issuer: 'other', kind: 'workload', claims: { actor_id: '77' } })),
+    ).toBeUndefined()
+  })
   test('an issuer without actorClaim tells nobody', () => {
     expect(triggeredBy({ people, issuers: { ci: {} } as never }, job({ actor_id: '77' }))).toBeUndefined()
   })

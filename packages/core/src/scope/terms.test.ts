@@ -202,6 +202,22 @@ describe('narrow', () => {
     ],
   ])('%s → %s', (_name, change, narrow, code) => expect(codeOf(change, { narrow: narrow as never })).toBe(code))
 
+  test('what is narrowed allows what was asked for and nothing else of the profile', () => {
+    const narrow = allow('s3:GetObject', 'arn:aws:s3:::b/one')
+    const { terms } = scopeOf(
+      {
+        policy: [
+          { Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::b/*' },
+          { Effect: 'Deny', Action: 's3:Delete*', Resource: '*' },
+        ],
+      },
+      { narrow: narrow as never },
+    )
+    expect(terms.policy.filter(({ Effect }) => Effect === 'Allow')).toEqual([
+      { Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['arn:aws:s3:::b/one'] },
+    ])
+    expect(terms.policy).toContainEqual({ Effect: 'Deny', Action: 's3:Delete*', Resource: '*' })
+  })
   test('what is narrowed never allows more than what is not, whatever the profile', () => {
     const action = fc.constantFrom('s3:GetObject', 's3:Get*', 's3:*', '*', 's3:PutObject')
     const resource = fc.constantFrom('*', 'arn:aws:s3:::b/*', 'arn:aws:s3:::b/k', 'arn:aws:s3:::*')

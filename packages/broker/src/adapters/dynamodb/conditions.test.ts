@@ -466,11 +466,12 @@ const familyOf = (condition: string): string => Object.entries(families).find(([
 type Without = { readonly family: string; readonly leaf: string; readonly instead: string }
 
 async function run(name: string, without?: Without, met?: Set<string>): Promise<string> {
-  const it = ledgerInProcess(name.includes('before a restore') ? { epoch: NOW } : {}, (condition) => {
+  const rewrite = (condition: string) => {
     const family = familyOf(condition)
     for (const leaf of condition.match(LEAF) ?? []) met?.add(`${family}: ${leaf}`)
     return without?.family === family ? condition.replace(without.leaf, without.instead) : condition
-  })
+  }
+  const it = ledgerInProcess(name.includes('before a restore') ? { epoch: NOW } : {}, { rewrite })
   try {
     return JSON.stringify(await situations[name]?.(it))
   } catch (error) {

@@ -11,14 +11,14 @@ import { caller, NOW } from '@stint/core/testing/fixtures'
 import type { Assumed, Intent, NewRequest, Reservation } from '../../../ports.ts'
 import { dynamoLedger } from '../ledger.ts'
 import type { DynamoSettings } from '../send.ts'
-import { type Sent, tableInProcess } from './table.ts'
+import { type Sent, type TableOptions, tableInProcess } from './table.ts'
 
 export { NOW }
 export const STORY = 'stint'
 export const SIDE = 'stint-side'
 
-export function ledgerInProcess(more: Partial<DynamoSettings> = {}, rewrite?: (condition: string) => string) {
-  const table = tableInProcess(rewrite)
+export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: TableOptions = {}) {
+  const table = tableInProcess(options)
   let drawn = 0
   let now = NOW
   const settings: DynamoSettings = {
@@ -41,6 +41,9 @@ export function ledgerInProcess(more: Partial<DynamoSettings> = {}, rewrite?: (c
       now += milliseconds
     },
     now: () => now,
+    setNow: (instant: number) => {
+      now = instant
+    },
     /** Does something before each call from now on; what it does itself goes straight through. */
     before: (step: (sent: Sent) => Promise<void>) => {
       const inside = new AsyncLocalStorage<true>()

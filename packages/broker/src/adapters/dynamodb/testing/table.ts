@@ -11,6 +11,7 @@ type Input = {
   readonly Key: Item
   readonly Item: Item
   readonly ConditionExpression?: string
+  readonly KeyConditionExpression?: string
   readonly UpdateExpression?: string
   readonly ExpressionAttributeNames?: Record<string, string>
   readonly ExpressionAttributeValues?: Item
@@ -21,8 +22,14 @@ type Input = {
 /** What becomes of one call: whether it takes effect, and what is answered. */
 export type Network = (sent: Sent, apply: () => object) => Promise<object> | object
 
-/** `rewrite`: another condition than the one that was sent. What it leaves unused is then no error. */
-export function tableInProcess(rewrite?: (condition: string) => string) {
+export type TableOptions = {
+  /** Another condition than the one that was sent. What it leaves unused is then no error. */
+  readonly rewrite?: (condition: string) => string
+  /** Indexes know every write at once. Absent: they have not learned of anything yet. */
+  readonly indexed?: true
+}
+
+export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
   const items = new Map<string, Item>()
   const idOf = (table: string, key: Item) => `${table}|${key.pk?.S}|${key.sk?.S ?? ''}`
   let through: Network = (_sent, apply) => apply()
@@ -41,9 +48,10 @@ export function tableInProcess(rewrite?: (condition: string) => string) {
         ]
         return { Responses: Object.fromEntries(Object.entries(input.RequestItems).map(read)), UnprocessedKeys: {} }
       }
-      // An index that has not learned of anything yet.
-      case 'Query':
-        return { ...capacity, Items: [], Count: 0 }
+      case 'Query': {
+        const rows = indexed ? rowsOf(input) : []
+        return { ...capacity, Items: rows, Count: rows.length }
+      }
       case 'UpdateItem': {
         const id = idOf(input.TableName, input.Key)
         const before = items.get(id)
@@ -70,6 +78,22 @@ export function tableInProcess(rewrite?: (condition: string) => string) {
     }
   }
 
+  /** `#hash = :hash`, with or without `#range < :before`: the rows of that partition, oldest first. */
+  function rowsOf({
+    KeyConditionExpression = '',
+    ExpressionAttributeNames: names = {},
+    ExpressionAttributeValues: values = {},
+  }: Input): readonly Item[] {
+    const [hash = '', , hashValue = '', , range = '', , before = ''] = KeyConditionExpression.split(' ')
+    const [hashName, rangeName] = [names[hash] ?? hash, names[range] ?? range]
+    return [...items.values()]
+      .filter(
+        (item) =>
+          item[hashName]?.S === values[hashValue]?.S && (rangeName === '' || (item[rangeName]?.S ?? '') < (values[before]?.S ?? '')),
+      )
+      .sort((one, other) => ((one[rangeName]?.S ?? '') < (other[rangeName]?.S ?? '') ? -1 : 1))
+  }
+
   return {
     client: {
       send: async (command: { readonly input: Input }) => {
@@ -85,5 +109,11 @@ export function tableInProcess(rewrite?: (condition: string) => string) {
     item: (table: string, pk: string, sk?: string): Item | undefined =>
       items.get(idOf(table, { pk: { S: pk }, ...(sk ? { sk: { S: sk } } : {}) })),
     items: (): readonly Item[] => [...items.values()],
+    /** All of it, to come back to. Items are never changed in place. */
+    snapshot: (): ReadonlyMap<string, Item> => new Map(items),
+    restore: (snapshot: ReadonlyMap<string, Item>) => {
+      items.clear()
+      for (const [id, item] of snapshot) items.set(id, item)
+    },
   }
 }
