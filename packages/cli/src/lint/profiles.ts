@@ -6,7 +6,7 @@ import type { Approval, Profile, Rules, Target, Who } from '@stint/core/config/s
 import { durationSeconds, parseDuration } from '@stint/core/duration'
 import { personOf } from '@stint/core/identity/person'
 import { type Instant, parseIso } from '@stint/core/instant'
-import { profileStatements, sessionPolicy } from '@stint/core/scope/policy'
+import { mintsOf, profileStatements, sessionPolicy } from '@stint/core/scope/policy'
 import { estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from '@stint/iam'
 import type { Report } from './catalogue.ts'
 import { isEditable, isExact, plainName, valuesOf } from './reach.ts'
@@ -64,7 +64,8 @@ function lintTags(rules: Rules, profile: Profile, path: string, report: Report):
 /** With parameters at their longest; a claim's value is taken for 36 characters, which is a UUID. */
 function lintSize(profile: Profile, path: string, report: Report): void {
   const longest = Object.fromEntries(Object.entries(profile.parameters ?? {}).map(([name, { max }]) => [name, filler(max)]))
-  const policy = sessionPolicy(profileStatements(profile, longest), 0)
+  const policyArns = profile.policyArns ?? []
+  const policy = sessionPolicy({ policy: profileStatements(profile, longest), policyArns, mints: mintsOf(profile) }, 0)
   if (policy.length > MAX_SESSION_POLICY_CHARACTERS) {
     report(
       'packed-size',
@@ -79,7 +80,7 @@ function lintSize(profile: Profile, path: string, report: Report): void {
     return key.length + length
   })
   const tagCharacters = tags.reduce((sum, length) => sum + length, SESSION_TAG_CHARACTERS)
-  const percent = estimatedPackedPercent(tagCharacters, deflateRawSync(`${policy}${(profile.policyArns ?? []).join('')}`).length)
+  const percent = estimatedPackedPercent(tagCharacters, deflateRawSync(`${policy}${policyArns.join('')}`).length)
   if (percent >= 80) report('packed-size', path, `Likely ${percent} % of what AWS takes.`)
 }
 const CLAIM_CHARACTERS = 36

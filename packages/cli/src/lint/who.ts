@@ -2,6 +2,7 @@
 import { matchesClaim } from '@stint/core/access/matcher'
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Knowledge, KnownClaim } from '@stint/core/config/issuers/knowledge'
+import { nearest } from '@stint/core/config/nearest'
 import type { ClaimRef, Issuer, Matcher, Preset, Who } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'
 import { lintForks } from './forks.ts'
@@ -12,7 +13,6 @@ import {
   isEditable,
   isExact,
   isPositive,
-  nearest,
   own,
   pins,
   plainMatcher,

@@ -192,6 +192,43 @@ describe('faults', () => {
       'is no regular expression',
     ],
     ['a policy that allows nothing', reader({ policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] }), 'allows nothing'],
+    [
+      'a policy that names a minting action: the line to add',
+      reader({ policy: [{ Effect: 'Allow', Action: ['s3:GetObject', 'ecr:GetAuthorizationToken'], Resource: '*' }] }),
+      "profiles.reader.policy[0].Action: names ecr:GetAuthorizationToken, which makes access that outlives the session; add mints: ['ecr:GetAuthorizationToken']",
+    ],
+    [
+      'one in other letters, beside another that is listed',
+      reader({ mints: ['s3:GetDataAccess'], policy: [{ Effect: 'Allow', Action: 'IAM:createaccesskey', Resource: '*' }] }),
+      "profiles.reader.policy[0].Action: names iam:CreateAccessKey, which makes access that outlives the session; add mints: ['s3:GetDataAccess', 'iam:CreateAccessKey']",
+    ],
+    [
+      'one with what it needs, which need not be listed',
+      reader({
+        policy: [{ Effect: 'Allow', Action: ['sts:GetServiceBearerToken', 'codeartifact:GetAuthorizationToken'], Resource: '*' }],
+      }),
+      "add mints: ['codeartifact:GetAuthorizationToken']",
+    ],
+    [
+      'a role to assume without chaining',
+      reader({ policy: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }] }),
+      "add mints: ['sts:AssumeRole']",
+    ],
+    ['no names in mints', reader({ mints: [] }), 'profiles.reader.mints: must not be empty'],
+    [
+      'a misspelt name in mints',
+      reader({ mints: ['ecr:GetAuthorisationToken'] }),
+      "profiles.reader.mints[0]: 'ecr:GetAuthorisationToken' is not an action that mints can open; did you mean 'ecr:GetAuthorizationToken'?",
+    ],
+    ['a name in mints in other letters', reader({ mints: ['iam:createaccesskey'] }), "did you mean 'iam:CreateAccessKey'?"],
+    ['an unknown name in mints', reader({ mints: ['s3:GetObject'] }), "'s3:GetObject' is not an action that mints can open; docs/"],
+    ['a wildcard in mints', reader({ mints: ['sts:*'] }), "'sts:*' has a wildcard; list each action by its name"],
+    ['a grant in mints', reader({ mints: ['kms:CreateGrant'] }), "'kms:CreateGrant' is never denied by default; remove it"],
+    [
+      'a name twice in mints',
+      reader({ mints: ['sts:AssumeRole', 'sts:AssumeRole'] }),
+      'profiles.reader.mints[1]: is listed twice; remove one',
+    ],
     ['a policy beyond Latin-1', reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::ł' }] }), 'outside Latin-1'],
     ['a role in another account', (config) => void (config.targets.prod.account = '999999999999'), 'is not in account 999999999999'],
     ['an external ID that AWS does not take', (config) => void (config.targets.prod.externalId = 'a b'), 'targets.prod.externalId'],
@@ -219,6 +256,28 @@ describe('faults', () => {
     ['PS256', (config) => void (config.issuers.ci.algorithms = ['PS256']), 'issuers.ci.algorithms[0]'],
     ['no audience', (config) => void (config.issuers.ci.audiences = []), 'issuers.ci.audiences: must not be empty'],
   ])('%s', (_name, change, fault) => expect(faultsOf(change)).toContain(fault))
+
+  test.each<[string, object]>([
+    ['by name', { mints: ['sts:AssumeRole', 'ecr:GetAuthorizationToken'] }],
+    ['as chaining', { chaining: true, policy: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }] }],
+    [
+      'with what they need',
+      {
+        mints: ['ecr-public:GetAuthorizationToken'],
+        policy: [{ Effect: 'Allow', Action: ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'], Resource: '*' }],
+      },
+    ],
+    ['behind a wildcard, which stays denied', { policy: [{ Effect: 'Allow', Action: ['ecr:*', 'iam:Create*'], Resource: '*' }] }],
+    [
+      'in a Deny',
+      {
+        policy: [
+          { Effect: 'Allow', Action: 'ecr:*', Resource: '*' },
+          { Effect: 'Deny', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+        ],
+      },
+    ],
+  ])('minting actions are accepted %s', (_name, change) => expect(faultsOf(reader(change))).toBe('ok'))
 
   test('a pinned tenant is accepted', () => {
     expect(

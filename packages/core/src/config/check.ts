@@ -8,6 +8,8 @@
 
 import { parsePolicy, splitArn } from '@stint/iam'
 import { isCidr } from '@stint/iam/ip'
+import { mintingActions, openedBy } from '@stint/iam/minting/actions'
+import { connectionActions, grantActions } from '@stint/iam/minting/left-open'
 import * as v from 'valibot'
 import { isGlob } from '../access/matcher.ts'
 import { parseVkey } from '../audit/note.ts'
@@ -15,8 +17,10 @@ import { sha256Hex } from '../digest.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
 import { isTimeZone, parseIso } from '../instant.ts'
 import { canonicalJson, isObject } from '../json.ts'
+import { mintsOf } from '../scope/policy.ts'
 import { fillStatement } from '../scope/template.ts'
 import { approvalFor } from './approval.ts'
+import { nearest } from './nearest.ts'
 import { rulesOf } from './rules.ts'
 import { type Approval, type Config, dialects, MAX_GRANT_DAYS, type Matcher, type Profile, presets, type Rules, type Who } from './shape.ts'
 
@@ -249,6 +253,7 @@ const profile = v.strictObject({
   duration: v.strictObject({ default: duration, max: duration }),
   sourceIdentity: v.optional(v.literal(false)),
   chaining: v.optional(v.literal(true)),
+  mints: v.optional(list(v.string())),
   justification: v.optional(v.literal('required')),
   slack: v.optional(profileSlack),
 })
@@ -406,6 +411,7 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
   checkTags(config, profile, path, say)
   checkParameters(profile, path, say)
   checkPolicy(profile, path, say)
+  checkMints(profile, path, say)
 }
 
 function checkWho(config: Config, item: Who, path: string, say: Say): void {
@@ -550,6 +556,41 @@ function checkPolicy(profile: Profile, path: string, say: Say): void {
     if (!parsed.ok) for (const fault of parsed.faults) say(place, fault.replace(/^Statement\[0\][.:]?\s*/, ''))
     if (!/^[\t\n\r\u0020-\u00FF]*$/.test(JSON.stringify(item))) say(place, 'holds characters outside Latin-1, which STS refuses')
   })
+}
+
+/** Which minting actions a profile opens, and whether it opens those that its own policy names. */
+function checkMints(profile: Profile, path: string, say: Say): void {
+  profile.mints?.forEach((name, index) => {
+    const fault = mintFault(name) ?? (profile.mints?.indexOf(name) === index ? undefined : 'is listed twice; remove one')
+    if (fault) say(`${path}.mints[${index}]`, fault)
+  })
+  const mints = mintsOf(profile)
+  const open = openedBy(mints)
+  const named = (profile.policy ?? []).map(({ Effect, Action }) =>
+    mintingActions.filter(
+      (action) =>
+        Effect === 'Allow' && !open.has(action) && [Action ?? []].flat().some((name) => name.toLowerCase() === action.toLowerCase()),
+    ),
+  )
+  // What another missing name opens beside itself need not be listed.
+  const missing = [...new Set(named.flat())]
+  const needed = missing.filter((action) => !missing.some((other) => other !== action && openedBy([other]).has(action)))
+  const line = `mints: [${[...mints, ...needed].map((name) => `'${name}'`).join(', ')}]`
+  named.forEach((actions, index) => {
+    if (actions.length > 0)
+      say(`${path}.policy[${index}].Action`, `names ${actions.join(' and ')}, which makes access that outlives the session; add ${line}`)
+  })
+}
+
+function mintFault(name: string): string | undefined {
+  if (mintingActions.includes(name)) return undefined
+  if (/[*?]/.test(name)) return `'${name}' has a wildcard; list each action by its name`
+  const folded = name.toLowerCase()
+  if ([...grantActions, ...connectionActions].some((action) => action.toLowerCase() === folded))
+    return `'${name}' is never denied by default; remove it`
+  const byFolded = new Map(mintingActions.map((action) => [action.toLowerCase(), action]))
+  const meant = byFolded.get(nearest(folded, [...byFolded.keys()]) ?? '')
+  return `'${name}' is not an action that mints can open; ${meant ? `did you mean '${meant}'?` : 'docs/lasting-access.md lists them'}`
 }
 
 function paramsOf(value: unknown): readonly string[] {

@@ -185,8 +185,14 @@ export type Profile = {
   readonly duration: { readonly default: Duration; readonly max: Duration }
   /** false: no source identity, for roles whose next hop does not allow sts:SetSourceIdentity. It sticks to every hop. */
   readonly sourceIdentity?: false
-  /** true: the session may assume further roles, which live past its own end. */
+  /** true: the session may assume further roles, which live past its own end. Short for `mints: ['sts:AssumeRole']`. */
   readonly chaining?: true
+  /**
+   * Actions that make credentials, tokens or keys which outlive the session, such as `ecr:GetAuthorizationToken`. Every
+   * session policy denies the ones that are not named here; docs/lasting-access.md lists them. A name allows nothing by
+   * itself, and also opens what the action needs (`sts:GetServiceBearerToken` for CodeArtifact and ECR Public).
+   */
+  readonly mints?: readonly string[]
   readonly justification?: 'required'
   readonly slack?: ProfileSlack
 }

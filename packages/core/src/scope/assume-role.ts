@@ -35,7 +35,7 @@ export function assumeRoleInput(scope: Scope, caller: Caller, session: SessionId
     externalId: terms.externalId,
     // Of the session's end, and not of the wish: an approver may have allowed less.
     durationSeconds: Math.max(MIN_STS_SECONDS, Math.ceil((hardEnd - wholeSecond(reservedAt)) / 1000)),
-    policy: sessionPolicy(terms.policy, hardEnd),
+    policy: sessionPolicy(terms, hardEnd),
     policyArns: terms.policyArns,
     // Ties the session to its request in CloudTrail, and lets the target's trust policy demand that Stint made it.
     tags: [...terms.tags, ...scope.passingTags, { key: 'stint:session', value: session, transitive: false }],

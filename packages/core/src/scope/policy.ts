@@ -8,23 +8,25 @@
  *     missing Allow, but never over a Deny.
  */
 import { compactPolicy, contains, MAX_SESSION_POLICY_CHARACTERS, parsePolicy, type Statement, type StatementJson } from '@stint/iam'
+import { mintingDeny } from '@stint/iam/minting/deny'
 import type { Profile } from '../config/shape.ts'
 import { type Instant, toIsoSeconds } from '../instant.ts'
 import { isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { fillStatement, type Parameters } from './template.ts'
 
-/** The statements of a session before its end-time Deny: this is what terms hold and approvers agree to. */
+/** The statements of a session before Stint's own Denies: this is what terms hold and approvers agree to. */
 export function profileStatements(profile: Profile, parameters: Parameters): readonly StatementJson[] {
   const written = (profile.policy ?? []).map((statement) => fillStatement(statement, parameters))
   const unlimited = !profile.policy && !profile.policyArns
-  return [...(unlimited ? [allowAll] : []), ...written, ...(profile.chaining ? [] : [denyChaining])]
+  return [...(unlimited ? [allowAll] : []), ...written]
 }
 
 const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
 
-/** A chained session would outlive the end of the one that made it: AssumeRole and its kin, AssumeRoot too. */
-const denyChaining: StatementJson = { Effect: 'Deny', Action: ['sts:AssumeRo*', 'sts:GetFederationToken'], Resource: '*' }
+/** The minting actions that the profile's sessions may use, sorted, each once. `chaining: true` is short for one of them. */
+export const mintsOf = ({ chaining, mints = [] }: Pick<Profile, 'chaining' | 'mints'>): readonly string[] =>
+  [...new Set([...mints, ...(chaining ? ['sts:AssumeRole'] : [])])].sort()
 
 /** From this instant on nothing is allowed, whatever AWS's own expiry says (AWS gives at least 900 s). */
 const denyAfter = (hardEnd: Instant): StatementJson => ({
@@ -34,13 +36,25 @@ const denyAfter = (hardEnd: Instant): StatementJson => ({
   Condition: { DateGreaterThanEquals: { 'aws:CurrentTime': toIsoSeconds(hardEnd) } },
 })
 
-/** The inline policy as STS gets it. */
-export const sessionPolicy = (statements: readonly StatementJson[], hardEnd: Instant): string =>
-  compactPolicy([...statements, denyAfter(hardEnd)])
+/** What of the terms the session policy is made from. */
+export type PolicyTerms = {
+  readonly policy: readonly StatementJson[]
+  readonly policyArns: readonly string[]
+  readonly mints?: readonly string[]
+}
 
-/** Whether the policy, with any end, is within what STS takes. */
-export const fitsSts = (statements: readonly StatementJson[]): boolean =>
-  sessionPolicy(statements, 0).length <= MAX_SESSION_POLICY_CHARACTERS
+/**
+ * The inline policy as STS gets it. Two Denies are added to the statements that were approved: of the minting actions that
+ * the terms do not name, and of everything from the end on. The terms do not hold them, so a newer catalogue withdraws more
+ * from a request that waits and makes it no other request.
+ */
+export function sessionPolicy({ policy, policyArns, mints = [] }: PolicyTerms, hardEnd: Instant): string {
+  const deny = mintingDeny(policy, { mints, managed: policyArns.length > 0 })
+  return compactPolicy([...policy, ...(deny ? [deny] : []), denyAfter(hardEnd)])
+}
+
+/** Whether the policy, with any end and both Denies, is within what STS takes. A Deny is never left out to make it fit. */
+export const fitsSts = (terms: PolicyTerms): boolean => sessionPolicy(terms, 0).length <= MAX_SESSION_POLICY_CHARACTERS
 
 const isAllow = (statement: { readonly Effect: string }): boolean => statement.Effect === 'Allow'
 

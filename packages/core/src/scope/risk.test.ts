@@ -27,6 +27,27 @@ describe('risk', () => {
     ['a whole service, on all of its buckets', [allow('s3:*', 'arn:aws:s3:::*')], [], 'high: s3:* on everything'],
     ['a whole service, written oddly', [allow('s3:?*', '*')], [], 'high: s3:?* on everything'],
     ['reading them', [allow('iam:GetUser', '*')], [], 'low: reads'],
+    ['a JWT about the session', [allow('sts:GetWebIdentityToken', '*')], [], 'high: gives secrets away: sts:GetWebIdentityToken'],
+    ['credentials of an access grant', [allow('s3:GetDataAccess', '*')], [], 'high: gives secrets away: s3:GetDataAccess'],
+    [
+      'a database password',
+      [allow('redshift:GetClusterCredentialsWithIAM', '*')],
+      [],
+      'high: gives secrets away: redshift:GetClusterCredentialsWithIAM',
+    ],
+    [
+      'a temporary SSH key',
+      [allow('lightsail:GetInstanceAccessDetails', '*')],
+      [],
+      'high: gives secrets away: lightsail:GetInstanceAccessDetails',
+    ],
+    [
+      'a key of a service that is no identity',
+      [allow('grafana:CreateWorkspaceApiKey', '*')],
+      [],
+      'high: gives secrets away: grafana:CreateWorkspaceApiKey',
+    ],
+    ['what a wildcard would give, were it not denied', [allow('ecr:Get*', '*')], [], 'low: reads'],
     ['writing', [allow('s3:GetObject'), allow('s3:PutObject')], [], 'medium: changes things: s3:PutObject'],
     ['reading', [allow(['s3:GetObject', 's3:ListBucket']), deny], [], 'low: reads'],
     ['reading all of a service', [allow('s3:Get*', '*')], [], 'low: reads'],
@@ -36,5 +57,9 @@ describe('risk', () => {
   ])('%s', (_name, policy, policyArns, expected) => {
     const { level, why } = riskOf({ policy, policyArns })
     expect(`${level}: ${why}`).toBe(expected)
+  })
+  test('what mints names counts behind a wildcard too', () => {
+    const { level, why } = riskOf({ policy: [allow('ecr:Get*', '*')], policyArns: [], mints: ['ecr:GetAuthorizationToken'] })
+    expect(`${level}: ${why}`).toBe('high: gives secrets away: ecr:Get*')
   })
 })

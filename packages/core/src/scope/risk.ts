@@ -3,6 +3,8 @@
  * decides nothing.
  */
 import type { StatementJson } from '@stint/iam'
+import { mintingActions, openedBy } from '@stint/iam/minting/actions'
+import { connectionActions, storedSecretActions } from '@stint/iam/minting/left-open'
 import { covers } from '@stint/iam/pattern'
 import type { Terms } from './terms.ts'
 
@@ -13,37 +15,21 @@ const MIGHTY = /\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/
 const READING_POLICIES = /\/(ReadOnlyAccess|ViewOnlyAccess|SecurityAudit|[A-Za-z0-9]+ReadOnlyAccess)$/
 /** IAM User Guide, "Understand access level summaries within policy summaries": what lists and reads is named so. */
 const READING = /^[a-z0-9-]+:(Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|Search|View|Read|Check|Test|Simulate)[A-Za-z*]*$/
-/** Reads that give secrets or credentials away, each with what else begins alike. */
-const SECRETS = [
-  'secretsmanager:GetSecretValue',
-  'secretsmanager:BatchGetSecretValue',
-  'ssm:GetParameter',
-  'ssm:GetParameters',
-  'ssm:GetParametersByPath',
-  'ssm:GetParameterHistory',
-  'sts:GetFederationToken',
-  'sts:GetSessionToken',
-  'ec2:GetPasswordData',
-  'redshift:GetClusterCredentials',
-  'redshift-serverless:GetCredentials',
-  'ecr:GetAuthorizationToken',
-  'codeartifact:GetAuthorizationToken',
-  'sso:GetRoleCredentials',
-  'cognito-identity:GetCredentialsForIdentity',
-  'lightsail:GetInstanceAccessDetails',
-  'states:TestState',
-]
 /** Whoever may do these may make themselves into somebody else. */
 const IDENTITY = /^(iam|sts|organizations|sso|kms|secretsmanager|lambda|ssm):/i
 
+/** Reads that give secrets away, those among them that open a connection too: each with what else begins alike. */
+const SECRETS: readonly string[] = [...storedSecretActions, ...connectionActions.filter((action) => READING.test(action))]
+
 const listOf = (value: string | readonly string[] | undefined): readonly string[] => (value === undefined ? [] : [value].flat())
 
-export function riskOf({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArns'>): Risk {
+export function riskOf({ policy, policyArns, mints = [] }: Pick<Terms, 'policy' | 'policyArns' | 'mints'>): Risk {
   const allows = policy.filter(({ Effect }) => Effect === 'Allow')
   if (allows.length === 0 && policyArns.length === 0) return { level: 'high', why: 'all that the role may' }
   const mighty = policyArns.find((arn) => MIGHTY.test(arn))
   if (mighty) return { level: 'high', why: mighty.slice(mighty.lastIndexOf('/') + 1) }
-  const wide = allows.map(widthOf).find((why) => why !== undefined)
+  const open = openedBy(mints)
+  const wide = allows.map((allow) => widthOf(allow, open)).find((why) => why !== undefined)
   if (wide) return { level: 'high', why: wide }
   const writes = allows.flatMap(({ Action }) => listOf(Action)).find((action) => !READING.test(action))
   if (writes) return { level: 'medium', why: `changes things: ${writes}` }
@@ -55,14 +41,20 @@ export function riskOf({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArn
 const EVERYWHERE = /^(\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*+)$/
 
 /** What makes one statement high, if something does. */
-function widthOf({ Action, NotAction, Resource, NotResource }: StatementJson): string | undefined {
+function widthOf({ Action, NotAction, Resource, NotResource }: StatementJson, open: ReadonlySet<string>): string | undefined {
   if (NotAction !== undefined) return 'everything but what is named'
   const actions = listOf(Action)
   if (actions.some((action) => action === '*' || action === '*:*')) return 'every action'
-  const secret = actions.find((action) => SECRETS.some((known) => covers(action.toLowerCase(), known.toLowerCase())))
+  const gives = (action: string, known: string) => covers(action.toLowerCase(), known.toLowerCase())
+  const secret = actions.find((action) => SECRETS.some((known) => gives(action, known)))
   if (secret) return `gives secrets away: ${secret}`
   const identity = actions.find((action) => IDENTITY.test(action) && !READING.test(action))
   if (identity) return `rights over rights: ${identity}`
+  // A wildcard gives a minting action only where the terms name it: else every session is denied it.
+  const minting = actions.find((action) =>
+    mintingActions.some((known) => gives(action, known) && (open.has(known) || action.toLowerCase() === known.toLowerCase())),
+  )
+  if (minting) return `gives secrets away: ${minting}`
   const everywhere = NotResource !== undefined || listOf(Resource).some((resource) => EVERYWHERE.test(resource))
   const service = actions.find((action) => /^[^:]+:[*?]*\*[*?]*$/.test(action))
   return everywhere && service ? `${service} on everything` : undefined

@@ -1,6 +1,7 @@
 /** What a session would get: parameters, durations, policies, tags, and the hash over all of it. */
 
 import { evaluate, policy, type StatementJson } from '@stint/iam'
+import { mintingActions, mintingPatterns, openedBy } from '@stint/iam/minting/actions'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { param, text } from '../config/define.ts'
@@ -70,10 +71,10 @@ describe('parameters', () => {
         (value) => {
           const resolved = resolve(open, { parameters: { bucket: value } })
           if (resolved.outcome !== 'done') return true
-          const parsed = JSON.parse(sessionPolicy(resolved.value.terms.policy, NOW)) as { Statement: StatementJson[] }
+          const parsed = JSON.parse(sessionPolicy(resolved.value.terms, NOW)) as { Statement: StatementJson[] }
           return (
             shape(resolved.value.terms.policy) === expected &&
-            parsed.Statement.length === 3 &&
+            parsed.Statement.length === 2 &&
             parsed.Statement[0]?.Resource === `arn:aws:s3:::${value}/*`
           )
         },
@@ -123,24 +124,107 @@ describe('durations', () => {
 })
 
 describe('session policies', () => {
-  const effects = (change: Partial<Profile>, ask: Partial<Ask> = {}) =>
-    scopeOf(change, ask).terms.policy.map(({ Effect, Action }) => `${Effect} ${[Action].flat().join()}`)
-  const chain = 'Deny sts:AssumeRo*,sts:GetFederationToken'
-  test.each<[string, Partial<Profile>, string[]]>([
-    ['neither policy nor ARNs: all that the role may', {}, ['Allow *', chain]],
-    ['a policy stands for itself', { policy: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] }, ['Allow s3:*', chain]],
+  const named = (statements: readonly StatementJson[]) => statements.map(({ Effect, Action }) => `${Effect} ${[Action].flat().join()}`)
+  /** What AWS gets before the end-time Deny. */
+  const sent = (change: Partial<Profile>, ask: Partial<Ask> = {}) =>
+    named((JSON.parse(sessionPolicy(scopeOf(change, ask).terms, NOW)) as { Statement: StatementJson[] }).Statement.slice(0, -1))
+  const readOnly = ['arn:aws:iam::aws:policy/ReadOnlyAccess']
+  const allMinting = `Deny ${mintingPatterns.map(({ pattern }) => pattern).join()}`
+  test.each<[string, Partial<Profile>, string[], string[]]>([
+    ['neither policy nor ARNs: all that the role may', {}, ['Allow *'], [allMinting]],
+    ['a policy stands for itself', { policy: [{ Effect: 'Allow', Action: 's3:List*', Resource: '*' }] }, ['Allow s3:List*'], []],
     [
-      'ARNs alone: Denies only, since an inline Allow would widen the union',
-      { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] },
-      [chain],
+      'a policy that reaches a minting action',
+      { policy: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] },
+      ['Allow s3:*'],
+      ['Deny s3:GetDataA*'],
     ],
+    ['ARNs alone: Denies only, since an inline Allow would widen the union', { policyArns: readOnly }, [], [allMinting]],
     [
       'ARNs beside a Deny',
-      { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'], policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] },
-      ['Deny s3:*', chain],
+      { policyArns: readOnly, policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] },
+      ['Deny s3:*'],
+      [allMinting],
     ],
-    ['chaining allowed: no Deny for it', { chaining: true }, ['Allow *']],
-  ])('%s', (_name, change, expected) => expect(effects(change)).toEqual(expected))
+    [
+      'what mints names is not denied, and only that',
+      { mints: ['sts:AssumeRole'], policy: [{ Effect: 'Allow', Action: 'sts:Assume*', Resource: '*' }] },
+      ['Allow sts:Assume*'],
+      ['Deny sts:AssumeRoleWithSAML,sts:AssumeRoleWithWebIdentity,sts:AssumeRoot'],
+    ],
+  ])('%s', (_name, change, expected, added) => {
+    expect(named(scopeOf(change).terms.policy)).toEqual(expected)
+    expect(sent(change)).toEqual([...expected, ...added])
+  })
+
+  test('chaining is short for mints of sts:AssumeRole', () => {
+    expect(scopeOf({ chaining: true }).terms).toEqual(scopeOf({ mints: ['sts:AssumeRole'] }).terms)
+    expect(scopeOf({ chaining: true }).terms.mints).toEqual(['sts:AssumeRole'])
+    expect(scopeOf({}).terms).not.toHaveProperty('mints')
+  })
+  test('the caller’s Denies stay beside Stint’s own', () => {
+    const narrow = { Statement: [{ Effect: 'Deny', Action: 's3:PutObject', Resource: '*' }] }
+    expect(sent({}, { narrow: narrow as never })).toEqual(['Allow *', 'Deny s3:PutObject', allMinting])
+    const less = { Statement: [{ Effect: 'Allow', Action: 'iam:Create*', Resource: '*' }] }
+    expect(sent({}, { narrow: less as never })).toEqual(['Allow iam:Create*', 'Deny iam:Cre*Key,iam:*ateLogin*,iam:Cre*tial'])
+  })
+  test('no Deny is left out to make a policy fit', () => {
+    const arns = (count: number) => Array.from({ length: count }, (_, index) => `arn:aws:s3:::bucket-${String(index).padStart(2, '0')}/*`)
+    const statement = (Action: string) => ({ policy: [{ Effect: 'Allow' as const, Action, Resource: arns(60) }] })
+    expect(codeOf(statement('s3:GetObject'))).toBe('ok')
+    expect(codeOf({ ...statement('s3:GetObject'), policyArns: readOnly })).toBe('packed-policy-too-large')
+    expect(codeOf(statement('*'))).toBe('packed-policy-too-large')
+  })
+
+  test('whatever the profile, a session may use no minting action that mints does not name', () => {
+    const action = fc.constantFrom('*', 'sts:*', 'sts:Get*', 'iam:*', 'IAM:create*', 'ecr:*', 'codeartifact:*', 's3:*', 's3:GetObject')
+    const lists = fc.array(action, { minLength: 1, maxLength: 3 })
+    const statement = fc.oneof(
+      lists.map((Action): StatementJson => ({ Effect: 'Allow', Action, Resource: '*' })),
+      lists.map((NotAction): StatementJson => ({ Effect: 'Allow', NotAction, Resource: '*' })),
+      lists.map((Action): StatementJson => ({ Effect: 'Deny', Action, Resource: '*' })),
+    )
+    const kinds = fc.record({
+      policy: fc.option(fc.array(statement, { minLength: 1, maxLength: 3 }), { nil: undefined }),
+      arns: fc.boolean(),
+      chaining: fc.boolean(),
+      mints: fc.subarray([...mintingActions], { maxLength: 4 }),
+    })
+    const everything = policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }, 'identity')
+    let opened = 0
+    fc.assert(
+      fc.property(kinds, fc.option(fc.array(statement, { minLength: 1, maxLength: 2 }), { nil: undefined }), (kind, narrow) => {
+        const resolved = resolve(
+          {
+            ...(kind.policy ? { policy: kind.policy } : {}),
+            ...(kind.arns ? { policyArns: ['arn:aws:iam::aws:policy/AdministratorAccess'] } : {}),
+            ...(kind.chaining ? { chaining: true as const } : {}),
+            ...(kind.mints.length > 0 ? { mints: kind.mints } : {}),
+          },
+          narrow ? { narrow: { Version: '2012-10-17', Statement: narrow } as never } : {},
+        )
+        if (resolved.outcome !== 'done') return true
+        const input = assumeRoleInput(resolved.value, caller(), 'req_X.y' as SessionId, NOW + 1_800_000, NOW)
+        const session = [policy(JSON.parse(input.policy), 'session'), ...(kind.arns ? [everything] : [])]
+        const open = openedBy([...kind.mints, ...(kind.chaining ? ['sts:AssumeRole'] : [])])
+        return mintingActions.every((name) => {
+          const { allowed } = evaluate({
+            principal: { arn: 'arn:aws:sts::1:assumed-role/r/s', account: '1' },
+            action: name,
+            resource: { arn: 'arn:aws:iam::1:role/other', account: '1' },
+            context: { 'aws:CurrentTime': '2026-11-24T12:00:00Z' },
+            identity: [everything],
+            session,
+          })
+          if (allowed && open.has(name)) opened++
+          return !allowed || open.has(name)
+        })
+      }),
+      { numRuns: 400 },
+    )
+    // The property would also hold of a policy that denies everything.
+    expect(opened).toBeGreaterThan(50)
+  })
 
   test('a policy too long for AWS is refused before AWS is asked', () => {
     const long = {
@@ -247,16 +331,16 @@ describe('narrow', () => {
         const less = resolve(change, { narrow: { Version: '2012-10-17', Statement: asked } as never })
         if (less.outcome !== 'done') return true
         narrowed++
-        const allows = (statements: readonly StatementJson[]) =>
+        const allows = (terms: Scope['terms']) =>
           evaluate({
             principal: { arn: 'arn:aws:sts::1:assumed-role/r/s', account: '1' },
             action: name,
             resource: { arn, account: '1' },
             context: { 'aws:CurrentTime': '2026-11-24T12:00:00Z' },
             identity: [policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }, 'identity')],
-            session: [policy(JSON.parse(sessionPolicy(statements, NOW + 1000)), 'session'), ...(kind.arns ? [arnPolicy] : [])],
+            session: [policy(JSON.parse(sessionPolicy(terms, NOW + 1000)), 'session'), ...(kind.arns ? [arnPolicy] : [])],
           }).allowed
-        return !allows(less.value.terms.policy) || allows(scopeOf(change).terms.policy)
+        return !allows(less.value.terms) || allows(scopeOf(change).terms)
       }),
       { numRuns: 5000 },
     )
@@ -314,6 +398,7 @@ describe('the hash', () => {
       hash(),
       hash({ duration: { default: '30m', max: '45m' } }),
       hash({ chaining: true }),
+      hash({ mints: ['ecr:GetAuthorizationToken'] }),
       hash({ sourceIdentity: false }),
       hash({ policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }),
       hash(withTag({ const: 'x' })),

@@ -16,7 +16,7 @@ import { sourceIdentity } from '../identity/name.ts'
 import { type Person, triggeredBy } from '../identity/person.ts'
 import { canonicalJson, isObject, type Json, jsonBytes } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
-import { fitsSts, narrowStatements, profileStatements } from './policy.ts'
+import { fitsSts, mintsOf, narrowStatements, profileStatements } from './policy.ts'
 import { checkParameters, type Parameters } from './template.ts'
 
 /** AWS gives no session below this; Stint's end-time Deny makes shorter ones (AWS STS API Reference, DurationSeconds). */
@@ -50,6 +50,8 @@ export type Terms = {
   readonly externalId: string
   readonly policy: readonly StatementJson[]
   readonly policyArns: readonly string[]
+  /** Minting actions that the session may use; absent where there are none. Stint denies all others after hashing. */
+  readonly mints?: readonly string[]
   readonly parameters: Parameters
   readonly narrow?: readonly StatementJson[]
   readonly sourceIdentity?: string
@@ -94,7 +96,9 @@ export function resolveScope(
   const whole = profileStatements(profile, parameters.value)
   const narrowed = ask.narrow === undefined ? done({ statements: whole, narrow: undefined }) : narrowStatements(profile, whole, ask.narrow)
   if (narrowed.outcome === 'refused') return narrowed
-  if (!fitsSts(narrowed.value.statements)) {
+  const mints = mintsOf(profile)
+  const policyArns = profile.policyArns ?? []
+  if (!fitsSts({ policy: narrowed.value.statements, policyArns, mints })) {
     return refused(
       'packed-policy-too-large',
       'With these parameters the session policy is longer than the 2,048 characters that AWS takes.',
@@ -118,7 +122,8 @@ export function resolveScope(
     role: target.roleArn,
     externalId: target.externalId,
     policy: narrowed.value.statements,
-    policyArns: profile.policyArns ?? [],
+    policyArns,
+    ...(mints.length > 0 ? { mints } : {}),
     parameters: parameters.value,
     ...(narrowed.value.narrow ? { narrow: narrowed.value.narrow } : {}),
     ...(profile.sourceIdentity === false ? {} : { sourceIdentity: sourceIdentity(caller.issuerKey, caller.identity) }),
