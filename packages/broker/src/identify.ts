@@ -4,6 +4,7 @@
  */
 import type { Issuer } from '@stint/core/config/shape'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
+import { refuseOwnSession } from '@stint/core/identity/own-session'
 import { checkClaims, checkHeader, forged, parseToken } from '@stint/core/identity/token'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
@@ -36,7 +37,8 @@ export async function identify(
   if (signature.outcome === 'forged') return forged(signature.why)
 
   const claims = checkClaims(issuer, token.value, now)
-  return claims.outcome === 'refused' ? claims : toCaller(id, issuer, token.value, claims.value)
+  if (claims.outcome === 'refused') return claims
+  return refuseOwnSession(broker.rules.targets, claims.value) ?? toCaller(id, issuer, token.value, claims.value)
 }
 
 /** The values of the Authorization header, RFC 6750 §2.1. Two headers are refused: two parties could each look at another one. */

@@ -27,6 +27,7 @@ import type { Rules } from '@stint/core/config/shape'
 import { sha256, shortDigest } from '@stint/core/digest'
 import { toDay } from '@stint/core/instant'
 import { createDynamo, type Dynamo, type StreamRecord } from './aws/dynamodb.ts'
+import { outboundIssuer } from './aws/outbound.ts'
 import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
 import type { SigningKey } from './aws/sigv4.ts'
 import { brokerKey, buckets, createWorld, LOG_KEY, tables, type World } from './aws/world.ts'
@@ -52,7 +53,11 @@ export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<s
   TOOLS_JWKS: `${urlOf(ports.issuer)}/tools/jwks`,
   ACTIONS_ISSUER: `${urlOf(ports.issuer)}/actions`,
   ACTIONS_JWKS: `${urlOf(ports.issuer)}/actions/.well-known/jwks`,
+  // Roles of the company's production account, by outbound identity federation.
+  AWS_ISSUER: outboundIssuer(urlOf(ports.aws), PRODUCTION_ACCOUNT).url,
+  AWS_JWKS: outboundIssuer(urlOf(ports.aws), PRODUCTION_ACCOUNT).jwksUri,
 })
+const PRODUCTION_ACCOUNT = '111122223333'
 
 export async function loadRules(
   file: string,
@@ -122,7 +127,7 @@ export async function startAws(
   clock: () => number,
   { intercept, indexLagMs }: { readonly intercept?: Interceptor; readonly indexLagMs?: number } = {},
 ): Promise<AwsPart> {
-  const world = createWorld(rules, clock)
+  const world = createWorld(rules, clock, urlOf(ports.aws))
   const dynamo = createDynamo(indexLagMs === undefined ? {} : { indexLag: { milliseconds: indexLagMs, clock } })
   await dynamo.direct('CreateTable', withoutStream(storyTable(tables.story)))
   await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))

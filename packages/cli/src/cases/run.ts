@@ -10,6 +10,7 @@ import { presetOf } from '@stint/core/config/issuers/index'
 import type { Issuer, Profile, Rules, Who } from '@stint/core/config/shape'
 import { durationSeconds } from '@stint/core/duration'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
+import { refuseOwnSession } from '@stint/core/identity/own-session'
 import { checkClaims, checkHeader, forged, maxTokenLifeSeconds, parseToken } from '@stint/core/identity/token'
 import { dialectOf } from '@stint/core/identity/token-use'
 import { type Instant, parseIso } from '@stint/core/instant'
@@ -111,7 +112,8 @@ function identify(rules: Rules, given: CaseCaller, now: Instant): Done<Caller> |
   const fault = checkHeader(issuer, token.value)
   if (fault) return fault
   const checked = checkClaims(issuer, token.value, now)
-  return checked.outcome === 'refused' ? checked : toCaller(id, issuer, token.value, checked.value)
+  if (checked.outcome === 'refused') return checked
+  return refuseOwnSession(rules.targets, checked.value) ?? toCaller(id, issuer, token.value, checked.value)
 }
 
 const isMarkedByTyp = (issuer: Issuer): boolean => issuer.tokenUse === 'access' && dialectOf(issuer) === 'rfc9068'

@@ -3,6 +3,7 @@
  */
 import type { Caller } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
+import { SESSION_TAG } from '../identity/own-session.ts'
 import { type Instant, seconds, wholeSecond } from '../instant.ts'
 import type { SessionId } from '../request/ids.ts'
 import { sessionPolicy } from './policy.ts'
@@ -38,7 +39,7 @@ export function assumeRoleInput(scope: Scope, caller: Caller, session: SessionId
     policy: sessionPolicy(terms, hardEnd),
     policyArns: terms.policyArns,
     // Ties the session to its request in CloudTrail, and lets the target's trust policy demand that Stint made it.
-    tags: [...terms.tags, ...scope.passingTags, { key: 'stint:session', value: session, transitive: false }],
+    tags: [...terms.tags, ...scope.passingTags, { key: SESSION_TAG, value: session, transitive: false }],
     ...(terms.sourceIdentity === undefined ? {} : { sourceIdentity: terms.sourceIdentity }),
   }
 }

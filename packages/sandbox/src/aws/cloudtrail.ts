@@ -89,13 +89,22 @@ function identityOf({ identity }: Call) {
 function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
   const form = new URLSearchParams(request.body.toString('utf8'))
   const eventName = form.get('Action') ?? ''
-  if (eventName !== 'AssumeRole' && eventName !== 'GetCallerIdentity') return []
+  if (!['AssumeRole', 'GetCallerIdentity', 'GetWebIdentityToken'].includes(eventName)) return []
   const own = call.identity.principal.account
   const record = {
     ...common(world, call, request, answer, 'sts.amazonaws.com', eventName),
     readOnly: true,
     managementEvent: true,
     eventCategory: 'Management',
+  }
+  if (eventName === 'GetWebIdentityToken') {
+    const audience = [...form].flatMap(([name, value]) => (name.startsWith('Audience.member.') ? [value] : []))
+    const requestParameters = {
+      audience,
+      durationSeconds: Number(form.get('DurationSeconds') ?? 300),
+      signingAlgorithm: form.get('SigningAlgorithm'),
+    }
+    return [{ ...record, requestParameters, responseElements: null, recipientAccountId: own }]
   }
   if (eventName !== 'AssumeRole') return [{ ...record, requestParameters: null, responseElements: null, recipientAccountId: own }]
 

@@ -64,6 +64,9 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     trail,
     calls,
     async handle(request, response) {
+      // Published for everyone, so it carries no signature.
+      const document = request.method === 'GET' ? world.outbound.document(request.url ?? '') : undefined
+      if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
       const body = await readBody(request)
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
       const { answer: result, service, action } = await answer(signed, request.socket.remoteAddress ?? '')

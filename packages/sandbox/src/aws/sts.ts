@@ -1,6 +1,6 @@
 /**
- * STS over the Query protocol: AssumeRole and GetCallerIdentity, decided by real policies. Source of parameters, limits
- * and codes: AWS STS API Reference, "AssumeRole"; texts as AWS users have reported them.
+ * STS over the Query protocol: AssumeRole, GetCallerIdentity and GetWebIdentityToken, decided by real policies. Source of
+ * parameters, limits and codes: AWS STS API Reference; texts as AWS users have reported them.
  */
 
 import { deflateRawSync } from 'node:zlib'
@@ -13,6 +13,8 @@ import {
   parsePolicy,
 } from '@stint/iam'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
+import { constraint, members, readTags, StsError } from './sts-query.ts'
+import { webIdentityToken } from './web-identity.ts'
 import { addSession, type Grant, type Role, type World } from './world.ts'
 import { type Node, xml } from './xml.ts'
 
@@ -20,21 +22,17 @@ export type Answer = { readonly status: number; readonly headers: Record<string,
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
-class StsError extends Error {
-  readonly status: number
-  readonly code: string
-  constructor(status: number, code: string, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
-}
-
 export const stsError = (status: number, code: string, message: string, requestId: string): Answer => ({
   status,
   headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
   body: xml({ [`ErrorResponse xmlns="${NAMESPACE}"`]: { Error: { Type: 'Sender', Code: code, Message: message }, RequestId: requestId } }),
 })
+
+const operations = new Map<string, (world: World, call: Call, form: URLSearchParams) => Node>([
+  ['AssumeRole', assumeRole],
+  ['GetCallerIdentity', (_world, call) => callerIdentity(call)],
+  ['GetWebIdentityToken', webIdentityToken],
+])
 
 export function handleSts(world: World, call: Call, body: Buffer): Answer {
   const form = new URLSearchParams(body.toString('utf8'))
@@ -42,8 +40,7 @@ export function handleSts(world: World, call: Call, body: Buffer): Answer {
   try {
     if (form.get('Version') !== '2011-06-15')
       throw new StsError(400, 'InvalidAction', `Could not find operation ${action} for version ${form.get('Version')}`)
-    const result =
-      action === 'AssumeRole' ? assumeRole(world, call, form) : action === 'GetCallerIdentity' ? callerIdentity(call) : undefined
+    const result = operations.get(action)?.(world, call, form)
     if (!result) throw new StsError(400, 'InvalidAction', `Could not find operation ${action} for version 2011-06-15`)
     return {
       status: 200,
@@ -245,25 +242,7 @@ function readParameters(form: URLSearchParams): Asked {
   const policyText = one('Policy', /^[\t\n\r\u0020-\u00FF]+$/)
   if (policyText !== undefined && policyText.length > MAX_SESSION_POLICY_CHARACTERS)
     throw constraint('…', 'policy', 'Member must have length less than or equal to 2048')
-  const tagKeys = members(form, /^Tags\.member\.(\d+)\.Key$/)
-  const tagValues = members(form, /^Tags\.member\.(\d+)\.Value$/)
-  const tags: Record<string, string> = {}
-  for (const [index, key] of tagKeys) {
-    const value = tagValues.get(index) ?? ''
-    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key))
-      throw constraint(key, `tags.${index}.member.key`, 'Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+')
-    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value))
-      throw constraint(
-        value,
-        `tags.${index}.member.value`,
-        'Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*',
-      )
-    if (key.toLowerCase().startsWith('aws:')) throw new StsError(400, 'InvalidParameterValue', 'Tag keys beginning with aws: are reserved.')
-    if (Object.keys(tags).some((other) => other.toLowerCase() === key.toLowerCase()))
-      throw new StsError(400, 'InvalidParameterValue', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
-    tags[key] = value
-  }
-  if (tagKeys.size > 50) throw constraint('…', 'tags', 'Member must have length less than or equal to 50')
+  const tags = readTags(form)
   const transitiveTagKeys = [...members(form, /^TransitiveTagKeys\.member\.(\d+)$/).values()]
   const stray = transitiveTagKeys.find((key) => !Object.hasOwn(tags, key))
   if (stray !== undefined)
@@ -296,15 +275,3 @@ function sessionPolicy(text: string): Policy {
   if (!parsed.ok) throw new StsError(400, 'MalformedPolicyDocument', parsed.faults.join('; '))
   return parsed.policy
 }
-
-function members(form: URLSearchParams, name: RegExp): Map<string, string> {
-  const found = new Map<string, string>()
-  for (const [key, value] of form) {
-    const index = name.exec(key)?.[1]
-    if (index !== undefined) found.set(index, value)
-  }
-  return found
-}
-
-const constraint = (value: string, member: string, rule: string): StsError =>
-  new StsError(400, 'ValidationError', `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${rule}`)

@@ -10,6 +10,7 @@ import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
 import { company } from './company.ts'
+import { createOutbound, type Outbound } from './outbound.ts'
 import type { SigningKey } from './sigv4.ts'
 
 export type Role = {
@@ -65,6 +66,8 @@ export type World = {
   /** By access key id. */
   readonly identities: Map<string, Identity>
   readonly clock: () => number
+  /** Outbound identity federation: the accounts' own issuers of JWTs. */
+  readonly outbound: Outbound
 }
 
 /** The account that Stint runs in. */
@@ -81,7 +84,13 @@ export const LOG_KEY = 'alias/stint-log'
 /** The roles of Stint's functions: `vend` alone may assume; `broker` is all in one, for a broker started apart. */
 export type BrokerRole = FunctionName | 'broker'
 
-export function createWorld(rules: Pick<Rules, 'targets' | 'targetRoles'>, clock: () => number, region = 'eu-central-1'): World {
+/** `url`: where the sandbox's AWS answers. Outbound identity federation is on in the accounts of the targets and in Stint's own. */
+export function createWorld(
+  rules: Pick<Rules, 'targets' | 'targetRoles'>,
+  clock: () => number,
+  url: string,
+  region = 'eu-central-1',
+): World {
   const world: World = {
     region,
     roles: new Map(),
@@ -90,6 +99,7 @@ export function createWorld(rules: Pick<Rules, 'targets' | 'targetRoles'>, clock
     managedPolicies: managed(),
     identities: new Map(),
     clock,
+    outbound: createOutbound(url, [BROKER_ACCOUNT, ...Object.values(rules.targets).map(({ account }) => account)]),
   }
   const brokers = brokerPolicies(rules, region, world.kmsKeys[0]?.arn ?? '')
   for (const [name, policies] of Object.entries(brokers))

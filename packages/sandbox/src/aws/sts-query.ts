@@ -1,0 +1,48 @@
+/** What the operations of STS have in common: their errors, and how the Query protocol writes lists and tags. */
+
+export class StsError extends Error {
+  readonly status: number
+  readonly code: string
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+export const constraint = (value: string, member: string, rule: string): StsError =>
+  new StsError(400, 'ValidationError', `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${rule}`)
+
+/** The values of a list by their index, which stands in each name: `Audience.member.1`. */
+export function members(form: URLSearchParams, name: RegExp): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const [key, value] of form) {
+    const index = name.exec(key)?.[1]
+    if (index !== undefined) found.set(index, value)
+  }
+  return found
+}
+
+/** `Tags`, at most 50. Source: AWS STS API Reference, Tag. */
+export function readTags(form: URLSearchParams): Readonly<Record<string, string>> {
+  const keys = members(form, /^Tags\.member\.(\d+)\.Key$/)
+  const values = members(form, /^Tags\.member\.(\d+)\.Value$/)
+  const tags: Record<string, string> = {}
+  for (const [index, key] of keys) {
+    const value = values.get(index) ?? ''
+    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key))
+      throw constraint(key, `tags.${index}.member.key`, 'Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+')
+    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value))
+      throw constraint(
+        value,
+        `tags.${index}.member.value`,
+        'Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*',
+      )
+    if (key.toLowerCase().startsWith('aws:')) throw new StsError(400, 'InvalidParameterValue', 'Tag keys beginning with aws: are reserved.')
+    if (Object.keys(tags).some((other) => other.toLowerCase() === key.toLowerCase()))
+      throw new StsError(400, 'InvalidParameterValue', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
+    tags[key] = value
+  }
+  if (keys.size > 50) throw constraint('…', 'tags', 'Member must have length less than or equal to 50')
+  return tags
+}
