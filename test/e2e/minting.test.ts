@@ -170,3 +170,18 @@ describe('GetWebIdentityToken', () => {
     expect(keys.status).toBe(403)
   })
 })
+
+describe('an approver', () => {
+  test('sees what access a session could leave behind', async () => {
+    const asked = await sandbox.vend(await sandbox.token('developer'), { profile: 'grants-read' })
+    expect(asked.status).toBe(202)
+    const request = await sandbox.get(`/requests/${asked.json.requestId}`, await sandbox.token('approver'))
+    expect(request.json.lastingAccess).toEqual([
+      'ecr:GetAuthorizationToken',
+      'kms:CreateGrant',
+      'ecr:SetRepositoryPolicy',
+      'ecr:PutRegistryPolicy',
+    ])
+    expect(request.json.terms.mints).toEqual(['ecr:GetAuthorizationToken'])
+  })
+})

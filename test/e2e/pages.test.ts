@@ -65,6 +65,10 @@ async function ask(): Promise<string> {
 }
 
 describe('a page', () => {
+  test('says what access a session of the request could leave behind', async () => {
+    const page = await signedIn(newJar(), `/decide/${await ask()}`, 'approver')
+    expect(page.text).toMatch(/<th scope="row">Can create lasting access<\/th><td>.*iam:AttachRolePolicy, .* and \d+ more.*<\/td>/)
+  })
   test('cannot be framed, runs nothing, is not kept, and tells no address to others', async () => {
     const jar = newJar()
     const page = await signedIn(jar, `/decide/${await ask()}`, 'approver')

@@ -154,6 +154,12 @@ export const requestView = v.strictObject({
   unattendedAt: v.optional(time),
   startsAt: v.optional(time),
   terms: v.pipe(v.looseObject({}), v.description('Everything that a session would get: this is what is agreed on.')),
+  lastingAccess: v.optional(
+    v.pipe(
+      v.array(text),
+      v.description('Actions with which a session could create access that outlives it, where its policies allow any.'),
+    ),
+  ),
   termsHash: text,
   approval: v.array(v.strictObject({ by: v.array(v.looseObject({})), count: v.number(), missing: v.number() })),
   agreements: v.array(v.strictObject({ approver: callerView, at: time, face: text, limits: limitsView, comment: v.optional(text) })),

@@ -16,6 +16,7 @@ import { missing, rulesOpenTo } from '@stint/core/request/approval'
 import { parseRequestId } from '@stint/core/request/ids'
 import { type Actor, cancel, deny, isParty, isSelf, review, revoke } from '@stint/core/request/machine'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { askForApproval } from '../ask.ts'
 import { type Acts, decisions, unknownRequest } from '../decisions.ts'
@@ -239,6 +240,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const state = stateAt(request, now)
     const lacking = approval ? missing(approval, request.agreements) : []
     const may = optionsOf(stored, actor, now)
+    const lasting = lastingAccess(request.terms)
     return {
       id: request.id,
       state,
@@ -255,6 +257,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       ...(request.unattendedAt === undefined ? {} : { unattendedAt: toIso(request.unattendedAt) }),
       ...(request.startsAt === undefined ? {} : { startsAt: toIso(request.startsAt) }),
       terms: request.terms,
+      ...(lasting.length > 0 ? { lastingAccess: lasting } : {}),
       termsHash: request.termsHash,
       approval: (approval?.rules ?? []).map((rule, index) => ({ by: rule.by, count: rule.count, missing: lacking[index] ?? 0 })),
       agreements: request.agreements.map(({ approver, at, face, comment, limits }) => ({

@@ -80,11 +80,26 @@ describe('a request', () => {
       '<!subteam^S0001>',
     ])
       expect(textOf(message.blocks)).toContain(words)
+    expect(textOf(message.blocks)).not.toContain('lasting access')
     expect(message.text).toBe('🚨 BREAK-GLASS waits for you: Dana (acme.dev-1) → break-glass')
     expect(message.color).toBe('#b00020')
     expect(requestMessage(shown({ breakGlass: false })).color).toBeUndefined()
     expect(buttonsOf(message)).toEqual([buttons.approve, buttons.deny, buttons.details])
     expect(blockKitFaults(message)).toEqual([])
+  })
+  test('says what access its sessions could leave behind', () => {
+    const terms = {
+      ...request().terms,
+      policy: [{ Effect: 'Allow' as const, Action: ['kms:CreateGrant', 'ecr:*'], Resource: '*' }],
+      mints: ['ecr:GetAuthorizationToken'],
+    }
+    const message = requestMessage(shown({ terms }))
+    expect(textOf(message.blocks)).toMatch(
+      /Can create lasting access.*ecr:GetAuthorizationToken, kms:CreateGrant, ecr:SetRepositoryPolicy, ecr:PutRegistryPolicy/,
+    )
+    const all = requestMessage(shown({ terms: { ...terms, policy: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } }))
+    expect(textOf(all.blocks)).toMatch(/Can create lasting access.*ecr:GetAuthorizationToken, iam:AttachRolePolicy, .* and \d+ more/)
+    expect(blockKitFaults(all)).toEqual([])
   })
   test.each<[string, object, string, readonly string[]]>([
     [

@@ -7,6 +7,7 @@ import type { StatementJson } from '@stint/iam'
 import { formatDuration } from '../duration.ts'
 import { shownRequester } from '../identity/shown.ts'
 import { type Instant, toIso } from '../instant.ts'
+import { lastingAccessNames } from '../scope/lasting-access.ts'
 import { riskOf } from '../scope/risk.ts'
 import type { Terms } from '../scope/terms.ts'
 import { isolated, shownLine, shownText } from '../shown-text.ts'
@@ -57,7 +58,8 @@ export function summaryOf(request: AccessRequest, place: Place, now: Instant): S
 /** What follows from the terms alone. Further warnings about them belong here. */
 function termsFacts(terms: Terms): readonly Fact[] {
   const { level, why } = riskOf(terms)
-  return [['Risk', line(`${level}: ${why}`)]]
+  const lasting = lastingAccessNames(terms)
+  return [['Risk', line(`${level}: ${why}`)], ...(lasting === undefined ? [] : [['Can create lasting access', line(lasting)] as const])]
 }
 
 const LONGEST_PERMISSION = 2000
