@@ -100,6 +100,7 @@ export default defineConfig({
     'staging-power': {
       target: 'staging',
       description: 'All that the staging role may do',
+      // But no credential, token or key that outlives the session: `mints` would have to name it.
       eligible: [{ issuer: 'people', claims: { groups: includes('developers') } }],
       duration: { default: '1h', max: '1h' },
     },

@@ -62,11 +62,27 @@ describe('lint', () => {
       stderr: expect.stringMatching(/none\.ts cannot be read/),
     })
   })
+  test('a note, which fails nothing, names what the profile leaves open', async () => {
+    const policy = "policy: [{ Effect: 'Allow', Action: ['s3:GetObject', 'kms:CreateGrant'], Resource: '*' }], duration"
+    const ran = await stint(['lint', '--strict', '--config', file('n.ts', config(good).replace('duration', policy))])
+    expect([ran.code, ran.stderr]).toEqual([0, ''])
+    expect(ran.stdout).toMatch(
+      /note {2}lasting-access {2}profiles\.deploy\.policy\n {2}Sessions may call kms:CreateGrant\.[\s\S]*1 note\.\n$/,
+    )
+  })
+  test('a minting action that the profile does not name: the line to add', async () => {
+    const policy = "policy: [{ Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' }], duration"
+    const ran = await stint(['lint', '--config', file('m.ts', config(good).replace('duration', policy))])
+    expect(ran.code).toBe(1)
+    expect(ran.stdout).toContain("add mints: ['ecr:GetAuthorizationToken']")
+  })
   test('as JSON', async () => {
     const { code, stdout } = await stint(['lint', '--json', '--config', file('b.ts', config(prefix))])
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toMatchObject({
       findings: [{ rule: 'open-prefix', severity: 'error', line: 8, path: 'profiles.deploy.eligible[0].claims.repository' }],
+      // All that the role may: what a session could leave behind is the role's to say.
+      lastingAccess: { deploy: expect.arrayContaining(['iam:PutRolePolicy', 'kms:CreateGrant']) },
     })
   })
   test('online, an issuer that cannot be asked', async () => {

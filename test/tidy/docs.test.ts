@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MARK } from '@stint/broker/build/events-page'
+import { MARK as LASTING_MARK, lastingPage } from '@stint/cli/build/lasting-page'
 import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
 import { rulesPage } from '@stint/cli/lint/catalogue'
 import { eventsPage } from '@stint/core/audit/schema'
@@ -55,4 +56,9 @@ test('docs/audit-events.md is what the schema says', () => {
 test('docs/lint-rules.md is what the catalogue says', () => {
   const page = read('docs/lint-rules.md')
   expect(page.slice(page.indexOf(LINT_MARK))).toBe(`${LINT_MARK}\n${rulesPage()}`)
+})
+
+test('docs/lasting-access.md is what the catalogue of minting actions says', () => {
+  const page = read('docs/lasting-access.md')
+  expect(page.slice(page.indexOf(LASTING_MARK))).toBe(`${LASTING_MARK}\n${lastingPage()}`)
 })

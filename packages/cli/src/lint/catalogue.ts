@@ -1,8 +1,8 @@
 /**
  * What `stint lint` looks for: each rule, how grave it is, the class of incident behind it, and the way out. The page
- * docs/lint-rules.md is made from this table.
+ * docs/lint-rules.md is made from this table. A note is something to know: it never fails the lint.
  */
-export type Severity = 'error' | 'warning'
+export type Severity = 'error' | 'warning' | 'note'
 type Entry = { readonly severity: Severity; readonly finds: string; readonly why: string; readonly fix: string }
 
 export const catalogue = {
@@ -105,6 +105,20 @@ export const catalogue = {
     finds: 'A profile whose sessions may assume further roles.',
     why: 'The next role’s session lives on after Stint’s own end, and no revocation of ours reaches it.',
     fix: 'Leave `chaining` out, and make the next role a target of its own.',
+  },
+  'mints-outlive': {
+    severity: 'warning',
+    finds:
+      'A name in `mints`: sessions may make a credential, a token or a key that works after their end. Also a name that no Allow of the profile matches.',
+    why: 'Ending a session does not end what it made. Access keys that intruders created under a temporary role were how they came back weeks later.',
+    fix: 'Remove the name if the job does not need it; otherwise give its reason: `// stint-lint-ignore mints-outlive: …`.',
+  },
+  'lasting-access': {
+    severity: 'note',
+    finds:
+      'Actions of the profile’s policy that change who may do something, such as `kms:CreateGrant`, `iam:PutRolePolicy` or `lambda:AddPermission`. Also a managed policy that may allow them.',
+    why: 'What was granted stays when the session has ended. Stint does not deny these actions, because EBS, the CDK and Terraform need them. Approvers see them too.',
+    fix: 'Name the actions that the job needs, on the resources that it needs them for. All such actions: docs/lasting-access.md.',
   },
   'packed-size': {
     severity: 'warning',

@@ -6,7 +6,7 @@ import { loadConfig } from '@stint/broker/build/config-file'
 import type { Context } from '../context.ts'
 import { forPeople, shownLine } from '../output.ts'
 import type { Finding } from './catalogue.ts'
-import { lint } from './lint.ts'
+import { lastingAccessOf, lint } from './lint.ts'
 import { lintOnline } from './online.ts'
 import { place, reportJson, reportText } from './report.ts'
 import { readSource } from './source.ts'
@@ -31,8 +31,8 @@ export const bindingsOf = (given: readonly string[] = []): Record<string, string
 export async function lintCommand(this: Context, flags: LintFlags): Promise<void> {
   const file = resolve(flags.config)
   const shown = relative(process.cwd(), file) || file
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) {
+  const source = await readFile(file, 'utf8').catch(() => undefined)
+  if (source === undefined) {
     this.process.stderr.write(`stint: ${shownLine(shown)} cannot be read\n`)
     this.process.exitCode = 5
     return
@@ -41,10 +41,12 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
   const findings: Finding[] = checked.ok
     ? [...lint(checked.rules, Date.now()), ...(flags.online ? await lintOnline(checked.rules, getBytes) : [])]
     : checked.faults.map(({ path, fault }) => ({ rule: 'config', path, what: fault }))
-  const placed = place(findings, sourceOf(text))
-  const [given, ignored] = [placed.findings, placed.ignored]
-  this.process.stdout.write(flags.json ? reportJson(shown, given, ignored) : forPeople(reportText(shown, given, ignored)))
-  const grave = placed.findings.some(({ severity }) => severity === 'error' || flags.strict)
+  const placed = place(findings, sourceOf(source))
+  const text = flags.json
+    ? reportJson(shown, placed.findings, placed.ignored, checked.ok ? lastingAccessOf(checked.rules) : {})
+    : forPeople(reportText(shown, placed.findings, placed.ignored))
+  this.process.stdout.write(text)
+  const grave = placed.findings.some(({ severity }) => severity === 'error' || (flags.strict && severity === 'warning'))
   this.process.exitCode = grave ? 1 : 0
 }
 

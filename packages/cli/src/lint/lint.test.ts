@@ -321,6 +321,29 @@ describe('issuers, targets and profiles', () => {
     ],
     ['an external ID for two roles of one account', { targets: { t: target(), u: target() } }, []],
     ['chaining', profile({ chaining: true }), ['chaining-outlives profiles.p.chaining']],
+    ['chaining, as a name', profile({ mints: ['sts:AssumeRole'] }), ['chaining-outlives profiles.p.mints[0]']],
+    ['a token that outlives the session', profile({ mints: ['ecr:GetAuthorizationToken'] }), ['mints-outlive profiles.p.mints[0]']],
+    [
+      'a name in mints that the policy does not allow',
+      profile({ mints: ['ecr:GetAuthorizationToken'], policy: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }),
+      ['mints-outlive profiles.p.mints[0]'],
+    ],
+    [
+      'actions that change who may do something',
+      profile({ policy: [{ Effect: 'Allow', Action: ['ec2:*', 'kms:CreateGrant'], Resource: '*' }] }),
+      ['lasting-access profiles.p.policy'],
+    ],
+    [
+      'a managed policy that may allow them',
+      profile({ policyArns: ['arn:aws:iam::aws:policy/PowerUserAccess'] }),
+      ['lasting-access profiles.p.policyArns'],
+    ],
+    ['a managed policy that reads', profile({ policyArns: ['arn:aws:iam::aws:policy/SecurityAudit'] }), []],
+    [
+      'minting actions behind a wildcard, which stay denied',
+      profile({ policy: [{ Effect: 'Allow', Action: 'codeartifact:Get*', Resource: '*' }] }),
+      [],
+    ],
     [
       'a policy that long parameters make too long',
       profile({

@@ -5,6 +5,8 @@
  */
 import type { Approval, Matcher, Profile, Rules, Who } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
+import { lastingAccess } from '@stint/core/scope/lasting-access'
+import { mintsOf, profileStatements } from '@stint/core/scope/policy'
 import type { Finding } from './catalogue.ts'
 import { lintIssuers } from './issuers.ts'
 import { lintProfile, lintTargets } from './profiles.ts'
@@ -23,6 +25,16 @@ export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   lintGroups(rules, findings)
   return dedupe(findings)
 }
+
+/** By profile, where there are any: the actions with which a session could create access that outlives it, also where the role decides. */
+export const lastingAccessOf = (rules: Rules): { readonly [profile: string]: readonly string[] } =>
+  Object.fromEntries(
+    profilesOf(rules).flatMap(([id, profile]) => {
+      const terms = { policy: profileStatements(profile, {}), policyArns: profile.policyArns ?? [], mints: mintsOf(profile) }
+      const actions = lastingAccess(terms)
+      return actions.length > 0 ? [[id, actions]] : []
+    }),
+  )
 
 const profilesOf = (rules: Rules): readonly (readonly [string, Profile])[] =>
   rules.profiles.ids.map((id) => [id, rules.profiles.find(id) as Profile])

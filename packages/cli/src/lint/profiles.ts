@@ -6,8 +6,10 @@ import type { Approval, Profile, Rules, Target, Who } from '@stint/core/config/s
 import { durationSeconds, parseDuration } from '@stint/core/duration'
 import { personOf } from '@stint/core/identity/person'
 import { type Instant, parseIso } from '@stint/core/instant'
+import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { mintsOf, profileStatements, sessionPolicy } from '@stint/core/scope/policy'
 import { estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from '@stint/iam'
+import { catalogue } from '@stint/iam/minting/catalogue'
 import type { Report } from './catalogue.ts'
 import { isEditable, isExact, plainName, valuesOf } from './reach.ts'
 
@@ -30,6 +32,7 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
   const target = rules.targets[profile.target] as Target
   if (profile.eligible.every(isDead)) report('unreachable-profile', `${path}.eligible`, 'No token can meet any of its rules.')
   if (profile.chaining) report('chaining-outlives', `${path}.chaining`, 'Sessions may assume further roles, which live past their own end.')
+  lintLasting(profile, path, report)
   lintSize(profile, path, report)
   lintTags(rules, profile, path, report)
 
@@ -60,6 +63,28 @@ function lintTags(rules: Rules, profile: Profile, path: string, report: Report):
     }
   }
 }
+/** What sessions of the profile can leave behind. What its role allows is not known here. */
+function lintLasting(profile: Profile, path: string, report: Report): void {
+  const policy = profileStatements(profile, {})
+  const { policyArns = [], mints = [] } = profile
+  mints.forEach((name, index) => {
+    const at = `${path}.mints[${index}]`
+    if (!lastingAccess({ policy, policyArns, mints: [name] }).includes(name))
+      report('mints-outlive', at, `No Allow of the profile matches ${name}, so it has no effect.`)
+    else if (name === 'sts:AssumeRole') report('chaining-outlives', at, 'Sessions may assume further roles, which live past their own end.')
+    else report('mints-outlive', at, `Sessions may call ${name}, which makes ${makes.get(name)}.`)
+  })
+  if (profile.policy) {
+    const grants = lastingAccess({ policy, policyArns: [] })
+    if (grants.length > 0) report('lasting-access', `${path}.policy`, `Sessions may call ${listed(grants)}.`)
+  }
+  if (policyArns.length > 0 && lastingAccess({ policy: [], policyArns }).length > 0)
+    report('lasting-access', `${path}.policyArns`, 'Its managed policies may allow actions that change who may do something.')
+}
+const makes: ReadonlyMap<string, string> = new Map(catalogue.map(({ action, what }) => [action, what]))
+const listed = (names: readonly string[]): string =>
+  `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`
+const MOST_NAMES = 12
 
 /** With parameters at their longest; a claim's value is taken for 36 characters, which is a UUID. */
 function lintSize(profile: Profile, path: string, report: Report): void {

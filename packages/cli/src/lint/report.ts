@@ -35,11 +35,17 @@ export function reportText(file: string, findings: readonly Located[], ignored: 
     const number = findings.filter((finding) => finding.severity === severity).length
     return number === 0 ? [] : [`${number} ${word}${number === 1 ? '' : 's'}`]
   }
-  const sum = [...count('error', 'error'), ...count('warning', 'warning')].join(', ') || 'Nothing found'
+  const sum = [...count('error', 'error'), ...count('warning', 'warning'), ...count('note', 'note')].join(', ') || 'Nothing found'
   return `${[...blocks, `${sum}${ignored > 0 ? `; ${ignored} silenced, each with its reason` : ''}.`].join('\n')}\n`
 }
 
-export const reportJson = (file: string, findings: readonly Located[], ignored: number): string =>
+/** `lasting`: by profile, the actions with which its sessions could create access that outlives them. */
+export const reportJson = (
+  file: string,
+  findings: readonly Located[],
+  ignored: number,
+  lasting: { readonly [profile: string]: readonly string[] } = {},
+): string =>
   jsonLine(
     {
       file,
@@ -53,6 +59,7 @@ export const reportJson = (file: string, findings: readonly Located[], ignored: 
         fix: catalogue[rule].fix,
       })),
       ignored,
+      lastingAccess: lasting,
     },
     2,
   )
