@@ -2,8 +2,9 @@
  * How every AWS client of Stint is made. Everything that the SDK would otherwise look for in the environment and in shared
  * files is said here: it must not be led elsewhere by a file on the machine, and looking costs a cold start.
  */
-import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { Readable } from 'node:stream'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Clock } from './ports.ts'
@@ -16,19 +17,71 @@ export type AwsKeys =
 /** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
 const MAX_SOCKETS = 256
 
-/** Handlers that share their connections; deadlines in milliseconds. */
-export function handlers(connect: number): (answer?: number) => NodeHttpHandler {
+/**
+ * Handlers that share their connections. Each reads at most `most` bytes of an answer; `connect` and `answer` are in
+ * milliseconds, the latter for the headers and then again for the body.
+ */
+export function handlers(connect: number): (most: number, answer?: number) => NodeHttpHandler {
   const agents = {
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
   }
-  return (answer) =>
-    new NodeHttpHandler({
-      ...agents,
-      connectionTimeout: connect,
-      throwOnRequestTimeout: true,
-      ...(answer === undefined ? {} : { requestTimeout: answer }),
-    })
+  return (most, answer) =>
+    new BoundedHandler(
+      {
+        ...agents,
+        connectionTimeout: connect,
+        throwOnRequestTimeout: true,
+        ...(answer === undefined ? {} : { requestTimeout: answer }),
+      },
+      most,
+      answer,
+    )
+}
+
+/**
+ * Hands an answer to the SDK once all of it is here. The SDK itself would collect whatever comes, and its deadline ends with
+ * the headers. An answer that is too long, too slow or cut off is an error without a status: it says nothing about the call.
+ */
+class BoundedHandler extends NodeHttpHandler {
+  readonly #most: number
+  readonly #answer: number | undefined
+
+  constructor(options: ConstructorParameters<typeof NodeHttpHandler>[0], most: number, answer: number | undefined) {
+    super(options)
+    this.#most = most
+    this.#answer = answer
+  }
+
+  override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
+    const handled = await super.handle(request, options)
+    const { response } = handled
+    response.body = Readable.from([await readWhole(response.body, this.#most, options?.requestTimeout ?? this.#answer)])
+    return handled
+  }
+}
+
+/** Leaving the loop early destroys the answer and closes its connection, so the rest is never read. */
+async function readWhole(answer: IncomingMessage, most: number, milliseconds: number | undefined): Promise<Buffer> {
+  const late = () => answer.destroy(Object.assign(new Error(`no whole answer within ${milliseconds} ms`), { name: 'TimeoutError' }))
+  const deadline = milliseconds === undefined ? undefined : setTimeout(late, milliseconds)
+  const tooLong = `the answer is longer than ${most} bytes`
+  try {
+    if (Number(answer.headers['content-length'] ?? 0) > most) throw new Error(tooLong)
+    const parts: Buffer[] = []
+    let size = 0
+    for await (const part of answer as AsyncIterable<Buffer>) {
+      size += part.length
+      if (size > most) throw new Error(tooLong)
+      parts.push(part)
+    }
+    return Buffer.concat(parts)
+  } catch (error) {
+    answer.destroy()
+    throw error
+  } finally {
+    clearTimeout(deadline)
+  }
 }
 
 /** Sends are counted by the adapters, so the SDK's own retries are off; nothing is signed for more than one region. */

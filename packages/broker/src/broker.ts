@@ -39,13 +39,23 @@ export type Deadlines = { readonly connect: number; readonly ledger: number; rea
 
 /** A conditional write takes a few milliseconds; three sends of this, twice, and STS fit vend's own deadline. */
 export const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 600, sts: 5000 }
+/** An answer to AssumeRole has about 2 KB. */
+const STS_ANSWER_BYTES = 64 * 1024
+/** What DynamoDB answers at most, as JSON: it may be twice as long as the items, since events are JSON inside strings. */
+export const DYNAMODB_ANSWER_BYTES = {
+  /** One item of 400 KB, or a page of 1 MB. */
+  ledger: 4 * 1024 * 1024,
+  /** The largest batch that Stint reads: 25 items. */
+  batch: 24 * 1024 * 1024,
+} as const
+
 /** `ledger`: all of it, or only what the road needs (`adapters/dynamodb/ledger.ts`). */
 export function createBroker<L extends VendLedger>(deployment: Deployment, ledger: (settings: DynamoSettings) => L): Broker<L> {
   const { rules, build, endpoints, clock, random, sleep, deadlines = deadlinesOnAws } = deployment
   const handler = handlers(deadlines.connect)
   const common = clientConfig(deployment.keys, clock)
 
-  const stsHandler = handler()
+  const stsHandler = handler(STS_ANSWER_BYTES)
   const stsClients = new Map<string, STSClient>()
   const stsClient = (target: string): STSClient => {
     const client =
@@ -77,7 +87,7 @@ export function createBroker<L extends VendLedger>(deployment: Deployment, ledge
 
 /** What the ledger's adapters are made of. */
 export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
-  client: dynamoClient(deployment),
+  client: dynamoClient(deployment, 'ledger'),
   storyTable: deployment.tables.story,
   sideTable: deployment.tables.side,
   clock: deployment.clock,
@@ -90,11 +100,14 @@ export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
   ...(deployment.frozen === undefined ? {} : { frozen: deployment.frozen }),
 })
 
-export function dynamoClient({ keys, clock, region, endpoints, deadlines = deadlinesOnAws }: AwsDeployment): DynamoDBClient {
+export function dynamoClient(
+  { keys, clock, region, endpoints, deadlines = deadlinesOnAws }: AwsDeployment,
+  reads: keyof typeof DYNAMODB_ANSWER_BYTES = 'batch',
+): DynamoDBClient {
   return new DynamoDBClient({
     ...clientConfig(keys, clock),
     region,
-    requestHandler: handlers(deadlines.connect)(deadlines.ledger),
+    requestHandler: handlers(deadlines.connect)(DYNAMODB_ANSWER_BYTES[reads], deadlines.ledger),
     ...atEndpoint(endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region)),
     accountIdEndpointMode: 'disabled',
     endpointDiscoveryEnabled: false,

@@ -22,6 +22,12 @@ export function parseIso(text: string): Instant | undefined {
   return Number.isNaN(at) ? undefined : at
 }
 
+/** The instant that an HTTP date names, in the one form that servers send (RFC 9110 §5.6.7, IMF-fixdate), or undefined. */
+export function parseHttpDate(text: string): Instant | undefined {
+  const at = Date.parse(text)
+  return !Number.isNaN(at) && new Date(at).toUTCString() === text ? at : undefined
+}
+
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
 /** The day of the week and the time `HH:MM` that an instant is somewhere. */

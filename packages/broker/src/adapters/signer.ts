@@ -22,6 +22,8 @@ export type KmsSettings = {
 
 const CONNECT_MS = 1000
 const ANSWER_MS = 5000
+/** A public key and a signature take less than 1 KB. */
+const MOST_BYTES = 64 * 1024
 const SENDS = 3
 /** A raw Ed25519 key is the end of its DER SubjectPublicKeyInfo (RFC 8410 §4). */
 const RAW_BYTES = 32
@@ -32,7 +34,7 @@ export async function kmsSigner({ origin, key, region, keys, endpoint, clock }: 
     maxAttempts: SENDS,
     region,
     ...atEndpoint(endpoint ?? regionalEndpoint('kms', region)),
-    requestHandler: handlers(CONNECT_MS)(ANSWER_MS),
+    requestHandler: handlers(CONNECT_MS)(MOST_BYTES, ANSWER_MS),
   })
   const asked = async <T>(call: Promise<T>): Promise<T> =>
     call.catch((error: Error) => {

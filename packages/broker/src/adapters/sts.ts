@@ -6,6 +6,7 @@
  */
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts'
 import { brief } from '@stint/core/audit/event'
+import { type Instant, parseHttpDate } from '@stint/core/instant'
 import { done, refused } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
 import type { RandomBytes } from '@stint/core/request/ids'
@@ -30,13 +31,15 @@ export function stsAdapter(settings: StsSettings): Sts {
   return {
     async assumeRole(input) {
       const command = new AssumeRoleCommand(toWire(input))
+      const answeredAt = dateOf(command)
       const began = settings.clock()
       // Once a send's fate is unknown, no later refusal makes the whole call a definite one.
       let unknown: Fault | undefined
       for (let sends = 1; ; sends++) {
         const left = settings.wholeCallMs - (settings.clock() - began)
         try {
-          return done(fromWire(await within(left, settings.client(input.region).send(command, { requestTimeout: left })), sends))
+          const output = await within(left, settings.client(input.region).send(command, { requestTimeout: left }))
+          return done(fromWire(output, answeredAt(), sends))
         } catch (error) {
           const fault = classify(error)
           if (!fault.refusal) unknown = fault
@@ -63,8 +66,23 @@ const toWire = (input: AssumeRoleInput) => ({
   ...(input.sourceIdentity === undefined ? {} : { SourceIdentity: input.sourceIdentity }),
 })
 
+/** Keeps the `Date` header of the command's last answer, which the SDK does not pass on. */
+function dateOf(command: AssumeRoleCommand): () => Instant | undefined {
+  let date: string | undefined
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      date = undefined
+      const answered = await next(args)
+      date = (answered.response as { readonly headers?: { readonly date?: string } }).headers?.date
+      return answered
+    },
+    { step: 'deserialize', name: 'answeredAt' },
+  )
+  return () => (date === undefined ? undefined : parseHttpDate(date))
+}
+
 /** As it came. What is missing is empty, and does not fit any question. */
-function fromWire(output: AssumeRoleCommandOutput, sends: number): Assumed {
+function fromWire(output: AssumeRoleCommandOutput, answeredAt: Instant | undefined, sends: number): Assumed {
   const { Credentials: credentials, AssumedRoleUser: user } = output
   return {
     credentials: {
@@ -77,6 +95,7 @@ function fromWire(output: AssumeRoleCommandOutput, sends: number): Assumed {
     assumedRoleId: user?.AssumedRoleId ?? '',
     ...(output.SourceIdentity === undefined ? {} : { sourceIdentity: output.SourceIdentity }),
     awsRequestId: output.$metadata.requestId ?? '',
+    ...(answeredAt === undefined ? {} : { answeredAt }),
     packedPolicySize: output.PackedPolicySize ?? 0,
     sends,
   }

@@ -6,7 +6,7 @@ import middy from '@middy/core'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { logState } from '../adapters/dynamodb/log-state.ts'
 import { type Retired, retire } from '../adapters/dynamodb/retirement.ts'
-import { createBroker, ledgerSettings } from '../broker.ts'
+import { createBroker, dynamoClient, ledgerSettings } from '../broker.ts'
 import { type Swept, sweep } from '../sweep.ts'
 import { deploymentFrom } from './deployment.ts'
 
@@ -23,7 +23,7 @@ export const handler = middy<{ readonly task?: string }, Swept | Retired>().hand
 
 async function retireOld(): Promise<Retired> {
   const { clock, log } = deployment
-  const settings = ledgerSettings(deployment)
+  const settings = { ...ledgerSettings(deployment), client: dynamoClient(deployment) }
   const retired = await retire(settings, logState(settings), clock())
   if (retired.outcome === 'unknown') throw new Error(retired.cause)
   log({ event: 'retired', ...retired.value })

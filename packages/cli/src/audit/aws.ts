@@ -5,15 +5,19 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { bucketStore } from '@stint/broker/adapters/store/s3'
+import { handlers } from '@stint/broker/aws'
+import { DYNAMODB_ANSWER_BYTES } from '@stint/broker/broker'
 import type { ErasableId, ErasureParts } from '@stint/broker/log/erase'
 import type { LogState } from '@stint/broker/log/ports'
 import { lookupBound, lookupKey } from '@stint/broker/log/stage'
 import { NO_CONFIG } from '@stint/core/audit/event'
 
 const ROWS_A_LOOK = 500
+const CONNECT_MS = 5000
+const ANSWER_MS = 30_000
 
 export function tableClient(region: string): DynamoDBClient {
-  return new DynamoDBClient({ region })
+  return new DynamoDBClient({ region, requestHandler: handlers(CONNECT_MS)(DYNAMODB_ANSWER_BYTES.batch, ANSWER_MS) })
 }
 
 export const sideState = (region: string, sideTable: string): LogState =>

@@ -29,6 +29,8 @@ export type BucketSettings = {
 
 const CONNECT_MS = 1000
 const ANSWER_MS = 10_000
+/** The largest object: a stage, of 1,000 entries with their events. Each takes up to 5 KB, as JSON inside JSON. */
+const MOST_BYTES = 8 * 1024 * 1024
 /** Every call here may be repeated: a create that took effect is met as one that exists, with the same bytes. */
 const SENDS = 3
 const DAY_MS = 86_400_000
@@ -40,7 +42,7 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
     region,
     endpoint: endpoint ?? regionalEndpoint('s3', region),
     forcePathStyle: endpoint !== undefined,
-    requestHandler: handlers(CONNECT_MS)(ANSWER_MS),
+    requestHandler: handlers(CONNECT_MS)(MOST_BYTES, ANSWER_MS),
     // A checksum is sent where S3 demands one: with Object Lock.
     requestChecksumCalculation: lockDays === undefined ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED',
     responseChecksumValidation: 'WHEN_REQUIRED',
