@@ -1,65 +1,134 @@
 /**
- * What an answer of DynamoDB must show before it is believed. A proxy, a cache or a half-read body can turn any answer into
- * `200 {}`, and an SDK reads that as "written" or "not there". So reads ask for the consumed capacity, which names the table,
- * and writes ask for the new image; an answer that shows neither, or is about another key, is no answer.
- * Source: Amazon DynamoDB API Reference, "GetItem", "BatchGetItem", "Query", "UpdateItem".
+ * What an answer of DynamoDB must show before it is believed: that it is about our table, and about the keys that were asked
+ * for. Every call asks for the consumed capacity (`COUNTED`), which names the table: that tells an item that does not exist
+ * from an answer that says nothing. What does not fit is thrown, and the caller treats it like no answer.
+ * Source: Amazon DynamoDB API Reference, each operation's "Response Elements".
  */
 import type {
   AttributeValue,
   BatchGetItemCommandOutput,
+  BatchWriteItemCommandOutput,
+  ConsumedCapacity,
   GetItemCommandOutput,
-  QueryCommandOutput,
   UpdateItemCommandOutput,
+  WriteRequest,
 } from '@aws-sdk/client-dynamodb'
 
-export type Attributes = Readonly<Record<string, AttributeValue>>
+export const COUNTED = { ReturnConsumedCapacity: 'TOTAL' } as const
 
-/** The answer is not one to the question that was asked. Whether a write took effect is then unknown. */
-export class UnfitAnswer extends Error {
-  override readonly name = 'UnfitAnswer'
+/** Keys of both tables are strings: `pk`, and in the side table `sk`. */
+export type Key = Readonly<Record<string, AttributeValue>>
+type Attributes = Record<string, AttributeValue>
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+const expect: (holds: boolean, what: string) => asserts holds = (holds, what) => {
+  if (!holds) throw new Error(`the answer ${what}`)
 }
 
-/** Every read asks for it. */
-export const withCapacity = { ReturnConsumedCapacity: 'TOTAL' } as const
+/** Whether the item has exactly this key. */
+export const hasKey = (item: Key | undefined, key: Key): boolean =>
+  isObject(item) && Object.keys(key).every((name) => item[name]?.S !== undefined && item[name].S === key[name]?.S)
 
-/** The item of this key, or undefined where the table says that there is none. */
-export function itemIn(table: string, key: Attributes, { Item, ConsumedCapacity }: GetItemCommandOutput): Attributes | undefined {
-  demandTable(table, ConsumedCapacity?.TableName)
-  if (Item && !hasKey(Item, key)) throw new UnfitAnswer('the item is not the one that was read')
+/** The answer, if it is about this table. */
+export function ofTable<A extends { readonly ConsumedCapacity?: ConsumedCapacity | undefined }>(answer: A, table: string): A {
+  expect(isObject(answer.ConsumedCapacity) && answer.ConsumedCapacity.TableName === table, 'does not name the table')
+  return answer
+}
+
+/** The item with this key; undefined where there is none. */
+export function itemIn(answer: GetItemCommandOutput, table: string, key: Key): Attributes | undefined {
+  const { Item } = ofTable(answer, table)
+  expect(Item === undefined || hasKey(Item, key), 'has another item')
   return Item
 }
 
-/** The items of these keys that are there. All of them were read: what was left out may be the very item that matters. */
-export function itemsIn(
-  table: string,
-  keys: readonly Attributes[],
-  { Responses, UnprocessedKeys }: BatchGetItemCommandOutput,
-): readonly Attributes[] {
-  const items = Responses?.[table]
-  if (!Array.isArray(items)) throw new UnfitAnswer('the answer does not speak of the table that was read')
-  if (Object.keys(UnprocessedKeys ?? {}).length > 0) throw new UnfitAnswer('some keys were not read')
-  const found = items.map((item) => keys.findIndex((key) => hasKey(item, key)))
-  if (found.includes(-1) || new Set(found).size < found.length) throw new UnfitAnswer('the items are not those that were read')
-  return items
-}
-
-/** The rows of one partition. `hash`: the partition's attribute and value. */
-export function rowsIn(table: string, hash: Attributes, { Items, Count, ConsumedCapacity }: QueryCommandOutput): readonly Attributes[] {
-  demandTable(table, ConsumedCapacity?.TableName)
-  if (!Array.isArray(Items) || Count !== Items.length) throw new UnfitAnswer('the answer does not count its rows')
-  if (!Items.every((row) => hasKey(row, hash))) throw new UnfitAnswer('a row is not of the partition that was asked for')
-  return Items
-}
-
-/** The item as the write left it. */
-export function imageIn(key: Attributes, { Attributes: image }: UpdateItemCommandOutput): Attributes {
-  if (!image || !hasKey(image, key)) throw new UnfitAnswer('the answer does not show the item that was written')
+/** The item as a write left it, or as it stood in the way of one. */
+export function imageIn({ Attributes: image }: Pick<UpdateItemCommandOutput, 'Attributes'>, key: Key): Attributes {
+  expect(image !== undefined && hasKey(image, key), 'does not show the item that was written')
   return image
 }
 
-function demandTable(table: string, named: string | undefined): void {
-  if (named !== table && !named?.endsWith(`:table/${table}`)) throw new UnfitAnswer('the answer does not name the table that was asked')
+type PageAnswer = {
+  readonly ConsumedCapacity?: ConsumedCapacity | undefined
+  readonly Items?: Attributes[] | undefined
+  readonly Count?: number | undefined
+  readonly LastEvaluatedKey?: Attributes | undefined
+}
+export type PageOf = { readonly items: readonly Attributes[]; readonly next?: Attributes }
+
+/** A page of a Query or a Scan; every item has these attributes (the partition key that was asked for). */
+export function pageIn(answer: PageAnswer, table: string, all: Key = {}): PageOf {
+  const { Items: items, Count, LastEvaluatedKey: next } = ofTable(answer, table)
+  expect(Array.isArray(items) && Count === items.length, 'is not a whole page')
+  expect(
+    items.every((item) => item.pk?.S !== undefined && hasKey(item, all)),
+    'has items of another partition',
+  )
+  expect(next === undefined || (isObject(next) && next.pk?.S !== undefined), 'names no place at which to go on')
+  return { items, ...(next ? { next } : {}) }
 }
 
-const hasKey = (item: Attributes, key: Attributes): boolean =>
-  Object.entries(key).every(([name, value]) => value.S !== undefined && item[name]?.S === value.S)
+/** Pages in a row. A page holds up to 1 MB, so these are 100 GB. */
+const MAX_PAGES = 100_000
+
+/** All pages, each once: one that leads back to an earlier page would be read for ever. */
+export async function* pagesOf(ask: (from: Attributes | undefined) => Promise<PageOf>): AsyncGenerator<readonly Attributes[]> {
+  const seen = new Set<string>()
+  for (let from: Attributes | undefined; ; ) {
+    const { items, next } = await ask(from)
+    yield items
+    if (!next) return
+    const place = JSON.stringify(next)
+    expect(!seen.has(place) && seen.size < MAX_PAGES, 'leads back to an earlier page')
+    seen.add(place)
+    from = next
+  }
+}
+
+const namesTable = (capacities: ConsumedCapacity[] | undefined, table: string): boolean =>
+  Array.isArray(capacities) && capacities.some((one) => one?.TableName === table)
+const namesOnly = (map: object | undefined, table: string): boolean => isObject(map) && Object.keys(map).every((name) => name === table)
+
+/** The items that a BatchGetItem found, and the keys that it left: together no more than were asked for, and each once. */
+export function batchIn(
+  { ConsumedCapacity, Responses, UnprocessedKeys }: BatchGetItemCommandOutput,
+  table: string,
+  asked: readonly Key[],
+): { readonly items: readonly Attributes[]; readonly left: readonly Key[] } {
+  expect(namesTable(ConsumedCapacity, table) && namesOnly(Responses, table), 'does not name the table')
+  expect(namesOnly(UnprocessedKeys, table), 'does not say what was left')
+  const [items, left] = [Responses?.[table], UnprocessedKeys?.[table]?.Keys ?? []]
+  expect(Array.isArray(items) && Array.isArray(left), 'has no items')
+  const missing = [...asked]
+  for (const one of [...items, ...left]) {
+    const at = missing.findIndex((key) => hasKey(one, key))
+    expect(at >= 0, 'has items that were not asked for')
+    missing.splice(at, 1)
+  }
+  return { items, left }
+}
+
+const keyOf = (key: Key, { PutRequest, DeleteRequest }: WriteRequest): boolean =>
+  hasKey(PutRequest?.Item ?? DeleteRequest?.Key, key) && (PutRequest === undefined) !== (DeleteRequest === undefined)
+
+/** What a BatchWriteItem left undone, as it was asked for; `keyIn` takes the key out of what was put or deleted. */
+export function leftIn(
+  { ConsumedCapacity, UnprocessedItems }: BatchWriteItemCommandOutput,
+  table: string,
+  asked: readonly WriteRequest[],
+  keyIn: (attributes: Key) => Key,
+): WriteRequest[] {
+  expect(namesOnly(UnprocessedItems, table), 'does not say what was left')
+  const left = UnprocessedItems?.[table] ?? []
+  expect(Array.isArray(left) && left.length <= asked.length, 'does not say what was left')
+  // Where all of it was left, no capacity was consumed.
+  expect(left.length === asked.length || namesTable(ConsumedCapacity, table), 'does not name the table')
+  return left.map((one) => {
+    const own = asked.find((request) => {
+      const attributes = request.PutRequest?.Item ?? request.DeleteRequest?.Key
+      return attributes !== undefined && keyOf(keyIn(attributes), one)
+    })
+    expect(own !== undefined, 'left what was not asked for')
+    return own
+  })
+}

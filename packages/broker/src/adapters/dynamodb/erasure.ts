@@ -1,11 +1,12 @@
 /** The story table's part of erasing: what may go, and the write that leaves the skeleton. */
-import { type DynamoDBClient, GetItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, GetItemCommand, QueryCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/link'
 import type { Instant } from '@stint/core/instant'
 import { parseRequestId, type RequestId } from '@stint/core/request/ids'
 import type { ErasableId, ErasureParts } from '../../log/erase.ts'
-import { asked, written } from './asked.ts'
+import { COUNTED, itemIn, pageIn, pagesOf } from './answers.ts'
+import { asked, listened, written } from './asked.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
 import { aliveAt } from './over.ts'
@@ -16,6 +17,8 @@ type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 /** What stays: names nobody, and keeps the item where lists and conditions expect it. */
 const SKELETON = ['pk', 'id', 'state', 'version', 'createdAt', 'profile', 'target', 'dayKey', 'at', 'events', 'erased', 'windowEnd', TTL]
 
+type Update = Omit<UpdateItemCommandInput, 'TableName'>
+
 const isLink = (id: ErasableId): id is LinkId => id.startsWith('lnk_')
 /** The link as it is; one whose time is over needs nobody to end it. */
 const linkAlive = (image: Parameters<typeof unmarshall>[0], now: Instant): string | undefined =>
@@ -25,33 +28,32 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
   /** Every request and refusal of a caller, and their links. */
   readonly requestsOf: (issuer: string, subject: string) => Promise<readonly ErasableId[]>
 } {
-  const read = async (request: ErasableId) =>
-    (
-      await asked(
-        client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: journalKey(request) }), ConsistentRead: true })),
-      )
-    ).Item
+  const read = async (request: ErasableId) => {
+    const Key = marshall({ pk: journalKey(request) })
+    const get = new GetItemCommand({ TableName: storyTable, Key, ConsistentRead: true, ...COUNTED })
+    return asked(client.send(get).then((answer) => itemIn(answer, storyTable, Key)))
+  }
 
   return {
     async requestsOf(issuer, subject) {
       const link = linkId({ issuer, subject })
       const ids: ErasableId[] = (await read(link)) ? [link] : []
-      let from: Record<string, never> | undefined
-      do {
-        const page = await asked(
-          client.send(
-            new QueryCommand({
-              TableName: storyTable,
-              IndexName: indexes.byCaller.name,
-              KeyConditionExpression: 'callerKey = :key',
-              ExpressionAttributeValues: marshall({ ':key': callerKey({ issuer, subject }) }),
-              ...(from ? { ExclusiveStartKey: from } : {}),
-            }),
-          ),
+      const key = callerKey({ issuer, subject })
+      const pages = pagesOf(async (from) => {
+        const page = await client.send(
+          new QueryCommand({
+            TableName: storyTable,
+            IndexName: indexes.byCaller.name,
+            KeyConditionExpression: 'callerKey = :key',
+            ExpressionAttributeValues: marshall({ ':key': key }),
+            ...COUNTED,
+            ...(from ? { ExclusiveStartKey: from } : {}),
+          }),
         )
-        ids.push(...(page.Items ?? []).flatMap(({ pk }) => parseRequestId(pk?.S?.slice('REQ#'.length) ?? '') ?? []))
-        from = page.LastEvaluatedKey as Record<string, never> | undefined
-      } while (from)
+        return pageIn(page, storyTable, marshall({ callerKey: key }))
+      })
+      for await (const page of listened(pages))
+        ids.push(...page.flatMap(({ pk }) => parseRequestId(pk?.S?.slice('REQ#'.length) ?? '') ?? []))
       return ids
     },
 
@@ -66,25 +68,29 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
 
     async strip(request, commits, erased, gone, now) {
       const events = [...commits.map((commit) => ({ commit })), erased]
-      return written(client.send(gone ? skeleton(request, events, now) : await stripped(request, events)))
+      const update = gone ? skeleton(request, events, now) : await stripped(request, events)
+      return written(
+        client.send(new UpdateItemCommand({ TableName: storyTable, ...COUNTED, ReturnValues: 'UPDATED_NEW', ...update })),
+        storyTable,
+        (shown) => shown?.erased?.BOOL === true && shown.events?.L?.length === events.length,
+      )
     },
   }
 
-  async function stripped(request: ErasableId, events: readonly object[]): Promise<UpdateItemCommand> {
+  async function stripped(request: ErasableId, events: readonly object[]): Promise<Update> {
     const image = (await read(request)) ?? {}
     const gone = Object.keys(image).filter((name) => !SKELETON.includes(name))
-    return new UpdateItemCommand({
-      TableName: storyTable,
+    return {
       Key: marshall({ pk: journalKey(request) }),
       ConditionExpression: 'attribute_not_exists(erased) AND size(events) = :count',
       UpdateExpression: `SET events = :events, erased = :yes, version = if_not_exists(version, :none) + :one${gone.length > 0 ? ` REMOVE ${gone.map((_, at) => `#n${at}`).join(', ')}` : ''}`,
       ...(gone.length > 0 ? { ExpressionAttributeNames: Object.fromEntries(gone.map((name, at) => [`#n${at}`, name])) } : {}),
       ExpressionAttributeValues: marshall({ ':count': events.length - 1, ':events': events, ':yes': true, ':none': 0, ':one': 1 }),
-    })
+    }
   }
 
   /** An item that has left the table, back as what says that it was erased. It leaves again as old items do. */
-  function skeleton(request: ErasableId, events: readonly object[], now: Instant): UpdateItemCommand {
+  function skeleton(request: ErasableId, events: readonly object[], now: Instant): Update {
     const item = {
       id: request,
       state: 'ended',
@@ -96,13 +102,12 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
       events,
     }
     const names = Object.keys(item)
-    return new UpdateItemCommand({
-      TableName: storyTable,
+    return {
       Key: marshall({ pk: journalKey(request) }),
       ConditionExpression: 'attribute_not_exists(pk)',
       UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: marshall(Object.fromEntries(Object.entries(item).map(([name, value]) => [`:${name}`, value]))),
-    })
+    }
   }
 }

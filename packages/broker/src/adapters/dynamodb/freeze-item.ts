@@ -11,7 +11,7 @@ import { type FreezeScope, freezeId } from '@stint/core/access/freeze'
 import type { Instant } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
 import type { Freeze, Ledger } from '../../ports.ts'
-import type { Attributes } from './answers.ts'
+import type { Key } from './answers.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 
 export const freezeKey = (id: string): string => `FREEZE#${id}`
@@ -25,7 +25,7 @@ export type StoredFreeze = Freeze & {
 }
 
 /** Undefined for an item that was never a freeze. */
-export function toFreeze(attributes: Attributes): StoredFreeze | undefined {
+export function toFreeze(attributes: Key): StoredFreeze | undefined {
   const { pk, scope, by, why, frozenAt, until, releaseAskedBy, active, generation, attempts, lastSet, releaseAttempt } = unmarshall(
     attributes as Parameters<typeof unmarshall>[0],
   )

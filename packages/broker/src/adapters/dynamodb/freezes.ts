@@ -10,7 +10,7 @@ import { toIso } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import { hex128 } from '@stint/core/request/ids'
 import type { Freeze, Ledger } from '../../ports.ts'
-import { rowsIn, withCapacity } from './answers.ts'
+import { COUNTED, type PageOf, pageIn } from './answers.ts'
 import { freezeKey, freezeOf, holds, type StoredFreeze, toFreeze } from './freeze-item.ts'
 import { type DynamoSettings, type Sender, type Update, unconditional, type Values } from './send.ts'
 import { indexes, OTHER_DAY, sideKey } from './table.ts'
@@ -52,23 +52,21 @@ export function freezeWrites(
   /** Behind the directory, for freezes whose entry there was not written: late, and complete in the end. */
   async function inIndex(): Promise<Done<readonly string[]> | Unknown> {
     const ids: string[] = []
-    let from: QueryCommand['input']['ExclusiveStartKey']
+    let from: PageOf['next']
     for (let page = 0; page < MOST_PAGES; page++) {
       const answer = await send(async () => {
-        const found = await client.send(
-          new QueryCommand({
-            TableName: storyTable,
-            IndexName: indexes.byCaller.name,
-            KeyConditionExpression: 'callerKey = :key',
-            ExpressionAttributeValues: marshall({ ':key': FREEZES }),
-            ...withCapacity,
-            ...(from ? { ExclusiveStartKey: from } : {}),
-          }),
-        )
-        return { rows: rowsIn(storyTable, marshall({ callerKey: FREEZES }), found), next: found.LastEvaluatedKey }
+        const query = new QueryCommand({
+          TableName: storyTable,
+          IndexName: indexes.byCaller.name,
+          KeyConditionExpression: 'callerKey = :key',
+          ExpressionAttributeValues: marshall({ ':key': FREEZES }),
+          ...COUNTED,
+          ...(from ? { ExclusiveStartKey: from } : {}),
+        })
+        return pageIn(await client.send(query), storyTable, marshall({ callerKey: FREEZES }))
       })
       if (answer.outcome !== 'done') return answer.outcome === 'unknown' ? answer : unconditional
-      ids.push(...answer.value.rows.flatMap(({ pk }) => (pk?.S ? [pk.S.slice(freezeKey('').length)] : [])))
+      ids.push(...answer.value.items.flatMap(({ pk }) => (pk?.S ? [pk.S.slice(freezeKey('').length)] : [])))
       from = answer.value.next
       if (!from) return done(ids)
     }

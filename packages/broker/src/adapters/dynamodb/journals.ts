@@ -5,8 +5,6 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
-  type BatchGetItemCommandInput,
-  type BatchGetItemCommandOutput,
   type DynamoDBClient,
   GetItemCommand,
   QueryCommand,
@@ -14,7 +12,8 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { type Journaled, Trouble } from '../../log/ports.ts'
-import { asked } from './asked.ts'
+import { batchIn, COUNTED, itemIn, type Key, pageIn, pagesOf } from './answers.ts'
+import { asked, listened } from './asked.ts'
 import { journaled } from './journaled.ts'
 import { indexes, journalKey, OTHER_DAY, SHARDS } from './table.ts'
 
@@ -41,35 +40,39 @@ const partitionsOf = (days: readonly string[]): readonly string[] =>
 async function* imagesOf({ client, storyTable }: Source, partitions: readonly string[]): AsyncGenerator<readonly Image[]> {
   const { name, hash } = indexes.byDay
   for (const partition of partitions) {
-    let from: Image | undefined
-    do {
-      const page = await asked(
-        client.send(
-          new QueryCommand({
-            TableName: storyTable,
-            IndexName: name,
-            KeyConditionExpression: '#hash = :hash',
-            ExpressionAttributeNames: { '#hash': hash },
-            ExpressionAttributeValues: marshall({ ':hash': partition }),
-            ...(from ? { ExclusiveStartKey: from } : {}),
-          }),
-        ),
+    const all = marshall({ [hash]: partition })
+    const pages = pagesOf(async (from) => {
+      const page = await client.send(
+        new QueryCommand({
+          TableName: storyTable,
+          IndexName: name,
+          KeyConditionExpression: '#hash = :hash',
+          ExpressionAttributeNames: { '#hash': hash },
+          ExpressionAttributeValues: marshall({ ':hash': partition }),
+          ...COUNTED,
+          ...(from ? { ExclusiveStartKey: from } : {}),
+        }),
       )
-      const keys = (page.Items ?? []).flatMap(({ pk }) => (pk ? [{ pk }] : []))
+      return pageIn(page, storyTable, all)
+    })
+    for await (const page of listened(pages)) {
+      const keys = page.flatMap(({ pk }) => (pk ? [{ pk }] : []))
       for (let at = 0; at < keys.length; at += ITEMS_A_READ) yield await items({ client, storyTable }, keys.slice(at, at + ITEMS_A_READ))
-      from = page.LastEvaluatedKey
-    } while (from)
+    }
   }
 }
 
-async function items({ client, storyTable }: Source, keys: Image[]): Promise<readonly Image[]> {
+async function items({ client, storyTable }: Source, keys: readonly Key[]): Promise<readonly Image[]> {
   const found: Image[] = []
-  let left: BatchGetItemCommandInput['RequestItems'] = { [storyTable]: { Keys: keys, ConsistentRead: true } }
-  for (let tries = 0; left && Object.keys(left).length > 0; tries++) {
+  let left = keys
+  for (let tries = 0; left.length > 0; tries++) {
     if (tries >= TRIES) throw new Trouble('dynamodb: a batch is never done')
-    const page: BatchGetItemCommandOutput = await asked(client.send(new BatchGetItemCommand({ RequestItems: left })))
-    found.push(...(page.Responses?.[storyTable] ?? []))
-    left = page.UnprocessedKeys
+    const RequestItems = { [storyTable]: { Keys: left as Image[], ConsistentRead: true } }
+    const page = await asked(
+      client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })).then((answer) => batchIn(answer, storyTable, left)),
+    )
+    found.push(...page.items)
+    left = page.left
   }
   return found
 }
@@ -81,14 +84,11 @@ function currently(image: Image): Journaled | undefined {
 
 /** Every journal of the table. */
 export async function* allJournals({ client, storyTable }: Source): AsyncGenerator<readonly Journaled[]> {
-  let from: Image | undefined
-  do {
-    const page = await asked(
-      client.send(new ScanCommand({ TableName: storyTable, ConsistentRead: true, ...(from ? { ExclusiveStartKey: from } : {}) })),
-    )
-    yield (page.Items ?? []).flatMap((item) => currently(item) ?? [])
-    from = page.LastEvaluatedKey
-  } while (from)
+  const pages = pagesOf(async (from) => {
+    const scan = { TableName: storyTable, ConsistentRead: true, ...COUNTED, ...(from ? { ExclusiveStartKey: from } : {}) }
+    return pageIn(await client.send(new ScanCommand(scan)), storyTable)
+  })
+  for await (const page of listened(pages)) yield page.flatMap((item) => currently(item) ?? [])
 }
 
 /** One journal, read consistently. */
@@ -106,6 +106,7 @@ export function itemReader({ client, storyTable }: Source): (request: string) =>
     const pk = journalKey(request)
     if (pk === undefined) return undefined
     const Key = marshall({ pk })
-    return (await asked(client.send(new GetItemCommand({ TableName: storyTable, Key, ConsistentRead: true })))).Item
+    const get = new GetItemCommand({ TableName: storyTable, Key, ConsistentRead: true, ...COUNTED })
+    return asked(client.send(get).then((answer) => itemIn(answer, storyTable, Key)))
   }
 }

@@ -9,7 +9,7 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { parseRequestId, parseSessionId, type RequestId } from '@stint/core/request/ids'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Ledger, Page } from '../../ports.ts'
-import { rowsIn, withCapacity } from './answers.ts'
+import { COUNTED, pageIn } from './answers.ts'
 import type { reading } from './reading.ts'
 import { type DynamoSettings, type Sender, unconditional } from './send.ts'
 import { callerKey, indexes, SHARDS, workKey } from './table.ts'
@@ -38,24 +38,20 @@ export function lists({ client, storyTable }: DynamoSettings, { send }: Sender, 
     options: { before?: string | undefined; newestFirst: boolean; limit: number },
   ): Promise<Done<{ id: RequestId; at: string }[]> | Unknown> {
     const { before, newestFirst, limit } = options
-    const answer = await send(async () =>
-      rowsIn(
-        storyTable,
-        marshall({ [index.hash]: key }),
-        await client.send(
-          new QueryCommand({
-            TableName: storyTable,
-            IndexName: index.name,
-            KeyConditionExpression: before === undefined ? '#hash = :hash' : '#hash = :hash AND #range < :before',
-            ExpressionAttributeNames: { '#hash': index.hash, ...(before === undefined ? {} : { '#range': index.range }) },
-            ExpressionAttributeValues: marshall({ ':hash': key, ...(before === undefined ? {} : { ':before': before }) }),
-            ScanIndexForward: !newestFirst,
-            Limit: limit,
-            ...withCapacity,
-          }),
-        ),
-      ),
-    )
+    const all = marshall({ [index.hash]: key })
+    const answer = await send(async () => {
+      const found = new QueryCommand({
+        TableName: storyTable,
+        IndexName: index.name,
+        KeyConditionExpression: before === undefined ? '#hash = :hash' : '#hash = :hash AND #range < :before',
+        ExpressionAttributeNames: { '#hash': index.hash, ...(before === undefined ? {} : { '#range': index.range }) },
+        ExpressionAttributeValues: marshall({ ':hash': key, ...(before === undefined ? {} : { ':before': before }) }),
+        ScanIndexForward: !newestFirst,
+        Limit: limit,
+        ...COUNTED,
+      })
+      return pageIn(await client.send(found), storyTable, all).items
+    })
     if (answer.outcome !== 'done') return answer.outcome === 'unknown' ? answer : unconditional
     return done(
       answer.value.flatMap((row) => {

@@ -3,10 +3,9 @@
  * made anew from the log and the story table, but for the head: that is what keeps the log one.
  */
 import {
+  type AttributeValue,
   BatchGetItemCommand,
-  type BatchGetItemCommandInput,
   BatchWriteItemCommand,
-  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -16,8 +15,11 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
+import { HASH_BYTES } from '@stint/core/audit/merkle'
 import { type Cursor, type Head, type LogState, type LookupRow, Trouble } from '../../log/ports.ts'
 import { lookupBound } from '../../log/stage.ts'
+import { batchIn, COUNTED, itemIn, type Key, leftIn, ofTable, pageIn } from './answers.ts'
+import { isBlocked } from './asked.ts'
 import { sideKey } from './table.ts'
 
 export type LogStateSettings = {
@@ -37,7 +39,7 @@ const ROWS_A_WRITE = 25
 const AT_ONCE = 8
 
 export function logState({ client, sideTable, sleep }: LogStateSettings): LogState {
-  /** Sends again what may be sent again; a failed condition is an answer. */
+  /** Sends again what may be sent again, as after an answer that does not fit; a failed condition is an answer. */
   async function send<T>(once: () => Promise<T>): Promise<T | { readonly blocked: Record<string, unknown> | undefined }> {
     let cause = ''
     for (let sends = 0; sends < SENDS; sends++) {
@@ -45,7 +47,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
       try {
         return await once()
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return { blocked: error.Item && unmarshall(error.Item) }
+        if (isBlocked(error)) return { blocked: error.Item && unmarshall(error.Item) }
         cause = error instanceof Error ? `${error.name}: ${brief(error.message)}` : String(error)
       }
     }
@@ -58,12 +60,12 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
   }
 
   /** What a batch left undone is sent again until nothing is left. */
-  async function batched<T extends object>(once: (left: T | undefined) => Promise<T | undefined>): Promise<void> {
-    let left: T | undefined
+  async function batched<T>(all: readonly T[], once: (some: readonly T[]) => Promise<readonly T[]>): Promise<void> {
+    let left = all
     for (let sends = 0; sends < SENDS * 2; sends++) {
       if (sends > 0) await sleep(FIRST_WAIT_MS * 2 ** sends)
       left = await once(left)
-      if (!left || Object.keys(left).length === 0) return
+      if (left.length === 0) return
     }
     throw new Trouble('dynamodb: a batch is never done')
   }
@@ -72,29 +74,29 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
     const chunks = Array.from({ length: Math.ceil(requests.length / ROWS_A_WRITE) }, (_, at) =>
       requests.slice(at * ROWS_A_WRITE, (at + 1) * ROWS_A_WRITE),
     )
-    for (let at = 0; at < chunks.length; at += AT_ONCE) {
-      await Promise.all(
-        chunks.slice(at, at + AT_ONCE).map((chunk) =>
-          batched<Record<string, WriteRequest[]>>(async (left) => {
-            const RequestItems = left ?? { [sideTable]: chunk }
-            return (await answer(() => client.send(new BatchWriteItemCommand({ RequestItems })))).UnprocessedItems
-          }),
-        ),
-      )
-    }
+    const write = (some: readonly WriteRequest[]) =>
+      answer(async () => {
+        const batch = new BatchWriteItemCommand({ RequestItems: { [sideTable]: [...some] }, ...COUNTED })
+        return leftIn(await client.send(batch), sideTable, some, ({ pk, sk }) => ({ pk, sk }) as Key)
+      })
+    for (let at = 0; at < chunks.length; at += AT_ONCE)
+      await Promise.all(chunks.slice(at, at + AT_ONCE).map((chunk) => batched(chunk, write)))
   }
 
   return {
     async head() {
-      const found = await answer(() => client.send(new GetItemCommand({ TableName: sideTable, Key: marshall(HEAD), ConsistentRead: true })))
-      if (!found.Item) return undefined
-      const { size, root, edge, stage, applied } = unmarshall(found.Item) as Head
-      return { size, root, edge, stage, applied }
+      const Key = marshall(HEAD)
+      const { head } = await answer(async () => {
+        const found = await client.send(new GetItemCommand({ TableName: sideTable, Key, ConsistentRead: true, ...COUNTED }))
+        const item = itemIn(found, sideTable, Key)
+        return { head: item && headIn(item) }
+      })
+      return head
     },
 
     async move(from, to) {
-      const moved = await send(() =>
-        client.send(
+      const moved = await send(async () => {
+        const put = await client.send(
           new PutItemCommand({
             TableName: sideTable,
             Item: marshall({ ...HEAD, ...to, root: Buffer.from(to.root), edge: to.edge.map((hash) => Buffer.from(hash)) }),
@@ -105,40 +107,50 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
                 }
               : { ConditionExpression: 'attribute_not_exists(pk)' }),
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+            ReturnValues: 'ALL_OLD',
+            ...COUNTED,
           }),
-        ),
-      )
+        )
+        // What was there before it: the head that was read.
+        const { Attributes: old } = ofTable(put, sideTable)
+        shown(from ? old?.stage?.S === from.stage : old === undefined)
+        return put
+      })
       // Blocked by our own: the answer to an earlier send was lost.
       return !('blocked' in moved) || moved.blocked?.stage === to.stage
     },
 
     async applied(stage) {
-      await send(() =>
-        client.send(
+      await send(async () => {
+        const update = await client.send(
           new UpdateItemCommand({
             TableName: sideTable,
             Key: marshall(HEAD),
             UpdateExpression: 'SET applied = :yes',
             ConditionExpression: 'stage = :stage',
             ExpressionAttributeValues: marshall({ ':yes': true, ':stage': stage }),
+            ReturnValues: 'ALL_NEW',
+            ...COUNTED,
           }),
-        ),
-      )
+        )
+        const { Attributes: now } = ofTable(update, sideTable)
+        shown(now?.stage?.S === stage && now.applied?.BOOL === true)
+      })
     },
 
     async cursors(requests) {
       const found = new Map<string, Cursor>()
       const unique = [...new Set(requests)]
       for (let at = 0; at < unique.length; at += KEYS_A_READ) {
-        const Keys = unique.slice(at, at + KEYS_A_READ).map((request) => marshall(cursorKey(request)))
-        await batched<NonNullable<BatchGetItemCommandInput['RequestItems']>>(async (left) => {
-          const RequestItems = left ?? { [sideTable]: { Keys, ConsistentRead: true } }
-          const page = await answer(() => client.send(new BatchGetItemCommand({ RequestItems })))
-          for (const item of page.Responses?.[sideTable] ?? []) {
-            const { pk, count, commit, first, places } = unmarshall(item) as Cursor & { pk: string }
-            found.set(pk.slice('LOG#CUR#'.length), { count, commit, first, places })
-          }
-          return page.UnprocessedKeys
+        const keys = unique.slice(at, at + KEYS_A_READ).map((request) => marshall(cursorKey(request)))
+        await batched<Key>(keys, async (some) => {
+          const RequestItems = { [sideTable]: { Keys: [...some] as Attributes[], ConsistentRead: true } }
+          const { cursors, left } = await answer(async () => {
+            const batch = batchIn(await client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })), sideTable, some)
+            return { cursors: batch.items.map(cursorIn), left: batch.left }
+          })
+          for (const [request, cursor] of cursors) found.set(request, cursor)
+          return left
         })
       }
       return found
@@ -146,8 +158,8 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
 
     async advance(request, from, { count, commit, first, places }) {
       // Blocked: it stands there or further already; this stage has been applied before.
-      await send(() =>
-        client.send(
+      await send(async () => {
+        const update = await client.send(
           new UpdateItemCommand({
             TableName: sideTable,
             Key: marshall(cursorKey(request)),
@@ -163,9 +175,13 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
               ':none': [],
               ...(from === 0 ? {} : { ':from': from }),
             }),
+            ReturnValues: 'UPDATED_NEW',
+            ...COUNTED,
           }),
-        ),
-      )
+        )
+        const { Attributes: now } = ofTable(update, sideTable)
+        shown(now?.count?.N === String(count) && now.commit?.S === commit)
+      })
     },
 
     index: (rows) =>
@@ -173,23 +189,76 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
     unindex: (rows) => writeRows(rows.map((row) => ({ DeleteRequest: { Key: marshall(rowKey(row)) } }))),
 
     async lookup(key, limit, before) {
-      const page = await answer(() =>
-        client.send(
-          new QueryCommand({
-            TableName: sideTable,
-            KeyConditionExpression: before === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :before',
-            ExpressionAttributeValues: marshall({ ':pk': lookupPk(key), ...(before === undefined ? {} : { ':before': before }) }),
-            ScanIndexForward: false,
-            Limit: limit,
-          }),
-        ),
-      )
-      return (page.Items ?? []).map((item) => {
-        const { sk, request, seq } = unmarshall(item) as { sk: string; request: string; seq: number }
-        return { key, at: sk.slice(0, sk.indexOf('#')), request, seq }
-      })
+      const pk = lookupPk(key)
+      const rows: LookupRow[] = []
+      let below = before
+      // A page may end before the limit, as after 1 MB.
+      for (let pages = 0; pages <= limit; pages++) {
+        const page = await answer(async () => {
+          const found = await client.send(
+            new QueryCommand({
+              TableName: sideTable,
+              KeyConditionExpression: below === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :before',
+              ExpressionAttributeValues: marshall({ ':pk': pk, ...(below === undefined ? {} : { ':before': below }) }),
+              ScanIndexForward: false,
+              Limit: limit - rows.length,
+              ...COUNTED,
+            }),
+          )
+          const { items, next } = pageIn(found, sideTable, marshall({ pk }))
+          return { rows: rowsIn(items, key, below, limit - rows.length), next }
+        })
+        rows.push(...page.rows)
+        const last = rows.at(-1)
+        if (rows.length >= limit || !page.next || !last) return rows
+        below = lookupBound(last)
+      }
+      throw new Trouble('dynamodb: a list is never done')
     },
   }
+}
+
+// ── What an answer must show ─────────────────────────────────────────────────────────────────────────────────────────
+
+type Attributes = Record<string, AttributeValue>
+
+function shown(holds: boolean): asserts holds {
+  if (!holds) throw new Error('the answer does not show what was written')
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isHash = (value: unknown): boolean => value instanceof Uint8Array && value.length === HASH_BYTES
+const isCommit = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+
+function headIn(item: Attributes): Head {
+  const { size, root, edge, stage, applied } = unmarshall(item) as Head
+  const isHead =
+    isCount(size) && isHash(root) && Array.isArray(edge) && edge.every(isHash) && typeof stage === 'string' && typeof applied === 'boolean'
+  if (!isHead) throw new Error('the answer has no head of a log')
+  return { size, root, edge, stage, applied }
+}
+
+function cursorIn(item: Attributes): readonly [request: string, cursor: Cursor] {
+  const { pk, count, commit, first, places } = unmarshall(item) as Cursor & { pk: string }
+  const isCursor =
+    isCount(count) && isCommit(commit) && isCommit(first) && Array.isArray(places) && places.length === count && places.every(isCount)
+  if (!isCursor) throw new Error('the answer has no cursor of a journal')
+  return [pk.slice('LOG#CUR#'.length), { count, commit, first, places }]
+}
+
+/** Rows in order, newest first, each below the bound. */
+function rowsIn(items: readonly Attributes[], key: string, before: string | undefined, limit: number): readonly LookupRow[] {
+  let bound = before
+  const rows = items.map((item) => {
+    const { sk, request, seq } = unmarshall(item) as { sk: string; request: string; seq: number }
+    const row = { key, at: String(sk).slice(0, String(sk).indexOf('#')), request, seq }
+    const isNext = isCount(seq) && lookupBound(row) === sk && (bound === undefined || sk < bound)
+    if (!isNext) throw new Error('the answer has rows that were not asked for')
+    bound = sk
+    return row
+  })
+  if (rows.length > limit) throw new Error('the answer has more rows than were asked for')
+  return rows
 }
 
 const rowKey = (row: LookupRow) => ({ pk: lookupPk(row.key), sk: lookupBound(row) })

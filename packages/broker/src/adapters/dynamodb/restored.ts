@@ -15,6 +15,7 @@ import type { CallerRef } from '@stint/core/identity/caller'
 import { type Instant, parseIso, toIso } from '@stint/core/instant'
 import type { RandomBytes, RequestId } from '@stint/core/request/ids'
 import { commitIn, type Entry, eventIn } from '../../log/entries.ts'
+import { COUNTED, hasKey } from './answers.ts'
 import { written } from './asked.ts'
 import { FREEZES } from './freezes.ts'
 import { journaled } from './journaled.ts'
@@ -86,7 +87,14 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
 export const giveBack = (
   { client, storyTable }: { readonly client: DynamoDBClient; readonly storyTable: string },
   { item, upon }: GivingBack,
-): Promise<boolean> => written(client.send(new PutItemCommand({ TableName: storyTable, Item: item, ...unchanged(upon) })))
+): Promise<boolean> =>
+  written(
+    client.send(new PutItemCommand({ TableName: storyTable, Item: item, ...unchanged(upon), ...COUNTED, ReturnValues: 'ALL_OLD' })),
+    storyTable,
+    // What was there before it: the item as it was read.
+    (old) =>
+      upon ? hasKey(old, { pk: upon.pk as AttributeValue }) && old?.events?.L?.length === upon.events?.L?.length : old === undefined,
+  )
 
 /** Events are only ever added, and no salt is drawn twice: their number and the last of them say it all; links also have a version. */
 function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> {

@@ -10,6 +10,7 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { RequestId } from '@stint/core/request/ids'
 import { type LogState, Trouble } from '../../log/ports.ts'
 import { continues, isRetired } from '../../log/stage.ts'
+import { COUNTED } from './answers.ts'
 import { written } from './asked.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journaled.ts'
@@ -51,12 +52,17 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
               events.length,
               `SET ${TTL} = :end`,
               { ':end': expiresAt(now) },
+              (shown) => shown?.[TTL]?.N === String(expiresAt(now)),
               ` AND attribute_not_exists(${TTL})`,
             )
           else
-            counts.retired += await update(request, events.length, 'SET events = list_append(events, :events)', {
-              ':events': [retiredEvent(request)],
-            })
+            counts.retired += await update(
+              request,
+              events.length,
+              'SET events = list_append(events, :events)',
+              { ':events': [retiredEvent(request)] },
+              (shown) => shown?.events?.L?.length === events.length + 1,
+            )
         }
       }
     }
@@ -71,7 +77,14 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
   }
 
   /** 1 if it was written; 0 if the journal grew meanwhile, or another run was faster. */
-  async function update(request: string, length: number, expression: string, values: object, condition = ''): Promise<0 | 1> {
+  async function update(
+    request: string,
+    length: number,
+    expression: string,
+    values: object,
+    shows: Parameters<typeof written>[2],
+    condition = '',
+  ): Promise<0 | 1> {
     const done = await written(
       settings.client.send(
         new UpdateItemCommand({
@@ -80,8 +93,12 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
           UpdateExpression: expression,
           ConditionExpression: `size(events) = :length${condition}`,
           ExpressionAttributeValues: marshall({ ':length': length, ...values }),
+          ...COUNTED,
+          ReturnValues: 'UPDATED_NEW',
         }),
       ),
+      settings.storyTable,
+      shows,
     )
     return done ? 1 : 0
   }

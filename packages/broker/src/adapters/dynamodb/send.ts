@@ -6,7 +6,6 @@
  */
 import {
   BatchGetItemCommand,
-  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   UpdateItemCommand,
@@ -19,7 +18,8 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { RandomBytes } from '@stint/core/request/ids'
 import type { Clock } from '../../ports.ts'
 import { within } from '../within.ts'
-import { type Attributes, imageIn, itemIn, itemsIn, UnfitAnswer, withCapacity } from './answers.ts'
+import { batchIn, COUNTED, imageIn, itemIn, type Key } from './answers.ts'
+import { isBlocked } from './asked.ts'
 import { type Item, toItem } from './items.ts'
 
 export type DynamoSettings = {
@@ -54,7 +54,7 @@ export type Values = Record<string, unknown> | (() => Record<string, unknown>)
 
 export type Sender = {
   /** Sends until there is an answer, or `unknown` after the last try. A failed condition is an answer. */
-  readonly send: <T>(once: () => Promise<T>) => Promise<Done<T> | Blocked<Attributes> | Unknown>
+  readonly send: <T>(once: () => Promise<T>) => Promise<Done<T> | Blocked<Key> | Unknown>
   /**
    * An UpdateItem. Done only if the image in the answer, as `read` understands it, shows the write: `shows` looks for what
    * nobody else can have written, such as the attempt.
@@ -63,7 +63,7 @@ export type Sender = {
     at: Place,
     input: Update,
     values: Values,
-    read: (image: Attributes) => T,
+    read: (image: Key) => T,
     shows: (image: T) => boolean,
   ) => Promise<Done<T> | Blocked<T> | Unknown>
   /** The same, of a request's item. */
@@ -78,9 +78,9 @@ export type Sender = {
   /** A new item of the story table, known by its `attempt`. Done too where an earlier send of this call has made it. */
   readonly create: (key: string, item: Plain & { readonly attempt: string }) => Promise<Done<Item> | Blocked | Unknown>
   /** One item, read consistently. */
-  readonly read: (table: string, key: Record<string, string>) => Promise<Done<Attributes | undefined> | Unknown>
+  readonly read: (table: string, key: Record<string, string>) => Promise<Done<Key | undefined> | Unknown>
   /** At most 100 items of the story table, read consistently. Unknown unless all of them could be read. */
-  readonly readAll: (keys: readonly string[]) => Promise<Done<readonly Attributes[]> | Unknown>
+  readonly readAll: (keys: readonly string[]) => Promise<Done<readonly Key[]> | Unknown>
 }
 type SideKey = { readonly pk: string; readonly sk: string }
 type Plain = Readonly<Record<string, unknown>>
@@ -97,7 +97,7 @@ export function sender(settings: DynamoSettings): Sender {
       try {
         return done(await within(settings.answerWithinMs, once()))
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return { outcome: 'blocked', item: error.Item }
+        if (isBlocked(error)) return { outcome: 'blocked', item: error.Item }
         cause = error instanceof Error ? `${error.name}: ${brief(error.message)}` : String(error)
       }
     }
@@ -121,11 +121,11 @@ export function sender(settings: DynamoSettings): Sender {
         )
         .catch((error: unknown) => {
           // The item that stood in the way must be this one; otherwise nothing is known of ours.
-          if (error instanceof ConditionalCheckFailedException && error.Item) imageIn(Key, { Attributes: error.Item, $metadata: {} })
+          if (isBlocked(error) && error.Item) imageIn({ Attributes: error.Item }, Key)
           throw error
         })
-      const image = read(imageIn(Key, answer))
-      if (!shows(image)) throw new UnfitAnswer('the answer does not show this write')
+      const image = read(imageIn(answer, Key))
+      if (!shows(image)) throw new Error('the answer does not show this write')
       return image
     })
     return written.outcome === 'blocked' ? { ...written, item: written.item && read(written.item) } : written
@@ -160,20 +160,20 @@ export function sender(settings: DynamoSettings): Sender {
     async read(TableName, key) {
       const Key = marshall(key)
       const found = await send(async () =>
-        itemIn(TableName, Key, await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true, ...withCapacity }))),
+        itemIn(await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true, ...COUNTED })), TableName, Key),
       )
       return found.outcome === 'blocked' ? unconditional : found
     },
 
     async readAll(keys) {
       const Keys = keys.map((pk) => marshall({ pk }))
-      const found = await send(async () =>
-        itemsIn(
-          storyTable,
-          Keys,
-          await client.send(new BatchGetItemCommand({ RequestItems: { [storyTable]: { Keys, ConsistentRead: true } } })),
-        ),
-      )
+      const found = await send(async () => {
+        const RequestItems = { [storyTable]: { Keys, ConsistentRead: true } }
+        const { items, left } = batchIn(await client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })), storyTable, Keys)
+        // What was left out may be the very item that matters.
+        if (left.length > 0) throw new Error('some keys were not read')
+        return items
+      })
       return found.outcome === 'blocked' ? unconditional : found
     },
   }

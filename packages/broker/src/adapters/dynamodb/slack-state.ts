@@ -1,10 +1,12 @@
 /** What Slack's faces remember: used signatures, where messages stand, and which are owed. All of it in the side table. */
-import { ConditionalCheckFailedException, DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { hex128 } from '@stint/core/request/ids'
 import type { Owed, OwedId, Post, SlackState } from '../../ports.ts'
+import { COUNTED, ofTable, type PageOf, pageIn } from './answers.ts'
+import { isBlocked } from './asked.ts'
 import { unknownOf } from './links.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { sideKey, TTL } from './table.ts'
@@ -13,6 +15,8 @@ import { sideKey, TTL } from './table.ts'
 const SEEN_SECONDS = 1200
 /** Longer than a request lives, with its review. */
 const POST_DAYS = 120
+/** Of one partition, in a row: more than Slack owes or a request has messages. */
+const MAX_PAGES = 100
 const OWED = 'OWED'
 const postsKey = (request: OwedId): string => `MSG#${request}`
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
@@ -23,18 +27,20 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     const attempt = hex128(random)
     const written = await send(async () => {
       try {
-        await client.send(
+        const put = await client.send(
           new PutItemCommand({
             TableName: sideTable,
             Item: marshall({ ...item, attempt }, { removeUndefinedValues: true }),
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+            ...COUNTED,
             ...(condition ? { ConditionExpression: condition } : {}),
             ...(values ? { ExpressionAttributeValues: marshall(values) } : {}),
           }),
         )
+        ofTable(put, sideTable)
         return true
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return error.Item?.attempt?.S === attempt
+        if (isBlocked(error)) return error.Item?.attempt?.S === attempt
         throw error
       }
     })
@@ -45,29 +51,32 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     return written.outcome === 'done' ? done(true) : written
   }
   async function remove(pk: string, sk: string): Promise<Done<true> | Unknown> {
-    const gone = await send(() => client.send(new DeleteItemCommand({ TableName: sideTable, Key: marshall({ pk, sk }) })))
+    const gone = await send(async () =>
+      ofTable(await client.send(new DeleteItemCommand({ TableName: sideTable, Key: marshall({ pk, sk }), ...COUNTED })), sideTable),
+    )
     return gone.outcome === 'done' ? done(true) : unknownOf(gone)
   }
   async function rowsOf<T>(pk: string): Promise<Done<readonly T[]> | Unknown> {
     const rows: T[] = []
-    let from: Record<string, never> | undefined
-    do {
-      const page = await send(() =>
-        client.send(
-          new QueryCommand({
-            TableName: sideTable,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: marshall({ ':pk': pk }),
-            ConsistentRead: true,
-            ...(from ? { ExclusiveStartKey: from } : {}),
-          }),
-        ),
-      )
+    let from: PageOf['next']
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
+      const page = await send(async () => {
+        const query = new QueryCommand({
+          TableName: sideTable,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: marshall({ ':pk': pk }),
+          ConsistentRead: true,
+          ...COUNTED,
+          ...(from ? { ExclusiveStartKey: from } : {}),
+        })
+        return pageIn(await client.send(query), sideTable, marshall({ pk }))
+      })
       if (page.outcome !== 'done') return unknownOf(page)
-      rows.push(...(page.value.Items ?? []).map((item) => unmarshall(item) as T))
-      from = page.value.LastEvaluatedKey as typeof from
-    } while (from)
-    return done(rows)
+      rows.push(...page.value.items.map((item) => unmarshall(item) as T))
+      from = page.value.next
+      if (!from) return done(rows)
+    }
+    return { outcome: 'unknown', cause: `ledger: more than ${MAX_PAGES} pages of ${pk}` }
   }
   const postItem = (request: OwedId, { key, ...post }: Post) => ({
     pk: postsKey(request),
@@ -113,17 +122,19 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     async settle({ request, tries, next }) {
       const gone = await send(async () => {
         try {
-          await client.send(
+          const gone = await client.send(
             new DeleteItemCommand({
               TableName: sideTable,
               Key: marshall({ pk: OWED, sk: request }),
               ConditionExpression: 'tries = :tries AND #next = :next',
               ExpressionAttributeNames: { '#next': 'next' },
               ExpressionAttributeValues: marshall({ ':tries': tries, ':next': next }),
+              ...COUNTED,
             }),
           )
+          ofTable(gone, sideTable)
         } catch (error) {
-          if (!(error instanceof ConditionalCheckFailedException)) throw error
+          if (!isBlocked(error)) throw error
         }
       })
       return gone.outcome === 'done' ? done(true) : unknownOf(gone)

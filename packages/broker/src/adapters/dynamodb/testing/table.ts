@@ -46,7 +46,8 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
           table,
           Keys.map((key) => items.get(idOf(table, key))).filter((item) => item !== undefined),
         ]
-        return { Responses: Object.fromEntries(Object.entries(input.RequestItems).map(read)), UnprocessedKeys: {} }
+        const ConsumedCapacity = Object.keys(input.RequestItems).map((TableName) => ({ TableName, CapacityUnits: 1 }))
+        return { Responses: Object.fromEntries(Object.entries(input.RequestItems).map(read)), UnprocessedKeys: {}, ConsumedCapacity }
       }
       case 'Query': {
         const rows = indexed ? rowsOf(input) : []
@@ -65,7 +66,7 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         if (!write.holds(before)) {
           throw new ConditionalCheckFailedException({
             message: 'The conditional request failed',
-            $metadata: {},
+            $metadata: { httpStatusCode: 400 },
             ...(before ? { Item: before as Record<string, AttributeValue> } : {}),
           })
         }

@@ -1,0 +1,286 @@
+/**
+ * What each answer of DynamoDB must show, call by call. In every row the call is answered with a lie that an SDK would take
+ * for success; the outcome is `unknown`, however often it is sent again, and the honest answer beside it is done.
+ */
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
+import { describe, expect, test } from 'vitest'
+import {
+  always,
+  approvedRequest,
+  assumed,
+  came,
+  changes,
+  dana,
+  intent,
+  type LedgerInProcess,
+  ledgerInProcess,
+  must,
+  NOW,
+  newRequest,
+  REQUEST,
+  reserved,
+  sessionOf,
+} from './testing/ledger.ts'
+import type { Sent } from './testing/table.ts'
+
+const rita = { issuer: 'people', subject: 'rita', name: 'Rita', kind: 'human' } as const
+const all = { kind: 'all' } as const
+const never = () => false
+
+type Call = {
+  readonly operation: string
+  readonly ready?: (it: LedgerInProcess) => Promise<unknown>
+  readonly call: (it: LedgerInProcess, ready: any) => Promise<{ readonly outcome: string }>
+}
+
+const writes: { readonly [name: string]: Call } = {
+  reserve: { operation: 'UpdateItem', call: ({ ledger }) => ledger.reserve(intent()) },
+  'reserve a named request': {
+    operation: 'UpdateItem',
+    ready: approvedRequest,
+    call: ({ ledger }) => ledger.reserve(intent({ named: true })),
+  },
+  record: { operation: 'UpdateItem', ready: reserved, call: ({ ledger }, reservation) => ledger.record(reservation, assumed(), NOW) },
+  drop: {
+    operation: 'UpdateItem',
+    ready: reserved,
+    call: ({ ledger }, reservation) => ledger.drop(reservation, { reason: 'r', sends: 1 }, NOW),
+  },
+  fail: {
+    operation: 'UpdateItem',
+    ready: reserved,
+    call: ({ ledger }, reservation) => ledger.fail(reservation, { code: 'sts-throttled', reason: 'r', sends: 1 }, NOW),
+  },
+  ask: { operation: 'UpdateItem', call: ({ ledger }) => ledger.ask(newRequest()) },
+  refuse: {
+    operation: 'UpdateItem',
+    call: ({ ledger }) => ledger.refuse({ call: intent().call, caller: dana, profile: 'p', code: 'not-eligible', reason: 'r' }),
+  },
+  'count an ask': { operation: 'UpdateItem', call: ({ ledger }) => ledger.countAsk(dana, 3, NOW) },
+  'take a place': { operation: 'UpdateItem', call: ({ ledger }) => ledger.takePlace(dana, 'aa', REQUEST, 5, NOW) },
+  'leave a place': {
+    operation: 'UpdateItem',
+    ready: async ({ ledger }) => {
+      await must(ledger.takePlace(dana, 'aa', REQUEST, 5, NOW))
+      const held = await must(ledger.takePlace(dana, 'aa', sessionOf(REQUEST) as never, 5, NOW))
+      return held.place === 'held' ? held.by : undefined
+    },
+    call: ({ ledger }, place) => ledger.leavePlace(dana, place),
+  },
+  approve: {
+    operation: 'UpdateItem',
+    ready: ({ ledger }) => ledger.ask(newRequest()),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.approved), { came }),
+  },
+  deny: {
+    operation: 'UpdateItem',
+    ready: ({ ledger }) => ledger.ask(newRequest()),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.denied), { came }),
+  },
+  revoke: {
+    operation: 'UpdateItem',
+    ready: approvedRequest,
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { came }),
+  },
+  'let a request expire': {
+    operation: 'UpdateItem',
+    ready: async ({ ledger }) =>
+      (await must(ledger.ask(newRequest()) as Promise<{ outcome: string; value?: { request: object } }>)).request,
+    call: ({ ledger }, request) => ledger.passTime(request, undefined, NOW + 1_800_000),
+  },
+  freeze: { operation: 'UpdateItem', call: ({ ledger }) => ledger.freeze(all, rita, 'INC-1', undefined, NOW) },
+  'ask for a release': {
+    operation: 'UpdateItem',
+    ready: ({ ledger }) => must(ledger.freeze(all, rita, 'INC-1', undefined, NOW)),
+    call: ({ ledger }, { id }) => ledger.unfreeze(id, rita, never, NOW),
+  },
+  release: {
+    operation: 'UpdateItem',
+    ready: async ({ ledger }) => {
+      const freeze = await must(ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+      await ledger.unfreeze(freeze.id, rita, never, NOW)
+      return freeze
+    },
+    call: ({ ledger }, { id }) => ledger.unfreeze(id, { ...rita, subject: 'rob' }, never, NOW),
+  },
+  'release by a deploy': {
+    operation: 'UpdateItem',
+    ready: ({ ledger }) => must(ledger.freeze(all, rita, 'INC-1', undefined, NOW)),
+    call: ({ ledger }, { id }) => ledger.releaseByDeploy(id, 0, NOW),
+  },
+  'announce a config': { operation: 'UpdateItem', call: ({ ledger }) => ledger.announceConfig(NOW) },
+  'announce a log': { operation: 'UpdateItem', call: ({ ledger }) => ledger.announceLog('o', 'v', NOW) },
+}
+
+const reads: { readonly [name: string]: Call } = {
+  'read a request': { operation: 'GetItem', ready: approvedRequest, call: ({ ledger }) => ledger.request(REQUEST) },
+  'read a session': { operation: 'GetItem', ready: reserved, call: ({ ledger }) => ledger.session(sessionOf(REQUEST)) },
+  'read the request that is decided on': {
+    operation: 'GetItem',
+    ready: approvedRequest,
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { came }),
+  },
+  'read the freeze that is set': { operation: 'GetItem', call: ({ ledger }) => ledger.freeze(all, rita, 'INC-1', undefined, NOW) },
+  'read the freeze that is released': {
+    operation: 'GetItem',
+    ready: ({ ledger }) => must(ledger.freeze(all, rita, 'INC-1', undefined, NOW)),
+    call: ({ ledger }, { id }) => ledger.unfreeze(id, rita, never, NOW),
+  },
+  'read whether something is frozen': { operation: 'BatchGetItem', call: ({ ledger }) => ledger.frozen([all], NOW) },
+  'read the freezes that are listed': {
+    operation: 'BatchGetItem',
+    ready: ({ ledger }) => must(ledger.freeze(all, rita, 'INC-1', undefined, NOW)),
+    call: ({ ledger }) => ledger.freezes(NOW),
+  },
+  'read the directory of freezes': { operation: 'GetItem', call: ({ ledger }) => ledger.freezes(NOW) },
+  'query the freezes': { operation: 'Query', call: ({ ledger }) => ledger.freezes(NOW) },
+  'query a caller’s requests': { operation: 'Query', call: ({ ledger }) => ledger.requestsOf(dana, 10) },
+  'query all requests': { operation: 'Query', call: ({ ledger }) => ledger.allRequests(NOW, 10) },
+  'query what waits': { operation: 'Query', call: ({ ledger }) => ledger.workOn(['pending'], ['deploy'], 10) },
+  'query what is due': { operation: 'Query', call: ({ ledger }) => ledger.oldestWork('pending', 'deploy', 10) },
+}
+
+/** Another item of the table, whole and well-formed. */
+const stranger = {
+  pk: { S: `REQ#req_${'9'.repeat(26)}` },
+  sk: { S: 'x' },
+  id: { S: `req_${'9'.repeat(26)}` },
+  state: { S: 'approved' },
+  version: { N: '7' },
+}
+const capacity = { ConsumedCapacity: { TableName: 'stint', CapacityUnits: 1 } }
+
+const batchCapacity = { UnprocessedKeys: {}, ConsumedCapacity: [capacity.ConsumedCapacity] }
+
+const lies: { readonly [operation: string]: { readonly [name: string]: (it: LedgerInProcess, sent: Sent) => object } } = {
+  UpdateItem: {
+    nothing: () => ({}),
+    'an empty image': () => ({ Attributes: {} }),
+    'the image of another item': () => ({ Attributes: stranger }),
+    'the key alone': (_it, { input }) => ({ Attributes: input.Key }),
+    'the item as it was': (it, { input }) => ({ Attributes: it.table.item(input.TableName, input.Key.pk?.S ?? '', input.Key.sk?.S) }),
+    'a condition that failed on another item': () => {
+      throw failed(stranger)
+    },
+  },
+  GetItem: {
+    nothing: () => ({}),
+    'another item': () => ({ Item: stranger, ...capacity }),
+    'capacity of another table': () => ({ ConsumedCapacity: { TableName: 'other' } }),
+    'a condition that failed': () => {
+      throw failed(stranger)
+    },
+  },
+  BatchGetItem: {
+    nothing: () => ({}),
+    'no table': () => ({ Responses: {}, ...batchCapacity }),
+    'another table': () => ({ Responses: { other: [] }, ...batchCapacity }),
+    'no capacity': () => ({ Responses: { stint: [] }, UnprocessedKeys: {} }),
+    'an item that was not asked for': () => ({ Responses: { stint: [stranger] }, ...batchCapacity }),
+    'an item twice': (_it, { input }) => {
+      const [key] = input.RequestItems.stint?.Keys ?? []
+      return { Responses: { stint: [key, key] }, ...batchCapacity }
+    },
+    'keys left unread': (_it, { input }) => ({ ...batchCapacity, Responses: { stint: [] }, UnprocessedKeys: input.RequestItems }),
+  },
+  Query: {
+    nothing: () => ({}),
+    'no rows and no count': () => capacity,
+    'no count': () => ({ Items: [], ...capacity }),
+    'fewer rows than it counts': () => ({ Items: [], Count: 1, ...capacity }),
+    'rows of another partition': () => ({ Items: [stranger], Count: 1, ...capacity }),
+    'rows of another table': () => ({ Items: [], Count: 0, ConsumedCapacity: { TableName: 'other' } }),
+  },
+}
+
+const failed = (item: object) =>
+  Object.assign(Object.create(ConditionalCheckFailedException.prototype), {
+    name: 'ConditionalCheckFailedException',
+    message: 'm',
+    Item: item,
+    $metadata: { httpStatusCode: 400 },
+  })
+
+const rows = Object.entries({ ...writes, ...reads }).flatMap(([name, { operation }]) =>
+  Object.keys(lies[operation] ?? {}).map((lie) => [name, lie] as const),
+)
+
+describe('the ledger is unknown', () => {
+  test.each(rows)('where the answer to “%s” shows %s', async (name, lie) => {
+    const { operation, ready, call } = { ...writes, ...reads }[name] as Call
+    const it = ledgerInProcess()
+    const prepared = await ready?.(it)
+    it.table.through((sent, apply) => (sent.operation === operation ? (lies[operation]?.[lie]?.(it, sent) ?? {}) : apply()))
+    expect(await call(it, prepared)).toMatchObject({ outcome: 'unknown' })
+  })
+  test.each(Object.keys({ ...writes, ...reads }))('and “%s” is done where the answer is honest', async (name) => {
+    const { ready, call } = { ...writes, ...reads }[name] as Call
+    const it = ledgerInProcess()
+    const prepared = await ready?.(it)
+    expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
+  })
+})
+
+describe('a write whose first send', () => {
+  test.each(Object.keys(writes))('took effect and was answered with nothing is done, and written once: %s', async (name) => {
+    const { ready, call } = writes[name] as Call
+    const [it, other] = [ledgerInProcess(), ledgerInProcess()]
+    await call(other, await ready?.(other))
+    const prepared = await ready?.(it)
+    const answered = new Set<string>()
+    it.table.through((sent, apply) => {
+      if (sent.operation !== 'UpdateItem' || answered.has(String(sent.input.Key.pk?.S))) return apply()
+      answered.add(String(sent.input.Key.pk?.S))
+      apply()
+      return {}
+    })
+    expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
+    expect(shapeOf(it)).toEqual(shapeOf(other))
+  })
+
+  test.each(Object.keys(writes))('arrives after the second changes nothing: %s', async (name) => {
+    const { ready, call } = writes[name] as Call
+    const it = ledgerInProcess()
+    const prepared = await ready?.(it)
+    const late: (() => object)[] = []
+    const seen = new Set<string>()
+    it.table.through((sent, apply) => {
+      if (sent.operation !== 'UpdateItem' || seen.has(String(sent.input.Key.pk?.S))) return apply()
+      seen.add(String(sent.input.Key.pk?.S))
+      late.push(apply)
+      throw new Error('on its way for longer than anybody waits')
+    })
+    expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
+    const before = JSON.stringify(it.table.items())
+    for (const arrive of late) {
+      try {
+        arrive()
+      } catch {
+        // Its condition does not hold any more.
+      }
+    }
+    expect(JSON.stringify(it.table.items())).toBe(before)
+  })
+})
+
+test('a freeze whose first send arrives after two people released it stays released', async () => {
+  const it = ledgerInProcess()
+  let late: (() => object) | undefined
+  it.table.through((sent, apply) => {
+    if (sent.operation !== 'UpdateItem' || late || sent.input.TableName !== 'stint') return apply()
+    late = apply
+    throw new Error('on its way for longer than anybody waits')
+  })
+  const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+  await must(it.ledger.unfreeze(id, rita, never, NOW) as Promise<{ outcome: string }>)
+  await must(it.ledger.unfreeze(id, { ...rita, subject: 'rob' }, never, NOW) as Promise<{ outcome: string }>)
+  expect(() => late?.()).toThrow('The conditional request failed')
+  expect(await must(it.ledger.frozen([all], NOW))).toBeUndefined()
+  expect(it.events(`FREEZE#${id}`)).toEqual(['freeze.set', 'freeze.release-asked', 'freeze.released'])
+})
+
+/** What is left behind but for random ids. */
+const shapeOf = ({ table, events }: LedgerInProcess) =>
+  table
+    .items()
+    .map((item) => [item.pk?.S?.slice(0, 6), item.state?.S, item.usesLeft?.N, item.times?.N, item.taken?.N, events(item.pk?.S ?? '')])
