@@ -5,6 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { brief } from '@stint/core/audit/event'
+import { verifyEd25519 } from '@stint/core/signature'
 import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
 import { type Signer, Trouble } from '../log/ports.ts'
 import type { Clock } from '../ports.ts'
@@ -27,6 +28,9 @@ const MOST_BYTES = 64 * 1024
 const SENDS = 3
 /** A raw Ed25519 key is the end of its DER SubjectPublicKeyInfo (RFC 8410 §4). */
 const RAW_BYTES = 32
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+const KEY_SPEC = 'ECC_NIST_EDWARDS25519'
+const ALGORITHM = 'ED25519_SHA_512'
 
 export async function kmsSigner({ origin, key, region, keys, endpoint, clock }: KmsSettings): Promise<Signer> {
   const client = new KMSClient({
@@ -40,16 +44,39 @@ export async function kmsSigner({ origin, key, region, keys, endpoint, clock }: 
     call.catch((error: Error) => {
       throw new Trouble(`kms: ${error.name}: ${brief(error.message)}`)
     })
-  const { PublicKey } = await asked(client.send(new GetPublicKeyCommand({ KeyId: key })))
+  const { KeyId: arn, ...own } = await asked(client.send(new GetPublicKeyCommand({ KeyId: key })))
+  const publicKey = rawKeyIn(own.PublicKey)
+  const signs = own.KeySpec === KEY_SPEC && own.KeyUsage === 'SIGN_VERIFY' && own.SigningAlgorithms?.includes(ALGORITHM)
+  if (!isNamed(arn, key, region) || !signs || !publicKey) throw new Trouble('kms: the answer does not show the public key of the log')
   return {
-    key: { name: origin, kind: 'signer', publicKey: (PublicKey ?? new Uint8Array()).slice(-RAW_BYTES) },
+    key: { name: origin, kind: 'signer', publicKey },
     async sign(message) {
-      const command = new SignCommand({ KeyId: key, Message: message, MessageType: 'RAW', SigningAlgorithm: 'ED25519_SHA_512' })
-      const { Signature } = await asked(client.send(command))
-      if (!Signature) throw new Trouble('kms: an answer without a signature')
+      // By the ARN that the public key was read under: an alias may point elsewhere by now.
+      const command = new SignCommand({ KeyId: arn, Message: message, MessageType: 'RAW', SigningAlgorithm: ALGORITHM })
+      const { KeyId, Signature, SigningAlgorithm } = await asked(client.send(command))
+      const fits = KeyId === arn && SigningAlgorithm === ALGORITHM && Signature !== undefined
+      if (!fits || !verifyEd25519(publicKey, message, Signature)) throw new Trouble('kms: the answer is not a signature of the log on this')
       return Signature
     },
   }
+}
+
+/**
+ * Whether KMS means the key that was asked for: it answers with the key's ARN, also where an id or an alias was named. Which
+ * key an alias stands for only KMS knows (AWS KMS API Reference, "GetPublicKey", KeyId).
+ */
+function isNamed(arn: string | undefined, asked: string, region: string): arn is string {
+  const [, place, home, id] = /^(arn:aws[a-z-]*:kms:([a-z0-9-]+):\d{12}):key\/([\w-]+)$/.exec(arn ?? '') ?? []
+  if (id === undefined || home !== region) return false
+  if (/^arn:[^/]*:alias\//.test(asked)) return asked.startsWith(`${place}:`)
+  return asked.startsWith('alias/') || asked === arn || asked === id
+}
+
+/** The raw key in its DER SubjectPublicKeyInfo, if it is Ed25519's and nothing else (RFC 8410 §4). */
+function rawKeyIn(spki: Uint8Array | undefined): Uint8Array | undefined {
+  const isEd25519 =
+    spki?.length === SPKI_PREFIX.length + RAW_BYTES && Buffer.compare(spki.subarray(0, SPKI_PREFIX.length), SPKI_PREFIX) === 0
+  return isEd25519 ? spki.slice(-RAW_BYTES) : undefined
 }
 
 /** A key at hand, as PKCS #8 in PEM or as a KeyObject: for a log on a disk, and for tests. */

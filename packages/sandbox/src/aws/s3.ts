@@ -3,6 +3,7 @@
  * conditional writes are honoured. Source: Amazon S3 API Reference; authorization per "Actions, resources, and condition
  * keys for Amazon S3".
  */
+import { createHash } from 'node:crypto'
 import type { ContextInput } from '@stint/iam'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
 import type { SignedRequest } from './sigv4.ts'
@@ -38,9 +39,9 @@ export function handleS3(world: World, call: Call, request: SignedRequest): Answ
   }
   switch (request.method) {
     case 'GET':
-      return getObject(call, target)
+      return getObject(call, target, request.headers['x-amz-checksum-mode'])
     case 'HEAD':
-      return headless(getObject(call, target))
+      return headless(getObject(call, target, request.headers['x-amz-checksum-mode']))
     case 'PUT':
       return put(call, target, request)
     case 'DELETE':
@@ -146,11 +147,12 @@ const objectHeaders = (object: StoredObject): Record<string, string> => ({
   'last-modified': new Date(object.modifiedAt).toUTCString(),
 })
 
-function getObject(call: Call, target: Target): Answer {
+/** `mode`: a checksum is shown to those who ask for it, if the object was stored with one (`x-amz-checksum-mode`). */
+function getObject(call: Call, target: Target, mode: string | string[] | undefined): Answer {
   const refusal = guard(call, target, 's3:GetObject')
   if (refusal) return refusal
   const object = target.bucket.objects.get(target.key)
-  if (object) return ok(call, objectHeaders(object), object.body)
+  if (object) return ok(call, { ...objectHeaders(object), ...(mode === 'ENABLED' ? object.checksum : {}) }, object.body)
   // Whether a key exists is told only to those who may list the bucket.
   return (
     guard(call, target, 's3:ListBucket') ??
@@ -182,9 +184,17 @@ function put(call: Call, target: Target, request: SignedRequest): Answer {
   if (match !== undefined && !present)
     return s3Error(404, 'NoSuchKey', 'The specified key does not exist.', call.requestId, { Key: target.key })
   if (match !== undefined && unquoted(match) !== unquoted(present?.etag ?? '')) return failed('If-Match')
-  const object = putObject(target.bucket, target.key, body, headers['content-type'] ?? 'binary/octet-stream', call.now)
-  return ok(call, { etag: object.etag })
+  const checksum = checksumOf(headers)
+  if (checksum && checksum[SHA256] !== createHash('sha256').update(body).digest('base64'))
+    return s3Error(400, 'BadDigest', 'The SHA256 you specified did not match the calculated checksum.', call.requestId)
+  const object = putObject(target.bucket, target.key, body, headers['content-type'] ?? 'binary/octet-stream', call.now, checksum)
+  return ok(call, { etag: object.etag, ...checksum })
 }
+
+const SHA256 = 'x-amz-checksum-sha256'
+/** The one kind of checksum that the sandbox keeps; S3 checks it, and answers with it. */
+const checksumOf = (headers: SignedRequest['headers']): { readonly [SHA256]: string } | undefined =>
+  typeof headers[SHA256] === 'string' ? { [SHA256]: headers[SHA256] } : undefined
 
 const unquoted = (etag: string) => etag.replace(/^"|"$/g, '')
 

@@ -46,7 +46,14 @@ export type Identity = {
   readonly policies: readonly Policy[]
 }
 
-export type StoredObject = { readonly body: Buffer; readonly type: string; readonly etag: string; readonly modifiedAt: number }
+export type StoredObject = {
+  readonly body: Buffer
+  readonly type: string
+  readonly etag: string
+  readonly modifiedAt: number
+  /** The header of the checksum that it was stored with. */
+  readonly checksum?: Readonly<Record<string, string>>
+}
 export type Bucket = {
   readonly name: string
   readonly account: string
@@ -200,8 +207,15 @@ export function brokerKey(world: World, role: BrokerRole): Required<SigningKey> 
 /** Lambda renews its functions' credentials; the sandbox lets them last. */
 const BROKER_SESSION_MS = 10 * 365 * 24 * 3600 * 1000
 
-export function putObject(bucket: Bucket, key: string, body: Buffer, type: string, now: number): StoredObject {
-  const object = { body, type, etag: etagOf(body), modifiedAt: now }
+export function putObject(
+  bucket: Bucket,
+  key: string,
+  body: Buffer,
+  type: string,
+  now: number,
+  checksum?: StoredObject['checksum'],
+): StoredObject {
+  const object = { body, type, etag: etagOf(body), modifiedAt: now, ...(checksum ? { checksum } : {}) }
   bucket.objects.set(key, object)
   return object
 }

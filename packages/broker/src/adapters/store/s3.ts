@@ -3,10 +3,12 @@
  * S3 Object Lock": a lock protects versions and not names, so it is the condition that keeps a tile, and the lock that
  * keeps it from being deleted.
  */
+import { createHash } from 'node:crypto'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   type PutObjectCommandInput,
   S3Client,
@@ -29,8 +31,24 @@ export type BucketSettings = {
 
 const CONNECT_MS = 1000
 const ANSWER_MS = 10_000
-/** The largest object: a stage, of 1,000 entries with their events. Each takes up to 5 KB, as JSON inside JSON. */
-const MOST_BYTES = 8 * 1024 * 1024
+/**
+ * The most that an object of each kind can have, as Stint writes it: a checkpoint with its witnesses' signatures; a tile of
+ * 256 hashes; a bundle of 256 entries of up to 1 KB; their events of up to 1 KB, as JSON inside JSON; a stage of 1,000
+ * entries with their events, up to 5 KB each; a note on a journal that was set aside.
+ */
+const MOST_BYTES: readonly (readonly [path: RegExp, bytes: number])[] = [
+  [/^checkpoint$/, 64 * 1024],
+  [/^tile\/\d/, 256 * 32],
+  [/^tile\/entries\//, 512 * 1024],
+  [/^events\//, 1024 * 1024],
+  [/^stage\//, 8 * 1024 * 1024],
+]
+const MOST_OTHER_BYTES = 64 * 1024
+const mostOf = (path: string): number => MOST_BYTES.find(([kind]) => kind.test(path))?.[1] ?? MOST_OTHER_BYTES
+/** The largest of them, or a page of 1,000 names. */
+const ANSWER_BYTES = 8 * 1024 * 1024
+/** Pages of one list in a row, of up to 1,000 names each. */
+const MAX_PAGES = 10_000
 /** Every call here may be repeated: a create that took effect is met as one that exists, with the same bytes. */
 const SENDS = 3
 const DAY_MS = 86_400_000
@@ -42,30 +60,46 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
     region,
     endpoint: endpoint ?? regionalEndpoint('s3', region),
     forcePathStyle: endpoint !== undefined,
-    requestHandler: handlers(CONNECT_MS)(MOST_BYTES, ANSWER_MS),
-    // A checksum is sent where S3 demands one: with Object Lock.
-    requestChecksumCalculation: lockDays === undefined ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED',
+    requestHandler: handlers(CONNECT_MS)(ANSWER_BYTES, ANSWER_MS),
+    // Checksums are named with each call that has one.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
 
-  /** The answer, or `undefined` for an error that is an answer too, by its code: a bucket that is gone is none. */
-  async function answered<T>(call: Promise<T>, ...expected: string[]): Promise<T | undefined> {
+  /** The answer, or `undefined` for an error that is an answer too, by its code and status: a bucket that is gone is none. */
+  async function answered<T>(call: Promise<T>, ...expected: (keyof typeof STATUS_OF)[]): Promise<T | undefined> {
     try {
       return await call
     } catch (error) {
-      if (error instanceof S3ServiceException && expected.includes(error.name)) return undefined
+      if (expected.some((code) => isAnswer(error, code))) return undefined
       throw new Trouble(error instanceof Error ? `s3: ${error.name}: ${brief(error.message)}` : String(error))
     }
   }
-  const put = (input: Omit<PutObjectCommandInput, 'Bucket'>, ...expected: string[]) =>
-    answered(client.send(new PutObjectCommand({ Bucket: bucket, ...input })), 'PreconditionFailed', ...expected)
+
+  /**
+   * S3 compares the bytes with the checksum that is sent, and answers with the one it keeps. An ETag cannot show that: it is
+   * the MD5 of the bytes only where the bucket is not encrypted under a key of KMS.
+   */
+  async function put(input: PutInput, ...expected: (keyof typeof STATUS_OF)[]): Promise<boolean> {
+    const ChecksumSHA256 = createHash('sha256').update(input.Body).digest('base64')
+    const command = new PutObjectCommand({ Bucket: bucket, ...input, ContentType: typeOf(input.Key), ChecksumSHA256 })
+    const kept = await answered(client.send(command), 'PreconditionFailed', ...expected)
+    if (!kept) return false
+    if (!isEtag(kept.ETag) || kept.ChecksumSHA256 !== ChecksumSHA256) throw new Trouble(`s3: the answer does not show ${input.Key}`)
+    return true
+  }
 
   return {
     async get(path) {
-      const found = await answered(client.send(new GetObjectCommand({ Bucket: bucket, Key: path })), 'NoSuchKey')
-      if (!found?.Body) return undefined
-      const bytes = await answered(found.Body.transformToByteArray())
-      return bytes && { bytes, etag: found.ETag ?? '' }
+      // With the mode, S3 sends the checksum that the object was stored with, and the SDK holds the bytes to it.
+      const command = new GetObjectCommand({ Bucket: bucket, Key: path, ChecksumMode: 'ENABLED' })
+      const found = await answered(client.send(command), 'NoSuchKey')
+      if (!found) return undefined
+      const bytes = await answered(found.Body?.transformToByteArray() ?? Promise.resolve(undefined))
+      const isWhole = bytes !== undefined && bytes.length === found.ContentLength && isEtag(found.ETag)
+      if (!isWhole) throw new Trouble(`s3: the answer is not all of ${path}`)
+      if (bytes.length > mostOf(path)) throw new Trouble(`s3: ${path} is longer than ${mostOf(path)} bytes`)
+      return { bytes, etag: found.ETag as string }
     },
 
     async create(path, bytes, { final = false } = {}) {
@@ -73,34 +107,64 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
         final && lockDays !== undefined
           ? { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(clock() + lockDays * DAY_MS) }
           : {}
-      const made = await put({ Key: path, Body: bytes, IfNoneMatch: '*', ContentType: typeOf(path), ...lock })
+      const made = await put({ Key: path, Body: bytes, IfNoneMatch: '*', ...lock })
       return made ? 'created' : 'exists'
     },
 
     async replace(path, bytes, etag) {
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }
       // Gone, or being written by another at this moment: it is read again.
-      const input = { Key: path, Body: bytes, ContentType: typeOf(path), ...condition }
-      return (await put(input, 'NoSuchKey', 'ConditionalRequestConflict')) ? 'replaced' : 'changed'
+      return (await put({ Key: path, Body: bytes, ...condition }, 'NoSuchKey', 'ConditionalRequestConflict')) ? 'replaced' : 'changed'
     },
 
     async remove(path) {
-      await answered(client.send(new DeleteObjectCommand({ Bucket: bucket, Key: path })))
+      const gone = await answered(client.send(new DeleteObjectCommand({ Bucket: bucket, Key: path })))
+      if (gone?.$metadata.httpStatusCode !== 204) throw new Trouble(`s3: the answer does not show that ${path} is gone`)
     },
 
     async list(prefix) {
       const paths: string[] = []
       let from: string | undefined
-      do {
-        const page = await answered(
-          client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(from ? { ContinuationToken: from } : {}) })),
-        )
-        paths.push(...(page?.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])))
-        from = page?.NextContinuationToken
-      } while (from)
-      return paths.sort()
+      for (let pages = 0; pages < MAX_PAGES; pages++) {
+        const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(from ? { ContinuationToken: from } : {}) })
+        const page = pageIn(await answered(client.send(command)), bucket, prefix)
+        for (const path of page.paths) {
+          // S3 lists in order: what is not above the last name was listed before.
+          if (paths.length > 0 && Buffer.compare(Buffer.from(path), Buffer.from(paths.at(-1) as string)) <= 0)
+            throw new Trouble(`s3: the list of ${prefix} leads back to an earlier page`)
+          paths.push(path)
+        }
+        if (page.next === undefined) return paths.sort()
+        if (page.next === from) throw new Trouble(`s3: the list of ${prefix} leads back to an earlier page`)
+        from = page.next
+      }
+      throw new Trouble(`s3: the list of ${prefix} has more than ${MAX_PAGES} pages`)
     },
   }
+}
+
+type PutInput = Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body'> & { readonly Key: string; readonly Body: Uint8Array }
+
+/** Amazon S3 API Reference, "Error responses". */
+const STATUS_OF = { NoSuchKey: 404, PreconditionFailed: 412, ConditionalRequestConflict: 409 } as const
+const isAnswer = (error: unknown, code: keyof typeof STATUS_OF): boolean =>
+  error instanceof S3ServiceException && error.name === code && error.$metadata.httpStatusCode === STATUS_OF[code]
+
+/** A strong entity tag (RFC 9110 §8.8.3): what `If-Match` compares. */
+const isEtag = (text: string | undefined): boolean => text !== undefined && /^"[\x21\x23-\x7e]{1,128}"$/.test(text)
+
+/** A page of a list of this bucket, of names with this prefix only. */
+function pageIn(
+  page: ListObjectsV2CommandOutput | undefined,
+  bucket: string,
+  prefix: string,
+): { readonly paths: readonly string[]; readonly next?: string } {
+  const { Name, Prefix, KeyCount, IsTruncated, NextContinuationToken: next, Contents = [] } = page ?? {}
+  const paths = Contents.flatMap(({ Key }) => (Key?.startsWith(prefix) ? [Key] : []))
+  const fits = Name === bucket && (Prefix ?? '') === prefix && KeyCount === Contents.length && paths.length === Contents.length
+  if (!fits || IsTruncated === undefined || IsTruncated !== (next !== undefined && next !== ''))
+    throw new Trouble(`s3: the answer is not a list of ${prefix}`)
+  return { paths, ...(next ? { next } : {}) }
 }
 
 /** Media types of C2SP tlog-tiles. */

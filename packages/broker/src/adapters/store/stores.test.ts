@@ -33,7 +33,8 @@ beforeAll(async () => {
     request.on('data', (part: Buffer) => void parts.push(part))
     request.on('end', () => {
       s3.requests.push(request)
-      const answer = (status: number, body: string | Buffer = '', headers = {}) => response.writeHead(status, headers).end(body)
+      const answer = (status: number, body: string | Buffer = '', headers = {}) =>
+        response.writeHead(status, { ...headers, ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }) }).end(body)
       if (s3.fault && s3.fault.times-- > 0) return answer(s3.fault.status, `<Error><Code>${s3.fault.code ?? 'Odd'}</Code></Error>`)
       const url = new URL(request.url ?? '', 'http://s3')
       const key = decodeURIComponent(url.pathname.replace(/^\/bucket\/?/, ''))
@@ -44,10 +45,12 @@ beforeAll(async () => {
         const keys = [...s3.objects.keys()].filter((one) => one.startsWith(prefix)).sort()
         const after = keys.filter((one) => one > (url.searchParams.get('continuation-token') ?? ''))
         const page = after.slice(0, 2)
-        const more = after.length > 2 ? `<IsTruncated>true</IsTruncated><NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ''
+        const more = after.length > 2
+        const token = more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ''
+        const head = `<Name>bucket</Name><Prefix>${prefix}</Prefix><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>`
         return answer(
           200,
-          `<ListBucketResult>${page.map((one) => `<Contents><Key>${one}</Key></Contents>`).join('')}${more}</ListBucketResult>`,
+          `<ListBucketResult>${head}${token}${page.map((one) => `<Contents><Key>${one}</Key></Contents>`).join('')}</ListBucketResult>`,
         )
       }
       if (request.method === 'GET')
@@ -62,7 +65,7 @@ beforeAll(async () => {
       if (match !== undefined && there && match !== etag(there)) return answer(412, '<Error><Code>PreconditionFailed</Code></Error>')
       const body = Buffer.concat(parts)
       s3.objects.set(key, body)
-      answer(200, '', { etag: etag(body) })
+      answer(200, '', { etag: etag(body), 'x-amz-checksum-sha256': request.headers['x-amz-checksum-sha256'] })
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
