@@ -38,6 +38,9 @@ const json =
 const message = { text: 'x', blocks: [{ type: 'section' as const, text: plain('x') }] }
 const view = { type: 'modal' as const, title: plain('x'), blocks: message.blocks }
 
+/** What Slack says of a member. */
+const flags = { deleted: false, is_bot: false, is_restricted: false, is_ultra_restricted: false }
+
 const calls: readonly (readonly [string, string, () => Promise<{ outcome: string }>, object, unknown])[] = [
   ['post', 'chat.postMessage', () => api.post('C1', message, { ts: '1.1' }), { channel: 'C1', ts: '1.2' }, { channel: 'C1', ts: '1.2' }],
   [
@@ -54,14 +57,14 @@ const calls: readonly (readonly [string, string, () => Promise<{ outcome: string
     'user',
     'users.info',
     () => api.user('U1'),
-    { user: { id: 'U1', team_id: 'T1', real_name: 'Una', profile: {} } },
+    { user: { ...flags, id: 'U1', team_id: 'T1', real_name: 'Una', profile: {} } },
     { id: 'U1', team: 'T1', name: 'Una', member: true },
   ],
   [
     'userByEmail',
     'users.lookupByEmail',
     () => api.userByEmail('a@b'),
-    { user: { id: 'U1', team_id: 'T1', name: 'una', profile: { email: 'a@b' } } },
+    { user: { ...flags, id: 'U1', team_id: 'T1', name: 'una', profile: { email: 'a@b' } } },
     { id: 'U1', team: 'T1', name: 'una', email: 'a@b', member: true },
   ],
 ]
@@ -131,7 +134,153 @@ test.each<[string, object, boolean]>([
   ['a guest of one channel', { is_ultra_restricted: true }, false],
   ['somebody of another workspace', { is_stranger: true }, false],
   ['Slackbot', { id: 'USLACKBOT' }, false],
+  ['somebody of whom Slack does not say whether they left', { deleted: undefined }, false],
+  ['somebody of whom Slack does not say whether they are a guest', { is_restricted: undefined }, false],
+  ['somebody who is no bot in words', { is_bot: 'false' }, false],
+  ['somebody who did not leave, in a number', { deleted: 0 }, false],
+  ['a guest of nothing', { is_ultra_restricted: null }, false],
 ])('%s', async (_name, change, member) => {
-  answer = json({ ok: true, user: { id: 'U1', team_id: 'T1', profile: { email: 'dana@acme.example' }, ...change } })
-  expect(await api.user('U1')).toMatchObject({ value: { member, email: 'dana@acme.example' } })
+  const user = { ...flags, id: 'U1', team_id: 'T1', profile: { email: 'dana@acme.example' }, ...change }
+  answer = json({ ok: true, user })
+  expect(await api.user(user.id)).toMatchObject({ value: { member, email: 'dana@acme.example' } })
+})
+
+describe('what each answer must show', () => {
+  const kind = { ...view, callback_id: 'ask' }
+  const posted = { ok: true, channel: 'C1', ts: '1.2' }
+  const opened = { ok: true, view: { id: 'V1', callback_id: 'ask' } }
+  const una = { ...flags, id: 'U1', team_id: 'T1', profile: { email: 'Una@Acme.example' } }
+  const rows: readonly (readonly [string, () => Promise<{ outcome: string }>, object, readonly (readonly [string, object | string])[]])[] =
+    [
+      [
+        'post',
+        () => api.post('C1', message),
+        posted,
+        [
+          ['another channel', { ...posted, channel: 'C2' }],
+          ['no channel', { ...posted, channel: undefined }],
+          ['a channel in a list', { ...posted, channel: ['C1'] }],
+          ['a number for ts', { ...posted, ts: 1.2 }],
+          ['a ts without a fraction', { ...posted, ts: '1' }],
+          ['a ts that is none', { ...posted, ts: 'x.y' }],
+          ['a ts that is null', { ...posted, ts: null }],
+        ],
+      ],
+      ['post to a user', () => api.post('U1', message), { ...posted, channel: 'D1' }, [['a channel of others', posted]]],
+      [
+        'update',
+        () => api.update({ channel: 'C1', ts: '1.2' }, message),
+        posted,
+        [
+          ['another channel', { ...posted, channel: 'C2' }],
+          ['another message', { ...posted, ts: '1.3' }],
+          ['a number for ts', { ...posted, ts: 1.2 }],
+        ],
+      ],
+      [
+        'openDirect',
+        () => api.openDirect('U1'),
+        { ok: true, channel: { id: 'D1' } },
+        [
+          ['a channel that everybody reads', { ok: true, channel: { id: 'C1' } }],
+          ['the user', { ok: true, channel: { id: 'U1' } }],
+          ['a number', { ok: true, channel: { id: 7 } }],
+          ['a channel that is null', { ok: true, channel: null }],
+          ['a channel without its object', { ok: true, channel: 'D1' }],
+        ],
+      ],
+      [
+        'openView',
+        () => api.openView('t.1', kind),
+        opened,
+        [
+          ['another view', { ok: true, view: { id: 'V1', callback_id: 'details' } }],
+          ['a view of no kind', { ok: true, view: { id: 'V1' } }],
+          ['an id that is none', { ok: true, view: { id: 'X1', callback_id: 'ask' } }],
+          ['a number', { ok: true, view: { id: 1, callback_id: 'ask' } }],
+        ],
+      ],
+      [
+        'updateView',
+        () => api.updateView('V1', 'h', kind),
+        opened,
+        [
+          ['another id', { ok: true, view: { id: 'V2', callback_id: 'ask' } }],
+          ['another view', { ok: true, view: { id: 'V1', callback_id: 'details' } }],
+        ],
+      ],
+      [
+        'user',
+        () => api.user('U1'),
+        { ok: true, user: una },
+        [
+          ['another user', { ok: true, user: { ...una, id: 'U2' } }],
+          ['no team', { ok: true, user: { ...una, team_id: undefined } }],
+          ['a team that is none', { ok: true, user: { ...una, team_id: 'acme' } }],
+          ['no profile', { ok: true, user: { ...una, profile: undefined } }],
+          ['an address in a list', { ok: true, user: { ...una, profile: { email: ['una@acme.example'] } } }],
+        ],
+      ],
+      [
+        'userByEmail',
+        () => api.userByEmail('una@acme.EXAMPLE'),
+        { ok: true, user: una },
+        [
+          ['somebody with another address', { ok: true, user: { ...una, profile: { email: 'sam@acme.example' } } }],
+          ['somebody without an address', { ok: true, user: { ...una, profile: {} } }],
+          ['a number for the user', { ok: true, user: { ...una, id: 1 } }],
+        ],
+      ],
+    ]
+  describe.each(rows)('%s', (_name, call, honest, lies) => {
+    test('believes an honest answer', async () => {
+      answer = json(honest)
+      expect(await call()).toMatchObject({ outcome: 'done' })
+    })
+    test.each<readonly [string, object | string]>([
+      ...lies,
+      ['ok in words', { ...honest, ok: 'true' }],
+      ['ok in a number', { ...honest, ok: 1 }],
+      ['no ok', { ...honest, ok: undefined }],
+      ['every property null', { ok: true, ...Object.fromEntries(Object.keys(honest).map((name) => [name, name === 'ok' ? true : null])) }],
+      ['a page', '<html>ok</html>'],
+      ['a word that looks like an error', 'bad_gateway'],
+      ['an error that is none', { ok: false, error: { code: 'channel_not_found' } }],
+      ['a list', '[]'],
+      ['null', 'null'],
+      ['half of it', JSON.stringify(honest).slice(0, -3)],
+      ['more than it can have', { ...honest, more: 'x'.repeat(1024 * 1024) }],
+    ])('does not believe an answer with %s', async (_what, lie) => {
+      answer = (response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end(typeof lie === 'string' ? lie : JSON.stringify(lie))
+      expect(await call()).toMatchObject({ outcome: 'unknown' })
+      expect(asked).toHaveLength(1)
+    })
+  })
+
+  test('an answer of 50 MB is read up to its bound, and the rest is never sent', async () => {
+    let sent = 0
+    let closed: Promise<void> | undefined
+    answer = (response) => {
+      closed = new Promise((resolve) => response.once('close', () => resolve()))
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const more = () => {
+        while (sent < 50 * 1024 * 1024 && !response.destroyed) {
+          sent += 65_536
+          if (!response.write('x'.repeat(65_536))) return void response.once('drain', more)
+        }
+        response.end()
+      }
+      more()
+    }
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`
+    const patient = slackApi({ token: 'xoxb-secret', fetch, timeoutMs: 30_000, url })
+    expect(await patient.post('C1', message)).toMatchObject({ outcome: 'unknown', cause: expect.stringContaining('longer than') })
+    await closed
+    expect(sent).toBeLessThan(16 * 1024 * 1024)
+  })
+  test('a fetch that heeds no signal is not waited for', async () => {
+    const deaf = slackApi({ token: 'xoxb-secret', fetch: () => new Promise(() => {}), timeoutMs: 50 })
+    expect(await deaf.openDirect('U1')).toMatchObject({ outcome: 'unknown' })
+  })
 })

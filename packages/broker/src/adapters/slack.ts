@@ -6,6 +6,7 @@
 import type { KnownBlock, ModalView } from '@slack/types'
 import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from '@slack/web-api'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { within } from './within.ts'
 
 /** Slack says no: its own word for why (`channel_not_found`, `expired_trigger_id`). Asked again it says so again. */
 export type SlackRefused = { readonly outcome: 'refused'; readonly error: string }
@@ -45,7 +46,7 @@ export type SlackApi = {
 
 export type SlackSettings = {
   readonly token: string
-  readonly fetch: NonNullable<WebClientOptions['fetch']>
+  readonly fetch: typeof globalThis.fetch
   readonly timeoutMs: number
   /** Another place than Slack's, for the sandbox. Ends in a slash. */
   readonly url?: string
@@ -57,7 +58,7 @@ const DEFAULT_WAIT_SECONDS = 30
 
 export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): SlackApi {
   const client = new WebClient(token, {
-    fetch,
+    fetch: bounded(fetch, timeoutMs),
     timeout: timeoutMs,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
@@ -79,38 +80,91 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
             unfurl_media: false,
             ...(thread === undefined ? {} : thread.broadcast ? { thread_ts: thread.ts, reply_broadcast: true } : { thread_ts: thread.ts }),
           }),
-        ({ channel: at, ts }) => (at && ts ? { channel: at, ts } : undefined),
+        ({ channel: at, ts }) => (isWhereAsked(at, channel) && isTs(ts) ? { channel: at, ts } : undefined),
       ),
     update: ({ channel, ts }, message) =>
       asked(
         () => client.chat.update({ channel, ts, ...contentOf(message) }),
-        ({ channel: at, ts: when }) => (at && when ? { channel: at, ts: when } : undefined),
+        ({ channel: at, ts: when }) => (at === channel && when === ts ? { channel, ts } : undefined),
       ),
     openDirect: (user) =>
       asked(
         () => client.conversations.open({ users: user }),
-        ({ channel }) => channel?.id,
+        ({ channel }) => (isId('D', channel?.id) ? channel?.id : undefined),
       ),
     openView: (trigger, view) =>
       asked(
         () => client.views.open({ trigger_id: trigger, view }),
-        (answer) => answer.view?.id,
+        (answer) => (isId('V', answer.view?.id) && isSame(answer.view, view) ? answer.view?.id : undefined),
       ),
     updateView: (id, hash, view) =>
       asked(
         () => client.views.update({ view_id: id, view, ...(hash === undefined ? {} : { hash }) }),
-        (answer) => answer.view?.id,
+        (answer) => (answer.view?.id === id && isSame(answer.view, view) ? id : undefined),
       ),
     user: (id) =>
       asked(
         () => client.users.info({ user: id }),
-        ({ user }) => user && userOf(user),
+        ({ user }) => (user?.id === id ? userOf(user) : undefined),
       ),
     userByEmail: (email) =>
       asked(
         () => client.users.lookupByEmail({ email }),
-        ({ user }) => user && userOf(user),
+        // Slack knows no difference of case in e-mail addresses.
+        ({ user }) => {
+          const found = user && userOf(user)
+          return found?.email?.toLowerCase() === email.toLowerCase() ? found : undefined
+        },
       ),
+  }
+}
+
+// ── What an answer must show ─────────────────────────────────────────────────────────────────────────────────────────
+
+/** Slack's ids begin with a letter for what they name: `C` and `G` channels, `D` direct messages, `U` and `W` users, `V` views. */
+const isId = (letters: string, id: unknown): id is string => typeof id === 'string' && new RegExp(`^[${letters}][A-Z0-9]{1,40}$`).test(id)
+const isTs = (ts: unknown): ts is string => typeof ts === 'string' && /^\d{1,12}\.\d{1,9}$/.test(ts)
+/** A message to a user stands in the channel of direct messages to them, which has an id of its own. */
+const isWhereAsked = (at: unknown, channel: string): at is string => (isId('UW', channel) ? isId('D', at) : at === channel)
+const isSame = (shown: { readonly callback_id?: string } | undefined, { callback_id: asked }: ModalView): boolean =>
+  asked === undefined || shown?.callback_id === asked
+
+/** An answer shows what was posted once more; it takes far less than this. */
+const MOST_BYTES = 1024 * 1024
+
+/**
+ * Answers that are whole, in time, not longer than they can be, and in the form of the Web API. The client would take any
+ * text in their place for the name of an error, and any `ok` but an empty one for a yes.
+ */
+function bounded(fetch: SlackSettings['fetch'], timeoutMs: number): NonNullable<WebClientOptions['fetch']> {
+  return async (...call) => {
+    const { text, status, headers } = await within(
+      timeoutMs,
+      fetch(...call).then(async (answer) => ({ text: await textOf(answer), status: answer.status, headers: answer.headers })),
+    )
+    if (status === 200 && !isOfWebApi(text)) throw new Error('the answer is not in the form of the Web API')
+    return new Response(text, { status, headers })
+  }
+}
+
+async function textOf(answer: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  // Leaving the loop early cancels the rest.
+  for await (const part of answer.body ?? []) {
+    size += part.length
+    if (size > MOST_BYTES) throw new Error(`the answer is longer than ${MOST_BYTES} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+function isOfWebApi(text: string): boolean {
+  try {
+    const { ok, error } = JSON.parse(text) as { readonly ok?: unknown; readonly error?: unknown }
+    return ok === true || (ok === false && typeof error === 'string')
+  } catch {
+    return false
   }
 }
 
@@ -119,15 +173,19 @@ const contentOf = ({ text, blocks, color }: Message) =>
 
 type Told = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>
 
+/** Undefined for what is not a user of Slack's; a user of whom it does not say what they are is no member. */
 function userOf(user: Told): SlackUser | undefined {
-  if (!user.id || !user.team_id) return undefined
-  const guest = user.is_restricted || user.is_ultra_restricted || user.is_stranger
-  const email = user.profile?.email
+  const { id, team_id: team, profile } = user
+  if (!isId('UW', id) || !isId('TE', team) || typeof profile !== 'object' || profile === null) return undefined
+  const { email, display_name: displayName } = profile
+  if (email !== undefined && typeof email !== 'string') return undefined
+  const names = [displayName, user.real_name, user.name].filter((name) => typeof name === 'string' && name !== '')
+  const isMember = [user.deleted, user.is_bot, user.is_restricted, user.is_ultra_restricted].every((flag) => flag === false)
   return {
-    id: user.id,
-    team: user.team_id,
-    name: user.profile?.display_name || user.real_name || user.name || user.id,
-    member: !(user.is_bot || user.deleted || guest || user.id === 'USLACKBOT'),
+    id,
+    team,
+    name: names[0] ?? id,
+    member: isMember && !user.is_stranger && id !== 'USLACKBOT',
     ...(email === undefined ? {} : { email }),
   }
 }

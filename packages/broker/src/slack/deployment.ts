@@ -68,7 +68,8 @@ export function openSlackDoor(deployment: SlackDeployment): SlackDoor {
             redirect: 'error',
             signal: AbortSignal.timeout(DOOR_TIMEOUT_MS),
           })
-          await answer.arrayBuffer()
+          // What it says changes nothing, so it is not read.
+          await answer.body?.cancel()
         } catch (error) {
           // The decision stands, or was refused, whether or not this could be said.
           log({ event: 'slack-response-url', cause: (error as Error).name })

@@ -261,7 +261,12 @@ export function createWorkspace(clock: () => number) {
   }
 }
 
+/** Slack says of everybody who is not deleted what they are, and what they are not (`users.info`). */
 const profileOf = ({ email, real_name, ...user }: Member) => ({
+  deleted: false,
+  is_bot: false,
+  is_restricted: false,
+  is_ultra_restricted: false,
   ...user,
   real_name,
   profile: { email, real_name, display_name: real_name },
