@@ -2,6 +2,7 @@
 import type { lookup } from 'node:dns'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getBytes, isPrivate, publicOnly } from './https.ts'
 
@@ -82,6 +83,12 @@ describe('getBytes', () => {
     asked.push(request.url ?? '')
     if (request.url === '/moved') return response.writeHead(302, { location: '/keys' }).end()
     if (request.url === '/large') return response.end('x'.repeat(300 * 1024))
+    if (request.url === '/announced') return void response.writeHead(200, { 'content-length': 300 * 1024 }).write('x')
+    if (request.url === '/packed') return response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"keys":[]}'))
+    if (request.url === '/cut') {
+      response.writeHead(200, { 'content-length': 99 }).write('{"keys":[]}')
+      return void setTimeout(() => response.destroy(), 10)
+    }
     return response.end('{"keys":[]}')
   })
   beforeAll(async () => {
@@ -97,6 +104,10 @@ describe('getBytes', () => {
     expect(asked).toEqual(['/moved'])
   })
   test('reads no more than 256 KB', () => expect(getBytes(`${url}/large`)).rejects.toThrow('more than 256 KB'))
+  test('does not wait for the end of an answer that says it is longer', () =>
+    expect(getBytes(`${url}/announced`)).rejects.toThrow('more than 256 KB'))
+  test('does not decompress', () => expect(getBytes(`${url}/packed`)).rejects.toThrow('answered in an encoding'))
+  test('does not take half an answer for all of it', () => expect(getBytes(`${url}/cut`)).rejects.toThrow())
   test('asks a private address only where that was said', async () => {
     await expect(getBytes('https://10.255.255.1/keys')).rejects.toThrow('has a private address')
     await expect(getBytes('https://127.0.0.2:1/keys')).rejects.toThrow('has a private address')

@@ -83,6 +83,9 @@ function exchange(url: string, options: RequestOptions, body?: string): Promise<
     const request = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options, (response: IncomingMessage) => {
       const parts: Buffer[] = []
       let size = 0
+      if (Number(response.headers['content-length'] ?? 0) > MAX_BYTES) request.destroy(new Error('answered more than 256 KB'))
+      // Nothing was asked for in another encoding, and nothing is decoded.
+      else if (!['', 'identity'].includes(response.headers['content-encoding'] ?? '')) request.destroy(new Error('answered in an encoding'))
       response.on('data', (part: Buffer) => {
         size += part.length
         if (size > MAX_BYTES) request.destroy(new Error('answered more than 256 KB'))

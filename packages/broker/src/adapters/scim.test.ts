@@ -17,7 +17,8 @@ const dana = {
     { value: 'g2', display: 'On call' },
   ],
 }
-const listOf = (...Resources: object[]) => ({ totalResults: Resources.length, Resources })
+const schemas = ['urn:ietf:params:scim:api:messages:2.0:ListResponse']
+const listOf = (...Resources: unknown[]) => ({ schemas, totalResults: Resources.length, Resources })
 
 async function asked(body: unknown, rules = rulesWith('groups'), subject = 'da"na') {
   const urls: string[] = []
@@ -43,7 +44,7 @@ describe('a directory', () => {
   test.each<[string, unknown, unknown]>([
     ['the user', listOf(dana), { outcome: 'done', value: { groups: ['g1', 'g2'] } }],
     ['nobody', listOf(), { outcome: 'done', value: undefined }],
-    ['nobody, and no list at all', { totalResults: 0 }, { outcome: 'done', value: undefined }],
+    ['nobody, and no list at all', { schemas, totalResults: 0 }, { outcome: 'done', value: undefined }],
     ['somebody who was switched off', listOf({ ...dana, active: false }), { outcome: 'done', value: undefined }],
     ['somebody of whom it does not say', listOf({ ...dana, active: undefined }), { outcome: 'done', value: undefined }],
     ['somebody active in words', listOf({ ...dana, active: 'true' }), { outcome: 'done', value: undefined }],
@@ -51,7 +52,31 @@ describe('a directory', () => {
     ['somebody by another case', listOf({ ...dana, externalId: 'Da"na' }), { outcome: 'done', value: undefined }],
     ['two', listOf(dana, dana), { outcome: 'unknown' }],
     ['everybody, since it knows no filter', listOf(dana, { ...dana, externalId: 'x' }), { outcome: 'unknown' }],
-    ['no list', { Resources: dana }, { outcome: 'unknown' }],
+    ['no list', { schemas, totalResults: 1, Resources: dana }, { outcome: 'unknown' }],
+    ['an empty object', {}, { outcome: 'unknown' }],
+    ['a list', [dana], { outcome: 'unknown' }],
+    ['null', 'null', { outcome: 'unknown' }],
+    ['a list of no kind', { ...listOf(dana), schemas: undefined }, { outcome: 'unknown' }],
+    ['a user in the place of a list', { ...listOf(dana), schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'] }, { outcome: 'unknown' }],
+    ['a kind in a string', { ...listOf(dana), schemas: schemas[0] }, { outcome: 'unknown' }],
+    ['one of two users', { ...listOf(dana), totalResults: 2 }, { outcome: 'unknown' }],
+    ['a user beyond its total', { ...listOf(dana), totalResults: 0 }, { outcome: 'unknown' }],
+    ['no total', { ...listOf(dana), totalResults: undefined }, { outcome: 'unknown' }],
+    ['a total in a string', { ...listOf(dana), totalResults: '1' }, { outcome: 'unknown' }],
+    ['an empty list and a total', { ...listOf(), totalResults: 1 }, { outcome: 'unknown' }],
+    ['no list and a total', { schemas, totalResults: 1 }, { outcome: 'unknown' }],
+    ['a user that is null', listOf(null), { outcome: 'unknown' }],
+    ['a user in a string', listOf('da"na'), { outcome: 'unknown' }],
+    [
+      'an attribute twice',
+      `{"schemas":${JSON.stringify(schemas)},"totalResults":1,"totalResults":1,"Resources":[]}`,
+      { outcome: 'unknown' },
+    ],
+    ['half of it', JSON.stringify(listOf(dana)).slice(0, -2), { outcome: 'unknown' }],
+    ['a group without letters', listOf({ ...dana, groups: [{ value: '' }] }), { outcome: 'unknown' }],
+    ['groups in another type', listOf({ ...dana, groups: 'g1' }), { outcome: 'unknown' }],
+    ['groups that are null, as if left out', listOf({ ...dana, groups: null }), { outcome: 'done', value: {} }],
+    ['a subject in a list', listOf({ ...dana, externalId: ['da"na'] }), { outcome: 'done', value: undefined }],
     ['a page', '<html>', { outcome: 'unknown' }],
     ['nothing', new Error('did not answer in time'), { outcome: 'unknown' }],
     ['no group', listOf({ ...dana, groups: [] }), { outcome: 'done', value: { groups: [] } }],

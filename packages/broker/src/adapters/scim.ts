@@ -32,10 +32,8 @@ export const scimDirectory = ({ rules, tokens, get }: ScimSettings): Directory =
       return { outcome: 'unknown', cause: `directory: ${(error as Error).message}` }
     }
     const parsed = parseForeignJson(body)
-    const listed = parsed.ok && isObject(parsed.value) ? parsed.value : {}
-    // Servers may leave Resources out where there is none (RFC 7644 §3.4.2); anything else that is no list is no answer.
-    const users = listed.Resources === undefined && listed.totalResults === 0 ? [] : listed.Resources
-    if (!Array.isArray(users)) return { outcome: 'unknown', cause: 'directory: the answer is no SCIM list' }
+    const users = parsed.ok ? usersIn(parsed.value) : undefined
+    if (!users) return { outcome: 'unknown', cause: 'directory: the answer is not a list of users' }
     const [user, ...more] = users
     // A server that does not know the filter gives everybody: only one user, and only the one that was asked for.
     if (more.length > 0) return { outcome: 'unknown', cause: 'directory: more than one user answers to the subject' }
@@ -45,13 +43,28 @@ export const scimDirectory = ({ rules, tokens, get }: ScimSettings): Directory =
   },
 })
 
+const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
+
+/**
+ * The users in a list that is whole; undefined for anything else. Servers may leave `Resources` out where there are none, and
+ * give fewer than `totalResults` says, which counts all that match (RFC 7644 §3.4.2).
+ */
+function usersIn(answer: Json): readonly Json[] | undefined {
+  if (!isObject(answer) || !Array.isArray(answer.schemas) || !answer.schemas.includes(LIST)) return undefined
+  const users = answer.Resources === undefined && answer.totalResults === 0 ? [] : answer.Resources
+  const isWhole = Array.isArray(users) && users.length === answer.totalResults && users.every((user) => isObject(user))
+  return isWhole ? users : undefined
+}
+
 /** Servers may leave groups out (RFC 7643 §4.1.2): then there is no claim, since a list that is not whole proves no absence. */
 function claimsIn(user: JsonObject, groupsClaim: string, member: 'value' | 'display'): JsonObject | undefined {
-  if (!Array.isArray(user.groups)) return {}
+  // `null` is as if it were not there (RFC 7643 §2.5).
+  if (user.groups === undefined || user.groups === null) return {}
+  if (!Array.isArray(user.groups)) return undefined
   const groups: string[] = []
   for (const group of user.groups) {
     const name = isObject(group) ? group[member] : undefined
-    if (typeof name !== 'string') return undefined
+    if (typeof name !== 'string' || name === '') return undefined
     groups.push(name)
   }
   // A claim that is named by a JSON Pointer stands within others.

@@ -30,6 +30,14 @@ afterAll(() => void server.close())
 
 const signIn = () => consoleSignIn({ endpoint, issuer: 'https://stint.example', post: postForm }).url(credentials)
 
+test('a sign-in token that is too long for a link is no sign-in', async () => {
+  answer = { status: 200, body: JSON.stringify({ SigninToken: 'x'.repeat(8193) }) }
+  expect((await signIn()).outcome).toBe('unknown')
+  answer = { status: 200, body: JSON.stringify({ SigninToken: 'x'.repeat(8192) }) }
+  expect((await signIn()).outcome).toBe('done')
+  answer = { status: 200, body: '{"SigninToken":"VCQgs5qZ-example"}' }
+})
+
 describe('the sign-in URL', () => {
   test('is made from a token that is fetched by POST, so that no URL holds a credential', async () => {
     const made = await signIn()
@@ -55,6 +63,16 @@ describe('the sign-in URL', () => {
     [200, 'oops'],
     [200, '{"SigninToken":7}'],
     [302, '{"SigninToken":"x"}'],
+    [201, '{"SigninToken":"x"}'],
+    [200, 'null'],
+    [200, '[]'],
+    [200, '{"SigninToken":null}'],
+    [200, '{"SigninToken":""}'],
+    [200, '{"SigninToken":["x"]}'],
+    [200, '{"SigninToken":"x y"}'],
+    [200, '{"SigninToken":"x\\n"}'],
+    [200, '{"SigninToken":"x"'],
+    [200, '<html>200 OK</html>'],
   ])('%i %s is no sign-in, and its cause names no secret', async (status, body) => {
     answer = { status, body }
     const made = await signIn()

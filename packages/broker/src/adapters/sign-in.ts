@@ -26,8 +26,11 @@ export const consoleSignIn = (settings: SignInSettings): SignIn => ({
         settings.endpoint,
         new URLSearchParams({ Action: 'getSigninToken', Session: session }).toString(),
       )
-      const token: unknown = status === 200 ? (JSON.parse(body) as { SigninToken?: unknown }).SigninToken : undefined
-      if (typeof token !== 'string' || token === '') return { outcome: 'unknown', cause: `sign-in answered ${status}` }
+      const answer: unknown = status === 200 ? JSON.parse(body) : undefined
+      const token = typeof answer === 'object' && answer !== null && 'SigninToken' in answer ? answer.SigninToken : undefined
+      // A link without blanks or control characters, and not longer than a browser takes.
+      if (typeof token !== 'string' || !/^[\x21-\x7e]{1,8192}$/.test(token))
+        return { outcome: 'unknown', cause: `sign-in answered ${status}` }
       const query = new URLSearchParams({ Action: 'login', Issuer: settings.issuer, Destination: DESTINATION, SigninToken: token })
       return done(`${settings.endpoint}?${query}`)
     } catch {

@@ -110,6 +110,11 @@ describe('a witness', () => {
     ['does not know the log', [404, 'text/plain', ''], 40, /answered 404/],
     ['is broken', [500, 'text/html', '<h1>'], 40, /answered 500/],
     ['answers 409 without a size', [409, 'text/plain', '5\n'], 40, /answered 409/],
+    ['answers 409 with a size in another type', [409, 'text/x.tlog.sizes', '5\n'], 40, /answered 409/],
+    ['answers 409 with a size and more', [409, 'text/x.tlog.size', '5\n6\n'], 40, /answered 409/],
+    ['answers 409 with a size that is negative', [409, 'text/x.tlog.size', '-1\n'], 40, /answered 409/],
+    ['answers with a page', [200, 'text/html', '<html>200 OK</html>'], 40, /no cosignature/],
+    ['answers another status of success', [201, 'text/plain', ''], 40, /answered 201/],
     ['answers 409 again and again', [409, 'text/x.tlog.size', '5\n'], 40, /same size twice/],
     ['answers with nothing', [200, 'text/plain', ''], 40, /no cosignature/],
     [
@@ -132,5 +137,19 @@ describe('a witness', () => {
   ])('that %s is not believed', async (_what, fault, size, words) => {
     state.fault = fault
     await expect(cosign(size)).rejects.toThrow(words)
+  })
+
+  test('that once answered with a signature that is wrong is not taken to have seen the checkpoint', async () => {
+    Object.assign(state, { size: 3, root: rootOf(3), fault: undefined })
+    const olds: string[] = []
+    let spoil = true
+    const one = witnessClient(url, witnessKey, async (to, text) => {
+      olds.push(text.slice(0, text.indexOf('\n')))
+      return spoil ? { status: 200, type: 'text/plain', body: '' } : postText(to, text)
+    })
+    await expect(cosign(8, one)).rejects.toThrow(/no cosignature/)
+    spoil = false
+    expect(await cosign(8, one)).toHaveLength(1)
+    expect(olds.slice(0, 2)).toEqual(['old 0', 'old 0'])
   })
 })

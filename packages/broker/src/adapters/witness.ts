@@ -20,10 +20,11 @@ export function witnessClient(url: string, key: NoteKey, post: PostText): Witnes
       for (let turn = 0; turn < 2; turn++) {
         const { status, type, body } = await post(`${url}/add-checkpoint`, ask(old, await proof(old), note))
         if (status === 200) {
+          const signatures = checked(checkpointText(checkpoint), body)
           seen = checkpoint.size
-          return checked(checkpointText(checkpoint), body)
+          return signatures
         }
-        const has = status === 409 && type.startsWith('text/x.tlog.size') ? /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1] : undefined
+        const has = status === 409 && /^text\/x\.tlog\.size *(;|$)/.test(type) ? /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1] : undefined
         if (has === undefined) throw new Trouble(`witness answered ${status}`)
         // It is ahead of us: a newer checkpoint has been there already.
         if (Number(has) > checkpoint.size) throw new Trouble(`witness has seen ${has} entries, this checkpoint has ${checkpoint.size}`)
@@ -36,7 +37,8 @@ export function witnessClient(url: string, key: NoteKey, post: PostText): Witnes
   function checked(text: string, lines: string): readonly NoteSignature[] {
     const parsed = parseNote(`${text}\n${lines}`)
     const signers = parsed ? signersOf(parsed, [key]) : 'spoiled'
-    if (!parsed || signers === 'spoiled' || signers.length === 0) throw new Trouble('witness answered with no cosignature of its own')
+    if (!parsed || parsed.text !== text || signers === 'spoiled' || signers.length === 0)
+      throw new Trouble('witness answered with no cosignature of its own')
     return parsed.signatures.filter(({ name, keyId }) => name === key.name && keyId === keyIdOf(key)).slice(0, 1)
   }
 }
