@@ -6,7 +6,7 @@
 import type { KnownBlock, ModalView } from '@slack/types'
 import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from '@slack/web-api'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { within } from './within.ts'
+import { boundedFetch } from './bounded-fetch.ts'
 
 /** Slack says no: its own word for why (`channel_not_found`, `expired_trigger_id`). Asked again it says so again. */
 export type SlackRefused = { readonly outcome: 'refused'; readonly error: string }
@@ -58,7 +58,7 @@ const DEFAULT_WAIT_SECONDS = 30
 
 export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): SlackApi {
   const client = new WebClient(token, {
-    fetch: bounded(fetch, timeoutMs),
+    fetch: ofWebApi(boundedFetch(fetch, MOST_BYTES, timeoutMs)),
     timeout: timeoutMs,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
@@ -133,30 +133,15 @@ const isSame = (shown: { readonly callback_id?: string } | undefined, { callback
 const MOST_BYTES = 1024 * 1024
 
 /**
- * Answers that are whole, in time, not longer than they can be, and in the form of the Web API. The client would take any
- * text in their place for the name of an error, and any `ok` but an empty one for a yes.
+ * Answers in the form of the Web API only. The client would take any text in their place for the name of an error, and any
+ * `ok` but an empty one for a yes.
  */
-function bounded(fetch: SlackSettings['fetch'], timeoutMs: number): NonNullable<WebClientOptions['fetch']> {
-  return async (...call) => {
-    const { text, status, headers } = await within(
-      timeoutMs,
-      fetch(...call).then(async (answer) => ({ text: await textOf(answer), status: answer.status, headers: answer.headers })),
-    )
-    if (status === 200 && !isOfWebApi(text)) throw new Error('the answer is not in the form of the Web API')
-    return new Response(text, { status, headers })
+function ofWebApi(fetch: typeof globalThis.fetch): NonNullable<WebClientOptions['fetch']> {
+  return async (url, init) => {
+    const answer = await fetch(url, init as RequestInit)
+    if (answer.status === 200 && !isOfWebApi(await answer.clone().text())) throw new Error('the answer is not in the form of the Web API')
+    return answer
   }
-}
-
-async function textOf(answer: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  // Leaving the loop early cancels the rest.
-  for await (const part of answer.body ?? []) {
-    size += part.length
-    if (size > MOST_BYTES) throw new Error(`the answer is longer than ${MOST_BYTES} bytes`)
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }
 
 function isOfWebApi(text: string): boolean {

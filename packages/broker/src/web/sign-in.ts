@@ -11,6 +11,7 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { RandomBytes } from '@stint/core/request/ids'
 import { STEP_UP_SECONDS } from '@stint/core/request/machine'
 import * as oauth from 'oauth4webapi'
+import { boundedFetch } from '../adapters/bounded-fetch.ts'
 import { identify } from '../identify.ts'
 import type { Broker } from '../ports.ts'
 
@@ -95,7 +96,7 @@ export async function endSignIn({
       callback,
       pending.verifier,
       {
-        [oauth.customFetch]: send as never,
+        [oauth.customFetch]: boundedFetch(send, TOKEN_BYTES, TOKEN_TIMEOUT_MS) as never,
         [oauth.allowInsecureRequests]: config.tokenEndpoint.startsWith('http://127.0.0.1:'),
         signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
       },
@@ -118,6 +119,8 @@ export async function endSignIn({
   }
 }
 const TOKEN_TIMEOUT_MS = 5000
+/** Three tokens of 8 KB, which is the most that Stint takes, and what surrounds them. */
+const TOKEN_BYTES = 64 * 1024
 
 /** The person, judged anew from the token that the page kept. */
 export async function signedInCaller(

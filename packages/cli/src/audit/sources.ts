@@ -1,4 +1,5 @@
 /** Where a log is read from: a folder, Stint's own API, or stores at hand. */
+import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { folderStore } from '@stint/broker/adapters/store/files'
 import type { ObjectStore } from '@stint/broker/log/ports'
 
@@ -29,10 +30,14 @@ export const storeSource = ({ log, events }: { readonly log: ObjectStore; readon
 
 const TRIES = 3
 const WAIT_MS = 500
+const ANSWER_MS = 30_000
+/** More than any object of the log has. */
+const MOST_BYTES = 1024 * 1024
 
 /** `GET <url>/…` with an auditor's token, or without one where the log is public: then without events. */
 export function urlSource(url: string, token: string | undefined, get: typeof fetch, sleep: (ms: number) => Promise<void>): LogSource {
   const base = url.replace(/\/$/, '')
+  const read = boundedFetch(get, MOST_BYTES, ANSWER_MS)
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
   return {
     hasEvents: token !== undefined,
@@ -41,7 +46,7 @@ export function urlSource(url: string, token: string | undefined, get: typeof fe
       for (let tries = 0; tries < TRIES; tries++) {
         if (tries > 0) await sleep(WAIT_MS * 2 ** tries)
         try {
-          const answer = await get(`${base}/${path}`, { headers, redirect: 'error' })
+          const answer = await read(`${base}/${path}`, { headers, redirect: 'error' })
           if (answer.status === 200) return new Uint8Array(await answer.arrayBuffer())
           if (answer.status === 404) return undefined
           cause = `${answer.status} ${(await answer.text()).slice(0, 200)}`
