@@ -12,6 +12,7 @@ import type { Broker } from '@stint/broker'
 import { SENDS } from '@stint/broker/adapters/dynamodb/send'
 import { deadlinesOnAws } from '@stint/broker/broker'
 import { buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
+import { openApiAt } from '@stint/broker/http/openapi-file'
 import type { ApiBroker } from '@stint/broker/http/tools'
 import { vendEvent } from '@stint/broker/lambda/event'
 import { FUNCTIONS } from '@stint/broker/lambda/functions'
@@ -296,7 +297,7 @@ describe('both mountings of vend', () => {
   let sandbox: TestSandbox
   let server: Server
   let token: string
-  const fixed = (): Broker<Ledger & Links> & Pick<ApiBroker, 'trail'> => {
+  const fixed = (): Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'openApi'> => {
     let drawn = 0
     return {
       rules: sandbox.rules,
@@ -318,6 +319,7 @@ describe('both mountings of vend', () => {
             sends: 1,
           }),
       },
+      openApi: openApiAt(new URL('../../packages/broker/openapi.json', import.meta.url)),
       trail: {
         object: async () => undefined,
         event: async () => undefined,
@@ -363,7 +365,7 @@ describe('both mountings of vend', () => {
     }
   }
   let NOW: number
-  let broker: Broker<Ledger & Links> & Pick<ApiBroker, 'trail'>
+  let broker: Broker<Ledger & Links> & Pick<ApiBroker, 'trail' | 'openApi'>
   beforeAll(async () => {
     sandbox = await testSandbox()
     token = await sandbox.token('developer')

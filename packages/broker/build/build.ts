@@ -38,10 +38,11 @@ const stubs: Readonly<Record<string, string>> = {
   '@aws/lambda-invoke-store': 'export const InvokeStore = { getInstanceAsync: async () => undefined }',
 }
 /** S3's client builds on these, though nothing here uses them. */
-const stubsBesideS3: Readonly<Record<string, string>> = {
-  ...stubs,
+const stubsBesideS3: Readonly<Record<string, string>> = { ...stubs, '@smithy/core/event-streams': throwing('EventStreamSerde') }
+/** STS's client is on board of `vend` alone. */
+const stubsOfVend: Readonly<Record<string, string>> = {
+  ...stubsBesideS3,
   '@aws-sdk/signature-v4-multi-region': throwing('SignatureV4MultiRegion'),
-  '@smithy/core/event-streams': throwing('EventStreamSerde'),
 }
 /** The functions that read or write the log. */
 const withS3: readonly FunctionName[] = ['api', 'ship']
@@ -97,7 +98,9 @@ function stubbing(
 export type Built = { readonly file: string; readonly bytes: number; readonly inputs: Readonly<Record<string, number>> }
 
 export async function buildFunction(name: FunctionName, out: string): Promise<Built> {
-  const { plugin, unmet } = withS3.includes(name) ? stubbing(stubs, fragments) : stubbing(stubsBesideS3, fragmentsBesideS3)
+  const { plugin, unmet } = withS3.includes(name)
+    ? stubbing(stubs, fragments)
+    : stubbing(name === 'vend' ? stubsOfVend : stubsBesideS3, fragmentsBesideS3)
   const file = join(out, name, 'index.js')
   const result = await build({
     entryPoints: [join(here, `../src/lambda/${name}.ts`)],
@@ -183,6 +186,8 @@ async function main(): Promise<void> {
     const { file, bytes } = await buildFunction(name, out)
     if (bytes > LIMITS_KB[name] * 1000) throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its ${LIMITS_KB[name]} KB`)
     await writeFile(join(out, name, 'config.json'), packRules(checked.rules))
+    // Read when somebody asks for it, and not at a cold start.
+    if (name === 'api') await writeFile(join(out, name, 'openapi.json'), text)
     code.update(await readFile(file))
     // Beside the bundles and not in them: what lies in a function's folder is what is deployed.
     await rename(`${file}.map`, join(out, `${name}.js.map`))

@@ -3,14 +3,12 @@
  * through here, so they run the same code and differ in endpoints, clock and randomness only.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { STSClient } from '@aws-sdk/client-sts'
 import type { Rules } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import type { RandomBytes } from '@stint/core/request/ids'
 import type { DynamoSettings } from './adapters/dynamodb/send.ts'
 import { getBytes } from './adapters/https.ts'
 import { issuerKeys } from './adapters/jwks.ts'
-import { stsAdapter } from './adapters/sts.ts'
 import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from './aws.ts'
 import type { Broker, Clock, Log, SignIn, VendLedger } from './ports.ts'
 
@@ -39,8 +37,6 @@ export type Deadlines = { readonly connect: number; readonly ledger: number; rea
 
 /** A conditional write takes a few milliseconds; three sends of this, twice, and STS fit vend's own deadline. */
 export const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 600, sts: 5000 }
-/** An answer to AssumeRole has about 2 KB. */
-const STS_ANSWER_BYTES = 64 * 1024
 /** What DynamoDB answers at most, as JSON: it may be twice as long as the items, since events are JSON inside strings. */
 export const DYNAMODB_ANSWER_BYTES = {
   /** One item of 400 KB, or a page of 1 MB. */
@@ -49,27 +45,15 @@ export const DYNAMODB_ANSWER_BYTES = {
   batch: 24 * 1024 * 1024,
 } as const
 
-/** `ledger`: all of it, or only what the road needs (`adapters/dynamodb/ledger.ts`). */
-export function createBroker<L extends VendLedger>(deployment: Deployment, ledger: (settings: DynamoSettings) => L): Broker<L> {
-  const { rules, build, endpoints, clock, random, sleep, deadlines = deadlinesOnAws } = deployment
-  const handler = handlers(deadlines.connect)
-  const common = clientConfig(deployment.keys, clock)
-
-  const stsHandler = handler(STS_ANSWER_BYTES)
-  const stsClients = new Map<string, STSClient>()
-  const stsClient = (target: string): STSClient => {
-    const client =
-      stsClients.get(target) ??
-      new STSClient({
-        ...common,
-        region: target,
-        requestHandler: stsHandler,
-        ...atEndpoint(endpoints?.sts ?? regionalEndpoint('sts', target)),
-        sigv4aSigningRegionSet: [target],
-      })
-    stsClients.set(target, client)
-    return client
-  }
+/**
+ * Everything but STS, whose client only `vend` has on board (./vend-broker.ts). `ledger`: all of it, or only what the road
+ * needs (`adapters/dynamodb/ledger.ts`).
+ */
+export function createBroker<L extends VendLedger>(
+  deployment: Deployment,
+  ledger: (settings: DynamoSettings) => L,
+): Omit<Broker<L>, 'sts'> {
+  const { rules, build, clock, random, sleep } = deployment
   return {
     rules,
     build,
@@ -78,7 +62,6 @@ export function createBroker<L extends VendLedger>(deployment: Deployment, ledge
     sleep,
     log: deployment.log,
     keys: issuerKeys({ clock, get: getBytes }),
-    sts: stsAdapter({ client: stsClient, clock, random, sleep, wholeCallMs: deadlines.sts }),
     ledger: ledger(ledgerSettings(deployment)),
     ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
     ...(deployment.logVkey === undefined ? {} : { logVkey: deployment.logVkey }),

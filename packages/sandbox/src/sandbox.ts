@@ -6,13 +6,14 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createBroker, type Deadlines } from '@stint/broker'
+import { createBroker, createVendBroker, type Deadlines } from '@stint/broker'
 import { fromStream } from '@stint/broker/adapters/dynamodb/journaled'
 import { journalsOfDays } from '@stint/broker/adapters/dynamodb/journals'
-import { dynamoLedger, vendLedger } from '@stint/broker/adapters/dynamodb/ledger'
+import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
 import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
 import { dynamoClient } from '@stint/broker/broker'
 import { loadConfig } from '@stint/broker/build/config-file'
+import { openApiAt } from '@stint/broker/http/openapi-file'
 import type { Web } from '@stint/broker/http/tools'
 import { createShipper, type LogDeployment, openTrail } from '@stint/broker/log/deployment'
 import type { Journaled } from '@stint/broker/log/ports'
@@ -203,11 +204,12 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   const api = {
     ...createBroker({ ...common, keys: keys.api }, dynamoLedger),
     trail,
+    openApi: openApiAt(new URL('../../broker/openapi.json', import.meta.url)),
     ...(faces ? { web: webOf(ports, rules, faces) } : {}),
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
   const door = slack && openSlackDoor(slack)
-  const handler = brokerHandler(createBroker({ ...common, keys: keys.vend }, vendLedger), api, door)
+  const handler = brokerHandler(createVendBroker({ ...common, keys: keys.vend }), api, door)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
   const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)

@@ -17,7 +17,8 @@ test.each([
 ])('%s → %s', (message, gate) => expect(gateOf(message)).toBe(gate))
 
 describe('the fate of two sends', () => {
-  const answered = (name: string, status = 400) => Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status } })
+  const answered = (name: string, status = 400) =>
+    Object.assign(new Error(name), { name, Error: { Code: name }, $metadata: { httpStatusCode: status } })
   const lost = new Error('socket hang up')
   const refusedConnection = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
   const never = 'never'

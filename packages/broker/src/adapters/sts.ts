@@ -134,17 +134,24 @@ const ownCredentials = new Set([
 /** Errors of the socket that say that nothing was sent. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 
+/** An error as AWS's client throws it. `Error` is what it read from the answer's body. */
+type Thrown = {
+  readonly name?: string
+  readonly message?: string
+  readonly code?: string
+  readonly Error?: { readonly Code?: unknown }
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
+}
+
+/** STS said so, in its own protocol: a gateway's page with the same status says nothing about what STS did. */
+const isFromSts = ({ Error: said }: Thrown): boolean => typeof said?.Code === 'string' && /^[A-Za-z][A-Za-z0-9.]{2,63}$/.test(said.Code)
+
 function classify(error: unknown): Fault {
-  const {
-    name = 'Error',
-    message = '',
-    code,
-    $metadata,
-  } = error as { name?: string; message?: string; code?: string; $metadata?: { httpStatusCode?: number; requestId?: string } }
+  const { name = 'Error', message = '', code, $metadata } = error as Thrown
   const words = `sts: ${name}: ${brief(message, 240)}`
   const status = $metadata?.httpStatusCode
   const id = $metadata?.requestId ? { awsRequestId: $metadata.requestId } : {}
-  if (status === undefined || status >= 500 || status < 300) {
+  if (status === undefined || status >= 500 || status < 400 || !isFromSts(error as Thrown)) {
     const unsent = code !== undefined && neverSent.has(code)
     return {
       retry: true,

@@ -9,7 +9,6 @@ import { refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { hex128 } from '@stint/core/request/ids'
 import { Hono } from 'hono'
-import openapi from '../../openapi.json' with { type: 'json' }
 import { bearerOf, identify } from '../identify.ts'
 import { auditRoutes } from './audit.ts'
 import { docsHeaders, docsPage } from './docs.ts'
@@ -99,8 +98,8 @@ export function apiApp(broker: ApiBroker): Api {
     return c.json(detailed ? { status, ...checks } : { status }, status === 'not-ready' ? 503 : 200)
   })
 
-  app.get('/openapi.json', (c) => c.json(openapi))
-  app.get('/docs', (c) => c.html(docsPage(openapi), 200, docsHeaders))
+  app.get('/openapi.json', (c) => c.json(broker.openApi()))
+  app.get('/docs', (c) => c.html(docsPage(broker.openApi()), 200, docsHeaders))
 
   app.notFound((c) => {
     const allow = allowed(c.get('route')).join(', ')

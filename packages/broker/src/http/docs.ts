@@ -5,11 +5,8 @@
 import { createHash } from 'node:crypto'
 import { problems } from '@stint/core/problem'
 import { html, raw } from 'hono/html'
+import type { OpenApi } from './openapi-file.ts'
 
-type Document = {
-  readonly info: { readonly title: string; readonly description: string }
-  readonly paths: { readonly [path: string]: { readonly [method: string]: unknown } }
-}
 type Operation = {
   readonly summary: string
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly description?: string }[]
@@ -26,7 +23,7 @@ export const docsHeaders = {
   'referrer-policy': 'no-referrer',
 }
 
-export const docsPage = (document: Document) => html`<!doctype html>
+export const docsPage = (document: OpenApi) => html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${document.info.title} API</title>
 <style>${raw(style)}</style></head><body>
 <h1>${document.info.title} API</h1>

@@ -12,6 +12,7 @@ import type { SlackApi } from '../adapters/slack.ts'
 import type { Trail } from '../log/trail.ts'
 import type { Broker, Ledger, Links } from '../ports.ts'
 import { MAX_BODY_BYTES, problemReply } from './message.ts'
+import type { OpenApi } from './openapi-file.ts'
 import type { Route } from './routes.ts'
 
 /** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
@@ -26,6 +27,8 @@ export type Api = Hono<Env>
 
 export type ApiBroker = Omit<Broker<Ledger & Links>, 'sts' | 'signIn'> & {
   readonly trail: Trail
+  /** The API's document, read when it is asked for. */
+  readonly openApi: () => OpenApi
   /** Stint's own pages; absent where nobody can sign in on them. */
   readonly web?: Web
   /** Looks up a Slack user by e-mail, where the config trusts that. */

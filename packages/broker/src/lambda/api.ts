@@ -1,6 +1,7 @@
 /**
  * The `api` function: everything that is read or decided. Its role may not assume anything.
  */
+import { join } from 'node:path'
 import middy from '@middy/core'
 import { hex128 } from '@stint/core/request/ids'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
@@ -9,6 +10,7 @@ import { createBroker } from '../broker.ts'
 import { deployRelease } from '../deploy-release.ts'
 import { apiApp } from '../http/api.ts'
 import { header, problemReply } from '../http/message.ts'
+import { openApiAt } from '../http/openapi-file.ts'
 import { openTrail } from '../log/deployment.ts'
 import { apiOf } from '../slack/deployment.ts'
 import { deploymentFrom, logDeploymentFrom, releasedFreezesFrom, slackDeploymentFrom, webFrom } from './deployment.ts'
@@ -27,6 +29,7 @@ const app = apiApp({
   ...webFrom(process.env),
   ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   trail,
+  openApi: openApiAt(join(__dirname, 'openapi.json')),
 })
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {

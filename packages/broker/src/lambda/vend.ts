@@ -2,19 +2,17 @@
  * The `vend` function: the only code that may assume a target role, kept small. No framework stands between the event and
  * the road; what can be loaded, opened or fetched ahead is, in init.
  */
-import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { vendLedger } from '../adapters/dynamodb/ledger.ts'
-import { createBroker } from '../broker.ts'
+import { createVendBroker } from '../vend-broker.ts'
 import { deploymentFrom } from './deployment.ts'
 import { vendEvent } from './event.ts'
 import { warmUp } from './warm-up.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
-const broker = createBroker(deployment, vendLedger)
+const broker = createVendBroker(deployment)
 const warmed = warmUp(broker)
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
+export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   await warmed
   return vendEvent(broker, event)
-})
+}

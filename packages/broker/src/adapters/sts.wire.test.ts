@@ -1,0 +1,79 @@
+/**
+ * What AWS's own client makes of answers over real HTTP, and what the adapter makes of that: only an error that STS's own
+ * protocol carries is a refusal. Everything else says nothing about whether a session was made.
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { STSClient } from '@aws-sdk/client-sts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { atEndpoint, clientConfig, handlers } from '../aws.ts'
+import { stsAdapter } from './sts.ts'
+
+let answer: { readonly status: number; readonly type: string; readonly body: string }
+let server: Server
+let client: STSClient
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  client = new STSClient({
+    ...clientConfig({ accessKeyId: 'AKIA', secretAccessKey: 'x' }, Date.now),
+    region: 'eu-central-1',
+    requestHandler: handlers(1000)(64 * 1024, 5000),
+    ...atEndpoint(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+  })
+})
+afterAll(() => {
+  server.close()
+  server.closeAllConnections()
+})
+
+const adapter = () =>
+  stsAdapter({
+    client: () => client,
+    clock: Date.now,
+    random: (count) => new Uint8Array(count),
+    sleep: async () => {},
+    wholeCallMs: 20_000,
+  })
+const input = {
+  region: 'eu-central-1',
+  roleArn: 'arn:aws:iam::111122223333:role/x',
+  roleSessionName: 's-1',
+  externalId: 'e-1',
+  durationSeconds: 900,
+  policy: '{}',
+  policyArns: [],
+  tags: [],
+}
+const error = (code: string, more = '') =>
+  `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>${code}${more}</Error><RequestId>r-1</RequestId></ErrorResponse>`
+const code = (name: string) => `<Code>${name}</Code><Message>m</Message>`
+const xml = 'text/xml'
+
+test.each<[string, number, string, string, string, string | undefined]>([
+  ['a denial', 403, xml, error(code('AccessDenied')), 'refused', 'assume-role-denied'],
+  ['a validation error', 400, xml, error(code('ValidationError')), 'refused', 'assume-role-invalid'],
+  ['a code that is new', 400, xml, error(code('SomethingNewException')), 'refused', 'assume-role-invalid'],
+  ['a policy that is malformed', 400, xml, error(code('MalformedPolicyDocument')), 'refused', 'assume-role-invalid'],
+  ['a policy that is too large', 400, xml, error(code('PackedPolicyTooLarge')), 'refused', 'packed-policy-too-large'],
+  ['throttling', 400, xml, error(code('Throttling')), 'refused', 'sts-throttled'],
+  ['a page of HTML with 403', 403, 'text/html', '<html><head><title>Blocked</title></head><body>no</body></html>', 'unknown', undefined],
+  ['a page of HTML with 404', 404, 'text/html', '<!DOCTYPE html><html><body><h1>Not Found</h1></body></html>', 'unknown', undefined],
+  ['nothing with 400', 400, xml, '', 'unknown', undefined],
+  ['nothing with 403', 403, 'text/plain', '', 'unknown', undefined],
+  ['JSON of a gateway', 403, 'application/json', '{"message":"Forbidden"}', 'unknown', undefined],
+  ['JSON with a code of STS', 403, 'application/json', '{"code":"AccessDenied"}', 'unknown', undefined],
+  ['an error without a code', 403, xml, error(''), 'unknown', undefined],
+  ['an error with an empty code', 403, xml, error(code('')), 'unknown', undefined],
+  ['an error with a sentence for a code', 403, xml, error(code('Access is denied here')), 'unknown', undefined],
+  ['an error that is cut off', 403, xml, error(code('AccessDenied')).slice(0, 120), 'unknown', undefined],
+  ['a proxy that wants a sign-in', 407, 'text/html', '<html></html>', 'unknown', undefined],
+  ['a redirect', 302, 'text/html', '', 'unknown', undefined],
+  ['an error of AWS', 500, xml, error(code('InternalFailure')), 'unknown', undefined],
+])('%s', async (_name, status, type, body, outcome, problem) => {
+  answer = { status, type, body }
+  const answered = await adapter().assumeRole(input)
+  expect([answered.outcome, 'code' in answered ? answered.code : undefined]).toEqual([outcome, problem])
+})

@@ -1,0 +1,15 @@
+/** The API's document, as `npm run build` wrote it: read from its file when somebody asks, and not at a cold start. */
+import { readFileSync } from 'node:fs'
+
+export function openApiAt(file: string | URL): () => OpenApi {
+  let document: OpenApi | undefined
+  return () => {
+    document ??= JSON.parse(readFileSync(file, 'utf8')) as OpenApi
+    return document
+  }
+}
+
+export type OpenApi = {
+  readonly info: { readonly title: string; readonly description: string }
+  readonly paths: { readonly [path: string]: { readonly [method: string]: unknown } }
+}
