@@ -13,11 +13,14 @@ import { Trouble } from '@stint/broker/log/ports'
 import { lostOf } from '@stint/cli/audit/restore'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
+import { freezeIdOf } from '@stint/core/access/freeze'
 import { commitOf, entryText, parseEntry } from '@stint/core/audit/entry'
 import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { leafHash } from '@stint/core/audit/merkle'
 import { parseVkey } from '@stint/core/audit/note'
 import { decodeBundle, encodeBundle, encodeTile } from '@stint/core/audit/tiles'
+import { LINK_DAYS, linkId } from '@stint/core/identity/link'
+import { wholeSecond } from '@stint/core/instant'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operatorIn } from '../support/cli.ts'
 import { bytes } from '../support/memory-log.ts'
@@ -48,8 +51,16 @@ afterAll(() => sandbox.close())
 let serial = 0
 const prefixes = { req: 'REQ#', frz: 'FREEZE#', lnk: 'LINK#' } as const
 type Kind = keyof typeof prefixes
-/** As the shipper wants names. */
-const idOf = (kind: Kind): string => `${kind}_${String(++serial).padStart(26, kind === 'req' ? '0' : 'a')}`
+/** Who a journal of links is of and what one of freezes is of: its name says so. */
+const owners = new Map<string, { readonly by?: object; readonly scope?: string }>()
+function idOf(kind: Kind): string {
+  serial++
+  if (kind === 'req') return `req_${String(serial).padStart(26, '0')}`
+  const [by, scope] = [{ ...dana, subject: `sub-dana-${serial}` }, `profile#orders-db-${serial}`]
+  const id = kind === 'lnk' ? linkId(by) : freezeIdOf(scope)
+  owners.set(id, kind === 'lnk' ? { by } : { scope })
+  return id
+}
 const keyOf = (id: string) => `${prefixes[id.slice(0, 3) as Kind]}${id}`
 
 const dana = { issuer: 'people', subject: 'sub-dana', name: 'Dana', kind: 'human' } as const
@@ -62,18 +73,19 @@ const facts = { ...came, build: 'test', trace: 'f'.repeat(32) }
 const soon = () => sandbox.now() + 60_000
 type Said = Record<string, unknown> & { readonly type: AuditEvent['type'] }
 const what = { caller: dana, profile: 'orders-db', target: 'prod', terms: 'a'.repeat(64) }
-const asked: Said = { type: 'request.asked', ...what, needs: [1], why: 'of Erika Mustermann' }
+const asked: Said = { type: 'request.asked', ...what, needs: [1], why: 'of Erika Mustermann', uses: 1, window: 60 }
 const received: Said = { type: 'request.received', ...facts }
 const agreed: Said = { type: 'request.agreed', by: avery, face: 'api', rules: [0], ...came }
 const approved = (): Said => ({ type: 'request.approved', uses: 1, until: soon() })
 const revoked: Said = { type: 'request.revoked', by: avery, face: 'api', ...came }
 const created = (): Said => ({ type: 'request.created', ...what, uses: 1, until: soon() })
 const reserved = (id: string): Said => ({
-  ...{ type: 'session.reserved', session: `${id}.aaaaaaaa`, sessionName: 'Dana', role: 'arn:aws:iam::111122223333:role/x' },
-  ...{ duration: 900, hardEnd: soon(), ...facts },
+  ...{ type: 'session.reserved', session: `${id}.aaaaaaaa`, caller: dana, terms: what.terms, sessionName: `Dana-${id}.aaaaaaaa` },
+  ...{ role: 'arn:aws:iam::111122223333:role/x', duration: 900, ...facts },
 })
 const issued = (id: string): Said => ({
-  ...{ type: 'session.issued', session: `${id}.aaaaaaaa`, accessKeyId: 'ASIAEXAMPLE', assumedRoleArn: 'arn', assumedRoleId: 'AROA' },
+  ...{ type: 'session.issued', session: `${id}.aaaaaaaa`, accessKeyId: `ASIA${id.slice(-16)}`, assumedRoleId: `AROA:Dana-${id}.aaaaaaaa` },
+  assumedRoleArn: `arn:aws:sts::111122223333:assumed-role/x/Dana-${id}.aaaaaaaa`,
   ...{ expiration: soon() - 30_000, awsRequestId: 'x', packedPolicySize: 1, sends: 1 },
 })
 const abandoned = (id: string): Said => ({ type: 'session.abandoned', session: `${id}.aaaaaaaa` })
@@ -81,7 +93,7 @@ const ended: Said = { type: 'request.denied', by: avery, face: 'api', ...came }
 const erased: Said = { type: 'request.erased', operator: 'privacy team', why: 'asked for' }
 const retired: Said = { type: 'request.retired' }
 const typed: Said = { type: 'link.pending', by: dana, slack: 'T1/U1', ...came }
-const linked = (): Said => ({ type: 'link.made', by: dana, slack: 'T1/U1', until: soon(), ...came })
+const linked = (): Said => ({ type: 'link.made', by: dana, slack: 'T1/U1', ...came })
 const frozen = (until?: number): Said => ({
   ...{ type: 'freeze.set', scope: 'profile#orders-db', by: dana, why: 'seen elsewhere' },
   ...(until === undefined ? {} : { until }),
@@ -91,10 +103,20 @@ const released: readonly Said[] = [
   { type: 'freeze.released', scope: 'profile#orders-db', by: avery },
 ]
 
+/** Written now: what an event says of times follows from that. */
 const entriesOf = (id: string, said: readonly Said[]): readonly JournalEntry[] =>
-  said.map((one) =>
-    journalEntry({ ...one, request: id, at: sandbox.now() } as unknown as AuditEvent, { random: bytes, configHash: sandbox.rules.hash }),
-  )
+  said.map((one) => {
+    const at = sandbox.now()
+    const times: { readonly [type: string]: object } = {
+      'request.asked': { expiresAt: at + 3_600_000 },
+      'session.reserved': { hardEnd: wholeSecond(at) + 900_000 },
+      'link.made': { until: at + LINK_DAYS * 86_400_000 },
+    }
+    const { by, scope } = owners.get(id) ?? {}
+    const whose = one.type.startsWith('freeze.') ? { scope } : by && one.type.startsWith('link.') ? { by } : {}
+    const event = { ...one, ...times[one.type], ...whose, request: id, at }
+    return journalEntry(event as unknown as AuditEvent, { random: bytes, configHash: sandbox.rules.hash })
+  })
 
 // ── The table ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,9 +199,9 @@ describe('a request', () => {
       { state: 'refused' },
     ],
     ['so does the last of too many', [{ type: 'request.refusals-capped', caller: dana, cap: 20 }], { state: 'refused' }],
-    ['what was retired leaves again', [asked, ended, retired], { state: 'ended', expires: expect.any(Number) }],
-    ['what was erased stays so', [asked, ended, erased], { state: 'ended', erased: true }],
-    ['what was erased and retired leaves', [asked, ended, erased, retired], { erased: true, expires: expect.any(Number) }],
+    ['what was retired leaves again', [asked, received, ended, retired], { state: 'ended', expires: expect.any(Number) }],
+    ['what was erased stays so', [asked, received, ended, erased], { state: 'ended', erased: true }],
+    ['what was erased and retired leaves', [asked, received, ended, erased, retired], { erased: true, expires: expect.any(Number) }],
   ])('%s, and nothing is said of it', async (_what, told, expected) => {
     const id = await lost('req', () => told, told.length - 1)
     // Its events are in the event store still: whoever erased died before they were taken.
@@ -313,7 +335,7 @@ test('a log that tells another story the second time it is read gives nothing ba
 })
 
 test('who erases again after dying half way finishes it, also once the item came back', async () => {
-  const id = await lost('req', () => [asked, ended], 1)
+  const id = await lost('req', () => [asked, received, ended], 2)
   expect(await restore()).toBe(1)
   await sandbox.ship()
   const dying = { ...erasing.events, replace: async () => Promise.reject(new Trouble('gone')) }

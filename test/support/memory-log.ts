@@ -8,6 +8,7 @@ import type { Cursor, Head, Journaled, LogState, LookupRow, ObjectStore } from '
 import { Trouble } from '@stint/broker/log/ports'
 import type { Shipper } from '@stint/broker/ship'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { wholeSecond } from '@stint/core/instant'
 import type { RequestId, SessionId } from '@stint/core/request/ids'
 
 export const ORIGIN = 'log.test/stint'
@@ -160,17 +161,20 @@ export function journalOf(n: number): Journaled {
   const at = START + n
   const session = (suffix: string) => `${request}.${suffix}` as SessionId
   const until = at + 3_600_000
+  const hardEnd = wholeSecond(at + 2) + 900_000
   const what = { request, at, caller: dana, profile: 'orders-db', target: 'prod', terms: hash }
   const reserved = (suffix: string): AuditEvent => ({
     type: 'session.reserved',
     request,
     at: at + 2,
     session: session(suffix),
+    caller: dana,
+    terms: hash,
     sessionName: `Dana-${session(suffix)}`,
     role: 'arn:aws:iam::111122223333:role/stint/Orders',
     sourceIdentity: 'acme.sub-Dana',
     duration: 900,
-    hardEnd: until,
+    hardEnd,
     build: 'test',
     from: '203.0.113.7',
     token: hash,
@@ -184,7 +188,7 @@ export function journalOf(n: number): Journaled {
     accessKeyId: `ASIA${String(n).padStart(16, '0')}`,
     assumedRoleArn: `arn:aws:sts::111122223333:assumed-role/Orders/Dana-${session(suffix)}`,
     assumedRoleId: `AROAEXAMPLE:Dana-${session(suffix)}`,
-    expiration: until,
+    expiration: hardEnd,
     awsRequestId: '6e781aef-ef19-492f-89a8-3eea21ae90cd',
     packedPolicySize: 36,
     sends: 1,
@@ -201,7 +205,7 @@ export function journalOf(n: number): Journaled {
   const told: readonly AuditEvent[] = [
     ...(n % 10 === 0
       ? ([
-          { type: 'request.asked', ...what, needs: [1], why: 'an incident' },
+          { type: 'request.asked', ...what, needs: [1], why: 'an incident', uses: 1, window: 3600, expiresAt: until },
           { type: 'request.received', request, at, build: 'test', from: '203.0.113.7', token: hash, trace: 'f'.repeat(32) },
           { type: 'request.agreed', request, at: at + 1, by: alex, face: 'api', rules: [0], from: '203.0.113.8', token: hash },
           { type: 'request.approved', request, at: at + 1, uses: 1, until },

@@ -4,7 +4,7 @@
 import { createHash, hash } from 'node:crypto'
 
 /** Crockford's base 32, lower case: no i, l, o, u, so ids survive being read aloud. */
-const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
+export const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** SHA-256, 32 bytes. */
 export const sha256 = (data: string | Uint8Array): Buffer => hash('sha256', data, 'buffer')

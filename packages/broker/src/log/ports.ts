@@ -4,6 +4,7 @@
  */
 import type { Checkpoint } from '@stint/core/audit/checkpoint'
 import type { JournalEntry } from '@stint/core/audit/event'
+import type { ItemFacts } from '@stint/core/audit/item'
 import type { Edge, Hash } from '@stint/core/audit/merkle'
 import type { NoteKey, NoteSignature } from '@stint/core/audit/note'
 
@@ -83,5 +84,7 @@ export type Journaled = {
   readonly removed?: boolean
   /** Read from the table just now; the stream may bring what is older than what was shipped. */
   readonly current?: boolean
+  /** What the item says beside its journal; only an audit reads it. */
+  readonly item?: ItemFacts
 }
 export type About = { readonly issuer?: string; readonly subject?: string; readonly profile?: string; readonly target?: string }

@@ -6,7 +6,7 @@ import { type Journal, newJournal, type Stage, stages } from '@stint/core/audit/
 import { sha256 } from '@stint/core/digest'
 
 const HASH = 32
-const flags = { blind: 1, erased: 2, erasureTold: 4, inTable: 8, told: 16 } as const
+const flags = { blind: 1, erased: 2, erasureTold: 4, inTable: 8, told: 16, granted: 32, reviewed: 64 } as const
 
 export class Journals {
   readonly #rows = new Map<string, number>()
@@ -20,6 +20,9 @@ export class Journals {
   #flags = new Uint8Array(this.#room)
   #uses = new Int16Array(this.#room)
   #until = new Float64Array(this.#room)
+  /** In whole seconds. */
+  #latest = new Uint32Array(this.#room)
+  #liveUntil = new Uint32Array(this.#room)
   #caller = new Uint32Array(this.#room)
   #commits = Buffer.alloc(this.#room * HASH)
   /** Digests over all commitments so far, for comparing with the table. */
@@ -58,6 +61,8 @@ export class Journals {
     this.#flags = numbers(new Uint8Array(this.#room), this.#flags)
     this.#uses = numbers(new Int16Array(this.#room), this.#uses)
     this.#until = numbers(new Float64Array(this.#room), this.#until)
+    this.#latest = numbers(new Uint32Array(this.#room), this.#latest)
+    this.#liveUntil = numbers(new Uint32Array(this.#room), this.#liveUntil)
     this.#caller = numbers(new Uint32Array(this.#room), this.#caller)
     this.#commits = numbers(Buffer.alloc(this.#room * HASH), this.#commits)
     this.#chains &&= numbers(Buffer.alloc(this.#room * HASH), this.#chains)
@@ -92,15 +97,19 @@ export class Journals {
       told: has(flags.told),
       erased: has(flags.erased),
       erasureTold: has(flags.erasureTold),
+      granted: has(flags.granted),
+      reviewed: has(flags.reviewed),
       usesLeft: this.#uses[row] ?? 0,
       until: this.#until[row] ?? 0,
+      latest: (this.#latest[row] ?? 0) * 1000,
+      liveUntil: (this.#liveUntil[row] ?? 0) * 1000,
       caller: this.#callers[this.#caller[row] ?? 0] ?? '',
     }
   }
 
   /** Keeps what the journal has become: whole, or as numbers where nothing is open any more. */
   keep(row: number, journal: Journal): void {
-    if (journal.waiting || journal.sessions || journal.releaseAskedBy !== '' || journal.slack !== '') {
+    if (journal.waiting || journal.facts || journal.sessions || journal.releaseAskedBy || journal.slack || journal.linked) {
       this.#open.set(row, journal)
       return
     }
@@ -111,9 +120,13 @@ export class Journals {
       (journal.blind ? flags.blind : 0) |
       (journal.told ? flags.told : 0) |
       (journal.erased ? flags.erased : 0) |
-      (journal.erasureTold ? flags.erasureTold : 0)
+      (journal.erasureTold ? flags.erasureTold : 0) |
+      (journal.granted ? flags.granted : 0) |
+      (journal.reviewed ? flags.reviewed : 0)
     this.#uses[row] = journal.usesLeft
     this.#until[row] = journal.until
+    this.#latest[row] = Math.floor(journal.latest / 1000)
+    this.#liveUntil[row] = Math.ceil(journal.liveUntil / 1000)
     this.#caller[row] = this.#callerRow(journal.caller)
   }
 

@@ -30,7 +30,9 @@ export function parseScope(text: string): FreezeScope {
 }
 
 /** One scope has one freeze, so its id is a digest of the scope. */
-export const freezeId = (scope: FreezeScope): FreezeId => `frz_${digestFields('freeze/v1', [formatScope(scope)])}`
+export const freezeId = (scope: FreezeScope): FreezeId => freezeIdOf(formatScope(scope))
+/** The same, of a scope as events carry it. */
+export const freezeIdOf = (scope: string): FreezeId => `frz_${digestFields('freeze/v1', [scope])}`
 
 /** One freeze of a scope, and not the next one: `generation` counts how often the scope was released before. */
 export type NamedFreeze = { readonly id: FreezeId; readonly generation: number }

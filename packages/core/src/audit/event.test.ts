@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { RequestId, SessionId } from '../request/ids.ts'
 import { NOW } from '../testing/fixtures.ts'
 import { type AuditEvent, brief, journalEntry, MAX_EVENT_BYTES } from './event.ts'
+import { readEvent } from './schema.ts'
 
 const writing = { random: (count: number) => new Uint8Array(count).fill(7), configHash: 'c'.repeat(64) }
 const request = `req_${'0'.repeat(26)}` as RequestId
@@ -35,6 +37,21 @@ describe('the largest events there can be stay below the limit', () => {
       why: '語'.repeat(85),
       ticket: 't'.repeat(64),
       needs: [1, 2, 3, 4, 5, 6],
+      unattendedAt: NOW,
+      uses: 100,
+      window: 604_800,
+      expiresAt: NOW,
+    },
+    {
+      type: 'request.received',
+      request,
+      at: NOW,
+      build: 'b'.repeat(64),
+      from: '2001:0db8:1111:2222:3333:4444:5555:6666',
+      token: hash,
+      trace: 'f'.repeat(32),
+      limits: { duration: 3600, uses: 100, window: 604_800 },
+      startsAt: NOW,
     },
     {
       type: 'request.agreed',
@@ -74,10 +91,13 @@ describe('the largest events there can be stay below the limit', () => {
       request,
       session,
       at: NOW,
+      caller: longest,
+      terms: hash,
       sessionName: 'n'.repeat(64),
-      role: `arn:aws:iam::111122223333:role/${'r'.repeat(150)}`,
+      role: `arn:aws-us-gov:iam::111122223333:role/${'p'.repeat(510)}/${'r'.repeat(64)}`,
       sourceIdentity: 's'.repeat(64),
-      duration: 3600,
+      duration: 43_200,
+      durationAsked: true,
       hardEnd: NOW,
       build: 'b'.repeat(64),
       from: '2001:0db8:1111:2222:3333:4444:5555:6666',
@@ -136,6 +156,48 @@ describe('the largest events there can be stay below the limit', () => {
   })
 })
 
+describe('a reservation too large for an event says less, and the same of what it still says', () => {
+  const reserved = {
+    type: 'session.reserved',
+    request,
+    session,
+    at: NOW,
+    terms: hash,
+    sessionName: 'n'.repeat(64),
+    sourceIdentity: 's'.repeat(64),
+    duration: 900,
+    hardEnd: NOW,
+    build: 'b'.repeat(40),
+    from: '203.0.113.7',
+    token: hash,
+    trace: 'f'.repeat(32),
+  } as const
+  const role = (path: string) => `arn:aws:iam::111122223333:role/${path}Reader`
+  const subjectHash = createHash('sha256')
+    .update(`["iiii","${'s'.repeat(200)}"]`)
+    .digest('hex')
+  test.each([
+    ['all of it', 'sub', role('stint/'), { caller: { issuer: 'iiii', subject: 'sub', name: 'Dana', kind: 'human' }, role: role('stint/') }],
+    [
+      'less of a name',
+      's'.repeat(160),
+      role('stint/'),
+      {
+        caller: { issuer: 'iiii', subject: 's'.repeat(160), name: expect.stringMatching(/^D{1,39}$/), kind: 'human' },
+        role: role('stint/'),
+      },
+    ],
+    ['who asked by a hash', 's'.repeat(200), role('stint/'), { callerHash: subjectHash, role: role('stint/') }],
+    ['no path of its role', 's'.repeat(200), role(`${'p'.repeat(400)}/`), { callerHash: subjectHash, role: role('…/') }],
+  ])('%s', (_what, subject, arn, expected) => {
+    const caller = { issuer: 'iiii', subject, name: subject === 'sub' ? 'Dana' : 'D'.repeat(40), kind: 'human' } as const
+    const { event } = journalEntry({ ...reserved, caller, role: arn }, writing)
+    const { caller: read, callerHash, role: readRole } = JSON.parse(event)
+    expect({ ...(read ? { caller: read } : {}), ...(callerHash ? { callerHash } : {}), role: readRole }).toEqual(expected)
+    expect(typeof readEvent(event)).toBe('object')
+  })
+})
+
 test.each([
   ['short', 9, 'short'],
   ['exactly', 7, 'exactly'],
@@ -150,7 +212,7 @@ test('an event is canonical text with a salt of 32 bytes, and times are texts', 
     writing,
   )
   expect(event).toBe(
-    `{"at":"2026-11-24T12:00:00.000Z","code":"sts-throttled","config":"${writing.configHash}","reason":"x","request":"${request}","sends":2,"session":"${session}","type":"session.failed","v":1}`,
+    `{"at":"2026-11-24T12:00:00.000Z","code":"sts-throttled","config":"${writing.configHash}","reason":"x","request":"${request}","sends":2,"session":"${session}","type":"session.failed","v":2}`,
   )
   expect(salt).toHaveLength(32)
 })

@@ -4,6 +4,7 @@
  * data can be erased later without breaking the log.
  */
 import type { FreezeId } from '../access/freeze.ts'
+import { sha256Hex } from '../digest.ts'
 import type { CallerRef } from '../identity/caller.ts'
 import type { LinkEvent, LinkId } from '../identity/link.ts'
 import { type Instant, toIso } from '../instant.ts'
@@ -15,6 +16,12 @@ import type { Limits } from '../request/request.ts'
 
 /** Longest canonical event, in bytes: with at most 320 of them, an item stays far below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
+
+/**
+ * The version of the events that are written now. Version 1 lacks what `session.reserved` says of caller, terms and
+ * durationAsked, and what `request.asked` says of uses, window and expiry; logs hold both (`schema.ts` reads both).
+ */
+export const EVENT_VERSION = 2
 
 /** What every event says, beside its type and version. The hash of the deployed config is added to each. */
 type Common = { readonly request: RequestId; readonly at: Instant }
@@ -36,6 +43,12 @@ export type Asked = Common &
     /** People needed for each rule of the approval. */
     readonly needs: readonly number[]
     readonly unattendedAt?: Instant
+    /** Sessions that may be taken at most. Limits of the requester and of approvers only lower it. */
+    readonly uses: number
+    /** Seconds from the start of the window to its end, at most. */
+    readonly window: number
+    /** When the request expires unless it is decided. */
+    readonly expiresAt: Instant
   }
 
 type What = {
@@ -52,6 +65,8 @@ export type Received = Common & { readonly type: 'request.received' } & Circumst
     readonly build: string
     readonly trace: string
     readonly limits?: Limits
+    /** The start of the window, where the requester chose one. */
+    readonly startsAt?: Instant
   }
 
 /** From where, and with which token, by its hash. From Slack: which user, and the hash of what Slack signed. */
@@ -76,10 +91,16 @@ export type Reserved = Common &
   Circumstances & {
     readonly type: 'session.reserved'
     readonly session: SessionId
+    /** Who it is reserved for. Stored as `callerHash` where the event has no room for the subject. */
+    readonly caller: CallerRef
+    /** The hash of the terms that it is reserved on. */
+    readonly terms: string
     readonly sessionName: string
     readonly role: string
     readonly sourceIdentity?: string
     readonly duration: number
+    /** The caller chose the duration. Otherwise it is the profile's default, and an approver's limit shortens the session. */
+    readonly durationAsked?: true
     readonly hardEnd: Instant
     readonly build: string
     readonly trace: string
@@ -218,36 +239,64 @@ export const NO_CONFIG = '0'.repeat(64)
 export type Writing = { readonly random: RandomBytes; readonly configHash: string }
 
 /**
- * The event's canonical text. One that would be larger than an event may be loses first its display name, then the end of
- * what somebody wrote freely, marked `…`: that takes a subject, a justification and a ticket near their limits at once.
+ * The event's canonical text. One that would be larger than an event may be loses first its display name, then what
+ * `shortened` knows a shorter form of, then the end of what somebody wrote freely, marked `…`: that takes a subject, a
+ * justification and a ticket near their limits at once.
  */
 export function journalEntry(event: AuditEvent, { random, configHash }: Writing): JournalEntry {
-  const textWith = (nameBytes: number, cut: (text: string) => string = (text) => text) =>
+  const textOf = (of: Members, nameBytes: number, cut: (text: string) => string = (text) => text) =>
     canonicalJson({
-      v: 1,
-      ...event,
+      v: EVENT_VERSION,
+      ...of,
       config: configHash,
-      ...mapped(event, instants, (at) => (typeof at === 'number' ? toIso(at) : undefined)),
-      ...mapped(event, people, (person) =>
+      ...mapped(of, instants, (at) => (typeof at === 'number' ? toIso(at) : undefined)),
+      ...mapped(of, people, (person) =>
         typeof person === 'object' ? { ...person, name: brief((person as CallerRef).name, nameBytes) } : undefined,
       ),
-      ...mapped(event, freeTexts, (text) => (typeof text === 'string' ? cut(text) : undefined)),
+      ...mapped(of, freeTexts, (text) => (typeof text === 'string' ? cut(text) : undefined)),
     })
   const excess = (text: string) => Buffer.byteLength(text) - MAX_EVENT_BYTES
-  let text = textWith(MAX_NAME_BYTES)
-  if (excess(text) > 0) text = textWith(Math.max(0, MAX_NAME_BYTES - excess(text)))
+  let text = textOf(event, MAX_NAME_BYTES)
+  if (excess(text) > 0) text = textOf(event, Math.max(0, Math.min(MAX_NAME_BYTES, nameBytesOf(event)) - excess(text)))
+  let said: Members = event
+  for (const shorter of excess(text) > 0 ? shortened(event) : []) {
+    said = shorter
+    text = textOf(said, 0)
+    if (excess(text) <= 0) break
+  }
   const over = excess(text)
-  if (over > 0) text = textWith(0, (long) => `${brief(long, jsonBytes(long) - over - 3)}…`)
+  if (over > 0) text = textOf(said, 0, (long) => `${brief(long, jsonBytes(long) - over - 3)}…`)
   if (excess(text) > 0) throw new RangeError(`event ${event.type} is larger than ${MAX_EVENT_BYTES} bytes`)
   return { event: text, salt: random(SALT_BYTES) }
 }
 
-const instants = ['at', 'hardEnd', 'expiration', 'until', 'unattendedAt', 'epoch'] as const
+const nameBytesOf = (event: Members): number =>
+  Math.max(...people.map((who) => jsonBytes((event[who] as CallerRef | undefined)?.name ?? '')))
+
+type Members = { readonly [member: string]: unknown }
+const instants = ['at', 'hardEnd', 'expiration', 'until', 'unattendedAt', 'epoch', 'expiresAt', 'startsAt'] as const
 const people = ['caller', 'by'] as const
 const freeTexts = ['why', 'comment'] as const
 
+/**
+ * Shorter forms of an event without a free text, the fullest first. A reservation that cannot be written cannot be vended,
+ * so its event has a form that always fits: the journal's first event names the caller, and AWS shows no role's path.
+ */
+function shortened(event: AuditEvent): readonly Members[] {
+  if (event.type !== 'session.reserved') return []
+  const { caller, ...rest } = event
+  const hashed = { ...rest, callerHash: callerHash(caller) }
+  return [hashed, { ...hashed, role: withoutPath(event.role) }]
+}
+
+/** SHA-256 of the RFC 8785 text of `[issuer, subject]`, in hex. */
+export const callerHash = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string =>
+  sha256Hex(canonicalJson([issuer, subject]))
+
+const withoutPath = (role: string): string => role.replace(/:role\/.+\/([^/]+)$/, ':role/…/$1')
+
 /** The named members that the event has and the mapping has something for. */
-const mapped = (event: { readonly [member: string]: unknown }, names: readonly string[], map: (value: unknown) => unknown) =>
+const mapped = (event: Members, names: readonly string[], map: (value: unknown) => unknown) =>
   Object.fromEntries(names.map((name) => [name, map(event[name])] as const).filter(([, value]) => value !== undefined))
 
 /** Longest comment of a decision, in bytes of its JSON. */

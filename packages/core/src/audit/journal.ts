@@ -1,14 +1,21 @@
 /**
  * The rules of a journal, read back: every credential with its intent before it and its agreement, no use taken twice,
- * nothing after an end. They are held to the events alone, so whoever has the log can hold Stint to them.
+ * nothing after an end, and every fact of a session as its request has it. They are held to the events alone, so whoever
+ * has the log can hold Stint to them.
  *
  * One journal is stepped through event by event, in order. Where an event was erased only its type is known, and what
  * would need its content is not judged.
  */
-import { type Instant, parseIso } from '../instant.ts'
+
+import { freezeIdOf } from '../access/freeze.ts'
+import { CODE_SECONDS, LINK_DAYS, type LinkId, linkId } from '../identity/link.ts'
+import { type Instant, parseIso, seconds } from '../instant.ts'
 import { missing } from '../request/approval.ts'
 import type { Agreement } from '../request/request.ts'
+import { NO_CONFIG } from './event.ts'
+import { agreedFaults, approvedFaults, askedOf, createdOf, idFault, type RequestFacts, receivedOf } from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
+import { closedFaults, issuedFaults, type OpenSession, openedSession, reservedFaults, type Shared, sharedOf } from './session-facts.ts'
 
 export const stages = [
   'new',
@@ -28,6 +35,12 @@ export type Stage = (typeof stages)[number]
 type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
 /**
+ * How far the clocks of two functions may differ. Within one journal no event is dated earlier than one before it by more
+ * than this.
+ */
+export const CLOCK_TOLERANCE_SECONDS = 60
+
+/**
  * What must be remembered of a journal between two of its events. A verifier holds hundreds of thousands: what a stage no
  * longer needs is let go.
  */
@@ -40,20 +53,30 @@ export type Journal = {
   /** An event was erased, and one said so. */
   erased: boolean
   erasureTold: boolean
-  /** Who asked, where people had to agree. */
+  /** It was approved, and the access that followed was reviewed. */
+  granted: boolean
+  reviewed: boolean
+  /** Who asked. */
   caller: string
   usesLeft: number
   until: Instant
+  /** The latest time that an event states, and the latest end of credentials that were issued. */
+  latest: Instant
+  liveUntil: Instant
+  /** What was asked for and what people made of it, while sessions or decisions can still be held to it. */
+  facts: RequestFacts | undefined
   /** While it waits: who is needed, and who has agreed. */
   waiting:
     | { readonly needs: readonly number[]; readonly unattendedAt: Instant; readonly agreements: Pick<Agreement, 'person' | 'rules'>[] }
     | undefined
-  /** While it may be used: open sessions with their ends, and those that are no longer open. */
-  sessions: { readonly open: Map<string, string>; readonly closed: Set<string> } | undefined
+  /** While it may be used: open sessions, those that are no longer open, and what all of them have in common. */
+  sessions: { readonly open: Map<string, OpenSession>; readonly closed: Set<string>; readonly shared: Shared } | undefined
   /** Who asked for a freeze's release. */
   releaseAskedBy: string
-  /** The Slack user who typed a code. */
+  /** The Slack user who typed a code, when, and the one who is linked. */
   slack: string
+  typedAt: Instant
+  linked: string
 }
 
 export const newJournal = (): Journal => ({
@@ -62,17 +85,25 @@ export const newJournal = (): Journal => ({
   told: false,
   erased: false,
   erasureTold: false,
+  granted: false,
+  reviewed: false,
   caller: '',
   usesLeft: 0,
   until: 0,
+  latest: 0,
+  liveUntil: 0,
+  facts: undefined,
   waiting: undefined,
   sessions: undefined,
   releaseAskedBy: '',
   slack: '',
+  typedAt: 0,
+  linked: '',
 })
 
 const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
 const idOf = (person: unknown): string => `${(person as PersonRef).issuer}#${(person as PersonRef).subject}`
+const isHuman = (person: unknown): boolean => (person as PersonRef).kind === 'human'
 
 /** From which stages an event may come. */
 const from: { readonly [type in EventType]: readonly Stage[] } = {
@@ -138,104 +169,167 @@ const to: { readonly [type in EventType]?: Stage } = {
   'table.restored': 'fact',
 }
 
-/** Takes the next event of a journal; a text says which rule it breaks. `event` is absent where it was erased. */
-export function step(journal: Journal, type: EventType, event: ReadEvent | undefined): string | undefined {
+/**
+ * Takes the next event of a journal, and says which rules it breaks. `event` is absent where it was erased. Facts that span
+ * journals are held in `across.ts`, before the step.
+ */
+export function step(journal: Journal, type: EventType, event: ReadEvent | undefined): readonly string[] {
   // Wherever it stands: what is gone was not taken away in silence.
   if (type === 'request.erased' && event) journal.erasureTold = true
+  const misdated = event ? timeFaults(journal, event) : none
   if (!from[type].includes(journal.stage)) {
-    return ['retired', 'erased'].includes(journal.stage) || (journal.stage === 'over' && type.startsWith('session.'))
-      ? `${type} after the end`
-      : `${type} where the journal is ${journal.stage}`
+    const ended = ['retired', 'erased'].includes(journal.stage) || (journal.stage === 'over' && type.startsWith('session.'))
+    return [...misdated, ended ? `${type} after the end` : `${type} where the journal is ${journal.stage}`]
   }
   if (!event) journal.blind = true
-  const fault = event ? judge(journal, event) : undefined
+  const faults = event ? judge(journal, event) : none
   if (event) journal.told = true
   journal.stage = to[type] ?? journal.stage
-  if (journal.stage !== 'pending') journal.waiting = undefined
-  // Without a use left and without an open session, every further session breaks a rule, whatever it is called.
-  if (journal.sessions?.open.size === 0 && journal.usesLeft <= 0) journal.sessions = undefined
-  return fault
+  release(journal)
+  return misdated.length > 0 ? [...misdated, ...faults] : faults
 }
 
-function judge(journal: Journal, event: ReadEvent): string | undefined {
+const none: readonly string[] = []
+/** What is wrong, if it is broken. */
+const when = (broken: boolean, what: string): readonly string[] => (broken ? [what] : none)
+
+/** Lets go of what the journal needs no longer. */
+function release(journal: Journal): void {
+  if (journal.stage !== 'pending') journal.waiting = undefined
+  if (journal.stage === 'erased' || journal.stage === 'unlinked') journal.linked = ''
+  const over = journal.stage !== 'pending' && journal.stage !== 'approved'
+  if (over) journal.facts = undefined
+  if (journal.sessions && journal.sessions.open.size > 0) return
+  // Without a use left and without an open session, every further session breaks a rule, whatever it is called.
+  if (journal.sessions && (journal.usesLeft <= 0 || (over && !journal.blind))) journal.sessions = undefined
+  if (journal.stage === 'approved' && journal.usesLeft <= 0) journal.facts = undefined
+}
+
+/** Operators write some events by hand, by the clock of their own machine: that proves nothing of other events. */
+function timeFaults(journal: Journal, event: ReadEvent): readonly string[] {
+  if (event.config === NO_CONFIG) return none
+  const [at, latest] = [instantOf(event.at), journal.latest]
+  journal.latest = Math.max(at, latest)
+  return when(at < latest - seconds(CLOCK_TOLERANCE_SECONDS), `dated ${Math.ceil((latest - at) / 1000)} s before an event that precedes it`)
+}
+
+/** What is wrong with an event of a journal that may have it. */
+function judge(journal: Journal, event: ReadEvent): readonly string[] {
+  const { facts } = journal
+  if (!facts?.awaitsReceived || event.type === 'request.received' || journal.blind) return judged(journal, event)
+  facts.awaitsReceived = false
+  return ['asked without the request.received that is written with it', ...judged(journal, event)]
+}
+
+function judged(journal: Journal, event: ReadEvent): readonly string[] {
+  const at = instantOf(event.at)
+  const { facts, blind } = journal
   switch (event.type) {
     case 'request.created':
+      journal.caller = idOf(event.caller)
       journal.usesLeft = event.uses as number
       journal.until = instantOf(event.until)
-      return undefined
+      journal.facts = createdOf(event)
+      return idFault(event)
+    case 'request.refused':
+    case 'request.refusals-capped':
+      return idFault(event)
     case 'request.asked':
       journal.caller = idOf(event.caller)
+      journal.facts = askedOf(event)
       journal.waiting = {
         needs: event.needs as readonly number[],
         unattendedAt: event.unattendedAt === undefined ? Number.POSITIVE_INFINITY : instantOf(event.unattendedAt),
         agreements: [],
       }
-      return undefined
+      return when((journal.facts.expiresAt ?? Number.POSITIVE_INFINITY) <= at, 'expired before it was asked')
+    case 'request.received':
+      return facts && !blind ? receivedOf(facts, event) : none
     case 'request.agreed':
-      return agreed(journal, event)
+      return blind ? none : agreed(journal, event)
     case 'request.approved':
-      journal.usesLeft = event.uses as number
-      journal.until = instantOf(event.until)
-      if (journal.blind || quorum(journal)) return undefined
-      if (!event.unattended) return 'approved without the agreement that it needed'
-      return instantOf(event.at) >= (journal.waiting?.unattendedAt ?? 0) ? undefined : 'approved unattended, and it was not to be yet'
+      return approved(journal, event)
+    case 'request.expired':
+      return when(!blind && at < (facts?.expiresAt ?? 0), 'expired before its time')
     case 'request.reviewed':
-      return !journal.blind && idOf(event.by) === journal.caller ? 'reviewed by its own requester' : undefined
+      return reviewed(journal, event)
     case 'request.cancelled':
-      return !journal.blind && idOf(event.by) !== journal.caller ? 'cancelled by somebody else than its requester' : undefined
+      return when(!blind && idOf(event.by) !== journal.caller, 'cancelled by somebody else than its requester')
     case 'request.denied':
-      return !journal.blind && idOf(event.by) === journal.caller ? 'denied by its own requester' : undefined
+      return [
+        ...when(!blind && idOf(event.by) === journal.caller, 'denied by its own requester'),
+        ...when(!isHuman(event.by), 'denied by a workload'),
+      ]
+    case 'request.revoked':
+      return when(!blind && !isHuman(event.by) && idOf(event.by) !== journal.caller, 'revoked by a workload that did not ask for it')
     case 'request.ended':
-      return !journal.blind && instantOf(event.at) < journal.until ? 'ended before its window was over' : undefined
+      return when(!blind && at < journal.until, 'ended before its window was over')
     case 'request.erased':
       return journal.erased && journal.told
-        ? 'erased in part: some of the events before it are gone, and some are not'
+        ? ['erased in part: some of the events before it are gone, and some are not']
         : live(journal, event)
     case 'request.restored':
       journal.sessions = undefined
-      return undefined
+      journal.liveUntil = 0
+      return none
     case 'request.retired':
       return live(journal, event)
     case 'session.reserved':
       return reserved(journal, event)
     case 'session.issued':
-      return issued(journal, event)
-    case 'session.answer-dropped':
-      return dropped(journal, event)
     case 'session.failed':
     case 'session.abandoned':
-      return close(journal, event, 1)
+      return closed(journal, event)
+    case 'session.answer-dropped':
+      return dropped(journal, event)
     case 'link.pending':
-      journal.slack = event.slack as string
-      return undefined
-    case 'link.made': {
-      // Nobody is bound who did not type the code, unless by the e-mail that both sides know.
-      const typed = journal.slack === event.slack || event.email === true
-      journal.slack = ''
-      return journal.blind || typed ? undefined : 'linked to a Slack user who did not type the code'
-    }
+    case 'link.made':
+    case 'link.ended':
+      return [
+        ...when(linkId(event.by as PersonRef) !== (event.request as LinkId), 'a link of somebody else than this journal is of'),
+        ...linked(journal, event),
+      ]
     case 'freeze.set':
-      journal.releaseAskedBy = ''
-      return undefined
     case 'freeze.release-asked':
-      journal.releaseAskedBy = idOf(event.by)
-      return undefined
     case 'freeze.released':
-      return journal.releaseAskedBy === '' || journal.releaseAskedBy === idOf(event.by) ? 'released without two people' : undefined
+    case 'freeze.deploy-released':
+      return [
+        ...when(freezeIdOf(event.scope as string) !== event.request, 'a freeze of another scope than this journal is of'),
+        ...frozen(journal, event),
+      ]
     default:
-      return undefined
+      return none
   }
 }
 
-function agreed(journal: Journal, event: ReadEvent): string | undefined {
-  const by = event.by as PersonRef
-  if (journal.blind || !journal.waiting) return undefined
-  const { agreements } = journal.waiting
-  if (idOf(by) === journal.caller) return 'agreed to by its own requester'
-  if (by.kind !== 'human') return 'agreed to by something that is no person'
-  if (agreements.some(({ person }) => person === idOf(by))) return 'agreed to twice by one person'
-  agreements.push({ person: idOf(by) as Agreement['person'], rules: event.rules as readonly number[] })
-  return undefined
+function agreed(journal: Journal, event: ReadEvent): readonly string[] {
+  const { waiting, facts } = journal
+  if (!waiting) return none
+  const [person, rules] = [idOf(event.by), event.rules as readonly number[]]
+  const barred =
+    person === journal.caller
+      ? 'agreed to by its own requester'
+      : !isHuman(event.by)
+        ? 'agreed to by something that is no person'
+        : waiting.agreements.some((other) => other.person === person) && 'agreed to twice by one person'
+  if (!barred) waiting.agreements.push({ person: person as Agreement['person'], rules })
+  const isOpen = (rule: number) => rule >= 0 && rule < waiting.needs.length
+  return [
+    ...(barred ? [barred] : none),
+    ...when(rules.length === 0 || !rules.every(isOpen), 'agreed to under a rule that the request does not have'),
+    ...(facts ? agreedFaults(facts, event) : none),
+  ]
+}
+
+function approved(journal: Journal, event: ReadEvent): readonly string[] {
+  journal.usesLeft = event.uses as number
+  journal.until = instantOf(event.until)
+  journal.granted = true
+  if (journal.blind) return none
+  const unagreed = !event.unattended
+    ? 'approved without the agreement that it needed'
+    : instantOf(event.at) < (journal.waiting?.unattendedAt ?? 0) && 'approved unattended, and it was not to be yet'
+  return [...(unagreed && !quorum(journal) ? [unagreed] : none), ...(journal.facts ? approvedFaults(journal.facts, event) : none)]
 }
 
 const quorum = ({ waiting }: Journal): boolean =>
@@ -243,49 +337,94 @@ const quorum = ({ waiting }: Journal): boolean =>
   waiting.needs.length > 0 &&
   missing({ rules: waiting.needs.map((count) => ({ count })) }, waiting.agreements).every((count) => count === 0)
 
-function live(journal: Journal, event: ReadEvent): string | undefined {
-  if (journal.sessions && journal.sessions.open.size > 0) return `${event.type} with a session open`
-  return !journal.blind && journal.stage === 'approved' && instantOf(event.at) < journal.until
-    ? `${event.type} while it could be used`
-    : undefined
+function reviewed(journal: Journal, event: ReadEvent): readonly string[] {
+  const { blind, granted, reviewed: before } = journal
+  journal.reviewed = true
+  if (blind) return none
+  return [
+    ...when(idOf(event.by) === journal.caller, 'reviewed by its own requester'),
+    ...when(!isHuman(event.by), 'reviewed by a workload'),
+    ...when(!granted, 'reviewed although access was never approved'),
+    ...when(before, 'reviewed twice'),
+  ]
 }
 
-function reserved(journal: Journal, event: ReadEvent): string | undefined {
+function live(journal: Journal, event: ReadEvent): readonly string[] {
+  const at = instantOf(event.at)
+  if (journal.sessions && journal.sessions.open.size > 0) return [`${event.type} with a session open`]
+  return [
+    ...when(!journal.blind && journal.stage === 'approved' && at < journal.until, `${event.type} while it could be used`),
+    ...when(journal.stage !== 'retired' && at < journal.liveUntil, `${event.type} while its credentials were still valid`),
+  ]
+}
+
+function reserved(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
-  if (!session.startsWith(`${event.request}.`)) return 'reserved for a session of another request'
-  journal.sessions ??= { open: new Map(), closed: new Set() }
-  const { open, closed } = journal.sessions
-  if (open.has(session) || closed.has(session)) return 'reserved twice'
-  open.set(session, event.hardEnd as string)
-  if (journal.blind) return undefined
+  if (!session.startsWith(`${event.request}.`)) return ['reserved for a session of another request']
+  journal.sessions ??= { open: new Map(), closed: new Set(), shared: sharedOf(event) }
+  const { open, closed: before, shared } = journal.sessions
+  if (open.has(session) || before.has(session)) return ['reserved twice']
+  const facts = journal.blind ? undefined : journal.facts
+  open.set(session, openedSession(event, facts))
+  const faults = reservedFaults(event, shared, facts)
+  if (journal.blind) return faults
   journal.usesLeft--
-  if (journal.usesLeft < 0) return 'reserved without a use left'
-  return instantOf(event.at) >= journal.until ? 'reserved after its window' : undefined
-}
-
-function issued(journal: Journal, event: ReadEvent): string | undefined {
-  const hardEnd = journal.sessions?.open.get(event.session as string)
-  const fault = close(journal, event, 0)
-  if (fault || hardEnd === undefined) return fault
-  if ((event.expiration as string) > hardEnd) return 'issued beyond the end that was reserved'
-  return event.at >= hardEnd ? 'issued after its end' : undefined
+  if (journal.usesLeft < 0) return ['reserved without a use left', ...faults]
+  return instantOf(event.at) >= journal.until ? ['reserved after its window', ...faults] : faults
 }
 
 /** The session stays open: whether it lives is not known, and the sweeper closes it. */
-function dropped(journal: Journal, event: ReadEvent): string | undefined {
-  const open = journal.sessions?.open.has(event.session as string)
-  return open || (journal.blind && !journal.sessions?.closed.has(event.session as string))
-    ? undefined
-    : 'session.answer-dropped without an open intent before it'
+function dropped(journal: Journal, event: ReadEvent): readonly string[] {
+  const session = event.session as string
+  const open = journal.sessions?.open.get(session)
+  if (open) return closedFaults(event, open)
+  return when(!journal.blind || journal.sessions?.closed.has(session) === true, `${event.type} without an open intent before it`)
 }
 
-/** A session is closed once, and only if its intent came before. */
-function close(journal: Journal, event: ReadEvent, givenBack: number): string | undefined {
+/** A session is closed once, and only if its intent came before. What failed or was abandoned gives its use back. */
+function closed(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
-  if (journal.sessions?.open.delete(session)) {
-    journal.usesLeft += givenBack
-    journal.sessions.closed.add(session)
-    return undefined
+  const open = journal.sessions?.open.get(session)
+  if (!journal.sessions || !open)
+    return when(!journal.blind || journal.sessions?.closed.has(session) === true, `${event.type} without an open intent before it`)
+  journal.sessions.open.delete(session)
+  journal.sessions.closed.add(session)
+  if (event.type === 'session.issued') {
+    journal.liveUntil = Math.max(journal.liveUntil, open.end)
+    return issuedFaults(event, open)
   }
-  return journal.blind && !journal.sessions?.closed.has(session) ? undefined : `${event.type} without an open intent before it`
+  journal.usesLeft++
+  return closedFaults(event, open)
+}
+
+function linked(journal: Journal, event: ReadEvent): readonly string[] {
+  const [slack, at] = [event.slack as string, instantOf(event.at)]
+  const { blind, slack: typed, typedAt, linked: before } = journal
+  if (event.type === 'link.pending') {
+    journal.slack = slack
+    journal.typedAt = at
+    return none
+  }
+  if (event.type === 'link.ended') {
+    journal.linked = ''
+    return when(!blind && before !== slack, 'unlinked from a Slack user who was not linked')
+  }
+  journal.slack = ''
+  journal.linked = slack
+  // Nobody is bound who did not type the code, unless by the e-mail that both sides know.
+  const byCode = event.email !== true && !blind
+  return [
+    ...when(byCode && typed !== slack, 'linked to a Slack user who did not type the code'),
+    ...when(
+      byCode && typed === slack && at >= typedAt + seconds(CODE_SECONDS),
+      `linked more than ${CODE_SECONDS} s after the code was typed`,
+    ),
+    ...when(instantOf(event.until) !== at + seconds(LINK_DAYS * 86_400), `linked for other than ${LINK_DAYS} days`),
+  ]
+}
+
+function frozen(journal: Journal, event: ReadEvent): readonly string[] {
+  const { releaseAskedBy: first } = journal
+  journal.releaseAskedBy = event.type === 'freeze.release-asked' ? idOf(event.by) : ''
+  return when(event.type === 'freeze.released' && (first === '' || first === idOf(event.by)), 'released without two people')
 }

@@ -1,10 +1,11 @@
 /**
- * What events hold, version 1: the one table that the auditor's page is made from and that `stint audit verify` holds every
- * event to. An event is the RFC 8785 text of a JSON object; unknown members and unknown types are no events.
+ * What events hold: the one table that the auditor's page is made from and that `stint audit verify` holds every event to.
+ * An event is the RFC 8785 text of a JSON object; unknown members and unknown types are no events. Events of version 1,
+ * which older code wrote, are read too; where they lack something, `lacking` says so.
  */
 import { parseIso } from '../instant.ts'
 import { isCanonicalJson, isObject } from '../json.ts'
-import type { AuditEvent } from './event.ts'
+import { type AuditEvent, EVENT_VERSION } from './event.ts'
 
 /** A form that a member has. */
 const kinds = {
@@ -34,7 +35,7 @@ type Kind = keyof typeof kinds
 
 /** What every member is, wherever it stands. */
 const members = {
-  v: ['count', 'The version of this schema: 1.'],
+  v: ['count', 'The version of this schema: 2.'],
   type: ['text', 'What happened.'],
   request: [
     'text',
@@ -51,6 +52,9 @@ const members = {
   why: ['text', 'The justification.'],
   ticket: ['text', 'What it is for, as an issue tracker names it.'],
   uses: ['count', 'How many sessions may be taken.'],
+  window: ['count', 'Seconds from the start of the window to its end, at most.'],
+  expiresAt: ['instant', 'When the request expires unless it is decided.'],
+  startsAt: ['instant', 'The start of the window, where the requester chose one.'],
   until: ['instant', 'Until when.'],
   unattendedAt: ['instant', 'From when on it is approved by rule, if nobody stops it.'],
   needs: ['counts', 'How many people must agree, for each rule of the approval.'],
@@ -64,8 +68,10 @@ const members = {
   session: ['text', 'The session.'],
   sessionName: ['text', 'The role session name, as CloudTrail has it.'],
   sourceIdentity: ['text', 'The source identity, as CloudTrail has it.'],
-  role: ['text', 'The ARN of the role to be assumed.'],
+  role: ['text', 'The ARN of the role to be assumed; its path is `…` where the event has no room for it.'],
+  callerHash: ['hash', 'In place of `caller` where the event has no room for it: SHA-256 of the RFC 8785 text of `[issuer, subject]`.'],
   duration: ['count', 'Seconds asked for.'],
+  durationAsked: ['yes', 'The caller chose the duration. Otherwise it is the profile’s default, and an approver’s limit shortens it.'],
   hardEnd: ['instant', 'After this the session can do nothing.'],
   accessKeyId: ['text', 'The access key ID that AWS gave out.'],
   assumedRoleArn: ['text', 'The ARN of the session.'],
@@ -88,7 +94,15 @@ const members = {
 } as const satisfies Record<string, readonly [Kind, string]>
 type Member = keyof typeof members
 
-type EventShape = { readonly says: string; readonly has: readonly Member[]; readonly may?: readonly Member[] }
+type EventShape = {
+  readonly says: string
+  readonly has: readonly Member[]
+  readonly may?: readonly Member[]
+  /** Exactly one of the two. */
+  readonly either?: readonly [Member, Member]
+  /** What an event of version 1 does not have. */
+  readonly lacking?: readonly Member[]
+}
 
 const inAll = ['v', 'type', 'request', 'at', 'config'] as const satisfies readonly Member[]
 const decision = ['by', 'face', 'from', 'token'] as const satisfies readonly Member[]
@@ -101,10 +115,16 @@ export const eventTypes = {
   },
   'request.asked': {
     says: 'A request came into being that waits for people.',
-    has: ['caller', 'profile', 'target', 'terms', 'needs'],
+    has: ['caller', 'profile', 'target', 'terms', 'needs', 'uses', 'window', 'expiresAt'],
     may: ['why', 'ticket', 'unattendedAt'],
+    lacking: ['uses', 'window', 'expiresAt'],
   },
-  'request.received': { says: 'With what it was asked.', has: ['build', 'from', 'token', 'trace'], may: ['limits'] },
+  'request.received': {
+    says: 'With what it was asked.',
+    has: ['build', 'from', 'token', 'trace'],
+    may: ['limits', 'startsAt'],
+    lacking: ['startsAt'],
+  },
   'request.refused': {
     says: 'A verified caller was told no.',
     has: ['caller', 'profile', 'code', 'reason', 'from', 'token', 'trace'],
@@ -131,8 +151,10 @@ export const eventTypes = {
   'request.retired': { says: 'The item leaves the table. Nothing follows.', has: [] },
   'session.reserved': {
     says: 'The intent: from here on AWS may be asked.',
-    has: ['session', 'sessionName', 'role', 'duration', 'hardEnd', 'build', 'from', 'token', 'trace'],
-    may: ['sourceIdentity'],
+    has: ['session', 'terms', 'sessionName', 'role', 'duration', 'hardEnd', 'build', 'from', 'token', 'trace'],
+    may: ['sourceIdentity', 'durationAsked'],
+    either: ['caller', 'callerHash'],
+    lacking: ['terms', 'caller', 'callerHash', 'durationAsked'],
   },
   'session.issued': {
     says: 'Credentials left.',
@@ -169,13 +191,22 @@ export type EventType = keyof typeof eventTypes
 
 /** An event as it is read back: times are texts. */
 export type ReadEvent = {
-  readonly v: 1
+  readonly v: 1 | 2
   readonly type: EventType
   readonly request: string
   readonly at: string
   readonly config: string
   readonly [member: string]: unknown
 }
+
+type Shape = { readonly has: readonly Member[]; readonly may: readonly Member[]; readonly either?: readonly Member[] }
+const shapesWith = (shapeOf: (shape: EventShape) => Shape) =>
+  Object.fromEntries(Object.entries(eventTypes).map(([type, shape]) => [type, shapeOf(shape)])) as Record<EventType, Shape>
+const shapes = shapesWith(({ has, may = [], either }) => ({ has: [...inAll, ...has], may, ...(either ? { either } : {}) }))
+const version1 = shapesWith(({ has, may = [], either, lacking = [] }) => {
+  const had = (name: Member) => !lacking.includes(name)
+  return { has: [...inAll, ...has.filter(had)], may: may.filter(had), ...(either?.every(had) ? { either } : {}) }
+})
 
 /** The event that a text is, or what keeps it from being one. */
 export function readEvent(text: string): ReadEvent | string {
@@ -186,15 +217,20 @@ export function readEvent(text: string): ReadEvent | string {
     return 'not JSON'
   }
   if (!isObject(event)) return 'not an object'
-  if (event.v !== 1) return 'of a version that is not known'
+  if (event.v !== 1 && event.v !== EVENT_VERSION) return 'of a version that is not known'
   if (typeof event.type !== 'string' || !Object.hasOwn(eventTypes, event.type)) return 'of a type that is not known'
-  const { has, may = [] }: EventShape = eventTypes[event.type as EventType]
+  const { has, may, either } = (event.v === 1 ? version1 : shapes)[event.type as EventType]
   let count = 0
-  for (const name of [...inAll, ...has]) {
+  for (const name of has) {
     if (!Object.hasOwn(event, name)) return `without ${name}`
     count++
   }
   for (const name of may) if (Object.hasOwn(event, name)) count++
+  if (either) {
+    const given = either.filter((name) => Object.hasOwn(event, name)).length
+    if (given !== 1) return given === 0 ? `without ${either[0]}` : `with both ${either.join(' and ')}`
+    count++
+  }
   if (Object.keys(event).length !== count) return 'with a member that it cannot have'
   for (const [name, value] of Object.entries(event)) {
     if (!kinds[members[name as Member][0]].fits(value)) return `with a ${name} that is none`
@@ -207,14 +243,19 @@ export function readEvent(text: string): ReadEvent | string {
 export function eventsPage(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|')
   const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(' ')
+  const types = Object.entries(eventTypes) as [string, EventShape][]
+  const older = types.flatMap(([type, { lacking }]) => (lacking ? [`\`${type}\` lacks ${names(lacking)}`] : []))
   return [
     `Every event has ${names(inAll)}.`,
     '',
     '| type | says | has | may have |',
     '| --- | --- | --- | --- |',
-    ...Object.entries(eventTypes).map(
-      ([type, { says, has, may = [] }]: [string, EventShape]) => `| \`${type}\` | ${cell(says)} | ${names(has)} | ${names(may)} |`,
-    ),
+    ...types.map(([type, { says, has, may = [], either }]) => {
+      const all = [names(has), ...(either ? [either.map((name) => `\`${name}\``).join(' or ')] : [])].join(' ')
+      return `| \`${type}\` | ${cell(says)} | ${all} | ${names(may)} |`
+    }),
+    '',
+    `Events of version 1 are read and verified as well: there ${older.join(', ')}.`,
     '',
     '| member | is | form |',
     '| --- | --- | --- |',

@@ -219,7 +219,12 @@ const httpsUrl = v.pipe(
 
 const target = v.strictObject({
   account: v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits')),
-  roleArn: v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'must be the ARN of an IAM role')),
+  // AWS IAM API Reference, CreateRole: a path of at most 512 characters, a name of at most 64. Events have room for no more.
+  roleArn: v.pipe(
+    v.string(),
+    v.regex(/^arn:aws[a-z-]{0,16}:iam::\d{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/, 'must be the ARN of an IAM role'),
+    v.maxLength(608, 'must be the ARN of an IAM role'),
+  ),
   // AWS STS API Reference, AssumeRole, ExternalId.
   externalId: v.pipe(v.string(), v.regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 of letters, digits and +=,.@:/-_')),
   region: v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')),

@@ -2,7 +2,7 @@
  * Ids. A request's is time-ordered and random, or derived where the same ask must meet itself; the two alphabets (upper
  * and lower case) never meet. A session's begins with its request's, so a session names its item.
  */
-import { digestFields, toCrockford } from '../digest.ts'
+import { crockford, digestFields, toCrockford } from '../digest.ts'
 import type { Caller, CallerRef } from '../identity/caller.ts'
 import type { Instant } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
@@ -30,6 +30,14 @@ function shiftRight2(bytes: Uint8Array): Uint8Array {
     out[index + 1] = (byte & 3) << 6
   })
   return out
+}
+
+/** When a random request id was made; undefined for a derived one, whose letters are lower case, and for what is neither. */
+export function requestIdTime(id: string): Instant | undefined {
+  if (!/^req_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) || !/[A-Z]/.test(id)) return undefined
+  let time = 0
+  for (const character of id.slice(4, 14).toLowerCase()) time = time * 32 + crockford.indexOf(character)
+  return time
 }
 
 /** Single-use tokens: the same token on the same profile is the same request. */

@@ -322,7 +322,7 @@ const calls: Call[] = [
     'every journal (Scan)',
     () => collected(allJournals(story())),
     () => page('story', storyItem(ID)),
-    [{ ...read, current: true }],
+    [{ ...read, current: true, item: { state: 'refused', callerKey: 'iss#sub', reviewed: false, sessions: {} } }],
     [
       ['no items', counted('story')],
       ['a count that is wrong', { ...page('story', storyItem(ID)), Count: 2 }],

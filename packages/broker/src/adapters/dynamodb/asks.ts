@@ -39,7 +39,15 @@ export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger,
 
 /** Two events, for one of them has not room enough for all of it. */
 const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
-  { type: 'request.asked', ...whatIsAsked(ask), needs: ask.approval.rules.map(({ count }) => count), ...unattendedAt(ask) },
+  {
+    type: 'request.asked',
+    ...whatIsAsked(ask),
+    needs: ask.approval.rules.map(({ count }) => count),
+    ...unattendedAt(ask),
+    uses: ask.scope.terms.uses,
+    window: ask.scope.terms.window,
+    expiresAt: expiresAt(ask),
+  },
   {
     type: 'request.received',
     request: ask.request,
@@ -47,8 +55,11 @@ const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
     build,
     ...howItCame(ask),
     ...(ask.limits ? { limits: ask.limits } : {}),
+    ...(ask.startsAt === undefined ? {} : { startsAt: ask.startsAt }),
   },
 ]
+
+const expiresAt = ({ call, approval }: Pick<NewRequest, 'call' | 'approval'>) => call.now + seconds(durationSeconds(approval.expiresAfter))
 
 const unattendedAt = ({ call, approval: { breakGlass } }: Pick<NewRequest, 'call' | 'approval'>) =>
   typeof breakGlass === 'object' ? { unattendedAt: call.now + seconds(durationSeconds(breakGlass.delay)) } : {}
@@ -74,7 +85,7 @@ function newItem(
     why: scope.justification,
     ticket: scope.ticket,
     breakGlass: breakGlass !== undefined,
-    pendingUntil: call.now + seconds(durationSeconds(approval.expiresAfter)),
+    pendingUntil: expiresAt({ call, approval }),
     ...unattendedAt({ call, approval }),
     startsAt,
     fingerprint,

@@ -14,6 +14,7 @@ import { marshall } from '@aws-sdk/util-dynamodb'
 import { type Journaled, Trouble } from '../../log/ports.ts'
 import { batchIn, COUNTED, itemIn, type Key, pageIn, pagesOf } from './answers.ts'
 import { asked, listened } from './asked.ts'
+import { itemFacts } from './item-facts.ts'
 import { journaled } from './journaled.ts'
 import { indexes, journalKey, OTHER_DAY, SHARDS } from './table.ts'
 
@@ -82,13 +83,17 @@ function currently(image: Image): Journaled | undefined {
   return found && { ...found, current: true }
 }
 
-/** Every journal of the table. */
+/** Every journal of the table, each with what its item says. */
 export async function* allJournals({ client, storyTable }: Source): AsyncGenerator<readonly Journaled[]> {
   const pages = pagesOf(async (from) => {
     const scan = { TableName: storyTable, ConsistentRead: true, ...COUNTED, ...(from ? { ExclusiveStartKey: from } : {}) }
     return pageIn(await client.send(new ScanCommand(scan)), storyTable)
   })
-  for await (const page of listened(pages)) yield page.flatMap((item) => currently(item) ?? [])
+  for await (const page of listened(pages))
+    yield page.flatMap((image) => {
+      const found = currently(image)
+      return found ? [{ ...found, item: itemFacts(image) }] : []
+    })
 }
 
 /** One journal, read consistently. */

@@ -3,8 +3,10 @@
 import { commitIn, eventIn } from '@stint/broker/log/entries'
 import type { HeldEvent } from '@stint/broker/log/events'
 import type { Journaled } from '@stint/broker/log/ports'
+import { Across } from '@stint/core/audit/across'
 import type { parseEntry } from '@stint/core/audit/entry'
 import { NO_CONFIG } from '@stint/core/audit/event'
+import { type ItemFacts, itemFaults } from '@stint/core/audit/item'
 import { step } from '@stint/core/audit/journal'
 import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'
@@ -29,6 +31,7 @@ export class Story {
   erased = 0
   span: { readonly first: string; readonly last: string } | undefined
   readonly #found: Findings
+  readonly #across = new Across()
   /** Configs by when events first named them, until they are announced. */
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
@@ -72,9 +75,9 @@ export class Story {
         this.#found.add({ class: 'tampered', place, what: 'gone, and what says that events were erased came before it' })
       journal.erased = true
     }
-    const broken = step(journal, known, event)
+    const across = event ? this.#across.take(journal, event, place) : []
+    for (const what of [...step(journal, known, event), ...across]) this.#found.add({ class: 'rules', place, what })
     this.journals.keep(row, journal)
-    if (broken) this.#found.add({ class: 'rules', place, what: broken })
   }
 
   #read(text: string, place: string, request: string, type: string): ReadEvent | undefined {
@@ -102,6 +105,7 @@ export class Story {
   }
 
   end(now: Instant): void {
+    for (const { place, what } of this.#across.end()) this.#found.add({ class: 'rules', place, what })
     for (const [config, { at, place }] of this.#unannounced) {
       if (Math.abs(now - (parseIso(at) ?? 0)) < FRESH_MS) this.#found.notices.push(`config ${config.slice(0, 12)} is not announced yet`)
       else this.#found.add({ class: 'rules', place, what: `decided by config ${config}, which was never announced` })
@@ -125,7 +129,7 @@ export class Story {
   ): Promise<{ readonly journals: number; readonly unshipped: number }> {
     let [journals, unshipped] = [0, 0]
     for await (const some of table) {
-      for (const { request, events } of some) {
+      for (const { request, events, item } of some) {
         journals++
         const row = this.journals.find(request)
         if (row !== undefined) this.journals.markInTable(row)
@@ -139,6 +143,7 @@ export class Story {
           this.#lost(request, row, 'its events in the table are not those in the log')
           continue
         }
+        if (item) this.#held(request, item, events)
         if (events.length === count) continue
         unshipped += events.length - count
         const event = eventIn(events[count])
@@ -155,6 +160,13 @@ export class Story {
         this.#lost(request, row, 'in the log, and gone from the table without having been retired')
     }
     return { journals, unshipped }
+  }
+
+  /** What an item lets its next writes do, against what its events have made of it. Where some were erased nobody can say. */
+  #held(request: string, item: ItemFacts, events: Journaled['events']): void {
+    const read = events.map(eventIn)
+    if (!read.every((event) => event !== undefined)) return
+    for (const what of itemFaults(item, read)) this.#found.add({ class: 'table', place: request, what })
   }
 
   #lost(request: string, row: number, what: string): void {

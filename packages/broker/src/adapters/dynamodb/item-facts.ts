@@ -1,0 +1,63 @@
+/** What an item of the story table says beside its journal, for an audit that holds the one to the other. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { formatScope } from '@stint/core/access/freeze'
+import type { ItemFacts, ItemSession } from '@stint/core/audit/item'
+import { type Link, slackText } from '@stint/core/identity/link'
+import { type Item, type StoredSession, toItem } from './items.ts'
+import { callerKey } from './table.ts'
+
+type Image = Readonly<Record<string, AttributeValue>>
+
+export function itemFacts(image: Image): ItemFacts {
+  const kind = image.pk?.S?.slice(0, image.pk.S.indexOf('#'))
+  if (kind === 'FREEZE') return { ...nothing, freeze: freezeOf(image) }
+  if (kind === 'LINK') return { ...nothing, ...linkOf(image) }
+  return kind === 'REQ' ? requestOf(toItem(image)) : nothing
+}
+
+const nothing = { reviewed: false, sessions: {} } as const
+
+function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly attempts?: number }): ItemFacts {
+  const { state, createdAt, profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStart, windowEnd } = item
+  const { pendingUntil, unattendedAt, startsAt, limits } = item
+  const facts = {
+    state,
+    createdAt,
+    caller: item.caller && callerKey(item.caller),
+    callerKey: item.callerKey,
+    ...{ profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStart, windowEnd },
+    ...{ pendingUntil, unattendedAt, startsAt, limits },
+    agreements: item.agreements?.map(({ approver, rules, limits: own }) => ({ by: callerKey(approver), rules, limits: own })),
+  }
+  return {
+    ...defined(facts),
+    reviewed: item.review !== undefined,
+    sessions: Object.fromEntries(Object.entries(item.sessions).map(([suffix, session]) => [suffix, sessionOf(session)])),
+  }
+}
+
+const sessionOf = ({ state, reservedAt, duration, hardEnd, sessionName, sourceIdentity, issued }: StoredSession): ItemSession => ({
+  state,
+  reservedAt,
+  duration,
+  hardEnd,
+  sessionName,
+  ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  ...(issued ? { accessKeyId: issued.accessKeyId } : {}),
+})
+
+function freezeOf(image: Image): NonNullable<ItemFacts['freeze']> {
+  const { active, scope, until } = unmarshall(image)
+  return { active: active === true, ...defined({ scope: scope && formatScope(scope), until }) }
+}
+
+function linkOf(image: Image): Pick<ItemFacts, 'link'> {
+  const { active } = unmarshall(image) as Partial<Link>
+  return active ? { link: { slack: slackText(active.slack), until: active.until } } : {}
+}
+
+const defined = <T extends object>(object: T): { readonly [name in keyof T]?: Exclude<T[name], undefined> } =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [name in keyof T]?: Exclude<T[name], undefined>
+  }

@@ -1,0 +1,140 @@
+/**
+ * What must hold across journals: one access key belongs to one session, equal terms give equal sessions, one target of one
+ * config has one role, and nothing is issued while it is frozen.
+ *
+ * Hundreds of thousands of sessions are remembered, so of each access key, and of each hash of terms, only 64 bits of a
+ * digest are: 11 to 24 bytes for a key and 22 to 48 for a hash of terms.
+ */
+import { sha256 } from '../digest.ts'
+import { type Instant, parseIso, seconds } from '../instant.ts'
+import { canonicalJson } from '../json.ts'
+import { CLOCK_TOLERANCE_SECONDS, type Journal } from './journal.ts'
+import type { RequestFacts } from './request-facts.ts'
+import type { ReadEvent } from './schema.ts'
+import { isSameRole } from './session-facts.ts'
+
+type Freeze = { readonly from: Instant; until: Instant; released: boolean }
+/** A session that was issued during a freeze of which the release may still be to come. */
+type Suspect = { readonly place: string; readonly scope: string; readonly freeze: Freeze; readonly reservedAt: Instant }
+
+/** Suspects that are remembered: more would say nothing new. */
+const MOST_SUSPECTS = 1000
+
+const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
+
+export class Across {
+  readonly #accessKeys = new Digests()
+  readonly #terms = new Digests(true)
+  readonly #roles = new Map<string, { readonly config: string; readonly role: string }>()
+  /** The freezes of each scope, the latest last. */
+  readonly #freezes = new Map<string, Freeze[]>()
+  readonly #suspects: Suspect[] = []
+
+  /** Takes an event before its journal is stepped. `place` names it to people. */
+  take(journal: Journal, event: ReadEvent, place: string): readonly string[] {
+    switch (event.type) {
+      case 'session.reserved':
+        return journal.blind || !journal.facts ? [] : this.#reserved(journal.facts, event)
+      case 'session.issued':
+        return this.#issued(journal, event, place)
+      case 'freeze.set':
+      case 'freeze.released':
+        this.#frozen(event)
+        return []
+      default:
+        return []
+    }
+  }
+
+  /** What only the end of the log tells: sessions that were issued while their way was frozen. */
+  end(): readonly { readonly place: string; readonly what: string }[] {
+    return this.#suspects
+      .filter(({ freeze, reservedAt }) => reservedAt < freeze.until - seconds(CLOCK_TOLERANCE_SECONDS))
+      .map(({ place, scope }) => ({ place, what: `issued while ${scope === 'all' ? 'all access' : scope} was frozen` }))
+  }
+
+  #reserved(facts: RequestFacts, event: ReadEvent): readonly string[] {
+    const faults: string[] = []
+    const role = event.role as string
+    const same = this.#roles.get(facts.target)
+    if (same?.config === event.config && !isSameRole(same.role, role)) faults.push('reserved for a role that its target does not have')
+    else if (same?.config !== event.config) this.#roles.set(facts.target, { config: event.config, role })
+    // The hash is one of a text that names all three.
+    const identity = sha256(canonicalJson([facts.issuer, facts.subject, event.sourceIdentity ?? null]))
+    if (!this.#terms.add(sha256(facts.terms), identity))
+      faults.push('reserved with a source identity that other sessions on its terms do not have')
+    return faults
+  }
+
+  #issued(journal: Journal, event: ReadEvent, place: string): readonly string[] {
+    const { facts } = journal
+    const reservedAt = journal.sessions?.open.get(event.session as string)?.at
+    if (facts && reservedAt !== undefined && this.#freezes.size > 0 && this.#suspects.length < MOST_SUSPECTS) {
+      const { issuer, subject, profile, target } = facts
+      for (const scope of ['all', `issuer#${issuer}`, `subject#${issuer}#${subject}`, `profile#${profile}`, `target#${target}`]) {
+        const freeze = this.#freezes
+          .get(scope)
+          ?.find(({ from, until }) => from + seconds(CLOCK_TOLERANCE_SECONDS) < reservedAt && reservedAt < until)
+        if (freeze) this.#suspects.push({ place, scope, freeze, reservedAt })
+      }
+    }
+    return this.#accessKeys.add(sha256(event.accessKeyId as string)) ? [] : ['issued with the access key of another session']
+  }
+
+  /** A freeze that is set once more ends no sooner. */
+  #frozen(event: ReadEvent): void {
+    const scope = event.scope as string
+    const all = this.#freezes.get(scope) ?? []
+    const last = all.at(-1)
+    const at = instantOf(event.at)
+    if (event.type === 'freeze.released') {
+      if (last && !last.released) Object.assign(last, { until: Math.min(last.until, at), released: true })
+      return
+    }
+    const until = event.until === undefined ? Number.POSITIVE_INFINITY : instantOf(event.until)
+    if (last && !last.released && last.until >= at) last.until = Math.max(last.until, until)
+    else this.#freezes.set(scope, [...all, { from: at, until, released: false }])
+  }
+}
+
+/** 64 bits each of many digests; with values, 64 bits of another digest for each. Open addressing, at most 0.7 full. */
+class Digests {
+  readonly #width: number
+  #room = 1024
+  #count = 0
+  #slots: Uint32Array
+  constructor(valued = false) {
+    this.#width = valued ? 4 : 2
+    this.#slots = new Uint32Array(this.#room * this.#width)
+  }
+
+  /** False where it is there already; with a value, where it is there with another one. */
+  add(digest: Buffer, value?: Buffer): boolean {
+    if (this.#count > this.#room * 0.7) this.#grow()
+    // Zero is an empty slot.
+    const [one, two] = [digest.readUInt32LE(0), digest.readUInt32LE(4) || 1]
+    const at = this.#slotOf(one, two)
+    const [three, four] = value ? [value.readUInt32LE(0), value.readUInt32LE(4)] : [0, 0]
+    if (this.#slots[at + 1] !== 0) return value !== undefined && this.#slots[at + 2] === three && this.#slots[at + 3] === four
+    this.#slots.set(value ? [one, two, three, four] : [one, two], at)
+    this.#count++
+    return true
+  }
+
+  #slotOf(one: number, two: number): number {
+    let at = (one & (this.#room - 1)) * this.#width
+    while (this.#slots[at + 1] !== 0 && (this.#slots[at] !== one || this.#slots[at + 1] !== two))
+      at = (at + this.#width) % this.#slots.length
+    return at
+  }
+
+  #grow(): void {
+    const old = this.#slots
+    this.#room *= 2
+    this.#slots = new Uint32Array(this.#room * this.#width)
+    for (let from = 0; from < old.length; from += this.#width) {
+      if (old[from + 1] === 0) continue
+      this.#slots.set(old.subarray(from, from + this.#width), this.#slotOf(old[from] ?? 0, old[from + 1] ?? 0))
+    }
+  }
+}

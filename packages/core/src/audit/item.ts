@@ -1,0 +1,252 @@
+/**
+ * The item of a journal, held to the journal that it carries. Conditions of later writes look at the item and not at its
+ * events, so whoever changes it behind Stint changes what Stint allows: it must say what its events have made of it.
+ */
+import { sha256Hex } from '../digest.ts'
+import { type Instant, parseIso, seconds, toIso, wholeSecond } from '../instant.ts'
+import { canonicalJson } from '../json.ts'
+import type { Limits, RequestState } from '../request/request.ts'
+import type { Terms } from '../scope/terms.ts'
+import type { ReadEvent } from './schema.ts'
+import { isSameRole } from './session-facts.ts'
+
+/** What an item of the table says beside its journal, as far as it decides something. */
+export type ItemFacts = {
+  readonly state?: string
+  readonly createdAt?: Instant
+  /** `issuer#subject`, of what the item shows and of what its conditions compare. */
+  readonly caller?: string
+  readonly callerKey?: string
+  readonly profile?: string
+  readonly target?: string
+  readonly roleArn?: string
+  readonly terms?: string
+  readonly termsHash?: string
+  readonly usesLeft?: number
+  readonly attempts?: number
+  readonly windowStart?: Instant
+  readonly windowEnd?: Instant
+  readonly pendingUntil?: Instant
+  readonly unattendedAt?: Instant
+  readonly startsAt?: Instant
+  readonly limits?: Limits
+  readonly agreements?: readonly { readonly by: string; readonly rules: readonly number[]; readonly limits: Limits }[]
+  readonly reviewed: boolean
+  readonly sessions: { readonly [suffix: string]: ItemSession }
+  readonly freeze?: { readonly active: boolean; readonly scope?: string; readonly until?: Instant }
+  /** The Slack user of a link that is in force. */
+  readonly link?: { readonly slack: string; readonly until: Instant }
+}
+export type ItemSession = {
+  readonly state: string
+  readonly reservedAt: Instant
+  readonly duration: number
+  readonly hardEnd: Instant
+  readonly sessionName: string
+  readonly sourceIdentity?: string
+  readonly accessKeyId?: string
+}
+
+const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
+const idOf = (person: unknown): string => {
+  const { issuer, subject } = person as { readonly issuer: string; readonly subject: string }
+  return `${issuer}#${subject}`
+}
+
+/** In which the item differs from what its events have made of it, as ends of a sentence about it. */
+export function itemFaults(item: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
+  const first = events[0]
+  if (!first) return []
+  if (first.request.startsWith('frz_')) return freezeFaults(item, events)
+  if (first.request.startsWith('lnk_')) return linkFaults(item, events)
+  return first.request.startsWith('req_') ? requestFaults(item, events, first) : []
+}
+
+/** Collects in which of its attributes an item differs. */
+class Differences {
+  readonly faults: string[] = []
+  readonly #of: string
+  constructor(of = '') {
+    this.#of = of
+  }
+  differ(attribute: string, table: unknown, journal: unknown): void {
+    if (canonicalJson(table ?? null) !== canonicalJson(journal ?? null))
+      this.faults.push(`the table says ${attribute} ${shown(table, attribute)}${this.#of}, and its journal ${shown(journal, attribute)}`)
+  }
+}
+
+const instants = ['createdAt', 'windowStart', 'windowEnd', 'pendingUntil', 'unattendedAt', 'startsAt', 'until', 'reservedAt', 'hardEnd']
+const shown = (value: unknown, attribute: string): string => {
+  if (value === undefined) return 'none'
+  if (typeof value === 'number' && instants.includes(attribute) && Math.abs(value) < 8.64e15) return toIso(value)
+  return typeof value === 'string' ? value : canonicalJson(value)
+}
+
+// ── Requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const states: { readonly [type in string]?: RequestState } = {
+  'request.created': 'approved',
+  'request.asked': 'pending',
+  'request.refused': 'refused',
+  'request.refusals-capped': 'refused',
+  'request.approved': 'approved',
+  'request.denied': 'denied',
+  'request.cancelled': 'cancelled',
+  'request.revoked': 'revoked',
+  'request.expired': 'expired',
+  'request.ended': 'ended',
+  'request.restored': 'ended',
+}
+
+function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: ReadEvent): readonly string[] {
+  const told = new Differences()
+  const state = events.reduce<string | undefined>((now, { type }) => states[type] ?? now, undefined)
+  const last = (type: string) => events.findLast((event) => event.type === type)
+  // A refusal, or one that came back from a backup or was erased: nothing of it can be used, whatever it is called.
+  if (item.terms === undefined) {
+    if (item.state === 'pending' || item.state === 'approved') told.differ('state', item.state, state === item.state ? 'ended' : state)
+    return told.faults
+  }
+  told.differ('state', item.state, state)
+  told.differ('createdAt', item.createdAt, instantOf(first.at))
+  told.differ('caller', item.caller, idOf(first.caller))
+  told.differ('callerKey', item.callerKey, idOf(first.caller))
+  told.differ('profile', item.profile, first.profile)
+  told.differ('target', item.target, first.target)
+  told.differ('termsHash', item.termsHash, first.terms)
+  told.differ('reviewed', item.reviewed, last('request.reviewed') !== undefined)
+  const grant = first.type === 'request.created' ? first : last('request.approved')
+  const [reserved, closed] = [events.filter(({ type }) => type === 'session.reserved'), events.filter(isClosed)]
+  const back = closed.filter(({ type }) => type !== 'session.issued').length
+  told.differ('usesLeft', item.usesLeft, grant && (grant.uses as number) - reserved.length + back)
+  told.differ('attempts', item.attempts ?? 0, reserved.length)
+  told.differ('windowEnd', item.windowEnd, grant && instantOf(grant.until))
+  const limits = first.type === 'request.asked' ? askedFaults(item, events, first, told) : undefined
+  sessionFaults(item, reserved, closed, limits?.duration ?? Number.POSITIVE_INFINITY, told)
+  return [...told.faults, ...termsFaults(item, first, reserved)]
+}
+
+const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || type === 'session.failed' || type === 'session.abandoned'
+
+/** What only a request has that waited for people. Its limits, where it was approved. */
+function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, told: Differences): Limits | undefined {
+  const received = events.find(({ type }) => type === 'request.received')
+  const approved = events.findLast(({ type }) => type === 'request.approved')
+  const agreed = events.filter(({ type }) => type === 'request.agreed')
+  if (asked.expiresAt !== undefined) told.differ('pendingUntil', item.pendingUntil, instantOf(asked.expiresAt))
+  told.differ('unattendedAt', item.unattendedAt, asked.unattendedAt === undefined ? undefined : instantOf(asked.unattendedAt))
+  if (received && received.v !== 1)
+    told.differ('startsAt', item.startsAt, received.startsAt === undefined ? undefined : instantOf(received.startsAt))
+  told.differ('windowStart', item.windowStart, approved && Math.max(instantOf(approved.at), item.startsAt ?? 0))
+  told.differ(
+    'agreements',
+    item.agreements ?? [],
+    agreed.map(({ by, rules, limits = {} }) => ({ by: idOf(by), rules, limits })),
+  )
+  const wished = (received?.limits ?? {}) as Limits
+  if (!approved) {
+    told.differ('limits', item.limits ?? {}, wished)
+    return undefined
+  }
+  // Who approved something has written the least of all wishes; what the terms themselves allow is held in `termsFaults`.
+  const all = [wished, ...agreed.map(({ limits }) => (limits ?? {}) as Limits)]
+  const limits = { ...item.limits }
+  for (const name of ['duration', 'uses', 'window'] as const) {
+    const least = Math.min(...all.flatMap((one) => one[name] ?? []))
+    const is = item.limits?.[name]
+    if (is === undefined || is > least) told.differ(`limits.${name}`, is, Number.isFinite(least) ? least : undefined)
+    limits[name] = Math.min(is ?? least, least)
+  }
+  return limits
+}
+
+function sessionFaults(
+  item: ItemFacts,
+  reserved: readonly ReadEvent[],
+  closed: readonly ReadEvent[],
+  longest: number,
+  { faults }: Differences,
+): void {
+  const suffixOf = ({ session }: ReadEvent) => (session as string).slice((session as string).indexOf('.') + 1)
+  const ends = new Map(closed.map((event) => [suffixOf(event), event]))
+  const intents = new Map(reserved.map((event) => [suffixOf(event), event]))
+  for (const suffix of Object.keys(item.sessions))
+    if (!intents.has(suffix)) faults.push(`the table has a session ${suffix} that its journal does not have`)
+  for (const [suffix, intent] of intents) {
+    const [session, end] = [item.sessions[suffix], ends.get(suffix)]
+    if (!session) {
+      faults.push(`the table does not have session ${suffix} of its journal`)
+      continue
+    }
+    const told = new Differences(` for session ${suffix}`)
+    const state = end ? end.type.slice('session.'.length) : 'reserved'
+    // What becomes of a session after it was issued closes it, and is no event of its own.
+    if (state !== 'issued' || ['reserved', 'failed', 'abandoned'].includes(session.state)) told.differ('state', session.state, state)
+    told.differ('reservedAt', session.reservedAt, instantOf(intent.at))
+    told.differ('duration', session.duration, intent.duration)
+    told.differ('sessionName', session.sessionName, intent.sessionName)
+    told.differ('sourceIdentity', session.sourceIdentity, intent.sourceIdentity)
+    told.differ('accessKeyId', session.accessKeyId, end?.type === 'session.issued' ? end.accessKeyId : undefined)
+    const allowed = state === 'issued' ? wholeSecond(instantOf(intent.at)) + seconds(longest) : Number.POSITIVE_INFINITY
+    told.differ('hardEnd', session.hardEnd, Math.min(instantOf(intent.hardEnd), allowed))
+    faults.push(...told.faults)
+  }
+}
+
+/** The terms are the text of the hash that the journal names, so what they say is what was approved. */
+function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadEvent[]): readonly string[] {
+  if (sha256Hex(item.terms ?? '') !== first.terms) return ['the table has other terms than those that its journal names']
+  const terms = JSON.parse(item.terms ?? '') as Terms
+  const told = new Differences()
+  const held = (attribute: string, journal: unknown, of: unknown) => {
+    if (canonicalJson(journal ?? null) !== canonicalJson(of ?? null))
+      told.faults.push(`its journal says ${attribute} ${shown(journal, attribute)}, and its terms ${shown(of, attribute)}`)
+  }
+  held('caller', idOf(first.caller), idOf(terms.caller))
+  held('profile', first.profile, terms.profile)
+  told.differ('roleArn', item.roleArn, terms.role)
+  if (first.type === 'request.created' || first.uses !== undefined) held('uses', first.uses, terms.uses)
+  if (first.window !== undefined) held('window', first.window, terms.window)
+  if (first.type === 'request.asked')
+    held(
+      'needs',
+      first.needs,
+      terms.approval?.rules.map(({ count }) => count),
+    )
+  for (const event of reserved) {
+    if (!isSameRole(event.role as string, terms.role)) held('role', event.role, terms.role)
+    held('sourceIdentity', event.sourceIdentity, terms.sourceIdentity)
+    if ((event.duration as number) > terms.maxDuration)
+      told.faults.push(`its journal says duration ${event.duration}, and its terms allow ${terms.maxDuration}`)
+  }
+  return told.faults
+}
+
+// ── Freezes and links ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A freeze that is set once more while it holds ends no sooner. */
+function freezeFaults({ freeze }: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
+  const forever = Number.POSITIVE_INFINITY
+  let until: Instant | undefined
+  for (const event of events) {
+    if (event.type === 'freeze.released') until = undefined
+    if (event.type === 'freeze.set') until = Math.max(until ?? 0, event.until === undefined ? forever : instantOf(event.until))
+  }
+  const told = new Differences()
+  told.differ('active', freeze?.active ?? false, until !== undefined)
+  if (until === undefined || !freeze?.active) return told.faults
+  told.differ('scope', freeze.scope, events[0]?.scope)
+  told.differ('until', freeze.until, until === forever ? undefined : until)
+  return told.faults
+}
+
+/** A link that is no longer there binds nobody; one that is there must have been made. */
+function linkFaults({ link }: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
+  if (!link) return []
+  const last = events.findLast(({ type }) => type === 'link.made' || type === 'link.ended')
+  const made = last?.type === 'link.made' ? last : undefined
+  const told = new Differences()
+  told.differ('slack', link.slack, made?.slack)
+  if (made) told.differ('until', link.until, instantOf(made.until))
+  return told.faults
+}

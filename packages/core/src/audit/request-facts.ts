@@ -1,0 +1,123 @@
+/**
+ * What a request asked for and what people made of it: the facts that its decisions and its sessions are held to. Events of
+ * version 1 lack some of them; what is not known is not judged.
+ */
+import type { CallerRef } from '../identity/caller.ts'
+import { type Instant, parseIso, seconds } from '../instant.ts'
+import { requestIdTime } from '../request/ids.ts'
+import type { Limits } from '../request/request.ts'
+import type { ReadEvent } from './schema.ts'
+
+/** Milliseconds between the time in a request's id and its first event, at most: both are one reading of one clock. */
+const ID_TOLERANCE_MS = 1000
+
+export type RequestFacts = {
+  readonly issuer: string
+  readonly subject: string
+  readonly profile: string
+  readonly target: string
+  readonly terms: string
+  /** Of a request that waited for people, as `request.asked` states them since version 2. */
+  readonly uses?: number
+  readonly window?: number
+  readonly expiresAt?: Instant
+  /** The start that the requester chose; undefined while it is not known whether there is one. */
+  startsAt: Instant | undefined
+  /** `request.received` must be the next event. */
+  awaitsReceived: boolean
+  received: boolean
+  /** The least of what the requester wished for and the approvers allowed. */
+  limits: Required<Limits>
+  /** Before this no session is reserved. */
+  windowStart: Instant
+}
+
+const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
+const unlimited = { duration: Number.POSITIVE_INFINITY, uses: Number.POSITIVE_INFINITY, window: Number.POSITIVE_INFINITY }
+
+function factsOf(event: ReadEvent): RequestFacts {
+  const { issuer, subject } = event.caller as CallerRef
+  return {
+    issuer,
+    subject,
+    profile: event.profile as string,
+    target: event.target as string,
+    terms: event.terms as string,
+    startsAt: undefined,
+    awaitsReceived: false,
+    received: false,
+    limits: unlimited,
+    windowStart: 0,
+  }
+}
+
+export { factsOf as createdOf }
+
+export const askedOf = (event: ReadEvent): RequestFacts => ({
+  ...factsOf(event),
+  ...(event.v === 1
+    ? {}
+    : {
+        uses: event.uses as number,
+        window: event.window as number,
+        expiresAt: instantOf(event.expiresAt),
+        awaitsReceived: true,
+      }),
+})
+
+const least = (one: Required<Limits>, other: Limits | undefined): Required<Limits> =>
+  other === undefined
+    ? one
+    : {
+        duration: Math.min(one.duration, other.duration ?? one.duration),
+        uses: Math.min(one.uses, other.uses ?? one.uses),
+        window: Math.min(one.window, other.window ?? one.window),
+      }
+
+/** Takes what the second event of the request adds. */
+export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly string[] {
+  if (facts.received) return ['received twice']
+  facts.received = true
+  facts.awaitsReceived = false
+  facts.limits = least(facts.limits, event.limits as Limits | undefined)
+  if (event.v !== 1) facts.startsAt = event.startsAt === undefined ? 0 : instantOf(event.startsAt)
+  return []
+}
+
+/** Takes one approver's limits, and says what is wrong with the agreement. */
+export function agreedFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
+  const limits = event.limits as Limits | undefined
+  facts.limits = least(facts.limits, limits)
+  const { uses = Number.POSITIVE_INFINITY, window = Number.POSITIVE_INFINITY } = facts
+  return [
+    ...expiredFault(facts, event, 'agreed to'),
+    ...((limits?.uses ?? 0) > uses || (limits?.window ?? 0) > window
+      ? ['agreed to with limits that are wider than what was asked for']
+      : []),
+  ]
+}
+
+/** Takes when the window begins, and says what is wrong with the approval. */
+export function approvedFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
+  const [at, until, uses] = [instantOf(event.at), instantOf(event.until), event.uses as number]
+  const faults = [...expiredFault(facts, event, 'approved')]
+  const { limits } = facts
+  if (uses > (facts.uses ?? uses)) faults.push('approved for more uses than were asked for')
+  else if (uses > limits.uses) faults.push('approved for more uses than its limits allow')
+  facts.windowStart = Math.max(at, facts.startsAt ?? 0)
+  if (facts.window === undefined || facts.startsAt === undefined) return faults
+  const length = until - facts.windowStart
+  if (length > seconds(facts.window)) faults.push('approved for a longer window than was asked for')
+  else if (length > seconds(limits.window)) faults.push('approved for a longer window than its limits allow')
+  return faults
+}
+
+const expiredFault = ({ expiresAt }: RequestFacts, event: ReadEvent, what: string): readonly string[] =>
+  expiresAt !== undefined && instantOf(event.at) >= expiresAt ? [`${what} after it had expired`] : []
+
+/** A random id states when it was made: in the moment that the journal begins. A derived one states no time. */
+export function idFault(event: ReadEvent): readonly string[] {
+  const made = requestIdTime(event.request)
+  if (made === undefined || Math.abs(made - instantOf(event.at)) <= ID_TOLERANCE_MS) return []
+  return ['begun at another time than its id states']
+}

@@ -1,0 +1,136 @@
+/**
+ * What the events of a session must say: held to its request, to the intent before them, and to what AWS makes of it.
+ * Names: AWS STS API Reference, AssumeRole; AWS IAM User Guide, "IAM identifiers".
+ */
+import type { CallerRef } from '../identity/caller.ts'
+import { roleSessionName } from '../identity/name.ts'
+import { type Instant, parseIso, seconds, wholeSecond } from '../instant.ts'
+import { canonicalJson } from '../json.ts'
+import { parseSessionId, type SessionId } from '../request/ids.ts'
+import { ABANDONED_AFTER_SECONDS } from '../request/session.ts'
+import { MIN_DURATION_SECONDS } from '../scope/terms.ts'
+import { callerHash, MAX_EVENT_BYTES } from './event.ts'
+import type { RequestFacts } from './request-facts.ts'
+import type { ReadEvent } from './schema.ts'
+
+/** A session between its intent and its end. */
+export type OpenSession = {
+  readonly at: Instant
+  readonly name: string
+  readonly role: string
+  readonly hardEnd: Instant
+  /** The same, or sooner where an approver allowed less. */
+  readonly end: Instant
+}
+
+/** What all sessions of one request have in common. */
+export type Shared = { readonly role: string; readonly sourceIdentity: string | undefined }
+
+/** AssumeRole is sent at most so often for one session. */
+const MAX_SENDS = 2
+/** The longest character of a name, in bytes of its JSON: a name is cut where the next one has no room. */
+const LONGEST_CHARACTER = 12
+
+const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
+
+export const sharedOf = (event: ReadEvent): Shared => ({
+  role: event.role as string,
+  sourceIdentity: event.sourceIdentity as string | undefined,
+})
+
+export function openedSession(event: ReadEvent, facts: RequestFacts | undefined): OpenSession {
+  const [at, hardEnd] = [instantOf(event.at), instantOf(event.hardEnd)]
+  const allowed = wholeSecond(at) + seconds(facts?.limits.duration ?? Number.POSITIVE_INFINITY)
+  return { at, name: event.sessionName as string, role: event.role as string, hardEnd, end: Math.min(hardEnd, allowed) }
+}
+
+/** `facts` is absent where the request is not known. */
+export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestFacts | undefined): readonly string[] {
+  const faults: string[] = []
+  const [at, duration] = [instantOf(event.at), event.duration as number]
+  if (facts && event.v !== 1) {
+    if (!isFor(event, facts)) faults.push('reserved for another caller than the one who asked')
+    if (event.terms !== facts.terms) faults.push('reserved on other terms than those that were asked for')
+  }
+  if (facts && at < facts.windowStart) faults.push('reserved before its window began')
+  if (!isSameRole(event.role as string, shared.role)) faults.push('reserved for another role than the session before it')
+  if (event.sourceIdentity !== shared.sourceIdentity) faults.push('reserved with another source identity than the session before it')
+  if (!isNameOf(event)) faults.push('reserved under a session name that is not its own')
+  if (duration < MIN_DURATION_SECONDS) faults.push(`reserved for less than ${MIN_DURATION_SECONDS} s`)
+  // Without a wish the profile's default stands here; what an approver allowed then ends the session sooner.
+  if (facts && event.durationAsked === true && duration > facts.limits.duration) faults.push('reserved for longer than its limits allow')
+  if (instantOf(event.hardEnd) !== wholeSecond(at) + seconds(duration))
+    faults.push('reserved with an end that is not its start plus its duration')
+  return faults
+}
+
+function isFor(event: ReadEvent, { issuer, subject }: RequestFacts): boolean {
+  if (event.callerHash !== undefined) return event.callerHash === callerHash({ issuer, subject })
+  const caller = event.caller as CallerRef
+  return caller.issuer === issuer && caller.subject === subject
+}
+
+/** A session's name is what can be read of its caller's name, and its id. */
+function isNameOf(event: ReadEvent): boolean {
+  const [name, session] = [event.sessionName as string, event.session as SessionId]
+  if (!parseSessionId(session) || !name.endsWith(`-${session}`)) return false
+  const head = name.slice(0, -session.length - 1)
+  if (!/^[\w+=,.@-]{0,24}$/.test(head)) return false
+  if (event.v === 1 || event.caller === undefined) return true
+  const expected = roleSessionName((event.caller as CallerRef).name, session)
+  if (name === expected) return true
+  // A full event has lost the end of the caller's name.
+  const isFull = Buffer.byteLength(canonicalJson(event)) > MAX_EVENT_BYTES - LONGEST_CHARACTER
+  return isFull && head.startsWith(expected.slice(0, -session.length - 1))
+}
+
+type RoleParts = { readonly partition: string; readonly account: string; readonly name: string }
+export function rolePartsOf(arn: string): RoleParts | undefined {
+  const [, partition, account, name] = /^arn:([a-z-]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn) ?? []
+  return partition && account && name ? { partition, account, name } : undefined
+}
+
+/** Where an event had no room for its role's path, the rest must be the same. */
+export function isSameRole(one: string, other: string): boolean {
+  if (one === other) return true
+  if (!one.includes(':role/…/') && !other.includes(':role/…/')) return false
+  return canonicalJson(rolePartsOf(one) ?? one) === canonicalJson(rolePartsOf(other) ?? other)
+}
+
+export function issuedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
+  const faults: string[] = [...attemptFaults(event, open, 'issued')]
+  const [at, expiration, sends] = [instantOf(event.at), instantOf(event.expiration), event.sends as number]
+  if (expiration > open.hardEnd) faults.push('issued beyond the end that was reserved')
+  else if (expiration > open.end) faults.push('issued for longer than its limits allow')
+  if (at >= open.hardEnd) faults.push('issued after its end')
+  else if (expiration <= at) faults.push('issued with credentials that had already expired')
+  if (!/^ASIA[A-Z0-9]{12,124}$/.test(event.accessKeyId as string)) faults.push('issued with an access key ID that is not one of a session')
+  const role = rolePartsOf(open.role)
+  if (event.assumedRoleArn !== (role && `arn:${role.partition}:sts::${role.account}:assumed-role/${role.name}/${open.name}`))
+    faults.push('issued with an ARN that is not that of its role and its session name')
+  const id = event.assumedRoleId as string
+  if (!id.includes(':') || id.slice(id.indexOf(':') + 1) !== open.name) faults.push('issued with a role ID of another session')
+  if (sends < 1) faults.push('issued without AssumeRole having been sent')
+  if ((event.packedPolicySize as number) > 100) faults.push('issued with a policy that is larger than AWS takes')
+  return faults
+}
+
+/** Of a session from which nothing left. */
+export function closedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
+  if (event.type === 'session.failed') return attemptFaults(event, open, 'failed')
+  if (event.type === 'session.answer-dropped') return attemptFaults(event, open, 'dropped')
+  return instantOf(event.at) < open.at + seconds(ABANDONED_AFTER_SECONDS)
+    ? [`abandoned less than ${ABANDONED_AFTER_SECONDS} s after it was reserved`]
+    : []
+}
+
+/** One call of one function reserves and closes: by one clock, and long before the reservation counts as abandoned. */
+function attemptFaults(event: ReadEvent, open: OpenSession, what: string): readonly string[] {
+  const after = instantOf(event.at) - open.at
+  const sends = event.sends as number
+  return [
+    ...(after < 0 ? [`${what} before it was reserved`] : []),
+    ...(after > seconds(ABANDONED_AFTER_SECONDS) ? [`${what} more than ${ABANDONED_AFTER_SECONDS} s after it was reserved`] : []),
+    ...(sends > MAX_SENDS ? [`${what} after ${sends} sends of AssumeRole, and ${MAX_SENDS} are the most there can be`] : []),
+  ]
+}

@@ -1,0 +1,157 @@
+/**
+ * Logs outlive the code that wrote them. `test/fixtures/log-v1.json.gz` is a log that code of event version 1 wrote: the
+ * journals of a broker that had run the end-to-end tests of approvals, Slack, freezes, erasure and restoring. It verifies as
+ * long as there is this code; and what that code had begun, this code may go on with.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { parseEvents } from '@stint/broker/log/events'
+import type { Journaled } from '@stint/broker/log/ports'
+import { ship } from '@stint/broker/ship'
+import { storeSource } from '@stint/cli/audit/sources'
+import { verify } from '@stint/cli/audit/verify/verify'
+import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { parseVkey } from '@stint/core/audit/note'
+import type { ReadEvent } from '@stint/core/audit/schema'
+import { parseIso, wholeSecond } from '@stint/core/instant'
+import type { SessionId } from '@stint/core/request/ids'
+import { describe, expect, test } from 'vitest'
+import { bytes, type MemoryLog, memoryStore, newMemoryLog, shipperOf } from '../support/memory-log.ts'
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/log-v1.json.gz', import.meta.url))
+const { vkey, objects } = JSON.parse(gunzipSync(readFileSync(FIXTURE)).toString('utf8')) as {
+  readonly vkey: string
+  /** Objects of lines as their lines, others in base64. */
+  readonly objects: Readonly<Record<string, string | readonly string[]>>
+}
+const NOW = Date.parse('2028-12-01T00:00:00Z')
+
+function oldLog(): Pick<MemoryLog, 'log' | 'events'> {
+  const stores = { log: memoryStore(), events: memoryStore() }
+  for (const [path, held] of Object.entries(objects))
+    stores[path.startsWith('events/') ? 'events' : 'log'].objects.set(
+      path,
+      typeof held === 'string' ? Buffer.from(held, 'base64') : Buffer.from(held.join('\n')),
+    )
+  return stores
+}
+
+/** The journals of the old log, as the table had them. */
+function oldJournals(): readonly Journaled[] {
+  const journals = new Map<string, { readonly event: string; readonly salt: Uint8Array }[]>()
+  for (const [, file] of [...oldLog().events.objects].sort()) {
+    for (const held of parseEvents(file) ?? []) {
+      if (held === 'erased') throw new Error('nothing is erased in it')
+      const { request } = JSON.parse(held.event) as ReadEvent
+      journals.set(request, [...(journals.get(request) ?? []), held])
+    }
+  }
+  return [...journals].map(([request, events]) => ({ request, events, about: {} }))
+}
+
+const readAll = ({ events }: Journaled): readonly ReadEvent[] => events.map((one) => JSON.parse('event' in one ? one.event : '{}'))
+
+async function verified(memory: MemoryLog) {
+  return verify({ source: storeSource(memory), keys: [shipperOf(memory).signer.key], now: NOW })
+}
+
+test('a log of version 1 verifies', async () => {
+  const key = parseVkey(vkey)
+  if (!key) throw new Error('no key')
+  const report = await verify({ source: storeSource(oldLog()), keys: [key], now: NOW })
+  expect([report.faults, report.notices, report.size]).toEqual([[], [], 266])
+  expect(report.counts).toMatchObject({ 'session.issued': 19, 'request.approved': 21, 'link.made': 8, 'freeze.released': 4 })
+})
+
+describe('what code of version 1 began', () => {
+  /** What this code writes on an old journal that can still be used: a session of whoever asked, on the terms asked for. */
+  function used(journal: Journaled, change: object = {}): Journaled | undefined {
+    const events = readAll(journal)
+    const first = events[0]
+    const [last, grant] = [events.at(-1), events.findLast(({ type }) => type === 'request.approved')]
+    if (!first || !grant || last !== grant || events.some(({ type }) => type.startsWith('session.'))) return undefined
+    const at = (parseIso(grant.at) ?? 0) + 1000
+    if (at >= (parseIso(grant.until as string) ?? 0)) return undefined
+    const [request, caller] = [journal.request, first.caller as { readonly name: string }]
+    const session = `${request}.aaaaaaaa` as SessionId
+    const sessionName = `${caller.name.replace(/[^\w]/g, '').slice(0, 24)}-${session}`
+    const hardEnd = wholeSecond(at) + 60_000
+    const written = [
+      {
+        type: 'session.reserved',
+        at,
+        caller: { ...caller, name: caller.name.replace(/[^\w]/g, '') },
+        terms: first.terms,
+        sessionName,
+        role: 'arn:aws:iam::444455556666:role/stint/PowerUser',
+        duration: 60,
+        hardEnd,
+        build: 'new',
+        from: '203.0.113.7',
+        token: 'a'.repeat(64),
+        trace: 'f'.repeat(32),
+        ...change,
+      },
+      {
+        type: 'session.issued',
+        at: at + 1,
+        accessKeyId: `ASIA${request.slice(-16).toUpperCase()}`,
+        assumedRoleArn: `arn:aws:sts::444455556666:assumed-role/PowerUser/${sessionName}`,
+        assumedRoleId: `AROAEXAMPLE:${sessionName}`,
+        expiration: hardEnd,
+        awsRequestId: 'x',
+        packedPolicySize: 1,
+        sends: 1,
+      },
+    ].map((event) => journalEntry({ ...event, request, session } as unknown as AuditEvent, { random: bytes, configHash: grant.config }))
+    return { ...journal, events: [...journal.events, ...written] }
+  }
+
+  /** What this code writes on an old journal that waits: the approval that it needs. */
+  function approved(journal: Journaled): Journaled | undefined {
+    const events = readAll(journal)
+    const [first, last] = [events[0], events.at(-1)]
+    if (first?.type !== 'request.asked' || last?.type !== 'request.received' || JSON.stringify(first.needs) !== '[1]') return undefined
+    const at = (parseIso(first.at) ?? 0) + 1000
+    const by = { issuer: 'lab', subject: 'another', name: 'another', kind: 'human' }
+    const written = [
+      { type: 'request.agreed', by, face: 'api', rules: [0], from: '203.0.113.7', token: 'a'.repeat(64) },
+      { type: 'request.approved', uses: 1, until: at + 60_000 },
+    ].map((event) =>
+      journalEntry({ ...event, request: journal.request, at } as unknown as AuditEvent, { random: bytes, configHash: first.config }),
+    )
+    return used({ ...journal, events: [...journal.events, ...written] })
+  }
+
+  test('this code goes on with: in the log that was, and within one journal', async () => {
+    const memory = newMemoryLog()
+    const journals = oldJournals()
+    const continued = journals.flatMap((one) => used(one) ?? [])
+    const waited = journals.flatMap((one) => approved(one) ?? [])
+    expect(waited.length).toBeGreaterThan(0)
+    expect(continued.length).toBeGreaterThan(2)
+    await ship(shipperOf(memory), journals)
+    await ship(shipperOf(memory), [...continued, ...waited])
+    const report = await verified(memory)
+    expect([report.faults, report.counts['session.issued'], report.size]).toEqual([
+      [],
+      19 + continued.length + waited.length,
+      266 + 2 * continued.length + 4 * waited.length,
+    ])
+  })
+
+  test.each([
+    ['for another caller', { caller: { issuer: 'lab', subject: 'mallory', name: 'mallory', kind: 'human' } }, /another caller/],
+    ['on other terms', { terms: 'b'.repeat(64) }, /other terms/],
+  ])('and not %s', async (_what, change, words) => {
+    const memory = newMemoryLog()
+    const journals = oldJournals()
+    const continued = journals.flatMap((one) => used(one, change) ?? []).slice(0, 1)
+    await ship(shipperOf(memory), journals)
+    await ship(shipperOf(memory), continued)
+    const { faults } = await verified(memory)
+    expect(faults.map(({ what }) => what)).toContainEqual(expect.stringMatching(words))
+    expect(faults.every(({ place }) => place.includes(continued[0]?.request as string))).toBe(true)
+  })
+})

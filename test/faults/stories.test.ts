@@ -1,0 +1,704 @@
+/**
+ * Stories that cannot have happened. Each is a log that is whole (every hash, every signature, every commitment fits), as
+ * somebody who can write the table could make Stint ship it, or as a fault in Stint's own code would. A verifier finds it by
+ * name, with the log alone and with a table that tells the same.
+ */
+import type { Journaled } from '@stint/broker/log/ports'
+import { ship } from '@stint/broker/ship'
+import { storeSource } from '@stint/cli/audit/sources'
+import { verify } from '@stint/cli/audit/verify/verify'
+import { freezeIdOf } from '@stint/core/access/freeze'
+import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { linkId } from '@stint/core/identity/link'
+import { seconds, wholeSecond } from '@stint/core/instant'
+import { newRequestId } from '@stint/core/request/ids'
+import { describe, expect, test } from 'vitest'
+import { bytes, newMemoryLog, requestId, START, shipperOf, systemJournal } from '../support/memory-log.ts'
+
+// ── Honest stories ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Told = { readonly type: AuditEvent['type']; readonly at: number; readonly [member: string]: any }
+type Story = { readonly id: string; readonly events: readonly Told[] }
+
+const MINUTE = seconds(60)
+const hash = 'a'.repeat(64)
+const person = (name: string) => ({ issuer: 'people', subject: `sub-${name}`, name, kind: 'human' })
+const [dana, alex, kim] = [person('Dana'), person('Alex'), person('Kim')]
+const job = { issuer: 'ci', subject: 'job', name: 'job', kind: 'workload' }
+const came = { from: '203.0.113.7', token: hash }
+const facts = { ...came, build: 'test', trace: 'f'.repeat(32) }
+const what = { caller: dana, profile: 'orders-db', target: 'prod', terms: hash }
+const ROLE = 'arn:aws:iam::111122223333:role/stint/Orders'
+const HOUR = 60 * MINUTE
+
+const intent = (id: string, suffix: string, at: number, more: object = {}): Told => ({
+  type: 'session.reserved',
+  at,
+  session: `${id}.${suffix}`,
+  caller: dana,
+  terms: hash,
+  sessionName: `Dana-${id}.${suffix}`,
+  role: ROLE,
+  sourceIdentity: 'acme.dana',
+  duration: 900,
+  hardEnd: wholeSecond(at) + 900_000,
+  ...facts,
+  ...more,
+})
+let keys = 0
+const issue = (id: string, suffix: string, at: number, more: object = {}): Told => ({
+  type: 'session.issued',
+  at: at + 500,
+  session: `${id}.${suffix}`,
+  accessKeyId: `ASIA${String(++keys).padStart(16, 'X')}`,
+  assumedRoleArn: `arn:aws:sts::111122223333:assumed-role/Orders/Dana-${id}.${suffix}`,
+  assumedRoleId: `AROAEXAMPLE:Dana-${id}.${suffix}`,
+  expiration: wholeSecond(at) + 900_000,
+  awsRequestId: 'x',
+  packedPolicySize: 10,
+  sends: 1,
+  ...more,
+})
+const fail = (id: string, suffix: string, at: number, more: object = {}): Told => ({
+  ...{ type: 'session.failed', at: at + 500, session: `${id}.${suffix}`, code: 'sts-throttled', reason: 'slow', sends: 1, ...more },
+})
+
+/** Granted by rule, and used at once. */
+const byRule = (n: number, id: string = requestId(n), at = START + n * MINUTE): Story => ({
+  id,
+  events: [{ type: 'request.created', at, ...what, uses: 1, until: at + 90_000 }, intent(id, 'aaaaaaaa', at), issue(id, 'aaaaaaaa', at)],
+})
+/** Asked of people for two uses of a day, approved after a minute with an hour, 20 minutes each, and used twice. */
+const byPeople = (n: number, id: string = requestId(n)): Story => {
+  const at = START + n * MINUTE
+  const [approved, first, second] = [at + MINUTE, at + 2 * MINUTE, at + 10 * MINUTE]
+  return {
+    id,
+    events: [
+      { type: 'request.asked', at, ...what, needs: [1], why: 'an incident', uses: 2, window: 86_400, expiresAt: at + HOUR },
+      { type: 'request.received', at, ...facts, limits: { duration: 1800 } },
+      { type: 'request.agreed', at: approved, by: alex, face: 'api', rules: [0], limits: { window: 3600, duration: 1200 }, ...came },
+      { type: 'request.approved', at: approved, uses: 2, until: approved + HOUR },
+      intent(id, 'aaaaaaaa', first),
+      issue(id, 'aaaaaaaa', first),
+      intent(id, 'bbbbbbbb', second, { durationAsked: true }),
+      issue(id, 'bbbbbbbb', second),
+    ],
+  }
+}
+const ALL = { id: freezeIdOf('all'), scope: 'all' }
+const frozen = (at: number, more: object = {}): Story => ({
+  id: ALL.id,
+  events: [{ type: 'freeze.set', at, scope: 'all', by: kim, why: 'a drill', ...more }],
+})
+const linked = (at: number): Story => ({
+  id: linkId(dana),
+  events: [
+    { type: 'link.pending', at, by: dana, slack: 'T1/U1', ...came },
+    { type: 'link.made', at: at + MINUTE, by: dana, slack: 'T1/U1', until: at + MINUTE + 90 * 24 * HOUR, ...came },
+    { type: 'link.ended', at: at + HOUR, by: dana, slack: 'T1/U1', reason: 'unlinked' },
+  ],
+})
+
+// ── How they are changed ─────────────────────────────────────────────────────────────────────────────────────────────
+
+type Members = { readonly [member: string]: unknown }
+const merged = (event: Told, more: Members | ((event: Told) => Members)): Told => ({
+  ...event,
+  ...(typeof more === 'function' ? more(event) : more),
+})
+/** The story with other members in its event `seq`. */
+const but = (story: Story, seq: number, more: Members | ((event: Told) => Members)): Story => ({
+  ...story,
+  events: story.events.map((event, at) => (at === seq ? merged(event, more) : event)),
+})
+const and = (story: Story, ...more: readonly Told[]): Story => ({ ...story, events: [...story.events, ...more] })
+const first = (story: Story, count: number): Story => ({ ...story, events: story.events.slice(0, count) })
+const without = (story: Story, ...seqs: readonly number[]): Story => ({
+  ...story,
+  events: story.events.filter((_, seq) => !seqs.includes(seq)),
+})
+const by = (type: Told['type'], who: object, at: number): Told => ({ type, at, by: who, face: 'api', ...came })
+const otherName = (name: string) => (event: Told) => ({ sessionName: `${name}-${event.session}` })
+/** AWS's answer in accord with another name. */
+const answered = (name: string) => (event: Told) => ({
+  assumedRoleArn: `arn:aws:sts::111122223333:assumed-role/Orders/${name}-${event.session}`,
+  assumedRoleId: `AROAEXAMPLE:${name}-${event.session}`,
+})
+const end = (duration: number) => (event: Told) => ({ duration, hardEnd: wholeSecond(event.at) + seconds(duration) })
+const until = (duration: number) => (event: Told) => ({ expiration: wholeSecond(event.at) + seconds(duration) })
+/** The wall clock when event `seq` of the story happened, and the time since. */
+const later = (story: Story, seq: number, ms: number) => (story.events[seq]?.at ?? 0) + ms
+
+/** What was told before of a journal is what it begins with. */
+function journalOf({ id, events: all }: Story, before?: Journaled): Journaled {
+  const events = all.slice(before?.events.length ?? 0)
+  const told = events.map((event) =>
+    journalEntry({ ...event, request: id } as unknown as AuditEvent, { random: bytes, configHash: 'c'.repeat(64) }),
+  )
+  return { request: id, events: [...(before?.events ?? []), ...told], about: {} }
+}
+
+/** Findings of a log in which these happened, one journal after the other. */
+async function findings(stories: readonly Story[], withTable: boolean): Promise<readonly string[]> {
+  const memory = newMemoryLog()
+  const journals = [systemJournal()]
+  for (const story of stories)
+    journals.push(
+      journalOf(
+        story,
+        journals.findLast(({ request }) => request === story.id),
+      ),
+    )
+  for (const one of journals) {
+    const shipped = await ship(shipperOf(memory), [one])
+    if (shipped.outcome === 'unknown' || shipped.value.parked.length > 0) throw new Error(JSON.stringify(shipped))
+  }
+  // What was told in parts stands in the table as it was told last.
+  const table = async function* () {
+    yield [...new Map(journals.map((journal) => [journal.request, journal])).values()]
+  }
+  const report = await verify({
+    source: storeSource(memory),
+    keys: [shipperOf(memory).signer.key],
+    now: START + 2 * 365 * 24 * HOUR,
+    ...(withTable ? { table: table() } : {}),
+  })
+  return report.faults.map((fault) => `${fault.class} ${fault.place.replace(/ \(entry \d+\)$/, '')}: ${fault.what}`)
+}
+
+// ── Controls ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const over = (story: Story): Story => {
+  const at = later(story, -1 + story.events.length, 2 * HOUR)
+  return and(story, { type: 'request.ended', at }, { type: 'request.retired', at: at + HOUR })
+}
+const third = byPeople(3)
+const [chosen, windowed] = [START + 10 * HOUR, byPeople(4)]
+
+describe('stories that can have happened', () => {
+  test.each<[string, readonly Story[]]>([
+    ['by rule and by people', [byRule(1), byPeople(2)]],
+    ['to their end', [over(byPeople(2))]],
+    [
+      'a denial, a cancellation, an expiry',
+      [
+        and(first(byPeople(1), 2), by('request.denied', alex, later(byPeople(1), 0, MINUTE))),
+        and(first(byPeople(2), 2), by('request.cancelled', dana, later(byPeople(2), 0, MINUTE))),
+        and(first(third, 2), { type: 'request.expired', at: later(third, 0, HOUR) }),
+      ],
+    ],
+    [
+      'a chosen start',
+      [
+        first(
+          but(
+            but(but(but(windowed, 1, { startsAt: chosen }), 3, { until: chosen + HOUR }), 4, { at: chosen, hardEnd: chosen + 900_000 }),
+            5,
+            {
+              at: chosen + 1,
+              expiration: chosen + 900_000,
+            },
+          ),
+          6,
+        ),
+      ],
+    ],
+    ['a default that an approver shortened', [but(but(first(byPeople(1), 6), 4, end(3600)), 5, until(1200))]],
+    [
+      'failed, abandoned and tried again',
+      [
+        and(
+          first(byPeople(1), 5),
+          fail(requestId(1), 'aaaaaaaa', later(byPeople(1), 4, 0)),
+          intent(requestId(1), 'cccccccc', later(byPeople(1), 4, MINUTE)),
+          { type: 'session.abandoned', at: later(byPeople(1), 4, MINUTE + 90_001), session: `${requestId(1)}.cccccccc` },
+        ),
+      ],
+    ],
+    ['a freeze before and after', [byRule(1), frozen(START + 5 * MINUTE, { until: START + 30 * MINUTE }), byRule(40)]],
+    [
+      'a freeze that is released after a session of which it tells later',
+      [
+        frozen(START),
+        byRule(40),
+        and(
+          first(frozen(START), 1),
+          { type: 'freeze.release-asked', at: START + 10 * MINUTE, scope: 'all', by: kim },
+          { type: 'freeze.released', at: START + 11 * MINUTE, scope: 'all', by: alex },
+        ),
+      ],
+    ],
+    ['a link', [linked(START)]],
+    ['an id that states its time', [byRule(1, newRequestId(START + MINUTE, bytes))]],
+    ['clocks that differ by less than a minute', [but(byRule(1), 2, (event) => ({ at: event.at }))]],
+    ['a review', [and(byPeople(1), { type: 'request.reviewed', at: later(byPeople(1), 7, HOUR), by: alex, comment: 'fine', ...came })]],
+  ])('%s', async (_what, stories) => {
+    expect(await findings(stories, false)).toEqual([])
+    expect(await findings(stories, true)).toEqual([])
+  })
+})
+
+// ── Impossible ones ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const one = requestId(1)
+const at = (seq: number) => `event ${one}/${seq}`
+const people = byPeople(1)
+const rule = byRule(1)
+const otherTerms = 'b'.repeat(64)
+
+/** What happened, the journals, where it is found and by which words. */
+const impossible: readonly (readonly [string, readonly Story[], string, string])[] = [
+  // Whose it is, and on which terms.
+  [
+    'an approved request is handed to another caller',
+    [but(people, 4, { caller: alex, sessionName: `Alex-${one}.aaaaaaaa` })],
+    at(4),
+    'reserved for another caller than the one who asked',
+  ],
+  [
+    'a granted request is handed to another caller',
+    [but(rule, 1, { caller: { ...dana, issuer: 'ci' } })],
+    at(1),
+    'reserved for another caller than the one who asked',
+  ],
+  [
+    'a session is reserved on other terms',
+    [but(people, 4, { terms: otherTerms })],
+    at(4),
+    'reserved on other terms than those that were asked for',
+  ],
+  [
+    'a session of a granted request is reserved on other terms',
+    [but(rule, 1, { terms: otherTerms })],
+    at(1),
+    'reserved on other terms than those that were asked for',
+  ],
+  // What AWS is asked for.
+  [
+    'the second session enters another role',
+    [but(people, 6, { role: ROLE.replace('Orders', 'Admin') })],
+    at(6),
+    'reserved for another role than the session before it',
+  ],
+  [
+    'a role that its target does not have',
+    [byRule(2), but(rule, 1, { role: ROLE.replace('Orders', 'Admin') })],
+    at(1),
+    'reserved for a role that its target does not have',
+  ],
+  [
+    'a role that is in another account',
+    [byRule(2), but(rule, 1, { role: ROLE.replace('1111', '4444') })],
+    at(1),
+    'reserved for a role that its target does not have',
+  ],
+  [
+    'the second session has another source identity',
+    [but(people, 6, { sourceIdentity: 'acme.alex' })],
+    at(6),
+    'reserved with another source identity than the session before it',
+  ],
+  [
+    'the source identity of somebody else',
+    [byRule(2), but(rule, 1, { sourceIdentity: 'acme.alex' })],
+    at(1),
+    'reserved with a source identity that other sessions on its terms do not have',
+  ],
+  [
+    'no source identity where there was one',
+    [byRule(2), but(rule, 1, { sourceIdentity: undefined })],
+    at(1),
+    'reserved with a source identity that other sessions on its terms do not have',
+  ],
+  [
+    'the session name of somebody else',
+    [but(but(rule, 1, otherName('Alex')), 2, answered('Alex'))],
+    at(1),
+    'reserved under a session name that is not its own',
+  ],
+  [
+    'a session name that only begins like the caller',
+    [but(but(rule, 1, otherName('Danae')), 2, answered('Danae'))],
+    at(1),
+    'reserved under a session name that is not its own',
+  ],
+  [
+    'the session name of another session',
+    [but(rule, 1, { sessionName: `Dana-${one}.bbbbbbbb` })],
+    at(1),
+    'reserved under a session name that is not its own',
+  ],
+  [
+    'a session name that AWS does not take',
+    [but(rule, 1, otherName('D'.repeat(25)))],
+    at(1),
+    'reserved under a session name that is not its own',
+  ],
+  // How long.
+  [
+    'an end that is later than start and duration',
+    [but(rule, 1, (event) => ({ hardEnd: event.hardEnd + 1000 }))],
+    at(1),
+    'reserved with an end that is not its start plus its duration',
+  ],
+  [
+    'an end that is sooner',
+    [but(rule, 1, (event) => ({ hardEnd: event.hardEnd - 1000 }))],
+    at(1),
+    'reserved with an end that is not its start plus its duration',
+  ],
+  ['a session of no time', [but(rule, 1, end(0))], at(1), 'reserved for less than 60 s'],
+  ['a duration above the approver’s limit', [but(people, 6, end(1201))], at(6), 'reserved for longer than its limits allow'],
+  [
+    'a duration above what the requester wished for',
+    [but(but(people, 2, { limits: {} }), 6, end(1801))],
+    at(6),
+    'reserved for longer than its limits allow',
+  ],
+  [
+    'credentials that outlive the approver’s limit',
+    [but(but(people, 4, end(3600)), 5, until(1201))],
+    at(5),
+    'issued for longer than its limits allow',
+  ],
+  ['credentials that outlive what was reserved', [but(rule, 2, until(901))], at(2), 'issued beyond the end that was reserved'],
+  [
+    'credentials that had expired',
+    [but(rule, 2, (event) => ({ expiration: event.at }))],
+    at(2),
+    'issued with credentials that had already expired',
+  ],
+  // When.
+  [
+    'issued ten minutes after it was reserved',
+    [but(rule, 2, (event) => ({ at: event.at + 10 * MINUTE }))],
+    at(2),
+    'issued more than 90 s after it was reserved',
+  ],
+  ['issued before it was reserved', [but(rule, 2, (event) => ({ at: event.at - 1000 }))], at(2), 'issued before it was reserved'],
+  [
+    'failed ten minutes after it was reserved',
+    [and(first(rule, 2), fail(one, 'aaaaaaaa', later(rule, 1, 10 * MINUTE)))],
+    at(2),
+    'failed more than 90 s after it was reserved',
+  ],
+  [
+    'abandoned while AWS may still be asked',
+    [and(first(rule, 2), { type: 'session.abandoned', at: later(rule, 1, 80_000), session: `${one}.aaaaaaaa` })],
+    at(2),
+    'abandoned less than 90 s after it was reserved',
+  ],
+  [
+    'time runs an hour backwards',
+    [and(first(people, 6), by('request.revoked', alex, later(people, 5, -HOUR)))],
+    at(6),
+    'dated 3600 s before an event that precedes it',
+  ],
+  [
+    'time runs backwards between a session and its revocation',
+    [and(rule, by('request.revoked', dana, later(rule, 2, -61_000)))],
+    at(3),
+    'dated 61 s before an event that precedes it',
+  ],
+  [
+    'an id that states another day',
+    [
+      byRule(
+        1,
+        newRequestId(START - 24 * HOUR, () => new Uint8Array(10)),
+      ),
+    ],
+    `event ${newRequestId(START - 24 * HOUR, () => new Uint8Array(10))}/0`,
+    'begun at another time than its id states',
+  ],
+  [
+    'a session before the start that was chosen',
+    [but(but(people, 1, { startsAt: later(people, 0, 30 * MINUTE) }), 3, { until: later(people, 0, 90 * MINUTE) })],
+    at(4),
+    'reserved before its window began',
+  ],
+  [
+    'a session before the approval',
+    [but(people, 4, (event) => ({ at: event.at - 90_000, hardEnd: wholeSecond(event.at - 90_000) + 900_000 }))],
+    at(4),
+    'reserved before its window began',
+  ],
+  // What AWS answered.
+  [
+    'the ARN of another role',
+    [but(rule, 2, (event) => ({ assumedRoleArn: event.assumedRoleArn.replace('Orders', 'Admin') }))],
+    at(2),
+    'issued with an ARN that is not that of its role and its session name',
+  ],
+  [
+    'the ARN of another account',
+    [but(rule, 2, (event) => ({ assumedRoleArn: event.assumedRoleArn.replace('1111', '4444') }))],
+    at(2),
+    'issued with an ARN that is not that of its role and its session name',
+  ],
+  [
+    'the ARN of another partition',
+    [but(rule, 2, (event) => ({ assumedRoleArn: event.assumedRoleArn.replace('arn:aws:', 'arn:aws-cn:') }))],
+    at(2),
+    'issued with an ARN that is not that of its role and its session name',
+  ],
+  [
+    'the ARN of another session',
+    [but(rule, 2, (event) => ({ assumedRoleArn: event.assumedRoleArn.replace('Dana-', 'Alex-') }))],
+    at(2),
+    'issued with an ARN that is not that of its role and its session name',
+  ],
+  [
+    'the role ID of another session',
+    [but(rule, 2, (event) => ({ assumedRoleId: event.assumedRoleId.replace('Dana-', 'Alex-') }))],
+    at(2),
+    'issued with a role ID of another session',
+  ],
+  [
+    'one access key in two sessions',
+    [but(byRule(2), 2, { accessKeyId: 'ASIAEXAMPLEEXAMPLE00' }), but(rule, 2, { accessKeyId: 'ASIAEXAMPLEEXAMPLE00' })],
+    at(2),
+    'issued with the access key of another session',
+  ],
+  [
+    'one access key in two sessions of one request',
+    [but(but(people, 5, { accessKeyId: 'ASIAEXAMPLEEXAMPLE01' }), 7, { accessKeyId: 'ASIAEXAMPLEEXAMPLE01' })],
+    at(7),
+    'issued with the access key of another session',
+  ],
+  [
+    'the access key of a user',
+    [but(rule, 2, { accessKeyId: 'AKIAEXAMPLEEXAMPLE00' })],
+    at(2),
+    'issued with an access key ID that is not one of a session',
+  ],
+  [
+    'AssumeRole was sent three times',
+    [but(rule, 2, { sends: 3 })],
+    at(2),
+    'issued after 3 sends of AssumeRole, and 2 are the most there can be',
+  ],
+  ['AssumeRole was never sent', [but(rule, 2, { sends: 0 })], at(2), 'issued without AssumeRole having been sent'],
+  ['a policy that AWS refuses', [but(rule, 2, { packedPolicySize: 101 })], at(2), 'issued with a policy that is larger than AWS takes'],
+  // What people decided.
+  [
+    'an approval after the request had expired',
+    [
+      but(
+        but(people, 0, (event) => ({ expiresAt: event.at + MINUTE })),
+        2,
+        (event) => ({ at: event.at - 1 }),
+      ),
+    ],
+    at(3),
+    'approved after it had expired',
+  ],
+  [
+    'a decision after the request had expired',
+    [but(first(people, 3), 0, (event) => ({ expiresAt: event.at + MINUTE }))],
+    at(2),
+    'agreed to after it had expired',
+  ],
+  [
+    'an unattended approval after the request had expired',
+    [
+      and(
+        but(first(people, 2), 0, (event) => ({ unattendedAt: event.at + HOUR })),
+        { type: 'request.approved', at: later(people, 0, HOUR), uses: 1, until: later(people, 0, HOUR), unattended: true },
+      ),
+    ],
+    at(2),
+    'approved after it had expired',
+  ],
+  [
+    'an expiry before its time',
+    [and(first(people, 2), { type: 'request.expired', at: later(people, 0, HOUR - 1) })],
+    at(2),
+    'expired before its time',
+  ],
+  [
+    'a request that had expired when it was asked',
+    [but(first(people, 2), 0, (event) => ({ expiresAt: event.at }))],
+    at(0),
+    'expired before it was asked',
+  ],
+  ['more uses than were asked for', [but(people, 3, { uses: 3 })], at(3), 'approved for more uses than were asked for'],
+  [
+    'more uses than an approver allowed',
+    [but(people, 2, (event) => ({ limits: { ...event.limits, uses: 1 } }))],
+    at(3),
+    'approved for more uses than its limits allow',
+  ],
+  [
+    'a longer window than was asked for',
+    [but(but(people, 2, { limits: {} }), 3, (event) => ({ until: event.at + 24 * HOUR + 1 }))],
+    at(3),
+    'approved for a longer window than was asked for',
+  ],
+  [
+    'a longer window than an approver allowed',
+    [but(people, 3, (event) => ({ until: event.at + HOUR + 1 }))],
+    at(3),
+    'approved for a longer window than its limits allow',
+  ],
+  [
+    'an approver adds uses',
+    [but(people, 2, { limits: { uses: 3 } })],
+    at(2),
+    'agreed to with limits that are wider than what was asked for',
+  ],
+  [
+    'an approver lengthens the window',
+    [but(people, 2, { limits: { window: 86_401 } })],
+    at(2),
+    'agreed to with limits that are wider than what was asked for',
+  ],
+  [
+    'an approval by a rule that there is not',
+    [but(people, 2, { rules: [1] })],
+    at(2),
+    'agreed to under a rule that the request does not have',
+  ],
+  ['an approval by no rule', [but(people, 2, { rules: [] })], at(2), 'agreed to under a rule that the request does not have'],
+  [
+    'a request of which nobody knows how it was asked',
+    [without(people, 1)],
+    at(1),
+    'asked without the request.received that is written with it',
+  ],
+  ['wishes that were received twice', [and(first(people, 2), people.events[1] as Told)], at(2), 'received twice'],
+  ['denied by a job', [and(first(people, 2), by('request.denied', job, later(people, 2, 0)))], at(2), 'denied by a workload'],
+  [
+    'revoked by a job that did not ask',
+    [and(rule, by('request.revoked', job, later(rule, 2, 0)))],
+    at(3),
+    'revoked by a workload that did not ask for it',
+  ],
+  [
+    'reviewed by a job',
+    [and(people, { type: 'request.reviewed', at: later(people, 7, 0), by: job, comment: 'x', ...came })],
+    at(8),
+    'reviewed by a workload',
+  ],
+  [
+    'reviewed twice',
+    [and(people, ...[1, 2].map((n) => ({ type: 'request.reviewed', at: later(people, 7, n), by: alex, comment: 'x', ...came }) as const))],
+    at(9),
+    'reviewed twice',
+  ],
+  [
+    'reviewed though nobody was let in',
+    [
+      and(first(people, 2), by('request.denied', alex, later(people, 2, 0)), {
+        type: 'request.reviewed',
+        at: later(people, 2, 1),
+        by: kim,
+        comment: 'x',
+        ...came,
+      }),
+    ],
+    at(3),
+    'reviewed although access was never approved',
+  ],
+  // Its end.
+  [
+    'retired while credentials live',
+    [and(rule, { type: 'request.retired', at: later(rule, 1, 91_000) })],
+    at(3),
+    'request.retired while its credentials were still valid',
+  ],
+  [
+    'erased while credentials live',
+    [and(rule, { type: 'request.erased', at: later(rule, 1, 91_000), operator: 'x', why: 'y' })],
+    at(3),
+    'request.erased while its credentials were still valid',
+  ],
+  // Freezes and links.
+  ['a session while all access was frozen', [frozen(START - HOUR), rule], at(2), 'issued while all access was frozen'],
+  [
+    'a session before the release',
+    [
+      and(
+        frozen(START - HOUR),
+        { type: 'freeze.release-asked', at: START + HOUR, scope: 'all', by: kim },
+        { type: 'freeze.released', at: START + HOUR, scope: 'all', by: alex },
+      ),
+      rule,
+    ],
+    at(2),
+    'issued while all access was frozen',
+  ],
+  [
+    'a session before the freeze’s end, which a later one did not bring forward',
+    [
+      and(frozen(START - HOUR, { until: START + HOUR }), {
+        type: 'freeze.set',
+        at: START - MINUTE,
+        scope: 'all',
+        by: kim,
+        why: 'again',
+        until: START,
+      }),
+      rule,
+    ],
+    at(2),
+    'issued while all access was frozen',
+  ],
+  ...(['profile#orders-db', 'target#prod', 'issuer#people', 'subject#people#sub-Dana'] as const).map(
+    (scope) =>
+      [
+        `a session while ${scope} was frozen`,
+        [{ id: freezeIdOf(scope), events: [{ type: 'freeze.set', at: START - HOUR, scope, by: kim, why: 'x' }] }, rule],
+        at(2),
+        `issued while ${scope} was frozen`,
+      ] as const,
+  ),
+  [
+    'a freeze in the journal of another',
+    [but(frozen(START), 0, { scope: 'profile#orders-db' })],
+    `event ${ALL.id}/0`,
+    'a freeze of another scope than this journal is of',
+  ],
+  [
+    'a link that was confirmed after ten minutes',
+    [
+      but(
+        but(linked(START), 1, (event) => ({ at: event.at + 9 * MINUTE, until: event.until + 9 * MINUTE })),
+        2,
+        {},
+      ),
+    ],
+    `event ${linkId(dana)}/1`,
+    'linked more than 600 s after the code was typed',
+  ],
+  [
+    'a link for a year',
+    [but(linked(START), 1, (event) => ({ until: event.at + 365 * 24 * HOUR }))],
+    `event ${linkId(dana)}/1`,
+    'linked for other than 90 days',
+  ],
+  [
+    'a link of somebody else',
+    [but(linked(START), 1, { by: alex })],
+    `event ${linkId(dana)}/1`,
+    'a link of somebody else than this journal is of',
+  ],
+  [
+    'the end of another link',
+    [but(linked(START), 2, { slack: 'T1/U2' })],
+    `event ${linkId(dana)}/2`,
+    'unlinked from a Slack user who was not linked',
+  ],
+]
+
+describe(`${impossible.length} stories that cannot have happened are found by name`, () => {
+  test.each(impossible)('%s', async (_what, stories, place, words) => {
+    const found = await findings(stories, false)
+    expect(found).toContain(`rules ${place}: ${words}`)
+    // Of the one who broke the rules only, and the table, which tells the same, is not said to differ.
+    const journal = /\w{3}_\w{26}/.exec(place)?.[0] as string
+    expect(found.filter((fault) => !fault.startsWith('rules ') || !fault.includes(journal))).toEqual([])
+    expect(await findings(stories, true)).toEqual(found)
+  })
+})
