@@ -28,6 +28,9 @@ export function parseHttpDate(text: string): Instant | undefined {
   return !Number.isNaN(at) && new Date(at).toUTCString() === text ? at : undefined
 }
 
+/** The instant of a text in the form that `toIso` writes, as the schema of events has it; 0 where it is none. */
+export const instantOf = (text: unknown): Instant => (typeof text === 'string' ? Date.parse(text) || 0 : 0)
+
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
 /** The day of the week and the time `HH:MM` that an instant is somewhere. */

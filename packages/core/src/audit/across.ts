@@ -6,8 +6,7 @@
  * digest are: 11 to 24 bytes for a key and 22 to 48 for a hash of terms.
  */
 import { sha256 } from '../digest.ts'
-import { type Instant, parseIso, seconds } from '../instant.ts'
-import { canonicalJson } from '../json.ts'
+import { type Instant, instantOf, seconds } from '../instant.ts'
 import { CLOCK_TOLERANCE_SECONDS, type Journal } from './journal.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { ReadEvent } from './schema.ts'
@@ -19,8 +18,6 @@ type Suspect = { readonly place: string; readonly scope: string; readonly freeze
 
 /** Suspects that are remembered: more would say nothing new. */
 const MOST_SUSPECTS = 1000
-
-const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
 
 export class Across {
   readonly #accessKeys = new Digests()
@@ -60,8 +57,8 @@ export class Across {
     if (same?.config === event.config && !isSameRole(same.role, role)) faults.push('reserved for a role that its target does not have')
     else if (same?.config !== event.config) this.#roles.set(facts.target, { config: event.config, role })
     // The hash is one of a text that names all three.
-    const identity = sha256(canonicalJson([facts.issuer, facts.subject, event.sourceIdentity ?? null]))
-    if (!this.#terms.add(sha256(facts.terms), identity))
+    const identity = sha256(`${facts.issuer}#${facts.subject}#${event.sourceIdentity ?? ''}`)
+    if (!this.#terms.add(Buffer.from(facts.terms.slice(0, 16), 'hex'), identity))
       faults.push('reserved with a source identity that other sessions on its terms do not have')
     return faults
   }

@@ -3,7 +3,7 @@
  * events, so whoever changes it behind Stint changes what Stint allows: it must say what its events have made of it.
  */
 import { sha256Hex } from '../digest.ts'
-import { type Instant, parseIso, seconds, toIso, wholeSecond } from '../instant.ts'
+import { type Instant, instantOf, seconds, toIso, wholeSecond } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import type { Limits, RequestState } from '../request/request.ts'
 import type { Terms } from '../scope/terms.ts'
@@ -47,7 +47,6 @@ export type ItemSession = {
   readonly accessKeyId?: string
 }
 
-const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
 const idOf = (person: unknown): string => {
   const { issuer, subject } = person as { readonly issuer: string; readonly subject: string }
   return `${issuer}#${subject}`

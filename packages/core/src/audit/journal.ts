@@ -9,7 +9,7 @@
 
 import { freezeIdOf } from '../access/freeze.ts'
 import { CODE_SECONDS, LINK_DAYS, type LinkId, linkId } from '../identity/link.ts'
-import { type Instant, parseIso, seconds } from '../instant.ts'
+import { type Instant, instantOf, seconds } from '../instant.ts'
 import { missing } from '../request/approval.ts'
 import type { Agreement } from '../request/request.ts'
 import { NO_CONFIG } from './event.ts'
@@ -101,7 +101,6 @@ export const newJournal = (): Journal => ({
   linked: '',
 })
 
-const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
 const idOf = (person: unknown): string => `${(person as PersonRef).issuer}#${(person as PersonRef).subject}`
 const isHuman = (person: unknown): boolean => (person as PersonRef).kind === 'human'
 

@@ -3,7 +3,7 @@
  * version 1 lack some of them; what is not known is not judged.
  */
 import type { CallerRef } from '../identity/caller.ts'
-import { type Instant, parseIso, seconds } from '../instant.ts'
+import { type Instant, instantOf, seconds } from '../instant.ts'
 import { requestIdTime } from '../request/ids.ts'
 import type { Limits } from '../request/request.ts'
 import type { ReadEvent } from './schema.ts'
@@ -32,7 +32,6 @@ export type RequestFacts = {
   windowStart: Instant
 }
 
-const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
 const unlimited = { duration: Number.POSITIVE_INFINITY, uses: Number.POSITIVE_INFINITY, window: Number.POSITIVE_INFINITY }
 
 function factsOf(event: ReadEvent): RequestFacts {

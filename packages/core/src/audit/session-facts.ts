@@ -4,7 +4,7 @@
  */
 import type { CallerRef } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
-import { type Instant, parseIso, seconds, wholeSecond } from '../instant.ts'
+import { type Instant, instantOf, seconds, wholeSecond } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import { parseSessionId, type SessionId } from '../request/ids.ts'
 import { ABANDONED_AFTER_SECONDS } from '../request/session.ts'
@@ -30,8 +30,6 @@ export type Shared = { readonly role: string; readonly sourceIdentity: string | 
 const MAX_SENDS = 2
 /** The longest character of a name, in bytes of its JSON: a name is cut where the next one has no room. */
 const LONGEST_CHARACTER = 12
-
-const instantOf = (text: unknown): Instant => parseIso(text as string) ?? 0
 
 export const sharedOf = (event: ReadEvent): Shared => ({
   role: event.role as string,
@@ -75,6 +73,8 @@ function isNameOf(event: ReadEvent): boolean {
   const [name, session] = [event.sessionName as string, event.session as SessionId]
   if (!parseSessionId(session) || !name.endsWith(`-${session}`)) return false
   const head = name.slice(0, -session.length - 1)
+  // Most names are what AWS takes as it is.
+  if (event.v !== 1 && (event.caller as CallerRef | undefined)?.name === head && /^[\w+,.@-]{1,24}$/.test(head)) return true
   if (!/^[\w+=,.@-]{0,24}$/.test(head)) return false
   if (event.v === 1 || event.caller === undefined) return true
   const expected = roleSessionName((event.caller as CallerRef).name, session)
