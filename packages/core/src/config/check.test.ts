@@ -315,3 +315,22 @@ describe('bindings', () => {
     expect(hash({ profiles: source.profiles, targets: source.targets, issuers: source.issuers })).toBe(hash(source))
   })
 })
+
+describe('the ARN of a target’s role', () => {
+  const faults = (role: string) => {
+    const account = (made() as Draft).targets.prod.account
+    return faultsOf((config) => void (config.targets.prod.roleArn = `arn:aws:iam::${account}:role/${role}`))
+  }
+  test.each([
+    ['a name of 64 characters', 'r'.repeat(64)],
+    ['a path and such a name', `stint/${'r'.repeat(64)}`],
+    ['a long path', `${'p'.repeat(500)}/r`],
+  ])('takes %s', (_what, role) => expect(faults(role)).toBe('ok'))
+  test.each([
+    ['a longer name', 'r'.repeat(65)],
+    ['a longer name behind a path', `stint/${'r'.repeat(65)}`],
+    ['no name', 'stint/'],
+    ['an empty part of a path', '/r'],
+    ['a path that is too long', `${'p'.repeat(600)}/r`],
+  ])('refuses %s', (_what, role) => expect(faults(role)).toContain('targets.prod.roleArn: must be the ARN of an IAM role'))
+})

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { caller, NOW } from '../testing/fixtures.ts'
-import { bucketRequestId, newRequestId, newSessionId, onceRequestId, parseRequestId, parseSessionId } from './ids.ts'
+import { bucketRequestId, newRequestId, newSessionId, onceRequestId, parseRequestId, parseSessionId, requestIdTime } from './ids.ts'
 
 const zeros = (count: number) => new Uint8Array(count)
 const ones = (count: number) => new Uint8Array(count).fill(255)
@@ -21,6 +21,17 @@ describe('random request ids', () => {
       ),
     )
   })
+})
+
+describe('the time in a request id', () => {
+  test('is when a random one was made', () => {
+    fc.assert(fc.property(fc.nat(2 ** 40), (after) => requestIdTime(newRequestId(NOW + after, ones)) === NOW + after))
+  })
+  test.each([
+    ['derived', onceRequestId(caller(), 'reader')],
+    ['of digits only', `req_${'0'.repeat(26)}`],
+    ['none', 'req_X'],
+  ])('is not in one that is %s', (_what, id) => expect(requestIdTime(id)).toBeUndefined())
 })
 
 describe('derived request ids', () => {
