@@ -167,6 +167,17 @@ describe('faults', () => {
     ['our own tag', reader({ tags: { 'stint:session': { const: 'a' } } }), 'stint:session is ours'],
     ['a tag of AWS’s', reader({ tags: { 'aws:x': { const: 'a' } } }), 'which AWS reserves'],
     ['a tag from no parameter', reader({ tags: { b: { param: 'bucket' } } }), "there is no parameter 'bucket'"],
+    [
+      'a pattern with a lookahead',
+      reader({ parameters: { bucket: { pattern: '(?!prod).+', max: 9 } } }),
+      'parameters.bucket.pattern: uses a lookahead',
+    ],
+    ['a pattern with a backreference', reader({ parameters: { bucket: { pattern: '(a|b)\\1', max: 9 } } }), 'uses a backreference'],
+    [
+      'a pattern that is too large',
+      reader({ parameters: { bucket: { pattern: '(a{1,99}){1,99}', max: 9 } } }),
+      'expands to more than 4000',
+    ],
     ['a pattern that is none', reader({ parameters: { bucket: { pattern: '[', max: 9 } } }), 'is no regular expression'],
     [
       'a policy with an unknown parameter',

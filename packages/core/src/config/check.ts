@@ -16,7 +16,8 @@ import { parseVkey } from '../audit/note.ts'
 import { sha256Hex } from '../digest.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
 import { isTimeZone, parseIso } from '../instant.ts'
-import { canonicalJson, isObject } from '../json.ts'
+import { canonicalJson, isObject, isSafeNumber } from '../json.ts'
+import { parsePattern } from '../scope/pattern.ts'
 import { mintsOf } from '../scope/policy.ts'
 import { fillStatement } from '../scope/template.ts'
 import { approvalFor } from './approval.ts'
@@ -534,13 +535,8 @@ function checkTags(config: Config, profile: Profile, path: string, say: Say): vo
 
 function checkParameters(profile: Profile, path: string, say: Say): void {
   for (const [name, item] of Object.entries(profile.parameters ?? {})) {
-    try {
-      // Alone first: 'a)|(?:b' compiles only inside the group that anchors it, and would break out of it.
-      new RegExp(item.pattern, 'u')
-      new RegExp(`^(?:${item.pattern})$`, 'u')
-    } catch {
-      say(`${path}.parameters.${name}.pattern`, 'is no regular expression')
-    }
+    const parsed = parsePattern(item.pattern)
+    if (!parsed.ok) say(`${path}.parameters.${name}.pattern`, parsed.fault)
   }
 }
 

@@ -124,7 +124,10 @@ export type PolicyStatement = {
 }
 
 export type Parameter = {
-  /** A regular expression that the whole value must fit. */
+  /**
+   * A regular expression of JavaScript (flag `u`) that the whole value must fit. Lookaround, backreferences and modifiers are
+   * refused, because values are matched in linear time.
+   */
   readonly pattern: string
   /** Longest value, in characters. */
   readonly max: number

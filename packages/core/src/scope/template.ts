@@ -6,6 +6,7 @@ import type { StatementJson } from '@stint/iam'
 import type { Parameter, PolicyStatement, Template } from '../config/shape.ts'
 import { isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { parsePattern } from './pattern.ts'
 
 export type Parameters = { readonly [name: string]: string }
 
@@ -30,10 +31,26 @@ export function checkParameters(
     if (!latin1.test(value)) return no(name, 'holds a control character or one outside Latin-1')
     if (value.includes('$')) return no(name, "holds '$', which could begin a policy variable")
     if (!rule.wildcard && /[*?]/.test(value)) return no(name, "holds '*' or '?', which IAM reads as wildcards")
-    if (!new RegExp(`^(?:${rule.pattern})$`, 'u').test(value)) return no(name, `does not fit its pattern ${rule.pattern}`)
+    if (!fitsPattern(rule.pattern, value)) return no(name, `does not fit its pattern ${rule.pattern}`)
     values[name] = value
   }
   return done(values)
+}
+
+/** Parsed once per process; a config has a few hundred of them at most. */
+const parsedPatterns = new Map<string, (text: string) => boolean>()
+const MOST_PATTERNS = 1000
+
+function fitsPattern(source: string, value: string): boolean {
+  let fits = parsedPatterns.get(source)
+  if (!fits) {
+    const parsed = parsePattern(source)
+    if (!parsed.ok) throw new TypeError(`a pattern that the config check refuses: ${parsed.fault}`)
+    fits = parsed.fits
+    if (parsedPatterns.size >= MOST_PATTERNS) parsedPatterns.clear()
+    parsedPatterns.set(source, fits)
+  }
+  return fits(value)
 }
 
 /** A name as the caller sent it, cut so that a problem body stays small. */

@@ -54,6 +54,12 @@ describe('parameters', () => {
     ['a quote that its pattern takes', { bucket: 'a"b' }, 'ok'],
   ])('%s → %s', (_name, parameters, code) => expect(codeOf(readBucket, parameters ? { parameters } : {})).toBe(code))
 
+  test('a pattern that backtracks elsewhere refuses 61 characters like any other', () => {
+    const declared = { ...readBucket, parameters: { bucket: { pattern: '([a-z]+)+-logs', max: 63 } } }
+    expect(codeOf(declared, { parameters: { bucket: `${'a'.repeat(60)}!` } })).toBe('parameter-invalid')
+    expect(codeOf(declared, { parameters: { bucket: `${'a'.repeat(58)}-logs` } })).toBe('ok')
+  })
+
   test('wildcards pass where declared, variables never', () => {
     const declared = { ...readBucket, parameters: { bucket: { ...bucket.bucket, wildcard: true as const } } }
     expect(codeOf(declared, { parameters: { bucket: 'logs-*' } })).toBe('ok')

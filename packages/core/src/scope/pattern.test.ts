@@ -1,0 +1,111 @@
+/** Patterns of parameters: the language of JavaScript's regular expressions, in time that no value can stretch. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parsePattern } from './pattern.ts'
+
+const fits = (source: string, text: string): boolean => {
+  const parsed = parsePattern(source)
+  if (!parsed.ok) throw new Error(parsed.fault)
+  return parsed.fits(text)
+}
+const faultOf = (source: string) => {
+  const parsed = parsePattern(source)
+  return parsed.ok ? 'ok' : parsed.fault
+}
+
+describe('a pattern', () => {
+  test.each([
+    ['acme-[a-z0-9-]+-logs', 'acme-web-logs', true],
+    ['acme-[a-z0-9-]+-logs', 'acme--logs', false],
+    ['acme-[a-z0-9-]+-logs', 'acme-web-logs!', false],
+    ['a|b', 'a', true],
+    ['a|b', 'ab', false],
+    ['^a$|^b$', 'b', true],
+    ['(a|b)*c', 'ababc', true],
+    ['(?:a|b)*?c', 'ababc', true],
+    ['(?<name>a)', 'a', true],
+    ['a{2}', 'aa', true],
+    ['a{2}', 'aaa', false],
+    ['a{2,}', 'aaaa', true],
+    ['a{0,2}b', 'aaab', false],
+    ['()*', '', true],
+    ['(a*)*', 'aaa', true],
+    ['(a*)*b', 'aaa', false],
+    ['', '', true],
+    ['', 'a', false],
+    ['a||b', '', true],
+    ['\\d{4}-\\d\\d', '2026-01', true],
+    ['[^\\W_]+', 'Aé', false],
+    ['\\p{L}+', 'Aé', true],
+    ['\\p{Lu}\\P{Lu}', 'Aé', true],
+    ['\\x41\\u0042\\u{43}', 'ABC', true],
+    ['[\\]\\\\[]+', ']\\[', true],
+    ['\\u{1F600}|a', 'a', true],
+    ['\\uD83D\\uDE00?a', 'a', true],
+    ['😀*a', 'a', true],
+    ['a\\b-\\Bb', 'a-b', false],
+    ['a\\b-\\bb', 'a-b', true],
+    ['.*', 'any thing/é', true],
+    ['a^b', 'ab', false],
+  ])('%s and %j: %s', (source, text, expected) => expect(fits(source, text)).toBe(expected))
+
+  test.each([
+    ['(a', 'is no regular expression'],
+    ['a)|(?:b', 'is no regular expression'],
+    ['[z-a]', 'is no regular expression'],
+    ['a**', 'is no regular expression'],
+    ['(?=a)a', 'lookahead'],
+    ['(?!a).', 'lookahead'],
+    ['.(?<=a)', 'lookbehind'],
+    ['.(?<!a)', 'lookbehind'],
+    ['(a)\\1', 'backreference'],
+    ['(?<n>a)\\k<n>', 'backreference'],
+    ['(?i:a)', 'modifiers'],
+    ['(?-i:a)', 'modifiers'],
+    ['(a{1,100}){1,100}', '4000'],
+    ['(((a{9}){9}){9}){9}', '4000'],
+    ['(){1000000000}', '4000'],
+    ['((){100000}){100000}', '4000'],
+    ['a{4294967296}', '4000'],
+  ])('%s is refused', (source, fault) => expect(faultOf(source)).toContain(fault))
+
+  test('is matched in steps that grow with the text, and not with the ways to read it', () => {
+    for (const source of ['([a-z]+)+-logs', '[a-z0-9]+(-?[a-z0-9]+)*', '(a|a)*b', '(a|aa)+b', '(.*)*(.*)*(.*)*x', '(a?){200}a{200}b'])
+      expect([source, fits(source, 'a'.repeat(512)), fits(source, `${'a'.repeat(511)}!`)]).toEqual([
+        source,
+        source === '[a-z0-9]+(-?[a-z0-9]+)*',
+        false,
+      ])
+  })
+})
+
+test('agrees with JavaScript on every pattern and text', () => {
+  const atom = fc.constantFrom('a', 'b', '-', '.', '[ab]', '[^a]', '[a-c-]', '\\w', '\\D', '\\s', '\\/', '\\.', '\\p{L}', '\\x61', 'é')
+  const anchor = fc.constantFrom('^', '$', '\\b', '\\B', '')
+  const quantifier = fc.constantFrom('', '', '', '*', '+', '?', '*?', '+?', '??', '{2}', '{0}', '{1,}', '{0,2}', '{1,3}?', '{0,0}')
+  const { pattern } = fc.letrec<{ pattern: string; branch: string; term: string }>((tie) => ({
+    pattern: fc.array(tie('branch'), { minLength: 1, maxLength: 3 }).map((branches) => branches.join('|')),
+    branch: fc.array(fc.oneof({ weight: 4, arbitrary: tie('term') }, anchor), { maxLength: 3 }).map((terms) => terms.join('')),
+    term: fc
+      .tuple(
+        fc.oneof(
+          { maxDepth: 2, depthSize: 'small', withCrossShrink: true },
+          atom,
+          tie('pattern').map((inner) => `(?:${inner})`),
+          tie('pattern').map((inner) => `(${inner})`),
+        ),
+        quantifier,
+      )
+      .map(([inner, times]) => inner + times),
+  }))
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '-', '.', ' ', '\n', 'é', '1'), maxLength: 5 })
+  fc.assert(
+    fc.property(pattern, fc.array(text, { minLength: 5, maxLength: 10 }), (source, texts) => {
+      const parsed = parsePattern(source)
+      if (!parsed.ok) return expect(parsed.fault).toContain('4000')
+      const theirs = new RegExp(`^(?:${source})$`, 'u')
+      for (const one of texts) expect([source, one, parsed.fits(one)]).toEqual([source, one, theirs.test(one)])
+    }),
+    { numRuns: 1000 },
+  )
+})
