@@ -3,10 +3,11 @@
  */
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Instant } from '@stint/core/instant'
-import type { RequestId, SessionId } from '@stint/core/request/ids'
+import type { SessionId } from '@stint/core/request/ids'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'
+import { storedFields } from './fields.ts'
 
 export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'hardEnd' | 'sessionName'> & {
   readonly attempt: string
@@ -65,46 +66,42 @@ export function sessionsIn(item: Item): Session[] {
     .sort((a, b) => a.reservedAt - b.reservedAt)
 }
 
+/** What stands in the item as it stands in the request. */
+type SameFields = Omit<AccessRequest, 'personNow' | 'terms' | 'breakGlass' | 'pendingUntil' | 'agreements' | 'limits' | 'told' | 'sessions'>
+const requestFields = storedFields<SameFields>({
+  id: true,
+  version: true,
+  state: true,
+  createdAt: true,
+  caller: true,
+  person: true,
+  triggeredBy: true,
+  profile: true,
+  target: true,
+  roleArn: true,
+  termsHash: true,
+  why: true,
+  ticket: true,
+  unattendedAt: true,
+  startsAt: true,
+  windowStart: true,
+  windowEnd: true,
+  usesLeft: true,
+  decidedBy: true,
+  review: true,
+})
+
 /** The request of an item; a refusal has no terms and is none. */
 export function toRequest(item: Item): AccessRequest | undefined {
   if (item.terms === undefined) return undefined
-  const {
-    id,
-    version,
-    state,
-    createdAt,
-    caller,
-    person,
-    triggeredBy,
-    profile,
-    target,
-    roleArn,
-    termsHash,
-    why,
-    ticket,
-    unattendedAt,
-    startsAt,
-  } = item
-  const { windowStart, windowEnd, usesLeft, decidedBy, review } = item
-  const optional = { triggeredBy, why, ticket, unattendedAt, startsAt, windowStart, windowEnd, usesLeft, decidedBy, review }
   return {
-    id: id as RequestId,
-    version,
-    state,
-    createdAt,
-    caller,
-    person,
-    profile,
-    target,
-    roleArn,
+    ...requestFields.pick(item),
     terms: JSON.parse(item.terms) as Terms,
-    termsHash,
     breakGlass: item.breakGlass ?? false,
     pendingUntil: item.pendingUntil ?? 0,
     agreements: item.agreements ?? [],
     limits: item.limits ?? {},
     told: item.told ?? [],
     sessions: sessionsIn(item),
-    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Pick<AccessRequest, 'why'>),
   }
 }

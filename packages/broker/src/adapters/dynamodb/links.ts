@@ -6,10 +6,11 @@ import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { shortDigest } from '@stint/core/digest'
-import { CODE_SECONDS, type Link, type LinkId } from '@stint/core/identity/link'
+import { CODE_SECONDS, type Link, type LinkChange, type LinkId } from '@stint/core/identity/link'
 import { type Instant, seconds, toIso } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
 import type { Links, Pointer } from '../../ports.ts'
+import { storedFields } from './fields.ts'
 import type { Blocked, DynamoSettings, Sender } from './send.ts'
 import { OTHER_DAY, sideKey, TTL } from './table.ts'
 
@@ -36,9 +37,8 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
     },
 
     async writeLink(id, version, { link, events }, now, came) {
-      const { caller, identity, offer, pending, active, typed } = link
-      const set = { caller, identity, offer, pending, active, typed }
-      const names = Object.keys(set) as (keyof typeof set)[]
+      const set = linkFields.pick(link)
+      const { names } = linkFields
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
       const entries = events.map((event) => journalEntry({ ...event, ...came, request: id, at: now } as AuditEvent, settings))
       const written = await send(() =>
@@ -124,18 +124,13 @@ export function links(settings: DynamoSettings, { send }: Sender): Links {
 export const unknownOf = (answer: Blocked<unknown> | Unknown): Unknown =>
   answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }
 
+type LinkState = LinkChange['link']
+const linkFields = storedFields<LinkState>({ caller: true, identity: true, offer: true, pending: true, active: true, typed: true })
+
 /** Of an erased one nothing is left but its name; whoever takes a code again begins it anew. */
 const nobody = { caller: { issuer: '', subject: '', name: '', kind: 'human' }, identity: '' } as const
 
 function toLink(attributes: Parameters<typeof unmarshall>[0]): Link {
-  const { id, version, caller, identity, offer, pending, active } = { ...nobody, ...unmarshall(attributes) } as Link
-  return {
-    id,
-    version,
-    caller,
-    identity,
-    ...(offer ? { offer } : {}),
-    ...(pending ? { pending } : {}),
-    ...(active ? { active } : {}),
-  }
+  const item = unmarshall(attributes) as Pick<Link, 'id' | 'version'>
+  return { ...nobody, ...linkFields.pick(item), id: item.id, version: item.version }
 }

@@ -20,6 +20,7 @@ import { type Cursor, type Head, type LogState, type LookupRow, Trouble } from '
 import { lookupBound } from '../../log/stage.ts'
 import { batchIn, COUNTED, itemIn, type Key, leftIn, ofTable, pageIn } from './answers.ts'
 import { isBlocked } from './asked.ts'
+import { storedFields } from './fields.ts'
 import { sideKey } from './table.ts'
 
 export type LogStateSettings = {
@@ -31,6 +32,13 @@ export type LogStateSettings = {
 const HEAD = sideKey('LOG#HEAD')
 const cursorKey = (request: string) => sideKey(`LOG#CUR#${request}`)
 const lookupPk = (key: string) => `LOOK#${key}`
+const headFields = storedFields<Head>({ size: true, root: true, edge: true, stage: true, applied: true })
+const cursorFields = storedFields<Cursor>({ count: true, commit: true, first: true, places: true })
+/** The first commitment stays, places are added, and the rest is replaced. */
+const cursorUpdate = (name: keyof Cursor): string => {
+  if (name === 'first') return '#first = if_not_exists(#first, :first)'
+  return name === 'places' ? '#places = list_append(if_not_exists(#places, :none), :places)' : `#${name} = :${name}`
+}
 const SENDS = 4
 const FIRST_WAIT_MS = 50
 const KEYS_A_READ = 100
@@ -99,7 +107,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
         const put = await client.send(
           new PutItemCommand({
             TableName: sideTable,
-            Item: marshall({ ...HEAD, ...to, root: Buffer.from(to.root), edge: to.edge.map((hash) => Buffer.from(hash)) }),
+            Item: marshall({ ...HEAD, ...headFields.pick(to), root: Buffer.from(to.root), edge: to.edge.map((hash) => Buffer.from(hash)) }),
             ...(from
               ? {
                   ConditionExpression: 'stage = :stage AND applied = :yes',
@@ -156,22 +164,18 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
       return found
     },
 
-    async advance(request, from, { count, commit, first, places }) {
+    async advance(request, from, to) {
       // Blocked: it stands there or further already; this stage has been applied before.
       await send(async () => {
         const update = await client.send(
           new UpdateItemCommand({
             TableName: sideTable,
             Key: marshall(cursorKey(request)),
-            UpdateExpression:
-              'SET #count = :count, #commit = :commit, #first = if_not_exists(#first, :first), places = list_append(if_not_exists(places, :none), :places)',
+            UpdateExpression: `SET ${cursorFields.names.map(cursorUpdate).join(', ')}`,
             ConditionExpression: from === 0 ? 'attribute_not_exists(pk)' : '#count = :from',
-            ExpressionAttributeNames: { '#count': 'count', '#commit': 'commit', '#first': 'first' },
+            ExpressionAttributeNames: Object.fromEntries(cursorFields.names.map((name) => [`#${name}`, name])),
             ExpressionAttributeValues: marshall({
-              ':count': count,
-              ':commit': commit,
-              ':first': first,
-              ':places': places,
+              ...Object.fromEntries(Object.entries(cursorFields.pick(to)).map(([name, value]) => [`:${name}`, value])),
               ':none': [],
               ...(from === 0 ? {} : { ':from': from }),
             }),
@@ -180,7 +184,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
           }),
         )
         const { Attributes: now } = ofTable(update, sideTable)
-        shown(now?.count?.N === String(count) && now.commit?.S === commit)
+        shown(now?.count?.N === String(to.count) && now.commit?.S === to.commit)
       })
     },
 
@@ -231,19 +235,22 @@ const isHash = (value: unknown): boolean => value instanceof Uint8Array && value
 const isCommit = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 
 function headIn(item: Attributes): Head {
-  const { size, root, edge, stage, applied } = unmarshall(item) as Head
+  const head = headFields.pick(unmarshall(item))
+  const { size, root, edge, stage, applied } = head
   const isHead =
     isCount(size) && isHash(root) && Array.isArray(edge) && edge.every(isHash) && typeof stage === 'string' && typeof applied === 'boolean'
   if (!isHead) throw new Error('the answer has no head of a log')
-  return { size, root, edge, stage, applied }
+  return head
 }
 
 function cursorIn(item: Attributes): readonly [request: string, cursor: Cursor] {
-  const { pk, count, commit, first, places } = unmarshall(item) as Cursor & { pk: string }
+  const { pk, ...rest } = unmarshall(item) as { readonly pk: string }
+  const cursor = cursorFields.pick(rest)
+  const { count, commit, first, places } = cursor
   const isCursor =
     isCount(count) && isCommit(commit) && isCommit(first) && Array.isArray(places) && places.length === count && places.every(isCount)
   if (!isCursor) throw new Error('the answer has no cursor of a journal')
-  return [pk.slice('LOG#CUR#'.length), { count, commit, first, places }]
+  return [pk.slice('LOG#CUR#'.length), cursor]
 }
 
 /** Rows in order, newest first, each below the bound. */

@@ -7,6 +7,7 @@ import { hex128 } from '@stint/core/request/ids'
 import type { Owed, OwedId, Post, SlackState } from '../../ports.ts'
 import { COUNTED, ofTable, type PageOf, pageIn } from './answers.ts'
 import { isBlocked } from './asked.ts'
+import { storedFields } from './fields.ts'
 import { unknownOf } from './links.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { sideKey, TTL } from './table.ts'
@@ -19,6 +20,9 @@ const POST_DAYS = 120
 const MAX_PAGES = 100
 const OWED = 'OWED'
 const postsKey = (request: OwedId): string => `MSG#${request}`
+/** Beside the sort key, which is the key of a post and the request that is owed. */
+const postFields = storedFields<Omit<Post, 'key'>>({ claimedAt: true, channel: true, ts: true, version: true })
+const owedFields = storedFields<Omit<Owed, 'request'>>({ tries: true, next: true, cause: true, dead: true })
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
 
 export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
@@ -78,10 +82,10 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     }
     return { outcome: 'unknown', cause: `ledger: more than ${MAX_PAGES} pages of ${pk}` }
   }
-  const postItem = (request: OwedId, { key, ...post }: Post) => ({
+  const postItem = (request: OwedId, post: Post) => ({
     pk: postsKey(request),
-    sk: key,
-    ...post,
+    sk: post.key,
+    ...postFields.pick(post),
     [TTL]: inSeconds(post.claimedAt + seconds(POST_DAYS * 86_400)),
   })
 
@@ -90,17 +94,9 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
       put({ ...sideKey(`SEEN#${signature}`), [TTL]: inSeconds(now + seconds(SEEN_SECONDS)) }, 'attribute_not_exists(pk)'),
 
     async posts(request) {
-      const rows = await rowsOf<Post & { readonly sk: string }>(postsKey(request))
+      const rows = await rowsOf<{ readonly sk: string }>(postsKey(request))
       if (rows.outcome === 'unknown') return rows
-      return done(
-        rows.value.map(({ sk, claimedAt, channel, ts, version }) => ({
-          key: sk,
-          claimedAt,
-          ...(channel === undefined ? {} : { channel }),
-          ...(ts === undefined ? {} : { ts }),
-          ...(version === undefined ? {} : { version }),
-        })),
-      )
+      return done(rows.value.map((row) => ({ key: row.sk, ...postFields.pick(row) })))
     },
     claimPost: (request, key, now, oldBefore) =>
       put(postItem(request, { key, claimedAt: now }), 'attribute_not_exists(pk) OR (attribute_not_exists(ts) AND claimedAt < :old)', {
@@ -113,12 +109,10 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     dropPost: (request, key) => remove(postsKey(request), key),
 
     async owed() {
-      const rows = await rowsOf<Owed & { readonly sk: OwedId }>(OWED)
-      return rows.outcome === 'done'
-        ? done(rows.value.map(({ sk, tries, next, cause, dead }) => ({ request: sk, tries, next, cause, dead })))
-        : rows
+      const rows = await rowsOf<{ readonly sk: OwedId }>(OWED)
+      return rows.outcome === 'done' ? done(rows.value.map((row) => ({ request: row.sk, ...owedFields.pick(row) }))) : rows
     },
-    owe: ({ request, ...owed }) => always({ pk: OWED, sk: request, ...owed }),
+    owe: (owed) => always({ pk: OWED, sk: owed.request, ...owedFields.pick(owed) }),
     async settle({ request, tries, next }) {
       const gone = await send(async () => {
         try {

@@ -1,0 +1,27 @@
+/**
+ * The fields of a stored item, named once for its writer and its reader. The table must name every field of the type, or it
+ * does not compile; so neither side can leave out a field that the other has.
+ */
+
+/** `true` for each field of `T`, required or not. */
+export type FieldTable<T> = { readonly [K in keyof T]-?: true }
+
+export type StoredFields<T> = {
+  readonly names: readonly (keyof T & string)[]
+  /** The fields of `value` that are set, and nothing else. For the writer and the reader alike. */
+  readonly pick: (value: object) => T
+}
+
+export function storedFields<T extends object>(table: FieldTable<T>): StoredFields<T> {
+  const names = Object.keys(table) as (keyof T & string)[]
+  return {
+    names,
+    pick: (value) =>
+      Object.fromEntries(
+        names.flatMap((name) => {
+          const field = (value as T)[name]
+          return field === undefined ? [] : [[name, field]]
+        }),
+      ) as T,
+  }
+}
