@@ -11,7 +11,7 @@ import { servedBy } from '@stint/broker/http/routes'
 import type { ApiBroker } from '@stint/broker/http/tools'
 import { handleVend } from '@stint/broker/http/vend'
 import { handleSlack, type SlackDoor } from '@stint/broker/slack/handle'
-import { readBody } from './guard.ts'
+import { readUpTo } from './guard.ts'
 
 /** `vend` and `api` have different AWS identities, as they have on Lambda. */
 export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackDoor?: SlackDoor) {
@@ -39,7 +39,7 @@ const peerOf = (request: IncomingMessage) => ({
 })
 
 async function toVendRequest(request: IncomingMessage, path: string, query: string, most: number): Promise<VendRequest> {
-  const body = await readBody(request, most) // a byte more where it is too large
+  const body = await readUpTo(request, most)
   return {
     method: request.method ?? 'GET',
     path,

@@ -37,19 +37,35 @@ export const guarded = (name: string, handle: Handler) => (request: IncomingMess
     return
   }
   Promise.resolve(handle(request, response)).catch((error: unknown) => {
-    console.error(`sandbox ${name}:`, error)
-    if (!response.headersSent) response.writeHead(500)
+    if (!(error instanceof BodyTooLarge)) console.error(`sandbox ${name}:`, error)
+    if (!response.headersSent) response.writeHead(error instanceof BodyTooLarge ? 413 : 500)
     response.end()
   })
 }
 
-/** The body, or its first `limit` + 1 bytes: what is too long is read to its end all the same, so that it can be answered. */
+/** A body that is larger than the server in front of it takes. */
+export class BodyTooLarge extends Error {}
+
+/** The body. Throws `BodyTooLarge` as soon as more than `limit` bytes are announced or have come. */
 export async function readBody(request: IncomingMessage, limit = 16 * 1024 * 1024): Promise<Buffer> {
+  const body = await readUpTo(request, limit)
+  if (body.length > limit) throw new BodyTooLarge()
+  return body
+}
+
+/**
+ * The body, or `limit` + 1 bytes of whatever content if it is larger: for a handler that compares the length itself. What is
+ * left of the request is read by nobody; node:http throws it away once the answer is sent.
+ */
+export async function readUpTo(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) return Buffer.alloc(limit + 1)
   const parts: Buffer[] = []
-  let room = limit + 1
-  for await (const part of request as AsyncIterable<Buffer>) {
-    if (room > 0) parts.push(part.subarray(0, room))
-    room -= part.length
+  let size = 0
+  // To end the loop must not destroy the request: its connection still has to carry the answer.
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    parts.push(part)
+    size += part.length
+    if (size > limit) break
   }
-  return Buffer.concat(parts)
+  return Buffer.concat(parts).subarray(0, limit + 1)
 }

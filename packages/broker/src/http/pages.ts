@@ -25,7 +25,7 @@ import { decisionUnknown, outcomeUnknown } from '../unknown-outcome.ts'
 import { seal, unseal } from '../web/seal.ts'
 import { beginSignIn, endSignIn, type Pending, type SignedIn, signedInCaller } from '../web/sign-in.ts'
 import { signInAgain } from './links.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, refuse, unavailable, type Web } from './tools.ts'
+import { type Api, type ApiBroker, boundedBody, type Ctx, circumstances, refuse, unavailable, type Web } from './tools.ts'
 
 const SIGN_IN_SECONDS = 600
 const PAGE_SECONDS = STEP_UP_SECONDS
@@ -267,10 +267,10 @@ ${table([
     const [origin, site] = [c.req.header('origin'), c.req.header('sec-fetch-site')]
     if (origin !== undefined && origin !== new URL(web.publicUrl).origin) return say(c, notOurs)
     if (site !== undefined && site !== 'same-origin') return say(c, notOurs)
-    const bytes = new Uint8Array(await c.req.arrayBuffer())
-    if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('content-type') ?? '') || bytes.length > MAX_FORM_BYTES)
-      return say(c, notOurs)
-    const form = new URLSearchParams(Buffer.from(bytes).toString('utf8'))
+    if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('content-type') ?? '')) return say(c, notOurs)
+    const bytes = await boundedBody(c, MAX_FORM_BYTES)
+    if (bytes.outcome === 'refused') return say(c, bytes)
+    const form = new URLSearchParams(Buffer.from(bytes.value).toString('utf8'))
     const grant = unseal<Grant>(web.key, 'page', form.get('grant') ?? undefined, now)
     const browser = cookieOf(c, web, 'page') ?? ''
     if (!grant || !same(grant.browser, browser) || grant.to !== new URL(c.req.url).pathname) return say(c, notOurs)

@@ -70,10 +70,28 @@ export type RawBody = { readonly bytes: Uint8Array; readonly json: JsonObject }
 /** What is wrong with a body before anybody looks who sent it: media type and size. */
 export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
   const type = c.req.header('content-type')
-  const bytes = new Uint8Array(await c.req.arrayBuffer())
-  if (bytes.length === 0 && type === undefined) return done(bytes)
-  if (!/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')) return refused('media-type', 'The body must be application/json.')
-  return bytes.length > MAX_BODY_BYTES ? refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`) : done(bytes)
+  const isJson = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')
+  const wrongType = refused('media-type', 'The body must be application/json.')
+  if (type !== undefined && !isJson) return wrongType
+  const bytes = await boundedBody(c, MAX_BODY_BYTES)
+  if (type !== undefined || (bytes.outcome === 'done' && bytes.value.length === 0)) return bytes
+  return wrongType
+}
+
+/** The body, refused as soon as its length is said to be, or is found to be, more than `limit` bytes. */
+export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Array> | Refused> {
+  const tooLarge = refused('body-too-large', `The body is larger than ${limit} bytes.`)
+  if (Number(c.req.header('content-length') ?? 0) > limit) return tooLarge
+  const parts: Uint8Array[] = []
+  let size = 0
+  const reader = c.req.raw.body?.getReader()
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    size += part.value.length
+    // Not cancelled: over node:http that would close the connection before the answer is sent.
+    if (size > limit) return tooLarge
+    parts.push(part.value)
+  }
+  return done(new Uint8Array(Buffer.concat(parts)))
 }
 
 /** The body by its schema. A fault names its path and never repeats what was sent. */
