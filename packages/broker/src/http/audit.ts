@@ -6,12 +6,13 @@ import { type EventType, eventTypes } from '@stint/core/audit/schema'
 import { parseTilePath, TILE_WIDTH } from '@stint/core/audit/tiles'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
 import { type Instant, parseIso } from '@stint/core/instant'
+import { jsonBytes } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
-import { parseSessionId, type SessionId } from '@stint/core/request/ids'
+import { parseJournalId, parseSessionId, type SessionId } from '@stint/core/request/ids'
 import { Halt, Trouble } from '../log/ports.ts'
 import type { EventFilter, FoundEvent } from '../log/trail.ts'
-import { LARGEST_PAGE } from './page.ts'
+import { LARGEST_PAGE, singleQuery } from './page.ts'
 import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './tools.ts'
 
 const DEFAULT_PAGE = 50
@@ -21,7 +22,19 @@ const DAY_MS = 86_400_000
 
 const unknownEvent = refused('event-unknown', 'There is no such event for you.')
 const unknownSession = refused('session-unknown', 'There is no such session for you.')
-const texts = ['issuer', 'subject', 'profile', 'target', 'accessKeyId', 'outcome'] as const
+const isName = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,47}$/.test(text)
+/** What may be searched for, and what it may look like: a key of the log's index is made of it. */
+const filters: { readonly [name in 'issuer' | 'subject' | 'profile' | 'target' | 'accessKeyId' | 'outcome']: (text: string) => boolean } = {
+  issuer: isName,
+  // As the subject of a token.
+  subject: (text) => /^[\x20-\x7E]+$/.test(text) && jsonBytes(text) <= 255,
+  profile: isName,
+  target: isName,
+  // AWS STS API Reference, Credentials, AccessKeyId.
+  accessKeyId: (text) => /^[A-Z0-9]{16,128}$/.test(text),
+  outcome: isOutcome,
+}
+const filterNames = Object.keys(filters)
 
 export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor }: Tools): void {
   const { trail, rules } = broker
@@ -57,7 +70,8 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
   app.get('/audit/events', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
-        const query = readQuery(c.req.query(), c.get('now'))
+        const given = singleQuery(c)
+        const query = given ? readQuery(given, c.get('now')) : refused('body-invalid', 'A query parameter is given twice.')
         if (query.outcome === 'refused') return refuse(c, query)
         const { filter, limit, cursor } = query
         if (query.session !== undefined) {
@@ -76,7 +90,8 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
   app.get('/audit/events/:request/:seq', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
-        const found = await trail.event(c.req.param('request'), seqOf(c.req.param('seq')))
+        const place = placeOf(c)
+        const found = place && (await trail.event(place.request, place.seq))
         if (found === 'erased') return refuse(c, isAuditor(c, caller) ? refused('event-erased', 'It was erased.') : unknownEvent)
         return found && mayRead(c, caller, found) ? c.json(view(c, caller, found)) : refuse(c, unknownEvent)
       }),
@@ -100,10 +115,10 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
   app.get('/audit/events/:request/:seq/receipt', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
-        const [request, seq] = [c.req.param('request'), seqOf(c.req.param('seq'))]
-        const found = await trail.event(request, seq)
+        const place = placeOf(c)
+        const found = place && (await trail.event(place.request, place.seq))
         const may = found === 'erased' ? isAuditor(c, caller) : found && mayReadWhole(c, caller, found)
-        return may ? receiptOf(c, request, seq, unknownEvent) : refuse(c, unknownEvent)
+        return place && may ? receiptOf(c, place.request, place.seq, unknownEvent) : refuse(c, unknownEvent)
       }),
     ),
   )
@@ -116,7 +131,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
         if (!id) return refuse(c, unknownSession)
         const [last] = await trail.session(id.session)
         if (!last || !mayRead(c, caller, last)) return refuse(c, unknownSession)
-        return receiptOf(c, id.request, seqOf(last.id.slice(last.id.indexOf('/') + 1)), unknownSession)
+        return receiptOf(c, id.request, Number(last.id.slice(last.id.indexOf('/') + 1)), unknownSession)
       }),
     ),
   )
@@ -142,8 +157,12 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
   })
 }
 
-/** -1 for what is no place in a journal: nothing is found there. */
-const seqOf = (text: string): number => (/^(0|[1-9]\d{0,4})$/.test(text) ? Number(text) : -1)
+/** The event that a path names; undefined where no journal has such a name or such a place. */
+function placeOf(c: Ctx): { readonly request: string; readonly seq: number } | undefined {
+  const request = parseJournalId(c.req.param('request') ?? '')
+  const seq = c.req.param('seq') ?? ''
+  return request !== undefined && /^(0|[1-9]\d{0,4})$/.test(seq) ? { request, seq: Number(seq) } : undefined
+}
 
 export const eventView = ({ id, event, about }: FoundEvent) => ({
   id,
@@ -163,13 +182,17 @@ type Query = {
 function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query | Refused {
   const { limit = String(DEFAULT_PAGE), cursor, from, until, session, ...rest } = given
   const bad = (what: string) => refused('body-invalid', what)
-  const stray = Object.keys(rest).find((name) => !texts.includes(name as (typeof texts)[number]))
-  if (stray !== undefined) return bad(`The query takes limit, cursor, from, until, session, ${texts.join(', ')} only.`)
+  const [stray] = Object.keys(rest).filter((name) => !Object.hasOwn(filters, name))
+  if (stray !== undefined) return bad(`The query takes limit, cursor, from, until, session, ${filterNames.join(', ')} only.`)
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return bad(`limit must be 1 to ${LARGEST_PAGE}.`)
   if ((rest.issuer === undefined) !== (rest.subject === undefined)) return bad('issuer and subject go together: they are one identity.')
   const named = session === undefined ? undefined : parseSessionId(session)
   if (session !== undefined && (!named || Object.keys(given).length > 1)) return bad('session must be one, and stands alone.')
-  if (rest.outcome !== undefined && !isOutcome(rest.outcome)) return bad('outcome must be a problem code or a type of event.')
+  for (const [name, fits] of Object.entries(filters)) {
+    const value = rest[name]
+    if (value === undefined || fits(value)) continue
+    return bad(name === 'outcome' ? 'outcome must be a problem code or a type of event.' : `${name} is not a valid ${name}.`)
+  }
   // Nothing is to come: a search from far ahead would only take long.
   const until_ = until === undefined ? now + 1 : Math.min(parseIso(until) ?? Number.NaN, now + 1)
   const from_ = from === undefined ? until_ - DEFAULT_DAYS * DAY_MS : parseIso(from)
@@ -189,4 +212,6 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   }
 }
 
-const isOutcome = (text: string): boolean => Object.hasOwn(problems, text) || Object.hasOwn(eventTypes, text as EventType)
+function isOutcome(text: string): boolean {
+  return Object.hasOwn(problems, text) || Object.hasOwn(eventTypes, text as EventType)
+}

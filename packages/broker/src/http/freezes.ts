@@ -7,6 +7,7 @@ import { personOf } from '@stint/core/identity/person'
 import { parseIso, toIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { refused } from '@stint/core/outcome'
+import { parseFreezeId } from '@stint/core/request/ids'
 import { stoppedBy } from '../ask.ts'
 import type { Freeze } from '../ports.ts'
 import { outcomeUnknown } from '../unknown-outcome.ts'
@@ -67,15 +68,12 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
   app.delete('/freezes/:id', (c) =>
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
+      const id = parseFreezeId(c.req.param('id'))
+      if (!id) return refuse(c, refused('request-unknown', 'There is no such freeze.'))
       const stopped = stoppedBy(await ledger.frozen(scopesOfPerson(rules, caller), c.get('now')))
       if (stopped) return refuse(c, stopped)
       const person = personOf(rules, caller)
-      const released = await ledger.unfreeze(
-        c.req.param('id'),
-        callerRef(caller),
-        (other) => personOf(rules, other) === person,
-        c.get('now'),
-      )
+      const released = await ledger.unfreeze(id, callerRef(caller), (other) => personOf(rules, other) === person, c.get('now'))
       if (released.outcome === 'unknown')
         return refuse(
           c,

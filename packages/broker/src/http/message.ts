@@ -32,6 +32,17 @@ export const MAX_SLACK_BYTES = 512 * 1024
 
 export const header = (request: VendRequest, name: string): readonly string[] => request.headers.get(name) ?? []
 
+/**
+ * An Idempotency-Key: a structured-field string (RFC 8941 §3.3.3), or the bare text that many send. `odd` for what is neither,
+ * and for two of them, also where the transport has joined them with a comma.
+ */
+export function idempotencyKeyOf(values: readonly string[]): { readonly key: string } | 'odd' | undefined {
+  if (values.length === 0) return undefined
+  const [value = ''] = values
+  const key = /^"((?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\]){1,128})"$/.exec(value)?.[1] ?? /^[\w.:-]{1,128}$/.exec(value)?.[0]
+  return values.length === 1 && key !== undefined ? { key } : 'odd'
+}
+
 export function problemReply(code: ProblemCode, detail: string, trace: string, extra?: { readonly [member: string]: unknown }): VendReply {
   const body: Problem = problem(code, detail, trace, extra)
   return {

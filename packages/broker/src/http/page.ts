@@ -6,8 +6,16 @@ export const LARGEST_PAGE = 100
 
 export type PageQuery = { readonly limit: number; readonly cursor?: string; readonly filters: Readonly<Record<string, string>> }
 
+/** The query by name; undefined where a name is given twice, because readers differ on which of them counts. */
+export function singleQuery(c: Ctx): Record<string, string> | undefined {
+  const given = Object.entries(c.req.queries())
+  return given.every(([, values]) => values.length === 1) ? c.req.query() : undefined
+}
+
 /** Limit, cursor and the filters of the route, each with its possible values; undefined where the query holds anything else. */
-export function pageQuery(query: Record<string, string>, filters: Readonly<Record<string, readonly string[]>>): PageQuery | undefined {
+export function pageQuery(c: Ctx, filters: Readonly<Record<string, readonly string[]>>): PageQuery | undefined {
+  const query = singleQuery(c)
+  if (!query) return undefined
   const { limit = String(DEFAULT_PAGE), cursor, ...rest } = query
   if (!Object.entries(rest).every(([name, value]) => Object.hasOwn(filters, name) && filters[name]?.includes(value))) return undefined
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return undefined

@@ -21,6 +21,7 @@ import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { askForApproval } from '../ask.ts'
 import { type Acts, decisions, unknownRequest } from '../decisions.ts'
 import type { Page } from '../ports.ts'
+import { idempotencyKeyOf } from './message.ts'
 import { decisionUnknown } from '../unknown-outcome.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
 import { askBody, decisionBody, reviewBody } from './schemas.ts'
@@ -63,10 +64,9 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const body = parseBody(askBody, bytes)
     if (body.outcome === 'refused') return body
     c.set('profile', body.value.profile)
-    const key = c.req.header('idempotency-key')
-    const plain = key === undefined ? undefined : (/^"([\x20-\x7E]{1,128})"$/.exec(key)?.[1] ?? /^[\w.:-]{1,128}$/.exec(key)?.[0])
-    if (key !== undefined && plain === undefined)
-      return refused('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.')
+    const sent = c.req.header('idempotency-key')
+    const idempotency = idempotencyKeyOf(sent === undefined ? [] : [sent])
+    if (idempotency === 'odd') return refused('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.')
     const access = decideAccess(rules, body.value.profile, caller, circumstances(c))
     if (access.outcome === 'refused') return access
     const approval = approvalOf(body.value.profile)
@@ -80,7 +80,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     return askForApproval(broker, call, caller, scope.value, approval, {
       ...(startsAt === undefined ? {} : { startsAt }),
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
-      ...(plain === undefined ? {} : { idempotency: { key: plain, fingerprint: sha256Hex(bytes) } }),
+      ...(idempotency ? { idempotency: { ...idempotency, fingerprint: sha256Hex(bytes) } } : {}),
     })
   }
 
@@ -88,7 +88,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
 
   app.get('/requests', (c) =>
     withCaller(c, async (caller) => {
-      const query = pageQuery(c.req.query(), { state: requestStates, mine: ['true'], approvable: ['true'], review: ['needed'] })
+      const query = pageQuery(c, { state: requestStates, mine: ['true'], approvable: ['true'], review: ['needed'] })
       if (!query)
         return refuse(
           c,

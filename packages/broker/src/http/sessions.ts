@@ -9,7 +9,7 @@ import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './too
 export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools): void {
   app.get('/sessions', (c) =>
     withCaller(c, async (caller) => {
-      const query = pageQuery(c.req.query(), { mine: ['true', 'false'] })
+      const query = pageQuery(c, { mine: ['true', 'false'] })
       if (!query) return refuse(c, refused('body-invalid', `The query takes limit (1 to ${LARGEST_PAGE}), cursor and mine=true only.`))
       const everybody = isAuditor(c, caller) && query.filters.mine !== 'true'
       const page = everybody

@@ -18,7 +18,7 @@ import { bucketSlot } from '../slot.ts'
 import { type Door, type VendResult, vend } from '../vend.ts'
 import { containerBar } from './container.ts'
 import { container, render, sessionFacts } from './formats.ts'
-import { type Answered, header, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
+import { type Answered, header, idempotencyKeyOf, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
 import { allowed, findRoute } from './routes.ts'
 import { type Format, type VendBody, vendBody } from './schemas.ts'
 import { postToken, tokenRefusal } from './token.ts'
@@ -69,12 +69,12 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
     return { reply: problemReply('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`, call.trace) }
 
   let format = 'json' as Format // told by the body, which is read on the road, after the token
-  const idempotency = idempotencyOf(request)
+  const idempotency = idempotencyKeyOf(header(request, 'idempotency-key'))
   if (idempotency === 'odd')
     return { reply: problemReply('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.', call.trace) }
   const door: Door = {
     shown: bearerOf(header(request, 'authorization')),
-    ...(idempotency ? { idempotency } : {}),
+    ...(idempotency ? { idempotency: { ...idempotency, fingerprint: sha256Hex(request.body) } } : {}),
     readAsk() {
       const body = parseBody(request.body)
       if (body.outcome === 'refused') return body
@@ -93,14 +93,6 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
   if (format === 'console') return consoleReply(broker, call, result)
   const { type, body } = render(format, result.value)
   return { reply: { status: 201, headers: secretHeaders(type, call, `/sessions/${result.value.session}`), body }, result }
-}
-
-/** A structured-field string (RFC 8941 §3.3.3), or the bare text that many send. What it stands for is its body. */
-function idempotencyOf(request: VendRequest): { readonly key: string; readonly fingerprint: string } | 'odd' | undefined {
-  const values = header(request, 'idempotency-key')
-  if (values.length === 0) return undefined
-  const key = /^"([\x20-\x7E]{1,128})"$/.exec(values[0] ?? '')?.[1] ?? /^[\w.:-]{1,128}$/.exec(values[0] ?? '')?.[0]
-  return values.length === 1 && key !== undefined ? { key, fingerprint: sha256Hex(request.body) } : 'odd'
 }
 
 /** How often the caller may look whether somebody agreed. */

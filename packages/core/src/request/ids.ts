@@ -85,6 +85,16 @@ export function parseSessionId(
   return { session: text as SessionId, request, suffix }
 }
 
+/** Names a freeze: `frz_` and a digest of its scope. */
+export const parseFreezeId = (text: string): `frz_${string}` | undefined => digestId('frz', text)
+
+/** Whatever has a journal: a request, a freeze, a person's links, a fact of the system. */
+export const parseJournalId = (text: string): string | undefined =>
+  parseRequestId(text) ?? parseFreezeId(text) ?? digestId('lnk', text) ?? digestId('sys', text)
+
+const digestId = <Kind extends string>(kind: Kind, text: string): `${Kind}_${string}` | undefined =>
+  text.startsWith(`${kind}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(kind.length + 1)) ? (text as `${Kind}_${string}`) : undefined
+
 /** The part of a session id behind its request's. */
 export const sessionSuffix = (session: SessionId): string => session.slice(session.indexOf('.') + 1)
 
