@@ -3,7 +3,7 @@
  */
 import type { Caller } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
-import { isObject, type JsonObject, parseForeignJson } from '@stint/core/json'
+import type { JsonObject } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { groupsOmittedHint } from '@stint/core/problem'
 import type { Context, Hono } from 'hono'
@@ -11,6 +11,7 @@ import * as v from 'valibot'
 import type { SlackApi } from '../adapters/slack.ts'
 import type { Trail } from '../log/trail.ts'
 import type { Broker, Ledger, Links } from '../ports.ts'
+import { readObject } from './body.ts'
 import { MAX_BODY_BYTES, problemReply } from './message.ts'
 import type { OpenApi } from './openapi-file.ts'
 import type { Route } from './routes.ts'
@@ -96,11 +97,10 @@ export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Arra
 
 /** The body by its schema. A fault names its path and never repeats what was sent. */
 export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Array): Done<v.InferOutput<T>> | Refused {
-  const parsed = bytes.length === 0 ? ({ ok: true, value: {} } as const) : parseForeignJson(bytes)
-  if (!parsed.ok) return refused('body-invalid', `The body cannot be read: ${parsed.fault}.`)
-  if (!isObject(parsed.value)) return refused('body-invalid', 'The body is not an object.')
-  const checked = v.safeParse(schema, parsed.value)
-  if (checked.success) return done(checked.output)
+  const read = bytes.length === 0 ? done({}) : readObject(bytes)
+  if (read.outcome === 'refused') return read
+  const checked = v.safeParse(schema, read.value)
+  if (checked.success) return done(read.value as v.InferOutput<T>)
   const path = v.getDotPath(checked.issues[0] as v.BaseIssue<unknown>) ?? ''
   return refused(
     'body-invalid',

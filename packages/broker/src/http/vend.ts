@@ -5,7 +5,7 @@
 
 import { sha256Hex } from '@stint/core/digest'
 import { toIso, toIsoSeconds } from '@stint/core/instant'
-import { isObject, type Json, parseForeignJson } from '@stint/core/json'
+import type { Json } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { groupsOmittedHint, problems } from '@stint/core/problem'
 import { hex128 } from '@stint/core/request/ids'
@@ -16,6 +16,7 @@ import { bearerOf } from '../identify.ts'
 import type { Broker, Call } from '../ports.ts'
 import { bucketSlot } from '../slot.ts'
 import { type Door, type VendResult, vend } from '../vend.ts'
+import { readObject } from './body.ts'
 import { containerBar } from './container.ts'
 import { container, render, sessionFacts } from './formats.ts'
 import { type Answered, header, idempotencyKeyOf, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
@@ -112,19 +113,17 @@ function waitingReply(call: Call, request: AccessRequest): VendReply {
 
 /** Types by schema; a fault names its path and never repeats what was sent. */
 function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
-  const parsed = parseForeignJson(bytes)
-  if (!parsed.ok) return refused('body-invalid', `The body cannot be read: ${parsed.fault}.`)
-  if (!isObject(parsed.value)) return refused('body-invalid', 'The body is not an object.')
-  // valibot takes a list for a record.
-  if (Array.isArray(parsed.value.parameters)) return refused('body-invalid', 'The member parameters is not an object.')
-  const checked = v.safeParse(vendBody, parsed.value)
-  if (checked.success) return done(checked.output)
+  const read = readObject(bytes)
+  if (read.outcome === 'refused') return read
+  const body = read.value
+  const checked = v.safeParse(vendBody, body)
+  if (checked.success) return done(body as VendBody)
   // What is wrong with a value that the road judges is told there, in its turn: profile before parameters before duration.
   const paths = checked.issues.map((issue) => v.getDotPath(issue) ?? '')
-  if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(parsed.value as VendBody)
+  if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(body as VendBody)
   const [issue] = checked.issues
   const [path] = paths
-  if (path === 'profile' && parsed.value.profile === undefined) return refused('profile-required', 'The body names no profile.')
+  if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The body names no profile.')
   if (path === 'format') return refused('format-invalid', 'The member format is none of json, env, process, container, console.')
   const unknown = issue.type === 'strict_object' && issue.expected === 'never'
   return refused(
