@@ -61,7 +61,7 @@ export function createBroker<L extends VendLedger>(
     random,
     sleep,
     log: deployment.log,
-    keys: issuerKeys({ clock, get: getBytes }),
+    keys: issuerKeys({ clock, get: getBytes, log: deployment.log }),
     ledger: ledger(ledgerSettings(deployment)),
     ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
     ...(deployment.logVkey === undefined ? {} : { logVkey: deployment.logVkey }),

@@ -46,6 +46,7 @@ let served: Key[] = []
 let failing = false
 let fetches = 0
 let keys: IssuerKeys
+let log: object[] = []
 const first = ecKey('k1')
 
 beforeEach(() => {
@@ -53,8 +54,10 @@ beforeEach(() => {
   served = [first]
   failing = false
   fetches = 0
+  log = []
   keys = issuerKeys({
     clock: () => now,
+    log: (line) => void log.push(line),
     async get() {
       fetches++
       if (failing) throw new Error('connection refused')
@@ -78,6 +81,86 @@ describe('signatures', () => {
     const key = make()
     if (key.jwk.kid !== 'k1') served = [first, key]
     expect(await check(key, alg)).toBe(outcome)
+  })
+})
+
+/** A modulus of so many bits that nobody has the factors of: such a key is refused before it would be used. */
+const rsaOf = (kid: string, bits: number, exponent = 'AQAB'): Key => ({
+  ...first,
+  jwk: { kty: 'RSA', kid, n: Buffer.alloc(bits / 8, 0xff).toString('base64url'), e: exponent },
+})
+const reasons = () =>
+  log.flatMap((line) => ((line as { keys?: { kid: string; reason: string }[] }).keys ?? []).map(({ kid, reason }) => `${kid}: ${reason}`))
+
+describe('keys that are passed over', () => {
+  test.each<[string, () => Key, string]>([
+    ['key_ops that is no list', () => ecKey('o1', { key_ops: 'verify' }), 'o1: key_ops does not say verify'],
+    ['key_ops that holds something else than strings', () => ecKey('o2', { key_ops: ['verify', 7] }), 'o2: key_ops does not say verify'],
+    ['key_ops that is an object', () => ecKey('o3', { key_ops: { 0: 'verify' } }), 'o3: key_ops does not say verify'],
+    ['key_ops that is null', () => ecKey('o4', { key_ops: null }), 'o4: key_ops does not say verify'],
+    ['key_ops that is empty', () => ecKey('o5', { key_ops: [] }), 'o5: key_ops does not say verify'],
+    ['key_ops with an operation twice', () => ecKey('o6', { key_ops: ['verify', 'verify'] }), 'o6: key_ops does not say verify'],
+    ['a use that is no string', () => ecKey('u1', { use: ['sig'] }), 'u1: use is not sig'],
+    ['an RSA key of 1,024 bits', () => rsaKey('r1', 1024), 'r1: an RSA modulus must have 2048 to 8192 bits'],
+    ['an RSA key of 8,200 bits', () => rsaOf('r2', 8200), 'r2: an RSA modulus must have 2048 to 8192 bits'],
+    ['an RSA key of 65,536 bits', () => rsaOf('r3', 65_536), 'r3: an RSA modulus must have 2048 to 8192 bits'],
+    ['an RSA exponent of 3', () => rsaOf('r4', 2048, 'Aw'), 'r4: an RSA exponent must have 17 to 256 bits'],
+    [
+      'an RSA exponent of 264 bits',
+      () => rsaOf('r5', 2048, Buffer.alloc(33, 0xff).toString('base64url')),
+      'r5: an RSA exponent must have 17 to 256 bits',
+    ],
+    ['a symmetric key', () => ({ ...first, jwk: { kty: 'oct', kid: 's1', k: 'c2VjcmV0' } }), 's1: not a public key of a known type'],
+    ['a private key', () => ecKey('p1', { d: 'c2VjcmV0' }), 'p1: holds its private part'],
+    ['a key without kid', () => ({ ...first, jwk: { ...first.jwk, kid: undefined } }), '(none): has no kid'],
+    [
+      'a kid that is long and not printable',
+      () => ecKey(`\u001b[31m${'x'.repeat(100)}`, { use: 'enc' }),
+      `?[31m${'x'.repeat(59)}…: use is not sig`,
+    ],
+  ])('%s', async (_name, make, reason) => {
+    const key = make()
+    served = [first, key]
+    expect(await check(first)).toBe('done')
+    expect(reasons()).toEqual([reason])
+    expect(JSON.stringify(log)).not.toMatch(/c2VjcmV0|AQAB|"[nxydk]"/)
+    if (typeof key.jwk.kid === 'string' && key.jwk.kty === 'EC') expect(await check(key)).toBe('forged')
+  })
+
+  test('RSA keys of 2,048 and 8,192 bits are taken', async () => {
+    served = [first, rsaKey('r1'), rsaOf('r2', 8192)]
+    await check(first)
+    expect(reasons()).toEqual([])
+  })
+
+  test('two different keys under one kid: neither is trusted, and the others are', async () => {
+    const [one, other] = [ecKey('twice'), ecKey('twice')]
+    served = [one, first, other]
+    expect([await check(one), await check(other), await check(first)]).toEqual(['forged', 'forged', 'done'])
+    expect(reasons()).toEqual(['twice: shares its kid with another key', 'twice: shares its kid with another key'])
+  })
+  test('also where the two are of different types, or one of them is for encryption', async () => {
+    const [ec, rsa, enc] = [ecKey('a'), rsaKey('a'), ecKey('b', { use: 'enc' })]
+    const sig = ecKey('b')
+    served = [ec, rsa, enc, sig]
+    expect([await check(ec), await check(rsa), await check(sig)]).toEqual(['forged', 'forged', 'forged'])
+  })
+  test('the same key twice is one key', async () => {
+    const { kid, ...rest } = first.jwk
+    served = [first, { ...first, jwk: { ...rest, kid } }]
+    expect(await check(first)).toBe('done')
+    expect(reasons()).toEqual([])
+  })
+
+  test('are told once per fetch, and at most ten of them', async () => {
+    served = [first, ...Array.from({ length: 12 }, (_, index) => ecKey(`e${index}`, { use: 'enc' }))]
+    await check(first)
+    await check(first)
+    expect(log).toEqual([{ level: 'warn', event: 'issuer-keys-passed-over', issuer: issuer.url, count: 12, keys: expect.any(Array) }])
+    expect(reasons()).toHaveLength(10)
+    now += 16 * MINUTE
+    await check(first)
+    expect(log).toHaveLength(2)
   })
 })
 

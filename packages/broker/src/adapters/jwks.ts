@@ -7,22 +7,28 @@
  * | keys outlive a dead endpoint | 6 h after the last good fetch, then nobody of that issuer gets in           |
  * | an unknown `kid`            | one fetch a second at most, shared by all who wait for it                   |
  * | a failing endpoint          | left alone for 1 s, 2 s, 4 s … 60 s                                         |
+ *
+ * Two different keys under one `kid` are both passed over: a token names its key by `kid` alone, and whichever of the two was
+ * taken, somebody who can add a key to the set could replace one that is there (RFC 7517 §4.5 wants them distinct). The same
+ * key twice is one key.
  */
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Issuer } from '@stint/core/config/shape'
 import type { UnverifiedToken } from '@stint/core/identity/token'
 import { type Instant, seconds } from '@stint/core/instant'
-import { isObject, parseForeignJson } from '@stint/core/json'
+import { canonicalJson, isObject, type Json, parseForeignJson } from '@stint/core/json'
 import { done } from '@stint/core/outcome'
 import { isJwk, type Jwk } from 'aws-jwt-verify/jwk'
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier'
-import type { Clock, IssuerKeys } from '../ports.ts'
+import type { Clock, IssuerKeys, Log } from '../ports.ts'
 
 export type KeysSettings = {
   readonly clock: Clock
   /** The body of a GET answered with 200; throws on anything else. */
   readonly get: (url: string, options: Pick<Issuer, 'network'>) => Promise<Uint8Array>
+  /** Told once per fetch which keys of an issuer were passed over, and why. */
+  readonly log?: Log
 }
 
 const FRESH_SECONDS = 10 * 60
@@ -31,8 +37,10 @@ const DEAD_SECONDS = 6 * 60 * 60
 const UNKNOWN_KID_SECONDS = 1
 const LONGEST_BACKOFF_SECONDS = 60
 const MAX_KEYS = 100
-const MIN_RSA_BITS = 2048
-const MIN_EXPONENT_BITS = 16
+const RSA_BITS = { least: 2048, most: 8192 } as const
+const EXPONENT_BITS = { least: 17, most: 256 } as const
+const MAX_KEYS_LOGGED = 10
+const SHOWN_KID_CHARACTERS = 64
 
 type Cached = {
   keys: ReadonlyMap<string, Jwk>
@@ -94,7 +102,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
     const backoff = cached.failures === 0 ? 0 : Math.min(2 ** (cached.failures - 1), LONGEST_BACKOFF_SECONDS)
     if (settings.clock() - cached.triedAt < seconds(Math.max(pauseSeconds, backoff))) return
     cached.triedAt = settings.clock()
-    cached.fetching = fetchKeys(issuer, settings.get)
+    cached.fetching = fetchKeys(issuer, settings)
       .then((keys) => {
         cached.keys = keys
         cached.fetchedAt = settings.clock()
@@ -126,23 +134,65 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
   }
 }
 
-async function fetchKeys({ jwksUri, network }: Issuer, get: KeysSettings['get']): Promise<ReadonlyMap<string, Jwk>> {
+async function fetchKeys({ url, jwksUri, network }: Issuer, { get, log }: KeysSettings): Promise<ReadonlyMap<string, Jwk>> {
   const parsed = parseForeignJson(await get(jwksUri, network === undefined ? {} : { network }))
   if (!parsed.ok) throw new Error(`JWKS: ${parsed.fault}`)
   const list = isObject(parsed.value) ? parsed.value.keys : undefined
   if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('JWKS: not a key set, or too large')
+  const spellings = new Map<unknown, Set<string>>()
+  for (const jwk of list) if (isObject(jwk)) spellings.set(jwk.kid, (spellings.get(jwk.kid) ?? new Set()).add(canonicalJson(jwk)))
   const keys = new Map<string, Jwk>()
+  const passedOver: { readonly kid: string; readonly reason: string }[] = []
   // RFC 7517 §5: a key that is not understood is passed over, and does not take the others with it.
-  for (const jwk of list) if (isJwk(jwk) && typeof jwk.kid === 'string' && isUsable(jwk)) keys.set(jwk.kid, jwk)
+  for (const jwk of list) {
+    const kid = isObject(jwk) ? jwk.kid : undefined
+    const reason = (spellings.get(kid)?.size ?? 0) > 1 && kid !== undefined ? 'shares its kid with another key' : unusable(jwk)
+    if (reason === undefined) keys.set(kid as string, jwk as unknown as Jwk)
+    else passedOver.push({ kid: shownKid(kid), reason })
+  }
+  if (passedOver.length > 0)
+    log?.({
+      level: 'warn',
+      event: 'issuer-keys-passed-over',
+      issuer: url,
+      count: passedOver.length,
+      keys: passedOver.slice(0, MAX_KEYS_LOGGED),
+    })
   return keys
 }
 
-/** RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS 186-5 §5.1, at least 2048 bits and an exponent above 2^16. */
-function isUsable(jwk: Jwk & { readonly key_ops?: unknown }): boolean {
-  if (jwk.use !== undefined && jwk.use !== 'sig') return false
-  if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes('verify')) return false
-  if (jwk.kty === 'RSA') return bitsOf(jwk.n ?? '') >= MIN_RSA_BITS && bitsOf(jwk.e ?? '') > MIN_EXPONENT_BITS
-  return jwk.kty === 'EC' || jwk.kty === 'OKP'
+/**
+ * Why a member of a key set verifies nothing here, or undefined. RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS
+ * 186-5 §5.1, at least 2,048 bits and an exponent between 2^16 and 2^256; above 8,192 bits a check takes too long.
+ */
+function unusable(jwk: Json): string | undefined {
+  const unknown = 'not a public key of a known type'
+  if (!isObject(jwk) || !['RSA', 'EC', 'OKP'].includes(String(jwk.kty))) return unknown
+  if (typeof jwk.kid !== 'string') return 'has no kid'
+  if (jwk.d !== undefined) return 'holds its private part'
+  if (jwk.use !== undefined && jwk.use !== 'sig') return 'use is not sig'
+  if (jwk.key_ops !== undefined && !verifies(jwk.key_ops)) return 'key_ops does not say verify'
+  if (!isJwk(jwk as never)) return unknown
+  if (jwk.kty !== 'RSA') return undefined
+  const [modulus, exponent] = [bitsOf(String(jwk.n)), bitsOf(String(jwk.e))]
+  if (modulus < RSA_BITS.least || modulus > RSA_BITS.most) return `an RSA modulus must have ${RSA_BITS.least} to ${RSA_BITS.most} bits`
+  if (exponent < EXPONENT_BITS.least || exponent > EXPONENT_BITS.most)
+    return `an RSA exponent must have ${EXPONENT_BITS.least} to ${EXPONENT_BITS.most} bits`
+  return undefined
+}
+
+/** RFC 7517 §4.3: a list of strings, none of them twice. */
+const verifies = (operations: Json): boolean =>
+  Array.isArray(operations) &&
+  operations.every((operation) => typeof operation === 'string') &&
+  new Set(operations).size === operations.length &&
+  operations.includes('verify')
+
+/** The issuer chooses a kid, so the log gets a short one of printable characters. */
+function shownKid(kid: unknown): string {
+  if (typeof kid !== 'string') return '(none)'
+  const plain = kid.slice(0, SHOWN_KID_CHARACTERS).replace(/[^\x20-\x7E]/g, '?')
+  return kid.length > SHOWN_KID_CHARACTERS ? `${plain}…` : plain
 }
 
 /** RFC 7518 §3.1, RFC 8037 §3.1: one algorithm, one kind of key. Without this an RS256 header could meet an EC key. */
