@@ -6,24 +6,66 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+// ../broker/src/adapters/bounded-fetch.ts
+var FetchFailed = class extends Error {
+};
+var TooLarge = class extends FetchFailed {
+};
+async function boundedFetch(url, { timeoutMs, maxBytes, fetch: send = fetch, redirect = "error", ...init }) {
+  const { pathname, host } = new URL(url);
+  const message = (why) => `${init.method ?? "GET"} ${pathname} on ${host}: ${why}`;
+  const failed = (why) => new FetchFailed(message(why));
+  const tooLarge = () => new TooLarge(message(`the answer is larger than ${maxBytes.toLocaleString("en-US")} bytes. Check that the URL is right.`));
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(TIMED_OUT), timeoutMs);
+  try {
+    const answer = await send(url, { ...init, redirect, signal: stop.signal });
+    if (Number(answer.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+    const parts = [];
+    let size = 0;
+    const reader = answer.body?.getReader();
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      size += part.value.length;
+      if (size > maxBytes) throw tooLarge();
+      parts.push(part.value);
+    }
+    const bytes = Buffer.concat(parts);
+    return { status: answer.status, ok: answer.ok, headers: answer.headers, bytes, text: () => bytes.toString("utf8") };
+  } catch (error) {
+    stop.abort();
+    if (error instanceof FetchFailed) throw error;
+    if (stop.signal.reason === TIMED_OUT)
+      throw failed(`no complete answer within ${timeoutMs / 1e3} seconds. Try again, or check the network.`);
+    const { message: said, cause } = error;
+    throw failed(cause instanceof Error ? `${said}: ${cause.message || cause.code}` : said);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+var TIMED_OUT = new Error("timed out");
+
 // src/id-token.ts
 var NoToken = class extends Error {
 };
 var ANSWER_MS = 1e4;
+var MAX_ANSWER_BYTES = 64 * 1024;
 async function fetchIdToken(env, audience, get) {
   const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN];
   if (!url || !bearer)
     throw new NoToken(
       "This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it."
     );
-  const answer = await get(`${url}&audience=${encodeURIComponent(audience)}`, {
+  const answer = await boundedFetch(`${url}&audience=${encodeURIComponent(audience)}`, {
     headers: { authorization: `Bearer ${bearer}`, accept: "application/json" },
-    signal: AbortSignal.timeout(ANSWER_MS)
+    redirect: "follow",
+    timeoutMs: ANSWER_MS,
+    maxBytes: MAX_ANSWER_BYTES,
+    fetch: get
   });
   if (answer.status === 401 || answer.status === 403)
     throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job may not ask any more`);
   if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`);
-  const { value } = await answer.json();
+  const { value } = JSON.parse(answer.text());
   if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint gave no token");
   return value;
 }
@@ -180,7 +222,7 @@ async function openSession(inputs, world, requestId = inputs.requestId) {
     ...requestId === void 0 ? {} : { requestId }
   });
   const answer = await ask(inputs, world, "/sessions", { method: "POST", headers: { "content-type": "application/json" }, body }, requestId);
-  const json = await answer.json();
+  const json = JSON.parse(answer.text());
   return answer.status === 202 ? { waiting: json.requestId } : json;
 }
 var LONGEST_WAIT_SECONDS = 20;
@@ -188,25 +230,27 @@ async function awaitDecision(inputs, world, requestId, deadline) {
   for (; ; ) {
     const wait = Math.min(LONGEST_WAIT_SECONDS, Math.max(0, Math.ceil((deadline - world.now()) / 1e3)));
     const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {}, requestId);
-    const { state } = await answer.json();
+    const { state } = JSON.parse(answer.text());
     if (state !== "pending" || world.now() >= deadline) return state;
     await world.sleep(1e3);
   }
 }
-var readProfile = async (inputs, world) => (await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).json();
+var readProfile = async (inputs, world) => JSON.parse((await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).text());
 function credentialsPath({ profile, parameters }) {
   const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [`p.${name}`, value]));
   return `/credentials/${encodeURIComponent(profile)}${query.size > 0 ? `?${query}` : ""}`;
 }
 var ANSWER_MS2 = 6e4;
+var MAX_ANSWER_BYTES2 = 1024 * 1024;
 var isPassing = (status) => status === 429 || status === 503 || status === 504;
 async function ask(inputs, world, path, init, requestId) {
   for (let attempt = 1; ; attempt++) {
     const outcome = await world.token().then(
-      (token) => world.fetch(`${inputs.url}${path}`, {
+      (token) => boundedFetch(`${inputs.url}${path}`, {
         ...init,
-        redirect: "error",
-        signal: AbortSignal.timeout(ANSWER_MS2),
+        timeoutMs: ANSWER_MS2,
+        maxBytes: MAX_ANSWER_BYTES2,
+        fetch: world.fetch,
         headers: { ...init.headers, authorization: `Bearer ${token}` }
       })
     ).catch((error) => error);
@@ -218,7 +262,7 @@ async function ask(inputs, world, path, init, requestId) {
       continue;
     }
     if (outcome.ok) return outcome;
-    const problem = await problemOf(outcome);
+    const problem = problemOf(outcome);
     if (last || !isPassing(outcome.status)) throw new Refusal(problem, requestId);
     world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${problem.code}: ${problem.detail}`);
     await world.sleep(problem.retryAfter === void 0 ? pause(attempt) : problem.retryAfter * 1e3);
@@ -226,8 +270,8 @@ async function ask(inputs, world, path, init, requestId) {
 }
 var pause = (attempt) => Math.random() * Math.min(2e4, 250 * 2 ** attempt);
 var reasonOf = (error) => error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-async function problemOf(answer) {
-  const text = await answer.text();
+function problemOf(answer) {
+  const text = answer.text();
   const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
   const retryAfter = Number.isFinite(seconds) ? { retryAfter: Math.min(60, seconds) } : {};
   try {

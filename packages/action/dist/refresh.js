@@ -2,24 +2,66 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
+// ../broker/src/adapters/bounded-fetch.ts
+var FetchFailed = class extends Error {
+};
+var TooLarge = class extends FetchFailed {
+};
+async function boundedFetch(url, { timeoutMs, maxBytes, fetch: send = fetch, redirect = "error", ...init }) {
+  const { pathname, host } = new URL(url);
+  const message = (why) => `${init.method ?? "GET"} ${pathname} on ${host}: ${why}`;
+  const failed = (why) => new FetchFailed(message(why));
+  const tooLarge = () => new TooLarge(message(`the answer is larger than ${maxBytes.toLocaleString("en-US")} bytes. Check that the URL is right.`));
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(TIMED_OUT), timeoutMs);
+  try {
+    const answer = await send(url, { ...init, redirect, signal: stop.signal });
+    if (Number(answer.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+    const parts = [];
+    let size = 0;
+    const reader = answer.body?.getReader();
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      size += part.value.length;
+      if (size > maxBytes) throw tooLarge();
+      parts.push(part.value);
+    }
+    const bytes = Buffer.concat(parts);
+    return { status: answer.status, ok: answer.ok, headers: answer.headers, bytes, text: () => bytes.toString("utf8") };
+  } catch (error) {
+    stop.abort();
+    if (error instanceof FetchFailed) throw error;
+    if (stop.signal.reason === TIMED_OUT)
+      throw failed(`no complete answer within ${timeoutMs / 1e3} seconds. Try again, or check the network.`);
+    const { message: said, cause } = error;
+    throw failed(cause instanceof Error ? `${said}: ${cause.message || cause.code}` : said);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+var TIMED_OUT = new Error("timed out");
+
 // src/id-token.ts
 var NoToken = class extends Error {
 };
 var ANSWER_MS = 1e4;
+var MAX_ANSWER_BYTES = 64 * 1024;
 async function fetchIdToken(env, audience2, get) {
   const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN];
   if (!url || !bearer)
     throw new NoToken(
       "This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it."
     );
-  const answer = await get(`${url}&audience=${encodeURIComponent(audience2)}`, {
+  const answer = await boundedFetch(`${url}&audience=${encodeURIComponent(audience2)}`, {
     headers: { authorization: `Bearer ${bearer}`, accept: "application/json" },
-    signal: AbortSignal.timeout(ANSWER_MS)
+    redirect: "follow",
+    timeoutMs: ANSWER_MS,
+    maxBytes: MAX_ANSWER_BYTES,
+    fetch: get
   });
   if (answer.status === 401 || answer.status === 403)
     throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job may not ask any more`);
   if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`);
-  const { value } = await answer.json();
+  const { value } = JSON.parse(answer.text());
   if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint gave no token");
   return value;
 }

@@ -1,4 +1,5 @@
 /** The broker, as a job talks to it: one session, or a refusal that says why. */
+import { type BoundedAnswer, boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { NoToken } from './id-token.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -63,7 +64,7 @@ export async function openSession(
     ...(requestId === undefined ? {} : { requestId }),
   })
   const answer = await ask(inputs, world, '/sessions', { method: 'POST', headers: { 'content-type': 'application/json' }, body }, requestId)
-  const json = (await answer.json()) as Session
+  const json = JSON.parse(answer.text()) as Session
   return answer.status === 202 ? { waiting: json.requestId } : json
 }
 
@@ -75,7 +76,7 @@ export async function awaitDecision(inputs: Inputs, world: World, requestId: str
   for (;;) {
     const wait = Math.min(LONGEST_WAIT_SECONDS, Math.max(0, Math.ceil((deadline - world.now()) / 1000)))
     const answer = await ask(inputs, world, `/requests/${requestId}`, wait > 0 ? { headers: { prefer: `wait=${wait}` } } : {}, requestId)
-    const { state } = (await answer.json()) as { readonly state: string }
+    const { state } = JSON.parse(answer.text()) as { readonly state: string }
     if (state !== 'pending' || world.now() >= deadline) return state
     await world.sleep(1000)
   }
@@ -92,7 +93,7 @@ export type Profile = {
   readonly container?: string
 }
 export const readProfile = async (inputs: Inputs, world: World): Promise<Profile> =>
-  (await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).json() as Promise<Profile>
+  JSON.parse((await ask(inputs, world, `/profiles/${encodeURIComponent(inputs.profile)}`, {})).text()) as Profile
 
 export function credentialsPath({ profile, parameters }: Pick<Inputs, 'profile' | 'parameters'>): string {
   const query = new URLSearchParams(Object.entries(parameters).map(([name, value]): [string, string] => [`p.${name}`, value]))
@@ -101,19 +102,24 @@ export function credentialsPath({ profile, parameters }: Pick<Inputs, 'profile' 
 
 /** Longer than a wait for people, and than the broker's own deadline. */
 const ANSWER_MS = 60_000
+/** A profile with its parameters, a session with its credentials: a few KB. */
+const MAX_ANSWER_BYTES = 1024 * 1024
+
+type Init = { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
 
 /** What may be otherwise in a moment: trouble on the way, a limit, a dependency of the broker. */
 const isPassing = (status: number): boolean => status === 429 || status === 503 || status === 504
 
-async function ask(inputs: Inputs, world: World, path: string, init: RequestInit, requestId?: string): Promise<Response> {
+async function ask(inputs: Inputs, world: World, path: string, init: Init, requestId?: string): Promise<BoundedAnswer> {
   for (let attempt = 1; ; attempt++) {
     const outcome = await world
       .token()
       .then((token) =>
-        world.fetch(`${inputs.url}${path}`, {
+        boundedFetch(`${inputs.url}${path}`, {
           ...init,
-          redirect: 'error',
-          signal: AbortSignal.timeout(ANSWER_MS),
+          timeoutMs: ANSWER_MS,
+          maxBytes: MAX_ANSWER_BYTES,
+          fetch: world.fetch,
           headers: { ...init.headers, authorization: `Bearer ${token}` },
         }),
       )
@@ -126,7 +132,7 @@ async function ask(inputs: Inputs, world: World, path: string, init: RequestInit
       continue
     }
     if (outcome.ok) return outcome
-    const problem = await problemOf(outcome)
+    const problem = problemOf(outcome)
     if (last || !isPassing(outcome.status)) throw new Refusal(problem, requestId)
     world.say(`Attempt ${attempt} of ${inputs.attempts} failed: ${problem.code}: ${problem.detail}`)
     await world.sleep(problem.retryAfter === undefined ? pause(attempt) : problem.retryAfter * 1000)
@@ -140,8 +146,8 @@ const pause = (attempt: number): number => Math.random() * Math.min(20_000, 250 
 export const reasonOf = (error: Error): string =>
   error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
 
-async function problemOf(answer: Response): Promise<Problem> {
-  const text = await answer.text()
+function problemOf(answer: BoundedAnswer): Problem {
+  const text = answer.text()
   const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN)
   const retryAfter = Number.isFinite(seconds) ? { retryAfter: Math.min(60, seconds) } : {}
   try {

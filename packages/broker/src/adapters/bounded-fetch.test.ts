@@ -1,46 +1,82 @@
-import { describe, expect, test } from 'vitest'
+/** Answers of a server that means no good: endless, slow, larger than they say. */
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
 import { boundedFetch } from './bounded-fetch.ts'
 
-const bodyOf = (...sizes: readonly number[]) =>
-  new ReadableStream<Uint8Array>({
-    pull(controller) {
-      const size = pulls < sizes.length ? sizes[pulls] : undefined
-      pulls++
-      if (size === undefined) controller.close()
-      else controller.enqueue(new Uint8Array(size))
-    },
-    cancel: () => void (cancelled = true),
+let server: Server
+afterEach(() => {
+  server.closeAllConnections()
+  server.close()
+})
+const serve = (listener: RequestListener): Promise<string> =>
+  new Promise((resolve) => {
+    server = createServer(listener)
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/audit/log/checkpoint?x=secret`))
   })
-let pulls = 0
-let cancelled = false
-const asked = (answer: () => Promise<Response>, milliseconds = 1000) => {
-  pulls = 0
-  cancelled = false
-  return boundedFetch(answer, 100, milliseconds)('https://service.example')
-}
+const bounds = { timeoutMs: 10_000, maxBytes: 1000 }
 
-describe('a fetch with bounds', () => {
-  test('returns status, headers and body', async () => {
-    const answer = await asked(async () => new Response(bodyOf(60, 40), { status: 201, headers: { 'retry-after': '7' } }))
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([201, '7'])
-    expect((await answer.arrayBuffer()).byteLength).toBe(100)
+test('an answer of exactly the limit is read whole, whatever its status', async () => {
+  const url = await serve((_request, response) => void response.writeHead(404, { 'x-a': 'b' }).end('a'.repeat(1000)))
+  const answer = await boundedFetch(url, bounds)
+  expect([answer.status, answer.ok, answer.headers.get('x-a'), answer.text()]).toEqual([404, false, 'b', 'a'.repeat(1000)])
+})
+
+describe('an answer that is too large', () => {
+  test('is refused by the length that it names, before its body comes', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': '1001' })
+      response.flushHeaders()
+    })
+    await expect(boundedFetch(url, bounds)).rejects.toThrow(
+      /^GET \/audit\/log\/checkpoint on 127\.0\.0\.1:\d+: the answer is larger than 1,000 bytes\. Check that the URL is right\.$/,
+    )
   })
-  test('returns an answer without a body', async () => {
-    expect((await asked(async () => new Response(null, { status: 204 }))).status).toBe(204)
+  test('is refused while it is read, if it never ends', async () => {
+    let closed = false
+    const url = await serve((_request, response) => {
+      const more = () => response.write('a'.repeat(100), more)
+      more()
+      response.on('close', () => {
+        closed = true
+      })
+    })
+    await expect(boundedFetch(url, bounds)).rejects.toThrow('the answer is larger than 1,000 bytes')
+    await expect.poll(() => closed).toBe(true)
   })
-  test('fails at the first byte too many, and cancels the rest', async () => {
-    await expect(asked(async () => new Response(bodyOf(60, 41, 1000, 1000, 1000)))).rejects.toThrow('longer than 100 bytes')
-    expect(cancelled).toBe(true)
-    // A stream reads one part ahead.
-    expect(pulls).toBeLessThanOrEqual(3)
+  test('is measured after it is unpacked', async () => {
+    const { gzipSync } = await import('node:zlib')
+    const url = await serve(
+      (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('a'.repeat(1_000_000))),
+    )
+    await expect(boundedFetch(url, bounds)).rejects.toThrow('the answer is larger than 1,000 bytes')
   })
-  test.each<[string, () => Promise<Response>]>([
-    ['an answer', () => new Promise(() => {})],
-    ['the rest of a body', async () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) }))],
-  ])('does not wait for %s for ever', async (_what, answer) => {
-    await expect(asked(answer, 20)).rejects.toThrow('no answer within 20 ms')
+})
+
+describe('an answer that does not come', () => {
+  test.each<[string, RequestListener]>([
+    ['at all', () => {}],
+    [
+      'to its end',
+      (_request, response) => {
+        response.writeHead(200)
+        response.write('a')
+      },
+    ],
+  ])('%s is given up', async (_name, listener) => {
+    const url = await serve(listener)
+    await expect(boundedFetch(url, { ...bounds, timeoutMs: 50 })).rejects.toThrow(
+      /^GET \/audit\/log\/checkpoint on 127\.0\.0\.1:\d+: no complete answer within 0\.05 seconds\. Try again, or check the network\.$/,
+    )
   })
-  test('passes on what made the fetch fail', async () => {
-    await expect(asked(() => Promise.reject(new TypeError('fetch failed')))).rejects.toThrow('fetch failed')
+  test('since nobody listens there, says so', async () => {
+    const url = await serve(() => {})
+    server.close()
+    await expect(boundedFetch(url, { ...bounds, method: 'POST' })).rejects.toThrow(/^POST \/audit\/log\/checkpoint on .*: .*ECONNREFUSED/)
   })
+})
+
+test('no redirect is followed: it may lead anywhere', async () => {
+  const url = await serve((_request, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end())
+  await expect(boundedFetch(url, bounds)).rejects.toThrow('GET /audit/log/checkpoint')
 })

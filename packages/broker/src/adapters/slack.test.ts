@@ -275,7 +275,7 @@ describe('what each answer must show', () => {
     }
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`
     const patient = slackApi({ token: 'xoxb-secret', fetch, timeoutMs: 30_000, url })
-    expect(await patient.post('C1', message)).toMatchObject({ outcome: 'unknown', cause: expect.stringContaining('longer than') })
+    expect(await patient.post('C1', message)).toMatchObject({ outcome: 'unknown', cause: expect.stringContaining('larger than') })
     await closed
     expect(sent).toBeLessThan(16 * 1024 * 1024)
   })

@@ -6,7 +6,7 @@
 import type { KnownBlock, ModalView } from '@slack/types'
 import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from '@slack/web-api'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { boundedFetch } from './bounded-fetch.ts'
+import { fetchWithin } from './bounded-fetch.ts'
 
 /** Slack says no: its own word for why (`channel_not_found`, `expired_trigger_id`). Asked again it says so again. */
 export type SlackRefused = { readonly outcome: 'refused'; readonly error: string }
@@ -58,7 +58,7 @@ const DEFAULT_WAIT_SECONDS = 30
 
 export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): SlackApi {
   const client = new WebClient(token, {
-    fetch: ofWebApi(boundedFetch(fetch, MOST_BYTES, timeoutMs)),
+    fetch: ofWebApi(fetchWithin(fetch, { maxBytes: MOST_BYTES, timeoutMs })),
     timeout: timeoutMs,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,

@@ -2,6 +2,7 @@
  * The event store: beside each bundle of 256 entries one object with their events and salts, one JSON line each. It lies
  * outside every lock, so a person's data can be erased: then the line says only that it was.
  */
+import { MAX_EVENT_BYTES } from '@stint/core/audit/event'
 import { decodeBase64 } from '@stint/core/audit/note'
 import { TILE_WIDTH, tilePath } from '@stint/core/audit/tiles'
 import { Halt } from './ports.ts'
@@ -12,6 +13,9 @@ export type HeldEvent = { readonly event: string; readonly salt: Uint8Array } | 
 /** `events/x001/234`, as the bundle of entries beside it is named. */
 export const eventsPath = (bundle: number): string =>
   tilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }).replace('tile/entries/', 'events/')
+
+/** Most bytes of such an object: each event is a JSON string in a JSON line, in which every byte may take two. */
+export const MAX_EVENTS_BYTES = TILE_WIDTH * (2 * MAX_EVENT_BYTES + 256)
 
 const line = (held: HeldEvent): string =>
   held === 'erased' ? '{"erased":true}' : `{"event":${JSON.stringify(held.event)},"salt":"${Buffer.from(held.salt).toString('base64')}"}`

@@ -11,7 +11,7 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { RandomBytes } from '@stint/core/request/ids'
 import { STEP_UP_SECONDS } from '@stint/core/request/machine'
 import * as oauth from 'oauth4webapi'
-import { boundedFetch } from '../adapters/bounded-fetch.ts'
+import { fetchWithin } from '../adapters/bounded-fetch.ts'
 import { identify } from '../identify.ts'
 import type { Broker } from '../ports.ts'
 
@@ -96,7 +96,7 @@ export async function endSignIn({
       callback,
       pending.verifier,
       {
-        [oauth.customFetch]: boundedFetch(send, TOKEN_BYTES, TOKEN_TIMEOUT_MS) as never,
+        [oauth.customFetch]: fetchWithin(send, { maxBytes: TOKEN_BYTES, timeoutMs: TOKEN_TIMEOUT_MS }) as never,
         [oauth.allowInsecureRequests]: config.tokenEndpoint.startsWith('http://127.0.0.1:'),
         signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
       },

@@ -34,6 +34,8 @@ export type TrailRecord = {
 }
 
 const unzip = promisify(gunzip)
+/** Unpacked. CloudTrail's files have a few MB; one that unpacks to more was made by somebody else. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024
 
 /** Every record of the files below these folders, file by file. */
 export async function* readTrail(folders: readonly string[]): AsyncGenerator<TrailRecord> {
@@ -46,7 +48,9 @@ export async function* readTrail(folders: readonly string[]): AsyncGenerator<Tra
       const bytes = await readFile(file)
       let records: unknown
       try {
-        records = (JSON.parse((file.endsWith('.gz') ? await unzip(bytes) : bytes).toString('utf8')) as { Records?: unknown }).Records
+        const text = (file.endsWith('.gz') ? await unzip(bytes, { maxOutputLength: MAX_FILE_BYTES }) : bytes).toString('utf8')
+        // Records repeat what callers sent to AWS, so they may hold integers that a double does not.
+        records = (parseKeepingDigits(text) as { Records?: unknown } | null)?.Records
       } catch (error) {
         throw new Unreachable(`${file} is no CloudTrail file: ${(error as Error).message}`)
       }

@@ -1,31 +1,40 @@
-import { expect, test } from 'vitest'
-import { Unreachable, urlSource } from './sources.ts'
+/** No object of a log is read that is larger than it can be, wherever the log is. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { folderSource, urlSource } from './sources.ts'
 
-/** As many zeros as are read; how many that were. */
-function zeros(bytes: number) {
-  const read = { bytes: 0 }
-  const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (read.bytes >= bytes) return controller.close()
-      read.bytes += 65_536
-      controller.enqueue(new Uint8Array(65_536))
-    },
-  })
-  return { read, body }
-}
-const sourceOf = (body: BodyInit) =>
-  urlSource(
-    'https://log.example',
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stint-source-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+test.each([
+  ['checkpoint', 64 * 1024],
+  ['tile/0/000', 8192],
+  ['tile/1/000.p/3', 96],
+  ['tile/entries/000.p/1', 65_537],
+  ['tile/entries/000', 256 * 65_537],
+  ['events/000', 256 * (2048 + 256)],
+])('%s has at most %i bytes', async (path, most) => {
+  mkdirSync(dirname(join(folder, path)), { recursive: true })
+  const answers = [new Response(Buffer.alloc(most)), new Response(Buffer.alloc(most + 1))]
+  const remote = urlSource(
+    'https://log.example/audit/log',
     undefined,
-    async () => new Response(body),
+    async () => answers.shift() as Response,
     async () => {},
   )
 
-test('reads an object of a log as large as it can be', async () => {
-  expect(await sourceOf(zeros(1024 * 1024).body).get('tile/entries/000')).toHaveLength(1024 * 1024)
-})
-test('does not read a log that answers with 50 MB', async () => {
-  const { read, body } = zeros(50 * 1024 * 1024)
-  await expect(sourceOf(body).get('checkpoint')).rejects.toThrow(Unreachable)
-  expect(read.bytes).toBeLessThan(2 * 1024 * 1024)
+  writeFileSync(join(folder, path), Buffer.alloc(most))
+  expect((await folderSource(folder).get(path))?.length).toBe(most)
+  expect((await remote.get(path))?.length).toBe(most)
+
+  writeFileSync(join(folder, path), Buffer.alloc(most + 1))
+  await expect(folderSource(folder).get(path)).rejects.toThrow(
+    `${path}: the file has ${most + 1} bytes, and such a file has at most ${most}`,
+  )
+  await expect(remote.get(path)).rejects.toThrow(`the answer is larger than ${most.toLocaleString('en-US')} bytes`)
 })

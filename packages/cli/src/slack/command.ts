@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { withIdentity } from '@stint/core/identity/shown'
 import { isObject, type Json } from '@stint/core/json'
 import type { Context } from '../context.ts'
@@ -38,6 +39,8 @@ const LOOK_AGAIN_MS = 1000
 const LOOKS = 600
 
 /** One person's calls of the broker. */
+const bounds = { timeoutMs: 30_000, maxBytes: 1024 * 1024 } as const
+
 async function callsOf({ url, tokenFile }: SlackFlags, env: NodeJS.ProcessEnv) {
   const base = (url ?? env.STINT_URL)?.replace(/\/$/, '')
   const token = tokenFile === undefined ? env.STINT_TOKEN : (await readFile(tokenFile, 'utf8')).trim()
@@ -45,16 +48,16 @@ async function callsOf({ url, tokenFile }: SlackFlags, env: NodeJS.ProcessEnv) {
   if (!token) throw new Ended(EXIT.usage, 'Say who you are: --token-file or $STINT_TOKEN.')
 
   return async (method: string, path: string, body?: object): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${base}${path}`, {
+    const answer = await boundedFetch(`${base}${path}`, {
+      ...bounds,
       method,
-      redirect: 'error',
       headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
     }).catch((error: Error) => {
       throw new Ended(EXIT.unreachable, `${base} cannot be reached: ${error.message}`)
     })
     const said = /json/.test(answer.headers.get('content-type') ?? '')
-      ? jsonObject(await answer.text())
+      ? jsonObject(answer.text())
       : answer.status === 204
         ? {}
         : undefined

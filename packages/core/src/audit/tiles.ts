@@ -69,6 +69,13 @@ export const tilesOf = (level: number | 'entries', size: number): readonly Tile[
 
 // ── What is in them ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Most bytes that an object of a log of this path may have; undefined for what is no tile and no bundle. */
+export function maxTileBytes(path: string): number | undefined {
+  const tile = parseTilePath(path)
+  if (!tile) return undefined
+  return tile.width * (tile.level === 'entries' ? 2 + MAX_ENTRY_BYTES : HASH_BYTES)
+}
+
 export const encodeTile = (hashes: readonly Hash[]): Buffer => Buffer.concat(hashes)
 
 /** The hashes of a tile; undefined where it has not exactly its width of them. */

@@ -3,11 +3,14 @@
  * Used by `npm run token` and by the tests.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { keyCookie } from '../guard.ts'
 import { type CiJob, ciJobs } from './actions.ts'
 import { PEOPLE_CLIENT, type PersonName, people, REDIRECT_URI, TOOL_CLIENT } from './people.ts'
 
 export type IssuerAddress = { readonly url: string; readonly secret: string }
+
+const bounds = { timeoutMs: 30_000, maxBytes: 1024 * 1024 } as const
 
 export const identities: readonly string[] = [...Object.keys(people), 'tool', ...ciJobs]
 
@@ -52,26 +55,29 @@ const signInTool = (issuer: IssuerAddress): Promise<string> =>
 
 /** As a runner does it: the request URL with an audience, the request token as bearer. */
 async function runnerToken(job: CiJob, issuer: IssuerAddress): Promise<string> {
-  const answer = await fetch(`${issuer.url}/actions/jobs/${job}/token`, { headers: { authorization: `Bearer ${issuer.secret}` } })
-  const body = (await answer.json()) as { value?: string; message?: string }
+  const headers = { authorization: `Bearer ${issuer.secret}` }
+  const answer = await boundedFetch(`${issuer.url}/actions/jobs/${job}/token`, { ...bounds, headers })
+  const body = JSON.parse(answer.text()) as { value?: string; message?: string }
   if (!body.value) throw new Error(`the runner's token was refused: ${body.message}`)
   return body.value
 }
 
 async function exchange(base: string, client: string, secret: string, form: Record<string, string>): Promise<string> {
-  const answer = await fetch(`${base}/token`, {
+  const answer = await boundedFetch(`${base}/token`, {
+    ...bounds,
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
     body: new URLSearchParams(form),
   })
-  const body = (await answer.json()) as { access_token?: string; error_description?: string }
+  const body = JSON.parse(answer.text()) as { access_token?: string; error_description?: string }
   if (!body.access_token) throw new Error(`no token: ${body.error_description ?? answer.status}`)
   return body.access_token
 }
 
 /** One request; where it redirects to. */
 async function step(url: string, jar: Map<string, string>, form?: URLSearchParams): Promise<string> {
-  const answer = await fetch(url, {
+  const answer = await boundedFetch(url, {
+    ...bounds,
     redirect: 'manual',
     headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
     ...(form ? { method: 'POST', body: form } : {}),
@@ -80,7 +86,6 @@ async function step(url: string, jar: Map<string, string>, form?: URLSearchParam
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
     if (name) jar.set(name, value ?? '')
   }
-  await answer.arrayBuffer()
   const location = answer.headers.get('location')
   if (!location) throw new Error(`sign-in step answered ${answer.status} without a redirect`)
   return new URL(location, url).href

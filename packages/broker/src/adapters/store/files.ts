@@ -1,7 +1,7 @@
 /**
  * Objects in a folder: the log on a disk, or a copy of its buckets. A write appears whole or not at all.
  */
-import { link, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sha256Hex } from '@stint/core/digest'
@@ -12,7 +12,8 @@ const isThere = (error: unknown) => (error as NodeJS.ErrnoException).code === 'E
 const LOCK_TRIES = 200
 const LOCK_WAIT_MS = 10
 
-export function folderStore(folder: string): ObjectStore {
+/** `maxBytes`: the most that an object of a path may have; a larger file is refused before it is read. */
+export function folderStore(folder: string, maxBytes?: (path: string) => number): ObjectStore {
   const root = resolve(folder)
   let count = 0
   const fileOf = (path: string): string => {
@@ -23,6 +24,9 @@ export function folderStore(folder: string): ObjectStore {
 
   async function read(path: string): Promise<Buffer | undefined> {
     try {
+      const limit = maxBytes?.(path)
+      const size = limit === undefined ? 0 : (await stat(fileOf(path))).size
+      if (limit !== undefined && size > limit) throw new RangeError(`the file has ${size} bytes, and such a file has at most ${limit}`)
       return await readFile(fileOf(path))
     } catch (error) {
       if (isMissing(error)) return undefined

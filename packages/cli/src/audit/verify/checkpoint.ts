@@ -32,10 +32,13 @@ const words: Readonly<Record<CheckpointFault, string>> = {
   'with a signature that is wrong': 'its signature is wrong',
 }
 
+/** A log names its key when it starts, so nobody has to look far. */
+const BUNDLES_WITH_KEYS = 64
+
 /** The keys that the log says it is signed with: better than none, and worth nothing against whoever wrote the log. */
 async function keysInLog(source: LogSource): Promise<readonly NoteKey[]> {
   const keys: NoteKey[] = []
-  for (let bundle = 0; ; bundle++) {
+  for (let bundle = 0; bundle < BUNDLES_WITH_KEYS; bundle++) {
     const bytes = source.hasEvents ? await source.get(eventsPath(bundle)) : undefined
     const held = bytes && parseEvents(bytes)
     if (!held) return keys
@@ -46,4 +49,5 @@ async function keysInLog(source: LogSource): Promise<readonly NoteKey[]> {
     }
     if (keys.length > 0) return keys
   }
+  return keys
 }

@@ -64,6 +64,8 @@ export type Report = {
 const MOST_FAULTS = 100
 /** Bundles that are fetched ahead. */
 const AHEAD = 8
+/** Bundles in a row of which nothing is there: a checkpoint may claim thousands of millions of entries. */
+const MOST_MISSING = 64
 
 export async function verify(options: VerifyOptions): Promise<Report> {
   const { source, keys, witnesses = [], quorum = 0, remembered } = options
@@ -89,11 +91,18 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const tree = new TreeCheck(found, source)
   const ahead = new Map<number, Promise<BundleFiles>>()
   const bundles = Math.ceil(size / TILE_WIDTH)
+  let missing = 0
   for (let index = 0; index < bundles; index++) {
     for (let next = index; next < Math.min(index + AHEAD, bundles); next++)
       if (!ahead.has(next)) ahead.set(next, readBundle(source, next, size))
     const files = (await ahead.get(index)) as BundleFiles
     ahead.delete(index)
+    missing = files.entries || files.tile ? 0 : missing + 1
+    if (missing > MOST_MISSING) {
+      const what = `it claims ${size.toLocaleString('en-US')} entries, and none is there from ${(index - MOST_MISSING) * TILE_WIDTH} on; the rest was not looked for`
+      found.add({ class: 'tampered', place: 'checkpoint', what })
+      break
+    }
     const { leaves, entries, events } = checkBundle(files, index, found)
     const start = index * TILE_WIDTH
     if (remembered && remembered.size > start && remembered.size <= start + leaves.length) {
