@@ -256,6 +256,20 @@ describe('a log of 10,000 events', () => {
     expect(await faultsOf(small)).toEqual(['checkpoint: its root is not that of the entries'])
   })
 
+  test('a checkpoint that claims a thousand million entries, signed by the log: verify does not look for all of them', async () => {
+    const log = copyOf(memory)
+    const opened = openCheckpoint(String(log.log.objects.get('checkpoint')), [keyOf(log)])
+    if (opened.outcome === 'fault') throw new Error(opened.fault)
+    const text = checkpointText({ ...opened.value, size: 1_000_000_000 })
+    const signature = await shipperOf(log).signer.sign(Buffer.from(text))
+    log.log.objects.set('checkpoint', Buffer.from(formatNote(text, [{ name: opened.value.origin, keyId: keyIdOf(keyOf(log)), signature }])))
+    const report = await audit(log)
+    expect(report.faultCount).toBeGreaterThan(0)
+    expect(report.notices.join('\n')).toMatch(
+      /the checkpoint claims 1,000,000,000 entries, and nothing is there from entry \d+ on: the rest was not looked for/,
+    )
+  })
+
   test('rolled back: an earlier checkpoint, honestly signed, and the log cut to it', async () => {
     const before = await logOf(50)
     const { size: was, root } = await audit(before)
