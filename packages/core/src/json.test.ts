@@ -39,7 +39,13 @@ describe('parseForeignJson', () => {
   })
 
   test('whatever JSON.stringify writes is read back', () => {
-    const json = fc.jsonValue({ maxDepth: 5, stringUnit: 'grapheme' }).filter((value) => !JSON.stringify(value).includes('__proto__'))
+    const unsafe = (value: unknown): boolean =>
+      typeof value === 'number'
+        ? Math.abs(value) > Number.MAX_SAFE_INTEGER
+        : typeof value === 'object' && value !== null && Object.values(value).some(unsafe)
+    const json = fc
+      .jsonValue({ maxDepth: 5, stringUnit: 'grapheme' })
+      .filter((value) => !JSON.stringify(value).includes('__proto__') && !unsafe(value))
     fc.assert(
       fc.property(json, (value) => {
         expect(parseForeignJson(Buffer.from(JSON.stringify(value)))).toEqual({ ok: true, value: JSON.parse(JSON.stringify(value)) })
@@ -54,6 +60,67 @@ test('own finds no inherited member', () => {
     undefined,
     undefined,
   ])
+})
+
+describe('numbers that a double cannot hold', () => {
+  test.each([
+    ['the largest safe integer', '9007199254740991', 'ok'],
+    ['the smallest safe integer', '-9007199254740991', 'ok'],
+    ['2^53', '9007199254740992', 'unsafe-number'],
+    ['-2^53', '-9007199254740992', 'unsafe-number'],
+    ['an integer that parses as its neighbour', '88005553535356701', 'unsafe-number'],
+    ['such an integer with a fraction of zero', '9007199254740993.0', 'unsafe-number'],
+    ['such an integer with an exponent', '9007199254740993e0', 'unsafe-number'],
+    ['such an integer in a list in an object', '{"a":[1,{"b":9007199254740993}]}', 'unsafe-number'],
+    ['a large exponent', '1E21', 'unsafe-number'],
+    ['an exponent beyond the range of doubles', '1e400', 'unsafe-number'],
+    ['a small negative exponent', '1e-400', 'unsafe-number'],
+    ['a fraction that parses as an integer', '9007199254740990.6', 'unsafe-number'],
+    ['a fraction that rounds to an integer', '5.00000000000000000001', 'unsafe-number'],
+    ['a fraction that rounds up to an integer', '0.99999999999999999999', 'unsafe-number'],
+    ['a short fraction', '-0.25', 'ok'],
+    ['an integer written as a fraction', '5.0', 'ok'],
+    ['an integer written with an exponent', '15e2', 'ok'],
+    ['an integer written with a negative exponent', '1500E-2', 'ok'],
+    ['zero in other spellings', '[0, -0, 0.0, 0e5, 0.000e-400]', 'ok'],
+    ['large digits in a string', '"9007199254740993"', 'ok'],
+    ['large digits in a name', '{"9007199254740993":1}', 'ok'],
+  ])('%s', (_name, text, fault) => expect(faultOf(text)).toBe(fault))
+
+  test('are kept as the digits that were sent, if the caller asks for it', () => {
+    const text = '{"small":7,"half":0.5,"id":9007199254740993,"list":[-9007199254740993,1e400],"text":"9007199254740993"}'
+    expect(parseForeignJson(Buffer.from(text), { largeNumbers: 'as-strings' })).toEqual({
+      ok: true,
+      value: { small: 7, half: 0.5, id: '9007199254740993', list: ['-9007199254740993', '1e400'], text: '9007199254740993' },
+    })
+  })
+
+  test('minus zero is zero: it compares and is written as such', () => {
+    const parsed = parse('-0')
+    expect(parsed.ok && [parsed.value === 0, canonicalJson(parsed.value), String(parsed.value)]).toEqual([true, '0', '0'])
+  })
+
+  test('every safe integer and every double of up to 15 digits is read back', () => {
+    const numbers = fc.oneof(
+      fc.maxSafeInteger(),
+      fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => Number(value.toPrecision(15))),
+    )
+    fc.assert(
+      fc.property(numbers, (value) => {
+        expect(parse(JSON.stringify(value))).toEqual({ ok: true, value: JSON.parse(JSON.stringify(value)) })
+      }),
+    )
+  })
+
+  test('no two integers of different digits are read as one', () => {
+    const digits = fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n })
+    fc.assert(
+      fc.property(digits, digits, (one, other) => {
+        const [a, b] = [parse(String(one)), parse(String(other))]
+        expect(a.ok && b.ok && a.value === b.value).toBe(a.ok && b.ok && one === other)
+      }),
+    )
+  })
 })
 
 describe('canonicalJson (RFC 8785)', () => {

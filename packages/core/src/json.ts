@@ -9,7 +9,15 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
 
-export type JsonFault = 'not-utf8' | 'not-json' | 'too-deep' | 'duplicate-member' | 'forbidden-member' | 'lone-surrogate'
+export type JsonFault =
+  | 'not-utf8'
+  | 'not-json'
+  | 'too-deep'
+  | 'duplicate-member'
+  | 'forbidden-member'
+  | 'lone-surrogate'
+  /** A number that is not exact once it is parsed: two different numbers would become equal. */
+  | 'unsafe-number'
 
 export type Parsed = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly fault: JsonFault }
 
@@ -18,7 +26,12 @@ export const MAX_DEPTH = 16
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export function parseForeignJson(bytes: Uint8Array): Parsed {
+export type ParseOptions = {
+  /** What to do with a number that a double does not hold exactly: refuse it (the default), or keep its digits as a string. */
+  readonly largeNumbers?: 'refuse' | 'as-strings'
+}
+
+export function parseForeignJson(bytes: Uint8Array, { largeNumbers = 'refuse' }: ParseOptions = {}): Parsed {
   let text: string
   try {
     text = utf8.decode(bytes)
@@ -27,16 +40,16 @@ export function parseForeignJson(bytes: Uint8Array): Parsed {
   }
   let value: Json
   try {
-    value = JSON.parse(text) as Json
+    value = largeNumbers === 'refuse' ? (JSON.parse(text) as Json) : parseKeepingDigits(text)
   } catch {
     return { ok: false, fault: 'not-json' }
   }
-  const fault = findFault(text)
+  const fault = findFault(text, largeNumbers)
   return fault === undefined ? { ok: true, value } : { ok: false, fault }
 }
 
 /** Walks a text already known to be JSON; it only needs to know where objects, arrays and strings begin and end. */
-function findFault(text: string): JsonFault | undefined {
+function findFault(text: string, largeNumbers: 'refuse' | 'as-strings'): JsonFault | undefined {
   const open: (Set<string> | undefined)[] = [] // a set of names for an object, undefined for an array
   let nameExpected = false
   for (let at = 0; at < text.length; at++) {
@@ -72,6 +85,13 @@ function findFault(text: string): JsonFault | undefined {
         at = end
         break
       }
+      default: {
+        if (!/[-\d]/.test(text[at] as string)) break
+        let end = at + 1
+        while (end < text.length && '+-.0123456789Ee'.includes(text[end] as string)) end++
+        if (largeNumbers === 'refuse' && !isExact(text.slice(at, end))) return 'unsafe-number'
+        at = end - 1
+      }
     }
     if (open.length > MAX_DEPTH) return 'too-deep'
   }
@@ -82,6 +102,40 @@ function endOfString(text: string, start: number): number {
   let at = start + 1
   while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
   return at
+}
+
+/** Whether a rule may compare this number: see `isExact`. A number in source code is already a double, so only its size tells. */
+export const isSafeNumber = (value: number): boolean => Math.abs(value) <= Number.MAX_SAFE_INTEGER
+
+/**
+ * Whether a number in JSON is still itself once it is a double, as far as integers go (RFC 8259 §6, RFC 7493 §2.2): it is
+ * at most 2^53 - 1 in size, and it does not become an integer unless it was written as one. 9007199254740993 would
+ * otherwise equal 9007199254740992. The digits of a fraction may be rounded: 0.1 is fine.
+ */
+function isExact(literal: string): boolean {
+  const value = Number(literal)
+  if (!isSafeNumber(value)) return false
+  return !Number.isInteger(value) || /^-?\d+$/.test(literal) || isWholeNumber(literal)
+}
+
+/** Whether a fraction or a number with an exponent is mathematically an integer: `1500e-2` is, `1.5` is not. */
+function isWholeNumber(literal: string): boolean {
+  const [mantissa = '', exponent = '0'] = literal.toLowerCase().split('e')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  const digits = whole + fraction
+  let end = digits.length
+  while (end > 0 && !/[1-9]/.test(digits[end - 1] as string)) end--
+  return end === 0 || Number(exponent) - fraction.length + (digits.length - end) >= 0
+}
+
+/**
+ * JSON.parse for documents that are shown or searched, never compared by number: a number that is not exact as a double
+ * stays the string of its digits. Throws a SyntaxError like JSON.parse.
+ */
+export function parseKeepingDigits(text: string): Json {
+  const keep = (_name: string, value: Json, context?: { readonly source?: string }) =>
+    typeof value === 'number' && context?.source !== undefined && !isExact(context.source) ? context.source : value
+  return JSON.parse(text, keep) as Json
 }
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)

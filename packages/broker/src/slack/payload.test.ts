@@ -153,3 +153,8 @@ test('values that are too long, or no texts, are no values', () => {
     ['c', 'kept'],
   ])
 })
+
+test('an integer that a double does not hold does not stop a payload from being read', () => {
+  const text = JSON.stringify({ ...submission, team: { id: 'T0001', count: 0 } }).replace('"count":0', '"count":9007199254740993')
+  expect(told(form({ payload: text }))).toBe('submission')
+})

@@ -77,7 +77,8 @@ function command(form: ReadonlyMap<string, string>): SlackCall | undefined {
 }
 
 function interaction(text: string): SlackCall | undefined {
-  const parsed = parseForeignJson(Buffer.from(text))
+  // Slack counts some of its own in integers that a double does not hold; none of them is compared here.
+  const parsed = parseForeignJson(Buffer.from(text), { largeNumbers: 'as-strings' })
   if (!parsed.ok || !isObject(parsed.value)) return undefined
   const payload = parsed.value
   const user = member(payload, 'user')

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { ReadEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'
+import { parseKeepingDigits } from '@stint/core/json'
 import { shownLine } from '../output.ts'
 import { Unreachable } from './sources.ts'
 

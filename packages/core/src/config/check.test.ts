@@ -101,6 +101,32 @@ describe('faces', () => {
 
 test('a good config is accepted', () => expect(faultsOf(() => {})).toBe('ok'))
 
+describe('numbers that no token can be compared with exactly', () => {
+  const claims = (matcher: unknown) => reader({ eligible: [{ issuer: 'people', claims: { id: matcher } }] })
+  const path = 'profiles.reader.eligible[0].claims.id'
+  test.each<[string, (config: Draft) => void, string]>([
+    ['a claim', claims(88005553535356700), path],
+    ['a negative claim', claims(-(2 ** 53)), path],
+    ['infinity', claims(Number.POSITIVE_INFINITY), path],
+    ['one of several', claims({ oneOf: [1, 2 ** 53] }), `${path}.oneOf[1]`],
+    ['a member of a list', claims({ includes: 2 ** 60 }), `${path}.includes`],
+    ['within not', claims({ not: 2 ** 53 }), `${path}.not`],
+    ['within all', claims({ all: [{ not: 2 ** 53 }] }), `${path}.all[0].not`],
+    ['within any', claims({ any: [1, 2 ** 53] }), `${path}.any[1]`],
+    ['a tenant', (config) => void (config.issuers.people.tenant = { org: 2 ** 53 }), 'issuers.people.tenant.org'],
+    [
+      'a condition of a policy',
+      reader({
+        policy: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*', Condition: { NumericLessThan: { 's3:max-keys': 2 ** 53 } } }],
+      }),
+      'profiles.reader.policy[0].Condition.NumericLessThan.s3:max-keys',
+    ],
+  ])('%s', (_name, change, where) =>
+    expect(faultsOf(change)).toBe(`${where}: must be between -9007199254740991 and 9007199254740991; use a string for a longer identifier`),
+  )
+  test('the largest safe integer is accepted', () => expect(faultsOf(claims(2 ** 53 - 1))).toBe('ok'))
+})
+
 describe('faults', () => {
   test.each<[string, (config: Draft) => void, string]>([
     ['an unknown setting', reader({ eligable: [] }), 'profiles.reader.eligable: is no setting'],

@@ -102,7 +102,12 @@ const duration = v.pipe(
   v.string(),
   v.check((value) => parseDuration(value) !== undefined, "must be a duration with units, such as '15m' or '1h30m'"),
 )
-const scalar = v.union([v.string(), v.number(), v.boolean()])
+/** Tokens with larger numbers are refused, so a rule that holds one could only ever fit by mistake. */
+const safeNumber = v.pipe(
+  v.number(),
+  v.check(isSafeNumber, `must be between ${Number.MIN_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}; use a string for a longer identifier`),
+)
+const scalar = v.union([v.string(), safeNumber, v.boolean()])
 
 const matcher: v.GenericSchema<Matcher> = v.lazy(
   () =>
