@@ -45,6 +45,7 @@ const settings = () => ({
   random: (count: number) => new Uint8Array(randomBytes(count)),
   sleep: async () => {},
   answerWithinMs: 30_000,
+  clock: Date.now,
   configHash: 'c'.repeat(64),
   build: 'b',
 })

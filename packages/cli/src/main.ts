@@ -3,14 +3,15 @@
  *
  * Exit codes: 0 as it should be · 2 wrong usage · 5 not to be reached; what else a command's own help says.
  */
+import { parseIso } from '@stint/core/instant'
 import { buildApplication, buildCommand, buildRouteMap, numberParser, run, text_en } from '@stricli/core'
 import type { Context } from './context.ts'
 import { forPeople } from './output.ts'
 
 const text = (value: string) => value
 const instant = (value: string): number => {
-  const at = Date.parse(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value)
-  if (Number.isNaN(at)) throw new SyntaxError('must be a day (2026-11-24) or an RFC 3339 time')
+  const at = parseIso(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value)
+  if (at === undefined) throw new SyntaxError('must be a day (2026-11-24) or an RFC 3339 time')
   return at
 }
 

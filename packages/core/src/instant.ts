@@ -2,6 +2,7 @@
  * Time in core: an instant is a number of milliseconds since the Unix epoch and is always handed in.
  * This is the only file of core that knows `Date`, and it never asks what time it is.
  */
+import { parseDate } from '@stint/iam/date'
 
 /** Milliseconds since the Unix epoch, UTC. */
 export type Instant = number
@@ -17,9 +18,7 @@ export const toDay = (at: Instant): string => new Date(at).toISOString().slice(0
 
 /** The instant an RFC 3339 text names, or undefined where it names none. */
 export function parseIso(text: string): Instant | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : at
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) ? parseDate(text) : undefined
 }
 
 /** The instant that an HTTP date names, in the one form that servers send (RFC 9110 §5.6.7, IMF-fixdate), or undefined. */

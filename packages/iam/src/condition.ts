@@ -5,6 +5,7 @@
  */
 import { arnMatches } from './arn.ts'
 import type { Context } from './context.ts'
+import { parseDate } from './date.ts'
 import { inCidr } from './ip.ts'
 import { compile, matches } from './pattern.ts'
 
@@ -40,12 +41,8 @@ const ordered =
 
 const number = (value: string): number | undefined => (/^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined)
 
-/** ISO 8601, or seconds since the epoch. */
-const date = (value: string): number | undefined => {
-  if (/^\d+$/.test(value)) return Number(value) * 1000
-  const at = Date.parse(value)
-  return /^\d{4}/.test(value) && !Number.isNaN(at) ? at : undefined
-}
+/** ISO 8601, or seconds since the epoch. A time without a zone names no instant, so nothing is before or after it. */
+const date = (value: string): number | undefined => (/^\d+$/.test(value) ? Number(value) * 1000 : parseDate(value))
 
 const arn: Compare = (given, wanted, scope) => arnMatches(wanted, given, scope.context, scope.variables)
 const bool: Compare = (given, wanted) => given.toLowerCase() === wanted.toLowerCase() && /^(true|false)$/i.test(wanted)

@@ -238,6 +238,8 @@ describe('conditions', () => {
     ['NumericLessThan', { NumericLessThan: { k: 10 } }, { k: '9.5' }, true],
     ['what is no number matches no order', { NumericLessThan: { k: 10 } }, { k: 'nine' }, false],
     ['DateGreaterThan', { DateGreaterThan: { k: '2026-01-01T00:00:00Z' } }, { k: '2026-01-01T00:00:01Z' }, true],
+    ['a day that there is not', { DateGreaterThan: { k: '2026-02-30T00:00:00Z' } }, { k: '2026-06-01T00:00:00Z' }, false],
+    ['a time without a zone', { DateGreaterThan: { k: '2026-01-01T00:00:00' } }, { k: '2026-06-01T00:00:00Z' }, false],
     ['a date may be seconds', { DateLessThan: { k: '1767225600' } }, { k: '2025-12-31T23:59:59Z' }, true],
     [
       'DateGreaterThanEquals holds at the very second',

@@ -200,7 +200,8 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   const below = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
   if (
     below !== undefined &&
-    (Number.isNaN(Date.parse(below.slice(0, 10))) || !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5})$/.test(below))
+    (parseIso(`${below.slice(0, 10)}T00:00:00Z`) === undefined ||
+      !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5})$/.test(below))
   )
     return bad('cursor is none of ours.')
   return {
