@@ -27,18 +27,20 @@ export const knowsSecret = ({ headers }: IncomingMessage, secret: string): boole
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
+const nosniff = { 'x-content-type-options': 'nosniff' } as const
+
 /** A handler behind the guard, with one door for whatever it throws. */
 export const guarded = (name: string, handle: Handler) => (request: IncomingMessage, response: ServerResponse) => {
   const fault = guardFault(request)
   if (fault) {
     response
-      .writeHead(403, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+      .writeHead(403, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...nosniff })
       .end(`Refused by the sandbox: ${fault}.\n`)
     return
   }
   Promise.resolve(handle(request, response)).catch((error: unknown) => {
     if (!(error instanceof BodyTooLarge)) console.error(`sandbox ${name}:`, error)
-    if (!response.headersSent) response.writeHead(error instanceof BodyTooLarge ? 413 : 500)
+    if (!response.headersSent) response.writeHead(error instanceof BodyTooLarge ? 413 : 500, nosniff)
     response.end()
   })
 }

@@ -14,6 +14,7 @@ import { auditRoutes } from './audit.ts'
 import { docsHeaders, docsPage } from './docs.ts'
 import { freezeRoutes } from './freezes.ts'
 import { linkRoutes } from './links.ts'
+import { NOSNIFF } from './message.ts'
 import { pageRoutes } from './pages.ts'
 import { profileRoutes } from './profiles.ts'
 import { requestRoutes } from './requests.ts'
@@ -36,6 +37,7 @@ export function apiApp(broker: ApiBroker): Api {
       await next()
     } else c.res = refuse(c, refused('route-unknown', 'There is no such route.'))
     c.header('stint-trace', c.get('trace'))
+    for (const [name, value] of Object.entries(NOSNIFF)) c.header(name, value)
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
     const refusal = c.get('refusal')
     broker.log({

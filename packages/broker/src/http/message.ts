@@ -20,6 +20,10 @@ export type VendRequest = {
 
 export type VendReply = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
+/** On every answer, so that no browser takes one for a page or a script that it is not (Fetch Standard). */
+export const NOSNIFF = { 'x-content-type-options': 'nosniff' } as const
+export const withNosniff = (reply: VendReply): VendReply => ({ ...reply, headers: { ...NOSNIFF, ...reply.headers } })
+
 /** A reply, and what came of the road for the log line. */
 export type Answered = { readonly reply: VendReply; readonly result?: VendResult }
 

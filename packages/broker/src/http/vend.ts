@@ -19,12 +19,23 @@ import { type Door, type VendResult, vend } from '../vend.ts'
 import { readObject } from './body.ts'
 import { containerBar } from './container.ts'
 import { container, render, sessionFacts } from './formats.ts'
-import { type Answered, header, idempotencyKeyOf, MAX_BODY_BYTES, problemReply, type VendReply, type VendRequest } from './message.ts'
+import {
+  type Answered,
+  header,
+  idempotencyKeyOf,
+  MAX_BODY_BYTES,
+  problemReply,
+  type VendReply,
+  type VendRequest,
+  withNosniff,
+} from './message.ts'
 import { allowed, findRoute } from './routes.ts'
 import { type Format, type VendBody, vendBody } from './schemas.ts'
 import { postToken, tokenRefusal } from './token.ts'
 
-export async function handleVend(broker: Broker, request: VendRequest): Promise<VendReply> {
+export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => withNosniff(await handle(broker, request))
+
+async function handle(broker: Broker, request: VendRequest): Promise<VendReply> {
   const call: Call = { trace: hex128(broker.random), from: request.sourceIp, now: broker.clock() }
   try {
     const { reply, result } = await answer(broker, call, request)

@@ -9,7 +9,7 @@ import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { createBroker } from '../broker.ts'
 import { deployRelease } from '../deploy-release.ts'
 import { apiApp } from '../http/api.ts'
-import { header, problemReply } from '../http/message.ts'
+import { header, problemReply, withNosniff } from '../http/message.ts'
 import { openApiAt } from '../http/openapi-file.ts'
 import { openTrail } from '../log/deployment.ts'
 import { apiOf } from '../slack/deployment.ts'
@@ -62,7 +62,7 @@ const UNKNOWN_TO_FETCH: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
 
 function unknownMethod(method: string): APIGatewayProxyStructuredResultV2 {
   const trace = hex128(deployment.random)
-  const { status, headers, body } = problemReply('method-not-allowed', `Nothing here takes ${method}.`, trace)
+  const { status, headers, body } = withNosniff(problemReply('method-not-allowed', `Nothing here takes ${method}.`, trace))
   deployment.log({ level: 'info', trace, method, status, code: 'method-not-allowed' })
   return { statusCode: status, headers: { ...headers }, body }
 }

@@ -14,7 +14,7 @@ import type { Instant } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
 import { hex128, type RandomBytes } from '@stint/core/request/ids'
 import type { VendReply, VendRequest } from '../http/message.ts'
-import { MAX_SLACK_BYTES, problemReply } from '../http/message.ts'
+import { MAX_SLACK_BYTES, problemReply, withNosniff } from '../http/message.ts'
 import type { Clock, Log, SlackState } from '../ports.ts'
 import { type Pinned, parseSlack, type SlackCall } from './payload.ts'
 import { verifySlack } from './signature.ts'
@@ -42,7 +42,9 @@ export type SlackDoor = {
   readonly answer: (call: SlackCall, turn: SlackTurn) => Promise<SlackReply>
 }
 
-export async function handleSlack(door: SlackDoor, request: VendRequest): Promise<VendReply> {
+export const handleSlack = async (door: SlackDoor, request: VendRequest): Promise<VendReply> => withNosniff(await handle(door, request))
+
+async function handle(door: SlackDoor, request: VendRequest): Promise<VendReply> {
   const [now, trace] = [door.clock(), hex128(door.random)]
   const line = { trace, method: request.method, route: request.path, from: request.sourceIp }
   const no = (refusal: Refused): VendReply => {
