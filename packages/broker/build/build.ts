@@ -21,7 +21,7 @@ import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
-export const LIMITS_KB = { vend: 300, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const satisfies Record<
+export const LIMITS_KB = { vend: 310, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const satisfies Record<
   FunctionName,
   number
 >

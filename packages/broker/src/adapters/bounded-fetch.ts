@@ -60,8 +60,7 @@ export async function boundedFetch(
     const isLate = error === TIMED_OUT
     stop.abort()
     if (error instanceof FetchFailed) throw error
-    if (isLate)
-      throw failed(`no complete answer within ${timeoutMs / 1000} seconds. Try again, or check the network.`)
+    if (isLate) throw failed(`no complete answer within ${timeoutMs / 1000} seconds. Try again, or check the network.`)
     const { message: said, cause } = error as Error
     throw failed(cause instanceof Error ? `${said}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : said)
   } finally {

@@ -56,11 +56,7 @@ async function callsOf({ url, tokenFile }: SlackFlags, env: NodeJS.ProcessEnv) {
     }).catch((error: Error) => {
       throw new Ended(EXIT.unreachable, `${base} cannot be reached: ${error.message}`)
     })
-    const said = /json/.test(answer.headers.get('content-type') ?? '')
-      ? jsonObject(answer.text())
-      : answer.status === 204
-        ? {}
-        : undefined
+    const said = /json/.test(answer.headers.get('content-type') ?? '') ? jsonObject(answer.text()) : answer.status === 204 ? {} : undefined
     if (said === undefined)
       throw new Ended(EXIT.unreachable, `${base} answered ${answer.status}, and not with JSON. Is this the address of a broker?`)
     if (answer.ok) return said
