@@ -4,6 +4,8 @@
  * situation is about.
  */
 import type { CallerRef } from '@stint/core/identity/caller'
+import { type LinkChange, type LinkId, linkId } from '@stint/core/identity/link'
+import type { Done } from '@stint/core/outcome'
 import { expect, test } from 'vitest'
 import {
   always,
@@ -425,7 +427,50 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     await must(it.ledger.freeze({ kind: 'profile', id: 'p' }, rita, 'INC-4', undefined, NOW))
     return [Object.values(it.table.item(SIDE, 'FREEZES', '-') ?? {}).map(({ N }) => N)]
   },
+
+  // ── Links ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+  'a link is written upon the version that was read': async ({ ledger, events }) => {
+    const write = async (version: number) => must(ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
+    return [await write(0), await write(0), await write(1), await write(1), events(`LINK#${LINK}`).length]
+  },
+  'a link whose journal is full can still be ended, up to a limit': async ({ ledger }) => {
+    const write = async (version: number, kind: 'pending' | 'ended') =>
+      must(ledger.writeLink(LINK, version, linkedBy(kind), NOW) as Promise<Done<boolean>>)
+    let version = 0
+    while (version < 400 && (await write(version, 'pending'))) version++
+    const full = version
+    while (version < 400 && (await write(version, 'ended'))) version++
+    return [full, version]
+  },
+  'a pointer is set where there is none, and moved by whoever knows where it pointed': async ({ ledger }) => {
+    const at = { kind: 'slack', name: 'T1/U1' } as const
+    const other = linkId({ issuer: 'people', subject: 'eve' })
+    const point = async (to: LinkId, before?: LinkId) => must(ledger.point(at, to, NOW, before))
+    return [
+      await point(LINK),
+      await point(LINK),
+      await point(other),
+      await point(other, other),
+      await point(other, LINK),
+      await point(other, LINK),
+    ]
+  },
+  'a wrong code whose answer is lost counts once': async (it) => {
+    await must(it.ledger.countWrongCode('T1/U1', NOW))
+    it.loseAnswer()
+    return [await must(it.ledger.countWrongCode('T1/U1', NOW)), await must(it.ledger.wrongCodes('T1/U1', NOW))]
+  },
 }
+
+const LINK = linkId({ issuer: 'people', subject: 'dana' })
+const linkedBy = (kind: 'pending' | 'ended'): LinkChange => ({
+  link: { caller: dana, identity: 'dana@example.com' },
+  events: [
+    kind === 'pending'
+      ? { type: 'link.pending', by: rita, slack: 'T1/U1' }
+      : { type: 'link.ended', by: rita, slack: 'T1/U1', reason: 'unlinked' },
+  ],
+})
 
 const pendingOnly =
   (change: (typeof changes)[keyof typeof changes]) =>

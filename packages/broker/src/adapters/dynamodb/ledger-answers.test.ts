@@ -3,6 +3,7 @@
  * for success; the outcome is `unknown`, however often it is sent again, and the honest answer beside it is done.
  */
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
+import { linkId } from '@stint/core/identity/link'
 import { describe, expect, test } from 'vitest'
 import {
   always,
@@ -26,6 +27,12 @@ import type { Sent } from './testing/table.ts'
 const rita = { issuer: 'people', subject: 'rita', name: 'Rita', kind: 'human' } as const
 const all = { kind: 'all' } as const
 const never = () => false
+const LINK = linkId({ issuer: 'people', subject: 'dana' })
+const linked = {
+  link: { caller: dana, identity: 'dana@example.com' },
+  events: [{ type: 'link.pending', by: rita, slack: 'T1/U1' }],
+} as const
+const code = { kind: 'code', name: 'c' } as const
 
 type Call = {
   readonly operation: string
@@ -110,6 +117,14 @@ const writes: { readonly [name: string]: Call } = {
   },
   'announce a config': { operation: 'UpdateItem', call: ({ ledger }) => ledger.announceConfig(NOW) },
   'announce a log': { operation: 'UpdateItem', call: ({ ledger }) => ledger.announceLog('o', 'v', NOW) },
+  'write a link': { operation: 'UpdateItem', call: ({ ledger }) => ledger.writeLink(LINK, 0, linked, NOW) },
+  'write a link again': {
+    operation: 'UpdateItem',
+    ready: ({ ledger }) => must(ledger.writeLink(LINK, 0, linked, NOW) as Promise<{ outcome: string }>),
+    call: ({ ledger }) => ledger.writeLink(LINK, 1, linked, NOW),
+  },
+  'point to a link': { operation: 'UpdateItem', call: ({ ledger }) => ledger.point(code, LINK, NOW + 600_000) },
+  'count a wrong code': { operation: 'UpdateItem', call: ({ ledger }) => ledger.countWrongCode('T1/U1', NOW) },
 }
 
 const reads: { readonly [name: string]: Call } = {
@@ -132,6 +147,9 @@ const reads: { readonly [name: string]: Call } = {
     ready: ({ ledger }) => must(ledger.freeze(all, rita, 'INC-1', undefined, NOW)),
     call: ({ ledger }) => ledger.freezes(NOW),
   },
+  'read a link': { operation: 'GetItem', call: ({ ledger }) => ledger.link(LINK) },
+  'read where a code points': { operation: 'GetItem', call: ({ ledger }) => ledger.pointed(code) },
+  'read how many wrong codes were typed': { operation: 'GetItem', call: ({ ledger }) => ledger.wrongCodes('T1/U1', NOW) },
   'read the directory of freezes': { operation: 'GetItem', call: ({ ledger }) => ledger.freezes(NOW) },
   'query the freezes': { operation: 'Query', call: ({ ledger }) => ledger.freezes(NOW) },
   'query a caller’s requests': { operation: 'Query', call: ({ ledger }) => ledger.requestsOf(dana, 10) },

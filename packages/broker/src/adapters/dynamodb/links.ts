@@ -2,16 +2,16 @@
  * Links: one item of the story table for each person who has one, with the journal of it. Pointers to it, from a code and
  * from a Slack user, stand in the side table, as digests that name nobody; whatever they say, the item must say the same.
  */
-import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { shortDigest } from '@stint/core/digest'
 import { CODE_SECONDS, type Link, type LinkChange, type LinkId } from '@stint/core/identity/link'
 import { type Instant, seconds, toIso } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
+import { hex128 } from '@stint/core/request/ids'
 import type { Links, Pointer } from '../../ports.ts'
 import { storedFields } from './fields.ts'
-import type { Blocked, DynamoSettings, Sender } from './send.ts'
+import type { DynamoSettings, Sender } from './send.ts'
 import { OTHER_DAY, sideKey, TTL } from './table.ts'
 
 const pointerKey = ({ kind, name }: Pointer): string => `${kind === 'code' ? 'CODE' : 'SLACK'}#${shortDigest(name)}`
@@ -24,106 +24,103 @@ const MOST_EVENTS = 300
 /** A full one can still be ended (rules §2). */
 const FOR_ENDS = 20
 
-export function links(settings: DynamoSettings, { send }: Sender): Links {
-  const { client, storyTable, sideTable } = settings
+export function links(settings: DynamoSettings, { update, updateSide, read }: Sender): Links {
+  const { storyTable, sideTable, random } = settings
 
   return {
     async link(id) {
-      const found = await send(() =>
-        client.send(new GetItemCommand({ TableName: storyTable, Key: marshall({ pk: linkKey(id) }), ConsistentRead: true })),
-      )
-      if (found.outcome !== 'done') return unknownOf(found)
-      return done(found.value.Item && toLink(found.value.Item))
+      const found = await read(storyTable, { pk: linkKey(id) })
+      return found.outcome === 'done' ? done(found.value && toLink(found.value)) : found
     },
 
     async writeLink(id, version, { link, events }, now, came) {
+      const attempt = hex128(random)
+      const isOurs = (image: object | undefined) => (image as { readonly attempt?: string } | undefined)?.attempt === attempt
       const set = linkFields.pick(link)
       const { names } = linkFields
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
       const entries = events.map((event) => journalEntry({ ...event, ...came, request: id, at: now } as AuditEvent, settings))
-      const written = await send(() =>
-        client.send(
-          new UpdateItemCommand({
-            TableName: storyTable,
-            Key: marshall({ pk: linkKey(id) }),
-            ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen AND size(events) < :most',
-            UpdateExpression: `SET id = :id, version = :next, dayKey = :day, #at = if_not_exists(#at, :at), events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')} REMOVE ${['erased', ...gone.map((name) => `#${name}`)].join(', ')}`,
-            ExpressionAttributeNames: { '#at': 'at', ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
-            ExpressionAttributeValues: marshall({
-              ...(version === 0
-                ? {}
-                : { ':seen': version, ':most': events.every(({ type }) => type === 'link.ended') ? MOST_EVENTS + FOR_ENDS : MOST_EVENTS }),
-              ':id': id,
-              ':next': version + 1,
-              ':day': OTHER_DAY,
-              ':at': `${toIso(now)}#${id}`,
-              ':none': [],
-              ':events': entries,
-              ...Object.fromEntries(kept.map((name) => [`:${name}`, set[name]])),
-            }),
-          }),
-        ),
+      const written = await update(
+        linkKey(id),
+        {
+          ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen AND size(events) < :most',
+          UpdateExpression: `SET id = :id, version = :next, attempt = :attempt, dayKey = :day, #at = if_not_exists(#at, :at), events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')} REMOVE ${['erased', ...gone.map((name) => `#${name}`)].join(', ')}`,
+          ExpressionAttributeNames: { '#at': 'at', ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
+        },
+        {
+          ...(version === 0
+            ? {}
+            : { ':seen': version, ':most': events.every(({ type }) => type === 'link.ended') ? MOST_EVENTS + FOR_ENDS : MOST_EVENTS }),
+          ':id': id,
+          ':next': version + 1,
+          ':attempt': attempt,
+          ':day': OTHER_DAY,
+          ':at': `${toIso(now)}#${id}`,
+          ':none': [],
+          ':events': entries,
+          ...Object.fromEntries(kept.map((name) => [`:${name}`, set[name]])),
+        },
+        isOurs,
       )
-      return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
+      if (written.outcome !== 'blocked') return written.outcome === 'done' ? done(true) : written
+      if (version === 0 && !written.item) return unshown
+      // Ours too: the answer to an earlier send was lost.
+      return done(isOurs(written.item))
     },
 
     async point(at, to, until, before) {
-      const put = await send(() =>
-        client.send(
-          new PutItemCommand({
-            TableName: sideTable,
-            Item: marshall({ ...sideKey(pointerKey(at)), link: to, [TTL]: Math.ceil(until / 1000) }),
-            // Ours too: the answer to an earlier send was lost.
-            ConditionExpression: `link = :to OR ${before === undefined ? 'attribute_not_exists(pk)' : 'link = :before'}`,
-            ExpressionAttributeValues: marshall({ ':to': to, ...(before === undefined ? {} : { ':before': before }) }),
-          }),
-        ),
+      const put = await updateSide(
+        sideKey(pointerKey(at)),
+        {
+          // Ours too: the answer to an earlier send was lost.
+          ConditionExpression: `link = :to OR ${before === undefined ? 'attribute_not_exists(pk)' : 'link = :before'}`,
+          UpdateExpression: `SET link = :to, ${TTL} = :end`,
+        },
+        { ':to': to, ':end': Math.ceil(until / 1000), ...(before === undefined ? {} : { ':before': before }) },
+        ({ link }) => link === to,
       )
+      if (put.outcome === 'blocked' && before === undefined && !put.item) return unshown
       return put.outcome === 'unknown' ? put : done(put.outcome === 'done')
     },
 
     async pointed(at) {
-      const Key = marshall(sideKey(pointerKey(at)))
-      const found = await send(() => client.send(new GetItemCommand({ TableName: sideTable, Key, ConsistentRead: true })))
-      if (found.outcome !== 'done') return unknownOf(found)
-      return done(found.value.Item && (unmarshall(found.value.Item).link as LinkId))
+      const found = await read(sideTable, sideKey(pointerKey(at)))
+      return found.outcome === 'done' ? done(found.value && (unmarshall(found.value).link as LinkId)) : found
     },
 
     async wrongCodes(slack, now) {
       // The while before as well: who begins at its end does not begin anew with the next.
-      const whiles = [now, now - seconds(CODE_SECONDS)].map((at) => marshall(sideKey(wrongCodesKey(slack, at))))
-      const found = await Promise.all(
-        whiles.map((Key) => send(() => client.send(new GetItemCommand({ TableName: sideTable, Key, ConsistentRead: true })))),
-      )
+      const whiles = [now, now - seconds(CODE_SECONDS)].map((at) => sideKey(wrongCodesKey(slack, at)))
+      const found = await Promise.all(whiles.map((key) => read(sideTable, key)))
       let wrong = 0
       for (const one of found) {
-        if (one.outcome !== 'done') return unknownOf(one)
-        wrong += Number(one.value.Item?.times?.N ?? 0)
+        if (one.outcome !== 'done') return one
+        wrong += Number(one.value?.times?.N ?? 0)
       }
       return done(wrong)
     },
 
     async countWrongCode(slack, now) {
-      const counted = await send(() =>
-        client.send(
-          new UpdateItemCommand({
-            TableName: sideTable,
-            Key: marshall(sideKey(wrongCodesKey(slack, now))),
-            UpdateExpression: `ADD times :one SET ${TTL} = :end`,
-            ExpressionAttributeValues: marshall({ ':one': 1, ':end': Math.floor(now / 1000) + 2 * CODE_SECONDS }),
-            ReturnValues: 'ALL_NEW',
-          }),
-        ),
+      const attempt = hex128(random)
+      const counted = await updateSide(
+        sideKey(wrongCodesKey(slack, now)),
+        {
+          // A send whose answer was lost counts once.
+          ConditionExpression: 'NOT attempt = :attempt',
+          UpdateExpression: `SET times = if_not_exists(times, :zero) + :one, attempt = :attempt, ${TTL} = :end`,
+        },
+        { ':zero': 0, ':one': 1, ':attempt': attempt, ':end': Math.floor(now / 1000) + 2 * CODE_SECONDS },
+        (image) => image.attempt === attempt && Number.isSafeInteger(image.times),
       )
-      return counted.outcome === 'done' ? done(Number(counted.value.Attributes?.times?.N ?? 0)) : unknownOf(counted)
+      if (counted.outcome === 'unknown') return counted
+      const image = counted.outcome === 'done' ? counted.value : counted.item
+      return image?.attempt === attempt ? done(Number(image.times)) : unshown
     },
   }
 }
 
-/** Nothing here has a condition that could block but `writeLink`, which says so itself. */
-export const unknownOf = (answer: Blocked<unknown> | Unknown): Unknown =>
-  answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }
-
+/** Something stood in the way of a write, so it must have been shown. */
+const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed without the item that failed it' }
 type LinkState = LinkChange['link']
 const linkFields = storedFields<LinkState>({ caller: true, identity: true, offer: true, pending: true, active: true, typed: true })
 

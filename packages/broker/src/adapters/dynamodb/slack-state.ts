@@ -8,8 +8,7 @@ import type { Owed, OwedId, Post, SlackState } from '../../ports.ts'
 import { COUNTED, ofTable, type PageOf, pageIn } from './answers.ts'
 import { isBlocked } from './asked.ts'
 import { storedFields } from './fields.ts'
-import { unknownOf } from './links.ts'
-import type { DynamoSettings, Sender } from './send.ts'
+import type { Blocked, DynamoSettings, Sender } from './send.ts'
 import { sideKey, TTL } from './table.ts'
 
 /** Longer than a signature is good for, both ways. */
@@ -135,3 +134,7 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     },
   }
 }
+
+/** No condition here can fail but that of a claim, which says so itself. */
+const unknownOf = (answer: Blocked<unknown> | Unknown): Unknown =>
+  answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }
