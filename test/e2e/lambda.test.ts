@@ -12,6 +12,7 @@ import type { Broker } from '@stint/broker'
 import { SENDS } from '@stint/broker/adapters/dynamodb/send'
 import { deadlinesOnAws } from '@stint/broker/broker'
 import { buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
+import { openApiText } from '@stint/broker/build/openapi'
 import { openApiAt } from '@stint/broker/http/openapi-file'
 import type { ApiBroker } from '@stint/broker/http/tools'
 import { vendEvent } from '@stint/broker/lambda/event'
@@ -50,6 +51,7 @@ describe('the bundles', () => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
+        if (name === 'api') await writeFile(join(folder, name, 'openapi.json'), openApiText())
         return startLambda(built.file, environment(name))
       }),
     )
@@ -185,6 +187,7 @@ describe('the bundles', () => {
     const read = (path: string) => api.invoke(gatewayEvent({ path, headers: ['authorization', `Bearer ${token}`] }))
     expect((await read(`/sessions/${one}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
     expect(JSON.parse((await read(`/sessions/${two}/receipt`)).body).code).toBe('not-logged-yet')
+    sandbox.settle()
     expect(await ship.invoke({ 'detail-type': 'Scheduled Event' })).toMatchObject({ shipped: expect.any(Number) })
     expect(JSON.parse(ship.output().trim().split('\n').at(-1) ?? '')).toMatchObject({ event: 'shipped', Parked: 0, Failed: 0 })
     expect((await read(`/sessions/${two}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
@@ -235,7 +238,7 @@ describe('the bundles', () => {
     const answer = await slack.invoke(gatewayEvent({ method: 'POST', path, headers: Object.entries(headers).flat(), body }))
     expect([answer.statusCode, answer.body]).toEqual([200, ''])
     expect(await notify.invoke(told(before))).toEqual({ batchItemFailures: [] })
-    expect(textOf(root?.blocks ?? [])).toMatch(/Avery Approver agreed/)
+    expect(textOf(root?.blocks ?? [])).toMatch(/Avery Approver.* approved/)
     expect(await notify.invoke({ task: 'replay' })).toEqual({ requests: 0, owed: 0 })
     expect(slack.output() + notify.output()).not.toContain(sandbox.slack?.botToken)
   })
@@ -309,11 +312,17 @@ describe('both mountings of vend', () => {
       signIn: { url: async ({ accessKeyId }) => done(`https://signin.example/?SigninToken=for-${accessKeyId}`) },
       keys: { check: async () => done(true), ready: async () => done('up') },
       sts: {
-        assumeRole: async ({ roleSessionName }) =>
+        assumeRole: async ({ roleArn, roleSessionName, sourceIdentity }) =>
           done({
-            credentials: { accessKeyId: 'ASIAFIXED', secretAccessKey: "se'cret", sessionToken: 'to/ken+==', expiration: NOW + 900_000 },
-            assumedRoleArn: `arn:aws:sts::1:assumed-role/r/${roleSessionName}`,
-            assumedRoleId: 'AROA:x',
+            credentials: {
+              accessKeyId: 'ASIAFIXEDFIXEDFIX001',
+              secretAccessKey: "se'cret",
+              sessionToken: 'to/ken+==',
+              expiration: NOW + 900_000,
+            },
+            assumedRoleArn: `${roleArn.replace(':iam:', ':sts:').replace(/:role.*\//, ':assumed-role/')}/${roleSessionName}`,
+            assumedRoleId: `AROAFIXED:${roleSessionName}`,
+            ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
             awsRequestId: 'r-1',
             packedPolicySize: 7,
             sends: 1,
@@ -426,7 +435,7 @@ describe('both mountings of vend', () => {
   test('console answers with the sign-in URL and without the credentials', async () => {
     broker = fixed()
     const { body } = await vendEvent(broker, gatewayEvent(post(logs({ format: 'console' }))) as never)
-    expect(JSON.parse(body ?? '')).toMatchObject({ signInUrl: 'https://signin.example/?SigninToken=for-ASIAFIXED', profile: 'logs-read' })
+    expect(JSON.parse(body ?? '')).toMatchObject({ signInUrl: 'https://signin.example/?SigninToken=for-ASIAFIXEDFIXEDFIX001', profile: 'logs-read' })
     expect(body).not.toMatch(/secretAccessKey|sessionToken|to\/ken/)
   })
 
