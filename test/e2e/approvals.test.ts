@@ -370,6 +370,7 @@ describe('lists', () => {
     const id = await ask(dana)
     const ids = async (query: string, token: string) =>
       (await sandbox.get(`/requests?${query}`, token)).json.requests.map((one: { id: string }) => one.id)
+    sandbox.settle()
     expect(await ids('approvable=true', await peer())).toContain(id)
     expect(await ids('approvable=true', dana)).toEqual([])
     expect(await ids('', dana)).toEqual([id])
@@ -382,6 +383,7 @@ describe('lists', () => {
   test('pages by cursor', async () => {
     const token = await peer('pager')
     for (let count = 0; count < 3; count++) await ask(await engineer())
+    sandbox.settle()
     const first = await sandbox.get('/requests?approvable=true&limit=2', token)
     expect(first.json.requests).toHaveLength(2)
     expect(first.headers.get('link')).toContain('approvable=true')
@@ -488,6 +490,7 @@ describe('break-glass', () => {
     await post(`/requests/${id}/approve`, await peer())
     const needed = async (token: string) =>
       (await sandbox.get('/requests?review=needed', token)).json.requests.map((one: { id: string }) => one.id)
+    sandbox.settle()
     expect(await needed(await peer())).toContain(id)
     expect((await sandbox.sweep()).unreviewed).toBeGreaterThan(0)
     expect(status(await post(`/requests/${id}/review`, dana, { text: 'all fine' }))).toEqual([403, 'self-approval'])

@@ -135,6 +135,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     )
     expect([ran.code, ran.stderr]).toEqual([0, ''])
     expect(variables(ran.stdout)).toMatchObject({ AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'us-east-1' })
+    sandbox.settle()
     const { json } = await sandbox.get('/sessions?limit=1', people)
     expect(json.sessions[0]).toMatchObject({ profile: 'logs-read' })
   })

@@ -435,7 +435,10 @@ describe('both mountings of vend', () => {
   test('console answers with the sign-in URL and without the credentials', async () => {
     broker = fixed()
     const { body } = await vendEvent(broker, gatewayEvent(post(logs({ format: 'console' }))) as never)
-    expect(JSON.parse(body ?? '')).toMatchObject({ signInUrl: 'https://signin.example/?SigninToken=for-ASIAFIXEDFIXEDFIX001', profile: 'logs-read' })
+    expect(JSON.parse(body ?? '')).toMatchObject({
+      signInUrl: 'https://signin.example/?SigninToken=for-ASIAFIXEDFIXEDFIX001',
+      profile: 'logs-read',
+    })
     expect(body).not.toMatch(/secretAccessKey|sessionToken|to\/ken/)
   })
 

@@ -140,6 +140,7 @@ describe('what is on record', () => {
     const owner = await sandbox.token('approver')
     const made: string[] = []
     for (let count = 0; count < 3; count++) made.unshift((await sandbox.vend(owner, logs())).json.id)
+    sandbox.settle()
     const first = await sandbox.get('/sessions?limit=2', owner)
     expect(first.json.sessions.map(({ id }: { id: string }) => id)).toEqual(made.slice(0, 2))
     const second = await sandbox.get(`/sessions?limit=2&cursor=${first.json.next}`, owner)

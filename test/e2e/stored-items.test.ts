@@ -109,12 +109,15 @@ const head = record<Head>(['size', 'root', 'edge', 'stage', 'applied'], {
   stage: text,
   applied: fc.constant(true),
 })
-const cursor = record<Cursor>(['count', 'commit', 'first', 'places'], {
-  count: fc.integer({ min: 1, max: 100 }),
-  commit: text,
-  first: text,
-  places: fc.array(count, { minLength: 1 }),
-})
+const commit = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'))
+const cursor = fc.array(count, { minLength: 1 }).chain((places) =>
+  record<Cursor>(['count', 'commit', 'first', 'places'], {
+    count: fc.constant(places.length),
+    commit,
+    first: commit,
+    places: fc.constant(places),
+  }),
+)
 
 type StoredSession = Omit<Session, 'id' | 'requestId' | 'caller' | 'profile' | 'target' | 'roleArn'>
 const session = record<StoredSession>(['state', 'sessionName', 'duration', 'reservedAt', 'hardEnd'], {

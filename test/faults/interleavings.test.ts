@@ -212,6 +212,7 @@ describe('asks at once', () => {
     )
     const codes = answers.map(({ status: code }) => code).sort()
     expect([codes.filter((code) => code === 201).length, codes.filter((code) => code === 429).length]).toEqual([5, 19])
+    sandbox.settle()
     const waiting = (await call('GET', '/requests?mine=true&limit=100', token)).json.requests
     expect(waiting.filter(({ state }: { state: string }) => state === 'pending')).toHaveLength(5)
     // One that is cancelled makes room for one.

@@ -396,7 +396,11 @@ describe('functions', () => {
     })
     expect(inputs.timeout).toBeLessThan(name === 'vend' || name === 'api' || name === 'slack' ? 30 : 901)
     expect(inputs.loggingConfig.logGroup).toBe(`/stint/prod/${name}`)
-    expect(readdirSync(join(root, 'dist/prod', name)).sort()).toEqual(['config.json', 'index.js', ...(name === 'api' ? ['openapi.json'] : [])])
+    expect(readdirSync(join(root, 'dist/prod', name)).sort()).toEqual([
+      'config.json',
+      'index.js',
+      ...(name === 'api' ? ['openapi.json'] : []),
+    ])
     console.log(`${name}: ${Math.ceil(statSync(join(root, 'dist/prod', name, 'index.js')).size / 1000)} KB`)
   })
   test('one at a time where one writes alone', () => {

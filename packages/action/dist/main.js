@@ -18,24 +18,27 @@ async function boundedFetch(url, { timeoutMs, maxBytes, fetch: send = fetch, red
   const tooLarge = () => new TooLarge(message(`the answer is larger than ${maxBytes.toLocaleString("en-US")} bytes. Check that the URL is right.`));
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(TIMED_OUT), timeoutMs);
-  try {
+  const stopped = new Promise((_resolve, reject) => stop.signal.addEventListener("abort", () => reject(stop.signal.reason)));
+  const exchange = async () => {
     const answer = await send(url, { ...init, redirect, signal: stop.signal });
     if (Number(answer.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
     const parts = [];
     let size = 0;
-    const reader = answer.body?.getReader();
-    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-      size += part.value.length;
+    for await (const part of answer.body ?? []) {
+      size += part.length;
       if (size > maxBytes) throw tooLarge();
-      parts.push(part.value);
+      parts.push(part);
     }
     const bytes = Buffer.concat(parts);
     return { status: answer.status, ok: answer.ok, headers: answer.headers, bytes, text: () => bytes.toString("utf8") };
+  };
+  try {
+    return await Promise.race([exchange(), stopped]);
   } catch (error) {
+    const isLate = error === TIMED_OUT;
     stop.abort();
     if (error instanceof FetchFailed) throw error;
-    if (stop.signal.reason === TIMED_OUT)
-      throw failed(`no complete answer within ${timeoutMs / 1e3} seconds. Try again, or check the network.`);
+    if (isLate) throw failed(`no complete answer within ${timeoutMs / 1e3} seconds. Try again, or check the network.`);
     const { message: said, cause } = error;
     throw failed(cause instanceof Error ? `${said}: ${cause.message || cause.code}` : said);
   } finally {
