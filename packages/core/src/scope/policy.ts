@@ -13,6 +13,7 @@ import type { Profile } from '../config/shape.ts'
 import { type Instant, toIsoSeconds } from '../instant.ts'
 import { isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { narrowFault } from './narrow.ts'
 import { fillStatement, type Parameters } from './template.ts'
 
 /** The statements of a session before Stint's own Denies: this is what terms hold and approvers agree to. */
@@ -74,6 +75,8 @@ export function narrowStatements(
   const text = JSON.stringify(narrow)
   if (text.includes('${')) return unsupported('policy variables are not taken')
   if (!/^[\u0020-\u00FF]*$/.test(text)) return unsupported('characters outside Latin-1 are not taken')
+  const fault = narrowFault(text, parsed.policy.statements)
+  if (fault) return unsupported(fault)
 
   const asked = parsed.policy.statements.map(toJson)
   const allows = asked.filter(isAllow)
