@@ -7,10 +7,8 @@ import { arnMatches } from './arn.ts'
 import type { Context } from './context.ts'
 import { parseDate } from './date.ts'
 import { inCidr } from './ip.ts'
+import { type Conditions, isNegated, spell } from './operators.ts'
 import { compile, matches } from './pattern.ts'
-
-/** operator → condition key → values, values always as a list of texts. */
-export type Conditions = { readonly [operator: string]: { readonly [key: string]: readonly string[] } }
 
 /** What of a statement its conditions depend on. */
 type Conditioned = { readonly effect: 'Allow' | 'Deny'; readonly conditions: Conditions; readonly variables: boolean }
@@ -18,8 +16,6 @@ type Conditioned = { readonly effect: 'Allow' | 'Deny'; readonly conditions: Con
 /** Compares one value of the request with one of the policy. */
 type Compare = (given: string, wanted: string, scope: Scope) => boolean
 type Scope = { readonly context: Context; readonly variables: boolean; readonly effect: Conditioned['effect'] }
-
-type Operator = { readonly compare: Compare; readonly negated: boolean }
 
 const text =
   (options: { wildcards: boolean; ignoreCase?: boolean }): Compare =>
@@ -49,9 +45,6 @@ const bool: Compare = (given, wanted) => given.toLowerCase() === wanted.toLowerC
 const binary: Compare = (given, wanted) => given === wanted
 const ip: Compare = (given, wanted) => inCidr(given, wanted)
 
-const yes = (compare: Compare): Operator => ({ compare, negated: false })
-const no = (compare: Compare): Operator => ({ compare, negated: true })
-
 const orders = {
   Equals: (a: number, b: number) => a === b,
   LessThan: (a: number, b: number) => a < b,
@@ -60,41 +53,26 @@ const orders = {
   GreaterThanEquals: (a: number, b: number) => a >= b,
 }
 
-const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ['StringEquals', yes(text({ wildcards: false }))],
-  ['StringNotEquals', no(text({ wildcards: false }))],
-  ['StringEqualsIgnoreCase', yes(text({ wildcards: false, ignoreCase: true }))],
-  ['StringNotEqualsIgnoreCase', no(text({ wildcards: false, ignoreCase: true }))],
-  ['StringLike', yes(text({ wildcards: true }))],
-  ['StringNotLike', no(text({ wildcards: true }))],
-  ...Object.entries(orders).map(([name, holds]): [string, Operator] => [`Numeric${name}`, yes(ordered(number, holds))]),
-  ...Object.entries(orders).map(([name, holds]): [string, Operator] => [`Date${name}`, yes(ordered(date, holds))]),
-  ['NumericNotEquals', no(ordered(number, orders.Equals))],
-  ['DateNotEquals', no(ordered(date, orders.Equals))],
-  ['Bool', yes(bool)],
-  ['BinaryEquals', yes(binary)],
-  ['IpAddress', yes(ip)],
-  ['NotIpAddress', no(ip)],
-  ['ArnEquals', yes(arn)],
-  ['ArnLike', yes(arn)],
-  ['ArnNotEquals', no(arn)],
-  ['ArnNotLike', no(arn)],
+const compares: ReadonlyMap<string, Compare> = new Map<string, Compare>([
+  ['StringEquals', text({ wildcards: false })],
+  ['StringNotEquals', text({ wildcards: false })],
+  ['StringEqualsIgnoreCase', text({ wildcards: false, ignoreCase: true })],
+  ['StringNotEqualsIgnoreCase', text({ wildcards: false, ignoreCase: true })],
+  ['StringLike', text({ wildcards: true })],
+  ['StringNotLike', text({ wildcards: true })],
+  ...Object.entries(orders).map(([name, holds]): [string, Compare] => [`Numeric${name}`, ordered(number, holds)]),
+  ...Object.entries(orders).map(([name, holds]): [string, Compare] => [`Date${name}`, ordered(date, holds)]),
+  ['NumericNotEquals', ordered(number, orders.Equals)],
+  ['DateNotEquals', ordered(date, orders.Equals)],
+  ['Bool', bool],
+  ['BinaryEquals', binary],
+  ['IpAddress', ip],
+  ['NotIpAddress', ip],
+  ['ArnEquals', arn],
+  ['ArnLike', arn],
+  ['ArnNotEquals', arn],
+  ['ArnNotLike', arn],
 ])
-
-type Spelled = { readonly name: string; readonly set?: 'all' | 'any'; readonly ifExists: boolean }
-
-function spell(operator: string): Spelled | undefined {
-  const found = /^(?:ForAllValues:|ForAnyValue:)?([A-Za-z]+?)(IfExists)?$/.exec(operator)
-  const name = found?.[1]
-  if (!name || !(operators.has(name) || operator === 'Null')) return undefined
-  const set = operator.startsWith('ForAllValues:') ? 'all' : operator.startsWith('ForAnyValue:') ? 'any' : undefined
-  return { name, ifExists: found[2] !== undefined, ...(set ? { set } : {}) }
-}
-
-export const isOperator = (operator: string): boolean => spell(operator) !== undefined
-
-/** Whether more values make the operator's condition stricter (`StringNotEquals`) instead of looser. */
-export const isNegated = (operator: string): boolean => operators.get(spell(operator)?.name ?? '')?.negated ?? false
 
 /** Whether every condition of the statement holds in this request. */
 export function conditionsHold(statement: Conditioned, context: Context): boolean {
@@ -112,7 +90,8 @@ function holds(operator: string, given: readonly string[] | undefined, wanted: r
   const present = given !== undefined && given.length > 0
   if (spelled.name === 'Null') return wanted.some((value) => value.toLowerCase() === String(!present))
 
-  const { compare, negated } = operators.get(spelled.name) as Operator
+  const compare = compares.get(spelled.name) as Compare
+  const negated = isNegated(operator)
   // A variable without a value matches nothing. Under a negated operator that would make the condition hold: good for a
   // Deny, and nothing that an Allow may live on.
   if (negated && scope.effect === 'Allow' && present && wanted.some((value) => isOpen(value, scope))) return false

@@ -3,8 +3,8 @@
  * `false` means that none was found. Stint lets a caller narrow a session only by what is proved here.
  */
 import { splitArn } from './arn.ts'
-import { type Conditions, isNegated } from './condition.ts'
 import { actionMatches } from './evaluate.ts'
+import { type Conditions, isNegated } from './operators.ts'
 import { covers } from './pattern.ts'
 import type { Names, Statement } from './policy.ts'
 

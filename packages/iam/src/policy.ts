@@ -5,7 +5,7 @@
  * What the parser does not know is an error, never ignored: a misspelt `Condition` that were dropped would turn a narrow
  * Allow into a wide one.
  */
-import { type Conditions, isOperator } from './condition.ts'
+import { type Conditions, isOperator } from './operators.ts'
 
 export type Effect = 'Allow' | 'Deny'
 

@@ -30,8 +30,8 @@ import {
   withNosniff,
 } from './message.ts'
 import { allowed, findRoute } from './routes.ts'
-import { type Format, type VendBody, vendBody } from './schemas.ts'
 import { postToken, tokenRefusal } from './token.ts'
+import { type Format, type VendBody, vendBody } from './vend-body.ts'
 
 export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => withNosniff(await handle(broker, request))
 
