@@ -52,6 +52,12 @@ async function toCallback(jar: Jar, path: string, person: string): Promise<strin
   return new URL((await go(issuer, at)).location ?? '', at).href
 }
 const signedIn = async (jar: Jar, path: string, person: string) => go(jar, await toCallback(jar, path, person))
+/** The first cookie whose name begins so; there must be one. */
+function cookieIn(jar: Jar, prefix: string): readonly [name: string, value: string] {
+  const found = [...jar].find(([name]) => name.startsWith(prefix))
+  if (!found) throw new Error(`no cookie begins with ${prefix}`)
+  return found
+}
 const grantIn = ({ text }: Page): string => /name="grant" value="([\w-]+)"/.exec(text)?.[1] ?? ''
 const codeOf = ({ text }: Page): string => /<p class="who">([a-z-]+) · /.exec(text)?.[1] ?? ''
 
@@ -157,6 +163,32 @@ export default { ...company, profiles: { ...company.profiles, 'break-glass': { .
   }
 })
 
+describe('two tabs of one browser', () => {
+  test('both come back from the issuer, whichever is first, and the form of the first is taken after the second', async () => {
+    const [id, jar] = [await ask(), newJar()]
+    const [toDecide, toLink] = [await toCallback(jar, `/decide/${id}`, 'approver'), await toCallback(jar, '/link', 'approver')]
+    const [link, decide] = [await go(jar, toLink), await go(jar, toDecide)]
+    expect([link.status, link.text.includes('/stint link '), decide.status, decide.text.includes(id)]).toEqual([200, true, 200, true])
+    await signedIn(jar, '/link', 'approver')
+    const done = await go(jar, `/decide/${id}`, { grant: grantIn(decide), act: 'deny' })
+    expect([done.status, await it.stateOf(id)]).toEqual([200, 'denied'])
+  })
+  test('many that were begun and left keep no more than five sign-ins in the browser', async () => {
+    const jar = newJar()
+    const path = `/decide/req_${'0'.repeat(26)}`
+    for (let tabs = 0; tabs < 8; tabs++) await go(jar, path)
+    expect([...jar.keys()].filter((name) => name.startsWith('stint-sign-in'))).toHaveLength(5)
+    // The one that was begun last is among them.
+    expect((await signedIn(jar, path, 'approver')).status).toBe(404)
+  })
+  test('the form of one is not taken with the cookie of the other', async () => {
+    const [one, other] = [newJar(), newJar()]
+    const page = await signedIn(one, `/decide/${await ask()}`, 'approver')
+    await signedIn(other, `/decide/${await ask()}`, 'approver')
+    expect(codeOf(await go(other, `/decide/${await ask()}`, { grant: grantIn(page), act: 'deny' }))).toBe('token-invalid')
+  })
+})
+
 describe('the way back from the issuer', () => {
   test.each<[string, (callback: string, jar: Jar) => Promise<Page>]>([
     ['in another browser', (callback) => go(newJar(), callback)],
@@ -184,10 +216,8 @@ describe('the way back from the issuer', () => {
     [
       'begun by somebody else: two cookies of one name',
       async (callback, jar) => {
-        const mine = jar.get('stint-sign-in') ?? ''
-        return go(new Map(), callback, undefined, {
-          cookie: `stint-sandbox=${sandbox.secret}; stint-sign-in=${mine}; stint-sign-in=${mine}`,
-        })
+        const mine = cookieIn(jar, 'stint-sign-in-').join('=')
+        return go(new Map(), callback, undefined, { cookie: `stint-sandbox=${sandbox.secret}; ${mine}; ${mine}` })
       },
     ],
   ])('%s ends nowhere', async (_name, open) => {
@@ -246,7 +276,7 @@ describe('a form', () => {
       async ({ id, jar }) => {
         const other = newJar()
         await go(other, '/link')
-        return go(jar, `/decide/${id}`, { act: 'approve', grant: other.get('stint-sign-in') ?? '' })
+        return go(jar, `/decide/${id}`, { act: 'approve', grant: cookieIn(other, 'stint-sign-in-')[1] })
       },
     ],
   ]
@@ -325,7 +355,8 @@ describe('a form', () => {
   test('with a cookie of other letters is not ours, and no fault', async () => {
     const [id, jar] = [await ask(), newJar()]
     const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'approver'))
-    const cookie = `stint-sandbox=${sandbox.secret}; stint-page=${Buffer.from('é'.repeat(22)).toString('latin1')}`
+    const [name] = cookieIn(jar, 'stint-page-')
+    const cookie = `stint-sandbox=${sandbox.secret}; ${name}=${Buffer.from('é'.repeat(22)).toString('latin1')}`
     const page = await go(new Map(), `/decide/${id}`, { act: 'approve', grant }, { cookie })
     expect([page.status, codeOf(page)]).toEqual([401, 'token-invalid'])
   })

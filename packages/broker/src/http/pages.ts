@@ -35,6 +35,8 @@ const MAX_FORM_BYTES = 32 * 1024
 type Grant = SignedIn & {
   readonly to: string
   readonly browser: string
+  /** Names the cookie that holds `browser`: each page of a browser has its own, so a second tab leaves the first as it is. */
+  readonly tab: string
   readonly version?: number
   readonly slack?: { readonly team: string; readonly user: string }
 }
@@ -87,7 +89,9 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
         ),
       )
     const { url, pending } = beginSignIn(id, issuer, client, callbackOf(web), to, page.kind === 'decide' && demandsMfa(id), random)
-    setCookie(c, web, 'sign-in', seal(web.key, 'sign-in', pending, c.get('now') + seconds(SIGN_IN_SECONDS), random), SIGN_IN_SECONDS, 'Lax')
+    const sealed = seal(web.key, 'sign-in', pending, c.get('now') + seconds(SIGN_IN_SECONDS), random)
+    setCookie(c, web, signInCookie(pending.state), sealed, SIGN_IN_SECONDS, 'Lax')
+    for (const name of oldSignIns(c, web)) dropCookie(c, web, name)
     return c.redirect(url, 303)
   }
 
@@ -97,8 +101,10 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
   app.get('/sign-in/callback', async (c) => {
     if (!web) return refuse(c, noPages)
     const now = c.get('now')
-    const pending = unseal<Pending>(web.key, 'sign-in', cookieOf(c, web, 'sign-in'), now)
-    dropCookie(c, web, 'sign-in')
+    const state = new URL(c.req.url).searchParams.get('state') ?? ''
+    const cookie = /^[\w-]{16,128}$/.test(state) ? signInCookie(state) : undefined
+    const pending = cookie === undefined ? undefined : unseal<Pending>(web.key, 'sign-in', cookieOf(c, web, cookie), now)
+    if (cookie !== undefined) dropCookie(c, web, cookie)
     if (!pending) return say(c, refused('token-invalid', 'This sign-in was not begun in this browser, or took too long. Begin again.'))
     const signedIn = await endSignIn({
       broker,
@@ -120,10 +126,10 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
     if (caller.outcome === 'refused') return say(c, caller)
     if (caller.value.kind !== 'human' || !signedInLately(caller.value, now)) return sayTo(c, caller.value, signInAgain)
     const page = pageOf(to)
-    const browser = Buffer.from(random(16)).toString('base64url')
+    const [browser, tab] = [Buffer.from(random(16)).toString('base64url'), Buffer.from(random(9)).toString('base64url')]
     const grantWith = (more: Partial<Grant>) =>
-      seal(web.key, 'page', { ...signedIn, to, browser, ...more } satisfies Grant, now + seconds(PAGE_SECONDS), random)
-    setCookie(c, web, 'page', browser, PAGE_SECONDS, 'Strict')
+      seal(web.key, 'page', { ...signedIn, to, browser, tab, ...more } satisfies Grant, now + seconds(PAGE_SECONDS), random)
+    setCookie(c, web, `page-${tab}`, browser, PAGE_SECONDS, 'Strict')
     if (page?.kind === 'link') return linkPage(c, caller.value, grantWith)
     return page ? decidePage(c, page.id, caller.value, grantWith) : say(c, unknownRequest)
   }
@@ -272,7 +278,7 @@ ${table([
     if (bytes.outcome === 'refused') return say(c, bytes)
     const form = new URLSearchParams(Buffer.from(bytes.value).toString('utf8'))
     const grant = unseal<Grant>(web.key, 'page', form.get('grant') ?? undefined, now)
-    const browser = cookieOf(c, web, 'page') ?? ''
+    const browser = grant === undefined ? '' : (cookieOf(c, web, `page-${grant.tab}`) ?? '')
     if (!grant || !same(grant.browser, browser) || grant.to !== new URL(c.req.url).pathname) return say(c, notOurs)
     const caller = await signedInCaller(broker, grant, now)
     if (caller.outcome === 'refused') return say(c, caller)
@@ -313,6 +319,20 @@ function setCookie(c: Ctx, web: Web, name: string, value: string, lasts: number,
   })
 }
 const dropCookie = (c: Ctx, web: Web, name: string): void => setCookie(c, web, name, '', 0, 'Lax')
+
+/** A sign-in that was begun in each tab: the issuer's answer names its own by `state`. */
+const signInCookie = (state: string): string => `sign-in-${state.slice(0, 16)}`
+
+/** Sign-ins that are begun at once in one browser; a request's headers have room for no more. */
+const MOST_SIGN_INS = 5
+
+/** Which were begun so long ago that the new one would be too many: browsers send the oldest cookie first (RFC 6265 §5.4). */
+function oldSignIns(c: Ctx, web: Web): readonly string[] {
+  const [ours, prefix] = [cookieName(web, ''), cookieName(web, 'sign-in-')]
+  const names = (c.req.header('cookie') ?? '').split(/;\s*/).map((part) => part.slice(0, part.indexOf('=')))
+  const begun = names.filter((name) => name.startsWith(prefix) && /^[\w-]+$/.test(name)).map((name) => name.slice(ours.length))
+  return begun.slice(0, Math.max(0, begun.length - MOST_SIGN_INS + 1))
+}
 
 /** One value or none: two cookies of one name are somebody else's doing. */
 function cookieOf(c: Ctx, web: Web, name: string): string | undefined {
