@@ -362,6 +362,28 @@ describe('versions', () => {
     expect((await Promise.all(waits)).map(({ json }) => json.state)).toEqual(['approved', 'approved'])
     expect((await wait()).json.state).toBe('approved')
   })
+  test('who leaves while waiting waits no more', async () => {
+    const dana = await engineer()
+    const id = await ask(dana)
+    const wait = (signal: AbortSignal) =>
+      fetch(`${sandbox.urls.broker}/requests/${id}`, { headers: { authorization: `Bearer ${dana}`, prefer: 'wait=20' }, signal })
+    const leave = new AbortController()
+    const waits = [wait(leave.signal), wait(leave.signal)]
+    await expect.poll(async () => (await wait(AbortSignal.timeout(2000)).catch(() => undefined))?.status).toBe(429)
+    leave.abort()
+    await Promise.allSettled(waits)
+    // Both places are free again long before the 20 seconds are over: a wait begins, and is not refused.
+    await expect
+      .poll(
+        () =>
+          wait(AbortSignal.timeout(300)).then(
+            ({ status }) => status,
+            (error: Error) => error.name,
+          ),
+        { timeout: 4000 },
+      )
+      .toBe('TimeoutError')
+  })
 })
 
 describe('lists', () => {

@@ -138,6 +138,9 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       const waiter = personOf(rules, caller)
       if (wait > 0 && (waiting.get(waiter) ?? 0) >= WAITERS_PER_CALLER)
         return refuse(c, refused('rate-limited', `At most ${WAITERS_PER_CALLER} waits at once.`))
+      // Where the transport tells that the client is gone (node:http does, Lambda does not), its place is free at once.
+      const { signal: left } = c.req.raw
+      const leaving = new Promise<void>((resolve) => left.addEventListener('abort', () => resolve(), { once: true }))
       if (wait > 0) waiting.set(waiter, (waiting.get(waiter) ?? 0) + 1)
       try {
         for (let waited = 0; ; waited++) {
@@ -146,12 +149,12 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           const actor = found.value && actorFor(c, caller, found.value)
           if (!found.value || !actor || !isParty(withPeople(found.value), actor)) return refuse(c, unknownRequest)
           const now = broker.clock()
-          if (waited >= wait || stateAt(found.value, now) !== 'pending') return show(c, found.value, actor, 200)
-          await broker.sleep(1000)
+          if (waited >= wait || left.aborted || stateAt(found.value, now) !== 'pending') return show(c, found.value, actor, 200)
+          await Promise.race([broker.sleep(1000), leaving])
         }
       } finally {
-        const left = (waiting.get(waiter) ?? 0) - (wait > 0 ? 1 : 0)
-        if (left > 0) waiting.set(waiter, left)
+        const others = (waiting.get(waiter) ?? 0) - (wait > 0 ? 1 : 0)
+        if (others > 0) waiting.set(waiter, others)
         else waiting.delete(waiter)
       }
     }),
