@@ -214,3 +214,26 @@ describe('by the clock of this machine again', () => {
     expect(await found()).toEqual(before)
   })
 })
+
+test('no look-up row is left of a caller who was refused too often', async () => {
+  client.config.systemClockOffset = 0
+  const approver = await sandbox.token('approver')
+  for (let times = 0; times < 21; times++) expect((await sandbox.vend(approver, { profile: 'nothing' })).status).toBe(404)
+  const items = async (TableName: string) => ((await sandbox.aws.dynamo.direct('Scan', { TableName })) as { Items: any[] }).Items
+  const capped = (await items('stint')).find(({ events }) => JSON.stringify(events).includes('refusals-capped'))
+  const request = capped.id.S as RequestId
+  await sandbox.ship()
+  // As it was stored and looked up before its item said no more than its event.
+  await sandbox.aws.dynamo.direct('PutItem', { TableName: 'stint', Item: { ...capped, profile: { S: 'nothing' } } })
+  await parts.state.index([{ key: 'profile#nothing', at: capped.at.S.slice(0, 24), request, seq: 0 }])
+  const rows = async () =>
+    (await items('stint-side')).filter((row) => row.request?.S === request && row.seq.N === '0').map(({ pk }) => pk.S.split('#')[1])
+  expect((await rows()).sort()).toEqual(['caller', 'day', 'outcome', 'profile'])
+  const shipping = { ...parts, sleep: async () => void (await sandbox.ship()) }
+  expect(await erase(shipping, { request, operator: 'privacy team', why: 'asked for' }, sandbox.now())).toEqual({
+    outcome: 'done',
+    value: 1,
+  })
+  expect(await rows()).toEqual([])
+  expect(capped.profile).toBeUndefined()
+})

@@ -75,7 +75,8 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
   }
   const places = cursor.places.slice(0, written)
   const first = readHeld(held[0])
-  const about = first ? aboutOf(first) : {}
+  // Rows were made from what the item said then, which may be more than its first event says.
+  const about = { ...(first ? aboutOf(first) : {}), ...found?.journal.about }
   await parts.state.unindex(held.flatMap((one, seq) => (one === 'erased' ? [] : lookupRows({ event: one.event, request, seq, about }))))
   for (const bundle of new Set(places.map(bundleOf))) {
     const gone = new Set(places.filter((place) => bundleOf(place) === bundle).map((place) => place % TILE_WIDTH))

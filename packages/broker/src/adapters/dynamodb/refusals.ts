@@ -52,24 +52,25 @@ export function refusals(settings: DynamoSettings, { create, updateSide }: Sende
 
       const request = newRequestId(call.now, random)
       const common = { request, at: call.now, caller: ref }
-      const event: AuditEvent =
-        times.value > REFUSALS_AN_HOUR
-          ? { ...common, type: 'request.refusals-capped', cap: REFUSALS_AN_HOUR }
-          : {
-              ...common,
-              type: 'request.refused',
-              profile: brief(profile, 48),
-              code,
-              reason: brief(reason, 120),
-              ...howItCame({ call, caller }),
-            }
+      const isCapped = times.value > REFUSALS_AN_HOUR
+      const event: AuditEvent = isCapped
+        ? { ...common, type: 'request.refusals-capped', cap: REFUSALS_AN_HOUR }
+        : {
+            ...common,
+            type: 'request.refused',
+            profile: brief(profile, 48),
+            code,
+            reason: brief(reason, 120),
+            ...howItCame({ call, caller }),
+          }
       const made = await create(requestKey(request), {
         attempt: hex128(random),
         id: request,
         state: 'refused',
         createdAt: call.now,
         caller: ref,
-        profile: brief(profile, 48),
+        // The item says what its event says: what is looked up by more would be left when it is erased.
+        ...(isCapped ? {} : { profile: brief(profile, 48) }),
         callerKey: callerKey(ref),
         dayKey: dayKey(call.now, shardOf(request)),
         at: timeKey(call.now, request),
