@@ -148,6 +148,31 @@ describe('answers', () => {
       status: 'ready',
       ledger: 'up',
       issuers: { people: 'up', tools: 'up', github: 'up' },
+      log: 'empty',
     })
+  })
+
+  test('the log is told with it: read, signed by its key, or down; vending does not hang on it', async () => {
+    const auditor = await sandbox.token('auditor')
+    const log = async () => {
+      sandbox.advance(6000) // an answer is good for five seconds
+      const { status, json } = await sandbox.get('/readyz', auditor)
+      return [status, json.status, json.log]
+    }
+    await sandbox.ship()
+    expect(await log()).toEqual([200, 'ready', 'up'])
+    const bucket = sandbox.aws.world.buckets.get('stint-log')
+    const checkpoint = bucket?.objects.get('checkpoint')
+    if (!bucket || !checkpoint) throw new Error('nothing was shipped')
+    // The size of somebody else's making, under the log's own signature.
+    const body = Buffer.from(checkpoint.body.toString('utf8').replace(/\n\d+\n/, '\n999\n'))
+    bucket.objects.set('checkpoint', { ...checkpoint, body })
+    expect(await log()).toEqual([200, 'ready', 'down'])
+    bucket.objects.delete('checkpoint')
+    sandbox.aws.world.buckets.delete('stint-log')
+    expect(await log()).toEqual([200, 'ready', 'down'])
+    sandbox.aws.world.buckets.set('stint-log', bucket)
+    bucket.objects.set('checkpoint', checkpoint)
+    expect(await log()).toEqual([200, 'ready', 'up'])
   })
 })

@@ -335,6 +335,7 @@ describe('both mountings of vend', () => {
         search: async () => ({ events: [] }),
         session: async () => [],
         receipt: async () => ({ outcome: 'unknown-event' }),
+        ready: async () => 'empty',
       },
       ledger: {
         reserve: async ({ request, session, attempt, hardEnd }) => done({ request, session, attempt, hardEnd, alone: true }),

@@ -229,4 +229,10 @@ export const readiness = v.strictObject({
       v.description('failing: its keys cannot be had anew, those at hand still serve.'),
     ),
   ),
+  log: v.optional(
+    v.pipe(
+      v.picklist(['up', 'empty', 'down']),
+      v.description('down: the checkpoint of the audit log cannot be read, or its key has not signed it. Vending goes on.'),
+    ),
+  ),
 })

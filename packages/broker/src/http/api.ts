@@ -123,11 +123,16 @@ type Readiness = {
   readonly ledger: 'up' | 'down'
   readonly frozen: boolean
   readonly issuers: { readonly [id: string]: 'up' | 'failing' | 'down' }
+  readonly log: 'up' | 'empty' | 'down'
 }
 
-/** A broken issuer keeps its own callers out and nobody else's, so it does not make the broker unready. */
+/**
+ * A broken issuer keeps its own callers out and nobody else's, so it does not make the broker unready. Nor does the log:
+ * events wait in the story table until it is back.
+ */
 async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
-  const [ledger, frozen, ...issuers] = await Promise.all([
+  const [log, ledger, frozen, ...issuers] = await Promise.all([
+    broker.trail.ready(),
     broker.ledger.ping(),
     broker.ledger.frozen([{ kind: 'all' }], broker.clock()),
     ...Object.entries(broker.rules.issuers).map(async ([id, issuer]) => {
@@ -139,5 +144,6 @@ async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
     ledger: ledger && frozen.outcome === 'done' ? 'up' : 'down',
     frozen: frozen.outcome === 'done' && frozen.value !== undefined,
     issuers: Object.fromEntries(issuers),
+    log,
   }
 }

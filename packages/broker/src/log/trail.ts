@@ -9,6 +9,7 @@ import type { ReadEvent } from '@stint/core/audit/schema'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { SessionId } from '@stint/core/request/ids'
+import { within } from '../adapters/within.ts'
 import { eventIn } from './entries.ts'
 import { eventsPath, parseEvents } from './events.ts'
 import { type About, type Journaled, type LogState, type LookupRow, type ObjectStore, Trouble } from './ports.ts'
@@ -19,7 +20,7 @@ import { treeOf } from './tree.ts'
 export type TrailParts = {
   readonly log: ObjectStore
   readonly events: ObjectStore
-  readonly state: Pick<LogState, 'cursors' | 'lookup'>
+  readonly state: Pick<LogState, 'cursors' | 'head' | 'lookup'>
   /** Reads one journal from the story table. */
   readonly journal: (request: string) => Promise<Journaled | undefined>
   /** The key that the log is signed with. */
@@ -52,6 +53,8 @@ const MAX_LOOKS = 40
 const MAX_ROWS = 1000
 const ROWS_A_LOOK = 100
 const DAY_MS = 86_400_000
+/** Whoever asks whether all is well must not wait for what is not. */
+const READY_WITHIN_MS = 3000
 
 export type Trail = {
   /** An object of the log: the checkpoint, a tile, a bundle; or a bundle of events. */
@@ -62,6 +65,11 @@ export type Trail = {
   /** All that happened to one session, newest first. */
   session(id: SessionId): Promise<readonly FoundEvent[]>
   receipt(request: string, seq: number): Promise<ReceiptResult>
+  /**
+   * Whether the log can be read and its checkpoint is signed by its key; `empty` before anything was shipped. That it can be
+   * written and signed anew only the shipper finds out, whose alarms tell it.
+   */
+  ready(): Promise<'up' | 'empty' | 'down'>
 }
 
 export function createTrail({ log, events, state, journal, vkey }: TrailParts): Trail {
@@ -143,6 +151,16 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
         below = on
       }
       return { events: page, next: below }
+    },
+
+    async ready() {
+      try {
+        const published = await within(READY_WITHIN_MS, log.get(CHECKPOINT))
+        if (!published) return (await within(READY_WITHIN_MS, state.head())) ? 'down' : 'empty'
+        return key && openCheckpoint(Buffer.from(published.bytes).toString('utf8'), [key]).outcome === 'done' ? 'up' : 'down'
+      } catch {
+        return 'down'
+      }
     },
 
     async receipt(request, seq) {
