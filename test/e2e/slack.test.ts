@@ -164,6 +164,38 @@ describe('what people meet there', () => {
     expect(direct('oncall').at(-1)).toBe('night: denied by approver (lab/approver)')
   })
 
+  test('a freeze that stops a responder is told to all of them, once, and so is its release', async () => {
+    const freeze = async (scope: object) =>
+      (await lab.call('POST', '/freezes', await lab.tokenOf('approver'), { scope, why: 'a key was seen <elsewhere>' })).json.id
+    const seen = () =>
+      [
+        lab.at('oncall').sees('C0ACCESS'),
+        lab.at('approver').sees(lab.at('approver').direct),
+        lab.at('oncall').sees(lab.at('oncall').direct),
+      ].map((messages) => messages.map(({ text }) => text).filter((text) => /froze|the freeze of/.test(text)))
+    const id = await freeze({ kind: 'subject', issuer: 'lab', id: 'oncall' })
+    await lab.slack.notify()
+    await lab.slack.notify()
+    const set = expect.stringMatching(
+      /^approver \(lab\/approver\) froze the subject oncall of the issuer lab: “a key was seen &lt;elsewhere&gt;”\./,
+    )
+    expect(seen()).toEqual([[set], [set], [set]])
+    for (const name of ['approver', 'auditor']) await lab.call('DELETE', `/freezes/${id}`, await lab.tokenOf(name))
+    await lab.slack.notify()
+    const released = 'auditor (lab/auditor) released the freeze of the subject oncall of the issuer lab.'
+    expect(seen()).toEqual([
+      [set, released],
+      [set, released],
+      [set, released],
+    ])
+
+    // Nobody is stopped from releasing by this one.
+    const other = await freeze({ kind: 'profile', id: 'night' })
+    await lab.slack.notify()
+    expect(seen().map((texts) => texts.length)).toEqual([2, 2, 2])
+    for (const name of ['approver', 'auditor']) await lab.call('DELETE', `/freezes/${other}`, await lab.tokenOf(name))
+  })
+
   test('two people, two buttons, one outcome; clicked twice counts once', async () => {
     const id = await lab.ask('developer', 'two', {}, 'two-people')
     await lab.slack.notify()

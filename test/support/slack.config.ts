@@ -9,6 +9,7 @@ const profile = { target: 'staging', eligible: named('oncall', 'developer'), app
 export default defineConfig({
   ...lab,
   slack: { team: 'T0ACME', app: 'A0STINT', channel: 'C0ACCESS', onCall: 'S0ONCALL', trustEmail: { issuer: 'lab' } },
+  responders: [...(lab.responders ?? []), ...named('approver', 'auditor', 'oncall')],
   profiles: {
     ...lab.profiles,
     night: {

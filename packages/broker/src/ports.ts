@@ -2,7 +2,7 @@
  * What the road needs from the world, in core's words. An adapter is one file per service in `adapters/`; the sandbox,
  * the tests and Lambda hand in different ends of the same interfaces.
  */
-import type { FreezeScope } from '@stint/core/access/freeze'
+import type { FreezeId, FreezeScope } from '@stint/core/access/freeze'
 import type { Circumstances } from '@stint/core/audit/event'
 import type { Approval, Issuer, Rules } from '@stint/core/config/shape'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
@@ -285,8 +285,8 @@ export type Owed = {
   readonly dead: boolean
 }
 
-/** Requests, and links of people. */
-export type OwedId = RequestId | LinkId
+/** Requests, links of people, and freezes. */
+export type OwedId = RequestId | LinkId | FreezeId
 
 /** What Slack's faces remember in the side table. Nothing of it grants anything. */
 export type SlackState = {

@@ -51,7 +51,7 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
     ],
     // It tells and decides nothing: the story table is not its to write.
     notify: [
-      story.read('REQ#*', 'LINK#*'),
+      story.read('REQ#*', 'LINK#*', 'FREEZE#*'),
       side.read('MSG#*', 'OWED', 'SLACK#*'),
       side.write('MSG#*', 'OWED'),
       ...encrypted(places, 'dynamodb'),

@@ -4,6 +4,7 @@
  */
 
 import type { ActionsBlock, KnownBlock, SectionBlock } from '@slack/types'
+import { type FreezeScope, parseScope } from '@stint/core/access/freeze'
 import type { ReadEvent } from '@stint/core/audit/schema'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
@@ -247,3 +248,22 @@ export function linkMessage(event: ReadEvent): Message {
       : `You are no longer linked to ${who}.`
   return { text: notice(line, 500), blocks: [said(line)] }
 }
+
+/** Tells responders that one of them may have been stopped, or is free again. */
+export function freezeMessage(event: ReadEvent): Message {
+  const scope = inLine(scopeWords(parseScope(String(event.scope))))
+  const until = event.until === undefined ? '' : ` until ${minuteOf(event.until)}`
+  const line =
+    event.type === 'freeze.set'
+      ? `${shownCaller(event.by as CallerRef)} froze ${scope}${until}: “${inLine(String(event.why))}”. Whoever is frozen gets no session and neither asks, approves nor releases. One responder can ask for the release, another one agrees: GET /freezes. If you did not expect this, tell your security team.`
+      : event.type === 'freeze.released'
+        ? `${shownCaller(event.by as CallerRef)} released the freeze of ${scope}.`
+        : `A deploy released the freeze of ${scope}.`
+  return { text: notice(line, 500), blocks: [said(line)] }
+}
+const scopeWords = (scope: FreezeScope): string =>
+  scope.kind === 'all'
+    ? 'everything'
+    : scope.kind === 'subject'
+      ? `the subject ${scope.id} of the issuer ${scope.issuer}`
+      : `the ${scope.kind} ${scope.id}`

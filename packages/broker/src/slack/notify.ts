@@ -7,11 +7,14 @@
  * down, slow or in need of rest delays messages and nothing else: a request whose messages are not as they should be is owed, and tried again ever less
  * often until somebody looks.
  */
+
+import { type FreezeId, parseScope } from '@stint/core/access/freeze'
+import { mayStopResponder, namedSubjects } from '@stint/core/access/responders'
 import type { Matcher, Rules } from '@stint/core/config/shape'
 import type { LinkId } from '@stint/core/identity/link'
 import { type Instant, parseIso, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { parseRequestId, type RequestId } from '@stint/core/request/ids'
+import { parseFreezeId, parseRequestId, type RequestId } from '@stint/core/request/ids'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { Message, Posted, SlackAnswer, SlackApi, Thread } from '../adapters/slack.ts'
 import { decisions } from '../decisions.ts'
@@ -19,7 +22,7 @@ import type { Linking } from '../links.ts'
 import { eventIn } from '../log/entries.ts'
 import { type Journaled, Trouble } from '../log/ports.ts'
 import type { Clock, Ledger, Log, Owed, OwedId, Post, SlackState } from '../ports.ts'
-import { bareMessage, howToUse, linkMessage, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
+import { bareMessage, freezeMessage, howToUse, linkMessage, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
 import { shownOf } from './shown.ts'
 import { type Fault, inTurns, Run, type Scope, type Turn } from './turns.ts'
 
@@ -120,9 +123,10 @@ async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'deb
   return jobs
 }
 
-/** Links are told in messages of their own, and so are requests that cannot be read now: each has its turn. */
+/** Links and freezes are told in messages of their own, and so are requests that cannot be read now: each has its turn. */
 async function turnOf({ rules, ledger, clock }: NotifyParts, id: OwedId): Promise<Turn> {
-  const found = id.startsWith('lnk_') ? undefined : await ledger.request(id as RequestId)
+  if (isFreeze(id)) return { urgent: true, channel: rules.slack?.channel ?? id }
+  const found = isLink(id) ? undefined : await ledger.request(id as RequestId)
   const request = found?.outcome === 'done' ? found.value : undefined
   if (!request) return { urgent: false, channel: id }
   const waits = ['pending', 'approved'].includes(stateAt(request, clock()))
@@ -132,7 +136,9 @@ async function turnOf({ rules, ledger, clock }: NotifyParts, id: OwedId): Promis
 const channelOf = (rules: Rules, profile: string): string | undefined =>
   rules.profiles.find(profile)?.slack?.channel ?? rules.slack?.channel
 
-const owedId = (text: string): OwedId | undefined => (text.startsWith('lnk_') ? (text as LinkId) : parseRequestId(text))
+const isLink = (id: string): id is LinkId => id.startsWith('lnk_')
+const isFreeze = (id: string): id is FreezeId => parseFreezeId(id) !== undefined
+const owedId = (text: string): OwedId | undefined => (isLink(text) || isFreeze(text) ? text : parseRequestId(text))
 
 /** Whether Slack shows it as it is now. */
 async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): Promise<boolean> {
@@ -159,7 +165,8 @@ async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): P
 
 /** Two runs may bring up the same at once, and the older one last: so it is looked at again whether it grew meanwhile. */
 async function broughtUp(parts: NotifyParts, run: Run, id: OwedId, urgent: boolean): Promise<readonly Fault[]> {
-  if (id.startsWith('lnk_')) return toldOfLink(parts, run, id as LinkId)
+  if (isLink(id)) return toldOfLink(parts, run, id)
+  if (isFreeze(id)) return toldOfFreeze(parts, run, id)
   let overtaken = false
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const made = await brought(parts, run, id as RequestId, urgent, overtaken)
@@ -425,7 +432,7 @@ class Desk extends Posting {
 }
 
 /**
- * Approvers whom the rules name one by one, by `sub` alone: others are not known by name to anybody but their issuer, and of
+ * Approvers, or responders, whom the rules name one by one, by `sub` alone: others are not known by name to anybody but their issuer, and of
  * whom a rule asks more than a name nobody knows here whether they still have it.
  */
 export function approversNamed(
@@ -436,7 +443,7 @@ export function approversNamed(
     by.flatMap(({ issuer, claims }) => {
       const { sub, ...more } = claims
       if (Object.keys(more).length > 0) return []
-      const subjects = typeof sub === 'string' ? [sub] : typeof sub === 'object' && 'oneOf' in sub ? sub.oneOf.map(String) : []
+      const subjects = namedSubjects(sub) ?? []
       return rules.issuers[issuer]?.kind === 'human' ? subjects.map((subject) => ({ issuer, subject })) : []
     }),
   )
@@ -465,6 +472,41 @@ async function toldOfLink(parts: NotifyParts, run: Run, id: LinkId): Promise<rea
   for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
   if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
   const desk = new LinkDesk(parts, run, false, id, posts.value)
+  await desk.tell(journal.value?.events ?? [], parts.clock())
+  return desk.faults
+}
+
+/**
+ * A freeze that stops a responder: all of them are told, in the channel and each whom the config names by `sub`. Whoever took
+ * over a responder's account could freeze the others and be alone with the switch.
+ */
+class FreezeDesk extends Posting {
+  async tell(events: Journaled['events'], now: Instant): Promise<void> {
+    const { rules, linking } = this.parts
+    for (const [index, one] of events.entries()) {
+      const event = eventIn(one)
+      if (!event || !TOLD_OF_FREEZES.includes(event.type)) continue
+      if ((parseIso(event.at) ?? 0) < now - seconds(TOLD_SECONDS)) continue
+      if (!mayStopResponder(rules, parseScope(String(event.scope)))) return
+      const message = freezeMessage(event)
+      const key = `event#${index}`
+      const channel = rules.slack?.channel
+      if (channel !== undefined) await this.post(`${key}#${channel}`, inChannel(channel), message)
+      for (const responder of approversNamed(rules, [{ by: rules.responders ?? [] }])) {
+        const slack = await linking.slackOf(responder, now)
+        if (slack.outcome === 'unknown') this.faults.push({ cause: slack.cause })
+        else if (slack.value) await this.post(`${key}#${slack.value.user}`, this.direct(slack.value.user), message)
+      }
+    }
+  }
+}
+const TOLD_OF_FREEZES: readonly string[] = ['freeze.set', 'freeze.released', 'freeze.deploy-released']
+
+async function toldOfFreeze(parts: NotifyParts, run: Run, id: FreezeId): Promise<readonly Fault[]> {
+  const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
+  for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
+  if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
+  const desk = new FreezeDesk(parts, run, true, id, posts.value)
   await desk.tell(journal.value?.events ?? [], parts.clock())
   return desk.faults
 }

@@ -120,6 +120,12 @@ export const catalogue = {
     why: 'What was granted stays when the session has ended. Stint does not deny these actions, because EBS, the CDK and Terraform need them. Approvers see them too.',
     fix: 'Name the actions that the job needs, on the resources that it needs them for. All such actions: docs/lasting-access.md.',
   },
+  'responders-of-one-issuer': {
+    severity: 'note',
+    finds: 'An issuer without which fewer than two responders are left.',
+    why: 'Whoever is frozen releases nothing, and a release takes two people. While this issuer is frozen, only a deploy can release its freeze.',
+    fix: 'Name two responders of another issuer under `responders`, or keep in mind that `releaseFreezes` in `infra/settings.ts` is the way out.',
+  },
   'packed-size': {
     severity: 'warning',
     finds: 'A session policy and tags that are likely above what AWS takes, with parameters at their longest.',

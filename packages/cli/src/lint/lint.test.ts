@@ -599,6 +599,21 @@ describe('issuers, targets and profiles', () => {
       }),
       [],
     ],
+    [
+      'responders of one issuer',
+      { responders: [{ issuer: 'staff', claims: { groups: includes('sec') } }] },
+      ['responders-of-one-issuer issuers.staff'],
+    ],
+    [
+      'responders of two issuers',
+      {
+        responders: [
+          { issuer: 'staff', claims: { groups: includes('sec') } },
+          { issuer: 'okta', claims: { groups: includes('security') } },
+        ],
+      },
+      [],
+    ],
   ])('%s', (_name, change, expected) => expect(found(change)).toEqual(expected))
 })
 

@@ -3,11 +3,12 @@
  *
  *     import { lint } from '@stint/cli/lint/lint'
  */
+import { leavesTwoResponders } from '@stint/core/access/responders'
 import type { Approval, Matcher, Profile, Rules, Who } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { mintsOf, profileStatements } from '@stint/core/scope/policy'
-import type { Finding } from './catalogue.ts'
+import type { Finding, Report } from './catalogue.ts'
 import { lintIssuers } from './issuers.ts'
 import { lintProfile, lintTargets } from './profiles.ts'
 import { lintWho, type Place } from './who.ts'
@@ -23,6 +24,7 @@ export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   lintTargets(rules, report)
   for (const [id, profile] of profilesOf(rules)) lintProfile({ rules, isDead: (who) => dead.has(who), now, report }, id, profile)
   lintGroups(rules, findings)
+  lintResponders(rules, report)
   return dedupe(findings)
 }
 
@@ -63,6 +65,14 @@ function placesOf(rules: Rules): readonly Place[] {
     const issuer = rules.issuers[place.who.issuer]
     return issuer ? [{ ...place, issuer }] : []
   })
+}
+
+/** Issuers whose freeze the responders could not release. Where there are no responders, nobody sets one. */
+function lintResponders(rules: Rules, report: Report): void {
+  if ((rules.responders ?? []).length === 0) return
+  for (const issuer of Object.keys(rules.issuers))
+    if (!leavesTwoResponders(rules, issuer))
+      report('responders-of-one-issuer', `issuers.${issuer}`, 'While it is frozen, fewer than two responders are left to release it.')
 }
 
 /** One name in a list (groups, roles) that opens something at two issuers. */

@@ -1,0 +1,49 @@
+/** Who may set and release freezes, as far as the config alone can tell: of a group nobody knows here who is in it. */
+import type { Matcher, Rules } from '../config/shape.ts'
+import { type Person, personOf } from '../identity/person.ts'
+import type { FreezeScope } from './freeze.ts'
+import { matchesClaim } from './matcher.ts'
+
+type Responding = Pick<Rules, 'issuers' | 'people' | 'responders'>
+type Subject = { readonly issuer: string; readonly subject: string }
+
+/** The subjects that a matcher of `sub` names one by one; undefined where it leaves them open. */
+export const namedSubjects = (sub: Matcher | undefined): readonly string[] | undefined =>
+  typeof sub === 'string' ? [sub] : typeof sub === 'object' && 'oneOf' in sub ? sub.oneOf.map(String) : undefined
+
+/** Whether a freeze may stop a responder. True also where it depends on a group: rather one message too many. */
+export function mayStopResponder(rules: Responding, scope: FreezeScope): boolean {
+  if (scope.kind === 'issuer')
+    return (rules.responders ?? []).some(({ issuer }) => issuer === scope.id) || identitiesBeside(rules, scope.id).some(mayRespond(rules))
+  if (scope.kind === 'person') return subjectsOf(rules, scope.id).some(mayRespond(rules))
+  if (scope.kind !== 'subject') return false
+  const subject = { issuer: scope.issuer, subject: scope.id }
+  return [subject, ...subjectsOf(rules, personOf(rules, subject))].some(mayRespond(rules))
+}
+
+/** Whether two people could release a freeze while this issuer is frozen, by any of their identities. */
+export function leavesTwoResponders(rules: Responding, issuer: string): boolean {
+  const people = new Set<Person>()
+  for (const who of rules.responders ?? []) {
+    if (who.issuer === issuer || rules.issuers[who.issuer]?.kind !== 'human') continue
+    const subjects = namedSubjects(who.claims.sub)
+    // As many as the group has.
+    if (!subjects) return true
+    for (const subject of subjects) people.add(personOf(rules, { issuer: who.issuer, subject }))
+  }
+  return [...people].filter((person) => !identitiesOf(rules, person).some((identity) => identity.issuer === issuer)).length >= 2
+}
+
+const mayRespond =
+  ({ responders }: Responding) =>
+  ({ issuer, subject }: Subject): boolean =>
+    (responders ?? []).some((who) => who.issuer === issuer && (who.claims.sub === undefined || matchesClaim(who.claims.sub, subject)))
+
+const identitiesOf = ({ people }: Responding, person: string) => people?.[person] ?? []
+const subjectsOf = (rules: Responding, person: string): readonly Subject[] =>
+  identitiesOf(rules, person).flatMap((identity) => ('subject' in identity ? [identity] : []))
+/** The subjects of everybody who is declared to have an identity of this issuer as well. */
+const identitiesBeside = (rules: Responding, issuer: string): readonly Subject[] =>
+  Object.entries(rules.people ?? {}).flatMap(([person, identities]) =>
+    identities.some((identity) => identity.issuer === issuer) ? subjectsOf(rules, person) : [],
+  )
