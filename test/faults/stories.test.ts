@@ -91,6 +91,14 @@ const frozen = (at: number, more: object = {}): Story => ({
   id: ALL.id,
   events: [{ type: 'freeze.set', at, scope: 'all', by: kim, why: 'a drill', ...more }],
 })
+/** A freeze of one scope, set at the given time, and what follows in its journal. */
+const frozenScope = (scope: string, at: number, ...more: readonly Told[]): Story => ({
+  id: freezeIdOf(scope),
+  events: [{ type: 'freeze.set', at, scope, by: kim, why: 'a drill' }, ...more.map((event) => ({ ...event, scope }))],
+})
+const releaseAsked = (who: object, at: number): Told => ({ type: 'freeze.release-asked', at, scope: 'all', by: who })
+const released = (who: object, at: number): Told => ({ type: 'freeze.released', at, scope: 'all', by: who })
+const deployReleased = (at: number): Told => ({ type: 'freeze.deploy-released', at, scope: 'all', build: 'test' })
 const linked = (at: number): Story => ({
   id: linkId(dana),
   events: [
@@ -228,6 +236,92 @@ describe('stories that can have happened', () => {
           { type: 'freeze.released', at: START + 11 * MINUTE, scope: 'all', by: alex },
         ),
       ],
+    ],
+    [
+      'freezes that a deploy released, and sessions and decisions afterwards',
+      [
+        ...['all', 'profile#orders-db', 'target#prod', 'issuer#people', 'subject#people#sub-Dana', 'subject#people#sub-Alex'].map((scope) =>
+          frozenScope(scope, START - HOUR, deployReleased(START - 10 * MINUTE)),
+        ),
+        byRule(1),
+        byPeople(2),
+      ],
+    ],
+    [
+      'a freeze that a deploy released after a session of which it tells later',
+      [
+        frozenScope('all', START),
+        byRule(40),
+        frozenScope('all', START, deployReleased(START + 10 * MINUTE)),
+        frozenScope('all', START, deployReleased(START + 10 * MINUTE), {
+          type: 'freeze.set',
+          at: START + HOUR,
+          by: kim,
+          scope: '',
+          why: 'x',
+        }),
+      ],
+    ],
+    [
+      'a freeze that a deploy released after one person had asked for it, and that two people released the next time',
+      [
+        frozenScope(
+          'all',
+          START,
+          releaseAsked(kim, START + MINUTE),
+          deployReleased(START + 2 * MINUTE),
+          { type: 'freeze.set', at: START + 3 * MINUTE, by: kim, scope: '', why: 'x' },
+          releaseAsked(alex, START + 4 * MINUTE),
+          released(kim, START + 5 * MINUTE),
+        ),
+      ],
+    ],
+    [
+      'freezes that stop sessions and leave decisions alone',
+      [
+        ...['all', 'profile#orders-db', 'target#prod'].map((scope) => frozenScope(scope, START - HOUR)),
+        frozenScope('profile#other', START - HOUR, releaseAsked(dana, START + HOUR), released(alex, START + HOUR)),
+        first(byPeople(1), 4),
+      ],
+    ],
+    [
+      'a person who is frozen: whose identities they are, only the config says',
+      [frozenScope('person#Dana', START - HOUR), frozenScope('person#people#sub-Dana', START - HOUR), byRule(1), byPeople(2)],
+    ],
+    [
+      'freezes of others, and of those who ask and approve before and after',
+      [
+        frozenScope('subject#ci#sub-Dana', START - HOUR),
+        frozenScope('issuer#ci', START - HOUR),
+        frozenScope('subject#people#sub-Robin', START - HOUR),
+        byPeople(1),
+        frozenScope(
+          'subject#people#sub-Alex',
+          START + 5 * MINUTE,
+          releaseAsked(dana, START + 30 * MINUTE),
+          released(kim, START + 31 * MINUTE),
+        ),
+        frozenScope('subject#people#sub-Dana', START + 20 * MINUTE, deployReleased(START + 30 * MINUTE)),
+        byPeople(40),
+      ],
+    ],
+    [
+      'what frozen people may do: deny, cancel, revoke and freeze',
+      [
+        frozenScope('subject#people#sub-Alex', START - HOUR),
+        frozenScope('subject#people#sub-Kim', START - HOUR),
+        and(first(byPeople(1), 2), by('request.denied', alex, later(byPeople(1), 0, MINUTE))),
+        and(byRule(2), by('request.revoked', alex, later(byRule(2), 2, MINUTE))),
+        frozenScope('profile#other', START),
+      ],
+    ],
+    [
+      'an approval beside the freeze of its approver, by clocks that differ',
+      [frozenScope('subject#people#sub-Alex', START + 2 * MINUTE - 59_000), byPeople(1)],
+    ],
+    [
+      'an approval beside the end of a freeze, by clocks that differ',
+      [frozenScope('subject#people#sub-Alex', START - HOUR, deployReleased(START + 2 * MINUTE + 59_000)), byPeople(1)],
     ],
     ['a link', [linked(START)]],
     ['an id that states its time', [byRule(1, newRequestId(START + MINUTE, bytes))]],
@@ -654,6 +748,116 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
         `issued while ${scope} was frozen`,
       ] as const,
   ),
+  ...(['subject#people#sub-Alex', 'issuer#people'] as const).map(
+    (scope) =>
+      [
+        `an approval while ${scope} was frozen`,
+        [{ ...frozenScope(scope, START) }, but(but(people, 0, { caller: job }), 2, (event) => ({ at: event.at + MINUTE }))].map(
+          (story, nr) => (nr === 1 ? first(story, 3) : story),
+        ),
+        at(2),
+        `approved while ${scope} was frozen`,
+      ] as const,
+  ),
+  [
+    'an approval before the deploy released its approver',
+    [frozenScope('subject#people#sub-Alex', START - HOUR, deployReleased(START + HOUR)), people],
+    at(2),
+    'approved while subject#people#sub-Alex was frozen',
+  ],
+  ...(['subject#people#sub-Dana', 'issuer#people'] as const).map(
+    (scope) =>
+      [
+        `asked while ${scope} was frozen`,
+        [frozenScope(scope, START - HOUR), first(people, 2)],
+        at(0),
+        `asked while ${scope} was frozen`,
+      ] as const,
+  ),
+  [
+    'a session before the deploy released it',
+    [frozenScope('all', START - HOUR, deployReleased(START + HOUR)), rule],
+    at(2),
+    'issued while all access was frozen',
+  ],
+  [
+    'a session after a freeze that was set once more after a deploy had released it',
+    [
+      frozenScope('target#prod', START - 3 * HOUR, deployReleased(START - 2 * HOUR), {
+        type: 'freeze.set',
+        at: START - HOUR,
+        scope: '',
+        by: kim,
+        why: 'again',
+      }),
+      rule,
+    ],
+    at(2),
+    'issued while target#prod was frozen',
+  ],
+  [
+    'a release by somebody who is frozen',
+    [
+      frozenScope('subject#people#sub-Alex', START - HOUR),
+      frozenScope('all', START, releaseAsked(kim, START + MINUTE), released(alex, START + 2 * MINUTE)),
+    ],
+    `event ${ALL.id}/2`,
+    'released while subject#people#sub-Alex was frozen',
+  ],
+  [
+    'a release that somebody who is frozen asked for',
+    [frozenScope('subject#people#sub-Alex', START - HOUR), frozenScope('all', START, releaseAsked(alex, START + MINUTE))],
+    `event ${ALL.id}/1`,
+    'release asked for while subject#people#sub-Alex was frozen',
+  ],
+  [
+    'a frozen person releases their own freeze',
+    [frozenScope('subject#people#sub-Alex', START, releaseAsked(kim, START + 2 * MINUTE), released(alex, START + 3 * MINUTE))],
+    `event ${freezeIdOf('subject#people#sub-Alex')}/2`,
+    'released while subject#people#sub-Alex was frozen',
+  ],
+  [
+    'a frozen person asks for the release of their own freeze',
+    [frozenScope('subject#people#sub-Alex', START, releaseAsked(alex, START + 2 * MINUTE), released(kim, START + 2 * MINUTE))],
+    `event ${freezeIdOf('subject#people#sub-Alex')}/1`,
+    'release asked for while subject#people#sub-Alex was frozen',
+  ],
+  [
+    'a release by one person alone',
+    [frozenScope('all', START, releaseAsked(kim, START + MINUTE), released(kim, START + 2 * MINUTE))],
+    `event ${ALL.id}/2`,
+    'released without two people',
+  ],
+  [
+    'a release that nobody asked for',
+    [frozenScope('all', START, released(kim, START + 2 * MINUTE))],
+    `event ${ALL.id}/1`,
+    'released without two people',
+  ],
+  [
+    'a deploy releases what is not frozen',
+    [frozenScope('all', START, deployReleased(START + MINUTE), deployReleased(START + 2 * MINUTE))],
+    `event ${ALL.id}/2`,
+    'freeze.deploy-released where the journal is released',
+  ],
+  [
+    'a deploy releases what was never frozen',
+    [{ id: ALL.id, events: [deployReleased(START)] }],
+    `event ${ALL.id}/0`,
+    'freeze.deploy-released where the journal is new',
+  ],
+  [
+    'a deploy releases another freeze',
+    [{ id: ALL.id, events: [...frozen(START).events, { ...deployReleased(START + MINUTE), scope: 'profile#orders-db' }] }],
+    `event ${ALL.id}/1`,
+    'a freeze of another scope than this journal is of',
+  ],
+  [
+    'two people release what a deploy had released',
+    [frozenScope('all', START, releaseAsked(kim, START + MINUTE), deployReleased(START + 2 * MINUTE), released(alex, START + 3 * MINUTE))],
+    `event ${ALL.id}/3`,
+    'freeze.released where the journal is released',
+  ],
   [
     'a freeze in the journal of another',
     [but(frozen(START), 0, { scope: 'profile#orders-db' })],

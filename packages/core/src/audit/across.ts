@@ -1,11 +1,14 @@
 /**
  * What must hold across journals: one access key belongs to one session, equal terms give equal sessions, one target of one
- * config has one role, and nothing is issued while it is frozen.
+ * config has one role, nothing is issued while it is frozen, and a frozen caller neither asks nor approves nor releases.
+ *
+ * A freeze of a `person` is not judged: only the config says which identities belong to that person.
  *
  * Hundreds of thousands of sessions are remembered, so of each access key, and of each hash of terms, only 64 bits of a
  * digest are: 11 to 24 bytes for a key and 22 to 48 for a hash of terms.
  */
 import { sha256 } from '../digest.ts'
+import type { CallerRef } from '../identity/caller.ts'
 import { type Instant, instantOf, seconds } from '../instant.ts'
 import { CLOCK_TOLERANCE_SECONDS, type Journal } from './journal.ts'
 import type { RequestFacts } from './request-facts.ts'
@@ -13,8 +16,16 @@ import type { ReadEvent } from './schema.ts'
 import { isSameRole } from './session-facts.ts'
 
 type Freeze = { readonly from: Instant; until: Instant; released: boolean }
-/** A session that was issued during a freeze of which the release may still be to come. */
-type Suspect = { readonly place: string; readonly scope: string; readonly freeze: Freeze; readonly reservedAt: Instant }
+/** What was done during a freeze whose release may be further down in the log. */
+type Suspect = { readonly place: string; readonly what: string; readonly scope: string; readonly at: Instant }
+
+/** How the faults of an event name what was done while it was frozen. */
+const acts: { readonly [type in string]?: string } = {
+  'request.asked': 'asked',
+  'request.agreed': 'approved',
+  'freeze.release-asked': 'release asked for',
+  'freeze.released': 'released',
+}
 
 /** Suspects that are remembered: more would say nothing new. */
 const MOST_SUSPECTS = 1000
@@ -34,8 +45,20 @@ export class Across {
         return journal.blind || !journal.facts ? [] : this.#reserved(journal.facts, event)
       case 'session.issued':
         return this.#issued(journal, event, place)
+      case 'request.asked':
+        this.#acted(event, event.caller, place)
+        return []
+      case 'request.agreed':
+        this.#acted(event, event.by, place)
+        return []
+      case 'freeze.release-asked':
+      case 'freeze.released': {
+        const faults = this.#acted(event, event.by, place)
+        if (event.type === 'freeze.released') this.#frozen(event)
+        return faults
+      }
       case 'freeze.set':
-      case 'freeze.released':
+      case 'freeze.deploy-released':
         this.#frozen(event)
         return []
       default:
@@ -43,11 +66,11 @@ export class Across {
     }
   }
 
-  /** What only the end of the log tells: sessions that were issued while their way was frozen. */
+  /** What only the end of the log tells: what was done while it was frozen. */
   end(): readonly { readonly place: string; readonly what: string }[] {
     return this.#suspects
-      .filter(({ freeze, reservedAt }) => reservedAt < freeze.until - seconds(CLOCK_TOLERANCE_SECONDS))
-      .map(({ place, scope }) => ({ place, what: `issued while ${scope === 'all' ? 'all access' : scope} was frozen` }))
+      .filter(({ scope, at }) => this.#freezes.get(scope)?.some((freeze) => covers(freeze, at)))
+      .map(({ place, what }) => ({ place, what }))
   }
 
   #reserved(facts: RequestFacts, event: ReadEvent): readonly string[] {
@@ -66,16 +89,41 @@ export class Across {
   #issued(journal: Journal, event: ReadEvent, place: string): readonly string[] {
     const { facts } = journal
     const reservedAt = journal.sessions?.open.get(event.session as string)?.at
-    if (facts && reservedAt !== undefined && this.#freezes.size > 0 && this.#suspects.length < MOST_SUSPECTS) {
+    if (facts && reservedAt !== undefined) {
       const { issuer, subject, profile, target } = facts
-      for (const scope of ['all', `issuer#${issuer}`, `subject#${issuer}#${subject}`, `profile#${profile}`, `target#${target}`]) {
-        const freeze = this.#freezes
-          .get(scope)
-          ?.find(({ from, until }) => from + seconds(CLOCK_TOLERANCE_SECONDS) < reservedAt && reservedAt < until)
-        if (freeze) this.#suspects.push({ place, scope, freeze, reservedAt })
-      }
+      this.#suspect('issued', ['all', ...scopesOf({ issuer, subject }), `profile#${profile}`, `target#${target}`], reservedAt, place)
     }
     return this.#accessKeys.add(sha256(event.accessKeyId as string)) ? [] : ['issued with the access key of another session']
+  }
+
+  /**
+   * A caller asked, approved or released. Freezes of `all`, a profile or a target leave that alone. Code that wrote events of
+   * version 1 did not read freezes here.
+   */
+  #acted(event: ReadEvent, caller: unknown, place: string): readonly string[] {
+    if (event.v === 1) return []
+    const [what, at, scopes] = [acts[event.type] ?? '', instantOf(event.at), scopesOf(caller as CallerRef)]
+    this.#suspect(
+      what,
+      scopes.filter((scope) => scope !== event.scope),
+      at,
+      place,
+    )
+    // Within one journal the order is certain: this event came before any release that follows it.
+    return scopes
+      .filter((scope) => scope === event.scope)
+      .filter((scope) => this.#freezes.get(scope)?.some((freeze) => covers(freeze, at)))
+      .map((scope) => faultOf(what, scope))
+  }
+
+  #suspect(what: string, scopes: readonly string[], at: Instant, place: string): void {
+    if (this.#freezes.size === 0) return
+    for (const scope of scopes) {
+      if (this.#suspects.length >= MOST_SUSPECTS) return
+      // Without slack at its end: a later event may set it for longer.
+      if (this.#freezes.get(scope)?.some((freeze) => covers(freeze, at, 0)))
+        this.#suspects.push({ place, what: faultOf(what, scope), scope, at })
+    }
   }
 
   /** A freeze that is set once more ends no sooner. */
@@ -84,7 +132,7 @@ export class Across {
     const all = this.#freezes.get(scope) ?? []
     const last = all.at(-1)
     const at = instantOf(event.at)
-    if (event.type === 'freeze.released') {
+    if (event.type !== 'freeze.set') {
       if (last && !last.released) Object.assign(last, { until: Math.min(last.until, at), released: true })
       return
     }
@@ -93,6 +141,12 @@ export class Across {
     else this.#freezes.set(scope, [...all, { from: at, until, released: false }])
   }
 }
+
+const scopesOf = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>) => [`issuer#${issuer}`, `subject#${issuer}#${subject}`]
+const faultOf = (what: string, scope: string) => `${what} while ${scope === 'all' ? 'all access' : scope} was frozen`
+/** At both ends the clocks of two functions may differ. */
+const covers = ({ from, until }: Freeze, at: Instant, slack = CLOCK_TOLERANCE_SECONDS) =>
+  from + seconds(CLOCK_TOLERANCE_SECONDS) < at && at < until - seconds(slack)
 
 /** 64 bits each of many digests; with values, 64 bits of another digest for each. Open addressing, at most 0.7 full. */
 class Digests {

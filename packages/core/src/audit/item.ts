@@ -228,7 +228,7 @@ function freezeFaults({ freeze }: ItemFacts, events: readonly ReadEvent[]): read
   const forever = Number.POSITIVE_INFINITY
   let until: Instant | undefined
   for (const event of events) {
-    if (event.type === 'freeze.released') until = undefined
+    if (event.type === 'freeze.released' || event.type === 'freeze.deploy-released') until = undefined
     if (event.type === 'freeze.set') until = Math.max(until ?? 0, event.until === undefined ? forever : instantOf(event.until))
   }
   const told = new Differences()
