@@ -63,6 +63,11 @@ const fail = (id: string, suffix: string, at: number, more: object = {}): Told =
   ...{ type: 'session.failed', at: at + 500, session: `${id}.${suffix}`, code: 'sts-throttled', reason: 'slow', sends: 1, ...more },
 })
 
+const drop = (id: string, suffix: string, at: number, more: object = {}): Told => ({
+  ...{ type: 'session.answer-dropped', at: at + 400, session: `${id}.${suffix}`, reason: 'another role', sends: 1, ...more },
+})
+const abandon = (id: string, suffix: string, at: number): Told => ({ type: 'session.abandoned', at, session: `${id}.${suffix}` })
+
 /** Granted by rule, and used at once. */
 const byRule = (n: number, id: string = requestId(n), at = START + n * MINUTE): Story => ({
   id,
@@ -322,6 +327,29 @@ describe('stories that can have happened', () => {
     [
       'an approval beside the end of a freeze, by clocks that differ',
       [frozenScope('subject#people#sub-Alex', START - HOUR, deployReleased(START + 2 * MINUTE + 59_000)), byPeople(1)],
+    ],
+    [
+      'an answer that was dropped, abandoned, and tried again',
+      [
+        and(
+          first(byPeople(1), 5),
+          drop(requestId(1), 'aaaaaaaa', later(byPeople(1), 4, 0)),
+          abandon(requestId(1), 'aaaaaaaa', later(byPeople(1), 4, 90_001)),
+          intent(requestId(1), 'cccccccc', later(byPeople(1), 4, 2 * MINUTE)),
+          issue(requestId(1), 'cccccccc', later(byPeople(1), 4, 2 * MINUTE)),
+        ),
+      ],
+    ],
+    [
+      'an answer that was dropped although the request was revoked meanwhile',
+      [
+        and(
+          first(byRule(1), 2),
+          by('request.revoked', dana, later(byRule(1), 1, 300)),
+          drop(requestId(1), 'aaaaaaaa', later(byRule(1), 1, 0)),
+          abandon(requestId(1), 'aaaaaaaa', later(byRule(1), 1, 90_001)),
+        ),
+      ],
     ],
     ['a link', [linked(START)]],
     ['an id that states its time', [byRule(1, newRequestId(START + MINUTE, bytes))]],
@@ -857,6 +885,61 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     [frozenScope('all', START, releaseAsked(kim, START + MINUTE), deployReleased(START + 2 * MINUTE), released(alex, START + 3 * MINUTE))],
     `event ${ALL.id}/3`,
     'freeze.released where the journal is released',
+  ],
+  // Answers that did not fit.
+  [
+    'an answer is dropped without an intent',
+    [{ ...rule, events: [rule.events[0] as Told, drop(one, 'aaaaaaaa', START + MINUTE)] }],
+    at(1),
+    'session.answer-dropped without an open intent before it',
+  ],
+  [
+    'an answer is dropped after its session was issued',
+    [and(rule, drop(one, 'aaaaaaaa', later(rule, 2, 0)))],
+    at(3),
+    'session.answer-dropped without an open intent before it',
+  ],
+  [
+    'an answer is dropped after its session had failed',
+    [and(first(rule, 2), fail(one, 'aaaaaaaa', later(rule, 1, 0)), drop(one, 'aaaaaaaa', later(rule, 1, 200)))],
+    at(3),
+    'session.answer-dropped without an open intent before it',
+  ],
+  [
+    'an answer is dropped after its session was abandoned',
+    [and(first(rule, 2), abandon(one, 'aaaaaaaa', later(rule, 1, 90_001)), drop(one, 'aaaaaaaa', later(rule, 1, 90_001)))],
+    at(3),
+    'session.answer-dropped without an open intent before it',
+  ],
+  [
+    'issued after its answer was dropped',
+    [and(first(rule, 2), drop(one, 'aaaaaaaa', later(rule, 1, 0)), rule.events[2] as Told)],
+    at(3),
+    'issued after its answer was dropped',
+  ],
+  [
+    'two answers are dropped',
+    [and(first(rule, 2), drop(one, 'aaaaaaaa', later(rule, 1, 0)), drop(one, 'aaaaaaaa', later(rule, 1, 0)))],
+    at(3),
+    'dropped twice',
+  ],
+  [
+    'an answer is dropped to a question that was never sent',
+    [and(first(rule, 2), drop(one, 'aaaaaaaa', later(rule, 1, 0), { sends: 0 }))],
+    at(2),
+    'dropped without AssumeRole having been sent',
+  ],
+  [
+    'an answer is dropped ten minutes after it was reserved',
+    [and(first(rule, 2), drop(one, 'aaaaaaaa', later(rule, 1, 10 * MINUTE)))],
+    at(2),
+    'dropped more than 90 s after it was reserved',
+  ],
+  [
+    'a use is taken although an answer was only dropped',
+    [and(first(rule, 2), drop(one, 'aaaaaaaa', later(rule, 1, 0)), intent(one, 'bbbbbbbb', later(rule, 1, MINUTE)))],
+    at(3),
+    'reserved without a use left',
   ],
   [
     'a freeze in the journal of another',

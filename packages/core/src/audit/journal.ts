@@ -15,7 +15,16 @@ import type { Agreement } from '../request/request.ts'
 import { NO_CONFIG } from './event.ts'
 import { agreedFaults, approvedFaults, askedOf, createdOf, idFault, type RequestFacts, receivedOf } from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
-import { closedFaults, issuedFaults, type OpenSession, openedSession, reservedFaults, type Shared, sharedOf } from './session-facts.ts'
+import {
+  closedFaults,
+  droppedFaults,
+  issuedFaults,
+  type OpenSession,
+  openedSession,
+  reservedFaults,
+  type Shared,
+  sharedOf,
+} from './session-facts.ts'
 
 export const stages = [
   'new',
@@ -376,7 +385,11 @@ function reserved(journal: Journal, event: ReadEvent): readonly string[] {
 function dropped(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
   const open = journal.sessions?.open.get(session)
-  if (open) return closedFaults(event, open)
+  if (open) {
+    const faults = droppedFaults(event, open)
+    open.dropped = true
+    return faults
+  }
   return when(!journal.blind || journal.sessions?.closed.has(session) === true, `${event.type} without an open intent before it`)
 }
 

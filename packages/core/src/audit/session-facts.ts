@@ -21,6 +21,8 @@ export type OpenSession = {
   readonly hardEnd: Instant
   /** The same, or sooner where an approver allowed less. */
   readonly end: Instant
+  /** An answer of AWS did not match the request and was dropped. */
+  dropped: boolean
 }
 
 /** What all sessions of one request have in common. */
@@ -39,7 +41,7 @@ export const sharedOf = (event: ReadEvent): Shared => ({
 export function openedSession(event: ReadEvent, facts: RequestFacts | undefined): OpenSession {
   const [at, hardEnd] = [instantOf(event.at), instantOf(event.hardEnd)]
   const allowed = wholeSecond(at) + seconds(facts?.limits.duration ?? Number.POSITIVE_INFINITY)
-  return { at, name: event.sessionName as string, role: event.role as string, hardEnd, end: Math.min(hardEnd, allowed) }
+  return { at, name: event.sessionName as string, role: event.role as string, hardEnd, end: Math.min(hardEnd, allowed), dropped: false }
 }
 
 /** `facts` is absent where the request is not known. */
@@ -99,6 +101,8 @@ export function isSameRole(one: string, other: string): boolean {
 
 export function issuedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
   const faults: string[] = [...attemptFaults(event, open, 'issued')]
+  // The call that dropped an answer has ended, and no other call may record for its reservation.
+  if (open.dropped) faults.push('issued after its answer was dropped')
   const [at, expiration, sends] = [instantOf(event.at), instantOf(event.expiration), event.sends as number]
   if (expiration > open.hardEnd) faults.push('issued beyond the end that was reserved')
   else if (expiration > open.end) faults.push('issued for longer than its limits allow')
@@ -118,10 +122,18 @@ export function issuedFaults(event: ReadEvent, open: OpenSession): readonly stri
 /** Of a session from which nothing left. */
 export function closedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
   if (event.type === 'session.failed') return attemptFaults(event, open, 'failed')
-  if (event.type === 'session.answer-dropped') return attemptFaults(event, open, 'dropped')
   return instantOf(event.at) < open.at + seconds(ABANDONED_AFTER_SECONDS)
     ? [`abandoned less than ${ABANDONED_AFTER_SECONDS} s after it was reserved`]
     : []
+}
+
+/** Of a session that stays open, with an answer that was dropped. */
+export function droppedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
+  return [
+    ...attemptFaults(event, open, 'dropped'),
+    ...((event.sends as number) < 1 ? ['dropped without AssumeRole having been sent'] : []),
+    ...(open.dropped ? ['dropped twice'] : []),
+  ]
 }
 
 /** One call of one function reserves and closes: by one clock, and long before the reservation counts as abandoned. */
