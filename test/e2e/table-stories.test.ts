@@ -3,22 +3,39 @@
  * longer what the journal says. `audit verify --table` finds it by name. The table is that of a whole broker, so the honest
  * items beside it are the control.
  */
+import { randomBytes } from 'node:crypto'
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { allJournals } from '@stint/broker/adapters/dynamodb/journals'
+import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
+import { deployRelease } from '@stint/broker/deploy-release'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
-import { freezeIdOf } from '@stint/core/access/freeze'
+import { freezeIdOf, parseFreezeName } from '@stint/core/access/freeze'
 import { parseVkey } from '@stint/core/audit/note'
 import { linkId } from '@stint/core/identity/link'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { storedRequests } from '../support/checkers.ts'
 import { operatorIn } from '../support/cli.ts'
 import { slackLab } from '../support/slack.ts'
 
 let lab: Awaited<ReturnType<typeof slackLab>>
 let client: DynamoDBClient
 const TableName = 'stint'
-type Name = 'granted' | 'used' | 'waiting' | 'revoked' | 'denied' | 'held' | 'released' | 'linked'
+type Name =
+  | 'granted'
+  | 'used'
+  | 'waiting'
+  | 'revoked'
+  | 'denied'
+  | 'held'
+  | 'released'
+  | 'linked'
+  | Freezes
+  | 'dropped'
+  | 'abandoned'
+  | 'job'
+type Freezes = 'asked' | 'deployed' | 'again'
 const keys = {} as Record<Name, string>
 type Item = Record<string, any>
 
@@ -29,8 +46,37 @@ async function post(path: string, token: string, body: object = {}): Promise<any
 }
 const responder = (name: string) => lab.tokenOf(name, { groups: ['responders'] })
 
+/** AWS answers with another role than it was asked for. */
+let isOtherRole = false
+/** What a deploy does that releases these freezes. */
+const deployed = (...names: readonly string[]) =>
+  deployRelease(
+    {
+      clock: lab.sandbox.now,
+      log: () => {},
+      ledger: dynamoLedger({
+        client,
+        storyTable: TableName,
+        sideTable: 'stint-side',
+        clock: lab.sandbox.now,
+        random: (count) => randomBytes(count),
+        answerWithinMs: 10_000,
+        sleep: async () => {},
+        configHash: lab.sandbox.rules.hash,
+        build: 'next',
+      }),
+    },
+    names.flatMap((name) => parseFreezeName(name) ?? []),
+  )()
+
 beforeAll(async () => {
-  lab = await slackLab()
+  lab = await slackLab({
+    async intercept(_service, action, next) {
+      const answer = await next()
+      if (action !== 'AssumeRole' || !isOtherRole) return answer
+      return { ...answer, body: String(answer.body).replace(/:assumed-role\/\w+/, ':assumed-role/Another') }
+    },
+  })
   const { key } = operatorIn(lab.sandbox, '')
   client = new DynamoDBClient({ endpoint: lab.sandbox.urls.aws, region: 'eu-central-1', credentials: key })
   await lab.sandbox.sweep()
@@ -61,6 +107,43 @@ beforeAll(async () => {
   const id = (await post('/freezes', await responder('rita'), { scope: { kind: 'profile', id: 'lab-two' }, why: 'x' })).id
   for (const name of ['rita', 'rob']) await lab.call('DELETE', `/freezes/${id}`, await responder(name))
   keys.released = `FREEZE#${id}`
+
+  const freeze = async (scope: object, more: object = {}) =>
+    post('/freezes', await responder('rita'), { scope, why: 'a drill', ...more }) as Promise<{ readonly id: string; readonly name: string }>
+  const release = async (frozen: string, ...names: readonly string[]) => {
+    for (const name of names) await lab.call('DELETE', `/freezes/${frozen}`, await responder(name))
+  }
+  const asked = await freeze({ kind: 'person', id: 'eve' })
+  await release(asked.id, 'rob')
+  keys.asked = `FREEZE#${asked.id}`
+  // Released by two people, by a deploy, and set once more; the shorter end of the second set does not count.
+  const scope = { kind: 'subject', issuer: 'lab', id: 'mallory' }
+  const again = await freeze(scope)
+  await release(again.id, 'rita', 'rob')
+  await deployed((await freeze(scope)).name)
+  await freeze(scope, { until })
+  await release(again.id, 'rob')
+  await freeze(scope, { until: new Date(lab.sandbox.now() + 60_000).toISOString() })
+  keys.again = `FREEZE#${again.id}`
+  const byDeploy = await freeze({ kind: 'profile', id: 'lab-elsewhere' })
+  await release(byDeploy.id, 'rob')
+  await deployed(byDeploy.name)
+  keys.deployed = `FREEZE#${byDeploy.id}`
+
+  const workload = await lab.tokenOf('ci', { iss: lab.issuers.once, role: 'job', actor_id: '79', jti: 'one' })
+  keys.job = `REQ#${(await post('/requests', workload, { profile: 'lab-one' })).id}`
+  const dropped = async () => {
+    const before = new Set((await storedRequests(lab.sandbox)).map(({ id }) => id))
+    isOtherRole = true
+    const { status, json } = await lab.call('POST', '/sessions', await lab.tokenOf('dana-2'), { profile: 'lab' })
+    isOtherRole = false
+    if (json.code !== 'sts-answer-invalid') throw new Error(`${status} ${JSON.stringify(json)}`)
+    return `REQ#${(await storedRequests(lab.sandbox)).find((request) => !before.has(request.id))?.id}`
+  }
+  keys.abandoned = await dropped()
+  lab.sandbox.advance(91_000)
+  await lab.sandbox.sweep()
+  keys.dropped = await dropped()
   await lab.sandbox.ship()
 })
 afterAll(() => lab.close())
@@ -221,6 +304,86 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
     /scope profile#x, and its journal profile#lab-mfa/,
   ],
   ['a freeze that two people released', 'released', () => ({ active: true }), /active true, and its journal false/],
+  ['a freeze that a deploy released', 'deployed', () => ({ active: true }), /active true, and its journal false/],
+  ['a freeze of a person is lifted', 'asked', () => ({ active: false }), /active false, and its journal true/],
+  [
+    'a freeze of another person',
+    'asked',
+    () => ({ scope: { kind: 'person', id: 'dana' } }),
+    /scope person#dana, and its journal person#eve/,
+  ],
+  ['a freeze ends as the shorter set had it', 'again', ({ until }) => ({ until: until - 1 }), /until 20.*Z, and its journal 20.*Z/],
+  ['a freeze that was set anew is lifted', 'again', () => ({ active: false }), /active false, and its journal true/],
+  ['a generation that is yet to come', 'again', () => ({ generation: 3 }), /generation 3, and its journal 2/],
+  ['a generation that is over', 'again', () => ({ generation: 1 }), /generation 1, and its journal 2/],
+  ['a generation that is gone', 'released', () => ({ generation: undefined }), /generation 0, and its journal 1/],
+  ['a generation before any release', 'held', () => ({ generation: 1 }), /generation 1, and its journal 0/],
+  ['a generation that the deploy did not raise', 'deployed', () => ({ generation: 0 }), /generation 0, and its journal 1/],
+  [
+    'a release that nobody asked for',
+    'held',
+    ({ by }) => ({ releaseAskedBy: { ...by, subject: 'mallory' } }),
+    /releaseAskedBy lab#mallory, and its journal none/,
+  ],
+  [
+    'a release that somebody else asked for',
+    'asked',
+    ({ releaseAskedBy }) => ({ releaseAskedBy: { ...releaseAskedBy, subject: 'mallory' } }),
+    /releaseAskedBy lab#mallory, and its journal lab#rob/,
+  ],
+  [
+    'a release that was asked for before the freeze was set once more',
+    'again',
+    ({ by }) => ({ releaseAskedBy: { ...by, subject: 'rob' } }),
+    /releaseAskedBy lab#rob, and its journal none/,
+  ],
+  [
+    'an answer that was not dropped',
+    'dropped',
+    (item) => inSession(item, { dropped: undefined }),
+    /dropped false for session \w{8}, and its journal true/,
+  ],
+  [
+    'an answer of an abandoned session that was not dropped',
+    'abandoned',
+    (item) => inSession(item, { dropped: undefined }),
+    /dropped false for session \w{8}, and its journal true/,
+  ],
+  [
+    'an answer that is said to be dropped',
+    'used',
+    (item) => inSession(item, { dropped: true }),
+    /dropped true for session \w{8}, and its journal false/,
+  ],
+  [
+    'a session whose answer was dropped is issued',
+    'dropped',
+    (item) => inSession(item, { state: 'issued' }),
+    /state issued for session \w{8}, and its journal reserved/,
+  ],
+  ['a use is returned while nobody knows whether there is a session', 'dropped', () => ({ usesLeft: 1 }), /usesLeft 1, and its journal 0/],
+  [
+    'credentials that end later',
+    'used',
+    (item) => inSession(item, { issued: { ...item[sessionIn(item)].issued, expiration: item[sessionIn(item)].issued.expiration + 1 } }),
+    /expiration 20.*Z for session \w{8}, and its journal/,
+  ],
+  [
+    'a session of another role is shown',
+    'used',
+    (item) => inSession(item, { issued: { ...item[sessionIn(item)].issued, assumedRoleArn: 'arn:aws:sts::1:assumed-role/Admin/x' } }),
+    /assumedRoleArn .*Admin.* for session \w{8}, and its journal/,
+  ],
+  ['another person triggered the job', 'job', () => ({ triggeredBy: 'dana' }), /triggeredBy dana, and its terms mona/],
+  ['no person triggered the job', 'job', () => ({ triggeredBy: undefined }), /triggeredBy none, and its terms mona/],
+  ['break-glass that needs no review', 'revoked', () => ({ breakGlass: false }), /breakGlass false, and its terms true/],
+  [
+    'another approver denied it',
+    'denied',
+    ({ decidedBy }) => ({ decidedBy: { ...decidedBy, subject: 'auditor' } }),
+    /decidedBy lab#auditor, and its journal lab#approver/,
+  ],
+  ['approvers are shown another justification', 'revoked', () => ({ why: 'y' }), /why y, and its journal x/],
   [
     'a person is bound to another Slack user',
     'linked',

@@ -29,6 +29,7 @@ export async function slackLab(options: Pick<Parameters<typeof testSandbox>[0] &
     ...slackIn(started, tokenOf, 'night'),
     sandbox: started,
     tokenOf,
+    issuers: lab.issuers,
     close: async () => {
       await started.close()
       await lab.close()

@@ -32,8 +32,19 @@ export type ItemFacts = {
   readonly limits?: Limits
   readonly agreements?: readonly { readonly by: string; readonly rules: readonly number[]; readonly limits: Limits }[]
   readonly reviewed: boolean
+  readonly triggeredBy?: string
+  readonly breakGlass?: boolean
+  readonly why?: string
+  readonly decidedBy?: string
   readonly sessions: { readonly [suffix: string]: ItemSession }
-  readonly freeze?: { readonly active: boolean; readonly scope?: string; readonly until?: Instant }
+  readonly freeze?: {
+    readonly active: boolean
+    readonly scope?: string
+    readonly until?: Instant
+    /** How often the scope was released before. */
+    readonly generation?: number
+    readonly releaseAskedBy?: string
+  }
   /** The Slack user of a link that is in force. */
   readonly link?: { readonly slack: string; readonly until: Instant }
 }
@@ -45,6 +56,9 @@ export type ItemSession = {
   readonly sessionName: string
   readonly sourceIdentity?: string
   readonly accessKeyId?: string
+  readonly expiration?: Instant
+  readonly assumedRoleArn?: string
+  readonly dropped: boolean
 }
 
 const idOf = (person: unknown): string => {
@@ -74,7 +88,18 @@ class Differences {
   }
 }
 
-const instants = ['createdAt', 'windowStart', 'windowEnd', 'pendingUntil', 'unattendedAt', 'startsAt', 'until', 'reservedAt', 'hardEnd']
+const instants = [
+  'createdAt',
+  'windowStart',
+  'windowEnd',
+  'pendingUntil',
+  'unattendedAt',
+  'startsAt',
+  'until',
+  'reservedAt',
+  'hardEnd',
+  'expiration',
+]
 const shown = (value: unknown, attribute: string): string => {
   if (value === undefined) return 'none'
   if (typeof value === 'number' && instants.includes(attribute) && Math.abs(value) < 8.64e15) return toIso(value)
@@ -114,6 +139,8 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
   told.differ('target', item.target, first.target)
   told.differ('termsHash', item.termsHash, first.terms)
   told.differ('reviewed', item.reviewed, last('request.reviewed') !== undefined)
+  const closing = last(`request.${state}`)
+  if (closing?.by !== undefined) told.differ('decidedBy', item.decidedBy, idOf(closing.by))
   const grant = first.type === 'request.created' ? first : last('request.approved')
   const [reserved, closed] = [events.filter(({ type }) => type === 'session.reserved'), events.filter(isClosed)]
   const back = closed.filter(({ type }) => type !== 'session.issued').length
@@ -121,7 +148,8 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
   told.differ('attempts', item.attempts ?? 0, reserved.length)
   told.differ('windowEnd', item.windowEnd, grant && instantOf(grant.until))
   const limits = first.type === 'request.asked' ? askedFaults(item, events, first, told) : undefined
-  sessionFaults(item, reserved, closed, limits?.duration ?? Number.POSITIVE_INFINITY, told)
+  const dropped = events.filter(({ type }) => type === 'session.answer-dropped')
+  sessionFaults(item, { reserved, closed, dropped }, limits?.duration ?? Number.POSITIVE_INFINITY, told)
   return [...told.faults, ...termsFaults(item, first, reserved)]
 }
 
@@ -133,6 +161,9 @@ function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadE
   const approved = events.findLast(({ type }) => type === 'request.approved')
   const agreed = events.filter(({ type }) => type === 'request.agreed')
   if (asked.expiresAt !== undefined) told.differ('pendingUntil', item.pendingUntil, instantOf(asked.expiresAt))
+  // An event without room for all of a justification ends in `…`.
+  const why = asked.why as string | undefined
+  if (!why?.endsWith('…') || !item.why?.startsWith(why.slice(0, -1))) told.differ('why', item.why, why)
   told.differ('unattendedAt', item.unattendedAt, asked.unattendedAt === undefined ? undefined : instantOf(asked.unattendedAt))
   if (received && received.v !== 1)
     told.differ('startsAt', item.startsAt, received.startsAt === undefined ? undefined : instantOf(received.startsAt))
@@ -161,14 +192,14 @@ function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadE
 
 function sessionFaults(
   item: ItemFacts,
-  reserved: readonly ReadEvent[],
-  closed: readonly ReadEvent[],
+  { reserved, closed, dropped }: { readonly [kind in 'closed' | 'dropped' | 'reserved']: readonly ReadEvent[] },
   longest: number,
   { faults }: Differences,
 ): void {
   const suffixOf = ({ session }: ReadEvent) => (session as string).slice((session as string).indexOf('.') + 1)
   const ends = new Map(closed.map((event) => [suffixOf(event), event]))
   const intents = new Map(reserved.map((event) => [suffixOf(event), event]))
+  const drops = new Set(dropped.map(suffixOf))
   for (const suffix of Object.keys(item.sessions))
     if (!intents.has(suffix)) faults.push(`the table has a session ${suffix} that its journal does not have`)
   for (const [suffix, intent] of intents) {
@@ -185,7 +216,11 @@ function sessionFaults(
     told.differ('duration', session.duration, intent.duration)
     told.differ('sessionName', session.sessionName, intent.sessionName)
     told.differ('sourceIdentity', session.sourceIdentity, intent.sourceIdentity)
-    told.differ('accessKeyId', session.accessKeyId, end?.type === 'session.issued' ? end.accessKeyId : undefined)
+    const issued = end?.type === 'session.issued' ? end : undefined
+    told.differ('accessKeyId', session.accessKeyId, issued?.accessKeyId)
+    told.differ('expiration', session.expiration, issued && instantOf(issued.expiration))
+    told.differ('assumedRoleArn', session.assumedRoleArn, issued?.assumedRoleArn)
+    told.differ('dropped', session.dropped, drops.has(suffix))
     const allowed = state === 'issued' ? wholeSecond(instantOf(intent.at)) + seconds(longest) : Number.POSITIVE_INFINITY
     told.differ('hardEnd', session.hardEnd, Math.min(instantOf(intent.hardEnd), allowed))
     faults.push(...told.faults)
@@ -197,13 +232,18 @@ function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadE
   if (sha256Hex(item.terms ?? '') !== first.terms) return ['the table has other terms than those that its journal names']
   const terms = JSON.parse(item.terms ?? '') as Terms
   const told = new Differences()
-  const held = (attribute: string, journal: unknown, of: unknown) => {
-    if (canonicalJson(journal ?? null) !== canonicalJson(of ?? null))
-      told.faults.push(`its journal says ${attribute} ${shown(journal, attribute)}, and its terms ${shown(of, attribute)}`)
+  const compare = (said: string, attribute: string, value: unknown, of: unknown) => {
+    if (canonicalJson(value ?? null) !== canonicalJson(of ?? null))
+      told.faults.push(`${said} ${attribute} ${shown(value, attribute)}, and its terms ${shown(of, attribute)}`)
   }
+  const held = (attribute: string, journal: unknown, of: unknown) => compare('its journal says', attribute, journal, of)
   held('caller', idOf(first.caller), idOf(terms.caller))
   held('profile', first.profile, terms.profile)
   told.differ('roleArn', item.roleArn, terms.role)
+  if (first.type === 'request.asked') {
+    compare('the table says', 'triggeredBy', item.triggeredBy, terms.triggeredBy)
+    compare('the table says', 'breakGlass', item.breakGlass, terms.approval?.breakGlass !== undefined)
+  }
   if (first.type === 'request.created' || first.uses !== undefined) held('uses', first.uses, terms.uses)
   if (first.window !== undefined) held('window', first.window, terms.window)
   if (first.type === 'request.asked')
@@ -223,21 +263,31 @@ function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadE
 
 // ── Freezes and links ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A freeze that is set once more while it holds ends no sooner. */
+/** A freeze that is set once more while it holds ends no sooner, and nobody has asked for its release any more. */
 function freezeFaults({ freeze }: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
   const forever = Number.POSITIVE_INFINITY
   let until: Instant | undefined
+  let releaseAskedBy: string | undefined
   for (const event of events) {
-    if (event.type === 'freeze.released' || event.type === 'freeze.deploy-released') until = undefined
+    if (isRelease(event)) until = undefined
     if (event.type === 'freeze.set') until = Math.max(until ?? 0, event.until === undefined ? forever : instantOf(event.until))
+    releaseAskedBy = event.type === 'freeze.release-asked' ? idOf(event.by) : undefined
   }
   const told = new Differences()
   told.differ('active', freeze?.active ?? false, until !== undefined)
+  // Code that wrote events of version 1 did not count releases.
+  const releases = events.filter(isRelease)
+  const [generation, counted] = [freeze?.generation ?? 0, releases.filter(({ v }) => v !== 1).length]
+  if (generation < counted || generation > releases.length) told.differ('generation', generation, releases.length)
   if (until === undefined || !freeze?.active) return told.faults
   told.differ('scope', freeze.scope, events[0]?.scope)
   told.differ('until', freeze.until, until === forever ? undefined : until)
+  // A restored item has lost it, and its release must be asked for again.
+  if (freeze.releaseAskedBy !== undefined) told.differ('releaseAskedBy', freeze.releaseAskedBy, releaseAskedBy)
   return told.faults
 }
+
+const isRelease = ({ type }: ReadEvent): boolean => type === 'freeze.released' || type === 'freeze.deploy-released'
 
 /** A link that is no longer there binds nobody; one that is there must have been made. */
 function linkFaults({ link }: ItemFacts, events: readonly ReadEvent[]): readonly string[] {

@@ -20,14 +20,15 @@ const nothing = { reviewed: false, sessions: {} } as const
 
 function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly attempts?: number }): ItemFacts {
   const { state, createdAt, profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStart, windowEnd } = item
-  const { pendingUntil, unattendedAt, startsAt, limits } = item
+  const { pendingUntil, unattendedAt, startsAt, limits, triggeredBy, breakGlass, why } = item
   const facts = {
     state,
     createdAt,
     caller: item.caller && callerKey(item.caller),
     callerKey: item.callerKey,
     ...{ profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStart, windowEnd },
-    ...{ pendingUntil, unattendedAt, startsAt, limits },
+    ...{ pendingUntil, unattendedAt, startsAt, limits, triggeredBy, breakGlass, why },
+    decidedBy: item.decidedBy && callerKey(item.decidedBy),
     agreements: item.agreements?.map(({ approver, rules, limits: own }) => ({ by: callerKey(approver), rules, limits: own })),
   }
   return {
@@ -37,19 +38,23 @@ function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly att
   }
 }
 
-const sessionOf = ({ state, reservedAt, duration, hardEnd, sessionName, sourceIdentity, issued }: StoredSession): ItemSession => ({
+const sessionOf = ({ state, reservedAt, duration, hardEnd, sessionName, sourceIdentity, issued, dropped }: StoredSession): ItemSession => ({
   state,
   reservedAt,
   duration,
   hardEnd,
   sessionName,
   ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
-  ...(issued ? { accessKeyId: issued.accessKeyId } : {}),
+  ...(issued ? { accessKeyId: issued.accessKeyId, expiration: issued.expiration, assumedRoleArn: issued.assumedRoleArn } : {}),
+  dropped: dropped === true,
 })
 
 function freezeOf(image: Image): NonNullable<ItemFacts['freeze']> {
-  const { active, scope, until } = unmarshall(image)
-  return { active: active === true, ...defined({ scope: scope && formatScope(scope), until }) }
+  const { active, scope, until, generation, releaseAskedBy } = unmarshall(image)
+  return {
+    active: active === true,
+    ...defined({ scope: scope && formatScope(scope), until, generation, releaseAskedBy: releaseAskedBy && callerKey(releaseAskedBy) }),
+  }
 }
 
 function linkOf(image: Image): Pick<ItemFacts, 'link'> {
