@@ -449,4 +449,103 @@ describe('both mountings of vend', () => {
     expect([statusCode, JSON.parse(body ?? '').code]).toEqual([504, 'sts-timeout'])
     expect(body).not.toContain('ASIAFIXED')
   })
+
+  describe('a fault in the ledger’s code', () => {
+    /** What a careless answer would give away: the error's words, its type, and where it was thrown. */
+    const SECRET = 'pk REQ#secret of table stint'
+    const failing = (works: readonly string[] = []) => {
+      const lines: object[] = []
+      let assumed = 0
+      const { sts, ledger, ...rest } = fixed()
+      broker = {
+        ...rest,
+        log: (line) => void lines.push(line),
+        sts: {
+          assumeRole: (params) => {
+            assumed++
+            return sts.assumeRole(params)
+          },
+        },
+        ledger: new Proxy(ledger, {
+          get: (target, name) =>
+            works.includes(String(name))
+              ? Reflect.get(target, name)
+              : async () => {
+                  throw new RangeError(SECRET)
+                },
+        }),
+      }
+      return { lines, assumed: () => assumed }
+    }
+    const sent = async (raw: Raw) => exchange(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, raw)
+    const onLambda = async (raw: Raw) => {
+      const { statusCode, headers, body } = await vendEvent(broker, gatewayEvent(raw) as never)
+      return { status: statusCode ?? 0, headers: headers as Record<string, string>, text: body ?? '' }
+    }
+
+    /** 500 with a trace, and the error in the log under that trace and nowhere else. */
+    function expectInternal({ status, headers, text }: Awaited<ReturnType<typeof sent>>, lines: readonly object[], code: string) {
+      const body = JSON.parse(text)
+      expect([status, body[code]]).toEqual([500, 'internal'])
+      expect(headers['cache-control']).toBe('no-store')
+      const trace = headers['stint-trace']
+      expect(trace).toMatch(/^[0-9a-f]{32}$/)
+      if (headers['content-type'] === 'application/problem+json') expect(body).toMatchObject({ status: 500, trace })
+      expect(JSON.stringify([text, headers])).not.toMatch(/REQ#|RangeError|secret|\.ts\b|\bat |ASIAFIXED|se'cret|to\/ken/)
+      expect(lines).toContainEqual(expect.objectContaining({ level: 'error', trace, error: expect.stringContaining(SECRET) }))
+    }
+
+    const exchangeForm = () =>
+      String(
+        new URLSearchParams({
+          grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+          subject_token: token,
+          subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+          resource: 'urn:stint:profile:staging-power',
+        }),
+      )
+    const vends: readonly (readonly [string, () => Raw, string])[] = [
+      ['POST /sessions', () => post(logs()), 'code'],
+      ['POST /sessions with an unknown profile', () => post('{"profile":"x"}'), 'code'],
+      ['GET /credentials', () => ({ path: '/credentials/logs-read?p.bucket=acme-orders-logs', headers: authorization() }), 'Code'],
+      [
+        'POST /token',
+        () => ({ method: 'POST', path: '/token', headers: ['content-type', 'application/x-www-form-urlencoded'], body: exchangeForm() }),
+        'code',
+      ],
+    ]
+    describe.each([
+      ['over node:http', sent],
+      ['on Lambda', onLambda],
+    ] as const)('%s', (_mounting, mounted) => {
+      test.each(vends)('%s answers 500 internal and does not call STS', async (_name, raw, code) => {
+        const { lines, assumed } = failing()
+        expectInternal(await mounted(raw()), lines, code)
+        expect(assumed()).toBe(0)
+      })
+      test.each(vends.filter(([name]) => !name.includes('unknown')))(
+        '%s hands out no credentials when the session cannot be recorded',
+        async (_name, raw, code) => {
+          const { lines, assumed } = failing(['reserve', 'frozen', 'refuse'])
+          expectInternal(await mounted(raw()), lines, code)
+          expect(assumed()).toBe(1)
+        },
+      )
+    })
+
+    test.each<[string, () => Raw]>([
+      ['GET /requests', () => ({ path: '/requests', headers: authorization() })],
+      ['GET /sessions', () => ({ path: '/sessions', headers: authorization() })],
+      ['GET /freezes, refused', () => ({ path: '/freezes', headers: authorization() })],
+      ['GET /readyz', () => ({ path: '/readyz' })],
+      [
+        'POST /requests, refused',
+        () => ({ method: 'POST', path: '/requests', headers: [...json, ...authorization()], body: '{"profile":"x"}' }),
+      ],
+    ])('api: %s answers 500 internal', async (_name, raw) => {
+      const { lines, assumed } = failing()
+      expectInternal(await sent(raw()), lines, 'code')
+      expect(assumed()).toBe(0)
+    })
+  })
 })
