@@ -56,6 +56,18 @@ test('fails the test, without running it, where the tool is missing and tools ar
   expect(body).toThrow(/^STINT_REQUIRE_TOOLS=1, but terraform is not on PATH; install Terraform/)
   expect(ran).toBe(false)
 })
-test('skips unless STINT_REQUIRE_TOOLS is exactly 1', () => {
-  expect(registered({ PATH: pathWith(), STINT_REQUIRE_TOOLS: '0' }).kind).toBe('skip')
+test.each(['0', '', ' ', 'aws', 'aws,'])('skips the test where STINT_REQUIRE_TOOLS is %j', (setting) => {
+  expect(registered({ PATH: pathWith(), STINT_REQUIRE_TOOLS: setting }).kind).toBe('skip')
+})
+test.each(['terraform', 'aws,terraform', 'terraform aws', ' aws, terraform '])(
+  'fails the test where STINT_REQUIRE_TOOLS is %j',
+  (setting) => {
+    const { kind, body } = registered({ PATH: pathWith(), STINT_REQUIRE_TOOLS: setting })
+    expect(kind).toBe('test')
+    expect(body).toThrow(`STINT_REQUIRE_TOOLS=${setting}, but terraform is not on PATH`)
+  },
+)
+test.each(['teraform', '1,aws', 'true', 'toString'])('refuses %j as STINT_REQUIRE_TOOLS, whether or not the tool runs', (setting) => {
+  for (const PATH of [pathWith(), pathWith(0)])
+    expect(() => registered({ PATH, STINT_REQUIRE_TOOLS: setting })).toThrow(/^STINT_REQUIRE_TOOLS names an unknown tool: /)
 })

@@ -1,6 +1,7 @@
 /**
  * Tests that need a tool which npm does not install, such as Terraform. Where the tool is missing, the test shows as skipped and
- * its title says what to install. With STINT_REQUIRE_TOOLS=1 it fails instead, so CI cannot lose a test without noticing.
+ * its title says what to install. If STINT_REQUIRE_TOOLS asks for the tool, the test fails instead, so CI cannot lose a test without
+ * noticing: `1` asks for every tool, and a list such as `aws,terraform` for these tools.
  */
 import { spawnSync } from 'node:child_process'
 import { test as vitest } from 'vitest'
@@ -22,23 +23,36 @@ type Registrar = Register & { readonly skip: Register }
 const PROBE_TIMEOUT_MS = 30_000
 
 /**
- * Registers tests that run `tool`: normally if the tool runs, else as skipped, else (STINT_REQUIRE_TOOLS=1) as failing.
+ * Registers tests that run `tool`: normally if the tool runs, else as skipped, or as failing if STINT_REQUIRE_TOOLS asks for it.
  *
  *     const withTerraform = testWith('terraform')
  *     withTerraform('refuses a wildcard', async () => { … })
  */
 export function testWith(tool: Tool, env: Environment = process.env, test: Registrar = vitest): Register {
-  if (runs(tool, env)) return (title, body, timeoutMs) => test(title, body, timeoutMs)
+  const required = requires(env.STINT_REQUIRE_TOOLS, tool)
+  if (hasTool(tool, env)) return (title, body, timeoutMs) => test(title, body, timeoutMs)
   const why = `${tool} is not on PATH; ${TOOLS[tool].install}`
-  if (env.STINT_REQUIRE_TOOLS === '1')
+  if (required)
     return (title) =>
       test(title, () => {
-        throw new Error(`STINT_REQUIRE_TOOLS=1, but ${why}`)
+        throw new Error(`STINT_REQUIRE_TOOLS=${env.STINT_REQUIRE_TOOLS}, but ${why}`)
       })
   return (title, body, timeoutMs) => test.skip(`${title} (skipped: ${why})`, body, timeoutMs)
 }
 
-function runs(tool: Tool, env: Environment): boolean {
+/** A misspelt name would ask for nothing, so it is an error. */
+function requires(setting = '', tool: Tool): boolean {
+  const words = setting.split(/[\s,]+/).filter((word) => word !== '')
+  if (words.length === 1 && (words[0] === '0' || words[0] === '1')) return words[0] === '1'
+  const unknown = words.filter((word) => !Object.hasOwn(TOOLS, word))
+  if (unknown.length > 0)
+    throw new Error(
+      `STINT_REQUIRE_TOOLS names an unknown tool: ${unknown.join(', ')}. Use 1 for all tools, or a list of ${Object.keys(TOOLS).join(', ')}.`,
+    )
+  return words.includes(tool)
+}
+
+export function hasTool(tool: Tool, env: Environment = process.env): boolean {
   // CHECKPOINT_DISABLE: Terraform would otherwise ask its maker for news.
   const { status } = spawnSync(tool, TOOLS[tool].probe, {
     env: { ...env, CHECKPOINT_DISABLE: '1' },
