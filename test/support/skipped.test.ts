@@ -72,7 +72,7 @@ describe('at the end of a run of Vitest', () => {
     )
   })
   test('does not count what -t leaves out', () => {
-    expect(lastLine('-t', 'Terraform applies|runs')).toBe(
+    expect(lastLine('-t', 'Terraform > applies|runs')).toBe(
       'Skipped 1 test: 1 because terraform is not on PATH (install Terraform: https://example.com).',
     )
     expect(lastLine('-t', '^runs')).toBe('Skipped no tests.')

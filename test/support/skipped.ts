@@ -17,16 +17,9 @@ export default class SkippedReporter implements Reporter {
     const pattern = this.vitest?.config.testNamePattern
     for (const module of modules)
       for (const test of module.children.allTests('skipped'))
-        if (!pattern || pattern.test(titleOf(test))) reasons.push(reasonOf(test.name, noteOf(test)))
+        if (!pattern || pattern.test(test.fullName)) reasons.push(reasonOf(test.name, noteOf(test)))
     this.vitest?.logger.log(skippedLine(reasons))
   }
-}
-
-/** The title as `-t` sees it. */
-function titleOf(test: TestCase): string {
-  const names = [test.name]
-  for (let parent = test.parent; parent.type === 'suite'; parent = parent.parent) names.unshift(parent.name)
-  return names.join(' ')
 }
 
 function noteOf(test: TestCase): string | undefined {
