@@ -6,13 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants, storedRequests } from '../support/checkers.ts'
 import { LAB_CONFIG, type Lab, startLab } from '../support/lab.ts'
 import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { type HeldCall, record, reserve, stage, times, writing } from '../support/stage.ts'
 
+const staged = stage()
 let lab: Lab
 let sandbox: TestSandbox
 const left: string[] = []
 beforeAll(async () => {
   lab = await startLab(() => sandbox?.now() ?? Date.now())
-  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings })
+  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings, intercept: staged.intercept })
 })
 afterAll(async () => {
   await sandbox.close()
@@ -99,7 +101,9 @@ describe('the way of a request', () => {
 
   test('doubles meet: the same ask within ten minutes is one request, another’s is another', async () => {
     const [dana, sam] = [await engineer(), await engineer()]
+    const race = staged.meet(...times(5, writing('request.asked')))
     const answers = await Promise.all(Array.from({ length: 5 }, () => sandbox.vend(dana, { profile: 'lab-one' })))
+    await race.met
     expect(new Set(answers.map(({ json }) => json.requestId)).size).toBe(1)
     expect((await sandbox.vend(sam, { profile: 'lab-one' })).json.requestId).not.toBe(answers[0]?.json.requestId)
   })
@@ -489,7 +493,9 @@ describe('Idempotency-Key', () => {
   })
   test('twenty at once under one key are one session', async () => {
     const dana = await lab.token({ sub: 'dana-idem-race' })
+    const race = staged.meet(...times(20, reserve))
     const answers = await Promise.all(Array.from({ length: 20 }, () => sandbox.vend(dana, { profile: 'lab' }, key('r'))))
+    await race.met
     const issued = answers.filter(({ status: code }) => code === 201)
     expect(issued).toHaveLength(1)
     left.push(issued[0]?.json.credentials.accessKeyId)
@@ -554,17 +560,23 @@ describe('break-glass', () => {
 
 describe('the sweeper', () => {
   test('escalates, reminds, expires; twice at once does it once', async () => {
+    /** Sweeps that all write this event of request `two` at once. */
+    const sweptTogether = async (count: number, event: string) => {
+      const race = staged.meet(...times(count, (held) => writing(event)(held) && held.body.includes(`REQ#${two}`)))
+      await Promise.all(Array.from({ length: count }, () => sandbox.sweep()))
+      await race.met
+    }
     const id = await ask(await engineer())
     const { id: two } = (await post('/requests', await engineer(), { profile: 'lab-two' })).json
     const director = () => lab.token({ sub: 'dir', groups: ['directors'] })
     expect(status(await sandbox.get(`/requests/${two}`, await director()))).toEqual([404, 'request-unknown'])
     sandbox.advance(601_000)
-    await Promise.all([sandbox.sweep(), sandbox.sweep()])
+    await sweptTogether(2, 'request.escalated')
     expect((await sandbox.get(`/requests/${two}`, await director())).json.may).toContain('approve')
     sandbox.advance(1_200_000)
-    await Promise.all([sandbox.sweep(), sandbox.sweep()])
+    await sweptTogether(2, 'request.reminded')
     sandbox.advance(3_600_000)
-    await Promise.all([sandbox.sweep(), sandbox.sweep(), sandbox.sweep()])
+    await sweptTogether(3, 'request.expired')
     const types = (await storedRequests(sandbox)).find((request) => request.id === two)?.events.map(({ type }) => type)
     expect(types).toEqual(['request.asked', 'request.received', 'request.escalated', 'request.reminded', 'request.expired'])
     expect((await sandbox.get(`/requests/${id}`, await peer())).json.state).toBe('expired')
@@ -582,7 +594,9 @@ describe('races', () => {
         const dana = await engineer()
         const id = await ask(dana)
         await post(`/requests/${id}/approve`, await peer())
+        const race = staged.meet(...times(50, reserve))
         const answers = await Promise.all(Array.from({ length: 50 }, () => use(dana, id)))
+        await race.met
         expect(answers.filter(({ status: code }) => code === 201)).toHaveLength(1)
         expect(new Set(answers.filter(({ status: code }) => code !== 201).map(({ json }) => json.code))).toEqual(
           new Set(['request-exhausted']),
@@ -593,32 +607,61 @@ describe('races', () => {
     60_000 + ROUNDS * 2000,
   )
 
-  /** Each gives the two calls of its race; tokens are made before, so that the calls meet. */
-  const raceOf: Record<string, (id: string, dana: string) => Promise<(() => Promise<Answer>)[]>> = {
+  type Race = {
+    readonly calls: readonly (() => Promise<Answer>)[]
+    /** The write of each call. */
+    readonly writes: readonly ((held: HeldCall) => boolean)[]
+    /** The state that each call leaves if its write is the first. */
+    readonly wins: readonly string[]
+  }
+  const byApprover = (sub: string) => (held: HeldCall) => writing('request.agreed')(held) && held.body.includes(`\\"${sub}\\"`)
+  const raceOf: { readonly [name: string]: (id: string, dana: string) => Promise<Race> } = {
     'approve against deny': async (id) => {
       const [one, two] = [await peer('p1'), await peer('p2')]
-      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/deny`, two)]
+      return {
+        calls: [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/deny`, two)],
+        writes: [byApprover('p1'), writing('request.denied')],
+        wins: ['approved', 'denied'],
+      }
     },
     'approve against cancel': async (id, dana) => {
       const one = await peer('p1')
-      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/cancel`, dana)]
+      return {
+        calls: [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/cancel`, dana)],
+        writes: [byApprover('p1'), writing('request.cancelled')],
+        wins: ['approved', 'cancelled'],
+      }
     },
     'two approvers': async (id) => {
       const [one, two] = [await peer('p1'), await peer('p2')]
-      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/approve`, two)]
+      return {
+        calls: [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/approve`, two)],
+        writes: [byApprover('p1'), byApprover('p2')],
+        wins: ['approved', 'approved'],
+      }
     },
     'a double click': async (id) => {
       const one = await peer('p1')
-      return [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/approve`, one)]
+      return {
+        calls: [() => post(`/requests/${id}/approve`, one), () => post(`/requests/${id}/approve`, one)],
+        writes: [byApprover('p1'), byApprover('p1')],
+        wins: ['approved', 'approved'],
+      }
     },
   }
-  test.each(Object.keys(raceOf))('%s: one outcome, honest answers, the journal in order', async (name) => {
-    for (let round = 0; round < 10; round++) {
+  describe.each(Object.entries(raceOf))('%s: one outcome, honest answers, the journal in order', (_name, begin) => {
+    test.each([
+      ['first', [0, 1]],
+      ['second', [1, 0]],
+    ] as const)('when the %s call is written first', async (_which, order) => {
       const dana = await engineer()
       const id = await ask(dana)
-      const calls = (await raceOf[name]?.(id, dana)) ?? []
+      const { calls, writes, wins } = await begin(id, dana)
+      const race = staged.meet(...order.map((at) => writes[at] as Race['writes'][number]))
       const answers = await Promise.all(calls.map((start) => start()))
+      await race.met
       const final = (await sandbox.get(`/requests/${id}`, dana)).json.state
+      expect(final).toBe(wins[order[0]])
       for (const answer of answers) expect([200, 409]).toContain(answer.status)
       expect(answers.some(({ status: code, json }) => code === 200 && json.state === final)).toBe(true)
       for (const { status: code, json } of answers) if (code === 409) expect(json.state).toBe(final)
@@ -627,22 +670,29 @@ describe('races', () => {
       expect(types.filter((type) => ['request.approved', 'request.denied', 'request.cancelled'].includes(type))).toEqual([
         `request.${final}`,
       ])
-    }
+    })
   })
 
-  test('revoke against vend: once it is answered, nothing newer is issued', async () => {
-    for (let round = 0; round < 15; round++) {
-      const dana = await engineer()
-      const id = await ask(dana)
-      await post(`/requests/${id}/approve`, await peer())
-      const [vended, revoked] = await Promise.all([use(dana, id), post(`/requests/${id}/revoke`, dana)])
-      expect(revoked.json.state).toBe('revoked')
-      const stored = (await storedRequests(sandbox)).find((request) => request.id === id)
-      const types = stored?.events.map(({ type }) => type) ?? []
-      // An issue after the revoke would be a credential that outlived the answer.
-      if (vended.status === 201) expect(types.indexOf('session.issued')).toBeLessThan(types.indexOf('request.revoked'))
-      else expect(['revoked-in-flight', 'request-ended']).toContain(vended.json.code)
-    }
+  const revoke = writing('request.revoked')
+  test.each<[string, readonly ((held: HeldCall) => boolean)[], [number, string]]>([
+    ['the revoke before the reserve', [revoke, reserve], [409, 'request-ended']],
+    ['the reserve before the revoke', [reserve, revoke], [409, 'revoked-in-flight']],
+    ['the revoke before the record', [revoke, record], [409, 'revoked-in-flight']],
+    ['the record before the revoke', [record, revoke], [201, 'ok']],
+  ])('revoke against vend, %s: once it is answered, nothing newer is issued', async (_name, order, expected) => {
+    const dana = await engineer()
+    const id = await ask(dana)
+    await post(`/requests/${id}/approve`, await peer())
+    const race = staged.meet(...order)
+    const [vended, revoked] = await Promise.all([use(dana, id), post(`/requests/${id}/revoke`, dana)])
+    await race.met
+    expect(revoked.json.state).toBe('revoked')
+    expect(status(vended)).toEqual(expected)
+    const stored = (await storedRequests(sandbox)).find((request) => request.id === id)
+    const types = stored?.events.map(({ type }) => type) ?? []
+    // An issue after the revoke would be a credential that outlived the answer.
+    if (vended.status === 201) expect(types.indexOf('session.issued')).toBeLessThan(types.indexOf('request.revoked'))
+    else expect(types).not.toContain('session.issued')
     expect(await brokenInvariants(sandbox, left)).toEqual([])
   })
 })

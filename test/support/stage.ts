@@ -8,6 +8,12 @@
  *     await revoke(…)
  *     held.release()
  *     expect((await vend).status).toBe(409)
+ *
+ * And makes calls meet, so that a race that a test asserts something about did take place:
+ *
+ *     const race = stage.meet(reserve, reserve)
+ *     const answers = await Promise.all([vend(…), vend(…)])
+ *     await race.met                // rejects if the two writes were never under way together
  */
 import type { Interceptor } from '@stint/sandbox/aws/server'
 
@@ -17,7 +23,15 @@ export type Held = {
   readonly reached: Promise<HeldCall>
   readonly release: () => void
 }
+export type Race = {
+  /** Resolves once every call was under way before the first took effect; rejects if the others did not come in time. */
+  readonly met: Promise<void>
+}
+type Next = Parameters<Interceptor>[2]
+type Answer = Awaited<ReturnType<Next>>
 type Moment = 'before' | 'after'
+type Meeting = { readonly places: Place[]; readonly close: () => void }
+type Place = { readonly matches: Waiting['matches']; arrive?: (() => Promise<void>) | undefined }
 type Waiting = {
   readonly matches: (call: HeldCall) => boolean
   readonly moment: Moment
@@ -27,12 +41,33 @@ type Waiting = {
 
 /** Nothing that a test stages takes this long; a call that never comes is a fault of the test. */
 const NEVER_MS = 60_000
+/** Calls that meet come within moments, and hundreds of them within seconds. */
+const MEET_MS = 30_000
 
-export function stage() {
+export function stage(meetWithinMs = MEET_MS) {
   const waiting: Waiting[] = []
+  const meetings: Meeting[] = []
+
+  /** Holds the call until the others of its meeting are there and those before it have taken effect. */
+  async function takePlace(meeting: Meeting, place: Place, next: Next): Promise<Answer> {
+    let answer: Promise<Answer> | undefined
+    await new Promise<void>((resolve) => {
+      place.arrive = async () => {
+        answer = next()
+        await answer.catch(() => undefined)
+        resolve()
+      }
+      if (meeting.places.every(({ arrive }) => arrive)) meeting.close()
+    })
+    return answer as Promise<Answer>
+  }
 
   const intercept: Interceptor = async (service, action, next, { body }) => {
     const call = { service, action, body: body.toString() }
+    for (const meeting of meetings) {
+      const place = meeting.places.find(({ matches, arrive }) => !arrive && matches(call))
+      if (place) return takePlace(meeting, place, next)
+    }
     const index = waiting.findIndex(({ matches }) => matches(call))
     const [held] = index < 0 ? [] : waiting.splice(index, 1)
     if (!held) return next()
@@ -49,6 +84,35 @@ export function stage() {
 
   return {
     intercept,
+    /**
+     * Holds one call for each matcher until all of them are there. Then they take effect one after the other, in this order.
+     * If some do not come in time, the others go on, and `met` rejects.
+     */
+    meet(...matchers: readonly Waiting['matches'][]): Race {
+      const places: Place[] = matchers.map((matches) => ({ matches }))
+      const met = new Promise<void>((resolve, reject) => {
+        const letGo = async () => {
+          clearTimeout(timer)
+          meetings.splice(meetings.indexOf(meeting), 1)
+          for (const { arrive } of places) await arrive?.()
+        }
+        const timer = setTimeout(() => {
+          const came = places.filter(({ arrive }) => arrive).length
+          reject(new Error(`the race was not met: ${came} of ${places.length} calls came`))
+          void letGo()
+        }, meetWithinMs)
+        const meeting: Meeting = {
+          places,
+          close: () => {
+            resolve()
+            void letGo()
+          },
+        }
+        meetings.push(meeting)
+      })
+      met.catch(() => undefined) // The test hears of it when it awaits `met`.
+      return { met }
+    },
     /** The next call that matches is held, before it takes effect or after. */
     hold(matches: Waiting['matches'], moment: Moment): Held {
       let release: () => void = () => {}
@@ -79,3 +143,6 @@ export const fail = writes('session.failed')
 export const assumeRole = ({ action }: HeldCall): boolean => action === 'AssumeRole'
 /** A write of a request that carries this event. */
 export const writing = (event: string) => writes(event)
+
+/** The same matcher as often as `count`: for `meet`. */
+export const times = (count: number, matches: Waiting['matches']): readonly Waiting['matches'][] => Array(count).fill(matches)
