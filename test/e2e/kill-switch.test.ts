@@ -257,4 +257,26 @@ describe('the kill switch', () => {
     expect(status(await freeze({ kind: 'all' }, await engineer('ed')))).toEqual([403, 'not-eligible'])
     expect(status(await sandbox.get('/freezes', await engineer('ed')))).toEqual([403, 'not-eligible'])
   })
+
+  const signedIn = (secondsAgo: number) => ({ auth_time: Math.floor(sandbox.now() / 1000) - secondsAgo })
+  test.each<[string, string, () => object, boolean]>([
+    ['without the MFA that the rule demands', 'mfa-responders', () => ({}), false],
+    ['with MFA', 'mfa-responders', () => ({ amr: ['mfa'] }), true],
+    ['whose sign-in has no known age', 'recent-responders', () => ({}), false],
+    ['who signed in before the age that the rule allows', 'recent-responders', () => signedIn(960), false],
+    ['who signed in recently', 'recent-responders', () => signedIn(840), true],
+    ['who calls from another network', 'remote-responders', () => ({}), false],
+    ['who calls from the network of the rule', 'local-responders', () => ({}), true],
+  ])('a responder %s', async (_name, group, claims, passes) => {
+    const token = await lab.token({ sub: 'rosa', groups: [group], ...claims() })
+    const standing = (await freeze({ kind: 'target', id: 'staging' })).json.id
+    const listing = await sandbox.get('/freezes', token)
+    const setting = await freeze({ kind: 'profile', id: 'lab-two' }, token)
+    const releasing = await call('DELETE', `/freezes/${standing}`, token)
+    expect([listing.status, setting.status, releasing.status]).toEqual(passes ? [200, 201, 202] : [403, 403, 403])
+    const held = (await listed()).map(({ scope }: { scope: Scope }) => scope.id).sort()
+    expect(held).toEqual(passes ? ['lab-two', 'staging'] : ['staging'])
+    // A release that was refused does not count as the first of two.
+    expect(await release(standing, await outside('olga'))).toEqual([passes ? 204 : 202])
+  })
 })

@@ -24,6 +24,10 @@ export default defineConfig({
   responders: [
     { issuer: 'lab', claims: { groups: includes('responders') } },
     { issuer: 'lab-id', claims: { groups: includes('responders') } },
+    { issuer: 'lab', claims: { groups: includes('mfa-responders') }, mfa: true },
+    { issuer: 'lab', claims: { groups: includes('recent-responders') }, authAge: '15m' },
+    { issuer: 'lab', claims: { groups: includes('local-responders') }, sourceIp: ['127.0.0.0/8'] },
+    { issuer: 'lab', claims: { groups: includes('remote-responders') }, sourceIp: ['203.0.113.0/24'] },
   ],
   auditors: [{ issuer: 'lab', claims: { groups: includes('auditors') } }],
   people: {
