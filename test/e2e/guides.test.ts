@@ -94,7 +94,7 @@ testWith('aws')('docs/guides/auditing.md compares the log with CloudTrail', asyn
 
 test('docs/guides/config.md', async () => {
   const stdout = await run(scriptOf('config.md'))
-  expect(stdout).toMatch(/^Nothing found\.\n\d+ cases, all as expected\.\n✓ push to main → /)
+  expect(stdout).toMatch(/^Nothing found; 1 silenced, each with its reason\.\n\d+ cases, all as expected\.\n✓ push to main → /)
   expect(stdout).toContain('✓ push to main → deploy-prod: allow')
 })
 
