@@ -27,25 +27,7 @@ const engineer = (claims: object = {}) => lab.token({ sub: `engineer-${++serial}
 const peer = (sub = 'pat', groups = ['peers']) => lab.token({ sub, groups, name: sub })
 const manager = () => lab.token({ sub: 'max', groups: ['managers'], name: 'max' })
 
-async function call(
-  method: string,
-  path: string,
-  token: string | undefined,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const answer = await fetch(`${sandbox.urls.broker}${path}`, {
-    method,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-  const text = await answer.text()
-  return { status: answer.status, headers: answer.headers, text, json: text.startsWith('{') ? JSON.parse(text) : {} }
-}
+const call: TestSandbox['call'] = (...asked) => sandbox.call(...asked)
 const post = (path: string, token: string | undefined, body: unknown = {}, headers: Record<string, string> = {}) =>
   call('POST', path, token, body, headers)
 const ask = async (token: string, more: object = {}) => (await post('/requests', token, { profile: 'lab-one', ...more })).json.id as string

@@ -33,15 +33,7 @@ const job = (actor: string, sub = 'dana-job') =>
 const engineer = (sub: string) => lab.token({ sub, role: 'engineer', groups: [] })
 const peer = (sub: string, groups = ['peers']) => lab.token({ sub, groups })
 
-async function call(method: string, path: string, token: string, body?: unknown): Promise<Answer> {
-  const answer = await fetch(`${sandbox.urls.broker}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await answer.text()
-  return { status: answer.status, headers: answer.headers, text, json: text.startsWith('{') ? JSON.parse(text) : {} }
-}
+const call: TestSandbox['call'] = (...asked) => sandbox.call(...asked)
 const post = (path: string, token: string, body: unknown = {}) => call('POST', path, token, body)
 const status = ({ status: code, json }: Answer) => [code, json.code ?? json.state ?? 'ok']
 const vend = async (token: string) => {
@@ -209,12 +201,17 @@ describe('a freeze that nobody is left to release', () => {
 
 describe('the kill switch', () => {
   test('shows in /readyz, and ends by itself where it has an end', async () => {
+    const ready = async () => (await sandbox.get('/readyz')).json.status
     sandbox.advance(6000)
+    expect(await ready()).toBe('ready')
     await freeze({ kind: 'all' }, await responder('rita'), { until: new Date(sandbox.now() + 60_000).toISOString() })
-    sandbox.advance(6000)
-    expect((await sandbox.get('/readyz')).json).toEqual({ status: 'frozen' })
-    sandbox.advance(60_000)
-    expect((await sandbox.get('/readyz')).json).toEqual({ status: 'ready' })
+    expect(await ready()).toBe('frozen')
+    sandbox.advance(66_000)
+    expect(await ready()).toBe('ready')
+    const { id } = (await freeze({ kind: 'all' }, await responder('rita'))).json
+    expect(await ready()).toBe('frozen')
+    for (const sub of ['rita', 'rob']) await release(id, await responder(sub))
+    expect(await ready()).toBe('ready')
     expect(await listed()).toEqual([])
   })
   test('does not end sooner when a shorter freeze is set, nor when one person asks twice', async () => {

@@ -24,22 +24,8 @@ afterAll(async () => {
 let serial = 0
 const engineer = (sub = `engineer-${++serial}`) => lab.token({ sub, role: 'engineer', groups: [] })
 const peer = (sub = 'pat') => lab.token({ sub, groups: ['peers'] })
-async function call(
-  method: string,
-  path: string,
-  token: string,
-  body: unknown = {},
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const answer = await fetch(`${sandbox.urls.broker}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
-    ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await answer.text()
-  return { status: answer.status, headers: answer.headers, text, json: text.startsWith('{') ? JSON.parse(text) : {} }
-}
-const post = (path: string, token: string, body?: unknown, headers?: Record<string, string>) => call('POST', path, token, body, headers)
+const call: TestSandbox['call'] = (...asked) => sandbox.call(...asked)
+const post = (path: string, token: string, body: unknown = {}, headers?: Record<string, string>) => call('POST', path, token, body, headers)
 const status = ({ status: code, json }: Answer) => [code, json.code ?? json.state ?? 'ok']
 const stored = async (id: string) => (await storedRequests(sandbox)).find((request) => request.id === id)
 

@@ -24,6 +24,14 @@ export type TestSandbox = Sandbox & {
   readonly token: (name: string) => Promise<string>
   /** What the broker logged. */
   readonly log: readonly object[]
+  /** Any call of the API. A body that is not a string is sent as JSON. */
+  readonly call: (
+    method: string,
+    path: string,
+    token: string | undefined,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Answer>
   readonly vend: (token: string | undefined, body: unknown, headers?: Record<string, string>) => Promise<Answer>
   readonly get: (path: string, token?: string) => Promise<Answer>
   /** Deploys another target config while requests wait. */
@@ -53,13 +61,20 @@ export async function testSandbox(
     indexLagMs: INDEX_LAG_MS,
     ...(options.intercept ? { intercept: options.intercept } : {}),
   })
-  const call = async (path: string, init: RequestInit): Promise<Answer> => {
-    const answer = await fetch(`${sandbox.urls.broker}${path}`, init)
+  const call: TestSandbox['call'] = async (method, path, token, body, headers = {}) => {
+    const answer = await fetch(`${sandbox.urls.broker}${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
     const text = await answer.text()
     const isJson = /json/.test(answer.headers.get('content-type') ?? '')
     return { status: answer.status, headers: answer.headers, text, json: isJson ? JSON.parse(text) : {} }
   }
-  const bearer = (token: string | undefined): Record<string, string> => (token === undefined ? {} : { authorization: `Bearer ${token}` })
   return {
     ...sandbox,
     log,
@@ -78,13 +93,9 @@ export async function testSandbox(
       targets[target] = { ...(targets[target] as Target), ...change }
     },
     token: (name) => signIn(name, { url: sandbox.urls.issuer, secret: sandbox.secret }),
-    vend: (token, body, headers = {}) =>
-      call('/sessions', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...bearer(token), ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
-    get: (path, token) => call(path, { headers: bearer(token) }),
+    call,
+    vend: (token, body, headers) => call('POST', '/sessions', token, body, headers),
+    get: (path, token) => call('GET', path, token),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Documentation that repeats code is held to the code. */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MARK } from '@stint/broker/build/events-page'
 import { MARK as LASTING_MARK, lastingPage } from '@stint/cli/build/lasting-page'
@@ -11,7 +12,12 @@ import { problems } from '@stint/core/problem'
 import { requestTransitions, sessionTransitions } from '@stint/core/request/machine'
 import { expect, test } from 'vitest'
 
-const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8')
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const pagesUnder = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+    name.endsWith('.md') ? [`${folder}/${name}`] : [],
+  )
 const rowsOf = (transitions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>) =>
   Object.entries(transitions).flatMap(([state, acts]) =>
     Object.keys(acts).length === 0
@@ -51,6 +57,13 @@ test('the codes that docs and README name are codes that there are', () => {
 test('docs/audit-events.md is what the schema says', () => {
   const page = read('docs/audit-events.md')
   expect(page.slice(page.indexOf(MARK))).toBe(`${MARK}\n${eventsPage()}`)
+})
+
+test('every link of a page leads to a file that is there', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pagesUnder('docs')]
+  const links = pages.flatMap((page) => [...read(page).matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g)].map(([, link = '']) => ({ page, link })))
+  expect(links.length).toBeGreaterThan(50)
+  expect(links.filter(({ page, link }) => !existsSync(join(root, dirname(page), link)))).toEqual([])
 })
 
 test('docs/lint-rules.md is what the catalogue says', () => {

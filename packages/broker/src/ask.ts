@@ -107,7 +107,8 @@ const MAX_ROUNDS = 12
 type Taken = { readonly waits?: AccessRequest; readonly kept: boolean }
 
 /**
- * Takes one of the caller's few places for requests that wait. Whether a place is held for nothing is read from its request by key, so no index has to be up to date.
+ * Takes one of the caller's few places for requests that wait. A place whose request no longer waits is reused; that is read
+ * from the request by key, so it does not depend on an index.
  */
 async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: Scope, request: RequestId): Promise<Done<Taken> | Refused> {
   const ref = callerRef(caller)
@@ -122,7 +123,7 @@ async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: 
       const held = await ledger.request(found.by.request)
       if (held.outcome === 'unknown') return unavailable(held.cause)
       if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value, kept: false })
-      if (!held.value && isUnderWay(found.by, call.now)) return refused('rate-limited', 'You are asking for the same at this moment.')
+      if (!held.value && isUnderWay(found.by, call.now)) return refused('rate-limited', 'You are already asking for this in another call. Try again in a moment.')
       instead = found.by
       continue
     }

@@ -77,6 +77,17 @@ export function apiApp(broker: ApiBroker): Api {
     isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, circumstances(c)),
     isResponder: (c, caller) => isOneOf(broker.rules.responders, caller, circumstances(c)),
   }
+  let readiness: { readonly at: Instant; readonly checks: Promise<Readiness> } | undefined
+  function readinessAt(now: Instant): Promise<Readiness> {
+    if (!readiness || now - readiness.at > seconds(READY_FOR_SECONDS)) readiness = { at: now, checks: checkReadiness(broker) }
+    return readiness.checks
+  }
+  // What was checked before a freeze was set or released says nothing any more.
+  app.on(['POST', 'DELETE'], ['/freezes', '/freezes/:id'], async (_c, next) => {
+    await next()
+    readiness = undefined
+  })
+
   profileRoutes(app, broker, tools)
   sessionRoutes(app, broker, tools)
   requestRoutes(app, broker, tools)
@@ -87,13 +98,12 @@ export function apiApp(broker: ApiBroker): Api {
 
   app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
 
-  let readiness: { readonly at: Instant; readonly checks: Readiness } | undefined
-
-  /** A word for everybody; which dependency is down only for auditors. Cached, so that asking costs nothing. */
+  /**
+   * One word for everyone; only auditors see which dependency is down. The checks are kept for a few seconds, so that calls
+   * without a token cost nothing.
+   */
   app.get('/readyz', async (c) => {
-    if (!readiness || c.get('now') - readiness.at > seconds(READY_FOR_SECONDS))
-      readiness = { at: c.get('now'), checks: await checkReadiness(broker) }
-    const { frozen, ...checks } = readiness.checks
+    const { frozen, ...checks } = await readinessAt(c.get('now'))
     const status = checks.ledger === 'up' ? (frozen ? 'frozen' : 'ready') : 'not-ready'
     const caller = c.env.authorization.length > 0 ? await identify(broker, bearerOf(c.env.authorization), c.get('now')) : undefined
     const detailed = caller?.outcome === 'done' && tools.isAuditor(c, caller.value)

@@ -66,7 +66,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     c.set('profile', body.value.profile)
     const sent = c.req.header('idempotency-key')
     const idempotency = idempotencyKeyOf(sent === undefined ? [] : [sent])
-    if (idempotency === 'odd') return refused('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.')
+    if (idempotency === 'odd') return refused('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.')
     const access = decideAccess(rules, body.value.profile, caller, circumstances(c))
     if (access.outcome === 'refused') return access
     const approval = approvalOf(body.value.profile)

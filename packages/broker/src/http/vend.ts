@@ -83,7 +83,7 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
   let format = 'json' as Format // told by the body, which is read on the road, after the token
   const idempotency = idempotencyKeyOf(header(request, 'idempotency-key'))
   if (idempotency === 'odd')
-    return { reply: problemReply('body-invalid', 'Idempotency-Key must be one text of 1 to 128 printable characters.', call.trace) }
+    return { reply: problemReply('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.', call.trace) }
   const door: Door = {
     shown: bearerOf(header(request, 'authorization')),
     ...(idempotency ? { idempotency: { ...idempotency, fingerprint: sha256Hex(request.body) } } : {}),

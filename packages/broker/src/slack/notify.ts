@@ -3,9 +3,9 @@
  * change that called for it: so a change that came late, twice or out of order does no harm, and what could not be posted
  * is made good by the next run.
  *
- * Every message is claimed before it is posted, and kept with its place after. Whose turn it is says `turns.ts`. Slack being
- * down, slow or in need of rest delays messages and nothing else: a request whose messages are not as they should be is owed, and tried again ever less
- * often until somebody looks.
+ * Every message is claimed before it is posted, and its place is stored afterwards. `turns.ts` decides the order. If Slack is
+ * down, slow or rate-limits us, messages are late and nothing else happens: the request is owed, and tried again less and less
+ * often until an operator looks at it.
  */
 
 import { type FreezeId, parseScope } from '@stint/core/access/freeze'
@@ -165,8 +165,8 @@ async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): P
 
 /** Two runs may bring up the same at once, and the older one last: so it is looked at again whether it grew meanwhile. */
 async function broughtUp(parts: NotifyParts, run: Run, id: OwedId, urgent: boolean): Promise<readonly Fault[]> {
-  if (isLink(id)) return toldOfLink(parts, run, id)
-  if (isFreeze(id)) return toldOfFreeze(parts, run, id)
+  if (isLink(id)) return toldOf(parts, id, (posts) => new LinkDesk(parts, run, urgent, id, posts))
+  if (isFreeze(id)) return toldOf(parts, id, (posts) => new FreezeDesk(parts, run, urgent, id, posts))
   let overtaken = false
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const made = await brought(parts, run, id as RequestId, urgent, overtaken)
@@ -467,18 +467,9 @@ class LinkDesk extends Posting {
 /** Later than that it is no news: longer than a message is tried for. */
 const TOLD_SECONDS = 3 * 86_400
 
-async function toldOfLink(parts: NotifyParts, run: Run, id: LinkId): Promise<readonly Fault[]> {
-  const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
-  for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
-  if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
-  const desk = new LinkDesk(parts, run, false, id, posts.value)
-  await desk.tell(journal.value?.events ?? [], parts.clock())
-  return desk.faults
-}
-
 /**
- * A freeze that stops a responder: all of them are told, in the channel and each whom the config names by `sub`. Whoever took
- * over a responder's account could freeze the others and be alone with the switch.
+ * Notifies all responders of a freeze that may stop one of them: in the channel, and each whom the config names by `sub`. An
+ * attacker with one responder's account could otherwise freeze the others unseen.
  */
 class FreezeDesk extends Posting {
   async tell(events: Journaled['events'], now: Instant): Promise<void> {
@@ -502,11 +493,16 @@ class FreezeDesk extends Posting {
 }
 const TOLD_OF_FREEZES: readonly string[] = ['freeze.set', 'freeze.released', 'freeze.deploy-released']
 
-async function toldOfFreeze(parts: NotifyParts, run: Run, id: FreezeId): Promise<readonly Fault[]> {
+/** Links and freezes: their events, each in messages of its own. */
+async function toldOf(
+  parts: NotifyParts,
+  id: LinkId | FreezeId,
+  deskOf: (posts: readonly Post[]) => LinkDesk | FreezeDesk,
+): Promise<readonly Fault[]> {
   const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
   for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
   if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
-  const desk = new FreezeDesk(parts, run, true, id, posts.value)
+  const desk = deskOf(posts.value)
   await desk.tell(journal.value?.events ?? [], parts.clock())
   return desk.faults
 }

@@ -5,6 +5,7 @@
  */
 import { createHmac } from 'node:crypto'
 import type { InputBlock, KnownBlock, ModalView } from '@slack/types'
+import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { APP, type Member, type OpenView, type SlackMessage, TEAM, type Workspace } from './workspace.ts'
 
 export type Sender = {
@@ -20,8 +21,8 @@ export type Sender = {
 export type Sent = { readonly status: number; readonly body: string }
 export type SignedForm = { readonly path: string; readonly body: string; readonly headers: Readonly<Record<string, string>> }
 
-/** Slack waits so long, and then shows an error. */
-const PATIENCE_MS = 3000
+/** Slack shows an error after three seconds. */
+const bounds = { timeoutMs: 3000, maxBytes: 1024 * 1024 } as const
 
 export const sign = (body: string, secret: string, at: number): Readonly<Record<string, string>> => {
   const stamp = String(Math.floor(at / 1000))
@@ -41,8 +42,8 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
     return { path, body, headers: sign(body, signingSecret, clock()) }
   }
   async function send({ path, body, headers }: SignedForm): Promise<Sent> {
-    const answer = await fetch(`${broker}${path}`, { method: 'POST', headers, body, signal: AbortSignal.timeout(PATIENCE_MS) })
-    return { status: answer.status, body: await answer.text() }
+    const answer = await boundedFetch(`${broker}${path}`, { ...bounds, method: 'POST', headers, body, redirect: 'manual' })
+    return { status: answer.status, body: answer.text() }
   }
   const direct = `D0${user.id.slice(2)}`
   const ours = { id: user.id, username: user.name, name: user.name, team_id: user.team_id }

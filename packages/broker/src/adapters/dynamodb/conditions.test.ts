@@ -8,6 +8,7 @@ import { type LinkChange, type LinkId, linkId } from '@stint/core/identity/link'
 import type { Done } from '@stint/core/outcome'
 import { expect, test } from 'vitest'
 import {
+  all,
   always,
   approvedRequest,
   assumed,
@@ -23,6 +24,8 @@ import {
   newRequest,
   REQUEST,
   reserved,
+  rita,
+  rob,
   SIDE,
   STORY,
   scope,
@@ -34,10 +37,7 @@ const word = ({ outcome, code }: Outcome): string => code ?? outcome
 const named = { named: true, scope: scope() } as const
 const second = (more: Parameters<typeof intent>[0] = {}) =>
   intent({ session: sessionOf(REQUEST, '00000002'), attempt: '2'.repeat(32), ...more })
-const rita: CallerRef = { issuer: 'people', subject: 'rita', name: 'Rita', kind: 'human' }
-const rob: CallerRef = { ...rita, subject: 'rob', name: 'Rob' }
 const isSame = (one: { subject: string }) => (other: { subject: string }) => one.subject === other.subject
-const all = { kind: 'all' } as const
 
 /** Each is done on a fresh table and says what came of it. */
 const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<readonly unknown[]> } = {

@@ -6,6 +6,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { linkId } from '@stint/core/identity/link'
 import { describe, expect, test } from 'vitest'
 import {
+  all,
   always,
   approvedRequest,
   assumed,
@@ -20,12 +21,12 @@ import {
   newRequest,
   REQUEST,
   reserved,
+  rita,
+  rob,
   sessionOf,
 } from './testing/ledger.ts'
 import type { Sent } from './testing/table.ts'
 
-const rita = { issuer: 'people', subject: 'rita', name: 'Rita', kind: 'human' } as const
-const all = { kind: 'all' } as const
 const never = () => false
 const LINK = linkId({ issuer: 'people', subject: 'dana' })
 const linked = {
@@ -108,7 +109,7 @@ const writes: { readonly [name: string]: Call } = {
       await ledger.unfreeze(freeze.id, rita, never, NOW)
       return freeze
     },
-    call: ({ ledger }, { id }) => ledger.unfreeze(id, { ...rita, subject: 'rob' }, never, NOW),
+    call: ({ ledger }, { id }) => ledger.unfreeze(id, rob, never, NOW),
   },
   'release by a deploy': {
     operation: 'UpdateItem',
@@ -291,7 +292,7 @@ test('a freeze whose first send arrives after two people released it stays relea
   })
   const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
   await must(it.ledger.unfreeze(id, rita, never, NOW) as Promise<{ outcome: string }>)
-  await must(it.ledger.unfreeze(id, { ...rita, subject: 'rob' }, never, NOW) as Promise<{ outcome: string }>)
+  await must(it.ledger.unfreeze(id, rob, never, NOW) as Promise<{ outcome: string }>)
   expect(() => late?.()).toThrow('The conditional request failed')
   expect(await must(it.ledger.frozen([all], NOW))).toBeUndefined()
   expect(it.events(`FREEZE#${id}`)).toEqual(['freeze.set', 'freeze.release-asked', 'freeze.released'])

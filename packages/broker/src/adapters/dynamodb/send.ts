@@ -51,6 +51,7 @@ const FIRST_WAIT_MS = 25
 export type Update = Pick<UpdateItemCommandInput, 'ConditionExpression' | 'UpdateExpression' | 'ExpressionAttributeNames'>
 /** Read anew at each send, so that a time in a condition is the time of that send. */
 export type Values = Record<string, unknown> | (() => Record<string, unknown>)
+export const valuesNow = (values: Values): Record<string, unknown> => (typeof values === 'function' ? values() : values)
 
 export type Sender = {
   /** Sends until there is an answer, or `unknown` after the last try. A failed condition is an answer. */
@@ -107,7 +108,7 @@ export function sender(settings: DynamoSettings): Sender {
   const write: Sender['write'] = async ({ table: TableName, key }, input, values, read, shows) => {
     const Key = marshall(key)
     const written = await send(async () => {
-      const named = marshall(typeof values === 'function' ? values() : values, { removeUndefinedValues: true })
+      const named = marshall(valuesNow(values), { removeUndefinedValues: true })
       const answer = await client
         .send(
           new UpdateItemCommand({

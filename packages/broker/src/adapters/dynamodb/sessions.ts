@@ -14,7 +14,7 @@ import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/sessio
 import type { Intent, Ledger, Reservation } from '../../ports.ts'
 import { howItCame, whatIsAsked } from './facts.ts'
 import { type Item, openSessions, type StoredSession } from './items.ts'
-import type { Blocked, DynamoSettings, Sender, Values } from './send.ts'
+import { type Blocked, type DynamoSettings, type Sender, type Values, valuesNow } from './send.ts'
 import { callerKey, dayKey, openKey, requestKey, shardOf, timeKey } from './table.ts'
 
 type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'> & {
@@ -137,7 +137,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         ':attempt': attempt,
         ':one': 1,
         ':events': events,
-        ...(typeof to.values === 'function' ? to.values() : to.values),
+        ...valuesNow(to.values),
       }),
       isDone,
     )
@@ -147,11 +147,10 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
   /** One of the writes that close a reservation. */
   async function close(
     reservation: Pick<Reservation, 'request' | 'session' | 'attempt' | 'alone'>,
-    to: Parameters<typeof follow>[1] & { readonly values: Record<string, unknown> | (() => Record<string, unknown>) },
+    to: Parameters<typeof follow>[1],
     alone = reservation.alone,
   ): Promise<Done<Item> | Blocked | Unknown> {
     const { session } = reservation
-    const values = () => (typeof to.values === 'function' ? to.values() : to.values)
     // The item leaves the index of open reservations only with its last one; what is left there the sweeper clears.
     const written = await follow(
       reservation,
@@ -160,7 +159,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
             ...to,
             condition: `${to.condition ?? ''} AND openSession = :session`,
             remove: ' REMOVE openKey, openAt, openSession',
-            values: () => ({ ...values(), ':session': session }),
+            values: () => ({ ...valuesNow(to.values), ':session': session }),
           }
         : to,
     )

@@ -1,6 +1,7 @@
 /** A ledger over a table in this process, and what its calls take. Every id and salt is counted, so a run can be repeated. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Approval } from '@stint/core/config/shape'
+import type { CallerRef } from '@stint/core/identity/caller'
 import type { Person } from '@stint/core/identity/person'
 import { done } from '@stint/core/outcome'
 import type { RequestId, SessionId } from '@stint/core/request/ids'
@@ -73,6 +74,10 @@ export type LedgerInProcess = ReturnType<typeof ledgerInProcess>
 
 export const dana = caller({ subject: 'dana', name: 'Dana' })
 export const eve = caller({ subject: 'eve', name: 'Eve' })
+/** Two responders, and what they freeze. */
+export const rita: CallerRef = { issuer: 'people', subject: 'rita', name: 'Rita', kind: 'human' }
+export const rob: CallerRef = { ...rita, subject: 'rob', name: 'Rob' }
+export const all = { kind: 'all' } as const
 export const REQUEST = `req_${'1'.repeat(26)}` as RequestId
 export const sessionOf = (request: RequestId, suffix = '00000001') => `${request}.${suffix}` as SessionId
 const personOf = (subject: string) => `people#${subject}` as Person
