@@ -249,13 +249,13 @@ export function linkMessage(event: ReadEvent): Message {
   return { text: notice(line, 500), blocks: [said(line)] }
 }
 
-/** Tells responders that one of them may have been stopped, or is free again. */
+/** Notifies responders of a freeze that may stop one of them, and of its release. */
 export function freezeMessage(event: ReadEvent): Message {
   const scope = inLine(scopeWords(parseScope(String(event.scope))))
   const until = event.until === undefined ? '' : ` until ${minuteOf(event.until)}`
   const line =
     event.type === 'freeze.set'
-      ? `${shownCaller(event.by as CallerRef)} froze ${scope}${until}: “${inLine(String(event.why))}”. Whoever is frozen gets no session and neither asks, approves nor releases. One responder can ask for the release, another one agrees: GET /freezes. If you did not expect this, tell your security team.`
+      ? `${shownCaller(event.by as CallerRef)} froze ${scope}${until}: “${inLine(String(event.why))}”. A frozen person cannot get a session, ask, approve or release. Two responders can release it: see GET /freezes. If you did not expect this, tell your security team.`
       : event.type === 'freeze.released'
         ? `${shownCaller(event.by as CallerRef)} released the freeze of ${scope}.`
         : `A deploy released the freeze of ${scope}.`

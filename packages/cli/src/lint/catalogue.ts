@@ -122,9 +122,9 @@ export const catalogue = {
   },
   'responders-of-one-issuer': {
     severity: 'note',
-    finds: 'An issuer without which fewer than two responders are left.',
-    why: 'Whoever is frozen releases nothing, and a release takes two people. While this issuer is frozen, only a deploy can release its freeze.',
-    fix: 'Name two responders of another issuer under `responders`, or keep in mind that `releaseFreezes` in `infra/settings.ts` is the way out.',
+    finds: 'An issuer whose freeze would leave fewer than two responders.',
+    why: 'Releasing a freeze takes two people, and a frozen person cannot release. Only a deploy can then release the freeze of this issuer.',
+    fix: 'Add two responders of another issuer, or plan to use `releaseFreezes` in `infra/settings.ts`.',
   },
   'packed-size': {
     severity: 'warning',

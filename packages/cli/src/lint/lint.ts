@@ -67,12 +67,12 @@ function placesOf(rules: Rules): readonly Place[] {
   })
 }
 
-/** Issuers whose freeze the responders could not release. Where there are no responders, nobody sets one. */
+/** Issuers whose freeze the responders could not release. Without responders, there are no freezes. */
 function lintResponders(rules: Rules, report: Report): void {
   if ((rules.responders ?? []).length === 0) return
   for (const issuer of Object.keys(rules.issuers))
     if (!leavesTwoResponders(rules, issuer))
-      report('responders-of-one-issuer', `issuers.${issuer}`, 'While it is frozen, fewer than two responders are left to release it.')
+      report('responders-of-one-issuer', `issuers.${issuer}`, 'Freezing this issuer leaves fewer than two responders to release it.')
 }
 
 /** One name in a list (groups, roles) that opens something at two issuers. */

@@ -1,4 +1,4 @@
-/** Who may set and release freezes, as far as the config alone can tell: of a group nobody knows here who is in it. */
+/** Who may set and release freezes, as far as the config alone can tell. It does not list the members of a group. */
 import type { Matcher, Rules } from '../config/shape.ts'
 import { type Person, personOf } from '../identity/person.ts'
 import type { FreezeScope } from './freeze.ts'
@@ -11,7 +11,7 @@ type Subject = { readonly issuer: string; readonly subject: string }
 export const namedSubjects = (sub: Matcher | undefined): readonly string[] | undefined =>
   typeof sub === 'string' ? [sub] : typeof sub === 'object' && 'oneOf' in sub ? sub.oneOf.map(String) : undefined
 
-/** Whether a freeze may stop a responder. True also where it depends on a group: rather one message too many. */
+/** Whether a freeze may stop a responder. True if that depends on a group: an unneeded message is better than a missing one. */
 export function mayStopResponder(rules: Responding, scope: FreezeScope): boolean {
   if (scope.kind === 'issuer')
     return (rules.responders ?? []).some(({ issuer }) => issuer === scope.id) || identitiesBeside(rules, scope.id).some(mayRespond(rules))
@@ -27,7 +27,7 @@ export function leavesTwoResponders(rules: Responding, issuer: string): boolean 
   for (const who of rules.responders ?? []) {
     if (who.issuer === issuer || rules.issuers[who.issuer]?.kind !== 'human') continue
     const subjects = namedSubjects(who.claims.sub)
-    // As many as the group has.
+    // A group counts as two people or more.
     if (!subjects) return true
     for (const subject of subjects) people.add(personOf(rules, { issuer: who.issuer, subject }))
   }
