@@ -39,7 +39,7 @@ async function fill(from: number, to: number): Promise<void> {
             profile: { S: 'break-glass' },
             target: { S: 'prod-admin' },
             roleArn: { S: 'arn:aws:iam::111122223333:role/stint/Admin' },
-            terms: { S: '{"maxDuration":3600,"uses":3,"window":3600}' },
+            terms: { S: '{"maxDuration":3600,"policy":[],"policyArns":[],"uses":3,"window":3600}' },
             termsHash: { S: 'f' },
             breakGlass: { BOOL: false },
             pendingUntil: { N: String(now + 3_600_000) },

@@ -1,6 +1,6 @@
 /**
- * The AWS of the bench: an HTTPS server in a process of its own that knows three answers and counts who asked. It checks
- * nothing, so that what is measured is the caller.
+ * The AWS of the bench: an HTTPS server in a process of its own that counts who asked. Its answers fit the calls, since Stint
+ * believes no others; it checks nothing, so that what is measured is the caller.
  */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
@@ -22,25 +22,51 @@ const item = {
   termsHash: { S: 'f'.repeat(64) },
   events: { L: Array.from({ length: 2 }, () => ({ M: { event: { S: 'x'.repeat(600) }, salt: { B: 'A'.repeat(43).concat('=') } } })) },
 }
-const expiration = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+/, '')
-const assumed = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:dana</AssumedRoleId><Arn>arn:aws:sts::111122223333:assumed-role/ReadOnly/dana</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIAEXAMPLEEXAMPLE00</AccessKeyId><SecretAccessKey>${'s'.repeat(40)}</SecretAccessKey><SessionToken>${'t'.repeat(400)}</SessionToken><Expiration>${expiration}</Expiration></Credentials><PackedPolicySize>6</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata></AssumeRoleResponse>`
+type Body = {
+  readonly TableName?: string
+  readonly Key?: { readonly pk: object }
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>
+  readonly ExpressionAttributeValues?: Readonly<Record<string, object>>
+}
+
+/** The item as the write leaves it: its key, and the session that it reserves or records. */
+function written({ Key, ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} }: Body) {
+  const session = values[':session'] && 'M' in values[':session'] ? values[':session'] : undefined
+  const issued = { M: { attempt: values[':attempt'], state: { S: 'issued' }, issued: values[':facts'] } }
+  const attribute = names['#session']
+  return { Attributes: { ...item, ...Key, ...(attribute === undefined ? {} : { [attribute]: session ?? issued }) } }
+}
+
+const tableAnswer = (kind: string, body: Body): object => {
+  const capacity = (TableName: string) => ({ TableName, CapacityUnits: 1 })
+  if (kind === 'UpdateItem') return written(body)
+  if (kind === 'BatchGetItem') return { Responses: { stint: [] }, UnprocessedKeys: {}, ConsumedCapacity: [capacity('stint')] }
+  return { ConsumedCapacity: capacity(body.TableName ?? '') }
+}
+
+/** What STS answers to this call. */
+function assumed(form: URLSearchParams): string {
+  const [role = '', name = '', identity] = ['RoleArn', 'RoleSessionName', 'SourceIdentity'].map((field) => form.get(field) ?? undefined)
+  const arn = `${role.replace(':iam:', ':sts:').replace(/:role\/.*?([^/]+)$/, ':assumed-role/$1')}/${name}`
+  const expiration = new Date(Date.now() + Number(form.get('DurationSeconds')) * 1000).toISOString().replace(/\.\d+/, '')
+  return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>${identity === undefined ? '' : `<SourceIdentity>${identity}</SourceIdentity>`}<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:${name}</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIAEXAMPLEEXAMPLE00</AccessKeyId><SecretAccessKey>${'s'.repeat(40)}</SecretAccessKey><SessionToken>${'t'.repeat(400)}</SessionToken><Expiration>${expiration}</Expiration></Credentials><PackedPolicySize>6</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata></AssumeRoleResponse>`
+}
 
 createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, (request, response) => {
-  request.resume()
+  const parts: Buffer[] = []
+  request.on('data', (part: Buffer) => parts.push(part))
   request.on('end', () => {
     const target = String(request.headers['x-amz-target'] ?? '').replace(/.*\./, '')
     const kind = request.url === '/jwks' ? 'jwks' : request.url === '/counts' ? 'counts' : target || 'AssumeRole'
     if (kind === 'counts') return response.end(JSON.stringify(counts))
     counts[kind] = (counts[kind] ?? 0) + 1
     if (kind === 'jwks') return response.writeHead(200, { 'content-type': 'application/json' }).end(jwks)
-    if (kind === 'AssumeRole') return response.writeHead(200, { 'content-type': 'text/xml', 'x-amzn-requestid': 'c6104cbe' }).end(assumed)
+    const body = Buffer.concat(parts).toString('utf8')
+    if (kind === 'AssumeRole')
+      return response.writeHead(200, { 'content-type': 'text/xml', 'x-amzn-requestid': 'c6104cbe' }).end(assumed(new URLSearchParams(body)))
     return response
       .writeHead(200, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'd1' })
-      .end(
-        JSON.stringify(
-          kind === 'UpdateItem' ? { Attributes: item } : kind === 'BatchGetItem' ? { Responses: { stint: [] }, UnprocessedKeys: {} } : {},
-        ),
-      )
+      .end(JSON.stringify(tableAnswer(kind, JSON.parse(body))))
   })
 }).listen(0, '127.0.0.1', function (this: { address(): unknown }) {
   process.stdout.write(`${(this.address() as AddressInfo).port}\n`)

@@ -123,7 +123,8 @@ async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: 
       const held = await ledger.request(found.by.request)
       if (held.outcome === 'unknown') return unavailable(held.cause)
       if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value, kept: false })
-      if (!held.value && isUnderWay(found.by, call.now)) return refused('rate-limited', 'You are already asking for this in another call. Try again in a moment.')
+      if (!held.value && isUnderWay(found.by, call.now))
+        return refused('rate-limited', 'You are already asking for this in another call. Try again in a moment.')
       instead = found.by
       continue
     }
