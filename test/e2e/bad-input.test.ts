@@ -6,7 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { exchange, type Raw } from '../support/http.ts'
 import { LAB_CONFIG, type Lab, labKey, startLab } from '../support/lab.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { reserve, stage, times } from '../support/stage.ts'
 
+const staged = stage()
 let lab: Lab
 let sandbox: TestSandbox
 let good: string
@@ -14,7 +16,7 @@ let people: string
 
 beforeAll(async () => {
   lab = await startLab()
-  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings })
+  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings, intercept: staged.intercept })
   people = await sandbox.token('developer')
 })
 afterAll(async () => {
@@ -376,7 +378,9 @@ describe('the container-credentials door', () => {
 describe('single-use tokens', () => {
   test('buy one session per profile, also under a race', async () => {
     const token = await lab.token({ iss: lab.issuers.once, jti: 'j-1' })
+    const race = staged.meet(...times(8, reserve))
     const answers = await Promise.all(Array.from({ length: 8 }, () => sandbox.vend(token, { profile: 'lab' })))
+    await race.met
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409])
     expect(answers.find(({ status }) => status === 409)?.json.code).toBe('token-used')
   })

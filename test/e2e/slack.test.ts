@@ -8,6 +8,7 @@ import { brokenInvariants } from '../support/checkers.ts'
 import { stint } from '../support/cli.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn, slackLab, textOf } from '../support/slack.ts'
+import { stage, times, writing } from '../support/stage.ts'
 
 let sandbox: TestSandbox
 beforeAll(async () => {
@@ -98,10 +99,11 @@ describe('the night', () => {
 })
 
 describe('what people meet there', () => {
+  const staged = stage()
   let lab: Awaited<ReturnType<typeof slackLab>>
   const HOUR = 3_600_000
   beforeAll(async () => {
-    lab = await slackLab()
+    lab = await slackLab({ intercept: staged.intercept })
     for (const name of ['oncall', 'approver', 'auditor', 'developer', 'second-developer'] as const) await lab.link(name)
     lab.sandbox.advance(601_000)
     await lab.slack.notify()
@@ -205,7 +207,9 @@ describe('what people meet there', () => {
     await lab.slack.notify()
     expect(await lab.stateOf(id)).toBe('pending')
     expect(textOf(root.blocks)).toMatch(/1 more approval is needed/)
+    const race = staged.meet(...times(2, writing('request.approved')))
     const clicks = await Promise.all([lab.at('auditor').press(root, 'approve'), lab.at('auditor').press(root, 'approve')])
+    await race.met
     expect(clicks.map(({ status }) => status)).toEqual([200, 200])
     expect(await lab.stateOf(id)).toBe('approved')
     await lab.at('auditor').press(root, 'deny')

@@ -10,16 +10,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exchange } from '../support/http.ts'
 import { LAB_CONFIG, type Lab, startLab } from '../support/lab.ts'
 import { freePorts, type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { reserve, stage, times } from '../support/stage.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`
 const OURS = 'urn:stint:params:oauth:token-type:aws-credentials'
 
+const staged = stage()
 let lab: Lab
 let sandbox: TestSandbox
 beforeAll(async () => {
   lab = await startLab()
-  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings })
+  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings, intercept: staged.intercept })
 })
 afterAll(async () => {
   await sandbox.close()
@@ -232,11 +234,13 @@ describe('a token that is good once', () => {
   })
   test('of fifty at once at two doors, one gets in', async () => {
     const token = await once({ jti: 'race' })
+    const race = staged.meet(...times(50, reserve))
     const answers = await Promise.all(
       Array.from({ length: 50 }, async (_, index) =>
         index % 2 ? (await exchanged(token))[0] : (await sandbox.vend(token, { profile: 'lab' })).status,
       ),
     )
+    await race.met
     expect(answers.filter((status) => status === 200 || status === 201)).toHaveLength(1)
   })
   test('is remembered by a broker that starts later', async () => {

@@ -7,11 +7,13 @@ import type { Answer } from '@stint/sandbox/aws/sts'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { brokenInvariants, madeByAws, storedRequests } from '../support/checkers.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { stage, times, writing } from '../support/stage.ts'
 
 type Step = 'reserve' | 'assume' | 'record'
 type Fault = { readonly step: Step; readonly how: How; readonly times: number }
 type How = 'error before' | 'error after' | 'drop before' | 'drop after' | 'throttle' | 'denied' | 'packed' | 'slow'
 
+const staged = stage()
 let sandbox: TestSandbox
 let fault: Fault | undefined
 let struck = 0
@@ -32,12 +34,12 @@ const jsonError: Answer = {
 beforeAll(async () => {
   sandbox = await testSandbox({
     deadlines: { connect: 1000, ledger: 1000, sts: 5000 },
-    async intercept(_service, action, next) {
+    async intercept(service, action, next, request) {
       const step: Step | undefined =
         action === 'AssumeRole' ? 'assume' : action === 'UpdateItem' ? (updates === 0 ? 'reserve' : 'record') : undefined
       const strikes = fault !== undefined && step === fault.step && struck < fault.times
       if (!strikes) {
-        const answer = await next()
+        const answer = await staged.intercept(service, action, next, request)
         // The step after reserve begins once AWS was asked.
         if (step === 'assume') updates = 1
         return answer
@@ -195,7 +197,9 @@ describe('what nobody closed is given back', () => {
     expect(before).toBeGreaterThan(3)
     expect((await sandbox.sweep()).abandoned).toBe(0)
     sandbox.advance(91_000)
+    const race = staged.meet(...times(2, writing('session.abandoned')))
     const swept = await Promise.all([sandbox.sweep(), sandbox.sweep()])
+    await race.met
     expect(swept.reduce((sum, { abandoned }) => sum + abandoned, 0)).toBe(before)
     expect(await reserved()).toBe(0)
     expect((await storedRequests(sandbox)).filter(({ open }) => open)).toEqual([])

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { brokenInvariants, storedRequests } from '../support/checkers.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { readFreezes, setFreeze, stage, times } from '../support/stage.ts'
 
 type Reading = 'as it is' | 'broken' | Promise<unknown>
+const staged = stage()
 let sandbox: TestSandbox
 /** What becomes of the reading of the freezes. */
 let reading: Reading = 'as it is'
@@ -13,12 +15,12 @@ let lost = false
 
 beforeAll(async () => {
   sandbox = await testSandbox({
-    async intercept(_service, action, next) {
+    async intercept(service, action, next, request) {
       if (lost && action === 'UpdateItem') {
         await next()
         return { status: 500, headers: {}, body: '{"__type":"InternalServerError","message":"broken"}' }
       }
-      if (action !== 'BatchGetItem' || reading === 'as it is') return next()
+      if (action !== 'BatchGetItem' || reading === 'as it is') return staged.intercept(service, action, next, request)
       if (reading === 'broken') return { status: 500, headers: {}, body: '{"__type":"InternalServerError","message":"broken"}' }
       await reading
       return next()
@@ -76,22 +78,14 @@ test('freezes that cannot be read close the way, and give the use back', async (
   expect((await latest())?.sessions[0]?.state).toBe('failed')
 })
 
-test('set amid many vends: each is issued or frozen, and all that begin after its answer are frozen', async () => {
-  const answers: { status: number; late: boolean }[] = []
-  const left: string[] = []
-  let set = false
-  const one = async () => {
-    const late = set
-    const { status, json } = await vend()
-    if (status === 201) left.push(json.credentials.accessKeyId)
-    answers.push({ status, late })
-  }
-  const some = Array.from({ length: 30 }, one)
+test('set amid many vends: those that read before it are issued, all others are frozen', async () => {
+  const race = staged.meet(...times(15, readFreezes), setFreeze, ...times(15, readFreezes))
+  const early = Array.from({ length: 30 }, vend)
   const { json } = await freeze()
-  set = true
-  await Promise.all([...some, ...Array.from({ length: 30 }, one)])
-  expect(answers.filter(({ status, late }) => status !== 403 && (late || status !== 201))).toEqual([])
-  expect(answers.filter(({ late }) => late)).toHaveLength(30)
+  await race.met
+  const answers = await Promise.all([...early, ...Array.from({ length: 30 }, vend)])
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(15).fill(201), ...Array(45).fill(403)])
+  const left = answers.flatMap(({ json: session }) => session.credentials?.accessKeyId ?? [])
   expect(await brokenInvariants(sandbox, left)).toEqual([])
   await release(json.id)
 })

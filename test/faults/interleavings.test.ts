@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants, storedRequests } from '../support/checkers.ts'
 import { LAB_CONFIG, type Lab, startLab } from '../support/lab.ts'
 import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
-import { assumeRole, type HeldCall, record, reserve, stage, writing } from '../support/stage.ts'
+import { assumeRole, type HeldCall, record, reserve, stage, takePlace, times, writing } from '../support/stage.ts'
 
 const staged = stage()
 let lab: Lab
@@ -193,9 +193,11 @@ describe('a withdrawal under the requester’s own vends', () => {
 describe('asks at once', () => {
   test('24 on different terms give five that wait', async () => {
     const token = await engineer()
+    const race = staged.meet(...times(24, takePlace))
     const answers = await Promise.all(
       Array.from({ length: 24 }, (_, at) => post('/requests', token, { profile: 'lab-two', narrow: onlyBucket(at) })),
     )
+    await race.met
     const codes = answers.map(({ status: code }) => code).sort()
     expect([codes.filter((code) => code === 201).length, codes.filter((code) => code === 429).length]).toEqual([5, 19])
     sandbox.settle()
@@ -208,7 +210,9 @@ describe('asks at once', () => {
   })
   test('24 on the same terms give one that waits', async () => {
     const token = await engineer()
+    const race = staged.meet(...times(24, takePlace))
     const answers = await Promise.all(Array.from({ length: 24 }, () => post('/requests', token, { profile: 'lab-two' })))
+    await race.met
     expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
     expect(answers.map(({ status: code }) => code).filter((code) => code === 201)).toHaveLength(1)
   })

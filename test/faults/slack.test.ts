@@ -6,10 +6,12 @@ import { notifyOwed } from '@stint/broker/slack/notify'
 import type { ApiAnswer } from '@stint/sandbox/slack/workspace'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { slackLab, textOf } from '../support/slack.ts'
+import { claimMessage, stage, times } from '../support/stage.ts'
 
+const staged = stage()
 let it: Awaited<ReturnType<typeof slackLab>>
 beforeAll(async () => {
-  it = await slackLab()
+  it = await slackLab({ intercept: staged.intercept })
   for (const name of ['oncall', 'approver'] as const) await it.link(name)
   it.sandbox.advance(601_000)
   await it.slack.notify()
@@ -186,11 +188,13 @@ describe('what cannot be said', () => {
     expect(it.sandbox.log).toContainEqual(expect.objectContaining({ event: 'slack-not-taken', request: id }))
     await clear(id)
   })
-  test('two notifiers at once say everything once', async () => {
+  test('four notifiers at once say everything once', async () => {
     const id = await it.ask('oncall', why())
     const journal = await it.slack.parts.journal(id)
     const { notify } = await import('@stint/broker/slack/notify')
+    const race = staged.meet(...times(4, claimMessage))
     await Promise.all(Array.from({ length: 4 }, () => notify(it.slack.parts, journal ? [journal] : [])))
+    await race.met
     const posted = it.slack.workspace.messages.filter((one) => one.channel === 'C0ACCESS' && !one.thread && textOf(one.blocks).includes(id))
     expect(posted).toHaveLength(1)
     await clear(id)

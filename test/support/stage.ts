@@ -143,6 +143,14 @@ export const fail = writes('session.failed')
 export const assumeRole = ({ action }: HeldCall): boolean => action === 'AssumeRole'
 /** A write of a request that carries this event. */
 export const writing = (event: string) => writes(event)
+/** An ask that takes one of the few places which a caller has. */
+export const takePlace = ({ action, body }: HeldCall): boolean => action === 'UpdateItem' && body.includes('attribute_not_exists(#place)')
+/** A write of a freeze. */
+export const setFreeze = ({ action, body }: HeldCall): boolean => action === 'UpdateItem' && body.includes('\\"type\\":\\"freeze.set\\"')
+/** The look at the freezes that stop a vend, between its reserve and AWS. */
+export const readFreezes = ({ action }: HeldCall): boolean => action === 'BatchGetItem'
+/** The claim of one Slack message, which lets one of several notifiers send it. */
+export const claimMessage = ({ action, body }: HeldCall): boolean => action === 'PutItem' && body.includes('claimedAt < :old')
 
 /** The same matcher as often as `count`: for `meet`. */
 export const times = (count: number, matches: Waiting['matches']): readonly Waiting['matches'][] => Array(count).fill(matches)
