@@ -485,6 +485,26 @@ describe('Idempotency-Key', () => {
       [...codes].every((code) => code === 'in-progress' || code === 'already-issued'),
     )
   })
+  test('twenty at once under one key and one approved request are one session', async () => {
+    const dana = await engineer()
+    const { id } = (await post('/requests', dana, { profile: 'lab-two' })).json
+    for (const by of [await peer(), await manager()]) await post(`/requests/${id}/approve`, by)
+    const assumed = () => sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
+    const before = assumed()
+    const race = staged.meet(...times(20, reserve))
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => sandbox.vend(dana, { profile: 'lab-two', requestId: id }, key('named'))),
+    )
+    await race.met
+    expect(answers.filter(({ status: code }) => code === 201)).toHaveLength(1)
+    left.push(answers.find(({ status: code }) => code === 201)?.json.credentials.accessKeyId)
+    expect(assumed() - before).toBe(1)
+    for (const answer of answers.filter(({ status: code }) => code !== 201))
+      expect([
+        [409, 'in-progress'],
+        [409, 'already-issued'],
+      ]).toContainEqual(status(answer))
+  })
   test.each(['', ' ', '"', 'a b', '"a', 'x'.repeat(129)])('%j is no key', async (value) => {
     const answer = await sandbox.vend(await lab.token(), { profile: 'lab' }, key(value))
     if (value.trim() === '') return

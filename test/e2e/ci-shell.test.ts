@@ -13,6 +13,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { LAB_CONFIG, type Lab, startLab } from '../support/lab.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { testWith } from '../support/tools.ts'
+
+const withCurl = testWith('curl')
 
 const plugin = fileURLToPath(new URL('../../packages/action/stint-buildkite-plugin', import.meta.url))
 const read = (path: string) => readFileSync(`${plugin}/${path}`, 'utf8')
@@ -107,7 +110,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     return run(shell, ['set -e', ...scriptsOf(template), script].join('\n'), { ...template.variables, STINT_ID_TOKEN: token, ...env })
   }
 
-  test('gives the job credentials', async () => {
+  withCurl('gives the job credentials', async () => {
     const ran = await job(
       { profile: 'lab', 'allowed-account-ids': '111122223333, 444455556666', 'role-duration-seconds': '900' },
       await lab.token(),
@@ -122,7 +125,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
       AWS_ACCOUNT_ID: '444455556666',
     })
   })
-  test('with parameters, a justification, a ticket and another region', async () => {
+  withCurl('with parameters, a justification, a ticket and another region', async () => {
     const ran = await job(
       {
         profile: 'logs-read',
@@ -140,7 +143,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     expect(json.sessions[0]).toMatchObject({ profile: 'logs-read' })
   })
 
-  test.each<[string, Record<string, string>, () => Promise<string> | string, RegExp]>([
+  withCurl.each<[string, Record<string, string>, () => Promise<string> | string, RegExp]>([
     [
       'a refusal',
       { profile: 'moon' },
@@ -171,7 +174,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     expect(ran.stderr).toMatch(said)
     expect(ran.stderr).not.toMatch(/eyJ[\w-]{20}/)
   })
-  test('trouble in which nothing was handed out is tried again; each answer is an answer of its own', async () => {
+  withCurl('trouble in which nothing was handed out is tried again; each answer is an answer of its own', async () => {
     const answers = [503, 429, 201]
     const front = createServer(async (request, response) => {
       const status = answers.shift() ?? 500
@@ -196,17 +199,17 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     expect(answers).toEqual([201])
     front.close()
   })
-  test('a broker that is not there', async () => {
+  withCurl('a broker that is not there', async () => {
     const ran = await job({ profile: 'lab', 'stint-url': 'http://127.0.0.1:9' }, 'x.y.z', 'env', { STINT_PAUSE: '0' })
     expect(ran.code).toBe(1)
     expect(ran.stderr).toMatch(/attempt 4 of 5 failed[\s\S]*the broker could not be asked/)
   })
-  test('nobody’s settings of curl are read', async () => {
+  withCurl('nobody’s settings of curl are read', async () => {
     writeFileSync(`${folder}/.curlrc`, 'verbose\n')
     const ran = await job({ profile: 'lab' }, await lab.token(), 'env', { HOME: folder })
     expect([ran.code, ran.stderr]).toEqual([0, ''])
   })
-  test('what is no answer of Stint is not run', async () => {
+  withCurl('what is no answer of Stint is not run', async () => {
     const evil = createServer((_request, response) => response.writeHead(201).end(`export AWS_REGION='x'; touch ${folder}/evil\n`))
     await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve))
     const ran = await job({ profile: 'lab', 'stint-url': `http://127.0.0.1:${(evil.address() as AddressInfo).port}` }, 'x.y.z')
@@ -257,7 +260,7 @@ describe("Buildkite's plugin", () => {
   }
   const note = (name: string) => readFileSync(`${folder}/${name}`, 'utf8').trim().split('\n')
 
-  test('gives the job credentials, and has them starred out', async () => {
+  withCurl('gives the job credentials, and has them starred out', async () => {
     const ran = await job({ 'stint-url': sandbox.urls.broker, profile: 'lab', audience: 'https://stint.acme.example' }, await lab.token())
     expect([ran.code, ran.stderr]).toEqual([0, ''])
     expect(ran.stdout).toContain('went on') // the hook leaves no `set -e` behind
@@ -267,7 +270,7 @@ describe("Buildkite's plugin", () => {
     expect(note('asked')[0]).toBe('oidc request-token --audience https://stint.acme.example --claim organization_id --claim pipeline_id')
     expect(ran.stdout).not.toMatch(/^STINT_ID_TOKEN/m)
   })
-  test('with parameters', async () => {
+  withCurl('with parameters', async () => {
     const ran = await job(
       { 'stint-url': sandbox.urls.broker, profile: 'logs-read', parameters: ['bucket=acme-orders-logs'], 'role-duration-seconds': '900' },
       people,
@@ -275,7 +278,7 @@ describe("Buildkite's plugin", () => {
     expect([ran.code, ran.stderr]).toEqual([0, ''])
     expect(note('asked')[0]).toContain(`--audience ${sandbox.urls.broker} `)
   })
-  test.each<[string, Record<string, string>, string, RegExp]>([
+  withCurl.each<[string, Record<string, string>, string, RegExp]>([
     ['a refusal', { profile: 'moon' }, '', /No credentials for profile 'moon'/],
     ['no token', { profile: 'lab' }, '#!/bin/sh\nexit 1\n', /Buildkite gave no OIDC token/],
     [

@@ -16,6 +16,8 @@ import { parse as parseYaml } from 'yaml'
 import { freePorts } from '../support/sandbox.ts'
 import { hasTool, testWith } from '../support/tools.ts'
 
+const withCurl = testWith('curl')
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let port: number
 let stop: () => void
@@ -55,7 +57,7 @@ async function run(script: string): Promise<string> {
   return stdout
 }
 
-test('docs/guides/approvals.md', async () => {
+withCurl('docs/guides/approvals.md', async () => {
   const script = scriptOf('approvals.md')
   const stdout = await run(script)
   const promised = [...script.matchAll(/ {2,}# ([\w-]+)/g)].map((found) => found[1])
@@ -72,7 +74,7 @@ const runAuditing = () => {
   auditing ??= run(scriptOf('auditing.md'))
   return auditing
 }
-test('docs/guides/auditing.md', async () => {
+withCurl('docs/guides/auditing.md', async () => {
   const stdout = await runAuditing()
   for (const words of [
     /^parameter-invalid$/m,
@@ -98,7 +100,7 @@ test('docs/guides/config.md', async () => {
   expect(stdout).toContain('✓ push to main → deploy-prod: allow')
 })
 
-test('docs/guides/ci-others.md', async () => {
+withCurl('docs/guides/ci-others.md', async () => {
   const script = scriptOf('ci-others.md')
   const promised = [...script.matchAll(/ {2,}# (.+)/g)].map((found) => found[1])
   expect(promised).toHaveLength(2)

@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePorts } from '../support/sandbox.ts'
+import { testWith } from '../support/tools.ts'
+
+const withCurl = testWith('curl')
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const running: ChildProcess[] = []
@@ -50,7 +53,7 @@ const shell = (script: string) =>
   })
 
 describe('npm start', () => {
-  test('prints lines that work as they are pasted, and ends on Ctrl-C with its ports free', async () => {
+  withCurl('prints lines that work as they are pasted, and ends on Ctrl-C with its ports free', async () => {
     const port = await freePorts(4)
     const sandbox = start(['--port', String(port)])
     const said = await sandbox.saying('Other identities')
@@ -86,7 +89,7 @@ describe('npm start', () => {
     await again.saying('Other identities')
   })
 
-  test('reads no AWS_ variable and no shared AWS file: both may point anywhere', async () => {
+  withCurl('reads no AWS_ variable and no shared AWS file: both may point anywhere', async () => {
     const home = await mkdtemp(join(tmpdir(), 'stint-home-'))
     await mkdir(join(home, '.aws'))
     const elsewhere = '[default]\nendpoint_url = http://127.0.0.1:1\nregion = nowhere-1\nmax_attempts = 0\nuse_fips_endpoint = maybe\n'
@@ -129,7 +132,7 @@ describe('npm start', () => {
     expect([code, text]).toEqual([2, expect.stringContaining(words)])
   })
 
-  test('another config runs from wherever it lies; a faulty one says where and how to mend it', async () => {
+  withCurl('another config runs from wherever it lies; a faulty one says where and how to mend it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stint-config-'))
     const file = join(folder, 'mine.ts')
     const config = (max: string) => `
@@ -155,7 +158,7 @@ describe('npm start', () => {
 })
 
 describe('the parts apart', () => {
-  test('aws,issuer prints what a broker needs, and a broker with it vends', async () => {
+  withCurl('aws,issuer prints what a broker needs, and a broker with it vends', async () => {
     const port = await freePorts(4)
     const said = await start(['--only', 'aws,issuer', '--port', String(port)]).saying('--only broker')
     const variables = Object.fromEntries([...said.matchAll(/^export (\w+)='([^']*)'$/gm)].map(([, name, value]) => [name, value]))

@@ -1,7 +1,7 @@
 /** A headless browser that npm brings along, and where its pictures go: build output, to be looked at. */
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import chromium from '@sparticuz/chromium'
+import chromium, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium'
 import { type Browser, chromium as driver, type Page } from 'playwright-core'
 
 const SCREENS = fileURLToPath(new URL('../../dist/screens', import.meta.url))
@@ -9,8 +9,13 @@ const SCREENS = fileURLToPath(new URL('../../dist/screens', import.meta.url))
 /** As strict as people's browsers are: the arguments that the package advises switch off what keeps sites apart. */
 const args = ['--no-sandbox', '--disable-gpu', '--headless=shell']
 
-export const startBrowser = async (): Promise<Browser> =>
-  driver.launch({ executablePath: await chromium.executablePath(), args, headless: true })
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = await chromium.executablePath()
+  // The package brings the shared libraries that a small system lacks, such as libnspr4. It uses them only on Lambda by itself.
+  const libraries = await inflate(fileURLToPath(new URL('../bin/al2023.tar.br', import.meta.resolve('@sparticuz/chromium'))))
+  setupLambdaEnvironment(`${libraries}/lib`)
+  return driver.launch({ executablePath, args, headless: true })
+}
 
 /** The page on a phone and on a desk. On neither does anything stick out to the side. */
 export async function pictures(page: Page, name: string): Promise<void> {

@@ -4,6 +4,7 @@
  * noticing: `1` asks for every tool, and a list such as `aws,terraform` for these tools.
  */
 import { spawnSync } from 'node:child_process'
+import { format } from 'node:util'
 import { test as vitest } from 'vitest'
 
 /** How to see that a tool runs, and where it comes from. A file on PATH is not enough: a version manager's shim may have nothing behind it. */
@@ -13,12 +14,17 @@ const TOOLS = {
     probe: ['--version'],
     install: 'install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
   },
+  curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
 } as const
 export type Tool = keyof typeof TOOLS
 
 type Environment = { readonly [name: string]: string | undefined }
 type Register = (title: string, body: () => unknown, timeoutMs?: number) => void
 type Registrar = Register & { readonly skip: Register }
+/** `each`: one test for each row, as vitest's own: `%s` in the title stands for the row's values in turn. */
+type TestWith = Register & {
+  readonly each: <Row extends unknown[]>(rows: readonly Row[]) => (title: string, body: (...row: Row) => unknown) => void
+}
 
 const PROBE_TIMEOUT_MS = 30_000
 
@@ -28,7 +34,19 @@ const PROBE_TIMEOUT_MS = 30_000
  *     const withTerraform = testWith('terraform')
  *     withTerraform('refuses a wildcard', async () => { … })
  */
-export function testWith(tool: Tool, env: Environment = process.env, test: Registrar = vitest): Register {
+export function testWith(tool: Tool, env: Environment = process.env, test: Registrar = vitest): TestWith {
+  const register = registerFor(tool, env, test)
+  return Object.assign(register, {
+    each: ((rows) => (title, body) => {
+      for (const row of rows)
+        register(format(title, ...row.slice(0, title.split('%s').length - 1)), () =>
+          (body as (...row: readonly unknown[]) => unknown)(...row),
+        )
+    }) as TestWith['each'],
+  })
+}
+
+function registerFor(tool: Tool, env: Environment, test: Registrar): Register {
   const required = requires(env.STINT_REQUIRE_TOOLS, tool)
   if (hasTool(tool, env)) return (title, body, timeoutMs) => test(title, body, timeoutMs)
   const why = `${tool} is not on PATH; ${TOOLS[tool].install}`

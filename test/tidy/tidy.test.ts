@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { seededBugs } from '../verify/seeded-bugs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** `imports` are all; `loads` leaves out those of types alone, which are gone at run time. */
@@ -105,4 +106,9 @@ describe('what ships', () => {
       .filter(({ imports }) => imports.some((used) => used.startsWith('@cloud-copilot/')))
     expect(found.map(({ path }) => path)).toEqual([])
   })
+})
+
+test.each(seededBugs)('the place of the seeded bug "$name" exists, once', ({ file, from, to }) => {
+  expect(readFileSync(`${root}/${file}`, 'utf8').split(from)).toHaveLength(2)
+  expect(to).not.toBe(from)
 })

@@ -1,0 +1,187 @@
+/**
+ * Bugs that were once missed, or would be dear: each is a change of one place of the source, and the tests that must fail
+ * with it. `npm run verify:seeded` puts in one at a time in a clone and runs those tests; `test/tidy` checks that every place
+ * still exists, so that the list does not rot.
+ */
+export type SeededBug = {
+  readonly name: string
+  readonly file: string
+  /** Occurs exactly once in the file. */
+  readonly from: string
+  readonly to: string
+  /** Paths of test files, or the beginnings of them. */
+  readonly tests: readonly string[]
+}
+
+const STORE = 'packages/broker/src/adapters/dynamodb'
+const CONDITIONS = [`${STORE}/conditions.test.ts`]
+
+/** A clause that holds whatever it says; its values stay used, as DynamoDB demands. */
+const always = (clause: string) => `(${clause} OR attribute_exists(pk))`
+
+export const seededBugs: readonly SeededBug[] = [
+  // ── The vend path ──────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'record: credentials leave after a revoke',
+    file: `${STORE}/sessions.ts`,
+    from: ' AND #state = :approved AND :hardEnd > :now',
+    to: ` AND ${always('#state = :approved')} AND :hardEnd > :now`,
+    tests: [...CONDITIONS, 'test/e2e/approvals.test.ts', 'test/faults/interleavings.test.ts'],
+  },
+  {
+    name: 'record: issued after its end',
+    file: `${STORE}/sessions.ts`,
+    from: ' AND :hardEnd > :now AND windowEnd > :now',
+    to: ` AND ${always(':hardEnd > :now')} AND windowEnd > :now`,
+    tests: [...CONDITIONS, 'test/faults/interleavings.test.ts'],
+  },
+  {
+    name: 'record: issued after its window',
+    file: `${STORE}/sessions.ts`,
+    from: ' AND :hardEnd > :now AND windowEnd > :now',
+    to: ` AND :hardEnd > :now AND ${always('windowEnd > :now')}`,
+    tests: [...CONDITIONS, 'test/faults/interleavings.test.ts'],
+  },
+  {
+    name: 'reserve: attempts are not bounded',
+    file: `${STORE}/sessions.ts`,
+    from: "'attempts < :maxAttempts'",
+    to: `'${always('attempts < :maxAttempts')}'`,
+    tests: [...CONDITIONS, 'test/e2e/given-back.test.ts'],
+  },
+  {
+    name: 'reserve: a request of somebody else vends',
+    file: `${STORE}/sessions.ts`,
+    from: "'callerKey = :callerKey'",
+    to: `'${always('callerKey = :callerKey')}'`,
+    tests: [...CONDITIONS, 'test/e2e/approvals.test.ts'],
+  },
+  {
+    name: 'reserve: terms that changed since the approval vend',
+    file: `${STORE}/sessions.ts`,
+    from: "'termsHash = :terms'",
+    to: `'${always('termsHash = :terms')}'`,
+    tests: [...CONDITIONS, 'test/e2e/approvals.test.ts'],
+  },
+  {
+    name: 'reserve: an answer of another attempt counts as ours',
+    file: `${STORE}/sessions.ts`,
+    from: "return stored?.attempt === attempt && stored.state === 'reserved'",
+    to: "return stored?.state === 'reserved'",
+    tests: [`${STORE}/ledger-answers.test.ts`, `${STORE}/ledger.test.ts`, 'test/e2e/approvals.test.ts', 'test/e2e/bad-input.test.ts'],
+  },
+  {
+    name: 'vend: a freeze that cannot be read lets everybody in',
+    file: 'packages/broker/src/vend.ts',
+    from: "  if (frozen.outcome === 'unknown')\n    return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })\n",
+    to: "  if (frozen.outcome === 'unknown') return undefined\n",
+    tests: ['test/faults/freeze.test.ts'],
+  },
+  {
+    name: 'vend: what AWS answers is believed',
+    file: 'packages/broker/src/vend.ts',
+    from: 'if (fault !== undefined) return drop(',
+    to: 'if (fault === broker.build) return drop(',
+    tests: ['test/e2e/table-stories.test.ts', 'test/faults/unknown-outcome.test.ts', 'test/e2e/sandbox-aws.test.ts'],
+  },
+  {
+    name: 'vend: the session tag is transitive',
+    file: 'packages/core/src/scope/assume-role.ts',
+    from: 'value: session, transitive: false',
+    to: 'value: session, transitive: true',
+    tests: ['packages/core/src/scope/assume-role.test.ts', 'test/e2e/minting.test.ts'],
+  },
+  {
+    name: 'policy: the end is missing from the session policy',
+    file: 'packages/core/src/scope/policy.ts',
+    from: '...(deny ? [deny] : []), denyAfter(hardEnd)]',
+    to: '...(deny ? [deny] : []), ...(hardEnd < 0 ? [denyAfter(hardEnd)] : [])]',
+    tests: ['packages/core/src/scope/', 'test/e2e/minting.test.ts'],
+  },
+  {
+    name: 'narrow: an Allow of narrow is ignored',
+    file: 'packages/core/src/scope/policy.ts',
+    from: 'const kept = allows.length > 0 ? allows : statements.filter(isAllow)',
+    to: 'const kept = statements.filter(isAllow)',
+    tests: ['packages/core/src/scope/narrow.test.ts', 'test/e2e/request-grid.test.ts', 'test/e2e/approvals.test.ts'],
+  },
+  {
+    name: 'narrow: a wider Allow passes',
+    file: 'packages/core/src/scope/policy.ts',
+    from: 'if (strayed >= 0) {',
+    to: 'if (strayed >= 1_000) {',
+    tests: ['packages/core/src/scope/narrow.test.ts', 'test/e2e/request-grid.test.ts'],
+  },
+  // ── Who may ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'responders and approvers: MFA, sign-in age and address are ignored',
+    file: 'packages/core/src/access/decide.ts',
+    from: 'claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length === 0)',
+    to: 'claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length >= 0)',
+    tests: ['packages/core/src/access/', 'test/e2e/kill-switch.test.ts', 'test/e2e/approvals.test.ts'],
+  },
+  {
+    name: 'rules: an IPv6 address is read as 0',
+    file: 'packages/iam/src/ip.ts',
+    from: '.reduce((sum: bigint, group: bigint) => (sum << 16n) | group, 0n)',
+    to: '.reduce((sum: bigint, group: bigint) => (sum << 16n) & group, 0n)',
+    tests: ['packages/iam/src/ip.test.ts', 'packages/core/src/access/decide.test.ts'],
+  },
+  {
+    name: 'rules: a rule of another issuer admits',
+    file: 'packages/core/src/access/decide.ts',
+    from: 'if (who.issuer !== caller.issuer || entries.length === 0) return false',
+    to: 'if (entries.length === 0) return false',
+    tests: ['packages/core/src/access/', 'test/attack/attack.test.ts'],
+  },
+  {
+    name: 'approval: the requester approves their own request',
+    file: 'packages/core/src/request/machine.ts',
+    from: "  if (isSelf(request, actor)) return refused('self-approval', 'Nobody decides on their own request.')\n",
+    to: '',
+    tests: ['packages/core/src/request/machine.test.ts', 'test/e2e/approvals.test.ts'],
+  },
+  {
+    name: 'approval: one approver counts for two',
+    file: 'packages/core/src/request/machine.ts',
+    from: "if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')",
+    to: "if (mine && state === 'approved') return done('unchanged')",
+    tests: ['packages/core/src/request/machine.test.ts', 'test/e2e/approvals.test.ts'],
+  },
+  {
+    name: 'asks: five that wait become soft',
+    file: `${STORE}/places.ts`,
+    from: 'taken < :most',
+    to: always('taken < :most'),
+    tests: [...CONDITIONS, 'test/faults/interleavings.test.ts'],
+  },
+  // ── Tokens ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'tokens: a critical extension is ignored',
+    file: 'packages/core/src/identity/token.ts',
+    from: "if ('crit' in header.value || 'b64' in header.value)",
+    to: "if ('b64' in header.value)",
+    tests: ['packages/core/src/identity/token.test.ts', 'test/attack/attack.test.ts'],
+  },
+  {
+    name: 'tokens: the audience of another service is accepted',
+    file: 'packages/core/src/identity/token.ts',
+    from: '    audienceFault(issuer, claims) ??\n',
+    to: '',
+    tests: ['packages/core/src/identity/token.test.ts', 'test/attack/attack.test.ts'],
+  },
+  {
+    name: 'tokens: a session that Stint vended comes back as a caller',
+    file: 'packages/core/src/identity/own-session.ts',
+    from: 'key.toLowerCase() === SESSION_TAG',
+    to: 'key === `${SESSION_TAG}s`',
+    tests: ['packages/core/src/identity/own-session.test.ts', 'test/e2e/minting.test.ts'],
+  },
+  {
+    name: 'keys: two keys under one kid',
+    file: 'packages/broker/src/adapters/jwks.ts',
+    from: '(spellings.get(kid)?.size ?? 0) > 1',
+    to: '(spellings.get(kid)?.size ?? 0) > 9',
+    tests: ['packages/broker/src/adapters/jwks.test.ts'],
+  },
+]

@@ -1,0 +1,57 @@
+/**
+ * `npm run verify:all`: what takes too long for CI. Each check is a process of its own; its output goes to `.verify/`, and a
+ * table of all of them comes last. `npm run verify:all seeded campaign` runs only the checks named so.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, openSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const OUT = `${ROOT}/.verify`
+const MAX_MINUTES = 60
+/** An exit code by which a check says that this machine cannot run it. */
+const CANNOT = 77
+
+type Check = { readonly name: string; readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>> }
+
+const vitest = (...paths: string[]) => ['npx', 'vitest', 'run', '--testTimeout', '1800000', ...paths]
+
+const checks: readonly Check[] = [
+  { name: 'minimal-root', command: ['bash', 'test/verify/minimal-root.sh'] },
+  { name: 'seeded-bugs', command: ['node', 'test/verify/seeded.ts'] },
+  { name: 'campaign-uses', command: [...vitest('test/e2e/approvals.test.ts'), '-t', 'uses of one'], env: { STINT_ROUNDS: '300' } },
+  { name: 'campaign-flips', command: vitest('test/faults/tamper.test.ts'), env: { STINT_FLIPS: '500000' } },
+  ...[1, 2, 3, 4, 5].map((seed) => ({
+    name: `fuzz-iam-${seed}`,
+    command: vitest('test/differential/iam.test.ts'),
+    env: { STINT_SEED: String(Date.now() + seed) },
+  })),
+  { name: 'bench', command: ['npm', 'run', 'bench'] },
+]
+
+mkdirSync(OUT, { recursive: true })
+const wanted = process.argv.slice(2)
+const chosen = checks.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+const rows = chosen.map(run)
+console.log(`\n${rows.map((row) => row.join('  ')).join('\n')}`)
+const failed = rows.filter(([result]) => result?.trim() === 'failed').length
+const skipped = rows.filter(([result]) => result?.trim() === 'skipped').length
+console.log(`${rows.length - failed - skipped} passed, ${failed} failed, ${skipped} skipped`)
+process.exitCode = failed > 0 || rows.length === 0 ? 1 : 0
+
+function run({ name, command, env = {} }: Check): readonly string[] {
+  const started = Date.now()
+  const set = Object.entries(env).map(([key, value]) => `${key}=${value}`)
+  console.log(`${name}: ${[...set, ...command].join(' ')}`)
+  const log = openSync(`${OUT}/${name}.log`, 'w')
+  const [file = '', ...args] = command
+  const { status } = spawnSync(file, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', log, log],
+    timeout: MAX_MINUTES * 60_000,
+  })
+  const result = status === 0 ? 'passed' : status === CANNOT ? 'skipped' : 'failed'
+  const seconds = Math.round((Date.now() - started) / 1000)
+  return [result.padEnd(7), name.padEnd(16), `${seconds} s`.padStart(7), `.verify/${name}.log`]
+}
