@@ -82,7 +82,7 @@ export const seededBugs: readonly SeededBug[] = [
     file: 'packages/broker/src/vend.ts',
     from: 'if (fault !== undefined) return drop(',
     to: 'if (fault === broker.build) return drop(',
-    tests: ['test/e2e/table-stories.test.ts', 'test/faults/unknown-outcome.test.ts', 'test/e2e/sandbox-aws.test.ts'],
+    tests: ['test/faults/sts-answers.test.ts'],
   },
   {
     name: 'vend: the session tag is transitive',
@@ -103,14 +103,14 @@ export const seededBugs: readonly SeededBug[] = [
     file: 'packages/core/src/scope/policy.ts',
     from: 'const kept = allows.length > 0 ? allows : statements.filter(isAllow)',
     to: 'const kept = statements.filter(isAllow)',
-    tests: ['packages/core/src/scope/narrow.test.ts', 'test/e2e/request-grid.test.ts', 'test/e2e/approvals.test.ts'],
+    tests: ['packages/core/src/scope/terms.test.ts'],
   },
   {
     name: 'narrow: a wider Allow passes',
     file: 'packages/core/src/scope/policy.ts',
     from: 'if (strayed >= 0) {',
     to: 'if (strayed >= 1_000) {',
-    tests: ['packages/core/src/scope/narrow.test.ts', 'test/e2e/request-grid.test.ts'],
+    tests: ['packages/core/src/scope/terms.test.ts'],
   },
   // ── Who may ────────────────────────────────────────────────────────────────────────────────────────────────────────
   {
