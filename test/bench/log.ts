@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { folderStore } from '@stint/broker/adapters/store/files'
 import type { Journaled, ObjectStore } from '@stint/broker/log/ports'
 import { type Shipper, ship } from '@stint/broker/ship'
-import { formatVkey } from '@stint/core/audit/note'
+import { formatVkey } from '@stint/tlog/note'
 import { journalOf, newMemoryLog, shipperOf, systemJournal } from '../support/memory-log.ts'
 
 const EVENTS = Number(process.argv[2] ?? 1_000_000)

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { dayKey, requestKey, shardOf, timeKey } from '@stint/broker/adapters/dynamodb/table'
-import type { RequestId } from '@stint/core/request/ids'
+import type { RequestId } from '@stint/core/ids'
 import { loadRules, portsFrom, signIn, startSandbox } from '@stint/sandbox'
 
 const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))

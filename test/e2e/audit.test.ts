@@ -6,8 +6,8 @@
 import { allJournals } from '@stint/broker/adapters/dynamodb/journals'
 import { storeSource, urlSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
-import { parseVkey } from '@stint/core/audit/note'
-import { checkReceipt } from '@stint/core/audit/proof'
+import { checkReceipt } from '@stint/core/audit/receipt'
+import { parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 

@@ -8,8 +8,8 @@ import type { Cursor, Head, Journaled, LogState, LookupRow, ObjectStore } from '
 import { Trouble } from '@stint/broker/log/ports'
 import type { Shipper } from '@stint/broker/ship'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import type { RequestId, SessionId } from '@stint/core/ids'
 import { wholeSecond } from '@stint/core/instant'
-import type { RequestId, SessionId } from '@stint/core/request/ids'
 
 export const ORIGIN = 'log.test/stint'
 export const START = Date.parse('2026-11-24T12:00:00Z')

@@ -29,15 +29,21 @@ const strangers = (source: Source, allowed: (name: string) => boolean, names = s
   names.filter((name) => !name.startsWith('.') && !allowed(name)).map((name) => `${source.path} imports ${name}`)
 const json = (path: string) => JSON.parse(readFileSync(`${root}/${path}`, 'utf8')) as { dependencies?: Record<string, string> }
 
-describe('core and iam are pure', () => {
+const PACKAGES = ['iam', 'tlog', 'core', 'broker', 'cli', 'sandbox']
+
+describe('core, iam and tlog are pure', () => {
   test('iam imports nothing at all', () => {
     expect(sourcesOf('packages/iam/src').flatMap((source) => strangers(source, () => false))).toEqual([])
   })
-  test('core imports valibot and iam; hashing stands in digest.ts alone, Ed25519 in signature.ts', () => {
+  test('tlog imports node:crypto alone, in sha256.ts and ed25519.ts', () => {
+    const allowed = (path: string) => (name: string) => name === 'node:crypto' && /\/(sha256|ed25519)\.ts$/.test(path)
+    expect(sourcesOf('packages/tlog/src').flatMap((source) => strangers(source, allowed(source.path)))).toEqual([])
+  })
+  test('core imports valibot, iam and tlog, and hashes in digest.ts alone', () => {
     const allowed = (path: string) => (name: string) =>
-      packageOf(name) === '@stint/iam' ||
+      ['@stint/iam', '@stint/tlog'].includes(packageOf(name)) ||
       (name === 'valibot' && path.includes('/config/')) ||
-      (name === 'node:crypto' && /\/(digest|signature)\.ts$/.test(path))
+      (name === 'node:crypto' && path.endsWith('/digest.ts'))
     expect(sourcesOf('packages/core/src').flatMap((source) => strangers(source, allowed(source.path)))).toEqual([])
   })
   test.each([
@@ -46,15 +52,16 @@ describe('core and iam are pure', () => {
     ['process', /\bprocess\./, /^$/],
     ['timers', /\bset(Timeout|Interval|Immediate)\b/, /^$/],
     ['fetch', /\bfetch\(/, /^$/],
-  ])('core does not touch %s', (_name, pattern, exempt) => {
+  ])('core, iam and tlog do not touch %s', (_name, pattern, exempt) => {
     const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, '')
-    const found = sourcesOf('packages/core/src').filter(({ path, text }) => !exempt.test(path) && pattern.test(code(text)))
+    const sources = ['core', 'iam', 'tlog'].flatMap((name) => sourcesOf(`packages/${name}/src`))
+    const found = sources.filter(({ path, text }) => !exempt.test(path) && pattern.test(code(text)))
     expect(found.map(({ path }) => path)).toEqual([])
   })
 })
 
 describe('arrows point inward', () => {
-  const order = ['@stint/iam', '@stint/core', '@stint/broker', '@stint/cli', '@stint/sandbox']
+  const order = ['@stint/iam', '@stint/tlog', '@stint/core', '@stint/broker', '@stint/cli', '@stint/sandbox']
   test.each(order)('%s imports no package further out', (name) => {
     const outer = order.slice(order.indexOf(name) + 1)
     const found = sourcesOf(`packages/${name.slice(7)}/src`).flatMap((source) =>
@@ -64,9 +71,37 @@ describe('arrows point inward', () => {
   })
 })
 
+describe('no circle between folders', () => {
+  /** The first folder below `src`, or the file itself where it lies directly in `src`. */
+  const roomOf = (name: string, path: string) => path.slice(`packages/${name}/src/`.length).split('/')[0] ?? ''
+
+  test.each(PACKAGES)('of %s', (name) => {
+    const arrows = new Map<string, Set<string>>()
+    for (const { path, imports } of sourcesOf(`packages/${name}/src`).filter((source) => !source.path.includes('/testing/'))) {
+      const from = roomOf(name, path)
+      const to = imports
+        .filter((used) => used.startsWith('.'))
+        .map((used) => roomOf(name, new URL(used, `file:///${path}`).pathname.slice(1)))
+      arrows.set(from, new Set([...(arrows.get(from) ?? []), ...to.filter((room) => room !== from && room !== 'testing')]))
+    }
+    const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
+      [...(arrows.get(from) ?? [])].some((next) => next === goal || (!seen.has(next) && reaches(next, goal, seen.add(next))))
+    expect([...arrows.keys()].filter((room) => reaches(room, room))).toEqual([])
+  })
+  test('the verifier reads what the writer wrote with nothing of the writer’s own', () => {
+    const verifier = sourcesOf('packages/cli/src/audit/verify')
+    expect(verifier.length).toBeGreaterThan(4)
+    expect(
+      verifier.flatMap(({ path, imports }) =>
+        imports.filter((used) => packageOf(used) === '@stint/broker').map((used) => `${path} imports ${used}`),
+      ),
+    ).toEqual([])
+  })
+})
+
 describe('what ships', () => {
   test('imports only what its package declares as a dependency', () => {
-    const found = ['core', 'iam', 'broker', 'cli', 'sandbox'].flatMap((name) => {
+    const found = PACKAGES.flatMap((name) => {
       const declared = Object.keys(json(`packages/${name}/package.json`).dependencies ?? {})
       return sourcesOf(`packages/${name}/src`)
         .filter(({ path }) => !path.endsWith('/http/openapi.ts')) // runs at build
@@ -101,9 +136,9 @@ describe('what ships', () => {
     expect(guilty.map(({ path }) => path)).toEqual([])
   })
   test('no file names the oracle that must not ship', () => {
-    const found = ['core', 'iam', 'broker', 'cli', 'sandbox']
-      .flatMap((name) => sourcesOf(`packages/${name}/src`))
-      .filter(({ imports }) => imports.some((used) => used.startsWith('@cloud-copilot/')))
+    const found = PACKAGES.flatMap((name) => sourcesOf(`packages/${name}/src`)).filter(({ imports }) =>
+      imports.some((used) => used.startsWith('@cloud-copilot/')),
+    )
     expect(found.map(({ path }) => path)).toEqual([])
   })
 })

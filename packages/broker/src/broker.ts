@@ -4,8 +4,8 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Rules } from '@stint/core/config/shape'
+import type { RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
-import type { RandomBytes } from '@stint/core/request/ids'
 import type { DynamoSettings } from './adapters/dynamodb/send.ts'
 import { getBytes } from './adapters/https.ts'
 import { issuerKeys } from './adapters/jwks.ts'

@@ -24,9 +24,9 @@ import {
   slackText,
   WRONG_CODES,
 } from '@stint/core/identity/link'
+import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import type { RandomBytes } from '@stint/core/request/ids'
 import type { Links } from './ports.ts'
 
 const MAX_ROUNDS = 8

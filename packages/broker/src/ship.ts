@@ -8,11 +8,12 @@
  * Whoever comes first finishes what the head names and nobody has marked as applied. So two shippers cannot fork the log,
  * a crash loses nothing, and an event that the stream shows twice is shipped once: the cursor says how far a journal is.
  */
-import { fold, sameHash } from '@stint/core/audit/merkle'
+
 import { readEvent } from '@stint/core/audit/schema'
+import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { RandomBytes } from '@stint/core/request/ids'
+import { fold, sameHash } from '@stint/tlog/merkle'
 import { Halt, type Head, type Journaled, type LogState, Trouble } from './log/ports.ts'
 import { type Publishing, prune, publishCheckpoint, rowsOf, writeEvents, writeTiles } from './log/publish.ts'
 import {

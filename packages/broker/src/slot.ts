@@ -4,9 +4,6 @@
  */
 import type { Caller } from '@stint/core/identity/caller'
 import { CLOCK_GRACE_SECONDS } from '@stint/core/identity/token'
-import { type Instant, seconds } from '@stint/core/instant'
-import type { Refused } from '@stint/core/outcome'
-import type { ProblemCode } from '@stint/core/problem'
 import {
   bucketRequestId,
   idempotentRequestId,
@@ -18,7 +15,10 @@ import {
   type RandomBytes,
   type RequestId,
   type SessionId,
-} from '@stint/core/request/ids'
+} from '@stint/core/ids'
+import { type Instant, seconds } from '@stint/core/instant'
+import type { Refused } from '@stint/core/outcome'
+import type { ProblemCode } from '@stint/core/problem'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
 import type { Call } from './ports.ts'

@@ -5,7 +5,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { verifyEd25519 } from '@stint/core/signature'
+import { verifyEd25519 } from '@stint/tlog/ed25519'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Trouble } from '../log/ports.ts'
 import { kmsSigner } from './signer.ts'

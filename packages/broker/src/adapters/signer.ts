@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { brief } from '@stint/core/audit/event'
-import { verifyEd25519 } from '@stint/core/signature'
+import { verifyEd25519 } from '@stint/tlog/ed25519'
 import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
 import { type Signer, Trouble } from '../log/ports.ts'
 import type { Clock } from '../ports.ts'

@@ -6,10 +6,10 @@
  */
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts'
 import { brief } from '@stint/core/audit/event'
+import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, parseHttpDate } from '@stint/core/instant'
 import { done, refused } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
-import type { RandomBytes } from '@stint/core/request/ids'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import type { Assumed, AssumeFailed, Clock, Sts } from '../ports.ts'
 import { within } from './within.ts'

@@ -2,9 +2,9 @@
  * A client of witnesses. Source: C2SP tlog-witness, `POST <prefix>/add-checkpoint`: the size that the witness has seen, the
  * proof that the checkpoint continues it, the checkpoint. 409 tells the size that it has; then once more, from there.
  */
-import { checkpointText } from '@stint/core/audit/checkpoint'
-import type { Hash } from '@stint/core/audit/merkle'
-import { keyIdOf, type NoteKey, type NoteSignature, parseNote, signersOf } from '@stint/core/audit/note'
+import { checkpointText } from '@stint/tlog/checkpoint'
+import type { Hash } from '@stint/tlog/merkle'
+import { keyIdOf, type NoteKey, type NoteSignature, parseNote, signersOf } from '@stint/tlog/note'
 import { Trouble, type Witness } from '../log/ports.ts'
 
 export type PostText = (url: string, text: string) => Promise<{ status: number; type: string; body: string }>

@@ -4,10 +4,10 @@
  */
 import { isOneOf } from '@stint/core/access/decide'
 import type { Caller } from '@stint/core/identity/caller'
+import { hex128 } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
-import { hex128 } from '@stint/core/request/ids'
 import { Hono } from 'hono'
 import { bearerOf, identify } from '../identify.ts'
 import { auditRoutes } from './audit.ts'

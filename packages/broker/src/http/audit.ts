@@ -3,13 +3,13 @@
  * whoever wants to verify all of it. Auditors see everything; everybody else what is their own.
  */
 import { type EventType, eventTypes } from '@stint/core/audit/schema'
-import { parseTilePath, TILE_WIDTH } from '@stint/core/audit/tiles'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
+import { parseJournalId, parseSessionId, type SessionId } from '@stint/core/ids'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
-import { parseJournalId, parseSessionId, type SessionId } from '@stint/core/request/ids'
+import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
 import { Halt, Trouble } from '../log/ports.ts'
 import type { EventFilter, FoundEvent } from '../log/trail.ts'
 import { LARGEST_PAGE, singleQuery } from './page.ts'

@@ -1,7 +1,8 @@
 /** Sessions, to their owners and to auditors. Their secrets were never stored. */
+
+import { parseSessionId } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
-import { parseSessionId } from '@stint/core/request/ids'
 import type { Session } from '@stint/core/request/session'
 import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
 import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './tools.ts'

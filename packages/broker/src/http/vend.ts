@@ -4,11 +4,11 @@
  */
 
 import { sha256Hex } from '@stint/core/digest'
+import { hex128 } from '@stint/core/ids'
 import { toIso, toIsoSeconds } from '@stint/core/instant'
 import type { Json } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { groupsOmittedHint, problems } from '@stint/core/problem'
-import { hex128 } from '@stint/core/request/ids'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { Ask } from '@stint/core/scope/terms'
 import * as v from 'valibot'

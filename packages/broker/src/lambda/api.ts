@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path'
 import middy from '@middy/core'
-import { hex128 } from '@stint/core/request/ids'
+import { hex128 } from '@stint/core/ids'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { createBroker } from '../broker.ts'

@@ -1,8 +1,9 @@
 /**
  * The log from its parts: real AWS clients on the endpoints given. Sandbox, Lambda and tests all come through here.
  */
-import { parseVkey } from '@stint/core/audit/note'
+
 import { originOf } from '@stint/core/config/shape'
+import { parseVkey } from '@stint/tlog/note'
 import { journalReader } from '../adapters/dynamodb/journals.ts'
 import { logState } from '../adapters/dynamodb/log-state.ts'
 import { postText } from '../adapters/https.ts'

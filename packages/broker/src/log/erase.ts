@@ -11,11 +11,11 @@
  */
 import { commitOf } from '@stint/core/audit/entry'
 import { type JournalEntry, journalEntry } from '@stint/core/audit/event'
-import { TILE_WIDTH } from '@stint/core/audit/tiles'
 import type { LinkId } from '@stint/core/identity/link'
+import type { RandomBytes, RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import type { RandomBytes, RequestId } from '@stint/core/request/ids'
+import { TILE_WIDTH } from '@stint/tlog/tiles'
 import { commitIn, eventIn } from './entries.ts'
 import { eventsPath, type HeldEvent, parseEvents } from './events.ts'
 import type { Cursor, Journaled, LogState, ObjectStore } from './ports.ts'

@@ -3,8 +3,8 @@
  * outside every lock, so a person's data can be erased: then the line says only that it was.
  */
 import { MAX_EVENT_BYTES } from '@stint/core/audit/event'
-import { decodeBase64 } from '@stint/core/audit/note'
-import { TILE_WIDTH, tilePath } from '@stint/core/audit/tiles'
+import { decodeBase64 } from '@stint/tlog/note'
+import { TILE_WIDTH, tilePath } from '@stint/tlog/tiles'
 import { Halt } from './ports.ts'
 import type { Staged } from './stage.ts'
 

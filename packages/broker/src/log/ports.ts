@@ -2,11 +2,12 @@
  * What the log needs from the world: objects, a head that moves only by compare-and-swap, a key that signs. An adapter
  * that cannot get an answer throws `Trouble`: the whole batch is then tried again, and every write of it is idempotent.
  */
-import type { Checkpoint } from '@stint/core/audit/checkpoint'
+
 import type { JournalEntry } from '@stint/core/audit/event'
 import type { ItemFacts } from '@stint/core/audit/item'
-import type { Edge, Hash } from '@stint/core/audit/merkle'
-import type { NoteKey, NoteSignature } from '@stint/core/audit/note'
+import type { Checkpoint } from '@stint/tlog/checkpoint'
+import type { Edge, Hash } from '@stint/tlog/merkle'
+import type { NoteKey, NoteSignature } from '@stint/tlog/note'
 
 /** A dependency did not answer, or not as it should. */
 export class Trouble extends Error {}

@@ -2,9 +2,10 @@
  * Applying a stage: everything that the head promised, written. Each write is idempotent, so whoever comes next may begin
  * it again from the start, at any point and beside somebody else.
  */
-import { type Checkpoint, checkpointText, openCheckpoint } from '@stint/core/audit/checkpoint'
-import { type Hash, leafHash, sameHash, verifyConsistency } from '@stint/core/audit/merkle'
-import { formatNote, keyIdOf } from '@stint/core/audit/note'
+import { type Checkpoint, checkpointText, openCheckpoint } from '@stint/tlog/checkpoint'
+import { verifyEd25519 } from '@stint/tlog/ed25519'
+import { type Hash, leafHash, sameHash, verifyConsistency } from '@stint/tlog/merkle'
+import { formatNote, keyIdOf } from '@stint/tlog/note'
 import {
   decodeBundle,
   decodeTile,
@@ -17,8 +18,7 @@ import {
   tilePath,
   tileRoot,
   tilesBetween,
-} from '@stint/core/audit/tiles'
-import { verifyEd25519 } from '@stint/core/signature'
+} from '@stint/tlog/tiles'
 import type { Log } from '../ports.ts'
 import { encodeEvents, eventsPath, mergeEvents, parseEvents } from './events.ts'
 import { Halt, type Head, type ObjectStore, type Signer, Trouble, type Witness } from './ports.ts'

@@ -3,11 +3,11 @@
  */
 import { commitOf, entryText, type LogEntry } from '@stint/core/audit/entry'
 import { MAX_EVENT_BYTES, SALT_BYTES } from '@stint/core/audit/event'
-import { append, type Edge, fold, leafHash } from '@stint/core/audit/merkle'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { sha256Hex, shortDigest } from '@stint/core/digest'
+import { hex128, type RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
-import { hex128, type RandomBytes } from '@stint/core/request/ids'
+import { append, type Edge, fold, leafHash } from '@stint/tlog/merkle'
 import { commitIn, eventIn } from './entries.ts'
 import type { About, Cursor, Head, Journaled, LookupRow } from './ports.ts'
 

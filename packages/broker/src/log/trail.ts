@@ -2,13 +2,15 @@
  * The trail, read: events by what they are about, and a receipt for each. Look-up rows only say where to look: the event
  * itself is read from the story table, or from the event store once its item has left the table.
  */
-import { openCheckpoint } from '@stint/core/audit/checkpoint'
-import { parseVkey } from '@stint/core/audit/note'
-import { formatProof, receiptExtra } from '@stint/core/audit/proof'
+
+import { receiptExtra } from '@stint/core/audit/receipt'
 import type { ReadEvent } from '@stint/core/audit/schema'
-import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/core/audit/tiles'
+import type { SessionId } from '@stint/core/ids'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
-import type { SessionId } from '@stint/core/request/ids'
+import { openCheckpoint } from '@stint/tlog/checkpoint'
+import { parseVkey } from '@stint/tlog/note'
+import { formatProof } from '@stint/tlog/proof'
+import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/tlog/tiles'
 import { within } from '../adapters/within.ts'
 import { eventIn } from './entries.ts'
 import { eventsPath, parseEvents } from './events.ts'

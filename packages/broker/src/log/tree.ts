@@ -1,8 +1,8 @@
 /**
  * Proofs from tiles: which hashes a proof needs says core, where they lie say the tiles.
  */
-import { consistencyPath, fold, type Hash, inclusionPath, perfectNodes, type Range } from '@stint/core/audit/merkle'
-import { decodeTile, hashWithin, placeOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/core/audit/tiles'
+import { consistencyPath, fold, type Hash, inclusionPath, perfectNodes, type Range } from '@stint/tlog/merkle'
+import { decodeTile, hashWithin, placeOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/tlog/tiles'
 import { Trouble } from './ports.ts'
 
 export type Tree = {

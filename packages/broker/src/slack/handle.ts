@@ -10,9 +10,9 @@
  */
 import { sha256Hex } from '@stint/core/digest'
 import type { SlackUser } from '@stint/core/identity/link'
+import { hex128, type RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
-import { hex128, type RandomBytes } from '@stint/core/request/ids'
 import type { VendReply, VendRequest } from '../http/message.ts'
 import { MAX_SLACK_BYTES, problemReply, withNosniff } from '../http/message.ts'
 import type { Clock, Log, SlackState } from '../ports.ts'

@@ -3,8 +3,8 @@
  * while and for one purpose. AES-256-GCM (NIST SP 800-38D) under a key for each purpose, with a fresh random nonce.
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import type { RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
-import type { RandomBytes } from '@stint/core/request/ids'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16

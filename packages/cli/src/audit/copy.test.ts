@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeBundle, encodeTile } from '@stint/core/audit/tiles'
+import { encodeBundle, encodeTile } from '@stint/tlog/tiles'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { copyLog } from './copy.ts'
 import { folderSource, type LogSource } from './sources.ts'

@@ -1,9 +1,9 @@
 /** A copy of the log in a folder: for keeping out of the operators' reach, and for verifying without any access. */
 import { folderStore } from '@stint/broker/adapters/store/files'
 import { eventsPath } from '@stint/broker/log/events'
-import { parseCheckpointText } from '@stint/core/audit/checkpoint'
-import { parseNote } from '@stint/core/audit/note'
-import { decodeBundle, decodeTile, levelsOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/core/audit/tiles'
+import { parseCheckpointText } from '@stint/tlog/checkpoint'
+import { parseNote } from '@stint/tlog/note'
+import { decodeBundle, decodeTile, levelsOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
 

@@ -1,7 +1,7 @@
 /** A story table from a backup, held against the log: which journals it lost, and what the log has of them. */
 import type { GivingBack, Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restored'
-import { TILE_WIDTH } from '@stint/core/audit/tiles'
 import { type Instant, toIso } from '@stint/core/instant'
+import { TILE_WIDTH } from '@stint/tlog/tiles'
 import { shownLine } from '../output.ts'
 import { CHAIN_START, chainOf } from './journals.ts'
 import { type LogSource, Unreachable } from './sources.ts'

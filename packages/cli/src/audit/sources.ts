@@ -3,7 +3,7 @@ import { boundedFetch, TooLarge } from '@stint/broker/adapters/bounded-fetch'
 import { folderStore } from '@stint/broker/adapters/store/files'
 import { MAX_EVENTS_BYTES } from '@stint/broker/log/events'
 import type { ObjectStore } from '@stint/broker/log/ports'
-import { maxTileBytes } from '@stint/core/audit/tiles'
+import { maxTileBytes } from '@stint/tlog/tiles'
 
 /** Where a log is read from. Throws where it cannot be reached. */
 export type LogSource = {

@@ -3,10 +3,10 @@
  * I/O. What comes out is what the road would have done, up to the first write.
  */
 import { type Access, decideAccess, standingOf } from '@stint/core/access/decide'
-import { findClaim, matchesClaim } from '@stint/core/access/matcher'
 import { approvalFor } from '@stint/core/config/approval'
 import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/cases'
 import { presetOf } from '@stint/core/config/issuers/index'
+import { findClaim, matchesClaim } from '@stint/core/config/matcher'
 import type { Issuer, Profile, Rules, Who } from '@stint/core/config/shape'
 import { durationSeconds } from '@stint/core/duration'
 import { type Caller, toCaller } from '@stint/core/identity/caller'

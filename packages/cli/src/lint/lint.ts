@@ -4,10 +4,11 @@
  *     import { lint } from '@stint/cli/lint/lint'
  */
 import { leavesTwoResponders } from '@stint/core/access/responders'
+import { mintsOf } from '@stint/core/config/mints'
 import type { Approval, Matcher, Profile, Rules, Who } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
-import { mintsOf, profileStatements } from '@stint/core/scope/policy'
+import { profileStatements } from '@stint/core/scope/policy'
 import type { Finding, Report } from './catalogue.ts'
 import { lintIssuers } from './issuers.ts'
 import { lintProfile, lintTargets } from './profiles.ts'

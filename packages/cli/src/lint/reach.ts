@@ -1,7 +1,8 @@
 /** What a matcher could ever fit: asked of single values and of types, without a token at hand. */
-import { matchesClaim } from '@stint/core/access/matcher'
+
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { KnownClaim } from '@stint/core/config/issuers/knowledge'
+import { matchesClaim } from '@stint/core/config/matcher'
 import type { ClaimRef, Issuer, Matcher, Scalar, Who } from '@stint/core/config/shape'
 
 /** All that must hold of a claim, by its plain name: what the rule says, and what the issuer's tenant pins. */

@@ -1,7 +1,8 @@
 /** Rules about whom a `Who` lets in, read against what Stint knows of its issuer's claims. */
-import { matchesClaim } from '@stint/core/access/matcher'
+
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Knowledge, KnownClaim } from '@stint/core/config/issuers/knowledge'
+import { matchesClaim } from '@stint/core/config/matcher'
 import { nearest } from '@stint/core/config/nearest'
 import type { ClaimRef, Issuer, Matcher, Preset, Who } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'

@@ -5,13 +5,13 @@
  * unknown and invisible answer alike, after the same work. Only to those who see it are the reasons told.
  */
 import { inCidr } from '@stint/iam/ip'
+import { findClaim, matchesClaim } from '../config/matcher.ts'
 import type { Approval, Profile, Rules, Who } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import { type Caller, mfaAcrOf } from '../identity/caller.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { type Refused, refused } from '../outcome.ts'
 import type { StepUp } from '../problem.ts'
-import { findClaim, matchesClaim } from './matcher.ts'
 
 /** Where and when the call came in. */
 export type Circumstances = { readonly sourceIp: string; readonly now: Instant }

@@ -1,8 +1,9 @@
 /** Who may set and release freezes, as far as the config alone can tell. It does not list the members of a group. */
+
+import { matchesClaim } from '../config/matcher.ts'
 import type { Matcher, Rules } from '../config/shape.ts'
 import { type Person, personOf } from '../identity/person.ts'
 import type { FreezeScope } from './freeze.ts'
-import { matchesClaim } from './matcher.ts'
 
 type Responding = Pick<Rules, 'issuers' | 'people' | 'responders'>
 type Subject = { readonly issuer: string; readonly subject: string }

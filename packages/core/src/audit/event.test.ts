@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { RequestId, SessionId } from '../request/ids.ts'
+import type { RequestId, SessionId } from '../ids.ts'
 import { NOW } from '../testing/fixtures.ts'
 import { type AuditEvent, brief, journalEntry, MAX_EVENT_BYTES } from './event.ts'
 import { readEvent } from './schema.ts'

@@ -3,8 +3,8 @@
  * version 1 lack some of them; what is not known is not judged.
  */
 import type { CallerRef } from '../identity/caller.ts'
+import { requestIdTime } from '../ids.ts'
 import { type Instant, instantOf, seconds } from '../instant.ts'
-import { requestIdTime } from '../request/ids.ts'
 import type { Limits } from '../request/request.ts'
 import type { ReadEvent } from './schema.ts'
 

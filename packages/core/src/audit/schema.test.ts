@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RequestId } from '../request/ids.ts'
+import type { RequestId } from '../ids.ts'
 import { NOW } from '../testing/fixtures.ts'
 import { journalEntry } from './event.ts'
 import { eventTypes, readEvent } from './schema.ts'

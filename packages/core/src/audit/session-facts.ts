@@ -4,9 +4,9 @@
  */
 import type { CallerRef } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
+import { parseSessionId, type SessionId } from '../ids.ts'
 import { type Instant, instantOf, seconds, wholeSecond } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
-import { parseSessionId, type SessionId } from '../request/ids.ts'
 import { ABANDONED_AFTER_SECONDS } from '../request/session.ts'
 import { MIN_DURATION_SECONDS } from '../scope/terms.ts'
 import { callerHash, MAX_EVENT_BYTES } from './event.ts'

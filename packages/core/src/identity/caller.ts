@@ -1,7 +1,7 @@
 /**
  * Who is calling: made from a verified token, or from a link that one has confirmed.
  */
-import { findClaim } from '../access/matcher.ts'
+import { findClaim } from '../config/matcher.ts'
 import type { ClaimRef, Issuer } from '../config/shape.ts'
 import { sha256Hex } from '../digest.ts'
 import { type Instant, seconds } from '../instant.ts'

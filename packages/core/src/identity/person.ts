@@ -2,7 +2,7 @@
  * Who is one and the same person. Identities are linked by the config and by nothing else: never by comparing names or
  * e-mails, and two empty texts never match.
  */
-import { findClaim } from '../access/matcher.ts'
+import { findClaim } from '../config/matcher.ts'
 import type { Identity, Rules } from '../config/shape.ts'
 import type { Caller } from './caller.ts'
 

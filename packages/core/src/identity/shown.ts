@@ -2,7 +2,6 @@
  * Who somebody is, as people are shown it wherever they decide: the display name, and beside it what cannot be edited. Many
  * issuers let their users change their display names, so a name alone says nothing.
  */
-import type { AccessRequest } from '../request/request.ts'
 import { isolated, shownLine } from '../shown-text.ts'
 import type { Caller, CallerRef } from './caller.ts'
 import { sourceIdentity } from './name.ts'
@@ -24,12 +23,13 @@ export const issuerAndSubject = ({ issuer, subject }: Pick<CallerRef, 'issuer' |
 
 export const shownCaller = (caller: CallerRef): string => withIdentity(caller.name, issuerAndSubject(caller))
 
-/** The identity that AWS will see: the source identity, or issuer and subject where the profile sends none. */
-export const identityInAws = ({ terms, caller }: Pick<AccessRequest, 'terms' | 'caller'>): string =>
-  terms.sourceIdentity ?? issuerAndSubject(caller)
+/** What of a request says who asked for it. */
+type Requested = { readonly caller: CallerRef; readonly terms: { readonly sourceIdentity?: string } }
 
-export const shownRequester = (request: Pick<AccessRequest, 'terms' | 'caller'>): string =>
-  withIdentity(request.caller.name, identityInAws(request))
+/** The identity that AWS will see: the source identity, or issuer and subject where the profile sends none. */
+export const identityInAws = ({ terms, caller }: Requested): string => terms.sourceIdentity ?? issuerAndSubject(caller)
+
+export const shownRequester = (request: Requested): string => withIdentity(request.caller.name, identityInAws(request))
 
 /** Somebody who is here now, as AWS would see them. */
 export const ownIdentity = ({ issuerKey, identity }: Pick<Caller, 'issuerKey' | 'identity'>): string => sourceIdentity(issuerKey, identity)

@@ -5,7 +5,7 @@
  * aws-jwt-verify alone would let through: a missing `exp` or `sub`, an `iat` in the future, any `crit`, any `typ`,
  * trailing `=`. Each is closed here and has its row in `token.test.ts`. Sources: RFC 7515, RFC 7519, RFC 8725, RFC 9068.
  */
-import { findClaim, matchesClaim } from '../access/matcher.ts'
+import { findClaim, matchesClaim } from '../config/matcher.ts'
 import type { Algorithm, Issuer } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import { type Instant, seconds } from '../instant.ts'

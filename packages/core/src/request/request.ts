@@ -3,9 +3,9 @@
  */
 import type { CallerRef } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
+import type { RequestId } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import type { Terms } from '../scope/terms.ts'
-import type { RequestId } from './ids.ts'
 import type { Session } from './session.ts'
 
 export type RequestState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'revoked' | 'ended' | 'refused'

@@ -2,8 +2,8 @@
  * A session as it is stored and shown: one AssumeRole under a request. The secret parts are never stored.
  */
 import type { CallerRef } from '../identity/caller.ts'
+import type { RequestId, SessionId } from '../ids.ts'
 import type { Instant } from '../instant.ts'
-import type { RequestId, SessionId } from './ids.ts'
 
 export type SessionState = 'reserved' | 'issued' | 'failed' | 'abandoned' | 'revoked'
 

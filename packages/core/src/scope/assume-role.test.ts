@@ -1,6 +1,6 @@
 /** The one call to AWS: every parameter made from the terms, the caller and the session. */
 import { expect, test } from 'vitest'
-import type { SessionId } from '../request/ids.ts'
+import type { SessionId } from '../ids.ts'
 import { caller, NOW } from '../testing/fixtures.ts'
 import { assumeRoleInput, hardEndOf } from './assume-role.ts'
 import type { Scope, Terms } from './terms.ts'

@@ -4,8 +4,8 @@
 import type { Caller } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
 import { SESSION_TAG } from '../identity/own-session.ts'
+import type { SessionId } from '../ids.ts'
 import { type Instant, seconds, wholeSecond } from '../instant.ts'
-import type { SessionId } from '../request/ids.ts'
 import { sessionPolicy } from './policy.ts'
 import type { Scope, Tag } from './terms.ts'
 

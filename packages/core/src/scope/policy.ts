@@ -10,11 +10,11 @@
 import { compactPolicy, contains, MAX_SESSION_POLICY_CHARACTERS, parsePolicy, type Statement, type StatementJson } from '@stint/iam'
 import { mintingDeny } from '@stint/iam/minting/deny'
 import type { Profile } from '../config/shape.ts'
+import { fillStatement, type Parameters } from '../config/template.ts'
 import { type Instant, toIsoSeconds } from '../instant.ts'
 import { isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { narrowFault } from './narrow.ts'
-import { fillStatement, type Parameters } from './template.ts'
 
 /** The statements of a session before Stint's own Denies: this is what terms hold and approvers agree to. */
 export function profileStatements(profile: Profile, parameters: Parameters): readonly StatementJson[] {
@@ -24,10 +24,6 @@ export function profileStatements(profile: Profile, parameters: Parameters): rea
 }
 
 const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
-
-/** The minting actions that the profile's sessions may use, sorted, each once. `chaining: true` is short for one of them. */
-export const mintsOf = ({ chaining, mints = [] }: Pick<Profile, 'chaining' | 'mints'>): readonly string[] =>
-  [...new Set([...mints, ...(chaining ? ['sts:AssumeRole'] : [])])].sort()
 
 /** From this instant on nothing is allowed, whatever AWS's own expiry says (AWS gives at least 900 s). */
 const denyAfter = (hardEnd: Instant): StatementJson => ({

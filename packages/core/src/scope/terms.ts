@@ -6,9 +6,11 @@
  * Not in the terms: the config's hash, the session's id and tag, and one call's duration, which may only shorten.
  */
 import type { StatementJson } from '@stint/iam'
-import { findClaim } from '../access/matcher.ts'
 import { approvalFor } from '../config/approval.ts'
+import { findClaim } from '../config/matcher.ts'
+import { mintsOf } from '../config/mints.ts'
 import type { Approval, Profile, Rules, Target, Value } from '../config/shape.ts'
+import type { Parameters } from '../config/template.ts'
 import { sha256Hex } from '../digest.ts'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -16,8 +18,8 @@ import { sourceIdentity } from '../identity/name.ts'
 import { type Person, triggeredBy } from '../identity/person.ts'
 import { canonicalJson, isObject, type Json, jsonBytes } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
-import { fitsSts, mintsOf, narrowStatements, profileStatements } from './policy.ts'
-import { checkParameters, type Parameters } from './template.ts'
+import { checkParameters } from './parameters.ts'
+import { fitsSts, narrowStatements, profileStatements } from './policy.ts'
 
 /** AWS gives no session below this; Stint's end-time Deny makes shorter ones (AWS STS API Reference, DurationSeconds). */
 export const MIN_DURATION_SECONDS = 60

@@ -4,9 +4,9 @@
  * busy the request is; and what time has done is written down.
  */
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { hex128, type RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
-import { hex128, type RequestId } from '@stint/core/request/ids'
 import { type Change, passTime } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { ChangeOptions, Ledger } from '../../ports.ts'

@@ -2,8 +2,8 @@
  * Items of the story table, read back: our own writes, trusted to hold what the conditions let in.
  */
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import type { SessionId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
-import type { SessionId } from '@stint/core/request/ids'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'

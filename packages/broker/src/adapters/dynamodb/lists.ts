@@ -4,9 +4,9 @@
  */
 import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
+import { parseRequestId, parseSessionId, type RequestId } from '@stint/core/ids'
 import { type Instant, toDay } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { parseRequestId, parseSessionId, type RequestId } from '@stint/core/request/ids'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Ledger, Page } from '../../ports.ts'
 import { COUNTED, pageIn } from './answers.ts'

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
-import { HASH_BYTES } from '@stint/core/audit/merkle'
+import { HASH_BYTES } from '@stint/tlog/merkle'
 import { type Cursor, type Head, type LogState, type LookupRow, Trouble } from '../../log/ports.ts'
 import { lookupBound } from '../../log/stage.ts'
 import { batchIn, COUNTED, itemIn, type Key, leftIn, ofTable, pageIn } from './answers.ts'

@@ -6,9 +6,10 @@
  * A place is taken before its request is written. One whose request is not waiting any more is given away by the next ask
  * that needs it; nobody has to clean up.
  */
+
+import { hex128, type RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { hex128, type RequestId } from '@stint/core/request/ids'
 import type { Ledger, WaitingPlace } from '../../ports.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { placesKey, sideKey, TTL } from './table.ts'

@@ -1,6 +1,7 @@
 /** Single requests, read by key and consistently. */
+
+import type { RequestId } from '@stint/core/ids'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { RequestId } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
 import { type Item, toItem, toRequest } from './items.ts'
 import type { DynamoSettings, Sender } from './send.ts'

@@ -4,9 +4,9 @@
  */
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
+import { hex128, newRequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { hex128, newRequestId } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
 import { howItCame } from './facts.ts'
 import type { DynamoSettings, Sender } from './send.ts'

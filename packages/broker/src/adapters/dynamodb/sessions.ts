@@ -5,10 +5,10 @@
  */
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
+import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/request/ids'
 import { stateAt } from '@stint/core/request/request'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Ledger, Reservation } from '../../ports.ts'

@@ -1,9 +1,9 @@
 /** What Slack's faces remember: used signatures, where messages stand, and which are owed. All of it in the side table. */
 import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { hex128 } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { hex128 } from '@stint/core/request/ids'
 import type { Owed, OwedId, Post, SlackState } from '../../ports.ts'
 import { COUNTED, ofTable, type PageOf, pageIn } from './answers.ts'
 import { isBlocked } from './asked.ts'

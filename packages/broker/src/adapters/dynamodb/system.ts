@@ -3,9 +3,9 @@
  */
 import { type AuditEvent, journalEntry, type SystemId } from '@stint/core/audit/event'
 import { digestFields } from '@stint/core/digest'
+import { hex128 } from '@stint/core/ids'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { hex128 } from '@stint/core/request/ids'
 import type { Ledger } from '../../ports.ts'
 import type { DynamoSettings, Sender } from './send.ts'
 import { OTHER_DAY } from './table.ts'

@@ -5,8 +5,8 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import { shortDigest } from '@stint/core/digest'
 import type { CallerRef } from '@stint/core/identity/caller'
+import type { RequestId } from '@stint/core/ids'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
-import type { RequestId } from '@stint/core/request/ids'
 import type { WorkStage } from '../../ports.ts'
 
 /** Sparse indexes that hold keys only: whoever finds an item there reads it from the table, consistently. */

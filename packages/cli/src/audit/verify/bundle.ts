@@ -2,8 +2,8 @@
 
 import { eventsPath, type HeldEvent, parseEvents } from '@stint/broker/log/events'
 import { commitOf, parseEntry } from '@stint/core/audit/entry'
-import { type Hash, leafHash, sameHash } from '@stint/core/audit/merkle'
-import { decodeBundle, decodeTile, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/core/audit/tiles'
+import { type Hash, leafHash, sameHash } from '@stint/tlog/merkle'
+import { decodeBundle, decodeTile, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { LogSource } from '../sources.ts'
 import type { Fault } from './findings.ts'
 

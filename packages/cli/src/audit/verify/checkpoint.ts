@@ -1,9 +1,9 @@
 /** The checkpoint that a log shows, and the keys that may have signed it. */
 
 import { eventsPath, parseEvents } from '@stint/broker/log/events'
-import { type CheckpointFault, type OpenedCheckpoint, openCheckpoint } from '@stint/core/audit/checkpoint'
-import { type NoteKey, parseVkey } from '@stint/core/audit/note'
 import { readEvent } from '@stint/core/audit/schema'
+import { type CheckpointFault, type OpenedCheckpoint, openCheckpoint } from '@stint/tlog/checkpoint'
+import { type NoteKey, parseVkey } from '@stint/tlog/note'
 import type { LogSource } from '../sources.ts'
 import type { FaultClass } from './findings.ts'
 

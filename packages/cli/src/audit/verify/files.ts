@@ -1,6 +1,6 @@
 /** The files beside those that were read. */
 
-import { parseTilePath, TILE_WIDTH, tileAt, tilePath } from '@stint/core/audit/tiles'
+import { parseTilePath, TILE_WIDTH, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { LogSource } from '../sources.ts'
 import { readTile } from './bundle.ts'
 import type { Findings } from './findings.ts'

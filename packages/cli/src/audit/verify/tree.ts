@@ -1,7 +1,7 @@
 /** The tree above the leaves. */
 
-import { append, type Edge, fold, type Hash, perfectNodes, sameHash } from '@stint/core/audit/merkle'
-import { decodeTile, hashWithin, TILE_WIDTH, type Tile, tilePath, tileRoot } from '@stint/core/audit/tiles'
+import { append, type Edge, fold, type Hash, perfectNodes, sameHash } from '@stint/tlog/merkle'
+import { decodeTile, hashWithin, TILE_WIDTH, type Tile, tilePath, tileRoot } from '@stint/tlog/tiles'
 import type { LogSource } from '../sources.ts'
 import { readTile } from './bundle.ts'
 import type { Findings } from './findings.ts'

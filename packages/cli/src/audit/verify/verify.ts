@@ -7,11 +7,11 @@
  */
 
 import type { Journaled } from '@stint/broker/log/ports'
-import { type Hash, sameHash } from '@stint/core/audit/merkle'
-import { formatVkey, type NoteKey } from '@stint/core/audit/note'
 import type { EventType } from '@stint/core/audit/schema'
-import { TILE_WIDTH } from '@stint/core/audit/tiles'
 import type { Instant } from '@stint/core/instant'
+import { type Hash, sameHash } from '@stint/tlog/merkle'
+import { formatVkey, type NoteKey } from '@stint/tlog/note'
+import { TILE_WIDTH } from '@stint/tlog/tiles'
 import type { LogSource } from '../sources.ts'
 import { type BundleFiles, checkBundle, readBundle } from './bundle.ts'
 import { openLog } from './checkpoint.ts'

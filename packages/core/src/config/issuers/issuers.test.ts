@@ -3,11 +3,11 @@
  * tenant, another use, another issuer; and what Stint knows of the claims is what the documentation shows.
  */
 import { describe, expect, test } from 'vitest'
-import { findClaim } from '../../access/matcher.ts'
 import { toCaller } from '../../identity/caller.ts'
 import { checkClaims, checkHeader, parseToken } from '../../identity/token.ts'
 import type { JsonObject } from '../../json.ts'
 import { checkConfig } from '../check.ts'
+import { findClaim } from '../matcher.ts'
 import type { Issuer, IssuerSource, Preset } from '../shape.ts'
 import documented from './documented.json' with { type: 'json' }
 import {

@@ -1,5 +1,5 @@
 /**
- * Ed25519 (RFC 8032), verified. No other file of core looks at signatures.
+ * Verifies Ed25519 signatures (RFC 8032).
  */
 import { createPublicKey, verify } from 'node:crypto'
 

@@ -1,49 +1,14 @@
 /**
- * Receipts: everything that proves one entry of the log, in one file that anybody can check offline. Source: C2SP
- * tlog-proof. `extra` carries what the log itself does not: the entry, its event and its salt.
+ * Receipts: everything that proves one event of the log, in one file that anybody can check offline. A receipt is a C2SP
+ * tlog-proof whose `extra` carries what the log itself does not: the entry, its event and its salt.
  */
+import { type OpenedCheckpoint, openCheckpoint } from '@stint/tlog/checkpoint'
+import { leafHash, verifyInclusion } from '@stint/tlog/merkle'
+import { decodeBase64, type NoteKey } from '@stint/tlog/note'
+import { parseProof } from '@stint/tlog/proof'
 import { isObject, parseForeignJson } from '../json.ts'
-import type { OpenedCheckpoint } from './checkpoint.ts'
-import { openCheckpoint } from './checkpoint.ts'
 import { commitOf, type LogEntry, parseEntry } from './entry.ts'
-import { HASH_BYTES, type Hash, leafHash, verifyInclusion } from './merkle.ts'
-import { decodeBase64, type NoteKey } from './note.ts'
 import { readEvent } from './schema.ts'
-
-const HEADER = 'c2sp.org/tlog-proof@v1'
-/** Hashes in a proof: a tree is at most 64 levels high. */
-const MAX_HASHES = 64
-
-export type TlogProof = {
-  readonly index: number
-  readonly hashes: readonly Hash[]
-  /** The signed note, verbatim. */
-  readonly checkpoint: string
-  readonly extra?: Uint8Array
-}
-
-export const formatProof = ({ index, hashes, checkpoint, extra }: TlogProof): string =>
-  [
-    HEADER,
-    ...(extra ? [`extra ${Buffer.from(extra).toString('base64')}`] : []),
-    `index ${index}`,
-    ...hashes.map((hash) => Buffer.from(hash).toString('base64')),
-    '',
-    checkpoint,
-  ].join('\n')
-
-export function parseProof(text: string): TlogProof | undefined {
-  const end = text.indexOf('\n\n')
-  const [header, ...lines] = text.slice(0, Math.max(end, 0)).split('\n')
-  if (end < 0 || header !== HEADER) return undefined
-  const extraLine = lines[0]?.startsWith('extra ') ? lines.shift() : undefined
-  const extra = extraLine === undefined ? undefined : decodeBase64(extraLine.slice('extra '.length))
-  const index = /^index (0|[1-9]\d{0,15})$/.exec(lines.shift() ?? '')?.[1]
-  const hashes = lines.map(decodeBase64)
-  if (index === undefined || (extraLine !== undefined && !extra) || hashes.length > MAX_HASHES) return undefined
-  if (!hashes.every((hash) => hash?.length === HASH_BYTES)) return undefined
-  return { index: Number(index), hashes: hashes as Hash[], checkpoint: text.slice(end + 2), ...(extra ? { extra } : {}) }
-}
 
 /** What a receipt of ours carries beside the proof. */
 export type ReceiptExtra = { readonly entry: string; readonly event: string; readonly salt: string }

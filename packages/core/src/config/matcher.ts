@@ -3,8 +3,8 @@
  * Claims are found as own members only, so a claim named `constructor` or `__proto__` is just a missing claim.
  */
 import { inCidr, parseIp } from '@stint/iam/ip'
-import type { ClaimRef, Matcher } from '../config/shape.ts'
 import { isObject, type Json, type JsonObject, own } from '../json.ts'
+import type { ClaimRef, Matcher } from './shape.ts'
 
 /** The claim that a reference names, or undefined. */
 export function findClaim(claims: JsonObject, ref: ClaimRef): Json | undefined {

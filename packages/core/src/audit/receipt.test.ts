@@ -1,10 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { checkpointText } from '@stint/tlog/checkpoint'
+import { fold, leafHash } from '@stint/tlog/merkle'
+import { formatNote, keyIdOf, type NoteKey } from '@stint/tlog/note'
+import { formatProof, parseProof } from '@stint/tlog/proof'
 import { describe, expect, test } from 'vitest'
-import { checkpointText } from './checkpoint.ts'
 import { commitOf, entryText, parseEntry } from './entry.ts'
-import { fold, leafHash } from './merkle.ts'
-import { formatNote, keyIdOf, type NoteKey } from './note.ts'
-import { checkReceipt, formatProof, parseProof, receiptExtra } from './proof.ts'
+import { checkReceipt, receiptExtra } from './receipt.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519')
 const key: NoteKey = {

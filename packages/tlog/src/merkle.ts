@@ -5,7 +5,7 @@
  * Trees are spoken of by ranges of leaves. A *perfect* range has 2^level leaves and begins at a multiple of that: its
  * hash never changes again, so it is what tiles hold and what everything else is folded from.
  */
-import { sha256 } from '../digest.ts'
+import { sha256 } from './sha256.ts'
 
 export type Hash = Uint8Array
 /** Leaves from `start` up to and without `end`. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Matcher } from '../config/shape.ts'
 import type { Json } from '../json.ts'
 import { findClaim, fitsGlob, isGlob, matchesClaim } from './matcher.ts'
+import type { Matcher } from './shape.ts'
 
 describe('matchers', () => {
   test.each<[string, Matcher, Json | undefined, boolean]>([

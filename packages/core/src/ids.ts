@@ -2,10 +2,10 @@
  * Ids. A request's is time-ordered and random, or derived where the same ask must meet itself; the two alphabets (upper
  * and lower case) never meet. A session's begins with its request's, so a session names its item.
  */
-import { crockford, digestFields, toCrockford } from '../digest.ts'
-import type { Caller, CallerRef } from '../identity/caller.ts'
-import type { Instant } from '../instant.ts'
-import { canonicalJson } from '../json.ts'
+import { crockford, digestFields, toCrockford } from './digest.ts'
+import type { Caller, CallerRef } from './identity/caller.ts'
+import type { Instant } from './instant.ts'
+import { canonicalJson } from './json.ts'
 
 declare const brand: unique symbol
 export type RequestId = string & { readonly [brand]: 'request' }
@@ -96,7 +96,7 @@ const digestId = <Kind extends string>(kind: Kind, text: string): `${Kind}_${str
   text.startsWith(`${kind}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(kind.length + 1)) ? (text as `${Kind}_${string}`) : undefined
 
 /** The part of a session id behind its request's. */
-export const sessionSuffix = (session: SessionId): string => session.slice(session.indexOf('.') + 1)
+export const sessionSuffix = (session: SessionId): string => session.slice(session.indexOf('./request') + 1)
 
 /** 128 random bits in hex, for attempts and traces. */
 export const hex128 = (random: RandomBytes): string => Buffer.from(random(16)).toString('hex')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { caller, NOW } from '../testing/fixtures.ts'
 import { bucketRequestId, newRequestId, newSessionId, onceRequestId, parseRequestId, parseSessionId, requestIdTime } from './ids.ts'
+import { caller, NOW } from './testing/fixtures.ts'
 
 const zeros = (count: number) => new Uint8Array(count)
 const ones = (count: number) => new Uint8Array(count).fill(255)

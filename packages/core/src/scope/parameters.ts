@@ -1,14 +1,13 @@
 /**
- * Parameters into policy values. A parameter becomes part of a JSON *value*, never of JSON text, and can neither bring
- * a wildcard that was not declared nor make or break a policy variable.
+ * Checks the parameters that a caller gives for a profile. A parameter becomes part of a JSON *value*, never of JSON text, and
+ * can neither add a wildcard that was not declared nor make or break a policy variable.
  */
-import type { StatementJson } from '@stint/iam'
-import type { Parameter, PolicyStatement, Template } from '../config/shape.ts'
-import { isObject, type Json } from '../json.ts'
-import { type Done, done, type Refused, refused } from '../outcome.ts'
-import { parsePattern } from './pattern.ts'
 
-export type Parameters = { readonly [name: string]: string }
+import { parsePattern } from '../config/pattern.ts'
+import type { Parameter } from '../config/shape.ts'
+import type { Parameters } from '../config/template.ts'
+import type { Json } from '../json.ts'
+import { type Done, done, type Refused, refused } from '../outcome.ts'
 
 /** What STS takes in a session policy: printable Latin-1 (AWS STS API Reference, AssumeRole, Policy). */
 const latin1 = /^[\u0020-\u007E\u00A0-\u00FF]*$/
@@ -55,17 +54,3 @@ function fitsPattern(source: string, value: string): boolean {
 
 /** A name as the caller sent it, cut so that a problem body stays small. */
 const shown = (name: string): string => (name.length > 40 ? `${name.slice(0, 40)}…` : name)
-
-/** The statement with every template filled. Parameters were checked before; an unknown one is a bug. */
-export function fillStatement(statement: PolicyStatement, parameters: Parameters): StatementJson {
-  return fill(statement, parameters) as StatementJson
-}
-
-function fill(value: unknown, parameters: Parameters): unknown {
-  if (Array.isArray(value)) return value.map((item) => fill(item, parameters))
-  if (!isObject(value)) return value
-  if (isTemplate(value)) return value.join.map((part) => (typeof part === 'string' ? part : (parameters[part.param] ?? ''))).join('')
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fill(member, parameters)]))
-}
-
-const isTemplate = (value: object): value is Template => 'join' in value && Array.isArray(value.join)

@@ -2,8 +2,9 @@
  * Signed notes: a text, a blank line, and lines of signatures. Source: C2SP signed-note; cosignatures of witnesses: C2SP
  * tlog-cosignature. Signatures of keys that are not known say nothing; one of a known key that fails spoils the note.
  */
-import { sha256 } from '../digest.ts'
-import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES, verifyEd25519 } from '../signature.ts'
+
+import { ED25519_KEY_BYTES, ED25519_SIGNATURE_BYTES, verifyEd25519 } from './ed25519.ts'
+import { sha256 } from './sha256.ts'
 
 /** A public key with a name, as a `vkey` line tells it. */
 export type NoteKey = { readonly name: string; readonly kind: NoteKeyKind; readonly publicKey: Uint8Array }
