@@ -2,8 +2,9 @@
  * What somebody is woken for: each way in which Stint can fail, and each break-glass. What to do about each stands in
  * docs/guides/operations.md, by the alarm's name. And a dashboard of the same figures.
  */
-import { type CountedFigure, countedFigures, namespaceOf } from '@stint/broker/lambda/figures'
+
 import { functionNames } from '@stint/broker/lambda/functions'
+import { type CountedFigure, countedFigures, namespaceOf } from '@stint/broker/lambda/metric-filters'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Door } from './api.ts'
 import type { Functions } from './functions.ts'

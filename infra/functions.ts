@@ -4,8 +4,8 @@
  */
 import { createPublicKey } from 'node:crypto'
 import type { Manifest } from '@stint/broker/build/build'
-import { namespaceOf } from '@stint/broker/lambda/figures'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
+import { namespaceOf } from '@stint/broker/lambda/metric-filters'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { parseFreezeName } from '@stint/core/access/freeze'
 import { formatVkey } from '@stint/tlog/note'

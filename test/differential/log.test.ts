@@ -4,8 +4,8 @@
  */
 import { createPublicKey } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { ship } from '@stint/broker/log/ship'
 import { treeOf } from '@stint/broker/log/tree'
-import { ship } from '@stint/broker/ship'
 import { parseCheckpointText } from '@stint/tlog/checkpoint'
 import { leafHash, verifyConsistency, verifyInclusion } from '@stint/tlog/merkle'
 import { formatVkey, keyIdOf, parseNote } from '@stint/tlog/note'

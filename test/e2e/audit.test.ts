@@ -3,7 +3,7 @@
  * did not write.
  */
 
-import { allJournals } from '@stint/broker/adapters/dynamodb/journals'
+import { allJournals } from '@stint/broker/adapters/dynamodb/journal-reader'
 import { storeSource, urlSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
 import { checkReceipt } from '@stint/core/audit/receipt'

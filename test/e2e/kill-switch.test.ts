@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
-import { deployRelease } from '@stint/broker/deploy-release'
+import { deployRelease } from '@stint/broker/wiring/deploy-release'
 import { parseFreezeName } from '@stint/core/access/freeze'
 import { brokerKey } from '@stint/sandbox/aws/world'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'

@@ -1,10 +1,10 @@
 /** Items leave the table when they are old, over and wholly in the log, in two steps; the trail goes on telling of them. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
-import { journaled } from '@stint/broker/adapters/dynamodb/journaled'
+import { journaled } from '@stint/broker/adapters/dynamodb/journal-item'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { KEPT_DAYS, retire } from '@stint/broker/adapters/dynamodb/retirement'
-import type { DynamoSettings } from '@stint/broker/adapters/dynamodb/send'
+import type { DynamoSettings } from '@stint/broker/adapters/dynamodb/sender'
 import { erase } from '@stint/broker/log/erase'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'

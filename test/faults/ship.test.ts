@@ -3,12 +3,12 @@
  * beside each other. After each step the log is audited: never a fork, never an event lost or twice.
  */
 import { sign } from 'node:crypto'
-import type { Journaled } from '@stint/broker/log/ports'
+import { type Shipper, ship, shipLost } from '@stint/broker/log/ship'
 import { treeOf } from '@stint/broker/log/tree'
-import { type Shipper, ship, shipLost } from '@stint/broker/ship'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
 import { parseEntry } from '@stint/core/audit/entry'
+import type { Journaled } from '@stint/core/audit/journal-item'
 import { checkpointText, openCheckpoint } from '@stint/tlog/checkpoint'
 import { verifyConsistency } from '@stint/tlog/merkle'
 import { formatNote, formatVkey, keyIdOf } from '@stint/tlog/note'

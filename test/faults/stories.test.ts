@@ -3,12 +3,13 @@
  * somebody who can write the table could make Stint ship it, or as a fault in Stint's own code would. A verifier finds it by
  * name, with the log alone and with a table that tells the same.
  */
-import type { Journaled } from '@stint/broker/log/ports'
-import { ship } from '@stint/broker/ship'
+
+import { ship } from '@stint/broker/log/ship'
 import { storeSource } from '@stint/cli/audit/sources'
 import { verify } from '@stint/cli/audit/verify/verify'
 import { freezeIdOf } from '@stint/core/access/freeze'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import type { Journaled } from '@stint/core/audit/journal-item'
 import { linkId } from '@stint/core/identity/link'
 import { newRequestId } from '@stint/core/ids'
 import { seconds, wholeSecond } from '@stint/core/instant'

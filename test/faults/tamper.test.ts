@@ -3,13 +3,13 @@
  * small log, sampled bits of a large one, and what a person with the bucket, or even with the key, would do.
  */
 
-import { encodeEvents, parseEvents } from '@stint/broker/log/events'
-import { ship } from '@stint/broker/ship'
+import { ship } from '@stint/broker/log/ship'
 import { storeSource } from '@stint/cli/audit/sources'
 import { checkBundle, readBundle } from '@stint/cli/audit/verify/bundle'
 import type { Fault } from '@stint/cli/audit/verify/findings'
 import { type VerifyOptions, verify } from '@stint/cli/audit/verify/verify'
 import { commitOf, entryText, parseEntry } from '@stint/core/audit/entry'
+import { encodeEvents, parseEvents } from '@stint/core/audit/event-bundle'
 import { checkpointText, openCheckpoint } from '@stint/tlog/checkpoint'
 import { leafHash } from '@stint/tlog/merkle'
 import { formatNote, keyIdOf } from '@stint/tlog/note'

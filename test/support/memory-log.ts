@@ -4,10 +4,11 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { localSigner } from '@stint/broker/adapters/signer'
-import type { Cursor, Head, Journaled, LogState, LookupRow, ObjectStore } from '@stint/broker/log/ports'
-import { Trouble } from '@stint/broker/log/ports'
-import type { Shipper } from '@stint/broker/ship'
+import type { Shipper } from '@stint/broker/log/ship'
+import type { Cursor, Head, LogState, LookupRow, ObjectStore } from '@stint/broker/ports/log'
+import { Trouble } from '@stint/broker/ports/log'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import type { Journaled } from '@stint/core/audit/journal-item'
 import type { RequestId, SessionId } from '@stint/core/ids'
 import { wholeSecond } from '@stint/core/instant'
 

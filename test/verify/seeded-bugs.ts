@@ -72,14 +72,14 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'vend: a freeze that cannot be read lets everybody in',
-    file: 'packages/broker/src/vend.ts',
+    file: 'packages/broker/src/vend/vend.ts',
     from: "  if (frozen.outcome === 'unknown')\n    return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })\n",
     to: "  if (frozen.outcome === 'unknown') return undefined\n",
     tests: ['test/faults/freeze.test.ts'],
   },
   {
     name: 'vend: what AWS answers is believed',
-    file: 'packages/broker/src/vend.ts',
+    file: 'packages/broker/src/vend/vend.ts',
     from: 'if (fault !== undefined) return drop(',
     to: 'if (fault === broker.build) return drop(',
     tests: ['test/faults/sts-answers.test.ts'],
@@ -150,7 +150,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'asks: five that wait become soft',
-    file: `${STORE}/places.ts`,
+    file: `${STORE}/waiting-places.ts`,
     from: 'taken < :most',
     to: always('taken < :most'),
     tests: [...CONDITIONS, 'test/faults/interleavings.test.ts'],

@@ -57,7 +57,7 @@ const fragments: readonly Fragment[] = [
   },
   { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
   { file: /[\\/]util-retry[\\/]DefaultRateLimiter\.js$/, contents: () => throwing('DefaultRateLimiter') },
-  // Every client is told its endpoint (src/aws.ts); STS also asks here whether an endpoint wants another way of signing.
+  // Every client is told its endpoint (src/adapters/aws.ts); STS also asks here whether an endpoint wants another way of signing.
   {
     file: /[\\/]client-(sts|dynamodb|kms)[\\/].*[\\/]endpointResolver\.js$/,
     contents: () => 'export const defaultEndpointResolver = () => ({ properties: {} })',

@@ -1,4 +1,4 @@
-export { createBroker, type Deadlines, type Deployment } from './broker.ts'
-export type { Broker } from './ports.ts'
-export { vend } from './vend.ts'
-export { createVendBroker } from './vend-broker.ts'
+export type { Broker } from './ports/broker.ts'
+export { vend } from './vend/vend.ts'
+export { createBroker, type Deadlines, type Deployment } from './wiring/broker.ts'
+export { createVendBroker } from './wiring/vend-broker.ts'

@@ -96,7 +96,7 @@ const digestId = <Kind extends string>(kind: Kind, text: string): `${Kind}_${str
   text.startsWith(`${kind}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(kind.length + 1)) ? (text as `${Kind}_${string}`) : undefined
 
 /** The part of a session id behind its request's. */
-export const sessionSuffix = (session: SessionId): string => session.slice(session.indexOf('./request') + 1)
+export const sessionSuffix = (session: SessionId): string => session.slice(session.indexOf('.') + 1)
 
 /** 128 random bits in hex, for attempts and traces. */
 export const hex128 = (random: RandomBytes): string => Buffer.from(random(16)).toString('hex')

@@ -5,12 +5,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Broker } from '@stint/broker'
-import { apiApp } from '@stint/broker/http/api'
+import type { ApiBroker } from '@stint/broker/http/context'
 import { MAX_FORM_BYTES, MAX_SLACK_BYTES, type VendRequest } from '@stint/broker/http/message'
 import { servedBy } from '@stint/broker/http/routes'
-import type { ApiBroker } from '@stint/broker/http/tools'
 import { handleVend } from '@stint/broker/http/vend'
 import { handleSlack, type SlackDoor } from '@stint/broker/slack/handle'
+import { apiApp } from '@stint/broker/wiring/api'
 import { readUpTo } from './guard.ts'
 
 /** `vend` and `api` have different AWS identities, as they have on Lambda. */

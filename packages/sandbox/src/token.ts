@@ -2,7 +2,7 @@
  * `npm run token -- NAME`: signs in as one of the sandbox's identities and prints the token, alone, on stdout.
  */
 import { parseArgs } from 'node:util'
-import { identities, signIn } from './issuer/sign-in.ts'
+import { identities, signIn } from './issuer/token-client.ts'
 import { portsFrom, urlOf } from './ports.ts'
 import { recallSecret } from './secret.ts'
 

@@ -5,7 +5,7 @@ import { createSign, generateKeyPairSync, type KeyObject, sign as signBytes } fr
 import type { Issuer } from '@stint/core/config/shape'
 import { parseToken, type UnverifiedToken } from '@stint/core/identity/token'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { IssuerKeys } from '../ports.ts'
+import type { IssuerKeys } from '../ports/issuer-keys.ts'
 import { issuerKeys } from './jwks.ts'
 
 const issuer: Issuer = {

@@ -21,7 +21,8 @@ import { canonicalJson, isObject, type Json, parseForeignJson } from '@stint/cor
 import { done } from '@stint/core/outcome'
 import { isJwk, type Jwk } from 'aws-jwt-verify/jwk'
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier'
-import type { Clock, IssuerKeys, Log } from '../ports.ts'
+import type { IssuerKeys } from '../ports/issuer-keys.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
 
 export type KeysSettings = {
   readonly clock: Clock

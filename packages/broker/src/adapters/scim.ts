@@ -5,7 +5,7 @@
 import type { Rules } from '@stint/core/config/shape'
 import { isObject, type Json, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { done } from '@stint/core/outcome'
-import type { Directory } from '../ports.ts'
+import type { Directory } from '../ports/directory.ts'
 import type { GetOptions } from './https.ts'
 
 export type ScimSettings = {

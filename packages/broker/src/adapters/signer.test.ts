@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { verifyEd25519 } from '@stint/tlog/ed25519'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Trouble } from '../log/ports.ts'
+import { Trouble } from '../ports/log.ts'
 import { kmsSigner } from './signer.ts'
 
 const PLACE = 'arn:aws:kms:eu-central-1:111122223333'

@@ -6,9 +6,9 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:cr
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { brief } from '@stint/core/audit/event'
 import { verifyEd25519 } from '@stint/tlog/ed25519'
-import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
-import { type Signer, Trouble } from '../log/ports.ts'
-import type { Clock } from '../ports.ts'
+import { type Signer, Trouble } from '../ports/log.ts'
+import type { Clock } from '../ports/runtime.ts'
+import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from './aws.ts'
 
 export type KmsSettings = {
   /** The name of the log. */

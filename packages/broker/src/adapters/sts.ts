@@ -11,8 +11,9 @@ import { type Instant, parseHttpDate } from '@stint/core/instant'
 import { done, refused } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
-import type { Assumed, AssumeFailed, Clock, Sts } from '../ports.ts'
-import { within } from './within.ts'
+import { within } from '../ports/deadline.ts'
+import type { Clock } from '../ports/runtime.ts'
+import type { Assumed, AssumeFailed, Sts } from '../ports/sts.ts'
 
 export type StsSettings = {
   /** One client per region; a config of one target needs one. */

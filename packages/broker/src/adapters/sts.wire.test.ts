@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { atEndpoint, clientConfig, handlers } from '../aws.ts'
+import { atEndpoint, clientConfig, handlers } from './aws.ts'
 import { stsAdapter } from './sts.ts'
 
 let answer: { readonly status: number; readonly type: string; readonly body: string }

@@ -5,7 +5,7 @@
 import { checkpointText } from '@stint/tlog/checkpoint'
 import type { Hash } from '@stint/tlog/merkle'
 import { keyIdOf, type NoteKey, type NoteSignature, parseNote, signersOf } from '@stint/tlog/note'
-import { Trouble, type Witness } from '../log/ports.ts'
+import { Trouble, type Witness } from '../ports/log.ts'
 
 export type PostText = (url: string, text: string) => Promise<{ status: number; type: string; body: string }>
 

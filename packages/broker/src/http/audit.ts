@@ -10,10 +10,10 @@ import { jsonBytes } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
-import { Halt, Trouble } from '../log/ports.ts'
 import type { EventFilter, FoundEvent } from '../log/trail.ts'
-import { LARGEST_PAGE, singleQuery } from './page.ts'
-import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './tools.ts'
+import { Halt, Trouble } from '../ports/log.ts'
+import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './context.ts'
+import { LARGEST_PAGE, singleQuery } from './paging.ts'
 
 const DEFAULT_PAGE = 50
 /** Without `from` a search goes back this far; with it, as far as it says. */

@@ -3,8 +3,8 @@
  * AWS SDKs and Tools Reference Guide, "Container credential provider".
  */
 import { toIsoSeconds } from '@stint/core/instant'
-import type { Vended } from '../vend.ts'
-import type { Format } from './schemas.ts'
+import type { Vended } from '../vend/vend.ts'
+import type { Format } from './request-schemas.ts'
 
 type Rendered = { readonly type: string; readonly body: string }
 

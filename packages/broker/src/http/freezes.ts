@@ -8,11 +8,11 @@ import { parseFreezeId } from '@stint/core/ids'
 import { parseIso, toIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { refused } from '@stint/core/outcome'
-import { stoppedBy } from '../ask.ts'
-import type { Freeze } from '../ports.ts'
-import { outcomeUnknown } from '../unknown-outcome.ts'
-import { freezeBody } from './schemas.ts'
-import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
+import type { Freeze } from '../ports/ledger.ts'
+import { stoppedBy } from '../vend/ask.ts'
+import { outcomeUnknown } from '../vend/unknown-outcome.ts'
+import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
+import { freezeBody } from './request-schemas.ts'
 
 const noResponder = refused('not-eligible', 'Only responders and auditors see and set freezes.')
 

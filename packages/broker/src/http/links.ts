@@ -5,10 +5,10 @@ import { ownIdentity } from '@stint/core/identity/shown'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
-import { linking } from '../links.ts'
-import { outcomeUnknown } from '../unknown-outcome.ts'
-import { linkBody, linkConfirmBody } from './schemas.ts'
-import { type Api, type ApiBroker, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
+import { linking } from '../approvals/link.ts'
+import { outcomeUnknown } from '../vend/unknown-outcome.ts'
+import { type Api, type ApiBroker, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
+import { linkBody, linkConfirmBody } from './request-schemas.ts'
 
 const notSetUp = refused('route-unknown', 'Slack is not set up here.')
 const notAPerson = refused('not-eligible', 'Only people are linked to Slack users.')

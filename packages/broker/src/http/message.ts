@@ -4,7 +4,7 @@
  */
 import { MAX_TOKEN_BYTES } from '@stint/core/identity/token'
 import { type Problem, type ProblemCode, problem, problemHeaders, type StepUp } from '@stint/core/problem'
-import type { VendResult } from '../vend.ts'
+import type { VendResult } from '../vend/vend.ts'
 
 export type VendRequest = {
   readonly method: string

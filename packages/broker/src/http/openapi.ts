@@ -5,9 +5,9 @@
 import { type ProblemCode, problems } from '@stint/core/problem'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
-import * as answers from './answers.ts'
+import { askBody, decisionBody, freezeBody, linkBody, linkConfirmBody, reviewBody, vendBody } from './request-schemas.ts'
+import * as answers from './response-schemas.ts'
 import { decisions, type Method, routes } from './routes.ts'
-import { askBody, decisionBody, freezeBody, linkBody, linkConfirmBody, reviewBody, vendBody } from './schemas.ts'
 import { tokenStatus } from './token.ts'
 
 const schemas = {

@@ -4,7 +4,7 @@ import { approvalFor } from '@stint/core/config/approval'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { containerBar } from './container.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './tools.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './context.ts'
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
   app.get('/profiles', (c) =>

@@ -18,15 +18,15 @@ import { type Actor, cancel, deny, isParty, isSelf, review, revoke } from '@stin
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
-import { askForApproval } from '../ask.ts'
-import { type Acts, decisions, unknownRequest } from '../decisions.ts'
-import type { Page } from '../ports.ts'
-import { decisionUnknown } from '../unknown-outcome.ts'
+import { type Acts, decisions, unknownRequest } from '../approvals/decide.ts'
+import type { Page } from '../ports/ledger.ts'
+import { askForApproval } from '../vend/ask.ts'
+import { decisionUnknown } from '../vend/unknown-outcome.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { idempotencyKeyOf } from './message.ts'
-import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
-import { askBody, decisionBody, reviewBody } from './schemas.ts'
+import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
+import { askBody, decisionBody, reviewBody } from './request-schemas.ts'
 import { sessionView } from './sessions.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools, unavailable } from './tools.ts'
 
 const LONGEST_WAIT_SECONDS = 20
 const WAITERS_PER_CALLER = 2

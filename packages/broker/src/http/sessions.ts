@@ -4,8 +4,8 @@ import { parseSessionId } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
 import type { Session } from '@stint/core/request/session'
-import { LARGEST_PAGE, nextOf, pageQuery } from './page.ts'
-import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './tools.ts'
+import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './context.ts'
+import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
 
 export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools): void {
   app.get('/sessions', (c) =>

@@ -5,7 +5,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { VendRequest } from '../http/message.ts'
 import { handleVend } from '../http/vend.ts'
-import type { Broker } from '../ports.ts'
+import type { Broker } from '../ports/broker.ts'
 
 export function fromEvent(event: APIGatewayProxyEventV2): VendRequest {
   const { http, stage } = event.requestContext

@@ -4,10 +4,10 @@
  */
 import middy from '@middy/core'
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
-import { fromStream, type StreamRecord } from '../adapters/dynamodb/journaled.ts'
-import { openNotifier } from '../slack/deployment.ts'
+import { fromStream, type StreamRecord } from '../adapters/dynamodb/journal-item.ts'
 import { type Notified, notify, notifyOwed } from '../slack/notify.ts'
-import { deploymentFrom, slackDeploymentFrom } from './deployment.ts'
+import { deploymentFrom, slackDeploymentFrom } from '../wiring/environment.ts'
+import { openNotifier } from '../wiring/slack.ts'
 
 const parts = openNotifier(slackDeploymentFrom(process.env, deploymentFrom(process.env, __dirname)))
 

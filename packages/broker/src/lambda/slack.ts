@@ -4,9 +4,9 @@
  */
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { openSlackDoor } from '../slack/deployment.ts'
 import { handleSlack } from '../slack/handle.ts'
-import { deploymentFrom, slackDeploymentFrom } from './deployment.ts'
+import { deploymentFrom, slackDeploymentFrom } from '../wiring/environment.ts'
+import { openSlackDoor } from '../wiring/slack.ts'
 import { fromEvent } from './event.ts'
 
 const door = openSlackDoor(slackDeploymentFrom(process.env, deploymentFrom(process.env, __dirname)))

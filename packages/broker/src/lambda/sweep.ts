@@ -6,9 +6,9 @@ import middy from '@middy/core'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { logState } from '../adapters/dynamodb/log-state.ts'
 import { type Retired, retire } from '../adapters/dynamodb/retirement.ts'
-import { createBroker, dynamoClient, ledgerSettings } from '../broker.ts'
-import { type Swept, sweep } from '../sweep.ts'
-import { deploymentFrom } from './deployment.ts'
+import { type Swept, sweep } from '../approvals/sweep.ts'
+import { createBroker, dynamoClient, ledgerSettings } from '../wiring/broker.ts'
+import { deploymentFrom } from '../wiring/environment.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
 const broker = createBroker(deployment, dynamoLedger)

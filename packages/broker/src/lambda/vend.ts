@@ -3,8 +3,8 @@
  * the road; what can be loaded, opened or fetched ahead is, in init.
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { createVendBroker } from '../vend-broker.ts'
-import { deploymentFrom } from './deployment.ts'
+import { deploymentFrom } from '../wiring/environment.ts'
+import { createVendBroker } from '../wiring/vend-broker.ts'
 import { vendEvent } from './event.ts'
 import { warmUp } from './warm-up.ts'
 

@@ -11,14 +11,15 @@
  */
 import { commitOf } from '@stint/core/audit/entry'
 import { type JournalEntry, journalEntry } from '@stint/core/audit/event'
+import { eventsPath, type HeldEvent, parseEvents } from '@stint/core/audit/event-bundle'
+import type { Journaled } from '@stint/core/audit/journal-item'
+import { commitIn, eventIn } from '@stint/core/audit/journal-item'
 import type { LinkId } from '@stint/core/identity/link'
 import type { RandomBytes, RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { TILE_WIDTH } from '@stint/tlog/tiles'
-import { commitIn, eventIn } from './entries.ts'
-import { eventsPath, type HeldEvent, parseEvents } from './events.ts'
-import type { Cursor, Journaled, LogState, ObjectStore } from './ports.ts'
+import type { Cursor, LogState, ObjectStore } from '../ports/log.ts'
 import { updateEvents } from './publish.ts'
 import { aboutOf, continues, lookupRows } from './stage.ts'
 

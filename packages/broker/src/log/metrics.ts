@@ -3,7 +3,7 @@
  * "Specification: Embedded metric format").
  */
 import type { Instant } from '@stint/core/instant'
-import type { Shipped } from '../ship.ts'
+import type { Shipped } from './ship.ts'
 
 /** `namespace`: of this stage (../lambda/figures.ts). */
 const line = (

@@ -2,6 +2,8 @@
  * Applying a stage: everything that the head promised, written. Each write is idempotent, so whoever comes next may begin
  * it again from the start, at any point and beside somebody else.
  */
+
+import { encodeEvents, eventLine, eventsPath, type HeldEvent, parseEvents } from '@stint/core/audit/event-bundle'
 import { type Checkpoint, checkpointText, openCheckpoint } from '@stint/tlog/checkpoint'
 import { verifyEd25519 } from '@stint/tlog/ed25519'
 import { type Hash, leafHash, sameHash, verifyConsistency } from '@stint/tlog/merkle'
@@ -19,9 +21,8 @@ import {
   tileRoot,
   tilesBetween,
 } from '@stint/tlog/tiles'
-import type { Log } from '../ports.ts'
-import { encodeEvents, eventsPath, mergeEvents, parseEvents } from './events.ts'
-import { Halt, type Head, type ObjectStore, type Signer, Trouble, type Witness } from './ports.ts'
+import { Halt, type Head, type ObjectStore, type Signer, Trouble, type Witness } from '../ports/log.ts'
+import type { Log } from '../ports/runtime.ts'
 import { lookupRows, type Stage, type Staged } from './stage.ts'
 import { type Tree, treeOf } from './tree.ts'
 
@@ -213,3 +214,21 @@ export async function prune({ log }: Pick<Publishing, 'log'>, tiles: readonly Ti
 }
 
 export const rowsOf = ({ staged }: Stage) => staged.flatMap(lookupRows)
+
+/** What is held with what is added: what stands there stays, for it is the same or was erased. */
+function mergeEvents(
+  held: readonly HeldEvent[],
+  added: readonly { readonly place: number; readonly staged: Staged }[],
+): readonly HeldEvent[] {
+  const merged = [...held]
+  for (const { place, staged } of added) {
+    const own: HeldEvent = { event: staged.event, salt: Buffer.from(staged.salt, 'base64') }
+    const there = merged[place]
+    if (there === undefined && place !== merged.length)
+      throw new Halt(`event ${place} of a bundle would leave a gap after ${merged.length}`)
+    if (there === undefined) merged.push(own)
+    else if (there !== 'erased' && eventLine(there) !== eventLine(own))
+      throw new Halt(`event ${place} of a bundle is there with other bytes`)
+  }
+  return merged
+}

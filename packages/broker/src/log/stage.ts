@@ -3,13 +3,14 @@
  */
 import { commitOf, entryText, type LogEntry } from '@stint/core/audit/entry'
 import { MAX_EVENT_BYTES, SALT_BYTES } from '@stint/core/audit/event'
+import type { About, Journaled } from '@stint/core/audit/journal-item'
+import { commitIn, eventIn } from '@stint/core/audit/journal-item'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { sha256Hex, shortDigest } from '@stint/core/digest'
 import { hex128, type RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { append, type Edge, fold, leafHash } from '@stint/tlog/merkle'
-import { commitIn, eventIn } from './entries.ts'
-import type { About, Cursor, Head, Journaled, LookupRow } from './ports.ts'
+import type { Cursor, Head, LookupRow } from '../ports/log.ts'
 
 /** An event on its way into the log: what is committed to, and what is kept beside it. */
 export type Staged = {

@@ -3,6 +3,8 @@
  * itself is read from the story table, or from the event store once its item has left the table.
  */
 
+import { eventsPath, parseEvents } from '@stint/core/audit/event-bundle'
+import { type About, eventIn, type Journaled } from '@stint/core/audit/journal-item'
 import { receiptExtra } from '@stint/core/audit/receipt'
 import type { ReadEvent } from '@stint/core/audit/schema'
 import type { SessionId } from '@stint/core/ids'
@@ -11,10 +13,8 @@ import { openCheckpoint } from '@stint/tlog/checkpoint'
 import { parseVkey } from '@stint/tlog/note'
 import { formatProof } from '@stint/tlog/proof'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/tlog/tiles'
-import { within } from '../adapters/within.ts'
-import { eventIn } from './entries.ts'
-import { eventsPath, parseEvents } from './events.ts'
-import { type About, type Journaled, type LogState, type LookupRow, type ObjectStore, Trouble } from './ports.ts'
+import { within } from '../ports/deadline.ts'
+import { type LogState, type LookupRow, type ObjectStore, Trouble } from '../ports/log.ts'
 import { CHECKPOINT, readTile } from './publish.ts'
 import { aboutOf, lookupBound, lookupKey, outcomeOf } from './stage.ts'
 import { treeOf } from './tree.ts'

@@ -3,7 +3,7 @@
  */
 import { consistencyPath, fold, type Hash, inclusionPath, perfectNodes, type Range } from '@stint/tlog/merkle'
 import { decodeTile, hashWithin, placeOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/tlog/tiles'
-import { Trouble } from './ports.ts'
+import { Trouble } from '../ports/log.ts'
 
 export type Tree = {
   root(): Promise<Hash>

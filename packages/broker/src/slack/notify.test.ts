@@ -7,7 +7,7 @@ import type { Rules } from '@stint/core/config/shape'
 import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import type { SlackAnswer } from '../adapters/slack.ts'
-import type { Owed, Post } from '../ports.ts'
+import type { Owed, Post } from '../ports/slack-state.ts'
 import { type NotifyParts, notify, notifyOwed } from './notify.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 3)

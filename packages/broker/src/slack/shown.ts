@@ -3,7 +3,7 @@ import type { Rules } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import type { AccessRequest } from '@stint/core/request/request'
-import type { Decisions } from '../decisions.ts'
+import type { Decisions } from '../approvals/decide.ts'
 import type { Shown } from './messages.ts'
 
 /** `onCall` is for the channel alone: in a message to one person it would call everybody there too. */

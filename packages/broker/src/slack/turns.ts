@@ -3,7 +3,7 @@
  * turns, so that a busy one does not hold up the others. Within a channel things stay in their order.
  */
 import { type Instant, seconds } from '@stint/core/instant'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../ports/runtime.ts'
 
 export type Turn = { readonly urgent: boolean; readonly channel: string }
 

@@ -9,8 +9,9 @@ import { activeAt, type SlackUser, settledAt } from '@stint/core/identity/link'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { SlackApi } from '../adapters/slack.ts'
-import type { Linking } from '../links.ts'
-import type { Directory, Log } from '../ports.ts'
+import type { Linking } from '../approvals/link.ts'
+import type { Directory } from '../ports/directory.ts'
+import type { Log } from '../ports/runtime.ts'
 
 export type Known = {
   readonly caller: Caller

@@ -12,8 +12,8 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS } from '@stint/core/request/machine'
 import * as oauth from 'oauth4webapi'
 import { fetchWithin } from '../adapters/bounded-fetch.ts'
-import { identify } from '../identify.ts'
-import type { Broker } from '../ports.ts'
+import type { Broker } from '../ports/broker.ts'
+import { identify } from '../vend/identify.ts'
 
 /** What the browser keeps, sealed, while the person is at the issuer's. */
 export type Pending = {

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { handlers } from '@stint/broker/adapters/aws'
 import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { bucketStore } from '@stint/broker/adapters/store/s3'
-import { handlers } from '@stint/broker/aws'
-import { DYNAMODB_ANSWER_BYTES } from '@stint/broker/broker'
 import type { ErasableId, ErasureParts } from '@stint/broker/log/erase'
-import type { LogState } from '@stint/broker/log/ports'
 import { lookupBound, lookupKey } from '@stint/broker/log/stage'
+import type { LogState } from '@stint/broker/ports/log'
+import { DYNAMODB_ANSWER_BYTES } from '@stint/broker/wiring/broker'
 import { NO_CONFIG } from '@stint/core/audit/event'
 
 const ROWS_A_LOOK = 500

@@ -155,7 +155,10 @@ const otherLog = (report: Report, origin: string): Report => ({
 })
 
 async function tableOf(storyTable: string, region: string) {
-  const [{ tableClient }, { allJournals }] = await Promise.all([import('./aws.ts'), import('@stint/broker/adapters/dynamodb/journals')])
+  const [{ tableClient }, { allJournals }] = await Promise.all([
+    import('./aws.ts'),
+    import('@stint/broker/adapters/dynamodb/journal-reader'),
+  ])
   return allJournals({ client: tableClient(region), storyTable })
 }
 
@@ -240,8 +243,8 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
   return guarded(this, async () => {
     const [{ givenText, lostOf }, { giveBack, givingBack }, { itemReader }, { tableClient }] = await Promise.all([
       import('./restore.ts'),
-      import('@stint/broker/adapters/dynamodb/restored'),
-      import('@stint/broker/adapters/dynamodb/journals'),
+      import('@stint/broker/adapters/dynamodb/restore'),
+      import('@stint/broker/adapters/dynamodb/journal-reader'),
       import('./aws.ts'),
     ])
     const source = await sourceFrom(flags.from, flags.tokenFile, env)

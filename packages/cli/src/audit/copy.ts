@@ -1,6 +1,6 @@
 /** A copy of the log in a folder: for keeping out of the operators' reach, and for verifying without any access. */
 import { folderStore } from '@stint/broker/adapters/store/files'
-import { eventsPath } from '@stint/broker/log/events'
+import { eventsPath } from '@stint/core/audit/event-bundle'
 import { parseCheckpointText } from '@stint/tlog/checkpoint'
 import { parseNote } from '@stint/tlog/note'
 import { decodeBundle, decodeTile, levelsOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/tlog/tiles'

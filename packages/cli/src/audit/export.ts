@@ -1,6 +1,7 @@
 /** The events of a period, each with a receipt that proves it alone, against one checkpoint. */
-import { eventsPath, parseEvents } from '@stint/broker/log/events'
+
 import { treeOf } from '@stint/broker/log/tree'
+import { eventsPath, parseEvents } from '@stint/core/audit/event-bundle'
 import { checkReceipt, receiptExtra } from '@stint/core/audit/receipt'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'

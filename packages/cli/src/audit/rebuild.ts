@@ -1,6 +1,8 @@
 /** Look-up rows, derived anew from the log: they are never authority, so losing them costs nothing but this. */
-import type { About, LogState, LookupRow } from '@stint/broker/log/ports'
+
 import { aboutOf, lookupRows } from '@stint/broker/log/stage'
+import type { LogState, LookupRow } from '@stint/broker/ports/log'
+import type { About } from '@stint/core/audit/journal-item'
 import type { Instant } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import type { LogSource } from './sources.ts'

@@ -1,5 +1,5 @@
 /** A story table from a backup, held against the log: which journals it lost, and what the log has of them. */
-import type { GivingBack, Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restored'
+import type { GivingBack, Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restore'
 import { type Instant, toIso } from '@stint/core/instant'
 import { TILE_WIDTH } from '@stint/tlog/tiles'
 import { shownLine } from '../output.ts'

@@ -1,8 +1,8 @@
 /** Where a log is read from: a folder, Stint's own API, or stores at hand. */
 import { boundedFetch, TooLarge } from '@stint/broker/adapters/bounded-fetch'
 import { folderStore } from '@stint/broker/adapters/store/files'
-import { MAX_EVENTS_BYTES } from '@stint/broker/log/events'
-import type { ObjectStore } from '@stint/broker/log/ports'
+import type { ObjectStore } from '@stint/broker/ports/log'
+import { MAX_EVENTS_BYTES } from '@stint/core/audit/event-bundle'
 import { maxTileBytes } from '@stint/tlog/tiles'
 
 /** Where a log is read from. Throws where it cannot be reached. */

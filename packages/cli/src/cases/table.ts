@@ -1,5 +1,5 @@
 /** A table of policy tests as it was written, checked before it is run: a misspelt member would be a row that tests nothing. */
-import { vendBody } from '@stint/broker/http/schemas'
+import { vendBody } from '@stint/broker/http/request-schemas'
 import type { Cases } from '@stint/core/config/cases'
 import type { Rules } from '@stint/core/config/shape'
 import { parseDuration } from '@stint/core/duration'

@@ -4,7 +4,7 @@
  * seen over a shoulder ends in a question to its owner, and a Slack account alone has no code.
  *
  * Decisions are pure; `undefined` for a link is one that never was. One subject has one Slack user, and one Slack user one
- * subject: the latter is kept by whoever stores links (`ports.ts`, `Links`).
+ * subject: the latter is kept by whoever stores links (the port `Links`).
  */
 import { digestFields } from '../digest.ts'
 import { type Instant, seconds } from '../instant.ts'

@@ -5,12 +5,12 @@ import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/l
 import { parseRequestId, type RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import type { ErasableId, ErasureParts } from '../../log/erase.ts'
-import { COUNTED, itemIn, pageIn, pagesOf } from './answers.ts'
-import { asked, listened, written } from './asked.ts'
+import { COUNTED, itemIn, pageIn, pagesOf } from './answer-checks.ts'
 import { toItem } from './items.ts'
-import { journaled } from './journaled.ts'
-import { aliveAt } from './over.ts'
+import { journaled } from './journal-item.ts'
+import { aliveAt } from './lifetime.ts'
 import { callerKey, dayKey, indexes, journalKey, shardOf, TTL, timeKey } from './table.ts'
+import { asked, listened, written } from './trouble.ts'
 
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 

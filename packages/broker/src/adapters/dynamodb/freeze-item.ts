@@ -10,9 +10,9 @@ import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { type FreezeScope, freezeId } from '@stint/core/access/freeze'
 import type { Instant } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
-import type { Freeze, Ledger } from '../../ports.ts'
-import type { Key } from './answers.ts'
-import type { DynamoSettings, Sender } from './send.ts'
+import type { Freeze, Ledger } from '../../ports/ledger.ts'
+import type { Key } from './answer-checks.ts'
+import type { DynamoSettings, Sender } from './sender.ts'
 
 export const freezeKey = (id: string): string => `FREEZE#${id}`
 

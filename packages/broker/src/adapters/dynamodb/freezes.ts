@@ -9,10 +9,10 @@ import { journalEntry } from '@stint/core/audit/event'
 import { hex128 } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
-import type { Freeze, Ledger } from '../../ports.ts'
-import { COUNTED, type PageOf, pageIn } from './answers.ts'
+import type { Freeze, Ledger } from '../../ports/ledger.ts'
+import { COUNTED, type PageOf, pageIn } from './answer-checks.ts'
 import { freezeKey, freezeOf, holds, type StoredFreeze, toFreeze } from './freeze-item.ts'
-import { type DynamoSettings, type Sender, type Update, unconditional, type Values } from './send.ts'
+import { type DynamoSettings, type Sender, type Update, unconditional, type Values } from './sender.ts'
 import { indexes, OTHER_DAY, sideKey } from './table.ts'
 
 /** All freezes stand under one key of the index by caller, which they have none of. */

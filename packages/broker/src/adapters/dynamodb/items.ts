@@ -7,7 +7,7 @@ import type { Instant } from '@stint/core/instant'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'
-import { storedFields } from './fields.ts'
+import { storedFields } from './stored-fields.ts'
 
 export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'hardEnd' | 'sessionName'> & {
   readonly attempt: string

@@ -2,7 +2,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Caller } from '@stint/core/identity/caller'
 import { describe, expect, test } from 'vitest'
-import type { Intent } from '../../ports.ts'
+import type { Intent } from '../../ports/ledger.ts'
 import { dynamoLedger } from './ledger.ts'
 
 const NOW = 1_795_521_600_000

@@ -3,20 +3,22 @@
  * only what its road needs, since every part is paid for at a cold start.
  */
 import { done, type Refused, refused } from '@stint/core/outcome'
-import type { Ledger, Links, SlackState, VendLedger } from '../../ports.ts'
-import { asks } from './asks.ts'
-import { changes } from './changes.ts'
+import type { Ledger, VendLedger } from '../../ports/ledger.ts'
+import type { Links } from '../../ports/links.ts'
+import type { SlackState } from '../../ports/slack-state.ts'
+import { system } from './announcements.ts'
 import { freezeReader } from './freeze-item.ts'
 import { freezeWrites } from './freezes.ts'
 import { links } from './links.ts'
-import { lists } from './lists.ts'
-import { places } from './places.ts'
-import { reading } from './reading.ts'
+import { asks } from './new-request.ts'
 import { refusals } from './refusals.ts'
-import { type DynamoSettings, sender } from './send.ts'
+import { changes } from './request-changes.ts'
+import { lists } from './request-lists.ts'
+import { reading } from './request-reader.ts'
+import { type DynamoSettings, sender } from './sender.ts'
 import { sessionWrites } from './sessions.ts'
 import { slackState } from './slack-state.ts'
-import { system } from './system.ts'
+import { places } from './waiting-places.ts'
 
 export function vendLedger(settings: DynamoSettings): VendLedger {
   const send = sender(settings)

@@ -9,9 +9,9 @@ import { CODE_SECONDS, type Link, type LinkChange, type LinkId } from '@stint/co
 import { hex128 } from '@stint/core/ids'
 import { type Instant, seconds, toIso } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
-import type { Links, Pointer } from '../../ports.ts'
-import { storedFields } from './fields.ts'
-import type { DynamoSettings, Sender } from './send.ts'
+import type { Links, Pointer } from '../../ports/links.ts'
+import type { DynamoSettings, Sender } from './sender.ts'
+import { storedFields } from './stored-fields.ts'
 import { OTHER_DAY, sideKey, TTL } from './table.ts'
 
 const pointerKey = ({ kind, name }: Pointer): string => `${kind === 'code' ? 'CODE' : 'SLACK'}#${shortDigest(name)}`

@@ -16,12 +16,12 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { brief } from '@stint/core/audit/event'
 import { HASH_BYTES } from '@stint/tlog/merkle'
-import { type Cursor, type Head, type LogState, type LookupRow, Trouble } from '../../log/ports.ts'
 import { lookupBound } from '../../log/stage.ts'
-import { batchIn, COUNTED, itemIn, type Key, leftIn, ofTable, pageIn } from './answers.ts'
-import { isBlocked } from './asked.ts'
-import { storedFields } from './fields.ts'
+import { type Cursor, type Head, type LogState, type LookupRow, Trouble } from '../../ports/log.ts'
+import { batchIn, COUNTED, itemIn, type Key, leftIn, ofTable, pageIn } from './answer-checks.ts'
+import { storedFields } from './stored-fields.ts'
 import { sideKey } from './table.ts'
+import { isBlocked } from './trouble.ts'
 
 export type LogStateSettings = {
   readonly client: DynamoDBClient

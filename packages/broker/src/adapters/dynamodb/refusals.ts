@@ -7,9 +7,9 @@ import { callerRef } from '@stint/core/identity/caller'
 import { hex128, newRequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { Ledger } from '../../ports.ts'
-import { howItCame } from './facts.ts'
-import type { DynamoSettings, Sender } from './send.ts'
+import type { Ledger } from '../../ports/ledger.ts'
+import { howItCame } from './event-facts.ts'
+import type { DynamoSettings, Sender } from './sender.ts'
 import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, sideKey, TTL, timeKey } from './table.ts'
 
 /** Longer than the hour that is counted. */

@@ -11,10 +11,10 @@ import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { stateAt } from '@stint/core/request/request'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
-import type { Intent, Ledger, Reservation } from '../../ports.ts'
-import { howItCame, whatIsAsked } from './facts.ts'
+import type { Intent, Ledger, Reservation } from '../../ports/ledger.ts'
+import { howItCame, whatIsAsked } from './event-facts.ts'
 import { type Item, openSessions, type StoredSession } from './items.ts'
-import { type Blocked, type DynamoSettings, type Sender, type Values, valuesNow } from './send.ts'
+import { type Blocked, type DynamoSettings, type Sender, type Values, valuesNow } from './sender.ts'
 import { callerKey, dayKey, openKey, requestKey, shardOf, timeKey } from './table.ts'
 
 type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'> & {

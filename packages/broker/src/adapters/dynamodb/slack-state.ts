@@ -4,12 +4,12 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { hex128 } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { Owed, OwedId, Post, SlackState } from '../../ports.ts'
-import { COUNTED, ofTable, type PageOf, pageIn } from './answers.ts'
-import { isBlocked } from './asked.ts'
-import { storedFields } from './fields.ts'
-import type { Blocked, DynamoSettings, Sender } from './send.ts'
+import type { Owed, OwedId, Post, SlackState } from '../../ports/slack-state.ts'
+import { COUNTED, ofTable, type PageOf, pageIn } from './answer-checks.ts'
+import type { Blocked, DynamoSettings, Sender } from './sender.ts'
+import { storedFields } from './stored-fields.ts'
 import { sideKey, TTL } from './table.ts'
+import { isBlocked } from './trouble.ts'
 
 /** Longer than a signature is good for, both ways. */
 const SEEN_SECONDS = 1200

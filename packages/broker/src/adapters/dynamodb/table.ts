@@ -7,7 +7,7 @@ import { shortDigest } from '@stint/core/digest'
 import type { CallerRef } from '@stint/core/identity/caller'
 import type { RequestId } from '@stint/core/ids'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
-import type { WorkStage } from '../../ports.ts'
+import type { WorkStage } from '../../ports/ledger.ts'
 
 /** Sparse indexes that hold keys only: whoever finds an item there reads it from the table, consistently. */
 export const indexes = {

@@ -11,7 +11,7 @@ import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'
 import { caller } from '@stint/core/testing/fixtures'
 import { expect, test } from 'vitest'
-import type { Reservation } from '../../ports.ts'
+import type { Reservation } from '../../ports/ledger.ts'
 import type { Item } from './testing/expression.ts'
 import { assumed, intent, ledgerInProcess, must, NOW, newRequest, REQUEST, scope, sessionOf } from './testing/ledger.ts'
 

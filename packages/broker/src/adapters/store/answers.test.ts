@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ObjectStore, Trouble } from '../../log/ports.ts'
+import { type ObjectStore, Trouble } from '../../ports/log.ts'
 import { bucketStore } from './s3.ts'
 
 type Answer = { readonly status?: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string }

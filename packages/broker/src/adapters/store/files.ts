@@ -5,7 +5,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'n
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sha256Hex } from '@stint/core/digest'
-import { type ObjectStore, Trouble } from '../../log/ports.ts'
+import { type ObjectStore, Trouble } from '../../ports/log.ts'
 
 const isMissing = (error: unknown) => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 const isThere = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EEXIST'

@@ -15,9 +15,9 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { brief } from '@stint/core/audit/event'
-import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from '../../aws.ts'
-import { type ObjectStore, Trouble } from '../../log/ports.ts'
-import type { Clock } from '../../ports.ts'
+import { type ObjectStore, Trouble } from '../../ports/log.ts'
+import type { Clock } from '../../ports/runtime.ts'
+import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
 
 export type BucketSettings = {
   readonly bucket: string

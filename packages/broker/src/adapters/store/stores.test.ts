@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ObjectStore, Trouble } from '../../log/ports.ts'
+import { type ObjectStore, Trouble } from '../../ports/log.ts'
 import { folderStore } from './files.ts'
 import { bucketStore } from './s3.ts'
 

@@ -1,7 +1,7 @@
 /** One bundle of 256 entries: its files, and whether each says what the others do. */
 
-import { eventsPath, type HeldEvent, parseEvents } from '@stint/broker/log/events'
 import { commitOf, parseEntry } from '@stint/core/audit/entry'
+import { eventsPath, type HeldEvent, parseEvents } from '@stint/core/audit/event-bundle'
 import { type Hash, leafHash, sameHash } from '@stint/tlog/merkle'
 import { decodeBundle, decodeTile, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { LogSource } from '../sources.ts'

@@ -1,6 +1,6 @@
 /** The checkpoint that a log shows, and the keys that may have signed it. */
 
-import { eventsPath, parseEvents } from '@stint/broker/log/events'
+import { eventsPath, parseEvents } from '@stint/core/audit/event-bundle'
 import { readEvent } from '@stint/core/audit/schema'
 import { type CheckpointFault, type OpenedCheckpoint, openCheckpoint } from '@stint/tlog/checkpoint'
 import { type NoteKey, parseVkey } from '@stint/tlog/note'

@@ -1,13 +1,13 @@
 /** What the events tell, journal by journal. */
 
-import { commitIn, eventIn } from '@stint/broker/log/entries'
-import type { HeldEvent } from '@stint/broker/log/events'
-import type { Journaled } from '@stint/broker/log/ports'
 import { Across } from '@stint/core/audit/across'
 import type { parseEntry } from '@stint/core/audit/entry'
 import { NO_CONFIG } from '@stint/core/audit/event'
+import type { HeldEvent } from '@stint/core/audit/event-bundle'
 import { type ItemFacts, itemFaults } from '@stint/core/audit/item'
 import { step } from '@stint/core/audit/journal'
+import type { Journaled } from '@stint/core/audit/journal-item'
+import { commitIn, eventIn } from '@stint/core/audit/journal-item'
 import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { CHAIN_START, chainOf, Journals } from '../journals.ts'

@@ -6,7 +6,7 @@
  * One pass, in order, a bundle of 256 entries at a time: memory grows with the number of requests, not of events.
  */
 
-import type { Journaled } from '@stint/broker/log/ports'
+import type { Journaled } from '@stint/core/audit/journal-item'
 import type { EventType } from '@stint/core/audit/schema'
 import type { Instant } from '@stint/core/instant'
 import { type Hash, sameHash } from '@stint/tlog/merkle'

@@ -9,9 +9,10 @@ import type { Change } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Scope, Terms } from '@stint/core/scope/terms'
 import { caller, NOW } from '@stint/core/testing/fixtures'
-import type { Assumed, Intent, NewRequest, Reservation } from '../../../ports.ts'
+import type { Intent, NewRequest, Reservation } from '../../../ports/ledger.ts'
+import type { Assumed } from '../../../ports/sts.ts'
 import { dynamoLedger } from '../ledger.ts'
-import type { DynamoSettings } from '../send.ts'
+import type { DynamoSettings } from '../sender.ts'
 import { type Sent, type TableOptions, tableInProcess } from './table.ts'
 
 export { NOW }

@@ -1,0 +1,157 @@
+/** How AWS's clients read an answer: over real HTTP, with answers that no AWS service gives. */
+import { createServer, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { STSClient } from '@aws-sdk/client-sts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { atEndpoint, clientConfig, handlers } from './aws.ts'
+import { stsAdapter } from './sts.ts'
+
+const MEGABYTE = 1024 * 1024
+const MOST = 64 * 1024
+let answer: (response: ServerResponse) => unknown
+/** Bytes that the server could send on connections that are closed now. */
+let sent = 0
+let sends = 0
+let closed: Promise<unknown>[] = []
+let server: Server
+let url: string
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    sends++
+    const { socket } = response
+    const before = socket?.bytesWritten ?? 0
+    closed.push(new Promise((resolve) => response.once('close', () => resolve((sent += (socket?.bytesWritten ?? 0) - before)))))
+    request.resume().on('end', () => answer(response))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(() => {
+  server.close()
+  server.closeAllConnections()
+})
+beforeEach(() => {
+  sent = 0
+  sends = 0
+  closed = []
+})
+
+const xml = (token: string, user = 'arn:aws:sts::111122223333:assumed-role/r/s') =>
+  `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROA123:s</AssumedRoleId><Arn>${user}</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>${token}</SessionToken><Expiration>2026-11-24T13:00:00Z</Expiration></Credentials></AssumeRoleResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></AssumeRoleResponse>`
+
+/** Writes as fast as it is read, up to `bytes`. */
+function stream(response: ServerResponse, bytes: number): void {
+  const [head = '', tail = ''] = xml('|').split('|')
+  const part = 'A'.repeat(MOST)
+  let left = bytes
+  response.write(head)
+  const more = () => {
+    while (left > 0) {
+      left -= part.length
+      if (!response.write(part)) return void response.once('drain', more)
+    }
+    response.end(tail)
+  }
+  more()
+}
+
+const input = {
+  region: 'eu-central-1',
+  roleArn: 'arn:aws:iam::111122223333:role/r',
+  roleSessionName: 's',
+  externalId: 'e',
+  durationSeconds: 900,
+  policy: '{}',
+  policyArns: [],
+  tags: [],
+}
+const assume = (milliseconds = 5000) => {
+  const client = new STSClient({
+    ...clientConfig({ accessKeyId: 'AKIA', secretAccessKey: 'x' }, Date.now),
+    region: input.region,
+    requestHandler: handlers(1000)(MOST),
+    ...atEndpoint(url),
+  })
+  return stsAdapter({
+    client: () => client,
+    clock: Date.now,
+    random: (count) => new Uint8Array(count),
+    sleep: async () => {},
+    wholeCallMs: milliseconds,
+  }).assumeRole(input)
+}
+
+describe('an answer is read up to its bound', () => {
+  test('an honest answer is read whole', async () => {
+    answer = (response) => response.writeHead(200).end(xml('token'))
+    expect(await assume()).toMatchObject({ outcome: 'done', value: { credentials: { sessionToken: 'token' }, sends: 1 } })
+  })
+  test('an answer just within the bound is read whole, and one byte more is not', async () => {
+    const token = 'A'.repeat(MOST - xml('').length)
+    answer = (response) => response.writeHead(200).end(xml(token))
+    expect(await assume()).toMatchObject({ outcome: 'done' })
+    answer = (response) => response.writeHead(200).end(xml(`${token}A`))
+    expect(await assume()).toMatchObject({ outcome: 'unknown' })
+  })
+  test.each<[string, number, OutgoingHttpHeaders]>([
+    ['50 MB without a length', 200, {}],
+    ['50 MB with a length', 200, { 'content-length': 50 * MEGABYTE + xml('').length }],
+    ['an error of 50 MB: it may still have happened', 403, {}],
+    ['an error of 50 MB with a length', 400, { 'content-length': 50 * MEGABYTE + xml('').length }],
+  ])('%s is unknown, and most of it is never sent', async (_name, status, headers) => {
+    answer = (response) => stream(response.writeHead(status, headers), 50 * MEGABYTE)
+    expect(await assume()).toMatchObject({ outcome: 'unknown', cause: expect.stringContaining(`longer than ${MOST} bytes`), sends: 2 })
+    await Promise.all(closed)
+    expect(sends).toBe(2)
+    // What the kernel's buffers hold on their way is sent, and nobody reads it.
+    expect(sent).toBeLessThan(sends * 12 * MEGABYTE)
+  })
+  test('an error that is cut off is unknown, whatever its status', async () => {
+    answer = (response) => {
+      response.writeHead(403, { 'content-length': 99 }).write('<ErrorResponse>')
+      setTimeout(() => response.destroy(), 10)
+    }
+    expect(await assume()).toMatchObject({ outcome: 'unknown', sends: 2 })
+  })
+  test('does not decompress: a compressed answer is unknown', async () => {
+    answer = (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(xml('token')))
+    expect(await assume()).toMatchObject({ outcome: 'unknown' })
+  })
+  test('a body that stalls closes its connection', async () => {
+    answer = (response) => response.writeHead(200, { 'content-length': 99 }).write('<')
+    const client = new DynamoDBClient({
+      ...clientConfig({ accessKeyId: 'AKIA', secretAccessKey: 'x' }, Date.now),
+      region: input.region,
+      requestHandler: handlers(1000)(MOST, 50),
+      ...atEndpoint(url),
+    })
+    await expect(client.send(new GetItemCommand({ TableName: 't', Key: { pk: { S: 'x' } } }))).rejects.toThrow(
+      'no whole answer within 50 ms',
+    )
+    await Promise.all(closed)
+  })
+})
+
+describe('the Date header of an answer, in', () => {
+  test.each<[string, string | undefined, number | undefined]>([
+    ['the form of RFC 9110', 'Sun, 06 Nov 1994 08:49:37 GMT', 784111777000],
+    ['no form at all', undefined, undefined],
+    ['a wrong weekday', 'Mon, 06 Nov 1994 08:49:37 GMT', undefined],
+    ['the obsolete form of RFC 850', 'Sunday, 06-Nov-94 08:49:37 GMT', undefined],
+    ['the obsolete form of asctime', 'Sun Nov  6 08:49:37 1994', undefined],
+    ['another zone', 'Sun, 06 Nov 1994 08:49:37 +0100', undefined],
+    ['a day that does not exist', 'Thu, 31 Feb 1994 08:49:37 GMT', undefined],
+    ['the form of ISO 8601', '1994-11-06T08:49:37Z', undefined],
+    ['a number', '784111777', undefined],
+  ])('%s', async (_name, date, expected) => {
+    answer = (response) => {
+      response.sendDate = false
+      response.writeHead(200, date === undefined ? {} : { date }).end(xml('token'))
+    }
+    const assumed = await assume()
+    if (assumed.outcome !== 'done') throw new Error('not done')
+    expect(assumed.value.answeredAt).toBe(expected)
+  })
+})

@@ -1,0 +1,115 @@
+/**
+ * How every AWS client of Stint is made. Everything that the SDK would otherwise look for in the environment and in shared
+ * files is said here: it must not be led elsewhere by a file on the machine, and looking costs a cold start.
+ */
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { Readable } from 'node:stream'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { Clock } from '../ports/runtime.ts'
+
+export type AwsKeys =
+  | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  /** For the command line: whatever the SDK finds. */
+  | (() => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }>)
+
+/** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
+const MAX_SOCKETS = 256
+
+/**
+ * Handlers that share their connections. Each reads at most `most` bytes of an answer; `connect` and `answer` are in
+ * milliseconds, the latter for the headers and then again for the body.
+ */
+export function handlers(connect: number): (most: number, answer?: number) => NodeHttpHandler {
+  const agents = {
+    httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
+    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
+  }
+  return (most, answer) =>
+    new BoundedHandler(
+      {
+        ...agents,
+        connectionTimeout: connect,
+        throwOnRequestTimeout: true,
+        ...(answer === undefined ? {} : { requestTimeout: answer }),
+      },
+      most,
+      answer,
+    )
+}
+
+/**
+ * Hands an answer to the SDK once all of it is here. The SDK itself would collect whatever comes, and its deadline ends with
+ * the headers. An answer that is too long, too slow or cut off is an error without a status: it says nothing about the call.
+ */
+class BoundedHandler extends NodeHttpHandler {
+  readonly #most: number
+  readonly #answer: number | undefined
+
+  constructor(options: ConstructorParameters<typeof NodeHttpHandler>[0], most: number, answer: number | undefined) {
+    super(options)
+    this.#most = most
+    this.#answer = answer
+  }
+
+  override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
+    const handled = await super.handle(request, options)
+    const { response } = handled
+    response.body = Readable.from([await readWhole(response.body, this.#most, options?.requestTimeout ?? this.#answer)])
+    return handled
+  }
+}
+
+/** Leaving the loop early destroys the answer and closes its connection, so the rest is never read. */
+async function readWhole(answer: IncomingMessage, most: number, milliseconds: number | undefined): Promise<Buffer> {
+  const late = () => answer.destroy(Object.assign(new Error(`no whole answer within ${milliseconds} ms`), { name: 'TimeoutError' }))
+  const deadline = milliseconds === undefined ? undefined : setTimeout(late, milliseconds)
+  const tooLong = `the answer is longer than ${most} bytes`
+  try {
+    if (Number(answer.headers['content-length'] ?? 0) > most) throw new Error(tooLong)
+    const parts: Buffer[] = []
+    let size = 0
+    for await (const part of answer as AsyncIterable<Buffer>) {
+      size += part.length
+      if (size > most) throw new Error(tooLong)
+      parts.push(part)
+    }
+    return Buffer.concat(parts)
+  } catch (error) {
+    answer.destroy()
+    throw error
+  } finally {
+    clearTimeout(deadline)
+  }
+}
+
+/** Sends are counted by the adapters, so the SDK's own retries are off; nothing is signed for more than one region. */
+export const clientConfig = (keys: AwsKeys, clock: Clock) => ({
+  credentials: keys,
+  maxAttempts: 1,
+  retryMode: 'standard',
+  defaultsMode: 'standard' as const,
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+  userAgentAppId: 'stint',
+  authSchemePreference: [] as string[],
+  // One clock for all: a host whose clock is wrong would judge tokens wrongly too, so nothing here corrects it quietly.
+  disableClockSkewCorrection: true,
+  signerConstructor: signingBy(clock),
+})
+
+/** AWS's signer, by our clock. */
+const signingBy = (clock: Clock) =>
+  class extends SignatureV4 {
+    override sign(toSign: never, options: object = {}): never {
+      return super.sign(toSign, { ...options, signingDate: new Date(clock()) }) as never
+    }
+  }
+
+/** Regional always: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region"). */
+export const regionalEndpoint = (service: 'sts' | 'dynamodb' | 's3' | 'kms', region: string): string =>
+  `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+
+/** Where a client calls, told outright: AWS's own rules for finding an endpoint weigh 16 KB, and Stint calls one place. */
+export const atEndpoint = (url: string) => ({ endpoint: url, endpointProvider: () => ({ url: new URL(url) }) })

@@ -1,0 +1,41 @@
+/**
+ * The console sign-in URL. Source: AWS IAM User Guide, "Enable custom identity broker access to the AWS console".
+ *
+ * Credentials go by POST, so they stand in no URL that anybody logs. `SessionDuration` is never sent: with chained
+ * credentials AWS answers 400, and without it the console session ends with the credentials.
+ */
+import { done } from '@stint/core/outcome'
+import type { SignIn } from '../ports/console-sign-in.ts'
+
+export type SignInSettings = {
+  /** `https://REGION.signin.aws.amazon.com/federation` */
+  readonly endpoint: string
+  /** Where the console sends people whose session has ended. */
+  readonly issuer: string
+  /** Posts a form and gives status and body. */
+  readonly post: (url: string, form: string) => Promise<{ readonly status: number; readonly body: string }>
+}
+
+const DESTINATION = 'https://console.aws.amazon.com/'
+
+export const consoleSignIn = (settings: SignInSettings): SignIn => ({
+  async url({ accessKeyId, secretAccessKey, sessionToken }) {
+    const session = JSON.stringify({ sessionId: accessKeyId, sessionKey: secretAccessKey, sessionToken })
+    try {
+      const { status, body } = await settings.post(
+        settings.endpoint,
+        new URLSearchParams({ Action: 'getSigninToken', Session: session }).toString(),
+      )
+      const answer: unknown = status === 200 ? JSON.parse(body) : undefined
+      const token = typeof answer === 'object' && answer !== null && 'SigninToken' in answer ? answer.SigninToken : undefined
+      // A link without blanks or control characters, and not longer than a browser takes.
+      if (typeof token !== 'string' || !/^[\x21-\x7e]{1,8192}$/.test(token))
+        return { outcome: 'unknown', cause: `sign-in answered ${status}` }
+      const query = new URLSearchParams({ Action: 'login', Issuer: settings.issuer, Destination: DESTINATION, SigninToken: token })
+      return done(`${settings.endpoint}?${query}`)
+    } catch {
+      // Not the error's own words: they might quote what was sent.
+      return { outcome: 'unknown', cause: 'sign-in did not answer as documented' }
+    }
+  },
+})

@@ -1,0 +1,41 @@
+/**
+ * Facts of the whole system: each is an item of its own with a journal of one event, written once by whoever comes first.
+ */
+import { type AuditEvent, journalEntry, type SystemId } from '@stint/core/audit/event'
+import { digestFields } from '@stint/core/digest'
+import { hex128 } from '@stint/core/ids'
+import { type Instant, toIso } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import type { Ledger } from '../../ports/ledger.ts'
+import type { DynamoSettings, Sender } from './sender.ts'
+import { OTHER_DAY } from './table.ts'
+
+export function system(settings: DynamoSettings, { create }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
+  /** Done too where it was announced before. */
+  async function announce(request: SystemId, event: AuditEvent, now: Instant): Promise<Done<true> | Unknown> {
+    const made = await create(`SYS#${request}`, {
+      attempt: hex128(settings.random),
+      dayKey: OTHER_DAY,
+      at: `${toIso(now)}#${request}`,
+      events: [journalEntry(event, settings)],
+    })
+    return made.outcome === 'unknown' ? made : done(true)
+  }
+
+  return {
+    announceConfig(now) {
+      const request: SystemId = `sys_${digestFields('config/v1', [settings.configHash])}`
+      return announce(request, { type: 'config.seen', request, at: now, build: settings.build }, now)
+    },
+    announceLog(origin, vkey, now) {
+      const request: SystemId = `sys_${digestFields('log/v1', [origin, vkey])}`
+      return announce(request, { type: 'log.started', request, at: now, origin, vkey }, now)
+    },
+    async announceRestored(now) {
+      const { epoch, build } = settings
+      if (epoch === undefined) return done(true)
+      const request: SystemId = `sys_${digestFields('restored/v1', [String(epoch)])}`
+      return announce(request, { type: 'table.restored', request, at: now, epoch, build }, now)
+    },
+  }
+}

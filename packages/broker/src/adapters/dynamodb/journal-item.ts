@@ -1,0 +1,38 @@
+/**
+ * Items of the story table as the shipper sees them: a journal, and whom and what it is about. From the stream and from a
+ * read alike; only the form of binary values differs.
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Journaled } from '@stint/core/audit/journal-item'
+
+type Image = Readonly<Record<string, AttributeValue>>
+
+/** Binary values are bytes from the SDK, and base64 in the events that Lambda gets. */
+const bytesOf = (value: Uint8Array | string | undefined): Uint8Array =>
+  typeof value === 'string' ? Buffer.from(value, 'base64') : (value ?? new Uint8Array())
+
+/** Undefined for an item that carries no journal. */
+export function journaled(image: Image, removed = false): Journaled | undefined {
+  const request = image.pk?.S?.replace(/^(REQ|FREEZE|LINK|SYS)#/, '')
+  if (request === undefined || request === image.pk?.S) return undefined
+  const caller = image.caller?.M
+  return {
+    request,
+    events: (image.events?.L ?? []).map(({ M: entry }) =>
+      entry?.commit?.S === undefined ? { event: entry?.event?.S ?? '', salt: bytesOf(entry?.salt?.B) } : { commit: entry.commit.S },
+    ),
+    about: {
+      ...(caller?.issuer?.S === undefined ? {} : { issuer: caller.issuer.S }),
+      ...(caller?.subject?.S === undefined ? {} : { subject: caller.subject.S }),
+      ...(image.profile?.S === undefined ? {} : { profile: image.profile.S }),
+      ...(image.target?.S === undefined ? {} : { target: image.target.S }),
+    },
+    ...(removed ? { removed } : {}),
+  }
+}
+
+/** One record of the stream (Amazon DynamoDB Developer Guide, "DynamoDB Streams and AWS Lambda triggers"). */
+export type StreamRecord = { readonly NewImage?: Image; readonly OldImage?: Image }
+
+export const fromStream = ({ NewImage, OldImage }: StreamRecord): Journaled | undefined =>
+  NewImage ? journaled(NewImage) : OldImage && journaled(OldImage, true)

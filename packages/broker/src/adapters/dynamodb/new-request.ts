@@ -1,0 +1,101 @@
+/**
+ * A request that waits for agreement comes into being: one conditional write. One that is there already is found instead.
+ */
+import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
+import { durationSeconds } from '@stint/core/duration'
+import { callerRef } from '@stint/core/identity/caller'
+import { hex128 } from '@stint/core/ids'
+import { seconds } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
+import { done, refused } from '@stint/core/outcome'
+import type { Ledger, NewRequest } from '../../ports/ledger.ts'
+import { howItCame, whatIsAsked } from './event-facts.ts'
+import { toRequest } from './items.ts'
+import type { DynamoSettings, Sender } from './sender.ts'
+import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
+
+export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger, 'ask'> {
+  return {
+    async ask(ask) {
+      const events = eventsOf(ask, settings.build).map((event) => journalEntry(event, settings))
+      const made = await create(requestKey(ask.request), { ...newItem(ask, events), attempt: hex128(settings.random) })
+      if (made.outcome === 'unknown') return made
+      if (made.outcome === 'done') {
+        const request = toRequest(made.value)
+        if (!request) throw new TypeError('a new request has terms')
+        return done({ request, found: false })
+      }
+      const { item } = made
+      if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'There is no such request for you.')
+      const request = toRequest(item)
+      // Given back after a restore: what it was for the log alone knows.
+      if (!request) return refused('request-ended', `The request is ${item.state}.`, { extra: { state: item.state } })
+      if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
+        return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
+      return done({ request, found: true })
+    },
+  }
+}
+
+/** Two events, for one of them has not room enough for all of it. */
+const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
+  {
+    type: 'request.asked',
+    ...whatIsAsked(ask),
+    needs: ask.approval.rules.map(({ count }) => count),
+    ...unattendedAt(ask),
+    uses: ask.scope.terms.uses,
+    window: ask.scope.terms.window,
+    expiresAt: expiresAt(ask),
+  },
+  {
+    type: 'request.received',
+    request: ask.request,
+    at: ask.call.now,
+    build,
+    ...howItCame(ask),
+    ...(ask.limits ? { limits: ask.limits } : {}),
+    ...(ask.startsAt === undefined ? {} : { startsAt: ask.startsAt }),
+  },
+]
+
+const expiresAt = ({ call, approval }: Pick<NewRequest, 'call' | 'approval'>) => call.now + seconds(durationSeconds(approval.expiresAfter))
+
+const unattendedAt = ({ call, approval: { breakGlass } }: Pick<NewRequest, 'call' | 'approval'>) =>
+  typeof breakGlass === 'object' ? { unattendedAt: call.now + seconds(durationSeconds(breakGlass.delay)) } : {}
+
+function newItem(
+  { request, call, caller, person, triggeredBy, scope, approval, startsAt, limits, fingerprint }: NewRequest,
+  events: readonly JournalEntry[],
+) {
+  const { breakGlass } = approval
+  return {
+    id: request,
+    version: 1,
+    state: 'pending',
+    createdAt: call.now,
+    caller: callerRef(caller),
+    person,
+    triggeredBy,
+    profile: scope.terms.profile,
+    target: scope.targetId,
+    roleArn: scope.terms.role,
+    terms: canonicalJson(scope.terms),
+    termsHash: scope.termsHash,
+    why: scope.justification,
+    ticket: scope.ticket,
+    breakGlass: breakGlass !== undefined,
+    pendingUntil: expiresAt({ call, approval }),
+    ...unattendedAt({ call, approval }),
+    startsAt,
+    fingerprint,
+    agreements: [],
+    limits: limits ?? {},
+    attempts: 0,
+    callerKey: callerKey(caller),
+    dayKey: dayKey(call.now, shardOf(request)),
+    workKey: workKey('pending', scope.terms.profile),
+    at: timeKey(call.now, request),
+    events,
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Requests change by one conditional write at a time. What grants something is written upon exactly the version that it was
+ * decided on. What withdraws or ends something is written on the state alone, so that it lands at its first send however
+ * busy the request is; and what time has done is written down.
+ */
+import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { hex128, type RequestId } from '@stint/core/ids'
+import type { Instant } from '@stint/core/instant'
+import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
+import { type Change, passTime } from '@stint/core/request/machine'
+import type { AccessRequest } from '@stint/core/request/request'
+import type { ChangeOptions, Ledger } from '../../ports/ledger.ts'
+import { type Item, openSessions, toRequest } from './items.ts'
+import type { lists } from './request-lists.ts'
+import type { reading as singles } from './request-reader.ts'
+import type { Blocked, DynamoSettings, Sender } from './sender.ts'
+import type { sessionWrites } from './sessions.ts'
+import { indexes, openKey, requestKey, SHARDS, timeKey, workKey } from './table.ts'
+
+/** Times a decision begins anew because the request changed under it. */
+const MAX_ROUNDS = 12
+
+type RequestChanges = Pick<Ledger, 'change' | 'passTime' | 'abandon'>
+
+export function changes(
+  settings: DynamoSettings,
+  sender: Sender,
+  reading: ReturnType<typeof singles> & Pick<ReturnType<typeof lists>, 'oldest'>,
+  sessions: ReturnType<typeof sessionWrites>,
+): RequestChanges {
+  const { random } = settings
+  const entry = (event: AuditEvent) => journalEntry(event, settings)
+
+  /** `exact`: upon the version that was read, also where the change could do without. */
+  async function write(
+    request: AccessRequest,
+    change: Change,
+    now: Instant,
+    { came, exact = false }: ChangeOptions = {},
+  ): Promise<Done<Item> | Blocked | Unknown> {
+    const set: Record<string, unknown> = { ...change.set, state: change.state }
+    const names = Object.keys(set)
+    const work = workAfter(request, change)
+    const attempt = hex128(random)
+    const from = change.from ?? []
+    const upon = [
+      ...(from.length > 0 ? [`#state IN (${from.map((_state, at) => `:from${at}`).join(', ')})`] : []),
+      ...(from.length === 0 || exact ? ['version = :seen'] : []),
+    ]
+    const isDone = (item: Item) => item.changeAttempt === attempt && item.state === change.state
+    const written = await sender.update(
+      requestKey(request.id),
+      {
+        ConditionExpression: upon.join(' AND '),
+        UpdateExpression: `SET version = version + :one, changeAttempt = :attempt, events = list_append(events, :events)${names.map((name) => `, #${name} = :${name}`).join('')}${work ? ', workKey = :work' : ' REMOVE workKey'}`,
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      },
+      {
+        ':one': 1,
+        ':attempt': attempt,
+        ':events': change.events.map((event) => entry({ ...event, request: request.id, at: now, ...(event.by ? came : {}) } as AuditEvent)),
+        ...(from.length === 0 || exact ? { ':seen': request.version } : {}),
+        ...Object.fromEntries(from.map((state, at) => [`:from${at}`, state])),
+        ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
+        ...(work ? { ':work': work } : {}),
+      },
+      isDone,
+    )
+    return written.outcome === 'blocked' && written.item && isDone(written.item) ? done(written.item) : written
+  }
+
+  return {
+    async change(id, now, decide, options) {
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        if (round > 0) await settings.sleep(5 * round * (0.5 + (random(1)[0] ?? 0) / 256))
+        const found = await reading.request(id)
+        if (found.outcome === 'unknown') return found
+        if (!found.value) return refused('request-unknown', 'There is no such request for you.')
+        const decided = decide(found.value)
+        if (decided.outcome === 'refused') return decided
+        if (decided.value === 'unchanged') return done(found.value)
+        const written = await write(found.value, decided.value, now, options)
+        if (written.outcome === 'unknown') return written
+        if (written.outcome === 'done') return done(toRequest(written.value) ?? found.value)
+        // It changed since it was read: what stands there now is judged anew.
+      }
+      return { outcome: 'unknown', cause: 'the request changed too often meanwhile' }
+    },
+
+    async passTime(request, approval, now) {
+      const change = passTime(request, approval, now)
+      if (!change) return clearWork(request)
+      // Upon the version that was read: whoever was faster leaves it to the next run.
+      const written = await write(request, change, now)
+      return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
+    },
+
+    async abandon(before, now, limit) {
+      let given = 0
+      const faults: string[] = []
+      for (let shard = 0; shard < SHARDS; shard++) {
+        const ids = await reading.oldest(indexes.open, openKey(shard), timeKey(before, '' as RequestId), limit)
+        if (ids.outcome === 'unknown') {
+          faults.push(ids.cause)
+          continue
+        }
+        for (const id of ids.value) {
+          // An item that cannot be read or written keeps none behind it waiting.
+          const abandoned = await abandonIn(id, before, now)
+          if (abandoned.outcome === 'done') given += abandoned.value
+          else faults.push(abandoned.cause)
+        }
+      }
+      const [first] = faults
+      return first === undefined ? done({ given }) : done({ given, fault: `${faults.length} not abandoned: ${first}` })
+    },
+  }
+
+  /** Abandons every reservation of one request that is old enough. How many were. */
+  async function abandonIn(id: RequestId, before: Instant, now: Instant): Promise<Done<number> | Unknown> {
+    const item = await reading.readItem(id)
+    if (item.outcome === 'unknown') return item
+    let given = 0
+    for (const [suffix, session] of Object.entries(item.value?.sessions ?? {})) {
+      if (session.state !== 'reserved' || session.reservedAt >= before) continue
+      const abandoned = await sessions.abandonOne(id, suffix, session, now)
+      if (abandoned.outcome === 'unknown') return abandoned
+      if (abandoned.value) given++
+    }
+    const cleared = await clearOpen(id)
+    return cleared.outcome === 'unknown' ? cleared : done(given)
+  }
+
+  /** Takes a request off the list of reviews if it was never granted: a withdrawal could not know that. */
+  async function clearWork(request: AccessRequest): Promise<Done<boolean> | Unknown> {
+    if (!request.breakGlass || request.state !== 'revoked' || request.windowStart !== undefined) return done(false)
+    const cleared = await sender.update(
+      requestKey(request.id),
+      { ConditionExpression: 'version = :seen AND attribute_exists(workKey)', UpdateExpression: 'REMOVE workKey' },
+      { ':seen': request.version },
+      ({ version }) => version === request.version,
+    )
+    return cleared.outcome === 'unknown' ? cleared : done(false)
+  }
+
+  /** Takes the item out of the index of open reservations if it has none left, and nothing came meanwhile. */
+  async function clearOpen(id: RequestId): Promise<Done<true> | Unknown> {
+    const item = await reading.readItem(id)
+    if (item.outcome === 'unknown') return item
+    if (!item.value?.openSession || openSessions(item.value).length > 0) return done(true)
+    const cleared = await sender.update(
+      requestKey(id),
+      { ConditionExpression: 'openSession = :session AND version = :seen', UpdateExpression: 'REMOVE openKey, openAt, openSession' },
+      { ':session': item.value.openSession, ':seen': item.value.version },
+      ({ openSession }) => openSession === undefined,
+    )
+    return cleared.outcome === 'unknown' ? cleared : done(true)
+  }
+}
+
+/** Where the request stands on an approver's list after the change. Break-glass stays there until it is reviewed. */
+function workAfter(request: AccessRequest, { state, set, from }: Change): string | undefined {
+  if (state === 'pending') return workKey('pending', request.profile)
+  if (state === 'approved') return workKey('approved', request.profile)
+  // A withdrawal may meet a request that was approved since it was read. If it was not, the sweeper takes it off the list.
+  const granted = (set.windowStart ?? request.windowStart) !== undefined || from?.includes('approved') === true
+  const unreviewed = request.breakGlass && granted && (set.review ?? request.review) === undefined
+  return unreviewed ? workKey('review', request.profile) : undefined
+}

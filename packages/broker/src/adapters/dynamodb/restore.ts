@@ -1,0 +1,233 @@
+/**
+ * A story table that was brought back from a backup knows less than the log. What it lost is given back as far as it closes
+ * something: an item gets its whole journal again, and nothing that anybody could use. A request is over, and its journal
+ * says by what; a link must be made anew; and a freeze that was in force is in force.
+ *
+ * What was written on such an item since, by whoever did not know what it had lost, is no part of the log and happened all
+ * the same: it follows what the log has. So nothing that was ever done is dropped, and the log's rules say what was wrong.
+ */
+import { type AttributeValue, type DynamoDBClient, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { type FreezeId, parseScope } from '@stint/core/access/freeze'
+import { type JournalEntry, journalEntry, NO_CONFIG } from '@stint/core/audit/event'
+import { commitIn, type Entry, eventIn } from '@stint/core/audit/journal-item'
+import type { ReadEvent } from '@stint/core/audit/schema'
+import type { CallerRef } from '@stint/core/identity/caller'
+import type { RandomBytes, RequestId } from '@stint/core/ids'
+import { type Instant, parseIso, toIso } from '@stint/core/instant'
+import { COUNTED, hasKey } from './answer-checks.ts'
+import { FREEZES } from './freezes.ts'
+import { journaled } from './journal-item.ts'
+import { expiresAt } from './retirement.ts'
+import { callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
+import { written } from './trouble.ts'
+
+/** What the log has of one journal, in order. Of an event that was erased it has the type and the commitment. */
+export type Logged = { readonly id: string; readonly events: readonly LoggedEvent[] }
+export type LoggedEvent = { readonly type: string; readonly commit: string; readonly held?: JournalEntry }
+
+/** What giving one journal back comes to, upon the item as it was read. */
+export type GivingBack = {
+  readonly item: Readonly<Record<string, AttributeValue>>
+  /** Events that were written since, and are not in the log yet. */
+  readonly since: number
+  /** A freeze that is in force once it is given back. */
+  readonly freeze?: LoggedFreeze
+  readonly profile?: string
+  /** The latest end of its sessions. */
+  readonly liveUntil?: Instant
+  readonly upon: Attributes | undefined
+}
+type Attributes = Readonly<Record<string, AttributeValue>>
+type LoggedFreeze = { readonly scope: string; readonly by: CallerRef; readonly why: string; readonly at: Instant; readonly until?: Instant }
+
+/** Who gives back, and when; `random` salts what is written on journals. */
+export type Restoring = { readonly operator: string; readonly now: Instant; readonly random: RandomBytes }
+
+/** `upon`: the item as the table has it now. Undefined where that is all of it. */
+export function givingBack(logged: Logged, upon: Attributes | undefined, restoring: Restoring): GivingBack | undefined {
+  const there = upon ? (journaled(upon)?.events ?? []) : []
+  const commits = there.map(commitIn)
+  const parts = logged.events.findIndex(({ commit }, seq) => commit !== commits[seq])
+  if (parts < 0) return undefined
+
+  // What an erasure was said of goes, though its events may not have been taken from the event store yet.
+  const erased = logged.events.findLastIndex(({ type }) => type === 'request.erased')
+  const kept = logged.events.map(({ held, commit }, seq): Entry => (held && seq >= erased ? held : { commit }))
+  // A fact of the system that is said again says nothing new.
+  const since = logged.id.startsWith('sys_') ? [] : there.slice(parts)
+  const [told, toldSince] = [readable(kept), readable(since)]
+  const freeze = logged.id.startsWith('frz_') ? stricter(freezeIn(told), freezeIn(toldSince)) : undefined
+  const last = toldSince.at(-1)?.type ?? logged.events.at(-1)?.type
+  const events = [...kept, ...since, ...saying(logged, last, since.length > 0 ? freeze : undefined, restoring)]
+  const after = [...logged.events.slice(erased + 1), ...toldSince]
+  const isErased = erased >= 0 && after.every(({ type }) => type === 'request.retired')
+  const releases = [...logged.events, ...toldSince].filter(({ type }) => isRelease(type)).length
+  const item = {
+    pk: journalKey(logged.id),
+    ...itemOf({ id: logged.id, told, first: logged.events[0]?.type, last, isErased, freeze, releases }, restoring.now),
+    events,
+  }
+  const version = Math.max(Number(upon?.version?.N ?? 0), events.length) + 1
+  const live = [...told, ...toldSince]
+    .filter(({ type }) => type === 'session.issued')
+    .map(({ expiration }) => parseIso(String(expiration)) ?? 0)
+  return {
+    // Beyond any that it had.
+    item: marshall(/^(req|lnk)_/.test(logged.id) ? { ...item, version } : item, { removeUndefinedValues: true }),
+    since: since.length,
+    ...(freeze ? { freeze } : {}),
+    ...(typeof told[0]?.profile === 'string' ? { profile: told[0].profile } : {}),
+    ...(live.length > 0 ? { liveUntil: Math.max(...live) } : {}),
+    upon,
+  }
+}
+
+/** False where the item changed since it was read. */
+export const giveBack = (
+  { client, storyTable }: { readonly client: DynamoDBClient; readonly storyTable: string },
+  { item, upon }: GivingBack,
+): Promise<boolean> =>
+  written(
+    client.send(new PutItemCommand({ TableName: storyTable, Item: item, ...unchanged(upon), ...COUNTED, ReturnValues: 'ALL_OLD' })),
+    storyTable,
+    // What was there before it: the item as it was read.
+    (old) =>
+      upon ? hasKey(old, { pk: upon.pk as AttributeValue }) && old?.events?.L?.length === upon.events?.L?.length : old === undefined,
+  )
+
+/** Events are only ever added, and no salt is drawn twice: their number and the last of them say it all; links also have a version. */
+function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> {
+  if (!upon) return { ConditionExpression: 'attribute_not_exists(pk)' }
+  const events = upon.events?.L ?? []
+  const last = events.at(-1)?.M
+  const name = last?.salt ? 'salt' : 'commit'
+  const ofLast = last?.[name]
+  return {
+    ConditionExpression: [
+      'size(events) = :count',
+      ...(ofLast ? [`events[${events.length - 1}].${name} = :last`] : []),
+      upon.version ? 'version = :version' : 'attribute_not_exists(version)',
+    ].join(' AND '),
+    ExpressionAttributeValues: {
+      ':count': { N: String(events.length) },
+      ...(ofLast ? { ':last': ofLast } : {}),
+      ...(upon.version ? { ':version': upon.version } : {}),
+    },
+  }
+}
+
+/**
+ * That it was given back is a fact of the journal: a request is over by it. So is a freeze that holds although somebody who
+ * did not know of it released it.
+ */
+function saying(
+  { id }: Logged,
+  last: string | undefined,
+  freeze: LoggedFreeze | undefined,
+  { operator, now, random }: Restoring,
+): readonly JournalEntry[] {
+  const by = { random, configHash: NO_CONFIG }
+  if (freeze) {
+    const { scope, by: who, why, until } = freeze
+    const event = {
+      type: 'freeze.set',
+      request: id as FreezeId,
+      at: now,
+      scope,
+      by: who,
+      why,
+      ...(until === undefined ? {} : { until }),
+    } as const
+    return [journalEntry(event, by)]
+  }
+  const isOver = last === 'request.retired' || last === 'request.erased' || last?.startsWith('request.refus')
+  if (!id.startsWith('req_') || isOver) return []
+  return [journalEntry({ type: 'request.restored', request: id as RequestId, at: now, operator }, by)]
+}
+
+const readable = (entries: readonly Entry[]): readonly ReadEvent[] => entries.flatMap((entry) => eventIn(entry) ?? [])
+
+const isRelease = (type: string): boolean => type === 'freeze.released' || type === 'freeze.deploy-released'
+
+/** The freeze that these events leave in force. */
+function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
+  let freeze: LoggedFreeze | undefined
+  for (const { type, at, scope, by, why, until } of events) {
+    if (isRelease(type)) freeze = undefined
+    if (type !== 'freeze.set') continue
+    const end = typeof until === 'string' ? parseIso(until) : undefined
+    freeze = stricter(freeze, {
+      scope: String(scope),
+      by: by as CallerRef,
+      why: String(why),
+      at: parseIso(at) ?? 0,
+      ...(end === undefined ? {} : { until: end }),
+    })
+  }
+  return freeze
+}
+
+/** As the ledger has it: nothing ends sooner because it was frozen once more. */
+function stricter(one: LoggedFreeze | undefined, later: LoggedFreeze | undefined): LoggedFreeze | undefined {
+  const endOf = (freeze: LoggedFreeze) => freeze.until ?? Number.POSITIVE_INFINITY
+  return one && (!later || endOf(later) < endOf(one)) ? one : later
+}
+
+type Known = {
+  readonly id: string
+  readonly told: readonly ReadEvent[]
+  /** Types of the first event and of the last. */
+  readonly first: string | undefined
+  readonly last: string | undefined
+  readonly isErased: boolean
+  readonly freeze: LoggedFreeze | undefined
+  /** How often a freeze was released. */
+  readonly releases: number
+}
+
+function itemOf({ id, told, first, last, isErased, freeze, releases }: Known, now: Instant): object {
+  const opening = told[0]
+  const at = (opening && parseIso(opening.at)) ?? now
+  const other = { dayKey: OTHER_DAY, at: `${toIso(at)}#${id}` }
+  const erased = isErased ? { erased: true } : {}
+  switch (id.slice(0, id.indexOf('_'))) {
+    case 'req': {
+      const request = id as RequestId
+      return {
+        id,
+        state: first?.startsWith('request.refus') ? 'refused' : 'ended',
+        createdAt: at,
+        ...(opening?.caller ? { caller: opening.caller, callerKey: callerKey(opening.caller as CallerRef) } : {}),
+        profile: opening?.profile,
+        target: opening?.target,
+        dayKey: dayKey(at, shardOf(request)),
+        at: timeKey(at, request),
+        ...erased,
+        ...(last === 'request.retired' ? { [TTL]: expiresAt(now) } : {}),
+      }
+    }
+    case 'frz':
+      return {
+        ...other,
+        active: freeze !== undefined,
+        // As the ledger counts them, so that no write from before a release lands after it (./freeze-item.ts).
+        generation: releases,
+        lastSet: 'restored',
+        ...(freeze
+          ? {
+              scope: parseScope(freeze.scope),
+              by: freeze.by,
+              why: freeze.why,
+              frozenAt: freeze.at,
+              until: freeze.until,
+              callerKey: FREEZES,
+            }
+          : {}),
+      }
+    case 'lnk':
+      return { id, ...other, ...erased }
+    default:
+      return other
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * One way to talk to the tables. Reading a failed write: `ReturnValuesOnConditionCheckFailure: ALL_OLD` brings the item
+ * that stood in the way, so the reason needs no second read. Every other error, and every answer that does not show what was
+ * asked for (./answers.ts), says nothing about whether the write took effect: it is sent again with the same ids, and after
+ * the last send it is `unknown`. So each write must be safe to repeat, and safe to arrive late.
+ */
+import {
+  BatchGetItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb'
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { brief } from '@stint/core/audit/event'
+import type { RandomBytes } from '@stint/core/ids'
+import type { Instant } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { within } from '../../ports/deadline.ts'
+import type { Clock } from '../../ports/runtime.ts'
+import { batchIn, COUNTED, imageIn, itemIn, type Key } from './answer-checks.ts'
+import { type Item, toItem } from './items.ts'
+import { isBlocked } from './trouble.ts'
+
+export type DynamoSettings = {
+  readonly client: DynamoDBClient
+  readonly storyTable: string
+  readonly sideTable: string
+  /** What conditions compare times with, read anew at each send. */
+  readonly clock: Clock
+  readonly random: RandomBytes
+  /** One send and its whole answer. */
+  readonly answerWithinMs: number
+  /** Waits between two sends of one write. */
+  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly configHash: string
+  readonly build: string
+  /** Requests older than this do not vend: set after a restore, to the restore's end. */
+  readonly epoch?: Instant
+  /** Why everything is frozen by the deploy itself, whatever the table says: a restored one must be looked at first. */
+  readonly frozen?: string
+}
+
+/** A condition did not hold; the item as it was, if there was one. */
+export type Blocked<T = Item> = { readonly outcome: 'blocked'; readonly item: T | undefined }
+
+export const SENDS = 3
+const FIRST_WAIT_MS = 25
+
+/** An UpdateItem but for what the sender adds: table, key, values, and what is returned. */
+export type Update = Pick<UpdateItemCommandInput, 'ConditionExpression' | 'UpdateExpression' | 'ExpressionAttributeNames'>
+/** Read anew at each send, so that a time in a condition is the time of that send. */
+export type Values = Record<string, unknown> | (() => Record<string, unknown>)
+export const valuesNow = (values: Values): Record<string, unknown> => (typeof values === 'function' ? values() : values)
+
+export type Sender = {
+  /** Sends until there is an answer, or `unknown` after the last try. A failed condition is an answer. */
+  readonly send: <T>(once: () => Promise<T>) => Promise<Done<T> | Blocked<Key> | Unknown>
+  /**
+   * An UpdateItem. Done only if the image in the answer, as `read` understands it, shows the write: `shows` looks for what
+   * nobody else can have written, such as the attempt.
+   */
+  readonly write: <T>(
+    at: Place,
+    input: Update,
+    values: Values,
+    read: (image: Key) => T,
+    shows: (image: T) => boolean,
+  ) => Promise<Done<T> | Blocked<T> | Unknown>
+  /** The same, of a request's item. */
+  readonly update: (key: string, input: Update, values: Values, shows: (image: Item) => boolean) => Promise<Done<Item> | Blocked | Unknown>
+  /** The same, of a plain item in the side table. */
+  readonly updateSide: (
+    key: SideKey,
+    input: Update,
+    values: Values,
+    shows: (image: Plain) => boolean,
+  ) => Promise<Done<Plain> | Blocked<Plain> | Unknown>
+  /** A new item of the story table, known by its `attempt`. Done too where an earlier send of this call has made it. */
+  readonly create: (key: string, item: Plain & { readonly attempt: string }) => Promise<Done<Item> | Blocked | Unknown>
+  /** One item, read consistently. */
+  readonly read: (table: string, key: Record<string, string>) => Promise<Done<Key | undefined> | Unknown>
+  /** At most 100 items of the story table, read consistently. Unknown unless all of them could be read. */
+  readonly readAll: (keys: readonly string[]) => Promise<Done<readonly Key[]> | Unknown>
+}
+type SideKey = { readonly pk: string; readonly sk: string }
+type Plain = Readonly<Record<string, unknown>>
+/** One item of one table. */
+export type Place = { readonly table: string; readonly key: Record<string, string> }
+
+export function sender(settings: DynamoSettings): Sender {
+  const { client, random, storyTable, sideTable } = settings
+
+  const send: Sender['send'] = async (once) => {
+    let cause = ''
+    for (let sends = 0; sends < SENDS; sends++) {
+      if (sends > 0) await settings.sleep(FIRST_WAIT_MS * 2 ** sends * (0.5 + (random(1)[0] ?? 0) / 256))
+      try {
+        return done(await within(settings.answerWithinMs, once()))
+      } catch (error) {
+        if (isBlocked(error)) return { outcome: 'blocked', item: error.Item }
+        cause = error instanceof Error ? `${error.name}: ${brief(error.message)}` : String(error)
+      }
+    }
+    return { outcome: 'unknown', cause: `ledger: ${cause}` }
+  }
+
+  const write: Sender['write'] = async ({ table: TableName, key }, input, values, read, shows) => {
+    const Key = marshall(key)
+    const written = await send(async () => {
+      const named = marshall(valuesNow(values), { removeUndefinedValues: true })
+      const answer = await client
+        .send(
+          new UpdateItemCommand({
+            TableName,
+            Key,
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+            ReturnValues: 'ALL_NEW',
+            ...input,
+            ...(Object.keys(named).length > 0 ? { ExpressionAttributeValues: named } : {}),
+          }),
+        )
+        .catch((error: unknown) => {
+          // The item that stood in the way must be this one; otherwise nothing is known of ours.
+          if (isBlocked(error) && error.Item) imageIn({ Attributes: error.Item }, Key)
+          throw error
+        })
+      const image = read(imageIn(answer, Key))
+      if (!shows(image)) throw new Error('the answer does not show this write')
+      return image
+    })
+    return written.outcome === 'blocked' ? { ...written, item: written.item && read(written.item) } : written
+  }
+  const update: Sender['update'] = (key, input, values, shows) =>
+    write({ table: storyTable, key: { pk: key } }, input, values, toItem, shows)
+
+  return {
+    send,
+    write,
+    update,
+    updateSide: (key, input, values, shows) => write({ table: sideTable, key }, input, values, (item): Plain => unmarshall(item), shows),
+
+    async create(key, item) {
+      const members = Object.entries(item).filter(([, value]) => value !== undefined)
+      const made = await update(
+        key,
+        {
+          ConditionExpression: 'attribute_not_exists(pk)',
+          UpdateExpression: `SET ${members.map((_member, at) => `#n${at} = :v${at}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(members.map(([name], at) => [`#n${at}`, name])),
+        },
+        Object.fromEntries(members.map(([, value], at) => [`:v${at}`, value])),
+        ({ attempt }) => attempt === item.attempt,
+      )
+      if (made.outcome !== 'blocked') return made
+      // Something stands in the way of "nothing is there", so it must have been shown.
+      if (!made.item) return { outcome: 'unknown', cause: 'ledger: a condition failed without the item that failed it' }
+      return made.item.attempt === item.attempt ? done(made.item) : made
+    },
+
+    async read(TableName, key) {
+      const Key = marshall(key)
+      const found = await send(async () =>
+        itemIn(await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true, ...COUNTED })), TableName, Key),
+      )
+      return found.outcome === 'blocked' ? unconditional : found
+    },
+
+    async readAll(keys) {
+      const Keys = keys.map((pk) => marshall({ pk }))
+      const found = await send(async () => {
+        const RequestItems = { [storyTable]: { Keys, ConsistentRead: true } }
+        const { items, left } = batchIn(await client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })), storyTable, Keys)
+        // What was left out may be the very item that matters.
+        if (left.length > 0) throw new Error('some keys were not read')
+        return items
+      })
+      return found.outcome === 'blocked' ? unconditional : found
+    },
+  }
+}
+
+/** A failed condition where none was sent: whoever answered was asked something else. */
+export const unconditional: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed that was not sent' }

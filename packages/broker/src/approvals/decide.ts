@@ -1,0 +1,129 @@
+/**
+ * Decisions on requests, whichever face they come from. The rules are the machine's (`core/request/machine.ts`); here is how
+ * somebody stands to a request: by what is known of them now, and by the config deployed now.
+ */
+import { isOneOf, standingOf } from '@stint/core/access/decide'
+import { scopesOfPerson } from '@stint/core/access/freeze'
+import type { Circumstances as Came } from '@stint/core/audit/event'
+import { approvalFor } from '@stint/core/config/approval'
+import type { Approval, Rules } from '@stint/core/config/shape'
+import type { Caller } from '@stint/core/identity/caller'
+import { personOf } from '@stint/core/identity/person'
+import type { RequestId } from '@stint/core/ids'
+import type { Instant } from '@stint/core/instant'
+import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { rulesOpenTo } from '@stint/core/request/approval'
+import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
+import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
+import { type Place, type Summary, summaryOf } from '@stint/core/request/summary'
+import type { Ledger } from '../ports/ledger.ts'
+import { stoppedBy } from '../vend/ask.ts'
+
+/** What somebody wants done with a request. `grants`: it lets somebody in, so a frozen person may not do it. */
+export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Decided) & { readonly grants?: true }
+
+/** Who decides, where from, and how it came in. */
+export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
+
+export const unknownRequest = refused('request-unknown', 'There is no such request for you.')
+
+export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review'
+export type Decisions = ReturnType<typeof decisions>
+
+export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change' | 'frozen'> }) {
+  const approvalOf = (profileId: string): Approval | undefined => {
+    const profile = rules.profiles.find(profileId)
+    return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
+  }
+
+  /** People as the config deployed now has them, beside what was stored when it was asked. */
+  const withPeople = (request: AccessRequest): AccessRequest => ({
+    ...request,
+    personNow: personOf(rules, request.caller),
+    agreements: request.agreements.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
+  })
+
+  /** What the deployed config says of the profile and target. A target that left the config is still named by the role's ARN. */
+  function placeOf(request: Pick<AccessRequest, 'profile' | 'target' | 'roleArn'>): Place {
+    const description = rules.profiles.find(request.profile)?.description
+    const account = rules.targets[request.target]?.account ?? request.roleArn.split(':')[4] ?? ''
+    return { account, ...(description === undefined ? {} : { description }) }
+  }
+  const summaryFor = (request: AccessRequest, now: Instant): Summary => summaryOf(request, placeOf(request), now)
+
+  /** How the caller stands to a request: by the token shown now and the config deployed now. */
+  function actorFor(
+    { caller, sourceIp, now }: Pick<Decider, 'caller' | 'sourceIp' | 'now'>,
+    request: Pick<AccessRequest, 'profile' | 'createdAt'>,
+  ): Actor {
+    const approval = approvalOf(request.profile)
+    const profile = rules.profiles.find(request.profile)
+    return {
+      caller,
+      person: personOf(rules, caller),
+      opens: approval ? rulesOpenTo(approval, caller, request.createdAt, { sourceIp, now }) : [],
+      auditor: isOneOf(rules.auditors, caller, { sourceIp, now }),
+      couldEnter: profile !== undefined && standingOf(profile, caller, { sourceIp, now }).eligible,
+    }
+  }
+
+  /**
+   * `upon`: a say on the request that was found, before it is written. `exact`: it must still be that version when it is.
+   * A withdrawal reads no freezes: it stays open to everybody entitled, and waits for nothing.
+   */
+  async function decide(
+    id: RequestId,
+    decider: Decider,
+    acts: Acts,
+    upon: (found: AccessRequest, decided: Decided) => Decided = (_found, decided) => decided,
+    exact = false,
+  ): Promise<Done<AccessRequest> | Refused | Unknown> {
+    const { now, came } = decider
+    const frozen = acts.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
+    return ledger.change(
+      id,
+      now,
+      (stored) => {
+        const found = withPeople(stored)
+        const actor = actorFor(decider, found)
+        if (!isParty(found, actor)) return unknownRequest
+        return frozen ?? upon(found, acts(found, actor, now))
+      },
+      { came, exact },
+    )
+  }
+
+  /** What somebody may do with it now. */
+  function optionsOf(stored: AccessRequest, actor: Actor, now: Instant): readonly Option[] {
+    const request = withPeople(stored)
+    const approval = approvalOf(request.profile)
+    const state = stateAt(request, now)
+    const [self, stops] = [isSelf(request, actor), mayStop(request, actor)]
+    const decides = actor.caller.kind === 'human' && actor.opens.length > 0
+    const open = state === 'pending' || state === 'approved'
+    const may: readonly (readonly [Option, boolean])[] = [
+      ['approve', state === 'pending' && decides && !self && approval !== undefined && sameRules(request, approval)],
+      ['deny', state === 'pending' && !self && (decides || stops)],
+      ['cancel', state === 'pending' && isRequester(request, actor)],
+      ['revoke', open && (isRequester(request, actor) || stops || decides)],
+      ['review', needsReview(request) && !self && (actor.auditor || decides)],
+    ]
+    return may.flatMap(([option, is]) => (is ? [option] : []))
+  }
+
+  return {
+    approvalOf,
+    withPeople,
+    summaryFor,
+    actorFor,
+    decide,
+    optionsOf,
+    approving(said: Said): Acts {
+      const acts = (request: AccessRequest, actor: Actor, now: Instant) => {
+        const approval = approvalOf(request.profile)
+        return approval ? approve(request, approval, actor, said, now) : unknownRequest
+      }
+      return Object.assign(acts, { grants: true as const })
+    },
+  }
+}

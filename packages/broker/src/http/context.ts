@@ -1,0 +1,113 @@
+/**
+ * What the routes of the api function are made with: who calls, a body by its schema, and the one way to say no.
+ */
+import type { Caller } from '@stint/core/identity/caller'
+import type { Instant } from '@stint/core/instant'
+import type { JsonObject } from '@stint/core/json'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { groupsOmittedHint } from '@stint/core/problem'
+import type { Context, Hono } from 'hono'
+import * as v from 'valibot'
+import type { SlackApi } from '../adapters/slack.ts'
+import type { Trail } from '../log/trail.ts'
+import type { Broker } from '../ports/broker.ts'
+import type { Ledger } from '../ports/ledger.ts'
+import type { Links } from '../ports/links.ts'
+import { readObject } from './body.ts'
+import { MAX_BODY_BYTES, problemReply } from './message.ts'
+import type { OpenApi } from './openapi-file.ts'
+import type { Route } from './routes.ts'
+
+/** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
+export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
+
+export type Env = {
+  Bindings: Peer
+  Variables: { trace: string; now: Instant; route: Route; refusal: Refused; profile: string; groupsOmitted: boolean }
+}
+export type Ctx = Context<Env>
+export type Api = Hono<Env>
+
+export type ApiBroker = Omit<Broker<Ledger & Links>, 'sts' | 'signIn'> & {
+  readonly trail: Trail
+  /** The API's document, read when it is asked for. */
+  readonly openApi: () => OpenApi
+  /** Stint's own pages; absent where nobody can sign in on them. */
+  readonly web?: Web
+  /** Looks up a Slack user by e-mail, where the config trusts that. */
+  readonly slackUserByEmail?: SlackApi['userByEmail']
+}
+
+/** What Stint's own pages need. */
+export type Web = {
+  /** Where people reach the broker, without a slash at the end. */
+  readonly publicUrl: string
+  /** 32 bytes that seal what the pages keep in the browser. */
+  readonly key: Uint8Array
+  /** The client's secret at each issuer; a client without one is public and has PKCE alone. */
+  readonly clientSecrets: { readonly [issuer: string]: string }
+  readonly fetch: typeof fetch
+}
+
+/** What every group of routes needs. */
+export type Tools = {
+  /** Runs the answer for a verified caller, or refuses. */
+  readonly withCaller: (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) => Promise<Response>
+  readonly isAuditor: (c: Ctx, caller: Caller) => boolean
+  readonly isResponder: (c: Ctx, caller: Caller) => boolean
+}
+
+export const circumstances = (c: Ctx) => ({ sourceIp: c.env.sourceIp, now: c.get('now') })
+
+export function refuse(c: Ctx, refusal: Refused): Response {
+  c.set('refusal', refusal)
+  const hint = c.get('groupsOmitted') ? { hint: groupsOmittedHint } : {}
+  const { status, headers, body } = problemReply(refusal.code, refusal.detail, c.get('trace'), { ...refusal.extra, ...hint })
+  return c.body(body, status as 400, headers)
+}
+
+export const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })
+
+export type RawBody = { readonly bytes: Uint8Array; readonly json: JsonObject }
+
+/** What is wrong with a body before anybody looks who sent it: media type and size. */
+export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
+  const type = c.req.header('content-type')
+  const isJson = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')
+  const wrongType = refused('media-type', 'The body must be application/json.')
+  if (type !== undefined && !isJson) return wrongType
+  const bytes = await boundedBody(c, MAX_BODY_BYTES)
+  if (type !== undefined || (bytes.outcome === 'done' && bytes.value.length === 0)) return bytes
+  return wrongType
+}
+
+/** The body, refused as soon as its length is said to be, or is found to be, more than `limit` bytes. */
+export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Array> | Refused> {
+  const tooLarge = refused('body-too-large', `The body is larger than ${limit} bytes.`)
+  if (Number(c.req.header('content-length') ?? 0) > limit) return tooLarge
+  const parts: Uint8Array[] = []
+  let size = 0
+  const reader = c.req.raw.body?.getReader()
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    size += part.value.length
+    // Not cancelled: over node:http that would close the connection before the answer is sent.
+    if (size > limit) return tooLarge
+    parts.push(part.value)
+  }
+  return done(new Uint8Array(Buffer.concat(parts)))
+}
+
+/** The body by its schema. A fault names its path and never repeats what was sent. */
+export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Array): Done<v.InferOutput<T>> | Refused {
+  const read = bytes.length === 0 ? done({}) : readObject(bytes)
+  if (read.outcome === 'refused') return read
+  const checked = v.safeParse(schema, read.value)
+  if (checked.success) return done(read.value as v.InferOutput<T>)
+  const path = v.getDotPath(checked.issues[0] as v.BaseIssue<unknown>) ?? ''
+  return refused(
+    'body-invalid',
+    path === ''
+      ? 'The body has a member that this route does not take, or lacks one.'
+      : `The member ${path} is missing, wrong, or not one that this route takes.`,
+  )
+}

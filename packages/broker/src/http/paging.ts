@@ -1,0 +1,34 @@
+/** Pages: the query that asks for one, and the `Link` that names the next (RFC 8288). */
+import type { Ctx } from './context.ts'
+
+const DEFAULT_PAGE = 20
+export const LARGEST_PAGE = 100
+
+export type PageQuery = { readonly limit: number; readonly cursor?: string; readonly filters: Readonly<Record<string, string>> }
+
+/** The query by name; undefined where a name is given twice, because readers differ on which of them counts. */
+export function singleQuery(c: Ctx): Record<string, string> | undefined {
+  const given = Object.entries(c.req.queries())
+  return given.every(([, values]) => values.length === 1) ? c.req.query() : undefined
+}
+
+/** Limit, cursor and the filters of the route, each with its possible values; undefined where the query holds anything else. */
+export function pageQuery(c: Ctx, filters: Readonly<Record<string, readonly string[]>>): PageQuery | undefined {
+  const query = singleQuery(c)
+  if (!query) return undefined
+  const { limit = String(DEFAULT_PAGE), cursor, ...rest } = query
+  if (!Object.entries(rest).every(([name, value]) => Object.hasOwn(filters, name) && filters[name]?.includes(value))) return undefined
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return undefined
+  const key = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
+  if (key !== undefined && !/^\d{4}-\d\d-\d\dT[\d:.]{12}Z#req_[0-9A-Za-z]{26}$/.test(key)) return undefined
+  return { limit: Number(limit), filters: rest, ...(key === undefined ? {} : { cursor: key }) }
+}
+
+/** The cursor as callers see it; names the next page in a `Link` too. */
+export function nextOf(c: Ctx, { limit, filters }: PageQuery, next: string | undefined): string | undefined {
+  if (next === undefined) return undefined
+  const cursor = Buffer.from(next).toString('base64url')
+  const query = new URLSearchParams({ ...filters, limit: String(limit), cursor })
+  c.header('link', `<${c.get('route').path}?${query}>; rel="next"`)
+  return cursor
+}

@@ -1,0 +1,219 @@
+/**
+ * The shipper: what journals say, put into the log. One function, top to bottom; recovery and the normal path are the same.
+ *
+ *   stage     the batch, written down whole under its own hash
+ *   move      the head, by compare-and-swap: from here on the batch is in the log, whoever finishes it
+ *   apply     what the head names: tiles, events, checkpoint, look-up rows, cursors; every write idempotent
+ *
+ * Whoever comes first finishes what the head names and nobody has marked as applied. So two shippers cannot fork the log,
+ * a crash loses nothing, and an event that the stream shows twice is shipped once: the cursor says how far a journal is.
+ */
+
+import type { Journaled } from '@stint/core/audit/journal-item'
+import { readEvent } from '@stint/core/audit/schema'
+import type { RandomBytes } from '@stint/core/ids'
+import { type Instant, parseIso } from '@stint/core/instant'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { fold, sameHash } from '@stint/tlog/merkle'
+import { Halt, type Head, type LogState, Trouble } from '../ports/log.ts'
+import type { Clock } from '../ports/runtime.ts'
+import { type Publishing, prune, publishCheckpoint, rowsOf, writeEvents, writeTiles } from './publish.ts'
+import {
+  beyond,
+  decodeStage,
+  encodeStage,
+  headAfter,
+  isRetired,
+  MAX_STAGED,
+  type Poisoned,
+  type Staged,
+  stagePath,
+  stageTime,
+} from './stage.ts'
+
+export type Shipper = Publishing & { readonly state: LogState; readonly clock: Clock; readonly random: RandomBytes }
+
+export type Shipped = {
+  readonly entries: number
+  /** When the oldest of them happened: how far the log is behind. */
+  readonly oldest?: Instant
+  /** Journals that were set aside for people to look at. */
+  readonly parked: readonly Poisoned[]
+}
+
+/** Times in a row that another shipper was faster. */
+const MAX_LOSSES = 50
+
+/** Ships what these journals hold beyond their cursors. `unknown`: some of it may be in the log; try the same again. */
+export async function ship(shipper: Shipper, journals: readonly Journaled[]): Promise<Done<Shipped> | Unknown> {
+  try {
+    return done(await shipAll(shipper, longestOfEach(journals)))
+  } catch (error) {
+    if (!(error instanceof Trouble || error instanceof Halt)) throw error
+    shipper.say({ level: 'error', event: error instanceof Halt ? 'log-halted' : 'log-trouble', cause: error.message })
+    return { outcome: 'unknown', cause: error.message }
+  }
+}
+
+async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promise<Shipped> {
+  const { state, events } = shipper
+  const shipped: Staged[] = []
+  const parked = new Map<string, Poisoned>()
+  let losses = 0
+  while (losses < MAX_LOSSES) {
+    const found = await state.head()
+    const head = found && !found.applied ? await apply(shipper, found) : found
+
+    // Cursors are read after the head: if it has not moved when we move it, nobody has moved them either.
+    const cursors = await state.cursors(journals.map(({ request }) => request))
+    const staged: Staged[] = []
+    for (const journal of journals) {
+      const more = beyondSafely(journal, cursors.get(journal.request))
+      if ('why' in more) parked.set(journal.request, more)
+      else staged.push(...more)
+    }
+    if (staged.length === 0) break
+
+    // Stage. If we die after it: an object that nobody names; it is cleared away when the log is looked after.
+    const batch = staged.slice(0, MAX_STAGED)
+    const stage = encodeStage(head?.size ?? 0, batch, shipper.random, shipper.clock())
+    await events.create(stagePath(stage.name), stage.bytes)
+
+    // Move. If we die after it: the head names our stage, and whoever comes next applies it.
+    const next = headAfter(head, batch, stage.name)
+    if (await state.move(head, next)) {
+      await apply(shipper, next)
+      shipped.push(...batch)
+      losses = 0
+    } else {
+      await events.remove(stagePath(stage.name))
+      losses++
+    }
+  }
+  if (losses >= MAX_LOSSES) throw new Trouble('other shippers are faster all the time')
+  for (const poisoned of parked.values()) await park(shipper, poisoned)
+  // An item may leave the table only with its `retired` event.
+  for (const journal of journals.filter(({ removed }) => removed))
+    if (!isRetired(journal)) shipper.say({ level: 'error', event: 'journal-removed', request: journal.request })
+  const oldest = Math.min(...shipped.map(({ event }) => timeOf(event)))
+  return { entries: shipped.length, parked: [...parked.values()], ...(shipped.length > 0 ? { oldest } : {}) }
+}
+
+/**
+ * Ships what the stream lost: compares the journals of the table with their cursors. Also finishes what a shipper that
+ * died has begun.
+ */
+export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonly Journaled[]>): Promise<Done<Shipped> | Unknown> {
+  const begun = await ship(shipper, [])
+  if (begun.outcome === 'unknown') return begun
+  let all = begun.value
+  try {
+    await clearStages(shipper)
+    for await (const some of journals) {
+      const shipped = await ship(shipper, some)
+      if (shipped.outcome === 'unknown') return shipped
+      all = together(all, shipped.value)
+    }
+  } catch (error) {
+    if (error instanceof Trouble) return { outcome: 'unknown', cause: error.message }
+    throw error
+  }
+  return done(all)
+}
+
+function together(one: Shipped, other: Shipped): Shipped {
+  const oldest = [one.oldest, other.oldest].filter((at) => at !== undefined)
+  return {
+    entries: one.entries + other.entries,
+    parked: [...one.parked, ...other.parked],
+    ...(oldest.length > 0 ? { oldest: Math.min(...oldest) } : {}),
+  }
+}
+
+/** Longer than any shipper lives: a stage that is older and not named by the head was left by one that died. */
+const STAGE_MS = 3_600_000
+
+/** What is on its way holds whole events; what got stuck must not lie there for ever. */
+async function clearStages({ state, events, clock }: Shipper): Promise<void> {
+  const head = await state.head()
+  for (const path of await events.list('stage/')) {
+    const isNamed = head !== undefined && path === stagePath(head.stage) && !head.applied
+    if (!isNamed && clock() - stageTime(path) > STAGE_MS) await events.remove(path)
+  }
+}
+
+/** Writes what the head names. Safe to run again, and beside others who do. */
+async function apply(shipper: Shipper, head: Head): Promise<Head> {
+  const { state, events } = shipper
+  const path = stagePath(head.stage)
+  const object = await events.get(path)
+  if (!object) {
+    // Another shipper has finished it meanwhile, and cleared it away.
+    const now = await state.head()
+    if (now && (now.applied || now.stage !== head.stage)) return now.applied ? now : apply(shipper, now)
+    throw new Halt(`the head names ${path}, which is not there`)
+  }
+  const stage = decodeStage(object.bytes, head.stage)
+  if (!stage) throw new Halt(`${path} is not what the head names`)
+  if (!sameHash(fold(head.edge), head.root) || stage.size + stage.staged.length !== head.size)
+    throw new Halt('the head does not fit its stage')
+
+  const tiles = await writeTiles(shipper, stage)
+  await writeEvents(shipper, stage)
+  await publishCheckpoint(shipper, head, async () => (await state.head())?.stage === head.stage)
+  await state.index(rowsOf(stage))
+  await advanceCursors(state, stage)
+  await state.applied(head.stage)
+  await events.remove(path)
+  await prune(shipper, tiles)
+  return { ...head, applied: true }
+}
+
+async function advanceCursors(
+  state: LogState,
+  { size, staged }: { readonly size: number; readonly staged: readonly Staged[] },
+): Promise<void> {
+  const byRequest = new Map<string, { seq: number; commit: string; first: string; places: number[] }>()
+  staged.forEach(({ request, seq, commit }, at) => {
+    const one = byRequest.get(request) ?? { seq, commit, first: commit, places: [] }
+    one.commit = commit
+    one.places.push(size + at)
+    byRequest.set(request, one)
+  })
+  await Promise.all(
+    [...byRequest].map(([request, { seq, commit, first, places }]) =>
+      state.advance(request, seq, { count: seq + places.length, commit, first, places }),
+    ),
+  )
+}
+
+/** A batch may show one journal several times; the longest is the latest. */
+function longestOfEach(journals: readonly Journaled[]): readonly Journaled[] {
+  const longest = new Map<string, Journaled>()
+  for (const journal of journals) {
+    const known = longest.get(journal.request)
+    if (!known || journal.events.length >= known.events.length) longest.set(journal.request, journal)
+  }
+  return [...longest.values()]
+}
+
+/** What one journal does to us must not keep the others out, whatever it is. */
+function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]): readonly Staged[] | Poisoned {
+  try {
+    return beyond(journal, cursor)
+  } catch (error) {
+    return { request: journal.request, why: `it cannot be read: ${(error as Error).message}` }
+  }
+}
+
+/** Sets a journal aside where people find it, and says so. Its next change tries it again. */
+async function park(shipper: Shipper, { request, why }: Poisoned): Promise<void> {
+  const at = shipper.clock()
+  await shipper.events.create(`parked/${request}`, Buffer.from(JSON.stringify({ request, why, at })))
+  shipper.say({ level: 'error', event: 'journal-parked', request, why })
+}
+
+function timeOf(event: string): Instant {
+  const read = readEvent(event)
+  return (typeof read === 'object' && parseIso(read.at)) || 0
+}

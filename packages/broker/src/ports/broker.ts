@@ -1,0 +1,25 @@
+/** The parts that a broker is made of. */
+
+import type { Rules } from '@stint/core/config/shape'
+import type { RandomBytes } from '@stint/core/ids'
+import type { SignIn } from './console-sign-in.ts'
+import type { IssuerKeys } from './issuer-keys.ts'
+import type { VendLedger } from './ledger.ts'
+import type { Clock, Log } from './runtime.ts'
+import type { Sts } from './sts.ts'
+
+export type Broker<L extends VendLedger = VendLedger> = {
+  readonly rules: Rules
+  /** Names the deployed code in every event. */
+  readonly build: string
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly keys: IssuerKeys
+  readonly ledger: L
+  readonly sts: Sts
+  readonly signIn?: SignIn
+  /** The key that the log is signed with, as a vkey. */
+  readonly logVkey?: string
+  readonly log: Log
+}

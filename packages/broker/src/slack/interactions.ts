@@ -1,0 +1,412 @@
+/**
+ * What each of Slack's calls does. Every decision is the machine's, by the caller whom the Slack user is linked to; there is
+ * no rule here. Whoever is not linked can do nothing but link, and whoever may not decide from Slack is shown the page on
+ * which they sign in and decide.
+ */
+
+import { standingOf } from '@stint/core/access/decide'
+import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import type { Profile, Rules } from '@stint/core/config/shape'
+import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
+import { parseRequestId } from '@stint/core/ids'
+import { jsonBytes } from '@stint/core/json'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
+import { deny, isParty, review } from '@stint/core/request/machine'
+import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import { minute } from '@stint/core/request/summary'
+import { resolveScope } from '@stint/core/scope/terms'
+import type { SlackApi } from '../adapters/slack.ts'
+import { type Acts, type Decider, decisions, unknownRequest } from '../approvals/decide.ts'
+import type { Linking } from '../approvals/link.ts'
+import type { Directory } from '../ports/directory.ts'
+import type { Ledger } from '../ports/ledger.ts'
+import type { Clock, Log } from '../ports/runtime.ts'
+import { askForApproval } from '../vend/ask.ts'
+import { decisionUnknown } from '../vend/unknown-outcome.ts'
+import type { SlackReply, SlackTurn } from './handle.ts'
+import { buttons } from './messages.ts'
+import {
+  askModal,
+  blockIds,
+  type Choice,
+  callbacks,
+  detailsModal,
+  MOST_OPTIONS,
+  optionOf,
+  PARAMETER,
+  reasonModal,
+  tellModal,
+  waitModal,
+} from './modals.ts'
+import type { SlackCall, View } from './payload.ts'
+import { escaped, inLine, plain, safe } from './text.ts'
+import { type Known, whoIs } from './who.ts'
+
+export type SlackParts = {
+  readonly rules: Rules
+  readonly clock: Clock
+  readonly log: Log
+  readonly ledger: Pick<Ledger, 'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen' | 'change' | 'request' | 'requestsOf' | 'refuse'>
+  readonly linking: Linking
+  readonly directory: Directory
+  readonly api: SlackApi
+  /** Posts to a `response_url`: 5 times, for 30 minutes. Whether it arrived changes nothing. */
+  readonly respond: (url: string, message: object) => Promise<void>
+  /** Where people reach Stint's own pages, without a slash at the end. */
+  readonly publicUrl: string
+}
+
+/** Where the person is told something: in the modal that they have open, or by a message that only they see. */
+type Tell = (words: string) => Promise<SlackReply>
+
+export function slackAnswers(parts: SlackParts) {
+  const { rules, ledger, linking, api, publicUrl } = parts
+  const desk = decisions({ rules, ledger })
+
+  const from = ({ slack }: SlackTurn) => `slack:${slack.team}/${slack.user}`
+  const who = (turn: SlackTurn) => whoIs(parts, turn.slack, turn.hash, turn.now)
+  const deciderOf = (turn: SlackTurn, { caller }: Known): Decider => ({
+    caller,
+    // Whence they clicked is not known: a rule that asks for an address is not met from here.
+    sourceIp: '',
+    now: turn.now,
+    came: { from: from(turn), token: turn.hash },
+  })
+
+  /** A linked person was told no: that is on the trail, as from every other door. */
+  async function recorded(turn: SlackTurn, { caller }: Known, profile: string, refusal: Refused): Promise<Refused> {
+    if (problems[refusal.code].status >= 500) return refusal
+    const written = await ledger.refuse({
+      call: { trace: turn.trace, from: from(turn), now: turn.now },
+      caller,
+      profile,
+      code: refusal.code,
+      reason: refusal.operator ?? refusal.detail,
+    })
+    if (written.outcome === 'unknown') parts.log({ event: 'refusal-not-recorded', trace: turn.trace, cause: written.cause })
+    return refusal
+  }
+
+  // ── Ask ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Profiles that somebody must agree to, and that this person's claims fit. A second factor, a recent sign-in, an address
+   * are not looked at here: they are demanded when the session is taken.
+   */
+  function choicesOf({ caller }: Known, now: number): readonly Choice[] {
+    return rules.profiles.ids.flatMap((id) => {
+      const profile = rules.profiles.find(id)
+      return profile && mayAsk(profile, caller, now) && desk.approvalOf(id) ? [{ id, profile: withWhy(id, profile) }] : []
+    })
+  }
+  const mayAsk = (profile: Profile, caller: Known['caller'], now: number): boolean =>
+    standingOf(profile, caller, { sourceIp: '', now }).nearest !== undefined
+  const withWhy = (id: string, profile: Profile): Choice['profile'] => ({
+    ...profile,
+    ...(desk.approvalOf(id)?.breakGlass ? { justification: 'required' as const } : {}),
+  })
+
+  async function openAsk(trigger: string, turn: SlackTurn): Promise<SlackReply> {
+    const opened = await api.openView(trigger, waitModal('Ask for access'))
+    if (opened.outcome !== 'done') return { response_type: 'ephemeral', text: formNotOpened }
+    const known = await who(turn)
+    const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now) : []
+    const view =
+      known.outcome !== 'done'
+        ? tellModal('Ask for access', wordsOf(known))
+        : choices.length === 0
+          ? tellModal('Ask for access', 'There is no profile that you can ask for from Slack. With your own token, the API may offer more.')
+          : askModal(choices)
+    await api.updateView(opened.value, undefined, view)
+    return undefined
+  }
+
+  /** Another profile was chosen: its fields are asked for. What was typed stays, since Slack keeps blocks by their ids. */
+  async function chooseProfile(view: View, id: string, turn: SlackTurn): Promise<SlackReply> {
+    const known = await who(turn)
+    if (known.outcome !== 'done') return void (await api.updateView(view.id, view.hash, tellModal('Ask for access', wordsOf(known))))
+    const choices = choicesOf(known.value, turn.now)
+    const chosen = choices.find((choice) => choice.id === id)
+    if (chosen) await api.updateView(view.id, view.hash, askModal(choices, chosen))
+    return undefined
+  }
+
+  async function suggest(typed: string, turn: SlackTurn): Promise<SlackReply> {
+    const known = await who(turn)
+    const wanted = typed.trim().toLowerCase()
+    const fits = ({ id, profile }: Choice) => id.includes(wanted) || (profile.description ?? '').toLowerCase().includes(wanted)
+    const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now).filter(fits) : []
+    return { options: choices.slice(0, MOST_OPTIONS).map(optionOf) }
+  }
+
+  async function submitAsk(view: View, turn: SlackTurn): Promise<SlackReply> {
+    const known = await who(turn)
+    if (known.outcome !== 'done') return errorAt(blockIds.profile, wordsOf(known))
+    const asked = await ask(view, known.value, turn)
+    if (asked.outcome === 'done') {
+      const { request, found } = asked.value
+      const words = `${found ? 'You have already asked for this.' : 'Approvers have been asked.'} You get a message here when they decide, by ${minute(request.pendingUntil)} at the latest.\n${request.id}`
+      return { response_action: 'update', view: tellModal('Asked', words) }
+    }
+    if (asked.outcome === 'refused') await recorded(turn, known.value, view.values.get(blockIds.profile) ?? '', asked)
+    return errorAt(fieldOf(asked, view), wordsOf(asked))
+  }
+
+  async function ask(
+    view: View,
+    { caller }: Known,
+    turn: SlackTurn,
+  ): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown> {
+    const text = (block: string) => view.values.get(block)?.trim() || undefined
+    const id = text(blockIds.profile) ?? ''
+    const profile = rules.profiles.find(id)
+    if (!profile || !mayAsk(profile, caller, turn.now)) return refused('profile-unknown', 'Profile not found, or not visible to you.')
+    const approval = desk.approvalOf(id)
+    if (!approval) return refused('body-invalid', 'This profile needs no approval.')
+    const given = [...view.values].filter(([block]) => block.startsWith(PARAMETER))
+    const [justification, duration, ticket] = [text(blockIds.why), text(blockIds.duration), text(blockIds.ticket)]
+    const scope = resolveScope(
+      rules,
+      profile,
+      caller,
+      {
+        profile: id,
+        ...(given.length > 0
+          ? { parameters: Object.fromEntries(given.map(([block, value]) => [block.slice(PARAMETER.length), value])) }
+          : {}),
+        ...(justification === undefined ? {} : { justification }),
+        ...(duration === undefined ? {} : { duration }),
+        ...(ticket === undefined ? {} : { ticket }),
+      },
+      1,
+    )
+    if (scope.outcome === 'refused') return scope
+    return askForApproval(parts, { trace: turn.trace, from: from(turn), now: turn.now }, caller, scope.value, approval, {
+      ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
+    })
+  }
+
+  // ── Decide ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Refusals that say: not by what is known of you here. Signed in, you may. */
+  const mayBeSignedIn: readonly string[] = ['request-unknown', 'not-approver', 'auth-too-old', 'mfa-required']
+
+  async function decide(text: string, turn: SlackTurn, acts: Acts, tell: Tell): Promise<SlackReply> {
+    const id = parseRequestId(text)
+    const known = await who(turn)
+    if (known.outcome !== 'done') return tell(wordsOf(known))
+    const page = `Sign in and decide there: ${publicUrl}/decide/${text}`
+    if (!id) return tell(wordsOf(unknownRequest))
+    if (!known.value.settled) return tell(`Your link is too new: it cannot be used for decisions in its first ten minutes. ${page}`)
+    if (known.value.directorySilent) return tell(`The directory did not confirm who you are. ${page}`)
+    let profile = ''
+    const decided = await desk.decide(id, deciderOf(turn, known.value), acts, (found, outcome) => {
+      profile = found.profile
+      return outcome
+    })
+    if (decided.outcome === 'done') return undefined
+    if (decided.outcome === 'unknown') return tell(`${decisionUnknown(decided.cause).detail} ${publicUrl}/decide/${text}`)
+    await recorded(turn, known.value, profile, decided)
+    return tell(mayBeSignedIn.includes(decided.code) ? `${decided.detail} ${page}` : wordsOf(decided))
+  }
+
+  const said = (comment: string | undefined) => ({ face: 'slack' as const, ...(comment === undefined ? {} : { comment }) })
+
+  /** In the modal the text can still be corrected, so its limits are checked there. */
+  function submitReason(view: View, turn: SlackTurn): Promise<SlackReply> | SlackReply {
+    const reason = view.values.get(blockIds.reason)?.trim()
+    const reviewing = view.callback === callbacks.review
+    if (reviewing && !reason) return errorAt(blockIds.reason, 'Say what was done.')
+    if (reason && jsonBytes(reason) > MAX_COMMENT_BYTES)
+      return errorAt(blockIds.reason, `This is ${jsonBytes(reason)} bytes long. At most ${MAX_COMMENT_BYTES} are allowed.`)
+    const acts: Acts = (request, actor, now) =>
+      reviewing ? review(request, actor, reason ?? '', now) : deny(request, actor, said(reason || undefined), now)
+    return decide(view.metadata, turn, acts, async (words) => errorAt(blockIds.reason, words))
+  }
+
+  async function showDetails(trigger: string, text: string, turn: SlackTurn): Promise<SlackReply> {
+    const opened = await api.openView(trigger, waitModal('Terms'))
+    if (opened.outcome !== 'done') return undefined
+    const seen = await seenBy(text, turn)
+    const view = seen.outcome === 'done' ? detailsModal(seen.value, desk.summaryFor(seen.value, turn.now)) : tellModal('Terms', seen.words)
+    await api.updateView(opened.value, undefined, view)
+    return undefined
+  }
+
+  /** The request, for those who may see it; for others why not. */
+  async function seenBy(
+    text: string,
+    turn: SlackTurn,
+  ): Promise<Done<AccessRequest> | { readonly outcome: 'hidden'; readonly words: string }> {
+    const [known, found] = await Promise.all([who(turn), readRequest(text)])
+    if (known.outcome !== 'done') return { outcome: 'hidden', words: wordsOf(known) }
+    const seen = found.outcome === 'done' && found.value ? desk.withPeople(found.value) : undefined
+    if (seen && isParty(seen, desk.actorFor(deciderOf(turn, known.value), seen))) return done(seen)
+    const words = wordsOf(found.outcome === 'unknown' ? found : unknownRequest)
+    return { outcome: 'hidden', words: `${words} Sign in to see it: ${publicUrl}/decide/${text}` }
+  }
+  async function readRequest(text: string) {
+    const id = parseRequestId(text)
+    return id ? ledger.request(id) : done(undefined)
+  }
+
+  // ── The command ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const only = (text: string): SlackReply => ({
+    response_type: 'ephemeral',
+    // Read where blocks are not shown, and as mrkdwn.
+    text: escaped(safe(text)),
+    blocks: [{ type: 'section', text: plain(text) }],
+  })
+
+  async function command(call: Extract<SlackCall, { kind: 'command' }>, turn: SlackTurn): Promise<SlackReply> {
+    const [word = '', ...rest] = call.text.split(/\s+/)
+    switch (word.toLowerCase()) {
+      case '':
+      case 'ask':
+        return openAsk(call.trigger, turn)
+      case 'link':
+        return only(await link(rest.join(''), turn))
+      case 'unlink':
+        return only(await unlink(turn))
+      case 'status':
+        return only(await status(turn))
+      default:
+        return only(help)
+    }
+  }
+
+  const help = [
+    '/stint: ask for access',
+    '/stint status: show your requests',
+    '/stint link CODE: link your Slack user; run stint slack link to get a code',
+    '/stint unlink: remove the link',
+  ].join('\n')
+
+  async function link(code: string, turn: SlackTurn): Promise<string> {
+    if (code === '') return `Get a code: run stint slack link in a terminal, or open ${publicUrl}/link. Then type it here: /stint link CODE`
+    const user = await api.user(turn.slack.user)
+    if (user.outcome !== 'done') return 'Slack did not confirm who you are. Try again.'
+    if (!user.value.member || user.value.team !== turn.slack.team) return 'Guests, bots and members of other workspaces cannot use Stint.'
+    const claimed = await linking.claim(code, { ...turn.slack, name: user.value.name }, turn.now, { from: from(turn), token: turn.hash })
+    if (claimed.outcome === 'unknown')
+      return 'The ledger did not answer, so it is not known whether the code was used. Enter the same command again.'
+    if (claimed.outcome !== 'done') return wordsOf(claimed)
+    return `Almost done. Confirm that this is you, ${withIdentity(user.value.name, turn.slack.user)}, where you got the code: in the terminal, or at ${publicUrl}/link. You can decide here ten minutes after that.`
+  }
+
+  async function unlink(turn: SlackTurn): Promise<string> {
+    const found = await linking.ofSlack(turn.slack, turn.now)
+    if (found.outcome === 'unknown') return wordsOf(found)
+    if (!found.value) return 'You are not linked.'
+    const ended = await linking.end(found.value.caller, 'unlinked', turn.now, { from: from(turn), token: turn.hash })
+    if (ended.outcome === 'unknown')
+      return 'The ledger did not answer, so it is not known whether the link was removed. Enter /stint unlink again.'
+    return ended.outcome === 'done' ? 'You are no longer linked.' : wordsOf(ended)
+  }
+
+  async function status(turn: SlackTurn): Promise<string> {
+    const known = await who(turn)
+    if (known.outcome !== 'done') return wordsOf(known)
+    const recent = await ledger.requestsOf(known.value.caller, RECENT)
+    if (recent.outcome === 'unknown') return wordsOf(recent)
+    const lines = recent.value.items.map((request) => {
+      const state = stateAt(request, turn.now)
+      const until = state === 'pending' ? request.pendingUntil : state === 'approved' ? request.windowEnd : undefined
+      return `${inLine(request.profile)}: ${state}${until === undefined ? '' : ` until ${minute(until)}`} · ${request.id}`
+    })
+    const { caller } = known.value
+    return [
+      `You are ${withIdentity(caller.name, ownIdentity(caller))}.`,
+      ...(lines.length > 0 ? lines : ['You have no recent requests.']),
+    ].join('\n')
+  }
+
+  // ── All of it ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function action(call: Extract<SlackCall, { kind: 'action' }>, turn: SlackTurn): Promise<SlackReply> | SlackReply {
+    const tell: Tell = async (words) => {
+      if (call.responseUrl !== undefined) await parts.respond(call.responseUrl, { ...(only(words) as object), replace_original: false })
+      return undefined
+    }
+    switch (call.action) {
+      case buttons.approve:
+        return decide(call.value, turn, desk.approving(said(undefined)), tell)
+      case buttons.deny:
+      case buttons.review:
+        return askForReason(call.trigger, call.action === buttons.deny ? 'deny' : 'review', call.value, turn, tell)
+      case buttons.details:
+        return showDetails(call.trigger, call.value, turn)
+      case blockIds.profile:
+        return call.view && chooseProfile(call.view, call.value, turn)
+      default:
+        return undefined
+    }
+  }
+  /** The form is opened at once; what is decided on, and whose it is, follows for those who may see it. */
+  async function askForReason(
+    trigger: string,
+    callback: 'deny' | 'review',
+    text: string,
+    turn: SlackTurn,
+    tell: Tell,
+  ): Promise<SlackReply> {
+    const opened = await api.openView(trigger, reasonModal(callback, text))
+    if (opened.outcome !== 'done') return tell(formNotOpened)
+    const seen = await seenBy(text, turn)
+    if (seen.outcome === 'done')
+      await api.updateView(opened.value, undefined, reasonModal(callback, text, desk.summaryFor(seen.value, turn.now)))
+    return undefined
+  }
+
+  return async (call: SlackCall, turn: SlackTurn): Promise<SlackReply> => {
+    switch (call.kind) {
+      case 'command':
+        return command(call, turn)
+      case 'shortcut':
+        return openAsk(call.trigger, turn)
+      case 'action':
+        return action(call, turn)
+      case 'submission':
+        return call.view.callback === callbacks.ask
+          ? submitAsk(call.view, turn)
+          : call.view.callback === callbacks.deny || call.view.callback === callbacks.review
+            ? submitReason(call.view, turn)
+            : undefined
+      case 'suggestion':
+        return suggest(call.typed, turn)
+      default:
+        return undefined
+    }
+  }
+}
+
+/** Requests that `/stint status` tells of. */
+const RECENT = 8
+
+const formNotOpened = 'Slack did not open the form. Try again.'
+
+/**
+ * For reads and refusals: what to do next is said in terms of the API elsewhere, and means nothing here. A write that was not
+ * answered is told as such where it is made.
+ */
+const wordsOf = (no: Refused | Unknown): string => (no.outcome === 'unknown' ? 'The ledger did not answer. Try again.' : no.detail)
+
+const errorAt = (block: string, words: string): SlackReply => ({ response_action: 'errors', errors: { [block]: safe(words, 2000) } })
+
+/** The field that a refusal is about, if the form has it. */
+function fieldOf(no: Refused | Unknown, view: View): string {
+  if (no.outcome === 'unknown') return blockIds.profile
+  const named = [...view.values.keys()].find(
+    (block) => block.startsWith(PARAMETER) && no.detail.includes(`'${block.slice(PARAMETER.length)}'`),
+  )
+  const parameter = named ?? [...view.values.keys()].find((block) => block.startsWith(PARAMETER))
+  const fields: { readonly [code: string]: string | undefined } = {
+    'parameter-invalid': parameter,
+    'duration-invalid': blockIds.duration,
+    'justification-required': blockIds.why,
+    'body-invalid': /^justification/.test(no.detail) ? blockIds.why : /^ticket/.test(no.detail) ? blockIds.ticket : undefined,
+  }
+  return fields[no.code] ?? blockIds.profile
+}

@@ -1,0 +1,176 @@
+/**
+ * Asking people: a request that waits for agreement. Both doors to it (`POST /sessions` on a profile that needs approval,
+ * and `POST /requests`) come through here.
+ */
+import { scopesOfPerson } from '@stint/core/access/freeze'
+import type { Approval, Rules } from '@stint/core/config/shape'
+import { type Caller, type CallerRef, callerRef } from '@stint/core/identity/caller'
+import { personOf } from '@stint/core/identity/person'
+import { askedRequestId, idempotentRequestId, type RequestId } from '@stint/core/ids'
+import { type Instant, seconds } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
+import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
+import type { Scope } from '@stint/core/scope/terms'
+import type { Call, Freeze, Ledger, WaitingPlace } from '../ports/ledger.ts'
+import type { Idempotency } from './slot.ts'
+import { outcomeUnknown } from './unknown-outcome.ts'
+
+export type Asked = { readonly request: AccessRequest; readonly found: boolean }
+
+/** Doubles within this time meet in one request. */
+const BUCKET_SECONDS = 600
+/** Asks for the same, one after the other, within that time. */
+const MAX_TURNS = 10
+const MAX_PENDING = 5
+const MAX_ASKS_AN_HOUR = 10
+
+type Asking = {
+  readonly rules: Pick<Rules, 'people' | 'issuers'>
+  readonly ledger: Pick<Ledger, 'ask' | 'request' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen'>
+}
+export type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
+
+export async function askForApproval(
+  broker: Asking,
+  call: Call,
+  caller: Caller,
+  scope: Scope,
+  approval: Approval,
+  { startsAt, limits, idempotency }: AskOptions = {},
+): Promise<Done<Asked> | Refused> {
+  const person = personOf(broker.rules, caller)
+  const trigger = scope.terms.triggeredBy
+  if (caller.kind === 'workload' && trigger === undefined) {
+    return refused('not-eligible', 'This profile needs approval, and nobody knows which person triggered this job.')
+  }
+  // A repeat of a key meets its first, whatever the limits say by now.
+  const [frozen, known] = await Promise.all([
+    broker.ledger.frozen(scopesOfPerson(broker.rules, caller), call.now),
+    idempotency ? broker.ledger.request(idempotentRequestId(caller, idempotency.key)) : done(undefined),
+  ])
+  const stopped = stoppedBy(frozen)
+  if (stopped) return stopped
+  if (known.outcome === 'unknown') return unavailable(known.cause)
+
+  const what = canonicalJson([scope.terms.parameters, scope.terms.narrow ?? null, startsAt ?? null, trigger ?? null])
+  let counted = known.value !== undefined
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    const request = idempotency
+      ? idempotentRequestId(caller, idempotency.key)
+      : askedRequestId(caller, scope.terms.profile, `${what}#${turn}`, BUCKET_SECONDS, call.now)
+    if (!known.value) {
+      const place = await takePlace(broker, call, caller, scope, request)
+      if (place.outcome === 'refused') return place
+      const { waits, kept } = place.value
+      // The key could not be remembered with it, and its repeat would ask people again.
+      if (waits && idempotency) return refused('rate-limited', `You already wait for the same, without this Idempotency-Key: ${waits.id}.`)
+      if (waits) return done({ request: waits, found: true })
+      counted ||= kept
+    }
+    if (!counted) {
+      const asks = await broker.ledger.countAsk(callerRef(caller), MAX_ASKS_AN_HOUR, call.now)
+      if (asks.outcome === 'unknown') return unavailable(asks.cause)
+      if (asks.value === undefined) return refused('rate-limited', `You have asked people ${MAX_ASKS_AN_HOUR} times this hour.`)
+      counted = true
+    }
+    const asked = await broker.ledger.ask({
+      call,
+      request,
+      caller,
+      person,
+      scope,
+      approval,
+      ...(trigger === undefined ? {} : { triggeredBy: trigger }),
+      ...(startsAt === undefined ? {} : { startsAt }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
+    })
+    if (asked.outcome === 'unknown')
+      return outcomeUnknown(asked.cause, 'your request was made', 'Ask again: if it was made, you get the same request.')
+    // Doubles meet in one that waits. One that was decided is over or running: asking again is a request of its own, which
+    // may follow on a running one and does not cut it short.
+    // So is one whose terms are not today's: nobody could agree to it any more.
+    if (asked.outcome === 'refused' || idempotency || !asked.value.found || isWaiting(asked.value.request, scope, call.now)) return asked
+  }
+  return refused('rate-limited', 'You have asked for the same too often in these ten minutes.')
+}
+
+const isWaiting = (request: AccessRequest, { termsHash }: Scope, now: Instant): boolean =>
+  stateAt(request, now) === 'pending' && request.termsHash === termsHash
+
+/** Rounds of taking a place: each gives away at least one that was seen held for nothing, unless another ask was faster. */
+const MAX_ROUNDS = 12
+
+/** `waits`: the request on the same terms that waits already. `kept`: an ask for this very request has taken the place before. */
+type Taken = { readonly waits?: AccessRequest; readonly kept: boolean }
+
+/**
+ * Takes one of the caller's few places for requests that wait. A place whose request no longer waits is reused; that is read
+ * from the request by key, so it does not depend on an index.
+ */
+async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: Scope, request: RequestId): Promise<Done<Taken> | Refused> {
+  const ref = callerRef(caller)
+  let instead: WaitingPlace | undefined
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const taken = await ledger.takePlace(ref, scope.termsHash, request, MAX_PENDING, call.now, instead)
+    if (taken.outcome === 'unknown') return unavailable(taken.cause)
+    instead = undefined
+    const { value: found } = taken
+    if (found.place === 'taken' || found.place === 'kept') return done({ kept: found.place === 'kept' })
+    if (found.place === 'held') {
+      const held = await ledger.request(found.by.request)
+      if (held.outcome === 'unknown') return unavailable(held.cause)
+      if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value, kept: false })
+      if (!held.value && isUnderWay(found.by, call.now))
+        return refused('rate-limited', 'You are already asking for this in another call. Try again in a moment.')
+      instead = found.by
+      continue
+    }
+    const freed = await freePlaces(ledger, ref, found.all, call.now)
+    if (freed.outcome === 'unknown') return unavailable(freed.cause)
+    if (freed.value === 0) return refused('rate-limited', `You have ${MAX_PENDING} requests waiting; cancel one first.`)
+  }
+  return unavailable('places were taken too often meanwhile')
+}
+
+/** How many places were given up: their requests do not wait any more. */
+async function freePlaces(
+  ledger: Pick<Ledger, 'request' | 'leavePlace'>,
+  caller: CallerRef,
+  all: readonly WaitingPlace[],
+  now: Instant,
+): Promise<Done<number> | Unknown> {
+  const freed = await Promise.all(
+    all.map(async (place) => {
+      const found = await ledger.request(place.request)
+      if (found.outcome === 'unknown') return found
+      const isHeld = found.value ? stateAt(found.value, now) === 'pending' : isUnderWay(place, now)
+      if (isHeld) return done(0)
+      const left = await ledger.leavePlace(caller, place)
+      return left.outcome === 'unknown' ? left : done(1)
+    }),
+  )
+  let count = 0
+  for (const one of freed) {
+    if (one.outcome === 'unknown') return one
+    count += one.value
+  }
+  return done(count)
+}
+
+/** Its request may not have been written yet: as with a reservation, after this time it never will be. */
+const isUnderWay = ({ at }: WaitingPlace, now: Instant): boolean => now - at < seconds(ABANDONED_AFTER_SECONDS)
+
+/** Whether a freeze stops this person from asking, approving or releasing. Not to know is to be stopped. */
+export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
+  if (frozen.outcome === 'unknown') return unavailable(frozen.cause)
+  if (!frozen.value) return undefined
+  return refused('frozen', 'You are frozen: you cannot ask for access, approve or release until the responders release you.', {
+    operator: `frozen: ${frozen.value.why}`,
+  })
+}
+
+/** Before anything was written. */
+const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })

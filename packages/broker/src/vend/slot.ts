@@ -1,0 +1,100 @@
+/**
+ * Which request a vend is made under. Fresh by default; named by a single-use token, by an Idempotency-Key, by what an SDK
+ * repeats within a minute, or by the caller who has been given one.
+ */
+import type { Caller } from '@stint/core/identity/caller'
+import { CLOCK_GRACE_SECONDS } from '@stint/core/identity/token'
+import {
+  bucketRequestId,
+  idempotentRequestId,
+  idempotentSessionId,
+  newRequestId,
+  newSessionId,
+  onceRequestId,
+  onceSessionId,
+  type RandomBytes,
+  type RequestId,
+  type SessionId,
+} from '@stint/core/ids'
+import { type Instant, seconds } from '@stint/core/instant'
+import type { Refused } from '@stint/core/outcome'
+import type { ProblemCode } from '@stint/core/problem'
+import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
+import type { Scope } from '@stint/core/scope/terms'
+import type { Call } from '../ports/ledger.ts'
+
+export type Slot = {
+  readonly uses: number
+  readonly request: (call: Call, caller: Caller, scope: Scope, random: RandomBytes) => RequestId
+  readonly session?: (request: RequestId, caller: Caller, random: RandomBytes) => SessionId
+  readonly windowEnd: (call: Call, caller: Caller) => Instant
+  /** The caller named it: it does not come into being here. */
+  readonly named?: true
+  /** One token, one session: what is older than the ledger is refused. */
+  readonly once?: true
+  readonly fingerprint?: string
+  /** What it means at this door that the request has no use left. */
+  readonly exhausted: (refusal: Refused) => ProblemCode
+}
+
+const shortWindow = (call: Call) => call.now + seconds(ABANDONED_AFTER_SECONDS)
+const always = (code: ProblemCode) => () => code
+
+export const freshSlot: Slot = {
+  uses: 1,
+  request: (call, _caller, _scope, random) => newRequestId(call.now, random),
+  windowEnd: shortWindow,
+  exhausted: always('request-exhausted'),
+}
+
+/** The token names the request, so a second use meets the first. */
+export const onceSlot: Slot = {
+  uses: 1,
+  once: true,
+  request: (_call, caller, scope) => onceRequestId(caller, scope.terms.profile),
+  windowEnd: (_call, caller) => caller.token.expiresAt + seconds(CLOCK_GRACE_SECONDS),
+  exhausted: always('token-used'),
+}
+
+/** An Idempotency-Key, and the SHA-256 of what it was used for. */
+export type Idempotency = { readonly key: string; readonly fingerprint: string }
+
+/** A request that was agreed to. A single-use token or an Idempotency-Key names the *session* instead. */
+export const namedSlot = (request: RequestId, once: boolean, idempotency: Idempotency | undefined): Slot => ({
+  uses: 1,
+  named: true,
+  request: () => request,
+  ...(once
+    ? { session: (id: RequestId, caller: Caller) => onceSessionId(id, caller) }
+    : idempotency
+      ? {
+          session: (id: RequestId, caller: Caller) => idempotentSessionId(id, caller, idempotency.key),
+          fingerprint: idempotency.fingerprint,
+        }
+      : {}),
+  windowEnd: shortWindow,
+  exhausted: always('request-exhausted'),
+})
+
+/** A repeat of the same ask meets the first one and learns what came of it. */
+export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
+  uses: 1,
+  fingerprint,
+  request: (_call, caller) => idempotentRequestId(caller, key),
+  windowEnd: (call) => call.now + seconds(IDEMPOTENT_SECONDS),
+  exhausted: ({ extra }) =>
+    extra?.sessionState === 'issued' ? 'already-issued' : extra?.sessionState === 'reserved' ? 'in-progress' : 'request-exhausted',
+})
+const IDEMPOTENT_SECONDS = 24 * 3600
+
+/** SDKs fetch early and retry hard: what one asks within this time is one request, with a few sessions under it. */
+const BUCKET_SECONDS = 60
+export const bucketSlot: Slot = {
+  uses: 4,
+  request: (call, caller, scope) => bucketRequestId(caller, scope.terms.profile, scope.terms.parameters, BUCKET_SECONDS, call.now),
+  windowEnd: (call) => call.now + seconds(2 * BUCKET_SECONDS),
+  exhausted: always('rate-limited'),
+}
+
+export const sessionIn = (slot: Slot, request: RequestId, caller: Caller, random: RandomBytes): SessionId =>
+  slot.session?.(request, caller, random) ?? newSessionId(request, random)

@@ -1,0 +1,233 @@
+/**
+ * The road: reserve → assume → record. One function, top to bottom; whoever opens only this file knows what Stint does,
+ * in which order, and what each failure leaves behind.
+ *
+ *   reserve   the grant still holds, one use is taken, the intent is durable
+ *   assume    one sts:AssumeRole, every parameter made here
+ *   record    the outcome is durable; only then do credentials leave
+ */
+import { decideAccess } from '@stint/core/access/decide'
+import { scopesOfSession } from '@stint/core/access/freeze'
+import { approvalFor } from '@stint/core/config/approval'
+import type { Approval, Profile } from '@stint/core/config/shape'
+import type { Caller } from '@stint/core/identity/caller'
+import { roleSessionName } from '@stint/core/identity/name'
+import { personOf } from '@stint/core/identity/person'
+import { hex128, parseRequestId, type RequestId, type SessionId } from '@stint/core/ids'
+import type { Instant } from '@stint/core/instant'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
+import type { AccessRequest } from '@stint/core/request/request'
+import { assumeRoleInput, hardEndOf } from '@stint/core/scope/assume-role'
+import { faultInAnswer } from '@stint/core/scope/assumed-role'
+import { type Ask, changedTerms, resolveScope, type Scope } from '@stint/core/scope/terms'
+import type { Broker } from '../ports/broker.ts'
+import type { Call, Freeze, Intent, Reservation } from '../ports/ledger.ts'
+import type { Assumed } from '../ports/sts.ts'
+import { askForApproval } from './ask.ts'
+import { identify, type Shown } from './identify.ts'
+import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
+
+/** How a call came in: each door reads its ask in its own way, and may name the request by what was asked. */
+export type Door = {
+  readonly shown: Done<Shown> | Refused
+  readonly readAsk: () => Done<Ask> | Refused
+  /** What this door demands of a profile beyond the profile's own rules. */
+  readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused | undefined
+  /** Default: a fresh request of one use. */
+  readonly slot?: Slot
+  /** Names what is asked, so that a repeat meets the first. */
+  readonly idempotency?: Idempotency
+}
+
+export type Vended = {
+  readonly session: SessionId
+  readonly request: RequestId
+  readonly caller: Caller
+  readonly scope: Scope
+  readonly sessionName: string
+  readonly assumed: Assumed
+  readonly issuedAt: Instant
+  /** The earlier of AWS's expiry and the session's exact end. */
+  readonly expiration: Instant
+}
+
+/** `waiting`: people have to agree first; nothing was asked of AWS. */
+export type VendResult = (Done<Vended> | Refused | { readonly outcome: 'waiting'; readonly request: AccessRequest }) & {
+  readonly caller?: Caller
+  readonly profile?: string
+}
+
+export async function vend(broker: Broker, call: Call, door: Door): Promise<VendResult> {
+  const identity = await identify(broker, door.shown, call.now)
+  if (identity.outcome === 'refused') return identity // a stranger: nothing is written
+  const caller = identity.value
+
+  const ask = door.readAsk()
+  if (ask.outcome === 'refused') return refuse(broker, call, caller, '', ask)
+  const { profile } = ask.value
+  const decided = decide(broker, call, door, caller, ask.value)
+  if (decided.outcome === 'refused') return refuse(broker, call, caller, profile, decided)
+  if (decided.value.wait) return wait(broker, call, door, caller, decided.value.scope, decided.value.wait)
+  const { scope, slot } = decided.value
+  const intent = makeIntent(broker, call, caller, scope, slot)
+
+  // Reserve, and beside it the kill switch. If we die after it: a use is taken and nothing was asked of AWS; the sweeper
+  // marks it abandoned and gives it back.
+  const [reserved, frozen] = await Promise.all([
+    broker.ledger.reserve(intent),
+    broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
+  ])
+  const closed = closedBy(frozen)
+  if (closed) {
+    if (reserved.outcome !== 'done' && closed.code === 'frozen') return refuse(broker, call, caller, profile, closed)
+    if (reserved.outcome === 'done')
+      await broker.ledger.fail(reserved.value, { code: closed.code, reason: closed.operator ?? closed.detail, sends: 0 }, broker.clock())
+    return { ...closed, caller, profile }
+  }
+  if (reserved.outcome === 'refused') return refuse(broker, call, caller, profile, atDoor(reserved, slot, scope))
+  if (reserved.outcome === 'unknown') return unavailable(reserved.cause, caller, profile)
+  const reservation = reserved.value
+
+  // Assume. If we die after it: a session exists that never left Stint; its intent names it, reconciling finds it.
+  const question = assumeRoleInput(scope, caller, intent.session, reservation.hardEnd, call.now)
+  const assumed = await broker.sts.assumeRole(question)
+  if (assumed.outcome === 'unknown') {
+    // It may have happened, so the use is not given back here: the reservation waits to be abandoned.
+    return {
+      ...refused('sts-timeout', 'AWS did not answer in time. Nothing was handed out.', { operator: assumed.cause }),
+      caller,
+      profile,
+    }
+  }
+  if (assumed.outcome === 'refused') {
+    await broker.ledger.fail(reservation, { ...assumed, reason: assumed.operator ?? assumed.detail }, broker.clock())
+    return { ...assumed, caller, profile }
+  }
+
+  const fault = faultInAnswer(question, assumed.value, broker.clock())
+  if (fault !== undefined) return drop(broker, reservation, assumed.value, fault, caller, profile)
+
+  // Record. Until it is done nothing leaves; if the grant was withdrawn meanwhile, the credentials are dropped.
+  const issuedAt = broker.clock()
+  const recorded = await broker.ledger.record(reservation, assumed.value, issuedAt)
+  if (recorded.outcome === 'unknown') return unavailable(recorded.cause, caller, profile)
+  if (recorded.outcome === 'refused') {
+    const { awsRequestId, sends } = assumed.value
+    await broker.ledger.fail(reservation, { code: recorded.code, reason: recorded.detail, awsRequestId, sends }, broker.clock())
+    return { ...recorded, caller, profile }
+  }
+
+  const expiration = Math.min(assumed.value.credentials.expiration, reservation.hardEnd)
+  const { request, session, sessionName } = intent
+  return { ...done({ session, request, caller, scope, sessionName, assumed: assumed.value, issuedAt, expiration }), profile }
+}
+
+type Decision = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
+
+/** Everything before the first write: pure, and the same for every door. */
+function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask): Done<Decision> | Refused {
+  const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.from, now: call.now })
+  if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
+  const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})
+  const barred = door.admits?.(access.profile, caller, approval)
+  if (barred) return barred
+
+  const slot = slotFor(broker, door, caller, ask)
+  // A request that nobody had to agree to is used where it is made, and never by its name.
+  if (!slot || (slot.named && !approval)) return refused('request-unknown', 'There is no such request for you.')
+  const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
+  if (scope.outcome === 'refused') return scope
+  return done({ scope: scope.value, slot, ...(approval && !slot.named ? { wait: approval } : {}) })
+}
+
+/** `once` wins over an Idempotency-Key; an approval is used only by naming its request. */
+function slotFor(broker: Broker, door: Door, caller: Caller, ask: Ask): Slot | undefined {
+  const once = broker.rules.issuers[caller.issuer]?.replay === 'once'
+  if (ask.requestId !== undefined) {
+    const request = parseRequestId(ask.requestId)
+    return request && namedSlot(request, once, door.idempotency)
+  }
+  if (once) return onceSlot
+  return door.idempotency ? idempotentSlot(door.idempotency) : (door.slot ?? freshSlot)
+}
+
+function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, slot: Slot): Intent {
+  const request = slot.request(call, caller, scope, broker.random)
+  const session = sessionIn(slot, request, caller, broker.random)
+  return {
+    call,
+    request,
+    named: slot.named === true,
+    session,
+    attempt: hex128(broker.random),
+    caller,
+    person: personOf(broker.rules, caller),
+    scope,
+    sessionName: roleSessionName(caller.name, session),
+    hardEnd: hardEndOf(call.now, scope.duration),
+    windowEnd: slot.windowEnd(call, caller),
+    ...(slot.once ? { tokenIssuedAt: caller.token.issuedAt } : {}),
+    ...(slot.fingerprint === undefined ? {} : { fingerprint: slot.fingerprint }),
+  }
+}
+
+/** Nobody is let in before others have agreed: the request waits, and the caller comes back with its id. */
+async function wait(broker: Broker, call: Call, door: Door, caller: Caller, scope: Scope, approval: Approval): Promise<VendResult> {
+  const { profile } = scope.terms
+  const asked = await askForApproval(broker, call, caller, scope, approval, door.idempotency ? { idempotency: door.idempotency } : {})
+  if (asked.outcome === 'refused') return refuse(broker, call, caller, profile, asked)
+  return { outcome: 'waiting', request: asked.value.request, caller, profile }
+}
+
+/** A freeze closes the way; so does not knowing whether there is one. */
+function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
+  if (frozen.outcome === 'unknown')
+    return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })
+  if (!frozen.value) return undefined
+  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.why}` })
+}
+
+/** What the ledger's refusal means at this door, and in which terms two agreements differ. */
+function atDoor(refusal: Refused, slot: Slot, scope: Scope): Refused {
+  if (refusal.code === 'terms-changed') return { ...refusal, extra: { changed: changedTerms(String(refusal.extra?.agreed), scope.terms) } }
+  if (refusal.code !== 'request-exhausted') return refusal
+  const code = slot.exhausted(refusal)
+  const session = code === 'already-issued' ? { extra: { session: refusal.extra?.session } } : {}
+  return { ...refused(code, problems[code].title, session), operator: refusal.detail }
+}
+
+/** A verified caller was told no. If the ledger cannot take the refusal, it is still a refusal; the log line has it. */
+async function refuse(broker: Broker, call: Call, caller: Caller, profile: string, refusal: Refused): Promise<VendResult> {
+  const reason = refusal.operator ?? refusal.detail
+  const written = await broker.ledger.refuse({ call, caller, profile, code: refusal.code, reason })
+  if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: call.trace, cause: written.cause })
+  return { ...refusal, caller, profile }
+}
+
+/**
+ * AWS answered something else than what it was asked, so nobody knows whether there is a session: as with no answer, the
+ * reservation waits to be abandoned. What was answered goes nowhere, not even into the log.
+ */
+async function drop(
+  broker: Broker,
+  reservation: Reservation,
+  { awsRequestId, sends }: Assumed,
+  fault: string,
+  caller: Caller,
+  profile: string,
+): Promise<VendResult> {
+  const known = /^[A-Za-z0-9-]{1,128}$/.test(awsRequestId) ? { awsRequestId } : {}
+  const written = await broker.ledger.drop(reservation, { reason: fault, sends, ...known }, broker.clock())
+  const operator = `sts: ${fault}${written.outcome === 'unknown' ? `; not recorded: ${written.cause}` : ''}`
+  const refusal = refused('sts-answer-invalid', 'AWS STS gave an answer that does not match the request. Nothing was handed out.', {
+    operator,
+  })
+  return { ...refusal, caller, profile }
+}
+
+const unavailable = (cause: string, caller: Caller, profile: string): VendResult => ({
+  ...refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: cause }),
+  caller,
+  profile,
+})

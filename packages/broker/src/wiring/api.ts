@@ -1,0 +1,159 @@
+/**
+ * Everything but vending: a hono app, without any permission to assume a role. It says who may enter what, shows sessions
+ * and requests to whom they concern, takes decisions, and describes itself.
+ */
+import { isOneOf } from '@stint/core/access/decide'
+import type { Caller } from '@stint/core/identity/caller'
+import { hex128 } from '@stint/core/ids'
+import { type Instant, seconds } from '@stint/core/instant'
+import { refused } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
+import { Hono } from 'hono'
+import { auditRoutes } from '../http/audit.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, type Env, refuse, type Tools } from '../http/context.ts'
+import { docsHeaders, docsPage } from '../http/docs-page.ts'
+import { freezeRoutes } from '../http/freezes.ts'
+import { linkRoutes } from '../http/links.ts'
+import { NOSNIFF } from '../http/message.ts'
+import { profileRoutes } from '../http/profiles.ts'
+import { requestRoutes } from '../http/requests.ts'
+import { allowed, findRoute } from '../http/routes.ts'
+import { sessionRoutes } from '../http/sessions.ts'
+import { bearerOf, identify } from '../vend/identify.ts'
+import { pageRoutes } from '../web/pages.ts'
+
+const READY_FOR_SECONDS = 5
+
+export function apiApp(broker: ApiBroker): Api {
+  const app: Api = new Hono<Env>()
+
+  app.use(async (c, next) => {
+    c.set('trace', hex128(broker.random))
+    c.set('now', broker.clock())
+    // hono decodes a path before it matches; the table knows paths only as they are sent.
+    const route = findRoute(new URL(c.req.url).pathname)?.route
+    if (route) {
+      c.set('route', route)
+      await next()
+    } else c.res = refuse(c, refused('route-unknown', 'There is no such route.'))
+    c.header('stint-trace', c.get('trace'))
+    for (const [name, value] of Object.entries(NOSNIFF)) c.header(name, value)
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
+    const refusal = c.get('refusal')
+    broker.log({
+      level: c.res.status >= 500 ? 'error' : 'info',
+      trace: c.get('trace'),
+      method: c.req.method,
+      route: route?.path ?? 'unknown',
+      status: c.res.status,
+      from: c.env.sourceIp,
+      ...(refusal ? { code: refusal.code, reason: refusal.operator ?? refusal.detail } : {}),
+    })
+  })
+
+  /** A verified caller was told no, and not only that there is nothing to read: it is on the trail, whatever the route. */
+  async function recordRefusal(c: Ctx, caller: Caller): Promise<void> {
+    const refusal = c.get('refusal')
+    if (!refusal || problems[refusal.code].status >= 500 || (c.req.method === 'GET' && problems[refusal.code].status !== 403)) return
+    const written = await broker.ledger.refuse({
+      call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
+      caller,
+      profile: c.get('profile') ?? '',
+      code: refusal.code,
+      reason: refusal.operator ?? refusal.detail,
+    })
+    if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
+  }
+
+  const tools: Tools = {
+    async withCaller(c, answer) {
+      const caller = await identify(broker, bearerOf(c.env.authorization), c.get('now'))
+      if (caller.outcome === 'refused') return refuse(c, caller)
+      c.set('groupsOmitted', caller.value.groupsOmitted)
+      const answered = await answer(caller.value)
+      await recordRefusal(c, caller.value)
+      return answered
+    },
+    isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, circumstances(c)),
+    isResponder: (c, caller) => isOneOf(broker.rules.responders, caller, circumstances(c)),
+  }
+  let readiness: { readonly at: Instant; readonly checks: Promise<Readiness> } | undefined
+  function readinessAt(now: Instant): Promise<Readiness> {
+    if (!readiness || now - readiness.at > seconds(READY_FOR_SECONDS)) readiness = { at: now, checks: checkReadiness(broker) }
+    return readiness.checks
+  }
+  // What was checked before a freeze was set or released says nothing any more.
+  app.on(['POST', 'DELETE'], ['/freezes', '/freezes/:id'], async (_c, next) => {
+    await next()
+    readiness = undefined
+  })
+
+  profileRoutes(app, broker, tools)
+  sessionRoutes(app, broker, tools)
+  requestRoutes(app, broker, tools)
+  freezeRoutes(app, broker, tools)
+  auditRoutes(app, broker, tools)
+  linkRoutes(app, broker, tools)
+  pageRoutes(app, broker)
+
+  app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
+
+  /**
+   * One word for everyone; only auditors see which dependency is down. The checks are kept for a few seconds, so that calls
+   * without a token cost nothing.
+   */
+  app.get('/readyz', async (c) => {
+    const { frozen, ...checks } = await readinessAt(c.get('now'))
+    const status = checks.ledger === 'up' ? (frozen ? 'frozen' : 'ready') : 'not-ready'
+    const caller = c.env.authorization.length > 0 ? await identify(broker, bearerOf(c.env.authorization), c.get('now')) : undefined
+    const detailed = caller?.outcome === 'done' && tools.isAuditor(c, caller.value)
+    return c.json(detailed ? { status, ...checks } : { status }, status === 'not-ready' ? 503 : 200)
+  })
+
+  app.get('/openapi.json', (c) => c.json(broker.openApi()))
+  app.get('/docs', (c) => c.html(docsPage(broker.openApi()), 200, docsHeaders))
+
+  app.notFound((c) => {
+    const allow = allowed(c.get('route')).join(', ')
+    if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow })
+    const answer = refuse(c, refused('method-not-allowed', `This route takes ${allow}.`))
+    answer.headers.set('allow', allow)
+    return answer
+  })
+
+  app.onError((error, c) => {
+    broker.log({ level: 'error', trace: c.get('trace'), error: error.stack ?? error.message })
+    return refuse(c, refused('internal', 'Stint failed.'))
+  })
+
+  return app
+}
+
+type Readiness = {
+  readonly ledger: 'up' | 'down'
+  readonly frozen: boolean
+  readonly issuers: { readonly [id: string]: 'up' | 'failing' | 'down' }
+  readonly log: 'up' | 'empty' | 'down'
+}
+
+/**
+ * A broken issuer keeps its own callers out and nobody else's, so it does not make the broker unready. Nor does the log:
+ * events wait in the story table until it is back.
+ */
+async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
+  const [log, ledger, frozen, ...issuers] = await Promise.all([
+    broker.trail.ready(),
+    broker.ledger.ping(),
+    broker.ledger.frozen([{ kind: 'all' }], broker.clock()),
+    ...Object.entries(broker.rules.issuers).map(async ([id, issuer]) => {
+      const ready = await broker.keys.ready(issuer)
+      return [id, ready.outcome === 'done' ? ready.value : 'down'] as const
+    }),
+  ])
+  return {
+    ledger: ledger && frozen.outcome === 'done' ? 'up' : 'down',
+    frozen: frozen.outcome === 'done' && frozen.value !== undefined,
+    issuers: Object.fromEntries(issuers),
+    log,
+  }
+}

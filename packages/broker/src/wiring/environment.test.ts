@@ -1,0 +1,40 @@
+/** Secrets in the environment: what is no secret stops the function in init, and is shown to nobody. */
+import { describe, expect, test } from 'vitest'
+import type { Deployment } from './broker.ts'
+import { slackDeploymentFrom, webFrom } from './environment.ts'
+
+const [now, before] = ['a'.repeat(32), 'b'.repeat(32)]
+const env = (more: object) => ({
+  STINT_SLACK_TOKEN: 'xoxb-1',
+  STINT_SLACK_SIGNING_SECRETS: now,
+  STINT_URL: 'https://stint.example',
+  STINT_WEB_KEY: Buffer.alloc(32).toString('base64url'),
+  ...more,
+})
+
+describe('signing secrets', () => {
+  const read = (text: string) => slackDeploymentFrom(env({ STINT_SLACK_SIGNING_SECRETS: text }), {} as Deployment).slack.signingSecrets
+  test('are one, or two while one is rotated', () => {
+    expect([read(now), read(`${now}, ${before}`)]).toEqual([[now], [now, before]])
+  })
+  test.each([`${now},`, `,${now}`, `${now},,${before}`, ',', ' ', `${now}, `, 'short'])('%j is refused: nothing is no secret', (text) => {
+    expect(() => read(text)).toThrow(/STINT_SLACK_SIGNING_SECRETS/)
+  })
+})
+
+describe('secrets by issuer', () => {
+  test.each(['s3cr3t-of-the-directory', '"text"', '["a"]', '{"people":1}', '{"people":""}', 'null'])(
+    '%s is refused, and not shown',
+    (text) => {
+      for (const read of [
+        () => slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: text }), {} as Deployment),
+        () => webFrom(env({ STINT_SIGN_IN_SECRETS: text })),
+      ])
+        expect(read).toThrow(/^STINT_\w+ must be JSON: an object with a text for each issuer$/)
+    },
+  )
+  test('are read', () => {
+    const { slack } = slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: '{"people":"t"}' }), {} as Deployment)
+    expect(slack.directoryTokens).toEqual({ people: 't' })
+  })
+})

@@ -1,0 +1,138 @@
+/**
+ * What a function finds around it: its rules beside its code, its tables and credentials in the environment. Read once, in
+ * init; credentials explicitly, since the SDK's provider chain weighs 115 KB and asks files and the network.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type NamedFreeze, parseFreezeName } from '@stint/core/access/freeze'
+import { openRules } from '@stint/core/config/rules'
+import { consoleSignIn } from '../adapters/console-url.ts'
+import { postForm } from '../adapters/https.ts'
+import type { Web } from '../http/context.ts'
+import type { Deployment } from './broker.ts'
+import type { LogDeployment } from './log.ts'
+import type { SlackDeployment } from './slack.ts'
+
+export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployment {
+  const need = needed(env)
+  const region = need('AWS_REGION')
+  const { AWS_ENDPOINT_URL_STS: sts, AWS_ENDPOINT_URL_DYNAMODB: dynamodb, STINT_CONSOLE_ISSUER: consoleIssuer } = env
+  const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_KMS: kms } = env
+  return {
+    rules: openRules(readFileSync(join(folder, 'config.json'))),
+    build: need('STINT_BUILD'),
+    ...(env.STINT_LOG_VKEY ? { logVkey: env.STINT_LOG_VKEY } : {}),
+    region,
+    keys: {
+      accessKeyId: need('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: need('AWS_SECRET_ACCESS_KEY'),
+      sessionToken: need('AWS_SESSION_TOKEN'),
+    },
+    ...(sts && dynamodb ? { endpoints: { sts, dynamodb, ...(s3 ? { s3 } : {}), ...(kms ? { kms } : {}) } } : {}),
+    tables: { story: need('STINT_TABLE'), side: need('STINT_SIDE_TABLE') },
+    ...(env.STINT_EPOCH ? { epoch: Number(env.STINT_EPOCH) } : {}),
+    ...(env.STINT_FROZEN ? { frozen: env.STINT_FROZEN } : {}),
+    clock: Date.now,
+    random: (count) => randomBytes(count),
+    sleep: (milliseconds) => sleep(milliseconds),
+    log: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
+    ...(consoleIssuer
+      ? {
+          signIn: consoleSignIn({
+            endpoint: env.STINT_SIGNIN_ENDPOINT ?? `https://${region}.signin.aws.amazon.com/federation`,
+            issuer: consoleIssuer,
+            post: postForm,
+          }),
+        }
+      : {}),
+  }
+}
+
+/** The freezes that this deploy releases. A wrong name would release nothing, and be believed. */
+export function releasedFreezesFrom(env: NodeJS.ProcessEnv): readonly NamedFreeze[] {
+  const names = (env.STINT_RELEASE_FREEZES ?? '').split(',').filter((name) => name !== '')
+  return names.map((name) => {
+    const freeze = parseFreezeName(name)
+    if (!freeze) throw new Error(`STINT_RELEASE_FREEZES holds an invalid freeze name: ${name.slice(0, 80)}. GET /freezes shows valid ones.`)
+    return freeze
+  })
+}
+
+/** Who writes the log: the key's id, and where its figures are found. */
+type ShipperFinds = { readonly signingKey: string; readonly namespace: string }
+
+/** What a function that reads or writes the log finds beyond that. */
+export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): LogDeployment & ShipperFinds {
+  const need = needed(env)
+  return {
+    ...deployment,
+    buckets: { log: need('STINT_LOG_BUCKET'), events: need('STINT_EVENTS_BUCKET') },
+    signingKey: env.STINT_LOG_KEY ?? '',
+    namespace: env.STINT_NAMESPACE ?? 'Stint',
+    ...(env.STINT_LOCK_DAYS ? { lockDays: Number(env.STINT_LOCK_DAYS) } : {}),
+  }
+}
+
+/** What the functions that talk to Slack find beyond that. */
+export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): SlackDeployment {
+  const need = needed(env)
+  return {
+    ...deployment,
+    slack: {
+      token: need('STINT_SLACK_TOKEN'),
+      // Only the door has them.
+      signingSecrets: env.STINT_SLACK_SIGNING_SECRETS ? signingSecretsIn(env.STINT_SLACK_SIGNING_SECRETS) : [],
+      publicUrl: need('STINT_URL'),
+      fetch,
+      directoryTokens: secretsIn(env, 'STINT_DIRECTORY_TOKENS'),
+      ...(env.STINT_SLACK_API && env.STINT_SLACK_RESPONSE_HOST
+        ? { at: { api: env.STINT_SLACK_API, responseHost: env.STINT_SLACK_RESPONSE_HOST } }
+        : {}),
+    },
+  }
+}
+
+/** What Stint's pages need; absent where they are not set up. */
+export function webFrom(env: NodeJS.ProcessEnv): { readonly web?: Web } {
+  const { STINT_URL: publicUrl, STINT_WEB_KEY: key } = env
+  if (!publicUrl || !key) return {}
+  const bytes = Buffer.from(key, 'base64url')
+  if (bytes.length < 32) throw new Error('STINT_WEB_KEY must be at least 32 random bytes, in base64url')
+  return { web: { publicUrl, key: bytes, clientSecrets: secretsIn(env, 'STINT_SIGN_IN_SECRETS'), fetch } }
+}
+
+/** One, or two while it is rotated. A comma too many would make a secret of nothing, by which anybody can sign. */
+function signingSecretsIn(text: string): readonly string[] {
+  const secrets = text.split(',').map((secret) => secret.trim())
+  if (secrets.some((secret) => secret.length < SHORTEST_SIGNING_SECRET))
+    throw new Error('STINT_SLACK_SIGNING_SECRETS holds something that is no signing secret: one, or two with a comma between them')
+  return secrets
+}
+/** Slack's have 32 characters. */
+const SHORTEST_SIGNING_SECRET = 16
+
+/** Secrets by issuer, as JSON. What is wrong with it is said without showing any of it. */
+function secretsIn(env: NodeJS.ProcessEnv, name: string): { readonly [issuer: string]: string } {
+  const text = env[name]
+  if (!text) return {}
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    parsed = undefined
+  }
+  const isSecret = (value: unknown) => typeof value === 'string' && value !== ''
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !Object.values(parsed).every(isSecret))
+    throw new Error(`${name} must be JSON: an object with a text for each issuer`)
+  return parsed as { [issuer: string]: string }
+}
+
+const needed =
+  (env: NodeJS.ProcessEnv) =>
+  (name: string): string => {
+    const value = env[name]
+    if (!value) throw new Error(`the environment lacks ${name}`)
+    return value
+  }

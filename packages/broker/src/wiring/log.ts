@@ -1,0 +1,69 @@
+/**
+ * The log from its parts: real AWS clients on the endpoints given. Sandbox, Lambda and tests all come through here.
+ */
+
+import { originOf } from '@stint/core/config/shape'
+import { parseVkey } from '@stint/tlog/note'
+import { journalReader } from '../adapters/dynamodb/journal-reader.ts'
+import { logState } from '../adapters/dynamodb/log-state.ts'
+import { postText } from '../adapters/https.ts'
+import { kmsSigner } from '../adapters/signer.ts'
+import { bucketStore } from '../adapters/store/s3.ts'
+import { witnessClient } from '../adapters/witness.ts'
+import type { Shipper } from '../log/ship.ts'
+import { createTrail, type Trail } from '../log/trail.ts'
+import type { LogState, ObjectStore } from '../ports/log.ts'
+import { type Deployment, dynamoClient } from './broker.ts'
+
+export type LogDeployment = Pick<
+  Deployment,
+  'rules' | 'region' | 'keys' | 'endpoints' | 'tables' | 'clock' | 'random' | 'sleep' | 'log' | 'deadlines'
+> & {
+  readonly buckets: { readonly log: string; readonly events: string }
+  /** Days for which full tiles and bundles are locked. */
+  readonly lockDays?: number
+}
+
+export type LogParts = { readonly log: ObjectStore; readonly events: ObjectStore; readonly state: LogState }
+
+export function logParts(deployment: LogDeployment): LogParts {
+  const { region, keys, endpoints, clock, buckets, lockDays } = deployment
+  const common = { region, keys, clock, ...(endpoints?.s3 === undefined ? {} : { endpoint: endpoints.s3 }) }
+  return {
+    log: bucketStore({ ...common, bucket: buckets.log, ...(lockDays === undefined ? {} : { lockDays }) }),
+    events: bucketStore({ ...common, bucket: buckets.events }),
+    state: logState({ client: dynamoClient(deployment), sideTable: deployment.tables.side, sleep: deployment.sleep }),
+  }
+}
+
+/** For reading: no key, and no permission to write. */
+export const openTrail = (deployment: LogDeployment & Pick<Deployment, 'logVkey'>): Trail =>
+  createTrail({
+    ...logParts(deployment),
+    journal: journalReader({ client: dynamoClient(deployment), storyTable: deployment.tables.story }),
+    vkey: deployment.logVkey,
+  })
+
+/** `signingKey`: the id, ARN or alias of the log's KMS key. */
+export async function createShipper(deployment: LogDeployment & { readonly signingKey: string }): Promise<Shipper> {
+  const { rules, region, keys, endpoints, clock, random, signingKey } = deployment
+  const signer = await kmsSigner({
+    origin: originOf(rules),
+    key: signingKey,
+    region,
+    keys,
+    clock,
+    ...(endpoints?.kms === undefined ? {} : { endpoint: endpoints.kms }),
+  })
+  return {
+    ...logParts(deployment),
+    signer,
+    witnesses: (rules.log?.witnesses ?? []).flatMap(({ url, vkey }) => {
+      const key = parseVkey(vkey)
+      return key ? [witnessClient(url, key, postText)] : []
+    }),
+    clock,
+    random,
+    say: deployment.log,
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Slack's two functions from their parts: the door that answers it, and the notifier that keeps its messages true. Sandbox,
+ * Lambda and tests all come through here.
+ */
+
+import { journalReader } from '../adapters/dynamodb/journal-reader.ts'
+import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
+import { getBytes } from '../adapters/https.ts'
+import { scimDirectory } from '../adapters/scim.ts'
+import { type SlackApi, slackApi } from '../adapters/slack.ts'
+import { linking } from '../approvals/link.ts'
+import type { SlackDoor } from '../slack/handle.ts'
+import { slackAnswers } from '../slack/interactions.ts'
+import type { NotifyParts } from '../slack/notify.ts'
+import { type Deployment, dynamoClient, ledgerSettings } from './broker.ts'
+
+export type SlackDeployment = Deployment & {
+  readonly slack: {
+    /** The bot's token (`xoxb-…`). */
+    readonly token: string
+    /** The app's signing secret, and while it is rotated the one before. */
+    readonly signingSecrets: readonly string[]
+    /** Where people reach Stint's pages, without a slash at the end. */
+    readonly publicUrl: string
+    readonly fetch: typeof fetch
+    /** The bearer token of each issuer's directory. */
+    readonly directoryTokens: { readonly [issuer: string]: string }
+    /** The sandbox's look-alike; Slack itself if absent. */
+    readonly at?: { readonly api: string; readonly responseHost: string }
+  }
+}
+
+/** A call of the Web API, within what Slack leaves of its three seconds; the notifier has more. */
+const DOOR_TIMEOUT_MS = 1200
+const NOTIFY_TIMEOUT_MS = 8000
+const RESPONSE_HOST = 'hooks.slack.com'
+
+export const apiOf = ({ slack }: Pick<SlackDeployment, 'slack'>, timeoutMs: number): SlackApi =>
+  slackApi({ token: slack.token, fetch: slack.fetch, timeoutMs, ...(slack.at ? { url: slack.at.api } : {}) })
+
+export function openSlackDoor(deployment: SlackDeployment): SlackDoor {
+  const { rules, clock, random, log, slack } = deployment
+  if (!rules.slack) throw new TypeError('the config has no slack')
+  if (slack.signingSecrets.length === 0) throw new Error('the environment lacks STINT_SLACK_SIGNING_SECRETS')
+  const ledger = dynamoLedger(ledgerSettings(deployment))
+  return {
+    clock,
+    random,
+    log,
+    state: ledger,
+    secrets: slack.signingSecrets,
+    pinned: { team: rules.slack.team, app: rules.slack.app, responseHost: slack.at?.responseHost ?? RESPONSE_HOST },
+    answer: slackAnswers({
+      rules,
+      clock,
+      log,
+      ledger,
+      linking: linking(ledger, random),
+      directory: scimDirectory({ rules, tokens: slack.directoryTokens, get: getBytes }),
+      api: apiOf(deployment, DOOR_TIMEOUT_MS),
+      publicUrl: slack.publicUrl,
+      async respond(url, message) {
+        try {
+          const answer = await slack.fetch(url, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(message),
+            redirect: 'error',
+            signal: AbortSignal.timeout(DOOR_TIMEOUT_MS),
+          })
+          // What it says changes nothing, so it is not read.
+          await answer.body?.cancel()
+        } catch (error) {
+          // The decision stands, or was refused, whether or not this could be said.
+          log({ event: 'slack-response-url', cause: (error as Error).name })
+        }
+      },
+    }),
+  }
+}
+
+export function openNotifier(deployment: SlackDeployment): NotifyParts {
+  const { rules, clock, random, log, slack, tables } = deployment
+  const ledger = dynamoLedger(ledgerSettings(deployment))
+  return {
+    rules,
+    clock,
+    log,
+    ledger,
+    journal: journalReader({ client: dynamoClient(deployment), storyTable: tables.story }),
+    linking: linking(ledger, random),
+    state: ledger,
+    api: apiOf(deployment, NOTIFY_TIMEOUT_MS),
+    publicUrl: slack.publicUrl,
+  }
+}
