@@ -112,7 +112,7 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────
   alarm('ship-lag', most(namespace, 'LagMs'), { above: 60_000, minutes: 5 })
   alarm('ship-failed', sum(namespace, 'Failed'), { above: 0, minutes: 5, times: 3 })
-  alarm('ship-parked', most(namespace, 'Parked'), { above: 0, minutes: 5 })
+  alarm('ship-quarantined', most(namespace, 'Quarantined'), { above: 0, minutes: 5 })
   alarm('stream-age', most('AWS/Lambda', 'IteratorAge', { FunctionName: fn.ship.nodes.function.name }), { above: 300_000, minutes: 5 })
   // Published by whoever runs `stint audit reconcile` (docs/guides/operations.md).
   alarm('reconcile-findings', most(namespace, 'ReconcileFindings'), { above: 0, minutes: 60 })

@@ -26,7 +26,7 @@ const calls: { readonly [call: string]: () => Promise<SignedForm> } = {
   'the form that asks': async () => {
     await it.at('developer').command('')
     await it.at('developer').choose('profile', 'night')
-    return it.at('developer').request.submit(it.at('developer').open(), { profile: 'night', why: 'because' })
+    return it.at('developer').request.submit(it.at('developer').open(), { profile: 'night', justification: 'because' })
   },
 }
 

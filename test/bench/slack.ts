@@ -25,7 +25,7 @@ const it = await slackLab({
     if (latency.aws > 0) await sleep(latency.aws)
     const answer = await next()
     // The write that decides is the one that names an agreement.
-    if (action === 'UpdateItem' && request.body.includes('request.agreed')) decidedAt = performance.now()
+    if (action === 'UpdateItem' && request.body.includes('approval.given')) decidedAt = performance.now()
     return answer
   },
 })

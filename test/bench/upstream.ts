@@ -14,7 +14,7 @@ const item = {
   id: { S: 'req_01ARYZ6S410000000000000000' },
   state: { S: 'approved' },
   createdAt: { N: '1795521600000' },
-  windowEnd: { N: '1795521690000' },
+  windowExpiresAt: { N: '1795521690000' },
   usesLeft: { N: '0' },
   attempts: { N: '1' },
   caller: { M: { issuer: { S: 'people' }, subject: { S: 'dana' }, name: { S: 'Dana' }, kind: { S: 'human' } } },

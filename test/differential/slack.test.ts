@@ -70,7 +70,7 @@ const view = {
     },
     {
       type: 'input' as const,
-      block_id: 'why',
+      block_id: 'justification',
       label: { type: 'plain_text' as const, text: 'Why' },
       element: { type: 'plain_text_input' as const, action_id: 'text' },
     },
@@ -129,7 +129,7 @@ test('a modal: a choice, a search, what was filled in', async () => {
   })
   expect(await person().suggest('profile', 'ni')).toEqual([])
   expect(heard.at(-1)).toMatchObject({ kind: 'options', payload: { value: 'ni', action_id: 'profile' } })
-  await person().submit({ profile: 'night', why: 'because' })
+  await person().submit({ profile: 'night', justification: 'because' })
   expect(heard.at(-1)).toMatchObject({
     kind: 'view',
     payload: {
@@ -137,7 +137,7 @@ test('a modal: a choice, a search, what was filled in', async () => {
       state: {
         values: {
           profile: { profile: { type: 'external_select', selected_option: { value: 'night' } } },
-          why: { text: { type: 'plain_text_input', value: 'because' } },
+          justification: { text: { type: 'plain_text_input', value: 'because' } },
         },
       },
     },

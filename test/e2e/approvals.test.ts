@@ -60,7 +60,7 @@ describe('the way of a request', () => {
     expect(agreed.json).toMatchObject({
       state: 'approved',
       usesLeft: 1,
-      agreements: [{ approver: { subject: 'pat' }, comment: 'go', face: 'api' }],
+      approvals: [{ approver: { subject: 'pat' }, comment: 'go', channel: 'api' }],
     })
 
     const used = await use(dana, requestId)
@@ -74,7 +74,7 @@ describe('the way of a request', () => {
     const { id } = (await post('/requests', dana, { profile: 'lab-two' })).json
     const both = await lab.token({ sub: 'both', groups: ['peers', 'managers'] })
     expect((await post(`/requests/${id}/approve`, both)).json).toMatchObject({ state: 'pending' })
-    expect((await post(`/requests/${id}/approve`, both)).json).toMatchObject({ state: 'pending', agreements: [{}] })
+    expect((await post(`/requests/${id}/approve`, both)).json).toMatchObject({ state: 'pending', approvals: [{}] })
     expect((await post(`/requests/${id}/approve`, await manager())).json).toMatchObject({ state: 'approved', usesLeft: 2 })
     const answer = await sandbox.vend(dana, { profile: 'lab-two', requestId: id })
     expect(answer.status).toBe(201)
@@ -295,7 +295,7 @@ describe('who may not', () => {
     ]) {
       expect(status(await post(`/requests/${id}/approve`, await peer(), body))).toEqual([400, 'body-invalid'])
     }
-    expect((await sandbox.get(`/requests/${id}`, await peer())).json).toMatchObject({ state: 'pending', agreements: [] })
+    expect((await sandbox.get(`/requests/${id}`, await peer())).json).toMatchObject({ state: 'pending', approvals: [] })
   })
 })
 
@@ -545,7 +545,7 @@ describe('break-glass', () => {
     expect((await sandbox.get(`/requests/${through}`, await peer())).json).toMatchObject({
       state: 'approved',
       review: 'needed',
-      agreements: [],
+      approvals: [],
     })
     const vended = await sandbox.vend(await fresh('night-2'), {
       profile: 'lab-unattended',
@@ -616,7 +616,7 @@ describe('races', () => {
     /** The state that each call leaves if its write is the first. */
     readonly wins: readonly string[]
   }
-  const byApprover = (sub: string) => (held: HeldCall) => writing('request.agreed')(held) && held.body.includes(`\\"${sub}\\"`)
+  const byApprover = (sub: string) => (held: HeldCall) => writing('approval.given')(held) && held.body.includes(`\\"${sub}\\"`)
   const raceOf: { readonly [name: string]: (id: string, dana: string) => Promise<Race> } = {
     'approve against deny': async (id) => {
       const [one, two] = [await peer('p1'), await peer('p2')]

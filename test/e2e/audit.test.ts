@@ -98,7 +98,7 @@ describe('after it', () => {
     expect((await get(`/audit/events/${session.slice(0, 30)}/0`, 'developer')).json.event.ticket).toBe('OPS-17')
     expect((await get(`/audit/events/${breakGlass}/0`, 'oncall')).json.event).toMatchObject({
       ticket: 'INC-9',
-      why: 'orders are down',
+      justification: 'orders are down',
       needs: [1],
     })
     expect((await get(`/requests/${breakGlass}`, 'oncall')).json.ticket).toBe('INC-9')
@@ -147,7 +147,7 @@ describe('the log itself', () => {
     'events/000.p/3',
     'events/..%2f..%2fstage',
     'stage/x',
-    'parked/x',
+    'quarantined/x',
     'x',
     'tile',
     'tile/0/999',
@@ -180,8 +180,8 @@ describe('search', () => {
     ['by target and outcome', () => 'target=prod-readonly&outcome=session.reserved', () => [`${session.slice(0, 30)}/1 session.reserved`]],
     ['by profile and outcome', () => 'profile=break-glass&outcome=request.asked', () => [`${breakGlass}/0 request.asked`]],
     ['by nothing that there is', () => 'profile=break-glass&outcome=session.issued', () => []],
-    ['of a time before', () => 'until=2020-01-01T00:00:00Z', () => []],
-    ['of a time to come', () => 'until=9999-01-01T00:00:00Z&outcome=frozen', () => []],
+    ['of a time before', () => 'before=2020-01-01T00:00:00Z', () => []],
+    ['of a time to come', () => 'before=9999-01-01T00:00:00Z&outcome=frozen', () => []],
   ])('%s', async (_what, query, expected) => expect(idsOf(await get(`/audit/events?${query()}`, 'auditor'))).toEqual(expected()))
 
   test('by access key, as CloudTrail has it', async () => {
@@ -231,7 +231,7 @@ describe('search', () => {
   })
 
   test('years without events are gone through in pages, and end', async () => {
-    let path: string | undefined = '/audit/events?from=2026-01-01T00:00:00Z&until=2026-06-01T00:00:00Z'
+    let path: string | undefined = '/audit/events?since=2026-01-01T00:00:00Z&before=2026-06-01T00:00:00Z'
     let pages = 0
     while (path) {
       const page: Awaited<ReturnType<typeof get>> = await get(path, 'auditor')
@@ -249,8 +249,8 @@ describe('search', () => {
     'issuer=people',
     'session=x',
     'outcome=x',
-    'from=yesterday',
-    'from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z',
+    'since=yesterday',
+    'since=2026-01-02T00:00:00Z&before=2026-01-01T00:00:00Z',
     'cursor=AAAA',
     'session=req_00000000000000000000000000.aaaaaaaa&limit=3',
   ])('%s is no query', async (query) => {
@@ -278,9 +278,9 @@ describe('a decision', () => {
   test('shows the requester what was said, and not from where', async () => {
     const event = async (name: string) => (await get(`/audit/events/${denied.id}`, name)).json.event
     expect(await event('oncall')).toMatchObject({ comment: 'not now', by: denied.event.by })
-    expect(await event('oncall')).not.toHaveProperty('from')
+    expect(await event('oncall')).not.toHaveProperty('source')
     expect(await event('oncall')).not.toHaveProperty('token')
-    expect(await event('approver')).toHaveProperty('from')
+    expect(await event('approver')).toHaveProperty('source')
     expect((await get(`/audit/events/${denied.id}/receipt`, 'oncall')).status).toBe(404)
     expect((await get(`/audit/events/${denied.id}/receipt`, 'approver')).status).toBe(200)
   })
@@ -300,7 +300,7 @@ describe('every refusal of a verified caller is on the trail, whatever the route
     expect(events[0].event).toMatchObject({ type: 'request.refused', code, profile, trace: json.trace })
   })
   test('a frozen way, where there was nothing to reserve', async () => {
-    await call('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'break-glass' }, why: 'a drill' })
+    await call('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'break-glass' }, justification: 'a drill' })
     const { json } = await call('POST', '/sessions', 'oncall', {
       profile: 'break-glass',
       justification: 'x',

@@ -111,7 +111,7 @@ async function everyFlow(): Promise<void> {
     await call('POST', '/requests', as('oncall'), JSON.stringify({ profile: 'break-glass', justification: 'orders are down' })),
   )
   await call('POST', `/requests/${asked.id}/deny`, as('approver'), JSON.stringify({ comment: 'no' }))
-  await call('POST', '/freezes', as('oncall'), JSON.stringify({ scope: { kind: 'profile', id: 'staging-power' }, why: 'x' }))
+  await call('POST', '/freezes', as('oncall'), JSON.stringify({ scope: { kind: 'profile', id: 'staging-power' }, justification: 'x' }))
   await call('POST', '/sessions', as('developer'), JSON.stringify({ profile: 'staging-power' }))
   await call('GET', '/audit/events', bearer(token.auditor ?? ''))
 

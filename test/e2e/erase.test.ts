@@ -30,7 +30,7 @@ const WHY = 'because of Erika Mustermann'
 const flags = [
   '--operator',
   'privacy team',
-  '--why',
+  '--justification',
   'asked for on 2026-11-24',
   '--table',
   'stint',
@@ -73,7 +73,7 @@ describe('stint audit erase', () => {
     const { code, stdout, stderr } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, ...flags], env)
     expect([code, stdout.trim().split('\n').length]).toEqual([0, 3])
     expect(stderr).toMatch(/3 requests would be erased/)
-    expect((await sandbox.get(`/audit/events/${requests.session}/0`, await sandbox.token('auditor'))).json.event.why).toBe(WHY)
+    expect((await sandbox.get(`/audit/events/${requests.session}/0`, await sandbox.token('auditor'))).json.event.justification).toBe(WHY)
   })
 
   test('leaves what still lives, and erases what does not', async () => {
@@ -111,7 +111,11 @@ describe('when it is over', () => {
     }
   })
   const erasing = (more: Partial<ErasureParts> = {}) =>
-    erase({ ...parts, ...more }, { request: requests.session as RequestId, operator: 'privacy team', why: 'asked for' }, sandbox.now())
+    erase(
+      { ...parts, ...more },
+      { request: requests.session as RequestId, operator: 'privacy team', justification: 'asked for' },
+      sandbox.now(),
+    )
   const audit = () =>
     verify({ source: storeSource(sandbox.shipper), keys: keys(), now: sandbox.now(), table: allJournals({ client, storyTable: 'stint' }) })
 
@@ -230,7 +234,7 @@ test('no look-up row is left of a caller who was refused too often', async () =>
     (await items('stint-side')).filter((row) => row.request?.S === request && row.seq.N === '0').map(({ pk }) => pk.S.split('#')[1])
   expect((await rows()).sort()).toEqual(['caller', 'day', 'outcome', 'profile'])
   const shipping = { ...parts, sleep: async () => void (await sandbox.ship()) }
-  expect(await erase(shipping, { request, operator: 'privacy team', why: 'asked for' }, sandbox.now())).toEqual({
+  expect(await erase(shipping, { request, operator: 'privacy team', justification: 'asked for' }, sandbox.now())).toEqual({
     outcome: 'done',
     value: 1,
   })

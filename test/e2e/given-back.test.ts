@@ -68,17 +68,17 @@ const [olu, avery] = [
   { ...dana, subject: 'sub-olu', name: 'Olu' },
   { ...dana, subject: 'sub-avery', name: 'Avery' },
 ]
-const came = { from: '203.0.113.7', token: 'a'.repeat(64) }
+const came = { source: '203.0.113.7', token: 'a'.repeat(64) }
 const facts = { ...came, build: 'test', trace: 'f'.repeat(32) }
 const soon = () => sandbox.now() + 60_000
 type Said = Record<string, unknown> & { readonly type: AuditEvent['type'] }
 const what = { caller: dana, profile: 'orders-db', target: 'prod', terms: 'a'.repeat(64) }
-const asked: Said = { type: 'request.asked', ...what, needs: [1], why: 'of Erika Mustermann', uses: 1, window: 60 }
+const asked: Said = { type: 'request.asked', ...what, needs: [1], justification: 'of Erika Mustermann', uses: 1, window: 60 }
 const received: Said = { type: 'request.received', ...facts }
-const agreed: Said = { type: 'request.agreed', by: avery, face: 'api', rules: [0], ...came }
-const approved = (): Said => ({ type: 'request.approved', uses: 1, until: soon() })
-const revoked: Said = { type: 'request.revoked', by: avery, face: 'api', ...came }
-const created = (): Said => ({ type: 'request.created', ...what, uses: 1, until: soon() })
+const agreed: Said = { type: 'approval.given', by: avery, channel: 'api', rules: [0], ...came }
+const approved = (): Said => ({ type: 'request.approved', uses: 1, expiresAt: soon() })
+const revoked: Said = { type: 'request.revoked', by: avery, channel: 'api', ...came }
+const created = (): Said => ({ type: 'request.created', ...what, uses: 1, expiresAt: soon() })
 const reserved = (id: string): Said => ({
   ...{ type: 'session.reserved', session: `${id}.aaaaaaaa`, caller: dana, terms: what.terms, sessionName: `Dana-${id}.aaaaaaaa` },
   ...{ role: 'arn:aws:iam::111122223333:role/x', duration: 900, ...facts },
@@ -89,14 +89,14 @@ const issued = (id: string): Said => ({
   ...{ expiration: soon() - 30_000, awsRequestId: 'x', packedPolicySize: 1, sends: 1 },
 })
 const abandoned = (id: string): Said => ({ type: 'session.abandoned', session: `${id}.aaaaaaaa` })
-const ended: Said = { type: 'request.denied', by: avery, face: 'api', ...came }
-const erased: Said = { type: 'request.erased', operator: 'privacy team', why: 'asked for' }
+const ended: Said = { type: 'request.denied', by: avery, channel: 'api', ...came }
+const erased: Said = { type: 'request.erased', operator: 'privacy team', justification: 'asked for' }
 const retired: Said = { type: 'request.retired' }
 const typed: Said = { type: 'link.pending', by: dana, slack: 'T1/U1', ...came }
 const linked = (): Said => ({ type: 'link.made', by: dana, slack: 'T1/U1', ...came })
-const frozen = (until?: number): Said => ({
-  ...{ type: 'freeze.set', scope: 'profile#orders-db', by: dana, why: 'seen elsewhere' },
-  ...(until === undefined ? {} : { until }),
+const frozen = (expiresAt?: number): Said => ({
+  ...{ type: 'freeze.set', scope: 'profile#orders-db', by: dana, justification: 'seen elsewhere' },
+  ...(expiresAt === undefined ? {} : { expiresAt }),
 })
 const released: readonly Said[] = [
   { type: 'freeze.release-asked', scope: 'profile#orders-db', by: olu },
@@ -109,8 +109,8 @@ const entriesOf = (id: string, said: readonly Said[]): readonly JournalEntry[] =
     const at = sandbox.now()
     const times: { readonly [type: string]: object } = {
       'request.asked': { expiresAt: at + 3_600_000 },
-      'session.reserved': { hardEnd: wholeSecond(at) + 900_000 },
-      'link.made': { until: at + LINK_DAYS * 86_400_000 },
+      'session.reserved': { expiresAt: wholeSecond(at) + 900_000 },
+      'link.made': { expiresAt: at + LINK_DAYS * 86_400_000 },
     }
     const { by, scope } = owners.get(id) ?? {}
     const whose = one.type.startsWith('freeze.') ? { scope } : by && one.type.startsWith('link.') ? { by } : {}
@@ -151,7 +151,7 @@ async function restore(): Promise<number> {
 const erases = async (id: string, more: Partial<ErasureParts> = {}) => {
   const done = await erase(
     { ...erasing, ...more },
-    { request: id as ErasableId, operator: 'privacy team', why: 'asked for' },
+    { request: id as ErasableId, operator: 'privacy team', justification: 'asked for' },
     sandbox.now(),
   )
   return done.outcome === 'refused' ? done.code : done.outcome
@@ -295,7 +295,7 @@ describe('a freeze', () => {
     await sandbox.ship()
     expect(await restore()).toBe(1)
     const back = (await item(id)) ?? {}
-    expect([back.active, back.until, back.callerKey]).toEqual(expected ? [true, undefined, 'FREEZES'] : [false, undefined, undefined])
+    expect([back.active, back.expiresAt, back.callerKey]).toEqual(expected ? [true, undefined, 'FREEZES'] : [false, undefined, undefined])
     expect(await broken()).toEqual([])
     if (!back.active) return
     // Two people release it still, and the ledger counts that.

@@ -48,7 +48,7 @@ const ask = async (sub: string) => (await post('/requests', await engineer(sub),
 type Scope = { readonly kind: string; readonly id?: string; readonly issuer?: string }
 const set: string[] = []
 async function freeze(scope: Scope, by?: string, more: object = {}): Promise<Answer> {
-  const frozen = await post('/freezes', by ?? (await outside('olga')), { scope, why: 'INC-9', ...more })
+  const frozen = await post('/freezes', by ?? (await outside('olga')), { scope, justification: 'INC-9', ...more })
   if (frozen.status === 201) set.push(frozen.json.id)
   return frozen
 }
@@ -112,7 +112,7 @@ describe('each scope', () => {
     const calls = sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
     expect(status(await vend(dana))).toEqual([403, 'frozen'])
     expect(sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length).toBe(calls)
-    expect(await listed()).toMatchObject([{ scope, why: 'INC-9' }])
+    expect(await listed()).toMatchObject([{ scope, justification: 'INC-9' }])
     const { id } = frozen.json
     expect(await release(id, await outside('olga'), await outside('olga'))).toEqual([202, 202])
     expect(status(await vend(dana))).toEqual([403, 'frozen'])
@@ -204,7 +204,7 @@ describe('the kill switch', () => {
     const ready = async () => (await sandbox.get('/readyz')).json.status
     sandbox.advance(6000)
     expect(await ready()).toBe('ready')
-    await freeze({ kind: 'all' }, await responder('rita'), { until: new Date(sandbox.now() + 60_000).toISOString() })
+    await freeze({ kind: 'all' }, await responder('rita'), { expiresAt: new Date(sandbox.now() + 60_000).toISOString() })
     expect(await ready()).toBe('frozen')
     sandbox.advance(66_000)
     expect(await ready()).toBe('ready')
@@ -220,15 +220,15 @@ describe('the kill switch', () => {
         freeze(
           { kind: 'profile', id: 'lab' },
           token,
-          minutes === undefined ? {} : { until: new Date(sandbox.now() + minutes * 60_000).toISOString() },
+          minutes === undefined ? {} : { expiresAt: new Date(sandbox.now() + minutes * 60_000).toISOString() },
         ),
       )
     const first = await again('rita', 10)
     const shorter = await again('rob', 1)
-    expect([shorter.status, shorter.json.until]).toEqual([201, first.json.until])
-    expect((await again('rita', 20)).json.until > first.json.until).toBe(true)
-    expect((await again('rita')).json.until).toBeUndefined()
-    expect((await again('rob', 5)).json.until).toBeUndefined()
+    expect([shorter.status, shorter.json.expiresAt]).toEqual([201, first.json.expiresAt])
+    expect((await again('rita', 20)).json.expiresAt > first.json.expiresAt).toBe(true)
+    expect((await again('rita')).json.expiresAt).toBeUndefined()
+    expect((await again('rob', 5)).json.expiresAt).toBeUndefined()
     sandbox.advance(3600_000)
     expect(status(await vend(await lab.token()))).toEqual([403, 'frozen'])
     // Somebody asked for the release, and it was frozen again: two people have to release it anew.

@@ -183,14 +183,14 @@ describe('the bundles', () => {
     expect(records.length).toBeGreaterThan(1)
     expect(await ship.invoke({ Records: records })).toEqual({ batchItemFailures: [] })
     const metrics = JSON.parse(ship.output().trim().split('\n').at(-1) ?? '')
-    expect(metrics).toMatchObject({ Entries: 3, Parked: 0, _aws: { CloudWatchMetrics: [{ Namespace: 'Stint' }] } })
+    expect(metrics).toMatchObject({ Entries: 3, Quarantined: 0, _aws: { CloudWatchMetrics: [{ Namespace: 'Stint' }] } })
 
     const read = (path: string) => api.invoke(gatewayEvent({ path, headers: ['authorization', `Bearer ${token}`] }))
     expect((await read(`/sessions/${one}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
     expect(JSON.parse((await read(`/sessions/${two}/receipt`)).body).code).toBe('not-logged-yet')
     sandbox.settle()
     expect(await ship.invoke({ 'detail-type': 'Scheduled Event' })).toMatchObject({ shipped: expect.any(Number) })
-    expect(JSON.parse(ship.output().trim().split('\n').at(-1) ?? '')).toMatchObject({ event: 'shipped', Parked: 0, Failed: 0 })
+    expect(JSON.parse(ship.output().trim().split('\n').at(-1) ?? '')).toMatchObject({ event: 'shipped', Quarantined: 0, Failed: 0 })
     expect((await read(`/sessions/${two}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
 
     const auditor = ['authorization', `Bearer ${await sandbox.token('auditor')}`]
@@ -339,7 +339,7 @@ describe('both mountings of vend', () => {
         ready: async () => 'empty',
       },
       ledger: {
-        reserve: async ({ request, session, attempt, hardEnd }) => done({ request, session, attempt, hardEnd, alone: true }),
+        reserve: async ({ request, session, attempt, expiresAt }) => done({ request, session, attempt, expiresAt, alone: true }),
         record: async () => done(true),
         drop: async () => done(true),
         fail: async () => done(true),

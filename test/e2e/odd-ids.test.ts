@@ -90,7 +90,7 @@ describe('a filter of the audit log that cannot be', () => {
     ['outcome=__proto__'],
     [`session=${long}`],
     [`cursor=${long}`],
-    [`from=${long}`],
+    [`since=${long}`],
     [`limit=${'1'.repeat(2045)}`],
     ['profile=a&profile=b'],
     ['limit=1&limit=2'],

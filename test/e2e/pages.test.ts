@@ -300,8 +300,8 @@ describe('a form', () => {
       /Done\./,
     )
     const events = (await storedRequests(sandbox)).find((request) => request.id === id)?.events
-    expect(events?.find(({ type }) => type === 'request.agreed')).toMatchObject({
-      face: 'web',
+    expect(events?.find(({ type }) => type === 'approval.given')).toMatchObject({
+      channel: 'web',
       comment: 'go',
       by: { name: 'Avery Approver' },
     })

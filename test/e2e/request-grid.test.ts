@@ -41,7 +41,7 @@ const ref = (subject: string) => ({ M: { issuer: { S: 'lab' }, subject: { S: sub
 function attributesOf(state: string, now: number): Record<string, object> {
   const number = (value: number) => ({ N: String(value) })
   const agreed = {
-    agreements: {
+    approvals: {
       L: [
         {
           M: {
@@ -49,14 +49,14 @@ function attributesOf(state: string, now: number): Record<string, object> {
             person: { S: 'lab#ada' },
             rules: { L: [number(0)] },
             at: number(now),
-            face: { S: 'api' },
+            channel: { S: 'api' },
             limits: { M: {} },
           },
         },
       ],
     },
-    windowStart: number(now - 1000),
-    windowEnd: number(state === 'ended-by-time' ? now - 1 : now + 600_000),
+    windowStartsAt: number(now - 1000),
+    windowExpiresAt: number(state === 'ended-by-time' ? now - 1 : now + 600_000),
     usesLeft: number(1),
   }
   const stored = state.replace('expired-by-time', 'pending').replace('ended-by-time', 'approved')
@@ -64,7 +64,7 @@ function attributesOf(state: string, now: number): Record<string, object> {
     state: { S: stored },
     breakGlass: { BOOL: true },
     ...(['approved', 'revoked', 'ended', 'ended-by-time'].includes(state) ? agreed : {}),
-    ...(state === 'expired-by-time' ? { pendingUntil: number(now - 1) } : {}),
+    ...(state === 'expired-by-time' ? { expiresAt: number(now - 1) } : {}),
     ...(state === 'cancelled' ? { decidedBy: ref('eve') } : ['denied', 'revoked'].includes(state) ? { decidedBy: ref('ada') } : {}),
   }
 }

@@ -64,8 +64,8 @@ async function call(
 const freeze = (scope: object, until?: number) =>
   call('POST', '/freezes', 'oncall', {
     scope,
-    why: 'a key was seen elsewhere',
-    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+    justification: 'a key was seen elsewhere',
+    ...(until === undefined ? {} : { expiresAt: new Date(until).toISOString() }),
   })
 async function release(id: string): Promise<void> {
   expect((await call('DELETE', `/freezes/${id}`, 'oncall')).status).toBe(202)
@@ -140,7 +140,7 @@ test('an hour after the backup: a revoke, freezes set and released, a session, a
   ids.link = (await items()).find(({ pk }) => pk?.S.startsWith('LINK#'))?.id?.S
   await sandbox.ship()
   const erasing = setInterval(() => void sandbox.ship(), 200)
-  const who = ['--operator', 'privacy team', '--why', 'asked for']
+  const who = ['--operator', 'privacy team', '--justification', 'asked for']
   const where = ['--table', 'stint', '--side-table', 'stint-side', '--events-bucket', 'stint-events']
   expect((await stint(['audit', 'erase', '--request', ids.erased, '--yes', ...who, ...where], env)).code).toBe(0)
   clearInterval(erasing)
@@ -176,7 +176,7 @@ test('and nothing is written on what it may have forgotten, but that more is fro
   expect((await items()).filter((one) => !refused(one))).toEqual(before.filter((one) => !refused(one)))
   expect((await api.answer('GET', '/readyz', 'auditor'))[0]).toBe(200)
   expect(
-    await api.answer('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'release-artifacts' }, why: 'to be sure' }),
+    await api.answer('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'release-artifacts' }, justification: 'to be sure' }),
   ).toEqual([201, ''])
 })
 
@@ -269,7 +269,7 @@ test('then it is opened: new sessions go, the freeze holds, and everything still
 
 test('what is given back is erased like anything else', async () => {
   const erasing = setInterval(() => void sandbox.ship(), 200)
-  const who = ['--issuer', 'people', '--subject', '6f0c1b9e-dev-1', '--operator', 'privacy team', '--why', 'asked for']
+  const who = ['--issuer', 'people', '--subject', '6f0c1b9e-dev-1', '--operator', 'privacy team', '--justification', 'asked for']
   const where = ['--table', 'stint', '--side-table', 'stint-side', '--events-bucket', 'stint-events']
   const { stdout } = await stint(['audit', 'erase', '--yes', ...who, ...where], env)
   clearInterval(erasing)
@@ -298,8 +298,8 @@ test('a night on which nobody froze it first: nothing that was done since is dro
   await sandbox.ship()
 
   // Journals that do not continue the log are set aside, where people find them.
-  const aside = [...(sandbox.aws.world.buckets.get('stint-events')?.objects.keys() ?? [])].filter((path) => path.startsWith('parked/'))
-  expect(aside.sort()).toEqual([`parked/${id}`, `parked/${revoked}`])
+  const aside = [...(sandbox.aws.world.buckets.get('stint-events')?.objects.keys() ?? [])].filter((path) => path.startsWith('quarantined/'))
+  expect(aside.sort()).toEqual([`quarantined/${id}`, `quarantined/${revoked}`])
 
   const given = await audit('restore', '--table', 'stint', '--yes', '--operator', 'platform team')
   expect(given.stdout).toMatch(

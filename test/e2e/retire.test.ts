@@ -123,7 +123,10 @@ test('what has left the table can be erased still: its journal says so, and leav
     sleep: async () => void (await sandbox.ship()),
   }
   const request = ids.session as RequestId
-  expect(await erase(parts, { request, operator: 'privacy team', why: 'asked for' }, sandbox.now())).toEqual({ outcome: 'done', value: 4 })
+  expect(await erase(parts, { request, operator: 'privacy team', justification: 'asked for' }, sandbox.now())).toEqual({
+    outcome: 'done',
+    value: 4,
+  })
   const key = parseVkey(sandbox.logVkey)
   const report = await verify({ source: storeSource(sandbox.shipper), keys: key ? [key] : [], now: sandbox.now(), table: scanned() })
   expect([report.faults, report.erased]).toEqual([[], 4])

@@ -37,8 +37,8 @@ describe('the night', () => {
     await it.at('oncall').command('')
     expect(it.modal('oncall')).toMatch(/break-glass/)
     await it.at('oncall').choose('profile', 'break-glass')
-    const why = 'Orders are down <!channel> & nobody knows why'
-    await it.at('oncall').submit({ profile: 'break-glass', why, duration: '20m', ticket: 'INC-7' })
+    const justification = 'Orders are down <!channel> & nobody knows why'
+    await it.at('oncall').submit({ profile: 'break-glass', justification, duration: '20m', ticket: 'INC-7' })
     expect(it.modal('oncall')).toMatch(/Approvers have been asked/)
     await it.slack.notify()
 
@@ -126,7 +126,7 @@ describe('what people meet there', () => {
     await dana.shortcut()
     await dana.choose('profile', 'bucket')
     expect(lab.modal('developer')).toMatch(/"block_id":"p.bucket"/)
-    await dana.submit({ profile: 'bucket', 'p.bucket': 'evil*', why: 'x' })
+    await dana.submit({ profile: 'bucket', 'p.bucket': 'evil*', justification: 'x' })
     expect(dana.open().errors).toEqual({ 'p.bucket': expect.stringMatching(/bucket/) })
     await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', duration: 'soon' })
     expect(dana.open().errors).toEqual({ duration: expect.stringMatching(/duration/) })
@@ -134,12 +134,12 @@ describe('what people meet there', () => {
     expect(dana.open().errors).toEqual({ ticket: expect.stringMatching(/ticket/) })
     await dana.choose('profile', 'night')
     await dana.submit({ profile: 'night' })
-    expect(dana.open().errors).toEqual({ why: expect.stringMatching(/justification/) })
-    await dana.submit({ profile: 'lab-one', why: 'x' })
+    expect(dana.open().errors).toEqual({ justification: expect.stringMatching(/justification/) })
+    await dana.submit({ profile: 'lab-one', justification: 'x' })
     expect(dana.open().errors).toEqual({ profile: expect.stringMatching(/Profile not found/) })
     await dana.choose('profile', 'bucket')
-    await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', why: 'x'.repeat(300) })
-    expect(dana.open().errors).toEqual({ why: expect.stringMatching(/256 bytes/) })
+    await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', justification: 'x'.repeat(300) })
+    expect(dana.open().errors).toEqual({ justification: expect.stringMatching(/256 bytes/) })
   })
 
   test('two hundred profiles are searched', async () => {
@@ -151,7 +151,7 @@ describe('what people meet there', () => {
     expect(await sam.suggest('profile', 'team 42')).toEqual(['crowd-042'])
     expect(await sam.suggest('profile', 'night')).toEqual([])
     await sam.choose('profile', 'crowd-042')
-    await sam.submit({ profile: 'crowd-042', why: 'x' })
+    await sam.submit({ profile: 'crowd-042', justification: 'x' })
     expect(lab.modal('second-developer')).toMatch(/Approvers have been asked/)
   })
 
@@ -168,7 +168,7 @@ describe('what people meet there', () => {
 
   test('a freeze that stops a responder is told to all of them, once, and so is its release', async () => {
     const freeze = async (scope: object) =>
-      (await lab.call('POST', '/freezes', await lab.tokenOf('approver'), { scope, why: 'a key was seen <elsewhere>' })).json.id
+      (await lab.call('POST', '/freezes', await lab.tokenOf('approver'), { scope, justification: 'a key was seen <elsewhere>' })).json.id
     const seen = () =>
       [
         lab.at('oncall').sees('C0ACCESS'),

@@ -17,7 +17,7 @@ import type { CallerRef } from '@stint/core/identity/caller'
 import { type Link, linkId, type NamedSlackUser } from '@stint/core/identity/link'
 import type { RequestId } from '@stint/core/ids'
 import type { Done, Refused, Unknown } from '@stint/core/outcome'
-import type { AccessRequest, Agreement, Limits } from '@stint/core/request/request'
+import type { AccessRequest, GivenApproval, Limits } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'
 import { brokerKey, tables } from '@stint/sandbox/aws/world'
@@ -74,12 +74,12 @@ const caller = record<CallerRef>(['issuer', 'subject', 'name', 'kind'], {
 })
 const slack = record<NamedSlackUser>(['team', 'user', 'name'], { team: text, user: text, name: text })
 const limits = record<Limits>([], { duration: count, uses: count, window: count })
-const agreement = record<Omit<Agreement, 'personNow'>>(['approver', 'person', 'rules', 'at', 'face', 'limits'], {
+const agreement = record<Omit<GivenApproval, 'personNow'>>(['approver', 'person', 'rules', 'at', 'channel', 'limits'], {
   approver: caller,
   person: text as never,
   rules: fc.array(count),
   at: instant,
-  face: fc.constantFrom('api' as const, 'slack' as const),
+  channel: fc.constantFrom('api' as const, 'slack' as const),
   comment: text,
   limits,
 })
@@ -88,9 +88,9 @@ type LinkState = Omit<Link, 'id' | 'version'>
 const link = record<LinkState>(['caller', 'identity'], {
   caller,
   identity: text,
-  offer: fc.record({ code: text, until: instant }),
-  pending: fc.record({ slack, until: instant, code: text }),
-  active: fc.record({ slack, since: instant, until: instant }),
+  offer: fc.record({ code: text, expiresAt: instant }),
+  pending: fc.record({ slack, expiresAt: instant, code: text }),
+  active: fc.record({ slack, since: instant, expiresAt: instant }),
   typed: fc.record({ since: instant, count }),
 })
 const post = record<Post>(['key', 'claimedAt'], { key: text, claimedAt: instant, channel: text, ts: text, version: count })
@@ -120,13 +120,13 @@ const cursor = fc.array(count, { minLength: 1 }).chain((places) =>
 )
 
 type StoredSession = Omit<Session, 'id' | 'requestId' | 'caller' | 'profile' | 'target' | 'roleArn'>
-const session = record<StoredSession>(['state', 'sessionName', 'duration', 'reservedAt', 'hardEnd'], {
+const session = record<StoredSession>(['state', 'sessionName', 'duration', 'reservedAt', 'expiresAt'], {
   state: fc.constantFrom('reserved' as const, 'issued' as const, 'failed' as const),
   sessionName: text,
   sourceIdentity: text,
   duration: count,
   reservedAt: instant,
-  hardEnd: instant,
+  expiresAt: instant,
   issued: fc.record({
     at: instant,
     accessKeyId: text,
@@ -140,10 +140,10 @@ const session = record<StoredSession>(['state', 'sessionName', 'duration', 'rese
 type StoredRequest = Omit<AccessRequest, 'personNow' | 'sessions'>
 const request = record<StoredRequest>(
   ['id', 'version', 'state', 'createdAt', 'caller', 'person', 'profile', 'target', 'roleArn', 'terms', 'termsHash', 'breakGlass'].concat([
-    'pendingUntil',
-    'agreements',
+    'expiresAt',
+    'approvals',
     'limits',
-    'told',
+    'notices',
   ]) as (keyof StoredRequest)[],
   {
     id: requestId,
@@ -158,20 +158,20 @@ const request = record<StoredRequest>(
     roleArn: text,
     terms: fc.record({ v: fc.constant(1), profile: text }) as unknown as Arbitrary<Terms>,
     termsHash: text,
-    why: text,
+    justification: text,
     ticket: text,
     breakGlass: fc.boolean(),
-    pendingUntil: instant,
+    expiresAt: instant,
     unattendedAt: instant,
     startsAt: instant,
-    agreements: fc.array(agreement, { maxLength: 2 }),
+    approvals: fc.array(agreement, { maxLength: 2 }),
     limits,
-    windowStart: instant,
-    windowEnd: instant,
+    windowStartsAt: instant,
+    windowExpiresAt: instant,
     usesLeft: count,
     decidedBy: caller,
     review: fc.record({ by: caller, at: instant, text }),
-    told: fc.array(fc.constantFrom('escalated' as const, 'reminded' as const)),
+    notices: fc.array(fc.constantFrom('escalated' as const, 'reminded' as const)),
   },
 )
 
@@ -271,7 +271,7 @@ test('ten codes of one person may be typed within an hour, and no more', async (
     const offered = await links.offer(dana, now)
     if (offered.outcome !== 'done') return offered.outcome
     const user = { team: 'T1', user: `U${now}`, name: 'x' }
-    const claimed = await links.claim(offered.value.code, user, now, { from: 'slack:T1/U', token: 'a'.repeat(64) })
+    const claimed = await links.claim(offered.value.code, user, now, { source: 'slack:T1/U', token: 'a'.repeat(64) })
     return claimed.outcome === 'refused' ? claimed.code : claimed.outcome
   }
   const outcomes: string[] = []

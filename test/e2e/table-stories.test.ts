@@ -101,15 +101,18 @@ beforeAll(async () => {
   await post(`/requests/${denied}/deny`, approver)
   keys.denied = `REQ#${denied}`
 
-  const until = new Date(lab.sandbox.now() + 3_600_000).toISOString()
-  await post('/freezes', await responder('rita'), { scope: { kind: 'profile', id: 'lab-mfa' }, why: 'x', until })
+  const expiresAt = new Date(lab.sandbox.now() + 3_600_000).toISOString()
+  await post('/freezes', await responder('rita'), { scope: { kind: 'profile', id: 'lab-mfa' }, justification: 'x', expiresAt })
   keys.held = `FREEZE#${freezeIdOf('profile#lab-mfa')}`
-  const id = (await post('/freezes', await responder('rita'), { scope: { kind: 'profile', id: 'lab-two' }, why: 'x' })).id
+  const id = (await post('/freezes', await responder('rita'), { scope: { kind: 'profile', id: 'lab-two' }, justification: 'x' })).id
   for (const name of ['rita', 'rob']) await lab.call('DELETE', `/freezes/${id}`, await responder(name))
   keys.released = `FREEZE#${id}`
 
   const freeze = async (scope: object, more: object = {}) =>
-    post('/freezes', await responder('rita'), { scope, why: 'a drill', ...more }) as Promise<{ readonly id: string; readonly name: string }>
+    post('/freezes', await responder('rita'), { scope, justification: 'a drill', ...more }) as Promise<{
+      readonly id: string
+      readonly name: string
+    }>
   const release = async (frozen: string, ...names: readonly string[]) => {
     for (const name of names) await lab.call('DELETE', `/freezes/${frozen}`, await responder(name))
   }
@@ -121,9 +124,9 @@ beforeAll(async () => {
   const again = await freeze(scope)
   await release(again.id, 'rita', 'rob')
   await deployed((await freeze(scope)).name)
-  await freeze(scope, { until })
+  await freeze(scope, { expiresAt })
   await release(again.id, 'rob')
-  await freeze(scope, { until: new Date(lab.sandbox.now() + 60_000).toISOString() })
+  await freeze(scope, { expiresAt: new Date(lab.sandbox.now() + 60_000).toISOString() })
   keys.again = `FREEZE#${again.id}`
   const byDeploy = await freeze({ kind: 'profile', id: 'lab-elsewhere' })
   await release(byDeploy.id, 'rob')
@@ -174,7 +177,7 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
   [
     'one that waits is approved',
     'waiting',
-    () => ({ state: 'approved', usesLeft: 1, windowEnd: 9e12 }),
+    () => ({ state: 'approved', usesLeft: 1, windowExpiresAt: 9e12 }),
     /state approved, and its journal pending/,
   ],
   [
@@ -212,8 +215,18 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
     () => ({ roleArn: 'arn:aws:iam::444455556666:role/Admin' }),
     /roleArn .*Admin, and its journal .*PowerUser/,
   ],
-  ['a window that ends later', 'used', ({ windowEnd }) => ({ windowEnd: windowEnd + 1 }), /windowEnd 20.*Z, and its journal 20.*Z/],
-  ['a window that begins sooner', 'used', ({ windowStart }) => ({ windowStart: windowStart - 1 }), /windowStart 20.*Z, and its journal/],
+  [
+    'a window that ends later',
+    'used',
+    ({ windowExpiresAt }) => ({ windowExpiresAt: windowExpiresAt + 1 }),
+    /windowExpiresAt 20.*Z, and its journal 20.*Z/,
+  ],
+  [
+    'a window that begins sooner',
+    'used',
+    ({ windowStartsAt }) => ({ windowStartsAt: windowStartsAt - 1 }),
+    /windowStartsAt 20.*Z, and its journal/,
+  ],
   [
     'an approver’s limit is lifted',
     'used',
@@ -229,18 +242,18 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
   [
     'an approval that nobody gave',
     'waiting',
-    ({ agreements: [one] }) => ({
-      agreements: [one, { ...one, approver: { ...one.approver, subject: 'auditor' }, person: 'lab#auditor' }],
+    ({ approvals: [one] }) => ({
+      approvals: [one, { ...one, approver: { ...one.approver, subject: 'auditor' }, person: 'lab#auditor' }],
     }),
-    /agreements .*lab#auditor.*, and its journal/,
+    /approvals .*lab#auditor.*, and its journal/,
   ],
   [
     'an approval counts for more',
     'waiting',
-    ({ agreements: [one] }) => ({ agreements: [{ ...one, rules: [0, 1] }] }),
-    /agreements .*, and its journal/,
+    ({ approvals: [one] }) => ({ approvals: [{ ...one, rules: [0, 1] }] }),
+    /approvals .*, and its journal/,
   ],
-  ['it expires later', 'waiting', ({ pendingUntil }) => ({ pendingUntil: pendingUntil + 1 }), /pendingUntil 20.*Z, and its journal/],
+  ['it expires later', 'waiting', ({ expiresAt }) => ({ expiresAt: expiresAt + 1 }), /expiresAt 20.*Z, and its journal/],
   ['nobody has to agree to it', 'waiting', ({ createdAt }) => ({ unattendedAt: createdAt }), /unattendedAt 20.*Z, and its journal none/],
   ['it begins at another time', 'waiting', ({ createdAt }) => ({ startsAt: createdAt }), /startsAt 20.*Z, and its journal none/],
   ['it is younger than a restore', 'used', ({ createdAt }) => ({ createdAt: createdAt + 1 }), /createdAt 20.*Z, and its journal/],
@@ -280,8 +293,8 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
   [
     'a session that ends later',
     'used',
-    (item) => inSession(item, { hardEnd: item[sessionIn(item)].hardEnd + 1000 }),
-    /hardEnd 20.*Z for session \w{8}, and its journal/,
+    (item) => inSession(item, { expiresAt: item[sessionIn(item)].expiresAt + 1000 }),
+    /expiresAt 20.*Z for session \w{8}, and its journal/,
   ],
   [
     'a session of another name',
@@ -296,7 +309,7 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
     /sourceIdentity x for session \w{8}, and its journal lab/,
   ],
   ['a freeze is lifted', 'held', () => ({ active: false }), /active false, and its journal true/],
-  ['a freeze ends sooner', 'held', ({ until }) => ({ until: until - 1 }), /until 20.*Z, and its journal 20.*Z/],
+  ['a freeze ends sooner', 'held', ({ expiresAt }) => ({ expiresAt: expiresAt - 1 }), /expiresAt 20.*Z, and its journal 20.*Z/],
   [
     'a freeze is of something else',
     'held',
@@ -312,7 +325,12 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
     () => ({ scope: { kind: 'person', id: 'dana' } }),
     /scope person#dana, and its journal person#eve/,
   ],
-  ['a freeze ends as the shorter set had it', 'again', ({ until }) => ({ until: until - 1 }), /until 20.*Z, and its journal 20.*Z/],
+  [
+    'a freeze ends as the shorter set had it',
+    'again',
+    ({ expiresAt }) => ({ expiresAt: expiresAt - 1 }),
+    /expiresAt 20.*Z, and its journal 20.*Z/,
+  ],
   ['a freeze that was set anew is lifted', 'again', () => ({ active: false }), /active false, and its journal true/],
   ['a generation that is yet to come', 'again', () => ({ generation: 3 }), /generation 3, and its journal 2/],
   ['a generation that is over', 'again', () => ({ generation: 1 }), /generation 1, and its journal 2/],
@@ -383,7 +401,7 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
     ({ decidedBy }) => ({ decidedBy: { ...decidedBy, subject: 'auditor' } }),
     /decidedBy lab#auditor, and its journal lab#approver/,
   ],
-  ['approvers are shown another justification', 'revoked', () => ({ why: 'y' }), /why y, and its journal x/],
+  ['approvers are shown another justification', 'revoked', () => ({ justification: 'y' }), /justification y, and its journal x/],
   [
     'a person is bound to another Slack user',
     'linked',
@@ -393,8 +411,8 @@ const changes: readonly (readonly [string, Name, (item: Item) => Item, RegExp])[
   [
     'a link that lasts longer',
     'linked',
-    ({ active }) => ({ active: { ...active, until: active.until + 1 } }),
-    /until 20.*Z, and its journal/,
+    ({ active }) => ({ active: { ...active, expiresAt: active.expiresAt + 1 } }),
+    /expiresAt 20.*Z, and its journal/,
   ],
 ]
 

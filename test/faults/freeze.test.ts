@@ -42,7 +42,7 @@ const send = async (method: string, path: string, who: string, body?: object) =>
   })
   return { status: answer.status, json: answer.status === 204 ? {} : ((await answer.json()) as { id?: string }) }
 }
-const freeze = () => send('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'staging-power' }, why: 'INC-1' })
+const freeze = () => send('POST', '/freezes', 'oncall', { scope: { kind: 'profile', id: 'staging-power' }, justification: 'INC-1' })
 const release = async (id: string | undefined) => {
   for (const who of ['oncall', 'approver']) await send('DELETE', `/freezes/${id}`, who)
 }

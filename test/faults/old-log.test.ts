@@ -1,7 +1,7 @@
 /**
- * Logs outlive the code that wrote them. `test/fixtures/log-v1.json.gz` is a log that code of event version 1 wrote: the
- * journals of a broker that had run the end-to-end tests of approvals, Slack, freezes, erasure and restoring. It verifies as
- * long as there is this code; and what that code had begun, this code may go on with.
+ * Logs outlive the code that wrote them. `test/fixtures/log-v1.json.gz` and `log-v2.json.gz` are logs that code of event versions
+ * 1 and 2 wrote: the journals of brokers that had run end-to-end tests of approvals, Slack, freezes and more. They must verify
+ * for as long as this code exists, and this code must be able to continue what that code began.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -12,24 +12,27 @@ import { verify } from '@stint/cli/audit/verify/verify'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { parseEvents } from '@stint/core/audit/event-bundle'
 import type { Journaled } from '@stint/core/audit/journal-item'
-import type { ReadEvent } from '@stint/core/audit/schema'
+import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import type { SessionId } from '@stint/core/ids'
 import { parseIso, wholeSecond } from '@stint/core/instant'
 import { parseVkey } from '@stint/tlog/note'
 import { describe, expect, test } from 'vitest'
 import { bytes, type MemoryLog, memoryStore, newMemoryLog, shipperOf } from '../support/memory-log.ts'
 
-const FIXTURE = fileURLToPath(new URL('../fixtures/log-v1.json.gz', import.meta.url))
-const { vkey, objects } = JSON.parse(gunzipSync(readFileSync(FIXTURE)).toString('utf8')) as {
+type Fixture = {
   readonly vkey: string
   /** Objects of lines as their lines, others in base64. */
   readonly objects: Readonly<Record<string, string | readonly string[]>>
 }
+const fixture = (version: 1 | 2): Fixture => {
+  const path = fileURLToPath(new URL(`../fixtures/log-v${version}.json.gz`, import.meta.url))
+  return JSON.parse(gunzipSync(readFileSync(path)).toString('utf8'))
+}
 const NOW = Date.parse('2028-12-01T00:00:00Z')
 
-function oldLog(): Pick<MemoryLog, 'log' | 'events'> {
+function oldLog(version: 1 | 2): Pick<MemoryLog, 'log' | 'events'> {
   const stores = { log: memoryStore(), events: memoryStore() }
-  for (const [path, held] of Object.entries(objects))
+  for (const [path, held] of Object.entries(fixture(version).objects))
     stores[path.startsWith('events/') ? 'events' : 'log'].objects.set(
       path,
       typeof held === 'string' ? Buffer.from(held, 'base64') : Buffer.from(held.join('\n')),
@@ -37,10 +40,10 @@ function oldLog(): Pick<MemoryLog, 'log' | 'events'> {
   return stores
 }
 
-/** The journals of the old log, as the table had them. */
+/** The journals of the log of version 1, as the table had them. */
 function oldJournals(): readonly Journaled[] {
   const journals = new Map<string, { readonly event: string; readonly salt: Uint8Array }[]>()
-  for (const [, file] of [...oldLog().events.objects].sort()) {
+  for (const [, file] of [...oldLog(1).events.objects].sort()) {
     for (const held of parseEvents(file) ?? []) {
       if (held === 'erased') throw new Error('nothing is erased in it')
       const { request } = JSON.parse(held.event) as ReadEvent
@@ -50,18 +53,26 @@ function oldJournals(): readonly Journaled[] {
   return [...journals].map(([request, events]) => ({ request, events, about: {} }))
 }
 
-const readAll = ({ events }: Journaled): readonly ReadEvent[] => events.map((one) => JSON.parse('event' in one ? one.event : '{}'))
+const readAll = ({ events }: Journaled): readonly ReadEvent[] =>
+  events.map((one) => {
+    const event = readEvent('event' in one ? one.event : '')
+    if (typeof event === 'string') throw new Error(event)
+    return event
+  })
 
 async function verified(memory: MemoryLog) {
   return verify({ source: storeSource(memory), keys: [shipperOf(memory).signer.key], now: NOW })
 }
 
-test('a log of version 1 verifies', async () => {
-  const key = parseVkey(vkey)
+test.each<[1 | 2, number, object]>([
+  [1, 266, { 'session.issued': 19, 'request.approved': 21, 'approval.given': 26, 'link.made': 8, 'freeze.released': 4 }],
+  [2, 56, { 'session.issued': 2, 'approval.given': 3, 'request.denied': 1, 'session.answer-dropped': 2, 'freeze.deploy-released': 2 }],
+])('a log of version %d verifies', async (version, size, counts) => {
+  const key = parseVkey(fixture(version).vkey)
   if (!key) throw new Error('no key')
-  const report = await verify({ source: storeSource(oldLog()), keys: [key], now: NOW })
-  expect([report.faults, report.notices, report.size]).toEqual([[], [], 266])
-  expect(report.counts).toMatchObject({ 'session.issued': 19, 'request.approved': 21, 'link.made': 8, 'freeze.released': 4 })
+  const report = await verify({ source: storeSource(oldLog(version)), keys: [key], now: NOW })
+  expect([report.faults, report.notices, report.size]).toEqual([[], [], size])
+  expect(report.counts).toMatchObject(counts)
 })
 
 describe('what code of version 1 began', () => {
@@ -72,11 +83,11 @@ describe('what code of version 1 began', () => {
     const [last, grant] = [events.at(-1), events.findLast(({ type }) => type === 'request.approved')]
     if (!first || !grant || last !== grant || events.some(({ type }) => type.startsWith('session.'))) return undefined
     const at = (parseIso(grant.at) ?? 0) + 1000
-    if (at >= (parseIso(grant.until as string) ?? 0)) return undefined
+    if (at >= (parseIso(grant.expiresAt as string) ?? 0)) return undefined
     const [request, caller] = [journal.request, first.caller as { readonly name: string }]
     const session = `${request}.aaaaaaaa` as SessionId
     const sessionName = `${caller.name.replace(/[^\w]/g, '').slice(0, 24)}-${session}`
-    const hardEnd = wholeSecond(at) + 60_000
+    const expiresAt = wholeSecond(at) + 60_000
     const written = [
       {
         type: 'session.reserved',
@@ -86,9 +97,9 @@ describe('what code of version 1 began', () => {
         sessionName,
         role: 'arn:aws:iam::444455556666:role/stint/PowerUser',
         duration: 60,
-        hardEnd,
+        expiresAt,
         build: 'new',
-        from: '203.0.113.7',
+        source: '203.0.113.7',
         token: 'a'.repeat(64),
         trace: 'f'.repeat(32),
         ...change,
@@ -99,7 +110,7 @@ describe('what code of version 1 began', () => {
         accessKeyId: `ASIA${request.slice(-16).toUpperCase()}`,
         assumedRoleArn: `arn:aws:sts::444455556666:assumed-role/PowerUser/${sessionName}`,
         assumedRoleId: `AROAEXAMPLE:${sessionName}`,
-        expiration: hardEnd,
+        expiration: expiresAt,
         awsRequestId: 'x',
         packedPolicySize: 1,
         sends: 1,
@@ -116,8 +127,8 @@ describe('what code of version 1 began', () => {
     const at = (parseIso(first.at) ?? 0) + 1000
     const by = { issuer: 'lab', subject: 'another', name: 'another', kind: 'human' }
     const written = [
-      { type: 'request.agreed', by, face: 'api', rules: [0], from: '203.0.113.7', token: 'a'.repeat(64) },
-      { type: 'request.approved', uses: 1, until: at + 60_000 },
+      { type: 'approval.given', by, channel: 'api', rules: [0], source: '203.0.113.7', token: 'a'.repeat(64) },
+      { type: 'request.approved', uses: 1, expiresAt: at + 60_000 },
     ].map((event) =>
       journalEntry({ ...event, request: journal.request, at } as unknown as AuditEvent, { random: bytes, configHash: first.config }),
     )

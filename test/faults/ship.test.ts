@@ -280,9 +280,12 @@ describe('what poisons one journal keeps no other out', () => {
     const said: object[] = []
     const shipper = shipperOf(memory, undefined, (line) => void said.push(line))
     const shipped = await ship(shipper, [systemJournal(), poison, good])
-    expect(shipped).toMatchObject({ outcome: 'done', value: { entries: 1 + good.events.length, parked: [{ request: poison.request }] } })
-    expect(said).toContainEqual(expect.objectContaining({ event: 'journal-parked', why: expect.stringMatching(why) }))
-    expect([...memory.events.objects.keys()]).toContain(`parked/${poison.request}`)
+    expect(shipped).toMatchObject({
+      outcome: 'done',
+      value: { entries: 1 + good.events.length, quarantined: [{ request: poison.request }] },
+    })
+    expect(said).toContainEqual(expect.objectContaining({ event: 'journal-quarantined', cause: expect.stringMatching(why) }))
+    expect([...memory.events.objects.keys()]).toContain(`quarantined/${poison.request}`)
     expect(await wrong(memory, true)).toEqual([])
   })
 
@@ -292,7 +295,7 @@ describe('what poisons one journal keeps no other out', () => {
       const shipper = shipperOf(memory)
       await shipUntilDone(shipper, [systemJournal(), good])
       expect(await ship(shipper, [{ ...good, events: changed, current: true }])).toMatchObject({
-        value: { entries: 0, parked: [{ request: good.request }] },
+        value: { entries: 0, quarantined: [{ request: good.request }] },
       })
       expect(await wrong(memory, true)).toEqual([])
     }
@@ -310,9 +313,9 @@ test('an older image that the stream brings late is neither poison nor shipped; 
   const memory = newMemoryLog()
   const [shipper, late] = [shipperOf(memory), journalOf(5)]
   await shipUntilDone(shipper, [systemJournal(), late])
-  expect(await ship(shipper, [{ ...late, events: late.events.slice(0, 1) }])).toMatchObject({ value: { entries: 0, parked: [] } })
+  expect(await ship(shipper, [{ ...late, events: late.events.slice(0, 1) }])).toMatchObject({ value: { entries: 0, quarantined: [] } })
   expect(await ship(shipper, [{ ...late, events: journalOf(5).events.slice(0, 1) }])).toMatchObject({
-    value: { entries: 0, parked: [{ request: late.request }] },
+    value: { entries: 0, quarantined: [{ request: late.request }] },
   })
 })
 
@@ -329,7 +332,7 @@ test('what the stream lost is shipped, and what cannot be is told, wherever in t
     value: {
       entries: journalOf(3).events.length + journalOf(4).events.length,
       oldest: START + 3,
-      parked: [{ request: journalOf(1).request, why: expect.stringContaining('not the one that is in the log') }],
+      quarantined: [{ request: journalOf(1).request, cause: expect.stringContaining('not the one that is in the log') }],
     },
   })
 })

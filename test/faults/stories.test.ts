@@ -26,7 +26,7 @@ const hash = 'a'.repeat(64)
 const person = (name: string) => ({ issuer: 'people', subject: `sub-${name}`, name, kind: 'human' })
 const [dana, alex, kim] = [person('Dana'), person('Alex'), person('Kim')]
 const job = { issuer: 'ci', subject: 'job', name: 'job', kind: 'workload' }
-const came = { from: '203.0.113.7', token: hash }
+const came = { source: '203.0.113.7', token: hash }
 const facts = { ...came, build: 'test', trace: 'f'.repeat(32) }
 const what = { caller: dana, profile: 'orders-db', target: 'prod', terms: hash }
 const ROLE = 'arn:aws:iam::111122223333:role/stint/Orders'
@@ -42,7 +42,7 @@ const intent = (id: string, suffix: string, at: number, more: object = {}): Told
   role: ROLE,
   sourceIdentity: 'acme.dana',
   duration: 900,
-  hardEnd: wholeSecond(at) + 900_000,
+  expiresAt: wholeSecond(at) + 900_000,
   ...facts,
   ...more,
 })
@@ -72,7 +72,11 @@ const abandon = (id: string, suffix: string, at: number): Told => ({ type: 'sess
 /** Granted by rule, and used at once. */
 const byRule = (n: number, id: string = requestId(n), at = START + n * MINUTE): Story => ({
   id,
-  events: [{ type: 'request.created', at, ...what, uses: 1, until: at + 90_000 }, intent(id, 'aaaaaaaa', at), issue(id, 'aaaaaaaa', at)],
+  events: [
+    { type: 'request.created', at, ...what, uses: 1, expiresAt: at + 90_000 },
+    intent(id, 'aaaaaaaa', at),
+    issue(id, 'aaaaaaaa', at),
+  ],
 })
 /** Asked of people for two uses of a day, approved after a minute with an hour, 20 minutes each, and used twice. */
 const byPeople = (n: number, id: string = requestId(n)): Story => {
@@ -81,10 +85,10 @@ const byPeople = (n: number, id: string = requestId(n)): Story => {
   return {
     id,
     events: [
-      { type: 'request.asked', at, ...what, needs: [1], why: 'an incident', uses: 2, window: 86_400, expiresAt: at + HOUR },
+      { type: 'request.asked', at, ...what, needs: [1], justification: 'an incident', uses: 2, window: 86_400, expiresAt: at + HOUR },
       { type: 'request.received', at, ...facts, limits: { duration: 1800 } },
-      { type: 'request.agreed', at: approved, by: alex, face: 'api', rules: [0], limits: { window: 3600, duration: 1200 }, ...came },
-      { type: 'request.approved', at: approved, uses: 2, until: approved + HOUR },
+      { type: 'approval.given', at: approved, by: alex, channel: 'api', rules: [0], limits: { window: 3600, duration: 1200 }, ...came },
+      { type: 'request.approved', at: approved, uses: 2, expiresAt: approved + HOUR },
       intent(id, 'aaaaaaaa', first),
       issue(id, 'aaaaaaaa', first),
       intent(id, 'bbbbbbbb', second, { durationAsked: true }),
@@ -95,12 +99,12 @@ const byPeople = (n: number, id: string = requestId(n)): Story => {
 const ALL = { id: freezeIdOf('all'), scope: 'all' }
 const frozen = (at: number, more: object = {}): Story => ({
   id: ALL.id,
-  events: [{ type: 'freeze.set', at, scope: 'all', by: kim, why: 'a drill', ...more }],
+  events: [{ type: 'freeze.set', at, scope: 'all', by: kim, justification: 'a drill', ...more }],
 })
 /** A freeze of one scope, set at the given time, and what follows in its journal. */
 const frozenScope = (scope: string, at: number, ...more: readonly Told[]): Story => ({
   id: freezeIdOf(scope),
-  events: [{ type: 'freeze.set', at, scope, by: kim, why: 'a drill' }, ...more.map((event) => ({ ...event, scope }))],
+  events: [{ type: 'freeze.set', at, scope, by: kim, justification: 'a drill' }, ...more.map((event) => ({ ...event, scope }))],
 })
 const releaseAsked = (who: object, at: number): Told => ({ type: 'freeze.release-asked', at, scope: 'all', by: who })
 const released = (who: object, at: number): Told => ({ type: 'freeze.released', at, scope: 'all', by: who })
@@ -109,7 +113,7 @@ const linked = (at: number): Story => ({
   id: linkId(dana),
   events: [
     { type: 'link.pending', at, by: dana, slack: 'T1/U1', ...came },
-    { type: 'link.made', at: at + MINUTE, by: dana, slack: 'T1/U1', until: at + MINUTE + 90 * 24 * HOUR, ...came },
+    { type: 'link.made', at: at + MINUTE, by: dana, slack: 'T1/U1', expiresAt: at + MINUTE + 90 * 24 * HOUR, ...came },
     { type: 'link.ended', at: at + HOUR, by: dana, slack: 'T1/U1', reason: 'unlinked' },
   ],
 })
@@ -132,14 +136,14 @@ const without = (story: Story, ...seqs: readonly number[]): Story => ({
   ...story,
   events: story.events.filter((_, seq) => !seqs.includes(seq)),
 })
-const by = (type: Told['type'], who: object, at: number): Told => ({ type, at, by: who, face: 'api', ...came })
+const by = (type: Told['type'], who: object, at: number): Told => ({ type, at, by: who, channel: 'api', ...came })
 const otherName = (name: string) => (event: Told) => ({ sessionName: `${name}-${event.session}` })
 /** AWS's answer in accord with another name. */
 const answered = (name: string) => (event: Told) => ({
   assumedRoleArn: `arn:aws:sts::111122223333:assumed-role/Orders/${name}-${event.session}`,
   assumedRoleId: `AROAEXAMPLE:${name}-${event.session}`,
 })
-const end = (duration: number) => (event: Told) => ({ duration, hardEnd: wholeSecond(event.at) + seconds(duration) })
+const end = (duration: number) => (event: Told) => ({ duration, expiresAt: wholeSecond(event.at) + seconds(duration) })
 const until = (duration: number) => (event: Told) => ({ expiration: wholeSecond(event.at) + seconds(duration) })
 /** The wall clock when event `seq` of the story happened, and the time since. */
 const later = (story: Story, seq: number, ms: number) => (story.events[seq]?.at ?? 0) + ms
@@ -166,7 +170,7 @@ async function findings(stories: readonly Story[], withTable: boolean): Promise<
     )
   for (const one of journals) {
     const shipped = await ship(shipperOf(memory), [one])
-    if (shipped.outcome === 'unknown' || shipped.value.parked.length > 0) throw new Error(JSON.stringify(shipped))
+    if (shipped.outcome === 'unknown' || shipped.value.quarantined.length > 0) throw new Error(JSON.stringify(shipped))
   }
   // What was told in parts stands in the table as it was told last.
   const table = async function* () {
@@ -207,7 +211,10 @@ describe('stories that can have happened', () => {
       [
         first(
           but(
-            but(but(but(windowed, 1, { startsAt: chosen }), 3, { until: chosen + HOUR }), 4, { at: chosen, hardEnd: chosen + 900_000 }),
+            but(but(but(windowed, 1, { startsAt: chosen }), 3, { expiresAt: chosen + HOUR }), 4, {
+              at: chosen,
+              expiresAt: chosen + 900_000,
+            }),
             5,
             {
               at: chosen + 1,
@@ -230,7 +237,7 @@ describe('stories that can have happened', () => {
         ),
       ],
     ],
-    ['a freeze before and after', [byRule(1), frozen(START + 5 * MINUTE, { until: START + 30 * MINUTE }), byRule(40)]],
+    ['a freeze before and after', [byRule(1), frozen(START + 5 * MINUTE, { expiresAt: START + 30 * MINUTE }), byRule(40)]],
     [
       'a freeze that is released after a session of which it tells later',
       [
@@ -264,7 +271,7 @@ describe('stories that can have happened', () => {
           at: START + HOUR,
           by: kim,
           scope: '',
-          why: 'x',
+          justification: 'x',
         }),
       ],
     ],
@@ -276,7 +283,7 @@ describe('stories that can have happened', () => {
           START,
           releaseAsked(kim, START + MINUTE),
           deployReleased(START + 2 * MINUTE),
-          { type: 'freeze.set', at: START + 3 * MINUTE, by: kim, scope: '', why: 'x' },
+          { type: 'freeze.set', at: START + 3 * MINUTE, by: kim, scope: '', justification: 'x' },
           releaseAsked(alex, START + 4 * MINUTE),
           released(kim, START + 5 * MINUTE),
         ),
@@ -461,13 +468,13 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
   // How long.
   [
     'an end that is later than start and duration',
-    [but(rule, 1, (event) => ({ hardEnd: event.hardEnd + 1000 }))],
+    [but(rule, 1, (event) => ({ expiresAt: event.expiresAt + 1000 }))],
     at(1),
     'reserved with an end that is not its start plus its duration',
   ],
   [
     'an end that is sooner',
-    [but(rule, 1, (event) => ({ hardEnd: event.hardEnd - 1000 }))],
+    [but(rule, 1, (event) => ({ expiresAt: event.expiresAt - 1000 }))],
     at(1),
     'reserved with an end that is not its start plus its duration',
   ],
@@ -537,13 +544,13 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
   ],
   [
     'a session before the start that was chosen',
-    [but(but(people, 1, { startsAt: later(people, 0, 30 * MINUTE) }), 3, { until: later(people, 0, 90 * MINUTE) })],
+    [but(but(people, 1, { startsAt: later(people, 0, 30 * MINUTE) }), 3, { expiresAt: later(people, 0, 90 * MINUTE) })],
     at(4),
     'reserved before its window began',
   ],
   [
     'a session before the approval',
-    [but(people, 4, (event) => ({ at: event.at - 90_000, hardEnd: wholeSecond(event.at - 90_000) + 900_000 }))],
+    [but(people, 4, (event) => ({ at: event.at - 90_000, expiresAt: wholeSecond(event.at - 90_000) + 900_000 }))],
     at(4),
     'reserved before its window began',
   ],
@@ -628,7 +635,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     [
       and(
         but(first(people, 2), 0, (event) => ({ unattendedAt: event.at + HOUR })),
-        { type: 'request.approved', at: later(people, 0, HOUR), uses: 1, until: later(people, 0, HOUR), unattended: true },
+        { type: 'request.approved', at: later(people, 0, HOUR), uses: 1, expiresAt: later(people, 0, HOUR), unattended: true },
       ),
     ],
     at(2),
@@ -655,13 +662,13 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
   ],
   [
     'a longer window than was asked for',
-    [but(but(people, 2, { limits: {} }), 3, (event) => ({ until: event.at + 24 * HOUR + 1 }))],
+    [but(but(people, 2, { limits: {} }), 3, (event) => ({ expiresAt: event.at + 24 * HOUR + 1 }))],
     at(3),
     'approved for a longer window than was asked for',
   ],
   [
     'a longer window than an approver allowed',
-    [but(people, 3, (event) => ({ until: event.at + HOUR + 1 }))],
+    [but(people, 3, (event) => ({ expiresAt: event.at + HOUR + 1 }))],
     at(3),
     'approved for a longer window than its limits allow',
   ],
@@ -733,7 +740,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
   ],
   [
     'erased while credentials live',
-    [and(rule, { type: 'request.erased', at: later(rule, 1, 91_000), operator: 'x', why: 'y' })],
+    [and(rule, { type: 'request.erased', at: later(rule, 1, 91_000), operator: 'x', justification: 'y' })],
     at(3),
     'request.erased while its credentials were still valid',
   ],
@@ -755,13 +762,13 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
   [
     'a session before the freeze’s end, which a later one did not bring forward',
     [
-      and(frozen(START - HOUR, { until: START + HOUR }), {
+      and(frozen(START - HOUR, { expiresAt: START + HOUR }), {
         type: 'freeze.set',
         at: START - MINUTE,
         scope: 'all',
         by: kim,
-        why: 'again',
-        until: START,
+        justification: 'again',
+        expiresAt: START,
       }),
       rule,
     ],
@@ -772,7 +779,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     (scope) =>
       [
         `a session while ${scope} was frozen`,
-        [{ id: freezeIdOf(scope), events: [{ type: 'freeze.set', at: START - HOUR, scope, by: kim, why: 'x' }] }, rule],
+        [{ id: freezeIdOf(scope), events: [{ type: 'freeze.set', at: START - HOUR, scope, by: kim, justification: 'x' }] }, rule],
         at(2),
         `issued while ${scope} was frozen`,
       ] as const,
@@ -817,7 +824,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
         at: START - HOUR,
         scope: '',
         by: kim,
-        why: 'again',
+        justification: 'again',
       }),
       rule,
     ],
@@ -952,7 +959,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     'a link that was confirmed after ten minutes',
     [
       but(
-        but(linked(START), 1, (event) => ({ at: event.at + 9 * MINUTE, until: event.until + 9 * MINUTE })),
+        but(linked(START), 1, (event) => ({ at: event.at + 9 * MINUTE, expiresAt: event.expiresAt + 9 * MINUTE })),
         2,
         {},
       ),
@@ -962,7 +969,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
   ],
   [
     'a link for a year',
-    [but(linked(START), 1, (event) => ({ until: event.at + 365 * 24 * HOUR }))],
+    [but(linked(START), 1, (event) => ({ expiresAt: event.at + 365 * 24 * HOUR }))],
     `event ${linkId(dana)}/1`,
     'linked for other than 90 days',
   ],

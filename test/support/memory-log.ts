@@ -161,8 +161,8 @@ export function journalOf(n: number): Journaled {
   const request = requestId(n)
   const at = START + n
   const session = (suffix: string) => `${request}.${suffix}` as SessionId
-  const until = at + 3_600_000
-  const hardEnd = wholeSecond(at + 2) + 900_000
+  const windowExpiresAt = at + 3_600_000
+  const expiresAt = wholeSecond(at + 2) + 900_000
   const what = { request, at, caller: dana, profile: 'orders-db', target: 'prod', terms: hash }
   const reserved = (suffix: string): AuditEvent => ({
     type: 'session.reserved',
@@ -175,9 +175,9 @@ export function journalOf(n: number): Journaled {
     role: 'arn:aws:iam::111122223333:role/stint/Orders',
     sourceIdentity: 'acme.sub-Dana',
     duration: 900,
-    hardEnd,
+    expiresAt,
     build: 'test',
-    from: '203.0.113.7',
+    source: '203.0.113.7',
     token: hash,
     trace: 'f'.repeat(32),
   })
@@ -189,7 +189,7 @@ export function journalOf(n: number): Journaled {
     accessKeyId: `ASIA${String(n).padStart(16, '0')}`,
     assumedRoleArn: `arn:aws:sts::111122223333:assumed-role/Orders/Dana-${session(suffix)}`,
     assumedRoleId: `AROAEXAMPLE:Dana-${session(suffix)}`,
-    expiration: hardEnd,
+    expiration: expiresAt,
     awsRequestId: '6e781aef-ef19-492f-89a8-3eea21ae90cd',
     packedPolicySize: 36,
     sends: 1,
@@ -206,12 +206,12 @@ export function journalOf(n: number): Journaled {
   const told: readonly AuditEvent[] = [
     ...(n % 10 === 0
       ? ([
-          { type: 'request.asked', ...what, needs: [1], why: 'an incident', uses: 1, window: 3600, expiresAt: until },
-          { type: 'request.received', request, at, build: 'test', from: '203.0.113.7', token: hash, trace: 'f'.repeat(32) },
-          { type: 'request.agreed', request, at: at + 1, by: alex, face: 'api', rules: [0], from: '203.0.113.8', token: hash },
-          { type: 'request.approved', request, at: at + 1, uses: 1, until },
+          { type: 'request.asked', ...what, needs: [1], justification: 'an incident', uses: 1, window: 3600, expiresAt: windowExpiresAt },
+          { type: 'request.received', request, at, build: 'test', source: '203.0.113.7', token: hash, trace: 'f'.repeat(32) },
+          { type: 'approval.given', request, at: at + 1, by: alex, channel: 'api', rules: [0], source: '203.0.113.8', token: hash },
+          { type: 'request.approved', request, at: at + 1, uses: 1, expiresAt: windowExpiresAt },
         ] as const)
-      : ([{ type: 'request.created', ...what, uses: 1, until }] as const)),
+      : ([{ type: 'request.created', ...what, uses: 1, expiresAt: windowExpiresAt }] as const)),
     ...(n % 7 === 0 ? [reserved('aaaaaaaa'), failed] : []),
     reserved('bbbbbbbb'),
     issued('bbbbbbbb'),

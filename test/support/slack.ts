@@ -73,10 +73,10 @@ export function slackIn(sandbox: TestSandbox, tokenOf: (name: string) => Promise
     },
 
     /** Asks from Slack; gives the request's id. */
-    async ask(name: Signer, why: string, more: Readonly<Record<string, string>> = {}, profile = asked): Promise<string> {
+    async ask(name: Signer, justification: string, more: Readonly<Record<string, string>> = {}, profile = asked): Promise<string> {
       await at(name).command('')
       await at(name).choose('profile', profile)
-      await at(name).submit({ profile, why, ...more })
+      await at(name).submit({ profile, justification, ...more })
       const id = /req_\w{26}/.exec(textOf(at(name).open().view.blocks as KnownBlock[]))?.[0]
       if (!id) throw new Error(`not asked: ${JSON.stringify(at(name).open())}`)
       slack.workspace.closeView(at(name).open().id)

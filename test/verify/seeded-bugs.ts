@@ -24,22 +24,22 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'record: credentials leave after a revoke',
     file: `${STORE}/sessions.ts`,
-    from: ' AND #state = :approved AND :hardEnd > :now',
-    to: ` AND ${always('#state = :approved')} AND :hardEnd > :now`,
+    from: ' AND #state = :approved AND :expiresAt > :now',
+    to: ` AND ${always('#state = :approved')} AND :expiresAt > :now`,
     tests: [...CONDITIONS, 'test/e2e/approvals.test.ts', 'test/faults/interleavings.test.ts'],
   },
   {
     name: 'record: issued after its end',
     file: `${STORE}/sessions.ts`,
-    from: ' AND :hardEnd > :now AND windowEnd > :now',
-    to: ` AND ${always(':hardEnd > :now')} AND windowEnd > :now`,
+    from: ' AND :expiresAt > :now AND windowExpiresAt > :now',
+    to: ` AND ${always(':expiresAt > :now')} AND windowExpiresAt > :now`,
     tests: [...CONDITIONS, 'test/faults/interleavings.test.ts'],
   },
   {
     name: 'record: issued after its window',
     file: `${STORE}/sessions.ts`,
-    from: ' AND :hardEnd > :now AND windowEnd > :now',
-    to: ` AND :hardEnd > :now AND ${always('windowEnd > :now')}`,
+    from: ' AND :expiresAt > :now AND windowExpiresAt > :now',
+    to: ` AND :expiresAt > :now AND ${always('windowExpiresAt > :now')}`,
     tests: [...CONDITIONS, 'test/faults/interleavings.test.ts'],
   },
   {
@@ -94,8 +94,8 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'policy: the end is missing from the session policy',
     file: 'packages/core/src/scope/policy.ts',
-    from: '...(deny ? [deny] : []), denyAfter(hardEnd)]',
-    to: '...(deny ? [deny] : []), ...(hardEnd < 0 ? [denyAfter(hardEnd)] : [])]',
+    from: '...(deny ? [deny] : []), denyAfter(expiresAt)]',
+    to: '...(deny ? [deny] : []), ...(expiresAt < 0 ? [denyAfter(expiresAt)] : [])]',
     tests: ['packages/core/src/scope/', 'test/e2e/minting.test.ts'],
   },
   {

@@ -149,7 +149,7 @@ const erase = buildCommand({
       issuer: { kind: 'parsed', parse: text, optional: true, brief: 'With --subject: every request of this caller' },
       subject: { kind: 'parsed', parse: text, optional: true, brief: 'The subject, as the issuer has it' },
       operator: { kind: 'parsed', parse: text, brief: 'Who erases: a team, not a person, if you can' },
-      why: { kind: 'parsed', parse: text, brief: 'Why, without naming the person' },
+      justification: { kind: 'parsed', parse: text, brief: 'Why, without naming the person' },
       table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
       sideTable,
       eventsBucket: { kind: 'parsed', parse: text, brief: 'The bucket of the events', placeholder: 'NAME' },

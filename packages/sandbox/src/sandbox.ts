@@ -171,11 +171,11 @@ export type BrokerSettings = {
   /** The key that signs the log, as a vkey. */
   readonly logVkey: string
   /** What signs in at the issuer, and what talks to Slack; absent for a broker started apart. */
-  readonly faces?: Faces
+  readonly channels?: Channels
 }
 
 /** Stint's pages and Slack, around the broker. */
-export type Faces = {
+export type Channels = {
   readonly secret: string
   readonly slack?: { readonly key: SigningKey; readonly botToken: string; readonly signingSecret: string }
 }
@@ -199,13 +199,13 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   }
   const { keys } = settings
   const trail = openTrail({ ...common, keys: keys.api, buckets })
-  const { faces } = settings
+  const { channels } = settings
   const slack = slackDeployment(settings, common)
   const api = {
     ...createBroker({ ...common, keys: keys.api }, dynamoLedger),
     trail,
     openApi: openApiAt(new URL('../../broker/openapi.json', import.meta.url)),
-    ...(faces ? { web: webOf(ports, rules, faces) } : {}),
+    ...(channels ? { web: webOf(ports, rules, channels) } : {}),
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
   const door = slack && openSlackDoor(slack)
@@ -225,7 +225,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
 
 const SLACK_TIMEOUT_MS = 5000
 
-const webOf = (ports: Ports, rules: Rules, { secret }: Faces): Web => ({
+const webOf = (ports: Ports, rules: Rules, { secret }: Channels): Web => ({
   publicUrl: urlOf(ports.broker),
   key: sha256(`web ${secret}`),
   clientSecrets: Object.fromEntries(Object.keys(rules.signIn ?? {}).map((issuer) => [issuer, secret])),
@@ -233,11 +233,11 @@ const webOf = (ports: Ports, rules: Rules, { secret }: Faces): Web => ({
 })
 
 function slackDeployment(
-  { ports, rules, faces }: Pick<BrokerSettings, 'ports' | 'rules' | 'faces'>,
+  { ports, rules, channels }: Pick<BrokerSettings, 'ports' | 'rules' | 'channels'>,
   common: Omit<SlackDeployment, 'slack' | 'keys'>,
 ): SlackDeployment | undefined {
-  if (!rules.slack || !faces?.slack) return undefined
-  const { key, botToken, signingSecret } = faces.slack
+  if (!rules.slack || !channels?.slack) return undefined
+  const { key, botToken, signingSecret } = channels.slack
   return {
     ...common,
     keys: key,
@@ -246,7 +246,7 @@ function slackDeployment(
       signingSecrets: [signingSecret],
       publicUrl: urlOf(ports.broker),
       fetch,
-      directoryTokens: Object.fromEntries(Object.keys(rules.directories ?? {}).map((issuer) => [issuer, faces.secret])),
+      directoryTokens: Object.fromEntries(Object.keys(rules.directories ?? {}).map((issuer) => [issuer, channels.secret])),
       at: { api: `${urlOf(ports.slack)}/api/`, responseHost: `${HOST}:${ports.slack}` },
     },
   }
@@ -389,12 +389,12 @@ export type SandboxOptions = {
 /** Slack's look-alike, and the notifier that tells it, with an AWS identity of its own. */
 async function startSlack(
   { ports, rules, clock = Date.now, log = () => {}, deadlines, notify: byItself }: SandboxOptions,
-  faces: Faces,
+  channels: Channels,
   aws: AwsPart,
   endpoints: Endpoints,
 ): Promise<(Part & { readonly look: NonNullable<Sandbox['slack']> }) | undefined> {
   const deployment = slackDeployment(
-    { ports, rules, faces },
+    { ports, rules, channels },
     {
       rules,
       build: 'sandbox',
@@ -408,15 +408,15 @@ async function startSlack(
       ...(deadlines ? { deadlines } : {}),
     },
   )
-  if (!deployment || !faces.slack) return undefined
-  const { botToken, signingSecret } = faces.slack
+  if (!deployment || !channels.slack) return undefined
+  const { botToken, signingSecret } = channels.slack
   const look = slackLook({
     workspace: createWorkspace(clock),
     broker: urlOf(ports.broker),
     slack: urlOf(ports.slack),
     signingSecret,
     clock,
-    secret: faces.secret,
+    secret: channels.secret,
     botToken,
   })
   const server = await listen(ports.slack, guarded('slack', look.handle))
@@ -462,16 +462,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     })
     const shipping = streamTo(shippingWith(shipper), aws.dynamo, options.ship !== false)
     started.push(shipping)
-    const faces: Faces = {
+    const channels: Channels = {
       secret,
       ...(rules.slack
         ? { slack: { key: brokerKey(aws.world, 'slack'), botToken: `xoxb-${newSecret()}`, signingSecret: newSecret() } }
         : {}),
     }
-    const slack = await startSlack(options, faces, aws, endpoints)
+    const slack = await startSlack(options, channels, aws, endpoints)
     if (slack) started.push(slack)
     const broker = await startBroker({
-      faces,
+      channels,
       ports,
       rules,
       logVkey: vkey,

@@ -1,5 +1,5 @@
 /**
- * Decisions on requests, whichever face they come from. The rules are the machine's (`core/request/machine.ts`); here is how
+ * Decisions on requests, whichever channel they come from. The rules are the machine's (`core/request/machine.ts`); here is how
  * somebody stands to a request: by what is known of them now, and by the config deployed now.
  */
 import { isOneOf, standingOf } from '@stint/core/access/decide'
@@ -40,7 +40,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   const withPeople = (request: AccessRequest): AccessRequest => ({
     ...request,
     personNow: personOf(rules, request.caller),
-    agreements: request.agreements.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
+    approvals: request.approvals.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
   })
 
   /** What the deployed config says of the profile and target. A target that left the config is still named by the role's ARN. */
@@ -78,7 +78,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     upon: (found: AccessRequest, decided: Decided) => Decided = (_found, decided) => decided,
     exact = false,
   ): Promise<Done<AccessRequest> | Refused | Unknown> {
-    const { now, came } = decider
+    const { now, came: circumstances } = decider
     const frozen = acts.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
     return ledger.change(
       id,
@@ -89,7 +89,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
         if (!isParty(found, actor)) return unknownRequest
         return frozen ?? upon(found, acts(found, actor, now))
       },
-      { came, exact },
+      { circumstances, exact },
     )
   }
 

@@ -88,7 +88,7 @@ export function linking(store: Links, random: RandomBytes) {
       // First theirs is ended, and on the trail: nothing would come back to it.
       const ended = other && (await change(other, now, (found) => end(found, 'replaced', now, active.slack)))
       if (ended?.outcome === 'unknown') return ended
-      const pointed = await store.point(at, link.id, active.until, before.value)
+      const pointed = await store.point(at, link.id, active.expiresAt, before.value)
       if (pointed.outcome === 'unknown') return pointed
       if (pointed.value) return done(link)
     }
@@ -121,13 +121,13 @@ export function linking(store: Links, random: RandomBytes) {
     },
 
     /** A code for this person; nobody else is ever shown it, and only its hash is kept. */
-    async offer(caller: Linked, now: Instant): Promise<Done<{ readonly code: string; readonly until: Instant }> | Refused | Unknown> {
+    async offer(caller: Linked, now: Instant): Promise<Done<{ readonly code: string; readonly expiresAt: Instant }> | Refused | Unknown> {
       const code = toCrockford(random(17), 26)
-      const until = now + seconds(CODE_SECONDS)
-      const pointed = await store.point({ kind: 'code', name: codeHash(code) }, linkId(caller.caller), until)
+      const expiresAt = now + seconds(CODE_SECONDS)
+      const pointed = await store.point({ kind: 'code', name: codeHash(code) }, linkId(caller.caller), expiresAt)
       if (pointed.outcome === 'unknown') return pointed
       const changed = linkOf(await change(linkId(caller.caller), now, (found) => offer(found, caller, codeHash(code), now)))
-      return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, until }) : changed
+      return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, expiresAt }) : changed
     },
 
     async claim(typed: string, slack: NamedSlackUser, now: Instant, came: Circumstances): Promise<Changed> {

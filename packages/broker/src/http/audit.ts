@@ -16,7 +16,7 @@ import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './contex
 import { LARGEST_PAGE, singleQuery } from './paging.ts'
 
 const DEFAULT_PAGE = 50
-/** Without `from` a search goes back this far; with it, as far as it says. */
+/** Without `since` a search goes back this far; with it, as far as it says. */
 const DEFAULT_DAYS = 31
 const DAY_MS = 86_400_000
 
@@ -63,7 +63,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
   }
   function view(c: Ctx, caller: Caller, found: FoundEvent) {
     if (mayReadWhole(c, caller, found)) return eventView(found)
-    const { from: _from, token: _token, ...event } = found.event
+    const { source: _from, token: _token, ...event } = found.event
     return eventView({ ...found, event: event as FoundEvent['event'] })
   }
 
@@ -180,10 +180,10 @@ type Query = {
 }
 
 function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query | Refused {
-  const { limit = String(DEFAULT_PAGE), cursor, from, until, session, ...rest } = given
+  const { limit = String(DEFAULT_PAGE), cursor, since, before, session, ...rest } = given
   const bad = (what: string) => refused('body-invalid', what)
   const [stray] = Object.keys(rest).filter((name) => !Object.hasOwn(filters, name))
-  if (stray !== undefined) return bad(`The query takes limit, cursor, from, until, session, ${filterNames.join(', ')} only.`)
+  if (stray !== undefined) return bad(`The query takes limit, cursor, since, before, session, ${filterNames.join(', ')} only.`)
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return bad(`limit must be 1 to ${LARGEST_PAGE}.`)
   if ((rest.issuer === undefined) !== (rest.subject === undefined)) return bad('issuer and subject go together: they are one identity.')
   const named = session === undefined ? undefined : parseSessionId(session)
@@ -194,9 +194,9 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
     return bad(name === 'outcome' ? 'outcome must be a problem code or a type of event.' : `${name} is not a valid ${name}.`)
   }
   // Nothing is to come: a search from far ahead would only take long.
-  const until_ = until === undefined ? now + 1 : Math.min(parseIso(until) ?? Number.NaN, now + 1)
-  const from_ = from === undefined ? until_ - DEFAULT_DAYS * DAY_MS : parseIso(from)
-  if (from_ === undefined || !(from_ < until_)) return bad('from and until must be RFC 3339 times, the first before the second.')
+  const end = before === undefined ? now + 1 : Math.min(parseIso(before) ?? Number.NaN, now + 1)
+  const start = since === undefined ? end - DEFAULT_DAYS * DAY_MS : parseIso(since)
+  if (start === undefined || !(start < end)) return bad('since and before must be RFC 3339 times, the first earlier than the second.')
   const below = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
   if (
     below !== undefined &&
@@ -207,7 +207,7 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   return {
     outcome: 'done',
     ...(named ? { session: named.session } : {}),
-    filter: { ...rest, from: from_, until: until_ },
+    filter: { ...rest, since: start, before: end },
     limit: Number(limit),
     ...(below === undefined ? {} : { cursor: below }),
   }

@@ -49,15 +49,15 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       const body = parseBody(freezeBody, bytes.value)
       if (body.outcome === 'refused') return refuse(c, body)
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
-      const { scope, why, until } = body.value
+      const { scope, justification, expiresAt } = body.value
       const stray = strayIn(scope as FreezeScope)
       if (stray) return refuse(c, refused('body-invalid', stray))
-      const end = until === undefined ? undefined : parseIso(until)
-      if (until !== undefined && (end === undefined || end <= c.get('now')))
+      const end = expiresAt === undefined ? undefined : parseIso(expiresAt)
+      if (expiresAt !== undefined && (end === undefined || end <= c.get('now')))
         return refuse(c, refused('body-invalid', 'until must be an RFC 3339 time to come.'))
-      if (why.trim() === '' || jsonBytes(why) > MAX_COMMENT_BYTES)
+      if (justification.trim() === '' || jsonBytes(justification) > MAX_COMMENT_BYTES)
         return refuse(c, refused('body-invalid', `why must be 1 to ${MAX_COMMENT_BYTES} bytes.`))
-      const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), why, end, c.get('now'))
+      const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), justification, end, c.get('now'))
       return frozen.outcome === 'done'
         ? c.json(freezeView(frozen.value), 201)
         : refuse(c, outcomeUnknown(frozen.cause, 'the freeze was set', 'GET /freezes says what holds. Repeating the call does no harm.'))
@@ -85,10 +85,10 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
   )
 }
 
-const freezeView = ({ at, until, generation, ...freeze }: Freeze) => ({
+const freezeView = ({ at, expiresAt, generation, ...freeze }: Freeze) => ({
   ...freeze,
   // Names this freeze and not the next one of the scope: what a deploy releases.
   name: formatFreezeName({ id: freeze.id, generation }),
   at: toIso(at),
-  ...(until === undefined ? {} : { until: toIso(until) }),
+  ...(expiresAt === undefined ? {} : { expiresAt: toIso(expiresAt) }),
 })

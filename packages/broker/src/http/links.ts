@@ -23,7 +23,7 @@ export const linkUnknown = (cause: string, what: 'made' | 'removed'): Refused =>
 export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): void {
   const { rules } = broker
   const links = linking(broker.ledger, broker.random)
-  const came = (c: Ctx, caller: Caller) => ({ from: c.env.sourceIp, token: caller.token.hash })
+  const came = (c: Ctx, caller: Caller) => ({ source: c.env.sourceIp, token: caller.token.hash })
 
   /** For people, where Slack is set up. */
   const forPerson = (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) =>
@@ -47,7 +47,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
       const offered = await links.offer(linkedOf(caller), c.get('now'))
       if (offered.outcome === 'unknown') return refuse(c, unavailable(offered.cause))
       if (offered.outcome === 'refused') return refuse(c, offered)
-      return c.json({ state: 'offered', code: offered.value.code, until: toIso(offered.value.until) }, 201)
+      return c.json({ state: 'offered', code: offered.value.code, expiresAt: toIso(offered.value.expiresAt) }, 201)
     })
   })
 
@@ -102,12 +102,12 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
 
 function linkView(caller: Caller, link: Link | undefined, now: Instant) {
   const active = activeAt(link, now)
-  const pending = link?.pending && link.pending.until > now ? link.pending : undefined
+  const pending = link?.pending && link.pending.expiresAt > now ? link.pending : undefined
   return {
     state: pending ? 'pending' : active ? 'linked' : 'none',
     caller: callerRef(caller),
     identity: ownIdentity(caller),
-    ...(pending ? { pending: { ...pending.slack, until: toIso(pending.until) } } : {}),
-    ...(active ? { linked: { ...active.slack, since: toIso(active.since), until: toIso(active.until) } } : {}),
+    ...(pending ? { pending: { ...pending.slack, expiresAt: toIso(pending.expiresAt) } } : {}),
+    ...(active ? { linked: { ...active.slack, since: toIso(active.since), expiresAt: toIso(active.expiresAt) } } : {}),
   }
 }

@@ -254,8 +254,8 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     parameters: [
       query('limit', 'Events a page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
       query('cursor', 'The `next` of the page before.', { type: 'string' }),
-      query('from', 'RFC 3339; 31 days before `until` if absent.', { type: 'string', format: 'date-time' }),
-      query('until', 'RFC 3339; now if absent.', { type: 'string', format: 'date-time' }),
+      query('since', 'The start, inclusive: RFC 3339. Default: 31 days before `before`.', { type: 'string', format: 'date-time' }),
+      query('before', 'The end, exclusive: RFC 3339. Default: now.', { type: 'string', format: 'date-time' }),
       query('issuer', 'The caller’s issuer, by its id in the config; together with `subject`.', { type: 'string' }),
       query('subject', 'The caller’s subject.', { type: 'string' }),
       query('profile', 'The profile.', { type: 'string' }),

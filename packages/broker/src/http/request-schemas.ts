@@ -45,6 +45,6 @@ export const freezeBody = v.strictObject({
     v.strictObject({ kind: v.picklist(['issuer', 'person', 'profile', 'target']), id: someId }),
     v.strictObject({ kind: v.literal('subject'), issuer: someId, id: someId }),
   ]),
-  why: v.string(),
-  until: v.optional(v.pipe(v.string(), v.description('RFC 3339; until somebody releases it if absent.'))),
+  justification: v.string(),
+  expiresAt: v.optional(v.pipe(v.string(), v.description('RFC 3339; until somebody releases it if absent.'))),
 })

@@ -76,7 +76,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
     const scope = resolveScope(rules, access.profile, caller, body.value as Ask, 1)
     if (scope.outcome === 'refused') return scope
-    const call = { trace: c.get('trace'), from: c.env.sourceIp, now }
+    const call = { trace: c.get('trace'), source: c.env.sourceIp, now }
     return askForApproval(broker, call, caller, scope.value, approval, {
       ...(startsAt === undefined ? {} : { startsAt }),
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
@@ -171,7 +171,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       const request = parseRequestId(id)
       if (!request) return refuse(c, unknownRequest)
       const match = c.req.header('if-match')
-      const came = { from: c.env.sourceIp, token: caller.token.hash }
+      const came = { source: c.env.sourceIp, token: caller.token.hash }
       const changed = await decideOn(
         request,
         { caller, ...circumstances(c), came },
@@ -202,7 +202,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds or a text with a unit.`)
     return done(act({ ...parsed, ...(comment === undefined ? {} : { comment }) }))
   }
-  const words = (comment: string | undefined) => ({ face: 'api' as const, ...(comment === undefined ? {} : { comment }) })
+  const words = (comment: string | undefined) => ({ channel: 'api' as const, ...(comment === undefined ? {} : { comment }) })
 
   app.post('/requests/:id/approve', (c) =>
     decide(c, c.req.param('id'), (bytes) => said(bytes, ({ comment, limits }) => approving({ ...words(comment), limits }))),
@@ -241,7 +241,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const request = withPeople(stored)
     const approval = approvalOf(request.profile)
     const state = stateAt(request, now)
-    const lacking = approval ? missing(approval, request.agreements) : []
+    const lacking = approval ? missing(approval, request.approvals) : []
     const may = optionsOf(stored, actor, now)
     const lasting = lastingAccess(request.terms)
     return {
@@ -252,29 +252,32 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       profile: request.profile,
       target: request.target,
       roleArn: request.roleArn,
-      ...(request.why === undefined ? {} : { justification: request.why }),
+      ...(request.justification === undefined ? {} : { justification: request.justification }),
       ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
       breakGlass: request.breakGlass,
       createdAt: toIso(request.createdAt),
-      ...(request.pendingUntil > 0 ? { expiresAt: toIso(request.pendingUntil) } : {}),
+      ...(request.expiresAt > 0 ? { expiresAt: toIso(request.expiresAt) } : {}),
       ...(request.unattendedAt === undefined ? {} : { unattendedAt: toIso(request.unattendedAt) }),
       ...(request.startsAt === undefined ? {} : { startsAt: toIso(request.startsAt) }),
       terms: request.terms,
       ...(lasting.length > 0 ? { lastingAccess: lasting } : {}),
       termsHash: request.termsHash,
       approval: (approval?.rules ?? []).map((rule, index) => ({ by: rule.by, count: rule.count, missing: lacking[index] ?? 0 })),
-      agreements: request.agreements.map(({ approver, at, face, comment, limits }) => ({
+      approvals: request.approvals.map(({ approver, at, channel, comment, limits }) => ({
         approver,
         at: toIso(at),
-        face,
+        channel,
         limits,
         ...(comment === undefined ? {} : { comment }),
       })),
       limits: request.limits,
-      ...(request.windowEnd === undefined
+      ...(request.windowExpiresAt === undefined
         ? {}
         : {
-            window: { ...(request.windowStart === undefined ? {} : { from: toIso(request.windowStart) }), until: toIso(request.windowEnd) },
+            window: {
+              ...(request.windowStartsAt === undefined ? {} : { startsAt: toIso(request.windowStartsAt) }),
+              expiresAt: toIso(request.windowExpiresAt),
+            },
           }),
       ...(request.usesLeft === undefined ? {} : { usesLeft: request.usesLeft }),
       ...(request.decidedBy ? { decidedBy: request.decidedBy } : {}),
@@ -285,7 +288,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           : 'none',
       sessions: request.sessions.map(sessionView),
       // What a withdrawal does not reach: these live on, and until when.
-      live: liveSessions(request, now).map(({ id, hardEnd }) => ({ id, until: toIso(hardEnd) })),
+      live: liveSessions(request, now).map(({ id, expiresAt }) => ({ id, expiresAt: toIso(expiresAt) })),
       may,
     }
   }

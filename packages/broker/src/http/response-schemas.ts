@@ -93,7 +93,7 @@ export const sessionView = v.strictObject({
   sourceIdentity: v.optional(text),
   duration: v.pipe(v.number(), v.integer()),
   reservedAt: time,
-  hardEnd: time,
+  expiresAt: time,
   issued: v.optional(
     v.strictObject({
       at: time,
@@ -162,15 +162,15 @@ export const requestView = v.strictObject({
   ),
   termsHash: text,
   approval: v.array(v.strictObject({ by: v.array(v.looseObject({})), count: v.number(), missing: v.number() })),
-  agreements: v.array(v.strictObject({ approver: callerView, at: time, face: text, limits: limitsView, comment: v.optional(text) })),
+  approvals: v.array(v.strictObject({ approver: callerView, at: time, channel: text, limits: limitsView, comment: v.optional(text) })),
   limits: limitsView,
-  window: v.optional(v.strictObject({ from: v.optional(time), until: time })),
+  window: v.optional(v.strictObject({ startsAt: v.optional(time), expiresAt: time })),
   usesLeft: v.optional(v.number()),
   decidedBy: v.optional(callerView),
   review: v.union([v.picklist(['none', 'needed']), v.strictObject({ by: callerView, at: time, text })]),
   sessions: v.array(sessionView),
   live: v.pipe(
-    v.array(v.strictObject({ id: text, until: time })),
+    v.array(v.strictObject({ id: text, expiresAt: time })),
     v.description('Sessions that live on whatever is withdrawn, and until when.'),
   ),
   may: v.pipe(v.array(v.picklist(['approve', 'deny', 'cancel', 'revoke', 'review'])), v.description('What you may do now.')),
@@ -188,9 +188,9 @@ export const freezeView = v.strictObject({
   name: v.pipe(text, v.description('Names this freeze, and not the next one of its scope.')),
   scope: freezeScope,
   by: callerView,
-  why: text,
+  justification: text,
   at: time,
-  until: v.optional(time),
+  expiresAt: v.optional(time),
   releaseAskedBy: v.optional(callerView),
 })
 export const freezesList = v.strictObject({ freezes: v.array(freezeView) })
@@ -208,14 +208,14 @@ const slackUser = { team: text, user: text, name: text }
 export const linkOffer = v.strictObject({
   state: v.literal('offered'),
   code: v.pipe(text, v.description('Type it in Slack: /stint link CODE. For nobody else’s eyes.')),
-  until: time,
+  expiresAt: time,
 })
 export const linkState = v.strictObject({
   caller: v.pipe(callerView, v.description('The person that your token names.')),
   identity: v.pipe(text, v.description('Who AWS sees that person as. The Slack user will act as this identity.')),
   state: v.picklist(['none', 'pending', 'linked']),
-  pending: v.optional(v.pipe(v.strictObject({ ...slackUser, until: time }), v.description('Who typed your code, and waits for you.'))),
-  linked: v.optional(v.strictObject({ ...slackUser, since: time, until: time })),
+  pending: v.optional(v.pipe(v.strictObject({ ...slackUser, expiresAt: time }), v.description('Who typed your code, and waits for you.'))),
+  linked: v.optional(v.strictObject({ ...slackUser, since: time, expiresAt: time })),
 })
 
 const upOrDown = v.picklist(['up', 'down'])

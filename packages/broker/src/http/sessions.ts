@@ -37,11 +37,11 @@ export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isA
   )
 }
 
-export function sessionView({ reservedAt, hardEnd, issued, ...session }: Session) {
+export function sessionView({ reservedAt, expiresAt, issued, ...session }: Session) {
   return {
     ...session,
     reservedAt: toIso(reservedAt),
-    hardEnd: toIso(hardEnd),
+    expiresAt: toIso(expiresAt),
     ...(issued ? { issued: { ...issued, at: toIso(issued.at), expiration: toIso(issued.expiration) } } : {}),
   }
 }

@@ -37,7 +37,7 @@ import { type Format, type VendBody, vendBody } from './vend-body.ts'
 export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => withNosniff(await handle(broker, request))
 
 async function handle(broker: Broker, request: VendRequest): Promise<VendReply> {
-  const call: Call = { trace: hex128(broker.random), from: request.sourceIp, now: broker.clock() }
+  const call: Call = { trace: hex128(broker.random), source: request.sourceIp, now: broker.clock() }
   try {
     const { reply, result } = await answer(broker, call, request)
     broker.log(logLine(call, request, reply, result))
@@ -117,7 +117,7 @@ function waitingReply(call: Call, request: AccessRequest): VendReply {
     requestId: request.id,
     state: stateAt(request, call.now),
     profile: request.profile,
-    expiresAt: toIso(request.pendingUntil),
+    expiresAt: toIso(request.expiresAt),
   })
   const headers = { ...secretHeaders('application/json', call, `/requests/${request.id}`), 'retry-after': String(LOOK_AGAIN_SECONDS) }
   return { status: 202, headers, body }
@@ -218,7 +218,7 @@ function logLine(call: Call, request: VendRequest, reply: VendReply, result: Ven
     method: request.method,
     route: routeOf(request),
     status: reply.status,
-    from: call.from,
+    source: call.source,
     ...(caller ? { issuer: caller.issuer, subject: caller.subject } : {}),
     ...(result?.profile ? { profile: result.profile.slice(0, 48) } : {}),
     ...(result?.outcome === 'done'

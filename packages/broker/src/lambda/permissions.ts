@@ -134,7 +134,7 @@ function logs({ buckets, logKey }: Places) {
         Sid: 'WriteLog',
         Effect: 'Allow',
         Action: 's3:PutObject',
-        Resource: [...objects('log', 'tile/*', 'checkpoint'), ...objects('events', 'events/*', 'stage/*', 'parked/*')],
+        Resource: [...objects('log', 'tile/*', 'checkpoint'), ...objects('events', 'events/*', 'stage/*', 'quarantined/*')],
       },
       // Whoever puts an object under a lock needs this beside PutObject, and no lock is ever shortened in compliance mode.
       { Sid: 'LockTiles', Effect: 'Allow', Action: 's3:PutObjectRetention', Resource: objects('log', 'tile/*') },

@@ -46,13 +46,17 @@ export type ErasureParts = {
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
-export type Erasure = { readonly request: ErasableId; readonly operator: string; readonly why: string }
+export type Erasure = { readonly request: ErasableId; readonly operator: string; readonly justification: string }
 
 const LOOKS = 30
 const WAIT_MS = 1000
 
 /** How many events went. */
-export async function erase(parts: ErasureParts, { request, operator, why }: Erasure, now: Instant): Promise<Done<number> | Refused> {
+export async function erase(
+  parts: ErasureParts,
+  { request, operator, justification }: Erasure,
+  now: Instant,
+): Promise<Done<number> | Refused> {
   const found = await parts.item(request, now)
   const cursor = (await parts.state.cursors([request])).get(request)
   if (!found && !cursor) return refused('request-unknown', 'There is no such request.')
@@ -66,7 +70,7 @@ export async function erase(parts: ErasureParts, { request, operator, why }: Era
   if (!isWhole)
     return refused('request-changed', 'The table has not what the log has of it: that must be given back first (stint audit restore).')
   if (!found?.erased) {
-    const event = journalEntry({ type: 'request.erased', request, at: now, operator, why }, parts)
+    const event = journalEntry({ type: 'request.erased', request, at: now, operator, justification: justification }, parts)
     const commits = found ? found.journal.events.map(commitIn) : held.map((one) => (one === 'erased' ? '' : commitOf(one)))
     if (!(await parts.strip(request, commits, event, !found, now))) return refused('request-changed', 'It changed meanwhile.')
   }

@@ -21,10 +21,10 @@ const line = (
 })
 
 /** Entries shipped, journals set aside, and how far behind the log was. */
-export const shipped = (namespace: string, { entries, oldest, parked }: Shipped, now: Instant) =>
+export const shipped = (namespace: string, { entries, oldest, quarantined }: Shipped, now: Instant) =>
   line(namespace, 'shipped', now, [
     ['Entries', 'Count', entries],
-    ['Parked', 'Count', parked.length],
+    ['Quarantined', 'Count', quarantined.length],
     ['Failed', 'Count', 0],
     ...(oldest === undefined ? [] : ([['LagMs', 'Milliseconds', Math.max(0, now - oldest)]] as const)),
   ])

@@ -25,7 +25,7 @@ import {
   headAfter,
   isRetired,
   MAX_STAGED,
-  type Poisoned,
+  type Quarantine,
   type Staged,
   stagePath,
   stageTime,
@@ -38,7 +38,7 @@ export type Shipped = {
   /** When the oldest of them happened: how far the log is behind. */
   readonly oldest?: Instant
   /** Journals that were set aside for people to look at. */
-  readonly parked: readonly Poisoned[]
+  readonly quarantined: readonly Quarantine[]
 }
 
 /** Times in a row that another shipper was faster. */
@@ -58,7 +58,7 @@ export async function ship(shipper: Shipper, journals: readonly Journaled[]): Pr
 async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promise<Shipped> {
   const { state, events } = shipper
   const shipped: Staged[] = []
-  const parked = new Map<string, Poisoned>()
+  const quarantined = new Map<string, Quarantine>()
   let losses = 0
   while (losses < MAX_LOSSES) {
     const found = await state.head()
@@ -69,7 +69,7 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
     const staged: Staged[] = []
     for (const journal of journals) {
       const more = beyondSafely(journal, cursors.get(journal.request))
-      if ('why' in more) parked.set(journal.request, more)
+      if ('cause' in more) quarantined.set(journal.request, more)
       else staged.push(...more)
     }
     if (staged.length === 0) break
@@ -91,12 +91,12 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
     }
   }
   if (losses >= MAX_LOSSES) throw new Trouble('other shippers are faster all the time')
-  for (const poisoned of parked.values()) await park(shipper, poisoned)
+  for (const toQuarantine of quarantined.values()) await quarantine(shipper, toQuarantine)
   // An item may leave the table only with its `retired` event.
   for (const journal of journals.filter(({ removed }) => removed))
     if (!isRetired(journal)) shipper.say({ level: 'error', event: 'journal-removed', request: journal.request })
   const oldest = Math.min(...shipped.map(({ event }) => timeOf(event)))
-  return { entries: shipped.length, parked: [...parked.values()], ...(shipped.length > 0 ? { oldest } : {}) }
+  return { entries: shipped.length, quarantined: [...quarantined.values()], ...(shipped.length > 0 ? { oldest } : {}) }
 }
 
 /**
@@ -125,7 +125,7 @@ function together(one: Shipped, other: Shipped): Shipped {
   const oldest = [one.oldest, other.oldest].filter((at) => at !== undefined)
   return {
     entries: one.entries + other.entries,
-    parked: [...one.parked, ...other.parked],
+    quarantined: [...one.quarantined, ...other.quarantined],
     ...(oldest.length > 0 ? { oldest: Math.min(...oldest) } : {}),
   }
 }
@@ -198,19 +198,19 @@ function longestOfEach(journals: readonly Journaled[]): readonly Journaled[] {
 }
 
 /** What one journal does to us must not keep the others out, whatever it is. */
-function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]): readonly Staged[] | Poisoned {
+function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]): readonly Staged[] | Quarantine {
   try {
     return beyond(journal, cursor)
   } catch (error) {
-    return { request: journal.request, why: `it cannot be read: ${(error as Error).message}` }
+    return { request: journal.request, cause: `it cannot be read: ${(error as Error).message}` }
   }
 }
 
 /** Sets a journal aside where people find it, and says so. Its next change tries it again. */
-async function park(shipper: Shipper, { request, why }: Poisoned): Promise<void> {
+async function quarantine(shipper: Shipper, { request, cause }: Quarantine): Promise<void> {
   const at = shipper.clock()
-  await shipper.events.create(`parked/${request}`, Buffer.from(JSON.stringify({ request, why, at })))
-  shipper.say({ level: 'error', event: 'journal-parked', request, why })
+  await shipper.events.create(`quarantined/${request}`, Buffer.from(JSON.stringify({ request, cause, at })))
+  shipper.say({ level: 'error', event: 'journal-quarantined', request, cause })
 }
 
 function timeOf(event: string): Instant {

@@ -36,7 +36,7 @@ export type Stage = {
 export const MAX_STAGED = 1000
 
 /** Why a journal cannot be shipped. It is set aside with this; the others go on. */
-export type Poisoned = { readonly request: string; readonly why: string }
+export type Quarantine = { readonly request: string; readonly cause: string }
 
 /** Its last event says that its item leaves the table. */
 export function isRetired({ events }: Pick<Journaled, 'events'>): boolean {
@@ -50,26 +50,26 @@ export function continues({ events }: Pick<Journaled, 'events'>, cursor: Cursor)
 }
 
 /** What a journal holds beyond its cursor; or why it must be looked at. */
-export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Poisoned {
-  const poisoned = (why: string): Poisoned => ({ request, why })
+export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Quarantine {
+  const toQuarantine = (cause: string): Quarantine => ({ request, cause })
   const count = cursor?.count ?? 0
-  if (!/^(req|frz|lnk|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return poisoned('it has no name that a journal can have')
+  if (!/^(req|frz|lnk|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return toQuarantine('it has no name that a journal can have')
   const first = events[0]
   // An older image of it, that the stream brings after a newer one was shipped.
   if (cursor && !current && events.length < count && first && commitIn(first) === cursor.first) return []
-  if (events.length < count) return poisoned(`it has ${events.length} events, and ${count} are in the log`)
-  if (cursor && !continues({ events }, cursor)) return poisoned(`event ${count - 1} is not the one that is in the log`)
+  if (events.length < count) return toQuarantine(`it has ${events.length} events, and ${count} are in the log`)
+  if (cursor && !continues({ events }, cursor)) return toQuarantine(`event ${count - 1} is not the one that is in the log`)
   const staged: Staged[] = []
   let prev = cursor?.commit
   for (const [at, one] of events.slice(count).entries()) {
     const seq = count + at
-    if (!('event' in one)) return poisoned(`event ${seq} was erased before it was shipped`)
-    if (Buffer.byteLength(one.event) > MAX_EVENT_BYTES) return poisoned(`event ${seq} is larger than an event may be`)
+    if (!('event' in one)) return toQuarantine(`event ${seq} was erased before it was shipped`)
+    if (Buffer.byteLength(one.event) > MAX_EVENT_BYTES) return toQuarantine(`event ${seq} is larger than an event may be`)
     const event = readEvent(one.event)
-    if (typeof event === 'string') return poisoned(`event ${seq} is ${event}`)
-    if (event.request !== request) return poisoned(`event ${seq} is of another journal`)
+    if (typeof event === 'string') return toQuarantine(`event ${seq} is ${event}`)
+    if (event.request !== request) return toQuarantine(`event ${seq} is of another journal`)
     const commit = commitOf(one)
-    if (one.salt.length !== SALT_BYTES) return poisoned(`event ${seq} has no salt`)
+    if (one.salt.length !== SALT_BYTES) return toQuarantine(`event ${seq} has no salt`)
     const entry: LogEntry = { v: 1, request, seq, type: event.type, commit, ...(prev === undefined ? {} : { prev }) }
     staged.push({ entry: entryText(entry), event: one.event, salt: Buffer.from(one.salt).toString('base64'), request, seq, commit, about })
     prev = commit

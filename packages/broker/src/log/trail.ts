@@ -38,9 +38,9 @@ export type EventFilter = {
   readonly accessKeyId?: string
   /** A problem code, or a type of event. */
   readonly outcome?: string
-  readonly from?: Instant
+  readonly since?: Instant
   /** Not included. */
-  readonly until: Instant
+  readonly before: Instant
 }
 
 export type FoundEvent = { readonly id: string; readonly event: ReadEvent; readonly about: About }
@@ -133,8 +133,8 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     async search(filter, limit, cursor) {
       const page: FoundEvent[] = []
       const journals = new Map<string, Promise<Journaled | undefined>>()
-      const first = filter.from === undefined ? '' : toIso(filter.from)
-      let below = cursor ?? toIso(filter.until)
+      const first = filter.since === undefined ? '' : toIso(filter.since)
+      let below = cursor ?? toIso(filter.before)
       for (let [looks, looked] = [0, 0]; looks < MAX_LOOKS && looked < MAX_ROWS; looks++) {
         const { rows, on } = await look(filter, below)
         looked += rows.length
@@ -204,7 +204,10 @@ function keyFor({ accessKeyId, issuer, subject, outcome, profile, target }: Even
   return target === undefined ? undefined : lookupKey.target(target)
 }
 
-function fits({ event, about }: FoundEvent, { issuer, subject, profile, target, accessKeyId, outcome, from, until }: EventFilter): boolean {
+function fits(
+  { event, about }: FoundEvent,
+  { issuer, subject, profile, target, accessKeyId, outcome, since, before }: EventFilter,
+): boolean {
   const same = (wanted: string | undefined, is: unknown) => wanted === undefined || wanted === is
   const by = event.by as About | undefined
   const isCaller = (who: About | undefined) => who !== undefined && same(issuer, who.issuer) && same(subject, who.subject)
@@ -214,7 +217,7 @@ function fits({ event, about }: FoundEvent, { issuer, subject, profile, target, 
     same(target, about.target) &&
     same(accessKeyId, event.accessKeyId) &&
     same(outcome, outcomeOf(event)) &&
-    (from === undefined || event.at >= toIso(from)) &&
-    event.at < toIso(until)
+    (since === undefined || event.at >= toIso(since)) &&
+    event.at < toIso(before)
   )
 }

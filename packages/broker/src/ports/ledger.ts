@@ -16,7 +16,7 @@ import type { Scope } from '@stint/core/scope/terms'
 import type { Assumed, AssumeFailed } from './sts.ts'
 
 /** A call as the trail knows it. */
-export type Call = { readonly trace: string; readonly from: string; readonly now: Instant }
+export type Call = { readonly trace: string; readonly source: string; readonly now: Instant }
 
 /** Everything that reserve writes. */
 export type Intent = {
@@ -31,9 +31,9 @@ export type Intent = {
   readonly person: Person
   readonly scope: Scope
   readonly sessionName: string
-  readonly hardEnd: Instant
+  readonly expiresAt: Instant
   /** Until when the uses of a request born now may be taken. */
-  readonly windowEnd: Instant
+  readonly windowExpiresAt: Instant
   /** For a request named by a single-use token: when that was issued. */
   readonly tokenIssuedAt?: Instant
   /** SHA-256 of what an Idempotency-Key stands for. */
@@ -46,7 +46,7 @@ export type WorkStage = 'pending' | 'approved' | 'review'
 /** Names one attempt's session, for what follows a reserve. */
 export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt'> & {
   /** With what an approver shortened. */
-  readonly hardEnd: Instant
+  readonly expiresAt: Instant
   /** No other session of the request was open when this one was reserved. */
   readonly alone: boolean
 }
@@ -83,15 +83,15 @@ export type Freeze = {
   readonly generation: number
   readonly scope: FreezeScope
   readonly by: CallerRef
-  readonly why: string
+  readonly justification: string
   readonly at: Instant
-  readonly until?: Instant
+  readonly expiresAt?: Instant
   /** The first of two people who release it. */
   readonly releaseAskedBy?: CallerRef
 }
 
 /** With what a decision came, and whether it must meet the very version that it was made on (`If-Match`). */
-export type ChangeOptions = { readonly came?: Circumstances; readonly exact?: boolean }
+export type ChangeOptions = { readonly circumstances?: Circumstances; readonly exact?: boolean }
 
 /** A place for one request that waits, on these terms. `attempt` names who took it. */
 export type WaitingPlace = { readonly terms: string; readonly request: RequestId; readonly at: Instant; readonly attempt: string }

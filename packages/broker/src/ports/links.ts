@@ -12,7 +12,7 @@ export type Links = {
   /** Upon the version that was read; false if somebody was faster. */
   writeLink(id: LinkId, version: number, change: LinkChange, now: Instant, came?: Circumstances): Promise<Done<boolean> | Refused | Unknown>
   /** Where it points nowhere yet, or to `before`; false if it points elsewhere. */
-  point(at: Pointer, to: LinkId, until: Instant, before?: LinkId): Promise<Done<boolean> | Unknown>
+  point(at: Pointer, to: LinkId, expiresAt: Instant, before?: LinkId): Promise<Done<boolean> | Unknown>
   pointed(at: Pointer): Promise<Done<LinkId | undefined> | Unknown>
   /** How many wrong codes this Slack user has tried lately. */
   wrongCodes(slack: string, now: Instant): Promise<Done<number> | Unknown>

@@ -8,7 +8,7 @@ import type { NoteKey, NoteSignature } from '@stint/tlog/note'
 
 /** A dependency did not answer, or not as it should. */
 export class Trouble extends Error {}
-/** What must not be: the log has two faces, or somebody changed it. Nothing more is written until people have looked. */
+/** What must not be: the log has two versions, or somebody changed it. Nothing more is written until people have looked. */
 export class Halt extends Error {}
 
 export type StoredObject = { readonly bytes: Uint8Array; readonly etag: string }

@@ -38,8 +38,8 @@ const request = (change: object = {}): AccessRequest =>
     },
     termsHash: 'f'.repeat(64),
     breakGlass: true,
-    pendingUntil: NOW + 30 * MINUTE,
-    agreements: [],
+    expiresAt: NOW + 30 * MINUTE,
+    approvals: [],
     limits: {},
     told: [],
     sessions: [],
@@ -62,7 +62,7 @@ const buttonsOf = (message: { blocks: readonly any[] }) =>
 
 describe('a request', () => {
   test('that waits says who, what, where, why, how long, until when, and has its buttons', () => {
-    const message = requestMessage(shown({ why: 'INC-4711: orders are down', ticket: 'OPS-17' }, { onCall: 'S0001' }))
+    const message = requestMessage(shown({ justification: 'INC-4711: orders are down', ticket: 'OPS-17' }, { onCall: 'S0001' }))
     for (const words of [
       '🚨 BREAK-GLASS waits for you',
       'Dana (acme.dev-1)',
@@ -104,7 +104,7 @@ describe('a request', () => {
   test.each<[string, object, string, readonly string[]]>([
     [
       'approved',
-      { state: 'approved', windowStart: NOW, windowEnd: NOW + MINUTE, usesLeft: 2 },
+      { state: 'approved', windowStartsAt: NOW, windowExpiresAt: NOW + MINUTE, usesLeft: 2 },
       'BREAK-GLASS approved',
       [buttons.review, buttons.details],
     ],
@@ -114,16 +114,16 @@ describe('a request', () => {
       'denied by Ann (people/ann-1)',
       [buttons.details],
     ],
-    ['expired by time alone', { pendingUntil: NOW - 1 }, 'expired without a decision', [buttons.details]],
+    ['expired by time alone', { expiresAt: NOW - 1 }, 'expired without a decision', [buttons.details]],
     [
       'over',
-      { state: 'approved', windowStart: NOW - 2, windowEnd: NOW - 1, usesLeft: 0 },
+      { state: 'approved', windowStartsAt: NOW - 2, windowExpiresAt: NOW - 1, usesLeft: 0 },
       'It has not been reviewed yet',
       [buttons.review, buttons.details],
     ],
     [
       'reviewed',
-      { state: 'ended', windowStart: NOW - 2, windowEnd: NOW - 1, review: { by: dana, at: NOW, text: 'restarted the service' } },
+      { state: 'ended', windowStartsAt: NOW - 2, windowExpiresAt: NOW - 1, review: { by: dana, at: NOW, text: 'restarted the service' } },
       'over and reviewed',
       [buttons.details],
     ],
@@ -174,21 +174,21 @@ const hiddenAnywhere = (node: unknown): readonly string[] =>
 
 test('whatever people write, limits hold, nothing of it is markup, and nothing is hidden', () => {
   fc.assert(
-    fc.property(anything, anything, anything, fc.array(anything, { maxLength: 10 }), (why, name, comment, resources) => {
+    fc.property(anything, anything, anything, fc.array(anything, { maxLength: 10 }), (justification, name, comment, resources) => {
       const odd = { ...dana, name }
       const message = requestMessage(
         shown(
           {
-            why,
+            justification,
             caller: odd,
             ticket: comment.slice(0, 64),
-            agreements: [{ approver: odd, comment, at: NOW, rules: [0], face: 'api', limits: {}, person: 'x' }],
+            approvals: [{ approver: odd, comment, at: NOW, rules: [0], channel: 'api', limits: {}, person: 'x' }],
             review: { by: odd, at: NOW, text: comment },
-            windowStart: NOW,
+            windowStartsAt: NOW,
             terms: {
               ...request().terms,
               policy: resources.map((resource) => ({ Effect: 'Allow', Action: 's3:*', Resource: resource })),
-              parameters: { a: why },
+              parameters: { a: justification },
             },
           },
           { description: comment },
@@ -204,7 +204,7 @@ describe('wherever somebody is named, who they are stands beside the name', () =
   const ann = { issuer: 'people', subject: 'ann-1', name: 'Dana', kind: 'human' as const }
   const event = (type: string, more: object = {}) => ({ type, by: ann, at: '2026-11-24T03:00:00.000Z', ...more }) as never
   test.each([
-    ['request.agreed', 'Dana (people/ann-1) approved it'],
+    ['approval.given', 'Dana (people/ann-1) approved it'],
     ['request.denied', 'Dana (people/ann-1) denied it'],
     ['request.cancelled', 'Dana (people/ann-1) cancelled it'],
     ['request.revoked', 'Dana (people/ann-1) revoked it'],
@@ -215,7 +215,7 @@ describe('wherever somebody is named, who they are stands beside the name', () =
     expect(outcomeMessage(shown({ decidedBy: ann }), 'denied').text).toBe('break-glass: denied by Dana (people/ann-1)')
   })
   test('to a Slack user who was linked', () => {
-    expect(linkMessage(event('link.made', { until: '2027-02-22T03:00:00.000Z' })).text).toMatch(
+    expect(linkMessage(event('link.made', { expiresAt: '2027-02-22T03:00:00.000Z' })).text).toMatch(
       /^You are linked to Dana \(people\/ann-1\) until/,
     )
     expect(linkMessage(event('link.ended')).text).toBe('You are no longer linked to Dana (people/ann-1).')
@@ -242,7 +242,7 @@ test('names, comments and parameters are shown as they are written, each in its 
     shown({
       caller: { ...dana, name: forged },
       terms: { ...request().terms, parameters: { key: '&'.repeat(450) } },
-      agreements: [{ approver: dana, comment: 'ok\n✓ Carol approved', at: NOW, rules: [0], face: 'api', limits: {}, person: 'x' }],
+      approvals: [{ approver: dana, comment: 'ok\n✓ Carol approved', at: NOW, rules: [0], channel: 'api', limits: {}, person: 'x' }],
       startsAt: NOW + 6 * 86_400_000,
     }),
   )
@@ -272,13 +272,13 @@ describe('modals', () => {
     for (const choices of [many, many.slice(0, MOST_OPTIONS), many.slice(0, 1)]) expect(blockKitFaults(askModal(choices))).toEqual([])
   })
   test('the fields follow the profile, and no parameter is taken for an input of ours', () => {
-    const chosen = choice('logs-read', { why: { pattern: 'x'.repeat(3000), max: 512 }, bucket: { pattern: '[a-z]+', max: 63 } })
+    const chosen = choice('logs-read', { justification: { pattern: 'x'.repeat(3000), max: 512 }, bucket: { pattern: '[a-z]+', max: 63 } })
     const view = askModal([chosen], chosen)
     expect(view.blocks.map((block: any) => block.block_id)).toEqual([
       'profile',
-      `${PARAMETER}why`,
+      `${PARAMETER}justification`,
       `${PARAMETER}bucket`,
-      'why',
+      'justification',
       'duration',
       'ticket',
     ])
@@ -287,7 +287,7 @@ describe('modals', () => {
   test('a justification is needed where the profile says so', () => {
     const optional = (justification?: 'required') => {
       const chosen = { id: 'p', profile: { duration: { default: '15m', max: '1h' }, ...(justification ? { justification } : {}) } }
-      return (askModal([chosen], chosen).blocks.find((block: any) => block.block_id === 'why') as any).optional
+      return (askModal([chosen], chosen).blocks.find((block: any) => block.block_id === 'justification') as any).optional
     }
     expect([optional(), optional('required')]).toEqual([true, false])
   })
@@ -318,7 +318,7 @@ describe('modals', () => {
 test('how to use it names no credential, and breaks out of no quote', () => {
   const parameters = { bucket: "x'; rm -rf / #```$(id)\n\u202E…" }
   const message = howToUse(
-    { request: request({ why: "it's & <!channel>", terms: { ...request().terms, parameters } }) },
+    { request: request({ justification: "it's & <!channel>", terms: { ...request().terms, parameters } }) },
     'https://stint.acme.example',
   )
   expect(blockKitFaults(message)).toEqual([])

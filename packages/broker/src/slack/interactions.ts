@@ -71,14 +71,14 @@ export function slackAnswers(parts: SlackParts) {
     // Whence they clicked is not known: a rule that asks for an address is not met from here.
     sourceIp: '',
     now: turn.now,
-    came: { from: from(turn), token: turn.hash },
+    came: { source: from(turn), token: turn.hash },
   })
 
   /** A linked person was told no: that is on the trail, as from every other door. */
   async function recorded(turn: SlackTurn, { caller }: Known, profile: string, refusal: Refused): Promise<Refused> {
     if (problems[refusal.code].status >= 500) return refusal
     const written = await ledger.refuse({
-      call: { trace: turn.trace, from: from(turn), now: turn.now },
+      call: { trace: turn.trace, source: from(turn), now: turn.now },
       caller,
       profile,
       code: refusal.code,
@@ -146,7 +146,7 @@ export function slackAnswers(parts: SlackParts) {
     const asked = await ask(view, known.value, turn)
     if (asked.outcome === 'done') {
       const { request, found } = asked.value
-      const words = `${found ? 'You have already asked for this.' : 'Approvers have been asked.'} You get a message here when they decide, by ${minute(request.pendingUntil)} at the latest.\n${request.id}`
+      const words = `${found ? 'You have already asked for this.' : 'Approvers have been asked.'} You get a message here when they decide, by ${minute(request.expiresAt)} at the latest.\n${request.id}`
       return { response_action: 'update', view: tellModal('Asked', words) }
     }
     if (asked.outcome === 'refused') await recorded(turn, known.value, view.values.get(blockIds.profile) ?? '', asked)
@@ -165,7 +165,7 @@ export function slackAnswers(parts: SlackParts) {
     const approval = desk.approvalOf(id)
     if (!approval) return refused('body-invalid', 'This profile needs no approval.')
     const given = [...view.values].filter(([block]) => block.startsWith(PARAMETER))
-    const [justification, duration, ticket] = [text(blockIds.why), text(blockIds.duration), text(blockIds.ticket)]
+    const [justification, duration, ticket] = [text(blockIds.justification), text(blockIds.duration), text(blockIds.ticket)]
     const scope = resolveScope(
       rules,
       profile,
@@ -182,7 +182,7 @@ export function slackAnswers(parts: SlackParts) {
       1,
     )
     if (scope.outcome === 'refused') return scope
-    return askForApproval(parts, { trace: turn.trace, from: from(turn), now: turn.now }, caller, scope.value, approval, {
+    return askForApproval(parts, { trace: turn.trace, source: from(turn), now: turn.now }, caller, scope.value, approval, {
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
     })
   }
@@ -211,7 +211,7 @@ export function slackAnswers(parts: SlackParts) {
     return tell(mayBeSignedIn.includes(decided.code) ? `${decided.detail} ${page}` : wordsOf(decided))
   }
 
-  const said = (comment: string | undefined) => ({ face: 'slack' as const, ...(comment === undefined ? {} : { comment }) })
+  const said = (comment: string | undefined) => ({ channel: 'slack' as const, ...(comment === undefined ? {} : { comment }) })
 
   /** In the modal the text can still be corrected, so its limits are checked there. */
   function submitReason(view: View, turn: SlackTurn): Promise<SlackReply> | SlackReply {
@@ -289,7 +289,7 @@ export function slackAnswers(parts: SlackParts) {
     const user = await api.user(turn.slack.user)
     if (user.outcome !== 'done') return 'Slack did not confirm who you are. Try again.'
     if (!user.value.member || user.value.team !== turn.slack.team) return 'Guests, bots and members of other workspaces cannot use Stint.'
-    const claimed = await linking.claim(code, { ...turn.slack, name: user.value.name }, turn.now, { from: from(turn), token: turn.hash })
+    const claimed = await linking.claim(code, { ...turn.slack, name: user.value.name }, turn.now, { source: from(turn), token: turn.hash })
     if (claimed.outcome === 'unknown')
       return 'The ledger did not answer, so it is not known whether the code was used. Enter the same command again.'
     if (claimed.outcome !== 'done') return wordsOf(claimed)
@@ -300,7 +300,7 @@ export function slackAnswers(parts: SlackParts) {
     const found = await linking.ofSlack(turn.slack, turn.now)
     if (found.outcome === 'unknown') return wordsOf(found)
     if (!found.value) return 'You are not linked.'
-    const ended = await linking.end(found.value.caller, 'unlinked', turn.now, { from: from(turn), token: turn.hash })
+    const ended = await linking.end(found.value.caller, 'unlinked', turn.now, { source: from(turn), token: turn.hash })
     if (ended.outcome === 'unknown')
       return 'The ledger did not answer, so it is not known whether the link was removed. Enter /stint unlink again.'
     return ended.outcome === 'done' ? 'You are no longer linked.' : wordsOf(ended)
@@ -313,7 +313,7 @@ export function slackAnswers(parts: SlackParts) {
     if (recent.outcome === 'unknown') return wordsOf(recent)
     const lines = recent.value.items.map((request) => {
       const state = stateAt(request, turn.now)
-      const until = state === 'pending' ? request.pendingUntil : state === 'approved' ? request.windowEnd : undefined
+      const until = state === 'pending' ? request.expiresAt : state === 'approved' ? request.windowExpiresAt : undefined
       return `${inLine(request.profile)}: ${state}${until === undefined ? '' : ` until ${minute(until)}`} · ${request.id}`
     })
     const { caller } = known.value
@@ -405,8 +405,8 @@ function fieldOf(no: Refused | Unknown, view: View): string {
   const fields: { readonly [code: string]: string | undefined } = {
     'parameter-invalid': parameter,
     'duration-invalid': blockIds.duration,
-    'justification-required': blockIds.why,
-    'body-invalid': /^justification/.test(no.detail) ? blockIds.why : /^ticket/.test(no.detail) ? blockIds.ticket : undefined,
+    'justification-required': blockIds.justification,
+    'body-invalid': /^justification/.test(no.detail) ? blockIds.justification : /^ticket/.test(no.detail) ? blockIds.ticket : undefined,
   }
   return fields[no.code] ?? blockIds.profile
 }

@@ -110,7 +110,7 @@ const MOST_LINES = 5
 /** Who approved, how many approvals are missing, which sessions were taken and which are still live. */
 function story({ request, needed, now }: Shown): readonly string[] {
   const state = stateAt(request, now)
-  const agreed = request.agreements.map(
+  const agreed = request.approvals.map(
     ({ approver, comment }) => `✓ ${shownCaller(approver)} approved${comment === undefined ? '' : `: ${inLine(comment)}`}`,
   )
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
@@ -124,7 +124,7 @@ function story({ request, needed, now }: Shown): readonly string[] {
     ...(request.decidedBy && state !== 'approved' ? [`${state} by ${shownCaller(request.decidedBy)}`] : []),
     ...(request.sessions.length > 0
       ? [
-          `${request.sessions.length} of its sessions taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} live until ${minute(Math.max(...live.map(({ hardEnd }) => hardEnd)))}` : ''}`,
+          `${request.sessions.length} of its sessions taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} live until ${minute(Math.max(...live.map(({ expiresAt }) => expiresAt)))}` : ''}`,
         ]
       : []),
     ...(request.review
@@ -164,7 +164,7 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
     ...(Object.keys(request.terms.parameters).length > 0 ? { parameters: request.terms.parameters } : {}),
     ...(request.terms.narrow ? { narrow: { Version: '2012-10-17', Statement: request.terms.narrow } } : {}),
     // Where one was demanded it is demanded again, with each session.
-    ...(request.why === undefined ? {} : { justification: request.why }),
+    ...(request.justification === undefined ? {} : { justification: request.justification }),
     requestId: request.id,
   }
   // Pasted into a shell: nothing but plain characters, and no quote within the quotes. JSON can say all of it otherwise.
@@ -210,8 +210,8 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
   const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
   const lines: { readonly [type: string]: string | undefined } = {
-    'request.agreed': `${by} approved it${comment}`,
-    'request.approved': `Approved${event.unattended ? ' automatically: it was not denied in time' : ''}: ${event.uses} sessions until ${minuteOf(event.until)}`,
+    'approval.given': `${by} approved it${comment}`,
+    'request.approved': `Approved${event.unattended ? ' automatically: it was not denied in time' : ''}: ${event.uses} sessions until ${minuteOf(event.expiresAt)}`,
     'request.denied': `${by} denied it${comment}`,
     'request.cancelled': `${by} cancelled it${comment}`,
     'request.revoked': `${by} revoked it${comment}`,
@@ -219,7 +219,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
     'request.ended': 'It has ended: no more sessions can be taken.',
     'request.escalated': 'No decision yet: more people can approve it now.',
     'request.reminded':
-      request.windowStart === undefined
+      request.windowStartsAt === undefined
         ? `Still waiting for ${missing} ${missing === 1 ? 'approval' : 'approvals'}.`
         : 'This break-glass has not been reviewed yet.',
     'request.reviewed': `${by} closed the review${comment}`,
@@ -244,7 +244,7 @@ export function linkMessage(event: ReadEvent): Message {
   const who = shownCaller(event.by as CallerRef)
   const line =
     event.type === 'link.made'
-      ? `You are linked to ${who} until ${minuteOf(event.until)}. In ten minutes, what you decide here starts to count as theirs. If this was not you, enter /stint unlink and tell your security team.`
+      ? `You are linked to ${who} until ${minuteOf(event.expiresAt)}. In ten minutes, what you decide here starts to count as theirs. If this was not you, enter /stint unlink and tell your security team.`
       : `You are no longer linked to ${who}.`
   return { text: notice(line, 500), blocks: [said(line)] }
 }
@@ -252,10 +252,10 @@ export function linkMessage(event: ReadEvent): Message {
 /** Notifies responders of a freeze that may stop one of them, and of its release. */
 export function freezeMessage(event: ReadEvent): Message {
   const scope = inLine(scopeWords(parseScope(String(event.scope))))
-  const until = event.until === undefined ? '' : ` until ${minuteOf(event.until)}`
+  const until = event.expiresAt === undefined ? '' : ` until ${minuteOf(event.expiresAt)}`
   const line =
     event.type === 'freeze.set'
-      ? `${shownCaller(event.by as CallerRef)} froze ${scope}${until}: “${inLine(String(event.why))}”. A frozen person cannot get a session, ask, approve or release. Two responders can release it: see GET /freezes. If you did not expect this, tell your security team.`
+      ? `${shownCaller(event.by as CallerRef)} froze ${scope}${until}: “${inLine(String(event.justification))}”. A frozen person cannot get a session, ask, approve or release. Two responders can release it: see GET /freezes. If you did not expect this, tell your security team.`
       : event.type === 'freeze.released'
         ? `${shownCaller(event.by as CallerRef)} released the freeze of ${scope}.`
         : `A deploy released the freeze of ${scope}.`

@@ -9,7 +9,13 @@ import { summaryBlocks } from './messages.ts'
 import { cut, mrkdwn, plain } from './text.ts'
 
 export const callbacks = { ask: 'ask', deny: 'deny', review: 'review', details: 'details' } as const
-export const blockIds = { profile: 'profile', why: 'why', duration: 'duration', ticket: 'ticket', reason: 'reason' } as const
+export const blockIds = {
+  profile: 'profile',
+  justification: 'justification',
+  duration: 'duration',
+  ticket: 'ticket',
+  reason: 'reason',
+} as const
 /** Before a parameter's name, so that none can be taken for an input of ours. */
 export const PARAMETER = 'p.'
 
@@ -53,7 +59,7 @@ export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView
       { type: 'input', block_id: blockIds.profile, dispatch_action: true, label: plain('Profile', 2000), element: select },
       ...Object.entries(chosen?.profile.parameters ?? {}).map(([name, parameter]) => parameterInput(name, parameter)),
       {
-        ...text(blockIds.why, 'Justification', 'What happened, and what you need to do', true),
+        ...text(blockIds.justification, 'Justification', 'What happened, and what you need to do', true),
         optional: chosen !== undefined && chosen.profile.justification !== 'required',
       },
       {

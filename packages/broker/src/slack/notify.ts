@@ -199,7 +199,7 @@ async function brought(parts: NotifyParts, run: Run, id: RequestId, urgent: bool
   if (found.outcome !== 'done' || posts.outcome !== 'done' || journal.outcome !== 'done') return nothing
   const request = found.value
   // Granted by rule: there is nobody to be told.
-  if (!request || request.pendingUntil === 0) return nothing
+  if (!request || request.expiresAt === 0) return nothing
   const desk = new Desk(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
   // The story stands below the request, in its order; whoever asked is told meanwhile.
   await Promise.all([desk.roots().then(() => desk.thread()), desk.requester()])

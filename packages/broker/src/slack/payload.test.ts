@@ -33,7 +33,7 @@ const view = {
   hash: '156772938.1827394',
   state: {
     values: {
-      why: { text: { type: 'plain_text_input', value: 'INC-4711' } },
+      justification: { text: { type: 'plain_text_input', value: 'INC-4711' } },
       profile: { choice: { type: 'static_select', selected_option: { text: { type: 'plain_text', text: 'Logs' }, value: 'logs-read' } } },
       ticket: { text: { type: 'plain_text_input', value: null } },
     },
@@ -74,7 +74,7 @@ test('a modal that was sent', () => {
   expect(parsed).toMatchObject({ value: { kind: 'submission', view: { callback: 'ask', metadata: view.private_metadata } } })
   const values = parsed.outcome === 'done' && parsed.value.kind === 'submission' ? parsed.value.view.values : new Map()
   expect([...values]).toEqual([
-    ['why', 'INC-4711'],
+    ['justification', 'INC-4711'],
     ['profile', 'logs-read'],
   ])
 })

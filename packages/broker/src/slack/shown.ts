@@ -16,7 +16,7 @@ export function shownOf(
 ): Shown {
   const request = withPeople(stored)
   const approval = approvalOf(request.profile)
-  const lacking = approval ? missing(approval, request.agreements) : []
+  const lacking = approval ? missing(approval, request.approvals) : []
   const profile = rules.profiles.find(request.profile)
   const onCall = inChannel ? (profile?.slack?.onCall ?? rules.slack?.onCall) : undefined
   return {

@@ -16,7 +16,7 @@ const link = {
   version: 1,
   caller: { issuer: 'people', subject: 'dana', name: 'Dana', kind: 'human' },
   identity: 'dana',
-  active: { slack: { ...slack, name: 'dana' }, since: NOW - 3_600_000, until: NOW + 3_600_000 },
+  active: { slack: { ...slack, name: 'dana' }, since: NOW - 3_600_000, expiresAt: NOW + 3_600_000 },
 }
 const member = done({ id: 'U1', team: 'T1', name: 'dana', member: true })
 const unknown = { outcome: 'unknown', cause: 'answered 429' } as const

@@ -168,7 +168,7 @@ export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused |
   if (frozen.outcome === 'unknown') return unavailable(frozen.cause)
   if (!frozen.value) return undefined
   return refused('frozen', 'You are frozen: you cannot ask for access, approve or release until the responders release you.', {
-    operator: `frozen: ${frozen.value.why}`,
+    operator: `frozen: ${frozen.value.justification}`,
   })
 }
 

@@ -27,7 +27,7 @@ export type Slot = {
   readonly uses: number
   readonly request: (call: Call, caller: Caller, scope: Scope, random: RandomBytes) => RequestId
   readonly session?: (request: RequestId, caller: Caller, random: RandomBytes) => SessionId
-  readonly windowEnd: (call: Call, caller: Caller) => Instant
+  readonly windowExpiresAt: (call: Call, caller: Caller) => Instant
   /** The caller named it: it does not come into being here. */
   readonly named?: true
   /** One token, one session: what is older than the ledger is refused. */
@@ -43,7 +43,7 @@ const always = (code: ProblemCode) => () => code
 export const freshSlot: Slot = {
   uses: 1,
   request: (call, _caller, _scope, random) => newRequestId(call.now, random),
-  windowEnd: shortWindow,
+  windowExpiresAt: shortWindow,
   exhausted: always('request-exhausted'),
 }
 
@@ -52,7 +52,7 @@ export const onceSlot: Slot = {
   uses: 1,
   once: true,
   request: (_call, caller, scope) => onceRequestId(caller, scope.terms.profile),
-  windowEnd: (_call, caller) => caller.token.expiresAt + seconds(CLOCK_GRACE_SECONDS),
+  windowExpiresAt: (_call, caller) => caller.token.expiresAt + seconds(CLOCK_GRACE_SECONDS),
   exhausted: always('token-used'),
 }
 
@@ -72,7 +72,7 @@ export const namedSlot = (request: RequestId, once: boolean, idempotency: Idempo
           fingerprint: idempotency.fingerprint,
         }
       : {}),
-  windowEnd: shortWindow,
+  windowExpiresAt: shortWindow,
   exhausted: always('request-exhausted'),
 })
 
@@ -81,7 +81,7 @@ export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
   uses: 1,
   fingerprint,
   request: (_call, caller) => idempotentRequestId(caller, key),
-  windowEnd: (call) => call.now + seconds(IDEMPOTENT_SECONDS),
+  windowExpiresAt: (call) => call.now + seconds(IDEMPOTENT_SECONDS),
   exhausted: ({ extra }) =>
     extra?.sessionState === 'issued' ? 'already-issued' : extra?.sessionState === 'reserved' ? 'in-progress' : 'request-exhausted',
 })
@@ -92,7 +92,7 @@ const BUCKET_SECONDS = 60
 export const bucketSlot: Slot = {
   uses: 4,
   request: (call, caller, scope) => bucketRequestId(caller, scope.terms.profile, scope.terms.parameters, BUCKET_SECONDS, call.now),
-  windowEnd: (call) => call.now + seconds(2 * BUCKET_SECONDS),
+  windowExpiresAt: (call) => call.now + seconds(2 * BUCKET_SECONDS),
   exhausted: always('rate-limited'),
 }
 

@@ -18,7 +18,7 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import type { AccessRequest } from '@stint/core/request/request'
-import { assumeRoleInput, hardEndOf } from '@stint/core/scope/assume-role'
+import { assumeRoleInput, sessionExpiry } from '@stint/core/scope/assume-role'
 import { faultInAnswer } from '@stint/core/scope/assumed-role'
 import { type Ask, changedTerms, resolveScope, type Scope } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
@@ -90,7 +90,7 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
   const reservation = reserved.value
 
   // Assume. If we die after it: a session exists that never left Stint; its intent names it, reconciling finds it.
-  const question = assumeRoleInput(scope, caller, intent.session, reservation.hardEnd, call.now)
+  const question = assumeRoleInput(scope, caller, intent.session, reservation.expiresAt, call.now)
   const assumed = await broker.sts.assumeRole(question)
   if (assumed.outcome === 'unknown') {
     // It may have happened, so the use is not given back here: the reservation waits to be abandoned.
@@ -118,7 +118,7 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
     return { ...recorded, caller, profile }
   }
 
-  const expiration = Math.min(assumed.value.credentials.expiration, reservation.hardEnd)
+  const expiration = Math.min(assumed.value.credentials.expiration, reservation.expiresAt)
   const { request, session, sessionName } = intent
   return { ...done({ session, request, caller, scope, sessionName, assumed: assumed.value, issuedAt, expiration }), profile }
 }
@@ -127,7 +127,7 @@ type Decision = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Ap
 
 /** Everything before the first write: pure, and the same for every door. */
 function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask): Done<Decision> | Refused {
-  const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.from, now: call.now })
+  const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.source, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
   const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})
   const barred = door.admits?.(access.profile, caller, approval)
@@ -165,8 +165,8 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
     person: personOf(broker.rules, caller),
     scope,
     sessionName: roleSessionName(caller.name, session),
-    hardEnd: hardEndOf(call.now, scope.duration),
-    windowEnd: slot.windowEnd(call, caller),
+    expiresAt: sessionExpiry(call.now, scope.duration),
+    windowExpiresAt: slot.windowExpiresAt(call, caller),
     ...(slot.once ? { tokenIssuedAt: caller.token.issuedAt } : {}),
     ...(slot.fingerprint === undefined ? {} : { fingerprint: slot.fingerprint }),
   }
@@ -185,10 +185,10 @@ function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefin
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })
   if (!frozen.value) return undefined
-  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.why}` })
+  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
 }
 
-/** What the ledger's refusal means at this door, and in which terms two agreements differ. */
+/** What the ledger's refusal means at this door, and in which terms two approvals differ. */
 function atDoor(refusal: Refused, slot: Slot, scope: Scope): Refused {
   if (refusal.code === 'terms-changed') return { ...refusal, extra: { changed: changedTerms(String(refusal.extra?.agreed), scope.terms) } }
   if (refusal.code !== 'request-exhausted') return refusal

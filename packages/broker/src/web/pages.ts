@@ -162,7 +162,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
         return sayTo(c, caller, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
       const acts = actsOf(form.get('act') as Option, comment)
       if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form does not say what to do.'))
-      const came = { from: c.env.sourceIp, token: caller.token.hash }
+      const came = { source: c.env.sourceIp, token: caller.token.hash }
       const decided = await desk.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
         c.set('profile', found.profile)
         // What grants is decided upon what was shown, unless it was decided so already; a withdrawal waits for nothing.
@@ -180,7 +180,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
   )
 
   function actsOf(act: Option, comment: string | undefined): Acts | undefined {
-    const said = { face: 'web' as const, ...(comment === undefined ? {} : { comment }) }
+    const said = { channel: 'web' as const, ...(comment === undefined ? {} : { comment }) }
     const acts: { readonly [act in Option]: Acts } = {
       approve: desk.approving(said),
       deny: (request, actor, now) => deny(request, actor, said, now),
@@ -196,7 +196,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
   async function sayTo(c: Ctx, caller: Caller, refusal: Refused): Promise<Response> {
     if (problems[refusal.code].status >= 500) return say(c, refusal)
     const written = await broker.ledger.refuse({
-      call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
+      call: { trace: c.get('trace'), source: c.env.sourceIp, now: c.get('now') },
       caller,
       profile: c.get('profile') ?? '',
       code: refusal.code,
@@ -212,7 +212,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
     const found = await links.ofPerson(caller)
     if (found.outcome === 'unknown') return say(c, unavailable(found.cause))
     const pending = found.value?.pending
-    if (pending && pending.until > c.get('now')) {
+    if (pending && pending.expiresAt > c.get('now')) {
       const { team, user, name } = pending.slack
       return show(
         c,
@@ -248,7 +248,7 @@ ${table([
     withGrant(c, async (grant, caller, form) => {
       if (rules.slack && form.get('act') === 'deny') return codePage(c, caller)
       if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'This page showed you no Slack user to confirm.'))
-      const came = { from: c.env.sourceIp, token: caller.token.hash }
+      const came = { source: c.env.sourceIp, token: caller.token.hash }
       const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), came)
       if (made.outcome === 'unknown')
         return say(c, outcomeUnknown(made.cause, 'the link was made', 'Enter /stint status in Slack: it says whom you are linked to.'))
@@ -257,7 +257,7 @@ ${table([
       return show(
         c,
         'Linked',
-        html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(caller)}, until ${minute(active?.until ?? 0)}. Decisions from Slack count in ten minutes. Enter <code>/stint unlink</code> in Slack to end it.</p>`,
+        html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(caller)}, until ${minute(active?.expiresAt ?? 0)}. Decisions from Slack count in ten minutes. Enter <code>/stint unlink</code> in Slack to end it.</p>`,
       )
     }),
   )
@@ -396,20 +396,20 @@ ${justification === undefined ? '' : html`<h2>Justification</h2><p class="why">$
 }
 
 function decisionsOn(request: AccessRequest, now: Instant): readonly Fact[] {
-  const { terms, agreements, decidedBy, review } = request
+  const { terms, approvals, decidedBy, review } = request
   const state = stateAt(request, now)
   const comment = (text: string | undefined) => (text === undefined ? '' : `: ${isolated(shownLine(text))}`)
-  const lacking = terms.approval ? missing(terms.approval, agreements).reduce((sum, count) => sum + count, 0) : 0
+  const lacking = terms.approval ? missing(terms.approval, approvals).reduce((sum, count) => sum + count, 0) : 0
   const live = liveSessions(request, now)
   return [
-    ...agreements.map(({ approver, comment: said }): Fact => ['Approved by', `${shownCaller(approver)}${comment(said)}`]),
+    ...approvals.map(({ approver, comment: said }): Fact => ['Approved by', `${shownCaller(approver)}${comment(said)}`]),
     ...(state === 'pending' ? [['Approvals needed', String(lacking)] as const] : []),
     ...(state === 'pending' && request.unattendedAt !== undefined
       ? [['Automatic approval', `at ${minute(request.unattendedAt)}, unless it is denied before`] as const]
       : []),
     ...(decidedBy && state !== 'approved' ? [[capitalized(`${state} by`), shownCaller(decidedBy)] as const] : []),
     ...(live.length > 0
-      ? [['Live sessions', `${live.length}, until ${minute(Math.max(...live.map(({ hardEnd }) => hardEnd)))}`] as const]
+      ? [['Live sessions', `${live.length}, until ${minute(Math.max(...live.map(({ expiresAt }) => expiresAt)))}`] as const]
       : []),
     ...(review ? [['Reviewed by', `${shownCaller(review.by)}${comment(review.text)}`] as const] : []),
     ['Request', request.id],

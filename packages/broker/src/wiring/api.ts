@@ -46,7 +46,7 @@ export function apiApp(broker: ApiBroker): Api {
       method: c.req.method,
       route: route?.path ?? 'unknown',
       status: c.res.status,
-      from: c.env.sourceIp,
+      source: c.env.sourceIp,
       ...(refusal ? { code: refusal.code, reason: refusal.operator ?? refusal.detail } : {}),
     })
   })
@@ -56,7 +56,7 @@ export function apiApp(broker: ApiBroker): Api {
     const refusal = c.get('refusal')
     if (!refusal || problems[refusal.code].status >= 500 || (c.req.method === 'GET' && problems[refusal.code].status !== 403)) return
     const written = await broker.ledger.refuse({
-      call: { trace: c.get('trace'), from: c.env.sourceIp, now: c.get('now') },
+      call: { trace: c.get('trace'), source: c.env.sourceIp, now: c.get('now') },
       caller,
       profile: c.get('profile') ?? '',
       code: refusal.code,

@@ -169,7 +169,7 @@ type EraseFlags = {
   readonly issuer?: string
   readonly subject?: string
   readonly operator: string
-  readonly why: string
+  readonly justification: string
   readonly table: string
   readonly sideTable: string
   readonly eventsBucket: string
@@ -200,7 +200,7 @@ export function eraseCommand(this: Context, flags: EraseFlags): Promise<void> {
     }
     let refusals = 0
     for (const request of requests) {
-      const erased = await erase(parts, { request, operator: flags.operator, why: flags.why }, Date.now())
+      const erased = await erase(parts, { request, operator: flags.operator, justification: flags.justification }, Date.now())
       if (erased.outcome === 'refused') {
         refusals++
         stderr.write(`${request} stays: ${shownLine(erased.detail)}\n`)

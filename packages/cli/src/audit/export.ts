@@ -60,9 +60,9 @@ const columns: readonly (readonly [string, (exported: Exported) => unknown])[] =
   ...(['issuer', 'subject', 'name'] as const).map(
     (name) => [name, ({ event }: Exported) => ((event.caller ?? event.by) as Record<string, unknown> | undefined)?.[name]] as const,
   ),
-  ...(['profile', 'target', 'session', 'accessKeyId', 'code', 'reason', 'why', 'ticket', 'comment', 'from', 'config'] as const).map(
-    (name) => [name, ({ event }: Exported) => event[name]] as const,
-  ),
+  ...(
+    ['profile', 'target', 'session', 'accessKeyId', 'code', 'reason', 'justification', 'ticket', 'comment', 'source', 'config'] as const
+  ).map((name) => [name, ({ event }: Exported) => event[name]] as const),
   ['receipt', ({ receipt }) => Buffer.from(receipt).toString('base64')],
 ]
 

@@ -19,7 +19,7 @@ export class Journals {
   #stages = new Uint8Array(this.#room)
   #flags = new Uint8Array(this.#room)
   #uses = new Int16Array(this.#room)
-  #until = new Float64Array(this.#room)
+  #expiresAt = new Float64Array(this.#room)
   /** In whole seconds. */
   #latest = new Uint32Array(this.#room)
   #liveUntil = new Uint32Array(this.#room)
@@ -60,7 +60,7 @@ export class Journals {
     this.#stages = numbers(new Uint8Array(this.#room), this.#stages)
     this.#flags = numbers(new Uint8Array(this.#room), this.#flags)
     this.#uses = numbers(new Int16Array(this.#room), this.#uses)
-    this.#until = numbers(new Float64Array(this.#room), this.#until)
+    this.#expiresAt = numbers(new Float64Array(this.#room), this.#expiresAt)
     this.#latest = numbers(new Uint32Array(this.#room), this.#latest)
     this.#liveUntil = numbers(new Uint32Array(this.#room), this.#liveUntil)
     this.#caller = numbers(new Uint32Array(this.#room), this.#caller)
@@ -100,7 +100,7 @@ export class Journals {
       granted: has(flags.granted),
       reviewed: has(flags.reviewed),
       usesLeft: this.#uses[row] ?? 0,
-      until: this.#until[row] ?? 0,
+      expiresAt: this.#expiresAt[row] ?? 0,
       latest: (this.#latest[row] ?? 0) * 1000,
       liveUntil: (this.#liveUntil[row] ?? 0) * 1000,
       caller: this.#callers[this.#caller[row] ?? 0] ?? '',
@@ -124,7 +124,7 @@ export class Journals {
       (journal.granted ? flags.granted : 0) |
       (journal.reviewed ? flags.reviewed : 0)
     this.#uses[row] = journal.usesLeft
-    this.#until[row] = journal.until
+    this.#expiresAt[row] = journal.expiresAt
     this.#latest[row] = Math.floor(journal.latest / 1000)
     this.#liveUntil[row] = Math.ceil(journal.liveUntil / 1000)
     this.#caller[row] = this.#callerRow(journal.caller)

@@ -1,5 +1,7 @@
 /** A story table from a backup, held against the log: which journals it lost, and what the log has of them. */
+
 import type { GivingBack, Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restore'
+import { currentType } from '@stint/core/audit/older-events'
 import { type Instant, toIso } from '@stint/core/instant'
 import { TILE_WIDTH } from '@stint/tlog/tiles'
 import { shownLine } from '../output.ts'
@@ -44,14 +46,17 @@ async function readJournals(source: LogSource, size: number, journals: ReadonlyM
     const { entries, events } = checkBundle(await readBundle(source, index, size), index, { add })
     for (const [at, entry] of entries.entries()) {
       const held = events[at]
-      if (entry) journals.get(entry.request)?.push({ ...entry, ...(held === 'erased' || held === undefined ? {} : { held }) })
+      if (entry)
+        journals
+          .get(entry.request)
+          ?.push({ ...entry, type: currentType(entry.type), ...(held === 'erased' || held === undefined ? {} : { held }) })
     }
   }
 }
 
 /** In words, with what somebody should look at. */
 export function givenText(id: string, { freeze, profile, liveUntil, since }: GivingBack, now: Instant): string {
-  const holds = freeze && (freeze.until ?? Number.POSITIVE_INFINITY) > now
+  const holds = freeze && (freeze.expiresAt ?? Number.POSITIVE_INFINITY) > now
   const kinds: { readonly [kind: string]: string } = {
     req: `request${profile === undefined ? '' : ` for ${shownLine(profile)}`}, over`,
     frz: holds ? `freeze of ${shownLine(freeze.scope)}, in force` : 'freeze',

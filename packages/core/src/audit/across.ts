@@ -22,7 +22,7 @@ type Suspect = { readonly place: string; readonly what: string; readonly scope: 
 /** How the faults of an event name what was done while it was frozen. */
 const acts: { readonly [type in string]?: string } = {
   'request.asked': 'asked',
-  'request.agreed': 'approved',
+  'approval.given': 'approved',
   'freeze.release-asked': 'release asked for',
   'freeze.released': 'released',
 }
@@ -48,7 +48,7 @@ export class Across {
       case 'request.asked':
         this.#acted(event, event.caller, place)
         return []
-      case 'request.agreed':
+      case 'approval.given':
         this.#acted(event, event.by, place)
         return []
       case 'freeze.release-asked':
@@ -136,7 +136,7 @@ export class Across {
       if (last && !last.released) Object.assign(last, { until: Math.min(last.until, at), released: true })
       return
     }
-    const until = event.until === undefined ? Number.POSITIVE_INFINITY : instantOf(event.until)
+    const until = event.expiresAt === undefined ? Number.POSITIVE_INFINITY : instantOf(event.expiresAt)
     if (last && !last.released && last.until >= at) last.until = Math.max(last.until, until)
     else this.#freezes.set(scope, [...all, { from: at, until, released: false }])
   }

@@ -18,10 +18,11 @@ import type { Limits } from '../request/request.ts'
 export const MAX_EVENT_BYTES = 1024
 
 /**
- * The version of the events that are written now. Version 1 lacks what `session.reserved` says of caller, terms and
- * durationAsked, and what `request.asked` says of uses, window and expiry; logs hold both (`schema.ts` reads both).
+ * The version of the events that are written now. Version 3 renames members and one type; version 1 also lacks what
+ * `session.reserved` says of caller, terms and durationAsked, and what `request.asked` says of uses, window and expiry.
+ * `older-events.ts` reads both.
  */
-export const EVENT_VERSION = 2
+export const EVENT_VERSION = 3
 
 /** What every event says, beside its type and version. The hash of the deployed config is added to each. */
 type Common = { readonly request: RequestId; readonly at: Instant }
@@ -33,7 +34,7 @@ export type Created = Common &
     /** How many sessions may be taken. */
     readonly uses: number
     /** Until when. */
-    readonly until: Instant
+    readonly expiresAt: Instant
   }
 
 /** A request came into being that waits for people. */
@@ -56,7 +57,7 @@ type What = {
   readonly profile: string
   readonly target: string
   readonly terms: string
-  readonly why?: string
+  readonly justification?: string
   readonly ticket?: string
 }
 
@@ -70,7 +71,7 @@ export type Received = Common & { readonly type: 'request.received' } & Circumst
   }
 
 /** From where, and with which token, by its hash. From Slack: which user, and the hash of what Slack signed. */
-export type Circumstances = { readonly from: string; readonly token: string }
+export type Circumstances = { readonly source: string; readonly token: string }
 
 /** A verified caller was told no. */
 export type RefusedEvent = Common &
@@ -101,7 +102,7 @@ export type Reserved = Common &
     readonly duration: number
     /** The caller chose the duration. Otherwise it is the profile's default, and an approver's limit shortens the session. */
     readonly durationAsked?: true
-    readonly hardEnd: Instant
+    readonly expiresAt: Instant
     readonly build: string
     readonly trace: string
   }
@@ -148,7 +149,7 @@ export type Erased = {
   readonly request: RequestId | LinkId
   readonly at: Instant
   readonly operator: string
-  readonly why: string
+  readonly justification: string
 }
 
 /** The item leaves the table: the log has all of it, and nothing follows. */
@@ -164,8 +165,8 @@ export type FreezeEvent = {
   readonly at: Instant
   readonly scope: string
   readonly by: CallerRef
-  readonly why?: string
-  readonly until?: Instant
+  readonly justification?: string
+  readonly expiresAt?: Instant
 }
 /** A deploy released a freeze that no two people were left to release. */
 export type FreezeDeployReleased = {
@@ -274,9 +275,9 @@ const nameBytesOf = (event: Members): number =>
   Math.max(...people.map((who) => jsonBytes((event[who] as CallerRef | undefined)?.name ?? '')))
 
 type Members = { readonly [member: string]: unknown }
-const instants = ['at', 'hardEnd', 'expiration', 'until', 'unattendedAt', 'epoch', 'expiresAt', 'startsAt'] as const
+const instants = ['at', 'expiresAt', 'expiration', 'unattendedAt', 'epoch', 'startsAt'] as const
 const people = ['caller', 'by'] as const
-const freeTexts = ['why', 'comment'] as const
+const freeTexts = ['justification', 'comment'] as const
 
 /**
  * Shorter forms of an event without a free text, the fullest first. A reservation that cannot be written cannot be vended,

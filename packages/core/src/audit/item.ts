@@ -24,35 +24,35 @@ export type ItemFacts = {
   readonly termsHash?: string
   readonly usesLeft?: number
   readonly attempts?: number
-  readonly windowStart?: Instant
-  readonly windowEnd?: Instant
-  readonly pendingUntil?: Instant
+  readonly windowStartsAt?: Instant
+  readonly windowExpiresAt?: Instant
+  readonly expiresAt?: Instant
   readonly unattendedAt?: Instant
   readonly startsAt?: Instant
   readonly limits?: Limits
-  readonly agreements?: readonly { readonly by: string; readonly rules: readonly number[]; readonly limits: Limits }[]
+  readonly approvals?: readonly { readonly by: string; readonly rules: readonly number[]; readonly limits: Limits }[]
   readonly reviewed: boolean
   readonly triggeredBy?: string
   readonly breakGlass?: boolean
-  readonly why?: string
+  readonly justification?: string
   readonly decidedBy?: string
   readonly sessions: { readonly [suffix: string]: ItemSession }
   readonly freeze?: {
     readonly active: boolean
     readonly scope?: string
-    readonly until?: Instant
+    readonly expiresAt?: Instant
     /** How often the scope was released before. */
     readonly generation?: number
     readonly releaseAskedBy?: string
   }
   /** The Slack user of a link that is in force. */
-  readonly link?: { readonly slack: string; readonly until: Instant }
+  readonly link?: { readonly slack: string; readonly expiresAt: Instant }
 }
 export type ItemSession = {
   readonly state: string
   readonly reservedAt: Instant
   readonly duration: number
-  readonly hardEnd: Instant
+  readonly expiresAt: Instant
   readonly sessionName: string
   readonly sourceIdentity?: string
   readonly accessKeyId?: string
@@ -88,18 +88,7 @@ class Differences {
   }
 }
 
-const instants = [
-  'createdAt',
-  'windowStart',
-  'windowEnd',
-  'pendingUntil',
-  'unattendedAt',
-  'startsAt',
-  'until',
-  'reservedAt',
-  'hardEnd',
-  'expiration',
-]
+const instants = ['createdAt', 'windowStartsAt', 'windowExpiresAt', 'expiresAt', 'unattendedAt', 'startsAt', 'reservedAt', 'expiration']
 const shown = (value: unknown, attribute: string): string => {
   if (value === undefined) return 'none'
   if (typeof value === 'number' && instants.includes(attribute) && Math.abs(value) < 8.64e15) return toIso(value)
@@ -146,7 +135,7 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
   const back = closed.filter(({ type }) => type !== 'session.issued').length
   told.differ('usesLeft', item.usesLeft, grant && (grant.uses as number) - reserved.length + back)
   told.differ('attempts', item.attempts ?? 0, reserved.length)
-  told.differ('windowEnd', item.windowEnd, grant && instantOf(grant.until))
+  told.differ('windowExpiresAt', item.windowExpiresAt, grant && instantOf(grant.expiresAt))
   const limits = first.type === 'request.asked' ? askedFaults(item, events, first, told) : undefined
   const dropped = events.filter(({ type }) => type === 'session.answer-dropped')
   sessionFaults(item, { reserved, closed, dropped }, limits?.duration ?? Number.POSITIVE_INFINITY, told)
@@ -159,18 +148,19 @@ const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || 
 function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, told: Differences): Limits | undefined {
   const received = events.find(({ type }) => type === 'request.received')
   const approved = events.findLast(({ type }) => type === 'request.approved')
-  const agreed = events.filter(({ type }) => type === 'request.agreed')
-  if (asked.expiresAt !== undefined) told.differ('pendingUntil', item.pendingUntil, instantOf(asked.expiresAt))
+  const agreed = events.filter(({ type }) => type === 'approval.given')
+  if (asked.expiresAt !== undefined) told.differ('expiresAt', item.expiresAt, instantOf(asked.expiresAt))
   // An event without room for all of a justification ends in `…`.
-  const why = asked.why as string | undefined
-  if (!why?.endsWith('…') || !item.why?.startsWith(why.slice(0, -1))) told.differ('why', item.why, why)
+  const justification = asked.justification as string | undefined
+  if (!justification?.endsWith('…') || !item.justification?.startsWith(justification.slice(0, -1)))
+    told.differ('justification', item.justification, justification)
   told.differ('unattendedAt', item.unattendedAt, asked.unattendedAt === undefined ? undefined : instantOf(asked.unattendedAt))
   if (received && received.v !== 1)
     told.differ('startsAt', item.startsAt, received.startsAt === undefined ? undefined : instantOf(received.startsAt))
-  told.differ('windowStart', item.windowStart, approved && Math.max(instantOf(approved.at), item.startsAt ?? 0))
+  told.differ('windowStartsAt', item.windowStartsAt, approved && Math.max(instantOf(approved.at), item.startsAt ?? 0))
   told.differ(
-    'agreements',
-    item.agreements ?? [],
+    'approvals',
+    item.approvals ?? [],
     agreed.map(({ by, rules, limits = {} }) => ({ by: idOf(by), rules, limits })),
   )
   const wished = (received?.limits ?? {}) as Limits
@@ -222,7 +212,7 @@ function sessionFaults(
     told.differ('assumedRoleArn', session.assumedRoleArn, issued?.assumedRoleArn)
     told.differ('dropped', session.dropped, drops.has(suffix))
     const allowed = state === 'issued' ? wholeSecond(instantOf(intent.at)) + seconds(longest) : Number.POSITIVE_INFINITY
-    told.differ('hardEnd', session.hardEnd, Math.min(instantOf(intent.hardEnd), allowed))
+    told.differ('expiresAt', session.expiresAt, Math.min(instantOf(intent.expiresAt), allowed))
     faults.push(...told.faults)
   }
 }
@@ -266,22 +256,23 @@ function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadE
 /** A freeze that is set once more while it holds ends no sooner, and nobody has asked for its release any more. */
 function freezeFaults({ freeze }: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
   const forever = Number.POSITIVE_INFINITY
-  let until: Instant | undefined
+  let expiresAt: Instant | undefined
   let releaseAskedBy: string | undefined
   for (const event of events) {
-    if (isRelease(event)) until = undefined
-    if (event.type === 'freeze.set') until = Math.max(until ?? 0, event.until === undefined ? forever : instantOf(event.until))
+    if (isRelease(event)) expiresAt = undefined
+    if (event.type === 'freeze.set')
+      expiresAt = Math.max(expiresAt ?? 0, event.expiresAt === undefined ? forever : instantOf(event.expiresAt))
     releaseAskedBy = event.type === 'freeze.release-asked' ? idOf(event.by) : undefined
   }
   const told = new Differences()
-  told.differ('active', freeze?.active ?? false, until !== undefined)
+  told.differ('active', freeze?.active ?? false, expiresAt !== undefined)
   // Code that wrote events of version 1 did not count releases.
   const releases = events.filter(isRelease)
   const [generation, counted] = [freeze?.generation ?? 0, releases.filter(({ v }) => v !== 1).length]
   if (generation < counted || generation > releases.length) told.differ('generation', generation, releases.length)
-  if (until === undefined || !freeze?.active) return told.faults
+  if (expiresAt === undefined || !freeze?.active) return told.faults
   told.differ('scope', freeze.scope, events[0]?.scope)
-  told.differ('until', freeze.until, until === forever ? undefined : until)
+  told.differ('expiresAt', freeze.expiresAt, expiresAt === forever ? undefined : expiresAt)
   // A restored item has lost it, and its release must be asked for again.
   if (freeze.releaseAskedBy !== undefined) told.differ('releaseAskedBy', freeze.releaseAskedBy, releaseAskedBy)
   return told.faults
@@ -296,6 +287,6 @@ function linkFaults({ link }: ItemFacts, events: readonly ReadEvent[]): readonly
   const made = last?.type === 'link.made' ? last : undefined
   const told = new Differences()
   told.differ('slack', link.slack, made?.slack)
-  if (made) told.differ('until', link.until, instantOf(made.until))
+  if (made) told.differ('expiresAt', link.expiresAt, instantOf(made.expiresAt))
   return told.faults
 }

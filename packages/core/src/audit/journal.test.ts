@@ -16,11 +16,11 @@ const [one_pm, two_pm] = ['2026-11-24T13:00:00.000Z', '2026-11-24T14:00:00.000Z'
 /** Of version 1: what older code wrote must verify for ever. What version 2 adds is in `test/faults/stories.test.ts`. */
 const event = (type: EventType, more: object = {}): ReadEvent => ({ v: 1, type, request, at: noon, config: 'c', ...more })
 const what = { caller: dana, profile: 'orders', target: 'prod', terms: 't' }
-const created = event('request.created', { ...what, uses: 1, until: one_pm })
+const created = event('request.created', { ...what, uses: 1, expiresAt: one_pm })
 const asked = (needs: readonly number[]) => event('request.asked', { ...what, needs })
-const agreed = (by: object, rules: readonly number[] = [0]) => event('request.agreed', { by, rules })
-const approved = event('request.approved', { uses: 1, until: one_pm })
-const unattended = event('request.approved', { uses: 1, until: one_pm, unattended: true })
+const agreed = (by: object, rules: readonly number[] = [0]) => event('approval.given', { by, rules })
+const approved = event('request.approved', { uses: 1, expiresAt: one_pm })
+const unattended = event('request.approved', { uses: 1, expiresAt: one_pm, unattended: true })
 const role = 'arn:aws:iam::111122223333:role/stint/Reader'
 const reserved = (session = one, at = noon) =>
   event('session.reserved', {
@@ -28,7 +28,7 @@ const reserved = (session = one, at = noon) =>
     sessionName: `Dana-${session}`,
     role,
     duration: 7200,
-    hardEnd: new Date(Date.parse(at) + 7_200_000).toISOString(),
+    expiresAt: new Date(Date.parse(at) + 7_200_000).toISOString(),
     at,
   })
 const issued = (session = one, expiration = two_pm, at = noon) =>
@@ -50,7 +50,7 @@ const released = (by: object) => ofAll('freeze.released', by)
 const ofDana = (type: EventType, user: string, more: object = {}) =>
   event(type, { request: linkId(dana), by: dana, slack: `T1/${user}`, ...more })
 const typed = (user: string) => ofDana('link.pending', user)
-const linked = (user: string, more: object = {}) => ofDana('link.made', user, { until: '2027-02-22T12:00:00.000Z', ...more })
+const linked = (user: string, more: object = {}) => ofDana('link.made', user, { expiresAt: '2027-02-22T12:00:00.000Z', ...more })
 const restored = event('request.restored', { operator: 'platform team' })
 const unlinked = (user: string) => ofDana('link.ended', user, { reason: 'replaced' })
 const later = (type: EventType) => event(type, { at: two_pm, by: dana })

@@ -11,7 +11,7 @@ import { freezeIdOf } from '../access/freeze.ts'
 import { CODE_SECONDS, LINK_DAYS, type LinkId, linkId } from '../identity/link.ts'
 import { type Instant, instantOf, seconds } from '../instant.ts'
 import { missing } from '../request/approval.ts'
-import type { Agreement } from '../request/request.ts'
+import type { GivenApproval } from '../request/request.ts'
 import { NO_CONFIG } from './event.ts'
 import { agreedFaults, approvedFaults, askedOf, createdOf, idFault, type RequestFacts, receivedOf } from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
@@ -68,7 +68,7 @@ export type Journal = {
   /** Who asked. */
   caller: string
   usesLeft: number
-  until: Instant
+  expiresAt: Instant
   /** The latest time that an event states, and the latest end of credentials that were issued. */
   latest: Instant
   liveUntil: Instant
@@ -76,7 +76,7 @@ export type Journal = {
   facts: RequestFacts | undefined
   /** While it waits: who is needed, and who has agreed. */
   waiting:
-    | { readonly needs: readonly number[]; readonly unattendedAt: Instant; readonly agreements: Pick<Agreement, 'person' | 'rules'>[] }
+    | { readonly needs: readonly number[]; readonly unattendedAt: Instant; readonly approvals: Pick<GivenApproval, 'person' | 'rules'>[] }
     | undefined
   /** While it may be used: open sessions, those that are no longer open, and what all of them have in common. */
   sessions: { readonly open: Map<string, OpenSession>; readonly closed: Set<string>; readonly shared: Shared } | undefined
@@ -98,7 +98,7 @@ export const newJournal = (): Journal => ({
   reviewed: false,
   caller: '',
   usesLeft: 0,
-  until: 0,
+  expiresAt: 0,
   latest: 0,
   liveUntil: 0,
   facts: undefined,
@@ -120,7 +120,7 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'request.received': ['pending'],
   'request.refused': ['new'],
   'request.refusals-capped': ['new'],
-  'request.agreed': ['pending'],
+  'approval.given': ['pending'],
   'request.approved': ['pending'],
   'request.denied': ['pending'],
   'request.cancelled': ['pending'],
@@ -236,7 +236,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'request.created':
       journal.caller = idOf(event.caller)
       journal.usesLeft = event.uses as number
-      journal.until = instantOf(event.until)
+      journal.expiresAt = instantOf(event.expiresAt)
       journal.facts = createdOf(event)
       return idFault(event)
     case 'request.refused':
@@ -248,12 +248,12 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
       journal.waiting = {
         needs: event.needs as readonly number[],
         unattendedAt: event.unattendedAt === undefined ? Number.POSITIVE_INFINITY : instantOf(event.unattendedAt),
-        agreements: [],
+        approvals: [],
       }
       return when((journal.facts.expiresAt ?? Number.POSITIVE_INFINITY) <= at, 'expired before it was asked')
     case 'request.received':
       return facts && !blind ? receivedOf(facts, event) : none
-    case 'request.agreed':
+    case 'approval.given':
       return blind ? none : agreed(journal, event)
     case 'request.approved':
       return approved(journal, event)
@@ -271,7 +271,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'request.revoked':
       return when(!blind && !isHuman(event.by) && idOf(event.by) !== journal.caller, 'revoked by a workload that did not ask for it')
     case 'request.ended':
-      return when(!blind && at < journal.until, 'ended before its window was over')
+      return when(!blind && at < journal.expiresAt, 'ended before its window was over')
     case 'request.erased':
       return journal.erased && journal.told
         ? ['erased in part: some of the events before it are gone, and some are not']
@@ -319,8 +319,8 @@ function agreed(journal: Journal, event: ReadEvent): readonly string[] {
       ? 'agreed to by its own requester'
       : !isHuman(event.by)
         ? 'agreed to by something that is no person'
-        : waiting.agreements.some((other) => other.person === person) && 'agreed to twice by one person'
-  if (!barred) waiting.agreements.push({ person: person as Agreement['person'], rules })
+        : waiting.approvals.some((other) => other.person === person) && 'agreed to twice by one person'
+  if (!barred) waiting.approvals.push({ person: person as GivenApproval['person'], rules })
   const isOpen = (rule: number) => rule >= 0 && rule < waiting.needs.length
   return [
     ...(barred ? [barred] : none),
@@ -331,7 +331,7 @@ function agreed(journal: Journal, event: ReadEvent): readonly string[] {
 
 function approved(journal: Journal, event: ReadEvent): readonly string[] {
   journal.usesLeft = event.uses as number
-  journal.until = instantOf(event.until)
+  journal.expiresAt = instantOf(event.expiresAt)
   journal.granted = true
   if (journal.blind) return none
   const unagreed = !event.unattended
@@ -343,7 +343,7 @@ function approved(journal: Journal, event: ReadEvent): readonly string[] {
 const quorum = ({ waiting }: Journal): boolean =>
   waiting !== undefined &&
   waiting.needs.length > 0 &&
-  missing({ rules: waiting.needs.map((count) => ({ count })) }, waiting.agreements).every((count) => count === 0)
+  missing({ rules: waiting.needs.map((count) => ({ count })) }, waiting.approvals).every((count) => count === 0)
 
 function reviewed(journal: Journal, event: ReadEvent): readonly string[] {
   const { blind, granted, reviewed: before } = journal
@@ -361,7 +361,7 @@ function live(journal: Journal, event: ReadEvent): readonly string[] {
   const at = instantOf(event.at)
   if (journal.sessions && journal.sessions.open.size > 0) return [`${event.type} with a session open`]
   return [
-    ...when(!journal.blind && journal.stage === 'approved' && at < journal.until, `${event.type} while it could be used`),
+    ...when(!journal.blind && journal.stage === 'approved' && at < journal.expiresAt, `${event.type} while it could be used`),
     ...when(journal.stage !== 'retired' && at < journal.liveUntil, `${event.type} while its credentials were still valid`),
   ]
 }
@@ -378,7 +378,7 @@ function reserved(journal: Journal, event: ReadEvent): readonly string[] {
   if (journal.blind) return faults
   journal.usesLeft--
   if (journal.usesLeft < 0) return ['reserved without a use left', ...faults]
-  return instantOf(event.at) >= journal.until ? ['reserved after its window', ...faults] : faults
+  return instantOf(event.at) >= journal.expiresAt ? ['reserved after its window', ...faults] : faults
 }
 
 /** The session stays open: whether it lives is not known, and the sweeper closes it. */
@@ -431,7 +431,7 @@ function linked(journal: Journal, event: ReadEvent): readonly string[] {
       byCode && typed === slack && at >= typedAt + seconds(CODE_SECONDS),
       `linked more than ${CODE_SECONDS} s after the code was typed`,
     ),
-    ...when(instantOf(event.until) !== at + seconds(LINK_DAYS * 86_400), `linked for other than ${LINK_DAYS} days`),
+    ...when(instantOf(event.expiresAt) !== at + seconds(LINK_DAYS * 86_400), `linked for other than ${LINK_DAYS} days`),
   ]
 }
 

@@ -8,6 +8,7 @@ import { decodeBase64, type NoteKey } from '@stint/tlog/note'
 import { parseProof } from '@stint/tlog/proof'
 import { isObject, parseForeignJson } from '../json.ts'
 import { commitOf, type LogEntry, parseEntry } from './entry.ts'
+import { isTypeOf } from './older-events.ts'
 import { readEvent } from './schema.ts'
 
 /** What a receipt of ours carries beside the proof. */
@@ -31,7 +32,7 @@ export function checkReceipt(text: string, keys: readonly NoteKey[], witnesses: 
   if (commitOf({ event, salt: saltBytes }) !== entry.commit) return 'The entry does not commit to this event.'
   const read = readEvent(event)
   if (typeof read === 'string') return `The event is ${read}.`
-  if (read.request !== entry.request || read.type !== entry.type) return 'The entry is of another journal or type than its event.'
+  if (read.request !== entry.request || !isTypeOf(entry.type, read)) return 'The entry is of another journal or type than its event.'
   const opened = openCheckpoint(proof.checkpoint, keys, witnesses)
   if (opened.outcome === 'fault') return `Its checkpoint is ${opened.fault}.`
   const { size, root } = opened.value

@@ -29,7 +29,7 @@ export type RequestFacts = {
   /** The least of what the requester wished for and the approvers allowed. */
   limits: Required<Limits>
   /** Before this no session is reserved. */
-  windowStart: Instant
+  windowStartsAt: Instant
 }
 
 const unlimited = { duration: Number.POSITIVE_INFINITY, uses: Number.POSITIVE_INFINITY, window: Number.POSITIVE_INFINITY }
@@ -46,7 +46,7 @@ function factsOf(event: ReadEvent): RequestFacts {
     awaitsReceived: false,
     received: false,
     limits: unlimited,
-    windowStart: 0,
+    windowStartsAt: 0,
   }
 }
 
@@ -98,14 +98,14 @@ export function agreedFaults(facts: RequestFacts, event: ReadEvent): readonly st
 
 /** Takes when the window begins, and says what is wrong with the approval. */
 export function approvedFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
-  const [at, until, uses] = [instantOf(event.at), instantOf(event.until), event.uses as number]
+  const [at, expiresAt, uses] = [instantOf(event.at), instantOf(event.expiresAt), event.uses as number]
   const faults = [...expiredFault(facts, event, 'approved')]
   const { limits } = facts
   if (uses > (facts.uses ?? uses)) faults.push('approved for more uses than were asked for')
   else if (uses > limits.uses) faults.push('approved for more uses than its limits allow')
-  facts.windowStart = Math.max(at, facts.startsAt ?? 0)
+  facts.windowStartsAt = Math.max(at, facts.startsAt ?? 0)
   if (facts.window === undefined || facts.startsAt === undefined) return faults
-  const length = until - facts.windowStart
+  const length = expiresAt - facts.windowStartsAt
   if (length > seconds(facts.window)) faults.push('approved for a longer window than was asked for')
   else if (length > seconds(limits.window)) faults.push('approved for a longer window than its limits allow')
   return faults

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RequestId } from '../ids.ts'
+import { canonicalJson, type Json } from '../json.ts'
 import { NOW } from '../testing/fixtures.ts'
 import { journalEntry } from './event.ts'
 import { eventTypes, readEvent } from './schema.ts'
@@ -22,13 +23,13 @@ describe('what is no event says why', () => {
   test.each([
     ['not JSON', 'hello'],
     ['not an object', '[]'],
-    ['of a version that is not known', text.replace('"v":2', '"v":3')],
-    ['of a version that is not known', text.replace('"v":2', '"v":0')],
-    ['of a version that is not known', text.replace('"v":2', '"v":"2"')],
+    ['of a version that is not known', text.replace('"v":3', '"v":4')],
+    ['of a version that is not known', text.replace('"v":3', '"v":0')],
+    ['of a version that is not known', text.replace('"v":3', '"v":"3"')],
     ['of a type that is not known', text.replace('refusals-capped', 'granted')],
     ['of a type that is not known', text.replace('request.refusals-capped', 'toString')],
     ['without cap', text.replace('"cap":20,', '')],
-    ['with a member that it cannot have', text.replace('"v":2', '"v":2,"x":1')],
+    ['with a member that it cannot have', text.replace('"v":3', '"v":3,"x":1')],
     ['with a cap that is none', text.replace('"cap":20', '"cap":-1')],
     ['with a at that is none', text.replace('.000Z', 'Z')],
     ['with a config that is none', text.replace(hash, 'F'.repeat(64))],
@@ -37,6 +38,42 @@ describe('what is no event says why', () => {
     ['not in canonical form', text.replace('"cap":20', '"cap":20,"cap":20')],
     ['not in canonical form', `${text} `],
   ])('%s', (fault, broken) => expect(readEvent(broken)).toBe(fault))
+})
+
+describe('events of older versions', () => {
+  const by = { issuer: 'people', kind: 'human', name: 'Dana', subject: 'dana' }
+  const common = { at: '2026-11-24T12:00:00.000Z', config: hash, request: 'req_1' }
+  const agreed = { ...common, by, face: 'api', from: '203.0.113.7', rules: [0], token: hash, type: 'request.agreed' }
+  const read = (event: object) => readEvent(canonicalJson(event as Json))
+
+  test.each([1, 2])('of version %d are read under the names of today', (v) => {
+    expect(read({ ...agreed, v })).toEqual({
+      ...common,
+      by,
+      channel: 'api',
+      rules: [0],
+      source: '203.0.113.7',
+      token: hash,
+      type: 'approval.given',
+      v,
+    })
+    expect(read({ ...common, by, scope: 'all', type: 'freeze.set', until: common.at, v, why: 'x' })).toMatchObject({
+      expiresAt: common.at,
+      justification: 'x',
+    })
+  })
+  const current = { ...common, by, channel: 'api', rules: [0], source: '203.0.113.7', token: hash, type: 'approval.given' }
+  test.each<[string, object, RegExp]>([
+    ['an old type in a new event', { ...agreed, v: 3 }, /^of a type that is not known$/],
+    ['an old member in a new event', { ...current, from: '203.0.113.7', v: 3 }, /^with a member that it cannot have$/],
+    ['a new type in an old event', { ...current, v: 2 }, /^with a name that its version does not have$/],
+    ['a new member in an old event', { ...agreed, channel: 'api', v: 2 }, /^with a name that its version does not have$/],
+    [
+      'two old members that are one today',
+      { ...common, by, expiresAt: common.at, scope: 'all', type: 'freeze.set', until: common.at, v: 2, why: 'x' },
+      /^with a name that its version does not have$/,
+    ],
+  ])('%s is refused', (_name, event, fault) => expect(read(event)).toMatch(fault))
 })
 
 test('every type says something', () => {

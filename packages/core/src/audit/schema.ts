@@ -6,6 +6,7 @@
 import { parseIso } from '../instant.ts'
 import { isCanonicalJson, isObject } from '../json.ts'
 import { type AuditEvent, EVENT_VERSION } from './event.ts'
+import { isOlderVersion, type OlderVersion, withCurrentNames } from './older-events.ts'
 
 /** A form that a member has. */
 const kinds = {
@@ -35,7 +36,7 @@ type Kind = keyof typeof kinds
 
 /** What every member is, wherever it stands. */
 const members = {
-  v: ['count', 'The version of this schema: 2.'],
+  v: ['count', 'The version of this schema: 3.'],
   type: ['text', 'What happened.'],
   request: [
     'text',
@@ -49,17 +50,16 @@ const members = {
   profile: ['text', 'The profile asked for.'],
   target: ['text', 'The target it leads into.'],
   terms: ['hash', 'The terms: everything a session gets.'],
-  why: ['text', 'The justification.'],
+  justification: ['text', 'The justification.'],
   ticket: ['text', 'What it is for, as an issue tracker names it.'],
   uses: ['count', 'How many sessions may be taken.'],
   window: ['count', 'Seconds from the start of the window to its end, at most.'],
-  expiresAt: ['instant', 'When the request expires unless it is decided.'],
+  expiresAt: ['instant', 'When the pending request, the window of the grant, the session, the freeze or the link expires.'],
   startsAt: ['instant', 'The start of the window, where the requester chose one.'],
-  until: ['instant', 'Until when.'],
   unattendedAt: ['instant', 'From when on it is approved by rule, if nobody stops it.'],
   needs: ['counts', 'How many people must agree, for each rule of the approval.'],
   rules: ['counts', 'The rules, by their place in `needs`, that this agreement may count for: for one of them.'],
-  from: ['text', 'The address the call came from; for Slack `slack:` and its user.'],
+  source: ['text', 'The IP address of the caller; for Slack, `slack:` and the user.'],
   token: ['hash', 'What was signed of the token (header and payload), never the token; for Slack, what Slack signed.'],
   trace: ['text', 'The trace of the HTTP answer and of the log line.'],
   code: ['text', 'The problem code that was answered.'],
@@ -72,15 +72,14 @@ const members = {
   callerHash: ['hash', 'In place of `caller` where the event has no room for it: SHA-256 of the RFC 8785 text of `[issuer, subject]`.'],
   duration: ['count', 'Seconds asked for.'],
   durationAsked: ['yes', 'The caller chose the duration. Otherwise it is the profile’s default, and an approver’s limit shortens it.'],
-  hardEnd: ['instant', 'After this the session can do nothing.'],
   accessKeyId: ['text', 'The access key ID that AWS gave out.'],
   assumedRoleArn: ['text', 'The ARN of the session.'],
   assumedRoleId: ['text', 'The unique id of role and session.'],
-  expiration: ['instant', 'The earlier of AWS’s expiry and `hardEnd`.'],
+  expiration: ['instant', 'The earlier of AWS’s expiry and `expiresAt`.'],
   awsRequestId: ['text', 'The request ID of AWS’s answer.'],
   packedPolicySize: ['count', 'Percent of what AWS allows for policy and tags.'],
   sends: ['count', 'How often AssumeRole was sent: each may have left a session that never left Stint.'],
-  face: ['text', 'Where it was decided: `api`, `slack`, `web`, `cli`.'],
+  channel: ['text', 'Where it was decided: `api`, `slack`, `web`, `cli`.'],
   comment: ['text', 'What was said with it.'],
   limits: ['limits', 'What the approver shortened, or the requester is content with.'],
   unattended: ['yes', 'Approved by rule after its delay, and not by a person.'],
@@ -105,33 +104,33 @@ type EventShape = {
 }
 
 const inAll = ['v', 'type', 'request', 'at', 'config'] as const satisfies readonly Member[]
-const decision = ['by', 'face', 'from', 'token'] as const satisfies readonly Member[]
+const decision = ['by', 'channel', 'source', 'token'] as const satisfies readonly Member[]
 
 export const eventTypes = {
   'request.created': {
     says: 'A request came into being that needs nobody’s agreement: granted by rule.',
-    has: ['caller', 'profile', 'target', 'terms', 'uses', 'until'],
-    may: ['why', 'ticket'],
+    has: ['caller', 'profile', 'target', 'terms', 'uses', 'expiresAt'],
+    may: ['justification', 'ticket'],
   },
   'request.asked': {
     says: 'A request came into being that waits for people.',
     has: ['caller', 'profile', 'target', 'terms', 'needs', 'uses', 'window', 'expiresAt'],
-    may: ['why', 'ticket', 'unattendedAt'],
+    may: ['justification', 'ticket', 'unattendedAt'],
     lacking: ['uses', 'window', 'expiresAt'],
   },
   'request.received': {
     says: 'With what it was asked.',
-    has: ['build', 'from', 'token', 'trace'],
+    has: ['build', 'source', 'token', 'trace'],
     may: ['limits', 'startsAt'],
     lacking: ['startsAt'],
   },
   'request.refused': {
     says: 'A verified caller was told no.',
-    has: ['caller', 'profile', 'code', 'reason', 'from', 'token', 'trace'],
+    has: ['caller', 'profile', 'code', 'reason', 'source', 'token', 'trace'],
   },
   'request.refusals-capped': { says: 'The caller was refused so often this hour that more is only counted.', has: ['caller', 'cap'] },
-  'request.agreed': { says: 'An approver agreed.', has: [...decision, 'rules'], may: ['comment', 'limits'] },
-  'request.approved': { says: 'Everybody that was needed has agreed.', has: ['uses', 'until'], may: ['unattended'] },
+  'approval.given': { says: 'An approver agreed.', has: [...decision, 'rules'], may: ['comment', 'limits'] },
+  'request.approved': { says: 'Everybody that was needed has agreed.', has: ['uses', 'expiresAt'], may: ['unattended'] },
   'request.denied': { says: 'An approver said no.', has: decision, may: ['comment'] },
   'request.cancelled': { says: 'The requester no longer wants it.', has: decision, may: ['comment'] },
   'request.revoked': { says: 'It was withdrawn: nothing newer vends.', has: decision, may: ['comment'] },
@@ -139,10 +138,10 @@ export const eventTypes = {
   'request.ended': { says: 'Its window is over.', has: [] },
   'request.escalated': { says: 'More people were asked.', has: [] },
   'request.reminded': { says: 'People were reminded.', has: [] },
-  'request.reviewed': { says: 'Somebody else reviewed the break-glass.', has: ['by', 'comment', 'from', 'token'] },
+  'request.reviewed': { says: 'Somebody else reviewed the break-glass.', has: ['by', 'comment', 'source', 'token'] },
   'request.erased': {
     says: 'A person’s data went: all earlier events of this journal are gone, their places and commitments stay.',
-    has: ['operator', 'why'],
+    has: ['operator', 'justification'],
   },
   'request.restored': {
     says: 'Its item came back from a backup that lacked some of this journal: it is over, and of open sessions nobody knows.',
@@ -151,7 +150,7 @@ export const eventTypes = {
   'request.retired': { says: 'The item leaves the table. Nothing follows.', has: [] },
   'session.reserved': {
     says: 'The intent: from here on AWS may be asked.',
-    has: ['session', 'terms', 'sessionName', 'role', 'duration', 'hardEnd', 'build', 'from', 'token', 'trace'],
+    has: ['session', 'terms', 'sessionName', 'role', 'duration', 'expiresAt', 'build', 'source', 'token', 'trace'],
     may: ['sourceIdentity', 'durationAsked'],
     either: ['caller', 'callerHash'],
     lacking: ['terms', 'caller', 'callerHash', 'durationAsked'],
@@ -171,17 +170,17 @@ export const eventTypes = {
     may: ['awsRequestId'],
   },
   'session.abandoned': { says: 'No record came in time: nothing left, and the use went back.', has: ['session'] },
-  'freeze.set': { says: 'Access was frozen.', has: ['scope', 'by', 'why'], may: ['until'] },
+  'freeze.set': { says: 'Access was frozen.', has: ['scope', 'by', 'justification'], may: ['expiresAt'] },
   'freeze.release-asked': { says: 'The first of two people asked for its release.', has: ['scope', 'by'] },
   'freeze.released': { says: 'The second released it.', has: ['scope', 'by'] },
   'freeze.deploy-released': { says: 'A deploy released it.', has: ['scope', 'build'] },
-  'link.pending': { says: 'A Slack user typed the code that a person was given.', has: ['by', 'slack', 'from', 'token'] },
+  'link.pending': { says: 'A Slack user typed the code that a person was given.', has: ['by', 'slack', 'source', 'token'] },
   'link.made': {
     says: 'The person confirmed it: the Slack user is theirs.',
-    has: ['by', 'slack', 'until', 'from', 'token'],
+    has: ['by', 'slack', 'expiresAt', 'source', 'token'],
     may: ['email'],
   },
-  'link.ended': { says: 'The Slack user is no longer theirs.', has: ['by', 'slack', 'reason'], may: ['from', 'token'] },
+  'link.ended': { says: 'The Slack user is no longer theirs.', has: ['by', 'slack', 'reason'], may: ['source', 'token'] },
   'config.seen': { says: 'A deployed config answered for the first time.', has: ['build'] },
   'log.started': { says: 'The log began, or goes on under another key.', has: ['origin', 'vkey'] },
   'table.restored': { says: 'The story table came back from a backup, and was opened again.', has: ['build', 'epoch'] },
@@ -189,9 +188,9 @@ export const eventTypes = {
 
 export type EventType = keyof typeof eventTypes
 
-/** An event as it is read back: times are texts. */
+/** An event as it is read back, under the names of the current version: times are strings. */
 export type ReadEvent = {
-  readonly v: 1 | 2
+  readonly v: OlderVersion | typeof EVENT_VERSION
   readonly type: EventType
   readonly request: string
   readonly at: string
@@ -217,7 +216,15 @@ export function readEvent(text: string): ReadEvent | string {
     return 'not JSON'
   }
   if (!isObject(event)) return 'not an object'
-  if (event.v !== 1 && event.v !== EVENT_VERSION) return 'of a version that is not known'
+  if (event.v !== EVENT_VERSION && !isOlderVersion(event.v)) return 'of a version that is not known'
+  const current = isOlderVersion(event.v) ? withCurrentNames(event) : event
+  const read = current ? checked(current) : 'with a name that its version does not have'
+  // Only one text says the same: so no member is doubled or spelled otherwise.
+  return typeof read === 'string' || isCanonicalJson(text, event) ? read : 'not in canonical form'
+}
+
+/** The event, if it has what its type and version demand and nothing else. */
+function checked(event: { readonly [member: string]: unknown }): ReadEvent | string {
   if (typeof event.type !== 'string' || !Object.hasOwn(eventTypes, event.type)) return 'of a type that is not known'
   const { has, may, either } = (event.v === 1 ? version1 : shapes)[event.type as EventType]
   let count = 0
@@ -235,8 +242,7 @@ export function readEvent(text: string): ReadEvent | string {
   for (const [name, value] of Object.entries(event)) {
     if (!kinds[members[name as Member][0]].fits(value)) return `with a ${name} that is none`
   }
-  // Only one text says the same: so no member is doubled or spelled otherwise.
-  return isCanonicalJson(text, event) ? (event as unknown as ReadEvent) : 'not in canonical form'
+  return event as ReadEvent
 }
 
 /** `docs/audit-events.md`, between its heading and what people write. */

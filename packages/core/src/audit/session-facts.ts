@@ -18,7 +18,7 @@ export type OpenSession = {
   readonly at: Instant
   readonly name: string
   readonly role: string
-  readonly hardEnd: Instant
+  readonly expiresAt: Instant
   /** The same, or sooner where an approver allowed less. */
   readonly end: Instant
   /** An answer of AWS did not match the request and was dropped. */
@@ -39,9 +39,9 @@ export const sharedOf = (event: ReadEvent): Shared => ({
 })
 
 export function openedSession(event: ReadEvent, facts: RequestFacts | undefined): OpenSession {
-  const [at, hardEnd] = [instantOf(event.at), instantOf(event.hardEnd)]
+  const [at, expiresAt] = [instantOf(event.at), instantOf(event.expiresAt)]
   const allowed = wholeSecond(at) + seconds(facts?.limits.duration ?? Number.POSITIVE_INFINITY)
-  return { at, name: event.sessionName as string, role: event.role as string, hardEnd, end: Math.min(hardEnd, allowed), dropped: false }
+  return { at, name: event.sessionName as string, role: event.role as string, expiresAt, end: Math.min(expiresAt, allowed), dropped: false }
 }
 
 /** `facts` is absent where the request is not known. */
@@ -52,14 +52,14 @@ export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestF
     if (!isFor(event, facts)) faults.push('reserved for another caller than the one who asked')
     if (event.terms !== facts.terms) faults.push('reserved on other terms than those that were asked for')
   }
-  if (facts && at < facts.windowStart) faults.push('reserved before its window began')
+  if (facts && at < facts.windowStartsAt) faults.push('reserved before its window began')
   if (!isSameRole(event.role as string, shared.role)) faults.push('reserved for another role than the session before it')
   if (event.sourceIdentity !== shared.sourceIdentity) faults.push('reserved with another source identity than the session before it')
   if (!isNameOf(event)) faults.push('reserved under a session name that is not its own')
   if (duration < MIN_DURATION_SECONDS) faults.push(`reserved for less than ${MIN_DURATION_SECONDS} s`)
   // Without a wish the profile's default stands here; what an approver allowed then ends the session sooner.
   if (facts && event.durationAsked === true && duration > facts.limits.duration) faults.push('reserved for longer than its limits allow')
-  if (instantOf(event.hardEnd) !== wholeSecond(at) + seconds(duration))
+  if (instantOf(event.expiresAt) !== wholeSecond(at) + seconds(duration))
     faults.push('reserved with an end that is not its start plus its duration')
   return faults
 }
@@ -104,9 +104,9 @@ export function issuedFaults(event: ReadEvent, open: OpenSession): readonly stri
   // The call that dropped an answer has ended, and no other call may record for its reservation.
   if (open.dropped) faults.push('issued after its answer was dropped')
   const [at, expiration, sends] = [instantOf(event.at), instantOf(event.expiration), event.sends as number]
-  if (expiration > open.hardEnd) faults.push('issued beyond the end that was reserved')
+  if (expiration > open.expiresAt) faults.push('issued beyond the end that was reserved')
   else if (expiration > open.end) faults.push('issued for longer than its limits allow')
-  if (at >= open.hardEnd) faults.push('issued after its end')
+  if (at >= open.expiresAt) faults.push('issued after its end')
   else if (expiration <= at) faults.push('issued with credentials that had already expired')
   if (!/^ASIA[A-Z0-9]{12,124}$/.test(event.accessKeyId as string)) faults.push('issued with an access key ID that is not one of a session')
   const role = rolePartsOf(open.role)

@@ -8,9 +8,9 @@ const dana = { caller: { issuer: 'people', subject: 'dana', name: 'Dana', kind: 
 const u1 = { team: 'T1', user: 'U1', name: 'dana' }
 const u2 = { team: 'T1', user: 'U2', name: 'mallory' }
 const base: Link = { ...dana, id: linkId(dana.caller), version: 1 }
-const offered: Link = { ...base, offer: { code: 'c1', until: NOW + 10 * MINUTE } }
-const pending: Link = { ...base, pending: { slack: u1, code: 'c1', until: NOW + 10 * MINUTE } }
-const active: Link = { ...base, active: { slack: u1, since: NOW - 20 * MINUTE, until: NOW + 1000 * MINUTE } }
+const offered: Link = { ...base, offer: { code: 'c1', expiresAt: NOW + 10 * MINUTE } }
+const pending: Link = { ...base, pending: { slack: u1, code: 'c1', expiresAt: NOW + 10 * MINUTE } }
+const active: Link = { ...base, active: { slack: u1, since: NOW - 20 * MINUTE, expiresAt: NOW + 1000 * MINUTE } }
 
 /** The state that follows and the events, or why not. */
 const told = (decided: LinkDecided): string => {
@@ -49,7 +49,7 @@ describe('a link', () => {
     ['confirmed again: an answer was lost', confirm(active, dana, u1, NOW), 'unchanged'],
     [
       'a new one voids the old',
-      confirm({ ...active, pending: { slack: u2, code: 'c', until: NOW + 1 } }, dana, u2, NOW),
+      confirm({ ...active, pending: { slack: u2, code: 'c', expiresAt: NOW + 1 } }, dana, u2, NOW),
       'linked U2, link.ended T1/U1, link.made T1/U2',
     ],
     ['by e-mail', linkByEmail(undefined, dana, u1, NOW), 'linked U1, link.made T1/U1'],
@@ -77,7 +77,7 @@ describe('a link', () => {
     expect(activeAt(link, NOW + 90 * 86_400_000)).toBeUndefined()
   })
   test('decides nothing in its first ten minutes', () => {
-    const since = { slack: u1, since: NOW, until: NOW + 1e9 }
+    const since = { slack: u1, since: NOW, expiresAt: NOW + 1e9 }
     expect([settledAt(since, NOW + 10 * MINUTE - 1), settledAt(since, NOW + 10 * MINUTE)]).toEqual([false, true])
   })
   test('is of issuer and subject together, however they are written', () => {

@@ -29,10 +29,10 @@ export type Link = Linked & {
   /** Grows with every change. */
   readonly version: number
   /** A code that was given out: its SHA-256. */
-  readonly offer?: { readonly code: string; readonly until: Instant }
+  readonly offer?: { readonly code: string; readonly expiresAt: Instant }
   /** Who typed it, and waits to be confirmed. */
-  readonly pending?: { readonly slack: NamedSlackUser; readonly until: Instant; readonly code: string }
-  readonly active?: { readonly slack: NamedSlackUser; readonly since: Instant; readonly until: Instant }
+  readonly pending?: { readonly slack: NamedSlackUser; readonly expiresAt: Instant; readonly code: string }
+  readonly active?: { readonly slack: NamedSlackUser; readonly since: Instant; readonly expiresAt: Instant }
   /** Codes that were typed within an hour: each is an event, and a journal is finite. */
   readonly typed?: { readonly since: Instant; readonly count: number }
 }
@@ -49,7 +49,7 @@ export const LINK_SETTLES_SECONDS = 600
 
 export type LinkEvent =
   | { readonly type: 'link.pending'; readonly by: CallerRef; readonly slack: string }
-  | { readonly type: 'link.made'; readonly by: CallerRef; readonly slack: string; readonly until: Instant; readonly email?: true }
+  | { readonly type: 'link.made'; readonly by: CallerRef; readonly slack: string; readonly expiresAt: Instant; readonly email?: true }
   | { readonly type: 'link.ended'; readonly by: CallerRef; readonly slack: string; readonly reason: LinkEnd }
 /** `unlinked` by the person, `replaced` by a newer one of either side, `not-a-member` where Slack says so. */
 export type LinkEnd = 'unlinked' | 'replaced' | 'not-a-member'
@@ -60,7 +60,7 @@ export type LinkDecided = Done<LinkChange | 'unchanged'> | Refused
 
 /** The link in force. DynamoDB deletes late, so time is looked at here. */
 export const activeAt = (link: Link | undefined, now: Instant): Link['active'] =>
-  link?.active !== undefined && link.active.until > now ? link.active : undefined
+  link?.active !== undefined && link.active.expiresAt > now ? link.active : undefined
 
 export const settledAt = (active: NonNullable<Link['active']>, now: Instant): boolean => now >= active.since + seconds(LINK_SETTLES_SECONDS)
 
@@ -75,13 +75,13 @@ const baseOf = (link: Link | undefined, caller: Linked): LinkChange['link'] => (
 /** A code is given out; one that was given out before is good no more. The link in force stays until another is confirmed. */
 export function offer(link: Link | undefined, caller: Linked, code: string, now: Instant): LinkDecided {
   const { pending: _pending, ...base } = baseOf(link, caller)
-  return done({ link: { ...base, offer: { code, until: now + seconds(CODE_SECONDS) } }, events: [] })
+  return done({ link: { ...base, offer: { code, expiresAt: now + seconds(CODE_SECONDS) } }, events: [] })
 }
 
 /** Somebody typed it in Slack. Good once. */
 export function claim(link: Link | undefined, code: string, slack: NamedSlackUser, now: Instant): LinkDecided {
-  if (link?.pending?.code === code && isSame(link.pending.slack, slack) && link.pending.until > now) return done('unchanged')
-  if (!link?.offer || link.offer.code !== code || link.offer.until <= now)
+  if (link?.pending?.code === code && isSame(link.pending.slack, slack) && link.pending.expiresAt > now) return done('unchanged')
+  if (!link?.offer || link.offer.code !== code || link.offer.expiresAt <= now)
     return refused('link-unknown', 'There is no such code, or it is used or old.')
   const typed = link.typed && now < link.typed.since + seconds(3600) ? link.typed : { since: now, count: 0 }
   if (typed.count >= TYPED_AN_HOUR) return refused('rate-limited', 'Too many codes of this person were typed within an hour.')
@@ -89,7 +89,7 @@ export function claim(link: Link | undefined, code: string, slack: NamedSlackUse
   return done({
     link: {
       ...base,
-      pending: { slack, code, until: now + seconds(CODE_SECONDS) },
+      pending: { slack, code, expiresAt: now + seconds(CODE_SECONDS) },
       typed: { ...typed, count: typed.count + 1 },
     },
     events: [{ type: 'link.pending', by: link.caller, slack: slackText(slack) }],
@@ -99,7 +99,7 @@ export function claim(link: Link | undefined, code: string, slack: NamedSlackUse
 /** The person says: yes, that is me. `seen` is whom they were shown. */
 export function confirm(link: Link | undefined, caller: Linked, seen: SlackUser, now: Instant): LinkDecided {
   const active = activeAt(link, now)
-  if (!link?.pending || link.pending.until <= now) {
+  if (!link?.pending || link.pending.expiresAt <= now) {
     if (active && isSame(active.slack, seen)) return done('unchanged')
     return refused('link-unknown', 'Nobody waits to be linked to you: take a code and type it in Slack first.')
   }
@@ -113,12 +113,12 @@ export const linkByEmail = (link: Link | undefined, caller: Linked, slack: Named
 
 function made(link: Link | undefined, caller: Linked, slack: NamedSlackUser, now: Instant, email?: true): LinkDecided {
   const before = activeAt(link, now)
-  const until = now + seconds(LINK_DAYS * 86_400)
+  const expiresAt = now + seconds(LINK_DAYS * 86_400)
   return done({
-    link: { ...linked(caller), active: { slack, since: now, until }, ...kept(link) },
+    link: { ...linked(caller), active: { slack, since: now, expiresAt }, ...kept(link) },
     events: [
       ...(before ? [endedEvent(caller.caller, before.slack, 'replaced')] : []),
-      { type: 'link.made', by: caller.caller, slack: slackText(slack), until, ...(email ? { email } : {}) },
+      { type: 'link.made', by: caller.caller, slack: slackText(slack), expiresAt, ...(email ? { email } : {}) },
     ],
   })
 }

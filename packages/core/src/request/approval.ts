@@ -6,7 +6,7 @@ import type { Approval, ApprovalRule, Hours } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
 import { type Instant, localTime, parseIso, seconds } from '../instant.ts'
-import type { Agreement } from './request.ts'
+import type { GivenApproval } from './request.ts'
 
 /** The rules, by their place, that this caller could fulfil now. Groups are those of the token shown now. */
 export function rulesOpenTo(approval: Approval, caller: Caller, createdAt: Instant, circumstances: Circumstances): readonly number[] {
@@ -31,19 +31,19 @@ export function withinHours(hours: Hours | undefined, now: Instant): boolean {
 }
 
 /**
- * How many agreements each rule still lacks when every person is counted for one rule, in the way that fulfils most.
+ * How many approvals each rule still lacks when every person is counted for one rule, in the way that fulfils most.
  * A person who could fulfil two rules must not be spent on the one that another could fulfil.
  */
 export function missing(
   approval: { readonly rules: readonly Pick<ApprovalRule, 'count'>[] },
-  agreements: readonly Pick<Agreement, 'rules' | 'person' | 'personNow'>[],
+  approvals: readonly Pick<GivenApproval, 'rules' | 'person' | 'personNow'>[],
 ): readonly number[] {
   const seats = approval.rules.flatMap((rule, index) => Array.from({ length: rule.count }, () => index))
   const taken: (number | undefined)[] = seats.map(() => undefined)
   /** Kuhn's augmenting path: finds the person a seat, moving others on if need be. */
   const seat = (person: number, tried: Set<number>): boolean =>
     seats.some((rule, at) => {
-      if (tried.has(at) || !agreements[person]?.rules.includes(rule)) return false
+      if (tried.has(at) || !approvals[person]?.rules.includes(rule)) return false
       tried.add(at)
       const sitting = taken[at]
       if (sitting !== undefined && !seat(sitting, tried)) return false
@@ -51,7 +51,7 @@ export function missing(
       return true
     })
   const people = new Set<string>()
-  agreements.forEach(({ person, personNow = person }, index) => {
+  approvals.forEach(({ person, personNow = person }, index) => {
     if (people.has(personNow)) return // one person, one seat
     people.add(personNow)
     seat(index, new Set())

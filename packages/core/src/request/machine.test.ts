@@ -58,10 +58,10 @@ const request = (change: Partial<AccessRequest> = {}): AccessRequest => ({
   terms: { maxDuration: 3600, uses: 3, window: 3600, approval: approval() } as AccessRequest['terms'],
   termsHash: 'h',
   breakGlass: false,
-  pendingUntil: NOW + 1_800_000,
-  agreements: [],
+  expiresAt: NOW + 1_800_000,
+  approvals: [],
   limits: {},
-  told: [],
+  notices: [],
   sessions: [],
   ...change,
 })
@@ -72,10 +72,10 @@ const askedUnder = (rules: Approval, uses = 3) => ({
 const approved = (change: Partial<AccessRequest> = {}) =>
   request({
     state: 'approved',
-    windowStart: NOW,
-    windowEnd: NOW + 3_600_000,
+    windowStartsAt: NOW,
+    windowExpiresAt: NOW + 3_600_000,
     usesLeft: 3,
-    agreements: [{ approver: ada.caller, person: ada.person, rules: [0], at: NOW, face: 'api', limits: {} }],
+    approvals: [{ approver: ada.caller, person: ada.person, rules: [0], at: NOW, channel: 'api', limits: {} }],
     ...change,
   })
 const inState: Record<RequestState | 'expired-by-time' | 'ended-by-time', AccessRequest> = {
@@ -87,11 +87,11 @@ const inState: Record<RequestState | 'expired-by-time' | 'ended-by-time', Access
   revoked: approved({ state: 'revoked', decidedBy: ada.caller }),
   ended: approved({ state: 'ended' }),
   refused: request({ state: 'refused' }),
-  'expired-by-time': request({ pendingUntil: NOW }),
-  'ended-by-time': approved({ windowEnd: NOW }),
+  'expired-by-time': request({ expiresAt: NOW }),
+  'ended-by-time': approved({ windowExpiresAt: NOW }),
 }
 
-const said = { face: 'api' } as const
+const said = { channel: 'api' } as const
 const acts = {
   approve: (found: AccessRequest, who: Actor) => approve(found, approval(), who, said, NOW),
   deny: (found: AccessRequest, who: Actor) => deny(found, who, said, NOW),
@@ -283,11 +283,11 @@ describe('who may decide now', () => {
 
 describe('limits', () => {
   const shorten = (limits: object, change: Partial<AccessRequest> = {}) =>
-    approve(request(change), approval(), ada, { face: 'api', limits }, NOW)
+    approve(request(change), approval(), ada, { channel: 'api', limits }, NOW)
   test('an approver may shorten', () => {
     const decided = shorten({ duration: 900, uses: 1, window: 600 })
     expect(decided).toMatchObject({
-      value: { set: { limits: { duration: 900, uses: 1, window: 600 }, usesLeft: 1, windowEnd: NOW + 600_000 } },
+      value: { set: { limits: { duration: 900, uses: 1, window: 600 }, usesLeft: 1, windowExpiresAt: NOW + 600_000 } },
     })
   })
   test.each([{ duration: 3601 }, { uses: 4 }, { window: 3601 }, { uses: 0 }, { duration: 59 }, { window: -1 }, { uses: 1.5 }])(
@@ -298,20 +298,20 @@ describe('limits', () => {
   )
   test('of two approvers the shorter holds', () => {
     const two = approval({ rules: [{ by: [approvers], count: 2 }] })
-    const first = approve(request(askedUnder(two)), two, ada, { face: 'api', limits: { uses: 2 } }, NOW)
+    const first = approve(request(askedUnder(two)), two, ada, { channel: 'api', limits: { uses: 2 } }, NOW)
     if (first.outcome !== 'done' || first.value === 'unchanged') throw new Error('unreachable')
     const second = approve(
       request({ ...askedUnder(two), ...first.value.set }),
       two,
       bob,
-      { face: 'api', limits: { uses: 3, window: 60 } },
+      { channel: 'api', limits: { uses: 3, window: 60 } },
       NOW,
     )
-    expect(second).toMatchObject({ value: { state: 'approved', set: { usesLeft: 2, windowEnd: NOW + 60_000 } } })
+    expect(second).toMatchObject({ value: { state: 'approved', set: { usesLeft: 2, windowExpiresAt: NOW + 60_000 } } })
   })
   test('a window begins at the chosen start', () => {
     expect(shorten({}, { startsAt: NOW + 60_000 })).toMatchObject({
-      value: { set: { windowStart: NOW + 60_000, windowEnd: NOW + 3_660_000 } },
+      value: { set: { windowStartsAt: NOW + 60_000, windowExpiresAt: NOW + 3_660_000 } },
     })
   })
 })
@@ -331,11 +331,11 @@ describe('what changed between asking and agreeing', () => {
     ['by an identity that has been declared theirs since', 'else' as Person, 'bob' as Person],
   ])('nobody takes two seats: %s', (_name, stored, personNow) => {
     const two = approval({ rules: [{ by: [approvers], count: 2 }] })
-    const first = { approver: ada.caller, person: stored, personNow, rules: [0], at: NOW, face: 'api', limits: {} } as never
+    const first = { approver: ada.caller, person: stored, personNow, rules: [0], at: NOW, channel: 'api', limits: {} } as never
     expect(
       outcome(
         approve(
-          request({ ...askedUnder(two), agreements: [first] }),
+          request({ ...askedUnder(two), approvals: [first] }),
           two,
           actor(person('bob', ['approvers']), [0], { person: 'bob' as Person }),
           said,
@@ -352,10 +352,10 @@ describe('what changed between asking and agreeing', () => {
       personNow: 'ada' as Person,
       rules: [0],
       at: NOW,
-      face: 'api' as const,
+      channel: 'api' as const,
       limits: {},
     }
-    const decided = approve(request({ ...askedUnder(two), agreements: [first] }), two, bob, said, NOW)
+    const decided = approve(request({ ...askedUnder(two), approvals: [first] }), two, bob, said, NOW)
     expect(JSON.stringify(decided)).toContain('"bob"')
     expect(JSON.stringify(decided)).not.toContain('personNow')
   })
@@ -419,7 +419,7 @@ describe('a fresh sign-in', () => {
 describe('what the requester is content with', () => {
   test('holds, and approvers only shorten it', () => {
     const modest = request({ limits: { duration: 1200 } })
-    const granted = (limits: object) => approve(modest, approval(), ada, { face: 'api', limits }, NOW)
+    const granted = (limits: object) => approve(modest, approval(), ada, { channel: 'api', limits }, NOW)
     expect(granted({})).toMatchObject({ value: { set: { limits: { duration: 1200 } } } })
     expect(granted({ duration: 600 })).toMatchObject({ value: { set: { limits: { duration: 600 } } } })
     expect(granted({ duration: 1800 })).toMatchObject({ value: { set: { limits: { duration: 1200 } } } })
@@ -429,16 +429,16 @@ describe('what the requester is content with', () => {
 describe('time', () => {
   const rules = approval({ escalateAfter: '10m' })
   /** A request of which this part of its wait is over. */
-  const waiting = (part: number, told: AccessRequest['told'] = []) =>
-    request({ createdAt: NOW - Math.round(480_000 * part), pendingUntil: NOW + Math.round(480_000 * (1 - part)), told })
-  const broken = (ago: number) => approved({ state: 'ended', breakGlass: true, windowStart: NOW - ago, windowEnd: NOW - 1 })
+  const waiting = (part: number, notices: AccessRequest['notices'] = []) =>
+    request({ createdAt: NOW - Math.round(480_000 * part), expiresAt: NOW + Math.round(480_000 * (1 - part)), notices })
+  const broken = (ago: number) => approved({ state: 'ended', breakGlass: true, windowStartsAt: NOW - ago, windowExpiresAt: NOW - 1 })
   test.each<[string, AccessRequest, string | undefined]>([
     ['nothing yet', request(), undefined],
-    ['expiry', request({ pendingUntil: NOW }), 'expired request.expired'],
+    ['expiry', request({ expiresAt: NOW }), 'expired request.expired'],
     ['escalation', request({ createdAt: NOW - 600_000 }), 'pending request.escalated'],
     [
       'escalation, once',
-      request({ createdAt: NOW - 600_000, pendingUntil: NOW + 600_001, told: ['escalated', 'reminded', 'reminded-twice'] }),
+      request({ createdAt: NOW - 600_000, expiresAt: NOW + 600_001, notices: ['escalated', 'reminded', 'reminded-twice'] }),
       undefined,
     ],
     ['a reminder at an eighth of the wait', waiting(1 / 8), 'pending request.reminded'],
@@ -450,8 +450,8 @@ describe('time', () => {
     ['two that were missed are one', waiting(0.9), 'pending request.reminded'],
     ['a break-glass unreviewed for a day', broken(24 * 3600_000), 'ended request.reminded'],
     ['… for less', broken(24 * 3600_000 - 1), undefined],
-    ['… told once', { ...broken(48 * 3600_000), told: ['review-reminded'] }, undefined],
-    ['… on the third day again', { ...broken(72 * 3600_000), told: ['review-reminded'] }, 'ended request.reminded'],
+    ['… told once', { ...broken(48 * 3600_000), notices: ['review-reminded'] }, undefined],
+    ['… on the third day again', { ...broken(72 * 3600_000), notices: ['review-reminded'] }, 'ended request.reminded'],
     [
       '… reviewed',
       { ...broken(48 * 3600_000), review: { by: { issuer: 'people', subject: 'ada' }, at: NOW, text: 'fine' } as never },
@@ -459,8 +459,8 @@ describe('time', () => {
     ],
     ['unattended break-glass', request({ ...askedUnder(rules), unattendedAt: NOW }), 'approved request.approved'],
     ['unattended, under rules that changed since', request({ unattendedAt: NOW }), undefined],
-    ['expiry goes before it', request({ unattendedAt: NOW, pendingUntil: NOW }), 'expired request.expired'],
-    ['the end of the window', approved({ windowEnd: NOW }), 'ended request.ended'],
+    ['expiry goes before it', request({ unattendedAt: NOW, expiresAt: NOW }), 'expired request.expired'],
+    ['the end of the window', approved({ windowExpiresAt: NOW }), 'ended request.ended'],
     ['a denied request', request({ state: 'denied', unattendedAt: NOW }), undefined],
   ])('%s', (_name, found, expected) => {
     const change = passTime(found, rules, NOW)

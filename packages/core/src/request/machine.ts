@@ -1,5 +1,5 @@
 /**
- * The state machine of requests and sessions, as a table and as decisions. API, CLI, Slack and web page are faces of it;
+ * The state machine of requests and sessions, as a table and as decisions. API, CLI, Slack and web page are channels of it;
  * none has a rule of its own. What is not in the table is refused, naming the state that was found.
  */
 import type { Approval } from '../config/shape.ts'
@@ -13,8 +13,8 @@ import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { missing, withinHours } from './approval.ts'
 import {
   type AccessRequest,
-  type Agreement,
-  type Face,
+  type Channel,
+  type GivenApproval,
   type Limits,
   needsReview,
   type RequestState,
@@ -79,7 +79,7 @@ export type Actor = {
 }
 
 /** What the caller says with a decision. */
-export type Said = { readonly face: Face; readonly comment?: string; readonly limits?: Limits }
+export type Said = { readonly channel: Channel; readonly comment?: string; readonly limits?: Limits }
 
 /**
  * What changes in the stored request, and the facts for its journal. `from`: the states from which it lands whatever else was
@@ -89,21 +89,23 @@ export type Change = {
   readonly state: RequestState
   readonly from?: readonly RequestState[]
   readonly set: Partial<
-    Pick<AccessRequest, 'agreements' | 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft' | 'decidedBy' | 'review' | 'told'>
+    Pick<AccessRequest, 'approvals' | 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft' | 'decidedBy' | 'review' | 'notices'>
   >
   readonly events: readonly ChangeEvent[]
 }
 export type ChangeEvent = {
-  readonly type: `request.${'agreed' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'escalated' | 'reminded' | 'ended' | 'reviewed'}`
+  readonly type:
+    | 'approval.given'
+    | `request.${'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'escalated' | 'reminded' | 'ended' | 'reviewed'}`
   readonly by?: CallerRef
-  readonly face?: Face
+  readonly channel?: Channel
   readonly comment?: string
   readonly limits?: Limits
   /** Which rules of the approval an agreement may count for. */
   readonly rules?: readonly number[]
   /** What was granted: how many sessions, and until when. */
   readonly uses?: number
-  readonly until?: Instant
+  readonly expiresAt?: Instant
   /** Approved by rule after the delay of an unattended break-glass. */
   readonly unattended?: true
 }
@@ -119,10 +121,10 @@ export const isParty = (request: AccessRequest, actor: Actor): boolean =>
   actor.auditor ||
   actor.opens.length > 0 ||
   mayStop(request, actor) ||
-  request.agreements.some((agreement) => isBy(agreement, actor))
+  request.approvals.some((agreement) => isBy(agreement, actor))
 
 /** Whose agreement it is, then or now: neither declaring an alias nor taking one back gives somebody a second seat. */
-const isBy = ({ person, personNow }: Agreement, actor: Actor) => person === actor.person || personNow === actor.person
+const isBy = ({ person, personNow }: GivenApproval, actor: Actor) => person === actor.person || personNow === actor.person
 
 export const isRequester = (request: AccessRequest, actor: Actor): boolean => is(request.caller, actor.caller)
 
@@ -144,7 +146,7 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   const barred = mayDecide(request, actor)
   if (barred) return barred
   const state = stateAt(request, now)
-  const mine = request.agreements.find((agreement) => isBy(agreement, actor))
+  const mine = request.approvals.find((agreement) => isBy(agreement, actor))
   if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { extra: { state } })
@@ -161,28 +163,28 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   const longer = limitFault(request, limits)
   if (longer) return longer
 
-  const agreement: Agreement = {
+  const agreement: GivenApproval = {
     approver: callerRef(actor.caller),
     person: actor.person,
     rules: open,
     at: now,
-    face: said.face,
+    channel: said.channel,
     ...(said.comment === undefined ? {} : { comment: said.comment }),
     limits,
   }
-  const everybody = [...request.agreements, agreement]
-  const agreements = everybody.map(({ personNow: _now, ...stored }) => stored)
+  const everybody = [...request.approvals, agreement]
+  const approvals = everybody.map(({ personNow: _now, ...stored }) => stored)
   const agreed: ChangeEvent = {
-    type: 'request.agreed',
+    type: 'approval.given',
     by: agreement.approver,
-    face: said.face,
+    channel: said.channel,
     rules: open,
     ...(said.comment === undefined ? {} : { comment: said.comment }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
   }
-  if (missing(approval, everybody).some((count) => count > 0)) return done({ state: 'pending', set: { agreements }, events: [agreed] })
-  const grant = grantFrom(request, agreements, now)
-  return done({ state: 'approved', set: { agreements, ...grant }, events: [agreed, approvedEvent(grant)] })
+  if (missing(approval, everybody).some((count) => count > 0)) return done({ state: 'pending', set: { approvals }, events: [agreed] })
+  const grant = grantFrom(request, approvals, now)
+  return done({ state: 'approved', set: { approvals, ...grant }, events: [agreed, approvedEvent(grant)] })
 }
 
 /** How long after a sign-in somebody counts as freshly signed in (rules §7). */
@@ -243,20 +245,20 @@ export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean
 /** What time does by itself; the sweeper only writes it down. */
 export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Change | undefined {
   if (request.state === 'pending') {
-    if (now >= request.pendingUntil) return { state: 'expired', from: ['pending'], set: {}, events: [{ type: 'request.expired' }] }
+    if (now >= request.expiresAt) return { state: 'expired', from: ['pending'], set: {}, events: [{ type: 'request.expired' }] }
     if (request.unattendedAt !== undefined && now >= request.unattendedAt && approval && sameRules(request, approval)) {
-      const grant = grantFrom(request, request.agreements, now)
+      const grant = grantFrom(request, request.approvals, now)
       return { state: 'approved', set: grant, events: [{ ...approvedEvent(grant), unattended: true }] }
     }
     if (approval?.escalateAfter && now >= request.createdAt + seconds(durationSeconds(approval.escalateAfter))) {
       const escalation = telling(request, 'escalated', 'request.escalated')
       if (escalation) return escalation
     }
-    return reminding(request, reminders, request.createdAt, request.pendingUntil - request.createdAt, now)
+    return reminding(request, reminders, request.createdAt, request.expiresAt - request.createdAt, now)
   }
   if (request.state === 'approved' && stateAt(request, now) === 'ended')
     return { state: 'ended', from: ['approved'], set: {}, events: [{ type: 'request.ended' }] }
-  return needsReview(request) ? reminding(request, reviewReminders, request.windowStart ?? 0, DAY_MS, now) : undefined
+  return needsReview(request) ? reminding(request, reviewReminders, request.windowStartsAt ?? 0, DAY_MS, now) : undefined
 }
 
 /** When people are reminded, ever less often: in parts of the time that a request waits, and in days after a break-glass. */
@@ -274,18 +276,18 @@ function reminding(
 ): Change | undefined {
   const passed = (Object.entries(due) as [Told, number][]).filter(([, after]) => now >= from + after * unit).map(([told]) => told)
   const latest = passed.at(-1)
-  if (latest === undefined || request.told.includes(latest)) return undefined
-  return { state: request.state, set: { told: [...new Set([...request.told, ...passed])] }, events: [{ type: 'request.reminded' }] }
+  if (latest === undefined || request.notices.includes(latest)) return undefined
+  return { state: request.state, set: { notices: [...new Set([...request.notices, ...passed])] }, events: [{ type: 'request.reminded' }] }
 }
 
 /** The event that tells people something, if they have not been told. */
 const telling = (request: AccessRequest, told: Told, type: ChangeEvent['type']): Change | undefined =>
-  request.told.includes(told) ? undefined : { state: request.state, set: { told: [...request.told, told] }, events: [{ type }] }
+  request.notices.includes(told) ? undefined : { state: request.state, set: { notices: [...request.notices, told] }, events: [{ type }] }
 
 /** Approvers are human, may see the request, and are not its own requester under any declared alias. */
 function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
   if (isSelf(request, actor)) return refused('self-approval', 'Nobody decides on their own request.')
-  const decided = request.agreements.some((agreement) => isBy(agreement, actor))
+  const decided = request.approvals.some((agreement) => isBy(agreement, actor))
   if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))
     return refused('not-approver', 'You are not an approver of this request.')
   return undefined
@@ -301,7 +303,7 @@ const closed = (state: keyof typeof closing, actor: Actor, said: Said): Change =
     state,
     from,
     set: { decidedBy: by },
-    events: [{ type: `request.${state}`, by, face: said.face, ...(said.comment === undefined ? {} : { comment: said.comment }) }],
+    events: [{ type: `request.${state}`, by, channel: said.channel, ...(said.comment === undefined ? {} : { comment: said.comment }) }],
   }
 }
 
@@ -317,20 +319,24 @@ function limitFault({ terms }: AccessRequest, { duration, uses, window }: Limits
   return undefined
 }
 
-const approvedEvent = ({ usesLeft, windowEnd }: Grant): ChangeEvent => ({ type: 'request.approved', uses: usesLeft, until: windowEnd })
+const approvedEvent = ({ usesLeft, windowExpiresAt }: Grant): ChangeEvent => ({
+  type: 'request.approved',
+  uses: usesLeft,
+  expiresAt: windowExpiresAt,
+})
 
-type Grant = Required<Pick<Change['set'], 'limits' | 'windowStart' | 'windowEnd' | 'usesLeft'>>
+type Grant = Required<Pick<Change['set'], 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft'>>
 
 /** The shortest of what the requester wished for and the approvers allowed, beginning at the chosen start or now. */
-function grantFrom(request: AccessRequest, agreements: readonly Agreement[], now: Instant): Grant {
-  const all = [request.limits, ...agreements.map(({ limits }) => limits)]
+function grantFrom(request: AccessRequest, approvals: readonly GivenApproval[], now: Instant): Grant {
+  const all = [request.limits, ...approvals.map(({ limits }) => limits)]
   const least = (name: keyof Limits, most: number) => Math.min(most, ...all.flatMap((limits) => limits[name] ?? []))
-  const windowStart = Math.max(now, request.startsAt ?? now)
+  const windowStartsAt = Math.max(now, request.startsAt ?? now)
   const { terms } = request
   return {
     limits: { duration: least('duration', terms.maxDuration), uses: least('uses', terms.uses), window: least('window', terms.window) },
-    windowStart,
-    windowEnd: windowStart + seconds(least('window', terms.window)),
+    windowStartsAt,
+    windowExpiresAt: windowStartsAt + seconds(least('window', terms.window)),
     usesLeft: least('uses', terms.uses),
   }
 }

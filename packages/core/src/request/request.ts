@@ -11,20 +11,20 @@ import type { Session } from './session.ts'
 export type RequestState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'revoked' | 'ended' | 'refused'
 
 /** Where a decision was made. */
-export type Face = 'api' | 'slack' | 'web' | 'cli'
+export type Channel = 'api' | 'slack' | 'web' | 'cli'
 
 /** What an approver may shorten, never lengthen: seconds, uses, seconds. */
 export type Limits = { readonly duration?: number; readonly uses?: number; readonly window?: number }
 
 /** One person's agreement. `rules` are those that they could fulfil at that moment. */
-export type Agreement = {
+export type GivenApproval = {
   readonly approver: CallerRef
   readonly person: Person
   /** Who that is by the config deployed now; not stored. */
   readonly personNow?: Person
   readonly rules: readonly number[]
   readonly at: Instant
-  readonly face: Face
+  readonly channel: Channel
   readonly comment?: string
   readonly limits: Limits
 }
@@ -47,42 +47,42 @@ export type AccessRequest = {
   readonly roleArn: string
   readonly terms: Terms
   readonly termsHash: string
-  readonly why?: string
+  readonly justification?: string
   /** What it is for, in the words of an issue tracker. */
   readonly ticket?: string
   readonly breakGlass: boolean
   /** Until when a pending request waits. */
-  readonly pendingUntil: Instant
+  readonly expiresAt: Instant
   /** When it is approved by rule, if nobody stops it (unattended break-glass). */
   readonly unattendedAt?: Instant
   /** The chosen start of its window. */
   readonly startsAt?: Instant
-  readonly agreements: readonly Agreement[]
+  readonly approvals: readonly GivenApproval[]
   readonly limits: Limits
-  readonly windowStart?: Instant
-  readonly windowEnd?: Instant
+  readonly windowStartsAt?: Instant
+  readonly windowExpiresAt?: Instant
   readonly usesLeft?: number
   /** Who decided last, where somebody did: denied, cancelled, revoked. */
   readonly decidedBy?: CallerRef
   /** Break-glass stays to be reviewed. */
   readonly review?: { readonly by: CallerRef; readonly at: Instant; readonly text: string }
   /** What people have been told of it beyond its asking; each is told once. */
-  readonly told: readonly Told[]
+  readonly notices: readonly Told[]
   readonly sessions: readonly Session[]
 }
 
 export type Told = 'escalated' | `${'' | 'review-'}reminded${'' | '-twice' | '-thrice'}`
 
 /** What time alone makes of the stored state: DynamoDB deletes late, so nothing waits for a sweeper to be true. */
-export function stateAt(request: Pick<AccessRequest, 'state' | 'pendingUntil' | 'windowEnd'>, now: Instant): RequestState {
-  if (request.state === 'pending' && now >= request.pendingUntil) return 'expired'
-  if (request.state === 'approved' && request.windowEnd !== undefined && now >= request.windowEnd) return 'ended'
+export function stateAt(request: Pick<AccessRequest, 'state' | 'expiresAt' | 'windowExpiresAt'>, now: Instant): RequestState {
+  if (request.state === 'pending' && now >= request.expiresAt) return 'expired'
+  if (request.state === 'approved' && request.windowExpiresAt !== undefined && now >= request.windowExpiresAt) return 'ended'
   return request.state
 }
 
-export const needsReview = (request: Pick<AccessRequest, 'breakGlass' | 'review' | 'state' | 'agreements' | 'windowStart'>): boolean =>
-  request.breakGlass && request.windowStart !== undefined && request.review === undefined
+export const needsReview = (request: Pick<AccessRequest, 'breakGlass' | 'review' | 'state' | 'approvals' | 'windowStartsAt'>): boolean =>
+  request.breakGlass && request.windowStartsAt !== undefined && request.review === undefined
 
 /** Sessions that were handed out and can still do something. */
 export const liveSessions = ({ sessions }: Pick<AccessRequest, 'sessions'>, now: Instant): readonly Session[] =>
-  sessions.filter(({ state, hardEnd }) => state === 'issued' && hardEnd > now)
+  sessions.filter(({ state, expiresAt }) => state === 'issued' && expiresAt > now)

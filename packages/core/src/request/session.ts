@@ -21,14 +21,14 @@ export type Session = {
   readonly duration: number
   readonly reservedAt: Instant
   /** After this instant the session can do nothing, whatever AWS's expiry. */
-  readonly hardEnd: Instant
+  readonly expiresAt: Instant
   readonly issued?: {
     readonly at: Instant
     readonly accessKeyId: string
     readonly assumedRoleArn: string
     readonly awsRequestId: string
     readonly packedPolicySize: number
-    /** The earlier of AWS's expiry and `hardEnd`. */
+    /** The earlier of AWS's expiry and `expiresAt`. */
     readonly expiration: Instant
   }
   /** Why a failed session failed: a problem code. */

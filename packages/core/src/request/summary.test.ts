@@ -22,14 +22,18 @@ const request = (change: object = {}, terms: object = {}): AccessRequest =>
       uses: 3,
       ...terms,
     },
-    pendingUntil: NOW + 30 * MINUTE,
+    expiresAt: NOW + 30 * MINUTE,
     limits: {},
     ...change,
   }) as unknown as AccessRequest
 const place = { description: 'Administrator of production', account: '111122223333' }
 
 test('says who, what, where, how risky, how long, how often, until when and why', () => {
-  const { facts, permissions, justification } = summaryOf(request({ why: 'INC-4711\norders are down', ticket: 'OPS-17' }), place, NOW)
+  const { facts, permissions, justification } = summaryOf(
+    request({ justification: 'INC-4711\norders are down', ticket: 'OPS-17' }),
+    place,
+    NOW,
+  )
   expect(facts).toEqual([
     ['Requester', 'Olu On-Call (acme.6f0c)'],
     ['Profile', 'break-glass: Administrator of production'],
@@ -51,7 +55,7 @@ test.each<[string, object, object, readonly [string, string]]>([
   ['shortened', { limits: { duration: 900, uses: 1 } }, {}, ['Duration', 'up to 15m per session']],
   ['for once', { limits: { uses: 1 } }, {}, ['Uses', '1 session']],
   ['that starts later', { startsAt: NOW + 60 * MINUTE }, {}, ['Starts', '2026-11-24 04:00 UTC']],
-  ['approved', { state: 'approved', windowEnd: NOW + 5 * MINUTE }, {}, ['Valid until', '2026-11-24 03:05 UTC']],
+  ['approved', { state: 'approved', windowExpiresAt: NOW + 5 * MINUTE }, {}, ['Valid until', '2026-11-24 03:05 UTC']],
   ['with parameters', {}, { parameters: { bucket: 'a\u202Eb' } }, ['Parameter bucket', 'a‹U+202E›b']],
   ['to a whole role', {}, { policy: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }, ['Risk', 'high: every action']],
 ])('a request %s', (_name, change, terms, expected) => {

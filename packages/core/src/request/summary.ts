@@ -33,7 +33,7 @@ const line = (text: string): string => isolated(shownLine(text, LONGEST_VALUE))
 export function summaryOf(request: AccessRequest, place: Place, now: Instant): Summary {
   const { terms, limits } = request
   const uses = limits.uses ?? terms.uses
-  const until = request.windowEnd ?? request.pendingUntil
+  const until = request.windowExpiresAt ?? request.expiresAt
   const facts: readonly Fact[] = [
     ['Requester', shownRequester(request)],
     ...(request.triggeredBy === undefined ? [] : [['Triggered by', line(request.triggeredBy)] as const]),
@@ -51,7 +51,7 @@ export function summaryOf(request: AccessRequest, place: Place, now: Instant): S
   return {
     facts,
     permissions: permissionsOf(terms),
-    ...(request.why === undefined ? {} : { justification: isolated(shownText(request.why)) }),
+    ...(request.justification === undefined ? {} : { justification: isolated(shownText(request.justification)) }),
   }
 }
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { SessionId } from '../ids.ts'
 import { caller, NOW } from '../testing/fixtures.ts'
-import { assumeRoleInput, hardEndOf } from './assume-role.ts'
+import { assumeRoleInput, sessionExpiry } from './assume-role.ts'
 import type { Scope, Terms } from './terms.ts'
 
 const SESSION = `req_${'0'.repeat(26)}.00000000` as SessionId
@@ -19,7 +19,8 @@ const scope = (terms: Partial<Terms> = {}): Scope =>
     target: { region: 'eu-central-1' },
     passingTags: [{ key: 'run', value: '7', transitive: false }],
   }) as unknown as Scope
-const input = (seconds: number, terms?: Partial<Terms>) => assumeRoleInput(scope(terms), caller(), SESSION, hardEndOf(NOW, seconds), NOW)
+const input = (seconds: number, terms?: Partial<Terms>) =>
+  assumeRoleInput(scope(terms), caller(), SESSION, sessionExpiry(NOW, seconds), NOW)
 
 test('the session’s own tag is sent with every session, and sticks to none that follows', () => {
   const { tags } = input(900)
@@ -49,6 +50,6 @@ test('a source identity is sent where the terms have one, and left out where the
   expect(Object.keys(input(900))).not.toContain('sourceIdentity')
 })
 test('an end is a whole second, however far into a second it was asked for', () => {
-  expect(hardEndOf(NOW + 999, 60)).toBe(NOW + 60_000)
-  expect(hardEndOf(NOW, 60)).toBe(NOW + 60_000)
+  expect(sessionExpiry(NOW + 999, 60)).toBe(NOW + 60_000)
+  expect(sessionExpiry(NOW, 60)).toBe(NOW + 60_000)
 })

@@ -25,9 +25,15 @@ export type AssumeRoleInput = {
 }
 
 /** The exact end of a session that is reserved now. Whole seconds, as AWS compares times in them. */
-export const hardEndOf = (now: Instant, durationSeconds: number): Instant => wholeSecond(now) + seconds(durationSeconds)
+export const sessionExpiry = (now: Instant, durationSeconds: number): Instant => wholeSecond(now) + seconds(durationSeconds)
 
-export function assumeRoleInput(scope: Scope, caller: Caller, session: SessionId, hardEnd: Instant, reservedAt: Instant): AssumeRoleInput {
+export function assumeRoleInput(
+  scope: Scope,
+  caller: Caller,
+  session: SessionId,
+  expiresAt: Instant,
+  reservedAt: Instant,
+): AssumeRoleInput {
   const { terms, target } = scope
   return {
     region: target.region,
@@ -35,8 +41,8 @@ export function assumeRoleInput(scope: Scope, caller: Caller, session: SessionId
     roleSessionName: roleSessionName(caller.name, session),
     externalId: terms.externalId,
     // Of the session's end, and not of the wish: an approver may have allowed less.
-    durationSeconds: Math.max(MIN_STS_SECONDS, Math.ceil((hardEnd - wholeSecond(reservedAt)) / 1000)),
-    policy: sessionPolicy(terms, hardEnd),
+    durationSeconds: Math.max(MIN_STS_SECONDS, Math.ceil((expiresAt - wholeSecond(reservedAt)) / 1000)),
+    policy: sessionPolicy(terms, expiresAt),
     policyArns: terms.policyArns,
     // Ties the session to its request in CloudTrail, and lets the target's trust policy demand that Stint made it.
     tags: [...terms.tags, ...scope.passingTags, { key: SESSION_TAG, value: session, transitive: false }],

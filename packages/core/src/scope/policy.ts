@@ -26,11 +26,11 @@ export function profileStatements(profile: Profile, parameters: Parameters): rea
 const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
 
 /** From this instant on nothing is allowed, whatever AWS's own expiry says (AWS gives at least 900 s). */
-const denyAfter = (hardEnd: Instant): StatementJson => ({
+const denyAfter = (expiresAt: Instant): StatementJson => ({
   Effect: 'Deny',
   Action: '*',
   Resource: '*',
-  Condition: { DateGreaterThanEquals: { 'aws:CurrentTime': toIsoSeconds(hardEnd) } },
+  Condition: { DateGreaterThanEquals: { 'aws:CurrentTime': toIsoSeconds(expiresAt) } },
 })
 
 /** What of the terms the session policy is made from. */
@@ -45,9 +45,9 @@ export type PolicyTerms = {
  * the terms do not name, and of everything from the end on. The terms do not hold them, so a newer catalogue withdraws more
  * from a request that waits and makes it no other request.
  */
-export function sessionPolicy({ policy, policyArns, mints = [] }: PolicyTerms, hardEnd: Instant): string {
+export function sessionPolicy({ policy, policyArns, mints = [] }: PolicyTerms, expiresAt: Instant): string {
   const deny = mintingDeny(policy, { mints, managed: policyArns.length > 0 })
-  return compactPolicy([...policy, ...(deny ? [deny] : []), denyAfter(hardEnd)])
+  return compactPolicy([...policy, ...(deny ? [deny] : []), denyAfter(expiresAt)])
 }
 
 /** Whether the policy, with any end and both Denies, is within what STS takes. A Deny is never left out to make it fit. */

@@ -9,7 +9,7 @@ import type { Profile } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { SessionId } from '../ids.ts'
 import { caller, NOW, profile, rules } from '../testing/fixtures.ts'
-import { assumeRoleInput, hardEndOf } from './assume-role.ts'
+import { assumeRoleInput, sessionExpiry } from './assume-role.ts'
 import { sessionPolicy } from './policy.ts'
 import { type Ask, resolveScope, type Scope } from './terms.ts'
 
@@ -116,7 +116,7 @@ describe('durations', () => {
   })
   test('AWS is asked for at least 900 s, the policy ends sooner, in whole seconds', () => {
     const scope = scopeOf({}, { duration: '60s' })
-    const end = hardEndOf(NOW + 999, scope.duration)
+    const end = sessionExpiry(NOW + 999, scope.duration)
     expect(end).toBe(NOW + 60_000)
     const input = assumeRoleInput(scope, caller(), 'req_X.y' as SessionId, end, NOW + 999)
     expect(input.durationSeconds).toBe(900)

@@ -12,8 +12,8 @@ import {
   always,
   approvedRequest,
   assumed,
-  came,
   changes,
+  circumstances,
   dana,
   eve,
   intent,
@@ -75,7 +75,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   },
   'a named request that was revoked': async (it) => {
     await approvedRequest(it)
-    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { came }))
+    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }))
     return [word(await it.ledger.reserve(intent(named)))]
   },
   'a named request whose window is over': async (it) => {
@@ -90,8 +90,8 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   },
   'a named request whose window has not begun': async (it) => {
     await must(it.ledger.ask(newRequest()))
-    const later = { ...changes.approved, set: { ...changes.approved.set, windowStart: NOW + 60_000 } }
-    await must(it.ledger.change(REQUEST, NOW, always(later), { came }))
+    const later = { ...changes.approved, set: { ...changes.approved.set, windowStartsAt: NOW + 60_000 } }
+    await must(it.ledger.change(REQUEST, NOW, always(later), { circumstances }))
     const early = word(await it.ledger.reserve(intent(named)))
     it.advance(60_000)
     return [early, word(await it.ledger.reserve(intent(named)))]
@@ -134,7 +134,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     for (let turn = 0; turn < 316; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
     const answers = [word(await it.ledger.reserve(intent(named)))]
     // A full one can still be revoked.
-    answers.push(word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { came })))
+    answers.push(word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances })))
     return answers
   },
   'a journal with room for one more': async (it) => {
@@ -158,7 +158,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'a session whose request was revoked meanwhile': async (it) => {
     await approvedRequest(it)
     const reservation = await reserved(it, named)
-    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { came }))
+    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }))
     return [word(await it.ledger.record(reservation, assumed(), NOW)), it.events(`REQ#${REQUEST}`).at(-1)]
   },
   'a session that has ended meanwhile': async (it) => {
@@ -170,7 +170,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'a session whose request’s window closed meanwhile': async (it) => {
     await approvedRequest(it)
     const reservation = await reserved(it, named)
-    const short = { state: 'approved', set: { windowEnd: NOW + 1000 }, events: [] } as const
+    const short = { state: 'approved', set: { windowExpiresAt: NOW + 1000 }, events: [] } as const
     await must(it.ledger.change(REQUEST, NOW, always(short)))
     it.advance(1000)
     return [word(await it.ledger.record(reservation, assumed(), NOW))]
@@ -226,13 +226,13 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'an approval meets a denial that came between': async (it) => {
     await must(it.ledger.ask(newRequest()))
     await between(it, always(changes.denied))
-    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.approved), { came })
+    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.approved), { circumstances })
     return [word(decided), it.events(`REQ#${REQUEST}`)]
   },
   'a denial meets an approval that came between': async (it) => {
     await must(it.ledger.ask(newRequest()))
     await between(it, always(changes.approved))
-    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.denied), { came })
+    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.denied), { circumstances })
     return [word(decided), it.events(`REQ#${REQUEST}`)]
   },
   'a revoke lands although the request was approved between': async (it) => {
@@ -305,7 +305,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
 
   // ── Freezes ────────────────────────────────────────────────────────────────────────────────────────────────────────
   'a freeze is set, set again, and put off but not brought nearer': async ({ ledger, events }) => {
-    const set = async (until?: number) => (await must(ledger.freeze(all, rita, 'INC-1', until, NOW))).until
+    const set = async (until?: number) => (await must(ledger.freeze(all, rita, 'INC-1', until, NOW))).expiresAt
     const { id } = await must(ledger.freeze(all, rita, 'INC-1', NOW + 1000, NOW))
     return [await set(NOW + 500), await set(NOW + 2000), await set(), await set(NOW + 9000), events(`FREEZE#${id}`).length]
   },
@@ -379,7 +379,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
       () => ++writes === 3,
     )
     const again = await must(it.ledger.freeze(all, rita, 'INC-2', NOW + 1000, NOW))
-    return [again.generation, again.until, it.events(`FREEZE#${id}`)]
+    return [again.generation, again.expiresAt, it.events(`FREEZE#${id}`)]
   },
   'a deploy releases the freeze that it names, once': async (it) => {
     const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
@@ -479,7 +479,7 @@ const pendingOnly =
 
 /** Does something else just before the next write of the story table. */
 const between = (it: LedgerInProcess, decide: ReturnType<typeof always>) =>
-  betweenWrites(it, () => it.ledger.change(REQUEST, NOW, decide, { came }))
+  betweenWrites(it, () => it.ledger.change(REQUEST, NOW, decide, { circumstances }))
 async function betweenWrites(it: LedgerInProcess, other: () => Promise<unknown>, when: () => boolean = () => true): Promise<void> {
   let waiting = true
   it.before(async ({ operation }) => {

@@ -15,7 +15,21 @@ import { asked, listened, written } from './trouble.ts'
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
 /** What stays: names nobody, and keeps the item where lists and conditions expect it. */
-const SKELETON = ['pk', 'id', 'state', 'version', 'createdAt', 'profile', 'target', 'dayKey', 'at', 'events', 'erased', 'windowEnd', TTL]
+const SKELETON = [
+  'pk',
+  'id',
+  'state',
+  'version',
+  'createdAt',
+  'profile',
+  'target',
+  'dayKey',
+  'at',
+  'events',
+  'erased',
+  'windowExpiresAt',
+  TTL,
+]
 
 type Update = Omit<UpdateItemCommandInput, 'TableName'>
 

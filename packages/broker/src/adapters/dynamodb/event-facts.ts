@@ -10,13 +10,13 @@ export const whatIsAsked = ({ request, call, caller, scope }: Pick<Intent, 'requ
   profile: scope.terms.profile,
   target: scope.targetId,
   terms: scope.termsHash,
-  ...(scope.justification === undefined ? {} : { why: scope.justification }),
+  ...(scope.justification === undefined ? {} : { justification: scope.justification }),
   ...(scope.ticket === undefined ? {} : { ticket: scope.ticket }),
 })
 
 /** With what, and from where. */
 export const howItCame = ({ call, caller }: Pick<Intent, 'call' | 'caller'>) => ({
-  from: call.from,
+  source: call.source,
   token: caller.token.hash,
   trace: call.trace,
 })

@@ -26,22 +26,21 @@ export type StoredFreeze = Freeze & {
 
 /** Undefined for an item that was never a freeze. */
 export function toFreeze(attributes: Key): StoredFreeze | undefined {
-  const { pk, scope, by, why, frozenAt, until, releaseAskedBy, active, generation, attempts, lastSet, releaseAttempt } = unmarshall(
-    attributes as Parameters<typeof unmarshall>[0],
-  )
+  const { pk, scope, by, justification, frozenAt, expiresAt, releaseAskedBy, active, generation, attempts, lastSet, releaseAttempt } =
+    unmarshall(attributes as Parameters<typeof unmarshall>[0])
   if (!scope) return undefined
   return {
     id: (pk as string).slice(freezeKey('').length),
     scope,
     by,
-    why,
+    justification,
     at: frozenAt,
     active,
     generation: generation ?? 0,
     attempts: attempts ?? new Set(),
     lastSet: lastSet ?? '',
     releaseAttempt: releaseAttempt ?? '',
-    ...(until === undefined ? {} : { until }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(releaseAskedBy ? { releaseAskedBy } : {}),
   }
 }
@@ -56,7 +55,7 @@ export const freezeOf = ({
 }: StoredFreeze): Freeze => freeze
 
 export const holds = (freeze: StoredFreeze | undefined, now: Instant): freeze is StoredFreeze =>
-  freeze?.active === true && (freeze.until === undefined || freeze.until > now)
+  freeze?.active === true && (freeze.expiresAt === undefined || freeze.expiresAt > now)
 
 /** Nobody: it is the deploy that says so, and only a deploy takes it back. */
 const deploy = { issuer: 'deploy', subject: 'deploy', name: 'the deploy', kind: 'workload' } as const
@@ -67,7 +66,7 @@ export function freezeReader({ frozen, epoch = 0 }: DynamoSettings, { readAll }:
   return {
     async frozen(scopes: readonly FreezeScope[], now) {
       if (frozen !== undefined)
-        return done({ id: freezeId({ kind: 'all' }), scope: { kind: 'all' }, by: deploy, why: frozen, at: epoch, generation: 0 })
+        return done({ id: freezeId({ kind: 'all' }), scope: { kind: 'all' }, by: deploy, justification: frozen, at: epoch, generation: 0 })
       const keys = [...new Set(scopes.map((scope) => freezeKey(freezeId(scope))))]
       for (let from = 0; from < keys.length; from += KEYS_A_READ) {
         const read = await readAll(keys.slice(from, from + KEYS_A_READ))

@@ -100,11 +100,19 @@ export function freezeWrites(
 
   // ── Set ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  const set: Ledger['freeze'] = async (scope, by, why, until, now) => {
+  const set: Ledger['freeze'] = async (scope, by, justification, expiresAt, now) => {
     const id = freezeId(scope)
     const attempt = hex128(random)
     const event = journalEntry(
-      { type: 'freeze.set', request: id, at: now, scope: formatScope(scope), by, why, ...(until === undefined ? {} : { until }) },
+      {
+        type: 'freeze.set',
+        request: id,
+        at: now,
+        scope: formatScope(scope),
+        by,
+        justification,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      },
       settings,
     )
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -124,22 +132,22 @@ export function freezeWrites(
           id,
           {
             // Never shorter: whoever could end a freeze by setting another one would release it alone.
-            ConditionExpression: `${fresh}${until === undefined ? '' : ' AND (attribute_not_exists(active) OR active = :no OR #until <= :end)'}`,
-            UpdateExpression: `SET #scope = :scope, #by = :by, why = :why, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${until === undefined ? ' REMOVE #until, releaseAskedBy' : ', #until = :end REMOVE releaseAskedBy'} ADD attempts :attempts`,
-            ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#until': 'until' },
+            ConditionExpression: `${fresh}${expiresAt === undefined ? '' : ' AND (attribute_not_exists(active) OR active = :no OR #expiresAt <= :end)'}`,
+            UpdateExpression: `SET #scope = :scope, #by = :by, justification = :justification, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${expiresAt === undefined ? ' REMOVE #expiresAt, releaseAskedBy' : ', #expiresAt = :end REMOVE releaseAskedBy'} ADD attempts :attempts`,
+            ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#expiresAt': 'expiresAt' },
           },
           {
             ...values,
             ':scope': scope,
             ':by': by,
-            ':why': why,
+            ':justification': justification,
             ':at': toIso(now),
             ':now': now,
             ':yes': true,
             ':freezes': FREEZES,
             ':other': OTHER_DAY,
             ':none': [],
-            ...(until === undefined ? {} : { ':no': false, ':end': until }),
+            ...(expiresAt === undefined ? {} : { ':no': false, ':end': expiresAt }),
           },
           isOurs,
         ),

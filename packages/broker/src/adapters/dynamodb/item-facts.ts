@@ -19,17 +19,17 @@ export function itemFacts(image: Image): ItemFacts {
 const nothing = { reviewed: false, sessions: {} } as const
 
 function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly attempts?: number }): ItemFacts {
-  const { state, createdAt, profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStart, windowEnd } = item
-  const { pendingUntil, unattendedAt, startsAt, limits, triggeredBy, breakGlass, why } = item
+  const { state, createdAt, profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStartsAt, windowExpiresAt } = item
+  const { expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification } = item
   const facts = {
     state,
     createdAt,
     caller: item.caller && callerKey(item.caller),
     callerKey: item.callerKey,
-    ...{ profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStart, windowEnd },
-    ...{ pendingUntil, unattendedAt, startsAt, limits, triggeredBy, breakGlass, why },
+    ...{ profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStartsAt, windowExpiresAt },
+    ...{ expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification },
     decidedBy: item.decidedBy && callerKey(item.decidedBy),
-    agreements: item.agreements?.map(({ approver, rules, limits: own }) => ({ by: callerKey(approver), rules, limits: own })),
+    approvals: item.approvals?.map(({ approver, rules, limits: own }) => ({ by: callerKey(approver), rules, limits: own })),
   }
   return {
     ...defined(facts),
@@ -38,11 +38,20 @@ function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly att
   }
 }
 
-const sessionOf = ({ state, reservedAt, duration, hardEnd, sessionName, sourceIdentity, issued, dropped }: StoredSession): ItemSession => ({
+const sessionOf = ({
   state,
   reservedAt,
   duration,
-  hardEnd,
+  expiresAt,
+  sessionName,
+  sourceIdentity,
+  issued,
+  dropped,
+}: StoredSession): ItemSession => ({
+  state,
+  reservedAt,
+  duration,
+  expiresAt,
   sessionName,
   ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   ...(issued ? { accessKeyId: issued.accessKeyId, expiration: issued.expiration, assumedRoleArn: issued.assumedRoleArn } : {}),
@@ -50,16 +59,16 @@ const sessionOf = ({ state, reservedAt, duration, hardEnd, sessionName, sourceId
 })
 
 function freezeOf(image: Image): NonNullable<ItemFacts['freeze']> {
-  const { active, scope, until, generation, releaseAskedBy } = unmarshall(image)
+  const { active, scope, expiresAt, generation, releaseAskedBy } = unmarshall(image)
   return {
     active: active === true,
-    ...defined({ scope: scope && formatScope(scope), until, generation, releaseAskedBy: releaseAskedBy && callerKey(releaseAskedBy) }),
+    ...defined({ scope: scope && formatScope(scope), expiresAt, generation, releaseAskedBy: releaseAskedBy && callerKey(releaseAskedBy) }),
   }
 }
 
 function linkOf(image: Image): Pick<ItemFacts, 'link'> {
   const { active } = unmarshall(image) as Partial<Link>
-  return active ? { link: { slack: slackText(active.slack), until: active.until } } : {}
+  return active ? { link: { slack: slackText(active.slack), expiresAt: active.expiresAt } } : {}
 }
 
 const defined = <T extends object>(object: T): { readonly [name in keyof T]?: Exclude<T[name], undefined> } =>

@@ -9,7 +9,7 @@ import type { Session } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'
 import { storedFields } from './stored-fields.ts'
 
-export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'hardEnd' | 'sessionName'> & {
+export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'expiresAt' | 'sessionName'> & {
   readonly attempt: string
   readonly fingerprint?: string
   readonly sourceIdentity?: string
@@ -22,14 +22,14 @@ export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 
 }
 
 /** A request as it lies there. Born approved by rule, it lacks what only an approval brings. */
-export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'agreements' | 'limits' | 'breakGlass' | 'pendingUntil' | 'told'> & {
+export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'limits' | 'breakGlass' | 'expiresAt' | 'notices'> & {
   readonly pk: string
   readonly terms: string
-  readonly agreements?: AccessRequest['agreements']
+  readonly approvals?: AccessRequest['approvals']
   readonly limits?: AccessRequest['limits']
-  readonly told?: AccessRequest['told']
+  readonly notices?: AccessRequest['notices']
   readonly breakGlass?: boolean
-  readonly pendingUntil?: Instant
+  readonly expiresAt?: Instant
   readonly callerKey: string
   readonly openSession?: string
   /** SHA-256 of what an Idempotency-Key was first used for. */
@@ -67,7 +67,7 @@ export function sessionsIn(item: Item): Session[] {
 }
 
 /** What stands in the item as it stands in the request. */
-type SameFields = Omit<AccessRequest, 'personNow' | 'terms' | 'breakGlass' | 'pendingUntil' | 'agreements' | 'limits' | 'told' | 'sessions'>
+type SameFields = Omit<AccessRequest, 'personNow' | 'terms' | 'breakGlass' | 'expiresAt' | 'approvals' | 'limits' | 'notices' | 'sessions'>
 const requestFields = storedFields<SameFields>({
   id: true,
   version: true,
@@ -80,12 +80,12 @@ const requestFields = storedFields<SameFields>({
   target: true,
   roleArn: true,
   termsHash: true,
-  why: true,
+  justification: true,
   ticket: true,
   unattendedAt: true,
   startsAt: true,
-  windowStart: true,
-  windowEnd: true,
+  windowStartsAt: true,
+  windowExpiresAt: true,
   usesLeft: true,
   decidedBy: true,
   review: true,
@@ -98,10 +98,10 @@ export function toRequest(item: Item): AccessRequest | undefined {
     ...requestFields.pick(item),
     terms: JSON.parse(item.terms) as Terms,
     breakGlass: item.breakGlass ?? false,
-    pendingUntil: item.pendingUntil ?? 0,
-    agreements: item.agreements ?? [],
+    expiresAt: item.expiresAt ?? 0,
+    approvals: item.approvals ?? [],
     limits: item.limits ?? {},
-    told: item.told ?? [],
+    notices: item.notices ?? [],
     sessions: sessionsIn(item),
   }
 }

@@ -10,8 +10,8 @@ import {
   always,
   approvedRequest,
   assumed,
-  came,
   changes,
+  circumstances,
   dana,
   intent,
   type LedgerInProcess,
@@ -78,17 +78,17 @@ const writes: { readonly [name: string]: Call } = {
   approve: {
     operation: 'UpdateItem',
     ready: ({ ledger }) => ledger.ask(newRequest()),
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.approved), { came }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.approved), { circumstances }),
   },
   deny: {
     operation: 'UpdateItem',
     ready: ({ ledger }) => ledger.ask(newRequest()),
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.denied), { came }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.denied), { circumstances }),
   },
   revoke: {
     operation: 'UpdateItem',
     ready: approvedRequest,
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { came }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }),
   },
   'let a request expire': {
     operation: 'UpdateItem',
@@ -134,7 +134,7 @@ const reads: { readonly [name: string]: Call } = {
   'read the request that is decided on': {
     operation: 'GetItem',
     ready: approvedRequest,
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { came }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }),
   },
   'read the freeze that is set': { operation: 'GetItem', call: ({ ledger }) => ledger.freeze(all, rita, 'INC-1', undefined, NOW) },
   'read the freeze that is released': {

@@ -11,6 +11,6 @@ export function aliveAt(item: Item, now: Instant): string | undefined {
   if (request.state === 'pending') return 'is still pending'
   if (stateAt(request, now) === 'approved') return 'is still approved'
   if (openSessions(item).length > 0) return 'has a session without an end on record'
-  if (request.sessions.some((session) => session.state === 'issued' && session.hardEnd > now)) return 'has credentials that still live'
+  if (request.sessions.some((session) => session.state === 'issued' && session.expiresAt > now)) return 'has credentials that still live'
   return needsReview(request) ? 'is break-glass that nobody has reviewed' : undefined
 }

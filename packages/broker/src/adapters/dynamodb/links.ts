@@ -68,7 +68,7 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
       return done(isOurs(written.item))
     },
 
-    async point(at, to, until, before) {
+    async point(at, to, expiresAt, before) {
       const put = await updateSide(
         sideKey(pointerKey(at)),
         {
@@ -76,7 +76,7 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
           ConditionExpression: `link = :to OR ${before === undefined ? 'attribute_not_exists(pk)' : 'link = :before'}`,
           UpdateExpression: `SET link = :to, ${TTL} = :end`,
         },
-        { ':to': to, ':end': Math.ceil(until / 1000), ...(before === undefined ? {} : { ':before': before }) },
+        { ':to': to, ':end': Math.ceil(expiresAt / 1000), ...(before === undefined ? {} : { ':before': before }) },
         ({ link }) => link === to,
       )
       if (put.outcome === 'blocked' && before === undefined && !put.item) return unshown

@@ -46,7 +46,7 @@ const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
     ...unattendedAt(ask),
     uses: ask.scope.terms.uses,
     window: ask.scope.terms.window,
-    expiresAt: expiresAt(ask),
+    expiresAt: pendingExpiry(ask),
   },
   {
     type: 'request.received',
@@ -59,7 +59,8 @@ const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
   },
 ]
 
-const expiresAt = ({ call, approval }: Pick<NewRequest, 'call' | 'approval'>) => call.now + seconds(durationSeconds(approval.expiresAfter))
+const pendingExpiry = ({ call, approval }: Pick<NewRequest, 'call' | 'approval'>) =>
+  call.now + seconds(durationSeconds(approval.expiresAfter))
 
 const unattendedAt = ({ call, approval: { breakGlass } }: Pick<NewRequest, 'call' | 'approval'>) =>
   typeof breakGlass === 'object' ? { unattendedAt: call.now + seconds(durationSeconds(breakGlass.delay)) } : {}
@@ -82,14 +83,14 @@ function newItem(
     roleArn: scope.terms.role,
     terms: canonicalJson(scope.terms),
     termsHash: scope.termsHash,
-    why: scope.justification,
+    justification: scope.justification,
     ticket: scope.ticket,
     breakGlass: breakGlass !== undefined,
-    pendingUntil: expiresAt({ call, approval }),
+    expiresAt: pendingExpiry({ call, approval }),
     ...unattendedAt({ call, approval }),
     startsAt,
     fingerprint,
-    agreements: [],
+    approvals: [],
     limits: limits ?? {},
     attempts: 0,
     callerKey: callerKey(caller),

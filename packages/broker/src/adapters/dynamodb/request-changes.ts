@@ -36,7 +36,7 @@ export function changes(
     request: AccessRequest,
     change: Change,
     now: Instant,
-    { came, exact = false }: ChangeOptions = {},
+    { circumstances, exact = false }: ChangeOptions = {},
   ): Promise<Done<Item> | Blocked | Unknown> {
     const set: Record<string, unknown> = { ...change.set, state: change.state }
     const names = Object.keys(set)
@@ -58,7 +58,9 @@ export function changes(
       {
         ':one': 1,
         ':attempt': attempt,
-        ':events': change.events.map((event) => entry({ ...event, request: request.id, at: now, ...(event.by ? came : {}) } as AuditEvent)),
+        ':events': change.events.map((event) =>
+          entry({ ...event, request: request.id, at: now, ...(event.by ? circumstances : {}) } as AuditEvent),
+        ),
         ...(from.length === 0 || exact ? { ':seen': request.version } : {}),
         ...Object.fromEntries(from.map((state, at) => [`:from${at}`, state])),
         ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
@@ -133,7 +135,7 @@ export function changes(
 
   /** Takes a request off the list of reviews if it was never granted: a withdrawal could not know that. */
   async function clearWork(request: AccessRequest): Promise<Done<boolean> | Unknown> {
-    if (!request.breakGlass || request.state !== 'revoked' || request.windowStart !== undefined) return done(false)
+    if (!request.breakGlass || request.state !== 'revoked' || request.windowStartsAt !== undefined) return done(false)
     const cleared = await sender.update(
       requestKey(request.id),
       { ConditionExpression: 'version = :seen AND attribute_exists(workKey)', UpdateExpression: 'REMOVE workKey' },
@@ -163,7 +165,7 @@ function workAfter(request: AccessRequest, { state, set, from }: Change): string
   if (state === 'pending') return workKey('pending', request.profile)
   if (state === 'approved') return workKey('approved', request.profile)
   // A withdrawal may meet a request that was approved since it was read. If it was not, the sweeper takes it off the list.
-  const granted = (set.windowStart ?? request.windowStart) !== undefined || from?.includes('approved') === true
+  const granted = (set.windowStartsAt ?? request.windowStartsAt) !== undefined || from?.includes('approved') === true
   const unreviewed = request.breakGlass && granted && (set.review ?? request.review) === undefined
   return unreviewed ? workKey('review', request.profile) : undefined
 }

@@ -18,7 +18,7 @@ import { type Instant, parseIso, toIso } from '@stint/core/instant'
 import { COUNTED, hasKey } from './answer-checks.ts'
 import { FREEZES } from './freezes.ts'
 import { journaled } from './journal-item.ts'
-import { expiresAt } from './retirement.ts'
+import { ttlAt } from './retirement.ts'
 import { callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
 import { written } from './trouble.ts'
 
@@ -39,7 +39,13 @@ export type GivingBack = {
   readonly upon: Attributes | undefined
 }
 type Attributes = Readonly<Record<string, AttributeValue>>
-type LoggedFreeze = { readonly scope: string; readonly by: CallerRef; readonly why: string; readonly at: Instant; readonly until?: Instant }
+type LoggedFreeze = {
+  readonly scope: string
+  readonly by: CallerRef
+  readonly justification: string
+  readonly at: Instant
+  readonly expiresAt?: Instant
+}
 
 /** Who gives back, and when; `random` salts what is written on journals. */
 export type Restoring = { readonly operator: string; readonly now: Instant; readonly random: RandomBytes }
@@ -129,15 +135,15 @@ function saying(
 ): readonly JournalEntry[] {
   const by = { random, configHash: NO_CONFIG }
   if (freeze) {
-    const { scope, by: who, why, until } = freeze
+    const { scope, by: who, justification, expiresAt } = freeze
     const event = {
       type: 'freeze.set',
       request: id as FreezeId,
       at: now,
       scope,
       by: who,
-      why,
-      ...(until === undefined ? {} : { until }),
+      justification,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
     } as const
     return [journalEntry(event, by)]
   }
@@ -153,16 +159,16 @@ const isRelease = (type: string): boolean => type === 'freeze.released' || type 
 /** The freeze that these events leave in force. */
 function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
   let freeze: LoggedFreeze | undefined
-  for (const { type, at, scope, by, why, until } of events) {
+  for (const { type, at, scope, by, justification, expiresAt } of events) {
     if (isRelease(type)) freeze = undefined
     if (type !== 'freeze.set') continue
-    const end = typeof until === 'string' ? parseIso(until) : undefined
+    const end = typeof expiresAt === 'string' ? parseIso(expiresAt) : undefined
     freeze = stricter(freeze, {
       scope: String(scope),
       by: by as CallerRef,
-      why: String(why),
+      justification: String(justification),
       at: parseIso(at) ?? 0,
-      ...(end === undefined ? {} : { until: end }),
+      ...(end === undefined ? {} : { expiresAt: end }),
     })
   }
   return freeze
@@ -170,7 +176,7 @@ function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
 
 /** As the ledger has it: nothing ends sooner because it was frozen once more. */
 function stricter(one: LoggedFreeze | undefined, later: LoggedFreeze | undefined): LoggedFreeze | undefined {
-  const endOf = (freeze: LoggedFreeze) => freeze.until ?? Number.POSITIVE_INFINITY
+  const endOf = (freeze: LoggedFreeze) => freeze.expiresAt ?? Number.POSITIVE_INFINITY
   return one && (!later || endOf(later) < endOf(one)) ? one : later
 }
 
@@ -204,7 +210,7 @@ function itemOf({ id, told, first, last, isErased, freeze, releases }: Known, no
         dayKey: dayKey(at, shardOf(request)),
         at: timeKey(at, request),
         ...erased,
-        ...(last === 'request.retired' ? { [TTL]: expiresAt(now) } : {}),
+        ...(last === 'request.retired' ? { [TTL]: ttlAt(now) } : {}),
       }
     }
     case 'frz':
@@ -218,9 +224,9 @@ function itemOf({ id, told, first, last, isErased, freeze, releases }: Known, no
           ? {
               scope: parseScope(freeze.scope),
               by: freeze.by,
-              why: freeze.why,
+              justification: freeze.justification,
               frozenAt: freeze.at,
-              until: freeze.until,
+              expiresAt: freeze.expiresAt,
               callerKey: FREEZES,
             }
           : {}),

@@ -26,7 +26,7 @@ export const LOOK_BACK_DAYS = 7
 /** Between the retired event's shipping and the deletion: long enough for somebody to look. */
 const LAST_DAYS = 7
 /** From when on DynamoDB may delete a retired item, in seconds since the epoch. */
-export const expiresAt = (now: Instant): number => Math.floor(now / 1000) + LAST_DAYS * 86_400
+export const ttlAt = (now: Instant): number => Math.floor(now / 1000) + LAST_DAYS * 86_400
 const DAY_MS = 86_400_000
 
 export type Retired = { readonly retired: number; readonly expiring: number }
@@ -51,8 +51,8 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
               request,
               events.length,
               `SET ${TTL} = :end`,
-              { ':end': expiresAt(now) },
-              (shown) => shown?.[TTL]?.N === String(expiresAt(now)),
+              { ':end': ttlAt(now) },
+              (shown) => shown?.[TTL]?.N === String(ttlAt(now)),
               ` AND attribute_not_exists(${TTL})`,
             )
           else

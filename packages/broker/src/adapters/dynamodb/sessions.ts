@@ -27,7 +27,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
   const entry = (event: AuditEvent) => journalEntry(event, settings)
 
   async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
-    const { request, session, attempt, caller, scope, call, hardEnd, sessionName, tokenIssuedAt } = intent
+    const { request, session, attempt, caller, scope, call, expiresAt, sessionName, tokenIssuedAt } = intent
     // A restored table has forgotten which of the older single-use tokens were used.
     if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch) return refused('token-used', 'The token is older than this ledger.')
     const values = {
@@ -51,7 +51,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
       ':roleArn': scope.terms.role,
       ':termsText': canonicalJson(scope.terms),
       ':uses': scope.terms.uses,
-      ':windowEnd': intent.windowEnd,
+      ':windowExpiresAt': intent.windowExpiresAt,
       ':callerKey': callerKey(caller),
       ':dayKey': dayKey(call.now, shardOf(request)),
       ':at': timeKey(call.now, request),
@@ -65,7 +65,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         state: 'reserved',
         reservedAt: call.now,
         duration: scope.duration,
-        hardEnd,
+        expiresAt,
         sessionName,
         sourceIdentity: scope.terms.sourceIdentity,
         fingerprint: intent.named ? intent.fingerprint : undefined,
@@ -94,7 +94,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
     )
     const mine = (item: Item): Reservation => {
       const allowed = wholeSecond(call.now) + seconds(item.limits?.duration ?? Number.POSITIVE_INFINITY)
-      return { request, session, attempt, hardEnd: Math.min(hardEnd, allowed), alone: openSessions(item).length === 1 }
+      return { request, session, attempt, expiresAt: Math.min(expiresAt, allowed), alone: openSessions(item).length === 1 }
     }
     if (written.outcome === 'unknown') return written
     if (written.outcome === 'done') return done(mine(written.value))
@@ -173,19 +173,19 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
 
     async record(reservation, assumed, now) {
       const { credentials, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends } = assumed
-      const { request, session, hardEnd } = reservation
-      const expiration = Math.min(credentials.expiration, hardEnd)
+      const { request, session, expiresAt } = reservation
+      const expiration = Math.min(credentials.expiration, expiresAt)
       const facts = { accessKeyId: credentials.accessKeyId, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends }
       const written = await close(reservation, {
         event: { type: 'session.issued', request, session, at: now, expiration, ...facts },
         // Whatever the delay since it was reserved: nothing is issued after its end, nor once its request's window has closed.
-        condition: ' AND #state = :approved AND :hardEnd > :now AND windowEnd > :now',
-        set: '#session.#state = :issued, #session.issued = :facts, #session.hardEnd = :hardEnd',
+        condition: ' AND #state = :approved AND :expiresAt > :now AND windowExpiresAt > :now',
+        set: '#session.#state = :issued, #session.issued = :facts, #session.expiresAt = :expiresAt',
         values: () => ({
           ':issued': 'issued',
           ':approved': 'approved',
           ':now': Math.max(clock(), now),
-          ':hardEnd': hardEnd,
+          ':expiresAt': expiresAt,
           ':facts': { at: now, expiration, ...facts },
         }),
         shows: ({ state, issued }) => state === 'issued' && issued?.accessKeyId === credentials.accessKeyId,
@@ -264,7 +264,7 @@ const createdEvent = (intent: Intent): AuditEvent => ({
   type: 'request.created',
   ...whatIsAsked(intent),
   uses: intent.scope.terms.uses,
-  until: intent.windowEnd,
+  expiresAt: intent.windowExpiresAt,
 })
 
 const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
@@ -279,7 +279,7 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   ...(intent.scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: intent.scope.terms.sourceIdentity }),
   duration: intent.scope.duration,
   ...(intent.scope.durationAsked ? { durationAsked: true } : {}),
-  hardEnd: intent.hardEnd,
+  expiresAt: intent.expiresAt,
   build,
   ...howItCame(intent),
 })
@@ -291,8 +291,8 @@ const sameAsk = 'fingerprint = :fingerprint'
 const stillGood = [
   '#state = :approved',
   'callerKey = :callerKey', // an id is a name, not a capability
-  'windowEnd > :now',
-  '(attribute_not_exists(windowStart) OR windowStart <= :now)',
+  'windowExpiresAt > :now',
+  '(attribute_not_exists(windowStartsAt) OR windowStartsAt <= :now)',
   'usesLeft > :zero',
   'termsHash = :terms', // what was agreed on is what is vended
   '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
@@ -314,7 +314,7 @@ const reserveUpdate = `SET ${[
   once('roleArn', ':roleArn'),
   once('terms', ':termsText'),
   once('termsHash', ':terms'),
-  once('windowEnd', ':windowEnd'),
+  once('windowExpiresAt', ':windowExpiresAt'),
   once('fingerprint', ':fingerprint'),
   once('callerKey', ':callerKey'),
   once('dayKey', ':dayKey'),
@@ -342,11 +342,11 @@ function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, 
   if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
     return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
   // What time has made of it: a request that nobody decided on in time waits for nothing any more.
-  const state = stateAt({ ...item, pendingUntil: item.pendingUntil ?? 0 }, now)
+  const state = stateAt({ ...item, expiresAt: item.expiresAt ?? 0 }, now)
   if (state === 'pending') return refused('approval-required', 'The request still waits for agreement.')
   if (state !== 'approved') return ended(state)
   if (item.createdAt <= epoch) return ended('ended')
-  if ((item.windowStart ?? 0) > now) return refused('approval-required', 'The window that was agreed on has not begun.')
+  if ((item.windowStartsAt ?? 0) > now) return refused('approval-required', 'The window that was agreed on has not begun.')
   const met = item.sessions[sessionSuffix(intent.session)]
   if (met && fingerprint === undefined) return refused('token-used', 'This token has already made a session of this request.')
   if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')

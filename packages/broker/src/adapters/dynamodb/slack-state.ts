@@ -1,4 +1,4 @@
-/** What Slack's faces remember: used signatures, where messages stand, and which are owed. All of it in the side table. */
+/** What Slack's channels remember: used signatures, where messages stand, and which are owed. All of it in the side table. */
 import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { hex128 } from '@stint/core/ids'

@@ -56,11 +56,11 @@ const it = ledgerInProcess({}, { indexed: true })
 const { ledger } = it
 
 async function decided(world: World, decide: (found: AccessRequest) => Decided): Promise<Partial<World>> {
-  const changed = await ledger.change(REQUEST, world.now, decide, { came: { from: '203.0.113.7', token: 'b'.repeat(64) } })
+  const changed = await ledger.change(REQUEST, world.now, decide, { circumstances: { source: '203.0.113.7', token: 'b'.repeat(64) } })
   const state = changed.outcome === 'done' ? changed.value.state : undefined
   return { revoked: world.revoked || state === 'revoked' }
 }
-const said = { face: 'api' } as const
+const said = { channel: 'api' } as const
 
 async function reserve(world: World, at: number): Promise<Partial<World> | undefined> {
   if (world.held[at]) return undefined
@@ -72,7 +72,7 @@ async function reserve(world: World, at: number): Promise<Partial<World> | undef
       session: sessionOf(REQUEST, suffix),
       attempt: `${at}`.repeat(32),
       call: { ...intent().call, now: world.now },
-      hardEnd: world.now + 900_000,
+      expiresAt: world.now + 900_000,
     }),
   )
   return reserved.outcome === 'done' ? { held: world.held.with(at, reserved.value) } : undefined
@@ -167,7 +167,7 @@ test('every state that can be reached keeps invariants 1, 2 and 4', { timeout: 1
     if (item.usesLeft) expect(Number(item.usesLeft.N) + holding).toBe(1)
     expect(leftAfterRevoke).toBe(false)
     // 4: two people approved, and neither is the requester by any identity.
-    const people = (item.agreements?.L ?? []).map(({ M }) => M?.person?.S)
+    const people = (item.approvals?.L ?? []).map(({ M }) => M?.person?.S)
     expect(people).not.toContain('people#dana')
     if (holding > 0) expect(new Set(people).size).toBe(2)
   }
@@ -185,7 +185,7 @@ function keyOf({ table, now, held, ...rest }: World): string {
     .filter(([name]) => name.startsWith('ses.'))
     .map(([name, value]) => [name, value.M?.state?.S, value.M?.reservedAt?.N])
     .sort()
-  const people = (item.agreements?.L ?? []).map(({ M }) => M?.person?.S)
-  const { state, usesLeft, windowEnd, openSession } = item
-  return JSON.stringify([state, usesLeft, windowEnd, openSession, people, sessions, now, held.map(Boolean), rest])
+  const people = (item.approvals?.L ?? []).map(({ M }) => M?.person?.S)
+  const { state, usesLeft, windowExpiresAt, openSession } = item
+  return JSON.stringify([state, usesLeft, windowExpiresAt, openSession, people, sessions, now, held.map(Boolean), rest])
 }

@@ -158,7 +158,7 @@ test.each([
   ['tile/entries/000', 512 * 1024],
   ['events/000', 1024 * 1024],
   ['stage/1-x', 8 * 1024 * 1024],
-  ['parked/req_1', 64 * 1024],
+  ['quarantined/req_1', 64 * 1024],
 ])('%s is read up to %i bytes', async (path, bytes) => {
   answer = () => object('x'.repeat(bytes))
   expect((await store.get(path))?.bytes).toHaveLength(bytes)

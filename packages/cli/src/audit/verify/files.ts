@@ -15,8 +15,8 @@ const ON_ITS_WAY = 4000
 export async function checkFiles(source: LogSource, size: number, paths: readonly string[], found: Findings): Promise<void> {
   for (const path of paths) {
     if (path === 'checkpoint' || path.startsWith('stage/')) continue
-    if (path.startsWith('parked/')) {
-      found.notices.push(`${path.slice('parked/'.length)} was set aside: its journal could not be shipped at some time`)
+    if (path.startsWith('quarantined/')) {
+      found.notices.push(`${path.slice('quarantined/'.length)} was set aside: its journal could not be shipped at some time`)
       continue
     }
     const tile = parseTilePath(path.replace(/^events\//, 'tile/entries/'))

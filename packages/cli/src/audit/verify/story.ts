@@ -8,6 +8,7 @@ import { type ItemFacts, itemFaults } from '@stint/core/audit/item'
 import { step } from '@stint/core/audit/journal'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import { commitIn, eventIn } from '@stint/core/audit/journal-item'
+import { currentType, isTypeOf } from '@stint/core/audit/older-events'
 import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { CHAIN_START, chainOf, Journals } from '../journals.ts'
@@ -58,9 +59,9 @@ export class Story {
     }
     this.journals.advance(row, seq + 1, commit)
 
-    if (!Object.hasOwn(eventTypes, type))
+    const known = currentType(type) as EventType
+    if (!Object.hasOwn(eventTypes, known))
       return void this.#found.add({ class: 'rules', place, what: `of a type that is not known: ${type}` })
-    const known = type as EventType
     this.counts[known] = (this.counts[known] ?? 0) + 1
     if (held === 'erased') this.erased++
     const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
@@ -86,7 +87,7 @@ export class Story {
       this.#found.add({ class: 'rules', place, what: `it is ${event}` })
       return undefined
     }
-    if (event.request !== request || event.type !== type) {
+    if (event.request !== request || !isTypeOf(type, event)) {
       this.#found.add({ class: 'tampered', place, what: `it is a ${event.type} of ${event.request}, and its entry says ${type}` })
       return undefined
     }

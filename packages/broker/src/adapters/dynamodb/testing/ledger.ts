@@ -102,7 +102,7 @@ export const scope = (more: Partial<Scope> = {}): Scope =>
   }) as Scope
 
 export const intent = (more: Partial<Intent> = {}): Intent => ({
-  call: { trace: 'f'.repeat(32), from: '203.0.113.7', now: NOW },
+  call: { trace: 'f'.repeat(32), source: '203.0.113.7', now: NOW },
   request: REQUEST,
   named: false,
   session: sessionOf(more.request ?? REQUEST),
@@ -111,13 +111,13 @@ export const intent = (more: Partial<Intent> = {}): Intent => ({
   person: personOf('dana'),
   scope: scope(),
   sessionName: `dana-${sessionOf(more.request ?? REQUEST)}`,
-  hardEnd: NOW + 900_000,
-  windowEnd: NOW + 90_000,
+  expiresAt: NOW + 900_000,
+  windowExpiresAt: NOW + 90_000,
   ...more,
 })
 
 export const newRequest = (more: Partial<NewRequest> = {}): NewRequest => ({
-  call: { trace: 'f'.repeat(32), from: '203.0.113.7', now: NOW },
+  call: { trace: 'f'.repeat(32), source: '203.0.113.7', now: NOW },
   request: REQUEST,
   caller: dana,
   person: personOf('dana'),
@@ -141,19 +141,19 @@ const by = { issuer: 'people', subject: 'pat', name: 'Pat', kind: 'human' } as c
 export const changes = {
   approved: {
     state: 'approved',
-    set: { agreements: [], limits: { duration: 600 }, windowStart: NOW, windowEnd: NOW + 3_600_000, usesLeft: 2 },
+    set: { approvals: [], limits: { duration: 600 }, windowStartsAt: NOW, windowExpiresAt: NOW + 3_600_000, usesLeft: 2 },
     events: [
-      { type: 'request.agreed', by, face: 'api', rules: [0] },
-      { type: 'request.approved', uses: 2, until: NOW + 3_600_000 },
+      { type: 'approval.given', by, channel: 'api', rules: [0] },
+      { type: 'request.approved', uses: 2, expiresAt: NOW + 3_600_000 },
     ],
   },
-  denied: { state: 'denied', from: ['pending'], set: { decidedBy: by }, events: [{ type: 'request.denied', by, face: 'api' }] },
-  cancelled: { state: 'cancelled', from: ['pending'], set: { decidedBy: by }, events: [{ type: 'request.cancelled', by, face: 'api' }] },
+  denied: { state: 'denied', from: ['pending'], set: { decidedBy: by }, events: [{ type: 'request.denied', by, channel: 'api' }] },
+  cancelled: { state: 'cancelled', from: ['pending'], set: { decidedBy: by }, events: [{ type: 'request.cancelled', by, channel: 'api' }] },
   revoked: {
     state: 'revoked',
     from: ['pending', 'approved'],
     set: { decidedBy: by },
-    events: [{ type: 'request.revoked', by, face: 'api' }],
+    events: [{ type: 'request.revoked', by, channel: 'api' }],
   },
 } as const satisfies { readonly [name: string]: Change }
 
@@ -163,7 +163,7 @@ export const always =
   (_found: AccessRequest): ReturnType<Parameters<LedgerInProcess['ledger']['change']>[2]> =>
     done(change)
 
-export const came = { from: '203.0.113.7', token: 'b'.repeat(64) }
+export const circumstances = { source: '203.0.113.7', token: 'b'.repeat(64) }
 
 /** Takes what must be done. */
 export async function must<T>(answer: Promise<{ readonly outcome: string; readonly value?: T }>): Promise<T> {
@@ -175,7 +175,7 @@ export async function must<T>(answer: Promise<{ readonly outcome: string; readon
 /** A request that was approved, and its first session reserved. */
 export async function approvedRequest({ ledger }: LedgerInProcess, more: Partial<NewRequest> = {}): Promise<void> {
   await must(ledger.ask(newRequest(more)))
-  await must(ledger.change(more.request ?? REQUEST, NOW, always(changes.approved), { came }))
+  await must(ledger.change(more.request ?? REQUEST, NOW, always(changes.approved), { circumstances }))
 }
 export const reserved = async ({ ledger }: LedgerInProcess, more: Partial<Intent> = {}): Promise<Reservation> =>
   must(ledger.reserve(intent(more)) as Promise<{ outcome: string; value?: Reservation }>)

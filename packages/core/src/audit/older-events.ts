@@ -1,0 +1,41 @@
+/**
+ * Logs outlive the code that wrote them. Version 3 renamed members and one type of versions 1 and 2; here an older event gets
+ * the names that are used now, so that nothing else has to know the old ones. The log keeps the event as it was written.
+ */
+
+/** The versions that older code wrote. */
+export type OlderVersion = 1 | 2
+
+const renamedTypes: { readonly [old: string]: string } = { 'request.agreed': 'approval.given' }
+
+const renamedMembers: { readonly [old: string]: string } = {
+  why: 'justification',
+  from: 'source',
+  face: 'channel',
+  hardEnd: 'expiresAt',
+  until: 'expiresAt',
+}
+
+export const isOlderVersion = (version: unknown): version is OlderVersion => version === 1 || version === 2
+
+/** The type that this code uses for what an older event or entry of the log calls `type`. */
+export const currentType = (type: string): string => (Object.hasOwn(renamedTypes, type) ? (renamedTypes[type] as string) : type)
+
+/** Whether an entry of the log that names `type` is the entry of this event. */
+export const isTypeOf = (type: string, event: { readonly v: number; readonly type: string }): boolean =>
+  event.type === (isOlderVersion(event.v) ? currentType(type) : type)
+
+/**
+ * An event of version 1 or 2 under the names of version 3. Undefined where it has a member or a type that its version did not
+ * have: a name that came later, or two that now mean the same.
+ */
+export function withCurrentNames(event: { readonly [member: string]: unknown }): { readonly [member: string]: unknown } | undefined {
+  if (Object.values(renamedTypes).includes(event.type as string)) return undefined
+  const members = Object.entries(event).map(([name, value]) => {
+    if (name === 'type' && typeof value === 'string') return [name, currentType(value)] as const
+    return [Object.hasOwn(renamedMembers, name) ? (renamedMembers[name] as string) : name, value] as const
+  })
+  const names = new Set(members.map(([name]) => name))
+  const came = Object.keys(event).some((name) => name !== 'expiresAt' && Object.values(renamedMembers).includes(name))
+  return came || names.size !== members.length ? undefined : Object.fromEntries(members)
+}
