@@ -111,6 +111,8 @@ describe('keys that are passed over', () => {
       'r5: an RSA exponent must have 17 to 256 bits',
     ],
     ['a symmetric key', () => ({ ...first, jwk: { kty: 'oct', kid: 's1', k: 'c2VjcmV0' } }), 's1: not a public key of a known type'],
+    ['a point that is not on its curve', () => ecKey('e1', { y: first.jwk.x }), 'e1: not a public key of a known type'],
+    ['a curve that is spelled otherwise', () => ecKey('e2', { crv: 'p-256' }), 'e2: not a public key of a known type'],
     ['a private key', () => ecKey('p1', { d: 'c2VjcmV0' }), 'p1: holds its private part'],
     ['a key without kid', () => ({ ...first, jwk: { ...first.jwk, kid: undefined } }), '(none): has no kid'],
     [

@@ -17,7 +17,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Issuer } from '@stint/core/config/shape'
 import type { UnverifiedToken } from '@stint/core/identity/token'
 import { type Instant, seconds } from '@stint/core/instant'
-import { canonicalJson, isObject, type Json, parseForeignJson } from '@stint/core/json'
+import { canonicalJson, isObject, type Json, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { done } from '@stint/core/outcome'
 import { isJwk, type Jwk } from 'aws-jwt-verify/jwk'
 import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier'
@@ -166,6 +166,16 @@ async function fetchKeys({ url, jwksUri, network }: Issuer, { get, log }: KeysSe
  * Why a member of a key set verifies nothing here, or undefined. RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS
  * 186-5 §5.1, at least 2,048 bits and an exponent between 2^16 and 2^256; above 8,192 bits a check takes too long.
  */
+/** Whether OpenSSL takes it: a point must lie on its curve. */
+function isKey(jwk: JsonObject): boolean {
+  try {
+    createPublicKey({ key: jwk as never, format: 'jwk' })
+    return true
+  } catch {
+    return false
+  }
+}
+
 function unusable(jwk: Json): string | undefined {
   const unknown = 'not a public key of a known type'
   if (!isObject(jwk) || !['RSA', 'EC', 'OKP'].includes(String(jwk.kty))) return unknown
@@ -173,7 +183,7 @@ function unusable(jwk: Json): string | undefined {
   if (jwk.d !== undefined) return 'holds its private part'
   if (jwk.use !== undefined && jwk.use !== 'sig') return 'use is not sig'
   if (jwk.key_ops !== undefined && !verifies(jwk.key_ops)) return 'key_ops does not say verify'
-  if (!isJwk(jwk as never)) return unknown
+  if (!isJwk(jwk as never) || !isKey(jwk)) return unknown
   if (jwk.kty !== 'RSA') return undefined
   const [modulus, exponent] = [bitsOf(String(jwk.n)), bitsOf(String(jwk.e))]
   if (modulus < RSA_BITS.least || modulus > RSA_BITS.most) return `an RSA modulus must have ${RSA_BITS.least} to ${RSA_BITS.most} bits`

@@ -1,5 +1,6 @@
 /** Which gate said no, as far as AWS's words tell. Messages as AWS's users and documentation have them. */
-import type { STSClient } from '@aws-sdk/client-sts'
+import { Readable } from 'node:stream'
+import { STSClient } from '@aws-sdk/client-sts'
 import { describe, expect, test } from 'vitest'
 import { gateOf, stsAdapter } from './sts.ts'
 
@@ -17,19 +18,33 @@ test.each([
 ])('%s → %s', (message, gate) => expect(gateOf(message)).toBe(gate))
 
 describe('the fate of two sends', () => {
-  const answered = (name: string, status = 400) =>
-    Object.assign(new Error(name), { name, Error: { Code: name }, $metadata: { httpStatusCode: status } })
+  type Answer = { readonly status: number; readonly body: string }
+  const answered = (code: string, status = 400): Answer => ({
+    status,
+    body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>m</Message></Error><RequestId>r-1</RequestId></ErrorResponse>`,
+  })
   const lost = new Error('socket hang up')
   const refusedConnection = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
   const never = 'never'
-  const adapter = (...fates: (Error | typeof never)[]) => {
+  type Fate = Answer | Error | typeof never
+  const adapter = (...fates: Fate[]) => {
     let sends = 0
-    const send = () => {
+    const handle = async () => {
       const fate = fates[sends++] ?? fates.at(-1)
-      return fate === never ? new Promise(() => {}) : Promise.reject(fate)
+      if (fate === never || fate === undefined) return new Promise<never>(() => {})
+      if (fate instanceof Error) throw fate
+      return {
+        response: { statusCode: fate.status, headers: { 'content-type': 'text/xml' }, body: Readable.from([Buffer.from(fate.body)]) },
+      }
     }
+    const client = new STSClient({
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'ASIA', secretAccessKey: 's' },
+      maxAttempts: 1,
+      requestHandler: { handle } as never,
+    })
     return stsAdapter({
-      client: () => ({ send }) as unknown as STSClient,
+      client: () => client,
       clock: Date.now,
       random: (count) => new Uint8Array(count),
       sleep: async () => {},
@@ -46,7 +61,7 @@ describe('the fate of two sends', () => {
     policyArns: [],
     tags: [],
   }
-  test.each<[string, (Error | typeof never)[], string, string | undefined, number]>([
+  test.each<[string, Fate[], string, string | undefined, number]>([
     ['denied', [answered('AccessDenied', 403)], 'refused', 'assume-role-denied', 1],
     ['throttled twice', [answered('Throttling')], 'refused', 'sts-throttled', 2],
     ['never reached', [refusedConnection], 'refused', 'sts-timeout', 2],

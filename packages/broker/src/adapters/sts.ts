@@ -4,6 +4,7 @@
  *
  * Sent at most twice per attempt, the SDK's own retries being off: each send may leave a live session behind.
  */
+import { Readable } from 'node:stream'
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts'
 import { brief } from '@stint/core/audit/event'
 import type { RandomBytes } from '@stint/core/ids'
@@ -32,7 +33,7 @@ export function stsAdapter(settings: StsSettings): Sts {
   return {
     async assumeRole(input) {
       const command = new AssumeRoleCommand(toWire(input))
-      const answeredAt = dateOf(command)
+      const { answeredAt, errorBody } = rawAnswerOf(command)
       const began = settings.clock()
       // Once a send's fate is unknown, no later refusal makes the whole call a definite one.
       let unknown: Fault | undefined
@@ -42,7 +43,7 @@ export function stsAdapter(settings: StsSettings): Sts {
           const output = await within(left, settings.client(input.region).send(command, { requestTimeout: left }))
           return done(fromWire(output, answeredAt(), sends))
         } catch (error) {
-          const fault = classify(error)
+          const fault = classify(error, errorBody())
           if (!fault.refusal) unknown = fault
           const worthIt = settings.clock() - began < settings.wholeCallMs / 2
           if (!fault.retry || sends >= SENDS || !worthIt) return conclude(unknown ?? fault, sends)
@@ -67,19 +68,32 @@ const toWire = (input: AssumeRoleInput) => ({
   ...(input.sourceIdentity === undefined ? {} : { SourceIdentity: input.sourceIdentity }),
 })
 
-/** Keeps the `Date` header of the command's last answer, which the SDK does not pass on. */
-function dateOf(command: AssumeRoleCommand): () => Instant | undefined {
+type RawAnswer = { readonly statusCode: number; readonly headers: { readonly date?: string }; body: AsyncIterable<Uint8Array> }
+
+/** Keeps what the SDK does not pass on of the command's last answer: its `Date` header and, where it is an error, its body. */
+function rawAnswerOf(command: AssumeRoleCommand) {
   let date: string | undefined
+  let errorBody = ''
   command.middlewareStack.add(
     (next) => async (args) => {
       date = undefined
+      errorBody = ''
       const answered = await next(args)
-      date = (answered.response as { readonly headers?: { readonly date?: string } }).headers?.date
+      const response = answered.response as RawAnswer
+      date = response.headers.date
+      if (response.statusCode >= 400) {
+        // Whole already, and within bounds: the client's handler has read it.
+        const parts: Uint8Array[] = []
+        for await (const part of response.body) parts.push(part)
+        const bytes = Buffer.concat(parts)
+        errorBody = bytes.toString('utf8')
+        response.body = Readable.from([bytes])
+      }
       return answered
     },
-    { step: 'deserialize', name: 'answeredAt' },
+    { step: 'deserialize', priority: 'low', name: 'rawAnswer' },
   )
-  return () => (date === undefined ? undefined : parseHttpDate(date))
+  return { answeredAt: () => (date === undefined ? undefined : parseHttpDate(date)), errorBody: () => errorBody }
 }
 
 /** As it came. What is missing is empty, and does not fit any question. */
@@ -135,24 +149,27 @@ const ownCredentials = new Set([
 /** Errors of the socket that say that nothing was sent. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 
-/** An error as AWS's client throws it. `Error` is what it read from the answer's body. */
+/** An error as AWS's client throws it. */
 type Thrown = {
   readonly name?: string
   readonly message?: string
   readonly code?: string
-  readonly Error?: { readonly Code?: unknown }
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
 }
 
-/** STS said so, in its own protocol: a gateway's page with the same status says nothing about what STS did. */
-const isFromSts = ({ Error: said }: Thrown): boolean => typeof said?.Code === 'string' && /^[A-Za-z][A-Za-z0-9.]{2,63}$/.test(said.Code)
+/**
+ * The error of STS's own protocol: one code and a request ID. A gateway's page with the same status says nothing about what STS
+ * did. Source: AWS STS API Reference, "Making Query requests", "Error responses".
+ */
+const stsError =
+  /^\s*(?:<\?xml[^>]*\?>\s*)?<ErrorResponse(?: xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/")?>\s*<Error>(?:(?!<\/Error>)[\s\S])*<Code>[A-Za-z][A-Za-z0-9.]{2,63}<\/Code>(?:(?!<\/Error>)[\s\S])*<\/Error>\s*<RequestId>[A-Za-z0-9-]{1,128}<\/RequestId>\s*<\/ErrorResponse>\s*$/
 
-function classify(error: unknown): Fault {
+function classify(error: unknown, body: string): Fault {
   const { name = 'Error', message = '', code, $metadata } = error as Thrown
   const words = `sts: ${name}: ${brief(message, 240)}`
   const status = $metadata?.httpStatusCode
   const id = $metadata?.requestId ? { awsRequestId: $metadata.requestId } : {}
-  if (status === undefined || status >= 500 || status < 400 || !isFromSts(error as Thrown)) {
+  if (status === undefined || status >= 500 || status < 400 || !stsError.test(body)) {
     const unsent = code !== undefined && neverSent.has(code)
     return {
       retry: true,

@@ -48,6 +48,47 @@ export function imageIn({ Attributes: image }: Pick<UpdateItemCommandOutput, 'At
   return image
 }
 
+type WriteInput = { readonly UpdateExpression?: string | undefined; readonly ExpressionAttributeNames?: Record<string, string> | undefined }
+
+/**
+ * Checks that the image shows what the write did: each attribute that it set, with the value where that does not depend on the
+ * item before, the entries that it appended, and none of the attributes that it removed. Source: Amazon DynamoDB Developer Guide, "Using update expressions in DynamoDB".
+ */
+export function showsWrite(
+  image: Attributes,
+  { UpdateExpression = '', ExpressionAttributeNames: names = {} }: WriteInput,
+  values: Key,
+): void {
+  const clauses = UpdateExpression.split(/\b(SET|REMOVE|ADD|DELETE) /)
+  const clause = (keyword: string): string => (clauses[clauses.indexOf(keyword) + 1] ?? '').trim()
+  const [set, removed] = [clauses.includes('SET') ? clause('SET') : '', clauses.includes('REMOVE') ? clause('REMOVE') : '']
+  const at = (path: string): AttributeValue | undefined =>
+    path
+      .split('.')
+      .map((name) => names[name] ?? name)
+      .reduce<AttributeValue | undefined>((value, name, depth) => (depth === 0 ? image[name] : value?.M?.[name]), undefined)
+  for (const [, path = '', value = ''] of set.matchAll(/([#\w.]+) = (:\w+)(?=,|$| )(?! [+-])/g))
+    expect(isSame(at(path), values[value]), `does not show ${path}`)
+  for (const [, path = '', value = ''] of set.matchAll(/([#\w.]+) = list_append\([^:]*?(?:if_not_exists\([^)]*\), )?(:\w+)\)/g)) {
+    const [list, added] = [at(path)?.L ?? [], values[value]?.L ?? []]
+    expect(isSame({ L: list.slice(list.length - added.length) }, { L: [...added] }), `does not show what was appended to ${path}`)
+  }
+  for (const [, path = ''] of set.matchAll(/([#\w.]+) = if_not_exists\(/g)) expect(at(path) !== undefined, `does not show ${path}`)
+  for (const path of removed.split(', ').filter((name) => name !== '')) expect(at(path) === undefined, `still shows ${path}`)
+}
+
+/** Whether two values are the same, however their maps and sets are ordered. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one instanceof Uint8Array && other instanceof Uint8Array) return Buffer.compare(one, other) === 0
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((value, at) => isSame(value, other[at]))
+  if (!isObject(one) || !isObject(other)) return one === other
+  const [names, others] = [Object.keys(one), Object.keys(other)]
+  return (
+    names.length === others.length &&
+    names.every((name) => Object.hasOwn(other, name) && isSame((one as Attributes)[name], (other as Attributes)[name]))
+  )
+}
+
 type PageAnswer = {
   readonly ConsumedCapacity?: ConsumedCapacity | undefined
   readonly Items?: Attributes[] | undefined

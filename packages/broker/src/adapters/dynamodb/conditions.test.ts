@@ -65,18 +65,18 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     await approvedRequest(it)
     return [word(await it.ledger.reserve(intent(named)))]
   },
-  'a named request without the start of a window': async (it) => {
+  'a request without the start of a window': async (it) => {
     await must(it.ledger.reserve(intent()) as never)
-    return [word(await it.ledger.reserve(second(named)))]
+    return [word(await it.ledger.reserve(second({})))]
   },
   'a named request of somebody else': async (it) => {
     await approvedRequest(it)
-    return [word(await it.ledger.reserve(intent({ ...named, caller: eve })))]
+    return [word(await it.ledger.reserve(intent({ ...named, caller: eve }))), it.events(`REQ#${REQUEST}`)]
   },
   'a named request that was revoked': async (it) => {
     await approvedRequest(it)
     await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }))
-    return [word(await it.ledger.reserve(intent(named)))]
+    return [word(await it.ledger.reserve(intent(named))), it.events(`REQ#${REQUEST}`)]
   },
   'a named request whose window is over': async (it) => {
     await approvedRequest(it)

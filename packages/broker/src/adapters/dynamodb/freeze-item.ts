@@ -6,6 +6,7 @@
  *   attempts     sets that took effect in this generation: a set whose answer was lost is not written twice
  *   lastSet      the latest of them. A release is for the freeze as its two people saw it, not for one that was set since
  */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { type FreezeScope, freezeId } from '@stint/core/access/freeze'
 import type { Instant } from '@stint/core/instant'
@@ -45,6 +46,14 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
   }
 }
 
+/** Whether the item says what it freezes, whether that holds, and until when. One that was released need not say what it froze. */
+function isReadable(attributes: Key): boolean {
+  const { pk, active, scope, expiresAt, generation } = attributes
+  const isNumber = (value: AttributeValue | undefined) => value === undefined || value.N !== undefined
+  if (typeof active?.BOOL !== 'boolean' || !isNumber(expiresAt) || !isNumber(generation)) return false
+  return !active.BOOL || (scope?.M !== undefined && pk?.S === freezeKey(freezeId(unmarshall(scope.M) as FreezeScope)))
+}
+
 /** What callers see of it. */
 export const freezeOf = ({
   active: _active,
@@ -71,6 +80,7 @@ export function freezeReader({ frozen, epoch = 0 }: DynamoSettings, { readAll }:
       for (let from = 0; from < keys.length; from += KEYS_A_READ) {
         const read = await readAll(keys.slice(from, from + KEYS_A_READ))
         if (read.outcome === 'unknown') return read
+        if (!read.value.every(isReadable)) return { outcome: 'unknown', cause: 'ledger: a freeze cannot be read' }
         const found = read.value.map(toFreeze).find((freeze) => holds(freeze, now))
         if (found) return done(freezeOf(found))
       }

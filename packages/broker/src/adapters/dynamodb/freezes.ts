@@ -120,7 +120,12 @@ export function freezeWrites(
       if (found.outcome === 'unknown') return found
       const generation = found.value?.generation ?? 0
       const fresh = '(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)'
-      const isOurs = (freeze: StoredFreeze) => freeze.attempts.has(attempt)
+      const isOurs = (freeze: StoredFreeze) =>
+        freeze.attempts.has(attempt) &&
+        freeze.active &&
+        freeze.generation === generation &&
+        freezeId(freeze.scope) === id &&
+        (freeze.expiresAt === undefined || (expiresAt !== undefined && freeze.expiresAt >= expiresAt))
       const values = {
         ':seen': generation,
         ':attempt': attempt,
@@ -217,7 +222,7 @@ export function freezeWrites(
         ':events': [event],
         ...(releases ? { ':no': false, ':one': 1 } : { ':by': by }),
       },
-      ({ releaseAttempt }) => releaseAttempt === attempt,
+      (found) => found.releaseAttempt === attempt && (releases ? found.generation > generation : found.generation >= generation),
     )
     if (written.outcome === 'unknown') return written
     if (!written.value.ours) return refused('request-changed', 'The freeze has changed since it was read. List the freezes again.')
@@ -243,7 +248,7 @@ export function freezeWrites(
         UpdateExpression: `SET ${released}, releaseAttempt = :attempt, events = list_append(events, :events) REMOVE callerKey, attempts, releaseAskedBy`,
       },
       { ':no': false, ':one': 1, ':seen': generation, ':attempt': attempt, ':events': [event] },
-      ({ releaseAttempt }) => releaseAttempt === attempt,
+      (found) => found.releaseAttempt === attempt && found.generation > generation,
     )
     if (written.outcome === 'unknown') return written
     if (written.value.ours) await leave(id, generation)

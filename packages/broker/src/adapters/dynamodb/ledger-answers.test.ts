@@ -2,7 +2,7 @@
  * What each answer of DynamoDB must show, call by call. In every row the call is answered with a lie that an SDK would take
  * for success; the outcome is `unknown`, however often it is sent again, and the honest answer beside it is done.
  */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { linkId } from '@stint/core/identity/link'
 import { describe, expect, test } from 'vitest'
 import {
@@ -26,6 +26,8 @@ import {
   sessionOf,
 } from './testing/ledger.ts'
 import type { Sent } from './testing/table.ts'
+
+type Item = Record<string, AttributeValue>
 
 const never = () => false
 const LINK = linkId({ issuer: 'people', subject: 'dana' })
@@ -237,6 +239,118 @@ describe('the ledger is unknown', () => {
     const it = ledgerInProcess()
     const prepared = await ready?.(it)
     expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
+  })
+})
+
+describe('the ledger is unknown', () => {
+  /** What a write computes from the item before it, so that no answer can be held to it alone. */
+  const computed = ['version', 'usesLeft', 'attempts', 'taken', 'times', 'count', 'refused']
+
+  /** Runs one write. Every send of its first item is answered with the image that `lie` makes of the honest one. */
+  async function answeredWith(name: string, lie: (after: Item, before: Item | undefined) => Item) {
+    const { ready, call } = writes[name] as Call
+    const it = ledgerInProcess()
+    const prepared = await ready?.(it)
+    let first: { readonly key: string; readonly image: Item } | undefined
+    it.table.through((sent, apply) => {
+      if (sent.operation !== 'UpdateItem') return apply()
+      const { TableName, Key } = sent.input
+      const key = `${TableName} ${Key.pk?.S}`
+      if (first && first.key !== key) return apply()
+      const before = it.table.item(TableName, Key.pk?.S ?? '', Key.sk?.S)
+      first ??= { key, image: lie((apply() as { readonly Attributes: Item }).Attributes, before) }
+      return { Attributes: first.image }
+    })
+    return call(it, prepared)
+  }
+
+  test.each(Object.keys(writes))('where the image after “%s” lacks what it wrote, or still shows what was there', async (name) => {
+    const changed: string[] = []
+    const honest = await answeredWith(name, (after, before) => {
+      for (const attribute of new Set([...Object.keys(after), ...Object.keys(before ?? {})]))
+        if (JSON.stringify(after[attribute]) !== JSON.stringify(before?.[attribute]) && !computed.includes(attribute))
+          changed.push(attribute)
+      return after
+    })
+    expect(honest.outcome).toBe('done')
+    const keys = changed.filter((attribute) => attribute !== 'pk' && attribute !== 'sk')
+    expect(keys.length).toBeGreaterThan(0)
+    for (const attribute of keys) {
+      const lacking = await answeredWith(name, ({ [attribute]: _gone, ...after }) => after)
+      const old = await answeredWith(name, ({ [attribute]: _gone, ...after }, before) => ({
+        ...after,
+        ...(before?.[attribute] ? { [attribute]: before[attribute] } : {}),
+      }))
+      const removed = (await answeredWith(name, (after) => (attribute in after ? {} : after))).outcome === 'done'
+      expect([attribute, lacking.outcome, old.outcome]).toEqual([attribute, removed ? 'done' : 'unknown', 'unknown'])
+    }
+  })
+
+  const changedTo = (more: Item) => (after: Item) => ({ ...after, ...more })
+  test.each<[string, string, (after: Item) => Item]>([
+    ['reserve a named request', 'a request that was revoked', changedTo({ state: { S: 'revoked' } })],
+    ['reserve a named request', 'a request that waits', changedTo({ state: { S: 'pending' } })],
+    ['reserve a named request', 'a request of another caller', changedTo({ callerKey: { S: 'people#mallory' } })],
+    ['reserve a named request', 'a request on other terms', changedTo({ termsHash: { S: 'f'.repeat(64) } })],
+    ['reserve a named request', 'fewer uses than none', changedTo({ usesLeft: { N: '-1' } })],
+    ['reserve a named request', 'no limits', ({ limits: _limits, ...after }) => after],
+    ['reserve a named request', 'limits that are none', changedTo({ limits: { S: 'none' } })],
+    ['reserve a named request', 'a limit that is no number', changedTo({ limits: { M: { duration: { S: '600' } } } })],
+    ['record', 'a request that was revoked', changedTo({ state: { S: 'revoked' } })],
+    ['freeze', 'a freeze that is not active', changedTo({ active: { BOOL: false } })],
+    ['freeze', 'an end that was not asked for', changedTo({ expiresAt: { N: '1' } })],
+    ['freeze', 'another scope', changedTo({ scope: { M: { kind: { S: 'profile' }, id: { S: 'x' } } } })],
+    ['freeze', 'another generation', changedTo({ generation: { N: '7' } })],
+    ['release', 'a freeze that is still active', changedTo({ active: { BOOL: true } })],
+    ['release', 'the generation that it had', changedTo({ generation: { N: '0' } })],
+    ['release by a deploy', 'the generation that it had', changedTo({ generation: { N: '0' } })],
+    ['revoke', 'a request that is approved', changedTo({ state: { S: 'approved' } })],
+  ])('where the image after “%s” shows %s', async (name, _what, lie) => {
+    expect((await answeredWith(name, lie)).outcome).toBe('unknown')
+  })
+})
+
+describe('a request is unknown', () => {
+  test.each<[string, (item: Item) => Item]>([
+    ['its key alone', ({ pk }) => ({ pk: pk as AttributeValue })],
+    ['no state', ({ state: _state, ...item }) => item],
+    ['terms that are not JSON', (item) => ({ ...item, terms: { S: '{' } })],
+  ])('where its item shows %s', async (_what, lie) => {
+    const it = ledgerInProcess()
+    await approvedRequest(it)
+    it.table.through((sent, apply) => {
+      const answer = apply() as { readonly Item?: Item }
+      return sent.operation === 'GetItem' && answer.Item ? { ...answer, Item: lie(answer.Item) } : answer
+    })
+    expect((await it.ledger.request(REQUEST)).outcome).toBe('unknown')
+  })
+})
+
+describe('whether something is frozen is unknown', () => {
+  const readWith = async (lie: (item: Item) => Item, set: Parameters<LedgerInProcess['ledger']['freeze']>[3] = undefined) => {
+    const it = ledgerInProcess()
+    await must(it.ledger.freeze(all, rita, 'INC-1', set, NOW))
+    it.table.through((sent, apply) => {
+      const answer = apply() as { Responses: { stint: Item[] } }
+      return sent.operation === 'BatchGetItem' ? { ...answer, Responses: { stint: answer.Responses.stint.map(lie) } } : answer
+    })
+    return it.ledger.frozen([all], NOW)
+  }
+  test.each<[string, (item: Item) => Item]>([
+    ['its key alone', ({ pk }) => ({ pk: pk as AttributeValue })],
+    ['a string for whether it is active', (item) => ({ ...item, active: { S: 'true' } })],
+    ['a number for whether it is active', (item) => ({ ...item, active: { N: '1' } })],
+    ['nothing of whether it is active', ({ active: _active, ...item }) => item],
+    ['a string for its end', (item) => ({ ...item, expiresAt: { S: '2099-01-01T00:00:00Z' } })],
+    ['an empty scope', (item) => ({ ...item, scope: { S: '' } })],
+    ['no scope', ({ scope: _scope, ...item }) => item],
+    ['the scope of another freeze', (item) => ({ ...item, scope: { M: { kind: { S: 'profile' }, id: { S: 'x' } } } })],
+    ['a string for its generation', (item) => ({ ...item, generation: { S: '0' } })],
+  ])('where the item shows %s', async (_what, lie) => {
+    expect((await readWith(lie)).outcome).toBe('unknown')
+  })
+  test('and known where it shows all of it', async () => {
+    expect(await must(readWith((item) => item, NOW + 1))).toMatchObject({ scope: all })
   })
 })
 

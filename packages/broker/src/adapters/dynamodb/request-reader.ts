@@ -18,7 +18,13 @@ export function reading({ storyTable }: DynamoSettings, { read }: Sender): Readi
     readItem,
     async request(id) {
       const item = await readItem(id)
-      return item.outcome === 'done' ? done(item.value && toRequest(item.value)) : item
+      if (item.outcome !== 'done' || !item.value) return item.outcome === 'done' ? done(undefined) : item
+      try {
+        if (typeof item.value.state === 'string') return done(toRequest(item.value))
+      } catch {
+        // Its terms are not JSON.
+      }
+      return { outcome: 'unknown', cause: 'ledger: a request cannot be read' }
     },
     async ping() {
       return (await read(storyTable, { pk: 'SYS#ping' })).outcome === 'done'

@@ -18,7 +18,7 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { within } from '../../ports/deadline.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import { batchIn, COUNTED, imageIn, itemIn, type Key } from './answer-checks.ts'
+import { batchIn, COUNTED, imageIn, itemIn, type Key, showsWrite } from './answer-checks.ts'
 import { type Item, toItem } from './items.ts'
 import { isBlocked } from './trouble.ts'
 
@@ -125,7 +125,9 @@ export function sender(settings: DynamoSettings): Sender {
           if (isBlocked(error) && error.Item) imageIn({ Attributes: error.Item }, Key)
           throw error
         })
-      const image = read(imageIn(answer, Key))
+      const shown = imageIn(answer, Key)
+      showsWrite(shown, input, named)
+      const image = read(shown)
       if (!shows(image)) throw new Error('the answer does not show this write')
       return image
     })

@@ -71,9 +71,10 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         fingerprint: intent.named ? intent.fingerprint : undefined,
       },
     }
-    const isMine = ({ sessions }: Item) => {
-      const stored = sessions[sessionSuffix(session)]
-      return stored?.attempt === attempt && stored.state === 'reserved'
+    // A grant must still be seen to hold: from this image come the limits of the session.
+    const isMine = (item: Item) => {
+      const stored = item.sessions[sessionSuffix(session)]
+      return stored?.attempt === attempt && stored.state === 'reserved' && isGranted(item, intent)
     }
     const written = await update(
       requestKey(request),
@@ -116,13 +117,13 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
       readonly remove?: string
       readonly names?: Record<string, string>
       readonly values: Values
-      readonly shows: (session: StoredSession) => boolean
+      readonly shows: (session: StoredSession, item: Item) => boolean
     },
   ): Promise<Done<Item> | Blocked | Unknown> {
     const { request, session, attempt } = reservation
-    const isDone = ({ sessions }: Item) => {
-      const stored = sessions[sessionSuffix(session)]
-      return stored?.attempt === attempt && to.shows(stored)
+    const isDone = (item: Item) => {
+      const stored = item.sessions[sessionSuffix(session)]
+      return stored?.attempt === attempt && to.shows(stored, item)
     }
     const events = [entry(to.event)]
     const written = await update(
@@ -188,7 +189,8 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
           ':expiresAt': expiresAt,
           ':facts': { at: now, expiration, ...facts },
         }),
-        shows: ({ state, issued }) => state === 'issued' && issued?.accessKeyId === credentials.accessKeyId,
+        shows: ({ state, issued }, item) =>
+          item.state === 'approved' && state === 'issued' && issued?.accessKeyId === credentials.accessKeyId,
       })
       if (written.outcome === 'unknown') return written
       if (written.outcome === 'done') return done(true)
@@ -258,6 +260,13 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
     },
   }
+}
+
+/** Whether this is the request that was asked for, approved, and with the limits that were approved. */
+function isGranted({ state, callerKey: owner, termsHash, usesLeft, limits }: Item, { caller, scope, named }: Intent): boolean {
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+  const limited = limits === undefined ? !named : typeof limits === 'object' && Object.values(limits).every(isCount)
+  return state === 'approved' && owner === callerKey(caller) && termsHash === scope.termsHash && isCount(usesLeft) && limited
 }
 
 const createdEvent = (intent: Intent): AuditEvent => ({
