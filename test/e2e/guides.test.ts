@@ -146,7 +146,7 @@ describe('docs/guides/slack.md', () => {
   test('its manifest is one that Slack’s own types take, and asks for no more than Stint calls', () => {
     const at = 'https://stint.acme.example/slack'
     const manifest = {
-      display_information: { name: 'Stint', description: 'Temporary AWS access, agreed to by people', background_color: '#3f0e40' },
+      display_information: { name: 'Stint', description: 'Temporary AWS access with approvals', background_color: '#3f0e40' },
       features: {
         bot_user: { display_name: 'Stint', always_online: false },
         shortcuts: [{ name: 'Ask for access', type: 'global', callback_id: 'ask', description: 'Ask for temporary AWS access' }],
