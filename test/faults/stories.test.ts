@@ -378,6 +378,7 @@ const rule = byRule(1)
 const otherTerms = 'b'.repeat(64)
 
 /** What happened, the journals, where it is found and by which words. */
+const future = newRequestId(START + 3 * 365 * 24 * HOUR, bytes)
 const impossible: readonly (readonly [string, readonly Story[], string, string])[] = [
   // Whose it is, and on which terms.
   [
@@ -985,6 +986,148 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     `event ${linkId(dana)}/2`,
     'unlinked from a Slack user who was not linked',
   ],
+  // Bounds that no config and no caller can leave.
+  [
+    'a request that needs nobody',
+    [but(first(people, 2), 0, { needs: [0] })],
+    at(0),
+    'asked for a number of approvers that no config can have',
+  ],
+  [
+    'a request that needs eleven',
+    [but(first(people, 2), 0, { needs: [11] })],
+    at(0),
+    'asked for a number of approvers that no config can have',
+  ],
+  [
+    'an unattended approval before its request',
+    [but(first(people, 2), 0, (event) => ({ unattendedAt: event.at - HOUR }))],
+    at(0),
+    'asked with an unattended approval that no config can have',
+  ],
+  [
+    'an unattended approval after the request expires',
+    [but(first(people, 2), 0, (event) => ({ unattendedAt: event.at + 2 * HOUR }))],
+    at(0),
+    'asked with an unattended approval that no config can have',
+  ],
+  ['5,000 uses by rule', [but(rule, 0, { uses: 5000 })], at(0), 'granted more uses than a request can have'],
+  ['no use by rule', [first(but(rule, 0, { uses: 0 }), 1)], at(0), 'granted no use'],
+  ['approved for no use', [first(but(people, 3, { uses: 0 }), 4)], at(3), 'granted no use'],
+  [
+    'a grant that ends before it begins',
+    [
+      first(
+        but(rule, 0, (event) => ({ expiresAt: event.at })),
+        1,
+      ),
+    ],
+    at(0),
+    'granted until before it was granted',
+  ],
+  [
+    'an approval that ends before it begins',
+    [
+      first(
+        but(people, 3, (event) => ({ expiresAt: event.at - 1 })),
+        4,
+      ),
+    ],
+    at(3),
+    'granted until before it was granted',
+  ],
+  [
+    'a request that waits for a year',
+    [but(first(people, 2), 0, (event) => ({ expiresAt: event.at + 365 * 24 * HOUR }))],
+    at(0),
+    'asked to wait longer than 45 days',
+  ],
+  [
+    'a window that begins in a year',
+    [but(first(people, 2), 1, (event) => ({ startsAt: event.at + 365 * 24 * HOUR }))],
+    at(1),
+    'asked for a start more than 7 days ahead',
+  ],
+  ['a session of twelve hours', [but(but(rule, 1, end(43_200)), 2, until(43_200))], at(1), 'reserved for more than 3600 s'],
+  [
+    'a role ID that AWS does not give',
+    [but(rule, 2, (event) => ({ assumedRoleId: `not an id:Dana-${event.session}` }))],
+    at(2),
+    'issued with a role ID of another session',
+  ],
+  [
+    'a failure after an answer was dropped',
+    [and(first(rule, 2), drop(one, 'aaaaaaaa', later(rule, 1, 0)), fail(one, 'aaaaaaaa', later(rule, 1, 0)))],
+    at(3),
+    'failed after its answer was dropped',
+  ],
+  [
+    'tried without end',
+    [
+      and(
+        first(rule, 1),
+        ...Array.from({ length: 22 }, (_, n) => `${String(n).padStart(7, 'a')}z`).flatMap((suffix) => [
+          intent(one, suffix, later(rule, 0, 0)),
+          fail(one, suffix, later(rule, 0, 0)),
+        ]),
+      ),
+    ],
+    at(43),
+    'reserved after 21 failed attempts',
+  ],
+  // Who, and how.
+  [
+    'an approval long after the last approver',
+    [
+      first(
+        but(people, 3, (event) => ({ at: event.at + 30 * MINUTE, expiresAt: event.expiresAt + 30 * MINUTE })),
+        4,
+      ),
+    ],
+    at(3),
+    'approved at another time than its last approval was given',
+  ],
+  [
+    'an approval over the API that came from Slack',
+    [first(but(people, 2, { source: 'slack:T1/U1' }), 4)],
+    at(2),
+    'approval.given over api with the source of another channel',
+  ],
+  ['a freeze that a workload set', [but(frozen(START), 0, { by: job })], `event ${ALL.id}/0`, 'freeze.set by a workload'],
+  [
+    'a freeze that workloads release',
+    [
+      {
+        ...frozen(START),
+        events: [...frozen(START).events, releaseAsked(job, START + MINUTE), released({ ...job, subject: 'other' }, START + 2 * MINUTE)],
+      },
+    ],
+    `event ${ALL.id}/2`,
+    'freeze.released by a workload',
+  ],
+  ['a freeze that ends before it begins', [frozen(START, { expiresAt: START - 1 })], `event ${ALL.id}/0`, 'set to end before it was set'],
+  [
+    'a requester and an approver of one issuer, of two kinds',
+    [first(but(people, 2, { by: { ...job, kind: 'human' } }), 3), but(byRule(7), 0, { caller: { ...job, kind: 'workload' } })].map(
+      (story, n) => (n === 0 ? story : first(story, 1)),
+    ),
+    `event ${requestId(7)}/0`,
+    'the issuer ci has callers of two kinds in one config',
+  ],
+  [
+    'the terms of another profile',
+    [byRule(2), first(but(rule, 0, { profile: 'another' }), 1)],
+    at(0),
+    'on terms that another profile, target or number of uses has',
+  ],
+  [
+    'the terms of another target',
+    [byRule(2), first(but(rule, 0, { target: 'another' }), 1)],
+    at(0),
+    'on terms that another profile, target or number of uses has',
+  ],
+  // Times.
+  ['tomorrow', [byRule(1, future, START + 3 * 365 * 24 * HOUR)], `event ${future}/2`, 'dated in the future'],
 ]
 
 describe(`${impossible.length} stories that cannot have happened are found by name`, () => {

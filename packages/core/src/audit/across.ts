@@ -10,6 +10,7 @@
 import { sha256 } from '../digest.ts'
 import type { CallerRef } from '../identity/caller.ts'
 import { type Instant, instantOf, seconds } from '../instant.ts'
+import { NO_CONFIG } from './event.ts'
 import { CLOCK_TOLERANCE_SECONDS, type Journal } from './journal.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { ReadEvent } from './schema.ts'
@@ -27,27 +28,39 @@ const acts: { readonly [type in string]?: string } = {
   'freeze.released': 'released',
 }
 
-/** Suspects that are remembered: more would say nothing new. */
+/** Targets and issuers of a config that are remembered: a config has hundreds, and a log some thousand configs. */
+const MOST_REMEMBERED = 1_000_000
+/** Acts during a freeze that are remembered. */
 const MOST_SUSPECTS = 1000
 
 export class Across {
   readonly #accessKeys = new Digests()
   readonly #terms = new Digests(true)
-  readonly #roles = new Map<string, { readonly config: string; readonly role: string }>()
+  readonly #grants = new Digests(true)
+  /** The role of each target, and the kind of each issuer's callers, by config. */
+  readonly #roles = new Map<string, string>()
+  readonly #kinds = new Map<string, string>()
   /** The freezes of each scope, the latest last. */
   readonly #freezes = new Map<string, Freeze[]>()
-  readonly #suspects: Suspect[] = []
+  #suspects: Suspect[] = []
+  #forgot = false
 
   /** Takes an event before its journal is stepped. `place` names it to people. */
   take(journal: Journal, event: ReadEvent, place: string): readonly string[] {
+    return [...this.#kindFaults(event), ...this.#take(journal, event, place)]
+  }
+
+  #take(journal: Journal, event: ReadEvent, place: string): readonly string[] {
     switch (event.type) {
       case 'session.reserved':
         return journal.blind || !journal.facts ? [] : this.#reserved(journal.facts, event)
       case 'session.issued':
         return this.#issued(journal, event, place)
+      case 'request.created':
+        return this.#granted(event)
       case 'request.asked':
         this.#acted(event, event.caller, place)
-        return []
+        return this.#granted(event)
       case 'approval.given':
         this.#acted(event, event.by, place)
         return []
@@ -68,22 +81,42 @@ export class Across {
 
   /** What only the end of the log tells: what was done while it was frozen. */
   end(): readonly { readonly place: string; readonly what: string }[] {
-    return this.#suspects
-      .filter(({ scope, at }) => this.#freezes.get(scope)?.some((freeze) => covers(freeze, at)))
-      .map(({ place, what }) => ({ place, what }))
+    const found = this.#suspects.filter((one) => this.#isFrozen(one)).map(({ place, what }) => ({ place, what }))
+    return this.#forgot ? [...found, { place: 'freezes', what: `more than ${MOST_SUSPECTS} acts while access was frozen` }] : found
   }
+
+  #isFrozen = ({ scope, at }: Suspect): boolean => this.#freezes.get(scope)?.some((freeze) => covers(freeze, at)) === true
 
   #reserved(facts: RequestFacts, event: ReadEvent): readonly string[] {
     const faults: string[] = []
     const role = event.role as string
-    const same = this.#roles.get(facts.target)
-    if (same?.config === event.config && !isSameRole(same.role, role)) faults.push('reserved for a role that its target does not have')
-    else if (same?.config !== event.config) this.#roles.set(facts.target, { config: event.config, role })
+    const target = `${event.config} ${facts.target}`
+    const known = this.#roles.get(target)
+    if (known !== undefined && !isSameRole(known, role)) faults.push('reserved for a role that its target does not have')
+    else if (this.#roles.size < MOST_REMEMBERED) this.#roles.set(target, known ?? role)
     // The hash is one of a text that names all three.
     const identity = sha256(`${facts.issuer}#${facts.subject}#${event.sourceIdentity ?? ''}`)
     if (!this.#terms.add(Buffer.from(facts.terms.slice(0, 16), 'hex'), identity))
       faults.push('reserved with a source identity that other sessions on its terms do not have')
     return faults
+  }
+
+  /** The hash of the terms is one of a text that names all of these. Events of version 1 do not state the uses of every request. */
+  #granted(event: ReadEvent): readonly string[] {
+    const stated = event.v === 1 ? [] : [event.uses, event.window ?? '', event.needs ?? '']
+    const grant = sha256([event.profile, event.target, ...stated].join('#'))
+    const terms = sha256(`${event.v === 1 ? 1 : 2} ${event.type} ${event.terms}`)
+    return this.#grants.add(terms, grant) ? [] : ['on terms that another profile, target or number of uses has']
+  }
+
+  /** An issuer's callers are people or workloads: the config says which. */
+  #kindFaults({ config, caller, by }: ReadEvent): readonly string[] {
+    const person = (caller ?? by) as CallerRef | undefined
+    if (!person || config === NO_CONFIG) return []
+    const issuer = `${config} ${person.issuer}`
+    const kind = this.#kinds.get(issuer)
+    if (kind === undefined && this.#kinds.size < MOST_REMEMBERED) this.#kinds.set(issuer, person.kind)
+    return kind === undefined || kind === person.kind ? [] : [`the issuer ${person.issuer} has callers of two kinds in one config`]
   }
 
   #issued(journal: Journal, event: ReadEvent, place: string): readonly string[] {
@@ -119,10 +152,11 @@ export class Across {
   #suspect(what: string, scopes: readonly string[], at: Instant, place: string): void {
     if (this.#freezes.size === 0) return
     for (const scope of scopes) {
-      if (this.#suspects.length >= MOST_SUSPECTS) return
       // Without slack at its end: a later event may set it for longer.
-      if (this.#freezes.get(scope)?.some((freeze) => covers(freeze, at, 0)))
-        this.#suspects.push({ place, what: faultOf(what, scope), scope, at })
+      if (!this.#freezes.get(scope)?.some((freeze) => covers(freeze, at, 0))) continue
+      if (this.#suspects.length >= MOST_SUSPECTS) this.#suspects = this.#suspects.filter((one) => this.#isFrozen(one))
+      if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ place, what: faultOf(what, scope), scope, at })
+      else this.#forgot = true
     }
   }
 

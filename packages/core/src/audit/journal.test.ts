@@ -27,11 +27,11 @@ const reserved = (session = one, at = noon) =>
     session,
     sessionName: `Dana-${session}`,
     role,
-    duration: 7200,
-    expiresAt: new Date(Date.parse(at) + 7_200_000).toISOString(),
+    duration: 3600,
+    expiresAt: new Date(Date.parse(at) + 3_600_000).toISOString(),
     at,
   })
-const issued = (session = one, expiration = two_pm, at = noon) =>
+const issued = (session = one, expiration = one_pm, at = noon) =>
   event('session.issued', {
     session,
     accessKeyId: 'ASIAEXAMPLEEXAMPLE00',
@@ -66,7 +66,10 @@ describe('journals that keep the rules', () => {
     ['a failure gives its use back', [created, reserved(), failed(), reserved(two), issued(two)]],
     ['an approval', [asked([1]), event('request.received'), agreed(alex), approved, reserved(), issued()]],
     ['two rules, two people', [asked([1, 1]), agreed(alex, [0, 1]), agreed(kim, [0]), approved]],
-    ['by rule after its delay', [event('request.asked', { ...what, needs: [1], unattendedAt: noon }), unattended, reserved()]],
+    [
+      'by rule after its delay',
+      [event('request.asked', { ...what, needs: [1], at: '2026-11-24T11:59:00.000Z', unattendedAt: noon }), unattended, reserved()],
+    ],
     ['a denial', [asked([1]), event('request.denied', { by: alex })]],
     ['revoked in flight', [created, reserved(), event('request.revoked', { by: alex }), failed()]],
     ['a whole life', [created, reserved(), issued(), later('request.ended'), later('request.erased'), later('request.retired')]],

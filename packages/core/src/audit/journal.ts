@@ -12,8 +12,19 @@ import { CODE_SECONDS, LINK_DAYS, type LinkId, linkId } from '../identity/link.t
 import { type Instant, instantOf, seconds } from '../instant.ts'
 import { missing } from '../request/approval.ts'
 import type { GivenApproval } from '../request/request.ts'
+import { SPARE_ATTEMPTS } from '../request/session.ts'
 import { NO_CONFIG } from './event.ts'
-import { agreedFaults, approvedFaults, askedOf, createdOf, idFault, type RequestFacts, receivedOf } from './request-facts.ts'
+import {
+  agreedFaults,
+  approvedFaults,
+  askedFaults,
+  askedOf,
+  createdOf,
+  grantFaults,
+  idFault,
+  type RequestFacts,
+  receivedOf,
+} from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 import {
   closedFaults,
@@ -76,10 +87,16 @@ export type Journal = {
   facts: RequestFacts | undefined
   /** While it waits: who is needed, and who has agreed. */
   waiting:
-    | { readonly needs: readonly number[]; readonly unattendedAt: Instant; readonly approvals: Pick<GivenApproval, 'person' | 'rules'>[] }
+    | {
+        readonly needs: readonly number[]
+        readonly unattendedAt: Instant
+        readonly approvals: Pick<GivenApproval, 'person' | 'rules'>[]
+        /** When the latest approval was given. */
+        approvedAt: Instant
+      }
     | undefined
-  /** While it may be used: open sessions, those that are no longer open, and what all of them have in common. */
-  sessions: { readonly open: Map<string, OpenSession>; readonly closed: Set<string>; readonly shared: Shared } | undefined
+  /** While it may be used: open sessions, those that are no longer open, how many gave their use back, and what all have in common. */
+  sessions: { readonly open: Map<string, OpenSession>; readonly closed: Set<string>; readonly shared: Shared; failed: number } | undefined
   /** Who asked for a freeze's release. */
   releaseAskedBy: string
   /** The Slack user who typed a code, when, and the one who is linked. */
@@ -213,9 +230,13 @@ function release(journal: Journal): void {
   if (journal.stage === 'approved' && journal.usesLeft <= 0) journal.facts = undefined
 }
 
-/** Operators write some events by hand, by the clock of their own machine: that proves nothing of other events. */
+/** Operators write these events by hand, with no config and by the clock of their own machine: that proves nothing of other events. */
+const writtenByHand: readonly EventType[] = ['request.erased', 'request.restored', 'freeze.set']
+export const isByHand = ({ type, config }: Pick<ReadEvent, 'type' | 'config'>): boolean =>
+  config === NO_CONFIG && writtenByHand.includes(type)
+
 function timeFaults(journal: Journal, event: ReadEvent): readonly string[] {
-  if (event.config === NO_CONFIG) return none
+  if (isByHand(event)) return none
   const [at, latest] = [instantOf(event.at), journal.latest]
   journal.latest = Math.max(at, latest)
   return when(at < latest - seconds(CLOCK_TOLERANCE_SECONDS), `dated ${Math.ceil((latest - at) / 1000)} s before an event that precedes it`)
@@ -238,7 +259,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
       journal.usesLeft = event.uses as number
       journal.expiresAt = instantOf(event.expiresAt)
       journal.facts = createdOf(event)
-      return idFault(event)
+      return [...grantFaults(event), ...idFault(event)]
     case 'request.refused':
     case 'request.refusals-capped':
       return idFault(event)
@@ -249,8 +270,9 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
         needs: event.needs as readonly number[],
         unattendedAt: event.unattendedAt === undefined ? Number.POSITIVE_INFINITY : instantOf(event.unattendedAt),
         approvals: [],
+        approvedAt: 0,
       }
-      return when((journal.facts.expiresAt ?? Number.POSITIVE_INFINITY) <= at, 'expired before it was asked')
+      return [...when((journal.facts.expiresAt ?? Number.POSITIVE_INFINITY) <= at, 'expired before it was asked'), ...askedFaults(event)]
     case 'request.received':
       return facts && !blind ? receivedOf(facts, event) : none
     case 'approval.given':
@@ -305,6 +327,8 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
         ...when(freezeIdOf(event.scope as string) !== event.request, 'a freeze of another scope than this journal is of'),
         ...frozen(journal, event),
       ]
+    case 'config.seen':
+      return when(event.config === NO_CONFIG, 'no config')
     default:
       return none
   }
@@ -320,11 +344,13 @@ function agreed(journal: Journal, event: ReadEvent): readonly string[] {
       : !isHuman(event.by)
         ? 'agreed to by something that is no person'
         : waiting.approvals.some((other) => other.person === person) && 'agreed to twice by one person'
+  waiting.approvedAt = instantOf(event.at)
   if (!barred) waiting.approvals.push({ person: person as GivenApproval['person'], rules })
   const isOpen = (rule: number) => rule >= 0 && rule < waiting.needs.length
   return [
     ...(barred ? [barred] : none),
     ...when(rules.length === 0 || !rules.every(isOpen), 'agreed to under a rule that the request does not have'),
+    ...channelFault(event),
     ...(facts ? agreedFaults(facts, event) : none),
   ]
 }
@@ -337,8 +363,17 @@ function approved(journal: Journal, event: ReadEvent): readonly string[] {
   const unagreed = !event.unattended
     ? 'approved without the agreement that it needed'
     : instantOf(event.at) < (journal.waiting?.unattendedAt ?? 0) && 'approved unattended, and it was not to be yet'
-  return [...(unagreed && !quorum(journal) ? [unagreed] : none), ...(journal.facts ? approvedFaults(journal.facts, event) : none)]
+  // The last approval and what it leads to are one write.
+  const isLate = !event.unattended && journal.waiting !== undefined && journal.waiting.approvedAt !== instantOf(event.at)
+  return [
+    ...(unagreed && !quorum(journal) ? [unagreed] : when(isLate, 'approved at another time than its last approval was given')),
+    ...(journal.facts ? approvedFaults(journal.facts, event) : none),
+  ]
 }
+
+/** Slack signs for its users; every other channel knows the address of its caller. */
+const channelFault = ({ type, channel, source }: ReadEvent): readonly string[] =>
+  when((channel === 'slack') !== String(source).startsWith('slack:'), `${type} over ${channel} with the source of another channel`)
 
 const quorum = ({ waiting }: Journal): boolean =>
   waiting !== undefined &&
@@ -369,12 +404,13 @@ function live(journal: Journal, event: ReadEvent): readonly string[] {
 function reserved(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
   if (!session.startsWith(`${event.request}.`)) return ['reserved for a session of another request']
-  journal.sessions ??= { open: new Map(), closed: new Set(), shared: sharedOf(event) }
+  journal.sessions ??= { open: new Map(), closed: new Set(), shared: sharedOf(event), failed: 0 }
   const { open, closed: before, shared } = journal.sessions
   if (open.has(session) || before.has(session)) return ['reserved twice']
+  const isTooMany = !journal.blind && journal.sessions.failed >= journal.usesLeft + SPARE_ATTEMPTS
   const facts = journal.blind ? undefined : journal.facts
   open.set(session, openedSession(event, facts))
-  const faults = reservedFaults(event, shared, facts)
+  const faults = [...when(isTooMany, `reserved after ${journal.sessions.failed} failed attempts`), ...reservedFaults(event, shared, facts)]
   if (journal.blind) return faults
   journal.usesLeft--
   if (journal.usesLeft < 0) return ['reserved without a use left', ...faults]
@@ -406,6 +442,7 @@ function closed(journal: Journal, event: ReadEvent): readonly string[] {
     return issuedFaults(event, open)
   }
   journal.usesLeft++
+  journal.sessions.failed++
   return closedFaults(event, open)
 }
 
@@ -438,5 +475,9 @@ function linked(journal: Journal, event: ReadEvent): readonly string[] {
 function frozen(journal: Journal, event: ReadEvent): readonly string[] {
   const { releaseAskedBy: first } = journal
   journal.releaseAskedBy = event.type === 'freeze.release-asked' ? idOf(event.by) : ''
-  return when(event.type === 'freeze.released' && (first === '' || first === idOf(event.by)), 'released without two people')
+  return [
+    ...when(event.type === 'freeze.released' && (first === '' || first === idOf(event.by)), 'released without two people'),
+    ...when(event.by !== undefined && !isHuman(event.by), `${event.type} by a workload`),
+    ...when(event.expiresAt !== undefined && instantOf(event.expiresAt) <= instantOf(event.at), 'set to end before it was set'),
+  ]
 }

@@ -2,16 +2,27 @@
  * What a request asked for and what people made of it: the facts that its decisions and its sessions are held to. Events of
  * version 1 lack some of them; what is not known is not judged.
  */
+
+import { MAX_GRANT_DAYS } from '../config/shape.ts'
 import type { CallerRef } from '../identity/caller.ts'
 import { requestIdTime } from '../ids.ts'
 import { type Instant, instantOf, seconds } from '../instant.ts'
 import type { Limits } from '../request/request.ts'
+import { MAX_USES } from '../request/session.ts'
 import type { ReadEvent } from './schema.ts'
 
+const DAY_MS = seconds(86_400)
 /** Milliseconds between the time in a request's id and its first event, at most: both are one reading of one clock. */
 const ID_TOLERANCE_MS = 1000
 
+/** The bounds of every config (`config/check.ts`) and every call: what lies outside them was not made by Stint. */
+const MAX_APPROVERS = 10
+const MIN_UNATTENDED_SECONDS = 60
+const MAX_START_AHEAD_DAYS = 7
+
 export type RequestFacts = {
+  /** The version of the event that began the journal. */
+  readonly v: ReadEvent['v']
   readonly issuer: string
   readonly subject: string
   readonly profile: string
@@ -37,6 +48,7 @@ const unlimited = { duration: Number.POSITIVE_INFINITY, uses: Number.POSITIVE_IN
 function factsOf(event: ReadEvent): RequestFacts {
   const { issuer, subject } = event.caller as CallerRef
   return {
+    v: event.v,
     issuer,
     subject,
     profile: event.profile as string,
@@ -51,6 +63,36 @@ function factsOf(event: ReadEvent): RequestFacts {
 }
 
 export { factsOf as createdOf }
+
+/** What is wrong with a grant: by rule, or by approvers. */
+export function grantFaults(event: ReadEvent): readonly string[] {
+  const uses = event.uses as number
+  return [
+    ...(uses > MAX_USES ? ['granted more uses than a request can have'] : uses < 1 ? ['granted no use'] : []),
+    ...(instantOf(event.expiresAt) <= instantOf(event.at) ? ['granted until before it was granted'] : []),
+  ]
+}
+
+/** What is wrong with a request for approval, by itself. */
+export function askedFaults(event: ReadEvent): readonly string[] {
+  const at = instantOf(event.at)
+  const needs = event.needs as readonly number[]
+  const [expiresAt, unattendedAt] = [event.expiresAt, event.unattendedAt].map((value) =>
+    value === undefined ? undefined : instantOf(value),
+  )
+  const isUnattendedOdd =
+    unattendedAt !== undefined &&
+    (unattendedAt < at + seconds(MIN_UNATTENDED_SECONDS) || unattendedAt >= (expiresAt ?? Number.POSITIVE_INFINITY))
+  return [
+    ...(needs.length === 0 || needs.some((count) => count < 1 || count > MAX_APPROVERS)
+      ? ['asked for a number of approvers that no config can have']
+      : []),
+    ...(isUnattendedOdd ? ['asked with an unattended approval that no config can have'] : []),
+    ...((expiresAt ?? 0) > at + MAX_GRANT_DAYS * DAY_MS ? [`asked to wait longer than ${MAX_GRANT_DAYS} days`] : []),
+    ...(((event.uses as number | undefined) ?? 0) > MAX_USES ? ['asked for more uses than a request can have'] : []),
+    ...idFault(event),
+  ]
+}
 
 export const askedOf = (event: ReadEvent): RequestFacts => ({
   ...factsOf(event),
@@ -80,7 +122,13 @@ export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly stri
   facts.awaitsReceived = false
   facts.limits = least(facts.limits, event.limits as Limits | undefined)
   if (event.v !== 1) facts.startsAt = event.startsAt === undefined ? 0 : instantOf(event.startsAt)
-  return []
+  const [at, startsAt] = [instantOf(event.at), facts.startsAt ?? 0]
+  return [
+    ...(event.v !== facts.v ? ['received under another version than it was asked'] : []),
+    ...(startsAt > at + MAX_START_AHEAD_DAYS * DAY_MS + seconds(60)
+      ? [`asked for a start more than ${MAX_START_AHEAD_DAYS} days ahead`]
+      : []),
+  ]
 }
 
 /** Takes one approver's limits, and says what is wrong with the agreement. */
@@ -99,7 +147,7 @@ export function agreedFaults(facts: RequestFacts, event: ReadEvent): readonly st
 /** Takes when the window begins, and says what is wrong with the approval. */
 export function approvedFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
   const [at, expiresAt, uses] = [instantOf(event.at), instantOf(event.expiresAt), event.uses as number]
-  const faults = [...expiredFault(facts, event, 'approved')]
+  const faults = [...grantFaults(event), ...expiredFault(facts, event, 'approved')]
   const { limits } = facts
   if (uses > (facts.uses ?? uses)) faults.push('approved for more uses than were asked for')
   else if (uses > limits.uses) faults.push('approved for more uses than its limits allow')

@@ -63,6 +63,13 @@ describe('events of older versions', () => {
     })
   })
   const current = { ...common, by, channel: 'api', rules: [0], source: '203.0.113.7', token: hash, type: 'approval.given' }
+  test.each<[string, object]>([
+    ['channel', { channel: 'telepathy' }],
+    ['limits', { limits: { Duration: 60 } }],
+    ['limits', { limits: { uses: 1.5 } }],
+  ])('a decision with a %s that there is not is refused', (member, more) => {
+    expect(read({ ...current, v: 3, ...more })).toBe(`with a ${member} that is none`)
+  })
   test.each<[string, object, RegExp]>([
     ['an old type in a new event', { ...agreed, v: 3 }, /^of a type that is not known$/],
     ['an old member in a new event', { ...current, from: '203.0.113.7', v: 3 }, /^with a member that it cannot have$/],

@@ -28,8 +28,11 @@ const kinds = {
   },
   limits: {
     says: '`{ duration?, uses?, window? }`, seconds and a count',
-    fits: (value: unknown) => isObject(value) && Object.values(value).every((limit) => Number.isSafeInteger(limit)),
+    fits: (value: unknown) =>
+      isObject(value) &&
+      Object.entries(value).every(([name, limit]) => ['duration', 'uses', 'window'].includes(name) && Number.isSafeInteger(limit)),
   },
+  channel: { says: '`api`, `slack`, `web` or `cli`', fits: (value: unknown) => ['api', 'slack', 'web', 'cli'].includes(value as string) },
   yes: { says: '`true`', fits: (value: unknown) => value === true },
 } as const
 type Kind = keyof typeof kinds
@@ -79,7 +82,7 @@ const members = {
   awsRequestId: ['text', 'The request ID of AWS’s answer.'],
   packedPolicySize: ['count', 'Percent of what AWS allows for policy and tags.'],
   sends: ['count', 'How often AssumeRole was sent: each may have left a session that never left Stint.'],
-  channel: ['text', 'Where it was decided: `api`, `slack`, `web`, `cli`.'],
+  channel: ['channel', 'Where it was decided.'],
   comment: ['text', 'What was said with it.'],
   limits: ['limits', 'What the approver shortened, or the requester is content with.'],
   unattended: ['yes', 'Approved by rule after its delay, and not by a person.'],

@@ -2,6 +2,8 @@
  * What the events of a session must say: held to its request, to the intent before them, and to what AWS makes of it.
  * Names: AWS STS API Reference, AssumeRole; AWS IAM User Guide, "IAM identifiers".
  */
+
+import { MAX_SESSION_SECONDS } from '../config/shape.ts'
 import type { CallerRef } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
 import { parseSessionId, type SessionId } from '../ids.ts'
@@ -56,6 +58,7 @@ export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestF
   if (!isSameRole(event.role as string, shared.role)) faults.push('reserved for another role than the session before it')
   if (event.sourceIdentity !== shared.sourceIdentity) faults.push('reserved with another source identity than the session before it')
   if (!isNameOf(event)) faults.push('reserved under a session name that is not its own')
+  if (duration > MAX_SESSION_SECONDS) faults.push(`reserved for more than ${MAX_SESSION_SECONDS} s`)
   if (duration < MIN_DURATION_SECONDS) faults.push(`reserved for less than ${MIN_DURATION_SECONDS} s`)
   // Without a wish the profile's default stands here; what an approver allowed then ends the session sooner.
   if (facts && event.durationAsked === true && duration > facts.limits.duration) faults.push('reserved for longer than its limits allow')
@@ -113,7 +116,7 @@ export function issuedFaults(event: ReadEvent, open: OpenSession): readonly stri
   if (event.assumedRoleArn !== (role && `arn:${role.partition}:sts::${role.account}:assumed-role/${role.name}/${open.name}`))
     faults.push('issued with an ARN that is not that of its role and its session name')
   const id = event.assumedRoleId as string
-  if (!id.includes(':') || id.slice(id.indexOf(':') + 1) !== open.name) faults.push('issued with a role ID of another session')
+  if (!/^[A-Z0-9]{4,128}:/.test(id) || id.slice(id.indexOf(':') + 1) !== open.name) faults.push('issued with a role ID of another session')
   if (sends < 1) faults.push('issued without AssumeRole having been sent')
   if ((event.packedPolicySize as number) > 100) faults.push('issued with a policy that is larger than AWS takes')
   return faults
@@ -121,7 +124,8 @@ export function issuedFaults(event: ReadEvent, open: OpenSession): readonly stri
 
 /** Of a session from which nothing left. */
 export function closedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
-  if (event.type === 'session.failed') return attemptFaults(event, open, 'failed')
+  if (event.type === 'session.failed')
+    return [...(open.dropped ? ['failed after its answer was dropped'] : []), ...attemptFaults(event, open, 'failed')]
   return instantOf(event.at) < open.at + seconds(ABANDONED_AFTER_SECONDS)
     ? [`abandoned less than ${ABANDONED_AFTER_SECONDS} s after it was reserved`]
     : []

@@ -22,7 +22,18 @@ import { mintsOf } from './mints.ts'
 import { nearest } from './nearest.ts'
 import { parsePattern } from './pattern.ts'
 import { rulesOf } from './rules.ts'
-import { type Approval, type Config, dialects, MAX_GRANT_DAYS, type Matcher, type Profile, presets, type Rules, type Who } from './shape.ts'
+import {
+  type Approval,
+  type Config,
+  dialects,
+  MAX_GRANT_DAYS,
+  MAX_SESSION_SECONDS,
+  type Matcher,
+  type Profile,
+  presets,
+  type Rules,
+  type Who,
+} from './shape.ts'
 import { fillStatement } from './template.ts'
 
 export type ConfigFault = { readonly path: string; readonly fault: string }
@@ -31,8 +42,6 @@ export type CheckedConfig = { readonly ok: true; readonly rules: Rules } | { rea
 /** Values by the name of their binding. */
 export type Bindings = { readonly [name: string]: string | undefined }
 
-/** AWS STS API Reference, AssumeRole, DurationSeconds: a chained session lasts at most one hour. */
-const MAX_SESSION_SECONDS = 3600
 /** Shorter is of no use to any client; the end-time Deny makes it possible at all (docs/decisions/0002). */
 const MIN_SESSION_SECONDS = 60
 

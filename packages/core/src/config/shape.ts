@@ -203,6 +203,9 @@ export type Profile = {
 /** Days from the asking to the end of the window, at most: what lasts longer is no temporary access. The start may be chosen a week ahead. */
 export const MAX_GRANT_DAYS = 45
 
+/** AWS STS API Reference, AssumeRole, DurationSeconds: a chained session lasts at most one hour. */
+export const MAX_SESSION_SECONDS = 3600
+
 export type LogConfig = {
   /** The log's name: a URL without scheme, never changed once the log has begun (C2SP tlog-checkpoint). */
   readonly origin: string

@@ -2,10 +2,9 @@
 
 import { Across } from '@stint/core/audit/across'
 import type { parseEntry } from '@stint/core/audit/entry'
-import { NO_CONFIG } from '@stint/core/audit/event'
 import type { HeldEvent } from '@stint/core/audit/event-bundle'
 import { type ItemFacts, itemFaults } from '@stint/core/audit/item'
-import { step } from '@stint/core/audit/journal'
+import { isByHand, step } from '@stint/core/audit/journal'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import { commitIn, eventIn } from '@stint/core/audit/journal-item'
 import { currentType, isTypeOf } from '@stint/core/audit/older-events'
@@ -21,9 +20,8 @@ export type OnLost = (request: string, chain: Buffer) => void
 
 /** Events younger than this may not be in the log yet, nor their config announced. */
 const FRESH_MS = 10 * 60_000
-
-/** What a person writes at a command line; no deployed config decided it. */
-const byHand: readonly EventType[] = ['request.erased', 'request.restored', 'freeze.set']
+/** By the clock of the auditor's machine, which may be wrong: less says nothing of the log. */
+const FUTURE_MS = 24 * 60 * 60_000
 
 /** Holds each journal to its rules, entry by entry, and remembers what the table must say. */
 export class Story {
@@ -36,6 +34,8 @@ export class Story {
   /** Configs by when events first named them, until they are announced. */
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
+  /** The event that states the latest time. */
+  #newest = { at: '', place: '' }
   readonly #onEvent: OnEvent | undefined
   readonly #onLost: OnLost | undefined
 
@@ -92,11 +92,13 @@ export class Story {
       return undefined
     }
     this.span = { first: this.span?.first ?? event.at, last: event.at }
+    // Times are of one form, so that texts compare as times do.
+    if (event.at > this.#newest.at) this.#newest = { at: event.at, place }
     return event
   }
 
   #config(event: ReadEvent, place: string): void {
-    if (event.config === NO_CONFIG && byHand.includes(event.type)) return
+    if (isByHand(event)) return
     if (event.type === 'config.seen') {
       this.#announced.add(event.config)
       this.#unannounced.delete(event.config)
@@ -106,6 +108,8 @@ export class Story {
   }
 
   end(now: Instant): void {
+    if ((parseIso(this.#newest.at) ?? 0) > now + FUTURE_MS)
+      this.#found.add({ class: 'rules', place: this.#newest.place, what: 'dated in the future' })
     for (const { place, what } of this.#across.end()) this.#found.add({ class: 'rules', place, what })
     for (const [config, { at, place }] of this.#unannounced) {
       if (Math.abs(now - (parseIso(at) ?? 0)) < FRESH_MS) this.#found.notices.push(`config ${config.slice(0, 12)} is not announced yet`)
