@@ -38,7 +38,7 @@ export async function identify(
 
   const claims = checkClaims(issuer, token.value, now)
   if (claims.outcome === 'refused') return claims
-  return refuseOwnSession(broker.rules.targets, claims.value) ?? toCaller(id, issuer, token.value, claims.value)
+  return refuseOwnSession(broker.rules, claims.value) ?? toCaller(id, issuer, token.value, claims.value)
 }
 
 /** The values of the Authorization header, RFC 6750 §2.1. Two headers are refused: two parties could each look at another one. */

@@ -113,7 +113,7 @@ function identify(rules: Rules, given: CaseCaller, now: Instant): Done<Caller> |
   if (fault) return fault
   const checked = checkClaims(issuer, token.value, now)
   if (checked.outcome === 'refused') return checked
-  return refuseOwnSession(rules.targets, checked.value) ?? toCaller(id, issuer, token.value, checked.value)
+  return refuseOwnSession(rules, checked.value) ?? toCaller(id, issuer, token.value, checked.value)
 }
 
 const isMarkedByTyp = (issuer: Issuer): boolean => issuer.tokenUse === 'access' && dialectOf(issuer) === 'rfc9068'

@@ -6,6 +6,7 @@ const targets = {
   prod: { roleArn: 'arn:aws:iam::111122223333:role/stint/Reader' },
   gov: { roleArn: 'arn:aws-us-gov:iam::444455556666:role/Deploy' },
 }
+const rules = { targets, issuers: { people: { key: 'acme' }, ci: { key: 'gh' } } }
 const about = (sub: string, aws: JsonObject = {}): JsonObject => ({ sub, 'https://sts.amazonaws.com/': { aws_account: '1', ...aws } })
 const runner = 'arn:aws:iam::111122223333:role/ci/Runner'
 
@@ -21,11 +22,15 @@ describe('a token about a session of Stint is refused', () => {
     ['the session tag', about(runner, { principal_tags: { 'stint:session': 'req_1.a' } })],
     ['the session tag in other letters', about(runner, { principal_tags: { team: 'x', 'Stint:Session': '' } })],
     ['the session tag among those of the request', about(runner, { request_tags: { 'stint:session': 'x' } })],
+    ['a source identity of a person, after role chaining', about(runner, { source_identity: 'acme.dana' })],
+    ['a source identity of a workload, after role chaining', about(runner, { source_identity: 'gh.repo-1' })],
     ['the session tag in a claim that is not known yet', about(runner, { session_tags: { 'stint:session': 'x' } })],
   ])('%s', (_name, claims) => {
-    const refused = refuseOwnSession(targets, claims)
+    const refused = refuseOwnSession(rules, claims)
     expect(refused).toMatchObject({ outcome: 'refused', code: 'token-invalid' })
-    expect(refused?.operator).toMatch(/^the token is about (a session of Stint|the role of target '(prod|gov)')/)
+    expect(refused?.operator).toMatch(
+      /^the token is about (a session of Stint|a session that came from one of Stint|the role of target '(prod|gov)')/,
+    )
   })
 })
 
@@ -37,9 +42,12 @@ describe('other tokens are not', () => {
     ['a user of that name', about('arn:aws:iam::111122223333:user/Reader')],
     ['a session name like the role', about('arn:aws:sts::111122223333:assumed-role/Runner/Reader')],
     ['a tag of that value', about(runner, { principal_tags: { kind: 'stint:session' } })],
+    ['a source identity of somebody else', about(runner, { source_identity: 'acmeco.dana' })],
+    ['a source identity that only holds a key', about(runner, { source_identity: 'dana.acme.' })],
+    ['a source identity that is no string', about(runner, { source_identity: 7 })],
     ['a person', { sub: 'dana', groups: ['developers'] }],
     ['a claim of AWS that is a list', { sub: 'dana', 'https://sts.amazonaws.com/': ['stint:session'] }],
     ['tags that are a text', about(runner, { principal_tags: 'stint:session' })],
     ['no subject', {}],
-  ])('%s', (_name, claims) => expect(refuseOwnSession(targets, claims)).toBeUndefined())
+  ])('%s', (_name, claims) => expect(refuseOwnSession(rules, claims)).toBeUndefined())
 })

@@ -4,7 +4,7 @@
  * whatever preset its issuer has. Source: IAM User Guide, "Federating AWS identities to external services", "Understanding
  * token claims".
  */
-import type { Target } from '../config/shape.ts'
+import type { Issuer, Target } from '../config/shape.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import type { Refused } from '../outcome.ts'
 import { forged } from './token.ts'
@@ -15,12 +15,24 @@ export const SESSION_TAG = 'stint:session'
 /** The claim under which AWS puts what it knows of the principal, its tags among it. */
 const AWS_CLAIM = 'https://sts.amazonaws.com/'
 
-/** Refuses a token about a session that Stint vended, or about a role that only Stint should enter; else undefined. */
-export function refuseOwnSession(targets: { readonly [id: string]: Pick<Target, 'roleArn'> }, claims: JsonObject): Refused | undefined {
+type OwnRules = {
+  readonly targets: { readonly [id: string]: Pick<Target, 'roleArn'> }
+  readonly issuers: { readonly [id: string]: Pick<Issuer, 'key'> }
+}
+
+/**
+ * Refuses a token about a session that Stint vended, about a session that such a session chained on to, or about a role that
+ * only Stint should enter; else undefined. A source identity outlives role chaining, and those that Stint sets begin with the key
+ * of an issuer (IAM User Guide, "Monitor and control actions taken with assumed roles").
+ */
+export function refuseOwnSession({ targets, issuers }: OwnRules, claims: JsonObject): Refused | undefined {
   const aws = claims[AWS_CLAIM]
   const about = isObject(aws) ? aws : {}
   const tagged = Object.values(about).some((tags) => isObject(tags) && Object.keys(tags).some((key) => key.toLowerCase() === SESSION_TAG))
   if (tagged) return forged(`the token is about a session of Stint: it carries the tag ${SESSION_TAG}`)
+  const identity = typeof about.source_identity === 'string' ? about.source_identity : ''
+  if (Object.values(issuers).some(({ key }) => identity.startsWith(`${key}.`)))
+    return forged('the token is about a session that came from one of Stint: it carries a source identity that Stint sets')
   const roles = [claims.sub, about.principal_id].map(roleOf).filter((role) => role !== undefined)
   if (roles.length === 0) return undefined
   const target = Object.entries(targets).find(([, { roleArn }]) => roles.includes(roleOf(roleArn) ?? ''))

@@ -28,6 +28,16 @@ describe('what a session could leave behind', () => {
     ['all grants, for a role', of([allow('*')]), grantActions],
     ['all grants, for a managed policy', managed('aws:policy/AdministratorAccess'), grantActions],
     ['none, for a managed policy of AWS that reads', managed('aws:policy/job-function/ViewOnlyAccess'), []],
+    [
+      'a minting action that a policy which reads may allow',
+      of([], { policyArns: ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'], mints: ['s3:GetDataAccess'] }),
+      ['s3:GetDataAccess'],
+    ],
+    [
+      'unless the profile denies it',
+      of([deny('s3:GetDataAccess')], { policyArns: ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'], mints: ['s3:GetDataAccess'] }),
+      [],
+    ],
     ['all grants, for one of your own of that name', managed('111122223333:policy/ReadOnlyAccess'), grantActions],
   ])('%s', (_name, terms, expected) => expect(lastingAccess(terms)).toEqual(expected))
 
@@ -35,7 +45,7 @@ describe('what a session could leave behind', () => {
     expect(lastingAccessNames(of([allow('s3:GetObject')]))).toBeUndefined()
     expect(lastingAccessNames(of([allow('kms:*')]))).toBe('kms:CreateGrant, kms:PutKeyPolicy')
     expect(lastingAccessNames(of([allow('*')]))).toBe(
-      'iam:AttachRolePolicy, iam:PutRolePolicy, iam:UpdateAssumeRolePolicy, iam:CreateRole, iam:PassRole, iam:AttachUserPolicy, iam:PutUserPolicy, iam:CreateUser and 115 more',
+      'iam:AttachRolePolicy, iam:PutRolePolicy, iam:UpdateAssumeRolePolicy, iam:CreateRole, iam:PassRole, iam:AttachUserPolicy, iam:PutUserPolicy, iam:CreateUser and 144 more',
     )
   })
 })

@@ -20,7 +20,9 @@ export function lastingAccess({ policy, policyArns, mints = [] }: PolicyTerms): 
   const denies = policy.filter(deniesEverywhere)
   const could = (action: string) =>
     (managed || allows.some((allow) => namesAction(allow, action))) && !denies.some((deny) => namesAction(deny, action))
-  return [...[...openedBy(mints)].sort().filter(could), ...grantActions.filter(could)]
+  // Also a policy that only reads may allow a minting action, such as s3:GetDataAccess.
+  const couldMint = (action: string) => (policyArns.length > 0 || could(action)) && !denies.some((deny) => namesAction(deny, action))
+  return [...[...openedBy(mints)].sort().filter(couldMint), ...grantActions.filter(could)]
 }
 
 /** Without a condition and on every resource: what is denied only in part may still be possible. */

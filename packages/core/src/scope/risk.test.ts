@@ -53,10 +53,62 @@ describe('risk', () => {
     ['reading all of a service', [allow('s3:Get*', '*')], [], 'low: reads'],
     ['a managed policy that reads', [], [arn('SecurityAudit')], 'low: reads'],
     ['a managed policy of one’s own', [], ['arn:aws:iam::111122223333:policy/ops'], 'medium: ops'],
+    [
+      'one of your own that is called a reader',
+      [],
+      ['arn:aws:iam::111122223333:policy/EverythingReadOnlyAccess'],
+      'medium: EverythingReadOnlyAccess',
+    ],
+    ['one that reads in China', [], ['arn:aws-cn:iam::aws:policy/ReadOnlyAccess'], 'low: reads'],
+    ['one that reads parameters', [], [arn('AmazonSSMReadOnlyAccess')], 'medium: AmazonSSMReadOnlyAccess'],
+    [
+      'a verb that only begins like a read',
+      [allow('license-manager:CheckoutLicense', '*')],
+      [],
+      'medium: changes things: license-manager:CheckoutLicense',
+    ],
+    [
+      'a token of another service',
+      [allow('license-manager:GetAccessToken', '*')],
+      [],
+      'high: gives secrets away: license-manager:GetAccessToken',
+    ],
+    ...[
+      'arn:aws:s3:::?*',
+      'arn:aws:s3:::*/*',
+      'arn:aws:s3:::*?',
+      'arn:aws:s3:::???*',
+      'arn:*',
+      'arn:aws:*',
+      'arn:aws:s3:*',
+      'arn:aws:s3:::*',
+      '?*',
+    ].map((resource): [string, Parameters<typeof riskOf>[0]['policy'], string[], string] => [
+      `a whole service on ${resource}`,
+      [allow('s3:*', resource)],
+      [],
+      'high: s3:* on everything',
+    ]),
+    ...['arn:aws:s3:::logs-*', 'arn:aws:s3:::*-logs', 'arn:aws:s3:::a/*'].map(
+      (resource): [string, Parameters<typeof riskOf>[0]['policy'], string[], string] => [
+        `a whole service on ${resource} alone`,
+        [allow('s3:*', resource)],
+        [],
+        'medium: changes things: s3:*',
+      ],
+    ),
     ['one that only begins like a reader', [allow('s3:GetObject')], [arn('AmazonS3FullAccess')], 'medium: AmazonS3FullAccess'],
   ])('%s', (_name, policy, policyArns, expected) => {
     const { level, why } = riskOf({ policy, policyArns })
     expect(`${level}: ${why}`).toBe(expected)
+  })
+  test.each([
+    ['AmazonS3ReadOnlyAccess', 's3:GetDataAccess'],
+    ['AmazonSSMReadOnlyAccess', 'ssm:GetAccessToken'],
+    ['ReadOnlyAccess', 'sts:AssumeRole'],
+  ])('what mints names counts with the managed policy %s', (name, action) => {
+    const { level, why } = riskOf({ policy: [], policyArns: [arn(name)], mints: [action] })
+    expect(`${level}: ${why}`).toBe(`high: gives secrets away: ${action}`)
   })
   test('what mints names counts behind a wildcard too', () => {
     const { level, why } = riskOf({ policy: [allow('ecr:Get*', '*')], policyArns: [], mints: ['ecr:GetAuthorizationToken'] })

@@ -12,9 +12,11 @@ export type Risk = { readonly level: 'high' | 'medium' | 'low'; readonly why: st
 
 /** Managed policies that allow all but everything (AWS Managed Policy Reference Guide). */
 const MIGHTY = /\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/
-const READING_POLICIES = /\/(ReadOnlyAccess|ViewOnlyAccess|SecurityAudit|[A-Za-z0-9]+ReadOnlyAccess)$/
+/** AWS's own, by name. A policy of a customer may hold anything, whatever it is called; SSM's gives parameters away. */
+const READING_POLICIES =
+  /^arn:[a-z-]+:iam::aws:policy\/(?:[\w+=,.@-]+\/)*(?!AmazonSSMReadOnlyAccess$)(ViewOnlyAccess|SecurityAudit|[A-Za-z0-9]*ReadOnlyAccess)$/
 /** IAM User Guide, "Understand access level summaries within policy summaries": what lists and reads is named so. */
-const READING = /^[a-z0-9-]+:(Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|Search|View|Read|Check|Test|Simulate)[A-Za-z*]*$/
+const READING = /^[a-z0-9-]+:(Get|List|Describe|Head|BatchGet|Query|Scan|Lookup|Search|View|Read|Check|Test|Simulate)(?![a-z])[A-Za-z*]*$/
 /** Whoever may do these may make themselves into somebody else. */
 const IDENTITY = /^(iam|sts|organizations|sso|kms|secretsmanager|lambda|ssm):/i
 
@@ -29,6 +31,9 @@ export function riskOf({ policy, policyArns, mints = [] }: Pick<Terms, 'policy' 
   const mighty = policyArns.find((arn) => MIGHTY.test(arn))
   if (mighty) return { level: 'high', why: mighty.slice(mighty.lastIndexOf('/') + 1) }
   const open = openedBy(mints)
+  // What a managed policy allows is not known here, so it may allow whatever the terms leave open.
+  const [minted] = policyArns.length > 0 ? mints : []
+  if (minted !== undefined) return { level: 'high', why: `gives secrets away: ${minted}` }
   const wide = allows.map((allow) => widthOf(allow, open)).find((why) => why !== undefined)
   if (wide) return { level: 'high', why: wide }
   const writes = allows.flatMap(({ Action }) => listOf(Action)).find((action) => !READING.test(action))
@@ -37,8 +42,8 @@ export function riskOf({ policy, policyArns, mints = [] }: Pick<Terms, 'policy' 
   return unknown ? { level: 'medium', why: unknown.slice(unknown.lastIndexOf('/') + 1) } : { level: 'low', why: 'reads' }
 }
 
-/** `*` alone, or an ARN that names a service and then all of it. */
-const EVERYWHERE = /^(\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*+)$/
+/** Nothing but wildcards in place of the resource's name: `*`, `arn:*`, `arn:aws:s3:::?*` or `arn:aws:s3:::*\/*`. */
+const EVERYWHERE = /^([*?]+|arn:[^:]*[*?]|arn:[^:]*:[^:]*[*?]|arn:(?:[^:]*:){1,4}[*?:]*[*?]|arn:[^:]*:[^:]*:[^:]*:[^:]*:[*?/]*[*?][*?/]*)$/
 
 /** What makes one statement high, if something does. */
 function widthOf({ Action, NotAction, Resource, NotResource }: StatementJson, open: ReadonlySet<string>): string | undefined {

@@ -64,6 +64,18 @@ const rows: readonly (readonly [pattern: string, names?: string])[] = [
   ['grafana:C*Token', 'CreateWorkspaceServiceAccountToken'],
   ['q:C*Token', 'CreateScimAccessToken'],
   ['ds:Res*word', 'ResetUserPassword'],
+  ['finspace-api:*tials', 'GetProgrammaticAccessCredentials'],
+  ['gamelift:*tials', 'RequestUploadCredentials'],
+  ['glue:*tials', 'GlueNotebookRefreshCredentials'],
+  ['cognito-idp:AdminI*Auth', 'AdminInitiateAuth'],
+  ['cognito-idp:AdminRes*Ch*', 'AdminRespondToAuthChallenge'],
+  ['redshift:*Token', 'GetIdentityCenterAuthToken'],
+  ['redshift-serverless:*Token', 'GetIdentityCenterAuthToken'],
+  ['license-manager:G*Token', 'GetAccessToken'],
+  ['iot:RegisterCert*', 'RegisterCertificate RegisterCertificateWithoutCA'],
+  ['iot:RegisterT*', 'RegisterThing'],
+  ['workmail:Res*', 'ResetPassword'],
+  ['chime:C*ApiKey', 'CreateApiKey'],
 ]
 
 export type MintingPattern = { readonly pattern: string; readonly actions: readonly string[] }

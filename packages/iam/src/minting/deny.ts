@@ -7,7 +7,7 @@ import type { StatementJson } from '../policy.ts'
 import { mintingPatterns, openedBy } from './actions.ts'
 
 /** Longest Deny, in characters of its JSON, for a session that may mint nothing: STS takes 2,048 for the whole policy. */
-export const MAX_MINTING_DENY_CHARACTERS = 1000
+export const MAX_MINTING_DENY_CHARACTERS = 1250
 
 export type Minting = {
   /** Minting actions that the session may use, spelled as the catalogue spells them. */
