@@ -141,7 +141,7 @@ describe('the page on which one signs in anew', () => {
   test('somebody who may not decide learns nothing of it', async () => {
     await open()
     await signInAs('Sam Second')
-    expect(await page.textContent('main')).toMatch(/There is no such request for you/)
+    expect(await page.textContent('main')).toMatch(/Request not found, or not visible to you/)
     expect(await page.textContent('body')).not.toMatch(/onerror/)
   })
   test('the requester may withdraw it, and not agree', async () => {

@@ -360,8 +360,10 @@ describe('a job that outlasts a session', () => {
   test('is told at once what SDKs would only meet later', async () => {
     const step = await run({ ...nightly(), profile: 'deploy-prod' })
     expectNothing(step)
-    expect(message(step)).toMatch(/^Stint: refresh\nThis profile cannot be refreshed: Profiles with a default duration under 30 minutes/)
-    expect(message(await run({ ...nightly(), profile: 'gated' }))).toMatch(/Profiles that need approval/)
+    expect(message(step)).toMatch(
+      /^Stint: refresh\nThis profile cannot be refreshed: This endpoint does not serve profiles with a default duration under 30 minutes/,
+    )
+    expect(message(await run({ ...nightly(), profile: 'gated' }))).toMatch(/profiles that need approval/)
     expectNothing(await run({ ...nightly(), 'allowed-account-ids': '999988887777' }))
     expect(message(await run({ ...nightly(), 'role-duration-seconds': '900' }))).toMatch(/refresh takes neither/)
   })

@@ -148,7 +148,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
       'a refusal',
       { profile: 'moon' },
       () => lab.token(),
-      /^stint: There is no such profile for you: .*\nstint: HTTP 404, code profile-unknown, trace [0-9a-f]{32}\n$/,
+      /^stint: Profile not found, or not visible to you: .*\nstint: HTTP 404, code profile-unknown, trace [0-9a-f]{32}\n$/,
     ],
     [
       'another account',

@@ -88,7 +88,7 @@ describe('stint audit erase', () => {
 
   test.each<[string, string[], number, RegExp]>([
     ['no request', ['--request', 'x'], 2, /no request/],
-    ['an unknown request', ['--request', `req_${'0'.repeat(26)}`, '--yes'], 1, /no such request/],
+    ['an unknown request', ['--request', `req_${'0'.repeat(26)}`, '--yes'], 1, /Request not found/],
     ['half an identity', ['--issuer', 'people'], 2, /go together/],
     ['nobody', ['--issuer', 'people', '--subject', 'nobody'], 2, /nothing to erase/],
   ])('%s', async (_what, args, exit, words) => {

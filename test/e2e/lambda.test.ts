@@ -254,7 +254,7 @@ describe('the bundles', () => {
       ...gatewayEvent({ path: `/sign-in/callback?code=x&state=${state}` }),
       cookies: [(cookies[0] ?? '').split(';')[0]],
     })
-    expect([back.statusCode, back.body.includes('did not come to its end')]).toEqual([401, true])
+    expect([back.statusCode, back.body.includes('Sign-in did not complete')]).toEqual([401, true])
   })
 
   test('one line a call goes to the log, and no token', async () => {

@@ -42,8 +42,8 @@ async function signedIn(access: object, id: object): Promise<readonly unknown[]>
   return ended.outcome === 'refused' ? [ended.code, ended.detail] : ['done', ended.value.token === answer.access_token]
 }
 
-const twoPeople = ['token-invalid', 'The issuer gave two tokens of two people.']
-const notToItsEnd = ['token-invalid', 'The sign-in did not come to its end. Begin again.']
+const twoPeople = ['token-invalid', 'The issuer returned tokens of two different people.']
+const notToItsEnd = ['token-invalid', 'Sign-in did not complete. Start again.']
 test.each<[string, () => object, () => object, readonly unknown[]]>([
   ['both tokens of one person', () => ({}), () => ({}), ['done', true]],
   ['an access token of somebody else', () => ({ sub: 'eve' }), () => ({}), twoPeople],

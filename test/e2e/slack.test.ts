@@ -22,7 +22,7 @@ let it: ReturnType<typeof slackIn>
 describe('the night', () => {
   test('unlinked people can do nothing but link', async () => {
     await it.at('oncall').command('')
-    expect(it.modal('oncall')).toMatch(/Link yourself first/)
+    expect(it.modal('oncall')).toMatch(/Link it first/)
   })
 
   test('linking takes both sides; a code is good once', async () => {
@@ -51,7 +51,7 @@ describe('the night', () => {
 
     // Nobody agrees with themselves, and is told so where they are.
     await it.at('oncall').press(root, 'approve')
-    expect(it.lastSeen('oncall', 'C0ACCESS').text).toMatch(/Nobody decides on their own request/)
+    expect(it.lastSeen('oncall', 'C0ACCESS').text).toMatch(/You cannot decide your own request/)
     const sent = await it.at('approver').press(root, 'approve')
     expect([sent.status, sent.body]).toEqual([200, ''])
     await it.slack.notify()
@@ -264,7 +264,7 @@ describe('what people meet there', () => {
     await lab.at('developer').press(root, 'details')
     expect(lab.modal('developer')).not.toMatch(/externalId/)
     await lab.at('developer').press(root, 'approve')
-    expect(lab.lastSeen('developer', 'C0ACCESS').text).toMatch(/no such request for you/)
+    expect(lab.lastSeen('developer', 'C0ACCESS').text).toMatch(/Request not found, or not visible to you/)
     expect(await lab.stateOf(id)).toBe('pending')
   })
 
@@ -296,7 +296,7 @@ describe('what people meet there', () => {
     expect(await lab.stateOf(id)).toBe('pending')
     lab.slack.workspace.change('U0AVERY', {})
     await lab.at('approver').press(lab.root(id) as never, 'approve')
-    expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/Link yourself first/)
+    expect(lab.lastSeen('approver', 'C0ACCESS').text).toMatch(/Link it first/)
     await lab.link('approver')
   })
 
@@ -326,7 +326,7 @@ describe('linking', () => {
     const wrong = await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('developer'), { team: 'T0ACME', user: 'U0DANA' })
     expect([wrong.status, wrong.json.code]).toEqual([412, 'request-changed'])
     await lab.at('oncall').command('status')
-    expect(says('oncall')).toMatch(/Link yourself first/)
+    expect(says('oncall')).toMatch(/Link it first/)
   })
 
   test('is confirmed only right after a sign-in', async () => {
@@ -353,11 +353,11 @@ describe('linking', () => {
   test('five wrong codes, and it is over for ten minutes', async () => {
     for (let tries = 1; tries <= 5; tries++) {
       await lab.at('oncall').command(`link ${'0'.repeat(26)}`)
-      expect(says('oncall')).toMatch(tries < 5 ? /no such code/ : /Too many codes/)
+      expect(says('oncall')).toMatch(tries < 5 ? /The code is unknown, used or expired/ : /Too many invalid codes/)
     }
     // Not even the right one.
     await lab.at('oncall').command(`link ${await codeOf('oncall')}`)
-    expect(says('oncall')).toMatch(/Too many codes/)
+    expect(says('oncall')).toMatch(/Too many invalid codes/)
     expect((await state('oncall')).state).toBe('none')
     lab.sandbox.advance(20 * 60_000)
     await lab.at('oncall').command(`link ${await codeOf('oncall')}`)
@@ -422,7 +422,7 @@ describe('linking', () => {
     await lab.at('auditor').command(`link ${await codeOf('second')}`)
     await lab.call('POST', '/slack/link/confirm', await lab.tokenOf('second'), { team: 'T0ACME', user: 'U0ADA' })
     await lab.at('developer').command('status')
-    expect(says('developer')).toMatch(/Link yourself first/)
+    expect(says('developer')).toMatch(/Link it first/)
     await lab.slack.notify()
     expect(
       lab

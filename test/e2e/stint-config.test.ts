@@ -74,7 +74,7 @@ describe('lint', () => {
     const policy = "policy: [{ Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' }], duration"
     const ran = await stint(['lint', '--config', file('m.ts', config(good).replace('duration', policy))])
     expect(ran.code).toBe(1)
-    expect(ran.stdout).toContain("add mints: ['ecr:GetAuthorizationToken']")
+    expect(ran.stdout).toContain("Add mints: ['ecr:GetAuthorizationToken']")
   })
   test('as JSON', async () => {
     const { code, stdout } = await stint(['lint', '--json', '--config', file('b.ts', config(prefix))])
@@ -134,7 +134,7 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
     expect([thrown.code, thrown.stderr]).toEqual([1, ''])
     expect(thrown.stdout).toMatch(/error {2}config\n {2}.*fails when it is loaded: no rules today/)
     const circle = await stint(['lint', '--config', file('circle.ts', 'const a: any = {}; a.a = a; export default a')])
-    expect(circle.stdout).toMatch(/nested too deep, or within itself/)
+    expect(circle.stdout).toMatch(/nested too deep, or contains itself/)
     const faulty = await run(file('i.ts', config(good)), file('i.cases.ts', 'export default { callers: {}, cases: [] }'))
     expect([faulty.code, faulty.stdout]).toEqual([5, ''])
     expect(faulty.stderr).toMatch(/has faults\ncases: must not be empty/)
@@ -147,7 +147,7 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
       file('proto.ts', config("{ prototype: 'x', repository_id: '74', event_name: 'push' }")),
     ])
     expect(code).toBe(1)
-    expect(stdout).toMatch(/prototype\n {2}is no name that can be used/)
+    expect(stdout).toMatch(/prototype\n {2}is not allowed as a name/)
   })
   test('a config with faults, a table that is not there', async () => {
     expect((await run(file('g.ts', config('{}')), file('g.cases.ts', cases('allow')))).code).toBe(5)

@@ -69,7 +69,7 @@ describe('a client that speaks RFC 8693', () => {
     const answer = await request(await members({ resource: 'urn:stint:profile:nothing' }))
     const error = await oauth.processGenericTokenEndpointResponse(server(), { client_id: 'ci' }, answer).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(oauth.ResponseBodyError)
-    expect(error).toMatchObject({ error: 'invalid_target', status: 400, error_description: 'There is no such profile for you.' })
+    expect(error).toMatchObject({ error: 'invalid_target', status: 400, error_description: 'Profile not found, or not visible to you.' })
   })
 })
 

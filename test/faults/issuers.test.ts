@@ -27,7 +27,7 @@ test('one that was never there is down; the others go on', async () => {
   expect([answer.status, answer.json.code, answer.json.detail]).toEqual([
     503,
     'issuer-keys-unavailable',
-    "The keys of issuer 'tools' cannot be had now.",
+    "The keys of issuer 'tools' are unavailable.",
   ])
   expect(answer.headers.get('retry-after')).toBe('5')
   expect(await job()).toBe(201)

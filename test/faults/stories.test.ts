@@ -1015,7 +1015,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
   ['no use by rule', [first(but(rule, 0, { uses: 0 }), 1)], at(0), 'granted no use'],
   ['approved for no use', [first(but(people, 3, { uses: 0 }), 4)], at(3), 'granted no use'],
   [
-    'a grant that ends before it begins',
+    'a grant that ends before it starts',
     [
       first(
         but(rule, 0, (event) => ({ expiresAt: event.at })),
@@ -1026,7 +1026,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     'granted until before it was granted',
   ],
   [
-    'an approval that ends before it begins',
+    'an approval that ends before it starts',
     [
       first(
         but(people, 3, (event) => ({ expiresAt: event.at - 1 })),
@@ -1105,7 +1105,7 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     `event ${ALL.id}/2`,
     'freeze.released by a workload',
   ],
-  ['a freeze that ends before it begins', [frozen(START, { expiresAt: START - 1 })], `event ${ALL.id}/0`, 'set to end before it was set'],
+  ['a freeze that ends before it starts', [frozen(START, { expiresAt: START - 1 })], `event ${ALL.id}/0`, 'set to end before it was set'],
   [
     'a requester and an approver of one issuer, of two kinds',
     [first(but(people, 2, { by: { ...job, kind: 'human' } }), 3), but(byRule(7), 0, { caller: { ...job, kind: 'workload' } })].map(

@@ -73,7 +73,7 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'vend: a freeze that cannot be read lets everybody in',
     file: 'packages/broker/src/vend/vend.ts',
-    from: "  if (frozen.outcome === 'unknown')\n    return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })\n",
+    from: "  if (frozen.outcome === 'unknown')\n    return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })\n",
     to: "  if (frozen.outcome === 'unknown') return undefined\n",
     tests: ['test/faults/freeze.test.ts'],
   },
@@ -137,7 +137,7 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'approval: the requester approves their own request',
     file: 'packages/core/src/request/machine.ts',
-    from: "  if (isSelf(request, actor)) return refused('self-approval', 'Nobody decides on their own request.')\n",
+    from: "  if (isSelf(request, actor)) return refused('self-approval', 'You cannot decide your own request.')\n",
     to: '',
     tests: ['packages/core/src/request/machine.test.ts', 'test/e2e/approvals.test.ts'],
   },

@@ -179,12 +179,17 @@ function barOf(inputs: Inputs, profile: Profile): Problem | undefined {
     reasons,
   })
   if (profile.access === 'refused')
-    return no(profile.missing[0] ?? 'not-eligible', 'You may not enter this profile', 'Its rules do not admit this job.', profile.missing)
+    return no(
+      profile.missing[0] ?? 'not-eligible',
+      'You are not eligible for this profile',
+      'Its rules do not admit this job.',
+      profile.missing,
+    )
   if (profile.container !== undefined) return no('refresh', 'This profile cannot be refreshed', profile.container)
   const [wanted, given] = [Object.keys(profile.parameters), Object.keys(inputs.parameters)]
   const odd = [...wanted.filter((name) => !given.includes(name)), ...given.filter((name) => !wanted.includes(name))]
   return odd.length > 0
-    ? no('parameter-invalid', 'A parameter is not acceptable', `Its parameters are ${wanted.join(', ') || 'none'}.`, odd)
+    ? no('parameter-invalid', 'Invalid parameter', `Its parameters are ${wanted.join(', ') || 'none'}.`, odd)
     : undefined
 }
 

@@ -1,7 +1,7 @@
 /**
  * `stint`: what the command line does, command by command. Each command's code is loaded when it is called.
  *
- * Exit codes: 0 as it should be · 2 wrong usage · 5 not to be reached; what else a command's own help says.
+ * Exit codes: 0 as it should be · 2 invalid usage · 5 not to be reached; what else a command's own help says.
  */
 import { parseIso } from '@stint/core/instant'
 import { buildApplication, buildCommand, buildRouteMap, numberParser, run, text_en } from '@stricli/core'
@@ -23,24 +23,30 @@ const from = {
 } as const
 const json = { kind: 'boolean', brief: 'Print JSON', default: false } as const
 const trust = {
-  vkey: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'The key that must have signed; several if it was changed' },
-  witness: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'The vkey of a witness that may have signed' },
-  quorum: { kind: 'parsed', parse: numberParser, default: '0', brief: 'How many witnesses must have signed' },
+  vkey: {
+    kind: 'parsed',
+    parse: text,
+    variadic: true,
+    optional: true,
+    brief: 'The public key of the log. Repeat it for each key if the key was rotated',
+  },
+  witness: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'The vkey of a witness. Repeatable' },
+  quorum: { kind: 'parsed', parse: numberParser, default: '0', brief: 'The number of witness signatures required' },
 } as const
 const token = {
-  tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with the JWT of an auditor; else $STINT_TOKEN' },
+  tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with the JWT of an auditor (default: $STINT_TOKEN)' },
 } as const
 const table = {
-  table: { kind: 'parsed', parse: text, optional: true, brief: 'The story table, to hold against the log' },
-  region: { kind: 'parsed', parse: text, optional: true, brief: 'Its region; else $AWS_REGION' },
+  table: { kind: 'parsed', parse: text, optional: true, brief: 'The story table to compare with the log' },
+  region: { kind: 'parsed', parse: text, optional: true, brief: 'The region of the table (default: $AWS_REGION)' },
 } as const
 
 const verify = buildCommand({
   docs: {
-    brief: 'Prove that nothing of the log is missing, altered or invented',
+    brief: 'Verify the audit log',
     fullDescription:
-      'Reads all of the log and checks every hash, signature, commitment and rule. Remembers the checkpoint, and demands the next time that the log continues it.\n\n' +
-      'Exit codes: 0 proved · 1 tampered with · 6 a rule is broken · 7 table and log differ · 5 something cannot be read · 2 wrong usage',
+      'Reads the whole log and checks every hash, signature, commitment and rule. Stores the checkpoint, and checks at the next run that the log continues it.\n\n' +
+      'Exit codes: 0 verified · 1 tampered with · 6 a rule is broken · 7 table and log differ · 5 something is unreadable · 2 invalid usage',
   },
   parameters: {
     flags: {
@@ -48,13 +54,18 @@ const verify = buildCommand({
       ...trust,
       ...token,
       ...table,
-      remember: { kind: 'parsed', parse: text, optional: true, brief: 'The file that remembers; else one in your state folder' },
+      remember: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        brief: 'The file that stores the checkpoint (default: one in your state folder)',
+      },
       tilesOnly: {
         kind: 'boolean',
         default: false,
-        brief: 'Judge entries and hashes only: for a copy of a public log, which gives out no events',
+        brief: 'Check entries and hashes only, for a copy of a public log, which has no events',
       },
-      forget: { kind: 'boolean', default: false, brief: 'Neither use nor write what is remembered' },
+      forget: { kind: 'boolean', default: false, brief: 'Neither read nor write the stored checkpoint' },
       json,
     },
   },
@@ -63,10 +74,10 @@ const verify = buildCommand({
 
 const reconcile = buildCommand({
   docs: {
-    brief: 'Hold CloudTrail against the trail',
+    brief: 'Reconcile CloudTrail with the audit log',
     fullDescription:
-      'Matches AssumeRole calls by role session name, source identity and access key ID: who went around Stint, which session AWS never saw, what was done with each.\n\n' +
-      'Exit codes: 0 nothing found · 1 findings · 5 something cannot be read · 2 wrong usage; others as of verify',
+      'Matches AssumeRole calls by role session name, source identity and access key ID. Reports calls that bypassed Stint, sessions that AWS never saw, and what each session did.\n\n' +
+      'Exit codes: 0 no findings · 1 findings · 5 something is unreadable · 2 invalid usage; others as for verify',
   },
   parameters: {
     flags: {
@@ -75,7 +86,7 @@ const reconcile = buildCommand({
         kind: 'parsed',
         parse: text,
         variadic: true,
-        brief: 'A folder of CloudTrail files, of one account or many',
+        brief: 'A folder of CloudTrail files, from one or more accounts',
         placeholder: 'DIR',
       },
       role: {
@@ -83,7 +94,7 @@ const reconcile = buildCommand({
         parse: text,
         variadic: true,
         optional: true,
-        brief: 'The ARN of a role of Stint that it may not have entered yet',
+        brief: 'The ARN of a target role that no session has used yet',
       },
       vkey: trust.vkey,
       ...token,
@@ -95,12 +106,12 @@ const reconcile = buildCommand({
 
 const receipt = buildCommand({
   docs: {
-    brief: 'Check a receipt, offline',
+    brief: 'Verify a receipt offline',
     fullDescription:
-      'Checks a .tlog-proof that Stint gave out: event, commitment, entry, tree, signature.\n\nExit codes: 0 proved · 1 not · 2 wrong usage',
+      'Checks a .tlog-proof from Stint: event, commitment, entry, tree and signature.\n\nExit codes: 0 verified · 1 invalid · 2 invalid usage',
   },
   parameters: {
-    positional: { kind: 'tuple', parameters: [{ parse: text, brief: 'The receipt; - reads stdin', placeholder: 'FILE' }] },
+    positional: { kind: 'tuple', parameters: [{ parse: text, brief: 'The receipt, or - for stdin', placeholder: 'FILE' }] },
     flags: { ...trust, json },
   },
   loader: async () => (await import('./audit/commands.ts')).receiptCommand,
@@ -108,18 +119,18 @@ const receipt = buildCommand({
 
 const exportEvents = buildCommand({
   docs: {
-    brief: 'Write the events of a period, each with its proof',
-    fullDescription: 'Each line holds the event and a receipt that proves it alone, against the checkpoint of now.',
+    brief: 'Export the events of a period with their proofs',
+    fullDescription: 'Each line has the event and a receipt that proves it against the current checkpoint.',
   },
   parameters: {
     flags: {
       from,
       ...token,
       vkey: trust.vkey,
-      since: { kind: 'parsed', parse: instant, optional: true, brief: 'From this time on', placeholder: 'TIME' },
-      until: { kind: 'parsed', parse: instant, optional: true, brief: 'Up to this time, not included', placeholder: 'TIME' },
+      since: { kind: 'parsed', parse: instant, optional: true, brief: 'The start, inclusive', placeholder: 'TIME' },
+      until: { kind: 'parsed', parse: instant, optional: true, brief: 'The end, exclusive', placeholder: 'TIME' },
       format: { kind: 'enum', values: ['ndjson', 'csv'], default: 'ndjson', brief: 'ndjson or csv' },
-      out: { kind: 'parsed', parse: text, default: '-', brief: 'The file to write; - is stdout', placeholder: 'FILE' },
+      out: { kind: 'parsed', parse: text, default: '-', brief: 'The file to write, or - for stdout', placeholder: 'FILE' },
     },
   },
   loader: async () => (await import('./audit/commands.ts')).exportCommand,
@@ -127,8 +138,8 @@ const exportEvents = buildCommand({
 
 const copy = buildCommand({
   docs: {
-    brief: 'Copy the log into a folder, or bring a copy up to date',
-    fullDescription: 'The copy is verified like the log itself, by anybody, without any access: stint audit verify --from DIR.',
+    brief: 'Copy the log to a folder, or update a copy',
+    fullDescription: 'Anyone can verify the copy without access to Stint: stint audit verify --from DIR.',
   },
   parameters: { flags: { from, ...token, to: { kind: 'parsed', parse: text, brief: 'The folder', placeholder: 'DIR' } } },
   loader: async () => (await import('./audit/commands.ts')).copyCommand,
@@ -138,23 +149,23 @@ const sideTable = { kind: 'parsed', parse: text, brief: 'The side table', placeh
 
 const erase = buildCommand({
   docs: {
-    brief: 'Erase what requests say of a person; the log goes on proving that they were there',
+    brief: "Erase a person's data from requests, and keep the log verifiable",
     fullDescription:
-      'Takes the events of requests that are over out of the table and the event store, and writes on the journal that, by whom and why. Without --yes it only lists them.\n\n' +
-      'Exit codes: 0 erased · 1 something had to stay · 5 not to be reached · 2 wrong usage',
+      'Erases the events of ended requests from the table and the event store, and records the erasure in the journal. Without --yes, it only lists them.\n\n' +
+      'Exit codes: 0 erased · 1 some could not be erased · 5 unreachable · 2 invalid usage',
   },
   parameters: {
     flags: {
-      request: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'A request; several are possible', placeholder: 'ID' },
+      request: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'A request. Repeatable', placeholder: 'ID' },
       issuer: { kind: 'parsed', parse: text, optional: true, brief: 'With --subject: every request of this caller' },
-      subject: { kind: 'parsed', parse: text, optional: true, brief: 'The subject, as the issuer has it' },
-      operator: { kind: 'parsed', parse: text, brief: 'Who erases: a team, not a person, if you can' },
-      justification: { kind: 'parsed', parse: text, brief: 'Why, without naming the person' },
+      subject: { kind: 'parsed', parse: text, optional: true, brief: "The subject, as in the issuer's tokens" },
+      operator: { kind: 'parsed', parse: text, brief: 'Who runs the command: preferably a team, not a person' },
+      justification: { kind: 'parsed', parse: text, brief: 'The justification, without the name of the person' },
       table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
       sideTable,
       eventsBucket: { kind: 'parsed', parse: text, brief: 'The bucket of the events', placeholder: 'NAME' },
       region: table.region,
-      yes: { kind: 'boolean', default: false, brief: 'Do it' },
+      yes: { kind: 'boolean', default: false, brief: 'Apply the changes' },
     },
   },
   loader: async () => (await import('./audit/commands.ts')).eraseCommand,
@@ -162,8 +173,8 @@ const erase = buildCommand({
 
 const rebuild = buildCommand({
   docs: {
-    brief: 'Write the look-up rows of the search anew, from the log',
-    fullDescription: 'The rows only say where to look; whatever became of them, the log brings them back.',
+    brief: 'Rebuild the search index from the log',
+    fullDescription: 'The look-up rows are derived from the log, so they can be rebuilt at any time.',
   },
   parameters: { flags: { from, ...token, sideTable, region: table.region } },
   loader: async () => (await import('./audit/commands.ts')).rebuildCommand,
@@ -171,20 +182,20 @@ const rebuild = buildCommand({
 
 const restore = buildCommand({
   docs: {
-    brief: 'Give a table from a backup back what the log has and it lost',
+    brief: 'Restore to a table from a backup what the log has and the table lost',
     fullDescription:
-      'Lists requests, links, freezes and facts that the table lacks, or has otherwise than the log. With --yes each gets its journal back; a request is over then, a link must be made anew, and a freeze that was in force is in force. What was written on it since follows what the log has. --yes wants to know who does it, and a key that you trust: --vkey, here or when the log was verified.\n\n' +
-      'Exit codes: 0 done · 1 something changed meanwhile and was left · 5 not to be reached, or the log does not hold · 2 wrong usage',
+      'Lists requests, links, freezes and facts that the table lacks, or that differ from the log. With --yes, each gets its journal back. A restored request has ended, a link must be made again, and a freeze that was in force is in force. What was written on it since follows what the log has. --yes wants to know who does it, and a key that you trust: --vkey, here or when the log was verified.\n\n' +
+      'Exit codes: 0 done · 1 some items changed meanwhile and were skipped · 5 unreachable, or the log is invalid · 2 invalid usage',
   },
   parameters: {
     flags: {
       from,
       ...token,
       vkey: trust.vkey,
-      operator: { kind: 'parsed', parse: text, optional: true, brief: 'Who gives it back: a team, not a person, if you can' },
+      operator: { kind: 'parsed', parse: text, optional: true, brief: 'Who runs the command: preferably a team, not a person' },
       table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
       region: table.region,
-      yes: { kind: 'boolean', default: false, brief: 'Do it' },
+      yes: { kind: 'boolean', default: false, brief: 'Apply the changes' },
     },
   },
   loader: async () => (await import('./audit/commands.ts')).restoreCommand,
@@ -192,7 +203,7 @@ const restore = buildCommand({
 
 const audit = buildRouteMap({
   routes: { verify, copy, receipt, export: exportEvents, reconcile, erase, rebuild, restore },
-  docs: { brief: 'The audit trail: prove it, read it, hold it against AWS' },
+  docs: { brief: 'Verify, export and reconcile the audit log' },
 })
 
 const binding = (value: string) => {
@@ -206,23 +217,23 @@ const configFlags = {
     parse: binding,
     variadic: true,
     optional: true,
-    brief: 'A value that a deploy fills in',
+    brief: 'A value for a binding that a deploy fills in',
     placeholder: 'NAME=VALUE',
   },
 } as const
 
 const lint = buildCommand({
   docs: {
-    brief: 'Find in the config what people were breached by',
+    brief: 'Check the config for rules known to cause breaches',
     fullDescription:
-      'Each finding names its rule, its place, the class of incident behind it and the way out; docs/lint-rules.md has them all. An exception stands right above what it is about: // stint-lint-ignore RULE: reason\n\n' +
-      'Exit codes: 0 no errors · 1 errors (with --strict: warnings too) · 5 the config cannot be read · 2 wrong usage',
+      'Each finding names the rule, the place, the kind of incident behind it and the fix. See docs/lint-rules.md for all rules. To silence a finding, put this comment on the line above it: // stint-lint-ignore RULE: reason\n\n' +
+      'Exit codes: 0 no errors · 1 errors (with --strict: warnings too) · 5 the config is unreadable · 2 invalid usage',
   },
   parameters: {
     flags: {
       ...configFlags,
-      online: { kind: 'boolean', default: false, brief: "Ask each issuer's discovery document too" },
-      strict: { kind: 'boolean', default: false, brief: 'Let warnings fail as well' },
+      online: { kind: 'boolean', default: false, brief: "Also fetch each issuer's discovery document" },
+      strict: { kind: 'boolean', default: false, brief: 'Fail on warnings too' },
       json,
     },
   },
@@ -231,31 +242,31 @@ const lint = buildCommand({
 
 const testCases = buildCommand({
   docs: {
-    brief: 'Run the table of who gets in and who does not',
+    brief: 'Run the access tests',
     fullDescription:
-      'Holds the config against a table of callers, profiles and outcomes that lies beside it; see docs/guides/config.md.\n\n' +
-      'Exit codes: 0 all as expected · 1 not · 5 config or table cannot be read · 2 wrong usage',
+      'Checks the config against a table of callers, profiles and expected outcomes. See docs/guides/config.md.\n\n' +
+      'Exit codes: 0 all as expected · 1 not all as expected · 5 the config or table is unreadable · 2 invalid usage',
   },
   parameters: {
     positional: {
       kind: 'tuple',
       parameters: [{ parse: text, brief: 'The table', placeholder: 'FILE', default: 'test/access.ts' }],
     },
-    flags: { ...configFlags, verbose: { kind: 'boolean', default: false, brief: 'Show what passed too' }, json },
+    flags: { ...configFlags, verbose: { kind: 'boolean', default: false, brief: 'Also list the cases that passed' }, json },
   },
   loader: async () => (await import('./cases/command.ts')).testCommand,
 })
 
 const broker = {
-  url: { kind: 'parsed', parse: text, optional: true, brief: 'The broker; else $STINT_URL', placeholder: 'URL' },
-  tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with your JWT; else $STINT_TOKEN' },
+  url: { kind: 'parsed', parse: text, optional: true, brief: 'The URL of the broker (default: $STINT_URL)', placeholder: 'URL' },
+  tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with your JWT (default: $STINT_TOKEN)' },
 } as const
-const slackExits = 'Exit codes: 0 done · 1 refused · 5 not to be reached · 2 wrong usage'
+const slackExits = 'Exit codes: 0 done · 1 refused · 5 not to be reached · 2 invalid usage'
 
 const slackLink = buildCommand({
   docs: {
-    brief: 'Make a Slack user yours',
-    fullDescription: `Shows a code, waits until somebody types it in Slack, and asks whether that is you. Takes a token of a sign-in of the last five minutes.\n\n${slackExits}`,
+    brief: 'Link your Slack user',
+    fullDescription: `Shows a code, waits until it is entered in Slack, and asks you to confirm the Slack user. Needs a token from a sign-in in the last five minutes.\n\n${slackExits}`,
   },
   parameters: {
     flags: {
@@ -264,78 +275,91 @@ const slackLink = buildCommand({
         kind: 'parsed',
         parse: text,
         optional: true,
-        brief: 'Your Slack user: nobody else is taken, and nothing is asked',
+        brief: 'Your Slack user ID: accept only this user, without a question',
         placeholder: 'U…',
       },
-      email: { kind: 'boolean', default: false, brief: 'By your e-mail and without a code, where the config trusts the workspace' },
+      email: { kind: 'boolean', default: false, brief: 'Link by email, without a code, where the config trusts the workspace' },
     },
   },
   loader: async () => (await import('./slack/command.ts')).linkCommand,
 })
 
 const slackUnlink = buildCommand({
-  docs: { brief: 'End that', fullDescription: slackExits },
+  docs: { brief: 'Remove the link', fullDescription: slackExits },
   parameters: { flags: broker },
   loader: async () => (await import('./slack/command.ts')).unlinkCommand,
 })
 
 const slackStatus = buildCommand({
-  docs: { brief: 'Say which Slack user is yours', fullDescription: slackExits },
+  docs: { brief: 'Show your linked Slack user', fullDescription: slackExits },
   parameters: { flags: broker },
   loader: async () => (await import('./slack/command.ts')).statusCommand,
 })
 
 const slack = buildRouteMap({
   routes: { link: slackLink, unlink: slackUnlink, status: slackStatus },
-  docs: { brief: 'Which Slack user is yours' },
+  docs: { brief: 'Link your Slack user' },
 })
 
 const targetAdd = buildCommand({
   docs: {
-    brief: 'Make targets of accounts: lines for the config, and what their stacks are given',
+    brief: 'Add accounts as targets',
     fullDescription:
-      'Prints lines for `targets` in stint.config.ts; with --to adds them to a JSON file that the config imports. A name or a role that is there already is refused, and then nothing is written.\n\n' +
-      'Exit codes: 0 done · 1 a row or the config is wrong · 2 wrong usage',
+      'Prints entries for `targets` in stint.config.ts. With --to, adds them to a JSON file that the config imports. If a name or a role exists already, nothing is written.\n\n' +
+      'Exit codes: 0 done · 1 a row or the config is invalid · 2 invalid usage',
   },
   parameters: {
     flags: {
-      account: { kind: 'parsed', parse: text, optional: true, brief: 'The account of one target' },
-      name: { kind: 'parsed', parse: text, optional: true, brief: 'Its name in the config' },
+      account: { kind: 'parsed', parse: text, optional: true, brief: 'The account ID of one target' },
+      name: { kind: 'parsed', parse: text, optional: true, brief: 'The name of the target in the config' },
       csv: {
         kind: 'parsed',
         parse: text,
         optional: true,
-        brief: 'A list: columns name, account and, if you like, role, region',
+        brief: 'A CSV file with the columns name, account and, optionally, role and region',
         placeholder: 'FILE',
       },
-      role: { kind: 'parsed', parse: text, default: 'Stint', brief: 'The name of the role, where the list has none' },
-      region: { kind: 'parsed', parse: text, default: 'eu-central-1', brief: 'Where STS is called, where the list has none' },
+      role: { kind: 'parsed', parse: text, default: 'Stint', brief: 'The name of the role, unless the list has one' },
+      region: { kind: 'parsed', parse: text, default: 'eu-central-1', brief: 'The region of the STS endpoint, unless the list has one' },
       path: { kind: 'parsed', parse: text, default: '/stint/', brief: 'The path of the roles' },
-      prefix: { kind: 'parsed', parse: text, default: 'stint', brief: 'External IDs are this, the account and the role' },
-      config: { kind: 'parsed', parse: text, default: 'stint.config.ts', brief: 'The config that they come into', placeholder: 'FILE' },
+      prefix: { kind: 'parsed', parse: text, default: 'stint', brief: 'The prefix of the external IDs, before account and role' },
+      config: { kind: 'parsed', parse: text, default: 'stint.config.ts', brief: 'The config file', placeholder: 'FILE' },
       binding: {
         kind: 'parsed',
         parse: text,
         variadic: true,
         optional: true,
-        brief: 'A value for a binding of it',
+        brief: 'A value for a binding of the config',
         placeholder: 'NAME=VALUE',
       },
-      to: { kind: 'parsed', parse: text, optional: true, brief: 'A JSON file of targets to add them to', placeholder: 'FILE' },
-      parameters: { kind: 'parsed', parse: text, optional: true, brief: 'A folder for the parameters of the stacks', placeholder: 'DIR' },
-      brokerRole: { kind: 'parsed', parse: text, optional: true, brief: 'The role that the stacks trust', placeholder: 'ARN' },
-      policy: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'A managed policy of the roles', placeholder: 'ARN' },
+      to: { kind: 'parsed', parse: text, optional: true, brief: 'A JSON file of targets to add to', placeholder: 'FILE' },
+      parameters: { kind: 'parsed', parse: text, optional: true, brief: 'A folder for the stack parameters', placeholder: 'DIR' },
+      brokerRole: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        brief: "The ARN of the broker's role, which the stacks trust",
+        placeholder: 'ARN',
+      },
+      policy: {
+        kind: 'parsed',
+        parse: text,
+        variadic: true,
+        optional: true,
+        brief: 'A managed policy to attach to the roles. Repeatable',
+        placeholder: 'ARN',
+      },
     },
   },
   loader: async () => (await import('./target/command.ts')).addCommand,
 })
 
-const target = buildRouteMap({ routes: { add: targetAdd }, docs: { brief: 'The roles that are entered' } })
+const target = buildRouteMap({ routes: { add: targetAdd }, docs: { brief: 'Manage target roles' } })
 
 const app = buildApplication(
   buildRouteMap({
     routes: { lint, test: testCases, target, slack, audit },
-    docs: { brief: 'Temporary AWS credentials, on a record that others can check' },
+    docs: { brief: 'Temporary AWS credentials, with approvals and a verifiable audit log' },
   }),
   {
     name: 'stint',
@@ -351,7 +375,7 @@ const app = buildApplication(
   },
 )
 
-// Whoever reads us may stop reading: `stint … | head`.
+// The reader of the output can close it early: `stint … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error

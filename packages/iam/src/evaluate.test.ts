@@ -296,7 +296,7 @@ describe('what the parser refuses', () => {
     ['another version', { Version: '2020-01-01', Statement: [allow()] }, 'Version'],
     ['no statement', { Version: '2012-10-17', Statement: [] }, 'at least one'],
     ['a list', [], 'a policy is an object'],
-    ['a condition value that is an object', of(allow({ Condition: { StringEquals: { k: {} as never } } })), 'must be a text'],
+    ['a condition value that is an object', of(allow({ Condition: { StringEquals: { k: {} as never } } })), 'must be a string'],
   ])('%s', (_name, json, fault) => {
     const parsed = parsePolicy(json, 'identity')
     expect(parsed.ok ? 'accepted' : parsed.faults.join('; ')).toContain(fault)

@@ -104,7 +104,7 @@ function parseStatement(
     if (!statementMembers.has(name)) fault(`${path}.${name}`, 'is no member of a statement')
   }
   if (json.Effect !== 'Allow' && json.Effect !== 'Deny') fault(`${path}.Effect`, 'must be Allow or Deny')
-  if (json.Sid !== undefined && typeof json.Sid !== 'string') fault(`${path}.Sid`, 'must be a text')
+  if (json.Sid !== undefined && typeof json.Sid !== 'string') fault(`${path}.Sid`, 'must be a string')
 
   const actions = parseNames(json, 'Action', path, fault)
   if (!actions) fault(path, 'needs Action or NotAction')
@@ -148,7 +148,7 @@ function parseNames(
   const value = named ?? excluded
   if (value === undefined) return undefined
   const names = textList(value)
-  if (!names || names.length === 0) return void fault(`${path}.${member}`, 'must be a text or a list of texts')
+  if (!names || names.length === 0) return void fault(`${path}.${member}`, 'must be a string or a list of strings')
   return { not: named === undefined, names }
 }
 
@@ -189,7 +189,7 @@ function parseConditions(json: unknown, path: string, fault: (path: string, text
     const parsed: { [key: string]: readonly string[] } = {}
     for (const [key, values] of Object.entries(keys)) {
       const list = conditionValues(values)
-      if (!list) fault(`${path}.${operator}.${key}`, 'must be a text, number or boolean, or a list of them')
+      if (!list) fault(`${path}.${operator}.${key}`, 'must be a string, number or boolean, or a list of these')
       else parsed[key] = list
     }
     conditions[operator] = parsed

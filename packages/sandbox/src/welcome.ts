@@ -14,28 +14,28 @@ Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
   Broker   ${urls.broker}    API: ${urls.broker}/docs
   Issuer   ${urls.issuer}    /people /tools /actions
   AWS      ${urls.aws}    STS, S3, DynamoDB, KMS, CloudTrail
-${slack ? `  Slack    ${urls.slack}/?key=${secret}    a look-alike to click in (docs/guides/slack.md)\n` : ''}
+${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}
 In another terminal:
 
-  # 1. a token, as an engineer who signs in
+  # 1. Get a token, as an engineer
   TOKEN=$(npm run -s token -- developer${option})
 
-  # 2. credentials for one log bucket, for 15 minutes
+  # 2. Get credentials for one log bucket, for 15 minutes
   curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"duration":"15m"}'
 
-  # 3. the same for a shell, and used with the AWS CLI: the log can be read, the customers cannot
+  # 3. Use them in a shell with the AWS CLI: the log bucket is readable, the customer bucket is not
   eval "$(curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"format":"env"}')"
   aws --endpoint-url ${urls.aws} sts get-caller-identity
   aws --endpoint-url ${urls.aws} s3 cp s3://acme-orders-logs/2026/11/24/orders.log -
   aws --endpoint-url ${urls.aws} s3 cp s3://acme-customers/customers.csv -
 
-  # 4. any AWS SDK, unmodified: it fetches and renews by itself
+  # 4. Use any AWS SDK, unmodified: it fetches and renews credentials by itself
   export AWS_CONTAINER_CREDENTIALS_FULL_URI='${urls.broker}/credentials/logs-read?p.bucket=acme-orders-logs'
   export AWS_CONTAINER_AUTHORIZATION_TOKEN="Bearer $TOKEN"
 
-  # 5. what happened, proved: a copy of the audit log, verified offline (docs/guides/auditing.md)
+  # 5. Copy the audit log and verify it offline (docs/guides/auditing.md)
   STINT_TOKEN=$(npm run -s token -- auditor${option}) npm run -s stint -- audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}
   npm run -s stint -- audit verify --from ./log-copy/${log}
 

@@ -175,7 +175,7 @@ function classify(error: unknown, body: string): Fault {
       retry: true,
       words,
       ...id,
-      ...(unsent ? { refusal: { code: 'sts-timeout', detail: 'AWS STS cannot be reached. Nothing was handed out.' } } : {}),
+      ...(unsent ? { refusal: { code: 'sts-timeout', detail: 'AWS STS is unreachable. No credentials were returned.' } } : {}),
     }
   }
   const no = (problem: ProblemCode, detail: string, extra?: Record<string, unknown>, retry = false): Fault => ({
@@ -184,7 +184,7 @@ function classify(error: unknown, body: string): Fault {
     words,
     ...id,
   })
-  if (throttles.has(name)) return no('sts-throttled', 'AWS STS asks us to slow down. Nothing was handed out.', undefined, true)
+  if (throttles.has(name)) return no('sts-throttled', 'AWS STS is throttling requests. No credentials were returned.', undefined, true)
   if (denials.has(name)) return no('assume-role-denied', 'AWS did not let the broker into the target role.', { gate: gateOf(message) })
   if (ownCredentials.has(name)) return no('assume-role-denied', 'AWS does not accept the broker’s own credentials.', { gate: 'unknown' })
   if (name.startsWith('PackedPolicyTooLarge'))

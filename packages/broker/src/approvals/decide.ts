@@ -25,7 +25,7 @@ export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Deci
 /** Who decides, where from, and how it came in. */
 export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
 
-export const unknownRequest = refused('request-unknown', 'There is no such request for you.')
+export const unknownRequest = refused('request-unknown', 'Request not found, or not visible to you.')
 
 export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review'
 export type Decisions = ReturnType<typeof decisions>

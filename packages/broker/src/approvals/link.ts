@@ -40,9 +40,9 @@ type Changed = Done<Link> | Refused | Unknown
 type Written = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused | Unknown
 
 const linkOf = (written: Written): Changed => (written.outcome === 'done' ? done(written.value.link) : written)
-const tooManyWrong = refused('rate-limited', 'Too many codes that were none. Wait ten minutes.')
-const takenSince = refused('link-unknown', 'Somebody else was linked to this Slack user since. Take a new code.')
-const tooOften = refused('rate-limited', 'This link was changed too often. It can still be ended; ask whoever runs Stint.')
+const tooManyWrong = refused('rate-limited', 'Too many invalid codes. Try again in ten minutes.')
+const takenSince = refused('link-unknown', 'This Slack user has been linked to another person since. Get a new code.')
+const tooOften = refused('rate-limited', 'This link was changed too often. You can still remove it. Ask your operators.')
 export type Linking = ReturnType<typeof linking>
 
 export function linking(store: Links, random: RandomBytes) {
@@ -59,7 +59,7 @@ export function linking(store: Links, random: RandomBytes) {
       const decided = decide(found.value)
       if (decided.outcome === 'refused') return decided
       if (decided.value === 'unchanged')
-        return found.value ? done({ link: found.value, fresh: false }) : refused('link-unknown', 'There is no link.')
+        return found.value ? done({ link: found.value, fresh: false }) : refused('link-unknown', 'Link not found.')
       const version = found.value?.version ?? 0
       // Nobody was faster: its journal is full.
       if (version === seen && version > 0) return tooOften
@@ -138,7 +138,7 @@ export function linking(store: Links, random: RandomBytes) {
       if (wrong.value >= WRONG_CODES) return tooManyWrong
       const claimed = owner.value
         ? linkOf(await change(owner.value, now, (found) => claim(found, code, slack, now), came))
-        : refused('link-unknown', 'There is no such code, or it is used or old.')
+        : refused('link-unknown', 'The code is unknown, used or expired.')
       if (claimed.outcome !== 'refused' || claimed.code !== 'link-unknown') return claimed
       const counted = await store.countWrongCode(slackText(slack), now)
       if (counted.outcome === 'unknown') return counted

@@ -20,8 +20,8 @@ const DEFAULT_PAGE = 50
 const DEFAULT_DAYS = 31
 const DAY_MS = 86_400_000
 
-const unknownEvent = refused('event-unknown', 'There is no such event for you.')
-const unknownSession = refused('session-unknown', 'There is no such session for you.')
+const unknownEvent = refused('event-unknown', 'Event not found, or not visible to you.')
+const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
 const isName = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,47}$/.test(text)
 /** What may be searched for, and what it may look like: a key of the log's index is made of it. */
 const filters: { readonly [name in 'issuer' | 'subject' | 'profile' | 'target' | 'accessKeyId' | 'outcome']: (text: string) => boolean } = {
@@ -92,7 +92,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
       fromLog(c, async () => {
         const place = placeOf(c)
         const found = place && (await trail.event(place.request, place.seq))
-        if (found === 'erased') return refuse(c, isAuditor(c, caller) ? refused('event-erased', 'It was erased.') : unknownEvent)
+        if (found === 'erased') return refuse(c, isAuditor(c, caller) ? refused('event-erased', 'The event was erased.') : unknownEvent)
         return found && mayRead(c, caller, found) ? c.json(view(c, caller, found)) : refuse(c, unknownEvent)
       }),
     ),
@@ -107,7 +107,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
     const why = {
       'unknown-event': unknown,
       'not-logged-yet': refused('not-logged-yet', 'The event is not in a published checkpoint yet.'),
-      erased: refused('event-erased', 'It was erased.'),
+      erased: refused('event-erased', 'The event was erased.'),
     }
     return refuse(c, why[made.outcome])
   }
@@ -144,7 +144,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
     const serve = () =>
       fromLog(c, async () => {
         const bytes = isPath ? await trail.object(path) : undefined
-        if (!bytes) return refuse(c, refused('route-unknown', 'The log has no such object.'))
+        if (!bytes) return refuse(c, refused('route-unknown', 'Log object not found.'))
         const isFinal = !isEvents && tile?.width === TILE_WIDTH
         const shared = rules.log?.publicLog && !isEvents ? 'public' : 'private'
         c.header('cache-control', isFinal ? `${shared}, max-age=31536000, immutable` : 'no-store')
@@ -153,7 +153,9 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
       })
     // Tiles hold commitments only; events are never public.
     if (rules.log?.publicLog && !isEvents) return serve()
-    return withCaller(c, (caller) => (isAuditor(c, caller) ? serve() : refuse(c, refused('not-eligible', 'The log is for auditors.'))))
+    return withCaller(c, (caller) =>
+      isAuditor(c, caller) ? serve() : refuse(c, refused('not-eligible', 'Only auditors can read the log.')),
+    )
   })
 }
 
@@ -185,9 +187,10 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   const [stray] = Object.keys(rest).filter((name) => !Object.hasOwn(filters, name))
   if (stray !== undefined) return bad(`The query takes limit, cursor, since, before, session, ${filterNames.join(', ')} only.`)
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return bad(`limit must be 1 to ${LARGEST_PAGE}.`)
-  if ((rest.issuer === undefined) !== (rest.subject === undefined)) return bad('issuer and subject go together: they are one identity.')
+  if ((rest.issuer === undefined) !== (rest.subject === undefined)) return bad('issuer and subject must be given together.')
   const named = session === undefined ? undefined : parseSessionId(session)
-  if (session !== undefined && (!named || Object.keys(given).length > 1)) return bad('session must be one, and stands alone.')
+  if (session !== undefined && (!named || Object.keys(given).length > 1))
+    return bad('session must be a session ID, and cannot be combined with other filters.')
   for (const [name, fits] of Object.entries(filters)) {
     const value = rest[name]
     if (value === undefined || fits(value)) continue
@@ -203,7 +206,7 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
     (parseIso(`${below.slice(0, 10)}T00:00:00Z`) === undefined ||
       !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5})$/.test(below))
   )
-    return bad('cursor is none of ours.')
+    return bad('Invalid cursor.')
   return {
     outcome: 'done',
     ...(named ? { session: named.session } : {}),

@@ -11,6 +11,6 @@ export function readObject(bytes: Uint8Array): Done<JsonObject> | Refused {
   if (!parsed.ok) return refused('body-invalid', `The body cannot be read: ${parsed.fault}.`)
   if (!isObject(parsed.value)) return refused('body-invalid', 'The body is not an object.')
   // To valibot a list is a record too.
-  if (Array.isArray(parsed.value.parameters)) return refused('body-invalid', 'The member parameters is not an object.')
+  if (Array.isArray(parsed.value.parameters)) return refused('body-invalid', 'The parameters property must be an object.')
   return done(parsed.value)
 }

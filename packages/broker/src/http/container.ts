@@ -11,9 +11,10 @@ export function containerBar(
   approval: Approval | undefined,
   issuer: Pick<Issuer, 'replay'> | undefined,
 ): Refused | undefined {
-  if (approval) return refused('approval-required', 'Profiles that need approval are not vended here.')
-  if (issuer?.replay === 'once') return refused('duration-invalid', 'Single-use tokens cannot be used here: an SDK shows its token again.')
+  if (approval) return refused('approval-required', 'This endpoint does not serve profiles that need approval.')
+  if (issuer?.replay === 'once')
+    return refused('duration-invalid', 'This endpoint does not take single-use tokens, because SDKs send a token more than once.')
   if (durationSeconds(profile.duration.default) < MIN_CONTAINER_SECONDS)
-    return refused('duration-invalid', 'Profiles with a default duration under 30 minutes are not vended here.')
+    return refused('duration-invalid', 'This endpoint does not serve profiles with a default duration under 30 minutes.')
   return undefined
 }

@@ -14,7 +14,7 @@ import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { freezeBody } from './request-schemas.ts'
 
-const noResponder = refused('not-eligible', 'Only responders and auditors see and set freezes.')
+const noResponder = refused('not-eligible', 'Only responders and auditors can read freezes, and only responders can set them.')
 
 export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCaller, isAuditor, isResponder }: Tools): void {
   /** A freeze of something that the config does not have would hold nothing, and be believed. */
@@ -54,9 +54,9 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       if (stray) return refuse(c, refused('body-invalid', stray))
       const end = expiresAt === undefined ? undefined : parseIso(expiresAt)
       if (expiresAt !== undefined && (end === undefined || end <= c.get('now')))
-        return refuse(c, refused('body-invalid', 'until must be an RFC 3339 time to come.'))
+        return refuse(c, refused('body-invalid', 'expiresAt must be an RFC 3339 time in the future.'))
       if (justification.trim() === '' || jsonBytes(justification) > MAX_COMMENT_BYTES)
-        return refuse(c, refused('body-invalid', `why must be 1 to ${MAX_COMMENT_BYTES} bytes.`))
+        return refuse(c, refused('body-invalid', `justification must be 1 to ${MAX_COMMENT_BYTES} bytes.`))
       const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), justification, end, c.get('now'))
       return frozen.outcome === 'done'
         ? c.json(freezeView(frozen.value), 201)
@@ -69,7 +69,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
       const id = parseFreezeId(c.req.param('id'))
-      if (!id) return refuse(c, refused('request-unknown', 'There is no such freeze.'))
+      if (!id) return refuse(c, refused('request-unknown', 'Freeze not found.'))
       const stopped = stoppedBy(await ledger.frozen(scopesOfPerson(rules, caller), c.get('now')))
       if (stopped) return refuse(c, stopped)
       const person = personOf(rules, caller)

@@ -10,10 +10,10 @@ import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { type Api, type ApiBroker, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { linkBody, linkConfirmBody } from './request-schemas.ts'
 
-const notSetUp = refused('route-unknown', 'Slack is not set up here.')
-const notAPerson = refused('not-eligible', 'Only people are linked to Slack users.')
+const notSetUp = refused('route-unknown', 'Slack is not configured.')
+const notAPerson = refused('not-eligible', 'Workloads cannot be linked to Slack users.')
 
-export const signInAgain = refused('auth-too-old', 'This is done only right after a sign-in.', {
+export const signInAgain = refused('auth-too-old', 'You can do this only within five minutes of signing in.', {
   extra: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
 })
 
@@ -66,15 +66,15 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
   ): Promise<Done<{ readonly team: string; readonly user: string; readonly name: string }> | Refused> {
     const { email, email_verified: verified } = caller.claims
     if (rules.slack?.trustEmail?.issuer !== caller.issuer || !broker.slackUserByEmail)
-      return refused('not-eligible', 'The config does not link by e-mail.')
+      return refused('not-eligible', 'This deployment does not link by email.')
     if (!signedInLately(caller, now)) return signInAgain
     if (typeof email !== 'string' || email === '' || verified !== true)
-      return refused('not-eligible', 'Your token has no e-mail that your issuer verified.')
+      return refused('not-eligible', 'Your token has no verified email address.')
     const found = await broker.slackUserByEmail(email)
     if (found.outcome === 'unknown' || found.outcome === 'later') return refused('ledger-unavailable', 'Slack did not answer.')
     const user = found.outcome === 'done' ? found.value : undefined
     if (!user?.member || user.team !== rules.slack.team || user.email !== email)
-      return refused('link-unknown', 'No member of the workspace has exactly your e-mail.')
+      return refused('link-unknown', 'No member of the workspace has your email address.')
     return done({ team: user.team, user: user.id, name: user.name })
   }
 

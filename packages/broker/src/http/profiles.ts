@@ -14,7 +14,7 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
   app.get('/profiles/:id', (c) =>
     withCaller(c, (caller) => {
       const view = profileView(c, c.req.param('id'), caller)
-      return view ? c.json(view) : refuse(c, refused('profile-unknown', 'There is no such profile for you.'))
+      return view ? c.json(view) : refuse(c, refused('profile-unknown', 'Profile not found, or not visible to you.'))
     }),
   )
 

@@ -70,7 +70,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     const access = decideAccess(rules, body.value.profile, caller, circumstances(c))
     if (access.outcome === 'refused') return access
     const approval = approvalOf(body.value.profile)
-    if (!approval) return refused('body-invalid', 'This profile needs nobody’s agreement: POST /sessions enters it.')
+    if (!approval) return refused('body-invalid', 'This profile needs no approval. Use POST /sessions.')
     const startsAt = body.value.startsAt === undefined ? undefined : parseIso(body.value.startsAt)
     if (body.value.startsAt !== undefined && (startsAt === undefined || startsAt > now + seconds(FARTHEST_START_SECONDS)))
       return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
@@ -137,7 +137,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       const wait = Math.min(LONGEST_WAIT_SECONDS, Number(/^wait=(\d{1,3})$/.exec(c.req.header('prefer') ?? '')?.[1] ?? 0))
       const waiter = personOf(rules, caller)
       if (wait > 0 && (waiting.get(waiter) ?? 0) >= WAITERS_PER_CALLER)
-        return refuse(c, refused('rate-limited', `At most ${WAITERS_PER_CALLER} waits at once.`))
+        return refuse(c, refused('rate-limited', `At most ${WAITERS_PER_CALLER} calls can wait at once.`))
       // Where the transport tells that the client is gone (node:http does, Lambda does not), its place is free at once.
       const { signal: left } = c.req.raw
       const leaving = new Promise<void>((resolve) => left.addEventListener('abort', () => resolve(), { once: true }))
@@ -181,7 +181,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           const stale = match !== undefined && match !== '*' && match !== etag(found)
           // Who decided already is told so, also when their first answer was lost and the version moved on by it.
           if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
-            return refused('request-changed', 'The request is no longer what you read.')
+            return refused('request-changed', 'The request has changed since you read it.')
           return decided
         },
         match !== undefined && match !== '*',
@@ -199,7 +199,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
       return refused('body-invalid', `comment is longer than ${MAX_COMMENT_BYTES} bytes.`)
     const parsed = limitsOf(limits)
-    if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds or a text with a unit.`)
+    if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds or a string with a unit.`)
     return done(act({ ...parsed, ...(comment === undefined ? {} : { comment }) }))
   }
   const words = (comment: string | undefined) => ({ channel: 'api' as const, ...(comment === undefined ? {} : { comment }) })

@@ -25,7 +25,7 @@ export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isA
 
   app.get('/sessions/:id', (c) =>
     withCaller(c, async (caller) => {
-      const unknown = refused('session-unknown', 'There is no such session for you.')
+      const unknown = refused('session-unknown', 'Session not found, or not visible to you.')
       const id = parseSessionId(c.req.param('id'))
       if (!id) return refuse(c, unknown)
       const found = await ledger.session(id.session)

@@ -38,7 +38,7 @@ export async function postToken(broker: Broker, call: Call, request: VendRequest
   const result = await vend(broker, call, { shown: done(shown), readAsk: () => ask })
   if (result.outcome === 'refused') return { reply: tokenRefusal(result, call), result }
   if (result.outcome === 'waiting') {
-    const waiting = refused('approval-required', `People have to agree first. Ask again with request_id=${result.request.id}.`, {
+    const waiting = refused('approval-required', `Approval is required. After it, repeat the call with request_id=${result.request.id}.`, {
       extra: { request_id: result.request.id },
     })
     return { reply: tokenRefusal(waiting, call), result }
@@ -63,22 +63,22 @@ function readForm(request: VendRequest): Done<Form> | Refused {
   if (request.body.length > MAX_FORM_BYTES) return refused('body-too-large', `The body is larger than ${MAX_FORM_BYTES} bytes.`)
   // Two ways to say who calls are one too many (RFC 6749 §2.3).
   if (header(request, 'authorization').length > 0)
-    return { ...bad('The token stands in subject_token; send no Authorization header.', 'invalid_client') }
+    return { ...bad('The token belongs in subject_token. Remove the Authorization header.', 'invalid_client') }
 
   const text = Buffer.from(request.body).toString('utf8')
   const given = new URLSearchParams(text)
   const form = new Map(given)
-  if (form.size !== [...given.keys()].length) return bad('A member is there twice.')
+  if (form.size !== [...given.keys()].length) return bad('A parameter appears twice.')
   if (text.includes('\uFFFD') || [...form].flat().some((part) => part.includes('\uFFFD'))) return bad('The body is not UTF-8.')
   // RFC 6749 §3.2: a member without a value is as good as none.
   for (const [name, value] of form) if (value === '' && !name.startsWith('p.')) form.delete(name)
   if (form.get('grant_type') !== GRANT) return bad(`grant_type must be ${GRANT}.`, 'unsupported_grant_type')
   const type = own(subjectTypes, form.get('subject_token_type') ?? '')
   const token = form.get('subject_token')
-  if (!token || !type) return bad('subject_token and subject_token_type (jwt, id_token or access_token) are needed.')
-  if (form.has('actor_token') || form.has('actor_token_type')) return bad('actor_token is not taken: nobody acts for another here.')
+  if (!token || !type) return bad('subject_token and subject_token_type (jwt, id_token or access_token) are required.')
+  if (form.has('actor_token') || form.has('actor_token_type')) return bad('actor_token is not supported.')
   if ((form.get('requested_token_type') ?? ISSUED_TYPE) !== ISSUED_TYPE) return bad(`The only token issued is ${ISSUED_TYPE}.`)
-  if (form.get('scope')) return bad('There are no scopes; the profile says what a session may do.', 'invalid_scope')
+  if (form.get('scope')) return bad('scope is not supported. The profile defines what a session can do.', 'invalid_scope')
   const profile = /^(?:urn:stint:profile:)?([^:]+)$/.exec(form.get('resource') ?? '')?.[1]
   if (profile === undefined || form.has('audience')) return bad('resource names the profile: urn:stint:profile:NAME.', 'invalid_target')
   return done({ shown: { token, ...type }, ask: done(askOf(profile, form)) })

@@ -50,7 +50,7 @@ async function handle(broker: Broker, request: VendRequest): Promise<VendReply> 
       path: routeOf(request),
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
-    const failure = refused('internal', 'Stint failed. Nothing was handed out.')
+    const failure = refused('internal', 'Stint failed. No credentials were returned.')
     if (request.path === '/token') return tokenRefusal(failure, call)
     return request.path.startsWith('/credentials/')
       ? containerRefusal(failure, call)
@@ -60,7 +60,7 @@ async function handle(broker: Broker, request: VendRequest): Promise<VendReply> 
 
 async function answer(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
   const found = findRoute(request.path)
-  if (!found) return { reply: problemReply('route-unknown', 'There is no such route.', call.trace) }
+  if (!found) return { reply: problemReply('route-unknown', 'Unknown route.', call.trace) }
   const allow = allowed(found.route).join(', ')
   if (request.method === 'OPTIONS') return { reply: { status: 204, headers: { allow, 'stint-trace': call.trace }, body: '' } }
   if (found.route.path === '/sessions' && request.method === 'POST') return postSessions(broker, call, request)
@@ -135,8 +135,8 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
   if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(body as VendBody)
   const [issue] = checked.issues
   const [path] = paths
-  if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The body names no profile.')
-  if (path === 'format') return refused('format-invalid', 'The member format is none of json, env, process, container, console.')
+  if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The profile property is missing.')
+  if (path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
   const unknown = issue.type === 'strict_object' && issue.expected === 'never'
   return refused(
     'body-invalid',

@@ -59,20 +59,19 @@ export async function erase(
 ): Promise<Done<number> | Refused> {
   const found = await parts.item(request, now)
   const cursor = (await parts.state.cursors([request])).get(request)
-  if (!found && !cursor) return refused('request-unknown', 'There is no such request.')
+  if (!found && !cursor) return refused('request-unknown', 'Request not found.')
   if (found?.alive !== undefined) return refused('request-not-pending', `It ${found.alive}.`)
-  const notYet = refused('not-logged-yet', 'The log does not have all of it yet. Repeat it when it has.')
+  const notYet = refused('not-logged-yet', 'The log does not hold all of its events yet. Try again later.')
   const written = !found ? (cursor?.count ?? 0) : found.erased ? erasedFrom(found.journal) : found.journal.events.length
   if (!cursor || cursor.count < written) return notYet
   const held = await heldAt(parts.events, cursor.places.slice(0, written))
   // Of what is gone the log knows why; a table from a backup may lack it, or have something else in its place.
   const isWhole = found ? continues(found.journal, cursor) : readHeld(held.at(-1))?.type === 'request.retired'
-  if (!isWhole)
-    return refused('request-changed', 'The table has not what the log has of it: that must be given back first (stint audit restore).')
+  if (!isWhole) return refused('request-changed', 'The table lacks events that the log holds. Restore them first: stint audit restore.')
   if (!found?.erased) {
     const event = journalEntry({ type: 'request.erased', request, at: now, operator, justification: justification }, parts)
     const commits = found ? found.journal.events.map(commitIn) : held.map((one) => (one === 'erased' ? '' : commitOf(one)))
-    if (!(await parts.strip(request, commits, event, !found, now))) return refused('request-changed', 'It changed meanwhile.')
+    if (!(await parts.strip(request, commits, event, !found, now))) return refused('request-changed', 'The request has changed meanwhile.')
   }
   for (let looks = 0; !(await covers(parts.state, request, written + 1)); looks++) {
     if (looks >= LOOKS) return notYet

@@ -7,7 +7,7 @@ export type SignatureCheck =
   | Done<true>
   /** The keys could be had, and the signature is not one of theirs. */
   | { readonly outcome: 'forged'; readonly why: string }
-  /** The keys cannot be had now. */
+  /** The keys are unavailable. */
   | Unknown
 
 export type IssuerKeys = {

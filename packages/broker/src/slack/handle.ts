@@ -54,11 +54,11 @@ async function handle(door: SlackDoor, request: VendRequest): Promise<VendReply>
     return reply
   }
   if (request.method !== 'POST') return no(refused('method-not-allowed', 'This route takes POST.'))
-  if (request.body.length > MAX_SLACK_BYTES) return no(refused('body-too-large', 'This is larger than anything that Slack sends here.'))
+  if (request.body.length > MAX_SLACK_BYTES) return no(refused('body-too-large', 'The body is larger than any Slack payload.'))
   const signed = verifySlack(request, door.secrets, now)
-  if (signed.outcome === 'forged') return no(refused('token-invalid', 'This is not signed by Slack.', { operator: signed.why }))
+  if (signed.outcome === 'forged') return no(refused('token-invalid', 'The request is not signed by Slack.', { operator: signed.why }))
   const parsed = parseSlack(request.body, door.pinned)
-  if (parsed.outcome === 'odd') return no(refused('body-invalid', 'This is nothing that Stint takes from Slack.', { operator: parsed.why }))
+  if (parsed.outcome === 'odd') return no(refused('body-invalid', 'Stint does not handle this Slack payload.', { operator: parsed.why }))
   const call = parsed.value
   if (call.kind === 'probe' || call.kind === 'closed') return answered(undefined, trace)
 

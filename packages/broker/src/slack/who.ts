@@ -39,7 +39,7 @@ export async function whoIs(
   const found = await linking.ofSlack(slack, now)
   if (found.outcome === 'unknown') return found
   const active = activeAt(found.value, now)
-  if (!found.value || !active) return refused('link-unknown', 'Your Slack user is not linked to a person. Link yourself first: /stint link')
+  if (!found.value || !active) return refused('link-unknown', 'Your Slack user is not linked. Link it first: /stint link')
   const { caller } = found.value
   const [user, claims] = await Promise.all([api.user(slack.user), directory.claimsOf(caller.issuer, caller.subject)])
 

@@ -43,7 +43,7 @@ export async function askForApproval(
   const person = personOf(broker.rules, caller)
   const trigger = scope.terms.triggeredBy
   if (caller.kind === 'workload' && trigger === undefined) {
-    return refused('not-eligible', 'This profile needs approval, and nobody knows which person triggered this job.')
+    return refused('not-eligible', 'This profile needs approval, and the token does not say who triggered the job.')
   }
   // A repeat of a key meets its first, whatever the limits say by now.
   const [frozen, known] = await Promise.all([
@@ -65,14 +65,15 @@ export async function askForApproval(
       if (place.outcome === 'refused') return place
       const { waits, kept } = place.value
       // The key could not be remembered with it, and its repeat would ask people again.
-      if (waits && idempotency) return refused('rate-limited', `You already wait for the same, without this Idempotency-Key: ${waits.id}.`)
+      if (waits && idempotency)
+        return refused('rate-limited', `You already have the same pending request without this Idempotency-Key: ${waits.id}.`)
       if (waits) return done({ request: waits, found: true })
       counted ||= kept
     }
     if (!counted) {
       const asks = await broker.ledger.countAsk(callerRef(caller), MAX_ASKS_AN_HOUR, call.now)
       if (asks.outcome === 'unknown') return unavailable(asks.cause)
-      if (asks.value === undefined) return refused('rate-limited', `You have asked people ${MAX_ASKS_AN_HOUR} times this hour.`)
+      if (asks.value === undefined) return refused('rate-limited', `You have made ${MAX_ASKS_AN_HOUR} requests for approval this hour.`)
       counted = true
     }
     const asked = await broker.ledger.ask({
@@ -94,7 +95,7 @@ export async function askForApproval(
     // So is one whose terms are not today's: nobody could agree to it any more.
     if (asked.outcome === 'refused' || idempotency || !asked.value.found || isWaiting(asked.value.request, scope, call.now)) return asked
   }
-  return refused('rate-limited', 'You have asked for the same too often in these ten minutes.')
+  return refused('rate-limited', 'You have made the same request too often in the last ten minutes.')
 }
 
 const isWaiting = (request: AccessRequest, { termsHash }: Scope, now: Instant): boolean =>
@@ -124,13 +125,13 @@ async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: 
       if (held.outcome === 'unknown') return unavailable(held.cause)
       if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value, kept: false })
       if (!held.value && isUnderWay(found.by, call.now))
-        return refused('rate-limited', 'You are already asking for this in another call. Try again in a moment.')
+        return refused('rate-limited', 'Another call of yours is making this request. Try again in a moment.')
       instead = found.by
       continue
     }
     const freed = await freePlaces(ledger, ref, found.all, call.now)
     if (freed.outcome === 'unknown') return unavailable(freed.cause)
-    if (freed.value === 0) return refused('rate-limited', `You have ${MAX_PENDING} requests waiting; cancel one first.`)
+    if (freed.value === 0) return refused('rate-limited', `You have ${MAX_PENDING} pending requests. Cancel one first.`)
   }
   return unavailable('places were taken too often meanwhile')
 }

@@ -32,7 +32,7 @@ export async function identify(
 
   const signature = await broker.keys.check(issuer, token.value)
   if (signature.outcome === 'unknown') {
-    return refused('issuer-keys-unavailable', `The keys of issuer '${id}' cannot be had now.`, { operator: signature.cause })
+    return refused('issuer-keys-unavailable', `The keys of issuer '${id}' are unavailable.`, { operator: signature.cause })
   }
   if (signature.outcome === 'forged') return forged(signature.why)
 
@@ -45,7 +45,7 @@ export async function identify(
 export function bearerOf(values: readonly string[]): Done<Shown> | Refused {
   if (values.length > 1) return forged('two Authorization headers')
   const [, scheme = '', token = ''] = /^([A-Za-z]+) +(\S+)$/.exec(values[0] ?? '') ?? []
-  if (scheme.toLowerCase() !== 'bearer') return refused('token-missing', 'The call carries no bearer token.')
+  if (scheme.toLowerCase() !== 'bearer') return refused('token-missing', 'The call has no bearer token.')
   return done({ token })
 }
 

@@ -95,7 +95,7 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
   if (assumed.outcome === 'unknown') {
     // It may have happened, so the use is not given back here: the reservation waits to be abandoned.
     return {
-      ...refused('sts-timeout', 'AWS did not answer in time. Nothing was handed out.', { operator: assumed.cause }),
+      ...refused('sts-timeout', 'AWS did not answer in time. No credentials were returned.', { operator: assumed.cause }),
       caller,
       profile,
     }
@@ -135,7 +135,7 @@ function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask
 
   const slot = slotFor(broker, door, caller, ask)
   // A request that nobody had to agree to is used where it is made, and never by its name.
-  if (!slot || (slot.named && !approval)) return refused('request-unknown', 'There is no such request for you.')
+  if (!slot || (slot.named && !approval)) return refused('request-unknown', 'Request not found, or not visible to you.')
   const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
   if (scope.outcome === 'refused') return scope
   return done({ scope: scope.value, slot, ...(approval && !slot.named ? { wait: approval } : {}) })
@@ -183,7 +183,7 @@ async function wait(broker: Broker, call: Call, door: Door, caller: Caller, scop
 /** A freeze closes the way; so does not knowing whether there is one. */
 function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
   if (frozen.outcome === 'unknown')
-    return refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: frozen.cause })
+    return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
   if (!frozen.value) return undefined
   return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
 }
@@ -220,14 +220,14 @@ async function drop(
   const known = /^[A-Za-z0-9-]{1,128}$/.test(awsRequestId) ? { awsRequestId } : {}
   const written = await broker.ledger.drop(reservation, { reason: fault, sends, ...known }, broker.clock())
   const operator = `sts: ${fault}${written.outcome === 'unknown' ? `; not recorded: ${written.cause}` : ''}`
-  const refusal = refused('sts-answer-invalid', 'AWS STS gave an answer that does not match the request. Nothing was handed out.', {
+  const refusal = refused('sts-answer-invalid', 'The answer of AWS STS does not match the request. No credentials were returned.', {
     operator,
   })
   return { ...refusal, caller, profile }
 }
 
 const unavailable = (cause: string, caller: Caller, profile: string): VendResult => ({
-  ...refused('ledger-unavailable', 'The ledger did not answer, so nothing was handed out.', { operator: cause }),
+  ...refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: cause }),
   caller,
   profile,
 })

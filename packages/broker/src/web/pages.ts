@@ -41,7 +41,7 @@ type Grant = SignedIn & {
   readonly slack?: { readonly team: string; readonly user: string }
 }
 
-const noPages = refused('route-unknown', 'Nobody signs in here: the config has no signIn.')
+const noPages = refused('route-unknown', 'Sign-in is not configured.')
 
 export function pageRoutes(app: Api, broker: ApiBroker): void {
   const { rules, random, web } = broker
@@ -105,7 +105,7 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
     const cookie = /^[\w-]{16,128}$/.test(state) ? signInCookie(state) : undefined
     const pending = cookie === undefined ? undefined : unseal<Pending>(web.key, 'sign-in', cookieOf(c, web, cookie), now)
     if (cookie !== undefined) dropCookie(c, web, cookie)
-    if (!pending) return say(c, refused('token-invalid', 'This sign-in was not begun in this browser, or took too long. Begin again.'))
+    if (!pending) return say(c, refused('token-invalid', 'The sign-in has expired, or was not started in this browser. Start again.'))
     const signedIn = await endSignIn({
       broker,
       pending,
@@ -161,7 +161,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
         return sayTo(c, caller, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
       const acts = actsOf(form.get('act') as Option, comment)
-      if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form does not say what to do.'))
+      if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form has no action.'))
       const came = { source: c.env.sourceIp, token: caller.token.hash }
       const decided = await desk.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
         c.set('profile', found.profile)
@@ -187,7 +187,9 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       cancel: (request, actor, now) => cancel(request, actor, said, now),
       revoke: (request, actor, now) => revoke(request, actor, said, now),
       review: (request, actor, now) =>
-        comment === undefined ? refused('body-invalid', 'Say in the comment what you found.') : review(request, actor, comment, now),
+        comment === undefined
+          ? refused('body-invalid', 'The comment is missing. Enter what you found.')
+          : review(request, actor, comment, now),
     }
     return Object.hasOwn(acts, act) ? acts[act] : undefined
   }
@@ -247,7 +249,7 @@ ${table([
   app.post('/link', (c) =>
     withGrant(c, async (grant, caller, form) => {
       if (rules.slack && form.get('act') === 'deny') return codePage(c, caller)
-      if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'This page showed you no Slack user to confirm.'))
+      if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'This page has no Slack user to confirm.'))
       const came = { source: c.env.sourceIp, token: caller.token.hash }
       const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), came)
       if (made.outcome === 'unknown')
@@ -268,7 +270,7 @@ ${table([
   async function withGrant(c: Ctx, answer: (grant: Grant, caller: Caller, form: URLSearchParams) => Promise<Response>): Promise<Response> {
     if (!web) return refuse(c, noPages)
     const now = c.get('now')
-    const notOurs = refused('token-invalid', 'This form does not come from Stint’s page in this browser, or is too old. Begin again.')
+    const notOurs = refused('token-invalid', 'This form has expired, or was not opened in this browser. Start again.')
     // Old browsers send neither; then cookie and seal alone decide.
     const [origin, site] = [c.req.header('origin'), c.req.header('sec-fetch-site')]
     if (origin !== undefined && origin !== new URL(web.publicUrl).origin) return say(c, notOurs)

@@ -78,7 +78,7 @@ export async function endSignIn({
 }: EndSignIn): Promise<Done<SignedIn> | Refused> {
   const issuer = broker.rules.issuers[pending.issuer]
   const config = broker.rules.signIn?.[pending.issuer]
-  if (!issuer || !config) return refused('token-invalid', 'This sign-in is not one of ours.')
+  if (!issuer || !config) return refused('token-invalid', 'Unknown sign-in.')
   const server: oauth.AuthorizationServer = {
     issuer: issuer.url,
     authorization_endpoint: config.authorizationEndpoint,
@@ -104,16 +104,16 @@ export async function endSignIn({
     const tokens = await oauth.processAuthorizationCodeResponse(server, client, answer, { expectedNonce: pending.nonce })
     const claims = oauth.getValidatedIdTokenClaims(tokens)
     const token = issuer.tokenUse === 'id' ? tokens.id_token : tokens.access_token
-    if (token === undefined || !claims) return refused('token-invalid', 'The issuer gave no token that Stint takes.')
+    if (token === undefined || !claims) return refused('token-invalid', 'The issuer returned no token that Stint accepts.')
     const known = await identify(broker, done({ token }), now)
     if (known.outcome === 'refused') return known
     if (known.value.issuer !== pending.issuer || known.value.subject !== claims.sub)
-      return refused('token-invalid', 'The issuer gave two tokens of two people.')
+      return refused('token-invalid', 'The issuer returned tokens of two different people.')
     const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : seconds(claims.auth_time)
     return done({ token, ...(signedInAt === undefined ? {} : { signedInAt }) })
   } catch (error) {
     const { error: said, code } = error as { readonly error?: string; readonly code?: string }
-    return refused('token-invalid', 'The sign-in did not come to its end. Begin again.', {
+    return refused('token-invalid', 'Sign-in did not complete. Start again.', {
       operator: `sign-in: ${code ?? (error as Error).name}${said === undefined ? '' : ` ${said.slice(0, 100)}`}`,
     })
   }

@@ -35,7 +35,7 @@ export function apiApp(broker: ApiBroker): Api {
     if (route) {
       c.set('route', route)
       await next()
-    } else c.res = refuse(c, refused('route-unknown', 'There is no such route.'))
+    } else c.res = refuse(c, refused('route-unknown', 'Unknown route.'))
     c.header('stint-trace', c.get('trace'))
     for (const [name, value] of Object.entries(NOSNIFF)) c.header(name, value)
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')

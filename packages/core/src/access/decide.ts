@@ -30,7 +30,10 @@ export function decideAccess(rules: Rules, profileId: string, caller: Caller, ci
   const profile = found ?? rules.profiles.first()
   const standing = standingOf(profile, caller, circumstances)
   if (!found || !standing.visible) {
-    return { ...refused('profile-unknown', 'There is no such profile for you.'), reasons: [found ? 'not visible' : 'not in the config'] }
+    return {
+      ...refused('profile-unknown', 'Profile not found, or not visible to you.'),
+      reasons: [found ? 'not visible' : 'not in the config'],
+    }
   }
   if (standing.eligible) return { outcome: 'allowed', profile, ...(profile.approval ? { approval: profile.approval } : {}) }
   const issuer = rules.issuers[caller.issuer]
@@ -40,11 +43,11 @@ export function decideAccess(rules: Rules, profileId: string, caller: Caller, ci
 function refusal({ hurdles: met, nearest }: Standing, mfaAcr: readonly string[]): Access {
   const [first] = met
   if (first === undefined || !nearest)
-    return { ...refused('not-eligible', 'You can see this profile, but its rules do not admit you.'), reasons: ['no rule fits'] }
+    return { ...refused('not-eligible', 'You can see this profile, but its rules do not match your token.'), reasons: ['no rule fits'] }
   const words = {
-    'mfa-required': 'This profile admits only sign-ins with a second factor.',
-    'auth-too-old': 'This profile admits only recent sign-ins.',
-    'source-ip': 'This profile does not admit calls from your address.',
+    'mfa-required': 'This profile requires a sign-in with a second factor.',
+    'auth-too-old': 'This profile requires a recent sign-in.',
+    'source-ip': 'This profile does not allow calls from your IP address.',
   }
   const stepUp: StepUp = {
     ...(met.includes('mfa-required') ? { acrValues: mfaAcr } : {}),

@@ -29,7 +29,7 @@ describe('targetRoles', () => {
     ['no path', { path: '/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
     ['a wildcard', { path: '/st*/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
     ['no organization', { path: '/stint/' }, 'targetRoles.organization: is missing'],
-    ['an account for an organization', { path: '/stint/', organization: '111122223333' }, 'targetRoles.organization: must be the id'],
+    ['an account for an organization', { path: '/stint/', organization: '111122223333' }, 'targetRoles.organization: must be the ID'],
   ])('%s', (_name, targetRoles, fault) => expect(faultsOf((config) => Object.assign(config, { targetRoles }))).toContain(fault))
 })
 
@@ -41,7 +41,7 @@ test('break-glass by rule alone, where nobody is told of it', () => {
     maxUses: 1,
     breakGlass: { delay: '5m' },
   }
-  const fault = 'profiles.reader.approval.breakGlass.delay: approves unattended, but there is no Slack channel'
+  const fault = 'profiles.reader.approval.breakGlass.delay: approves without a person, but no Slack channel'
   expect(faultsOf(reader({ approval }))).toContain(fault)
   expect(faultsOf((config) => Object.assign(config, { slack }) && reader({ approval })(config))).toContain(fault)
   expect(faultsOf((config) => Object.assign(config, { slack: { ...slack, channel: 'C0123' } }) && reader({ approval })(config))).toBe('ok')
@@ -60,14 +60,14 @@ describe('faces', () => {
     expect(faultsOf(change)).toBe('ok')
   })
   test.each<[string, object, string]>([
-    ['a channel by its name', { slack: { ...slack, channel: '#access' } }, 'slack.channel: must be the id of a channel'],
-    ['a user for a group', { slack: { ...slack, onCall: 'U0123' } }, 'slack.onCall: must be the id of a user group'],
+    ['a channel by its name', { slack: { ...slack, channel: '#access' } }, 'slack.channel: must be the ID of a channel'],
+    ['a user for a group', { slack: { ...slack, onCall: 'U0123' } }, 'slack.onCall: must be the ID of a user group'],
     ['no app', { slack: { team: 'T0ACME' } }, 'slack.app: is missing'],
-    ['a signing secret', { slack: { ...slack, signingSecret: 'x' } }, 'slack.signingSecret: is no setting'],
+    ['a signing secret', { slack: { ...slack, signingSecret: 'x' } }, 'slack.signingSecret: is an unknown setting'],
     [
       'e-mail of an unknown issuer',
       { slack: { ...slack, trustEmail: { issuer: 'nobody' } } },
-      "slack.trustEmail.issuer: there is no issuer 'nobody'",
+      "slack.trustEmail.issuer: names the unknown issuer 'nobody'",
     ],
     ['e-mail of jobs', { slack: { ...slack, trustEmail: { issuer: 'ci' } } }, 'slack.trustEmail.issuer: is a workload issuer'],
     [
@@ -75,12 +75,16 @@ describe('faces', () => {
       { signIn: { people: { ...signIn, tokenEndpoint: 'http://login.acme.example/token' } } },
       'signIn.people.tokenEndpoint: must be an https URL',
     ],
-    ['a sign-in that is no OpenID Connect', { signIn: { people: { ...signIn, scope: 'email' } } }, 'signIn.people.scope: must hold openid'],
+    [
+      'a sign-in that is no OpenID Connect',
+      { signIn: { people: { ...signIn, scope: 'email' } } },
+      'signIn.people.scope: must include openid',
+    ],
     ['a sign-in of jobs', { signIn: { ci: signIn } }, 'signIn.ci: is a workload issuer'],
     [
       'a directory of nobody',
       { directories: { nobody: { scim: 'https://dir.acme.example', by: 'id' } } },
-      "directories.nobody: there is no issuer 'nobody'",
+      "directories.nobody: names the unknown issuer 'nobody'",
     ],
     [
       'a directory with a slash',
@@ -90,12 +94,12 @@ describe('faces', () => {
     ['a directory by mail', { directories: { people: { scim: 'https://dir.acme.example', by: 'emails' } } }, 'directories.people.by'],
   ])('%s', (_name, more, expected) => expect(faultsOf((config) => void Object.assign(config, more))).toContain(expected))
   test('a profile’s Slack needs the section, and approvers to tell', () => {
-    expect(faultsOf(reader({ slack: { channel: 'C0123' } }))).toContain('profiles.reader.slack: needs the section slack')
+    expect(faultsOf(reader({ slack: { channel: 'C0123' } }))).toContain('profiles.reader.slack: needs the slack section')
     const told = (config: Draft) => {
       config.slack = slack
       config.profiles.reader.slack = { dm: true }
     }
-    expect(faultsOf(told)).toContain('profiles.reader.slack.dm: tells approvers')
+    expect(faultsOf(told)).toContain('profiles.reader.slack.dm: notifies approvers')
   })
 })
 
@@ -129,23 +133,23 @@ describe('numbers that no token can be compared with exactly', () => {
 
 describe('faults', () => {
   test.each<[string, (config: Draft) => void, string]>([
-    ['an unknown setting', reader({ eligable: [] }), 'profiles.reader.eligable: is no setting'],
+    ['an unknown setting', reader({ eligable: [] }), 'profiles.reader.eligable: is an unknown setting'],
     ['a missing setting', (config) => void delete config.profiles.reader.duration, 'profiles.reader.duration: is missing'],
     ['a wrong type', reader({ target: 7 }), 'profiles.reader.target: must be string'],
-    ['a function', reader({ eligible: () => [] }), 'profiles.reader.eligible: is a function; the config is data'],
+    ['a function', reader({ eligible: () => [] }), 'profiles.reader.eligible: is a function, but the config must be data'],
     ['no profiles', (config) => void (config.profiles = {}), 'profiles: must name a profile'],
     ['an id in capitals', (config) => void (config.profiles.Reader = profile()), 'must be 1 to 48 of a-z'],
     ['nobody eligible', reader({ eligible: [] }), 'profiles.reader.eligible: must not be empty'],
-    ['everybody eligible', reader({ eligible: [{ issuer: 'people', claims: {} }] }), '{} would admit everybody'],
-    ['a glob that admits everything', reader({ eligible: [{ issuer: 'people', claims: { sub: { glob: '**' } } }] }), 'admits everything'],
+    ['everybody eligible', reader({ eligible: [{ issuer: 'people', claims: {} }] }), '{} would match every caller'],
+    ['a glob that matches everything', reader({ eligible: [{ issuer: 'people', claims: { sub: { glob: '**' } } }] }), 'matches everything'],
     [
       'an unknown matcher',
       reader({ eligible: [{ issuer: 'people', claims: { sub: { regex: '.*' } } }] }),
       'profiles.reader.eligible[0].claims.sub',
     ],
-    ['an unknown issuer', reader({ eligible: [{ issuer: 'persons', claims: { sub: 'x' } }] }), "there is no issuer 'persons'"],
-    ['an unknown target', reader({ target: 'moon' }), "there is no target 'moon'"],
-    ['an inherited target', reader({ target: 'constructor' }), "there is no target 'constructor'"],
+    ['an unknown issuer', reader({ eligible: [{ issuer: 'persons', claims: { sub: 'x' } }] }), "names the unknown issuer 'persons'"],
+    ['an unknown target', reader({ target: 'moon' }), "names the unknown target 'moon'"],
+    ['an inherited target', reader({ target: 'constructor' }), "names the unknown target 'constructor'"],
     ['a bare number for a duration', reader({ duration: { default: '900', max: '1h' } }), 'must be a duration with units'],
     ['longer than chaining allows', reader({ duration: { default: '1h', max: '2h' } }), 'profiles.reader.duration.max: is above 1h'],
     ['a default above the maximum', reader({ duration: { default: '1h', max: '30m' } }), 'is above duration.max'],
@@ -167,7 +171,7 @@ describe('faults', () => {
       reader({
         approval: { rules: [{ by: [{ issuer: 'ci', claims: { sub: 'x' } }], count: 1 }], expiresAfter: '1h', window: '1h', maxUses: 1 },
       }),
-      'only people approve',
+      'Only people can approve',
     ],
     [
       'too many uses',
@@ -190,9 +194,9 @@ describe('faults', () => {
       'not marked stable',
     ],
     ['two tags that AWS takes for one', reader({ tags: { Team: { const: 'a' }, team: { const: 'b' } } }), 'is set twice'],
-    ['our own tag', reader({ tags: { 'stint:session': { const: 'a' } } }), 'stint:session is ours'],
+    ['our own tag', reader({ tags: { 'stint:session': { const: 'a' } } }), 'Stint sets stint:session'],
     ['a tag of AWS’s', reader({ tags: { 'aws:x': { const: 'a' } } }), 'which AWS reserves'],
-    ['a tag from no parameter', reader({ tags: { b: { param: 'bucket' } } }), "there is no parameter 'bucket'"],
+    ['a tag from no parameter', reader({ tags: { b: { param: 'bucket' } } }), "names the unknown parameter 'bucket'"],
     [
       'a pattern with a lookahead',
       reader({ parameters: { bucket: { pattern: '(?!prod).+', max: 9 } } }),
@@ -208,7 +212,7 @@ describe('faults', () => {
     [
       'a policy with an unknown parameter',
       reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: text`arn:aws:s3:::${param('bucket')}` }] }),
-      "there is no parameter 'bucket'",
+      "names the unknown parameter 'bucket'",
     ],
     [
       'a policy with an unknown operator',
@@ -221,7 +225,7 @@ describe('faults', () => {
         parameters: { bucket: { pattern: '.*', max: 9 } },
         policy: [{ Effect: 'Allow', Action: 's3:*', Resource: { join: ['arn:aws:s3:::$', { param: 'bucket' }] } }],
       }),
-      'could become a policy variable',
+      'could form a policy variable',
     ],
     [
       'a pattern that breaks out of its anchors',
@@ -232,24 +236,24 @@ describe('faults', () => {
     [
       'a policy that names a minting action: the line to add',
       reader({ policy: [{ Effect: 'Allow', Action: ['s3:GetObject', 'ecr:GetAuthorizationToken'], Resource: '*' }] }),
-      "profiles.reader.policy[0].Action: names ecr:GetAuthorizationToken, which makes access that outlives the session; add mints: ['ecr:GetAuthorizationToken']",
+      "profiles.reader.policy[0].Action: names ecr:GetAuthorizationToken, which creates access that outlives the session. Add mints: ['ecr:GetAuthorizationToken']",
     ],
     [
       'one in other letters, beside another that is listed',
       reader({ mints: ['s3:GetDataAccess'], policy: [{ Effect: 'Allow', Action: 'IAM:createaccesskey', Resource: '*' }] }),
-      "profiles.reader.policy[0].Action: names iam:CreateAccessKey, which makes access that outlives the session; add mints: ['s3:GetDataAccess', 'iam:CreateAccessKey']",
+      "profiles.reader.policy[0].Action: names iam:CreateAccessKey, which creates access that outlives the session. Add mints: ['s3:GetDataAccess', 'iam:CreateAccessKey']",
     ],
     [
       'one with what it needs, which need not be listed',
       reader({
         policy: [{ Effect: 'Allow', Action: ['sts:GetServiceBearerToken', 'codeartifact:GetAuthorizationToken'], Resource: '*' }],
       }),
-      "add mints: ['codeartifact:GetAuthorizationToken']",
+      "Add mints: ['codeartifact:GetAuthorizationToken']",
     ],
     [
       'a role to assume without chaining',
       reader({ policy: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }] }),
-      "add mints: ['sts:AssumeRole']",
+      "Add mints: ['sts:AssumeRole']",
     ],
     ['no names in mints', reader({ mints: [] }), 'profiles.reader.mints: must not be empty'],
     [
@@ -264,7 +268,7 @@ describe('faults', () => {
     [
       'a name twice in mints',
       reader({ mints: ['sts:AssumeRole', 'sts:AssumeRole'] }),
-      'profiles.reader.mints[1]: is listed twice; remove one',
+      'profiles.reader.mints[1]: is listed twice. Remove one',
     ],
     ['a policy beyond Latin-1', reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::ł' }] }), 'outside Latin-1'],
     ['a role in another account', (config) => void (config.targets.prod.account = '999999999999'), 'is not in account 999999999999'],
@@ -288,7 +292,7 @@ describe('faults', () => {
         config.issuers.ci.actorClaim = 'actor_id'
         config.people = { dana: [{ issuer: 'ci', actor: '1' }] }
       },
-      'people.dana: has no identity at an issuer of people',
+      'people.dana: has no identity at a human issuer',
     ],
     ['PS256', (config) => void (config.issuers.ci.algorithms = ['PS256']), 'issuers.ci.algorithms[0]'],
     ['no audience', (config) => void (config.issuers.ci.audiences = []), 'issuers.ci.audiences: must not be empty'],

@@ -71,11 +71,11 @@ const bindable =
 
 function fillBindings(value: unknown, bindings: Bindings, path: string, faults: ConfigFault[], depth = 0): unknown {
   if (depth > MAX_CONFIG_DEPTH) {
-    faults.push({ path, fault: 'is nested too deep, or within itself' })
+    faults.push({ path, fault: 'is nested too deep, or contains itself' })
     return undefined
   }
   if (typeof value === 'function') {
-    faults.push({ path, fault: 'is a function; the config is data' })
+    faults.push({ path, fault: 'is a function, but the config must be data' })
     return undefined
   }
   if (Array.isArray(value)) return value.map((item, index) => fillBindings(item, bindings, `${path}[${index}]`, faults, depth + 1))
@@ -85,15 +85,15 @@ function fillBindings(value: unknown, bindings: Bindings, path: string, faults: 
     if (!bindable.test(path))
       faults.push({
         path,
-        fault: 'cannot be a binding; only URLs of issuers, sign-ins and directories, account ids, role ARNs and the name of the log can',
+        fault: 'cannot be a binding. Only URLs of issuers, sign-ins and directories, account IDs, role ARNs and the name of the log can be',
       })
-    else if (typeof filled !== 'string') faults.push({ path, fault: `binding '${value.binding}' has no value; set it where you deploy` })
+    else if (typeof filled !== 'string') faults.push({ path, fault: `binding '${value.binding}' has no value. Set it for the deploy` })
     return filled
   }
   // valibot's record() passes over these, so a rule would lose a claim without a word.
   for (const name of Object.keys(value))
     if (['__proto__', 'prototype', 'constructor'].includes(name))
-      faults.push({ path: path ? `${path}.${name}` : name, fault: 'is no name that can be used' })
+      faults.push({ path: path ? `${path}.${name}` : name, fault: 'is not allowed as a name' })
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
@@ -140,7 +140,7 @@ const filledRecord = <T extends v.GenericSchema>(key: v.GenericSchema<string>, v
 
 const who = v.strictObject({
   issuer: id,
-  claims: filledRecord(line, matcher, 'must name a claim; {} would admit everybody'),
+  claims: filledRecord(line, matcher, 'must name a claim, because {} would match every caller'),
   mfa: v.optional(v.literal(true)),
   authAge: v.optional(duration),
   sourceIp: v.optional(list(v.pipe(v.string(), v.check(isCidr, 'must be a CIDR block')))),
@@ -217,7 +217,7 @@ const approval = v.strictObject({
 
 /** Slack's ids: a letter for the kind, then capitals and digits. */
 const slackId = (kind: string, what: string) =>
-  v.pipe(v.string(), v.regex(new RegExp(`^[${kind}][A-Z0-9]{2,20}$`), `must be the id of a ${what}, such as ${kind[0]}0123ABCD`))
+  v.pipe(v.string(), v.regex(new RegExp(`^[${kind}][A-Z0-9]{2,20}$`), `must be the ID of a ${what}, such as ${kind[0]}0123ABCD`))
 const profileSlack = v.strictObject({
   channel: v.optional(slackId('CG', 'channel')),
   onCall: v.optional(slackId('S', 'user group')),
@@ -225,7 +225,7 @@ const profileSlack = v.strictObject({
 })
 const scope = v.pipe(
   line,
-  v.check((text) => text.split(' ').includes('openid'), 'must hold openid'),
+  v.check((text) => text.split(' ').includes('openid'), 'must include openid'),
 )
 const httpsUrl = v.pipe(
   line,
@@ -259,7 +259,7 @@ const profile = v.strictObject({
       v.maxLength(10, 'AWS takes at most 10'),
     ),
   ),
-  tags: v.optional(v.record(v.pipe(v.string(), v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, 'is no session tag key')), value)),
+  tags: v.optional(v.record(v.pipe(v.string(), v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, 'must be a valid session tag key')), value)),
   parameters: v.optional(
     v.record(
       v.pipe(v.string(), v.regex(/^[a-z][a-zA-Z0-9]{0,31}$/, 'must be a name such as bucket')),
@@ -285,7 +285,7 @@ const configSchema = v.strictObject({
   targetRoles: v.optional(
     v.strictObject({
       path: v.pipe(v.string(), v.regex(/^\/[\w+=,.@-]+(\/[\w+=,.@-]+)*\/$/, 'must be a path such as /stint/')),
-      organization: v.pipe(v.string(), v.regex(/^o-[a-z0-9]{10,32}$/, 'must be the id of an organization, such as o-a1b2c3d4e5')),
+      organization: v.pipe(v.string(), v.regex(/^o-[a-z0-9]{10,32}$/, 'must be the ID of an organization, such as o-a1b2c3d4e5')),
     }),
   ),
   log: v.optional(
@@ -356,7 +356,13 @@ function shapeFault(issue: v.BaseIssue<unknown>): ConfigFault {
   const builtIn = issue.message.startsWith('Invalid ')
   return {
     path,
-    fault: unknown ? 'is no setting; remove it or mend its name' : missing ? `is missing; ${expected}` : builtIn ? expected : issue.message,
+    fault: unknown
+      ? 'is an unknown setting. Remove it or check the spelling'
+      : missing
+        ? `is missing; ${expected}`
+        : builtIn
+          ? expected
+          : issue.message,
   }
 }
 
@@ -387,10 +393,10 @@ function meaningFaults(config: Config, say: Say): void {
     urls.set(item.url, name)
     keys.set(item.key, name)
     if (/^https:\/\/login\.microsoftonline\.com\/9188040d-6c67-4c5b-b112-36a304b66dad\//.test(item.url))
-      say(`${path}.url`, 'is the tenant of all personal Microsoft accounts: anybody can make one')
+      say(`${path}.url`, 'is the tenant of all personal Microsoft accounts, which anyone can create')
     const shared = sharedIssuers.find(({ url }) => url.test(item.url))
     if (shared && !shared.pins.some((pin) => item.tenant?.[pin] !== undefined)) {
-      say(`${path}.tenant`, `is missing; many organizations share this issuer: pin one of ${shared.pins.join(', ')}`)
+      say(`${path}.tenant`, `is missing; many organizations share this issuer, so pin one of ${shared.pins.join(', ')}`)
     }
   }
   for (const [name, item] of Object.entries(config.targets)) {
@@ -418,7 +424,7 @@ function isIssuerUrl(text: string): boolean {
 }
 
 function checkProfile(config: Config, profile: Profile, path: string, say: Say): void {
-  if (!Object.hasOwn(config.targets, profile.target)) say(`${path}.target`, `there is no target '${profile.target}'`)
+  if (!Object.hasOwn(config.targets, profile.target)) say(`${path}.target`, `names the unknown target '${profile.target}'`)
   for (const list of ['eligible', 'visibleTo'] as const) {
     profile[list]?.forEach((item, index) => void checkWho(config, item, `${path}.${list}[${index}]`, say))
   }
@@ -426,7 +432,7 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
   const approval = approvalFor(profile, config.targets[profile.target] ?? {})
   // Whoever might stop it is told of it: by name nobody can be sure to be.
   if (typeof approval?.breakGlass === 'object' && !(profile.slack?.channel ?? config.slack?.channel))
-    say(`${path}.approval.breakGlass.delay`, 'approves unattended, but there is no Slack channel in which anybody is told')
+    say(`${path}.approval.breakGlass.delay`, 'approves without a person, but no Slack channel is set for the notification')
   checkDurations(profile, path, say)
   checkTags(config, profile, path, say)
   checkParameters(profile, path, say)
@@ -435,11 +441,12 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
 }
 
 function checkWho(config: Config, item: Who, path: string, say: Say): void {
-  if (!Object.hasOwn(config.issuers, item.issuer)) say(`${path}.issuer`, `there is no issuer '${item.issuer}'`)
+  if (!Object.hasOwn(config.issuers, item.issuer)) say(`${path}.issuer`, `names the unknown issuer '${item.issuer}'`)
   for (const [name, matcher] of Object.entries(item.claims)) {
     for (const pattern of globsOf(matcher)) {
-      if (!isGlob(pattern)) say(`${path}.claims.${name}`, `'${pattern}' is no glob`)
-      else if (/^\*+$/.test(pattern)) say(`${path}.claims.${name}`, `glob '${pattern}' admits everything; leave the claim out or be exact`)
+      if (!isGlob(pattern)) say(`${path}.claims.${name}`, `'${pattern}' is not a valid glob`)
+      else if (/^\*+$/.test(pattern))
+        say(`${path}.claims.${name}`, `glob '${pattern}' matches everything. Remove the claim or use an exact value`)
     }
   }
 }
@@ -467,18 +474,19 @@ function checkApproval(config: Config, approval: Approval | undefined, path: str
     ]
     for (const [who, at] of people) {
       checkWho(config, who, at, say)
-      if (config.issuers[who.issuer]?.kind === 'workload') say(`${at}.issuer`, 'is a workload issuer; only people approve')
+      if (config.issuers[who.issuer]?.kind === 'workload') say(`${at}.issuer`, 'is a workload issuer. Only people can approve')
     }
     if (rule.escalateTo && !approval.escalateAfter) say(`${place}.escalateTo`, 'never takes effect without escalateAfter')
-    if (rule.hours && rule.hours.from >= rule.hours.until) say(`${place}.hours`, 'ends before it begins')
+    if (rule.hours && rule.hours.from >= rule.hours.until) say(`${place}.hours`, 'ends before it starts')
   })
-  if (approval?.escalateAfter && !approval.rules.some((rule) => rule.escalateTo)) say(`${path}.escalateAfter`, 'has nobody to escalate to')
+  if (approval?.escalateAfter && !approval.rules.some((rule) => rule.escalateTo))
+    say(`${path}.escalateAfter`, 'has no rule with escalateTo')
   const lasts = (parseDuration(approval?.expiresAfter ?? '') ?? 0) + (parseDuration(approval?.window ?? '') ?? 0)
   if (lasts > (MAX_GRANT_DAYS - START_AHEAD_DAYS) * DAY_SECONDS)
-    say(`${path}.window`, `with expiresAfter lasts longer than ${MAX_GRANT_DAYS - START_AHEAD_DAYS} days; that is no temporary access`)
+    say(`${path}.window`, `with expiresAfter lasts longer than ${MAX_GRANT_DAYS - START_AHEAD_DAYS} days, which is not temporary access`)
   if (approval && typeof approval.breakGlass === 'object') {
     const [delay, wait] = [parseDuration(approval.breakGlass.delay) ?? 0, parseDuration(approval.expiresAfter) ?? 0]
-    if (delay < 60) say(`${path}.breakGlass.delay`, 'is below 60s: nobody could stop it')
+    if (delay < 60) say(`${path}.breakGlass.delay`, 'is below 60s, which leaves no time to deny the request')
     if (delay >= wait) say(`${path}.breakGlass.delay`, 'is not below expiresAfter, so it would never take effect')
   }
 }
@@ -491,13 +499,13 @@ function checkFaces(config: Config, say: Say): void {
     ...(config.slack?.trustEmail ? [[config.slack.trustEmail.issuer, 'slack.trustEmail.issuer'] as const] : []),
   ]
   for (const [name, path] of issuers) {
-    if (!Object.hasOwn(config.issuers, name)) say(path, `there is no issuer '${name}'`)
-    else if (config.issuers[name]?.kind !== 'human') say(path, 'is a workload issuer; only people use Slack and these pages')
+    if (!Object.hasOwn(config.issuers, name)) say(path, `names the unknown issuer '${name}'`)
+    else if (config.issuers[name]?.kind !== 'human') say(path, 'is a workload issuer. Only people use Slack and the pages')
   }
   for (const [name, { slack }] of Object.entries(config.profiles)) {
-    if (slack && !config.slack) say(`profiles.${name}.slack`, 'needs the section slack, which names workspace and app')
+    if (slack && !config.slack) say(`profiles.${name}.slack`, 'needs the slack section, which names the workspace and the app')
     if (slack?.dm && !config.profiles[name]?.approval && !config.targets[config.profiles[name]?.target ?? '']?.approval)
-      say(`profiles.${name}.slack.dm`, 'tells approvers, and this profile has none')
+      say(`profiles.${name}.slack.dm`, 'notifies approvers, but this profile has none')
   }
 }
 
@@ -508,7 +516,7 @@ function checkPeople(config: Config, say: Say): void {
     identities.forEach((identity, index) => {
       const path = `people.${person}[${index}]`
       const key = JSON.stringify(identity)
-      if (!Object.hasOwn(config.issuers, identity.issuer)) say(`${path}.issuer`, `there is no issuer '${identity.issuer}'`)
+      if (!Object.hasOwn(config.issuers, identity.issuer)) say(`${path}.issuer`, `names the unknown issuer '${identity.issuer}'`)
       if ('actor' in identity && config.issuers[identity.issuer]?.actorClaim === undefined)
         say(path, 'names an actor, but its issuer has no actorClaim')
       if (seen.has(key)) say(path, `is already an identity of '${seen.get(key)}'`)
@@ -516,7 +524,7 @@ function checkPeople(config: Config, say: Say): void {
     })
     // Who triggers jobs must be known as who signs in, or they could agree to their own job.
     const signsIn = identities.some((identity) => 'subject' in identity && config.issuers[identity.issuer]?.kind === 'human')
-    if (!signsIn) say(`people.${person}`, 'has no identity at an issuer of people')
+    if (!signsIn) say(`people.${person}`, 'has no identity at a human issuer')
   }
 }
 
@@ -534,17 +542,16 @@ function checkTags(config: Config, profile: Profile, path: string, say: Say): vo
   const seen = new Set(['stint:session'])
   for (const [key, item] of Object.entries(profile.tags ?? {})) {
     const folded = key.toLowerCase()
-    if (seen.has(folded))
-      say(`${path}.tags.${key}`, 'is set twice; AWS compares tag keys without regard to case, and stint:session is ours')
-    if (folded.startsWith('aws:')) say(`${path}.tags.${key}`, 'begins with aws:, which AWS reserves')
+    if (seen.has(folded)) say(`${path}.tags.${key}`, 'is set twice. AWS ignores the case of tag keys, and Stint sets stint:session')
+    if (folded.startsWith('aws:')) say(`${path}.tags.${key}`, 'starts with aws:, which AWS reserves')
     seen.add(folded)
     if ('param' in item && !Object.hasOwn(profile.parameters ?? {}, item.param))
-      say(`${path}.tags.${key}`, `there is no parameter '${item.param}'`)
+      say(`${path}.tags.${key}`, `names the unknown parameter '${item.param}'`)
     if (needsApproval && 'claim' in item && !item.stable) {
-      say(`${path}.tags.${key}`, 'takes a claim that is not marked stable; a profile with approval must vend what was approved')
+      say(`${path}.tags.${key}`, 'uses a claim that is not marked stable. A profile with approval must vend exactly what was approved')
     }
   }
-  if (seen.size > 50) say(`${path}.tags`, 'are more than the 50 that AWS takes, with stint:session')
+  if (seen.size > 50) say(`${path}.tags`, 'are more than the 50 that AWS allows, including stint:session')
 }
 
 function checkParameters(profile: Profile, path: string, say: Say): void {
@@ -557,26 +564,26 @@ function checkParameters(profile: Profile, path: string, say: Say): void {
 /** Each statement is filled with stand-ins and parsed as IAM would, so a typing error is found here and not by AWS. */
 function checkPolicy(profile: Profile, path: string, say: Say): void {
   if (profile.policy && !profile.policyArns && !profile.policy.some((item) => item.Effect === 'Allow')) {
-    say(`${path}.policy`, 'allows nothing: a session policy of Deny statements alone needs policyArns beside it')
+    say(`${path}.policy`, 'allows nothing. A policy of only Deny statements needs policyArns too')
   }
   const standIns = Object.fromEntries(Object.keys(profile.parameters ?? {}).map((name) => [name, 'x']))
   profile.policy?.forEach((item, index) => {
     const place = `${path}.policy[${index}]`
     for (const name of paramsOf(item)) {
-      if (!Object.hasOwn(standIns, name)) say(place, `there is no parameter '${name}'`)
+      if (!Object.hasOwn(standIns, name)) say(place, `names the unknown parameter '${name}'`)
     }
     if (JSON.stringify(item).match(/\$"\s*,\s*\{"param"/))
-      say(place, "has a '$' right before a parameter, which could become a policy variable")
+      say(place, "has a '$' directly before a parameter, which could form a policy variable")
     const parsed = parsePolicy({ Version: '2012-10-17', Statement: [fillStatement(item, standIns)] }, 'session')
     if (!parsed.ok) for (const fault of parsed.faults) say(place, fault.replace(/^Statement\[0\][.:]?\s*/, ''))
-    if (!/^[\t\n\r\u0020-\u00FF]*$/.test(JSON.stringify(item))) say(place, 'holds characters outside Latin-1, which STS refuses')
+    if (!/^[\t\n\r\u0020-\u00FF]*$/.test(JSON.stringify(item))) say(place, 'contains characters outside Latin-1, which STS rejects')
   })
 }
 
 /** Which minting actions a profile opens, and whether it opens those that its own policy names. */
 function checkMints(profile: Profile, path: string, say: Say): void {
   profile.mints?.forEach((name, index) => {
-    const fault = mintFault(name) ?? (profile.mints?.indexOf(name) === index ? undefined : 'is listed twice; remove one')
+    const fault = mintFault(name) ?? (profile.mints?.indexOf(name) === index ? undefined : 'is listed twice. Remove one')
     if (fault) say(`${path}.mints[${index}]`, fault)
   })
   const mints = mintsOf(profile)
@@ -593,7 +600,7 @@ function checkMints(profile: Profile, path: string, say: Say): void {
   const line = `mints: [${[...mints, ...needed].map((name) => `'${name}'`).join(', ')}]`
   named.forEach((actions, index) => {
     if (actions.length > 0)
-      say(`${path}.policy[${index}].Action`, `names ${actions.join(' and ')}, which makes access that outlives the session; add ${line}`)
+      say(`${path}.policy[${index}].Action`, `names ${actions.join(' and ')}, which creates access that outlives the session. Add ${line}`)
   })
 }
 

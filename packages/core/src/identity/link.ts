@@ -82,9 +82,9 @@ export function offer(link: Link | undefined, caller: Linked, code: string, now:
 export function claim(link: Link | undefined, code: string, slack: NamedSlackUser, now: Instant): LinkDecided {
   if (link?.pending?.code === code && isSame(link.pending.slack, slack) && link.pending.expiresAt > now) return done('unchanged')
   if (!link?.offer || link.offer.code !== code || link.offer.expiresAt <= now)
-    return refused('link-unknown', 'There is no such code, or it is used or old.')
+    return refused('link-unknown', 'The code is unknown, used or expired.')
   const typed = link.typed && now < link.typed.since + seconds(3600) ? link.typed : { since: now, count: 0 }
-  if (typed.count >= TYPED_AN_HOUR) return refused('rate-limited', 'Too many codes of this person were typed within an hour.')
+  if (typed.count >= TYPED_AN_HOUR) return refused('rate-limited', 'Too many codes for this person were entered within an hour.')
   const { offer: _offer, ...base } = without(link)
   return done({
     link: {
@@ -101,9 +101,9 @@ export function confirm(link: Link | undefined, caller: Linked, seen: SlackUser,
   const active = activeAt(link, now)
   if (!link?.pending || link.pending.expiresAt <= now) {
     if (active && isSame(active.slack, seen)) return done('unchanged')
-    return refused('link-unknown', 'Nobody waits to be linked to you: take a code and type it in Slack first.')
+    return refused('link-unknown', 'No Slack user is waiting for your confirmation. Get a code and enter it in Slack first.')
   }
-  if (!isSame(link.pending.slack, seen)) return refused('request-changed', 'Somebody else has typed the code meanwhile.')
+  if (!isSame(link.pending.slack, seen)) return refused('request-changed', 'Another Slack user has entered the code meanwhile.')
   return made(link, caller, link.pending.slack, now)
 }
 
@@ -126,7 +126,7 @@ function made(link: Link | undefined, caller: Linked, slack: NamedSlackUser, now
 /** Ends the link in force and whatever was to become one. `slack`: the one in force, and only if it is with this Slack user. */
 export function end(link: Link | undefined, reason: LinkEnd, now: Instant, slack?: SlackUser): LinkDecided {
   const active = activeAt(link, now)
-  if (!link) return refused('link-unknown', 'There is no link.')
+  if (!link) return refused('link-unknown', 'Link not found.')
   if (slack && !(active && isSame(active.slack, slack))) return done('unchanged')
   if (!active && !link.offer && !link.pending) return done('unchanged')
   return done({ link: { ...linked(link), ...kept(link) }, events: active ? [endedEvent(link.caller, active.slack, reason)] : [] })

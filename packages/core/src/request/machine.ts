@@ -152,13 +152,13 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
     return refused('already-decided', `The request is already ${state}.`, { extra: { state } })
   if (state !== 'pending') return inState(state)
   if (!sameRules(request, approval))
-    return refused('terms-changed', 'The rules of this approval are no longer those it was asked under; it must be asked anew.')
+    return refused('terms-changed', 'The approval rules have changed since the request was made. A new request is needed.')
   if (approval.stepUp && !signedInLately(actor.caller, now))
-    return refused('auth-too-old', 'Agreement to this request counts only right after a sign-in.', {
+    return refused('auth-too-old', 'You can approve this request only within five minutes of signing in.', {
       extra: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
     })
   const open = actor.opens.filter((index) => withinHours(approval.rules[index]?.hours, now))
-  if (open.length === 0) return refused('not-approver', 'Agreement to this request does not count at this hour.')
+  if (open.length === 0) return refused('not-approver', 'You cannot approve this request at this hour.')
   const limits = said.limits ?? {}
   const longer = limitFault(request, limits)
   if (longer) return longer
@@ -211,7 +211,8 @@ export function deny(request: AccessRequest, actor: Actor, said: Said, now: Inst
 
 /** The requester no longer wants it. */
 export function cancel(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
-  if (!isRequester(request, actor)) return refused('not-approver', 'Only the requester cancels a request; others deny or revoke it.')
+  if (!isRequester(request, actor))
+    return refused('not-approver', 'Only the requester can cancel a request. Approvers can deny or revoke it.')
   const state = stateAt(request, now)
   if (state === 'cancelled') return done('unchanged')
   return state === 'pending' ? done(closed('cancelled', actor, said)) : inState(state)
@@ -220,7 +221,7 @@ export function cancel(request: AccessRequest, actor: Actor, said: Said, now: In
 /** Requester or approver withdraw it, before or after it was approved. Once answered, nothing newer vends. */
 export function revoke(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   const entitled = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
-  if (!entitled) return refused('not-approver', 'Only the requester and its approvers revoke a request.')
+  if (!entitled) return refused('not-approver', 'Only the requester and the approvers can revoke a request.')
   const state = stateAt(request, now)
   if (state === 'revoked') return done('unchanged')
   return state === 'pending' || state === 'approved' ? done(closed('revoked', actor, said)) : inState(state)
@@ -228,9 +229,9 @@ export function revoke(request: AccessRequest, actor: Actor, said: Said, now: In
 
 /** Somebody else closes the review of a break-glass, with a text. */
 export function review(request: AccessRequest, actor: Actor, text: string, now: Instant): Decided {
-  if (isSelf(request, actor)) return refused('self-approval', 'Somebody else must review this.')
+  if (isSelf(request, actor)) return refused('self-approval', 'You cannot review your own request.')
   if (actor.caller.kind !== 'human' || !(actor.auditor || actor.opens.length > 0))
-    return refused('not-approver', 'Only approvers and auditors review.')
+    return refused('not-approver', 'Only approvers and auditors can review a request.')
   if (request.review)
     return is(request.review.by, actor.caller) ? done('unchanged') : refused('already-decided', 'The review is already closed.')
   if (!needsReview(request)) return inState(stateAt(request, now))
@@ -286,7 +287,7 @@ const telling = (request: AccessRequest, told: Told, type: ChangeEvent['type']):
 
 /** Approvers are human, may see the request, and are not its own requester under any declared alias. */
 function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
-  if (isSelf(request, actor)) return refused('self-approval', 'Nobody decides on their own request.')
+  if (isSelf(request, actor)) return refused('self-approval', 'You cannot decide your own request.')
   const decided = request.approvals.some((agreement) => isBy(agreement, actor))
   if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))
     return refused('not-approver', 'You are not an approver of this request.')
@@ -312,10 +313,10 @@ function limitFault({ terms }: AccessRequest, { duration, uses, window }: Limits
   const within = (value: number | undefined, least: number, most: number) =>
     value === undefined || (Number.isInteger(value) && value >= least && value <= most)
   if (!within(duration, 60, terms.maxDuration))
-    return refused('duration-invalid', `duration may only be shortened, to 60 to ${terms.maxDuration} seconds.`)
-  if (!within(uses, 1, terms.uses)) return refused('body-invalid', `uses may only be lowered, to 1 to ${terms.uses}.`)
+    return refused('duration-invalid', `duration can only be shortened, to 60 to ${terms.maxDuration} seconds.`)
+  if (!within(uses, 1, terms.uses)) return refused('body-invalid', `uses can only be lowered, to 1 to ${terms.uses}.`)
   if (!within(window, 60, terms.window))
-    return refused('duration-invalid', `window may only be shortened, to 60 to ${terms.window} seconds.`)
+    return refused('duration-invalid', `window can only be shortened, to 60 to ${terms.window} seconds.`)
   return undefined
 }
 

@@ -19,18 +19,18 @@ export function checkParameters(
 ): Done<Parameters> | Refused {
   const no = (name: string, fault: string) => refused('parameter-invalid', `Parameter '${name}' ${fault}.`, { extra: { parameter: name } })
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(declared, name)) return no(shown(name), 'is not one of this profile')
+    if (!Object.hasOwn(declared, name)) return no(shown(name), 'is unknown in this profile')
   }
   const values: { [name: string]: string } = {}
   for (const [name, rule] of Object.entries(declared)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined
     if (value === undefined) return no(name, 'is missing')
-    if (typeof value !== 'string') return no(name, 'must be a text')
+    if (typeof value !== 'string') return no(name, 'must be a string')
     if (value.length > rule.max) return no(name, `is longer than ${rule.max} characters`)
-    if (!latin1.test(value)) return no(name, 'holds a control character or one outside Latin-1')
-    if (value.includes('$')) return no(name, "holds '$', which could begin a policy variable")
-    if (!rule.wildcard && /[*?]/.test(value)) return no(name, "holds '*' or '?', which IAM reads as wildcards")
-    if (!fitsPattern(rule.pattern, value)) return no(name, `does not fit its pattern ${rule.pattern}`)
+    if (!latin1.test(value)) return no(name, 'contains a control character or a character outside Latin-1')
+    if (value.includes('$')) return no(name, "contains '$', which could start a policy variable")
+    if (!rule.wildcard && /[*?]/.test(value)) return no(name, "contains '*' or '?', which IAM reads as wildcards")
+    if (!fitsPattern(rule.pattern, value)) return no(name, `does not match its pattern ${rule.pattern}`)
     values[name] = value
   }
   return done(values)

@@ -69,8 +69,8 @@ export function narrowStatements(
   const parsed = parsePolicy(narrow, 'session')
   if (!parsed.ok) return unsupported(parsed.faults.slice(0, 3).join('; '))
   const text = JSON.stringify(narrow)
-  if (text.includes('${')) return unsupported('policy variables are not taken')
-  if (!/^[\u0020-\u00FF]*$/.test(text)) return unsupported('characters outside Latin-1 are not taken')
+  if (text.includes('${')) return unsupported('policy variables are not supported')
+  if (!/^[\u0020-\u00FF]*$/.test(text)) return unsupported('characters outside Latin-1 are not supported')
   const fault = narrowFault(text, parsed.policy.statements)
   if (fault) return unsupported(fault)
 

@@ -165,7 +165,7 @@ function resolveDuration(profile: Profile, asked: Json | undefined): Done<number
         : 'is not a number of seconds or a text such as 15m',
     )
   }
-  if (!Number.isInteger(wanted)) return no('is not a whole number of seconds')
+  if (!Number.isInteger(wanted)) return no('must be a whole number of seconds')
   if (wanted < MIN_DURATION_SECONDS || wanted > longest) return no('is out of range')
   return done(wanted)
 }
@@ -177,7 +177,7 @@ function resolveJustification(
 ): Done<string | undefined> | Refused {
   const text = given?.trim()
   if ((profile.justification === 'required' || approval?.breakGlass) && !text)
-    return refused('justification-required', 'This profile is entered only with a justification.')
+    return refused('justification-required', 'This profile needs a justification.')
   if (text !== undefined && jsonBytes(text) > MAX_JUSTIFICATION_BYTES) {
     return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`)
   }
@@ -198,7 +198,7 @@ function resolveTags(
   for (const [key, value] of Object.entries(profile.tags ?? {})) {
     const text = tagText(value, caller, parameters)
     if (text === undefined) return refused('not-eligible', `Your token lacks the claim for session tag '${key}'.`)
-    if (!tagValue.test(text)) return refused('not-eligible', `The value for session tag '${key}' is not one that AWS takes.`)
+    if (!tagValue.test(text)) return refused('not-eligible', `The value for session tag '${key}' is not valid in AWS.`)
     const isStable = value.stable === true || !('claim' in value)
     ;(isStable ? stable : passing).push({ key, value: text, transitive: value.transitive === true })
   }

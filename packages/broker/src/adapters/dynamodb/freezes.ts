@@ -199,7 +199,7 @@ export function freezeWrites(
     const found = await find(id)
     if (found.outcome === 'unknown') return found
     const freeze = found.value
-    if (!freeze?.active) return refused('request-unknown', 'There is no such freeze.')
+    if (!freeze?.active) return refused('request-unknown', 'Freeze not found.')
     const { releaseAskedBy: asked, scope, generation } = freeze
     if (asked && isSame(asked)) return done('asked')
     const releases = asked !== undefined

@@ -26,12 +26,12 @@ export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger,
         return done({ request, found: false })
       }
       const { item } = made
-      if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'There is no such request for you.')
+      if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
       const request = toRequest(item)
       // Given back after a restore: what it was for the log alone knows.
       if (!request) return refused('request-ended', `The request is ${item.state}.`, { extra: { state: item.state } })
       if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
-        return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
+        return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
       return done({ request, found: true })
     },
   }

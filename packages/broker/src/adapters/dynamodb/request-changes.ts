@@ -77,7 +77,7 @@ export function changes(
         if (round > 0) await settings.sleep(5 * round * (0.5 + (random(1)[0] ?? 0) / 256))
         const found = await reading.request(id)
         if (found.outcome === 'unknown') return found
-        if (!found.value) return refused('request-unknown', 'There is no such request for you.')
+        if (!found.value) return refused('request-unknown', 'Request not found, or not visible to you.')
         const decided = decide(found.value)
         if (decided.outcome === 'refused') return decided
         if (decided.value === 'unchanged') return done(found.value)

@@ -29,7 +29,8 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
   async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
     const { request, session, attempt, caller, scope, call, expiresAt, sessionName, tokenIssuedAt } = intent
     // A restored table has forgotten which of the older single-use tokens were used.
-    if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch) return refused('token-used', 'The token is older than this ledger.')
+    if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch)
+      return refused('token-used', 'The token was issued before this table was restored.')
     const values = {
       ':approved': 'approved',
       ':zero': 0,
@@ -344,37 +345,37 @@ const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(se
 /** Why a request does not vend, from the item that stood in the way. Somebody else's request does not exist. */
 function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused {
   const { caller, scope, fingerprint } = intent
-  if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'There is no such request for you.')
+  if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
   const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
   // Given back after a restore: what it was for the log alone knows.
   if (item.terms === undefined) return ended(item.state)
   if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
-    return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
+    return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
   // What time has made of it: a request that nobody decided on in time waits for nothing any more.
   const state = stateAt({ ...item, expiresAt: item.expiresAt ?? 0 }, now)
-  if (state === 'pending') return refused('approval-required', 'The request still waits for agreement.')
+  if (state === 'pending') return refused('approval-required', 'The request is waiting for approval.')
   if (state !== 'approved') return ended(state)
   if (item.createdAt <= epoch) return ended('ended')
-  if ((item.windowStartsAt ?? 0) > now) return refused('approval-required', 'The window that was agreed on has not begun.')
+  if ((item.windowStartsAt ?? 0) > now) return refused('approval-required', 'The window of this request has not started.')
   const met = item.sessions[sessionSuffix(intent.session)]
-  if (met && fingerprint === undefined) return refused('token-used', 'This token has already made a session of this request.')
-  if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another ask.')
+  if (met && fingerprint === undefined) return refused('token-used', 'This token has already been used for this request.')
+  if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
   if (met) {
     const code = met.state === 'issued' ? 'already-issued' : met.state === 'reserved' ? 'in-progress' : 'request-exhausted'
-    return refused(code, 'This Idempotency-Key has already named a session of this request.', { extra: { session: intent.session } })
+    return refused(code, 'This Idempotency-Key already has a session.', { extra: { session: intent.session } })
   }
   if ((item.usesLeft ?? 0) <= 0) return exhausted(item)
   if (item.termsHash !== scope.termsHash)
-    return refused('terms-changed', 'The terms of this request are no longer those that were agreed on.', { extra: { agreed: item.terms } })
+    return refused('terms-changed', 'The terms of this request have changed since its approval.', { extra: { agreed: item.terms } })
   const longest = item.limits?.duration
   if (scope.durationAsked && longest !== undefined && scope.duration > longest)
     return refused('duration-invalid', `An approver allowed at most ${longest} seconds.`)
-  return refused('request-exhausted', 'The request has been tried too often.')
+  return refused('request-exhausted', 'The request has failed too often.')
 }
 
 /** With an Idempotency-Key a repeat learns what its first one came to. */
 function exhausted(item: Item): Refused {
   const [suffix, session] = Object.entries(item.sessions).find(([, { state }]) => state === 'issued' || state === 'reserved') ?? []
   const extra = suffix === undefined ? {} : { extra: { session: `${item.id}.${suffix}`, sessionState: session?.state } }
-  return refused('request-exhausted', 'The request has no use left.', extra)
+  return refused('request-exhausted', 'The request has no uses left.', extra)
 }
