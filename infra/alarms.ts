@@ -6,12 +6,18 @@
 import { functionNames } from '@stint/broker/lambda/functions'
 import { type CountedFigure, countedFigures, namespaceOf } from '@stint/broker/lambda/metric-filters'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
-import type { Door } from './api.ts'
+import type { Gateway } from './api.ts'
 import type { Functions } from './functions.ts'
 import type { Settings } from './settings.ts'
 import type { Tables } from './tables.ts'
 
-type Parts = { readonly settings: Settings; readonly fn: Functions; readonly door: Door; readonly table: Tables; readonly key: aws.kms.Key }
+type Parts = {
+  readonly settings: Settings
+  readonly fn: Functions
+  readonly gateway: Gateway
+  readonly table: Tables
+  readonly key: aws.kms.Key
+}
 type Dimensions = { readonly [name: string]: $util.Input<string> }
 type Metric = {
   readonly namespace: string
@@ -21,7 +27,7 @@ type Metric = {
 }
 type When = ({ readonly above: number } | { readonly below: number }) & { readonly minutes?: number; readonly times?: number }
 
-export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<string> {
+export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Output<string> {
   const topic = new aws.sns.Topic('Alarms', { name: `stint-${$app.stage}-alarms`, kmsMasterKeyId: key.arn })
   settings.alarmsTo.forEach((endpoint, index) => {
     new aws.sns.TopicSubscription(`Alarms${index}`, { topic: topic.arn, protocol: 'email', endpoint })
@@ -98,8 +104,8 @@ export function alarms({ settings, fn, door, table, key }: Parts): $util.Output<
   for (const [name, queue] of Object.entries(fn.queues))
     alarm(`${name}-dead-letters`, most('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: queue.name }), { above: 0 })
 
-  // ── The doors and the ledger ───────────────────────────────────────────────────────────────────────────────────────
-  alarm('api-5xx', sum('AWS/ApiGateway', '5xx', { ApiId: door.gateway.nodes.api.id }), { above: 4, minutes: 5 })
+  // ── The endpoints and the ledger ───────────────────────────────────────────────────────────────────────────────────────
+  alarm('api-5xx', sum('AWS/ApiGateway', '5xx', { ApiId: gateway.gateway.nodes.api.id }), { above: 4, minutes: 5 })
   for (const name of ['story', 'side'] as const) {
     alarmOfTable(`${name}-throttled`, 'ThrottledRequests', name)
     alarmOfTable(`${name}-system-errors`, 'SystemErrors', name)

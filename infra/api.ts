@@ -2,7 +2,7 @@
 import type { Functions } from './functions.ts'
 import type { Settings } from './settings.ts'
 
-export type Door = ReturnType<typeof api>
+export type Gateway = ReturnType<typeof api>
 
 /** Routes of `vend`, by every method: what it does not answer it says itself. All that is not here is `api`'s. */
 const ROUTES = {

@@ -168,7 +168,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
     new aws.iam.RolePolicyAttachment(`VendAssume${index}Attached`, { role: role.of('vend').name, policyArn: made.arn })
   })
   const [vend, api, ship, sweep] = [make('vend'), make('api'), make('ship'), make('sweep')]
-  const [door, notify] = manifest.slack ? [make('slack'), make('notify')] : []
+  const [slackFunction, notify] = manifest.slack ? [make('slack'), make('notify')] : []
 
   // ── What calls them ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -203,8 +203,8 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
   every('ShipDay', 'rate(1 day)', ship, 'compare')
   if (notify) every('NotifyMinute', 'rate(1 minute)', notify, 'owed')
 
-  const all = { vend, api, ship, sweep, ...(door ? { slack: door } : {}), ...(notify ? { notify } : {}) }
-  return { ...all, slack: door, all, lines, queues, vkey }
+  const all = { vend, api, ship, sweep, ...(slackFunction ? { slack: slackFunction } : {}), ...(notify ? { notify } : {}) }
+  return { ...all, slack: slackFunction, all, lines, queues, vkey }
 }
 
 /** The log's name with the key that signs it, as tools outside take it (C2SP signed-note). KMS gives DER (SubjectPublicKeyInfo). */

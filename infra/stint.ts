@@ -17,13 +17,13 @@ export function stint() {
   const key = keys(settings, role.arnOf)
   const table = tables(settings, key.data)
   const bucket = log(settings, key.data, role.arnOf)
-  const door = api(settings)
-  const people = settings.userPool ? userPool(door.url) : undefined
-  const fn = functions({ settings, manifest, role, key, table, bucket, url: door.url, people })
-  door.route(fn)
-  const topic = alarms({ settings, fn, door, table, key: key.data })
+  const gateway = api(settings)
+  const people = settings.userPool ? userPool(gateway.url) : undefined
+  const fn = functions({ settings, manifest, role, key, table, bucket, url: gateway.url, people })
+  gateway.route(fn)
+  const topic = alarms({ settings, fn, gateway, table, key: key.data })
   return {
-    url: door.url,
+    url: gateway.url,
     config: manifest.config,
     /** To be trusted by the roles of targets. */
     brokerRole: role.arnOf('vend'),

@@ -192,7 +192,7 @@ const sentTo = async (form: Forged) => {
   })
   return { status: answer.status, text: answer.text }
 }
-/** Everything that is written on the trail: no effect is no record. */
+/** Everything that is written in the audit log: no effect is no record. */
 const effects = () => it.sandbox.aws.dynamo.records.filter(({ table }) => table === 'stint').length
 let calledSlack = 0
 beforeAll(() => {

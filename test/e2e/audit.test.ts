@@ -286,7 +286,7 @@ describe('a decision', () => {
   })
 })
 
-describe('every refusal of a verified caller is on the trail, whatever the route', () => {
+describe('every refusal of a verified caller is in the audit log, whatever the route', () => {
   test.each<[string, string, () => string, string, string, string]>([
     ['their own request', 'POST', () => `/requests/${breakGlass}/approve`, 'oncall', 'self-approval', 'break-glass'],
     ['a request that is none of theirs', 'POST', () => `/requests/${breakGlass}/deny`, 'tool', 'request-unknown', ''],

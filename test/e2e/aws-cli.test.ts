@@ -97,7 +97,7 @@ describe.each(clis.length > 0 ? clis : [{ path: 'aws', version: 'AWS CLI' }])('$
     ).toMatchObject({ ok: false, text: expect.stringContaining('AccessDenied') })
   })
 
-  withAws('the container door: the CLI fetches by itself', async () => {
+  withAws('the container endpoint: the CLI fetches by itself', async () => {
     const environment = {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${sandbox.urls.broker}/credentials/staging-power`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: `Bearer ${await sandbox.token('developer')}`,

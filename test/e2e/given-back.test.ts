@@ -104,9 +104,10 @@ const released: readonly Said[] = [
 ]
 
 /** Written now: what an event says of times follows from that. */
-const entriesOf = (id: string, said: readonly Said[]): readonly JournalEntry[] =>
-  said.map((one) => {
-    const at = sandbox.now()
+const entriesOf = (id: string, said: readonly Said[]): readonly JournalEntry[] => {
+  // One reading of the clock: an approval and what it leads to are one write.
+  const at = sandbox.now()
+  return said.map((one) => {
     const times: { readonly [type: string]: object } = {
       'request.asked': { expiresAt: at + 3_600_000 },
       'session.reserved': { expiresAt: wholeSecond(at) + 900_000 },
@@ -117,6 +118,7 @@ const entriesOf = (id: string, said: readonly Said[]): readonly JournalEntry[] =
     const event = { ...one, ...times[one.type], ...whose, request: id, at }
     return journalEntry(event as unknown as AuditEvent, { random: bytes, configHash: sandbox.rules.hash })
   })
+}
 
 // ── The table ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

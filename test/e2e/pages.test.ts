@@ -324,7 +324,7 @@ describe('a form', () => {
     expect(await it.stateOf(id)).toBe('denied')
   })
 
-  test('of the requester decides nothing for them, and that they tried is on the trail', async () => {
+  test('of the requester decides nothing for them, and that they tried is in the audit log', async () => {
     const [id, jar] = [await ask(), newJar()]
     const grant = grantIn(await signedIn(jar, `/decide/${id}`, 'oncall'))
     const page = await go(jar, `/decide/${id}`, { act: 'approve', grant })

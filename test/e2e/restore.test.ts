@@ -130,7 +130,7 @@ test('an hour after the backup: a revoke, freezes set and released, a session, a
 
   expect((await call('POST', `/requests/${ids.approved}/revoke`, 'approver', {})).status).toBe(200)
   expect((await freeze({ kind: 'profile', id: 'staging-power' })).status).toBe(201)
-  // A shorter one beside it is on the trail, and shortens nothing.
+  // A shorter one beside it is in the audit log, and shortens nothing.
   expect((await freeze({ kind: 'profile', id: 'staging-power' }, sandbox.now() + 300_000)).status).toBe(201)
   await release(released)
   ids.session = (await sandbox.vend(await sandbox.token('developer'), logsRead, once)).json.requestId
@@ -309,7 +309,7 @@ test('a night on which nobody froze it first: nothing that was done since is dro
   expect((await sandbox.vend(await sandbox.token('oncall'), night(revoked))).json.code).toBe('request-ended')
   expect((await sandbox.vend(await sandbox.token('developer'), logsRead)).json.code).toBe('frozen')
   await sandbox.ship()
-  // The session left, so it is on the trail; and the trail says that it must not have.
+  // The session left, so it is in the audit log; and the trail says that it must not have.
   const { code, stdout } = await audit('verify', '--table', 'stint')
   expect([code, stdout]).toEqual([6, expect.stringMatching(new RegExp(`${revoked}.*\\n?.*session\\.reserved after the end`))])
   expect((await audit('restore', '--table', 'stint')).stdout).toMatch(/^0 items/)

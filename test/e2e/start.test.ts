@@ -193,12 +193,12 @@ describe('the parts apart', () => {
     [
       'a real endpoint beside the sandbox’s issuers',
       { ...whole, AWS_ENDPOINT_URL_STS: 'https://sts.eu-central-1.amazonaws.com' },
-      'whoever can sign in to the sandbox would get into AWS',
+      'anyone who can sign in to the sandbox would get access to AWS',
     ],
     [
       'an endpoint that only looks like loopback',
       { ...whole, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1.evil.example' },
-      'whoever can sign in',
+      'anyone who can sign in',
     ],
   ])('the broker does not start: %s', async (_name, env, words) => {
     const { code, text } = await start(['--only', 'broker', '--port', String(await freePorts(4))], env).ended()

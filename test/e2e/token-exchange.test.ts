@@ -232,7 +232,7 @@ describe('a token that is good once', () => {
     expect((await sandbox.vend(token, { profile: 'lab' })).status).toBe(201)
     expect((await sandbox.vend(`${header}.${payload}.${twin}`, { profile: 'lab' })).json.code).toBe('token-used')
   })
-  test('of fifty at once at two doors, one gets in', async () => {
+  test('of fifty at once at two endpoints, one gets in', async () => {
     const token = await once({ jti: 'race' })
     const race = staged.meet(...times(50, reserve))
     const answers = await Promise.all(

@@ -1,5 +1,5 @@
 /**
- * Each call of the road crossed with each way in which it can go wrong. After every row the invariants are checked on what
+ * Each call of the vend path crossed with each way in which it can go wrong. After every row the invariants are checked on what
  * is left behind. "after" means that AWS did what it was asked and only the answer was lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -36,7 +36,7 @@ test('200 parallel vends give 200 distinct sessions, each with its intent before
   expect(await brokenInvariants(sandbox, keys)).toEqual([])
 })
 
-test('the container door: 12 at once under one request give 4 sessions and 8 refusals, no use twice', async () => {
+test('the container endpoint: 12 at once under one request give 4 sessions and 8 refusals, no use twice', async () => {
   const token = await sandbox.token('second-developer')
   // Stay clear of the end of the minute that makes them one request.
   sandbox.advance(60_000 - (sandbox.now() % 60_000))

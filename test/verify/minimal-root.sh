@@ -47,7 +47,8 @@ as_reader() {
 as_reader 'node --version; npm --version; npm ci'
 as_reader '
   # Other ports than the usual ones: the root shares its network with this machine.
+  set -m
   npm start -- --port 24400 >/tmp/started 2>&1 & pid=$!
   for _ in $(seq 60); do grep -q "http://" /tmp/started && break; sleep 1; done
-  cat /tmp/started; kill $pid; grep -q "http://" /tmp/started'
+  cat /tmp/started; kill -- -$pid; grep -q "http://" /tmp/started'
 as_reader 'npm test'

@@ -27,7 +27,7 @@ export const LIMITS_KB = { vend: 310, api: 750, sweep: 750, ship: 750, slack: 75
 >
 
 /**
- * What the road never reaches: credential providers other than ours, multi-region signing, endpoint discovery, event
+ * What the vend path never reaches: credential providers other than ours, multi-region signing, endpoint discovery, event
  * streams. Each is replaced by its exports as functions that throw; `EndpointCache` is made by every client and never used.
  */
 const throwing = (name: string) => `export function ${name}() { throw new Error('${name} is not on board') }`

@@ -3,7 +3,7 @@
  * payload); `canonicalJson` is the only writer of bytes that are hashed.
  *
  * Two parsers that read one text differently are an old attack (duplicate members, lone surrogates, `__proto__`):
- * what is ambiguous is refused here, so nothing behind this door has to think of it.
+ * what is ambiguous is refused here, so nothing behind this function has to think of it.
  */
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }

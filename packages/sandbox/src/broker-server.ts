@@ -9,12 +9,12 @@ import type { ApiBroker } from '@stint/broker/http/context'
 import { MAX_FORM_BYTES, MAX_SLACK_BYTES, type VendRequest } from '@stint/broker/http/message'
 import { servedBy } from '@stint/broker/http/routes'
 import { handleVend } from '@stint/broker/http/vend'
-import { handleSlack, type SlackDoor } from '@stint/broker/slack/handle'
+import { handleSlack, type SlackHandler } from '@stint/broker/slack/handle'
 import { apiApp } from '@stint/broker/wiring/api'
 import { readUpTo } from './guard.ts'
 
 /** `vend` and `api` have different AWS identities, as they have on Lambda. */
-export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackDoor?: SlackDoor) {
+export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackHandler?: SlackHandler) {
   const app = apiApp(apiBroker)
   const api = getRequestListener((request, env) => app.fetch(request, peerOf((env as { incoming: IncomingMessage }).incoming)), {
     overrideGlobalObjects: false,
@@ -23,10 +23,10 @@ export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackDoo
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path = '', query = ''] = splitOnce(request.url ?? '/', '?')
     const serving = servedBy(request.method ?? 'GET', path)
-    if (serving === 'api' || (serving === 'slack' && !slackDoor)) return api(request, response)
+    if (serving === 'api' || (serving === 'slack' && !slackHandler)) return api(request, response)
     const reply =
-      serving === 'slack' && slackDoor
-        ? await handleSlack(slackDoor, await toVendRequest(request, path, query, MAX_SLACK_BYTES))
+      serving === 'slack' && slackHandler
+        ? await handleSlack(slackHandler, await toVendRequest(request, path, query, MAX_SLACK_BYTES))
         : await handleVend(vendBroker, await toVendRequest(request, path, query, MAX_FORM_BYTES))
     response.writeHead(reply.status, reply.headers).end(reply.body)
   }

@@ -33,7 +33,7 @@ export function brokerEnvironment(
   const realEndpoint = needed.slice(0, 3).find((name) => !isLoopback(set[name]))
   if (sandboxIssuer && realEndpoint) {
     throw new SettingsError(
-      `Issuer '${sandboxIssuer[0]}' is a sandbox's, but ${realEndpoint} is not on loopback: whoever can sign in to the sandbox would get into AWS.`,
+      `Issuer '${sandboxIssuer[0]}' is a sandbox's, but ${realEndpoint} is not on loopback: anyone who can sign in to the sandbox would get access to AWS.`,
     )
   }
   const key = { accessKeyId: set.AWS_ACCESS_KEY_ID, secretAccessKey: set.AWS_SECRET_ACCESS_KEY, sessionToken: set.AWS_SESSION_TOKEN }

@@ -29,7 +29,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void | Pr
 
 const nosniff = { 'x-content-type-options': 'nosniff' } as const
 
-/** A handler behind the guard, with one door for whatever it throws. */
+/** A handler behind the guard, with one place for whatever it throws. */
 export const guarded = (name: string, handle: Handler) => (request: IncomingMessage, response: ServerResponse) => {
   const fault = guardFault(request)
   if (fault) {

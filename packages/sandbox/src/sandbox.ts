@@ -20,7 +20,7 @@ import type { Log } from '@stint/broker/ports/runtime'
 import { type NotifyParts, notify, notifyOwed } from '@stint/broker/slack/notify'
 import { dynamoClient } from '@stint/broker/wiring/broker'
 import { createShipper, type LogDeployment, openTrail } from '@stint/broker/wiring/log'
-import { apiOf, openNotifier, openSlackDoor, type SlackDeployment } from '@stint/broker/wiring/slack'
+import { apiOf, openNotifier, openSlackHandler, type SlackDeployment } from '@stint/broker/wiring/slack'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
@@ -208,8 +208,8 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     ...(channels ? { web: webOf(ports, rules, channels) } : {}),
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
-  const door = slack && openSlackDoor(slack)
-  const handler = brokerHandler(createVendBroker({ ...common, keys: keys.vend }), api, door)
+  const slackHandler = slack && openSlackHandler(slack)
+  const handler = brokerHandler(createVendBroker({ ...common, keys: keys.vend }), api, slackHandler)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
   const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)

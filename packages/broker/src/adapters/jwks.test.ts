@@ -171,7 +171,7 @@ describe('freshness', () => {
     await Promise.all(Array.from({ length: 50 }, () => check(first)))
     expect(fetches).toBe(1)
   })
-  test('after 10 minutes keys are fetched beside the road, after 15 before going on', async () => {
+  test('after 10 minutes keys are fetched next to the vend path, after 15 before going on', async () => {
     await check(first)
     now += 11 * MINUTE
     await check(first)

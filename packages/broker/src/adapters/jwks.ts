@@ -3,7 +3,7 @@
  *
  * | what                        | how long                                                                    |
  * | --------------------------- | --------------------------------------------------------------------------- |
- * | keys are used without a look | 10 min; then fetched anew beside the road, after 15 min before going on     |
+ * | keys are used without a look | 10 min; then fetched anew next to the vend path, after 15 min before going on     |
  * | keys outlive a dead endpoint | 6 h after the last good fetch, then nobody of that issuer gets in           |
  * | an unknown `kid`            | one fetch a second at most, shared by all who wait for it                   |
  * | a failing endpoint          | left alone for 1 s, 2 s, 4 s … 60 s                                         |

@@ -85,7 +85,7 @@ export function linking(store: Links, random: RandomBytes) {
       if (before.outcome === 'unknown') return before
       const other = before.value === link.id ? undefined : before.value
       if (other && !fresh) return takenSince
-      // First theirs is ended, and on the trail: nothing would come back to it.
+      // First theirs is ended, and in the audit log: nothing would come back to it.
       const ended = other && (await change(other, now, (found) => end(found, 'replaced', now, active.slack)))
       if (ended?.outcome === 'unknown') return ended
       const pointed = await store.point(at, link.id, active.expiresAt, before.value)

@@ -21,7 +21,7 @@ export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'c
   const { rules, ledger } = broker
   const now = broker.clock()
   const faults: string[] = []
-  // Facts that are on the trail once; whoever writes them first, they are true.
+  // Facts that are in the audit log once; whoever writes them first, they are true.
   const announced = [await ledger.announceConfig(now), await ledger.announceRestored(now)]
   if (broker.logVkey !== undefined) announced.push(await ledger.announceLog(originOf(rules), broker.logVkey, now))
   for (const one of announced) if (one.outcome === 'unknown') faults.push(one.cause)

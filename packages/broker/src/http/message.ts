@@ -24,7 +24,7 @@ export type VendReply = { readonly status: number; readonly headers: Readonly<Re
 export const NOSNIFF = { 'x-content-type-options': 'nosniff' } as const
 export const withNosniff = (reply: VendReply): VendReply => ({ ...reply, headers: { ...NOSNIFF, ...reply.headers } })
 
-/** A reply, and what came of the road for the log line. */
+/** A reply, and what came of the vend path for the log line. */
 export type Answered = { readonly reply: VendReply; readonly result?: VendResult }
 
 /** Largest body taken, in bytes. */

@@ -64,7 +64,7 @@ type Operation = {
 }
 
 const token: readonly ProblemCode[] = ['token-missing', 'token-invalid', 'token-expired', 'issuer-keys-unavailable']
-const road: readonly ProblemCode[] = [
+const vendPath: readonly ProblemCode[] = [
   ...token,
   'profile-unknown',
   'not-eligible',
@@ -163,7 +163,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
       'media-type',
       'narrow-too-wide',
       'narrow-unsupported',
-      ...road,
+      ...vendPath,
     ],
   },
   'GET /requests': {
@@ -312,10 +312,10 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
       description: 'Exactly what an SDK reads. Errors are `{Code, Message}`.',
       content: json('ContainerCredentials'),
     },
-    problems: road,
+    problems: vendPath,
   },
   'POST /token': {
-    summary: 'OAuth 2.0 Token Exchange (RFC 8693): the same road for tools that speak it',
+    summary: 'OAuth 2.0 Token Exchange (RFC 8693): the same exchange for tools that speak it',
     open: true,
     form: 'TokenForm',
     success: {
@@ -323,7 +323,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
       description: '`access_token` is the container-credentials JSON in base64url; it is for AWS and for no other server.',
       content: json('IssuedToken'),
     },
-    problems: ['body-invalid', 'body-too-large', 'media-type', ...road],
+    problems: ['body-invalid', 'body-too-large', 'media-type', ...vendPath],
   },
   'POST /slack/commands': {
     summary: 'Slack’s slash command, signed by Slack',
@@ -501,7 +501,7 @@ function describe(path: string, method: Method) {
   }
 }
 
-/** Two doors have errors of their readers' own shape, and RFC 6749 §5.2 its own statuses. */
+/** Two endpoints have errors in the form of their own protocol, and RFC 6749 §5.2 its own statuses. */
 function problemResponses(codes: readonly ProblemCode[], path: string) {
   const content = path.startsWith('/credentials/')
     ? json('ContainerProblem')

@@ -40,9 +40,9 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
   const { rules, ledger } = broker
   const waiting = new Map<string, number>()
 
-  const { approvalOf, withPeople, decide: decideOn, approving, optionsOf, ...desk } = decisions(broker)
+  const { approvalOf, withPeople, decide: decideOn, approving, optionsOf, ...decider } = decisions(broker)
   const actorFor = (c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>): Actor =>
-    desk.actorFor({ caller, ...circumstances(c) }, request)
+    decider.actorFor({ caller, ...circumstances(c) }, request)
 
   // ── Ask ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -84,7 +84,7 @@ function readForm(request: VendRequest): Done<Form> | Refused {
   return done({ shown: { token, ...type }, ask: done(askOf(profile, form)) })
 }
 
-/** What the members mean is judged on the road, after the token. */
+/** What the members mean is judged on the vend path, after the token. */
 function askOf(profile: string, form: ReadonlyMap<string, string>): Ask {
   const parameters = [...form].filter(([name]) => name.startsWith('p.')).map(([name, value]): [string, Json] => [name.slice(2), value])
   const own = Object.entries(members).flatMap(([name, member]) => (form.has(name) ? [[member, form.get(name)]] : []))

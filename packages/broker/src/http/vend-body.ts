@@ -7,7 +7,7 @@ export type Format = (typeof formats)[number]
 /** A JSON value of any shape, checked by whoever uses it. */
 const anyJson = v.unknown()
 
-/** The body of `POST /sessions`. What the members mean is checked on the road; their types are checked here. */
+/** The body of `POST /sessions`. What the members mean is checked on the vend path; their types are checked here. */
 export const vendBody = v.strictObject({
   profile: v.pipe(v.string(), v.description('The profile to enter.')),
   justification: v.optional(v.pipe(v.string(), v.description('Why, in at most 256 bytes. Some profiles require it.'))),

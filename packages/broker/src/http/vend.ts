@@ -1,6 +1,6 @@
 /**
- * HTTP in front of the road: `POST /sessions`, `GET /credentials/{profile}` and (in token.ts) `POST /token`, over plain values. Faults are told in a
- * fixed order: route, method, media type, size, then (on the road) token, body, profile, eligibility and the rest.
+ * HTTP in front of the vend path: `POST /sessions`, `GET /credentials/{profile}` and (in token.ts) `POST /token`, over plain values. Faults are told in a
+ * fixed order: route, method, media type, size, then (on the vend path) token, body, profile, eligibility and the rest.
  */
 
 import { sha256Hex } from '@stint/core/digest'
@@ -16,7 +16,7 @@ import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { bearerOf } from '../vend/identify.ts'
 import { bucketSlot } from '../vend/slot.ts'
-import { type Door, type VendResult, vend } from '../vend/vend.ts'
+import { type EntryPoint, type VendResult, vend } from '../vend/vend.ts'
 import { readObject } from './body.ts'
 import { containerBar } from './container.ts'
 import { container, render, sessionFacts } from './formats.ts'
@@ -81,11 +81,11 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
   if (request.body.length > MAX_BODY_BYTES)
     return { reply: problemReply('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`, call.trace) }
 
-  let format = 'json' as Format // told by the body, which is read on the road, after the token
+  let format = 'json' as Format // told by the body, which is read on the vend path, after the token
   const idempotency = idempotencyKeyOf(header(request, 'idempotency-key'))
   if (idempotency === 'odd')
     return { reply: problemReply('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.', call.trace) }
-  const door: Door = {
+  const entry: EntryPoint = {
     shown: bearerOf(header(request, 'authorization')),
     ...(idempotency ? { idempotency: { ...idempotency, fingerprint: sha256Hex(request.body) } } : {}),
     readAsk() {
@@ -97,7 +97,7 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
       return done(ask as Ask)
     },
   }
-  const result = await vend(broker, call, door)
+  const result = await vend(broker, call, entry)
   if (result.outcome === 'refused') {
     const hint = result.caller?.groupsOmitted ? { hint: groupsOmittedHint } : {}
     return { reply: problemReply(result.code, result.detail, call.trace, { ...result.extra, ...hint }), result }
@@ -130,7 +130,7 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
   const body = read.value
   const checked = v.safeParse(vendBody, body)
   if (checked.success) return done(body as VendBody)
-  // What is wrong with a value that the road judges is told there, in its turn: profile before parameters before duration.
+  // What is wrong with a value that the vend path judges is told there, in its turn: profile before parameters before duration.
   const paths = checked.issues.map((issue) => v.getDotPath(issue) ?? '')
   if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(body as VendBody)
   const [issue] = checked.issues
@@ -164,14 +164,14 @@ async function consoleReply(broker: Broker, call: Call, result: Extract<VendResu
 // ── GET /credentials/{profile} ───────────────────────────────────────────────────────────────────────────────────────
 
 async function getCredentials(broker: Broker, call: Call, request: VendRequest, profile: string): Promise<Answered> {
-  const door: Door = {
+  const entry: EntryPoint = {
     shown: bearerOf(header(request, 'authorization')),
     readAsk: () => parametersOf(profile, request.query),
     admits: (found, caller, approval) => containerBar(found, approval, broker.rules.issuers[caller.issuer]),
     slot: bucketSlot,
   }
-  const result = await vend(broker, call, door)
-  if (result.outcome === 'waiting') throw new TypeError('this door admits no profile that waits')
+  const result = await vend(broker, call, entry)
+  if (result.outcome === 'waiting') throw new TypeError('this entry point admits no profile that waits')
   if (result.outcome === 'done')
     return {
       reply: { status: 200, headers: secretHeaders('application/json', call), body: JSON.stringify(container(result.value)) },

@@ -6,12 +6,12 @@ import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { handleSlack } from '../slack/handle.ts'
 import { deploymentFrom, slackDeploymentFrom } from '../wiring/environment.ts'
-import { openSlackDoor } from '../wiring/slack.ts'
+import { openSlackHandler } from '../wiring/slack.ts'
 import { fromEvent } from './event.ts'
 
-const door = openSlackDoor(slackDeploymentFrom(process.env, deploymentFrom(process.env, __dirname)))
+const slack = openSlackHandler(slackDeploymentFrom(process.env, deploymentFrom(process.env, __dirname)))
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
-  const { status, headers, body } = await handleSlack(door, fromEvent(event))
+  const { status, headers, body } = await handleSlack(slack, fromEvent(event))
   return { statusCode: status, headers: { ...headers }, body, isBase64Encoded: false }
 })

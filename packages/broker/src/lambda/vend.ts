@@ -1,6 +1,6 @@
 /**
  * The `vend` function: the only code that may assume a target role, kept small. No framework stands between the event and
- * the road; what can be loaded, opened or fetched ahead is, in init.
+ * the vend path; what can be loaded, opened or fetched ahead is, in init.
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { deploymentFrom } from '../wiring/environment.ts'

@@ -1,6 +1,6 @@
 /**
  * A deadline over a whole exchange. The SDK's own request timeout ends when the headers have come; a body that stalls
- * would hang the road for ever. What comes after the deadline is not waited for: it may still have happened.
+ * would hang the vend path for ever. What comes after the deadline is not waited for: it may still have happened.
  */
 export function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout

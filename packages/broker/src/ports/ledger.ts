@@ -193,7 +193,7 @@ export type Ledger = {
   /** The deploy releases what no two people are left to release. False where it holds no more, or was set again since. */
   releaseByDeploy(id: string, generation: number, now: Instant): Promise<Done<boolean> | Unknown>
 
-  /** Each is on the trail once: that this config answers, that this log began under this key. */
+  /** Each is in the audit log once: that this config answers, that this log began under this key. */
   announceConfig(now: Instant): Promise<Done<true> | Unknown>
   announceLog(origin: string, vkey: string, now: Instant): Promise<Done<true> | Unknown>
   /** That the table came from a backup, where the deploy says so. */
@@ -203,7 +203,7 @@ export type Ledger = {
   ping(): Promise<boolean>
 }
 
-/** What the road needs of it. */
+/** What the vend path needs of it. */
 export type VendLedger = Pick<
   Ledger,
   'reserve' | 'record' | 'drop' | 'fail' | 'refuse' | 'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'request' | 'frozen' | 'ping'

@@ -1,5 +1,5 @@
 /**
- * Slack's door: one call in, one answer out, within three seconds.
+ * Slack's endpoint: one call in, one answer out, within three seconds.
  *
  *   signature   over the bytes as they came, before anybody parses them
  *   parse       our workspace, our app, and nothing else
@@ -20,7 +20,7 @@ import type { SlackState } from '../ports/slack-state.ts'
 import { type Pinned, parseSlack, type SlackCall } from './payload.ts'
 import { verifySlack } from './signature.ts'
 
-/** One verified call: who, when, and what names it in the logs and on the trail. */
+/** One verified call: who, when, and what names it in the logs and in the audit log. */
 export type SlackTurn = {
   readonly slack: SlackUser
   readonly now: Instant
@@ -32,7 +32,7 @@ export type SlackTurn = {
 /** What Slack is answered: nothing, or JSON. */
 export type SlackReply = object | undefined
 
-export type SlackDoor = {
+export type SlackHandler = {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log
@@ -43,38 +43,45 @@ export type SlackDoor = {
   readonly answer: (call: SlackCall, turn: SlackTurn) => Promise<SlackReply>
 }
 
-export const handleSlack = async (door: SlackDoor, request: VendRequest): Promise<VendReply> => withNosniff(await handle(door, request))
+export const handleSlack = async (handler: SlackHandler, request: VendRequest): Promise<VendReply> =>
+  withNosniff(await handle(handler, request))
 
-async function handle(door: SlackDoor, request: VendRequest): Promise<VendReply> {
-  const [now, trace] = [door.clock(), hex128(door.random)]
+async function handle(handler: SlackHandler, request: VendRequest): Promise<VendReply> {
+  const [now, trace] = [handler.clock(), hex128(handler.random)]
   const line = { trace, method: request.method, route: request.path, from: request.sourceIp }
   const no = (refusal: Refused): VendReply => {
     const reply = problemReply(refusal.code, refusal.detail, trace)
-    door.log({ ...line, level: reply.status >= 500 ? 'error' : 'info', status: reply.status, code: refusal.code, reason: refusal.operator })
+    handler.log({
+      ...line,
+      level: reply.status >= 500 ? 'error' : 'info',
+      status: reply.status,
+      code: refusal.code,
+      reason: refusal.operator,
+    })
     return reply
   }
   if (request.method !== 'POST') return no(refused('method-not-allowed', 'This route takes POST.'))
   if (request.body.length > MAX_SLACK_BYTES) return no(refused('body-too-large', 'The body is larger than any Slack payload.'))
-  const signed = verifySlack(request, door.secrets, now)
+  const signed = verifySlack(request, handler.secrets, now)
   if (signed.outcome === 'forged') return no(refused('token-invalid', 'The request is not signed by Slack.', { operator: signed.why }))
-  const parsed = parseSlack(request.body, door.pinned)
+  const parsed = parseSlack(request.body, handler.pinned)
   if (parsed.outcome === 'odd') return no(refused('body-invalid', 'Stint does not handle this Slack payload.', { operator: parsed.why }))
   const call = parsed.value
   if (call.kind === 'probe' || call.kind === 'closed') return answered(undefined, trace)
 
   // Whatever may change something is good once; what only looks may be seen again.
   if (call.kind !== 'suggestion') {
-    const first = await door.state.firstSeen(sha256Hex(signed.value), now)
+    const first = await handler.state.firstSeen(sha256Hex(signed.value), now)
     if (first.outcome === 'unknown') return no(refused('ledger-unavailable', 'The ledger did not answer.', { operator: first.cause }))
     if (!first.value) {
-      door.log({ ...line, level: 'info', status: 200, code: 'replayed' })
+      handler.log({ ...line, level: 'info', status: 200, code: 'replayed' })
       return answered(undefined, trace)
     }
   }
   const stamp = request.headers.get('x-slack-request-timestamp')?.[0] ?? ''
   const hash = sha256Hex(Buffer.concat([Buffer.from(`v0:${stamp}:`), request.body]))
-  const reply = await door.answer(call, { slack: { team: call.team, user: call.user }, now, trace, hash })
-  door.log({ ...line, level: 'info', status: 200, call: call.kind })
+  const reply = await handler.answer(call, { slack: { team: call.team, user: call.user }, now, trace, hash })
+  handler.log({ ...line, level: 'info', status: 200, call: call.kind })
   return answered(reply, trace)
 }
 

@@ -62,7 +62,7 @@ type Tell = (words: string) => Promise<SlackReply>
 
 export function slackAnswers(parts: SlackParts) {
   const { rules, ledger, linking, api, publicUrl } = parts
-  const desk = decisions({ rules, ledger })
+  const decider = decisions({ rules, ledger })
 
   const from = ({ slack }: SlackTurn) => `slack:${slack.team}/${slack.user}`
   const who = (turn: SlackTurn) => whoIs(parts, turn.slack, turn.hash, turn.now)
@@ -74,7 +74,7 @@ export function slackAnswers(parts: SlackParts) {
     came: { source: from(turn), token: turn.hash },
   })
 
-  /** A linked person was told no: that is on the trail, as from every other door. */
+  /** A linked person was told no: that is in the audit log, as from every other channel. */
   async function recorded(turn: SlackTurn, { caller }: Known, profile: string, refusal: Refused): Promise<Refused> {
     if (problems[refusal.code].status >= 500) return refusal
     const written = await ledger.refuse({
@@ -97,14 +97,14 @@ export function slackAnswers(parts: SlackParts) {
   function choicesOf({ caller }: Known, now: number): readonly Choice[] {
     return rules.profiles.ids.flatMap((id) => {
       const profile = rules.profiles.find(id)
-      return profile && mayAsk(profile, caller, now) && desk.approvalOf(id) ? [{ id, profile: withWhy(id, profile) }] : []
+      return profile && mayAsk(profile, caller, now) && decider.approvalOf(id) ? [{ id, profile: withWhy(id, profile) }] : []
     })
   }
   const mayAsk = (profile: Profile, caller: Known['caller'], now: number): boolean =>
     standingOf(profile, caller, { sourceIp: '', now }).nearest !== undefined
   const withWhy = (id: string, profile: Profile): Choice['profile'] => ({
     ...profile,
-    ...(desk.approvalOf(id)?.breakGlass ? { justification: 'required' as const } : {}),
+    ...(decider.approvalOf(id)?.breakGlass ? { justification: 'required' as const } : {}),
   })
 
   async function openAsk(trigger: string, turn: SlackTurn): Promise<SlackReply> {
@@ -162,7 +162,7 @@ export function slackAnswers(parts: SlackParts) {
     const id = text(blockIds.profile) ?? ''
     const profile = rules.profiles.find(id)
     if (!profile || !mayAsk(profile, caller, turn.now)) return refused('profile-unknown', 'Profile not found, or not visible to you.')
-    const approval = desk.approvalOf(id)
+    const approval = decider.approvalOf(id)
     if (!approval) return refused('body-invalid', 'This profile needs no approval.')
     const given = [...view.values].filter(([block]) => block.startsWith(PARAMETER))
     const [justification, duration, ticket] = [text(blockIds.justification), text(blockIds.duration), text(blockIds.ticket)]
@@ -201,7 +201,7 @@ export function slackAnswers(parts: SlackParts) {
     if (!known.value.settled) return tell(`Your link is too new: it cannot be used for decisions in its first ten minutes. ${page}`)
     if (known.value.directorySilent) return tell(`The directory did not confirm who you are. ${page}`)
     let profile = ''
-    const decided = await desk.decide(id, deciderOf(turn, known.value), acts, (found, outcome) => {
+    const decided = await decider.decide(id, deciderOf(turn, known.value), acts, (found, outcome) => {
       profile = found.profile
       return outcome
     })
@@ -229,7 +229,8 @@ export function slackAnswers(parts: SlackParts) {
     const opened = await api.openView(trigger, waitModal('Terms'))
     if (opened.outcome !== 'done') return undefined
     const seen = await seenBy(text, turn)
-    const view = seen.outcome === 'done' ? detailsModal(seen.value, desk.summaryFor(seen.value, turn.now)) : tellModal('Terms', seen.words)
+    const view =
+      seen.outcome === 'done' ? detailsModal(seen.value, decider.summaryFor(seen.value, turn.now)) : tellModal('Terms', seen.words)
     await api.updateView(opened.value, undefined, view)
     return undefined
   }
@@ -241,8 +242,8 @@ export function slackAnswers(parts: SlackParts) {
   ): Promise<Done<AccessRequest> | { readonly outcome: 'hidden'; readonly words: string }> {
     const [known, found] = await Promise.all([who(turn), readRequest(text)])
     if (known.outcome !== 'done') return { outcome: 'hidden', words: wordsOf(known) }
-    const seen = found.outcome === 'done' && found.value ? desk.withPeople(found.value) : undefined
-    if (seen && isParty(seen, desk.actorFor(deciderOf(turn, known.value), seen))) return done(seen)
+    const seen = found.outcome === 'done' && found.value ? decider.withPeople(found.value) : undefined
+    if (seen && isParty(seen, decider.actorFor(deciderOf(turn, known.value), seen))) return done(seen)
     const words = wordsOf(found.outcome === 'unknown' ? found : unknownRequest)
     return { outcome: 'hidden', words: `${words} Sign in to see it: ${publicUrl}/decide/${text}` }
   }
@@ -332,7 +333,7 @@ export function slackAnswers(parts: SlackParts) {
     }
     switch (call.action) {
       case buttons.approve:
-        return decide(call.value, turn, desk.approving(said(undefined)), tell)
+        return decide(call.value, turn, decider.approving(said(undefined)), tell)
       case buttons.deny:
       case buttons.review:
         return askForReason(call.trigger, call.action === buttons.deny ? 'deny' : 'review', call.value, turn, tell)
@@ -356,7 +357,7 @@ export function slackAnswers(parts: SlackParts) {
     if (opened.outcome !== 'done') return tell(formNotOpened)
     const seen = await seenBy(text, turn)
     if (seen.outcome === 'done')
-      await api.updateView(opened.value, undefined, reasonModal(callback, text, desk.summaryFor(seen.value, turn.now)))
+      await api.updateView(opened.value, undefined, reasonModal(callback, text, decider.summaryFor(seen.value, turn.now)))
     return undefined
   }
 

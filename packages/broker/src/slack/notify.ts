@@ -200,10 +200,10 @@ async function brought(parts: NotifyParts, run: Run, id: RequestId, urgent: bool
   const request = found.value
   // Granted by rule: there is nobody to be told.
   if (!request || request.expiresAt === 0) return nothing
-  const desk = new Desk(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
+  const messenger = new Messenger(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
   // The story stands below the request, in its order; whoever asked is told meanwhile.
-  await Promise.all([desk.roots().then(() => desk.thread()), desk.requester()])
-  return { faults: desk.faults, version: request.version, overtaken: desk.overtaken }
+  await Promise.all([messenger.roots().then(() => messenger.thread()), messenger.requester()])
+  return { faults: messenger.faults, version: request.version, overtaken: messenger.overtaken }
 }
 
 async function journalOf({ journal }: NotifyParts, id: OwedId): Promise<Done<Journaled | undefined> | Unknown> {
@@ -327,7 +327,7 @@ class Posting {
 }
 
 /** One request's messages, while they are brought up to date. */
-class Desk extends Posting {
+class Messenger extends Posting {
   readonly #request: AccessRequest
   readonly #events: Journaled['events']
   readonly #now: Instant
@@ -352,7 +352,7 @@ class Desk extends Posting {
     this.#decisions = decisions(parts)
   }
 
-  /** A break-glass that waits is not given up because a channel is gone: somebody may mend that in time. */
+  /** A break-glass that waits is not given up because a channel is gone: an operator can fix that in time. */
   protected override isFinal(error: string): boolean {
     return super.isFinal(error) && !(this.#request.breakGlass && stateAt(this.#request, this.#now) === 'pending')
   }
@@ -499,12 +499,12 @@ const TOLD_OF_FREEZES: readonly string[] = ['freeze.set', 'freeze.released', 'fr
 async function toldOf(
   parts: NotifyParts,
   id: LinkId | FreezeId,
-  deskOf: (posts: readonly Post[]) => LinkDesk | FreezeDesk,
+  messengerOf: (posts: readonly Post[]) => LinkDesk | FreezeDesk,
 ): Promise<readonly Fault[]> {
   const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
   for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
   if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
-  const desk = deskOf(posts.value)
-  await desk.tell(journal.value?.events ?? [], parts.clock())
-  return desk.faults
+  const messenger = messengerOf(posts.value)
+  await messenger.tell(journal.value?.events ?? [], parts.clock())
+  return messenger.faults
 }

@@ -1,5 +1,5 @@
 /**
- * Asking people: a request that waits for agreement. Both doors to it (`POST /sessions` on a profile that needs approval,
+ * Asking people: a request that waits for agreement. Both endpoints for it (`POST /sessions` on a profile that needs approval,
  * and `POST /requests`) come through here.
  */
 import { scopesOfPerson } from '@stint/core/access/freeze'

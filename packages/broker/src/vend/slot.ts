@@ -33,7 +33,7 @@ export type Slot = {
   /** One token, one session: what is older than the ledger is refused. */
   readonly once?: true
   readonly fingerprint?: string
-  /** What it means at this door that the request has no use left. */
+  /** What it means at this entry point that the request has no uses left. */
   readonly exhausted: (refusal: Refused) => ProblemCode
 }
 

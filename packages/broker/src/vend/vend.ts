@@ -1,5 +1,5 @@
 /**
- * The road: reserve → assume → record. One function, top to bottom; whoever opens only this file knows what Stint does,
+ * The vend path: reserve → assume → record. One function, top to bottom; read only this file to know what Stint does,
  * in which order, and what each failure leaves behind.
  *
  *   reserve   the grant still holds, one use is taken, the intent is durable
@@ -28,11 +28,11 @@ import { askForApproval } from './ask.ts'
 import { identify, type Shown } from './identify.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
-/** How a call came in: each door reads its ask in its own way, and may name the request by what was asked. */
-export type Door = {
+/** How a call came in: each entry point reads its ask in its own way, and may name the request by what was asked. */
+export type EntryPoint = {
   readonly shown: Done<Shown> | Refused
   readonly readAsk: () => Done<Ask> | Refused
-  /** What this door demands of a profile beyond the profile's own rules. */
+  /** What this entry point demands of a profile beyond the profile's own rules. */
   readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused | undefined
   /** Default: a fresh request of one use. */
   readonly slot?: Slot
@@ -58,17 +58,17 @@ export type VendResult = (Done<Vended> | Refused | { readonly outcome: 'waiting'
   readonly profile?: string
 }
 
-export async function vend(broker: Broker, call: Call, door: Door): Promise<VendResult> {
-  const identity = await identify(broker, door.shown, call.now)
+export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promise<VendResult> {
+  const identity = await identify(broker, entry.shown, call.now)
   if (identity.outcome === 'refused') return identity // a stranger: nothing is written
   const caller = identity.value
 
-  const ask = door.readAsk()
+  const ask = entry.readAsk()
   if (ask.outcome === 'refused') return refuse(broker, call, caller, '', ask)
   const { profile } = ask.value
-  const decided = decide(broker, call, door, caller, ask.value)
+  const decided = decide(broker, call, entry, caller, ask.value)
   if (decided.outcome === 'refused') return refuse(broker, call, caller, profile, decided)
-  if (decided.value.wait) return wait(broker, call, door, caller, decided.value.scope, decided.value.wait)
+  if (decided.value.wait) return wait(broker, call, entry, caller, decided.value.scope, decided.value.wait)
   const { scope, slot } = decided.value
   const intent = makeIntent(broker, call, caller, scope, slot)
 
@@ -85,7 +85,7 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
       await broker.ledger.fail(reserved.value, { code: closed.code, reason: closed.operator ?? closed.detail, sends: 0 }, broker.clock())
     return { ...closed, caller, profile }
   }
-  if (reserved.outcome === 'refused') return refuse(broker, call, caller, profile, atDoor(reserved, slot, scope))
+  if (reserved.outcome === 'refused') return refuse(broker, call, caller, profile, atEntryPoint(reserved, slot, scope))
   if (reserved.outcome === 'unknown') return unavailable(reserved.cause, caller, profile)
   const reservation = reserved.value
 
@@ -125,15 +125,15 @@ export async function vend(broker: Broker, call: Call, door: Door): Promise<Vend
 
 type Decision = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
 
-/** Everything before the first write: pure, and the same for every door. */
-function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask): Done<Decision> | Refused {
+/** Everything before the first write: pure, and the same for every entry point. */
+function decide(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, ask: Ask): Done<Decision> | Refused {
   const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.source, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
   const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})
-  const barred = door.admits?.(access.profile, caller, approval)
+  const barred = entry.admits?.(access.profile, caller, approval)
   if (barred) return barred
 
-  const slot = slotFor(broker, door, caller, ask)
+  const slot = slotFor(broker, entry, caller, ask)
   // A request that nobody had to agree to is used where it is made, and never by its name.
   if (!slot || (slot.named && !approval)) return refused('request-unknown', 'Request not found, or not visible to you.')
   const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
@@ -142,14 +142,14 @@ function decide(broker: Broker, call: Call, door: Door, caller: Caller, ask: Ask
 }
 
 /** `once` wins over an Idempotency-Key; an approval is used only by naming its request. */
-function slotFor(broker: Broker, door: Door, caller: Caller, ask: Ask): Slot | undefined {
+function slotFor(broker: Broker, entry: EntryPoint, caller: Caller, ask: Ask): Slot | undefined {
   const once = broker.rules.issuers[caller.issuer]?.replay === 'once'
   if (ask.requestId !== undefined) {
     const request = parseRequestId(ask.requestId)
-    return request && namedSlot(request, once, door.idempotency)
+    return request && namedSlot(request, once, entry.idempotency)
   }
   if (once) return onceSlot
-  return door.idempotency ? idempotentSlot(door.idempotency) : (door.slot ?? freshSlot)
+  return entry.idempotency ? idempotentSlot(entry.idempotency) : (entry.slot ?? freshSlot)
 }
 
 function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, slot: Slot): Intent {
@@ -173,9 +173,9 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
 }
 
 /** Nobody is let in before others have agreed: the request waits, and the caller comes back with its id. */
-async function wait(broker: Broker, call: Call, door: Door, caller: Caller, scope: Scope, approval: Approval): Promise<VendResult> {
+async function wait(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, scope: Scope, approval: Approval): Promise<VendResult> {
   const { profile } = scope.terms
-  const asked = await askForApproval(broker, call, caller, scope, approval, door.idempotency ? { idempotency: door.idempotency } : {})
+  const asked = await askForApproval(broker, call, caller, scope, approval, entry.idempotency ? { idempotency: entry.idempotency } : {})
   if (asked.outcome === 'refused') return refuse(broker, call, caller, profile, asked)
   return { outcome: 'waiting', request: asked.value.request, caller, profile }
 }
@@ -188,8 +188,8 @@ function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefin
   return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
 }
 
-/** What the ledger's refusal means at this door, and in which terms two approvals differ. */
-function atDoor(refusal: Refused, slot: Slot, scope: Scope): Refused {
+/** What the ledger's refusal means at this entry point, and in which terms two approvals differ. */
+function atEntryPoint(refusal: Refused, slot: Slot, scope: Scope): Refused {
   if (refusal.code === 'terms-changed') return { ...refusal, extra: { changed: changedTerms(String(refusal.extra?.agreed), scope.terms) } }
   if (refusal.code !== 'request-exhausted') return refusal
   const code = slot.exhausted(refusal)

@@ -45,7 +45,7 @@ const noPages = refused('route-unknown', 'Sign-in is not configured.')
 
 export function pageRoutes(app: Api, broker: ApiBroker): void {
   const { rules, random, web } = broker
-  const desk = decisions(broker)
+  const decider = decisions(broker)
   const links = linking(broker.ledger, random)
   const clients = Object.entries(rules.signIn ?? {})
 
@@ -63,7 +63,7 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
   const demandsMfa = (issuer: string): boolean => {
     demanding ??= new Set(
       rules.profiles.ids
-        .flatMap((profile) => desk.approvalOf(profile)?.rules ?? [])
+        .flatMap((profile) => decider.approvalOf(profile)?.rules ?? [])
         .flatMap(({ by }) => by.flatMap((who) => (who.mfa ? [who.issuer] : []))),
     )
     return demanding.has(issuer)
@@ -139,15 +139,15 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
   async function decidePage(c: Ctx, id: RequestId, caller: Caller, grantWith: (more: Partial<Grant>) => string): Promise<Response> {
     const found = await broker.ledger.request(id)
     if (found.outcome === 'unknown') return say(c, unavailable(found.cause))
-    const request = found.value && desk.withPeople(found.value)
-    const actor = request && desk.actorFor({ caller, ...circumstances(c) }, request)
+    const request = found.value && decider.withPeople(found.value)
+    const actor = request && decider.actorFor({ caller, ...circumstances(c) }, request)
     if (!request || !actor || !isParty(request, actor)) return say(c, unknownRequest)
-    const options = desk.optionsOf(request, actor, c.get('now'))
+    const options = decider.optionsOf(request, actor, c.get('now'))
     const grant = grantWith({ version: request.version })
     return show(
       c,
       headline(request, c.get('now')),
-      html`${requestPart(request, desk.summaryFor(request, c.get('now')), c.get('now'))}
+      html`${requestPart(request, decider.summaryFor(request, c.get('now')), c.get('now'))}
 ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` : decideForm(`/decide/${id}`, grant, options)}
 <p class="who">You are signed in as ${me(caller)}.</p>`,
     )
@@ -163,7 +163,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       const acts = actsOf(form.get('act') as Option, comment)
       if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form has no action.'))
       const came = { source: c.env.sourceIp, token: caller.token.hash }
-      const decided = await desk.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
+      const decided = await decider.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
         c.set('profile', found.profile)
         // What grants is decided upon what was shown, unless it was decided so already; a withdrawal waits for nothing.
         const grants = outcome.outcome === 'done' && outcome.value !== 'unchanged' && outcome.value.from === undefined
@@ -174,15 +174,15 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       if (decided.outcome === 'unknown') return say(c, decisionUnknown(decided.cause))
       if (decided.outcome === 'refused') return sayTo(c, caller, decided)
       const now = broker.clock()
-      const request = desk.withPeople(decided.value)
-      return show(c, headline(request, now), html`<p>Done.</p>${requestPart(request, desk.summaryFor(request, now), now)}`)
+      const request = decider.withPeople(decided.value)
+      return show(c, headline(request, now), html`<p>Done.</p>${requestPart(request, decider.summaryFor(request, now), now)}`)
     }),
   )
 
   function actsOf(act: Option, comment: string | undefined): Acts | undefined {
     const said = { channel: 'web' as const, ...(comment === undefined ? {} : { comment }) }
     const acts: { readonly [act in Option]: Acts } = {
-      approve: desk.approving(said),
+      approve: decider.approving(said),
       deny: (request, actor, now) => deny(request, actor, said, now),
       cancel: (request, actor, now) => cancel(request, actor, said, now),
       revoke: (request, actor, now) => revoke(request, actor, said, now),
@@ -194,7 +194,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
     return Object.hasOwn(acts, act) ? acts[act] : undefined
   }
 
-  /** Somebody known was told no: that is on the trail, as from every other door. */
+  /** Somebody known was told no: that is in the audit log, as from every other channel. */
   async function sayTo(c: Ctx, caller: Caller, refusal: Refused): Promise<Response> {
     if (problems[refusal.code].status >= 500) return say(c, refusal)
     const written = await broker.ledger.refuse({

@@ -51,7 +51,7 @@ export function apiApp(broker: ApiBroker): Api {
     })
   })
 
-  /** A verified caller was told no, and not only that there is nothing to read: it is on the trail, whatever the route. */
+  /** A verified caller was told no, and not only that there is nothing to read: it is in the audit log, whatever the route. */
   async function recordRefusal(c: Ctx, caller: Caller): Promise<void> {
     const refusal = c.get('refusal')
     if (!refusal || problems[refusal.code].status >= 500 || (c.req.method === 'GET' && problems[refusal.code].status !== 403)) return

@@ -49,7 +49,7 @@ export const DYNAMODB_ANSWER_BYTES = {
 } as const
 
 /**
- * Everything but STS, whose client only `vend` has on board (./vend-broker.ts). `ledger`: all of it, or only what the road
+ * Everything but STS, whose client only `vend` has on board (./vend-broker.ts). `ledger`: all of it, or only what the vend path
  * needs (`adapters/dynamodb/ledger.ts`).
  */
 export function createBroker<L extends VendLedger>(

@@ -82,7 +82,7 @@ export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployme
     ...deployment,
     slack: {
       token: need('STINT_SLACK_TOKEN'),
-      // Only the door has them.
+      // Only the endpoint has them.
       signingSecrets: env.STINT_SLACK_SIGNING_SECRETS ? signingSecretsIn(env.STINT_SLACK_SIGNING_SECRETS) : [],
       publicUrl: need('STINT_URL'),
       fetch,

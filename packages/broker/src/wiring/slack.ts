@@ -1,5 +1,5 @@
 /**
- * Slack's two functions from their parts: the door that answers it, and the notifier that keeps its messages true. Sandbox,
+ * Slack's two functions from their parts: the endpoint that answers it, and the notifier that keeps its messages true. Sandbox,
  * Lambda and tests all come through here.
  */
 
@@ -9,7 +9,7 @@ import { getBytes } from '../adapters/https.ts'
 import { scimDirectory } from '../adapters/scim.ts'
 import { type SlackApi, slackApi } from '../adapters/slack.ts'
 import { linking } from '../approvals/link.ts'
-import type { SlackDoor } from '../slack/handle.ts'
+import type { SlackHandler } from '../slack/handle.ts'
 import { slackAnswers } from '../slack/interactions.ts'
 import type { NotifyParts } from '../slack/notify.ts'
 import { type Deployment, dynamoClient, ledgerSettings } from './broker.ts'
@@ -38,7 +38,7 @@ const RESPONSE_HOST = 'hooks.slack.com'
 export const apiOf = ({ slack }: Pick<SlackDeployment, 'slack'>, timeoutMs: number): SlackApi =>
   slackApi({ token: slack.token, fetch: slack.fetch, timeoutMs, ...(slack.at ? { url: slack.at.api } : {}) })
 
-export function openSlackDoor(deployment: SlackDeployment): SlackDoor {
+export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
   const { rules, clock, random, log, slack } = deployment
   if (!rules.slack) throw new TypeError('the config has no slack')
   if (slack.signingSecrets.length === 0) throw new Error('the environment lacks STINT_SLACK_SIGNING_SECRETS')

@@ -1,6 +1,6 @@
 /**
  * Runs policy tests: the broker's own decisions over a token made of a caller's claims, without a signature and without any
- * I/O. What comes out is what the road would have done, up to the first write.
+ * I/O. What comes out is what the vend path would have done, up to the first write.
  */
 import { type Access, decideAccess, standingOf } from '@stint/core/access/decide'
 import { approvalFor } from '@stint/core/config/approval'

@@ -1,5 +1,5 @@
 /**
- * `lint(rules)`: what is wrong with a config that the check accepts. Pure but for zlib; nothing here is on the road.
+ * `lint(rules)`: what is wrong with a config that the check accepts. Pure but for zlib; nothing here is on the vend path.
  *
  *     import { lint } from '@stint/cli/lint/lint'
  */

@@ -1,4 +1,4 @@
-/** With `--online`: does each issuer's own discovery document say what the config says? The road itself never asks it. */
+/** With `--online`: does each issuer's own discovery document say what the config says? The vend path itself never asks it. */
 import type { Rules } from '@stint/core/config/shape'
 import { isObject, parseForeignJson } from '@stint/core/json'
 import type { Finding } from './catalogue.ts'

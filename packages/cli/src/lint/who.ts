@@ -62,7 +62,7 @@ export function lintWho({ who, path, issuer, opens }: Place, report: Report): { 
     kill('never-fits', `${path}.mfa`, `Tokens of ${preset} do not say whether a second factor was used.`)
   if (who.authAge && !known.authTime) kill('never-fits', `${path}.authAge`, `Tokens of ${preset} do not say when somebody signed in.`)
   if (opens && !dead && !Object.entries(said).some(([claim, matcher]) => isPositive(matcher) && enters(known, claim)))
-    report('names-nobody', path, `It admits whoever ${preset === 'oidc' ? 'the issuer' : preset} signs a token for, if only the rest fits.`)
+    report('names-nobody', path, `It matches every caller that ${preset === 'oidc' ? 'the issuer' : preset} signs a token for.`)
   if (opens) lintForks(said, preset, path, report)
   return { dead }
 }

@@ -14,7 +14,7 @@ const MAX_PATH_AND_NAME = 512
 /** As the template names it: unique in its account and elsewhere. */
 export const externalIdOf = (prefix: string, account: string, role: string): string => `${prefix}-${account}-${role}`
 
-/** The targets, or every fault of every row: a list of five hundred is mended in one go. */
+/** The targets, or every fault of every row: a list of five hundred is fixed in one go. */
 export function targetsFrom(
   rows: readonly Row[],
   defaults: Defaults,

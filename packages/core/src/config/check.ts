@@ -1,6 +1,6 @@
 /**
  * From what `stint.config.ts` exports to rules that the broker may follow. Runs at build and at the sandbox's start,
- * never on the road: the deployed function reads what this has accepted.
+ * never on the vend path: the deployed function reads what this has accepted.
  *
  * Three passes, each naming the path and the fix: fill in bindings, check the shape (unknown members are errors), check
  * what one value means for another.

@@ -1,6 +1,6 @@
 /**
  * The ledger on DynamoDB: one item per request, every change one conditional write that appends its event. `vend` takes
- * only what its road needs, since every part is paid for at a cold start.
+ * only what the vend path needs, since every part is paid for at a cold start.
  */
 import { done, type Refused, refused } from '@stint/core/outcome'
 import type { Ledger, VendLedger } from '../../ports/ledger.ts'

@@ -1,5 +1,5 @@
 /**
- * Reserve, record, and the two ways back: the writes of the road. Each is one conditional UpdateItem of the request's one
+ * Reserve, record, and the two ways back: the writes of the vend path. Each is one conditional UpdateItem of the request's one
  * item that changes the state and appends the event. The image in the answer must show our own attempt in the new state;
  * if the item that stood in the way shows it, the answer to an earlier send of this very write was lost: it is done.
  */

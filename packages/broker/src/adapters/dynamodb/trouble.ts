@@ -1,4 +1,4 @@
-/** Calls of what runs beside the road: a dependency that does not answer is `Trouble`, and the whole run is tried again. */
+/** Calls of what runs next to the vend path: a dependency that does not answer is `Trouble`, and the whole run is tried again. */
 import { type AttributeValue, ConditionalCheckFailedException, type ConsumedCapacity } from '@aws-sdk/client-dynamodb'
 import { brief } from '@stint/core/audit/event'
 import { Trouble } from '../../ports/log.ts'
