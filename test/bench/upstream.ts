@@ -5,36 +5,30 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { type Item, readWrite } from '@stint/broker/adapters/dynamodb/testing/expression'
 
 const [, , keyFile = '', certFile = '', jwks = ''] = process.argv
 const counts: Record<string, number> = {}
 
-const item = {
-  pk: { S: 'REQ#req_01ARYZ6S410000000000000000' },
-  id: { S: 'req_01ARYZ6S410000000000000000' },
-  state: { S: 'approved' },
-  createdAt: { N: '1795521600000' },
-  windowExpiresAt: { N: '1795521690000' },
-  usesLeft: { N: '0' },
-  attempts: { N: '1' },
-  caller: { M: { issuer: { S: 'people' }, subject: { S: 'dana' }, name: { S: 'Dana' }, kind: { S: 'human' } } },
-  terms: { S: 'x'.repeat(900) },
-  termsHash: { S: 'f'.repeat(64) },
-  events: { L: Array.from({ length: 2 }, () => ({ M: { event: { S: 'x'.repeat(600) }, salt: { B: 'A'.repeat(43).concat('=') } } })) },
-}
 type Body = {
   readonly TableName?: string
-  readonly Key?: { readonly pk: object }
-  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>
-  readonly ExpressionAttributeValues?: Readonly<Record<string, object>>
+  readonly Key?: Item
+  readonly UpdateExpression?: string
+  readonly ExpressionAttributeNames?: Record<string, string>
+  readonly ExpressionAttributeValues?: Item
 }
 
-/** The item as the write leaves it: its key, and the session that it reserves or records. */
-function written({ Key, ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} }: Body) {
-  const session = values[':session'] && 'M' in values[':session'] ? values[':session'] : undefined
-  const issued = { M: { attempt: values[':attempt'], state: { S: 'issued' }, issued: values[':facts'] } }
-  const attribute = names['#session']
-  return { Attributes: { ...item, ...Key, ...(attribute === undefined ? {} : { [attribute]: session ?? issued }) } }
+/** Items that were written, by key. Each vend writes one twice, so the oldest are no longer needed. */
+const items = new Map<string, Item>()
+const MOST_ITEMS = 100
+
+/** The item as the write leaves it. */
+function written({ Key = {}, UpdateExpression, ExpressionAttributeNames: names, ExpressionAttributeValues: values }: Body) {
+  const key = JSON.stringify(Key)
+  const after = readWrite(undefined, UpdateExpression, { names, values }, false).after(items.get(key), Key)
+  items.set(key, after)
+  if (items.size > MOST_ITEMS) items.delete(items.keys().next().value ?? '')
+  return { Attributes: after }
 }
 
 const tableAnswer = (kind: string, body: Body): object => {

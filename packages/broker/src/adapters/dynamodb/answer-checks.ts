@@ -59,22 +59,52 @@ export function showsWrite(
   { UpdateExpression = '', ExpressionAttributeNames: names = {} }: WriteInput,
   values: Key,
 ): void {
-  const clauses = UpdateExpression.split(/\b(SET|REMOVE|ADD|DELETE) /)
-  const clause = (keyword: string): string => (clauses[clauses.indexOf(keyword) + 1] ?? '').trim()
-  const [set, removed] = [clauses.includes('SET') ? clause('SET') : '', clauses.includes('REMOVE') ? clause('REMOVE') : '']
+  const { set, appended, defaulted, removed } = clausesOf(UpdateExpression)
   const at = (path: string): AttributeValue | undefined =>
     path
       .split('.')
       .map((name) => names[name] ?? name)
       .reduce<AttributeValue | undefined>((value, name, depth) => (depth === 0 ? image[name] : value?.M?.[name]), undefined)
-  for (const [, path = '', value = ''] of set.matchAll(/([#\w.]+) = (:\w+)(?=,|$| )(?! [+-])/g))
-    expect(isSame(at(path), values[value]), `does not show ${path}`)
-  for (const [, path = '', value = ''] of set.matchAll(/([#\w.]+) = list_append\([^:]*?(?:if_not_exists\([^)]*\), )?(:\w+)\)/g)) {
+  for (const [path, value] of set) expect(isSame(at(path), values[value]), `does not show ${path}`)
+  for (const [path, value] of appended) {
     const [list, added] = [at(path)?.L ?? [], values[value]?.L ?? []]
-    expect(isSame({ L: list.slice(list.length - added.length) }, { L: [...added] }), `does not show what was appended to ${path}`)
+    expect(isSame(list.slice(list.length - added.length), added), `does not show what was appended to ${path}`)
   }
-  for (const [, path = ''] of set.matchAll(/([#\w.]+) = if_not_exists\(/g)) expect(at(path) !== undefined, `does not show ${path}`)
-  for (const path of removed.split(', ').filter((name) => name !== '')) expect(at(path) === undefined, `still shows ${path}`)
+  for (const path of defaulted) expect(at(path) !== undefined, `does not show ${path}`)
+  for (const path of removed) expect(at(path) === undefined, `still shows ${path}`)
+}
+
+/** What an update expression does, by path: values that it sets, lists that it appends to, defaults that it fills in, removals. */
+type Clauses = {
+  readonly set: readonly Pair[]
+  readonly appended: readonly Pair[]
+  readonly defaulted: readonly string[]
+  readonly removed: readonly string[]
+}
+type Pair = readonly [path: string, value: string]
+
+/** Read once per process: each kind of write has one expression, or a few. */
+const known = new Map<string, Clauses>()
+const MOST_KNOWN = 200
+
+function clausesOf(expression: string): Clauses {
+  const before = known.get(expression)
+  if (before) return before
+  const parts = expression.split(/\b(SET|REMOVE|ADD|DELETE) /)
+  const clause = (keyword: string): string => (parts.includes(keyword) ? (parts[parts.indexOf(keyword) + 1] ?? '').trim() : '')
+  const set = clause('SET')
+  const pairs = (pattern: RegExp): readonly Pair[] => [...set.matchAll(pattern)].map(([, path = '', value = '']) => [path, value])
+  const read: Clauses = {
+    set: pairs(/([#\w.]+) = (:\w+)(?=,|$| )(?! [+-])/g),
+    appended: pairs(/([#\w.]+) = list_append\([^:]*?(?:if_not_exists\([^)]*\), )?(:\w+)\)/g),
+    defaulted: pairs(/([#\w.]+) = if_not_exists\(/g).map(([path]) => path),
+    removed: clause('REMOVE')
+      .split(', ')
+      .filter((path) => path !== ''),
+  }
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(expression, read)
+  return read
 }
 
 /** Whether two values are the same, however their maps and sets are ordered. */
