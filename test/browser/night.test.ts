@@ -157,7 +157,7 @@ describe('the page on which one signs in anew', () => {
     // As clearly as Slack's message: who by name and identity, how risky, and what the session may do.
     expect(text).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     expect(text).toMatch(/high: every action/)
-    expect(text).toMatch(/The session may do\s*everything that the role may do/)
+    expect(text).toMatch(/The session may do\s*everything the role allows/)
     await pictures(page, 'decide')
     await page.getByLabel('Comment').fill('go')
     await page.getByRole('button', { name: 'Approve' }).click()

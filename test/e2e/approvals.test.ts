@@ -276,9 +276,9 @@ describe('who may not', () => {
       `/requests/${id}/approve`,
       await lab.token({ sub: 'pat', groups: undefined, _claim_names: { groups: 'src1' } }),
     )
-    expect([...status(answer), answer.json.hint]).toEqual([404, 'request-unknown', expect.stringContaining('leaves your groups out')])
+    expect([...status(answer), answer.json.hint]).toEqual([404, 'request-unknown', expect.stringContaining('omits your groups')])
     const vend = await sandbox.vend(await lab.token({ sub: 'pat', groups: undefined, hasgroups: true }), { profile: 'lab-one' })
-    expect([...status(vend), vend.json.hint]).toEqual([404, 'profile-unknown', expect.stringContaining('leaves your groups out')])
+    expect([...status(vend), vend.json.hint]).toEqual([404, 'profile-unknown', expect.stringContaining('omits your groups')])
   })
   test('nobody edits a request by saying more than a decision takes', async () => {
     const id = await ask(await engineer())

@@ -89,10 +89,10 @@ describe('tokens', () => {
     ['wrong issuer', () => lab.token({ iss: 'https://login.evil.example' })],
     ['an issuer with a slash more', () => lab.token({ iss: `${lab.issuers.lab}/` })],
     ['an issuer in other case', () => lab.token({ iss: lab.issuers.lab.replace('/lab', '/Lab') })],
-    ['an ID token where an access token is demanded', () => lab.token({}, { typ: 'JWT' })],
-    ['an access token where an ID token is demanded', () => lab.token({ iss: lab.issuers.id })],
+    ['an ID token where an access token is required', () => lab.token({}, { typ: 'JWT' })],
+    ['an access token where an ID token is required', () => lab.token({ iss: lab.issuers.id })],
     [
-      'Cognito: an ID token where an access token is demanded',
+      'Cognito: an ID token where an access token is required',
       () => lab.token({ iss: lab.issuers.cognito, token_use: 'id' }, { typ: undefined }),
     ],
     [

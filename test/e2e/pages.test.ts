@@ -119,7 +119,7 @@ export default { ...company, profiles: { ...company.profiles, 'break-glass': { .
     })
     const page = await signedIn(newJar(), `/decide/${json.id}`, 'approver')
     expect(page.text).toContain('<li>ecs:UpdateService on arn:aws:ecs:*:*:service/shop/*</li>')
-    expect(page.text).toContain('medium: changes things: ecs:UpdateService')
+    expect(page.text).toContain('medium: can write: ecs:UpdateService')
     expect(page.text).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     expect(page.text).not.toMatch(/everything|\u202E/)
   } finally {

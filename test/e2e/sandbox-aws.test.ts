@@ -144,7 +144,7 @@ describe('AssumeRole: who may enter', () => {
       'sts:SetSourceIdentity',
     ],
     ['a demanded tag', { trust: tagged }, tags('stint:session'), undefined],
-    ['no tag where one is demanded', { trust: tagged }, {}, 'no role trust policy allows'],
+    ['no tag where one is required', { trust: tagged }, {}, 'no role trust policy allows'],
     ['a tag that is not among those admitted', { trust: tagged }, tags('stint:session', 'admin'), 'no role trust policy allows'],
     ['a session name that fits', { trust: named }, {}, undefined],
     ['a session name that does not', { trust: named }, { RoleSessionName: 'root' }, 'no role trust policy allows'],

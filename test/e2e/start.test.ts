@@ -144,7 +144,7 @@ describe('npm start', () => {
       })`
     await writeFile(file, config('2h'))
     const faulty = await start(['--config', file]).ended()
-    expect([faulty.code, faulty.text]).toEqual([1, expect.stringContaining('profiles.mine.duration.max: is above 1h')])
+    expect([faulty.code, faulty.text]).toEqual([1, expect.stringContaining('profiles.mine.duration.max: must be at most 1h')])
 
     await writeFile(file, config('1h'))
     const port = await freePorts(4)

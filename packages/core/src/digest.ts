@@ -1,9 +1,9 @@
 /**
- * Hashing, and the one alphabet that Stint writes hashes and random ids in. No other file of core hashes.
+ * Hashing, and the alphabet of all hashes and random IDs. No other file of core hashes.
  */
 import { createHash, hash } from 'node:crypto'
 
-/** Crockford's base 32, lower case: no i, l, o, u, so ids survive being read aloud. */
+/** Crockford's base 32, lower case: without i, l, o, u, so that IDs can be read aloud without mistakes. */
 export const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** SHA-256, 32 bytes. */
@@ -37,5 +37,5 @@ export function digestFields(domain: string, fields: readonly string[]): string 
   return toCrockford(digest.digest(), 26)
 }
 
-/** A 128-bit digest of a text in 26 characters, for names that are too long to be carried whole. */
+/** A 128-bit digest of a string in 26 characters, for names that are too long to keep whole. */
 export const shortDigest = (text: string): string => toCrockford(sha256(text).subarray(0, 16), 26)

@@ -1,6 +1,6 @@
 /**
- * Ids. A request's is time-ordered and random, or derived where the same ask must meet itself; the two alphabets (upper
- * and lower case) never meet. A session's begins with its request's, so a session names its item.
+ * IDs. A request's ID is random and ordered by time, or derived if repeated calls must get the same request. The two kinds
+ * use different alphabets (upper and lower case). A session's ID begins with its request's ID, so it also names its item.
  */
 import { crockford, digestFields, toCrockford } from './digest.ts'
 import type { Caller, CallerRef } from './identity/caller.ts'
@@ -11,7 +11,7 @@ declare const brand: unique symbol
 export type RequestId = string & { readonly [brand]: 'request' }
 export type SessionId = string & { readonly [brand]: 'session' }
 
-/** Random bytes, handed in. */
+/** A source of random bytes. */
 export type RandomBytes = (count: number) => Uint8Array
 
 /** `req_` + ULID (48 bits of milliseconds, 80 random bits), upper case. */
@@ -19,7 +19,7 @@ export function newRequestId(now: Instant, random: RandomBytes): RequestId {
   const bytes = new Uint8Array(16)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(now) << 16n)
   bytes.set(random(10), 6)
-  // A ULID's 26 characters hold 130 bits; the two missing ones stand in front.
+  // The 26 characters of a ULID hold 130 bits; the two extra bits are at the front.
   return `req_${toCrockford(shiftRight2(bytes), 26).toUpperCase()}` as RequestId
 }
 
@@ -32,7 +32,7 @@ function shiftRight2(bytes: Uint8Array): Uint8Array {
   return out
 }
 
-/** When a random request id was made; undefined for a derived one, whose letters are lower case, and for what is neither. */
+/** When a random request ID was created; undefined for a derived ID, whose letters are lower case, and for any other string. */
 export function requestIdTime(id: string): Instant | undefined {
   if (!/^req_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) || !/[A-Z]/.test(id)) return undefined
   let time = 0
@@ -40,7 +40,7 @@ export function requestIdTime(id: string): Instant | undefined {
   return time
 }
 
-/** Single-use tokens: the same token on the same profile is the same request. */
+/** Single-use tokens: the same token with the same profile gets the same request. */
 export const onceRequestId = (caller: Caller, profile: string): RequestId =>
   derived('once/v1', [caller.issuer, caller.subject, caller.token.audience, caller.token.once, profile])
 
@@ -56,7 +56,7 @@ export const idempotentSessionId = (request: RequestId, caller: Pick<Caller, 'is
 export const idempotentRequestId = (caller: Pick<Caller, 'issuer' | 'subject'>, key: string): RequestId =>
   derived('idem/v1', [caller.issuer, caller.subject, key])
 
-/** Two asks for the same within a bucket of time are one. */
+/** Two calls that ask for the same within a bucket of time get one request. */
 export const askedRequestId = (
   caller: Pick<Caller, 'issuer' | 'subject'>,
   profile: string,
@@ -65,7 +65,7 @@ export const askedRequestId = (
   now: Instant,
 ): RequestId => derived('ask/v1', [caller.issuer, caller.subject, profile, what, String(Math.floor(now / 1000 / bucketSeconds))])
 
-/** The container-credentials route: SDKs repeat themselves, and what they repeat within a minute is one request. */
+/** The container-credentials endpoint: SDKs repeat calls, and repeated calls within a minute get one request. */
 export const bucketRequestId = (caller: CallerRef, profile: string, parameters: unknown, bucketSeconds: number, now: Instant): RequestId =>
   derived('bucket/v1', [caller.issuer, caller.subject, profile, canonicalJson(parameters), String(Math.floor(now / 1000 / bucketSeconds))])
 
@@ -85,17 +85,17 @@ export function parseSessionId(
   return { session: text as SessionId, request, suffix }
 }
 
-/** Names a freeze: `frz_` and a digest of its scope. */
+/** The ID of a freeze: `frz_` and a digest of its scope. */
 export const parseFreezeId = (text: string): `frz_${string}` | undefined => digestId('frz', text)
 
-/** Whatever has a journal: a request, a freeze, a person's links, a fact of the system. */
+/** The ID of anything with a journal: a request, a freeze, a person's links, a fact of the system. */
 export const parseJournalId = (text: string): string | undefined =>
   parseRequestId(text) ?? parseFreezeId(text) ?? digestId('lnk', text) ?? digestId('sys', text)
 
 const digestId = <Kind extends string>(kind: Kind, text: string): `${Kind}_${string}` | undefined =>
   text.startsWith(`${kind}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(kind.length + 1)) ? (text as `${Kind}_${string}`) : undefined
 
-/** The part of a session id behind its request's. */
+/** The part of a session ID after its request's ID. */
 export const sessionSuffix = (session: SessionId): string => session.slice(session.indexOf('.') + 1)
 
 /** 128 random bits in hex, for attempts and traces. */

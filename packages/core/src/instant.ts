@@ -1,6 +1,6 @@
 /**
- * Time in core: an instant is a number of milliseconds since the Unix epoch and is always handed in.
- * This is the only file of core that knows `Date`, and it never asks what time it is.
+ * Time in core: an instant is a number of milliseconds since the Unix epoch and is always passed in.
+ * This is the only file of core that uses `Date`, and it never reads the clock.
  */
 import { parseDate } from '@stint/iam/date'
 
@@ -10,29 +10,29 @@ export type Instant = number
 /** RFC 3339 with milliseconds, as events carry it: `2026-01-02T03:04:05.678Z`. */
 export const toIso = (at: Instant): string => new Date(at).toISOString()
 
-/** RFC 3339 in whole seconds, as AWS writes and reads it: `2026-01-02T03:04:05Z`. Fractions are cut. */
+/** RFC 3339 in whole seconds, as AWS writes and reads it: `2026-01-02T03:04:05Z`. Fractions are dropped. */
 export const toIsoSeconds = (at: Instant): string => `${new Date(at).toISOString().slice(0, 19)}Z`
 
 /** The UTC day of an instant: `2026-01-02`. */
 export const toDay = (at: Instant): string => new Date(at).toISOString().slice(0, 10)
 
-/** The instant an RFC 3339 text names, or undefined where it names none. */
+/** The instant of an RFC 3339 string, or undefined if the string is not valid. */
 export function parseIso(text: string): Instant | undefined {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) ? parseDate(text) : undefined
 }
 
-/** The instant that an HTTP date names, in the one form that servers send (RFC 9110 §5.6.7, IMF-fixdate), or undefined. */
+/** The instant of an HTTP date in the form that servers send (RFC 9110 §5.6.7, IMF-fixdate), or undefined. */
 export function parseHttpDate(text: string): Instant | undefined {
   const at = Date.parse(text)
   return !Number.isNaN(at) && new Date(at).toUTCString() === text ? at : undefined
 }
 
-/** The instant of a text in the form that `toIso` writes, as the schema of events has it; 0 where it is none. */
+/** The instant of a string in the form that `toIso` writes, which the event schema uses; 0 for any other value. */
 export const instantOf = (text: unknown): Instant => (typeof text === 'string' ? Date.parse(text) || 0 : 0)
 
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
-/** The day of the week and the time `HH:MM` that an instant is somewhere. */
+/** The day of the week and the time `HH:MM` of an instant in a time zone. */
 export function localTime(at: Instant, timeZone: string): { readonly day: (typeof weekdays)[number]; readonly time: string } {
   const parts = new Intl.DateTimeFormat('en-US', {
     timeZone,
@@ -56,5 +56,5 @@ export function isTimeZone(name: string): boolean {
 
 export const seconds = (count: number): number => count * 1000
 
-/** The instant with its milliseconds cut off: the grain in which AWS compares `aws:CurrentTime`. */
+/** The instant without its milliseconds. AWS compares `aws:CurrentTime` in whole seconds. */
 export const wholeSecond = (at: Instant): Instant => at - (at % 1000)

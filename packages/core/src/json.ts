@@ -1,6 +1,6 @@
 /**
- * JSON at the border. `parseForeignJson` is the only parser of bytes that a stranger wrote (a body, a JWT's header and
- * payload); `canonicalJson` is the only writer of bytes that are hashed.
+ * JSON from and to the outside. `parseForeignJson` is the only parser of untrusted bytes (a body, a JWT's header and
+ * payload). `canonicalJson` is the only writer of bytes that are hashed.
  *
  * Two parsers that read one text differently are an old attack (duplicate members, lone surrogates, `__proto__`):
  * what is ambiguous is refused here, so nothing behind this function has to think of it.
@@ -16,18 +16,18 @@ export type JsonFault =
   | 'duplicate-member'
   | 'forbidden-member'
   | 'lone-surrogate'
-  /** A number that is not exact once it is parsed: two different numbers would become equal. */
+  /** A number that is not exact after parsing: two different numbers would become equal. */
   | 'unsafe-number'
 
 export type Parsed = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly fault: JsonFault }
 
-/** Deeper nesting than this is refused: no document that Stint takes needs half of it. */
+/** Deeper nesting is refused. No document that Stint accepts needs even half of it. */
 export const MAX_DEPTH = 16
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export type ParseOptions = {
-  /** What to do with a number that a double does not hold exactly: refuse it (the default), or keep its digits as a string. */
+  /** What to do with a number that a double cannot represent exactly: refuse it (the default), or keep its digits as a string. */
   readonly largeNumbers?: 'refuse' | 'as-strings'
 }
 
@@ -48,7 +48,7 @@ export function parseForeignJson(bytes: Uint8Array, { largeNumbers = 'refuse' }:
   return fault === undefined ? { ok: true, value } : { ok: false, fault }
 }
 
-/** Walks a text already known to be JSON; it only needs to know where objects, arrays and strings begin and end. */
+/** Walks a string that is valid JSON. It only needs to know where objects, arrays and strings begin and end. */
 function findFault(text: string, largeNumbers: 'refuse' | 'as-strings'): JsonFault | undefined {
   const open: (Set<string> | undefined)[] = [] // a set of names for an object, undefined for an array
   let nameExpected = false
@@ -104,13 +104,13 @@ function endOfString(text: string, start: number): number {
   return at
 }
 
-/** Whether a rule may compare this number: see `isExact`. A number in source code is already a double, so only its size tells. */
+/** Whether a rule can compare this number: see `isExact`. A number in source code is already a double, so only its size matters. */
 export const isSafeNumber = (value: number): boolean => Math.abs(value) <= Number.MAX_SAFE_INTEGER
 
 /**
- * Whether a number in JSON is still itself once it is a double, as far as integers go (RFC 8259 §6, RFC 7493 §2.2): it is
- * at most 2^53 - 1 in size, and it does not become an integer unless it was written as one. 9007199254740993 would
- * otherwise equal 9007199254740992. The digits of a fraction may be rounded: 0.1 is fine.
+ * Whether a JSON number keeps its value as a double, as far as integers are concerned (RFC 8259 §6, RFC 7493 §2.2): its
+ * magnitude is at most 2^53 - 1, and it does not become an integer unless it was written as one. 9007199254740993 would
+ * otherwise equal 9007199254740992. The digits of a fraction can be rounded: 0.1 is fine.
  */
 function isExact(literal: string): boolean {
   const value = Number(literal)
@@ -140,16 +140,16 @@ export function parseKeepingDigits(text: string): Json {
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What a text takes in JSON: UTF-8 bytes, without the quotes. */
+/** The size of a string in JSON: UTF-8 bytes, without the quotes. */
 export const jsonBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2
 
-/** A member that the object itself has, never one that it inherits. */
+/** An own property of the object, never an inherited one. */
 export const own = <T>(object: { readonly [key: string]: T }, key: string): T | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined
 
 /**
- * RFC 8785 (JSON Canonicalization Scheme): members sorted by UTF-16 code units, ECMAScript's own forms of numbers and
- * strings, no white space. Members that are undefined are left out, as JSON has no such value.
+ * RFC 8785 (JSON Canonicalization Scheme): properties sorted by UTF-16 code units, ECMAScript's own forms of numbers and
+ * strings, no white space. Properties that are undefined are left out, because JSON has no such value.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
@@ -160,15 +160,15 @@ export function canonicalJson(value: unknown): string {
       .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`)
     return `{${members.join(',')}}`
   }
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('a number that JSON cannot carry')
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('a number that JSON cannot represent')
   const text = JSON.stringify(value)
   if (text === undefined) throw new TypeError(`a ${typeof value} is not JSON`)
   return text
 }
 
 /**
- * Whether a text is the RFC 8785 form of the value that was parsed from it. Members keep the order that they were written
- * in, and JSON.stringify writes numbers and strings as RFC 8785 does: so only their order is left to look at.
+ * Whether a string is the RFC 8785 form of the value that was parsed from it. Properties keep the order in which they were
+ * written, and JSON.stringify writes numbers and strings as RFC 8785 does, so only the order is left to check.
  */
 export const isCanonicalJson = (text: string, value: unknown): boolean => JSON.stringify(value) === text && isSorted(value)
 
@@ -177,7 +177,7 @@ function isSorted(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true
   let last: string | undefined
   for (const [name, member] of Object.entries(value)) {
-    // An integer-like name would be moved to the front by the parser, and could hide in another place.
+    // The parser moves an integer-like name to the front, which would hide its original position.
     if ((last !== undefined && name < last) || /^\d+$/.test(name) || !isSorted(member)) return false
     last = name
   }

@@ -1,19 +1,19 @@
 /**
- * What the world can answer. Everything that can fail outside of a bug returns one of these; exceptions are for bugs.
- * `unknown` means: asked, and no answer came. It may have happened. It is retried with the same ids, never guessed.
+ * Outcomes of operations. Everything that can fail without a bug returns one of these; exceptions are for bugs.
+ * `unknown`: the call was sent and no response came, so it may have taken effect. It is retried with the same IDs, never guessed.
  */
 import type { ProblemCode } from './problem.ts'
 
 export type Done<T> = { readonly outcome: 'done'; readonly value: T }
 export type Unknown = { readonly outcome: 'unknown'; readonly cause: string }
 
-/** A refusal: a stable code, words for the caller, words for the operator's log, and members for the problem body. */
+/** A refusal: a stable code, a message for the caller, a message for the operator's log, and properties for the problem body. */
 export type Refused = {
   readonly outcome: 'refused'
   readonly code: ProblemCode
-  /** What failed, in words that the caller may read. */
+  /** What failed. The caller can read it. */
   readonly detail: string
-  /** What the operator should know beyond that. Never a secret. */
+  /** Further details for the operator. Never a secret. */
   readonly operator?: string
   readonly extra?: { readonly [member: string]: unknown }
 }

@@ -1,11 +1,11 @@
 /**
- * The one table from reason to HTTP: status, title and what to do next (RFC 9457). The wire, the logs, the docs page and
- * the tests all read this table; a code that is not here cannot be answered.
+ * The table of problem codes: HTTP status, title and what to do next (RFC 9457). The API, the logs, the docs page and the
+ * tests all read this table, so a code that is not here cannot be returned.
  */
 
 type Row = {
   readonly status: number
-  /** Stable per code: what failed, for a person. */
+  /** What failed, for a reader. Stable per code. */
   readonly title: string
   /** What the caller can do about it. */
   readonly next: string
@@ -144,7 +144,7 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems
 
-/** The body of an answer that is no success, as `application/problem+json`. */
+/** The body of an error response, `application/problem+json`. */
 export type Problem = {
   readonly type: string
   readonly title: string
@@ -161,12 +161,12 @@ export function problem(code: ProblemCode, detail: string, trace: string, extra:
   return { type: `/docs#${code}`, title, status, code, detail, next, trace, ...extra }
 }
 
-/** What another sign-in must be (RFC 9470 §4): one of these `acr` values, at most so many seconds ago. */
+/** What a new sign-in must satisfy (RFC 9470 §4): one of these `acr` values, at most `maxAge` seconds ago. */
 export type StepUp = { readonly acrValues?: readonly string[]; readonly maxAge?: number }
 
 /**
- * Headers that a problem brings besides its media type (RFC 9110 §10.2.3, RFC 6750 §3). The challenge of RFC 9470 §3
- * stands on a 403 here: the token is good, and only this profile asks for more.
+ * The headers of a problem response (RFC 9110 §10.2.3, RFC 6750 §3). The challenge of RFC 9470 §3 comes with a 403 here:
+ * the token is valid, and only this profile requires more.
  */
 export function problemHeaders(code: ProblemCode, stepUp?: StepUp): Record<string, string> {
   const row: Row = problems[code]
@@ -182,6 +182,6 @@ export function problemHeaders(code: ProblemCode, stepUp?: StepUp): Record<strin
   return headers
 }
 
-/** Told beside any refusal that groups could have prevented; it depends on the token alone, so it tells nothing else. */
+/** Added to every refusal that groups could have prevented. It depends on the token alone, so it reveals nothing else. */
 export const groupsOmittedHint =
-  'Your token leaves your groups out, because there are too many of them. Have your administrator emit only the groups assigned to this application, or app roles.'
+  'Your token omits your groups because there are too many. Ask your administrator to emit only the groups assigned to this application, or app roles.'

@@ -1,11 +1,10 @@
 /**
- * Text that somebody else wrote (names, justifications, comments, error messages of servers), made safe to show. Every
- * surface passes foreign text through here first: Slack, pages, the terminal and CSV. Each surface then adds its own
- * escaping (mrkdwn, HTML, a formula's apostrophe).
+ * Makes untrusted text (names, justifications, comments, error messages of servers) safe to show. Slack, pages, the terminal
+ * and CSV all pass untrusted text through here first. Each then adds its own escaping (mrkdwn, HTML, a formula's apostrophe).
  *
- * What a reader cannot see, or what changes how the text around it looks, is replaced by a visible mark such as `‹U+202E›`.
- * It is never dropped silently: a reader should notice that the text was not plain, and two texts that differ only in
- * invisible characters should not look the same. Letters of every script stay as they are, and so do emoji.
+ * A character that a reader cannot see, or that changes how the text around it looks, is replaced by a visible mark such as
+ * `‹U+202E›`. It is never dropped silently: a reader should notice that the text was not plain, and two texts that differ only
+ * in invisible characters should not look the same. Letters of every script stay as they are, and so do emoji.
  */
 
 /**
@@ -19,21 +18,21 @@ const HIDDEN_RUN = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignor
 /** Emoji are sequences of exactly these shapes (Unicode Technical Standard 51); their joiners and selectors hide nothing. */
 const EMOJI = /\p{RGI_Emoji}/gv
 
-/** Marks on one letter: Hebrew, Vietnamese and Thai need at most four. */
+/** Maximum number of marks on one letter. Hebrew, Vietnamese and Thai need at most four. */
 const MOST_MARKS = 4
 const MARK_FLOOD = new RegExp(`(\\p{M}{${MOST_MARKS}})(\\p{M}+)`, 'gu')
-/** Empty lines in a row, beyond which a text would push what follows out of sight. */
+/** Maximum number of empty lines in a row. More would push the following text out of sight. */
 const MOST_EMPTY_LINES = 2
 const EMPTY_LINES = new RegExp(`\\n(?:[^\\S\\n]*\\n){${MOST_EMPTY_LINES + 1},}`, 'g')
 
 const LONGEST_TEXT = 3000
 const LONGEST_LINE = 300
-/** Marks are longer than what they stand for, runs of them shorter: so much of a text is looked at, for so much shown. */
+/** A mark is longer than the character it replaces, and a mark for a run is shorter. So up to this multiple of the shown length is read. */
 const LOOKED_AT = 8
 
 /**
- * Text of several lines. `\r\n` and `\n` end lines and tabs stay; everything else that HIDDEN names becomes a mark.
- * `longest` is in UTF-16 units, 3000 unless given; what is longer ends in `…`.
+ * Text of several lines. `\r\n` and `\n` end lines and tabs stay; everything else in HIDDEN becomes a mark.
+ * `longest` is in UTF-16 units, 3000 by default. Longer text is cut and ends in `…`.
  */
 export function shownText(text: string, longest = LONGEST_TEXT): string {
   const lines = beginning(text, longest)
@@ -45,7 +44,7 @@ export function shownText(text: string, longest = LONGEST_TEXT): string {
   return cut(lines, longest, text)
 }
 
-/** Text within a line of ours. A line break becomes `⏎`, so that no text begins a line that could look like one of ours. */
+/** Text within one of Stint's own lines. A line break becomes `⏎`, so that the text cannot start a line that looks like Stint's. */
 export function shownLine(text: string, longest = LONGEST_LINE): string {
   const line = beginning(text, longest)
     .replaceAll('\r\n', '\n')
@@ -58,7 +57,7 @@ export function shownLine(text: string, longest = LONGEST_LINE): string {
 
 const beginning = (text: string, longest: number): string => text.slice(0, (longest + 1) * LOOKED_AT)
 
-/** What is too long is cut between characters and ends in `…`. Lengths are in UTF-16 units. */
+/** Cuts text that is too long between characters and ends it in `…`. Lengths are in UTF-16 units. */
 export function cut(text: string, longest: number, whole = text): string {
   if (text.length <= longest && whole.length <= (longest + 1) * LOOKED_AT) return text
   const kept = text.slice(0, Math.max(0, longest - 1))
@@ -71,7 +70,7 @@ const marked = (text: string): string =>
     .replace(MARK_FLOOD, (_flood, kept: string, more: string) => `${kept}‹${[...more].length} marks›`)
     .replace(/^(?=\p{M})/u, '◌')
 
-/** Emoji are left whole; everything between them loses what is hidden. */
+/** Replaces hidden characters between emoji. Emoji stay whole. */
 function withoutHidden(text: string): string {
   let [shown, at] = ['', 0]
   for (const emoji of text.matchAll(EMOJI)) {
@@ -90,13 +89,13 @@ function mark(run: string, character: string): string {
 const RIGHT_TO_LEFT = /[\u{590}-\u{8FF}\u{FB1D}-\u{FDFF}\u{FE70}-\u{FEFC}\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u
 
 /**
- * Text that runs from right to left, between the first-strong isolate and its end (Unicode Annex 9, FSI and PDI): then it does
- * not turn the words of ours beside it. `shown` has passed `shownText` or `shownLine`, so it holds no isolate of its own.
+ * Wraps right-to-left text in a first-strong isolate (Unicode Annex 9, FSI and PDI), so that it does not reorder the words next
+ * to it. `shown` has passed `shownText` or `shownLine`, so it contains no isolate of its own.
  */
 export const isolated = (shown: string): string => (RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown)
 
 const EVERY_HIDDEN = new RegExp(HIDDEN, 'gu')
-/** JSON, with what a reader could not see written as `\uXXXX`: the same data for a program, and safe on a terminal. */
+/** JSON with hidden characters written as `\uXXXX`: the same data for a program, and safe on a terminal. */
 export const visibleJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replace(EVERY_HIDDEN, (character) =>
     character === '\n' ? '\n' : character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),

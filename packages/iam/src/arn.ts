@@ -1,6 +1,6 @@
 /**
- * ARNs: `arn:partition:service:region:account:resource`, where only the last part may hold colons.
- * IAM compares ARNs part by part: a wildcard never reaches across one of the first five colons.
+ * ARNs: `arn:partition:service:region:account:resource`, where only the last part can contain colons.
+ * IAM compares ARNs part by part: a wildcard never matches across one of the first five colons.
  */
 import type { Context } from './context.ts'
 import { compile, matches } from './pattern.ts'
@@ -13,7 +13,7 @@ export function splitArn(text: string): ArnParts | undefined {
   return [...parts.slice(0, 5), parts.slice(5).join(':')] as unknown as ArnParts
 }
 
-/** Whether an ARN pattern of a policy covers an ARN. `*` alone covers everything. */
+/** Whether an ARN pattern of a policy matches an ARN. `*` alone matches everything. */
 export function arnMatches(pattern: string, arn: string, context: Context, variables: boolean): boolean {
   if (pattern === '*') return true
   const wanted = splitOutsideVariables(pattern)
@@ -25,7 +25,7 @@ export function arnMatches(pattern: string, arn: string, context: Context, varia
   })
 }
 
-/** Splits at the first five colons that do not stand inside `${…}`: `${aws:userid}` is one part of a resource. */
+/** Splits at the first five colons outside `${…}`: `${aws:userid}` is one part of a resource. */
 export function splitOutsideVariables(pattern: string): readonly string[] | undefined {
   const parts: string[] = ['']
   let depth = 0
@@ -39,7 +39,7 @@ export function splitOutsideVariables(pattern: string): readonly string[] | unde
   return parts.length === 6 ? parts : undefined
 }
 
-/** `arn:aws:sts::1:assumed-role/NAME/SESSION` → its role's name, its session's name and account. */
+/** `arn:aws:sts::1:assumed-role/NAME/SESSION` → account, role name and session name. */
 export function assumedRole(arn: string): { readonly account: string; readonly role: string; readonly session: string } | undefined {
   const found = /^arn:aws[a-z-]*:sts::(\d{12}):assumed-role\/([^/]+)\/([^/]+)$/.exec(arn)
   return found ? { account: found[1] as string, role: found[2] as string, session: found[3] as string } : undefined

@@ -1,6 +1,6 @@
 /**
  * Condition operators. Source: AWS IAM User Guide, "IAM JSON policy elements: Condition operators" and "Multivalued
- * context keys". A statement's conditions must all hold; within one key, one of the values must fit (for a negated
+ * context keys". All conditions of a statement must hold. Within one key, one of the values must match (for a negated
  * operator: none of them).
  */
 import { arnMatches } from './arn.ts'
@@ -10,7 +10,7 @@ import { inCidr } from './ip.ts'
 import { type Conditions, isNegated, spell } from './operators.ts'
 import { compile, matches } from './pattern.ts'
 
-/** What of a statement its conditions depend on. */
+/** The part of a statement that its conditions depend on. */
 type Conditioned = { readonly effect: 'Allow' | 'Deny'; readonly conditions: Conditions; readonly variables: boolean }
 
 /** Compares one value of the request with one of the policy. */
@@ -37,7 +37,7 @@ const ordered =
 
 const number = (value: string): number | undefined => (/^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined)
 
-/** ISO 8601, or seconds since the epoch. A time without a zone names no instant, so nothing is before or after it. */
+/** ISO 8601, or seconds since the epoch. A time without a zone is not an instant, so nothing is before or after it. */
 const date = (value: string): number | undefined => (/^\d+$/.test(value) ? Number(value) * 1000 : parseDate(value))
 
 const arn: Compare = (given, wanted, scope) => arnMatches(wanted, given, scope.context, scope.variables)
@@ -86,23 +86,23 @@ const isOpen = (value: string, scope: Scope): boolean => compile(value, { ...sco
 
 function holds(operator: string, given: readonly string[] | undefined, wanted: readonly string[], scope: Scope): boolean {
   const spelled = spell(operator)
-  if (!spelled) throw new TypeError(`'${operator}' is no condition operator`)
+  if (!spelled) throw new TypeError(`'${operator}' is not a condition operator`)
   const present = given !== undefined && given.length > 0
   if (spelled.name === 'Null') return wanted.some((value) => value.toLowerCase() === String(!present))
 
   const compare = compares.get(spelled.name) as Compare
   const negated = isNegated(operator)
-  // A variable without a value matches nothing. Under a negated operator that would make the condition hold: good for a
-  // Deny, and nothing that an Allow may live on.
+  // A variable without a value matches nothing. Under a negated operator the condition would then hold, which is safe for a
+  // Deny but not for an Allow.
   if (negated && scope.effect === 'Allow' && present && wanted.some((value) => isOpen(value, scope))) return false
   const fits = (value: string) => wanted.some((one) => compare(value, one, scope)) !== negated
   if (!present) {
-    // ForAllValues holds on nothing, ForAnyValue never does; a plain operator holds on a missing key if it is negated.
+    // On a missing key, ForAllValues holds and ForAnyValue does not. A plain operator holds if it is negated.
     return spelled.ifExists || spelled.set === 'all' || (spelled.set === undefined && negated)
   }
   if (spelled.set === 'all') return given.every(fits)
   if (spelled.set === 'any') return given.some(fits)
-  // A plain operator on a key with several values: AWS documents no result. A negated one must hold for each, another
-  // for one, so that a Deny is never missed by the operator's missing prefix.
+  // AWS does not document a plain operator on a key with several values. A negated operator must hold for each value and any
+  // other for one, so that a Deny is not missed because the operator lacks a prefix.
   return negated ? given.every(fits) : given.some(fits)
 }

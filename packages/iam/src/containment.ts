@@ -1,6 +1,6 @@
 /**
- * Containment: is everything that one Allow permits also permitted by another? Sound, not complete: `true` is a proof,
- * `false` means that none was found. Stint lets a caller narrow a session only by what is proved here.
+ * Containment: whether one Allow permits everything that another permits. Sound, not complete: `true` is a proof, `false`
+ * means that no proof was found. Stint lets a caller narrow a session only if containment is proved here.
  */
 import { splitArn } from './arn.ts'
 import { actionMatches } from './evaluate.ts'
@@ -27,9 +27,9 @@ function namesWithin(
   matching: (pattern: string, name: string) => boolean,
 ): boolean {
   if (!wide.not && !narrow.not) return narrow.names.every((name) => wide.names.some((outer) => covering(outer, name)))
-  // "All but W" holds "all but N" when N leaves out at least what W does …
+  // "All but W" contains "all but N" if N excludes at least what W excludes …
   if (wide.not && narrow.not) return wide.names.every((left) => narrow.names.some((outer) => covering(outer, left)))
-  // … and holds a list of plain names none of which it leaves out. With wildcards the overlap is not worth proving.
+  // … and it contains a list of plain names if it excludes none of them. For wildcards no proof is attempted.
   if (wide.not)
     return narrow.names.every((name) => isPlain(name) && !wide.names.some((pattern) => pattern.includes('${') || matching(pattern, name)))
   return wide.names.includes('*')
@@ -39,7 +39,7 @@ const isPlain = (name: string) => !/[*?]|\$\{/.test(name)
 
 const coversAction = (wide: string, narrow: string) => covers(wide.toLowerCase(), narrow.toLowerCase())
 
-/** As one text *and* part by part, so that it holds whichever way a service reads a wildcard near a colon. */
+/** Compares as one string *and* part by part, so that the result holds however a service reads a wildcard near a colon. */
 function coversArn(wide: string, narrow: string): boolean {
   if (wide === '*') return true
   const [outer, inner] = [splitArn(wide), splitArn(narrow)]
@@ -47,7 +47,7 @@ function coversArn(wide: string, narrow: string): boolean {
   return outer.every((part, index) => covers(part, inner[index] ?? ''))
 }
 
-/** Every condition of the wide side must stand on the narrow side too, at least as strict; more are welcome. */
+/** The narrow side must have every condition of the wide side, at least as strict. It can have more. */
 function conditionsWithin(wide: Conditions, narrow: Conditions): boolean {
   return Object.entries(wide).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) => {

@@ -1,9 +1,9 @@
 /**
- * What a request brings to a decision: condition keys and their values. Keys compare without regard to case
+ * The context of a request: condition keys and their values. Keys are compared without regard to case
  * (AWS IAM User Guide, "IAM JSON policy elements: Condition": "condition key names are not case-sensitive").
  */
 
-/** A key's values; a single-valued key has a list of one. A key that is not there is absent, not empty. */
+/** The values of each key. A single-valued key has a list of one. A missing key is absent, not empty. */
 export type ContextInput = { readonly [key: string]: string | readonly string[] | undefined }
 
 export type Context = { get(key: string): readonly string[] | undefined }

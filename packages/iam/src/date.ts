@@ -1,11 +1,10 @@
 /**
- * Dates in the W3C profile of ISO 8601, which IAM's date conditions take (AWS IAM User Guide, "Date condition operators") and
- * of which RFC 3339 is the longest form. Not `Date.parse`: that takes 30 February for 2 March, and a time without a zone for
- * one in the machine's own.
+ * Dates in the W3C profile of ISO 8601, which IAM's date conditions use (AWS IAM User Guide, "Date condition operators"). RFC
+ * 3339 is its longest form. `Date.parse` is not used: it reads 30 February as 2 March, and a time without a zone as local time.
  */
 const form = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(?:Z|([+-])(\d\d):(\d\d)))?)?)?$/
 
-/** Milliseconds since the Unix epoch, finer fractions cut; undefined for what names no instant. */
+/** Milliseconds since the Unix epoch, without finer fractions; undefined if the string is not an instant. */
 export function parseDate(text: string): number | undefined {
   const found = form.exec(text)
   if (!found) return undefined
@@ -13,7 +12,7 @@ export function parseDate(text: string): number | undefined {
   const [offsetHours, offsetMinutes] = offset.map((part) => Number(part ?? 0)) as [number, number]
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59 || offsetHours > 23 || offsetMinutes > 59) return undefined
   const at = new Date(0)
-  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
+  // Not Date.UTC, which reads the years 0 to 99 as 1900 to 1999.
   at.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
   if (at.getUTCMonth() !== Number(month) - 1 || at.getUTCDate() !== Number(day)) return undefined
   at.setUTCHours(Number(hour), Number(minute), Number(second), Number(fraction.slice(0, 3).padEnd(3, '0')))

@@ -295,7 +295,7 @@ describe('what the parser refuses', () => {
     ['an action without service', of(allow({ Action: 'GetObject' })), 'no service:action'],
     ['another version', { Version: '2020-01-01', Statement: [allow()] }, 'Version'],
     ['no statement', { Version: '2012-10-17', Statement: [] }, 'at least one'],
-    ['a list', [], 'a policy is an object'],
+    ['a list', [], 'a policy must be an object'],
     ['a condition value that is an object', of(allow({ Condition: { StringEquals: { k: {} as never } } })), 'must be a string'],
   ])('%s', (_name, json, fault) => {
     const parsed = parsePolicy(json, 'identity')

@@ -1,12 +1,12 @@
 /**
- * Policy evaluation: may this principal do this action on this resource, given every policy that has a say?
- * Source: AWS IAM User Guide, "Policy evaluation logic". The order of the answer:
+ * Policy evaluation: whether a principal is allowed an action on a resource, given every policy that applies.
+ * Source: AWS IAM User Guide, "Policy evaluation logic". The order of evaluation:
  *
- *   1. an explicit Deny anywhere ends it;
+ *   1. an explicit Deny in any layer decides;
  *   2. organization policies, boundary and session policy must each allow: they limit, they never grant;
  *   3. identity or resource policy must allow in one account, both across two.
  *
- * Every layer is looked at before they are combined, so a refusal can name all layers that said no.
+ * All layers are evaluated before they are combined, so a refusal can name every layer that denied.
  */
 import { arnMatches, assumedRole } from './arn.ts'
 import { conditionsHold } from './condition.ts'
@@ -31,13 +31,13 @@ export type AccessRequest = {
   readonly resource: { readonly arn: string; readonly account: string }
   readonly context: ContextInput
   readonly identity: readonly Policy[]
-  /** Service control policies, a list per level from the root down; each level must allow. Absent: no such limit. */
+  /** Service control policies, one list per level from the root down. Each level must allow. Absent: no such limit. */
   readonly organization?: readonly (readonly Policy[])[]
   readonly boundary?: Policy
   /** Inline session policy and session policy ARNs together: their union is the limit. */
   readonly session?: readonly Policy[]
   readonly resourcePolicy?: Policy
-  /** True for role trust policies and key policies: without their Allow nobody gets in, not even the account itself. */
+  /** True for role trust policies and key policies: without their Allow no principal has access, not even the account itself. */
   readonly resourcePolicyDecides?: boolean
 }
 
@@ -71,7 +71,7 @@ export function evaluate(request: AccessRequest): Decision {
 const strictest = (verdicts: readonly Verdict[]): Verdict =>
   verdicts.find((verdict) => verdict === 'explicit-deny') ?? verdicts.find((verdict) => verdict === 'implicit-deny') ?? 'allow'
 
-/** Which layers fail to allow, when none denies. */
+/** The layers that do not allow, if none denies. */
 function blocking(request: AccessRequest, layers: Decision['layers'], granted: Grantee | undefined): Layer[] {
   const allows = (layer: Layer) => layers[layer] === 'allow'
   const limits = (['organization', 'boundary', 'session'] as const).filter((layer) => layers[layer] !== undefined && !allows(layer))
@@ -79,9 +79,9 @@ function blocking(request: AccessRequest, layers: Decision['layers'], granted: G
   if (request.principal.account !== request.resource.account) {
     return [...(granted ? [] : (['resource'] as const)), ...(allows('identity') ? [] : (['identity'] as const)), ...limits]
   }
-  // A resource policy that names this very session (or user) grants by itself, past an implicit deny of session policy
-  // and boundary. One that names the role, or everybody, grants but stays within them. One that names the account only
-  // hands the decision to the account's identity policies.
+  // A resource policy that names this exact session (or user) grants by itself, despite an implicit deny of the session policy
+  // and the boundary. One that names the role, or everyone, grants within them. One that names the account only delegates the
+  // decision to the account's identity policies.
   if (granted === 'self') return limits.filter((layer) => layer === 'organization')
   if (request.resourcePolicyDecides && !granted) return ['resource', ...(allows('identity') ? [] : (['identity'] as const)), ...limits]
   if (granted === 'role' || granted === 'everybody' || allows('identity')) return limits
@@ -100,7 +100,7 @@ function verdictOf(policies: readonly Policy[], request: AccessRequest, context:
   return verdict
 }
 
-/** How a resource policy names whom it grants to, from the most exact to the least. */
+/** How a resource policy names its grantee, from the most specific to the least. */
 type Grantee = 'self' | 'role' | 'everybody' | 'account'
 
 function resourceGrant(policy: Policy, request: AccessRequest, context: Context): { denied: boolean; to?: Grantee } {
@@ -125,8 +125,8 @@ function applies(statement: Statement, request: AccessRequest, context: Context)
 }
 
 function resourceIncluded(statement: Statement, resources: Names, arn: string, context: Context): boolean {
-  // A variable without a value matches nothing. In NotResource that would widen the statement: good for a Deny, and
-  // nothing that an Allow may live on.
+  // A variable without a value matches nothing. In NotResource that would widen the statement, which is safe for a Deny but
+  // not for an Allow.
   const open = resources.not && statement.effect === 'Allow' && statement.variables
   if (open && resources.names.some((name) => compile(name, { context, variables: true, wildcards: true }) === undefined)) return false
   return included(resources, (name) => arnMatches(name, arn, context, statement.variables))
@@ -136,16 +136,16 @@ const included = (names: Names, fits: (name: string) => boolean): boolean => nam
 
 const noContext = contextOf({})
 
-/** Actions compare without regard to case; wildcards are allowed on both sides of the colon. */
+/** Actions are compared without regard to case. Wildcards are allowed on both sides of the colon. */
 export function actionMatches(pattern: string, action: string): boolean {
   const compiled = compile(pattern.toLowerCase(), { context: noContext, variables: false, wildcards: true })
   return compiled !== undefined && matches(compiled, action.toLowerCase())
 }
 
 /**
- * How (and whether) a statement's principals speak of this caller. A session is spoken of by its own ARN, its role's ARN,
- * its account or everybody. `NotPrincipal` speaks of everyone but those it names; a session is spared only if the list
- * names its account, its role *and* itself (AWS IAM User Guide, "NotPrincipal").
+ * How (and whether) a statement's principals include this caller. A session is included by its own ARN, its role's ARN, its
+ * account or everyone. `NotPrincipal` includes everyone except those it names; a session is excluded only if the list names
+ * its account, its role *and* itself (AWS IAM User Guide, "NotPrincipal").
  */
 function naming(statement: Statement, principal: Principal): Grantee | undefined {
   const { not, principals } = statement.principals ?? { not: false, principals: '*' as const }

@@ -1,4 +1,4 @@
-/** IP addresses and CIDR blocks, v4 and v6, as numbers. Anything that is not exactly one of them is undefined. */
+/** IP addresses and CIDR blocks, v4 and v6, as numbers. Any other string gives undefined. */
 
 type Address = { readonly bits: 32 | 128; readonly value: bigint }
 
@@ -7,11 +7,11 @@ export function parseIp(text: string): Address | undefined {
   if (v4 !== undefined) return { bits: 32, value: v4 }
   const value = parseV6(text)
   if (value === undefined) return undefined
-  // An IPv4 address in IPv6 clothes (::ffff:a.b.c.d) is the IPv4 address.
+  // An IPv4-mapped IPv6 address (::ffff:a.b.c.d) is the IPv4 address.
   return value >> 32n === 0xffffn ? { bits: 32, value: value & 0xffff_ffffn } : { bits: 128, value }
 }
 
-/** Whether the address lies in the block; an address without `/` is a block of one. Two families never meet. */
+/** Whether the address is in the block. An address without `/` is a block of one. IPv4 and IPv6 never match each other. */
 export function inCidr(ip: string, block: string): boolean {
   const [base = '', length, ...rest] = block.split('/')
   const address = parseIp(ip)

@@ -1,9 +1,9 @@
 /**
- * The names of condition operators, apart from what they compare (condition.ts): whoever parses policies and compares them
- * with each other, as the broker does, needs no more.
+ * The names of condition operators, separate from their comparisons (condition.ts). Code that only parses policies and compares
+ * them with each other, like the broker, needs no more.
  */
 
-/** operator → condition key → values, values always as a list of texts. */
+/** operator → condition key → values, always as a list of strings. */
 export type Conditions = { readonly [operator: string]: { readonly [key: string]: readonly string[] } }
 
 const orders = ['Equals', 'LessThan', 'LessThanEquals', 'GreaterThan', 'GreaterThanEquals']

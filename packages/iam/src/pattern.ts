@@ -1,11 +1,11 @@
 /**
- * IAM's patterns: `*` stands for any run of characters, `?` for exactly one, and `${…}` for what the request brings.
- * A variable's value is always literal, whatever characters it holds; `${*}`, `${?}` and `${$}` are the characters
+ * IAM's patterns: `*` matches any run of characters, `?` exactly one, and `${…}` is replaced by a value of the request.
+ * A variable's value is always literal, whatever characters it contains. `${*}`, `${?}` and `${$}` are the characters
  * themselves. Source: AWS IAM User Guide, "IAM policy elements: Variables and tags".
  */
 import type { Context } from './context.ts'
 
-/** One character to find, or one of the two wildcards. */
+/** One literal character, or one of the two wildcards. */
 type Token = string | typeof ANY | typeof ONE
 const ANY = 0
 const ONE = 1
@@ -15,8 +15,8 @@ export type Pattern = readonly Token[]
 const literal = new Set(['*', '?', '$'])
 
 /**
- * The pattern of a policy's text, or undefined where a variable has neither a value in this request nor a default:
- * such a text matches nothing.
+ * Compiles a string of a policy into a pattern, or undefined if a variable has neither a value in this request nor a default:
+ * such a string matches nothing.
  */
 export function compile(text: string, options: { context: Context; variables: boolean; wildcards: boolean }): Pattern | undefined {
   const tokens: Token[] = []
@@ -30,7 +30,7 @@ export function compile(text: string, options: { context: Context; variables: bo
     return tokens
   }
   let from = 0
-  // By hand and not by a regular expression: those are quadratic in a text that opens many variables and closes none.
+  // Not a regular expression, which takes quadratic time on a string that opens many variables and closes none.
   for (let start = text.indexOf('${'); start >= 0; start = text.indexOf('${', from)) {
     const end = text.indexOf('}', start)
     if (end < 0) break
@@ -44,7 +44,7 @@ export function compile(text: string, options: { context: Context; variables: bo
   return tokens
 }
 
-/** `aws:PrincipalTag/team, 'none'` → the key's single value, else the default. */
+/** `aws:PrincipalTag/team, 'none'` → the key's single value, otherwise the default. */
 function resolve(expression: string, context: Context): string | undefined {
   if (literal.has(expression)) return expression
   const comma = expression.indexOf(',')
@@ -56,7 +56,7 @@ function resolve(expression: string, context: Context): string | undefined {
   return values?.length === 1 ? values[0] : fallback
 }
 
-/** Whether the pattern covers the whole text: at most pattern × text steps, since only the last `*` is ever gone back to. */
+/** Whether the pattern matches the whole string. Takes at most pattern × text steps, because it only backtracks to the last `*`. */
 export function matches(pattern: Pattern, text: string): boolean {
   const characters = [...text]
   let at = 0
@@ -81,8 +81,8 @@ export function matches(pattern: Pattern, text: string): boolean {
 }
 
 /**
- * Whether every text that `narrow` covers is covered by `wide`. Sound, not complete: it answers no where it cannot
- * prove it. Both are plain patterns; a text with a variable proves nothing.
+ * Whether `wide` matches every string that `narrow` matches. Sound, not complete: it returns false if it finds no proof. Both
+ * must be plain patterns; for a pattern with a variable it returns false.
  */
 export function covers(wide: string, narrow: string): boolean {
   if (wide.includes('${') || narrow.includes('${')) return false

@@ -1,15 +1,15 @@
 /**
- * The IAM policy language as data: what a statement may hold, and one parser from unknown JSON to it.
+ * The IAM policy language as data: the parts of a statement, and a parser from unknown JSON.
  * Source of the grammar: AWS IAM User Guide, "Grammar of the IAM JSON policy language".
  *
- * What the parser does not know is an error, never ignored: a misspelt `Condition` that were dropped would turn a narrow
- * Allow into a wide one.
+ * Anything the parser does not know is an error and never ignored: dropping a misspelled `Condition` would turn a narrow Allow
+ * into a wide one.
  */
 import { type Conditions, isOperator } from './operators.ts'
 
 export type Effect = 'Allow' | 'Deny'
 
-/** Who a resource or trust policy speaks of; `'*'` is everybody. */
+/** The principals of a resource or trust policy; `'*'` is everyone. */
 export type Principals = '*' | { readonly [kind in PrincipalKind]?: readonly string[] }
 export type PrincipalKind = 'AWS' | 'Service' | 'Federated' | 'CanonicalUser'
 
@@ -20,20 +20,20 @@ export type Statement = {
   readonly sid?: string
   readonly effect: Effect
   readonly actions: Names
-  /** Absent in trust policies, whose resource is the role they hang on. */
+  /** Absent in trust policies, whose resource is the role they are attached to. */
   readonly resources?: Names
   readonly principals?: { readonly not: boolean; readonly principals: Principals }
   readonly conditions: Conditions
-  /** `${…}` is a variable only from version 2012-10-17 on; before it is plain text. */
+  /** `${…}` is a variable only since version 2012-10-17. Before, it is plain text. */
   readonly variables: boolean
 }
 
 export type Policy = { readonly statements: readonly Statement[] }
 
-/** What hangs where decides what a statement must and must not hold. */
+/** The kind of policy decides what a statement must and must not contain. */
 export type PolicyKind = 'identity' | 'session' | 'resource' | 'trust'
 
-/** The JSON of a statement as people write it. */
+/** The JSON of a statement as you write it. */
 export type StatementJson = {
   readonly Sid?: string
   readonly Effect: Effect
@@ -72,20 +72,20 @@ export function parsePolicy(json: unknown, kind: PolicyKind): ParsedPolicy {
   const faults: string[] = []
   const fault = (path: string, text: string) => void faults.push(`${path}: ${text}`)
 
-  if (!isRecord(json)) return { ok: false, faults: ['a policy is an object'] }
+  if (!isRecord(json)) return { ok: false, faults: ['a policy must be an object'] }
   for (const name of Object.keys(json)) {
     if (!['Version', 'Id', 'Statement'].includes(name)) fault(name, 'is no member of a policy')
   }
   const version = json.Version ?? '2008-10-17'
   if (version !== '2012-10-17' && version !== '2008-10-17') fault('Version', 'must be 2012-10-17 or 2008-10-17')
   const list = Array.isArray(json.Statement) ? json.Statement : [json.Statement]
-  if (list.length === 0) fault('Statement', 'must hold at least one statement')
+  if (list.length === 0) fault('Statement', 'must contain at least one statement')
 
   const statements = list.map((item, index) => parseStatement(item, `Statement[${index}]`, kind, version === '2012-10-17', fault))
   return faults.length > 0 ? { ok: false, faults } : { ok: true, policy: { statements: statements as Statement[] } }
 }
 
-/** For policies that our own code or reviewed configuration wrote: a fault there is a bug. */
+/** For policies from our own code or from reviewed configuration, where a fault is a bug. */
 export function policy(json: PolicyJson, kind: PolicyKind): Policy {
   const parsed = parsePolicy(json, kind)
   if (!parsed.ok) throw new TypeError(parsed.faults.join('; '))
@@ -167,7 +167,7 @@ function parsePrincipals(
   for (const [kind, names] of Object.entries(value)) {
     const list = textList(names)
     if (!principalKinds.has(kind) || !list)
-      fault(`${path}.Principal.${kind}`, 'must be AWS, Service, Federated or CanonicalUser with texts')
+      fault(`${path}.Principal.${kind}`, 'must be AWS, Service, Federated or CanonicalUser with strings')
     else principals[kind] = list
   }
   return { not, principals }

@@ -1,5 +1,5 @@
 /**
- * Checkpoints: the size and the root of the log at one moment, signed. Source: C2SP tlog-checkpoint.
+ * Checkpoints: the signed size and root of the log at one moment. Source: C2SP tlog-checkpoint.
  */
 import { HASH_BYTES, type Hash } from './merkle.ts'
 import { decodeBase64, type NoteKey, parseNote, signersOf } from './note.ts'
@@ -9,7 +9,7 @@ export type Checkpoint = { readonly origin: string; readonly size: number; reado
 export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
   `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`
 
-/** The body of a checkpoint; lines after the third are extensions, which say nothing to us. */
+/** Parses the body of a checkpoint. Lines after the third are extensions and are ignored. */
 export function parseCheckpointText(text: string): Checkpoint | undefined {
   const [origin = '', size = '', root = ''] = text.split('\n')
   const hash = decodeBase64(root)
@@ -18,10 +18,10 @@ export function parseCheckpointText(text: string): Checkpoint | undefined {
   return { origin, size: Number(size), root: hash }
 }
 
-/** A checkpoint that the log's key has signed, and who of the witnesses has seen it. */
+/** A checkpoint signed by the log's key, and the witnesses that signed it. */
 export type OpenedCheckpoint = Checkpoint & { readonly key: NoteKey; readonly witnesses: readonly string[] }
 
-/** Why a checkpoint is none. */
+/** Why a checkpoint is invalid. */
 export type CheckpointFault =
   | 'not a signed note'
   | 'not a checkpoint'
@@ -33,7 +33,7 @@ export type OpenResult =
   | { readonly outcome: 'done'; readonly value: OpenedCheckpoint }
   | { readonly outcome: 'fault'; readonly fault: CheckpointFault }
 
-/** Opens a signed checkpoint of the log whose keys these are: `origin` is the name of each. */
+/** Opens a signed checkpoint of the log with these keys. The name of each key is the log's `origin`. */
 export function openCheckpoint(note: string, keys: readonly NoteKey[], witnesses: readonly NoteKey[] = []): OpenResult {
   const fault = (what: CheckpointFault): OpenResult => ({ outcome: 'fault', fault: what })
   const parsed = parseNote(note)

@@ -2,15 +2,15 @@
  * The Merkle tree of the log. Source of every algorithm: RFC 9162 §2.1, whose hashes are those of RFC 6962. A tree of n
  * leaves splits at the largest power of two below n; no leaf is ever promoted or doubled.
  *
- * Trees are spoken of by ranges of leaves. A *perfect* range has 2^level leaves and begins at a multiple of that: its
- * hash never changes again, so it is what tiles hold and what everything else is folded from.
+ * Ranges of leaves identify subtrees. A *perfect* range has 2^level leaves and begins at a multiple of that. Its hash never
+ * changes, so tiles store these hashes, and all other hashes are computed from them.
  */
 import { sha256 } from './sha256.ts'
 
 export type Hash = Uint8Array
-/** Leaves from `start` up to and without `end`. */
+/** Leaves from `start` (inclusive) to `end` (exclusive). */
 export type Range = { readonly start: number; readonly end: number }
-/** The perfect range of 2^level leaves that is the `index`th of its level. */
+/** The perfect range of 2^level leaves with position `index` in its level. */
 export type Node = { readonly level: number; readonly index: number }
 
 export const HASH_BYTES = 32
@@ -39,10 +39,10 @@ export const sameHash = (a: Hash, b: Hash): boolean => Buffer.compare(a, b) === 
 
 // ── Growing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The hashes of the perfect ranges that a tree of this size is made of, the largest first: all that growing it needs. */
+/** The hashes of the perfect ranges that make up a tree, the largest first. Appending needs nothing else. */
 export type Edge = readonly Hash[]
 
-/** One more leaf: as in adding one to a binary number, equal ranges join. */
+/** Appends a leaf. Equal ranges join, as carries do when adding one to a binary number. */
 export function append(edge: Edge, size: number, leaf: Hash): Edge {
   const grown = [...edge]
   let hash = leaf
@@ -51,13 +51,13 @@ export function append(edge: Edge, size: number, leaf: Hash): Edge {
   return grown
 }
 
-/** Joins neighbouring hashes from the right, as the split at a power of two demands. */
+/** Joins neighbouring hashes from the right, as the split at a power of two requires. */
 export function fold(hashes: readonly Hash[]): Hash {
   if (hashes.length === 0) return EMPTY_ROOT
   return hashes.reduceRight((right, left) => nodeHash(left, right))
 }
 
-/** The perfect ranges that a range is made of, left to right. The range must be one that a tree has. */
+/** The perfect ranges that make up a range, left to right. The range must be one that a tree can have. */
 export function perfectNodes({ start, end }: Range): readonly Node[] {
   const nodes: Node[] = []
   let at = start
@@ -76,7 +76,7 @@ export function perfectNodes({ start, end }: Range): readonly Node[] {
 
 // ── Proving ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Largest power of two smaller than the width: where a tree splits. */
+/** The largest power of two smaller than the width, where a tree splits. */
 function split(width: number): number {
   let half = 1
   while (half * 2 < width) half *= 2
@@ -105,7 +105,7 @@ export function consistencyPath(old: number, size: number): readonly Range[] {
   if (old <= 0 || old >= size) return []
   const path: Range[] = []
   let [start, end] = [0, size]
-  // Whether what is left of the old tree is the whole of it, whose root the verifier has.
+  // Whether the rest of the old tree is the whole old tree, whose root the verifier already has.
   let whole = true
   while (old !== end) {
     const middle = start + split(end - start)
@@ -131,20 +131,20 @@ const isOdd = (value: number) => value % 2 === 1
 export const verifyInclusion = (index: number, size: number, leaf: Hash, proof: readonly Hash[], root: Hash): boolean =>
   verifyRange({ start: index, end: index + 1 }, size, leaf, proof, root)
 
-/** A tree of `size` begins with the one of `old` leaves (RFC 9162 §2.1.4.2). Every tree begins with the empty one; nothing proves it. */
+/** A tree of `size` begins with the one of `old` leaves (RFC 9162 §2.1.4.2). Every tree begins with the empty tree, with an empty proof. */
 export const verifyConsistency = (old: number, size: number, oldRoot: Hash, root: Hash, proof: readonly Hash[]): boolean =>
   verifyRange({ start: 0, end: old }, size, oldRoot, proof, root)
 
 /**
- * A tree of `size` holds this range of leaves, whose own root is `hash`. Inclusion is the range of one leaf, consistency
- * the range from the first one; for both it is what RFC 9162 writes out (draft-ietf-plants-merkle-tree-certs, "Verifying a
- * Subtree Consistency Proof").
+ * A tree of `size` contains this range of leaves, whose own root is `hash`. Inclusion is the range of one leaf, consistency
+ * the range from the first leaf; for both, this is the algorithm of RFC 9162 (draft-ietf-plants-merkle-tree-certs, "Verifying
+ * a Subtree Consistency Proof").
  */
 export function verifyRange({ start, end }: Range, size: number, hash: Hash, proof: readonly Hash[], root: Hash): boolean {
   if (![start, end, size].every(Number.isSafeInteger) || start < 0 || start > end || end > size) return false
   if (size === 0 && !sameHash(root, EMPTY_ROOT)) return false
   if (start === end) return proof.length === 0 && sameHash(hash, EMPTY_ROOT)
-  if (start % ceilingPower(end - start) !== 0) return false // no tree has such a range
+  if (start % ceilingPower(end - start) !== 0) return false // not a range that a tree can have
   if (![hash, root, ...proof].every(({ length }) => length === HASH_BYTES)) return false
 
   let [fn, sn, tn] = [start, end - 1, size - 1]
@@ -167,7 +167,7 @@ export function verifyRange({ start, end }: Range, size: number, hash: Hash, pro
   return tn === 0 && sameHash(fr, hash) && sameHash(sr, root)
 }
 
-/** Smallest power of two that is not below the width. */
+/** The smallest power of two that is at least the width. */
 function ceilingPower(width: number): number {
   let power = 1
   while (power < width) power *= 2

@@ -6,7 +6,7 @@ import { HASH_BYTES, type Hash } from './merkle.ts'
 import { decodeBase64 } from './note.ts'
 
 const HEADER = 'c2sp.org/tlog-proof@v1'
-/** Hashes in a proof: a tree is at most 64 levels high. */
+/** Maximum number of hashes in a proof: a tree has at most 64 levels. */
 const MAX_HASHES = 64
 
 export type TlogProof = {

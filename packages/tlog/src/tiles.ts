@@ -1,16 +1,16 @@
 /**
- * Where the log's hashes and entries lie: C2SP tlog-tiles. A tile holds up to 256 hashes of one level, a bundle up to 256
- * entries; full ones never change, and the one that is still growing lies under its present width (`.p/<W>`).
+ * Where the log's hashes and entries are stored: C2SP tlog-tiles. A tile holds up to 256 hashes of one level, a bundle up to
+ * 256 entries. Full tiles and bundles never change. A partial one is stored under its current width (`.p/<W>`).
  */
 import { fold, HASH_BYTES, type Hash, type Node } from './merkle.ts'
 
-/** Hashes in a full tile, entries in a full bundle. A tile is 8 levels of the tree high. */
+/** Hashes in a full tile, entries in a full bundle. A tile spans 8 levels of the tree. */
 export const TILE_WIDTH = 256
 const TILE_HEIGHT = 8
 /** An entry's length is written in 16 bits. */
 export const MAX_ENTRY_BYTES = 65_535
 
-/** One object of the log: `level` is that of a tile, or entries. `width` is 256 where it is full. */
+/** One object of the log. `level` is the level of a tile, or `entries` for a bundle. A full object has `width` 256. */
 export type Tile = { readonly level: number | 'entries'; readonly index: number; readonly width: number }
 
 /** 1234067 is `x001/x234/067`. */
@@ -24,7 +24,7 @@ function groups(index: number): string {
 export const tilePath = ({ level, index, width }: Tile): string =>
   `tile/${level}/${groups(index)}${width === TILE_WIDTH ? '' : `.p/${width}`}`
 
-/** The tile that a path names; undefined for anything that is not exactly how such a path is written. */
+/** The tile that a path names; undefined for any string that is not the exact form of such a path. */
 export function parseTilePath(path: string): Tile | undefined {
   const parts = /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path)
   if (!parts) return undefined
@@ -37,23 +37,23 @@ export function parseTilePath(path: string): Tile | undefined {
   return isPossible && tilePath(tile) === path ? tile : undefined
 }
 
-/** How many hashes a level has in a log of this size; entries are counted like leaves. */
+/** The number of hashes that a level has in a log of this size. Entries count like leaves. */
 const countAt = (level: number | 'entries', size: number): number => (level === 'entries' ? size : Math.floor(size / TILE_WIDTH ** level))
 
-/** Levels of tiles that a log of this size has. */
+/** The levels of tiles in a log of this size. */
 export function levelsOf(size: number): readonly number[] {
   const levels: number[] = []
   for (let level = 0; countAt(level, size) > 0; level++) levels.push(level)
   return levels
 }
 
-/** The `index`th tile of a level as a log of this size has it; undefined where it has none. */
+/** The tile at `index` of a level in a log of this size; undefined if there is none. */
 export function tileAt(level: number | 'entries', index: number, size: number): Tile | undefined {
   const width = Math.min(TILE_WIDTH, countAt(level, size) - index * TILE_WIDTH)
   return width > 0 ? { level, index, width } : undefined
 }
 
-/** The tiles of a level that a log has which had `from` entries and has `to`, and had not, or had narrower. */
+/** The tiles of a level that are new or wider after a log grew from `from` to `to` entries. */
 export function tilesBetween(level: number | 'entries', from: number, to: number): readonly Tile[] {
   const tiles: Tile[] = []
   if (countAt(level, to) === countAt(level, from)) return tiles
@@ -69,7 +69,7 @@ export const tilesOf = (level: number | 'entries', size: number): readonly Tile[
 
 // ── What is in them ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Most bytes that an object of a log of this path may have; undefined for what is no tile and no bundle. */
+/** The maximum size in bytes of the object at this path; undefined if the path names neither a tile nor a bundle. */
 export function maxTileBytes(path: string): number | undefined {
   const tile = parseTilePath(path)
   if (!tile) return undefined
@@ -78,7 +78,7 @@ export function maxTileBytes(path: string): number | undefined {
 
 export const encodeTile = (hashes: readonly Hash[]): Buffer => Buffer.concat(hashes)
 
-/** The hashes of a tile; undefined where it has not exactly its width of them. */
+/** The hashes of a tile; undefined if their number is not exactly its width. */
 export function decodeTile(bytes: Uint8Array, width: number): readonly Hash[] | undefined {
   if (bytes.length !== width * HASH_BYTES) return undefined
   return Array.from({ length: width }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
@@ -95,7 +95,7 @@ export function encodeBundle(entries: readonly Uint8Array[]): Buffer {
   )
 }
 
-/** The entries of a bundle; undefined where it has not exactly its width of them. */
+/** The entries of a bundle; undefined if their number is not exactly its width. */
 export function decodeBundle(bytes: Uint8Array, width: number): readonly Uint8Array[] | undefined {
   const entries: Uint8Array[] = []
   let at = 0
@@ -110,7 +110,7 @@ export function decodeBundle(bytes: Uint8Array, width: number): readonly Uint8Ar
 
 // ── Hashes of the tree, from tiles ───────────────────────────────────────────────────────────────────────────────────
 
-/** Which hashes of which tile a node of the tree is folded from. */
+/** The hashes of a tile that a node of the tree is computed from. */
 export function placeOf({ level, index }: Node): {
   readonly level: number
   readonly tile: number
@@ -123,7 +123,7 @@ export function placeOf({ level, index }: Node): {
   return { level: tileLevel, tile: Math.floor(first / TILE_WIDTH), start: first % TILE_WIDTH, end: (first % TILE_WIDTH) + width }
 }
 
-/** The hash of hashes `start` to `end` of one tile. */
+/** The hash of the hashes `start` to `end` of one tile. */
 export function hashWithin(hashes: readonly Hash[], start: number, end: number): Hash {
   let row = hashes.slice(start, end)
   while (row.length > 1) {
@@ -134,5 +134,5 @@ export function hashWithin(hashes: readonly Hash[], start: number, end: number):
   return fold(row)
 }
 
-/** What stands in the level above for a full tile. */
+/** The hash that represents a full tile in the level above. */
 export const tileRoot = (hashes: readonly Hash[]): Hash => hashWithin(hashes, 0, TILE_WIDTH)

@@ -69,7 +69,7 @@ describe('a request', () => {
       'break-glass: Administrator of production',
       '111122223333 (prod-admin)',
       'arn:aws:iam::111122223333:role/stint/Admin',
-      'low: reads',
+      'low: read-only',
       'up to 1h per session',
       '3 sessions',
       '2026-11-24 03:30 UTC',
@@ -221,7 +221,7 @@ describe('wherever somebody is named, who they are stands beside the name', () =
     expect(linkMessage(event('link.ended')).text).toBe('You are no longer linked to Dana (people/ann-1).')
   })
   test('in the few words that are left of a message that Slack refused, with the risk', () => {
-    expect(textOf(bareMessage(shown()).blocks)).toMatch(/Dana \(acme\.dev-1\)[\s\S]*low: reads/)
+    expect(textOf(bareMessage(shown()).blocks)).toMatch(/Dana \(acme\.dev-1\)[\s\S]*low: read-only/)
   })
   test('in the modals in which somebody denies or reviews', () => {
     for (const callback of ['deny', 'review'] as const) {
@@ -237,7 +237,7 @@ describe('wherever somebody is named, who they are stands beside the name', () =
 })
 
 test('names, comments and parameters are shown as they are written, each in its own place', () => {
-  const forged = 'Dana (okta)\n\n*Risk*\nlow: reads'
+  const forged = 'Dana (okta)\n\n*Risk*\nlow: read-only'
   const message = requestMessage(
     shown({
       caller: { ...dana, name: forged },
@@ -252,7 +252,7 @@ test('names, comments and parameters are shown as they are written, each in its 
       (name) => `*${name}*`,
     ),
   )
-  expect(fields[1]).toMatchObject({ type: 'plain_text', text: '“Dana (okta) ⏎ *Risk* ⏎ low: reads” (acme.dev-1)' })
+  expect(fields[1]).toMatchObject({ type: 'plain_text', text: '“Dana (okta) ⏎ *Risk* ⏎ low: read-only” (acme.dev-1)' })
   expect(textOf(message.blocks)).toContain('✓ Dana (people/dev-1) approved: ok ⏎ ✓ Carol approved')
   expect(textOf(message.blocks)).toContain('2026-11-30 03:00 UTC')
   expect(blockKitFaults(message)).toEqual([])

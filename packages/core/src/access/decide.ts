@@ -1,8 +1,9 @@
 /**
- * May this caller enter this profile? Pure: claims, rules, address and time in; allow, needs approval or refuse out.
+ * Decides whether a caller may use a profile. The function is pure: it takes claims, rules, source address and time, and
+ * returns allowed, allowed with approval, or refused.
  *
- * A profile is visible to those whose claims fit its eligibility or its `visibleTo`. To everybody else it does not exist:
- * unknown and invisible answer alike, after the same work. Only to those who see it are the reasons told.
+ * A profile is visible to callers whose claims match `eligible` or `visibleTo`. For all others it does not exist: an unknown
+ * profile and an invisible one get the same response after the same work. Only callers who see the profile learn the reasons.
  */
 import { inCidr } from '@stint/iam/ip'
 import { findClaim, matchesClaim } from '../config/matcher.ts'
@@ -13,10 +14,10 @@ import { type Instant, seconds } from '../instant.ts'
 import { type Refused, refused } from '../outcome.ts'
 import type { StepUp } from '../problem.ts'
 
-/** Where and when the call came in. */
+/** The source address and time of the call. */
 export type Circumstances = { readonly sourceIp: string; readonly now: Instant }
 
-/** What keeps an otherwise fitting caller out, in the order in which it is told. */
+/** Conditions that a caller with matching claims fails, in the order in which they are reported. */
 export type Hurdle = 'mfa-required' | 'auth-too-old' | 'source-ip'
 const hurdles: readonly Hurdle[] = ['mfa-required', 'auth-too-old', 'source-ip']
 
@@ -26,7 +27,7 @@ export type Access =
 
 export function decideAccess(rules: Rules, profileId: string, caller: Caller, circumstances: Circumstances): Access {
   const found = rules.profiles.find(profileId)
-  // An unknown profile costs the same look at rules as an invisible one.
+  // An unknown profile takes the same evaluation time as an invisible one.
   const profile = found ?? rules.profiles.first()
   const standing = standingOf(profile, caller, circumstances)
   if (!found || !standing.visible) {
@@ -57,7 +58,7 @@ function refusal({ hurdles: met, nearest }: Standing, mfaAcr: readonly string[])
   return { ...refused(first, words[first], { extra: { reasons: met, ...hint } }), reasons: met }
 }
 
-/** `nearest`: the rule that only hurdles keep the caller from, the fewest of them. */
+/** `nearest`: the rule with matching claims that has the fewest hurdles. */
 export type Standing = {
   readonly visible: boolean
   readonly eligible: boolean
@@ -65,7 +66,7 @@ export type Standing = {
   readonly nearest?: Who
 }
 
-/** How a caller stands to a profile: sees it, may enter it, and if only hurdles keep them out, the fewest of them. */
+/** Whether a caller sees a profile, whether they are eligible, and otherwise the smallest set of hurdles. */
 export function standingOf(profile: Profile, caller: Caller, circumstances: Circumstances): Standing {
   const fitting = profile.eligible
     .filter((who) => claimsFit(who, caller))
@@ -76,7 +77,7 @@ export function standingOf(profile: Profile, caller: Caller, circumstances: Circ
   return { visible, eligible: fewest?.met.length === 0, hurdles: fewest?.met ?? [], ...(fewest ? { nearest: fewest.who } : {}) }
 }
 
-/** Whether everything that this rule says holds for the caller. */
+/** Whether the caller meets every condition of at least one rule in the list. */
 export const isOneOf = (list: readonly Who[] | undefined, caller: Caller, circumstances: Circumstances): boolean =>
   (list ?? []).some((who) => claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length === 0)
 
@@ -95,7 +96,7 @@ function hurdlesFor(who: Who, caller: Caller, { sourceIp, now }: Circumstances):
   return hurdles.filter((hurdle) => stands[hurdle])
 }
 
-/** A sign-in said to be in the future is no evidence of a recent one, beyond the clocks' grace. */
+/** A sign-in time in the future, beyond the clock grace, does not count as recent. */
 function signedInWithin(ageSeconds: number, caller: Caller, now: Instant): boolean {
   const age = caller.signedInAt === undefined ? undefined : now - caller.signedInAt
   return age !== undefined && age >= seconds(-10) && age <= seconds(ageSeconds)

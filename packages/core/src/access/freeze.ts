@@ -1,9 +1,9 @@
 /**
- * The kill switch, as data: what can be frozen, and which freezes a caller has to pass. A freeze only ever withdraws, so
- * whoever asks for more scopes than needed is refused too often and never too seldom.
+ * The kill switch, as data: what can be frozen, and which freezes apply to a caller. A freeze only ever takes access away,
+ * so checking more scopes than needed can only refuse too often, never too rarely.
  *
- *   all, profile, target     stop sessions, and leave decisions alone
- *   issuer, subject, person  stop a person: their sessions, and whatever they would ask for, approve or release
+ *   all, profile, target     stop sessions and do not affect decisions
+ *   issuer, subject, person  stop a person: their sessions, their requests, their approvals and their releases of freezes
  */
 import type { Identity, Rules } from '../config/shape.ts'
 import { digestFields } from '../digest.ts'
@@ -12,13 +12,13 @@ import { type Person, personOf, triggeredBy } from '../identity/person.ts'
 
 export type FreezeScope =
   | { readonly kind: 'all' }
-  /** `person`: somebody whom the config declares under `people`, by every identity declared there. */
+  /** `person`: a person that the config declares under `people`, with every identity declared there. */
   | { readonly kind: 'issuer' | 'person' | 'profile' | 'target'; readonly id: string }
   | { readonly kind: 'subject'; readonly issuer: string; readonly id: string }
 
 export type FreezeId = `frz_${string}`
 
-/** The scope as one string: `all`, `profile#deploy`, `subject#people#dana`. It is what events carry. */
+/** The scope as one string: `all`, `profile#deploy`, `subject#people#dana`. Events carry this form. */
 export const formatScope = (scope: FreezeScope): string =>
   scope.kind === 'all' ? 'all' : scope.kind === 'subject' ? `subject#${scope.issuer}#${scope.id}` : `${scope.kind}#${scope.id}`
 
@@ -29,12 +29,12 @@ export function parseScope(text: string): FreezeScope {
   return (kind === 'all' ? { kind } : { kind, id: [first, ...rest].join('#') }) as FreezeScope
 }
 
-/** One scope has one freeze, so its id is a digest of the scope. */
+/** A scope has at most one freeze, so the freeze's ID is a digest of the scope. */
 export const freezeId = (scope: FreezeScope): FreezeId => freezeIdOf(formatScope(scope))
-/** The same, of a scope as events carry it. */
+/** The same, for a scope in the form that events carry. */
 export const freezeIdOf = (scope: string): FreezeId => `frz_${digestFields('freeze/v1', [scope])}`
 
-/** One freeze of a scope, and not the next one: `generation` counts how often the scope was released before. */
+/** One particular freeze of a scope: `generation` counts how often the scope was released before. */
 export type NamedFreeze = { readonly id: FreezeId; readonly generation: number }
 
 /** `frz_0123456789abcdefghjkmnpqrs@2`, as `GET /freezes` shows it in `name`. Undefined for anything else. */
@@ -44,7 +44,7 @@ export function parseFreezeName(text: string): NamedFreeze | undefined {
 }
 export const formatFreezeName = ({ id, generation }: { readonly id: string; readonly generation: number }): string => `${id}@${generation}`
 
-/** Every freeze that stops a session of this caller in this profile: six, or seven for a job that a declared person triggered. */
+/** The scopes whose freeze stops a session of this caller and profile: six, or seven for a job that a declared person triggered. */
 export function scopesOfSession(
   rules: Pick<Rules, 'people' | 'issuers'>,
   caller: Caller,
@@ -65,8 +65,8 @@ export function scopesOfSession(
 }
 
 /**
- * Every freeze that stops this person from asking, approving and releasing: by the identity they use now and by every other
- * one that the config declares as theirs. For a job, also those of the person who triggered it.
+ * The scopes whose freeze stops this person from asking, approving and releasing: those of the identity they use now and of
+ * every other identity that the config declares as theirs. For a job, also those of the person who triggered it.
  */
 export function scopesOfPerson(
   rules: Pick<Rules, 'people' | 'issuers'>,

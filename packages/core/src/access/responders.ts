@@ -1,4 +1,4 @@
-/** Who may set and release freezes, as far as the config alone can tell. It does not list the members of a group. */
+/** Who can set and release freezes, as far as the config shows. The config does not list the members of a group. */
 
 import { matchesClaim } from '../config/matcher.ts'
 import type { Matcher, Rules } from '../config/shape.ts'
@@ -8,11 +8,11 @@ import type { FreezeScope } from './freeze.ts'
 type Responding = Pick<Rules, 'issuers' | 'people' | 'responders'>
 type Subject = { readonly issuer: string; readonly subject: string }
 
-/** The subjects that a matcher of `sub` names one by one; undefined where it leaves them open. */
+/** The subjects that a matcher of `sub` lists by name; undefined if the matcher does not list them. */
 export const namedSubjects = (sub: Matcher | undefined): readonly string[] | undefined =>
   typeof sub === 'string' ? [sub] : typeof sub === 'object' && 'oneOf' in sub ? sub.oneOf.map(String) : undefined
 
-/** Whether a freeze may stop a responder. True if that depends on a group: an unneeded message is better than a missing one. */
+/** Whether a freeze could stop a responder. True if that depends on a group: an unneeded message is better than a missing one. */
 export function mayStopResponder(rules: Responding, scope: FreezeScope): boolean {
   if (scope.kind === 'issuer')
     return (rules.responders ?? []).some(({ issuer }) => issuer === scope.id) || identitiesBeside(rules, scope.id).some(mayRespond(rules))
@@ -22,7 +22,7 @@ export function mayStopResponder(rules: Responding, scope: FreezeScope): boolean
   return [subject, ...subjectsOf(rules, personOf(rules, subject))].some(mayRespond(rules))
 }
 
-/** Whether two people could release a freeze while this issuer is frozen, by any of their identities. */
+/** Whether two people could still release a freeze while this issuer is frozen, using any of their identities. */
 export function leavesTwoResponders(rules: Responding, issuer: string): boolean {
   const people = new Set<Person>()
   for (const who of rules.responders ?? []) {
@@ -43,7 +43,7 @@ const mayRespond =
 const identitiesOf = ({ people }: Responding, person: string) => people?.[person] ?? []
 const subjectsOf = (rules: Responding, person: string): readonly Subject[] =>
   identitiesOf(rules, person).flatMap((identity) => ('subject' in identity ? [identity] : []))
-/** The subjects of everybody who is declared to have an identity of this issuer as well. */
+/** The other subjects of every person who also has an identity of this issuer. */
 const identitiesBeside = (rules: Responding, issuer: string): readonly Subject[] =>
   Object.entries(rules.people ?? {}).flatMap(([person, identities]) =>
     identities.some((identity) => identity.issuer === issuer) ? subjectsOf(rules, person) : [],

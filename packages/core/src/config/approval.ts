@@ -1,8 +1,8 @@
-/** What a profile and its target demand together. */
+/** The approval that a profile and its target require together. */
 import { durationSeconds, formatDuration } from '../duration.ts'
 import type { Approval, Profile, Target } from './shape.ts'
 
-/** The rules of profile and target together: all must hold, and of two limits the shorter. */
+/** Combines the rules of profile and target: all of them must hold, and the shorter of two limits applies. */
 export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Target, 'approval'>): Approval | undefined {
   const [own, shared] = [profile.approval, target.approval]
   if (!own || !shared) return own ?? shared
@@ -21,12 +21,12 @@ export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Tar
     maxUses: Math.min(own.maxUses, shared.maxUses),
     ...breakGlassOf(own.breakGlass, shared.breakGlass),
     ...(own.stepUp || shared.stepUp ? { stepUp: true } : {}),
-    // The later: nobody's second group decides before its time.
+    // The later of the two, so that neither rule escalates before its own time.
     ...(escalateAfter === undefined ? {} : { escalateAfter }),
   }
 }
 
-/** Break-glass if either side says so; unattended only if both do, after the longer delay. */
+/** Break-glass if either side sets it; unattended only if both do, after the longer delay. */
 function breakGlassOf(own: Approval['breakGlass'], shared: Approval['breakGlass']): Pick<Approval, 'breakGlass'> {
   if (typeof own === 'object' && typeof shared === 'object') {
     return { breakGlass: durationSeconds(own.delay) >= durationSeconds(shared.delay) ? own : shared }

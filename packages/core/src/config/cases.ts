@@ -1,5 +1,5 @@
 /**
- * Policy tests: who gets in and who does not, as a table beside the config. `stint test` runs it.
+ * Access tests: a table next to the config that states which caller gets which profile. `stint test` runs it.
  *
  *     import { defineCases } from '@stint/core'
  *
@@ -16,17 +16,17 @@ import type { Json } from '../json.ts'
 import type { ProblemCode } from '../problem.ts'
 import type { ClaimRef } from './shape.ts'
 
-/** `allow`: a session is vended at once. `approval`: people are asked first. Otherwise the code of the refusal. */
+/** `allow`: a session is vended immediately. `approval`: approvers decide first. Otherwise the code of the refusal. */
 export type Expected = 'allow' | 'approval' | ProblemCode
 
 export type CaseCaller = {
   /** The issuer's id in the config. */
   readonly issuer: string
-  /** As in a token. `iss`, `aud`, times, the pinned tenant and what marks its kind are filled in where they are not said. */
+  /** As in a token. `iss`, `aud`, times, the pinned tenant and the markers of the token kind are filled in if absent. */
   readonly claims: { readonly [claim: ClaimRef]: Json }
-  /** How long ago the person signed in (`auth_time`). */
+  /** The time since the person signed in (`auth_time`). */
   readonly signedIn?: Duration
-  /** The address it calls from; 203.0.113.1 if absent. */
+  /** The IP address of the call; 203.0.113.1 if absent. */
   readonly from?: string
 }
 
@@ -36,18 +36,18 @@ export type CaseCall = {
   readonly narrow?: Json
   readonly justification?: string
   readonly ticket?: string
-  /** Another address than the caller's. */
+  /** An IP address to use in place of the caller's. */
   readonly from?: string
 }
 
 export type Cases = {
-  /** What the clock says (RFC 3339); the time of the run if absent. */
+  /** The time of the calls (RFC 3339); the time of the run if absent. */
   readonly now?: string
   readonly callers: { readonly [name: string]: CaseCaller }
   readonly cases: readonly (readonly [caller: string, profile: string, expected: Expected, call?: CaseCall])[]
   /**
-   * `refused`: the rules of every profile that no row of theirs names keep each caller out. Whom only a missing parameter, a
-   * missing second factor or another address keeps out, they do not.
+   * `refused`: every caller must be refused by the rules of every profile that has no row for that caller. A refusal because
+   * of a missing parameter, a missing second factor or the IP address does not count.
    */
   readonly rest?: 'refused'
 }

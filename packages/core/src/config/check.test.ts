@@ -25,7 +25,7 @@ const signIn = {
 
 describe('targetRoles', () => {
   test.each<[string, object, string]>([
-    ['another path', { path: '/other/', organization: 'o-acme123456' }, 'targets.prod.roleArn: is not under /other/'],
+    ['another path', { path: '/other/', organization: 'o-acme123456' }, 'targets.prod.roleArn: must be under /other/'],
     ['no path', { path: '/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
     ['a wildcard', { path: '/st*/', organization: 'o-acme123456' }, 'targetRoles.path: must be a path'],
     ['no organization', { path: '/stint/' }, 'targetRoles.organization: is missing'],
@@ -89,7 +89,7 @@ describe('faces', () => {
     [
       'a directory with a slash',
       { directories: { people: { scim: 'https://dir.acme.example/', by: 'id' } } },
-      'directories.people.scim: must end before /Users',
+      'directories.people.scim: must be the base URL before /Users',
     ],
     ['a directory by mail', { directories: { people: { scim: 'https://dir.acme.example', by: 'emails' } } }, 'directories.people.by'],
   ])('%s', (_name, more, expected) => expect(faultsOf((config) => void Object.assign(config, more))).toContain(expected))
@@ -151,9 +151,9 @@ describe('faults', () => {
     ['an unknown target', reader({ target: 'moon' }), "names the unknown target 'moon'"],
     ['an inherited target', reader({ target: 'constructor' }), "names the unknown target 'constructor'"],
     ['a bare number for a duration', reader({ duration: { default: '900', max: '1h' } }), 'must be a duration with units'],
-    ['longer than chaining allows', reader({ duration: { default: '1h', max: '2h' } }), 'profiles.reader.duration.max: is above 1h'],
-    ['a default above the maximum', reader({ duration: { default: '1h', max: '30m' } }), 'is above duration.max'],
-    ['a default below a minute', reader({ duration: { default: '59s', max: '30m' } }), 'is below 60s'],
+    ['longer than chaining allows', reader({ duration: { default: '1h', max: '2h' } }), 'profiles.reader.duration.max: must be at most 1h'],
+    ['a default above the maximum', reader({ duration: { default: '1h', max: '30m' } }), 'must not be longer than duration.max'],
+    ['a default below a minute', reader({ duration: { default: '59s', max: '30m' } }), 'must be at least 60s'],
     [
       'a count of 0',
       reader({
@@ -208,7 +208,7 @@ describe('faults', () => {
       reader({ parameters: { bucket: { pattern: '(a{1,99}){1,99}', max: 9 } } }),
       'expands to more than 4000',
     ],
-    ['a pattern that is none', reader({ parameters: { bucket: { pattern: '[', max: 9 } } }), 'is no regular expression'],
+    ['a pattern that is none', reader({ parameters: { bucket: { pattern: '[', max: 9 } } }), 'is not a valid regular expression'],
     [
       'a policy with an unknown parameter',
       reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: text`arn:aws:s3:::${param('bucket')}` }] }),
@@ -230,7 +230,7 @@ describe('faults', () => {
     [
       'a pattern that breaks out of its anchors',
       reader({ parameters: { bucket: { pattern: 'a)|(?:b', max: 9 } } }),
-      'is no regular expression',
+      'is not a valid regular expression',
     ],
     ['a policy that allows nothing', reader({ policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] }), 'allows nothing'],
     [
@@ -259,12 +259,12 @@ describe('faults', () => {
     [
       'a misspelt name in mints',
       reader({ mints: ['ecr:GetAuthorisationToken'] }),
-      "profiles.reader.mints[0]: 'ecr:GetAuthorisationToken' is not an action that mints can open; did you mean 'ecr:GetAuthorizationToken'?",
+      "profiles.reader.mints[0]: 'ecr:GetAuthorisationToken' is not a known minting action; did you mean 'ecr:GetAuthorizationToken'?",
     ],
     ['a name in mints in other letters', reader({ mints: ['iam:createaccesskey'] }), "did you mean 'iam:CreateAccessKey'?"],
-    ['an unknown name in mints', reader({ mints: ['s3:GetObject'] }), "'s3:GetObject' is not an action that mints can open; docs/"],
-    ['a wildcard in mints', reader({ mints: ['sts:*'] }), "'sts:*' has a wildcard; list each action by its name"],
-    ['a grant in mints', reader({ mints: ['kms:CreateGrant'] }), "'kms:CreateGrant' is never denied by default; remove it"],
+    ['an unknown name in mints', reader({ mints: ['s3:GetObject'] }), "'s3:GetObject' is not a known minting action; see docs/"],
+    ['a wildcard in mints', reader({ mints: ['sts:*'] }), "'sts:*' contains a wildcard; list each action by its name"],
+    ['a grant in mints', reader({ mints: ['kms:CreateGrant'] }), "'kms:CreateGrant' is not denied by default; remove it"],
     [
       'a name twice in mints',
       reader({ mints: ['sts:AssumeRole', 'sts:AssumeRole'] }),
@@ -279,7 +279,7 @@ describe('faults', () => {
       (config) => void (config.issuers.people.url = 'https://a:b@login.acme.example'),
       'without credentials',
     ],
-    ['one URL twice', (config) => void (config.issuers.ci.url = config.issuers.people.url), "is already that of issuer 'people'"],
+    ['one URL twice', (config) => void (config.issuers.ci.url = config.issuers.people.url), "is already used by issuer 'people'"],
     ['one key twice', (config) => void (config.issuers.ci.key = 'acme'), 'source identities would collide'],
     [
       'an issuer shared by tenants, without a pin',

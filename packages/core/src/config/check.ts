@@ -2,8 +2,8 @@
  * From what `stint.config.ts` exports to rules that the broker may follow. Runs at build and at the sandbox's start,
  * never on the vend path: the deployed function reads what this has accepted.
  *
- * Three passes, each naming the path and the fix: fill in bindings, check the shape (unknown members are errors), check
- * what one value means for another.
+ * There are three passes, and each reports the path and the fix: fill in bindings, check the shape (unknown properties are
+ * errors), and check values against each other.
  */
 
 import { parsePolicy, splitArn } from '@stint/iam'
@@ -42,7 +42,7 @@ export type CheckedConfig = { readonly ok: true; readonly rules: Rules } | { rea
 /** Values by the name of their binding. */
 export type Bindings = { readonly [name: string]: string | undefined }
 
-/** Shorter is of no use to any client; the end-time Deny makes it possible at all (docs/decisions/0002). */
+/** A shorter session is useless to any client. The end-time Deny makes sessions under 15 minutes possible (docs/decisions/0002). */
 const MIN_SESSION_SECONDS = 60
 
 export function checkConfig(source: unknown, bindings: Bindings = {}): CheckedConfig {
@@ -62,10 +62,10 @@ export function checkConfig(source: unknown, bindings: Bindings = {}): CheckedCo
 export const formatFaults = (faults: readonly ConfigFault[]): string =>
   faults.map(({ path, fault }) => `${path || 'config'}: ${fault}`).join('\n')
 
-/** No setting needs half of it. */
+/** No setting needs even half of this depth. */
 const MAX_CONFIG_DEPTH = 40
 
-/** Where a binding may stand: the values that differ between a deploy and the sandbox, and no others. */
+/** Where a binding is allowed: only for values that differ between a deployment and the sandbox. */
 const bindable =
   /^(issuers\.[^.]+\.(url|jwksUri)|signIn\.[^.]+\.(authorization|token)Endpoint|directories\.[^.]+\.scim|targets\.[^.]+\.(account|roleArn)|log\.origin)$/
 
@@ -90,7 +90,7 @@ function fillBindings(value: unknown, bindings: Bindings, path: string, faults: 
     else if (typeof filled !== 'string') faults.push({ path, fault: `binding '${value.binding}' has no value. Set it for the deploy` })
     return filled
   }
-  // valibot's record() passes over these, so a rule would lose a claim without a word.
+  // valibot's record() silently drops these names, so a rule would lose a claim without an error.
   for (const name of Object.keys(value))
     if (['__proto__', 'prototype', 'constructor'].includes(name))
       faults.push({ path: path ? `${path}.${name}` : name, fault: 'is not allowed as a name' })
@@ -104,14 +104,14 @@ function fillBindings(value: unknown, bindings: Bindings, path: string, faults: 
 
 // ── Shape ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'must be 1 to 48 of a-z, 0-9 and -, not beginning with -'))
+const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'must be 1 to 48 of a-z, 0-9 and -, and must not begin with -'))
 const line = v.pipe(v.string(), v.nonEmpty('must not be empty'), v.maxLength(256, 'must be at most 256 characters'))
 const list = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.minLength(1, 'must not be empty'))
 const duration = v.pipe(
   v.string(),
   v.check((value) => parseDuration(value) !== undefined, "must be a duration with units, such as '15m' or '1h30m'"),
 )
-/** Tokens with larger numbers are refused, so a rule that holds one could only ever fit by mistake. */
+/** Tokens with larger numbers are refused, so a rule with such a number could only match by mistake. */
 const safeNumber = v.pipe(
   v.number(),
   v.check(isSafeNumber, `must be between ${Number.MIN_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}; use a string for a longer identifier`),
@@ -160,7 +160,9 @@ const issuer = v.strictObject({
   nameClaim: v.optional(v.union([line, list(line)])),
   groupsClaim: v.optional(line),
   tenant: v.optional(filledRecord(line, scalar, 'must name a claim')),
-  mfaAcr: v.optional(list(v.pipe(line, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be printable, without space, quote or backslash')))),
+  mfaAcr: v.optional(
+    list(v.pipe(line, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be printable ASCII without spaces, double quotes or backslashes'))),
+  ),
   network: v.optional(v.literal('private')),
   maxTokenLife: v.optional(duration),
   actorClaim: v.optional(line),
@@ -189,7 +191,7 @@ const statement = v.strictObject({
 
 const instant = v.pipe(
   v.string(),
-  v.check((value) => parseIso(value) !== undefined, 'must be an instant such as 2026-12-24T00:00:00Z'),
+  v.check((value) => parseIso(value) !== undefined, 'must be a date and time with a zone, such as 2026-12-24T00:00:00Z'),
 )
 const localTime = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM'))
 const hours = v.strictObject({
@@ -215,7 +217,7 @@ const approval = v.strictObject({
   stepUp: v.optional(v.literal(true)),
 })
 
-/** Slack's ids: a letter for the kind, then capitals and digits. */
+/** Slack IDs: a letter for the kind, then capital letters and digits. */
 const slackId = (kind: string, what: string) =>
   v.pipe(v.string(), v.regex(new RegExp(`^[${kind}][A-Z0-9]{2,20}$`), `must be the ID of a ${what}, such as ${kind[0]}0123ABCD`))
 const profileSlack = v.strictObject({
@@ -234,14 +236,14 @@ const httpsUrl = v.pipe(
 
 const target = v.strictObject({
   account: v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits')),
-  // AWS IAM API Reference, CreateRole: a path of at most 512 characters, a name of at most 64. Events have room for no more.
+  // AWS IAM API Reference, CreateRole: a path of at most 512 characters, a name of at most 64. Events have no room for more.
   roleArn: v.pipe(
     v.string(),
     v.regex(/^arn:aws[a-z-]{0,16}:iam::\d{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/, 'must be the ARN of an IAM role'),
     v.maxLength(608, 'must be the ARN of an IAM role'),
   ),
   // AWS STS API Reference, AssumeRole, ExternalId.
-  externalId: v.pipe(v.string(), v.regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 of letters, digits and +=,.@:/-_')),
+  externalId: v.pipe(v.string(), v.regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 characters: letters, digits and +=,.@:/-_')),
   region: v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')),
   approval: v.optional(approval),
 })
@@ -256,7 +258,7 @@ const profile = v.strictObject({
   policyArns: v.optional(
     v.pipe(
       list(v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::(aws|\d{12}):policy\/.+$/, 'must be the ARN of a managed policy'))),
-      v.maxLength(10, 'AWS takes at most 10'),
+      v.maxLength(10, 'must have at most 10 items, the AWS limit'),
     ),
   ),
   tags: v.optional(v.record(v.pipe(v.string(), v.regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u, 'must be a valid session tag key')), value)),
@@ -292,8 +294,8 @@ const configSchema = v.strictObject({
     v.strictObject({
       origin: v.pipe(
         line,
-        v.regex(/^[^\s+]+[^\s+/]$/, 'must have no white space, no + and no slash at the end'),
-        v.check((text) => !text.includes('://'), 'must have no scheme'),
+        v.regex(/^[^\s+]+[^\s+/]$/, 'must not contain white space or +, and must not end in a slash'),
+        v.check((text) => !text.includes('://'), 'must not have a scheme'),
       ),
       publicLog: v.optional(v.literal(true)),
       witnesses: v.optional(
@@ -330,7 +332,7 @@ const configSchema = v.strictObject({
       v.strictObject({
         scim: v.pipe(
           httpsUrl,
-          v.check((text) => !text.endsWith('/') && !text.includes('?'), 'must end before /Users, without a slash'),
+          v.check((text) => !text.endsWith('/') && !text.includes('?'), 'must be the base URL before /Users, without a slash at the end'),
         ),
         by: v.picklist(['id', 'externalId', 'userName']),
         groups: v.optional(v.picklist(['value', 'display'])),
@@ -370,7 +372,7 @@ function shapeFault(issue: v.BaseIssue<unknown>): ConfigFault {
 
 type Say = (path: string, fault: string) => void
 
-/** Issuers that many organizations share: without a pin, any tenant's token would be a caller here. */
+/** Issuers that many organizations share. Without a pinned claim, the broker would accept a token of any tenant. */
 const sharedIssuers: readonly { readonly url: RegExp; readonly pins: readonly string[] }[] = [
   { url: /^https:\/\/token\.actions\.githubusercontent\.com$/, pins: ['repository_owner_id', 'enterprise_id', 'repository_id'] },
   { url: /^https:\/\/gitlab\.com$/, pins: ['namespace_id', 'project_id'] },
@@ -388,8 +390,8 @@ function meaningFaults(config: Config, say: Say): void {
       if (!isIssuerUrl(item[member]))
         say(`${path}.${member}`, 'must be an https URL without credentials or fragment (http only for loopback)')
     }
-    if (urls.has(item.url)) say(`${path}.url`, `is already that of issuer '${urls.get(item.url)}'`)
-    if (keys.has(item.key)) say(`${path}.key`, `is already that of issuer '${keys.get(item.key)}'; source identities would collide`)
+    if (urls.has(item.url)) say(`${path}.url`, `is already used by issuer '${urls.get(item.url)}'`)
+    if (keys.has(item.key)) say(`${path}.key`, `is already used by issuer '${keys.get(item.key)}'; source identities would collide`)
     urls.set(item.url, name)
     keys.set(item.key, name)
     if (/^https:\/\/login\.microsoftonline\.com\/9188040d-6c67-4c5b-b112-36a304b66dad\//.test(item.url))
@@ -403,7 +405,7 @@ function meaningFaults(config: Config, say: Say): void {
     if (splitArn(item.roleArn)?.[4] !== item.account) say(`targets.${name}.roleArn`, `is not in account ${item.account}`)
     const { path } = config.targetRoles ?? {}
     if (path !== undefined && !item.roleArn.includes(`:role${path}`))
-      say(`targets.${name}.roleArn`, `is not under ${path}, where targetRoles says`)
+      say(`targets.${name}.roleArn`, `must be under ${path}, the path in targetRoles`)
   }
   for (const [name, item] of Object.entries(config.targets)) checkApproval(config, item.approval, `targets.${name}.approval`, say)
   checkPeople(config, say)
@@ -413,7 +415,7 @@ function meaningFaults(config: Config, say: Say): void {
   for (const [name, item] of Object.entries(config.profiles)) checkProfile(config, item, `profiles.${name}`, say)
 }
 
-/** https, or http on a loopback address for the sandbox; the build of the Lambda functions refuses http altogether. */
+/** https, or http on a loopback address for the sandbox. The build of the Lambda functions refuses http entirely. */
 function isIssuerUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)
@@ -430,7 +432,7 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
   }
   checkApproval(config, profile.approval, `${path}.approval`, say)
   const approval = approvalFor(profile, config.targets[profile.target] ?? {})
-  // Whoever might stop it is told of it: by name nobody can be sure to be.
+  // The people who could stop an unattended approval must be notified. Only a channel reaches them for certain.
   if (typeof approval?.breakGlass === 'object' && !(profile.slack?.channel ?? config.slack?.channel))
     say(`${path}.approval.breakGlass.delay`, 'approves without a person, but no Slack channel is set for the notification')
   checkDurations(profile, path, say)
@@ -461,7 +463,7 @@ const globsOf = (matcher: Matcher): readonly string[] => {
 }
 
 const DAY_SECONDS = 86_400
-/** A start may be chosen a week ahead. */
+/** A requester may choose a start up to a week ahead. */
 const START_AHEAD_DAYS = 7
 
 function checkApproval(config: Config, approval: Approval | undefined, path: string, say: Say): void {
@@ -476,7 +478,7 @@ function checkApproval(config: Config, approval: Approval | undefined, path: str
       checkWho(config, who, at, say)
       if (config.issuers[who.issuer]?.kind === 'workload') say(`${at}.issuer`, 'is a workload issuer. Only people can approve')
     }
-    if (rule.escalateTo && !approval.escalateAfter) say(`${place}.escalateTo`, 'never takes effect without escalateAfter')
+    if (rule.escalateTo && !approval.escalateAfter) say(`${place}.escalateTo`, 'has no effect without escalateAfter')
     if (rule.hours && rule.hours.from >= rule.hours.until) say(`${place}.hours`, 'ends before it starts')
   })
   if (approval?.escalateAfter && !approval.rules.some((rule) => rule.escalateTo))
@@ -487,11 +489,11 @@ function checkApproval(config: Config, approval: Approval | undefined, path: str
   if (approval && typeof approval.breakGlass === 'object') {
     const [delay, wait] = [parseDuration(approval.breakGlass.delay) ?? 0, parseDuration(approval.expiresAfter) ?? 0]
     if (delay < 60) say(`${path}.breakGlass.delay`, 'is below 60s, which leaves no time to deny the request')
-    if (delay >= wait) say(`${path}.breakGlass.delay`, 'is not below expiresAfter, so it would never take effect')
+    if (delay >= wait) say(`${path}.breakGlass.delay`, 'must be shorter than expiresAfter, or it has no effect')
   }
 }
 
-/** What Slack and Stint's own pages know people by: each an issuer of people. */
+/** Slack and Stint's own pages identify people, so each issuer named for them must be an issuer of people. */
 function checkFaces(config: Config, say: Say): void {
   const issuers = [
     ...Object.keys(config.signIn ?? {}).map((name) => [name, `signIn.${name}`] as const),
@@ -509,7 +511,7 @@ function checkFaces(config: Config, say: Say): void {
   }
 }
 
-/** Which identity is whose: nobody's twice, and each of an issuer that there is. */
+/** Checks that no identity is listed twice and that every identity names an existing issuer. */
 function checkPeople(config: Config, say: Say): void {
   const seen = new Map<string, string>()
   for (const [person, identities] of Object.entries(config.people ?? {})) {
@@ -522,7 +524,7 @@ function checkPeople(config: Config, say: Say): void {
       if (seen.has(key)) say(path, `is already an identity of '${seen.get(key)}'`)
       seen.set(key, person)
     })
-    // Who triggers jobs must be known as who signs in, or they could agree to their own job.
+    // A person who triggers jobs needs a sign-in identity too. Without it they could approve their own job.
     const signsIn = identities.some((identity) => 'subject' in identity && config.issuers[identity.issuer]?.kind === 'human')
     if (!signsIn) say(`people.${person}`, 'has no identity at a human issuer')
   }
@@ -531,10 +533,10 @@ function checkPeople(config: Config, say: Say): void {
 function checkDurations(profile: Profile, path: string, say: Say): void {
   const [preset, longest] = [parseDuration(profile.duration.default) ?? 0, parseDuration(profile.duration.max) ?? 0]
   if (longest > MAX_SESSION_SECONDS) {
-    say(`${path}.duration.max`, `is above ${formatDuration(MAX_SESSION_SECONDS)}, the most AWS gives through role chaining`)
+    say(`${path}.duration.max`, `must be at most ${formatDuration(MAX_SESSION_SECONDS)}, the AWS limit for role chaining`)
   }
-  if (preset < MIN_SESSION_SECONDS) say(`${path}.duration.default`, `is below ${MIN_SESSION_SECONDS}s`)
-  if (preset > longest) say(`${path}.duration.default`, 'is above duration.max')
+  if (preset < MIN_SESSION_SECONDS) say(`${path}.duration.default`, `must be at least ${MIN_SESSION_SECONDS}s`)
+  if (preset > longest) say(`${path}.duration.default`, 'must not be longer than duration.max')
 }
 
 function checkTags(config: Config, profile: Profile, path: string, say: Say): void {
@@ -561,7 +563,7 @@ function checkParameters(profile: Profile, path: string, say: Say): void {
   }
 }
 
-/** Each statement is filled with stand-ins and parsed as IAM would, so a typing error is found here and not by AWS. */
+/** Fills each statement with placeholder values and parses it as IAM would, so that a typo is found here and not by AWS. */
 function checkPolicy(profile: Profile, path: string, say: Say): void {
   if (profile.policy && !profile.policyArns && !profile.policy.some((item) => item.Effect === 'Allow')) {
     say(`${path}.policy`, 'allows nothing. A policy of only Deny statements needs policyArns too')
@@ -580,7 +582,7 @@ function checkPolicy(profile: Profile, path: string, say: Say): void {
   })
 }
 
-/** Which minting actions a profile opens, and whether it opens those that its own policy names. */
+/** Checks the minting actions in `mints`, and that `mints` names every minting action that the policy allows. */
 function checkMints(profile: Profile, path: string, say: Say): void {
   profile.mints?.forEach((name, index) => {
     const fault = mintFault(name) ?? (profile.mints?.indexOf(name) === index ? undefined : 'is listed twice. Remove one')
@@ -594,7 +596,7 @@ function checkMints(profile: Profile, path: string, say: Say): void {
         Effect === 'Allow' && !open.has(action) && [Action ?? []].flat().some((name) => name.toLowerCase() === action.toLowerCase()),
     ),
   )
-  // What another missing name opens beside itself need not be listed.
+  // An action that another missing name opens as well need not be listed.
   const missing = [...new Set(named.flat())]
   const needed = missing.filter((action) => !missing.some((other) => other !== action && openedBy([other]).has(action)))
   const line = `mints: [${[...mints, ...needed].map((name) => `'${name}'`).join(', ')}]`
@@ -606,13 +608,13 @@ function checkMints(profile: Profile, path: string, say: Say): void {
 
 function mintFault(name: string): string | undefined {
   if (mintingActions.includes(name)) return undefined
-  if (/[*?]/.test(name)) return `'${name}' has a wildcard; list each action by its name`
+  if (/[*?]/.test(name)) return `'${name}' contains a wildcard; list each action by its name`
   const folded = name.toLowerCase()
   if ([...grantActions, ...connectionActions].some((action) => action.toLowerCase() === folded))
-    return `'${name}' is never denied by default; remove it`
+    return `'${name}' is not denied by default; remove it`
   const byFolded = new Map(mintingActions.map((action) => [action.toLowerCase(), action]))
   const meant = byFolded.get(nearest(folded, [...byFolded.keys()]) ?? '')
-  return `'${name}' is not an action that mints can open; ${meant ? `did you mean '${meant}'?` : 'docs/lasting-access.md lists them'}`
+  return `'${name}' is not a known minting action; ${meant ? `did you mean '${meant}'?` : 'see docs/lasting-access.md for the list'}`
 }
 
 function paramsOf(value: unknown): readonly string[] {

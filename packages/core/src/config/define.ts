@@ -1,5 +1,5 @@
 /**
- * The helpers of `stint.config.ts`. Each only builds the data of `shape.ts`; none does anything at run time.
+ * The helpers of `stint.config.ts`. They only build the data of `shape.ts` and have no effect at run time.
  *
  *     import { binding, defineConfig, glob, includes, param, text } from '@stint/core'
  *
@@ -11,27 +11,27 @@
  */
 import type { Binding, ClaimRef, ConfigSource, Matcher, Scalar, Template } from './shape.ts'
 
-/** Types the config; it is checked when it is loaded. */
+/** Adds types to the config. The config is checked when it is loaded. */
 export const defineConfig = (config: ConfigSource): ConfigSource => config
 
-/** A value that the deploy fills in from its environment, with a default for where it does not. */
+/** A value that a deployment fills in from its environment, with an optional default. */
 export const binding = (name: string, fallback?: string): Binding =>
   fallback === undefined ? { binding: name } : { binding: name, default: fallback }
 
-/** A list claim (groups) holds this value. */
+/** The claim is a list (such as groups) that contains this value. */
 export const includes = (value: Scalar): Matcher => ({ includes: value })
 export const oneOf = (...values: readonly Scalar[]): Matcher => ({ oneOf: values })
-/** The whole claim fits; `*` does not cross a `/`, `**` does. */
+/** The whole claim matches the pattern. `*` does not match a `/`, `**` does. */
 export const glob = (pattern: string): Matcher => ({ glob: pattern })
 export const cidr = (...blocks: readonly string[]): Matcher => ({ cidr: blocks })
-/** The claim is there and does not fit. */
+/** The claim is present and does not match. */
 export const not = (matcher: Matcher): Matcher => ({ not: matcher })
 export const all = (...matchers: readonly Matcher[]): Matcher => ({ all: matchers })
 export const any = (...matchers: readonly Matcher[]): Matcher => ({ any: matchers })
 
 export const claim = (name: ClaimRef): { readonly claim: ClaimRef } => ({ claim: name })
 export const constant = (value: string): { readonly const: string } => ({ const: value })
-/** A parameter of the profile: alone as a tag's value, or inside `text`. */
+/** A parameter of the profile: the whole value of a tag, or a part of `text`. */
 export const param = (name: string): { readonly param: string } => ({ param: name })
 
 /** A policy value with parameters in it: text`arn:aws:s3:::${param('bucket')}/*`. */

@@ -1,6 +1,6 @@
 /**
- * Matchers over claims. A missing claim matches nothing, also not under `not`: absence is never evidence.
- * Claims are found as own members only, so a claim named `constructor` or `__proto__` is just a missing claim.
+ * Matchers of claims. A missing claim never matches, not even under `not`: absence is never evidence.
+ * Only own properties count as claims, so a claim named `constructor` or `__proto__` is simply missing.
  */
 import { inCidr, parseIp } from '@stint/iam/ip'
 import { isObject, type Json, type JsonObject, own } from '../json.ts'
@@ -19,10 +19,10 @@ export function findClaim(claims: JsonObject, ref: ClaimRef): Json | undefined {
   return found
 }
 
-/** Whether the claim fits. What cannot be judged (missing, or of another type than the matcher is about) fits nothing. */
+/** Whether the claim matches. A claim that cannot be judged (missing, or of a type that the matcher does not apply to) never matches. */
 export const matchesClaim = (matcher: Matcher, claim: Json | undefined): boolean => judge(matcher, claim) === true
 
-/** undefined: it cannot be judged, and so its opposite cannot either: a group that came as a text is no proof of no group. */
+/** undefined: cannot be judged, and neither can its negation. Groups sent as a string do not prove that a group is absent. */
 function judge(matcher: Matcher, claim: Json | undefined): boolean | undefined {
   if (claim === undefined || claim === null) return undefined
   if (typeof matcher !== 'object') return typeof claim === typeof matcher ? claim === matcher : undefined
@@ -37,19 +37,19 @@ function judge(matcher: Matcher, claim: Json | undefined): boolean | undefined {
   }
   const all = 'all' in matcher
   const parts = (all ? matcher.all : matcher.any).map((one) => judge(one, claim))
-  // One that decides is enough; otherwise all must be known.
+  // One deciding part is enough. Otherwise all parts must be known.
   return parts.includes(!all) ? !all : parts.includes(undefined) ? undefined : all
 }
 
 export const isGlob = (pattern: string): boolean => pattern !== '' && !pattern.includes('***')
 
 /**
- * Anchored at both ends. `*` stands for any run without `/`, `**` for any run; nothing else is special. No regular
- * expression: a stranger chooses the text, and some would keep one busy for minutes.
+ * Anchored at both ends. `*` matches any run of characters without `/`, `**` any run; nothing else is special. It is not a
+ * regular expression, because the caller chooses the string and backtracking could take minutes.
  */
 export function fitsGlob(pattern: string, text: string): boolean {
   if (!isGlob(pattern)) return false
-  // reached[i]: what was read of the pattern covers the first i characters of the text.
+  // reached[i]: the part of the pattern read so far matches the first i characters of the text.
   let reached = new Uint8Array(text.length + 1)
   reached[0] = 1
   for (const part of pattern.split(/(\*\*|\*)/)) {

@@ -1,12 +1,12 @@
-/** For messages about a misspelt name. */
+/** For messages about a misspelled name. */
 
-/** The name that was probably meant: at most two letters away. */
+/** The closest name, if it differs by at most two edits. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names.map((other) => ({ other, away: distance(name, other) })).toSorted((a, b) => a.away - b.away)
   return best && best.away <= 2 ? best.other : undefined
 }
 
-/** Levenshtein's. */
+/** The Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

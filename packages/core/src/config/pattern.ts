@@ -1,19 +1,19 @@
 /**
- * Patterns of parameters. They are written as JavaScript's regular expressions (flag `u`) and matched here, because the
- * caller chooses the text and a backtracking matcher needs exponential time for some of them. This one follows all ways to
- * read the text at once (K. Thompson, "Regular expression search algorithm", CACM 11(6), 1968), so a match takes at most
- * length × states steps. What cannot be matched so (backreferences, lookaround) is refused when the config is loaded.
+ * Patterns of parameters. They are JavaScript regular expressions (flag `u`), but they are matched here, because the caller
+ * chooses the string and a backtracking matcher needs exponential time for some patterns. This matcher tracks all possible
+ * states at once (K. Thompson, "Regular expression search algorithm", CACM 11(6), 1968), so a match takes at most
+ * length × states steps. Syntax that it cannot match (backreferences, lookaround) is refused when the config is loaded.
  */
 
 export type PatternParsed =
-  /** Whether the pattern covers the whole text. Characters beyond Latin-1 fit nothing: STS refuses them in a policy. */
+  /** Whether the pattern matches the whole string. Characters outside Latin-1 never match: STS refuses them in a policy. */
   { readonly ok: true; readonly fits: (text: string) => boolean } | { readonly ok: false; readonly fault: string }
 
-/** Counts such as `{1,100}` are written out, so they are limited. 512 characters and 4,000 states take a few milliseconds. */
+/** Counts such as `{1,100}` are expanded, so the total is limited. 512 characters and 4,000 states take a few milliseconds. */
 const MAX_STATES = 4000
 const LATIN_1 = 256
 
-/** Reads one character or goes on without one, if `when` holds there. The next states; the one that ends it all has none. */
+/** Consumes one character, or none if `when` holds at this position. `out` lists the next states; the final state has none. */
 type State = { readonly reads?: readonly boolean[]; readonly when?: (text: string, at: number) => boolean; out: readonly number[] }
 
 type Node =
@@ -35,11 +35,11 @@ class Refusal extends Error {}
 
 export function parsePattern(source: string): PatternParsed {
   try {
-    // Alone first: 'a)|(?:b' compiles only inside a group, and would break out of it.
+    // Compile it alone first: 'a)|(?:b' compiles only inside a group, and would break out of it.
     new RegExp(source, 'u')
     new RegExp(`^(?:${source})$`, 'u')
   } catch {
-    return { ok: false, fault: 'is no regular expression' }
+    return { ok: false, fault: 'is not a valid regular expression' }
   }
   try {
     const [start, states] = compile(parse(source))
@@ -52,14 +52,14 @@ export function parsePattern(source: string): PatternParsed {
 
 // ── Parse ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What stands for one character; JavaScript's own engine then says which characters these are. */
+/** An atom that matches one character. JavaScript's own engine then decides which characters match. */
 const oneCharacter =
   /\\u\{[^}]*\}|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u.{4}|\\x..|\\c.|\\[pP]\{[^}]*\}|\\.|\[(?:\\.|[^\]\\])*\]|[^\\[\](){}*+?|^$]/suy
 const quantifier = /(?:([*+?])|\{(\d+)(?:(,)(\d*))?\})\??/y
 const opening = /\((?:\?:|\?<(?![=!])[^>]*>)?(?!\?)/y
 const assertion = /[$^]|\\[bB]/y
 
-/** The source is a valid regular expression, so only what is not taken here needs a fault. */
+/** The source is a valid regular expression, so only unsupported syntax needs a fault. */
 function parse(source: string): Node {
   let at = 0
   const take = (wanted: RegExp): RegExpExecArray | null => {
@@ -105,7 +105,7 @@ function parse(source: string): Node {
       const [kind] = /^\(\?(?:<?[=!])?/.exec(source.slice(at)) ?? []
       if (kind === '(?') throw new Refusal('uses modifiers such as (?i:…), which are not supported; list both cases, as in [Aa]')
       throw new Refusal(
-        `uses a ${kind?.includes('<') ? 'lookbehind' : 'lookahead'}, which cannot be matched in linear time; write out what may stand there instead`,
+        `uses a ${kind?.includes('<') ? 'lookbehind' : 'lookahead'}, which cannot be matched in linear time; list the allowed values instead`,
       )
     }
     const inner = alternatives()
@@ -114,9 +114,9 @@ function parse(source: string): Node {
   }
   function single(): Node {
     if (/^\\[1-9k]/.test(source.slice(at, at + 2)))
-      throw new Refusal('uses a backreference, which cannot be matched in linear time; write out what may stand there instead')
+      throw new Refusal('uses a backreference, which cannot be matched in linear time; list the allowed values instead')
     const [atom] = take(oneCharacter) ?? []
-    if (atom === undefined) throw new Refusal(`uses something that is not supported at character ${at + 1}`)
+    if (atom === undefined) throw new Refusal(`uses unsupported syntax at character ${at + 1}`)
     return { kind: 'one', reads: setOf(atom) }
   }
   return alternatives()
@@ -124,14 +124,14 @@ function parse(source: string): Node {
 
 // ── Compile and run ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The states of the pattern, made from its end to its beginning, and the first of them. State 0 is the end. */
+/** The states of the pattern, built from its end to its beginning, and the start state. State 0 is the end. */
 function compile(pattern: Node): readonly [start: number, states: readonly State[]] {
   const states: State[] = [{ out: [] }]
   let steps = 0
   const add = (state: State): number => states.push(state) - 1
 
   function lead(node: Node, to: number): number {
-    // Also counts what makes no state, such as `(){1000000}`.
+    // Also counts nodes that add no state, such as `(){1000000}`.
     if (++steps > MAX_STATES)
       throw new Refusal(`expands to more than ${MAX_STATES} states; use smaller counts in {…}, since max limits the length anyway`)
     switch (node.kind) {
@@ -171,7 +171,7 @@ function run(states: readonly State[], start: number, text: string): boolean {
   }
   return waiting.includes(0)
 
-  /** Every state that reads a character, or ends it, and can be reached from these at this place without reading. */
+  /** Every state that consumes a character or ends the match, and that is reachable from these without consuming one. */
   function reach(from: readonly number[], at: number): readonly number[] {
     const seen = new Uint8Array(states.length)
     const open = [...from]

@@ -1,6 +1,6 @@
 /**
- * The shape of `stint.config.ts`: what a reviewer reads and a deploy hashes. It is data all the way down; the helpers in
- * `define.ts` only build it. What each setting does stands beside it; `check.ts` says what is wrong with a given value.
+ * The shape of `stint.config.ts`, which reviewers read and a deployment hashes. It is plain data; the helpers in `define.ts`
+ * only build it. Each setting is described here. `check.ts` validates the values.
  */
 import type { ConditionValue, Effect } from '@stint/iam'
 import type { Duration } from '../duration.ts'
@@ -10,7 +10,7 @@ export type Scalar = string | number | boolean
 /** `/a/b` is a JSON Pointer (RFC 6901) into the claims; anything else is the literal name of a top-level claim. */
 export type ClaimRef = string
 
-/** A claim that is missing matches nothing, also not under `not`. Everything is exact unless spelled out otherwise. */
+/** A missing claim never matches, not even under `not`. Every match is exact unless a matcher says otherwise. */
 export type Matcher =
   | Scalar
   | { readonly oneOf: readonly Scalar[] }
@@ -21,16 +21,16 @@ export type Matcher =
   | { readonly all: readonly Matcher[] }
   | { readonly any: readonly Matcher[] }
 
-/** Callers of one issuer for whom everything said here holds. Lists of `Who` are alternatives. */
+/** Matches callers of one issuer who meet every condition given here. Lists of `Who` are alternatives. */
 export type Who = {
   readonly issuer: string
-  /** At least one; `{}` would admit everybody and is an error. */
+  /** At least one claim. `{}` would match every caller and is an error. */
   readonly claims: { readonly [claim: ClaimRef]: Matcher }
-  /** The sign-in used a second factor: `amr` holds `mfa` (RFC 8176), or `acr` is one of the issuer's `mfaAcr`. */
+  /** Requires a sign-in with a second factor: `amr` contains `mfa` (RFC 8176), or `acr` is one of the issuer's `mfaAcr`. */
   readonly mfa?: true
-  /** The longest time since the person signed in (`auth_time`). */
+  /** The maximum time since the person signed in (`auth_time`). */
   readonly authAge?: Duration
-  /** CIDR blocks the call must come from. */
+  /** CIDR blocks that the call must come from. */
   readonly sourceIp?: readonly string[]
 }
 
@@ -54,63 +54,63 @@ export const dialects = ['rfc9068', 'cognito', 'okta', 'entra'] as const
 export type Dialect = (typeof dialects)[number]
 
 export type Issuer = {
-  /** Exactly the `iss` of its tokens, to the last slash. */
+  /** Exactly the `iss` of its tokens, including a slash at the end. */
   readonly url: string
   readonly jwksUri: string
-  /** 1 to 12 of `[a-z0-9-]`: begins every source identity of its callers, so two issuers never share one. */
+  /** 1 to 12 of `[a-z0-9-]`. Every source identity of the issuer's callers begins with it, so it must be unique. */
   readonly key: string
   readonly kind: 'human' | 'workload'
   /** The `aud` values that mean this broker (for Cognito access tokens: the `client_id`). */
   readonly audiences: readonly string[]
   readonly tokenUse: 'id' | 'access' | 'any'
   readonly algorithms: readonly Algorithm[]
-  /** Whose claims these are: `stint lint` knows each preset's ids, names and traps. The helpers in `issuers/` set it. */
+  /** The kind of issuer. `stint lint` knows the claims of each preset. The helpers in `issuers/` set it. */
   readonly preset?: Preset
-  /** How token use is told where it is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID. */
+  /** How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID. */
   readonly dialect?: Dialect
-  /** The claim that is the caller's identity in AWS; `sub` unless another is declared that the issuer verifies. */
+  /** The claim with the caller's identity in AWS. Default: `sub`. The issuer must verify any other claim you name here. */
   readonly identityClaim?: ClaimRef
-  /** A readable name, only shown: one claim, or several that are joined so that no two callers' names meet by accident. */
+  /** A readable name, for display only: one claim, or several joined so that no two callers get the same name by accident. */
   readonly nameClaim?: ClaimRef | readonly ClaimRef[]
   readonly groupsClaim?: ClaimRef
-  /** Claims that every token must have: they pin one tenant of an issuer that many share (GitHub, GitLab.com, Buildkite …). */
+  /** Claims that every token must have. They pin one tenant of a shared issuer (GitHub, GitLab.com, Buildkite …). */
   readonly tenant?: { readonly [claim: ClaimRef]: Scalar }
-  /** `acr` values that mean a second factor was used; a step-up asks for them. `phr` and `phrh` unless set (OIDC EAP ACR Values §3). */
+  /** `acr` values of a sign-in with a second factor; a step-up requests them. Default: `phr` and `phrh` (OIDC EAP ACR Values §3). */
   readonly mfaAcr?: readonly string[]
-  /** private: the keys are served inside your own network. Otherwise a JWKS host with a private address is refused. */
+  /** `private`: the keys are served inside your own network. Otherwise a JWKS host with a private address is refused. */
   readonly network?: 'private'
-  /** The longest `exp - iat` accepted: 24h for people and 1h for workloads unless set. */
+  /** The longest `exp - iat` that is accepted. Default: 24h for people, 1h for workloads. */
   readonly maxTokenLife?: Duration
   /** For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`). */
   readonly actorClaim?: ClaimRef
-  /** One token buys one session per profile. */
+  /** `once`: a token can be used for one session per profile. */
   readonly replay?: 'once'
 }
 
 export type Target = {
   readonly account: string
   readonly roleArn: string
-  /** Chosen by you, one per target, never the caller's: it stops a confused deputy. Not a secret. */
+  /** You choose it, one per target; callers cannot set it. It prevents the confused deputy problem. It is not a secret. */
   readonly externalId: string
   /** The region whose STS endpoint is called. */
   readonly region: string
-  /** Agreement that every profile into this target needs, besides its own. */
+  /** Approval that every profile of this target needs in addition to its own. */
   readonly approval?: Approval
 }
 
 /** A session tag's value. */
 export type Value = ({ readonly claim: ClaimRef } | { readonly const: string } | { readonly param: string }) & {
-  /** The claim does not change between two tokens of one caller. */
+  /** The claim is the same in every token of one caller. */
   readonly stable?: true
-  /** The tag sticks to every role the session assumes next. */
+  /** The tag is passed on to every role that the session assumes. */
   readonly transitive?: true
 }
 
-/** A text with parameters in it. They are put into values, never into JSON. */
+/** A string with parameters. Parameters are inserted into values, never into JSON text. */
 export type Template = { readonly join: readonly (string | { readonly param: string })[] }
 export type TemplateText = string | Template
 
-/** An IAM statement whose values may hold parameters. */
+/** An IAM statement whose values can contain parameters. */
 export type PolicyStatement = {
   readonly Sid?: string
   readonly Effect: Effect
@@ -125,60 +125,60 @@ export type PolicyStatement = {
 
 export type Parameter = {
   /**
-   * A regular expression of JavaScript (flag `u`) that the whole value must fit. Lookaround, backreferences and modifiers are
-   * refused, because values are matched in linear time.
+   * A JavaScript regular expression (flag `u`) that the whole value must match. Lookaround, backreferences and modifiers are
+   * not supported, because values are matched in linear time.
    */
   readonly pattern: string
   /** Longest value, in characters. */
   readonly max: number
-  /** Lets `*` and `?` through, which IAM reads as wildcards. `${` is never let through. */
+  /** Allows `*` and `?` in the value, which IAM reads as wildcards. `$` is never allowed. */
   readonly wildcard?: true
 }
 
 export type ApprovalRule = {
   readonly by: readonly Who[]
-  /** Distinct people who must agree, at least 1. */
+  /** The number of different people who must approve, at least 1. */
   readonly count: number
-  /** Who may agree too once `escalateAfter` has passed without an answer. */
+  /** Additional approvers once `escalateAfter` has passed without a decision. */
   readonly escalateTo?: readonly Who[]
-  /** Who may stand in for `by` between two instants (RFC 3339). */
+  /** Stand-ins for `by` between two instants (RFC 3339). */
   readonly delegates?: readonly { readonly who: Who; readonly from: string; readonly until: string }[]
-  /** Agreement counts only within these hours; saying no is possible at any time. */
+  /** Approvals count only within these hours. Denying is possible at any time. */
   readonly hours?: Hours
 }
 
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
-/** Local times `HH:MM`, `from` included, `until` not. */
+/** Local times `HH:MM`. `from` is inclusive, `until` exclusive. */
 export type Hours = { readonly timeZone: string; readonly days: readonly Weekday[]; readonly from: string; readonly until: string }
 
 export type Approval = {
-  /** All must be fulfilled; one person fulfils one rule. */
+  /** All rules must be fulfilled. Each person counts for one rule. */
   readonly rules: readonly ApprovalRule[]
-  /** How long a request waits for an answer. */
+  /** How long a request waits for a decision. */
   readonly expiresAfter: Duration
-  /** How long after the approval sessions may be taken. */
+  /** How long after the approval sessions can be taken. */
   readonly window: Duration
   readonly maxUses: number
-  /** After this without an answer each rule's `escalateTo` may decide too. */
+  /** After this time without a decision, each rule's `escalateTo` can decide too. */
   readonly escalateAfter?: Duration
   /**
-   * For emergencies: demands a justification, and stays to be reviewed by somebody else. With `delay` the request is
-   * approved by rule after that time, unless somebody stops it: for the night when nobody else is awake.
+   * For emergencies: requires a justification, and a review by another person afterwards. With `delay` the request is
+   * approved by rule after that time unless someone stops it, for nights when no approver is awake.
    */
   readonly breakGlass?: true | { readonly delay: Duration }
-  /** Agreement counts only from a sign-in of the last five minutes: Slack's button leads to a page that asks for one. */
+  /** Approvals require a sign-in within the last five minutes. The button in Slack opens a page that asks for one. */
   readonly stepUp?: true
 }
 
-/** One of a person's identities: as a caller, or as whoever triggers an issuer's workloads (`actorClaim`). */
+/** One of a person's identities: as a caller, or as the actor who triggers an issuer's workloads (`actorClaim`). */
 export type Identity = { readonly issuer: string; readonly subject: string } | { readonly issuer: string; readonly actor: string }
 
 export type Profile = {
   readonly target: string
-  /** What this way in is for, shown to callers. */
+  /** The purpose of the profile, shown to callers. */
   readonly description?: string
   readonly eligible: readonly Who[]
-  /** Who sees the profile without being eligible; everybody else gets the 404 of an unknown profile. */
+  /** Who can see the profile without being eligible. All others get the 404 of an unknown profile. */
   readonly visibleTo?: readonly Who[]
   readonly approval?: Approval
   readonly policy?: readonly PolicyStatement[]
@@ -186,69 +186,69 @@ export type Profile = {
   readonly tags?: { readonly [key: string]: Value }
   readonly parameters?: { readonly [name: string]: Parameter }
   readonly duration: { readonly default: Duration; readonly max: Duration }
-  /** false: no source identity, for roles whose next hop does not allow sts:SetSourceIdentity. It sticks to every hop. */
+  /** `false`: set no source identity, for chained roles that do not allow sts:SetSourceIdentity. A source identity persists through every hop. */
   readonly sourceIdentity?: false
-  /** true: the session may assume further roles, which live past its own end. Short for `mints: ['sts:AssumeRole']`. */
+  /** `true`: the session can assume further roles, whose sessions outlive it. Short for `mints: ['sts:AssumeRole']`. */
   readonly chaining?: true
   /**
-   * Actions that make credentials, tokens or keys which outlive the session, such as `ecr:GetAuthorizationToken`. Every
-   * session policy denies the ones that are not named here; docs/lasting-access.md lists them. A name allows nothing by
-   * itself, and also opens what the action needs (`sts:GetServiceBearerToken` for CodeArtifact and ECR Public).
+   * Actions that create credentials, tokens or keys which outlive the session, such as `ecr:GetAuthorizationToken`. Every
+   * session policy denies those that are not named here; docs/lasting-access.md lists them. Naming an action does not allow
+   * it, but also lifts the Deny of what the action needs (`sts:GetServiceBearerToken` for CodeArtifact and ECR Public).
    */
   readonly mints?: readonly string[]
   readonly justification?: 'required'
   readonly slack?: ProfileSlack
 }
 
-/** Days from the asking to the end of the window, at most: what lasts longer is no temporary access. The start may be chosen a week ahead. */
+/** Maximum number of days from the request to the end of the window. Longer access is not temporary. The start can be up to a week ahead. */
 export const MAX_GRANT_DAYS = 45
 
 /** AWS STS API Reference, AssumeRole, DurationSeconds: a chained session lasts at most one hour. */
 export const MAX_SESSION_SECONDS = 3600
 
 export type LogConfig = {
-  /** The log's name: a URL without scheme, never changed once the log has begun (C2SP tlog-checkpoint). */
+  /** The log's name: a URL without scheme. It must not change after the log has started (C2SP tlog-checkpoint). */
   readonly origin: string
-  /** true: anybody may read checkpoint and tiles; they hold commitments and no events. */
+  /** `true`: anyone can read checkpoint and tiles. They contain commitments and no events. */
   readonly publicLog?: true
-  /** Who else signs each checkpoint: the URL of a C2SP tlog-witness and its key. */
+  /** Witnesses that also sign each checkpoint: the URL of a C2SP tlog-witness and its key. */
   readonly witnesses?: readonly { readonly url: string; readonly vkey: string }[]
 }
 
-/** The Slack app, and where requests are told. Ids are Slack's own; a name may come to mean something else. */
+/** The Slack app, and the channels for requests. Use Slack's own IDs: a name can later refer to another channel or group. */
 export type SlackConfig = {
-  /** The one workspace (`T…`) and the one app (`A…`) whose calls are taken. */
+  /** The only workspace (`T…`) and app (`A…`) whose calls are accepted. */
   readonly team: string
   readonly app: string
-  /** The channel (`C…`) that requests are posted to, unless their profile names another. */
+  /** The channel (`C…`) that requests are posted to, unless the profile names another. */
   readonly channel?: string
-  /** The user group (`S…`) that a break-glass calls. */
+  /** The user group (`S…`) that a break-glass mentions. */
   readonly onCall?: string
   /**
-   * The workspace lets people in through this issuer's single sign-on and in no other way. Then a Slack user whose e-mail is
-   * exactly the verified one of a signed-in person is linked to them without a code.
+   * Set this only if people can enter the workspace only through this issuer's single sign-on. A Slack user whose email address
+   * is exactly the verified one of a signed-in person is then linked to that person without a code.
    */
   readonly trustEmail?: { readonly issuer: string }
 }
 
-/** What one profile says of it. */
+/** The Slack settings of one profile. */
 export type ProfileSlack = {
   readonly channel?: string
   readonly onCall?: string
-  /** Tells the approvers whom the rules name by `sub`, each in a message of their own. */
+  /** Sends a direct message to each approver whom the rules name by `sub`. */
   readonly dm?: true
 }
 
-/** How people sign in on Stint's own pages: a client of theirs at the issuer (authorization code with PKCE). */
+/** How people sign in on Stint's own pages: a client at the issuer (authorization code with PKCE). */
 export type SignInClient = {
   readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
   readonly clientId: string
-  /** `openid` unless set. */
+  /** Default: `openid`. */
   readonly scope?: string
 }
 
-/** Where an issuer's people are looked up live: a SCIM 2.0 service (RFC 7644). */
+/** A SCIM 2.0 service (RFC 7644) in which the issuer's people are looked up live. */
 export type Directory = {
   /** The base URL, without `/Users`. */
   readonly scim: string
@@ -256,7 +256,7 @@ export type Directory = {
   readonly by: 'id' | 'externalId' | 'userName'
   /** Whether `groupsClaim` holds the groups' ids (`value`, the default) or their names. */
   readonly groups?: 'value' | 'display'
-  /** private: it answers inside your own network. */
+  /** `private`: the service runs inside your own network. */
   readonly network?: 'private'
 }
 
@@ -264,33 +264,33 @@ export type Config = {
   readonly issuers: { readonly [id: string]: Issuer }
   readonly targets: { readonly [id: string]: Target }
   /**
-   * For more targets than IAM lets a role name one by one (about 900): `vend` may assume every role under this path, of
-   * accounts of this organization. Each target's role must lie there; who may enter which stays with the profiles.
+   * For more targets than a role's policy can list one by one (about 900): `vend` can assume every role under this path in
+   * accounts of this organization. Each target's role must be under the path. Profiles still decide who gets which target.
    */
   readonly targetRoles?: { readonly path: string; readonly organization: string }
   readonly profiles: { readonly [id: string]: Profile }
-  /** Who reads everybody's sessions and requests and the details of `/readyz`. */
+  /** Who can read all sessions and requests and the details of `/readyz`. */
   readonly auditors?: readonly Who[]
-  /** Who may freeze, and together unfreeze. */
+  /** Who can set freezes. Two of them together can release one. */
   readonly responders?: readonly Who[]
   /** The audit log. */
   readonly log?: LogConfig
   readonly slack?: SlackConfig
-  /** By issuer: the sign-in of Stint's own pages. */
+  /** By issuer: the sign-in for Stint's own pages. */
   readonly signIn?: { readonly [issuer: string]: SignInClient }
-  /** By issuer: who its people are today, where no token says so. */
+  /** By issuer: where to look up its people when there is no token. */
   readonly directories?: { readonly [issuer: string]: Directory }
-  /** Identities that are one person: whoever is both may not agree with themselves. Never guessed from e-mails. */
+  /** Identities that belong to one person, who must not approve their own requests. Never guessed from email addresses. */
   readonly people?: { readonly [person: string]: readonly Identity[] }
 }
 
-/** A value that a deploy (or the sandbox) fills in. */
+/** A value that a deployment or the sandbox fills in. */
 export type Binding = { readonly binding: string; readonly default?: string }
 export type Bindable = string | Binding
 
 export type IssuerSource = Omit<Issuer, 'url' | 'jwksUri'> & { readonly url: Bindable; readonly jwksUri: Bindable }
 
-/** The config as it is written: URLs, account ids, role ARNs and the name of the log may be bindings. */
+/** The config as you write it. URLs, account IDs, role ARNs and the log origin can be bindings. */
 export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log' | 'signIn' | 'directories'> & {
   readonly log?: Omit<LogConfig, 'origin'> & { readonly origin: Bindable }
   readonly signIn?: {
@@ -306,16 +306,16 @@ export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log' | 'signIn'
   }
 }
 
-/** A checked config with its bindings filled in, and the hash that every event names. */
+/** A checked config with its bindings filled in, and its hash, which every event contains. */
 export type Rules = Omit<Config, 'profiles'> & {
   readonly hash: string
   readonly profiles: {
     readonly ids: readonly string[]
     readonly find: (id: string) => Profile | undefined
-    /** Some profile: looked at where the one asked for does not exist, so that the answer takes as long. */
+    /** Any profile: evaluated if the requested one does not exist, so that the response takes as long. */
     readonly first: () => Profile
   }
 }
 
-/** The name of the log. One that the config names none gets this: good enough for a sandbox. */
+/** The log origin. Without one in the config this default applies, which is enough for a sandbox. */
 export const originOf = ({ log }: Pick<Config, 'log'>): string => log?.origin ?? 'stint.invalid/log'

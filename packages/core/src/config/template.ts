@@ -5,7 +5,7 @@ import type { PolicyStatement, Template } from './shape.ts'
 
 export type Parameters = { readonly [name: string]: string }
 
-/** The statement with every template filled. Parameters were checked before; an unknown one is a bug. */
+/** The statement with every template filled. The parameters have been checked before, so an unknown one is a bug. */
 export function fillStatement(statement: PolicyStatement, parameters: Parameters): StatementJson {
   return fill(statement, parameters) as StatementJson
 }

@@ -1,5 +1,5 @@
 /**
- * Who is calling: made from a verified token, or from a link that one has confirmed.
+ * The caller: created from a verified token, or from a confirmed Slack link.
  */
 import { findClaim } from '../config/matcher.ts'
 import type { ClaimRef, Issuer } from '../config/shape.ts'
@@ -12,7 +12,7 @@ import { forged, type UnverifiedToken } from './token.ts'
 
 declare const verified: unique symbol
 
-/** Identity is issuer + subject; the name is only shown. */
+/** Identity is issuer and subject. The name is for display only. */
 export type Caller = {
   readonly [verified]: true
   /** The issuer's id in the config. */
@@ -21,26 +21,26 @@ export type Caller = {
   readonly subject: string
   readonly kind: Issuer['kind']
   readonly name: string
-  /** The value of the issuer's identity claim: what AWS will know the caller by. */
+  /** The value of the issuer's identity claim: the caller's identity in AWS. */
   readonly identity: string
   readonly groups: readonly string[]
   readonly claims: JsonObject
-  /** The issuer left the groups out because there are too many (Entra ID): not the same as having none. */
+  /** The issuer omitted the groups because there are too many (Entra ID). This differs from having none. */
   readonly groupsOmitted: boolean
   readonly mfa: boolean
   readonly signedInAt?: Instant
   readonly token: {
     readonly issuedAt: Instant
     readonly expiresAt: Instant
-    /** SHA-256 of what is signed, in hex. Not of the signature, which can be rewritten without a key. */
+    /** SHA-256 of the signed part, in hex. The signature is left out, because it can be rewritten without a key. */
     readonly hash: string
-    /** What makes this token one token: its `jti`, or that hash. */
+    /** What identifies this token for single use: its `jti`, or that hash. */
     readonly once: string
     readonly audience: string
   }
 }
 
-/** The part of a caller that the ledger and the trail keep. */
+/** The part of a caller that the ledger and the audit log store. */
 export type CallerRef = Pick<Caller, 'issuer' | 'subject' | 'name' | 'kind'>
 
 export const callerRef = ({ issuer, subject, name, kind }: Caller): CallerRef => ({ issuer, subject, name, kind })
@@ -50,7 +50,7 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
   const subject = claims.sub as string
   const identity = findClaim(claims, issuer.identityClaim ?? 'sub')
   if (typeof identity !== 'string' || identity === '' || identity.length > 512)
-    return forged(`identity claim ${issuer.identityClaim} is missing or odd`)
+    return forged(`identity claim ${issuer.identityClaim} is missing or invalid`)
   const groups = issuer.groupsClaim === undefined ? undefined : findClaim(claims, issuer.groupsClaim)
   const hash = sha256Hex(token.signingInput)
   const caller: Omit<Caller, typeof verified> = {
@@ -77,9 +77,9 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
 }
 
 /**
- * Somebody who acts through a link (identity/link.ts) and not with a token. They are who they were when it was made; what
- * else holds of them are `claims` that were looked up now, and at least their `sub`. They never count as signed in.
- * `call`: SHA-256 of what came in, which stands where a token's hash does.
+ * A caller who acts through a Slack link (identity/link.ts) and not with a token. The identity is the one from when the link
+ * was made. `claims` are looked up now and contain at least `sub`. A linked caller never counts as signed in.
+ * `call`: SHA-256 of the incoming call, used in place of a token's hash.
  */
 export function linkedCaller(
   issuer: Issuer,

@@ -1,64 +1,64 @@
 /**
- * The binding of a Slack user to a person: a code that the person was given, typed in Slack by whoever is to be bound, and
- * confirmed by the person, freshly signed in, who sees whom it would be. Either half alone binds nobody: a code that was
- * seen over a shoulder ends in a question to its owner, and a Slack account alone has no code.
+ * Links a Slack user to a person. The person gets a code, the Slack user enters it in Slack, and the person, freshly signed
+ * in, confirms the Slack user they are shown. Neither half is enough: a stolen code leads to a question to its owner, and a
+ * Slack account alone has no code.
  *
- * Decisions are pure; `undefined` for a link is one that never was. One subject has one Slack user, and one Slack user one
- * subject: the latter is kept by whoever stores links (the port `Links`).
+ * Decisions are pure. A link of `undefined` has never existed. A subject has one Slack user, and a Slack user has one subject;
+ * the port `Links`, which stores links, enforces the latter.
  */
 import { digestFields } from '../digest.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import type { Caller, CallerRef } from './caller.ts'
 
-/** Names the journal of one subject's links. */
+/** The ID of the journal of one subject's links. */
 export type LinkId = `lnk_${string}`
 export const linkId = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): LinkId =>
   `lnk_${digestFields('link/v1', [issuer, subject])}`
 
-/** A Slack user is one of one workspace; the name is only shown. */
+/** A user of one Slack workspace. The name is for display only. */
 export type SlackUser = { readonly team: string; readonly user: string }
 export type NamedSlackUser = SlackUser & { readonly name: string }
 export const slackText = ({ team, user }: SlackUser): string => `${team}/${user}`
 
-/** What is bound to: who a token said that they are, and what AWS knows them by. */
+/** The person a Slack user is linked to: the caller that a token named, and their identity in AWS. */
 export type Linked = { readonly caller: CallerRef; readonly identity: string }
 
 export type Link = Linked & {
   readonly id: LinkId
-  /** Grows with every change. */
+  /** Increases with every change. */
   readonly version: number
-  /** A code that was given out: its SHA-256. */
+  /** The SHA-256 of a code that was given out. */
   readonly offer?: { readonly code: string; readonly expiresAt: Instant }
-  /** Who typed it, and waits to be confirmed. */
+  /** The Slack user who entered the code and waits for confirmation. */
   readonly pending?: { readonly slack: NamedSlackUser; readonly expiresAt: Instant; readonly code: string }
   readonly active?: { readonly slack: NamedSlackUser; readonly since: Instant; readonly expiresAt: Instant }
-  /** Codes that were typed within an hour: each is an event, and a journal is finite. */
+  /** Codes entered within an hour. Each is an event, and a journal is limited in size. */
   readonly typed?: { readonly since: Instant; readonly count: number }
 }
 
-/** How long a code, and then its confirmation, may take. */
+/** How long a code is valid, and then how long its confirmation can take. */
 export const CODE_SECONDS = 600
-/** Wrong codes, after which a Slack user has to wait for as long. */
+/** The number of wrong codes after which a Slack user must wait for `CODE_SECONDS`. */
 export const WRONG_CODES = 5
-/** Codes of one person that may be typed within an hour. */
+/** How many codes of one person can be entered within an hour. */
 export const TYPED_AN_HOUR = 10
 export const LINK_DAYS = 90
-/** No decision so soon after a link was made: whoever made it by trickery has told both sides meanwhile. */
+/** A new link cannot decide for this long. In that time both sides are notified, so a link made by trickery is noticed. */
 export const LINK_SETTLES_SECONDS = 600
 
 export type LinkEvent =
   | { readonly type: 'link.pending'; readonly by: CallerRef; readonly slack: string }
   | { readonly type: 'link.made'; readonly by: CallerRef; readonly slack: string; readonly expiresAt: Instant; readonly email?: true }
   | { readonly type: 'link.ended'; readonly by: CallerRef; readonly slack: string; readonly reason: LinkEnd }
-/** `unlinked` by the person, `replaced` by a newer one of either side, `not-a-member` where Slack says so. */
+/** `unlinked` by the person, `replaced` by a newer link of either side, `not-a-member` if Slack says so. */
 export type LinkEnd = 'unlinked' | 'replaced' | 'not-a-member'
 
 export type LinkChange = { readonly link: Omit<Link, 'id' | 'version'>; readonly events: readonly LinkEvent[] }
-/** `unchanged`: it already is so, as after an answer that was lost. */
+/** `unchanged`: the link is already as requested, for example after a lost response. */
 export type LinkDecided = Done<LinkChange | 'unchanged'> | Refused
 
-/** The link in force. DynamoDB deletes late, so time is looked at here. */
+/** The active link. DynamoDB deletes late, so the expiration is checked here. */
 export const activeAt = (link: Link | undefined, now: Instant): Link['active'] =>
   link?.active !== undefined && link.active.expiresAt > now ? link.active : undefined
 
@@ -66,19 +66,19 @@ export const settledAt = (active: NonNullable<Link['active']>, now: Instant): bo
 
 const isSame = (a: SlackUser, b: SlackUser): boolean => a.team === b.team && a.user === b.user
 const without = ({ id: _id, version: _version, ...rest }: Link): LinkChange['link'] => rest
-/** What outlives every change. */
+/** The fields that every change keeps. */
 const kept = (link: Link | undefined): Pick<Link, 'typed'> => (link?.typed ? { typed: link.typed } : {})
 const linked = (caller: Linked): Linked => ({ caller: caller.caller, identity: caller.identity })
-/** The links of this person begin with what today's token says of them. */
+/** The base of this person's link, with the caller of today's token. */
 const baseOf = (link: Link | undefined, caller: Linked): LinkChange['link'] => ({ ...(link ? without(link) : {}), ...linked(caller) })
 
-/** A code is given out; one that was given out before is good no more. The link in force stays until another is confirmed. */
+/** Gives out a code and invalidates an earlier one. The active link stays until another is confirmed. */
 export function offer(link: Link | undefined, caller: Linked, code: string, now: Instant): LinkDecided {
   const { pending: _pending, ...base } = baseOf(link, caller)
   return done({ link: { ...base, offer: { code, expiresAt: now + seconds(CODE_SECONDS) } }, events: [] })
 }
 
-/** Somebody typed it in Slack. Good once. */
+/** A Slack user entered the code. A code can be used once. */
 export function claim(link: Link | undefined, code: string, slack: NamedSlackUser, now: Instant): LinkDecided {
   if (link?.pending?.code === code && isSame(link.pending.slack, slack) && link.pending.expiresAt > now) return done('unchanged')
   if (!link?.offer || link.offer.code !== code || link.offer.expiresAt <= now)
@@ -96,7 +96,7 @@ export function claim(link: Link | undefined, code: string, slack: NamedSlackUse
   })
 }
 
-/** The person says: yes, that is me. `seen` is whom they were shown. */
+/** The person confirms the link. `seen` is the Slack user they were shown. */
 export function confirm(link: Link | undefined, caller: Linked, seen: SlackUser, now: Instant): LinkDecided {
   const active = activeAt(link, now)
   if (!link?.pending || link.pending.expiresAt <= now) {
@@ -107,7 +107,7 @@ export function confirm(link: Link | undefined, caller: Linked, seen: SlackUser,
   return made(link, caller, link.pending.slack, now)
 }
 
-/** Without a code, where the workspace vouches for its e-mail addresses. */
+/** Links without a code, if the config trusts the email addresses of the workspace. */
 export const linkByEmail = (link: Link | undefined, caller: Linked, slack: NamedSlackUser, now: Instant): LinkDecided =>
   made(link, caller, slack, now, true)
 
@@ -123,7 +123,7 @@ function made(link: Link | undefined, caller: Linked, slack: NamedSlackUser, now
   })
 }
 
-/** Ends the link in force and whatever was to become one. `slack`: the one in force, and only if it is with this Slack user. */
+/** Ends the active link and any offered or pending one. With `slack`: only if the active link is with this Slack user. */
 export function end(link: Link | undefined, reason: LinkEnd, now: Instant, slack?: SlackUser): LinkDecided {
   const active = activeAt(link, now)
   if (!link) return refused('link-unknown', 'Link not found.')
@@ -139,7 +139,7 @@ const endedEvent = (by: CallerRef, slack: SlackUser, reason: LinkEnd): LinkEvent
   reason,
 })
 
-/** Who a caller is, for a link of theirs. */
+/** The part of a caller that a link stores. */
 export const linkedOf = (caller: Caller): Linked => ({
   caller: { issuer: caller.issuer, subject: caller.subject, name: caller.name, kind: caller.kind },
   identity: caller.identity,

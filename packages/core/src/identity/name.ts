@@ -1,7 +1,7 @@
 /**
- * Names that AWS will show. They are injective: two identities never share a source identity. What AWS's alphabet lacks
- * is written `=XX`, a name too long keeps a readable head and ends in `==` and a 128-bit digest; since `==` never occurs
- * otherwise, a long name cannot be dressed up as a short one.
+ * Names that AWS shows. The encoding is injective: two identities never share a source identity. A character outside AWS's
+ * alphabet is written `=XX`. A name that is too long keeps a readable head and ends in `==` and a 128-bit digest. `==` never
+ * occurs otherwise, so a short name cannot be made to look like a long one.
  * Alphabet and lengths: AWS STS API Reference, AssumeRole, SourceIdentity and RoleSessionName.
  */
 import { shortDigest } from '../digest.ts'
@@ -11,7 +11,7 @@ const MAX_SOURCE_IDENTITY = 64
 const MAX_READABLE_NAME = 24
 const DIGEST = 26
 
-/** One character to itself if AWS takes it (`=` is ours), else its UTF-8 bytes in hex. */
+/** A character that AWS accepts stays as it is (`=` is reserved for the encoding). Any other becomes its UTF-8 bytes in hex. */
 const encodeCharacter = (character: string): string =>
   /^[\w+,.@-]$/.test(character)
     ? character
@@ -31,7 +31,7 @@ function head(encoded: readonly string[], room: number): string {
 
 /**
  * A readable name of several claims, such as `acme/web:refs/heads/main`. Injective: `:` within a part, `%` and `=` are
- * written `%XX`, a part that is missing is empty and one that is empty is `%`, and a name too long ends in a digest.
+ * written `%XX`, a missing part is empty, an empty part is `%`, and a name that is too long ends in a digest.
  */
 export function joinedName(parts: readonly (string | undefined)[]): string {
   const whole = parts.map((part) => (part === '' ? '%' : (part ?? '').replace(/[%:=]/g, encodeURIComponent))).join(':')
@@ -47,6 +47,6 @@ export function sourceIdentity(issuerKey: string, identity: string): string {
   return `${issuerKey}.${head(encoded, room - DIGEST - 2)}==${shortDigest(identity)}`
 }
 
-/** Readable part, `-`, session id: at most 64 characters, and unique because the session id is. */
+/** Readable part, `-`, session ID: at most 64 characters, and unique because the session ID is. */
 export const roleSessionName = (callerName: string, sessionId: string): string =>
   `${head(encode(callerName), MAX_READABLE_NAME)}-${sessionId}`

@@ -10,7 +10,7 @@ const rules = { targets, issuers: { people: { key: 'acme' }, ci: { key: 'gh' } }
 const about = (sub: string, aws: JsonObject = {}): JsonObject => ({ sub, 'https://sts.amazonaws.com/': { aws_account: '1', ...aws } })
 const runner = 'arn:aws:iam::111122223333:role/ci/Runner'
 
-describe('a token about a session of Stint is refused', () => {
+describe('a token about a session that Stint issued is refused', () => {
   test.each<[string, JsonObject]>([
     ['the role of a target', about('arn:aws:iam::111122223333:role/stint/Reader')],
     ['one in another partition', about('arn:aws-us-gov:iam::444455556666:role/Deploy')],
@@ -29,7 +29,7 @@ describe('a token about a session of Stint is refused', () => {
     const refused = refuseOwnSession(rules, claims)
     expect(refused).toMatchObject({ outcome: 'refused', code: 'token-invalid' })
     expect(refused?.operator).toMatch(
-      /^the token is about (a session of Stint|a session that came from one of Stint|the role of target '(prod|gov)')/,
+      /^the token is about (a session that Stint issued|a session obtained from a Stint session|the role of target '(prod|gov)')/,
     )
   })
 })

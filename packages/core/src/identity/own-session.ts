@@ -1,18 +1,18 @@
 /**
- * A session that Stint vended is never a caller. AWS signs a JWT about any role that asks for one (`GetWebIdentityToken`),
- * so a session could show Stint a token about itself and be given the next session, without end. Every token is checked,
- * whatever preset its issuer has. Source: IAM User Guide, "Federating AWS identities to external services", "Understanding
- * token claims".
+ * A session that Stint issued is never accepted as a caller. AWS signs a JWT for any role that asks for one
+ * (`GetWebIdentityToken`), so a session could present a token about itself and renew its access without end. Every token is
+ * checked, whatever preset its issuer has. Source: IAM User Guide, "Federating AWS identities to external services",
+ * "Understanding token claims".
  */
 import type { Issuer, Target } from '../config/shape.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import type { Refused } from '../outcome.ts'
 import { forged } from './token.ts'
 
-/** The session tag that ties a session to its request. Every session that Stint makes has it. */
+/** The session tag that ties a session to its request. Every session that Stint issues has it. */
 export const SESSION_TAG = 'stint:session'
 
-/** The claim under which AWS puts what it knows of the principal, its tags among it. */
+/** The claim in which AWS puts details of the principal, including its tags. */
 const AWS_CLAIM = 'https://sts.amazonaws.com/'
 
 type OwnRules = {
@@ -21,18 +21,18 @@ type OwnRules = {
 }
 
 /**
- * Refuses a token about a session that Stint vended, about a session that such a session chained on to, or about a role that
- * only Stint should enter; else undefined. A source identity outlives role chaining, and those that Stint sets begin with the key
- * of an issuer (IAM User Guide, "Monitor and control actions taken with assumed roles").
+ * Refuses a token about a session that Stint issued, about a session obtained from one by role chaining, or about the role of
+ * a target; otherwise undefined. A source identity persists through role chaining, and those that Stint sets begin with the
+ * key of an issuer (IAM User Guide, "Monitor and control actions taken with assumed roles").
  */
 export function refuseOwnSession({ targets, issuers }: OwnRules, claims: JsonObject): Refused | undefined {
   const aws = claims[AWS_CLAIM]
   const about = isObject(aws) ? aws : {}
   const tagged = Object.values(about).some((tags) => isObject(tags) && Object.keys(tags).some((key) => key.toLowerCase() === SESSION_TAG))
-  if (tagged) return forged(`the token is about a session of Stint: it carries the tag ${SESSION_TAG}`)
+  if (tagged) return forged(`the token is about a session that Stint issued: it has the tag ${SESSION_TAG}`)
   const identity = typeof about.source_identity === 'string' ? about.source_identity : ''
   if (Object.values(issuers).some(({ key }) => identity.startsWith(`${key}.`)))
-    return forged('the token is about a session that came from one of Stint: it carries a source identity that Stint sets')
+    return forged('the token is about a session obtained from a Stint session: it carries a source identity that Stint sets')
   const roles = [claims.sub, about.principal_id].map(roleOf).filter((role) => role !== undefined)
   if (roles.length === 0) return undefined
   const target = Object.entries(targets).find(([, { roleArn }]) => roles.includes(roleOf(roleArn) ?? ''))
@@ -40,8 +40,8 @@ export function refuseOwnSession({ targets, issuers }: OwnRules, claims: JsonObj
 }
 
 /**
- * Account and name of the role that an ARN is about: the role itself, or a session of it, whose ARN leaves out the role's
- * path. IAM does not tell role names by case.
+ * Account and name of the role in an ARN of the role itself or of one of its sessions. A session's ARN omits the role's path.
+ * IAM ignores case in role names.
  */
 function roleOf(arn: Json | undefined): string | undefined {
   if (typeof arn !== 'string') return undefined

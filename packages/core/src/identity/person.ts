@@ -1,13 +1,13 @@
 /**
- * Who is one and the same person. Identities are linked by the config and by nothing else: never by comparing names or
- * e-mails, and two empty texts never match.
+ * Decides which identities belong to the same person. Only the config links identities. Names and email addresses are never
+ * compared, and two empty strings never match.
  */
 import { findClaim } from '../config/matcher.ts'
 import type { Identity, Rules } from '../config/shape.ts'
 import type { Caller } from './caller.ts'
 
 declare const brand: unique symbol
-/** A declared person's id, or an identity that nobody declared as a person's. */
+/** The ID of a person declared in the config, or an identity that the config does not assign to a person. */
 export type Person = string & { readonly [brand]: 'person' }
 
 export const personOf = (rules: Pick<Rules, 'people'>, caller: Pick<Caller, 'issuer' | 'subject'>): Person =>
@@ -15,13 +15,13 @@ export const personOf = (rules: Pick<Rules, 'people'>, caller: Pick<Caller, 'iss
   (`${caller.issuer}#${caller.subject}` as Person)
 
 /**
- * The person who triggered a workload, if the issuer says who and the config says whose identity that is. A workload whose
- * person is not known cannot ask for approval: nobody could tell whether they then agree with themselves.
+ * The person who triggered a workload, if the token names an actor and the config declares whose identity that is. A workload
+ * without a known person cannot ask for approval, because Stint could not detect that the person approves their own job.
  */
 export function triggeredBy(rules: Pick<Rules, 'people' | 'issuers'>, caller: Caller): Person | undefined {
   const claim = rules.issuers[caller.issuer]?.actorClaim
   const actor = claim === undefined ? undefined : findClaim(caller.claims, claim)
-  // GitHub names who started the run at first; who ran it again (`triggering_actor`) is not in the token.
+  // GitHub names the user who first started the run. The user who re-ran it (`triggering_actor`) is not in the token.
   if (caller.claims.run_attempt !== undefined && caller.claims.run_attempt !== '1') return undefined
   if (typeof actor !== 'string' || actor === '') return undefined
   return declared(rules, (identity) => identity.issuer === caller.issuer && 'actor' in identity && identity.actor === actor)

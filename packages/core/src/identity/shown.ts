@@ -1,29 +1,29 @@
 /**
- * Who somebody is, as people are shown it wherever they decide: the display name, and beside it what cannot be edited. Many
- * issuers let their users change their display names, so a name alone says nothing.
+ * How approvers see a person: the display name, followed by the identity, which cannot be edited. Many issuers let users
+ * change their display names, so a name alone proves nothing.
  */
 import { isolated, shownLine } from '../shown-text.ts'
 import type { Caller, CallerRef } from './caller.ts'
 import { sourceIdentity } from './name.ts'
 
-/** A name that could be read as a name with an identity behind it. */
+/** Characters that could make a display name look like a name followed by an identity. */
 const BRACKETS = /[()[\]{}“”"‹›⟨⟩（）]/u
 
 /**
- * `Olu On-Call (acme.6f0c1b9e)`. What stands in the last parentheses is the identity: a name with brackets or quotes of its own
- * is quoted, so `Avery (acme.avery)` does not pass for Avery.
+ * `Olu On-Call (acme.6f0c1b9e)`. The last parentheses contain the identity. A name that itself contains brackets or quotes is
+ * quoted, so that the name `Avery (acme.avery)` is not mistaken for Avery.
  */
 export function withIdentity(name: string, identity: string): string {
   const shown = shownLine(name, 80)
   return `${isolated(BRACKETS.test(shown) ? `“${shown.replace(/[“”"]/g, "'")}”` : shown)} (${isolated(shownLine(identity))})`
 }
 
-/** Issuer and subject: what the ledger keeps of approvers and others who decided. */
+/** Issuer and subject: what the ledger stores about a person who decided. */
 export const issuerAndSubject = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}/${subject}`
 
 export const shownCaller = (caller: CallerRef): string => withIdentity(caller.name, issuerAndSubject(caller))
 
-/** What of a request says who asked for it. */
+/** The part of a request that identifies its requester. */
 type Requested = { readonly caller: CallerRef; readonly terms: { readonly sourceIdentity?: string } }
 
 /** The identity that AWS will see: the source identity, or issuer and subject where the profile sends none. */
@@ -31,5 +31,5 @@ export const identityInAws = ({ terms, caller }: Requested): string => terms.sou
 
 export const shownRequester = (request: Requested): string => withIdentity(request.caller.name, identityInAws(request))
 
-/** Somebody who is here now, as AWS would see them. */
+/** The identity of the current caller as AWS would see it. */
 export const ownIdentity = ({ issuerKey, identity }: Pick<Caller, 'issuerKey' | 'identity'>): string => sourceIdentity(issuerKey, identity)

@@ -1,11 +1,11 @@
 /**
- * Is this token of the kind that the issuer is trusted for, and is it a person's where it should be one?
- * RFC 9068 tells access tokens by `typ`. Who is older than that tells them in other ways, one per dialect.
+ * Checks that a token is of the kind that the config expects from its issuer, and that it belongs to a person where it must.
+ * RFC 9068 marks access tokens with `typ`. Older issuers mark them in other ways, one per dialect.
  */
 import type { Dialect, Issuer } from '../config/shape.ts'
 import type { JsonObject } from '../json.ts'
 
-/** The dialect that the config names, else the one that the URL is known to speak. */
+/** The dialect that the config names, otherwise the known dialect of the URL. */
 export const dialectOf = (issuer: Pick<Issuer, 'dialect' | 'url'>): Dialect =>
   issuer.dialect ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'rfc9068'
 
@@ -17,18 +17,18 @@ const urls: readonly (readonly [RegExp, Dialect])[] = [
 
 export function tokenUseFault(issuer: Issuer, typ: string | undefined, claims: JsonObject): string | undefined {
   const media = typ?.toLowerCase().replace(/^application\/at\+jwt$/, 'at+jwt')
-  if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ?.slice(0, 40)} is not admitted`
+  if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ?.slice(0, 40)} is not allowed`
   const dialect = dialectOf(issuer)
   if (dialect === 'rfc9068') {
-    // RFC 9068 §2.1. Nothing marks a token that is neither.
+    // RFC 9068 §2.1. A token of neither kind has no marker.
     if (issuer.tokenUse === 'access' && media !== 'at+jwt') return 'not marked as an access token (typ at+jwt)'
-    if (issuer.tokenUse === 'id' && media === 'at+jwt') return 'an access token where an ID token is demanded'
+    if (issuer.tokenUse === 'id' && media === 'at+jwt') return 'an access token where an ID token is required'
     return undefined
   }
   const use = useOf(dialect, claims)
-  if (use === undefined) return 'the claims are neither those of an ID token nor of an access token'
+  if (use === undefined) return 'the claims are those of neither an ID token nor an access token'
   if (use === 'id' && media === 'at+jwt') return 'the claims are those of an ID token, typ is at+jwt'
-  if (issuer.tokenUse !== 'any' && issuer.tokenUse !== use) return `an ${use} token where an ${issuer.tokenUse} token is demanded`
+  if (issuer.tokenUse !== 'any' && issuer.tokenUse !== use) return `an ${use} token where an ${issuer.tokenUse} token is required`
   return use === 'access' && issuer.kind === 'human' && isApplications(dialect, claims)
     ? 'a token of an application, not of a person'
     : undefined
@@ -43,14 +43,14 @@ function useOf(dialect: Exclude<Dialect, 'rfc9068'>, claims: JsonObject): 'id' |
     // Okta, "OpenID Connect & OAuth 2.0 API": only access tokens name the client in `cid`.
     case 'okta':
       return 'cid' in claims ? (ofLogin ? undefined : 'access') : 'scp' in claims ? undefined : 'id'
-    // Microsoft identity platform, "Access token claims reference", "ID token claims reference": `azp` (v1: `appid`) is of
-    // access tokens only, what ties a token to a sign-in of ID tokens only.
+    // Microsoft identity platform, "Access token claims reference", "ID token claims reference": only access tokens have `azp`
+    // (v1: `appid`), and only ID tokens have the claims that tie a token to a sign-in.
     case 'entra':
       return 'azp' in claims || 'appid' in claims ? (ofLogin ? undefined : 'access') : 'scp' in claims ? undefined : 'id'
   }
 }
 
-/** An access token that an application got for itself (client credentials): no person stands behind it. */
+/** Whether an application obtained the access token for itself (client credentials), without a person. */
 function isApplications(dialect: Exclude<Dialect, 'rfc9068'>, claims: JsonObject): boolean {
   switch (dialect) {
     case 'cognito':

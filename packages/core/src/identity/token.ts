@@ -1,9 +1,9 @@
 /**
- * A JWT before and after its signature. `parseToken` takes apart what a stranger sent and refuses what no honest issuer
- * makes, before any key is fetched; `checkClaims` is what Stint demands beyond the signature.
+ * Checks of a JWT before and after its signature is verified. `parseToken` parses untrusted input and refuses what no honest
+ * issuer creates, before any key is fetched. `checkClaims` checks what Stint requires in addition to a valid signature.
  *
- * aws-jwt-verify alone would let through: a missing `exp` or `sub`, an `iat` in the future, any `crit`, any `typ`,
- * trailing `=`. Each is closed here and has its row in `token.test.ts`. Sources: RFC 7515, RFC 7519, RFC 8725, RFC 9068.
+ * aws-jwt-verify alone accepts a missing `exp` or `sub`, an `iat` in the future, any `crit`, any `typ` and a trailing `=`.
+ * Each is refused here and has a row in `token.test.ts`. Sources: RFC 7515, RFC 7519, RFC 8725, RFC 9068.
  */
 import { findClaim, matchesClaim } from '../config/matcher.ts'
 import type { Algorithm, Issuer } from '../config/shape.ts'
@@ -13,12 +13,12 @@ import { isObject, type Json, type JsonObject, jsonBytes, parseForeignJson } fro
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { dialectOf, tokenUseFault } from './token-use.ts'
 
-/** Longest token, in bytes. API Gateway takes 10,240 bytes of headers in all. */
+/** Longest token, in bytes. API Gateway accepts 10,240 bytes of headers in total. */
 export const MAX_TOKEN_BYTES = 8192
-/** How far the clocks of issuer and broker may differ. */
+/** How far apart the clocks of issuer and broker can be. */
 export const CLOCK_GRACE_SECONDS = 10
 
-/** Taken apart, its signature not yet looked at. */
+/** A parsed token whose signature has not been verified. */
 export type UnverifiedToken = {
   readonly raw: string
   readonly signingInput: string
@@ -27,14 +27,14 @@ export type UnverifiedToken = {
   readonly unverifiedIssuer: string
 }
 
-/** The caller learns that the token is not accepted; why exactly is for the operator. */
+/** The caller learns only that the token is invalid. The exact cause goes to the operator's log. */
 const invalid = (operator: string): Refused =>
   refused('token-invalid', 'The token is malformed, forged, or not meant for this broker.', { operator })
 
 export function parseToken(raw: string): Done<UnverifiedToken> | Refused {
   if (raw.length > MAX_TOKEN_BYTES) return invalid('token is too long')
   const segments = raw.split('.')
-  if (segments.length !== 3 || segments.some((segment) => segment === '')) return invalid('token has not three segments')
+  if (segments.length !== 3 || segments.some((segment) => segment === '')) return invalid('token does not have three segments')
   const [headerBytes, payloadBytes, signature] = segments.map(decodeBase64Url)
   if (!headerBytes || !payloadBytes || !signature) return invalid('token is not strict base64url')
 
@@ -42,9 +42,9 @@ export function parseToken(raw: string): Done<UnverifiedToken> | Refused {
   if (!header.ok || !isObject(header.value)) return invalid(`token header: ${header.ok ? 'not an object' : header.fault}`)
   const { alg, kid, typ } = header.value
   if (typeof alg !== 'string') return invalid('token header has no alg')
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return invalid('token header has an odd kid')
-  if (typ !== undefined && typeof typ !== 'string') return invalid('token header has an odd typ')
-  // No extension is understood here, so every critical one is refused (RFC 7515 §4.1.11), b64 (RFC 7797) included.
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return invalid('token header has an invalid kid')
+  if (typ !== undefined && typeof typ !== 'string') return invalid('token header has an invalid typ')
+  // Stint implements no extension, so it refuses every critical one (RFC 7515 §4.1.11), including b64 (RFC 7797).
   if ('crit' in header.value || 'b64' in header.value) return invalid('token header has a critical extension')
 
   const payload = parseForeignJson(payloadBytes)
@@ -59,26 +59,26 @@ export function parseToken(raw: string): Done<UnverifiedToken> | Refused {
   })
 }
 
-/** RFC 4648 §5 without padding, and nothing that decodes to the same bytes another way. */
+/** RFC 4648 §5 without padding. Other spellings that decode to the same bytes are refused. */
 function decodeBase64Url(segment: string): Uint8Array | undefined {
   const bytes = Buffer.from(segment, 'base64url')
   return bytes.toString('base64url') === segment ? bytes : undefined
 }
 
-/** What can be said before the signature: is this algorithm one that the issuer uses? */
+/** The checks of the header that need no signature: a key ID, and an algorithm that the issuer uses. */
 export function checkHeader(issuer: Issuer, token: UnverifiedToken): Refused | undefined {
   if (!issuer.algorithms.includes(token.header.alg as Algorithm))
-    return invalid(`algorithm ${token.header.alg.slice(0, 40)} is not admitted`)
+    return invalid(`algorithm ${token.header.alg.slice(0, 40)} is not allowed`)
   if (token.header.kid === undefined) return invalid('token header has no kid')
   return undefined
 }
 
-/** The signature did not hold, or its key is not one of the issuer's. */
+/** The refusal of a token with an invalid signature or an unknown key. */
 export const forged = (why: string): Refused => invalid(why)
 
 /**
- * Every check of the claims of a token whose signature holds. `token-expired` is said last and only here: to a stranger
- * an expired forgery is a forgery.
+ * Checks the claims of a token whose signature is valid. `token-expired` comes last and only here, so that a forged token
+ * that has also expired is refused as forged.
  */
 export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant): Done<JsonObject> | Refused {
   const claims = token.unverifiedClaims
@@ -94,41 +94,41 @@ export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant
 }
 
 function audienceFault(issuer: Issuer, claims: JsonObject): string | undefined {
-  // Cognito access tokens have no aud; the client they were issued to stands in client_id.
+  // Cognito access tokens have no aud. Their client_id names the client they were issued to.
   const stand = dialectOf(issuer) === 'cognito' && claims.token_use === 'access' && claims.aud === undefined ? claims.client_id : claims.aud
   const audiences = Array.isArray(stand) ? stand : [stand]
-  if (!audiences.every((value) => typeof value === 'string')) return 'aud is neither a text nor a list of texts'
+  if (!audiences.every((value) => typeof value === 'string')) return 'aud is neither a string nor a list of strings'
   return audiences.some((value) => issuer.audiences.includes(value as string)) ? undefined : 'aud is not this broker'
 }
 
 function subjectFault(claims: JsonObject): string | undefined {
   const { sub } = claims
-  // OpenID Connect Core 1.0 §2: at most 255 ASCII characters. Counted as JSON, since every event carries it whole.
-  return typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && jsonBytes(sub) <= 255 ? undefined : 'sub is missing or odd'
+  // OpenID Connect Core 1.0 §2: at most 255 ASCII characters. Counted as JSON, because every event contains all of it.
+  return typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && jsonBytes(sub) <= 255 ? undefined : 'sub is missing or invalid'
 }
 
 function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): string | undefined {
   const { exp, iat, nbf } = claims
-  if (!isNumericDate(exp)) return 'exp is missing or odd'
-  if (!isNumericDate(iat)) return 'iat is missing or odd'
-  if (nbf !== undefined && !isNumericDate(nbf)) return 'nbf is odd'
+  if (!isNumericDate(exp)) return 'exp is missing or invalid'
+  if (!isNumericDate(iat)) return 'iat is missing or invalid'
+  if (nbf !== undefined && !isNumericDate(nbf)) return 'nbf is invalid'
   const latest = now + seconds(CLOCK_GRACE_SECONDS)
-  if (seconds(iat) > latest) return 'iat lies in the future'
-  if (isNumericDate(nbf) && seconds(nbf) > latest) return 'nbf lies in the future'
+  if (seconds(iat) > latest) return 'iat is in the future'
+  if (isNumericDate(nbf) && seconds(nbf) > latest) return 'nbf is in the future'
   if (exp <= iat) return 'exp is not after iat'
-  if (exp - iat > maxTokenLifeSeconds(issuer)) return 'the token lives longer than the issuer may make it'
+  if (exp - iat > maxTokenLifeSeconds(issuer)) return 'the token lifetime exceeds the maximum of its issuer'
   return undefined
 }
 
 export const maxTokenLifeSeconds = (issuer: Issuer): number =>
   durationSeconds(issuer.maxTokenLife ?? (issuer.kind === 'human' ? '24h' : '1h'))
 
-/** RFC 7519 §2: seconds since the epoch, fractions allowed. Past the year 9999 is not a date that anybody meant. */
+/** RFC 7519 §2: seconds since the epoch, fractions allowed. A date after the year 9999 is taken for a mistake. */
 const isNumericDate = (value: Json | undefined): value is number => typeof value === 'number' && value > 0 && value < 253_402_300_800
 
 function tenantFault(issuer: Issuer, claims: JsonObject): string | undefined {
   for (const [ref, wanted] of Object.entries(issuer.tenant ?? {})) {
-    if (!matchesClaim(wanted, findClaim(claims, ref))) return `${ref} is not our tenant`
+    if (!matchesClaim(wanted, findClaim(claims, ref))) return `${ref} is not the pinned tenant`
   }
   return undefined
 }

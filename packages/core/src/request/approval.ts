@@ -1,5 +1,5 @@
 /**
- * Approval rules: who may fulfil them now, and whether they are fulfilled.
+ * Approval rules: who can fulfill them now, and whether they are fulfilled.
  */
 import { type Circumstances, isOneOf } from '../access/decide.ts'
 import type { Approval, ApprovalRule, Hours } from '../config/shape.ts'
@@ -8,7 +8,7 @@ import type { Caller } from '../identity/caller.ts'
 import { type Instant, localTime, parseIso, seconds } from '../instant.ts'
 import type { GivenApproval } from './request.ts'
 
-/** The rules, by their place, that this caller could fulfil now. Groups are those of the token shown now. */
+/** The indexes of the rules that this caller could fulfill now. Groups come from the token presented now. */
 export function rulesOpenTo(approval: Approval, caller: Caller, createdAt: Instant, circumstances: Circumstances): readonly number[] {
   if (caller.kind !== 'human') return []
   const escalated =
@@ -23,7 +23,7 @@ function mayFulfil(rule: ApprovalRule, caller: Caller, escalated: boolean, circu
   return isOneOf(people, caller, circumstances)
 }
 
-/** Whether it is within the hours in which agreement to this rule counts. */
+/** Whether `now` is within the hours in which an approval counts for this rule. */
 export function withinHours(hours: Hours | undefined, now: Instant): boolean {
   if (!hours) return true
   const { day, time } = localTime(now, hours.timeZone)
@@ -31,8 +31,8 @@ export function withinHours(hours: Hours | undefined, now: Instant): boolean {
 }
 
 /**
- * How many approvals each rule still lacks when every person is counted for one rule, in the way that fulfils most.
- * A person who could fulfil two rules must not be spent on the one that another could fulfil.
+ * How many approvals each rule still lacks. Each person counts for one rule, assigned so that the most rules are fulfilled:
+ * a person who fits two rules must not be used for the one that another approver could fulfill.
  */
 export function missing(
   approval: { readonly rules: readonly Pick<ApprovalRule, 'count'>[] },
@@ -40,7 +40,7 @@ export function missing(
 ): readonly number[] {
   const seats = approval.rules.flatMap((rule, index) => Array.from({ length: rule.count }, () => index))
   const taken: (number | undefined)[] = seats.map(() => undefined)
-  /** Kuhn's augmenting path: finds the person a seat, moving others on if need be. */
+  /** Kuhn's augmenting path: finds a seat for the person, and moves others if needed. */
   const seat = (person: number, tried: Set<number>): boolean =>
     seats.some((rule, at) => {
       if (tried.has(at) || !approvals[person]?.rules.includes(rule)) return false

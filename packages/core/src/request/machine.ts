@@ -1,6 +1,6 @@
 /**
- * The state machine of requests and sessions, as a table and as decisions. API, CLI, Slack and web page are channels of it;
- * none has a rule of its own. What is not in the table is refused, naming the state that was found.
+ * The state machine of requests and sessions, as a table and as decision functions. The API, the CLI, Slack and the web pages
+ * all use it and have no rules of their own. A transition that is not in the table is refused with the current state.
  */
 import type { Approval } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
@@ -36,7 +36,7 @@ export type RequestAct =
   | 'end'
   | 'review'
 
-/** From which state which act leads where. `approve` stays pending until every rule is fulfilled. */
+/** The states that each act leads to. A request stays pending after `approve` until every rule is fulfilled. */
 export const requestTransitions: { readonly [state in RequestState]: { readonly [act in RequestAct]?: readonly RequestState[] } } = {
   pending: {
     approve: ['pending', 'approved'],
@@ -67,23 +67,24 @@ export const sessionTransitions: { readonly [state in SessionState]: { readonly 
   revoked: {},
 }
 
-/** Who acts, and how they stand to the request. Made from a fresh token and the deployed config, never remembered. */
+/** Who acts, and their relation to the request. Computed from a fresh token and the deployed config, never stored. */
 export type Actor = {
   readonly caller: Caller
   readonly person: Person
-  /** Rules of the request's approval that they could fulfil now. */
+  /** Indexes of the approval rules that they could fulfill now. */
   readonly opens: readonly number[]
   readonly auditor: boolean
-  /** Could enter the profile themselves, so may stop somebody who is let in unattended. */
+  /** Eligible for the profile themselves, so they can stop an unattended break-glass. */
   readonly couldEnter: boolean
 }
 
-/** What the caller says with a decision. */
+/** What the caller sends with a decision. */
 export type Said = { readonly channel: Channel; readonly comment?: string; readonly limits?: Limits }
 
 /**
- * What changes in the stored request, and the facts for its journal. `from`: the states from which it lands whatever else was
- * written meanwhile, since it only withdraws or ends. Without it, it lands only upon the version that it was decided on.
+ * What changes in the stored request, and the events for its journal. `from`: the change applies from any of these states,
+ * whatever was written in the meantime, because it only revokes or ends. Without `from`, the change applies only to the
+ * version of the request that it was decided on.
  */
 export type Change = {
   readonly state: RequestState
@@ -101,21 +102,21 @@ export type ChangeEvent = {
   readonly channel?: Channel
   readonly comment?: string
   readonly limits?: Limits
-  /** Which rules of the approval an agreement may count for. */
+  /** The approval rules that this approval can count for. */
   readonly rules?: readonly number[]
-  /** What was granted: how many sessions, and until when. */
+  /** The grant: how many sessions, and until when. */
   readonly uses?: number
   readonly expiresAt?: Instant
   /** Approved by rule after the delay of an unattended break-glass. */
   readonly unattended?: true
 }
 
-/** `unchanged`: it already is as the actor wants it. */
+/** `unchanged`: the request is already in the state that the actor wants. */
 export type Decided = Done<Change | 'unchanged'> | Refused
 
 const is = (ref: CallerRef, caller: Caller) => ref.issuer === caller.issuer && ref.subject === caller.subject
 
-/** Whether the actor may know of the request at all; everybody else gets the 404 of one that does not exist. */
+/** Whether the actor may see the request at all. All others get the 404 of a request that does not exist. */
 export const isParty = (request: AccessRequest, actor: Actor): boolean =>
   is(request.caller, actor.caller) ||
   actor.auditor ||
@@ -123,25 +124,25 @@ export const isParty = (request: AccessRequest, actor: Actor): boolean =>
   mayStop(request, actor) ||
   request.approvals.some((agreement) => isBy(agreement, actor))
 
-/** Whose agreement it is, then or now: neither declaring an alias nor taking one back gives somebody a second seat. */
+/** Whether the approval is the actor's, by the config then or now. Adding or removing an alias never gives a person a second vote. */
 const isBy = ({ person, personNow }: GivenApproval, actor: Actor) => person === actor.person || personNow === actor.person
 
 export const isRequester = (request: AccessRequest, actor: Actor): boolean => is(request.caller, actor.caller)
 
-/** Whether the actor asked for it themselves, as whichever of their identities, or triggered the job that did. */
+/** Whether the actor made the request, with any of their identities, or triggered the job that made it. */
 export const isSelf = (request: AccessRequest, actor: Actor): boolean =>
   isRequester(request, actor) ||
   request.person === actor.person ||
   request.personNow === actor.person ||
   request.triggeredBy === actor.person
 
-/** An unattended break-glass may be stopped by everybody on call, not only by its approvers. */
+/** Anyone eligible for the profile can stop an unattended break-glass, not only its approvers. */
 export const mayStop = (request: Pick<AccessRequest, 'unattendedAt'>, actor: Actor): boolean =>
   request.unattendedAt !== undefined && actor.caller.kind === 'human' && actor.couldEnter
 
 const inState = (state: RequestState) => refused('request-not-pending', `The request is ${state}.`, { extra: { state } })
 
-/** An approver agrees. */
+/** Records an approver's approval. */
 export function approve(request: AccessRequest, approval: Approval, actor: Actor, said: Said, now: Instant): Decided {
   const barred = mayDecide(request, actor)
   if (barred) return barred
@@ -187,17 +188,17 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   return done({ state: 'approved', set: { approvals, ...grant }, events: [agreed, approvedEvent(grant)] })
 }
 
-/** How long after a sign-in somebody counts as freshly signed in (rules §7). */
+/** How long after a sign-in a person counts as freshly signed in. */
 export const STEP_UP_SECONDS = 300
 const GRACE_SECONDS = 10
 
-/** One who is known without a sign-in of their own, as from Slack, never is. */
+/** A caller who did not sign in, as from Slack, never counts as freshly signed in. */
 export function signedInLately({ signedInAt }: Pick<Caller, 'signedInAt'>, now: Instant): boolean {
   const age = signedInAt === undefined ? undefined : now - signedInAt
   return age !== undefined && age >= -seconds(GRACE_SECONDS) && age <= seconds(STEP_UP_SECONDS)
 }
 
-/** An approver says no. One is enough. */
+/** Records a denial. One denial closes the request. */
 export function deny(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   const barred = mayStop(request, actor) && !isSelf(request, actor) ? undefined : mayDecide(request, actor)
   if (barred) return barred
@@ -209,7 +210,7 @@ export function deny(request: AccessRequest, actor: Actor, said: Said, now: Inst
   return done(closed('denied', actor, said))
 }
 
-/** The requester no longer wants it. */
+/** Cancels the request on behalf of its requester. */
 export function cancel(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   if (!isRequester(request, actor))
     return refused('not-approver', 'Only the requester can cancel a request. Approvers can deny or revoke it.')
@@ -218,7 +219,7 @@ export function cancel(request: AccessRequest, actor: Actor, said: Said, now: In
   return state === 'pending' ? done(closed('cancelled', actor, said)) : inState(state)
 }
 
-/** Requester or approver withdraw it, before or after it was approved. Once answered, nothing newer vends. */
+/** The requester or an approver revokes the request, before or after approval. After the response, no new session is issued. */
 export function revoke(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   const entitled = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
   if (!entitled) return refused('not-approver', 'Only the requester and the approvers can revoke a request.')
@@ -227,7 +228,7 @@ export function revoke(request: AccessRequest, actor: Actor, said: Said, now: In
   return state === 'pending' || state === 'approved' ? done(closed('revoked', actor, said)) : inState(state)
 }
 
-/** Somebody else closes the review of a break-glass, with a text. */
+/** A person other than the requester closes the review of a break-glass with a comment. */
 export function review(request: AccessRequest, actor: Actor, text: string, now: Instant): Decided {
   if (isSelf(request, actor)) return refused('self-approval', 'You cannot review your own request.')
   if (actor.caller.kind !== 'human' || !(actor.auditor || actor.opens.length > 0))
@@ -239,11 +240,11 @@ export function review(request: AccessRequest, actor: Actor, text: string, now: 
   return done({ state: request.state, set: { review: { by, at: now, text } }, events: [{ type: 'request.reviewed', by, comment: text }] })
 }
 
-/** The rules deployed now are those that were shown when it was asked: a rule loosened meanwhile grants nothing. */
+/** Whether the deployed approval rules equal those of the request's terms. Loosening a rule later does not grant older requests. */
 export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean =>
   canonicalJson(terms.approval ?? null) === canonicalJson(approval)
 
-/** What time does by itself; the sweeper only writes it down. */
+/** The change that time alone causes. The sweeper only records it. */
 export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Change | undefined {
   if (request.state === 'pending') {
     if (now >= request.expiresAt) return { state: 'expired', from: ['pending'], set: {}, events: [{ type: 'request.expired' }] }
@@ -262,12 +263,12 @@ export function passTime(request: AccessRequest, approval: Approval | undefined,
   return needsReview(request) ? reminding(request, reviewReminders, request.windowStartsAt ?? 0, DAY_MS, now) : undefined
 }
 
-/** When people are reminded, ever less often: in parts of the time that a request waits, and in days after a break-glass. */
+/** When reminders are sent: as fractions of the time that a request waits, and in days after a break-glass. */
 const reminders = { reminded: 1 / 8, 'reminded-twice': 3 / 8, 'reminded-thrice': 7 / 8 } as const
 const reviewReminders = { 'review-reminded': 1, 'review-reminded-twice': 3, 'review-reminded-thrice': 7 } as const
 const DAY_MS = seconds(24 * 3600)
 
-/** The latest reminder that is due; those before it that nobody wrote are left out. */
+/** The latest reminder that is due. Earlier ones that were missed are skipped. */
 function reminding(
   request: AccessRequest,
   due: Readonly<Partial<Record<Told, number>>>,
@@ -281,11 +282,11 @@ function reminding(
   return { state: request.state, set: { notices: [...new Set([...request.notices, ...passed])] }, events: [{ type: 'request.reminded' }] }
 }
 
-/** The event that tells people something, if they have not been told. */
+/** The event of a notification that has not been sent yet. */
 const telling = (request: AccessRequest, told: Told, type: ChangeEvent['type']): Change | undefined =>
   request.notices.includes(told) ? undefined : { state: request.state, set: { notices: [...request.notices, told] }, events: [{ type }] }
 
-/** Approvers are human, may see the request, and are not its own requester under any declared alias. */
+/** Approvers are people, can see the request, and are not its requester under any declared alias. */
 function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
   if (isSelf(request, actor)) return refused('self-approval', 'You cannot decide your own request.')
   const decided = request.approvals.some((agreement) => isBy(agreement, actor))
@@ -294,7 +295,7 @@ function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
   return undefined
 }
 
-/** From where a request can be closed: the machine's own table says it. */
+/** The acts that close a request. The transition table defines the states in which each is possible. */
 const closing = { denied: 'deny', cancelled: 'cancel', revoked: 'revoke' } as const
 
 const closed = (state: keyof typeof closing, actor: Actor, said: Said): Change => {
@@ -308,7 +309,7 @@ const closed = (state: keyof typeof closing, actor: Actor, said: Said): Change =
   }
 }
 
-/** An approver may shorten, never lengthen. */
+/** An approver can shorten limits, never lengthen them. */
 function limitFault({ terms }: AccessRequest, { duration, uses, window }: Limits): Refused | undefined {
   const within = (value: number | undefined, least: number, most: number) =>
     value === undefined || (Number.isInteger(value) && value >= least && value <= most)
@@ -328,7 +329,7 @@ const approvedEvent = ({ usesLeft, windowExpiresAt }: Grant): ChangeEvent => ({
 
 type Grant = Required<Pick<Change['set'], 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft'>>
 
-/** The shortest of what the requester wished for and the approvers allowed, beginning at the chosen start or now. */
+/** The lowest limits that the requester asked for and the approvers set, from the chosen start or from now. */
 function grantFrom(request: AccessRequest, approvals: readonly GivenApproval[], now: Instant): Grant {
   const all = [request.limits, ...approvals.map(({ limits }) => limits)]
   const least = (name: keyof Limits, most: number) => Math.min(most, ...all.flatMap((limits) => limits[name] ?? []))

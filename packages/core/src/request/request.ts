@@ -1,5 +1,5 @@
 /**
- * A request as the ledger keeps it: who asked for what on which terms, who agreed, and what is left of it.
+ * A request as the ledger stores it: who asked for what on which terms, who approved, and what is left of it.
  */
 import type { CallerRef } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
@@ -10,17 +10,17 @@ import type { Session } from './session.ts'
 
 export type RequestState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'revoked' | 'ended' | 'refused'
 
-/** Where a decision was made. */
+/** The channel in which a decision was made. */
 export type Channel = 'api' | 'slack' | 'web' | 'cli'
 
-/** What an approver may shorten, never lengthen: seconds, uses, seconds. */
+/** Limits that an approver can lower, never raise. `duration` and `window` are in seconds. */
 export type Limits = { readonly duration?: number; readonly uses?: number; readonly window?: number }
 
-/** One person's agreement. `rules` are those that they could fulfil at that moment. */
+/** One person's approval. `rules` are those that they could fulfill at that moment. */
 export type GivenApproval = {
   readonly approver: CallerRef
   readonly person: Person
-  /** Who that is by the config deployed now; not stored. */
+  /** The person by the config deployed now. Not stored. */
   readonly personNow?: Person
   readonly rules: readonly number[]
   readonly at: Instant
@@ -31,14 +31,14 @@ export type GivenApproval = {
 
 export type AccessRequest = {
   readonly id: RequestId
-  /** Grows with every change: the request's ETag, and what a decision was made upon. */
+  /** Increases with every change. It is the request's ETag and the version that a decision was made on. */
   readonly version: number
-  /** As stored; what time alone has made of it tells `stateAt`. */
+  /** As stored. `stateAt` also applies what time alone changes. */
   readonly state: RequestState
   readonly createdAt: Instant
   readonly caller: CallerRef
   readonly person: Person
-  /** Who that is by the config deployed now: an alias declared since counts too. Not stored. */
+  /** The person by the config deployed now, so that an alias declared later counts too. Not stored. */
   readonly personNow?: Person
   /** For a workload's request: who triggered it. */
   readonly triggeredBy?: Person
@@ -48,32 +48,32 @@ export type AccessRequest = {
   readonly terms: Terms
   readonly termsHash: string
   readonly justification?: string
-  /** What it is for, in the words of an issue tracker. */
+  /** The key of an issue that the request is for. */
   readonly ticket?: string
   readonly breakGlass: boolean
-  /** Until when a pending request waits. */
+  /** When a pending request expires. */
   readonly expiresAt: Instant
-  /** When it is approved by rule, if nobody stops it (unattended break-glass). */
+  /** When the request is approved by rule unless someone stops it (unattended break-glass). */
   readonly unattendedAt?: Instant
-  /** The chosen start of its window. */
+  /** The chosen start of the window. */
   readonly startsAt?: Instant
   readonly approvals: readonly GivenApproval[]
   readonly limits: Limits
   readonly windowStartsAt?: Instant
   readonly windowExpiresAt?: Instant
   readonly usesLeft?: number
-  /** Who decided last, where somebody did: denied, cancelled, revoked. */
+  /** Who denied, cancelled or revoked the request. */
   readonly decidedBy?: CallerRef
-  /** Break-glass stays to be reviewed. */
+  /** The review of a break-glass. */
   readonly review?: { readonly by: CallerRef; readonly at: Instant; readonly text: string }
-  /** What people have been told of it beyond its asking; each is told once. */
+  /** The notifications that were sent after the first one. Each is sent once. */
   readonly notices: readonly Told[]
   readonly sessions: readonly Session[]
 }
 
 export type Told = 'escalated' | `${'' | 'review-'}reminded${'' | '-twice' | '-thrice'}`
 
-/** What time alone makes of the stored state: DynamoDB deletes late, so nothing waits for a sweeper to be true. */
+/** The state after what time alone changes. DynamoDB deletes late, so a state must not depend on the sweeper. */
 export function stateAt(request: Pick<AccessRequest, 'state' | 'expiresAt' | 'windowExpiresAt'>, now: Instant): RequestState {
   if (request.state === 'pending' && now >= request.expiresAt) return 'expired'
   if (request.state === 'approved' && request.windowExpiresAt !== undefined && now >= request.windowExpiresAt) return 'ended'
@@ -83,6 +83,6 @@ export function stateAt(request: Pick<AccessRequest, 'state' | 'expiresAt' | 'wi
 export const needsReview = (request: Pick<AccessRequest, 'breakGlass' | 'review' | 'state' | 'approvals' | 'windowStartsAt'>): boolean =>
   request.breakGlass && request.windowStartsAt !== undefined && request.review === undefined
 
-/** Sessions that were handed out and can still do something. */
+/** Sessions whose credentials were issued and have not expired. */
 export const liveSessions = ({ sessions }: Pick<AccessRequest, 'sessions'>, now: Instant): readonly Session[] =>
   sessions.filter(({ state, expiresAt }) => state === 'issued' && expiresAt > now)

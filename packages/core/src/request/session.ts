@@ -1,5 +1,5 @@
 /**
- * A session as it is stored and shown: one AssumeRole under a request. The secret parts are never stored.
+ * A session as it is stored and shown: one AssumeRole call under a request. Its secrets are never stored.
  */
 import type { CallerRef } from '../identity/caller.ts'
 import type { RequestId, SessionId } from '../ids.ts'
@@ -17,10 +17,10 @@ export type Session = {
   readonly roleArn: string
   readonly sessionName: string
   readonly sourceIdentity?: string
-  /** Seconds asked for. */
+  /** The requested duration, in seconds. */
   readonly duration: number
   readonly reservedAt: Instant
-  /** After this instant the session can do nothing, whatever AWS's expiry. */
+  /** After this instant the session policy denies everything, whatever expiration AWS sets. */
   readonly expiresAt: Instant
   readonly issued?: {
     readonly at: Instant
@@ -28,18 +28,18 @@ export type Session = {
     readonly assumedRoleArn: string
     readonly awsRequestId: string
     readonly packedPolicySize: number
-    /** The earlier of AWS's expiry and `expiresAt`. */
+    /** The earlier of AWS's expiration and `expiresAt`. */
     readonly expiration: Instant
   }
-  /** Why a failed session failed: a problem code. */
+  /** The problem code of a failed session. */
   readonly failure?: string
 }
 
-/** Most sessions of one request. */
+/** The maximum number of sessions of one request. */
 export const MAX_USES = 100
-/** Attempts beyond the uses: definite failures give their use back, and must not do so for ever. */
+/** Attempts allowed beyond the uses. A definite failure returns its use, and this limits how often. */
 export const SPARE_ATTEMPTS = 20
-/** A journal longer than this takes no further reservation. */
+/** A journal with this many events accepts no further reservation. */
 export const MAX_EVENTS = 320
-/** After this a reservation without record counts as abandoned: nothing left Stint. Far above vend's own deadline. */
+/** After this time a reservation without a record counts as abandoned: no credentials left Stint. Far above the deadline of vend. */
 export const ABANDONED_AFTER_SECONDS = 90

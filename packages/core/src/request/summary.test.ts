@@ -39,7 +39,7 @@ test('says who, what, where, how risky, how long, how often, until when and why'
     ['Profile', 'break-glass: Administrator of production'],
     ['Account', '111122223333 (prod-admin)'],
     ['Role', 'arn:aws:iam::111122223333:role/stint/Admin'],
-    ['Risk', 'low: reads'],
+    ['Risk', 'low: read-only'],
     ['Duration', 'up to 1h per session'],
     ['Uses', '3 sessions'],
     ['Decide by', '2026-11-24 03:30 UTC'],
@@ -66,13 +66,9 @@ describe('what the session may do', () => {
   const allow = (more: object) => ({ Effect: 'Allow' as const, Action: 's3:*', Resource: '*', ...more })
   const arn = 'arn:aws:iam::aws:policy/SecurityAudit'
   test.each<[string, Parameters<typeof permissionsOf>[0], readonly string[]]>([
-    ['neither policy nor ARNs', { policy: [], policyArns: [] }, ['everything that the role may do']],
-    ['Denies alone', { policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }], policyArns: [] }, ['everything that the role may do']],
-    [
-      'everything, spelled out',
-      { policy: [allow({ Action: ['*'], Resource: ['*'] })], policyArns: [] },
-      ['everything that the role may do'],
-    ],
+    ['neither policy nor ARNs', { policy: [], policyArns: [] }, ['everything the role allows']],
+    ['Denies alone', { policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }], policyArns: [] }, ['everything the role allows']],
+    ['everything, spelled out', { policy: [allow({ Action: ['*'], Resource: ['*'] })], policyArns: [] }, ['everything the role allows']],
     ['one statement', { policy: [allow({})], policyArns: [] }, ['s3:* on *']],
     ['every action of one thing', { policy: [allow({ Action: '*', Resource: 'arn:x' })], policyArns: [] }, ['* on arn:x']],
     [
@@ -85,7 +81,7 @@ describe('what the session may do', () => {
       { policy: [allow({ Condition: { StringEquals: { 's3:prefix': 'a' }, Bool: { 'aws:SecureTransport': 'true' } } })], policyArns: [] },
       ['s3:* on *, with conditions on s3:prefix, aws:SecureTransport'],
     ],
-    ['managed policies', { policy: [], policyArns: [arn] }, [`everything that ${arn} allows`]],
-    ['both', { policy: [allow({})], policyArns: [arn] }, ['s3:* on *', `everything that ${arn} allows`]],
+    ['managed policies', { policy: [], policyArns: [arn] }, [`everything ${arn} allows`]],
+    ['both', { policy: [allow({})], policyArns: [arn] }, ['s3:* on *', `everything ${arn} allows`]],
   ])('%s', (_name, terms, expected) => expect(permissionsOf(terms)).toEqual(expected))
 })

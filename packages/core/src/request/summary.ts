@@ -1,7 +1,7 @@
 /**
- * A request in plain words, for everybody who decides on it. Slack's message, its modals and the decide page all show these
- * lines: who asks, for which account and role, what the session may do, how risky that is, for how long, how often, and why.
- * Values are safe to show (`shown-text.ts`); each surface adds its own escaping.
+ * A request in plain words, for its approvers. The Slack message, the Slack modals and the decide page all show these lines:
+ * requester, account, role, permissions, risk, duration, uses and justification. Values are safe to show (`shown-text.ts`);
+ * each channel adds its own escaping.
  */
 import type { StatementJson } from '@stint/iam'
 import { formatDuration } from '../duration.ts'
@@ -17,13 +17,13 @@ export type Fact = readonly [name: string, value: string]
 
 export type Summary = {
   readonly facts: readonly Fact[]
-  /** What the session may do, line by line. */
+  /** What the session is allowed to do, line by line. */
   readonly permissions: readonly string[]
-  /** Of several lines. */
+  /** May have several lines. */
   readonly justification?: string
 }
 
-/** What the deployed config says of the profile and its target. */
+/** What the deployed config says about the profile and its target. */
 export type Place = { readonly description?: string; readonly account: string }
 
 /** The longest value of a fact: a line of a message, or a cell of a table. */
@@ -55,7 +55,7 @@ export function summaryOf(request: AccessRequest, place: Place, now: Instant): S
   }
 }
 
-/** What follows from the terms alone. Further warnings about them belong here. */
+/** Facts that follow from the terms alone. Add further warnings about terms here. */
 function termsFacts(terms: Terms): readonly Fact[] {
   const { level, why } = riskOf(terms)
   const lasting = lastingAccessNames(terms)
@@ -64,13 +64,13 @@ function termsFacts(terms: Terms): readonly Fact[] {
 
 const LONGEST_PERMISSION = 2000
 
-/** STS takes the union of the inline policy and the managed policies; without either the role alone is the limit. */
+/** STS takes the union of the inline policy and the managed policies. Without either, only the role limits the session. */
 export function permissionsOf({ policy, policyArns }: Pick<Terms, 'policy' | 'policyArns'>): readonly string[] {
   const allows = policy.filter(({ Effect }) => Effect === 'Allow')
-  const lines = [...allows.map(permission), ...policyArns.map((arn) => `everything that ${arn} allows`)]
+  const lines = [...allows.map(permission), ...policyArns.map((arn) => `everything ${arn} allows`)]
   return lines.length === 0 ? [EVERYTHING] : lines.map((text) => isolated(shownLine(text, LONGEST_PERMISSION)))
 }
-const EVERYTHING = 'everything that the role may do'
+const EVERYTHING = 'everything the role allows'
 
 function permission({ Action, NotAction, Resource, NotResource, Condition }: StatementJson): string {
   const conditions = Condition === undefined ? '' : `, with conditions on ${keysOf(Condition)}`
@@ -83,6 +83,6 @@ const listed = (value: unknown): string => [value ?? []].flat().map(String).join
 const keysOf = (condition: NonNullable<StatementJson['Condition']>): string =>
   [...new Set(Object.values(condition).flatMap((keys) => Object.keys(keys)))].join(', ')
 
-/** An instant to the minute, as people read it. */
+/** An instant to the minute, for readers. */
 export const minute = (at: Instant): string => minuteOf(toIso(at))
 export const minuteOf = (iso: unknown): string => `${String(iso).slice(0, 16).replace('T', ' ')} UTC`

@@ -1,5 +1,5 @@
 /**
- * From terms to the one call to AWS. Every parameter of AssumeRole is made here.
+ * Turns terms into the AssumeRole call. Every parameter of AssumeRole is set here.
  */
 import type { Caller } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
@@ -9,7 +9,7 @@ import { type Instant, seconds, wholeSecond } from '../instant.ts'
 import { sessionPolicy } from './policy.ts'
 import type { Scope, Tag } from './terms.ts'
 
-/** AWS STS API Reference, AssumeRole, DurationSeconds: at least 900. The policy ends shorter sessions. */
+/** AWS STS API Reference, AssumeRole, DurationSeconds: at least 900. The session policy ends shorter sessions. */
 const MIN_STS_SECONDS = 900
 
 export type AssumeRoleInput = {
@@ -24,7 +24,7 @@ export type AssumeRoleInput = {
   readonly sourceIdentity?: string
 }
 
-/** The exact end of a session that is reserved now. Whole seconds, as AWS compares times in them. */
+/** The exact end of a session that is reserved now. In whole seconds, because AWS compares times in whole seconds. */
 export const sessionExpiry = (now: Instant, durationSeconds: number): Instant => wholeSecond(now) + seconds(durationSeconds)
 
 export function assumeRoleInput(
@@ -40,11 +40,11 @@ export function assumeRoleInput(
     roleArn: terms.role,
     roleSessionName: roleSessionName(caller.name, session),
     externalId: terms.externalId,
-    // Of the session's end, and not of the wish: an approver may have allowed less.
+    // From the session's end, not from the requested duration: an approver may have shortened it.
     durationSeconds: Math.max(MIN_STS_SECONDS, Math.ceil((expiresAt - wholeSecond(reservedAt)) / 1000)),
     policy: sessionPolicy(terms, expiresAt),
     policyArns: terms.policyArns,
-    // Ties the session to its request in CloudTrail, and lets the target's trust policy demand that Stint made it.
+    // The tag ties the session to its request in CloudTrail, and the target's trust policy can require it.
     tags: [...terms.tags, ...scope.passingTags, { key: SESSION_TAG, value: session, transitive: false }],
     ...(terms.sourceIdentity === undefined ? {} : { sourceIdentity: terms.sourceIdentity }),
   }

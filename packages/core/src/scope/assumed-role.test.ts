@@ -38,13 +38,13 @@ const expires = (expiration: number, answeredAt?: number): Partial<AssumedRole> 
   ({ ...key({ expiration }), answeredAt }) as Partial<AssumedRole>
 
 const [ARN, ID, IDENTITY, KEY, SECRET, TOKEN, END, SIZE, REQUEST] = [
-  'the ARN is not that of the session that was asked for',
-  'the role ID is not one of the session that was asked for',
-  'the source identity is not the one that was set',
-  'the access key ID is not one of temporary credentials',
+  'the ARN is not the one of the requested session',
+  'the role ID is not one of the requested session',
+  'the source identity is not the one in the request',
+  'the access key ID is not that of temporary credentials',
   'the secret access key is malformed',
   'the session token is malformed',
-  'the expiration is not within the duration that was asked for',
+  'the expiration is not within the requested duration',
   'the packed policy size is not a percentage',
   'the request ID is malformed',
 ]

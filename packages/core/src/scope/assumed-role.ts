@@ -1,12 +1,12 @@
 /**
- * Whether an answer to AssumeRole is one to the question that was asked. Whatever stands between Stint and AWS can answer with
- * the credentials of another call, and they would leave under a name that is not theirs. Source of forms and limits: AWS STS
- * API Reference, "AssumeRole", "Credentials", "AssumedRoleUser"; IAM User Guide, "Unique identifiers".
+ * Checks that a response of AssumeRole matches its request. A faulty component between Stint and AWS could return the
+ * credentials of another call, and Stint would issue them under the wrong name. Source of forms and limits: AWS STS API
+ * Reference, "AssumeRole", "Credentials", "AssumedRoleUser"; IAM User Guide, "Unique identifiers".
  */
 import { type Instant, seconds } from '../instant.ts'
 import type { AssumeRoleInput } from './assume-role.ts'
 
-/** What the answer says, as it came. */
+/** The response as received. */
 export type AssumedRole = {
   readonly credentials: {
     readonly accessKeyId: string
@@ -19,13 +19,13 @@ export type AssumedRole = {
   readonly sourceIdentity?: string
   readonly packedPolicySize: number
   readonly awsRequestId: string
-  /** The answer's `Date` header, where it has one. */
+  /** The `Date` header of the response, if it has one. */
   readonly answeredAt?: Instant
 }
 
-/** AWS rounds to whole seconds and works for a while before it answers. */
+/** AWS rounds to whole seconds and takes some time before it responds. */
 const LATER_SECONDS = 60
-/** AWS refuses a signature whose time differs by more (AWS General Reference, "Signature Version 4"): further apart, no clock is believed. */
+/** AWS refuses a signature whose time differs by more (AWS General Reference, "Signature Version 4"), so a larger skew is not trusted. */
 const SKEW_SECONDS = 300
 
 const ACCESS_KEY_ID = /^ASIA[A-Z0-9]{12,124}$/
@@ -34,18 +34,18 @@ const SECRET = /^[\x21-\x7E]{1,256}$/
 const SESSION_TOKEN = /^[\x21-\x7E]{1,32768}$/
 const REQUEST_ID = /^[A-Za-z0-9-]{0,128}$/
 
-/** Which part of the answer does not fit the question, in words that never quote it; undefined where all of it fits. */
+/** The part of the response that does not match the request, without quoting it; undefined if all of it matches. */
 export function faultInAnswer(asked: AssumeRoleInput, answer: AssumedRole, now: Instant): string | undefined {
   const { credentials, assumedRoleId } = answer
   const colon = assumedRoleId.indexOf(':')
-  if (answer.assumedRoleArn !== assumedRoleArn(asked)) return 'the ARN is not that of the session that was asked for'
+  if (answer.assumedRoleArn !== assumedRoleArn(asked)) return 'the ARN is not the one of the requested session'
   if (colon < 0 || !UNIQUE_ID.test(assumedRoleId.slice(0, colon)) || assumedRoleId.slice(colon + 1) !== asked.roleSessionName)
-    return 'the role ID is not one of the session that was asked for'
-  if (answer.sourceIdentity !== asked.sourceIdentity) return 'the source identity is not the one that was set'
-  if (!ACCESS_KEY_ID.test(credentials.accessKeyId)) return 'the access key ID is not one of temporary credentials'
+    return 'the role ID is not one of the requested session'
+  if (answer.sourceIdentity !== asked.sourceIdentity) return 'the source identity is not the one in the request'
+  if (!ACCESS_KEY_ID.test(credentials.accessKeyId)) return 'the access key ID is not that of temporary credentials'
   if (!SECRET.test(credentials.secretAccessKey)) return 'the secret access key is malformed'
   if (!SESSION_TOKEN.test(credentials.sessionToken)) return 'the session token is malformed'
-  if (!expiresAsAsked(asked, answer, now)) return 'the expiration is not within the duration that was asked for'
+  if (!expiresAsAsked(asked, answer, now)) return 'the expiration is not within the requested duration'
   if (!Number.isInteger(answer.packedPolicySize) || answer.packedPolicySize < 0 || answer.packedPolicySize > 100)
     return 'the packed policy size is not a percentage'
   if (!REQUEST_ID.test(answer.awsRequestId)) return 'the request ID is malformed'
@@ -58,7 +58,10 @@ function assumedRoleArn({ roleArn, roleSessionName }: AssumeRoleInput): string {
   return `${arn}:${partition}:sts::${account}:assumed-role/${role.slice(role.lastIndexOf('/') + 1)}/${roleSessionName}`
 }
 
-/** By AWS's clock where the answer shows it, and it is one that could have taken our signature; otherwise by ours, give or take as much. */
+/**
+ * Compares with AWS's clock if the response shows it and the clock could have accepted our signature. Otherwise compares with
+ * our clock, with the same tolerance.
+ */
 function expiresAsAsked({ durationSeconds }: AssumeRoleInput, { credentials, answeredAt }: AssumedRole, now: Instant): boolean {
   const believed = answeredAt !== undefined && Math.abs(answeredAt - now) <= seconds(SKEW_SECONDS)
   const [at, slack] = believed ? [answeredAt, 0] : [now, SKEW_SECONDS]

@@ -1,5 +1,6 @@
 /**
- * What a session could leave behind: for the approver, before they decide, and for `stint lint`. It decides nothing.
+ * The lasting access that a session could create, shown to approvers before they decide and used by `stint lint`. It does not
+ * affect decisions.
  */
 import type { StatementJson } from '@stint/iam'
 import { openedBy } from '@stint/iam/minting/actions'
@@ -7,12 +8,13 @@ import { namesAction } from '@stint/iam/minting/deny'
 import { grantActions } from '@stint/iam/minting/left-open'
 import type { PolicyTerms } from './policy.ts'
 
-/** Managed policies of AWS's own that grant nothing (AWS Managed Policy Reference Guide). */
+/** AWS managed policies that only read, and so create no access (AWS Managed Policy Reference Guide). */
 const READS_ONLY = /^arn:[a-z-]+:iam::aws:policy\/([\w+=,.@-]+\/)*(ViewOnlyAccess|SecurityAudit|[A-Za-z0-9]*ReadOnlyAccess)$/
 
 /**
- * The actions with which a session of these terms could create access that outlives it: the minting actions that the terms
- * name, then the grants that its policy allows. A managed policy is taken to allow what it is not known to leave out.
+ * The actions with which a session on these terms could create access that outlives it: the minting actions that the terms
+ * name, then the grant actions that its policy allows. A managed policy is assumed to allow all of them unless it is known to
+ * be read-only.
  */
 export function lastingAccess({ policy, policyArns, mints = [] }: PolicyTerms): readonly string[] {
   const managed = policyArns.some((arn) => !READS_ONLY.test(arn))
@@ -25,11 +27,11 @@ export function lastingAccess({ policy, policyArns, mints = [] }: PolicyTerms): 
   return [...[...openedBy(mints)].sort().filter(couldMint), ...grantActions.filter(could)]
 }
 
-/** Without a condition and on every resource: what is denied only in part may still be possible. */
+/** A Deny without a condition and on every resource. An action that is denied only in part may still be possible. */
 const deniesEverywhere = ({ Effect, Resource, Condition }: StatementJson): boolean =>
   Effect === 'Deny' && Condition === undefined && [Resource ?? []].flat().includes('*')
 
-/** As many of the names as a person reads, or undefined where there are none. */
+/** The first few names, for display, or undefined if there are none. */
 export function lastingAccessNames(terms: PolicyTerms): string | undefined {
   const actions = lastingAccess(terms)
   if (actions.length === 0) return undefined

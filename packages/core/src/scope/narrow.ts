@@ -1,6 +1,6 @@
 /**
- * What AWS STS refuses in a session policy and the grammar alone lets through. A profile's policy was reviewed and deployed;
- * this one was written by the caller, so the refusal is theirs and comes before anything is reserved.
+ * Finds what AWS STS refuses in a session policy although the grammar allows it. A profile's policy was reviewed and deployed.
+ * The narrowing policy comes from the caller, so it is refused before anything is reserved.
  * Sources: AWS IAM User Guide, "IAM JSON policy elements: Resource", "Condition", "Condition operators"; AWS STS API
  * Reference, AssumeRole, Policy.
  */
@@ -10,7 +10,7 @@ import { isCidr, parseIp } from '@stint/iam/ip'
 
 /** The first fault of a policy that was parsed from `text`, or undefined. */
 export function narrowFault(text: string, statements: readonly Statement[]): string | undefined {
-  if (text.length > MAX_SESSION_POLICY_CHARACTERS) return `is longer than the ${MAX_SESSION_POLICY_CHARACTERS} characters that AWS takes`
+  if (text.length > MAX_SESSION_POLICY_CHARACTERS) return `is longer than ${MAX_SESSION_POLICY_CHARACTERS} characters, the AWS limit`
   for (const { resources, conditions } of statements) {
     const resource = resources?.names.find((name) => name !== '*' && !isWholeArn(name))
     if (resource !== undefined) return `'${shown(resource)}' is not a complete ARN with a service`
@@ -22,7 +22,7 @@ export function narrowFault(text: string, statements: readonly Statement[]): str
   return undefined
 }
 
-/** Wildcards may stand anywhere but in the service; its resource is never empty. */
+/** Wildcards are allowed anywhere except in the service. The resource part is never empty. */
 function isWholeArn(text: string): boolean {
   const [, partition = '', service = '', region = '', account = '', resource = ''] = splitArn(text) ?? []
   return (
@@ -36,16 +36,16 @@ function isWholeArn(text: string): boolean {
 
 function conditionFault(operator: string, keys: { readonly [key: string]: readonly string[] }): string | undefined {
   const name = operator.replace(/^For(AllValues|AnyValue):/, '').replace(/IfExists$/, '')
-  if (name === 'Null' && operator !== 'Null') return 'is not an operator of AWS; Null takes neither a prefix nor IfExists'
+  if (name === 'Null' && operator !== 'Null') return 'is not an AWS operator; Null takes neither a prefix nor IfExists'
   const entries = Object.entries(keys)
   if (entries.length === 0) return 'has no keys'
-  // AWS compares keys without regard to case, so two spellings of one key are one key twice.
-  if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length) return 'has a key twice'
+  // AWS ignores case in condition keys, so two spellings of one key are the same key twice.
+  if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length) return 'has the same key twice'
   for (const [key, values] of entries) {
     if (!/^[A-Za-z0-9-]+:./.test(key)) return `has the key '${shown(key)}', which does not begin with a service, such as aws:`
     if (values.length === 0) return `has no values for ${shown(key)}`
     const value = values.find((one) => !fits(name, one))
-    if (value !== undefined) return `has the value '${shown(value)}', which it cannot compare with`
+    if (value !== undefined) return `has the value '${shown(value)}', which is invalid for this operator`
   }
   return undefined
 }
@@ -60,5 +60,5 @@ function fits(operator: string, value: string): boolean {
   return true
 }
 
-/** Part of what the caller sent, cut so that a problem body stays small. */
+/** Part of the caller's input, cut so that a problem body stays small. */
 const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text)

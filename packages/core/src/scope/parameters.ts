@@ -1,6 +1,6 @@
 /**
- * Checks the parameters that a caller gives for a profile. A parameter becomes part of a JSON *value*, never of JSON text, and
- * can neither add a wildcard that was not declared nor make or break a policy variable.
+ * Checks the parameters that a caller sends for a profile. A parameter becomes part of a JSON *value*, never of JSON text. It
+ * cannot add an undeclared wildcard, and it cannot create or break a policy variable.
  */
 
 import { parsePattern } from '../config/pattern.ts'
@@ -9,10 +9,10 @@ import type { Parameters } from '../config/template.ts'
 import type { Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 
-/** What STS takes in a session policy: printable Latin-1 (AWS STS API Reference, AssumeRole, Policy). */
+/** STS accepts printable Latin-1 in a session policy (AWS STS API Reference, AssumeRole, Policy). */
 const latin1 = /^[\u0020-\u007E\u00A0-\u00FF]*$/
 
-/** Every declared parameter given, no other, each fitting its pattern. */
+/** Requires every declared parameter and no other, each matching its pattern. */
 export function checkParameters(
   declared: { readonly [name: string]: Parameter },
   given: { readonly [name: string]: Json },
@@ -36,7 +36,7 @@ export function checkParameters(
   return done(values)
 }
 
-/** Parsed once per process; a config has a few hundred of them at most. */
+/** Each pattern is parsed once per process. A config has a few hundred of them at most. */
 const parsedPatterns = new Map<string, (text: string) => boolean>()
 const MOST_PATTERNS = 1000
 
@@ -52,5 +52,5 @@ function fitsPattern(source: string, value: string): boolean {
   return fits(value)
 }
 
-/** A name as the caller sent it, cut so that a problem body stays small. */
+/** A parameter name from the caller, cut so that a problem body stays small. */
 const shown = (name: string): string => (name.length > 40 ? `${name.slice(0, 40)}…` : name)

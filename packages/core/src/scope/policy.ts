@@ -1,11 +1,11 @@
 /**
- * The session policy: what a session may do at most. STS takes the *union* of the inline policy and the managed policy
- * ARNs and intersects it with the role (AWS IAM User Guide, "Session policies"), which decides everything here:
+ * The session policy: the most that a session can do. STS takes the *union* of the inline policy and the managed policy
+ * ARNs and intersects it with the role (AWS IAM User Guide, "Session policies"). This has three consequences:
  *
- *   - a profile with neither says "all that the role may": only then `Allow * *` stands beside the Denies;
- *   - a profile with ARNs and no inline policy sends Denies only, since any inline Allow would widen the union;
- *   - every limit that must hold is an explicit Deny: a resource policy that names the session's ARN could step over a
- *     missing Allow, but never over a Deny.
+ *   - a profile with neither grants everything the role allows, so only then `Allow * *` is added to the Denies;
+ *   - a profile with ARNs and no inline policy sends only Denies, because any inline Allow would widen the union;
+ *   - every limit that must hold is an explicit Deny: a resource policy that names the session's ARN can bypass a missing
+ *     Allow, but never a Deny.
  */
 import { compactPolicy, contains, MAX_SESSION_POLICY_CHARACTERS, parsePolicy, type Statement, type StatementJson } from '@stint/iam'
 import { mintingDeny } from '@stint/iam/minting/deny'
@@ -16,7 +16,7 @@ import { isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { narrowFault } from './narrow.ts'
 
-/** The statements of a session before Stint's own Denies: this is what terms hold and approvers agree to. */
+/** The statements of a session before Stint adds its own Denies. The terms contain them, and approvers approve them. */
 export function profileStatements(profile: Profile, parameters: Parameters): readonly StatementJson[] {
   const written = (profile.policy ?? []).map((statement) => fillStatement(statement, parameters))
   const unlimited = !profile.policy && !profile.policyArns
@@ -25,7 +25,7 @@ export function profileStatements(profile: Profile, parameters: Parameters): rea
 
 const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
 
-/** From this instant on nothing is allowed, whatever AWS's own expiry says (AWS gives at least 900 s). */
+/** Denies everything from this instant on, whatever expiration AWS sets (AWS issues at least 900 s). */
 const denyAfter = (expiresAt: Instant): StatementJson => ({
   Effect: 'Deny',
   Action: '*',
@@ -33,7 +33,7 @@ const denyAfter = (expiresAt: Instant): StatementJson => ({
   Condition: { DateGreaterThanEquals: { 'aws:CurrentTime': toIsoSeconds(expiresAt) } },
 })
 
-/** What of the terms the session policy is made from. */
+/** The part of the terms that the session policy is built from. */
 export type PolicyTerms = {
   readonly policy: readonly StatementJson[]
   readonly policyArns: readonly string[]
@@ -41,23 +41,23 @@ export type PolicyTerms = {
 }
 
 /**
- * The inline policy as STS gets it. Two Denies are added to the statements that were approved: of the minting actions that
- * the terms do not name, and of everything from the end on. The terms do not hold them, so a newer catalogue withdraws more
- * from a request that waits and makes it no other request.
+ * The inline policy as sent to STS. Two Denies are added to the approved statements: one of the minting actions that the terms
+ * do not name, and one of everything from the session's end on. The terms do not contain them, so a newer catalogue denies
+ * more to a pending request without changing its terms.
  */
 export function sessionPolicy({ policy, policyArns, mints = [] }: PolicyTerms, expiresAt: Instant): string {
   const deny = mintingDeny(policy, { mints, managed: policyArns.length > 0 })
   return compactPolicy([...policy, ...(deny ? [deny] : []), denyAfter(expiresAt)])
 }
 
-/** Whether the policy, with any end and both Denies, is within what STS takes. A Deny is never left out to make it fit. */
+/** Whether the policy, including both Denies, is within the STS limit. A Deny is never left out to make it fit. */
 export const fitsSts = (terms: PolicyTerms): boolean => sessionPolicy(terms, 0).length <= MAX_SESSION_POLICY_CHARACTERS
 
 const isAllow = (statement: { readonly Effect: string }): boolean => statement.Effect === 'Allow'
 
 /**
- * The caller asks for less. Each Allow of theirs must be provably within one Allow of the profile; every Deny of the
- * profile stays. What cannot be proved is refused: a narrowing that widens would be worse than none.
+ * Applies the caller's narrowing policy. Each of its Allows must be provably within one Allow of the profile, and every Deny
+ * of the profile stays. What cannot be proved is refused, because a narrowing that widens would be worse than none.
  */
 export function narrowStatements(
   profile: Profile,
@@ -76,14 +76,14 @@ export function narrowStatements(
 
   const asked = parsed.policy.statements.map(toJson)
   const allows = asked.filter(isAllow)
-  // Narrowing the inline part would leave the ARNs' Allows standing beside it, and the caller believing otherwise.
+  // Narrowing only the inline policy would leave the Allows of the managed policies in place, which the caller would not expect.
   if (allows.length > 0 && profile.policyArns)
     return unsupported('this profile uses managed policies, so only Deny statements can narrow it')
 
   const wide = statements.filter(isAllow).map(parseOne)
   const strayed = allows.findIndex((allow) => !wide.some((outer) => contains(outer, parseOne(allow))))
   if (strayed >= 0) {
-    return refused('narrow-too-wide', `Allow number ${strayed + 1} of narrow is not provably within one Allow of the profile.`)
+    return refused('narrow-too-wide', `narrow: Allow statement ${strayed + 1} is not provably within a single Allow of the profile.`)
   }
   const kept = allows.length > 0 ? allows : statements.filter(isAllow)
   const denies = [...statements, ...asked].filter((statement) => !isAllow(statement))
@@ -96,7 +96,7 @@ function parseOne(statement: StatementJson): Statement {
   return parsed.policy.statements[0] as Statement
 }
 
-/** The statement in one canonical spelling: lists as lists, no Sid. */
+/** The statement in its canonical form: always lists, and no Sid. */
 function toJson(statement: Statement): StatementJson {
   const { actions, resources, conditions } = statement
   return {

@@ -11,47 +11,47 @@ const arn = (name: string) => `arn:aws:iam::aws:policy/${name}`
 
 describe('risk', () => {
   test.each<[string, Parameters<typeof riskOf>[0]['policy'], string[], string]>([
-    ['a role without a session policy', [], [], 'high: all that the role may'],
-    ['… with a Deny alone', [deny], [], 'high: all that the role may'],
+    ['a role without a session policy', [], [], 'high: everything the role allows'],
+    ['… with a Deny alone', [deny], [], 'high: everything the role allows'],
     ['every action', [allow('*', '*')], [], 'high: every action'],
     ['every action, on one thing', [allow('*')], [], 'high: every action'],
-    ['a whole service everywhere', [allow('s3:*', '*')], [], 'high: s3:* on everything'],
-    ['a whole service on one thing', [allow('s3:*')], [], 'medium: changes things: s3:*'],
-    ['all but something', [{ Effect: 'Allow', NotAction: 'iam:*', Resource: '*' }], [], 'high: everything but what is named'],
+    ['a whole service everywhere', [allow('s3:*', '*')], [], 'high: s3:* on every resource'],
+    ['a whole service on one thing', [allow('s3:*')], [], 'medium: can write: s3:*'],
+    ['all but something', [{ Effect: 'Allow', NotAction: 'iam:*', Resource: '*' }], [], 'high: every action except those listed'],
     ['a policy for administrators', [], [arn('AdministratorAccess')], 'high: AdministratorAccess'],
-    ['rights over rights', [allow('iam:CreateAccessKey')], [], 'high: rights over rights: iam:CreateAccessKey'],
-    ['secrets', [allow('secretsmanager:GetSecretValue', '*')], [], 'high: gives secrets away: secretsmanager:GetSecretValue'],
-    ['secrets, among others that begin so', [allow('ssm:Get*')], [], 'high: gives secrets away: ssm:Get*'],
-    ['secrets, however it is written', [allow('SSM:getparameter?')], [], 'high: gives secrets away: SSM:getparameter?'],
-    ['no secrets, of the same service', [allow('ssm:DescribeParameters')], [], 'low: reads'],
-    ['a whole service, on all of its buckets', [allow('s3:*', 'arn:aws:s3:::*')], [], 'high: s3:* on everything'],
-    ['a whole service, written oddly', [allow('s3:?*', '*')], [], 'high: s3:?* on everything'],
-    ['reading them', [allow('iam:GetUser', '*')], [], 'low: reads'],
-    ['a JWT about the session', [allow('sts:GetWebIdentityToken', '*')], [], 'high: gives secrets away: sts:GetWebIdentityToken'],
-    ['credentials of an access grant', [allow('s3:GetDataAccess', '*')], [], 'high: gives secrets away: s3:GetDataAccess'],
+    ['rights over rights', [allow('iam:CreateAccessKey')], [], 'high: can change permissions: iam:CreateAccessKey'],
+    ['secrets', [allow('secretsmanager:GetSecretValue', '*')], [], 'high: reveals secrets: secretsmanager:GetSecretValue'],
+    ['secrets, among others that begin so', [allow('ssm:Get*')], [], 'high: reveals secrets: ssm:Get*'],
+    ['secrets, however it is written', [allow('SSM:getparameter?')], [], 'high: reveals secrets: SSM:getparameter?'],
+    ['no secrets, of the same service', [allow('ssm:DescribeParameters')], [], 'low: read-only'],
+    ['a whole service, on all of its buckets', [allow('s3:*', 'arn:aws:s3:::*')], [], 'high: s3:* on every resource'],
+    ['a whole service, written oddly', [allow('s3:?*', '*')], [], 'high: s3:?* on every resource'],
+    ['reading them', [allow('iam:GetUser', '*')], [], 'low: read-only'],
+    ['a JWT about the session', [allow('sts:GetWebIdentityToken', '*')], [], 'high: creates credentials: sts:GetWebIdentityToken'],
+    ['credentials of an access grant', [allow('s3:GetDataAccess', '*')], [], 'high: creates credentials: s3:GetDataAccess'],
     [
       'a database password',
       [allow('redshift:GetClusterCredentialsWithIAM', '*')],
       [],
-      'high: gives secrets away: redshift:GetClusterCredentialsWithIAM',
+      'high: creates credentials: redshift:GetClusterCredentialsWithIAM',
     ],
     [
       'a temporary SSH key',
       [allow('lightsail:GetInstanceAccessDetails', '*')],
       [],
-      'high: gives secrets away: lightsail:GetInstanceAccessDetails',
+      'high: reveals secrets: lightsail:GetInstanceAccessDetails',
     ],
     [
       'a key of a service that is no identity',
       [allow('grafana:CreateWorkspaceApiKey', '*')],
       [],
-      'high: gives secrets away: grafana:CreateWorkspaceApiKey',
+      'high: creates credentials: grafana:CreateWorkspaceApiKey',
     ],
-    ['what a wildcard would give, were it not denied', [allow('ecr:Get*', '*')], [], 'low: reads'],
-    ['writing', [allow('s3:GetObject'), allow('s3:PutObject')], [], 'medium: changes things: s3:PutObject'],
-    ['reading', [allow(['s3:GetObject', 's3:ListBucket']), deny], [], 'low: reads'],
-    ['reading all of a service', [allow('s3:Get*', '*')], [], 'low: reads'],
-    ['a managed policy that reads', [], [arn('SecurityAudit')], 'low: reads'],
+    ['what a wildcard would give, were it not denied', [allow('ecr:Get*', '*')], [], 'low: read-only'],
+    ['writing', [allow('s3:GetObject'), allow('s3:PutObject')], [], 'medium: can write: s3:PutObject'],
+    ['reading', [allow(['s3:GetObject', 's3:ListBucket']), deny], [], 'low: read-only'],
+    ['reading all of a service', [allow('s3:Get*', '*')], [], 'low: read-only'],
+    ['a managed policy that reads', [], [arn('SecurityAudit')], 'low: read-only'],
     ['a managed policy of one’s own', [], ['arn:aws:iam::111122223333:policy/ops'], 'medium: ops'],
     [
       'one of your own that is called a reader',
@@ -59,19 +59,19 @@ describe('risk', () => {
       ['arn:aws:iam::111122223333:policy/EverythingReadOnlyAccess'],
       'medium: EverythingReadOnlyAccess',
     ],
-    ['one that reads in China', [], ['arn:aws-cn:iam::aws:policy/ReadOnlyAccess'], 'low: reads'],
+    ['one that reads in China', [], ['arn:aws-cn:iam::aws:policy/ReadOnlyAccess'], 'low: read-only'],
     ['one that reads parameters', [], [arn('AmazonSSMReadOnlyAccess')], 'medium: AmazonSSMReadOnlyAccess'],
     [
       'a verb that only begins like a read',
       [allow('license-manager:CheckoutLicense', '*')],
       [],
-      'medium: changes things: license-manager:CheckoutLicense',
+      'medium: can write: license-manager:CheckoutLicense',
     ],
     [
       'a token of another service',
       [allow('license-manager:GetAccessToken', '*')],
       [],
-      'high: gives secrets away: license-manager:GetAccessToken',
+      'high: creates credentials: license-manager:GetAccessToken',
     ],
     ...[
       'arn:aws:s3:::?*',
@@ -87,14 +87,14 @@ describe('risk', () => {
       `a whole service on ${resource}`,
       [allow('s3:*', resource)],
       [],
-      'high: s3:* on everything',
+      'high: s3:* on every resource',
     ]),
     ...['arn:aws:s3:::logs-*', 'arn:aws:s3:::*-logs', 'arn:aws:s3:::a/*'].map(
       (resource): [string, Parameters<typeof riskOf>[0]['policy'], string[], string] => [
         `a whole service on ${resource} alone`,
         [allow('s3:*', resource)],
         [],
-        'medium: changes things: s3:*',
+        'medium: can write: s3:*',
       ],
     ),
     ['one that only begins like a reader', [allow('s3:GetObject')], [arn('AmazonS3FullAccess')], 'medium: AmazonS3FullAccess'],
@@ -108,10 +108,10 @@ describe('risk', () => {
     ['ReadOnlyAccess', 'sts:AssumeRole'],
   ])('what mints names counts with the managed policy %s', (name, action) => {
     const { level, why } = riskOf({ policy: [], policyArns: [arn(name)], mints: [action] })
-    expect(`${level}: ${why}`).toBe(`high: gives secrets away: ${action}`)
+    expect(`${level}: ${why}`).toBe(`high: creates credentials: ${action}`)
   })
   test('what mints names counts behind a wildcard too', () => {
     const { level, why } = riskOf({ policy: [allow('ecr:Get*', '*')], policyArns: [], mints: ['ecr:GetAuthorizationToken'] })
-    expect(`${level}: ${why}`).toBe('high: gives secrets away: ecr:Get*')
+    expect(`${level}: ${why}`).toBe('high: creates credentials: ecr:Get*')
   })
 })

@@ -1,9 +1,8 @@
 /**
- * Terms: everything that a session of this caller under this profile would get. They are what an approver sees, what a
- * request is bound to by hash, and what AssumeRole is called with; nothing in them is the caller's beyond declared,
- * validated parameters.
+ * Terms: everything that a session of this caller with this profile would get. An approver sees them, a request is bound to
+ * them by hash, and AssumeRole is called with them. The only caller input in them is the declared and validated parameters.
  *
- * Not in the terms: the config's hash, the session's id and tag, and one call's duration, which may only shorten.
+ * The terms do not include the config's hash, the session's ID and tag, or a call's duration, which can only shorten.
  */
 import type { StatementJson } from '@stint/iam'
 import { approvalFor } from '../config/approval.ts'
@@ -21,22 +20,22 @@ import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { checkParameters } from './parameters.ts'
 import { fitsSts, narrowStatements, profileStatements } from './policy.ts'
 
-/** AWS gives no session below this; Stint's end-time Deny makes shorter ones (AWS STS API Reference, DurationSeconds). */
+/** The shortest session. STS issues at least 900 s (AWS STS API Reference, DurationSeconds); the end-time Deny makes shorter sessions possible. */
 export const MIN_DURATION_SECONDS = 60
 
-/** Longest justification, in bytes of its JSON, so that the event that carries it stays below that. */
+/** Longest justification, in bytes of its JSON, so that its event stays within the limit of an event. */
 export const MAX_JUSTIFICATION_BYTES = 256
 
-/** What the caller asks for. The body's schema has checked the types; what they mean is checked here. */
+/** What the caller asks for. The body's schema has checked the types; the values are checked here. */
 export type Ask = {
   readonly profile: string
   readonly parameters?: { readonly [name: string]: Json }
   readonly duration?: Json
   readonly narrow?: Json
   readonly justification?: string
-  /** What it is for, as an issue tracker names it: 1 to 64 characters of `A–Z a–z 0–9 . _ : / # -`. */
+  /** The key of an issue that the request is for: 1 to 64 characters of `A–Z a–z 0–9 . _ : / # -`. */
   readonly ticket?: string
-  /** A request that was agreed to, whose use this is. */
+  /** The approved request to take this session from. */
   readonly requestId?: string
 }
 
@@ -46,13 +45,13 @@ export type Terms = {
   readonly v: 1
   readonly profile: string
   readonly caller: { readonly issuer: string; readonly subject: string }
-  /** For a workload that needs approval: who triggered it. All jobs of a subject are one caller, and not one person. */
+  /** For a workload that needs approval: the person who triggered it. All jobs of a subject are one caller, but not one person. */
   readonly triggeredBy?: Person
   readonly role: string
   readonly externalId: string
   readonly policy: readonly StatementJson[]
   readonly policyArns: readonly string[]
-  /** Minting actions that the session may use; absent where there are none. Stint denies all others after hashing. */
+  /** Minting actions that the session can use; absent if there are none. Stint denies all others after hashing. */
   readonly mints?: readonly string[]
   readonly parameters: Parameters
   readonly narrow?: readonly StatementJson[]
@@ -61,12 +60,12 @@ export type Terms = {
   /** Longest session, in seconds. */
   readonly maxDuration: number
   readonly uses: number
-  /** How long sessions may be taken after the approval, in seconds; 0 for a request that needs none. */
+  /** How long after the approval sessions can be taken, in seconds; 0 for a request that needs no approval. */
   readonly window: number
   readonly approval?: Approval
 }
 
-/** The terms, their hash, and what only this one call asks for. */
+/** The terms, their hash, and what this one call asks for. */
 export type Scope = {
   readonly terms: Terms
   readonly termsHash: string
@@ -74,15 +73,15 @@ export type Scope = {
   readonly target: Target
   /** Seconds. */
   readonly duration: number
-  /** The caller said how long; else it is the profile's default, or less if an approver allowed less. */
+  /** The caller chose the duration. Otherwise it is the profile's default, or less if an approver shortened it. */
   readonly durationAsked: boolean
-  /** Tags whose claims may differ between two tokens of the caller: sent, but not part of what is agreed on. */
+  /** Tags whose claims can differ between two tokens of the caller. They are sent, but are not part of the approved terms. */
   readonly passingTags: readonly Tag[]
   readonly justification?: string
   readonly ticket?: string
 }
 
-/** `uses`: how many sessions one request may make, where no approval rule says so. */
+/** `uses`: how many sessions one request can issue if no approval rule sets it. */
 export function resolveScope(
   rules: Pick<Rules, 'targets' | 'issuers' | 'people'>,
   profile: Profile,
@@ -101,10 +100,7 @@ export function resolveScope(
   const mints = mintsOf(profile)
   const policyArns = profile.policyArns ?? []
   if (!fitsSts({ policy: narrowed.value.statements, policyArns, mints })) {
-    return refused(
-      'packed-policy-too-large',
-      'With these parameters the session policy is longer than the 2,048 characters that AWS takes.',
-    )
+    return refused('packed-policy-too-large', 'With these parameters the session policy is longer than 2,048 characters, the AWS limit.')
   }
   const target = rules.targets[profile.target] as Target
   const approval = approvalFor(profile, target)
@@ -148,7 +144,7 @@ export function resolveScope(
   })
 }
 
-/** An integer is seconds, a text needs a unit. What is too long is refused, never cut. */
+/** An integer is seconds, a string needs a unit. A duration that is too long is refused, never shortened. */
 function resolveDuration(profile: Profile, asked: Json | undefined): Done<number> | Refused {
   if (asked === undefined) return done(durationSeconds(profile.duration.default))
   const longest = durationSeconds(profile.duration.max)
@@ -156,13 +152,13 @@ function resolveDuration(profile: Profile, asked: Json | undefined): Done<number
   const no = (fault: string) =>
     refused(
       'duration-invalid',
-      `duration ${fault}; this profile takes ${formatDuration(MIN_DURATION_SECONDS)} to ${formatDuration(longest)}.`,
+      `duration ${fault}; this profile allows ${formatDuration(MIN_DURATION_SECONDS)} to ${formatDuration(longest)}.`,
     )
   if (wanted === undefined) {
     return no(
       typeof asked === 'string' && /^\d+(\.\d+)?$/.test(asked)
         ? `'${asked}' has no unit`
-        : 'is not a number of seconds or a text such as 15m',
+        : 'is not a number of seconds or a string such as 15m',
     )
   }
   if (!Number.isInteger(wanted)) return no('must be a whole number of seconds')
@@ -187,7 +183,7 @@ function resolveJustification(
 /** AWS STS API Reference, Tag: letters, separators, numbers and _.:/=+-@ of any script, at most 256. */
 const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u
 
-/** A value that breaks AWS's rules is refused with the reason: a tag cut short could match another's policy. */
+/** A value that breaks AWS's rules is refused with the reason. A shortened tag could match the policy of another caller. */
 function resolveTags(
   profile: Profile,
   caller: Caller,
@@ -214,7 +210,7 @@ function tagText(value: Value, caller: Caller, parameters: Parameters): string |
 
 export type TermsDiff = { readonly [member: string]: { readonly agreed: unknown; readonly now: unknown } }
 
-/** The members in which two terms differ, for whoever agreed to one and meets the other. */
+/** The properties in which two terms differ, for an approver who approved one and is shown the other. */
 export function changedTerms(agreed: string, now: Terms): TermsDiff {
   const before = JSON.parse(agreed) as Record<string, unknown>
   const after = JSON.parse(canonicalJson(now)) as Record<string, unknown>

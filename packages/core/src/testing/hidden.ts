@@ -1,4 +1,4 @@
-/** For tests of what people are shown: characters that a reader does not see or a terminal obeys, listed by hand. */
+/** For tests of shown text: a list, written by hand, of characters that a reader cannot see or that a terminal interprets. */
 
 const HIDDEN: readonly (readonly [from: number, to: number])[] = [
   [0x00, 0x08],
@@ -16,7 +16,7 @@ const HIDDEN: readonly (readonly [from: number, to: number])[] = [
   [0xe0000, 0xe0fff],
 ]
 
-/** Emoji may have joiners and selectors; line feeds and tabs are for the caller to judge. */
+/** Emoji can contain joiners and selectors. Line feeds and tabs are left to the calling test. */
 export const hiddenIn = (text: string): readonly string[] =>
   [...text.replace(/\p{RGI_Emoji}/gv, '')]
     .map((character) => character.codePointAt(0) ?? 0)

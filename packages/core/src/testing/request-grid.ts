@@ -1,6 +1,6 @@
 /**
- * Who may do what to a request in which state: act × actor × state → outcome. Data, so that the same grid is held against
- * core and over HTTP. `→ x` is the state that follows; anything else is `unchanged` or the code of the refusal.
+ * Who can do what to a request in which state: act × actor × state → outcome. It is data, so that the same grid is tested
+ * against core and over HTTP. `→ x` is the next state; anything else is `unchanged` or the code of the refusal.
  */
 
 const states = [
@@ -62,7 +62,7 @@ const grid: Record<'approve' | 'deny' | 'cancel' | 'revoke' | 'review', Record<G
     requester: { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
     approver: { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
     'another approver': { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },
-    // Withdrawing takes nothing from anybody, so an alias may do it too.
+    // Revoking only removes access, so an alias can do it too.
     'the requester’s other identity': {
       ...gone,
       pending: '→ revoked',

@@ -1,11 +1,11 @@
 /**
- * Minting actions: those with which a session could make access that outlives it. This file names them, and the patterns
- * with which a Deny names them in few characters; it is part of the `vend` bundle, so it holds nothing else.
- * `catalogue.ts` says what each action makes and where AWS documents it.
+ * Minting actions: those with which a session could create access that outlives it. This file lists them, and the short
+ * patterns with which a Deny names them. It is part of the `vend` bundle, so it contains nothing else. `catalogue.ts` says what
+ * each action creates and where AWS documents it.
  *
- * A row is a pattern and every minting action that it stands for; one without a wildcard stands for itself. The names of a
- * row share its service, so they are written without it. What else a pattern matches must be in `harmless`: a test
- * enumerates it among all actions of AWS.
+ * A row is a pattern and every minting action that it matches; a pattern without a wildcard matches itself. The names of a row
+ * share its service, so they are written without it. Any other action that a pattern matches must be in `harmless`: a test
+ * checks this against all actions of AWS.
  */
 const rows: readonly (readonly [pattern: string, names?: string])[] = [
   ['sts:AssumeRo*', 'AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot'],
@@ -89,7 +89,7 @@ export const mintingPatterns: readonly MintingPattern[] = rows.map(([pattern, na
 export const mintingActions: readonly string[] = mintingPatterns.flatMap(({ actions }) => actions)
 
 /**
- * What a minting action cannot do without. Source: AWS CodeArtifact User Guide, "AWS CodeArtifact authentication and tokens";
+ * Actions that a minting action requires. Source: AWS CodeArtifact User Guide, "AWS CodeArtifact authentication and tokens";
  * Amazon ECR Public User Guide, "Registry authentication"; AWS Sign-In User Guide, "Login for AWS local development using
  * console credentials".
  */
@@ -99,5 +99,5 @@ const needs: { readonly [action: string]: readonly string[] } = {
   'signin:CreateOAuth2Token': ['signin:AuthorizeOAuth2Access'],
 }
 
-/** All that these names open: themselves, and what they need. */
+/** All actions that these names open: the actions themselves and those they require. */
 export const openedBy = (mints: readonly string[]): ReadonlySet<string> => new Set(mints.flatMap((name) => [name, ...(needs[name] ?? [])]))

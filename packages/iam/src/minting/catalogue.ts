@@ -1,15 +1,15 @@
 /**
- * The catalogue of actions whose effect outlives a session: what each makes, of which kind it is, and where AWS documents it.
+ * The catalogue of actions whose effect outlives a session: what each creates, its kind, and where AWS documents it.
  *
  *   - credential: other AWS credentials;
- *   - token: what a service or a third party accepts in place of AWS credentials;
- *   - key: something with which somebody can sign in later;
- *   - grant: a lasting change of who may do something;
- *   - connection: a connection or a signed-in page that may stay open.
+ *   - token: a token that a service or a third party accepts in place of AWS credentials;
+ *   - key: a long-lived secret that can be used to sign in later;
+ *   - grant: a lasting change of permissions;
+ *   - connection: a connection or a signed-in page that can stay open.
  *
  * Every session policy denies the first three unless the profile names them in `mints`. Grants are shown to approvers and by
- * `stint lint`; connections are documented in docs/lasting-access.md, which is made from this table. It is in no function's
- * bundle: those know the names alone (`actions.ts`, `left-open.ts`), and a test holds the two together.
+ * `stint lint`; connections are documented in docs/lasting-access.md, which is generated from this table. No function's bundle
+ * contains the catalogue: the functions know only the names (`actions.ts`, `left-open.ts`), and a test keeps the two in sync.
  */
 import type { connectionActions, grantActions } from './left-open.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The Deny that keeps a session from making access that outlives it. It names no more than the session's Allows could
- * match, so that a small policy stays small; where those are not known it names every minting action.
+ * The Deny that stops a session from creating access that outlives it. It names only actions that the session's Allows could
+ * match, so that a small policy stays small. If the Allows are not known, it names every minting action.
  */
 import { actionMatches } from '../evaluate.ts'
 import type { StatementJson } from '../policy.ts'
@@ -10,26 +10,26 @@ import { mintingPatterns, openedBy } from './actions.ts'
 export const MAX_MINTING_DENY_CHARACTERS = 1250
 
 export type Minting = {
-  /** Minting actions that the session may use, spelled as the catalogue spells them. */
+  /** Minting actions that the session can use, spelled as in the catalogue. */
   readonly mints: readonly string[]
   /** The session also has managed policies, whose Allows are not known here. */
   readonly managed: boolean
 }
 
-/** The statement to add to these, or undefined where they allow no minting action that is not in `mints`. */
+/** The statement to add to these, or undefined if they allow no minting action outside `mints`. */
 export function mintingDeny(statements: readonly StatementJson[], { mints, managed }: Minting): StatementJson | undefined {
   const open = openedBy(mints)
   const allows = statements.filter(({ Effect }) => Effect === 'Allow')
   const reached = (action: string) => managed || allows.some((allow) => namesAction(allow, action))
   const names = mintingPatterns.flatMap(({ pattern, actions }) => {
     const denied = actions.filter((action) => !open.has(action) && reached(action))
-    // A pattern would deny the action beside them that is open, so the others are named one by one.
+    // A pattern would also deny the open action among them, so the others are named one by one.
     return denied.length > 0 && !actions.some((action) => open.has(action)) ? [pattern] : denied
   })
   return names.length === 0 ? undefined : { Effect: 'Deny', Action: names, Resource: '*' }
 }
 
-/** Whether a statement is about the action, on whatever resource and condition. */
+/** Whether a statement covers the action, regardless of resource and condition. */
 export function namesAction({ Action, NotAction }: StatementJson, action: string): boolean {
   const names = [Action ?? NotAction ?? []].flat()
   return names.some((name) => actionMatches(name, action)) !== (Action === undefined)

@@ -1,9 +1,9 @@
 /**
- * What the minting Deny leaves open, by name: `catalogue.ts` says what each does and where AWS documents it. Approvers and
- * `stint lint` are told of the grants; connections are documented only.
+ * Actions that the minting Deny leaves open, by name. `catalogue.ts` says what each does and where AWS documents it. Approvers
+ * and `stint lint` see the grants. Connections are only documented.
  */
 
-/** They change who may do something, and that lasts. EBS, CDK and Terraform need them. Those that reach furthest come first. */
+/** Lasting changes of permissions. EBS, CDK and Terraform need them. The most far-reaching come first. */
 export const grantActions = [
   'iam:AttachRolePolicy',
   'iam:PutRolePolicy',
@@ -160,7 +160,7 @@ export const grantActions = [
   'datazone:RefreshToken',
 ] as const
 
-/** They open a connection, or a page that is signed in. What was opened may go on when the session has ended. */
+/** Actions that open a connection or a signed-in page, which can stay open after the session has ended. */
 export const connectionActions = [
   'rds-db:connect',
   'dsql:DbConnect',
@@ -220,7 +220,7 @@ export const connectionActions = [
   'gamelift:GetComputeAuthToken',
 ] as const
 
-/** They read a secret that is stored. Nothing is made, so they are not in the catalogue; a risk they are. */
+/** Actions that read a stored secret. They create nothing, so they are not in the catalogue, but they are a risk. */
 export const storedSecretActions = [
   'secretsmanager:GetSecretValue',
   'secretsmanager:BatchGetSecretValue',

@@ -1,5 +1,5 @@
 /**
- * AWS outbound identity federation: what runs under an IAM role shows a token that STS signed (`GetWebIdentityToken`).
+ * AWS outbound identity federation: a workload with an IAM role presents a token signed by STS (`GetWebIdentityToken`).
  * Source: IAM User Guide, "Federating AWS identities to external services", "Understanding token claims".
  */
 import type { IssuerSource } from '../shape.ts'
@@ -9,7 +9,7 @@ import { entering, fact, id, type Knowledge, name, registered } from './knowledg
 const AWS = '/https:~1~1sts.amazonaws.com~1'
 
 /**
- * Each account has an issuer of its own (`aws iam get-outbound-web-identity-federation-info`); the account is pinned beside it.
+ * Each account has its own issuer (`aws iam get-outbound-web-identity-federation-info`). The account is pinned in addition.
  *
  *     awsOutbound({ key: 'aws-ci', audiences: ['https://stint.acme.example'],
  *                   issuerId: '3f2b1c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d', accountId: '123456789012' })
@@ -34,7 +34,7 @@ export function awsOutbound(options: Common & Audiences & { readonly issuerId: s
 export const awsKnowledge: Knowledge = {
   claims: {
     ...registered,
-    // The ARN of the role. A role that is deleted and made anew has the same; within the account that is the account's.
+    // The ARN of the role. A role that is deleted and created again has the same ARN, but the same account controls both.
     sub: entering(id()),
     'https://sts.amazonaws.com/': fact('object'),
     [`${AWS}/aws_account`]: id(),

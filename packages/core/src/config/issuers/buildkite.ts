@@ -1,7 +1,7 @@
 /**
  * Buildkite. Source: Buildkite Docs, "buildkite-agent oidc".
  *
- * Every organization on earth shares the issuer, and the organization's id is only in tokens that ask for it:
+ * All organizations share the issuer, and the organization's ID is only in tokens that request it:
  * `buildkite-agent oidc request-token --audience … --claim organization_id --claim pipeline_id`.
  */
 import type { IssuerSource } from '../shape.ts'
@@ -22,7 +22,7 @@ export function buildkite(options: Common & Audiences & { readonly organizationI
     audiences: options.audiences,
     tokenUse: 'id',
     algorithms: ['RS256'],
-    // The subject holds commit and step: every commit is another caller, and in AWS only the pipeline is one to look for.
+    // The subject contains commit and step, so every commit would be a different caller. In AWS the pipeline is the useful identity.
     identityClaim: 'pipeline_id',
     nameClaim: ['organization_slug', 'pipeline_slug', 'build_branch'],
     tenant: { organization_id: options.organizationId },

@@ -1,4 +1,4 @@
-/** CircleCI: an issuer per organization. Source: CircleCI Docs, "Using OpenID Connect tokens in jobs". */
+/** CircleCI, with one issuer per organization. Source: CircleCI Docs, "Using OpenID Connect tokens in jobs". */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
@@ -6,7 +6,7 @@ import { entering, fact, id, type Knowledge, name, registered } from './knowledg
 const SSH_RERUN = 'oidc.circleci.com/ssh-rerun'
 
 /**
- * A job that was run again with SSH has a person at a shell in it, so its tokens are refused unless you say `sshReruns: true`.
+ * A job that was re-run with SSH gives a person a shell, so its tokens are refused unless you set `sshReruns: true`.
  *
  *     circleci({ key: 'cci', audiences: ['https://stint.acme.example'], organizationId: '5b6c3d2e-1f00-4a7b-9c8d-0e1f2a3b4c5d' })
  */

@@ -1,9 +1,9 @@
 /**
  * Amazon Cognito user pools. Source: Amazon Cognito Developer Guide, "Using the ID token", "Using the access token".
  *
- * `sub` is the person; e-mail and user name may change. An access token lets its user write every attribute that
- * its app client may write: all standard ones unless the client says otherwise, and the custom ones that it lists (API Reference,
- * "UserPoolClientType", WriteAttributes). Tokens do not say how somebody signed in, so demand MFA in the pool.
+ * `sub` is the person; email and user name can change. With an access token a user can write every attribute that the app
+ * client can write: by default all standard attributes, and the custom ones that the client lists (API Reference,
+ * "UserPoolClientType", WriteAttributes). Tokens do not say how a person signed in, so require MFA in the pool.
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Common, common } from './common.ts'
@@ -12,9 +12,9 @@ import { editable, entering, fact, id, type Knowledge, name, registered } from '
 export type CognitoOptions = Common & {
   readonly region: string
   readonly userPoolId: string
-  /** The app clients whose tokens are taken. */
+  /** The app clients whose tokens are accepted. */
   readonly clientIds: readonly [string, ...string[]]
-  /** An API takes access tokens. */
+  /** Use `access` for an API. */
   readonly tokenUse: 'access' | 'id'
 }
 
@@ -74,9 +74,9 @@ export const cognitoKnowledge: Knowledge = {
     at_hash: fact(),
     auth_time: fact('number'),
   },
-  // Attributes of the pool, standard and its own, and whatever a pre token generation trigger adds.
+  // Standard and custom attributes of the pool, and whatever a pre token generation trigger adds.
   custom: /^(?!cognito:)[A-Za-z0-9_:.-]+$/,
-  // Not `dev:custom:…`, which only the pool's administrators write.
+  // Not `dev:custom:…`, which only the pool's administrators can write.
   editable: (claim) => claim.startsWith('custom:'),
   authTime: true,
 }

@@ -1,17 +1,17 @@
-/** What every preset takes besides its own settings. */
+/** Options that every preset takes in addition to its own. */
 import type { Bindable, Issuer } from '../shape.ts'
 
 export type Common = {
-  /** Begins the source identity of its callers in AWS: 1 to 12 of `[a-z0-9-]`. */
+  /** The first part of the source identity of the issuer's callers in AWS: 1 to 12 of `[a-z0-9-]`. */
   readonly key: string
-  /** Another place than the preset's own, such as `binding('ACTIONS_ISSUER', …)` for the sandbox to fill in. */
+  /** URLs to use in place of the preset's own, such as `binding('ACTIONS_ISSUER', …)` for the sandbox to fill in. */
   readonly at?: { readonly url: Bindable; readonly jwksUri: Bindable }
 } & Partial<Pick<Issuer, 'maxTokenLife' | 'replay' | 'network' | 'algorithms' | 'nameClaim'>>
 
-/** The `aud` values that mean this broker. Have the job ask for one of its own, such as your broker's URL. */
+/** The `aud` values that mean this broker. Configure jobs to request one that only your broker uses, such as its URL. */
 export type Audiences = { readonly audiences: readonly [string, ...string[]] }
 
-/** What was set, and nothing for what was not. */
+/** The options that were set. */
 export const common = ({ key, maxTokenLife, replay, network, nameClaim, algorithms }: Common) => ({
   key,
   ...(maxTokenLife === undefined ? {} : { maxTokenLife }),

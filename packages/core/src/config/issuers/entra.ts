@@ -3,8 +3,8 @@
  * "ID token claims reference", "Configure group claims".
  *
  * `oid` within `tid` is the person. `email`, `upn` and `preferred_username` can be set by the admin of another tenant
- * ("nOAuth") and prove nothing. Over 200 groups the claim is left out, and Stint says so: prefer app roles (`roles`).
- * How somebody signed in is not in v2.0 tokens: demand an authentication context, `claims: { acrs: includes('c1') }`.
+ * ("nOAuth") and prove nothing. With more than 200 groups the claim is omitted, and Stint says so: prefer app roles (`roles`).
+ * v2.0 tokens do not say how a person signed in: require an authentication context, `claims: { acrs: includes('c1') }`.
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
@@ -12,9 +12,9 @@ import { entering, fact, id, type Knowledge, name, registered } from './knowledg
 
 export type EntraOptions = Common &
   Audiences & {
-    /** The directory's id. `common`, `organizations` and `consumers` are no tenants: anybody can make one. */
+    /** The directory's ID. `common`, `organizations` and `consumers` are not tenants: they accept accounts that anyone can create. */
     readonly tenantId: string
-    /** `aud` of an access token is the API's application id, of an ID token the client's. */
+    /** The `aud` of an access token is the application ID of the API, that of an ID token the one of the client. */
     readonly tokenUse: 'access' | 'id'
   }
 

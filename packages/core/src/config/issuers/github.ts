@@ -2,7 +2,7 @@
  * GitHub Actions. Source: GitHub Docs, "OpenID Connect reference", "OpenID Connect".
  *
  * `sub` comes in two forms, `repo:acme/web:ref:refs/heads/main` and, for repositories made after 15 July 2026,
- * `repo:acme@65/web@74:ref:refs/heads/main`, and an organization may make it say anything: match the claims instead.
+ * `repo:acme@65/web@74:ref:refs/heads/main`, and an organization can customize it freely: match the claims instead.
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
@@ -10,7 +10,7 @@ import { entering, fact, id, type Knowledge, name, registered } from './knowledg
 
 export type GithubOptions = Common &
   Audiences & {
-    /** The slug of an enterprise that has switched on an issuer of its own. */
+    /** The slug of an enterprise that has enabled its own issuer. */
     readonly enterprise?: string
   } & (
     | { readonly ownerId: string }
@@ -21,8 +21,8 @@ export type GithubOptions = Common &
   )
 
 /**
- * All of github.com shares one issuer, so an owner, an enterprise or a repository is pinned, by id: a name that is given up can
- * be registered by anybody. `gh api /users/acme --jq .id` tells it.
+ * All of github.com shares one issuer, so you pin an owner, an enterprise or a repository by ID: anyone can register a name that
+ * was given up. `gh api /users/acme --jq .id` prints the ID.
  *
  *     github({ key: 'gh', audiences: ['https://stint.acme.example'], ownerId: '65' })
  */

@@ -1,8 +1,8 @@
 /**
  * GitLab CI/CD ID tokens. Source: GitLab Docs, "OpenID Connect (OIDC) authentication using ID tokens".
  *
- * In a merge request's pipeline, `project_*`, `namespace_*` and `ref` are those of the fork it comes from (since 18.2.2;
- * before, code of a fork ran under the name of its target). Demand `ref_protected: 'true'` for what matters.
+ * In a merge request's pipeline, `project_*`, `namespace_*` and `ref` are those of the source fork (since 18.2.2; before
+ * that, a fork's code ran under the name of its target). Require `ref_protected: 'true'` for important profiles.
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
@@ -18,7 +18,8 @@ export type GitlabOptions = Common &
   )
 
 /**
- * A token lives as long as its job may: set `maxTokenLife` where that is more than an hour. gitlab.com is shared, so a namespace (of the project itself; a subgroup has an id of its own) or a project is pinned.
+ * A token lives as long as its job can run: set `maxTokenLife` if that is more than an hour. gitlab.com is shared, so you pin a
+ * namespace (the one of the project itself; a subgroup has its own ID) or a project.
  *
  *     gitlab({ key: 'gl', audiences: ['https://stint.acme.example'], namespaceId: '72' })
  *     gitlab({ key: 'gl', audiences: ['https://stint.acme.example'], url: 'https://gitlab.acme.example' })

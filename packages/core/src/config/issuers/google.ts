@@ -1,6 +1,7 @@
 /**
- * Google: people of one Workspace domain, or virtual machines of one project: one of the two, since both come from the one
- * issuer that all the world shares and a config names an issuer once. Source: Google Identity, "OpenID Connect"; Google Cloud, "Verify the identity of a VM".
+ * Google: people of one Workspace domain, or virtual machines of one project. You can use only one of the two, because both
+ * come from the same shared issuer and a config names an issuer once. Source: Google Identity, "OpenID Connect"; Google Cloud,
+ * "Verify the identity of a VM".
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
@@ -10,7 +11,7 @@ const url = 'https://accounts.google.com'
 const at = { url, jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' }
 
 /**
- * People. `hd` is in tokens of Workspace accounts only, so a private account with an address of your domain does not pass.
+ * People. Only tokens of Workspace accounts have `hd`, so a private account with an address of your domain is refused.
  *
  *     google({ key: 'acme', clientIds: ['1234987819200.apps.googleusercontent.com'], domain: 'acme.example' })
  */

@@ -1,4 +1,4 @@
-/** The issuers that Stint knows: a helper each for `stint.config.ts`, and what each knows of its claims. */
+/** The issuers that Stint knows: a helper for `stint.config.ts` and the known claims of each. */
 import type { Issuer, Preset } from '../shape.ts'
 import { awsKnowledge } from './aws.ts'
 import { buildkiteKnowledge } from './buildkite.ts'
@@ -52,6 +52,6 @@ const urls: readonly (readonly [RegExp, Preset])[] = [
   [/^https:\/\/[^/]+\.tokens\.sts\.global\.api\.aws$/, 'aws'],
 ]
 
-/** The preset of an issuer: the one it names, else the one that its URL is known by (also where it was written as `oidc()`), else plain OpenID Connect. */
+/** The preset of an issuer: the one it names, otherwise the one of its URL (also for an issuer written with `oidc()`), otherwise plain OpenID Connect. */
 export const presetOf = (issuer: Pick<Issuer, 'preset' | 'url'>): Preset =>
   (issuer.preset === 'oidc' ? undefined : issuer.preset) ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'oidc'

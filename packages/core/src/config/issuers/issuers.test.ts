@@ -129,13 +129,13 @@ describe.each(rows)('%s', (name, { header, claims, preset, ...expected }) => {
     for (const ref of Object.keys(issuer.tenant ?? {})) {
       const top = ref.startsWith('/') ? ref.slice(1).split('/')[0]?.replaceAll('~1', '/') : ref
       const { [top as string]: _gone, ...without } = claims
-      expect(told(issuer, header, without)).toContain('is not our tenant')
+      expect(told(issuer, header, without)).toContain('is not the pinned tenant')
       const other = typeof issuer.tenant?.[ref] === 'boolean' ? true : 'other'
-      if (!ref.startsWith('/')) expect(told(issuer, header, { ...claims, [ref]: other })).toContain('is not our tenant')
+      if (!ref.startsWith('/')) expect(told(issuer, header, { ...claims, [ref]: other })).toContain('is not the pinned tenant')
     }
   })
   test('another algorithm, issuer, audience are refused', () => {
-    expect(told(issuer, { ...header, alg: 'HS256' }, claims)).toContain('not admitted')
+    expect(told(issuer, { ...header, alg: 'HS256' }, claims)).toContain('not allowed')
     expect(told(issuer, header, { ...claims, iss: `${issuer.url}.evil.example` })).toBe('unknown issuer')
     const stand = 'aud' in claims ? { aud: 'other' } : { client_id: 'other' }
     expect(told(issuer, header, { ...claims, ...stand })).toContain('aud')
@@ -157,7 +157,7 @@ describe('what a preset does not let in', () => {
   test('CircleCI: a job that was run again with SSH, unless it is allowed', () => {
     const { header, claims } = claimsOf('circleci: a job')
     const rerun = { ...claims, 'oidc.circleci.com/ssh-rerun': true }
-    expect(told(issuerFor('circleci: a job', claims), header, rerun)).toContain('ssh-rerun is not our tenant')
+    expect(told(issuerFor('circleci: a job', claims), header, rerun)).toContain('ssh-rerun is not the pinned tenant')
     const allowing = circleci({ key, ...audience(claims), organizationId: '5b6c3d2e-1f00-4a7b-9c8d-0e1f2a3b4c5d', sshReruns: true })
     expect(told(allowing as Issuer, header, rerun)).toContain(' as org/')
   })
@@ -177,7 +177,7 @@ describe('what a preset does not let in', () => {
   test('Google: a private account with an address of the domain', () => {
     const { header, claims } = claimsOf('google: a person of a Workspace')
     const { hd: _none, ...private_ } = claims
-    expect(told(issuerFor('google: a person of a Workspace', claims), header, private_)).toContain('hd is not our tenant')
+    expect(told(issuerFor('google: a person of a Workspace', claims), header, private_)).toContain('hd is not the pinned tenant')
   })
   test('an enterprise of GitHub and a server of one’s own have their own URLs', () => {
     expect(github({ key, audiences: ['a'], enterpriseId: '2', enterprise: 'avocado-corp' })).toMatchObject({

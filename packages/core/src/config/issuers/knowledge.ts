@@ -1,33 +1,33 @@
 /**
- * What a preset knows of its issuer's claims. The broker needs none of it; `stint lint` does, and the guide is held to it.
+ * What a preset knows about its issuer's claims. The broker does not use it. `stint lint` does, and tests compare the guide with it.
  */
 import type { ClaimRef } from '../shape.ts'
 
 /**
- * `id` never changes and is never given to another; `name` may be renamed, transferred or taken over, so alone it proves
- * nothing; `fact` says what happens and not who does it.
+ * `id` never changes and is never reassigned. `name` can be renamed, transferred or taken over, so alone it proves nothing.
+ * `fact` says what happens, not who does it.
  */
 export type KnownClaim = {
   readonly is: 'id' | 'name' | 'fact'
-  /** `flag`: a boolean, or the same as a text. */
+  /** `flag`: a boolean, or the same as a string. */
   readonly type: 'text' | 'number' | 'boolean' | 'flag' | 'texts' | 'object'
-  /** For a name: the claim that says the same and stays. */
+  /** For a name: the stable claim for the same thing. */
   readonly id?: ClaimRef
-  /** Users may edit it themselves, unless somebody has forbidden it: it proves nothing, and says what they like. */
+  /** Users can edit it themselves unless an administrator forbids it, so it proves nothing. */
   readonly editable?: true
-  /** It says who or what enters (a person, a group, a repository, a service account), and not only whose, where or how. */
+  /** It identifies the caller (a person, a group, a repository, a service account), not only the owner, the place or the circumstances. */
   readonly enters?: true
 }
 
 export type Knowledge = {
   readonly claims: { readonly [claim: ClaimRef]: KnownClaim }
-  /** Claims that an organization may add itself. Absent: what is not in the table does not occur, and is a typing error. */
+  /** Claims that an organization can add itself. If absent, a claim outside the table does not exist and is a typo. */
   readonly custom?: RegExp
-  /** Further claims that users may edit themselves, or that are often made from what they may edit; `url` is the issuer's. */
+  /** Further claims that users can edit, or that are often derived from what they can edit; `url` is the issuer's. */
   readonly editable?: (claim: ClaimRef, url: string) => boolean
-  /** Audiences that tokens have when nobody asked for another: those minted for other services fit them too. */
+  /** The default audiences of tokens. Tokens for other services have them too. */
   readonly defaultAudience?: RegExp
-  /** `amr` or `acr` may say that a second factor was used. */
+  /** `amr` or `acr` can say that a second factor was used. */
   readonly mfa?: true
   /** `auth_time` says when the person signed in. */
   readonly authTime?: true
@@ -41,13 +41,13 @@ export const name = (by?: ClaimRef, type: KnownClaim['type'] = 'text'): KnownCla
 })
 export const fact = (type: KnownClaim['type'] = 'text'): KnownClaim => ({ is: 'fact', type })
 
-/** Of a claim that its users may edit. */
+/** Marks a claim that its users can edit. */
 export const editable = (claim: KnownClaim): KnownClaim => ({ ...claim, editable: true })
 
-/** Of a claim that says who or what enters. */
+/** Marks a claim that identifies the caller. */
 export const entering = (claim: KnownClaim): KnownClaim => ({ ...claim, enters: true })
 
-/** RFC 7519 §4.1; `sub` is each issuer's own matter. */
+/** RFC 7519 §4.1. Each issuer defines `sub` itself. */
 export const registered: Knowledge['claims'] = {
   iss: id(),
   aud: fact(),

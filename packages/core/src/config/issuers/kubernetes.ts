@@ -7,8 +7,8 @@ import { type Audiences, type Common, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
- * Keys of EKS are at `<url>/keys`, those of others at `<url>/openid/v1/jwks` or where `at` says. A cluster whose keys are
- * served inside your network needs `network: 'private'`.
+ * EKS serves its keys at `<url>/keys`. Other clusters serve them at `<url>/openid/v1/jwks` or at the URL in `at`. A cluster
+ * whose keys are served inside your network needs `network: 'private'`.
  *
  *     kubernetes({ key: 'eks', audiences: ['https://stint.acme.example'],
  *                  url: 'https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE' })
@@ -33,11 +33,11 @@ export const kubernetesKnowledge: Knowledge = {
   claims: {
     ...registered,
     aud: fact('texts'),
-    // Whoever deletes a service account and makes it anew has another one of the same name; within one cluster that is theirs.
+    // A service account that is deleted and created again has the same name. Within one cluster, the same owner controls both.
     sub: entering(id()),
     'kubernetes.io': fact('object'),
     '/kubernetes.io/namespace': entering(id()),
-    // Each namespace may have one of this name.
+    // Each namespace can have a service account of this name.
     '/kubernetes.io/serviceaccount/name': entering(name()),
     '/kubernetes.io/serviceaccount/uid': entering(id()),
     '/kubernetes.io/pod/name': name('/kubernetes.io/pod/uid'),

@@ -1,4 +1,4 @@
-/** Any issuer that speaks OpenID Connect: everything that a preset would know is said here. */
+/** Any OpenID Connect issuer. You set everything that a preset would know. */
 import type { Issuer, IssuerSource } from '../shape.ts'
 import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
@@ -33,8 +33,8 @@ export const oidcKnowledge: Knowledge = {
     auth_time: fact('number'),
   },
   custom: /./,
-  // Auth0's custom claims are namespaced, and often made from `user_metadata`, which users edit (Auth0 Docs, "User Metadata").
-  // Keycloak lets users edit name and e-mail unless told otherwise (Server Administration Guide, "Managing user attributes").
+  // Auth0's custom claims are namespaced, and often come from `user_metadata`, which users can edit (Auth0 Docs, "User Metadata").
+  // Keycloak lets users edit name and email by default (Server Administration Guide, "Managing user attributes").
   editable: (claim, url) =>
     /^https?:\/\//.test(claim) || (/\/realms\/[^/]+$/.test(url) && ['name', 'given_name', 'family_name', 'email'].includes(claim)),
   mfa: true,

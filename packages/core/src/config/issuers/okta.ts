@@ -1,10 +1,9 @@
 /**
  * Okta. Source: Okta Developer, "OpenID Connect & OAuth 2.0 API", "Step-up authentication".
  *
- * Access tokens of the org server (`https://acme.okta.com`) are Okta's own and cannot be verified by others: take those of
- * a custom authorization server. Their `sub` is the login, which may be changed and given to another, so what AWS gets to
- * see is `uid`; Stint's own records name the login: give `sub` the value `user.id` there, if logins are given again.
- * The `groups` claim has to be configured.
+ * Access tokens of the org server (`https://acme.okta.com`) are for Okta itself and others cannot verify them. Use those of a
+ * custom authorization server. Their `sub` is the login, which can change and be reassigned, so AWS sees `uid`. Stint's own
+ * records name the login: if you reassign logins, set `sub` to `user.id` in Okta. The `groups` claim must be configured.
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
