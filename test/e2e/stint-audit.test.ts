@@ -230,7 +230,7 @@ describe('receipt', () => {
       env,
       (await fetchReceipt()).replace('index ', 'index 1'),
     )
-    expect([code, stderr]).toEqual([1, 'stint: not proved. The entry is not in the log at this place.\n'])
+    expect([code, stderr]).toEqual([1, 'stint: not proved. The entry is not in the log at this position.\n'])
   })
   test('without a key nothing is proved', async () => expect((await stint(['audit', 'receipt', '-'], env)).code).toBe(2))
 })

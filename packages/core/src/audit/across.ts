@@ -1,11 +1,11 @@
 /**
- * What must hold across journals: one access key belongs to one session, equal terms give equal sessions, one target of one
- * config has one role, nothing is issued while it is frozen, and a frozen caller neither asks nor approves nor releases.
+ * Rules across journals: an access key belongs to one session, equal terms give equal sessions, a target of one config has one
+ * role, nothing is issued during a freeze, and a frozen caller does not ask, approve or release.
  *
- * A freeze of a `person` is not judged: only the config says which identities belong to that person.
+ * Freezes of a `person` are not checked, because only the config says which identities belong to that person.
  *
- * Hundreds of thousands of sessions are remembered, so of each access key, and of each hash of terms, only 64 bits of a
- * digest are: 11 to 24 bytes for a key and 22 to 48 for a hash of terms.
+ * Hundreds of thousands of sessions are kept in memory, so each access key and each hash of terms is stored as 64 bits of a
+ * digest: 11 to 24 bytes for a key and 22 to 48 for a hash of terms.
  */
 import { sha256 } from '../digest.ts'
 import type { CallerRef } from '../identity/caller.ts'
@@ -17,10 +17,10 @@ import type { ReadEvent } from './schema.ts'
 import { isSameRole } from './session-facts.ts'
 
 type Freeze = { readonly from: Instant; until: Instant; released: boolean }
-/** What was done during a freeze whose release may be further down in the log. */
+/** An act during a freeze whose release may come later in the log. */
 type Suspect = { readonly place: string; readonly what: string; readonly scope: string; readonly at: Instant }
 
-/** How the faults of an event name what was done while it was frozen. */
+/** How faults name the act of an event during a freeze. */
 const acts: { readonly [type in string]?: string } = {
   'request.asked': 'asked',
   'approval.given': 'approved',
@@ -28,9 +28,9 @@ const acts: { readonly [type in string]?: string } = {
   'freeze.released': 'released',
 }
 
-/** Targets and issuers of a config that are remembered: a config has hundreds, and a log some thousand configs. */
+/** Maximum number of targets and issuers in memory. A config has hundreds, and a log some thousand configs. */
 const MOST_REMEMBERED = 1_000_000
-/** Acts during a freeze that are remembered. */
+/** Maximum number of acts during a freeze in memory. */
 const MOST_SUSPECTS = 1000
 
 export class Across {
@@ -45,7 +45,7 @@ export class Across {
   #suspects: Suspect[] = []
   #forgot = false
 
-  /** Takes an event before its journal is stepped. `place` names it to people. */
+  /** Takes an event before its journal is stepped. `place` names it in reports. */
   take(journal: Journal, event: ReadEvent, place: string): readonly string[] {
     return [...this.#kindFaults(event), ...this.#take(journal, event, place)]
   }
@@ -79,7 +79,7 @@ export class Across {
     }
   }
 
-  /** What only the end of the log tells: what was done while it was frozen. */
+  /** Faults that are known only at the end of the log: acts during a freeze. */
   end(): readonly { readonly place: string; readonly what: string }[] {
     const found = this.#suspects.filter((one) => this.#isFrozen(one)).map(({ place, what }) => ({ place, what }))
     return this.#forgot ? [...found, { place: 'freezes', what: `more than ${MOST_SUSPECTS} acts while access was frozen` }] : found
@@ -94,22 +94,22 @@ export class Across {
     const known = this.#roles.get(target)
     if (known !== undefined && !isSameRole(known, role)) faults.push('reserved for a role that its target does not have')
     else if (this.#roles.size < MOST_REMEMBERED) this.#roles.set(target, known ?? role)
-    // The hash is one of a text that names all three.
+    // The hash covers a string that contains all three.
     const identity = sha256(`${facts.issuer}#${facts.subject}#${event.sourceIdentity ?? ''}`)
     if (!this.#terms.add(Buffer.from(facts.terms.slice(0, 16), 'hex'), identity))
-      faults.push('reserved with a source identity that other sessions on its terms do not have')
+      faults.push('reserved with a source identity that differs from other sessions on its terms')
     return faults
   }
 
-  /** The hash of the terms is one of a text that names all of these. Events of version 1 do not state the uses of every request. */
+  /** The hash of the terms covers all of these. Events of version 1 do not state the uses of every request. */
   #granted(event: ReadEvent): readonly string[] {
     const stated = event.v === 1 ? [] : [event.uses, event.window ?? '', event.needs ?? '']
     const grant = sha256([event.profile, event.target, ...stated].join('#'))
     const terms = sha256(`${event.v === 1 ? 1 : 2} ${event.type} ${event.terms}`)
-    return this.#grants.add(terms, grant) ? [] : ['on terms that another profile, target or number of uses has']
+    return this.#grants.add(terms, grant) ? [] : ['on terms of another profile, target or number of uses']
   }
 
-  /** An issuer's callers are people or workloads: the config says which. */
+  /** The callers of an issuer are either people or workloads, as the config says. */
   #kindFaults({ config, caller, by }: ReadEvent): readonly string[] {
     const person = (caller ?? by) as CallerRef | undefined
     if (!person || config === NO_CONFIG) return []
@@ -130,8 +130,8 @@ export class Across {
   }
 
   /**
-   * A caller asked, approved or released. Freezes of `all`, a profile or a target leave that alone. Code that wrote events of
-   * version 1 did not read freezes here.
+   * A caller asked, approved or released. Freezes of `all`, a profile or a target do not affect that. The code that wrote events
+   * of version 1 did not read freezes here.
    */
   #acted(event: ReadEvent, caller: unknown, place: string): readonly string[] {
     if (event.v === 1) return []
@@ -142,7 +142,7 @@ export class Across {
       at,
       place,
     )
-    // Within one journal the order is certain: this event came before any release that follows it.
+    // Within one journal the order is certain: this event precedes any release that follows it.
     return scopes
       .filter((scope) => scope === event.scope)
       .filter((scope) => this.#freezes.get(scope)?.some((freeze) => covers(freeze, at)))
@@ -152,7 +152,7 @@ export class Across {
   #suspect(what: string, scopes: readonly string[], at: Instant, place: string): void {
     if (this.#freezes.size === 0) return
     for (const scope of scopes) {
-      // Without slack at its end: a later event may set it for longer.
+      // Without slack at the end, because a later event may extend the freeze.
       if (!this.#freezes.get(scope)?.some((freeze) => covers(freeze, at, 0))) continue
       if (this.#suspects.length >= MOST_SUSPECTS) this.#suspects = this.#suspects.filter((one) => this.#isFrozen(one))
       if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ place, what: faultOf(what, scope), scope, at })
@@ -160,7 +160,7 @@ export class Across {
     }
   }
 
-  /** A freeze that is set once more ends no sooner. */
+  /** Setting a freeze again never makes it end earlier. */
   #frozen(event: ReadEvent): void {
     const scope = event.scope as string
     const all = this.#freezes.get(scope) ?? []
@@ -178,7 +178,7 @@ export class Across {
 
 const scopesOf = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>) => [`issuer#${issuer}`, `subject#${issuer}#${subject}`]
 const faultOf = (what: string, scope: string) => `${what} while ${scope === 'all' ? 'all access' : scope} was frozen`
-/** At both ends the clocks of two functions may differ. */
+/** Allows for different clocks of two functions at both ends. */
 const covers = ({ from, until }: Freeze, at: Instant, slack = CLOCK_TOLERANCE_SECONDS) =>
   from + seconds(CLOCK_TOLERANCE_SECONDS) < at && at < until - seconds(slack)
 
@@ -193,7 +193,7 @@ class Digests {
     this.#slots = new Uint32Array(this.#room * this.#width)
   }
 
-  /** False where it is there already; with a value, where it is there with another one. */
+  /** False if the digest is already present; with a value, if it is present with a different value. */
   add(digest: Buffer, value?: Buffer): boolean {
     if (this.#count > this.#room * 0.7) this.#grow()
     // Zero is an empty slot.

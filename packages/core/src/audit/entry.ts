@@ -1,7 +1,7 @@
 /**
- * Entries: what the log holds for ever. An entry commits to its event by a salted hash and holds nothing else of it, so
- * the event can be erased and the log stays whole. `seq` is the event's place in the journal, `prev` the commitment
- * before it: both are derived when the journal is shipped.
+ * Entries: the permanent content of the log. An entry commits to its event with a salted hash and contains nothing else of it,
+ * so the event can be erased and the log stays valid. `seq` is the event's position in the journal, `prev` the commitment
+ * before it. Both are derived when the journal is shipped.
  */
 import { sha256Hex } from '../digest.ts'
 import { canonicalJson, isCanonicalJson } from '../json.ts'
@@ -9,13 +9,13 @@ import type { JournalEntry } from './event.ts'
 
 export type LogEntry = {
   readonly v: 1
-  /** The journal: a request's id, a freeze's, or that of a fact of the whole system. */
+  /** The journal: the ID of a request, a freeze, a person's links, or a fact of the whole system. */
   readonly request: string
   readonly seq: number
   readonly type: string
   /** SHA-256 of salt and event, in hex. */
   readonly commit: string
-  /** Absent in the first of a journal. */
+  /** Absent in the first entry of a journal. */
   readonly prev?: string
 }
 
@@ -25,7 +25,7 @@ export const entryText = (entry: LogEntry): string => canonicalJson(entry)
 
 const isCommit = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 
-/** The entry that these bytes are; undefined where they are not exactly the canonical text of one. */
+/** Parses an entry; undefined if the bytes are not exactly its canonical form. */
 export function parseEntry(bytes: Uint8Array): LogEntry | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   let entry: LogEntry
@@ -47,5 +47,5 @@ export function parseEntry(bytes: Uint8Array): LogEntry | undefined {
   return isOne && isCanonicalJson(text, entry) ? entry : undefined
 }
 
-/** Plain ASCII, so that bytes and text are the same. */
+/** ASCII only, so that bytes and characters are the same. */
 const isName = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_.-]+$/.test(value)

@@ -1,6 +1,6 @@
 /**
- * The event store: beside each bundle of 256 entries one object with their events and salts, one JSON line each. It lies
- * outside every lock, so a person's data can be erased: then the line says only that it was.
+ * The event store: for each bundle of 256 entries, one object with their events and salts, one JSON line each. It is not under
+ * Object Lock, so a person's data can be erased: the line then only records that it was.
  */
 
 import { decodeBase64 } from '@stint/tlog/note'
@@ -9,11 +9,11 @@ import { MAX_EVENT_BYTES } from './event.ts'
 
 export type HeldEvent = { readonly event: string; readonly salt: Uint8Array } | 'erased'
 
-/** `events/x001/234`, as the bundle of entries beside it is named. */
+/** `events/x001/234`, named like its bundle of entries. */
 export const eventsPath = (bundle: number): string =>
   tilePath({ level: 'entries', index: bundle, width: TILE_WIDTH }).replace('tile/entries/', 'events/')
 
-/** Most bytes of such an object: each event is a JSON string in a JSON line, in which every byte may take two. */
+/** Maximum size of such an object: each event is a JSON string in a JSON line, in which every byte can take two. */
 export const MAX_EVENTS_BYTES = TILE_WIDTH * (2 * MAX_EVENT_BYTES + 256)
 
 /** One event as its line, without the line feed. */
@@ -22,7 +22,7 @@ export const eventLine = (held: HeldEvent): string =>
 
 export const encodeEvents = (held: readonly HeldEvent[]): Buffer => Buffer.from(held.map((one) => `${eventLine(one)}\n`).join(''))
 
-/** The events of such an object; undefined where it is not exactly one. */
+/** Parses the events of such an object; undefined if it is not in exactly this form. */
 export function parseEvents(bytes: Uint8Array): readonly HeldEvent[] | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
   if (text !== '' && !text.endsWith('\n')) return undefined

@@ -1,7 +1,7 @@
 /**
- * Events: the immutable facts that a request's journal is made of. An event never holds a secret; a token appears as its
- * hash. The canonical text (RFC 8785) is what is stored and, with a salt, what the audit log commits to, so a person's
- * data can be erased later without breaking the log.
+ * Events: the immutable facts in a request's journal. An event never contains a secret; a token appears as its hash. The
+ * canonical form (RFC 8785) is stored, and the audit log commits to it with a salt, so a person's data can be erased later
+ * without breaking the log.
  */
 import type { FreezeId } from '../access/freeze.ts'
 import { sha256Hex } from '../digest.ts'
@@ -14,39 +14,38 @@ import type { ProblemCode } from '../problem.ts'
 import type { ChangeEvent } from '../request/machine.ts'
 import type { Limits } from '../request/request.ts'
 
-/** Longest canonical event, in bytes: with at most 320 of them, an item stays far below DynamoDB's 400 KB. */
+/** Longest canonical event, in bytes. With at most 320 of them, an item stays far below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
 
 /**
- * The version of the events that are written now. Version 3 renames members and one type; version 1 also lacks what
- * `session.reserved` says of caller, terms and durationAsked, and what `request.asked` says of uses, window and expiry.
- * `older-events.ts` reads both.
+ * The version of new events. Version 3 renames properties and one type. Version 1 also lacks caller, terms and durationAsked
+ * in `session.reserved`, and uses, window and expiration in `request.asked`. `older-events.ts` reads older versions.
  */
 export const EVENT_VERSION = 3
 
-/** What every event says, beside its type and version. The hash of the deployed config is added to each. */
+/** The properties of every event besides type and version. The hash of the deployed config is added to each. */
 type Common = { readonly request: RequestId; readonly at: Instant }
 
-/** A request that needs nobody's agreement came into being: granted by rule. */
+/** A request that needs no approval was created. It is granted by rule. */
 export type Created = Common &
   What & {
     readonly type: 'request.created'
-    /** How many sessions may be taken. */
+    /** How many sessions the request allows. */
     readonly uses: number
-    /** Until when. */
+    /** The end of its window. */
     readonly expiresAt: Instant
   }
 
-/** A request came into being that waits for people. */
+/** A request that needs approval was created. */
 export type Asked = Common &
   What & {
     readonly type: 'request.asked'
-    /** People needed for each rule of the approval. */
+    /** How many people must approve, for each rule of the approval. */
     readonly needs: readonly number[]
     readonly unattendedAt?: Instant
-    /** Sessions that may be taken at most. Limits of the requester and of approvers only lower it. */
+    /** Maximum number of sessions. Limits of the requester and of approvers can only lower it. */
     readonly uses: number
-    /** Seconds from the start of the window to its end, at most. */
+    /** Maximum length of the window, in seconds. */
     readonly window: number
     /** When the request expires unless it is decided. */
     readonly expiresAt: Instant
@@ -61,19 +60,19 @@ type What = {
   readonly ticket?: string
 }
 
-/** With what a waiting request was asked: its facts beyond those that `asked` has room for. */
+/** Further details of a pending request, for which `request.asked` has no room. */
 export type Received = Common & { readonly type: 'request.received' } & Circumstances & {
     readonly build: string
     readonly trace: string
     readonly limits?: Limits
-    /** The start of the window, where the requester chose one. */
+    /** The start of the window, if the requester chose one. */
     readonly startsAt?: Instant
   }
 
-/** From where, and with which token, by its hash. From Slack: which user, and the hash of what Slack signed. */
+/** The source address, and the hash of the token. From Slack: the Slack user, and the hash of what Slack signed. */
 export type Circumstances = { readonly source: string; readonly token: string }
 
-/** A verified caller was told no. */
+/** A verified caller was refused. */
 export type RefusedEvent = Common &
   Circumstances & {
     readonly type: 'request.refused'
@@ -84,17 +83,17 @@ export type RefusedEvent = Common &
     readonly trace: string
   }
 
-/** A caller has been refused so often this hour that further refusals are only counted. */
+/** A caller reached the cap of recorded refusals for this hour. Further refusals are only counted. */
 export type RefusalsCapped = Common & { readonly type: 'request.refusals-capped'; readonly caller: CallerRef; readonly cap: number }
 
-/** The intent: from here on AWS may be asked. */
+/** The intent of a session. From here on Stint can call AWS. */
 export type Reserved = Common &
   Circumstances & {
     readonly type: 'session.reserved'
     readonly session: SessionId
-    /** Who it is reserved for. Stored as `callerHash` where the event has no room for the subject. */
+    /** The caller of the session. Stored as `callerHash` if the event has no room for the subject. */
     readonly caller: CallerRef
-    /** The hash of the terms that it is reserved on. */
+    /** The hash of the terms of the session. */
     readonly terms: string
     readonly sessionName: string
     readonly role: string
@@ -128,7 +127,7 @@ export type Failed = Common & {
   readonly sends: number
 }
 
-/** AWS gave an answer that is not one to our question: the credentials were dropped, and a session may be alive. */
+/** AWS returned a response that does not match the request. The credentials were dropped; a session may exist. */
 export type AnswerDropped = Common & {
   readonly type: 'session.answer-dropped'
   readonly session: SessionId
@@ -137,13 +136,13 @@ export type AnswerDropped = Common & {
   readonly sends: number
 }
 
-/** A reservation without a record grew too old: nothing left Stint, and the use went back. */
+/** A reservation was not completed in time. No credentials left Stint, and the use was returned. */
 export type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
 
-/** Somebody, or time, changed a request. */
+/** A person, a workload or time changed a request. */
 export type Changed = Common & ChangeEvent & Partial<Circumstances>
 
-/** A person's data went: all events before this one are gone, and their places stand. */
+/** A person's data was erased. The content of all earlier events is gone; their positions stay. */
 export type Erased = {
   readonly type: 'request.erased'
   readonly request: RequestId | LinkId
@@ -152,13 +151,13 @@ export type Erased = {
   readonly justification: string
 }
 
-/** The item leaves the table: the log has all of it, and nothing follows. */
+/** The item is complete in the log and leaves the table. No event follows. */
 export type Retired = Common & { readonly type: 'request.retired' }
 
-/** Its item came back from a backup that lacked some of this journal: it is over, whatever it was. */
+/** The item was restored from a backup that lacked part of this journal. The request is over, whatever its state was. */
 export type Restored = Common & { readonly type: 'request.restored'; readonly operator: string }
 
-/** Access was frozen or unfrozen. Its journal is the freeze's own. */
+/** Access was frozen or released. The journal is that of the freeze. */
 export type FreezeEvent = {
   readonly type: 'freeze.set' | 'freeze.release-asked' | 'freeze.released'
   readonly request: FreezeId
@@ -168,7 +167,7 @@ export type FreezeEvent = {
   readonly justification?: string
   readonly expiresAt?: Instant
 }
-/** A deploy released a freeze that no two people were left to release. */
+/** A deployment released a freeze for which too few responders were left. */
 export type FreezeDeployReleased = {
   readonly type: 'freeze.deploy-released'
   readonly request: FreezeId
@@ -177,13 +176,13 @@ export type FreezeDeployReleased = {
   readonly build: string
 }
 
-/** A Slack user was bound to a person, or is no longer. Its journal is that of the person's links. */
+/** A Slack user was linked to a person or unlinked. The journal is that of the person's links. */
 export type Linking = LinkEvent & Partial<Circumstances> & { readonly request: LinkId; readonly at: Instant }
 
-/** A deployed config answered for the first time. */
+/** A deployed config was used for the first time. */
 export type ConfigSeen = { readonly type: 'config.seen'; readonly request: SystemId; readonly at: Instant; readonly build: string }
 
-/** A log begins, or goes on under another key. */
+/** A log started, or continues with another key. */
 export type LogStarted = {
   readonly type: 'log.started'
   readonly request: SystemId
@@ -191,16 +190,16 @@ export type LogStarted = {
   readonly origin: string
   readonly vkey: string
 }
-/** The story table came back from a backup. */
+/** The story table was restored from a backup. */
 export type TableRestored = {
   readonly type: 'table.restored'
   readonly request: SystemId
   readonly at: Instant
-  /** What was asked for before it does not vend. */
+  /** Requests made before this time do not vend. */
   readonly epoch: Instant
   readonly build: string
 }
-/** The journal of one fact of the whole system. */
+/** The ID of the journal of one fact of the whole system. */
 export type SystemId = `sys_${string}`
 
 export type AuditEvent =
@@ -225,24 +224,24 @@ export type AuditEvent =
   | Retired
   | TableRestored
 
-/** An event as it lies in the journal: its canonical text and the salt of its commitment. */
+/** An event as stored in the journal: its canonical form and the salt of its commitment. */
 export type JournalEntry = { readonly event: string; readonly salt: Uint8Array }
 
-/** An event's salt, in bytes. */
+/** The length of an event's salt, in bytes. */
 export const SALT_BYTES = 32
-/** A display name is cut here: identity is the subject, which is never cut. */
+/** Display names are cut to this length. Identity is the subject, which is never cut. */
 const MAX_NAME_BYTES = 72
 
-/** The config of what a person wrote at a command line: none. */
+/** The config hash of an event that an operator wrote with a command: none. */
 export const NO_CONFIG = '0'.repeat(64)
 
-/** What an event is written with. */
+/** What is needed to write an event. */
 export type Writing = { readonly random: RandomBytes; readonly configHash: string }
 
 /**
- * The event's canonical text. One that would be larger than an event may be loses first its display name, then what
- * `shortened` knows a shorter form of, then the end of what somebody wrote freely, marked `…`: that takes a subject, a
- * justification and a ticket near their limits at once.
+ * The event's canonical form. An event that would be too large first loses its display name, then uses the shorter forms of
+ * `shortened`, then loses the end of its free text, marked `…`. The last step needs a subject, a justification and a ticket that
+ * are all near their limits.
  */
 export function journalEntry(event: AuditEvent, { random, configHash }: Writing): JournalEntry {
   const textOf = (of: Members, nameBytes: number, cut: (text: string) => string = (text) => text) =>
@@ -280,8 +279,8 @@ const people = ['caller', 'by'] as const
 const freeTexts = ['justification', 'comment'] as const
 
 /**
- * Shorter forms of an event without a free text, the fullest first. A reservation that cannot be written cannot be vended,
- * so its event has a form that always fits: the journal's first event names the caller, and AWS shows no role's path.
+ * Shorter forms of an event without free text, the fullest first. A reservation that cannot be written cannot be vended, so its
+ * event has a form that always fits. Nothing is lost: the journal's first event names the caller, and AWS omits role paths.
  */
 function shortened(event: AuditEvent): readonly Members[] {
   if (event.type !== 'session.reserved') return []
@@ -290,20 +289,20 @@ function shortened(event: AuditEvent): readonly Members[] {
   return [hashed, { ...hashed, role: withoutPath(event.role) }]
 }
 
-/** SHA-256 of the RFC 8785 text of `[issuer, subject]`, in hex. */
+/** SHA-256 of the RFC 8785 form of `[issuer, subject]`, in hex. */
 export const callerHash = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string =>
   sha256Hex(canonicalJson([issuer, subject]))
 
 const withoutPath = (role: string): string => role.replace(/:role\/.+\/([^/]+)$/, ':role/…/$1')
 
-/** The named members that the event has and the mapping has something for. */
+/** The named properties of the event for which the mapping returns a value. */
 const mapped = (event: Members, names: readonly string[], map: (value: unknown) => unknown) =>
   Object.fromEntries(names.map((name) => [name, map(event[name])] as const).filter(([, value]) => value !== undefined))
 
 /** Longest comment of a decision, in bytes of its JSON. */
 export const MAX_COMMENT_BYTES = 256
 
-/** A text that the world wrote, cut to the bytes that an event has for it. */
+/** Untrusted text, cut to the bytes that an event has for it. */
 export function brief(text: string, bytes = 160): string {
   let cut = ''
   let used = 0

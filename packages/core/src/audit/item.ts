@@ -1,6 +1,6 @@
 /**
- * The item of a journal, held to the journal that it carries. Conditions of later writes look at the item and not at its
- * events, so whoever changes it behind Stint changes what Stint allows: it must say what its events have made of it.
+ * Compares an item with its journal. Conditions of later writes read the item and not its events, so a change of the item from
+ * outside changes what Stint allows. The item must therefore match the state that its events result in.
  */
 import { sha256Hex } from '../digest.ts'
 import { type Instant, instantOf, seconds, toIso, wholeSecond } from '../instant.ts'
@@ -10,11 +10,11 @@ import type { Terms } from '../scope/terms.ts'
 import type { ReadEvent } from './schema.ts'
 import { isSameRole } from './session-facts.ts'
 
-/** What an item of the table says beside its journal, as far as it decides something. */
+/** The attributes of an item besides its journal, as far as they affect decisions. */
 export type ItemFacts = {
   readonly state?: string
   readonly createdAt?: Instant
-  /** `issuer#subject`, of what the item shows and of what its conditions compare. */
+  /** `issuer#subject`, once as the item shows it and once as its conditions compare it. */
   readonly caller?: string
   readonly callerKey?: string
   readonly profile?: string
@@ -45,7 +45,7 @@ export type ItemFacts = {
     readonly generation?: number
     readonly releaseAskedBy?: string
   }
-  /** The Slack user of a link that is in force. */
+  /** The Slack user of an active link. */
   readonly link?: { readonly slack: string; readonly expiresAt: Instant }
 }
 export type ItemSession = {
@@ -66,7 +66,7 @@ const idOf = (person: unknown): string => {
   return `${issuer}#${subject}`
 }
 
-/** In which the item differs from what its events have made of it, as ends of a sentence about it. */
+/** How the item differs from the result of its events, each as the end of a sentence about the item. */
 export function itemFaults(item: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
   const first = events[0]
   if (!first) return []
@@ -75,7 +75,7 @@ export function itemFaults(item: ItemFacts, events: readonly ReadEvent[]): reado
   return first.request.startsWith('req_') ? requestFaults(item, events, first) : []
 }
 
-/** Collects in which of its attributes an item differs. */
+/** Collects the attributes in which an item differs. */
 class Differences {
   readonly faults: string[] = []
   readonly #of: string
@@ -84,7 +84,7 @@ class Differences {
   }
   differ(attribute: string, table: unknown, journal: unknown): void {
     if (canonicalJson(table ?? null) !== canonicalJson(journal ?? null))
-      this.faults.push(`the table says ${attribute} ${shown(table, attribute)}${this.#of}, and its journal ${shown(journal, attribute)}`)
+      this.faults.push(`the table has ${attribute} ${shown(table, attribute)}${this.#of}, but its journal has ${shown(journal, attribute)}`)
   }
 }
 
@@ -115,7 +115,7 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
   const told = new Differences()
   const state = events.reduce<string | undefined>((now, { type }) => states[type] ?? now, undefined)
   const last = (type: string) => events.findLast((event) => event.type === type)
-  // A refusal, or one that came back from a backup or was erased: nothing of it can be used, whatever it is called.
+  // A refusal, or an item that was restored or erased: it cannot be used in any state but these two.
   if (item.terms === undefined) {
     if (item.state === 'pending' || item.state === 'approved') told.differ('state', item.state, state === item.state ? 'ended' : state)
     return told.faults
@@ -144,13 +144,13 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
 
 const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || type === 'session.failed' || type === 'session.abandoned'
 
-/** What only a request has that waited for people. Its limits, where it was approved. */
+/** Checks what only a request with approval has. Returns its limits if it was approved. */
 function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, told: Differences): Limits | undefined {
   const received = events.find(({ type }) => type === 'request.received')
   const approved = events.findLast(({ type }) => type === 'request.approved')
   const agreed = events.filter(({ type }) => type === 'approval.given')
   if (asked.expiresAt !== undefined) told.differ('expiresAt', item.expiresAt, instantOf(asked.expiresAt))
-  // An event without room for all of a justification ends in `…`.
+  // In an event without room for the whole justification, it ends in `…`.
   const justification = asked.justification as string | undefined
   if (!justification?.endsWith('…') || !item.justification?.startsWith(justification.slice(0, -1)))
     told.differ('justification', item.justification, justification)
@@ -168,7 +168,7 @@ function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadE
     told.differ('limits', item.limits ?? {}, wished)
     return undefined
   }
-  // Who approved something has written the least of all wishes; what the terms themselves allow is held in `termsFaults`.
+  // The approval stored the lowest of all requested limits. `termsFaults` checks what the terms themselves allow.
   const all = [wished, ...agreed.map(({ limits }) => (limits ?? {}) as Limits)]
   const limits = { ...item.limits }
   for (const name of ['duration', 'uses', 'window'] as const) {
@@ -191,16 +191,16 @@ function sessionFaults(
   const intents = new Map(reserved.map((event) => [suffixOf(event), event]))
   const drops = new Set(dropped.map(suffixOf))
   for (const suffix of Object.keys(item.sessions))
-    if (!intents.has(suffix)) faults.push(`the table has a session ${suffix} that its journal does not have`)
+    if (!intents.has(suffix)) faults.push(`the table has a session ${suffix} that is not in its journal`)
   for (const [suffix, intent] of intents) {
     const [session, end] = [item.sessions[suffix], ends.get(suffix)]
     if (!session) {
-      faults.push(`the table does not have session ${suffix} of its journal`)
+      faults.push(`session ${suffix} of its journal is not in the table`)
       continue
     }
     const told = new Differences(` for session ${suffix}`)
     const state = end ? end.type.slice('session.'.length) : 'reserved'
-    // What becomes of a session after it was issued closes it, and is no event of its own.
+    // A state change after a session was issued closes it and is not an event of its own.
     if (state !== 'issued' || ['reserved', 'failed', 'abandoned'].includes(session.state)) told.differ('state', session.state, state)
     told.differ('reservedAt', session.reservedAt, instantOf(intent.at))
     told.differ('duration', session.duration, intent.duration)
@@ -217,22 +217,22 @@ function sessionFaults(
   }
 }
 
-/** The terms are the text of the hash that the journal names, so what they say is what was approved. */
+/** The journal contains the hash of the terms, so terms with this hash are those that were approved. */
 function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadEvent[]): readonly string[] {
-  if (sha256Hex(item.terms ?? '') !== first.terms) return ['the table has other terms than those that its journal names']
+  if (sha256Hex(item.terms ?? '') !== first.terms) return ['the terms in the table differ from those in its journal']
   const terms = JSON.parse(item.terms ?? '') as Terms
   const told = new Differences()
   const compare = (said: string, attribute: string, value: unknown, of: unknown) => {
     if (canonicalJson(value ?? null) !== canonicalJson(of ?? null))
-      told.faults.push(`${said} ${attribute} ${shown(value, attribute)}, and its terms ${shown(of, attribute)}`)
+      told.faults.push(`${said} ${attribute} ${shown(value, attribute)}, but its terms have ${shown(of, attribute)}`)
   }
-  const held = (attribute: string, journal: unknown, of: unknown) => compare('its journal says', attribute, journal, of)
+  const held = (attribute: string, journal: unknown, of: unknown) => compare('its journal has', attribute, journal, of)
   held('caller', idOf(first.caller), idOf(terms.caller))
   held('profile', first.profile, terms.profile)
   told.differ('roleArn', item.roleArn, terms.role)
   if (first.type === 'request.asked') {
-    compare('the table says', 'triggeredBy', item.triggeredBy, terms.triggeredBy)
-    compare('the table says', 'breakGlass', item.breakGlass, terms.approval?.breakGlass !== undefined)
+    compare('the table has', 'triggeredBy', item.triggeredBy, terms.triggeredBy)
+    compare('the table has', 'breakGlass', item.breakGlass, terms.approval?.breakGlass !== undefined)
   }
   if (first.type === 'request.created' || first.uses !== undefined) held('uses', first.uses, terms.uses)
   if (first.window !== undefined) held('window', first.window, terms.window)
@@ -246,14 +246,14 @@ function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadE
     if (!isSameRole(event.role as string, terms.role)) held('role', event.role, terms.role)
     held('sourceIdentity', event.sourceIdentity, terms.sourceIdentity)
     if ((event.duration as number) > terms.maxDuration)
-      told.faults.push(`its journal says duration ${event.duration}, and its terms allow ${terms.maxDuration}`)
+      told.faults.push(`its journal has duration ${event.duration}, but its terms allow ${terms.maxDuration}`)
   }
   return told.faults
 }
 
 // ── Freezes and links ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A freeze that is set once more while it holds ends no sooner, and nobody has asked for its release any more. */
+/** Setting an active freeze again never makes it end earlier, and voids an earlier request to release it. */
 function freezeFaults({ freeze }: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
   const forever = Number.POSITIVE_INFINITY
   let expiresAt: Instant | undefined
@@ -266,21 +266,21 @@ function freezeFaults({ freeze }: ItemFacts, events: readonly ReadEvent[]): read
   }
   const told = new Differences()
   told.differ('active', freeze?.active ?? false, expiresAt !== undefined)
-  // Code that wrote events of version 1 did not count releases.
+  // The code that wrote events of version 1 did not count releases.
   const releases = events.filter(isRelease)
   const [generation, counted] = [freeze?.generation ?? 0, releases.filter(({ v }) => v !== 1).length]
   if (generation < counted || generation > releases.length) told.differ('generation', generation, releases.length)
   if (expiresAt === undefined || !freeze?.active) return told.faults
   told.differ('scope', freeze.scope, events[0]?.scope)
   told.differ('expiresAt', freeze.expiresAt, expiresAt === forever ? undefined : expiresAt)
-  // A restored item has lost it, and its release must be asked for again.
+  // A restored item has lost this attribute, and its release must be asked for again.
   if (freeze.releaseAskedBy !== undefined) told.differ('releaseAskedBy', freeze.releaseAskedBy, releaseAskedBy)
   return told.faults
 }
 
 const isRelease = ({ type }: ReadEvent): boolean => type === 'freeze.released' || type === 'freeze.deploy-released'
 
-/** A link that is no longer there binds nobody; one that is there must have been made. */
+/** A missing link links no one. An existing link must have been made by an event. */
 function linkFaults({ link }: ItemFacts, events: readonly ReadEvent[]): readonly string[] {
   if (!link) return []
   const last = events.findLast(({ type }) => type === 'link.made' || type === 'link.ended')

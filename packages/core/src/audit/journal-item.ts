@@ -1,10 +1,10 @@
-/** Entries of a journal, as the table and the stream have them: an event with its salt, or what an erasure left of it. */
+/** Entries of a journal, as in the table and the stream: an event with its salt, or its commitment after an erasure. */
 import { commitOf } from './entry.ts'
 import type { JournalEntry } from './event.ts'
 import type { ItemFacts } from './item.ts'
 import { type ReadEvent, readEvent } from './schema.ts'
 
-/** One item of the story table as the stream or a read shows it: its journal, and whom and what it is about. */
+/** One item of the story table from the stream or a read: its journal, and its caller, profile and target. */
 export type Journaled = {
   readonly request: string
   /** An erased event keeps its commitment. */
@@ -12,9 +12,9 @@ export type Journaled = {
   readonly about: About
   /** The item left the table with this change. */
   readonly removed?: boolean
-  /** Read from the table just now; the stream may bring what is older than what was shipped. */
+  /** Just read from the table. The stream can bring an image that is older than what was shipped. */
   readonly current?: boolean
-  /** What the item says beside its journal; only an audit reads it. */
+  /** The attributes besides the journal. Only an audit reads them. */
   readonly item?: ItemFacts
 }
 export type About = { readonly issuer?: string; readonly subject?: string; readonly profile?: string; readonly target?: string }
@@ -23,7 +23,7 @@ export type Entry = Journaled['events'][number]
 
 export const commitIn = (entry: Entry): string => ('event' in entry ? commitOf(entry) : entry.commit)
 
-/** Undefined where it was erased, or is no event. */
+/** Undefined if it was erased or is not a valid event. */
 export function eventIn(entry: Entry | undefined): ReadEvent | undefined {
   const event = entry && 'event' in entry ? readEvent(entry.event) : undefined
   return typeof event === 'object' ? event : undefined

@@ -1,10 +1,10 @@
 /**
- * The rules of a journal, read back: every credential with its intent before it and its agreement, no use taken twice,
- * nothing after an end, and every fact of a session as its request has it. They are held to the events alone, so whoever
- * has the log can hold Stint to them.
+ * The rules of a journal, checked from the log: every credential follows its intent and its approval, no use is taken twice,
+ * nothing follows an end, and every session matches its request. Only the events are needed, so anyone with the log can check
+ * that Stint followed the rules.
  *
- * One journal is stepped through event by event, in order. Where an event was erased only its type is known, and what
- * would need its content is not judged.
+ * A journal is stepped through event by event, in order. Of an erased event only the type is known, and rules that need its
+ * content are not checked.
  */
 
 import { freezeIdOf } from '../access/freeze.ts'
@@ -55,37 +55,37 @@ export type Stage = (typeof stages)[number]
 type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
 /**
- * How far the clocks of two functions may differ. Within one journal no event is dated earlier than one before it by more
+ * How far apart the clocks of two functions can be. Within one journal, no event is dated earlier than one before it by more
  * than this.
  */
 export const CLOCK_TOLERANCE_SECONDS = 60
 
 /**
- * What must be remembered of a journal between two of its events. A verifier holds hundreds of thousands: what a stage no
- * longer needs is let go.
+ * The state of a journal between two of its events. A verifier keeps hundreds of thousands of them, so a stage drops what it no
+ * longer needs.
  */
 export type Journal = {
   stage: Stage
-  /** An event has been passed over whose content is not known. */
+  /** An erased event was passed, whose content is unknown. */
   blind: boolean
-  /** An event's content was judged. */
+  /** The content of at least one event was checked. */
   told: boolean
-  /** An event was erased, and one said so. */
+  /** An event was erased, and a `request.erased` event recorded it. */
   erased: boolean
   erasureTold: boolean
-  /** It was approved, and the access that followed was reviewed. */
+  /** The request was approved, and the access was reviewed. */
   granted: boolean
   reviewed: boolean
-  /** Who asked. */
+  /** The requester. */
   caller: string
   usesLeft: number
   expiresAt: Instant
-  /** The latest time that an event states, and the latest end of credentials that were issued. */
+  /** The latest time of an event, and the latest end of issued credentials. */
   latest: Instant
   liveUntil: Instant
-  /** What was asked for and what people made of it, while sessions or decisions can still be held to it. */
+  /** The request and its decisions, while sessions or decisions can still be checked against them. */
   facts: RequestFacts | undefined
-  /** While it waits: who is needed, and who has agreed. */
+  /** While the request is pending: the approvals that are needed and those that were given. */
   waiting:
     | {
         readonly needs: readonly number[]
@@ -95,11 +95,11 @@ export type Journal = {
         approvedAt: Instant
       }
     | undefined
-  /** While it may be used: open sessions, those that are no longer open, how many gave their use back, and what all have in common. */
+  /** While the request can be used: open sessions, closed ones, how many returned their use, and what all have in common. */
   sessions: { readonly open: Map<string, OpenSession>; readonly closed: Set<string>; readonly shared: Shared; failed: number } | undefined
-  /** Who asked for a freeze's release. */
+  /** The person who asked to release the freeze. */
   releaseAskedBy: string
-  /** The Slack user who typed a code, when, and the one who is linked. */
+  /** The Slack user who entered a code, the time, and the Slack user who is linked. */
   slack: string
   typedAt: Instant
   linked: string
@@ -130,7 +130,7 @@ export const newJournal = (): Journal => ({
 const idOf = (person: unknown): string => `${(person as PersonRef).issuer}#${(person as PersonRef).subject}`
 const isHuman = (person: unknown): boolean => (person as PersonRef).kind === 'human'
 
-/** From which stages an event may come. */
+/** The stages in which each event is possible. */
 const from: { readonly [type in EventType]: readonly Stage[] } = {
   'request.created': ['new'],
   'request.asked': ['new'],
@@ -159,7 +159,7 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'freeze.release-asked': ['frozen'],
   'freeze.released': ['frozen'],
   'freeze.deploy-released': ['frozen'],
-  // Whose links were erased may be linked again.
+  // A person whose links were erased can be linked again.
   'link.pending': ['new', 'linking', 'linked', 'unlinked', 'erased'],
   'link.made': ['new', 'linking', 'linked', 'unlinked', 'erased'],
   'link.ended': ['linking', 'linked'],
@@ -168,7 +168,7 @@ const from: { readonly [type in EventType]: readonly Stage[] } = {
   'table.restored': ['new'],
 }
 
-/** Where an event leads, if it leads elsewhere. */
+/** The stage after an event, if it changes the stage. */
 const to: { readonly [type in EventType]?: Stage } = {
   'request.created': 'approved',
   'request.asked': 'pending',
@@ -195,11 +195,11 @@ const to: { readonly [type in EventType]?: Stage } = {
 }
 
 /**
- * Takes the next event of a journal, and says which rules it breaks. `event` is absent where it was erased. Facts that span
- * journals are held in `across.ts`, before the step.
+ * Takes the next event of a journal and returns the rules that it breaks. `event` is absent if it was erased. Rules that span
+ * journals are checked in `across.ts`, before the step.
  */
 export function step(journal: Journal, type: EventType, event: ReadEvent | undefined): readonly string[] {
-  // Wherever it stands: what is gone was not taken away in silence.
+  // In any stage: the erasure was recorded, so the missing events were not removed silently.
   if (type === 'request.erased' && event) journal.erasureTold = true
   const misdated = event ? timeFaults(journal, event) : none
   if (!from[type].includes(journal.stage)) {
@@ -215,22 +215,22 @@ export function step(journal: Journal, type: EventType, event: ReadEvent | undef
 }
 
 const none: readonly string[] = []
-/** What is wrong, if it is broken. */
+/** The fault, if the rule is broken. */
 const when = (broken: boolean, what: string): readonly string[] => (broken ? [what] : none)
 
-/** Lets go of what the journal needs no longer. */
+/** Drops what the journal no longer needs. */
 function release(journal: Journal): void {
   if (journal.stage !== 'pending') journal.waiting = undefined
   if (journal.stage === 'erased' || journal.stage === 'unlinked') journal.linked = ''
   const over = journal.stage !== 'pending' && journal.stage !== 'approved'
   if (over) journal.facts = undefined
   if (journal.sessions && journal.sessions.open.size > 0) return
-  // Without a use left and without an open session, every further session breaks a rule, whatever it is called.
+  // Without a use left and without an open session, every further session breaks a rule, whatever its ID.
   if (journal.sessions && (journal.usesLeft <= 0 || (over && !journal.blind))) journal.sessions = undefined
   if (journal.stage === 'approved' && journal.usesLeft <= 0) journal.facts = undefined
 }
 
-/** Operators write these events by hand, with no config and by the clock of their own machine: that proves nothing of other events. */
+/** Operators write these events with commands, without a config and by the clock of their own machine, which proves nothing about other events. */
 const writtenByHand: readonly EventType[] = ['request.erased', 'request.restored', 'freeze.set']
 export const isByHand = ({ type, config }: Pick<ReadEvent, 'type' | 'config'>): boolean =>
   config === NO_CONFIG && writtenByHand.includes(type)
@@ -242,12 +242,12 @@ function timeFaults(journal: Journal, event: ReadEvent): readonly string[] {
   return when(at < latest - seconds(CLOCK_TOLERANCE_SECONDS), `dated ${Math.ceil((latest - at) / 1000)} s before an event that precedes it`)
 }
 
-/** What is wrong with an event of a journal that may have it. */
+/** The faults of an event that is possible in this stage. */
 function judge(journal: Journal, event: ReadEvent): readonly string[] {
   const { facts } = journal
   if (!facts?.awaitsReceived || event.type === 'request.received' || journal.blind) return judged(journal, event)
   facts.awaitsReceived = false
-  return ['asked without the request.received that is written with it', ...judged(journal, event)]
+  return ['asked without the request.received event that belongs to it', ...judged(journal, event)]
 }
 
 function judged(journal: Journal, event: ReadEvent): readonly string[] {
@@ -284,7 +284,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'request.reviewed':
       return reviewed(journal, event)
     case 'request.cancelled':
-      return when(!blind && idOf(event.by) !== journal.caller, 'cancelled by somebody else than its requester')
+      return when(!blind && idOf(event.by) !== journal.caller, 'cancelled by a caller other than its requester')
     case 'request.denied':
       return [
         ...when(!blind && idOf(event.by) === journal.caller, 'denied by its own requester'),
@@ -295,9 +295,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'request.ended':
       return when(!blind && at < journal.expiresAt, 'ended before its window was over')
     case 'request.erased':
-      return journal.erased && journal.told
-        ? ['erased in part: some of the events before it are gone, and some are not']
-        : live(journal, event)
+      return journal.erased && journal.told ? ['erased in part: only some of the events before it are gone'] : live(journal, event)
     case 'request.restored':
       journal.sessions = undefined
       journal.liveUntil = 0
@@ -316,7 +314,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'link.made':
     case 'link.ended':
       return [
-        ...when(linkId(event.by as PersonRef) !== (event.request as LinkId), 'a link of somebody else than this journal is of'),
+        ...when(linkId(event.by as PersonRef) !== (event.request as LinkId), 'a link of another person than that of this journal'),
         ...linked(journal, event),
       ]
     case 'freeze.set':
@@ -324,7 +322,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'freeze.released':
     case 'freeze.deploy-released':
       return [
-        ...when(freezeIdOf(event.scope as string) !== event.request, 'a freeze of another scope than this journal is of'),
+        ...when(freezeIdOf(event.scope as string) !== event.request, 'a freeze of another scope than that of this journal'),
         ...frozen(journal, event),
       ]
     case 'config.seen':
@@ -340,16 +338,16 @@ function agreed(journal: Journal, event: ReadEvent): readonly string[] {
   const [person, rules] = [idOf(event.by), event.rules as readonly number[]]
   const barred =
     person === journal.caller
-      ? 'agreed to by its own requester'
+      ? 'approved by its own requester'
       : !isHuman(event.by)
-        ? 'agreed to by something that is no person'
-        : waiting.approvals.some((other) => other.person === person) && 'agreed to twice by one person'
+        ? 'approved by a workload'
+        : waiting.approvals.some((other) => other.person === person) && 'approved twice by one person'
   waiting.approvedAt = instantOf(event.at)
   if (!barred) waiting.approvals.push({ person: person as GivenApproval['person'], rules })
   const isOpen = (rule: number) => rule >= 0 && rule < waiting.needs.length
   return [
     ...(barred ? [barred] : none),
-    ...when(rules.length === 0 || !rules.every(isOpen), 'agreed to under a rule that the request does not have'),
+    ...when(rules.length === 0 || !rules.every(isOpen), 'approved under a rule that the request does not have'),
     ...channelFault(event),
     ...(facts ? agreedFaults(facts, event) : none),
   ]
@@ -361,17 +359,17 @@ function approved(journal: Journal, event: ReadEvent): readonly string[] {
   journal.granted = true
   if (journal.blind) return none
   const unagreed = !event.unattended
-    ? 'approved without the agreement that it needed'
-    : instantOf(event.at) < (journal.waiting?.unattendedAt ?? 0) && 'approved unattended, and it was not to be yet'
-  // The last approval and what it leads to are one write.
+    ? 'approved without the approvals that it needs'
+    : instantOf(event.at) < (journal.waiting?.unattendedAt ?? 0) && 'approved unattended before its delay had passed'
+  // The last approval and the resulting approved event are a single write.
   const isLate = !event.unattended && journal.waiting !== undefined && journal.waiting.approvedAt !== instantOf(event.at)
   return [
-    ...(unagreed && !quorum(journal) ? [unagreed] : when(isLate, 'approved at another time than its last approval was given')),
+    ...(unagreed && !quorum(journal) ? [unagreed] : when(isLate, 'approved at a time other than that of its last approval')),
     ...(journal.facts ? approvedFaults(journal.facts, event) : none),
   ]
 }
 
-/** Slack signs for its users; every other channel knows the address of its caller. */
+/** Slack signs for its users. Every other channel knows the IP address of its caller. */
 const channelFault = ({ type, channel, source }: ReadEvent): readonly string[] =>
   when((channel === 'slack') !== String(source).startsWith('slack:'), `${type} over ${channel} with the source of another channel`)
 
@@ -417,7 +415,7 @@ function reserved(journal: Journal, event: ReadEvent): readonly string[] {
   return instantOf(event.at) >= journal.expiresAt ? ['reserved after its window', ...faults] : faults
 }
 
-/** The session stays open: whether it lives is not known, and the sweeper closes it. */
+/** The session stays open, because it is not known whether it exists. The sweeper closes it. */
 function dropped(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
   const open = journal.sessions?.open.get(session)
@@ -429,7 +427,7 @@ function dropped(journal: Journal, event: ReadEvent): readonly string[] {
   return when(!journal.blind || journal.sessions?.closed.has(session) === true, `${event.type} without an open intent before it`)
 }
 
-/** A session is closed once, and only if its intent came before. What failed or was abandoned gives its use back. */
+/** A session is closed once, and only after its intent. A failed or abandoned session returns its use. */
 function closed(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
   const open = journal.sessions?.open.get(session)
@@ -460,13 +458,13 @@ function linked(journal: Journal, event: ReadEvent): readonly string[] {
   }
   journal.slack = ''
   journal.linked = slack
-  // Nobody is bound who did not type the code, unless by the e-mail that both sides know.
+  // A Slack user must have entered the code, unless the link was made by the verified email address.
   const byCode = event.email !== true && !blind
   return [
-    ...when(byCode && typed !== slack, 'linked to a Slack user who did not type the code'),
+    ...when(byCode && typed !== slack, 'linked to a Slack user who did not enter the code'),
     ...when(
       byCode && typed === slack && at >= typedAt + seconds(CODE_SECONDS),
-      `linked more than ${CODE_SECONDS} s after the code was typed`,
+      `linked more than ${CODE_SECONDS} s after the code was entered`,
     ),
     ...when(instantOf(event.expiresAt) !== at + seconds(LINK_DAYS * 86_400), `linked for other than ${LINK_DAYS} days`),
   ]
@@ -478,6 +476,6 @@ function frozen(journal: Journal, event: ReadEvent): readonly string[] {
   return [
     ...when(event.type === 'freeze.released' && (first === '' || first === idOf(event.by)), 'released without two people'),
     ...when(event.by !== undefined && !isHuman(event.by), `${event.type} by a workload`),
-    ...when(event.expiresAt !== undefined && instantOf(event.expiresAt) <= instantOf(event.at), 'set to end before it was set'),
+    ...when(event.expiresAt !== undefined && instantOf(event.expiresAt) <= instantOf(event.at), 'set with an end before its start'),
   ]
 }

@@ -1,6 +1,6 @@
 /**
- * Logs outlive the code that wrote them. Version 3 renamed members and one type of versions 1 and 2; here an older event gets
- * the names that are used now, so that nothing else has to know the old ones. The log keeps the event as it was written.
+ * Logs outlive the code that wrote them. Version 3 renamed properties and one type of versions 1 and 2. Older events get their
+ * current names here, so that no other code needs the old ones. The log keeps the event as it was written.
  */
 
 /** The versions that older code wrote. */
@@ -18,16 +18,16 @@ const renamedMembers: { readonly [old: string]: string } = {
 
 export const isOlderVersion = (version: unknown): version is OlderVersion => version === 1 || version === 2
 
-/** The type that this code uses for what an older event or entry of the log calls `type`. */
+/** The current name of a type in an older event or entry. */
 export const currentType = (type: string): string => (Object.hasOwn(renamedTypes, type) ? (renamedTypes[type] as string) : type)
 
-/** Whether an entry of the log that names `type` is the entry of this event. */
+/** Whether an entry with this `type` can be the entry of this event. */
 export const isTypeOf = (type: string, event: { readonly v: number; readonly type: string }): boolean =>
   event.type === (isOlderVersion(event.v) ? currentType(type) : type)
 
 /**
- * An event of version 1 or 2 under the names of version 3. Undefined where it has a member or a type that its version did not
- * have: a name that came later, or two that now mean the same.
+ * An event of version 1 or 2 with the names of version 3. Undefined if it has a property or a type that its version did not
+ * have: a name that was added later, or two names that now mean the same.
  */
 export function withCurrentNames(event: { readonly [member: string]: unknown }): { readonly [member: string]: unknown } | undefined {
   if (Object.values(renamedTypes).includes(event.type as string)) return undefined

@@ -1,6 +1,6 @@
 /**
- * What a request asked for and what people made of it: the facts that its decisions and its sessions are held to. Events of
- * version 1 lack some of them; what is not known is not judged.
+ * What a request asked for and how it was decided: the facts that its decisions and sessions are checked against. Events of
+ * version 1 lack some of them, and unknown facts are not checked.
  */
 
 import { MAX_GRANT_DAYS } from '../config/shape.ts'
@@ -12,34 +12,34 @@ import { MAX_USES } from '../request/session.ts'
 import type { ReadEvent } from './schema.ts'
 
 const DAY_MS = seconds(86_400)
-/** Milliseconds between the time in a request's id and its first event, at most: both are one reading of one clock. */
+/** Maximum number of milliseconds between the time in a request's ID and its first event. Both come from one reading of the clock. */
 const ID_TOLERANCE_MS = 1000
 
-/** The bounds of every config (`config/check.ts`) and every call: what lies outside them was not made by Stint. */
+/** The bounds of every config (`config/check.ts`) and every call. Stint did not write an event outside them. */
 const MAX_APPROVERS = 10
 const MIN_UNATTENDED_SECONDS = 60
 const MAX_START_AHEAD_DAYS = 7
 
 export type RequestFacts = {
-  /** The version of the event that began the journal. */
+  /** The version of the first event of the journal. */
   readonly v: ReadEvent['v']
   readonly issuer: string
   readonly subject: string
   readonly profile: string
   readonly target: string
   readonly terms: string
-  /** Of a request that waited for people, as `request.asked` states them since version 2. */
+  /** Of a request with approval, as in `request.asked` since version 2. */
   readonly uses?: number
   readonly window?: number
   readonly expiresAt?: Instant
-  /** The start that the requester chose; undefined while it is not known whether there is one. */
+  /** The start that the requester chose; undefined while it is unknown whether there is one. */
   startsAt: Instant | undefined
   /** `request.received` must be the next event. */
   awaitsReceived: boolean
   received: boolean
-  /** The least of what the requester wished for and the approvers allowed. */
+  /** The lowest limits of the requester and the approvers. */
   limits: Required<Limits>
-  /** Before this no session is reserved. */
+  /** The earliest time of a session. */
   windowStartsAt: Instant
 }
 
@@ -64,16 +64,16 @@ function factsOf(event: ReadEvent): RequestFacts {
 
 export { factsOf as createdOf }
 
-/** What is wrong with a grant: by rule, or by approvers. */
+/** The faults of a grant, by rule or by approvers. */
 export function grantFaults(event: ReadEvent): readonly string[] {
   const uses = event.uses as number
   return [
     ...(uses > MAX_USES ? ['granted more uses than a request can have'] : uses < 1 ? ['granted no use'] : []),
-    ...(instantOf(event.expiresAt) <= instantOf(event.at) ? ['granted until before it was granted'] : []),
+    ...(instantOf(event.expiresAt) <= instantOf(event.at) ? ['granted with an end before its start'] : []),
   ]
 }
 
-/** What is wrong with a request for approval, by itself. */
+/** The faults of a `request.asked` event by itself. */
 export function askedFaults(event: ReadEvent): readonly string[] {
   const at = instantOf(event.at)
   const needs = event.needs as readonly number[]
@@ -115,7 +115,7 @@ const least = (one: Required<Limits>, other: Limits | undefined): Required<Limit
         window: Math.min(one.window, other.window ?? one.window),
       }
 
-/** Takes what the second event of the request adds. */
+/** Takes the details of the second event of the request. */
 export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly string[] {
   if (facts.received) return ['received twice']
   facts.received = true
@@ -124,27 +124,25 @@ export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly stri
   if (event.v !== 1) facts.startsAt = event.startsAt === undefined ? 0 : instantOf(event.startsAt)
   const [at, startsAt] = [instantOf(event.at), facts.startsAt ?? 0]
   return [
-    ...(event.v !== facts.v ? ['received under another version than it was asked'] : []),
+    ...(event.v !== facts.v ? ['received with another event version than the request'] : []),
     ...(startsAt > at + MAX_START_AHEAD_DAYS * DAY_MS + seconds(60)
       ? [`asked for a start more than ${MAX_START_AHEAD_DAYS} days ahead`]
       : []),
   ]
 }
 
-/** Takes one approver's limits, and says what is wrong with the agreement. */
+/** Takes one approver's limits and returns the faults of the approval. */
 export function agreedFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
   const limits = event.limits as Limits | undefined
   facts.limits = least(facts.limits, limits)
   const { uses = Number.POSITIVE_INFINITY, window = Number.POSITIVE_INFINITY } = facts
   return [
-    ...expiredFault(facts, event, 'agreed to'),
-    ...((limits?.uses ?? 0) > uses || (limits?.window ?? 0) > window
-      ? ['agreed to with limits that are wider than what was asked for']
-      : []),
+    ...expiredFault(facts, event, 'approved'),
+    ...((limits?.uses ?? 0) > uses || (limits?.window ?? 0) > window ? ['approved with limits that are wider than the request'] : []),
   ]
 }
 
-/** Takes when the window begins, and says what is wrong with the approval. */
+/** Takes the start of the window and returns the faults of the approved event. */
 export function approvedFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
   const [at, expiresAt, uses] = [instantOf(event.at), instantOf(event.expiresAt), event.uses as number]
   const faults = [...grantFaults(event), ...expiredFault(facts, event, 'approved')]
@@ -162,9 +160,9 @@ export function approvedFaults(facts: RequestFacts, event: ReadEvent): readonly 
 const expiredFault = ({ expiresAt }: RequestFacts, event: ReadEvent, what: string): readonly string[] =>
   expiresAt !== undefined && instantOf(event.at) >= expiresAt ? [`${what} after it had expired`] : []
 
-/** A random id states when it was made: in the moment that the journal begins. A derived one states no time. */
+/** A random ID contains its time of creation, which is when the journal begins. A derived ID contains no time. */
 export function idFault(event: ReadEvent): readonly string[] {
   const made = requestIdTime(event.request)
   if (made === undefined || Math.abs(made - instantOf(event.at)) <= ID_TOLERANCE_MS) return []
-  return ['begun at another time than its id states']
+  return ['created at a time other than that in its ID']
 }

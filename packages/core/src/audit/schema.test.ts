@@ -23,17 +23,17 @@ describe('what is no event says why', () => {
   test.each([
     ['not JSON', 'hello'],
     ['not an object', '[]'],
-    ['of a version that is not known', text.replace('"v":3', '"v":4')],
-    ['of a version that is not known', text.replace('"v":3', '"v":0')],
-    ['of a version that is not known', text.replace('"v":3', '"v":"3"')],
-    ['of a type that is not known', text.replace('refusals-capped', 'granted')],
-    ['of a type that is not known', text.replace('request.refusals-capped', 'toString')],
+    ['of an unknown version', text.replace('"v":3', '"v":4')],
+    ['of an unknown version', text.replace('"v":3', '"v":0')],
+    ['of an unknown version', text.replace('"v":3', '"v":"3"')],
+    ['of an unknown type', text.replace('refusals-capped', 'granted')],
+    ['of an unknown type', text.replace('request.refusals-capped', 'toString')],
     ['without cap', text.replace('"cap":20,', '')],
-    ['with a member that it cannot have', text.replace('"v":3', '"v":3,"x":1')],
-    ['with a cap that is none', text.replace('"cap":20', '"cap":-1')],
-    ['with a at that is none', text.replace('.000Z', 'Z')],
-    ['with a config that is none', text.replace(hash, 'F'.repeat(64))],
-    ['with a caller that is none', text.replace('"kind":"human",', '')],
+    ['with an unexpected property', text.replace('"v":3', '"v":3,"x":1')],
+    ['with an invalid cap', text.replace('"cap":20', '"cap":-1')],
+    ['with an invalid at', text.replace('.000Z', 'Z')],
+    ['with an invalid config', text.replace(hash, 'F'.repeat(64))],
+    ['with an invalid caller', text.replace('"kind":"human",', '')],
     ['not in canonical form', text.replace('"cap":20', '"cap":2e1')],
     ['not in canonical form', text.replace('"cap":20', '"cap":20,"cap":20')],
     ['not in canonical form', `${text} `],
@@ -68,11 +68,11 @@ describe('events of older versions', () => {
     ['limits', { limits: { Duration: 60 } }],
     ['limits', { limits: { uses: 1.5 } }],
   ])('a decision with a %s that there is not is refused', (member, more) => {
-    expect(read({ ...current, v: 3, ...more })).toBe(`with a ${member} that is none`)
+    expect(read({ ...current, v: 3, ...more })).toBe(`with an invalid ${member}`)
   })
   test.each<[string, object, RegExp]>([
-    ['an old type in a new event', { ...agreed, v: 3 }, /^of a type that is not known$/],
-    ['an old member in a new event', { ...current, from: '203.0.113.7', v: 3 }, /^with a member that it cannot have$/],
+    ['an old type in a new event', { ...agreed, v: 3 }, /^of an unknown type$/],
+    ['an old member in a new event', { ...current, from: '203.0.113.7', v: 3 }, /^with an unexpected property$/],
     ['a new type in an old event', { ...current, v: 2 }, /^with a name that its version does not have$/],
     ['a new member in an old event', { ...agreed, channel: 'api', v: 2 }, /^with a name that its version does not have$/],
     [

@@ -1,16 +1,16 @@
 /**
- * What events hold: the one table that the auditor's page is made from and that `stint audit verify` holds every event to.
- * An event is the RFC 8785 text of a JSON object; unknown members and unknown types are no events. Events of version 1,
- * which older code wrote, are read too; where they lack something, `lacking` says so.
+ * The schema of events. The auditor's page is generated from this table, and `stint audit verify` checks every event against
+ * it. An event is a JSON object in RFC 8785 form; unknown properties and unknown types are invalid. Events of version 1, which
+ * older code wrote, are read too; `lacking` lists what they do not have.
  */
 import { parseIso } from '../instant.ts'
 import { isCanonicalJson, isObject } from '../json.ts'
 import { type AuditEvent, EVENT_VERSION } from './event.ts'
 import { isOlderVersion, type OlderVersion, withCurrentNames } from './older-events.ts'
 
-/** A form that a member has. */
+/** The forms of property values. */
 const kinds = {
-  text: { says: 'a text', fits: (value: unknown) => typeof value === 'string' },
+  text: { says: 'a string', fits: (value: unknown) => typeof value === 'string' },
   instant: {
     says: 'RFC 3339, UTC, milliseconds',
     fits: (value: unknown) =>
@@ -37,62 +37,62 @@ const kinds = {
 } as const
 type Kind = keyof typeof kinds
 
-/** What every member is, wherever it stands. */
+/** The meaning of each property, the same in every event. */
 const members = {
   v: ['count', 'The version of this schema: 3.'],
   type: ['text', 'What happened.'],
   request: [
     'text',
-    'The journal it belongs to: a request (`req_`), a freeze (`frz_`), a person’s links (`lnk_`), or a fact of the whole system (`sys_`).',
+    'The journal of the event: a request (`req_`), a freeze (`frz_`), a person’s links (`lnk_`), or a fact of the whole system (`sys_`).',
   ],
-  at: ['instant', 'When, by the clock of the function that wrote it.'],
-  config: ['hash', 'The deployed config it was decided by.'],
-  build: ['text', 'The deployed code.'],
-  caller: ['person', 'Who asked. Identity is issuer and subject; the name is only shown.'],
-  by: ['person', 'Who decided. Absent where time did.'],
-  profile: ['text', 'The profile asked for.'],
-  target: ['text', 'The target it leads into.'],
-  terms: ['hash', 'The terms: everything a session gets.'],
+  at: ['instant', 'The time, by the clock of the function that wrote the event.'],
+  config: ['hash', 'The hash of the deployed config that was in effect.'],
+  build: ['text', 'The version of the deployed code.'],
+  caller: ['person', 'The caller. Identity is issuer and subject; the name is for display only.'],
+  by: ['person', 'The person or workload that acted. Absent if only time passed.'],
+  profile: ['text', 'The requested profile.'],
+  target: ['text', 'The target of the profile.'],
+  terms: ['hash', 'The hash of the terms: everything that a session gets.'],
   justification: ['text', 'The justification.'],
-  ticket: ['text', 'What it is for, as an issue tracker names it.'],
-  uses: ['count', 'How many sessions may be taken.'],
-  window: ['count', 'Seconds from the start of the window to its end, at most.'],
+  ticket: ['text', 'The key of an issue that the request is for.'],
+  uses: ['count', 'How many sessions the request allows.'],
+  window: ['count', 'The maximum length of the window, in seconds.'],
   expiresAt: ['instant', 'When the pending request, the window of the grant, the session, the freeze or the link expires.'],
-  startsAt: ['instant', 'The start of the window, where the requester chose one.'],
-  unattendedAt: ['instant', 'From when on it is approved by rule, if nobody stops it.'],
-  needs: ['counts', 'How many people must agree, for each rule of the approval.'],
-  rules: ['counts', 'The rules, by their place in `needs`, that this agreement may count for: for one of them.'],
+  startsAt: ['instant', 'The start of the window, if the requester chose one.'],
+  unattendedAt: ['instant', 'When the request is approved by rule unless it is denied, cancelled or revoked before.'],
+  needs: ['counts', 'How many people must approve, for each rule of the approval.'],
+  rules: ['counts', 'The rules that this approval can count for, by their index in `needs`. It counts for one of them.'],
   source: ['text', 'The IP address of the caller; for Slack, `slack:` and the user.'],
-  token: ['hash', 'What was signed of the token (header and payload), never the token; for Slack, what Slack signed.'],
-  trace: ['text', 'The trace of the HTTP answer and of the log line.'],
-  code: ['text', 'The problem code that was answered.'],
-  reason: ['text', 'The reason, for the operator.'],
-  cap: ['count', 'Refusals an hour that are written down one by one.'],
-  session: ['text', 'The session.'],
-  sessionName: ['text', 'The role session name, as CloudTrail has it.'],
-  sourceIdentity: ['text', 'The source identity, as CloudTrail has it.'],
-  role: ['text', 'The ARN of the role to be assumed; its path is `…` where the event has no room for it.'],
-  callerHash: ['hash', 'In place of `caller` where the event has no room for it: SHA-256 of the RFC 8785 text of `[issuer, subject]`.'],
-  duration: ['count', 'Seconds asked for.'],
+  token: ['hash', 'The hash of the signed part of the token (header and payload), never the token; for Slack, of what Slack signed.'],
+  trace: ['text', 'The trace ID of the HTTP response and of the log line.'],
+  code: ['text', 'The problem code of the response.'],
+  reason: ['text', 'The reason, for operators.'],
+  cap: ['count', 'How many refusals per hour are recorded one by one.'],
+  session: ['text', 'The ID of the session.'],
+  sessionName: ['text', 'The role session name, as in CloudTrail.'],
+  sourceIdentity: ['text', 'The source identity, as in CloudTrail.'],
+  role: ['text', 'The ARN of the role to assume. Its path is `…` if the event has no room for it.'],
+  callerHash: ['hash', 'Replaces `caller` if the event has no room for it: SHA-256 of the RFC 8785 form of `[issuer, subject]`.'],
+  duration: ['count', 'The duration of the session, in seconds.'],
   durationAsked: ['yes', 'The caller chose the duration. Otherwise it is the profile’s default, and an approver’s limit shortens it.'],
-  accessKeyId: ['text', 'The access key ID that AWS gave out.'],
+  accessKeyId: ['text', 'The access key ID that AWS issued.'],
   assumedRoleArn: ['text', 'The ARN of the session.'],
-  assumedRoleId: ['text', 'The unique id of role and session.'],
-  expiration: ['instant', 'The earlier of AWS’s expiry and `expiresAt`.'],
-  awsRequestId: ['text', 'The request ID of AWS’s answer.'],
-  packedPolicySize: ['count', 'Percent of what AWS allows for policy and tags.'],
-  sends: ['count', 'How often AssumeRole was sent: each may have left a session that never left Stint.'],
-  channel: ['channel', 'Where it was decided.'],
-  comment: ['text', 'What was said with it.'],
-  limits: ['limits', 'What the approver shortened, or the requester is content with.'],
-  unattended: ['yes', 'Approved by rule after its delay, and not by a person.'],
-  scope: ['text', 'What is frozen: `all`, or `issuer#`, `profile#`, `target#`, `subject#`, `person#` and its name.'],
+  assumedRoleId: ['text', 'The unique ID of role and session.'],
+  expiration: ['instant', 'The earlier of AWS’s expiration and `expiresAt`.'],
+  awsRequestId: ['text', 'The request ID of the AWS response.'],
+  packedPolicySize: ['count', 'The size of policy and tags, in percent of the AWS limit.'],
+  sends: ['count', 'How often AssumeRole was sent. Each send may have created a session whose credentials never left Stint.'],
+  channel: ['channel', 'The channel of the decision.'],
+  comment: ['text', 'The comment on the decision.'],
+  limits: ['limits', 'The limits that the approver set, or that the requester asked for.'],
+  unattended: ['yes', 'Approved by rule after a delay, not by a person.'],
+  scope: ['text', 'What is frozen: `all`, or `issuer#`, `profile#`, `target#`, `subject#` or `person#` with an ID.'],
   slack: ['text', 'A Slack user, as `workspace/user`.'],
-  email: ['yes', 'Linked by the e-mail that both sides know, as the config allows.'],
-  operator: ['text', 'Who ran the command, in their own words.'],
-  origin: ['text', 'The name of the log.'],
-  vkey: ['text', 'The key that signs it.'],
-  epoch: ['instant', 'What was asked for before it does not vend.'],
+  email: ['yes', 'Linked by the verified email address, as the config allows.'],
+  operator: ['text', 'The operator who ran the command, as they named themselves.'],
+  origin: ['text', 'The name (origin) of the log.'],
+  vkey: ['text', 'The key that signs the log.'],
+  epoch: ['instant', 'Requests made before this time do not vend.'],
 } as const satisfies Record<string, readonly [Kind, string]>
 type Member = keyof typeof members
 
@@ -102,7 +102,7 @@ type EventShape = {
   readonly may?: readonly Member[]
   /** Exactly one of the two. */
   readonly either?: readonly [Member, Member]
-  /** What an event of version 1 does not have. */
+  /** Properties that an event of version 1 does not have. */
   readonly lacking?: readonly Member[]
 }
 
@@ -111,82 +111,88 @@ const decision = ['by', 'channel', 'source', 'token'] as const satisfies readonl
 
 export const eventTypes = {
   'request.created': {
-    says: 'A request came into being that needs nobody’s agreement: granted by rule.',
+    says: 'A request that needs no approval was created. It is granted by rule.',
     has: ['caller', 'profile', 'target', 'terms', 'uses', 'expiresAt'],
     may: ['justification', 'ticket'],
   },
   'request.asked': {
-    says: 'A request came into being that waits for people.',
+    says: 'A request that needs approval was created.',
     has: ['caller', 'profile', 'target', 'terms', 'needs', 'uses', 'window', 'expiresAt'],
     may: ['justification', 'ticket', 'unattendedAt'],
     lacking: ['uses', 'window', 'expiresAt'],
   },
   'request.received': {
-    says: 'With what it was asked.',
+    says: 'Further details of the request, written together with `request.asked`.',
     has: ['build', 'source', 'token', 'trace'],
     may: ['limits', 'startsAt'],
     lacking: ['startsAt'],
   },
   'request.refused': {
-    says: 'A verified caller was told no.',
+    says: 'A verified caller was refused.',
     has: ['caller', 'profile', 'code', 'reason', 'source', 'token', 'trace'],
   },
-  'request.refusals-capped': { says: 'The caller was refused so often this hour that more is only counted.', has: ['caller', 'cap'] },
-  'approval.given': { says: 'An approver agreed.', has: [...decision, 'rules'], may: ['comment', 'limits'] },
-  'request.approved': { says: 'Everybody that was needed has agreed.', has: ['uses', 'expiresAt'], may: ['unattended'] },
-  'request.denied': { says: 'An approver said no.', has: decision, may: ['comment'] },
-  'request.cancelled': { says: 'The requester no longer wants it.', has: decision, may: ['comment'] },
-  'request.revoked': { says: 'It was withdrawn: nothing newer vends.', has: decision, may: ['comment'] },
-  'request.expired': { says: 'Nobody decided in time.', has: [] },
-  'request.ended': { says: 'Its window is over.', has: [] },
-  'request.escalated': { says: 'More people were asked.', has: [] },
-  'request.reminded': { says: 'People were reminded.', has: [] },
-  'request.reviewed': { says: 'Somebody else reviewed the break-glass.', has: ['by', 'comment', 'source', 'token'] },
+  'request.refusals-capped': {
+    says: 'The caller reached the cap of recorded refusals for this hour. Further refusals are only counted.',
+    has: ['caller', 'cap'],
+  },
+  'approval.given': { says: 'An approver approved the request.', has: [...decision, 'rules'], may: ['comment', 'limits'] },
+  'request.approved': { says: 'Every approval rule is fulfilled.', has: ['uses', 'expiresAt'], may: ['unattended'] },
+  'request.denied': { says: 'An approver denied the request.', has: decision, may: ['comment'] },
+  'request.cancelled': { says: 'The requester cancelled the pending request.', has: decision, may: ['comment'] },
+  'request.revoked': { says: 'The request was revoked. No further session is vended.', has: decision, may: ['comment'] },
+  'request.expired': { says: 'The request expired without a decision.', has: [] },
+  'request.ended': { says: 'The window of the request has ended.', has: [] },
+  'request.escalated': { says: 'The request was escalated to more approvers.', has: [] },
+  'request.reminded': { says: 'The approvers or reviewers were reminded.', has: [] },
+  'request.reviewed': { says: 'A person other than the requester reviewed the break-glass.', has: ['by', 'comment', 'source', 'token'] },
   'request.erased': {
-    says: 'A person’s data went: all earlier events of this journal are gone, their places and commitments stay.',
+    says: 'A person’s data was erased. The content of all earlier events of this journal is gone; their positions and commitments stay.',
     has: ['operator', 'justification'],
   },
   'request.restored': {
-    says: 'Its item came back from a backup that lacked some of this journal: it is over, and of open sessions nobody knows.',
+    says: 'The item was restored from a backup that lacked part of this journal. The request is over, and the outcome of its open sessions is unknown.',
     has: ['operator'],
   },
-  'request.retired': { says: 'The item leaves the table. Nothing follows.', has: [] },
+  'request.retired': { says: 'The item is complete in the log and leaves the table. No event follows.', has: [] },
   'session.reserved': {
-    says: 'The intent: from here on AWS may be asked.',
+    says: 'The intent of a session. From here on Stint can call AWS.',
     has: ['session', 'terms', 'sessionName', 'role', 'duration', 'expiresAt', 'build', 'source', 'token', 'trace'],
     may: ['sourceIdentity', 'durationAsked'],
     either: ['caller', 'callerHash'],
     lacking: ['terms', 'caller', 'callerHash', 'durationAsked'],
   },
   'session.issued': {
-    says: 'Credentials left.',
+    says: 'Credentials were issued.',
     has: ['session', 'accessKeyId', 'assumedRoleArn', 'assumedRoleId', 'expiration', 'awsRequestId', 'packedPolicySize', 'sends'],
   },
   'session.failed': {
-    says: 'Nothing left, and the use went back.',
+    says: 'No credentials were issued, and the use was returned.',
     has: ['session', 'code', 'reason', 'sends'],
     may: ['awsRequestId'],
   },
   'session.answer-dropped': {
-    says: 'AWS gave an answer that does not match the request. The credentials were dropped; a session may be alive.',
+    says: 'AWS returned a response that does not match the request. The credentials were dropped; a session may exist.',
     has: ['session', 'reason', 'sends'],
     may: ['awsRequestId'],
   },
-  'session.abandoned': { says: 'No record came in time: nothing left, and the use went back.', has: ['session'] },
+  'session.abandoned': {
+    says: 'The reservation was not completed in time. No credentials were issued, and the use was returned.',
+    has: ['session'],
+  },
   'freeze.set': { says: 'Access was frozen.', has: ['scope', 'by', 'justification'], may: ['expiresAt'] },
-  'freeze.release-asked': { says: 'The first of two people asked for its release.', has: ['scope', 'by'] },
-  'freeze.released': { says: 'The second released it.', has: ['scope', 'by'] },
-  'freeze.deploy-released': { says: 'A deploy released it.', has: ['scope', 'build'] },
-  'link.pending': { says: 'A Slack user typed the code that a person was given.', has: ['by', 'slack', 'source', 'token'] },
+  'freeze.release-asked': { says: 'The first of two people asked to release the freeze.', has: ['scope', 'by'] },
+  'freeze.released': { says: 'The second person released the freeze.', has: ['scope', 'by'] },
+  'freeze.deploy-released': { says: 'A deployment released the freeze.', has: ['scope', 'build'] },
+  'link.pending': { says: 'A Slack user entered the code of a person.', has: ['by', 'slack', 'source', 'token'] },
   'link.made': {
-    says: 'The person confirmed it: the Slack user is theirs.',
+    says: 'The Slack user was linked to the person.',
     has: ['by', 'slack', 'expiresAt', 'source', 'token'],
     may: ['email'],
   },
-  'link.ended': { says: 'The Slack user is no longer theirs.', has: ['by', 'slack', 'reason'], may: ['source', 'token'] },
-  'config.seen': { says: 'A deployed config answered for the first time.', has: ['build'] },
-  'log.started': { says: 'The log began, or goes on under another key.', has: ['origin', 'vkey'] },
-  'table.restored': { says: 'The story table came back from a backup, and was opened again.', has: ['build', 'epoch'] },
+  'link.ended': { says: 'The link to the Slack user ended.', has: ['by', 'slack', 'reason'], may: ['source', 'token'] },
+  'config.seen': { says: 'A deployed config was used for the first time.', has: ['build'] },
+  'log.started': { says: 'The log started, or continues with another key.', has: ['origin', 'vkey'] },
+  'table.restored': { says: 'The story table was restored from a backup and opened again.', has: ['build', 'epoch'] },
 } as const satisfies Record<AuditEvent['type'], EventShape>
 
 export type EventType = keyof typeof eventTypes
@@ -210,7 +216,7 @@ const version1 = shapesWith(({ has, may = [], either, lacking = [] }) => {
   return { has: [...inAll, ...has.filter(had)], may: may.filter(had), ...(either?.every(had) ? { either } : {}) }
 })
 
-/** The event that a text is, or what keeps it from being one. */
+/** Parses an event. Returns a string that says what is wrong if it is invalid. */
 export function readEvent(text: string): ReadEvent | string {
   let event: unknown
   try {
@@ -219,16 +225,16 @@ export function readEvent(text: string): ReadEvent | string {
     return 'not JSON'
   }
   if (!isObject(event)) return 'not an object'
-  if (event.v !== EVENT_VERSION && !isOlderVersion(event.v)) return 'of a version that is not known'
+  if (event.v !== EVENT_VERSION && !isOlderVersion(event.v)) return 'of an unknown version'
   const current = isOlderVersion(event.v) ? withCurrentNames(event) : event
   const read = current ? checked(current) : 'with a name that its version does not have'
-  // Only one text says the same: so no member is doubled or spelled otherwise.
+  // Only one string is canonical, so no property is duplicated or spelled differently.
   return typeof read === 'string' || isCanonicalJson(text, event) ? read : 'not in canonical form'
 }
 
-/** The event, if it has what its type and version demand and nothing else. */
+/** The event, if it has exactly the properties of its type and version. */
 function checked(event: { readonly [member: string]: unknown }): ReadEvent | string {
-  if (typeof event.type !== 'string' || !Object.hasOwn(eventTypes, event.type)) return 'of a type that is not known'
+  if (typeof event.type !== 'string' || !Object.hasOwn(eventTypes, event.type)) return 'of an unknown type'
   const { has, may, either } = (event.v === 1 ? version1 : shapes)[event.type as EventType]
   let count = 0
   for (const name of has) {
@@ -241,14 +247,14 @@ function checked(event: { readonly [member: string]: unknown }): ReadEvent | str
     if (given !== 1) return given === 0 ? `without ${either[0]}` : `with both ${either.join(' and ')}`
     count++
   }
-  if (Object.keys(event).length !== count) return 'with a member that it cannot have'
+  if (Object.keys(event).length !== count) return 'with an unexpected property'
   for (const [name, value] of Object.entries(event)) {
-    if (!kinds[members[name as Member][0]].fits(value)) return `with a ${name} that is none`
+    if (!kinds[members[name as Member][0]].fits(value)) return `with an invalid ${name}`
   }
   return event as ReadEvent
 }
 
-/** `docs/audit-events.md`, between its heading and what people write. */
+/** The generated part of `docs/audit-events.md`. */
 export function eventsPage(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|')
   const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(' ')
@@ -257,16 +263,16 @@ export function eventsPage(): string {
   return [
     `Every event has ${names(inAll)}.`,
     '',
-    '| type | says | has | may have |',
+    '| type | meaning | has | can have |',
     '| --- | --- | --- | --- |',
     ...types.map(([type, { says, has, may = [], either }]) => {
       const all = [names(has), ...(either ? [either.map((name) => `\`${name}\``).join(' or ')] : [])].join(' ')
       return `| \`${type}\` | ${cell(says)} | ${all} | ${names(may)} |`
     }),
     '',
-    `Events of version 1 are read and verified as well: there ${older.join(', ')}.`,
+    `Events of version 1 are read and verified too. In version 1, ${older.join(', ')}.`,
     '',
-    '| member | is | form |',
+    '| property | meaning | form |',
     '| --- | --- | --- |',
     ...Object.entries(members).map(([name, [kind, says]]) => `| \`${name}\` | ${cell(says)} | ${cell(kinds[kind].says)} |`),
     '',

@@ -1,5 +1,5 @@
 /**
- * What the events of a session must say: held to its request, to the intent before them, and to what AWS makes of it.
+ * Checks the events of a session against its request, against the intent before them, and against the forms that AWS uses.
  * Names: AWS STS API Reference, AssumeRole; AWS IAM User Guide, "IAM identifiers".
  */
 
@@ -15,24 +15,24 @@ import { callerHash, MAX_EVENT_BYTES } from './event.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { ReadEvent } from './schema.ts'
 
-/** A session between its intent and its end. */
+/** A session between its intent and its closing event. */
 export type OpenSession = {
   readonly at: Instant
   readonly name: string
   readonly role: string
   readonly expiresAt: Instant
-  /** The same, or sooner where an approver allowed less. */
+  /** The same, or earlier if an approver shortened it. */
   readonly end: Instant
-  /** An answer of AWS did not match the request and was dropped. */
+  /** A response of AWS did not match the request and was dropped. */
   dropped: boolean
 }
 
 /** What all sessions of one request have in common. */
 export type Shared = { readonly role: string; readonly sourceIdentity: string | undefined }
 
-/** AssumeRole is sent at most so often for one session. */
+/** Maximum number of AssumeRole sends for one session. */
 const MAX_SENDS = 2
-/** The longest character of a name, in bytes of its JSON: a name is cut where the next one has no room. */
+/** The longest character of a name, in bytes of its JSON. A name is cut before the first character that does not fit. */
 const LONGEST_CHARACTER = 12
 
 export const sharedOf = (event: ReadEvent): Shared => ({
@@ -46,13 +46,13 @@ export function openedSession(event: ReadEvent, facts: RequestFacts | undefined)
   return { at, name: event.sessionName as string, role: event.role as string, expiresAt, end: Math.min(expiresAt, allowed), dropped: false }
 }
 
-/** `facts` is absent where the request is not known. */
+/** `facts` is absent if the request is unknown. */
 export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestFacts | undefined): readonly string[] {
   const faults: string[] = []
   const [at, duration] = [instantOf(event.at), event.duration as number]
   if (facts && event.v !== 1) {
-    if (!isFor(event, facts)) faults.push('reserved for another caller than the one who asked')
-    if (event.terms !== facts.terms) faults.push('reserved on other terms than those that were asked for')
+    if (!isFor(event, facts)) faults.push('reserved for a caller other than the requester')
+    if (event.terms !== facts.terms) faults.push('reserved on terms other than those of the request')
   }
   if (facts && at < facts.windowStartsAt) faults.push('reserved before its window began')
   if (!isSameRole(event.role as string, shared.role)) faults.push('reserved for another role than the session before it')
@@ -60,10 +60,10 @@ export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestF
   if (!isNameOf(event)) faults.push('reserved under a session name that is not its own')
   if (duration > MAX_SESSION_SECONDS) faults.push(`reserved for more than ${MAX_SESSION_SECONDS} s`)
   if (duration < MIN_DURATION_SECONDS) faults.push(`reserved for less than ${MIN_DURATION_SECONDS} s`)
-  // Without a wish the profile's default stands here; what an approver allowed then ends the session sooner.
+  // If the caller chose no duration, this is the profile's default, and an approver's limit ends the session earlier.
   if (facts && event.durationAsked === true && duration > facts.limits.duration) faults.push('reserved for longer than its limits allow')
   if (instantOf(event.expiresAt) !== wholeSecond(at) + seconds(duration))
-    faults.push('reserved with an end that is not its start plus its duration')
+    faults.push('reserved with an end that is not start plus duration')
   return faults
 }
 
@@ -73,18 +73,18 @@ function isFor(event: ReadEvent, { issuer, subject }: RequestFacts): boolean {
   return caller.issuer === issuer && caller.subject === subject
 }
 
-/** A session's name is what can be read of its caller's name, and its id. */
+/** A session's name is the readable part of its caller's name, and its ID. */
 function isNameOf(event: ReadEvent): boolean {
   const [name, session] = [event.sessionName as string, event.session as SessionId]
   if (!parseSessionId(session) || !name.endsWith(`-${session}`)) return false
   const head = name.slice(0, -session.length - 1)
-  // Most names are what AWS takes as it is.
+  // AWS accepts most names as they are.
   if (event.v !== 1 && (event.caller as CallerRef | undefined)?.name === head && /^[\w+,.@-]{1,24}$/.test(head)) return true
   if (!/^[\w+=,.@-]{0,24}$/.test(head)) return false
   if (event.v === 1 || event.caller === undefined) return true
   const expected = roleSessionName((event.caller as CallerRef).name, session)
   if (name === expected) return true
-  // A full event has lost the end of the caller's name.
+  // In a full event the caller's name was cut.
   const isFull = Buffer.byteLength(canonicalJson(event)) > MAX_EVENT_BYTES - LONGEST_CHARACTER
   return isFull && head.startsWith(expected.slice(0, -session.length - 1))
 }
@@ -95,7 +95,7 @@ export function rolePartsOf(arn: string): RoleParts | undefined {
   return partition && account && name ? { partition, account, name } : undefined
 }
 
-/** Where an event had no room for its role's path, the rest must be the same. */
+/** If an event had no room for its role's path, the rest must be equal. */
 export function isSameRole(one: string, other: string): boolean {
   if (one === other) return true
   if (!one.includes(':role/…/') && !other.includes(':role/…/')) return false
@@ -104,25 +104,25 @@ export function isSameRole(one: string, other: string): boolean {
 
 export function issuedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
   const faults: string[] = [...attemptFaults(event, open, 'issued')]
-  // The call that dropped an answer has ended, and no other call may record for its reservation.
+  // The call that dropped a response has ended, and no other call can record for its reservation.
   if (open.dropped) faults.push('issued after its answer was dropped')
   const [at, expiration, sends] = [instantOf(event.at), instantOf(event.expiration), event.sends as number]
-  if (expiration > open.expiresAt) faults.push('issued beyond the end that was reserved')
+  if (expiration > open.expiresAt) faults.push('issued beyond the reserved end')
   else if (expiration > open.end) faults.push('issued for longer than its limits allow')
   if (at >= open.expiresAt) faults.push('issued after its end')
   else if (expiration <= at) faults.push('issued with credentials that had already expired')
-  if (!/^ASIA[A-Z0-9]{12,124}$/.test(event.accessKeyId as string)) faults.push('issued with an access key ID that is not one of a session')
+  if (!/^ASIA[A-Z0-9]{12,124}$/.test(event.accessKeyId as string)) faults.push('issued with an access key ID that is not that of a session')
   const role = rolePartsOf(open.role)
   if (event.assumedRoleArn !== (role && `arn:${role.partition}:sts::${role.account}:assumed-role/${role.name}/${open.name}`))
-    faults.push('issued with an ARN that is not that of its role and its session name')
+    faults.push('issued with an ARN that does not match its role and session name')
   const id = event.assumedRoleId as string
   if (!/^[A-Z0-9]{4,128}:/.test(id) || id.slice(id.indexOf(':') + 1) !== open.name) faults.push('issued with a role ID of another session')
-  if (sends < 1) faults.push('issued without AssumeRole having been sent')
-  if ((event.packedPolicySize as number) > 100) faults.push('issued with a policy that is larger than AWS takes')
+  if (sends < 1) faults.push('issued although AssumeRole was not sent')
+  if ((event.packedPolicySize as number) > 100) faults.push('issued with a policy that exceeds the AWS limit')
   return faults
 }
 
-/** Of a session from which nothing left. */
+/** The faults of an event that closes a session without credentials. */
 export function closedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
   if (event.type === 'session.failed')
     return [...(open.dropped ? ['failed after its answer was dropped'] : []), ...attemptFaults(event, open, 'failed')]
@@ -131,22 +131,22 @@ export function closedFaults(event: ReadEvent, open: OpenSession): readonly stri
     : []
 }
 
-/** Of a session that stays open, with an answer that was dropped. */
+/** The faults of a dropped response. Its session stays open. */
 export function droppedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
   return [
     ...attemptFaults(event, open, 'dropped'),
-    ...((event.sends as number) < 1 ? ['dropped without AssumeRole having been sent'] : []),
+    ...((event.sends as number) < 1 ? ['dropped although AssumeRole was not sent'] : []),
     ...(open.dropped ? ['dropped twice'] : []),
   ]
 }
 
-/** One call of one function reserves and closes: by one clock, and long before the reservation counts as abandoned. */
+/** One call of one function reserves and closes, with one clock and long before the reservation counts as abandoned. */
 function attemptFaults(event: ReadEvent, open: OpenSession, what: string): readonly string[] {
   const after = instantOf(event.at) - open.at
   const sends = event.sends as number
   return [
     ...(after < 0 ? [`${what} before it was reserved`] : []),
     ...(after > seconds(ABANDONED_AFTER_SECONDS) ? [`${what} more than ${ABANDONED_AFTER_SECONDS} s after it was reserved`] : []),
-    ...(sends > MAX_SENDS ? [`${what} after ${sends} sends of AssumeRole, and ${MAX_SENDS} are the most there can be`] : []),
+    ...(sends > MAX_SENDS ? [`${what} after ${sends} sends of AssumeRole; the maximum is ${MAX_SENDS}`] : []),
   ]
 }
