@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { digestFields, sha256Hex, toCrockford } from './digest.ts'
 
-test('SHA-256 of the empty text (FIPS 180-4)', () => {
+test('SHA-256 of the empty string (FIPS 180-4)', () => {
   expect(sha256Hex('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
 })
 

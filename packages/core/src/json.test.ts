@@ -14,7 +14,7 @@ describe('parseForeignJson', () => {
     ['an object', '{"a":1}', 'ok'],
     ['the same name in two objects', '[{"a":1},{"a":2}]', 'ok'],
     ['a name that is also a value', '{"a":"a","b":["a","a"]}', 'ok'],
-    ['a brace in a text', '{"a":"{\\"a\\":1","b":1}', 'ok'],
+    ['a brace in a string', '{"a":"{\\"a\\":1","b":1}', 'ok'],
     ['16 levels', '['.repeat(16) + ']'.repeat(16), 'ok'],
     ['17 levels', '['.repeat(17) + ']'.repeat(17), 'too-deep'],
     ['a duplicate', '{"a":1,"a":2}', 'duplicate-member'],
@@ -33,7 +33,7 @@ describe('parseForeignJson', () => {
     ['two values', '{}{}', 'not-json'],
   ])('%s', (_name, text, fault) => expect(faultOf(text)).toBe(fault))
 
-  test('bytes that are no UTF-8, or begin with a mark', () => {
+  test('bytes that are not UTF-8, or begin with a byte order mark', () => {
     expect(parseForeignJson(Uint8Array.of(0x22, 0xff, 0x22))).toEqual({ ok: false, fault: 'not-utf8' })
     expect(parseForeignJson(Uint8Array.of(0xef, 0xbb, 0xbf, 0x7b, 0x7d))).toEqual({ ok: false, fault: 'not-json' })
   })
@@ -54,7 +54,7 @@ describe('parseForeignJson', () => {
   })
 })
 
-test('own finds no inherited member', () => {
+test('own finds no inherited property', () => {
   expect([own({ a: 1 }, 'a'), own({} as Record<string, unknown>, 'constructor'), own({} as Record<string, unknown>, 'toString')]).toEqual([
     1,
     undefined,
@@ -125,7 +125,7 @@ describe('numbers that a double cannot hold', () => {
 
 describe('canonicalJson (RFC 8785)', () => {
   // RFC 8785 §3.2.2 and §3.2.3, worked examples.
-  test('numbers and texts', () => {
+  test('numbers and strings', () => {
     const text =
       '{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\\u20ac$\\u000F\\u000aA\'\\u0042\\u0022\\u005c\\\\\\"\\/","literals":[null,true,false]}'
     expect(canonicalJson(JSON.parse(text))).toBe(
@@ -147,7 +147,7 @@ describe('canonicalJson (RFC 8785)', () => {
       'Hebrew Letter Dalet With Dagesh',
     ])
   })
-  test('undefined members are left out, what is no JSON is a bug', () => {
+  test('undefined properties are left out, and a value that is not JSON is a bug', () => {
     expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}')
     expect(() => canonicalJson({ a: Number.NaN })).toThrow(TypeError)
     expect(() => canonicalJson([undefined])).toThrow(TypeError)

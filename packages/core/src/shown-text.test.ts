@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { cut, isolated, shownLine, shownText, visibleJson } from './shown-text.ts'
 import { hiddenIn } from './testing/hidden.ts'
 
-describe('what a reader could not see becomes a mark', () => {
+describe('hidden characters become marks', () => {
   test.each([
     ['an override', 'gnp.\u202Eexe', 'gnp.‹U+202E›exe'],
     ['every embedding and override', '\u202A\u202B\u202C\u202D\u202E', '‹U+202A›‹U+202B›‹U+202C›‹U+202D›‹U+202E›'],
@@ -33,7 +33,7 @@ describe('what a reader could not see becomes a mark', () => {
   })
 })
 
-describe('what can be read stays as it is', () => {
+describe('visible text stays as it is', () => {
   test.each([
     ['letters of every script', 'Zoë Škoda Дана 山田 ดานา שלום مرحبا Nguyễn'],
     ['accents as marks of their own', 'Nguye\u0302\u0303n'],
@@ -46,7 +46,7 @@ describe('what can be read stays as it is', () => {
 })
 
 describe('lines', () => {
-  test('a text keeps its lines and tabs', () => expect(shownText('a\r\nb\n\tc')).toBe('a\nb\n\tc'))
+  test('text keeps its lines and tabs', () => expect(shownText('a\r\nb\n\tc')).toBe('a\nb\n\tc'))
   test('a line has no other, and says where there was one', () =>
     expect(shownLine(' Dana\n\n*Risk*\r\n\tlow:   reads\u2028 ')).toBe('Dana ⏎ *Risk* ⏎ low: reads‹U+2028›'))
   test('blank space of any kind is one space', () => expect(shownLine('a\u00A0\u3000\u2003 b')).toBe('a b'))
@@ -93,7 +93,7 @@ test('whatever is written, nothing hidden is left, lengths hold, and what was sh
   )
 })
 
-test('a text that runs from right to left turns nothing around it', () => {
+test('right-to-left text does not reorder the text around it', () => {
   expect(isolated('שלום')).toBe('\u2068שלום\u2069')
   expect(isolated('مرحبا INC-1')).toBe('\u2068مرحبا INC-1\u2069')
   expect(isolated('\u{1E900}')).toBe('\u2068\u{1E900}\u2069')

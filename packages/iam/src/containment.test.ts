@@ -80,7 +80,7 @@ test('covers finds every pattern within itself and within *', () => {
   fc.assert(fc.property(pattern, (text) => covers(text, text) && covers('*', text)))
 })
 
-test('matches agrees with a regular expression', () => {
+test('matches behaves like a regular expression', () => {
   const asRegExp = (text: string) => new RegExp(`^${text.replaceAll('?', '.').replaceAll('*', '.*')}$`)
   fc.assert(
     fc.property(pattern, word, (text, value) => matches(plain(text), value) === asRegExp(text).test(value)),

@@ -92,7 +92,7 @@ describe('layers', () => {
       ['organization'],
     ],
     ['a resource policy grants to the role', { resource: of(grant(role)) }, 'allow', []],
-    ['a resource policy grants to everybody', { resource: of(grant('*')) }, 'allow', []],
+    ['a resource policy grants to everyone', { resource: of(grant('*')) }, 'allow', []],
     ['one that names the account leaves it to identity policies', { resource: of(grant(HOME)) }, 'implicit-deny', ['identity']],
     [
       'granted to the role, it stays within the session policy',
@@ -132,7 +132,7 @@ describe('layers', () => {
       ['session'],
     ],
     [
-      'a trust policy that names nobody lets nobody in, not even its own account',
+      'a trust policy without a matching principal allows no one, not even its own account',
       { identity: yes, decides: true, resource: of(grant(AWAY)) },
       'implicit-deny',
       ['resource'],
@@ -279,20 +279,20 @@ describe('conditions', () => {
 
 describe('what the parser refuses', () => {
   test.each<[string, unknown, string]>([
-    ['an operator it does not know', of(allow({ Condition: { StringMatches: { k: 'a' } } })), 'StringMatches: is no condition operator'],
+    ['an operator it does not know', of(allow({ Condition: { StringMatches: { k: 'a' } } })), 'StringMatches: is not a condition operator'],
     [
       'Null with IfExists is taken as Null, a prefix of its own is not',
       of(allow({ Condition: { 'ForSomeValues:StringEquals': { k: 'a' } } })),
-      'is no condition operator',
+      'is not a condition operator',
     ],
-    ['a misspelt Condition', of({ ...allow(), Conditon: {} } as never), 'Conditon: is no member'],
+    ['a misspelt Condition', of({ ...allow(), Conditon: {} } as never), 'Conditon: is not a property'],
     ['a statement without an action', of({ Effect: 'Allow', Resource: '*' }), 'needs Action or NotAction'],
     ['Action and NotAction', of(allow({ NotAction: 's3:*' })), 'both Action and NotAction'],
     ['an effect in lower case', of(allow({ Effect: 'allow' as never })), 'must be Allow or Deny'],
     ['a principal in an identity policy', of(grant('*')), 'has no principal'],
     ['no resource', of({ Effect: 'Allow', Action: '*' }), 'needs Resource or NotResource'],
-    ['a resource that is no ARN', of(allow({ Resource: 's3:::b' })), 'is no ARN'],
-    ['an action without service', of(allow({ Action: 'GetObject' })), 'no service:action'],
+    ['a resource that is not an ARN', of(allow({ Resource: 's3:::b' })), 'is not an ARN'],
+    ['an action without service', of(allow({ Action: 'GetObject' })), 'not in the form service:action'],
     ['another version', { Version: '2020-01-01', Statement: [allow()] }, 'Version'],
     ['no statement', { Version: '2012-10-17', Statement: [] }, 'at least one'],
     ['a list', [], 'a policy must be an object'],

@@ -74,7 +74,7 @@ export function parsePolicy(json: unknown, kind: PolicyKind): ParsedPolicy {
 
   if (!isRecord(json)) return { ok: false, faults: ['a policy must be an object'] }
   for (const name of Object.keys(json)) {
-    if (!['Version', 'Id', 'Statement'].includes(name)) fault(name, 'is no member of a policy')
+    if (!['Version', 'Id', 'Statement'].includes(name)) fault(name, 'is not a property of a policy')
   }
   const version = json.Version ?? '2008-10-17'
   if (version !== '2012-10-17' && version !== '2008-10-17') fault('Version', 'must be 2012-10-17 or 2008-10-17')
@@ -101,7 +101,7 @@ function parseStatement(
 ): Statement | undefined {
   if (!isRecord(json)) return void fault(path, 'must be an object')
   for (const name of Object.keys(json)) {
-    if (!statementMembers.has(name)) fault(`${path}.${name}`, 'is no member of a statement')
+    if (!statementMembers.has(name)) fault(`${path}.${name}`, 'is not a property of a statement')
   }
   if (json.Effect !== 'Allow' && json.Effect !== 'Deny') fault(`${path}.Effect`, 'must be Allow or Deny')
   if (json.Sid !== undefined && typeof json.Sid !== 'string') fault(`${path}.Sid`, 'must be a string')
@@ -109,14 +109,14 @@ function parseStatement(
   const actions = parseNames(json, 'Action', path, fault)
   if (!actions) fault(path, 'needs Action or NotAction')
   for (const name of actions?.names ?? []) {
-    if (name !== '*' && !/^[a-z0-9-]+:[A-Za-z0-9*?]+$/i.test(name)) fault(`${path}.Action`, `'${name}' is no service:action`)
+    if (name !== '*' && !/^[a-z0-9-]+:[A-Za-z0-9*?]+$/i.test(name)) fault(`${path}.Action`, `'${name}' is not in the form service:action`)
   }
 
   const resources = parseNames(json, 'Resource', path, fault)
   if (kind === 'trust' && resources) fault(`${path}.Resource`, 'a trust policy has no resource')
   if (kind !== 'trust' && !resources) fault(path, 'needs Resource or NotResource')
   for (const name of resources?.names ?? []) {
-    if (name !== '*' && !name.startsWith('arn:')) fault(`${path}.Resource`, `'${name}' is no ARN`)
+    if (name !== '*' && !name.startsWith('arn:')) fault(`${path}.Resource`, `'${name}' is not an ARN`)
   }
 
   const speaksOfPrincipals = kind === 'trust' || kind === 'resource'
@@ -181,7 +181,7 @@ function parseConditions(json: unknown, path: string, fault: (path: string, text
   }
   const conditions: { [operator: string]: { [key: string]: readonly string[] } } = {}
   for (const [operator, keys] of Object.entries(json)) {
-    if (!isOperator(operator)) fault(`${path}.${operator}`, 'is no condition operator')
+    if (!isOperator(operator)) fault(`${path}.${operator}`, 'is not a condition operator')
     if (!isRecord(keys)) {
       fault(`${path}.${operator}`, 'must be an object of condition keys')
       continue

@@ -94,8 +94,8 @@ test.each([
   ['an index beyond the tree', () => verifyInclusion(1, 1, EMPTY_ROOT, [], EMPTY_ROOT)],
   ['a negative index', () => verifyInclusion(-1, 1, EMPTY_ROOT, [], EMPTY_ROOT)],
   ['half an index', () => verifyInclusion(0.5, 1, EMPTY_ROOT, [], EMPTY_ROOT)],
-  ['an index that is no number', () => verifyInclusion(Number.NaN, 2, EMPTY_ROOT, [], EMPTY_ROOT)],
-  ['a leaf that is no hash', () => verifyInclusion(0, 1, Buffer.of(1), [], Buffer.of(1))],
+  ['an index that is not a number', () => verifyInclusion(Number.NaN, 2, EMPTY_ROOT, [], EMPTY_ROOT)],
+  ['a leaf that is not a hash', () => verifyInclusion(0, 1, Buffer.of(1), [], Buffer.of(1))],
   ['a smaller tree than before', () => verifyConsistency(2, 1, rootOf(2), rootOf(1), [])],
   ['a range that no tree has', () => verifyRange({ start: 1, end: 3 }, 4, rootOf(2), [], rootOf(4))],
 ])('refused: %s', (_what, verdict) => expect(verdict()).toBe(false))

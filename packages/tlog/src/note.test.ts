@@ -37,7 +37,7 @@ describe('vkeys', () => {
     ['an unknown type', 'example.com/foo+530d903a+CekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'],
     ['a short key', 'example.com/foo+530d903a+AekyeRrm'],
     ['nothing', ''],
-  ])('with %s is none', (_what, vkey) => expect(parseVkey(vkey)).toBeUndefined())
+  ])('with %s is invalid', (_what, vkey) => expect(parseVkey(vkey)).toBeUndefined())
 })
 
 describe('notes', () => {
@@ -46,7 +46,7 @@ describe('notes', () => {
     expect(parsed?.text).toBe(text)
     expect(parsed && formatNote(parsed.text, parsed.signatures)).toBe(note)
   })
-  test('known keys are checked, others say nothing', () => {
+  test('signatures of known keys are checked, others are ignored', () => {
     const parsed = parseNote(note)
     if (!parsed) throw new Error('unreadable')
     expect(signersOf(parsed, [log.key, witness.key])).toEqual([log.key, witness.key])
@@ -68,11 +68,11 @@ describe('notes', () => {
         Array.from({ length: 65 }, () => log.signed(text)),
       ),
     ],
-  ])('with %s is none', (_what, broken) => expect(parseNote(broken)).toBeUndefined())
+  ])('with %s is invalid', (_what, broken) => expect(parseNote(broken)).toBeUndefined())
 })
 
 describe('checkpoints', () => {
-  test('one that the log signed opens, and tells which witnesses have seen it', () => {
+  test('a checkpoint signed by the log opens and lists its witnesses', () => {
     expect(openCheckpoint(note, [log.key], [witness.key])).toMatchObject({
       outcome: 'done',
       value: { size: 3, witnesses: ['witness.example'] },
@@ -87,7 +87,7 @@ describe('checkpoints', () => {
     ['with a signature that is wrong', formatNote(text, [{ ...log.signed(text), signature: Buffer.alloc(64) }]), [log.key]],
     ['with a signature that is wrong', formatNote(text, [{ ...log.signed(text), signature: Buffer.alloc(3) }]), [log.key]],
   ])('%s', (fault, broken, keys) => expect(openCheckpoint(broken, keys)).toEqual({ outcome: 'fault', fault }))
-  test('a witness that signed something else spoils it', () => {
+  test('a witness that signed something else invalidates it', () => {
     const bad = formatNote(text, [log.signed(text), witness.signed('something else\n')])
     expect(openCheckpoint(bad, [log.key], [witness.key])).toMatchObject({ fault: 'with a signature that is wrong' })
   })

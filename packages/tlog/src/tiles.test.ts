@@ -50,7 +50,7 @@ test.each([
   expect(last.map((tile) => `${tile?.level} ${tile?.index} ${tile?.width}`)).toEqual(expected)
 })
 
-test('growing writes what changed and nothing else', () => {
+test('growing writes only the changed tiles', () => {
   const names = (from: number, to: number) =>
     ([...levelsOf(to), 'entries'] as const).flatMap((level) => tilesBetween(level, from, to)).map(tilePath)
   expect(names(250, 251)).toEqual(['tile/0/000.p/251', 'tile/entries/000.p/251'])
@@ -83,7 +83,7 @@ describe('tiles and bundles', () => {
     ['too many', encodeBundle(entries), 2],
     ['cut', encodeBundle(entries).subarray(0, -1), 3],
     ['a byte more', Buffer.concat([encodeBundle(entries), Buffer.of(0)]), 3],
-  ])('a bundle with %s is none', (_what, bytes, width) => expect(decodeBundle(bytes, width)).toBeUndefined())
-  test('a tile of another width is none', () => expect(decodeTile(Buffer.alloc(64), 3)).toBeUndefined())
-  test('an entry that its length cannot say is a bug', () => expect(() => encodeBundle([Buffer.alloc(65_536)])).toThrow(RangeError))
+  ])('a bundle with %s is invalid', (_what, bytes, width) => expect(decodeBundle(bytes, width)).toBeUndefined())
+  test('a tile of another width is invalid', () => expect(decodeTile(Buffer.alloc(64), 3)).toBeUndefined())
+  test('an entry longer than its length field is a bug', () => expect(() => encodeBundle([Buffer.alloc(65_536)])).toThrow(RangeError))
 })

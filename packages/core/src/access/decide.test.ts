@@ -14,7 +14,7 @@ const signedIn = (secondsAgo: number) => ({ signedInAt: NOW - secondsAgo * 1000 
 test.each<[string, Partial<Profile>, Partial<Caller>, string]>([
   ['another issuer with the same claims', {}, { issuer: 'ci' }, 'profile-unknown'],
   ['a missing group', {}, { claims: { groups: ['sales'] } }, 'profile-unknown'],
-  ['groups as a text', {}, { claims: { groups: 'developers' } }, 'profile-unknown'],
+  ['groups as a string', {}, { claims: { groups: 'developers' } }, 'profile-unknown'],
   ['no claims at all', {}, { claims: {} }, 'profile-unknown'],
   ['no rule', { eligible: [] }, {}, 'profile-unknown'],
   ['a rule without claims', { eligible: [{ issuer: 'people', claims: {} }] }, {}, 'profile-unknown'],
@@ -42,13 +42,13 @@ test.each<[string, Partial<Profile>, Partial<Caller>, string]>([
   ['a sign-in in the future', { eligible: [{ ...developers, authAge: '15m' }] }, signedIn(-60), 'auth-too-old'],
   ['another address', { eligible: [{ ...developers, sourceIp: ['10.0.0.0/8'] }] }, {}, 'source-ip'],
   [
-    'all hurdles: the first is told',
+    'all hurdles: the first is reported',
     { eligible: [{ ...developers, mfa: true, authAge: '1m', sourceIp: ['10.0.0.0/8'] }] },
     {},
     'mfa-required',
   ],
   [
-    'of two rules, the one with fewer hurdles is told',
+    'of two rules, the one with fewer hurdles is reported',
     {
       eligible: [
         { ...developers, mfa: true, authAge: '1m' },
@@ -102,7 +102,7 @@ describe('an unknown and an invisible profile', () => {
   )
 })
 
-test('a list of nobody admits nobody', () => {
+test('an empty list matches no caller', () => {
   const circumstances = { sourceIp: '203.0.113.7', now: NOW }
   expect([
     isOneOf(undefined, caller(), circumstances),

@@ -35,13 +35,13 @@ describe('a freeze may stop a responder', () => {
     ['the same subject elsewhere', [named('staff', 'a')], { kind: 'subject', issuer: 'other', id: 'a' }, false],
     ['another identity of a responder', [one('staff', 'r-1')], { kind: 'subject', issuer: 'other', id: 'r-2' }, true],
     ['a person who is one', [one('other', 'r-2')], { kind: 'person', id: 'rita' }, true],
-    ['a person who is none', [one('other', 'x')], { kind: 'person', id: 'rita' }, false],
+    ['an undeclared person', [one('other', 'x')], { kind: 'person', id: 'rita' }, false],
   ])('%s: of %j', (_name, responders, scope, expected) => expect(mayStopResponder(rules(...responders), scope)).toBe(expected))
 })
 
 describe('two people are left to release', () => {
   test.each<[string, readonly Who[], boolean]>([
-    ['nobody is a responder', [], false],
+    ['no responder', [], false],
     ['a group of the frozen issuer', [group('staff')], false],
     ['a group of another one', [group('staff'), group('other')], true],
     ['one person of another one', [group('staff'), one('other', 'a')], false],

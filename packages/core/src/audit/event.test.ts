@@ -156,7 +156,7 @@ describe('the largest events there can be stay below the limit', () => {
   })
 })
 
-describe('a reservation too large for an event says less, and the same of what it still says', () => {
+describe('a reservation that is too large for an event uses a shorter form', () => {
   const reserved = {
     type: 'session.reserved',
     request,
@@ -206,7 +206,7 @@ test.each([
   ['a\ud800', 9, 'a\ufffd'],
 ])('brief(%j, %i)', (text, bytes, expected) => expect(brief(text, bytes)).toBe(expected))
 
-test('an event is canonical text with a salt of 32 bytes, and times are texts', () => {
+test('an event is canonical JSON with a salt of 32 bytes, and times are strings', () => {
   const { event, salt } = journalEntry(
     { type: 'session.failed', request, session, at: NOW, code: 'sts-throttled', reason: 'x', sends: 2 },
     writing,

@@ -75,7 +75,7 @@ describe('journals that keep the rules', () => {
     ['a whole life', [created, reserved(), issued(), later('request.ended'), later('request.erased'), later('request.retired')]],
     ['erased after it was retired', [created, later('request.retired'), later('request.erased')]],
     ['a refusal', [event('request.refused', { caller: dana }), later('request.retired')]],
-    ['back from a backup while it waited', [asked([1]), agreed(alex), restored, event('request.retired')]],
+    ['restored from a backup while pending', [asked([1]), agreed(alex), restored, event('request.retired')]],
     ['back from a backup with a session open', [created, reserved(), restored, event('request.retired')]],
     ['back from a backup after it was over', [created, event('request.revoked', { by: alex }), restored, later('request.erased')]],
     ['a freeze set, released, set again', [set, releaseAsked(alex), released(dana), set, releaseAsked(dana), released(alex)]],
@@ -86,7 +86,7 @@ describe('journals that keep the rules', () => {
   ] as const)('%s', (_what, events) => expect(faultsOf(events)).toEqual([]))
 })
 
-describe('journals that break them', () => {
+describe('journals that break the rules', () => {
   test.each([
     ['issued without an intent', [created, issued()], /without an open intent/],
     ['the intent comes after', [created, issued(), reserved()], /without an open intent/],
@@ -102,13 +102,13 @@ describe('journals that break them', () => {
     ['unattended where that was not to be', [asked([1]), unattended], /before its delay/],
     ['unattended before its time', [event('request.asked', { ...what, needs: [1], unattendedAt: one_pm }), unattended], /before its delay/],
     ['anything after it was erased', [created, reserved(), issued(), later('request.erased'), reserved(two)], /after the end/],
-    ['approved by nobody', [asked([1]), approved], /without the approvals/],
+    ['approved without an approval', [asked([1]), approved], /without the approvals/],
     ['approved by one of two', [asked([2]), agreed(alex), approved], /without the approvals/],
     ['one person for two rules', [asked([1, 1]), agreed(alex, [0, 1]), approved], /without the approvals/],
-    ['approved where nobody was needed', [asked([]), approved], /without the approvals/],
-    ['agreed to by the requester', [asked([1]), agreed(dana)], /own requester/],
-    ['agreed to by a job', [asked([1]), agreed(job)], /by a workload/],
-    ['agreed to twice', [asked([2]), agreed(alex), agreed(alex)], /twice by one/],
+    ['approved without any needed approvals', [asked([]), approved], /without the approvals/],
+    ['approved by the requester', [asked([1]), agreed(dana)], /own requester/],
+    ['approved by a job', [asked([1]), agreed(job)], /by a workload/],
+    ['approved twice', [asked([2]), agreed(alex), agreed(alex)], /twice by one/],
     ['reviewed by the requester', [asked([1]), agreed(alex), approved, event('request.reviewed', { by: dana })], /own requester/],
     ['denied by the requester', [asked([1]), event('request.denied', { by: dana })], /own requester/],
     ['cancelled by another', [asked([1]), event('request.cancelled', { by: alex })], /other than its requester/],
@@ -120,7 +120,7 @@ describe('journals that break them', () => {
     ['anything after it was retired', [created, later('request.retired'), later('request.reminded')], /after the end/],
     ['created twice', [created, created], /where the journal is approved/],
     ['no beginning', [reserved()], /where the journal is new/],
-    ['a link that nobody typed the code for', [linked('U1')], /did not enter the code/],
+    ['a link without an entered code', [linked('U1')], /did not enter the code/],
     ['a link with another than who typed the code', [typed('U1'), linked('U2')], /did not enter the code/],
     ['a second link on one code', [typed('U1'), linked('U1'), linked('U1')], /did not enter the code/],
     ['an end of what never was', [unlinked('U1')], /where the journal is new/],
@@ -128,7 +128,7 @@ describe('journals that break them', () => {
     ['used after it came back from a backup', [created, restored, reserved()], /session\.reserved after the end/],
     ['decided after it came back from a backup', [asked([1]), restored, approved], /where the journal is over/],
     ['a freeze released by one', [set, releaseAsked(alex), released(alex)], /without two people/],
-    ['a freeze released that was set anew', [set, releaseAsked(alex), set, released(dana)], /without two people/],
+    ['a freeze released after it was set again', [set, releaseAsked(alex), set, released(dana)], /without two people/],
     ['a freeze released unasked', [set, released(alex)], /without two people/],
     [
       'what follows the erased still holds',
@@ -138,7 +138,7 @@ describe('journals that break them', () => {
   ] as const)('%s', (_what, events, words) => expect(faultsOf(events)).toContainEqual(expect.stringMatching(words)))
 })
 
-test('that events were erased is told wherever it is said: to take one away in silence is the graver thing', () => {
+test('an erasure is noted in every stage, because a silent removal is the graver fault', () => {
   const journal = newJournal()
   const faults = [asked([1]), later('request.erased')].map((one) => step(journal, one.type, one))
   expect([faults, journal.erasureTold]).toEqual([[[], ['request.erased where the journal is pending']], true])

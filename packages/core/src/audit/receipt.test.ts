@@ -43,7 +43,7 @@ const committing = (other: string) =>
     ),
   })
 
-describe('what is wrong with a receipt is said', () => {
+describe('an invalid receipt says why', () => {
   test.each([
     ['another event', formatProof({ ...proof, extra: receiptExtra(entry, event.replace('ended', 'expired'), salt) }), /does not commit/],
     ['another salt', formatProof({ ...proof, extra: receiptExtra(entry, event, Buffer.alloc(32, 8)) }), /does not commit/],
@@ -66,10 +66,10 @@ describe('what is wrong with a receipt is said', () => {
       receipt.replace(/^extra .*$/m, `extra ${Buffer.from(JSON.stringify({ entry, event, salt: '*' })).toString('base64')}`),
       /is malformed/,
     ],
-    ['an entry that is none', formatProof({ ...proof, extra: receiptExtra('{}', event, salt) }), /is malformed/],
+    ['an invalid entry', formatProof({ ...proof, extra: receiptExtra('{}', event, salt) }), /is malformed/],
     ['an entry of another journal', foreign('req_2', 'request.ended'), /journal or type of the entry differs/],
     ['an entry of another type', foreign('req_1', 'request.expired'), /journal or type of the entry differs/],
-    ['an event that is none', committing('{}'), /The event is/],
+    ['an invalid event', committing('{}'), /The event is/],
     [
       'a checkpoint of another log',
       formatProof({ ...proof, checkpoint: checkpoint.replaceAll('log.example', 'other.example') }),
@@ -82,13 +82,13 @@ describe('what is wrong with a receipt is said', () => {
     ['an index beyond the log', formatProof({ ...proof, index: 2 }), /not in the log/],
     ['a carriage return', receipt.replace('\n', '\r\n'), /not a tlog-proof/],
     ['another header', receipt.replace('@v1', '@v2'), /not a tlog-proof/],
-    ['a hash that is none', receipt.replace(/^index 1\n.*/m, 'index 1\nAAAA'), /not a tlog-proof/],
-    ['an index that is none', receipt.replace('index 1', 'index 01'), /not a tlog-proof/],
+    ['an invalid hash', receipt.replace(/^index 1\n.*/m, 'index 1\nAAAA'), /not a tlog-proof/],
+    ['an invalid index', receipt.replace('index 1', 'index 01'), /not a tlog-proof/],
     ['nothing', '', /not a tlog-proof/],
   ])('%s', (_what, broken, words) => expect(checkReceipt(broken, [key])).toMatch(words))
 })
 
-describe('entries are canonical or none', () => {
+describe('entries must be canonical', () => {
   test('a good one', () => expect(parseEntry(Buffer.from(entry))).toMatchObject({ request: 'req_1', seq: 1 }))
   test.each([
     ['white space', entry.replace(':', ': ')],

@@ -17,9 +17,9 @@ const { event: text } = journalEntry(
   { random: (count) => new Uint8Array(count), configHash: hash },
 )
 
-test('what is written can be read', () => expect(readEvent(text)).toMatchObject({ type: 'request.refusals-capped', cap: 20 }))
+test('what is written can be parsed', () => expect(readEvent(text)).toMatchObject({ type: 'request.refusals-capped', cap: 20 }))
 
-describe('what is no event says why', () => {
+describe('an invalid event says why', () => {
   test.each([
     ['not JSON', 'hello'],
     ['not an object', '[]'],
@@ -74,7 +74,7 @@ describe('events of older versions', () => {
     ['an old type in a new event', { ...agreed, v: 3 }, /^of an unknown type$/],
     ['an old member in a new event', { ...current, from: '203.0.113.7', v: 3 }, /^with an unexpected property$/],
     ['a new type in an old event', { ...current, v: 2 }, /^with a name that its version does not have$/],
-    ['a new member in an old event', { ...agreed, channel: 'api', v: 2 }, /^with a name that its version does not have$/],
+    ['a new property in an old event', { ...agreed, channel: 'api', v: 2 }, /^with a name that its version does not have$/],
     [
       'two old members that are one today',
       { ...common, by, expiresAt: common.at, scope: 'all', type: 'freeze.set', until: common.at, v: 2, why: 'x' },
@@ -83,6 +83,6 @@ describe('events of older versions', () => {
   ])('%s is refused', (_name, event, fault) => expect(read(event)).toMatch(fault))
 })
 
-test('every type says something', () => {
+test('every type has a description', () => {
   for (const [type, { says }] of Object.entries(eventTypes)) expect(says, type).toMatch(/\.$/)
 })

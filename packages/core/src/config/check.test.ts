@@ -33,7 +33,7 @@ describe('targetRoles', () => {
   ])('%s', (_name, targetRoles, fault) => expect(faultsOf((config) => Object.assign(config, { targetRoles }))).toContain(fault))
 })
 
-test('break-glass by rule alone, where nobody is told of it', () => {
+test('refuses an unattended break-glass without a Slack channel', () => {
   const approval = {
     rules: [{ by: [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }], count: 1 }],
     expiresAfter: '1h',
@@ -47,8 +47,8 @@ test('break-glass by rule alone, where nobody is told of it', () => {
   expect(faultsOf((config) => Object.assign(config, { slack: { ...slack, channel: 'C0123' } }) && reader({ approval })(config))).toBe('ok')
 })
 
-describe('faces', () => {
-  test('that are whole are accepted', () => {
+describe('Slack, sign-in and directories', () => {
+  test('valid settings are accepted', () => {
     const change = (config: Draft) =>
       Object.assign(config, {
         slack: { ...slack, channel: 'C0123', onCall: 'S0123', trustEmail: { issuer: 'people' } },
@@ -75,14 +75,10 @@ describe('faces', () => {
       { signIn: { people: { ...signIn, tokenEndpoint: 'http://login.acme.example/token' } } },
       'signIn.people.tokenEndpoint: must be an https URL',
     ],
-    [
-      'a sign-in that is no OpenID Connect',
-      { signIn: { people: { ...signIn, scope: 'email' } } },
-      'signIn.people.scope: must include openid',
-    ],
+    ['a sign-in without OpenID Connect', { signIn: { people: { ...signIn, scope: 'email' } } }, 'signIn.people.scope: must include openid'],
     ['a sign-in of jobs', { signIn: { ci: signIn } }, 'signIn.ci: is a workload issuer'],
     [
-      'a directory of nobody',
+      'a directory of an unknown issuer',
       { directories: { nobody: { scim: 'https://dir.acme.example', by: 'id' } } },
       "directories.nobody: names the unknown issuer 'nobody'",
     ],
@@ -93,7 +89,7 @@ describe('faces', () => {
     ],
     ['a directory by mail', { directories: { people: { scim: 'https://dir.acme.example', by: 'emails' } } }, 'directories.people.by'],
   ])('%s', (_name, more, expected) => expect(faultsOf((config) => void Object.assign(config, more))).toContain(expected))
-  test('a profile’s Slack needs the section, and approvers to tell', () => {
+  test('Slack settings of a profile need the top-level setting, and dm needs approvers', () => {
     expect(faultsOf(reader({ slack: { channel: 'C0123' } }))).toContain('profiles.reader.slack: needs the slack section')
     const told = (config: Draft) => {
       config.slack = slack
@@ -139,8 +135,8 @@ describe('faults', () => {
     ['a function', reader({ eligible: () => [] }), 'profiles.reader.eligible: is a function, but the config must be data'],
     ['no profiles', (config) => void (config.profiles = {}), 'profiles: must name a profile'],
     ['an id in capitals', (config) => void (config.profiles.Reader = profile()), 'must be 1 to 48 of a-z'],
-    ['nobody eligible', reader({ eligible: [] }), 'profiles.reader.eligible: must not be empty'],
-    ['everybody eligible', reader({ eligible: [{ issuer: 'people', claims: {} }] }), '{} would match every caller'],
+    ['an empty eligible', reader({ eligible: [] }), 'profiles.reader.eligible: must not be empty'],
+    ['eligible without claims', reader({ eligible: [{ issuer: 'people', claims: {} }] }), '{} would match every caller'],
     ['a glob that matches everything', reader({ eligible: [{ issuer: 'people', claims: { sub: { glob: '**' } } }] }), 'matches everything'],
     [
       'an unknown matcher',
@@ -208,7 +204,7 @@ describe('faults', () => {
       reader({ parameters: { bucket: { pattern: '(a{1,99}){1,99}', max: 9 } } }),
       'expands to more than 4000',
     ],
-    ['a pattern that is none', reader({ parameters: { bucket: { pattern: '[', max: 9 } } }), 'is not a valid regular expression'],
+    ['an invalid pattern', reader({ parameters: { bucket: { pattern: '[', max: 9 } } }), 'is not a valid regular expression'],
     [
       'a policy with an unknown parameter',
       reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: text`arn:aws:s3:::${param('bucket')}` }] }),
@@ -217,7 +213,7 @@ describe('faults', () => {
     [
       'a policy with an unknown operator',
       reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: '*', Condition: { StringMatches: { k: 'v' } } }] }),
-      'is no condition operator',
+      'is not a condition operator',
     ],
     [
       'a $ before a parameter',
@@ -239,7 +235,7 @@ describe('faults', () => {
       "profiles.reader.policy[0].Action: names ecr:GetAuthorizationToken, which creates access that outlives the session. Add mints: ['ecr:GetAuthorizationToken']",
     ],
     [
-      'one in other letters, beside another that is listed',
+      'one in another case, next to one that is listed',
       reader({ mints: ['s3:GetDataAccess'], policy: [{ Effect: 'Allow', Action: 'IAM:createaccesskey', Resource: '*' }] }),
       "profiles.reader.policy[0].Action: names iam:CreateAccessKey, which creates access that outlives the session. Add mints: ['s3:GetDataAccess', 'iam:CreateAccessKey']",
     ],
@@ -287,7 +283,7 @@ describe('faults', () => {
       'issuers.ci.tenant: is missing',
     ],
     [
-      'somebody who is only known by the jobs they trigger',
+      'a person with only an actor identity',
       (config) => {
         config.issuers.ci.actorClaim = 'actor_id'
         config.people = { dana: [{ issuer: 'ci', actor: '1' }] }
@@ -351,7 +347,7 @@ describe('bindings', () => {
     const checked = checkConfig(draft((config) => void (config.targets.prod.externalId = binding('EXT', 'ext'))))
     expect(checked).toMatchObject({ ok: false, faults: [{ path: 'targets.prod.externalId' }] })
   })
-  test('the hash does not depend on the order of members', () => {
+  test('the hash does not depend on the order of properties', () => {
     const source = draft() as Draft
     expect(hash({ profiles: source.profiles, targets: source.targets, issuers: source.issuers })).toBe(hash(source))
   })

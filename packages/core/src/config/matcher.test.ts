@@ -32,8 +32,8 @@ describe('matchers', () => {
     ['not, on a missing claim', { not: 'a' }, undefined, false],
     ['not, on null', { not: 'a' }, null, false],
     ['not of not, on a missing claim', { not: { not: 'a' } }, undefined, false],
-    ['not, over a text where a list was meant', { not: { includes: 'contractors' } }, 'contractors', false],
-    ['not, over a list where a text was meant', { not: 'contractor' }, ['contractor'], false],
+    ['not, over a string where a list was meant', { not: { includes: 'contractors' } }, 'contractors', false],
+    ['not, over a list where a string was meant', { not: 'contractor' }, ['contractor'], false],
     ['not, over the text of a truth', { not: true }, 'true', false],
     ['not, of a glob over a list', { not: { glob: 'refs/pull/**' } }, ['refs/pull/1'], false],
     ['not, of a cidr over what is no address', { not: { cidr: ['10.0.0.0/8'] } }, 'ten', false],
@@ -67,7 +67,7 @@ describe('matchers', () => {
   test('no matcher at all matches a missing claim', () => {
     fc.assert(fc.property(anyMatcher, (matcher) => !matchesClaim(matcher, undefined) && !matchesClaim(matcher, null)))
   })
-  test('a glob without stars is the text itself', () => {
+  test('a glob without stars matches only itself', () => {
     fc.assert(
       fc.property(
         fc.string({ minLength: 1 }).filter((text) => !text.includes('*')),
@@ -87,7 +87,7 @@ describe('globs', () => {
         .map((part) => (part === '**' ? '[^]*' : part === '*' ? '[^/]*' : part.replace(/[.+()]/g, '\\$&')))
         .join('')}$`,
     )
-  test('agree with a regular expression', () => {
+  test('match like a regular expression', () => {
     fc.assert(
       fc.property(
         fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join('')),
@@ -97,7 +97,7 @@ describe('globs', () => {
       { numRuns: 5000 },
     )
   })
-  test('a text made to keep a pattern busy costs no more than another', () => {
+  test('a string built to slow a pattern down costs no more than any other', () => {
     // As a regular expression this takes longer than anybody waits.
     expect(fitsGlob(`${'*a'.repeat(20)}b`, 'a'.repeat(8000))).toBe(false)
   })

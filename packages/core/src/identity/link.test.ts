@@ -29,14 +29,14 @@ describe('a link', () => {
   test.each<[string, LinkDecided, string]>([
     ['a code for the first time', offer(undefined, dana, 'c1', NOW), 'offered'],
     ['a second code: the first is good no more', offer(offered, dana, 'c2', NOW), 'offered'],
-    ['a code beside a link: the link stays', offer(active, dana, 'c2', NOW), 'offered, linked U1'],
-    ['a code after one was typed: who typed it must do so anew', offer(pending, dana, 'c2', NOW), 'offered'],
+    ['a code while a link is active: the link stays', offer(active, dana, 'c2', NOW), 'offered, linked U1'],
+    ['a new code after one was entered: the new one must be entered', offer(pending, dana, 'c2', NOW), 'offered'],
 
     ['the code, typed', claim(offered, 'c1', u1, NOW), 'pending U1, link.pending T1/U1'],
     ['another code', claim(offered, 'c2', u1, NOW), 'link-unknown'],
     ['a code that is too old', claim(offered, 'c1', u1, NOW + 10 * MINUTE), 'link-unknown'],
     ['a code where none was given', claim(base, 'c1', u1, NOW), 'link-unknown'],
-    ['a code where there is nobody', claim(undefined, 'c1', u1, NOW), 'link-unknown'],
+    ['a code without an offer', claim(undefined, 'c1', u1, NOW), 'link-unknown'],
     ['the code again, by the same: an answer was lost', claim(pending, 'c1', u1, NOW), 'unchanged'],
     ['the code again, by another', claim(pending, 'c1', u2, NOW), 'link-unknown'],
 
@@ -44,7 +44,7 @@ describe('a link', () => {
     ['confirmed, but another was seen', confirm(pending, dana, u2, NOW), 'request-changed'],
     ['confirmed, but of another workspace', confirm(pending, dana, { ...u1, team: 'T2' }, NOW), 'request-changed'],
     ['confirmed too late', confirm(pending, dana, u1, NOW + 10 * MINUTE), 'link-unknown'],
-    ['confirmed where nobody typed it', confirm(offered, dana, u1, NOW), 'link-unknown'],
+    ['confirmed before the code was entered', confirm(offered, dana, u1, NOW), 'link-unknown'],
     ['confirmed where there is nothing', confirm(undefined, dana, u1, NOW), 'link-unknown'],
     ['confirmed again: an answer was lost', confirm(active, dana, u1, NOW), 'unchanged'],
     [
@@ -56,9 +56,9 @@ describe('a link', () => {
 
     ['ended', end(active, 'unlinked', NOW), 'link.ended T1/U1'],
     ['ended, if it is with this user: it is not', end(active, 'replaced', NOW, u2), 'unchanged'],
-    ['ended, with a code out and somebody waiting', end({ ...active, ...pending }, 'unlinked', NOW), 'link.ended T1/U1'],
+    ['ended, with an offered code and a pending link', end({ ...active, ...pending }, 'unlinked', NOW), 'link.ended T1/U1'],
     ['ended, though it was never more than pending', end(pending, 'unlinked', NOW), ''],
-    ['ended, if it is with this user: nobody is', end(pending, 'replaced', NOW, u1), 'unchanged'],
+    ['ended only for this user, without an active link', end(pending, 'replaced', NOW, u1), 'unchanged'],
     ['ended again', end(base, 'unlinked', NOW), 'unchanged'],
     ['ended where there never was one', end(undefined, 'unlinked', NOW), 'link-unknown'],
   ])('%s', (_name, decided, expected) => expect(told(decided)).toBe(expected))

@@ -42,12 +42,12 @@ describe('other tokens are not', () => {
     ['a user of that name', about('arn:aws:iam::111122223333:user/Reader')],
     ['a session name like the role', about('arn:aws:sts::111122223333:assumed-role/Runner/Reader')],
     ['a tag of that value', about(runner, { principal_tags: { kind: 'stint:session' } })],
-    ['a source identity of somebody else', about(runner, { source_identity: 'acmeco.dana' })],
+    ['a source identity of another issuer', about(runner, { source_identity: 'acmeco.dana' })],
     ['a source identity that only holds a key', about(runner, { source_identity: 'dana.acme.' })],
-    ['a source identity that is no string', about(runner, { source_identity: 7 })],
+    ['a source identity that is not a string', about(runner, { source_identity: 7 })],
     ['a person', { sub: 'dana', groups: ['developers'] }],
     ['a claim of AWS that is a list', { sub: 'dana', 'https://sts.amazonaws.com/': ['stint:session'] }],
-    ['tags that are a text', about(runner, { principal_tags: 'stint:session' })],
+    ['tags that are a string', about(runner, { principal_tags: 'stint:session' })],
     ['no subject', {}],
   ])('%s', (_name, claims) => expect(refuseOwnSession(rules, claims)).toBeUndefined())
 })

@@ -17,9 +17,9 @@ describe('personOf', () => {
     ['an actor’s id is no subject', 'ci', '77', 'ci#77'],
     ['letters in another case are another', 'people', 'Eve', 'people#Eve'],
     ['undeclared', 'people', 'sam', 'people#sam'],
-    ['nothing is nobody’s', 'people', '', 'people#'],
+    ['an empty subject belongs to no person', 'people', '', 'people#'],
   ])('%s', (_name, issuer, subject, person) => expect(personOf({ people }, { issuer, subject })).toBe(person))
-  test('without declarations everybody is themselves', () => expect(personOf({}, { issuer: 'a', subject: 'b' })).toBe('a#b'))
+  test('without declarations each identity is its own person', () => expect(personOf({}, { issuer: 'a', subject: 'b' })).toBe('a#b'))
 })
 
 describe('triggeredBy', () => {
@@ -32,15 +32,15 @@ describe('triggeredBy', () => {
     ['a number', { actor_id: 77 }, undefined],
     ['none', {}, undefined],
     ['a first run at GitHub', { actor_id: '77', run_attempt: '1' }, 'eve'],
-    ['a run that somebody ran again, who is not named', { actor_id: '77', run_attempt: '2' }, undefined],
+    ['a re-run, whose actor is not in the token', { actor_id: '77', run_attempt: '2' }, undefined],
   ])('%s', (_name, claims, person) => expect(triggeredBy({ people, issuers }, job(claims))).toBe(person))
-  test('an actor’s id of one issuer means nobody at another', () => {
+  test('an actor ID of one issuer is unknown at another', () => {
     const both = { ci: { actorClaim: 'actor_id' }, other: { actorClaim: 'actor_id' } } as never
     expect(
       triggeredBy({ people, issuers: both }, caller({ issuer: 'other', kind: 'workload', claims: { actor_id: '77' } })),
     ).toBeUndefined()
   })
-  test('an issuer without actorClaim tells nobody', () => {
+  test('an issuer without actorClaim names no person', () => {
     expect(triggeredBy({ people, issuers: { ci: {} } as never }, job({ actor_id: '77' }))).toBeUndefined()
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { identityInAws, shownCaller, withIdentity } from './shown.ts'
 
-describe('a name beside an identity', () => {
+describe('a name with an identity', () => {
   test.each([
     ['a plain name', 'Olu On-Call', 'Olu On-Call (acme.olu-1)'],
     ['a name that claims another identity', 'Avery (acme.avery-1)', '“Avery (acme.avery-1)” (acme.olu-1)'],

@@ -41,7 +41,7 @@ describe('parseToken', () => {
     ['base64 with + and /', jwt(header, claims, '+/+/'), 'base64url'],
     ['bits beyond the last byte', jwt(header, claims, 'c2h'), 'base64url'],
     ['white space', `${jwt(header, claims)} `, 'base64url'],
-    ['a header that is no JSON', jwt('nope', claims), 'header: not-json'],
+    ['a header that is not JSON', jwt('nope', claims), 'header: not-json'],
     ['a header that is a list', jwt([], claims), 'header: not an object'],
     ['no alg', jwt({ kid: 'k1' }, claims), 'no alg'],
     ['alg that is a number', jwt({ alg: 1 }, claims), 'no alg'],
@@ -90,7 +90,7 @@ describe('checkClaims', () => {
     ['typ JWT', {}, {}, 'JWT', 'ok'],
     ['typ in lower case', {}, {}, 'jwt', 'ok'],
     ['⚑ another typ', {}, {}, 'dpop+jwt', 'typ'],
-    ['a media type that is none of ours', {}, {}, 'application/jwt', 'typ'],
+    ['an unsupported media type', {}, {}, 'application/jwt', 'typ'],
     ['⚑ a logout token', {}, {}, 'logout+jwt', 'typ'],
     ['access demands at+jwt', { tokenUse: 'access' }, {}, 'JWT', 'not marked as an access token'],
     ['access takes at+jwt', { tokenUse: 'access' }, {}, 'at+jwt', 'ok'],
@@ -100,7 +100,7 @@ describe('checkClaims', () => {
     ['aud of another', {}, { aud: 'other' }, undefined, 'aud is not this broker'],
     ['aud with a slash more', {}, { aud: 'stint/' }, undefined, 'aud is not this broker'],
     ['aud as a list that has us', {}, { aud: ['other', 'stint'] }, undefined, 'ok'],
-    ['aud as a list of odd things', {}, { aud: ['stint', 1] }, undefined, 'aud is neither'],
+    ['aud as a list with a number', {}, { aud: ['stint', 1] }, undefined, 'aud is neither'],
     ['aud as an object', {}, { aud: { stint: true } }, undefined, 'aud is neither'],
     ['⚑ sub missing', {}, { sub: undefined }, undefined, 'sub'],
     ['sub empty', {}, { sub: '' }, undefined, 'sub'],
@@ -109,14 +109,14 @@ describe('checkClaims', () => {
     ['sub too long for an event, as JSON', {}, { sub: '"'.repeat(200) }, undefined, 'sub'],
     ['sub too long', {}, { sub: 'x'.repeat(256) }, undefined, 'sub'],
     ['⚑ exp missing', {}, { exp: undefined }, undefined, 'exp'],
-    ['exp as a text', {}, { exp: String(seconds + 600) }, undefined, 'exp'],
+    ['exp as a string', {}, { exp: String(seconds + 600) }, undefined, 'exp'],
     ['exp beyond any calendar', {}, { exp: 1e15 }, undefined, 'exp'],
     ['iat missing', {}, { iat: undefined }, undefined, 'iat'],
     ['⚑ iat in the future', {}, { iat: seconds + 11 }, undefined, 'iat is in the future'],
     ['iat within the grace', {}, { iat: seconds + 9 }, undefined, 'ok'],
     ['nbf in the future', {}, { nbf: seconds + 11 }, undefined, 'nbf is in the future'],
     ['nbf within the grace', {}, { nbf: seconds + 9 }, undefined, 'ok'],
-    ['nbf as a text', {}, { nbf: '0' }, undefined, 'nbf is invalid'],
+    ['nbf as a string', {}, { nbf: '0' }, undefined, 'nbf is invalid'],
     ['exp before iat', {}, { exp: seconds - 61 }, undefined, 'exp is not after iat'],
     ['⚑ a life of more than a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_401 }, undefined, 'lifetime exceeds'],
     ['a life of a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_400 }, undefined, 'ok'],
@@ -174,7 +174,7 @@ describe('checkClaims', () => {
   ])('%s', (_name, change, payload, fault) => expect(check({ ...cognito, ...change }, payload)).toContain(fault))
 })
 
-describe('who marks tokens otherwise', () => {
+describe('issuers that mark tokens in their own way', () => {
   const [okta, entra] = ['okta', 'entra'].map((dialect) => ({ dialect: dialect as 'okta' }))
   test.each<[string, Partial<Issuer>, object, string]>([
     ['Okta: an access token', { ...okta, tokenUse: 'access' }, { cid: 'c', uid: 'u', scp: ['openid'] }, 'ok'],
@@ -183,16 +183,16 @@ describe('who marks tokens otherwise', () => {
     ['Okta: an access token for ID', { ...okta, tokenUse: 'id' }, { cid: 'c', uid: 'u', scp: ['openid'] }, 'an access token where an id'],
     ['Okta: both at once', okta ?? {}, { cid: 'c', uid: 'u', nonce: 'n' }, 'neither'],
     ['Okta: scopes without a client', okta ?? {}, { scp: ['openid'] }, 'neither'],
-    ['Okta: an application is no person', { ...okta, tokenUse: 'access' }, { cid: 'c', scp: ['x'] }, 'of an application'],
+    ['Okta: an application is not a person', { ...okta, tokenUse: 'access' }, { cid: 'c', scp: ['x'] }, 'of an application'],
     ['Okta: an application as a workload', { ...okta, tokenUse: 'access', kind: 'workload' }, { cid: 'c', scp: ['x'] }, 'ok'],
     ['Entra: an access token', { ...entra, tokenUse: 'access' }, { azp: 'a', scp: 'use' }, 'ok'],
     ['Entra: an ID token', { ...entra, tokenUse: 'id' }, { nonce: 'n', oid: 'o' }, 'ok'],
     ['Entra: an ID token for access', { ...entra, tokenUse: 'access' }, { nonce: 'n' }, 'an id token where an access'],
     ['Entra: an access token for ID', { ...entra, tokenUse: 'id' }, { azp: 'a', scp: 'use' }, 'an access token where an id'],
     ['Entra: an access token with a nonce', entra ?? {}, { azp: 'a', scp: 'use', nonce: 'n' }, 'neither'],
-    ['Entra: an application is no person', entra ?? {}, { azp: 'a', roles: ['Admin'] }, 'of an application'],
+    ['Entra: an application is not a person', entra ?? {}, { azp: 'a', roles: ['Admin'] }, 'of an application'],
     ['Entra: an application that says so', entra ?? {}, { azp: 'a', scp: 'x', idtyp: 'app' }, 'of an application'],
-    ['Cognito: a client is no person', { dialect: 'cognito', tokenUse: 'access' }, { token_use: 'access' }, 'of an application'],
+    ['Cognito: a client is not a person', { dialect: 'cognito', tokenUse: 'access' }, { token_use: 'access' }, 'of an application'],
   ])('%s', (_name, change, payload, fault) => expect(check(change, payload)).toContain(fault))
 })
 
@@ -216,7 +216,7 @@ describe('toCaller', () => {
   ])('%j is a second factor: %s', (payload, mfa) => expect(make({}, payload)).toMatchObject({ value: { mfa } }))
   test.each<[string, Partial<Issuer>, object, boolean]>([
     ['an acr that the issuer declares', { mfaAcr: ['urn:okta:loa:2fa:any'] }, { acr: 'urn:okta:loa:2fa:any' }, true],
-    ['an acr beside those', { mfaAcr: ['urn:okta:loa:2fa:any'] }, { acr: 'phr' }, false],
+    ['an acr that is not listed', { mfaAcr: ['urn:okta:loa:2fa:any'] }, { acr: 'phr' }, false],
     ['a list of acr', {}, { acr: ['phr'] }, false],
   ])('%s', (_name, change, payload, mfa) => expect(make(change, payload)).toMatchObject({ value: { mfa } }))
   test.each<[string, Issuer['nameClaim'], object, string]>([

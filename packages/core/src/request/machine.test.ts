@@ -116,7 +116,7 @@ describe(`the grid, ${requestGrid.length} cells`, () => {
   test.each(requestGrid)('%s by %s on %s: %s', (act, who, state, cell) => {
     expect(outcome(acts[act as keyof typeof acts](inState[state as RequestState], actors[who as keyof typeof actors]))).toBe(cell)
   })
-  test('nothing happens that the table does not have', () => {
+  test('refuses every transition that is not in the table', () => {
     for (const [act, , state, cell] of requestGrid) {
       if (!cell.startsWith('→')) continue
       const from = stateAt(inState[state as RequestState], NOW)
@@ -152,7 +152,7 @@ describe('several rules', () => {
     ['one of two rules', both, [peer], 'pending'],
     ['both rules', both, [peer, boss], 'approved'],
     ['one person does not fulfil two rules', both, [either], 'pending'],
-    ['whoever could do both is spent where needed: either, then a peer', both, [either, peer], 'approved'],
+    ['a person who fits both rules counts where needed: either, then a peer', both, [either, peer], 'approved'],
     ['either, then a boss', both, [either, boss], 'approved'],
     ['two peers do not make a boss', both, [peer, actor(person('peer2', ['approvers']), [0])], 'pending'],
     ['a count of two wants two people', approval({ rules: [{ by: [approvers], count: 2 }] }), [ada], 'pending'],
@@ -170,7 +170,7 @@ describe('several rules', () => {
     expect(missing(both, [])).toEqual([1, 1])
     expect(missing(both, [{ person: 'x' as Person, rules: [1] }])).toEqual([1, 0])
   })
-  test('a target’s rules stand beside the profile’s, and the shorter limit holds', () => {
+  test('a target’s rules are added to the profile’s, and the shorter limit applies', () => {
     expect(approvalFor({ approval: approval() }, {})).toEqual(approval())
     expect(approvalFor({}, { approval: approval() })).toEqual(approval())
     const merged = approvalFor(
@@ -194,7 +194,7 @@ describe('several rules', () => {
     ])
   })
   test.each<[string, Approval['breakGlass'], Approval['breakGlass'], Approval['breakGlass']]>([
-    ['one unattended side alone lets nobody in', { delay: '5m' }, undefined, true],
+    ['one unattended side alone does not approve', { delay: '5m' }, undefined, true],
     ['the target’s break-glass holds for its profiles', undefined, true, true],
     ['both unattended: the longer delay', { delay: '5m' }, { delay: '10m' }, { delay: '10m' }],
     ['neither', undefined, undefined, undefined],
@@ -266,17 +266,17 @@ describe('who may decide now', () => {
     ['another day', { timeZone: 'Europe/Berlin', days: ['mon', 'wed'], from: '00:00', until: '23:59' }, false],
     ['another zone, another hour', { timeZone: 'Asia/Tokyo', days: ['tue'], from: '13:00', until: '14:00' }, false],
   ] as const)('hours: %s', (_name, hours, expected) => expect(withinHours(hours as never, NOW)).toBe(expected))
-  test('outside the hours agreement does not count, and no is possible', () => {
+  test('outside the hours an approval does not count, and denying is possible', () => {
     const rules = approval({
       rules: [{ by: [approvers], count: 1, hours: { timeZone: 'UTC', days: ['sun'], from: '09:00', until: '17:00' } }],
     })
     expect(outcome(approve(request(askedUnder(rules)), rules, ada, said, NOW))).toBe('not-approver')
     expect(outcome(deny(request(), ada, said, NOW))).toBe('→ denied')
   })
-  test('whoever triggered the workload does not approve it', () => {
+  test('the person who triggered the workload cannot approve it', () => {
     expect(outcome(approve(request({ triggeredBy: ada.person }), approval(), ada, said, NOW))).toBe('self-approval')
   })
-  test('parties: requester, approvers, auditors, and nobody else', () => {
+  test('only requester, approvers and auditors are parties', () => {
     expect([dana, ada, auditor, eve].map((who) => isParty(request(), who))).toEqual([true, true, true, false])
   })
 })
@@ -316,20 +316,20 @@ describe('limits', () => {
   })
 })
 
-describe('what changed between asking and agreeing', () => {
-  test('rules loosened since grant nothing', () => {
+describe('changes between request and approval', () => {
+  test('rules that were loosened later grant nothing', () => {
     const asked = request(askedUnder(approval({ rules: [{ by: [approvers], count: 2 }] })))
     expect(outcome(approve(asked, approval(), ada, said, NOW))).toBe('terms-changed')
   })
-  test('but what was decided already is said first', () => {
+  test('an earlier decision is reported first', () => {
     const changed = askedUnder(approval({ rules: [{ by: [approvers], count: 2 }] }))
     expect(outcome(approve(approved(changed), approval(), ada, said, NOW))).toBe('unchanged')
     expect(outcome(approve(request({ ...changed, state: 'denied' }), approval(), ada, said, NOW))).toBe('already-decided')
   })
   test.each<[string, Person, Person | undefined]>([
-    ['by an identity that was theirs when it agreed', 'bob' as Person, 'else' as Person],
+    ['by an identity that was theirs when it approved', 'bob' as Person, 'else' as Person],
     ['by an identity that has been declared theirs since', 'else' as Person, 'bob' as Person],
-  ])('nobody takes two seats: %s', (_name, stored, personNow) => {
+  ])('no person counts twice: %s', (_name, stored, personNow) => {
     const two = approval({ rules: [{ by: [approvers], count: 2 }] })
     const first = { approver: ada.caller, person: stored, personNow, rules: [0], at: NOW, channel: 'api', limits: {} } as never
     expect(
@@ -344,7 +344,7 @@ describe('what changed between asking and agreeing', () => {
       ),
     ).toBe('unchanged')
   })
-  test('whose identity it is now is not written down', () => {
+  test('the current person is not stored', () => {
     const two = approval({ rules: [{ by: [approvers], count: 2 }] })
     const first = {
       approver: ada.caller,
@@ -377,7 +377,7 @@ describe('what changed between asking and agreeing', () => {
 describe('an unattended break-glass', () => {
   const oncall = actor(person('olu'), [], { couldEnter: true })
   const alone = request({ unattendedAt: NOW + 60_000, breakGlass: true })
-  test('is seen and stopped by everybody who could enter, and approved by none of them', () => {
+  test('is seen and stopped by every eligible person, and approved by none of them', () => {
     expect(isParty(alone, oncall)).toBe(true)
     expect(outcome(deny(alone, oncall, said, NOW))).toBe('→ denied')
     expect(outcome(revoke(alone, oncall, said, NOW))).toBe('→ revoked')
@@ -387,7 +387,7 @@ describe('an unattended break-glass', () => {
     expect(isParty(request(), oncall)).toBe(false)
     expect(outcome(deny(request(), oncall, said, NOW))).toBe('not-approver')
   })
-  test('its requester does not stop it by denying', () => {
+  test('its requester cannot stop it by denying', () => {
     expect(outcome(deny(alone, actor(person('dana'), [], { couldEnter: true }), said, NOW))).toBe('self-approval')
   })
 })
@@ -401,14 +401,14 @@ describe('a fresh sign-in', () => {
     ['longer ago', NOW - 300_001, 'auth-too-old'],
     ['in the future, beyond the grace of clocks', NOW + 10_001, 'auth-too-old'],
     ['never, as from Slack', undefined, 'auth-too-old'],
-  ])('agrees where the rule demands one: signed in %s', (_name, at, expected) => {
+  ])('is checked where the rule requires one: signed in %s', (_name, at, expected) => {
     expect(outcome(approve(request(askedUnder(rules)), rules, by(at), said, NOW))).toBe(expected)
   })
-  test('is not needed to say no, and not where no rule demands it', () => {
+  test('is not needed to deny, or where no rule requires it', () => {
     expect(outcome(deny(request(askedUnder(rules)), by(undefined), said, NOW))).toBe('→ denied')
     expect(outcome(approve(request(), approval(), by(undefined), said, NOW))).toBe('→ approved')
   })
-  test('is demanded where either profile or target does', () => {
+  test('is required if either profile or target requires it', () => {
     const plain = { approval: approval() }
     expect(approvalFor(plain, { approval: rules })?.stepUp).toBe(true)
     expect(approvalFor({ approval: rules }, plain)?.stepUp).toBe(true)
@@ -416,7 +416,7 @@ describe('a fresh sign-in', () => {
   })
 })
 
-describe('what the requester is content with', () => {
+describe('limits of the requester', () => {
   test('holds, and approvers only shorten it', () => {
     const modest = request({ limits: { duration: 1200 } })
     const granted = (limits: object) => approve(modest, approval(), ada, { channel: 'api', limits }, NOW)
@@ -450,7 +450,7 @@ describe('time', () => {
     ['two that were missed are one', waiting(0.9), 'pending request.reminded'],
     ['a break-glass unreviewed for a day', broken(24 * 3600_000), 'ended request.reminded'],
     ['… for less', broken(24 * 3600_000 - 1), undefined],
-    ['… told once', { ...broken(48 * 3600_000), notices: ['review-reminded'] }, undefined],
+    ['… sent once', { ...broken(48 * 3600_000), notices: ['review-reminded'] }, undefined],
     ['… on the third day again', { ...broken(72 * 3600_000), notices: ['review-reminded'] }, 'ended request.reminded'],
     [
       '… reviewed',

@@ -50,7 +50,7 @@ const [ARN, ID, IDENTITY, KEY, SECRET, TOKEN, END, SIZE, REQUEST] = [
 ]
 
 describe('an answer', () => {
-  test('that fits is believed', () => expect(faultInAnswer(asked, good, NOW)).toBeUndefined())
+  test('that matches is accepted', () => expect(faultInAnswer(asked, good, NOW)).toBeUndefined())
 
   test.each<[string, Partial<AssumedRole>, string]>([
     ['of another account', arn(good.assumedRoleArn.replace('111122223333', '444455556666')), ARN],
@@ -100,7 +100,7 @@ describe('an answer', () => {
     ['without a number for the packed size', { packedPolicySize: Number.NaN }, SIZE],
     ['with a request ID that is a sentence', { awsRequestId: 'a b' }, REQUEST],
     ['with a request ID that is too long', { awsRequestId: 'a'.repeat(129) }, REQUEST],
-  ])('%s is not believed', (_name, change, fault) => expect(faultInAnswer(asked, { ...good, ...change }, NOW)).toBe(fault))
+  ])('%s is refused', (_name, change, fault) => expect(faultInAnswer(asked, { ...good, ...change }, NOW)).toBe(fault))
 
   test.each<[string, Partial<AssumedRole>]>([
     ['that expires a minute late', expires(NOW + 960_000, NOW)],
@@ -109,7 +109,7 @@ describe('an answer', () => {
     ['without a date, and by a clock behind ours', expires(NOW - 299_000)],
     ['without a request ID', { awsRequestId: '' }],
     ['with the largest packed size', { packedPolicySize: 100 }],
-  ])('%s is believed', (_name, change) => expect(faultInAnswer(asked, { ...good, ...change }, NOW)).toBeUndefined())
+  ])('%s is accepted', (_name, change) => expect(faultInAnswer(asked, { ...good, ...change }, NOW)).toBeUndefined())
 
   test.each<[string, string | undefined, string | undefined]>([
     ['none where none was set', undefined, undefined],

@@ -9,7 +9,7 @@ const of = (policy: PolicyTerms['policy'], change: Partial<PolicyTerms> = {}): P
 const managed = (name: string) => of([], { policyArns: [`arn:aws:iam::${name}`] })
 const condition = { Condition: { StringEquals: { 'aws:RequestedRegion': 'eu-central-1' } } }
 
-describe('what a session could leave behind', () => {
+describe('lasting access of a session', () => {
   test.each<[string, PolicyTerms, readonly string[]]>([
     ['nothing, where it reads', of([allow(['s3:GetObject', 's3:List*'])]), []],
     ['a grant that the policy names', of([allow('kms:CreateGrant')]), ['kms:CreateGrant']],

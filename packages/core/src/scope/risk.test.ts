@@ -42,7 +42,7 @@ describe('risk', () => {
       'high: reveals secrets: lightsail:GetInstanceAccessDetails',
     ],
     [
-      'a key of a service that is no identity',
+      'a key of a service outside IDENTITY',
       [allow('grafana:CreateWorkspaceApiKey', '*')],
       [],
       'high: creates credentials: grafana:CreateWorkspaceApiKey',

@@ -38,7 +38,7 @@ describe('parameters', () => {
     ['missing', undefined, 'parameter-invalid'],
     ['one too many', { bucket: 'logs', key: 'x' }, 'parameter-invalid'],
     ['inherited', { toString: 'x' } as never, 'parameter-invalid'],
-    ['not a text', { bucket: 7 }, 'parameter-invalid'],
+    ['not a string', { bucket: 7 }, 'parameter-invalid'],
     ['a list', { bucket: ['logs'] }, 'parameter-invalid'],
     ['empty', { bucket: '' }, 'parameter-invalid'],
     ['too long', { bucket: 'a'.repeat(64) }, 'parameter-invalid'],
@@ -147,7 +147,7 @@ describe('session policies', () => {
     ],
     ['ARNs alone: Denies only, since an inline Allow would widen the union', { policyArns: readOnly }, [], [allMinting]],
     [
-      'ARNs beside a Deny',
+      'ARNs with a Deny',
       { policyArns: readOnly, policy: [{ Effect: 'Deny', Action: 's3:*', Resource: '*' }] },
       ['Deny s3:*'],
       [allMinting],
@@ -168,7 +168,7 @@ describe('session policies', () => {
     expect(scopeOf({ chaining: true }).terms.mints).toEqual(['sts:AssumeRole'])
     expect(scopeOf({}).terms).not.toHaveProperty('mints')
   })
-  test('the caller’s Denies stay beside Stint’s own', () => {
+  test('the caller’s Denies are kept in addition to Stint’s own', () => {
     const narrow = { Statement: [{ Effect: 'Deny', Action: 's3:PutObject', Resource: '*' }] }
     expect(sent({}, { narrow: narrow as never })).toEqual(['Allow *', 'Deny s3:PutObject', allMinting])
     const less = { Statement: [{ Effect: 'Allow', Action: 'iam:Create*', Resource: '*' }] }
@@ -232,7 +232,7 @@ describe('session policies', () => {
     expect(opened).toBeGreaterThan(50)
   })
 
-  test('a policy too long for AWS is refused before AWS is asked', () => {
+  test('a policy too long for AWS is refused before AWS is called', () => {
     const long = {
       policy: [
         {
@@ -274,18 +274,18 @@ describe('narrow', () => {
     ],
     ['an unknown member', wide, { ...allow('s3:GetObject', 'arn:aws:s3:::b/x'), Extra: 1 }, 'narrow-unsupported'],
     ['letters outside Latin-1', wide, allow('s3:GetObject', 'arn:aws:s3:::b/ł'), 'narrow-unsupported'],
-    ['a text', wide, '{}', 'narrow-unsupported'],
+    ['a string', wide, '{}', 'narrow-unsupported'],
     ['null', wide, null, 'narrow-unsupported'],
     ['no statements', wide, { Statement: [] }, 'narrow-unsupported'],
-    ['an Allow beside ARNs', { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }, allow('s3:GetObject', '*'), 'narrow-unsupported'],
+    ['an Allow with ARNs', { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] }, allow('s3:GetObject', '*'), 'narrow-unsupported'],
     [
-      'an Allow beside ARNs and a policy',
+      'an Allow with ARNs and a policy',
       { ...wide, policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] },
       allow('s3:GetObject', 'arn:aws:s3:::b/x'),
       'narrow-unsupported',
     ],
     [
-      'a Deny beside ARNs',
+      'a Deny with ARNs',
       { policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] },
       { Statement: { Effect: 'Deny', Action: 's3:*', Resource: '*' } },
       'ok',
@@ -399,7 +399,7 @@ describe('tags', () => {
 describe('the hash', () => {
   const hash = (change: Partial<Profile> = {}, ask: Partial<Ask> = {}, who: Partial<Caller> = {}) => scopeOf(change, ask, who).termsHash
   const withTag = (value: object): Partial<Profile> => ({ tags: { t: value as never } })
-  test('is of everything agreed on', () => {
+  test('covers everything that is approved', () => {
     const all = [
       hash(),
       hash({ duration: { default: '30m', max: '45m' } }),

@@ -105,7 +105,7 @@ const grid: Record<'approve' | 'deny' | 'cancel' | 'revoke' | 'review', Record<G
 
 export type GridCell = readonly [act: keyof typeof grid, actor: GridActor, state: GridState, outcome: string]
 
-/** `approver` is the one who agreed (or denied, or revoked) where somebody did. A review is of a break-glass. */
+/** `approver` is the one who approved, denied or revoked the request. A review is of a break-glass. */
 export const requestGrid: readonly GridCell[] = Object.entries(grid).flatMap(([act, byActor]) =>
   Object.entries(byActor).flatMap(([actor, byState]) =>
     Object.entries(byState).map(([state, outcome]) => [act, actor, state, outcome] as unknown as GridCell),

@@ -125,7 +125,7 @@ describe('the catalogue', () => {
     expect(named.filter((action) => !known.has(action))).toEqual([])
     expect(newer.filter(([action]) => all.includes(action))).toEqual([])
   })
-  test('agrees with the names that the bundles hold', () => {
+  test('has the same names as the bundles', () => {
     expect([...mintingActions].sort()).toEqual(ofKind('credential', 'token', 'key').sort())
     expect(grantActions).toEqual(ofKind('grant'))
     expect(connectionActions).toEqual(ofKind('connection'))
@@ -216,7 +216,7 @@ describe('the Deny', () => {
       ['sts:GetFederationToken', 'sts:GetSessionToken', 'sts:GetDelegatedAccessToken', 'sts:GetWebIdentityToken'],
     ],
   ])('%s', (_name, given, expected) => expect(denied(...given)).toEqual(expected))
-  test('names all but what a NotAction leaves out', () => {
+  test('names every action that a NotAction does not exclude', () => {
     const names = denied([{ Effect: 'Allow', NotAction: ['iam:*', 'STS:*', 'ecr:Get*'], Resource: '*' }], none)
     expect(names.filter((name) => /^(iam|sts|ecr):/.test(name))).toEqual([])
     expect(names).toContain('codeartifact:*Token')

@@ -93,7 +93,7 @@ function told(issuer: Issuer, header: object, claims: JsonObject): string {
 describe.each(rows)('%s', (name, { header, claims, preset, ...expected }) => {
   const issuer = issuerFor(name, claims)
 
-  test('is taken as it is documented', () => {
+  test('is accepted as documented', () => {
     expect(told(issuer, header, claims)).toBe(`${expected.name} as ${expected.identity ?? claims.sub}`)
   })
   test('is an issuer that the config check accepts', () => {
@@ -125,7 +125,7 @@ describe.each(rows)('%s', (name, { header, claims, preset, ...expected }) => {
     })
     expect(wrong).toEqual([])
   })
-  test('the tenant that is pinned must be there, and be that one', () => {
+  test('the pinned tenant must be present and equal', () => {
     for (const ref of Object.keys(issuer.tenant ?? {})) {
       const top = ref.startsWith('/') ? ref.slice(1).split('/')[0]?.replaceAll('~1', '/') : ref
       const { [top as string]: _gone, ...without } = claims
@@ -152,9 +152,9 @@ function typeOf(value: unknown): readonly string[] {
   return ['object']
 }
 
-describe('what a preset does not let in', () => {
+describe('what a preset refuses', () => {
   const claimsOf = (name: string) => rows.find(([row]) => row === name)?.[1] as Documented
-  test('CircleCI: a job that was run again with SSH, unless it is allowed', () => {
+  test('CircleCI: a job that was re-run with SSH, unless it is allowed', () => {
     const { header, claims } = claimsOf('circleci: a job')
     const rerun = { ...claims, 'oidc.circleci.com/ssh-rerun': true }
     expect(told(issuerFor('circleci: a job', claims), header, rerun)).toContain('ssh-rerun is not the pinned tenant')
@@ -179,7 +179,7 @@ describe('what a preset does not let in', () => {
     const { hd: _none, ...private_ } = claims
     expect(told(issuerFor('google: a person of a Workspace', claims), header, private_)).toContain('hd is not the pinned tenant')
   })
-  test('an enterprise of GitHub and a server of one’s own have their own URLs', () => {
+  test('a GitHub enterprise and a GitHub server have their own URLs', () => {
     expect(github({ key, audiences: ['a'], enterpriseId: '2', enterprise: 'avocado-corp' })).toMatchObject({
       url: 'https://token.actions.githubusercontent.com/avocado-corp',
       jwksUri: 'https://token.actions.githubusercontent.com/avocado-corp/.well-known/jwks',
