@@ -319,7 +319,7 @@ describe('a form', () => {
     const page = await go(jar, `/decide/${id}`, { act: 'deny', grant })
     lost = false
     expect([page.status, codeOf(page)]).toEqual([503, 'ledger-unavailable'])
-    expect(page.text).toMatch(/it is not known whether your decision took effect\. Look at the request again/)
+    expect(page.text).toMatch(/it is not known whether your decision took effect\. Read the request again/)
     expect(page.text).not.toMatch(/Nothing was|nothing was/)
     expect(await it.stateOf(id)).toBe('denied')
   })

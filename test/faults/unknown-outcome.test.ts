@@ -48,7 +48,7 @@ describe('from Slack', () => {
     await it.at('approver').press(root, 'approve')
     lost = false
     expect(told('approver', 'C0ACCESS')).toMatch(UNKNOWN)
-    expect(told('approver', 'C0ACCESS')).toContain(`Look at the request again`)
+    expect(told('approver', 'C0ACCESS')).toContain(`Read the request again`)
     expect(told('approver', 'C0ACCESS')).toContain(`${it.sandbox.urls.broker}/decide/${id}`)
     expect(told('approver', 'C0ACCESS')).not.toMatch(KNOWN)
     expect(await it.stateOf(id)).toBe('approved')
@@ -91,7 +91,7 @@ describe('over the API', () => {
     lost = false
     expect([status, json.code, json.outcome]).toEqual([503, 'ledger-unavailable', 'unknown'])
     expect(json.detail).toMatch(UNKNOWN)
-    expect(json.next).toMatch(/Look at the request again/)
+    expect(json.next).toMatch(/Read the request again/)
     expect(JSON.stringify(json)).not.toMatch(KNOWN)
     expect(await it.stateOf(id)).toBe(state)
     await ends(id)

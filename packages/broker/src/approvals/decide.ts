@@ -1,6 +1,6 @@
 /**
- * Decisions on requests, whichever channel they come from. The rules are the machine's (`core/request/machine.ts`); here is how
- * somebody stands to a request: by what is known of them now, and by the config deployed now.
+ * Decisions on requests, through any channel. The rules are in the request state machine (`core/request/machine.ts`). This file works out
+ * the caller's standing towards a request, from the token they present now and the config deployed now.
  */
 import { isOneOf, standingOf } from '@stint/core/access/decide'
 import { scopesOfPerson } from '@stint/core/access/freeze'
@@ -19,10 +19,10 @@ import { type Place, type Summary, summaryOf } from '@stint/core/request/summary
 import type { Ledger } from '../ports/ledger.ts'
 import { stoppedBy } from '../vend/ask.ts'
 
-/** What somebody wants done with a request. `grants`: it lets somebody in, so a frozen person may not do it. */
+/** What the caller wants to do with a request. `grants`: the act can give access, so a frozen caller must not perform it. */
 export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Decided) & { readonly grants?: true }
 
-/** Who decides, where from, and how it came in. */
+/** Who decides, from which address, and through which channel. */
 export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
 
 export const unknownRequest = refused('request-unknown', 'Request not found, or not visible to you.')
@@ -36,14 +36,19 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
   }
 
-  /** People as the config deployed now has them, beside what was stored when it was asked. */
+  /**
+   * The requester and approvers as the currently deployed config identifies them, in addition to what was stored when the request was made.
+   */
   const withPeople = (request: AccessRequest): AccessRequest => ({
     ...request,
     personNow: personOf(rules, request.caller),
     approvals: request.approvals.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
   })
 
-  /** What the deployed config says of the profile and target. A target that left the config is still named by the role's ARN. */
+  /**
+   * What the deployed config says about the profile and target. If the target has been removed from the config, the role's ARN still gives
+   * its account.
+   */
   function placeOf(request: Pick<AccessRequest, 'profile' | 'target' | 'roleArn'>): Place {
     const description = rules.profiles.find(request.profile)?.description
     const account = rules.targets[request.target]?.account ?? request.roleArn.split(':')[4] ?? ''
@@ -51,7 +56,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   }
   const summaryFor = (request: AccessRequest, now: Instant): Summary => summaryOf(request, placeOf(request), now)
 
-  /** How the caller stands to a request: by the token shown now and the config deployed now. */
+  /** The caller's standing towards a request, by the token they present now and the config deployed now. */
   function actorFor(
     { caller, sourceIp, now }: Pick<Decider, 'caller' | 'sourceIp' | 'now'>,
     request: Pick<AccessRequest, 'profile' | 'createdAt'>,
@@ -68,8 +73,8 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   }
 
   /**
-   * `upon`: a say on the request that was found, before it is written. `exact`: it must still be that version when it is.
-   * A withdrawal reads no freezes: it stays open to everybody entitled, and waits for nothing.
+   * `upon`: inspects the request that was found, before the decision is written. `exact`: the request must still be at that version when
+   * the decision is written. A withdrawal reads no freezes: it stays open to everyone entitled to it, and waits for nothing.
    */
   async function decide(
     id: RequestId,
@@ -93,7 +98,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     )
   }
 
-  /** What somebody may do with it now. */
+  /** What the caller can do with the request now. */
   function optionsOf(stored: AccessRequest, actor: Actor, now: Instant): readonly Option[] {
     const request = withPeople(stored)
     const approval = approvalOf(request.profile)

@@ -1,6 +1,6 @@
 /**
- * Linking, as its steps are called: a code, the code typed in Slack, the confirmation, the end. What each may do is
- * `core/identity/link.ts`; here is in which order the pieces are written, so that half of it grants nothing.
+ * Linking a Slack user, step by step: a code, the code entered in Slack, the confirmation, and removal. `core/identity/link.ts` decides
+ * what each step may do. This file decides the order of the writes, so that a half-finished link grants nothing.
  */
 import type { Circumstances } from '@stint/core/audit/event'
 import { sha256Hex, toCrockford } from '@stint/core/digest'
@@ -31,18 +31,18 @@ import type { Links } from '../ports/links.ts'
 
 const MAX_ROUNDS = 8
 const codeHash = (code: string): string => sha256Hex(`stint-link/v1 ${code}`)
-/** As it is read aloud and typed: whatever case, with or without its hyphens; `o` is 0, `i` and `l` are 1 (Crockford). */
+/** A code as it is read aloud and typed: in any case, with or without hyphens; `o` is 0, `i` and `l` are 1 (Crockford). */
 const plainCode = (typed: string): string => typed.toLowerCase().replace(/[-\s]/g, '').replaceAll('o', '0').replace(/[il]/g, '1')
 
 type Person = Pick<CallerRef, 'issuer' | 'subject'>
 type Changed = Done<Link> | Refused | Unknown
-/** `fresh`: it was changed just now. */
+/** `fresh`: it was changed by this call. */
 type Written = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused | Unknown
 
 const linkOf = (written: Written): Changed => (written.outcome === 'done' ? done(written.value.link) : written)
 const tooManyWrong = refused('rate-limited', 'Too many invalid codes. Try again in ten minutes.')
-const takenSince = refused('link-unknown', 'This Slack user has been linked to another person since. Get a new code.')
-const tooOften = refused('rate-limited', 'This link was changed too often. You can still remove it. Ask your operators.')
+const takenSince = refused('link-unknown', 'This Slack user has since been linked to another person. Get a new code.')
+const tooOften = refused('rate-limited', 'This link has been changed too often. You can only remove it. For a new one, ask your operators.')
 export type Linking = ReturnType<typeof linking>
 
 export function linking(store: Links, random: RandomBytes) {
@@ -61,20 +61,20 @@ export function linking(store: Links, random: RandomBytes) {
       if (decided.value === 'unchanged')
         return found.value ? done({ link: found.value, fresh: false }) : refused('link-unknown', 'Link not found.')
       const version = found.value?.version ?? 0
-      // Nobody was faster: its journal is full.
+      // No other writer got in between, so the write failed because the journal is full.
       if (version === seen && version > 0) return tooOften
       seen = version
       const written = await store.writeLink(id, version, decided.value, now, came)
       if (written.outcome !== 'done') return written
       if (written.value) return done({ link: { ...decided.value.link, id, version: version + 1 }, fresh: true })
-      // Somebody was faster, or an answer of our own was lost: what stands there now is judged anew.
+      // Another writer was faster, or the response to our own write was lost. Decide again on what is stored now.
     }
-    return { outcome: 'unknown', cause: 'the link changed too often meanwhile' }
+    return { outcome: 'unknown', cause: 'the link kept changing during the call' }
   }
 
   /**
-   * The Slack user is this person's from now on; whoever they were before has no link any more. A link that stood already is
-   * pointed to again only where nobody else took its place: a void one does not come back.
+   * From now on the Slack user belongs to this person, and any previous owner loses their link. A link that already existed gets its
+   * pointer back only if no other link has taken it: a void link does not become valid again.
    */
   async function pointBack({ link, fresh }: { readonly link: Link; readonly fresh: boolean }, now: Instant): Promise<Changed> {
     const active = activeAt(link, now)
@@ -85,7 +85,7 @@ export function linking(store: Links, random: RandomBytes) {
       if (before.outcome === 'unknown') return before
       const other = before.value === link.id ? undefined : before.value
       if (other && !fresh) return takenSince
-      // First theirs is ended, and in the audit log: nothing would come back to it.
+      // End the other person's link first, and log that: after the pointer has moved, nothing would come back to do it.
       const ended = other && (await change(other, now, (found) => end(found, 'replaced', now, active.slack)))
       if (ended?.outcome === 'unknown') return ended
       const pointed = await store.point(at, link.id, active.expiresAt, before.value)
@@ -96,10 +96,10 @@ export function linking(store: Links, random: RandomBytes) {
   }
 
   return {
-    /** The link of a person, as it is. */
+    /** The person's link in its current state. */
     ofPerson: (person: Person) => store.link(linkId(person)),
 
-    /** The link in force of a Slack user: the user points to the person, and the person's link names the user. */
+    /** The active link of a Slack user: the user's pointer names the person's link, and that link names the user. */
     async ofSlack(slack: SlackUser, now: Instant): Promise<Done<Link | undefined> | Unknown> {
       const pointed = await store.pointed({ kind: 'slack', name: slackText(slack) })
       if (pointed.outcome === 'unknown' || !pointed.value) return pointed as Done<undefined> | Unknown
@@ -109,7 +109,7 @@ export function linking(store: Links, random: RandomBytes) {
       return done(active && slackText(active.slack) === slackText(slack) ? found.value : undefined)
     },
 
-    /** The Slack user of a person, where both name each other. */
+    /** The Slack user of a person, if both name each other. */
     async slackOf(person: Person, now: Instant): Promise<Done<NamedSlackUser | undefined> | Unknown> {
       const found = await store.link(linkId(person))
       if (found.outcome === 'unknown') return found
@@ -120,7 +120,7 @@ export function linking(store: Links, random: RandomBytes) {
       return done(pointed.value === linkId(person) ? active.slack : undefined)
     },
 
-    /** A code for this person; nobody else is ever shown it, and only its hash is kept. */
+    /** Creates a code for this person. It is shown to no other caller, and only its hash is stored. */
     async offer(caller: Linked, now: Instant): Promise<Done<{ readonly code: string; readonly expiresAt: Instant }> | Refused | Unknown> {
       const code = toCrockford(random(17), 26)
       const expiresAt = now + seconds(CODE_SECONDS)

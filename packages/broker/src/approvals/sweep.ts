@@ -1,7 +1,7 @@
 /**
- * What time does by itself, written down: reservations given back, requests expired, escalated, called to mind, approved unattended, ended.
- * Correctness never waits for it: every condition compares times itself. Safe to run twice at once, bounded per run, and
- * what a run does not reach the next one does.
+ * The sweeper writes down what has happened by the passing of time: it returns abandoned uses, and expires, escalates, reminds about,
+ * approves unattended or ends requests. Correctness never depends on it, because every condition compares times itself. It is safe to run
+ * twice at once, each run is bounded, and the next run continues where one stopped.
  */
 
 import { approvalFor } from '@stint/core/config/approval'
@@ -14,14 +14,14 @@ import type { Ledger } from '../ports/ledger.ts'
 
 export type Swept = { readonly abandoned: number; readonly changed: number; readonly unreviewed: number; readonly fault?: string }
 
-/** Requests looked at per stage, profile and run, the oldest first: whatever is due is among them in the end, for each has an end. */
+/** Requests read per stage, profile and run, oldest first. Every request ends at some point, so everything due is reached eventually. */
 const MOST = 500
 
 export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'clock' | 'log' | 'logVkey'>): Promise<Swept> {
   const { rules, ledger } = broker
   const now = broker.clock()
   const faults: string[] = []
-  // Facts that are in the audit log once; whoever writes them first, they are true.
+  // Facts that appear in the audit log once. They are true no matter which instance writes them first.
   const announced = [await ledger.announceConfig(now), await ledger.announceRestored(now)]
   if (broker.logVkey !== undefined) announced.push(await ledger.announceLog(originOf(rules), broker.logVkey, now))
   for (const one of announced) if (one.outcome === 'unknown') faults.push(one.cause)
@@ -39,7 +39,7 @@ export async function sweep(broker: Pick<Broker<Ledger>, 'rules' | 'ledger' | 'c
       for (const request of work.outcome === 'done' ? work.value : []) {
         if (needsReview(request)) unreviewed++
         const passed = await ledger.passTime(request, approval, now)
-        // One that cannot be written keeps nobody else waiting.
+        // A request that cannot be written must not hold up the others.
         if (passed.outcome === 'unknown') faults.push(passed.cause)
         else if (passed.value) changed++
       }

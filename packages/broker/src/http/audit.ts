@@ -1,6 +1,6 @@
 /**
- * The trail over HTTP: events by what they are about, receipts that anybody can check offline, and the log itself for
- * whoever wants to verify all of it. Auditors see everything; everybody else what is their own.
+ * The audit log over HTTP: searching events, receipts that can be verified offline, and the log itself for full verification. Auditors can
+ * read everything; other callers can read only what concerns them.
  */
 import { type EventType, eventTypes } from '@stint/core/audit/schema'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
@@ -16,17 +16,17 @@ import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './contex
 import { LARGEST_PAGE, singleQuery } from './paging.ts'
 
 const DEFAULT_PAGE = 50
-/** Without `since` a search goes back this far; with it, as far as it says. */
+/** How far back a search goes when `since` is missing. With `since`, there is no limit. */
 const DEFAULT_DAYS = 31
 const DAY_MS = 86_400_000
 
 const unknownEvent = refused('event-unknown', 'Event not found, or not visible to you.')
 const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
 const isName = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,47}$/.test(text)
-/** What may be searched for, and what it may look like: a key of the log's index is made of it. */
+/** The supported filters and the syntax of their values. Index keys of the log are built from these values. */
 const filters: { readonly [name in 'issuer' | 'subject' | 'profile' | 'target' | 'accessKeyId' | 'outcome']: (text: string) => boolean } = {
   issuer: isName,
-  // As the subject of a token.
+  // The same rule as for the subject of a token.
   subject: (text) => /^[\x20-\x7E]+$/.test(text) && jsonBytes(text) <= 255,
   profile: isName,
   target: isName,
@@ -39,7 +39,7 @@ const filterNames = Object.keys(filters)
 export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor }: Tools): void {
   const { trail, rules } = broker
 
-  /** The log may be down while the ledger is up. */
+  /** Runs the handler, and answers `log-unavailable` if the log fails. The log can be down while the ledger is up. */
   async function fromLog(c: Ctx, answer: () => Promise<Response>): Promise<Response> {
     try {
       return await answer()
@@ -53,10 +53,13 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
     who?.issuer === caller.issuer && who?.subject === caller.subject
   const byOf = ({ event }: FoundEvent) => event.by as CallerRef | undefined
 
-  /** One's own are what happened to one's requests, and what one decided on those of others. */
+  /** Callers can read the events of their own requests, and their own decisions on other callers' requests. */
   const mayRead = (c: Ctx, caller: Caller, found: FoundEvent) => isAuditor(c, caller) || is(found.about, caller) || is(byOf(found), caller)
 
-  /** From where somebody else decided is for auditors; a receipt, which holds the whole event, is too. */
+  /**
+   * The address from which another person decided is for auditors only. A receipt holds the whole event, so receipts of such events are
+   * too.
+   */
   const mayReadWhole = (c: Ctx, caller: Caller, found: FoundEvent) => {
     const by = byOf(found)
     return mayRead(c, caller, found) && (by === undefined || is(by, caller) || isAuditor(c, caller))
@@ -71,7 +74,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
     withCaller(c, (caller) =>
       fromLog(c, async () => {
         const given = singleQuery(c)
-        const query = given ? readQuery(given, c.get('now')) : refused('body-invalid', 'A query parameter is given twice.')
+        const query = given ? readQuery(given, c.get('now')) : refused('body-invalid', 'A query parameter appears more than once.')
         if (query.outcome === 'refused') return refuse(c, query)
         const { filter, limit, cursor } = query
         if (query.session !== undefined) {
@@ -123,7 +126,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
     ),
   )
 
-  /** What a session came to: its end, which names its access key, or says why there is none. */
+  /** The final event of a session: it names the access key, or says why there is none. */
   app.get('/sessions/:id/receipt', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
@@ -159,7 +162,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
   })
 }
 
-/** The event that a path names; undefined where no journal has such a name or such a place. */
+/** The event that the path names; undefined if the path has an invalid journal ID or sequence number. */
 function placeOf(c: Ctx): { readonly request: string; readonly seq: number } | undefined {
   const request = parseJournalId(c.req.param('request') ?? '')
   const seq = c.req.param('seq') ?? ''
@@ -185,7 +188,8 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   const { limit = String(DEFAULT_PAGE), cursor, since, before, session, ...rest } = given
   const bad = (what: string) => refused('body-invalid', what)
   const [stray] = Object.keys(rest).filter((name) => !Object.hasOwn(filters, name))
-  if (stray !== undefined) return bad(`The query takes limit, cursor, since, before, session, ${filterNames.join(', ')} only.`)
+  if (stray !== undefined)
+    return bad(`Unknown query parameter. This route accepts limit, cursor, since, before, session, ${filterNames.join(', ')}.`)
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return bad(`limit must be 1 to ${LARGEST_PAGE}.`)
   if ((rest.issuer === undefined) !== (rest.subject === undefined)) return bad('issuer and subject must be given together.')
   const named = session === undefined ? undefined : parseSessionId(session)
@@ -194,12 +198,12 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   for (const [name, fits] of Object.entries(filters)) {
     const value = rest[name]
     if (value === undefined || fits(value)) continue
-    return bad(name === 'outcome' ? 'outcome must be a problem code or a type of event.' : `${name} is not a valid ${name}.`)
+    return bad(name === 'outcome' ? 'outcome must be a problem code or an event type.' : `${name} is not a valid ${name}.`)
   }
-  // Nothing is to come: a search from far ahead would only take long.
+  // There are no future events, and a search from far ahead would only take long.
   const end = before === undefined ? now + 1 : Math.min(parseIso(before) ?? Number.NaN, now + 1)
   const start = since === undefined ? end - DEFAULT_DAYS * DAY_MS : parseIso(since)
-  if (start === undefined || !(start < end)) return bad('since and before must be RFC 3339 times, the first earlier than the second.')
+  if (start === undefined || !(start < end)) return bad('since and before must be RFC 3339 times, and since must be earlier than before.')
   const below = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
   if (
     below !== undefined &&

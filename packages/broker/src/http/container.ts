@@ -1,9 +1,9 @@
-/** Which profiles the container-credentials route serves: told by `vend` when it is asked, and by `GET /profiles` before. */
+/** Which profiles `GET /credentials/{profile}` serves. `vend` uses this to refuse a call, and `GET /profiles` to report it in advance. */
 import type { Approval, Issuer, Profile } from '@stint/core/config/shape'
 import { durationSeconds } from '@stint/core/duration'
 import { type Refused, refused } from '@stint/core/outcome'
 
-/** SDKs refresh 15 minutes before the end (botocore): shorter sessions would be asked for all the time. */
+/** SDKs refresh credentials 15 minutes before they expire (botocore), so they would request shorter sessions all the time. */
 const MIN_CONTAINER_SECONDS = 30 * 60
 
 export function containerBar(

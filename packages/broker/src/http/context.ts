@@ -1,5 +1,5 @@
 /**
- * What the routes of the api function are made with: who calls, a body by its schema, and the one way to say no.
+ * What the routes of the api function share: identifying the caller, checking a body against its schema, and refusing a call.
  */
 import type { Caller } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
@@ -18,7 +18,7 @@ import { MAX_BODY_BYTES, problemReply } from './message.ts'
 import type { OpenApi } from './openapi-file.ts'
 import type { Route } from './routes.ts'
 
-/** What the transport knows and a `Request` hides: every Authorization header of its own, and the peer. */
+/** What the transport knows and a `Request` hides: each Authorization header separately, and the address of the peer. */
 export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
 
 export type Env = {
@@ -30,28 +30,28 @@ export type Api = Hono<Env>
 
 export type ApiBroker = Omit<Broker<Ledger & Links>, 'sts' | 'signIn'> & {
   readonly trail: Trail
-  /** The API's document, read when it is asked for. */
+  /** The OpenAPI document, read on first use. */
   readonly openApi: () => OpenApi
-  /** Stint's own pages; absent where nobody can sign in on them. */
+  /** Stint's own pages; absent if no issuer is set up for signing in on them. */
   readonly web?: Web
-  /** Looks up a Slack user by e-mail, where the config trusts that. */
+  /** Looks up a Slack user by email address, if the config allows linking by email. */
   readonly slackUserByEmail?: SlackApi['userByEmail']
 }
 
 /** What Stint's own pages need. */
 export type Web = {
-  /** Where people reach the broker, without a slash at the end. */
+  /** The public URL of the broker, without a trailing slash. */
   readonly publicUrl: string
-  /** 32 bytes that seal what the pages keep in the browser. */
+  /** 32 bytes that seal what the pages store in the browser. */
   readonly key: Uint8Array
-  /** The client's secret at each issuer; a client without one is public and has PKCE alone. */
+  /** The client secret for each issuer. A client without one is a public client and uses PKCE only. */
   readonly clientSecrets: { readonly [issuer: string]: string }
   readonly fetch: typeof fetch
 }
 
 /** What every group of routes needs. */
 export type Tools = {
-  /** Runs the answer for a verified caller, or refuses. */
+  /** Answers a verified caller; refuses any other call. */
   readonly withCaller: (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) => Promise<Response>
   readonly isAuditor: (c: Ctx, caller: Caller) => boolean
   readonly isResponder: (c: Ctx, caller: Caller) => boolean
@@ -70,7 +70,7 @@ export const unavailable = (cause: string): Refused => refused('ledger-unavailab
 
 export type RawBody = { readonly bytes: Uint8Array; readonly json: JsonObject }
 
-/** What is wrong with a body before anybody looks who sent it: media type and size. */
+/** Checks a body's media type and size, before the caller is identified. */
 export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
   const type = c.req.header('content-type')
   const isJson = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')
@@ -81,7 +81,7 @@ export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
   return wrongType
 }
 
-/** The body, refused as soon as its length is said to be, or is found to be, more than `limit` bytes. */
+/** Reads the body, and refuses it as soon as its declared or actual length exceeds `limit` bytes. */
 export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Array> | Refused> {
   const tooLarge = refused('body-too-large', `The body is larger than ${limit} bytes.`)
   if (Number(c.req.header('content-length') ?? 0) > limit) return tooLarge
@@ -90,14 +90,14 @@ export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Arra
   const reader = c.req.raw.body?.getReader()
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     size += part.value.length
-    // Not cancelled: over node:http that would close the connection before the answer is sent.
+    // Do not cancel the reader: over node:http that would close the connection before the response is sent.
     if (size > limit) return tooLarge
     parts.push(part.value)
   }
   return done(new Uint8Array(Buffer.concat(parts)))
 }
 
-/** The body by its schema. A fault names its path and never repeats what was sent. */
+/** Checks a body against its schema. An error names the path of the invalid property and never repeats what was sent. */
 export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Array): Done<v.InferOutput<T>> | Refused {
   const read = bytes.length === 0 ? done({}) : readObject(bytes)
   if (read.outcome === 'refused') return read
@@ -106,8 +106,6 @@ export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Arra
   const path = v.getDotPath(checked.issues[0] as v.BaseIssue<unknown>) ?? ''
   return refused(
     'body-invalid',
-    path === ''
-      ? 'The body has a member that this route does not take, or lacks one.'
-      : `The member ${path} is missing, wrong, or not one that this route takes.`,
+    path === '' ? 'The body has an unknown property or lacks a required one.' : `The property ${path} is missing, invalid or unknown.`,
   )
 }

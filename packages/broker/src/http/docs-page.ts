@@ -1,6 +1,6 @@
 /**
- * `/docs`: the OpenAPI document as a page, with every problem code and what to do about it. No script, nothing from
- * elsewhere, nothing of the config.
+ * `/docs`: the OpenAPI document as a page, with every problem code and what to do about it. The page has no scripts, loads nothing from
+ * elsewhere, and shows nothing of the config.
  */
 import { createHash } from 'node:crypto'
 import { problems } from '@stint/core/problem'
@@ -27,11 +27,11 @@ export const docsPage = (document: OpenApi) => html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${document.info.title} API</title>
 <style>${raw(style)}</style></head><body>
 <h1>${document.info.title} API</h1>
-<p>${document.info.description} The same as data: <a href="/openapi.json">/openapi.json</a>.</p>
+<p>${document.info.description} Machine-readable: <a href="/openapi.json">/openapi.json</a>.</p>
 ${Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => operationPart(path, method, operation as Operation)))}
 <h2 id="problems">Problems</h2>
-<p>Every refusal is <code>application/problem+json</code> (RFC 9457) with a stable <code>code</code> and a <code>trace</code> to tell the operators.</p>
-<table><tr><th>Code</th><th>Status</th><th>What</th><th>What next</th></tr>
+<p>Every refusal is <code>application/problem+json</code> (RFC 9457) with a stable <code>code</code> and a <code>trace</code> to quote to your operators.</p>
+<table><tr><th>Code</th><th>Status</th><th>Problem</th><th>What to do</th></tr>
 ${Object.entries(problems).map(([code, row]) => html`<tr id="${code}"><td><code>${code}</code></td><td>${row.status}</td><td>${row.title}.</td><td>${row.next}</td></tr>`)}
 </table></body></html>`
 
@@ -41,7 +41,7 @@ const operationPart = (path: string, method: string, operation: Operation) => ht
 ${operation.parameters ? html`<ul>${operation.parameters.map(({ name, description }) => html`<li><code>${name}</code> ${linked(description ?? '')}</li>`)}</ul>` : ''}
 <table>${Object.entries(operation.responses).map(([status, { description }]) => html`<tr><td>${status}</td><td>${linked(description)}</td></tr>`)}</table>`
 
-/** Codes in a description become links to their row. */
+/** Turns the problem codes in a description into links to their row. */
 const linked = (text: string) =>
   text.split(/(`[^`]+`)/).map((part) => {
     if (!part.startsWith('`')) return part

@@ -1,6 +1,6 @@
 /**
- * The forms in which credentials leave. Sources: AWS CLI User Guide, "Sourcing credentials with an external process";
- * AWS SDKs and Tools Reference Guide, "Container credential provider".
+ * The formats in which credentials are returned. Sources: AWS CLI User Guide, "Sourcing credentials with an external process"; AWS SDKs and
+ * Tools Reference Guide, "Container credential provider".
  */
 import { toIsoSeconds } from '@stint/core/instant'
 import type { Vended } from '../vend/vend.ts'
@@ -32,7 +32,7 @@ export function render(format: Exclude<Format, 'console'>, vended: Vended): Rend
   }
 }
 
-/** Exactly the four members that every SDK asks for. */
+/** Exactly the four properties that every SDK reads. */
 export const container = ({ assumed: { credentials }, expiration }: Vended) => ({
   AccessKeyId: credentials.accessKeyId,
   SecretAccessKey: credentials.secretAccessKey,
@@ -40,7 +40,7 @@ export const container = ({ assumed: { credentials }, expiration }: Vended) => (
   Expiration: toIsoSeconds(expiration),
 })
 
-/** Everything about a session but its secrets. */
+/** Everything about a session except its secrets. */
 export function sessionFacts({ session, request, scope, assumed, sessionName, issuedAt }: Vended) {
   return {
     id: session,
@@ -68,7 +68,7 @@ function sessionAnswer(vended: Vended) {
   }
 }
 
-/** For `eval` in a POSIX shell. The values are base64 and hyphenated words, but quoted all the same. */
+/** For `eval` in a POSIX shell. The values are base64 and hyphenated words, which need no quoting, but they are quoted anyway. */
 function environment({ assumed: { credentials }, expiration, scope }: Vended): string {
   const variables = {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -1,4 +1,4 @@
-/** The kill switch over HTTP: one responder freezes, two people unfreeze. */
+/** Freezes over HTTP: one responder can freeze, and it takes two to release. */
 
 import { type FreezeScope, formatFreezeName, scopesOfPerson } from '@stint/core/access/freeze'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
@@ -17,7 +17,7 @@ import { freezeBody } from './request-schemas.ts'
 const noResponder = refused('not-eligible', 'Only responders and auditors can read freezes, and only responders can set them.')
 
 export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCaller, isAuditor, isResponder }: Tools): void {
-  /** A freeze of something that the config does not have would hold nothing, and be believed. */
+  /** Freezing something that the config does not have would stop nothing, while the responder believes that it does. */
   function strayIn(scope: FreezeScope): string | undefined {
     const known = {
       all: () => true,
@@ -27,9 +27,9 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       person: (id: string) => Object.hasOwn(rules.people ?? {}, id),
       subject: () => true,
     }
-    if (scope.kind === 'subject' && !known.issuer(scope.issuer)) return 'The scope names an issuer that the config does not have.'
+    if (scope.kind === 'subject' && !known.issuer(scope.issuer)) return 'The scope names an issuer that is not in the config.'
     if (scope.kind === 'subject' && jsonBytes(scope.id) > 255) return 'The subject must be at most 255 bytes.'
-    if (!known[scope.kind]('id' in scope ? scope.id : '')) return `The scope names a ${scope.kind} that the config does not have.`
+    if (!known[scope.kind]('id' in scope ? scope.id : '')) return `The scope names a ${scope.kind} that is not in the config.`
     return undefined
   }
 
@@ -60,11 +60,14 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), justification, end, c.get('now'))
       return frozen.outcome === 'done'
         ? c.json(freezeView(frozen.value), 201)
-        : refuse(c, outcomeUnknown(frozen.cause, 'the freeze was set', 'GET /freezes says what holds. Repeating the call does no harm.'))
+        : refuse(
+            c,
+            outcomeUnknown(frozen.cause, 'the freeze was set', 'GET /freezes shows the current state. It is safe to repeat the call.'),
+          )
     })
   })
 
-  /** The first call asks for the release (202), another person's releases (204). Whoever is frozen does neither. */
+  /** The first responder's call requests the release (202); a second person's call releases (204). A frozen caller can do neither. */
   app.delete('/freezes/:id', (c) =>
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
@@ -77,17 +80,21 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       if (released.outcome === 'unknown')
         return refuse(
           c,
-          outcomeUnknown(released.cause, 'your release took effect', 'GET /freezes says what holds. Repeating the call does no harm.'),
+          outcomeUnknown(
+            released.cause,
+            'your release took effect',
+            'GET /freezes shows the current state. It is safe to repeat the call.',
+          ),
         )
       if (released.outcome === 'refused') return refuse(c, released)
-      return released.value === 'released' ? c.body(null, 204) : c.json({ status: 'another responder must agree' }, 202)
+      return released.value === 'released' ? c.body(null, 204) : c.json({ status: 'another responder must approve' }, 202)
     }),
   )
 }
 
 const freezeView = ({ at, expiresAt, generation, ...freeze }: Freeze) => ({
   ...freeze,
-  // Names this freeze and not the next one of the scope: what a deploy releases.
+  // Names this freeze, and not a later one of the same scope: a deploy that releases a freeze uses this name.
   name: formatFreezeName({ id: freeze.id, generation }),
   at: toIso(at),
   ...(expiresAt === undefined ? {} : { expiresAt: toIso(expiresAt) }),

@@ -1,4 +1,4 @@
-/** A person's Slack user: a code for it, its confirmation, its end. What Slack's side of it is stands in `slack/answers.ts`. */
+/** The caller's Slack user over HTTP: get a code, confirm the link, remove it. `slack/interactions.ts` has the Slack side. */
 import { type Caller, callerRef } from '@stint/core/identity/caller'
 import { activeAt, type Link, linkedOf } from '@stint/core/identity/link'
 import { ownIdentity } from '@stint/core/identity/shown'
@@ -18,14 +18,14 @@ export const signInAgain = refused('auth-too-old', 'You can do this only within 
 })
 
 export const linkUnknown = (cause: string, what: 'made' | 'removed'): Refused =>
-  outcomeUnknown(cause, `the link was ${what}`, 'GET /slack/link says what holds. Repeating the call does no harm.')
+  outcomeUnknown(cause, `the link was ${what}`, 'GET /slack/link shows the current state. It is safe to repeat the call.')
 
 export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): void {
   const { rules } = broker
   const links = linking(broker.ledger, broker.random)
   const came = (c: Ctx, caller: Caller) => ({ source: c.env.sourceIp, token: caller.token.hash })
 
-  /** For people, where Slack is set up. */
+  /** For human callers, where Slack is configured. */
   const forPerson = (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) =>
     withCaller(c, (caller) => (!rules.slack ? refuse(c, notSetUp) : caller.kind === 'human' ? answer(caller) : refuse(c, notAPerson)))
 
@@ -59,7 +59,10 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
     return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(caller, made.value, c.get('now')), 201)
   }
 
-  /** The member of our workspace with exactly the e-mail that the issuer has verified. Never by likeness: case counts. */
+  /**
+   * The member of the configured workspace whose email address equals the one that the issuer has verified. The comparison is exact,
+   * including case.
+   */
   async function slackUserOf(
     caller: Caller,
     now: Instant,

@@ -1,6 +1,6 @@
 /**
- * HTTP as `vend` sees it: a plain request and a plain reply. No `Request`, `Response` or `fetch` here or behind it: their
- * mere touch loads undici, a third of a cold start.
+ * HTTP as `vend` sees it: a plain request and a plain reply. Nothing here or behind it uses `Request`, `Response` or `fetch`: touching them
+ * loads undici, which takes a third of a cold start.
  */
 import { MAX_TOKEN_BYTES } from '@stint/core/identity/token'
 import { type Problem, type ProblemCode, problem, problemHeaders, type StepUp } from '@stint/core/problem'
@@ -8,11 +8,11 @@ import type { VendResult } from '../vend/vend.ts'
 
 export type VendRequest = {
   readonly method: string
-  /** Decoded no further than the transport did: no query, no stage. */
+  /** The path without query or stage, decoded no further than the transport decoded it. */
   readonly path: string
-  /** The raw query, without `?`. */
+  /** The raw query string, without `?`. */
   readonly query: string
-  /** Lower-case names, every value of its own: two Authorization headers are two. */
+  /** Lower-case names, with each value separate: two Authorization headers stay two. */
   readonly headers: ReadonlyMap<string, readonly string[]>
   readonly body: Uint8Array
   readonly sourceIp: string
@@ -20,25 +20,25 @@ export type VendRequest = {
 
 export type VendReply = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
-/** On every answer, so that no browser takes one for a page or a script that it is not (Fetch Standard). */
+/** Sent with every response, so that no browser treats one as a page or a script that it is not (Fetch Standard). */
 export const NOSNIFF = { 'x-content-type-options': 'nosniff' } as const
 export const withNosniff = (reply: VendReply): VendReply => ({ ...reply, headers: { ...NOSNIFF, ...reply.headers } })
 
-/** A reply, and what came of the vend path for the log line. */
+/** A reply, and the result of the vend path for the log line. */
 export type Answered = { readonly reply: VendReply; readonly result?: VendResult }
 
-/** Largest body taken, in bytes. */
+/** The largest accepted body, in bytes. */
 export const MAX_BODY_BYTES = 8192
-/** In a form the token stands in the body too. */
+/** The limit for forms, which also carry the token in the body. */
 export const MAX_FORM_BYTES = MAX_BODY_BYTES + MAX_TOKEN_BYTES
-/** Slack's views are up to 250 KB, and come back with what was typed. */
+/** Slack's views have up to 250 KB, and come back with the user's input. */
 export const MAX_SLACK_BYTES = 512 * 1024
 
 export const header = (request: VendRequest, name: string): readonly string[] => request.headers.get(name) ?? []
 
 /**
- * An Idempotency-Key: a structured-field string (RFC 8941 §3.3.3), or the bare text that many send. `odd` for what is neither,
- * and for two of them, also where the transport has joined them with a comma.
+ * Reads an Idempotency-Key: a structured-field string (RFC 8941 §3.3.3), or the bare string that many clients send. `odd` if it is neither,
+ * or if there are two of them, even if the transport joined them with a comma.
  */
 export function idempotencyKeyOf(values: readonly string[]): { readonly key: string } | 'odd' | undefined {
   if (values.length === 0) return undefined

@@ -1,4 +1,4 @@
-/** The API's document, as `npm run build` wrote it: read from its file when somebody asks, and not at a cold start. */
+/** The OpenAPI document that `npm run build` wrote. The file is read on first use and not at a cold start. */
 import { readFileSync } from 'node:fs'
 
 export function openApiAt(file: string | URL): () => OpenApi {

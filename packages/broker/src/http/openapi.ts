@@ -1,6 +1,6 @@
 /**
- * The OpenAPI 3.1 document, made from the route table and the schemas that check. `npm run build` writes it to
- * `openapi.json`; a test holds the file to this function, and the api function serves the file.
+ * The OpenAPI 3.1 document, generated from the route table and the schemas that check requests. `npm run build` writes it to
+ * `openapi.json`. A test compares the file with this function's result, and the api function serves the file.
  */
 import { type ProblemCode, problems } from '@stint/core/problem'
 import { toJsonSchema } from '@valibot/to-json-schema'
@@ -95,11 +95,11 @@ const vendPath: readonly ProblemCode[] = [
   'internal',
 ]
 const page = { 'text/html': { schema: { type: 'string' } } }
-/** Pages say no as pages. */
+/** The pages answer a refusal with a page as well. */
 const pageProblems: readonly ProblemCode[] = ['route-unknown', 'internal']
 const slackAnswer: Success = {
   status: 200,
-  description: 'Nothing, or what Slack shows.',
+  description: 'Empty, or what Slack shows.',
   content: { 'application/json': { schema: { type: 'object' } } },
 }
 const slackProblems: readonly ProblemCode[] = [
@@ -115,16 +115,20 @@ const query = (name: string, description: string, schema: object) => ({ name, in
 
 function decision(act: (typeof decisions)[number]): Operation {
   const words = {
-    approve: 'Agree; limits only shorten',
-    deny: 'Say no; one is enough',
-    cancel: 'Withdraw your own request',
-    revoke: 'Withdraw it, before or after it was approved',
-    review: 'Close the review of a break-glass',
+    approve: 'Approve a request; limits can only shorten its terms',
+    deny: 'Deny a request; one denial is enough',
+    cancel: 'Cancel your own pending request',
+    revoke: 'Revoke a request, before or after its approval',
+    review: 'Complete the review of a break-glass request',
   }
   return {
     summary: words[act],
     body: act === 'review' ? 'ReviewBody' : 'DecisionBody',
-    success: { status: 200, description: 'The request as it is now. Saying the same twice is no fault.', content: json('Request') },
+    success: {
+      status: 200,
+      description: 'The request in its new state. Repeating the same decision is not an error.',
+      content: json('Request'),
+    },
     problems: [
       'body-invalid',
       'body-too-large',
@@ -145,11 +149,11 @@ function decision(act: (typeof decisions)[number]): Operation {
 
 const operations: { readonly [operation: `${Method} /${string}`]: Operation } = {
   'POST /sessions': {
-    summary: 'Enter a profile: one session with temporary credentials',
+    summary: 'Issue a session of a profile, with temporary credentials',
     body: 'VendBody',
     success: {
       status: 201,
-      description: 'The session, in the form asked for. Its secrets are not stored: this answer is the only one that holds them.',
+      description: 'The session, in the requested format. Its secrets are not stored: they appear in this response only.',
       content: {
         ...json('Session', 'ConsoleSession', 'ProcessCredentials', 'ContainerCredentials'),
         'text/plain': { schema: { type: 'string' } },
@@ -167,23 +171,23 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     ],
   },
   'GET /requests': {
-    summary: 'Your requests, newest first; everybody’s for auditors; those you may decide on or review',
+    summary: 'List your requests, newest first; auditors see all requests; filters show those you can decide or review',
     parameters: [
-      query('limit', 'Requests a page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
-      query('cursor', 'The `next` of the page before.', { type: 'string' }),
-      query('state', 'Only those in this state. A page may hold fewer than asked for.', { type: 'string' }),
-      query('mine', 'For auditors: only their own.', { type: 'boolean' }),
-      query('approvable', 'Those that wait for you.', { type: 'boolean' }),
-      query('review', '`needed`: break-glass that nobody has reviewed.', { type: 'string' }),
+      query('limit', 'Requests per page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+      query('cursor', 'The `next` of the previous page.', { type: 'string' }),
+      query('state', 'Only requests in this state. A page can hold fewer than `limit`.', { type: 'string' }),
+      query('mine', 'For auditors: only your own.', { type: 'boolean' }),
+      query('approvable', 'Only requests that wait for your approval.', { type: 'boolean' }),
+      query('review', '`needed`: only break-glass requests that have not been reviewed.', { type: 'string' }),
     ],
     success: { status: 200, description: 'A page.', content: json('RequestsPage') },
     problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],
   },
   'POST /requests': {
-    summary: 'Ask for agreement',
+    summary: 'Request approval',
     body: 'AskBody',
-    success: { status: 201, description: 'The request waits. `Location` names it.', content: json('Request') },
-    also: [{ status: 200, description: 'The same ask waits already; this is it.', content: json('Request') }],
+    success: { status: 201, description: 'The request is pending. `Location` is its URL.', content: json('Request') },
+    also: [{ status: 200, description: 'The same request is already pending; this is it.', content: json('Request') }],
     problems: [
       'body-invalid',
       'body-too-large',
@@ -207,83 +211,83 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     ],
   },
   'GET /requests/{id}': {
-    summary: 'One request: its terms, who may agree, who has. `Prefer: wait=20` waits for a decision',
-    success: { status: 200, description: 'The request. Its ETag is what If-Match takes.', content: json('Request') },
+    summary: 'Get a request: its terms, who can approve it and who has. `Prefer: wait=20` waits for a decision',
+    success: { status: 200, description: 'The request. Send its ETag as If-Match with a decision.', content: json('Request') },
     problems: ['request-unknown', ...token, 'rate-limited', 'ledger-unavailable', 'internal'],
   },
   ...Object.fromEntries(decisions.map((act) => [`POST /requests/{id}/${act}`, decision(act)])),
   'GET /freezes': {
-    summary: 'What is frozen, for responders and auditors',
+    summary: 'List the freezes in force, for responders and auditors',
     success: { status: 200, description: 'The freezes in force.', content: json('Freezes') },
     problems: [...token, 'not-eligible', 'ledger-unavailable', 'internal'],
   },
   'POST /freezes': {
     summary: 'Freeze everything, an issuer, a person, a subject, a profile or a target',
     body: 'FreezeBody',
-    success: { status: 201, description: 'From now on nothing of it is vended.', content: json('Freeze') },
+    success: { status: 201, description: 'The freeze. From now on, no session in its scope is issued.', content: json('Freeze') },
     problems: ['body-invalid', 'body-too-large', 'media-type', ...token, 'not-eligible', 'ledger-unavailable', 'internal'],
   },
   'DELETE /freezes/{id}': {
-    summary: 'Release a freeze; it takes two people',
+    summary: 'Release a freeze; this takes two responders',
     success: { status: 204, description: 'Released.' },
-    also: [{ status: 202, description: 'Another responder must agree.', content: json('ReleaseAsked') }],
+    also: [{ status: 202, description: 'The release waits for a second responder.', content: json('ReleaseAsked') }],
     problems: [...token, 'not-eligible', 'frozen', 'request-unknown', 'request-changed', 'ledger-unavailable', 'internal'],
   },
   'GET /sessions': {
-    summary: 'Your sessions, newest first; everybody’s for auditors',
+    summary: 'List your sessions, newest first; auditors see all sessions',
     parameters: [
-      query('limit', 'Sessions a page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
-      query('cursor', 'The `next` of the page before.', { type: 'string' }),
-      query('mine', 'For auditors: only their own.', { type: 'boolean', default: false }),
+      query('limit', 'Sessions per page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+      query('cursor', 'The `next` of the previous page.', { type: 'string' }),
+      query('mine', 'For auditors: only your own.', { type: 'boolean', default: false }),
     ],
-    success: { status: 200, description: 'A page. `Link: rel="next"` names the next one.', content: json('SessionsPage') },
+    success: { status: 200, description: 'A page. `Link: rel="next"` is the URL of the next page.', content: json('SessionsPage') },
     problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],
   },
   'GET /sessions/{id}': {
-    summary: 'One session, without its secrets',
+    summary: 'Get a session, without its secrets',
     success: { status: 200, description: 'The session.', content: json('SessionView') },
     problems: ['session-unknown', ...token, 'ledger-unavailable', 'internal'],
   },
   'GET /sessions/{id}/receipt': {
-    summary: 'Proof that the session is in the log, as a C2SP tlog-proof: for anybody to check offline',
-    success: { status: 200, description: 'The proof. Its `extra` holds entry, event and salt.', content: proof },
+    summary: 'Get a proof that the session is in the audit log, as a C2SP tlog-proof; anyone can verify it offline',
+    success: { status: 200, description: 'The proof. Its `extra` holds the entry, the event and its salt.', content: proof },
     problems: ['session-unknown', 'event-erased', 'not-logged-yet', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/events': {
-    summary: 'Events, newest first: everybody’s for auditors, your own otherwise',
+    summary: 'List events, newest first: all events for auditors, your own otherwise',
     parameters: [
-      query('limit', 'Events a page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
-      query('cursor', 'The `next` of the page before.', { type: 'string' }),
+      query('limit', 'Events per page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
+      query('cursor', 'The `next` of the previous page.', { type: 'string' }),
       query('since', 'The start, inclusive: RFC 3339. Default: 31 days before `before`.', { type: 'string', format: 'date-time' }),
       query('before', 'The end, exclusive: RFC 3339. Default: now.', { type: 'string', format: 'date-time' }),
-      query('issuer', 'The caller’s issuer, by its id in the config; together with `subject`.', { type: 'string' }),
-      query('subject', 'The caller’s subject.', { type: 'string' }),
+      query('issuer', 'The caller’s issuer, by its ID in the config. Requires `subject`.', { type: 'string' }),
+      query('subject', 'The caller’s subject. Requires `issuer`.', { type: 'string' }),
       query('profile', 'The profile.', { type: 'string' }),
       query('target', 'The target.', { type: 'string' }),
       query('session', 'The session.', { type: 'string' }),
-      query('accessKeyId', 'The access key ID, as CloudTrail has it.', { type: 'string' }),
-      query('outcome', 'A problem code, or a type of event.', { type: 'string' }),
+      query('accessKeyId', 'The access key ID, as in CloudTrail.', { type: 'string' }),
+      query('outcome', 'A problem code or an event type.', { type: 'string' }),
     ],
     success: {
       status: 200,
-      description: 'A page. It may hold fewer than asked for and still name a next one.',
+      description: 'A page. It can hold fewer events than `limit` and still have a `next`.',
       content: json('EventsPage'),
     },
     problems: ['body-invalid', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/events/{request}/{seq}': {
-    summary: 'One event, by its journal and its place there',
+    summary: 'Get an event by its journal and its sequence number',
     success: { status: 200, description: 'The event.', content: json('Event') },
     problems: ['event-unknown', 'event-erased', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/events/{request}/{seq}/receipt': {
-    summary: 'Proof that the event is in the log, as a C2SP tlog-proof',
-    success: { status: 200, description: 'The proof. Its `extra` holds entry, event and salt.', content: proof },
+    summary: 'Get a proof that the event is in the audit log, as a C2SP tlog-proof',
+    success: { status: 200, description: 'The proof. Its `extra` holds the entry, the event and its salt.', content: proof },
     problems: ['event-unknown', 'event-erased', 'not-logged-yet', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/log/{path}': {
     summary:
-      'The log in C2SP tlog-tiles: `checkpoint`, `tile/…`; and `events/…`, the events beside each bundle. For auditors, unless the log is public',
+      'Read the audit log as C2SP tlog-tiles: `checkpoint`, `tile/…`; and `events/…`, the events of each bundle. For auditors only, unless the log is public',
     success: {
       status: 200,
       description: 'The object.',
@@ -295,55 +299,55 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     problems: ['route-unknown', ...token, 'not-eligible', 'log-unavailable', 'internal'],
   },
   'GET /profiles': {
-    summary: 'The profiles you can see: whether you may enter, on what terms, what is missing',
+    summary: 'List the profiles you can see: whether you are eligible, on what terms, and what is missing',
     success: { status: 200, description: 'The profiles.', content: json('Profiles') },
     problems: [...token, 'internal'],
   },
   'GET /profiles/{id}': {
-    summary: 'One profile',
+    summary: 'Get a profile',
     success: { status: 200, description: 'The profile.', content: json('Profile') },
     problems: ['profile-unknown', ...token, 'internal'],
   },
   'GET /credentials/{profile}': {
-    summary: 'The AWS container-credentials protocol, for SDKs as they are',
-    parameters: [query('p.<name>', 'A parameter of the profile, each once.', { type: 'string' })],
+    summary: 'The AWS container credentials protocol, for unmodified SDKs',
+    parameters: [query('p.<name>', 'A parameter of the profile. Each may appear once.', { type: 'string' })],
     success: {
       status: 200,
-      description: 'Exactly what an SDK reads. Errors are `{Code, Message}`.',
+      description: 'Exactly what an SDK expects. Errors are `{Code, Message}`.',
       content: json('ContainerCredentials'),
     },
     problems: vendPath,
   },
   'POST /token': {
-    summary: 'OAuth 2.0 Token Exchange (RFC 8693): the same exchange for tools that speak it',
+    summary: 'OAuth 2.0 Token Exchange (RFC 8693), for tools that support it',
     open: true,
     form: 'TokenForm',
     success: {
       status: 200,
-      description: '`access_token` is the container-credentials JSON in base64url; it is for AWS and for no other server.',
+      description: '`access_token` is the container credentials JSON in base64url. It works with AWS and no other server.',
       content: json('IssuedToken'),
     },
     problems: ['body-invalid', 'body-too-large', 'media-type', ...vendPath],
   },
   'POST /slack/commands': {
-    summary: 'Slack’s slash command, signed by Slack',
+    summary: 'Receive Slack’s slash command, signed by Slack',
     open: true,
     success: slackAnswer,
     problems: slackProblems,
   },
   'POST /slack/interactions': {
-    summary: 'Slack’s buttons, forms and shortcuts, signed by Slack',
+    summary: 'Receive Slack’s buttons, forms and shortcuts, signed by Slack',
     open: true,
     success: slackAnswer,
     problems: slackProblems,
   },
   'GET /slack/link': {
-    summary: 'Which Slack user is yours, and who waits to be',
+    summary: 'Get your linked Slack user, and the one that waits for your confirmation',
     success: { status: 200, description: 'The link.', content: json('LinkState') },
     problems: [...token, 'route-unknown', 'not-eligible', 'ledger-unavailable', 'internal'],
   },
   'POST /slack/link': {
-    summary: 'A code to type in Slack; or a link by e-mail, where the config trusts that',
+    summary: 'Get a code to enter in Slack; or link by email address, if the config allows that',
     body: 'LinkBody',
     success: { status: 201, description: 'The code, or the link.', content: json('LinkOffer', 'LinkState') },
     problems: [
@@ -360,7 +364,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     ],
   },
   'POST /slack/link/confirm': {
-    summary: 'Yes, that is me: the Slack user that typed your code is yours. Takes a sign-in of the last five minutes',
+    summary: 'Confirm that the Slack user who entered your code is you. Requires a sign-in within the last five minutes',
     body: 'LinkConfirmBody',
     success: { status: 200, description: 'The link.', content: json('LinkState') },
     problems: [
@@ -378,64 +382,64 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     ],
   },
   'DELETE /slack/link': {
-    summary: 'That Slack user is yours no longer',
+    summary: 'Remove the link to your Slack user',
     success: { status: 204, description: 'Gone.' },
     problems: [...token, 'route-unknown', 'not-eligible', 'link-unknown', 'ledger-unavailable', 'internal'],
   },
   'GET /decide/{id}': {
-    summary: 'A page to decide on a request, after a fresh sign-in',
+    summary: 'Show a page to decide a request, after a fresh sign-in',
     open: true,
-    parameters: [query('issuer', 'Where to sign in, if there are several.', { type: 'string' })],
-    success: { status: 303, description: 'To the sign-in.' },
-    also: [{ status: 200, description: 'Which sign-in?', content: page }],
+    parameters: [query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' })],
+    success: { status: 303, description: 'Redirects to the sign-in.' },
+    also: [{ status: 200, description: 'A choice of issuers to sign in with.', content: page }],
     problems: ['route-unknown', 'internal'],
   },
   'POST /decide/{id}': {
-    summary: 'The form of that page',
+    summary: 'Submit the form of that page',
     open: true,
-    success: { status: 200, description: 'What became of it.', content: page },
+    success: { status: 200, description: 'A page with the result.', content: page },
     problems: pageProblems,
   },
   'GET /link': {
-    summary: 'A page to link a Slack user, after a fresh sign-in',
+    summary: 'Show a page to link a Slack user, after a fresh sign-in',
     open: true,
-    parameters: [query('issuer', 'Where to sign in, if there are several.', { type: 'string' })],
-    success: { status: 303, description: 'To the sign-in.' },
-    also: [{ status: 200, description: 'Which sign-in?', content: page }],
+    parameters: [query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' })],
+    success: { status: 303, description: 'Redirects to the sign-in.' },
+    also: [{ status: 200, description: 'A choice of issuers to sign in with.', content: page }],
     problems: ['route-unknown', 'internal'],
   },
   'POST /link': {
-    summary: 'The form of that page',
+    summary: 'Submit the form of that page',
     open: true,
-    success: { status: 200, description: 'What became of it.', content: page },
+    success: { status: 200, description: 'A page with the result.', content: page },
     problems: pageProblems,
   },
   'GET /sign-in/callback': {
-    summary: 'Where the issuer sends people back to (RFC 6749 §4.1.2)',
+    summary: 'Receive the redirect from the issuer after a sign-in (RFC 6749 §4.1.2)',
     open: true,
-    success: { status: 200, description: 'The page that was asked for.', content: page },
+    success: { status: 200, description: 'The page for which the sign-in was started.', content: page },
     problems: [...pageProblems, 'request-unknown', 'ledger-unavailable', 'issuer-keys-unavailable'],
   },
   'GET /healthz': {
-    summary: 'Build and config hash',
+    summary: 'Check that the broker runs; get its build and config hash',
     open: true,
     success: { status: 200, description: 'The broker runs.', content: json('Health') },
     problems: ['internal'],
   },
   'GET /readyz': {
-    summary: 'Whether the broker can vend; what is down, for auditors',
+    summary: 'Check whether the broker can issue sessions; auditors see what is down',
     open: true,
-    success: { status: 200, description: 'Ready. 503 with the same shape when not.', content: json('Readiness') },
+    success: { status: 200, description: 'The broker is ready. If it is not, 503 with the same body.', content: json('Readiness') },
     problems: ['internal'],
   },
   'GET /openapi.json': {
-    summary: 'This document',
+    summary: 'Get this document',
     open: true,
     success: { status: 200, description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
     problems: ['internal'],
   },
   'GET /docs': {
-    summary: 'This document, readable',
+    summary: 'Show this document as a page',
     open: true,
     success: { status: 200, description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
     problems: ['internal'],
@@ -454,7 +458,7 @@ export function openApiDocument() {
     info: {
       title: 'Stint',
       version: '1',
-      description: 'Temporary AWS credentials for a JWT: reserve, assume, record.',
+      description: 'Exchanges a JWT for temporary AWS credentials. Every session is recorded before AWS is called.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
@@ -501,7 +505,7 @@ function describe(path: string, method: Method) {
   }
 }
 
-/** Two endpoints have errors in the form of their own protocol, and RFC 6749 §5.2 its own statuses. */
+/** Two endpoints return errors in the format of their own protocol, and RFC 6749 §5.2 defines its own statuses. */
 function problemResponses(codes: readonly ProblemCode[], path: string) {
   const content = path.startsWith('/credentials/')
     ? json('ContainerProblem')

@@ -1,4 +1,4 @@
-/** Pages: the query that asks for one, and the `Link` that names the next (RFC 8288). */
+/** Paging: the query that selects a page, and the `Link` to the next one (RFC 8288). */
 import type { Ctx } from './context.ts'
 
 const DEFAULT_PAGE = 20
@@ -6,13 +6,13 @@ export const LARGEST_PAGE = 100
 
 export type PageQuery = { readonly limit: number; readonly cursor?: string; readonly filters: Readonly<Record<string, string>> }
 
-/** The query by name; undefined where a name is given twice, because readers differ on which of them counts. */
+/** The query by name; undefined if a name appears twice, because readers differ on which one counts. */
 export function singleQuery(c: Ctx): Record<string, string> | undefined {
   const given = Object.entries(c.req.queries())
   return given.every(([, values]) => values.length === 1) ? c.req.query() : undefined
 }
 
-/** Limit, cursor and the filters of the route, each with its possible values; undefined where the query holds anything else. */
+/** The limit, the cursor and the filters of a route, each with its possible values; undefined if the query holds anything else. */
 export function pageQuery(c: Ctx, filters: Readonly<Record<string, readonly string[]>>): PageQuery | undefined {
   const query = singleQuery(c)
   if (!query) return undefined
@@ -24,7 +24,7 @@ export function pageQuery(c: Ctx, filters: Readonly<Record<string, readonly stri
   return { limit: Number(limit), filters: rest, ...(key === undefined ? {} : { cursor: key }) }
 }
 
-/** The cursor as callers see it; names the next page in a `Link` too. */
+/** The cursor as callers see it. Also adds a `Link` to the next page. */
 export function nextOf(c: Ctx, { limit, filters }: PageQuery, next: string | undefined): string | undefined {
   if (next === undefined) return undefined
   const cursor = Buffer.from(next).toString('base64url')

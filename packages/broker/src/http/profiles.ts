@@ -1,4 +1,4 @@
-/** What may I enter, on what terms; where not, what is missing. */
+/** Which profiles the caller can use, on what terms, and what is missing for the others. */
 import { standingOf } from '@stint/core/access/decide'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Caller } from '@stint/core/identity/caller'
@@ -18,9 +18,9 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
     }),
   )
 
-  /** Undefined where the caller may not see the profile. */
+  /** Undefined if the caller may not see the profile. */
   function profileView(c: Ctx, id: string, caller: Caller) {
-    // An unknown profile costs the same look at rules as an invisible one.
+    // For an unknown profile, evaluate rules as for an invisible one, so that both take the same time.
     const found = rules.profiles.find(id)
     const profile = found ?? rules.profiles.first()
     const standing = standingOf(profile, caller, circumstances(c))

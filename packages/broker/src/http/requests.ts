@@ -1,6 +1,6 @@
 /**
- * The approval table over HTTP: ask, look, wait, decide. Every rule is the machine's (`core/request/machine.ts`); what is
- * here is who sees what, and how it is said.
+ * Requests over HTTP: create, list, wait, decide. The rules are in the request state machine (`core/request/machine.ts`). This file decides
+ * who sees what, and in which form.
  */
 import { decideAccess } from '@stint/core/access/decide'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
@@ -31,7 +31,7 @@ import { sessionView } from './sessions.ts'
 const LONGEST_WAIT_SECONDS = 20
 const WAITERS_PER_CALLER = 2
 const LOOK_AGAIN_SECONDS = 5
-/** A start may be chosen this far ahead. */
+/** How far ahead a start can be chosen. */
 const FARTHEST_START_SECONDS = 7 * 86_400
 
 const requestStates = ['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended'] as const
@@ -94,7 +94,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           c,
           refused(
             'body-invalid',
-            `The query takes limit (1 to ${LARGEST_PAGE}), cursor, state, mine=true, approvable=true and review=needed only.`,
+            `Invalid query. This route accepts limit (1 to ${LARGEST_PAGE}), cursor, state, mine=true, approvable=true and review=needed.`,
           ),
         )
       const { state, mine, approvable, review: reviewWanted } = query.filters
@@ -121,7 +121,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     }),
   )
 
-  /** Profiles on whose requests the caller may act at some time: now, or once escalated. Auditors review everywhere. */
+  /** Profiles on whose requests the caller can act now or after an escalation. Auditors can review requests of all profiles. */
   function profilesOpenTo(c: Ctx, caller: Caller, reviewing: boolean): readonly string[] {
     const everywhere = reviewing && isAuditor(c, caller)
     return rules.profiles.ids.filter((id) => {
@@ -137,8 +137,8 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       const wait = Math.min(LONGEST_WAIT_SECONDS, Number(/^wait=(\d{1,3})$/.exec(c.req.header('prefer') ?? '')?.[1] ?? 0))
       const waiter = personOf(rules, caller)
       if (wait > 0 && (waiting.get(waiter) ?? 0) >= WAITERS_PER_CALLER)
-        return refuse(c, refused('rate-limited', `At most ${WAITERS_PER_CALLER} calls can wait at once.`))
-      // Where the transport tells that the client is gone (node:http does, Lambda does not), its place is free at once.
+        return refuse(c, refused('rate-limited', `You can have at most ${WAITERS_PER_CALLER} waiting calls at once.`))
+      // If the transport reports that the client is gone (node:http does, Lambda does not), free its place at once.
       const { signal: left } = c.req.raw
       const leaving = new Promise<void>((resolve) => left.addEventListener('abort', () => resolve(), { once: true }))
       if (wait > 0) waiting.set(waiter, (waiting.get(waiter) ?? 0) + 1)
@@ -179,7 +179,8 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
         (found, decided) => {
           c.set('profile', found.profile)
           const stale = match !== undefined && match !== '*' && match !== etag(found)
-          // Who decided already is told so, also when their first answer was lost and the version moved on by it.
+          // A caller who has already decided learns that first, even if the response to their decision was lost and the version has changed
+          // because of it.
           if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
             return refused('request-changed', 'The request has changed since you read it.')
           return decided
@@ -199,7 +200,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
       return refused('body-invalid', `comment is longer than ${MAX_COMMENT_BYTES} bytes.`)
     const parsed = limitsOf(limits)
-    if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds or a string with a unit.`)
+    if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds, or a string such as '15m' or '1h30m'.`)
     return done(act({ ...parsed, ...(comment === undefined ? {} : { comment }) }))
   }
   const words = (comment: string | undefined) => ({ channel: 'api' as const, ...(comment === undefined ? {} : { comment }) })
@@ -287,7 +288,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
           ? 'needed'
           : 'none',
       sessions: request.sessions.map(sessionView),
-      // What a withdrawal does not reach: these live on, and until when.
+      // Sessions that a withdrawal does not end, and when they expire.
       live: liveSessions(request, now).map(({ id, expiresAt }) => ({ id, expiresAt: toIso(expiresAt) })),
       may,
     }
@@ -296,7 +297,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
 
 const etag = ({ version }: AccessRequest): string => `"${version}"`
 
-/** Durations in their two spellings, as seconds. */
+/** Durations in either spelling, as seconds. */
 function limitsOf({
   duration,
   uses,

@@ -1,6 +1,6 @@
 /**
- * The shapes of answers, for the OpenAPI document and for the contract tests that hold the routes to it. Nothing on the
- * road imports this file.
+ * The shapes of responses, for the OpenAPI document and for the contract tests that check the routes against it. Nothing on the vend path
+ * imports this file.
  */
 import { problems } from '@stint/core/problem'
 import * as v from 'valibot'
@@ -15,7 +15,7 @@ export const problemBody = v.object({
   code: v.picklist(Object.keys(problems) as [string, ...string[]]),
   detail: text,
   next: v.pipe(text, v.description('What to do next.')),
-  trace: v.pipe(text, v.description('Names this answer in the logs.')),
+  trace: v.pipe(text, v.description('Identifies this response in the logs. Quote it to your operators.')),
 })
 
 const facts = {
@@ -55,14 +55,14 @@ export const containerProblem = v.strictObject({ Code: text, Message: text })
 const described = (description: string) => v.pipe(text, v.description(description))
 export const tokenForm = v.looseObject({
   grant_type: v.literal('urn:ietf:params:oauth:grant-type:token-exchange'),
-  subject_token: described('The JWT that you would send as a bearer elsewhere. Send no Authorization header beside it.'),
-  subject_token_type: described('urn:ietf:params:oauth:token-type:jwt, or :id_token, or :access_token.'),
+  subject_token: described('The JWT that you would send as a bearer token to other routes. Do not send an Authorization header as well.'),
+  subject_token_type: described('urn:ietf:params:oauth:token-type:jwt, or the same with :id_token or :access_token.'),
   resource: described('The profile: urn:stint:profile:NAME.'),
   requested_token_type: v.optional(v.literal('urn:stint:params:oauth:token-type:aws-credentials')),
-  duration: v.optional(described('Seconds, or a text with a unit.')),
+  duration: v.optional(described('Seconds, or a string with a unit.')),
   justification: v.optional(text),
   ticket: v.optional(text),
-  request_id: v.optional(described('A request that was agreed to.')),
+  request_id: v.optional(described('The ID of an approved request.')),
   'p.<name>': v.optional(described('A parameter of the profile.')),
 })
 export const issuedToken = v.strictObject({
@@ -74,7 +74,7 @@ export const issuedToken = v.strictObject({
   trace: text,
 })
 export const tokenProblem = v.looseObject({
-  error: described('As of RFC 6749 §5.2 and RFC 8693 §2.2.2.'),
+  error: described('An error code of RFC 6749 §5.2 or RFC 8693 §2.2.2.'),
   error_description: text,
   code: v.picklist(Object.keys(problems) as [string, ...string[]]),
   next: text,
@@ -121,7 +121,7 @@ export const profileView = v.strictObject({
   missing: v.array(v.picklist(['mfa-required', 'auth-too-old', 'source-ip', 'not-eligible'])),
   duration: v.strictObject({ default: text, max: text }),
   parameters: v.record(text, v.strictObject({ pattern: text, max: v.number(), wildcard: v.optional(v.literal(true)) })),
-  container: v.optional(v.pipe(text, v.description('Why GET /credentials does not serve it; absent where it does.'))),
+  container: v.optional(v.pipe(text, v.description('Why GET /credentials does not serve this profile; absent if it does.'))),
   justification: v.picklist(['required', 'optional']),
   approval: v.optional(
     v.strictObject({ approvers: v.number(), expiresAfter: text, window: text, maxUses: v.number(), breakGlass: v.boolean() }),
@@ -140,7 +140,7 @@ export const requestView = v.strictObject({
   identity: v.pipe(
     text,
     v.description(
-      'Who AWS will see: the source identity, or ISSUER/SUBJECT where the profile sends none. Users may edit caller.name; decide on this.',
+      'The identity that AWS will see: the source identity, or ISSUER/SUBJECT if the profile sends none. Decide by this and not by caller.name, which users can edit.',
     ),
   ),
   profile: text,
@@ -153,11 +153,11 @@ export const requestView = v.strictObject({
   expiresAt: v.optional(time),
   unattendedAt: v.optional(time),
   startsAt: v.optional(time),
-  terms: v.pipe(v.looseObject({}), v.description('Everything that a session would get: this is what is agreed on.')),
+  terms: v.pipe(v.looseObject({}), v.description('Everything that a session would get: this is what approvers approve.')),
   lastingAccess: v.optional(
     v.pipe(
       v.array(text),
-      v.description('Actions with which a session could create access that outlives it, where its policies allow any.'),
+      v.description('Actions by which a session could create access that outlives it; absent if its policies allow none.'),
     ),
   ),
   termsHash: text,
@@ -171,9 +171,12 @@ export const requestView = v.strictObject({
   sessions: v.array(sessionView),
   live: v.pipe(
     v.array(v.strictObject({ id: text, expiresAt: time })),
-    v.description('Sessions that live on whatever is withdrawn, and until when.'),
+    v.description('Sessions that a withdrawal does not end, and when they expire.'),
   ),
-  may: v.pipe(v.array(v.picklist(['approve', 'deny', 'cancel', 'revoke', 'review'])), v.description('What you may do now.')),
+  may: v.pipe(
+    v.array(v.picklist(['approve', 'deny', 'cancel', 'revoke', 'review'])),
+    v.description('What you can do with the request now.'),
+  ),
 })
 export const requestsPage = v.strictObject({ requests: v.array(requestView), next: v.optional(text) })
 export const waiting = v.strictObject({ requestId: text, state: text, profile: text, expiresAt: time })
@@ -184,8 +187,8 @@ const freezeScope = v.union([
   v.strictObject({ kind: v.literal('subject'), issuer: text, id: text }),
 ])
 export const freezeView = v.strictObject({
-  id: v.pipe(text, v.description('Names the scope: the same each time it is frozen.')),
-  name: v.pipe(text, v.description('Names this freeze, and not the next one of its scope.')),
+  id: v.pipe(text, v.description('Identifies the scope; the same each time the scope is frozen.')),
+  name: v.pipe(text, v.description('Identifies this freeze; a later freeze of the scope has another name.')),
   scope: freezeScope,
   by: callerView,
   justification: text,
@@ -198,7 +201,7 @@ export const releaseAsked = v.strictObject({ status: text })
 
 export const eventView = v.strictObject({
   id: text,
-  event: v.pipe(v.record(text, v.unknown()), v.description('The event: docs/audit-events.md says what it holds.')),
+  event: v.pipe(v.record(text, v.unknown()), v.description('The event. docs/audit-events.md describes its properties.')),
   profile: v.optional(text),
   target: v.optional(text),
 })
@@ -207,14 +210,19 @@ export const eventsPage = v.strictObject({ events: v.array(eventView), next: v.o
 const slackUser = { team: text, user: text, name: text }
 export const linkOffer = v.strictObject({
   state: v.literal('offered'),
-  code: v.pipe(text, v.description('Type it in Slack: /stint link CODE. For nobody else’s eyes.')),
+  code: v.pipe(text, v.description('Enter it in Slack: /stint link CODE. Keep it secret.')),
   expiresAt: time,
 })
 export const linkState = v.strictObject({
-  caller: v.pipe(callerView, v.description('The person that your token names.')),
-  identity: v.pipe(text, v.description('Who AWS sees that person as. The Slack user will act as this identity.')),
+  caller: v.pipe(callerView, v.description('The caller that your token names.')),
+  identity: v.pipe(text, v.description('The identity that AWS sees. The Slack user will act as this identity.')),
   state: v.picklist(['none', 'pending', 'linked']),
-  pending: v.optional(v.pipe(v.strictObject({ ...slackUser, expiresAt: time }), v.description('Who typed your code, and waits for you.'))),
+  pending: v.optional(
+    v.pipe(
+      v.strictObject({ ...slackUser, expiresAt: time }),
+      v.description('The Slack user who entered your code and waits for your confirmation.'),
+    ),
+  ),
   linked: v.optional(v.strictObject({ ...slackUser, since: time, expiresAt: time })),
 })
 
@@ -226,13 +234,13 @@ export const readiness = v.strictObject({
   issuers: v.optional(
     v.pipe(
       v.record(text, v.picklist(['up', 'failing', 'down'])),
-      v.description('failing: its keys cannot be had anew, those at hand still serve.'),
+      v.description('failing: the issuer’s keys cannot be refreshed; the cached keys are still in use.'),
     ),
   ),
   log: v.optional(
     v.pipe(
       v.picklist(['up', 'empty', 'down']),
-      v.description('down: the checkpoint of the audit log cannot be read, or its key has not signed it. Vending goes on.'),
+      v.description('down: the checkpoint of the audit log cannot be read, or is not signed by the log’s key. Sessions are still issued.'),
     ),
   ),
 })

@@ -1,10 +1,10 @@
 /**
- * The routes, once: who serves what, and which methods a route has. From this table come 404, 405 with `Allow`, OPTIONS,
- * the split between the two functions, and the paths of the OpenAPI document.
+ * The route table: which function serves each route, and its methods. It defines 404, 405 with `Allow`, OPTIONS, the split between the
+ * functions, and the paths of the OpenAPI document.
  */
 
 export type Method = 'GET' | 'POST' | 'DELETE'
-/** `tail`: the last parameter takes all the segments that are left. */
+/** `tail`: the last parameter takes all remaining segments. */
 export type Serving = 'vend' | 'api' | 'slack'
 export type Route = { readonly path: string; readonly tail?: true; readonly methods: Readonly<Partial<Record<Method, Serving>>> }
 
@@ -42,7 +42,7 @@ export const routes: readonly Route[] = [
 
 const split = routes.map((route) => ({ route, segments: route.path.split('/') }))
 
-/** The route of a path and its parameter. A trailing slash makes another path, which no route has. */
+/** Finds the route of a path, and its parameter. A path with a trailing slash is a different path, which matches no route. */
 export function findRoute(path: string): { readonly route: Route; readonly parameter?: string } | undefined {
   const given = path.split('/')
   for (const { route, segments } of split) {
@@ -58,14 +58,14 @@ export function findRoute(path: string): { readonly route: Route; readonly param
   return undefined
 }
 
-/** Every method that the route answers. HEAD is GET without a body, but not where GET vends: a HEAD must cost nothing. */
+/** Every method that the route answers. HEAD is GET without a body, except where GET issues a session: a HEAD must not use anything up. */
 export function allowed(route: Route): readonly string[] {
   const methods: string[] = Object.keys(route.methods)
   if (route.methods.GET === 'api') methods.push('HEAD')
   return [...methods, 'OPTIONS']
 }
 
-/** Which function answers: `vend` for what may end in AssumeRole, `slack` for what Slack signs, `api` for all the rest. */
+/** Which function answers: `vend` for calls that can end in AssumeRole, `slack` for calls that Slack signs, `api` for all others. */
 export function servedBy(method: string, path: string): Serving {
   const found = findRoute(path)
   if (!found) return 'api'

@@ -1,4 +1,4 @@
-/** Sessions, to their owners and to auditors. Their secrets were never stored. */
+/** Sessions, for their owners and for auditors. Their secrets were never stored. */
 
 import { parseSessionId } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
@@ -11,7 +11,8 @@ export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isA
   app.get('/sessions', (c) =>
     withCaller(c, async (caller) => {
       const query = pageQuery(c, { mine: ['true', 'false'] })
-      if (!query) return refuse(c, refused('body-invalid', `The query takes limit (1 to ${LARGEST_PAGE}), cursor and mine=true only.`))
+      if (!query)
+        return refuse(c, refused('body-invalid', `Invalid query. This route accepts limit (1 to ${LARGEST_PAGE}), cursor and mine=true.`))
       const everybody = isAuditor(c, caller) && query.filters.mine !== 'true'
       const page = everybody
         ? await ledger.allRequests(c.get('now'), query.limit, query.cursor)

@@ -1,8 +1,8 @@
 /**
- * `POST /token`: OAuth 2.0 Token Exchange (RFC 8693) as a second door to the same road, for runners and tools that already
- * speak it. The token that is shown is the `subject_token`, the profile is the `resource`; what comes back as
- * `access_token` is the container-credentials JSON in base64url, which no resource server takes, so `token_type` is N_A.
- * Errors are those of RFC 6749 §5.2 and RFC 8693 §2.2.2, with Stint's own code beside them.
+ * `POST /token`: OAuth 2.0 Token Exchange (RFC 8693) as a second endpoint of the vend path, for runners and tools that already support it.
+ * The caller's token is the `subject_token`, the profile is the `resource`. The `access_token` in the response is the container credentials
+ * JSON in base64url, which no resource server accepts, so `token_type` is N_A. Errors follow RFC 6749 §5.2 and RFC 8693 §2.2.2, with
+ * Stint's own code in addition.
  */
 import { type Json, own } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
@@ -17,13 +17,13 @@ import { type Answered, header, MAX_FORM_BYTES, type VendReply, type VendRequest
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const ISSUED_TYPE = 'urn:stint:params:oauth:token-type:aws-credentials'
-/** RFC 8693 §3. A JWT may be either; the others must be what the issuer is trusted for. */
+/** RFC 8693 §3. A `jwt` can be an ID token or an access token; the other types must match a use for which the issuer is trusted. */
 const subjectTypes: Readonly<Record<string, Pick<Shown, 'use'>>> = {
   'urn:ietf:params:oauth:token-type:jwt': {},
   'urn:ietf:params:oauth:token-type:id_token': { use: 'id' },
   'urn:ietf:params:oauth:token-type:access_token': { use: 'access' },
 }
-/** Ours beside the standard's; each parameter of the profile is `p.<name>`. */
+/** Stint's own form fields, in addition to the standard's; each parameter of the profile is `p.<name>`. */
 const members = {
   duration: 'duration',
   justification: 'justification',
@@ -38,9 +38,13 @@ export async function postToken(broker: Broker, call: Call, request: VendRequest
   const result = await vend(broker, call, { shown: done(shown), readAsk: () => ask })
   if (result.outcome === 'refused') return { reply: tokenRefusal(result, call), result }
   if (result.outcome === 'waiting') {
-    const waiting = refused('approval-required', `Approval is required. After it, repeat the call with request_id=${result.request.id}.`, {
-      extra: { request_id: result.request.id },
-    })
+    const waiting = refused(
+      'approval-required',
+      `Approval is required. Once approved, repeat the call with request_id=${result.request.id}.`,
+      {
+        extra: { request_id: result.request.id },
+      },
+    )
     return { reply: tokenRefusal(waiting, call), result }
   }
   const body = {
@@ -55,22 +59,22 @@ export async function postToken(broker: Broker, call: Call, request: VendRequest
 
 type Form = { readonly shown: Shown; readonly ask: Done<Ask> | Refused }
 
-/** Everything that is wrong with the form itself is told before anybody looks at the token. */
+/** Reports every error of the form itself before the token is verified. */
 function readForm(request: VendRequest): Done<Form> | Refused {
   const media = header(request, 'content-type')
   if (media.length !== 1 || !/^application\/x-www-form-urlencoded\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? ''))
     return refused('media-type', 'The body must be application/x-www-form-urlencoded.')
   if (request.body.length > MAX_FORM_BYTES) return refused('body-too-large', `The body is larger than ${MAX_FORM_BYTES} bytes.`)
-  // Two ways to say who calls are one too many (RFC 6749 §2.3).
+  // RFC 6749 §2.3: a client must not use more than one authentication method.
   if (header(request, 'authorization').length > 0)
     return { ...bad('The token belongs in subject_token. Remove the Authorization header.', 'invalid_client') }
 
   const text = Buffer.from(request.body).toString('utf8')
   const given = new URLSearchParams(text)
   const form = new Map(given)
-  if (form.size !== [...given.keys()].length) return bad('A parameter appears twice.')
-  if (text.includes('\uFFFD') || [...form].flat().some((part) => part.includes('\uFFFD'))) return bad('The body is not UTF-8.')
-  // RFC 6749 §3.2: a member without a value is as good as none.
+  if (form.size !== [...given.keys()].length) return bad('A parameter appears more than once.')
+  if (text.includes('\uFFFD') || [...form].flat().some((part) => part.includes('\uFFFD'))) return bad('The body must be UTF-8.')
+  // RFC 6749 §3.2: a parameter without a value is treated as if it were omitted.
   for (const [name, value] of form) if (value === '' && !name.startsWith('p.')) form.delete(name)
   if (form.get('grant_type') !== GRANT) return bad(`grant_type must be ${GRANT}.`, 'unsupported_grant_type')
   const type = own(subjectTypes, form.get('subject_token_type') ?? '')
@@ -80,24 +84,25 @@ function readForm(request: VendRequest): Done<Form> | Refused {
   if ((form.get('requested_token_type') ?? ISSUED_TYPE) !== ISSUED_TYPE) return bad(`The only token issued is ${ISSUED_TYPE}.`)
   if (form.get('scope')) return bad('scope is not supported. The profile defines what a session can do.', 'invalid_scope')
   const profile = /^(?:urn:stint:profile:)?([^:]+)$/.exec(form.get('resource') ?? '')?.[1]
-  if (profile === undefined || form.has('audience')) return bad('resource names the profile: urn:stint:profile:NAME.', 'invalid_target')
+  if (profile === undefined || form.has('audience'))
+    return bad('resource must name the profile, as urn:stint:profile:NAME. audience is not supported.', 'invalid_target')
   return done({ shown: { token, ...type }, ask: done(askOf(profile, form)) })
 }
 
-/** What the members mean is judged on the vend path, after the token. */
+/** The vend path checks the values, after the token. */
 function askOf(profile: string, form: ReadonlyMap<string, string>): Ask {
   const parameters = [...form].filter(([name]) => name.startsWith('p.')).map(([name, value]): [string, Json] => [name.slice(2), value])
   const own = Object.entries(members).flatMap(([name, member]) => (form.has(name) ? [[member, form.get(name)]] : []))
-  // A form knows texts only: one of digits is seconds, as a number is elsewhere.
+  // Form values are strings: one of digits only means seconds, as a number does in JSON.
   const duration = form.get('duration') ?? ''
   if (/^\d{1,6}$/.test(duration)) own.push(['duration', Number(duration) as never])
   return { profile, ...Object.fromEntries(own), ...(parameters.length > 0 ? { parameters: Object.fromEntries(parameters) } : {}) }
 }
 
-/** The form is wrong, in RFC 6749's words. */
+/** An error in the form, with RFC 6749's error code. */
 const bad = (detail: string, error = 'invalid_request') => refused('body-invalid', detail, { extra: { error } })
 
-/** RFC 8693 §2.2.2: a subject token that is no good, for whatever reason, is `invalid_request`; a target that is not given is `invalid_target`. */
+/** RFC 8693 §2.2.2: any problem with the subject token is `invalid_request`; a target that is not granted is `invalid_target`. */
 const errors: { readonly [code: string]: string } = {
   'profile-unknown': 'invalid_target',
   'not-eligible': 'invalid_target',
@@ -113,7 +118,7 @@ const errors: { readonly [code: string]: string } = {
   'revoked-in-flight': 'invalid_grant',
 }
 
-/** What another sign-in must be, in the words of RFC 9470. */
+/** What another sign-in must satisfy, in the terms of RFC 9470. */
 const stepUpMembers = ({ acrValues, maxAge }: StepUp = {}) => ({
   ...(acrValues ? { acr_values: acrValues.join(' ') } : {}),
   ...(maxAge === undefined ? {} : { max_age: maxAge }),
@@ -126,14 +131,14 @@ export const tokenStatus = (code: ProblemCode): number => {
   return isTrouble(status) || status === 413 || status === 415 ? status : 400
 }
 
-/** 400, but for what is no fault of the form, the token or the target: RFC 6749 has no other status for those. */
+/** 400, except for failures that are not the fault of the form, the token or the target: RFC 6749 defines no other status for those. */
 export function tokenRefusal({ code, detail, extra = {} }: Refused, call: Call): VendReply {
   const { error: said, stepUp, ...rest } = extra
   const { status: usual, next } = problems[code]
   const trouble = usual === 500 || usual === 502 ? 'server_error' : isTrouble(usual) ? 'temporarily_unavailable' : undefined
   const error = String(said ?? errors[code] ?? trouble ?? 'invalid_request')
   const status = error === 'invalid_client' ? 401 : tokenStatus(code)
-  // RFC 6749 §5.2 leaves out quotes, backslashes and all beyond ASCII.
+  // RFC 6749 §5.2 excludes quotes, backslashes and everything beyond ASCII.
   const description = detail.replaceAll('"', "'").replace(/[^\x20-\x5B\x5D-\x7E]/g, '?')
   const answer = reply(
     status,
@@ -151,7 +156,7 @@ export function tokenRefusal({ code, detail, extra = {} }: Refused, call: Call):
   }
 }
 
-/** RFC 6749 §5.1: never stored, by anybody. */
+/** RFC 6749 §5.1: the response must not be stored. */
 const reply = (status: number, body: object, call: Call): VendReply => ({
   status,
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache', 'stint-trace': call.trace },

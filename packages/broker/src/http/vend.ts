@@ -1,6 +1,6 @@
 /**
- * HTTP in front of the vend path: `POST /sessions`, `GET /credentials/{profile}` and (in token.ts) `POST /token`, over plain values. Faults are told in a
- * fixed order: route, method, media type, size, then (on the vend path) token, body, profile, eligibility and the rest.
+ * HTTP in front of the vend path: `POST /sessions`, `GET /credentials/{profile}` and (in token.ts) `POST /token`, over plain values. Errors
+ * are reported in a fixed order: route, method, media type, size, then (on the vend path) token, body, profile, eligibility and the rest.
  */
 
 import { sha256Hex } from '@stint/core/digest'
@@ -43,7 +43,7 @@ async function handle(broker: Broker, request: VendRequest): Promise<VendReply> 
     broker.log(logLine(call, request, reply, result))
     return reply
   } catch (error) {
-    // A bug. Nothing is handed out; what it was goes to the log, by name and stack, never with values.
+    // A bug. Nothing is returned. The log gets the error's name and stack, never any values.
     broker.log({
       level: 'error',
       trace: call.trace,
@@ -67,7 +67,7 @@ async function answer(broker: Broker, call: Call, request: VendRequest): Promise
   if (found.route.path === '/credentials/{profile}' && request.method === 'GET')
     return getCredentials(broker, call, request, found.parameter ?? '')
   if (found.route.path === '/token' && request.method === 'POST') return postToken(broker, call, request)
-  const refusal = problemReply('method-not-allowed', `This route takes ${allow}.`, call.trace)
+  const refusal = problemReply('method-not-allowed', `This route accepts ${allow}.`, call.trace)
   return { reply: { ...refusal, headers: { ...refusal.headers, allow } } }
 }
 
@@ -81,7 +81,7 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
   if (request.body.length > MAX_BODY_BYTES)
     return { reply: problemReply('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`, call.trace) }
 
-  let format = 'json' as Format // told by the body, which is read on the vend path, after the token
+  let format = 'json' as Format // Set when the vend path reads the body, after the token.
   const idempotency = idempotencyKeyOf(header(request, 'idempotency-key'))
   if (idempotency === 'odd')
     return { reply: problemReply('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.', call.trace) }
@@ -93,7 +93,7 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
       if (body.outcome === 'refused') return body
       const { format: wanted, ...ask } = body.value
       format = wanted ?? 'json'
-      if (format === 'console' && !broker.signIn) return refused('format-invalid', 'This broker has no console sign-in.')
+      if (format === 'console' && !broker.signIn) return refused('format-invalid', 'This deployment has no console sign-in.')
       return done(ask as Ask)
     },
   }
@@ -108,10 +108,10 @@ async function postSessions(broker: Broker, call: Call, request: VendRequest): P
   return { reply: { status: 201, headers: secretHeaders(type, call, `/sessions/${result.value.session}`), body }, result }
 }
 
-/** How often the caller may look whether somebody agreed. */
+/** How often the caller should check for a decision, in seconds. */
 const LOOK_AGAIN_SECONDS = 5
 
-/** RFC 9110 §15.3.3: accepted, not done; where to look, and when. */
+/** RFC 9110 §15.3.3: accepted, not done. Says where and when to look again. */
 function waitingReply(call: Call, request: AccessRequest): VendReply {
   const body = JSON.stringify({
     requestId: request.id,
@@ -123,14 +123,14 @@ function waitingReply(call: Call, request: AccessRequest): VendReply {
   return { status: 202, headers, body }
 }
 
-/** Types by schema; a fault names its path and never repeats what was sent. */
+/** Checks the types against the schema. An error names the path of the property and never repeats what was sent. */
 function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
   const read = readObject(bytes)
   if (read.outcome === 'refused') return read
   const body = read.value
   const checked = v.safeParse(vendBody, body)
   if (checked.success) return done(body as VendBody)
-  // What is wrong with a value that the vend path judges is told there, in its turn: profile before parameters before duration.
+  // The vend path reports invalid values, in its own order: profile before parameters before duration.
   const paths = checked.issues.map((issue) => v.getDotPath(issue) ?? '')
   if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(body as VendBody)
   const [issue] = checked.issues
@@ -138,20 +138,17 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
   if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The profile property is missing.')
   if (path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
   const unknown = issue.type === 'strict_object' && issue.expected === 'never'
-  return refused(
-    'body-invalid',
-    unknown ? 'The body has a member that this route does not take.' : `The member ${path} has the wrong type.`,
-  )
+  return refused('body-invalid', unknown ? 'The body has an unknown property.' : `The property ${path} has the wrong type or is unknown.`)
 }
 
-/** The sign-in URL is itself a secret, so it stands in the body and is made only after the session is on record. */
+/** The sign-in URL is itself a secret, so it is returned in the body, and created only after the session has been recorded. */
 async function consoleReply(broker: Broker, call: Call, result: Extract<VendResult, { outcome: 'done' }>): Promise<Answered> {
   const url = await broker.signIn?.url(result.value.assumed.credentials)
   if (url?.outcome !== 'done') {
     return {
       reply: problemReply(
         'sts-timeout',
-        'AWS sign-in did not answer. The session is on record, and no one has its credentials.',
+        'AWS sign-in did not answer. The session is recorded, and its credentials were not returned.',
         call.trace,
       ),
       result,
@@ -171,7 +168,7 @@ async function getCredentials(broker: Broker, call: Call, request: VendRequest, 
     slot: bucketSlot,
   }
   const result = await vend(broker, call, entry)
-  if (result.outcome === 'waiting') throw new TypeError('this entry point admits no profile that waits')
+  if (result.outcome === 'waiting') throw new TypeError('this entry point does not serve profiles that need approval')
   if (result.outcome === 'done')
     return {
       reply: { status: 200, headers: secretHeaders('application/json', call), body: JSON.stringify(container(result.value)) },
@@ -180,14 +177,14 @@ async function getCredentials(broker: Broker, call: Call, request: VendRequest, 
   return { reply: containerRefusal(result, call), result }
 }
 
-/** SDKs read these two members into their error. */
+/** SDKs put these two properties into their error. */
 function containerRefusal({ code, detail, extra }: Refused, call: Call): VendReply {
   const { status, headers } = problemReply(code, detail, call.trace, extra)
   const body = JSON.stringify({ Code: code, Message: `${problems[code].title}: ${detail} (trace ${call.trace})` })
   return { status, headers: { ...headers, 'content-type': 'application/json' }, body }
 }
 
-/** `p.<name>=<value>`, each once, nothing else: what is not so is no parameter of any profile, and is told as such. */
+/** Reads `p.<name>=<value>`. Any other or repeated query parameter is reported as an unknown parameter of the profile. */
 function parametersOf(profile: string, query: string): Done<Ask> {
   const members = new URLSearchParams(query)
   const parameters = [...new Set(members.keys())].map((name): [string, Json] => {
@@ -206,10 +203,10 @@ const secretHeaders = (type: string, call: Call, location?: string): Record<stri
   ...(location === undefined ? {} : { location }),
 })
 
-/** The route and never the path: a path is the caller's text. */
+/** Log the route and never the path: the path is the caller's input. */
 const routeOf = (request: VendRequest): string => findRoute(request.path)?.route.path ?? 'unknown'
 
-/** One line per call. It names the caller and the session, never a token or a credential. */
+/** One line per call. It names the caller and the session, and never holds a token or a credential. */
 function logLine(call: Call, request: VendRequest, reply: VendReply, result: VendResult | undefined) {
   const caller = result?.outcome === 'done' ? result.value.caller : result?.caller
   return {

@@ -36,7 +36,7 @@ export type EventFilter = {
   readonly profile?: string
   readonly target?: string
   readonly accessKeyId?: string
-  /** A problem code, or a type of event. */
+  /** A problem code or an event type. */
   readonly outcome?: string
   readonly since?: Instant
   /** Not included. */

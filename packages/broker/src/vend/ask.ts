@@ -1,6 +1,6 @@
 /**
- * Asking people: a request that waits for agreement. Both endpoints for it (`POST /sessions` on a profile that needs approval,
- * and `POST /requests`) come through here.
+ * Requesting approval. Both endpoints that create a pending request (`POST /sessions` on a profile that needs
+ * approval, and `POST /requests`) use this code.
  */
 import { scopesOfPerson } from '@stint/core/access/freeze'
 import type { Approval, Rules } from '@stint/core/config/shape'
@@ -19,9 +19,9 @@ import { outcomeUnknown } from './unknown-outcome.ts'
 
 export type Asked = { readonly request: AccessRequest; readonly found: boolean }
 
-/** Doubles within this time meet in one request. */
+/** Identical requests within this time become one request. */
 const BUCKET_SECONDS = 600
-/** Asks for the same, one after the other, within that time. */
+/** How many identical requests a caller can make one after the other within that time. */
 const MAX_TURNS = 10
 const MAX_PENDING = 5
 const MAX_ASKS_AN_HOUR = 10
@@ -43,9 +43,9 @@ export async function askForApproval(
   const person = personOf(broker.rules, caller)
   const trigger = scope.terms.triggeredBy
   if (caller.kind === 'workload' && trigger === undefined) {
-    return refused('not-eligible', 'This profile needs approval, and the token does not say who triggered the job.')
+    return refused('not-eligible', 'This profile needs approval, but your token does not say who triggered the job.')
   }
-  // A repeat of a key meets its first, whatever the limits say by now.
+  // A repeated key returns its first request, even if a limit has been reached since.
   const [frozen, known] = await Promise.all([
     broker.ledger.frozen(scopesOfPerson(broker.rules, caller), call.now),
     idempotency ? broker.ledger.request(idempotentRequestId(caller, idempotency.key)) : done(undefined),
@@ -64,16 +64,17 @@ export async function askForApproval(
       const place = await takePlace(broker, call, caller, scope, request)
       if (place.outcome === 'refused') return place
       const { waits, kept } = place.value
-      // The key could not be remembered with it, and its repeat would ask people again.
+      // The key could not be stored with that request, so a repeat of this call would notify the approvers again.
       if (waits && idempotency)
-        return refused('rate-limited', `You already have the same pending request without this Idempotency-Key: ${waits.id}.`)
+        return refused('rate-limited', `You already have an identical pending request without this Idempotency-Key: ${waits.id}.`)
       if (waits) return done({ request: waits, found: true })
       counted ||= kept
     }
     if (!counted) {
       const asks = await broker.ledger.countAsk(callerRef(caller), MAX_ASKS_AN_HOUR, call.now)
       if (asks.outcome === 'unknown') return unavailable(asks.cause)
-      if (asks.value === undefined) return refused('rate-limited', `You have made ${MAX_ASKS_AN_HOUR} requests for approval this hour.`)
+      if (asks.value === undefined)
+        return refused('rate-limited', `You have made ${MAX_ASKS_AN_HOUR} requests for approval this hour. Try again later.`)
       counted = true
     }
     const asked = await broker.ledger.ask({
@@ -89,10 +90,10 @@ export async function askForApproval(
       ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
     })
     if (asked.outcome === 'unknown')
-      return outcomeUnknown(asked.cause, 'your request was made', 'Ask again: if it was made, you get the same request.')
-    // Doubles meet in one that waits. One that was decided is over or running: asking again is a request of its own, which
-    // may follow on a running one and does not cut it short.
-    // So is one whose terms are not today's: nobody could agree to it any more.
+      return outcomeUnknown(asked.cause, 'your request was made', 'Repeat the call: if the request was made, you get the same one.')
+    // An identical call returns the pending request. A decided request is finished or in use, so asking again makes a new request, which
+    // can follow a running one and does not shorten it. The same goes for a pending request whose terms have changed since: it can no
+    // longer be approved.
     if (asked.outcome === 'refused' || idempotency || !asked.value.found || isWaiting(asked.value.request, scope, call.now)) return asked
   }
   return refused('rate-limited', 'You have made the same request too often in the last ten minutes.')
@@ -101,15 +102,15 @@ export async function askForApproval(
 const isWaiting = (request: AccessRequest, { termsHash }: Scope, now: Instant): boolean =>
   stateAt(request, now) === 'pending' && request.termsHash === termsHash
 
-/** Rounds of taking a place: each gives away at least one that was seen held for nothing, unless another ask was faster. */
+/** Attempts to take a place. Each attempt reuses at least one place that a finished request held, unless another call was faster. */
 const MAX_ROUNDS = 12
 
-/** `waits`: the request on the same terms that waits already. `kept`: an ask for this very request has taken the place before. */
+/** `waits`: the request on the same terms that is already pending. `kept`: an earlier call for this very request has taken the place. */
 type Taken = { readonly waits?: AccessRequest; readonly kept: boolean }
 
 /**
- * Takes one of the caller's few places for requests that wait. A place whose request no longer waits is reused; that is read
- * from the request by key, so it does not depend on an index.
+ * Takes one of the caller's few places for pending requests. A place whose request is no longer pending is reused. Whether it is pending is
+ * read from the request by key, so it does not depend on an index.
  */
 async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: Scope, request: RequestId): Promise<Done<Taken> | Refused> {
   const ref = callerRef(caller)
@@ -125,7 +126,7 @@ async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: 
       if (held.outcome === 'unknown') return unavailable(held.cause)
       if (held.value && isWaiting(held.value, scope, call.now)) return done({ waits: held.value, kept: false })
       if (!held.value && isUnderWay(found.by, call.now))
-        return refused('rate-limited', 'Another call of yours is making this request. Try again in a moment.')
+        return refused('rate-limited', 'Another of your calls is making this request. Try again in a moment.')
       instead = found.by
       continue
     }
@@ -133,10 +134,10 @@ async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: 
     if (freed.outcome === 'unknown') return unavailable(freed.cause)
     if (freed.value === 0) return refused('rate-limited', `You have ${MAX_PENDING} pending requests. Cancel one first.`)
   }
-  return unavailable('places were taken too often meanwhile')
+  return unavailable('the places kept changing during the call')
 }
 
-/** How many places were given up: their requests do not wait any more. */
+/** Frees the places whose requests are no longer pending, and returns how many it freed. */
 async function freePlaces(
   ledger: Pick<Ledger, 'request' | 'leavePlace'>,
   caller: CallerRef,
@@ -161,14 +162,14 @@ async function freePlaces(
   return done(count)
 }
 
-/** Its request may not have been written yet: as with a reservation, after this time it never will be. */
+/** The request of this place may not have been written yet. As with a reservation, after this time it never will be. */
 const isUnderWay = ({ at }: WaitingPlace, now: Instant): boolean => now - at < seconds(ABANDONED_AFTER_SECONDS)
 
-/** Whether a freeze stops this person from asking, approving or releasing. Not to know is to be stopped. */
+/** Whether a freeze stops this caller from requesting, approving or releasing. If that is unknown, the caller is stopped. */
 export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
   if (frozen.outcome === 'unknown') return unavailable(frozen.cause)
   if (!frozen.value) return undefined
-  return refused('frozen', 'You are frozen: you cannot ask for access, approve or release until the responders release you.', {
+  return refused('frozen', 'A freeze stops you from requesting access, approving and releasing. Ask the responders to release it.', {
     operator: `frozen: ${frozen.value.justification}`,
   })
 }

@@ -1,6 +1,6 @@
 /**
- * From a token that was shown to a verified caller. Nothing is written and nothing is fetched for a token whose issuer
- * is not one of ours; why a token was refused goes to the log, the caller learns only that it was.
+ * From a presented token to a verified caller. A token from an untrusted issuer causes no write and no fetch. The reason why a token was
+ * refused goes to the log; the caller learns only that it was refused.
  */
 import type { Issuer } from '@stint/core/config/shape'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
@@ -10,7 +10,7 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { Broker } from '../ports/broker.ts'
 
-/** A token, and what it was called where a protocol says so. */
+/** A token, and its declared use where the protocol states one. */
 export type Shown = { readonly token: string; readonly use?: 'id' | 'access' }
 
 export async function identify(
@@ -25,7 +25,8 @@ export async function identify(
   const [id, trusted] = issuerOf(broker.rules.issuers, token.value.unverifiedIssuer)
   if (!trusted) return forged('unknown issuer')
   const { use = trusted.tokenUse } = shown.value
-  if (trusted.tokenUse !== 'any' && trusted.tokenUse !== use) return forged(`shown as an ${use} token, which its issuer is not trusted for`)
+  if (trusted.tokenUse !== 'any' && trusted.tokenUse !== use)
+    return forged(`presented as an ${use} token, for which its issuer is not trusted`)
   const issuer = { ...trusted, tokenUse: use }
   const headerFault = checkHeader(issuer, token.value)
   if (headerFault) return headerFault
@@ -41,15 +42,15 @@ export async function identify(
   return refuseOwnSession(broker.rules, claims.value) ?? toCaller(id, issuer, token.value, claims.value)
 }
 
-/** The values of the Authorization header, RFC 6750 §2.1. Two headers are refused: two parties could each look at another one. */
+/** The values of the Authorization header, RFC 6750 §2.1. Two headers are refused, because two parties could each read a different one. */
 export function bearerOf(values: readonly string[]): Done<Shown> | Refused {
   if (values.length > 1) return forged('two Authorization headers')
   const [, scheme = '', token = ''] = /^([A-Za-z]+) +(\S+)$/.exec(values[0] ?? '') ?? []
-  if (scheme.toLowerCase() !== 'bearer') return refused('token-missing', 'The call has no bearer token.')
+  if (scheme.toLowerCase() !== 'bearer') return refused('token-missing', 'The Authorization header with a bearer token is missing.')
   return done({ token })
 }
 
-/** Exact match, code point by code point: no trimming, no case folding, no trailing slash forgiven. */
+/** Exact match, code point by code point: no trimming, no case folding, no tolerance for a trailing slash. */
 function issuerOf(issuers: { readonly [id: string]: Issuer }, url: string): [string, Issuer | undefined] {
   return Object.entries(issuers).find(([, issuer]) => issuer.url === url) ?? ['', undefined]
 }

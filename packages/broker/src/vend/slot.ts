@@ -1,6 +1,6 @@
 /**
- * Which request a vend is made under. Fresh by default; named by a single-use token, by an Idempotency-Key, by what an SDK
- * repeats within a minute, or by the caller who has been given one.
+ * Selects the request that a session is issued under. By default it is new. Otherwise it is named by a single-use token, by an
+ * Idempotency-Key, by what an SDK repeats within a minute, or by a caller who has an approved request.
  */
 import type { Caller } from '@stint/core/identity/caller'
 import { CLOCK_GRACE_SECONDS } from '@stint/core/identity/token'
@@ -28,9 +28,9 @@ export type Slot = {
   readonly request: (call: Call, caller: Caller, scope: Scope, random: RandomBytes) => RequestId
   readonly session?: (request: RequestId, caller: Caller, random: RandomBytes) => SessionId
   readonly windowExpiresAt: (call: Call, caller: Caller) => Instant
-  /** The caller named it: it does not come into being here. */
+  /** The caller named the request, so it must already exist. */
   readonly named?: true
-  /** One token, one session: what is older than the ledger is refused. */
+  /** One token, one session: a token older than the ledger is refused. */
   readonly once?: true
   readonly fingerprint?: string
   /** What it means at this entry point that the request has no uses left. */
@@ -47,7 +47,7 @@ export const freshSlot: Slot = {
   exhausted: always('request-exhausted'),
 }
 
-/** The token names the request, so a second use meets the first. */
+/** The token names the request, so a second use of the token finds the first. */
 export const onceSlot: Slot = {
   uses: 1,
   once: true,
@@ -56,10 +56,10 @@ export const onceSlot: Slot = {
   exhausted: always('token-used'),
 }
 
-/** An Idempotency-Key, and the SHA-256 of what it was used for. */
+/** An Idempotency-Key, and the SHA-256 of the call it was used for. */
 export type Idempotency = { readonly key: string; readonly fingerprint: string }
 
-/** A request that was agreed to. A single-use token or an Idempotency-Key names the *session* instead. */
+/** An approved request. A single-use token or an Idempotency-Key then names the *session* instead. */
 export const namedSlot = (request: RequestId, once: boolean, idempotency: Idempotency | undefined): Slot => ({
   uses: 1,
   named: true,
@@ -76,7 +76,7 @@ export const namedSlot = (request: RequestId, once: boolean, idempotency: Idempo
   exhausted: always('request-exhausted'),
 })
 
-/** A repeat of the same ask meets the first one and learns what came of it. */
+/** A repeat of the same call finds the first one and learns its result. */
 export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
   uses: 1,
   fingerprint,
@@ -87,7 +87,7 @@ export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
 })
 const IDEMPOTENT_SECONDS = 24 * 3600
 
-/** SDKs fetch early and retry hard: what one asks within this time is one request, with a few sessions under it. */
+/** SDKs fetch early and retry hard, so identical calls within this time share one request, with a few sessions under it. */
 const BUCKET_SECONDS = 60
 export const bucketSlot: Slot = {
   uses: 4,

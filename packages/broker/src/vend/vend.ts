@@ -1,10 +1,10 @@
 /**
- * The vend path: reserve → assume → record. One function, top to bottom; read only this file to know what Stint does,
- * in which order, and what each failure leaves behind.
+ * The vend path: reserve → assume → record. One function, from top to bottom. This file alone shows what Stint does, in which order, and
+ * what each failure leaves behind.
  *
  *   reserve   the grant still holds, one use is taken, the intent is durable
- *   assume    one sts:AssumeRole, every parameter made here
- *   record    the outcome is durable; only then do credentials leave
+ *   assume    one sts:AssumeRole, with every parameter set by Stint
+ *   record    the outcome is durable; only then are credentials returned
  */
 import { decideAccess } from '@stint/core/access/decide'
 import { scopesOfSession } from '@stint/core/access/freeze'
@@ -28,15 +28,15 @@ import { askForApproval } from './ask.ts'
 import { identify, type Shown } from './identify.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
-/** How a call came in: each entry point reads its ask in its own way, and may name the request by what was asked. */
+/** How a call came in. Each entry point reads its input in its own way, and can derive the request's ID from that input. */
 export type EntryPoint = {
   readonly shown: Done<Shown> | Refused
   readonly readAsk: () => Done<Ask> | Refused
-  /** What this entry point demands of a profile beyond the profile's own rules. */
+  /** What this entry point demands of a profile in addition to the profile's own rules. */
   readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused | undefined
-  /** Default: a fresh request of one use. */
+  /** Default: a new request with one use. */
   readonly slot?: Slot
-  /** Names what is asked, so that a repeat meets the first. */
+  /** Derives a key from the call's input, so that a repeat finds the first call. */
   readonly idempotency?: Idempotency
 }
 
@@ -48,11 +48,11 @@ export type Vended = {
   readonly sessionName: string
   readonly assumed: Assumed
   readonly issuedAt: Instant
-  /** The earlier of AWS's expiry and the session's exact end. */
+  /** The earlier of AWS's expiration and the session's exact end. */
   readonly expiration: Instant
 }
 
-/** `waiting`: people have to agree first; nothing was asked of AWS. */
+/** `waiting`: the request needs approval first; AWS was not called. */
 export type VendResult = (Done<Vended> | Refused | { readonly outcome: 'waiting'; readonly request: AccessRequest }) & {
   readonly caller?: Caller
   readonly profile?: string
@@ -60,7 +60,7 @@ export type VendResult = (Done<Vended> | Refused | { readonly outcome: 'waiting'
 
 export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promise<VendResult> {
   const identity = await identify(broker, entry.shown, call.now)
-  if (identity.outcome === 'refused') return identity // a stranger: nothing is written
+  if (identity.outcome === 'refused') return identity // The caller is unknown, so nothing is written.
   const caller = identity.value
 
   const ask = entry.readAsk()
@@ -72,8 +72,8 @@ export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promi
   const { scope, slot } = decided.value
   const intent = makeIntent(broker, call, caller, scope, slot)
 
-  // Reserve, and beside it the kill switch. If we die after it: a use is taken and nothing was asked of AWS; the sweeper
-  // marks it abandoned and gives it back.
+  // Reserve, and read the freezes at the same time. If the process dies after this, a use is taken and AWS has not been called; the sweeper
+  // marks the session abandoned and returns the use.
   const [reserved, frozen] = await Promise.all([
     broker.ledger.reserve(intent),
     broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
@@ -89,11 +89,11 @@ export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promi
   if (reserved.outcome === 'unknown') return unavailable(reserved.cause, caller, profile)
   const reservation = reserved.value
 
-  // Assume. If we die after it: a session exists that never left Stint; its intent names it, reconciling finds it.
+  // Assume. If the process dies after this, a session exists whose credentials never left Stint. Reconciliation finds it by its intent.
   const question = assumeRoleInput(scope, caller, intent.session, reservation.expiresAt, call.now)
   const assumed = await broker.sts.assumeRole(question)
   if (assumed.outcome === 'unknown') {
-    // It may have happened, so the use is not given back here: the reservation waits to be abandoned.
+    // The call may have succeeded, so the use is not returned here: the sweeper abandons the reservation later.
     return {
       ...refused('sts-timeout', 'AWS did not answer in time. No credentials were returned.', { operator: assumed.cause }),
       caller,
@@ -108,7 +108,7 @@ export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promi
   const fault = faultInAnswer(question, assumed.value, broker.clock())
   if (fault !== undefined) return drop(broker, reservation, assumed.value, fault, caller, profile)
 
-  // Record. Until it is done nothing leaves; if the grant was withdrawn meanwhile, the credentials are dropped.
+  // Record. Nothing is returned before this is done. If the grant was withdrawn meanwhile, the credentials are dropped.
   const issuedAt = broker.clock()
   const recorded = await broker.ledger.record(reservation, assumed.value, issuedAt)
   if (recorded.outcome === 'unknown') return unavailable(recorded.cause, caller, profile)
@@ -125,7 +125,7 @@ export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promi
 
 type Decision = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
 
-/** Everything before the first write: pure, and the same for every entry point. */
+/** Everything before the first write. It is pure, and the same for every entry point. */
 function decide(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, ask: Ask): Done<Decision> | Refused {
   const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.source, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
@@ -134,14 +134,14 @@ function decide(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, a
   if (barred) return barred
 
   const slot = slotFor(broker, entry, caller, ask)
-  // A request that nobody had to agree to is used where it is made, and never by its name.
+  // A request that needed no approval is used by the call that creates it, and never by its ID.
   if (!slot || (slot.named && !approval)) return refused('request-unknown', 'Request not found, or not visible to you.')
   const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
   if (scope.outcome === 'refused') return scope
   return done({ scope: scope.value, slot, ...(approval && !slot.named ? { wait: approval } : {}) })
 }
 
-/** `once` wins over an Idempotency-Key; an approval is used only by naming its request. */
+/** `once` takes precedence over an Idempotency-Key. An approval is used only by naming its request. */
 function slotFor(broker: Broker, entry: EntryPoint, caller: Caller, ask: Ask): Slot | undefined {
   const once = broker.rules.issuers[caller.issuer]?.replay === 'once'
   if (ask.requestId !== undefined) {
@@ -172,7 +172,7 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
   }
 }
 
-/** Nobody is let in before others have agreed: the request waits, and the caller comes back with its id. */
+/** No session is issued before the request is approved. The request stays pending, and the caller returns with its ID. */
 async function wait(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, scope: Scope, approval: Approval): Promise<VendResult> {
   const { profile } = scope.terms
   const asked = await askForApproval(broker, call, caller, scope, approval, entry.idempotency ? { idempotency: entry.idempotency } : {})
@@ -180,7 +180,7 @@ async function wait(broker: Broker, call: Call, entry: EntryPoint, caller: Calle
   return { outcome: 'waiting', request: asked.value.request, caller, profile }
 }
 
-/** A freeze closes the way; so does not knowing whether there is one. */
+/** A freeze refuses the call. So does not knowing whether there is one. */
 function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
@@ -197,7 +197,9 @@ function atEntryPoint(refusal: Refused, slot: Slot, scope: Scope): Refused {
   return { ...refused(code, problems[code].title, session), operator: refusal.detail }
 }
 
-/** A verified caller was told no. If the ledger cannot take the refusal, it is still a refusal; the log line has it. */
+/**
+ * Records that a verified caller was refused. If the ledger cannot take the record, the call is refused all the same; the log line has it.
+ */
 async function refuse(broker: Broker, call: Call, caller: Caller, profile: string, refusal: Refused): Promise<VendResult> {
   const reason = refusal.operator ?? refusal.detail
   const written = await broker.ledger.refuse({ call, caller, profile, code: refusal.code, reason })
@@ -206,8 +208,8 @@ async function refuse(broker: Broker, call: Call, caller: Caller, profile: strin
 }
 
 /**
- * AWS answered something else than what it was asked, so nobody knows whether there is a session: as with no answer, the
- * reservation waits to be abandoned. What was answered goes nowhere, not even into the log.
+ * AWS's answer does not match the request, so it is unknown whether a session exists. As when there is no answer, the sweeper abandons the
+ * reservation later. The answer itself is kept nowhere, not even in the log.
  */
 async function drop(
   broker: Broker,
@@ -220,7 +222,7 @@ async function drop(
   const known = /^[A-Za-z0-9-]{1,128}$/.test(awsRequestId) ? { awsRequestId } : {}
   const written = await broker.ledger.drop(reservation, { reason: fault, sends, ...known }, broker.clock())
   const operator = `sts: ${fault}${written.outcome === 'unknown' ? `; not recorded: ${written.cause}` : ''}`
-  const refusal = refused('sts-answer-invalid', 'The answer of AWS STS does not match the request. No credentials were returned.', {
+  const refusal = refused('sts-answer-invalid', 'The response of AWS STS does not match the request. No credentials were returned.', {
     operator,
   })
   return { ...refusal, caller, profile }

@@ -116,7 +116,7 @@ export function apiApp(broker: ApiBroker): Api {
   app.notFound((c) => {
     const allow = allowed(c.get('route')).join(', ')
     if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow })
-    const answer = refuse(c, refused('method-not-allowed', `This route takes ${allow}.`))
+    const answer = refuse(c, refused('method-not-allowed', `This route accepts ${allow}.`))
     answer.headers.set('allow', allow)
     return answer
   })
