@@ -286,7 +286,7 @@ describe('the bundles', () => {
   })
 
   test('the build refuses issuers over http', () => {
-    expect(() => refuseSandboxRules(sandbox.rules)).toThrow('issuers.people: a deployed function takes https only')
+    expect(() => refuseSandboxRules(sandbox.rules)).toThrow('issuers.people: deployed functions accept https issuers only')
   })
 })
 

@@ -1,10 +1,10 @@
 /**
- * `npm run build`: the Lambda functions as CJS bundles, each with its rules beside it, and `openapi.json`.
+ * `npm run build`: the Lambda functions as CJS bundles, each with its rules next to it, and `openapi.json`.
  *
  *     npm run build -- [--config FILE] [--binding NAME=VALUE]… [--out DIR]
  *
- * The settings are measured ones: see docs/performance.md. A stub that no longer meets a file fails the build, so a new
- * SDK cannot grow the bundle unseen.
+ * The settings come from measurements: see docs/performance.md. A stub that no longer replaces any file fails the build, so that a new SDK
+ * cannot grow the bundle unnoticed.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -27,19 +27,19 @@ export const LIMITS_KB = { vend: 310, api: 750, sweep: 750, ship: 750, slack: 75
 >
 
 /**
- * What the vend path never reaches: credential providers other than ours, multi-region signing, endpoint discovery, event
- * streams. Each is replaced by its exports as functions that throw; `EndpointCache` is made by every client and never used.
+ * Modules that the vend path never reaches: credential providers other than Stint's, multi-region signing, endpoint discovery, event
+ * streams. Each is replaced by a module whose exports throw when called. Every client creates an `EndpointCache` and never uses it.
  */
-const throwing = (name: string) => `export function ${name}() { throw new Error('${name} is not on board') }`
+const throwing = (name: string) => `export function ${name}() { throw new Error('${name} is not in this bundle') }`
 const stubs: Readonly<Record<string, string>> = {
   '@aws-sdk/credential-provider-node': throwing('defaultProvider'),
   '@aws-sdk/endpoint-cache': 'export class EndpointCache {}',
-  // For instances that serve several calls at once; ours take the trace from the environment, as ever.
+  // For instances that serve several calls at once. Stint's take the trace from the environment.
   '@aws/lambda-invoke-store': 'export const InvokeStore = { getInstanceAsync: async () => undefined }',
 }
-/** S3's client builds on these, though nothing here uses them. */
+/** The S3 client depends on these, though nothing here uses them. */
 const stubsBesideS3: Readonly<Record<string, string>> = { ...stubs, '@smithy/core/event-streams': throwing('EventStreamSerde') }
-/** STS's client is on board of `vend` alone. */
+/** Only `vend` contains the STS client. */
 const stubsOfVend: Readonly<Record<string, string>> = {
   ...stubsBesideS3,
   '@aws-sdk/signature-v4-multi-region': throwing('SignatureV4MultiRegion'),
@@ -49,7 +49,10 @@ const withS3: readonly FunctionName[] = ['api', 'ship']
 
 type Fragment = { readonly file: RegExp; readonly contents: (text: string) => string }
 
-/** Files of which a fragment is enough: a client's whole package.json for its version, SHA-256 in JavaScript beside Node's, adaptive retries. */
+/**
+ * Files of which a fragment is enough: a client's package.json is only needed for its version, SHA-256 in JavaScript duplicates Node's, and
+ * adaptive retries are not used.
+ */
 const fragments: readonly Fragment[] = [
   {
     file: /[\\/]client-(sts|dynamodb|s3|kms)[\\/]package\.json$/,
@@ -57,13 +60,13 @@ const fragments: readonly Fragment[] = [
   },
   { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
   { file: /[\\/]util-retry[\\/]DefaultRateLimiter\.js$/, contents: () => throwing('DefaultRateLimiter') },
-  // Every client is told its endpoint (src/adapters/aws.ts); STS also asks here whether an endpoint wants another way of signing.
+  // Every client is given its endpoint (src/adapters/aws.ts). STS also asks here whether an endpoint needs another signing scheme.
   {
     file: /[\\/]client-(sts|dynamodb|kms)[\\/].*[\\/]endpointResolver\.js$/,
     contents: () => 'export const defaultEndpointResolver = () => ({ properties: {} })',
   },
 ]
-/** AWS's partitions, of which only S3's own rules need to know. */
+/** AWS's partitions, which only the rules of S3 need. */
 const fragmentsBesideS3: readonly Fragment[] = [
   ...fragments,
   { file: /[\\/]util-endpoints[\\/]lib[\\/]aws[\\/]partitions\.js$/, contents: () => 'export const partitionsInfo = { partitions: [] }' },
@@ -128,29 +131,29 @@ export async function buildFunction(name: FunctionName, out: string): Promise<Bu
   }
 }
 
-/** Functions that are deployed trust no issuer over http, which is the sandbox's, and their log has a name of its own. */
+/** Checks what only a deployed config must satisfy: no issuer over http, which only the sandbox may use, and a log name of its own. */
 export function refuseSandboxRules(rules: Pick<Rules, 'issuers' | 'log'>): void {
   for (const [id, { url, jwksUri }] of Object.entries(rules.issuers)) {
     if (![url, jwksUri].every((address) => address.startsWith('https://')))
-      throw new Error(`issuers.${id}: a deployed function takes https only`)
+      throw new Error(`issuers.${id}: deployed functions accept https issuers only`)
   }
-  if (!rules.log) throw new Error('log.origin: a deployed log needs a name that will be its own for ever')
+  if (!rules.log) throw new Error('log.origin: a deployed log needs a unique, permanent name')
 }
 
-/** What the deploy has to know of the config (infra/built.ts). */
+/** What the deploy needs to know about the config (infra/built.ts). */
 export type Manifest = {
-  /** The config's hash. */
+  /** The hash of the config. */
   readonly config: string
-  /** Names the code in every event: the version, and the bundles' hash. */
+  /** Identifies the code in every event: the version, and the hash of the bundles. */
   readonly build: string
   /** The name of the log. */
   readonly origin: string
-  /** Policies that let `vend` assume the targets' roles. */
+  /** Policies that let `vend` assume the roles of the targets. */
   readonly assume: readonly string[]
   readonly slack: boolean
-  /** Whether people are linked by e-mail: then `api` asks Slack too. */
+  /** Whether users can be linked by email. If so, `api` calls Slack too. */
   readonly trustEmail: boolean
-  /** Issuers whose pages people sign in on, and whose directories are asked. */
+  /** Issuers used for signing in on Stint's pages, and issuers whose directories are queried. */
   readonly signIn: readonly string[]
   readonly directories: readonly string[]
 }
@@ -172,7 +175,7 @@ async function main(): Promise<void> {
   const root = resolve(here, '../../..')
   const bindings = Object.fromEntries(values.binding.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
   const checked = await loadConfig(resolve(values.config ?? join(root, 'stint.config.ts')), bindings)
-  if (!checked.ok) throw new Error(`The config has faults:\n${formatFaults(checked.faults)}`)
+  if (!checked.ok) throw new Error(`The config has errors:\n${formatFaults(checked.faults)}`)
   refuseSandboxRules(checked.rules)
 
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
@@ -186,10 +189,10 @@ async function main(): Promise<void> {
     const { file, bytes } = await buildFunction(name, out)
     if (bytes > LIMITS_KB[name] * 1000) throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its ${LIMITS_KB[name]} KB`)
     await writeFile(join(out, name, 'config.json'), packRules(checked.rules))
-    // Read when somebody asks for it, and not at a cold start.
+    // Read on first use, and not at a cold start.
     if (name === 'api') await writeFile(join(out, name, 'openapi.json'), text)
     code.update(await readFile(file))
-    // Beside the bundles and not in them: what lies in a function's folder is what is deployed.
+    // Next to the bundles and not in them: everything in a function's folder is deployed.
     await rename(`${file}.map`, join(out, `${name}.js.map`))
     process.stdout.write(`${name.padEnd(5)} ${Math.ceil(bytes / 1000)} KB of ${LIMITS_KB[name]} KB  ${file}\n`)
   }

@@ -1,5 +1,5 @@
 /**
- * Loads a `stint.config.ts` from wherever it lies: bundled by esbuild with `@stint/core` known to it, imported, checked.
+ * Loads a `stint.config.ts` from any location: bundled by esbuild with `@stint/core` resolvable, imported, and checked.
  */
 
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ export async function loadConfig(file: string, bindings: Bindings): Promise<Chec
   return imported.ok ? checkConfig(imported.value, bindings) : { ok: false, faults: [{ path: '', fault: imported.fault }] }
 }
 
-/** What a file exports by default. Its code runs: it is the operator's own. */
+/** The default export of a file. Importing it runs its code, which is the operator's own. */
 export async function importConfig(
   file: string,
 ): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: string }> {
@@ -29,6 +29,6 @@ export async function importConfig(
   const module: { default?: unknown } | Error = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`).catch(
     (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
   )
-  if (module instanceof Error) return { ok: false, fault: `${file} fails when it is loaded: ${module.message}` }
+  if (module instanceof Error) return { ok: false, fault: `Loading ${file} failed: ${module.message}` }
   return module.default === undefined ? { ok: false, fault: `${file} has no default export` } : { ok: true, value: module.default }
 }

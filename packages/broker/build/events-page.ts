@@ -1,4 +1,4 @@
-/** Writes the tables of `docs/audit-events.md` anew: `node packages/broker/build/events-page.ts`. A test compares. */
+/** Rewrites the tables of `docs/audit-events.md`: `node packages/broker/build/events-page.ts`. A test compares the file. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { eventsPage } from '@stint/core/audit/schema'

@@ -1,4 +1,4 @@
-/** Writes `openapi.json` from the routes and schemas. Run by `npm run build`; a test holds the file to it. */
+/** Writes `openapi.json` from the routes and schemas. `npm run build` runs it, and a test compares the file. */
 import { writeFile } from 'node:fs/promises'
 import { openApiDocument } from '../src/http/openapi.ts'
 

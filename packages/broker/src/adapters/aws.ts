@@ -1,6 +1,6 @@
 /**
- * How every AWS client of Stint is made. Everything that the SDK would otherwise look for in the environment and in shared
- * files is said here: it must not be led elsewhere by a file on the machine, and looking costs a cold start.
+ * Creates every AWS client of Stint. Everything that the SDK would otherwise look up in the environment and in shared files is set here: a
+ * file on the machine must not be able to redirect a client, and looking for it slows a cold start.
  */
 import { Agent as HttpAgent, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
@@ -11,15 +11,15 @@ import type { Clock } from '../ports/runtime.ts'
 
 export type AwsKeys =
   | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
-  /** For the command line: whatever the SDK finds. */
+  /** For the command line: whatever credentials the SDK finds. */
   | (() => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }>)
 
-/** Above the sandbox's and a Lambda's needs; one Lambda instance serves one call at a time. */
+/** More than the sandbox or a Lambda function needs; one Lambda instance serves one call at a time. */
 const MAX_SOCKETS = 256
 
 /**
- * Handlers that share their connections. Each reads at most `most` bytes of an answer; `connect` and `answer` are in
- * milliseconds, the latter for the headers and then again for the body.
+ * Handlers that share their connections. Each reads at most `most` bytes of a response. `connect` and `answer` are in milliseconds;
+ * `answer` applies to the headers and again to the body.
  */
 export function handlers(connect: number): (most: number, answer?: number) => NodeHttpHandler {
   const agents = {
@@ -40,8 +40,8 @@ export function handlers(connect: number): (most: number, answer?: number) => No
 }
 
 /**
- * Hands an answer to the SDK once all of it is here. The SDK itself would collect whatever comes, and its deadline ends with
- * the headers. An answer that is too long, too slow or cut off is an error without a status: it says nothing about the call.
+ * Passes a response to the SDK once it is complete. The SDK itself would collect any amount of data, and its deadline ends with the
+ * headers. A response that is too long, too slow or truncated becomes an error without a status: it says nothing about the call.
  */
 class BoundedHandler extends NodeHttpHandler {
   readonly #most: number
@@ -61,11 +61,11 @@ class BoundedHandler extends NodeHttpHandler {
   }
 }
 
-/** Leaving the loop early destroys the answer and closes its connection, so the rest is never read. */
+/** Leaving the loop early destroys the response and closes its connection, so the rest is never read. */
 async function readWhole(answer: IncomingMessage, most: number, milliseconds: number | undefined): Promise<Buffer> {
-  const late = () => answer.destroy(Object.assign(new Error(`no whole answer within ${milliseconds} ms`), { name: 'TimeoutError' }))
+  const late = () => answer.destroy(Object.assign(new Error(`no complete response within ${milliseconds} ms`), { name: 'TimeoutError' }))
   const deadline = milliseconds === undefined ? undefined : setTimeout(late, milliseconds)
-  const tooLong = `the answer is longer than ${most} bytes`
+  const tooLong = `the response is longer than ${most} bytes`
   try {
     if (Number(answer.headers['content-length'] ?? 0) > most) throw new Error(tooLong)
     const parts: Buffer[] = []
@@ -84,7 +84,7 @@ async function readWhole(answer: IncomingMessage, most: number, milliseconds: nu
   }
 }
 
-/** Sends are counted by the adapters, so the SDK's own retries are off; nothing is signed for more than one region. */
+/** The adapters count how often a request is sent, so the SDK's own retries are off. Nothing is signed for more than one region. */
 export const clientConfig = (keys: AwsKeys, clock: Clock) => ({
   credentials: keys,
   maxAttempts: 1,
@@ -94,12 +94,12 @@ export const clientConfig = (keys: AwsKeys, clock: Clock) => ({
   useFipsEndpoint: false,
   userAgentAppId: 'stint',
   authSchemePreference: [] as string[],
-  // One clock for all: a host whose clock is wrong would judge tokens wrongly too, so nothing here corrects it quietly.
+  // All clients use one clock. A host with a wrong clock would judge tokens wrongly too, so nothing here silently corrects it.
   disableClockSkewCorrection: true,
   signerConstructor: signingBy(clock),
 })
 
-/** AWS's signer, by our clock. */
+/** AWS's signer, on Stint's clock. */
 const signingBy = (clock: Clock) =>
   class extends SignatureV4 {
     override sign(toSign: never, options: object = {}): never {
@@ -107,9 +107,11 @@ const signingBy = (clock: Clock) =>
     }
   }
 
-/** Regional always: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region"). */
+/**
+ * Always regional: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region").
+ */
 export const regionalEndpoint = (service: 'sts' | 'dynamodb' | 's3' | 'kms', region: string): string =>
   `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
 
-/** Where a client calls, told outright: AWS's own rules for finding an endpoint weigh 16 KB, and Stint calls one place. */
+/** The endpoint of a client, set directly: AWS's own rules for resolving endpoints take 16 KB, and Stint calls one endpoint per service. */
 export const atEndpoint = (url: string) => ({ endpoint: url, endpointProvider: () => ({ url: new URL(url) }) })

@@ -29,7 +29,7 @@ describe('an answer that is too large', () => {
       response.flushHeaders()
     })
     await expect(boundedFetch(url, bounds)).rejects.toThrow(
-      /^GET \/audit\/log\/checkpoint on 127\.0\.0\.1:\d+: the answer is larger than 1,000 bytes\. Check that the URL is right\.$/,
+      /^GET \/audit\/log\/checkpoint on 127\.0\.0\.1:\d+: the response is larger than 1,000 bytes\. Check the URL\.$/,
     )
   })
   test('is refused while it is read, if it never ends', async () => {
@@ -41,7 +41,7 @@ describe('an answer that is too large', () => {
         closed = true
       })
     })
-    await expect(boundedFetch(url, bounds)).rejects.toThrow('the answer is larger than 1,000 bytes')
+    await expect(boundedFetch(url, bounds)).rejects.toThrow('the response is larger than 1,000 bytes')
     await expect.poll(() => closed).toBe(true)
   })
   test('is measured after it is unpacked', async () => {
@@ -49,7 +49,7 @@ describe('an answer that is too large', () => {
     const url = await serve(
       (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('a'.repeat(1_000_000))),
     )
-    await expect(boundedFetch(url, bounds)).rejects.toThrow('the answer is larger than 1,000 bytes')
+    await expect(boundedFetch(url, bounds)).rejects.toThrow('the response is larger than 1,000 bytes')
   })
 })
 
@@ -66,7 +66,7 @@ describe('an answer that does not come', () => {
   ])('%s is given up', async (_name, listener) => {
     const url = await serve(listener)
     await expect(boundedFetch(url, { ...bounds, timeoutMs: 50 })).rejects.toThrow(
-      /^GET \/audit\/log\/checkpoint on 127\.0\.0\.1:\d+: no complete answer within 0\.05 seconds\. Try again, or check the network\.$/,
+      /^GET \/audit\/log\/checkpoint on 127\.0\.0\.1:\d+: no complete response within 0\.05 seconds\. Try again, or check the network\.$/,
     )
   })
   test('since nobody listens there, says so', async () => {

@@ -1,13 +1,13 @@
 /**
- * How commands ask a server: within a time, and up to a size that is checked while the answer is read. A server that was
- * named by mistake, or means harm, can neither hold a command for ever nor fill its memory. Not for Lambda functions: `fetch`
- * loads undici (see https.ts).
+ * HTTP requests of commands, bounded in time and in size; the size is checked while the response is read. A server that is misconfigured or
+ * malicious can neither block a command for ever nor fill its memory. Not for Lambda functions, because `fetch` loads undici (see
+ * https.ts).
  */
 
 export type Bounds = {
   /** For the whole exchange, from connecting to the last byte, in milliseconds. */
   readonly timeoutMs: number
-  /** Of the body, unpacked. */
+  /** The largest body, uncompressed. */
   readonly maxBytes: number
 }
 
@@ -20,14 +20,14 @@ export type BoundedAnswer = {
   readonly text: () => string
 }
 
-/** The answer did not come, or not within the bounds. Its message names the method, the path and what to do, never the query. */
+/** There was no response, or none within the bounds. The message names the method, the path and what to do, and never the query. */
 export class FetchFailed extends Error {}
-/** More than `maxBytes` would come. */
+/** The response has more than `maxBytes`. */
 export class TooLarge extends FetchFailed {}
 
 type Init = Pick<RequestInit, 'method' | 'body' | 'headers' | 'redirect'>
 
-/** Follows no redirect unless `redirect` says so. Throws `FetchFailed`; any status is an answer. */
+/** Follows no redirects unless `redirect` is set. Throws `FetchFailed`; a response with any status is returned. */
 export async function boundedFetch(
   url: string,
   { timeoutMs, maxBytes, fetch: send = fetch, redirect = 'error', ...init }: Bounds & Init & { readonly fetch?: typeof fetch },
@@ -35,9 +35,8 @@ export async function boundedFetch(
   const { pathname, host } = new URL(url)
   const message = (why: string) => `${init.method ?? 'GET'} ${pathname} on ${host}: ${why}`
   const failed = (why: string) => new FetchFailed(message(why))
-  const tooLarge = () =>
-    new TooLarge(message(`the answer is larger than ${maxBytes.toLocaleString('en-US')} bytes. Check that the URL is right.`))
-  // Aborting closes the connection as well: what a server still sends is read by nobody.
+  const tooLarge = () => new TooLarge(message(`the response is larger than ${maxBytes.toLocaleString('en-US')} bytes. Check the URL.`))
+  // Aborting also closes the connection, so the rest of the response is never read.
   const stop = new AbortController()
   const timer = setTimeout(() => stop.abort(TIMED_OUT), timeoutMs)
   const stopped = new Promise<never>((_resolve, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason)))
@@ -60,7 +59,7 @@ export async function boundedFetch(
     const isLate = error === TIMED_OUT
     stop.abort()
     if (error instanceof FetchFailed) throw error
-    if (isLate) throw failed(`no complete answer within ${timeoutMs / 1000} seconds. Try again, or check the network.`)
+    if (isLate) throw failed(`no complete response within ${timeoutMs / 1000} seconds. Try again, or check the network.`)
     const { message: said, cause } = error as Error
     throw failed(cause instanceof Error ? `${said}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : said)
   } finally {
@@ -70,11 +69,11 @@ export async function boundedFetch(
 
 const TIMED_OUT = new Error('timed out')
 
-/** The same for a library that takes a `fetch`. The library says what is followed. */
+/** The same for a library that takes a `fetch`. The library decides which redirects are followed. */
 export const fetchWithin =
   (send: typeof fetch, bounds: Bounds): typeof fetch =>
   async (url, init) => {
     const { status, headers, bytes } = await boundedFetch(String(url), { redirect: 'follow', ...(init as Init), ...bounds, fetch: send })
-    // Some statuses have no body, and a Response would not take an empty one (RFC 9110 §15).
+    // Some statuses have no body, and a Response with one of them does not accept even an empty body (RFC 9110 §15).
     return new Response(bytes.length === 0 ? null : Buffer.from(bytes), { status, headers })
   }

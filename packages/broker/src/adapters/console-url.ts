@@ -1,8 +1,8 @@
 /**
  * The console sign-in URL. Source: AWS IAM User Guide, "Enable custom identity broker access to the AWS console".
  *
- * Credentials go by POST, so they stand in no URL that anybody logs. `SessionDuration` is never sent: with chained
- * credentials AWS answers 400, and without it the console session ends with the credentials.
+ * Credentials are sent by POST, so that they are in no URL that might be logged. `SessionDuration` is never sent: with chained credentials
+ * AWS answers 400, and without it the console session ends with the credentials.
  */
 import { done } from '@stint/core/outcome'
 import type { SignIn } from '../ports/console-sign-in.ts'
@@ -10,9 +10,9 @@ import type { SignIn } from '../ports/console-sign-in.ts'
 export type SignInSettings = {
   /** `https://REGION.signin.aws.amazon.com/federation` */
   readonly endpoint: string
-  /** Where the console sends people whose session has ended. */
+  /** Where the console sends users whose session has ended. */
   readonly issuer: string
-  /** Posts a form and gives status and body. */
+  /** Posts a form and returns status and body. */
   readonly post: (url: string, form: string) => Promise<{ readonly status: number; readonly body: string }>
 }
 
@@ -28,14 +28,14 @@ export const consoleSignIn = (settings: SignInSettings): SignIn => ({
       )
       const answer: unknown = status === 200 ? JSON.parse(body) : undefined
       const token = typeof answer === 'object' && answer !== null && 'SigninToken' in answer ? answer.SigninToken : undefined
-      // A link without blanks or control characters, and not longer than a browser takes.
+      // A URL without spaces or control characters, and short enough for a browser.
       if (typeof token !== 'string' || !/^[\x21-\x7e]{1,8192}$/.test(token))
-        return { outcome: 'unknown', cause: `sign-in answered ${status}` }
+        return { outcome: 'unknown', cause: `AWS sign-in answered ${status}` }
       const query = new URLSearchParams({ Action: 'login', Issuer: settings.issuer, Destination: DESTINATION, SigninToken: token })
       return done(`${settings.endpoint}?${query}`)
     } catch {
-      // Not the error's own words: they might quote what was sent.
-      return { outcome: 'unknown', cause: 'sign-in did not answer as documented' }
+      // Do not pass on the error's own message: it could quote what was sent.
+      return { outcome: 'unknown', cause: 'the response of AWS sign-in is invalid' }
     }
   },
 })

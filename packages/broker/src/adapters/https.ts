@@ -1,7 +1,7 @@
 /**
- * The outbound calls that are not AWS's SDK: for an issuer's keys, to a directory, to the console sign-in, to a witness. Bounded in
- * size and time, no redirects, https only (http for loopback, which the config check lets through for the sandbox).
- * Over node:https, since `fetch` would load undici into a cold start.
+ * Outbound calls that do not use the AWS SDK: for an issuer's keys, to a directory, to the console sign-in, to a witness. Bounded in size
+ * and time, without redirects, over https only (http for loopback, which the config check accepts for the sandbox). Uses node:https,
+ * because `fetch` would load undici in a cold start.
  */
 import { lookup } from 'node:dns'
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
@@ -12,14 +12,14 @@ const MAX_BYTES = 256 * 1024
 const TIMEOUT_MS = 3000
 
 export type GetOptions = {
-  /** private: addresses of your own network may answer too. */
+  /** private: the host may have an address in your own network. */
   readonly network?: 'private'
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * The body of a GET that was answered with 200. Unless `network` says otherwise the host must be a public one: a name that
- * turns out to be an address inside your network is refused, so nobody's DNS makes us ask there.
+ * The body of a GET with status 200. Unless `network` says otherwise, the host must be public: a name that resolves to an address inside
+ * your network is refused, so that a DNS record cannot direct the call there.
  */
 export async function getBytes(url: string, { network, headers }: GetOptions = {}): Promise<Uint8Array> {
   const options = network === 'private' || isLoopback(url) ? {} : publicOnly(url)
@@ -28,10 +28,10 @@ export async function getBytes(url: string, { network, headers }: GetOptions = {
   return body
 }
 
-/** Written out as such in the reviewed config: the sandbox, or a helper on this machine. */
+/** Written as such in the reviewed config: the sandbox, or a helper on this machine. */
 const isLoopback = (url: string): boolean => ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname)
 
-/** IANA IPv4 and IPv6 Special-Purpose Address Registries: what is not globally reachable. */
+/** IANA IPv4 and IPv6 Special-Purpose Address Registries: addresses that are not globally reachable. */
 const special = new BlockList()
 for (const block of [
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.168.0.0/16',
@@ -43,14 +43,14 @@ for (const block of [
   special.addSubnet(address, Number(bits), address.includes(':') ? 'ipv6' : 'ipv4')
 }
 
-/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is judged as the former. */
+/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is treated as the IPv4 address. */
 export const isPrivate = (address: string): boolean => special.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-/** All addresses must be public: which one is taken is not ours to say. */
+/** All addresses must be public, because Node decides which of them is used. */
 export function publicOnly(url: string, resolve: typeof lookup = lookup): RequestOptions {
   const { protocol, hostname } = new URL(url)
   const literal = hostname.replace(/^\[|\]$/g, '')
-  if (protocol !== 'https:') throw new Error('is not https')
+  if (protocol !== 'https:') throw new Error('does not use https')
   if (isIP(literal) && isPrivate(literal)) throw new Error('has a private address')
   const check: LookupFunction = (host, options, done) =>
     resolve(host, { ...options, all: true }, (error, found) => {
@@ -83,12 +83,13 @@ function exchange(url: string, options: RequestOptions, body?: string): Promise<
     const request = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options, (response: IncomingMessage) => {
       const parts: Buffer[] = []
       let size = 0
-      if (Number(response.headers['content-length'] ?? 0) > MAX_BYTES) request.destroy(new Error('answered more than 256 KB'))
-      // Nothing was asked for in another encoding, and nothing is decoded.
-      else if (!['', 'identity'].includes(response.headers['content-encoding'] ?? '')) request.destroy(new Error('answered in an encoding'))
+      if (Number(response.headers['content-length'] ?? 0) > MAX_BYTES) request.destroy(new Error('returned more than 256 KB'))
+      // No content encoding was requested, and none is decoded.
+      else if (!['', 'identity'].includes(response.headers['content-encoding'] ?? ''))
+        request.destroy(new Error('returned an encoded body'))
       response.on('data', (part: Buffer) => {
         size += part.length
-        if (size > MAX_BYTES) request.destroy(new Error('answered more than 256 KB'))
+        if (size > MAX_BYTES) request.destroy(new Error('returned more than 256 KB'))
         else parts.push(part)
       })
       response.on('end', () =>

@@ -94,12 +94,16 @@ const reasons = () =>
 
 describe('keys that are passed over', () => {
   test.each<[string, () => Key, string]>([
-    ['key_ops that is no list', () => ecKey('o1', { key_ops: 'verify' }), 'o1: key_ops does not say verify'],
-    ['key_ops that holds something else than strings', () => ecKey('o2', { key_ops: ['verify', 7] }), 'o2: key_ops does not say verify'],
-    ['key_ops that is an object', () => ecKey('o3', { key_ops: { 0: 'verify' } }), 'o3: key_ops does not say verify'],
-    ['key_ops that is null', () => ecKey('o4', { key_ops: null }), 'o4: key_ops does not say verify'],
-    ['key_ops that is empty', () => ecKey('o5', { key_ops: [] }), 'o5: key_ops does not say verify'],
-    ['key_ops with an operation twice', () => ecKey('o6', { key_ops: ['verify', 'verify'] }), 'o6: key_ops does not say verify'],
+    ['key_ops that is no list', () => ecKey('o1', { key_ops: 'verify' }), 'o1: key_ops does not include verify'],
+    [
+      'key_ops that holds something else than strings',
+      () => ecKey('o2', { key_ops: ['verify', 7] }),
+      'o2: key_ops does not include verify',
+    ],
+    ['key_ops that is an object', () => ecKey('o3', { key_ops: { 0: 'verify' } }), 'o3: key_ops does not include verify'],
+    ['key_ops that is null', () => ecKey('o4', { key_ops: null }), 'o4: key_ops does not include verify'],
+    ['key_ops that is empty', () => ecKey('o5', { key_ops: [] }), 'o5: key_ops does not include verify'],
+    ['key_ops with an operation twice', () => ecKey('o6', { key_ops: ['verify', 'verify'] }), 'o6: key_ops does not include verify'],
     ['a use that is no string', () => ecKey('u1', { use: ['sig'] }), 'u1: use is not sig'],
     ['an RSA key of 1,024 bits', () => rsaKey('r1', 1024), 'r1: an RSA modulus must have 2048 to 8192 bits'],
     ['an RSA key of 8,200 bits', () => rsaOf('r2', 8200), 'r2: an RSA modulus must have 2048 to 8192 bits'],
@@ -113,7 +117,7 @@ describe('keys that are passed over', () => {
     ['a symmetric key', () => ({ ...first, jwk: { kty: 'oct', kid: 's1', k: 'c2VjcmV0' } }), 's1: not a public key of a known type'],
     ['a point that is not on its curve', () => ecKey('e1', { y: first.jwk.x }), 'e1: not a public key of a known type'],
     ['a curve that is spelled otherwise', () => ecKey('e2', { crv: 'p-256' }), 'e2: not a public key of a known type'],
-    ['a private key', () => ecKey('p1', { d: 'c2VjcmV0' }), 'p1: holds its private part'],
+    ['a private key', () => ecKey('p1', { d: 'c2VjcmV0' }), 'p1: contains a private key'],
     ['a key without kid', () => ({ ...first, jwk: { ...first.jwk, kid: undefined } }), '(none): has no kid'],
     [
       'a kid that is long and not printable',

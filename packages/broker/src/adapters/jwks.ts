@@ -1,16 +1,15 @@
 /**
- * The keys of trusted issuers, and the signature check over them (aws-jwt-verify).
+ * The keys of trusted issuers, and the signature check with them (aws-jwt-verify).
  *
- * | what                        | how long                                                                    |
- * | --------------------------- | --------------------------------------------------------------------------- |
- * | keys are used without a look | 10 min; then fetched anew next to the vend path, after 15 min before going on     |
- * | keys outlive a dead endpoint | 6 h after the last good fetch, then nobody of that issuer gets in           |
- * | an unknown `kid`            | one fetch a second at most, shared by all who wait for it                   |
- * | a failing endpoint          | left alone for 1 s, 2 s, 4 s … 60 s                                         |
+ * | what                            | how long                                                                        |
+ * | ------------------------------- | ------------------------------------------------------------------------------- |
+ * | keys are used without a refresh | 10 min; then refreshed next to the vend path, and after 15 min before it goes on |
+ * | keys outlive a dead endpoint    | 6 h after the last good fetch; then all tokens of that issuer are refused        |
+ * | an unknown `kid`                | at most one fetch a second, shared by all calls that wait for it                 |
+ * | a failing endpoint              | left alone for 1 s, 2 s, 4 s … 60 s                                             |
  *
- * Two different keys under one `kid` are both passed over: a token names its key by `kid` alone, and whichever of the two was
- * taken, somebody who can add a key to the set could replace one that is there (RFC 7517 §4.5 wants them distinct). The same
- * key twice is one key.
+ * Two different keys with the same `kid` are both ignored: a token names its key by `kid` alone, so anyone who can add a key to the set
+ * could replace an existing one (RFC 7517 §4.5 wants them distinct). The same key twice is one key.
  */
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
@@ -28,7 +27,7 @@ export type KeysSettings = {
   readonly clock: Clock
   /** The body of a GET answered with 200; throws on anything else. */
   readonly get: (url: string, options: Pick<Issuer, 'network'>) => Promise<Uint8Array>
-  /** Told once per fetch which keys of an issuer were passed over, and why. */
+  /** Called once per fetch with the keys of an issuer that were ignored, and why. */
   readonly log?: Log
 }
 
@@ -68,7 +67,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
       const cached = await usable(issuer, kid)
       if (isDead(cached)) return unavailable(issuer, cached)
       const jwk = cached.keys.get(kid)
-      // While the endpoint fails we cannot know that there is no such key.
+      // While the endpoint fails, Stint cannot know that there is no such key.
       if (!jwk) return cached.failures > 0 ? unavailable(issuer, cached) : { outcome: 'forged', why: 'unknown kid' }
       return verify(issuer, token, jwk)
     },
@@ -79,7 +78,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
     },
   }
 
-  /** The issuer's keys, as fresh as the table above demands. */
+  /** The issuer's keys, as fresh as the table above requires. */
   async function usable(issuer: Issuer, kid?: string): Promise<Cached> {
     const place = `${issuer.network ?? ''} ${issuer.jwksUri}`
     const cached = caches.get(place) ?? {
@@ -97,7 +96,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
     return cached
   }
 
-  /** One fetch at a time per issuer, none within `pauseSeconds` of the last, none while a failing endpoint is left alone. */
+  /** One fetch at a time per issuer, none within `pauseSeconds` of the last, and none while a failing endpoint is left alone. */
   async function refresh(issuer: Issuer, cached: Cached, pauseSeconds = 0): Promise<void> {
     if (cached.fetching) return cached.fetching
     const backoff = cached.failures === 0 ? 0 : Math.min(2 ** (cached.failures - 1), LONGEST_BACKOFF_SECONDS)
@@ -122,7 +121,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
   function verify(issuer: Issuer, token: UnverifiedToken, jwk: Jwk) {
     if (!suits(jwk, token.header.alg)) return { outcome: 'forged' as const, why: `a ${jwk.kty} key does not sign ${token.header.alg}` }
     try {
-      // Times and audience are Stint's own checks (core/identity/token): here only key and signature count.
+      // Times and audience are checked by Stint itself (core/identity/token); here only key and signature count.
       verifyJwtSync(token.raw, jwk, { issuer: issuer.url, audience: null, graceSeconds: Number.POSITIVE_INFINITY }, () => {
         const known = keyObjects.get(jwk) ?? createPublicKey({ key: jwk as never, format: 'jwk' })
         keyObjects.set(jwk, known)
@@ -139,12 +138,12 @@ async function fetchKeys({ url, jwksUri, network }: Issuer, { get, log }: KeysSe
   const parsed = parseForeignJson(await get(jwksUri, network === undefined ? {} : { network }))
   if (!parsed.ok) throw new Error(`JWKS: ${parsed.fault}`)
   const list = isObject(parsed.value) ? parsed.value.keys : undefined
-  if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('JWKS: not a key set, or too large')
+  if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('JWKS: not a valid key set, or too large')
   const spellings = new Map<unknown, Set<string>>()
   for (const jwk of list) if (isObject(jwk)) spellings.set(jwk.kid, (spellings.get(jwk.kid) ?? new Set()).add(canonicalJson(jwk)))
   const keys = new Map<string, Jwk>()
   const passedOver: { readonly kid: string; readonly reason: string }[] = []
-  // RFC 7517 §5: a key that is not understood is passed over, and does not take the others with it.
+  // RFC 7517 §5: a key that is not understood is ignored, and the other keys stay valid.
   for (const jwk of list) {
     const kid = isObject(jwk) ? jwk.kid : undefined
     const reason = (spellings.get(kid)?.size ?? 0) > 1 && kid !== undefined ? 'shares its kid with another key' : unusable(jwk)
@@ -163,10 +162,10 @@ async function fetchKeys({ url, jwksUri, network }: Issuer, { get, log }: KeysSe
 }
 
 /**
- * Why a member of a key set verifies nothing here, or undefined. RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS
- * 186-5 §5.1, at least 2,048 bits and an exponent between 2^16 and 2^256; above 8,192 bits a check takes too long.
+ * Why a member of a key set cannot verify signatures here, or undefined. RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS 186-5
+ * §5.1, at least 2,048 bits and an exponent between 2^16 and 2^256; above 8,192 bits a check takes too long.
  */
-/** Whether OpenSSL takes it: a point must lie on its curve. */
+/** Whether OpenSSL accepts the key: a point must be on its curve. */
 function isKey(jwk: JsonObject): boolean {
   try {
     createPublicKey({ key: jwk as never, format: 'jwk' })
@@ -180,9 +179,9 @@ function unusable(jwk: Json): string | undefined {
   const unknown = 'not a public key of a known type'
   if (!isObject(jwk) || !['RSA', 'EC', 'OKP'].includes(String(jwk.kty))) return unknown
   if (typeof jwk.kid !== 'string') return 'has no kid'
-  if (jwk.d !== undefined) return 'holds its private part'
+  if (jwk.d !== undefined) return 'contains a private key'
   if (jwk.use !== undefined && jwk.use !== 'sig') return 'use is not sig'
-  if (jwk.key_ops !== undefined && !verifies(jwk.key_ops)) return 'key_ops does not say verify'
+  if (jwk.key_ops !== undefined && !verifies(jwk.key_ops)) return 'key_ops does not include verify'
   if (!isJwk(jwk as never) || !isKey(jwk)) return unknown
   if (jwk.kty !== 'RSA') return undefined
   const [modulus, exponent] = [bitsOf(String(jwk.n)), bitsOf(String(jwk.e))]
@@ -192,21 +191,21 @@ function unusable(jwk: Json): string | undefined {
   return undefined
 }
 
-/** RFC 7517 §4.3: a list of strings, none of them twice. */
+/** RFC 7517 §4.3: a list of strings without duplicates. */
 const verifies = (operations: Json): boolean =>
   Array.isArray(operations) &&
   operations.every((operation) => typeof operation === 'string') &&
   new Set(operations).size === operations.length &&
   operations.includes('verify')
 
-/** The issuer chooses a kid, so the log gets a short one of printable characters. */
+/** The issuer chooses a kid, so the log gets only a short form of printable characters. */
 function shownKid(kid: unknown): string {
   if (typeof kid !== 'string') return '(none)'
   const plain = kid.slice(0, SHOWN_KID_CHARACTERS).replace(/[^\x20-\x7E]/g, '?')
   return kid.length > SHOWN_KID_CHARACTERS ? `${plain}…` : plain
 }
 
-/** RFC 7518 §3.1, RFC 8037 §3.1: one algorithm, one kind of key. Without this an RS256 header could meet an EC key. */
+/** RFC 7518 §3.1, RFC 8037 §3.1: each algorithm has one key type. Without this check, an RS256 header could select an EC key. */
 function suits(jwk: Jwk, alg: string): boolean {
   if (jwk.alg !== undefined && jwk.alg !== alg) return false
   const curves: Record<string, readonly string[]> = { ES256: ['P-256'], ES384: ['P-384'], ES512: ['P-521'], EdDSA: ['Ed25519', 'Ed448'] }

@@ -1,5 +1,5 @@
 /**
- * The log's key. In KMS it never leaves AWS and only the shipper may use it (AWS KMS Developer Guide, "Key spec reference":
+ * The key of the log. In KMS it never leaves AWS, and only the shipper may use it (AWS KMS Developer Guide, "Key spec reference":
  * ECC_NIST_EDWARDS25519 with ED25519_SHA_512 over the raw message is plain RFC 8032).
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
@@ -13,7 +13,7 @@ import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } fr
 export type KmsSettings = {
   /** The name of the log. */
   readonly origin: string
-  /** Key id, ARN or alias. */
+  /** Key ID, ARN or alias. */
   readonly key: string
   readonly region: string
   readonly keys: AwsKeys
@@ -47,23 +47,24 @@ export async function kmsSigner({ origin, key, region, keys, endpoint, clock }: 
   const { KeyId: arn, ...own } = await asked(client.send(new GetPublicKeyCommand({ KeyId: key })))
   const publicKey = rawKeyIn(own.PublicKey)
   const signs = own.KeySpec === KEY_SPEC && own.KeyUsage === 'SIGN_VERIFY' && own.SigningAlgorithms?.includes(ALGORITHM)
-  if (!isNamed(arn, key, region) || !signs || !publicKey) throw new Trouble('kms: the answer does not show the public key of the log')
+  if (!isNamed(arn, key, region) || !signs || !publicKey) throw new Trouble('kms: the response does not show the public key of the log')
   return {
     key: { name: origin, kind: 'signer', publicKey },
     async sign(message) {
-      // By the ARN that the public key was read under: an alias may point elsewhere by now.
+      // Sign by the ARN that came with the public key: an alias may point to another key by now.
       const command = new SignCommand({ KeyId: arn, Message: message, MessageType: 'RAW', SigningAlgorithm: ALGORITHM })
       const { KeyId, Signature, SigningAlgorithm } = await asked(client.send(command))
       const fits = KeyId === arn && SigningAlgorithm === ALGORITHM && Signature !== undefined
-      if (!fits || !verifyEd25519(publicKey, message, Signature)) throw new Trouble('kms: the answer is not a signature of the log on this')
+      if (!fits || !verifyEd25519(publicKey, message, Signature))
+        throw new Trouble('kms: the response is not a signature by the key of the log')
       return Signature
     },
   }
 }
 
 /**
- * Whether KMS means the key that was asked for: it answers with the key's ARN, also where an id or an alias was named. Which
- * key an alias stands for only KMS knows (AWS KMS API Reference, "GetPublicKey", KeyId).
+ * Whether KMS answered for the requested key: it returns the key's ARN, even if an ID or an alias was given. Only KMS knows which key an
+ * alias names (AWS KMS API Reference, "GetPublicKey", KeyId).
  */
 function isNamed(arn: string | undefined, asked: string, region: string): arn is string {
   const [, place, home, id] = /^(arn:aws[a-z-]*:kms:([a-z0-9-]+):\d{12}):key\/([\w-]+)$/.exec(arn ?? '') ?? []
@@ -72,14 +73,14 @@ function isNamed(arn: string | undefined, asked: string, region: string): arn is
   return asked.startsWith('alias/') || asked === arn || asked === id
 }
 
-/** The raw key in its DER SubjectPublicKeyInfo, if it is Ed25519's and nothing else (RFC 8410 §4). */
+/** The raw key in its DER SubjectPublicKeyInfo, if it is exactly an Ed25519 key (RFC 8410 §4). */
 function rawKeyIn(spki: Uint8Array | undefined): Uint8Array | undefined {
   const isEd25519 =
     spki?.length === SPKI_PREFIX.length + RAW_BYTES && Buffer.compare(spki.subarray(0, SPKI_PREFIX.length), SPKI_PREFIX) === 0
   return isEd25519 ? spki.slice(-RAW_BYTES) : undefined
 }
 
-/** A key at hand, as PKCS #8 in PEM or as a KeyObject: for a log on a disk, and for tests. */
+/** A local key, as PKCS #8 in PEM or as a KeyObject: for a log on a disk, and for tests. */
 export function localSigner(origin: string, privateKey: string | KeyObject): Signer {
   const key = typeof privateKey === 'string' ? createPrivateKey(privateKey) : privateKey
   const raw = createPublicKey(key as never)

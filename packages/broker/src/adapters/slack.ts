@@ -1,6 +1,6 @@
 /**
- * Slack's Web API, as much of it as Stint calls. What Slack answers is one of four things: it did it, it says no and why, it
- * wants us later, or nobody knows. Nothing is tried again here: whoever calls knows what a second message would mean.
+ * The part of Slack's Web API that Stint calls. Each call has one of four outcomes: done, refused with a reason, to be sent later, or
+ * unknown. Nothing is retried here, because only the caller knows what a second message would mean.
  * Source: Slack API docs, "Web API", "Rate limits"; each method's page for its errors.
  */
 import type { KnownBlock, ModalView } from '@slack/types'
@@ -8,37 +8,37 @@ import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from '@slack/we
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { fetchWithin } from './bounded-fetch.ts'
 
-/** Slack says no: its own word for why (`channel_not_found`, `expired_trigger_id`). Asked again it says so again. */
+/** Slack refused, with its own error code (`channel_not_found`, `expired_trigger_id`). A repeat would be refused again. */
 export type SlackRefused = { readonly outcome: 'refused'; readonly error: string }
-/** Slack wants to be left alone for so many seconds; nothing was done. */
+/** Slack asks to wait for so many seconds; nothing was done. */
 export type SlackLater = { readonly outcome: 'later'; readonly seconds: number }
 export type SlackAnswer<T> = Done<T> | SlackRefused | SlackLater | Unknown
 
-/** Where a message stands: what an update needs. */
+/** Where a message is: what an update needs. */
 export type Posted = { readonly channel: string; readonly ts: string }
-/** `color`: a bar beside the blocks, which Slack has for attachments only. */
+/** `color`: a bar next to the blocks, which Slack supports for attachments only. */
 export type Message = { readonly text: string; readonly blocks: readonly KnownBlock[]; readonly color?: string }
-/** The message to answer to; `broadcast`: the channel sees it as well. */
+/** The message to reply to; `broadcast`: the channel sees the reply as well. */
 export type Thread = { readonly ts: string; readonly broadcast?: true }
 export type SlackUser = {
   readonly id: string
   readonly team: string
-  /** Anybody's to choose: only shown. */
+  /** A name that the user can choose; use it for display only. */
   readonly name: string
   readonly email?: string
-  /** Somebody of this workspace who may act: no bot, not deleted, no guest, nobody of another workspace. */
+  /** An active full member of this workspace: not a bot, deleted, a guest, or a member of another workspace. */
   readonly member: boolean
 }
 
 export type SlackApi = {
-  /** In a channel, or below another message. */
+  /** In a channel, or in the thread of another message. */
   post(channel: string, message: Message, thread?: Thread): Promise<SlackAnswer<Posted>>
   update(at: Posted, message: Message): Promise<SlackAnswer<Posted>>
-  /** The channel of messages to one person. */
+  /** The channel of direct messages to one user. */
   openDirect(user: string): Promise<SlackAnswer<string>>
   /** Within three seconds of the trigger, and once. */
   openView(trigger: string, view: ModalView): Promise<SlackAnswer<string>>
-  /** `hash`: refused if somebody has changed the view meanwhile. */
+  /** `hash`: refused if the view has changed in the meantime. */
   updateView(id: string, hash: string | undefined, view: ModalView): Promise<SlackAnswer<string>>
   user(id: string): Promise<SlackAnswer<SlackUser>>
   userByEmail(email: string): Promise<SlackAnswer<SlackUser>>
@@ -48,11 +48,11 @@ export type SlackSettings = {
   readonly token: string
   readonly fetch: typeof globalThis.fetch
   readonly timeoutMs: number
-  /** Another place than Slack's, for the sandbox. Ends in a slash. */
+  /** Another base URL instead of Slack's, for the sandbox. Ends in a slash. */
   readonly url?: string
 }
 
-/** A wish for longer than this is answered by the next retry, which finds out anew. */
+/** If Slack asks to wait longer than this, the next retry finds out again. */
 const LONGEST_WAIT_SECONDS = 300
 const DEFAULT_WAIT_SECONDS = 30
 
@@ -62,7 +62,7 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
     timeout: timeoutMs,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
-    // It would log what it sends.
+    // The client would log what it sends.
     logLevel: LogLevel.ERROR,
     logger: { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, getLevel: () => LogLevel.ERROR, setName() {} },
     ...(url === undefined ? {} : { slackApiUrl: url }),
@@ -75,7 +75,7 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
           client.chat.postMessage({
             channel,
             ...contentOf(message),
-            // Nothing is made into links, previews or mentions but what we wrote as such.
+            // Turn off links, previews and mentions, except those that Stint wrote as such.
             unfurl_links: false,
             unfurl_media: false,
             ...(thread === undefined ? {} : thread.broadcast ? { thread_ts: thread.ts, reply_broadcast: true } : { thread_ts: thread.ts }),
@@ -110,7 +110,7 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
     userByEmail: (email) =>
       asked(
         () => client.users.lookupByEmail({ email }),
-        // Slack knows no difference of case in e-mail addresses.
+        // Slack ignores case in email addresses.
         ({ user }) => {
           const found = user && userOf(user)
           return found?.email?.toLowerCase() === email.toLowerCase() ? found : undefined
@@ -121,25 +121,26 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
 
 // ── What an answer must show ─────────────────────────────────────────────────────────────────────────────────────────
 
-/** Slack's ids begin with a letter for what they name: `C` and `G` channels, `D` direct messages, `U` and `W` users, `V` views. */
+/** Slack's IDs begin with a letter for their kind: `C` and `G` channels, `D` direct messages, `U` and `W` users, `V` views. */
 const isId = (letters: string, id: unknown): id is string => typeof id === 'string' && new RegExp(`^[${letters}][A-Z0-9]{1,40}$`).test(id)
 const isTs = (ts: unknown): ts is string => typeof ts === 'string' && /^\d{1,12}\.\d{1,9}$/.test(ts)
-/** A message to a user stands in the channel of direct messages to them, which has an id of its own. */
+/** A message to a user is in the channel of direct messages to them, which has an ID of its own. */
 const isWhereAsked = (at: unknown, channel: string): at is string => (isId('UW', channel) ? isId('D', at) : at === channel)
 const isSame = (shown: { readonly callback_id?: string } | undefined, { callback_id: asked }: ModalView): boolean =>
   asked === undefined || shown?.callback_id === asked
 
-/** An answer shows what was posted once more; it takes far less than this. */
+/** A response repeats what was posted, which takes far less than this. */
 const MOST_BYTES = 1024 * 1024
 
 /**
- * Answers in the form of the Web API only. The client would take any text in their place for the name of an error, and any
- * `ok` but an empty one for a yes.
+ * Accepts only responses in the format of the Web API. The client would take any other string for an error code, and any truthy `ok` for
+ * success.
  */
 function ofWebApi(fetch: typeof globalThis.fetch): NonNullable<WebClientOptions['fetch']> {
   return async (url, init) => {
     const answer = await fetch(url, init as RequestInit)
-    if (answer.status === 200 && !isOfWebApi(await answer.clone().text())) throw new Error('the answer is not in the form of the Web API')
+    if (answer.status === 200 && !isOfWebApi(await answer.clone().text()))
+      throw new Error('the response is not in the format of the Web API')
     return answer
   }
 }
@@ -158,7 +159,7 @@ const contentOf = ({ text, blocks, color }: Message) =>
 
 type Told = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>
 
-/** Undefined for what is not a user of Slack's; a user of whom it does not say what they are is no member. */
+/** Undefined if this is not a Slack user. A user without the flags that say what they are is not a member. */
 function userOf(user: Told): SlackUser | undefined {
   const { id, team_id: team, profile } = user
   if (!isId('UW', id) || !isId('TE', team) || typeof profile !== 'object' || profile === null) return undefined
@@ -175,20 +176,20 @@ function userOf(user: Told): SlackUser | undefined {
   }
 }
 
-/** Slack's own trouble, told as an answer: it may or may not have been done. */
+/** Errors on Slack's side, reported in a response: the call may or may not have taken effect. */
 const troubles = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'team_added_to_org'])
 
 async function asked<A, T>(call: () => Promise<A>, read: (answer: A) => T | undefined): Promise<SlackAnswer<T>> {
   try {
     const value = read(await call())
-    return value === undefined ? { outcome: 'unknown', cause: 'Slack: the answer lacks what was asked for' } : done(value)
+    return value === undefined ? { outcome: 'unknown', cause: 'Slack: the response lacks the requested data' } : done(value)
   } catch (error) {
     const { code, retryAfter, data, message } = error as { code?: string; retryAfter?: number; data?: { error?: string }; message?: string }
     if (code === ErrorCode.RateLimitedError) return later(retryAfter)
     if (code === ErrorCode.PlatformError) {
       const said = data?.error ?? 'unknown'
       if (said === 'ratelimited' || said === 'rate_limited') return later(undefined)
-      // The client takes any text that comes in an answer's place for an error of Slack's.
+      // The client takes any other text in a response for an error of Slack's.
       const isWord = /^[a-z_]{1,64}$/.test(said) && !troubles.has(said)
       return isWord ? { outcome: 'refused', error: said } : { outcome: 'unknown', cause: `Slack: ${said.slice(0, 100)}` }
     }

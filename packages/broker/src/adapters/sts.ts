@@ -1,8 +1,8 @@
 /**
- * AssumeRole over the regional endpoint. Three outcomes are kept apart, because what follows differs: AWS said yes, AWS
- * said no (nothing happened, the use goes back), or nobody knows (the use stays taken until the reservation is abandoned).
+ * AssumeRole over the regional endpoint. Three outcomes are distinguished, because what follows differs: AWS accepted; AWS refused (nothing
+ * happened, the use is returned); or the outcome is unknown (the use stays taken until the reservation is abandoned).
  *
- * Sent at most twice per attempt, the SDK's own retries being off: each send may leave a live session behind.
+ * The call is sent at most twice per attempt, with the SDK's own retries off: each send may leave an active session behind.
  */
 import { Readable } from 'node:stream'
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts'
@@ -17,12 +17,12 @@ import type { Clock } from '../ports/runtime.ts'
 import type { Assumed, AssumeFailed, Sts } from '../ports/sts.ts'
 
 export type StsSettings = {
-  /** One client per region; a config of one target needs one. */
+  /** One client per region; a config with one target needs one. */
   readonly client: (region: string) => STSClient
   readonly clock: Clock
   readonly random: RandomBytes
   readonly sleep: (milliseconds: number) => Promise<void>
-  /** All sends together, with the wait between them; a second send is worth it only while half of it is left. */
+  /** The deadline for all sends together, with the wait between them. A second send is worthwhile only while half of it is left. */
   readonly wholeCallMs: number
 }
 
@@ -35,7 +35,7 @@ export function stsAdapter(settings: StsSettings): Sts {
       const command = new AssumeRoleCommand(toWire(input))
       const { answeredAt, errorBody } = rawAnswerOf(command)
       const began = settings.clock()
-      // Once a send's fate is unknown, no later refusal makes the whole call a definite one.
+      // Once the outcome of one send is unknown, no later refusal makes the whole call definite.
       let unknown: Fault | undefined
       for (let sends = 1; ; sends++) {
         const left = settings.wholeCallMs - (settings.clock() - began)
@@ -70,7 +70,7 @@ const toWire = (input: AssumeRoleInput) => ({
 
 type RawAnswer = { readonly statusCode: number; readonly headers: { readonly date?: string }; body: AsyncIterable<Uint8Array> }
 
-/** Keeps what the SDK does not pass on of the command's last answer: its `Date` header and, where it is an error, its body. */
+/** Keeps what the SDK does not pass on of the command's last response: its `Date` header and, for an error, its body. */
 function rawAnswerOf(command: AssumeRoleCommand) {
   let date: string | undefined
   let errorBody = ''
@@ -82,7 +82,7 @@ function rawAnswerOf(command: AssumeRoleCommand) {
       const response = answered.response as RawAnswer
       date = response.headers.date
       if (response.statusCode >= 400) {
-        // Whole already, and within bounds: the client's handler has read it.
+        // The body is complete and within bounds: the client's handler has read it.
         const parts: Uint8Array[] = []
         for await (const part of response.body) parts.push(part)
         const bytes = Buffer.concat(parts)
@@ -96,7 +96,7 @@ function rawAnswerOf(command: AssumeRoleCommand) {
   return { answeredAt: () => (date === undefined ? undefined : parseHttpDate(date)), errorBody: () => errorBody }
 }
 
-/** As it came. What is missing is empty, and does not fit any question. */
+/** The response as it came. A missing value becomes empty, which does not match any call. */
 function fromWire(output: AssumeRoleCommandOutput, answeredAt: Instant | undefined, sends: number): Assumed {
   const { Credentials: credentials, AssumedRoleUser: user } = output
   return {
@@ -119,15 +119,15 @@ function fromWire(output: AssumeRoleCommandOutput, answeredAt: Instant | undefin
 // ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type Fault = {
-  /** What AWS said and therefore did not do; absent where it said nothing, or nothing that can be relied on. */
+  /** Why AWS refused and therefore did nothing; absent if AWS did not answer, or not reliably. */
   readonly refusal?: { readonly code: ProblemCode; readonly detail: string; readonly extra?: Record<string, unknown> }
   readonly retry: boolean
-  /** For the operator: AWS's own name and message. */
+  /** For the operator: AWS's own error name and message. */
   readonly words: string
   readonly awsRequestId?: string
 }
 
-/** Codes are told by name, never by status: STS throttles with 400 (AWS STS API Reference, "Common Errors"). */
+/** Errors are distinguished by code, never by status: STS throttles with 400 (AWS STS API Reference, "Common Errors"). */
 const throttles = new Set(['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded', 'RequestThrottled'])
 const invalids = new Set([
   'ValidationError',
@@ -146,10 +146,10 @@ const ownCredentials = new Set([
   'UnrecognizedClientException',
   'IncompleteSignature',
 ])
-/** Errors of the socket that say that nothing was sent. */
+/** Socket errors which mean that nothing was sent. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 
-/** An error as AWS's client throws it. */
+/** An error as the AWS client throws it. */
 type Thrown = {
   readonly name?: string
   readonly message?: string
@@ -158,8 +158,8 @@ type Thrown = {
 }
 
 /**
- * The error of STS's own protocol: one code and a request ID. A gateway's page with the same status says nothing about what STS
- * did. Source: AWS STS API Reference, "Making Query requests", "Error responses".
+ * An error in the format of STS: one code and a request ID. A gateway's page with the same status says nothing about what STS did. Source:
+ * AWS STS API Reference, "Making Query requests", "Error responses".
  */
 const stsError =
   /^\s*(?:<\?xml[^>]*\?>\s*)?<ErrorResponse(?: xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/")?>\s*<Error>(?:(?!<\/Error>)[\s\S])*<Code>[A-Za-z][A-Za-z0-9.]{2,63}<\/Code>(?:(?!<\/Error>)[\s\S])*<\/Error>\s*<RequestId>[A-Za-z0-9-]{1,128}<\/RequestId>\s*<\/ErrorResponse>\s*$/
@@ -185,19 +185,19 @@ function classify(error: unknown, body: string): Fault {
     ...id,
   })
   if (throttles.has(name)) return no('sts-throttled', 'AWS STS is throttling requests. No credentials were returned.', undefined, true)
-  if (denials.has(name)) return no('assume-role-denied', 'AWS did not let the broker into the target role.', { gate: gateOf(message) })
+  if (denials.has(name)) return no('assume-role-denied', 'AWS denied AssumeRole on the target role.', { gate: gateOf(message) })
   if (ownCredentials.has(name)) return no('assume-role-denied', 'AWS does not accept the broker’s own credentials.', { gate: 'unknown' })
   if (name.startsWith('PackedPolicyTooLarge'))
-    return no('packed-policy-too-large', 'Session policy and tags are together too large for AWS.')
-  if (invalids.has(name)) return no('assume-role-invalid', 'AWS did not accept the parameters of AssumeRole.')
-  return no('assume-role-invalid', 'AWS refused AssumeRole for a reason that Stint does not know.')
+    return no('packed-policy-too-large', 'The session policy and the tags are together too large for AWS.')
+  if (invalids.has(name)) return no('assume-role-invalid', 'AWS rejected the parameters of AssumeRole.')
+  return no('assume-role-invalid', 'AWS refused AssumeRole with an error unknown to Stint.')
 }
 
 export type Gate = 'trust-policy' | 'caller-permission' | 'condition' | 'unknown'
 
 /**
- * Which of the gates said no, as far as AWS's words tell (AWS IAM User Guide, "Troubleshoot access denied error
- * messages"). AWS does not tell an unmet condition of a trust policy from a missing statement: both are `trust-policy`.
+ * Which of the gates refused, as far as AWS's message shows (AWS IAM User Guide, "Troubleshoot access denied error messages"). AWS does not
+ * distinguish an unmet condition of a trust policy from a missing statement: both are `trust-policy`.
  */
 export function gateOf(message: string): Gate {
   if (/(role trust policy|resource-based policy)/i.test(message)) return 'trust-policy'

@@ -115,7 +115,7 @@ describe('a witness', () => {
     ['answers 409 with a size that is negative', [409, 'text/x.tlog.size', '-1\n'], 40, /answered 409/],
     ['answers with a page', [200, 'text/html', '<html>200 OK</html>'], 40, /no cosignature/],
     ['answers another status of success', [201, 'text/plain', ''], 40, /answered 201/],
-    ['answers 409 again and again', [409, 'text/x.tlog.size', '5\n'], 40, /same size twice/],
+    ['answers 409 again and again', [409, 'text/x.tlog.size', '5\n'], 40, /two different sizes/],
     ['answers with nothing', [200, 'text/plain', ''], 40, /no cosignature/],
     [
       'answers with a key of others',

@@ -1,6 +1,6 @@
 /**
- * A client of witnesses. Source: C2SP tlog-witness, `POST <prefix>/add-checkpoint`: the size that the witness has seen, the
- * proof that the checkpoint continues it, the checkpoint. 409 tells the size that it has; then once more, from there.
+ * A client of witnesses. Source: C2SP tlog-witness, `POST <prefix>/add-checkpoint`: the size that the witness has seen, the proof that the
+ * checkpoint continues it, and the checkpoint. A 409 returns the size that the witness has; the client then tries once more from that size.
  */
 import { checkpointText } from '@stint/tlog/checkpoint'
 import type { Hash } from '@stint/tlog/merkle'
@@ -9,7 +9,7 @@ import { Trouble, type Witness } from '../ports/log.ts'
 
 export type PostText = (url: string, text: string) => Promise<{ status: number; type: string; body: string }>
 
-/** `url` is the witness's prefix. What it answers is checked against its key before it goes under a checkpoint. */
+/** `url` is the witness's prefix. Its response is verified with its key before it is added to a checkpoint. */
 export function witnessClient(url: string, key: NoteKey, post: PostText): Witness {
   let seen = 0
 
@@ -26,11 +26,11 @@ export function witnessClient(url: string, key: NoteKey, post: PostText): Witnes
         }
         const has = status === 409 && /^text\/x\.tlog\.size *(;|$)/.test(type) ? /^(0|[1-9]\d{0,15})\n$/.exec(body)?.[1] : undefined
         if (has === undefined) throw new Trouble(`witness answered ${status}`)
-        // It is ahead of us: a newer checkpoint has been there already.
+        // The witness is ahead of this call: it has already seen a newer checkpoint.
         if (Number(has) > checkpoint.size) throw new Trouble(`witness has seen ${has} entries, this checkpoint has ${checkpoint.size}`)
         old = Number(has)
       }
-      throw new Trouble('witness does not say the same size twice')
+      throw new Trouble('witness returned two different sizes')
     },
   }
 
@@ -38,7 +38,7 @@ export function witnessClient(url: string, key: NoteKey, post: PostText): Witnes
     const parsed = parseNote(`${text}\n${lines}`)
     const signers = parsed ? signersOf(parsed, [key]) : 'spoiled'
     if (!parsed || parsed.text !== text || signers === 'spoiled' || signers.length === 0)
-      throw new Trouble('witness answered with no cosignature of its own')
+      throw new Trouble('witness returned no valid cosignature')
     return parsed.signatures.filter(({ name, keyId }) => name === key.name && keyId === keyIdOf(key)).slice(0, 1)
   }
 }

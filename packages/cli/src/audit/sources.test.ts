@@ -36,5 +36,5 @@ test.each([
   await expect(folderSource(folder).get(path)).rejects.toThrow(
     `${path}: the file has ${most + 1} bytes, and such a file has at most ${most}`,
   )
-  await expect(remote.get(path)).rejects.toThrow(`the answer is larger than ${most.toLocaleString('en-US')} bytes`)
+  await expect(remote.get(path)).rejects.toThrow(`the response is larger than ${most.toLocaleString('en-US')} bytes`)
 })

@@ -1,5 +1,5 @@
 /**
- * Facts of the whole system: each is an item of its own with a journal of one event, written once by whoever comes first.
+ * Facts about the whole deployment. Each is an item with a journal of one event, written once, by the first instance that announces it.
  */
 import { type AuditEvent, journalEntry, type SystemId } from '@stint/core/audit/event'
 import { digestFields } from '@stint/core/digest'
@@ -11,7 +11,7 @@ import type { DynamoSettings, Sender } from './sender.ts'
 import { OTHER_DAY } from './table.ts'
 
 export function system(settings: DynamoSettings, { create }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
-  /** Done too where it was announced before. */
+  /** Done as well if it was announced before. */
   async function announce(request: SystemId, event: AuditEvent, now: Instant): Promise<Done<true> | Unknown> {
     const made = await create(`SYS#${request}`, {
       attempt: hex128(settings.random),

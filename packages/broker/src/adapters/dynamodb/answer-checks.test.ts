@@ -313,7 +313,7 @@ const calls: Call[] = [
         (honest, operation) => (operation === 'BatchGetItem' ? found('story', storyItem(OTHER_ID)) : honest),
       ],
       [
-        'a batch that does not say what was left',
+        'a batch that does not list the unprocessed items',
         (honest, operation) => (operation === 'BatchGetItem' ? { ...honest, UnprocessedKeys: undefined } : honest),
       ],
     ],

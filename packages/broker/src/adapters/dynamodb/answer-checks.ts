@@ -1,7 +1,7 @@
 /**
- * What an answer of DynamoDB must show before it is believed: that it is about our table, and about the keys that were asked
- * for. Every call asks for the consumed capacity (`COUNTED`), which names the table: that tells an item that does not exist
- * from an answer that says nothing. What does not fit is thrown, and the caller treats it like no answer.
+ * What a response of DynamoDB must show before it is trusted: that it is about Stint's table, and about the requested keys. Every call asks
+ * for the consumed capacity (`COUNTED`), which names the table: this distinguishes an item that does not exist from a response that says
+ * nothing. A response that does not fit is thrown as an error, and the caller treats it as no response.
  * Source: Amazon DynamoDB API Reference, each operation's "Response Elements".
  */
 import type {
@@ -16,43 +16,44 @@ import type {
 
 export const COUNTED = { ReturnConsumedCapacity: 'TOTAL' } as const
 
-/** Keys of both tables are strings: `pk`, and in the side table `sk`. */
+/** Keys of both tables are strings: `pk`, and in the side table also `sk`. */
 export type Key = Readonly<Record<string, AttributeValue>>
 type Attributes = Record<string, AttributeValue>
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 const expect: (holds: boolean, what: string) => asserts holds = (holds, what) => {
-  if (!holds) throw new Error(`the answer ${what}`)
+  if (!holds) throw new Error(`the response ${what}`)
 }
 
 /** Whether the item has exactly this key. */
 export const hasKey = (item: Key | undefined, key: Key): boolean =>
   isObject(item) && Object.keys(key).every((name) => item[name]?.S !== undefined && item[name].S === key[name]?.S)
 
-/** The answer, if it is about this table. */
+/** The response, if it is about this table. */
 export function ofTable<A extends { readonly ConsumedCapacity?: ConsumedCapacity | undefined }>(answer: A, table: string): A {
   expect(isObject(answer.ConsumedCapacity) && answer.ConsumedCapacity.TableName === table, 'does not name the table')
   return answer
 }
 
-/** The item with this key; undefined where there is none. */
+/** The item with this key; undefined if there is none. */
 export function itemIn(answer: GetItemCommandOutput, table: string, key: Key): Attributes | undefined {
   const { Item } = ofTable(answer, table)
-  expect(Item === undefined || hasKey(Item, key), 'has another item')
+  expect(Item === undefined || hasKey(Item, key), 'has a different item')
   return Item
 }
 
-/** The item as a write left it, or as it stood in the way of one. */
+/** The item as a write left it, or as it was when it failed a condition. */
 export function imageIn({ Attributes: image }: Pick<UpdateItemCommandOutput, 'Attributes'>, key: Key): Attributes {
-  expect(image !== undefined && hasKey(image, key), 'does not show the item that was written')
+  expect(image !== undefined && hasKey(image, key), 'does not show the written item')
   return image
 }
 
 type WriteInput = { readonly UpdateExpression?: string | undefined; readonly ExpressionAttributeNames?: Record<string, string> | undefined }
 
 /**
- * Checks that the image shows what the write did: each attribute that it set, with the value where that does not depend on the
- * item before, the entries that it appended, and none of the attributes that it removed. Source: Amazon DynamoDB Developer Guide, "Using update expressions in DynamoDB".
+ * Checks that the image shows the effect of the write: each attribute that it set, with its value if that does not depend on the item
+ * before; the entries that it appended; and none of the attributes that it removed. Source: Amazon DynamoDB Developer Guide, "Using update
+ * expressions in DynamoDB".
  */
 export function showsWrite(
   image: Attributes,
@@ -107,7 +108,7 @@ function clausesOf(expression: string): Clauses {
   return read
 }
 
-/** Whether two values are the same, however their maps and sets are ordered. */
+/** Whether two values are equal, regardless of the order of their maps and sets. */
 function isSame(one: unknown, other: unknown): boolean {
   if (one instanceof Uint8Array && other instanceof Uint8Array) return Buffer.compare(one, other) === 0
   if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((value, at) => isSame(value, other[at]))
@@ -127,22 +128,22 @@ type PageAnswer = {
 }
 export type PageOf = { readonly items: readonly Attributes[]; readonly next?: Attributes }
 
-/** A page of a Query or a Scan; every item has these attributes (the partition key that was asked for). */
+/** A page of a Query or a Scan. Every item has these attributes (the requested partition key). */
 export function pageIn(answer: PageAnswer, table: string, all: Key = {}): PageOf {
   const { Items: items, Count, LastEvaluatedKey: next } = ofTable(answer, table)
-  expect(Array.isArray(items) && Count === items.length, 'is not a whole page')
+  expect(Array.isArray(items) && Count === items.length, 'is not a complete page')
   expect(
     items.every((item) => item.pk?.S !== undefined && hasKey(item, all)),
-    'has items of another partition',
+    'has items of a different partition',
   )
-  expect(next === undefined || (isObject(next) && next.pk?.S !== undefined), 'names no place at which to go on')
+  expect(next === undefined || (isObject(next) && next.pk?.S !== undefined), 'has an invalid LastEvaluatedKey')
   return { items, ...(next ? { next } : {}) }
 }
 
-/** Pages in a row. A page holds up to 1 MB, so these are 100 GB. */
+/** Pages in a row. A page holds up to 1 MB, so this is 100 GB. */
 const MAX_PAGES = 100_000
 
-/** All pages, each once: one that leads back to an earlier page would be read for ever. */
+/** All pages, each once: a page that leads back to an earlier one would be read for ever. */
 export async function* pagesOf(ask: (from: Attributes | undefined) => Promise<PageOf>): AsyncGenerator<readonly Attributes[]> {
   const seen = new Set<string>()
   for (let from: Attributes | undefined; ; ) {
@@ -160,20 +161,20 @@ const namesTable = (capacities: ConsumedCapacity[] | undefined, table: string): 
   Array.isArray(capacities) && capacities.some((one) => one?.TableName === table)
 const namesOnly = (map: object | undefined, table: string): boolean => isObject(map) && Object.keys(map).every((name) => name === table)
 
-/** The items that a BatchGetItem found, and the keys that it left: together no more than were asked for, and each once. */
+/** The items that a BatchGetItem found, and the keys that it left: together they must be the requested keys, each once. */
 export function batchIn(
   { ConsumedCapacity, Responses, UnprocessedKeys }: BatchGetItemCommandOutput,
   table: string,
   asked: readonly Key[],
 ): { readonly items: readonly Attributes[]; readonly left: readonly Key[] } {
   expect(namesTable(ConsumedCapacity, table) && namesOnly(Responses, table), 'does not name the table')
-  expect(namesOnly(UnprocessedKeys, table), 'does not say what was left')
+  expect(namesOnly(UnprocessedKeys, table), 'does not list the unprocessed items')
   const [items, left] = [Responses?.[table], UnprocessedKeys?.[table]?.Keys ?? []]
   expect(Array.isArray(items) && Array.isArray(left), 'has no items')
   const missing = [...asked]
   for (const one of [...items, ...left]) {
     const at = missing.findIndex((key) => hasKey(one, key))
-    expect(at >= 0, 'has items that were not asked for')
+    expect(at >= 0, 'has items that were not requested')
     missing.splice(at, 1)
   }
   return { items, left }
@@ -182,24 +183,24 @@ export function batchIn(
 const keyOf = (key: Key, { PutRequest, DeleteRequest }: WriteRequest): boolean =>
   hasKey(PutRequest?.Item ?? DeleteRequest?.Key, key) && (PutRequest === undefined) !== (DeleteRequest === undefined)
 
-/** What a BatchWriteItem left undone, as it was asked for; `keyIn` takes the key out of what was put or deleted. */
+/** What a BatchWriteItem left unprocessed, in the form it was sent; `keyIn` extracts the key from a put or a delete. */
 export function leftIn(
   { ConsumedCapacity, UnprocessedItems }: BatchWriteItemCommandOutput,
   table: string,
   asked: readonly WriteRequest[],
   keyIn: (attributes: Key) => Key,
 ): WriteRequest[] {
-  expect(namesOnly(UnprocessedItems, table), 'does not say what was left')
+  expect(namesOnly(UnprocessedItems, table), 'does not list the unprocessed items')
   const left = UnprocessedItems?.[table] ?? []
-  expect(Array.isArray(left) && left.length <= asked.length, 'does not say what was left')
-  // Where all of it was left, no capacity was consumed.
+  expect(Array.isArray(left) && left.length <= asked.length, 'does not list the unprocessed items')
+  // If everything was left unprocessed, no capacity was consumed.
   expect(left.length === asked.length || namesTable(ConsumedCapacity, table), 'does not name the table')
   return left.map((one) => {
     const own = asked.find((request) => {
       const attributes = request.PutRequest?.Item ?? request.DeleteRequest?.Key
       return attributes !== undefined && keyOf(keyIn(attributes), one)
     })
-    expect(own !== undefined, 'left what was not asked for')
+    expect(own !== undefined, 'lists unprocessed items that were not sent')
     return own
   })
 }

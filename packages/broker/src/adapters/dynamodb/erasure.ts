@@ -1,4 +1,4 @@
-/** The story table's part of erasing: what may go, and the write that leaves the skeleton. */
+/** The story table's part of erasure: what can be erased, and the write that leaves the skeleton. */
 import { type DynamoDBClient, GetItemCommand, QueryCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/link'
@@ -14,7 +14,7 @@ import { asked, listened, written } from './trouble.ts'
 
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
-/** What stays: names nobody, and keeps the item where lists and conditions expect it. */
+/** What remains: it identifies nobody, and keeps the item where lists and conditions expect it. */
 const SKELETON = [
   'pk',
   'id',
@@ -34,9 +34,9 @@ const SKELETON = [
 type Update = Omit<UpdateItemCommandInput, 'TableName'>
 
 const isLink = (id: ErasableId): id is LinkId => id.startsWith('lnk_')
-/** The link as it is; one whose time is over needs nobody to end it. */
+/** Why the link cannot be erased yet. A link that has expired does not need to be ended first. */
 const linkAlive = (image: Parameters<typeof unmarshall>[0], now: Instant): string | undefined =>
-  activeAt(unmarshall(image) as Link, now) ? 'is a link in force, and must be ended first' : undefined
+  activeAt(unmarshall(image) as Link, now) ? 'is an active link, which must be removed first' : undefined
 
 export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'item' | 'strip'> & {
   /** Every request and refusal of a caller, and their links. */
@@ -103,7 +103,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
     }
   }
 
-  /** An item that has left the table, back as what says that it was erased. It leaves again as old items do. */
+  /** Recreates an item that has left the table, in a form that says it was erased. It leaves the table again as old items do. */
   function skeleton(request: ErasableId, events: readonly object[], now: Instant): Update {
     const item = {
       id: request,

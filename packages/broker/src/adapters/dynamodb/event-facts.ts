@@ -1,8 +1,8 @@
-/** What the events of reserve and of asking have in common. */
+/** What the events of reserving and of requesting approval have in common. */
 import { callerRef } from '@stint/core/identity/caller'
 import type { Intent } from '../../ports/ledger.ts'
 
-/** Who wants what, and why. */
+/** The caller, the profile and the justification. */
 export const whatIsAsked = ({ request, call, caller, scope }: Pick<Intent, 'request' | 'call' | 'caller' | 'scope'>) => ({
   request,
   at: call.now,
@@ -14,7 +14,7 @@ export const whatIsAsked = ({ request, call, caller, scope }: Pick<Intent, 'requ
   ...(scope.ticket === undefined ? {} : { ticket: scope.ticket }),
 })
 
-/** With what, and from where. */
+/** The token and the source address. */
 export const howItCame = ({ call, caller }: Pick<Intent, 'call' | 'caller'>) => ({
   source: call.source,
   token: caller.token.hash,

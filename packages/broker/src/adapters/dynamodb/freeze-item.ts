@@ -1,10 +1,10 @@
 /**
- * A freeze as it lies in the story table, and whether it holds: the reading half of the kill switch, which `vend` needs too.
- * Unreadable means frozen.
+ * A freeze as it is stored in the story table, and whether it is in force: the reading half of freezes, which `vend` needs too. An
+ * unreadable freeze counts as in force.
  *
- *   generation   raised by each release. A write that was decided on an earlier generation never lands, however late it comes
- *   attempts     sets that took effect in this generation: a set whose answer was lost is not written twice
- *   lastSet      the latest of them. A release is for the freeze as its two people saw it, not for one that was set since
+ *   generation   raised by each release. A write that was decided on an earlier generation never takes effect, however late it arrives
+ *   attempts     sets that took effect in this generation, so that a set whose response was lost is not written twice
+ *   lastSet      the latest set. A release applies to the freeze as both responders saw it, not to one that was set since
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
@@ -21,11 +21,11 @@ export type StoredFreeze = Freeze & {
   readonly active: boolean
   readonly attempts: ReadonlySet<string>
   readonly lastSet: string
-  /** The attempt that asked for the release, or that released it. */
+  /** The attempt that requested the release, or that released the freeze. */
   readonly releaseAttempt: string
 }
 
-/** Undefined for an item that was never a freeze. */
+/** Undefined if the item was never a freeze. */
 export function toFreeze(attributes: Key): StoredFreeze | undefined {
   const { pk, scope, by, justification, frozenAt, expiresAt, releaseAskedBy, active, generation, attempts, lastSet, releaseAttempt } =
     unmarshall(attributes as Parameters<typeof unmarshall>[0])
@@ -46,7 +46,10 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
   }
 }
 
-/** Whether the item says what it freezes, whether that holds, and until when. One that was released need not say what it froze. */
+/**
+ * Whether the item is readable: it must say what it freezes, whether it is in force, and when it expires. A released freeze need not say
+ * what it froze.
+ */
 function isReadable(attributes: Key): boolean {
   const { pk, active, scope, expiresAt, generation } = attributes
   const isNumber = (value: AttributeValue | undefined) => value === undefined || value.N !== undefined
@@ -54,7 +57,7 @@ function isReadable(attributes: Key): boolean {
   return !active.BOOL || (scope?.M !== undefined && pk?.S === freezeKey(freezeId(unmarshall(scope.M) as FreezeScope)))
 }
 
-/** What callers see of it. */
+/** The freeze as callers see it. */
 export const freezeOf = ({
   active: _active,
   attempts: _attempts,
@@ -66,9 +69,9 @@ export const freezeOf = ({
 export const holds = (freeze: StoredFreeze | undefined, now: Instant): freeze is StoredFreeze =>
   freeze?.active === true && (freeze.expiresAt === undefined || freeze.expiresAt > now)
 
-/** Nobody: it is the deploy that says so, and only a deploy takes it back. */
-const deploy = { issuer: 'deploy', subject: 'deploy', name: 'the deploy', kind: 'workload' } as const
-/** What one BatchGetItem takes. */
+/** No person set this freeze: it is part of the deployment, and only a deployment lifts it. */
+const deploy = { issuer: 'deploy', subject: 'deploy', name: 'the deployment', kind: 'workload' } as const
+/** The limit of one BatchGetItem. */
 const KEYS_A_READ = 100
 
 export function freezeReader({ frozen, epoch = 0 }: DynamoSettings, { readAll }: Sender): Pick<Ledger, 'frozen'> {

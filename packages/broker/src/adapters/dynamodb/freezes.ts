@@ -1,6 +1,6 @@
 /**
- * The kill switch, set and released. The config grants, the table may only withdraw: so one responder freezes, and two
- * people release. Every write may be sent twice and may arrive late (./freeze-item.ts says what keeps it harmless).
+ * Setting and releasing freezes. The config grants access, and the table can only withdraw it: so one responder can freeze, and it takes
+ * two to release. Every write is safe to send twice and to arrive late (./freeze-item.ts explains how).
  */
 import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
@@ -15,14 +15,17 @@ import { freezeKey, freezeOf, holds, type StoredFreeze, toFreeze } from './freez
 import { type DynamoSettings, type Sender, type Update, unconditional, type Values } from './sender.ts'
 import { indexes, OTHER_DAY, sideKey } from './table.ts'
 
-/** All freezes stand under one key of the index by caller, which they have none of. */
+/** All freezes share one key of the index by caller, because they have no caller. */
 export const FREEZES = 'FREEZES'
-/** Freezes that are or were in force, by generation. Written beside each set, so that a list is exact: indexes lag behind. */
+/**
+ * Freezes that are or were in force, by generation. This directory is written together with each set, so that a list is exact although
+ * indexes lag behind.
+ */
 const DIRECTORY = sideKey(FREEZES)
 const entryOf = (id: string): string => `frz.${id}`
 /** Pages of the index: 100,000 freezes. */
 const MOST_PAGES = 100
-/** Times that a set begins anew because the freeze was released under it: each takes two people. */
+/** How often a set starts again because the freeze was released in the meantime. Each release takes two responders. */
 const MAX_ROUNDS = 5
 const READ_AT_ONCE = 100
 
@@ -49,7 +52,7 @@ export function freezeWrites(
     return done([...new Set([...named, ...indexed.value])])
   }
 
-  /** Behind the directory, for freezes whose entry there was not written: late, and complete in the end. */
+  /** A fallback for freezes whose entry in the directory was not written: eventually complete. */
   async function inIndex(): Promise<Done<readonly string[]> | Unknown> {
     const ids: string[] = []
     let from: PageOf['next']
@@ -73,7 +76,7 @@ export function freezeWrites(
     return { outcome: 'unknown', cause: `ledger: more than ${MOST_PAGES} pages of freezes` }
   }
 
-  /** The set is in the directory as of this generation; a later one stays. */
+  /** Records in the directory that the scope is frozen as of this generation. A later generation stays. */
   const enter = (id: string, generation: number) =>
     updateSide(
       DIRECTORY,
@@ -85,7 +88,7 @@ export function freezeWrites(
       { ':generation': generation },
       (image) => image[entryOf(id)] === generation,
     )
-  /** Only if it was not set again since. What stays behind is read and passed over. */
+  /** Removes the entry only if the scope has not been frozen again since. A leftover entry is read and skipped. */
   const leave = (id: string, generation: number) =>
     updateSide(
       DIRECTORY,
@@ -136,7 +139,7 @@ export function freezeWrites(
         change(
           id,
           {
-            // Never shorter: whoever could end a freeze by setting another one would release it alone.
+            // Never shorten a freeze: a responder who could end one by setting another would release it alone.
             ConditionExpression: `${fresh}${expiresAt === undefined ? '' : ' AND (attribute_not_exists(active) OR active = :no OR #expiresAt <= :end)'}`,
             UpdateExpression: `SET #scope = :scope, #by = :by, justification = :justification, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${expiresAt === undefined ? ' REMOVE #expiresAt, releaseAskedBy' : ', #expiresAt = :end REMOVE releaseAskedBy'} ADD attempts :attempts`,
             ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#expiresAt': 'expiresAt' },
@@ -161,9 +164,9 @@ export function freezeWrites(
       if (written.outcome === 'unknown') return written
       const stands = written.value.freeze
       if (written.value.ours && stands) return done(freezeOf(stands))
-      // Released since it was read: the caller still waits, and wants it frozen.
+      // Released since it was read, but this caller still wants it frozen.
       if (!stands?.active || stands.generation !== generation) continue
-      // The longer one stands; that it was wanted again is on record, and voids a release that was asked for before.
+      // The freeze that lasts longer stays. The new set is recorded, and cancels a release that was requested before it.
       const again = await change(
         id,
         {
@@ -176,10 +179,10 @@ export function freezeWrites(
       if (again.outcome === 'unknown') return again
       if (again.value.ours && again.value.freeze) return done(freezeOf(again.value.freeze))
     }
-    return { outcome: 'unknown', cause: 'the freeze was released again and again meanwhile' }
+    return { outcome: 'unknown', cause: 'the freeze kept being released during the call' }
   }
 
-  /** What stands after a write, and whether it is ours: by this send, or by one before whose answer was lost. */
+  /** The freeze after a write, and whether this write set it: with this send, or with an earlier one whose response was lost. */
   async function change(
     id: string,
     input: Update,
@@ -211,7 +214,7 @@ export function freezeWrites(
     const written = await change(
       id,
       {
-        // The freeze as it was read: neither released nor set since. Who asked for its release can only change by a set.
+        // The condition is the freeze as it was read: neither released nor set since. Only a set can change who requested its release.
         ConditionExpression: `generation = :seen AND lastSet = :lastSet${releases ? '' : ' AND attribute_not_exists(releaseAskedBy)'}`,
         UpdateExpression: `SET ${releases ? released : 'releaseAskedBy = :by'}, releaseAttempt = :attempt, events = list_append(events, :events)${releases ? ' REMOVE callerKey, attempts' : ''}`,
       },

@@ -1,4 +1,4 @@
-/** What an item of the story table says beside its journal, for an audit that holds the one to the other. */
+/** What an item of the story table says in addition to its journal, for an audit that compares the two. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { formatScope } from '@stint/core/access/freeze'

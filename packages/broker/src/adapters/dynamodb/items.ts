@@ -1,5 +1,5 @@
 /**
- * Items of the story table, read back: our own writes, trusted to hold what the conditions let in.
+ * Reads items of the story table. They were written by Stint, and are trusted to satisfy the conditions of those writes.
  */
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { SessionId } from '@stint/core/ids'
@@ -15,13 +15,13 @@ export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 
   readonly sourceIdentity?: string
   readonly failure?: string
   readonly issued?: NonNullable<Session['issued']>
-  /** An answer of AWS was dropped because it did not fit what was asked: a session may be alive. */
+  /** A response of AWS was dropped because it did not match the call: a session may be active. */
   readonly dropped?: true
-  /** Which run of the sweeper abandoned it. */
+  /** The run of the sweeper that abandoned it. */
   readonly abandonedBy?: string
 }
 
-/** A request as it lies there. Born approved by rule, it lacks what only an approval brings. */
+/** A request as it is stored. A request approved by rule lacks what only an approval adds. */
 export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'limits' | 'breakGlass' | 'expiresAt' | 'notices'> & {
   readonly pk: string
   readonly terms: string
@@ -34,7 +34,9 @@ export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'lim
   readonly openSession?: string
   /** SHA-256 of what an Idempotency-Key was first used for. */
   readonly fingerprint?: string
-  /** The attempt that made the item, and the one that last changed the request: they tell our own lost writes from others'. */
+  /**
+   * The attempt that created the item, and the one that last changed the request. They tell lost writes of this call from those of others.
+   */
   readonly attempt?: string
   readonly changeAttempt?: string
   readonly sessions: { readonly [suffix: string]: StoredSession }
@@ -66,7 +68,7 @@ export function sessionsIn(item: Item): Session[] {
     .sort((a, b) => a.reservedAt - b.reservedAt)
 }
 
-/** What stands in the item as it stands in the request. */
+/** Fields that are the same in the item and in the request. */
 type SameFields = Omit<AccessRequest, 'personNow' | 'terms' | 'breakGlass' | 'expiresAt' | 'approvals' | 'limits' | 'notices' | 'sessions'>
 const requestFields = storedFields<SameFields>({
   id: true,
@@ -91,7 +93,7 @@ const requestFields = storedFields<SameFields>({
   review: true,
 })
 
-/** The request of an item; a refusal has no terms and is none. */
+/** The request of an item; undefined for a refusal, which has no terms. */
 export function toRequest(item: Item): AccessRequest | undefined {
   if (item.terms === undefined) return undefined
   return {

@@ -1,17 +1,17 @@
 /**
- * Items of the story table as the shipper sees them: a journal, and whom and what it is about. From the stream and from a
- * read alike; only the form of binary values differs.
+ * Items of the story table as the shipper sees them: a journal, and the caller and resources that it is about. The same for stream records
+ * and for items that were read; only the form of binary values differs.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Journaled } from '@stint/core/audit/journal-item'
 
 type Image = Readonly<Record<string, AttributeValue>>
 
-/** Binary values are bytes from the SDK, and base64 in the events that Lambda gets. */
+/** Binary values are bytes in the SDK, and base64 in the events of Lambda. */
 const bytesOf = (value: Uint8Array | string | undefined): Uint8Array =>
   typeof value === 'string' ? Buffer.from(value, 'base64') : (value ?? new Uint8Array())
 
-/** Undefined for an item that carries no journal. */
+/** Undefined for an item without a journal. */
 export function journaled(image: Image, removed = false): Journaled | undefined {
   const request = image.pk?.S?.replace(/^(REQ|FREEZE|LINK|SYS)#/, '')
   if (request === undefined || request === image.pk?.S) return undefined
@@ -31,7 +31,7 @@ export function journaled(image: Image, removed = false): Journaled | undefined 
   }
 }
 
-/** One record of the stream (Amazon DynamoDB Developer Guide, "DynamoDB Streams and AWS Lambda triggers"). */
+/** One stream record (Amazon DynamoDB Developer Guide, "DynamoDB Streams and AWS Lambda triggers"). */
 export type StreamRecord = { readonly NewImage?: Image; readonly OldImage?: Image }
 
 export const fromStream = ({ NewImage, OldImage }: StreamRecord): Journaled | undefined =>

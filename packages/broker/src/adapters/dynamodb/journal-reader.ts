@@ -1,6 +1,6 @@
 /**
- * Journals read from the story table instead of from its stream: for what the stream lost, and for holding the table
- * against the log. By day, over the index; or all of it, by a scan, which only an audit does.
+ * Reads journals from the story table instead of from its stream: to find what the stream lost, and to compare the table with the log.
+ * Reads by day, over the index; or, for an audit only, the whole table by a scan.
  */
 import {
   type AttributeValue,
@@ -21,18 +21,18 @@ import { asked, listened } from './trouble.ts'
 
 type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
-/** Items are up to 400 KB, and an answer at most 16 MB. */
+/** Items have up to 400 KB, and a response at most 16 MB. */
 const ITEMS_A_READ = 25
 const TRIES = 5
 
 type Image = Record<string, AttributeValue>
 
-/** The journals of these days (`2026-11-24`), of freezes, links and facts of the system, a few at a time. */
+/** The journals of these days (`2026-11-24`), of freezes, links and facts about the deployment, a few at a time. */
 export async function* journalsOfDays(source: Source, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
   for await (const images of imagesOf(source, [OTHER_DAY, ...partitionsOf(days)])) yield images.flatMap((image) => currently(image) ?? [])
 }
 
-/** The items of the days' requests, whole. */
+/** The items of the days' requests, complete. */
 export const imagesOfDays = (source: Source, days: readonly string[]): AsyncGenerator<readonly Image[]> =>
   imagesOf(source, partitionsOf(days))
 
@@ -68,7 +68,7 @@ async function items({ client, storyTable }: Source, keys: readonly Key[]): Prom
   const found: Image[] = []
   let left = keys
   for (let tries = 0; left.length > 0; tries++) {
-    if (tries >= TRIES) throw new Trouble('dynamodb: a batch is never done')
+    if (tries >= TRIES) throw new Trouble('dynamodb: a batch does not complete')
     const RequestItems = { [storyTable]: { Keys: left as Image[], ConsistentRead: true } }
     const page = await asked(
       client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })).then((answer) => batchIn(answer, storyTable, left)),
@@ -84,7 +84,7 @@ function currently(image: Image): Journaled | undefined {
   return found && { ...found, current: true }
 }
 
-/** Every journal of the table, each with what its item says. */
+/** Every journal of the table, each with the facts of its item. */
 export async function* allJournals({ client, storyTable }: Source): AsyncGenerator<readonly Journaled[]> {
   const pages = pagesOf(async (from) => {
     const scan = { TableName: storyTable, ConsistentRead: true, ...COUNTED, ...(from ? { ExclusiveStartKey: from } : {}) }

@@ -1,6 +1,6 @@
 /**
- * The ledger on DynamoDB: one item per request, every change one conditional write that appends its event. `vend` takes
- * only what the vend path needs, since every part is paid for at a cold start.
+ * The ledger on DynamoDB: one item per request; every change is one conditional write that appends its event. `vend` includes only what the
+ * vend path needs, because every part adds to a cold start.
  */
 import { done, type Refused, refused } from '@stint/core/outcome'
 import type { Ledger, VendLedger } from '../../ports/ledger.ts'
@@ -52,8 +52,8 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
 }
 
 /**
- * Where the deploy itself says that everything is frozen, nothing that is there already is written on: a table from a backup
- * does not know yet what became of it. Who is refused may be written down; and more may be frozen, which is never wrong.
+ * If the deployment itself freezes everything, nothing is written to existing items: a table restored from a backup does not yet reflect
+ * what happened since. Refusals can still be recorded, and more can be frozen, which is always safe.
  */
 function closed({ frozen }: DynamoSettings): Partial<Ledger & Links> {
   if (frozen === undefined) return {}

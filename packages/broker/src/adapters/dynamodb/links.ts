@@ -1,6 +1,6 @@
 /**
- * Links: one item of the story table for each person who has one, with the journal of it. Pointers to it, from a code and
- * from a Slack user, stand in the side table, as digests that name nobody; whatever they say, the item must say the same.
+ * Links: one item of the story table, with its journal, for each person who has one. The side table holds pointers to it, from a code and
+ * from a Slack user, as digests that identify nobody. A pointer counts only if the item confirms it.
  */
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
@@ -19,9 +19,9 @@ const linkKey = (id: LinkId): string => `LINK#${id}`
 const wrongCodesKey = (slack: string, now: Instant): string =>
   `WRONG#${shortDigest(slack)}#${Math.floor(now / seconds(CODE_SECONDS)).toString(36)}`
 
-/** Events of one person's links: a journal stays far below DynamoDB's 400 KB. */
+/** The most events of one person's links, so that a journal stays far below DynamoDB's 400 KB. */
 const MOST_EVENTS = 300
-/** A full one can still be ended (rules §2). */
+/** A link with a full journal can still be removed. */
 const FOR_ENDS = 20
 
 export function links(settings: DynamoSettings, { update, updateSide, read }: Sender): Links {
@@ -64,7 +64,7 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
       )
       if (written.outcome !== 'blocked') return written.outcome === 'done' ? done(true) : written
       if (version === 0 && !written.item) return unshown
-      // Ours too: the answer to an earlier send was lost.
+      // The response to an earlier send was lost: this write is ours too.
       return done(isOurs(written.item))
     },
 
@@ -72,7 +72,7 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
       const put = await updateSide(
         sideKey(pointerKey(at)),
         {
-          // Ours too: the answer to an earlier send was lost.
+          // The response to an earlier send was lost: this write is ours too.
           ConditionExpression: `link = :to OR ${before === undefined ? 'attribute_not_exists(pk)' : 'link = :before'}`,
           UpdateExpression: `SET link = :to, ${TTL} = :end`,
         },
@@ -89,7 +89,7 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
     },
 
     async wrongCodes(slack, now) {
-      // The while before as well: who begins at its end does not begin anew with the next.
+      // Count the previous window too: a caller who starts at its end must not get a full new count in the next.
       const whiles = [now, now - seconds(CODE_SECONDS)].map((at) => sideKey(wrongCodesKey(slack, at)))
       const found = await Promise.all(whiles.map((key) => read(sideTable, key)))
       let wrong = 0
@@ -105,7 +105,7 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
       const counted = await updateSide(
         sideKey(wrongCodesKey(slack, now)),
         {
-          // A send whose answer was lost counts once.
+          // A send whose response was lost counts once.
           ConditionExpression: 'NOT attempt = :attempt',
           UpdateExpression: `SET times = if_not_exists(times, :zero) + :one, attempt = :attempt, ${TTL} = :end`,
         },
@@ -119,12 +119,12 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
   }
 }
 
-/** Something stood in the way of a write, so it must have been shown. */
-const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed without the item that failed it' }
+/** The item that failed a condition, which DynamoDB must have returned. */
+const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed and the response does not show the item' }
 type LinkState = LinkChange['link']
 const linkFields = storedFields<LinkState>({ caller: true, identity: true, offer: true, pending: true, active: true, typed: true })
 
-/** Of an erased one nothing is left but its name; whoever takes a code again begins it anew. */
+/** Undefined for an erased link, of which only the name remains; a new code starts it again. */
 const nobody = { caller: { issuer: '', subject: '', name: '', kind: 'human' }, identity: '' } as const
 
 function toLink(attributes: Parameters<typeof unmarshall>[0]): Link {

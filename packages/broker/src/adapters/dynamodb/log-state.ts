@@ -1,6 +1,6 @@
 /**
- * Where the log stands, in the side table: the head, a cursor for each journal, and look-up rows. Whatever is here can be
- * made anew from the log and the story table, but for the head: that is what keeps the log one.
+ * The state of the log, in the side table: the head, a cursor for each journal, and lookup rows. Everything here can be rebuilt from the
+ * log and the story table, except the head: it is what keeps the log from forking.
  */
 import {
   type AttributeValue,
@@ -34,7 +34,7 @@ const cursorKey = (request: string) => sideKey(`LOG#CUR#${request}`)
 const lookupPk = (key: string) => `LOOK#${key}`
 const headFields = storedFields<Head>({ size: true, root: true, edge: true, stage: true, applied: true })
 const cursorFields = storedFields<Cursor>({ count: true, commit: true, first: true, places: true })
-/** The first commitment stays, places are added, and the rest is replaced. */
+/** Keeps the first commitment, adds places, and replaces the rest. */
 const cursorUpdate = (name: keyof Cursor): string => {
   if (name === 'first') return '#first = if_not_exists(#first, :first)'
   return name === 'places' ? '#places = list_append(if_not_exists(#places, :none), :places)' : `#${name} = :${name}`
@@ -43,11 +43,11 @@ const SENDS = 4
 const FIRST_WAIT_MS = 50
 const KEYS_A_READ = 100
 const ROWS_A_WRITE = 25
-/** Writes of one batch under way at once. */
+/** Writes of one batch in flight at once. */
 const AT_ONCE = 8
 
 export function logState({ client, sideTable, sleep }: LogStateSettings): LogState {
-  /** Sends again what may be sent again, as after an answer that does not fit; a failed condition is an answer. */
+  /** Sends again when that is safe, as after a response that does not fit. A failed condition is a response. */
   async function send<T>(once: () => Promise<T>): Promise<T | { readonly blocked: Record<string, unknown> | undefined }> {
     let cause = ''
     for (let sends = 0; sends < SENDS; sends++) {
@@ -63,11 +63,11 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
   }
   async function answer<T extends object>(once: () => Promise<T>): Promise<T> {
     const answered = await send(once)
-    if ('blocked' in answered) throw new Trouble('dynamodb: a condition that was not asked for')
+    if ('blocked' in answered) throw new Trouble('dynamodb: a condition failed that was not sent')
     return answered
   }
 
-  /** What a batch left undone is sent again until nothing is left. */
+  /** Sends what a batch left unprocessed again until nothing is left. */
   async function batched<T>(all: readonly T[], once: (some: readonly T[]) => Promise<readonly T[]>): Promise<void> {
     let left = all
     for (let sends = 0; sends < SENDS * 2; sends++) {
@@ -75,7 +75,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
       left = await once(left)
       if (left.length === 0) return
     }
-    throw new Trouble('dynamodb: a batch is never done')
+    throw new Trouble('dynamodb: a batch does not complete')
   }
 
   async function writeRows(requests: readonly WriteRequest[]): Promise<void> {
@@ -119,12 +119,12 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
             ...COUNTED,
           }),
         )
-        // What was there before it: the head that was read.
+        // The condition is the previous head, as it was read.
         const { Attributes: old } = ofTable(put, sideTable)
         shown(from ? old?.stage?.S === from.stage : old === undefined)
         return put
       })
-      // Blocked by our own: the answer to an earlier send was lost.
+      // Our own write is in the way: the response to an earlier send was lost.
       return !('blocked' in moved) || moved.blocked?.stage === to.stage
     },
 
@@ -165,7 +165,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
     },
 
     async advance(request, from, to) {
-      // Blocked: it stands there or further already; this stage has been applied before.
+      // The cursor is already there or further: this stage has been applied before.
       await send(async () => {
         const update = await client.send(
           new UpdateItemCommand({
@@ -196,7 +196,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
       const pk = lookupPk(key)
       const rows: LookupRow[] = []
       let below = before
-      // A page may end before the limit, as after 1 MB.
+      // A page can end before the limit, for example after 1 MB.
       for (let pages = 0; pages <= limit; pages++) {
         const page = await answer(async () => {
           const found = await client.send(
@@ -217,7 +217,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
         if (rows.length >= limit || !page.next || !last) return rows
         below = lookupBound(last)
       }
-      throw new Trouble('dynamodb: a list is never done')
+      throw new Trouble('dynamodb: a list does not end')
     },
   }
 }
@@ -227,7 +227,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
 type Attributes = Record<string, AttributeValue>
 
 function shown(holds: boolean): asserts holds {
-  if (!holds) throw new Error('the answer does not show what was written')
+  if (!holds) throw new Error('the response does not show the write')
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
@@ -239,7 +239,7 @@ function headIn(item: Attributes): Head {
   const { size, root, edge, stage, applied } = head
   const isHead =
     isCount(size) && isHash(root) && Array.isArray(edge) && edge.every(isHash) && typeof stage === 'string' && typeof applied === 'boolean'
-  if (!isHead) throw new Error('the answer has no head of a log')
+  if (!isHead) throw new Error('the response has an invalid log head')
   return head
 }
 
@@ -249,7 +249,7 @@ function cursorIn(item: Attributes): readonly [request: string, cursor: Cursor] 
   const { count, commit, first, places } = cursor
   const isCursor =
     isCount(count) && isCommit(commit) && isCommit(first) && Array.isArray(places) && places.length === count && places.every(isCount)
-  if (!isCursor) throw new Error('the answer has no cursor of a journal')
+  if (!isCursor) throw new Error('the response has an invalid journal cursor')
   return [pk.slice('LOG#CUR#'.length), cursor]
 }
 
@@ -260,11 +260,11 @@ function rowsIn(items: readonly Attributes[], key: string, before: string | unde
     const { sk, request, seq } = unmarshall(item) as { sk: string; request: string; seq: number }
     const row = { key, at: String(sk).slice(0, String(sk).indexOf('#')), request, seq }
     const isNext = isCount(seq) && lookupBound(row) === sk && (bound === undefined || sk < bound)
-    if (!isNext) throw new Error('the answer has rows that were not asked for')
+    if (!isNext) throw new Error('the response has rows that were not requested')
     bound = sk
     return row
   })
-  if (rows.length > limit) throw new Error('the answer has more rows than were asked for')
+  if (rows.length > limit) throw new Error('the response has more rows than were requested')
   return rows
 }
 

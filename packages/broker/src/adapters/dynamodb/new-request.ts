@@ -1,5 +1,5 @@
 /**
- * A request that waits for agreement comes into being: one conditional write. One that is there already is found instead.
+ * Creates a pending request with one conditional write. If it already exists, it is returned instead.
  */
 import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { durationSeconds } from '@stint/core/duration'
@@ -22,13 +22,13 @@ export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger,
       if (made.outcome === 'unknown') return made
       if (made.outcome === 'done') {
         const request = toRequest(made.value)
-        if (!request) throw new TypeError('a new request has terms')
+        if (!request) throw new TypeError('a new request must have terms')
         return done({ request, found: false })
       }
       const { item } = made
       if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
       const request = toRequest(item)
-      // Given back after a restore: what it was for the log alone knows.
+      // Restored from the log: only the log knows what it was for.
       if (!request) return refused('request-ended', `The request is ${item.state}.`, { extra: { state: item.state } })
       if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
         return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
@@ -37,7 +37,7 @@ export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger,
   }
 }
 
-/** Two events, for one of them has not room enough for all of it. */
+/** Two events, because the terms do not fit into one. */
 const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
   {
     type: 'request.asked',

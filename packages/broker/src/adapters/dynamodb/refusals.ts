@@ -1,6 +1,6 @@
 /**
- * Refusals of verified callers: an item each, until there are too many of one caller in an hour; then one item that says
- * so, and after that only a count.
+ * Refusals of verified callers: one item each, until a caller has too many in an hour; then one item that says so, and after that only a
+ * count.
  */
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
@@ -14,15 +14,15 @@ import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, sideKey, 
 
 /** Longer than the hour that is counted. */
 const COUNTER_SECONDS = 7200
-/** A caller's refusals per hour that get an item of their own. */
+/** How many refusals of a caller per hour get an item of their own. */
 export const REFUSALS_AN_HOUR = 20
 
 export function refusals(settings: DynamoSettings, { create, updateSide }: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
   const { random } = settings
 
   /**
-   * Adds one to a counter of the side table if it is below `most`, and tells what it came to; `undefined` where it is full. The
-   * counter keeps the last attempt, so a send whose answer was lost counts once.
+   * Increments a counter of the side table if it is below `most`, and returns its new value; `undefined` if it is full. The counter keeps
+   * the last attempt, so that a send whose response was lost counts once.
    */
   async function count(key: string, most: number, now: Instant): Promise<Done<number | undefined> | Unknown> {
     const attempt = hex128(random)
@@ -37,7 +37,8 @@ export function refusals(settings: DynamoSettings, { create, updateSide }: Sende
     )
     if (counted.outcome === 'unknown') return counted
     const image = counted.outcome === 'done' ? counted.value : counted.item
-    if (counted.outcome === 'blocked' && !image) return { outcome: 'unknown', cause: 'ledger: a counter was full and is not there' }
+    if (counted.outcome === 'blocked' && !image)
+      return { outcome: 'unknown', cause: 'ledger: the response says that a counter is full, and does not show it' }
     return done(image?.attempt === attempt ? Number(image.times) : undefined)
   }
 
@@ -69,7 +70,7 @@ export function refusals(settings: DynamoSettings, { create, updateSide }: Sende
         state: 'refused',
         createdAt: call.now,
         caller: ref,
-        // The item says what its event says: what is looked up by more would be left when it is erased.
+        // The item holds no more than its event: erasure would miss any lookup by something else.
         ...(isCapped ? {} : { profile: brief(profile, 48) }),
         callerKey: callerKey(ref),
         dayKey: dayKey(call.now, shardOf(request)),

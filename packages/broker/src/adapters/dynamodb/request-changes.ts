@@ -1,7 +1,7 @@
 /**
- * Requests change by one conditional write at a time. What grants something is written upon exactly the version that it was
- * decided on. What withdraws or ends something is written on the state alone, so that it lands at its first send however
- * busy the request is; and what time has done is written down.
+ * Each change of a request is one conditional write. A change that grants something is conditional on the exact version it was decided on.
+ * A change that withdraws or ends something is conditional on the state only, so that its first send takes effect no matter how busy the
+ * request is. Changes by the passing of time are recorded here too.
  */
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { hex128, type RequestId } from '@stint/core/ids'
@@ -17,7 +17,7 @@ import type { Blocked, DynamoSettings, Sender } from './sender.ts'
 import type { sessionWrites } from './sessions.ts'
 import { indexes, openKey, requestKey, SHARDS, timeKey, workKey } from './table.ts'
 
-/** Times a decision begins anew because the request changed under it. */
+/** How often a decision starts again because the request changed in the meantime. */
 const MAX_ROUNDS = 12
 
 type RequestChanges = Pick<Ledger, 'change' | 'passTime' | 'abandon'>
@@ -31,7 +31,7 @@ export function changes(
   const { random } = settings
   const entry = (event: AuditEvent) => journalEntry(event, settings)
 
-  /** `exact`: upon the version that was read, also where the change could do without. */
+  /** `exact`: conditional on the version that was read, even if the change does not need that. */
   async function write(
     request: AccessRequest,
     change: Change,
@@ -84,15 +84,15 @@ export function changes(
         const written = await write(found.value, decided.value, now, options)
         if (written.outcome === 'unknown') return written
         if (written.outcome === 'done') return done(toRequest(written.value) ?? found.value)
-        // It changed since it was read: what stands there now is judged anew.
+        // The request changed since it was read: decide again on what is stored now.
       }
-      return { outcome: 'unknown', cause: 'the request changed too often meanwhile' }
+      return { outcome: 'unknown', cause: 'the request kept changing during the call' }
     },
 
     async passTime(request, approval, now) {
       const change = passTime(request, approval, now)
       if (!change) return clearWork(request)
-      // Upon the version that was read: whoever was faster leaves it to the next run.
+      // Conditional on the version that was read: if another writer was faster, the next run handles it.
       const written = await write(request, change, now)
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
     },
@@ -107,7 +107,7 @@ export function changes(
           continue
         }
         for (const id of ids.value) {
-          // An item that cannot be read or written keeps none behind it waiting.
+          // An item that cannot be read or written must not hold up the others.
           const abandoned = await abandonIn(id, before, now)
           if (abandoned.outcome === 'done') given += abandoned.value
           else faults.push(abandoned.cause)
@@ -118,7 +118,7 @@ export function changes(
     },
   }
 
-  /** Abandons every reservation of one request that is old enough. How many were. */
+  /** Abandons every reservation of one request that is old enough, and returns how many. */
   async function abandonIn(id: RequestId, before: Instant, now: Instant): Promise<Done<number> | Unknown> {
     const item = await reading.readItem(id)
     if (item.outcome === 'unknown') return item
@@ -133,7 +133,7 @@ export function changes(
     return cleared.outcome === 'unknown' ? cleared : done(given)
   }
 
-  /** Takes a request off the list of reviews if it was never granted: a withdrawal could not know that. */
+  /** Removes a request from the list of reviews if it was never granted: a withdrawal could not know that. */
   async function clearWork(request: AccessRequest): Promise<Done<boolean> | Unknown> {
     if (!request.breakGlass || request.state !== 'revoked' || request.windowStartsAt !== undefined) return done(false)
     const cleared = await sender.update(
@@ -145,7 +145,7 @@ export function changes(
     return cleared.outcome === 'unknown' ? cleared : done(false)
   }
 
-  /** Takes the item out of the index of open reservations if it has none left, and nothing came meanwhile. */
+  /** Removes the item from the index of open reservations if it has none left and none was added meanwhile. */
   async function clearOpen(id: RequestId): Promise<Done<true> | Unknown> {
     const item = await reading.readItem(id)
     if (item.outcome === 'unknown') return item
@@ -160,11 +160,11 @@ export function changes(
   }
 }
 
-/** Where the request stands on an approver's list after the change. Break-glass stays there until it is reviewed. */
+/** The request's entry on the approvers' list after the change. A break-glass request stays there until it is reviewed. */
 function workAfter(request: AccessRequest, { state, set, from }: Change): string | undefined {
   if (state === 'pending') return workKey('pending', request.profile)
   if (state === 'approved') return workKey('approved', request.profile)
-  // A withdrawal may meet a request that was approved since it was read. If it was not, the sweeper takes it off the list.
+  // A withdrawal can meet a request that was approved since it was read. If it was not, the sweeper removes it from the list.
   const granted = (set.windowStartsAt ?? request.windowStartsAt) !== undefined || from?.includes('approved') === true
   const unreviewed = request.breakGlass && granted && (set.review ?? request.review) === undefined
   return unreviewed ? workKey('review', request.profile) : undefined

@@ -1,6 +1,6 @@
 /**
- * Pages of requests. Indexes hold keys only; whatever is found there is read from the table, consistently. They lag behind,
- * so nothing that must be exact is decided by a list. There is no scan.
+ * Lists of requests. Indexes hold keys only; each item found there is read from the table, consistently. Indexes lag behind, so nothing
+ * that must be exact depends on a list. There is no scan.
  */
 import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
@@ -14,12 +14,12 @@ import type { reading } from './request-reader.ts'
 import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
 import { callerKey, indexes, SHARDS, workKey } from './table.ts'
 
-/** How far back a list of everybody's requests goes; older ones are found by id or by caller. */
+/** How far back the list of all callers' requests goes. Older requests can be found by ID or by caller. */
 const LISTED_DAYS = 31
 const DAY_MS = 86_400_000
 /** Queries in a row for one page, each over all shards of its partition. */
 const MAX_LOOKS = 40
-/** Partitions asked at once. */
+/** Partitions queried at once. */
 const AT_ONCE = 50
 
 type Index = (typeof indexes)[keyof typeof indexes]
@@ -27,7 +27,7 @@ type Index = (typeof indexes)[keyof typeof indexes]
 type Partition = { readonly index: Index; readonly keys: readonly string[] }
 
 type Lists = Pick<Ledger, 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 'oldestWork'> & {
-  /** Ids in one partition of an index, oldest first, below a bound. */
+  /** IDs in one partition of an index, oldest first, below a bound. */
   readonly oldest: (index: Index, key: string, below: string, limit: number) => Promise<Done<readonly RequestId[]> | Unknown>
 }
 
@@ -81,8 +81,8 @@ export function lists({ client, storyTable }: DynamoSettings, { send }: Sender, 
   }
 
   /**
-   * Requests newest first, over partitions that follow each other in time. A page may end within one; the cursor is the
-   * time key of the last item seen, which is unique.
+   * Requests newest first, over partitions that follow each other in time. A page can end inside a partition; the cursor is the time key of
+   * the last item read, which is unique.
    */
   async function pageOf(partitions: readonly Partition[], limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown> {
     const items: AccessRequest[] = []
@@ -91,7 +91,7 @@ export function lists({ client, storyTable }: DynamoSettings, { send }: Sender, 
     let looks = 0
     for (const partition of partitions) {
       for (;;) {
-        // Refusals are no requests and fill no page; a page stops looking for more after a while, with a cursor.
+        // Refusals are not requests and do not count towards the page. After a while the page stops looking for more, and returns a cursor.
         if (looks++ >= MAX_LOOKS) return page()
         const keys = await newest(partition, limit, last)
         if (keys.outcome === 'unknown') return keys

@@ -22,7 +22,7 @@ export function reading({ storyTable }: DynamoSettings, { read }: Sender): Readi
       try {
         if (typeof item.value.state === 'string') return done(toRequest(item.value))
       } catch {
-        // Its terms are not JSON.
+        // The stored terms are not valid JSON.
       }
       return { outcome: 'unknown', cause: 'ledger: a request cannot be read' }
     },

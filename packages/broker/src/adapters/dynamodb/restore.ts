@@ -1,10 +1,10 @@
 /**
- * A story table that was brought back from a backup knows less than the log. What it lost is given back as far as it closes
- * something: an item gets its whole journal again, and nothing that anybody could use. A request is over, and its journal
- * says by what; a link must be made anew; and a freeze that was in force is in force.
+ * A story table that was restored from a backup lacks what the log recorded since. Restoring brings back only what closes something: an
+ * item gets its complete journal again, and nothing that could be used. A request is final, and its journal says so; a link must be made
+ * again; and a freeze that was in force is in force.
  *
- * What was written on such an item since, by whoever did not know what it had lost, is no part of the log and happened all
- * the same: it follows what the log has. So nothing that was ever done is dropped, and the log's rules say what was wrong.
+ * Events that were written on such an item since the restore, without knowing what it had lost, are not in the log, but they did happen:
+ * they are appended to what the log has. So no event is dropped, and the rules of the log show what was wrong.
  */
 import { type AttributeValue, type DynamoDBClient, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
@@ -22,19 +22,19 @@ import { ttlAt } from './retirement.ts'
 import { callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
 import { written } from './trouble.ts'
 
-/** What the log has of one journal, in order. Of an event that was erased it has the type and the commitment. */
+/** What the log has of one journal, in order. Of an erased event, it has the type and the commitment. */
 export type Logged = { readonly id: string; readonly events: readonly LoggedEvent[] }
 export type LoggedEvent = { readonly type: string; readonly commit: string; readonly held?: JournalEntry }
 
-/** What giving one journal back comes to, upon the item as it was read. */
+/** The result of restoring one journal onto the item as it was read. */
 export type GivingBack = {
   readonly item: Readonly<Record<string, AttributeValue>>
   /** Events that were written since, and are not in the log yet. */
   readonly since: number
-  /** A freeze that is in force once it is given back. */
+  /** A freeze that is in force once it is restored. */
   readonly freeze?: LoggedFreeze
   readonly profile?: string
-  /** The latest end of its sessions. */
+  /** The latest expiration of its sessions. */
   readonly liveUntil?: Instant
   readonly upon: Attributes | undefined
 }
@@ -47,20 +47,20 @@ type LoggedFreeze = {
   readonly expiresAt?: Instant
 }
 
-/** Who gives back, and when; `random` salts what is written on journals. */
+/** Who restores, and when; `random` salts the events that are written on journals. */
 export type Restoring = { readonly operator: string; readonly now: Instant; readonly random: RandomBytes }
 
-/** `upon`: the item as the table has it now. Undefined where that is all of it. */
+/** `upon`: the item as the table has it now. Undefined if the table already has all of it. */
 export function givingBack(logged: Logged, upon: Attributes | undefined, restoring: Restoring): GivingBack | undefined {
   const there = upon ? (journaled(upon)?.events ?? []) : []
   const commits = there.map(commitIn)
   const parts = logged.events.findIndex(({ commit }, seq) => commit !== commits[seq])
   if (parts < 0) return undefined
 
-  // What an erasure was said of goes, though its events may not have been taken from the event store yet.
+  // Erased events go, even if they have not been removed from the event store yet.
   const erased = logged.events.findLastIndex(({ type }) => type === 'request.erased')
   const kept = logged.events.map(({ held, commit }, seq): Entry => (held && seq >= erased ? held : { commit }))
-  // A fact of the system that is said again says nothing new.
+  // Repeating a fact about the deployment adds nothing.
   const since = logged.id.startsWith('sys_') ? [] : there.slice(parts)
   const [told, toldSince] = [readable(kept), readable(since)]
   const freeze = logged.id.startsWith('frz_') ? stricter(freezeIn(told), freezeIn(toldSince)) : undefined
@@ -79,7 +79,7 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
     .filter(({ type }) => type === 'session.issued')
     .map(({ expiration }) => parseIso(String(expiration)) ?? 0)
   return {
-    // Beyond any that it had.
+    // Beyond any version that it had.
     item: marshall(/^(req|lnk)_/.test(logged.id) ? { ...item, version } : item, { removeUndefinedValues: true }),
     since: since.length,
     ...(freeze ? { freeze } : {}),
@@ -89,7 +89,7 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
   }
 }
 
-/** False where the item changed since it was read. */
+/** False if the item changed since it was read. */
 export const giveBack = (
   { client, storyTable }: { readonly client: DynamoDBClient; readonly storyTable: string },
   { item, upon }: GivingBack,
@@ -97,12 +97,15 @@ export const giveBack = (
   written(
     client.send(new PutItemCommand({ TableName: storyTable, Item: item, ...unchanged(upon), ...COUNTED, ReturnValues: 'ALL_OLD' })),
     storyTable,
-    // What was there before it: the item as it was read.
+    // The condition is the item as it was read.
     (old) =>
       upon ? hasKey(old, { pk: upon.pk as AttributeValue }) && old?.events?.L?.length === upon.events?.L?.length : old === undefined,
   )
 
-/** Events are only ever added, and no salt is drawn twice: their number and the last of them say it all; links also have a version. */
+/**
+ * Events are only ever added, and no salt is drawn twice, so their number and the last of them identify the journal; links also have a
+ * version.
+ */
 function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'ConditionExpression' | 'ExpressionAttributeValues'> {
   if (!upon) return { ConditionExpression: 'attribute_not_exists(pk)' }
   const events = upon.events?.L ?? []
@@ -124,8 +127,8 @@ function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'Con
 }
 
 /**
- * That it was given back is a fact of the journal: a request is over by it. So is a freeze that holds although somebody who
- * did not know of it released it.
+ * The restore is itself an event of the journal, and ends a request. A freeze that is in force although it was released without knowledge
+ * of it gets one too.
  */
 function saying(
   { id }: Logged,
@@ -174,7 +177,7 @@ function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
   return freeze
 }
 
-/** As the ledger has it: nothing ends sooner because it was frozen once more. */
+/** As in the ledger: freezing again never makes a freeze end sooner. */
 function stricter(one: LoggedFreeze | undefined, later: LoggedFreeze | undefined): LoggedFreeze | undefined {
   const endOf = (freeze: LoggedFreeze) => freeze.expiresAt ?? Number.POSITIVE_INFINITY
   return one && (!later || endOf(later) < endOf(one)) ? one : later
@@ -217,7 +220,7 @@ function itemOf({ id, told, first, last, isErased, freeze, releases }: Known, no
       return {
         ...other,
         active: freeze !== undefined,
-        // As the ledger counts them, so that no write from before a release lands after it (./freeze-item.ts).
+        // Counted as the ledger counts them, so that no write from before a release takes effect after it (./freeze-item.ts).
         generation: releases,
         lastSet: 'restored',
         ...(freeze

@@ -1,6 +1,6 @@
 /**
- * Items leave the table, once they are old, over, and wholly in the log: first with a `retired` event, and when the log has
- * that too, with the time from which DynamoDB may delete them. Run once a day; what a run does not reach the next one does.
+ * Retires items that are old, final and completely in the log: first with a `retired` event, and once the log has that too, with the time
+ * from which DynamoDB may delete them. Runs once a day; the next run continues where one stopped.
  */
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
@@ -19,13 +19,13 @@ import type { DynamoSettings } from './sender.ts'
 import { requestKey, TTL } from './table.ts'
 import { written } from './trouble.ts'
 
-/** Days that items stay in the table; the log keeps their events for as long as its bucket does. */
+/** Days that items stay in the table. The log keeps their events for as long as its bucket does. */
 export const KEPT_DAYS = { requests: 400, refusals: 30 } as const
-/** Days looked at in one run, so that a week without any is made good. */
+/** Days read in one run, so that a week without any run is caught up. */
 export const LOOK_BACK_DAYS = 7
-/** Between the retired event's shipping and the deletion: long enough for somebody to look. */
+/** Time between shipping the retired event and the deletion: long enough for an operator to look. */
 const LAST_DAYS = 7
-/** From when on DynamoDB may delete a retired item, in seconds since the epoch. */
+/** When DynamoDB may delete a retired item, in seconds since the epoch. */
 export const ttlAt = (now: Instant): number => Math.floor(now / 1000) + LAST_DAYS * 86_400
 const DAY_MS = 86_400_000
 
@@ -43,7 +43,7 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
           const [journal, item] = [journaled(image), toItem(image)]
           if (!journal?.request.startsWith('req_') || (kind === 'refusals') !== (item.state === 'refused')) continue
           const { request, events } = journal
-          // Wholly in the log, and no more of it in the log than here: a table from a backup must get that back first.
+          // The item must be completely in the log, and the log must not have more: a table from a backup must be restored first.
           const cursor = cursors.get(request)
           if (cursor?.count !== events.length || !continues(journal, cursor) || aliveAt(item, now) !== undefined) continue
           if (isRetired(journal))
@@ -76,7 +76,7 @@ export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cu
     return journalEntry({ type: 'request.retired', request: request as RequestId, at: now }, settings)
   }
 
-  /** 1 if it was written; 0 if the journal grew meanwhile, or another run was faster. */
+  /** 1 if the event was written; 0 if the journal grew meanwhile, or another run was faster. */
   async function update(
     request: string,
     length: number,

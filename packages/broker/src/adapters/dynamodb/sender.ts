@@ -1,8 +1,8 @@
 /**
- * One way to talk to the tables. Reading a failed write: `ReturnValuesOnConditionCheckFailure: ALL_OLD` brings the item
- * that stood in the way, so the reason needs no second read. Every other error, and every answer that does not show what was
- * asked for (./answers.ts), says nothing about whether the write took effect: it is sent again with the same ids, and after
- * the last send it is `unknown`. So each write must be safe to repeat, and safe to arrive late.
+ * Sends all reads and writes to the tables. When a condition fails, `ReturnValuesOnConditionCheckFailure: ALL_OLD` returns the item that
+ * failed it, so finding the reason needs no second read. Any other error, and any response that does not show the requested effect
+ * (./answer-checks.ts), says nothing about whether the write took effect: it is sent again with the same IDs, and after the last send the
+ * outcome is `unknown`. So each write must be safe to repeat, and safe to arrive late.
  */
 import {
   BatchGetItemCommand,
@@ -26,18 +26,18 @@ export type DynamoSettings = {
   readonly client: DynamoDBClient
   readonly storyTable: string
   readonly sideTable: string
-  /** What conditions compare times with, read anew at each send. */
+  /** The times that conditions compare with, computed again at each send. */
   readonly clock: Clock
   readonly random: RandomBytes
-  /** One send and its whole answer. */
+  /** One send and its complete response. */
   readonly answerWithinMs: number
   /** Waits between two sends of one write. */
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly configHash: string
   readonly build: string
-  /** Requests older than this do not vend: set after a restore, to the restore's end. */
+  /** Requests older than this cannot be used. Set after a restore, to the time of the restore. */
   readonly epoch?: Instant
-  /** Why everything is frozen by the deploy itself, whatever the table says: a restored one must be looked at first. */
+  /** Why the deployment itself freezes everything, whatever the table says: a restored table must be inspected first. */
   readonly frozen?: string
 }
 
@@ -47,18 +47,18 @@ export type Blocked<T = Item> = { readonly outcome: 'blocked'; readonly item: T 
 export const SENDS = 3
 const FIRST_WAIT_MS = 25
 
-/** An UpdateItem but for what the sender adds: table, key, values, and what is returned. */
+/** An UpdateItem without what the sender adds: table, key, values, and what is returned. */
 export type Update = Pick<UpdateItemCommandInput, 'ConditionExpression' | 'UpdateExpression' | 'ExpressionAttributeNames'>
-/** Read anew at each send, so that a time in a condition is the time of that send. */
+/** Computed again at each send, so that a time in a condition is the time of that send. */
 export type Values = Record<string, unknown> | (() => Record<string, unknown>)
 export const valuesNow = (values: Values): Record<string, unknown> => (typeof values === 'function' ? values() : values)
 
 export type Sender = {
-  /** Sends until there is an answer, or `unknown` after the last try. A failed condition is an answer. */
+  /** Sends until there is a response, or returns `unknown` after the last try. A failed condition is a response. */
   readonly send: <T>(once: () => Promise<T>) => Promise<Done<T> | Blocked<Key> | Unknown>
   /**
-   * An UpdateItem. Done only if the image in the answer, as `read` understands it, shows the write: `shows` looks for what
-   * nobody else can have written, such as the attempt.
+   * An UpdateItem. Done only if the image in the response, as `read` understands it, shows the write: `shows` looks for something that no
+   * other call can have written, such as the attempt.
    */
   readonly write: <T>(
     at: Place,
@@ -67,16 +67,16 @@ export type Sender = {
     read: (image: Key) => T,
     shows: (image: T) => boolean,
   ) => Promise<Done<T> | Blocked<T> | Unknown>
-  /** The same, of a request's item. */
+  /** The same, for a request's item. */
   readonly update: (key: string, input: Update, values: Values, shows: (image: Item) => boolean) => Promise<Done<Item> | Blocked | Unknown>
-  /** The same, of a plain item in the side table. */
+  /** The same, for a plain item in the side table. */
   readonly updateSide: (
     key: SideKey,
     input: Update,
     values: Values,
     shows: (image: Plain) => boolean,
   ) => Promise<Done<Plain> | Blocked<Plain> | Unknown>
-  /** A new item of the story table, known by its `attempt`. Done too where an earlier send of this call has made it. */
+  /** Creates an item of the story table, identified by its `attempt`. Also done if an earlier send of this call created it. */
   readonly create: (key: string, item: Plain & { readonly attempt: string }) => Promise<Done<Item> | Blocked | Unknown>
   /** One item, read consistently. */
   readonly read: (table: string, key: Record<string, string>) => Promise<Done<Key | undefined> | Unknown>
@@ -121,14 +121,14 @@ export function sender(settings: DynamoSettings): Sender {
           }),
         )
         .catch((error: unknown) => {
-          // The item that stood in the way must be this one; otherwise nothing is known of ours.
+          // The item that failed the condition must be the one in this write; otherwise nothing is known about the write.
           if (isBlocked(error) && error.Item) imageIn({ Attributes: error.Item }, Key)
           throw error
         })
       const shown = imageIn(answer, Key)
       showsWrite(shown, input, named)
       const image = read(shown)
-      if (!shows(image)) throw new Error('the answer does not show this write')
+      if (!shows(image)) throw new Error('the response does not show this write')
       return image
     })
     return written.outcome === 'blocked' ? { ...written, item: written.item && read(written.item) } : written
@@ -155,8 +155,8 @@ export function sender(settings: DynamoSettings): Sender {
         ({ attempt }) => attempt === item.attempt,
       )
       if (made.outcome !== 'blocked') return made
-      // Something stands in the way of "nothing is there", so it must have been shown.
-      if (!made.item) return { outcome: 'unknown', cause: 'ledger: a condition failed without the item that failed it' }
+      // The condition "no such item" failed, so the response must show the item.
+      if (!made.item) return { outcome: 'unknown', cause: 'ledger: a condition failed and the response does not show the item' }
       return made.item.attempt === item.attempt ? done(made.item) : made
     },
 
@@ -173,7 +173,7 @@ export function sender(settings: DynamoSettings): Sender {
       const found = await send(async () => {
         const RequestItems = { [storyTable]: { Keys, ConsistentRead: true } }
         const { items, left } = batchIn(await client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })), storyTable, Keys)
-        // What was left out may be the very item that matters.
+        // The missing item could be the very one that matters.
         if (left.length > 0) throw new Error('some keys were not read')
         return items
       })
@@ -182,5 +182,5 @@ export function sender(settings: DynamoSettings): Sender {
   }
 }
 
-/** A failed condition where none was sent: whoever answered was asked something else. */
+/** A failed condition although none was sent: the response belongs to another request. */
 export const unconditional: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed that was not sent' }

@@ -1,7 +1,7 @@
 /**
- * Reserve, record, and the two ways back: the writes of the vend path. Each is one conditional UpdateItem of the request's one
- * item that changes the state and appends the event. The image in the answer must show our own attempt in the new state;
- * if the item that stood in the way shows it, the answer to an earlier send of this very write was lost: it is done.
+ * Reserve, record, and the two ways to return a use: the writes of the vend path. Each is one conditional UpdateItem of the request's item
+ * that changes the state and appends the event. The image in the response must show this call's attempt in the new state. If a condition
+ * fails and the item shows it, the response to an earlier send of this very write was lost: the write is done.
  */
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
@@ -18,7 +18,7 @@ import { type Blocked, type DynamoSettings, type Sender, type Values, valuesNow 
 import { callerKey, dayKey, openKey, requestKey, shardOf, timeKey } from './table.ts'
 
 type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'> & {
-  /** Gives back a reservation whose record never came. */
+  /** Returns the use of a reservation that was never recorded. */
   readonly abandonOne: (id: RequestId, suffix: string, session: StoredSession, now: Instant) => Promise<Done<boolean> | Unknown>
 }
 
@@ -28,7 +28,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
 
   async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
     const { request, session, attempt, caller, scope, call, expiresAt, sessionName, tokenIssuedAt } = intent
-    // A restored table has forgotten which of the older single-use tokens were used.
+    // A restored table no longer knows which of the older single-use tokens were used.
     if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch)
       return refused('token-used', 'The token was issued before this table was restored.')
     const values = {
@@ -40,9 +40,9 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
       ':terms': scope.termsHash,
       ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
       ':maxEvents': MAX_EVENTS,
-      // A wish longer than an approver allowed is refused; an unsaid one is cut to it below.
+      // A requested duration above the approver's limit is refused; without one, the limit applies below.
       ':duration': scope.durationAsked ? scope.duration : 0,
-      // Unused where the request is named, and DynamoDB refuses a value that is not used: so it is always written.
+      // Unused if the request is named, and DynamoDB refuses unused values, so the expression always contains it.
       ':fingerprint': intent.fingerprint ?? '-',
       ':id': request,
       ':caller': callerRef(caller),
@@ -72,7 +72,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         fingerprint: intent.named ? intent.fingerprint : undefined,
       },
     }
-    // A grant must still be seen to hold: from this image come the limits of the session.
+    // The image must show that the grant still holds: the limits of the session come from it.
     const isMine = (item: Item) => {
       const stored = item.sessions[sessionSuffix(session)]
       return stored?.attempt === attempt && stored.state === 'reserved' && isGranted(item, intent)
@@ -90,7 +90,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
           '#duration': 'duration',
         },
       },
-      // A call may have waited before it came here, and a send may come after others: a window that closed meanwhile is closed.
+      // A call can have waited before it came here, and a send can follow others: a window that closed meanwhile is closed.
       () => ({ ...values, ':now': Math.max(clock(), call.now) }),
       isMine,
     )
@@ -106,8 +106,8 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
   }
 
   /**
-   * One more write upon a reservation. `shows`: what the session looks like once it took effect; together with the attempt
-   * that tells our own lost write from another's.
+   * One more write on a reservation. `shows`: what the session looks like once the write took effect. Together with the attempt, it tells a
+   * lost write of this call from another call's.
    */
   async function follow(
     reservation: Pick<Reservation, 'request' | 'session' | 'attempt'>,
@@ -153,7 +153,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
     alone = reservation.alone,
   ): Promise<Done<Item> | Blocked | Unknown> {
     const { session } = reservation
-    // The item leaves the index of open reservations only with its last one; what is left there the sweeper clears.
+    // The item leaves the index of open reservations only with its last one; the sweeper clears leftovers.
     const written = await follow(
       reservation,
       alone
@@ -165,7 +165,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
           }
         : to,
     )
-    // Another reservation came after ours, so the index entry is not ours to remove: once more, without.
+    // Another reservation came after this one, so the index entry is not ours to remove: write again, without removing it.
     if (alone && written.outcome === 'blocked' && written.item && written.item.openSession !== session) return close(reservation, to, false)
     return written
   }
@@ -180,7 +180,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
       const facts = { accessKeyId: credentials.accessKeyId, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends }
       const written = await close(reservation, {
         event: { type: 'session.issued', request, session, at: now, expiration, ...facts },
-        // Whatever the delay since it was reserved: nothing is issued after its end, nor once its request's window has closed.
+        // Whatever the delay since the reservation: nothing is issued after its expiration, nor after the request's window has closed.
         condition: ' AND #state = :approved AND :expiresAt > :now AND windowExpiresAt > :now',
         set: '#session.#state = :issued, #session.issued = :facts, #session.expiresAt = :expiresAt',
         values: () => ({
@@ -197,7 +197,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
       if (written.outcome === 'done') return done(true)
       return refused(
         'revoked-in-flight',
-        'The request was withdrawn, or its window or the session ended, while AWS was asked. The credentials were dropped.',
+        'The request was withdrawn, or its window or the session ended, during the call to AWS. The credentials were dropped.',
       )
     },
 
@@ -220,7 +220,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         shows: ({ dropped }) => dropped === true,
       })
       if (written.outcome === 'unknown') return written
-      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'the reservation was closed by another' }
+      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'another call has closed the reservation' }
     },
 
     async fail(reservation, failure, now) {
@@ -242,7 +242,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
         shows: ({ state }) => state === 'failed',
       })
       if (written.outcome === 'unknown') return written
-      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'the reservation was closed by another' }
+      return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'another call has closed the reservation' }
     },
 
     async abandonOne(id, suffix, { attempt }, now) {
@@ -254,7 +254,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
           event: { type: 'session.abandoned', request: id, session, at: now },
           set: '#session.#state = :abandoned, #session.abandonedBy = :sweep, usesLeft = usesLeft + :one',
           values: { ':abandoned': 'abandoned', ':sweep': sweep },
-          // Two sweepers may meet, and only one of them abandons it.
+          // Two sweepers can meet, and only one of them abandons the reservation.
           shows: ({ state, abandonedBy }) => state === 'abandoned' && abandonedBy === sweep,
         },
       )
@@ -263,7 +263,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
   }
 }
 
-/** Whether this is the request that was asked for, approved, and with the limits that were approved. */
+/** Whether the image shows the named request, approved, and with the limits that were approved. */
 function isGranted({ state, callerKey: owner, termsHash, usesLeft, limits }: Item, { caller, scope, named }: Intent): boolean {
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
   const limited = limits === undefined ? !named : typeof limits === 'object' && Object.values(limits).every(isCount)
@@ -294,21 +294,21 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   ...howItCame(intent),
 })
 
-/** An Idempotency-Key stands for one ask. Whatever comes into being here has a fingerprint, if only an empty one. */
+/** An Idempotency-Key belongs to one call's content. Every request created here has a fingerprint, even if it is empty. */
 const sameAsk = 'fingerprint = :fingerprint'
 
-/** What must hold of a request that exists already; TTL plays no part, DynamoDB deletes late. */
+/** What must hold for an existing request. TTL plays no part, because DynamoDB deletes late. */
 const stillGood = [
   '#state = :approved',
-  'callerKey = :callerKey', // an id is a name, not a capability
+  'callerKey = :callerKey', // An ID is a name, not a capability.
   'windowExpiresAt > :now',
   '(attribute_not_exists(windowStartsAt) OR windowStartsAt <= :now)',
   'usesLeft > :zero',
-  'termsHash = :terms', // what was agreed on is what is vended
+  'termsHash = :terms', // The session must have the approved terms.
   '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
-  'createdAt > :epoch', // a restored table's old grants are dead
-  'attempts < :maxAttempts', // definite failures give their use back, but not for ever
-  'size(events) < :maxEvents', // room must stay for what withdraws
+  'createdAt > :epoch', // Grants from before a restore are void.
+  'attempts < :maxAttempts', // Definite failures return their use, but only so often.
+  'size(events) < :maxEvents', // Leave room in the journal for withdrawals.
 ].join(' AND ')
 
 const once = (attribute: string, value: string) => `${attribute} = if_not_exists(${attribute}, ${value})`
@@ -339,19 +339,19 @@ const reserveUpdate = `SET ${[
   '#session = :session',
 ].join(', ')}`
 
-/** A session is a top-level attribute: an update of a nested path fails on an item that is new. */
+/** A session is a top-level attribute: an update of a nested path fails on a new item. */
 const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(session)}`
 
-/** Why a request does not vend, from the item that stood in the way. Somebody else's request does not exist. */
+/** Why a request cannot be used, from the item that failed the condition. Another caller's request is reported as not found. */
 function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused {
   const { caller, scope, fingerprint } = intent
   if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
   const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
-  // Given back after a restore: what it was for the log alone knows.
+  // Restored from the log: only the log knows what it was for.
   if (item.terms === undefined) return ended(item.state)
   if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
     return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
-  // What time has made of it: a request that nobody decided on in time waits for nothing any more.
+  // What time has made of it: a request that was not decided in time is not pending any more.
   const state = stateAt({ ...item, expiresAt: item.expiresAt ?? 0 }, now)
   if (state === 'pending') return refused('approval-required', 'The request is waiting for approval.')
   if (state !== 'approved') return ended(state)
@@ -373,7 +373,7 @@ function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, 
   return refused('request-exhausted', 'The request has failed too often.')
 }
 
-/** With an Idempotency-Key a repeat learns what its first one came to. */
+/** With an Idempotency-Key, a repeat gets the outcome of the first call. */
 function exhausted(item: Item): Refused {
   const [suffix, session] = Object.entries(item.sessions).find(([, { state }]) => state === 'issued' || state === 'reserved') ?? []
   const extra = suffix === undefined ? {} : { extra: { session: `${item.id}.${suffix}`, sessionState: session?.state } }

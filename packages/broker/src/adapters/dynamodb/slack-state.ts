@@ -1,4 +1,7 @@
-/** What Slack's channels remember: used signatures, where messages stand, and which are owed. All of it in the side table. */
+/**
+ * What Slack's entry point and notifier remember: used signatures, where messages are, and which updates are pending. All of it is in the
+ * side table.
+ */
 import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { hex128 } from '@stint/core/ids'
@@ -11,21 +14,21 @@ import { storedFields } from './stored-fields.ts'
 import { sideKey, TTL } from './table.ts'
 import { isBlocked } from './trouble.ts'
 
-/** Longer than a signature is good for, both ways. */
+/** Longer than a signature is valid, both before and after its time. */
 const SEEN_SECONDS = 1200
-/** Longer than a request lives, with its review. */
+/** Longer than a request and its review last. */
 const POST_DAYS = 120
-/** Of one partition, in a row: more than Slack owes or a request has messages. */
+/** Pages of one partition, in a row: more than the pending updates or a request's messages can take. */
 const MAX_PAGES = 100
 const OWED = 'OWED'
 const postsKey = (request: OwedId): string => `MSG#${request}`
-/** Beside the sort key, which is the key of a post and the request that is owed. */
+/** Attributes in addition to the sort key, which is the key of a post or the request with a pending update. */
 const postFields = storedFields<Omit<Post, 'key'>>({ claimedAt: true, channel: true, ts: true, version: true })
 const owedFields = storedFields<Omit<Owed, 'request'>>({ tries: true, next: true, cause: true, dead: true })
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
 
 export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
-  /** False where the condition did not hold, unless what stands there is of this very call: then only its answer was lost. */
+  /** False if the condition did not hold, unless the stored item is from this very call: then only its response was lost. */
   async function put(item: object, condition?: string, values?: object): Promise<Done<boolean> | Unknown> {
     const attempt = hex128(random)
     const written = await send(async () => {
@@ -135,6 +138,6 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
   }
 }
 
-/** No condition here can fail but that of a claim, which says so itself. */
+/** Only the condition of a claim can fail, and a claim handles that itself. */
 const unknownOf = (answer: Blocked<unknown> | Unknown): Unknown =>
   answer.outcome === 'unknown' ? answer : { outcome: 'unknown', cause: 'ledger: blocked' }

@@ -1,6 +1,6 @@
 /**
- * The fields of a stored item, named once for its writer and its reader. The table must name every field of the type, or it
- * does not compile; so neither side can leave out a field that the other has.
+ * The fields of a stored item, listed once for its writer and its reader. The list must name every field of the type, or it does not
+ * compile, so neither side can omit a field that the other has.
  */
 
 /** `true` for each field of `T`, required or not. */
@@ -8,7 +8,7 @@ export type FieldTable<T> = { readonly [K in keyof T]-?: true }
 
 export type StoredFields<T> = {
   readonly names: readonly (keyof T & string)[]
-  /** The fields of `value` that are set, and nothing else. For the writer and the reader alike. */
+  /** The set fields of `value`, and nothing else. The writer and the reader both use it. */
   readonly pick: (value: object) => T
 }
 

@@ -1,6 +1,6 @@
 /**
- * The story table: one item per request, and what happened to it. Defined once, for the sandbox, the tests and the deploy.
- * Source of limits: Amazon DynamoDB Developer Guide, "Service, account, and table quotas".
+ * The story table: one item per request, with what happened to it. Defined once, for the sandbox, the tests and the deployment. Source of
+ * limits: Amazon DynamoDB Developer Guide, "Service, account, and table quotas".
  */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import { shortDigest } from '@stint/core/digest'
@@ -9,15 +9,15 @@ import type { RequestId } from '@stint/core/ids'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { WorkStage } from '../../ports/ledger.ts'
 
-/** Sparse indexes that hold keys only: whoever finds an item there reads it from the table, consistently. */
+/** Sparse indexes that hold keys only: an item found there is read from the table, consistently. */
 export const indexes = {
   /** A caller's requests by time. */
   byCaller: { name: 'byCaller', hash: 'callerKey', range: 'at' },
-  /** Everything of a day, in shards: a day alone would be one hot partition. */
+  /** All items of a day, in shards: a day in one partition would be a hot partition. */
   byDay: { name: 'byDay', hash: 'dayKey', range: 'at' },
-  /** What somebody has to act on, by stage and profile: waiting, or approved. */
+  /** Requests that need action, by stage and profile: pending, approved, or to be reviewed. */
   work: { name: 'work', hash: 'workKey', range: 'at' },
-  /** Reservations without a record yet. */
+  /** Reservations without a recorded outcome. */
   open: { name: 'open', hash: 'openKey', range: 'openAt' },
 } as const
 
@@ -42,7 +42,7 @@ export const storyTable = (name: string): CreateTableCommandInput => ({
   StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
 })
 
-/** What carries no events: counters, where the log stands, look-up rows. No stream. */
+/** Items without events: counters, the state of the log, lookup rows. No stream. */
 export const sideTable = (name: string): CreateTableCommandInput => ({
   TableName: name,
   BillingMode: 'PAY_PER_REQUEST',
@@ -53,11 +53,11 @@ export const sideTable = (name: string): CreateTableCommandInput => ({
   ],
 })
 
-/** The key of what stands alone in the side table. */
+/** The key of a single item in the side table. */
 export const sideKey = (pk: string) => ({ pk, sk: '-' })
 
 export const requestKey = (id: RequestId): string => `REQ#${id}`
-/** Of whatever has a journal, by the name of it. Undefined for what is none. */
+/** The key of an item that has a journal, by the journal's ID. Undefined if the ID is invalid. */
 export const journalKey = (id: string): string | undefined => {
   const prefix = JOURNALS[id.slice(0, id.indexOf('_'))]
   return prefix && `${prefix}${id}`
@@ -67,20 +67,20 @@ export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subje
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
 export const workKey = (stage: WorkStage, profile: string): string => `${stage}#${profile}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
-/** The partition, beside the days, of what is no request: freezes, links and facts of the system. */
+/** The partition, next to those of the days, for items that are not requests: freezes, links and facts about the deployment. */
 export const OTHER_DAY = 'OTHER'
 /** Sorts by time, and is unique. */
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`
-/** Any even spread will do; the id's last characters are random or hashed. */
+/** Any even distribution works; the last characters of an ID are random or hashed. */
 export const shardOf = (id: RequestId): number => (id.charCodeAt(id.length - 1) + id.charCodeAt(id.length - 2)) % SHARDS
-/** Counters name nobody: they are no part of what a person's data is erased from. */
+/** Counters identify nobody, so erasure does not touch them. */
 const countedCaller = (caller: CallerRef): string => shortDigest(callerKey(caller))
 const hourOf = (at: Instant): string => toIso(at).slice(0, 13)
 /** When DynamoDB may delete an item, in seconds since the epoch: both tables' TTL attribute. Nothing waits for it. */
 export const TTL = 'expires'
-/** What one caller asked of people in one hour. */
+/** How many approvals one caller requested in one hour. */
 export const asksKey = (caller: CallerRef, at: Instant): string => `ASKS#${countedCaller(caller)}#${hourOf(at)}`
-/** The requests of one caller that wait for approval. */
+/** The pending requests of one caller. */
 export const placesKey = (caller: CallerRef): string => `PLACES#${countedCaller(caller)}`
 /** Refusals of one caller in one hour. */
 export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${countedCaller(caller)}#${hourOf(at)}`

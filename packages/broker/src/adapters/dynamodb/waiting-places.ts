@@ -1,10 +1,10 @@
 /**
- * The few places that one caller has for requests that wait for approval: one item of the side table, an attribute for each
- * place, named by the terms. So a caller never waits twice on the same terms, and never for more than `most` at once, however
- * many asks arrive at the same time and however far the indexes lag behind.
+ * The few places that one caller has for pending requests: one item of the side table, with an attribute for each place, named by the
+ * terms. So a caller never has two pending requests on the same terms, and never more than `most` at once, no matter how many calls arrive
+ * at the same time and how far the indexes lag behind.
  *
- * A place is taken before its request is written. One whose request is not waiting any more is given away by the next ask
- * that needs it; nobody has to clean up.
+ * A place is taken before its request is written. The place of a request that is no longer pending is reused by the next call that needs
+ * one, so no cleanup is needed.
  */
 
 import { hex128, type RequestId } from '@stint/core/ids'
@@ -14,7 +14,7 @@ import type { Ledger, WaitingPlace } from '../../ports/ledger.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { placesKey, sideKey, TTL } from './table.ts'
 
-/** Longer than any request waits. */
+/** Longer than any request can be pending. */
 const KEPT_SECONDS = 60 * 86_400
 
 export function places({ random }: DynamoSettings, { updateSide }: Sender): Pick<Ledger, 'takePlace' | 'leavePlace'> {

@@ -1,5 +1,5 @@
 /**
- * Objects in a folder: the log on a disk, or a copy of its buckets. A write appears whole or not at all.
+ * Objects in a folder: the log on a disk, or a copy of its buckets. A write is atomic.
  */
 import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
@@ -12,7 +12,7 @@ const isThere = (error: unknown) => (error as NodeJS.ErrnoException).code === 'E
 const LOCK_TRIES = 200
 const LOCK_WAIT_MS = 10
 
-/** `maxBytes`: the most that an object of a path may have; a larger file is refused before it is read. */
+/** `maxBytes`: the largest size of an object at a path. A larger file is refused before it is read. */
 export function folderStore(folder: string, maxBytes?: (path: string) => number): ObjectStore {
   const root = resolve(folder)
   let count = 0
@@ -26,7 +26,7 @@ export function folderStore(folder: string, maxBytes?: (path: string) => number)
     try {
       const limit = maxBytes?.(path)
       const size = limit === undefined ? 0 : (await stat(fileOf(path))).size
-      if (limit !== undefined && size > limit) throw new RangeError(`the file has ${size} bytes, and such a file has at most ${limit}`)
+      if (limit !== undefined && size > limit) throw new RangeError(`the file has ${size} bytes, more than the limit of ${limit}`)
       return await readFile(fileOf(path))
     } catch (error) {
       if (isMissing(error)) return undefined
@@ -34,7 +34,7 @@ export function folderStore(folder: string, maxBytes?: (path: string) => number)
     }
   }
 
-  /** Written beside it and flushed; gets its name by `place`. */
+  /** Writes a temporary file and flushes it; `place` gives it its name. */
   async function written<T>(path: string, bytes: Uint8Array, place: (temporary: string, file: string) => Promise<T>): Promise<T> {
     const file = fileOf(path)
     const temporary = `${file}.${process.pid}-${count++}.tmp`
@@ -53,7 +53,7 @@ export function folderStore(folder: string, maxBytes?: (path: string) => number)
     }
   }
 
-  /** One at a time, among processes too: a folder is made by one of them only. */
+  /** One writer at a time, across processes too: only one process creates the lock folder. */
   async function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
     const lock = `${fileOf(path)}.lock`
     await mkdir(dirname(lock), { recursive: true })
@@ -63,7 +63,7 @@ export function folderStore(folder: string, maxBytes?: (path: string) => number)
         break
       } catch (error) {
         if (!isThere(error)) throw error
-        if (tries >= LOCK_TRIES) throw new Trouble(`${lock} stays; if no shipper runs, remove it`)
+        if (tries >= LOCK_TRIES) throw new Trouble(`${lock} exists. If no shipper is running, remove it.`)
         await sleep(LOCK_WAIT_MS)
       }
     }
@@ -102,7 +102,7 @@ export function folderStore(folder: string, maxBytes?: (path: string) => number)
     remove: (path) => rm(fileOf(path), { force: true }),
 
     async list(prefix) {
-      // Only where such paths can lie: a log has thousands of files elsewhere.
+      // Only folders that can hold such paths: a log has thousands of files elsewhere.
       const below = join(root, prefix.slice(0, prefix.lastIndexOf('/') + 1))
       const entries = await readdir(below, { recursive: true, withFileTypes: true }).catch((error) => {
         if (isMissing(error)) return []

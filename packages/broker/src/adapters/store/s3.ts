@@ -1,7 +1,7 @@
 /**
- * Objects in a bucket. Sources: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes" and "Using
- * S3 Object Lock": a lock protects versions and not names, so it is the condition that keeps a tile, and the lock that
- * keeps it from being deleted.
+ * Objects in a bucket. Sources: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes" and "Using S3 Object
+ * Lock". A lock protects versions and not names: the conditional write keeps a tile from being overwritten, and the lock keeps it from
+ * being deleted.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -25,16 +25,16 @@ export type BucketSettings = {
   readonly keys: AwsKeys
   readonly endpoint?: string
   readonly clock: Clock
-  /** Days for which objects that are final are locked (compliance mode); none if absent. */
+  /** Days for which final objects are locked (compliance mode); if absent, they are not. */
   readonly lockDays?: number
 }
 
 const CONNECT_MS = 1000
 const ANSWER_MS = 10_000
 /**
- * The most that an object of each kind can have, as Stint writes it: a checkpoint with its witnesses' signatures; a tile of
- * 256 hashes; a bundle of 256 entries of up to 1 KB; their events of up to 1 KB, as JSON inside JSON; a stage of 1,000
- * entries with their events, up to 5 KB each; a note on a journal that was set aside.
+ * The largest size of each kind of object, as Stint writes it: a checkpoint with its witnesses' signatures; a tile of 256 hashes; a bundle
+ * of 256 entries of up to 1 KB; their events of up to 1 KB, as JSON inside JSON; a stage of 1,000 entries with their events, up to 5 KB
+ * each; a note on a quarantined journal.
  */
 const MOST_BYTES: readonly (readonly [path: RegExp, bytes: number])[] = [
   [/^checkpoint$/, 64 * 1024],
@@ -49,7 +49,7 @@ const mostOf = (path: string): number => MOST_BYTES.find(([kind]) => kind.test(p
 const ANSWER_BYTES = 8 * 1024 * 1024
 /** Pages of one list in a row, of up to 1,000 names each. */
 const MAX_PAGES = 10_000
-/** Every call here may be repeated: a create that took effect is met as one that exists, with the same bytes. */
+/** Every call here can be repeated: a create that took effect finds an existing object with the same bytes. */
 const SENDS = 3
 const DAY_MS = 86_400_000
 
@@ -61,12 +61,15 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
     endpoint: endpoint ?? regionalEndpoint('s3', region),
     forcePathStyle: endpoint !== undefined,
     requestHandler: handlers(CONNECT_MS)(ANSWER_BYTES, ANSWER_MS),
-    // Checksums are named with each call that has one.
+    // Checksums are set in each call that has one.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
 
-  /** The answer, or `undefined` for an error that is an answer too, by its code and status: a bucket that is gone is none. */
+  /**
+   * The response, or `undefined` for an error with one of the given codes and statuses, which counts as a response. A missing bucket does
+   * not.
+   */
   async function answered<T>(call: Promise<T>, ...expected: (keyof typeof STATUS_OF)[]): Promise<T | undefined> {
     try {
       return await call
@@ -77,27 +80,27 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
   }
 
   /**
-   * S3 compares the bytes with the checksum that is sent, and answers with the one it keeps. An ETag cannot show that: it is
-   * the MD5 of the bytes only where the bucket is not encrypted under a key of KMS.
+   * S3 compares the bytes with the checksum that is sent, and returns the one it stores. An ETag cannot show that: it is the MD5 of the
+   * bytes only if the bucket is not encrypted with a KMS key.
    */
   async function put(input: PutInput, ...expected: (keyof typeof STATUS_OF)[]): Promise<boolean> {
     const ChecksumSHA256 = createHash('sha256').update(input.Body).digest('base64')
     const command = new PutObjectCommand({ Bucket: bucket, ...input, ContentType: typeOf(input.Key), ChecksumSHA256 })
     const kept = await answered(client.send(command), 'PreconditionFailed', ...expected)
     if (!kept) return false
-    if (!isEtag(kept.ETag) || kept.ChecksumSHA256 !== ChecksumSHA256) throw new Trouble(`s3: the answer does not show ${input.Key}`)
+    if (!isEtag(kept.ETag) || kept.ChecksumSHA256 !== ChecksumSHA256) throw new Trouble(`s3: the response does not show ${input.Key}`)
     return true
   }
 
   return {
     async get(path) {
-      // With the mode, S3 sends the checksum that the object was stored with, and the SDK holds the bytes to it.
+      // With this mode, S3 returns the checksum that was stored with the object, and the SDK verifies the bytes against it.
       const command = new GetObjectCommand({ Bucket: bucket, Key: path, ChecksumMode: 'ENABLED' })
       const found = await answered(client.send(command), 'NoSuchKey')
       if (!found) return undefined
       const bytes = await answered(found.Body?.transformToByteArray() ?? Promise.resolve(undefined))
       const isWhole = bytes !== undefined && bytes.length === found.ContentLength && isEtag(found.ETag)
-      if (!isWhole) throw new Trouble(`s3: the answer is not all of ${path}`)
+      if (!isWhole) throw new Trouble(`s3: the response has only part of ${path}`)
       if (bytes.length > mostOf(path)) throw new Trouble(`s3: ${path} is longer than ${mostOf(path)} bytes`)
       return { bytes, etag: found.ETag as string }
     },
@@ -113,13 +116,13 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
 
     async replace(path, bytes, etag) {
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }
-      // Gone, or being written by another at this moment: it is read again.
+      // Deleted, or being written by another process at this moment: read it again.
       return (await put({ Key: path, Body: bytes, ...condition }, 'NoSuchKey', 'ConditionalRequestConflict')) ? 'replaced' : 'changed'
     },
 
     async remove(path) {
       const gone = await answered(client.send(new DeleteObjectCommand({ Bucket: bucket, Key: path })))
-      if (gone?.$metadata.httpStatusCode !== 204) throw new Trouble(`s3: the answer does not show that ${path} is gone`)
+      if (gone?.$metadata.httpStatusCode !== 204) throw new Trouble(`s3: the response does not show that ${path} is deleted`)
     },
 
     async list(prefix) {
@@ -129,7 +132,7 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
         const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(from ? { ContinuationToken: from } : {}) })
         const page = pageIn(await answered(client.send(command)), bucket, prefix)
         for (const path of page.paths) {
-          // S3 lists in order: what is not above the last name was listed before.
+          // S3 lists in order: a name not above the last one has been listed before.
           if (paths.length > 0 && Buffer.compare(Buffer.from(path), Buffer.from(paths.at(-1) as string)) <= 0)
             throw new Trouble(`s3: the list of ${prefix} leads back to an earlier page`)
           paths.push(path)
@@ -150,10 +153,10 @@ const STATUS_OF = { NoSuchKey: 404, PreconditionFailed: 412, ConditionalRequestC
 const isAnswer = (error: unknown, code: keyof typeof STATUS_OF): boolean =>
   error instanceof S3ServiceException && error.name === code && error.$metadata.httpStatusCode === STATUS_OF[code]
 
-/** A strong entity tag (RFC 9110 §8.8.3): what `If-Match` compares. */
+/** A strong entity tag (RFC 9110 §8.8.3), as `If-Match` compares it. */
 const isEtag = (text: string | undefined): boolean => text !== undefined && /^"[\x21\x23-\x7e]{1,128}"$/.test(text)
 
-/** A page of a list of this bucket, of names with this prefix only. */
+/** A page of a list of this bucket, with names of this prefix only. */
 function pageIn(
   page: ListObjectsV2CommandOutput | undefined,
   bucket: string,
@@ -163,7 +166,7 @@ function pageIn(
   const paths = Contents.flatMap(({ Key }) => (Key?.startsWith(prefix) ? [Key] : []))
   const fits = Name === bucket && (Prefix ?? '') === prefix && KeyCount === Contents.length && paths.length === Contents.length
   if (!fits || IsTruncated === undefined || IsTruncated !== (next !== undefined && next !== ''))
-    throw new Trouble(`s3: the answer is not a list of ${prefix}`)
+    throw new Trouble(`s3: the response is not a list of ${prefix}`)
   return { paths, ...(next ? { next } : {}) }
 }
 

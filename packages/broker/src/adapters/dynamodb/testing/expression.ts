@@ -1,6 +1,6 @@
 /**
- * DynamoDB's condition and update expressions, as far as Stint's adapters use them, evaluated over attribute values. Strict as
- * the service is: a placeholder that is not defined, or defined and not used, is an error, and so are two updates of one path.
+ * DynamoDB's condition and update expressions, as far as Stint's adapters use them, evaluated over attribute values. As strict as the
+ * service: a placeholder that is not defined, or defined and not used, is an error, and so are two updates of one path.
  * Source: Amazon DynamoDB Developer Guide, "Comparison operator and function reference", "Update expressions".
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
@@ -256,7 +256,7 @@ function apply({ set, remove, add }: Update, before: Item | undefined, key: Item
   return after
 }
 
-/** Both expressions of one write, read together, since a placeholder may stand in either. */
+/** Both expressions of one write, parsed together, because a placeholder can be in either. */
 export function readWrite(conditionText: string | undefined, updateText: string | undefined, placeholders: Placeholders, strict = true) {
   const [conditionReader, updateReader] = [conditionText ?? '', updateText ?? ''].map((text) => new Reader(text, placeholders))
   const condition = conditionText === undefined ? undefined : conditionReader?.condition()

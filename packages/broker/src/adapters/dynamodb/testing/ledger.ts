@@ -1,4 +1,4 @@
-/** A ledger over a table in this process, and what its calls take. Every id and salt is counted, so a run can be repeated. */
+/** A ledger over an in-process table, and arguments for its calls. Every ID and salt is a counter, so that a run can be repeated. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Approval } from '@stint/core/config/shape'
 import type { CallerRef } from '@stint/core/identity/caller'
@@ -46,7 +46,7 @@ export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: Tab
     setNow: (instant: number) => {
       now = instant
     },
-    /** Does something before each call from now on; what it does itself goes straight through. */
+    /** Runs a function before each call from now on; calls made by that function go straight through. */
     before: (step: (sent: Sent) => Promise<void>) => {
       const inside = new AsyncLocalStorage<true>()
       table.through(async (sent, apply) => {
@@ -54,7 +54,7 @@ export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: Tab
         return apply()
       })
     },
-    /** The next write takes effect, and its answer is lost. */
+    /** The next write takes effect, and its response is lost. */
     loseAnswer: () => {
       let lost = false
       table.through((sent, apply) => {
@@ -137,7 +137,7 @@ export const assumed = (more: Partial<Assumed> = {}): Assumed => ({
 })
 
 const by = { issuer: 'people', subject: 'pat', name: 'Pat', kind: 'human' } as const
-/** Changes as the machine makes them; what it decides is proved in core. */
+/** Changes as the state machine makes them. Tests in core cover what it decides. */
 export const changes = {
   approved: {
     state: 'approved',
@@ -157,7 +157,7 @@ export const changes = {
   },
 } as const satisfies { readonly [name: string]: Change }
 
-/** Decides the same, whatever is found. */
+/** Always decides the same, whatever it finds. */
 export const always =
   (change: Change) =>
   (_found: AccessRequest): ReturnType<Parameters<LedgerInProcess['ledger']['change']>[2]> =>
@@ -165,14 +165,14 @@ export const always =
 
 export const circumstances = { source: '203.0.113.7', token: 'b'.repeat(64) }
 
-/** Takes what must be done. */
+/** Unwraps an outcome that must be `done`. */
 export async function must<T>(answer: Promise<{ readonly outcome: string; readonly value?: T }>): Promise<T> {
   const { outcome, value, ...rest } = await answer
   if (outcome !== 'done') throw new Error(`${outcome}: ${JSON.stringify(rest)}`)
   return value as T
 }
 
-/** A request that was approved, and its first session reserved. */
+/** A request that was approved, with its first session reserved. */
 export async function approvedRequest({ ledger }: LedgerInProcess, more: Partial<NewRequest> = {}): Promise<void> {
   await must(ledger.ask(newRequest(more)))
   await must(ledger.change(more.request ?? REQUEST, NOW, always(changes.approved), { circumstances }))

@@ -1,6 +1,6 @@
 /**
- * DynamoDB in this process, as far as the ledger uses it: for tests that stage what a network can do to one call. What it
- * makes of expressions is held to dynalite by the suites that run over HTTP.
+ * DynamoDB in this process, as far as the ledger uses it, for tests that stage what a network can do to one call. The suites that run over
+ * HTTP compare its evaluation of expressions with dynalite's.
  */
 import { type AttributeValue, ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Item, readWrite, Validation } from './expression.ts'
@@ -19,13 +19,13 @@ type Input = {
   readonly ReturnConsumedCapacity?: string
   readonly RequestItems: Record<string, { readonly Keys: readonly Item[] }>
 }
-/** What becomes of one call: whether it takes effect, and what is answered. */
+/** What happens to one call: whether it takes effect, and what is answered. */
 export type Network = (sent: Sent, apply: () => object) => Promise<object> | object
 
 export type TableOptions = {
-  /** Another condition than the one that was sent. What it leaves unused is then no error. */
+  /** A condition that replaces the one that was sent. Placeholders that it leaves unused are then no error. */
   readonly rewrite?: (condition: string) => string
-  /** Indexes know every write at once. Absent: they have not learned of anything yet. */
+  /** Indexes know every write at once. Absent: they do not know any write yet. */
   readonly indexed?: true
 }
 
@@ -102,15 +102,15 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         return through(sent, () => apply(sent))
       },
     } as unknown as DynamoDBClient,
-    /** What lies between the caller and the table from now on. */
+    /** What happens between the caller and the table from now on. */
     through: (next: Network) => {
       through = next
     },
-    /** An item as it stands, or undefined. */
+    /** An item as it is stored, or undefined. */
     item: (table: string, pk: string, sk?: string): Item | undefined =>
       items.get(idOf(table, { pk: { S: pk }, ...(sk ? { sk: { S: sk } } : {}) })),
     items: (): readonly Item[] => [...items.values()],
-    /** All of it, to come back to. Items are never changed in place. */
+    /** A snapshot of all items, to return to. Items are never changed in place. */
     snapshot: (): ReadonlyMap<string, Item> => new Map(items),
     restore: (snapshot: ReadonlyMap<string, Item>) => {
       items.clear()
