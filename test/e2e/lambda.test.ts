@@ -268,7 +268,7 @@ describe('the bundles', () => {
   test('a function without its environment says what it lacks', async () => {
     const { STINT_TABLE: _table, ...lacking } = environment('vend')
     const lambda = await startLambda(join(folder, 'vend', 'index.js'), lacking)
-    await expect(lambda.invoke({})).rejects.toThrow('the environment lacks STINT_TABLE')
+    await expect(lambda.invoke({})).rejects.toThrow('the environment variable STINT_TABLE is not set')
     lambda.close()
   })
 

@@ -271,7 +271,7 @@ describe('what poisons one journal keeps no other out', () => {
       { ...journalOf(1), events: [{ event: `"${'x'.repeat(70_000)}"`, salt: new Uint8Array(32) }] },
       /larger than/,
     ],
-    ['a name that no journal has', { ...journalOf(1), request: 'req_foo bar' }, /no name that a journal can have/],
+    ['a name that no journal has', { ...journalOf(1), request: 'req_foo bar' }, /not a valid journal ID/],
     ['no salt', { ...journalOf(1), events: journalOf(1).events.map((one) => ({ ...one, salt: new Uint8Array(3) })) }, /no salt/],
     ['something that is no list', { ...journalOf(1), events: undefined as never }, /cannot be read/],
   ]
@@ -332,7 +332,7 @@ test('what the stream lost is shipped, and what cannot be is told, wherever in t
     value: {
       entries: journalOf(3).events.length + journalOf(4).events.length,
       oldest: START + 3,
-      quarantined: [{ request: journalOf(1).request, cause: expect.stringContaining('not the one that is in the log') }],
+      quarantined: [{ request: journalOf(1).request, cause: expect.stringContaining('differs from the one in the log') }],
     },
   })
 })

@@ -1,5 +1,5 @@
 /**
- * The `api` function: everything that is read or decided. Its role may not assume anything.
+ * The `api` function: everything that is read or decided. Its role cannot assume any role.
  */
 import { join } from 'node:path'
 import middy from '@middy/core'
@@ -16,7 +16,7 @@ import { openTrail } from '../wiring/log.ts'
 import { apiOf } from '../wiring/slack.ts'
 import { fromEvent } from './event.ts'
 
-/** One look-up by e-mail. */
+/** One lookup by email. */
 const SLACK_TIMEOUT_MS = 5000
 
 const deployment = deploymentFrom(process.env, __dirname)
@@ -45,27 +45,27 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   })
   const answer = await app.fetch(sent, { authorization: header(request, 'authorization'), sourceIp })
   const bytes = Buffer.from(await answer.arrayBuffer())
-  // Tiles are bytes; API Gateway takes text or base64.
+  // Tiles are bytes, and API Gateway takes text or base64.
   const isBase64Encoded = answer.headers.get('content-type') === 'application/octet-stream'
   return {
     statusCode: answer.status,
     headers: Object.fromEntries([...answer.headers].filter(([name]) => name !== 'set-cookie')),
-    // The gateway makes a header of each.
+    // API Gateway makes a header of each cookie.
     ...(answer.headers.getSetCookie().length > 0 ? { cookies: answer.headers.getSetCookie() } : {}),
     body: bytes.toString(isBase64Encoded ? 'base64' : 'utf8'),
     isBase64Encoded,
   }
 })
 
-/** Fetch Standard, "forbidden method". None of ours is among them. */
+/** Fetch Standard, "forbidden method". No route uses one of them. */
 const UNKNOWN_TO_FETCH: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
 
 function unknownMethod(method: string): APIGatewayProxyStructuredResultV2 {
   const trace = hex128(deployment.random)
-  const { status, headers, body } = withNosniff(problemReply('method-not-allowed', `Nothing here takes ${method}.`, trace))
+  const { status, headers, body } = withNosniff(problemReply('method-not-allowed', `No route accepts ${method}.`, trace))
   deployment.log({ level: 'info', trace, method, status, code: 'method-not-allowed' })
   return { statusCode: status, headers: { ...headers }, body }
 }
 
-/** API Gateway gives headers as text; to fetch, as to node:http, a header is bytes. */
+/** API Gateway delivers headers as text; fetch and node:http treat a header as bytes. */
 const asBytes = (value: string): string => Buffer.from(value).toString('latin1')

@@ -1,8 +1,8 @@
 /**
- * Which roles `vend` may assume: exactly those of the targets, in managed policies as full as IAM takes them; or, where they
- * are too many, all roles under one path within one's own organization, which a config has to say by `targetRoles`.
- * Source of limits: AWS IAM User Guide, "IAM and AWS STS quotas" (6,144 characters a managed policy, white space not counted;
- * 10 managed policies a role, of which two are left to others).
+ * Which roles `vend` may assume: exactly those of the targets, in managed policies filled up to IAM's limit. If there are too many, all
+ * roles under one path within your organization; the config must allow that with `targetRoles`.
+ * Source of limits: AWS IAM User Guide, "IAM and AWS STS quotas" (6,144 characters a managed policy, white space not counted; 10 managed
+ * policies a role, of which two are left for other uses).
  */
 import type { Config } from '@stint/core/config/shape'
 import { compactPolicy, type StatementJson } from '@stint/iam'
@@ -19,7 +19,7 @@ const allowing = (Resource: string | readonly string[], Condition?: StatementJso
   ...(Condition ? { Condition } : {}),
 })
 
-/** The policies, as JSON. Throws where the targets do not fit and the config does not say what else. */
+/** The policies, as JSON. Throws if the targets do not fit and the config has no `targetRoles`. */
 export function assumePolicies({ targets, targetRoles }: Pick<Config, 'targets' | 'targetRoles'>): readonly string[] {
   const partition = Object.values(targets)[0]?.roleArn.split(':')[1] ?? 'aws'
   if (targetRoles) {
@@ -28,8 +28,8 @@ export function assumePolicies({ targets, targetRoles }: Pick<Config, 'targets' 
   }
   const shards: string[][] = []
   let room = 0
-  // In the order of the config: a target that is added at its end moves no other from one policy to the next, which for
-  // some seconds neither would name.
+  // In the order of the config: adding a target at its end moves no other target from one policy to the next. During such a move neither policy
+  // would name it for some seconds.
   for (const arn of new Set(Object.values(targets).map(({ roleArn }) => roleArn))) {
     const needed = JSON.stringify(arn).length + 1
     if (needed > room) {
@@ -41,7 +41,7 @@ export function assumePolicies({ targets, targetRoles }: Pick<Config, 'targets' 
   }
   if (shards.length > MAX_POLICIES)
     throw new Error(
-      `${Object.keys(targets).length} targets need ${shards.length} policies to be named one by one, and a role takes ${MAX_POLICIES}: put the roles under one path and set targetRoles`,
+      `${Object.keys(targets).length} targets need ${shards.length} policies, but a role can have only ${MAX_POLICIES}. Put the roles under one path and set targetRoles.`,
     )
   return shards.map((arns) => compactPolicy([allowing(arns)]))
 }

@@ -1,5 +1,5 @@
 /**
- * API Gateway HTTP API, payload format 2.0, to and from plain values. Source: API Gateway Developer Guide, "Create AWS
+ * Converts API Gateway HTTP API events, payload format 2.0, to and from plain values. Source: API Gateway Developer Guide, "Create AWS
  * Lambda proxy integrations for HTTP APIs".
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
@@ -17,20 +17,20 @@ export function fromEvent(event: APIGatewayProxyEventV2): VendRequest {
       ...Object.entries(event.headers).flatMap(([name, value]): [string, readonly string[]][] =>
         value === undefined ? [] : [[name.toLowerCase(), valuesOf(name, value)]],
       ),
-      // Format 2.0 takes cookies out of the headers.
+      // Format 2.0 moves cookies out of the headers.
       ...(event.cookies ? [['cookie', [event.cookies.join('; ')]] as [string, readonly string[]]] : []),
     ]),
-    // Whatever API Gateway does not take for text arrives in base64.
+    // API Gateway delivers a body that it does not treat as text in base64.
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
     sourceIp: http.sourceIp,
   }
 }
 
-/** `rawPath` begins with the stage, unless that is the default one. */
+/** `rawPath` begins with the stage, except for the default stage. */
 const withoutStage = (path: string, stage: string): string =>
   stage !== '$default' && path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path
 
-/** API Gateway joins repeated headers with a comma. No token and no media type of ours holds one, so a comma is two. */
+/** API Gateway joins repeated headers with a comma. No token or media type used here contains one, so a comma means two headers. */
 const valuesOf = (name: string, value: string): readonly string[] =>
   ['authorization', 'content-type'].includes(name.toLowerCase()) ? value.split(',').map((part) => part.trim()) : [value]
 

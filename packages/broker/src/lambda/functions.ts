@@ -1,12 +1,12 @@
 /** Stint's Lambda functions. */
 
-/** Seconds until Lambda ends a call, and megabytes; how they were found is in docs/decisions/0008-deployed.md. */
+/** The timeout in seconds and the memory in megabytes. docs/decisions/0008-deployed.md says how they were chosen. */
 export const FUNCTIONS = {
-  // Far below the 90 seconds after which a reservation is abandoned: what is still under way then was never vended.
+  // Far below the 90 seconds after which a reservation is abandoned: a session that is in progress then was never issued.
   vend: { seconds: 10, megabytes: 1024 },
-  // `Prefer: wait` holds an answer back for up to 20 seconds, and API Gateway ends it after 30.
+  // `Prefer: wait` holds a response back for up to 20 seconds, and API Gateway times out after 30.
   api: { seconds: 25, megabytes: 1024 },
-  // Slack waits for three.
+  // Slack waits for three seconds.
   slack: { seconds: 10, megabytes: 1024 },
   notify: { seconds: 60, megabytes: 512 },
   ship: { seconds: 120, megabytes: 1024 },

@@ -1,11 +1,11 @@
 /**
- * What alarms look at beyond AWS's own figures: some the shipper writes in its lines (../log/metrics.ts), the others are
- * counted out of the lines that functions write anyway. A test holds each pattern to lines that were really written. Source:
- * Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters".
+ * What alarms use in addition to AWS's own metrics. The shipper writes some metrics in its log lines (../log/metrics.ts); the others are
+ * counted from the log lines of the functions. A test checks each pattern against lines that were really written. Source: Amazon CloudWatch
+ * Logs User Guide, "Filter pattern syntax for metric filters".
  */
 import type { FunctionName } from './functions.ts'
 
-/** A metric filter on the lines of one function. */
+/** A metric filter on the log lines of one function. */
 export type CountedFigure = { readonly of: FunctionName; readonly pattern: string; readonly value?: string }
 
 export const countedFigures = {
@@ -18,5 +18,5 @@ export const countedFigures = {
   SlackDeadLetters: { of: 'notify', pattern: '{ $.event = "slack-dead-letter" || $.event = "slack-given-up" }' },
 } as const satisfies { readonly [name: string]: CountedFigure }
 
-/** Where all of them are found: each stage has its own, for several may share an account. */
+/** The namespace of these metrics. Each stage has its own, because several stages can share an account. */
 export const namespaceOf = (stage: string): string => `Stint/${stage}`

@@ -1,6 +1,6 @@
 /**
- * The `notify` function: on the story table's stream, and once a minute by a schedule for what is owed. With
- * `{ "task": "replay" }` it tries again everything that is owed, dead letters too. It cannot write the story table.
+ * The `notify` function. It runs on the story table's stream, and once a minute by a schedule for pending updates. With
+ * `{ "task": "replay" }` it tries every pending update again, including dead letters. It cannot write the story table.
  */
 import middy from '@middy/core'
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
@@ -22,7 +22,7 @@ export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, D
       )
       return { batchItemFailures: [] }
     } catch (error) {
-      // Not even that it is owed could be written: the whole batch again. What was said already is not said twice.
+      // Even the pending update could not be stored: retry the whole batch. Messages that were sent already are not sent again.
       parts.log({ level: 'error', event: 'notify-failed', cause: (error as Error).message })
       return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
     }

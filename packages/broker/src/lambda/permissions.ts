@@ -1,36 +1,36 @@
 /**
- * What the role of each function may do, and nothing beside. The deploy gives the roles these very statements, and the
- * sandbox holds every call of every test to them, so a permission that is missing fails a test here and not at 3 a.m.
+ * Exactly what the role of each function may do. The deployment gives the roles these very statements, and the sandbox checks every call of
+ * every test against them, so a missing permission fails a test here and not at 3 a.m.
  *
- * Items are bound by the prefix of their key (`dynamodb:LeadingKeys`): who tells people what happened cannot write what
- * happened. Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB";
- * Amazon DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control".
+ * Items are restricted by the prefix of their key (`dynamodb:LeadingKeys`): the function that notifies users of events cannot write those
+ * events. Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB"; Amazon DynamoDB Developer
+ * Guide, "Using IAM policy conditions for fine-grained access control".
  */
 import type { StatementJson } from '@stint/iam'
 import { indexes } from '../adapters/dynamodb/table.ts'
 import type { FunctionName } from './functions.ts'
 
-/** Where things are, as ARNs. */
+/** The resources, as ARNs. */
 export type Places = {
   readonly region: string
   readonly tables: { readonly story: string; readonly side: string }
   readonly buckets: { readonly log: string; readonly events: string }
   /** The key that signs the log. */
   readonly logKey: string
-  /** The key under which tables and events lie encrypted; absent in the sandbox, which encrypts nothing. */
+  /** The key that encrypts tables and events; absent in the sandbox, which encrypts nothing. */
   readonly dataKey?: string
 }
 
-/** All that the story table holds. */
+/** Everything in the story table. */
 const STORY = ['REQ#*', 'LINK#*', 'FREEZE#*', 'SYS#*']
-/** What one caller asked and was refused by the hour, and has waiting. */
+/** What one caller requested and was refused per hour, and their pending requests. */
 const COUNTERS = ['ASKS#*', 'REFUSED#*', 'PLACES#*']
 
 export function permissionsOf(name: FunctionName, places: Places): readonly StatementJson[] {
   const { story, side } = dynamo(places)
   const log = logs(places)
   const statements: Record<FunctionName, readonly StatementJson[]> = {
-    // What it may assume hangs on the config, and is a policy of its own (./assume.ts).
+    // The roles that it may assume depend on the config, so they are in a policy of their own (./assume.ts).
     vend: [story.read('REQ#*', 'FREEZE#*', 'SYS#*'), story.put('REQ#*'), side.put(...COUNTERS), ...encrypted(places, 'dynamodb')],
     api: [
       story.read(...STORY),
@@ -49,7 +49,7 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       side.put(...COUNTERS, 'WRONG#*', 'SEEN#*'),
       ...encrypted(places, 'dynamodb'),
     ],
-    // It tells and decides nothing: the story table is not its to write.
+    // It notifies and decides nothing, so it cannot write the story table.
     notify: [
       story.read('REQ#*', 'LINK#*', 'FREEZE#*'),
       side.read('MSG#*', 'OWED', 'SLACK#*'),
@@ -89,9 +89,9 @@ function dynamo({ tables }: Places) {
   return {
     story: {
       read: story.read,
-      /** Nothing deletes here: DynamoDB does, by TTL, what the log has. */
+      /** Nothing here deletes items: DynamoDB deletes by TTL what the log already has. */
       put: story.put,
-      /** Indexes hold keys only: whoever finds one reads the item, by its prefix. */
+      /** Indexes hold keys only: after a query, the item itself is read, by its prefix. */
       query: (...of: readonly { readonly name: string }[]): StatementJson => ({
         Sid: 'QueryStory',
         Effect: 'Allow',
@@ -103,7 +103,7 @@ function dynamo({ tables }: Places) {
   }
 }
 
-/** `ForAllValues` is true of no keys at all: so there must be some. Scan has none, and is nobody's. */
+/** `ForAllValues` also matches a request without keys, so at least one key is required. Scan has no keys, and no function may use it. */
 function items(Sid: string, operations: readonly string[], Resource: string, prefixes: readonly string[]): StatementJson {
   return {
     Sid,
@@ -122,7 +122,7 @@ function items(Sid: string, operations: readonly string[], Resource: string, pre
 function logs({ buckets, logKey }: Places) {
   const objects = (bucket: 'log' | 'events', ...paths: string[]) => paths.map((path) => `${buckets[bucket]}/${path}`)
   return {
-    /** To list as well: S3 says that an object is missing only to who may list. */
+    /** Listing is needed too: S3 reports that an object is missing only to callers that can list. */
     read: (...of: readonly ('log' | 'events')[]): StatementJson => ({
       Sid: 'ReadLog',
       Effect: 'Allow',
@@ -136,9 +136,9 @@ function logs({ buckets, logKey }: Places) {
         Action: 's3:PutObject',
         Resource: [...objects('log', 'tile/*', 'checkpoint'), ...objects('events', 'events/*', 'stage/*', 'quarantined/*')],
       },
-      // Whoever puts an object under a lock needs this beside PutObject, and no lock is ever shortened in compliance mode.
+      // Locking an object requires this in addition to PutObject. In compliance mode, no lock can be shortened.
       { Sid: 'LockTiles', Effect: 'Allow', Action: 's3:PutObjectRetention', Resource: objects('log', 'tile/*') },
-      // Partial tiles, and what was staged, once the whole is there.
+      // Partial tiles and stages, once the complete ones exist.
       {
         Sid: 'TidyUp',
         Effect: 'Allow',
@@ -151,7 +151,7 @@ function logs({ buckets, logKey }: Places) {
 }
 
 /**
- * Whoever reads or writes under a customer's key must be allowed to use it, but by way of the service only. Sources: Amazon
+ * A function that reads or writes under a customer managed key needs permission to use it, but only through the service. Sources: Amazon
  * DynamoDB Developer Guide, "DynamoDB encryption at rest: How it works"; Amazon S3 User Guide, "Using SSE-KMS".
  */
 function encrypted({ dataKey, region }: Places, ...services: readonly ('dynamodb' | 's3')[]): readonly StatementJson[] {

@@ -1,7 +1,6 @@
 /**
- * The `ship` function: on the story table's stream, and once an hour by a schedule for what the stream lost. Its role can
- * write the log and nothing else. Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB", batch item
- * failures.
+ * The `ship` function. It runs on the story table's stream, and once an hour by a schedule for what the stream lost. Its role can write the
+ * log and nothing else. Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB", batch item failures.
  */
 import middy from '@middy/core'
 import { MAX_GRANT_DAYS } from '@stint/core/config/shape'
@@ -19,7 +18,7 @@ import { createShipper } from '../wiring/log.ts'
 const deployment = deploymentFrom(process.env, __dirname)
 const logDeployment = logDeploymentFrom(process.env, deployment)
 let opening: Promise<Shipper> | undefined
-/** Opened in init; where that failed, each call tries again. */
+/** Opened during init. If that fails, each call tries again. */
 const shipper = (): Promise<Shipper> => {
   opening ??= createShipper(logDeployment).catch((error) => {
     opening = undefined
@@ -29,9 +28,9 @@ const shipper = (): Promise<Shipper> => {
 }
 shipper().catch((error: Error) => deployment.log({ level: 'error', event: 'log-trouble', cause: error.message }))
 
-/** Days back that the hourly run looks at: longer than a stream holds its records. */
+/** How many days back the hourly run reads: longer than a stream keeps its records. */
 const LOST_DAYS = 3
-/** And once a day, with `{ "task": "compare" }`: what can still happen to a request, and when it is retired. */
+/** Once a day, with `{ "task": "compare" }`, it reads back far enough to cover requests that can still change or are being retired. */
 const COMPARED_DAYS = [
   ...range(0, MAX_GRANT_DAYS + 1),
   ...Object.values(KEPT_DAYS).flatMap((kept) => range(kept, kept + LOOK_BACK_DAYS + 2)),
@@ -51,7 +50,7 @@ export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, D
       return { batchItemFailures: [] }
     }
     deployment.log(failedMetric(logDeployment.namespace, deployment.clock()))
-    // The whole batch again: what is in the log already is not shipped twice.
+    // Retry the whole batch. What is in the log already is not shipped twice.
     return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
   },
 )

@@ -1,6 +1,6 @@
 /**
- * The `slack` function: what Slack sends. It decides as the api does, and may neither assume a role nor read a log. What it
- * leaves to be told is told by `notify`.
+ * The `slack` function: calls from Slack. It decides like the api function, and can neither assume a role nor read the log. It leaves
+ * notifications to `notify`.
  */
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'

@@ -1,6 +1,6 @@
 /**
- * The `sweep` function, run by a schedule once a minute. It writes down what time has done; nothing waits for it to be true.
- * Once a day, with `{ "task": "retire" }`, it lets old items leave the table.
+ * The `sweep` function, run by a schedule once a minute. It writes down what has happened by the passing of time; nothing waits for that.
+ * Once a day, with `{ "task": "retire" }`, it retires old items.
  */
 import middy from '@middy/core'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
@@ -16,7 +16,7 @@ const broker = createBroker(deployment, dynamoLedger)
 const idle: Swept = { abandoned: 0, changed: 0, unreviewed: 0 }
 
 export const handler = middy<{ readonly task?: string }, Swept | Retired>().handler(async (event) => {
-  // A restored table is to be looked at as it came: nothing is written on it before.
+  // A restored table must be inspected as it was restored, so nothing is written to it before that.
   if (deployment.frozen !== undefined) return idle
   return event.task === 'retire' ? retireOld() : sweep(broker)
 })

@@ -1,6 +1,6 @@
 /**
- * The `vend` function: the only code that may assume a target role, kept small. No framework stands between the event and
- * the vend path; what can be loaded, opened or fetched ahead is, in init.
+ * The `vend` function: the only code that may assume a target role, so it is kept small. There is no framework between the event and the
+ * vend path. Whatever can be loaded, opened or fetched in advance is, during init.
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { deploymentFrom } from '../wiring/environment.ts'

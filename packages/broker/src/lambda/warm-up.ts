@@ -1,6 +1,6 @@
 /**
- * What a first call would otherwise wait for: the issuers' keys and a connection to the ledger. A failure here is not one
- * of the call; the call meets it again and answers for it.
+ * Prepares what a first call would otherwise wait for: the issuers' keys and a connection to the ledger. A failure here does not fail the
+ * call; the call meets the same failure itself and answers accordingly.
  */
 import type { Broker } from '../ports/broker.ts'
 

@@ -1,13 +1,13 @@
 /**
- * Erasing: a person's data goes, and the log still proves that something was there. The item keeps a skeleton and the
- * commitments of its events, the event store keeps tombstones, and the journal says that it was erased, by whom and why.
+ * Erasure: a person's data is removed, and the log still proves that something was there. The item keeps a skeleton and the commitments of
+ * its events, the event store keeps tombstones, and the journal says that it was erased, by whom and why.
  *
- *   say       the journal gets its `erased` event, in the write that strips the item
- *   wait      until the log has it: before that, what is gone would look like tampering
- *   take      events out of the event store, rows out of the look-up
+ *   record    the journal gets its `erased` event, in the write that strips the item
+ *   wait      until the log has that event: before that, the missing data would look like tampering
+ *   remove    events from the event store, rows from the lookup table
  *
- * Only what is over can be erased, and only once the log has all of it. Safe to run again: a run that died goes on. An
- * item that has left the table comes back as its skeleton, so that its journal can say what became of it.
+ * Only final requests can be erased, and only once the log has all of their events. Erasing is safe to run again: a run continues where an
+ * interrupted one stopped. An item that has left the table comes back as its skeleton, so that its journal can record the erasure.
  */
 import { commitOf } from '@stint/core/audit/entry'
 import { type JournalEntry, journalEntry } from '@stint/core/audit/event'
@@ -26,7 +26,7 @@ import { aboutOf, continues, lookupRows } from './stage.ts'
 /** What can be erased: a request, or a person's links. */
 export type ErasableId = RequestId | LinkId
 
-/** An item of the story table, as far as erasing looks at it. */
+/** An item of the story table, as far as erasure needs it. */
 export type Erasable = {
   readonly journal: Journaled
   /** Why it cannot be erased yet. */
@@ -38,11 +38,11 @@ export type ErasureParts = {
   readonly events: ObjectStore
   readonly state: LogState
   readonly item: (request: ErasableId, now: Instant) => Promise<Erasable | undefined>
-  /** Leaves the skeleton, on the condition that nothing changed since it was read; `gone`: makes it, where no item is. */
+  /** Leaves the skeleton, on the condition that nothing changed since it was read. `gone`: creates it, because there is no item. */
   readonly strip: (request: ErasableId, commits: readonly string[], erased: JournalEntry, gone: boolean, now: Instant) => Promise<boolean>
   readonly random: RandomBytes
   readonly configHash: string
-  /** Between two looks whether the log has it. */
+  /** The pause between two checks whether the log has the event. */
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
@@ -51,7 +51,7 @@ export type Erasure = { readonly request: ErasableId; readonly operator: string;
 const LOOKS = 30
 const WAIT_MS = 1000
 
-/** How many events went. */
+/** How many events were removed. */
 export async function erase(
   parts: ErasureParts,
   { request, operator, justification }: Erasure,
@@ -65,13 +65,14 @@ export async function erase(
   const written = !found ? (cursor?.count ?? 0) : found.erased ? erasedFrom(found.journal) : found.journal.events.length
   if (!cursor || cursor.count < written) return notYet
   const held = await heldAt(parts.events, cursor.places.slice(0, written))
-  // Of what is gone the log knows why; a table from a backup may lack it, or have something else in its place.
+  // The log knows why erased data is missing; a table from a backup may lack it, or have something else in its place.
   const isWhole = found ? continues(found.journal, cursor) : readHeld(held.at(-1))?.type === 'request.retired'
   if (!isWhole) return refused('request-changed', 'The table lacks events that the log holds. Restore them first: stint audit restore.')
   if (!found?.erased) {
     const event = journalEntry({ type: 'request.erased', request, at: now, operator, justification: justification }, parts)
     const commits = found ? found.journal.events.map(commitIn) : held.map((one) => (one === 'erased' ? '' : commitOf(one)))
-    if (!(await parts.strip(request, commits, event, !found, now))) return refused('request-changed', 'The request has changed meanwhile.')
+    if (!(await parts.strip(request, commits, event, !found, now)))
+      return refused('request-changed', 'The request changed during the erasure. Try again.')
   }
   for (let looks = 0; !(await covers(parts.state, request, written + 1)); looks++) {
     if (looks >= LOOKS) return notYet
@@ -79,7 +80,7 @@ export async function erase(
   }
   const places = cursor.places.slice(0, written)
   const first = readHeld(held[0])
-  // Rows were made from what the item said then, which may be more than its first event says.
+  // Rows were made from what the item said then, which can be more than its first event says.
   const about = { ...(first ? aboutOf(first) : {}), ...found?.journal.about }
   await parts.state.unindex(held.flatMap((one, seq) => (one === 'erased' ? [] : lookupRows({ event: one.event, request, seq, about }))))
   for (const bundle of new Set(places.map(bundleOf))) {
@@ -89,7 +90,7 @@ export async function erase(
   return done(written)
 }
 
-/** Where the event stands that says it: all before it are gone, and what follows is none of the person's. */
+/** The position of the `erased` event: all events before it are removed, and later ones hold no personal data. */
 const erasedFrom = ({ events }: Journaled): number => events.findLastIndex((one) => eventIn(one)?.type === 'request.erased')
 
 const readHeld = (held: HeldEvent | undefined) => (held === 'erased' ? undefined : eventIn(held))

@@ -1,11 +1,11 @@
 /**
- * What the alarms of the log look at, as a log line in CloudWatch's embedded metric format (Amazon CloudWatch User Guide,
- * "Specification: Embedded metric format").
+ * The metrics for the log's alarms, as a log line in CloudWatch's embedded metric format (Amazon CloudWatch User Guide, "Specification:
+ * Embedded metric format").
  */
 import type { Instant } from '@stint/core/instant'
 import type { Shipped } from './ship.ts'
 
-/** `namespace`: of this stage (../lambda/figures.ts). */
+/** `namespace`: the namespace of this stage (../lambda/metric-filters.ts). */
 const line = (
   namespace: string,
   event: string,
@@ -20,7 +20,7 @@ const line = (
   },
 })
 
-/** Entries shipped, journals set aside, and how far behind the log was. */
+/** Entries shipped, journals quarantined, and how far the log was behind. */
 export const shipped = (namespace: string, { entries, oldest, quarantined }: Shipped, now: Instant) =>
   line(namespace, 'shipped', now, [
     ['Entries', 'Count', entries],
@@ -29,5 +29,5 @@ export const shipped = (namespace: string, { entries, oldest, quarantined }: Shi
     ...(oldest === undefined ? [] : ([['LagMs', 'Milliseconds', Math.max(0, now - oldest)]] as const)),
   ])
 
-/** A batch that could not be shipped: a log that stands still has no lag to show. */
+/** A batch that could not be shipped. A log that does not advance has no lag to report. */
 export const failed = (namespace: string, now: Instant) => line(namespace, 'ship-failed', now, [['Failed', 'Count', 1]])

@@ -1,6 +1,6 @@
 /**
- * Applying a stage: everything that the head promised, written. Each write is idempotent, so whoever comes next may begin
- * it again from the start, at any point and beside somebody else.
+ * Applies a stage: writes everything that the head promises. Each write is idempotent, so another shipper can start again from the
+ * beginning, at any point and at the same time.
  */
 
 import { encodeEvents, eventLine, eventsPath, type HeldEvent, parseEvents } from '@stint/core/audit/event-bundle'
@@ -26,28 +26,28 @@ import type { Log } from '../ports/runtime.ts'
 import { lookupRows, type Stage, type Staged } from './stage.ts'
 import { type Tree, treeOf } from './tree.ts'
 
-/** Tries of a write that others keep overtaking. */
+/** Tries of a write that other writers keep overtaking. */
 const MAX_ROUNDS = 20
 
 export type Publishing = {
-  /** Tiles, bundles and the checkpoint: what anybody may have. */
+  /** Tiles, bundles and the checkpoint: objects that may be public. */
   readonly log: ObjectStore
-  /** Events and stages: what must be erasable. */
+  /** Events and stages: objects that must be erasable. */
   readonly events: ObjectStore
   readonly signer: Signer
   readonly witnesses: readonly Witness[]
   readonly say: Log
 }
 
-/** A tile of a log, its narrower or full self: what lies there may have grown since. */
+/** A tile of the log at this or a larger width: it may have grown since. */
 export async function readTile(store: ObjectStore, tile: Tile): Promise<Uint8Array | undefined> {
   const exact = await store.get(tilePath(tile))
   if (exact || tile.width === TILE_WIDTH) return exact?.bytes
-  // A partial tile may be gone once the full one is there (C2SP tlog-tiles).
+  // A partial tile may have been removed once the full one exists (C2SP tlog-tiles).
   return (await store.get(tilePath({ ...tile, width: TILE_WIDTH })))?.bytes
 }
 
-/** Entries first, then hashes, level by level: nothing is ever named that is not there yet. */
+/** Entries first, then hashes, level by level, so that nothing refers to an object that does not exist yet. */
 export async function writeTiles({ log }: Pick<Publishing, 'log'>, { size, staged }: Stage): Promise<readonly Tile[]> {
   const to = size + staged.length
   const entries = staged.map(({ entry }) => Buffer.from(entry))
@@ -56,7 +56,7 @@ export async function writeTiles({ log }: Pick<Publishing, 'log'>, { size, stage
   for (const level of levelsOf(to)) {
     const tiles = await grow(log, level, size, to, added)
     written.push(...tiles)
-    // What the next level gets: the roots of the tiles that are full now and were not.
+    // The next level gets the roots of the tiles that have just become full.
     added = tiles.filter(({ tile }) => tile.width === TILE_WIDTH).map(({ content }) => tileRoot(content))
   }
   return written.map(({ tile }) => tile)
@@ -79,7 +79,7 @@ async function entriesOf(log: ObjectStore, tile: Tile): Promise<readonly Uint8Ar
 
 type Written = { readonly tile: Tile; readonly content: readonly Uint8Array[] }
 
-/** Writes the tiles of one level that are new or wider; what stood in the first of them is read and kept. */
+/** Writes the tiles of one level that are new or wider. The existing content of the first of them is read and kept. */
 async function grow(
   log: ObjectStore,
   level: number | 'entries',
@@ -98,7 +98,7 @@ async function grow(
     tiles.map(async (tile) => {
       const start = (tile.index - first.index) * TILE_WIDTH
       const content = all.slice(start, start + tile.width)
-      if (content.length !== tile.width) throw new Halt(`${tilePath(tile)} would get ${content.length} of its ${tile.width}`)
+      if (content.length !== tile.width) throw new Halt(`${tilePath(tile)} would get ${content.length} of ${tile.width} hashes`)
       const bytes = level === 'entries' ? encodeBundle(content) : encodeTile(content)
       await createSame(log, tilePath(tile), bytes, tile.width === TILE_WIDTH)
       return { tile, content }
@@ -106,22 +106,22 @@ async function grow(
   )
 }
 
-/** Entries that a wider bundle grows from must be those that were hashed; the hashes are held to the root before it is signed. */
+/** The entries of a bundle that grows must be those that were hashed; the hashes are checked against the root before it is signed. */
 async function sameLeaves(log: ObjectStore, bundle: Tile, entries: readonly Uint8Array[]): Promise<void> {
   const hashes = await hashesOf(log, { ...bundle, level: 0 })
   if (!entries.every((entry, at) => sameHash(leafHash(entry), hashes[at] as Hash)))
-    throw new Halt(`${tilePath(bundle)} is not what was hashed`)
+    throw new Halt(`${tilePath(bundle)} does not match the hashes of the log`)
 }
 
-/** Creates; where something stands already it must be the same, for a tile has only one content. */
+/** Creates the object. An existing object must be the same, because a tile has only one possible content. */
 async function createSame(store: ObjectStore, path: string, bytes: Uint8Array, final: boolean): Promise<void> {
   if ((await store.create(path, bytes, { final })) === 'created') return
   const there = await store.get(path)
-  if (!there) throw new Trouble(`${path} is there and is not`)
-  if (Buffer.compare(there.bytes, bytes) !== 0) throw new Halt(`${path} is there with other bytes`)
+  if (!there) throw new Trouble(`${path} both exists and does not exist`)
+  if (Buffer.compare(there.bytes, bytes) !== 0) throw new Halt(`${path} exists with different content`)
 }
 
-/** Puts the events beside their entries; what was erased meanwhile stays erased. */
+/** Stores the events next to their entries. What was erased meanwhile stays erased. */
 export async function writeEvents({ events }: Pick<Publishing, 'events'>, { size, staged }: Stage): Promise<void> {
   const byBundle = new Map<number, { place: number; staged: Staged }[]>()
   staged.forEach((one, at) => {
@@ -131,7 +131,7 @@ export async function writeEvents({ events }: Pick<Publishing, 'events'>, { size
   await Promise.all([...byBundle].map(([bundle, added]) => updateEvents(events, bundle, (held) => mergeEvents(held, added))))
 }
 
-/** Reads, changes and replaces one bundle of events, until nobody else was faster. */
+/** Reads, changes and replaces one bundle of events, until no other writer was faster. */
 export async function updateEvents(
   events: ObjectStore,
   bundle: number,
@@ -146,12 +146,11 @@ export async function updateEvents(
     if (there && Buffer.compare(there.bytes, bytes) === 0) return
     if ((await events.replace(path, bytes, there?.etag)) === 'replaced') return
   }
-  throw new Trouble(`${path} is overtaken all the time`)
+  throw new Trouble(`${path} keeps being changed by other writers`)
 }
 
 /**
- * Signs where the head stands and publishes it, unless something newer is there: a shipper that slept must not take the
- * log back.
+ * Signs the head and publishes it, unless there is a newer checkpoint: a delayed shipper must not move the log back.
  */
 export async function publishCheckpoint(
   publishing: Publishing,
@@ -161,20 +160,21 @@ export async function publishCheckpoint(
   const { log, signer } = publishing
   const checkpoint: Checkpoint = { origin: signer.key.name, size: head.size, root: head.root }
   const tree = treeOf((tile) => readTile(log, tile), head.size)
-  // What was written must make the very root that the head promised: it did not, if somebody changed what we grew from.
-  if (!sameHash(await tree.root(), head.root)) throw new Halt('the tiles do not make the root of the head')
+  // The written tiles must produce exactly the root that the head promises. If they do not, existing tiles have been changed.
+  if (!sameHash(await tree.root(), head.root)) throw new Halt('the tiles do not match the root of the head')
   let note: string | undefined
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const there = await log.get(CHECKPOINT)
     const opened = there && openCheckpoint(Buffer.from(there.bytes).toString('utf8'), [signer.key])
-    // One signed by an earlier key is replaced too: the head, which no checkpoint moves, says what comes next.
+    // A checkpoint signed by an earlier key is replaced too: the head, which no checkpoint moves, decides what comes next.
     if (opened?.outcome === 'fault') {
       publishing.say({ level: 'error', event: 'checkpoint-foreign', fault: opened.fault })
       if (!(await isHead())) return
     }
     if (opened?.outcome === 'done') {
       const { size, root } = opened.value
-      if (size === head.size && !sameHash(root, head.root)) throw new Halt(`a checkpoint of ${size} entries is there with another root`)
+      if (size === head.size && !sameHash(root, head.root))
+        throw new Halt(`the published checkpoint of ${size} entries has a different root`)
       if (size >= head.size) return
       if (!verifyConsistency(size, head.size, root, head.root, await tree.consistency(size)))
         throw new Halt(`the head does not continue the checkpoint of ${size} entries`)
@@ -182,7 +182,7 @@ export async function publishCheckpoint(
     note ??= await signed(publishing, checkpoint, tree)
     if ((await log.replace(CHECKPOINT, Buffer.from(note), there?.etag)) === 'replaced') return
   }
-  throw new Trouble('the checkpoint is overtaken all the time')
+  throw new Trouble('the checkpoint keeps being changed by other writers')
 }
 export const CHECKPOINT = 'checkpoint'
 
@@ -190,14 +190,14 @@ async function signed({ signer, witnesses, say }: Publishing, checkpoint: Checkp
   const text = checkpointText(checkpoint)
   const own = { name: signer.key.name, keyId: keyIdOf(signer.key), signature: await signer.sign(Buffer.from(text)) }
   if (!verifyEd25519(signer.key.publicKey, Buffer.from(text), own.signature))
-    throw new Trouble('what was signed is not by the key of the log')
+    throw new Trouble('the checkpoint was not signed by the key of the log')
   const note = formatNote(text, [own])
   const seen = await Promise.all(
     witnesses.map(async (witness) => {
       try {
         return await witness.cosign(checkpoint, note, tree.consistency)
       } catch (error) {
-        // A witness that is down delays nobody: the next checkpoint that it signs covers this one.
+        // A witness that is down delays nothing: the next checkpoint that it signs covers this one.
         say({ level: 'warn', event: 'witness-missing', witness: witness.name, cause: (error as Error).message })
         return []
       }
@@ -206,7 +206,7 @@ async function signed({ signer, witnesses, say }: Publishing, checkpoint: Checkp
   return formatNote(text, [own, ...seen.flat()])
 }
 
-/** Narrower selves of tiles that are full now: nothing needs them any more. */
+/** Partial tiles that are now full: they are not needed any more. */
 export async function prune({ log }: Pick<Publishing, 'log'>, tiles: readonly Tile[]): Promise<void> {
   for (const tile of tiles.filter(({ width }) => width === TILE_WIDTH)) {
     for (const path of await log.list(`${tilePath(tile)}.p/`)) await log.remove(path)
@@ -215,7 +215,7 @@ export async function prune({ log }: Pick<Publishing, 'log'>, tiles: readonly Ti
 
 export const rowsOf = ({ staged }: Stage) => staged.flatMap(lookupRows)
 
-/** What is held with what is added: what stands there stays, for it is the same or was erased. */
+/** Merges stored and new events. What is stored stays, because it is the same or was erased. */
 function mergeEvents(
   held: readonly HeldEvent[],
   added: readonly { readonly place: number; readonly staged: Staged }[],
@@ -228,7 +228,7 @@ function mergeEvents(
       throw new Halt(`event ${place} of a bundle would leave a gap after ${merged.length}`)
     if (there === undefined) merged.push(own)
     else if (there !== 'erased' && eventLine(there) !== eventLine(own))
-      throw new Halt(`event ${place} of a bundle is there with other bytes`)
+      throw new Halt(`event ${place} of a bundle exists with different content`)
   }
   return merged
 }

@@ -1,12 +1,12 @@
 /**
- * The shipper: what journals say, put into the log. One function, top to bottom; recovery and the normal path are the same.
+ * The shipper: puts the events of journals into the log. One function, from top to bottom; recovery and the normal path are the same.
  *
- *   stage     the batch, written down whole under its own hash
- *   move      the head, by compare-and-swap: from here on the batch is in the log, whoever finishes it
- *   apply     what the head names: tiles, events, checkpoint, look-up rows, cursors; every write idempotent
+ *   stage     the batch is written as a whole, under its own hash
+ *   move      the head moves, by compare-and-swap: from here on the batch is in the log, no matter which shipper finishes it
+ *   apply     what the head names is written: tiles, events, checkpoint, lookup rows, cursors; every write is idempotent
  *
- * Whoever comes first finishes what the head names and nobody has marked as applied. So two shippers cannot fork the log,
- * a crash loses nothing, and an event that the stream shows twice is shipped once: the cursor says how far a journal is.
+ * A shipper first finishes what the head names if it is not marked as applied. So two shippers cannot fork the log, a crash loses nothing,
+ * and an event that the stream delivers twice is shipped once: the cursor says how far a journal has been shipped.
  */
 
 import type { Journaled } from '@stint/core/audit/journal-item'
@@ -35,13 +35,13 @@ export type Shipper = Publishing & { readonly state: LogState; readonly clock: C
 
 export type Shipped = {
   readonly entries: number
-  /** When the oldest of them happened: how far the log is behind. */
+  /** When the oldest of them happened: this shows how far the log is behind. */
   readonly oldest?: Instant
-  /** Journals that were set aside for people to look at. */
+  /** Journals that were quarantined for an operator to inspect. */
   readonly quarantined: readonly Quarantine[]
 }
 
-/** Times in a row that another shipper was faster. */
+/** Attempts in a row in which another shipper was faster. */
 const MAX_LOSSES = 50
 
 /** Ships what these journals hold beyond their cursors. `unknown`: some of it may be in the log; try the same again. */
@@ -64,7 +64,7 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
     const found = await state.head()
     const head = found && !found.applied ? await apply(shipper, found) : found
 
-    // Cursors are read after the head: if it has not moved when we move it, nobody has moved them either.
+    // Cursors are read after the head: if the head has not moved when this shipper moves it, the cursors have not moved either.
     const cursors = await state.cursors(journals.map(({ request }) => request))
     const staged: Staged[] = []
     for (const journal of journals) {
@@ -74,12 +74,12 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
     }
     if (staged.length === 0) break
 
-    // Stage. If we die after it: an object that nobody names; it is cleared away when the log is looked after.
+    // Stage. If the process dies after this, an object remains that nothing names; the hourly run removes it.
     const batch = staged.slice(0, MAX_STAGED)
     const stage = encodeStage(head?.size ?? 0, batch, shipper.random, shipper.clock())
     await events.create(stagePath(stage.name), stage.bytes)
 
-    // Move. If we die after it: the head names our stage, and whoever comes next applies it.
+    // Move. If the process dies after this, the head names the stage, and the next shipper applies it.
     const next = headAfter(head, batch, stage.name)
     if (await state.move(head, next)) {
       await apply(shipper, next)
@@ -90,9 +90,9 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
       losses++
     }
   }
-  if (losses >= MAX_LOSSES) throw new Trouble('other shippers are faster all the time')
+  if (losses >= MAX_LOSSES) throw new Trouble('other shippers keep moving the head')
   for (const toQuarantine of quarantined.values()) await quarantine(shipper, toQuarantine)
-  // An item may leave the table only with its `retired` event.
+  // An item may leave the table only after its `retired` event is in the log.
   for (const journal of journals.filter(({ removed }) => removed))
     if (!isRetired(journal)) shipper.say({ level: 'error', event: 'journal-removed', request: journal.request })
   const oldest = Math.min(...shipped.map(({ event }) => timeOf(event)))
@@ -100,8 +100,7 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
 }
 
 /**
- * Ships what the stream lost: compares the journals of the table with their cursors. Also finishes what a shipper that
- * died has begun.
+ * Ships what the stream lost: compares the journals of the table with their cursors. Also finishes what an interrupted shipper has begun.
  */
 export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonly Journaled[]>): Promise<Done<Shipped> | Unknown> {
   const begun = await ship(shipper, [])
@@ -130,10 +129,10 @@ function together(one: Shipped, other: Shipped): Shipped {
   }
 }
 
-/** Longer than any shipper lives: a stage that is older and not named by the head was left by one that died. */
+/** Longer than any shipper runs: an older stage that the head does not name was left behind by an interrupted one. */
 const STAGE_MS = 3_600_000
 
-/** What is on its way holds whole events; what got stuck must not lie there for ever. */
+/** Stages hold whole events, so leftover ones must not stay for ever. */
 async function clearStages({ state, events, clock }: Shipper): Promise<void> {
   const head = await state.head()
   for (const path of await events.list('stage/')) {
@@ -142,21 +141,21 @@ async function clearStages({ state, events, clock }: Shipper): Promise<void> {
   }
 }
 
-/** Writes what the head names. Safe to run again, and beside others who do. */
+/** Writes what the head names. Safe to run again, and at the same time as other shippers. */
 async function apply(shipper: Shipper, head: Head): Promise<Head> {
   const { state, events } = shipper
   const path = stagePath(head.stage)
   const object = await events.get(path)
   if (!object) {
-    // Another shipper has finished it meanwhile, and cleared it away.
+    // Another shipper has finished the stage and removed it.
     const now = await state.head()
     if (now && (now.applied || now.stage !== head.stage)) return now.applied ? now : apply(shipper, now)
-    throw new Halt(`the head names ${path}, which is not there`)
+    throw new Halt(`the head names ${path}, which does not exist`)
   }
   const stage = decodeStage(object.bytes, head.stage)
-  if (!stage) throw new Halt(`${path} is not what the head names`)
+  if (!stage) throw new Halt(`${path} does not match the head`)
   if (!sameHash(fold(head.edge), head.root) || stage.size + stage.staged.length !== head.size)
-    throw new Halt('the head does not fit its stage')
+    throw new Halt('the head does not match its stage')
 
   const tiles = await writeTiles(shipper, stage)
   await writeEvents(shipper, stage)
@@ -187,7 +186,7 @@ async function advanceCursors(
   )
 }
 
-/** A batch may show one journal several times; the longest is the latest. */
+/** A batch can contain one journal several times; the longest is the latest. */
 function longestOfEach(journals: readonly Journaled[]): readonly Journaled[] {
   const longest = new Map<string, Journaled>()
   for (const journal of journals) {
@@ -197,7 +196,7 @@ function longestOfEach(journals: readonly Journaled[]): readonly Journaled[] {
   return [...longest.values()]
 }
 
-/** What one journal does to us must not keep the others out, whatever it is. */
+/** A problem with one journal must never keep the others out of the log. */
 function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]): readonly Staged[] | Quarantine {
   try {
     return beyond(journal, cursor)
@@ -206,7 +205,7 @@ function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]):
   }
 }
 
-/** Sets a journal aside where people find it, and says so. Its next change tries it again. */
+/** Quarantines a journal for an operator to inspect, and logs it. Its next change is tried again. */
 async function quarantine(shipper: Shipper, { request, cause }: Quarantine): Promise<void> {
   const at = shipper.clock()
   await shipper.events.create(`quarantined/${request}`, Buffer.from(JSON.stringify({ request, cause, at })))

@@ -1,5 +1,5 @@
 /**
- * A stage: one batch of entries that has been decided on, written down whole before the log moves. Pure.
+ * A stage: one batch of entries, written as a whole before the log moves. Pure.
  */
 import { commitOf, entryText, type LogEntry } from '@stint/core/audit/entry'
 import { MAX_EVENT_BYTES, SALT_BYTES } from '@stint/core/audit/event'
@@ -12,7 +12,7 @@ import type { Instant } from '@stint/core/instant'
 import { append, type Edge, fold, leafHash } from '@stint/tlog/merkle'
 import type { Cursor, Head, LookupRow } from '../ports/log.ts'
 
-/** An event on its way into the log: what is committed to, and what is kept beside it. */
+/** An event on its way into the log: the entry that commits to it, and what is stored next to the entry. */
 export type Staged = {
   readonly entry: string
   readonly event: string
@@ -25,17 +25,17 @@ export type Staged = {
 }
 export type Stage = {
   readonly v: 1
-  /** Tells two shippers' stages of the same batch apart. */
+  /** Distinguishes two shippers' stages of the same batch. */
   readonly nonce: string
-  /** The size of the log before it. */
+  /** The size of the log before this stage. */
   readonly size: number
   readonly staged: readonly Staged[]
 }
 
-/** Entries of one stage, at most: what one apply writes stays within a function's time. */
+/** The most entries of one stage, so that applying it fits into a function's timeout. */
 export const MAX_STAGED = 1000
 
-/** Why a journal cannot be shipped. It is set aside with this; the others go on. */
+/** Why a journal cannot be shipped. It is quarantined with this cause; the others go on. */
 export type Quarantine = { readonly request: string; readonly cause: string }
 
 /** Its last event says that its item leaves the table. */
@@ -43,31 +43,31 @@ export function isRetired({ events }: Pick<Journaled, 'events'>): boolean {
   return eventIn(events.at(-1))?.type === 'request.retired'
 }
 
-/** Whether a journal is what the log has of it, and perhaps more: a table from a backup may have less, or something else. */
+/** Whether a journal has everything that the log has of it, and perhaps more. A table from a backup can have less, or something else. */
 export function continues({ events }: Pick<Journaled, 'events'>, cursor: Cursor): boolean {
   const last = events[cursor.count - 1]
   return last !== undefined && commitIn(last) === cursor.commit
 }
 
-/** What a journal holds beyond its cursor; or why it must be looked at. */
+/** The events of a journal beyond its cursor; or why it must be inspected. */
 export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Quarantine {
   const toQuarantine = (cause: string): Quarantine => ({ request, cause })
   const count = cursor?.count ?? 0
-  if (!/^(req|frz|lnk|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return toQuarantine('it has no name that a journal can have')
+  if (!/^(req|frz|lnk|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return toQuarantine('its ID is not a valid journal ID')
   const first = events[0]
-  // An older image of it, that the stream brings after a newer one was shipped.
+  // An older image of the journal, delivered by the stream after a newer one was shipped.
   if (cursor && !current && events.length < count && first && commitIn(first) === cursor.first) return []
   if (events.length < count) return toQuarantine(`it has ${events.length} events, and ${count} are in the log`)
-  if (cursor && !continues({ events }, cursor)) return toQuarantine(`event ${count - 1} is not the one that is in the log`)
+  if (cursor && !continues({ events }, cursor)) return toQuarantine(`event ${count - 1} differs from the one in the log`)
   const staged: Staged[] = []
   let prev = cursor?.commit
   for (const [at, one] of events.slice(count).entries()) {
     const seq = count + at
     if (!('event' in one)) return toQuarantine(`event ${seq} was erased before it was shipped`)
-    if (Buffer.byteLength(one.event) > MAX_EVENT_BYTES) return toQuarantine(`event ${seq} is larger than an event may be`)
+    if (Buffer.byteLength(one.event) > MAX_EVENT_BYTES) return toQuarantine(`event ${seq} exceeds the size limit`)
     const event = readEvent(one.event)
     if (typeof event === 'string') return toQuarantine(`event ${seq} is ${event}`)
-    if (event.request !== request) return toQuarantine(`event ${seq} is of another journal`)
+    if (event.request !== request) return toQuarantine(`event ${seq} belongs to another journal`)
     const commit = commitOf(one)
     if (one.salt.length !== SALT_BYTES) return toQuarantine(`event ${seq} has no salt`)
     const entry: LogEntry = { v: 1, request, seq, type: event.type, commit, ...(prev === undefined ? {} : { prev }) }
@@ -77,7 +77,7 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
   return staged
 }
 
-/** Its name is when it was made and its hash: the time for clearing away, the hash for being what the head names. */
+/** The name of a stage is its time and its hash: cleanup needs the time, and the head commits to the hash. */
 export function encodeStage(
   size: number,
   staged: readonly Staged[],
@@ -88,14 +88,14 @@ export function encodeStage(
   return { name: `${now}-${sha256Hex(bytes)}`, bytes }
 }
 
-/** The stage of these bytes, if they are those that the head names. */
+/** The stage in these bytes, if they are those that the head names. */
 export const decodeStage = (bytes: Uint8Array, name: string): Stage | undefined =>
   name.endsWith(`-${sha256Hex(bytes)}`) ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Stage) : undefined
 
 export const stagePath = (name: string): string => `stage/${name}`
 export const stageTime = (path: string): Instant => Number(/^stage\/(\d+)-/.exec(path)?.[1] ?? 0)
 
-/** Where the log stands with the stage's entries. */
+/** The state of the log after the stage's entries. */
 export function headAfter(head: Head | undefined, staged: readonly Staged[], stage: string): Head {
   let edge: Edge = head?.edge ?? []
   let size = head?.size ?? 0
@@ -105,7 +105,7 @@ export function headAfter(head: Head | undefined, staged: readonly Staged[], sta
 
 // ── Look-up rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What events are looked up by. A caller stands as a digest: the rows hold nothing of a person. */
+/** What events are looked up by. A caller appears as a digest: the rows hold no personal data. */
 export const lookupKey = {
   caller: (issuer: string, subject: string) => `caller#${shortDigest(`${issuer}#${subject}`)}`,
   profile: (id: string) => `profile#${id}`,
@@ -115,7 +115,7 @@ export const lookupKey = {
   day: (day: string) => `day#${day}`,
 } as const
 
-/** What an event came to: its code where it has one, else its type. */
+/** The outcome of an event: its code if it has one, otherwise its type. */
 export const outcomeOf = (event: ReadEvent): string => (typeof event.code === 'string' ? event.code : event.type)
 
 export function lookupRows({
@@ -141,11 +141,11 @@ export function lookupRows({
   return keys.map((key) => ({ key, at: event.at, request, seq }))
 }
 
-/** Where a row stands among those of its key, by time, journal and place: what a page ends at, and the next begins below. */
+/** The position of a row among those of its key, by time, journal and sequence number: where a page ends and the next begins. */
 export const lookupBound = ({ at, request, seq }: Pick<LookupRow, 'at' | 'request' | 'seq'>): string =>
   `${at}#${request}#${String(seq).padStart(5, '0')}`
 
-/** Whom and what a journal is about, as its first event says. */
+/** The caller and resources that a journal is about, from its first event. */
 export function aboutOf(first: ReadEvent): About {
   const caller = first.caller as { readonly issuer: string; readonly subject: string } | undefined
   return {

@@ -1,6 +1,6 @@
 /**
- * The trail, read: events by what they are about, and a receipt for each. Look-up rows only say where to look: the event
- * itself is read from the story table, or from the event store once its item has left the table.
+ * Reads the audit log: finding events by what they are about, and a receipt for each. Lookup rows only say where to look: the event itself
+ * is read from the story table, or from the event store once its item has left the table.
  */
 
 import { eventsPath, parseEvents } from '@stint/core/audit/event-bundle'
@@ -25,11 +25,11 @@ export type TrailParts = {
   readonly state: Pick<LogState, 'cursors' | 'head' | 'lookup'>
   /** Reads one journal from the story table. */
   readonly journal: (request: string) => Promise<Journaled | undefined>
-  /** The key that the log is signed with. */
+  /** The key that signs the log. */
   readonly vkey: string | undefined
 }
 
-/** What is looked for: all of it must hold. */
+/** A search; all given criteria must match. */
 export type EventFilter = {
   readonly issuer?: string
   readonly subject?: string
@@ -50,26 +50,26 @@ export type ReceiptResult =
   | { readonly outcome: 'done'; readonly receipt: string }
   | { readonly outcome: 'unknown-event' | 'not-logged-yet' | 'erased' }
 
-/** Looks for one page, and rows in all of them; after that it ends, with a cursor. */
+/** Rounds for one page, and rows in all of them. After that the page ends, with a cursor. */
 const MAX_LOOKS = 40
 const MAX_ROWS = 1000
 const ROWS_A_LOOK = 100
 const DAY_MS = 86_400_000
-/** Whoever asks whether all is well must not wait for what is not. */
+/** A health check must not wait long for something that is down. */
 const READY_WITHIN_MS = 3000
 
 export type Trail = {
-  /** An object of the log: the checkpoint, a tile, a bundle; or a bundle of events. */
+  /** An object of the log: the checkpoint, a tile, a bundle, or a bundle of events. */
   object(path: string): Promise<Uint8Array | undefined>
   event(request: string, seq: number): Promise<FoundEvent | 'erased' | undefined>
   /** Newest first. */
   search(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage>
-  /** All that happened to one session, newest first. */
+  /** Everything that happened to one session, newest first. */
   session(id: SessionId): Promise<readonly FoundEvent[]>
   receipt(request: string, seq: number): Promise<ReceiptResult>
   /**
-   * Whether the log can be read and its checkpoint is signed by its key; `empty` before anything was shipped. That it can be
-   * written and signed anew only the shipper finds out, whose alarms tell it.
+   * Whether the log can be read and its checkpoint is signed by its key; `empty` before anything was shipped. Only the shipper can find out
+   * whether the log can be written and signed, and its alarms report that.
    */
   ready(): Promise<'up' | 'empty' | 'down'>
 }
@@ -82,7 +82,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     return found && parseEvents(found.bytes)
   }
 
-  /** The journal as the table has it; for one that has left the table, as the event store has it. */
+  /** The journal from the table; if its item has left the table, from the event store. */
   async function journalOf(request: string): Promise<Journaled | undefined> {
     const found = await journal(request)
     if (found) return found
@@ -102,7 +102,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     return event ? { id: `${request}/${seq}`, event, about } : 'erased'
   }
 
-  /** Rows newest first from below a bound: of the one key that leaves least to sift, else of the day the bound lies in. */
+  /** Rows, newest first, from below a bound: of the key with the fewest rows to filter, otherwise of the bound's day. */
   async function look(filter: EventFilter, below: string): Promise<{ readonly rows: readonly LookupRow[]; readonly on?: string }> {
     const single = keyFor(filter)
     if (single !== undefined) {
@@ -110,7 +110,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
       return rows.length === 0 ? { rows } : { rows, on: lookupBound(rows.at(-1) as LookupRow) }
     }
     const rows = await state.lookup(lookupKey.day(below.slice(0, 10)), ROWS_A_LOOK, below)
-    // A day that is done goes on with the last moment of the day before.
+    // When a day has no more rows, continue with the last moment of the day before.
     const dayBefore = `${toDay(Date.parse(below.slice(0, 10)) - DAY_MS)}T24`
     return { rows, on: rows.length === 0 ? dayBefore : lookupBound(rows.at(-1) as LookupRow) }
   }
@@ -124,7 +124,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     },
 
     async session(id) {
-      // A session names its request, and a request is one item.
+      // A session ID contains its request's ID, and a request is one item.
       const all = await journalOf(id.slice(0, id.indexOf('.')))
       const events = (all?.events ?? []).map((_, seq) => found(all as Journaled, seq))
       return events.flatMap((one) => (typeof one === 'object' && one.event.session === id ? [one] : [])).toReversed()
@@ -138,7 +138,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
       for (let [looks, looked] = [0, 0]; looks < MAX_LOOKS && looked < MAX_ROWS; looks++) {
         const { rows, on } = await look(filter, below)
         looked += rows.length
-        // Several rows are often of one request: each is read once, and all of a look together.
+        // Several rows often belong to one request: read each request once, and all requests of a round together.
         for (const { request } of rows) if (!journals.has(request)) journals.set(request, journalOf(request))
         await Promise.all(journals.values())
         for (const row of rows) {
@@ -173,7 +173,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
         return { outcome: all && seq < all.events.length ? 'not-logged-yet' : 'unknown-event' }
       }
       const published = await log.get(CHECKPOINT)
-      if (!published || !key) throw new Trouble('the log has no checkpoint, or no key that is known')
+      if (!published || !key) throw new Trouble('the log has no checkpoint, or no known key')
       const note = Buffer.from(published.bytes).toString('utf8')
       const opened = openCheckpoint(note, [key])
       if (opened.outcome === 'fault') throw new Trouble(`the checkpoint is ${opened.fault}`)
@@ -195,7 +195,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
 
 const bundleOf = (place: number): number => Math.floor(place / TILE_WIDTH)
 
-/** The look-up that leaves least to sift. */
+/** The key with the fewest rows to filter. */
 function keyFor({ accessKeyId, issuer, subject, outcome, profile, target }: EventFilter): string | undefined {
   if (accessKeyId !== undefined) return lookupKey.accessKey(accessKeyId)
   if (issuer !== undefined && subject !== undefined) return lookupKey.caller(issuer, subject)

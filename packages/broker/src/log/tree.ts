@@ -1,5 +1,5 @@
 /**
- * Proofs from tiles: which hashes a proof needs says core, where they lie say the tiles.
+ * Builds proofs from tiles. The tree decides which hashes a proof needs, and the tile paths say where they are stored.
  */
 import { consistencyPath, fold, type Hash, inclusionPath, perfectNodes, type Range } from '@stint/tlog/merkle'
 import { decodeTile, hashWithin, placeOf, TILE_WIDTH, type Tile, tileAt, tilePath } from '@stint/tlog/tiles'
@@ -17,7 +17,7 @@ export function treeOf(read: (tile: Tile) => Promise<Uint8Array | undefined>, si
 
   async function hashes(tile: Tile): Promise<readonly Hash[]> {
     const bytes = await read(tile)
-    // The full tile stands for a partial one that is gone.
+    // The full tile replaces a partial one that has been removed.
     const found = bytes && (decodeTile(bytes, tile.width) ?? decodeTile(bytes, TILE_WIDTH))
     if (!found) throw new Trouble(`${tilePath(tile)} cannot be read`)
     return found

@@ -1,4 +1,4 @@
-/** The parts that a broker is made of. */
+/** The parts of a broker. */
 
 import type { Rules } from '@stint/core/config/shape'
 import type { RandomBytes } from '@stint/core/ids'
@@ -10,7 +10,7 @@ import type { Sts } from './sts.ts'
 
 export type Broker<L extends VendLedger = VendLedger> = {
   readonly rules: Rules
-  /** Names the deployed code in every event. */
+  /** Identifies the deployed code in every event. */
   readonly build: string
   readonly clock: Clock
   readonly random: RandomBytes
@@ -19,7 +19,7 @@ export type Broker<L extends VendLedger = VendLedger> = {
   readonly ledger: L
   readonly sts: Sts
   readonly signIn?: SignIn
-  /** The key that the log is signed with, as a vkey. */
+  /** The key that signs the log, as a vkey. */
   readonly logVkey?: string
   readonly log: Log
 }

@@ -5,13 +5,13 @@ import type { Done, Unknown } from '@stint/core/outcome'
 
 export type SignatureCheck =
   | Done<true>
-  /** The keys could be had, and the signature is not one of theirs. */
+  /** The keys were available, and the signature was not made by any of them. */
   | { readonly outcome: 'forged'; readonly why: string }
   /** The keys are unavailable. */
   | Unknown
 
 export type IssuerKeys = {
   check(issuer: Issuer, token: UnverifiedToken): Promise<SignatureCheck>
-  /** Whether usable keys are at hand, fetching them if they are stale; `failing` where they cannot be had anew. */
+  /** Whether usable keys are available, after refreshing stale ones; `failing` if the refresh fails and cached keys are still in use. */
   ready(issuer: Issuer): Promise<Done<'up' | 'failing'> | Unknown>
 }

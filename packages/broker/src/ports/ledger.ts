@@ -1,4 +1,4 @@
-/** The ledger: requests and sessions, each change one durable conditional write. */
+/** The ledger: requests and sessions. Each change is one durable conditional write. */
 
 import type { FreezeScope } from '@stint/core/access/freeze'
 import type { Circumstances } from '@stint/core/audit/event'
@@ -15,37 +15,37 @@ import type { Session } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
 import type { Assumed, AssumeFailed } from './sts.ts'
 
-/** A call as the trail knows it. */
+/** A call as it appears in the audit log. */
 export type Call = { readonly trace: string; readonly source: string; readonly now: Instant }
 
 /** Everything that reserve writes. */
 export type Intent = {
   readonly call: Call
   readonly request: RequestId
-  /** The caller named the request: it must be there, theirs, and agreed to. Otherwise it may come into being, by rule. */
+  /** The caller named the request: it must exist, be theirs, and be approved. Otherwise reserve may create it, approved by rule. */
   readonly named: boolean
   readonly session: SessionId
-  /** 128 random bits of this HTTP attempt: tells our own lost write from somebody else's. */
+  /** 128 random bits of this HTTP attempt: they tell this call's own lost write from another call's. */
   readonly attempt: string
   readonly caller: Caller
   readonly person: Person
   readonly scope: Scope
   readonly sessionName: string
   readonly expiresAt: Instant
-  /** Until when the uses of a request born now may be taken. */
+  /** When the window of a request created now closes. */
   readonly windowExpiresAt: Instant
-  /** For a request named by a single-use token: when that was issued. */
+  /** For a request named by a single-use token: when that token was issued. */
   readonly tokenIssuedAt?: Instant
-  /** SHA-256 of what an Idempotency-Key stands for. */
+  /** SHA-256 of the content that an Idempotency-Key was used for. */
   readonly fingerprint?: string
 }
 
-/** What somebody has to act on. */
+/** Requests that need action. */
 export type WorkStage = 'pending' | 'approved' | 'review'
 
-/** Names one attempt's session, for what follows a reserve. */
+/** Identifies one attempt's session, for the writes that follow reserve. */
 export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt'> & {
-  /** With what an approver shortened. */
+  /** The limits that approvers set. */
   readonly expiresAt: Instant
   /** No other session of the request was open when this one was reserved. */
   readonly alone: boolean
@@ -54,13 +54,13 @@ export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt'> & {
 export type Refusal = {
   readonly call: Call
   readonly caller: Caller
-  /** As asked for; it may be no profile at all. */
+  /** As requested; it may not be the name of any profile. */
   readonly profile: string
   readonly code: ProblemCode
   readonly reason: string
 }
 
-/** A request that waits for agreement. */
+/** A pending request. */
 export type NewRequest = {
   readonly call: Call
   readonly request: RequestId
@@ -70,57 +70,57 @@ export type NewRequest = {
   readonly scope: Scope
   readonly approval: Approval
   readonly startsAt?: Instant
-  /** What the requester is content with; approvers may shorten it further. */
+  /** The limits that the requester set; approvers can shorten them further. */
   readonly limits?: Limits
   readonly fingerprint?: string
 }
 
-/** The kill switch: what is frozen, by whom, why, until when. */
+/** A freeze: what is frozen, by whom, with which justification, until when. */
 export type Freeze = {
-  /** Names the scope in the API. */
+  /** Identifies the scope in the API. */
   readonly id: string
-  /** How often this scope was released before: with the id it names this very freeze. */
+  /** How often this scope was released before. Together with the ID it identifies this very freeze. */
   readonly generation: number
   readonly scope: FreezeScope
   readonly by: CallerRef
   readonly justification: string
   readonly at: Instant
   readonly expiresAt?: Instant
-  /** The first of two people who release it. */
+  /** The first of the two people who release it. */
   readonly releaseAskedBy?: CallerRef
 }
 
-/** With what a decision came, and whether it must meet the very version that it was made on (`If-Match`). */
+/** The circumstances of a decision, and whether it must meet the exact version that it was made on (`If-Match`). */
 export type ChangeOptions = { readonly circumstances?: Circumstances; readonly exact?: boolean }
 
-/** A place for one request that waits, on these terms. `attempt` names who took it. */
+/** A place for one pending request on these terms. `attempt` identifies the call that took it. */
 export type WaitingPlace = { readonly terms: string; readonly request: RequestId; readonly at: Instant; readonly attempt: string }
 export type Place =
-  /** By this request, now. */
+  /** Taken now, by this request. */
   | { readonly place: 'taken' }
-  /** By an ask for this very request before. */
+  /** Taken before, by a call for this very request. */
   | { readonly place: 'kept' }
-  /** Another request on the same terms holds it. */
+  /** Another request on the same terms holds the place. */
   | { readonly place: 'held'; readonly by: WaitingPlace }
   | { readonly place: 'full'; readonly all: readonly WaitingPlace[] }
 
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string }
 
 export type Ledger = {
-  /** One conditional write: the grant still holds, one use is taken, the intent is journalled. */
+  /** One conditional write: the grant still holds, one use is taken, the intent is journaled. */
   reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown>
-  /** One conditional write: the session is issued, if the grant still holds. Only after this may credentials leave. */
+  /** One conditional write: the session is issued, if the grant still holds. Only after this may credentials be returned. */
   record(reservation: Reservation, assumed: Assumed, now: Instant): Promise<Done<true> | Refused | Unknown>
   /**
-   * AWS gave an answer that is not one to our question. The reservation stays as it is, for a session may be alive; its
-   * journal says so, and the sweeper abandons it.
+   * AWS returned a response that does not match the call. The reservation stays as it is, because a session may be active; the journal
+   * records that, and the sweeper abandons the reservation.
    */
   drop(
     reservation: Reservation,
     answer: { readonly reason: string; readonly awsRequestId?: string; readonly sends: number },
     now: Instant,
   ): Promise<Done<true> | Unknown>
-  /** The session failed for certain: the use goes back in the same write. */
+  /** The session definitely failed: the same write returns the use. */
   fail(
     reservation: Reservation,
     failure: Pick<AssumeFailed, 'code' | 'awsRequestId' | 'sends'> & { readonly reason: string },
@@ -129,11 +129,11 @@ export type Ledger = {
   /** A verified caller was refused: one item, or only a count once there are too many in an hour. */
   refuse(refusal: Refusal): Promise<Done<true> | Unknown>
 
-  /** A request that waits for agreement; one that is there already under this id is found instead. */
+  /** Creates a pending request. If one with this ID exists, it is returned instead. */
   ask(request: NewRequest): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown>
   /**
-   * Reads, decides, writes. A withdrawal lands on the request's state alone; everything else on the condition that nothing
-   * changed meanwhile, and begins anew where something did.
+   * Reads, decides, writes. A withdrawal is conditional on the request's state only. Everything else is conditional on the version that was
+   * read, and starts again if that has changed.
    */
   change(
     id: RequestId,
@@ -144,19 +144,19 @@ export type Ledger = {
   request(id: RequestId): Promise<Done<AccessRequest | undefined> | Unknown>
   session(id: SessionId): Promise<Done<Session | undefined> | Unknown>
 
-  /** Newest first. `cursor` is a page's `next`; an odd one gives an empty page. */
+  /** Newest first. `cursor` is a page's `next`; an invalid one gives an empty page. */
   requestsOf(caller: Pick<CallerRef, 'issuer' | 'subject'>, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
   allRequests(now: Instant, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
-  /** Requests of these profiles that wait, that live, or that are over and to be reviewed. */
+  /** Requests of these profiles that are pending, approved, or to be reviewed. */
   workOn(
     stages: readonly WorkStage[],
     profiles: readonly string[],
     limit: number,
     cursor?: string,
   ): Promise<Done<Page<AccessRequest>> | Unknown>
-  /** Counts that this caller asks people, up to `most` times an hour: how often with this time, or undefined beyond that. */
+  /** Counts a request for approval of this caller, up to `most` an hour. Returns the new count, or undefined if it would exceed `most`. */
   countAsk(caller: CallerRef, most: number, now: Instant): Promise<Done<number | undefined> | Unknown>
-  /** Takes one of the caller's `most` places for requests that wait, or, with `instead`, a place that was seen held. */
+  /** Takes one of the caller's `most` places for pending requests or, with `instead`, a place that was seen held. */
   takePlace(
     caller: CallerRef,
     terms: string,
@@ -165,45 +165,48 @@ export type Ledger = {
     now: Instant,
     instead?: WaitingPlace,
   ): Promise<Done<Place> | Unknown>
-  /** Gives a place up, if it is still as it was seen. */
+  /** Frees a place, if it is still as it was seen. */
   leavePlace(caller: CallerRef, place: WaitingPlace): Promise<Done<true> | Unknown>
 
   /** Requests of one profile and stage, oldest first. */
   oldestWork(stage: WorkStage, profile: string, limit: number): Promise<Done<readonly AccessRequest[]> | Unknown>
   /**
-   * Reservations without a record since `before`: each is given back, at most `limit` of them. How many were; `fault` where
-   * some could not be.
+   * Abandons reservations from before `before` without a recorded outcome, at most `limit` of them, and returns their uses. Returns how
+   * many; `fault` if some could not be abandoned.
    */
   abandon(before: Instant, now: Instant, limit: number): Promise<Done<{ readonly given: number; readonly fault?: string }>>
-  /** Writes down what time has made of a request. */
+  /** Writes down what has happened to a request by the passing of time. */
   passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Promise<Done<boolean> | Unknown>
 
-  /** One of the freezes of these scopes that holds, read consistently (core/access/freeze.ts says which scopes matter). */
+  /** One of these scopes' freezes that is in force, read consistently (core/access/freeze.ts says which scopes matter). */
   frozen(scopes: readonly FreezeScope[], now: Instant): Promise<Done<Freeze | undefined> | Unknown>
-  /** All that hold, the oldest first. */
+  /** All freezes in force, oldest first. */
   freezes(now: Instant): Promise<Done<readonly Freeze[]> | Unknown>
   freeze(scope: FreezeScope, by: CallerRef, why: string, until: Instant | undefined, now: Instant): Promise<Done<Freeze> | Unknown>
-  /** The first person's call asks, a second person's releases. */
+  /** The first person's call requests the release, and a second person's call releases. */
   unfreeze(
     id: string,
     by: CallerRef,
     isSame: (other: CallerRef) => boolean,
     now: Instant,
   ): Promise<Done<'asked' | 'released'> | Refused | Unknown>
-  /** The deploy releases what no two people are left to release. False where it holds no more, or was set again since. */
+  /**
+   * The deployment releases a freeze when there are not two people left to do so. False if it is not in force any more, or was set again
+   * since.
+   */
   releaseByDeploy(id: string, generation: number, now: Instant): Promise<Done<boolean> | Unknown>
 
-  /** Each is in the audit log once: that this config answers, that this log began under this key. */
+  /** Each fact is in the audit log once: that this config is in use, and that this log started with this key. */
   announceConfig(now: Instant): Promise<Done<true> | Unknown>
   announceLog(origin: string, vkey: string, now: Instant): Promise<Done<true> | Unknown>
-  /** That the table came from a backup, where the deploy says so. */
+  /** That the table was restored from a backup, if the deployment says so. */
   announceRestored(now: Instant): Promise<Done<true> | Unknown>
 
   /** Whether the table answers. */
   ping(): Promise<boolean>
 }
 
-/** What the vend path needs of it. */
+/** The part that the vend path needs. */
 export type VendLedger = Pick<
   Ledger,
   'reserve' | 'record' | 'drop' | 'fail' | 'refuse' | 'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'request' | 'frozen' | 'ping'

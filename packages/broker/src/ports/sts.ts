@@ -5,13 +5,13 @@ import type { AssumedRole } from '@stint/core/scope/assumed-role'
 
 export type Credentials = AssumedRole['credentials']
 
-/** What AWS answered, as it came: it is held to the question before anything leaves (core/scope/assumed-role.ts). */
+/** What AWS answered, unchanged: it is checked against the call before anything is returned (core/scope/assumed-role.ts). */
 export type Assumed = AssumedRole & {
-  /** How often the call was sent: each send may have left a live session that never left Stint. */
+  /** How often the call was sent: each send may have left an active session whose credentials never left Stint. */
   readonly sends: number
 }
 
-/** AWS said no and did nothing: the use can be given back. */
+/** AWS refused and did nothing: the use can be returned. */
 export type AssumeFailed = Refused & { readonly awsRequestId?: string; readonly sends: number }
 
 export type Sts = { assumeRole(input: AssumeRoleInput): Promise<Done<Assumed> | AssumeFailed | (Unknown & { readonly sends: number })> }

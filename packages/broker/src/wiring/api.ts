@@ -1,6 +1,6 @@
 /**
- * Everything but vending: a hono app, without any permission to assume a role. It says who may enter what, shows sessions
- * and requests to whom they concern, takes decisions, and describes itself.
+ * Everything except vending: a hono app without any permission to assume a role. It shows which profiles a caller can use, shows sessions
+ * and requests to the callers they concern, takes decisions, and serves the API description.
  */
 import { isOneOf } from '@stint/core/access/decide'
 import type { Caller } from '@stint/core/identity/caller'
@@ -30,7 +30,7 @@ export function apiApp(broker: ApiBroker): Api {
   app.use(async (c, next) => {
     c.set('trace', hex128(broker.random))
     c.set('now', broker.clock())
-    // hono decodes a path before it matches; the table knows paths only as they are sent.
+    // hono decodes a path before it matches, but the route table knows paths only as they are sent.
     const route = findRoute(new URL(c.req.url).pathname)?.route
     if (route) {
       c.set('route', route)
@@ -51,7 +51,7 @@ export function apiApp(broker: ApiBroker): Api {
     })
   })
 
-  /** A verified caller was told no, and not only that there is nothing to read: it is in the audit log, whatever the route. */
+  /** Refusals of a verified caller go into the audit log on every route, except "not found" for something to read. */
   async function recordRefusal(c: Ctx, caller: Caller): Promise<void> {
     const refusal = c.get('refusal')
     if (!refusal || problems[refusal.code].status >= 500 || (c.req.method === 'GET' && problems[refusal.code].status !== 403)) return
@@ -82,7 +82,7 @@ export function apiApp(broker: ApiBroker): Api {
     if (!readiness || now - readiness.at > seconds(READY_FOR_SECONDS)) readiness = { at: now, checks: checkReadiness(broker) }
     return readiness.checks
   }
-  // What was checked before a freeze was set or released says nothing any more.
+  // Results that were cached before a freeze was set or released are out of date.
   app.on(['POST', 'DELETE'], ['/freezes', '/freezes/:id'], async (_c, next) => {
     await next()
     readiness = undefined
@@ -99,7 +99,7 @@ export function apiApp(broker: ApiBroker): Api {
   app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
 
   /**
-   * One word for everyone; only auditors see which dependency is down. The checks are kept for a few seconds, so that calls
+   * All callers get the same status; only auditors see which dependency is down. The checks are cached for a few seconds, so that calls
    * without a token cost nothing.
    */
   app.get('/readyz', async (c) => {
@@ -123,7 +123,7 @@ export function apiApp(broker: ApiBroker): Api {
 
   app.onError((error, c) => {
     broker.log({ level: 'error', trace: c.get('trace'), error: error.stack ?? error.message })
-    return refuse(c, refused('internal', 'Stint failed.'))
+    return refuse(c, refused('internal', 'Stint failed with an internal error.'))
   })
 
   return app
@@ -137,8 +137,8 @@ type Readiness = {
 }
 
 /**
- * A broken issuer keeps its own callers out and nobody else's, so it does not make the broker unready. Nor does the log:
- * events wait in the story table until it is back.
+ * A broken issuer affects its own callers only, so it does not make the broker unready. Nor does the log: events wait in the story table
+ * until it is available again.
  */
 async function checkReadiness(broker: ApiBroker): Promise<Readiness> {
   const [log, ledger, frozen, ...issuers] = await Promise.all([

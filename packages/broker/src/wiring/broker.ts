@@ -1,6 +1,6 @@
 /**
- * A broker from its parts: real AWS clients on the endpoints it is given. The sandbox, Lambda and the tests all come
- * through here, so they run the same code and differ in endpoints, clock and randomness only.
+ * Builds a broker from its parts: real AWS clients on the given endpoints. The sandbox, Lambda and the tests all use this, so they run the
+ * same code and differ only in endpoints, clock and randomness.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Rules } from '@stint/core/config/shape'
@@ -20,7 +20,7 @@ export type Deployment = {
   readonly build: string
   readonly region: string
   readonly keys: AwsKeys
-  /** Absent on AWS, where the SDK knows them. */
+  /** Absent on AWS, where the SDK knows the endpoints. */
   readonly endpoints?: { readonly sts: string; readonly dynamodb: string; readonly s3?: string; readonly kms?: string }
   readonly tables: { readonly story: string; readonly side: string }
   readonly epoch?: Instant
@@ -30,17 +30,17 @@ export type Deployment = {
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: Log
   readonly signIn?: SignIn
-  /** The key that the log is signed with, as a vkey. */
+  /** The key that signs the log, as a vkey. */
   readonly logVkey?: string
   readonly deadlines?: Deadlines
 }
 
-/** In milliseconds: a connection, one answer of the ledger, and all sends to STS together. */
+/** In milliseconds: a connection, one response of the ledger, and all sends to STS together. */
 export type Deadlines = { readonly connect: number; readonly ledger: number; readonly sts: number }
 
-/** A conditional write takes a few milliseconds; three sends of this, twice, and STS fit vend's own deadline. */
+/** A conditional write takes a few milliseconds. Three sends of this length, twice, and STS fit into vend's own timeout. */
 export const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 600, sts: 5000 }
-/** What DynamoDB answers at most, as JSON: it may be twice as long as the items, since events are JSON inside strings. */
+/** The largest responses of DynamoDB, as JSON: they can be twice as long as the items, because events are JSON inside strings. */
 export const DYNAMODB_ANSWER_BYTES = {
   /** One item of 400 KB, or a page of 1 MB. */
   ledger: 4 * 1024 * 1024,
@@ -49,8 +49,8 @@ export const DYNAMODB_ANSWER_BYTES = {
 } as const
 
 /**
- * Everything but STS, whose client only `vend` has on board (./vend-broker.ts). `ledger`: all of it, or only what the vend path
- * needs (`adapters/dynamodb/ledger.ts`).
+ * Everything except STS, whose client only `vend` includes (./vend-broker.ts). `ledger`: all of it, or only what the vend path needs
+ * (`adapters/dynamodb/ledger.ts`).
  */
 export function createBroker<L extends VendLedger>(
   deployment: Deployment,
@@ -71,7 +71,7 @@ export function createBroker<L extends VendLedger>(
   }
 }
 
-/** What the ledger's adapters are made of. */
+/** What the ledger's adapters need. */
 export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
   client: dynamoClient(deployment, 'ledger'),
   storyTable: deployment.tables.story,
@@ -100,5 +100,5 @@ export function dynamoClient(
   })
 }
 
-/** What a client of AWS needs to know of its surroundings. */
+/** What an AWS client needs to know about its environment. */
 export type AwsDeployment = Pick<Deployment, 'keys' | 'clock' | 'region' | 'endpoints' | 'deadlines'>

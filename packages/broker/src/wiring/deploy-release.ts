@@ -1,7 +1,7 @@
 /**
- * Freezes that a deploy releases, since no two responders are left to do it. It runs before the first call that an instance
- * of the new deploy answers, and again before the next one where the ledger did not answer. A name is of one freeze, so to
- * release it twice changes nothing.
+ * Freezes that a deployment releases, because there are not two responders left to do so. This runs before the first call that an instance
+ * of the new deployment answers, and again before the next call if the ledger did not answer. A name identifies one freeze, so releasing it
+ * twice changes nothing.
  */
 import type { NamedFreeze } from '@stint/core/access/freeze'
 import type { Broker } from '../ports/broker.ts'

@@ -30,7 +30,7 @@ describe('secrets by issuer', () => {
         () => slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: text }), {} as Deployment),
         () => webFrom(env({ STINT_SIGN_IN_SECRETS: text })),
       ])
-        expect(read).toThrow(/^STINT_\w+ must be JSON: an object with a text for each issuer$/)
+        expect(read).toThrow(/^STINT_\w+ must be a JSON object with a string for each issuer$/)
     },
   )
   test('are read', () => {

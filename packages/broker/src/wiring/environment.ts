@@ -1,6 +1,6 @@
 /**
- * What a function finds around it: its rules beside its code, its tables and credentials in the environment. Read once, in
- * init; credentials explicitly, since the SDK's provider chain weighs 115 KB and asks files and the network.
+ * What a function reads from its environment: its rules next to its code, its tables and credentials in environment variables. They are
+ * read once, in init. Credentials are read explicitly, because the SDK's provider chain takes 115 KB and asks files and the network.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -50,7 +50,7 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
   }
 }
 
-/** The freezes that this deploy releases. A wrong name would release nothing, and be believed. */
+/** The freezes that this deployment releases. A wrong name would release nothing, while the operator believes that it does. */
 export function releasedFreezesFrom(env: NodeJS.ProcessEnv): readonly NamedFreeze[] {
   const names = (env.STINT_RELEASE_FREEZES ?? '').split(',').filter((name) => name !== '')
   return names.map((name) => {
@@ -60,10 +60,10 @@ export function releasedFreezesFrom(env: NodeJS.ProcessEnv): readonly NamedFreez
   })
 }
 
-/** Who writes the log: the key's id, and where its figures are found. */
+/** The shipper's settings: the ID of the signing key, and the namespace of its metrics. */
 type ShipperFinds = { readonly signingKey: string; readonly namespace: string }
 
-/** What a function that reads or writes the log finds beyond that. */
+/** The additional settings of a function that reads or writes the log. */
 export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): LogDeployment & ShipperFinds {
   const need = needed(env)
   return {
@@ -75,14 +75,14 @@ export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment
   }
 }
 
-/** What the functions that talk to Slack find beyond that. */
+/** The additional settings of the functions that talk to Slack. */
 export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): SlackDeployment {
   const need = needed(env)
   return {
     ...deployment,
     slack: {
       token: need('STINT_SLACK_TOKEN'),
-      // Only the endpoint has them.
+      // Only the entry point has the signing secrets.
       signingSecrets: env.STINT_SLACK_SIGNING_SECRETS ? signingSecretsIn(env.STINT_SLACK_SIGNING_SECRETS) : [],
       publicUrl: need('STINT_URL'),
       fetch,
@@ -94,7 +94,7 @@ export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployme
   }
 }
 
-/** What Stint's pages need; absent where they are not set up. */
+/** What Stint's pages need; absent if they are not set up. */
 export function webFrom(env: NodeJS.ProcessEnv): { readonly web?: Web } {
   const { STINT_URL: publicUrl, STINT_WEB_KEY: key } = env
   if (!publicUrl || !key) return {}
@@ -103,17 +103,17 @@ export function webFrom(env: NodeJS.ProcessEnv): { readonly web?: Web } {
   return { web: { publicUrl, key: bytes, clientSecrets: secretsIn(env, 'STINT_SIGN_IN_SECRETS'), fetch } }
 }
 
-/** One, or two while it is rotated. A comma too many would make a secret of nothing, by which anybody can sign. */
+/** One secret, or two during a rotation. An extra comma would create an empty secret, with which anyone could sign. */
 function signingSecretsIn(text: string): readonly string[] {
   const secrets = text.split(',').map((secret) => secret.trim())
   if (secrets.some((secret) => secret.length < SHORTEST_SIGNING_SECRET))
-    throw new Error('STINT_SLACK_SIGNING_SECRETS holds something that is no signing secret: one, or two with a comma between them')
+    throw new Error('STINT_SLACK_SIGNING_SECRETS must hold one Slack signing secret, or two separated by a comma')
   return secrets
 }
-/** Slack's have 32 characters. */
+/** Slack's signing secrets have 32 characters. */
 const SHORTEST_SIGNING_SECRET = 16
 
-/** Secrets by issuer, as JSON. What is wrong with it is said without showing any of it. */
+/** Secrets by issuer, as JSON. Errors never show any of the value. */
 function secretsIn(env: NodeJS.ProcessEnv, name: string): { readonly [issuer: string]: string } {
   const text = env[name]
   if (!text) return {}
@@ -125,7 +125,7 @@ function secretsIn(env: NodeJS.ProcessEnv, name: string): { readonly [issuer: st
   }
   const isSecret = (value: unknown) => typeof value === 'string' && value !== ''
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || !Object.values(parsed).every(isSecret))
-    throw new Error(`${name} must be JSON: an object with a text for each issuer`)
+    throw new Error(`${name} must be a JSON object with a string for each issuer`)
   return parsed as { [issuer: string]: string }
 }
 
@@ -133,6 +133,6 @@ const needed =
   (env: NodeJS.ProcessEnv) =>
   (name: string): string => {
     const value = env[name]
-    if (!value) throw new Error(`the environment lacks ${name}`)
+    if (!value) throw new Error(`the environment variable ${name} is not set`)
     return value
   }

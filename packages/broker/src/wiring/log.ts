@@ -1,5 +1,5 @@
 /**
- * The log from its parts: real AWS clients on the endpoints given. Sandbox, Lambda and tests all come through here.
+ * Builds the log from its parts: real AWS clients on the given endpoints. The sandbox, Lambda and the tests all use this.
  */
 
 import { originOf } from '@stint/core/config/shape'
@@ -36,7 +36,7 @@ export function logParts(deployment: LogDeployment): LogParts {
   }
 }
 
-/** For reading: no key, and no permission to write. */
+/** For reading: without a key, and without permission to write. */
 export const openTrail = (deployment: LogDeployment & Pick<Deployment, 'logVkey'>): Trail =>
   createTrail({
     ...logParts(deployment),
@@ -44,7 +44,7 @@ export const openTrail = (deployment: LogDeployment & Pick<Deployment, 'logVkey'
     vkey: deployment.logVkey,
   })
 
-/** `signingKey`: the id, ARN or alias of the log's KMS key. */
+/** `signingKey`: the ID, ARN or alias of the log's KMS key. */
 export async function createShipper(deployment: LogDeployment & { readonly signingKey: string }): Promise<Shipper> {
   const { rules, region, keys, endpoints, clock, random, signingKey } = deployment
   const signer = await kmsSigner({

@@ -1,6 +1,6 @@
 /**
- * Slack's two functions from their parts: the endpoint that answers it, and the notifier that keeps its messages true. Sandbox,
- * Lambda and tests all come through here.
+ * Builds Slack's two functions from their parts: the entry point that answers Slack, and the notifier that keeps messages up to date. The
+ * sandbox, Lambda and the tests all use this.
  */
 
 import { journalReader } from '../adapters/dynamodb/journal-reader.ts'
@@ -18,19 +18,19 @@ export type SlackDeployment = Deployment & {
   readonly slack: {
     /** The bot's token (`xoxb-…`). */
     readonly token: string
-    /** The app's signing secret, and while it is rotated the one before. */
+    /** The app's signing secret and, during a rotation, the previous one. */
     readonly signingSecrets: readonly string[]
-    /** Where people reach Stint's pages, without a slash at the end. */
+    /** The public URL of Stint's pages, without a trailing slash. */
     readonly publicUrl: string
     readonly fetch: typeof fetch
     /** The bearer token of each issuer's directory. */
     readonly directoryTokens: { readonly [issuer: string]: string }
-    /** The sandbox's look-alike; Slack itself if absent. */
+    /** The sandbox's Slack; Slack itself if absent. */
     readonly at?: { readonly api: string; readonly responseHost: string }
   }
 }
 
-/** A call of the Web API, within what Slack leaves of its three seconds; the notifier has more. */
+/** The timeout of a Web API call within Slack's limit of three seconds; the notifier has more time. */
 const DOOR_TIMEOUT_MS = 1200
 const NOTIFY_TIMEOUT_MS = 8000
 const RESPONSE_HOST = 'hooks.slack.com'
@@ -40,8 +40,8 @@ export const apiOf = ({ slack }: Pick<SlackDeployment, 'slack'>, timeoutMs: numb
 
 export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
   const { rules, clock, random, log, slack } = deployment
-  if (!rules.slack) throw new TypeError('the config has no slack')
-  if (slack.signingSecrets.length === 0) throw new Error('the environment lacks STINT_SLACK_SIGNING_SECRETS')
+  if (!rules.slack) throw new TypeError('the config has no slack setting')
+  if (slack.signingSecrets.length === 0) throw new Error('the environment variable STINT_SLACK_SIGNING_SECRETS is not set')
   const ledger = dynamoLedger(ledgerSettings(deployment))
   return {
     clock,
@@ -68,10 +68,10 @@ export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
             redirect: 'error',
             signal: AbortSignal.timeout(DOOR_TIMEOUT_MS),
           })
-          // What it says changes nothing, so it is not read.
+          // Nothing depends on this response, so it is not read.
           await answer.body?.cancel()
         } catch (error) {
-          // The decision stands, or was refused, whether or not this could be said.
+          // The decision was made or refused, whether or not this message could be sent.
           log({ event: 'slack-response-url', cause: (error as Error).name })
         }
       },

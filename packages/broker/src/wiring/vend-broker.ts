@@ -1,6 +1,5 @@
 /**
- * The broker of `vend`: with the client of STS, which no other function has on board, and the part of the ledger that the
- * road needs.
+ * The broker of `vend`: with the STS client, which no other function includes, and the part of the ledger that the vend path needs.
  */
 import { STSClient } from '@aws-sdk/client-sts'
 import { atEndpoint, clientConfig, handlers, regionalEndpoint } from '../adapters/aws.ts'
@@ -10,7 +9,7 @@ import type { Broker } from '../ports/broker.ts'
 import type { Sts } from '../ports/sts.ts'
 import { createBroker, type Deployment, deadlinesOnAws } from './broker.ts'
 
-/** An answer to AssumeRole has about 2 KB. */
+/** A response to AssumeRole has about 2 KB. */
 const STS_ANSWER_BYTES = 64 * 1024
 
 export const createVendBroker = (deployment: Deployment): Broker => ({ ...createBroker(deployment, vendLedger), sts: stsOf(deployment) })
@@ -19,7 +18,7 @@ function stsOf({ keys, clock, random, sleep, endpoints, deadlines = deadlinesOnA
   const common = clientConfig(keys, clock)
   const requestHandler = handlers(deadlines.connect)(STS_ANSWER_BYTES)
   const clients = new Map<string, STSClient>()
-  /** One client per region: a config of one target needs one. */
+  /** One client per region; a config with one target needs one. */
   const client = (region: string): STSClient => {
     const made =
       clients.get(region) ??
