@@ -83,12 +83,12 @@ const assume = (milliseconds = 5000) => {
   }).assumeRole(input)
 }
 
-describe('an answer is read up to its bound', () => {
-  test('an honest answer is read whole', async () => {
+describe('reading a response', () => {
+  test('reads a normal response completely', async () => {
     answer = (response) => response.writeHead(200).end(xml('token'))
     expect(await assume()).toMatchObject({ outcome: 'done', value: { credentials: { sessionToken: 'token' }, sends: 1 } })
   })
-  test('an answer just within the bound is read whole, and one byte more is not', async () => {
+  test('reads a response of exactly the limit, and refuses one byte more', async () => {
     const token = 'A'.repeat(MOST - xml('').length)
     answer = (response) => response.writeHead(200).end(xml(token))
     expect(await assume()).toMatchObject({ outcome: 'done' })
@@ -105,21 +105,21 @@ describe('an answer is read up to its bound', () => {
     expect(await assume()).toMatchObject({ outcome: 'unknown', cause: expect.stringContaining(`longer than ${MOST} bytes`), sends: 2 })
     await Promise.all(closed)
     expect(sends).toBe(2)
-    // What the kernel's buffers hold on their way is sent, and nobody reads it.
+    // The content of the kernel's buffers is sent, and never read.
     expect(sent).toBeLessThan(sends * 12 * MEGABYTE)
   })
-  test('an error that is cut off is unknown, whatever its status', async () => {
+  test('treats a truncated error as unknown, whatever its status', async () => {
     answer = (response) => {
       response.writeHead(403, { 'content-length': 99 }).write('<ErrorResponse>')
       setTimeout(() => response.destroy(), 10)
     }
     expect(await assume()).toMatchObject({ outcome: 'unknown', sends: 2 })
   })
-  test('does not decompress: a compressed answer is unknown', async () => {
+  test('does not decompress: a compressed response is unknown', async () => {
     answer = (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(xml('token')))
     expect(await assume()).toMatchObject({ outcome: 'unknown' })
   })
-  test('a body that stalls closes its connection', async () => {
+  test('closes the connection of a body that stalls', async () => {
     answer = (response) => response.writeHead(200, { 'content-length': 99 }).write('<')
     const client = new DynamoDBClient({
       ...clientConfig({ accessKeyId: 'AKIA', secretAccessKey: 'x' }, Date.now),
@@ -128,13 +128,13 @@ describe('an answer is read up to its bound', () => {
       ...atEndpoint(url),
     })
     await expect(client.send(new GetItemCommand({ TableName: 't', Key: { pk: { S: 'x' } } }))).rejects.toThrow(
-      'no whole answer within 50 ms',
+      'no complete response within 50 ms',
     )
     await Promise.all(closed)
   })
 })
 
-describe('the Date header of an answer, in', () => {
+describe('the Date header of a response, in', () => {
   test.each<[string, string | undefined, number | undefined]>([
     ['the form of RFC 9110', 'Sun, 06 Nov 1994 08:49:37 GMT', 784111777000],
     ['no form at all', undefined, undefined],

@@ -16,14 +16,14 @@ const serve = (listener: RequestListener): Promise<string> =>
   })
 const bounds = { timeoutMs: 10_000, maxBytes: 1000 }
 
-test('an answer of exactly the limit is read whole, whatever its status', async () => {
+test('reads a response of exactly the limit, whatever its status', async () => {
   const url = await serve((_request, response) => void response.writeHead(404, { 'x-a': 'b' }).end('a'.repeat(1000)))
   const answer = await boundedFetch(url, bounds)
   expect([answer.status, answer.ok, answer.headers.get('x-a'), answer.text()]).toEqual([404, false, 'b', 'a'.repeat(1000)])
 })
 
-describe('an answer that is too large', () => {
-  test('is refused by the length that it names, before its body comes', async () => {
+describe('a response that is too large', () => {
+  test('is refused by its declared length, before its body is read', async () => {
     const url = await serve((_request, response) => {
       response.writeHead(200, { 'content-length': '1001' })
       response.flushHeaders()
@@ -44,7 +44,7 @@ describe('an answer that is too large', () => {
     await expect(boundedFetch(url, bounds)).rejects.toThrow('the response is larger than 1,000 bytes')
     await expect.poll(() => closed).toBe(true)
   })
-  test('is measured after it is unpacked', async () => {
+  test('is measured uncompressed', async () => {
     const { gzipSync } = await import('node:zlib')
     const url = await serve(
       (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('a'.repeat(1_000_000))),
@@ -53,30 +53,30 @@ describe('an answer that is too large', () => {
   })
 })
 
-describe('an answer that does not come', () => {
+describe('a response that does not arrive', () => {
   test.each<[string, RequestListener]>([
     ['at all', () => {}],
     [
-      'to its end',
+      'completely',
       (_request, response) => {
         response.writeHead(200)
         response.write('a')
       },
     ],
-  ])('%s is given up', async (_name, listener) => {
+  ])('%s is abandoned', async (_name, listener) => {
     const url = await serve(listener)
     await expect(boundedFetch(url, { ...bounds, timeoutMs: 50 })).rejects.toThrow(
       /^GET \/audit\/log\/checkpoint on 127\.0\.0\.1:\d+: no complete response within 0\.05 seconds\. Try again, or check the network\.$/,
     )
   })
-  test('since nobody listens there, says so', async () => {
+  test('reports a refused connection', async () => {
     const url = await serve(() => {})
     server.close()
     await expect(boundedFetch(url, { ...bounds, method: 'POST' })).rejects.toThrow(/^POST \/audit\/log\/checkpoint on .*: .*ECONNREFUSED/)
   })
 })
 
-test('no redirect is followed: it may lead anywhere', async () => {
+test('follows no redirects', async () => {
   const url = await serve((_request, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end())
   await expect(boundedFetch(url, bounds)).rejects.toThrow('GET /audit/log/checkpoint')
 })

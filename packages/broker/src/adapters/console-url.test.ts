@@ -30,7 +30,7 @@ afterAll(() => void server.close())
 
 const signIn = () => consoleSignIn({ endpoint, issuer: 'https://stint.example', post: postForm }).url(credentials)
 
-test('a sign-in token that is too long for a link is no sign-in', async () => {
+test('refuses a sign-in token that is too long for a URL', async () => {
   answer = { status: 200, body: JSON.stringify({ SigninToken: 'x'.repeat(8193) }) }
   expect((await signIn()).outcome).toBe('unknown')
   answer = { status: 200, body: JSON.stringify({ SigninToken: 'x'.repeat(8192) }) }
@@ -39,7 +39,7 @@ test('a sign-in token that is too long for a link is no sign-in', async () => {
 })
 
 describe('the sign-in URL', () => {
-  test('is made from a token that is fetched by POST, so that no URL holds a credential', async () => {
+  test('is built from a token that is fetched by POST, so that no URL holds a credential', async () => {
     const made = await signIn()
     expect(asked).toMatchObject({ method: 'POST', url: '/federation' })
     expect(Object.fromEntries(asked?.form ?? [])).toEqual({
@@ -73,7 +73,7 @@ describe('the sign-in URL', () => {
     [200, '{"SigninToken":"x\\n"}'],
     [200, '{"SigninToken":"x"'],
     [200, '<html>200 OK</html>'],
-  ])('%i %s is no sign-in, and its cause names no secret', async (status, body) => {
+  ])('%i %s is refused, and its cause names no secret', async (status, body) => {
     answer = { status, body }
     const made = await signIn()
     expect(made.outcome).toBe('unknown')

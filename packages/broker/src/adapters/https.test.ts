@@ -62,7 +62,7 @@ describe('publicOnly', () => {
 
   test.each<[string, readonly string[], boolean, unknown]>([
     ['a public address', ['8.8.8.8'], false, '8.8.8.8'],
-    ['all of them, where all are asked for', ['8.8.8.8'], true, [{ address: '8.8.8.8', family: 4 }]],
+    ['all of them, where all are requested', ['8.8.8.8'], true, [{ address: '8.8.8.8', family: 4 }]],
     ['the metadata service', ['169.254.169.254'], false, 'has a private address'],
     ['one private address among public ones', ['8.8.8.8', '10.0.0.7'], true, 'has a private address'],
     ['a private address inside an IPv6 one', ['::ffff:192.168.1.1'], false, 'has a private address'],
@@ -108,7 +108,7 @@ describe('getBytes', () => {
     expect(getBytes(`${url}/announced`)).rejects.toThrow('more than 256 KB'))
   test('does not decompress', () => expect(getBytes(`${url}/packed`)).rejects.toThrow('returned an encoded body'))
   test('does not take half an answer for all of it', () => expect(getBytes(`${url}/cut`)).rejects.toThrow())
-  test('asks a private address only where that was said', async () => {
+  test('calls a private address only if the config allows it', async () => {
     await expect(getBytes('https://10.255.255.1/keys')).rejects.toThrow('has a private address')
     await expect(getBytes('https://127.0.0.2:1/keys')).rejects.toThrow('has a private address')
     await expect(getBytes('https://127.0.0.2:1/keys', { network: 'private' })).rejects.toThrow('ECONNREFUSED')

@@ -84,7 +84,7 @@ describe('signatures', () => {
   })
 })
 
-/** A modulus of so many bits that nobody has the factors of: such a key is refused before it would be used. */
+/** A modulus of so many bits, whose factors are unknown: such a key is refused before it is used. */
 const rsaOf = (kid: string, bits: number, exponent = 'AQAB'): Key => ({
   ...first,
   jwk: { kty: 'RSA', kid, n: Buffer.alloc(bits / 8, 0xff).toString('base64url'), e: exponent },
@@ -94,7 +94,7 @@ const reasons = () =>
 
 describe('keys that are passed over', () => {
   test.each<[string, () => Key, string]>([
-    ['key_ops that is no list', () => ecKey('o1', { key_ops: 'verify' }), 'o1: key_ops does not include verify'],
+    ['key_ops that is not a list', () => ecKey('o1', { key_ops: 'verify' }), 'o1: key_ops does not include verify'],
     [
       'key_ops that holds something else than strings',
       () => ecKey('o2', { key_ops: ['verify', 7] }),
@@ -104,7 +104,7 @@ describe('keys that are passed over', () => {
     ['key_ops that is null', () => ecKey('o4', { key_ops: null }), 'o4: key_ops does not include verify'],
     ['key_ops that is empty', () => ecKey('o5', { key_ops: [] }), 'o5: key_ops does not include verify'],
     ['key_ops with an operation twice', () => ecKey('o6', { key_ops: ['verify', 'verify'] }), 'o6: key_ops does not include verify'],
-    ['a use that is no string', () => ecKey('u1', { use: ['sig'] }), 'u1: use is not sig'],
+    ['a use that is not a string', () => ecKey('u1', { use: ['sig'] }), 'u1: use is not sig'],
     ['an RSA key of 1,024 bits', () => rsaKey('r1', 1024), 'r1: an RSA modulus must have 2048 to 8192 bits'],
     ['an RSA key of 8,200 bits', () => rsaOf('r2', 8200), 'r2: an RSA modulus must have 2048 to 8192 bits'],
     ['an RSA key of 65,536 bits', () => rsaOf('r3', 65_536), 'r3: an RSA modulus must have 2048 to 8192 bits'],
@@ -158,7 +158,7 @@ describe('keys that are passed over', () => {
     expect(reasons()).toEqual([])
   })
 
-  test('are told once per fetch, and at most ten of them', async () => {
+  test('are logged once per fetch, at most ten of them', async () => {
     served = [first, ...Array.from({ length: 12 }, (_, index) => ecKey(`e${index}`, { use: 'enc' }))]
     await check(first)
     await check(first)
@@ -202,7 +202,7 @@ describe('freshness', () => {
     now += 12 * MINUTE
     expect(await check(fresh)).toBe('done')
   })
-  test('a new key is learned within 2 s while junk is thrown at the door, at a fetch a second', async () => {
+  test('learns a new key within 2 s under a flood of junk tokens, at one fetch a second', async () => {
     await check(first)
     const fresh = ecKey('k2')
     let learnedAfter: number | undefined
@@ -249,7 +249,7 @@ describe('an endpoint that fails', () => {
     expect(await check(ecKey('k2'))).toBe('unknown')
     expect(await check(first)).toBe('done')
   })
-  test('readiness tells one that fails from one that is dead', async () => {
+  test('readiness distinguishes a failing endpoint from a dead one', async () => {
     await check(first)
     expect(await keys.ready(issuer)).toMatchObject({ value: 'up' })
     failing = true

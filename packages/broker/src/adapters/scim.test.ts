@@ -1,4 +1,4 @@
-/** The directory: one user, active, by exactly the subject; and whatever else a server may answer is nobody or no answer. */
+/** The directory: only one active user with exactly the subject counts. Any other response means no user or no response. */
 import type { Rules } from '@stint/core/config/shape'
 import { describe, expect, test } from 'vitest'
 import { scimDirectory } from './scim.ts'
@@ -44,14 +44,14 @@ describe('a directory', () => {
   test.each<[string, unknown, unknown]>([
     ['the user', listOf(dana), { outcome: 'done', value: { groups: ['g1', 'g2'] } }],
     ['nobody', listOf(), { outcome: 'done', value: undefined }],
-    ['nobody, and no list at all', { schemas, totalResults: 0 }, { outcome: 'done', value: undefined }],
-    ['somebody who was switched off', listOf({ ...dana, active: false }), { outcome: 'done', value: undefined }],
-    ['somebody of whom it does not say', listOf({ ...dana, active: undefined }), { outcome: 'done', value: undefined }],
-    ['somebody active in words', listOf({ ...dana, active: 'true' }), { outcome: 'done', value: undefined }],
-    ['somebody else', listOf({ ...dana, externalId: 'dana' }), { outcome: 'done', value: undefined }],
-    ['somebody by another case', listOf({ ...dana, externalId: 'Da"na' }), { outcome: 'done', value: undefined }],
+    ['no user, and no list at all', { schemas, totalResults: 0 }, { outcome: 'done', value: undefined }],
+    ['a user who is inactive', listOf({ ...dana, active: false }), { outcome: 'done', value: undefined }],
+    ['a user without an active flag', listOf({ ...dana, active: undefined }), { outcome: 'done', value: undefined }],
+    ['a user with a string as active flag', listOf({ ...dana, active: 'true' }), { outcome: 'done', value: undefined }],
+    ['another user', listOf({ ...dana, externalId: 'dana' }), { outcome: 'done', value: undefined }],
+    ['a user in another case', listOf({ ...dana, externalId: 'Da"na' }), { outcome: 'done', value: undefined }],
     ['two', listOf(dana, dana), { outcome: 'unknown' }],
-    ['everybody, since it knows no filter', listOf(dana, { ...dana, externalId: 'x' }), { outcome: 'unknown' }],
+    ['all users, because it ignores filters', listOf(dana, { ...dana, externalId: 'x' }), { outcome: 'unknown' }],
     ['no list', { schemas, totalResults: 1, Resources: dana }, { outcome: 'unknown' }],
     ['an empty object', {}, { outcome: 'unknown' }],
     ['a list', [dana], { outcome: 'unknown' }],
@@ -83,10 +83,10 @@ describe('a directory', () => {
     ['a group without a name', listOf({ ...dana, groups: [{ value: 'g1' }, { display: 'No id' }] }), { outcome: 'unknown' }],
     ['a group that is none', listOf({ ...dana, groups: [{ value: 'g1' }, 'odd'] }), { outcome: 'unknown' }],
   ])('answers with %s', async (_name, body, expected) => expect((await asked(body)).answer).toMatchObject(expected as object))
-  test('says nothing of groups that it leaves out: no claim is no evidence', async () => {
+  test('makes no claim about omitted groups', async () => {
     expect((await asked(listOf({ ...dana, groups: undefined }))).answer).toEqual({ outcome: 'done', value: {} })
   })
-  test('by names, and where the claim stands deeper', async () => {
+  test('by name, and with a nested claim', async () => {
     expect((await asked(listOf(dana), rulesWith('/realm_access/ro~1les', 'display'))).answer).toEqual({
       outcome: 'done',
       value: { realm_access: { 'ro/les': ['Developers', 'On call'] } },

@@ -1,6 +1,6 @@
 /**
  * What each of KMS's answers must show. A row is one call and one answer that does not fit it, over real HTTP and AWS's own
- * client: nothing of it is believed. Beside the rows of a call stands its honest answer.
+ * client: nothing of it is trusted. Next to the rows of a call is its correct response.
  */
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { createServer, type Server } from 'node:http'

@@ -80,7 +80,7 @@ describe.each(calls)('%s', (_name, method, call, good, value) => {
     expect(asked.map(({ path, authorization }) => [path, authorization])).toEqual([[`/api/${method}`, 'Bearer xoxb-secret']])
   })
   test.each<[string, Answer, object]>([
-    ['says no', json({ ok: false, error: 'channel_not_found' }), { outcome: 'refused', error: 'channel_not_found' }],
+    ['refuses', json({ ok: false, error: 'channel_not_found' }), { outcome: 'refused', error: 'channel_not_found' }],
     ['a trigger that has expired', json({ ok: false, error: 'expired_trigger_id' }), { outcome: 'refused', error: 'expired_trigger_id' }],
     ['a token that was revoked', json({ ok: false, error: 'token_revoked' }), { outcome: 'refused', error: 'token_revoked' }],
     ['wants us later', json({ ok: false, error: 'ratelimited' }, 429, { 'retry-after': '7' }), { outcome: 'later', seconds: 7 }],
@@ -89,7 +89,7 @@ describe.each(calls)('%s', (_name, method, call, good, value) => {
     ['its own trouble', json({ ok: false, error: 'internal_error' }), { outcome: 'unknown' }],
     ['trouble before it', json({}, 503), { outcome: 'unknown' }],
     ['a page in its place', (response) => response.writeHead(200).end('<html>'), { outcome: 'unknown' }],
-    ['nothing of what was asked for', json({ ok: true }), { outcome: 'unknown' }],
+    ['none of the requested data', json({ ok: true }), { outcome: 'unknown' }],
     ['no answer in time', () => {}, { outcome: 'unknown' }],
     ['hangs up', (response) => response.destroy(), { outcome: 'unknown' }],
     ['hangs up in the middle', cut, { outcome: 'unknown' }],
@@ -102,12 +102,12 @@ describe.each(calls)('%s', (_name, method, call, good, value) => {
   })
 })
 
-test('nobody there', async () => {
+test('no user', async () => {
   const nobody = slackApi({ token: 'xoxb-secret', fetch, timeoutMs: 300, url: 'http://127.0.0.1:9/api/' })
   expect(await nobody.openDirect('U1')).toMatchObject({ outcome: 'unknown' })
 })
 
-test('a message asks Slack to make nothing of its words', async () => {
+test('a message turns off links, previews and mentions', async () => {
   answer = json({ ok: true, channel: 'C1', ts: '1.2' })
   await api.post('C1', message)
   const { body } = asked[0] as (typeof asked)[0]
@@ -129,15 +129,15 @@ test('one with a colour goes as an attachment, posted and updated alike', async 
 test.each<[string, object, boolean]>([
   ['a member', {}, true],
   ['a bot', { is_bot: true }, false],
-  ['somebody who left', { deleted: true }, false],
+  ['a deleted user', { deleted: true }, false],
   ['a guest of many channels', { is_restricted: true }, false],
   ['a guest of one channel', { is_ultra_restricted: true }, false],
-  ['somebody of another workspace', { is_stranger: true }, false],
+  ['a user of another workspace', { is_stranger: true }, false],
   ['Slackbot', { id: 'USLACKBOT' }, false],
-  ['somebody of whom Slack does not say whether they left', { deleted: undefined }, false],
-  ['somebody of whom Slack does not say whether they are a guest', { is_restricted: undefined }, false],
-  ['somebody who is no bot in words', { is_bot: 'false' }, false],
-  ['somebody who did not leave, in a number', { deleted: 0 }, false],
+  ['a user without a deleted flag', { deleted: undefined }, false],
+  ['a user without a guest flag', { is_restricted: undefined }, false],
+  ['a user with a string as bot flag', { is_bot: 'false' }, false],
+  ['a user with a number as deleted flag', { deleted: 0 }, false],
   ['a guest of nothing', { is_ultra_restricted: null }, false],
 ])('%s', async (_name, change, member) => {
   const user = { ...flags, id: 'U1', team_id: 'T1', profile: { email: 'dana@acme.example' }, ...change }
@@ -182,7 +182,7 @@ describe('what each answer must show', () => {
         () => api.openDirect('U1'),
         { ok: true, channel: { id: 'D1' } },
         [
-          ['a channel that everybody reads', { ok: true, channel: { id: 'C1' } }],
+          ['a public channel', { ok: true, channel: { id: 'C1' } }],
           ['the user', { ok: true, channel: { id: 'U1' } }],
           ['a number', { ok: true, channel: { id: 7 } }],
           ['a channel that is null', { ok: true, channel: null }],
@@ -226,8 +226,8 @@ describe('what each answer must show', () => {
         () => api.userByEmail('una@acme.EXAMPLE'),
         { ok: true, user: una },
         [
-          ['somebody with another address', { ok: true, user: { ...una, profile: { email: 'sam@acme.example' } } }],
-          ['somebody without an address', { ok: true, user: { ...una, profile: {} } }],
+          ['a user with another address', { ok: true, user: { ...una, profile: { email: 'sam@acme.example' } } }],
+          ['a user without an address', { ok: true, user: { ...una, profile: {} } }],
           ['a number for the user', { ok: true, user: { ...una, id: 1 } }],
         ],
       ],
@@ -258,7 +258,7 @@ describe('what each answer must show', () => {
     })
   })
 
-  test('an answer of 50 MB is read up to its bound, and the rest is never sent', async () => {
+  test('a response of 50 MB is read up to the limit, and the rest is never sent', async () => {
     let sent = 0
     let closed: Promise<void> | undefined
     answer = (response) => {

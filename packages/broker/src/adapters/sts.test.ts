@@ -1,4 +1,4 @@
-/** Which gate said no, as far as AWS's words tell. Messages as AWS's users and documentation have them. */
+/** Which gate refused, as far as AWS's message shows. The messages come from AWS's documentation and users. */
 import { Readable } from 'node:stream'
 import { STSClient } from '@aws-sdk/client-sts'
 import { describe, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ test.each([
   ['', 'unknown'],
 ])('%s → %s', (message, gate) => expect(gateOf(message)).toBe(gate))
 
-describe('the fate of two sends', () => {
+describe('the outcome of two sends', () => {
   type Answer = { readonly status: number; readonly body: string }
   const answered = (code: string, status = 400): Answer => ({
     status,
@@ -71,7 +71,7 @@ describe('the fate of two sends', () => {
     ['lost, then never reached', [lost, refusedConnection], 'unknown', undefined, 2],
     ['throttled, then denied', [answered('Throttling'), answered('AccessDenied', 403)], 'refused', 'assume-role-denied', 2],
     ['a failure of AWS', [answered('InternalFailure', 500)], 'unknown', undefined, 2],
-    ['a code that nobody knows', [answered('Surprise')], 'refused', 'assume-role-invalid', 1],
+    ['an unknown code', [answered('Surprise')], 'refused', 'assume-role-invalid', 1],
     ['no answer at all, the body stalled', [never], 'unknown', undefined, 1],
   ])('%s', async (_name, fates, outcome, code, sends) => {
     const result = await adapter(...fates).assumeRole(input)

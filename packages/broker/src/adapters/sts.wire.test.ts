@@ -55,8 +55,8 @@ const xml = 'text/xml'
 test.each<[string, number, string, string, string, string | undefined]>([
   ['a denial', 403, xml, error(code('AccessDenied')), 'refused', 'assume-role-denied'],
   ['a validation error', 400, xml, error(code('ValidationError')), 'refused', 'assume-role-invalid'],
-  ['a code that is new', 400, xml, error(code('SomethingNewException')), 'refused', 'assume-role-invalid'],
-  ['a policy that is malformed', 400, xml, error(code('MalformedPolicyDocument')), 'refused', 'assume-role-invalid'],
+  ['a new code', 400, xml, error(code('SomethingNewException')), 'refused', 'assume-role-invalid'],
+  ['a malformed policy', 400, xml, error(code('MalformedPolicyDocument')), 'refused', 'assume-role-invalid'],
   ['a policy that is too large', 400, xml, error(code('PackedPolicyTooLarge')), 'refused', 'packed-policy-too-large'],
   ['throttling', 400, xml, error(code('Throttling')), 'refused', 'sts-throttled'],
   ['a page of HTML with 403', 403, 'text/html', '<html><head><title>Blocked</title></head><body>no</body></html>', 'unknown', undefined],
@@ -68,7 +68,7 @@ test.each<[string, number, string, string, string, string | undefined]>([
   ['an error without a code', 403, xml, error(''), 'unknown', undefined],
   ['an error with an empty code', 403, xml, error(code('')), 'unknown', undefined],
   ['an error with a sentence for a code', 403, xml, error(code('Access is denied here')), 'unknown', undefined],
-  ['an error that is cut off', 403, xml, error(code('AccessDenied')).slice(0, 120), 'unknown', undefined],
+  ['a truncated error', 403, xml, error(code('AccessDenied')).slice(0, 120), 'unknown', undefined],
   ['an error without a request ID', 403, xml, error(code('AccessDenied')).replace(/<RequestId>.*<\/RequestId>/, ''), 'unknown', undefined],
   ['an error with an empty request ID', 403, xml, error(code('AccessDenied')).replace('r-1', ''), 'unknown', undefined],
   ['HTML with an error in it', 403, 'text/html', `<html><Error>${code('AccessDenied')}</Error></html>`, 'unknown', undefined],
@@ -83,7 +83,7 @@ test.each<[string, number, string, string, string, string | undefined]>([
     'refused',
     'assume-role-denied',
   ],
-  ['a proxy that wants a sign-in', 407, 'text/html', '<html></html>', 'unknown', undefined],
+  ['a proxy that requires a sign-in', 407, 'text/html', '<html></html>', 'unknown', undefined],
   ['a redirect', 302, 'text/html', '', 'unknown', undefined],
   ['an error of AWS', 500, xml, error(code('InternalFailure')), 'unknown', undefined],
 ])('%s', async (_name, status, type, body, outcome, problem) => {

@@ -89,7 +89,7 @@ describe('a witness', () => {
     return by.cosign(checkpoint, note, proofTo(size))
   }
 
-  test('signs checkpoint after checkpoint, also for a client that has forgotten how far it was', async () => {
+  test('signs checkpoint after checkpoint, even for a client that has lost its state', async () => {
     state.fault = undefined
     const one = client()
     for (const size of [3, 8, 8, 21]) {
@@ -100,7 +100,7 @@ describe('a witness', () => {
       const signers = signersOf({ ...parsed, signatures: [...parsed.signatures, ...cosignatures] }, [signer.key, witnessKey])
       expect(signers).toEqual([signer.key, witnessKey])
     }
-    // 409 tells the size it has.
+    // 409 returns the size it has.
     expect(await cosign(34)).toHaveLength(1)
     expect(state.size).toBe(34)
   })
@@ -113,33 +113,33 @@ describe('a witness', () => {
     ['answers 409 with a size in another type', [409, 'text/x.tlog.sizes', '5\n'], 40, /answered 409/],
     ['answers 409 with a size and more', [409, 'text/x.tlog.size', '5\n6\n'], 40, /answered 409/],
     ['answers 409 with a size that is negative', [409, 'text/x.tlog.size', '-1\n'], 40, /answered 409/],
-    ['answers with a page', [200, 'text/html', '<html>200 OK</html>'], 40, /no cosignature/],
+    ['answers with a page', [200, 'text/html', '<html>200 OK</html>'], 40, /no valid cosignature/],
     ['answers another status of success', [201, 'text/plain', ''], 40, /answered 201/],
-    ['answers 409 again and again', [409, 'text/x.tlog.size', '5\n'], 40, /two different sizes/],
-    ['answers with nothing', [200, 'text/plain', ''], 40, /no cosignature/],
+    ['keeps answering 409', [409, 'text/x.tlog.size', '5\n'], 40, /two different sizes/],
+    ['answers with nothing', [200, 'text/plain', ''], 40, /no valid cosignature/],
     [
-      'answers with a key of others',
+      'signs with another key',
       [200, 'text/plain', `— other.example ${Buffer.alloc(76, 1).toString('base64')}\n`],
       40,
-      /no cosignature/,
+      /no valid cosignature/,
     ],
     [
-      'answers with a signature that is wrong',
+      'returns a wrong signature',
       [
         200,
         'text/plain',
         `— ${witnessKey.name} ${Buffer.concat([Buffer.from(keyIdOf(witnessKey), 'hex'), Buffer.alloc(72)]).toString('base64')}\n`,
       ],
       40,
-      /no cosignature/,
+      /no valid cosignature/,
     ],
-    ['answers with a whole note', [200, 'text/plain', 'x\n\n— a AAAAAAAA\n'], 40, /no cosignature/],
-  ])('that %s is not believed', async (_what, fault, size, words) => {
+    ['answers with a whole note', [200, 'text/plain', 'x\n\n— a AAAAAAAA\n'], 40, /no valid cosignature/],
+  ])('that %s is not trusted', async (_what, fault, size, words) => {
     state.fault = fault
     await expect(cosign(size)).rejects.toThrow(words)
   })
 
-  test('that once answered with a signature that is wrong is not taken to have seen the checkpoint', async () => {
+  test('that returned a wrong signature is not taken to have seen the checkpoint', async () => {
     Object.assign(state, { size: 3, root: rootOf(3), fault: undefined })
     const olds: string[] = []
     let spoil = true
@@ -147,7 +147,7 @@ describe('a witness', () => {
       olds.push(text.slice(0, text.indexOf('\n')))
       return spoil ? { status: 200, type: 'text/plain', body: '' } : postText(to, text)
     })
-    await expect(cosign(8, one)).rejects.toThrow(/no cosignature/)
+    await expect(cosign(8, one)).rejects.toThrow(/no valid cosignature/)
     spoil = false
     expect(await cosign(8, one)).toHaveLength(1)
     expect(olds.slice(0, 2)).toEqual(['old 0', 'old 0'])

@@ -28,7 +28,7 @@ describe.each([1, 500, 900])('%i targets', (count) => {
     expect(texts.length).toBeLessThanOrEqual(8)
     expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(6000)
   })
-  test('may each be assumed, tagged and named, and no other role', () => {
+  test('allow each role to be assumed, tagged and named, and no other role', () => {
     for (const at of [0, Math.floor(count / 2), count - 1])
       for (const action of ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'])
         expect(may(texts, action, `arn:aws:iam::${account(at)}:role/stint/Deploy`)).toBe(true)
@@ -41,7 +41,7 @@ describe.each([1, 500, 900])('%i targets', (count) => {
       expect(may(texts, 'sts:AssumeRole', arn)).toBe(false)
     expect(may(texts, 'sts:AssumeRoleWithWebIdentity', `arn:aws:iam::${account(0)}:role/stint/Deploy`)).toBe(false)
   })
-  test('and one more at the end changes no policy but the last', () => {
+  test('one more at the end changes only the last policy', () => {
     const before = texts.slice(0, -1)
     expect(
       assumePolicies({ targets: { ...targetsOf(count), 'a-new-one': targetsOf(count + 1)[`t-${count}`] as never } }).slice(
@@ -50,17 +50,17 @@ describe.each([1, 500, 900])('%i targets', (count) => {
       ),
     ).toEqual(before)
   })
-  test('leave no policy emptier than it must be', () => {
+  test('fill each policy before the next', () => {
     const lengths = texts.map(({ length }) => length)
     for (const length of lengths.slice(0, -1)) expect(length).toBeGreaterThan(5900)
   })
 })
 
 describe('5,000 targets', () => {
-  test('are not named one by one: the config must say how else', () => {
-    expect(() => assumePolicies({ targets: targetsOf(5000) })).toThrow(/5000 targets need \d\d policies .* targetRoles/)
+  test('do not fit: the config must set targetRoles', () => {
+    expect(() => assumePolicies({ targets: targetsOf(5000) })).toThrow(/5000 targets need \d\d policies, .* targetRoles/)
   })
-  test('are those under one path, in one’s own organization', () => {
+  test('allow all roles under one path, within your organization', () => {
     const texts = assumePolicies({ targets: targetsOf(5000), targetRoles })
     expect(texts).toHaveLength(1)
     const ours = { 'aws:ResourceOrgID': 'o-acme1234' }
@@ -71,7 +71,7 @@ describe('5,000 targets', () => {
   })
 })
 
-test('a role that several targets name is named once, in another partition as well', () => {
+test('names a role of several targets once, in other partitions as well', () => {
   const shared = { account: '1', roleArn: 'arn:aws-us-gov:iam::111122223333:role/stint/A', externalId: 'x', region: 'us-gov-west-1' }
   expect(
     assumePolicies({ targets: { a: shared, b: shared } })

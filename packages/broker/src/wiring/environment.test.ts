@@ -1,4 +1,4 @@
-/** Secrets in the environment: what is no secret stops the function in init, and is shown to nobody. */
+/** Secrets in the environment: an invalid secret stops the function during init, and is never shown. */
 import { describe, expect, test } from 'vitest'
 import type { Deployment } from './broker.ts'
 import { slackDeploymentFrom, webFrom } from './environment.ts'
@@ -14,17 +14,20 @@ const env = (more: object) => ({
 
 describe('signing secrets', () => {
   const read = (text: string) => slackDeploymentFrom(env({ STINT_SLACK_SIGNING_SECRETS: text }), {} as Deployment).slack.signingSecrets
-  test('are one, or two while one is rotated', () => {
+  test('accepts one, or two during a rotation', () => {
     expect([read(now), read(`${now}, ${before}`)]).toEqual([[now], [now, before]])
   })
-  test.each([`${now},`, `,${now}`, `${now},,${before}`, ',', ' ', `${now}, `, 'short'])('%j is refused: nothing is no secret', (text) => {
-    expect(() => read(text)).toThrow(/STINT_SLACK_SIGNING_SECRETS/)
-  })
+  test.each([`${now},`, `,${now}`, `${now},,${before}`, ',', ' ', `${now}, `, 'short'])(
+    'refuses %j: an empty secret is invalid',
+    (text) => {
+      expect(() => read(text)).toThrow(/STINT_SLACK_SIGNING_SECRETS/)
+    },
+  )
 })
 
 describe('secrets by issuer', () => {
   test.each(['s3cr3t-of-the-directory', '"text"', '["a"]', '{"people":1}', '{"people":""}', 'null'])(
-    '%s is refused, and not shown',
+    'refuses %s and does not show it',
     (text) => {
       for (const read of [
         () => slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: text }), {} as Deployment),
@@ -33,7 +36,7 @@ describe('secrets by issuer', () => {
         expect(read).toThrow(/^STINT_\w+ must be a JSON object with a string for each issuer$/)
     },
   )
-  test('are read', () => {
+  test('reads them', () => {
     const { slack } = slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: '{"people":"t"}' }), {} as Deployment)
     expect(slack.directoryTokens).toEqual({ people: 't' })
   })

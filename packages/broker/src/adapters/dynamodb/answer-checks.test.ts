@@ -1,6 +1,6 @@
 /**
  * What each of DynamoDB's answers must show. A row is one call and one answer that does not fit it, over real HTTP and
- * AWS's own client: nothing of it is believed. Beside the rows of a call stands its honest answer.
+ * AWS's own client: nothing of it is trusted. Next to the rows of a call is its correct response.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -145,7 +145,7 @@ const ofRetirement = (operation: string, input: Input): object => {
   return operation === 'BatchGetItem' ? found('story', storyItem(ID)) : wrote('story', wire({ events: [entry, entry] }))
 }
 
-/** A lie is an answer in an honest one's place: a function of it, or for certain operations only. */
+/** A false response that replaces a correct one: a function of it, or for certain operations only. */
 type Lie = object | string | ((honest: Body, operation: string, input: Input, nth: number) => unknown)
 type Row = readonly [what: string, lie: Lie]
 type Call = readonly [
@@ -226,9 +226,15 @@ const calls: Call[] = [
       ['a count in a string', found('side', cursorItem(ID, { count: '1' }))],
       ['fewer places than events', found('side', cursorItem(ID, { count: 2 }))],
       ['a commitment that is too short', found('side', cursorItem(ID, { commit: 'ab' }))],
-      ['a key left that was not asked for', { ...found('side'), UnprocessedKeys: { side: { Keys: [wire({ pk: 'LOG#HEAD', sk: '-' })] } } }],
+      [
+        'an unprocessed key that was not requested',
+        { ...found('side'), UnprocessedKeys: { side: { Keys: [wire({ pk: 'LOG#HEAD', sk: '-' })] } } },
+      ],
       ['keys left of another table', { ...found('side'), UnprocessedKeys: { other: { Keys: [wire({ pk: `LOG#CUR#${ID}`, sk: '-' })] } } }],
-      ['a key that is left for ever', { ...found('side'), UnprocessedKeys: { side: { Keys: [wire({ pk: `LOG#CUR#${ID}`, sk: '-' })] } } }],
+      [
+        'a key that stays unprocessed for ever',
+        { ...found('side'), UnprocessedKeys: { side: { Keys: [wire({ pk: `LOG#CUR#${ID}`, sk: '-' })] } } },
+      ],
     ],
   ],
   [
@@ -243,7 +249,7 @@ const calls: Call[] = [
     ],
   ],
   [
-    'look-up rows (BatchWriteItem)',
+    'lookup rows (BatchWriteItem)',
     () => state().index([row]),
     () => nothingLeft('side'),
     undefined,
@@ -252,21 +258,24 @@ const calls: Call[] = [
       ['UnprocessedItems in another type', { ...countedAll('side'), UnprocessedItems: [] }],
       ['items left of another table', { ...nothingLeft('side'), UnprocessedItems: { other: [{ PutRequest: { Item: rowItem() } }] } }],
       [
-        'an item left that was not asked for',
+        'an unprocessed item that was not sent',
         { ...nothingLeft('side'), UnprocessedItems: { side: [{ PutRequest: { Item: headItem(head) } }] } },
       ],
-      ['an item that is left for ever', { ...nothingLeft('side'), UnprocessedItems: { side: [{ PutRequest: { Item: rowItem() } }] } }],
+      [
+        'an item that stays unprocessed for ever',
+        { ...nothingLeft('side'), UnprocessedItems: { side: [{ PutRequest: { Item: rowItem() } }] } },
+      ],
     ],
   ],
   [
-    'look-up rows that go (BatchWriteItem)',
+    'deleted lookup rows (BatchWriteItem)',
     () => state().unindex([row]),
     () => nothingLeft('side'),
     undefined,
     [['no UnprocessedItems', countedAll('side')]],
   ],
   [
-    'looking up (Query)',
+    'lookup (Query)',
     () => state().lookup(row.key, 2, '2026-11-25'),
     () => page('side', rowItem()),
     [row],
@@ -280,7 +289,7 @@ const calls: Call[] = [
       ['a row of another journal than its key says', page('side', rowItem({ request: OTHER_ID }))],
       ['a place in a string', page('side', rowItem({ seq: '3' }))],
       [
-        'more rows than were asked for',
+        'more rows than were requested',
         page('side', ...['00003', '00002', '00001'].map((seq) => rowItem({ sk: `${row.at}#${ID}#${seq}`, seq: Number(seq) }))),
       ],
     ],
@@ -300,13 +309,13 @@ const calls: Call[] = [
     [{ ...read, current: true }],
     [
       ['a page without items', (honest, operation) => (operation === 'Query' ? counted('story') : honest)],
-      ['a count that is wrong', (honest, operation) => (operation === 'Query' ? { ...honest, Count: 9 } : honest)],
+      ['a wrong count', (honest, operation) => (operation === 'Query' ? { ...honest, Count: 9 } : honest)],
       ['items of another day', (honest, operation) => (operation === 'Query' ? page('story', indexItem(ID, { dayKey: 'x' })) : honest)],
       [
         'a page that leads back to itself',
         (honest, operation) => (operation === 'Query' ? { ...honest, LastEvaluatedKey: indexItem(ID) } : honest),
       ],
-      ['a place to go on that is none', (honest, operation) => (operation === 'Query' ? { ...honest, LastEvaluatedKey: {} } : honest)],
+      ['an empty LastEvaluatedKey', (honest, operation) => (operation === 'Query' ? { ...honest, LastEvaluatedKey: {} } : honest)],
       ['a batch without our table', (honest, operation) => (operation === 'BatchGetItem' ? { ...honest, Responses: {} } : honest)],
       [
         'a batch with another journal',
@@ -325,13 +334,13 @@ const calls: Call[] = [
     [{ ...read, current: true, item: { state: 'refused', callerKey: 'iss#sub', reviewed: false, sessions: {} } }],
     [
       ['no items', counted('story')],
-      ['a count that is wrong', { ...page('story', storyItem(ID)), Count: 2 }],
+      ['a wrong count', { ...page('story', storyItem(ID)), Count: 2 }],
       ['an item without a key', { ...page('story', {}) }],
       ['a page that leads back to itself', { ...page('story', storyItem(ID)), LastEvaluatedKey: wire({ pk: 'x' }) }],
     ],
   ],
   [
-    'what may be erased (GetItem)',
+    'what can be erased (GetItem)',
     () => erasures(story()).item(ID, NOW),
     () => item('story', storyItem(ID)),
     { journal: read, erased: false },
@@ -345,7 +354,7 @@ const calls: Call[] = [
     [
       ['no items', (honest, operation) => (operation === 'Query' ? counted('story') : honest)],
       [
-        'those of another caller',
+        'requests of another caller',
         (honest, operation) => (operation === 'Query' ? page('story', indexItem(ID, { callerKey: 'x' })) : honest),
       ],
       [
@@ -389,7 +398,7 @@ const calls: Call[] = [
     ],
   ],
   [
-    'giving a journal back (PutItem)',
+    'restoring a journal (PutItem)',
     () => giveBack(story(), { item: uponBytes, since: 0, upon: uponBytes }),
     () => wrote('story', storyItem(ID)),
     true,
@@ -400,7 +409,7 @@ const calls: Call[] = [
     ],
   ],
   [
-    'giving a lost journal back (PutItem)',
+    'restoring a lost journal (PutItem)',
     () => giveBack(story(), { item: uponBytes, since: 0, upon: undefined }),
     () => wrote('story'),
     true,
@@ -418,11 +427,11 @@ calls.push(
     [['its error with status 200', { __type: 'ConditionalCheckFailedException', status: 200 }]],
   ],
   ['claiming a message (PutItem)', () => believed(slack().claimPost(ID, 'root#C1', NOW, 0)), () => wrote('side'), true, []],
-  ['what Slack is owed (PutItem)', () => believed(slack().owe(owed)), () => wrote('side'), true, []],
+  ['pending Slack updates (PutItem)', () => believed(slack().owe(owed)), () => wrote('side'), true, []],
   ['settling it (DeleteItem)', () => believed(slack().settle(owed)), () => wrote('side'), true, []],
   ['dropping a message (DeleteItem)', () => believed(slack().dropPost(ID, 'root#C1')), () => wrote('side'), true, []],
   [
-    'where messages stand (Query)',
+    'where messages are (Query)',
     () => believed(slack().posts(ID)),
     () => page('side', wire({ pk: `MSG#${ID}`, sk: 'root#C1', claimedAt: NOW, channel: 'C1', ts: '1.1' })),
     [{ key: 'root#C1', claimedAt: NOW, channel: 'C1', ts: '1.1' }],
@@ -482,7 +491,7 @@ describe('what honest answers may also be', () => {
     expect(asked).toHaveLength(2)
     expect(asked[1]?.RequestItems).toEqual(asked[0]?.RequestItems)
   })
-  test('a look-up in two pages', async () => {
+  test('a lookup in two pages', async () => {
     const second = rowItem({ sk: `${row.at}#${ID}#00002`, seq: 2 })
     answer = (_operation, _input, at) =>
       at === 0 ? { ...page('side', rowItem()), LastEvaluatedKey: wire({ pk: 'x', sk: 'y' }) } : page('side', second)

@@ -69,7 +69,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     await must(it.ledger.reserve(intent()) as never)
     return [word(await it.ledger.reserve(second({})))]
   },
-  'a named request of somebody else': async (it) => {
+  'a named request of another caller': async (it) => {
     await approvedRequest(it)
     return [word(await it.ledger.reserve(intent({ ...named, caller: eve }))), it.events(`REQ#${REQUEST}`)]
   },
@@ -155,19 +155,19 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const answer = await it.ledger.record({ ...reservation, attempt: '9'.repeat(32) }, assumed(), NOW)
     return [word(answer), it.events(`REQ#${REQUEST}`)]
   },
-  'a session whose request was revoked meanwhile': async (it) => {
+  'a session whose request was revoked during the call': async (it) => {
     await approvedRequest(it)
     const reservation = await reserved(it, named)
     await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }))
     return [word(await it.ledger.record(reservation, assumed(), NOW)), it.events(`REQ#${REQUEST}`).at(-1)]
   },
-  'a session that has ended meanwhile': async (it) => {
+  'a session that has ended during the call': async (it) => {
     await approvedRequest(it)
     const reservation = await reserved(it, named)
     it.advance(900_000)
     return [word(await it.ledger.record(reservation, assumed(), NOW))]
   },
-  'a session whose request’s window closed meanwhile': async (it) => {
+  'a session whose request’s window closed during the call': async (it) => {
     await approvedRequest(it)
     const reservation = await reserved(it, named)
     const short = { state: 'approved', set: { windowExpiresAt: NOW + 1000 }, events: [] } as const
@@ -205,13 +205,13 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   },
 
   // ── Ask, change ────────────────────────────────────────────────────────────────────────────────────────────────────
-  'a request is asked for once': async ({ ledger, events }) => [
+  'a request is created once': async ({ ledger, events }) => [
     word(await ledger.ask(newRequest())),
     word(await ledger.ask(newRequest())),
     word(await ledger.ask(newRequest({ caller: eve }))),
     events(`REQ#${REQUEST}`).length,
   ],
-  'a decision upon a version that is gone is made anew': async ({ ledger, events }) => {
+  'a decision on an outdated version is made again': async ({ ledger, events }) => {
     await must(ledger.ask(newRequest()))
     const states: string[] = []
     let beside = true
@@ -258,7 +258,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     )
     return [word(decided), it.events(`REQ#${REQUEST}`)]
   },
-  'a revoke upon the very version that it was made on': async (it) => {
+  'a revoke on exactly the version that it was decided on': async (it) => {
     await must(it.ledger.ask(newRequest()))
     return [word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { exact: true }))]
   },
@@ -283,7 +283,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     it.loseAnswer()
     return [await must(it.ledger.countAsk(dana, 3, NOW)), await must(it.ledger.countAsk(dana, 3, NOW))]
   },
-  'places are taken up to a limit, each once, and by nobody else': async ({ ledger }) => {
+  'places are taken up to a limit, each by one request': async ({ ledger }) => {
     const other = `req_${'2'.repeat(26)}` as typeof REQUEST
     const take = async (terms: string, request = REQUEST) => (await must(ledger.takePlace(dana, terms, request, 2, NOW))).place
     const taken = [await take('aa'), await take('aa'), await take('aa', other), await take('bb'), await take('cc')]
@@ -346,7 +346,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     const asked = await it.ledger.unfreeze(id, rob, isSame(rob), NOW)
     return [word(asked), it.events(`FREEZE#${id}`)]
   },
-  'a release is for the people who asked for it': async (it) => {
+  'a release is for the people who requested it': async (it) => {
     const elsewhere = { ...rita, issuer: 'elsewhere' }
     const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
     await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
@@ -361,7 +361,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     }
     return [answers, it.events(`FREEZE#${id}`)]
   },
-  'a set meets a release that came between, and is made anew': async (it) => {
+  'a set that meets a release is made again': async (it) => {
     const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
     await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)
     await betweenWrites(it, () => it.ledger.unfreeze(id, rob, isSame(rob), NOW))
@@ -429,7 +429,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   },
 
   // ── Links ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-  'a link is written upon the version that was read': async ({ ledger, events }) => {
+  'a link is written on the version that was read': async ({ ledger, events }) => {
     const write = async (version: number) => must(ledger.writeLink(LINK, version, linkedBy('pending'), NOW) as Promise<Done<boolean>>)
     return [await write(0), await write(0), await write(1), await write(1), events(`LINK#${LINK}`).length]
   },
@@ -442,7 +442,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     while (version < 400 && (await write(version, 'ended'))) version++
     return [full, version]
   },
-  'a pointer is set where there is none, and moved by whoever knows where it pointed': async ({ ledger }) => {
+  'a pointer is set if there is none, and moved only from where it pointed': async ({ ledger }) => {
     const at = { kind: 'slack', name: 'T1/U1' } as const
     const other = linkId({ issuer: 'people', subject: 'eve' })
     const point = async (to: LinkId, before?: LinkId) => must(ledger.point(at, to, NOW, before))
@@ -503,7 +503,7 @@ const families = {
   'record, drop, fail': '#session.#state = :reserved',
   'set a freeze': 'NOT contains(attempts',
   'release a freeze': 'lastSet = :lastSet',
-  'change upon a state': '#state IN',
+  'change on a state': '#state IN',
   'take a place': '#place',
 } as const
 const familyOf = (condition: string): string => Object.entries(families).find(([, mark]) => condition.includes(mark))?.[0] ?? condition

@@ -1,6 +1,6 @@
 /**
- * What each answer of DynamoDB must show, call by call. In every row the call is answered with a lie that an SDK would take
- * for success; the outcome is `unknown`, however often it is sent again, and the honest answer beside it is done.
+ * What each response of DynamoDB must show, call by call. In every row the call gets a false response that an SDK would take for
+ * success: the outcome is `unknown`, no matter how often it is sent again. With the correct response it is `done`.
  */
 import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { linkId } from '@stint/core/identity/link'
@@ -197,7 +197,7 @@ const lies: { readonly [operation: string]: { readonly [name: string]: (it: Ledg
     'no table': () => ({ Responses: {}, ...batchCapacity }),
     'another table': () => ({ Responses: { other: [] }, ...batchCapacity }),
     'no capacity': () => ({ Responses: { stint: [] }, UnprocessedKeys: {} }),
-    'an item that was not asked for': () => ({ Responses: { stint: [stranger] }, ...batchCapacity }),
+    'an item that was not requested': () => ({ Responses: { stint: [stranger] }, ...batchCapacity }),
     'an item twice': (_it, { input }) => {
       const [key] = input.RequestItems.stint?.Keys ?? []
       return { Responses: { stint: [key, key] }, ...batchCapacity }
@@ -295,10 +295,10 @@ describe('the ledger is unknown', () => {
     ['reserve a named request', 'fewer uses than none', changedTo({ usesLeft: { N: '-1' } })],
     ['reserve a named request', 'no limits', ({ limits: _limits, ...after }) => after],
     ['reserve a named request', 'limits that are none', changedTo({ limits: { S: 'none' } })],
-    ['reserve a named request', 'a limit that is no number', changedTo({ limits: { M: { duration: { S: '600' } } } })],
+    ['reserve a named request', 'a limit that is not a number', changedTo({ limits: { M: { duration: { S: '600' } } } })],
     ['record', 'a request that was revoked', changedTo({ state: { S: 'revoked' } })],
     ['freeze', 'a freeze that is not active', changedTo({ active: { BOOL: false } })],
-    ['freeze', 'an end that was not asked for', changedTo({ expiresAt: { N: '1' } })],
+    ['freeze', 'an expiration that was not requested', changedTo({ expiresAt: { N: '1' } })],
     ['freeze', 'another scope', changedTo({ scope: { M: { kind: { S: 'profile' }, id: { S: 'x' } } } })],
     ['freeze', 'another generation', changedTo({ generation: { N: '7' } })],
     ['release', 'a freeze that is still active', changedTo({ active: { BOOL: true } })],
@@ -381,7 +381,7 @@ describe('a write whose first send', () => {
       if (sent.operation !== 'UpdateItem' || seen.has(String(sent.input.Key.pk?.S))) return apply()
       seen.add(String(sent.input.Key.pk?.S))
       late.push(apply)
-      throw new Error('on its way for longer than anybody waits')
+      throw new Error('delayed for longer than any call waits')
     })
     expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
     const before = JSON.stringify(it.table.items())
@@ -402,7 +402,7 @@ test('a freeze whose first send arrives after two people released it stays relea
   it.table.through((sent, apply) => {
     if (sent.operation !== 'UpdateItem' || late || sent.input.TableName !== 'stint') return apply()
     late = apply
-    throw new Error('on its way for longer than anybody waits')
+    throw new Error('delayed for longer than any call waits')
   })
   const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
   await must(it.ledger.unfreeze(id, rita, never, NOW) as Promise<{ outcome: string }>)

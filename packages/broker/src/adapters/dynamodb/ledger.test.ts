@@ -1,4 +1,4 @@
-/** What the ledger does before and beside the table; what it does with the table is proved over the real one, in test/. */
+/** What the ledger does without the table. Tests in test/ cover what it does with a table over HTTP. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Caller } from '@stint/core/identity/caller'
 import { describe, expect, test } from 'vitest'
@@ -33,7 +33,7 @@ describe('a restored table', () => {
   })
 })
 
-test('an answer that stalls is none: it is asked for three times, then unknown', async () => {
+test('sends three times if the response stalls, then returns unknown', async () => {
   let sends = 0
   const stalled = () => {
     sends++

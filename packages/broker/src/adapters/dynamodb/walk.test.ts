@@ -36,7 +36,7 @@ const actors = {
   ada: actor('ada'),
   bob: actor('bob'),
   dana: actor('dana', 'people#dana', []),
-  // Hers, by declaration: she may approve, but not what she asked for.
+  // Hers, by declaration: she can approve, but not her own requests.
   'dana as an approver': actor('dana-admin', 'people#dana'),
 }
 
@@ -162,7 +162,7 @@ test('every state that can be reached keeps invariants 1, 2 and 4', { timeout: 1
     const holding = sessions.filter((state) => state === 'reserved' || state === 'issued').length
     // 1: what left is on record as issued, and its intent came first.
     expect(sessions.filter((state) => state === 'issued').length).toBeGreaterThanOrEqual(left)
-    // 2: one use is taken at most once, given back exactly once, and nothing leaves after a revoke was answered.
+    // 2: a use is taken at most once and returned exactly once, and no credentials are returned after a revoke was answered.
     expect(holding).toBeLessThanOrEqual(1)
     if (item.usesLeft) expect(Number(item.usesLeft.N) + holding).toBe(1)
     expect(leftAfterRevoke).toBe(false)

@@ -1,6 +1,6 @@
 /**
  * What each of S3's answers must show. A row is one call and one answer that does not fit it, over real HTTP and AWS's own
- * client: nothing of it is believed. Beside the rows of a call stands its honest answer.
+ * client: nothing of it is trusted. Next to the rows of a call is its correct response.
  */
 import { createHash } from 'node:crypto'
 import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http'
@@ -91,12 +91,18 @@ const calls: readonly (readonly [string, () => Promise<unknown>, Answer, unknown
       ['a missing key with status 200', error(200, 'NoSuchKey')],
       ['a missing key with status 500', error(500, 'NoSuchKey')],
       ['a missing bucket', error(404, 'NoSuchBucket')],
-      ['404 without words', { status: 404 }],
+      ['404 without a body', { status: 404 }],
     ],
   ],
-  ['get of what is missing (GetObject)', () => store.get('checkpoint'), error(404, 'NoSuchKey'), undefined, []],
+  ['get of a missing object (GetObject)', () => store.get('checkpoint'), error(404, 'NoSuchKey'), undefined, []],
   ['create (PutObject)', () => store.create('n', Buffer.from('bytes')), kept(), 'created', written],
-  ['create of what exists (PutObject)', () => store.create('n', Buffer.from('bytes')), error(412, 'PreconditionFailed'), 'exists', []],
+  [
+    'create of an existing object (PutObject)',
+    () => store.create('n', Buffer.from('bytes')),
+    error(412, 'PreconditionFailed'),
+    'exists',
+    [],
+  ],
   [
     'replace (PutObject)',
     () => store.replace('n', Buffer.from('bytes'), ETAG),
@@ -108,7 +114,7 @@ const calls: readonly (readonly [string, () => Promise<unknown>, Answer, unknown
       ['a conflict with status 400', error(400, 'ConditionalRequestConflict')],
     ],
   ],
-  ['remove (DeleteObject)', () => store.remove('n'), { status: 204 }, undefined, [page, broken, ['200 without words', {}]]],
+  ['remove (DeleteObject)', () => store.remove('n'), { status: 204 }, undefined, [page, broken, ['200 without a body', {}]]],
   [
     'list (ListObjectsV2)',
     () => store.list('stage/'),
@@ -124,9 +130,9 @@ const calls: readonly (readonly [string, () => Promise<unknown>, Answer, unknown
       ['another prefix', list(['stage/1'], '', '<Name>bucket</Name><Prefix>tile/</Prefix>')],
       ['a key with another prefix', list(['stage/1', 'tile/1'])],
       ['fewer keys than its count', list(['stage/1'], '', undefined, 2)],
-      ['more to come and no token', list(['stage/1'], '<IsTruncated>true</IsTruncated>')],
-      ['more to come and an empty token', list(['stage/1'], more(''))],
-      ['no word on whether more is to come', list(['stage/1'], '<Odd/>')],
+      ['IsTruncated without a token', list(['stage/1'], '<IsTruncated>true</IsTruncated>')],
+      ['IsTruncated with an empty token', list(['stage/1'], more(''))],
+      ['no IsTruncated', list(['stage/1'], '<Odd/>')],
       ['a token that repeats, and no keys', list([], more('t'))],
       ['a page that repeats', (nth) => list(['stage/1'], more(`t${nth}`))],
       ['one key twice', list(['stage/1', 'stage/1'])],
@@ -135,11 +141,11 @@ const calls: readonly (readonly [string, () => Promise<unknown>, Answer, unknown
 ]
 
 describe.each(calls)('%s', (_name, call, honest, value, lies) => {
-  test('believes an honest answer', async () => {
+  test('trusts a correct response', async () => {
     answer = () => honest
     expect(await call()).toEqual(value)
   })
-  test.each(lies)('does not believe an answer with %s', async (_what, lie) => {
+  test.each(lies)('does not trust a response with %s', async (_what, lie) => {
     answer = typeof lie === 'function' ? lie : () => lie
     await expect(call()).rejects.toThrow(Trouble)
   })

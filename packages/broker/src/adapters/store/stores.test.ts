@@ -90,7 +90,7 @@ describe.each<[string, () => ObjectStore]>([
   ['a folder', () => folderStore(folder)],
   ['a bucket', () => bucket()],
 ])('%s', (_what, open) => {
-  test('creates once, and never replaces by creating', async () => {
+  test('creates an object once, and never replaces it by creating', async () => {
     const store = open()
     expect(await store.create('a/b', bytes('one'))).toBe('created')
     expect(await store.create('a/b', bytes('two'))).toBe('exists')
@@ -98,7 +98,7 @@ describe.each<[string, () => ObjectStore]>([
     expect(await store.get('a/none')).toBeUndefined()
     expect(await store.get('a')).toBeUndefined()
   })
-  test('replaces only what it was read as', async () => {
+  test('replaces an object only with the etag that was read', async () => {
     const store = open()
     expect(await store.replace('c', bytes('one'), undefined)).toBe('replaced')
     expect(await store.replace('c', bytes('two'), undefined)).toBe('changed')
@@ -108,7 +108,7 @@ describe.each<[string, () => ObjectStore]>([
     expect(await text(store, 'c')).toBe('two')
     expect(await store.replace('none', bytes('x'), first?.etag)).toBe('changed')
   })
-  test('of many at once, one wins each time', async () => {
+  test('lets exactly one of many concurrent writers win', async () => {
     const store = open()
     await store.create('n', bytes('0'))
     const add = async () => {
@@ -123,7 +123,7 @@ describe.each<[string, () => ObjectStore]>([
     const made = await Promise.all(Array.from({ length: 12 }, (_, at) => store.create('once', bytes(String(at)))))
     expect(made.filter((one) => one === 'created')).toHaveLength(1)
   })
-  test('lists by prefix, page by page, and removes what may be gone already', async () => {
+  test('lists by prefix, page by page, and removes objects that may not exist', async () => {
     const store = open()
     for (const name of ['l/1', 'l/2', 'l/3', 'l/4', 'l/5', 'm/1']) await store.create(name, bytes(name))
     await store.remove('l/2')
@@ -133,13 +133,13 @@ describe.each<[string, () => ObjectStore]>([
   })
 })
 
-test('a folder keeps to itself', async () => {
+test('a folder store refuses paths outside its folder', async () => {
   await expect(folderStore(folder).get('../../etc/passwd')).rejects.toThrow(/outside the folder/)
   expect(await folderStore(join(folder, 'nowhere')).list('')).toEqual([])
 })
 
-describe('S3, as it is asked', () => {
-  test('full tiles are locked where a lock is wanted, and nothing else', async () => {
+describe('calls to S3', () => {
+  test('lock full tiles if locking is on, and nothing else', async () => {
     s3.requests.length = 0
     const store = bucket(365)
     await store.create('tile/0/000', bytes('x'), { final: true })
@@ -160,8 +160,8 @@ describe('S3, as it is asked', () => {
     ])
   })
   test.each([
-    ['a 500 that passes', { status: 500, times: 1 }, 'created'],
-    ['a 503 that passes', { status: 503, times: 2 }, 'created'],
+    ['a temporary 500', { status: 500, times: 1 }, 'created'],
+    ['a temporary 503', { status: 503, times: 2 }, 'created'],
   ])('%s is sent again', async (_what, fault, outcome) => {
     s3.fault = fault
     expect(await bucket().create(`again/${fault.status}`, bytes('x'))).toBe(outcome)
@@ -169,8 +169,8 @@ describe('S3, as it is asked', () => {
   })
   test.each([
     ['denied', 403],
-    ['broken for good', 500],
-  ])('%s is trouble, never an answer', async (_what, status) => {
+    ['a permanent error', 500],
+  ])('%s is Trouble, never a response', async (_what, status) => {
     for (const work of [
       (store: ObjectStore) => store.create('t', bytes('x')),
       (store: ObjectStore) => store.get('t'),
@@ -183,13 +183,13 @@ describe('S3, as it is asked', () => {
     }
     s3.fault = undefined
   })
-  test('two writers at one moment (409): nothing is created for sure, and what is replaced is read again', async () => {
+  test('two concurrent writers (409): a create throws Trouble, and a replace reads again', async () => {
     s3.fault = { status: 409, times: 9, code: 'ConditionalRequestConflict' }
     await expect(bucket().create('conflict', bytes('x'))).rejects.toThrow(Trouble)
     expect(await bucket().replace('conflict', bytes('x'), '"e"')).toBe('changed')
     s3.fault = undefined
   })
-  test('a bucket that is gone is trouble: nothing was created, and nothing is missing', async () => {
+  test('a missing bucket is Trouble, and neither a create nor a missing object', async () => {
     for (const work of [
       (store: ObjectStore) => store.create('t', bytes('x')),
       (store: ObjectStore) => store.get('t'),
