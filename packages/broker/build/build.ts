@@ -122,7 +122,7 @@ export async function buildFunction(name: FunctionName, out: string): Promise<Bu
     plugins: [plugin],
   })
   const missed = unmet()
-  if (missed.length > 0) throw new Error(`${name}: no file met the stubs ${missed.join(', ')}`)
+  if (missed.length > 0) throw new Error(`${name}: no file matches the stubs ${missed.join(', ')}`)
   const output = Object.entries(result.metafile.outputs).find(([path]) => path.endsWith('index.js'))?.[1]
   return {
     file,
@@ -187,7 +187,8 @@ async function main(): Promise<void> {
   for (const name of functionNames) {
     await mkdir(join(out, name), { recursive: true })
     const { file, bytes } = await buildFunction(name, out)
-    if (bytes > LIMITS_KB[name] * 1000) throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its ${LIMITS_KB[name]} KB`)
+    if (bytes > LIMITS_KB[name] * 1000)
+      throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its limit of ${LIMITS_KB[name]} KB`)
     await writeFile(join(out, name, 'config.json'), packRules(checked.rules))
     // Read on first use, and not at a cold start.
     if (name === 'api') await writeFile(join(out, name, 'openapi.json'), text)

@@ -119,7 +119,7 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
   }
 
   function verify(issuer: Issuer, token: UnverifiedToken, jwk: Jwk) {
-    if (!suits(jwk, token.header.alg)) return { outcome: 'forged' as const, why: `a ${jwk.kty} key does not sign ${token.header.alg}` }
+    if (!suits(jwk, token.header.alg)) return { outcome: 'forged' as const, why: `a ${jwk.kty} key cannot verify ${token.header.alg}` }
     try {
       // Times and audience are checked by Stint itself (core/identity/token); here only key and signature count.
       verifyJwtSync(token.raw, jwk, { issuer: issuer.url, audience: null, graceSeconds: Number.POSITIVE_INFINITY }, () => {

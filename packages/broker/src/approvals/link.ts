@@ -42,7 +42,10 @@ type Written = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused 
 const linkOf = (written: Written): Changed => (written.outcome === 'done' ? done(written.value.link) : written)
 const tooManyWrong = refused('rate-limited', 'Too many invalid codes. Try again in ten minutes.')
 const takenSince = refused('link-unknown', 'This Slack user has since been linked to another person. Get a new code.')
-const tooOften = refused('rate-limited', 'This link has been changed too often. You can only remove it. For a new one, ask your operators.')
+const tooOften = refused(
+  'rate-limited',
+  'This link has been changed too often. You can still remove it. To link again, ask your operators.',
+)
 export type Linking = ReturnType<typeof linking>
 
 export function linking(store: Links, random: RandomBytes) {

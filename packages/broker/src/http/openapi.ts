@@ -309,7 +309,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     problems: ['profile-unknown', ...token, 'internal'],
   },
   'GET /credentials/{profile}': {
-    summary: 'The AWS container credentials protocol, for unmodified SDKs',
+    summary: 'Get credentials by the AWS container credentials protocol, for unmodified SDKs',
     parameters: [query('p.<name>', 'A parameter of the profile. Each may appear once.', { type: 'string' })],
     success: {
       status: 200,
@@ -319,7 +319,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     problems: vendPath,
   },
   'POST /token': {
-    summary: 'OAuth 2.0 Token Exchange (RFC 8693), for tools that support it',
+    summary: 'Get credentials by OAuth 2.0 Token Exchange (RFC 8693), for tools that support it',
     open: true,
     form: 'TokenForm',
     success: {

@@ -26,7 +26,7 @@ export const decisionBody = v.strictObject({
   comment: v.optional(v.pipe(v.string(), v.description('At most 256 bytes.'))),
   duration: v.optional(v.pipe(durationText, v.description('The longest session that this approval allows.'))),
   uses: v.optional(v.pipe(v.number(), v.integer(), v.description('How many sessions this approval allows.'))),
-  window: v.optional(v.pipe(durationText, v.description('How long after the approval sessions can be started.'))),
+  window: v.optional(v.pipe(durationText, v.description('How long sessions can be started, from the start of the window.'))),
 })
 
 export const reviewBody = v.strictObject({ text: v.pipe(v.string(), v.description('The result of the review, 1 to 256 bytes.')) })

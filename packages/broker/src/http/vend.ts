@@ -138,7 +138,7 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused {
   if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The profile property is missing.')
   if (path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
   const unknown = issue.type === 'strict_object' && issue.expected === 'never'
-  return refused('body-invalid', unknown ? 'The body has an unknown property.' : `The property ${path} has the wrong type or is unknown.`)
+  return refused('body-invalid', unknown ? 'The body has an unknown property.' : `The property ${path} has the wrong type.`)
 }
 
 /** The sign-in URL is itself a secret, so it is returned in the body, and created only after the session has been recorded. */

@@ -228,7 +228,8 @@ export function freezeWrites(
       (found) => found.releaseAttempt === attempt && (releases ? found.generation > generation : found.generation >= generation),
     )
     if (written.outcome === 'unknown') return written
-    if (!written.value.ours) return refused('request-changed', 'The freeze has changed since it was read. List the freezes again.')
+    if (!written.value.ours)
+      return refused('request-changed', 'The freeze has changed since it was read. List the freezes again, then retry.')
     if (releases) await leave(id, generation)
     return done(releases ? 'released' : 'asked')
   }

@@ -78,7 +78,7 @@ export function refusals(settings: DynamoSettings, { create, updateSide }: Sende
         events: [journalEntry(event, settings)],
       })
       if (made.outcome === 'unknown') return made
-      return made.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'ledger: the id of the refusal is taken' }
+      return made.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'ledger: the ID of the refusal is already in use' }
     },
   }
 }
