@@ -265,11 +265,11 @@ describe('what poisons one journal keeps no other out', () => {
   const rows: readonly (readonly [string, Journaled, RegExp])[] = [
     ['no JSON', { ...journalOf(1), events: [{ event: 'hello', salt: new Uint8Array(32) }] }, /not JSON/],
     ['an unknown type', { ...journalOf(1), events: [{ event: '{"type":"x","v":1}', salt: new Uint8Array(32) }] }, /type that is not known/],
-    ['an event of another journal', { ...journalOf(1), events: journalOf(2).events }, /of another journal/],
+    ['an event of another journal', { ...journalOf(1), events: journalOf(2).events }, /belongs to another journal/],
     [
       'an event beyond its size',
       { ...journalOf(1), events: [{ event: `"${'x'.repeat(70_000)}"`, salt: new Uint8Array(32) }] },
-      /larger than/,
+      /exceeds the size limit/,
     ],
     ['a name that no journal has', { ...journalOf(1), request: 'req_foo bar' }, /not a valid journal ID/],
     ['no salt', { ...journalOf(1), events: journalOf(1).events.map((one) => ({ ...one, salt: new Uint8Array(3) })) }, /no salt/],

@@ -34,7 +34,7 @@ test.each([
 
   writeFileSync(join(folder, path), Buffer.alloc(most + 1))
   await expect(folderSource(folder).get(path)).rejects.toThrow(
-    `${path}: the file has ${most + 1} bytes, and such a file has at most ${most}`,
+    `${path}: the file has ${most + 1} bytes, more than the limit of ${most}`,
   )
   await expect(remote.get(path)).rejects.toThrow(`the response is larger than ${most.toLocaleString('en-US')} bytes`)
 })
