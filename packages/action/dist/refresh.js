@@ -11,7 +11,7 @@ async function boundedFetch(url, { timeoutMs, maxBytes, fetch: send = fetch, red
   const { pathname, host } = new URL(url);
   const message = (why) => `${init.method ?? "GET"} ${pathname} on ${host}: ${why}`;
   const failed = (why) => new FetchFailed(message(why));
-  const tooLarge = () => new TooLarge(message(`the answer is larger than ${maxBytes.toLocaleString("en-US")} bytes. Check that the URL is right.`));
+  const tooLarge = () => new TooLarge(message(`the response is larger than ${maxBytes.toLocaleString("en-US")} bytes. Check the URL.`));
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(TIMED_OUT), timeoutMs);
   const stopped = new Promise((_resolve, reject) => stop.signal.addEventListener("abort", () => reject(stop.signal.reason)));
@@ -34,7 +34,7 @@ async function boundedFetch(url, { timeoutMs, maxBytes, fetch: send = fetch, red
     const isLate = error === TIMED_OUT;
     stop.abort();
     if (error instanceof FetchFailed) throw error;
-    if (isLate) throw failed(`no complete answer within ${timeoutMs / 1e3} seconds. Try again, or check the network.`);
+    if (isLate) throw failed(`no complete response within ${timeoutMs / 1e3} seconds. Try again, or check the network.`);
     const { message: said, cause } = error;
     throw failed(cause instanceof Error ? `${said}: ${cause.message || cause.code}` : said);
   } finally {

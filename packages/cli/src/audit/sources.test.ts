@@ -33,8 +33,6 @@ test.each([
   expect((await remote.get(path))?.length).toBe(most)
 
   writeFileSync(join(folder, path), Buffer.alloc(most + 1))
-  await expect(folderSource(folder).get(path)).rejects.toThrow(
-    `${path}: the file has ${most + 1} bytes, more than the limit of ${most}`,
-  )
+  await expect(folderSource(folder).get(path)).rejects.toThrow(`${path}: the file has ${most + 1} bytes, more than the limit of ${most}`)
   await expect(remote.get(path)).rejects.toThrow(`the response is larger than ${most.toLocaleString('en-US')} bytes`)
 })
