@@ -149,12 +149,12 @@ describe('docs/guides/slack.md', () => {
       display_information: { name: 'Stint', description: 'Temporary AWS access with approvals', background_color: '#3f0e40' },
       features: {
         bot_user: { display_name: 'Stint', always_online: false },
-        shortcuts: [{ name: 'Ask for access', type: 'global', callback_id: 'ask', description: 'Ask for temporary AWS access' }],
+        shortcuts: [{ name: 'Request access', type: 'global', callback_id: 'ask', description: 'Request temporary AWS access' }],
         slash_commands: [
           {
             command: '/stint',
             url: `${at}/commands`,
-            description: 'Ask for temporary AWS access',
+            description: 'Request temporary AWS access',
             usage_hint: '[status | link CODE | unlink | help]',
             should_escape: false,
           },

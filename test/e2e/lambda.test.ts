@@ -232,7 +232,7 @@ describe('the bundles', () => {
     })
     expect(await notify.invoke(told(0))).toEqual({ batchItemFailures: [] })
     const root = it.root(id)
-    expect(textOf(root?.blocks ?? [])).toMatch(/waits for you/)
+    expect(textOf(root?.blocks ?? [])).toMatch(/needs your approval/)
 
     const before = sandbox.aws.dynamo.records.length
     const { path, body, headers } = it.at('approver').request.press(root as never, 'approve')

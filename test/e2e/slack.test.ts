@@ -39,11 +39,11 @@ describe('the night', () => {
     await it.at('oncall').choose('profile', 'break-glass')
     const justification = 'Orders are down <!channel> & nobody knows why'
     await it.at('oncall').submit({ profile: 'break-glass', justification, duration: '20m', ticket: 'INC-7' })
-    expect(it.modal('oncall')).toMatch(/Approvers have been asked/)
+    expect(it.modal('oncall')).toMatch(/has been sent to its approvers/)
     await it.slack.notify()
 
     const root = it.lastSeen('approver', 'C0ACCESS')
-    expect(textOf(root.blocks)).toMatch(/BREAK-GLASS waits for you/)
+    expect(textOf(root.blocks)).toMatch(/BREAK-GLASS needs your approval/)
     expect(textOf(root.blocks)).toContain('<!subteam^S0ONCALL>')
     expect(textOf(root.blocks)).toMatch(/Olu On-Call \(acme\.[\w-]+-onc-1\)/)
     expect(textOf(root.blocks)).toMatch(/INC-7/)
@@ -79,8 +79,8 @@ describe('the night', () => {
       .map(({ text }) => text)
     expect(thread).toEqual([
       expect.stringMatching(/^Avery Approver \(people\/[\w-]+\) approved it$/),
-      expect.stringMatching(/^Approved: 3 sessions until /),
-      expect.stringMatching(/^Olu On-Call \(acme\.[\w-]+\) took a session until /),
+      expect.stringMatching(/^Approved\. Uses: 3, until /),
+      expect.stringMatching(/^Olu On-Call \(acme\.[\w-]+\) got a session until /),
     ])
 
     // The review is closed from that thread too, by somebody else.
@@ -90,7 +90,7 @@ describe('the night', () => {
       .find(({ thread, text }) => thread === root.ts && text.startsWith('Approved'))
     await it.at('approver').press(below as never, 'review')
     await it.at('approver').submit({ reason: '' })
-    expect(it.at('approver').open().errors).toEqual({ reason: 'Say what was done.' })
+    expect(it.at('approver').open().errors).toEqual({ reason: 'Enter what was done.' })
     await it.at('approver').submit({ reason: 'Rolled back, rightly' })
     await it.slack.notify()
     expect(textOf(root.blocks)).toMatch(/Reviewed by Avery Approver \(people\/[\w-]+\): Rolled back, rightly/)
@@ -152,7 +152,7 @@ describe('what people meet there', () => {
     expect(await sam.suggest('profile', 'night')).toEqual([])
     await sam.choose('profile', 'crowd-042')
     await sam.submit({ profile: 'crowd-042', justification: 'x' })
-    expect(lab.modal('second-developer')).toMatch(/Approvers have been asked/)
+    expect(lab.modal('second-developer')).toMatch(/has been sent to its approvers/)
   })
 
   test('an approver whom the rules name gets it directly, and every copy follows what was decided elsewhere', async () => {
@@ -242,7 +242,7 @@ describe('what people meet there', () => {
     await lab.slack.notify()
     const root = lab.root(asked.json.id)
     const shown = '“Olu On-Call (lab.oncall)‹U+202E› ⏎ Risk: low” (lab.developer)'
-    expect(root?.text).toBe(`🚨 BREAK-GLASS waits for you: ${shown} → night`)
+    expect(root?.text).toBe(`🚨 BREAK-GLASS needs your approval: ${shown} → night`)
     expect(textOf(root?.blocks ?? [])).toContain(shown)
     expect(textOf(root?.blocks ?? [])).toContain('x‹U+2066›y')
     for (const button of ['details', 'deny'] as const) {
@@ -278,10 +278,10 @@ describe('what people meet there', () => {
     }
     const loud = lab.slack.workspace.messages.filter(({ thread, broadcast }) => thread === lab.root(id)?.ts && broadcast)
     expect(loud.map(({ text }) => text.replace(/^<!subteam\^S0ONCALL> /, ''))).toEqual([
-      'Still waiting for 1 approval.',
-      'No decision yet: more people can approve it now.',
-      'Still waiting for 1 approval.',
-      'Still waiting for 1 approval.',
+      'It still needs 1 approval.',
+      'No decision yet. More approvers can now approve it.',
+      'It still needs 1 approval.',
+      'It still needs 1 approval.',
     ])
     expect(textOf(lab.root(id)?.blocks ?? [])).toMatch(/expired without a decision/)
     expect(direct('oncall').at(-1)).toBe('night: expired')

@@ -77,7 +77,7 @@ describe.each(faults)('Slack %s', (_name, fault) => {
     const sent = await it.at('approver').press(root as never, 'approve')
     expect([sent.status, await it.stateOf(id)]).toEqual([200, 'approved'])
     await it.slack.notify()
-    expect(textOf(root?.blocks ?? [])).toMatch(/waits for you/)
+    expect(textOf(root?.blocks ?? [])).toMatch(/needs your approval/)
     it.slack.intercept = undefined
     it.sandbox.advance(120_000)
     await it.slack.notify()
@@ -102,7 +102,7 @@ describe.each(faults)('Slack %s', (_name, fault) => {
     fail(['users.info'], fault)
     const { code } = (await it.call('POST', '/slack/link', await it.tokenOf('second-developer'), {})).json
     await it.at('second-developer').command(`link ${code}`)
-    expect(it.lastSeen('second-developer', it.at('second-developer').direct).text).toMatch(/did not confirm who you are/)
+    expect(it.lastSeen('second-developer', it.at('second-developer').direct).text).toMatch(/did not confirm your user/)
     expect((await it.call('GET', '/slack/link', await it.tokenOf('second-developer'))).json.state).toBe('none')
   })
 })

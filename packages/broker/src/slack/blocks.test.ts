@@ -64,7 +64,7 @@ describe('a request', () => {
   test('that waits says who, what, where, why, how long, until when, and has its buttons', () => {
     const message = requestMessage(shown({ justification: 'INC-4711: orders are down', ticket: 'OPS-17' }, { onCall: 'S0001' }))
     for (const words of [
-      '🚨 BREAK-GLASS waits for you',
+      '🚨 BREAK-GLASS needs your approval',
       'Dana (acme.dev-1)',
       'break-glass: Administrator of production',
       '111122223333 (prod-admin)',
@@ -81,7 +81,7 @@ describe('a request', () => {
     ])
       expect(textOf(message.blocks)).toContain(words)
     expect(textOf(message.blocks)).not.toContain('lasting access')
-    expect(message.text).toBe('🚨 BREAK-GLASS waits for you: Dana (acme.dev-1) → break-glass')
+    expect(message.text).toBe('🚨 BREAK-GLASS needs your approval: Dana (acme.dev-1) → break-glass')
     expect(message.color).toBe('#b00020')
     expect(requestMessage(shown({ breakGlass: false })).color).toBeUndefined()
     expect(buttonsOf(message)).toEqual([buttons.approve, buttons.deny, buttons.details])
@@ -124,10 +124,10 @@ describe('a request', () => {
     [
       'reviewed',
       { state: 'ended', windowStartsAt: NOW - 2, windowExpiresAt: NOW - 1, review: { by: dana, at: NOW, text: 'restarted the service' } },
-      'over and reviewed',
+      'ended and reviewed',
       [buttons.details],
     ],
-    ['no break-glass', { breakGlass: false }, 'Access request waits for approval', [buttons.approve, buttons.deny, buttons.details]],
+    ['no break-glass', { breakGlass: false }, 'Access request needs approval', [buttons.approve, buttons.deny, buttons.details]],
   ])('%s', (_name, change, words, acts) => {
     const message = requestMessage(shown(change))
     expect(textOf(message.blocks)).toContain(words)
@@ -209,7 +209,7 @@ describe('wherever somebody is named, who they are stands beside the name', () =
     ['request.cancelled', 'Dana (people/ann-1) cancelled it'],
     ['request.revoked', 'Dana (people/ann-1) revoked it'],
     ['request.reviewed', 'Dana (people/ann-1) closed the review'],
-    ['session.issued', 'Dana (acme.dev-1) took a session until'],
+    ['session.issued', 'Dana (acme.dev-1) got a session until'],
   ])('in the thread: %s', (type, words) => expect(threadMessage(event(type), shown())?.message.text).toContain(words))
   test('to the requester', () => {
     expect(outcomeMessage(shown({ decidedBy: ann }), 'denied').text).toBe('break-glass: denied by Dana (people/ann-1)')

@@ -1,12 +1,12 @@
 /**
  * Slack's endpoint: one call in, one answer out, within three seconds.
  *
- *   signature   over the bytes as they came, before anybody parses them
- *   parse       our workspace, our app, and nothing else
- *   seen        once, where it changes anything
- *   answer      what must be true when Slack is answered is written by then; messages follow from the table's stream
+ *   signature   verified over the raw bytes, before anything parses them
+ *   parse       accepts this workspace and this app only
+ *   seen        a call that can change something is handled once
+ *   answer      writes are complete before Slack gets its answer; messages follow from the table's stream
  *
- * A modal is opened before anything is read, since what opens it lives three seconds; what it should show comes after.
+ * A modal is opened before anything is read, because its trigger expires after three seconds. Its content follows in an update.
  */
 import { sha256Hex } from '@stint/core/digest'
 import type { SlackUser } from '@stint/core/identity/link'
@@ -20,16 +20,16 @@ import type { SlackState } from '../ports/slack-state.ts'
 import { type Pinned, parseSlack, type SlackCall } from './payload.ts'
 import { verifySlack } from './signature.ts'
 
-/** One verified call: who, when, and what names it in the logs and in the audit log. */
+/** One verified call: the Slack user, the time, and the identifiers for the log lines and the audit log. */
 export type SlackTurn = {
   readonly slack: SlackUser
   readonly now: Instant
   readonly trace: string
-  /** SHA-256 of what Slack signed. */
+  /** SHA-256 of the bytes that Slack signed. */
   readonly hash: string
 }
 
-/** What Slack is answered: nothing, or JSON. */
+/** The body of the answer to Slack: empty, or JSON. */
 export type SlackReply = object | undefined
 
 export type SlackHandler = {
@@ -37,7 +37,7 @@ export type SlackHandler = {
   readonly random: RandomBytes
   readonly log: Log
   readonly state: Pick<SlackState, 'firstSeen'>
-  /** The app's signing secret, and while it is rotated the one before. */
+  /** The app's signing secret, and during a rotation also the previous one. */
   readonly secrets: readonly string[]
   readonly pinned: Pinned
   readonly answer: (call: SlackCall, turn: SlackTurn) => Promise<SlackReply>
@@ -69,7 +69,7 @@ async function handle(handler: SlackHandler, request: VendRequest): Promise<Vend
   const call = parsed.value
   if (call.kind === 'probe' || call.kind === 'closed') return answered(undefined, trace)
 
-  // Whatever may change something is good once; what only looks may be seen again.
+  // A call that can change something is accepted once. A call that only reads can be repeated.
   if (call.kind !== 'suggestion') {
     const first = await handler.state.firstSeen(sha256Hex(signed.value), now)
     if (first.outcome === 'unknown') return no(refused('ledger-unavailable', 'The ledger did not answer.', { operator: first.cause }))

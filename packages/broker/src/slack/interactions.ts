@@ -1,7 +1,7 @@
 /**
- * What each of Slack's calls does. Every decision is the machine's, by the caller whom the Slack user is linked to; there is
- * no rule here. Whoever is not linked can do nothing but link, and whoever may not decide from Slack is shown the page on
- * which they sign in and decide.
+ * What each of Slack's calls does. The request state machine makes every decision, for the caller that the Slack user is linked to;
+ * this file contains no rules. A user who is not linked can only link. A user who must not decide from Slack gets the address of the
+ * page on which to sign in and decide.
  */
 
 import { standingOf } from '@stint/core/access/decide'
@@ -51,13 +51,13 @@ export type SlackParts = {
   readonly linking: Linking
   readonly directory: Directory
   readonly api: SlackApi
-  /** Posts to a `response_url`: 5 times, for 30 minutes. Whether it arrived changes nothing. */
+  /** Posts to a `response_url`, which Slack accepts 5 times within 30 minutes. Nothing depends on whether the message arrives. */
   readonly respond: (url: string, message: object) => Promise<void>
-  /** Where people reach Stint's own pages, without a slash at the end. */
+  /** The base URL of Stint's own pages, without a trailing slash. */
   readonly publicUrl: string
 }
 
-/** Where the person is told something: in the modal that they have open, or by a message that only they see. */
+/** Shows the user a message: in their open modal, or in a message that only they see. */
 type Tell = (words: string) => Promise<SlackReply>
 
 export function slackAnswers(parts: SlackParts) {
@@ -68,13 +68,13 @@ export function slackAnswers(parts: SlackParts) {
   const who = (turn: SlackTurn) => whoIs(parts, turn.slack, turn.hash, turn.now)
   const deciderOf = (turn: SlackTurn, { caller }: Known): Decider => ({
     caller,
-    // Whence they clicked is not known: a rule that asks for an address is not met from here.
+    // Slack does not reveal the client address, so `sourceIp` rules never match here.
     sourceIp: '',
     now: turn.now,
     came: { source: from(turn), token: turn.hash },
   })
 
-  /** A linked person was told no: that is in the audit log, as from every other channel. */
+  /** Records the refusal of a linked person in the audit log, as every other channel does. */
   async function recorded(turn: SlackTurn, { caller }: Known, profile: string, refusal: Refused): Promise<Refused> {
     if (problems[refusal.code].status >= 500) return refusal
     const written = await ledger.refuse({
@@ -88,11 +88,11 @@ export function slackAnswers(parts: SlackParts) {
     return refusal
   }
 
-  // ── Ask ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Request access ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Profiles that somebody must agree to, and that this person's claims fit. A second factor, a recent sign-in, an address
-   * are not looked at here: they are demanded when the session is taken.
+   * The profiles that need an approval and match this person's claims. A second factor, a recent sign-in and the address are
+   * not checked here: they are checked when a session is issued.
    */
   function choicesOf({ caller }: Known, now: number): readonly Choice[] {
     return rules.profiles.ids.flatMap((id) => {
@@ -108,24 +108,24 @@ export function slackAnswers(parts: SlackParts) {
   })
 
   async function openAsk(trigger: string, turn: SlackTurn): Promise<SlackReply> {
-    const opened = await api.openView(trigger, waitModal('Ask for access'))
+    const opened = await api.openView(trigger, waitModal('Request access'))
     if (opened.outcome !== 'done') return { response_type: 'ephemeral', text: formNotOpened }
     const known = await who(turn)
     const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now) : []
     const view =
       known.outcome !== 'done'
-        ? tellModal('Ask for access', wordsOf(known))
+        ? tellModal('Request access', wordsOf(known))
         : choices.length === 0
-          ? tellModal('Ask for access', 'There is no profile that you can ask for from Slack. With your own token, the API may offer more.')
+          ? tellModal('Request access', 'You cannot request any profile from Slack. Others may be available through the API.')
           : askModal(choices)
     await api.updateView(opened.value, undefined, view)
     return undefined
   }
 
-  /** Another profile was chosen: its fields are asked for. What was typed stays, since Slack keeps blocks by their ids. */
+  /** Shows the fields of the chosen profile. Slack keeps what was typed, because it keeps blocks by their IDs. */
   async function chooseProfile(view: View, id: string, turn: SlackTurn): Promise<SlackReply> {
     const known = await who(turn)
-    if (known.outcome !== 'done') return void (await api.updateView(view.id, view.hash, tellModal('Ask for access', wordsOf(known))))
+    if (known.outcome !== 'done') return void (await api.updateView(view.id, view.hash, tellModal('Request access', wordsOf(known))))
     const choices = choicesOf(known.value, turn.now)
     const chosen = choices.find((choice) => choice.id === id)
     if (chosen) await api.updateView(view.id, view.hash, askModal(choices, chosen))
@@ -146,8 +146,8 @@ export function slackAnswers(parts: SlackParts) {
     const asked = await ask(view, known.value, turn)
     if (asked.outcome === 'done') {
       const { request, found } = asked.value
-      const words = `${found ? 'You have already asked for this.' : 'Approvers have been asked.'} You get a message here when they decide, by ${minute(request.expiresAt)} at the latest.\n${request.id}`
-      return { response_action: 'update', view: tellModal('Asked', words) }
+      const words = `${found ? 'You already have an open request for this.' : 'Your request has been sent to its approvers.'} It expires at ${minute(request.expiresAt)}. Slack notifies you of the decision.\n${request.id}`
+      return { response_action: 'update', view: tellModal('Request sent', words) }
     }
     if (asked.outcome === 'refused') await recorded(turn, known.value, view.values.get(blockIds.profile) ?? '', asked)
     return errorAt(fieldOf(asked, view), wordsOf(asked))
@@ -189,17 +189,17 @@ export function slackAnswers(parts: SlackParts) {
 
   // ── Decide ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Refusals that say: not by what is known of you here. Signed in, you may. */
+  /** Refusals that the person may avoid by signing in on the web page. */
   const mayBeSignedIn: readonly string[] = ['request-unknown', 'not-approver', 'auth-too-old', 'mfa-required']
 
   async function decide(text: string, turn: SlackTurn, acts: Acts, tell: Tell): Promise<SlackReply> {
     const id = parseRequestId(text)
     const known = await who(turn)
     if (known.outcome !== 'done') return tell(wordsOf(known))
-    const page = `Sign in and decide there: ${publicUrl}/decide/${text}`
+    const page = `Sign in to decide: ${publicUrl}/decide/${text}`
     if (!id) return tell(wordsOf(unknownRequest))
-    if (!known.value.settled) return tell(`Your link is too new: it cannot be used for decisions in its first ten minutes. ${page}`)
-    if (known.value.directorySilent) return tell(`The directory did not confirm who you are. ${page}`)
+    if (!known.value.settled) return tell(`You cannot decide from Slack during the first ten minutes of your link. ${page}`)
+    if (known.value.directorySilent) return tell(`The directory did not confirm your identity. ${page}`)
     let profile = ''
     const decided = await decider.decide(id, deciderOf(turn, known.value), acts, (found, outcome) => {
       profile = found.profile
@@ -213,13 +213,13 @@ export function slackAnswers(parts: SlackParts) {
 
   const said = (comment: string | undefined) => ({ channel: 'slack' as const, ...(comment === undefined ? {} : { comment }) })
 
-  /** In the modal the text can still be corrected, so its limits are checked there. */
+  /** Checks the limits of the comment while the modal is open, so that the user can correct it. */
   function submitReason(view: View, turn: SlackTurn): Promise<SlackReply> | SlackReply {
     const reason = view.values.get(blockIds.reason)?.trim()
     const reviewing = view.callback === callbacks.review
-    if (reviewing && !reason) return errorAt(blockIds.reason, 'Say what was done.')
+    if (reviewing && !reason) return errorAt(blockIds.reason, 'Enter what was done.')
     if (reason && jsonBytes(reason) > MAX_COMMENT_BYTES)
-      return errorAt(blockIds.reason, `This is ${jsonBytes(reason)} bytes long. At most ${MAX_COMMENT_BYTES} are allowed.`)
+      return errorAt(blockIds.reason, `The comment is ${jsonBytes(reason)} bytes long. The maximum is ${MAX_COMMENT_BYTES}.`)
     const acts: Acts = (request, actor, now) =>
       reviewing ? review(request, actor, reason ?? '', now) : deny(request, actor, said(reason || undefined), now)
     return decide(view.metadata, turn, acts, async (words) => errorAt(blockIds.reason, words))
@@ -235,7 +235,7 @@ export function slackAnswers(parts: SlackParts) {
     return undefined
   }
 
-  /** The request, for those who may see it; for others why not. */
+  /** The request, if the user can see it; otherwise the reason why not. */
   async function seenBy(
     text: string,
     turn: SlackTurn,
@@ -256,7 +256,7 @@ export function slackAnswers(parts: SlackParts) {
 
   const only = (text: string): SlackReply => ({
     response_type: 'ephemeral',
-    // Read where blocks are not shown, and as mrkdwn.
+    // Slack shows this as mrkdwn where it does not show blocks.
     text: escaped(safe(text)),
     blocks: [{ type: 'section', text: plain(text) }],
   })
@@ -279,22 +279,23 @@ export function slackAnswers(parts: SlackParts) {
   }
 
   const help = [
-    '/stint: ask for access',
+    '/stint: request access',
     '/stint status: show your requests',
-    '/stint link CODE: link your Slack user; run stint slack link to get a code',
-    '/stint unlink: remove the link',
+    '/stint link CODE: link your Slack user. Run stint slack link to get a code',
+    '/stint unlink: remove your link',
   ].join('\n')
 
   async function link(code: string, turn: SlackTurn): Promise<string> {
-    if (code === '') return `Get a code: run stint slack link in a terminal, or open ${publicUrl}/link. Then type it here: /stint link CODE`
+    if (code === '')
+      return `Get a code: run stint slack link in a terminal, or open ${publicUrl}/link. Then enter it here: /stint link CODE`
     const user = await api.user(turn.slack.user)
-    if (user.outcome !== 'done') return 'Slack did not confirm who you are. Try again.'
+    if (user.outcome !== 'done') return 'Slack did not confirm your user. Try again.'
     if (!user.value.member || user.value.team !== turn.slack.team) return 'Guests, bots and members of other workspaces cannot use Stint.'
     const claimed = await linking.claim(code, { ...turn.slack, name: user.value.name }, turn.now, { source: from(turn), token: turn.hash })
     if (claimed.outcome === 'unknown')
-      return 'The ledger did not answer, so it is not known whether the code was used. Enter the same command again.'
+      return 'The ledger did not answer, so the code may or may not have been used. Enter the same command again.'
     if (claimed.outcome !== 'done') return wordsOf(claimed)
-    return `Almost done. Confirm that this is you, ${withIdentity(user.value.name, turn.slack.user)}, where you got the code: in the terminal, or at ${publicUrl}/link. You can decide here ten minutes after that.`
+    return `Almost done. Confirm that this is you, ${withIdentity(user.value.name, turn.slack.user)}, where you got the code: in the terminal, or at ${publicUrl}/link. Ten minutes later, you can decide from Slack.`
   }
 
   async function unlink(turn: SlackTurn): Promise<string> {
@@ -303,7 +304,7 @@ export function slackAnswers(parts: SlackParts) {
     if (!found.value) return 'You are not linked.'
     const ended = await linking.end(found.value.caller, 'unlinked', turn.now, { source: from(turn), token: turn.hash })
     if (ended.outcome === 'unknown')
-      return 'The ledger did not answer, so it is not known whether the link was removed. Enter /stint unlink again.'
+      return 'The ledger did not answer, so the link may or may not have been removed. Enter /stint unlink again.'
     return ended.outcome === 'done' ? 'You are no longer linked.' : wordsOf(ended)
   }
 
@@ -345,7 +346,7 @@ export function slackAnswers(parts: SlackParts) {
         return undefined
     }
   }
-  /** The form is opened at once; what is decided on, and whose it is, follows for those who may see it. */
+  /** Opens the form at once. The summary of the request follows, if the user can see it. */
   async function askForReason(
     trigger: string,
     callback: 'deny' | 'review',
@@ -383,20 +384,20 @@ export function slackAnswers(parts: SlackParts) {
   }
 }
 
-/** Requests that `/stint status` tells of. */
+/** The most requests that `/stint status` lists. */
 const RECENT = 8
 
 const formNotOpened = 'Slack did not open the form. Try again.'
 
 /**
- * For reads and refusals: what to do next is said in terms of the API elsewhere, and means nothing here. A write that was not
- * answered is told as such where it is made.
+ * For reads and refusals. The problem's `next` is left out, because it speaks of the API. A write with an unknown outcome has its
+ * own message where it is made.
  */
 const wordsOf = (no: Refused | Unknown): string => (no.outcome === 'unknown' ? 'The ledger did not answer. Try again.' : no.detail)
 
 const errorAt = (block: string, words: string): SlackReply => ({ response_action: 'errors', errors: { [block]: safe(words, 2000) } })
 
-/** The field that a refusal is about, if the form has it. */
+/** The form field that a refusal is about; the profile if the form has no such field. */
 function fieldOf(no: Refused | Unknown, view: View): string {
   if (no.outcome === 'unknown') return blockIds.profile
   const named = [...view.values.keys()].find(

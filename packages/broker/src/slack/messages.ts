@@ -1,6 +1,6 @@
 /**
- * A request as people see it in Slack: who, what, how long, why, which account, on what terms, until when; and what became of
- * it. One function makes the message from the request as it is, so an update is the same message made anew.
+ * A request as Slack shows it: requester, profile, account, duration, justification, terms, expiration and outcome. One function
+ * makes the message from the current request, so an update makes the same message again.
  */
 
 import type { ActionsBlock, KnownBlock, SectionBlock } from '@slack/types'
@@ -14,7 +14,7 @@ import { minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
 import { inLine, mrkdwn, notice, plain } from './text.ts'
 
-/** What Stint's buttons are called; the value of each is the request's id. */
+/** The action IDs of Stint's buttons. Each button's value is the request's ID. */
 export const buttons = { approve: 'approve', deny: 'deny', details: 'details', review: 'review' } as const
 
 export type Shown = {
@@ -22,7 +22,7 @@ export type Shown = {
   readonly summary: Summary
   /** How many approvals each rule needs, and how many are missing. */
   readonly needed: readonly { readonly count: number; readonly missing: number }[]
-  /** The on-call group's id in Slack, told of break-glass. */
+  /** The Slack ID of the on-call group, which is mentioned for break-glass. */
   readonly onCall?: string
   readonly now: Instant
 }
@@ -32,7 +32,7 @@ export function requestMessage(shown: Shown): Message {
   const state = stateAt(request, now)
   const words = headline(request, state)
   return {
-    // What a phone shows, and a screen reader reads first.
+    // The text of the phone notification, which a screen reader reads first.
     text: notice(`${words}: ${shownRequester(request)} → ${inLine(request.profile)}`, 400),
     ...(request.breakGlass ? { color: ALARM } : {}),
     blocks: [
@@ -48,7 +48,7 @@ export function requestMessage(shown: Shown): Message {
   }
 }
 
-/** What is left where Slack does not take the whole of it, which is a fault of ours: enough to know who asks for what, and to decide. */
+/** The short message for when Slack rejects the full one, which is a bug: enough to know the request and to decide. */
 export function bareMessage(shown: Shown): Message {
   const { text, color, blocks } = requestMessage(shown)
   const [header, ...rest] = blocks.filter((block) => block.type === 'header' || block.type === 'actions')
@@ -62,14 +62,14 @@ export function bareMessage(shown: Shown): Message {
 
 const BARE_FACTS: readonly string[] = ['Requester', 'Profile', 'Account', 'Risk', 'Duration', 'Uses']
 
-/** The bar beside a break-glass. */
+/** The color of the bar next to a break-glass. */
 const ALARM = '#b00020'
 
 const said = (text: string): SectionBlock => ({ type: 'section', text: plain(text) })
-/** The one thing of ours that is markup: a group of people is called. */
+/** Mentions a user group. This is the only message with markup. */
 const calling = (group: string, words: string): SectionBlock => ({ type: 'section', text: mrkdwn(`<!subteam^${group}> ${words}`) })
 
-/** Two columns: names of ours, and values in which nothing is markup. Slack takes ten fields a section. */
+/** Two columns: Stint's names, and values without markup. Slack accepts ten fields per section. */
 function table(rows: readonly (readonly [name: string, value: string])[]): readonly SectionBlock[] {
   const sections = Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, at) => rows.slice(at * ROWS, (at + 1) * ROWS))
   return sections.map((part) => ({
@@ -79,35 +79,35 @@ function table(rows: readonly (readonly [name: string, value: string])[]): reado
 }
 const ROWS = 5
 
-/** Break-glass is told from the rest in words, not only by colour. */
+/** Break-glass is marked in words, not only by color. */
 function headline({ breakGlass, review }: AccessRequest, state: string): string {
   const what = breakGlass ? '🚨 BREAK-GLASS' : 'Access request'
   const became: { readonly [state: string]: string } = {
-    pending: breakGlass ? 'waits for you' : 'waits for approval',
+    pending: breakGlass ? 'needs your approval' : 'needs approval',
     approved: 'approved',
     denied: 'denied',
     cancelled: 'cancelled',
     expired: 'expired without a decision',
     revoked: 'revoked',
-    ended: review ? 'over and reviewed' : 'over',
+    ended: review ? 'ended and reviewed' : 'ended',
   }
   return `${what} ${became[state] ?? state}`
 }
 
-/** A request in short, as every surface shows it: facts, the reason in the requester's own words, what the session may do. */
+/** A request in short, as every channel shows it: facts, the requester's justification, the session's permissions. */
 export function summaryBlocks({ facts, permissions, justification }: Summary, most: number): readonly KnownBlock[] {
   const more = permissions.length - most
   const lines = [...permissions.slice(0, most).map((line) => `• ${line}`), ...(more > 0 ? [`and ${more} more: see Details`] : [])]
   return [
     ...table(facts),
     ...(justification === undefined ? [] : [{ type: 'section', text: plain(`“${justification}”`) } satisfies SectionBlock]),
-    { type: 'section', text: mrkdwn('*The session may do*') },
+    { type: 'section', text: mrkdwn('*Session permissions*') },
     ...lines.map((line): KnownBlock => ({ type: 'context', elements: [plain(line, 2000)] })),
   ]
 }
 const MOST_LINES = 5
 
-/** Who approved, how many approvals are missing, which sessions were taken and which are still live. */
+/** Who approved, how many approvals are missing, how many sessions were issued, and which are still live. */
 function story({ request, needed, now }: Shown): readonly string[] {
   const state = stateAt(request, now)
   const agreed = request.approvals.map(
@@ -119,12 +119,12 @@ function story({ request, needed, now }: Shown): readonly string[] {
     ...agreed,
     ...(state === 'pending' && missing > 0 ? [missing === 1 ? '1 more approval is needed.' : `${missing} more approvals are needed.`] : []),
     ...(state === 'pending' && request.unattendedAt !== undefined
-      ? [`It is approved automatically at ${minute(request.unattendedAt)} unless it is denied before.`]
+      ? [`It is approved automatically at ${minute(request.unattendedAt)} unless it is denied first.`]
       : []),
     ...(request.decidedBy && state !== 'approved' ? [`${state} by ${shownCaller(request.decidedBy)}`] : []),
     ...(request.sessions.length > 0
       ? [
-          `${request.sessions.length} of its sessions taken, ${request.usesLeft ?? 0} left${live.length > 0 ? `, ${live.length} live until ${minute(Math.max(...live.map(({ expiresAt }) => expiresAt)))}` : ''}`,
+          `Sessions issued: ${request.sessions.length}. Uses left: ${request.usesLeft ?? 0}.${live.length > 0 ? ` Live sessions: ${live.length}, until ${minute(Math.max(...live.map(({ expiresAt }) => expiresAt)))}` : ''}`,
         ]
       : []),
     ...(request.review
@@ -143,7 +143,7 @@ const button = (action: string, text: string, request: string, style?: 'primary'
   ...(style ? { style } : {}),
 })
 
-/** Only what can still be done has a button; what may be done, and by whom, is decided when it is pressed. */
+/** Buttons for what can still be done. Whether a user is allowed to do it is decided when the button is pressed. */
 function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
   const elements = [
     ...(state === 'pending'
@@ -163,18 +163,18 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
     profile: request.profile,
     ...(Object.keys(request.terms.parameters).length > 0 ? { parameters: request.terms.parameters } : {}),
     ...(request.terms.narrow ? { narrow: { Version: '2012-10-17', Statement: request.terms.narrow } } : {}),
-    // Where one was demanded it is demanded again, with each session.
+    // A profile that requires a justification requires it again for each session.
     ...(request.justification === undefined ? {} : { justification: request.justification }),
     requestId: request.id,
   }
-  // Pasted into a shell: nothing but plain characters, and no quote within the quotes. JSON can say all of it otherwise.
+  // The line is pasted into a shell, so it has printable ASCII only and no quote within the quotes. JSON escapes the rest.
   const plainJson = (value: object) =>
     JSON.stringify(value).replace(/[^\x20-\x7E]|['`]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   const line = (more: object) =>
     `curl -s ${broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${plainJson({ ...body, ...more })}'`
   const code = (text: string): SectionBlock => {
     const shown = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-    // A line of our making, in which whoever reads it as mrkdwn finds plain characters alone.
+    // Safe as mrkdwn, because Stint makes this line and it has printable ASCII only.
     return shown.length > LONGEST_LINE
       ? said(`This command is too long to show here. See ${broker}/requests/${request.id}.`)
       : { type: 'section', text: mrkdwn(`\`\`\`${shown}\`\`\``) }
@@ -183,16 +183,16 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
     text: notice(`Approved: ${inLine(request.profile)}`),
     blocks: [
       { type: 'header', text: plain(`Approved: ${inLine(request.profile)}`, 150) },
-      said('Put a fresh token in TOKEN. For a shell:'),
+      said('Set TOKEN to a fresh token. To use the credentials in a shell, run:'),
       code(`eval "$(${line({ format: 'env' })})"`),
-      said('For the AWS console, open the signInUrl of the answer:'),
+      said('To open the AWS console, run this and open the signInUrl in the response:'),
       code(line({ format: 'console' })),
       { type: 'context', elements: [plain(request.id, 150)] },
     ],
   }
 }
 
-/** What came of it, where that is nothing to use. */
+/** The outcome of a request that cannot be used. */
 export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: string): Message {
   const by = request.decidedBy === undefined ? '' : ` by ${shownCaller(request.decidedBy)}`
   const words = `${inLine(request.profile)}: ${state}${by}`
@@ -202,7 +202,7 @@ export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: strin
   }
 }
 
-/** One event as a line of the thread. `loud`: the channel sees it too. */
+/** One event as a line of the thread. `loud`: also sent to the channel. */
 export type Told = { readonly message: Message; readonly loud: boolean }
 
 export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: Shown): Told | undefined {
@@ -211,20 +211,20 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
   const lines: { readonly [type: string]: string | undefined } = {
     'approval.given': `${by} approved it${comment}`,
-    'request.approved': `Approved${event.unattended ? ' automatically: it was not denied in time' : ''}: ${event.uses} sessions until ${minuteOf(event.expiresAt)}`,
+    'request.approved': `Approved${event.unattended ? ' automatically, because it was not denied in time' : ''}. Uses: ${event.uses}, until ${minuteOf(event.expiresAt)}`,
     'request.denied': `${by} denied it${comment}`,
     'request.cancelled': `${by} cancelled it${comment}`,
     'request.revoked': `${by} revoked it${comment}`,
     'request.expired': 'It expired without a decision.',
-    'request.ended': 'It has ended: no more sessions can be taken.',
-    'request.escalated': 'No decision yet: more people can approve it now.',
+    'request.ended': 'It has ended. It gives no more sessions.',
+    'request.escalated': 'No decision yet. More approvers can now approve it.',
     'request.reminded':
       request.windowStartsAt === undefined
-        ? `Still waiting for ${missing} ${missing === 1 ? 'approval' : 'approvals'}.`
-        : 'This break-glass has not been reviewed yet.',
+        ? `It still needs ${missing} ${missing === 1 ? 'approval' : 'approvals'}.`
+        : 'This break-glass request has not been reviewed yet.',
     'request.reviewed': `${by} closed the review${comment}`,
-    'session.issued': `${shownRequester(request)} took a session until ${minuteOf(event.expiration)} · ${inLine(String(event.session), 100)}`,
-    'session.failed': `A session could not be issued: ${inLine(String(event.reason))}`,
+    'session.issued': `${shownRequester(request)} got a session until ${minuteOf(event.expiration)} · ${inLine(String(event.session), 100)}`,
+    'session.failed': `The session could not be issued: ${inLine(String(event.reason))}`,
   }
   const line = lines[event.type]
   if (line === undefined) return undefined
@@ -232,19 +232,19 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
   const review: readonly KnownBlock[] = asksForReview
     ? [{ type: 'actions', block_id: 'acts', elements: [button(buttons.review, 'Close the review', request.id)] }]
     : []
-  // Nobody is called about what was decided before this could be said.
+  // The on-call group is not mentioned if the request was decided before this could be posted.
   const loud = LOUD.includes(event.type) && (stateAt(request, now) === 'pending' || asksForReview)
   const called = loud && request.breakGlass && onCall !== undefined
   return { message: { text: notice(line, 500), blocks: [called ? calling(onCall, line) : said(line), ...review] }, loud }
 }
 const LOUD: readonly string[] = ['request.escalated', 'request.reminded']
 
-/** Tells the Slack user that a link was made or ended, so that an owner who did not do it knows at once. */
+/** Notifies the Slack user that a link was made or ended, so that an owner who did not do it knows at once. */
 export function linkMessage(event: ReadEvent): Message {
   const who = shownCaller(event.by as CallerRef)
   const line =
     event.type === 'link.made'
-      ? `You are linked to ${who} until ${minuteOf(event.expiresAt)}. In ten minutes, what you decide here starts to count as theirs. If this was not you, enter /stint unlink and tell your security team.`
+      ? `You are linked to ${who} until ${minuteOf(event.expiresAt)}. In ten minutes, you can decide in Slack as them. If you did not do this, enter /stint unlink and contact your security team.`
       : `You are no longer linked to ${who}.`
   return { text: notice(line, 500), blocks: [said(line)] }
 }
@@ -255,10 +255,10 @@ export function freezeMessage(event: ReadEvent): Message {
   const until = event.expiresAt === undefined ? '' : ` until ${minuteOf(event.expiresAt)}`
   const line =
     event.type === 'freeze.set'
-      ? `${shownCaller(event.by as CallerRef)} froze ${scope}${until}: “${inLine(String(event.justification))}”. A frozen person cannot get a session, ask, approve or release. Two responders can release it: see GET /freezes. If you did not expect this, tell your security team.`
+      ? `${shownCaller(event.by as CallerRef)} froze ${scope}${until}: “${inLine(String(event.justification))}”. A frozen person cannot get sessions, request access, approve or release freezes. Two responders can release it: see GET /freezes. If you did not expect this, contact your security team.`
       : event.type === 'freeze.released'
         ? `${shownCaller(event.by as CallerRef)} released the freeze of ${scope}.`
-        : `A deploy released the freeze of ${scope}.`
+        : `A deployment released the freeze of ${scope}.`
   return { text: notice(line, 500), blocks: [said(line)] }
 }
 const scopeWords = (scope: FreezeScope): string =>

@@ -1,4 +1,4 @@
-/** Stint's modals: ask, deny, read the terms, close a review. Inputs are read back by the ids of their blocks. */
+/** Stint's modals: request access, deny, show the terms, close a review. Inputs are read by the IDs of their blocks. */
 
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types'
 import type { Parameter, Profile } from '@stint/core/config/shape'
@@ -16,10 +16,10 @@ export const blockIds = {
   ticket: 'ticket',
   reason: 'reason',
 } as const
-/** Before a parameter's name, so that none can be taken for an input of ours. */
+/** The prefix of a parameter's name, so that no parameter can be mistaken for one of Stint's own inputs. */
 export const PARAMETER = 'p.'
 
-/** Slack's limit of options in one select; more are searched for. */
+/** Slack's limit of options in one select. With more profiles, the modal has a search instead. */
 export const MOST_OPTIONS = 100
 
 export type Choice = { readonly id: string; readonly profile: Pick<Profile, 'description' | 'parameters' | 'justification' | 'duration'> }
@@ -30,7 +30,7 @@ export const optionOf = ({ id, profile }: Choice): PlainTextOption => ({
   ...(profile.description === undefined ? {} : { description: plain(profile.description, 75) }),
 })
 
-/** `chosen`: its parameters are asked for too. */
+/** `chosen`: the modal also has inputs for the parameters of this profile. */
 export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView {
   const initial = chosen && optionOf(chosen)
   const select =
@@ -50,12 +50,12 @@ export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView
   return {
     type: 'modal',
     callback_id: callbacks.ask,
-    title: plain('Ask for access', 24),
-    submit: plain('Ask', 24),
+    title: plain('Request access', 24),
+    submit: plain('Request', 24),
     close: plain('Close', 24),
     private_metadata: '',
     blocks: [
-      // The fields follow the profile.
+      // A change of the profile changes the other fields.
       { type: 'input', block_id: blockIds.profile, dispatch_action: true, label: plain('Profile', 2000), element: select },
       ...Object.entries(chosen?.profile.parameters ?? {}).map(([name, parameter]) => parameterInput(name, parameter)),
       {
@@ -63,7 +63,7 @@ export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView
         optional: chosen !== undefined && chosen.profile.justification !== 'required',
       },
       {
-        ...text(blockIds.duration, 'Duration', `for example 30m; at most ${chosen?.profile.duration.max ?? 'what the profile allows'}`),
+        ...text(blockIds.duration, 'Duration', `For example, 30m. Maximum: ${chosen?.profile.duration.max ?? 'set by the profile'}`),
         optional: true,
       },
       { ...text(blockIds.ticket, 'Ticket', 'OPS-17'), optional: true },
@@ -73,7 +73,7 @@ export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView
 
 const parameterInput = (name: string, { pattern, max }: Parameter): InputBlock => ({
   ...text(`${PARAMETER}${name}`, name, ''),
-  hint: plain(`Must match ${pattern}, at most ${max} characters`, 2000),
+  hint: plain(`Must match ${pattern} and have at most ${max} characters`, 2000),
 })
 
 function text(block: string, label: string, placeholder: string, multiline = false): InputBlock {
@@ -92,8 +92,8 @@ function text(block: string, label: string, placeholder: string, multiline = fal
 }
 
 /**
- * One question about one request. A modal must be opened before anything is read, so it has only the ID at first; `summary` is
- * shown as soon as it is known. What was typed meanwhile stays, since Slack keeps inputs by their block IDs.
+ * Asks for the reason of a denial or for a review. A modal must be opened before anything is read, so it has only the ID at first;
+ * `summary` follows in an update. Slack keeps what was typed meanwhile, because it keeps inputs by their block IDs.
  */
 export function reasonModal(callback: 'deny' | 'review', request: string, summary?: Summary): ModalView {
   const denying = callback === 'deny'
@@ -101,22 +101,22 @@ export function reasonModal(callback: 'deny' | 'review', request: string, summar
     type: 'modal',
     callback_id: callbacks[callback],
     title: plain(denying ? 'Deny the request' : 'Close the review', 24),
-    submit: plain(denying ? 'Deny' : 'Close it', 24),
+    submit: plain(denying ? 'Deny' : 'Close review', 24),
     close: plain('Back', 24),
     private_metadata: cut(request, 255),
     blocks: [
       ...(summary ? summaryBlocks(summary, MOST_PERMISSIONS) : []),
       { type: 'context', elements: [plain(request, 150)] },
-      { ...text(blockIds.reason, denying ? 'Reason' : 'What was done, and was it right?', '', true), optional: denying },
+      { ...text(blockIds.reason, denying ? 'Reason' : 'What was done, and was it justified?', '', true), optional: denying },
     ],
   }
 }
 const MOST_PERMISSIONS = 20
 
-/** What is opened at once, while the rest is read. */
-export const waitModal = (title: string): ModalView => tellModal(title, 'Loading …')
+/** A placeholder that opens at once, while the data is read. */
+export const waitModal = (title: string): ModalView => tellModal(title, 'Loading…')
 
-/** Words, and nothing to send. */
+/** A modal that shows a message and has no submit button. */
 export const tellModal = (title: string, words: string): ModalView => ({
   type: 'modal',
   callback_id: 'told',
@@ -126,13 +126,13 @@ export const tellModal = (title: string, words: string): ModalView => ({
   blocks: [{ type: 'section', text: plain(words) }],
 })
 
-/** The request in plain words, and all of its terms as they would be vended. */
+/** The summary of the request, and all of its terms as they would be vended. */
 export function detailsModal(request: AccessRequest, summary: Summary): ModalView {
   const lines = visibleJson(request.terms, 2)
   const parts: string[] = []
   let at = 0
   while (at < lines.length && parts.length < MOST_PARTS) {
-    // No character is cut in two.
+    // Do not split a surrogate pair.
     const end = at + PART - (/[\uD800-\uDBFF]/.test(lines[at + PART - 1] ?? '') ? 1 : 0)
     parts.push(lines.slice(at, end))
     at = end

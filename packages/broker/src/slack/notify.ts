@@ -1,11 +1,10 @@
 /**
- * What Slack shows of a request, brought to what the request is. It is made from the request as it stands, not from the
- * change that called for it: so a change that came late, twice or out of order does no harm, and what could not be posted
- * is made good by the next run.
+ * Brings Slack's messages about a request up to date. Messages are made from the current request, not from the change that caused
+ * the run: so a change that arrives late, twice or out of order does no harm, and the next run posts what this one could not.
  *
- * Every message is claimed before it is posted, and its place is stored afterwards. `turns.ts` decides the order. If Slack is
- * down, slow or rate-limits us, messages are late and nothing else happens: the request is owed, and tried again less and less
- * often until an operator looks at it.
+ * Every message is claimed before it is posted, and its location is stored afterwards. `turns.ts` decides the order. If Slack is
+ * down, slow or rate-limits Stint, messages are late and nothing else happens: the request is stored as owed, and retried with
+ * growing delays until an operator has to look at it.
  */
 
 import { type FreezeId, parseScope } from '@stint/core/access/freeze'
@@ -41,14 +40,14 @@ export type NotifyParts = {
   readonly publicUrl: string
 }
 
-/** A claim older than this was made by somebody who did not live to post: better said twice than not at all. */
+/** A claim older than this belongs to a run that ended before it posted. A duplicate message is better than none. */
 const CLAIM_SECONDS = 60
-/** Tries before a request's messages wait for a person: with the back-off below, about a day. */
+/** Tries before a request's messages wait for an operator: with the back-off below, about a day. */
 const MOST_TRIES = 40
 const FIRST_WAIT_SECONDS = 5
 const LONGEST_WAIT_SECONDS = 2400
 
-/** Refusals that no later try will change: the message is given up, and said so. */
+/** Errors that no retry can change: the message is given up, and the log says so. */
 const final = new Set([
   'channel_not_found',
   'is_archived',
@@ -65,15 +64,15 @@ const final = new Set([
   'user_disabled',
 ])
 
-/** Refusals of a message as it is made, which are faults of ours: a smaller one may pass. */
+/** Errors about the message itself, which are bugs in Stint. A smaller message may be accepted. */
 const notTaken = new Set(['invalid_blocks', 'msg_too_long', 'invalid_attachments'])
 
 export type Notified = { readonly requests: number; readonly owed: number }
 
-/** The stream has shown changes: of requests, and of people's links. */
+/** Handles changes from the stream: of requests, links and freezes. */
 export async function notify(parts: NotifyParts, journals: readonly Journaled[]): Promise<Notified> {
   const ids = new Set(journals.flatMap(({ request, removed }) => (removed ? [] : (owedId(request) ?? []))))
-  // What was owed before stays owed until the schedule has found that nothing is: another run may just have written it.
+  // Only the scheduled run settles what is owed: another run may have just written it.
   const jobs = await jobsOf(
     parts,
     [...ids].map((id) => ({ id })),
@@ -81,13 +80,13 @@ export async function notify(parts: NotifyParts, journals: readonly Journaled[])
   return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: STREAM_SECONDS })
 }
 
-/** Tries again what is owed and due. `dead` ones only where somebody asks for it. */
+/** Retries what is owed and due. `dead` items are retried only in a replay. */
 export async function notifyOwed(parts: NotifyParts, replay: boolean): Promise<Notified> {
   const all = await parts.state.owed()
   if (all.outcome === 'unknown') throw new Error(all.cause)
   const now = parts.clock()
   const due = all.value.filter(({ dead, next }) => (dead ? replay : replay || next <= now))
-  // Whoever was tried least comes first in its channel: one that Slack never answers does not keep the others waiting.
+  // In each channel, the item with the fewest tries is first, so that one that always fails does not delay the others.
   due.sort((a, b) => a.tries - b.tries)
   const jobs = await jobsOf(
     parts,
@@ -96,11 +95,11 @@ export async function notifyOwed(parts: NotifyParts, replay: boolean): Promise<N
   return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: RUN_SECONDS })
 }
 
-/** The function has a minute; one call may last eight seconds, and what is then owed is written too. */
+/** The function has one minute. A call can take eight seconds, and what is owed must be written as well. */
 const RUN_SECONDS = 25
 /**
- * The stream shows the next batch only after this one: so ordinary messages give up early, and are said by the schedule. A
- * break-glass behind them waits for no more than this, one call and the writing down of what is owed.
+ * The stream delivers the next batch only after this one, so ordinary messages give up early and are left to the schedule. A
+ * break-glass in the next batch waits at most this long, plus one call and the write of what is owed.
  */
 const STREAM_SECONDS = 10
 
@@ -113,7 +112,7 @@ async function bringAll(parts: NotifyParts, jobs: readonly Job[], limits: Constr
   return { requests: jobs.length, owed }
 }
 
-/** Requests that are read at once, to find out whose turn it is. */
+/** How many requests are read in parallel, to decide the order. */
 const READ_AT_ONCE = 16
 
 async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'debt'>[]): Promise<readonly Job[]> {
@@ -125,7 +124,7 @@ async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'deb
   return jobs
 }
 
-/** Links and freezes are told in messages of their own, and so are requests that cannot be read now: each has its turn. */
+/** Links, freezes and requests that cannot be read now each have a turn of their own. */
 async function turnOf({ rules, ledger, clock }: NotifyParts, id: OwedId): Promise<Turn> {
   if (isFreeze(id)) return { urgent: true, channel: rules.slack?.channel ?? id }
   const found = isLink(id) ? undefined : await ledger.request(id as RequestId)
@@ -142,7 +141,7 @@ const isLink = (id: string): id is LinkId => id.startsWith('lnk_')
 const isFreeze = (id: string): id is FreezeId => parseFreezeId(id) !== undefined
 const owedId = (text: string): OwedId | undefined => (isLink(text) || isFreeze(text) ? text : parseRequestId(text))
 
-/** Whether Slack shows it as it is now. */
+/** Returns whether Slack is up to date. */
 async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): Promise<boolean> {
   const over = run.over(urgent)
   const faults = over ? [over] : await broughtUp(parts, run, id, urgent)
@@ -160,12 +159,12 @@ async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): P
   const [{ cause } = { cause: '' }] = faults
   const written = await parts.state.owe({ request: id, tries, next: parts.clock() + seconds(wait), cause, dead })
   parts.log({ level: dead ? 'error' : 'info', event: dead ? 'slack-dead-letter' : 'slack-owed', request: id, tries, cause })
-  // Nobody would come back to it: whoever called is to call again.
+  // Nothing would retry it, so the caller has to call again.
   if (written.outcome === 'unknown') throw new Error(written.cause)
   return false
 }
 
-/** Two runs may bring up the same at once, and the older one last: so it is looked at again whether it grew meanwhile. */
+/** Two runs can update the same request at once, and the older one may finish last. So check whether it changed meanwhile. */
 async function broughtUp(parts: NotifyParts, run: Run, id: OwedId, urgent: boolean): Promise<readonly Fault[]> {
   if (isLink(id)) return toldOf(parts, id, (posts) => new LinkDesk(parts, run, urgent, id, posts))
   if (isFreeze(id)) return toldOf(parts, id, (posts) => new FreezeDesk(parts, run, urgent, id, posts))
@@ -178,30 +177,30 @@ async function broughtUp(parts: NotifyParts, run: Run, id: OwedId, urgent: boole
     if (now.outcome === 'unknown') return [{ cause: now.cause }]
     if (!overtaken && now.value?.version === made.version) return []
   }
-  return [{ cause: 'it changed too often meanwhile' }]
+  return [{ cause: 'it changed too often during the update' }]
 }
 const MOST_ROUNDS = 3
 
 type Brought = {
   readonly faults: readonly Fault[]
-  /** What Slack shows; absent where there is nothing to show. */
+  /** The version that Slack shows; absent if there is nothing to show. */
   readonly version?: number
-  /** A newer message of another run may lie under ours now. */
+  /** This run may have overwritten a newer message of another run. */
   readonly overtaken: boolean
 }
 const nothing: Brought = { faults: [], overtaken: false }
 
-/** `again`: says it anew even where the version is kept already. */
+/** `again`: updates the message even if this version is already stored. */
 async function brought(parts: NotifyParts, run: Run, id: RequestId, urgent: boolean, again: boolean): Promise<Brought> {
   const { ledger, state, clock } = parts
   const [found, posts, journal] = await Promise.all([ledger.request(id), state.posts(id), journalOf(parts, id)])
   for (const one of [found, posts, journal]) if (one.outcome === 'unknown') return { ...nothing, faults: [{ cause: one.cause }] }
   if (found.outcome !== 'done' || posts.outcome !== 'done' || journal.outcome !== 'done') return nothing
   const request = found.value
-  // Granted by rule: there is nobody to be told.
+  // Granted by a rule: there is nobody to notify.
   if (!request || request.expiresAt === 0) return nothing
   const messenger = new Messenger(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
-  // The story stands below the request, in its order; whoever asked is told meanwhile.
+  // The thread follows the request's message, in order. The requester is notified in parallel.
   await Promise.all([messenger.roots().then(() => messenger.thread()), messenger.requester()])
   return { faults: messenger.faults, version: request.version, overtaken: messenger.overtaken }
 }
@@ -215,13 +214,13 @@ async function journalOf({ journal }: NotifyParts, id: OwedId): Promise<Done<Jou
   }
 }
 
-/** Where a message goes. A direct message's channel is asked for only once it is needed. */
+/** Where a message goes. The channel of a direct message is opened only when it is needed. */
 type Where = { readonly scope: Scope; readonly open: () => Promise<string | undefined> }
 const inChannel = (channel: string): Where => ({ scope: channel, open: async () => channel })
-/** Calls that Slack limits by their method. */
+/** Methods that Slack rate-limits as a whole, not by channel. */
 const [UPDATING, OPENING] = ['chat.update', 'conversations.open']
 
-/** The messages of one thing, each posted once: what a request and a link have in common. */
+/** The messages about one request, link or freeze, each posted once. */
 class Posting {
   readonly faults: Fault[] = []
   overtaken = false
@@ -244,14 +243,14 @@ class Posting {
     open: async () => (this.hindered(OPENING) ? undefined : this.took(await this.parts.api.openDirect(user), `dm#${user}`, OPENING)),
   })
 
-  /** Whether nothing of it is to be called now; then that is a fault on the list. */
+  /** Returns whether the scope must not be called now, and if so adds the fault to the list. */
   protected hindered(scope: Scope): boolean {
     const fault = this.#run.over(this.#urgent, scope)
     if (fault) this.faults.push(fault)
     return fault !== undefined
   }
 
-  /** Posts what nobody has posted yet. `bare`: for where Slack does not take it as it is. True where it stands, or never will. */
+  /** Posts a message that is not posted yet. `bare`: used if Slack rejects the message. True if it is posted or was given up. */
   protected async post(
     key: string,
     { scope, open }: Where,
@@ -274,7 +273,7 @@ class Posting {
     }
     const posted = answer && this.took(answer, key, scope)
     if (posted) await this.keep({ key, claimedAt: now, ...posted, ...(version === undefined ? {} : { version }) })
-    // Nothing stands there for certain, and it may be tried again at once. Where nobody knows, the claim stays until it is old.
+    // Drop the claim if the message was certainly not posted, so that a retry can post it. Otherwise the claim stays until it is old.
     else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && this.isFinal(answer.error))) await this.#drop(key)
     return this.faults.length === before
   }
@@ -284,7 +283,7 @@ class Posting {
     return false
   }
 
-  /** Somebody else posts it just now; if they do not come to it, a later run does. */
+  /** Another run is posting it. If that run fails, a later one posts it. */
   async #claimedByOthers(key: string): Promise<boolean> {
     const posts = await this.parts.state.posts(this.#id)
     const theirs = posts.outcome === 'done' ? posts.value.find((post) => post.key === key) : undefined
@@ -309,7 +308,7 @@ class Posting {
     return final.has(error)
   }
 
-  /** The value, or undefined and a fault on the list; what Slack will never take is logged and left. */
+  /** Returns the value, or undefined and adds a fault to the list. What Slack will never accept is logged and given up. */
   protected took<T>(answer: SlackAnswer<T>, what: string, scope: Scope): T | undefined {
     if (answer.outcome === 'done') {
       this.#run.done()
@@ -317,7 +316,7 @@ class Posting {
     }
     const fault: Fault =
       answer.outcome === 'later'
-        ? { cause: `${what}: Slack asks for ${answer.seconds} s`, later: answer.seconds }
+        ? { cause: `${what}: Slack rate limit, retry after ${answer.seconds} s`, later: answer.seconds }
         : { cause: `${what}: ${answer.outcome === 'unknown' ? answer.cause : answer.error}` }
     if (answer.outcome !== 'refused') this.#run.rest(scope, fault)
     if (answer.outcome !== 'refused' || !this.isFinal(answer.error)) this.faults.push(fault)
@@ -326,7 +325,7 @@ class Posting {
   }
 }
 
-/** One request's messages, while they are brought up to date. */
+/** Updates the messages of one request. */
 class Messenger extends Posting {
   readonly #request: AccessRequest
   readonly #events: Journaled['events']
@@ -352,12 +351,12 @@ class Messenger extends Posting {
     this.#decisions = decisions(parts)
   }
 
-  /** A break-glass that waits is not given up because a channel is gone: an operator can fix that in time. */
+  /** A pending break-glass is not given up because a channel is gone: an operator can fix that in time. */
   protected override isFinal(error: string): boolean {
     return super.isFinal(error) && !(this.#request.breakGlass && stateAt(this.#request, this.#now) === 'pending')
   }
 
-  /** The request itself, in its channel and to its approvers: posted once, and changed with it. */
+  /** The request's own message, in its channel and to its approvers: posted once, then updated. */
   async roots(): Promise<void> {
     const { rules } = this.parts
     const profile = rules.profiles.find(this.#request.profile)
@@ -385,7 +384,7 @@ class Messenger extends Posting {
     const { version } = this.#request
     const post = this.posts.get(key)
     if (!post?.ts || !post.channel) {
-      // Nobody is called about what was over before it could be said.
+      // A request that was over before it could be posted is not posted, except for a break-glass.
       if (post || stateAt(this.#request, this.#now) === 'pending' || this.#request.breakGlass)
         await this.post(key, where, message(), {
           version,
@@ -399,7 +398,7 @@ class Messenger extends Posting {
     if (updated) await this.keep({ ...post, version })
   }
 
-  /** The story, below the message in the channel: each event that people want to know of, once. */
+  /** The thread below the message in the channel: one message for each event that matters to readers. */
   async thread(): Promise<void> {
     const root = [...this.posts.values()].find(({ key, ts, channel }) => /^root#[CG]/.test(key) && ts && channel)
     if (!root?.channel || !root.ts) return
@@ -409,12 +408,12 @@ class Messenger extends Posting {
       const told = event && threadMessage(event, this.#shown())
       if (!told) continue
       const thread = { ts, ...(told.loud ? { broadcast: true as const } : {}) }
-      // What comes after is not said before it.
+      // Keep the order: stop at the first message that cannot be posted.
       if (!(await this.post(`event#${index}`, inChannel(channel), told.message, { thread }))) return
     }
   }
 
-  /** Whoever asked is told what came of it, and how to use it. */
+  /** Notifies the requester of the outcome, and of how to use an approved request. */
   async requester(): Promise<void> {
     const state = stateAt(this.#request, this.#now)
     if (!['approved', 'denied', 'expired', 'revoked'].includes(state)) return
@@ -434,8 +433,8 @@ class Messenger extends Posting {
 }
 
 /**
- * Approvers, or responders, whom the rules name one by one, by `sub` alone: others are not known by name to anybody but their issuer, and of
- * whom a rule asks more than a name nobody knows here whether they still have it.
+ * The approvers or responders that the rules name individually, by `sub` alone. Only the issuer can list others by name. If a rule
+ * demands more claims than `sub`, Stint cannot know here whether the person still has them.
  */
 export function approversNamed(
   rules: Pick<Rules, 'issuers'>,
@@ -453,25 +452,25 @@ export function approversNamed(
   return named.filter(({ issuer, subject }) => !keys.has(`${issuer}#${subject}`) && keys.add(`${issuer}#${subject}`))
 }
 
-/** A link was made or ended: the Slack user is told, whoever did it. The person is told where they did it. */
+/** Notifies the Slack user that a link was made or ended. The person who did it sees the result in their own channel. */
 class LinkDesk extends Posting {
   async tell(events: Journaled['events'], now: Instant): Promise<void> {
     for (const [index, one] of events.entries()) {
       const event = eventIn(one)
       if (!event || !['link.made', 'link.ended'].includes(event.type)) continue
       if ((parseIso(event.at) ?? 0) < now - seconds(TOLD_SECONDS)) continue
-      // The time too: a journal that was erased begins anew.
+      // The key includes the time, because an erased journal starts again at index 0.
       const user = String(event.slack).split('/')[1] ?? ''
       if (!(await this.post(`event#${index}@${event.at}`, this.direct(user), linkMessage(event)))) return
     }
   }
 }
-/** Later than that it is no news: longer than a message is tried for. */
+/** Older events are not sent. This is longer than a message is retried. */
 const TOLD_SECONDS = 3 * 86_400
 
 /**
- * Notifies all responders of a freeze that may stop one of them: in the channel, and each whom the config names by `sub`. An
- * attacker with one responder's account could otherwise freeze the others unseen.
+ * Notifies all responders of a freeze that may stop one of them: in the channel, and directly those that the config names by `sub`.
+ * Otherwise an attacker with one responder's account could freeze the others without their notice.
  */
 class FreezeDesk extends Posting {
   async tell(events: Journaled['events'], now: Instant): Promise<void> {
@@ -495,7 +494,7 @@ class FreezeDesk extends Posting {
 }
 const TOLD_OF_FREEZES: readonly string[] = ['freeze.set', 'freeze.released', 'freeze.deploy-released']
 
-/** Links and freezes: their events, each in messages of its own. */
+/** Posts the events of a link or a freeze, each as a message of its own. */
 async function toldOf(
   parts: NotifyParts,
   id: LinkId | FreezeId,

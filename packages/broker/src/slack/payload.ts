@@ -1,16 +1,16 @@
 /**
- * What Slack sends, as a union of what Stint answers. Only signed bytes come here; what is taken from them is checked all the
- * same, since some of it (values of inputs, ids in buttons) was typed by people or stood on their machines.
+ * Slack's payloads, as a union of the calls that Stint answers. Only signed bytes get here. Their content is checked all the same,
+ * because some of it (input values, IDs in buttons) comes from users and their devices.
  * Sources: Slack API docs, "Slash commands", "Handling user interaction", "Reference: interaction payloads".
  */
 import { isObject, type Json, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { type Done, done } from '@stint/core/outcome'
 
-/** Who acted, and where the answer may go. Names are Slack's and anybody's to choose, so none is kept. */
+/** The workspace, app and user of a call. Users choose their own names in Slack, so no name is kept. */
 export type Origin = { readonly team: string; readonly app: string; readonly user: string }
 
 export type SlackCall =
-  /** Slack asks whether there is a certificate. */
+  /** Slack checks the endpoint's TLS certificate. */
   | { readonly kind: 'probe' }
   | (Origin & { readonly kind: 'command'; readonly text: string; readonly trigger: string; readonly responseUrl: string })
   | (Origin & { readonly kind: 'shortcut'; readonly callback: string; readonly trigger: string })
@@ -23,7 +23,7 @@ export type SlackCall =
       readonly view?: View
     })
   | (Origin & { readonly kind: 'submission'; readonly view: View })
-  /** A select with more options than fit asks for those that match. */
+  /** A select with a search asks for the options that match. */
   | (Origin & { readonly kind: 'suggestion'; readonly action: string; readonly typed: string })
   | (Origin & { readonly kind: 'closed' })
 
@@ -31,7 +31,7 @@ export type View = {
   readonly id: string
   readonly hash: string
   readonly callback: string
-  /** Ours, and seen by the client: ids only. */
+  /** Set by Stint and visible to the client, so it holds only IDs. */
   readonly metadata: string
   /** What was typed or chosen, by block. */
   readonly values: ReadonlyMap<string, string>
@@ -47,17 +47,17 @@ export function parseSlack(body: Uint8Array, pinned: Pinned): Done<SlackCall> | 
   const text = Buffer.from(body).toString('utf8')
   const given = new URLSearchParams(text)
   const form = new Map(given)
-  if (form.size !== [...given.keys()].length) return odd('a member is there twice')
+  if (form.size !== [...given.keys()].length) return odd('a field appears twice')
   if ([...form].flat().some((part) => part.includes('\uFFFD'))) return odd('not UTF-8')
   if (form.get('ssl_check') === '1') return done({ kind: 'probe' })
   const payload = form.get('payload')
   const call = payload === undefined ? command(form) : interaction(payload)
-  if (call === undefined) return odd('a member is missing or odd')
+  if (call === undefined) return odd('a field is missing or invalid')
   if (call.kind === 'probe') return done(call)
   if (call.team !== pinned.team) return odd('another workspace')
   if (call.app !== pinned.app) return odd('another app')
   const { responseUrl } = call as { readonly responseUrl?: string }
-  if (responseUrl !== undefined && !isAt(responseUrl, pinned.responseHost)) return odd('a response_url elsewhere')
+  if (responseUrl !== undefined && !isAt(responseUrl, pinned.responseHost)) return odd('a response_url on another host')
   return done(call)
 }
 
@@ -70,20 +70,20 @@ const isAt = (url: string, host: string): boolean => {
 function command(form: ReadonlyMap<string, string>): SlackCall | undefined {
   const origin = originOf(form.get('team_id'), form.get('api_app_id'), form.get('user_id'))
   const [trigger, responseUrl, text] = [form.get('trigger_id'), form.get('response_url'), form.get('text') ?? '']
-  // Installed for a whole Enterprise Grid it would answer workspaces that nobody named.
+  // Installed for a whole Enterprise Grid, the app would answer workspaces that the config does not name.
   if (!origin || form.get('is_enterprise_install') === 'true' || !isToken(trigger) || responseUrl === undefined || text.length > 4000)
     return undefined
   return { kind: 'command', ...origin, text: text.trim(), trigger, responseUrl }
 }
 
 function interaction(text: string): SlackCall | undefined {
-  // Slack counts some of its own in integers that a double does not hold; none of them is compared here.
+  // Some of Slack's integers do not fit a double. None of them is compared here.
   const parsed = parseForeignJson(Buffer.from(text), { largeNumbers: 'as-strings' })
   if (!parsed.ok || !isObject(parsed.value)) return undefined
   const payload = parsed.value
   const user = member(payload, 'user')
   const origin = originOf(member(payload, 'team')?.id, payload.api_app_id, user?.id)
-  // Somebody of another workspace, in a channel that two share (Slack Connect).
+  // A user of another workspace, in a shared channel (Slack Connect).
   const stranger = user?.team_id !== undefined && user.team_id !== origin?.team
   if (!origin || stranger || payload.is_enterprise_install === true) return undefined
   switch (payload.type) {
@@ -108,7 +108,7 @@ function interaction(text: string): SlackCall | undefined {
   }
 }
 
-/** One action at a time is what Slack sends; two would be a decision too many. */
+/** Slack sends one action at a time. A payload with two is rejected. */
 function blockAction(payload: JsonObject, origin: Origin): SlackCall | undefined {
   const actions = Array.isArray(payload.actions) ? payload.actions : []
   const [action] = actions
@@ -142,7 +142,7 @@ function viewOf(view: JsonObject | undefined): View | undefined {
   }
 }
 
-/** A block holds one input; what was typed, or the one that was chosen. */
+/** A block has one input: the typed text or the chosen option. */
 function inputOf(inputs: Json): readonly string[] {
   const [input] = isObject(inputs) ? Object.values(inputs) : []
   if (!isObject(input)) return []
@@ -157,7 +157,7 @@ const member = (object: JsonObject, name: string): JsonObject | undefined => {
 const isText = (value: unknown, longest: number): value is string => typeof value === 'string' && value.length <= longest
 const isToken = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]{1,255}$/.test(value)
 
-/** Slack's ids: a letter for the kind, then capitals and digits. */
+/** Slack's IDs: a letter for the kind, then capital letters and digits. */
 function originOf(team: unknown, app: unknown, user: unknown): Origin | undefined {
   const is = (value: unknown, kind: string): value is string =>
     typeof value === 'string' && new RegExp(`^${kind}[A-Z0-9]{2,20}$`).test(value)

@@ -1,4 +1,4 @@
-/** A request, and what of the config belongs to showing it. */
+/** A request together with the parts of the config that its messages need. */
 import type { Rules } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
@@ -6,7 +6,7 @@ import type { AccessRequest } from '@stint/core/request/request'
 import type { Decisions } from '../approvals/decide.ts'
 import type { Shown } from './messages.ts'
 
-/** `onCall` is for the channel alone: in a message to one person it would call everybody there too. */
+/** `onCall` is for the channel only: in a direct message it would notify the whole group as well. */
 export function shownOf(
   rules: Rules,
   { approvalOf, withPeople, summaryFor }: Pick<Decisions, 'approvalOf' | 'withPeople' | 'summaryFor'>,

@@ -1,17 +1,16 @@
 /**
- * Texts of people and configs in Slack's messages. All of it passes `core/shown-text.ts`, and is shown as `plain_text`, where
- * nothing of it is markup; only where Slack takes mrkdwn alone it is escaped. Limits: Slack API docs, "Reference: blocks",
- * "Formatting text".
+ * Text from users and the config in Slack's messages. All of it passes `core/shown-text.ts` and is shown as `plain_text`, which has
+ * no markup. It is escaped where Slack accepts only mrkdwn. Limits: Slack API docs, "Reference: blocks", "Formatting text".
  */
 import type { MrkdwnElement, PlainTextElement } from '@slack/types'
 import { cut, isolated, shownLine, shownText } from '@stint/core/shown-text'
 
 export { cut }
 
-/** A part that was isolated before it was put into a text of ours. Isolates in pairs turn nothing outside of them. */
+/** A part that was isolated before it was put into a message. Paired isolates do not affect the text around them. */
 const ISOLATED = /(\u2068[^\u2066-\u2069]*\u2069)/
 
-/** Text as it may be shown, whoever wrote which part of it. Parts that are isolated already stay so. */
+/** Makes text safe to show, whatever its source. Parts that are already isolated stay isolated. */
 export function safe(text: string, longest?: number): string {
   const parts = text.split(ISOLATED)
   if (parts.length === 1) return isolated(shownText(text, longest))
@@ -26,12 +25,12 @@ export const plain = (text: string, longest = 3000): PlainTextElement => ({
   emoji: false,
 })
 
-/** A text within a line of ours: it begins no line of its own, which could look like one of ours. */
+/** Text from others within one of Stint's lines. It cannot start a new line, which could look like Stint's own. */
 export const inLine = (text: string, longest = 300): string => isolated(shownLine(text, longest))
 
 const ENTITIES: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
 
-/** mrkdwn in which `&`, `<` and `>` begin no mention and no link. No longer than `longest` once escaped; no escape is cut in two. */
+/** Escapes `&`, `<` and `>`, so that mrkdwn has no mention or link. At most `longest` characters once escaped; no escape is split. */
 export function escaped(text: string, longest = 3000): string {
   let said = ''
   for (const character of text) {
@@ -42,8 +41,8 @@ export function escaped(text: string, longest = 3000): string {
   return said || ' '
 }
 
-/** What a notification shows of a message, which Slack reads as mrkdwn: `*`, `_`, `~` and backticks, which would style it, are left out. */
+/** The text of a notification. Slack reads it as mrkdwn, so `*`, `_`, `~` and backticks are removed. */
 export const notice = (text: string, longest = 200): string => escaped(safe(text.replace(/\s*\n\s*/g, ' ')).replace(/[*_~`]/g, ''), longest)
 
-/** Ours alone: nothing that somebody wrote is ever in it. `verbatim`: Slack looks for no links and names of its own in it. */
+/** Only for Stint's own text, never for text from others. `verbatim`: Slack does not look for links and names in it. */
 export const mrkdwn = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text: cut(text, 3000), verbatim: true })

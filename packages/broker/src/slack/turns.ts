@@ -1,13 +1,13 @@
 /**
- * Whose turn it is. Break-glass that somebody waits for comes before everything else; within one priority the channels take
- * turns, so that a busy one does not hold up the others. Within a channel things stay in their order.
+ * The order of notifications. Open break-glass requests come first. Within one priority the channels take turns, so that a busy
+ * channel does not delay the others. Within a channel the order is kept.
  */
 import { type Instant, seconds } from '@stint/core/instant'
 import type { Clock } from '../ports/runtime.ts'
 
 export type Turn = { readonly urgent: boolean; readonly channel: string }
 
-/** One of each channel, then the next of each. */
+/** The first of each channel, then the second of each, and so on. */
 export function inTurns<T extends Turn>(all: readonly T[]): readonly T[] {
   return [...roundRobin(all.filter(({ urgent }) => urgent)), ...roundRobin(all.filter(({ urgent }) => !urgent))]
 }
@@ -19,25 +19,25 @@ function roundRobin<T extends Turn>(some: readonly T[]): readonly T[] {
     place.set(one.channel, round + 1)
     return { one, round }
   })
-  // The sort is stable: within a round, channels stay in the order in which they came.
+  // The sort is stable, so within a round the channels keep their order of arrival.
   return placed.sort((a, b) => a.round - b.round).map(({ one }) => one)
 }
 
-/** Why Slack does not show a request as it is. `later`: Slack said in how many seconds. `unmet`: it was not its turn, so it was no try. */
+/** Why Slack is not up to date. `later`: Slack's retry-after, in seconds. `unmet`: the run did not get to it, so this is not a try. */
 export type Fault = { readonly cause: string; readonly later?: number; readonly unmet?: true }
 
 /**
- * What Slack asked to leave alone. It limits posting by channel and other calls by method (Slack API docs, "Rate limits"), so a
- * channel or a method rests for the run, not all of it.
+ * What Slack rate-limits: posting by channel, and other calls by method (Slack API docs, "Rate limits"). So a channel or a method
+ * rests until the end of the run, and the others go on.
  */
 export type Scope = string
 
-/** Rests one after the other, with nothing done between them, after which it is the whole workspace that wants rest, or is down. */
+/** After this many rests in a row without a success, the whole workspace is considered rate-limited or down. */
 const MOST_RESTS = 3
 
 /**
- * One run of the notifier: how long it may last, and what has to rest. What it does not come to is owed, and written down as
- * such before the function's own end.
+ * One run of the notifier: its deadlines, and what has to rest. What the run does not get to is stored as owed before the
+ * function times out.
  */
 export class Run {
   readonly #clock: Clock
@@ -60,7 +60,7 @@ export class Run {
     this.#resting.set(scope, fault)
     if (++this.#restsInARow >= MOST_RESTS) this.#halted ??= fault
   }
-  /** Why nothing more is called for now, if nothing is; with a scope, why nothing of it is. */
+  /** The reason to make no more calls in this run, if there is one; with a scope, the reason to make none in that scope. */
   over(urgent: boolean, scope?: Scope): Fault | undefined {
     if (this.#halted) return this.#halted
     if (this.#clock() >= this.#until[urgent ? 'urgent' : 'ordinary']) return { cause: 'there was no time left', unmet: true }

@@ -1,7 +1,6 @@
 /**
- * Who is behind a Slack user: whoever is linked to it, as they are today. Nothing that was true when the link was made is
- * taken for true now, but for who they are. What a directory says is asked anew; without one only what the config says of a
- * `sub` holds of them (rules §7).
+ * The person that a Slack user is linked to, with their current claims. Of what was true when the link was made, only the identity
+ * is still used. Claims are read again from the directory; without a directory, only rules that match on `sub` alone apply.
  */
 import type { Rules } from '@stint/core/config/shape'
 import { type Caller, linkedCaller } from '@stint/core/identity/caller'
@@ -17,7 +16,7 @@ export type Known = {
   readonly caller: Caller
   /** The link is old enough for decisions. */
   readonly settled: boolean
-  /** The issuer has a directory, and it did not answer: what it would have said may be no. */
+  /** The issuer has a directory, and it did not answer. It might have said that the person left. */
   readonly directorySilent: boolean
 }
 
@@ -43,7 +42,7 @@ export async function whoIs(
   const { caller } = found.value
   const [user, claims] = await Promise.all([api.user(slack.user), directory.claimsOf(caller.issuer, caller.subject)])
 
-  // Slack is asked as well, and believed where it says no. Where it does not answer, the link holds: it was made with a member.
+  // If Slack says that the user is not a member, the link ends. If Slack does not answer, the link holds: it was made by a member.
   if (user.outcome === 'done' && !(user.value.member && user.value.team === slack.team)) {
     await linking.end(caller, 'not-a-member', now)
     return refused('link-unknown', 'Guests, bots and members of other workspaces cannot use Stint.')
@@ -59,7 +58,7 @@ export async function whoIs(
     })
 
   const issuer = rules.issuers[caller.issuer]
-  if (issuer?.kind !== 'human') return refused('link-unknown', 'The identity provider that you were linked with is no longer trusted.')
+  if (issuer?.kind !== 'human') return refused('link-unknown', 'The identity provider of your link is no longer trusted.')
   if (claims.outcome === 'unknown') log({ level: 'error', event: 'directory-unknown', cause: claims.cause })
   if (claims.outcome === 'done' && !claims.value && rules.directories?.[caller.issuer])
     return refused('not-eligible', 'You are no longer in the directory.')
@@ -70,5 +69,5 @@ export async function whoIs(
     directorySilent: claims.outcome === 'unknown',
   })
 }
-/** What `users.info` says of somebody, and not of Stint or itself. */
+/** Errors of `users.info` that are about the user, and not about Stint or Slack. */
 const aboutTheUser: ReadonlySet<string> = new Set(['user_not_found', 'user_not_visible', 'account_inactive'])

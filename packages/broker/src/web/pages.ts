@@ -1,7 +1,7 @@
 /**
- * Stint's own pages: to decide on a request, and to link a Slack user, after a fresh sign-in. Made on the server, without a
- * line of script. What a page needs to know again when its form comes back lies in the form, sealed, and is good only in
- * the browser that signed in, on this page, for five minutes; so no other site can send it, and no other site can frame it.
+ * Stint's own pages: decide a request, and link a Slack user, after a fresh sign-in. They are rendered on the server, without
+ * scripts. The state of a page is sealed in its form, and is valid only in the browser that signed in, on this page, for five
+ * minutes. So no other site can send the form, and no other site can frame the page.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
@@ -31,11 +31,11 @@ const SIGN_IN_SECONDS = 600
 const PAGE_SECONDS = STEP_UP_SECONDS
 const MAX_FORM_BYTES = 32 * 1024
 
-/** What a page's form brings back. */
+/** The sealed state in a page's form. */
 type Grant = SignedIn & {
   readonly to: string
   readonly browser: string
-  /** Names the cookie that holds `browser`: each page of a browser has its own, so a second tab leaves the first as it is. */
+  /** Names the cookie that holds `browser`. Each page has its own cookie, so a second tab does not affect the first. */
   readonly tab: string
   readonly version?: number
   readonly slack?: { readonly team: string; readonly user: string }
@@ -49,7 +49,7 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
   const links = linking(broker.ledger, random)
   const clients = Object.entries(rules.signIn ?? {})
 
-  /** Which page, by its path; a stranger's address leads nowhere. */
+  /** The page of a path. Any other address is not followed. */
   const pageOf = (to: string): { readonly kind: 'link' } | { readonly kind: 'decide'; readonly id: RequestId } | undefined => {
     if (to === '/link') return rules.slack ? { kind: 'link' } : undefined
     const id = parseRequestId(/^\/decide\/([^/]+)$/.exec(to)?.[1] ?? '')
@@ -57,8 +57,8 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
   }
 
   /**
-   * Whether some rule lets this issuer's people agree only with a second factor. Of all profiles, and not of the request's:
-   * who has not signed in yet must not learn from the way there whether there is such a request.
+   * Whether any approval rule demands a second factor of this issuer's people. It covers all profiles, not only the request's:
+   * before the sign-in, the redirect must not reveal whether the request exists.
    */
   const demandsMfa = (issuer: string): boolean => {
     demanding ??= new Set(
@@ -70,7 +70,7 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
   }
   let demanding: Set<string> | undefined
 
-  // ── To the sign-in and back ────────────────────────────────────────────────────────────────────────────────────────
+  // ── Sign-in and callback ───────────────────────────────────────────────────────────────────────────────────────────
 
   async function begin(c: Ctx, to: string): Promise<Response> {
     if (!web || clients.length === 0) return refuse(c, noPages)
@@ -119,7 +119,7 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
     return showPage(c, web, pending.to, signedIn.value)
   })
 
-  /** The page that was asked for, to whoever has signed in. */
+  /** The requested page, for the person who signed in. */
   async function showPage(c: Ctx, web: Web, to: string, signedIn: SignedIn): Promise<Response> {
     const now = c.get('now')
     const caller = await signedInCaller(broker, signedIn, now)
@@ -148,7 +148,7 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
       c,
       headline(request, c.get('now')),
       html`${requestPart(request, decider.summaryFor(request, c.get('now')), c.get('now'))}
-${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` : decideForm(`/decide/${id}`, grant, options)}
+${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>` : decideForm(`/decide/${id}`, grant, options)}
 <p class="who">You are signed in as ${me(caller)}.</p>`,
     )
   }
@@ -165,7 +165,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
       const came = { source: c.env.sourceIp, token: caller.token.hash }
       const decided = await decider.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
         c.set('profile', found.profile)
-        // What grants is decided upon what was shown, unless it was decided so already; a withdrawal waits for nothing.
+        // An approval is valid only for the state that was shown, unless it is a repeat. A withdrawal is always accepted.
         const grants = outcome.outcome === 'done' && outcome.value !== 'unchanged' && outcome.value.from === undefined
         return grants && found.version !== grant.version
           ? refused('request-changed', 'The request has changed since this page was shown.')
@@ -194,7 +194,7 @@ ${options.length === 0 ? html`<p>There is nothing for you to decide here.</p>` :
     return Object.hasOwn(acts, act) ? acts[act] : undefined
   }
 
-  /** Somebody known was told no: that is in the audit log, as from every other channel. */
+  /** Records the refusal of an identified person in the audit log, as every other channel does. */
   async function sayTo(c: Ctx, caller: Caller, refusal: Refused): Promise<Response> {
     if (problems[refusal.code].status >= 500) return say(c, refusal)
     const written = await broker.ledger.refuse({
@@ -232,7 +232,7 @@ ${table([
     return codePage(c, caller)
   }
 
-  /** A new code. Whatever was typed upon the one before is good no more. */
+  /** Shows a new code. The previous code, and any Slack user who entered it, is no longer valid. */
   async function codePage(c: Ctx, caller: Caller): Promise<Response> {
     const offered = await links.offer(linkedOf(caller), c.get('now'))
     if (offered.outcome === 'unknown') return say(c, unavailable(offered.cause))
@@ -240,7 +240,7 @@ ${table([
     return show(
       c,
       'Link your Slack user',
-      html`<p>Enter this in Slack within ten minutes. Then come back to this page and confirm that it was you.</p>
+      html`<p>Enter this in Slack within ten minutes. Then return to this page and confirm that it was you.</p>
 <p><code>/stint link ${offered.value.code}</code></p><p><a href="/link">I have entered it</a></p>
 <p>Keep this code secret: anyone who enters it can ask to act as ${me(caller)} in Slack.</p>`,
     )
@@ -253,25 +253,25 @@ ${table([
       const came = { source: c.env.sourceIp, token: caller.token.hash }
       const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), came)
       if (made.outcome === 'unknown')
-        return say(c, outcomeUnknown(made.cause, 'the link was made', 'Enter /stint status in Slack: it says whom you are linked to.'))
+        return say(c, outcomeUnknown(made.cause, 'the link was made', 'Enter /stint status in Slack to see your link.'))
       if (made.outcome === 'refused') return sayTo(c, caller, made)
       const { active } = made.value
       return show(
         c,
         'Linked',
-        html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(caller)}, until ${minute(active?.expiresAt ?? 0)}. Decisions from Slack count in ten minutes. Enter <code>/stint unlink</code> in Slack to end it.</p>`,
+        html`<p>${active ? withIdentity(active.slack.name, active.slack.user) : ''} in Slack now acts as ${me(caller)}, until ${minute(active?.expiresAt ?? 0)}. You can decide from Slack in ten minutes. To end the link, enter <code>/stint unlink</code> in Slack.</p>`,
       )
     }),
   )
 
   // ── Forms ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The person behind a form: only from this page, in this browser, freshly signed in. */
+  /** The person who sent a form: only from this page, in this browser, with a fresh sign-in. */
   async function withGrant(c: Ctx, answer: (grant: Grant, caller: Caller, form: URLSearchParams) => Promise<Response>): Promise<Response> {
     if (!web) return refuse(c, noPages)
     const now = c.get('now')
     const notOurs = refused('token-invalid', 'This form has expired, or was not opened in this browser. Start again.')
-    // Old browsers send neither; then cookie and seal alone decide.
+    // Old browsers send neither header. Then only the cookie and the seal protect the form.
     const [origin, site] = [c.req.header('origin'), c.req.header('sec-fetch-site')]
     if (origin !== undefined && origin !== new URL(web.publicUrl).origin) return say(c, notOurs)
     if (site !== undefined && site !== 'same-origin') return say(c, notOurs)
@@ -291,7 +291,7 @@ ${table([
   function say(c: Ctx, refusal: Refused): Response | Promise<Response> {
     c.set('refusal', refusal)
     const { status, title, next } = problems[refusal.code]
-    // What a refusal says itself is closer to the case than what its code says of all.
+    // The refusal's own next step is more specific than the one of its code.
     const own = refusal.extra?.next === undefined
     return show(
       c,
@@ -311,7 +311,7 @@ function same(one: string, other: string): boolean {
 
 // ── Cookies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** RFC 6265bis §4.1.3.2: `__Host-` binds a cookie to this host alone. Over plain http, which is the sandbox's, it cannot be had. */
+/** RFC 6265bis §4.1.3.2: `__Host-` binds a cookie to this host alone. It is unavailable over plain HTTP, which the sandbox uses. */
 const cookieName = ({ publicUrl }: Web, name: string): string => `${publicUrl.startsWith('https:') ? '__Host-' : ''}stint-${name}`
 
 function setCookie(c: Ctx, web: Web, name: string, value: string, lasts: number, sameSite: 'Lax' | 'Strict'): void {
@@ -322,13 +322,13 @@ function setCookie(c: Ctx, web: Web, name: string, value: string, lasts: number,
 }
 const dropCookie = (c: Ctx, web: Web, name: string): void => setCookie(c, web, name, '', 0, 'Lax')
 
-/** A sign-in that was begun in each tab: the issuer's answer names its own by `state`. */
+/** Each tab has a sign-in of its own. The issuer's response identifies it by `state`. */
 const signInCookie = (state: string): string => `sign-in-${state.slice(0, 16)}`
 
-/** Sign-ins that are begun at once in one browser; a request's headers have room for no more. */
+/** The most open sign-ins in one browser, so that the cookies fit into a request's headers. */
 const MOST_SIGN_INS = 5
 
-/** Which were begun so long ago that the new one would be too many: browsers send the oldest cookie first (RFC 6265 §5.4). */
+/** The oldest sign-ins, which must go to make room for a new one: browsers send the oldest cookie first (RFC 6265 §5.4). */
 function oldSignIns(c: Ctx, web: Web): readonly string[] {
   const [ours, prefix] = [cookieName(web, ''), cookieName(web, 'sign-in-')]
   const names = (c.req.header('cookie') ?? '').split(/;\s*/).map((part) => part.slice(0, part.indexOf('=')))
@@ -336,13 +336,13 @@ function oldSignIns(c: Ctx, web: Web): readonly string[] {
   return begun.slice(0, Math.max(0, begun.length - MOST_SIGN_INS + 1))
 }
 
-/** One value or none: two cookies of one name are somebody else's doing. */
+/** The value if there is exactly one: two cookies of one name indicate that another site set one. */
 function cookieOf(c: Ctx, web: Web, name: string): string | undefined {
   const found = (c.req.header('cookie') ?? '').split(/;\s*/).filter((part) => part.startsWith(`${cookieName(web, name)}=`))
   return found.length === 1 ? found[0]?.slice(cookieName(web, name).length + 1) : undefined
 }
 
-// ── The look ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Layout ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:44rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8883;overflow-wrap:anywhere}th{width:10.5rem}
@@ -373,15 +373,15 @@ ${body}</main></body></html>`,
   )
 
 const chooser = (to: string, issuers: readonly string[]) =>
-  html`<p>Where do you sign in?</p><ul>${issuers.map((id) => html`<li><a href="${to}?issuer=${id}">${id}</a></li>`)}</ul>`
+  html`<p>Choose where to sign in:</p><ul>${issuers.map((id) => html`<li><a href="${to}?issuer=${id}">${id}</a></li>`)}</ul>`
 
-/** Whoever looks at the page, as AWS sees them. */
+/** The person who views the page, as AWS sees them. */
 const me = (caller: Caller): string => withIdentity(caller.name, ownIdentity(caller))
 
 const headline = (request: AccessRequest, now: Instant): string =>
   `${request.breakGlass ? 'Break-glass' : 'Access request'}: ${stateAt(request, now)}`
 
-/** Values are safe to show already; HTML's own escaping is added here. */
+/** Values are already safe to show. Only HTML escaping is added here. */
 const table = (rows: readonly Fact[]) =>
   html`<table>${rows.map(
     ([name, value]) =>
@@ -392,7 +392,7 @@ function requestPart(request: AccessRequest, { facts, permissions, justification
   return html`${request.breakGlass ? html`<p class="alarm">Break-glass: emergency access. It must be reviewed afterwards.</p>` : ''}
 ${table(facts)}
 ${justification === undefined ? '' : html`<h2>Justification</h2><p class="why">${justification}</p>`}
-<h2>The session may do</h2><ul>${permissions.map((line) => html`<li>${line}</li>`)}</ul>
+<h2>Session permissions</h2><ul>${permissions.map((line) => html`<li>${line}</li>`)}</ul>
 <h2>Decisions</h2>${table(decisionsOn(request, now))}
 <details><summary>All terms</summary><pre>${visibleJson(request.terms, 2)}</pre></details>`
 }
@@ -407,7 +407,7 @@ function decisionsOn(request: AccessRequest, now: Instant): readonly Fact[] {
     ...approvals.map(({ approver, comment: said }): Fact => ['Approved by', `${shownCaller(approver)}${comment(said)}`]),
     ...(state === 'pending' ? [['Approvals needed', String(lacking)] as const] : []),
     ...(state === 'pending' && request.unattendedAt !== undefined
-      ? [['Automatic approval', `at ${minute(request.unattendedAt)}, unless it is denied before`] as const]
+      ? [['Automatic approval', `at ${minute(request.unattendedAt)}, unless it is denied first`] as const]
       : []),
     ...(decidedBy && state !== 'approved' ? [[capitalized(`${state} by`), shownCaller(decidedBy)] as const] : []),
     ...(live.length > 0

@@ -1,6 +1,6 @@
 /**
- * What Stint's pages leave in a browser and get back: sealed, so that it can be neither read nor made there, and good for a
- * while and for one purpose. AES-256-GCM (NIST SP 800-38D) under a key for each purpose, with a fresh random nonce.
+ * Seals the state that Stint's pages keep in a browser, so that the browser can neither read nor forge it. A seal is valid for a
+ * limited time and for one purpose. AES-256-GCM (NIST SP 800-38D) under a key for each purpose, with a fresh random nonce.
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import type { RandomBytes } from '@stint/core/ids'
@@ -18,11 +18,11 @@ export function seal(key: Uint8Array, purpose: string, value: object, until: Ins
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url')
 }
 
-/** Undefined for what was not sealed here, for another purpose, or is over. */
+/** Returns undefined if the value was not sealed with this key, was sealed for another purpose, or has expired. */
 export function unseal<T extends object>(key: Uint8Array, purpose: string, text: string | undefined, now: Instant): T | undefined {
   if (text === undefined || !/^[\w-]{40,}$/.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64url')
-  // One text for one seal: no other spelling of the same bytes.
+  // Accept only the canonical encoding of the bytes.
   if (bytes.toString('base64url') !== text) return undefined
   const decipher = createDecipheriv('aes-256-gcm', keyFor(key, purpose), bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES))

@@ -1,7 +1,7 @@
 /**
  * A fresh sign-in for one of Stint's pages: authorization code with PKCE (RFC 6749 §4.1, RFC 7636), `max_age` and where
- * needed `acr_values` (OpenID Connect Core 1.0 §3.1.2.1). What comes back is a token like any other, and is judged like any
- * other; only how long ago the person signed in may be taken from the ID token beside it.
+ * needed `acr_values` (OpenID Connect Core 1.0 §3.1.2.1). The returned token is verified like any other. Only the time of the
+ * sign-in may come from the ID token that accompanies it.
  */
 import type { Issuer, SignInClient } from '@stint/core/config/shape'
 import { sha256 } from '@stint/core/digest'
@@ -15,7 +15,7 @@ import { fetchWithin } from '../adapters/bounded-fetch.ts'
 import type { Broker } from '../ports/broker.ts'
 import { identify } from '../vend/identify.ts'
 
-/** What the browser keeps, sealed, while the person is at the issuer's. */
+/** The sealed state in the browser while the person signs in at the issuer. */
 export type Pending = {
   readonly issuer: string
   readonly state: string
@@ -24,12 +24,12 @@ export type Pending = {
   readonly to: string
 }
 
-/** What a page keeps, sealed, of whoever signed in. */
+/** The sealed state in a page about the person who signed in. */
 export type SignedIn = { readonly token: string; readonly signedInAt?: Instant }
 
 const text = (random: RandomBytes) => Buffer.from(random(32)).toString('base64url')
 
-/** `mfa`: somebody's rule demands a second factor. */
+/** `mfa`: a rule demands a second factor. */
 export function beginSignIn(
   id: string,
   issuer: Pick<Issuer, 'mfaAcr'>,
@@ -119,10 +119,10 @@ export async function endSignIn({
   }
 }
 const TOKEN_TIMEOUT_MS = 5000
-/** Three tokens of 8 KB, which is the most that Stint takes, and what surrounds them. */
+/** Room for three tokens of 8 KB, which is the most that Stint accepts, and the rest of the response. */
 const TOKEN_BYTES = 64 * 1024
 
-/** The person, judged anew from the token that the page kept. */
+/** Identifies the person again, from the token that the page kept. */
 export async function signedInCaller(
   broker: Pick<Broker, 'rules' | 'keys'>,
   { token, signedInAt }: SignedIn,
