@@ -30,7 +30,7 @@ const prefix = "{ repository: { glob: 'acme*' }, event_name: 'push' }"
 
 describe('lint', () => {
   test.each<[string, string, readonly string[], number, RegExp]>([
-    ['nothing to find', config(good), [], 0, /^Nothing found\.\n$/],
+    ['nothing to find', config(good), [], 0, /^No findings\.\n$/],
     ['a warning', config(named), [], 0, /a\.ts:8:\d+ {2}warning {2}name-without-id[\s\S]*1 warning\.\n$/],
     ['a warning, strictly', config(named), ['--strict'], 1, /1 warning\.\n$/],
     ['an error', config(prefix), [], 1, /error {2}open-prefix[\s\S]*1 error\.\n$/],
@@ -39,14 +39,14 @@ describe('lint', () => {
       config(prefix, '// stint-lint-ignore open-prefix: all of acme is one team'),
       ['--strict'],
       0,
-      /1 silenced, each with its reason\.\n$/,
+      /1 silenced with a reason\.\n$/,
     ],
     [
       'silenced without a reason',
       config(prefix, '// stint-lint-ignore open-prefix'),
       [],
       1,
-      /error {2}ignore\n {2}It gives no reason[\s\S]*2 errors\.\n$/,
+      /error {2}ignore\n {2}The reason is missing[\s\S]*2 errors\.\n$/,
     ],
     ['a config with faults', config('{}'), [], 1, /error {2}config {2}profiles\.deploy\.eligible\[0\]\.claims\n {2}must name a claim/],
     ['no config at all', 'export const nothing = 1', [], 1, /error {2}config\n {2}.*has no default export/],
@@ -59,7 +59,7 @@ describe('lint', () => {
     expect(await stint(['lint', '--config', `${folder}/none.ts`])).toMatchObject({
       code: 5,
       stdout: '',
-      stderr: expect.stringMatching(/none\.ts cannot be read/),
+      stderr: expect.stringMatching(/none\.ts is unreadable/),
     })
   })
   test('a note, which fails nothing, names what the profile leaves open', async () => {
@@ -67,7 +67,7 @@ describe('lint', () => {
     const ran = await stint(['lint', '--strict', '--config', file('n.ts', config(good).replace('duration', policy))])
     expect([ran.code, ran.stderr]).toEqual([0, ''])
     expect(ran.stdout).toMatch(
-      /note {2}lasting-access {2}profiles\.deploy\.policy\n {2}Sessions may call kms:CreateGrant\.[\s\S]*1 note\.\n$/,
+      /note {2}lasting-access {2}profiles\.deploy\.policy\n {2}Sessions can call kms:CreateGrant\.[\s\S]*1 note\.\n$/,
     )
   })
   test('a minting action that the profile does not name: the line to add', async () => {
@@ -92,12 +92,12 @@ describe('lint', () => {
     )
     const { code, stdout } = await stint(['lint', '--online', '--config', file('c.ts', local)])
     expect(code).toBe(1)
-    expect(stdout).toMatch(/error {2}online {2}issuers\.gh\.url\n {2}Its discovery document cannot be had: .*ECONNREFUSED/)
+    expect(stdout).toMatch(/error {2}online {2}issuers\.gh\.url\n {2}Its discovery document is unavailable: .*ECONNREFUSED/)
   })
   test("the repository's own config, strictly", async () => {
     expect(await stint(['lint', '--strict', '--config', `${root}stint.config.ts`])).toMatchObject({
       code: 0,
-      stdout: 'Nothing found; 1 silenced, each with its reason.\n',
+      stdout: 'No findings; 1 silenced with a reason.\n',
       stderr: '',
     })
   })
@@ -113,13 +113,13 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
 
   test('as expected', async () => {
     const ran = await run(file('d.ts', config(good)), file('d.cases.ts', cases('allow')))
-    expect(ran).toMatchObject({ code: 0, stdout: '1 case, all as expected.\n', stderr: '' })
+    expect(ran).toMatchObject({ code: 0, stdout: '1 case passed.\n', stderr: '' })
   })
   test('not as expected', async () => {
     const ran = await run(file('e.ts', config(named)), file('e.cases.ts', cases('allow')))
     expect(ran.code).toBe(1)
     expect(ran.stdout).toMatch(
-      /✗ push → deploy\n {4}- expected {2}allow\n {4}\+ got {7}profile-unknown \(not visible\)\n[\s\S]*repository {2}is missing, wanted "acme\/web"/,
+      /✗ push → deploy\n {4}- expected {2}allow\n {4}\+ got {7}profile-unknown \(not visible\)\n[\s\S]*repository {2}is missing, expected "acme\/web"/,
     )
   })
   test('as JSON', async () => {
@@ -137,7 +137,7 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
     expect(circle.stdout).toMatch(/nested too deep, or contains itself/)
     const faulty = await run(file('i.ts', config(good)), file('i.cases.ts', 'export default { callers: {}, cases: [] }'))
     expect([faulty.code, faulty.stdout]).toEqual([5, ''])
-    expect(faulty.stderr).toMatch(/has faults\ncases: must not be empty/)
+    expect(faulty.stderr).toMatch(/is invalid:\ncases: must not be empty/)
     expect((await stint(['lint', '--binding', 'FOO'])).code).toBe(2)
   })
   test('a claim named prototype is a fault, and not a rule that has lost it', async () => {
@@ -156,7 +156,7 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
   test("the repository's own table", async () => {
     const ran = await run(`${root}stint.config.ts`, `${root}test/access.ts`)
     expect(ran.stderr).toBe('')
-    expect(ran.stdout).toMatch(/^\d+ cases, all as expected\.\n$/)
+    expect(ran.stdout).toMatch(/^\d+ cases passed\.\n$/)
     expect(ran.code).toBe(0)
   })
 })

@@ -94,7 +94,7 @@ describe('stint slack', () => {
     ['no broker', ['status'], { STINT_URL: '' }, 2, /--url or \$STINT_URL/],
     ['no token', ['status'], { STINT_TOKEN: '' }, 2, /--token-file or \$STINT_TOKEN/],
     ['a token that is none', ['status'], { STINT_TOKEN: 'x.y.z' }, 1, /not accepted|token-invalid/],
-    ['a broker that is not there', ['status'], { STINT_URL: 'http://127.0.0.1:9' }, 5, /cannot be reached/],
+    ['a broker that is not there', ['status'], { STINT_URL: 'http://127.0.0.1:9' }, 5, /is unreachable/],
     ['by e-mail, where the config says nothing of it', ['link', '--email'], {}, 1, /does not link by email/],
   ])('%s', async (_name, args, more, code, words) => {
     const ran = await stint(['slack', ...args], { ...env, ...more })

@@ -1,4 +1,4 @@
-/** What a command has of its surroundings. */
+/** The environment of a command. */
 import type { CommandContext } from '@stricli/core'
 
 export type Context = CommandContext & { readonly process: NodeJS.Process }

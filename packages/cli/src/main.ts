@@ -1,7 +1,7 @@
 /**
- * `stint`: what the command line does, command by command. Each command's code is loaded when it is called.
+ * `stint`: the commands of the command line. The code of a command is loaded when the command runs.
  *
- * Exit codes: 0 as it should be · 2 invalid usage · 5 not to be reached; what else a command's own help says.
+ * Exit codes: 0 success · 2 invalid usage · 5 unreachable. The help of each command lists its other codes.
  */
 import { parseIso } from '@stint/core/instant'
 import { buildApplication, buildCommand, buildRouteMap, numberParser, run, text_en } from '@stricli/core'
@@ -182,9 +182,9 @@ const rebuild = buildCommand({
 
 const restore = buildCommand({
   docs: {
-    brief: 'Restore to a table from a backup what the log has and the table lost',
+    brief: 'Restore what a table from a backup lost, from the log',
     fullDescription:
-      'Lists requests, links, freezes and facts that the table lacks, or that differ from the log. With --yes, each gets its journal back. A restored request has ended, a link must be made again, and a freeze that was in force is in force. What was written on it since follows what the log has. --yes wants to know who does it, and a key that you trust: --vkey, here or when the log was verified.\n\n' +
+      'Lists requests, links, freezes and facts that the table lacks, or that differ from the log. With --yes, restores the journal of each. A restored request has ended, a link must be made again, and a freeze that was in force is in force again. Events that were written since follow those of the log. --yes needs --operator, and a key that you trust: --vkey, here or when you verified the log.\n\n' +
       'Exit codes: 0 done · 1 some items changed meanwhile and were skipped · 5 unreachable, or the log is invalid · 2 invalid usage',
   },
   parameters: {
@@ -217,7 +217,7 @@ const configFlags = {
     parse: binding,
     variadic: true,
     optional: true,
-    brief: 'A value for a binding that a deploy fills in',
+    brief: 'A value for a binding that a deployment sets',
     placeholder: 'NAME=VALUE',
   },
 } as const
@@ -245,7 +245,7 @@ const testCases = buildCommand({
     brief: 'Run the access tests',
     fullDescription:
       'Checks the config against a table of callers, profiles and expected outcomes. See docs/guides/config.md.\n\n' +
-      'Exit codes: 0 all as expected · 1 not all as expected · 5 the config or table is unreadable · 2 invalid usage',
+      'Exit codes: 0 all cases passed · 1 some cases failed · 5 the config or table is unreadable · 2 invalid usage',
   },
   parameters: {
     positional: {
@@ -261,7 +261,7 @@ const broker = {
   url: { kind: 'parsed', parse: text, optional: true, brief: 'The URL of the broker (default: $STINT_URL)', placeholder: 'URL' },
   tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with your JWT (default: $STINT_TOKEN)' },
 } as const
-const slackExits = 'Exit codes: 0 done · 1 refused · 5 not to be reached · 2 invalid usage'
+const slackExits = 'Exit codes: 0 done · 1 refused · 5 unreachable · 2 invalid usage'
 
 const slackLink = buildCommand({
   docs: {
@@ -275,7 +275,7 @@ const slackLink = buildCommand({
         kind: 'parsed',
         parse: text,
         optional: true,
-        brief: 'Your Slack user ID: accept only this user, without a question',
+        brief: 'Your Slack user ID: accept only this user, without asking',
         placeholder: 'U…',
       },
       email: { kind: 'boolean', default: false, brief: 'Link by email, without a code, where the config trusts the workspace' },
@@ -285,7 +285,7 @@ const slackLink = buildCommand({
 })
 
 const slackUnlink = buildCommand({
-  docs: { brief: 'Remove the link', fullDescription: slackExits },
+  docs: { brief: 'Remove the link to your Slack user', fullDescription: slackExits },
   parameters: { flags: broker },
   loader: async () => (await import('./slack/command.ts')).unlinkCommand,
 })
@@ -298,7 +298,7 @@ const slackStatus = buildCommand({
 
 const slack = buildRouteMap({
   routes: { link: slackLink, unlink: slackUnlink, status: slackStatus },
-  docs: { brief: 'Link your Slack user' },
+  docs: { brief: 'Manage the link to your Slack user' },
 })
 
 const targetAdd = buildCommand({
@@ -364,7 +364,7 @@ const app = buildApplication(
   {
     name: 'stint',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-    // A bug is shown whole; its message may quote what a server or a file said.
+    // A bug is shown with its stack. Its message may quote a server or a file, so it is made safe for the terminal.
     localization: {
       loadText: () => ({
         ...text_en,
@@ -381,5 +381,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 await run(app, process.argv.slice(2), { process } as Context & { process: { exitCode: number | null } })
-// stricli's own failures are negative: whatever was typed wrongly is 2.
+// stricli's own exit codes are negative. All of them mean invalid usage, which is 2.
 if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = 2

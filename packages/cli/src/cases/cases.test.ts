@@ -231,14 +231,14 @@ describe('what is wrong with the table itself', () => {
   test.each<[string, unknown, string]>([
     ['nothing', {}, 'callers: '],
     ['an empty table', { ...good, cases: [] }, 'cases: must not be empty'],
-    ['an unknown caller', { ...good, cases: [['b', 'deploy', 'allow']] }, "cases[0]: there is no caller 'b'"],
-    ['a misspelt profile', { ...good, cases: [['a', 'depoly', 'profile-unknown']] }, "cases[0]: there is no profile 'depoly'"],
+    ['an unknown caller', { ...good, cases: [['b', 'deploy', 'allow']] }, "cases[0]: unknown caller 'b'"],
+    ['a misspelt profile', { ...good, cases: [['a', 'depoly', 'profile-unknown']] }, "cases[0]: unknown profile 'depoly'"],
     ['an outcome that is none', { ...good, cases: [['a', 'deploy', 'refuse']] }, 'must be allow, approval or the code'],
-    ['a misspelt member of a call', { ...good, cases: [['a', 'deploy', 'allow', { parametrs: {} }]] }, 'is no member of it'],
+    ['a misspelt member of a call', { ...good, cases: [['a', 'deploy', 'allow', { parametrs: {} }]] }, 'is an unknown property'],
     ['a justification that is a number', { ...good, cases: [['a', 'deploy', 'allow', { justification: 7 }]] }, 'cases[0]'],
     ['a misspelt rest', { ...good, rest: 'refuse' }, 'rest: '],
     ['a clock that is none', { ...good, now: 'noon' }, 'now: must be an RFC 3339 time'],
-    ['an unknown issuer', { ...good, callers: { a: { issuer: 'moon', claims: {} } } }, "callers.a.issuer: there is no issuer 'moon'"],
+    ['an unknown issuer', { ...good, callers: { a: { issuer: 'moon', claims: {} } } }, "callers.a.issuer: unknown issuer 'moon'"],
     ['a caller without claims', { ...good, callers: { a: { issuer: 'staff' } } }, 'callers.a.claims: '],
     ['claims that are a list', { ...good, callers: { a: { issuer: 'staff', claims: [] } } }, 'callers.a.claims: must be an object'],
     [
@@ -265,17 +265,17 @@ test('a failure shows what was wanted and which claims are in the way', () => {
   ).toBe(`✗ branch → deploy
     - expected  allow
     + got       profile-unknown (not visible)
-    eligible[0] does not fit:
-      ref  is "refs/heads/x", wanted "refs/heads/main"
-    eligible[1] does not fit:
-      issuer  is "gh", wanted "staff"
+    eligible[0] does not match:
+      ref  is "refs/heads/x", expected "refs/heads/main"
+    eligible[1] does not match:
+      issuer  is "gh", expected "staff"
 ✗ sre → admin
     - expected  approval
     + got       parameter-invalid (Parameter 'bucket' is missing.)
 
-2 of 2 cases are not as expected.
+2 of 2 cases failed.
 `)
   expect(casesText(run([['push', 'deploy', 'allow']]), true)).toBe(
-    '✓ push → deploy: allow\n\n1 case, all as expected.\nNo case names admin.\n',
+    '✓ push → deploy: allow\n\n1 case passed.\nProfiles without a case: admin.\n',
   )
 })

@@ -1,4 +1,4 @@
-/** `stint test`: runs a table of policy tests against a config. */
+/** `stint test`: runs a table of access tests against a config. */
 import { resolve } from 'node:path'
 import { importConfig, loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
@@ -18,11 +18,11 @@ export async function testCommand(this: Context, flags: TestFlags, file: string)
     this.process.exitCode = code
   }
   const checked = await loadConfig(resolve(flags.config), bindingsOf(flags.binding))
-  if (!checked.ok) return end(5, `stint: the config has faults\n${formatFaults(checked.faults)}\n`)
+  if (!checked.ok) return end(5, `stint: The config is invalid:\n${formatFaults(checked.faults)}\n`)
   const imported = await importConfig(resolve(file))
   if (!imported.ok) return end(5, `stint: ${file}: ${imported.fault}\n`)
   const table = checkTable(imported.value, checked.rules)
-  if (!table.ok) return end(5, `stint: ${file} has faults\n${table.faults.join('\n')}\n`)
+  if (!table.ok) return end(5, `stint: ${file} is invalid:\n${table.faults.join('\n')}\n`)
   const result = runCases(checked.rules, table.cases, Date.now())
   end(result.results.every(({ passed }) => passed) ? 0 : 1, flags.json ? casesJson(result) : casesText(result, flags.verbose))
 }

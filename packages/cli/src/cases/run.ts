@@ -1,6 +1,6 @@
 /**
- * Runs policy tests: the broker's own decisions over a token made of a caller's claims, without a signature and without any
- * I/O. What comes out is what the vend path would have done, up to the first write.
+ * Runs access tests: the broker's own decisions on a token made from a caller's claims, without a signature and without I/O. The
+ * result is what the vend path would decide, up to the first write.
  */
 import { type Access, decideAccess, standingOf } from '@stint/core/access/decide'
 import { approvalFor } from '@stint/core/config/approval'
@@ -18,9 +18,9 @@ import { isObject, type Json, type JsonObject } from '@stint/core/json'
 import type { Done, Refused } from '@stint/core/outcome'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 
-/** `why` is the operator's view: never what a caller is told. */
+/** `why` is for the operator. Callers never see it. */
 export type Got = { readonly outcome: Expected; readonly why?: string }
-/** What keeps a caller from one of the profile's rules. */
+/** Why a caller does not match one of the profile's rules. */
 export type Obstacle = {
   readonly rule: string
   readonly misses: readonly { readonly claim: string; readonly is: unknown; readonly wanted: unknown }[]
@@ -57,7 +57,7 @@ export function runCases(rules: Rules, { callers, cases, ...table }: Cases, cloc
     }
   })
   const named = new Set(cases.map(([name, profile]) => `${name}\n${profile}`))
-  // A token that the broker does not take proves nothing about the rules, unless the table says that it is none.
+  // A token that the broker rejects proves nothing about the rules, unless the table expects the rejection.
   const strangers = new Set(
     cases.flatMap(([name, , expected]) => (expected === 'token-invalid' || expected === 'token-expired' ? [name] : [])),
   )
@@ -71,7 +71,7 @@ export function runCases(rules: Rules, { callers, cases, ...table }: Cases, cloc
       return [
         {
           ...result,
-          got: admitted ? { outcome: hurdles[0] ?? 'allow', why: 'its claims fit the rules' } : { outcome: 'profile-unknown' },
+          got: admitted ? { outcome: hurdles[0] ?? 'allow', why: 'its claims match the rules' } : { outcome: 'profile-unknown' },
           passed: !admitted,
         },
       ]
@@ -93,13 +93,13 @@ function decide(rules: Rules, caller: Caller, profileId: string, { from, ...ask 
   const scope = resolveScope(rules, access.profile, caller, { profile: profileId, ...ask } as Ask, 1)
   if (scope.outcome === 'refused') return refusal(scope)
   if (approval && caller.kind === 'workload' && scope.value.terms.triggeredBy === undefined)
-    return { outcome: 'not-eligible', why: 'nobody knows which person triggered this job' }
+    return { outcome: 'not-eligible', why: 'the person who triggered this job is unknown' }
   return { outcome: approval ? 'approval' : 'allow' }
 }
 
 const refusal = ({ code, operator, detail }: Refused): Got => ({ outcome: code, why: operator ?? detail })
 
-/** Through the same checks as a signed token; the issuer is the one that `iss` names. */
+/** Applies the same checks as for a signed token. The issuer is the one that `iss` names. */
 function identify(rules: Rules, given: CaseCaller, now: Instant): Done<Caller> | Refused {
   const named = rules.issuers[given.issuer] as Issuer
   const claims = { ...standard(named, given, now), ...given.claims }
@@ -119,7 +119,7 @@ function identify(rules: Rules, given: CaseCaller, now: Instant): Done<Caller> |
 const isMarkedByTyp = (issuer: Issuer): boolean => issuer.tokenUse === 'access' && dialectOf(issuer) === 'rfc9068'
 const LIFE_SECONDS = 300
 
-/** What every token of this issuer has, so that a table need not say it. */
+/** The claims that every token of this issuer has, so that a table can leave them out. */
 function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
   const iat = Math.floor(now / 1000)
   const audience = issuer.audiences[0] ?? ''
@@ -135,7 +135,7 @@ function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
   const filled: { [claim: string]: Json } = {
     iss: issuer.url,
     sub: 'test',
-    // Kubernetes gives a list, as the only one.
+    // Of the presets, only Kubernetes issues a list.
     ...(hasAudience ? { aud: presetOf(issuer) === 'kubernetes' ? [audience] : audience } : {}),
     iat,
     exp: iat + Math.min(LIFE_SECONDS, maxTokenLifeSeconds(issuer)),
@@ -147,7 +147,7 @@ function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
   return filled
 }
 
-/** A claim by its reference. An object that the caller has said already is the caller's own. */
+/** Sets a claim by its reference. An object that the caller already sets is kept as it is. */
 function put(into: { [claim: string]: Json }, ref: string, value: Json, given: JsonObject): void {
   const names = ref.startsWith('/')
     ? ref
@@ -165,7 +165,7 @@ function put(into: { [claim: string]: Json }, ref: string, value: Json, given: J
   outer[names.at(-1) as string] ??= value
 }
 
-/** Rule by rule, the claims that do not fit; nearest first. */
+/** For each rule, the claims that do not match; the nearest rule first. */
 function obstaclesOf(rules: Rules, profile: string, caller: Caller): readonly Obstacle[] {
   return (rules.profiles.find(profile)?.eligible ?? [])
     .map((who, index) => ({ rule: `eligible[${index}]`, misses: missesOf(who, caller) }))

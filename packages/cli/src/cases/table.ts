@@ -1,4 +1,4 @@
-/** A table of policy tests as it was written, checked before it is run: a misspelt member would be a row that tests nothing. */
+/** Checks a table of access tests before it runs: with a misspelled property, a row would test nothing. */
 import { vendBody } from '@stint/broker/http/request-schemas'
 import type { Cases } from '@stint/core/config/cases'
 import type { Rules } from '@stint/core/config/shape'
@@ -42,17 +42,17 @@ export function checkTable(source: unknown, rules: Pick<Rules, 'issuers' | 'prof
   const cases = parsed.output as unknown as Cases
   const faults = [
     ...Object.entries(cases.callers).flatMap(([name, { issuer }]) =>
-      Object.hasOwn(rules.issuers, issuer) ? [] : [`callers.${name}.issuer: there is no issuer '${issuer}'`],
+      Object.hasOwn(rules.issuers, issuer) ? [] : [`callers.${name}.issuer: unknown issuer '${issuer}'`],
     ),
     ...cases.cases.flatMap(([caller, profile], index) => [
-      ...(Object.hasOwn(cases.callers, caller) ? [] : [`cases[${index}]: there is no caller '${caller}'`]),
-      ...(rules.profiles.find(profile) ? [] : [`cases[${index}]: there is no profile '${profile}'`]),
+      ...(Object.hasOwn(cases.callers, caller) ? [] : [`cases[${index}]: unknown caller '${caller}'`]),
+      ...(rules.profiles.find(profile) ? [] : [`cases[${index}]: unknown profile '${profile}'`]),
     ]),
   ]
   return faults.length > 0 ? { ok: false, faults } : { ok: true, cases }
 }
 
-/** Of alternatives, what the nearest one lacks. */
+/** The faults of the nearest alternative. */
 function faultsOf(issue: v.BaseIssue<unknown>): readonly string[] {
   const inner = issue.issues?.toSorted((a, b) => (b.path?.length ?? 0) - (a.path?.length ?? 0))[0]
   const path = [...(issue.path ?? []), ...(inner?.path ?? [])]
@@ -60,5 +60,5 @@ function faultsOf(issue: v.BaseIssue<unknown>): readonly string[] {
     .join('')
     .replace(/^\./, '')
   const { message, type, expected } = inner ?? issue
-  return [`${path || 'table'}: ${type === 'strict_object' && expected === 'never' ? 'is no member of it' : message}`]
+  return [`${path || 'table'}: ${type === 'strict_object' && expected === 'never' ? 'is an unknown property' : message}`]
 }

@@ -1,6 +1,6 @@
 /**
- * What `stint lint` looks for: each rule, how grave it is, the class of incident behind it, and the way out. The page
- * docs/lint-rules.md is made from this table. A note is something to know: it never fails the lint.
+ * The rules of `stint lint`: each with its severity, the kind of incident behind it, and the fix. docs/lint-rules.md is generated
+ * from this table. A note is for information: it never fails the lint.
  */
 export type Severity = 'error' | 'warning' | 'note'
 type Entry = { readonly severity: Severity; readonly finds: string; readonly why: string; readonly fix: string }
@@ -101,7 +101,7 @@ export const catalogue = {
   },
   'chaining-outlives': {
     severity: 'warning',
-    finds: 'A profile whose sessions may assume further roles.',
+    finds: 'A profile whose sessions can assume further roles.',
     why: 'The session of the next role continues after Stint’s session ends, and Stint cannot revoke it.',
     fix: 'Remove `chaining`, and make the next role a target of its own.',
   },
@@ -115,14 +115,14 @@ export const catalogue = {
   'lasting-access': {
     severity: 'note',
     finds:
-      'Actions of the profile’s policy that change who may do something, such as `kms:CreateGrant`, `iam:PutRolePolicy` or `lambda:AddPermission`. Also a managed policy that may allow them.',
+      'Actions of the profile’s policy that change permissions, such as `kms:CreateGrant`, `iam:PutRolePolicy` or `lambda:AddPermission`. Also a managed policy that can allow them.',
     why: 'These grants remain after the session ends. Stint does not deny these actions, because EBS, the CDK and Terraform need them. Approvers see them too.',
     fix: 'Allow only the actions and resources that are needed. For all such actions, see docs/lasting-access.md.',
   },
   'responders-of-one-issuer': {
     severity: 'note',
     finds: 'An issuer whose freeze would leave fewer than two responders.',
-    why: 'Releasing a freeze takes two people, and a frozen person cannot release. Only a deploy can then release the freeze of this issuer.',
+    why: 'Releasing a freeze takes two people, and a frozen person cannot release. Only a deployment can then release the freeze of this issuer.',
     fix: 'Add two responders of another issuer, or plan to use `releaseFreezes` in `infra/settings.ts`.',
   },
   'packed-size': {
@@ -173,10 +173,10 @@ export const catalogue = {
 export type RuleId = keyof typeof catalogue
 export const ruleIds = Object.keys(catalogue) as readonly RuleId[]
 
-/** `path` is into the config, as the config check writes it; `what` is what this one is about. */
+/** `path` is the path in the config, as the config check writes it. `what` describes this finding. */
 export type Finding = { readonly rule: RuleId; readonly path: string; readonly what: string }
 
-/** Collects what a rule finds. */
+/** Collects the findings of a rule. */
 export type Report = (rule: RuleId, path: string, what: string) => void
 
 export const rulesPage = (): string =>

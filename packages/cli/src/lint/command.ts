@@ -1,4 +1,4 @@
-/** `stint lint`: flags in, findings and an exit code out. */
+/** `stint lint`: reads flags, prints findings, and sets the exit code. */
 import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import { getBytes } from '@stint/broker/adapters/https'
@@ -19,7 +19,7 @@ export type LintFlags = {
   readonly json: boolean
 }
 
-/** `NAME=VALUE`, as the build takes them. */
+/** Parses `NAME=VALUE`, the same form that the build takes. */
 export const bindingsOf = (given: readonly string[] = []): Record<string, string> =>
   Object.fromEntries(
     given.map((text) => {
@@ -33,7 +33,7 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
   const shown = relative(process.cwd(), file) || file
   const source = await readFile(file, 'utf8').catch(() => undefined)
   if (source === undefined) {
-    this.process.stderr.write(`stint: ${shownLine(shown)} cannot be read\n`)
+    this.process.stderr.write(`stint: ${shownLine(shown)} is unreadable. Check the path.\n`)
     this.process.exitCode = 5
     return
   }
@@ -50,7 +50,7 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
   this.process.exitCode = grave ? 1 : 0
 }
 
-/** A file that cannot be parsed here has a fault that the config check tells better. */
+/** If the file cannot be parsed here, the config check reports the fault better. */
 function sourceOf(text: string) {
   try {
     return readSource(text)

@@ -1,5 +1,5 @@
 /**
- * `lint(rules)`: what is wrong with a config that the check accepts. Pure but for zlib; nothing here is on the vend path.
+ * `lint(rules)`: finds problems in a config that the config check accepts. Pure except for zlib. Not part of the vend path.
  *
  *     import { lint } from '@stint/cli/lint/lint'
  */
@@ -14,7 +14,7 @@ import { lintIssuers } from './issuers.ts'
 import { lintProfile, lintTargets } from './profiles.ts'
 import { lintWho, type Place } from './who.ts'
 
-/** `now`: delegates whose time is over are nobody's; all are in time if absent. */
+/** `now`: delegations that have expired are ignored. If absent, all count as current. */
 export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   const findings: Finding[] = []
   const report = (rule: Finding['rule'], path: string, what: string) => void findings.push({ rule, path, what })
@@ -29,7 +29,7 @@ export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   return dedupe(findings)
 }
 
-/** By profile, where there are any: the actions with which a session could create access that outlives it, also where the role decides. */
+/** By profile: the actions with which a session could create access that outlives it, including those that only the role limits. */
 export const lastingAccessOf = (rules: Rules): { readonly [profile: string]: readonly string[] } =>
   Object.fromEntries(
     profilesOf(rules).flatMap(([id, profile]) => {
@@ -42,7 +42,7 @@ export const lastingAccessOf = (rules: Rules): { readonly [profile: string]: rea
 const profilesOf = (rules: Rules): readonly (readonly [string, Profile])[] =>
   rules.profiles.ids.map((id) => [id, rules.profiles.find(id) as Profile])
 
-/** Every `Who` of the config. */
+/** Every `Who` in the config. */
 function placesOf(rules: Rules): readonly Place[] {
   const list = (whos: readonly Who[] | undefined, path: string, opens = true) =>
     (whos ?? []).map((who, index) => ({ who, path: `${path}[${index}]`, opens }))
@@ -76,20 +76,20 @@ function lintResponders(rules: Rules, report: Report): void {
       report('responders-of-one-issuer', `issuers.${issuer}`, 'Freezing this issuer leaves fewer than two responders to release it.')
 }
 
-/** One name in a list (groups, roles) that opens something at two issuers. */
+/** A name in a list claim (groups, roles) that gives access at two issuers. */
 function lintGroups(rules: Rules, findings: Finding[]): void {
   const seen = new Map<string, { readonly issuer: string; readonly path: string }>()
   for (const { who, path } of placesOf(rules)) {
     for (const [claim, matcher] of Object.entries(who.claims)) {
       for (const group of includedIn(matcher)) {
-        // An id is nobody else's.
+        // An ID is unique across issuers.
         if (/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(group)) continue
         const first = seen.get(group)
         if (first && first.issuer !== who.issuer)
           findings.push({
             rule: 'group-across-issuers',
             path: `${path}.claims.${claim}`,
-            what: `'${group}' of '${who.issuer}' opens something here, and of '${first.issuer}' at ${first.path}.`,
+            what: `'${group}' gives access for issuer '${who.issuer}' here, and for issuer '${first.issuer}' at ${first.path}.`,
           })
         else seen.set(group, { issuer: who.issuer, path })
       }
@@ -105,7 +105,7 @@ function includedIn(matcher: Matcher): readonly string[] {
   return []
 }
 
-/** A list that two profiles share is looked at once for each; what it says of one place is said once. */
+/** A list that two profiles share is checked once for each profile. Each finding is reported once. */
 const dedupe = (findings: readonly Finding[]): readonly Finding[] => [
   ...new Map(findings.map((finding) => [`${finding.rule} ${finding.path} ${finding.what}`, finding])).values(),
 ]

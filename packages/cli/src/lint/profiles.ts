@@ -1,4 +1,4 @@
-/** Rules about targets and profiles as wholes. */
+/** Rules about whole targets and profiles. */
 import { deflateRawSync } from 'node:zlib'
 import { approvalFor } from '@stint/core/config/approval'
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
@@ -19,27 +19,31 @@ export function lintTargets(rules: Rules, report: Report): void {
   for (const [name, target] of Object.entries(rules.targets)) {
     const other = seen.get(target.externalId)
     if (other && other.account !== target.account)
-      report('external-id-shared', `targets.${name}.externalId`, `It is also that of target '${other.name}' in account ${other.account}.`)
+      report(
+        'external-id-shared',
+        `targets.${name}.externalId`,
+        `Target '${other.name}' in account ${other.account} has the same external ID.`,
+      )
     seen.set(target.externalId, other ?? { name, account: target.account })
   }
 }
 
-/** What a profile is looked at with. `isDead`: no token can meet that rule. */
+/** The context for checking a profile. `isDead`: no token can match the rule. */
 type Look = { readonly rules: Rules; readonly isDead: (who: Who) => boolean; readonly now: Instant | undefined; readonly report: Report }
 
 export function lintProfile(look: Look, id: string, profile: Profile): void {
   const { rules, isDead, report } = look
   const path = `profiles.${id}`
   const target = rules.targets[profile.target] as Target
-  if (profile.eligible.every(isDead)) report('unreachable-profile', `${path}.eligible`, 'No token can meet any of its rules.')
-  if (profile.chaining) report('chaining-outlives', `${path}.chaining`, 'Sessions may assume further roles, which live past their own end.')
+  if (profile.eligible.every(isDead)) report('unreachable-profile', `${path}.eligible`, 'No token can match any of its rules.')
+  if (profile.chaining) report('chaining-outlives', `${path}.chaining`, 'Sessions can assume further roles, whose sessions outlive them.')
   lintLasting(profile, path, report)
   lintSize(profile, path, report)
   lintTags(rules, profile, path, report)
 
   const approval = approvalFor(profile, target)
   if (!approval) return
-  // The profile's rules stand first, then the target's.
+  // The profile's rules come first, then the target's.
   const ours = profile.approval?.rules.length ?? 0
   const placeOf = (index: number) =>
     index < ours ? `${path}.approval.rules[${index}]` : `targets.${profile.target}.approval.rules[${index - ours}]`
@@ -47,7 +51,7 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
   if (approval.breakGlass) lintBreakGlass(rules, profile, approval, path, report)
 }
 
-/** Tags decide in AWS, where policies ask for them: one that its bearer can edit decides nothing. */
+/** Policies in AWS can depend on session tags, so a tag must not come from a claim that users can edit. */
 function lintTags(rules: Rules, profile: Profile, path: string, report: Report): void {
   const issuers = new Set(profile.eligible.map(({ issuer }) => issuer))
   for (const [key, value] of Object.entries(profile.tags ?? {})) {
@@ -56,15 +60,11 @@ function lintTags(rules: Rules, profile: Profile, path: string, report: Report):
     for (const name of issuers) {
       const issuer = rules.issuers[name]
       if (issuer?.kind === 'human' && isEditable(issuer, claim))
-        report(
-          'user-editable',
-          `${path}.tags.${key}`,
-          `'${claim}' of '${name}' can be edited by its users: they choose the value of this tag.`,
-        )
+        report('user-editable', `${path}.tags.${key}`, `Users of '${name}' can edit '${claim}', so they choose the value of this tag.`)
     }
   }
 }
-/** What sessions of the profile can leave behind. What its role allows is not known here. */
+/** What sessions of the profile can leave behind. The permissions of its role are unknown here. */
 function lintLasting(profile: Profile, path: string, report: Report): void {
   const policy = profileStatements(profile, {})
   const { policyArns = [], mints = [] } = profile
@@ -72,22 +72,22 @@ function lintLasting(profile: Profile, path: string, report: Report): void {
     const at = `${path}.mints[${index}]`
     if (!lastingAccess({ policy, policyArns, mints: [name] }).includes(name))
       report('mints-outlive', at, `No Allow of the profile matches ${name}, so it has no effect.`)
-    else if (name === 'sts:AssumeRole') report('chaining-outlives', at, 'Sessions may assume further roles, which live past their own end.')
-    else report('mints-outlive', at, `Sessions may call ${name}, which makes ${makes.get(name)}.`)
+    else if (name === 'sts:AssumeRole') report('chaining-outlives', at, 'Sessions can assume further roles, whose sessions outlive them.')
+    else report('mints-outlive', at, `Sessions can call ${name}, which creates ${makes.get(name)}.`)
   })
   if (profile.policy) {
     const grants = lastingAccess({ policy, policyArns: [] })
-    if (grants.length > 0) report('lasting-access', `${path}.policy`, `Sessions may call ${listed(grants)}.`)
+    if (grants.length > 0) report('lasting-access', `${path}.policy`, `Sessions can call ${listed(grants)}.`)
   }
   if (policyArns.length > 0 && lastingAccess({ policy: [], policyArns }).length > 0)
-    report('lasting-access', `${path}.policyArns`, 'Its managed policies may allow actions that change who may do something.')
+    report('lasting-access', `${path}.policyArns`, 'Its managed policies can allow actions that change permissions.')
 }
 const makes: ReadonlyMap<string, string> = new Map(catalogue.map(({ action, what }) => [action, what]))
 const listed = (names: readonly string[]): string =>
   `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`
 const MOST_NAMES = 12
 
-/** With parameters at their longest; a claim's value is taken for 36 characters, which is a UUID. */
+/** The size with parameters at their longest. A claim's value counts as 36 characters, the length of a UUID. */
 function lintSize(profile: Profile, path: string, report: Report): void {
   const longest = Object.fromEntries(Object.entries(profile.parameters ?? {}).map(([name, { max }]) => [name, filler(max)]))
   const policyArns = profile.policyArns ?? []
@@ -96,7 +96,7 @@ function lintSize(profile: Profile, path: string, report: Report): void {
     report(
       'packed-size',
       `${path}.policy`,
-      `Up to ${policy.length} characters with the longest parameters; AWS takes ${MAX_SESSION_POLICY_CHARACTERS}.`,
+      `Up to ${policy.length} characters with the longest parameters. AWS allows ${MAX_SESSION_POLICY_CHARACTERS}.`,
     )
     return
   }
@@ -107,12 +107,12 @@ function lintSize(profile: Profile, path: string, report: Report): void {
   })
   const tagCharacters = tags.reduce((sum, length) => sum + length, SESSION_TAG_CHARACTERS)
   const percent = estimatedPackedPercent(tagCharacters, deflateRawSync(`${policy}${policyArns.join('')}`).length)
-  if (percent >= 80) report('packed-size', path, `Likely ${percent} % of what AWS takes.`)
+  if (percent >= 80) report('packed-size', path, `Estimated at ${percent} % of AWS's limit.`)
 }
 const CLAIM_CHARACTERS = 36
-/** `stint:session` and a session id. */
+/** `stint:session` and a session ID. */
 const SESSION_TAG_CHARACTERS = 13 + 39
-/** What compresses no better than a name does. */
+/** Characters that compress no better than a name. */
 const filler = (length: number): string =>
   Array.from({ length }, (_, index) => 'acdfgijlmnpqrsuvwxyz0123456789-'[(index * 17 + index * index * 7) % 31]).join('')
 
@@ -136,20 +136,20 @@ function lintApproval(
   )
   for (const [index, rule] of approval.rules.entries()) {
     const people = peopleIn(rules, open[index] ?? [])
-    // Nobody agrees to their own request: where one person alone may ask, they are no approver.
+    // Requesters cannot approve their own request, so the only eligible person does not count as an approver.
     const others = people && asking?.size === 1 ? new Set([...people].filter((person) => !asking.has(person))) : people
     if (others && others.size < rule.count)
       report(
         'unreachable-profile',
         placeOf(index),
-        `It needs ${rule.count} ${rule.count === 1 ? 'person' : 'people'}, and ${others.size} can give it.`,
+        `It needs ${rule.count} ${rule.count === 1 ? 'approver' : 'approvers'}, and has ${others.size}.`,
       )
     lintStrangers(rules, profile, open[index] ?? [], placeOf(index), report)
   }
   const all = peopleIn(rules, open.flat())
   const needed = approval.rules.reduce((sum, { count }) => sum + count, 0)
   if (approval.rules.length > 1 && all && all.size < needed)
-    report('unreachable-profile', placeOf(0), `Its rules need ${needed} people together, each for one of them, and name ${all.size}.`)
+    report('unreachable-profile', placeOf(0), `Its rules need ${needed} different approvers in total, and name ${all.size}.`)
 
   profile.eligible.forEach((who, index) => {
     const issuer = rules.issuers[who.issuer]
@@ -161,12 +161,12 @@ function lintApproval(
       report(
         'unreachable-profile',
         `${path}.eligible[${index}]`,
-        'These jobs cannot ask: nobody knows which person started one (actorClaim, and people).',
+        'These jobs cannot request it, because the person who triggers a job is unknown. Set actorClaim and people.',
       )
   })
 }
 
-/** The people that rules name one by one; undefined where they let in groups, or whoever fits. */
+/** The people that rules name individually; undefined if a rule matches a group or a pattern. */
 function peopleIn(rules: Rules, whos: readonly Who[]): ReadonlySet<string> | undefined {
   const people = new Set<string>()
   for (const who of whos) {
@@ -181,29 +181,29 @@ function peopleIn(rules: Rules, whos: readonly Who[]): ReadonlySet<string> | und
   return people
 }
 
-/** Approvers of another issuer than the requesters', with nobody who is known to have an account at both. */
+/** Approvers of another issuer than the requesters', where `people` links no accounts at both. */
 function lintStrangers(rules: Rules, profile: Profile, open: readonly Who[], place: string, report: Report): void {
   const linked = (a: string, b: string) =>
     Object.values(rules.people ?? {}).some((identities) => [a, b].every((issuer) => identities.some((one) => one.issuer === issuer)))
   for (const asking of new Set(profile.eligible.map(({ issuer }) => issuer))) {
     for (const other of new Set(open.map(({ issuer }) => issuer))) {
       if (other !== asking && !linked(asking, other))
-        report('self-approval', place, `'${asking}' asks and '${other}' agrees, and nobody says who is the same person.`)
+        report('self-approval', place, `Requesters are at '${asking}' and approvers at '${other}', and people links no identities of both.`)
     }
   }
 }
 
-/** Sooner than this nobody has read a message. */
+/** A shorter delay leaves no time to read a message. */
 const SOONEST_UNATTENDED_SECONDS = 300
 
 function lintBreakGlass(rules: Rules, profile: Profile, approval: Approval, path: string, report: Report): void {
   if (typeof approval.breakGlass === 'object' && durationSeconds(approval.breakGlass.delay) < SOONEST_UNATTENDED_SECONDS)
-    report('break-glass-alone', `${path}.approval.breakGlass`, `It approves itself after ${approval.breakGlass.delay}.`)
+    report('break-glass-alone', `${path}.approval.breakGlass`, `It is approved automatically after only ${approval.breakGlass.delay}.`)
   profile.eligible.forEach((who, index) => {
     const issuer = rules.issuers[who.issuer]
     if (issuer?.kind !== 'human') return
     const { mfa, authTime } = knowledge[presetOf(issuer)]
-    // It may also be demanded as a claim.
+    // A second factor can also be demanded as a claim.
     const strong = who.mfa || ['amr', 'acr', 'acrs'].some((claim) => who.claims[claim] !== undefined)
     const lacks = [...(mfa && !strong ? ['mfa'] : []), ...(authTime && !who.authAge ? ['authAge'] : [])]
     const long = who.authAge !== undefined && (parseDuration(who.authAge) ?? 0) > 3600
@@ -211,7 +211,7 @@ function lintBreakGlass(rules: Rules, profile: Profile, approval: Approval, path
       report(
         'break-glass-alone',
         `${path}.eligible[${index}]`,
-        lacks.length > 0 ? `It asks for no ${lacks.join(' and no ')}.` : `A sign-in of ${who.authAge} ago is enough.`,
+        lacks.length > 0 ? `It demands no ${lacks.join(' and no ')}.` : `A sign-in ${who.authAge} ago is enough.`,
       )
   })
 }

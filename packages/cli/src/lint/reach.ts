@@ -1,20 +1,20 @@
-/** What a matcher could ever fit: asked of single values and of types, without a token at hand. */
+/** What a matcher can match, for single values and for types, without a token. */
 
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { KnownClaim } from '@stint/core/config/issuers/knowledge'
 import { matchesClaim } from '@stint/core/config/matcher'
 import type { ClaimRef, Issuer, Matcher, Scalar, Who } from '@stint/core/config/shape'
 
-/** All that must hold of a claim, by its plain name: what the rule says, and what the issuer's tenant pins. */
+/** All conditions on a claim, by its plain name: those of the rule, and those of the issuer's tenant. */
 export type Said = { readonly [claim: ClaimRef]: Matcher }
 
-/** `/sub` is `sub`: a path of one name is that name. */
+/** `/sub` is `sub`: a path with one name is that name. */
 export function plainName(ref: ClaimRef): ClaimRef {
   const token = /^\/([^/]+)$/.exec(ref)?.[1]
   return token === undefined ? ref : token.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
-/** Matchers in fewest words: no not of a not, and a glob without a star as the text that it is. */
+/** Simplifies a matcher: removes a double `not`, and turns a glob without a star into a string. */
 export function plainMatcher(matcher: Matcher): Matcher {
   if (typeof matcher !== 'object') return matcher
   if ('glob' in matcher) return matcher.glob.includes('*') ? matcher : matcher.glob
@@ -34,13 +34,13 @@ export function saidOf(who: Who, tenant: { readonly [claim: ClaimRef]: Scalar } 
   return { ...own, ...Object.fromEntries(pinned) }
 }
 
-/** Whether this value of a claim is let through; a claim that nothing is said of may be anything. */
+/** Whether the conditions admit this value of a claim. A claim without conditions can have any value. */
 export const admits = (said: Said, claim: ClaimRef, value: Scalar): boolean => {
   const matcher = own(said, claim)
   return matcher === undefined || matchesClaim(matcher, value)
 }
 
-/** Whether only values that were written out are let through. */
+/** Whether only literal values match. */
 export const pins = (said: Said, claim: ClaimRef): boolean => {
   const matcher = own(said, claim)
   return matcher !== undefined && isExact(matcher)
@@ -54,7 +54,7 @@ export function isExact(matcher: Matcher): boolean {
   return false
 }
 
-/** It says what must be there, and not only what must not. */
+/** Whether the matcher demands a value, and does not only exclude some. */
 export function isPositive(matcher: Matcher): boolean {
   if (typeof matcher !== 'object' || 'oneOf' in matcher || 'includes' in matcher || 'glob' in matcher || 'cidr' in matcher) return true
   if ('all' in matcher) return matcher.all.some(isPositive)
@@ -62,7 +62,7 @@ export function isPositive(matcher: Matcher): boolean {
   return false
 }
 
-/** Texts that are written out, patterns not. */
+/** The literal values, without patterns. */
 export function valuesOf(matcher: Matcher | undefined): readonly Scalar[] {
   if (matcher === undefined) return []
   if (typeof matcher !== 'object') return [matcher]
@@ -73,7 +73,7 @@ export function valuesOf(matcher: Matcher | undefined): readonly Scalar[] {
   return []
 }
 
-/** Patterns that would let something in; those under `not` keep something out. */
+/** The patterns that admit values. Patterns under `not` exclude values and are left out. */
 export function globsOf(matcher: Matcher | undefined): readonly string[] {
   if (matcher === undefined || typeof matcher !== 'object') return []
   if ('glob' in matcher) return [matcher.glob]
@@ -82,10 +82,10 @@ export function globsOf(matcher: Matcher | undefined): readonly string[] {
   return []
 }
 
-/** One text that each pattern would let in. */
+/** One string that each pattern admits. */
 export const instancesOf = (matcher: Matcher | undefined): readonly string[] => globsOf(matcher).map((glob) => glob.replaceAll(/\*+/g, '1'))
 
-/** Only written values could fit, and none of them does: `all('a', 'b')`. */
+/** Only literal values could match, and none does: `all('a', 'b')`. */
 export function contradicts(matcher: Matcher): boolean {
   if (!isExact(matcher)) return false
   return !valuesOf(matcher).some(
@@ -93,7 +93,7 @@ export function contradicts(matcher: Matcher): boolean {
   )
 }
 
-/** Whether some value of the type could fit. */
+/** Whether some value of the type could match. */
 export function fitsType(matcher: Matcher, type: KnownClaim['type']): boolean {
   const isText = type === 'text' || type === 'flag'
   const scalar = (value: Scalar): boolean =>
@@ -109,7 +109,7 @@ export function fitsType(matcher: Matcher, type: KnownClaim['type']): boolean {
   return matcher.any.some((one) => fitsType(one, type))
 }
 
-/** Whether the issuer's users may edit the claim, as far as Stint knows its issuer. */
+/** Whether the issuer's users can edit the claim, as far as Stint knows this issuer. */
 export function isEditable(issuer: Issuer, claim: ClaimRef): boolean {
   const known = knowledge[presetOf(issuer)]
   return own(known.claims, claim)?.editable === true || known.editable?.(claim, issuer.url) === true

@@ -1,11 +1,11 @@
-/** Findings at their places, less the exceptions; and how a person gets to see them. */
+/** Locates findings, applies the exceptions, and formats the report. */
 import { jsonLine, shownLine } from '../output.ts'
 import { catalogue, type Finding, type RuleId, type Severity } from './catalogue.ts'
 import { ignoreFault, type Location, type Source } from './source.ts'
 
 export type Located = Finding & { readonly severity: Severity; readonly at?: Location }
 
-/** Puts findings where they are said and takes out what an exception silences. What is wrong with exceptions is found too. */
+/** Locates findings in the source and removes those that an exception silences. Reports invalid exceptions as well. */
 export function place(findings: readonly Finding[], source: Source): { readonly findings: readonly Located[]; readonly ignored: number } {
   const used = new Set<number>()
   const located = findings.flatMap((finding): Located[] => {
@@ -17,9 +17,10 @@ export function place(findings: readonly Finding[], source: Source): { readonly 
     return fitting.length > 0 ? [] : [{ ...finding, severity: catalogue[finding.rule].severity, ...(found ? { at: found.at } : {}) }]
   })
   const faults = source.ignores.flatMap((ignore, index): Located[] => {
-    // After a fault of the config the rules were not run, and without --online that one was not.
+    // If the config is invalid, the rules did not run. Without --online, that rule did not run.
     const unknown = findings.some(({ rule }) => rule === 'config') || ignore.rule === 'online'
-    const what = ignoreFault(ignore) ?? (used.has(index) || unknown ? undefined : `It silences nothing: there is no ${ignore.rule} here.`)
+    const what =
+      ignoreFault(ignore) ?? (used.has(index) || unknown ? undefined : `It silences nothing: there is no ${ignore.rule} finding here.`)
     return what === undefined ? [] : [{ rule: 'ignore', path: '', what, severity: 'error', at: { line: ignore.line, column: 1 } }]
   })
   const all = [...located, ...faults].toSorted((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0))
@@ -35,8 +36,8 @@ export function reportText(file: string, findings: readonly Located[], ignored: 
     const number = findings.filter((finding) => finding.severity === severity).length
     return number === 0 ? [] : [`${number} ${word}${number === 1 ? '' : 's'}`]
   }
-  const sum = [...count('error', 'error'), ...count('warning', 'warning'), ...count('note', 'note')].join(', ') || 'Nothing found'
-  return `${[...blocks, `${sum}${ignored > 0 ? `; ${ignored} silenced, each with its reason` : ''}.`].join('\n')}\n`
+  const sum = [...count('error', 'error'), ...count('warning', 'warning'), ...count('note', 'note')].join(', ') || 'No findings'
+  return `${[...blocks, `${sum}${ignored > 0 ? `; ${ignored} silenced with a reason` : ''}.`].join('\n')}\n`
 }
 
 /** `lasting`: by profile, the actions with which its sessions could create access that outlives them. */

@@ -84,18 +84,18 @@ describe('exceptions', () => {
     ])
   })
   test('that silence nothing are found', () => {
-    expect(rest([both[0] as Finding])).toEqual([['ignore', 26, 'It silences nothing: there is no name-without-id here.']])
+    expect(rest([both[0] as Finding])).toEqual([['ignore', 26, 'It silences nothing: there is no name-without-id finding here.']])
   })
   test.each([
-    ['no reason', '// stint-lint-ignore fork-reachable', /^It gives no reason/],
-    ['an empty reason', '// stint-lint-ignore fork-reachable:  ', /^It gives no reason/],
-    ['no rule', '// stint-lint-ignore: because', /^There is no rule/],
-    ['a reason that is none', '// stint-lint-ignore fork-reachable: .', /^It gives no reason/],
-    ['another form', '// stint-lint-ignore fork-reachable because', /^There is no rule/],
-    ['two rules at once', '// stint-lint-ignore fork-reachable, open-prefix: because', /^There is no rule/],
-    ['another name', '// stint-lint-ignore-next-line fork-reachable: because', /^There is no rule/],
+    ['no reason', '// stint-lint-ignore fork-reachable', /^The reason is missing/],
+    ['an empty reason', '// stint-lint-ignore fork-reachable:  ', /^The reason is missing/],
+    ['no rule', '// stint-lint-ignore: because', /^Unknown rule/],
+    ['a reason that is none', '// stint-lint-ignore fork-reachable: .', /^The reason is missing/],
+    ['another form', '// stint-lint-ignore fork-reachable because', /^Unknown rule/],
+    ['two rules at once', '// stint-lint-ignore fork-reachable, open-prefix: because', /^Unknown rule/],
+    ['another name', '// stint-lint-ignore-next-line fork-reachable: because', /^Unknown rule/],
     ['the config’s own faults', '// stint-lint-ignore config: because', /^'config' cannot be silenced/],
-    ['a rule that is none', '// stint-lint-ignore forks: because', /^There is no rule 'forks'/],
+    ['a rule that is none', '// stint-lint-ignore forks: because', /^Unknown rule 'forks'/],
   ])('with %s are found and silence nothing', (_name, comment, what) => {
     const of = readSource(text.replace(/\/\/ stint-lint-ignore fork.*/, comment))
     expect(rest(both, of)).toEqual(
@@ -155,5 +155,5 @@ test('a person reads place, rule, what, why and fix; a machine the same', () => 
     findings: [{ rule: 'mutable-person', severity: 'error', line: 10, what: 'what it is' }],
     ignored: 3,
   })
-  expect(reportText('f', [], 1)).toBe('Nothing found; 1 silenced, each with its reason.\n')
+  expect(reportText('f', [], 1)).toBe('No findings; 1 silenced with a reason.\n')
 })

@@ -1,18 +1,18 @@
 /**
- * From a path into the config to the line that says it, and the exceptions written beside it. The file is parsed as text,
- * and `defineConfig({…})` is followed through constants, spreads and the helpers' own arguments as far as they are written
- * out. What is computed has the line of what computes it.
+ * Maps a path in the config to its source line, and finds the exceptions in comments. The file is parsed, not run:
+ * `defineConfig({…})` is followed through constants, spreads and arguments of helpers, as far as they are literals. A computed value
+ * has the line of the expression that computes it.
  */
 import { tsPlugin } from '@sveltejs/acorn-typescript'
 import { type AnyNode, type Comment, type ObjectExpression, Parser, type Program } from 'acorn'
 import { type RuleId, ruleIds } from './catalogue.ts'
 
 export type Location = { readonly line: number; readonly column: number }
-/** An exception: it holds for what begins on its own line or on the next that has code. */
+/** An exception. It applies to what begins on its own line or on the next line with code. */
 export type Ignore = { readonly rule: string; readonly reason: string; readonly line: number; readonly holdsFor: number }
 
 export type Source = {
-  /** Where this path is said, and each of its ancestors from `profiles.x` down. */
+  /** The location of this path, and of each of its ancestors from `profiles.x` down. */
   readonly locate: (path: string) => { readonly at: Location; readonly lines: readonly number[] } | undefined
   readonly ignores: readonly Ignore[]
 }
@@ -41,14 +41,14 @@ export function readSource(text: string): Source {
       for (let taken = 0; taken < segments.length && node; ) {
         const step = descend(node, segments.slice(taken), constants)
         if (!step) {
-          // What is computed has no line of its own: an exception stands above what computes it.
+          // A computed value has no line of its own. Its exception is above the expression that computes it.
           if (at && lines.length === 0 && objectOf(node, constants) === undefined) lines.push(at.line)
           break
         }
         taken += step.taken
         node = step.value
         at = step.at
-        // An exception above `profiles:` would be one for all of them.
+        // An exception above `profiles:` would apply to all profiles.
         if (taken >= 2 || segments.length === 1) lines.push(step.at.line)
       }
       return at && { at, lines }
@@ -64,18 +64,18 @@ export function readSource(text: string): Source {
   }
 }
 
-/** What is wrong with an exception itself. */
+/** The fault of an exception itself, if it has one. */
 export function ignoreFault({ rule, reason }: Ignore): string | undefined {
-  if (!ruleIds.includes(rule as RuleId)) return `There is no rule '${rule}': // stint-lint-ignore RULE: reason`
+  if (!ruleIds.includes(rule as RuleId)) return `Unknown rule '${rule}'. Write // stint-lint-ignore RULE: reason`
   if (rule === 'config' || rule === 'ignore') return `'${rule}' cannot be silenced.`
-  // A word, at the least, that somebody can ask about later.
-  return /\p{L}{3}/u.test(reason) ? undefined : `It gives no reason: // stint-lint-ignore ${rule}: why`
+  // At least one word, so that a reviewer can ask about it later.
+  return /\p{L}{3}/u.test(reason) ? undefined : `The reason is missing. Write // stint-lint-ignore ${rule}: reason`
 }
 
 // ── The tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type Constants = ReadonlyMap<string, AnyNode>
-/** Marks what was imported from `@stint/core`: only there is an argument known to be what comes out. */
+/** Marks imports from `@stint/core`: only these helpers are known to return their argument. */
 const HELPER = '@stint/core '
 
 function constantsOf(program: Program): Constants {
@@ -96,7 +96,7 @@ const rootOf = (program: Program, constants: Constants): AnyNode | undefined => 
   return exported ? objectOf(exported.declaration as AnyNode, constants) : undefined
 }
 
-/** The object or list that an expression is made of: behind a constant, or the argument of a helper. */
+/** The object or list behind an expression: through a constant, or the argument of a helper. */
 function objectOf(node: AnyNode, constants: Constants, depth = 0): AnyNode | undefined {
   if (depth > 8) return undefined
   if (node.type === 'ObjectExpression' || node.type === 'ArrayExpression') return node
@@ -113,13 +113,13 @@ function objectOf(node: AnyNode, constants: Constants, depth = 0): AnyNode | und
   return undefined
 }
 
-/** `x as T` and `x satisfies T`, which acorn's own types do not know. */
+/** `x as T` and `x satisfies T`, which acorn's types lack. */
 const isTyped = (node: AnyNode | { type: string }): node is AnyNode & { readonly expression: AnyNode } =>
   node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression'
 
 type Step = { readonly taken: number; readonly value: AnyNode; readonly at: Location }
 
-/** One step down. A claim's name may hold dots, so the longest key that the rest of the path begins with is taken. */
+/** One step down the path. The name of a claim can contain dots, so the longest matching key wins. */
 function descend(from: AnyNode, segments: readonly string[], constants: Constants): Step | undefined {
   const node = objectOf(from, constants)
   if (node?.type === 'ArrayExpression') {
@@ -135,7 +135,7 @@ function descend(from: AnyNode, segments: readonly string[], constants: Constant
   return undefined
 }
 
-/** A list with what is spread in it; up to a spread of something that is computed. */
+/** The items of a list, including spreads, up to the spread of a computed value. */
 function elementsOf(elements: readonly (AnyNode | null)[], constants: Constants): readonly AnyNode[] {
   const found: AnyNode[] = []
   for (const element of elements) {

@@ -1,4 +1,4 @@
-/** Rules about whom a `Who` lets in, read against what Stint knows of its issuer's claims. */
+/** Rules about who a `Who` admits, based on what Stint knows about the issuer's claims. */
 
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Knowledge, KnownClaim } from '@stint/core/config/issuers/knowledge'
@@ -23,10 +23,10 @@ import {
   valuesOf,
 } from './reach.ts'
 
-/** One `Who` of the config and where it stands; `opens`: it lets somebody in or lets them decide, and not only see. */
+/** One `Who` of the config and its path. `opens`: it gives access or a decision, and not only visibility. */
 export type Place = { readonly who: Who; readonly path: string; readonly issuer: Issuer; readonly opens: boolean }
 
-/** True where no token at all can meet the rule. */
+/** True if no token can match the rule. */
 export function lintWho({ who, path, issuer, opens }: Place, report: Report): { readonly dead: boolean } {
   const preset = presetOf(issuer)
   const known = knowledge[preset]
@@ -47,20 +47,20 @@ export function lintWho({ who, path, issuer, opens }: Place, report: Report): { 
     }
     const pinned = Object.entries(issuer.tenant ?? {}).find(([pin]) => plainName(pin) === claim)?.[1]
     if (entry && !fitsType(matcher, entry.type))
-      kill('never-fits', at, `'${claim}' is ${typeWords[entry.type]}; this matcher never fits one.`)
-    else if (contradicts(matcher)) kill('never-fits', at, 'What it demands contradicts itself.')
+      kill('never-fits', at, `'${claim}' is ${typeWords[entry.type]}, which this matcher never matches.`)
+    else if (contradicts(matcher)) kill('never-fits', at, 'Its conditions contradict each other.')
     else if (pinned !== undefined && !matchesClaim(matcher, pinned))
-      kill('never-fits', at, `The issuer's tenant pins '${claim}' to ${JSON.stringify(pinned)}, which this does not admit.`)
-    // Okta's ID tokens have the user's id as their subject, its access tokens the login.
+      kill('never-fits', at, `The issuer's tenant pins '${claim}' to ${JSON.stringify(pinned)}, which this matcher does not admit.`)
+    // The subject of Okta's ID tokens is the user's ID. The subject of its access tokens is the login.
     const lasting = preset === 'okta' && claim === 'sub' && issuer.tokenUse === 'id'
     const told = entry && !lasting && lintNames({ said, path: at, issuer, claim, matcher, entry, known, preset }, report)
-    // Beside the person themselves it admits nobody else.
+    // If the rule also names the person, it admits nobody else.
     if (opens && !told && issuer.kind === 'human' && isEditable(issuer, claim) && !namesPerson(said, issuer))
-      report('user-editable', at, `'${claim}' can be edited by its users, so they can make this rule fit.`)
+      report('user-editable', at, `Users can edit '${claim}', so they can make this rule match.`)
   }
   if (who.mfa && !known.mfa && !issuer.mfaAcr && !issuer.url.startsWith('https://sts.windows.net/'))
     kill('never-fits', `${path}.mfa`, `Tokens of ${preset} do not say whether a second factor was used.`)
-  if (who.authAge && !known.authTime) kill('never-fits', `${path}.authAge`, `Tokens of ${preset} do not say when somebody signed in.`)
+  if (who.authAge && !known.authTime) kill('never-fits', `${path}.authAge`, `Tokens of ${preset} do not say when the user signed in.`)
   if (opens && !dead && !Object.entries(said).some(([claim, matcher]) => isPositive(matcher) && enters(known, claim)))
     report('names-nobody', path, `It matches every caller that ${preset === 'oidc' ? 'the issuer' : preset} signs a token for.`)
   if (opens) lintForks(said, preset, path, report)
@@ -68,30 +68,30 @@ export function lintWho({ who, path, issuer, opens }: Place, report: Report): { 
 }
 
 const typeWords: { readonly [type in KnownClaim['type']]: string } = {
-  text: 'a text (ids too)',
+  text: 'a string (IDs too)',
   number: 'a number',
   boolean: 'true or false',
   flag: 'true or false',
-  texts: 'a list of texts',
+  texts: 'a list of strings',
   object: 'an object',
 }
 
-/** What nobody knows of may be just that: the organization's own claim for who enters. */
+/** An unknown claim may be the organization's own claim for the subject. */
 const enters = (known: Knowledge, claim: ClaimRef): boolean => {
   const entry = own(known.claims, claim)
   return entry ? entry.enters === true : true
 }
 
-/** Why tokens have no such claim; what an organization adds itself, or the issuer's config names, they may have. */
+/** Why tokens lack this claim. They can have claims that the organization adds or that the issuer's config names. */
 export function unknownFault(preset: Preset, issuer: Issuer, claim: ClaimRef): string | undefined {
   const { claims, custom } = knowledge[preset]
   const [top = ''] = claim.startsWith('/') ? claim.slice(1).split('/') : [claim]
   const outer = own(claims, top.replaceAll('~1', '/').replaceAll('~0', '~'))
-  if (/^\/.*\/\d+$/.test(claim)) return `'${claim}' is a place in a list, and lists have no order: includes(…) finds it anywhere.`
+  if (/^\/.*\/\d+$/.test(claim)) return `'${claim}' is an index in a list, and lists have no order. Use includes(…).`
   const ours = [issuer.groupsClaim, issuer.identityClaim, issuer.actorClaim, ...[issuer.nameClaim ?? []].flat()]
   if (custom?.test(claim) || ours.includes(claim) || outer?.type === 'object') return undefined
   const meant = nearest(claim, Object.keys(claims))
-  return `Tokens of ${preset} have no claim '${claim}'${meant ? `; '${meant}'?` : '.'}`
+  return `Tokens of ${preset} have no claim '${claim}'${meant ? `. Did you mean '${meant}'?` : '.'}`
 }
 
 // ── Names and wildcards ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,7 +107,7 @@ type Named = {
   readonly preset: Preset
 }
 
-/** True where the claim was found to be no lasting name of a person. */
+/** True if the claim is not a permanent name of a person. */
 function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }: Named, report: Report): boolean {
   if (entry.is === 'fact') return false
   const { id } = entry
@@ -115,38 +115,38 @@ function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }:
 
   for (const pattern of pinnedById ? [] : globsOf(matcher)) {
     const fixed = pattern.slice(0, pattern.indexOf('*'))
-    // Both ids of GitHub's newer subject stand before the wildcard.
+    // In GitHub's newer subject, both IDs come before the wildcard.
     if (/^repo:[^/@*]+@\d+\/[^:@*]+@\d+:/.test(fixed)) continue
     if (fixed === '' || /[A-Za-z0-9_-]$/.test(fixed))
-      report('open-prefix', path, `'${pattern}' fits whatever else begins${fixed === '' ? ' in any way' : ` with '${fixed}'`}.`)
-    else report('wildcard-subject', path, `'${pattern}' fits everything that is made there later.`)
+      report('open-prefix', path, `'${pattern}' matches any name${fixed === '' ? '' : ` that starts with '${fixed}'`}.`)
+    else report('wildcard-subject', path, `'${pattern}' matches everything that is created there later.`)
   }
   if (entry.is !== 'name' || valuesOf(matcher).length === 0) return false
   if (preset === 'kubernetes' && claim === '/kubernetes.io/serviceaccount/name' && !pins(said, '/kubernetes.io/namespace'))
-    report('wildcard-subject', path, 'Every namespace may have a service account of this name.')
+    report('wildcard-subject', path, 'Every namespace can have a service account with this name.')
   if (issuer.kind === 'human') {
-    if (!pinnedById) report('mutable-person', path, `'${claim}' is no lasting name of a person${id ? `; '${id}' is` : ''}.`)
+    if (!pinnedById) report('mutable-person', path, `'${claim}' is not a permanent name of a person${id ? `. '${id}' is` : ''}.`)
     return !pinnedById
   }
   if (id !== undefined && !pins(said, id) && !(pinnedById && !isOfPerson.test(id)))
-    report('name-without-id', path, `'${claim}' can be given to another; '${id}' cannot.`)
+    report('name-without-id', path, `'${claim}' can be reassigned. '${id}' cannot.`)
   return false
 }
 
-/** The rule names persons one by one. */
+/** The rule names individual persons. */
 const namesPerson = (said: Said, issuer: Issuer): boolean => pins(said, 'sub') || pins(said, plainName(issuer.identityClaim ?? 'sub'))
 
-/** Who started the job: no id of a repository says that. */
+/** The ID of the person who started the job, which no ID of a repository implies. */
 const isOfPerson = /(actor|user)_id$/
 
-/** The rule names who or what enters by an id, beside the claim that is looked at. */
+/** The rule also names the subject by an ID, in addition to the checked claim. */
 const hasId = (said: Said, known: Knowledge, claim: ClaimRef): boolean =>
   Object.keys(said).some((other) => {
     const entry = own(known.claims, other)
     return other !== claim && entry?.is === 'id' && entry.enters === true && pins(said, other)
   })
 
-/** GitHub's newer subject carries the ids: `repo:acme@65/web@74:…`. */
+/** GitHub's newer subject contains the IDs: `repo:acme@65/web@74:…`. */
 const isImmutableSubject = (matcher: Matcher): boolean =>
   isExact(matcher) &&
   globsOf(matcher).length === 0 &&

@@ -1,6 +1,7 @@
 /**
- * `stint slack`: which Slack user is yours. The code is shown here and typed there; who typed it is shown here, beside the
- * identity that it would act as, and you say whether that is you. Slack users choose their names: none is trusted on a terminal.
+ * `stint slack`: links your Slack user. This command shows a code, which you enter in Slack. It then shows the Slack user that
+ * entered the code and the identity that it would act as, and asks you to confirm. Slack users choose their own names, so no name is
+ * trusted on a terminal.
  */
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
@@ -20,13 +21,13 @@ type SlackUser = { readonly team: string; readonly user: string; readonly name: 
 type LinkState = {
   readonly state: 'none' | 'pending' | 'linked'
   readonly caller?: { readonly name: string }
-  /** Who AWS sees you as. */
+  /** Your identity in AWS. */
   readonly identity?: string
   readonly pending?: SlackUser
   readonly linked?: SlackUser & { readonly since: string }
 }
 
-/** The broker said no, or nothing. */
+/** The broker refused, or did not answer. */
 class Ended extends Error {
   readonly code: number
   constructor(code: number, message: string) {
@@ -38,14 +39,14 @@ class Ended extends Error {
 const LOOK_AGAIN_MS = 1000
 const LOOKS = 600
 
-/** One person's calls of the broker. */
+/** The broker's API, called with one person's token. */
 const bounds = { timeoutMs: 30_000, maxBytes: 1024 * 1024 } as const
 
 async function callsOf({ url, tokenFile }: SlackFlags, env: NodeJS.ProcessEnv) {
   const base = (url ?? env.STINT_URL)?.replace(/\/$/, '')
   const token = tokenFile === undefined ? env.STINT_TOKEN : (await readFile(tokenFile, 'utf8')).trim()
-  if (!base) throw new Ended(EXIT.usage, 'Say where the broker is: --url or $STINT_URL.')
-  if (!token) throw new Ended(EXIT.usage, 'Say who you are: --token-file or $STINT_TOKEN.')
+  if (!base) throw new Ended(EXIT.usage, 'Missing broker URL. Set --url or $STINT_URL.')
+  if (!token) throw new Ended(EXIT.usage, 'Missing token. Set --token-file or $STINT_TOKEN.')
 
   return async (method: string, path: string, body?: object): Promise<Record<string, unknown>> => {
     const answer = await boundedFetch(`${base}${path}`, {
@@ -54,11 +55,11 @@ async function callsOf({ url, tokenFile }: SlackFlags, env: NodeJS.ProcessEnv) {
       headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
     }).catch((error: Error) => {
-      throw new Ended(EXIT.unreachable, `${base} cannot be reached: ${error.message}`)
+      throw new Ended(EXIT.unreachable, `${base} is unreachable: ${error.message}`)
     })
     const said = /json/.test(answer.headers.get('content-type') ?? '') ? jsonObject(answer.text()) : answer.status === 204 ? {} : undefined
     if (said === undefined)
-      throw new Ended(EXIT.unreachable, `${base} answered ${answer.status}, and not with JSON. Is this the address of a broker?`)
+      throw new Ended(EXIT.unreachable, `${base} answered ${answer.status} without JSON. Check that this is the URL of a broker.`)
     if (answer.ok) return said
     const words =
       typeof said.detail === 'string'
@@ -87,7 +88,7 @@ async function guarded(context: Context, work: () => Promise<number>): Promise<v
   }
 }
 
-/** An answer of the broker is foreign text too, whatever its schema says. */
+/** Responses of the broker are untrusted text too, whatever their schema says. */
 const shown = (value: unknown): string => shownLine(String(value))
 const words = ({ name, user, team }: SlackUser): string =>
   `Slack user ${withIdentity(String(name), String(user))} of workspace ${shown(team)}`
@@ -99,9 +100,10 @@ export function linkCommand(this: Context, flags: LinkFlags): Promise<void> {
   return guarded(this, async () => {
     const call = await callsOf(flags, this.process.env)
     const linked = (state: LinkState) => {
-      if (!state.linked) throw new Ended(EXIT.unreachable, 'The broker does not say whom it linked. Check with stint slack status.')
+      if (!state.linked)
+        throw new Ended(EXIT.unreachable, 'The broker did not return the linked Slack user. Check with stint slack status.')
       const until = shown(state.linked.until)
-      say(`Linked: ${words(state.linked)} acts as ${yourself(state)} until ${until}. Decisions from Slack count in ten minutes.`)
+      say(`Linked: ${words(state.linked)} acts as ${yourself(state)} until ${until}. You can decide from Slack in ten minutes.`)
       return 0
     }
     if (flags.email) return linked((await call('POST', '/slack/link', { by: 'email' })) as LinkState)
@@ -115,18 +117,18 @@ export function linkCommand(this: Context, flags: LinkFlags): Promise<void> {
       found = (await call('GET', '/slack/link')) as LinkState
     }
     const { pending } = found
-    if (!pending) throw new Ended(EXIT.unreachable, 'The broker does not say who entered the code.')
+    if (!pending) throw new Ended(EXIT.unreachable, 'The broker did not return the Slack user that entered the code.')
     if (!(await isYou(pending, found)))
-      throw new Ended(EXIT.refused, 'Not linked. If you did not enter the code yourself, tell your security team.')
+      throw new Ended(EXIT.refused, 'Not linked. If you did not enter the code yourself, contact your security team.')
     return linked((await call('POST', '/slack/link/confirm', { team: pending.team, user: pending.user })) as LinkState)
   })
 
   async function isYou(pending: SlackUser, state: LinkState): Promise<boolean> {
     say(`The code was entered by ${words(pending)}.\nThis Slack user will act as ${yourself(state)}.`)
     if (flags.user !== undefined) return flags.user === pending.user
-    if (!stdin.isTTY) throw new Ended(EXIT.usage, 'There is no terminal to confirm this on. Name your Slack user ID with --user.')
+    if (!stdin.isTTY) throw new Ended(EXIT.usage, 'There is no terminal to confirm this on. Pass your Slack user ID with --user.')
     const asking = createInterface({ input: stdin, output: stdout })
-    const answer = await asking.question('Is that you? (yes/no) ')
+    const answer = await asking.question('Is this you? (yes/no) ')
     asking.close()
     return answer.trim().toLowerCase() === 'yes'
   }
@@ -148,7 +150,7 @@ export function statusCommand(this: Context, flags: SlackFlags): Promise<void> {
       ...(linked ? [`Linked: ${words(linked)} acts as ${yourself(state)} until ${shown(linked.until)}.`] : ['Not linked.']),
       ...(pending
         ? [
-            `${words(pending)} entered your code and waits until ${shown(pending.until)}. Confirm it on the page /link, or turn it away with stint slack unlink.`,
+            `${words(pending)} entered your code and waits for your confirmation until ${shown(pending.until)}. Confirm it on the page /link, or reject it with stint slack unlink.`,
           ]
         : []),
     ]

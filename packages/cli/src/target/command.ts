@@ -1,4 +1,4 @@
-/** `stint target add`: one account, or a list of them, made into targets of the config. */
+/** `stint target add`: makes targets of the config from one account or a list of accounts. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadConfig } from '@stint/broker/build/config-file'
@@ -35,26 +35,26 @@ export async function addCommand(this: Context, flags: AddFlags): Promise<void> 
   }
   const rows = await rowsOf(flags).catch((error: Error) => error)
   if (rows instanceof Error) return end(EXIT.usage, shownLine(rows.message))
-  // Also where no stack is written: whoever gives a role or a policy means it for the stacks.
+  // Checked even if no stack is written: a role or a policy is always meant for the stacks.
   const faults = kitFaults({
     ...(flags.brokerRole === undefined ? {} : { brokerRole: flags.brokerRole }),
     ...(flags.policy === undefined ? {} : { policies: flags.policy }),
   })
   if (faults.length > 0) return end(EXIT.usage, ...faults.map((fault) => shownLine(fault)))
   if (flags.parameters !== undefined && flags.brokerRole === undefined)
-    return end(EXIT.usage, 'Say which role the stacks are to trust: --broker-role, as `sst deploy` printed it.')
+    return end(EXIT.usage, 'Missing --broker-role: the ARN of the role that the stacks trust, as `sst deploy` prints it.')
   const bindings = Object.fromEntries((flags.binding ?? []).map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]))
   const checked = await loadConfig(resolve(flags.config), bindings)
-  if (!checked.ok) return end(EXIT.refused, `${flags.config} has faults:`, formatFaults(checked.faults))
+  if (!checked.ok) return end(EXIT.refused, `${flags.config} is invalid:`, formatFaults(checked.faults))
 
-  // The file may be part of the config already, or become it only now.
+  // The config may import the file already, or not yet.
   const before = flags.to === undefined ? {} : await readTargets(flags.to)
   const made = targetsFrom(rows, flags, { ...before, ...checked.rules.targets })
   if (!made.ok) return end(EXIT.refused, ...made.faults.map((fault) => shownLine(fault)), 'Nothing was written.')
 
   if (flags.to === undefined) stdout.write(configLines(made.targets))
   else {
-    // At the end: the order is that of the permissions to assume (packages/broker/src/lambda/assume.ts).
+    // New targets go last, because the order is that of the permissions to assume (packages/broker/src/lambda/assume.ts).
     await writeFile(flags.to, `${JSON.stringify({ ...before, ...made.targets }, null, 2)}\n`)
   }
   const said = [`${Object.keys(made.targets).length} targets${flags.to === undefined ? '' : ` in ${flags.to}`}`]
@@ -72,15 +72,16 @@ export async function addCommand(this: Context, flags: AddFlags): Promise<void> 
 
 async function rowsOf({ account, name, csv }: AddFlags): Promise<readonly Row[]> {
   if (csv === undefined) {
-    if (account === undefined || name === undefined) throw new Error('Name one target (--account and --name), or a list (--csv FILE).')
+    if (account === undefined || name === undefined)
+      throw new Error('Missing target. Pass --account and --name for one target, or --csv FILE for a list.')
     return [{ account, name }]
   }
-  if (account !== undefined || name !== undefined) throw new Error('Either a list (--csv) or one target (--account and --name).')
+  if (account !== undefined || name !== undefined) throw new Error('Pass either --csv, or --account and --name, but not both.')
   const text = await readFile(csv, 'utf8')
   const read = parse(text, { columns: true, bom: true, trim: true, skip_empty_lines: true }) as Record<string, string>[]
   return read.map(({ name = '', account = '', role, region, ...unknown }) => {
     const strange = Object.keys(unknown)
-    if (strange.length > 0) throw new Error(`${csv}: the columns are name, account, role and region; there is also ${strange.join(', ')}`)
+    if (strange.length > 0) throw new Error(`${csv}: unknown columns: ${strange.join(', ')}. Use name, account, role and region.`)
     return { name, account, ...(role ? { role } : {}), ...(region ? { region } : {}) }
   })
 }

@@ -1,12 +1,12 @@
 /**
- * What the target kit takes: the same inputs that infra/target/target.yaml and infra/target/terraform/variables.tf accept, so a
- * target is refused here and not only in each of five hundred accounts. test/infra/target-inputs.test.ts holds all three together.
+ * The inputs of the target kit. They are the same that infra/target/target.yaml and infra/target/terraform/variables.tf accept, so
+ * an invalid target is refused here and not only in each of 500 accounts. test/infra/target-inputs.test.ts compares all three.
  */
 
-/** Every partition that AWS has. */
+/** All AWS partitions. */
 const PARTITION = 'aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc'
 const ROLE_ARN = new RegExp(`^arn:(${PARTITION}):iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$`)
-/** No comma in a name: the template takes a list that commas separate. */
+/** A name has no comma, because the template takes a comma-separated list. */
 const POLICY_ARN = new RegExp(`^arn:(${PARTITION}):iam::([0-9]{12}|aws):policy/([A-Za-z0-9+=.@_-]+/)*[A-Za-z0-9+=.@_-]{1,128}$`)
 const ROLE_NAME = /^[A-Za-z0-9+=,.@_-]{1,56}$/
 const PATH = /^\/([A-Za-z0-9+=,.@_-]+\/)+$/
@@ -21,12 +21,12 @@ export type KitInputs = {
   readonly prefix?: string
 }
 
-/** What is wrong with each input that is given, as sentences; none if the kit takes them all. */
+/** One sentence for each invalid input; empty if all are valid. */
 export function kitFaults({ brokerRole, policies = [], role, path, prefix }: KitInputs): readonly string[] {
   const faults: string[] = []
   if (brokerRole !== undefined && !ROLE_ARN.test(brokerRole))
     faults.push(
-      `--broker-role ${shown(brokerRole)} must be the ARN of one IAM role, such as arn:aws:iam::123456789012:role/stint-vend. A wildcard, an account or any other principal would let others in.`,
+      `--broker-role ${shown(brokerRole)} must be the ARN of one IAM role, such as arn:aws:iam::123456789012:role/stint-vend. A wildcard, an account or any other principal would give access to others.`,
     )
   for (const policy of policies)
     if (!POLICY_ARN.test(policy))
@@ -35,7 +35,7 @@ export function kitFaults({ brokerRole, policies = [], role, path, prefix }: Kit
       )
   if (role !== undefined && !ROLE_NAME.test(role))
     faults.push(
-      `${shown(role)} is not a valid role name. Use 1 to 56 characters of A-Z a-z 0-9 + = , . @ _ -; 8 of the 64 that IAM allows are kept for a revoker, which adds -revoker.`,
+      `${shown(role)} is not a valid role name. Use 1 to 56 characters of A-Z a-z 0-9 + = , . @ _ -; IAM allows 64, and the name of a revoker adds 8 for -revoker.`,
     )
   if (path !== undefined && !(PATH.test(path) && path.length <= MAX_PATH))
     faults.push(
@@ -46,5 +46,5 @@ export function kitFaults({ brokerRole, policies = [], role, path, prefix }: Kit
   return faults
 }
 
-/** Quoted, so that a newline or a space at the end shows. */
+/** Quoted, so that a newline or a trailing space is visible. */
 const shown = (value: string): string => JSON.stringify(value)

@@ -47,17 +47,17 @@ test.each([
 
 describe('a list is wrong where', () => {
   test.each<[string, readonly Row[], object, string]>([
-    ['it is empty', [], {}, 'no target'],
-    ['an account is short', [{ ...prod, account: '1234' }], {}, 'no account id'],
-    ['an account lost its zeros in a spreadsheet', [{ ...prod, account: '1.11122E+11' }], {}, 'no account id'],
-    ['a name is none of a config', [{ ...prod, name: 'Prod Account' }], {}, 'a name is'],
+    ['it is empty', [], {}, 'no targets'],
+    ['an account is short', [{ ...prod, account: '1234' }], {}, 'is not an account ID'],
+    ['an account lost its zeros in a spreadsheet', [{ ...prod, account: '1.11122E+11' }], {}, 'is not an account ID'],
+    ['a name is none of a config', [{ ...prod, name: 'Prod Account' }], {}, 'invalid name'],
     ['a role is none', [{ ...prod, role: 'a/b' }], {}, 'prod: "a/b" is not a valid role name. Use 1 to 56 characters'],
     ['a role leaves no room for its revoker', [{ ...prod, role: 'r'.repeat(57) }], {}, 'is not a valid role name'],
-    ['a region is none', [{ ...prod, region: 'europe' }], {}, 'no region'],
-    ['a name is there twice', [prod, { ...prod, account: '444455556666' }], {}, 'row 2 (prod): the name is taken by row 1 (prod)'],
-    ['a role is there twice', [prod, { ...prod, name: 'again' }], {}, 'is reached by row 1 (prod) already'],
-    ['the config has the name', [{ name: 'old', account: '444455556666' }], known, 'the name is taken by the config'],
-    ['the config has the role', [prod], known, 'is reached by target old of the config already'],
+    ['a region is none', [{ ...prod, region: 'europe' }], {}, 'is not a valid region'],
+    ['a name is there twice', [prod, { ...prod, account: '444455556666' }], {}, 'row 2 (prod): the name is already used by row 1 (prod)'],
+    ['a role is there twice', [prod, { ...prod, name: 'again' }], {}, 'is already the role of row 1 (prod)'],
+    ['the config has the name', [{ name: 'old', account: '444455556666' }], known, 'the name is already used by the config'],
+    ['the config has the role', [prod], known, 'is already the role of target old of the config'],
   ])('%s', (_name, rows, existing, fault) => expect(faultsOf(rows, existing).join('\n')).toContain(fault))
   test('it says all that is wrong, at once', () => {
     expect(

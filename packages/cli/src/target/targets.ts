@@ -1,6 +1,6 @@
 /**
- * Targets by the hundred: from accounts and names to lines of a config, with what the stack in each account must be given.
- * What the stack makes of it (infra/target/target.yaml) and what is written here are the same by construction.
+ * Makes targets in bulk: from accounts and names to lines of a config, with the stack parameters for each account. Both follow the
+ * same naming as the stack (infra/target/target.yaml), so they always match.
  */
 import type { Target } from '@stint/core/config/shape'
 import { kitFaults } from './kit.ts'
@@ -11,10 +11,10 @@ export type Targets = { readonly [name: string]: Target }
 
 const MAX_PATH_AND_NAME = 512
 
-/** As the template names it: unique in its account and elsewhere. */
+/** The external ID as the template names it: unique in its account and across accounts. */
 export const externalIdOf = (prefix: string, account: string, role: string): string => `${prefix}-${account}-${role}`
 
-/** The targets, or every fault of every row: a list of five hundred is fixed in one go. */
+/** The targets, or all faults of all rows, so that a list of 500 can be fixed at once. */
 export function targetsFrom(
   rows: readonly Row[],
   defaults: Defaults,
@@ -24,24 +24,25 @@ export function targetsFrom(
   const targets: { [name: string]: Target } = {}
   const names = new Map(Object.keys(existing).map((name) => [name, 'the config']))
   const roles = new Map(Object.entries(existing).map(([name, { roleArn }]) => [roleArn, `target ${name} of the config`]))
-  if (rows.length === 0) faults.push('there is no target in it')
+  if (rows.length === 0) faults.push('The list has no targets.')
   faults.push(...kitFaults({ path: defaults.path, prefix: defaults.prefix }))
 
   for (const [index, row] of rows.entries()) {
     const place = rows.length === 1 ? row.name : `row ${index + 1} (${row.name})`
     const role = row.role || defaults.role
     const region = row.region || defaults.region
-    if (!/^[a-z0-9][a-z0-9-]{0,47}$/.test(row.name)) faults.push(`${place}: a name is 1 to 48 of a-z, 0-9 and -, not beginning with -`)
-    if (!/^\d{12}$/.test(row.account)) faults.push(`${place}: '${row.account}' is no account id of twelve digits`)
+    if (!/^[a-z0-9][a-z0-9-]{0,47}$/.test(row.name))
+      faults.push(`${place}: invalid name. Use 1 to 48 characters of a-z, 0-9 and -, not starting with -.`)
+    if (!/^\d{12}$/.test(row.account)) faults.push(`${place}: '${row.account}' is not an account ID. Use 12 digits.`)
     faults.push(...kitFaults({ role }).map((fault) => `${place}: ${fault}`))
-    // The pattern of a target's roleArn in @stint/core/config/check.
+    // The limit of a target's roleArn in @stint/core/config/check.
     if (defaults.path.length - 1 + role.length > MAX_PATH_AND_NAME)
       faults.push(`${place}: The path and the role's name must have at most ${MAX_PATH_AND_NAME} characters together.`)
-    if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) faults.push(`${place}: '${region}' is no region`)
+    if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) faults.push(`${place}: '${region}' is not a valid region.`)
     const roleArn = `arn:${partitionOf(region)}:iam::${row.account}:role${defaults.path}${role}`
     const [named, reached] = [names.get(row.name), roles.get(roleArn)]
-    if (named) faults.push(`${place}: the name is taken by ${named}`)
-    if (reached) faults.push(`${place}: ${roleArn} is reached by ${reached} already`)
+    if (named) faults.push(`${place}: the name is already used by ${named}.`)
+    if (reached) faults.push(`${place}: ${roleArn} is already the role of ${reached}.`)
     names.set(row.name, place)
     roles.set(roleArn, place)
     targets[row.name] = { account: row.account, roleArn, externalId: externalIdOf(defaults.prefix, row.account, role), region }
@@ -49,7 +50,7 @@ export function targetsFrom(
   return faults.length > 0 ? { ok: false, faults } : { ok: true, targets }
 }
 
-/** Regions outside the partition `aws`, by how they begin (the AWS SDK's partitions.json). */
+/** Regions outside the partition `aws`, by prefix (the AWS SDK's partitions.json). */
 const PARTITIONS: readonly (readonly [begins: string, partition: string])[] = [
   ['cn-', 'aws-cn'],
   ['us-gov-', 'aws-us-gov'],
@@ -60,7 +61,7 @@ const PARTITIONS: readonly (readonly [begins: string, partition: string])[] = [
 ]
 const partitionOf = (region: string): string => PARTITIONS.find(([begins]) => region.startsWith(begins))?.[1] ?? 'aws'
 
-/** Lines for the `targets` of a config. */
+/** The lines for `targets` in a config. */
 export const configLines = (targets: Targets): string =>
   Object.entries(targets)
     .map(([name, { account, roleArn, externalId, region }]) =>
@@ -77,7 +78,7 @@ export const configLines = (targets: Targets): string =>
 
 export type Parameter = { readonly ParameterKey: string; readonly ParameterValue: string }
 
-/** What the stacks are given, by role: one file serves every account that has a role of that name. */
+/** The stack parameters, by role: one file serves all accounts that have a role of that name. */
 export function parametersOf(
   targets: Targets,
   given: { readonly brokerRole: string; readonly path: string; readonly prefix: string; readonly policies: readonly string[] },
