@@ -1,8 +1,8 @@
 /**
- * Who may enter what. This file is the whole of Stint's access policy: reviewed like code, hashed into every event.
+ * Who can access what. This file is Stint's complete access policy. It is reviewed like code, and every event has its hash.
  *
- * It describes a company that does not exist. Run it with `npm start`; make it yours by replacing issuers, targets and
- * profiles. Every setting is explained in packages/core/src/config/shape.ts.
+ * It describes a fictional company. Run it with `npm start`, then replace issuers, targets and profiles with your own.
+ * packages/core/src/config/shape.ts explains every setting.
  */
 import { binding, claim, constant, defineConfig, github, glob, includes, oidc, oneOf, param, text } from '@stint/core'
 
@@ -10,8 +10,8 @@ const audience = 'https://stint.acme.example'
 
 export default defineConfig({
   issuers: {
-    // People sign in through the company's OIDC provider. `npm start` binds its stand-in.
-    // stint-lint-ignore responders-of-one-issuer: there is one directory of people; a deploy releases its freeze
+    // People sign in with the company's OIDC provider. `npm start` binds a simulated one.
+    // stint-lint-ignore responders-of-one-issuer: there is one directory of people; a deployment releases its freeze
     people: oidc({
       url: binding('PEOPLE_ISSUER', 'https://login.acme.example'),
       jwksUri: binding('PEOPLE_JWKS', 'https://login.acme.example/jwks'),
@@ -24,7 +24,7 @@ export default defineConfig({
       groupsClaim: 'groups',
       maxTokenLife: '1h',
     }),
-    // Internal tools fetch tokens with client credentials.
+    // Internal tools get tokens with client credentials.
     tools: oidc({
       url: binding('TOOLS_ISSUER', 'https://tools.acme.example'),
       jwksUri: binding('TOOLS_JWKS', 'https://tools.acme.example/jwks'),
@@ -33,7 +33,7 @@ export default defineConfig({
       audiences: [audience],
       tokenUse: 'access',
     }),
-    // GitHub Actions: one issuer for all of GitHub, so the owner is pinned by id; names can be taken over, ids cannot.
+    // GitHub Actions has one issuer for all of GitHub, so the owner is pinned by ID. Names can be taken over, IDs cannot.
     github: github({
       key: 'gh',
       audiences: [audience],
@@ -101,7 +101,7 @@ export default defineConfig({
     'staging-power': {
       target: 'staging',
       description: 'All that the staging role may do',
-      // But no credential, token or key that outlives the session: `mints` would have to name it.
+      // Sessions cannot create a credential, token or key that outlives them, unless `mints` names the action.
       eligible: [{ issuer: 'people', claims: { groups: includes('developers') } }],
       duration: { default: '1h', max: '1h' },
     },
@@ -185,10 +185,10 @@ export default defineConfig({
     },
   },
 
-  // Where people ask, agree and are told. Ids, since a name may come to mean another channel.
+  // The Slack workspace for requests, approvals and notifications. IDs, because a channel name can be reused.
   slack: { team: 'T0ACME', app: 'A0STINT', channel: 'C0ACCESS', onCall: 'S0ONCALL' },
 
-  // How people sign in on Stint’s own pages, and where Stint asks who they are today.
+  // How people sign in to Stint’s own pages, and the directory from which Stint reads their current claims.
   signIn: {
     people: {
       authorizationEndpoint: binding('PEOPLE_AUTHORIZE', 'https://login.acme.example/authorize'),
@@ -198,16 +198,16 @@ export default defineConfig({
   },
   directories: { people: { scim: binding('PEOPLE_SCIM', 'https://directory.acme.example/scim/v2'), by: 'externalId' } },
 
-  // The audit log’s name; it is its own for ever.
+  // The name of the audit log. It must never change.
   log: { origin: binding('LOG_ORIGIN', 'stint.acme.example/log') },
 
-  // The on-call engineers freeze access; it takes two people to release it.
+  // Responders can freeze access. A release takes two of them.
   responders: [
     { issuer: 'people', claims: { groups: includes('oncall') }, mfa: true },
     { issuer: 'people', claims: { groups: includes('approvers') }, mfa: true },
   ],
 
-  // One person, several identities: nobody agrees with themselves by another door.
+  // The identities of one person, so that no one can approve their own request with another identity.
   people: {
     dana: [
       { issuer: 'people', subject: '6f0c1b9e-dev-1' },

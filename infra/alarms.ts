@@ -1,6 +1,6 @@
 /**
- * What somebody is woken for: each way in which Stint can fail, and each break-glass. What to do about each stands in
- * docs/guides/operations.md, by the alarm's name. And a dashboard of the same figures.
+ * The alarms for on-call engineers: one for each way in which Stint can fail, and for each break-glass. docs/guides/operations.md
+ * says what to do about each, by the alarm's name. A dashboard shows the same metrics.
  */
 
 import { functionNames } from '@stint/broker/lambda/functions'
@@ -50,12 +50,12 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
       threshold: below ? limit.below : limit.above,
       period: minutes * 60,
       evaluationPeriods: times,
-      // No figure at all is good news of what should not happen, and bad news of what should.
+      // A missing metric is good for something that should not happen, and bad for something that should.
       treatMissingData: below ? 'breaching' : 'notBreaching',
     })
     figures.push({ title: name, metrics: [metric] })
   }
-  /** DynamoDB publishes these by table and operation, and sums them up nowhere (Amazon DynamoDB Developer Guide, "Metrics"). */
+  /** DynamoDB publishes these by table and operation, without a sum (Amazon DynamoDB Developer Guide, "Metrics"). */
   function alarmOfTable(name: string, metricName: string, of: keyof Tables): void {
     const metrics = operationsOn(of).map((Operation) => sum('AWS/DynamoDB', metricName, { TableName: table[of].name, Operation }))
     new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
@@ -71,7 +71,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
     })
     figures.push({ title: name, metrics })
   }
-  /** A figure that is counted from the lines that a function writes. */
+  /** A metric that is counted from the log lines of a function. */
   const counted = (metricName: keyof typeof countedFigures): Metric => {
     const { of, pattern, value = '1' }: CountedFigure = countedFigures[metricName]
     new aws.cloudwatch.LogMetricFilter(`${metricName}Filter`, {
@@ -87,7 +87,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
   for (const [name, { nodes }] of Object.entries(fn.all)) {
     const FunctionName = nodes.function.name
     alarm(`${name}-errors`, sum('AWS/Lambda', 'Errors', { FunctionName }), { above: 0, minutes: 5 })
-    // One shipper at a time, and a stream in several parts: that it has to wait is as it should be, and its lag says the rest.
+    // Only one shipper runs at a time, and the stream has several shards. So throttles are expected, and its lag has an alarm of its own.
     if (name !== 'ship')
       alarm(`${name}-throttles`, sum('AWS/Lambda', 'Throttles', { FunctionName }), {
         above: 0,
@@ -95,7 +95,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
         times: name === 'sweep' ? 3 : 1,
       })
   }
-  // Nothing is over by itself, nothing is told and nothing is shipped where these do not run.
+  // Without these functions, nothing expires in the log and nothing is shipped or notified.
   for (const name of ['sweep', 'ship'] as const)
     alarm(`${name}-stopped`, sum('AWS/Lambda', 'Invocations', { FunctionName: fn[name].nodes.function.name }), {
       below: 1,
@@ -120,7 +120,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
   alarm('ship-failed', sum(namespace, 'Failed'), { above: 0, minutes: 5, times: 3 })
   alarm('ship-quarantined', most(namespace, 'Quarantined'), { above: 0, minutes: 5 })
   alarm('stream-age', most('AWS/Lambda', 'IteratorAge', { FunctionName: fn.ship.nodes.function.name }), { above: 300_000, minutes: 5 })
-  // Published by whoever runs `stint audit reconcile` (docs/guides/operations.md).
+  // Published by the job that runs `stint audit reconcile` (docs/guides/operations.md).
   alarm('reconcile-findings', most(namespace, 'ReconcileFindings'), { above: 0, minutes: 60 })
 
   // ── People ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,10 +160,10 @@ const sum = (namespace: string, metricName: string, dimensions?: Dimensions): Me
 })
 const most = (...metric: Parameters<typeof sum>): Metric => ({ ...sum(...metric), statistic: 'Maximum' })
 
-/** Widgets beside each other. */
+/** The number of widgets in a row. */
 const WIDE = 4
 
-/** What may be asked of a table, by the permissions of all functions; the stream is read as an operation of its table. */
+/** The operations on a table, by the permissions of all functions. Reading the stream is an operation of its table. */
 function operationsOn(table: keyof Tables): readonly string[] {
   const places = { region: '', tables: { story: 'story', side: 'side' }, buckets: { log: '', events: '' }, logKey: '' }
   const statements = functionNames.flatMap((name) => permissionsOf(name, places)).filter(({ Resource }) => Resource === table)

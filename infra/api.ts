@@ -1,10 +1,10 @@
-/** The one thing that is public: an HTTP API, whose routes lead to the functions that answer them (packages/broker/src/http/routes.ts). */
+/** The only public resource: an HTTP API that routes requests to the functions (packages/broker/src/http/routes.ts). */
 import type { Functions } from './functions.ts'
 import type { Settings } from './settings.ts'
 
 export type Gateway = ReturnType<typeof api>
 
-/** Routes of `vend`, by every method: what it does not answer it says itself. All that is not here is `api`'s. */
+/** The routes of `vend`, for all methods: it answers 405 itself. All other routes belong to `api`. */
 const ROUTES = {
   vend: ['POST /sessions', 'ANY /credentials/{profile}', 'ANY /token'],
   slack: ['ANY /slack/commands', 'ANY /slack/interactions'],
@@ -12,7 +12,7 @@ const ROUTES = {
 
 export function api({ domain, requestsPerSecond }: Settings) {
   const gateway = new sst.aws.ApiGatewayV2('Gateway', {
-    // No other site's page may call it.
+    // Pages of other sites must not call it.
     cors: false,
     accessLog: { retention: '3 months' },
     ...(domain === undefined ? {} : { domain }),

@@ -1,10 +1,10 @@
-/** The functions as `npm run build` makes them, which are the ones that are tested, and what of the config the rest must know. */
+/** The functions as built by `npm run build`, which are the tested ones, and the parts of the config that the infrastructure needs. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Manifest } from '@stint/broker/build/build'
 
-/** A stage's own, since it has bindings of its own. */
+/** Built for each stage, because each stage has its own bindings. */
 export const bundlesOf = (stage: string): string => `dist/${stage}`
 
 export function built(bindings: { readonly [name: string]: string }): Manifest {

@@ -1,6 +1,6 @@
 /**
- * The functions: each with its bundle, its role and what it finds in its environment; the streams and schedules that call
- * them, and the queues in which ends up what could not be done.
+ * The functions, each with its bundle, its role and its environment; the streams and schedules that call them; and the
+ * dead-letter queues.
  */
 import { createPublicKey } from 'node:crypto'
 import type { Manifest } from '@stint/broker/build/build'
@@ -38,7 +38,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
   const queues = { ship: dead('ship'), ...(manifest.slack ? { notify: dead('notify') } : {}), schedules: dead('schedules') }
   const vkey = aws.kms.getPublicKeyOutput({ keyId: key.log.keyId }).apply(({ publicKey }) => vkeyOf(manifest.origin, publicKey))
 
-  // ── What each finds around it ──────────────────────────────────────────────────────────────────────────────────────
+  // ── Environment ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
   const buckets = { STINT_LOG_BUCKET: bucket.tiles.name, STINT_EVENTS_BUCKET: bucket.events.name }
@@ -79,7 +79,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
     sweep: { ...tables, ...epoch, STINT_LOG_VKEY: vkey },
   }
 
-  // ── What each may do ───────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Permissions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const policyOf = (name: FunctionName, logGroup: aws.cloudwatch.LogGroup) =>
     $resolve({
@@ -115,7 +115,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
       ],
     }))
 
-  // ── Themselves ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Functions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const lines = Object.fromEntries(
     functionNames.map((name) => [
@@ -144,7 +144,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
         memory: `${megabytes} MB`,
         timeout: `${seconds} seconds`,
         role: role.arnOf(name),
-        // `sst dev` leaves it as it is: a function that may assume roles does not run on somebody's laptop.
+        // `sst dev` does not replace it: a function that can assume roles must not run on a laptop.
         dev: false,
         logging: { logGroup: lines[name].name },
         environment: { STINT_BUILD: manifest.build, ...environments[name] },
@@ -152,7 +152,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
         transform: {
           function(args, options) {
             args.kmsKeyArn = key.data.arn
-            // 0 is the kill switch past the API (docs/guides/operations.md): no deploy takes it back.
+            // 0 is the kill switch outside the API (docs/guides/operations.md). No deployment resets it.
             if (!reserved) options.ignoreChanges = [...(options.ignoreChanges ?? []), 'reservedConcurrentExecutions']
             if (name === 'ship' || name === 'notify' || name === 'sweep') args.deadLetterConfig = { targetArn: queues.schedules.arn }
             return undefined
@@ -170,20 +170,20 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
   const [vend, api, ship, sweep] = [make('vend'), make('api'), make('ship'), make('sweep')]
   const [slackFunction, notify] = manifest.slack ? [make('slack'), make('notify')] : []
 
-  // ── What calls them ────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Triggers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const follow = (name: 'ship' | 'notify', fn: sst.aws.Function, queue: aws.sqs.Queue) =>
     table.story.subscribe(`${title(name)}Stream`, fn.arn, {
       transform: {
         eventSourceMapping(args) {
           Object.assign(args, {
-            // From the beginning: what happened before this was there is shipped and told as well.
+            // Start at the oldest record, so that earlier events are shipped and notified as well.
             startingPosition: 'TRIM_HORIZON',
             batchSize: 100,
             maximumBatchingWindowInSeconds: name === 'ship' ? 1 : 0,
             functionResponseTypes: ['ReportBatchItemFailures'],
             bisectBatchOnFunctionError: true,
-            // Six hours, of the day that the stream holds it; then the queue says which part of the stream it was.
+            // Retry for six hours of the 24 that the stream keeps a record. Then the queue gets the position in the stream.
             maximumRetryAttempts: -1,
             maximumRecordAgeInSeconds: 21_600,
             destinationConfig: { onFailure: { destinationArn: queue.arn } },
@@ -207,14 +207,14 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
   return { ...all, slack: slackFunction, all, lines, queues, vkey }
 }
 
-/** The log's name with the key that signs it, as tools outside take it (C2SP signed-note). KMS gives DER (SubjectPublicKeyInfo). */
+/** The log's name with its signing key, in the format for other tools (C2SP signed-note). KMS returns DER (SubjectPublicKeyInfo). */
 function vkeyOf(origin: string, publicKey: string): string {
   const der = Buffer.from(publicKey, 'base64')
   const { x } = createPublicKey({ key: der, format: 'der', type: 'spki' }).export({ format: 'jwk' })
   return formatVkey({ name: origin, kind: 'signer', publicKey: Buffer.from(x ?? '', 'base64url') })
 }
 
-/** `npx sst secret set NAME`. Those that the config has no use for are not asked for. */
+/** Set them with `npx sst secret set NAME`. Secrets that the config does not need are not required. */
 function secretsOf(manifest: Manifest, people: Parts['people']) {
   const asked = (name: string, needed: boolean): $util.Input<string> => (needed ? new sst.Secret(name).value : '')
   const own = people?.webSecret.apply((secret) => JSON.stringify({ people: secret ?? '' }))
@@ -222,7 +222,7 @@ function secretsOf(manifest: Manifest, people: Parts['people']) {
     slackToken: asked('SlackToken', manifest.slack),
     slackSigning: asked('SlackSigningSecrets', manifest.slack),
     directories: asked('DirectoryTokens', manifest.directories.length > 0),
-    /** By issuer; clients without a secret of their own have none. */
+    /** By issuer. Public clients have none. */
     signIn: manifest.signIn.length === 0 ? '{}' : new sst.Secret('SignInSecrets', own ?? '{}').value,
     webKey: new random.RandomBytes('WebKey', { length: 32 }).base64.apply((text) => Buffer.from(text, 'base64').toString('base64url')),
   }

@@ -1,12 +1,12 @@
-/** What outlives its stage, and what no deploy may replace: a stage that is kept (`sst.config.ts`) holds the only copy of it. */
+/** Resources that outlive their stage and that no deployment may replace: a retained stage (`sst.config.ts`) has the only copy. */
 
-/** Stays when it leaves the app. */
+/** Stays in AWS when it is removed from the app. */
 export const kept = () => ({ retainOnDelete: $app.removal !== 'remove' })
-/** And is neither removed nor replaced: by a setting, or by an upgrade. */
+/** Is also never removed or replaced, neither by a setting nor by an upgrade. */
 export const held = () => ({ ...kept(), protect: $app.protect })
 
 type Transform = (args: object, options: $util.CustomResourceOptions) => undefined
-/** The same for what SST makes: its `transform`, with what else is to be set. */
+/** The same for resources of SST: a `transform` that also sets other options. */
 export const keeping: Transform = (_args, options) => void Object.assign(options, kept())
 export const holding =
   (more: object): Transform =>

@@ -1,6 +1,6 @@
 /**
- * The key that tables, events and the functions' environments lie encrypted under, and the key that signs the log. Both are
- * kept with what lies under them, which nobody could read without.
+ * The key that encrypts tables, events and the functions' environments, and the key that signs the log. Both are retained together
+ * with the encrypted data, which would be unreadable without them.
  */
 import { held } from './kept.ts'
 import type { Roles } from './roles.ts'
@@ -20,8 +20,8 @@ export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
         Version: '2012-10-17',
         Statement: [
           administeredBy(account),
-          // The topic of the alarms lies under it too: AWS's own key for SNS keeps CloudWatch out. As AWS documents it, without
-          // a condition (AWS re:Post Knowledge Center, "Configure a CloudWatch alarm to use an encrypted SNS topic").
+          // It also encrypts the topic of the alarms, because CloudWatch cannot use AWS's own key for SNS. As AWS documents it,
+          // without a condition (AWS re:Post Knowledge Center, "Configure a CloudWatch alarm to use an encrypted SNS topic").
           {
             Sid: 'AlarmsRing',
             Effect: 'Allow',
@@ -59,7 +59,7 @@ export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
         Version: '2012-10-17',
         Statement: [
           administeredBy(account),
-          // Who administers the account can change this, and that is on CloudTrail; what nobody can do is sign in passing.
+          // An administrator of the account can change this policy, which CloudTrail records. No one can sign without such a change.
           {
             Sid: 'OnlyTheShipperSigns',
             Effect: 'Deny',
@@ -77,7 +77,7 @@ export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
   return { data, log }
 }
 
-/** The account's own policies decide. Source: AWS KMS Developer Guide, "Default key policy". */
+/** Access depends on the account's IAM policies. Source: AWS KMS Developer Guide, "Default key policy". */
 const administeredBy = (account: $util.Output<string>) => ({
   Sid: 'AccountDecides',
   Effect: 'Allow',

@@ -1,6 +1,6 @@
 /**
- * Where the audit log lies: tiles and checkpoint, which only grow, and beside them events with their salts, which can be
- * erased. Sources: Amazon S3 User Guide, "Using S3 Object Lock" and "Enforce conditional writes on Amazon S3 buckets".
+ * The buckets of the audit log: one for tiles and the checkpoint, which only grow, and one for events with their salts, which can
+ * be erased. Sources: Amazon S3 User Guide, "Using S3 Object Lock" and "Enforce conditional writes on Amazon S3 buckets".
  */
 import { holding, keeping, kept } from './kept.ts'
 import type { Roles } from './roles.ts'
@@ -10,7 +10,7 @@ export type Buckets = ReturnType<typeof log>
 type Statement = NonNullable<sst.aws.BucketArgs['policy']> extends $util.Input<$util.Input<infer S>[]> ? S : never
 
 export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnOf: Roles['arnOf']) {
-  // A bucket that is made without Object Lock is replaced to get it, and the log with it; one that has it and no days locks nothing.
+  // Adding Object Lock later would replace the bucket and lose the log. So it is always on; without a retention period it locks nothing.
   const lockable = lockDays !== undefined || $app.removal !== 'remove'
   const locked = lockDays !== undefined
   const readers: Statement[] =
@@ -30,7 +30,7 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
     policy: [
       ...readers,
       notBy(arnOf('ship'), ['s3:PutObject', 's3:DeleteObject'], ['*']),
-      // A name is written once: a lock protects versions, and not the name from a newer one.
+      // Each name is written only once. A lock protects versions, but does not prevent a newer version of the same name.
       {
         effect: 'deny',
         principals: '*',
@@ -45,12 +45,12 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
       ...guards,
       bucket: holding({ forceDestroy: !locked, objectLockEnabled: lockable }),
       lifecycle(args) {
-        // Checkpoints and partial tiles that are replaced; a full tile never is, and its lock holds against this too.
+        // Removes replaced checkpoints and partial tiles. A full tile is never replaced, and its lock also protects it from this rule.
         args.rules = [
           {
             ...{ id: 'replaced', status: 'Enabled', filter: {} },
             noncurrentVersionExpiration: { noncurrentDays: 30 },
-            // What marks a partial tile as removed goes when its last version has.
+            // The delete marker of a partial tile is removed after its last version.
             expiration: { expiredObjectDeleteMarker: true },
           },
         ]
@@ -66,13 +66,13 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
     transform: { ...guards, bucket: holding({ forceDestroy: !locked }) },
     cors: false,
   })
-  // The log holds commitments alone, and is made to be copied; the events name people.
+  // The log contains only commitments and is meant to be copied. The events contain personal data.
   encrypted('Log', tiles, { sseAlgorithm: 'AES256' })
   encrypted('Events', events, { sseAlgorithm: 'aws:kms', kmsMasterKeyId: key.arn })
   return { tiles, events }
 }
 
-/** A bucket is kept with its stage, and what guards it with it. */
+/** A bucket and its protections are retained with their stage. */
 const guards = { policy: keeping, versioning: keeping, publicAccessBlock: keeping }
 
 function encrypted(

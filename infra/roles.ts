@@ -1,7 +1,7 @@
 /**
- * A role for each function, before all else: keys, buckets and other accounts name them. Names are fixed, since a role in a
- * trust policy is remembered by its id: one that was made anew, even under the same name, is refused by every target until
- * each has saved its policy again (AWS IAM User Guide, "AWS JSON policy elements: Principal"). So `vend` also outlives its stage.
+ * A role for each function. Roles come first, because keys, buckets and other accounts name them. Names are fixed, and `vend`
+ * outlives its stage, because a trust policy stores the ID of a role. If the role is created again, even with the same name, every
+ * target refuses it until its policy is saved again (AWS IAM User Guide, "AWS JSON policy elements: Principal").
  */
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { held } from './kept.ts'
@@ -9,13 +9,13 @@ import { held } from './kept.ts'
 export type Roles = ReturnType<typeof roles>
 
 export function roles() {
-  // Only Lambda: SST's own roles trust the whole account as well while `sst dev` runs.
+  // Trust only Lambda. SST's own roles also trust the whole account while `sst dev` runs.
   const assumeRolePolicy = aws.iam.assumeRolePolicyForPrincipal({ Service: 'lambda.amazonaws.com' })
   const made = Object.fromEntries(
     functionNames.map((name) => [
       name,
       new aws.iam.Role(
-        // SST looks the role up once more, as the function's own, under the plainer name.
+        // SST looks up the role again, as the function's own, under its short name.
         `${title(name)}ExecutionRole`,
         { name: roleName(name), assumeRolePolicy, maxSessionDuration: 3600 },
         name === 'vend' ? held() : {},

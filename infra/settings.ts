@@ -1,26 +1,26 @@
-/** What a deployment decides, stage by stage. Nothing here grants access: that is all in stint.config.ts. */
+/** The settings of each stage's deployment. Nothing here grants access: access is only in stint.config.ts. */
 export type Settings = {
   readonly region: string
-  /** The API's own domain, in a Route 53 zone of this account. Without it: API Gateway's name for it. */
+  /** The API's domain, in a Route 53 zone of this account. Default: the name that API Gateway assigns. */
   readonly domain?: string
-  /** Told of every alarm by e-mail; each address has to confirm. */
+  /** Email addresses that get every alarm. Each address has to confirm the subscription. */
   readonly alarmsTo: readonly string[]
   /**
-   * Days in which nobody, root included, can delete a tile of the log. A stage that is kept may be given them later; one that
-   * is removed goes with its log, unless it was made with them.
+   * The number of days during which no one, including root, can delete a tile of the log. You can add it to a retained stage later. A
+   * stage that is not retained is removed with its log, unless it was created with this setting.
    */
   readonly lockDays?: number
-  /** One shipper and one sweeper at a time. Takes an account that may run at least 102 functions at once: new ones may not. */
+  /** Limits shipper and sweeper to one at a time. Needs a concurrency limit of at least 102 in the account, which new accounts may lack. */
   readonly reserveConcurrency: boolean
-  /** Requests a second that the API lets through, and as many again in a burst. */
+  /** The API's rate limit, in requests per second. The burst limit is the same. */
   readonly requestsPerSecond: number
-  /** An account of the auditors' own, that may copy log and events. */
+  /** The auditors' account, which can copy the log and the events. */
   readonly auditAccount?: string
-  /** A Cognito user pool of Stint's own, for a company without an issuer of people. */
+  /** Creates a Cognito user pool, for a company without an identity provider for people. */
   readonly userPool: boolean
   /**
-   * The story table as it is brought back from a backup (docs/guides/operations.md). Everything is frozen until it is said
-   * to be verified; what was asked before `epoch`, in milliseconds, never vends again.
+   * A story table that is restored from a backup (docs/guides/operations.md). Everything is frozen until `verified` is true.
+   * Requests made before `epoch`, in milliseconds, never vend again.
    */
   readonly restored?: {
     readonly from: string
@@ -30,8 +30,8 @@ export type Settings = {
     readonly verified: boolean
   }
   /**
-   * Freezes that no two responders are left to release, each by the `name` that `GET /freezes` shows
-   * (docs/guides/operations.md). A name is of one freeze: one that is set later stays, whatever is left here.
+   * Releases freezes that two responders can no longer release, each by its `name` in `GET /freezes`
+   * (docs/guides/operations.md). A name belongs to one freeze, so an old entry here does not release a later freeze.
    */
   readonly releaseFreezes?: readonly string[]
   /** Values for `binding('NAME')` in stint.config.ts. */
@@ -48,7 +48,7 @@ const prod: Settings = {
   bindings: {},
 }
 
-/** Every other stage: like `prod`, but it can be thrown away. */
+/** Every other stage: like `prod`, but disposable. */
 const dev: Settings = {
   region: 'eu-central-1',
   alarmsTo: [],

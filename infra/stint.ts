@@ -1,4 +1,4 @@
-/** All of it, from what holds data to what people reach. */
+/** Composes all resources, from the data stores to the API. */
 import { alarms } from './alarms.ts'
 import { api } from './api.ts'
 import { built } from './built.ts'
@@ -25,9 +25,9 @@ export function stint() {
   return {
     url: gateway.url,
     config: manifest.config,
-    /** To be trusted by the roles of targets. */
+    /** The role that target roles must trust. */
     brokerRole: role.arnOf('vend'),
-    /** To check the log by. */
+    /** The key to verify the log. */
     logKey: fn.vkey,
     alarms: topic,
     ...(people ? { issuer: people.issuer, cliClient: people.cli, webClient: people.web, signIn: people.signIn } : {}),

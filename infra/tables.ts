@@ -1,4 +1,4 @@
-/** The two tables, as the broker knows them (packages/broker/src/adapters/dynamodb/table.ts). */
+/** The two tables, as the broker defines them (packages/broker/src/adapters/dynamodb/table.ts). */
 import { indexes, TTL } from '@stint/broker/adapters/dynamodb/table'
 import { holding } from './kept.ts'
 import type { Settings } from './settings.ts'
@@ -14,7 +14,7 @@ export function tables({ restored }: Settings, key: aws.kms.Key) {
   const common = { ttl: TTL, deletionProtection: $app.protect }
   const story = new sst.aws.Dynamo('Story', {
     ...common,
-    // A restore makes a new table, under a name of its own; the old one stays.
+    // A restore creates a new table with its own name. The old table stays.
     transform: {
       table: { ...settings, ...(restored ? { name: restored.name, restoreSourceName: restored.from, restoreDateTime: restored.at } : {}) },
     },
@@ -29,7 +29,7 @@ export function tables({ restored }: Settings, key: aws.kms.Key) {
   })
   const side = new sst.aws.Dynamo('Side', {
     ...common,
-    // It says where the log stands, so nothing may replace it.
+    // It has the head of the log, so nothing may replace it.
     transform: { table: holding(settings) },
     fields: { pk: 'string', sk: 'string' },
     primaryIndex: { hashKey: 'pk', rangeKey: 'sk' },

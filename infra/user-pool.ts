@@ -1,9 +1,9 @@
 /**
- * People, for who has no issuer of them yet: a Cognito user pool with a second factor, in which administrators make the users.
- * Its ids are written into stint.config.ts (`cognito({ … })`) after the first deploy: who is trusted is reviewed like all else.
+ * A Cognito user pool for companies without an identity provider for people. It requires a second factor, and administrators create
+ * the users. After the first deployment, write its IDs into stint.config.ts (`cognito({ … })`), so that the trust is reviewed.
  */
 const GROUPS = ['developers', 'oncall', 'approvers', 'auditors']
-/** Cognito takes exact addresses, and http only for `localhost`. */
+/** Cognito accepts only exact URLs, and http only for `localhost`. */
 const CLI_PORTS = [8421, 8422, 8423]
 
 export function userPool(url: $util.Output<string>) {

@@ -185,23 +185,23 @@ describe('a job that may not', () => {
     ],
     ['no profile', () => run({ 'stint-url': sandbox.urls.broker }), /Input required and not supplied: profile/],
     ['a broker over http', () => run({ ...deploy(), 'stint-url': 'http://stint.acme.example' }), /stint-url must be an https URL/],
-    ['a policy that is no JSON', () => run({ ...deploy(), 'inline-session-policy': '{' }), /inline-session-policy is no JSON/],
+    ['a policy that is no JSON', () => run({ ...deploy(), 'inline-session-policy': '{' }), /inline-session-policy is not valid JSON/],
     ['an account that is none', () => run({ ...deploy(), 'allowed-account-ids': 'prod' }), /12 digits/],
     ['neither true nor false', () => run({ ...deploy(), refresh: 'yes' }), /refresh must be true or false/],
-    ['a parameter without a value', () => run({ ...deploy(), parameters: 'bucket' }), /one name=value a line/],
+    ['a parameter without a value', () => run({ ...deploy(), parameters: 'bucket' }), /one name=value per line/],
     ['a parameter of no profile', () => run({ ...deploy(), parameters: 'bucket=x\nkey = y' }), /parameter-invalid/],
     [
       'a password in the URL',
       () => run({ ...deploy(), 'stint-url': 'https://:hunter2@stint.acme.example' }),
       /^Stint\nstint-url must be an https URL$/,
     ],
-    ['a list of no account', () => run({ ...deploy(), 'allowed-account-ids': ' , ' }), /names no account/],
-    ['a timeout that no timer holds', () => run({ ...deploy(), 'action-timeout-s': '2147484' }), /action-timeout-s is above/],
+    ['a list of no account', () => run({ ...deploy(), 'allowed-account-ids': ' , ' }), /has no account ID/],
+    ['a timeout that no timer holds', () => run({ ...deploy(), 'action-timeout-s': '2147484' }), /action-timeout-s must be at most/],
     ['a region that is none', () => run({ ...deploy(), 'aws-region': 'eu central' }), /Region is not valid/],
     [
       'a broker that is not there',
       () => run({ ...deploy(), 'stint-url': 'http://127.0.0.1:9', 'disable-retry': 'true' }),
-      /could not be asked: .*/,
+      /is unreachable: .*/,
     ],
   ])('%s', async (_name, act, said) => {
     const step = await act()
@@ -249,7 +249,7 @@ describe('people who have to agree', () => {
   test('are not waited for without an end', async () => {
     const step = await run({ ...gated(), ticket: 'OPS-2', 'approval-timeout-s': '1' })
     expectNothing(step)
-    expect(message(step)).toMatch(/Nobody has agreed to request req_\w+ in 1 seconds/)
+    expect(message(step)).toMatch(/Request req_\w+ was not approved within 1 seconds/)
   })
 })
 
@@ -285,7 +285,7 @@ describe('trouble on the way', () => {
   })
   test('that is no answer of Stint is told as such', async () => {
     failing(9, { status: 404, body: '<html>nginx</html>' })
-    expect(message(await run(through()))).toMatch(/HTTP 404: The answer is not one of Stint; is stint-url right\?/)
+    expect(message(await run(through()))).toMatch(/HTTP 404: The response is not from Stint\. Check stint-url\./)
   })
   test('that leads elsewhere is not followed: the token would go with it', async () => {
     failing(9, { status: 307, body: '', headers: { location: `${front.url}/elsewhere` } })

@@ -161,10 +161,10 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
       'people who must agree',
       { profile: 'lab-one' },
       () => lab.token({ role: 'engineer', sub: `shell-${shell}` }),
-      /agree to request req_\w{26} first/,
+      /request req_\w{26} needs approval/,
     ],
     ['a control character', { profile: 'lab', justification: 'a\tb' }, () => lab.token(), /control character/],
-    ['a parameter without a value', { profile: 'logs-read', parameters: 'bucket' }, () => people, /one name=value a line/],
+    ['a parameter without a value', { profile: 'logs-read', parameters: 'bucket' }, () => people, /one name=value per line/],
     ['a user in the URL', { profile: 'lab', 'stint-url': 'http://127.0.0.1:x@127.0.0.2:4598' }, () => lab.token(), /must be an https URL/],
     ['a broker over http', { profile: 'lab', 'stint-url': 'http://stint.acme.example' }, () => lab.token(), /must be an https URL/],
   ])('%s ends the job, and no variable is set', async (_name, inputs, token, said) => {
@@ -202,7 +202,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
   withCurl('a broker that is not there', async () => {
     const ran = await job({ profile: 'lab', 'stint-url': 'http://127.0.0.1:9' }, 'x.y.z', 'env', { STINT_PAUSE: '0' })
     expect(ran.code).toBe(1)
-    expect(ran.stderr).toMatch(/attempt 4 of 5 failed[\s\S]*the broker could not be asked/)
+    expect(ran.stderr).toMatch(/attempt 4 of 5 failed[\s\S]*the broker is unreachable/)
   })
   withCurl('nobody’s settings of curl are read', async () => {
     writeFileSync(`${folder}/.curlrc`, 'verbose\n')
@@ -214,7 +214,7 @@ describe.each(shells)("GitLab's template in %s", (shell) => {
     await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve))
     const ran = await job({ profile: 'lab', 'stint-url': `http://127.0.0.1:${(evil.address() as AddressInfo).port}` }, 'x.y.z')
     evil.close()
-    expect([ran.code, ran.stderr]).toEqual([1, 'stint: the answer is not one of Stint; is the URL right?\n'])
+    expect([ran.code, ran.stderr]).toEqual([1, 'stint: the response is not from Stint; check the URL\n'])
     expect(spawnSync('test', ['-e', `${folder}/evil`]).status).toBe(1)
   })
   test('the token is no argument of any process', () => {
@@ -280,12 +280,12 @@ describe("Buildkite's plugin", () => {
   })
   withCurl.each<[string, Record<string, string>, string, RegExp]>([
     ['a refusal', { profile: 'moon' }, '', /No credentials for profile 'moon'/],
-    ['no token', { profile: 'lab' }, '#!/bin/sh\nexit 1\n', /Buildkite gave no OIDC token/],
+    ['no token', { profile: 'lab' }, '#!/bin/sh\nexit 1\n', /Buildkite returned no OIDC token/],
     [
       'an agent that stars nothing out',
       { profile: 'lab', audience: 'https://stint.acme.example' },
       '#!/bin/sh\ncase "$1" in oidc) printf \'%s\\n\' "$FAKE_TOKEN" ;; *) exit 1 ;; esac\n',
-      /cannot star out secrets/,
+      /cannot redact secrets/,
     ],
   ])('%s ends the job', async (_name, config, agent, said) => {
     const ran = await job({ 'stint-url': sandbox.urls.broker, ...config }, await lab.token(), agent)

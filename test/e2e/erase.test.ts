@@ -81,16 +81,16 @@ describe('stint audit erase', () => {
     const { code, stdout, stderr } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, '--yes', ...flags], env)
     clearInterval(shipping)
     expect(code).toBe(1)
-    expect(stderr).toMatch(new RegExp(`^${requests.session} stays: It is still approved\\.$`, 'm'))
+    expect(stderr).toMatch(new RegExp(`^${requests.session} not erased: It is still approved\\.$`, 'm'))
     expect(stdout).toMatch(/^req_\w{26} erased: 1 events$/m)
     expect(stdout).toMatch(/^lnk_\w{26} erased: 3 events$/m)
   })
 
   test.each<[string, string[], number, RegExp]>([
-    ['no request', ['--request', 'x'], 2, /no request/],
+    ['no request', ['--request', 'x'], 2, /not a valid request ID/],
     ['an unknown request', ['--request', `req_${'0'.repeat(26)}`, '--yes'], 1, /Request not found/],
-    ['half an identity', ['--issuer', 'people'], 2, /go together/],
-    ['nobody', ['--issuer', 'people', '--subject', 'nobody'], 2, /nothing to erase/],
+    ['half an identity', ['--issuer', 'people'], 2, /Use --issuer and --subject together/],
+    ['nobody', ['--issuer', 'people', '--subject', 'nobody'], 2, /Nothing to erase/],
   ])('%s', async (_what, args, exit, words) => {
     const { code, stdout, stderr } = await stint(['audit', 'erase', ...args, ...flags], env)
     expect([code, `${stdout}${stderr}`]).toEqual([exit, expect.stringMatching(words)])
@@ -162,7 +162,7 @@ describe('when it is over', () => {
     await store.replace('events/000', Buffer.from(lines.with(at, '{"erased":true}').join('\n')), there.etag)
     const { faults } = await audit()
     expect(faults).toEqual([
-      { class: 'tampered', place: requests.other, what: 'events among its 3 are gone, and none says that they were erased' },
+      { class: 'tampered', place: requests.other, what: 'some of its 3 events are missing, and no event records an erasure' },
     ])
     // Not even behind an erasure that was told.
     const told = lines.findIndex((line) => line.includes('request.erased') && line.includes(requests.session as string))

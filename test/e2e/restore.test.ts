@@ -196,16 +196,16 @@ test('the log says what the table forgot', async () => {
     .map((line) => line.replace(/^frz_\w+/, 'frz').replace(/\d{4}-[\d:T.-]+Z/, 'T'))
   expect(lines.slice(0, -1).sort()).toEqual(
     [
-      `${ids.approved}  request for break-glass, over`,
-      `${ids.session}  request for logs-read, over; credentials live until T`,
-      `${ids.refusal}  request for gone‹U+001B›[2Jtoo, over`,
-      `${ids.erased}  request, over`,
-      `${ids.link}  link, to be made anew`,
+      `${ids.approved}  request for break-glass, ended`,
+      `${ids.session}  request for logs-read, ended; credentials live until T`,
+      `${ids.refusal}  request for gone‹U+001B›[2Jtoo, ended`,
+      `${ids.erased}  request, ended`,
+      `${ids.link}  link, to be made again`,
       'frz  freeze',
       'frz  freeze of profile#staging-power, in force',
     ].sort(),
   )
-  expect(lines.at(-1)).toBe('7 items of the log that the table lost; with --yes they are given back')
+  expect(lines.at(-1)).toBe('7 items of the log that the table lost. To restore them, use --yes.')
   // Listing changes nothing.
   expect((await audit('verify', '--table', 'stint')).code).toBe(7)
 })
@@ -303,9 +303,9 @@ test('a night on which nobody froze it first: nothing that was done since is dro
 
   const given = await audit('restore', '--table', 'stint', '--yes', '--operator', 'platform team')
   expect(given.stdout).toMatch(
-    new RegExp(`^${revoked}  request for break-glass, over; credentials live until .*, and 2 written since$`, 'm'),
+    new RegExp(`^${revoked}  request for break-glass, ended; credentials live until .*, and 2 events written since$`, 'm'),
   )
-  expect(given.stdout).toMatch(new RegExp(`^${id}  freeze of profile#logs-read, in force, and 3 written since$`, 'm'))
+  expect(given.stdout).toMatch(new RegExp(`^${id}  freeze of profile#logs-read, in force, and 3 events written since$`, 'm'))
   expect((await sandbox.vend(await sandbox.token('oncall'), night(revoked))).json.code).toBe('request-ended')
   expect((await sandbox.vend(await sandbox.token('developer'), logsRead)).json.code).toBe('frozen')
   await sandbox.ship()

@@ -81,7 +81,7 @@ describe('npm start', () => {
     const copy = await mkdtemp(join(tmpdir(), 'stint-copy-'))
     const audit = lines.filter((line) => line.includes('stint -- audit')).join('\n')
     const { stdout: proved } = await shell(audit.replaceAll('./log-copy', copy))
-    expect(proved).toMatch(/Nothing is missing, nothing is altered/)
+    expect(proved).toMatch(/Nothing is missing or altered/)
 
     sandbox.child.kill('SIGINT')
     expect((await sandbox.ended()).code).toBe(130)
@@ -118,13 +118,13 @@ describe('npm start', () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(port + 1, '127.0.0.1', resolve))
     const { code, text } = await start(['--port', String(port)]).ended()
-    expect([code, text]).toEqual([1, expect.stringContaining(`Port ${port + 1} is taken.`)])
+    expect([code, text]).toEqual([1, expect.stringContaining(`Port ${port + 1} is already in use.`)])
     other.close()
   })
 
   test.each([
-    [['--port', 'x'], '--port takes a number'],
-    [['--port', '65535'], '--port takes a number'],
+    [['--port', 'x'], 'Use a number'],
+    [['--port', '65535'], 'Use a number'],
     [['--only', 'issuer'], "--only takes 'aws,issuer' or 'broker'"],
     [['--nonsense'], '--nonsense'],
   ])('%j is a usage error', async (args, words) => {

@@ -76,9 +76,9 @@ describe('verify', () => {
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toContain(`${sandbox.rules.log?.origin}\n`)
     expect(stdout).toMatch(/sessions {3}4 issued, 0 failed, 0 abandoned, 0 open/)
-    expect(stdout).toContain('never verified here')
+    expect(stdout).toContain('not verified here before')
     expect(stdout).toContain('The key was taken from the log itself')
-    expect(stdout).toMatch(/Nothing is missing, nothing is altered/)
+    expect(stdout).toMatch(/Nothing is missing or altered/)
   })
   test('the next time it must continue what was seen', async () => {
     const { code, stdout } = await stint(['audit', 'verify', '--from', log, '--vkey', sandbox.logVkey], env)
@@ -105,7 +105,7 @@ describe('verify', () => {
     writeFileSync(path, String(before).replace('127.0.0.1', '127.0.0.2'))
     const { code, stdout } = await stint(['audit', 'verify', '--from', log], env)
     writeFileSync(path, before)
-    expect([code, /^ {2}event req_\w{26}\/\d \(entry \d+\): it is not the event that the log commits to$/m.test(stdout)]).toEqual([1, true])
+    expect([code, /^ {2}event req_\w{26}\/\d \(entry \d+\): not the event that the log commits to$/m.test(stdout)]).toEqual([1, true])
     expect(stdout).toContain('Keep this copy')
     expect((await stint(['audit', 'verify', '--from', log], env)).code).toBe(0)
   })
@@ -125,7 +125,7 @@ describe('verify', () => {
     const { code, stdout } = await stint(['audit', 'verify', '--from', place, '--vkey', key], env)
     expect([code, stdout]).toEqual([
       1,
-      expect.stringMatching(/another log: sandbox-\w{8}\/log was verified here before, and this one calls itself log\.test\/stint/),
+      expect.stringMatching(/another log: sandbox-\w{8}\/log was verified here before, but this log is log\.test\/stint/),
     ])
   })
 
@@ -138,7 +138,7 @@ describe('verify', () => {
     rules.log = before as object
     expect([copied.code, copied.stderr]).toEqual([0, ''])
     const { code, stdout } = await stint(['audit', 'verify', '--from', tiles, '--tiles-only', '--vkey', sandbox.logVkey], env)
-    expect([code, /What the events say was not judged/.test(stdout)]).toEqual([0, true])
+    expect([code, /The content of the events was not checked/.test(stdout)]).toEqual([0, true])
     expect((await stint(['audit', 'verify', '--from', tiles, '--vkey', sandbox.logVkey], env)).code).toBe(1)
   })
 
@@ -146,14 +146,14 @@ describe('verify', () => {
     ['a folder that is none', ['--from', '/nowhere'], 5, /There is no log to verify/],
     ['an address where nobody answers', ['--from', 'http://127.0.0.1:1/audit/log'], 5, /127\.0\.0\.1:1/],
     ['no place', [], 2, /--from/],
-    ['a key that is none', ['--from', 'LOG', '--vkey', 'x'], 2, /no vkey/],
+    ['a key that is none', ['--from', 'LOG', '--vkey', 'x'], 2, /not a valid vkey/],
     [
       'the key of another log',
       ['--from', 'LOG', '--vkey', 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'],
       1,
-      /of another log/,
+      /from another log/,
     ],
-    ['a witness that is missed', ['--from', 'LOG', '--quorum', '1'], 1, /signed by 0 witnesses/],
+    ['a witness that is missed', ['--from', 'LOG', '--quorum', '1'], 1, /signed by 0 of the/],
     ['a table without a region', ['--from', 'LOG', '--table', 'stint'], 2, /--region/],
     ['an unknown flag', ['--from', 'LOG', '--x'], 2, /--x/],
   ])('%s', async (_what, args, exit, words) => {
@@ -188,7 +188,7 @@ describe('verify --table', () => {
     [
       'an event changed',
       (stored) => ({ ...stored, events: { L: [...stored.events.L.slice(0, -1), stored.events.L[0]] } }),
-      /its events in the table are not those in the log/,
+      /its events in the table differ from those in the log/,
     ],
     [
       'an event taken away',
@@ -198,9 +198,9 @@ describe('verify --table', () => {
     [
       'an event put in and never shipped',
       (stored) => ({ ...stored, events: { L: [...stored.events.L, aged(stored.events.L[2])] } }),
-      /after all this time not in the log/,
+      /still not in the log/,
     ],
-    ['an item deleted', () => undefined, /gone from the table without having been retired/],
+    ['an item deleted', () => undefined, /missing from the table without being retired/],
   ])('%s: exit 7, and the request is named', async (_what, change, words) => {
     const stored = await item(ids.quiet)
     const changed = change(stored)
@@ -220,7 +220,7 @@ describe('receipt', () => {
     const file = join(base, 'a.tlog-proof')
     writeFileSync(file, await fetchReceipt())
     const { code, stdout } = await stint(['audit', 'receipt', file, '--vkey', sandbox.logVkey], env)
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Proved: entry \d+ of the \d+ of sandbox-\w{8}\/log\.\n\n\{\n/)])
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Verified: entry \d+ of \d+ in sandbox-\w{8}\/log\.\n\n\{\n/)])
     const piped = await stint(['audit', 'receipt', '-', '--vkey', sandbox.logVkey, '--json'], env, await fetchReceipt())
     expect(JSON.parse(piped.stdout)).toMatchObject({ event: { type: 'session.issued', session: ids.reader } })
   })
@@ -230,7 +230,7 @@ describe('receipt', () => {
       env,
       (await fetchReceipt()).replace('index ', 'index 1'),
     )
-    expect([code, stderr]).toEqual([1, 'stint: not proved. The entry is not in the log at this position.\n'])
+    expect([code, stderr]).toEqual([1, 'stint: Not verified. The entry is not in the log at this position.\n'])
   })
   test('without a key nothing is proved', async () => expect((await stint(['audit', 'receipt', '-'], env)).code).toBe(2))
 })
@@ -267,7 +267,7 @@ describe('export', () => {
     writeFileSync(path, before)
     expect([code, stderr]).toEqual([
       5,
-      expect.stringMatching(/entry \d+ does not prove its event: The entry does not commit to this event/),
+      expect.stringMatching(/Entry \d+ does not prove its event: The entry does not commit to this event/),
     ])
     expect((await stint(['audit', 'export', '--from', log], { XDG_STATE_HOME: join(base, 'nothing') })).code).toBe(2)
   })
@@ -293,7 +293,7 @@ describe('reconcile', () => {
   })
   test('in words', async () => {
     const { stdout } = await stint(['audit', 'reconcile', '--from', log, '--trail', trail], env)
-    expect(stdout).toMatch(/matched {4}4 sessions; 1 more were made by AWS and never left Stint/)
+    expect(stdout).toMatch(/matched {4}4 sessions; AWS created 1 more that Stint never issued/)
     expect(stdout).toMatch(/Dana=20Developer-req_\w{26}\.\w{8} \(ASIA\w+\)\n {4}s3 3; 0 writes, 1 denied/)
   })
 
@@ -322,9 +322,9 @@ describe('reconcile', () => {
     const { code, findings, deniedAttempts } = await run(later)
     expect([code, deniedAttempts]).toEqual([1, 1])
     expect(findings.map(({ kind, what }: any) => [kind, what])).toEqual([
-      ['around', expect.stringMatching(/stint-vend entered .*\/ReadOnly as mallory by AssumeRole, and the trail knows nothing of it$/)],
-      ['mismatch', expect.stringContaining(`and the intent says source identity ${known.sourceIdentity}, not somebody`)],
-      ['unexplained', expect.stringContaining('more sessions than Stint has sent for (1)')],
+      ['around', expect.stringMatching(/stint-vend assumed .*\/ReadOnly as mallory by AssumeRole, but the audit log has no such session$/)],
+      ['mismatch', expect.stringContaining(`but the intent has source identity ${known.sourceIdentity}, not somebody`)],
+      ['unexplained', expect.stringContaining('more sessions than Stint requested (1)')],
     ])
   })
 
@@ -342,7 +342,7 @@ describe('reconcile', () => {
     const { findings } = await run(cut)
     // The account has other records only if something else happened there; then its silence says something.
     expect(findings.filter(({ kind }: any) => kind === 'unseen').map(({ what }: any) => what)).toEqual([
-      expect.stringContaining(`session ${ids.quiet} (${accessKeyId}) was issued, and CloudTrail of 777788889999 does not have it`),
+      expect.stringContaining(`session ${ids.quiet} (${accessKeyId}) was issued, but CloudTrail of 777788889999 does not have it`),
     ])
   })
 
@@ -373,9 +373,9 @@ describe('reconcile', () => {
     writeFileSync(join(odd, 'a.json.gz'), gzipSync(JSON.stringify({ Records })))
     const { findings, silent } = await run(odd)
     const said = findings.map(({ kind, what }: any) => `${kind}: ${what}`).join('\n')
-    expect(said).toMatch(/^around: .* by AssumeRoleWithWebIdentity, and the trail knows nothing of it$/m)
+    expect(said).toMatch(/^around: .* by AssumeRoleWithWebIdentity, but the audit log has no such session$/m)
     expect(said).toMatch(/^mismatch: .*, long before or after$/m)
-    expect(said).toMatch(/^mismatch: .*PowerUser as .*, and the intent says role 111122223333\/ReadOnly$/m)
+    expect(said).toMatch(/^mismatch: .*PowerUser as .*, but the intent has role 111122223333\/ReadOnly$/m)
     expect(silent).toEqual(['444455556666', '777788889999'])
   })
 
@@ -383,6 +383,6 @@ describe('reconcile', () => {
     writeFileSync(join(base, 'odd.json'), '{"Records":7}')
     const odd = mkdtempSync(join(base, 'odd-'))
     writeFileSync(join(odd, 'a.json.gz'), 'no gzip')
-    expect(await run(odd)).toMatchObject({ code: 5, stderr: expect.stringContaining('a.json.gz is no CloudTrail file') })
+    expect(await run(odd)).toMatchObject({ code: 5, stderr: expect.stringContaining('a.json.gz is not a CloudTrail file') })
   })
 })

@@ -256,7 +256,7 @@ test('a log goes on under another key, and a verifier needs both', async () => {
   const report = await verify({ source: storeSource(memory), keys, now: START })
   expect([report.faults, report.vkey]).toEqual([[], formatVkey(keys[1] as (typeof keys)[number])])
   expect((await verify({ source: storeSource(memory), keys: keys.slice(0, 1), now: START })).faults).toMatchObject([
-    { what: 'the log has not signed it' },
+    { what: 'not signed by the log' },
   ])
 })
 

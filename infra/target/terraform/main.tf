@@ -1,4 +1,4 @@
-# A role that Stint, and nobody else, lets people and jobs into: the same as ../target.yaml.
+# A role that people and jobs can assume only through Stint. Equivalent to ../target.yaml.
 
 terraform {
   required_version = ">= 1.5"
@@ -13,7 +13,7 @@ terraform {
 data "aws_caller_identity" "here" {}
 
 locals {
-  # No two targets share one. It is no secret.
+  # Each target has its own. It is not a secret.
   external_id = "${var.external_id_prefix}-${data.aws_caller_identity.here.account_id}-${var.role_name}"
   has_revoker = var.revoker_role_arn != null && var.revoker_role_arn != ""
 }
@@ -33,7 +33,7 @@ data "aws_iam_policy_document" "trust" {
       variable = "sts:ExternalId"
       values   = [local.external_id]
     }
-    # The session's own id, which is how CloudTrail leads back to who it was.
+    # The session ID, by which you find the caller of a session in CloudTrail.
     condition {
       test     = "StringLike"
       variable = "sts:RoleSessionName"
@@ -46,7 +46,7 @@ data "aws_iam_policy_document" "trust" {
     }
   }
 
-  # Judged apart from the above, each by the few keys that AWS gives it: the external ID is not among them.
+  # A separate statement, because AWS sets only a few condition keys for these actions. The external ID is not among them.
   statement {
     sid     = "StintTags"
     effect  = "Allow"
@@ -77,39 +77,39 @@ data "aws_iam_policy_document" "trust" {
 resource "aws_iam_role" "target" {
   name                 = var.role_name
   path                 = var.role_path
-  description          = "Entered through Stint alone"
+  description          = "Assumed only through Stint"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   max_session_duration = var.max_session_duration
   permissions_boundary = var.permissions_boundary_arn == "" ? null : var.permissions_boundary_arn
 }
 
-# By place, not by ARN: Terraform must know the keys when it plans, and the ARN of a policy made in the same apply it does not know.
-# These attachments exist beside the resource below because they detach: a policy can leave the list and be deleted in one apply.
+# The keys are positions, not ARNs, because Terraform must know them when it plans. It does not know the ARN of a policy of the same apply.
+# These attachments are needed in addition to the resource below, so that a policy can leave the list and be deleted in one apply.
 resource "aws_iam_role_policy_attachment" "may" {
   count      = length(var.managed_policy_arns)
   role       = aws_iam_role.target.name
   policy_arn = var.managed_policy_arns[count.index]
 }
 
-# Sees a policy that was attached outside Terraform, and detaches it.
+# Finds a policy that was attached outside Terraform, and detaches it.
 resource "aws_iam_role_policy_attachments_exclusive" "target" {
   role_name   = aws_iam_role.target.name
   policy_arns = aws_iam_role_policy_attachment.may[*].policy_arn
 
   lifecycle {
-    # When policies change places in the list, one attachment may detach what another has just attached. This resource comes after all
-    # of them and attaches it again. For the same set of policies it does so only if it is made anew, hence the trigger.
+    # When policies change places in the list, one attachment can detach what another has just attached. This resource runs after all
+    # of them and attaches it again. For the same set of policies, it does so only if it is replaced, hence the trigger.
     replace_triggered_by = [terraform_data.policies]
   }
 }
 
-# Changes with the list, and unlike the attachments it exists when the list is empty, as a trigger must.
+# Changes with the list. Unlike the attachments, it also exists when the list is empty, which a trigger requires.
 resource "terraform_data" "policies" {
   input = var.managed_policy_arns
 }
 
-# There is no aws_iam_role_policies_exclusive for this role, on purpose. The revoker ends a session by writing an inline policy on it;
-# the next apply would delete that deny and bring the session back.
+# This role deliberately has no aws_iam_role_policies_exclusive. The revoker ends a session by writing an inline policy on the role.
+# The next apply would delete that deny and restore the session.
 
 data "aws_iam_policy_document" "revoker_trust" {
   count = local.has_revoker ? 1 : 0
@@ -143,14 +143,14 @@ resource "aws_iam_role" "revoker" {
   count                = local.has_revoker ? 1 : 0
   name                 = "${var.role_name}-revoker"
   path                 = var.role_path
-  description          = "Writes and takes back one inline policy on the role beside it"
+  description          = "Writes and removes one inline policy on the target role"
   assume_role_policy   = data.aws_iam_policy_document.revoker_trust[0].json
   max_session_duration = 3600
 
   lifecycle {
     precondition {
       condition     = var.revoker_role_arn != var.broker_role_arn
-      error_message = "The role that revokes must not be the role that vends: it can write policies on the target role, so it could widen what it vends."
+      error_message = "The role that revokes must not be the role that vends: it can write policies on the target role, so it could extend what it vends."
     }
   }
 }
@@ -162,7 +162,7 @@ resource "aws_iam_role_policy" "revoke" {
   policy = data.aws_iam_policy_document.revoke[0].json
 }
 
-# The revoker can write policies on the target role, so it has nothing but the policy above. No one else writes to it.
+# The revoker can write policies on the target role, so it has only the policy above. Nothing else can add a policy to it.
 resource "aws_iam_role_policies_exclusive" "revoker" {
   count        = local.has_revoker ? 1 : 0
   role_name    = aws_iam_role.revoker[0].name

@@ -1,21 +1,21 @@
-# What these checks refuse, ../target.yaml and `stint target add` refuse too: test/infra/target-inputs.test.ts.
-# The role lets in whatever broker_role_arn names, and its external ID can be guessed, so each ARN is that of one role and no wildcard.
-# regex() finds a pattern anywhere in the text, so every alternative is anchored at both ends.
+# ../target.yaml and `stint target add` apply the same checks. test/infra/target-inputs.test.ts compares them.
+# The role trusts the principal in broker_role_arn, and its external ID can be guessed. So each ARN must name one role, without wildcards.
+# regex() finds a pattern anywhere in the string, so every alternative is anchored at both ends.
 
 variable "broker_role_arn" {
   type        = string
   nullable    = false
-  description = "The role of Stint's function vend, as the deploy prints it (brokerRole)."
+  description = "The role of Stint's vend function, which the deployment prints as brokerRole."
   validation {
     condition     = can(regex("^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc):iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$", var.broker_role_arn))
-    error_message = "Must be the ARN of one IAM role, such as arn:aws:iam::123456789012:role/stint-vend. A wildcard, an account or any other principal would let others in."
+    error_message = "Must be the ARN of one IAM role, such as arn:aws:iam::123456789012:role/stint-vend. A wildcard, an account or any other principal would give access to others."
   }
 }
 
 variable "role_name" {
   type        = string
   nullable    = false
-  description = "Its name, without the path."
+  description = "The name of the role, without the path."
   validation {
     condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,56}$", var.role_name))
     error_message = "Must be 1 to 56 characters of A-Z a-z 0-9 + = , . @ _ -, so that the name of a revoker, which adds -revoker, fits the 64 that IAM allows."
@@ -36,7 +36,7 @@ variable "external_id_prefix" {
   type        = string
   default     = "stint"
   nullable    = false
-  description = "The external ID is this, the account and the role's name, so no two targets share one. It is no secret."
+  description = "The external ID consists of this prefix, the account and the role's name, so each target has its own. It is not a secret."
   validation {
     condition     = can(regex("^[A-Za-z0-9+=,.@:_-]{2,64}$", var.external_id_prefix))
     error_message = "Must be 2 to 64 characters of A-Z a-z 0-9 + = , . @ : _ -."
@@ -46,7 +46,7 @@ variable "external_id_prefix" {
 variable "managed_policy_arns" {
   type        = list(string)
   nullable    = false
-  description = "What the role may do at most. A profile's session policy only narrows it."
+  description = "The maximum permissions of the role. A profile's session policy further limits them."
   validation {
     condition     = alltrue([for arn in var.managed_policy_arns : can(regex("^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc):iam::([0-9]{12}|aws):policy/([A-Za-z0-9+=.@_-]+/)*[A-Za-z0-9+=.@_-]{1,128}$", arn))])
     error_message = "Must be ARNs of IAM managed policies, such as arn:aws:iam::aws:policy/ReadOnlyAccess, without wildcards, spaces or commas in them."
@@ -56,7 +56,7 @@ variable "managed_policy_arns" {
 variable "permissions_boundary_arn" {
   type        = string
   default     = null
-  description = "What nothing that is ever attached to the role can go beyond."
+  description = "The ARN of a permissions boundary, which limits every policy of the role."
   validation {
     condition     = var.permissions_boundary_arn == null || can(regex("^$|^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc):iam::([0-9]{12}|aws):policy/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,128}$", var.permissions_boundary_arn))
     error_message = "Must be the ARN of one IAM managed policy, such as arn:aws:iam::123456789012:policy/boundary, or empty for no boundary."
@@ -67,7 +67,7 @@ variable "max_session_duration" {
   type        = number
   default     = 3600
   nullable    = false
-  description = "In seconds. Stint asks for an hour at most."
+  description = "The maximum session duration in seconds. Stint requests at most one hour."
   validation {
     condition     = var.max_session_duration >= 3600 && var.max_session_duration <= 43200 && floor(var.max_session_duration) == var.max_session_duration
     error_message = "Must be a whole number of seconds from 3600 (1 hour) to 43200 (12 hours)."
@@ -77,7 +77,7 @@ variable "max_session_duration" {
 variable "revoker_role_arn" {
   type        = string
   default     = null
-  description = "Who may end the role's sessions early by writing a deny on it. Nobody, if null or empty. Must be known when you plan: write the ARN out, since it decides whether there is a second role."
+  description = "The role that can end sessions early by writing a deny on the target role. None, if null or empty. The ARN must be known when you plan, because it decides whether the second role exists."
   validation {
     condition     = var.revoker_role_arn == null || can(regex("^$|^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc):iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$", var.revoker_role_arn))
     error_message = "Must be the ARN of one IAM role, such as arn:aws:iam::123456789012:role/stint-revoke, or empty for no revoker."

@@ -1,6 +1,6 @@
 /**
- * Bundles the action: `node packages/action/build/build.ts`. GitHub runs what is committed, so `dist` is; a test holds it to
- * the source. Not minified: whoever uses an action should be able to read what it runs.
+ * Bundles the action: `node packages/action/build/build.ts`. GitHub runs the committed files, so `dist` is committed, and a test
+ * compares it with the source. It is not minified, so that users can read what they run.
  */
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'

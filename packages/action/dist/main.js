@@ -56,7 +56,7 @@ async function fetchIdToken(env, audience, get) {
   const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN];
   if (!url || !bearer)
     throw new NoToken(
-      "This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it."
+      "This job cannot request a token. Add permissions: { id-token: write }. Pull requests from forks cannot have this permission."
     );
   const answer = await boundedFetch(`${url}&audience=${encodeURIComponent(audience)}`, {
     headers: { authorization: `Bearer ${bearer}`, accept: "application/json" },
@@ -66,10 +66,10 @@ async function fetchIdToken(env, audience, get) {
     fetch: get
   });
   if (answer.status === 401 || answer.status === 403)
-    throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job may not ask any more`);
+    throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job can no longer request tokens`);
   if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`);
   const { value } = JSON.parse(answer.text());
-  if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint gave no token");
+  if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint returned no token");
   return value;
 }
 
@@ -83,9 +83,9 @@ function runnerOf(env, write, newId = randomUUID) {
   const property = (text) => message(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
   function append(file, name, value) {
     const path = env[file];
-    if (!path || !existsSync(path)) throw new Error(`${file} is not there: is this a runner of GitHub Actions?`);
+    if (!path || !existsSync(path)) throw new Error(`${file} is missing. This action runs only on GitHub Actions.`);
     const delimiter = `ghadelimiter_${newId()}`;
-    if (name.includes(delimiter) || value.includes(delimiter)) throw new Error("a value holds the delimiter");
+    if (name.includes(delimiter) || value.includes(delimiter)) throw new Error("a value contains the delimiter");
     appendFileSync(path, `${name}<<${delimiter}
 ${value}
 ${delimiter}
@@ -100,7 +100,7 @@ ${delimiter}
       if (value === "") throw new InputError(`Input required and not supplied: ${name}`);
       return value;
     },
-    /** YAML's true and false, as the toolkit takes them. */
+    /** YAML's true and false, in the forms that the toolkit accepts. */
     flag(name, fallback = false) {
       const value = input(name);
       if (value === "") return fallback;
@@ -108,14 +108,14 @@ ${delimiter}
       if (/^(false|False|FALSE)$/.test(value)) return false;
       throw new InputError(`Input ${name} must be true or false`);
     },
-    /** A whole number, or nothing. */
+    /** A whole number, or undefined. */
     number(name) {
       const value = input(name);
       if (value === "") return void 0;
       if (!/^\d{1,9}$/.test(value)) throw new InputError(`Input ${name} must be a whole number`);
       return Number(value);
     },
-    /** First of all that is done with a secret: whatever is printed after this, by anybody, is starred out. */
+    /** Call this before any other use of a secret. The runner masks the secret in all later output. */
     mask(secret) {
       if (secret.trim() !== "") write(`::add-mask::${message(secret)}`);
     },
@@ -123,7 +123,7 @@ ${delimiter}
     output: (name, value) => append("GITHUB_OUTPUT", name, value),
     saveState: (name, value) => append("GITHUB_STATE", name, value),
     state: (name) => env[`STATE_${name}`] ?? "",
-    /** Words, whatever they hold: the runner looks for commands at the beginning of a line (`::`) and within one (`##[`). */
+    /** Prints any text safely: the runner looks for commands at the start of a line (`::`) and within a line (`##[`). */
     info: (text) => write(
       text.replaceAll(/[\r\n]+/g, " ").replaceAll("::", ": :").replaceAll("##[", "# #[")
     ),
@@ -141,9 +141,9 @@ function readInputs(runner2) {
   const duration = runner2.number("role-duration-seconds");
   const timeout = runner2.number("action-timeout-s");
   if (timeout !== void 0 && timeout > LONGEST_TIMEOUT_SECONDS)
-    throw new InputError(`action-timeout-s is above ${LONGEST_TIMEOUT_SECONDS}`);
+    throw new InputError(`action-timeout-s must be at most ${LONGEST_TIMEOUT_SECONDS}`);
   const region = runner2.input("aws-region");
-  if (region !== "" && !/^[a-z0-9-]+$/.test(region)) throw new InputError(`Region is not valid: ${region}`);
+  if (region !== "" && !/^[a-z0-9-]+$/.test(region)) throw new InputError(`Invalid region: ${region}`);
   const inputs = {
     url,
     profile: runner2.required("profile"),
@@ -167,7 +167,7 @@ function readInputs(runner2) {
   };
   if (inputs.refresh && (inputs.duration !== void 0 || inputs.narrow !== void 0 || inputs.requestId !== void 0))
     throw new InputError(
-      "refresh takes neither role-duration-seconds nor inline-session-policy nor request-id: SDKs ask for the profile as it is"
+      "refresh cannot be used with role-duration-seconds, inline-session-policy or request-id, because SDKs request the profile as it is"
     );
   return inputs;
 }
@@ -184,7 +184,7 @@ function parametersOf(text) {
   return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf("=");
-      if (at < 1) throw new InputError("parameters takes one name=value a line");
+      if (at < 1) throw new InputError("parameters must have one name=value per line");
       return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
     })
   );
@@ -194,13 +194,13 @@ function narrowOf(text) {
   try {
     return { narrow: JSON.parse(text) };
   } catch {
-    throw new InputError("inline-session-policy is no JSON");
+    throw new InputError("inline-session-policy is not valid JSON");
   }
 }
 function accountsOf(text) {
   const ids = text.split(",").map((id) => id.trim()).filter((id) => id !== "");
-  if (text !== "" && ids.length === 0) throw new InputError("allowed-account-ids names no account");
-  if (ids.some((id) => !/^\d{12}$/.test(id))) throw new InputError("allowed-account-ids takes account IDs of 12 digits");
+  if (text !== "" && ids.length === 0) throw new InputError("allowed-account-ids has no account ID");
+  if (ids.some((id) => !/^\d{12}$/.test(id))) throw new InputError("allowed-account-ids must have account IDs of 12 digits");
   return ids;
 }
 
@@ -288,7 +288,7 @@ function problemOf(answer) {
     status: answer.status,
     code: "unknown",
     title: `HTTP ${answer.status}`,
-    detail: "The answer is not one of Stint; is stint-url right?",
+    detail: "The response is not from Stint. Check stint-url.",
     ...retryAfter
   };
 }
@@ -347,7 +347,7 @@ async function takeSession(runner2, inputs, world) {
   runner2.output("authenticated-arn", session.assumedRoleArn);
   runner2.output("session-id", session.id);
   runner2.output("request-id", session.requestId);
-  runner2.info(`Entered ${inputs.profile} as session ${session.id}, until ${expiration}.`);
+  runner2.info(`Session ${session.id} for ${inputs.profile} expires at ${expiration}.`);
 }
 async function sessionAgreedTo(runner2, inputs, world) {
   const first = await openSession(inputs, world);
@@ -357,23 +357,23 @@ async function sessionAgreedTo(runner2, inputs, world) {
   if (inputs.approvalTimeout === 0)
     throw new Refusal(
       waitingProblem(
-        `People have to agree to request ${waiting} first.`,
-        "Run this job again with request-id once they have, or set approval-timeout-s to wait here."
+        `Request ${waiting} needs approval.`,
+        "Run this job again with request-id once it is approved, or set approval-timeout-s to wait here."
       ),
       waiting
     );
-  runner2.notice("Stint", `Request ${waiting} for ${inputs.profile} waits for people to agree, for up to ${inputs.approvalTimeout} seconds.`);
+  runner2.notice("Stint", `Request ${waiting} for ${inputs.profile} needs approval. Waiting for up to ${inputs.approvalTimeout} seconds.`);
   const state = await awaitDecision(inputs, world, waiting, world.now() + inputs.approvalTimeout * 1e3);
   if (state !== "approved") {
-    const ended = state === "pending" ? `Nobody has agreed to request ${waiting} in ${inputs.approvalTimeout} seconds.` : `Request ${waiting} is ${state}.`;
-    throw new Refusal(waitingProblem(ended, "Ask those who may agree."), waiting);
+    const ended = state === "pending" ? `Request ${waiting} was not approved within ${inputs.approvalTimeout} seconds.` : `Request ${waiting} is ${state}.`;
+    throw new Refusal(waitingProblem(ended, "Contact the approvers."), waiting);
   }
   const agreed = await openSession(inputs, world, waiting);
-  if ("waiting" in agreed) throw new Error("an agreed request was answered as one that waits");
+  if ("waiting" in agreed) throw new Error("an approved request was answered as pending");
   return agreed;
 }
 function waitingProblem(detail, next) {
-  return { status: 202, code: "approval-required", title: "People must agree first", detail, next };
+  return { status: 202, code: "approval-required", title: "Approval is required", detail, next };
 }
 function checkAccount(runner2, inputs, account, arn) {
   if (inputs.maskAccount) for (const secret of [account, arn]) runner2.mask(secret);
@@ -392,7 +392,7 @@ async function keepFresh(runner2, inputs, world) {
   const before = BEFORE_THE_ENDPOINT.find((name) => runner2.env[name]);
   if (before)
     throw new InputError(
-      `${before} is set on this runner: SDKs would use that, and not Stint. Unset it for this job, or do without refresh.`
+      `${before} is set on this runner, so SDKs would use it instead of Stint. Unset it for this job, or do not use refresh.`
     );
   const profile = await readProfile(inputs, world);
   checkAccount(runner2, inputs, profile.account, profile.roleArn);
@@ -416,7 +416,7 @@ async function keepFresh(runner2, inputs, world) {
   runner2.exportVariable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file);
   for (const name of REGIONS) runner2.exportVariable(name, inputs.region ?? profile.region);
   runner2.output("aws-account-id", profile.account);
-  runner2.info(`SDKs in later steps fetch credentials for ${inputs.profile} by themselves, and renew them.`);
+  runner2.info(`SDKs in later steps fetch and renew credentials for ${inputs.profile} on their own.`);
 }
 var REFRESHER_NEEDS = /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|HTTPS?_PROXY|NO_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i;
 function barOf(inputs, profile) {
@@ -431,20 +431,20 @@ function barOf(inputs, profile) {
     return no(
       profile.missing[0] ?? "not-eligible",
       "You are not eligible for this profile",
-      "Its rules do not admit this job.",
+      "The rules of the profile do not match this job.",
       profile.missing
     );
   if (profile.container !== void 0) return no("refresh", "This profile cannot be refreshed", profile.container);
   const [wanted, given] = [Object.keys(profile.parameters), Object.keys(inputs.parameters)];
   const odd = [...wanted.filter((name) => !given.includes(name)), ...given.filter((name) => !wanted.includes(name))];
-  return odd.length > 0 ? no("parameter-invalid", "Invalid parameter", `Its parameters are ${wanted.join(", ") || "none"}.`, odd) : void 0;
+  return odd.length > 0 ? no("parameter-invalid", "Invalid parameter", `The profile's parameters are: ${wanted.join(", ") || "none"}.`, odd) : void 0;
 }
 function fail(runner2, error) {
   process.exitCode = 1;
   if (error instanceof Refusal) runner2.error(`Stint: ${error.problem.code}`, refusalText(error));
   else {
     const known = error instanceof InputError || error instanceof NoToken;
-    runner2.error("Stint", known ? error.message : `Stint could not be asked: ${reasonOf(error)}`);
+    runner2.error("Stint", known ? error.message : `Stint is unreachable: ${reasonOf(error)}`);
   }
 }
 function refusalText({ problem, requestId }) {

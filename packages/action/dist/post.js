@@ -11,9 +11,9 @@ function runnerOf(env, write, newId = randomUUID) {
   const property = (text) => message(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
   function append(file, name, value) {
     const path = env[file];
-    if (!path || !existsSync(path)) throw new Error(`${file} is not there: is this a runner of GitHub Actions?`);
+    if (!path || !existsSync(path)) throw new Error(`${file} is missing. This action runs only on GitHub Actions.`);
     const delimiter = `ghadelimiter_${newId()}`;
-    if (name.includes(delimiter) || value.includes(delimiter)) throw new Error("a value holds the delimiter");
+    if (name.includes(delimiter) || value.includes(delimiter)) throw new Error("a value contains the delimiter");
     appendFileSync(path, `${name}<<${delimiter}
 ${value}
 ${delimiter}
@@ -28,7 +28,7 @@ ${delimiter}
       if (value === "") throw new InputError(`Input required and not supplied: ${name}`);
       return value;
     },
-    /** YAML's true and false, as the toolkit takes them. */
+    /** YAML's true and false, in the forms that the toolkit accepts. */
     flag(name, fallback = false) {
       const value = input(name);
       if (value === "") return fallback;
@@ -36,14 +36,14 @@ ${delimiter}
       if (/^(false|False|FALSE)$/.test(value)) return false;
       throw new InputError(`Input ${name} must be true or false`);
     },
-    /** A whole number, or nothing. */
+    /** A whole number, or undefined. */
     number(name) {
       const value = input(name);
       if (value === "") return void 0;
       if (!/^\d{1,9}$/.test(value)) throw new InputError(`Input ${name} must be a whole number`);
       return Number(value);
     },
-    /** First of all that is done with a secret: whatever is printed after this, by anybody, is starred out. */
+    /** Call this before any other use of a secret. The runner masks the secret in all later output. */
     mask(secret) {
       if (secret.trim() !== "") write(`::add-mask::${message(secret)}`);
     },
@@ -51,7 +51,7 @@ ${delimiter}
     output: (name, value) => append("GITHUB_OUTPUT", name, value),
     saveState: (name, value) => append("GITHUB_STATE", name, value),
     state: (name) => env[`STATE_${name}`] ?? "",
-    /** Words, whatever they hold: the runner looks for commands at the beginning of a line (`::`) and within one (`##[`). */
+    /** Prints any text safely: the runner looks for commands at the start of a line (`::`) and within a line (`##[`). */
     info: (text) => write(
       text.replaceAll(/[\r\n]+/g, " ").replaceAll("::", ": :").replaceAll("##[", "# #[")
     ),

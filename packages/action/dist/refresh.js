@@ -52,7 +52,7 @@ async function fetchIdToken(env, audience2, get) {
   const [url, bearer] = [env.ACTIONS_ID_TOKEN_REQUEST_URL, env.ACTIONS_ID_TOKEN_REQUEST_TOKEN];
   if (!url || !bearer)
     throw new NoToken(
-      "This job may not ask for a token. Give it the permission: permissions: { id-token: write }. Jobs of pull requests from forks cannot have it."
+      "This job cannot request a token. Add permissions: { id-token: write }. Pull requests from forks cannot have this permission."
     );
   const answer = await boundedFetch(`${url}&audience=${encodeURIComponent(audience2)}`, {
     headers: { authorization: `Bearer ${bearer}`, accept: "application/json" },
@@ -62,10 +62,10 @@ async function fetchIdToken(env, audience2, get) {
     fetch: get
   });
   if (answer.status === 401 || answer.status === 403)
-    throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job may not ask any more`);
+    throw new NoToken(`GitHub's token endpoint answered ${answer.status}: the job can no longer request tokens`);
   if (!answer.ok) throw new Error(`GitHub's token endpoint answered ${answer.status}`);
   const { value } = JSON.parse(answer.text());
-  if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint gave no token");
+  if (typeof value !== "string" || value === "") throw new Error("GitHub's token endpoint returned no token");
   return value;
 }
 function lifeOf(token) {

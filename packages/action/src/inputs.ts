@@ -1,4 +1,4 @@
-/** What the workflow asks for. Names and meanings are those of aws-actions/configure-aws-credentials where it has them. */
+/** The inputs of the action. Names and meanings follow aws-actions/configure-aws-credentials where it has the same input. */
 import { InputError, type Runner } from './runner.ts'
 
 export type Inputs = {
@@ -24,7 +24,7 @@ export type Inputs = {
 }
 
 const DEFAULT_ATTEMPTS = 12
-/** No job lasts longer; far more would overflow a timer and end it at once. */
+/** No job runs longer. A much larger value would overflow a timer and fire at once. */
 const LONGEST_TIMEOUT_SECONDS = 432_000
 
 export function readInputs(runner: Runner): Inputs {
@@ -33,9 +33,9 @@ export function readInputs(runner: Runner): Inputs {
   const duration = runner.number('role-duration-seconds')
   const timeout = runner.number('action-timeout-s')
   if (timeout !== undefined && timeout > LONGEST_TIMEOUT_SECONDS)
-    throw new InputError(`action-timeout-s is above ${LONGEST_TIMEOUT_SECONDS}`)
+    throw new InputError(`action-timeout-s must be at most ${LONGEST_TIMEOUT_SECONDS}`)
   const region = runner.input('aws-region')
-  if (region !== '' && !/^[a-z0-9-]+$/.test(region)) throw new InputError(`Region is not valid: ${region}`)
+  if (region !== '' && !/^[a-z0-9-]+$/.test(region)) throw new InputError(`Invalid region: ${region}`)
   const inputs: Inputs = {
     url,
     profile: runner.required('profile'),
@@ -59,12 +59,12 @@ export function readInputs(runner: Runner): Inputs {
   }
   if (inputs.refresh && (inputs.duration !== undefined || inputs.narrow !== undefined || inputs.requestId !== undefined))
     throw new InputError(
-      'refresh takes neither role-duration-seconds nor inline-session-policy nor request-id: SDKs ask for the profile as it is',
+      'refresh cannot be used with role-duration-seconds, inline-session-policy or request-id, because SDKs request the profile as it is',
     )
   return inputs
 }
 
-/** A token is sent there: https, or this machine. */
+/** Tokens are sent to this URL, so it must use https or loopback. */
 function brokerUrl(text: string): string {
   const fault = new InputError('stint-url must be an https URL')
   if (!URL.canParse(text)) throw fault
@@ -79,7 +79,7 @@ function parametersOf(text: string): Record<string, string> {
   return Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf('=')
-      if (at < 1) throw new InputError('parameters takes one name=value a line')
+      if (at < 1) throw new InputError('parameters must have one name=value per line')
       return [line.slice(0, at).trim(), line.slice(at + 1).trim()]
     }),
   )
@@ -90,7 +90,7 @@ function narrowOf(text: string): { readonly narrow?: unknown } {
   try {
     return { narrow: JSON.parse(text) }
   } catch {
-    throw new InputError('inline-session-policy is no JSON')
+    throw new InputError('inline-session-policy is not valid JSON')
   }
 }
 
@@ -99,7 +99,7 @@ function accountsOf(text: string): readonly string[] {
     .split(',')
     .map((id) => id.trim())
     .filter((id) => id !== '')
-  if (text !== '' && ids.length === 0) throw new InputError('allowed-account-ids names no account')
-  if (ids.some((id) => !/^\d{12}$/.test(id))) throw new InputError('allowed-account-ids takes account IDs of 12 digits')
+  if (text !== '' && ids.length === 0) throw new InputError('allowed-account-ids has no account ID')
+  if (ids.some((id) => !/^\d{12}$/.test(id))) throw new InputError('allowed-account-ids must have account IDs of 12 digits')
   return ids
 }

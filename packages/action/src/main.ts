@@ -1,7 +1,7 @@
 /**
  * The action: the job's token → one session at the broker → masked credentials in the environment of later steps.
- * With `refresh` no credentials are written at all: SDKs fetch them from the broker, with a token file that `refresh.ts`
- * keeps fresh beside the job.
+ * With `refresh`, no credentials are written. SDKs fetch them from the broker, with a token file that `refresh.ts` keeps fresh in the
+ * background.
  */
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
@@ -58,7 +58,7 @@ async function takeSession(runner: Runner, inputs: Inputs, world: World): Promis
   const session = await sessionAgreedTo(runner, inputs, world)
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = session.credentials
   for (const secret of [accessKeyId, secretAccessKey, sessionToken]) runner.mask(secret)
-  // AWS's own word for whose session it is, before anything of it gets out.
+  // AWS states the session's account. Check it before any credential is exported.
   checkAccount(runner, inputs, session.assumedRoleArn.split(':')[4] ?? '', session.assumedRoleArn)
 
   if (inputs.exportCredentials) {
@@ -78,7 +78,7 @@ async function takeSession(runner: Runner, inputs: Inputs, world: World): Promis
   runner.output('authenticated-arn', session.assumedRoleArn)
   runner.output('session-id', session.id)
   runner.output('request-id', session.requestId)
-  runner.info(`Entered ${inputs.profile} as session ${session.id}, until ${expiration}.`)
+  runner.info(`Session ${session.id} for ${inputs.profile} expires at ${expiration}.`)
 }
 
 async function sessionAgreedTo(runner: Runner, inputs: Inputs, world: World): Promise<Session> {
@@ -89,27 +89,27 @@ async function sessionAgreedTo(runner: Runner, inputs: Inputs, world: World): Pr
   if (inputs.approvalTimeout === 0)
     throw new Refusal(
       waitingProblem(
-        `People have to agree to request ${waiting} first.`,
-        'Run this job again with request-id once they have, or set approval-timeout-s to wait here.',
+        `Request ${waiting} needs approval.`,
+        'Run this job again with request-id once it is approved, or set approval-timeout-s to wait here.',
       ),
       waiting,
     )
-  runner.notice('Stint', `Request ${waiting} for ${inputs.profile} waits for people to agree, for up to ${inputs.approvalTimeout} seconds.`)
+  runner.notice('Stint', `Request ${waiting} for ${inputs.profile} needs approval. Waiting for up to ${inputs.approvalTimeout} seconds.`)
   const state = await awaitDecision(inputs, world, waiting, world.now() + inputs.approvalTimeout * 1000)
   if (state !== 'approved') {
     const ended =
       state === 'pending'
-        ? `Nobody has agreed to request ${waiting} in ${inputs.approvalTimeout} seconds.`
+        ? `Request ${waiting} was not approved within ${inputs.approvalTimeout} seconds.`
         : `Request ${waiting} is ${state}.`
-    throw new Refusal(waitingProblem(ended, 'Ask those who may agree.'), waiting)
+    throw new Refusal(waitingProblem(ended, 'Contact the approvers.'), waiting)
   }
   const agreed = await openSession(inputs, world, waiting)
-  if ('waiting' in agreed) throw new Error('an agreed request was answered as one that waits')
+  if ('waiting' in agreed) throw new Error('an approved request was answered as pending')
   return agreed
 }
 
 function waitingProblem(detail: string, next: string): Problem {
-  return { status: 202, code: 'approval-required', title: 'People must agree first', detail, next }
+  return { status: 202, code: 'approval-required', title: 'Approval is required', detail, next }
 }
 
 function checkAccount(runner: Runner, inputs: Inputs, account: string, arn: string): void {
@@ -122,7 +122,7 @@ function checkAccount(runner: Runner, inputs: Inputs, account: string, arn: stri
 
 // ── Credentials that renew themselves ────────────────────────────────────────────────────────────────────────────────
 
-/** What every AWS SDK looks at before the endpoint. Whose credentials these are nobody has checked. */
+/** Every AWS SDK uses these before the endpoint. Their credentials are not checked by Stint. */
 const BEFORE_THE_ENDPOINT = [
   'AWS_WEB_IDENTITY_TOKEN_FILE',
   'AWS_ROLE_ARN',
@@ -134,7 +134,7 @@ async function keepFresh(runner: Runner, inputs: Inputs, world: World): Promise<
   const before = BEFORE_THE_ENDPOINT.find((name) => runner.env[name])
   if (before)
     throw new InputError(
-      `${before} is set on this runner: SDKs would use that, and not Stint. Unset it for this job, or do without refresh.`,
+      `${before} is set on this runner, so SDKs would use it instead of Stint. Unset it for this job, or do not use refresh.`,
     )
   const profile = await readProfile(inputs, world)
   checkAccount(runner, inputs, profile.account, profile.roleArn)
@@ -148,28 +148,28 @@ async function keepFresh(runner: Runner, inputs: Inputs, world: World): Promise<
   const [file, empty] = [join(folder, 'token'), join(folder, 'empty')]
   writeFileSync(empty, '', { mode: 0o600 })
   writeToken(file, await world.token())
-  // It ends when the folder goes. RUNNER_TRACKING_ID lets the runner end it with the job, should the post step not come to it.
+  // It ends when the folder is removed. With RUNNER_TRACKING_ID, the runner ends it with the job if the post step does not run.
   spawn(process.execPath, [fileURLToPath(new URL('refresh.js', import.meta.url)), file, inputs.audience], {
     detached: true,
     stdio: 'ignore',
     env: Object.fromEntries(Object.entries(runner.env).filter(([name]) => REFRESHER_NEEDS.test(name))),
   }).unref()
 
-  // Keys in the environment, and in the shared files, would be taken before the endpoint.
+  // SDKs would use keys in the environment and in the shared files before the endpoint.
   for (const name of CREDENTIALS) runner.exportVariable(name, '')
   for (const name of ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']) runner.exportVariable(name, empty)
   runner.exportVariable('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${inputs.url}${credentialsPath(inputs)}`)
   runner.exportVariable('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', file)
   for (const name of REGIONS) runner.exportVariable(name, inputs.region ?? profile.region)
   runner.output('aws-account-id', profile.account)
-  runner.info(`SDKs in later steps fetch credentials for ${inputs.profile} by themselves, and renew them.`)
+  runner.info(`SDKs in later steps fetch and renew credentials for ${inputs.profile} on their own.`)
 }
 
-/** Where the job's token comes from, and the way there. */
+/** The source of the job's token, and the HTTP client. */
 const REFRESHER_NEEDS =
   /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|HTTPS?_PROXY|NO_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i
 
-/** What SDKs would meet later, in the middle of a deploy; nothing is vended to find it out. */
+/** The refusal that SDKs would get later, in the middle of a deployment. The check vends nothing. */
 function barOf(inputs: Inputs, profile: Profile): Problem | undefined {
   const no = (code: string, title: string, detail: string, reasons: readonly string[] = []): Problem => ({
     status: 403,
@@ -182,14 +182,14 @@ function barOf(inputs: Inputs, profile: Profile): Problem | undefined {
     return no(
       profile.missing[0] ?? 'not-eligible',
       'You are not eligible for this profile',
-      'Its rules do not admit this job.',
+      'The rules of the profile do not match this job.',
       profile.missing,
     )
   if (profile.container !== undefined) return no('refresh', 'This profile cannot be refreshed', profile.container)
   const [wanted, given] = [Object.keys(profile.parameters), Object.keys(inputs.parameters)]
   const odd = [...wanted.filter((name) => !given.includes(name)), ...given.filter((name) => !wanted.includes(name))]
   return odd.length > 0
-    ? no('parameter-invalid', 'Invalid parameter', `Its parameters are ${wanted.join(', ') || 'none'}.`, odd)
+    ? no('parameter-invalid', 'Invalid parameter', `The profile's parameters are: ${wanted.join(', ') || 'none'}.`, odd)
     : undefined
 }
 
@@ -200,7 +200,7 @@ function fail(runner: Runner, error: Error): void {
   if (error instanceof Refusal) runner.error(`Stint: ${error.problem.code}`, refusalText(error))
   else {
     const known = error instanceof InputError || error instanceof NoToken
-    runner.error('Stint', known ? error.message : `Stint could not be asked: ${reasonOf(error)}`)
+    runner.error('Stint', known ? error.message : `Stint is unreachable: ${reasonOf(error)}`)
   }
 }
 
@@ -213,7 +213,7 @@ function refusalText({ problem, requestId }: Refusal): string {
   ].join('\n')
 }
 
-// Last, so that everything above is there when it begins.
+// Last, so that everything above is defined when it runs.
 const runner = runnerOf(process.env, (line) => void process.stdout.write(`${line}\n`))
 try {
   await run(runner)

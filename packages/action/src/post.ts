@@ -1,4 +1,4 @@
-/** After the job: what was put into the environment is blanked, and the folder goes, at which the refresher ends. */
+/** After the job: blanks the environment variables, and removes the folder, which ends the refresher. */
 import { rmSync } from 'node:fs'
 import { runnerOf } from './runner.ts'
 

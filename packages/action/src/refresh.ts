@@ -1,6 +1,6 @@
 /**
- * Runs beside the job: asks for the job's token again when half of the last one's life is over, and puts it into the file that
- * SDKs read. Ends with the folder, which the post step takes away; by itself when the job may not ask any more, or after a day.
+ * Runs in the background of the job: requests a new token at half of the lifetime of the last one, and writes it to the file that
+ * SDKs read. It ends when the post step removes the folder, when the job can no longer request tokens, or after a day.
  */
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import { writeToken } from './token-file.ts'
 
 const FALLBACK_LIFE_SECONDS = 240
 const RETRY_SECONDS = 5
-/** How soon it notices that the job is over. */
+/** How often it checks whether the job is over. */
 const LOOK_SECONDS = 2
 const LONGEST_MS = 24 * 3600 * 1000
 
@@ -26,7 +26,7 @@ while (Date.now() < end) {
     wait = Math.max(1, (lifeOf(token)?.life ?? FALLBACK_LIFE_SECONDS) / 2)
   } catch (error) {
     if (error instanceof NoToken) break
-    // The token at hand lives on for a while; there is nobody to tell.
+    // The current token is still valid for a while, and there is nobody to notify.
     wait = RETRY_SECONDS
   }
 }

@@ -1,4 +1,4 @@
-/** The broker, as a job talks to it: one session, or a refusal that says why. */
+/** The job's client for the broker: returns one session, or a refusal with its cause. */
 import { type BoundedAnswer, boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { NoToken } from './id-token.ts'
 import type { Inputs } from './inputs.ts'
@@ -17,7 +17,7 @@ export type Session = {
   }
 }
 
-/** RFC 9457, as much of it as a person in front of a red build needs. */
+/** The parts of RFC 9457 that help an engineer with a failed build. */
 export type Problem = {
   readonly status: number
   readonly code: string
@@ -43,12 +43,12 @@ export type World = {
   readonly fetch: typeof fetch
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly now: () => number
-  /** A fresh token of the job: each is shown once, so that a broker that takes each once is content. */
+  /** Returns a fresh token of the job. Each token is sent once, so it also works with a broker that accepts each token only once. */
   readonly token: () => Promise<string>
   readonly say: (text: string) => void
 }
 
-/** One vend, tried again where that may help. `waiting`: people have to agree to this request first. */
+/** Vends once, and retries where that can help. `waiting`: this request needs approval first. */
 export async function openSession(
   inputs: Inputs,
   world: World,
@@ -68,10 +68,10 @@ export async function openSession(
   return answer.status === 202 ? { waiting: json.requestId } : json
 }
 
-/** The broker waits for no longer. */
+/** The longest time that the broker waits. */
 const LONGEST_WAIT_SECONDS = 20
 
-/** Until people have decided, or the time is up. */
+/** Waits for a decision, or until the deadline. */
 export async function awaitDecision(inputs: Inputs, world: World, requestId: string, deadline: number): Promise<string> {
   for (;;) {
     const wait = Math.min(LONGEST_WAIT_SECONDS, Math.max(0, Math.ceil((deadline - world.now()) / 1000)))
@@ -89,7 +89,7 @@ export type Profile = {
   readonly access: 'allowed' | 'needs-approval' | 'refused'
   readonly missing: readonly string[]
   readonly parameters: Readonly<Record<string, unknown>>
-  /** Why SDKs would be refused at `/credentials`, whatever they show. */
+  /** Why `/credentials` would refuse SDKs, whatever they send. */
   readonly container?: string
 }
 export const readProfile = async (inputs: Inputs, world: World): Promise<Profile> =>
@@ -100,14 +100,14 @@ export function credentialsPath({ profile, parameters }: Pick<Inputs, 'profile' 
   return `/credentials/${encodeURIComponent(profile)}${query.size > 0 ? `?${query}` : ''}`
 }
 
-/** Longer than a wait for people, and than the broker's own deadline. */
+/** Longer than a wait for a decision, and than the broker's own deadline. */
 const ANSWER_MS = 60_000
-/** A profile with its parameters, a session with its credentials: a few KB. */
+/** Responses have a few KB: a profile with its parameters, or a session with its credentials. */
 const MAX_ANSWER_BYTES = 1024 * 1024
 
 type Init = { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
 
-/** What may be otherwise in a moment: trouble on the way, a limit, a dependency of the broker. */
+/** Failures that can be temporary: the network, a limit, a dependency of the broker. */
 const isPassing = (status: number): boolean => status === 429 || status === 503 || status === 504
 
 async function ask(inputs: Inputs, world: World, path: string, init: Init, requestId?: string): Promise<BoundedAnswer> {
@@ -142,7 +142,7 @@ async function ask(inputs: Inputs, world: World, path: string, init: Init, reque
 /** Exponential with full jitter, at most 20 s. */
 const pause = (attempt: number): number => Math.random() * Math.min(20_000, 250 * 2 ** attempt)
 
-/** `fetch` hides what happened one level down. */
+/** `fetch` hides the actual error in `cause`. */
 export const reasonOf = (error: Error): string =>
   error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
 
@@ -156,13 +156,13 @@ function problemOf(answer: BoundedAnswer): Problem {
     if (typeof body.Code === 'string')
       return { code: body.Code, title: body.Code, detail: body.Message ?? '', status: answer.status, ...retryAfter }
   } catch {
-    // Something in between answered, such as a gateway.
+    // Something between the job and the broker answered, such as a gateway.
   }
   return {
     status: answer.status,
     code: 'unknown',
     title: `HTTP ${answer.status}`,
-    detail: 'The answer is not one of Stint; is stint-url right?',
+    detail: 'The response is not from Stint. Check stint-url.',
     ...retryAfter,
   }
 }

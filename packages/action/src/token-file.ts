@@ -1,7 +1,7 @@
-/** The file that SDKs read their authorization from: nothing in it but the header's value, no line end, nobody else's to read. */
+/** The file from which SDKs read their authorization. It contains only the header's value, without a line end. Only the owner can read it. */
 import { renameSync, writeFileSync } from 'node:fs'
 
-/** Whole or not at all: an SDK may read at any moment. */
+/** Writes atomically, because an SDK can read at any time. */
 export function writeToken(file: string, token: string): void {
   writeFileSync(`${file}.new`, `Bearer ${token}`, { mode: 0o600 })
   renameSync(`${file}.new`, file)

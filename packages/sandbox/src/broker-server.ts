@@ -1,5 +1,5 @@
 /**
- * The broker on node:http, as the sandbox serves it: `vend` and `slack` get their routes as plain values, hono gets the rest.
+ * The broker on node:http, for the sandbox. `vend` and `slack` receive their requests as plain values; hono handles all other routes.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -13,7 +13,7 @@ import { handleSlack, type SlackHandler } from '@stint/broker/slack/handle'
 import { apiApp } from '@stint/broker/wiring/api'
 import { readUpTo } from './guard.ts'
 
-/** `vend` and `api` have different AWS identities, as they have on Lambda. */
+/** `vend` and `api` have different AWS identities, as on Lambda. */
 export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackHandler?: SlackHandler) {
   const app = apiApp(apiBroker)
   const api = getRequestListener((request, env) => app.fetch(request, peerOf((env as { incoming: IncomingMessage }).incoming)), {
@@ -32,7 +32,7 @@ export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackHan
   }
 }
 
-/** node:http keeps only the first Authorization header in `headers`; `headersDistinct` has them all. */
+/** node:http keeps only the first Authorization header in `headers`; `headersDistinct` has all of them. */
 const peerOf = (request: IncomingMessage) => ({
   authorization: request.headersDistinct.authorization ?? [],
   sourceIp: plainIp(request.socket.remoteAddress),

@@ -1,7 +1,7 @@
 /**
- * What a broker started apart reads from its environment: exactly these variables, all of them. It refuses to start where
- * something is missing, or where a trusted issuer is the sandbox's while an AWS endpoint is a real one: a stand-in that
- * anybody can sign in to must never vend real credentials.
+ * The environment variables of a broker that is started on its own. All of them are required. The broker does not start if one is
+ * missing, or if it trusts the sandbox's issuer while an AWS endpoint is real: anyone can sign in to the simulated issuer, so it
+ * must never vend real credentials.
  */
 import type { Rules } from '@stint/core/config/shape'
 import type { BrokerSettings } from './sandbox.ts'
@@ -25,7 +25,7 @@ export function brokerEnvironment(
 ): Pick<BrokerSettings, 'keys' | 'endpoints' | 'region'> {
   const missing = needed.filter((name) => !env[name])
   if (missing.length > 0)
-    throw new SettingsError(`The broker alone needs ${missing.join(', ')}; npm start -- --only aws,issuer prints them.`)
+    throw new SettingsError(`Missing environment variables: ${missing.join(', ')}. Run npm start -- --only aws,issuer, which prints them.`)
   const set = env as Record<Needed, string>
   const sandboxIssuer = Object.entries(rules.issuers).find(
     ([, { url, jwksUri }]) => !isHttps(url) || !isHttps(jwksUri) || isLoopback(url) || isLoopback(jwksUri),
@@ -33,7 +33,7 @@ export function brokerEnvironment(
   const realEndpoint = needed.slice(0, 3).find((name) => !isLoopback(set[name]))
   if (sandboxIssuer && realEndpoint) {
     throw new SettingsError(
-      `Issuer '${sandboxIssuer[0]}' is a sandbox's, but ${realEndpoint} is not on loopback: anyone who can sign in to the sandbox would get access to AWS.`,
+      `Issuer '${sandboxIssuer[0]}' is a sandbox issuer, but ${realEndpoint} is not on loopback. Anyone who can sign in to the sandbox would get access to AWS.`,
     )
   }
   const key = { accessKeyId: set.AWS_ACCESS_KEY_ID, secretAccessKey: set.AWS_SECRET_ACCESS_KEY, sessionToken: set.AWS_SESSION_TOKEN }
@@ -43,7 +43,7 @@ export function brokerEnvironment(
       sts: set.AWS_ENDPOINT_URL_STS,
       dynamodb: set.AWS_ENDPOINT_URL_DYNAMODB,
       s3: set.AWS_ENDPOINT_URL_S3,
-      // The sandbox's KMS stands where its S3 does; a broker that is started apart knows no other.
+      // The sandbox's KMS has the endpoint of its S3. A broker that is started on its own has no other setting for it.
       kms: set.AWS_ENDPOINT_URL_S3,
     },
     region: set.AWS_REGION,

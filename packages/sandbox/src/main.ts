@@ -1,5 +1,5 @@
 /**
- * `npm start`: everything on loopback, and what to type next. Options are few and explained by `--help`.
+ * `npm start`: starts everything on loopback and prints the next commands. `--help` explains the options.
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -23,9 +23,9 @@ import { printEnvironment, printWelcome } from './welcome.ts'
 const help = `npm start -- [options]
 
   --port N         first of four ports: broker N, issuer N+1, AWS N+2, Slack N+3 (default 4400)
-  --config FILE    another config than ./stint.config.ts
-  --only PARTS     aws,issuer: those without a broker, printing what a broker needs
-                   broker: the broker alone, which finds AWS in AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_DYNAMODB,
+  --config FILE    the config (default ./stint.config.ts)
+  --only PARTS     aws,issuer: start these without a broker, and print the environment for one
+                   broker: start only the broker, with AWS from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_DYNAMODB,
                    AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
   --log            one JSON line per call on stderr
 `
@@ -45,10 +45,10 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(help)
   const first = values.port === undefined ? 4400 : Number(values.port)
   if (!Number.isInteger(first) || first < 1 || first > LAST_FIRST_PORT)
-    throw new SettingsError(`--port takes a number from 1 to ${LAST_FIRST_PORT}`)
+    throw new SettingsError(`Invalid --port. Use a number from 1 to ${LAST_FIRST_PORT}.`)
   const ports = portsFrom(first)
   const log = values.log ? (line: object) => void process.stderr.write(`${JSON.stringify(line)}\n`) : () => {}
-  // A broker that is started apart, and again, goes on with the log of the AWS that it finds.
+  // A broker that is started on its own continues the log of the AWS that it finds, also after a restart.
   const start = values.only === 'broker' ? process.env.AWS_ACCESS_KEY_ID : undefined
   const rules = await loadRules(values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), ports, {}, start)
 
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
       return void process.stdout.write(`Broker   ${urlOf(ports.broker)}\n`)
     }
     default:
-      throw new SettingsError("--only takes 'aws,issuer' or 'broker'")
+      throw new SettingsError("Invalid --only. Use 'aws,issuer' or 'broker'.")
   }
 }
 
@@ -97,8 +97,8 @@ function closeOnSignal(part: Part, ports?: Ports): void {
 
 main().catch((error: NodeJS.ErrnoException & { port?: number }) => {
   if (error.code === 'EADDRINUSE')
-    process.stderr.write(`Port ${error.port} is taken. Stop what uses it, or choose others: npm start -- --port 5400\n`)
-  else if (error instanceof ConfigError) process.stderr.write(`The config has faults:\n${error.message}\n`)
+    process.stderr.write(`Port ${error.port} is already in use. Stop the other process, or use other ports: npm start -- --port 5400\n`)
+  else if (error instanceof ConfigError) process.stderr.write(`The config is invalid:\n${error.message}\n`)
   else if (error instanceof SettingsError || error.code?.startsWith('ERR_PARSE_ARGS')) process.stderr.write(`${error.message}\n\n${help}`)
   else process.stderr.write(`${error.stack}\n`)
   process.exit(error instanceof SettingsError || error.code?.startsWith('ERR_PARSE_ARGS') ? 2 : 1)

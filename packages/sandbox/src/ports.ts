@@ -1,4 +1,4 @@
-/** Where the sandbox listens: one number moves all of it. */
+/** The ports of the sandbox, all derived from the first one. */
 
 export const HOST = '127.0.0.1'
 export type Ports = { readonly broker: number; readonly issuer: number; readonly aws: number; readonly slack: number }

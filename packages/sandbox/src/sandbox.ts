@@ -1,6 +1,6 @@
 /**
- * The sandbox, assembled: broker, issuer, AWS and Slack on four loopback ports. `main.ts` runs it for people, the tests run it
- * with their own clock and faults; both get the same parts.
+ * Assembles the sandbox: broker, issuer, AWS and Slack on four loopback ports. `main.ts` runs it for users, and tests run it with
+ * their own clock and faults. Both use the same parts.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -41,9 +41,9 @@ import { newSecret } from './secret.ts'
 import { type SlackLook, slackLook } from './slack/server.ts'
 import { createWorkspace } from './slack/workspace.ts'
 
-/** What the repository's config calls its issuers; your own config may use the same names. */
+/** The names of the issuers in the repository's config. Your own config can use the same names. */
 export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<string, string> => ({
-  // Each start is a log of its own: whoever verified the last one is not to think that this one was rolled back.
+  // Each start has a log of its own, so that a verifier of the last one does not report a rollback.
   LOG_ORIGIN: `sandbox-${shortDigest(start).slice(0, 8)}/log`,
   PEOPLE_ISSUER: `${urlOf(ports.issuer)}/people`,
   PEOPLE_JWKS: `${urlOf(ports.issuer)}/people/jwks`,
@@ -54,7 +54,7 @@ export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<s
   TOOLS_JWKS: `${urlOf(ports.issuer)}/tools/jwks`,
   ACTIONS_ISSUER: `${urlOf(ports.issuer)}/actions`,
   ACTIONS_JWKS: `${urlOf(ports.issuer)}/actions/.well-known/jwks`,
-  // Roles of the company's production account, by outbound identity federation.
+  // Roles of the company's production account, through outbound identity federation.
   AWS_ISSUER: outboundIssuer(urlOf(ports.aws), PRODUCTION_ACCOUNT).url,
   AWS_JWKS: outboundIssuer(urlOf(ports.aws), PRODUCTION_ACCOUNT).jwksUri,
 })
@@ -76,7 +76,7 @@ export class ConfigError extends Error {}
 
 export type Part = { readonly close: () => Promise<void> }
 
-/** Binds loopback only. A taken port is the caller's to report. */
+/** Binds to loopback only. The caller reports a port that is already in use. */
 export function listen(port: number, listener: RequestListener): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer({ keepAliveTimeout: 30_000 }, listener)
@@ -111,7 +111,7 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
       const mount = mounts[name]
       if (!mount)
         return void response.writeHead(404, { 'content-type': 'text/plain' }).end('The issuers are /people, /tools and /actions.\n')
-      // oidc-provider learns where it is mounted from the difference between the two.
+      // oidc-provider derives its mount path from the difference between the two.
       Object.assign(request, { originalUrl: request.url })
       request.url = request.url?.slice(name.length + 1) ?? '/'
       mount(request, response)
@@ -147,12 +147,12 @@ export async function startAws(
   }
 }
 
-/** dynalite has no streams and refuses the setting; the front makes the stream. */
+/** dynalite has no streams and rejects the setting. The front adds the stream. */
 const withoutStream = ({ StreamSpecification: _stream, ...table }: ReturnType<typeof storyTable>) => table
 
-/** CloudTrail takes minutes; here it is near. */
+/** CloudTrail takes minutes. The sandbox delivers records sooner. */
 const DELIVER_EVERY_MS = 5000
-/** On Lambda a schedule runs the sweeper once a minute. */
+/** On Lambda, a schedule runs the sweeper once a minute. */
 const SWEEP_EVERY_MS = 5000
 
 export type Endpoints = { readonly sts: string; readonly dynamodb: string; readonly s3: string; readonly kms: string }
@@ -166,15 +166,15 @@ export type BrokerSettings = {
   readonly clock: () => number
   readonly log: Log
   readonly deadlines?: Deadlines
-  /** false: whoever started it sweeps by hand. */
+  /** false: the caller runs the sweeper. */
   readonly sweep?: false
-  /** The key that signs the log, as a vkey. */
+  /** The vkey of the key that signs the log. */
   readonly logVkey: string
-  /** What signs in at the issuer, and what talks to Slack; absent for a broker started apart. */
+  /** The secrets for sign-in and Slack. Absent for a broker that is started on its own. */
   readonly channels?: Channels
 }
 
-/** Stint's pages and Slack, around the broker. */
+/** Stint's pages and the Slack endpoint. */
 export type Channels = {
   readonly secret: string
   readonly slack?: { readonly key: SigningKey; readonly botToken: string; readonly signingSecret: string }
@@ -252,7 +252,7 @@ function slackDeployment(
   }
 }
 
-/** What puts events into the log, with an AWS identity of its own. */
+/** The shipper, which puts events into the log, with its own AWS identity. */
 export async function startShipper(
   settings: Pick<BrokerSettings, 'rules' | 'endpoints' | 'region' | 'clock' | 'log' | 'deadlines'> & { readonly key: SigningKey },
 ): Promise<{ readonly shipper: Shipper; readonly vkey: string; readonly deployment: LogDeployment }> {
@@ -267,14 +267,14 @@ export async function startShipper(
   return { shipper, vkey: formatVkey(shipper.signer.key), deployment }
 }
 
-/** Records in one batch, as an event source mapping of Lambda is set to. */
+/** Records in one batch, as configured for Lambda's event source mapping. */
 const RECORDS_A_BATCH = 100
 const AGAIN_MS = 1000
 
-/** `now`: gives the consumer all that there is, and tells what it made of it. */
+/** `now`: delivers all pending records to the consumer, and returns the sum of its results. */
 export type Streaming = { readonly now: () => Promise<number>; readonly close: () => Promise<void> }
 
-/** Plays Lambda's event source mapping: batches of the stream in their order, a failed batch again. */
+/** Simulates Lambda's event source mapping: delivers batches in order, and retries a failed batch. */
 export function streamTo(
   consume: (journals: readonly Journaled[]) => Promise<number>,
   { records, stream }: Dynamo,
@@ -322,7 +322,7 @@ export function streamTo(
   }
 }
 
-/** The shipper, as a consumer of the stream: how many entries that made. */
+/** The shipper as a consumer of the stream. Returns the number of new entries. */
 export const shippingWith =
   (shipper: Shipper) =>
   async (journals: readonly Journaled[]): Promise<number> => {
@@ -331,7 +331,7 @@ export const shippingWith =
     return shipped.value.entries
   }
 
-/** Without a stream: looks again and again at what happened today. For a broker that was started apart. */
+/** Ships without a stream, by polling today's journals. For a broker that is started on its own. */
 export function shipByLooking(shipper: Shipper, deployment: LogDeployment): Part {
   const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
   let running = false
@@ -354,18 +354,18 @@ export type Sandbox = {
   readonly aws: AwsPart
   /** Runs the sweeper once, now. */
   readonly sweep: () => Promise<Swept>
-  /** Ships what the stream has shown, now; how many entries that made. */
+  /** Ships the pending records of the stream now. Returns the number of new entries. */
   readonly ship: () => Promise<number>
   readonly shipper: Shipper
-  /** The look-alike of Slack; absent where the config has none. */
+  /** The simulated Slack. Absent if the config has no Slack. */
   readonly slack?: SlackLook & {
-    /** Tells Slack what the stream has shown, and then what is owed, now. */
+    /** Sends pending notifications of the stream, then those that are owed, now. */
     readonly notify: () => Promise<void>
     readonly parts: NotifyParts
     readonly signingSecret: string
     readonly botToken: string
   }
-  /** The key that the log is signed with. */
+  /** The key that signs the log. */
   readonly logVkey: string
   readonly close: () => Promise<void>
 }
@@ -376,17 +376,17 @@ export type SandboxOptions = {
   readonly clock?: () => number
   readonly log?: Log
   readonly intercept?: Interceptor
-  /** How far DynamoDB's indexes are behind; absent: not at all. */
+  /** How far DynamoDB's indexes lag. Absent: not at all. */
   readonly indexLagMs?: number
   readonly deadlines?: Deadlines
   readonly sweep?: false
-  /** false: whoever started it ships by hand. */
+  /** false: the caller runs the shipper. */
   readonly ship?: false
-  /** false: whoever started it notifies by hand. */
+  /** false: the caller runs the notifier. */
   readonly notify?: false
 }
 
-/** Slack's look-alike, and the notifier that tells it, with an AWS identity of its own. */
+/** The simulated Slack, and its notifier, with an AWS identity of its own. */
 async function startSlack(
   { ports, rules, clock = Date.now, log = () => {}, deadlines, notify: byItself }: SandboxOptions,
   channels: Channels,
@@ -440,7 +440,7 @@ async function startSlack(
     },
   }
 }
-/** On Lambda a schedule runs it once a minute. */
+/** On Lambda, a schedule runs it once a minute. */
 const OWED_EVERY_MS = 5000
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {

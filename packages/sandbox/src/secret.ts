@@ -1,5 +1,5 @@
 /**
- * The sandbox's secret, made anew at each start, and where `npm run token` finds it: a file that only this user can read.
+ * The sandbox's secret, which is new at each start. It is in a file that only this user can read, for `npm run token`.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'

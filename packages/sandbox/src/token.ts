@@ -1,5 +1,5 @@
 /**
- * `npm run token -- NAME`: signs in as one of the sandbox's identities and prints the token, alone, on stdout.
+ * `npm run token -- NAME`: signs in as one of the sandbox's identities and prints only the token on stdout.
  */
 import { parseArgs } from 'node:util'
 import { identities, signIn } from './issuer/token-client.ts'
@@ -16,7 +16,7 @@ if (name === undefined || positionals.length > 1 || !identities.includes(name)) 
 const ports = portsFrom(Number(values.port))
 const secret = await recallSecret(ports)
 if (secret === undefined) {
-  process.stderr.write(`No sandbox was started on port ${ports.broker}. Run npm start in another terminal first.\n`)
+  process.stderr.write(`No sandbox is running on port ${ports.broker}. Run npm start in another terminal first.\n`)
   process.exit(1)
 }
 try {

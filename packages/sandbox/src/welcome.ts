@@ -1,4 +1,4 @@
-/** What `npm start` prints: the addresses, and lines to paste that were tried as they stand. */
+/** The output of `npm start`: addresses, and commands to paste. A test runs the commands exactly as printed. */
 import { originOf } from '@stint/core/config/shape'
 import type { SigningKey } from './aws/sigv4.ts'
 import { type Ports, urlOf } from './ports.ts'
@@ -31,7 +31,7 @@ In another terminal:
   aws --endpoint-url ${urls.aws} s3 cp s3://acme-orders-logs/2026/11/24/orders.log -
   aws --endpoint-url ${urls.aws} s3 cp s3://acme-customers/customers.csv -
 
-  # 4. Use any AWS SDK, unmodified: it fetches and renews credentials by itself
+  # 4. Use any AWS SDK, unmodified: it fetches and renews credentials on its own
   export AWS_CONTAINER_CREDENTIALS_FULL_URI='${urls.broker}/credentials/logs-read?p.bucket=acme-orders-logs'
   export AWS_CONTAINER_AUTHORIZATION_TOKEN="Bearer $TOKEN"
 
@@ -54,7 +54,7 @@ export function printEnvironment(ports: Ports, region: string, key: Required<Sig
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     AWS_SESSION_TOKEN: key.sessionToken,
   }
-  process.stdout.write(`# AWS ${endpoint}, issuer ${urlOf(ports.issuer)}. For a broker beside them:\n`)
+  process.stdout.write(`# AWS ${endpoint}, issuer ${urlOf(ports.issuer)}. To start a broker with them:\n`)
   for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}='${value}'\n`)
   process.stdout.write(`npm start -- --only broker --port ${ports.broker}\n`)
 }

@@ -1,21 +1,21 @@
-# Credentials for a CI job, from its OIDC token alone. POSIX sh and curl, nothing else.
+# Credentials for a CI job, from its OIDC token. Needs only POSIX sh and curl.
 #
-# stint_credentials reads STINT_URL, STINT_PROFILE and the token in STINT_ID_TOKEN, and where they are set STINT_PARAMETERS
-# (one name=value a line), STINT_DURATION (seconds), STINT_REGION, STINT_ALLOWED_ACCOUNT_IDS (comma-delimited),
-# STINT_JUSTIFICATION, STINT_TICKET and STINT_REQUEST_ID. It exports the usual AWS_… variables, or says why not and returns 1.
-# The token is handed to curl on its standard input: arguments can be seen by every process of the machine.
+# stint_credentials reads STINT_URL, STINT_PROFILE and the token in STINT_ID_TOKEN, and, if set, STINT_PARAMETERS
+# (one name=value per line), STINT_DURATION (seconds), STINT_REGION, STINT_ALLOWED_ACCOUNT_IDS (comma-delimited),
+# STINT_JUSTIFICATION, STINT_TICKET and STINT_REQUEST_ID. It exports the usual AWS_… variables, or prints the cause and returns 1.
+# curl gets the token on standard input, because every process on the machine can see arguments.
 
 stint_fail() {
   printf 'stint: %s\n' "$*" >&2
   return 1
 }
 
-# A text as a JSON string. It holds no control characters: stint_credentials has looked.
+# Encodes a JSON string. It has no control characters, which stint_credentials checked.
 stint_json() {
   printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
 }
 
-# ,"name":"value" where there is a value.
+# ,"name":"value" if there is a value.
 stint_member() {
   [ -z "$2" ] || printf ',"%s":%s' "$1" "$(stint_json "$2")"
 }
@@ -41,12 +41,12 @@ stint_body() {
   printf '}'
 }
 
-# The value of one member of a JSON answer, as far as a person needs it.
+# The value of one property of a JSON response, for display.
 stint_said() {
   printf '%s' "$stint_answer" | sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p"
 }
 
-# One try. curl reads no file of anybody's settings (-q), takes the URL for what it says, and follows nowhere.
+# One attempt. curl reads no config file (-q), uses the URL literally, and follows no redirect.
 stint_ask() {
   printf 'header = "Authorization: Bearer %s"\n' "$STINT_ID_TOKEN" |
     curl -q --config - --globoff --silent --show-error --max-time 60 --proto "=$stint_proto" \
@@ -55,7 +55,7 @@ stint_ask() {
 }
 
 stint_credentials() {
-  [ -n "${STINT_URL:-}" ] && [ -n "${STINT_PROFILE:-}" ] || { stint_fail 'STINT_URL and STINT_PROFILE are needed' || return 1; }
+  [ -n "${STINT_URL:-}" ] && [ -n "${STINT_PROFILE:-}" ] || { stint_fail 'STINT_URL and STINT_PROFILE are required' || return 1; }
   [ -n "${STINT_ID_TOKEN:-}" ] || { stint_fail 'the job has no OIDC token' || return 1; }
   case "$STINT_URL" in
     *@* | *[[:space:]]*) stint_fail 'STINT_URL must be an https URL' || return 1 ;;
@@ -64,16 +64,16 @@ stint_credentials() {
     *) stint_fail 'STINT_URL must be an https URL' || return 1 ;;
   esac
   case "$STINT_PROFILE${STINT_JUSTIFICATION:-}${STINT_TICKET:-}${STINT_REQUEST_ID:-}$(printf '%s' "${STINT_PARAMETERS:-}" | tr -d '\n')" in
-    *[[:cntrl:]]*) stint_fail 'a value holds a control character' || return 1 ;;
+    *[[:cntrl:]]*) stint_fail 'a value contains a control character' || return 1 ;;
   esac
   if printf '%s\n' "${STINT_PARAMETERS:-}" | grep -v '^$' | grep -qv '^[^=][^=]*='; then
-    stint_fail 'parameters takes one name=value a line' || return 1
+    stint_fail 'parameters must have one name=value per line' || return 1
   fi
   case "${STINT_DURATION:-0}" in
-    *[!0-9]*) stint_fail 'the duration is a whole number of seconds' || return 1 ;;
+    *[!0-9]*) stint_fail 'the duration must be a whole number of seconds' || return 1 ;;
   esac
 
-  # Again where nothing was handed out and a moment may help. Not where the answer was lost: the session may have been made.
+  # Retry temporary failures that issued no session. Do not retry a lost response: the session may exist.
   stint_attempt=1
   while :; do
     stint_answer=$(stint_ask)
@@ -88,18 +88,18 @@ stint_credentials() {
     sleep "$((stint_attempt * ${STINT_PAUSE:-2}))"
     stint_attempt=$((stint_attempt + 1))
   done
-  [ "$stint_curl" = 0 ] || { stint_fail 'the broker could not be asked' || return 1; }
+  [ "$stint_curl" = 0 ] || { stint_fail 'the broker is unreachable' || return 1; }
 
   if [ "$stint_status" = 202 ]; then
-    stint_fail "people have to agree to request $(stint_said requestId) first; run this job again with that request id once they have" || return 1
+    stint_fail "request $(stint_said requestId) needs approval; run this job again with this request ID once it is approved" || return 1
   fi
   if [ "$stint_status" != 201 ]; then
     stint_fail "$(stint_said title): $(stint_said detail) $(stint_said next)" || :
     stint_fail "HTTP $stint_status, code $(stint_said code), trace $(stint_said trace)" || return 1
   fi
-  # Only what it should be is let near eval.
+  # Pass only the expected lines to eval.
   if printf '%s\n' "$stint_answer" | grep -qv "^export AWS_[A-Z_]*='[^']*'\$"; then
-    stint_fail 'the answer is not one of Stint; is the URL right?' || return 1
+    stint_fail 'the response is not from Stint; check the URL' || return 1
   fi
   if [ -n "${STINT_ALLOWED_ACCOUNT_IDS:-}" ]; then
     stint_account=$(printf '%s\n' "$stint_answer" | sed -n "s/^export AWS_ACCOUNT_ID='\\([0-9]*\\)'\$/\\1/p")

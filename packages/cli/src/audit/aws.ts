@@ -1,4 +1,4 @@
-/** AWS as the command line finds it: the SDK's own credentials and the region and endpoints of the environment. */
+/** The AWS clients of the command line, with the SDK's own credentials and the region and endpoints of the environment. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -25,7 +25,7 @@ export const sideState = (region: string, sideTable: string): LogState =>
 
 export type ErasureTables = { readonly table: string; readonly sideTable: string; readonly eventsBucket: string }
 
-/** What erasing needs, on the tables and the bucket named. */
+/** The dependencies of erasing, on the given tables and bucket. */
 export function erasureOn(region: string, { table, sideTable, eventsBucket }: ErasureTables, env: NodeJS.ProcessEnv) {
   const client = tableClient(region)
   const { AWS_ENDPOINT_URL_S3: endpoint } = env
@@ -47,7 +47,7 @@ export function erasureOn(region: string, { table, sideTable, eventsBucket }: Er
   const { requestsOf } = erasures({ client, storyTable: table })
   return {
     ...parts,
-    /** From the table, and from the look-up rows for what has left it. */
+    /** Found in the table, and for retired items in the look-up rows. */
     async requestsOf(issuer: string, subject: string): Promise<readonly ErasableId[]> {
       const ids = new Set(await requestsOf(issuer, subject))
       let before: string | undefined

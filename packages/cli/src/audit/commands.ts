@@ -1,4 +1,4 @@
-/** The commands of `stint audit`: flags in, words and an exit code out. What they do stands in the files beside. */
+/** The commands of `stint audit`: read flags, print a report, set the exit code. The other files of this folder do the work. */
 import { randomBytes } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -22,15 +22,15 @@ import { classes, gravest, reportText } from './report.ts'
 import { folderSource, type LogSource, Unreachable, urlSource } from './sources.ts'
 import { type Report, verify } from './verify/verify.ts'
 
-/** What was typed cannot be done. */
+/** Invalid usage. */
 class Usage extends Error {}
 
-/** Characters of an error message: some carry what a server answered. */
+/** The longest error message, in characters. Some contain the response of a server. */
 const LONGEST_ERROR = 2000
 
 const EXIT = { failed: 1, usage: 2, unreachable: 5 } as const
 
-/** Says what went wrong where a person looks, and exits by its kind; a bug is thrown on. */
+/** Prints an error to stderr and sets the exit code by its kind. A bug is thrown. */
 async function guarded(context: Context, work: () => Promise<number>): Promise<void> {
   try {
     context.process.exitCode = await work()
@@ -42,7 +42,7 @@ async function guarded(context: Context, work: () => Promise<number>): Promise<v
   }
 }
 
-/** The world, and not this program. */
+/** Errors of the environment, and not of this program. */
 const isOutside = (error: unknown): boolean =>
   error instanceof Unreachable ||
   ['Trouble', 'Halt'].includes((error as Error).constructor.name) ||
@@ -53,17 +53,17 @@ type Trust = { readonly vkey?: readonly string[]; readonly witness?: readonly st
 const keysFrom = (vkeys: readonly string[]): readonly NoteKey[] =>
   vkeys.map((vkey) => {
     const key = parseVkey(vkey)
-    if (!key) throw new Usage(`'${vkey}' is no vkey of an Ed25519 key`)
+    if (!key) throw new Usage(`'${vkey}' is not a valid vkey of an Ed25519 key.`)
     return key
   })
 
-/** What is known of a log from before: its key, and what it must continue. A key from elsewhere comes before the remembered. */
+/** What is known about a log: its key, and the checkpoint that it must continue. A given key has priority over the stored one. */
 async function knownOf(source: LogSource, vkey: readonly string[] | undefined, env: NodeJS.ProcessEnv) {
   const memory = await recall(memoryFile(await nameOf(source), env))
   return {
     keys: keysFrom(vkey ?? memory?.vkeys ?? []),
     ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
-    /** The key was named by whoever asks, now or before, and not by the log. */
+    /** The user gave the key, now or before. It was not taken from the log. */
     trusted: vkey !== undefined || memory?.trusted === true,
   }
 }
@@ -74,7 +74,7 @@ async function sourceFrom(from: string, tokenFile: string | undefined, env: Node
   return urlSource(from, token || undefined, fetch, (ms) => sleep(ms))
 }
 
-/** The name that the log gives itself: only to find what is remembered of it. */
+/** The name that the log states for itself, used only to find its stored checkpoint. */
 async function nameOf(source: LogSource): Promise<string> {
   const bytes = await source.get('checkpoint')
   const note = bytes && parseNote(Buffer.from(bytes).toString('utf8'))
@@ -96,7 +96,7 @@ type VerifyFlags = Trust & {
 
 export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> {
   const { stdout, stderr, env } = this.process
-  // What lives long here is small, and what is large dies at once: a young generation that grows would only hold it longer.
+  // Long-lived objects are small here, and large ones die at once. A growing young generation would only keep them longer.
   setFlagsFromString('--semi-space-growth-factor=1')
   return guarded(this, async () => {
     const whole = await sourceFrom(flags.from, flags.tokenFile, env)
@@ -104,7 +104,7 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
     const origin = await nameOf(source)
     const file = flags.remember ?? memoryFile(origin, env)
     const memory = flags.forget ? undefined : await recall(file)
-    // Another log at a place where one was verified before is not believed, whatever it calls itself.
+    // A different log at a path or URL where one was verified before is not trusted, whatever its name.
     const place = placeFile(/^https?:/.test(flags.from) ? flags.from : resolve(flags.from), env)
     const before = flags.forget || flags.remember ? undefined : await recall(place)
     const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
@@ -140,14 +140,14 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
   })
 }
 
-/** The report of a log that is not the one that was here before. */
+/** The report for a log that differs from the one verified here before. */
 const otherLog = (report: Report, origin: string): Report => ({
   ...report,
   faults: [
     {
       class: 'tampered',
       place: 'checkpoint',
-      what: `another log: ${origin} was verified here before, and this one calls itself ${report.origin}`,
+      what: `another log: ${origin} was verified here before, but this log is ${report.origin}`,
     },
     ...report.faults,
   ],
@@ -184,18 +184,17 @@ export function eraseCommand(this: Context, flags: EraseFlags): Promise<void> {
     const parts = erasureOn(regionOf(flags.region, env), flags, env)
     const named = (flags.request ?? []).map((text) => {
       const id: ErasableId | undefined = /^lnk_[0-9a-z]{26}$/.test(text) ? (text as ErasableId) : parseRequestId(text)
-      if (!id) throw new Usage(`'${text}' is no request`)
+      if (!id) throw new Usage(`'${text}' is not a valid request ID.`)
       return id
     })
-    if ((flags.issuer === undefined) !== (flags.subject === undefined)) throw new Usage('--issuer and --subject go together')
+    if ((flags.issuer === undefined) !== (flags.subject === undefined)) throw new Usage('Use --issuer and --subject together.')
     const { issuer, subject } = flags
     const found = issuer !== undefined && subject !== undefined ? await parts.requestsOf(issuer, subject) : []
     const requests = [...new Set([...named, ...found])]
-    if (requests.length === 0)
-      throw new Usage('there is nothing to erase: name a --request, or --issuer and --subject of somebody who has any')
+    if (requests.length === 0) throw new Usage('Nothing to erase. Pass --request, or --issuer and --subject of a caller with requests.')
     if (!flags.yes) {
       stdout.write(`${requests.join('\n')}\n`)
-      stderr.write(`${requests.length} requests would be erased. It cannot be undone: repeat it with --yes.\n`)
+      stderr.write(`${requests.length} requests would be erased. This cannot be undone. To erase them, run the command again with --yes.\n`)
       return 0
     }
     let refusals = 0
@@ -203,7 +202,7 @@ export function eraseCommand(this: Context, flags: EraseFlags): Promise<void> {
       const erased = await erase(parts, { request, operator: flags.operator, justification: flags.justification }, Date.now())
       if (erased.outcome === 'refused') {
         refusals++
-        stderr.write(`${request} stays: ${shownLine(erased.detail)}\n`)
+        stderr.write(`${request} not erased: ${shownLine(erased.detail)}\n`)
       } else stdout.write(`${request} erased: ${erased.value} events\n`)
     }
     return refusals > 0 ? EXIT.failed : 0
@@ -217,7 +216,7 @@ export function rebuildCommand(this: Context, flags: RebuildFlags): Promise<void
   return guarded(this, async () => {
     const [{ rebuild }, { sideState }] = await Promise.all([import('./rebuild.ts'), import('./aws.ts')])
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
-    if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
+    if (!source.hasEvents) throw new Usage('This command needs the events. Pass a copy with events, or the token of an auditor.')
     const known = await knownOf(source, undefined, env)
     const state = sideState(regionOf(flags.region, env), flags.sideTable)
     const rebuilt = await rebuild(source, known, state, Date.now())
@@ -248,11 +247,11 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
       import('./aws.ts'),
     ])
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
-    if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
+    if (!source.hasEvents) throw new Usage('This command needs the events. Pass a copy with events, or the token of an auditor.')
     const { trusted, ...known } = await knownOf(source, flags.vkey, env)
     if (flags.yes && !trusted)
-      throw new Usage('nothing is written by a log whose key it names itself: give it from elsewhere, --vkey, here or to verify')
-    if (flags.yes && flags.operator === undefined) throw new Usage('each journal says who gave it back: --operator')
+      throw new Usage('The key comes from the log itself and is not trusted. Pass --vkey, here or to stint audit verify.')
+    if (flags.yes && flags.operator === undefined) throw new Usage('Missing --operator, which each restored journal records.')
     const now = Date.now()
     const restoring = { operator: flags.operator ?? '', now, random: (count: number) => randomBytes(count) }
     const region = regionOf(flags.region, env)
@@ -262,22 +261,24 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
     const counts = { lost: 0, left: 0 }
     for (const one of lost) {
       const giving = givingBack(one, await item(one.id), restoring)
-      // The table has caught up since it was compared.
+      // The table has this journal again since the comparison.
       if (!giving) continue
       const given = !flags.yes || (await giveBack(story, giving))
       counts.lost++
       if (!given) counts.left++
-      stdout.write(`${shownLine(one.id)}  ${givenText(one.id, giving, now)}${given ? '' : ': changed meanwhile, and left; repeat it'}\n`)
+      stdout.write(
+        `${shownLine(one.id)}  ${givenText(one.id, giving, now)}${given ? '' : ': changed meanwhile and skipped. Run the command again.'}\n`,
+      )
     }
-    const done = counts.left > 0 ? `had lost; ${counts.left} were left` : 'had lost'
-    stdout.write(`${counts.lost} items of the log that the table ${flags.yes ? done : 'lost; with --yes they are given back'}\n`)
+    const done = counts.left > 0 ? `had lost; ${counts.left} were skipped` : 'had lost'
+    stdout.write(`${counts.lost} items of the log that the table ${flags.yes ? done : 'lost. To restore them, use --yes.'}\n`)
     return counts.left > 0 ? EXIT.failed : 0
   })
 }
 
 function regionOf(region: string | undefined, env: NodeJS.ProcessEnv): string {
   const found = region ?? env.AWS_REGION
-  if (!found) throw new Usage('a region is needed: --region or $AWS_REGION')
+  if (!found) throw new Usage('Missing region. Set --region or $AWS_REGION.')
   return found
 }
 
@@ -296,7 +297,7 @@ export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<
   const { stdout, stderr, env } = this.process
   return guarded(this, async () => {
     const source = await sourceFrom(flags.from, flags.tokenFile, env)
-    if (!source.hasEvents) throw new Usage('the events are needed: a copy of their bucket, or the token of an auditor')
+    if (!source.hasEvents) throw new Usage('This command needs the events. Pass a copy with events, or the token of an auditor.')
     const known = await knownOf(source, flags.vkey, env)
     const sessions = new Sessions()
     const report = await verify({
@@ -308,7 +309,7 @@ export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<
     const worst = gravest(report.faults)
     if (worst !== undefined) {
       stderr.write(
-        `stint: the log itself does not hold (${shownLine(`${report.faults[0]?.place}: ${report.faults[0]?.what}`, LONGEST_ERROR)}). See: stint audit verify\n`,
+        `stint: The log is invalid (${shownLine(`${report.faults[0]?.place}: ${report.faults[0]?.what}`, LONGEST_ERROR)}). Run stint audit verify.\n`,
       )
       return classes[worst].exit
     }
@@ -330,7 +331,7 @@ export function copyCommand(
     const bar = progressBar(stderr)
     const { size, fetched, kept } = await copyLog(source, flags.to, bar.show)
     bar.clear()
-    stdout.write(`${size} entries in ${flags.to}: ${fetched} objects fetched, ${kept} were there already\n`)
+    stdout.write(`${size} entries in ${flags.to}: ${fetched} objects fetched, ${kept} already present\n`)
     return 0
   })
 }
@@ -340,20 +341,20 @@ export function copyCommand(
 export function receiptCommand(this: Context, flags: Trust & { readonly json: boolean }, file: string): Promise<void> {
   const { stdout, stderr, stdin } = this.process
   return guarded(this, async () => {
-    if (!flags.vkey) throw new Usage('--vkey is needed: the key of the log, from somewhere else than the receipt')
+    if (!flags.vkey) throw new Usage('Missing --vkey: the key of the log, from a source other than the receipt.')
     const proof = file === '-' ? await textOf(stdin) : await readFile(file, 'utf8')
     const receipt = checkReceipt(proof, keysFrom(flags.vkey), keysFrom(flags.witness ?? []))
     if (typeof receipt === 'string') {
-      stderr.write(`stint: not proved. ${shownLine(receipt)}\n`)
+      stderr.write(`stint: Not verified. ${shownLine(receipt)}\n`)
       return EXIT.failed
     }
     const { index, entry, checkpoint } = receipt
     if (checkpoint.witnesses.length < flags.quorum) {
-      stderr.write(`stint: not proved. ${checkpoint.witnesses.length} witnesses have signed, and it needs ${flags.quorum}.\n`)
+      stderr.write(`stint: Not verified. ${checkpoint.witnesses.length} witnesses have signed, but ${flags.quorum} are required.\n`)
       return EXIT.failed
     }
     const event = JSON.parse(receipt.event) as object
-    const witnesses = checkpoint.witnesses.length > 0 ? `, seen by ${shownLine(checkpoint.witnesses.join(', '))}` : ''
+    const witnesses = checkpoint.witnesses.length > 0 ? `, witnessed by ${shownLine(checkpoint.witnesses.join(', '))}` : ''
     stdout.write(
       flags.json
         ? jsonLine({
@@ -364,7 +365,7 @@ export function receiptCommand(this: Context, flags: Trust & { readonly json: bo
             witnesses: checkpoint.witnesses,
             event,
           })
-        : `Proved: entry ${index} of the ${checkpoint.size} of ${shownLine(checkpoint.origin)}${witnesses}.\n\n${jsonLine(event, 2)}`,
+        : `Verified: entry ${index} of ${checkpoint.size} in ${shownLine(checkpoint.origin)}${witnesses}.\n\n${jsonLine(event, 2)}`,
     )
     return 0
   })
@@ -389,9 +390,9 @@ export function exportCommand(this: Context, flags: ExportFlags): Promise<void> 
     const bytes = await source.get('checkpoint')
     const note = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
     const { keys } = await knownOf(source, flags.vkey, env)
-    if (keys.length === 0) throw new Usage('verify the log first, or name its key: --vkey')
+    if (keys.length === 0) throw new Usage('Missing key. Run stint audit verify first, or pass --vkey.')
     const opened = openCheckpoint(note, keys)
-    if (opened.outcome === 'fault') throw new Unreachable(`the checkpoint in ${flags.from} is ${opened.fault}`)
+    if (opened.outcome === 'fault') throw new Unreachable(`The checkpoint in ${flags.from} is ${opened.fault}.`)
     const { size } = opened.value
     const out = flags.out === '-' ? stdout : (await newFile(flags.out)).createWriteStream()
     const write = async (line: string) => void (out.write(line) || (await new Promise((resolve) => out.once('drain', resolve))))
@@ -411,12 +412,12 @@ export function exportCommand(this: Context, flags: ExportFlags): Promise<void> 
       out.end()
       await finished(out)
     }
-    stderr.write(`${count} events, each proved against the checkpoint of ${size} entries; ${erased} in the log were erased\n`)
+    stderr.write(`${count} events, each verified against the checkpoint of ${size} entries; ${erased} events in the log are erased\n`)
     return 0
   })
 }
 
 const newFile = (path: string) =>
   open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? new Usage(`${path} is there already, and is not overwritten`) : error
+    throw error.code === 'EEXIST' ? new Usage(`${path} already exists. Choose another file.`) : error
   })

@@ -1,4 +1,4 @@
-/** A copy of the log in a folder: for keeping out of the operators' reach, and for verifying without any access. */
+/** A copy of the log in a folder, to keep it where operators have no access and to verify it without access to Stint. */
 import { folderStore } from '@stint/broker/adapters/store/files'
 import { eventsPath } from '@stint/core/audit/event-bundle'
 import { parseCheckpointText } from '@stint/tlog/checkpoint'
@@ -7,7 +7,7 @@ import { decodeBundle, decodeTile, levelsOf, TILE_WIDTH, type Tile, tileAt, tile
 import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
 
-/** Objects fetched at once. */
+/** How many objects are fetched in parallel. */
 const AT_ONCE = 16
 
 const read = (note: Uint8Array) => parseCheckpointText(parseNote(Buffer.from(note).toString('utf8'))?.text ?? '')
@@ -17,14 +17,14 @@ export type Copied = { readonly size: number; readonly fetched: number; readonly
 const tileCount = (level: number | 'entries', size: number): number =>
   Math.ceil((level === 'entries' ? size : Math.floor(size / TILE_WIDTH ** level)) / TILE_WIDTH)
 
-/** Whether a tile or bundle has at least as many hashes or entries as the checkpoint says. What they are is for verify. */
+/** Whether a tile or bundle has at least as many hashes or entries as the checkpoint states. `verify` checks their content. */
 function holdsAll({ level, width }: Tile, found: { readonly bytes: Uint8Array } | undefined): boolean {
   if (!found) return false
   const decode = level === 'entries' ? decodeBundle : decodeTile
   return decode(found.bytes, width) !== undefined || decode(found.bytes, TILE_WIDTH) !== undefined
 }
 
-/** Full tiles that are there already are kept: they never change. The checkpoint comes last, so a copy that broke off is no log. */
+/** Existing full tiles are kept, because they never change. The checkpoint is written last, so an incomplete copy is not a log. */
 export async function copyLog(
   source: LogSource,
   folder: string,
@@ -33,19 +33,21 @@ export async function copyLog(
   const to = folderStore(folder)
   const checkpoint = await source.get('checkpoint')
   const now = checkpoint && read(checkpoint)
-  if (!checkpoint || !now) throw new Unreachable('there is no checkpoint')
+  if (!checkpoint || !now) throw new Unreachable('There is no checkpoint.')
   const { size, origin } = now
   const before = await to.get('checkpoint')
   const had = before && read(before.bytes)
   if (had && had.origin !== origin)
-    throw new Unreachable(`${folder} holds a copy of another log, ${had.origin}; this one is ${origin}: choose another folder`)
+    throw new Unreachable(`${folder} has a copy of another log, ${had.origin}. This log is ${origin}. Choose another folder.`)
   if (had && had.size > size)
-    throw new Unreachable(`the log has ${size} entries, and the copy has ${had.size}: it was rolled back, so the copy is kept as it is`)
+    throw new Unreachable(
+      `The log has ${size} entries, but the copy has ${had.size}. The log was rolled back, so the copy was not changed.`,
+    )
   const short = (path: string) =>
     new Unreachable(
       `The checkpoint claims ${size.toLocaleString('en-US')} entries, but ${path} is missing or incomplete. The copy was stopped; ask the operators of the log.`,
     )
-  // A checkpoint may claim anything. The last bundle first: where it is missing, nothing else needs to be fetched.
+  // A checkpoint can claim any size. Fetch the last bundle first: if it is missing, nothing else has to be fetched.
   const last = tileAt('entries', Math.ceil(size / TILE_WIDTH) - 1, size)
   if (last && !holdsAll(last, await fetchTile(last))) throw short(tilePath(last))
 
@@ -54,7 +56,7 @@ export async function copyLog(
   const all = levels.reduce<number>((sum, level) => sum + tileCount(level, size), 0) + (source.hasEvents ? bundles : 0)
   let [done, fetched] = [0, 0]
   const work = pieces()
-  // Each worker takes the next piece when it is done with one, so no more than these are held in memory.
+  // Each worker takes the next piece when it has finished one, so memory holds no more pieces than workers.
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       for (const piece of work) {
@@ -66,7 +68,7 @@ export async function copyLog(
   await put('checkpoint', checkpoint)
   return { size, fetched, kept: done - fetched }
 
-  /** What is to be copied, one after the other and never as a list: a log may have millions of bundles. */
+  /** Yields what to copy, one by one. It is never a list, because a log can have millions of bundles. */
   function* pieces(): Generator<() => Promise<boolean>> {
     for (const level of levels)
       for (let index = 0; index < tileCount(level, size); index++) {
@@ -85,7 +87,7 @@ export async function copyLog(
     return true
   }
 
-  /** The full tile may stand for a partial one that is gone by now; it is written under its own name. */
+  /** If a partial tile is gone, the full tile replaces it. It is written under its own name. */
   async function fetchTile(tile: Tile): Promise<{ readonly path: string; readonly bytes: Uint8Array } | undefined> {
     for (const path of new Set([tilePath(tile), tilePath({ ...tile, width: TILE_WIDTH })])) {
       const bytes = await source.get(path)
@@ -94,7 +96,7 @@ export async function copyLog(
     return undefined
   }
 
-  /** Events may be erased at any time: a copy follows. */
+  /** Events can be erased at any time, so a copy is updated. */
   async function copyEvents(index: number): Promise<boolean> {
     const path = eventsPath(index)
     const bytes = await source.get(path)

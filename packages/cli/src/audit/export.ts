@@ -1,4 +1,4 @@
-/** The events of a period, each with a receipt that proves it alone, against one checkpoint. */
+/** The events of a period, each with its own receipt against one checkpoint. */
 
 import { treeOf } from '@stint/broker/log/tree'
 import { eventsPath, parseEvents } from '@stint/core/audit/event-bundle'
@@ -15,7 +15,7 @@ import { readTile } from './verify/bundle.ts'
 
 export type Exported = { readonly id: string; readonly index: number; readonly event: ReadEvent; readonly receipt: string }
 
-/** Each receipt is checked before it is given out; `erased` stands for an event that is gone, whenever it was. */
+/** Each receipt is verified before it is returned. `erased` means that the event is erased, whatever its time. */
 export async function* exportEvents(
   source: LogSource,
   log: { readonly note: string; readonly keys: readonly NoteKey[]; readonly size: number },
@@ -27,7 +27,7 @@ export async function* exportEvents(
     const tile = tileAt('entries', bundle, size) as Tile
     const held = await source.get(eventsPath(bundle))
     const events = held && parseEvents(held)
-    if (!events || events.length < tile.width) throw new Unreachable(`${eventsPath(bundle)} cannot be read`)
+    if (!events || events.length < tile.width) throw new Unreachable(`${eventsPath(bundle)} is unreadable.`)
     let entries: readonly Uint8Array[] | undefined
     for (const [at, one] of events.slice(0, tile.width).entries()) {
       if (one === 'erased') {
@@ -36,23 +36,23 @@ export async function* exportEvents(
       }
       const index = bundle * TILE_WIDTH + at
       const event = readEvent(one.event)
-      if (typeof event === 'string') throw new Unreachable(`event of entry ${index} is ${event}`)
+      if (typeof event === 'string') throw new Unreachable(`The event of entry ${index} is ${event}.`)
       const time = parseIso(event.at) ?? 0
       if (time < since || time >= until) continue
       const bytes = entries ? undefined : await readTile(source, tile)
       entries ??= bytes && (decodeBundle(bytes, tile.width) ?? decodeBundle(bytes, TILE_WIDTH))
       const entry = entries?.[at]
-      if (!entry) throw new Unreachable(`entry ${index} cannot be read`)
+      if (!entry) throw new Unreachable(`Entry ${index} is unreadable.`)
       const extra = receiptExtra(Buffer.from(entry).toString('utf8'), one.event, one.salt)
       const receipt = formatProof({ index, hashes: await tree.inclusion(index), checkpoint: note, extra })
       const checked = checkReceipt(receipt, keys)
-      if (typeof checked === 'string') throw new Unreachable(`entry ${index} does not prove its event: ${checked}`)
+      if (typeof checked === 'string') throw new Unreachable(`Entry ${index} does not prove its event: ${checked}`)
       yield { id: `${checked.entry.request}/${checked.entry.seq}`, index, event, receipt }
     }
   }
 }
 
-/** Columns of the CSV: what most events have; the receipt, in base64, holds all of it. */
+/** The columns of the CSV: the properties that most events have. The receipt, in base64, has the complete event. */
 const columns: readonly (readonly [string, (exported: Exported) => unknown])[] = [
   ['id', ({ id }) => id],
   ['index', ({ index }) => index],
@@ -69,14 +69,14 @@ const columns: readonly (readonly [string, (exported: Exported) => unknown])[] =
 export const csvHead = (): string => `${columns.map(([name]) => name).join(',')}\r\n`
 
 /**
- * What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), in its wide forms too; a tab or a line break
- * in front of it is gone by then.
+ * Characters at the start of a cell that make a spreadsheet read it as a formula (OWASP, "CSV Injection"), including their wide
+ * forms. Leading tabs and line breaks are already removed here.
  */
 const FORMULA = /^[=+\-@＝＋－＠]/
 
 /**
- * RFC 4180, one line each. Cells are for reading: hidden characters are marks, line breaks `⏎`, and what a spreadsheet would
- * take for a formula gets an apostrophe before it. The receipt has every event as it is.
+ * RFC 4180, one line for each event. Cells are for reading: hidden characters are shown as marks, line breaks as `⏎`, and a cell that
+ * a spreadsheet would read as a formula gets a leading apostrophe. The receipt has the unchanged event.
  */
 export function csvLine(exported: Exported): string {
   const cell = (value: unknown) => {
@@ -88,5 +88,5 @@ export function csvLine(exported: Exported): string {
   return `${columns.map(([, of]) => cell(of(exported))).join(',')}\r\n`
 }
 
-/** One JSON value a line. U+2028 and its like are escaped: some readers would break the line there. */
+/** One JSON value per line. U+2028 and similar characters are escaped, because some readers break lines there. */
 export const ndjsonLine = (exported: Exported): string => jsonLine(exported)

@@ -1,6 +1,6 @@
 /**
- * What a verifier remembers of hundreds of thousands of journals: a row of numbers for each, and the whole of it only while
- * something about it is open.
+ * The memory of a verifier for hundreds of thousands of journals: a row of numbers for each, and the full journal only while
+ * something in it is open.
  */
 import { type Journal, newJournal, type Stage, stages } from '@stint/core/audit/journal'
 import { sha256 } from '@stint/core/digest'
@@ -25,7 +25,7 @@ export class Journals {
   #liveUntil = new Uint32Array(this.#room)
   #caller = new Uint32Array(this.#room)
   #commits = Buffer.alloc(this.#room * HASH)
-  /** Digests over all commitments so far, for comparing with the table. */
+  /** Digests over all commitments so far, to compare with the table. */
   #chains: Buffer | undefined
 
   constructor(chained: boolean) {
@@ -79,7 +79,7 @@ export class Journals {
     return this.#chains?.subarray(row * HASH, (row + 1) * HASH) ?? Buffer.alloc(0)
   }
 
-  /** The journal has one event more. */
+  /** Adds one event to the journal. */
   advance(row: number, count: number, commit: string): void {
     if (this.#chains) chainOf(this.chain(row), commit).copy(this.#chains, row * HASH)
     this.#counts[row] = count
@@ -107,7 +107,7 @@ export class Journals {
     }
   }
 
-  /** Keeps what the journal has become: whole, or as numbers where nothing is open any more. */
+  /** Stores the journal: in full, or as numbers if nothing in it is open. */
   keep(row: number, journal: Journal): void {
     if (journal.waiting || journal.facts || journal.sessions || journal.releaseAskedBy || journal.slack || journal.linked) {
       this.#open.set(row, journal)

@@ -1,6 +1,6 @@
 /**
- * What a verifier remembers of a log from one time to the next: its key, and the checkpoint that it must continue. Whoever
- * keeps this out of the operators' reach needs to trust them no further.
+ * What a verifier stores about a log between runs: its key, and the checkpoint that it must continue. An auditor who keeps this where
+ * operators have no access does not need to trust them.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -17,20 +17,20 @@ type Memory = {
 }
 
 export type Remembered = Memory & {
-  /** The key was given by whoever verifies, and not taken from the log. */
+  /** The auditor gave the key. It was not taken from the log. */
   readonly trusted: boolean
 }
 
 const folder = (env: NodeJS.ProcessEnv): string => join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'stint', 'audit')
 
-/** What is remembered of the log that calls itself so. */
+/** The file about the log with this name. */
 export const memoryFile = (origin: string, env: NodeJS.ProcessEnv): string => join(folder(env), `${sha256Hex(origin).slice(0, 16)}.json`)
 
-/** Which log was found at a place: another one there is another log, whatever it calls itself. */
+/** The file about the log at this path or URL. It detects another log in the same place, whatever its name. */
 export const placeFile = (from: string, env: NodeJS.ProcessEnv): string =>
   join(folder(env), 'places', `${sha256Hex(from).slice(0, 16)}.json`)
 
-/** Undefined where nothing is remembered; a file that cannot be read as a memory is said, not passed over. */
+/** Returns undefined if nothing is stored. An invalid file is an error and is not ignored. */
 export async function recall(file: string): Promise<Remembered | undefined> {
   let text: string
   try {
@@ -41,11 +41,11 @@ export async function recall(file: string): Promise<Remembered | undefined> {
   }
   const memory = JSON.parse(text) as Remembered
   if (typeof memory.size !== 'number' || typeof memory.root !== 'string' || !Array.isArray(memory.vkeys))
-    throw new SyntaxError(`${file} is no memory of a log; move it away to begin anew`)
+    throw new SyntaxError(`${file} is not a valid file about a log. Move it away to start again.`)
   return memory
 }
 
-/** The file is the old one or the new one, never half of it. */
+/** Writes atomically: the file is the old one or the new one, never a part. */
 export async function remember(file: string, memory: Remembered): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}.tmp`

@@ -1,4 +1,4 @@
-/** A progress bar on a terminal, and nothing anywhere else. */
+/** A progress bar, shown only on a terminal. */
 import type { WriteStream } from 'node:tty'
 
 const WIDTH = 30

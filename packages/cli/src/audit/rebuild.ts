@@ -1,4 +1,4 @@
-/** Look-up rows, derived anew from the log: they are never authority, so losing them costs nothing but this. */
+/** Derives the look-up rows from the log again. They are never an authority, so lost rows only need this command. */
 
 import { aboutOf, lookupRows } from '@stint/broker/log/stage'
 import type { LogState, LookupRow } from '@stint/broker/ports/log'
@@ -9,7 +9,7 @@ import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
 import { type VerifyOptions, verify } from './verify/verify.ts'
 
-/** Rows written at once. */
+/** How many rows are written in one batch. */
 const BATCH = 1000
 
 export async function rebuild(
@@ -33,7 +33,7 @@ export async function rebuild(
     },
   })
   const fault = report.faults[0]
-  if (fault) throw new Unreachable(`the log does not hold, so nothing is derived from it: ${fault.place}: ${fault.what}`)
+  if (fault) throw new Unreachable(`The log is invalid, so no rows were written: ${fault.place}: ${fault.what}`)
   for (let at = 0; at < rows.length; at += BATCH) await state.index(rows.slice(at, at + BATCH))
   return { events, rows: rows.length }
 }

@@ -1,7 +1,7 @@
 /**
- * Holds CloudTrail against the trail: AssumeRole calls that Stint knows nothing of, sessions that AWS never saw, and what
- * was done with each. What ties the two is the role session name, the source identity and the access key ID (AWS
- * CloudTrail User Guide, "CloudTrail userIdentity element").
+ * Reconciles CloudTrail with the audit log: finds AssumeRole calls that bypassed Stint and sessions that AWS never saw, and sums up
+ * what each session did. The role session name, the source identity and the access key ID connect the two (AWS CloudTrail User
+ * Guide, "CloudTrail userIdentity element").
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { parseKeepingDigits } from '@stint/core/json'
 import { shownLine } from '../output.ts'
 import { Unreachable } from './sources.ts'
 
-/** As much of a CloudTrail record as is looked at. */
+/** The parts of a CloudTrail record that are used. */
 export type TrailRecord = {
   readonly eventID?: string
   readonly sharedEventID?: string
@@ -35,10 +35,10 @@ export type TrailRecord = {
 }
 
 const unzip = promisify(gunzip)
-/** Unpacked. CloudTrail's files have a few MB; one that unpacks to more was made by somebody else. */
+/** The limit when unpacked. CloudTrail's files have a few MB, so a larger one is not from CloudTrail. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024
 
-/** Every record of the files below these folders, file by file. */
+/** Yields the records of all files below these folders, file by file. */
 export async function* readTrail(folders: readonly string[]): AsyncGenerator<TrailRecord> {
   for (const folder of folders) {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -50,18 +50,18 @@ export async function* readTrail(folders: readonly string[]): AsyncGenerator<Tra
       let records: unknown
       try {
         const text = (file.endsWith('.gz') ? await unzip(bytes, { maxOutputLength: MAX_FILE_BYTES }) : bytes).toString('utf8')
-        // Records repeat what callers sent to AWS, so they may hold integers that a double does not.
+        // Records repeat what callers sent to AWS, so they can contain integers that do not fit a double.
         records = (parseKeepingDigits(text) as { Records?: unknown } | null)?.Records
       } catch (error) {
-        throw new Unreachable(`${file} is no CloudTrail file: ${(error as Error).message}`)
+        throw new Unreachable(`${file} is not a CloudTrail file: ${(error as Error).message}`)
       }
-      if (!Array.isArray(records)) throw new Unreachable(`${file} is no CloudTrail file: it has no Records`)
+      if (!Array.isArray(records)) throw new Unreachable(`${file} is not a CloudTrail file: it has no Records.`)
       yield* records as TrailRecord[]
     }
   }
 }
 
-/** A session as the trail of Stint tells it. */
+/** A session according to the audit log. */
 type Known = {
   readonly session: string
   readonly sessionName: string
@@ -70,9 +70,9 @@ type Known = {
   /** `account/RoleName` of the intent. */
   readonly role: string
   issued?: { readonly at: Instant; readonly accessKeyId: string }
-  /** How often AssumeRole was sent; at most, until its end is told. */
+  /** How often AssumeRole was sent. The maximum, until the log has the outcome. */
   sends: number
-  /** Calls of CloudTrail that are this session's, beside the one that was handed out. */
+  /** Calls in CloudTrail that belong to this session, except for the one whose credentials were issued. */
   others: number
 }
 
@@ -85,7 +85,7 @@ export type Activity = {
   readonly services: Readonly<Record<string, number>>
   readonly writes: number
   readonly denied: number
-  /** Roles that were entered from it. */
+  /** Roles that were assumed from this session. */
   readonly chained: readonly string[]
 }
 export type Finding = { readonly kind: 'around' | 'mismatch' | 'unexplained' | 'unseen'; readonly at: string; readonly what: string }
@@ -93,32 +93,32 @@ export type Reconciled = {
   readonly records: number
   readonly span?: { readonly first: string; readonly last: string }
   readonly matched: number
-  /** Sessions that AWS made and that never left Stint: the trail says so. */
+  /** Sessions that AWS created and Stint never issued, according to the audit log. */
   readonly dropped: number
   /** Sessions of requests that were erased. */
   readonly erased: number
-  /** Accounts that sessions were issued in, and of which no record is at hand. */
+  /** Accounts with issued sessions, for which there are no records. */
   readonly silent: readonly string[]
-  /** Attempts to enter Stint's roles that AWS denied. */
+  /** Attempts to assume Stint's roles that AWS denied. */
   readonly deniedAttempts: number
   readonly activity: readonly Activity[]
   readonly findings: readonly Finding[]
 }
 
-/** CloudTrail delivers within 15 minutes: a younger session is not missed yet. */
+/** CloudTrail delivers within 15 minutes, so a younger session does not count as missing. */
 const DELIVERY_MS = 15 * 60_000
-/** An intent is good for one attempt: AWS is asked at once, or never. Clocks differ a little. */
+/** An intent is valid for one attempt: Stint calls AWS at once or never. The clocks differ slightly. */
 const ATTEMPT_MS = { before: 60_000, after: 120_000 } as const
-/** At most 2 sends of AssumeRole per attempt. */
+/** AssumeRole is sent at most twice per attempt. */
 const MAX_SENDS = 2
 
 /** Collects sessions from events, in the order of the log. */
 export class Sessions {
   readonly byName = new Map<string, Known>()
   readonly #bySession = new Map<string, Known>()
-  /** Requests whose events were erased: what AWS has of them is theirs, and no more is known. */
+  /** Requests whose events were erased. Their AWS calls belong to them, and nothing more is known. */
   readonly erased = new Set<string>()
-  /** `account/RoleName` of every role that an intent names. */
+  /** `account/RoleName` of every role in an intent. */
   readonly roles = new Set<string>()
 
   take(event: ReadEvent): void {
@@ -151,17 +151,17 @@ export class Sessions {
 
 type Done = { services: Record<string, number>; writes: number; denied: number; chained: string[]; first: string; last: string }
 
-/** `roles`: ARNs of roles that are Stint's beside those that intents name. */
+/** `roles`: ARNs of Stint's roles in addition to those in intents. */
 export async function reconcile(sessions: Sessions, records: AsyncIterable<TrailRecord>, roles: readonly string[]): Promise<Reconciled> {
   const own = new Set([...sessions.roles, ...roles.map(shortRole)])
   const byKey = sessions.byKey()
   const used = new Map<string, Done>()
   const findings: Finding[] = []
-  /** Entries that were looked at; a cross-account call stands in both accounts. */
+  /** Calls that were checked. A cross-account call is in the records of both accounts. */
   const entries = new Set<string>()
   /** Issued sessions that CloudTrail has. */
   const found = new Set<Known>()
-  /** What of each account is at hand. */
+  /** The period of each account's records. */
   const spans = new Map<string, { first: string; last: string }>()
   let [count, matched, dropped, erased, deniedAttempts] = [0, 0, 0, 0, 0]
 
@@ -171,7 +171,7 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     const user = record.userIdentity?.accessKeyId === undefined ? undefined : byKey.get(record.userIdentity.accessKeyId)
     if (user?.issued) use(user.issued.accessKeyId, record)
     const roleArn = record.requestParameters?.roleArn ?? ''
-    // Also by SAML and web identity: Stint enters by neither.
+    // Includes SAML and web identity, which Stint never uses.
     if (record.eventSource !== 'sts.amazonaws.com' || !record.eventName.startsWith('AssumeRole') || !own.has(shortRole(roleArn))) continue
     const id = record.sharedEventID ?? record.eventID
     if (id !== undefined && entries.has(id)) continue
@@ -203,7 +203,7 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
       findings.push({
         kind: 'unseen',
         at: new Date(issued.at).toISOString(),
-        what: `session ${known.session} (${issued.accessKeyId}) was issued, and CloudTrail of ${account} does not have it`,
+        what: `session ${known.session} (${issued.accessKeyId}) was issued, but CloudTrail of ${account} does not have it`,
       })
   }
 
@@ -222,7 +222,7 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     findings,
   }
 
-  /** What is odd about an entry into a role of Stint's; counts what is not. */
+  /** Returns the finding about a call that assumed one of Stint's roles. Counts a call without a finding. */
   function oddIn(record: TrailRecord, roleArn: string): Pick<Finding, 'kind' | 'what'> | undefined {
     const who = record.userIdentity?.arn ?? record.userIdentity?.principalId ?? record.userIdentity?.accountId ?? 'somebody'
     const { roleSessionName = '', sourceIdentity } = record.requestParameters ?? {}
@@ -233,9 +233,9 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
       erased++
       return undefined
     }
-    const entry = `${who} entered ${roleArn} as ${roleSessionName}`
-    if (!known) return { kind: 'around', what: `${entry} by ${record.eventName}, and the trail knows nothing of it` }
-    const mismatch = (says: string) => ({ kind: 'mismatch', what: `${entry}, and the intent says ${says}` }) as const
+    const entry = `${who} assumed ${roleArn} as ${roleSessionName}`
+    if (!known) return { kind: 'around', what: `${entry} by ${record.eventName}, but the audit log has no such session` }
+    const mismatch = (says: string) => ({ kind: 'mismatch', what: `${entry}, but the intent has ${says}` }) as const
     if (sourceIdentity !== known.sourceIdentity)
       return mismatch(`source identity ${known.sourceIdentity ?? 'none'}, not ${sourceIdentity ?? 'none'}`)
     if (shortRole(roleArn) !== known.role) return mismatch(`role ${known.role}`)
@@ -247,13 +247,13 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
       found.add(known)
       return undefined
     }
-    // Each send may have left a session; only one of them was handed out.
+    // Each send can have created a session. Only one of them was issued.
     known.others++
     if (known.others <= (known.issued ? known.sends - 1 : known.sends)) {
       dropped++
       return undefined
     }
-    return { kind: 'unexplained', what: `${entry} and got ${key ?? 'a key'}: more sessions than Stint has sent for (${known.sends})` }
+    return { kind: 'unexplained', what: `${entry} and got ${key ?? 'a key'}: more sessions than Stint requested (${known.sends})` }
   }
 
   function use(accessKeyId: string, record: TrailRecord): void {
@@ -284,7 +284,7 @@ function widen(spans: Map<string, { first: string; last: string }>, { recipientA
   spans.set(recipientAccountId, span)
 }
 
-/** `account/RoleName`: an assumed-role ARN has no path, so the role's own is compared without it. */
+/** `account/RoleName`: an assumed-role ARN has no path, so the role's ARN is compared without its path. */
 function shortRole(arn: string): string {
   const [, account = '', path = ''] = /^arn:[^:]+:iam::(\d{12}):role\/(.+)$/.exec(arn) ?? []
   return `${account}/${path.slice(path.lastIndexOf('/') + 1)}`
@@ -307,22 +307,20 @@ export function reconciledText({
       .join(', ')
   return [
     `  records    ${records.toLocaleString('en-US')}${span ? shownLine(`, ${span.first} to ${span.last}`) : ''}`,
-    `  matched    ${matched} sessions; ${dropped} more were made by AWS and never left Stint, as the trail says`,
-    ...(erased > 0 ? [`  erased     ${erased} sessions of requests whose events are gone`] : []),
-    ...(silent.length > 0
-      ? [`  silent     no record at hand of ${shownLine(silent.join(', '), 2000)}: nothing can be said of the sessions there`]
-      : []),
-    `  denied     ${deniedAttempts} attempts on Stint's roles`,
+    `  matched    ${matched} sessions; AWS created ${dropped} more that Stint never issued, according to the audit log`,
+    ...(erased > 0 ? [`  erased     ${erased} sessions of requests whose events are erased`] : []),
+    ...(silent.length > 0 ? [`  silent     no records of ${shownLine(silent.join(', '), 2000)}: the sessions there were not checked`] : []),
+    `  denied     ${deniedAttempts} attempts to assume Stint's roles`,
     '',
-    ...(activity.length > 0 ? ['What was done:'] : []),
+    ...(activity.length > 0 ? ['Activity:'] : []),
     ...activity.flatMap((one) => [
       `  ${shownLine(`${one.sessionName} (${one.accessKeyId})`)}`,
       `    ${list(one.services)}; ${one.writes} writes, ${one.denied} denied; ${shownLine(`${one.first} to ${one.last}`)}`,
-      ...one.chained.map((role) => `    went on into ${shownLine(role)}`),
+      ...one.chained.map((role) => `    then assumed ${shownLine(role)}`),
     ]),
     ...(activity.length > 0 ? [''] : []),
     ...(findings.length > 0
       ? [`${findings.length} findings:`, ...findings.map(({ kind, at, what }) => `  ${shownLine(`${at} ${kind}: ${what}`, 1000)}`), '']
-      : ["CloudTrail has no entry into Stint's roles that the trail does not know, and every session that it should.\n"]),
+      : ['CloudTrail and the audit log agree: no call bypassed Stint, and no session is missing.\n']),
   ].join('\n')
 }

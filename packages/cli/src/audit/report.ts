@@ -1,29 +1,29 @@
-/** A verification's report, for a human who may have to act on it. */
+/** The report of a verification, for an auditor who may have to act on it. */
 import { shownLine } from '../output.ts'
 import type { Fault, FaultClass } from './verify/findings.ts'
 import type { Report } from './verify/verify.ts'
 
-/** By class of fault, the gravest first: what the command exits with, and what to do. */
+/** The exit code and the next step for each class of fault, the most severe first. */
 export const classes: { readonly [name in FaultClass]: { readonly exit: number; readonly says: string; readonly next: string } } = {
   tampered: {
     exit: 1,
-    says: 'The log was changed after it was written, or somebody shows you another one.',
-    next: 'Keep this copy and the remembered checkpoint. Compare with a witness’s checkpoint and with the locked versions in the bucket.',
+    says: 'The log was changed after it was written, or this is a different log.',
+    next: 'Keep this copy and the stored checkpoint. Compare them with a witness’s checkpoint and with the locked versions in the bucket.',
   },
   rules: {
     exit: 6,
-    says: 'The log is whole, and it tells of something that must not happen.',
-    next: 'Take the request that is named: whoever could write the table, or the code that did, is the question.',
+    says: 'The log is intact, but an event in it breaks a rule.',
+    next: 'Investigate the named request: who could write to the table, and which code wrote this event.',
   },
   table: {
     exit: 7,
-    says: 'Table and log tell different stories.',
-    next: 'The log is the one that cannot be changed quietly. See who wrote to the table, and whether the shipper is behind.',
+    says: 'The table and the log differ.',
+    next: 'Trust the log, which cannot be changed unnoticed. Check who wrote to the table, and whether the shipper is behind.',
   },
   unreadable: {
     exit: 5,
     says: 'There is no log to verify.',
-    next: 'Check the path or the URL, and whether the copy is complete.',
+    next: 'Check the path or URL, and whether the copy is complete.',
   },
 }
 const order = Object.keys(classes) as FaultClass[]
@@ -31,7 +31,7 @@ const order = Object.keys(classes) as FaultClass[]
 export const gravest = (faults: readonly Fault[]): FaultClass | undefined =>
   order.find((name) => faults.some((fault) => fault.class === name))
 
-/** Characters of a line of the report: names of many witnesses, or what stands in a broken log. */
+/** The longest line of the report, in characters. It can have the names of many witnesses, or content of a broken log. */
 const LONGEST_LINE = 2000
 
 const number = (value: number) => value.toLocaleString('en-US')
@@ -45,10 +45,10 @@ export function reportText(report: Report): string {
     ['entries', `${number(report.size)}${report.span ? `, ${report.span.first} to ${report.span.last}` : ''}`],
     ['root', Buffer.from(report.root).toString('base64')],
     ['signed by', [report.vkey, ...report.witnesses.map((name) => `witness ${name}`)].join(', ')],
-    ['before', report.since === undefined ? 'never verified here' : `continues the ${number(report.since)} entries verified before`],
+    ['before', report.since === undefined ? 'not verified here before' : `continues the ${number(report.since)} entries verified before`],
     [
       'requests',
-      `${plural(report.journals, 'journal')}: ${number(count('request.created'))} by rule, ${number(count('request.asked'))} asked of people, ${number(count('request.refused'))} refused`,
+      `${plural(report.journals, 'journal')}: ${number(count('request.created'))} granted by rule, ${number(count('request.asked'))} sent to approvers, ${number(count('request.refused'))} refused`,
     ],
     [
       'people',
@@ -80,8 +80,8 @@ function verdict(report: Report, faults: readonly Fault[], count: number): reado
   const worst = gravest(faults)
   if (!worst) {
     return report.judgedEvents
-      ? ['Nothing is missing, nothing is altered, every credential has its intent and its agreement before it.\n']
-      : ['Nothing is missing and nothing is altered. What the events say was not judged: they are not given out here.\n']
+      ? ['Nothing is missing or altered, and every credential has an intent and an approval before it.\n']
+      : ['Nothing is missing or altered. The content of the events was not checked, because this source does not provide them.\n']
   }
   return [
     `${plural(count, 'fault')}:`,

@@ -1,4 +1,4 @@
-/** A story table from a backup, held against the log: which journals it lost, and what the log has of them. */
+/** Compares a story table from a backup with the log: which journals the table lost, and what the log has of them. */
 
 import type { GivingBack, Logged, LoggedEvent } from '@stint/broker/adapters/dynamodb/restore'
 import { currentType } from '@stint/core/audit/older-events'
@@ -11,8 +11,8 @@ import { checkBundle, readBundle } from './verify/bundle.ts'
 import { type VerifyOptions, verify } from './verify/verify.ts'
 
 /**
- * The journals that the log has and the table has not, or not as the log has them, whole. What `stint audit verify --table`
- * names is what this finds. The log is read twice: few journals are lost, and to keep all of them in memory would be much.
+ * The journals that the table lacks or that differ from the log, complete. They are the ones that `stint audit verify --table`
+ * reports. The log is read twice: few journals are lost, and keeping all of them in memory would take too much.
  */
 export async function lostOf(
   source: LogSource,
@@ -25,18 +25,18 @@ export async function lostOf(
     chains.set(request, chain)
   }
   const report = await verify({ source, ...options, onLost })
-  // One that tells of what must not happen is a log all the same, and giving back only closes.
+  // A log with a broken rule is still a log, and restoring never gives access.
   const fault = report.faults.find((one) => one.class === 'tampered' || one.class === 'unreadable')
-  if (fault) throw new Unreachable(`the log does not hold, so nothing is given back from it: ${fault.place}: ${fault.what}`)
+  if (fault) throw new Unreachable(`The log is invalid, so nothing was restored: ${fault.place}: ${fault.what}`)
   if (lost.size > 0) await readJournals(source, report.size, lost)
-  // What is read a second time must be what was verified.
+  // The second read must return what was verified.
   for (const [request, events] of lost)
     if (!events.reduce((chain, { commit }) => chainOf(chain, commit), CHAIN_START).equals(chains.get(request) as Buffer))
       throw changed(request, 'not the events that were verified')
   return [...lost].map(([id, events]) => ({ id, events }))
 }
 
-const changed = (place: string, what: string) => new Unreachable(`the log changed while it was read: ${place}: ${what}`)
+const changed = (place: string, what: string) => new Unreachable(`The log changed while it was read: ${place}: ${what}`)
 
 async function readJournals(source: LogSource, size: number, journals: ReadonlyMap<string, LoggedEvent[]>): Promise<void> {
   const add = ({ place, what }: { readonly place: string; readonly what: string }) => {
@@ -54,15 +54,15 @@ async function readJournals(source: LogSource, size: number, journals: ReadonlyM
   }
 }
 
-/** In words, with what somebody should look at. */
+/** Describes an item, with what an operator should check. */
 export function givenText(id: string, { freeze, profile, liveUntil, since }: GivingBack, now: Instant): string {
   const holds = freeze && (freeze.expiresAt ?? Number.POSITIVE_INFINITY) > now
   const kinds: { readonly [kind: string]: string } = {
-    req: `request${profile === undefined ? '' : ` for ${shownLine(profile)}`}, over`,
+    req: `request${profile === undefined ? '' : ` for ${shownLine(profile)}`}, ended`,
     frz: holds ? `freeze of ${shownLine(freeze.scope)}, in force` : 'freeze',
-    lnk: 'link, to be made anew',
+    lnk: 'link, to be made again',
     sys: 'fact',
   }
   const live = liveUntil !== undefined && liveUntil > now ? `; credentials live until ${toIso(liveUntil)}` : ''
-  return `${kinds[id.slice(0, 3)]}${live}${since > 0 ? `, and ${since} written since` : ''}`
+  return `${kinds[id.slice(0, 3)]}${live}${since > 0 ? `, and ${since} events written since` : ''}`
 }

@@ -1,36 +1,36 @@
-/** Where a log is read from: a folder, Stint's own API, or stores at hand. */
+/** The sources of a log: a folder, Stint's API, or object stores. */
 import { boundedFetch, TooLarge } from '@stint/broker/adapters/bounded-fetch'
 import { folderStore } from '@stint/broker/adapters/store/files'
 import type { ObjectStore } from '@stint/broker/ports/log'
 import { MAX_EVENTS_BYTES } from '@stint/core/audit/event-bundle'
 import { maxTileBytes } from '@stint/tlog/tiles'
 
-/** Where a log is read from. Throws where it cannot be reached. */
+/** A source of a log. Throws if it is unreachable. */
 export type LogSource = {
   get(path: string): Promise<Uint8Array | undefined>
-  /** Every path there is, where that can be asked: then what does not belong there is found too. */
+  /** All paths, if the source can list them. Then files that do not belong there are found too. */
   list?(): Promise<readonly string[]>
-  /** false: it does not give out events (a public log); then only entries are judged. */
+  /** false: the source has no events (a public log), so only entries are verified. */
   readonly hasEvents: boolean
 }
 
-/** The log could not be reached: nothing is said about it. */
+/** The log is unreachable, so nothing is known about it. */
 export class Unreachable extends Error {}
 
-/** Larger is no checkpoint: three lines and a signature each of the log and its witnesses. */
+/** A larger file is not a checkpoint, which has three lines and a signature each of the log and its witnesses. */
 const MAX_CHECKPOINT_BYTES = 64 * 1024
-/** What lies in a folder beside the log: journals that were set aside, stages on their way. */
+/** Other files in the folder of a log: quarantined journals, and stages in progress. */
 const MAX_OTHER_BYTES = 64 * 1024 * 1024
 const maxBytesOf = (path: string): number =>
   path === 'checkpoint' ? MAX_CHECKPOINT_BYTES : path.startsWith('events/') ? MAX_EVENTS_BYTES : (maxTileBytes(path) ?? MAX_OTHER_BYTES)
 
-/** A copy of the log's bucket and, in the same folder, of the bucket of its events. */
+/** A folder with a copy of the log's bucket and of the events' bucket. */
 export function folderSource(folder: string): LogSource {
   const store = folderStore(folder, maxBytesOf)
   return { get: async (path) => (await store.get(path))?.bytes, list: () => store.list(''), hasEvents: true }
 }
 
-/** Two stores, as Stint has them. */
+/** Two stores, as Stint uses them. */
 export const storeSource = ({ log, events }: { readonly log: ObjectStore; readonly events: ObjectStore }): LogSource => ({
   get: async (path) => (await (path.startsWith('events/') ? events : log).get(path))?.bytes,
   list: async () => [...(await log.list('')), ...(await events.list(''))],
@@ -41,7 +41,7 @@ const TRIES = 3
 const WAIT_MS = 500
 const ANSWER_MS = 30_000
 
-/** `GET <url>/…` with an auditor's token, or without one where the log is public: then without events. */
+/** `GET <url>/…` with an auditor's token. Without a token, for a public log, there are no events. */
 export function urlSource(url: string, token: string | undefined, get: typeof fetch, sleep: (ms: number) => Promise<void>): LogSource {
   const base = url.replace(/\/$/, '')
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -59,7 +59,7 @@ export function urlSource(url: string, token: string | undefined, get: typeof fe
           if (answer.status < 500 && answer.status !== 429) break
         } catch (error) {
           cause = (error as Error).message
-          // It will be no smaller at the next try.
+          // A retry would return the same size.
           if (error instanceof TooLarge) break
         }
       }

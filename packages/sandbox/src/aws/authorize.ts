@@ -1,5 +1,5 @@
 /**
- * One decision of the sandbox's IAM: this identity, this action, this resource, with the context keys that AWS would set.
+ * One decision of the sandbox's IAM for an identity, an action and a resource, with the context keys that AWS sets.
  * Source of the keys: AWS IAM User Guide, "AWS global condition context keys".
  */
 
@@ -59,7 +59,7 @@ function globalKeys({ identity, now, sourceIp }: Call): ContextInput {
 }
 
 /**
- * AWS's words for a refusal. Source: AWS IAM User Guide, "Troubleshoot access denied error messages". `policyWord` is what
+ * AWS's message for a denied call. Source: AWS IAM User Guide, "Troubleshoot access denied error messages". `policyWord` is what
  * the service calls its resource policy.
  */
 export function deniedMessage(

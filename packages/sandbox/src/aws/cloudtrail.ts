@@ -1,5 +1,5 @@
 /**
- * CloudTrail for what the sandbox plays: a record for each STS and S3 call, in files of the documented names and shapes, in
+ * Simulates CloudTrail: writes a record for each STS and S3 call, in files with the documented names and formats, in
  * the bucket of an audit account. Sources: AWS CloudTrail User Guide, "CloudTrail record contents", "CloudTrail
  * userIdentity element" and "CloudTrail log file name format"; IAM User Guide, "Logging IAM and AWS STS API calls".
  */
@@ -17,7 +17,7 @@ type TrailRecord = { readonly recipientAccountId: string; readonly [member: stri
 
 export type CloudTrail = {
   readonly note: (service: string, call: Call, request: SignedRequest, answer: Answer) => void
-  /** Writes what was noted since the last time; how many records that were. */
+  /** Writes the records since the last call. Returns their number. */
   readonly deliver: () => number
 }
 
@@ -49,7 +49,7 @@ export function cloudTrail(world: World): CloudTrail {
   }
 }
 
-/** What every record has. */
+/** The properties of every record. */
 function common(world: World, call: Call, request: SignedRequest, answer: Answer, eventSource: string, eventName: string) {
   const text = answer.status >= 400 ? String(answer.body) : ''
   const [code, message] = [/<Code>([^<]*)<\/Code>/.exec(text)?.[1], /<Message>([^<]*)<\/Message>/.exec(text)?.[1]]
@@ -85,7 +85,7 @@ function identityOf({ identity }: Call) {
   }
 }
 
-/** AssumeRole is recorded where it was called and where the role is; the two copies share an id. */
+/** AssumeRole is recorded in the caller's account and in the role's account. The two records share an ID. */
 function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
   const form = new URLSearchParams(request.body.toString('utf8'))
   const eventName = form.get('Action') ?? ''
@@ -144,14 +144,14 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
   const stranger = { type: 'AWSAccount', principalId: call.identity.userId, accountId: own }
   return [
     { ...told, recipientAccountId: own, sharedEventID },
-    // A denied call leaves no copy in the account that denied it (IAM User Guide, cross-account logging).
+    // A denied call is not recorded in the account that denied it (IAM User Guide, cross-account logging).
     ...(answer.status === 200
       ? [{ ...told, eventID: randomUUID(), userIdentity: stranger, recipientAccountId: account, sharedEventID }]
       : []),
   ]
 }
 
-/** Data events, for every bucket but the log's own. */
+/** Data events, for every bucket except the log's own. */
 function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
   const url = new URL(request.url, 'http://sandbox')
   const [, name = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(decodeURIComponent(url.pathname)) ?? []

@@ -1,6 +1,6 @@
 /**
- * The company of `stint.config.ts`, as its AWS accounts look: what each target role may do, and which buckets there are.
- * A role that is not named here may do everything, so with your own config the session policies are the only limit.
+ * The AWS accounts of the company in `stint.config.ts`: the permissions of each target role, and the buckets.
+ * A role that is not listed here has all permissions, so with your own config only session policies limit access.
  */
 import type { PolicyJson, StatementJson } from '@stint/iam'
 

@@ -1,4 +1,4 @@
-/** How DynamoDB answers: its JSON, and its errors. */
+/** The format of DynamoDB's JSON responses and errors. */
 import type { Answer } from './sts.ts'
 
 export type Attributes = Record<string, Record<string, unknown>>

@@ -1,6 +1,6 @@
 /**
- * Global secondary indexes that lag behind their table, as DynamoDB's do: a write shows in them after a while. dynalite's are
- * never late, so nothing that leans on an index being up to date could fail there. Keys only, as all of Stint's are.
+ * Global secondary indexes that lag behind their table, as DynamoDB's do. dynalite's indexes are always current, so code that
+ * wrongly relies on a current index could not fail there. Keys only, like all of Stint's indexes.
  * Source: Amazon DynamoDB Developer Guide, "Using Global Secondary Indexes in DynamoDB", data synchronization.
  */
 import { type Attributes, dynamoError } from './dynamodb-answer.ts'
@@ -40,9 +40,9 @@ export function laggingIndexes(lagMs: number, clock: () => number) {
 
   return {
     define: (table: string, schema: Table) => void schemas.set(table, schema),
-    /** A write of the table, which the indexes learn of later. */
+    /** Records a write of the table, which the indexes show later. */
     wrote: (table: string, key: string, image: Attributes | undefined) => void pending.push({ at: clock(), table, key, image }),
-    /** They learn of everything now. */
+    /** Brings the indexes up to date now. */
     settle: () => apply(() => true),
 
     query(query: Query, requestId: string) {
@@ -88,7 +88,7 @@ const invalid = (message: string, requestId: string) => {
 type Side = { readonly name: string; readonly value: string }
 type Condition = { readonly hash: Side; readonly range?: Side & { readonly operator: string } }
 
-/** `#hash = :hash`, and for the range key one comparison. */
+/** `#hash = :hash`, and one comparison for the range key. */
 function conditionOf({ KeyConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues }: Query): Condition | undefined {
   const read = /^([#\w]+) = (:\w+)(?: AND ([#\w]+) (<=|>=|<|>|=) (:\w+))?$/.exec(KeyConditionExpression)
   if (!read) return undefined

@@ -1,5 +1,5 @@
 /**
- * Limits of DynamoDB that dynalite lets through. Source: Amazon DynamoDB Developer Guide, "Service, account, and table
+ * Limits of DynamoDB that dynalite does not enforce. Source: Amazon DynamoDB Developer Guide, "Service, account, and table
  * quotas in Amazon DynamoDB": key lengths, expression parameters.
  */
 import type { Attributes } from './dynamodb-answer.ts'
@@ -10,11 +10,11 @@ const RANGE_BYTES = 1024
 const EXPRESSION_BYTES = 4096
 const MOST_OPERATORS = 300
 const DEEPEST = 32
-/** Functions and operators of an expression; a comma of IN counts as one more operand. */
+/** Functions and operators of an expression. A comma in IN counts as one more operand. */
 const OPERATOR =
   /\b(?:AND|OR|NOT|BETWEEN|IN|attribute_exists|attribute_not_exists|attribute_type|begins_with|contains|size|if_not_exists|list_append)\b|<>|<=|>=|[=<>+-]/g
 
-/** What DynamoDB would say to this write or query; undefined where it takes it. */
+/** DynamoDB's error for this write or query; undefined if DynamoDB accepts it. */
 export function limitFault(input: Readonly<Record<string, unknown>>, table: Table | undefined, image?: Attributes): string | undefined {
   for (const name of ['ConditionExpression', 'UpdateExpression', 'KeyConditionExpression', 'FilterExpression', 'ProjectionExpression']) {
     const expression = input[name]
@@ -35,7 +35,7 @@ function expressionFault(name: string, expression: string): string | undefined {
   return undefined
 }
 
-/** Keys of the table and of each index that the item is in. */
+/** The keys of the table, and of each index that contains the item. */
 function keyFault({ KeySchema, GlobalSecondaryIndexes = [] }: Table, image: Attributes): string | undefined {
   for (const { IndexName, schema } of [
     { IndexName: undefined, schema: KeySchema },

@@ -1,7 +1,6 @@
 /**
- * DynamoDB: dynalite behind a thin front. The front decides who may call, adds what dynalite lacks (the old item of a failed
- * condition, a change stream, limits, indexes that lag behind) and lets one write at a time touch an item, so that all of it
- * is exact.
+ * DynamoDB: dynalite behind a thin front. The front authorizes calls, adds what dynalite lacks (the old item of a failed condition,
+ * a change stream, limits, lagging indexes) and serializes the writes to each item, so that all of this is exact.
  */
 
 import { EventEmitter } from 'node:events'
@@ -14,7 +13,7 @@ import { limitFault } from './dynamodb-limits.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
 
-/** One change of one item, in order per item. Images are in DynamoDB's JSON. */
+/** One change of one item. Changes of an item are in order. Images are in DynamoDB's JSON. */
 export type StreamRecord = {
   readonly sequenceNumber: number
   readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE'
@@ -26,19 +25,19 @@ export type StreamRecord = {
 
 export type Dynamo = {
   readonly handle: (world: World, call: Call, target: string, body: Buffer) => Promise<Answer>
-  /** Calls the database past authorization, as the account's owner: for making tables and for checkers. */
+  /** Calls the database without authorization, as the account's owner. For creating tables, and for checkers. */
   readonly direct: (operation: string, input: unknown) => Promise<Record<string, unknown>>
   /** Emits `record` with a StreamRecord. */
   readonly stream: EventEmitter<{ record: [StreamRecord] }>
   readonly records: readonly StreamRecord[]
-  /** The indexes learn of every write now, and need not be waited for. */
+  /** Brings the indexes up to date now, without waiting. */
   readonly settleIndexes: () => void
   readonly close: () => Promise<void>
 }
 
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem'])
 
-/** `indexLag`: how many milliseconds the indexes are behind, by which clock. Absent: not at all. */
+/** `indexLag`: by how many milliseconds the indexes lag, and by which clock. Absent: not at all. */
 export type DynamoOptions = { readonly indexLag?: { readonly milliseconds: number; readonly clock: () => number } }
 
 export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
@@ -58,7 +57,7 @@ export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
         host: 'dynamodb.sandbox',
         'content-type': CONTENT_TYPE,
         'x-amz-target': `DynamoDB_20120810.${operation}`,
-        // dynalite only looks whether there is one; signatures were checked before.
+        // dynalite only checks that the header exists. The signature was verified before.
         authorization: 'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=g',
         'x-amz-date': 'now',
       },
@@ -78,7 +77,7 @@ export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
     return JSON.parse(body) as Record<string, unknown>
   }
 
-  /** Runs alone among the writes to one item. */
+  /** Runs exclusively among the writes to one item. */
   function alone<T>(key: string, work: () => Promise<T>): Promise<T> {
     const turn = (queues.get(key) ?? Promise.resolve()).then(work, work)
     queues.set(key, turn)
@@ -110,7 +109,7 @@ export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
       const newImage = await image(table, keys)
       const fault = limitFault(input, await describe(table), newImage)
       if (fault) {
-        // Only what the write made of the item shows it: as it was, then, and refused.
+        // The fault only shows in the resulting item. Restore the item, then refuse the write.
         if (oldImage) await direct('PutItem', { TableName: table, Item: oldImage })
         else await direct('DeleteItem', { TableName: table, Key: keys })
         return { status: 400, body: validation(fault) }
@@ -157,7 +156,7 @@ export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
         const { status, body: found } = indexes.query(input as unknown as Query, call.requestId)
         return { status, headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId }, body: found }
       }
-      // What dynalite does not know is taken out; the front does it.
+      // Remove the setting that dynalite does not support. The front implements it.
       const { ReturnValuesOnConditionCheckFailure: _front, ...known } = input as WriteInput & Record<string, unknown>
       const payload = JSON.stringify(known)
       const answer = writes.has(operation) ? await write(operation, input, payload) : await raw(operation, payload)
@@ -177,7 +176,7 @@ type WriteInput = {
   readonly ReturnValuesOnConditionCheckFailure?: 'ALL_OLD' | 'NONE'
 }
 
-/** Amazon DynamoDB API Reference, UpdateItem, ReturnValuesOnConditionCheckFailure: the item as it was, in the error. */
+/** Amazon DynamoDB API Reference, UpdateItem, ReturnValuesOnConditionCheckFailure: the error contains the old item. */
 function withOldItem(
   answer: { status: number; body: string },
   input: WriteInput,
@@ -207,7 +206,7 @@ function guard(world: World, call: Call, operation: string, input: WriteInput): 
   return undefined
 }
 
-/** The tables that one operation touches, each with the partition keys it names there. A Scan names none. */
+/** The tables of one operation, each with the partition keys that the operation names. A Scan names none. */
 function touched(input: WriteInput): readonly (readonly [table: string, keys: readonly string[]])[] {
   const texts = (...keys: readonly (Attributes | undefined)[]) => keys.flatMap((key) => textIn(key, 'pk'))
   if (!input.RequestItems) return [[input.TableName ?? '*', [...texts(input.Key ?? input.Item), ...queried(input)]]]
@@ -219,7 +218,7 @@ function touched(input: WriteInput): readonly (readonly [table: string, keys: re
 }
 type BatchWrite = { readonly PutRequest?: { readonly Item: Attributes }; readonly DeleteRequest?: { readonly Key: Attributes } }
 
-/** What a Query's condition sets the partition key equal to: of the table, or of the index that it asks. */
+/** The partition key in a Query's condition, of the table or of the queried index. */
 function queried({ KeyConditionExpression, ExpressionAttributeValues }: WriteInput): readonly string[] {
   const [, value = ''] = /^[#\w]+ = (:\w+)/.exec(KeyConditionExpression ?? '') ?? []
   return textIn(ExpressionAttributeValues, value)

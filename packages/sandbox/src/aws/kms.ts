@@ -1,5 +1,5 @@
 /**
- * A small KMS: one Ed25519 key that signs for whom IAM lets. Source: AWS KMS API Reference, Sign and GetPublicKey; JSON 1.1.
+ * A small KMS: one Ed25519 key that signs for callers that IAM allows. Source: AWS KMS API Reference, Sign and GetPublicKey; JSON 1.1.
  */
 import { sign } from 'node:crypto'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
@@ -38,7 +38,7 @@ export function handleKms(world: World, call: Call, target: string, body: Buffer
       SigningAlgorithms: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'],
     })
   }
-  if (operation !== 'Sign') return error('UnsupportedOperationException', 'The sandbox’s KMS plays Sign and GetPublicKey.')
+  if (operation !== 'Sign') return error('UnsupportedOperationException', 'The sandbox’s KMS supports only Sign and GetPublicKey.')
   const message = Buffer.from(input.Message ?? '', 'base64')
   if (message.length < 1 || message.length > MAX_MESSAGE_BYTES) return error('ValidationException', 'Message must be 1 to 4096 bytes.')
   if (input.SigningAlgorithm !== 'ED25519_SHA_512' || (input.MessageType ?? 'RAW') !== 'RAW')

@@ -1,6 +1,6 @@
 /**
- * The issuers of outbound identity federation, one per account that has switched it on. Each serves its discovery document
- * and its keys, as AWS does at `https://ID.tokens.sts.global.api.aws`; here they lie under a path of the AWS port.
+ * The issuers of outbound identity federation, one per account that has enabled it. Each serves its discovery document
+ * and its keys, as AWS does at `https://ID.tokens.sts.global.api.aws`; the sandbox serves them under a path of the AWS port.
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
@@ -9,19 +9,19 @@ export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 export type OutboundIssuer = { readonly url: string; readonly jwksUri: string }
 
-/** Where the issuer of an account is, below the URL of the sandbox's AWS. */
+/** The path of an account's issuer, below the URL of the sandbox's AWS. */
 export const outboundIssuer = (aws: string, account: string): OutboundIssuer => {
   const url = `${aws}/outbound/${account}`
   return { url, jwksUri: `${url}/.well-known/jwks.json` }
 }
 
 export type Outbound = {
-  /** The accounts that have switched it on; each account does so by itself. */
+  /** The accounts that have enabled it. Each account enables it separately. */
   readonly accounts: Set<string>
-  /** Undefined where the account has not switched it on. */
+  /** Undefined if the account has not enabled it. */
   readonly issuerOf: (account: string) => OutboundIssuer | undefined
   readonly sign: (algorithm: SigningAlgorithm, claims: object) => string
-  /** The document at this path, or undefined where there is none. */
+  /** The document at this path, or undefined if there is none. */
   readonly document: (path: string) => object | undefined
 }
 
@@ -59,7 +59,7 @@ export function createOutbound(aws: string, accounts: Iterable<string>): Outboun
   }
 }
 
-/** RSA keys take a while to make, and most sandboxes sign nothing. */
+/** Created on first use, because RSA keys are slow to generate and most sandboxes never sign. */
 function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => {

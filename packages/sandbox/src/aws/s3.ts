@@ -1,6 +1,6 @@
 /**
- * A small S3, path style: enough of it that a vended credential reads what it may and is refused what it may not, and that
- * conditional writes are honoured. Source: Amazon S3 API Reference; authorization per "Actions, resources, and condition
+ * A small S3 with path-style URLs. It authorizes calls with vended credentials and supports conditional writes.
+ * Source: Amazon S3 API Reference; authorization per "Actions, resources, and condition
  * keys for Amazon S3".
  */
 import { createHash } from 'node:crypto'
@@ -59,9 +59,10 @@ const ok = (call: Call, headers: Record<string, string> = {}, body: string | Buf
 const document = (call: Call, node: Node): Answer =>
   ok(call, { 'content-type': 'application/xml' }, `<?xml version="1.0" encoding="UTF-8"?>\n${xml(node)}`)
 const headless = (answer: Answer): Answer => ({ ...answer, body: '' })
-const notImplemented = (call: Call): Answer => s3Error(501, 'NotImplemented', 'The sandbox’s S3 does not play this call.', call.requestId)
+const notImplemented = (call: Call): Answer =>
+  s3Error(501, 'NotImplemented', 'The sandbox’s S3 does not support this call.', call.requestId)
 
-/** The refusal, if this call may not do this to the bucket (no key) or the object. */
+/** Returns the refusal if the call is not allowed on the bucket (without a key) or the object. */
 function guard(call: Call, { bucket, key }: Target, action: string, context: ContextInput = {}): Answer | undefined {
   const arn = `arn:aws:s3:::${bucket.name}${action === 's3:ListBucket' ? '' : `/${key}`}`
   const decision = authorize(call, {
@@ -147,13 +148,13 @@ const objectHeaders = (object: StoredObject): Record<string, string> => ({
   'last-modified': new Date(object.modifiedAt).toUTCString(),
 })
 
-/** `mode`: a checksum is shown to those who ask for it, if the object was stored with one (`x-amz-checksum-mode`). */
+/** `mode`: the response has a checksum on request, if the object was stored with one (`x-amz-checksum-mode`). */
 function getObject(call: Call, target: Target, mode: string | string[] | undefined): Answer {
   const refusal = guard(call, target, 's3:GetObject')
   if (refusal) return refusal
   const object = target.bucket.objects.get(target.key)
   if (object) return ok(call, { ...objectHeaders(object), ...(mode === 'ENABLED' ? object.checksum : {}) }, object.body)
-  // Whether a key exists is told only to those who may list the bucket.
+  // Only callers that can list the bucket learn whether a key exists.
   return (
     guard(call, target, 's3:ListBucket') ??
     s3Error(404, 'NoSuchKey', 'The specified key does not exist.', call.requestId, { Key: target.key })
@@ -192,7 +193,7 @@ function put(call: Call, target: Target, request: SignedRequest): Answer {
 }
 
 const SHA256 = 'x-amz-checksum-sha256'
-/** The one kind of checksum that the sandbox keeps; S3 checks it, and answers with it. */
+/** The only kind of checksum that the sandbox stores. S3 verifies it and returns it. */
 const checksumOf = (headers: SignedRequest['headers']): { readonly [SHA256]: string } | undefined =>
   typeof headers[SHA256] === 'string' ? { [SHA256]: headers[SHA256] } : undefined
 
@@ -205,7 +206,7 @@ function remove(call: Call, target: Target): Answer {
   return { ...ok(call), status: 204 }
 }
 
-/** SDKs send bodies in `aws-chunked` pieces with a checksum behind; the pieces are put together, the checksum is theirs. */
+/** Decodes `aws-chunked` bodies of SDKs, which end with a checksum. The checksum is not verified. */
 function contentOf({ headers, body }: SignedRequest): Buffer | undefined {
   const hash = headers['x-amz-content-sha256']
   if (typeof hash !== 'string' || !hash.startsWith('STREAMING-')) return body

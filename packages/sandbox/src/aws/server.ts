@@ -1,6 +1,6 @@
 /**
- * One port that plays AWS: who signed, are their keys good, which service is meant. The service is told by the signature's
- * own scope, as AWS tells it by host name.
+ * One port that simulates AWS: identifies the signer, verifies the keys, and selects the service. The service is in the scope of
+ * the signature; AWS selects it by host name.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from '../guard.ts'
@@ -16,12 +16,12 @@ import type { World } from './world.ts'
 
 export type AwsServer = {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
-  /** Every call that AWS would see, for tests: nothing secret. */
+  /** Every call that AWS would see, for tests. It contains no secrets. */
   readonly trail: CloudTrail
   readonly calls: readonly { readonly service: string; readonly action: string; readonly status: number; readonly at: number }[]
 }
 
-/** Lets a test stand between a caller and the service: before the call, after it, or instead of it. */
+/** Lets a test intervene before a call, after it, or instead of it. */
 export type Interceptor = (service: string, action: string, next: () => Promise<Answer>, request: SignedRequest) => Promise<Answer | 'drop'>
 
 export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor = (_service, _action, next) => next()): AwsServer {
@@ -49,9 +49,9 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       if (service === 's3') return handleS3(world, call, request)
       if (service === 'kms') return handleKms(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
-      return stsError(400, 'InvalidAction', `The sandbox does not play ${service}.`, requestId)
+      return stsError(400, 'InvalidAction', `The sandbox does not support ${service}.`, requestId)
     }
-    // What AWS did is on its trail, whatever a test makes of the answer.
+    // CloudTrail records what AWS did, even if a test changes the answer.
     const next = async (): Promise<Answer> => {
       const done = await play()
       trail.note(service, call, request, done)
@@ -64,7 +64,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     trail,
     calls,
     async handle(request, response) {
-      // Published for everyone, so it carries no signature.
+      // Public, so the request is not signed.
       const document = request.method === 'GET' ? world.outbound.document(request.url ?? '') : undefined
       if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
       const body = await readBody(request)
@@ -89,7 +89,7 @@ function actionOf(service: string, { method, headers, body }: SignedRequest): st
 
 type Fault = SigFault | 'unknown-key' | 'expired'
 
-/** Each service has its own names for the same faults. */
+/** Each service has its own names for the same errors. */
 function faultAnswer(service: string, fault: Fault, requestId: string): Answer {
   const words: Record<
     Fault,

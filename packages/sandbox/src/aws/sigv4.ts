@@ -1,5 +1,5 @@
 /**
- * Signature Version 4, checked by signing the same request again (AWS's own signer) and comparing. Source: AWS General
+ * Verifies Signature Version 4: signs the same request again with AWS's own signer, and compares. Source: AWS General
  * Reference, "Signature Version 4 signing process".
  */
 
@@ -9,7 +9,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 
 export type SignedRequest = {
   readonly method: string
-  /** Path and query as they stood in the request line. */
+  /** The path and query of the request line, unchanged. */
   readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
@@ -17,7 +17,7 @@ export type SignedRequest = {
 
 export type SigningKey = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
 
-/** Who says they signed, for which service, before anything is checked. */
+/** The claimed signer and service, before anything is verified. */
 export type UnverifiedScope = {
   readonly accessKeyId: string
   readonly date: string
@@ -52,7 +52,7 @@ export async function signatureFault(
   if (signedAt === undefined || !String(headers['x-amz-date']).startsWith(scope.date)) return 'incomplete'
   if (Math.abs(now - signedAt) > MAX_SKEW_MS) return 'skewed'
   if ((headers['x-amz-security-token'] ?? '') !== (key.sessionToken ?? '')) return 'token-invalid'
-  // What is not signed could be changed on the way: host, date, token and every other x-amz header must be.
+  // An unsigned header could be changed in transit, so host, date, token and every other x-amz header must be signed.
   const mustBeSigned = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-'))]
   if (!mustBeSigned.every((name) => scope.signedHeaders.includes(name) || name === 'x-amz-user-agent')) return 'incomplete'
   if (!bodyHashHolds(request)) return 'mismatch'
@@ -62,7 +62,7 @@ export async function signatureFault(
   return left.length === right.length && timingSafeEqual(left, right) ? undefined : 'mismatch'
 }
 
-/** S3 clients name the body's hash in a header, which is signed; then the body must have that hash. */
+/** S3 clients send the hash of the body in a signed header. The body must match it. */
 function bodyHashHolds({ headers, body }: SignedRequest): boolean {
   const claimed = headers['x-amz-content-sha256']
   if (claimed === undefined || claimed === 'UNSIGNED-PAYLOAD' || claimed === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER') return true
@@ -94,7 +94,7 @@ async function sign(request: SignedRequest, scope: UnverifiedScope, key: Signing
       headers,
       body: request.body,
     },
-    // The signer leaves a few headers out by its own choice; the client's choice is what counts here.
+    // The signer omits some headers by default. Here it must sign the same headers as the client.
     { signingDate, signableHeaders: new Set(scope.signedHeaders) },
   )
   return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? '')?.[1] ?? ''
@@ -117,7 +117,7 @@ function parseAmzDate(value: string | string[] | undefined): number | undefined 
   return Date.UTC(year, month - 1, day, hour, minute, second)
 }
 
-/** The hash that the signer asks for, over node:crypto: plain, or keyed where it is given a secret. */
+/** The hash for the signer, based on node:crypto: plain, or keyed if it has a secret. */
 class Sha256 {
   readonly #hash: Hash | Hmac
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {

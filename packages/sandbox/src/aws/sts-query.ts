@@ -1,4 +1,4 @@
-/** What the operations of STS have in common: their errors, and how the Query protocol writes lists and tags. */
+/** Shared by the STS operations: errors, and the lists and tags of the Query protocol. */
 
 export class StsError extends Error {
   readonly status: number
@@ -13,7 +13,7 @@ export class StsError extends Error {
 export const constraint = (value: string, member: string, rule: string): StsError =>
   new StsError(400, 'ValidationError', `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${rule}`)
 
-/** The values of a list by their index, which stands in each name: `Audience.member.1`. */
+/** The values of a list, by the index in each name: `Audience.member.1`. */
 export function members(form: URLSearchParams, name: RegExp): Map<string, string> {
   const found = new Map<string, string>()
   for (const [key, value] of form) {

@@ -1,6 +1,6 @@
 /**
- * STS over the Query protocol: AssumeRole, GetCallerIdentity and GetWebIdentityToken, decided by real policies. Source of
- * parameters, limits and codes: AWS STS API Reference; texts as AWS users have reported them.
+ * STS over the Query protocol: AssumeRole, GetCallerIdentity and GetWebIdentityToken, authorized by real policies. Source of
+ * parameters, limits and codes: AWS STS API Reference. The messages are those that AWS users have reported.
  */
 
 import { deflateRawSync } from 'node:zlib'
@@ -81,7 +81,7 @@ function assumeRole(world: World, call: Call, form: URLSearchParams): Node {
   const sourceIdentity = asked.sourceIdentity ?? inherited.sourceIdentity
 
   const role = world.roles.get(asked.roleArn)
-  if (!role) throw denied(call, 'sts:AssumeRole', asked.roleArn) // a role that is not there answers like one that denies
+  if (!role) throw denied(call, 'sts:AssumeRole', asked.roleArn) // a missing role is answered like one that denies
   const actions = [
     'sts:AssumeRole',
     ...(Object.keys(tags).length > 0 ? ['sts:TagSession'] : []),
@@ -119,7 +119,7 @@ function assumeRole(world: World, call: Call, form: URLSearchParams): Node {
 
 const wholeSecond = (at: number) => at - (at % 1000)
 
-/** Transitive tags and the source identity ride along to every next role. */
+/** Transitive tags and the source identity are passed on to every next role. */
 function inheritedBy({ identity: { grant } }: Call): {
   tags: Record<string, string>
   transitiveTagKeys: readonly string[]
@@ -134,7 +134,7 @@ function inheritedBy({ identity: { grant } }: Call): {
 }
 
 /**
- * Each action is judged by keys of its own: a statement that allows tagging on the condition of an external ID allows none.
+ * Each action has its own condition keys: a statement that allows tagging only with an external ID never allows it.
  * Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Security Token Service".
  */
 function mayEnter(
@@ -180,7 +180,7 @@ function denied(call: Call, action: string, roleArn: string, decision?: Decision
   )
 }
 
-/** AWS IAM User Guide, "Role chaining": at most one hour, whatever the role allows; more is refused, not cut. */
+/** AWS IAM User Guide, "Role chaining": at most one hour, whatever the role allows. A longer duration is refused, not shortened. */
 function checkDuration(call: Call, role: Role, seconds: number): void {
   if (call.identity.grant && seconds > 3600) {
     throw new StsError(

@@ -1,6 +1,6 @@
 /**
- * GetWebIdentityToken: a JWT about whoever calls, for services outside AWS. Source of parameters, limits and errors: AWS STS
- * API Reference, "GetWebIdentityToken"; of what may be allowed: IAM User Guide, "Controlling access with IAM policies" (of
+ * GetWebIdentityToken: a JWT about the caller, for services outside AWS. Source of parameters, limits and errors: AWS STS
+ * API Reference, "GetWebIdentityToken"; of the permissions: IAM User Guide, "Controlling access with IAM policies" (of
  * outbound identity federation); of the claims: "Understanding token claims".
  */
 import { randomUUID } from 'node:crypto'
@@ -79,7 +79,7 @@ function readParameters(form: URLSearchParams): Asked {
   return { audiences, durationSeconds, algorithm, tags: readTags(form) }
 }
 
-/** Needs an Allow, unlike GetCallerIdentity; the tags need one of their own. */
+/** Unlike GetCallerIdentity, this needs an Allow. The tags need another one. */
 function mayAsk(call: Call, { audiences, durationSeconds, algorithm, tags }: Asked): void {
   const keys = Object.keys(tags)
   const ofTags: ContextInput = {

@@ -1,6 +1,6 @@
 /**
- * The AWS that the sandbox plays: accounts, roles with their trust and permissions, buckets, and the keys that are good.
- * Made from a config: each target gets its role, trusting the broker on the terms that a real target would set.
+ * The state of the simulated AWS: accounts, roles with their trust and permissions, buckets, and the valid keys.
+ * It is made from a config: each target gets its role, with the same trust in the broker as a real target.
  */
 
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
@@ -17,7 +17,7 @@ export type Role = {
   readonly arn: string
   readonly name: string
   readonly account: string
-  /** `AROA…`: what `aws:userid` and AssumedRoleId begin with. */
+  /** `AROA…`: the prefix of `aws:userid` and AssumedRoleId. */
   readonly id: string
   readonly trust: Policy
   readonly policies: readonly Policy[]
@@ -25,13 +25,13 @@ export type Role = {
   readonly maxSessionSeconds: number
 }
 
-/** What hangs on temporary credentials. */
+/** The properties of temporary credentials. */
 export type Grant = {
   readonly role: Role
   readonly sessionName: string
   readonly issuedAt: number
   readonly expiresAt: number
-  /** Inline session policy and policy ARNs; absent where none was passed. */
+  /** Inline session policy and policy ARNs. Absent if none was passed. */
   readonly sessionPolicies?: readonly Policy[]
   readonly tags: Readonly<Record<string, string>>
   readonly transitiveTagKeys: readonly string[]
@@ -51,7 +51,7 @@ export type StoredObject = {
   readonly type: string
   readonly etag: string
   readonly modifiedAt: number
-  /** The header of the checksum that it was stored with. */
+  /** The header with the checksum of the upload. */
   readonly checksum?: Readonly<Record<string, string>>
 }
 export type Bucket = {
@@ -70,7 +70,7 @@ export type World = {
   readonly buckets: Map<string, Bucket>
   readonly kmsKeys: readonly KmsKey[]
   readonly managedPolicies: ReadonlyMap<string, Policy>
-  /** By access key id. */
+  /** By access key ID. */
   readonly identities: Map<string, Identity>
   readonly clock: () => number
   /** Outbound identity federation: the accounts' own issuers of JWTs. */
@@ -82,16 +82,16 @@ export const BROKER_ACCOUNT = '123456789012'
 const TABLES = { story: 'stint', side: 'stint-side' } as const
 export const tables: { readonly story: string; readonly side: string } = TABLES
 
-/** Where the log lies: what anybody may have, and what must be erasable. */
+/** The buckets of the log: one for the public part, and one for the events, which can be erased. */
 const BUCKETS = { log: 'stint-log', events: 'stint-events' } as const
 export const buckets: { readonly log: string; readonly events: string } = BUCKETS
 /** The key that signs the log. */
 export const LOG_KEY = 'alias/stint-log'
 
-/** The roles of Stint's functions: `vend` alone may assume; `broker` is all in one, for a broker started apart. */
+/** The roles of Stint's functions. Only `vend` can assume roles. `broker` combines all roles, for a broker that is started on its own. */
 export type BrokerRole = FunctionName | 'broker'
 
-/** `url`: where the sandbox's AWS answers. Outbound identity federation is on in the accounts of the targets and in Stint's own. */
+/** `url`: the URL of the sandbox's AWS. Outbound identity federation is on in the accounts of the targets and in Stint's own. */
 export function createWorld(
   rules: Pick<Rules, 'targets' | 'targetRoles'>,
   clock: () => number,
@@ -189,7 +189,7 @@ export function addSession(world: World, grant: Grant): Identity & { readonly ke
   return identity
 }
 
-/** Credentials such as a Lambda function of Stint finds in its environment: a role session, so AssumeRole is chaining. */
+/** Credentials like those in the environment of Stint's Lambda functions: a role session, so AssumeRole is role chaining. */
 export function brokerKey(world: World, role: BrokerRole): Required<SigningKey> {
   const found = world.roles.get(`arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${role}`)
   if (!found) throw new TypeError(`no role stint-${role}`)
@@ -204,7 +204,7 @@ export function brokerKey(world: World, role: BrokerRole): Required<SigningKey> 
   }).key
 }
 
-/** Lambda renews its functions' credentials; the sandbox lets them last. */
+/** Lambda renews the credentials of functions. The sandbox makes them long-lived instead. */
 const BROKER_SESSION_MS = 10 * 365 * 24 * 3600 * 1000
 
 export function putObject(
@@ -233,7 +233,7 @@ const trustOfLambda: PolicyJson = {
   Statement: { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
 }
 
-/** What a target account writes on its role: this broker only, with our external ID, and only sessions that Stint marked. */
+/** The trust policy of a target role: only this broker, with Stint's external ID, and only sessions that Stint tagged. */
 const trustOfTarget = (externalId: string): PolicyJson => ({
   Version: '2012-10-17',
   Statement: [
@@ -243,14 +243,14 @@ const trustOfTarget = (externalId: string): PolicyJson => ({
       Action: 'sts:AssumeRole',
       Condition: { StringEquals: { 'sts:ExternalId': externalId }, Null: { 'aws:RequestTag/stint:session': 'false' } },
     },
-    // By the few keys that AWS gives each of these: the external ID is not among them.
+    // AWS sets only a few condition keys for each of these. The external ID is not among them.
     { Effect: 'Allow', Principal: brokers, Action: 'sts:TagSession', Condition: { Null: { 'aws:RequestTag/stint:session': 'false' } } },
     { Effect: 'Allow', Principal: brokers, Action: 'sts:SetSourceIdentity' },
   ],
 })
 const brokers = { AWS: ['vend', 'broker'].map((name) => `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`) }
 
-/** The account that may read the log beside Stint's own: an auditor's copy must not hang on the operators. */
+/** The other account that can read the log, so that an auditor's copy does not depend on the operators. */
 const AUDIT_ACCOUNT = '999988887777'
 const readableByAuditors = (bucket: string): PolicyJson => ({
   Version: '2012-10-17',
@@ -262,7 +262,7 @@ const readableByAuditors = (bucket: string): PolicyJson => ({
   },
 })
 
-/** Each role as it is deployed; a broker that was started apart is all of them in one. */
+/** Each role as it is deployed. A broker that is started on its own combines all of them. */
 function brokerPolicies(
   rules: Pick<Rules, 'targets' | 'targetRoles'>,
   region: string,
@@ -284,7 +284,7 @@ function brokerPolicies(
   return { ...own, vend: [...own.vend, ...assume], broker: [...Object.values(own).flat(), ...assume] }
 }
 
-/** The few AWS-managed policies that configs here name, cut to the services that the sandbox plays. */
+/** The AWS managed policies that configs here use, reduced to the services of the sandbox. */
 function managed(): ReadonlyMap<string, Policy> {
   const of = (Action: string | string[]) =>
     policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource: '*' } }, 'identity')
@@ -296,5 +296,5 @@ function managed(): ReadonlyMap<string, Policy> {
   ])
 }
 
-/** S3's ETag of an object put in one piece. */
+/** S3's ETag of an object that was uploaded in one part. */
 const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`

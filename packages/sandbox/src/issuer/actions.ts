@@ -1,6 +1,6 @@
 /**
- * A stand-in for GitHub Actions' OIDC issuer: the endpoints that a runner and a verifier use, and the exact claim set that
- * GitHub documents (docs.github.com, "OpenID Connect reference"). All claims but the times are texts, ids too.
+ * Simulates GitHub Actions' OIDC issuer: the endpoints that a runner and a verifier use, and the exact claims that
+ * GitHub documents (docs.github.com, "OpenID Connect reference"). All claims except times are strings, including IDs.
  */
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -48,7 +48,7 @@ export async function actionsIssuer(url: string, secret: string, defaultAudience
       if (request.method !== 'GET') return send(405, { message: 'GET only' })
       if (path === '/.well-known/openid-configuration') return send(200, discovery)
       if (path === '/.well-known/jwks') return send(200, jwks)
-      // What a runner finds in ACTIONS_ID_TOKEN_REQUEST_URL, with the bearer of ACTIONS_ID_TOKEN_REQUEST_TOKEN.
+      // The URL in ACTIONS_ID_TOKEN_REQUEST_URL of a runner, with ACTIONS_ID_TOKEN_REQUEST_TOKEN as bearer token.
       const job = ciJobs.find((name) => path === `/jobs/${name}/token`)
       if (!job) return send(404, { message: 'no such path' })
       if (!sameText(request.headers.authorization ?? '', `Bearer ${secret}`))
@@ -63,7 +63,7 @@ const sameText = (a: string, b: string): boolean => {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-/** One repository, acme/web, seen from four jobs. */
+/** Four jobs of one repository, acme/web. */
 function claimsOf(job: CiJob): Record<string, string> {
   const byJob: Record<CiJob, Record<string, string>> = {
     'ci-main': {

@@ -1,6 +1,6 @@
 /**
- * People and tools sign in by a real OpenID provider (oidc-provider): authorization code with PKCE for people, client
- * credentials for tools. Both clients have the sandbox's secret, and so does whoever signs in: nobody gets a token who cannot read it.
+ * People and tools sign in with a real OpenID provider (oidc-provider): authorization code with PKCE for people, client
+ * credentials for tools. Every sign-in needs the sandbox's secret, so only users who can read it get a token.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
@@ -11,7 +11,7 @@ import { memoryStore } from './store.ts'
 
 export type Person = { readonly sub: string; readonly name: string; readonly groups: readonly string[]; readonly amr: readonly string[] }
 
-/** The people of the company in stint.config.ts, by the name that `npm run token` knows them by. */
+/** The people of the company in stint.config.ts, by their names for `npm run token`. */
 export const people = {
   developer: { sub: '6f0c1b9e-dev-1', name: 'Dana Developer', groups: ['developers'], amr: ['pwd'] },
   'second-developer': { sub: 'b27d54aa-dev-2', name: 'Sam Second', groups: ['developers'], amr: ['pwd'] },
@@ -23,14 +23,14 @@ export type PersonName = keyof typeof people
 
 export const PEOPLE_CLIENT = 'stint-sandbox'
 export const TOOL_CLIENT = 'reporting'
-/** Where the code goes; nothing listens there, the headless sign-in reads it from the redirect. */
+/** The redirect URI. Nothing listens there: the headless sign-in reads the code from the redirect. */
 export const REDIRECT_URI = 'http://127.0.0.1/callback'
 
 type Settings = { readonly url: string; readonly secret: string; readonly audience: string }
-/** Stint's own pages, as a client of the issuer. */
+/** The client for Stint's own pages. */
 export const WEB_CLIENT = 'stint-web'
 
-/** `broker`: where Stint's pages are. */
+/** `broker`: the base URL of Stint's pages. */
 export async function peopleProvider({ url, secret, audience, broker }: Settings & { readonly broker: string }): Promise<RequestListener> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const provider = new Provider(url, {
@@ -67,7 +67,7 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
         person && { name: person.name, groups: person.groups, amr: person.amr, ...(code?.authTime ? { auth_time: code.authTime } : {}) }
       )
     },
-    // The sandbox asks nobody for consent: signing in is consent to hand Stint one's name and groups.
+    // The sandbox has no consent page: by signing in, the user consents to share name and groups with Stint.
     loadExistingGrant: async (ctx) => {
       const { Grant } = ctx.oidc.provider
       const accountId = ctx.oidc.session?.accountId
@@ -86,7 +86,7 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
   }
 }
 
-/** The company's directory (RFC 7644 §3.4.2.2), as far as one asks for one user by the subject. */
+/** The company's directory (RFC 7644 §3.4.2.2). It supports only the query for one user by subject. */
 function scimUsers(secret: string, request: IncomingMessage, response: ServerResponse): void {
   const answer = (status: number, body: object) =>
     response.writeHead(status, { 'content-type': 'application/scim+json' }).end(JSON.stringify(body))
@@ -109,11 +109,11 @@ function scimUsers(secret: string, request: IncomingMessage, response: ServerRes
   answer(200, { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], totalResults: Resources.length, Resources })
 }
 
-/** The sign-in page: a choice of people, no password. The provider ties it to the browser that began by a cookie. */
+/** The sign-in page: a list of people, without passwords. The provider binds it by a cookie to the browser that started it. */
 async function signInPage(provider: Provider, secret: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     if (!knowsSecret(request, secret)) {
-      const words = 'Open the address that npm start printed for Slack first: it holds the key to this page.\n'
+      const words = 'First open the Slack address that npm start printed. It contains the key to this page.\n'
       return void response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(words)
     }
     await provider.interactionDetails(request, response)
@@ -134,7 +134,9 @@ async function signInPage(provider: Provider, secret: string, request: IncomingM
       `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in to the sandbox</title><h1>Sign in to the sandbox as</h1><form method="post">${buttons.join('')}</form></html>`,
     )
   } catch {
-    response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end('This sign-in is over. Begin again where you came from.\n')
+    response
+      .writeHead(400, { 'content-type': 'text/plain; charset=utf-8' })
+      .end('This sign-in has expired. Start again from the page that you came from.\n')
   }
 }
 

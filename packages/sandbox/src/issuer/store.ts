@@ -1,7 +1,7 @@
-/** Where the provider keeps codes, sessions and grants: in memory, gone with the process. */
+/** The provider's storage for codes, sessions and grants: in memory, lost when the process ends. */
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 
-/** One store per provider; a model's rows are kept apart by name. */
+/** One store per provider. The rows of each model are separate, by name. */
 export function memoryStore(): (model: string) => Adapter {
   const rows = new Map<string, AdapterPayload>()
 

@@ -1,5 +1,5 @@
 /**
- * Signing in without a browser: the same requests that one would make, one after the other, cookies kept by hand.
+ * Signs in without a browser: sends the same requests as a browser, one after the other, and keeps the cookies.
  * Used by `npm run token` and by the tests.
  */
 import { createHash, randomBytes } from 'node:crypto'
@@ -14,12 +14,12 @@ const bounds = { timeoutMs: 30_000, maxBytes: 1024 * 1024 } as const
 
 export const identities: readonly string[] = [...Object.keys(people), 'tool', ...ciJobs]
 
-/** A token for one of the sandbox's identities. */
+/** Returns a token for one of the sandbox's identities. */
 export async function signIn(name: string, issuer: IssuerAddress): Promise<string> {
   if (Object.hasOwn(people, name)) return signInPerson(name as PersonName, issuer)
   if (name === 'tool') return signInTool(issuer)
   if (ciJobs.includes(name as CiJob)) return runnerToken(name as CiJob, issuer)
-  throw new RangeError(`there is no identity '${name}'; there are ${identities.join(', ')}`)
+  throw new RangeError(`unknown identity '${name}'. Use one of ${identities.join(', ')}`)
 }
 
 /** RFC 6749 §4.1 with PKCE (RFC 7636). */
@@ -40,7 +40,7 @@ async function signInPerson(name: PersonName, issuer: IssuerAddress): Promise<st
   const submitted = await step(form, jar, new URLSearchParams({ login: name }))
   const redirected = await step(submitted, jar)
   const code = new URL(redirected).searchParams.get('code')
-  if (!redirected.startsWith(REDIRECT_URI) || !code) throw new Error('the sign-in did not end in a code')
+  if (!redirected.startsWith(REDIRECT_URI) || !code) throw new Error('the sign-in did not return a code')
   return exchange(base, PEOPLE_CLIENT, issuer.secret, {
     grant_type: 'authorization_code',
     code,
@@ -53,7 +53,7 @@ async function signInPerson(name: PersonName, issuer: IssuerAddress): Promise<st
 const signInTool = (issuer: IssuerAddress): Promise<string> =>
   exchange(`${issuer.url}/tools`, TOOL_CLIENT, issuer.secret, { grant_type: 'client_credentials', scope: 'vend' })
 
-/** As a runner does it: the request URL with an audience, the request token as bearer. */
+/** Like a runner: calls the request URL with an audience, and the request token as bearer token. */
 async function runnerToken(job: CiJob, issuer: IssuerAddress): Promise<string> {
   const headers = { authorization: `Bearer ${issuer.secret}` }
   const answer = await boundedFetch(`${issuer.url}/actions/jobs/${job}/token`, { ...bounds, headers })
@@ -74,7 +74,7 @@ async function exchange(base: string, client: string, secret: string, form: Reco
   return body.access_token
 }
 
-/** One request; where it redirects to. */
+/** Sends one request and returns the redirect location. */
 async function step(url: string, jar: Map<string, string>, form?: URLSearchParams): Promise<string> {
   const answer = await boundedFetch(url, {
     ...bounds,

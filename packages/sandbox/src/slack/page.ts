@@ -1,6 +1,6 @@
 /**
- * Slack as far as one needs it to be let in at night: channels, messages, buttons, modals, drawn from the Block Kit JSON that
- * the app sent. No script: every button is a form, and the page looks again by itself while no modal is open.
+ * The page of the simulated Slack: channels, messages, buttons and modals, rendered from the app's Block Kit JSON.
+ * It has no scripts: every button is a form, and the page refreshes itself while no modal is open.
  */
 import type { KnownBlock, ModalView } from '@slack/types'
 import { html, raw } from 'hono/html'
@@ -14,9 +14,9 @@ export type Scene = {
   readonly channel: string
   readonly messages: readonly SlackMessage[]
   readonly view: OpenView | undefined
-  /** What was typed into the modal before another profile was chosen. */
+  /** The inputs of the modal before another profile was chosen. */
   readonly typed: Readonly<Record<string, string>>
-  /** For a select that is searched: what the app suggested. */
+  /** The app's suggestions, for a select with a search. */
   readonly suggested: readonly string[]
   readonly notice: string | undefined
 }
@@ -31,7 +31,7 @@ button.primary{background:#007a5a;color:#fff}button.danger{background:#b00020;co
 input,select,textarea{font:inherit;width:100%;box-sizing:border-box;padding:.3rem}label{display:block;margin-top:.8rem;font-weight:600}.error{color:#d00;font-weight:600}
 dialog{position:fixed;inset:3rem auto auto 50%;translate:-50% 0;width:34rem;max-height:80vh;overflow:auto;border:1px solid #8888;border-radius:10px;padding:1rem 1.5rem}.notice{background:#fd04;padding:.4rem .8rem}`
 
-/** Slack's own escapes, and the markup that Stint uses. Everything else stays what it is: text. */
+/** Renders Slack's escapes and the markup that Stint uses. Everything else is plain text. */
 function mrkdwn(text: string): Html {
   const unescaped = (part: string) => part.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
   const parts = text.split(/(```[\s\S]*?```|`[^`\n]+`|\*[^*\n]+\*|<[^>\n]+>)/)
@@ -72,7 +72,7 @@ const place = ({ me, channel }: Scene): Html => html`${hidden('as', me.id)}${hid
 function messagePart(message: SlackMessage, scene: Scene): Html {
   const alarm = message.color !== undefined
   const kinds = [alarm ? 'alarm' : '', message.only ? 'only' : '', message.thread ? 'reply' : ''].filter(Boolean).join(' ')
-  return html`<article class="${kinds}" id="m${message.ts.replace('.', '-')}"><small>Stint${message.only ? ' · only you see this' : ''}${message.edited > 0 ? ' · edited' : ''}</small>
+  return html`<article class="${kinds}" id="m${message.ts.replace('.', '-')}"><small>Stint${message.only ? ' · only visible to you' : ''}${message.edited > 0 ? ' · edited' : ''}</small>
 ${alarm ? html`<p>${mrkdwn(message.text)}</p>` : ''}${message.blocks.length > 0 ? message.blocks.map((one) => block(one, message, scene)) : html`<p>${mrkdwn(message.text)}</p>`}</article>`
 }
 
@@ -123,7 +123,7 @@ export function page(scene: Scene): Html {
     html`<a href="/?as=${as}&in=${at}" ${current ? raw('aria-current="page"') : ''}>${words}</a>`
   const threads = scene.messages.filter(({ thread }) => thread === undefined)
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Slack look-alike</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Simulated Slack</title>
 ${view ? '' : html`<meta http-equiv="refresh" content="3">`}<style>${raw(style)}</style></head><body>
 <nav><h1>Acme</h1><h2>Channels</h2>${Object.entries(CHANNELS).map(([id, name]) => link(me.id, id, `# ${name}`, id === channel))}
 <h2>Messages</h2>${link(me.id, direct, 'Stint', channel === direct)}
@@ -131,7 +131,7 @@ ${view ? '' : html`<meta http-equiv="refresh" content="3">`}<style>${raw(style)}
 <main><h1>${channel === direct ? 'Stint' : `# ${CHANNELS[channel as keyof typeof CHANNELS]}`}</h1>
 ${scene.notice ? html`<p class="notice">${scene.notice}</p>` : ''}
 ${threads.map((message) => html`${messagePart(message, scene)}${scene.messages.filter(({ thread }) => thread === message.ts).map((reply) => messagePart(reply, scene))}`)}
-${threads.length === 0 ? html`<p>Nothing here yet. Type /stint to ask for access, /stint help for the rest.</p>` : ''}
+${threads.length === 0 ? html`<p>No messages yet. Enter /stint to request access, or /stint help for all commands.</p>` : ''}
 <form class="compose" method="post" action="/say">${place(scene)}<input name="text" placeholder="/stint" aria-label="Message" autocomplete="off"><button>Send</button></form>
 </main>${view ? modal(view.view, scene) : ''}</body></html>`
 }

@@ -1,6 +1,6 @@
 /**
- * Somebody at Slack, who types commands, presses buttons and fills in modals: each becomes the request that Slack would
- * send, signed as Slack signs it. Source: Slack API docs, "Slash commands", "Reference: interaction payloads", "Verifying
+ * A Slack user who enters commands, clicks buttons and fills in modals. Each action becomes the request that Slack would
+ * send, with Slack's signature. Source: Slack API docs, "Slash commands", "Reference: interaction payloads", "Verifying
  * requests from Slack".
  */
 import { createHmac } from 'node:crypto'
@@ -10,9 +10,9 @@ import { APP, type Member, type OpenView, type SlackMessage, TEAM, type Workspac
 
 export type Sender = {
   readonly workspace: Workspace
-  /** Where the app lives. */
+  /** The base URL of the app. */
   readonly broker: string
-  /** Where this look-alike lives, for `response_url`. */
+  /** The base URL of the simulated Slack, for `response_url`. */
   readonly slack: string
   readonly signingSecret: string
   readonly clock: () => number
@@ -63,7 +63,7 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
   })
   const interaction = (kind: object) => signed('/slack/interactions', payload(kind))
 
-  /** The view as Slack sends it back, with what stands in its inputs. */
+  /** The view as Slack sends it, with the values of its inputs. */
   const viewWith = (open: OpenView, values: Readonly<Record<string, string>>) => ({
     ...workspace.shownView(open),
     private_metadata: open.view.private_metadata ?? '',
@@ -74,7 +74,7 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
   return {
     user,
     direct,
-    /** The request alone, for whoever wants to send it differently. */
+    /** Only the request, for tests that send it differently. */
     request: {
       command: (text: string, channel = direct): SignedForm =>
         signed('/slack/commands', {
@@ -150,7 +150,7 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
     },
     send,
 
-    /** Types a command; what the app answers is shown to this person alone. */
+    /** Enters a command. Only this user sees the app's answer. */
     async command(text: string, channel = direct): Promise<Sent> {
       const sent = await send(this.request.command(text, channel))
       if (sent.status === 200 && sent.body !== '') workspace.say(user.id, channel, JSON.parse(sent.body) as object)
@@ -169,7 +169,7 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
       const { body } = await send(this.request.suggest(this.open(), block, typed))
       return (JSON.parse(body) as { options: { value: string }[] }).options.map(({ value }) => value)
     },
-    /** Sends the modal that is open, and does with it what the app answers. */
+    /** Submits the open modal, and applies the app's answer to it. */
     async submit(values: Readonly<Record<string, string>>): Promise<Sent> {
       const open = this.open()
       const sent = await send(this.request.submit(open, values))
@@ -186,7 +186,7 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
       if (!open) throw new Error(`${user.name} has no modal open`)
       return open
     },
-    /** What this person sees in a channel, oldest first. */
+    /** The messages that this user sees in a channel, oldest first. */
     sees: (channel: string): readonly SlackMessage[] =>
       workspace.messages.filter((message) => message.channel === channel && (message.only === undefined || message.only === user.id)),
   }
@@ -211,7 +211,7 @@ export function elementIn(
   return block?.type === 'input' ? ((block as InputBlock).element as Element) : undefined
 }
 
-/** As Slack has it: by block and action, each with its type. What is empty is null. */
+/** The state in Slack's format: by block and action, each with its type. Empty values are null. */
 export function stateOf(view: ModalView, values: Readonly<Record<string, string>>): object {
   return Object.fromEntries(
     view.blocks.flatMap((block) => {

@@ -1,6 +1,6 @@
 /**
- * Slack on a port: its Web API for the app, its `response_url`s, and a page to sit in front of. The page takes its secret
- * once, as `?key=`, and keeps it in a cookie: whoever cannot read what `npm start` printed presses nothing.
+ * The simulated Slack on a port: the Web API for the app, the `response_url`s, and a page for users. The page takes its secret
+ * once, as `?key=`, and keeps it in a cookie. Only users who can read the output of `npm start` can act on it.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -12,7 +12,7 @@ import { type ApiAnswer, CHANNELS, type Member, type MemberName, members, type W
 export type SlackLook = {
   readonly workspace: Workspace
   readonly person: (name: MemberName) => Person
-  /** Stands before the Web API: tests answer in its stead. */
+  /** Intercepts the Web API, so that tests can answer instead. */
   intercept?: ((method: string) => Intercepted | Promise<Intercepted>) | undefined
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
 }
@@ -46,7 +46,7 @@ export function slackLook(settings: SlackSettings): SlackLook {
       if (!knowsSecret(request, secret))
         return void response
           .writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
-          .end('Open the address that npm start printed: it holds the key to this page.\n')
+          .end('Open the address that npm start printed. It contains the key to this page.\n')
       if (request.method === 'GET' && url.pathname === '/') return show(url.searchParams, response)
       if (request.method === 'POST') return act(url.pathname, request, response)
       response.writeHead(404).end()
@@ -105,16 +105,16 @@ export function slackLook(settings: SlackSettings): SlackLook {
     const values = Object.fromEntries([...form].flatMap(([name, value]) => (name.startsWith('v.') ? [[name.slice(2), value]] : [])))
     try {
       const sent = await did()
-      if (sent && sent.status !== 200) notices.set(me.id, `The app answered ${sent.status}. Slack would say: it did not work.`)
+      if (sent && sent.status !== 200) notices.set(me.id, `The app answered ${sent.status}. Slack would show an error.`)
     } catch {
-      notices.set(me.id, 'The app did not answer in three seconds. Slack would say: operation_timeout.')
+      notices.set(me.id, 'The app did not answer within three seconds. Slack would show operation_timeout.')
     }
     response.writeHead(303, { location: `/?${new URLSearchParams({ as: me.id, in: channel })}` }).end()
 
     async function did(): Promise<Sent | undefined> {
       if (path === '/say') {
         const text = /^\/stint\b\s*(.*)$/.exec(form.get('text')?.trim() ?? '')
-        if (!text) return void notices.set(me.id, 'This look-alike sends only /stint.')
+        if (!text) return void notices.set(me.id, 'The simulated Slack supports only /stint.')
         return person.command(text[1] ?? '', channel)
       }
       if (path === '/press') {

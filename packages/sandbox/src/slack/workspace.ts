@@ -1,6 +1,6 @@
 /**
- * A Slack workspace in memory: people, channels, messages, modals, and what Slack's Web API does with them, with Slack's
- * words for what it does not do. Source: Slack API docs, each method's page; "Rate limits"; "Handling user interaction".
+ * A Slack workspace in memory: people, channels, messages, modals, and the Web API methods on them, with Slack's error codes.
+ * Source: Slack API docs, each method's page; "Rate limits"; "Handling user interaction".
  */
 import type { KnownBlock, ModalView } from '@slack/types'
 import { blockKitFaults } from '@stint/broker/slack/testing/block-kit'
@@ -23,7 +23,7 @@ export type Member = {
   readonly is_stranger?: true
 }
 
-/** The company's people, by the name that the issuer knows them by; and those who must stay out. */
+/** The company's people, by their names at the issuer, and users who must not get access. */
 export const members = {
   developer: member('U0DANA', 'Dana Developer', 'dana'),
   'second-developer': member('U0SAM', 'Sam Second', 'sam'),
@@ -49,10 +49,10 @@ export type SlackMessage = {
   readonly broadcast?: boolean
   text: string
   blocks: readonly KnownBlock[]
-  /** The bar beside them: they came as an attachment. */
+  /** The color of the bar, which means that the blocks came as an attachment. */
   color?: string
   edited: number
-  /** Only this person sees it. */
+  /** The only user who sees it. */
   readonly only?: string
 }
 
@@ -64,7 +64,7 @@ export type OpenView = {
   errors: Readonly<Record<string, string>>
 }
 
-/** Slack's answer, and how long it wants to be left alone. */
+/** Slack's answer, and for a rate limit the seconds to wait. */
 export type ApiAnswer = { readonly ok: boolean; readonly error?: string; readonly retryAfter?: number; readonly [member: string]: unknown }
 const no = (error: string): ApiAnswer => ({ ok: false, error })
 
@@ -89,14 +89,14 @@ export function createWorkspace(clock: () => number) {
   let serial = 0
   let lastTs = 0
   const next = () => String(++serial)
-  /** What has become of people since. */
+  /** Changes to users since the start. */
   const changes = new Map<string, Partial<Member>>()
   const byId = (id: string | undefined): Member | undefined => {
     const found = Object.values<Member>(members).find((one) => one.id === id)
     return found && { ...found, ...changes.get(found.id) }
   }
 
-  /** Seconds and a counter, and never the same twice. */
+  /** Seconds and a counter, unique. */
   function newTs(): string {
     lastTs = Math.max(lastTs + 1, Math.floor(clock() * 1000))
     return `${Math.floor(lastTs / 1_000_000)}.${String(lastTs % 1_000_000).padStart(6, '0')}`
@@ -189,7 +189,7 @@ export function createWorkspace(clock: () => number) {
       if (!view) return no('invalid_arguments')
       trigger.used = true
       const open: OpenView = { id: `V0${next()}`, user: trigger.user, hash: `${clock()}.${next()}`, view, errors: {} }
-      // One stack of modals a person; Stint opens one at a time.
+      // Slack has one stack of modals per user. Stint opens one modal at a time.
       for (const [id, other] of views) if (other.user === trigger.user) views.delete(id)
       views.set(open.id, open)
       return { ok: true, view: shownView(open) }
@@ -211,7 +211,7 @@ export function createWorkspace(clock: () => number) {
       return user ? { ok: true, user: profileOf(user) } : no('user_not_found')
     },
     'users.lookupByEmail'(form) {
-      // Slack knows no difference of case in e-mail addresses; whoever asks must.
+      // Slack ignores case in email addresses. The app must compare it itself.
       const user = Object.values<Member>(members).find(({ email }) => email.toLowerCase() === form.get('email')?.toLowerCase())
       return user && !user.deleted ? { ok: true, user: profileOf(user) } : no('users_not_found')
     },
@@ -234,7 +234,7 @@ export function createWorkspace(clock: () => number) {
       responses.set(id, { user, channel, until: clock() + RESPONSE_MS, uses: 0, ...(ts === undefined ? {} : { ts }) })
       return id
     },
-    /** What somebody posts to a `response_url`. */
+    /** Handles a post to a `response_url`. */
     respond(
       id: string,
       body: { text?: string; blocks?: readonly KnownBlock[]; response_type?: string; replace_original?: boolean },
@@ -245,23 +245,23 @@ export function createWorkspace(clock: () => number) {
       response.uses++
       return this.say(response.user, response.channel, body)
     },
-    /** A message that the app answers with: to one person, unless it says otherwise. */
+    /** Adds the app's answer as a message: visible to one user, unless the answer says otherwise. */
     say(user: string, channel: string, body: { text?: string; blocks?: readonly KnownBlock[]; response_type?: string }): ApiAnswer {
       const whole = body.response_type === 'in_channel' ? {} : { only: user }
       messages.push({ channel, ts: newTs(), text: body.text ?? '', blocks: body.blocks ?? [], edited: 0, ...whole })
       return { ok: true }
     },
-    /** The modal that somebody has open. */
+    /** The open modal of a user. */
     viewOf: (user: string): OpenView | undefined => [...views.values()].find((open) => open.user === user),
     shownView,
     closeView: (id: string) => void views.delete(id),
     member: byId,
-    /** Somebody becomes a guest, or leaves. */
+    /** Changes a user, for example to a guest or a former member. */
     change: (id: string, change: Partial<Member>) => void changes.set(id, change),
   }
 }
 
-/** Slack says of everybody who is not deleted what they are, and what they are not (`users.info`). */
+/** For users who are not deleted, Slack returns all flags, including false ones (`users.info`). */
 const profileOf = ({ email, real_name, ...user }: Member) => ({
   deleted: false,
   is_bot: false,

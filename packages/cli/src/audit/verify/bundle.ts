@@ -1,4 +1,4 @@
-/** One bundle of 256 entries: its files, and whether each says what the others do. */
+/** One bundle of 256 entries: reads its files and checks that they match. */
 
 import { commitOf, parseEntry } from '@stint/core/audit/entry'
 import { eventsPath, type HeldEvent, parseEvents } from '@stint/core/audit/event-bundle'
@@ -10,13 +10,13 @@ import type { Fault } from './findings.ts'
 export type BundleFiles = {
   readonly entries: Uint8Array | undefined
   readonly tile: Uint8Array | undefined
-  /** `none`: the source gives out no events. */
+  /** `none`: the source has no events. */
   readonly held: Uint8Array | undefined | 'none'
   readonly width: number
   readonly names: { readonly entries: string; readonly tile: string; readonly held: string }
 }
 
-/** A narrower tile may be gone once the full one is there (C2SP tlog-tiles): then that stands for it. */
+/** A partial tile can be gone once the full one exists (C2SP tlog-tiles). Then the full one is used. */
 export async function readTile(source: Pick<LogSource, 'get'>, tile: Tile): Promise<Uint8Array | undefined> {
   return (
     (await source.get(tilePath(tile))) ?? (tile.width < TILE_WIDTH ? await source.get(tilePath({ ...tile, width: TILE_WIDTH })) : undefined)
@@ -41,7 +41,7 @@ export type CheckedBundle = {
   readonly events: readonly (HeldEvent | undefined)[]
 }
 
-/** Entries against their hashes, events against their commitments. */
+/** Checks entries against their hashes, and events against their commitments. */
 export function checkBundle(
   { entries: bytes, tile, held, width, names }: BundleFiles,
   index: number,
@@ -64,19 +64,19 @@ export function checkBundle(
   }
   const entries = (bundle ?? []).map((entry, at) => {
     const parsed = parseEntry(entry)
-    if (!parsed) tampered(`entry ${start + at}`, 'it is not an entry of this log')
+    if (!parsed) tampered(`entry ${start + at}`, 'not an entry of this log')
     return parsed
   })
   if (held === 'none') return { leaves, entries, events: [] }
   const events = held && parseEvents(held)
   if (!held) absent(names.held)
-  else if (!events) tampered(names.held, 'it cannot be read as events')
-  // The last bundle may be ahead of the checkpoint; a full one has all that it ever will.
+  else if (!events) tampered(names.held, 'unreadable events')
+  // The last bundle can be ahead of the checkpoint. A full bundle never grows.
   else if (events.length < width || events.length > TILE_WIDTH) tampered(names.held, `${events.length} events for ${width} entries`)
   entries.forEach((entry, at) => {
     const event = events?.[at]
     if (entry && event && event !== 'erased' && commitOf(event) !== entry.commit)
-      tampered(`event ${entry.request}/${entry.seq} (entry ${start + at})`, 'it is not the event that the log commits to')
+      tampered(`event ${entry.request}/${entry.seq} (entry ${start + at})`, 'not the event that the log commits to')
   })
   return { leaves, entries, events: events ?? [] }
 }

@@ -1,4 +1,4 @@
-/** The checkpoint that a log shows, and the keys that may have signed it. */
+/** The checkpoint of a log, and the keys that can have signed it. */
 
 import { eventsPath, parseEvents } from '@stint/core/audit/event-bundle'
 import { readEvent } from '@stint/core/audit/schema'
@@ -13,29 +13,28 @@ type Opened =
 
 export async function openLog(source: LogSource, keys: readonly NoteKey[], witnesses: readonly NoteKey[]): Promise<Opened> {
   const bytes = await source.get('checkpoint')
-  if (!bytes) return { class: 'unreadable', fault: 'there is none' }
+  if (!bytes) return { class: 'unreadable', fault: 'missing' }
   const note = Buffer.from(bytes).toString('utf8')
   if (Buffer.compare(Buffer.from(note), bytes) !== 0) return { class: 'tampered', fault: 'not UTF-8' }
   const trusted = keys.length > 0 ? keys : await keysInLog(source)
-  if (trusted.length === 0)
-    return { class: 'unreadable', fault: 'no key is known that could have signed it, and the log names none: pass --vkey' }
+  if (trusted.length === 0) return { class: 'unreadable', fault: 'no key is known, and the log names none. Pass --vkey.' }
   const opened = openCheckpoint(note, trusted, witnesses)
   if (opened.outcome === 'fault') return { class: 'tampered', fault: words[opened.fault] }
   return { checkpoint: opened.value, keyUntrusted: keys.length === 0 }
 }
 
 const words: Readonly<Record<CheckpointFault, string>> = {
-  'not a signed note': 'it is not a signed note',
-  'not a checkpoint': 'it is not a checkpoint',
-  'of another log': 'it is of another log than the key',
-  'not signed by the log': 'the log has not signed it',
-  'with a signature that is wrong': 'its signature is wrong',
+  'not a signed note': 'not a signed note',
+  'not a checkpoint': 'not a checkpoint',
+  'of another log': 'from another log than the key',
+  'not signed by the log': 'not signed by the log',
+  'with a signature that is wrong': 'the signature is invalid',
 }
 
-/** A log names its key when it starts, so nobody has to look far. */
+/** How many bundles are searched for the key. A log names its key when it starts, so the key is near the start. */
 const BUNDLES_WITH_KEYS = 64
 
-/** The keys that the log says it is signed with: better than none, and worth nothing against whoever wrote the log. */
+/** The keys that the log itself names. They are better than none, but no protection against the writer of the log. */
 async function keysInLog(source: LogSource): Promise<readonly NoteKey[]> {
   const keys: NoteKey[] = []
   for (let bundle = 0; bundle < BUNDLES_WITH_KEYS; bundle++) {

@@ -1,27 +1,27 @@
-/** The files beside those that were read. */
+/** Checks the files that the verification did not read. */
 
 import { parseTilePath, TILE_WIDTH, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { LogSource } from '../sources.ts'
 import { readTile } from './bundle.ts'
 import type { Findings } from './findings.ts'
 
-/** Entries beyond the checkpoint whose tiles may lie there already: a few batches. */
+/** How many entries beyond the checkpoint can already have tiles: a few batches. */
 const ON_ITS_WAY = 4000
 
 /**
- * What lies there beside what was read: narrower tiles must be the beginning of what they grew into, and nothing else may
- * be there but journals set aside and stages on their way.
+ * Checks the other files of the source. A partial tile must be the beginning of the tile that it grew into. Only quarantined
+ * journals and stages in progress can be there as well.
  */
 export async function checkFiles(source: LogSource, size: number, paths: readonly string[], found: Findings): Promise<void> {
   for (const path of paths) {
     if (path === 'checkpoint' || path.startsWith('stage/')) continue
     if (path.startsWith('quarantined/')) {
-      found.notices.push(`${path.slice('quarantined/'.length)} was set aside: its journal could not be shipped at some time`)
+      found.notices.push(`${path.slice('quarantined/'.length)} is quarantined: its journal could not be shipped`)
       continue
     }
     const tile = parseTilePath(path.replace(/^events\//, 'tile/entries/'))
     if (!tile || (path.startsWith('events/') && tile.width < TILE_WIDTH)) {
-      found.notices.push(`${path} is no file of a log`)
+      found.notices.push(`${path} is not a file of a log`)
       continue
     }
     const now = tileAt(tile.level, tile.index, size)

@@ -1,6 +1,6 @@
-/** What a verification finds, up to a number of faults; more are only counted. */
+/** The findings of a verification. Faults above a limit are only counted. */
 
-/** What a fault says of the log: it was changed; it breaks the rules; table and log differ; something is not there. */
+/** The class of a fault: the log was changed, breaks a rule, differs from the table, or is unreadable. */
 export type FaultClass = 'tampered' | 'rules' | 'table' | 'unreadable'
 export type Fault = { readonly class: FaultClass; readonly place: string; readonly what: string }
 
@@ -14,7 +14,7 @@ export class Findings {
   }
   add(fault: Fault): this {
     this.count++
-    // The first of its class is told however many of others came before it: the gravest decides.
+    // The first fault of each class is always reported, because the most severe class decides the exit code.
     if (this.faults.length < this.#most || !this.faults.some((other) => other.class === fault.class)) this.faults.push(fault)
     return this
   }

@@ -1,4 +1,4 @@
-/** What the events tell, journal by journal. */
+/** Verifies the events, journal by journal. */
 
 import { Across } from '@stint/core/audit/across'
 import type { parseEntry } from '@stint/core/audit/entry'
@@ -13,17 +13,17 @@ import { type Instant, parseIso } from '@stint/core/instant'
 import { CHAIN_START, chainOf, Journals } from '../journals.ts'
 import type { Findings } from './findings.ts'
 
-/** Gets every event that could be read, in the order of the log. */
+/** Receives every readable event, in the order of the log. */
 export type OnEvent = (event: ReadEvent, seq: number) => void
-/** Gets every journal that the log has and the table has not, or not as the log has it, with the chain of its commitments. */
+/** Receives every journal that the table lacks or that differs from the log, with the chain of its commitments. */
 export type OnLost = (request: string, chain: Buffer) => void
 
-/** Events younger than this may not be in the log yet, nor their config announced. */
+/** Events younger than this, and the announcement of their config, may not be in the log yet. */
 const FRESH_MS = 10 * 60_000
-/** By the clock of the auditor's machine, which may be wrong: less says nothing of the log. */
+/** The clock of the auditor's machine can be wrong by this much. A smaller difference is not a fault. */
 const FUTURE_MS = 24 * 60 * 60_000
 
-/** Holds each journal to its rules, entry by entry, and remembers what the table must say. */
+/** Checks each journal against its rules, entry by entry, and remembers what the table must have. */
 export class Story {
   readonly journals: Journals
   readonly counts: Partial<Record<EventType, number>> = {}
@@ -31,10 +31,10 @@ export class Story {
   span: { readonly first: string; readonly last: string } | undefined
   readonly #found: Findings
   readonly #across = new Across()
-  /** Configs by when events first named them, until they are announced. */
+  /** Configs that are not announced yet, with the first event that names each. */
   readonly #unannounced = new Map<string, { readonly at: string; readonly place: string }>()
   readonly #announced = new Set<string>()
-  /** The event that states the latest time. */
+  /** The event with the latest time. */
   #newest = { at: '', place: '' }
   readonly #onEvent: OnEvent | undefined
   readonly #onLost: OnLost | undefined
@@ -46,7 +46,7 @@ export class Story {
     this.journals = new Journals(chained)
   }
 
-  /** `held` is absent where the source has no events, or this one cannot be read: then only its entry is judged. */
+  /** `held` is absent if the source has no events or this one is unreadable. Then only its entry is checked. */
   take(index: number, entry: ReturnType<typeof parseEntry>, held: HeldEvent | undefined): void {
     if (!entry) return
     const { request, seq, type, commit, prev } = entry
@@ -60,8 +60,7 @@ export class Story {
     this.journals.advance(row, seq + 1, commit)
 
     const known = currentType(type) as EventType
-    if (!Object.hasOwn(eventTypes, known))
-      return void this.#found.add({ class: 'rules', place, what: `of a type that is not known: ${type}` })
+    if (!Object.hasOwn(eventTypes, known)) return void this.#found.add({ class: 'rules', place, what: `unknown event type: ${type}` })
     this.counts[known] = (this.counts[known] ?? 0) + 1
     if (held === 'erased') this.erased++
     const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
@@ -71,9 +70,9 @@ export class Story {
     }
     const journal = this.journals.journal(row)
     if (held === 'erased') {
-      // What was erased came before the event that says so.
+      // Erased events must come before the event that records the erasure.
       if (journal.erasureTold)
-        this.#found.add({ class: 'tampered', place, what: 'gone, and what says that events were erased came before it' })
+        this.#found.add({ class: 'tampered', place, what: 'missing, although the event that records the erasure came before it' })
       journal.erased = true
     }
     const across = event ? this.#across.take(journal, event, place) : []
@@ -88,11 +87,11 @@ export class Story {
       return undefined
     }
     if (event.request !== request || !isTypeOf(type, event)) {
-      this.#found.add({ class: 'tampered', place, what: `it is a ${event.type} of ${event.request}, and its entry says ${type}` })
+      this.#found.add({ class: 'tampered', place, what: `it is a ${event.type} of ${event.request}, but its entry has ${type}` })
       return undefined
     }
     this.span = { first: this.span?.first ?? event.at, last: event.at }
-    // Times are of one form, so that texts compare as times do.
+    // All times have one format, so their strings compare like times.
     if (event.at > this.#newest.at) this.#newest = { at: event.at, place }
     return event
   }
@@ -117,17 +116,17 @@ export class Story {
     }
     for (const [request, row] of this.journals.entries()) {
       const [journal, count] = [this.journals.journal(row), this.journals.count(row)]
-      // Whoever erases says so in the journal itself.
+      // An erasure is recorded in the journal itself.
       if (journal.erased && !journal.erasureTold)
         this.#found.add({
           class: 'tampered',
           place: request,
-          what: `events among its ${count} are gone, and none says that they were erased`,
+          what: `some of its ${count} events are missing, and no event records an erasure`,
         })
     }
   }
 
-  /** Table and log, both ways. */
+  /** Compares table and log in both directions. */
   async compare(
     table: AsyncIterable<readonly Journaled[]>,
     now: Instant,
@@ -145,7 +144,7 @@ export class Story {
           continue
         }
         if (row !== undefined && !commits.slice(0, count).reduce(chainOf, CHAIN_START).equals(this.journals.chain(row))) {
-          this.#lost(request, row, 'its events in the table are not those in the log')
+          this.#lost(request, row, 'its events in the table differ from those in the log')
           continue
         }
         if (item) this.#held(request, item, events)
@@ -156,18 +155,18 @@ export class Story {
           this.#found.add({
             class: 'table',
             place: `event ${request}/${count}`,
-            what: 'in the table, and after all this time not in the log',
+            what: 'in the table, but still not in the log',
           })
       }
     }
     for (const [request, row] of this.journals.entries()) {
       if (!this.journals.isInTable(row) && this.journals.journal(row).stage !== 'retired')
-        this.#lost(request, row, 'in the log, and gone from the table without having been retired')
+        this.#lost(request, row, 'in the log, but missing from the table without being retired')
     }
     return { journals, unshipped }
   }
 
-  /** What an item lets its next writes do, against what its events have made of it. Where some were erased nobody can say. */
+  /** Compares the state of an item, on which its next writes depend, with its events. Impossible if some events were erased. */
   #held(request: string, item: ItemFacts, events: Journaled['events']): void {
     const read = events.map(eventIn)
     if (!read.every((event) => event !== undefined)) return

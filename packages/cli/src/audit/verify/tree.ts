@@ -1,4 +1,4 @@
-/** The tree above the leaves. */
+/** The Merkle tree above the leaves. */
 
 import { append, type Edge, fold, type Hash, perfectNodes, sameHash } from '@stint/tlog/merkle'
 import { decodeTile, hashWithin, TILE_WIDTH, type Tile, tilePath, tileRoot } from '@stint/tlog/tiles'
@@ -6,16 +6,16 @@ import type { LogSource } from '../sources.ts'
 import { readTile } from './bundle.ts'
 import type { Findings } from './findings.ts'
 
-/** Folds leaves to the root, and holds every tile of hashes above them to what is below. */
+/** Computes the root from the leaves, and compares every tile of hashes with the hashes below it. */
 export class TreeCheck {
   readonly #found: Findings
   readonly #source: LogSource
-  /** For each level above the leaves: hashes that are in no full tile yet, and how many tiles came before. */
+  /** For each level above the leaves: the hashes that are not in a full tile yet, and the number of full tiles. */
   readonly #rows: { hashes: Hash[]; tiles: number }[] = []
-  /** Of the full tiles of leaves. */
+  /** The edge of the full tiles of leaves. */
   #edge: Edge = []
   #tiles = 0
-  /** Leaves of the last tile, where it is not full. */
+  /** The leaves of the last tile, if it is partial. */
   #rest: readonly Hash[] = []
 
   constructor(found: Findings, source: LogSource) {
@@ -51,15 +51,15 @@ export class TreeCheck {
     const there = decodeTile(bytes, tile.width) ?? decodeTile(bytes, TILE_WIDTH)
     if (!there) return void this.#found.add({ class: 'tampered', place: path, what: `not ${tile.width} hashes` })
     const at = hashes.findIndex((hash, place) => !sameHash(hash, there[place] as Hash))
-    if (at >= 0) this.#found.add({ class: 'tampered', place: path, what: `hash ${at} is not that of the entries below it` })
+    if (at >= 0) this.#found.add({ class: 'tampered', place: path, what: `hash ${at} is not the hash of the entries below it` })
   }
 
-  /** The root with these leaves behind all that were added so far. */
+  /** The root with these leaves appended to those added so far. */
   rootWith(leaves: readonly Hash[]): Hash {
     return fold([...this.#edge, ...partsOf(leaves)])
   }
 
-  /** The root of all that was added; holds the tiles that are not full to it too. */
+  /** The root of all added leaves. Also checks the partial tiles. */
   async finish(): Promise<Hash> {
     for (const [level, row] of this.#rows.entries()) {
       if (row && row.hashes.length > 0) await this.#compare({ level, index: row.tiles, width: row.hashes.length }, row.hashes)
@@ -68,6 +68,6 @@ export class TreeCheck {
   }
 }
 
-/** The perfect ranges that at most 256 leaves are made of. */
+/** The perfect subtrees of at most 256 leaves. */
 const partsOf = (leaves: readonly Hash[]): readonly Hash[] =>
   perfectNodes({ start: 0, end: leaves.length }).map(({ level, index }) => hashWithin(leaves, index * 2 ** level, (index + 1) * 2 ** level))

@@ -1,9 +1,9 @@
 /**
- * Verifies an audit log from end to end, and trusts neither those who keep it nor those who wrote it: every hash, the
- * signature, that it continues the log that was seen before, that each event is the one committed to, that each journal
- * keeps its rules, and, where the table is at hand, that table and log tell one story.
+ * Verifies an audit log from end to end, without trust in its operators or its writer: every hash, the signature, that the log
+ * continues the one seen before, that each event matches its commitment, that each journal follows its rules and, with a table, that
+ * the table and the log match.
  *
- * One pass, in order, a bundle of 256 entries at a time: memory grows with the number of requests, not of events.
+ * One pass, in order, with one bundle of 256 entries at a time. Memory grows with the number of requests, not of events.
  */
 
 import type { Journaled } from '@stint/core/audit/journal-item'
@@ -22,12 +22,12 @@ import { TreeCheck } from './tree.ts'
 
 export type VerifyOptions = {
   readonly source: LogSource
-  /** Keys that may sign; none: the key that the log itself names is taken, and the report says so. */
+  /** The keys that can sign. If empty, the key that the log itself names is used, and the report says so. */
   readonly keys: readonly NoteKey[]
   readonly witnesses?: readonly NoteKey[]
-  /** How many of them must have signed. */
+  /** How many witnesses must have signed. */
   readonly quorum?: number
-  /** What was seen when the log was verified before. */
+  /** The checkpoint of the previous verification. */
   readonly remembered?: { readonly size: number; readonly root: Hash }
   readonly table?: AsyncIterable<readonly Journaled[]>
   readonly now: Instant
@@ -35,7 +35,7 @@ export type VerifyOptions = {
   /** Called while the table is compared. */
   readonly onLost?: OnLost
   readonly onProgress?: (done: number, all: number) => void
-  /** Faults written out; more are only counted. */
+  /** The most faults in the report. More are only counted. */
   readonly mostFaults?: number
 }
 
@@ -44,16 +44,16 @@ export type Report = {
   readonly size: number
   readonly root: Hash
   readonly vkey: string
-  /** The key came out of the log itself. */
+  /** The key was taken from the log itself. */
   readonly keyUntrusted: boolean
   readonly witnesses: readonly string[]
-  /** The size that it was held to from before. */
+  /** The size at the previous verification. */
   readonly since?: number
   readonly counts: Readonly<Partial<Record<EventType, number>>>
   readonly journals: number
   readonly erased: number
   readonly span?: { readonly first: string; readonly last: string }
-  /** The events were at hand, so the rules were judged by what they say. */
+  /** The source had events, so their content was checked against the rules. */
   readonly judgedEvents: boolean
   readonly table?: { readonly journals: number; readonly unshipped: number }
   readonly notices: readonly string[]
@@ -62,9 +62,9 @@ export type Report = {
 }
 
 const MOST_FAULTS = 100
-/** Bundles that are fetched ahead. */
+/** How many bundles are fetched ahead. */
 const AHEAD = 8
-/** Bundles in a row of which nothing is there: a checkpoint may claim thousands of millions of entries. */
+/** After this many missing bundles in a row, the search stops: a checkpoint can claim billions of entries. */
 const MOST_MISSING = 64
 
 export async function verify(options: VerifyOptions): Promise<Report> {
@@ -78,13 +78,13 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     found.add({
       class: 'tampered',
       place: 'checkpoint',
-      what: `signed by ${checkpoint.witnesses.length} witnesses of the ${quorum} that it needs`,
+      what: `signed by ${checkpoint.witnesses.length} of the ${quorum} required witnesses`,
     })
   if (remembered && size < remembered.size)
     found.add({
       class: 'tampered',
       place: 'checkpoint',
-      what: `rolled back: ${size} entries, and it had ${remembered.size} when it was verified before`,
+      what: `rolled back: ${size} entries, but it had ${remembered.size} at the previous verification`,
     })
 
   const story = new Story(found, options.table !== undefined, options.onEvent, options.onLost)
@@ -100,7 +100,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     missing = files.entries || files.tile ? 0 : missing + 1
     if (missing > MOST_MISSING) {
       found.notices.push(
-        `the checkpoint claims ${size.toLocaleString('en-US')} entries, and nothing is there from entry ${(index - MOST_MISSING) * TILE_WIDTH} on: the rest was not looked for`,
+        `the checkpoint claims ${size.toLocaleString('en-US')} entries, but there are none from entry ${(index - MOST_MISSING) * TILE_WIDTH} on. The rest was not checked.`,
       )
       break
     }
@@ -111,7 +111,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
         found.add({
           class: 'tampered',
           place: `entries 0 to ${remembered.size - 1}`,
-          what: 'not those that were verified before: the log was forked or rewritten',
+          what: 'not the entries that were verified before: the log was forked or rewritten',
         })
     }
     await tree.add(leaves)
@@ -119,7 +119,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     options.onProgress?.(start + leaves.length, size)
   }
   if (!sameHash(await tree.finish(), root))
-    found.add({ class: 'tampered', place: 'checkpoint', what: 'its root is not that of the entries' })
+    found.add({ class: 'tampered', place: 'checkpoint', what: 'its root is not the root of the entries' })
   if (source.list) await checkFiles(source, size, await source.list(), found)
   story.end(options.now)
   const table = options.table ? await story.compare(options.table, options.now) : undefined
