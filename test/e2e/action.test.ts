@@ -197,7 +197,7 @@ describe('a job that may not', () => {
     ],
     ['a list of no account', () => run({ ...deploy(), 'allowed-account-ids': ' , ' }), /has no account ID/],
     ['a timeout that no timer holds', () => run({ ...deploy(), 'action-timeout-s': '2147484' }), /action-timeout-s must be at most/],
-    ['a region that is none', () => run({ ...deploy(), 'aws-region': 'eu central' }), /Region is not valid/],
+    ['a region that is none', () => run({ ...deploy(), 'aws-region': 'eu central' }), /Invalid region: eu central/],
     [
       'a broker that is not there',
       () => run({ ...deploy(), 'stint-url': 'http://127.0.0.1:9', 'disable-retry': 'true' }),
@@ -243,7 +243,7 @@ describe('people who have to agree', () => {
     await approve(request)
     const step = await running
     expect(message(step)).toBe('')
-    expect(step.log).toContain(`Request ${request} for gated waits`)
+    expect(step.log).toContain(`Request ${request} for gated needs approval`)
     expect(step.outputs['request-id']).toBe(request)
   })
   test('are not waited for without an end', async () => {
@@ -365,7 +365,7 @@ describe('a job that outlasts a session', () => {
     )
     expect(message(await run({ ...nightly(), profile: 'gated' }))).toMatch(/profiles that need approval/)
     expectNothing(await run({ ...nightly(), 'allowed-account-ids': '999988887777' }))
-    expect(message(await run({ ...nightly(), 'role-duration-seconds': '900' }))).toMatch(/refresh takes neither/)
+    expect(message(await run({ ...nightly(), 'role-duration-seconds': '900' }))).toMatch(/refresh cannot be used with ro/)
   })
   test.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN', 'AWS_PROFILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'])(
     'is refused where SDKs would take %s before the endpoint',

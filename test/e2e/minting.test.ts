@@ -83,7 +83,7 @@ describe('a token that is shown to Stint', () => {
     const token = await tokenOf(await sessionOf('minting'))
     const refused = await sandbox.vend(token, { profile: 'workload' })
     expect([refused.status, refused.json.code]).toEqual([401, 'token-invalid'])
-    expect(why()).toContain('it carries the tag stint:session')
+    expect(why()).toContain('it has the tag stint:session')
   })
   test('is refused if it is about the role of a target, however that was entered', async () => {
     const { key } = workload(`arn:aws:iam::${PRODUCTION}:role/stint/Admin`)

@@ -125,7 +125,7 @@ describe('npm start', () => {
   test.each([
     [['--port', 'x'], 'Use a number'],
     [['--port', '65535'], 'Use a number'],
-    [['--only', 'issuer'], "--only takes 'aws,issuer' or 'broker'"],
+    [['--only', 'issuer'], "Invalid --only. Use 'aws,issuer' or 'broker'."],
     [['--nonsense'], '--nonsense'],
   ])('%j is a usage error', async (args, words) => {
     const { code, text } = await start(args).ended()
@@ -188,17 +188,17 @@ describe('the parts apart', () => {
     AWS_SESSION_TOKEN: 'c',
   }
   test.each<[string, NodeJS.ProcessEnv, string]>([
-    ['nothing set', {}, 'needs AWS_ENDPOINT_URL_STS'],
-    ['one missing', { ...whole, AWS_SESSION_TOKEN: '' }, 'needs AWS_SESSION_TOKEN;'],
+    ['nothing set', {}, 'Missing environment variables: AWS_ENDPOINT_URL_STS'],
+    ['one missing', { ...whole, AWS_SESSION_TOKEN: '' }, 'Missing environment variables: AWS_SESSION_TOKEN.'],
     [
       'a real endpoint beside the sandbox’s issuers',
       { ...whole, AWS_ENDPOINT_URL_STS: 'https://sts.eu-central-1.amazonaws.com' },
-      'anyone who can sign in to the sandbox would get access to AWS',
+      'Anyone who can sign in to the sandbox would get access to AWS',
     ],
     [
       'an endpoint that only looks like loopback',
       { ...whole, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1.evil.example' },
-      'anyone who can sign in',
+      'Anyone who can sign in',
     ],
   ])('the broker does not start: %s', async (_name, env, words) => {
     const { code, text } = await start(['--only', 'broker', '--port', String(await freePorts(4))], env).ended()

@@ -153,8 +153,8 @@ describe('what code of version 1 began', () => {
   })
 
   test.each([
-    ['for another caller', { caller: { issuer: 'lab', subject: 'mallory', name: 'mallory', kind: 'human' } }, /another caller/],
-    ['on other terms', { terms: 'b'.repeat(64) }, /other terms/],
+    ['for another caller', { caller: { issuer: 'lab', subject: 'mallory', name: 'mallory', kind: 'human' } }, /a caller other than the requester/],
+    ['on other terms', { terms: 'b'.repeat(64) }, /terms other than those/],
   ])('and not %s', async (_what, change, words) => {
     const memory = newMemoryLog()
     const journals = oldJournals()

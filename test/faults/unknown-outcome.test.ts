@@ -27,7 +27,7 @@ afterEach(() => {
 })
 
 const KNOWN = /nothing (was|is) (changed|handed out)|not changed/i
-const UNKNOWN = /it is not known whether/
+const UNKNOWN = /it is not known whether|may or may not have/
 let serial = 0
 async function waiting() {
   const id = await it.ask('oncall', `outcome ${++serial}`)

@@ -272,9 +272,9 @@ describe('onboarded', () => {
 
   const one = ['--account', '222233334444', '--name', 'x']
   test.each<[string, readonly string[], string]>([
-    ['nothing', [], 'Name one target'],
-    ['both', ['--csv', 'x', '--account', '111122223333', '--name', 'x'], 'Either a list'],
-    ['parameters for nobody', ['--account', '222233334444', '--name', 'x', '--parameters', 'x'], 'which role the stacks are to trust'],
+    ['nothing', [], 'Missing target'],
+    ['both', ['--csv', 'x', '--account', '111122223333', '--name', 'x'], 'Pass either --csv'],
+    ['parameters for nobody', ['--account', '222233334444', '--name', 'x', '--parameters', 'x'], 'Missing --broker-role'],
     ['a list that is none', ['--csv', 'no-such-file.csv'], 'no such file'],
     ['a broker that is anyone', [...one, '--broker-role', '*'], 'must be the ARN of one IAM role'],
     ['a broker that is an account', [...one, '--broker-role', 'arn:aws:iam::123456789012:root'], 'must be the ARN of one IAM role'],
@@ -286,6 +286,6 @@ describe('onboarded', () => {
   test('a column that is misspelt is not overlooked', async () => {
     await writeFile(join(work, 'odd.csv'), 'name,account,rolle\nx,222233334444,Admin\n')
     const { code, stderr } = await stint(['target', 'add', '--csv', join(work, 'odd.csv')])
-    expect([code, stderr]).toEqual([2, expect.stringContaining('there is also rolle')])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('unknown columns: rolle')])
   })
 })
