@@ -109,14 +109,18 @@ const frozenScope = (scope: string, at: number, ...more: readonly Told[]): Story
 const releaseAsked = (who: object, at: number): Told => ({ type: 'freeze.release-asked', at, scope: 'all', by: who })
 const released = (who: object, at: number): Told => ({ type: 'freeze.released', at, scope: 'all', by: who })
 const deployReleased = (at: number): Told => ({ type: 'freeze.deploy-released', at, scope: 'all', build: 'test' })
-const linked = (at: number): Story => ({
-  id: linkId(dana),
+const linked = (at: number, who = dana, slack = 'T1/U1'): Story => ({
+  id: linkId(who),
   events: [
-    { type: 'link.pending', at, by: dana, slack: 'T1/U1', ...came },
-    { type: 'link.made', at: at + MINUTE, by: dana, slack: 'T1/U1', expiresAt: at + MINUTE + 90 * 24 * HOUR, ...came },
-    { type: 'link.ended', at: at + HOUR, by: dana, slack: 'T1/U1', reason: 'unlinked' },
+    { type: 'link.pending', at, by: who, slack, ...came },
+    { type: 'link.made', at: at + MINUTE, by: who, slack, expiresAt: at + MINUTE + 90 * 24 * HOUR, ...came },
+    { type: 'link.ended', at: at + HOUR, by: who, slack, reason: 'unlinked' },
   ],
 })
+/** Alex's link, one minute after `at`. */
+const linkedAlex = (at: number, slack = 'T1/U2'): Story => first(linked(at, alex, slack), 2)
+/** Approved by Alex in Slack, two minutes after the start. */
+const inSlack = (slack = 'T1/U2'): Story => first(but(byPeople(1), 2, { channel: 'slack', source: `slack:${slack}` }), 4)
 
 // ── How they are changed ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -360,6 +364,10 @@ describe('stories that can have happened', () => {
       ],
     ],
     ['a link', [linked(START)]],
+    ['an approval in Slack, by an approver who is linked', [linkedAlex(START - HOUR), inSlack()]],
+    ['an approval in Slack, whose link was shipped later', [inSlack(), linkedAlex(START - HOUR)]],
+    ['an approval in Slack just before the link ends', [linked(START - 58 * MINUTE, alex, 'T1/U2'), inSlack()]],
+    ['a request made in Slack right after linking', [linked(START - MINUTE), first(but(byPeople(1), 1, { source: 'slack:T1/U1' }), 2)]],
     ['an id that states its time', [byRule(1, newRequestId(START + MINUTE, bytes))]],
     ['clocks that differ by less than a minute', [but(byRule(1), 2, (event) => ({ at: event.at }))]],
     ['a review', [and(byPeople(1), { type: 'request.reviewed', at: later(byPeople(1), 7, HOUR), by: alex, comment: 'fine', ...came })]],
@@ -1120,6 +1128,24 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     [byRule(2), first(but(rule, 0, { target: 'another' }), 1)],
     at(0),
     'on terms of another profile, target or number of uses',
+  ],
+  // In Slack.
+  ...(
+    [
+      ['an approval by a Slack user who was never linked', []],
+      ['an approval by a Slack user who is linked to another person', [first(linked(START - HOUR, kim, 'T1/U2'), 2)]],
+      ['an approval by a person who is linked to another Slack user', [linkedAlex(START - HOUR, 'T1/U3')]],
+      ['an approval in Slack before the link', [linkedAlex(START + HOUR)]],
+      ['an approval in Slack within minutes of the link', [linkedAlex(START - 5 * MINUTE)]],
+      ['an approval in Slack after the link ended', [linked(START - 2 * HOUR, alex, 'T1/U2')]],
+      ['an approval in Slack after the link expired', [linkedAlex(START - 91 * 24 * HOUR)]],
+    ] as const
+  ).map(([name, before]) => [name, [...before, inSlack()], at(2), 'by a Slack user who was not linked to this person'] as const),
+  [
+    'a request made by a Slack user who was never linked',
+    [first(but(people, 1, { source: 'slack:T1/U1' }), 2)],
+    at(1),
+    'by a Slack user who was not linked to this person',
   ],
   // Times.
   ['tomorrow', [byRule(1, future, START + 3 * 365 * 24 * HOUR)], `event ${future}/2`, 'dated in the future'],

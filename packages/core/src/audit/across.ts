@@ -1,6 +1,7 @@
 /**
  * Rules across journals: an access key belongs to one session, equal terms give equal sessions, a target of one config has one
- * role, nothing is issued during a freeze, and a frozen caller does not ask, approve or release.
+ * role, nothing is issued during a freeze, a frozen caller does not ask, approve or release, and whoever acts in Slack is
+ * linked to the Slack user.
  *
  * Freezes of a `person` are not checked, because only the config says which identities belong to that person.
  *
@@ -9,11 +10,12 @@
  */
 import { sha256 } from '../digest.ts'
 import type { CallerRef } from '../identity/caller.ts'
+import { LINK_SETTLES_SECONDS } from '../identity/link.ts'
 import { type Instant, instantOf, seconds } from '../instant.ts'
 import { NO_CONFIG } from './event.ts'
 import { CLOCK_TOLERANCE_SECONDS, type Journal } from './journal.ts'
 import type { RequestFacts } from './request-facts.ts'
-import type { ReadEvent } from './schema.ts'
+import type { EventType, ReadEvent } from './schema.ts'
 import { isSameRole } from './session-facts.ts'
 
 type Freeze = { readonly from: Instant; until: Instant; released: boolean }
@@ -28,9 +30,13 @@ const acts: { readonly [type in string]?: string } = {
   'freeze.released': 'released',
 }
 
+type SlackLink = { readonly from: Instant; until: Instant }
+/** An act in Slack whose link may come later in the log. `since`: the latest time at which the link was made. */
+type SlackAct = { readonly place: string; readonly link: string; readonly since: Instant; readonly at: Instant }
+
 /** Maximum number of targets and issuers in memory. A config has hundreds, and a log some thousand configs. */
 const MOST_REMEMBERED = 1_000_000
-/** Maximum number of acts during a freeze in memory. */
+/** Maximum number of acts during a freeze in memory, and of acts in Slack. */
 const MOST_SUSPECTS = 1000
 
 export class Across {
@@ -44,10 +50,20 @@ export class Across {
   readonly #freezes = new Map<string, Freeze[]>()
   #suspects: Suspect[] = []
   #forgot = false
+  /** The links of each Slack user and person, the latest last. */
+  readonly #links = new Map<string, SlackLink[]>()
+  #unlinked: SlackAct[] = []
+  #linksErased = false
 
   /** Takes an event before its journal is stepped. `place` names it in reports. */
   take(journal: Journal, event: ReadEvent, place: string): readonly string[] {
+    this.#inSlack(journal, event, place)
     return [...this.#kindFaults(event), ...this.#take(journal, event, place)]
+  }
+
+  /** Takes an event that was erased. Acts in Slack cannot be checked if a link is missing. */
+  takeErased(type: EventType): void {
+    if (type === 'link.made') this.#linksErased = true
   }
 
   #take(journal: Journal, event: ReadEvent, place: string): readonly string[] {
@@ -74,15 +90,21 @@ export class Across {
       case 'freeze.deploy-released':
         this.#frozen(event)
         return []
+      case 'link.made':
+      case 'link.ended':
+        this.#linked(event)
+        return []
       default:
         return []
     }
   }
 
-  /** Faults that are known only at the end of the log: acts during a freeze. */
+  /** Faults that are known only at the end of the log: acts during a freeze, and in Slack without a link. */
   end(): readonly { readonly place: string; readonly what: string }[] {
     const found = this.#suspects.filter((one) => this.#isFrozen(one)).map(({ place, what }) => ({ place, what }))
-    return this.#forgot ? [...found, { place: 'freezes', what: `more than ${MOST_SUSPECTS} acts while access was frozen` }] : found
+    if (this.#forgot) found.push({ place: 'freezes', what: `more than ${MOST_SUSPECTS} acts while access was frozen` })
+    const unlinked = this.#linksErased ? [] : this.#unlinked.filter((act) => !this.#isLinked(act))
+    return [...found, ...unlinked.map(({ place }) => ({ place, what: 'by a Slack user who was not linked to this person' }))]
   }
 
   #isFrozen = ({ scope, at }: Suspect): boolean => this.#freezes.get(scope)?.some((freeze) => covers(freeze, at)) === true
@@ -160,6 +182,32 @@ export class Across {
     }
   }
 
+  /**
+   * Whoever acts in Slack is linked to the Slack user, and for a decision has been linked for a while. Events of version 1 are not
+   * checked, as for freezes.
+   */
+  #inSlack(journal: Journal, { v, type, by, caller, source, channel, at: text }: ReadEvent, place: string): void {
+    const person = (by ?? caller ?? journal.facts) as Pick<CallerRef, 'issuer' | 'subject'> | undefined
+    if (v === 1 || type.startsWith('link.') || !person || typeof source !== 'string' || !source.startsWith('slack:')) return
+    const at = instantOf(text)
+    const settles = channel === 'slack' ? LINK_SETTLES_SECONDS : 0
+    const since = at - seconds(settles) + seconds(CLOCK_TOLERANCE_SECONDS)
+    const act = { place, link: linkOf(source.slice('slack:'.length), person), since, at }
+    if (!this.#isLinked(act) && this.#unlinked.length < MOST_SUSPECTS) this.#unlinked.push(act)
+  }
+
+  #isLinked = ({ link, since, at }: SlackAct): boolean =>
+    this.#links.get(link)?.some(({ from, until }) => from <= since && at < until + seconds(CLOCK_TOLERANCE_SECONDS)) === true
+
+  #linked(event: ReadEvent): void {
+    const link = linkOf(event.slack as string, event.by as CallerRef)
+    const all = this.#links.get(link) ?? []
+    const last = all.at(-1)
+    const at = instantOf(event.at)
+    if (event.type === 'link.made') this.#links.set(link, [...all, { from: at, until: instantOf(event.expiresAt as string) }])
+    else if (last) last.until = Math.min(last.until, at)
+  }
+
   /** Setting a freeze again never makes it end earlier. */
   #frozen(event: ReadEvent): void {
     const scope = event.scope as string
@@ -176,6 +224,7 @@ export class Across {
   }
 }
 
+const linkOf = (slack: string, { issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>) => `${slack}#${issuer}#${subject}`
 const scopesOf = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>) => [`issuer#${issuer}`, `subject#${issuer}#${subject}`]
 const faultOf = (what: string, scope: string) => `${what} while ${scope === 'all' ? 'all access' : scope} was frozen`
 /** Allows for different clocks of two functions at both ends. */

@@ -62,7 +62,10 @@ export class Story {
     const known = currentType(type) as EventType
     if (!Object.hasOwn(eventTypes, known)) return void this.#found.add({ class: 'rules', place, what: `unknown event type: ${type}` })
     this.counts[known] = (this.counts[known] ?? 0) + 1
-    if (held === 'erased') this.erased++
+    if (held === 'erased') {
+      this.erased++
+      this.#across.takeErased(known)
+    }
     const event = held === undefined || held === 'erased' ? undefined : this.#read(held.event, place, request, type)
     if (event) {
       this.#config(event, place)
