@@ -153,7 +153,11 @@ describe('what code of version 1 began', () => {
   })
 
   test.each([
-    ['for another caller', { caller: { issuer: 'lab', subject: 'mallory', name: 'mallory', kind: 'human' } }, /a caller other than the requester/],
+    [
+      'for another caller',
+      { caller: { issuer: 'lab', subject: 'mallory', name: 'mallory', kind: 'human' } },
+      /a caller other than the requester/,
+    ],
     ['on other terms', { terms: 'b'.repeat(64) }, /terms other than those/],
   ])('and not %s', async (_what, change, words) => {
     const memory = newMemoryLog()
