@@ -3,7 +3,7 @@
  * tests all read this table, so a code that is not here cannot be returned.
  */
 
-type Row = {
+export type ProblemRow = {
   readonly status: number
   /** What failed, for a reader. Stable per code. */
   readonly title: string
@@ -140,48 +140,9 @@ export const problems = {
   'sts-throttled': { status: 503, title: 'AWS is throttling requests', next: 'No credentials were returned. Try again.', retryAfter: 5 },
   'issuer-keys-unavailable': { status: 503, title: 'Your issuer’s signing keys are unavailable', next: 'Try again.', retryAfter: 5 },
   'sts-timeout': { status: 504, title: 'AWS did not answer in time', next: 'No credentials were returned. Make a new request.' },
-} as const satisfies Record<string, Row>
+} as const satisfies Record<string, ProblemRow>
 
 export type ProblemCode = keyof typeof problems
 
-/** The body of an error response, `application/problem+json`. */
-export type Problem = {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly code: ProblemCode
-  readonly detail: string
-  readonly next: string
-  readonly trace: string
-  readonly [extension: string]: unknown
-}
-
-export function problem(code: ProblemCode, detail: string, trace: string, extra: { readonly [member: string]: unknown } = {}): Problem {
-  const { status, title, next } = problems[code]
-  return { type: `/docs#${code}`, title, status, code, detail, next, trace, ...extra }
-}
-
 /** What a new sign-in must satisfy (RFC 9470 §4): one of these `acr` values, at most `maxAge` seconds ago. */
 export type StepUp = { readonly acrValues?: readonly string[]; readonly maxAge?: number }
-
-/**
- * The headers of a problem response (RFC 9110 §10.2.3, RFC 6750 §3). The challenge of RFC 9470 §3 comes with a 403 here:
- * the token is valid, and only this profile requires more.
- */
-export function problemHeaders(code: ProblemCode, stepUp?: StepUp): Record<string, string> {
-  const row: Row = problems[code]
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
-  if (row.retryAfter !== undefined) headers['retry-after'] = String(row.retryAfter)
-  if (code === 'token-missing') headers['www-authenticate'] = 'Bearer realm="stint"'
-  else if (stepUp) {
-    const { acrValues, maxAge } = stepUp
-    const ask = `${acrValues ? `, acr_values="${acrValues.join(' ')}"` : ''}${maxAge === undefined ? '' : `, max_age=${maxAge}`}`
-    headers['www-authenticate'] = `Bearer realm="stint", error="insufficient_user_authentication", error_description="${row.title}"${ask}`
-  } else if (row.status === 401)
-    headers['www-authenticate'] = `Bearer realm="stint", error="invalid_token", error_description="${row.title}"`
-  return headers
-}
-
-/** Added to every refusal that groups could have prevented. It depends on the token alone, so it reveals nothing else. */
-export const groupsOmittedHint =
-  'Your token omits your groups because there are too many. Ask your administrator to emit only the groups assigned to this application, or app roles.'

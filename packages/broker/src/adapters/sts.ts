@@ -9,12 +9,11 @@ import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from 
 import { brief } from '@stint/core/audit/event'
 import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, parseHttpDate } from '@stint/core/instant'
-import { done, refused } from '@stint/core/outcome'
-import type { ProblemCode } from '@stint/core/problem'
+import { done, type Gate, type Refused, refused } from '@stint/core/outcome'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import { within } from '../ports/deadline.ts'
 import type { Clock } from '../ports/runtime.ts'
-import type { Assumed, AssumeFailed, Sts } from '../ports/sts.ts'
+import type { Assumed, AssumeFailed, Sts, StsRefusal } from '../ports/sts.ts'
 
 export type StsSettings = {
   /** One client per region; a config with one target needs one. */
@@ -120,7 +119,7 @@ function fromWire(output: AssumeRoleCommandOutput, answeredAt: Instant | undefin
 
 type Fault = {
   /** Why AWS refused and therefore did nothing; absent if AWS did not answer, or not reliably. */
-  readonly refusal?: { readonly code: ProblemCode; readonly detail: string; readonly extra?: Record<string, unknown> }
+  readonly refusal?: Refused<StsRefusal>
   readonly retry: boolean
   /** For the operator: AWS's own error name and message. */
   readonly words: string
@@ -175,25 +174,23 @@ function classify(error: unknown, body: string): Fault {
       retry: true,
       words,
       ...id,
-      ...(unsent ? { refusal: { code: 'sts-timeout', detail: 'AWS STS is unreachable. No credentials were returned.' } } : {}),
+      ...(unsent ? { refusal: refused('sts-timeout', 'AWS STS is unreachable. No credentials were returned.', { operator: words }) } : {}),
     }
   }
-  const no = (problem: ProblemCode, detail: string, extra?: Record<string, unknown>, retry = false): Fault => ({
-    refusal: { code: problem, detail, ...(extra ? { extra } : {}) },
-    retry,
-    words,
-    ...id,
-  })
-  if (throttles.has(name)) return no('sts-throttled', 'AWS STS is throttling requests. No credentials were returned.', undefined, true)
-  if (denials.has(name)) return no('assume-role-denied', 'AWS denied AssumeRole on the target role.', { gate: gateOf(message) })
-  if (ownCredentials.has(name)) return no('assume-role-denied', 'AWS does not accept the broker’s own credentials.', { gate: 'unknown' })
-  if (name.startsWith('PackedPolicyTooLarge'))
-    return no('packed-policy-too-large', 'The session policy and the tags are together too large for AWS.')
-  if (invalids.has(name)) return no('assume-role-invalid', 'AWS rejected the parameters of AssumeRole.')
-  return no('assume-role-invalid', 'AWS refused AssumeRole with an error unknown to Stint.')
+  return { refusal: refusalOf(name, message, words), retry: throttles.has(name), words, ...id }
 }
 
-export type Gate = 'trust-policy' | 'caller-permission' | 'condition' | 'unknown'
+function refusalOf(name: string, message: string, operator: string): Refused<StsRefusal> {
+  if (throttles.has(name)) return refused('sts-throttled', 'AWS STS is throttling requests. No credentials were returned.', { operator })
+  if (denials.has(name))
+    return refused('assume-role-denied', 'AWS denied AssumeRole on the target role.', { operator, evidence: { gate: gateOf(message) } })
+  if (ownCredentials.has(name))
+    return refused('assume-role-denied', 'AWS does not accept the broker’s own credentials.', { operator, evidence: { gate: 'unknown' } })
+  if (name.startsWith('PackedPolicyTooLarge'))
+    return refused('packed-policy-too-large', 'The session policy and the tags are together too large for AWS.', { operator })
+  if (invalids.has(name)) return refused('assume-role-invalid', 'AWS rejected the parameters of AssumeRole.', { operator })
+  return refused('assume-role-invalid', 'AWS refused AssumeRole with an error unknown to Stint.', { operator })
+}
 
 /**
  * Which of the gates refused, as far as AWS's message shows (AWS IAM User Guide, "Troubleshoot access denied error messages"). AWS does not
@@ -208,9 +205,8 @@ export function gateOf(message: string): Gate {
 
 function conclude(fault: Fault, sends: number): AssumeFailed | { outcome: 'unknown'; cause: string; sends: number } {
   if (!fault.refusal) return { outcome: 'unknown', cause: fault.words, sends }
-  const { code, detail, extra } = fault.refusal
   return {
-    ...refused(code, detail, { operator: fault.words, ...(extra ? { extra } : {}) }),
+    ...fault.refusal,
     sends,
     ...(fault.awsRequestId ? { awsRequestId: fault.awsRequestId } : {}),
   }

@@ -16,14 +16,25 @@ import { rulesOpenTo } from '@stint/core/request/approval'
 import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import { type Place, type Summary, summaryOf } from '@stint/core/request/summary'
-import type { Ledger } from '../ports/ledger.ts'
+import type { ChangeRefusal, Ledger } from '../ports/ledger.ts'
 import { stoppedBy } from '../vend/ask.ts'
 
 /** What the caller wants to do with a request. `grants`: the act can give access, so a frozen caller must not perform it. */
-export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Decided) & { readonly grants?: true }
+export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Decided | Refused<'request-unknown'>) & {
+  readonly grants?: true
+}
 
 /** Who decides, from which address, and through which channel. */
 export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
+
+/** The version that the person saw. `grants`: a withdrawal is accepted all the same. */
+export type Seen = { readonly version: string; readonly binds: 'every act' | 'grants' }
+export type Decision = (Done<AccessRequest> | Refused<ChangeRefusal | 'request-changed' | 'ledger-unavailable'> | Unknown) & {
+  readonly profile?: string
+}
+
+/** The version as an entity tag (RFC 9110 §8.8.3). */
+export const versionTag = ({ version }: Pick<AccessRequest, 'version'>): string => `"${version}"`
 
 export const unknownRequest = refused('request-unknown', 'Request not found, or not visible to you.')
 
@@ -73,29 +84,36 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   }
 
   /**
-   * `upon`: inspects the request that was found, before the decision is written. `exact`: the request must still be at that version when
-   * the decision is written. A withdrawal reads no freezes: it stays open to everyone entitled to it, and waits for nothing.
+   * Decides on a request. A withdrawal reads no freezes: it stays open to everyone entitled to it, and waits for nothing. `profile` is the
+   * profile of the request, if the caller may know it.
    */
-  async function decide(
-    id: RequestId,
-    decider: Decider,
-    acts: Acts,
-    upon: (found: AccessRequest, decided: Decided) => Decided = (_found, decided) => decided,
-    exact = false,
-  ): Promise<Done<AccessRequest> | Refused | Unknown> {
+  async function decide(id: RequestId, decider: Decider, acts: Acts, seen?: Seen): Promise<Decision> {
     const { now, came: circumstances } = decider
     const frozen = acts.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
-    return ledger.change(
+    let profile: string | undefined
+    const changed = await ledger.change(
       id,
       now,
       (stored) => {
         const found = withPeople(stored)
         const actor = actorFor(decider, found)
         if (!isParty(found, actor)) return unknownRequest
-        return frozen ?? upon(found, acts(found, actor, now))
+        profile = found.profile
+        const decided = frozen ?? acts(found, actor, now)
+        return isOutdated(found, decided, seen) ? refused('request-changed', 'The request has changed since you read it.') : decided
       },
-      { circumstances, exact },
+      { circumstances, exact: seen?.binds === 'every act' },
     )
+    return { ...changed, ...(profile === undefined ? {} : { profile }) }
+  }
+
+  /**
+   * A caller who has already decided learns that first, even if the response to their decision was lost and the version has changed because
+   * of it.
+   */
+  function isOutdated(found: AccessRequest, decided: Decided | Refused, seen: Seen | undefined): boolean {
+    if (!seen || seen.version === versionTag(found) || decided.outcome !== 'done' || decided.value === 'unchanged') return false
+    return seen.binds === 'every act' || decided.value.from === undefined
   }
 
   /** What the caller can do with the request now. */

@@ -16,6 +16,7 @@ import {
   type LinkEnd,
   type Linked,
   type LinkId,
+  type LinkRefusal,
   linkByEmail,
   linkId,
   type NamedSlackUser,
@@ -35,9 +36,9 @@ const codeHash = (code: string): string => sha256Hex(`stint-link/v1 ${code}`)
 const plainCode = (typed: string): string => typed.toLowerCase().replace(/[-\s]/g, '').replaceAll('o', '0').replace(/[il]/g, '1')
 
 type Person = Pick<CallerRef, 'issuer' | 'subject'>
-type Changed = Done<Link> | Refused | Unknown
+type Changed = Done<Link> | Refused<LinkRefusal | 'frozen'> | Unknown
 /** `fresh`: it was changed by this call. */
-type Written = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused | Unknown
+type Written = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused<LinkRefusal | 'frozen'> | Unknown
 
 const linkOf = (written: Written): Changed => (written.outcome === 'done' ? done(written.value.link) : written)
 const tooManyWrong = refused('rate-limited', 'Too many invalid codes. Try again in ten minutes.')
@@ -124,7 +125,10 @@ export function linking(store: Links, random: RandomBytes) {
     },
 
     /** Creates a code for this person. It is shown to no other caller, and only its hash is stored. */
-    async offer(caller: Linked, now: Instant): Promise<Done<{ readonly code: string; readonly expiresAt: Instant }> | Refused | Unknown> {
+    async offer(
+      caller: Linked,
+      now: Instant,
+    ): Promise<Done<{ readonly code: string; readonly expiresAt: Instant }> | Refused<LinkRefusal | 'frozen'> | Unknown> {
       const code = toCrockford(random(17), 26)
       const expiresAt = now + seconds(CODE_SECONDS)
       const pointed = await store.point({ kind: 'code', name: codeHash(code) }, linkId(caller.caller), expiresAt)

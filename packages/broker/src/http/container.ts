@@ -10,7 +10,7 @@ export function containerBar(
   profile: Profile,
   approval: Approval | undefined,
   issuer: Pick<Issuer, 'replay'> | undefined,
-): Refused | undefined {
+): Refused<'approval-required' | 'duration-invalid'> | undefined {
   if (approval) return refused('approval-required', 'This endpoint does not serve profiles that need approval.')
   if (issuer?.replay === 'once')
     return refused('duration-invalid', 'This endpoint does not take single-use tokens, because SDKs send a token more than once.')

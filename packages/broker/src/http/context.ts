@@ -5,13 +5,13 @@ import type { Caller } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
 import type { JsonObject } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { groupsOmittedHint } from '@stint/core/problem'
+import { groupsOmittedHint } from '@stint/core/problem-body'
 import type { Context, Hono } from 'hono'
 import * as v from 'valibot'
 import type { SlackApi } from '../adapters/slack.ts'
 import type { Trail } from '../log/trail.ts'
 import type { Broker } from '../ports/broker.ts'
-import type { Ledger } from '../ports/ledger.ts'
+import type { Call, Ledger } from '../ports/ledger.ts'
 import type { Links } from '../ports/links.ts'
 import { readObject } from './body.ts'
 import { MAX_BODY_BYTES, problemReply } from './message.ts'
@@ -57,21 +57,22 @@ export type Tools = {
   readonly isResponder: (c: Ctx, caller: Caller) => boolean
 }
 
+export const callOf = (c: Ctx): Call => ({ trace: c.get('trace'), source: c.env.sourceIp, now: c.get('now') })
 export const circumstances = (c: Ctx) => ({ sourceIp: c.env.sourceIp, now: c.get('now') })
 
 export function refuse(c: Ctx, refusal: Refused): Response {
   c.set('refusal', refusal)
-  const hint = c.get('groupsOmitted') ? { hint: groupsOmittedHint } : {}
-  const { status, headers, body } = problemReply(refusal.code, refusal.detail, c.get('trace'), { ...refusal.extra, ...hint })
+  const { status, headers, body } = problemReply(refusal, c.get('trace'), c.get('groupsOmitted') ? groupsOmittedHint : undefined)
   return c.body(body, status as 400, headers)
 }
 
-export const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })
+export const unavailable = (cause: string): Refused<'ledger-unavailable'> =>
+  refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })
 
 export type RawBody = { readonly bytes: Uint8Array; readonly json: JsonObject }
 
 /** Checks a body's media type and size, before the caller is identified. */
-export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
+export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused<'media-type' | 'body-too-large'>> {
   const type = c.req.header('content-type')
   const isJson = /^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type ?? '')
   const wrongType = refused('media-type', 'The body must be application/json.')
@@ -82,7 +83,7 @@ export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused> {
 }
 
 /** Reads the body, and refuses it as soon as its declared or actual length exceeds `limit` bytes. */
-export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Array> | Refused> {
+export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Array> | Refused<'body-too-large'>> {
   const tooLarge = refused('body-too-large', `The body is larger than ${limit} bytes.`)
   if (Number(c.req.header('content-length') ?? 0) > limit) return tooLarge
   const parts: Uint8Array[] = []
@@ -98,7 +99,7 @@ export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Arra
 }
 
 /** Checks a body against its schema. An error names the path of the invalid property and never repeats what was sent. */
-export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Array): Done<v.InferOutput<T>> | Refused {
+export function parseBody<T extends v.GenericSchema>(schema: T, bytes: Uint8Array): Done<v.InferOutput<T>> | Refused<'body-invalid'> {
   const read = bytes.length === 0 ? done({}) : readObject(bytes)
   if (read.outcome === 'refused') return read
   const checked = v.safeParse(schema, read.value)

@@ -14,7 +14,7 @@ const notSetUp = refused('route-unknown', 'Slack is not configured.')
 const notAPerson = refused('not-eligible', 'Workloads cannot be linked to Slack users.')
 
 export const signInAgain = refused('auth-too-old', 'You can do this only within five minutes of signing in.', {
-  extra: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
+  evidence: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
 })
 
 export const linkUnknown = (cause: string, what: 'made' | 'removed'): Refused =>

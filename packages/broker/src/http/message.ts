@@ -2,8 +2,12 @@
  * HTTP as `vend` sees it: a plain request and a plain reply. Nothing here or behind it uses `Request`, `Response` or `fetch`: touching them
  * loads undici, which takes a third of a cold start.
  */
+
+import type { Caller } from '@stint/core/identity/caller'
 import { MAX_TOKEN_BYTES } from '@stint/core/identity/token'
-import { type Problem, type ProblemCode, problem, problemHeaders, type StepUp } from '@stint/core/problem'
+import type { Refused } from '@stint/core/outcome'
+import { type Problem, problem, problemHeaders, stepUpOf } from '@stint/core/problem-body'
+import type { Call } from '../ports/ledger.ts'
 import type { VendResult } from '../vend/vend.ts'
 
 export type VendRequest = {
@@ -25,7 +29,10 @@ export const NOSNIFF = { 'x-content-type-options': 'nosniff' } as const
 export const withNosniff = (reply: VendReply): VendReply => ({ ...reply, headers: { ...NOSNIFF, ...reply.headers } })
 
 /** A reply, and the result of the vend path for the log line. */
-export type Answered = { readonly reply: VendReply; readonly result?: VendResult }
+export type Answered = {
+  readonly reply: VendReply
+  readonly result?: VendResult | (Refused & { readonly caller?: Caller; readonly profile?: string })
+}
 
 /** The largest accepted body, in bytes. */
 export const MAX_BODY_BYTES = 8192
@@ -47,11 +54,19 @@ export function idempotencyKeyOf(values: readonly string[]): { readonly key: str
   return values.length === 1 && key !== undefined ? { key } : 'odd'
 }
 
-export function problemReply(code: ProblemCode, detail: string, trace: string, extra?: { readonly [member: string]: unknown }): VendReply {
-  const body: Problem = problem(code, detail, trace, extra)
+export function problemReply(refusal: Refused, trace: string, hint?: string): VendReply {
+  const body: Problem = problem(refusal, trace, hint)
   return {
     status: body.status,
-    headers: { ...problemHeaders(code, extra?.stepUp as StepUp | undefined), 'stint-trace': trace },
+    headers: { ...problemHeaders(refusal.code, stepUpOf(refusal)), 'stint-trace': trace },
     body: JSON.stringify(body),
   }
 }
+
+/** The headers of a response that carries credentials. */
+export const secretHeaders = (type: string, call: Call, location?: string): Record<string, string> => ({
+  'content-type': type,
+  'cache-control': 'no-store',
+  'stint-trace': call.trace,
+  ...(location === undefined ? {} : { location }),
+})

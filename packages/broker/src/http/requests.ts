@@ -18,11 +18,22 @@ import { type Actor, cancel, deny, isParty, isSelf, review, revoke } from '@stin
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
-import { type Acts, decisions, unknownRequest } from '../approvals/decide.ts'
+import { type Acts, decisions, unknownRequest, versionTag } from '../approvals/decide.ts'
 import type { Page } from '../ports/ledger.ts'
 import { askForApproval } from '../vend/ask.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
+import {
+  type Api,
+  type ApiBroker,
+  type Ctx,
+  callOf,
+  circumstances,
+  parseBody,
+  readBytes,
+  refuse,
+  type Tools,
+  unavailable,
+} from './context.ts'
 import { idempotencyKeyOf } from './message.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
 import { askBody, decisionBody, reviewBody } from './request-schemas.ts'
@@ -76,8 +87,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
     const scope = resolveScope(rules, access.profile, caller, body.value as Ask, 1)
     if (scope.outcome === 'refused') return scope
-    const call = { trace: c.get('trace'), source: c.env.sourceIp, now }
-    return askForApproval(broker, call, caller, scope.value, approval, {
+    return askForApproval(broker, callOf(c), caller, scope.value, approval, {
       ...(startsAt === undefined ? {} : { startsAt }),
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
       ...(idempotency ? { idempotency: { ...idempotency, fingerprint: sha256Hex(bytes) } } : {}),
@@ -172,21 +182,9 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
       if (!request) return refuse(c, unknownRequest)
       const match = c.req.header('if-match')
       const came = { source: c.env.sourceIp, token: caller.token.hash }
-      const changed = await decideOn(
-        request,
-        { caller, ...circumstances(c), came },
-        acts.value,
-        (found, decided) => {
-          c.set('profile', found.profile)
-          const stale = match !== undefined && match !== '*' && match !== etag(found)
-          // A caller who has already decided learns that first, even if the response to their decision was lost and the version has changed
-          // because of it.
-          if (stale && decided.outcome === 'done' && decided.value !== 'unchanged')
-            return refused('request-changed', 'The request has changed since you read it.')
-          return decided
-        },
-        match !== undefined && match !== '*',
-      )
+      const seen = match === undefined || match === '*' ? undefined : ({ version: match, binds: 'every act' } as const)
+      const changed = await decideOn(request, { caller, ...circumstances(c), came }, acts.value, seen)
+      if (changed.profile !== undefined) c.set('profile', changed.profile)
       if (changed.outcome === 'unknown') return refuse(c, decisionUnknown(changed.cause))
       if (changed.outcome === 'refused') return refuse(c, changed)
       return show(c, changed.value, actorFor(c, caller, changed.value), 200)
@@ -234,7 +232,7 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
   // ── Show ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   function show(c: Ctx, request: AccessRequest, actor: Actor, status: 200 | 201): Response {
-    c.header('etag', etag(request))
+    c.header('etag', versionTag(request))
     return c.json(requestView(request, actor, broker.clock()), status)
   }
 
@@ -294,8 +292,6 @@ export function requestRoutes(app: Api, broker: ApiBroker, { withCaller, isAudit
     }
   }
 }
-
-const etag = ({ version }: AccessRequest): string => `"${version}"`
 
 /** Durations in either spelling, as seconds. */
 function limitsOf({

@@ -6,11 +6,12 @@
  */
 import { type Json, own } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { type ProblemCode, problemHeaders, problems, type StepUp } from '@stint/core/problem'
+import { type ProblemCode, problems, type StepUp } from '@stint/core/problem'
+import { extensionsOf, problemHeaders, stepUpOf } from '@stint/core/problem-body'
 import type { Ask } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
-import type { Shown } from '../vend/identify.ts'
+import { identify, type Shown } from '../vend/identify.ts'
 import { vend } from '../vend/vend.ts'
 import { container } from './formats.ts'
 import { type Answered, header, MAX_FORM_BYTES, type VendReply, type VendRequest } from './message.ts'
@@ -33,20 +34,13 @@ const members = {
 
 export async function postToken(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
   const form = readForm(request)
-  if (form.outcome === 'refused') return { reply: tokenRefusal(form, call) }
+  if (form.outcome === 'refused') return { reply: tokenRefusal(form, call, form.error) }
   const { shown, ask } = form.value
-  const result = await vend(broker, call, { shown: done(shown), readAsk: () => ask })
+  const identity = await identify(broker, done(shown), call.now)
+  if (identity.outcome === 'refused') return { reply: tokenRefusal(identity, call), result: identity }
+  const result = await vend(broker, call, identity.value, ask)
   if (result.outcome === 'refused') return { reply: tokenRefusal(result, call), result }
-  if (result.outcome === 'waiting') {
-    const waiting = refused(
-      'approval-required',
-      `Approval is required. Once approved, repeat the call with request_id=${result.request.id}.`,
-      {
-        extra: { request_id: result.request.id },
-      },
-    )
-    return { reply: tokenRefusal(waiting, call), result }
-  }
+  if (result.outcome === 'waiting') return { reply: waitingReply(result.request.id, call), result }
   const body = {
     access_token: Buffer.from(JSON.stringify(container(result.value))).toString('base64url'),
     issued_token_type: ISSUED_TYPE,
@@ -57,17 +51,25 @@ export async function postToken(broker: Broker, call: Call, request: VendRequest
   return { reply: reply(200, body, call), result }
 }
 
-type Form = { readonly shown: Shown; readonly ask: Done<Ask> | Refused }
+/** RFC 8693 has no response for "later": the request that waits for approval is named in the error. */
+function waitingReply(request: string, call: Call): VendReply {
+  const detail = `Approval is required. Once approved, repeat the call with request_id=${request}.`
+  return tokenRefusal(refused('approval-required', detail), call, undefined, { request_id: request })
+}
+
+type Form = { readonly shown: Shown; readonly ask: Ask }
+/** A faulty form, with RFC 6749's error code where it is not `invalid_request`. */
+type BadForm = Refused<'body-invalid' | 'media-type' | 'body-too-large'> & { readonly error?: string }
 
 /** Reports every error of the form itself before the token is verified. */
-function readForm(request: VendRequest): Done<Form> | Refused {
+function readForm(request: VendRequest): Done<Form> | BadForm {
   const media = header(request, 'content-type')
   if (media.length !== 1 || !/^application\/x-www-form-urlencoded\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? ''))
     return refused('media-type', 'The body must be application/x-www-form-urlencoded.')
   if (request.body.length > MAX_FORM_BYTES) return refused('body-too-large', `The body is larger than ${MAX_FORM_BYTES} bytes.`)
   // RFC 6749 §2.3: a client must not use more than one authentication method.
   if (header(request, 'authorization').length > 0)
-    return { ...bad('The token belongs in subject_token. Remove the Authorization header.', 'invalid_client') }
+    return bad('The token belongs in subject_token. Remove the Authorization header.', 'invalid_client')
 
   const text = Buffer.from(request.body).toString('utf8')
   const given = new URLSearchParams(text)
@@ -86,7 +88,7 @@ function readForm(request: VendRequest): Done<Form> | Refused {
   const profile = /^(?:urn:stint:profile:)?([^:]+)$/.exec(form.get('resource') ?? '')?.[1]
   if (profile === undefined || form.has('audience'))
     return bad('resource must name the profile, as urn:stint:profile:NAME. audience is not supported.', 'invalid_target')
-  return done({ shown: { token, ...type }, ask: done(askOf(profile, form)) })
+  return done({ shown: { token, ...type }, ask: askOf(profile, form) })
 }
 
 /** The vend path checks the values, after the token. */
@@ -99,8 +101,7 @@ function askOf(profile: string, form: ReadonlyMap<string, string>): Ask {
   return { profile, ...Object.fromEntries(own), ...(parameters.length > 0 ? { parameters: Object.fromEntries(parameters) } : {}) }
 }
 
-/** An error in the form, with RFC 6749's error code. */
-const bad = (detail: string, error = 'invalid_request') => refused('body-invalid', detail, { extra: { error } })
+const bad = (detail: string, error = 'invalid_request'): BadForm => ({ ...refused('body-invalid', detail), error })
 
 /** RFC 8693 §2.2.2: any problem with the subject token is `invalid_request`; a target that is not granted is `invalid_target`. */
 const errors: { readonly [code: string]: string } = {
@@ -132,17 +133,18 @@ export const tokenStatus = (code: ProblemCode): number => {
 }
 
 /** 400, except for failures that are not the fault of the form, the token or the target: RFC 6749 defines no other status for those. */
-export function tokenRefusal({ code, detail, extra = {} }: Refused, call: Call): VendReply {
-  const { error: said, stepUp, ...rest } = extra
+export function tokenRefusal(refusal: Refused, call: Call, oauthError?: string, more: object = {}): VendReply {
+  const { code, detail } = refusal
+  const { stepUp: _stepUp, ...rest } = extensionsOf(refusal)
   const { status: usual, next } = problems[code]
   const trouble = usual === 500 || usual === 502 ? 'server_error' : isTrouble(usual) ? 'temporarily_unavailable' : undefined
-  const error = String(said ?? errors[code] ?? trouble ?? 'invalid_request')
+  const error = oauthError ?? errors[code] ?? trouble ?? 'invalid_request'
   const status = error === 'invalid_client' ? 401 : tokenStatus(code)
   // RFC 6749 §5.2 excludes quotes, backslashes and everything beyond ASCII.
   const description = detail.replaceAll('"', "'").replace(/[^\x20-\x5B\x5D-\x7E]/g, '?')
   const answer = reply(
     status,
-    { error, error_description: description, code, next, ...rest, ...stepUpMembers(stepUp as StepUp | undefined) },
+    { error, error_description: description, code, next, ...rest, ...more, ...stepUpMembers(stepUpOf(refusal)) },
     call,
   )
   const { 'retry-after': retryAfter } = problemHeaders(code)

@@ -1,9 +1,11 @@
 /**
  * The `api` function: everything that is read or decided. Its role cannot assume any role.
  */
+
 import { join } from 'node:path'
 import middy from '@middy/core'
 import { hex128 } from '@stint/core/ids'
+import { refused } from '@stint/core/outcome'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { header, problemReply, withNosniff } from '../http/message.ts'
@@ -62,7 +64,7 @@ const UNKNOWN_TO_FETCH: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
 
 function unknownMethod(method: string): APIGatewayProxyStructuredResultV2 {
   const trace = hex128(deployment.random)
-  const { status, headers, body } = withNosniff(problemReply('method-not-allowed', `No route accepts ${method}.`, trace))
+  const { status, headers, body } = withNosniff(problemReply(refused('method-not-allowed', `No route accepts ${method}.`), trace))
   deployment.log({ level: 'info', trace, method, status, code: 'method-not-allowed' })
   return { statusCode: status, headers: { ...headers }, body }
 }

@@ -56,7 +56,7 @@ export async function erase(
   parts: ErasureParts,
   { request, operator, justification }: Erasure,
   now: Instant,
-): Promise<Done<number> | Refused> {
+): Promise<Done<number> | Refused<'request-unknown' | 'request-not-pending' | 'request-changed' | 'not-logged-yet'>> {
   const found = await parts.item(request, now)
   const cursor = (await parts.state.cursors([request])).get(request)
   if (!found && !cursor) return refused('request-unknown', 'Request not found.')

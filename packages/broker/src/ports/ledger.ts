@@ -9,7 +9,7 @@ import type { RequestId, SessionId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import type { Done, Refused, Unknown } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
-import type { Decided } from '@stint/core/request/machine'
+import type { Decided, DecisionRefusal } from '@stint/core/request/machine'
 import type { AccessRequest, Limits } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
@@ -106,11 +106,24 @@ export type Place =
 
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string }
 
+export type NewRequestRefusal = 'request-unknown' | 'request-ended' | 'idempotency-mismatch' | 'frozen'
+export type ReserveRefusal =
+  | NewRequestRefusal
+  | 'approval-required'
+  | 'token-used'
+  | 'already-issued'
+  | 'in-progress'
+  | 'request-exhausted'
+  | 'terms-changed'
+  | 'duration-invalid'
+export type ChangeRefusal = DecisionRefusal | 'request-unknown' | 'frozen'
+export type ReleaseRefusal = 'request-unknown' | 'request-changed' | 'frozen'
+
 export type Ledger = {
   /** One conditional write: the grant still holds, one use is taken, the intent is journaled. */
-  reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown>
+  reserve(intent: Intent): Promise<Done<Reservation> | Refused<ReserveRefusal> | Unknown>
   /** One conditional write: the session is issued, if the grant still holds. Only after this may credentials be returned. */
-  record(reservation: Reservation, assumed: Assumed, now: Instant): Promise<Done<true> | Refused | Unknown>
+  record(reservation: Reservation, assumed: Assumed, now: Instant): Promise<Done<true> | Refused<'revoked-in-flight'> | Unknown>
   /**
    * AWS returned a response that does not match the call. The reservation stays as it is, because a session may be active; the journal
    * records that, and the sweeper abandons the reservation.
@@ -123,24 +136,26 @@ export type Ledger = {
   /** The session definitely failed: the same write returns the use. */
   fail(
     reservation: Reservation,
-    failure: Pick<AssumeFailed, 'code' | 'awsRequestId' | 'sends'> & { readonly reason: string },
+    failure: Pick<AssumeFailed, 'awsRequestId' | 'sends'> & { readonly code: ProblemCode; readonly reason: string },
     now: Instant,
   ): Promise<Done<true> | Unknown>
   /** A verified caller was refused: one item, or only a count once there are too many in an hour. */
   refuse(refusal: Refusal): Promise<Done<true> | Unknown>
 
   /** Creates a pending request. If one with this ID exists, it is returned instead. */
-  ask(request: NewRequest): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown>
+  ask(
+    request: NewRequest,
+  ): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused<NewRequestRefusal> | Unknown>
   /**
    * Reads, decides, writes. A withdrawal is conditional on the request's state only. Everything else is conditional on the version that was
    * read, and starts again if that has changed.
    */
-  change(
+  change<C extends ProblemCode = never>(
     id: RequestId,
     now: Instant,
-    decide: (found: AccessRequest) => Decided,
+    decide: (found: AccessRequest) => Decided | Refused<C>,
     options?: ChangeOptions,
-  ): Promise<Done<AccessRequest> | Refused | Unknown>
+  ): Promise<Done<AccessRequest> | Refused<C | ChangeRefusal> | Unknown>
   request(id: RequestId): Promise<Done<AccessRequest | undefined> | Unknown>
   session(id: SessionId): Promise<Done<Session | undefined> | Unknown>
 
@@ -189,7 +204,7 @@ export type Ledger = {
     by: CallerRef,
     isSame: (other: CallerRef) => boolean,
     now: Instant,
-  ): Promise<Done<'asked' | 'released'> | Refused | Unknown>
+  ): Promise<Done<'asked' | 'released'> | Refused<ReleaseRefusal> | Unknown>
   /**
    * The deployment releases a freeze when there are not two people left to do so. False if it is not in force any more, or was set again
    * since.

@@ -10,7 +10,13 @@ export type Pointer = { readonly kind: 'code' | 'slack'; readonly name: string }
 export type Links = {
   link(id: LinkId): Promise<Done<Link | undefined> | Unknown>
   /** Conditional on the version that was read; false if another writer was faster. */
-  writeLink(id: LinkId, version: number, change: LinkChange, now: Instant, came?: Circumstances): Promise<Done<boolean> | Refused | Unknown>
+  writeLink(
+    id: LinkId,
+    version: number,
+    change: LinkChange,
+    now: Instant,
+    came?: Circumstances,
+  ): Promise<Done<boolean> | Refused<'frozen'> | Unknown>
   /** Sets the pointer if it points nowhere yet, or to `before`; false if it points elsewhere. */
   point(at: Pointer, to: LinkId, expiresAt: Instant, before?: LinkId): Promise<Done<boolean> | Unknown>
   pointed(at: Pointer): Promise<Done<LinkId | undefined> | Unknown>

@@ -12,6 +12,7 @@ export type Assumed = AssumedRole & {
 }
 
 /** AWS refused and did nothing: the use can be returned. */
-export type AssumeFailed = Refused & { readonly awsRequestId?: string; readonly sends: number }
+export type StsRefusal = 'assume-role-denied' | 'assume-role-invalid' | 'packed-policy-too-large' | 'sts-throttled' | 'sts-timeout'
+export type AssumeFailed = Refused<StsRefusal> & { readonly awsRequestId?: string; readonly sends: number }
 
 export type Sts = { assumeRole(input: AssumeRoleInput): Promise<Done<Assumed> | AssumeFailed | (Unknown & { readonly sends: number })> }

@@ -50,7 +50,7 @@ async function handle(handler: SlackHandler, request: VendRequest): Promise<Vend
   const [now, trace] = [handler.clock(), hex128(handler.random)]
   const line = { trace, method: request.method, route: request.path, from: request.sourceIp }
   const no = (refusal: Refused): VendReply => {
-    const reply = problemReply(refusal.code, refusal.detail, trace)
+    const reply = problemReply(refusal, trace)
     handler.log({
       ...line,
       level: reply.status >= 500 ? 'error' : 'info',

@@ -9,7 +9,7 @@ import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import type { Profile, Rules } from '@stint/core/config/shape'
 import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
 import { parseRequestId } from '@stint/core/ids'
-import { jsonBytes } from '@stint/core/json'
+import { jsonBytes, own } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { deny, isParty, review } from '@stint/core/request/machine'
@@ -20,9 +20,10 @@ import type { SlackApi } from '../adapters/slack.ts'
 import { type Acts, type Decider, decisions, unknownRequest } from '../approvals/decide.ts'
 import type { Linking } from '../approvals/link.ts'
 import type { Directory } from '../ports/directory.ts'
-import type { Ledger } from '../ports/ledger.ts'
+import type { Call, Ledger } from '../ports/ledger.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import { askForApproval } from '../vend/ask.ts'
+import { recordRefusal } from '../vend/record-refusal.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
 import { buttons } from './messages.ts'
@@ -65,6 +66,7 @@ export function slackAnswers(parts: SlackParts) {
   const decider = decisions({ rules, ledger })
 
   const from = ({ slack }: SlackTurn) => `slack:${slack.team}/${slack.user}`
+  const callOf = (turn: SlackTurn): Call => ({ trace: turn.trace, source: from(turn), now: turn.now })
   const who = (turn: SlackTurn) => whoIs(parts, turn.slack, turn.hash, turn.now)
   const deciderOf = (turn: SlackTurn, { caller }: Known): Decider => ({
     caller,
@@ -77,14 +79,7 @@ export function slackAnswers(parts: SlackParts) {
   /** Records the refusal of a linked person in the audit log, as every other channel does. */
   async function recorded(turn: SlackTurn, { caller }: Known, profile: string, refusal: Refused): Promise<Refused> {
     if (problems[refusal.code].status >= 500) return refusal
-    const written = await ledger.refuse({
-      call: { trace: turn.trace, source: from(turn), now: turn.now },
-      caller,
-      profile,
-      code: refusal.code,
-      reason: refusal.operator ?? refusal.detail,
-    })
-    if (written.outcome === 'unknown') parts.log({ event: 'refusal-not-recorded', trace: turn.trace, cause: written.cause })
+    await recordRefusal(parts, callOf(turn), caller, profile, refusal)
     return refusal
   }
 
@@ -182,7 +177,7 @@ export function slackAnswers(parts: SlackParts) {
       1,
     )
     if (scope.outcome === 'refused') return scope
-    return askForApproval(parts, { trace: turn.trace, source: from(turn), now: turn.now }, caller, scope.value, approval, {
+    return askForApproval(parts, callOf(turn), caller, scope.value, approval, {
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
     })
   }
@@ -200,14 +195,10 @@ export function slackAnswers(parts: SlackParts) {
     if (!id) return tell(wordsOf(unknownRequest))
     if (!known.value.settled) return tell(`You cannot decide from Slack during the first ten minutes of your link. ${page}`)
     if (known.value.directorySilent) return tell(`The directory did not confirm your identity. ${page}`)
-    let profile = ''
-    const decided = await decider.decide(id, deciderOf(turn, known.value), acts, (found, outcome) => {
-      profile = found.profile
-      return outcome
-    })
+    const decided = await decider.decide(id, deciderOf(turn, known.value), acts)
     if (decided.outcome === 'done') return undefined
     if (decided.outcome === 'unknown') return tell(`${decisionUnknown(decided.cause).detail} ${publicUrl}/decide/${text}`)
-    await recorded(turn, known.value, profile, decided)
+    await recorded(turn, known.value, decided.profile ?? '', decided)
     return tell(mayBeSignedIn.includes(decided.code) ? `${decided.detail} ${page}` : wordsOf(decided))
   }
 
@@ -398,17 +389,21 @@ const wordsOf = (no: Refused | Unknown): string => (no.outcome === 'unknown' ? '
 const errorAt = (block: string, words: string): SlackReply => ({ response_action: 'errors', errors: { [block]: safe(words, 2000) } })
 
 /** The form field that a refusal is about; the profile if the form has no such field. */
-function fieldOf(no: Refused | Unknown, view: View): string {
-  if (no.outcome === 'unknown') return blockIds.profile
-  const named = [...view.values.keys()].find(
-    (block) => block.startsWith(PARAMETER) && no.detail.includes(`'${block.slice(PARAMETER.length)}'`),
-  )
-  const parameter = named ?? [...view.values.keys()].find((block) => block.startsWith(PARAMETER))
-  const fields: { readonly [code: string]: string | undefined } = {
-    'parameter-invalid': parameter,
-    'duration-invalid': blockIds.duration,
-    'justification-required': blockIds.justification,
-    'body-invalid': /^justification/.test(no.detail) ? blockIds.justification : /^ticket/.test(no.detail) ? blockIds.ticket : undefined,
+function fieldOf(refusal: Refused | Unknown, view: View): string {
+  if (refusal.outcome === 'unknown') return blockIds.profile
+  switch (refusal.code) {
+    case 'parameter-invalid': {
+      const block = `${PARAMETER}${refusal.evidence.parameter}`
+      return view.values.has(block) ? block : blockIds.profile
+    }
+    case 'duration-invalid':
+      return blockIds.duration
+    case 'justification-required':
+      return blockIds.justification
+    case 'body-invalid':
+      return own(fieldsOfBody, refusal.evidence?.property ?? '') ?? blockIds.profile
+    default:
+      return blockIds.profile
   }
-  return fields[no.code] ?? blockIds.profile
 }
+const fieldsOfBody: { readonly [property: string]: string } = { justification: blockIds.justification, ticket: blockIds.ticket }

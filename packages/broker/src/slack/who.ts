@@ -34,7 +34,7 @@ export async function whoIs(
   slack: SlackUser,
   call: string,
   now: Instant,
-): Promise<Done<Known> | Refused | Unknown> {
+): Promise<Done<Known> | Refused<'link-unknown' | 'not-eligible'> | Unknown> {
   const found = await linking.ofSlack(slack, now)
   if (found.outcome === 'unknown') return found
   const active = activeAt(found.value, now)

@@ -13,7 +13,7 @@ import { type Done, done, type Refused, refused, type Unknown } from '@stint/cor
 import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
-import type { Call, Freeze, Ledger, WaitingPlace } from '../ports/ledger.ts'
+import type { Call, Freeze, Ledger, NewRequestRefusal, WaitingPlace } from '../ports/ledger.ts'
 import type { Idempotency } from './slot.ts'
 import { outcomeUnknown } from './unknown-outcome.ts'
 
@@ -32,6 +32,9 @@ type Asking = {
 }
 export type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
 
+/** Why a request for approval is not made. */
+export type AskRefusal = NewRequestRefusal | 'not-eligible' | 'rate-limited' | 'ledger-unavailable'
+
 export async function askForApproval(
   broker: Asking,
   call: Call,
@@ -39,7 +42,7 @@ export async function askForApproval(
   scope: Scope,
   approval: Approval,
   { startsAt, limits, idempotency }: AskOptions = {},
-): Promise<Done<Asked> | Refused> {
+): Promise<Done<Asked> | Refused<AskRefusal>> {
   const person = personOf(broker.rules, caller)
   const trigger = scope.terms.triggeredBy
   if (caller.kind === 'workload' && trigger === undefined) {
@@ -112,7 +115,13 @@ type Taken = { readonly waits?: AccessRequest; readonly kept: boolean }
  * Takes one of the caller's few places for pending requests. A place whose request is no longer pending is reused. Whether it is pending is
  * read from the request by key, so it does not depend on an index.
  */
-async function takePlace({ ledger }: Asking, call: Call, caller: Caller, scope: Scope, request: RequestId): Promise<Done<Taken> | Refused> {
+async function takePlace(
+  { ledger }: Asking,
+  call: Call,
+  caller: Caller,
+  scope: Scope,
+  request: RequestId,
+): Promise<Done<Taken> | Refused<'rate-limited' | 'ledger-unavailable'>> {
   const ref = callerRef(caller)
   let instead: WaitingPlace | undefined
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -166,7 +175,7 @@ async function freePlaces(
 const isUnderWay = ({ at }: WaitingPlace, now: Instant): boolean => now - at < seconds(ABANDONED_AFTER_SECONDS)
 
 /** Whether a freeze stops this caller from requesting, approving or releasing. If that is unknown, the caller is stopped. */
-export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
+export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
   if (frozen.outcome === 'unknown') return unavailable(frozen.cause)
   if (!frozen.value) return undefined
   return refused('frozen', 'A freeze stops you from requesting access, approving and releasing. Ask the responders to release it.', {
@@ -175,4 +184,5 @@ export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused |
 }
 
 /** Before anything was written. */
-const unavailable = (cause: string): Refused => refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })
+const unavailable = (cause: string): Refused<'ledger-unavailable'> =>
+  refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })

@@ -5,7 +5,7 @@
 import type { Issuer } from '@stint/core/config/shape'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
 import { refuseOwnSession } from '@stint/core/identity/own-session'
-import { checkClaims, checkHeader, forged, parseToken } from '@stint/core/identity/token'
+import { checkClaims, checkHeader, forged, parseToken, type TokenRefusal } from '@stint/core/identity/token'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { Broker } from '../ports/broker.ts'
@@ -13,11 +13,14 @@ import type { Broker } from '../ports/broker.ts'
 /** A token, and its declared use where the protocol states one. */
 export type Shown = { readonly token: string; readonly use?: 'id' | 'access' }
 
+/** Why a caller is not identified. */
+export type IdentityRefusal = TokenRefusal | 'token-missing' | 'issuer-keys-unavailable'
+
 export async function identify(
   broker: Pick<Broker, 'rules' | 'keys'>,
-  shown: Done<Shown> | Refused,
+  shown: Done<Shown> | Refused<'token-missing' | 'token-invalid'>,
   now: Instant,
-): Promise<Done<Caller> | Refused> {
+): Promise<Done<Caller> | Refused<IdentityRefusal>> {
   if (shown.outcome === 'refused') return shown
   const token = parseToken(shown.value.token)
   if (token.outcome === 'refused') return token
@@ -43,7 +46,7 @@ export async function identify(
 }
 
 /** The values of the Authorization header, RFC 6750 §2.1. Two headers are refused, because two parties could each read a different one. */
-export function bearerOf(values: readonly string[]): Done<Shown> | Refused {
+export function bearerOf(values: readonly string[]): Done<Shown> | Refused<'token-missing' | 'token-invalid'> {
   if (values.length > 1) return forged('two Authorization headers')
   const [, scheme = '', token = ''] = /^([A-Za-z]+) +(\S+)$/.exec(values[0] ?? '') ?? []
   if (scheme.toLowerCase() !== 'bearer') return refused('token-missing', 'The Authorization header with a bearer token is missing.')

@@ -17,11 +17,13 @@ import {
   type SessionId,
 } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
-import type { Refused } from '@stint/core/outcome'
-import type { ProblemCode } from '@stint/core/problem'
+import { type Refused, refused } from '@stint/core/outcome'
+import { problems } from '@stint/core/problem'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
 import type { Call } from '../ports/ledger.ts'
+
+type ExhaustedAs = 'request-exhausted' | 'token-used' | 'rate-limited' | 'already-issued' | 'in-progress'
 
 export type Slot = {
   readonly uses: number
@@ -33,18 +35,21 @@ export type Slot = {
   /** One token, one session: a token older than the ledger is refused. */
   readonly once?: true
   readonly fingerprint?: string
-  /** What it means at this entry point that the request has no uses left. */
-  readonly exhausted: (refusal: Refused) => ProblemCode
+  /** The refusal, in the terms of this entry point, of a request that has no uses left. */
+  readonly exhausted: (refusal: Refused<'request-exhausted'>) => Refused<ExhaustedAs>
 }
 
 const shortWindow = (call: Call) => call.now + seconds(ABANDONED_AFTER_SECONDS)
-const always = (code: ProblemCode) => () => code
+const exhaustedAs =
+  (code: 'request-exhausted' | 'token-used' | 'rate-limited') =>
+  ({ detail: operator }: Refused<'request-exhausted'>): Refused<ExhaustedAs> =>
+    refused(code, problems[code].title, { operator })
 
 export const freshSlot: Slot = {
   uses: 1,
   request: (call, _caller, _scope, random) => newRequestId(call.now, random),
   windowExpiresAt: shortWindow,
-  exhausted: always('request-exhausted'),
+  exhausted: exhaustedAs('request-exhausted'),
 }
 
 /** The token names the request, so a second use of the token finds the first. */
@@ -53,7 +58,7 @@ export const onceSlot: Slot = {
   once: true,
   request: (_call, caller, scope) => onceRequestId(caller, scope.terms.profile),
   windowExpiresAt: (_call, caller) => caller.token.expiresAt + seconds(CLOCK_GRACE_SECONDS),
-  exhausted: always('token-used'),
+  exhausted: exhaustedAs('token-used'),
 }
 
 /** An Idempotency-Key, and the SHA-256 of the call it was used for. */
@@ -73,7 +78,7 @@ export const namedSlot = (request: RequestId, once: boolean, idempotency: Idempo
         }
       : {}),
   windowExpiresAt: shortWindow,
-  exhausted: always('request-exhausted'),
+  exhausted: exhaustedAs('request-exhausted'),
 })
 
 /** A repeat of the same call finds the first one and learns its result. */
@@ -82,8 +87,12 @@ export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
   fingerprint,
   request: (_call, caller) => idempotentRequestId(caller, key),
   windowExpiresAt: (call) => call.now + seconds(IDEMPOTENT_SECONDS),
-  exhausted: ({ extra }) =>
-    extra?.sessionState === 'issued' ? 'already-issued' : extra?.sessionState === 'reserved' ? 'in-progress' : 'request-exhausted',
+  exhausted(refusal) {
+    if (!refusal.evidence) return exhaustedAs('request-exhausted')(refusal)
+    const { session, sessionState } = refusal.evidence
+    const code = sessionState === 'issued' ? 'already-issued' : 'in-progress'
+    return refused(code, problems[code].title, { operator: refusal.detail, evidence: { session } })
+  },
 })
 const IDEMPOTENT_SECONDS = 24 * 3600
 
@@ -93,7 +102,7 @@ export const bucketSlot: Slot = {
   uses: 4,
   request: (call, caller, scope) => bucketRequestId(caller, scope.terms.profile, scope.terms.parameters, BUCKET_SECONDS, call.now),
   windowExpiresAt: (call) => call.now + seconds(2 * BUCKET_SECONDS),
-  exhausted: always('rate-limited'),
+  exhausted: exhaustedAs('rate-limited'),
 }
 
 export const sessionIn = (slot: Slot, request: RequestId, caller: Caller, random: RandomBytes): SessionId =>

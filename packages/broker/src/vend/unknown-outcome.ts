@@ -5,13 +5,13 @@
 import { type Refused, refused } from '@stint/core/outcome'
 
 /** `what` completes "it is not known whether …". `next` says how to find out, in whole sentences. */
-export const outcomeUnknown = (cause: string, what: string, next: string): Refused =>
+export const outcomeUnknown = (cause: string, what: string, next: string): Refused<'ledger-unavailable'> =>
   refused('ledger-unavailable', `The ledger did not answer, so it is not known whether ${what}. ${next}`, {
     operator: cause,
-    extra: { next, outcome: 'unknown' },
+    evidence: { next, outcome: 'unknown' },
   })
 
-export const decisionUnknown = (cause: string): Refused =>
+export const decisionUnknown = (cause: string): Refused<'ledger-unavailable'> =>
   outcomeUnknown(
     cause,
     'your decision took effect',

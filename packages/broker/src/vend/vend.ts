@@ -6,7 +6,7 @@
  *   assume    one sts:AssumeRole, with every parameter set by Stint
  *   record    the outcome is durable; only then are credentials returned
  */
-import { decideAccess } from '@stint/core/access/decide'
+import { type AccessRefusal, decideAccess } from '@stint/core/access/decide'
 import { scopesOfSession } from '@stint/core/access/freeze'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Profile } from '@stint/core/config/shape'
@@ -16,24 +16,33 @@ import { personOf } from '@stint/core/identity/person'
 import { hex128, parseRequestId, type RequestId, type SessionId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { problems } from '@stint/core/problem'
 import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, sessionExpiry } from '@stint/core/scope/assume-role'
 import { faultInAnswer } from '@stint/core/scope/assumed-role'
-import { type Ask, changedTerms, resolveScope, type Scope } from '@stint/core/scope/terms'
+import { type Ask, changedTerms, resolveScope, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
-import type { Call, Freeze, Intent, Reservation } from '../ports/ledger.ts'
-import type { Assumed } from '../ports/sts.ts'
-import { askForApproval } from './ask.ts'
-import { identify, type Shown } from './identify.ts'
+import type { Call, Freeze, Intent, Reservation, ReserveRefusal } from '../ports/ledger.ts'
+import type { Assumed, StsRefusal } from '../ports/sts.ts'
+import { type AskRefusal, askForApproval } from './ask.ts'
+import { recordRefusal } from './record-refusal.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
-/** How a call came in. Each entry point reads its input in its own way, and can derive the request's ID from that input. */
-export type EntryPoint = {
-  readonly shown: Done<Shown> | Refused
-  readonly readAsk: () => Done<Ask> | Refused
+/** Why no session is issued. `AtEntryPoint` is what an entry point demands of a profile in addition. */
+export type VendRefusal =
+  | AccessRefusal
+  | AtEntryPoint
+  | ScopeRefusal
+  | AskRefusal
+  | ReserveRefusal
+  | StsRefusal
+  | 'revoked-in-flight'
+  | 'sts-answer-invalid'
+type AtEntryPoint = 'approval-required' | 'duration-invalid'
+
+/** What an entry point adds to a call. */
+export type VendOptions = {
   /** What this entry point demands of a profile in addition to the profile's own rules. */
-  readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused | undefined
+  readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused<AtEntryPoint> | undefined
   /** Default: a new request with one use. */
   readonly slot?: Slot
   /** Derives a key from the call's input, so that a repeat finds the first call. */
@@ -53,22 +62,16 @@ export type Vended = {
 }
 
 /** `waiting`: the request needs approval first; AWS was not called. */
-export type VendResult = (Done<Vended> | Refused | { readonly outcome: 'waiting'; readonly request: AccessRequest }) & {
+export type VendResult = (Done<Vended> | Refused<VendRefusal> | { readonly outcome: 'waiting'; readonly request: AccessRequest }) & {
   readonly caller?: Caller
   readonly profile?: string
 }
 
-export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promise<VendResult> {
-  const identity = await identify(broker, entry.shown, call.now)
-  if (identity.outcome === 'refused') return identity // The caller is unknown, so nothing is written.
-  const caller = identity.value
-
-  const ask = entry.readAsk()
-  if (ask.outcome === 'refused') return refuse(broker, call, caller, '', ask)
-  const { profile } = ask.value
-  const decided = decide(broker, call, entry, caller, ask.value)
+export async function vend(broker: Broker, call: Call, caller: Caller, ask: Ask, options: VendOptions = {}): Promise<VendResult> {
+  const { profile } = ask
+  const decided = decide(broker, call, caller, ask, options)
   if (decided.outcome === 'refused') return refuse(broker, call, caller, profile, decided)
-  if (decided.value.wait) return wait(broker, call, entry, caller, decided.value.scope, decided.value.wait)
+  if (decided.value.wait) return wait(broker, call, caller, decided.value.scope, decided.value.wait, options)
   const { scope, slot } = decided.value
   const intent = makeIntent(broker, call, caller, scope, slot)
 
@@ -126,14 +129,20 @@ export async function vend(broker: Broker, call: Call, entry: EntryPoint): Promi
 type Decision = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
 
 /** Everything before the first write. It is pure, and the same for every entry point. */
-function decide(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, ask: Ask): Done<Decision> | Refused {
+function decide(
+  broker: Broker,
+  call: Call,
+  caller: Caller,
+  ask: Ask,
+  options: VendOptions,
+): Done<Decision> | Refused<AccessRefusal | AtEntryPoint | ScopeRefusal | 'request-unknown'> {
   const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.source, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
   const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})
-  const barred = entry.admits?.(access.profile, caller, approval)
+  const barred = options.admits?.(access.profile, caller, approval)
   if (barred) return barred
 
-  const slot = slotFor(broker, entry, caller, ask)
+  const slot = slotFor(broker, caller, ask, options)
   // A request that needed no approval is used by the call that creates it, and never by its ID.
   if (!slot || (slot.named && !approval)) return refused('request-unknown', 'Request not found, or not visible to you.')
   const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
@@ -142,14 +151,14 @@ function decide(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, a
 }
 
 /** `once` takes precedence over an Idempotency-Key. An approval is used only by naming its request. */
-function slotFor(broker: Broker, entry: EntryPoint, caller: Caller, ask: Ask): Slot | undefined {
+function slotFor(broker: Broker, caller: Caller, ask: Ask, { idempotency, slot = freshSlot }: VendOptions): Slot | undefined {
   const once = broker.rules.issuers[caller.issuer]?.replay === 'once'
   if (ask.requestId !== undefined) {
     const request = parseRequestId(ask.requestId)
-    return request && namedSlot(request, once, entry.idempotency)
+    return request && namedSlot(request, once, idempotency)
   }
   if (once) return onceSlot
-  return entry.idempotency ? idempotentSlot(entry.idempotency) : (entry.slot ?? freshSlot)
+  return idempotency ? idempotentSlot(idempotency) : slot
 }
 
 function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, slot: Slot): Intent {
@@ -173,15 +182,22 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
 }
 
 /** No session is issued before the request is approved. The request stays pending, and the caller returns with its ID. */
-async function wait(broker: Broker, call: Call, entry: EntryPoint, caller: Caller, scope: Scope, approval: Approval): Promise<VendResult> {
+async function wait(
+  broker: Broker,
+  call: Call,
+  caller: Caller,
+  scope: Scope,
+  approval: Approval,
+  { idempotency }: VendOptions,
+): Promise<VendResult> {
   const { profile } = scope.terms
-  const asked = await askForApproval(broker, call, caller, scope, approval, entry.idempotency ? { idempotency: entry.idempotency } : {})
+  const asked = await askForApproval(broker, call, caller, scope, approval, idempotency ? { idempotency } : {})
   if (asked.outcome === 'refused') return refuse(broker, call, caller, profile, asked)
   return { outcome: 'waiting', request: asked.value.request, caller, profile }
 }
 
 /** A freeze refuses the call. So does not knowing whether there is one. */
-function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefined {
+function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
   if (!frozen.value) return undefined
@@ -189,21 +205,14 @@ function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused | undefin
 }
 
 /** What the ledger's refusal means at this entry point, and in which terms two approvals differ. */
-function atEntryPoint(refusal: Refused, slot: Slot, scope: Scope): Refused {
-  if (refusal.code === 'terms-changed') return { ...refusal, extra: { changed: changedTerms(String(refusal.extra?.agreed), scope.terms) } }
-  if (refusal.code !== 'request-exhausted') return refusal
-  const code = slot.exhausted(refusal)
-  const session = code === 'already-issued' ? { extra: { session: refusal.extra?.session } } : {}
-  return { ...refused(code, problems[code].title, session), operator: refusal.detail }
+function atEntryPoint(refusal: Refused<ReserveRefusal>, slot: Slot, scope: Scope): Refused<ReserveRefusal | 'rate-limited'> {
+  if (refusal.code === 'request-exhausted') return slot.exhausted(refusal)
+  if (refusal.code !== 'terms-changed' || !refusal.evidence || !('approved' in refusal.evidence)) return refusal
+  return { ...refusal, evidence: { changed: changedTerms(refusal.evidence.approved, scope.terms) } }
 }
 
-/**
- * Records that a verified caller was refused. If the ledger cannot take the record, the call is refused all the same; the log line has it.
- */
-async function refuse(broker: Broker, call: Call, caller: Caller, profile: string, refusal: Refused): Promise<VendResult> {
-  const reason = refusal.operator ?? refusal.detail
-  const written = await broker.ledger.refuse({ call, caller, profile, code: refusal.code, reason })
-  if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: call.trace, cause: written.cause })
+async function refuse(broker: Broker, call: Call, caller: Caller, profile: string, refusal: Refused<VendRefusal>): Promise<VendResult> {
+  await recordRefusal(broker, call, caller, profile, refusal)
   return { ...refusal, caller, profile }
 }
 

@@ -3,6 +3,7 @@
  * scripts. The state of a page is sealed in its form, and is valid only in the browser that signed in, on this page, for five
  * minutes. So no other site can send the form, and no other site can frame the page.
  */
+
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import type { Caller } from '@stint/core/identity/caller'
@@ -13,16 +14,18 @@ import { type Instant, seconds } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
+import { extensionsOf } from '@stint/core/problem-body'
 import { missing } from '@stint/core/request/approval'
 import { cancel, deny, isParty, review, revoke, STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
 import { type AccessRequest, liveSessions, stateAt } from '@stint/core/request/request'
 import { type Fact, minute, type Summary } from '@stint/core/request/summary'
 import { isolated, shownLine, shownText, visibleJson } from '@stint/core/shown-text'
 import { html, raw } from 'hono/html'
-import { type Acts, decisions, type Option, unknownRequest } from '../approvals/decide.ts'
+import { type Acts, decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
 import { linking } from '../approvals/link.ts'
-import { type Api, type ApiBroker, boundedBody, type Ctx, circumstances, refuse, unavailable, type Web } from '../http/context.ts'
+import { type Api, type ApiBroker, boundedBody, type Ctx, callOf, circumstances, refuse, unavailable, type Web } from '../http/context.ts'
 import { signInAgain } from '../http/links.ts'
+import { recordRefusal } from '../vend/record-refusal.ts'
 import { decisionUnknown, outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { seal, unseal } from './seal.ts'
 import { beginSignIn, endSignIn, type Pending, type SignedIn, signedInCaller } from './sign-in.ts'
@@ -163,14 +166,9 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
       const acts = actsOf(form.get('act') as Option, comment)
       if (!acts) return sayTo(c, caller, refused('body-invalid', 'The form has no action.'))
       const came = { source: c.env.sourceIp, token: caller.token.hash }
-      const decided = await decider.decide(id, { caller, ...circumstances(c), came }, acts, (found, outcome) => {
-        c.set('profile', found.profile)
-        // An approval is valid only for the state that was shown, unless it is a repeat. A withdrawal is always accepted.
-        const grants = outcome.outcome === 'done' && outcome.value !== 'unchanged' && outcome.value.from === undefined
-        return grants && found.version !== grant.version
-          ? refused('request-changed', 'The request has changed since this page was shown.')
-          : outcome
-      })
+      const seen = { version: versionTag({ version: grant.version ?? 0 }), binds: 'grants' } as const
+      const decided = await decider.decide(id, { caller, ...circumstances(c), came }, acts, seen)
+      if (decided.profile !== undefined) c.set('profile', decided.profile)
       if (decided.outcome === 'unknown') return say(c, decisionUnknown(decided.cause))
       if (decided.outcome === 'refused') return sayTo(c, caller, decided)
       const now = broker.clock()
@@ -197,14 +195,7 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
   /** Records the refusal of an identified person in the audit log, as every other channel does. */
   async function sayTo(c: Ctx, caller: Caller, refusal: Refused): Promise<Response> {
     if (problems[refusal.code].status >= 500) return say(c, refusal)
-    const written = await broker.ledger.refuse({
-      call: { trace: c.get('trace'), source: c.env.sourceIp, now: c.get('now') },
-      caller,
-      profile: c.get('profile') ?? '',
-      code: refusal.code,
-      reason: refusal.operator ?? refusal.detail,
-    })
-    if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
+    await recordRefusal(broker, callOf(c), caller, c.get('profile') ?? '', refusal)
     return say(c, refusal)
   }
 
@@ -292,7 +283,7 @@ ${table([
     c.set('refusal', refusal)
     const { status, title, next } = problems[refusal.code]
     // The refusal's own next step is more specific than the one of its code.
-    const own = refusal.extra?.next === undefined
+    const own = extensionsOf(refusal).next === undefined
     return show(
       c,
       title,

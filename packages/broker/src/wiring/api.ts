@@ -2,6 +2,7 @@
  * Everything except vending: a hono app without any permission to assume a role. It shows which profiles a caller can use, shows sessions
  * and requests to the callers they concern, takes decisions, and serves the API description.
  */
+
 import { isOneOf } from '@stint/core/access/decide'
 import type { Caller } from '@stint/core/identity/caller'
 import { hex128 } from '@stint/core/ids'
@@ -10,7 +11,7 @@ import { refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { Hono } from 'hono'
 import { auditRoutes } from '../http/audit.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, type Env, refuse, type Tools } from '../http/context.ts'
+import { type Api, type ApiBroker, type Ctx, callOf, circumstances, type Env, refuse, type Tools } from '../http/context.ts'
 import { docsHeaders, docsPage } from '../http/docs-page.ts'
 import { freezeRoutes } from '../http/freezes.ts'
 import { linkRoutes } from '../http/links.ts'
@@ -20,6 +21,7 @@ import { requestRoutes } from '../http/requests.ts'
 import { allowed, findRoute } from '../http/routes.ts'
 import { sessionRoutes } from '../http/sessions.ts'
 import { bearerOf, identify } from '../vend/identify.ts'
+import { recordRefusal } from '../vend/record-refusal.ts'
 import { pageRoutes } from '../web/pages.ts'
 
 const READY_FOR_SECONDS = 5
@@ -52,17 +54,10 @@ export function apiApp(broker: ApiBroker): Api {
   })
 
   /** Refusals of a verified caller go into the audit log on every route, except "not found" for something to read. */
-  async function recordRefusal(c: Ctx, caller: Caller): Promise<void> {
+  async function recordIfRefused(c: Ctx, caller: Caller): Promise<void> {
     const refusal = c.get('refusal')
     if (!refusal || problems[refusal.code].status >= 500 || (c.req.method === 'GET' && problems[refusal.code].status !== 403)) return
-    const written = await broker.ledger.refuse({
-      call: { trace: c.get('trace'), source: c.env.sourceIp, now: c.get('now') },
-      caller,
-      profile: c.get('profile') ?? '',
-      code: refusal.code,
-      reason: refusal.operator ?? refusal.detail,
-    })
-    if (written.outcome === 'unknown') broker.log({ event: 'refusal-not-recorded', trace: c.get('trace'), cause: written.cause })
+    await recordRefusal(broker, callOf(c), caller, c.get('profile') ?? '', refusal)
   }
 
   const tools: Tools = {
@@ -71,7 +66,7 @@ export function apiApp(broker: ApiBroker): Api {
       if (caller.outcome === 'refused') return refuse(c, caller)
       c.set('groupsOmitted', caller.value.groupsOmitted)
       const answered = await answer(caller.value)
-      await recordRefusal(c, caller.value)
+      await recordIfRefused(c, caller.value)
       return answered
     },
     isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, circumstances(c)),

@@ -72,7 +72,7 @@ test.each<[string, Partial<Profile>, Partial<Caller>, string]>([
 })
 
 describe('a step-up', () => {
-  const stepUpOf = (change: Partial<Profile>) => (decide(change) as { extra?: { stepUp?: object } }).extra?.stepUp
+  const stepUpOf = (change: Partial<Profile>) => (decide(change) as { evidence?: { stepUp?: object } }).evidence?.stepUp
   test.each<[string, Partial<Profile>, object | undefined]>([
     ['asks for a second factor', { eligible: [{ ...developers, mfa: true }] }, { acrValues: ['phr', 'phrh'] }],
     ['asks for a recent sign-in', { eligible: [{ ...developers, authAge: '15m' }] }, { maxAge: 900 }],

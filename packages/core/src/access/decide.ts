@@ -11,19 +11,20 @@ import type { Approval, Profile, Rules, Who } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import { type Caller, mfaAcrOf } from '../identity/caller.ts'
 import { type Instant, seconds } from '../instant.ts'
-import { type Refused, refused } from '../outcome.ts'
+import { type Hurdle, type Refused, refused } from '../outcome.ts'
 import type { StepUp } from '../problem.ts'
 
 /** The source address and time of the call. */
 export type Circumstances = { readonly sourceIp: string; readonly now: Instant }
 
-/** Conditions that a caller with matching claims fails, in the order in which they are reported. */
-export type Hurdle = 'mfa-required' | 'auth-too-old' | 'source-ip'
+/** In the order in which they are reported. */
 const hurdles: readonly Hurdle[] = ['mfa-required', 'auth-too-old', 'source-ip']
 
+/** Why a caller may not use a profile. */
+export type AccessRefusal = 'profile-unknown' | 'not-eligible' | Hurdle
 export type Access =
   | { readonly outcome: 'allowed'; readonly profile: Profile; readonly approval?: Approval }
-  | (Refused & { readonly reasons: readonly string[] })
+  | (Refused<AccessRefusal> & { readonly reasons: readonly string[] })
 
 export function decideAccess(rules: Rules, profileId: string, caller: Caller, circumstances: Circumstances): Access {
   const found = rules.profiles.find(profileId)
@@ -55,7 +56,7 @@ function refusal({ hurdles: met, nearest }: Standing, mfaAcr: readonly string[])
     ...(met.includes('auth-too-old') && nearest.authAge ? { maxAge: durationSeconds(nearest.authAge) } : {}),
   }
   const hint = Object.keys(stepUp).length > 0 ? { stepUp } : {}
-  return { ...refused(first, words[first], { extra: { reasons: met, ...hint } }), reasons: met }
+  return { ...refused(first, words[first], { evidence: { reasons: met, ...hint } }), reasons: met }
 }
 
 /** `nearest`: the rule with matching claims that has the fewest hurdles. */

@@ -46,7 +46,7 @@ export type CallerRef = Pick<Caller, 'issuer' | 'subject' | 'name' | 'kind'>
 export const callerRef = ({ issuer, subject, name, kind }: Caller): CallerRef => ({ issuer, subject, name, kind })
 
 /** The claims must have passed `checkClaims`. */
-export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, claims: JsonObject): Done<Caller> | Refused {
+export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, claims: JsonObject): Done<Caller> | Refused<'token-invalid'> {
   const subject = claims.sub as string
   const identity = findClaim(claims, issuer.identityClaim ?? 'sub')
   if (typeof identity !== 'string' || identity === '' || identity.length > 512)

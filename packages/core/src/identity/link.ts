@@ -56,7 +56,8 @@ export type LinkEnd = 'unlinked' | 'replaced' | 'not-a-member'
 
 export type LinkChange = { readonly link: Omit<Link, 'id' | 'version'>; readonly events: readonly LinkEvent[] }
 /** `unchanged`: the link is already as requested, for example after a lost response. */
-export type LinkDecided = Done<LinkChange | 'unchanged'> | Refused
+export type LinkRefusal = 'link-unknown' | 'rate-limited' | 'request-changed'
+export type LinkDecided = Done<LinkChange | 'unchanged'> | Refused<LinkRefusal>
 
 /** The active link. DynamoDB deletes late, so the expiration is checked here. */
 export const activeAt = (link: Link | undefined, now: Instant): Link['active'] =>

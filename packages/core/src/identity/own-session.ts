@@ -25,7 +25,7 @@ type OwnRules = {
  * a target; otherwise undefined. A source identity persists through role chaining, and those that Stint sets begin with the
  * key of an issuer (IAM User Guide, "Monitor and control actions taken with assumed roles").
  */
-export function refuseOwnSession({ targets, issuers }: OwnRules, claims: JsonObject): Refused | undefined {
+export function refuseOwnSession({ targets, issuers }: OwnRules, claims: JsonObject): Refused<'token-invalid'> | undefined {
   const aws = claims[AWS_CLAIM]
   const about = isObject(aws) ? aws : {}
   const tagged = Object.values(about).some((tags) => isObject(tags) && Object.keys(tags).some((key) => key.toLowerCase() === SESSION_TAG))

@@ -28,10 +28,13 @@ export type UnverifiedToken = {
 }
 
 /** The caller learns only that the token is invalid. The exact cause goes to the operator's log. */
-const invalid = (operator: string): Refused =>
+/** Why a token is refused. */
+export type TokenRefusal = 'token-invalid' | 'token-expired'
+
+const invalid = (operator: string): Refused<'token-invalid'> =>
   refused('token-invalid', 'The token is malformed, forged, or not meant for this broker.', { operator })
 
-export function parseToken(raw: string): Done<UnverifiedToken> | Refused {
+export function parseToken(raw: string): Done<UnverifiedToken> | Refused<'token-invalid'> {
   if (raw.length > MAX_TOKEN_BYTES) return invalid('token is too long')
   const segments = raw.split('.')
   if (segments.length !== 3 || segments.some((segment) => segment === '')) return invalid('token does not have three segments')
@@ -66,7 +69,7 @@ function decodeBase64Url(segment: string): Uint8Array | undefined {
 }
 
 /** The checks of the header that need no signature: a key ID, and an algorithm that the issuer uses. */
-export function checkHeader(issuer: Issuer, token: UnverifiedToken): Refused | undefined {
+export function checkHeader(issuer: Issuer, token: UnverifiedToken): Refused<'token-invalid'> | undefined {
   if (!issuer.algorithms.includes(token.header.alg as Algorithm))
     return invalid(`algorithm ${token.header.alg.slice(0, 40)} is not allowed`)
   if (token.header.kid === undefined) return invalid('token header has no kid')
@@ -74,13 +77,13 @@ export function checkHeader(issuer: Issuer, token: UnverifiedToken): Refused | u
 }
 
 /** The refusal of a token with an invalid signature or an unknown key. */
-export const forged = (why: string): Refused => invalid(why)
+export const forged = (why: string): Refused<'token-invalid'> => invalid(why)
 
 /**
  * Checks the claims of a token whose signature is valid. `token-expired` comes last and only here, so that a forged token
  * that has also expired is refused as forged.
  */
-export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant): Done<JsonObject> | Refused {
+export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant): Done<JsonObject> | Refused<TokenRefusal> {
   const claims = token.unverifiedClaims
   const fault =
     tokenUseFault(issuer, token.header.typ, claims) ??

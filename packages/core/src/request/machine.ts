@@ -112,7 +112,17 @@ export type ChangeEvent = {
 }
 
 /** `unchanged`: the request is already in the state that the actor wants. */
-export type Decided = Done<Change | 'unchanged'> | Refused
+/** Why a decision is refused. */
+export type DecisionRefusal =
+  | 'self-approval'
+  | 'not-approver'
+  | 'auth-too-old'
+  | 'already-decided'
+  | 'request-not-pending'
+  | 'terms-changed'
+  | 'duration-invalid'
+  | 'body-invalid'
+export type Decided = Done<Change | 'unchanged'> | Refused<DecisionRefusal>
 
 const is = (ref: CallerRef, caller: Caller) => ref.issuer === caller.issuer && ref.subject === caller.subject
 
@@ -140,7 +150,7 @@ export const isSelf = (request: AccessRequest, actor: Actor): boolean =>
 export const mayStop = (request: Pick<AccessRequest, 'unattendedAt'>, actor: Actor): boolean =>
   request.unattendedAt !== undefined && actor.caller.kind === 'human' && actor.couldEnter
 
-const inState = (state: RequestState) => refused('request-not-pending', `The request is ${state}.`, { extra: { state } })
+const inState = (state: RequestState) => refused('request-not-pending', `The request is ${state}.`, { evidence: { state } })
 
 /** Records an approver's approval. */
 export function approve(request: AccessRequest, approval: Approval, actor: Actor, said: Said, now: Instant): Decided {
@@ -150,13 +160,13 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   const mine = request.approvals.find((agreement) => isBy(agreement, actor))
   if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')
   if (state === 'approved' || state === 'denied')
-    return refused('already-decided', `The request is already ${state}.`, { extra: { state } })
+    return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
   if (state !== 'pending') return inState(state)
   if (!sameRules(request, approval))
     return refused('terms-changed', 'The approval rules have changed since the request was made. A new request is needed.')
   if (approval.stepUp && !signedInLately(actor.caller, now))
     return refused('auth-too-old', 'You can approve this request only within five minutes of signing in.', {
-      extra: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
+      evidence: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
     })
   const open = actor.opens.filter((index) => withinHours(approval.rules[index]?.hours, now))
   if (open.length === 0) return refused('not-approver', 'You cannot approve this request at this hour.')
@@ -205,7 +215,7 @@ export function deny(request: AccessRequest, actor: Actor, said: Said, now: Inst
   const state = stateAt(request, now)
   if (state === 'denied' && request.decidedBy && is(request.decidedBy, actor.caller)) return done('unchanged')
   if (state === 'approved' || state === 'denied')
-    return refused('already-decided', `The request is already ${state}.`, { extra: { state } })
+    return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
   if (state !== 'pending') return inState(state)
   return done(closed('denied', actor, said))
 }
@@ -287,7 +297,7 @@ const telling = (request: AccessRequest, told: Told, type: ChangeEvent['type']):
   request.notices.includes(told) ? undefined : { state: request.state, set: { notices: [...request.notices, told] }, events: [{ type }] }
 
 /** Approvers are people, can see the request, and are not its requester under any declared alias. */
-function mayDecide(request: AccessRequest, actor: Actor): Refused | undefined {
+function mayDecide(request: AccessRequest, actor: Actor): Refused<'self-approval' | 'not-approver'> | undefined {
   if (isSelf(request, actor)) return refused('self-approval', 'You cannot decide your own request.')
   const decided = request.approvals.some((agreement) => isBy(agreement, actor))
   if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))
@@ -310,7 +320,10 @@ const closed = (state: keyof typeof closing, actor: Actor, said: Said): Change =
 }
 
 /** An approver can shorten limits, never lengthen them. */
-function limitFault({ terms }: AccessRequest, { duration, uses, window }: Limits): Refused | undefined {
+function limitFault(
+  { terms }: AccessRequest,
+  { duration, uses, window }: Limits,
+): Refused<'duration-invalid' | 'body-invalid'> | undefined {
   const within = (value: number | undefined, least: number, most: number) =>
     value === undefined || (Number.isInteger(value) && value >= least && value <= most)
   if (!within(duration, 60, terms.maxDuration))

@@ -45,7 +45,7 @@ describe('lasting access of a session', () => {
     expect(lastingAccessNames(of([allow('s3:GetObject')]))).toBeUndefined()
     expect(lastingAccessNames(of([allow('kms:*')]))).toBe('kms:CreateGrant, kms:PutKeyPolicy')
     expect(lastingAccessNames(of([allow('*')]))).toBe(
-      'iam:AttachRolePolicy, iam:PutRolePolicy, iam:UpdateAssumeRolePolicy, iam:CreateRole, iam:PassRole, iam:AttachUserPolicy, iam:PutUserPolicy, iam:CreateUser and 144 more',
+      'iam:AttachRolePolicy, iam:PutRolePolicy, iam:UpdateAssumeRolePolicy, iam:CreateRole, iam:PassRole, iam:AttachUserPolicy, iam:PutUserPolicy, iam:CreateUser and 260 more',
     )
   })
 })

@@ -16,8 +16,9 @@ const latin1 = /^[\u0020-\u007E\u00A0-\u00FF]*$/
 export function checkParameters(
   declared: { readonly [name: string]: Parameter },
   given: { readonly [name: string]: Json },
-): Done<Parameters> | Refused {
-  const no = (name: string, fault: string) => refused('parameter-invalid', `Parameter '${name}' ${fault}.`, { extra: { parameter: name } })
+): Done<Parameters> | Refused<'parameter-invalid'> {
+  const no = (name: string, fault: string) =>
+    refused('parameter-invalid', `Parameter '${name}' ${fault}.`, { evidence: { parameter: name } })
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(declared, name)) return no(shown(name), 'is unknown in this profile')
   }

@@ -55,6 +55,8 @@ export const fitsSts = (terms: PolicyTerms): boolean => sessionPolicy(terms, 0).
 
 const isAllow = (statement: { readonly Effect: string }): boolean => statement.Effect === 'Allow'
 
+export type NarrowRefusal = 'narrow-unsupported' | 'narrow-too-wide'
+
 /**
  * Applies the caller's narrowing policy. Each of its Allows must be provably within one Allow of the profile, and every Deny
  * of the profile stays. What cannot be proved is refused, because a narrowing that widens would be worse than none.
@@ -63,7 +65,7 @@ export function narrowStatements(
   profile: Profile,
   statements: readonly StatementJson[],
   narrow: Json,
-): Done<{ readonly statements: readonly StatementJson[]; readonly narrow: readonly StatementJson[] }> | Refused {
+): Done<{ readonly statements: readonly StatementJson[]; readonly narrow: readonly StatementJson[] }> | Refused<NarrowRefusal> {
   const unsupported = (fault: string) => refused('narrow-unsupported', `narrow: ${fault}.`)
   if (!isObject(narrow)) return unsupported('must be a policy object')
   const parsed = parsePolicy(narrow, 'session')

@@ -16,9 +16,9 @@ import type { Caller } from '../identity/caller.ts'
 import { sourceIdentity } from '../identity/name.ts'
 import { type Person, triggeredBy } from '../identity/person.ts'
 import { canonicalJson, isObject, type Json, jsonBytes } from '../json.ts'
-import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { type Done, done, type Refused, refused, type TermsDiff } from '../outcome.ts'
 import { checkParameters } from './parameters.ts'
-import { fitsSts, narrowStatements, profileStatements } from './policy.ts'
+import { fitsSts, type NarrowRefusal, narrowStatements, profileStatements } from './policy.ts'
 
 /** The shortest session. STS issues at least 900 s (AWS STS API Reference, DurationSeconds); the end-time Deny makes shorter sessions possible. */
 export const MIN_DURATION_SECONDS = 60
@@ -81,6 +81,16 @@ export type Scope = {
   readonly ticket?: string
 }
 
+/** Why a call for a profile that the caller may use is refused all the same. */
+export type ScopeRefusal =
+  | NarrowRefusal
+  | 'parameter-invalid'
+  | 'duration-invalid'
+  | 'packed-policy-too-large'
+  | 'justification-required'
+  | 'body-invalid'
+  | 'not-eligible'
+
 /** `uses`: how many sessions one request can issue if no approval rule sets it. */
 export function resolveScope(
   rules: Pick<Rules, 'targets' | 'issuers' | 'people'>,
@@ -88,7 +98,7 @@ export function resolveScope(
   caller: Caller,
   ask: Ask,
   uses: number,
-): Done<Scope> | Refused {
+): Done<Scope> | Refused<ScopeRefusal> {
   const parameters = checkParameters(profile.parameters ?? {}, ask.parameters ?? {})
   if (parameters.outcome === 'refused') return parameters
   const duration = resolveDuration(profile, ask.duration)
@@ -107,7 +117,7 @@ export function resolveScope(
   const justification = resolveJustification(profile, approval, ask.justification)
   if (justification.outcome === 'refused') return justification
   if (ask.ticket !== undefined && !/^[\w.:/#-]{1,64}$/.test(ask.ticket))
-    return refused('body-invalid', 'ticket must be 1 to 64 letters, digits and . _ : / # -.')
+    return refused('body-invalid', 'ticket must be 1 to 64 letters, digits and . _ : / # -.', { evidence: { property: 'ticket' } })
   const tags = resolveTags(profile, caller, parameters.value)
   if (tags.outcome === 'refused') return tags
 
@@ -145,7 +155,7 @@ export function resolveScope(
 }
 
 /** An integer is seconds, a string needs a unit. A duration that is too long is refused, never shortened. */
-function resolveDuration(profile: Profile, asked: Json | undefined): Done<number> | Refused {
+function resolveDuration(profile: Profile, asked: Json | undefined): Done<number> | Refused<'duration-invalid'> {
   if (asked === undefined) return done(durationSeconds(profile.duration.default))
   const longest = durationSeconds(profile.duration.max)
   const wanted = typeof asked === 'number' ? asked : typeof asked === 'string' ? parseDuration(asked) : undefined
@@ -170,12 +180,14 @@ function resolveJustification(
   profile: Profile,
   approval: Approval | undefined,
   given: string | undefined,
-): Done<string | undefined> | Refused {
+): Done<string | undefined> | Refused<'justification-required' | 'body-invalid'> {
   const text = given?.trim()
   if ((profile.justification === 'required' || approval?.breakGlass) && !text)
     return refused('justification-required', 'This profile needs a justification.')
   if (text !== undefined && jsonBytes(text) > MAX_JUSTIFICATION_BYTES) {
-    return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`)
+    return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`, {
+      evidence: { property: 'justification' },
+    })
   }
   return done(text === '' ? undefined : text)
 }
@@ -188,7 +200,7 @@ function resolveTags(
   profile: Profile,
   caller: Caller,
   parameters: Parameters,
-): Done<{ readonly stable: readonly Tag[]; readonly passing: readonly Tag[] }> | Refused {
+): Done<{ readonly stable: readonly Tag[]; readonly passing: readonly Tag[] }> | Refused<'not-eligible'> {
   const stable: Tag[] = []
   const passing: Tag[] = []
   for (const [key, value] of Object.entries(profile.tags ?? {})) {
@@ -208,13 +220,11 @@ function tagText(value: Value, caller: Caller, parameters: Parameters): string |
   return found === undefined || found === null || isObject(found) || Array.isArray(found) ? undefined : String(found)
 }
 
-export type TermsDiff = { readonly [member: string]: { readonly agreed: unknown; readonly now: unknown } }
-
 /** The properties in which two terms differ, for an approver who approved one and is shown the other. */
-export function changedTerms(agreed: string, now: Terms): TermsDiff {
-  const before = JSON.parse(agreed) as Record<string, unknown>
+export function changedTerms(approved: string, now: Terms): TermsDiff {
+  const before = JSON.parse(approved) as Record<string, unknown>
   const after = JSON.parse(canonicalJson(now)) as Record<string, unknown>
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
   const differs = (name: string) => canonicalJson([before[name] ?? null]) !== canonicalJson([after[name] ?? null])
-  return Object.fromEntries(names.filter(differs).map((name) => [name, { agreed: before[name] ?? null, now: after[name] ?? null }]))
+  return Object.fromEntries(names.filter(differs).map((name) => [name, { approved: before[name] ?? null, now: after[name] ?? null }]))
 }

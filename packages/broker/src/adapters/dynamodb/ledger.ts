@@ -57,7 +57,7 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
  */
 function closed({ frozen }: DynamoSettings): Partial<Ledger & Links> {
   if (frozen === undefined) return {}
-  const no = async (): Promise<Refused> =>
+  const no = async (): Promise<Refused<'frozen'>> =>
     refused('frozen', 'Stint is frozen by its deployment. Ask your operators.', { operator: `frozen: ${frozen}` })
   return {
     reserve: no,

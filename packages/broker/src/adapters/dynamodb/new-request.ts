@@ -29,7 +29,7 @@ export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger,
       if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
       const request = toRequest(item)
       // Restored from the log: only the log knows what it was for.
-      if (!request) return refused('request-ended', `The request is ${item.state}.`, { extra: { state: item.state } })
+      if (!request) return refused('request-ended', `The request is ${item.state}.`, { evidence: { state: item.state } })
       if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
         return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
       return done({ request, found: true })

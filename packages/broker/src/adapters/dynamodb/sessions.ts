@@ -11,7 +11,7 @@ import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { stateAt } from '@stint/core/request/request'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
-import type { Intent, Ledger, Reservation } from '../../ports/ledger.ts'
+import type { Intent, Ledger, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
 import { howItCame, whatIsAsked } from './event-facts.ts'
 import { type Item, openSessions, type StoredSession } from './items.ts'
 import { type Blocked, type DynamoSettings, type Sender, type Values, valuesNow } from './sender.ts'
@@ -26,7 +26,7 @@ export function sessionWrites(settings: DynamoSettings, { update }: Sender): Ses
   const { epoch = 0, clock } = settings
   const entry = (event: AuditEvent) => journalEntry(event, settings)
 
-  async function reserve(intent: Intent): Promise<Done<Reservation> | Refused | Unknown> {
+  async function reserve(intent: Intent): Promise<Done<Reservation> | Refused<ReserveRefusal> | Unknown> {
     const { request, session, attempt, caller, scope, call, expiresAt, sessionName, tokenIssuedAt } = intent
     // A restored table no longer knows which of the older single-use tokens were used.
     if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch)
@@ -343,10 +343,10 @@ const reserveUpdate = `SET ${[
 const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(session)}`
 
 /** Why a request cannot be used, from the item that failed the condition. Another caller's request is reported as not found. */
-function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused {
+function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused<ReserveRefusal> {
   const { caller, scope, fingerprint } = intent
   if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
-  const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { extra: { state } })
+  const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { evidence: { state } })
   // Restored from the log: only the log knows what it was for.
   if (item.terms === undefined) return ended(item.state)
   if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
@@ -361,12 +361,13 @@ function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, 
   if (met && fingerprint === undefined) return refused('token-used', 'This token has already been used for this request.')
   if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
   if (met) {
-    const code = met.state === 'issued' ? 'already-issued' : met.state === 'reserved' ? 'in-progress' : 'request-exhausted'
-    return refused(code, 'This Idempotency-Key already has a session.', { extra: { session: intent.session } })
+    const [detail, evidence] = ['This Idempotency-Key already has a session.', { session: intent.session }]
+    if (met.state === 'issued') return refused('already-issued', detail, { evidence })
+    return met.state === 'reserved' ? refused('in-progress', detail, { evidence }) : refused('request-exhausted', detail)
   }
   if ((item.usesLeft ?? 0) <= 0) return exhausted(item)
   if (item.termsHash !== scope.termsHash)
-    return refused('terms-changed', 'The terms of this request have changed since its approval.', { extra: { agreed: item.terms } })
+    return refused('terms-changed', 'The terms of this request have changed since its approval.', { evidence: { approved: item.terms } })
   const longest = item.limits?.duration
   if (scope.durationAsked && longest !== undefined && scope.duration > longest)
     return refused('duration-invalid', `An approver allowed at most ${longest} seconds.`)
@@ -374,8 +375,10 @@ function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, 
 }
 
 /** With an Idempotency-Key, a repeat gets the outcome of the first call. */
-function exhausted(item: Item): Refused {
-  const [suffix, session] = Object.entries(item.sessions).find(([, { state }]) => state === 'issued' || state === 'reserved') ?? []
-  const extra = suffix === undefined ? {} : { extra: { session: `${item.id}.${suffix}`, sessionState: session?.state } }
-  return refused('request-exhausted', 'The request has no uses left.', extra)
+function exhausted(item: Item): Refused<'request-exhausted'> {
+  const detail = 'The request has no uses left.'
+  for (const [suffix, { state }] of Object.entries(item.sessions))
+    if (state === 'issued' || state === 'reserved')
+      return refused('request-exhausted', detail, { evidence: { session: `${item.id}.${suffix}`, sessionState: state } })
+  return refused('request-exhausted', detail)
 }

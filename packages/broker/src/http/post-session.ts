@@ -1,0 +1,114 @@
+/**
+ * `POST /sessions`: a token and a profile in, credentials out. Errors are reported in a fixed order: media type, size, token, body, and then
+ * those of the vend path.
+ */
+import { sha256Hex } from '@stint/core/digest'
+import { toIso, toIsoSeconds } from '@stint/core/instant'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { groupsOmittedHint } from '@stint/core/problem-body'
+import { type AccessRequest, stateAt } from '@stint/core/request/request'
+import type { Ask } from '@stint/core/scope/terms'
+import * as v from 'valibot'
+import type { Broker } from '../ports/broker.ts'
+import type { Call } from '../ports/ledger.ts'
+import { bearerOf, identify } from '../vend/identify.ts'
+import { recordRefusal } from '../vend/record-refusal.ts'
+import { type Vended, vend } from '../vend/vend.ts'
+import { readObject } from './body.ts'
+import { render, sessionFacts } from './formats.ts'
+import {
+  type Answered,
+  header,
+  idempotencyKeyOf,
+  MAX_BODY_BYTES,
+  problemReply,
+  secretHeaders,
+  type VendReply,
+  type VendRequest,
+} from './message.ts'
+import { type Format, type VendBody, vendBody } from './vend-body.ts'
+
+export async function postSession(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
+  const media = header(request, 'content-type')
+  if (media.length !== 1 || !/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? ''))
+    return { reply: problemReply(refused('media-type', 'The body must be application/json.'), call.trace) }
+  if (request.body.length > MAX_BODY_BYTES)
+    return { reply: problemReply(refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`), call.trace) }
+  const key = idempotencyKeyOf(header(request, 'idempotency-key'))
+  if (key === 'odd') return { reply: problemReply(oddKey, call.trace) }
+
+  const identity = await identify(broker, bearerOf(header(request, 'authorization')), call.now)
+  if (identity.outcome === 'refused') return { reply: problemReply(identity, call.trace), result: identity }
+  const caller = identity.value
+  const hint = caller.groupsOmitted ? groupsOmittedHint : undefined
+  const body = readBody(broker, request.body)
+  if (body.outcome === 'refused') {
+    await recordRefusal(broker, call, caller, '', body)
+    return { reply: problemReply(body, call.trace, hint), result: { ...body, caller } }
+  }
+  const { format = 'json', ...ask } = body.value
+  const idempotency = key && { idempotency: { ...key, fingerprint: sha256Hex(request.body) } }
+  const result = await vend(broker, call, caller, ask as Ask, idempotency)
+  if (result.outcome === 'refused') return { reply: problemReply(result, call.trace, hint), result }
+  if (result.outcome === 'waiting') return { reply: waitingReply(call, result.request), result }
+  return { reply: await sessionReply(broker, call, result.value, format), result }
+}
+
+const oddKey = refused('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.')
+
+/** How often the caller should check for a decision, in seconds. */
+const LOOK_AGAIN_SECONDS = 5
+
+/** RFC 9110 §15.3.3: accepted, not done. Says where and when to look again. */
+function waitingReply(call: Call, request: AccessRequest): VendReply {
+  const body = JSON.stringify({
+    requestId: request.id,
+    state: stateAt(request, call.now),
+    profile: request.profile,
+    expiresAt: toIso(request.expiresAt),
+  })
+  const headers = { ...secretHeaders('application/json', call, `/requests/${request.id}`), 'retry-after': String(LOOK_AGAIN_SECONDS) }
+  return { status: 202, headers, body }
+}
+
+function readBody({ signIn }: Broker, bytes: Uint8Array): Done<VendBody> | Refused<'body-invalid' | 'profile-required' | 'format-invalid'> {
+  const parsed = parseBody(bytes)
+  if (parsed.outcome === 'refused' || parsed.value.format !== 'console' || signIn) return parsed
+  return refused('format-invalid', 'This deployment has no console sign-in.')
+}
+
+/** Checks the types against the schema. An error names the path of the property and never repeats what was sent. */
+function parseBody(bytes: Uint8Array): Done<VendBody> | Refused<'body-invalid' | 'profile-required' | 'format-invalid'> {
+  const read = readObject(bytes)
+  if (read.outcome === 'refused') return read
+  const body = read.value
+  const checked = v.safeParse(vendBody, body)
+  if (checked.success) return done(body as VendBody)
+  // The vend path reports invalid values, in its own order: profile before parameters before duration.
+  const paths = checked.issues.map((issue) => v.getDotPath(issue) ?? '')
+  if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(body as VendBody)
+  const [issue] = checked.issues
+  const [path] = paths
+  if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The profile property is missing.')
+  if (path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
+  const unknown = issue.type === 'strict_object' && issue.expected === 'never'
+  return refused('body-invalid', unknown ? 'The body has an unknown property.' : `The property ${path} has the wrong type.`)
+}
+
+async function sessionReply(broker: Broker, call: Call, vended: Vended, format: Format): Promise<VendReply> {
+  if (format === 'console') return consoleReply(broker, call, vended)
+  const { type, body } = render(format, vended)
+  return { status: 201, headers: secretHeaders(type, call, `/sessions/${vended.session}`), body }
+}
+
+/** The sign-in URL is itself a secret, so it is returned in the body, and created only after the session has been recorded. */
+async function consoleReply(broker: Broker, call: Call, vended: Vended): Promise<VendReply> {
+  const url = await broker.signIn?.url(vended.assumed.credentials)
+  if (url?.outcome !== 'done')
+    return problemReply(
+      refused('sts-timeout', 'AWS sign-in did not answer. The session is recorded, and its credentials were not returned.'),
+      call.trace,
+    )
+  const body = JSON.stringify({ ...sessionFacts(vended), expiration: toIsoSeconds(vended.expiration), signInUrl: url.value })
+  return { status: 201, headers: secretHeaders('application/json', call, `/sessions/${vended.session}`), body }
+}
