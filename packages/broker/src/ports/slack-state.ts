@@ -7,7 +7,7 @@ import type { Done, Unknown } from '@stint/core/outcome'
 
 /** A message that Stint has posted, or was about to. Without `ts`, it is not known yet whether it was posted. */
 export type Post = {
-  /** The message's name within its request: `root#C1`, `event#3`, `told#approved`. */
+  /** The message's name within its request: `root#C1`, `event#3`, `outcome#approved`. */
   readonly key: string
   readonly claimedAt: Instant
   readonly channel?: string

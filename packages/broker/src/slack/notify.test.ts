@@ -8,7 +8,8 @@ import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import type { SlackAnswer } from '../adapters/slack.ts'
 import type { Owed, Post } from '../ports/slack-state.ts'
-import { type NotifyParts, notify, notifyOwed } from './notify.ts'
+import { notify, notifyOwed } from './notify.ts'
+import type { NotifyParts } from './posting.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 3)
 const CHANNELS = ['C0ONE', 'C0TWO', 'C0THREE', 'C0FOUR'] as const

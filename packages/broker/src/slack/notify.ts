@@ -2,70 +2,27 @@
  * Brings Slack's messages about a request up to date. Messages are made from the current request, not from the change that caused
  * the run: so a change that arrives late, twice or out of order does no harm, and the next run posts what this one could not.
  *
- * Every message is claimed before it is posted, and its location is stored afterwards. `turns.ts` decides the order. If Slack is
+ * Every message is claimed before it is posted, and its location is stored afterwards. `order.ts` decides the order. If Slack is
  * down, slow or rate-limits Stint, messages are late and nothing else happens: the request is stored as owed, and retried with
  * growing delays until an operator has to look at it.
  */
 
-import { type FreezeId, parseScope } from '@stint/core/access/freeze'
-import { mayStopResponder, namedSubjects } from '@stint/core/access/responders'
-import { eventIn, type Journaled } from '@stint/core/audit/journal-item'
-import type { Matcher, Rules } from '@stint/core/config/shape'
+import type { FreezeId } from '@stint/core/access/freeze'
+import type { Journaled } from '@stint/core/audit/journal-item'
 import type { LinkId } from '@stint/core/identity/link'
 import { parseFreezeId, parseRequestId, type RequestId } from '@stint/core/ids'
-import { type Instant, parseIso, seconds } from '@stint/core/instant'
-import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { type AccessRequest, stateAt } from '@stint/core/request/request'
-import type { Message, Posted, SlackAnswer, SlackApi, Thread } from '../adapters/slack.ts'
-import { decisions } from '../approvals/decide.ts'
-import type { Linking } from '../approvals/link.ts'
-import type { Ledger } from '../ports/ledger.ts'
-import { Trouble } from '../ports/log.ts'
-import type { Clock, Log } from '../ports/runtime.ts'
-import type { Owed, OwedId, Post, SlackState } from '../ports/slack-state.ts'
-import { bareMessage, freezeMessage, howToUse, linkMessage, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
-import { shownOf } from './shown.ts'
-import { type Fault, inTurns, Run, type Scope, type Turn } from './turns.ts'
+import { seconds } from '@stint/core/instant'
+import { stateAt } from '@stint/core/request/request'
+import type { Owed, OwedId } from '../ports/slack-state.ts'
+import { FreezeMessages, LinkMessages, sendEvents } from './event-messages.ts'
+import { type Fault, inTurns, Run, type Turn } from './order.ts'
+import { channelOf, journalOf, type NotifyParts } from './posting.ts'
+import { RequestMessages } from './request-messages.ts'
 
-export type NotifyParts = {
-  readonly rules: Rules
-  readonly clock: Clock
-  readonly log: Log
-  readonly ledger: Pick<Ledger, 'request' | 'change' | 'frozen'>
-  /** Reads one journal from the story table. */
-  readonly journal: (request: string) => Promise<Journaled | undefined>
-  readonly linking: Pick<Linking, 'slackOf'>
-  readonly state: SlackState
-  readonly api: SlackApi
-  readonly publicUrl: string
-}
-
-/** A claim older than this belongs to a run that ended before it posted. A duplicate message is better than none. */
-const CLAIM_SECONDS = 60
 /** Tries before a request's messages wait for an operator: with the back-off below, about a day. */
 const MOST_TRIES = 40
 const FIRST_WAIT_SECONDS = 5
 const LONGEST_WAIT_SECONDS = 2400
-
-/** Errors that no retry can change: the message is given up, and the log says so. */
-const final = new Set([
-  'channel_not_found',
-  'is_archived',
-  'not_in_channel',
-  'restricted_action',
-  'invalid_blocks',
-  'invalid_attachments',
-  'msg_too_long',
-  'message_not_found',
-  'cant_update_message',
-  'edit_window_closed',
-  'user_not_found',
-  'cannot_dm_bot',
-  'user_disabled',
-])
-
-/** Errors about the message itself, which are bugs in Stint. A smaller message may be accepted. */
-const notTaken = new Set(['invalid_blocks', 'msg_too_long', 'invalid_attachments'])
 
 export type Notified = { readonly requests: number; readonly owed: number }
 
@@ -134,9 +91,6 @@ async function turnOf({ rules, ledger, clock }: NotifyParts, id: OwedId): Promis
   return { urgent: request.breakGlass && waits, channel: channelOf(rules, request.profile) ?? id }
 }
 
-const channelOf = (rules: Rules, profile: string): string | undefined =>
-  rules.profiles.find(profile)?.slack?.channel ?? rules.slack?.channel
-
 const isLink = (id: string): id is LinkId => id.startsWith('lnk_')
 const isFreeze = (id: string): id is FreezeId => parseFreezeId(id) !== undefined
 const owedId = (text: string): OwedId | undefined => (isLink(text) || isFreeze(text) ? text : parseRequestId(text))
@@ -166,8 +120,8 @@ async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): P
 
 /** Two runs can update the same request at once, and the older one may finish last. So check whether it changed meanwhile. */
 async function broughtUp(parts: NotifyParts, run: Run, id: OwedId, urgent: boolean): Promise<readonly Fault[]> {
-  if (isLink(id)) return toldOf(parts, id, (posts) => new LinkDesk(parts, run, urgent, id, posts))
-  if (isFreeze(id)) return toldOf(parts, id, (posts) => new FreezeDesk(parts, run, urgent, id, posts))
+  if (isLink(id)) return sendEvents(parts, id, (posts) => new LinkMessages(parts, run, urgent, id, posts))
+  if (isFreeze(id)) return sendEvents(parts, id, (posts) => new FreezeMessages(parts, run, urgent, id, posts))
   let overtaken = false
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const made = await brought(parts, run, id as RequestId, urgent, overtaken)
@@ -199,311 +153,8 @@ async function brought(parts: NotifyParts, run: Run, id: RequestId, urgent: bool
   const request = found.value
   // Granted by a rule: there is nobody to notify.
   if (!request || request.expiresAt === 0) return nothing
-  const messenger = new Messenger(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
+  const messages = new RequestMessages(parts, run, urgent, request, journal.value?.events ?? [], posts.value, clock(), again)
   // The thread follows the request's message, in order. The requester is notified in parallel.
-  await Promise.all([messenger.roots().then(() => messenger.thread()), messenger.requester()])
-  return { faults: messenger.faults, version: request.version, overtaken: messenger.overtaken }
-}
-
-async function journalOf({ journal }: NotifyParts, id: OwedId): Promise<Done<Journaled | undefined> | Unknown> {
-  try {
-    return done(await journal(id))
-  } catch (error) {
-    if (error instanceof Trouble) return { outcome: 'unknown', cause: error.message }
-    throw error
-  }
-}
-
-/** Where a message goes. The channel of a direct message is opened only when it is needed. */
-type Where = { readonly scope: Scope; readonly open: () => Promise<string | undefined> }
-const inChannel = (channel: string): Where => ({ scope: channel, open: async () => channel })
-/** Methods that Slack rate-limits as a whole, not by channel. */
-const [UPDATING, OPENING] = ['chat.update', 'conversations.open']
-
-/** The messages about one request, link or freeze, each posted once. */
-class Posting {
-  readonly faults: Fault[] = []
-  overtaken = false
-  protected readonly parts: NotifyParts
-  protected readonly posts: Map<string, Post>
-  readonly #run: Run
-  readonly #urgent: boolean
-  readonly #id: OwedId
-
-  constructor(parts: NotifyParts, run: Run, urgent: boolean, id: OwedId, posts: readonly Post[]) {
-    this.parts = parts
-    this.posts = new Map(posts.map((post) => [post.key, post]))
-    this.#run = run
-    this.#urgent = urgent
-    this.#id = id
-  }
-
-  protected readonly direct = (user: string): Where => ({
-    scope: `dm#${user}`,
-    open: async () => (this.hindered(OPENING) ? undefined : this.took(await this.parts.api.openDirect(user), `dm#${user}`, OPENING)),
-  })
-
-  /** Returns whether the scope must not be called now, and if so adds the fault to the list. */
-  protected hindered(scope: Scope): boolean {
-    const fault = this.#run.over(this.#urgent, scope)
-    if (fault) this.faults.push(fault)
-    return fault !== undefined
-  }
-
-  /** Posts a message that is not posted yet. `bare`: used if Slack rejects the message. True if it is posted or was given up. */
-  protected async post(
-    key: string,
-    { scope, open }: Where,
-    message: Message,
-    { version, thread, bare }: { readonly version?: number; readonly thread?: Thread; readonly bare?: () => Message } = {},
-  ): Promise<boolean> {
-    if (this.posts.get(key)?.ts) return true
-    if (this.hindered(scope)) return false
-    const { state, clock, api } = this.parts
-    const now = clock()
-    const claimed = await state.claimPost(this.#id, key, now, now - seconds(CLAIM_SECONDS))
-    if (claimed.outcome === 'unknown') return this.#fault({ cause: claimed.cause })
-    if (!claimed.value) return this.#claimedByOthers(key)
-    const before = this.faults.length
-    const at = await open()
-    let answer: SlackAnswer<Posted> | undefined = at === undefined ? undefined : await api.post(at, message, thread)
-    if (at !== undefined && bare && answer?.outcome === 'refused' && notTaken.has(answer.error)) {
-      this.parts.log({ level: 'error', event: 'slack-not-taken', request: this.#id, what: key, error: answer.error })
-      answer = await api.post(at, bare(), thread)
-    }
-    const posted = answer && this.took(answer, key, scope)
-    if (posted) await this.keep({ key, claimedAt: now, ...posted, ...(version === undefined ? {} : { version }) })
-    // Drop the claim if the message was certainly not posted, so that a retry can post it. Otherwise the claim stays until it is old.
-    else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && this.isFinal(answer.error))) await this.#drop(key)
-    return this.faults.length === before
-  }
-
-  #fault(fault: Fault): false {
-    this.faults.push(fault)
-    return false
-  }
-
-  /** Another run is posting it. If that run fails, a later one posts it. */
-  async #claimedByOthers(key: string): Promise<boolean> {
-    const posts = await this.parts.state.posts(this.#id)
-    const theirs = posts.outcome === 'done' ? posts.value.find((post) => post.key === key) : undefined
-    if (!theirs?.ts) return this.#fault({ cause: `${key} is claimed`, later: CLAIM_SECONDS })
-    this.posts.set(key, theirs)
-    return true
-  }
-
-  protected async keep(post: Post): Promise<void> {
-    this.posts.set(post.key, post)
-    const kept = await this.parts.state.keepPost(this.#id, post)
-    if (kept.outcome === 'unknown') this.faults.push({ cause: kept.cause })
-    else if (!kept.value) this.overtaken = true
-  }
-
-  async #drop(key: string): Promise<void> {
-    const dropped = await this.parts.state.dropPost(this.#id, key)
-    if (dropped.outcome === 'unknown') this.faults.push({ cause: dropped.cause })
-  }
-
-  protected isFinal(error: string): boolean {
-    return final.has(error)
-  }
-
-  /** Returns the value, or undefined and adds a fault to the list. What Slack will never accept is logged and given up. */
-  protected took<T>(answer: SlackAnswer<T>, what: string, scope: Scope): T | undefined {
-    if (answer.outcome === 'done') {
-      this.#run.done()
-      return answer.value
-    }
-    const fault: Fault =
-      answer.outcome === 'later'
-        ? { cause: `${what}: Slack rate limit, retry after ${answer.seconds} s`, later: answer.seconds }
-        : { cause: `${what}: ${answer.outcome === 'unknown' ? answer.cause : answer.error}` }
-    if (answer.outcome !== 'refused') this.#run.rest(scope, fault)
-    if (answer.outcome !== 'refused' || !this.isFinal(answer.error)) this.faults.push(fault)
-    else this.parts.log({ level: 'error', event: 'slack-given-up', request: this.#id, what, error: answer.error })
-    return undefined
-  }
-}
-
-/** Updates the messages of one request. */
-class Messenger extends Posting {
-  readonly #request: AccessRequest
-  readonly #events: Journaled['events']
-  readonly #now: Instant
-  readonly #again: boolean
-  readonly #decisions: ReturnType<typeof decisions>
-
-  constructor(
-    parts: NotifyParts,
-    run: Run,
-    urgent: boolean,
-    request: AccessRequest,
-    events: Journaled['events'],
-    posts: readonly Post[],
-    now: Instant,
-    again: boolean,
-  ) {
-    super(parts, run, urgent, request.id, posts)
-    this.#request = request
-    this.#events = events
-    this.#now = now
-    this.#again = again
-    this.#decisions = decisions(parts)
-  }
-
-  /** A pending break-glass is not given up because a channel is gone: an operator can fix that in time. */
-  protected override isFinal(error: string): boolean {
-    return super.isFinal(error) && !(this.#request.breakGlass && stateAt(this.#request, this.#now) === 'pending')
-  }
-
-  /** The request's own message, in its channel and to its approvers: posted once, then updated. */
-  async roots(): Promise<void> {
-    const { rules } = this.parts
-    const profile = rules.profiles.find(this.#request.profile)
-    const channel = channelOf(rules, this.#request.profile)
-    const { caller } = this.#request
-    const approvers = profile?.slack?.dm
-      ? approversNamed(rules, this.#decisions.approvalOf(this.#request.profile)?.rules ?? []).filter(
-          ({ issuer, subject }) => issuer !== caller.issuer || subject !== caller.subject,
-        )
-      : []
-    await Promise.all([
-      ...(channel === undefined ? [] : [this.#root(`root#${channel}`, inChannel(channel), true)]),
-      ...approvers.map((person) => this.#copyTo(person)),
-    ])
-  }
-
-  async #copyTo(person: { readonly issuer: string; readonly subject: string }): Promise<void> {
-    const slack = await this.parts.linking.slackOf(person, this.#now)
-    if (slack.outcome === 'unknown') this.faults.push({ cause: slack.cause })
-    else if (slack.value) await this.#root(`root#${slack.value.user}`, this.direct(slack.value.user), false)
-  }
-
-  async #root(key: string, where: Where, callsGroup: boolean): Promise<void> {
-    const message = () => requestMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, callsGroup))
-    const { version } = this.#request
-    const post = this.posts.get(key)
-    if (!post?.ts || !post.channel) {
-      // A request that was over before it could be posted is not posted, except for a break-glass.
-      if (post || stateAt(this.#request, this.#now) === 'pending' || this.#request.breakGlass)
-        await this.post(key, where, message(), {
-          version,
-          bare: () => bareMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, callsGroup)),
-        })
-      return
-    }
-    if (!this.#again && post.version !== undefined && post.version >= version) return
-    if (this.hindered(UPDATING)) return
-    const updated = this.took(await this.parts.api.update({ channel: post.channel, ts: post.ts }, message()), key, UPDATING)
-    if (updated) await this.keep({ ...post, version })
-  }
-
-  /** The thread below the message in the channel: one message for each event that matters to readers. */
-  async thread(): Promise<void> {
-    const root = [...this.posts.values()].find(({ key, ts, channel }) => /^root#[CG]/.test(key) && ts && channel)
-    if (!root?.channel || !root.ts) return
-    const { channel, ts } = root
-    for (const [index, one] of this.#events.entries()) {
-      const event = eventIn(one)
-      const told = event && threadMessage(event, this.#shown())
-      if (!told) continue
-      const thread = { ts, ...(told.loud ? { broadcast: true as const } : {}) }
-      // Keep the order: stop at the first message that cannot be posted.
-      if (!(await this.post(`event#${index}`, inChannel(channel), told.message, { thread }))) return
-    }
-  }
-
-  /** Notifies the requester of the outcome, and of how to use an approved request. */
-  async requester(): Promise<void> {
-    const state = stateAt(this.#request, this.#now)
-    if (!['approved', 'denied', 'expired', 'revoked'].includes(state)) return
-    const key = `told#${state}`
-    if (this.posts.get(key)?.ts) return
-    const slack = await this.parts.linking.slackOf(this.#request.caller, this.#now)
-    if (slack.outcome === 'unknown') return void this.faults.push({ cause: slack.cause })
-    if (!slack.value) return
-    const shown = this.#shown()
-    const message = state === 'approved' ? howToUse(shown, this.parts.publicUrl) : outcomeMessage(shown, state)
-    await this.post(key, this.direct(slack.value.user), message)
-  }
-
-  #shown() {
-    return shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, true)
-  }
-}
-
-/**
- * The approvers or responders that the rules name individually, by `sub` alone. Only the issuer can list others by name. If a rule
- * demands more claims than `sub`, Stint cannot know here whether the person still has them.
- */
-export function approversNamed(
-  rules: Pick<Rules, 'issuers'>,
-  approvalRules: readonly { readonly by: readonly { readonly issuer: string; readonly claims: { readonly [claim: string]: Matcher } }[] }[],
-): readonly { readonly issuer: string; readonly subject: string }[] {
-  const named = approvalRules.flatMap(({ by }) =>
-    by.flatMap(({ issuer, claims }) => {
-      const { sub, ...more } = claims
-      if (Object.keys(more).length > 0) return []
-      const subjects = namedSubjects(sub) ?? []
-      return rules.issuers[issuer]?.kind === 'human' ? subjects.map((subject) => ({ issuer, subject })) : []
-    }),
-  )
-  const keys = new Set<string>()
-  return named.filter(({ issuer, subject }) => !keys.has(`${issuer}#${subject}`) && keys.add(`${issuer}#${subject}`))
-}
-
-/** Notifies the Slack user that a link was made or ended. The person who did it sees the result in their own channel. */
-class LinkDesk extends Posting {
-  async tell(events: Journaled['events'], now: Instant): Promise<void> {
-    for (const [index, one] of events.entries()) {
-      const event = eventIn(one)
-      if (!event || !['link.made', 'link.ended'].includes(event.type)) continue
-      if ((parseIso(event.at) ?? 0) < now - seconds(TOLD_SECONDS)) continue
-      // The key includes the time, because an erased journal starts again at index 0.
-      const user = String(event.slack).split('/')[1] ?? ''
-      if (!(await this.post(`event#${index}@${event.at}`, this.direct(user), linkMessage(event)))) return
-    }
-  }
-}
-/** Older events are not sent. This is longer than a message is retried. */
-const TOLD_SECONDS = 3 * 86_400
-
-/**
- * Notifies all responders of a freeze that may stop one of them: in the channel, and directly those that the config names by `sub`.
- * Otherwise an attacker with one responder's account could freeze the others without their notice.
- */
-class FreezeDesk extends Posting {
-  async tell(events: Journaled['events'], now: Instant): Promise<void> {
-    const { rules, linking } = this.parts
-    for (const [index, one] of events.entries()) {
-      const event = eventIn(one)
-      if (!event || !TOLD_OF_FREEZES.includes(event.type)) continue
-      if ((parseIso(event.at) ?? 0) < now - seconds(TOLD_SECONDS)) continue
-      if (!mayStopResponder(rules, parseScope(String(event.scope)))) return
-      const message = freezeMessage(event)
-      const key = `event#${index}`
-      const channel = rules.slack?.channel
-      if (channel !== undefined) await this.post(`${key}#${channel}`, inChannel(channel), message)
-      for (const responder of approversNamed(rules, [{ by: rules.responders ?? [] }])) {
-        const slack = await linking.slackOf(responder, now)
-        if (slack.outcome === 'unknown') this.faults.push({ cause: slack.cause })
-        else if (slack.value) await this.post(`${key}#${slack.value.user}`, this.direct(slack.value.user), message)
-      }
-    }
-  }
-}
-const TOLD_OF_FREEZES: readonly string[] = ['freeze.set', 'freeze.released', 'freeze.deploy-released']
-
-/** Posts the events of a link or a freeze, each as a message of its own. */
-async function toldOf(
-  parts: NotifyParts,
-  id: LinkId | FreezeId,
-  messengerOf: (posts: readonly Post[]) => LinkDesk | FreezeDesk,
-): Promise<readonly Fault[]> {
-  const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
-  for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
-  if (posts.outcome !== 'done' || journal.outcome !== 'done') return []
-  const messenger = messengerOf(posts.value)
-  await messenger.tell(journal.value?.events ?? [], parts.clock())
-  return messenger.faults
+  await Promise.all([messages.roots().then(() => messages.thread()), messages.requester()])
+  return { faults: messages.faults, version: request.version, overtaken: messages.overtaken }
 }

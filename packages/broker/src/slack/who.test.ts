@@ -2,7 +2,7 @@
 import type { Rules } from '@stint/core/config/shape'
 import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
-import { approversNamed } from './notify.ts'
+import { approversNamed } from './request-messages.ts'
 import { type WhoParts, whoIs } from './who.ts'
 
 const NOW = Date.UTC(2026, 10, 25, 3)

@@ -11,7 +11,7 @@ import { type SlackApi, slackApi } from '../adapters/slack.ts'
 import { linking } from '../approvals/link.ts'
 import type { SlackHandler } from '../slack/handle.ts'
 import { slackAnswers } from '../slack/interactions.ts'
-import type { NotifyParts } from '../slack/notify.ts'
+import type { NotifyParts } from '../slack/posting.ts'
 import { type Deployment, dynamoClient, ledgerSettings } from './broker.ts'
 
 export type SlackDeployment = Deployment & {

@@ -1,0 +1,137 @@
+/** Requesting access in Slack: the form, its fields for the chosen profile, and its submission. */
+import { standingOf } from '@stint/core/access/decide'
+import type { Profile } from '@stint/core/config/shape'
+import { own } from '@stint/core/json'
+import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import type { AccessRequest } from '@stint/core/request/request'
+import { minute } from '@stint/core/request/summary'
+import { resolveScope } from '@stint/core/scope/terms'
+import { askForApproval } from '../vend/ask.ts'
+import type { SlackReply, SlackTurn } from './handle.ts'
+import { askModal, blockIds, type Choice, MOST_OPTIONS, optionOf, PARAMETER, tellModal, waitModal } from './modals.ts'
+import type { View } from './payload.ts'
+import { callOf, errorAt, formNotOpened, recorded, type SlackBroker, whoIn, wordsOf } from './turn.ts'
+import type { Known } from './who.ts'
+
+export function requesting(broker: SlackBroker) {
+  const { rules, api, decider } = broker
+
+  /**
+   * The profiles that need an approval and match this person's claims. A second factor, a recent sign-in and the address are
+   * not checked here: they are checked when a session is issued.
+   */
+  function choicesOf({ caller }: Known, now: number): readonly Choice[] {
+    return rules.profiles.ids.flatMap((id) => {
+      const profile = rules.profiles.find(id)
+      return profile && mayAsk(profile, caller, now) && decider.approvalOf(id) ? [{ id, profile: withWhy(id, profile) }] : []
+    })
+  }
+  const mayAsk = (profile: Profile, caller: Known['caller'], now: number): boolean =>
+    standingOf(profile, caller, { sourceIp: '', now }).nearest !== undefined
+  const withWhy = (id: string, profile: Profile): Choice['profile'] => ({
+    ...profile,
+    ...(decider.approvalOf(id)?.breakGlass ? { justification: 'required' as const } : {}),
+  })
+
+  async function openAsk(trigger: string, turn: SlackTurn): Promise<SlackReply> {
+    const opened = await api.openView(trigger, waitModal('Request access'))
+    if (opened.outcome !== 'done') return { response_type: 'ephemeral', text: formNotOpened }
+    const known = await whoIn(broker, turn)
+    const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now) : []
+    const view =
+      known.outcome !== 'done'
+        ? tellModal('Request access', wordsOf(known))
+        : choices.length === 0
+          ? tellModal('Request access', 'You cannot request any profile from Slack. Others may be available through the API.')
+          : askModal(choices)
+    await api.updateView(opened.value, undefined, view)
+    return undefined
+  }
+
+  /** Shows the fields of the chosen profile. Slack keeps what was typed, because it keeps blocks by their IDs. */
+  async function chooseProfile(view: View, id: string, turn: SlackTurn): Promise<SlackReply> {
+    const known = await whoIn(broker, turn)
+    if (known.outcome !== 'done') return void (await api.updateView(view.id, view.hash, tellModal('Request access', wordsOf(known))))
+    const choices = choicesOf(known.value, turn.now)
+    const chosen = choices.find((choice) => choice.id === id)
+    if (chosen) await api.updateView(view.id, view.hash, askModal(choices, chosen))
+    return undefined
+  }
+
+  async function suggest(typed: string, turn: SlackTurn): Promise<SlackReply> {
+    const known = await whoIn(broker, turn)
+    const wanted = typed.trim().toLowerCase()
+    const fits = ({ id, profile }: Choice) => id.includes(wanted) || (profile.description ?? '').toLowerCase().includes(wanted)
+    const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now).filter(fits) : []
+    return { options: choices.slice(0, MOST_OPTIONS).map(optionOf) }
+  }
+
+  async function submitAsk(view: View, turn: SlackTurn): Promise<SlackReply> {
+    const known = await whoIn(broker, turn)
+    if (known.outcome !== 'done') return errorAt(blockIds.profile, wordsOf(known))
+    const asked = await ask(view, known.value, turn)
+    if (asked.outcome === 'done') {
+      const { request, found } = asked.value
+      const words = `${found ? 'You already have an open request for this.' : 'Your request has been sent to its approvers.'} It expires at ${minute(request.expiresAt)}. Slack notifies you of the decision.\n${request.id}`
+      return { response_action: 'update', view: tellModal('Request sent', words) }
+    }
+    if (asked.outcome === 'refused') await recorded(broker, turn, known.value, view.values.get(blockIds.profile) ?? '', asked)
+    return errorAt(fieldOf(asked, view), wordsOf(asked))
+  }
+
+  async function ask(
+    view: View,
+    { caller }: Known,
+    turn: SlackTurn,
+  ): Promise<Done<{ readonly request: AccessRequest; readonly found: boolean }> | Refused | Unknown> {
+    const text = (block: string) => view.values.get(block)?.trim() || undefined
+    const id = text(blockIds.profile) ?? ''
+    const profile = rules.profiles.find(id)
+    if (!profile || !mayAsk(profile, caller, turn.now)) return refused('profile-unknown', 'Profile not found, or not visible to you.')
+    const approval = decider.approvalOf(id)
+    if (!approval) return refused('body-invalid', 'This profile needs no approval.')
+    const given = [...view.values].filter(([block]) => block.startsWith(PARAMETER))
+    const [justification, duration, ticket] = [text(blockIds.justification), text(blockIds.duration), text(blockIds.ticket)]
+    const scope = resolveScope(
+      rules,
+      profile,
+      caller,
+      {
+        profile: id,
+        ...(given.length > 0
+          ? { parameters: Object.fromEntries(given.map(([block, value]) => [block.slice(PARAMETER.length), value])) }
+          : {}),
+        ...(justification === undefined ? {} : { justification }),
+        ...(duration === undefined ? {} : { duration }),
+        ...(ticket === undefined ? {} : { ticket }),
+      },
+      1,
+    )
+    if (scope.outcome === 'refused') return scope
+    return askForApproval(broker, callOf(turn), caller, scope.value, approval, {
+      ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
+    })
+  }
+
+  return { openAsk, chooseProfile, suggest, submitAsk }
+}
+
+/** The form field that a refusal is about; the profile if the form has no such field. */
+function fieldOf(refusal: Refused | Unknown, view: View): string {
+  if (refusal.outcome === 'unknown') return blockIds.profile
+  switch (refusal.code) {
+    case 'parameter-invalid': {
+      const block = `${PARAMETER}${refusal.evidence.parameter}`
+      return view.values.has(block) ? block : blockIds.profile
+    }
+    case 'duration-invalid':
+      return blockIds.duration
+    case 'justification-required':
+      return blockIds.justification
+    case 'body-invalid':
+      return own(fieldsOfBody, refusal.evidence?.property ?? '') ?? blockIds.profile
+    default:
+      return blockIds.profile
+  }
+}
+const fieldsOfBody: { readonly [property: string]: string } = { justification: blockIds.justification, ticket: blockIds.ticket }
