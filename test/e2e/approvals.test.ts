@@ -112,7 +112,7 @@ describe('the way of a request', () => {
     const changed = await use(dana, id, { narrow })
     expect(status(changed)).toEqual([409, 'terms-changed'])
     expect(Object.keys(changed.json.changed)).toEqual(['narrow', 'policy'])
-    expect(changed.json.changed.narrow).toMatchObject({ agreed: null, now: [{ Effect: 'Deny' }] })
+    expect(changed.json.changed.narrow).toMatchObject({ approved: null, now: [{ Effect: 'Deny' }] })
     expect((await use(dana, id)).status).toBe(201)
   })
 

@@ -14,6 +14,7 @@ import type { EventFilter, FoundEvent } from '../log/trail.ts'
 import { Halt, Trouble } from '../ports/log.ts'
 import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './context.ts'
 import { LARGEST_PAGE, singleQuery } from './paging.ts'
+import type { Answer, eventView as schema } from './response-schemas.ts'
 
 const DEFAULT_PAGE = 50
 /** How far back a search goes when `since` is missing. With `since`, there is no limit. */
@@ -169,7 +170,7 @@ function placeOf(c: Ctx): { readonly request: string; readonly seq: number } | u
   return request !== undefined && /^(0|[1-9]\d{0,4})$/.test(seq) ? { request, seq: Number(seq) } : undefined
 }
 
-export const eventView = ({ id, event, about }: FoundEvent) => ({
+export const eventView = ({ id, event, about }: FoundEvent): Answer<typeof schema> => ({
   id,
   event,
   ...(about.profile === undefined ? {} : { profile: about.profile }),

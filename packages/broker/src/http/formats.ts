@@ -5,6 +5,7 @@
 import { toIsoSeconds } from '@stint/core/instant'
 import type { Vended } from '../vend/vend.ts'
 import type { Format } from './request-schemas.ts'
+import type { Answer, sessionAnswer as schema } from './response-schemas.ts'
 
 type Rendered = { readonly type: string; readonly body: string }
 
@@ -41,7 +42,14 @@ export const container = ({ assumed: { credentials }, expiration }: Vended) => (
 })
 
 /** Everything about a session except its secrets. */
-export function sessionFacts({ session, request, scope, assumed, sessionName, issuedAt }: Vended) {
+export function sessionFacts({
+  session,
+  request,
+  scope,
+  assumed,
+  sessionName,
+  issuedAt,
+}: Vended): Omit<Answer<typeof schema>, 'credentials'> {
   return {
     id: session,
     requestId: request,
@@ -60,7 +68,7 @@ export function sessionFacts({ session, request, scope, assumed, sessionName, is
   }
 }
 
-function sessionAnswer(vended: Vended) {
+function sessionAnswer(vended: Vended): Answer<typeof schema> {
   const { accessKeyId, secretAccessKey, sessionToken } = vended.assumed.credentials
   return {
     ...sessionFacts(vended),

@@ -13,6 +13,7 @@ import { stoppedBy } from '../vend/ask.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { freezeBody } from './request-schemas.ts'
+import type { Answer, freezeView as schema } from './response-schemas.ts'
 
 const noResponder = refused('not-eligible', 'Only responders and auditors can read freezes, and only responders can set them.')
 
@@ -92,7 +93,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
   )
 }
 
-const freezeView = ({ at, expiresAt, generation, ...freeze }: Freeze) => ({
+const freezeView = ({ at, expiresAt, generation, ...freeze }: Freeze): Answer<typeof schema> => ({
   ...freeze,
   // Names this freeze, and not a later one of the same scope: a deploy that releases a freeze uses this name.
   name: formatFreezeName({ id: freeze.id, generation }),

@@ -9,6 +9,7 @@ import { linking } from '../approvals/link.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { type Api, type ApiBroker, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { linkBody, linkConfirmBody } from './request-schemas.ts'
+import type { Answer, linkState } from './response-schemas.ts'
 
 const notSetUp = refused('route-unknown', 'Slack is not configured.')
 const notAPerson = refused('not-eligible', 'Workloads cannot be linked to Slack users.')
@@ -103,7 +104,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
   )
 }
 
-function linkView(caller: Caller, link: Link | undefined, now: Instant) {
+function linkView(caller: Caller, link: Link | undefined, now: Instant): Answer<typeof linkState> {
   const active = activeAt(link, now)
   const pending = link?.pending && link.pending.expiresAt > now ? link.pending : undefined
   return {

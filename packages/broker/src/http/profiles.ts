@@ -1,10 +1,12 @@
 /** Which profiles the caller can use, on what terms, and what is missing for the others. */
 import { standingOf } from '@stint/core/access/decide'
 import { approvalFor } from '@stint/core/config/approval'
+import type { Target } from '@stint/core/config/shape'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { containerBar } from './container.ts'
 import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './context.ts'
+import type { Answer, profileView as schema } from './response-schemas.ts'
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
   app.get('/profiles', (c) =>
@@ -19,21 +21,21 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
   )
 
   /** Undefined if the caller may not see the profile. */
-  function profileView(c: Ctx, id: string, caller: Caller) {
+  function profileView(c: Ctx, id: string, caller: Caller): Answer<typeof schema> | undefined {
     // For an unknown profile, evaluate rules as for an invisible one, so that both take the same time.
     const found = rules.profiles.find(id)
     const profile = found ?? rules.profiles.first()
     const standing = standingOf(profile, caller, circumstances(c))
     if (!found || !standing.visible) return undefined
-    const target = rules.targets[profile.target]
-    const approval = approvalFor(profile, target ?? {})
+    const target = rules.targets[profile.target] as Target
+    const approval = approvalFor(profile, target)
     const bar = containerBar(profile, approval, rules.issuers[caller.issuer])
     return {
       id,
       ...(profile.description === undefined ? {} : { description: profile.description }),
-      account: target?.account,
-      region: target?.region,
-      roleArn: target?.roleArn,
+      account: target.account,
+      region: target.region,
+      roleArn: target.roleArn,
       access: !standing.eligible ? 'refused' : approval ? 'needs-approval' : 'allowed',
       missing: standing.eligible ? [] : standing.hurdles.length > 0 ? standing.hurdles : ['not-eligible'],
       duration: profile.duration,

@@ -5,6 +5,10 @@
 import { problems } from '@stint/core/problem'
 import * as v from 'valibot'
 
+/** What a response holds, by its schema. A view with this type does not compile if it drifts from what the document says. */
+export type Answer<S extends v.GenericSchema> = Frozen<v.InferOutput<S>>
+type Frozen<T> = T extends readonly (infer U)[] ? readonly Frozen<U>[] : T extends object ? { readonly [P in keyof T]: Frozen<T[P]> } : T
+
 const text = v.string()
 const time = v.pipe(v.string(), v.isoTimestamp())
 

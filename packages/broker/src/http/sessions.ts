@@ -6,6 +6,7 @@ import { refused } from '@stint/core/outcome'
 import type { Session } from '@stint/core/request/session'
 import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './context.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
+import type { Answer, sessionView as schema } from './response-schemas.ts'
 
 export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools): void {
   app.get('/sessions', (c) =>
@@ -38,7 +39,7 @@ export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isA
   )
 }
 
-export function sessionView({ reservedAt, expiresAt, issued, ...session }: Session) {
+export function sessionView({ reservedAt, expiresAt, issued, ...session }: Session): Answer<typeof schema> {
   return {
     ...session,
     reservedAt: toIso(reservedAt),

@@ -26,8 +26,11 @@ export type Session = {
     readonly at: Instant
     readonly accessKeyId: string
     readonly assumedRoleArn: string
+    readonly assumedRoleId: string
     readonly awsRequestId: string
     readonly packedPolicySize: number
+    /** How often AssumeRole was sent. */
+    readonly sends: number
     /** The earlier of AWS's expiration and `expiresAt`. */
     readonly expiration: Instant
   }

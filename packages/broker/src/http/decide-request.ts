@@ -1,0 +1,96 @@
+/** `POST /requests/{id}/approve`, `deny`, `cancel`, `revoke` and `review`. */
+import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { parseDuration } from '@stint/core/duration'
+import { parseRequestId } from '@stint/core/ids'
+import type { Instant } from '@stint/core/instant'
+import { jsonBytes } from '@stint/core/json'
+import { type Done, done, type Refused, refused } from '@stint/core/outcome'
+import { type Actor, cancel, deny, review, revoke } from '@stint/core/request/machine'
+import type { AccessRequest } from '@stint/core/request/request'
+import { type Acts, unknownRequest } from '../approvals/decide.ts'
+import { decisionUnknown } from '../vend/unknown-outcome.ts'
+import { type Api, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
+import { decisionBody, reviewBody } from './request-schemas.ts'
+import type { RequestTools } from './request-view.ts'
+
+export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: decideOn, approving, actorOf, show }: RequestTools): void {
+  async function decide(c: Ctx, id: string, read: (bytes: Uint8Array) => Done<Acts> | Refused): Promise<Response> {
+    const bytes = await readBytes(c)
+    if (bytes.outcome === 'refused') return refuse(c, bytes)
+    return withCaller(c, async (caller) => {
+      const acts = read(bytes.value)
+      if (acts.outcome === 'refused') return refuse(c, acts)
+      const request = parseRequestId(id)
+      if (!request) return refuse(c, unknownRequest)
+      const match = c.req.header('if-match')
+      const came = { source: c.env.sourceIp, token: caller.token.hash }
+      const seen = match === undefined || match === '*' ? undefined : ({ version: match, binds: 'every act' } as const)
+      const changed = await decideOn(request, { caller, ...circumstances(c), came }, acts.value, seen)
+      if (changed.profile !== undefined) c.set('profile', changed.profile)
+      if (changed.outcome === 'unknown') return refuse(c, decisionUnknown(changed.cause))
+      if (changed.outcome === 'refused') return refuse(c, changed)
+      return show(c, changed.value, actorOf(c, caller, changed.value), 200)
+    })
+  }
+
+  const said = (bytes: Uint8Array, act: (body: ReturnType<typeof limitsOf> & { comment?: string }) => Acts): Done<Acts> | Refused => {
+    const body = parseBody(decisionBody, bytes)
+    if (body.outcome === 'refused') return body
+    const { comment, ...limits } = body.value
+    if (comment !== undefined && jsonBytes(comment) > MAX_COMMENT_BYTES)
+      return refused('body-invalid', `comment is longer than ${MAX_COMMENT_BYTES} bytes.`)
+    const parsed = limitsOf(limits)
+    if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds, or a string such as '15m' or '1h30m'.`)
+    return done(act({ ...parsed, ...(comment === undefined ? {} : { comment }) }))
+  }
+  const words = (comment: string | undefined) => ({ channel: 'api' as const, ...(comment === undefined ? {} : { comment }) })
+
+  app.post('/requests/:id/approve', (c) =>
+    decide(c, c.req.param('id'), (bytes) => said(bytes, ({ comment, limits }) => approving({ ...words(comment), limits }))),
+  )
+  for (const [name, act] of Object.entries({ deny, cancel, revoke })) {
+    app.post(`/requests/:id/${name}`, (c) =>
+      decide(c, c.req.param('id'), (bytes) =>
+        said(
+          bytes,
+          ({ comment }) =>
+            (request, actor, now) =>
+              act(request, actor, words(comment), now),
+        ),
+      ),
+    )
+  }
+  app.post('/requests/:id/review', (c) =>
+    decide(c, c.req.param('id'), (bytes) => {
+      const body = parseBody(reviewBody, bytes)
+      if (body.outcome === 'refused') return body
+      const text = body.value.text.trim()
+      if (text === '' || jsonBytes(text) > MAX_COMMENT_BYTES)
+        return refused('body-invalid', `text must be 1 to ${MAX_COMMENT_BYTES} bytes.`)
+      return done((request: AccessRequest, actor: Actor, now: Instant) => review(request, actor, text, now))
+    }),
+  )
+}
+
+/** Durations in either spelling, as seconds. */
+function limitsOf({
+  duration,
+  uses,
+  window,
+}: {
+  duration?: number | string | undefined
+  uses?: number | undefined
+  window?: number | string | undefined
+}) {
+  const limits: { duration?: number; uses?: number; window?: number } = {}
+  for (const [name, value] of [
+    ['duration', duration],
+    ['window', window],
+  ] as const) {
+    const parsed = typeof value === 'string' ? parseDuration(value) : value
+    if (value !== undefined && parsed === undefined) return { limits, fault: name }
+    if (parsed !== undefined) limits[name] = parsed
+  }
+  if (uses !== undefined) limits.uses = uses
+  return { limits, fault: undefined }
+}

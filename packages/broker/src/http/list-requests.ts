@@ -1,0 +1,58 @@
+/** `GET /requests`: a page of the caller's requests, or of those that the caller can see or act on. */
+import type { Caller } from '@stint/core/identity/caller'
+import { type Done, refused } from '@stint/core/outcome'
+import { rulesOpenTo } from '@stint/core/request/approval'
+import { isParty, isSelf } from '@stint/core/request/machine'
+import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
+import type { Page } from '../ports/ledger.ts'
+import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools, unavailable } from './context.ts'
+import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
+import { type RequestTools, requestView } from './request-view.ts'
+
+const requestStates = ['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended'] as const
+
+export function listRequestsRoute(app: Api, { rules, ledger }: ApiBroker, { withCaller, isAuditor }: Tools, tools: RequestTools): void {
+  app.get('/requests', (c) =>
+    withCaller(c, async (caller) => {
+      const query = pageQuery(c, { state: requestStates, mine: ['true'], approvable: ['true'], review: ['needed'] })
+      if (!query)
+        return refuse(
+          c,
+          refused(
+            'body-invalid',
+            `Invalid query. This route accepts limit (1 to ${LARGEST_PAGE}), cursor, state, mine=true, approvable=true and review=needed.`,
+          ),
+        )
+      const { state, mine, approvable, review: reviewWanted } = query.filters
+      const now = c.get('now')
+      const work = approvable ? (['pending'] as const) : reviewWanted ? (['approved', 'review'] as const) : undefined
+      const page: Done<Page<AccessRequest>> | { outcome: 'unknown'; cause: string } = work
+        ? await ledger.workOn(work, profilesOpenTo(c, caller, reviewWanted !== undefined), query.limit, query.cursor)
+        : isAuditor(c, caller) && !mine
+          ? await ledger.allRequests(now, query.limit, query.cursor)
+          : await ledger.requestsOf(caller, query.limit, query.cursor)
+      if (page.outcome === 'unknown') return refuse(c, unavailable(page.cause))
+      const shown = page.value.items.flatMap((request) => {
+        const seen = tools.withPeople(request)
+        const actor = tools.actorOf(c, caller, request)
+        const wanted =
+          isParty(seen, actor) &&
+          (state === undefined || stateAt(request, now) === state) &&
+          (!approvable || (stateAt(request, now) === 'pending' && actor.opens.length > 0 && !isSelf(seen, actor))) &&
+          (!reviewWanted || needsReview(request))
+        return wanted ? [requestView(tools, request, actor, now)] : []
+      })
+      const next = nextOf(c, query, page.value.next)
+      return c.json({ requests: shown, ...(next ? { next } : {}) })
+    }),
+  )
+
+  /** Profiles on whose requests the caller can act now or after an escalation. Auditors can review requests of all profiles. */
+  function profilesOpenTo(c: Ctx, caller: Caller, reviewing: boolean): readonly string[] {
+    const everywhere = reviewing && isAuditor(c, caller)
+    return rules.profiles.ids.filter((id) => {
+      const approval = tools.approvalOf(id)
+      return approval !== undefined && (everywhere || rulesOpenTo(approval, caller, 0, circumstances(c)).length > 0)
+    })
+  }
+}

@@ -1,0 +1,92 @@
+/** A request as its parties see it. */
+import type { Caller } from '@stint/core/identity/caller'
+import { identityInAws } from '@stint/core/identity/shown'
+import { type Instant, toIso } from '@stint/core/instant'
+import { missing } from '@stint/core/request/approval'
+import type { Actor } from '@stint/core/request/machine'
+import { type AccessRequest, liveSessions, needsReview, type RequestState, stateAt } from '@stint/core/request/request'
+import { lastingAccess } from '@stint/core/scope/lasting-access'
+import type { Decisions } from '../approvals/decide.ts'
+import { versionTag } from '../approvals/decide.ts'
+import { type ApiBroker, type Ctx, circumstances } from './context.ts'
+import type { Answer, requestView as schema } from './response-schemas.ts'
+import { sessionView } from './sessions.ts'
+
+/** What the routes about requests share. */
+export type RequestTools = Decisions & {
+  readonly actorOf: (c: Ctx, caller: Caller, request: Pick<AccessRequest, 'profile' | 'createdAt'>) => Actor
+  readonly show: (c: Ctx, request: AccessRequest, actor: Actor, status: 200 | 201) => Response
+}
+
+export function requestTools({ clock }: Pick<ApiBroker, 'clock'>, decider: Decisions): RequestTools {
+  return {
+    ...decider,
+    actorOf: (c, caller, request) => decider.actorFor({ caller, ...circumstances(c) }, request),
+    show(c, request, actor, status) {
+      c.header('etag', versionTag(request))
+      return c.json(requestView(decider, request, actor, clock()), status)
+    },
+  }
+}
+
+export function requestView(
+  { withPeople, approvalOf, optionsOf }: Decisions,
+  stored: AccessRequest,
+  actor: Actor,
+  now: Instant,
+): Answer<typeof schema> {
+  const request = withPeople(stored)
+  const approval = approvalOf(request.profile)
+  // An item of refusals has no terms, so it is never read as a request.
+  const state = stateAt(request, now) as Exclude<RequestState, 'refused'>
+  const lacking = approval ? missing(approval, request.approvals) : []
+  const may = optionsOf(stored, actor, now)
+  const lasting = lastingAccess(request.terms)
+  return {
+    id: request.id,
+    state,
+    caller: request.caller,
+    identity: identityInAws(request),
+    profile: request.profile,
+    target: request.target,
+    roleArn: request.roleArn,
+    ...(request.justification === undefined ? {} : { justification: request.justification }),
+    ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
+    breakGlass: request.breakGlass,
+    createdAt: toIso(request.createdAt),
+    ...(request.expiresAt > 0 ? { expiresAt: toIso(request.expiresAt) } : {}),
+    ...(request.unattendedAt === undefined ? {} : { unattendedAt: toIso(request.unattendedAt) }),
+    ...(request.startsAt === undefined ? {} : { startsAt: toIso(request.startsAt) }),
+    terms: request.terms,
+    ...(lasting.length > 0 ? { lastingAccess: lasting } : {}),
+    termsHash: request.termsHash,
+    approval: (approval?.rules ?? []).map((rule, index) => ({ by: rule.by, count: rule.count, missing: lacking[index] ?? 0 })),
+    approvals: request.approvals.map(({ approver, at, channel, comment, limits }) => ({
+      approver,
+      at: toIso(at),
+      channel,
+      limits,
+      ...(comment === undefined ? {} : { comment }),
+    })),
+    limits: request.limits,
+    ...(request.windowExpiresAt === undefined
+      ? {}
+      : {
+          window: {
+            ...(request.windowStartsAt === undefined ? {} : { startsAt: toIso(request.windowStartsAt) }),
+            expiresAt: toIso(request.windowExpiresAt),
+          },
+        }),
+    ...(request.usesLeft === undefined ? {} : { usesLeft: request.usesLeft }),
+    ...(request.decidedBy ? { decidedBy: request.decidedBy } : {}),
+    review: request.review
+      ? { by: request.review.by, at: toIso(request.review.at), text: request.review.text }
+      : needsReview(request)
+        ? 'needed'
+        : 'none',
+    sessions: request.sessions.map(sessionView),
+    // Sessions that a withdrawal does not end, and when they expire.
+    live: liveSessions(request, now).map(({ id, expiresAt }) => ({ id, expiresAt: toIso(expiresAt) })),
+    may,
+  }
+}
