@@ -6,6 +6,7 @@ import { done, type Refused, refused } from '@stint/core/outcome'
 import type { Ledger, VendLedger } from '../../ports/ledger.ts'
 import type { Links } from '../../ports/links.ts'
 import type { SlackState } from '../../ports/slack-state.ts'
+import { abandoning } from './abandon.ts'
 import { system } from './announcements.ts'
 import { freezeReader } from './freeze-item.ts'
 import { freezeWrites } from './freezes.ts'
@@ -42,7 +43,8 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
   return {
     ...vendLedger(settings),
     ...listed,
-    ...changes(settings, send, { ...read, ...listed }, sessionWrites(settings, send)),
+    ...changes(settings, send, read),
+    ...abandoning(send, { ...read, ...listed }, sessionWrites(settings, send)),
     ...freezeWrites(settings, send),
     ...system(settings, send),
     ...links(settings, send),

@@ -5,23 +5,19 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
-  BatchWriteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   UpdateItemCommand,
-  type WriteRequest,
 } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
-import { brief } from '@stint/core/audit/event'
 import { HASH_BYTES } from '@stint/tlog/merkle'
-import { lookupBound } from '../../log/stage.ts'
-import { type Cursor, type Head, type LogState, type LookupRow, Trouble } from '../../ports/log.ts'
-import { batchIn, COUNTED, itemIn, type Key, leftIn, ofTable, pageIn } from './answer-checks.ts'
+import type { Cursor, Head, LogState } from '../../ports/log.ts'
+import { batchIn, COUNTED, itemIn, type Key, ofTable } from './answer-checks.ts'
+import { logSender } from './log-sender.ts'
+import { lookupRows } from './lookup-rows.ts'
 import { storedFields } from './stored-fields.ts'
 import { sideKey } from './table.ts'
-import { isBlocked } from './trouble.ts'
 
 export type LogStateSettings = {
   readonly client: DynamoDBClient
@@ -31,7 +27,6 @@ export type LogStateSettings = {
 
 const HEAD = sideKey('LOG#HEAD')
 const cursorKey = (request: string) => sideKey(`LOG#CUR#${request}`)
-const lookupPk = (key: string) => `LOOK#${key}`
 const headFields = storedFields<Head>({ size: true, root: true, edge: true, stage: true, applied: true })
 const cursorFields = storedFields<Cursor>({ count: true, commit: true, first: true, places: true })
 /** Keeps the first commitment, adds places, and replaces the rest. */
@@ -39,57 +34,12 @@ const cursorUpdate = (name: keyof Cursor): string => {
   if (name === 'first') return '#first = if_not_exists(#first, :first)'
   return name === 'places' ? '#places = list_append(if_not_exists(#places, :none), :places)' : `#${name} = :${name}`
 }
-const SENDS = 4
-const FIRST_WAIT_MS = 50
 const KEYS_A_READ = 100
-const ROWS_A_WRITE = 25
-/** Writes of one batch in flight at once. */
-const AT_ONCE = 8
 
-export function logState({ client, sideTable, sleep }: LogStateSettings): LogState {
-  /** Sends again when that is safe, as after a response that does not fit. A failed condition is a response. */
-  async function send<T>(once: () => Promise<T>): Promise<T | { readonly blocked: Record<string, unknown> | undefined }> {
-    let cause = ''
-    for (let sends = 0; sends < SENDS; sends++) {
-      if (sends > 0) await sleep(FIRST_WAIT_MS * 2 ** sends)
-      try {
-        return await once()
-      } catch (error) {
-        if (isBlocked(error)) return { blocked: error.Item && unmarshall(error.Item) }
-        cause = error instanceof Error ? `${error.name}: ${brief(error.message)}` : String(error)
-      }
-    }
-    throw new Trouble(`dynamodb: ${cause}`)
-  }
-  async function answer<T extends object>(once: () => Promise<T>): Promise<T> {
-    const answered = await send(once)
-    if ('blocked' in answered) throw new Trouble('dynamodb: a condition failed that was not sent')
-    return answered
-  }
-
-  /** Sends what a batch left unprocessed again until nothing is left. */
-  async function batched<T>(all: readonly T[], once: (some: readonly T[]) => Promise<readonly T[]>): Promise<void> {
-    let left = all
-    for (let sends = 0; sends < SENDS * 2; sends++) {
-      if (sends > 0) await sleep(FIRST_WAIT_MS * 2 ** sends)
-      left = await once(left)
-      if (left.length === 0) return
-    }
-    throw new Trouble('dynamodb: a batch does not complete')
-  }
-
-  async function writeRows(requests: readonly WriteRequest[]): Promise<void> {
-    const chunks = Array.from({ length: Math.ceil(requests.length / ROWS_A_WRITE) }, (_, at) =>
-      requests.slice(at * ROWS_A_WRITE, (at + 1) * ROWS_A_WRITE),
-    )
-    const write = (some: readonly WriteRequest[]) =>
-      answer(async () => {
-        const batch = new BatchWriteItemCommand({ RequestItems: { [sideTable]: [...some] }, ...COUNTED })
-        return leftIn(await client.send(batch), sideTable, some, ({ pk, sk }) => ({ pk, sk }) as Key)
-      })
-    for (let at = 0; at < chunks.length; at += AT_ONCE)
-      await Promise.all(chunks.slice(at, at + AT_ONCE).map((chunk) => batched(chunk, write)))
-  }
+export function logState(settings: LogStateSettings): LogState {
+  const { client, sideTable } = settings
+  const sender = logSender(settings.sleep)
+  const { send, answer, batched } = sender
 
   return {
     async head() {
@@ -188,37 +138,7 @@ export function logState({ client, sideTable, sleep }: LogStateSettings): LogSta
       })
     },
 
-    index: (rows) =>
-      writeRows(rows.map((row) => ({ PutRequest: { Item: marshall({ ...rowKey(row), request: row.request, seq: row.seq }) } }))),
-    unindex: (rows) => writeRows(rows.map((row) => ({ DeleteRequest: { Key: marshall(rowKey(row)) } }))),
-
-    async lookup(key, limit, before) {
-      const pk = lookupPk(key)
-      const rows: LookupRow[] = []
-      let below = before
-      // A page can end before the limit, for example after 1 MB.
-      for (let pages = 0; pages <= limit; pages++) {
-        const page = await answer(async () => {
-          const found = await client.send(
-            new QueryCommand({
-              TableName: sideTable,
-              KeyConditionExpression: below === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :before',
-              ExpressionAttributeValues: marshall({ ':pk': pk, ...(below === undefined ? {} : { ':before': below }) }),
-              ScanIndexForward: false,
-              Limit: limit - rows.length,
-              ...COUNTED,
-            }),
-          )
-          const { items, next } = pageIn(found, sideTable, marshall({ pk }))
-          return { rows: rowsIn(items, key, below, limit - rows.length), next }
-        })
-        rows.push(...page.rows)
-        const last = rows.at(-1)
-        if (rows.length >= limit || !page.next || !last) return rows
-        below = lookupBound(last)
-      }
-      throw new Trouble('dynamodb: a list does not end')
-    },
+    ...lookupRows(settings, sender),
   }
 }
 
@@ -252,20 +172,3 @@ function cursorIn(item: Attributes): readonly [request: string, cursor: Cursor] 
   if (!isCursor) throw new Error('the response has an invalid journal cursor')
   return [pk.slice('LOG#CUR#'.length), cursor]
 }
-
-/** Rows in order, newest first, each below the bound. */
-function rowsIn(items: readonly Attributes[], key: string, before: string | undefined, limit: number): readonly LookupRow[] {
-  let bound = before
-  const rows = items.map((item) => {
-    const { sk, request, seq } = unmarshall(item) as { sk: string; request: string; seq: number }
-    const row = { key, at: String(sk).slice(0, String(sk).indexOf('#')), request, seq }
-    const isNext = isCount(seq) && lookupBound(row) === sk && (bound === undefined || sk < bound)
-    if (!isNext) throw new Error('the response has rows that were not requested')
-    bound = sk
-    return row
-  })
-  if (rows.length > limit) throw new Error('the response has more rows than were requested')
-  return rows
-}
-
-const rowKey = (row: LookupRow) => ({ pk: lookupPk(row.key), sk: lookupBound(row) })

@@ -4,30 +4,23 @@
  * request is. Changes by the passing of time are recorded here too.
  */
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
-import { hex128, type RequestId } from '@stint/core/ids'
+import { hex128 } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
 import { type Change, passTime } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { ChangeOptions, Ledger } from '../../ports/ledger.ts'
-import { type Item, openSessions, toRequest } from './items.ts'
-import type { lists } from './request-lists.ts'
+import { type Item, toRequest } from './items.ts'
 import type { reading as singles } from './request-reader.ts'
 import type { Blocked, DynamoSettings, Sender } from './sender.ts'
-import type { sessionWrites } from './sessions.ts'
-import { indexes, openKey, requestKey, SHARDS, timeKey, workKey } from './table.ts'
+import { requestKey, workKey } from './table.ts'
 
 /** How often a decision starts again because the request changed in the meantime. */
 const MAX_ROUNDS = 12
 
-type RequestChanges = Pick<Ledger, 'change' | 'passTime' | 'abandon'>
+type RequestChanges = Pick<Ledger, 'change' | 'passTime'>
 
-export function changes(
-  settings: DynamoSettings,
-  sender: Sender,
-  reading: ReturnType<typeof singles> & Pick<ReturnType<typeof lists>, 'oldest'>,
-  sessions: ReturnType<typeof sessionWrites>,
-): RequestChanges {
+export function changes(settings: DynamoSettings, sender: Sender, reading: Pick<ReturnType<typeof singles>, 'request'>): RequestChanges {
   const { random } = settings
   const entry = (event: AuditEvent) => journalEntry(event, settings)
 
@@ -96,41 +89,6 @@ export function changes(
       const written = await write(request, change, now)
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
     },
-
-    async abandon(before, now, limit) {
-      let given = 0
-      const faults: string[] = []
-      for (let shard = 0; shard < SHARDS; shard++) {
-        const ids = await reading.oldest(indexes.open, openKey(shard), timeKey(before, '' as RequestId), limit)
-        if (ids.outcome === 'unknown') {
-          faults.push(ids.cause)
-          continue
-        }
-        for (const id of ids.value) {
-          // An item that cannot be read or written must not hold up the others.
-          const abandoned = await abandonIn(id, before, now)
-          if (abandoned.outcome === 'done') given += abandoned.value
-          else faults.push(abandoned.cause)
-        }
-      }
-      const [first] = faults
-      return first === undefined ? done({ given }) : done({ given, fault: `${faults.length} not abandoned: ${first}` })
-    },
-  }
-
-  /** Abandons every reservation of one request that is old enough, and returns how many. */
-  async function abandonIn(id: RequestId, before: Instant, now: Instant): Promise<Done<number> | Unknown> {
-    const item = await reading.readItem(id)
-    if (item.outcome === 'unknown') return item
-    let given = 0
-    for (const [suffix, session] of Object.entries(item.value?.sessions ?? {})) {
-      if (session.state !== 'reserved' || session.reservedAt >= before) continue
-      const abandoned = await sessions.abandonOne(id, suffix, session, now)
-      if (abandoned.outcome === 'unknown') return abandoned
-      if (abandoned.value) given++
-    }
-    const cleared = await clearOpen(id)
-    return cleared.outcome === 'unknown' ? cleared : done(given)
   }
 
   /** Removes a request from the list of reviews if it was never granted: a withdrawal could not know that. */
@@ -143,20 +101,6 @@ export function changes(
       ({ version }) => version === request.version,
     )
     return cleared.outcome === 'unknown' ? cleared : done(false)
-  }
-
-  /** Removes the item from the index of open reservations if it has none left and none was added meanwhile. */
-  async function clearOpen(id: RequestId): Promise<Done<true> | Unknown> {
-    const item = await reading.readItem(id)
-    if (item.outcome === 'unknown') return item
-    if (!item.value?.openSession || openSessions(item.value).length > 0) return done(true)
-    const cleared = await sender.update(
-      requestKey(id),
-      { ConditionExpression: 'openSession = :session AND version = :seen', UpdateExpression: 'REMOVE openKey, openAt, openSession' },
-      { ':session': item.value.openSession, ':seen': item.value.version },
-      ({ openSession }) => openSession === undefined,
-    )
-    return cleared.outcome === 'unknown' ? cleared : done(true)
   }
 }
 

@@ -31,7 +31,60 @@ type Lists = Pick<Ledger, 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 
   readonly oldest: (index: Index, key: string, below: string, limit: number) => Promise<Done<readonly RequestId[]> | Unknown>
 }
 
-export function lists({ client, storyTable }: DynamoSettings, { send }: Sender, { request }: ReturnType<typeof reading>): Lists {
+export function lists(settings: DynamoSettings, sender: Sender, { request }: ReturnType<typeof reading>): Lists {
+  const { query, pageOf } = paging(settings, sender, request)
+
+  return {
+    async session(id) {
+      const parsed = parseSessionId(id)
+      const found = parsed ? await request(parsed.request) : done(undefined)
+      return found.outcome === 'done' ? done(found.value?.sessions.find((session) => session.id === id)) : found
+    },
+
+    requestsOf: (caller, limit, cursor) => pageOf([{ index: indexes.byCaller, keys: [callerKey(caller)] }], limit, cursor),
+
+    allRequests: (now, limit, cursor) =>
+      pageOf(
+        daysBack(now, LISTED_DAYS).map((day) => ({
+          index: indexes.byDay,
+          keys: Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`),
+        })),
+        limit,
+        cursor,
+      ),
+
+    workOn: (stages, profiles, limit, cursor) =>
+      profiles.length === 0
+        ? Promise.resolve(done({ items: [] }))
+        : pageOf(
+            [{ index: indexes.work, keys: profiles.flatMap((profile) => stages.map((stage) => workKey(stage, profile))) }],
+            limit,
+            cursor,
+          ),
+
+    async oldestWork(stage, profile, limit) {
+      const found = await query(indexes.work, workKey(stage, profile), { newestFirst: false, limit })
+      if (found.outcome === 'unknown') return found
+      const requests: AccessRequest[] = []
+      for (const { id } of found.value) {
+        const one = await request(id)
+        if (one.outcome === 'unknown') return one
+        if (one.value) requests.push(one.value)
+      }
+      return done(requests)
+    },
+
+    async oldest(index, key, below, limit) {
+      const found = await query(index, key, { before: below, newestFirst: false, limit })
+      return found.outcome === 'done' ? done(found.value.map(({ id }) => id)) : found
+    },
+  }
+}
+
+type Request = ReturnType<typeof reading>['request']
+
+/** Queries of the indexes, and pages over several partitions. */
+function paging({ client, storyTable }: DynamoSettings, { send }: Sender, request: Request) {
   async function query(
     index: Index,
     key: string,
@@ -108,51 +161,7 @@ export function lists({ client, storyTable }: DynamoSettings, { send }: Sender, 
     return done({ items })
   }
 
-  return {
-    async session(id) {
-      const parsed = parseSessionId(id)
-      const found = parsed ? await request(parsed.request) : done(undefined)
-      return found.outcome === 'done' ? done(found.value?.sessions.find((session) => session.id === id)) : found
-    },
-
-    requestsOf: (caller, limit, cursor) => pageOf([{ index: indexes.byCaller, keys: [callerKey(caller)] }], limit, cursor),
-
-    allRequests: (now, limit, cursor) =>
-      pageOf(
-        daysBack(now, LISTED_DAYS).map((day) => ({
-          index: indexes.byDay,
-          keys: Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`),
-        })),
-        limit,
-        cursor,
-      ),
-
-    workOn: (stages, profiles, limit, cursor) =>
-      profiles.length === 0
-        ? Promise.resolve(done({ items: [] }))
-        : pageOf(
-            [{ index: indexes.work, keys: profiles.flatMap((profile) => stages.map((stage) => workKey(stage, profile))) }],
-            limit,
-            cursor,
-          ),
-
-    async oldestWork(stage, profile, limit) {
-      const found = await query(indexes.work, workKey(stage, profile), { newestFirst: false, limit })
-      if (found.outcome === 'unknown') return found
-      const requests: AccessRequest[] = []
-      for (const { id } of found.value) {
-        const one = await request(id)
-        if (one.outcome === 'unknown') return one
-        if (one.value) requests.push(one.value)
-      }
-      return done(requests)
-    },
-
-    async oldest(index, key, below, limit) {
-      const found = await query(index, key, { before: below, newestFirst: false, limit })
-      return found.outcome === 'done' ? done(found.value.map(({ id }) => id)) : found
-    },
-  }
+  return { query, pageOf }
 }
 
 const daysBack = (now: Instant, count: number): readonly string[] =>

@@ -5,7 +5,7 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 import { shortDigest } from '@stint/core/digest'
 import type { CallerRef } from '@stint/core/identity/caller'
-import type { RequestId } from '@stint/core/ids'
+import { type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { WorkStage } from '../../ports/ledger.ts'
 
@@ -84,3 +84,6 @@ export const asksKey = (caller: CallerRef, at: Instant): string => `ASKS#${count
 export const placesKey = (caller: CallerRef): string => `PLACES#${countedCaller(caller)}`
 /** Refusals of one caller in one hour. */
 export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${countedCaller(caller)}#${hourOf(at)}`
+
+/** A session is a top-level attribute: an update of a nested path fails on a new item. */
+export const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(session)}`

@@ -1,0 +1,97 @@
+/** Setting a freeze. */
+import { formatScope, freezeId } from '@stint/core/access/freeze'
+import { journalEntry } from '@stint/core/audit/event'
+import { hex128 } from '@stint/core/ids'
+import { toIso } from '@stint/core/instant'
+import { done } from '@stint/core/outcome'
+import type { Ledger } from '../../ports/ledger.ts'
+import { freezeOf, type StoredFreeze } from './freeze-item.ts'
+import { FREEZES, type FreezeDirectory } from './freeze-list.ts'
+import type { FreezeStore } from './freeze-store.ts'
+import type { DynamoSettings } from './sender.ts'
+import { OTHER_DAY } from './table.ts'
+
+/** How often a set starts again because the freeze was released in the meantime. Each release takes two responders. */
+const MAX_ROUNDS = 5
+export function freezeSet(settings: DynamoSettings, { find, change }: FreezeStore, { enter }: FreezeDirectory): Ledger['freeze'] {
+  const { random } = settings
+
+  return async (scope, by, justification, expiresAt, now) => {
+    const id = freezeId(scope)
+    const attempt = hex128(random)
+    const event = journalEntry(
+      {
+        type: 'freeze.set',
+        request: id,
+        at: now,
+        scope: formatScope(scope),
+        by,
+        justification,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      },
+      settings,
+    )
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const found = await find(id)
+      if (found.outcome === 'unknown') return found
+      const generation = found.value?.generation ?? 0
+      const fresh = '(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)'
+      const isOurs = (freeze: StoredFreeze) =>
+        freeze.attempts.has(attempt) &&
+        freeze.active &&
+        freeze.generation === generation &&
+        freezeId(freeze.scope) === id &&
+        (freeze.expiresAt === undefined || (expiresAt !== undefined && freeze.expiresAt >= expiresAt))
+      const values = {
+        ':seen': generation,
+        ':attempt': attempt,
+        ':attempts': new Set([attempt]),
+        ':events': [event],
+      }
+      const [written] = await Promise.all([
+        change(
+          id,
+          {
+            // Never shorten a freeze: a responder who could end one by setting another would release it alone.
+            ConditionExpression: `${fresh}${expiresAt === undefined ? '' : ' AND (attribute_not_exists(active) OR active = :no OR #expiresAt <= :end)'}`,
+            UpdateExpression: `SET #scope = :scope, #by = :by, justification = :justification, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${expiresAt === undefined ? ' REMOVE #expiresAt, releaseAskedBy' : ', #expiresAt = :end REMOVE releaseAskedBy'} ADD attempts :attempts`,
+            ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#expiresAt': 'expiresAt' },
+          },
+          {
+            ...values,
+            ':scope': scope,
+            ':by': by,
+            ':justification': justification,
+            ':at': toIso(now),
+            ':now': now,
+            ':yes': true,
+            ':freezes': FREEZES,
+            ':other': OTHER_DAY,
+            ':none': [],
+            ...(expiresAt === undefined ? {} : { ':no': false, ':end': expiresAt }),
+          },
+          isOurs,
+        ),
+        enter(id, generation),
+      ])
+      if (written.outcome === 'unknown') return written
+      const stands = written.value.freeze
+      if (written.value.ours && stands) return done(freezeOf(stands))
+      // Released since it was read, but this caller still wants it frozen.
+      if (!stands?.active || stands.generation !== generation) continue
+      // The freeze that lasts longer stays. The new set is recorded, and cancels a release that was requested before it.
+      const again = await change(
+        id,
+        {
+          ConditionExpression: fresh,
+          UpdateExpression: 'SET events = list_append(events, :events), lastSet = :attempt REMOVE releaseAskedBy ADD attempts :attempts',
+        },
+        values,
+        isOurs,
+      )
+      if (again.outcome === 'unknown') return again
+      if (again.value.ours && again.value.freeze) return done(freezeOf(again.value.freeze))
+    }
+    return { outcome: 'unknown', cause: 'the freeze kept being released during the call' }
+  }
+}

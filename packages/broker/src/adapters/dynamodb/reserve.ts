@@ -1,0 +1,224 @@
+/**
+ * Reserve: the write before AssumeRole. One conditional UpdateItem checks that the grant still holds, takes one use and appends the intent.
+ * It also creates the request, if the profile needs no approval.
+ */
+import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { callerRef } from '@stint/core/identity/caller'
+import { sessionSuffix } from '@stint/core/ids'
+import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
+import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { stateAt } from '@stint/core/request/request'
+import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
+import type { Intent, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
+import { howItCame, whatIsAsked } from './event-facts.ts'
+import { type Item, openSessions } from './items.ts'
+import type { DynamoSettings, Sender } from './sender.ts'
+import { callerKey, dayKey, openKey, requestKey, sessionAttribute, shardOf, timeKey } from './table.ts'
+
+export function reserving(settings: DynamoSettings, { update }: Sender) {
+  const { epoch = 0, clock } = settings
+
+  return async function reserve(intent: Intent): Promise<Done<Reservation> | Refused<ReserveRefusal> | Unknown> {
+    const { request, session, attempt, call, expiresAt, tokenIssuedAt } = intent
+    // A restored table no longer knows which of the older single-use tokens were used.
+    if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch)
+      return refused('token-used', 'The token was issued before this table was restored.')
+    const values = reserveValues(intent, settings)
+    // The image must show that the grant still holds: the limits of the session come from it.
+    const isMine = (item: Item) => {
+      const stored = item.sessions[sessionSuffix(session)]
+      return stored?.attempt === attempt && stored.state === 'reserved' && isGranted(item, intent)
+    }
+    const written = await update(
+      requestKey(request),
+      {
+        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood : `(attribute_not_exists(pk) OR (${stillGood} AND ${sameAsk}))`}`,
+        UpdateExpression: reserveUpdate,
+        ExpressionAttributeNames: {
+          '#session': sessionAttribute(session),
+          '#state': 'state',
+          '#at': 'at',
+          '#limits': 'limits',
+          '#duration': 'duration',
+        },
+      },
+      // A call can have waited before it came here, and a send can follow others: a window that closed meanwhile is closed.
+      () => ({ ...values, ':now': Math.max(clock(), call.now) }),
+      isMine,
+    )
+    const mine = (item: Item): Reservation => {
+      const allowed = wholeSecond(call.now) + seconds(item.limits?.duration ?? Number.POSITIVE_INFINITY)
+      return { request, session, attempt, expiresAt: Math.min(expiresAt, allowed), alone: openSessions(item).length === 1 }
+    }
+    if (written.outcome === 'unknown') return written
+    if (written.outcome === 'done') return done(mine(written.value))
+    const { item } = written
+    if (item && isMine(item)) return done(mine(item))
+    return reasonToRefuse(item, intent, epoch, Math.max(clock(), call.now))
+  }
+}
+
+/** The values of the write, except for the time of each send. */
+function reserveValues(intent: Intent, settings: DynamoSettings) {
+  const { request, session, attempt, caller, scope, call, expiresAt, sessionName } = intent
+  const entry = (event: AuditEvent) => journalEntry(event, settings)
+  return {
+    ':approved': 'approved',
+    ':zero': 0,
+    ':one': 1,
+    ':createdAt': call.now,
+    ':epoch': settings.epoch ?? 0,
+    ':terms': scope.termsHash,
+    ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
+    ':maxEvents': MAX_EVENTS,
+    // A requested duration above the approver's limit is refused; without one, the limit applies below.
+    ':duration': scope.durationAsked ? scope.duration : 0,
+    // Unused if the request is named, and DynamoDB refuses unused values, so the expression always contains it.
+    ':fingerprint': intent.fingerprint ?? '-',
+    ':id': request,
+    ':caller': callerRef(caller),
+    ':person': intent.person,
+    ':profile': scope.terms.profile,
+    ':target': scope.targetId,
+    ':roleArn': scope.terms.role,
+    ':termsText': canonicalJson(scope.terms),
+    ':uses': scope.terms.uses,
+    ':windowExpiresAt': intent.windowExpiresAt,
+    ':callerKey': callerKey(caller),
+    ':dayKey': dayKey(call.now, shardOf(request)),
+    ':at': timeKey(call.now, request),
+    ':openKey': openKey(shardOf(request)),
+    ':openAt': timeKey(call.now, request),
+    ':openSession': session,
+    ':created': [entry(createdEvent(intent))],
+    ':reserved': [entry(reservedEvent(intent, settings.build))],
+    ':session': {
+      attempt,
+      state: 'reserved',
+      reservedAt: call.now,
+      duration: scope.duration,
+      expiresAt,
+      sessionName,
+      sourceIdentity: scope.terms.sourceIdentity,
+      fingerprint: intent.named ? intent.fingerprint : undefined,
+    },
+  }
+}
+
+/** Whether the image shows the named request, approved, and with the limits that were approved. */
+function isGranted({ state, callerKey: owner, termsHash, usesLeft, limits }: Item, { caller, scope, named }: Intent): boolean {
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+  const limited = limits === undefined ? !named : typeof limits === 'object' && Object.values(limits).every(isCount)
+  return state === 'approved' && owner === callerKey(caller) && termsHash === scope.termsHash && isCount(usesLeft) && limited
+}
+
+const createdEvent = (intent: Intent): AuditEvent => ({
+  type: 'request.created',
+  ...whatIsAsked(intent),
+  uses: intent.scope.terms.uses,
+  expiresAt: intent.windowExpiresAt,
+})
+
+const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
+  type: 'session.reserved',
+  request: intent.request,
+  at: intent.call.now,
+  session: intent.session,
+  caller: callerRef(intent.caller),
+  terms: intent.scope.termsHash,
+  sessionName: intent.sessionName,
+  role: intent.scope.terms.role,
+  ...(intent.scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: intent.scope.terms.sourceIdentity }),
+  duration: intent.scope.duration,
+  ...(intent.scope.durationAsked ? { durationAsked: true } : {}),
+  expiresAt: intent.expiresAt,
+  build,
+  ...howItCame(intent),
+})
+
+/** An Idempotency-Key belongs to one call's content. Every request created here has a fingerprint, even if it is empty. */
+const sameAsk = 'fingerprint = :fingerprint'
+
+/** What must hold for an existing request. TTL plays no part, because DynamoDB deletes late. */
+const stillGood = [
+  '#state = :approved',
+  'callerKey = :callerKey', // An ID is a name, not a capability.
+  'windowExpiresAt > :now',
+  '(attribute_not_exists(windowStartsAt) OR windowStartsAt <= :now)',
+  'usesLeft > :zero',
+  'termsHash = :terms', // The session must have the approved terms.
+  '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
+  'createdAt > :epoch', // Grants from before a restore are void.
+  'attempts < :maxAttempts', // Definite failures return their use, but only so often.
+  'size(events) < :maxEvents', // Leave room in the journal for withdrawals.
+].join(' AND ')
+
+const once = (attribute: string, value: string) => `${attribute} = if_not_exists(${attribute}, ${value})`
+
+const reserveUpdate = `SET ${[
+  once('id', ':id'),
+  once('#state', ':approved'),
+  once('createdAt', ':createdAt'),
+  once('caller', ':caller'),
+  once('person', ':person'),
+  once('profile', ':profile'),
+  once('target', ':target'),
+  once('roleArn', ':roleArn'),
+  once('terms', ':termsText'),
+  once('termsHash', ':terms'),
+  once('windowExpiresAt', ':windowExpiresAt'),
+  once('fingerprint', ':fingerprint'),
+  once('callerKey', ':callerKey'),
+  once('dayKey', ':dayKey'),
+  once('#at', ':at'),
+  'version = if_not_exists(version, :zero) + :one',
+  'usesLeft = if_not_exists(usesLeft, :uses) - :one',
+  'attempts = if_not_exists(attempts, :zero) + :one',
+  'events = list_append(if_not_exists(events, :created), :reserved)',
+  'openKey = :openKey',
+  'openAt = :openAt',
+  'openSession = :openSession',
+  '#session = :session',
+].join(', ')}`
+
+/** Why a request cannot be used, from the item that failed the condition. Another caller's request is reported as not found. */
+function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused<ReserveRefusal> {
+  const { caller, scope, fingerprint } = intent
+  if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
+  const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { evidence: { state } })
+  // Restored from the log: only the log knows what it was for.
+  if (item.terms === undefined) return ended(item.state)
+  if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
+    return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
+  // What time has made of it: a request that was not decided in time is not pending any more.
+  const state = stateAt({ ...item, expiresAt: item.expiresAt ?? 0 }, now)
+  if (state === 'pending') return refused('approval-required', 'The request is waiting for approval.')
+  if (state !== 'approved') return ended(state)
+  if (item.createdAt <= epoch) return ended('ended')
+  if ((item.windowStartsAt ?? 0) > now) return refused('approval-required', 'The window of this request has not started.')
+  const met = item.sessions[sessionSuffix(intent.session)]
+  if (met && fingerprint === undefined) return refused('token-used', 'This token has already been used for this request.')
+  if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
+  if (met) {
+    const [detail, evidence] = ['This Idempotency-Key already has a session.', { session: intent.session }]
+    if (met.state === 'issued') return refused('already-issued', detail, { evidence })
+    return met.state === 'reserved' ? refused('in-progress', detail, { evidence }) : refused('request-exhausted', detail)
+  }
+  if ((item.usesLeft ?? 0) <= 0) return exhausted(item)
+  if (item.termsHash !== scope.termsHash)
+    return refused('terms-changed', 'The terms of this request have changed since its approval.', { evidence: { approved: item.terms } })
+  const longest = item.limits?.duration
+  if (scope.durationAsked && longest !== undefined && scope.duration > longest)
+    return refused('duration-invalid', `An approver allowed at most ${longest} seconds.`)
+  return refused('request-exhausted', 'The request has failed too often.')
+}
+
+/** With an Idempotency-Key, a repeat gets the outcome of the first call. */
+function exhausted(item: Item): Refused<'request-exhausted'> {
+  const detail = 'The request has no uses left.'
+  for (const [suffix, { state }] of Object.entries(item.sessions))
+    if (state === 'issued' || state === 'reserved')
+      return refused('request-exhausted', detail, { evidence: { session: `${item.id}.${suffix}`, sessionState: state } })
+  return refused('request-exhausted', detail)
+}
