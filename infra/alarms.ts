@@ -4,7 +4,7 @@
  */
 
 import { functionNames } from '@stint/broker/lambda/functions'
-import { type CountedFigure, countedFigures, namespaceOf } from '@stint/broker/lambda/metric-filters'
+import { type CountedMetric, countedMetrics, namespaceOf } from '@stint/broker/lambda/metric-filters'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Gateway } from './api.ts'
 import type { Functions } from './functions.ts'
@@ -33,7 +33,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
     new aws.sns.TopicSubscription(`Alarms${index}`, { topic: topic.arn, protocol: 'email', endpoint })
   })
   const namespace = namespaceOf($app.stage)
-  const figures: { readonly title: string; readonly metrics: readonly Metric[] }[] = []
+  const widgets: Widget[] = []
 
   const ringing = (name: string) => ({
     name: `stint-${$app.stage}-${name}`,
@@ -53,7 +53,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
       // A missing metric is good for something that should not happen, and bad for something that should.
       treatMissingData: below ? 'breaching' : 'notBreaching',
     })
-    figures.push({ title: name, metrics: [metric] })
+    widgets.push({ title: name, metrics: [metric] })
   }
   /** DynamoDB publishes these by table and operation, without a sum (Amazon DynamoDB Developer Guide, "Metrics"). */
   function alarmOfTable(name: string, metricName: string, of: keyof Tables): void {
@@ -69,11 +69,11 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
       evaluationPeriods: 1,
       treatMissingData: 'notBreaching',
     })
-    figures.push({ title: name, metrics })
+    widgets.push({ title: name, metrics })
   }
   /** A metric that is counted from the log lines of a function. */
-  const counted = (metricName: keyof typeof countedFigures): Metric => {
-    const { of, pattern, value = '1' }: CountedFigure = countedFigures[metricName]
+  const counted = (metricName: keyof typeof countedMetrics): Metric => {
+    const { of, pattern, value = '1' }: CountedMetric = countedMetrics[metricName]
     new aws.cloudwatch.LogMetricFilter(`${metricName}Filter`, {
       name: metricName,
       logGroupName: fn.lines[of].name,
@@ -130,11 +130,21 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
   alarm('sweep-fault', counted('SweepFault'), { above: 0, minutes: 5, times: 2 })
   if (fn.notify) alarm('slack-dead-letters', counted('SlackDeadLetters'), { above: 0 })
 
+  dashboard(widgets)
+  return topic.arn
+}
+
+type Widget = { readonly title: string; readonly metrics: readonly Metric[] }
+
+/** The number of widgets in a row. */
+const WIDE = 4
+
+function dashboard(all: readonly Widget[]): void {
   new aws.cloudwatch.Dashboard('Dashboard', {
     dashboardName: `stint-${$app.stage}`,
-    dashboardBody: $resolve({ region: aws.getRegionOutput().region, figures }).apply(({ region, figures }) =>
+    dashboardBody: $resolve({ region: aws.getRegionOutput().region, all }).apply(({ region, all }) =>
       JSON.stringify({
-        widgets: figures.map(({ title, metrics }, index) => ({
+        widgets: all.map(({ title, metrics }, index) => ({
           type: 'metric',
           ...{ x: (index % WIDE) * (24 / WIDE), y: Math.floor(index / WIDE) * 5, width: 24 / WIDE, height: 5 },
           properties: {
@@ -149,7 +159,6 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
       }),
     ),
   })
-  return topic.arn
 }
 
 const sum = (namespace: string, metricName: string, dimensions?: Dimensions): Metric => ({
@@ -159,9 +168,6 @@ const sum = (namespace: string, metricName: string, dimensions?: Dimensions): Me
   ...(dimensions ? { dimensions } : {}),
 })
 const most = (...metric: Parameters<typeof sum>): Metric => ({ ...sum(...metric), statistic: 'Maximum' })
-
-/** The number of widgets in a row. */
-const WIDE = 4
 
 /** The operations on a table, by the permissions of all functions. Reading the stream is an operation of its table. */
 function operationsOn(table: keyof Tables): readonly string[] {

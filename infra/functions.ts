@@ -31,91 +31,14 @@ type Parts = {
 }
 type Environment = { readonly [name: string]: $util.Input<string> }
 
-export function functions({ settings, manifest, role, key, table, bucket, url, people }: Parts) {
-  const stream = table.story.nodes.table.streamArn
+export function functions(parts: Parts) {
+  const { settings, manifest, role, key, table } = parts
   const dead = (name: string) =>
     new aws.sqs.Queue(`${title(name)}Dead`, { sqsManagedSseEnabled: true, messageRetentionSeconds: 14 * 86_400 })
   const queues = { ship: dead('ship'), ...(manifest.slack ? { notify: dead('notify') } : {}), schedules: dead('schedules') }
   const vkey = aws.kms.getPublicKeyOutput({ keyId: key.log.keyId }).apply(({ publicKey }) => vkeyOf(manifest.origin, publicKey))
 
-  // ── Environment ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
-  const buckets = { STINT_LOG_BUCKET: bucket.tiles.name, STINT_EVENTS_BUCKET: bucket.events.name }
-  const { restored, releaseFreezes = [] } = settings
-  const stray = releaseFreezes.find((name) => !parseFreezeName(name))
-  if (stray !== undefined) throw new Error(`releaseFreezes: invalid freeze name "${stray}". GET /freezes shows valid ones, as in frz_…@0.`)
-  const epoch: Environment = restored
-    ? {
-        STINT_EPOCH: String(restored.epoch),
-        ...(restored.verified ? {} : { STINT_FROZEN: 'The table was restored, and is not verified yet.' }),
-      }
-    : {}
-  const secret = secretsOf(manifest, people)
-  const directories: Environment = manifest.directories.length > 0 ? { STINT_DIRECTORY_TOKENS: secret.directories } : {}
-  const slack = { STINT_SLACK_TOKEN: secret.slackToken, STINT_URL: url }
-  const environments: { readonly [name in FunctionName]: Environment } = {
-    vend: { ...tables, ...epoch, STINT_CONSOLE_ISSUER: url },
-    api: {
-      ...tables,
-      ...epoch,
-      ...buckets,
-      STINT_LOG_VKEY: vkey,
-      STINT_URL: url,
-      STINT_WEB_KEY: secret.webKey,
-      STINT_SIGN_IN_SECRETS: secret.signIn,
-      ...(manifest.trustEmail ? slack : {}),
-      ...(releaseFreezes.length > 0 ? { STINT_RELEASE_FREEZES: releaseFreezes.join(',') } : {}),
-    },
-    slack: { ...tables, ...epoch, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
-    notify: { ...tables, ...slack },
-    ship: {
-      ...tables,
-      ...buckets,
-      STINT_LOG_KEY: key.log.arn,
-      STINT_NAMESPACE: namespaceOf($app.stage),
-      ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
-    },
-    sweep: { ...tables, ...epoch, STINT_LOG_VKEY: vkey },
-  }
-
-  // ── Permissions ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  const policyOf = (name: FunctionName, logGroup: aws.cloudwatch.LogGroup) =>
-    $resolve({
-      region: aws.getRegionOutput().region,
-      story: table.story.arn,
-      side: table.side.arn,
-      log: bucket.tiles.arn,
-      events: bucket.events.arn,
-      logKey: key.log.arn,
-      dataKey: key.data.arn,
-      lines: logGroup.arn,
-      stream,
-      queue: (name === 'ship' ? queues.ship : name === 'notify' && queues.notify ? queues.notify : queues.schedules).arn,
-      schedules: queues.schedules.arn,
-    }).apply(({ region, story, side, log, events, logKey, dataKey, lines, stream, queue, schedules }) => ({
-      Version: '2012-10-17',
-      Statement: [
-        ...permissionsOf(name, { region, tables: { story, side }, buckets: { log, events }, logKey, dataKey }),
-        { Sid: 'WriteLines', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: `${lines}:*` },
-        ...(name === 'ship' || name === 'notify'
-          ? [
-              {
-                Sid: 'FollowStory',
-                Effect: 'Allow',
-                Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
-                Resource: stream,
-              },
-            ]
-          : []),
-        ...(name === 'vend' || name === 'api' || name === 'slack'
-          ? []
-          : [{ Sid: 'SetAside', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: [...new Set([queue, schedules])] }]),
-      ],
-    }))
-
-  // ── Functions ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  const environments = environmentsOf(parts, vkey)
 
   const lines = Object.fromEntries(
     functionNames.map((name) => [
@@ -130,7 +53,7 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
     const policy = new aws.iam.RolePolicy(`${title(name)}Policy`, {
       role: role.of(name).name,
       name: 'stint',
-      policy: $jsonStringify(policyOf(name, lines[name])),
+      policy: $jsonStringify(policyOf(parts, queues, name, lines[name])),
     })
     return new sst.aws.Function(
       title(name),
@@ -170,8 +93,105 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
   const [vend, api, ship, sweep] = [make('vend'), make('api'), make('ship'), make('sweep')]
   const [slackFunction, notify] = manifest.slack ? [make('slack'), make('notify')] : []
 
-  // ── Triggers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  triggers(table, queues, { ship, sweep, notify })
 
+  const all = { vend, api, ship, sweep, ...(slackFunction ? { slack: slackFunction } : {}), ...(notify ? { notify } : {}) }
+  return { ...all, slack: slackFunction, all, lines, queues, vkey }
+}
+
+type Queues = { readonly ship: aws.sqs.Queue; readonly notify?: aws.sqs.Queue; readonly schedules: aws.sqs.Queue }
+
+/** The environment of each function. */
+function environmentsOf(
+  { settings, manifest, key, table, bucket, url, people }: Parts,
+  vkey: $util.Output<string>,
+): { readonly [name in FunctionName]: Environment } {
+  const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
+  const buckets = { STINT_LOG_BUCKET: bucket.tiles.name, STINT_EVENTS_BUCKET: bucket.events.name }
+  const { restored, releaseFreezes = [] } = settings
+  const stray = releaseFreezes.find((name) => !parseFreezeName(name))
+  if (stray !== undefined) throw new Error(`releaseFreezes: invalid freeze name "${stray}". GET /freezes shows valid ones, as in frz_…@0.`)
+  const epoch: Environment = restored
+    ? {
+        STINT_EPOCH: String(restored.epoch),
+        ...(restored.verified ? {} : { STINT_FROZEN: 'The table was restored, and is not verified yet.' }),
+      }
+    : {}
+  const secret = secretsOf(manifest, people)
+  const directories: Environment = manifest.directories.length > 0 ? { STINT_DIRECTORY_TOKENS: secret.directories } : {}
+  const slack = { STINT_SLACK_TOKEN: secret.slackToken, STINT_URL: url }
+  return {
+    vend: { ...tables, ...epoch, STINT_CONSOLE_ISSUER: url },
+    api: {
+      ...tables,
+      ...epoch,
+      ...buckets,
+      STINT_LOG_VKEY: vkey,
+      STINT_URL: url,
+      STINT_WEB_KEY: secret.webKey,
+      STINT_SIGN_IN_SECRETS: secret.signIn,
+      ...(manifest.trustEmail ? slack : {}),
+      ...(releaseFreezes.length > 0 ? { STINT_RELEASE_FREEZES: releaseFreezes.join(',') } : {}),
+    },
+    slack: { ...tables, ...epoch, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
+    notify: { ...tables, ...slack },
+    ship: {
+      ...tables,
+      ...buckets,
+      STINT_LOG_KEY: key.log.arn,
+      STINT_NAMESPACE: namespaceOf($app.stage),
+      ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
+    },
+    sweep: { ...tables, ...epoch, STINT_LOG_VKEY: vkey },
+  }
+}
+
+/** The permissions of a function. */
+function policyOf({ table, bucket, key }: Parts, queues: Queues, name: FunctionName, logGroup: aws.cloudwatch.LogGroup) {
+  return $resolve({
+    region: aws.getRegionOutput().region,
+    story: table.story.arn,
+    side: table.side.arn,
+    log: bucket.tiles.arn,
+    events: bucket.events.arn,
+    logKey: key.log.arn,
+    dataKey: key.data.arn,
+    lines: logGroup.arn,
+    stream: table.story.nodes.table.streamArn,
+    queue: (name === 'ship' ? queues.ship : name === 'notify' && queues.notify ? queues.notify : queues.schedules).arn,
+    schedules: queues.schedules.arn,
+  }).apply(({ region, story, side, log, events, logKey, dataKey, lines, stream, queue, schedules }) => ({
+    Version: '2012-10-17',
+    Statement: [
+      ...permissionsOf(name, { region, tables: { story, side }, buckets: { log, events }, logKey, dataKey }),
+      { Sid: 'WriteLines', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: `${lines}:*` },
+      ...(name === 'ship' || name === 'notify'
+        ? [
+            {
+              Sid: 'FollowStory',
+              Effect: 'Allow',
+              Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+              Resource: stream,
+            },
+          ]
+        : []),
+      ...(name === 'vend' || name === 'api' || name === 'slack'
+        ? []
+        : [{ Sid: 'SetAside', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: [...new Set([queue, schedules])] }]),
+    ],
+  }))
+}
+
+/** The streams and schedules that call the functions. */
+function triggers(
+  table: Tables,
+  queues: Queues,
+  {
+    ship,
+    sweep,
+    notify,
+  }: { readonly ship: sst.aws.Function; readonly sweep: sst.aws.Function; readonly notify: sst.aws.Function | undefined },
+): void {
   const follow = (name: 'ship' | 'notify', fn: sst.aws.Function, queue: aws.sqs.Queue) =>
     table.story.subscribe(`${title(name)}Stream`, fn.arn, {
       transform: {
@@ -202,9 +222,6 @@ export function functions({ settings, manifest, role, key, table, bucket, url, p
   every('ShipHour', 'rate(1 hour)', ship, 'lost')
   every('ShipDay', 'rate(1 day)', ship, 'compare')
   if (notify) every('NotifyMinute', 'rate(1 minute)', notify, 'owed')
-
-  const all = { vend, api, ship, sweep, ...(slackFunction ? { slack: slackFunction } : {}), ...(notify ? { notify } : {}) }
-  return { ...all, slack: slackFunction, all, lines, queues, vkey }
 }
 
 /** The log's name with its signing key, in the format for other tools (C2SP signed-note). KMS returns DER (SubjectPublicKeyInfo). */

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { routes, servedBy } from '@stint/broker/http/routes'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
-import { type CountedFigure, countedFigures } from '@stint/broker/lambda/metric-filters'
+import { type CountedMetric, countedMetrics } from '@stint/broker/lambda/metric-filters'
 import { type ContextInput, evaluate, type Policy, policy } from '@stint/iam'
 import { parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -581,11 +581,11 @@ describe('alarms', () => {
       expect(rest).toMatchObject({ comparisonOperator: 'GreaterThanThreshold', threshold: 0, treatMissingData: 'notBreaching' })
     }
   })
-  test('look at lines that functions write: by the patterns that test/e2e/figures.test.ts holds them to', () => {
+  test('look at lines that functions write: by the patterns that test/e2e/metrics.test.ts holds them to', () => {
     const filters = prod.of('aws:cloudwatch/logMetricFilter:LogMetricFilter').map(({ inputs }) => inputs)
     expect(Object.fromEntries(filters.map(({ name, ...rest }) => [name, rest]))).toEqual(
       Object.fromEntries(
-        Object.entries(countedFigures).map(([name, { of, pattern, value = '1' }]: [string, CountedFigure]) => [
+        Object.entries(countedMetrics).map(([name, { of, pattern, value = '1' }]: [string, CountedMetric]) => [
           name,
           { logGroupName: `/stint/prod/${of}`, pattern, metricTransformation: { name, namespace: 'Stint/prod', value } },
         ]),

@@ -37,18 +37,10 @@ const filters: { readonly [name in 'issuer' | 'subject' | 'profile' | 'target' |
 }
 const filterNames = Object.keys(filters)
 
-export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor }: Tools): void {
-  const { trail, rules } = broker
-
-  /** Runs the handler, and answers `log-unavailable` if the log fails. The log can be down while the ledger is up. */
-  async function fromLog(c: Ctx, answer: () => Promise<Response>): Promise<Response> {
-    try {
-      return await answer()
-    } catch (error) {
-      if (!(error instanceof Trouble || error instanceof Halt)) throw error
-      return refuse(c, refused('log-unavailable', 'The log did not answer.', { operator: error.message }))
-    }
-  }
+export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
+  const { trail } = broker
+  const { withCaller, isAuditor } = tools
+  logRoute(app, broker, tools)
 
   const is = (who: { readonly issuer?: string; readonly subject?: string } | undefined, caller: Caller) =>
     who?.issuer === caller.issuer && who?.subject === caller.subject
@@ -139,7 +131,10 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
       }),
     ),
   )
+}
 
+/** `GET /audit/log/{path}`: the objects of the log, for auditors and, if the log is public, for everybody. */
+function logRoute(app: Api, { trail, rules }: ApiBroker, { withCaller, isAuditor }: Tools): void {
   app.get('/audit/log/*', (c) => {
     const path = new URL(c.req.url).pathname.slice('/audit/log/'.length)
     const isEvents = path.startsWith('events/')
@@ -161,6 +156,16 @@ export function auditRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor
       isAuditor(c, caller) ? serve() : refuse(c, refused('not-eligible', 'Only auditors can read the log.')),
     )
   })
+}
+
+/** Runs the handler, and answers `log-unavailable` if the log fails. The log can be down while the ledger is up. */
+async function fromLog(c: Ctx, answer: () => Promise<Response>): Promise<Response> {
+  try {
+    return await answer()
+  } catch (error) {
+    if (!(error instanceof Trouble || error instanceof Halt)) throw error
+    return refuse(c, refused('log-unavailable', 'The log did not answer.', { operator: error.message }))
+  }
 }
 
 /** The event that the path names; undefined if the path has an invalid journal ID or sequence number. */

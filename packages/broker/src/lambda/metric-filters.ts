@@ -6,9 +6,9 @@
 import type { FunctionName } from './functions.ts'
 
 /** A metric filter on the log lines of one function. */
-export type CountedFigure = { readonly of: FunctionName; readonly pattern: string; readonly value?: string }
+export type CountedMetric = { readonly of: FunctionName; readonly pattern: string; readonly value?: string }
 
-export const countedFigures = {
+export const countedMetrics = {
   PackedSize: { of: 'vend', pattern: '{ $.packedPolicySize >= 80 }', value: '$.packedPolicySize' },
   IssuerKeys: { of: 'vend', pattern: '{ $.code = "issuer-keys-unavailable" }' },
   AssumeDenied: { of: 'vend', pattern: '{ $.code = "assume-role-denied" }' },
@@ -16,7 +16,7 @@ export const countedFigures = {
   BreakGlassOpen: { of: 'sweep', pattern: '{ $.unreviewed > 0 }', value: '$.unreviewed' },
   SweepFault: { of: 'sweep', pattern: '{ $.event = "swept" && $.fault = "*" }' },
   SlackDeadLetters: { of: 'notify', pattern: '{ $.event = "slack-dead-letter" || $.event = "slack-given-up" }' },
-} as const satisfies { readonly [name: string]: CountedFigure }
+} as const satisfies { readonly [name: string]: CountedMetric }
 
 /** The namespace of these metrics. Each stage has its own, because several stages can share an account. */
 export const namespaceOf = (stage: string): string => `Stint/${stage}`

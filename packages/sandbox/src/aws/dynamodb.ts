@@ -49,22 +49,7 @@ export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
   const tables = new Map<string, Table>()
   const indexes: LaggingIndexes | undefined = indexLag && laggingIndexes(indexLag.milliseconds, indexLag.clock)
 
-  async function raw(operation: string, payload: string): Promise<{ status: number; body: string }> {
-    const answer = await inject(dispatch, {
-      method: 'POST',
-      url: '/',
-      headers: {
-        host: 'dynamodb.sandbox',
-        'content-type': CONTENT_TYPE,
-        'x-amz-target': `DynamoDB_20120810.${operation}`,
-        // dynalite only checks that the header exists. The signature was verified before.
-        authorization: 'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=g',
-        'x-amz-date': 'now',
-      },
-      payload,
-    })
-    return { status: answer.statusCode, body: answer.payload }
-  }
+  const raw = (operation: string, payload: string) => toDynalite(dispatch, operation, payload)
 
   async function direct(operation: string, input: unknown): Promise<Record<string, unknown>> {
     const { status, body } = await raw(operation, JSON.stringify(input))
@@ -163,6 +148,23 @@ export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
       return { status: answer.status, headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId }, body: answer.body }
     },
   }
+}
+
+async function toDynalite(dispatch: DispatchFunc, operation: string, payload: string): Promise<{ status: number; body: string }> {
+  const answer = await inject(dispatch, {
+    method: 'POST',
+    url: '/',
+    headers: {
+      host: 'dynamodb.sandbox',
+      'content-type': CONTENT_TYPE,
+      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      // dynalite only checks that the header exists. The signature was verified before.
+      authorization: 'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=g',
+      'x-amz-date': 'now',
+    },
+    payload,
+  })
+  return { status: answer.statusCode, body: answer.payload }
 }
 
 type WriteInput = {

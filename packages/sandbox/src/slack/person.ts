@@ -36,118 +36,20 @@ export const sign = (body: string, secret: string, at: number): Readonly<Record<
 
 export type Person = ReturnType<typeof personAt>
 
-export function personAt({ workspace, broker, slack, signingSecret, clock }: Sender, user: Member) {
-  const signed = (path: string, form: Record<string, string>): SignedForm => {
-    const body = new URLSearchParams(form).toString()
-    return { path, body, headers: sign(body, signingSecret, clock()) }
-  }
+export function personAt(sender: Sender, user: Member) {
+  const { workspace, broker } = sender
+  const direct = directOf(user)
+  const request = requestsOf(sender, user)
+
   async function send({ path, body, headers }: SignedForm): Promise<Sent> {
     const answer = await boundedFetch(`${broker}${path}`, { ...bounds, method: 'POST', headers, body, redirect: 'manual' })
     return { status: answer.status, body: answer.text() }
   }
-  const direct = `D0${user.id.slice(2)}`
-  const ours = { id: user.id, username: user.name, name: user.name, team_id: user.team_id }
-  const team = { id: TEAM, domain: 'acme' }
-  const responseUrl = (channel: string, ts?: string) => `${slack}/response/${workspace.newResponseUrl(user.id, channel, ts)}`
-
-  const payload = (kind: object): Record<string, string> => ({
-    payload: JSON.stringify({
-      user: ours,
-      api_app_id: APP,
-      token: 'deprecated',
-      team,
-      enterprise: null,
-      is_enterprise_install: false,
-      ...kind,
-    }),
-  })
-  const interaction = (kind: object) => signed('/slack/interactions', payload(kind))
-
-  /** The view as Slack sends it, with the values of its inputs. */
-  const viewWith = (open: OpenView, values: Readonly<Record<string, string>>) => ({
-    ...workspace.shownView(open),
-    private_metadata: open.view.private_metadata ?? '',
-    callback_id: open.view.callback_id ?? '',
-    state: { values: stateOf(open.view, values) },
-  })
-
   return {
     user,
     direct,
-    /** Only the request, for tests that send it differently. */
-    request: {
-      command: (text: string, channel = direct): SignedForm =>
-        signed('/slack/commands', {
-          token: 'deprecated',
-          team_id: TEAM,
-          team_domain: 'acme',
-          channel_id: channel,
-          channel_name: 'directmessage',
-          user_id: user.id,
-          user_name: user.name,
-          command: '/stint',
-          text,
-          api_app_id: APP,
-          is_enterprise_install: 'false',
-          response_url: responseUrl(channel),
-          trigger_id: workspace.newTrigger(user.id),
-        }),
-      shortcut: (): SignedForm =>
-        interaction({ type: 'shortcut', callback_id: 'ask', trigger_id: workspace.newTrigger(user.id), action_ts: String(clock() / 1000) }),
-      press: (message: SlackMessage, actionId: string): SignedForm => {
-        const button = buttonIn(message.blocks, actionId)
-        return interaction({
-          type: 'block_actions',
-          container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: false },
-          trigger_id: workspace.newTrigger(user.id),
-          channel: { id: message.channel, name: 'x' },
-          message: {
-            type: 'message',
-            ts: message.ts,
-            text: message.text,
-            ...(message.color === undefined
-              ? { blocks: message.blocks }
-              : { attachments: [{ id: 1, color: message.color, blocks: message.blocks }] }),
-          },
-          response_url: responseUrl(message.channel, message.ts),
-          actions: [{ type: 'button', action_ts: String(clock() / 1000), ...button }],
-        })
-      },
-      choose: (open: OpenView, block: string, value: string, values: Readonly<Record<string, string>> = {}): SignedForm => {
-        const element = elementIn(open.view, block)
-        return interaction({
-          type: 'block_actions',
-          container: { type: 'view', view_id: open.id },
-          trigger_id: workspace.newTrigger(user.id),
-          view: viewWith(open, { ...values, [block]: value }),
-          actions: [
-            {
-              type: element?.type,
-              block_id: block,
-              action_id: element?.action_id,
-              action_ts: String(clock() / 1000),
-              selected_option: { text: { type: 'plain_text', text: value }, value },
-            },
-          ],
-        })
-      },
-      suggest: (open: OpenView, block: string, typed: string): SignedForm =>
-        interaction({
-          type: 'block_suggestion',
-          container: { type: 'view', view_id: open.id },
-          view: viewWith(open, {}),
-          block_id: block,
-          action_id: elementIn(open.view, block)?.action_id,
-          value: typed,
-        }),
-      submit: (open: OpenView, values: Readonly<Record<string, string>>): SignedForm =>
-        interaction({
-          type: 'view_submission',
-          trigger_id: workspace.newTrigger(user.id),
-          view: viewWith(open, values),
-          response_urls: [],
-        }),
-    },
+    /** Only the requests, for tests that send them differently. */
+    request,
     send,
 
     /** Enters a command. Only this user sees the app's answer. */
@@ -189,6 +91,115 @@ export function personAt({ workspace, broker, slack, signingSecret, clock }: Sen
     /** The messages that this user sees in a channel, oldest first. */
     sees: (channel: string): readonly SlackMessage[] =>
       workspace.messages.filter((message) => message.channel === channel && (message.only === undefined || message.only === user.id)),
+  }
+}
+
+const directOf = (user: Member): string => `D0${user.id.slice(2)}`
+
+/** The requests that Slack sends for each action of the user. */
+function requestsOf({ workspace, slack, signingSecret, clock }: Sender, user: Member) {
+  const signed = (path: string, form: Record<string, string>): SignedForm => {
+    const body = new URLSearchParams(form).toString()
+    return { path, body, headers: sign(body, signingSecret, clock()) }
+  }
+  const direct = directOf(user)
+  const ours = { id: user.id, username: user.name, name: user.name, team_id: user.team_id }
+  const team = { id: TEAM, domain: 'acme' }
+  const responseUrl = (channel: string, ts?: string) => `${slack}/response/${workspace.newResponseUrl(user.id, channel, ts)}`
+
+  const payload = (kind: object): Record<string, string> => ({
+    payload: JSON.stringify({
+      user: ours,
+      api_app_id: APP,
+      token: 'deprecated',
+      team,
+      enterprise: null,
+      is_enterprise_install: false,
+      ...kind,
+    }),
+  })
+  const interaction = (kind: object) => signed('/slack/interactions', payload(kind))
+
+  /** The view as Slack sends it, with the values of its inputs. */
+  const viewWith = (open: OpenView, values: Readonly<Record<string, string>>) => ({
+    ...workspace.shownView(open),
+    private_metadata: open.view.private_metadata ?? '',
+    callback_id: open.view.callback_id ?? '',
+    state: { values: stateOf(open.view, values) },
+  })
+
+  return {
+    command: (text: string, channel = direct): SignedForm =>
+      signed('/slack/commands', {
+        token: 'deprecated',
+        team_id: TEAM,
+        team_domain: 'acme',
+        channel_id: channel,
+        channel_name: 'directmessage',
+        user_id: user.id,
+        user_name: user.name,
+        command: '/stint',
+        text,
+        api_app_id: APP,
+        is_enterprise_install: 'false',
+        response_url: responseUrl(channel),
+        trigger_id: workspace.newTrigger(user.id),
+      }),
+    shortcut: (): SignedForm =>
+      interaction({ type: 'shortcut', callback_id: 'ask', trigger_id: workspace.newTrigger(user.id), action_ts: String(clock() / 1000) }),
+    press: (message: SlackMessage, actionId: string): SignedForm => {
+      const button = buttonIn(message.blocks, actionId)
+      return interaction({
+        type: 'block_actions',
+        container: { type: 'message', message_ts: message.ts, channel_id: message.channel, is_ephemeral: false },
+        trigger_id: workspace.newTrigger(user.id),
+        channel: { id: message.channel, name: 'x' },
+        message: {
+          type: 'message',
+          ts: message.ts,
+          text: message.text,
+          ...(message.color === undefined
+            ? { blocks: message.blocks }
+            : { attachments: [{ id: 1, color: message.color, blocks: message.blocks }] }),
+        },
+        response_url: responseUrl(message.channel, message.ts),
+        actions: [{ type: 'button', action_ts: String(clock() / 1000), ...button }],
+      })
+    },
+    choose: (open: OpenView, block: string, value: string, values: Readonly<Record<string, string>> = {}): SignedForm => {
+      const element = elementIn(open.view, block)
+      return interaction({
+        type: 'block_actions',
+        container: { type: 'view', view_id: open.id },
+        trigger_id: workspace.newTrigger(user.id),
+        view: viewWith(open, { ...values, [block]: value }),
+        actions: [
+          {
+            type: element?.type,
+            block_id: block,
+            action_id: element?.action_id,
+            action_ts: String(clock() / 1000),
+            selected_option: { text: { type: 'plain_text', text: value }, value },
+          },
+        ],
+      })
+    },
+    suggest: (open: OpenView, block: string, typed: string): SignedForm =>
+      interaction({
+        type: 'block_suggestion',
+        container: { type: 'view', view_id: open.id },
+        view: viewWith(open, {}),
+        block_id: block,
+        action_id: elementIn(open.view, block)?.action_id,
+        value: typed,
+      }),
+    submit: (open: OpenView, values: Readonly<Record<string, string>>): SignedForm =>
+      interaction({
+        type: 'view_submission',
+        trigger_id: workspace.newTrigger(user.id),
+        view: viewWith(open, values),
+        response_urls: [],
+      }),
   }
 }
 

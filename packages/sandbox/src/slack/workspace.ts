@@ -81,6 +81,57 @@ type ResponseUrl = { readonly user: string; readonly channel: string; readonly t
 export type Workspace = ReturnType<typeof createWorkspace>
 
 export function createWorkspace(clock: () => number) {
+  const state = workspaceState(clock)
+  const { messages, views, triggers, responses, changes, next, newTs, byId } = state
+  const methods = webApi(state, clock)
+
+  return {
+    messages,
+    views,
+    /** One call of the Web API. */
+    call: (method: string, form: ReadonlyMap<string, string>): ApiAnswer =>
+      Object.hasOwn(methods, method) ? (methods[method] as Method)(form) : no('unknown_method'),
+
+    newTrigger(user: string): string {
+      const id = `${next()}.${Math.floor(clock())}.sandbox`
+      triggers.set(id, { user, until: clock() + TRIGGER_MS, used: false })
+      return id
+    },
+    newResponseUrl(user: string, channel: string, ts?: string): string {
+      const id = `${next()}${Math.floor(clock())}`
+      responses.set(id, { user, channel, until: clock() + RESPONSE_MS, uses: 0, ...(ts === undefined ? {} : { ts }) })
+      return id
+    },
+    /** Handles a post to a `response_url`. */
+    respond(
+      id: string,
+      body: { text?: string; blocks?: readonly KnownBlock[]; response_type?: string; replace_original?: boolean },
+    ): ApiAnswer {
+      const response = responses.get(id)
+      if (!response || response.until < clock()) return no('expired_url')
+      if (response.uses >= RESPONSE_USES) return no('used_url')
+      response.uses++
+      return this.say(response.user, response.channel, body)
+    },
+    /** Adds the app's answer as a message: visible to one user, unless the answer says otherwise. */
+    say(user: string, channel: string, body: { text?: string; blocks?: readonly KnownBlock[]; response_type?: string }): ApiAnswer {
+      const whole = body.response_type === 'in_channel' ? {} : { only: user }
+      messages.push({ channel, ts: newTs(), text: body.text ?? '', blocks: body.blocks ?? [], edited: 0, ...whole })
+      return { ok: true }
+    },
+    /** The open modal of a user. */
+    viewOf: (user: string): OpenView | undefined => [...views.values()].find((open) => open.user === user),
+    shownView,
+    closeView: (id: string) => void views.delete(id),
+    member: byId,
+    /** Changes a user, for example to a guest or a former member. */
+    change: (id: string, change: Partial<Member>) => void changes.set(id, change),
+  }
+}
+
+type State = ReturnType<typeof workspaceState>
+
+function workspaceState(clock: () => number) {
   const messages: SlackMessage[] = []
   const views = new Map<string, OpenView>()
   const triggers = new Map<string, Trigger>()
@@ -101,6 +152,16 @@ export function createWorkspace(clock: () => number) {
     lastTs = Math.max(lastTs + 1, Math.floor(clock() * 1000))
     return `${Math.floor(lastTs / 1_000_000)}.${String(lastTs % 1_000_000).padStart(6, '0')}`
   }
+  return { messages, views, triggers, responses, posted, changes, next, newTs, byId }
+}
+
+const shownView = ({ id, hash, view }: OpenView) => ({ ...view, id, hash, team_id: TEAM, app_id: APP, state: { values: {} } })
+
+type Method = (form: ReadonlyMap<string, string>) => ApiAnswer
+
+/** The methods of the Web API that Stint calls. */
+function webApi(state: State, clock: () => number): { readonly [method: string]: Method } {
+  const { messages, views, triggers, posted, next, newTs, byId } = state
   const isChannel = (id: string) => Object.hasOwn(CHANNELS, id) || /^D0/.test(id)
 
   function limited(channel: string): ApiAnswer | undefined {
@@ -110,32 +171,7 @@ export function createWorkspace(clock: () => number) {
     posted.set(channel, [...recent, now])
     return undefined
   }
-  function blocksOf(form: ReadonlyMap<string, string>): readonly KnownBlock[] | undefined {
-    const [attachment] = form.has('attachments') ? (JSON.parse(form.get('attachments') ?? '[]') as { blocks?: unknown }[]) : []
-    if (!form.has('blocks') && !attachment) return []
-    try {
-      const blocks: unknown = attachment ? attachment.blocks : JSON.parse(form.get('blocks') ?? '')
-      const fits = Array.isArray(blocks) && blockKitFaults({ blocks: blocks as KnownBlock[], text: form.get('text') || '-' }).length === 0
-      return fits ? (blocks as KnownBlock[]) : undefined
-    } catch {
-      return undefined
-    }
-  }
-  const colorIn = (form: ReadonlyMap<string, string>): { readonly color?: string } => {
-    const [attachment] = JSON.parse(form.get('attachments') ?? '[]') as { color?: string }[]
-    return attachment?.color === undefined ? {} : { color: attachment.color }
-  }
-  function viewOf(text: string | undefined): ModalView | undefined {
-    try {
-      const view = JSON.parse(text ?? '') as ModalView
-      return view.type === 'modal' && blockKitFaults(view).length === 0 ? view : undefined
-    } catch {
-      return undefined
-    }
-  }
-  const shownView = ({ id, hash, view }: OpenView) => ({ ...view, id, hash, team_id: TEAM, app_id: APP, state: { values: {} } })
-
-  const methods: { readonly [method: string]: (form: ReadonlyMap<string, string>) => ApiAnswer } = {
+  return {
     'auth.test': () => ({ ok: true, team_id: TEAM, user_id: 'U0STINT', bot_id: 'B0STINT' }),
 
     'chat.postMessage'(form) {
@@ -216,48 +252,29 @@ export function createWorkspace(clock: () => number) {
       return user && !user.deleted ? { ok: true, user: profileOf(user) } : no('users_not_found')
     },
   }
+}
 
-  return {
-    messages,
-    views,
-    /** One call of the Web API. */
-    call: (method: string, form: ReadonlyMap<string, string>): ApiAnswer =>
-      Object.hasOwn(methods, method) ? (methods[method] as (typeof methods)[string])(form) : no('unknown_method'),
-
-    newTrigger(user: string): string {
-      const id = `${next()}.${Math.floor(clock())}.sandbox`
-      triggers.set(id, { user, until: clock() + TRIGGER_MS, used: false })
-      return id
-    },
-    newResponseUrl(user: string, channel: string, ts?: string): string {
-      const id = `${next()}${Math.floor(clock())}`
-      responses.set(id, { user, channel, until: clock() + RESPONSE_MS, uses: 0, ...(ts === undefined ? {} : { ts }) })
-      return id
-    },
-    /** Handles a post to a `response_url`. */
-    respond(
-      id: string,
-      body: { text?: string; blocks?: readonly KnownBlock[]; response_type?: string; replace_original?: boolean },
-    ): ApiAnswer {
-      const response = responses.get(id)
-      if (!response || response.until < clock()) return no('expired_url')
-      if (response.uses >= RESPONSE_USES) return no('used_url')
-      response.uses++
-      return this.say(response.user, response.channel, body)
-    },
-    /** Adds the app's answer as a message: visible to one user, unless the answer says otherwise. */
-    say(user: string, channel: string, body: { text?: string; blocks?: readonly KnownBlock[]; response_type?: string }): ApiAnswer {
-      const whole = body.response_type === 'in_channel' ? {} : { only: user }
-      messages.push({ channel, ts: newTs(), text: body.text ?? '', blocks: body.blocks ?? [], edited: 0, ...whole })
-      return { ok: true }
-    },
-    /** The open modal of a user. */
-    viewOf: (user: string): OpenView | undefined => [...views.values()].find((open) => open.user === user),
-    shownView,
-    closeView: (id: string) => void views.delete(id),
-    member: byId,
-    /** Changes a user, for example to a guest or a former member. */
-    change: (id: string, change: Partial<Member>) => void changes.set(id, change),
+function blocksOf(form: ReadonlyMap<string, string>): readonly KnownBlock[] | undefined {
+  const [attachment] = form.has('attachments') ? (JSON.parse(form.get('attachments') ?? '[]') as { blocks?: unknown }[]) : []
+  if (!form.has('blocks') && !attachment) return []
+  try {
+    const blocks: unknown = attachment ? attachment.blocks : JSON.parse(form.get('blocks') ?? '')
+    const fits = Array.isArray(blocks) && blockKitFaults({ blocks: blocks as KnownBlock[], text: form.get('text') || '-' }).length === 0
+    return fits ? (blocks as KnownBlock[]) : undefined
+  } catch {
+    return undefined
+  }
+}
+const colorIn = (form: ReadonlyMap<string, string>): { readonly color?: string } => {
+  const [attachment] = JSON.parse(form.get('attachments') ?? '[]') as { color?: string }[]
+  return attachment?.color === undefined ? {} : { color: attachment.color }
+}
+function viewOf(text: string | undefined): ModalView | undefined {
+  try {
+    const view = JSON.parse(text ?? '') as ModalView
+    return view.type === 'modal' && blockKitFaults(view).length === 0 ? view : undefined
+  } catch {
+    return undefined
   }
 }
 

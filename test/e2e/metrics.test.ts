@@ -3,7 +3,7 @@
  * written when the very thing happened, and to all the others.
  */
 import { createHash } from 'node:crypto'
-import { type CountedFigure, countedFigures } from '@stint/broker/lambda/metric-filters'
+import { type CountedMetric, countedMetrics } from '@stint/broker/lambda/metric-filters'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn } from '../support/slack.ts'
@@ -48,7 +48,7 @@ async function counted(work: () => Promise<unknown>): Promise<Record<string, unk
   await work()
   // As CloudWatch sees them.
   const lines = sandbox.log.slice(from).map((line) => JSON.parse(JSON.stringify(line)) as Line)
-  const found = Object.entries(countedFigures).map(([name, { pattern, value }]: [string, CountedFigure]) => {
+  const found = Object.entries(countedMetrics).map(([name, { pattern, value }]: [string, CountedMetric]) => {
     const those = lines.filter((line) => matches(pattern, line))
     return [name, those.map((line) => (value === undefined ? 1 : line[value.slice(2)]))] as const
   })
