@@ -8,6 +8,7 @@ import { MARK as LASTING_MARK, lastingPage } from '@stint/cli/build/lasting-page
 import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
 import { rulesPage } from '@stint/cli/lint/catalogue'
 import { eventsPage } from '@stint/core/audit/schema'
+import { outputs } from '@stint/core/build/settings'
 import { problems } from '@stint/core/problem'
 import { requestTransitions, sessionTransitions } from '@stint/core/request/machine'
 import { expect, test } from 'vitest'
@@ -70,6 +71,8 @@ test('docs/lint-rules.md is what the catalogue says', () => {
   const page = read('docs/lint-rules.md')
   expect(page.slice(page.indexOf(LINT_MARK))).toBe(`${LINT_MARK}\n${rulesPage()}`)
 })
+
+test.each(outputs)('%s is what the schema of the config says', (path, make) => expect(read(path)).toBe(make()))
 
 test('docs/lasting-access.md is what the catalogue of minting actions says', () => {
   const page = read('docs/lasting-access.md')
