@@ -247,7 +247,7 @@ describe('the bundles', () => {
   test('the pages keep their cookies through the gateway', async () => {
     const { statusCode, headers, cookies = [] } = await api.invoke(gatewayEvent({ path: '/link' }))
     expect([statusCode, headers['set-cookie']]).toEqual([303, undefined])
-    expect(cookies).toEqual([expect.stringMatching(/^stint-sign-in-[\w-]{16}=[\w-]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax$/)])
+    expect(cookies).toEqual([expect.stringMatching(/^stint-sign-in-[\w-]{16}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/)])
     // Back from the issuer with a code that is none: known by its cookie, refused by the issuer.
     const state = new URL(headers.location ?? '').searchParams.get('state')
     const back = await api.invoke({

@@ -55,6 +55,8 @@ export function isTimeZone(name: string): boolean {
 }
 
 export const seconds = (count: number): number => count * 1000
+/** Milliseconds in that many days of 24 hours. */
+export const days = (count: number): number => count * 86_400_000
 
 /** The instant without its milliseconds. AWS compares `aws:CurrentTime` in whole seconds. */
 export const wholeSecond = (at: Instant): Instant => at - (at % 1000)

@@ -3,7 +3,9 @@
  * missing, or if it trusts the sandbox's issuer while an AWS endpoint is real: anyone can sign in to the simulated issuer, so it
  * must never vend real credentials.
  */
+
 import type { Rules } from '@stint/core/config/shape'
+import { isLoopback } from '@stint/core/loopback'
 import type { BrokerSettings } from './sandbox.ts'
 
 export class SettingsError extends Error {}
@@ -51,4 +53,3 @@ export function brokerEnvironment(
 }
 
 const isHttps = (url: string): boolean => url.startsWith('https://')
-const isLoopback = (url: string): boolean => URL.canParse(url) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)

@@ -2,11 +2,13 @@
  * Creates every AWS client of Stint. Everything that the SDK would otherwise look up in the environment and in shared files is set here: a
  * file on the machine must not be able to redirect a client, and looking for it slows a cold start.
  */
+
 import { Agent as HttpAgent, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Readable } from 'node:stream'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { defined } from '@stint/core/defined'
 import type { Clock } from '../ports/runtime.ts'
 
 export type AwsKeys =
@@ -32,7 +34,7 @@ export function handlers(connect: number): (most: number, answer?: number) => No
         ...agents,
         connectionTimeout: connect,
         throwOnRequestTimeout: true,
-        ...(answer === undefined ? {} : { requestTimeout: answer }),
+        ...defined({ requestTimeout: answer }),
       },
       most,
       answer,

@@ -3,10 +3,12 @@
  * and time, without redirects, over https only (http for loopback, which the config check accepts for the sandbox). Uses node:https,
  * because `fetch` would load undici in a cold start.
  */
+
 import { lookup } from 'node:dns'
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { isLoopback } from '@stint/core/loopback'
 
 const MAX_BYTES = 256 * 1024
 const TIMEOUT_MS = 3000
@@ -29,7 +31,6 @@ export async function getBytes(url: string, { network, headers }: GetOptions = {
 }
 
 /** Written as such in the reviewed config: the sandbox, or a helper on this machine. */
-const isLoopback = (url: string): boolean => ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname)
 
 /** IANA IPv4 and IPv6 Special-Purpose Address Registries: addresses that are not globally reachable. */
 const special = new BlockList()

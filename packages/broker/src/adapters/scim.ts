@@ -2,6 +2,7 @@
  * The current users of an issuer, from a SCIM 2.0 service: RFC 7644 §3.4.2.2 (filter), RFC 7643 §4.1 (User). Nothing is cached, because a
  * cached answer may be outdated, and Stint asks exactly when someone decides.
  */
+import { claimPath } from '@stint/core/config/matcher'
 import type { Rules } from '@stint/core/config/shape'
 import { isObject, type Json, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { done } from '@stint/core/outcome'
@@ -68,7 +69,6 @@ function claimsIn(user: JsonObject, groupsClaim: string, member: 'value' | 'disp
     groups.push(name)
   }
   // A claim named by a JSON Pointer is nested in others.
-  const path = groupsClaim.startsWith('/') ? groupsClaim.slice(1).split('/') : [groupsClaim]
-  const nested = path.reduceRight<Json>((inner, name) => ({ [name.replaceAll('~1', '/').replaceAll('~0', '~')]: inner }), groups)
+  const nested = claimPath(groupsClaim).reduceRight<Json>((inner, name) => ({ [name]: inner }), groups)
   return nested as JsonObject
 }

@@ -3,8 +3,10 @@
  * unknown. Nothing is retried here, because only the caller knows what a second message would mean.
  * Source: Slack API docs, "Web API", "Rate limits"; each method's page for its errors.
  */
+
 import type { KnownBlock, ModalView } from '@slack/types'
 import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from '@slack/web-api'
+import { defined } from '@stint/core/defined'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { fetchWithin } from './bounded-fetch.ts'
 
@@ -65,7 +67,7 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
     // The client would log what it sends.
     logLevel: LogLevel.ERROR,
     logger: { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, getLevel: () => LogLevel.ERROR, setName() {} },
-    ...(url === undefined ? {} : { slackApiUrl: url }),
+    ...defined({ slackApiUrl: url }),
   })
 
   return {
@@ -99,7 +101,7 @@ export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): Slack
       ),
     updateView: (id, hash, view) =>
       asked(
-        () => client.views.update({ view_id: id, view, ...(hash === undefined ? {} : { hash }) }),
+        () => client.views.update({ view_id: id, view, ...defined({ hash }) }),
         (answer) => (answer.view?.id === id && isSame(answer.view, view) ? id : undefined),
       ),
     user: (id) =>
@@ -172,7 +174,7 @@ function userOf(user: Told): SlackUser | undefined {
     team,
     name: names[0] ?? id,
     member: isMember && !user.is_stranger && id !== 'USLACKBOT',
-    ...(email === undefined ? {} : { email }),
+    ...defined({ email }),
   }
 }
 

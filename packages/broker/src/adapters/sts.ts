@@ -4,9 +4,11 @@
  *
  * The call is sent at most twice per attempt, with the SDK's own retries off: each send may leave an active session behind.
  */
+
 import { Readable } from 'node:stream'
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts'
 import { brief } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, parseHttpDate } from '@stint/core/instant'
 import { done, type Gate, type Refused, refused } from '@stint/core/outcome'
@@ -64,7 +66,7 @@ const toWire = (input: AssumeRoleInput) => ({
   ...(input.tags.some(({ transitive }) => transitive)
     ? { TransitiveTagKeys: input.tags.filter(({ transitive }) => transitive).map(({ key }) => key) }
     : {}),
-  ...(input.sourceIdentity === undefined ? {} : { SourceIdentity: input.sourceIdentity }),
+  ...defined({ SourceIdentity: input.sourceIdentity }),
 })
 
 type RawAnswer = { readonly statusCode: number; readonly headers: { readonly date?: string }; body: AsyncIterable<Uint8Array> }
@@ -107,9 +109,9 @@ function fromWire(output: AssumeRoleCommandOutput, answeredAt: Instant | undefin
     },
     assumedRoleArn: user?.Arn ?? '',
     assumedRoleId: user?.AssumedRoleId ?? '',
-    ...(output.SourceIdentity === undefined ? {} : { sourceIdentity: output.SourceIdentity }),
+    ...defined({ sourceIdentity: output.SourceIdentity }),
     awsRequestId: output.$metadata.requestId ?? '',
-    ...(answeredAt === undefined ? {} : { answeredAt }),
+    ...defined({ answeredAt }),
     packedPolicySize: output.PackedPolicySize ?? 0,
     sends,
   }

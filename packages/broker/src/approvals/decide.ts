@@ -2,11 +2,13 @@
  * Decisions on requests, through any channel. The rules are in the request state machine (`core/request/machine.ts`). This file works out
  * the caller's standing towards a request, from the token they present now and the config deployed now.
  */
+
 import { isOneOf, standingOf } from '@stint/core/access/decide'
 import { scopesOfPerson } from '@stint/core/access/freeze'
 import type { Circumstances as Came } from '@stint/core/audit/event'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Rules } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
 import type { RequestId } from '@stint/core/ids'
@@ -63,7 +65,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   function placeOf(request: Pick<AccessRequest, 'profile' | 'target' | 'roleArn'>): Place {
     const description = rules.profiles.find(request.profile)?.description
     const account = rules.targets[request.target]?.account ?? request.roleArn.split(':')[4] ?? ''
-    return { account, ...(description === undefined ? {} : { description }) }
+    return { account, ...defined({ description }) }
   }
   const summaryFor = (request: AccessRequest, now: Instant): Summary => summaryOf(request, placeOf(request), now)
 
@@ -104,7 +106,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
       },
       { circumstances, exact: seen?.binds === 'every act' },
     )
-    return { ...changed, ...(profile === undefined ? {} : { profile }) }
+    return { ...changed, ...defined({ profile }) }
   }
 
   /**

@@ -1,8 +1,10 @@
 /** `POST /requests`: requests approval. */
+
 import { decideAccess } from '@stint/core/access/decide'
+import { defined } from '@stint/core/defined'
 import { sha256Hex } from '@stint/core/digest'
 import type { Caller } from '@stint/core/identity/caller'
-import { parseIso, seconds } from '@stint/core/instant'
+import { days, parseIso } from '@stint/core/instant'
 import { type Done, type Refused, refused } from '@stint/core/outcome'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { type Asked, askForApproval } from '../vend/ask.ts'
@@ -13,7 +15,7 @@ import type { RequestTools } from './request-view.ts'
 
 const LOOK_AGAIN_SECONDS = 5
 /** How far ahead a start can be chosen. */
-const FARTHEST_START_SECONDS = 7 * 86_400
+const MAX_START_AHEAD = days(7)
 
 export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Tools, { approvalOf, actorOf, show }: RequestTools): void {
   const { rules } = broker
@@ -44,12 +46,12 @@ export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Too
     const approval = approvalOf(body.value.profile)
     if (!approval) return refused('body-invalid', 'This profile needs no approval. Use POST /sessions.')
     const startsAt = body.value.startsAt === undefined ? undefined : parseIso(body.value.startsAt)
-    if (body.value.startsAt !== undefined && (startsAt === undefined || startsAt > now + seconds(FARTHEST_START_SECONDS)))
+    if (body.value.startsAt !== undefined && (startsAt === undefined || startsAt > now + MAX_START_AHEAD))
       return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
     const scope = resolveScope(rules, access.profile, caller, body.value as Ask, 1)
     if (scope.outcome === 'refused') return scope
     return askForApproval(broker, callOf(c), caller, scope.value, approval, {
-      ...(startsAt === undefined ? {} : { startsAt }),
+      ...defined({ startsAt }),
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
       ...(idempotency ? { idempotency: { ...idempotency, fingerprint: sha256Hex(bytes) } } : {}),
     })

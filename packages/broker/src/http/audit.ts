@@ -2,10 +2,12 @@
  * The audit log over HTTP: searching events, receipts that can be verified offline, and the log itself for full verification. Auditors can
  * read everything; other callers can read only what concerns them.
  */
+
 import { type EventType, eventTypes } from '@stint/core/audit/schema'
+import { defined } from '@stint/core/defined'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
 import { parseJournalId, parseSessionId, type SessionId } from '@stint/core/ids'
-import { type Instant, parseIso } from '@stint/core/instant'
+import { days, type Instant, parseIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
@@ -19,7 +21,6 @@ import type { Answer, eventView as schema } from './response-schemas.ts'
 const DEFAULT_PAGE = 50
 /** How far back a search goes when `since` is missing. With `since`, there is no limit. */
 const DEFAULT_DAYS = 31
-const DAY_MS = 86_400_000
 
 const unknownEvent = refused('event-unknown', 'Event not found, or not visible to you.')
 const unknownSession = refused('session-unknown', 'Session not found, or not visible to you.')
@@ -178,8 +179,7 @@ function placeOf(c: Ctx): { readonly request: string; readonly seq: number } | u
 export const eventView = ({ id, event, about }: FoundEvent): Answer<typeof schema> => ({
   id,
   event,
-  ...(about.profile === undefined ? {} : { profile: about.profile }),
-  ...(about.target === undefined ? {} : { target: about.target }),
+  ...defined({ profile: about.profile, target: about.target }),
 })
 
 type Query = {
@@ -208,7 +208,7 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
   }
   // There are no future events, and a search from far ahead would only take long.
   const end = before === undefined ? now + 1 : Math.min(parseIso(before) ?? Number.NaN, now + 1)
-  const start = since === undefined ? end - DEFAULT_DAYS * DAY_MS : parseIso(since)
+  const start = since === undefined ? end - days(DEFAULT_DAYS) : parseIso(since)
   if (start === undefined || !(start < end)) return bad('since and before must be RFC 3339 times, and since must be earlier than before.')
   const below = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
   if (
@@ -222,7 +222,7 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query
     ...(named ? { session: named.session } : {}),
     filter: { ...rest, since: start, before: end },
     limit: Number(limit),
-    ...(below === undefined ? {} : { cursor: below }),
+    ...defined({ cursor: below }),
   }
 }
 

@@ -1,5 +1,7 @@
 /** `POST /requests/{id}/approve`, `deny`, `cancel`, `revoke` and `review`. */
+
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import { parseDuration } from '@stint/core/duration'
 import { parseRequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
@@ -41,9 +43,9 @@ export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: d
       return refused('body-invalid', `comment is longer than ${MAX_COMMENT_BYTES} bytes.`)
     const parsed = limitsOf(limits)
     if (parsed.fault) return refused('duration-invalid', `${parsed.fault} must be whole seconds, or a string such as '15m' or '1h30m'.`)
-    return done(act({ ...parsed, ...(comment === undefined ? {} : { comment }) }))
+    return done(act({ ...parsed, ...defined({ comment }) }))
   }
-  const words = (comment: string | undefined) => ({ channel: 'api' as const, ...(comment === undefined ? {} : { comment }) })
+  const words = (comment: string | undefined) => ({ channel: 'api' as const, ...defined({ comment }) })
 
   app.post('/requests/:id/approve', (c) =>
     decide(c, c.req.param('id'), (bytes) => said(bytes, ({ comment, limits }) => approving({ ...words(comment), limits }))),

@@ -2,6 +2,7 @@
  * The formats in which credentials are returned. Sources: AWS CLI User Guide, "Sourcing credentials with an external process"; AWS SDKs and
  * Tools Reference Guide, "Container credential provider".
  */
+import { defined } from '@stint/core/defined'
 import { toIsoSeconds } from '@stint/core/instant'
 import type { Vended } from '../vend/vend.ts'
 import type { Format } from './request-schemas.ts'
@@ -58,7 +59,7 @@ export function sessionFacts({
     region: scope.target.region,
     roleArn: scope.terms.role,
     assumedRoleArn: assumed.assumedRoleArn,
-    ...(scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: scope.terms.sourceIdentity }),
+    ...defined({ sourceIdentity: scope.terms.sourceIdentity }),
     sessionName,
     tags: Object.fromEntries(
       [...scope.terms.tags, ...scope.passingTags, { key: 'stint:session', value: session }].map(({ key, value }) => [key, value]),

@@ -3,6 +3,7 @@
  * loads undici, which takes a third of a cold start.
  */
 
+import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { MAX_TOKEN_BYTES } from '@stint/core/identity/token'
 import type { Refused } from '@stint/core/outcome'
@@ -68,5 +69,5 @@ export const secretHeaders = (type: string, call: Call, location?: string): Reco
   'content-type': type,
   'cache-control': 'no-store',
   'stint-trace': call.trace,
-  ...(location === undefined ? {} : { location }),
+  ...defined({ location }),
 })

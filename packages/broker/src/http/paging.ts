@@ -1,4 +1,5 @@
 /** Paging: the query that selects a page, and the `Link` to the next one (RFC 8288). */
+import { defined } from '@stint/core/defined'
 import type { Ctx } from './context.ts'
 
 const DEFAULT_PAGE = 20
@@ -21,7 +22,7 @@ export function pageQuery(c: Ctx, filters: Readonly<Record<string, readonly stri
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LARGEST_PAGE) return undefined
   const key = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString('utf8')
   if (key !== undefined && !/^\d{4}-\d\d-\d\dT[\d:.]{12}Z#req_[0-9A-Za-z]{26}$/.test(key)) return undefined
-  return { limit: Number(limit), filters: rest, ...(key === undefined ? {} : { cursor: key }) }
+  return { limit: Number(limit), filters: rest, ...defined({ cursor: key }) }
 }
 
 /** The cursor as callers see it. Also adds a `Link` to the next page. */

@@ -1,7 +1,9 @@
 /** Which profiles the caller can use, on what terms, and what is missing for the others. */
+
 import { standingOf } from '@stint/core/access/decide'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Target } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { containerBar } from './container.ts'
@@ -32,7 +34,7 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
     const bar = containerBar(profile, approval, rules.issuers[caller.issuer])
     return {
       id,
-      ...(profile.description === undefined ? {} : { description: profile.description }),
+      ...defined({ description: profile.description }),
       account: target.account,
       region: target.region,
       roleArn: target.roleArn,

@@ -1,4 +1,5 @@
 /** A request as its parties see it. */
+import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { identityInAws } from '@stint/core/identity/shown'
 import { type Instant, toIso } from '@stint/core/instant'
@@ -50,8 +51,7 @@ export function requestView(
     profile: request.profile,
     target: request.target,
     roleArn: request.roleArn,
-    ...(request.justification === undefined ? {} : { justification: request.justification }),
-    ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
+    ...defined({ justification: request.justification, ticket: request.ticket }),
     breakGlass: request.breakGlass,
     createdAt: toIso(request.createdAt),
     ...(request.expiresAt > 0 ? { expiresAt: toIso(request.expiresAt) } : {}),
@@ -66,7 +66,7 @@ export function requestView(
       at: toIso(at),
       channel,
       limits,
-      ...(comment === undefined ? {} : { comment }),
+      ...defined({ comment }),
     })),
     limits: request.limits,
     ...(request.windowExpiresAt === undefined
@@ -77,7 +77,7 @@ export function requestView(
             expiresAt: toIso(request.windowExpiresAt),
           },
         }),
-    ...(request.usesLeft === undefined ? {} : { usesLeft: request.usesLeft }),
+    ...defined({ usesLeft: request.usesLeft }),
     ...(request.decidedBy ? { decidedBy: request.decidedBy } : {}),
     review: request.review
       ? { by: request.review.by, at: toIso(request.review.at), text: request.review.text }

@@ -1,3 +1,4 @@
+import { defined } from '@stint/core/defined'
 /**
  * The route table: which function serves each route, and its methods. It defines 404, 405 with `Allow`, OPTIONS, the split between the
  * functions, and the paths of the OpenAPI document.
@@ -53,7 +54,7 @@ export function findRoute(path: string): { readonly route: Route; readonly param
       parameter = given[index]
       return parameter !== ''
     })
-    if (fits) return { route, ...(parameter === undefined ? {} : { parameter }) }
+    if (fits) return { route, ...defined({ parameter }) }
   }
   return undefined
 }

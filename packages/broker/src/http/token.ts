@@ -4,6 +4,7 @@
  * JSON in base64url, which no resource server accepts, so `token_type` is N_A. Errors follow RFC 6749 §5.2 and RFC 8693 §2.2.2, with
  * Stint's own code in addition.
  */
+import { defined } from '@stint/core/defined'
 import { type Json, own } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type ProblemCode, problems, type StepUp } from '@stint/core/problem'
@@ -122,7 +123,7 @@ const errors: { readonly [code: string]: string } = {
 /** What another sign-in must satisfy, in the terms of RFC 9470. */
 const stepUpMembers = ({ acrValues, maxAge }: StepUp = {}) => ({
   ...(acrValues ? { acr_values: acrValues.join(' ') } : {}),
-  ...(maxAge === undefined ? {} : { max_age: maxAge }),
+  ...defined({ max_age: maxAge }),
 })
 
 const isTrouble = (status: number): boolean => status >= 500 || status === 429

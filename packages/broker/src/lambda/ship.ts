@@ -4,7 +4,7 @@
  */
 import middy from '@middy/core'
 import { MAX_GRANT_DAYS } from '@stint/core/config/shape'
-import { toDay } from '@stint/core/instant'
+import { days, toDay } from '@stint/core/instant'
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
 import { fromStream, type StreamRecord } from '../adapters/dynamodb/journal-item.ts'
 import { journalsOfDays } from '../adapters/dynamodb/journal-reader.ts'
@@ -35,7 +35,6 @@ const COMPARED_DAYS = [
   ...range(0, MAX_GRANT_DAYS + 1),
   ...Object.values(KEPT_DAYS).flatMap((kept) => range(kept, kept + LOOK_BACK_DAYS + 2)),
 ]
-const DAY_MS = 86_400_000
 
 export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, DynamoDBBatchResponse | { shipped: number }>().handler(
   async (event) => {
@@ -57,9 +56,9 @@ export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, D
 
 async function lost(back: readonly number[]): Promise<{ shipped: number }> {
   const now = deployment.clock()
-  const days = back.map((count) => toDay(now - count * DAY_MS))
+  const dates = back.map((count) => toDay(now - days(count)))
   const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
-  const shipped = await shipLost(await shipper(), journalsOfDays(source, days))
+  const shipped = await shipLost(await shipper(), journalsOfDays(source, dates))
   if (shipped.outcome === 'unknown') {
     deployment.log(failedMetric(logDeployment.namespace, now))
     throw new Error(shipped.cause)

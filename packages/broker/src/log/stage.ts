@@ -1,11 +1,13 @@
 /**
  * A stage: one batch of entries, written as a whole before the log moves. Pure.
  */
+
 import { commitOf, entryText, type LogEntry } from '@stint/core/audit/entry'
 import { MAX_EVENT_BYTES, SALT_BYTES } from '@stint/core/audit/event'
 import type { About, Journaled } from '@stint/core/audit/journal-item'
 import { commitIn, eventIn } from '@stint/core/audit/journal-item'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
+import { defined } from '@stint/core/defined'
 import { sha256Hex, shortDigest } from '@stint/core/digest'
 import { hex128, type RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
@@ -70,7 +72,7 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
     if (event.request !== request) return toQuarantine(`event ${seq} belongs to another journal`)
     const commit = commitOf(one)
     if (one.salt.length !== SALT_BYTES) return toQuarantine(`event ${seq} has no salt`)
-    const entry: LogEntry = { v: 1, request, seq, type: event.type, commit, ...(prev === undefined ? {} : { prev }) }
+    const entry: LogEntry = { v: 1, request, seq, type: event.type, commit, ...defined({ prev }) }
     staged.push({ entry: entryText(entry), event: one.event, salt: Buffer.from(one.salt).toString('base64'), request, seq, commit, about })
     prev = commit
   }

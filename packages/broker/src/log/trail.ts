@@ -8,7 +8,7 @@ import { type About, eventIn, type Journaled } from '@stint/core/audit/journal-i
 import { receiptExtra } from '@stint/core/audit/receipt'
 import type { ReadEvent } from '@stint/core/audit/schema'
 import type { SessionId } from '@stint/core/ids'
-import { type Instant, toDay, toIso } from '@stint/core/instant'
+import { days, type Instant, toDay, toIso } from '@stint/core/instant'
 import { openCheckpoint } from '@stint/tlog/checkpoint'
 import { parseVkey } from '@stint/tlog/note'
 import { formatProof } from '@stint/tlog/proof'
@@ -54,7 +54,6 @@ export type ReceiptResult =
 const MAX_LOOKS = 40
 const MAX_ROWS = 1000
 const ROWS_A_LOOK = 100
-const DAY_MS = 86_400_000
 /** A health check must not wait long for something that is down. */
 const READY_WITHIN_MS = 3000
 
@@ -111,7 +110,7 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     }
     const rows = await state.lookup(lookupKey.day(below.slice(0, 10)), ROWS_A_LOOK, below)
     // When a day has no more rows, continue with the last moment of the day before.
-    const dayBefore = `${toDay(Date.parse(below.slice(0, 10)) - DAY_MS)}T24`
+    const dayBefore = `${toDay(Date.parse(below.slice(0, 10)) - days(1))}T24`
     return { rows, on: rows.length === 0 ? dayBefore : lookupBound(rows.at(-1) as LookupRow) }
   }
 

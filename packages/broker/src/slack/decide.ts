@@ -1,5 +1,7 @@
 /** Deciding in Slack: approve, deny, review, and the details of a request. */
+
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import { parseRequestId } from '@stint/core/ids'
 import { jsonBytes } from '@stint/core/json'
 import { type Done, done } from '@stint/core/outcome'
@@ -15,7 +17,7 @@ import { deciderOf, errorAt, formNotOpened, recorded, type SlackBroker, type Tel
 /** Refusals that the person may avoid by signing in on the web page. */
 const mayBeSignedIn: readonly string[] = ['request-unknown', 'not-approver', 'auth-too-old', 'mfa-required']
 
-const said = (comment: string | undefined) => ({ channel: 'slack' as const, ...(comment === undefined ? {} : { comment }) })
+const said = (comment: string | undefined) => ({ channel: 'slack' as const, ...defined({ comment }) })
 
 export function deciding(broker: SlackBroker) {
   const { ledger, api, publicUrl, decider } = broker

@@ -3,7 +3,7 @@ import { type FreezeId, parseScope } from '@stint/core/access/freeze'
 import { mayStopResponder } from '@stint/core/access/responders'
 import { eventIn, type Journaled } from '@stint/core/audit/journal-item'
 import type { LinkId } from '@stint/core/identity/link'
-import { type Instant, parseIso, seconds } from '@stint/core/instant'
+import { days, type Instant, parseIso } from '@stint/core/instant'
 import type { Post } from '../ports/slack-state.ts'
 import { freezeMessage, linkMessage } from './messages.ts'
 import type { Fault } from './order.ts'
@@ -16,7 +16,7 @@ export class LinkMessages extends Posting {
     for (const [index, one] of events.entries()) {
       const event = eventIn(one)
       if (!event || !['link.made', 'link.ended'].includes(event.type)) continue
-      if ((parseIso(event.at) ?? 0) < now - seconds(SENT_FOR_SECONDS)) continue
+      if ((parseIso(event.at) ?? 0) < now - SENT_FOR) continue
       // The key includes the time, because an erased journal starts again at index 0.
       const user = String(event.slack).split('/')[1] ?? ''
       if (!(await this.post(`event#${index}@${event.at}`, this.direct(user), linkMessage(event)))) return
@@ -24,7 +24,7 @@ export class LinkMessages extends Posting {
   }
 }
 /** Older events are not sent. This is longer than a message is retried. */
-const SENT_FOR_SECONDS = 3 * 86_400
+const SENT_FOR = days(3)
 
 /**
  * Notifies all responders of a freeze that may stop one of them: in the channel, and directly those that the config names by `sub`.
@@ -36,7 +36,7 @@ export class FreezeMessages extends Posting {
     for (const [index, one] of events.entries()) {
       const event = eventIn(one)
       if (!event || !notifiedTypes.includes(event.type)) continue
-      if ((parseIso(event.at) ?? 0) < now - seconds(SENT_FOR_SECONDS)) continue
+      if ((parseIso(event.at) ?? 0) < now - SENT_FOR) continue
       if (!mayStopResponder(rules, parseScope(String(event.scope)))) return
       const message = freezeMessage(event)
       const key = `event#${index}`

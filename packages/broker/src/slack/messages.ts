@@ -6,6 +6,7 @@
 import type { ActionsBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { type FreezeScope, parseScope } from '@stint/core/access/freeze'
 import type { ReadEvent } from '@stint/core/audit/schema'
+import { defined } from '@stint/core/defined'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
@@ -164,7 +165,7 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
     ...(Object.keys(request.terms.parameters).length > 0 ? { parameters: request.terms.parameters } : {}),
     ...(request.terms.narrow ? { narrow: { Version: '2012-10-17', Statement: request.terms.narrow } } : {}),
     // A profile that requires a justification requires it again for each session.
-    ...(request.justification === undefined ? {} : { justification: request.justification }),
+    ...defined({ justification: request.justification }),
     requestId: request.id,
   }
   // The line is pasted into a shell, so it has printable ASCII only and no quote within the quotes. JSON escapes the rest.

@@ -1,6 +1,8 @@
 /** Posting the messages about one request, link or freeze, each of them once. */
+
 import type { Journaled } from '@stint/core/audit/journal-item'
 import type { Rules } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import { seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { Message, Posted, SlackAnswer, SlackApi, Thread } from '../adapters/slack.ts'
@@ -118,7 +120,7 @@ export class Posting {
       answer = await api.post(at, bare(), thread)
     }
     const posted = answer && this.took(answer, key, scope)
-    if (posted) await this.keep({ key, claimedAt: now, ...posted, ...(version === undefined ? {} : { version }) })
+    if (posted) await this.keep({ key, claimedAt: now, ...posted, ...defined({ version }) })
     // Drop the claim if the message was certainly not posted, so that a retry can post it. Otherwise the claim stays until it is old.
     else if (answer?.outcome !== 'unknown' && !(answer?.outcome === 'refused' && this.isFinal(answer.error))) await this.#drop(key)
     return this.faults.length === before

@@ -1,6 +1,8 @@
 /** Requesting access in Slack: the form, its fields for the chosen profile, and its submission. */
+
 import { standingOf } from '@stint/core/access/decide'
 import type { Profile } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import { own } from '@stint/core/json'
 import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
@@ -101,9 +103,7 @@ export function requesting(broker: SlackBroker) {
         ...(given.length > 0
           ? { parameters: Object.fromEntries(given.map(([block, value]) => [block.slice(PARAMETER.length), value])) }
           : {}),
-        ...(justification === undefined ? {} : { justification }),
-        ...(duration === undefined ? {} : { duration }),
-        ...(ticket === undefined ? {} : { ticket }),
+        ...defined({ justification, duration, ticket }),
       },
       1,
     )

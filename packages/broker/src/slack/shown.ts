@@ -1,5 +1,7 @@
 /** A request together with the parts of the config that its messages need. */
+
 import type { Rules } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import type { AccessRequest } from '@stint/core/request/request'
@@ -23,7 +25,7 @@ export function shownOf(
     request,
     summary: summaryFor(request, now),
     needed: (approval?.rules ?? []).map(({ count }, index) => ({ count, missing: lacking[index] ?? 0 })),
-    ...(onCall === undefined ? {} : { onCall }),
+    ...defined({ onCall }),
     now,
   }
 }

@@ -2,8 +2,10 @@
  * Requesting approval. Both endpoints that create a pending request (`POST /sessions` on a profile that needs
  * approval, and `POST /requests`) use this code.
  */
+
 import { scopesOfPerson } from '@stint/core/access/freeze'
 import type { Approval, Rules } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import { type Caller, type CallerRef, callerRef } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
 import { askedRequestId, idempotentRequestId, type RequestId } from '@stint/core/ids'
@@ -87,9 +89,7 @@ export async function askForApproval(
       person,
       scope,
       approval,
-      ...(trigger === undefined ? {} : { triggeredBy: trigger }),
-      ...(startsAt === undefined ? {} : { startsAt }),
-      ...(limits === undefined ? {} : { limits }),
+      ...defined({ triggeredBy: trigger, startsAt, limits }),
       ...(idempotency ? { fingerprint: idempotency.fingerprint } : {}),
     })
     if (asked.outcome === 'unknown')

@@ -6,10 +6,12 @@
  *   assume    one sts:AssumeRole, with every parameter set by Stint
  *   record    the outcome is durable; only then are credentials returned
  */
+
 import { type AccessRefusal, decideAccess } from '@stint/core/access/decide'
 import { scopesOfSession } from '@stint/core/access/freeze'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Profile } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { roleSessionName } from '@stint/core/identity/name'
 import { personOf } from '@stint/core/identity/person'
@@ -177,7 +179,7 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
     expiresAt: sessionExpiry(call.now, scope.duration),
     windowExpiresAt: slot.windowExpiresAt(call, caller),
     ...(slot.once ? { tokenIssuedAt: caller.token.issuedAt } : {}),
-    ...(slot.fingerprint === undefined ? {} : { fingerprint: slot.fingerprint }),
+    ...defined({ fingerprint: slot.fingerprint }),
   }
 }
 

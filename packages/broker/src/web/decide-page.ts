@@ -1,5 +1,7 @@
 /** The page on which a person decides a request. */
+
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { shownCaller } from '@stint/core/identity/shown'
 import { parseRequestId, type RequestId } from '@stint/core/ids'
@@ -58,7 +60,7 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
   )
 
   function actsOf(act: Option, comment: string | undefined): Acts | undefined {
-    const said = { channel: 'web' as const, ...(comment === undefined ? {} : { comment }) }
+    const said = { channel: 'web' as const, ...defined({ comment }) }
     const acts: { readonly [act in Option]: Acts } = {
       approve: decider.approving(said),
       deny: (request, actor, now) => deny(request, actor, said, now),

@@ -3,11 +3,14 @@
  * needed `acr_values` (OpenID Connect Core 1.0 §3.1.2.1). The returned token is verified like any other. Only the time of the
  * sign-in may come from the ID token that accompanies it.
  */
+
 import type { Issuer, SignInClient } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import { sha256 } from '@stint/core/digest'
 import { type Caller, mfaAcrOf } from '@stint/core/identity/caller'
 import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
+import { isLoopback } from '@stint/core/loopback'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS } from '@stint/core/request/machine'
 import * as oauth from 'oauth4webapi'
@@ -97,7 +100,7 @@ export async function endSignIn({
       pending.verifier,
       {
         [oauth.customFetch]: fetchWithin(send, { maxBytes: TOKEN_BYTES, timeoutMs: TOKEN_TIMEOUT_MS }) as never,
-        [oauth.allowInsecureRequests]: config.tokenEndpoint.startsWith('http://127.0.0.1:'),
+        [oauth.allowInsecureRequests]: isLoopback(config.tokenEndpoint),
         signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
       },
     )
@@ -110,7 +113,7 @@ export async function endSignIn({
     if (known.value.issuer !== pending.issuer || known.value.subject !== claims.sub)
       return refused('token-invalid', 'The issuer returned tokens of two different people.')
     const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : seconds(claims.auth_time)
-    return done({ token, ...(signedInAt === undefined ? {} : { signedInAt }) })
+    return done({ token, ...defined({ signedInAt }) })
   } catch (error) {
     const { error: said, code } = error as { readonly error?: string; readonly code?: string }
     return refused('token-invalid', 'Sign-in did not complete. Start again.', {
@@ -129,5 +132,5 @@ export async function signedInCaller(
   now: Instant,
 ): Promise<Done<Caller> | Refused> {
   const known = await identify(broker, done({ token }), now)
-  return known.outcome === 'done' ? done({ ...known.value, ...(signedInAt === undefined ? {} : { signedInAt }) }) : known
+  return known.outcome === 'done' ? done({ ...known.value, ...defined({ signedInAt }) }) : known
 }

@@ -2,8 +2,10 @@
  * Builds a broker from its parts: real AWS clients on the given endpoints. The sandbox, Lambda and the tests all use this, so they run the
  * same code and differ only in endpoints, clock and randomness.
  */
+
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Rules } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import type { RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from '../adapters/aws.ts'
@@ -67,7 +69,7 @@ export function createBroker<L extends VendLedger>(
     keys: issuerKeys({ clock, get: getBytes, log: deployment.log }),
     ledger: ledger(ledgerSettings(deployment)),
     ...(deployment.signIn ? { signIn: deployment.signIn } : {}),
-    ...(deployment.logVkey === undefined ? {} : { logVkey: deployment.logVkey }),
+    ...defined({ logVkey: deployment.logVkey }),
   }
 }
 
@@ -82,8 +84,7 @@ export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
   answerWithinMs: (deployment.deadlines ?? deadlinesOnAws).ledger,
   configHash: deployment.rules.hash,
   build: deployment.build,
-  ...(deployment.epoch === undefined ? {} : { epoch: deployment.epoch }),
-  ...(deployment.frozen === undefined ? {} : { frozen: deployment.frozen }),
+  ...defined({ epoch: deployment.epoch, frozen: deployment.frozen }),
 })
 
 export function dynamoClient(

@@ -3,6 +3,7 @@
  */
 
 import { originOf } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import { parseVkey } from '@stint/tlog/note'
 import { journalReader } from '../adapters/dynamodb/journal-reader.ts'
 import { logState } from '../adapters/dynamodb/log-state.ts'
@@ -30,7 +31,7 @@ export function logParts(deployment: LogDeployment): LogParts {
   const { region, keys, endpoints, clock, buckets, lockDays } = deployment
   const common = { region, keys, clock, ...(endpoints?.s3 === undefined ? {} : { endpoint: endpoints.s3 }) }
   return {
-    log: bucketStore({ ...common, bucket: buckets.log, ...(lockDays === undefined ? {} : { lockDays }) }),
+    log: bucketStore({ ...common, bucket: buckets.log, ...defined({ lockDays }) }),
     events: bucketStore({ ...common, bucket: buckets.events }),
     state: logState({ client: dynamoClient(deployment), sideTable: deployment.tables.side, sleep: deployment.sleep }),
   }

@@ -2,11 +2,12 @@
  * Runs access tests: the broker's own decisions on a token made from a caller's claims, without a signature and without I/O. The
  * result is what the vend path would decide, up to the first write.
  */
+
 import { type Access, decideAccess, standingOf } from '@stint/core/access/decide'
 import { approvalFor } from '@stint/core/config/approval'
 import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/cases'
 import { presetOf } from '@stint/core/config/issuers/index'
-import { findClaim, matchesClaim } from '@stint/core/config/matcher'
+import { claimPath, findClaim, matchesClaim } from '@stint/core/config/matcher'
 import type { Issuer, Profile, Rules, Who } from '@stint/core/config/shape'
 import { durationSeconds } from '@stint/core/duration'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
@@ -149,12 +150,7 @@ function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
 
 /** Sets a claim by its reference. An object that the caller already sets is kept as it is. */
 function put(into: { [claim: string]: Json }, ref: string, value: Json, given: JsonObject): void {
-  const names = ref.startsWith('/')
-    ? ref
-        .slice(1)
-        .split('/')
-        .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-    : [ref]
+  const names = claimPath(ref)
   if (given[names[0] as string] !== undefined) return
   let outer = into
   for (const name of names.slice(0, -1)) {

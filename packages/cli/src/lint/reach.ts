@@ -2,7 +2,7 @@
 
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { KnownClaim } from '@stint/core/config/issuers/knowledge'
-import { matchesClaim } from '@stint/core/config/matcher'
+import { claimPath, matchesClaim } from '@stint/core/config/matcher'
 import type { ClaimRef, Issuer, Matcher, Scalar, Who } from '@stint/core/config/shape'
 
 /** All conditions on a claim, by its plain name: those of the rule, and those of the issuer's tenant. */
@@ -10,8 +10,8 @@ export type Said = { readonly [claim: ClaimRef]: Matcher }
 
 /** `/sub` is `sub`: a path with one name is that name. */
 export function plainName(ref: ClaimRef): ClaimRef {
-  const token = /^\/([^/]+)$/.exec(ref)?.[1]
-  return token === undefined ? ref : token.replaceAll('~1', '/').replaceAll('~0', '~')
+  const [name = ref, ...more] = claimPath(ref)
+  return more.length === 0 && name !== '' ? name : ref
 }
 
 /** Simplifies a matcher: removes a double `not`, and turns a glob without a star into a string. */

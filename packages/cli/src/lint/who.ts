@@ -2,7 +2,7 @@
 
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Knowledge, KnownClaim } from '@stint/core/config/issuers/knowledge'
-import { matchesClaim } from '@stint/core/config/matcher'
+import { claimPath, matchesClaim } from '@stint/core/config/matcher'
 import { nearest } from '@stint/core/config/nearest'
 import type { ClaimRef, Issuer, Matcher, Preset, Who } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'
@@ -85,8 +85,7 @@ const enters = (known: Knowledge, claim: ClaimRef): boolean => {
 /** Why tokens lack this claim. They can have claims that the organization adds or that the issuer's config names. */
 export function unknownFault(preset: Preset, issuer: Issuer, claim: ClaimRef): string | undefined {
   const { claims, custom } = knowledge[preset]
-  const [top = ''] = claim.startsWith('/') ? claim.slice(1).split('/') : [claim]
-  const outer = own(claims, top.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const outer = own(claims, claimPath(claim)[0] ?? '')
   if (/^\/.*\/\d+$/.test(claim)) return `'${claim}' is an index in a list, and lists have no order. Use includes(…).`
   const ours = [issuer.groupsClaim, issuer.identityClaim, issuer.actorClaim, ...[issuer.nameClaim ?? []].flat()]
   if (custom?.test(claim) || ours.includes(claim) || outer?.type === 'object') return undefined

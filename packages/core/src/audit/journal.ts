@@ -9,7 +9,7 @@
 
 import { freezeIdOf } from '../access/freeze.ts'
 import { CODE_SECONDS, LINK_DAYS, type LinkId, linkId } from '../identity/link.ts'
-import { type Instant, instantOf, seconds } from '../instant.ts'
+import { days, type Instant, instantOf, seconds } from '../instant.ts'
 import { missing } from '../request/approval.ts'
 import type { GivenApproval } from '../request/request.ts'
 import { SPARE_ATTEMPTS } from '../request/session.ts'
@@ -466,7 +466,7 @@ function linked(journal: Journal, event: ReadEvent): readonly string[] {
       byCode && typed === slack && at >= typedAt + seconds(CODE_SECONDS),
       `linked more than ${CODE_SECONDS} s after the code was entered`,
     ),
-    ...when(instantOf(event.expiresAt) !== at + seconds(LINK_DAYS * 86_400), `linked for other than ${LINK_DAYS} days`),
+    ...when(instantOf(event.expiresAt) !== at + days(LINK_DAYS), `linked for other than ${LINK_DAYS} days`),
   ]
 }
 

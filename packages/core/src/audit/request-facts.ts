@@ -6,12 +6,11 @@
 import { MAX_GRANT_DAYS } from '../config/shape.ts'
 import type { CallerRef } from '../identity/caller.ts'
 import { requestIdTime } from '../ids.ts'
-import { type Instant, instantOf, seconds } from '../instant.ts'
+import { days, type Instant, instantOf, seconds } from '../instant.ts'
 import type { Limits } from '../request/request.ts'
 import { MAX_USES } from '../request/session.ts'
 import type { ReadEvent } from './schema.ts'
 
-const DAY_MS = seconds(86_400)
 /** Maximum number of milliseconds between the time in a request's ID and its first event. Both come from one reading of the clock. */
 const ID_TOLERANCE_MS = 1000
 
@@ -88,7 +87,7 @@ export function askedFaults(event: ReadEvent): readonly string[] {
       ? ['asked for a number of approvers that no config can have']
       : []),
     ...(isUnattendedOdd ? ['asked with an unattended approval that no config can have'] : []),
-    ...((expiresAt ?? 0) > at + MAX_GRANT_DAYS * DAY_MS ? [`asked to wait longer than ${MAX_GRANT_DAYS} days`] : []),
+    ...((expiresAt ?? 0) > at + days(MAX_GRANT_DAYS) ? [`asked to wait longer than ${MAX_GRANT_DAYS} days`] : []),
     ...(((event.uses as number | undefined) ?? 0) > MAX_USES ? ['asked for more uses than a request can have'] : []),
     ...idFault(event),
   ]
@@ -125,9 +124,7 @@ export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly stri
   const [at, startsAt] = [instantOf(event.at), facts.startsAt ?? 0]
   return [
     ...(event.v !== facts.v ? ['received with another event version than the request'] : []),
-    ...(startsAt > at + MAX_START_AHEAD_DAYS * DAY_MS + seconds(60)
-      ? [`asked for a start more than ${MAX_START_AHEAD_DAYS} days ahead`]
-      : []),
+    ...(startsAt > at + days(MAX_START_AHEAD_DAYS) + seconds(60) ? [`asked for a start more than ${MAX_START_AHEAD_DAYS} days ahead`] : []),
   ]
 }
 

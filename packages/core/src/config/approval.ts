@@ -1,4 +1,5 @@
 /** The approval that a profile and its target require together. */
+import { defined } from '../defined.ts'
 import { durationSeconds, formatDuration } from '../duration.ts'
 import type { Approval, Profile, Target } from './shape.ts'
 
@@ -22,7 +23,7 @@ export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Tar
     ...breakGlassOf(own.breakGlass, shared.breakGlass),
     ...(own.stepUp || shared.stepUp ? { stepUp: true } : {}),
     // The later of the two, so that neither rule escalates before its own time.
-    ...(escalateAfter === undefined ? {} : { escalateAfter }),
+    ...defined({ escalateAfter }),
   }
 }
 

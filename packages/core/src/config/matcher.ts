@@ -6,12 +6,19 @@ import { inCidr, parseIp } from '@stint/iam/ip'
 import { isObject, type Json, type JsonObject, own } from '../json.ts'
 import type { ClaimRef, Matcher } from './shape.ts'
 
+/** The names that lead to a claim: of a JSON Pointer, its tokens (RFC 6901 §4). */
+export const claimPath = (ref: ClaimRef): readonly string[] =>
+  ref.startsWith('/')
+    ? ref
+        .slice(1)
+        .split('/')
+        .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : [ref]
+
 /** The claim that a reference names, or undefined. */
 export function findClaim(claims: JsonObject, ref: ClaimRef): Json | undefined {
-  if (!ref.startsWith('/')) return own(claims, ref)
   let found: Json | undefined = claims
-  for (const token of ref.slice(1).split('/')) {
-    const name = token.replaceAll('~1', '/').replaceAll('~0', '~') // RFC 6901 §4
+  for (const name of claimPath(ref)) {
     if (Array.isArray(found)) found = /^(0|[1-9]\d*)$/.test(name) ? found[Number(name)] : undefined
     else if (isObject(found)) found = own(found, name)
     else return undefined

@@ -9,6 +9,7 @@ import * as v from 'valibot'
 import { parseDuration } from '../duration.ts'
 import { isTimeZone, parseIso } from '../instant.ts'
 import { isSafeNumber } from '../json.ts'
+import { isLoopback } from '../loopback.ts'
 
 /** Gives a schema the name of its type, and a description. */
 const named = <T extends v.GenericSchema>(name: string, description: string, schema: T) =>
@@ -66,7 +67,7 @@ const oneOrMore = <T extends v.GenericSchema>(item: T) => v.union([item, list(it
 export function isIssuerUrl(text: string): boolean {
   const url = URL.parse(text)
   if (!url || url.username || url.password || url.hash) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(text))
 }
 
 // ── Who ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -375,7 +376,7 @@ const log = named(
         v.strictObject({
           url: v.pipe(
             line,
-            v.check((text) => /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(text), 'must be https'),
+            v.check((text) => /^https:\/\//.test(text) || (/^http:\/\//.test(text) && isLoopback(text)), 'must be https'),
           ),
           vkey: v.pipe(
             line,

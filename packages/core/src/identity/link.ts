@@ -7,7 +7,7 @@
  * the port `Links`, which stores links, enforces the latter.
  */
 import { digestFields } from '../digest.ts'
-import { type Instant, seconds } from '../instant.ts'
+import { days, type Instant, seconds } from '../instant.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import type { Caller, CallerRef } from './caller.ts'
 
@@ -114,7 +114,7 @@ export const linkByEmail = (link: Link | undefined, caller: Linked, slack: Named
 
 function made(link: Link | undefined, caller: Linked, slack: NamedSlackUser, now: Instant, email?: true): LinkDecided {
   const before = activeAt(link, now)
-  const expiresAt = now + seconds(LINK_DAYS * 86_400)
+  const expiresAt = now + days(LINK_DAYS)
   return done({
     link: { ...linked(caller), active: { slack, since: now, expiresAt }, ...kept(link) },
     events: [

@@ -5,8 +5,10 @@
  * aws-jwt-verify alone accepts a missing `exp` or `sub`, an `iat` in the future, any `crit`, any `typ` and a trailing `=`.
  * Each is refused here and has a row in `token.test.ts`. Sources: RFC 7515, RFC 7519, RFC 8725, RFC 9068.
  */
+
 import { findClaim, matchesClaim } from '../config/matcher.ts'
 import type { Algorithm, Issuer } from '../config/shape.ts'
+import { defined } from '../defined.ts'
 import { durationSeconds } from '../duration.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { isObject, type Json, type JsonObject, jsonBytes, parseForeignJson } from '../json.ts'
@@ -56,7 +58,7 @@ export function parseToken(raw: string): Done<UnverifiedToken> | Refused<'token-
   return done({
     raw,
     signingInput: raw.slice(0, raw.lastIndexOf('.')),
-    header: { alg, ...(kid === undefined ? {} : { kid }), ...(typ === undefined ? {} : { typ }) },
+    header: { alg, ...defined({ kid, typ }) },
     unverifiedClaims: payload.value,
     unverifiedIssuer: payload.value.iss,
   })

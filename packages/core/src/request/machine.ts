@@ -2,12 +2,15 @@
  * The state machine of requests and sessions, as a table and as decision functions. The API, the CLI, Slack and the web pages
  * all use it and have no rules of their own. A transition that is not in the table is refused with the current state.
  */
+
 import type { Approval } from '../config/shape.ts'
+import { defined } from '../defined.ts'
 import { durationSeconds } from '../duration.ts'
 import type { Caller, CallerRef } from '../identity/caller.ts'
 import { callerRef } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
-import { type Instant, seconds } from '../instant.ts'
+import { CLOCK_GRACE_SECONDS } from '../identity/token.ts'
+import { days, type Instant, seconds } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { missing, withinHours } from './approval.ts'
@@ -180,7 +183,7 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
     rules: open,
     at: now,
     channel: said.channel,
-    ...(said.comment === undefined ? {} : { comment: said.comment }),
+    ...defined({ comment: said.comment }),
     limits,
   }
   const everybody = [...request.approvals, agreement]
@@ -190,7 +193,7 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
     by: agreement.approver,
     channel: said.channel,
     rules: open,
-    ...(said.comment === undefined ? {} : { comment: said.comment }),
+    ...defined({ comment: said.comment }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
   }
   if (missing(approval, everybody).some((count) => count > 0)) return done({ state: 'pending', set: { approvals }, events: [agreed] })
@@ -200,12 +203,11 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
 
 /** How long after a sign-in a person counts as freshly signed in. */
 export const STEP_UP_SECONDS = 300
-const GRACE_SECONDS = 10
 
 /** A caller who did not sign in, as from Slack, never counts as freshly signed in. */
 export function signedInLately({ signedInAt }: Pick<Caller, 'signedInAt'>, now: Instant): boolean {
   const age = signedInAt === undefined ? undefined : now - signedInAt
-  return age !== undefined && age >= -seconds(GRACE_SECONDS) && age <= seconds(STEP_UP_SECONDS)
+  return age !== undefined && age >= -seconds(CLOCK_GRACE_SECONDS) && age <= seconds(STEP_UP_SECONDS)
 }
 
 /** Records a denial. One denial closes the request. */
@@ -270,13 +272,12 @@ export function passTime(request: AccessRequest, approval: Approval | undefined,
   }
   if (request.state === 'approved' && stateAt(request, now) === 'ended')
     return { state: 'ended', from: ['approved'], set: {}, events: [{ type: 'request.ended' }] }
-  return needsReview(request) ? reminding(request, reviewReminders, request.windowStartsAt ?? 0, DAY_MS, now) : undefined
+  return needsReview(request) ? reminding(request, reviewReminders, request.windowStartsAt ?? 0, days(1), now) : undefined
 }
 
 /** When reminders are sent: as fractions of the time that a request waits, and in days after a break-glass. */
 const reminders = { reminded: 1 / 8, 'reminded-twice': 3 / 8, 'reminded-thrice': 7 / 8 } as const
 const reviewReminders = { 'review-reminded': 1, 'review-reminded-twice': 3, 'review-reminded-thrice': 7 } as const
-const DAY_MS = seconds(24 * 3600)
 
 /** The latest reminder that is due. Earlier ones that were missed are skipped. */
 function reminding(
@@ -315,7 +316,7 @@ const closed = (state: keyof typeof closing, actor: Actor, said: Said): Change =
     state,
     from,
     set: { decidedBy: by },
-    events: [{ type: `request.${state}`, by, channel: said.channel, ...(said.comment === undefined ? {} : { comment: said.comment }) }],
+    events: [{ type: `request.${state}`, by, channel: said.channel, ...defined({ comment: said.comment }) }],
   }
 }
 

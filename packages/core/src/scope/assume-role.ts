@@ -1,6 +1,7 @@
 /**
  * Turns terms into the AssumeRole call. Every parameter of AssumeRole is set here.
  */
+import { defined } from '../defined.ts'
 import type { Caller } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
 import { SESSION_TAG } from '../identity/own-session.ts'
@@ -46,6 +47,6 @@ export function assumeRoleInput(
     policyArns: terms.policyArns,
     // The tag ties the session to its request in CloudTrail, and the target's trust policy can require it.
     tags: [...terms.tags, ...scope.passingTags, { key: SESSION_TAG, value: session, transitive: false }],
-    ...(terms.sourceIdentity === undefined ? {} : { sourceIdentity: terms.sourceIdentity }),
+    ...defined({ sourceIdentity: terms.sourceIdentity }),
   }
 }

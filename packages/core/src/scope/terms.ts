@@ -4,12 +4,14 @@
  *
  * The terms do not include the config's hash, the session's ID and tag, or a call's duration, which can only shorten.
  */
+
 import type { StatementJson } from '@stint/iam'
 import { approvalFor } from '../config/approval.ts'
 import { findClaim } from '../config/matcher.ts'
 import { mintsOf } from '../config/mints.ts'
 import type { Approval, Profile, Rules, Target, Value } from '../config/shape.ts'
 import type { Parameters } from '../config/template.ts'
+import { defined } from '../defined.ts'
 import { sha256Hex } from '../digest.ts'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -126,7 +128,7 @@ export function resolveScope(
     v: 1,
     profile: ask.profile,
     caller: { issuer: caller.issuer, subject: caller.subject },
-    ...(trigger === undefined ? {} : { triggeredBy: trigger }),
+    ...defined({ triggeredBy: trigger }),
     role: target.roleArn,
     externalId: target.externalId,
     policy: narrowed.value.statements,
@@ -149,8 +151,7 @@ export function resolveScope(
     duration: duration.value,
     durationAsked: ask.duration !== undefined,
     passingTags: tags.value.passing,
-    ...(justification.value === undefined ? {} : { justification: justification.value }),
-    ...(ask.ticket === undefined ? {} : { ticket: ask.ticket }),
+    ...defined({ justification: justification.value, ticket: ask.ticket }),
   })
 }
 

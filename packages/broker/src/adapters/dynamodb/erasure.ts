@@ -1,6 +1,8 @@
 /** The story table's part of erasure: what can be erased, and the write that leaves the skeleton. */
+
 import { type DynamoDBClient, GetItemCommand, QueryCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { defined } from '@stint/core/defined'
 import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/link'
 import { parseRequestId, type RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
@@ -77,7 +79,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
       if (!image || !journal) return undefined
       const erased = image.erased?.BOOL === true
       const alive = erased ? undefined : isLink(request) ? linkAlive(image, now) : aliveAt(toItem(image), now)
-      return { journal, erased, ...(alive === undefined ? {} : { alive }) }
+      return { journal, erased, ...defined({ alive }) }
     },
 
     async strip(request, commits, erased, gone, now) {

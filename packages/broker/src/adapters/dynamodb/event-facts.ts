@@ -1,4 +1,5 @@
 /** What the events of reserving and of requesting approval have in common. */
+import { defined } from '@stint/core/defined'
 import { callerRef } from '@stint/core/identity/caller'
 import type { Intent } from '../../ports/ledger.ts'
 
@@ -10,8 +11,7 @@ export const whatIsAsked = ({ request, call, caller, scope }: Pick<Intent, 'requ
   profile: scope.terms.profile,
   target: scope.targetId,
   terms: scope.termsHash,
-  ...(scope.justification === undefined ? {} : { justification: scope.justification }),
-  ...(scope.ticket === undefined ? {} : { ticket: scope.ticket }),
+  ...defined({ justification: scope.justification, ticket: scope.ticket }),
 })
 
 /** The token and the source address. */

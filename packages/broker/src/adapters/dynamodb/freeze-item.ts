@@ -6,9 +6,11 @@
  *   attempts     sets that took effect in this generation, so that a set whose response was lost is not written twice
  *   lastSet      the latest set. A release applies to the freeze as both responders saw it, not to one that was set since
  */
+
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { type FreezeScope, freezeId } from '@stint/core/access/freeze'
+import { defined } from '@stint/core/defined'
 import type { Instant } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
 import type { Freeze, Ledger } from '../../ports/ledger.ts'
@@ -41,7 +43,7 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
     attempts: attempts ?? new Set(),
     lastSet: lastSet ?? '',
     releaseAttempt: releaseAttempt ?? '',
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...defined({ expiresAt }),
     ...(releaseAskedBy ? { releaseAskedBy } : {}),
   }
 }

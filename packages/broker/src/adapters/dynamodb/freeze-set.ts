@@ -1,6 +1,8 @@
 /** Setting a freeze. */
+
 import { formatScope, freezeId } from '@stint/core/access/freeze'
 import { journalEntry } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import { hex128 } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
@@ -27,7 +29,7 @@ export function freezeSet(settings: DynamoSettings, { find, change }: FreezeStor
         scope: formatScope(scope),
         by,
         justification,
-        ...(expiresAt === undefined ? {} : { expiresAt }),
+        ...defined({ expiresAt }),
       },
       settings,
     )

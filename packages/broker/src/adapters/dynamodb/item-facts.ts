@@ -1,8 +1,10 @@
 /** What an item of the story table says in addition to its journal, for an audit that compares the two. */
+
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { formatScope } from '@stint/core/access/freeze'
 import type { ItemFacts, ItemSession } from '@stint/core/audit/item'
+import { defined } from '@stint/core/defined'
 import { type Link, slackText } from '@stint/core/identity/link'
 import { type Item, type StoredSession, toItem } from './items.ts'
 import { callerKey } from './table.ts'
@@ -53,7 +55,7 @@ const sessionOf = ({
   duration,
   expiresAt,
   sessionName,
-  ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  ...defined({ sourceIdentity }),
   ...(issued ? { accessKeyId: issued.accessKeyId, expiration: issued.expiration, assumedRoleArn: issued.assumedRoleArn } : {}),
   dropped: dropped === true,
 })
@@ -70,8 +72,3 @@ function linkOf(image: Image): Pick<ItemFacts, 'link'> {
   const { active } = unmarshall(image) as Partial<Link>
   return active ? { link: { slack: slackText(active.slack), expiresAt: active.expiresAt } } : {}
 }
-
-const defined = <T extends object>(object: T): { readonly [name in keyof T]?: Exclude<T[name], undefined> } =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [name in keyof T]?: Exclude<T[name], undefined>
-  }

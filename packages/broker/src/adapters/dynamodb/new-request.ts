@@ -1,7 +1,9 @@
 /**
  * Creates a pending request with one conditional write. If it already exists, it is returned instead.
  */
+
 import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import { durationSeconds } from '@stint/core/duration'
 import { callerRef } from '@stint/core/identity/caller'
 import { hex128 } from '@stint/core/ids'
@@ -55,7 +57,7 @@ const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
     build,
     ...howItCame(ask),
     ...(ask.limits ? { limits: ask.limits } : {}),
-    ...(ask.startsAt === undefined ? {} : { startsAt: ask.startsAt }),
+    ...defined({ startsAt: ask.startsAt }),
   },
 ]
 

@@ -2,10 +2,12 @@
  * Lists of requests. Indexes hold keys only; each item found there is read from the table, consistently. Indexes lag behind, so nothing
  * that must be exact depends on a list. There is no scan.
  */
+
 import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
+import { defined } from '@stint/core/defined'
 import { parseRequestId, parseSessionId, type RequestId } from '@stint/core/ids'
-import { type Instant, toDay } from '@stint/core/instant'
+import { days, type Instant, toDay } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Ledger, Page } from '../../ports/ledger.ts'
@@ -16,7 +18,6 @@ import { callerKey, indexes, SHARDS, workKey } from './table.ts'
 
 /** How far back the list of all callers' requests goes. Older requests can be found by ID or by caller. */
 const LISTED_DAYS = 31
-const DAY_MS = 86_400_000
 /** Queries in a row for one page, each over all shards of its partition. */
 const MAX_LOOKS = 40
 /** Partitions queried at once. */
@@ -140,7 +141,7 @@ function paging({ client, storyTable }: DynamoSettings, { send }: Sender, reques
   async function pageOf(partitions: readonly Partition[], limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown> {
     const items: AccessRequest[] = []
     let last = cursor
-    const page = () => done({ items, ...(last === undefined ? {} : { next: last }) })
+    const page = () => done({ items, ...defined({ next: last }) })
     let looks = 0
     for (const partition of partitions) {
       for (;;) {
@@ -164,5 +165,4 @@ function paging({ client, storyTable }: DynamoSettings, { send }: Sender, reques
   return { query, pageOf }
 }
 
-const daysBack = (now: Instant, count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => toDay(now - index * DAY_MS))
+const daysBack = (now: Instant, count: number): readonly string[] => Array.from({ length: count }, (_, index) => toDay(now - days(index)))

@@ -2,7 +2,9 @@
  * Reserve: the write before AssumeRole. One conditional UpdateItem checks that the grant still holds, takes one use and appends the intent.
  * It also creates the request, if the profile needs no approval.
  */
+
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import { callerRef } from '@stint/core/identity/caller'
 import { sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
@@ -129,7 +131,7 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   terms: intent.scope.termsHash,
   sessionName: intent.sessionName,
   role: intent.scope.terms.role,
-  ...(intent.scope.terms.sourceIdentity === undefined ? {} : { sourceIdentity: intent.scope.terms.sourceIdentity }),
+  ...defined({ sourceIdentity: intent.scope.terms.sourceIdentity }),
   duration: intent.scope.duration,
   ...(intent.scope.durationAsked ? { durationAsked: true } : {}),
   expiresAt: intent.expiresAt,

@@ -6,12 +6,14 @@
  * Events that were written on such an item since the restore, without knowing what it had lost, are not in the log, but they did happen:
  * they are appended to what the log has. So no event is dropped, and the rules of the log show what was wrong.
  */
+
 import { type AttributeValue, type DynamoDBClient, PutItemCommand, type PutItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { type FreezeId, parseScope } from '@stint/core/access/freeze'
 import { type JournalEntry, journalEntry, NO_CONFIG } from '@stint/core/audit/event'
 import { commitIn, type Entry, eventIn } from '@stint/core/audit/journal-item'
 import type { ReadEvent } from '@stint/core/audit/schema'
+import { defined } from '@stint/core/defined'
 import type { CallerRef } from '@stint/core/identity/caller'
 import type { RandomBytes, RequestId } from '@stint/core/ids'
 import { type Instant, parseIso, toIso } from '@stint/core/instant'
@@ -146,7 +148,7 @@ function saying(
       scope,
       by: who,
       justification,
-      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...defined({ expiresAt }),
     } as const
     return [journalEntry(event, by)]
   }
@@ -171,7 +173,7 @@ function freezeIn(events: readonly ReadEvent[]): LoggedFreeze | undefined {
       by: by as CallerRef,
       justification: String(justification),
       at: parseIso(at) ?? 0,
-      ...(end === undefined ? {} : { expiresAt: end }),
+      ...defined({ expiresAt: end }),
     })
   }
   return freeze

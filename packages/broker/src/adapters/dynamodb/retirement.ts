@@ -6,7 +6,7 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { journalEntry } from '@stint/core/audit/event'
 import type { RequestId } from '@stint/core/ids'
-import { type Instant, toDay } from '@stint/core/instant'
+import { days, type Instant, toDay } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { continues, isRetired } from '../../log/stage.ts'
 import { type LogState, Trouble } from '../../ports/log.ts'
@@ -26,16 +26,15 @@ export const LOOK_BACK_DAYS = 7
 /** Time between shipping the retired event and the deletion: long enough for an operator to look. */
 const LAST_DAYS = 7
 /** When DynamoDB may delete a retired item, in seconds since the epoch. */
-export const ttlAt = (now: Instant): number => Math.floor(now / 1000) + LAST_DAYS * 86_400
-const DAY_MS = 86_400_000
+export const ttlAt = (now: Instant): number => Math.floor((now + days(LAST_DAYS)) / 1000)
 
 export type Retired = { readonly retired: number; readonly expiring: number }
 
 export async function retire(settings: DynamoSettings, state: Pick<LogState, 'cursors'>, now: Instant): Promise<Done<Retired> | Unknown> {
   const counts = { retired: 0, expiring: 0 }
   try {
-    for (const [kind, days] of Object.entries(KEPT_DAYS)) {
-      const old = Array.from({ length: LOOK_BACK_DAYS }, (_, back) => toDay(now - (days + back) * DAY_MS))
+    for (const [kind, kept] of Object.entries(KEPT_DAYS)) {
+      const old = Array.from({ length: LOOK_BACK_DAYS }, (_, back) => toDay(now - days(kept + back)))
       for await (const images of imagesOfDays(settings, old)) {
         const journals = images.flatMap((image) => journaled(image) ?? [])
         const cursors = await state.cursors(journals.map(({ request }) => request))

@@ -3,7 +3,9 @@
  * request's item that changes the state and appends the event. The image in the response must show this call's attempt in the new state. If a
  * condition fails and the item shows it, the response to an earlier send of this very write was lost: the write is done.
  */
+
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
@@ -63,7 +65,7 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
           at: now,
           reason: brief(reason, 240),
           sends,
-          ...(awsRequestId === undefined ? {} : { awsRequestId }),
+          ...defined({ awsRequestId }),
         },
         condition: ' AND attribute_not_exists(#session.#dropped)',
         set: '#session.#dropped = :yes',
@@ -87,7 +89,7 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
           code,
           reason: brief(reason, 240),
           sends,
-          ...(awsRequestId === undefined ? {} : { awsRequestId }),
+          ...defined({ awsRequestId }),
         },
         set: '#session.#state = :failed, #session.failure = :code, usesLeft = usesLeft + :one',
         values: { ':failed': 'failed', ':code': code },

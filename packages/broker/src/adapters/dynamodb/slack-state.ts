@@ -5,7 +5,7 @@
 import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { hex128 } from '@stint/core/ids'
-import { type Instant, seconds } from '@stint/core/instant'
+import { days, type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { Owed, OwedId, Post, SlackState } from '../../ports/slack-state.ts'
 import { COUNTED, ofTable, type PageOf, pageIn } from './answer-checks.ts'
@@ -88,7 +88,7 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     pk: postsKey(request),
     sk: post.key,
     ...postFields.pick(post),
-    [TTL]: inSeconds(post.claimedAt + seconds(POST_DAYS * 86_400)),
+    [TTL]: inSeconds(post.claimedAt + days(POST_DAYS)),
   })
 
   return {

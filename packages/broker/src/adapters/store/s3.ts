@@ -3,6 +3,7 @@
  * Lock". A lock protects versions and not names: the conditional write keeps a tile from being overwritten, and the lock keeps it from
  * being deleted.
  */
+
 import { createHash } from 'node:crypto'
 import {
   DeleteObjectCommand,
@@ -15,6 +16,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { brief } from '@stint/core/audit/event'
+import { days } from '@stint/core/instant'
 import { type ObjectStore, Trouble } from '../../ports/log.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
@@ -51,7 +53,6 @@ const ANSWER_BYTES = 8 * 1024 * 1024
 const MAX_PAGES = 10_000
 /** Every call here can be repeated: a create that took effect finds an existing object with the same bytes. */
 const SENDS = 3
-const DAY_MS = 86_400_000
 
 export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }: BucketSettings): ObjectStore {
   const client = new S3Client({
@@ -108,7 +109,7 @@ export function bucketStore({ bucket, region, keys, endpoint, clock, lockDays }:
     async create(path, bytes, { final = false } = {}) {
       const lock =
         final && lockDays !== undefined
-          ? { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(clock() + lockDays * DAY_MS) }
+          ? { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(clock() + days(lockDays)) }
           : {}
       const made = await put({ Key: path, Body: bytes, IfNoneMatch: '*', ...lock })
       return made ? 'created' : 'exists'

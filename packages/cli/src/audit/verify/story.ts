@@ -9,7 +9,7 @@ import type { Journaled } from '@stint/core/audit/journal-item'
 import { commitIn, eventIn } from '@stint/core/audit/journal-item'
 import { currentType, isTypeOf } from '@stint/core/audit/older-events'
 import { type EventType, eventTypes, type ReadEvent, readEvent } from '@stint/core/audit/schema'
-import { type Instant, parseIso } from '@stint/core/instant'
+import { days, type Instant, parseIso } from '@stint/core/instant'
 import { CHAIN_START, chainOf, Journals } from '../journals.ts'
 import type { Findings } from './findings.ts'
 
@@ -21,7 +21,7 @@ export type OnLost = (request: string, chain: Buffer) => void
 /** Events younger than this, and the announcement of their config, may not be in the log yet. */
 const FRESH_MS = 10 * 60_000
 /** The clock of the auditor's machine can be wrong by this much. A smaller difference is not a fault. */
-const FUTURE_MS = 24 * 60 * 60_000
+const FUTURE = days(1)
 
 /** Checks each journal against its rules, entry by entry, and remembers what the table must have. */
 export class Story {
@@ -110,7 +110,7 @@ export class Story {
   }
 
   end(now: Instant): void {
-    if ((parseIso(this.#newest.at) ?? 0) > now + FUTURE_MS)
+    if ((parseIso(this.#newest.at) ?? 0) > now + FUTURE)
       this.#found.add({ class: 'rules', place: this.#newest.place, what: 'dated in the future' })
     for (const { place, what } of this.#across.end()) this.#found.add({ class: 'rules', place, what })
     for (const [config, { at, place }] of this.#unannounced) {

@@ -1,4 +1,5 @@
 /** Options that every preset takes in addition to its own. */
+import { defined } from '../../defined.ts'
 import type { Bindable, Issuer } from '../shape.ts'
 
 export type Common = {
@@ -14,9 +15,5 @@ export type Audiences = { readonly audiences: readonly [string, ...string[]] }
 /** The options that were set. */
 export const common = ({ key, maxTokenLife, replay, network, nameClaim, algorithms }: Common) => ({
   key,
-  ...(maxTokenLife === undefined ? {} : { maxTokenLife }),
-  ...(replay === undefined ? {} : { replay }),
-  ...(network === undefined ? {} : { network }),
-  ...(nameClaim === undefined ? {} : { nameClaim }),
-  ...(algorithms === undefined ? {} : { algorithms }),
+  ...defined({ maxTokenLife, replay, network, nameClaim, algorithms }),
 })

@@ -1,6 +1,7 @@
 /**
  * What a preset knows about its issuer's claims. The broker does not use it. `stint lint` does, and tests compare the guide with it.
  */
+import { defined } from '../../defined.ts'
 import type { ClaimRef } from '../shape.ts'
 
 /**
@@ -37,7 +38,7 @@ export const id = (type: KnownClaim['type'] = 'text'): KnownClaim => ({ is: 'id'
 export const name = (by?: ClaimRef, type: KnownClaim['type'] = 'text'): KnownClaim => ({
   is: 'name',
   type,
-  ...(by === undefined ? {} : { id: by }),
+  ...defined({ id: by }),
 })
 export const fact = (type: KnownClaim['type'] = 'text'): KnownClaim => ({ is: 'fact', type })
 
