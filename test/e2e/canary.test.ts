@@ -3,6 +3,7 @@
  * their stream, buckets, answers that are not theirs, and what a function prints when it dies. In every spelling a secret
  * might be written in.
  */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,6 +124,19 @@ async function everyFlow(): Promise<void> {
   await call('POST', '/sessions', as('developer'), JSON.stringify(logs))
 }
 
+const tables = ['stint', 'stint-side']
+
+async function itemsOf(TableName: string): Promise<readonly object[]> {
+  const items: object[] = []
+  let ExclusiveStartKey: unknown
+  do {
+    const page = await sandbox.aws.dynamo.direct('Scan', { TableName, ...(ExclusiveStartKey ? { ExclusiveStartKey } : {}) })
+    items.push(...(page.Items as object[]))
+    ExclusiveStartKey = page.LastEvaluatedKey
+  } while (ExclusiveStartKey)
+  return items
+}
+
 /** A secret as it stands, and in the spellings that encoders give it. */
 const spellings = (secret: string): string[] => [
   secret,
@@ -158,15 +172,9 @@ test('the flows were real: credentials left, and the trail has them', async () =
 
 describe('no secret is', () => {
   test('in a log line', () => expect(leaks({ log: JSON.stringify(sandbox.log) })).toEqual([]))
-  test.each(['stint', 'stint-side'])('in table %s', async (TableName) => {
-    const items: unknown[] = []
-    let ExclusiveStartKey: unknown
-    do {
-      const page = await sandbox.aws.dynamo.direct('Scan', { TableName, ...(ExclusiveStartKey ? { ExclusiveStartKey } : {}) })
-      items.push(page.Items)
-      ExclusiveStartKey = page.LastEvaluatedKey
-    } while (ExclusiveStartKey)
-    expect(items.flat().length).toBeGreaterThan(5)
+  test.each(tables)('in table %s', async (TableName) => {
+    const items = await itemsOf(TableName)
+    expect(items.length).toBeGreaterThan(5)
     expect(leaks({ [TableName]: JSON.stringify(items) })).toEqual([])
   })
   test('in the stream', () => expect(leaks({ stream: JSON.stringify(sandbox.aws.dynamo.records) })).toEqual([]))
@@ -201,6 +209,16 @@ describe('no secret is', () => {
       await rm(folder, { recursive: true })
     }
   })
+})
+
+test.each(tables)('docs/storage.md names every attribute in table %s', async (TableName) => {
+  const page = readFileSync(new URL('../../docs/storage.md', import.meta.url), 'utf8')
+  const documented = new Set([...page.matchAll(/`([^`]+)`/g)].map(([, name]) => name?.replace(/<.*/, '')))
+  const stored = new Set(
+    (await itemsOf(TableName)).flatMap((item) => Object.keys(item)).map((name) => name.replace(/(?<=^(ses|terms|frz)\.).*/, '')),
+  )
+  expect(stored.size).toBeGreaterThan(5)
+  expect([...stored].filter((name) => !documented.has(name))).toEqual([])
 })
 
 test('the search does find what is there', () => {

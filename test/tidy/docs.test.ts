@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MARK } from '@stint/broker/build/events-page'
+import { functionNames } from '@stint/broker/lambda/functions'
+import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { MARK as LASTING_MARK, lastingPage } from '@stint/cli/build/lasting-page'
 import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
 import { rulesPage } from '@stint/cli/lint/catalogue'
@@ -73,6 +75,16 @@ test('docs/lint-rules.md is what the catalogue says', () => {
 })
 
 test.each(outputs)('%s is what the schema of the config says', (path, make) => expect(read(path)).toBe(make()))
+
+test('docs/storage.md has exactly the key prefixes that the functions may read and write', () => {
+  const places = { region: '', tables: { story: 'story', side: 'side' }, buckets: { log: '', events: '' }, logKey: '' }
+  const keys = functionNames.flatMap((name) =>
+    permissionsOf(name, places).flatMap(({ Condition }) => Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? []),
+  )
+  const prefixOf = (key: unknown) => /^[A-Z]+/.exec(String(key))?.[0]
+  const documented = [...read('docs/storage.md').matchAll(/^\| `([A-Z]+)(?:#[^`]*)?` \|/gm)].map(([, prefix]) => prefix)
+  expect(new Set(documented)).toEqual(new Set(keys.map(prefixOf)))
+})
 
 test('docs/lasting-access.md is what the catalogue of minting actions says', () => {
   const page = read('docs/lasting-access.md')

@@ -24,6 +24,12 @@ function sourcesOf(folder: string): readonly Source[] {
     })
 }
 
+/** Every text in a folder, tests included. */
+const textsOf = (folder: string): readonly { readonly path: string; readonly text: string }[] =>
+  readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|mjs|cjs)$/.test(name) && !/node_modules|(^|\/)dist\//.test(name))
+    .map((name) => ({ path: `${folder}/${name}`, text: readFileSync(`${root}/${folder}/${name}`, 'utf8') }))
+
 const packageOf = (name: string) => (name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : (name.split('/')[0] ?? name))
 const strangers = (source: Source, allowed: (name: string) => boolean, names = source.imports) =>
   names.filter((name) => !name.startsWith('.') && !allowed(name)).map((name) => `${source.path} imports ${name}`)
@@ -140,6 +146,36 @@ describe('what ships', () => {
       imports.some((used) => used.startsWith('@cloud-copilot/')),
     )
     expect(found.map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('nothing is left over', () => {
+  const everything = ['packages', 'test', 'infra'].flatMap((folder) => textsOf(folder))
+  const uses = new Map<string, Set<string>>()
+  for (const { path, text } of everything)
+    for (const word of new Set(text.match(/\b\w+\b/g) ?? [])) uses.set(word, (uses.get(word) ?? new Set()).add(path))
+  const sources = PACKAGES.flatMap((name) => sourcesOf(`packages/${name}/src`))
+
+  test('every exported name is used by another file', () => {
+    const unused = sources
+      .filter(({ path }) => !path.endsWith('/src/index.ts') && !path.endsWith('/config/settings.ts'))
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/^export (?:async )?(?:const|function\*?|class|type|interface) (\w+)/gm)]
+          .filter(([, name]) => [...(uses.get(name as string) ?? [])].every((user) => user === path))
+          .map(([, name]) => `${path} ${name}`),
+      )
+    expect(unused.filter((one) => !/^packages\/(cli|sandbox)\//.test(one))).toEqual([])
+  })
+  test('no file has more than 400 lines, except data and what is stated here', () => {
+    const stated: { readonly [path: string]: string } = {
+      'packages/iam/src/minting/catalogue.ts': 'data: one line per action',
+      'packages/core/src/config/schema.ts': 'data: one entry per setting',
+      'packages/broker/src/http/openapi.ts': 'data: one entry per operation',
+      'packages/cli/src/audit/commands.ts': 'data: the flags and help of every audit command',
+      'packages/sandbox/src/sandbox.ts': 'assembles every part of the sandbox, one after the other',
+    }
+    const long = sources.filter(({ path, text }) => text.split('\n').length > 401 && stated[path] === undefined).map(({ path }) => path)
+    expect(long).toEqual([])
   })
 })
 

@@ -9,7 +9,7 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
 
-export type JsonFault =
+type JsonFault =
   | 'not-utf8'
   | 'not-json'
   | 'too-deep'
@@ -19,14 +19,14 @@ export type JsonFault =
   /** A number that is not exact after parsing: two different numbers would become equal. */
   | 'unsafe-number'
 
-export type Parsed = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly fault: JsonFault }
+type Parsed = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly fault: JsonFault }
 
 /** Deeper nesting is refused. No document that Stint accepts needs even half of it. */
-export const MAX_DEPTH = 16
+const MAX_DEPTH = 16
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export type ParseOptions = {
+type ParseOptions = {
   /** What to do with a number that a double cannot represent exactly: refuse it (the default), or keep its digits as a string. */
   readonly largeNumbers?: 'refuse' | 'as-strings'
 }

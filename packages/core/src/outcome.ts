@@ -16,7 +16,7 @@ type Hurdles = { readonly reasons: readonly Hurdle[]; readonly stepUp?: StepUp }
 type InState = { readonly state: string }
 
 /** What a refusal says in addition to its code and detail, by code. A code that is not here has nothing to add. */
-export type Evidence = {
+type Evidence = {
   /** The property at fault, where one is. */
   readonly 'body-invalid': { readonly property: string } | undefined
   readonly 'parameter-invalid': { readonly parameter: string }
@@ -40,7 +40,7 @@ export type Evidence = {
 /** The properties in which two terms differ. */
 export type TermsDiff = { readonly [property: string]: { readonly approved: unknown; readonly now: unknown } }
 
-export type EvidenceOf<C extends ProblemCode> = C extends keyof Evidence ? Evidence[C] : undefined
+type EvidenceOf<C extends ProblemCode> = C extends keyof Evidence ? Evidence[C] : undefined
 
 /**
  * A refusal with one of the codes `C`: a stable code, a message for the caller, a message for the operator's log, and what the

@@ -5,7 +5,7 @@
 import type { Context } from './context.ts'
 import { compile, matches } from './pattern.ts'
 
-export type ArnParts = readonly [arn: string, partition: string, service: string, region: string, account: string, resource: string]
+type ArnParts = readonly [arn: string, partition: string, service: string, region: string, account: string, resource: string]
 
 export function splitArn(text: string): ArnParts | undefined {
   const parts = text.split(':')
@@ -26,7 +26,7 @@ export function arnMatches(pattern: string, arn: string, context: Context, varia
 }
 
 /** Splits at the first five colons outside `${…}`: `${aws:userid}` is one part of a resource. */
-export function splitOutsideVariables(pattern: string): readonly string[] | undefined {
+function splitOutsideVariables(pattern: string): readonly string[] | undefined {
   const parts: string[] = ['']
   let depth = 0
   for (let at = 0; at < pattern.length; at++) {

@@ -20,7 +20,7 @@ const operators: ReadonlyMap<string, boolean> = new Map([
     .map((name): [string, boolean] => [name, true]),
 ])
 
-export type Spelled = { readonly name: string; readonly set?: 'all' | 'any'; readonly ifExists: boolean }
+type Spelled = { readonly name: string; readonly set?: 'all' | 'any'; readonly ifExists: boolean }
 
 export function spell(operator: string): Spelled | undefined {
   const found = /^(?:ForAllValues:|ForAnyValue:)?([A-Za-z]+?)(IfExists)?$/.exec(operator)

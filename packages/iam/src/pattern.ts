@@ -10,7 +10,7 @@ type Token = string | typeof ANY | typeof ONE
 const ANY = 0
 const ONE = 1
 
-export type Pattern = readonly Token[]
+type Pattern = readonly Token[]
 
 const literal = new Set(['*', '?', '$'])
 

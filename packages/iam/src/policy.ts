@@ -10,8 +10,8 @@ import { type Conditions, isOperator } from './operators.ts'
 export type Effect = 'Allow' | 'Deny'
 
 /** The principals of a resource or trust policy; `'*'` is everyone. */
-export type Principals = '*' | { readonly [kind in PrincipalKind]?: readonly string[] }
-export type PrincipalKind = 'AWS' | 'Service' | 'Federated' | 'CanonicalUser'
+type Principals = '*' | { readonly [kind in PrincipalKind]?: readonly string[] }
+type PrincipalKind = 'AWS' | 'Service' | 'Federated' | 'CanonicalUser'
 
 /** A list that a statement names (`Action`) or excludes (`NotAction`). */
 export type Names = { readonly not: boolean; readonly names: readonly string[] }

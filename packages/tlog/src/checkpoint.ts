@@ -29,7 +29,7 @@ export type CheckpointFault =
   | 'not signed by the log'
   | 'with a signature that is wrong'
 
-export type OpenResult =
+type OpenResult =
   | { readonly outcome: 'done'; readonly value: OpenedCheckpoint }
   | { readonly outcome: 'fault'; readonly fault: CheckpointFault }
 

@@ -10,7 +10,7 @@ import { sha256 } from './sha256.ts'
 export type NoteKey = { readonly name: string; readonly kind: NoteKeyKind; readonly publicKey: Uint8Array }
 export type NoteKeyKind = 'signer' | 'witness'
 export type NoteSignature = { readonly name: string; readonly keyId: string; readonly signature: Uint8Array }
-export type Note = { readonly text: string; readonly signatures: readonly NoteSignature[] }
+type Note = { readonly text: string; readonly signatures: readonly NoteSignature[] }
 
 const typeByte: Readonly<Record<NoteKeyKind, number>> = { signer: 0x01, witness: 0x04 }
 const KEY_ID_BYTES = 4

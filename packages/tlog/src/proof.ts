@@ -9,7 +9,7 @@ const HEADER = 'c2sp.org/tlog-proof@v1'
 /** Maximum number of hashes in a proof: a tree has at most 64 levels. */
 const MAX_HASHES = 64
 
-export type TlogProof = {
+type TlogProof = {
   readonly index: number
   readonly hashes: readonly Hash[]
   /** The signed note, verbatim. */

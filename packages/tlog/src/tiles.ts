@@ -8,7 +8,7 @@ import { fold, HASH_BYTES, type Hash, type Node } from './merkle.ts'
 export const TILE_WIDTH = 256
 const TILE_HEIGHT = 8
 /** An entry's length is written in 16 bits. */
-export const MAX_ENTRY_BYTES = 65_535
+const MAX_ENTRY_BYTES = 65_535
 
 /** One object of the log. `level` is the level of a tile, or `entries` for a bundle. A full object has `width` 256. */
 export type Tile = { readonly level: number | 'entries'; readonly index: number; readonly width: number }
@@ -63,9 +63,6 @@ export function tilesBetween(level: number | 'entries', from: number, to: number
     tiles.push(tile)
   }
 }
-
-/** Every tile of a log of this size. */
-export const tilesOf = (level: number | 'entries', size: number): readonly Tile[] => tilesBetween(level, 0, size)
 
 // ── What is in them ──────────────────────────────────────────────────────────────────────────────────────────────────
 

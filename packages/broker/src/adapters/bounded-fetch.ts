@@ -4,7 +4,7 @@
  * https.ts).
  */
 
-export type Bounds = {
+type Bounds = {
   /** For the whole exchange, from connecting to the last byte, in milliseconds. */
   readonly timeoutMs: number
   /** The largest body, uncompressed. */
@@ -21,7 +21,7 @@ export type BoundedAnswer = {
 }
 
 /** There was no response, or none within the bounds. The message names the method, the path and what to do, and never the query. */
-export class FetchFailed extends Error {}
+class FetchFailed extends Error {}
 /** The response has more than `maxBytes`. */
 export class TooLarge extends FetchFailed {}
 

@@ -7,7 +7,7 @@
 import { done } from '@stint/core/outcome'
 import type { SignIn } from '../ports/console-sign-in.ts'
 
-export type SignInSettings = {
+type SignInSettings = {
   /** `https://REGION.signin.aws.amazon.com/federation` */
   readonly endpoint: string
   /** Where the console sends users whose session has ended. */

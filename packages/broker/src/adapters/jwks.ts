@@ -23,7 +23,7 @@ import { verifyJwtSync } from 'aws-jwt-verify/jwt-verifier'
 import type { IssuerKeys } from '../ports/issuer-keys.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 
-export type KeysSettings = {
+type KeysSettings = {
   readonly clock: Clock
   /** The body of a GET answered with 200; throws on anything else. */
   readonly get: (url: string, options: Pick<Issuer, 'network'>) => Promise<Uint8Array>

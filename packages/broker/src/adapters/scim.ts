@@ -9,7 +9,7 @@ import { done } from '@stint/core/outcome'
 import type { Directory } from '../ports/directory.ts'
 import type { GetOptions } from './https.ts'
 
-export type ScimSettings = {
+type ScimSettings = {
   readonly rules: Pick<Rules, 'directories' | 'issuers'>
   /** The bearer token for each issuer's service. */
   readonly tokens: { readonly [issuer: string]: string }

@@ -10,7 +10,7 @@ import { type Signer, Trouble } from '../ports/log.ts'
 import type { Clock } from '../ports/runtime.ts'
 import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from './aws.ts'
 
-export type KmsSettings = {
+type KmsSettings = {
   /** The name of the log. */
   readonly origin: string
   /** Key ID, ARN or alias. */

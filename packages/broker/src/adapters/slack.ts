@@ -11,9 +11,9 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { fetchWithin } from './bounded-fetch.ts'
 
 /** Slack refused, with its own error code (`channel_not_found`, `expired_trigger_id`). A repeat would be refused again. */
-export type SlackRefused = { readonly outcome: 'refused'; readonly error: string }
+type SlackRefused = { readonly outcome: 'refused'; readonly error: string }
 /** Slack asks to wait for so many seconds; nothing was done. */
-export type SlackLater = { readonly outcome: 'later'; readonly seconds: number }
+type SlackLater = { readonly outcome: 'later'; readonly seconds: number }
 export type SlackAnswer<T> = Done<T> | SlackRefused | SlackLater | Unknown
 
 /** Where a message is: what an update needs. */

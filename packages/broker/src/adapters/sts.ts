@@ -17,7 +17,7 @@ import { within } from '../ports/deadline.ts'
 import type { Clock } from '../ports/runtime.ts'
 import type { Assumed, AssumeFailed, Sts, StsRefusal } from '../ports/sts.ts'
 
-export type StsSettings = {
+type StsSettings = {
   /** One client per region; a config with one target needs one. */
   readonly client: (region: string) => STSClient
   readonly clock: Clock

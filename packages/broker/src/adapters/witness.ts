@@ -7,7 +7,7 @@ import type { Hash } from '@stint/tlog/merkle'
 import { keyIdOf, type NoteKey, type NoteSignature, parseNote, signersOf } from '@stint/tlog/note'
 import { Trouble, type Witness } from '../ports/log.ts'
 
-export type PostText = (url: string, text: string) => Promise<{ status: number; type: string; body: string }>
+type PostText = (url: string, text: string) => Promise<{ status: number; type: string; body: string }>
 
 /** `url` is the witness's prefix. Its response is verified with its key before it is added to a checkpoint. */
 export function witnessClient(url: string, key: NoteKey, post: PostText): Witness {

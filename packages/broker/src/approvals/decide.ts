@@ -30,7 +30,7 @@ export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Deci
 export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
 
 /** The version that the person saw. `grants`: a withdrawal is accepted all the same. */
-export type Seen = { readonly version: string; readonly binds: 'every act' | 'grants' }
+type Seen = { readonly version: string; readonly binds: 'every act' | 'grants' }
 export type Decision = (Done<AccessRequest> | Refused<ChangeRefusal | 'request-changed' | 'ledger-unavailable'> | Unknown) & {
   readonly profile?: string
 }

@@ -3,7 +3,6 @@
  */
 import type { Caller } from '@stint/core/identity/caller'
 import type { Instant } from '@stint/core/instant'
-import type { JsonObject } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { groupsOmittedHint } from '@stint/core/problem-body'
 import type { Context, Hono } from 'hono'
@@ -19,7 +18,7 @@ import type { OpenApi } from './openapi-file.ts'
 import type { Route } from './routes.ts'
 
 /** What the transport knows and a `Request` hides: each Authorization header separately, and the address of the peer. */
-export type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
+type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
 
 export type Env = {
   Bindings: Peer
@@ -68,8 +67,6 @@ export function refuse(c: Ctx, refusal: Refused): Response {
 
 export const unavailable = (cause: string): Refused<'ledger-unavailable'> =>
   refused('ledger-unavailable', 'The ledger did not answer.', { operator: cause })
-
-export type RawBody = { readonly bytes: Uint8Array; readonly json: JsonObject }
 
 /** Checks a body's media type and size, before the caller is identified. */
 export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused<'media-type' | 'body-too-large'>> {

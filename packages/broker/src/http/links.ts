@@ -18,7 +18,7 @@ export const signInAgain = refused('auth-too-old', 'You can do this only within 
   evidence: { reasons: ['auth-too-old'], stepUp: { maxAge: STEP_UP_SECONDS } },
 })
 
-export const linkUnknown = (cause: string, what: 'made' | 'removed'): Refused =>
+const linkUnknown = (cause: string, what: 'made' | 'removed'): Refused =>
   outcomeUnknown(cause, `the link was ${what}`, 'GET /slack/link shows the current state. It is safe to repeat the call.')
 
 export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): void {

@@ -5,7 +5,7 @@ import type { Ctx } from './context.ts'
 const DEFAULT_PAGE = 20
 export const LARGEST_PAGE = 100
 
-export type PageQuery = { readonly limit: number; readonly cursor?: string; readonly filters: Readonly<Record<string, string>> }
+type PageQuery = { readonly limit: number; readonly cursor?: string; readonly filters: Readonly<Record<string, string>> }
 
 /** The query by name; undefined if a name appears twice, because readers differ on which one counts. */
 export function singleQuery(c: Ctx): Record<string, string> | undefined {

@@ -6,7 +6,7 @@ import { defined } from '@stint/core/defined'
 
 export type Method = 'GET' | 'POST' | 'DELETE'
 /** `tail`: the last parameter takes all remaining segments. */
-export type Serving = 'vend' | 'api' | 'slack'
+type Serving = 'vend' | 'api' | 'slack'
 export type Route = { readonly path: string; readonly tail?: true; readonly methods: Readonly<Partial<Record<Method, Serving>>> }
 
 export const decisions = ['approve', 'deny', 'cancel', 'revoke', 'review'] as const

@@ -18,7 +18,7 @@ import { container } from './formats.ts'
 import { type Answered, header, MAX_FORM_BYTES, type VendReply, type VendRequest } from './message.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
-export const ISSUED_TYPE = 'urn:stint:params:oauth:token-type:aws-credentials'
+const ISSUED_TYPE = 'urn:stint:params:oauth:token-type:aws-credentials'
 /** RFC 8693 §3. A `jwt` can be an ID token or an access token; the other types must match a use for which the issuer is trusted. */
 const subjectTypes: Readonly<Record<string, Pick<Shown, 'use'>>> = {
   'urn:ietf:params:oauth:token-type:jwt': {},

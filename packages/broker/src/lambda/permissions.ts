@@ -11,7 +11,7 @@ import { indexes } from '../adapters/dynamodb/table.ts'
 import type { FunctionName } from './functions.ts'
 
 /** The resources, as ARNs. */
-export type Places = {
+type Places = {
   readonly region: string
   readonly tables: { readonly story: string; readonly side: string }
   readonly buckets: { readonly log: string; readonly events: string }

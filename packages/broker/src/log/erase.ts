@@ -27,7 +27,7 @@ import { aboutOf, continues, lookupRows } from './stage.ts'
 export type ErasableId = RequestId | LinkId
 
 /** An item of the story table, as far as erasure needs it. */
-export type Erasable = {
+type Erasable = {
   readonly journal: Journaled
   /** Why it cannot be erased yet. */
   readonly alive?: string
@@ -46,7 +46,7 @@ export type ErasureParts = {
   readonly sleep: (milliseconds: number) => Promise<void>
 }
 
-export type Erasure = { readonly request: ErasableId; readonly operator: string; readonly justification: string }
+type Erasure = { readonly request: ErasableId; readonly operator: string; readonly justification: string }
 
 const LOOKS = 30
 const WAIT_MS = 1000

@@ -19,7 +19,7 @@ import { CHECKPOINT, readTile } from './publish.ts'
 import { aboutOf, lookupBound, lookupKey, outcomeOf } from './stage.ts'
 import { treeOf } from './tree.ts'
 
-export type TrailParts = {
+type TrailParts = {
   readonly log: ObjectStore
   readonly events: ObjectStore
   readonly state: Pick<LogState, 'cursors' | 'head' | 'lookup'>
@@ -44,9 +44,9 @@ export type EventFilter = {
 }
 
 export type FoundEvent = { readonly id: string; readonly event: ReadEvent; readonly about: About }
-export type EventPage = { readonly events: readonly FoundEvent[]; readonly next?: string }
+type EventPage = { readonly events: readonly FoundEvent[]; readonly next?: string }
 
-export type ReceiptResult =
+type ReceiptResult =
   | { readonly outcome: 'done'; readonly receipt: string }
   | { readonly outcome: 'unknown-event' | 'not-logged-yet' | 'erased' }
 

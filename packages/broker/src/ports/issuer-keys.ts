@@ -3,7 +3,7 @@ import type { Issuer } from '@stint/core/config/shape'
 import type { UnverifiedToken } from '@stint/core/identity/token'
 import type { Done, Unknown } from '@stint/core/outcome'
 
-export type SignatureCheck =
+type SignatureCheck =
   | Done<true>
   /** The keys were available, and the signature was not made by any of them. */
   | { readonly outcome: 'forged'; readonly why: string }

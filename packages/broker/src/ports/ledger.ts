@@ -117,7 +117,7 @@ export type ReserveRefusal =
   | 'terms-changed'
   | 'duration-invalid'
 export type ChangeRefusal = DecisionRefusal | 'request-unknown' | 'frozen'
-export type ReleaseRefusal = 'request-unknown' | 'request-changed' | 'frozen'
+type ReleaseRefusal = 'request-unknown' | 'request-changed' | 'frozen'
 
 export type Ledger = {
   /** One conditional write: the grant still holds, one use is taken, the intent is journaled. */

@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject, parseForeignJson } from '@stint/c
 import { type Done, done } from '@stint/core/outcome'
 
 /** The workspace, app and user of a call. Users choose their own names in Slack, so no name is kept. */
-export type Origin = { readonly team: string; readonly app: string; readonly user: string }
+type Origin = { readonly team: string; readonly app: string; readonly user: string }
 
 export type SlackCall =
   /** Slack checks the endpoint's TLS certificate. */
@@ -37,7 +37,7 @@ export type View = {
   readonly values: ReadonlyMap<string, string>
 }
 
-export type NotUnderstood = { readonly outcome: 'odd'; readonly why: string }
+type NotUnderstood = { readonly outcome: 'odd'; readonly why: string }
 const odd = (why: string): NotUnderstood => ({ outcome: 'odd', why })
 
 /** The app and the workspace that this broker belongs to, and the host that answers may be sent to. */

@@ -9,11 +9,11 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Done, done } from '@stint/core/outcome'
 
-export const SIGNATURE_LIFE_SECONDS = 300
+const SIGNATURE_LIFE_SECONDS = 300
 
-export type Signed = { readonly headers: ReadonlyMap<string, readonly string[]>; readonly body: Uint8Array }
+type Signed = { readonly headers: ReadonlyMap<string, readonly string[]>; readonly body: Uint8Array }
 /** Why the verification failed, for the operator only. The response does not say it. */
-export type NotSlack = { readonly outcome: 'forged'; readonly why: string }
+type NotSlack = { readonly outcome: 'forged'; readonly why: string }
 
 const forged = (why: string): NotSlack => ({ outcome: 'forged', why })
 

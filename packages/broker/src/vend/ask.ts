@@ -32,7 +32,7 @@ type Asking = {
   readonly rules: Pick<Rules, 'people' | 'issuers'>
   readonly ledger: Pick<Ledger, 'ask' | 'request' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen'>
 }
-export type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
+type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
 
 /** Why a request for approval is not made. */
 export type AskRefusal = NewRequestRefusal | 'not-eligible' | 'rate-limited' | 'ledger-unavailable'

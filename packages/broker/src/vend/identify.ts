@@ -14,7 +14,7 @@ import type { Broker } from '../ports/broker.ts'
 export type Shown = { readonly token: string; readonly use?: 'id' | 'access' }
 
 /** Why a caller is not identified. */
-export type IdentityRefusal = TokenRefusal | 'token-missing' | 'issuer-keys-unavailable'
+type IdentityRefusal = TokenRefusal | 'token-missing' | 'issuer-keys-unavailable'
 
 export async function identify(
   broker: Pick<Broker, 'rules' | 'keys'>,

@@ -30,7 +30,7 @@ import { recordRefusal } from './record-refusal.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
 /** Why no session is issued. `AtEntryPoint` is what an entry point demands of a profile in addition. */
-export type VendRefusal =
+type VendRefusal =
   | AccessRefusal
   | AtEntryPoint
   | ScopeRefusal
@@ -42,7 +42,7 @@ export type VendRefusal =
 type AtEntryPoint = 'approval-required' | 'duration-invalid'
 
 /** What an entry point adds to a call. */
-export type VendOptions = {
+type VendOptions = {
   /** What this entry point demands of a profile in addition to the profile's own rules. */
   readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused<AtEntryPoint> | undefined
   /** Default: a new request with one use. */

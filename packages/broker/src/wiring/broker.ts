@@ -102,4 +102,4 @@ export function dynamoClient(
 }
 
 /** What an AWS client needs to know about its environment. */
-export type AwsDeployment = Pick<Deployment, 'keys' | 'clock' | 'region' | 'endpoints' | 'deadlines'>
+type AwsDeployment = Pick<Deployment, 'keys' | 'clock' | 'region' | 'endpoints' | 'deadlines'>

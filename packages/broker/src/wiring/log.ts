@@ -25,9 +25,9 @@ export type LogDeployment = Pick<
   readonly lockDays?: number
 }
 
-export type LogParts = { readonly log: ObjectStore; readonly events: ObjectStore; readonly state: LogState }
+type LogParts = { readonly log: ObjectStore; readonly events: ObjectStore; readonly state: LogState }
 
-export function logParts(deployment: LogDeployment): LogParts {
+function logParts(deployment: LogDeployment): LogParts {
   const { region, keys, endpoints, clock, buckets, lockDays } = deployment
   const common = { region, keys, clock, ...(endpoints?.s3 === undefined ? {} : { endpoint: endpoints.s3 }) }
   return {

@@ -60,7 +60,7 @@ function refusal({ hurdles: met, nearest }: Standing, mfaAcr: readonly string[])
 }
 
 /** `nearest`: the rule with matching claims that has the fewest hurdles. */
-export type Standing = {
+type Standing = {
   readonly visible: boolean
   readonly eligible: boolean
   readonly hurdles: readonly Hurdle[]

@@ -27,7 +27,7 @@ export const EVENT_VERSION = 3
 type Common = { readonly request: RequestId; readonly at: Instant }
 
 /** A request that needs no approval was created. It is granted by rule. */
-export type Created = Common &
+type Created = Common &
   What & {
     readonly type: 'request.created'
     /** How many sessions the request allows. */
@@ -61,7 +61,7 @@ type What = {
 }
 
 /** Further details of a pending request, for which `request.asked` has no room. */
-export type Received = Common & { readonly type: 'request.received' } & Circumstances & {
+type Received = Common & { readonly type: 'request.received' } & Circumstances & {
     readonly build: string
     readonly trace: string
     readonly limits?: Limits
@@ -73,7 +73,7 @@ export type Received = Common & { readonly type: 'request.received' } & Circumst
 export type Circumstances = { readonly source: string; readonly token: string }
 
 /** A verified caller was refused. */
-export type RefusedEvent = Common &
+type RefusedEvent = Common &
   Circumstances & {
     readonly type: 'request.refused'
     readonly caller: CallerRef
@@ -84,10 +84,10 @@ export type RefusedEvent = Common &
   }
 
 /** A caller reached the cap of recorded refusals for this hour. Further refusals are only counted. */
-export type RefusalsCapped = Common & { readonly type: 'request.refusals-capped'; readonly caller: CallerRef; readonly cap: number }
+type RefusalsCapped = Common & { readonly type: 'request.refusals-capped'; readonly caller: CallerRef; readonly cap: number }
 
 /** The intent of a session. From here on Stint can call AWS. */
-export type Reserved = Common &
+type Reserved = Common &
   Circumstances & {
     readonly type: 'session.reserved'
     readonly session: SessionId
@@ -106,7 +106,7 @@ export type Reserved = Common &
     readonly trace: string
   }
 
-export type Issued = Common & {
+type Issued = Common & {
   readonly type: 'session.issued'
   readonly session: SessionId
   readonly accessKeyId: string
@@ -128,7 +128,7 @@ export type Failed = Common & {
 }
 
 /** AWS returned a response that does not match the request. The credentials were dropped; a session may exist. */
-export type AnswerDropped = Common & {
+type AnswerDropped = Common & {
   readonly type: 'session.answer-dropped'
   readonly session: SessionId
   readonly reason: string
@@ -137,13 +137,13 @@ export type AnswerDropped = Common & {
 }
 
 /** A reservation was not completed in time. No credentials left Stint, and the use was returned. */
-export type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
+type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
 
 /** A person, a workload or time changed a request. */
 export type Changed = Common & ChangeEvent & Partial<Circumstances>
 
 /** A person's data was erased. The content of all earlier events is gone; their positions stay. */
-export type Erased = {
+type Erased = {
   readonly type: 'request.erased'
   readonly request: RequestId | LinkId
   readonly at: Instant
@@ -155,10 +155,10 @@ export type Erased = {
 export type Retired = Common & { readonly type: 'request.retired' }
 
 /** The item was restored from a backup that lacked part of this journal. The request is over, whatever its state was. */
-export type Restored = Common & { readonly type: 'request.restored'; readonly operator: string }
+type Restored = Common & { readonly type: 'request.restored'; readonly operator: string }
 
 /** Access was frozen or released. The journal is that of the freeze. */
-export type FreezeEvent = {
+type FreezeEvent = {
   readonly type: 'freeze.set' | 'freeze.release-asked' | 'freeze.released'
   readonly request: FreezeId
   readonly at: Instant
@@ -168,7 +168,7 @@ export type FreezeEvent = {
   readonly expiresAt?: Instant
 }
 /** A deployment released a freeze for which too few responders were left. */
-export type FreezeDeployReleased = {
+type FreezeDeployReleased = {
   readonly type: 'freeze.deploy-released'
   readonly request: FreezeId
   readonly at: Instant
@@ -180,10 +180,10 @@ export type FreezeDeployReleased = {
 export type Linking = LinkEvent & Partial<Circumstances> & { readonly request: LinkId; readonly at: Instant }
 
 /** A deployed config was used for the first time. */
-export type ConfigSeen = { readonly type: 'config.seen'; readonly request: SystemId; readonly at: Instant; readonly build: string }
+type ConfigSeen = { readonly type: 'config.seen'; readonly request: SystemId; readonly at: Instant; readonly build: string }
 
 /** A log started, or continues with another key. */
-export type LogStarted = {
+type LogStarted = {
   readonly type: 'log.started'
   readonly request: SystemId
   readonly at: Instant
@@ -191,7 +191,7 @@ export type LogStarted = {
   readonly vkey: string
 }
 /** The story table was restored from a backup. */
-export type TableRestored = {
+type TableRestored = {
   readonly type: 'table.restored'
   readonly request: SystemId
   readonly at: Instant
@@ -236,7 +236,7 @@ const MAX_NAME_BYTES = 72
 export const NO_CONFIG = '0'.repeat(64)
 
 /** What is needed to write an event. */
-export type Writing = { readonly random: RandomBytes; readonly configHash: string }
+type Writing = { readonly random: RandomBytes; readonly configHash: string }
 
 /**
  * The event's canonical form. An event that would be too large first loses its display name, then uses the shorter forms of

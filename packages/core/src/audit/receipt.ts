@@ -12,12 +12,12 @@ import { isTypeOf } from './older-events.ts'
 import { readEvent } from './schema.ts'
 
 /** The content of a receipt in addition to the proof. */
-export type ReceiptExtra = { readonly entry: string; readonly event: string; readonly salt: string }
+type ReceiptExtra = { readonly entry: string; readonly event: string; readonly salt: string }
 
 export const receiptExtra = (entry: string, event: string, salt: Uint8Array): Buffer =>
   Buffer.from(JSON.stringify({ entry, event, salt: Buffer.from(salt).toString('base64') } satisfies ReceiptExtra))
 
-export type Receipt = { readonly index: number; readonly entry: LogEntry; readonly event: string; readonly checkpoint: OpenedCheckpoint }
+type Receipt = { readonly index: number; readonly entry: LogEntry; readonly event: string; readonly checkpoint: OpenedCheckpoint }
 
 /** Verifies a receipt: event → commitment → entry → leaf → root → signature. Returns a string that says what is wrong if it is invalid. */
 export function checkReceipt(text: string, keys: readonly NoteKey[], witnesses: readonly NoteKey[] = []): Receipt | string {

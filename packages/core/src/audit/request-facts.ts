@@ -129,7 +129,7 @@ export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly stri
 }
 
 /** Takes one approver's limits and returns the faults of the approval. */
-export function agreedFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
+export function approvalFaults(facts: RequestFacts, event: ReadEvent): readonly string[] {
   const limits = event.limits as Limits | undefined
   facts.limits = least(facts.limits, limits)
   const { uses = Number.POSITIVE_INFINITY, window = Number.POSITIVE_INFINITY } = facts

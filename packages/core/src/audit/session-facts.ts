@@ -90,7 +90,7 @@ function isNameOf(event: ReadEvent): boolean {
 }
 
 type RoleParts = { readonly partition: string; readonly account: string; readonly name: string }
-export function rolePartsOf(arn: string): RoleParts | undefined {
+function rolePartsOf(arn: string): RoleParts | undefined {
   const [, partition, account, name] = /^arn:([a-z-]+):iam::(\d{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn) ?? []
   return partition && account && name ? { partition, account, name } : undefined
 }

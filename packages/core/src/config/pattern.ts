@@ -5,7 +5,7 @@
  * length × states steps. Syntax that it cannot match (backreferences, lookaround) is refused when the config is loaded.
  */
 
-export type PatternParsed =
+type PatternParsed =
   /** Whether the pattern matches the whole string. Characters outside Latin-1 never match: STS refuses them in a policy. */
   { readonly ok: true; readonly fits: (text: string) => boolean } | { readonly ok: false; readonly fault: string }
 

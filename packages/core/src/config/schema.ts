@@ -122,7 +122,7 @@ export const presets = [
   'aws',
   'oidc',
 ] as const
-export const dialects = ['rfc9068', 'cognito', 'okta', 'entra'] as const
+const dialects = ['rfc9068', 'cognito', 'okta', 'entra'] as const
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 
 const acr = v.pipe(line, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be printable ASCII without spaces, double quotes or backslashes'))

@@ -42,7 +42,7 @@ export const CODE_SECONDS = 600
 /** The number of wrong codes after which a Slack user must wait for `CODE_SECONDS`. */
 export const WRONG_CODES = 5
 /** How many codes of one person can be entered within an hour. */
-export const TYPED_AN_HOUR = 10
+const TYPED_AN_HOUR = 10
 export const LINK_DAYS = 90
 /** A new link cannot decide for this long. In that time both sides are notified, so a link made by trickery is noticed. */
 export const LINK_SETTLES_SECONDS = 600

@@ -19,7 +19,7 @@ export function withIdentity(name: string, identity: string): string {
 }
 
 /** Issuer and subject: what the ledger stores about a person who decided. */
-export const issuerAndSubject = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}/${subject}`
+const issuerAndSubject = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}/${subject}`
 
 export const shownCaller = (caller: CallerRef): string => withIdentity(caller.name, issuerAndSubject(caller))
 

@@ -26,7 +26,7 @@ import {
 } from './request.ts'
 import type { SessionState } from './session.ts'
 
-export type RequestAct =
+type RequestAct =
   | 'approve'
   | 'deny'
   | 'cancel'
@@ -60,7 +60,7 @@ export const requestTransitions: { readonly [state in RequestState]: { readonly 
   refused: {},
 }
 
-export type SessionAct = 'record' | 'fail' | 'abandon' | 'revoke'
+type SessionAct = 'record' | 'fail' | 'abandon' | 'revoke'
 
 export const sessionTransitions: { readonly [state in SessionState]: { readonly [act in SessionAct]?: SessionState } } = {
   reserved: { record: 'issued', fail: 'failed', abandon: 'abandoned' },

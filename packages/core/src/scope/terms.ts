@@ -26,7 +26,7 @@ import { fitsSts, type NarrowRefusal, narrowStatements, profileStatements } from
 export const MIN_DURATION_SECONDS = 60
 
 /** Longest justification, in bytes of its JSON, so that its event stays within the limit of an event. */
-export const MAX_JUSTIFICATION_BYTES = 256
+const MAX_JUSTIFICATION_BYTES = 256
 
 /** What the caller asks for. The body's schema has checked the types; the values are checked here. */
 export type Ask = {

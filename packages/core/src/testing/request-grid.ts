@@ -15,15 +15,8 @@ const states = [
   'expired-by-time',
   'ended-by-time',
 ] as const
-export type GridState = (typeof states)[number]
-export type GridActor =
-  | 'requester'
-  | 'approver'
-  | 'another approver'
-  | 'the requester’s other identity'
-  | 'stranger'
-  | 'auditor'
-  | 'workload'
+type GridState = (typeof states)[number]
+type GridActor = 'requester' | 'approver' | 'another approver' | 'the requester’s other identity' | 'stranger' | 'auditor' | 'workload'
 
 const terminal = ['cancelled', 'expired', 'revoked', 'ended', 'refused', 'expired-by-time', 'ended-by-time'] as const
 const all = (cell: string) => Object.fromEntries(states.map((state) => [state, cell]))
@@ -103,7 +96,7 @@ const grid: Record<'approve' | 'deny' | 'cancel' | 'revoke' | 'review', Record<G
   },
 }
 
-export type GridCell = readonly [act: keyof typeof grid, actor: GridActor, state: GridState, outcome: string]
+type GridCell = readonly [act: keyof typeof grid, actor: GridActor, state: GridState, outcome: string]
 
 /** `approver` is the one who approved, denied or revoked the request. A review is of a break-glass. */
 export const requestGrid: readonly GridCell[] = Object.entries(grid).flatMap(([act, byActor]) =>

@@ -78,7 +78,7 @@ const rows: readonly (readonly [pattern: string, names?: string])[] = [
   ['chime:C*ApiKey', 'CreateApiKey'],
 ]
 
-export type MintingPattern = { readonly pattern: string; readonly actions: readonly string[] }
+type MintingPattern = { readonly pattern: string; readonly actions: readonly string[] }
 
 export const mintingPatterns: readonly MintingPattern[] = rows.map(([pattern, names]) => {
   const [service = '', name = ''] = pattern.split(':')

@@ -15,7 +15,7 @@ import type { connectionActions, grantActions } from './left-open.ts'
 
 export const kinds = ['credential', 'token', 'key', 'grant', 'connection'] as const
 export type Kind = (typeof kinds)[number]
-export type CatalogueEntry = { readonly action: string; readonly kind: Kind; readonly what: string; readonly source: string }
+type CatalogueEntry = { readonly action: string; readonly kind: Kind; readonly what: string; readonly source: string }
 
 /** Denied unless named in `mints`. Without a source of its own an action is documented with its service's actions. */
 const denied: { readonly [action: string]: readonly [kind: 'credential' | 'token' | 'key', what: string, source?: string] } = {

@@ -9,7 +9,7 @@ import { mintingPatterns, openedBy } from './actions.ts'
 /** Longest Deny, in characters of its JSON, for a session that may mint nothing: STS takes 2,048 for the whole policy. */
 export const MAX_MINTING_DENY_CHARACTERS = 1250
 
-export type Minting = {
+type Minting = {
   /** Minting actions that the session can use, spelled as in the catalogue. */
   readonly mints: readonly string[]
   /** The session also has managed policies, whose Allows are not known here. */

@@ -54,7 +54,7 @@ export function toItem(attributes: Parameters<typeof unmarshall>[0]): Item {
 export const openSessions = (item: Item): StoredSession[] => Object.values(item.sessions).filter(({ state }) => state === 'reserved')
 
 /** Oldest first. */
-export function sessionsIn(item: Item): Session[] {
+function sessionsIn(item: Item): Session[] {
   return Object.entries(item.sessions)
     .map(([suffix, { attempt: _attempt, fingerprint: _fingerprint, dropped: _dropped, abandonedBy: _abandonedBy, ...stored }]) => ({
       id: `${item.id}.${suffix}` as SessionId,

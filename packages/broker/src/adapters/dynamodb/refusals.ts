@@ -15,7 +15,7 @@ import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, sideKey, 
 /** Longer than the hour that is counted. */
 const COUNTER_SECONDS = 7200
 /** How many refusals of a caller per hour get an item of their own. */
-export const REFUSALS_AN_HOUR = 20
+const REFUSALS_AN_HOUR = 20
 
 export function refusals(settings: DynamoSettings, { create, updateSide }: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
   const { random } = settings

@@ -50,7 +50,7 @@ type LoggedFreeze = {
 }
 
 /** Who restores, and when; `random` salts the events that are written on journals. */
-export type Restoring = { readonly operator: string; readonly now: Instant; readonly random: RandomBytes }
+type Restoring = { readonly operator: string; readonly now: Instant; readonly random: RandomBytes }
 
 /** `upon`: the item as the table has it now. Undefined if the table already has all of it. */
 export function givingBack(logged: Logged, upon: Attributes | undefined, restoring: Restoring): GivingBack | undefined {

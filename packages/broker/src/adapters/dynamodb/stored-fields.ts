@@ -4,9 +4,9 @@
  */
 
 /** `true` for each field of `T`, required or not. */
-export type FieldTable<T> = { readonly [K in keyof T]-?: true }
+type FieldTable<T> = { readonly [K in keyof T]-?: true }
 
-export type StoredFields<T> = {
+type StoredFields<T> = {
   readonly names: readonly (keyof T & string)[]
   /** The set fields of `value`, and nothing else. The writer and the reader both use it. */
   readonly pick: (value: object) => T

@@ -21,7 +21,7 @@ import { type ObjectStore, Trouble } from '../../ports/log.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
 
-export type BucketSettings = {
+type BucketSettings = {
   readonly bucket: string
   readonly region: string
   readonly keys: AwsKeys

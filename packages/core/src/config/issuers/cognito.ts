@@ -9,7 +9,7 @@ import type { IssuerSource } from '../shape.ts'
 import { type Common, common } from './common.ts'
 import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-export type CognitoOptions = Common & {
+type CognitoOptions = Common & {
   readonly region: string
   readonly userPoolId: string
   /** The app clients whose tokens are accepted. */

@@ -10,7 +10,7 @@ import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-export type EntraOptions = Common &
+type EntraOptions = Common &
   Audiences & {
     /** The directory's ID. `common`, `organizations` and `consumers` are not tenants: they accept accounts that anyone can create. */
     readonly tenantId: string

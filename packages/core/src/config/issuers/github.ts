@@ -8,7 +8,7 @@ import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-export type GithubOptions = Common &
+type GithubOptions = Common &
   Audiences & {
     /** The slug of an enterprise that has enabled its own issuer. */
     readonly enterprise?: string

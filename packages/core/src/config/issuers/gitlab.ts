@@ -8,7 +8,7 @@ import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-export type GitlabOptions = Common &
+type GitlabOptions = Common &
   Audiences &
   (
     | { readonly namespaceId: string }

@@ -9,7 +9,7 @@ import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type Common, common } from './common.ts'
 import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-export type OktaOptions = Common &
+type OktaOptions = Common &
   Audiences & {
     /** The authorization server, such as `https://acme.okta.com/oauth2/default`. */
     readonly url: string

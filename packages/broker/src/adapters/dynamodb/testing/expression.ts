@@ -9,7 +9,7 @@ export type Item = Readonly<Record<string, AttributeValue>>
 export class Validation extends Error {
   override readonly name = 'ValidationException'
 }
-export type Placeholders = { readonly names?: Record<string, string> | undefined; readonly values?: Item | undefined }
+type Placeholders = { readonly names?: Record<string, string> | undefined; readonly values?: Item | undefined }
 
 type Path = { readonly kind: 'path'; readonly steps: readonly string[] }
 type Operand =

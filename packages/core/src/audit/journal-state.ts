@@ -1,0 +1,167 @@
+/** What is remembered of a journal while its events are checked, and the stages that it passes through. */
+import type { Instant } from '../instant.ts'
+import type { GivenApproval } from '../request/request.ts'
+import type { RequestFacts } from './request-facts.ts'
+import type { EventType } from './schema.ts'
+import type { OpenSession, Shared } from './session-facts.ts'
+
+export const stages = [
+  'new',
+  'pending',
+  'approved',
+  'over',
+  'erased',
+  'retired',
+  'frozen',
+  'released',
+  'linking',
+  'linked',
+  'unlinked',
+  'fact',
+] as const
+export type Stage = (typeof stages)[number]
+export type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
+
+/**
+ * How far apart the clocks of two functions can be. Within one journal, no event is dated earlier than one before it by more
+ * than this.
+ */
+export const CLOCK_TOLERANCE_SECONDS = 60
+
+/**
+ * The state of a journal between two of its events. A verifier keeps hundreds of thousands of them, so a stage drops what it no
+ * longer needs.
+ */
+export type Journal = {
+  stage: Stage
+  /** An erased event was passed, whose content is unknown. */
+  blind: boolean
+  /** The content of at least one event was checked. */
+  told: boolean
+  /** An event was erased, and a `request.erased` event recorded it. */
+  erased: boolean
+  erasureTold: boolean
+  /** The request was approved, and the access was reviewed. */
+  granted: boolean
+  reviewed: boolean
+  /** The requester. */
+  caller: string
+  usesLeft: number
+  expiresAt: Instant
+  /** The latest time of an event, and the latest end of issued credentials. */
+  latest: Instant
+  liveUntil: Instant
+  /** The request and its decisions, while sessions or decisions can still be checked against them. */
+  facts: RequestFacts | undefined
+  /** While the request is pending: the approvals that are needed and those that were given. */
+  waiting:
+    | {
+        readonly needs: readonly number[]
+        readonly unattendedAt: Instant
+        readonly approvals: Pick<GivenApproval, 'person' | 'rules'>[]
+        /** When the latest approval was given. */
+        approvedAt: Instant
+      }
+    | undefined
+  /** While the request can be used: open sessions, closed ones, how many returned their use, and what all have in common. */
+  sessions: { readonly open: Map<string, OpenSession>; readonly closed: Set<string>; readonly shared: Shared; failed: number } | undefined
+  /** The person who asked to release the freeze. */
+  releaseAskedBy: string
+  /** The Slack user who entered a code, the time, and the Slack user who is linked. */
+  slack: string
+  typedAt: Instant
+  linked: string
+}
+
+export const newJournal = (): Journal => ({
+  stage: 'new',
+  blind: false,
+  told: false,
+  erased: false,
+  erasureTold: false,
+  granted: false,
+  reviewed: false,
+  caller: '',
+  usesLeft: 0,
+  expiresAt: 0,
+  latest: 0,
+  liveUntil: 0,
+  facts: undefined,
+  waiting: undefined,
+  sessions: undefined,
+  releaseAskedBy: '',
+  slack: '',
+  typedAt: 0,
+  linked: '',
+})
+
+export const idOf = (person: unknown): string => `${(person as PersonRef).issuer}#${(person as PersonRef).subject}`
+export const isHuman = (person: unknown): boolean => (person as PersonRef).kind === 'human'
+
+/** The stages in which each event is possible. */
+export const from: { readonly [type in EventType]: readonly Stage[] } = {
+  'request.created': ['new'],
+  'request.asked': ['new'],
+  'request.received': ['pending'],
+  'request.refused': ['new'],
+  'request.refusals-capped': ['new'],
+  'approval.given': ['pending'],
+  'request.approved': ['pending'],
+  'request.denied': ['pending'],
+  'request.cancelled': ['pending'],
+  'request.revoked': ['pending', 'approved'],
+  'request.expired': ['pending'],
+  'request.ended': ['approved'],
+  'request.escalated': ['pending'],
+  'request.reminded': ['pending', 'approved', 'over'],
+  'request.reviewed': ['approved', 'over'],
+  'request.erased': ['approved', 'over', 'retired', 'linking', 'linked', 'unlinked'],
+  'request.restored': ['pending', 'approved', 'over'],
+  'request.retired': ['approved', 'over', 'erased'],
+  'session.reserved': ['approved'],
+  'session.issued': ['approved'],
+  'session.failed': ['approved', 'over'],
+  'session.answer-dropped': ['approved', 'over'],
+  'session.abandoned': ['approved', 'over'],
+  'freeze.set': ['new', 'frozen', 'released'],
+  'freeze.release-asked': ['frozen'],
+  'freeze.released': ['frozen'],
+  'freeze.deploy-released': ['frozen'],
+  // A person whose links were erased can be linked again.
+  'link.pending': ['new', 'linking', 'linked', 'unlinked', 'erased'],
+  'link.made': ['new', 'linking', 'linked', 'unlinked', 'erased'],
+  'link.ended': ['linking', 'linked'],
+  'config.seen': ['new'],
+  'log.started': ['new'],
+  'table.restored': ['new'],
+}
+
+/** The stage after an event, if it changes the stage. */
+export const to: { readonly [type in EventType]?: Stage } = {
+  'request.created': 'approved',
+  'request.asked': 'pending',
+  'request.refused': 'over',
+  'request.refusals-capped': 'over',
+  'request.approved': 'approved',
+  'request.denied': 'over',
+  'request.cancelled': 'over',
+  'request.revoked': 'over',
+  'request.expired': 'over',
+  'request.erased': 'erased',
+  'request.ended': 'over',
+  'request.restored': 'over',
+  'request.retired': 'retired',
+  'freeze.set': 'frozen',
+  'freeze.released': 'released',
+  'freeze.deploy-released': 'released',
+  'link.pending': 'linking',
+  'link.made': 'linked',
+  'link.ended': 'unlinked',
+  'config.seen': 'fact',
+  'log.started': 'fact',
+  'table.restored': 'fact',
+}
+
+export const none: readonly string[] = []
+/** The fault, if the rule is broken. */
+export const when = (broken: boolean, what: string): readonly string[] => (broken ? [what] : none)
