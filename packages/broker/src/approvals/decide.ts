@@ -91,16 +91,17 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
    */
   async function decide(id: RequestId, decider: Decider, acts: Acts, seen?: Seen): Promise<Decision> {
     const { now, came: circumstances } = decider
-    const frozen = acts.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
     let profile: string | undefined
     const changed = await ledger.change(
       id,
       now,
-      (stored) => {
+      async (stored) => {
         const found = withPeople(stored)
         const actor = actorFor(decider, found)
         if (!isParty(found, actor)) return unknownRequest
         profile = found.profile
+        // Each time that the decision is made: another writer may have taken a while to get in between.
+        const frozen = acts.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
         const decided = frozen ?? acts(found, actor, now)
         return isOutdated(found, decided, seen) ? refused('request-changed', 'The request has changed since you read it.') : decided
       },

@@ -2,12 +2,12 @@
 
 import { type FreezeScope, formatFreezeName, scopesOfPerson } from '@stint/core/access/freeze'
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
-import { callerRef } from '@stint/core/identity/caller'
+import { type CallerRef, callerRef } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
 import { parseFreezeId } from '@stint/core/ids'
 import { parseIso, toIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
-import { refused } from '@stint/core/outcome'
+import { done, refused } from '@stint/core/outcome'
 import type { Freeze } from '../ports/ledger.ts'
 import { stoppedBy } from '../vend/ask.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
@@ -77,7 +77,11 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       const stopped = stoppedBy(await ledger.frozen(scopesOfPerson(rules, caller), c.get('now')))
       if (stopped) return refuse(c, stopped)
       const person = personOf(rules, caller)
-      const released = await ledger.unfreeze(id, callerRef(caller), (other) => personOf(rules, other) === person, c.get('now'))
+      const isSame = (other: CallerRef) => personOf(rules, other) === person
+      const released = await ledger.unfreeze(id, callerRef(caller), isSame, c.get('now'), async (first) => {
+        const frozen = await ledger.frozen(scopesOfPerson(rules, first), c.get('now'))
+        return frozen.outcome === 'done' ? done(frozen.value !== undefined) : frozen
+      })
       if (released.outcome === 'unknown')
         return refuse(
           c,

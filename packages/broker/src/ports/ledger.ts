@@ -153,7 +153,7 @@ export type Ledger = {
   change<C extends ProblemCode = never>(
     id: RequestId,
     now: Instant,
-    decide: (found: AccessRequest) => Decided | Refused<C>,
+    decide: (found: AccessRequest) => Decided | Refused<C> | Promise<Decided | Refused<C>>,
     options?: ChangeOptions,
   ): Promise<Done<AccessRequest> | Refused<C | ChangeRefusal> | Unknown>
   request(id: RequestId): Promise<Done<AccessRequest | undefined> | Unknown>
@@ -198,12 +198,16 @@ export type Ledger = {
   /** All freezes in force, oldest first. */
   freezes(now: Instant): Promise<Done<readonly Freeze[]> | Unknown>
   freeze(scope: FreezeScope, by: CallerRef, why: string, until: Instant | undefined, now: Instant): Promise<Done<Freeze> | Unknown>
-  /** The first person's call requests the release, and a second person's call releases. */
+  /**
+   * The first person's call requests the release, and a second person's call releases. `isStopped`: whether the first person has been frozen
+   * since; then the second call is the first one.
+   */
   unfreeze(
     id: string,
     by: CallerRef,
     isSame: (other: CallerRef) => boolean,
     now: Instant,
+    isStopped?: (first: CallerRef) => Promise<Done<boolean> | Unknown>,
   ): Promise<Done<'asked' | 'released'> | Refused<ReleaseRefusal> | Unknown>
   /**
    * The deployment releases a freeze when there are not two people left to do so. False if it is not in force any more, or was set again

@@ -69,6 +69,9 @@ export type VendResult = (Done<Vended> | Refused<VendRefusal> | { readonly outco
   readonly profile?: string
 }
 
+/** Longer than a write usually takes, so that the second read is rare. */
+const FREEZES_READ_AGAIN_AFTER_MS = 250
+
 export async function vend(broker: Broker, call: Call, caller: Caller, ask: Ask, options: VendOptions = {}): Promise<VendResult> {
   const { profile } = ask
   const decided = decide(broker, call, caller, ask, options)
@@ -77,13 +80,15 @@ export async function vend(broker: Broker, call: Call, caller: Caller, ask: Ask,
   const { scope, slot } = decided.value
   const intent = makeIntent(broker, call, caller, scope, slot)
 
-  // Reserve, and read the freezes at the same time. If the process dies after this, a use is taken and AWS has not been called; the sweeper
+  // Reserve, and read the freezes at the same time; again if reserving took long, because a freeze may have come first. If the process dies after this, a use is taken and AWS has not been called; the sweeper
   // marks the session abandoned and returns the use.
-  const [reserved, frozen] = await Promise.all([
-    broker.ledger.reserve(intent),
-    broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
-  ])
-  const closed = closedBy(frozen)
+  const freezes = async () => ({
+    found: await broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
+    at: broker.clock(),
+  })
+  const [reserved, early] = await Promise.all([broker.ledger.reserve(intent), freezes()])
+  const isLate = reserved.outcome === 'done' && broker.clock() - early.at > FREEZES_READ_AGAIN_AFTER_MS
+  const closed = closedBy((isLate ? await freezes() : early).found)
   if (closed) {
     if (reserved.outcome !== 'done' && closed.code === 'frozen') return refuse(broker, call, caller, profile, closed)
     if (reserved.outcome === 'done')

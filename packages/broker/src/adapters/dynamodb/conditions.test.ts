@@ -397,6 +397,28 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     })
     return [await must(it.ledger.releaseByDeploy(id, 0, NOW)), it.events(`FREEZE#${id}`)]
   },
+  'a freeze whose journal is full is set and released all the same': async (it) => {
+    const { ledger, events, now, table } = it
+    const set = async (until: number) => must(ledger.freeze(all, rita, 'INC-1', until, NOW))
+    const { id } = await set(NOW + 1)
+    for (let more = 2; more <= 242; more++) await set(NOW + more)
+    const release = (by: CallerRef) => ledger.unfreeze(id, by, isSame(by), NOW)
+    const full = [(await set(NOW + 9000)).expiresAt, events(`FREEZE#${id}`).length]
+    const answers: unknown[] = []
+    for (let round = 0; round < 22; round++) {
+      await must(ledger.freeze(all, rita, 'INC-2', undefined, NOW))
+      answers.push(word(await release(rita)), word(await release(rob)), (await must(ledger.freezes(now()))).length)
+    }
+    await must(ledger.freeze(all, rita, 'INC-3', undefined, NOW))
+    let writes = 0
+    const beaten = async () => {
+      await ledger.releaseByDeploy(id, 22, NOW)
+      await ledger.freeze(all, rita, 'INC-4', undefined, NOW)
+    }
+    await betweenWrites(it, beaten, () => ++writes === 2)
+    const deployed = [await must(ledger.releaseByDeploy(id, 22, NOW)), await must(ledger.releaseByDeploy(id, 23, NOW))]
+    return [full, answers, deployed, events(`FREEZE#${id}`).length, table.item(STORY, `FREEZE#${id}`)?.unrecorded?.N]
+  },
   'the directory keeps a freeze that was set again while the one before was released': async (it) => {
     const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
     await must(it.ledger.unfreeze(id, rita, isSame(rita), NOW) as never)

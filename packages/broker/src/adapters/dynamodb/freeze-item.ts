@@ -4,6 +4,7 @@
  *
  *   generation   raised by each release. A write that was decided on an earlier generation never takes effect, however late it arrives
  *   attempts     sets that took effect in this generation, so that a set whose response was lost is not written twice
+ *   events       the journal. It is bounded, so that no number of sets and releases can fill the item: see ./freeze-store.ts
  *   lastSet      the latest set. A release applies to the freeze as both responders saw it, not to one that was set since
  */
 
@@ -25,12 +26,27 @@ export type StoredFreeze = Freeze & {
   readonly lastSet: string
   /** The attempt that requested the release, or that released the freeze. */
   readonly releaseAttempt: string
+  /** The number of events in its journal. */
+  readonly journaled: number
 }
 
 /** Undefined if the item was never a freeze. */
 export function toFreeze(attributes: Key): StoredFreeze | undefined {
-  const { pk, scope, by, justification, frozenAt, expiresAt, releaseAskedBy, active, generation, attempts, lastSet, releaseAttempt } =
-    unmarshall(attributes as Parameters<typeof unmarshall>[0])
+  const {
+    pk,
+    scope,
+    by,
+    justification,
+    frozenAt,
+    expiresAt,
+    releaseAskedBy,
+    active,
+    generation,
+    attempts,
+    lastSet,
+    releaseAttempt,
+    events,
+  } = unmarshall(attributes as Parameters<typeof unmarshall>[0])
   if (!scope) return undefined
   return {
     id: (pk as string).slice(freezeKey('').length),
@@ -43,6 +59,7 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
     attempts: attempts ?? new Set(),
     lastSet: lastSet ?? '',
     releaseAttempt: releaseAttempt ?? '',
+    journaled: events?.length ?? 0,
     ...defined({ expiresAt }),
     ...(releaseAskedBy ? { releaseAskedBy } : {}),
   }
@@ -65,6 +82,7 @@ export const freezeOf = ({
   attempts: _attempts,
   lastSet: _set,
   releaseAttempt: _release,
+  journaled: _journaled,
   ...freeze
 }: StoredFreeze): Freeze => freeze
 

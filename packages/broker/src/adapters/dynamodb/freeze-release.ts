@@ -1,6 +1,5 @@
 /** Releasing a freeze: by two responders, or by a deployment. */
-import { type FreezeId, formatScope } from '@stint/core/access/freeze'
-import { journalEntry } from '@stint/core/audit/event'
+import { formatScope } from '@stint/core/access/freeze'
 import { hex128 } from '@stint/core/ids'
 import { done, refused } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
@@ -17,32 +16,32 @@ export function freezeRelease(
 ): Pick<Ledger, 'unfreeze' | 'releaseByDeploy'> {
   const { random } = settings
 
-  const unfreeze: Ledger['unfreeze'] = async (id, by, isSame, now) => {
+  const unfreeze: Ledger['unfreeze'] = async (id, by, isSame, now, isStopped = async () => done(false)) => {
     const found = await find(id)
     if (found.outcome === 'unknown') return found
     const freeze = found.value
     if (!freeze?.active) return refused('request-unknown', 'Freeze not found.')
     const { releaseAskedBy: asked, scope, generation } = freeze
     if (asked && isSame(asked)) return done('asked')
-    const releases = asked !== undefined
-    const event = journalEntry(
-      { type: releases ? 'freeze.released' : 'freeze.release-asked', request: id as FreezeId, at: now, scope: formatScope(scope), by },
-      settings,
-    )
+    const stopped = asked ? await isStopped(asked) : done(false)
+    if (stopped.outcome === 'unknown') return stopped
+    const releases = asked !== undefined && !stopped.value
+    const asksNext = asked ? 'releaseAttempt = :asked' : 'attribute_not_exists(releaseAskedBy)'
+    const event = { type: releases ? 'freeze.released' : 'freeze.release-asked', at: now, scope: formatScope(scope), by } as const
     const attempt = hex128(random)
     const written = await change(
       id,
-      {
+      event,
+      (append) => ({
         // The condition is the freeze as it was read: neither released nor set since. Only a set can change who requested its release.
-        ConditionExpression: `generation = :seen AND lastSet = :lastSet${releases ? '' : ' AND attribute_not_exists(releaseAskedBy)'}`,
-        UpdateExpression: `SET ${releases ? released : 'releaseAskedBy = :by'}, releaseAttempt = :attempt, events = list_append(events, :events)${releases ? ' REMOVE callerKey, attempts' : ''}`,
-      },
+        ConditionExpression: `generation = :seen AND lastSet = :lastSet${releases ? '' : ` AND ${asksNext}`}`,
+        UpdateExpression: `SET ${releases ? released : 'releaseAskedBy = :by'}, releaseAttempt = :attempt${append}${releases ? ' REMOVE callerKey, attempts' : ''}`,
+      }),
       {
         ':seen': generation,
         ':lastSet': freeze.lastSet,
         ':attempt': attempt,
-        ':events': [event],
-        ...(releases ? { ':no': false, ':one': 1 } : { ':by': by }),
+        ...(releases ? { ':no': false, ':one': 1 } : { ':by': by, ...(asked ? { ':asked': freeze.releaseAttempt } : {}) }),
       },
       (found) => found.releaseAttempt === attempt && (releases ? found.generation > generation : found.generation >= generation),
     )
@@ -59,18 +58,16 @@ export function freezeRelease(
     const freeze = found.value
     if (!freeze?.active || freeze.generation !== generation) return done(false)
     const { build } = settings
-    const event = journalEntry(
-      { type: 'freeze.deploy-released', request: id as FreezeId, at: now, scope: formatScope(freeze.scope), build },
-      settings,
-    )
+    const event = { type: 'freeze.deploy-released', at: now, scope: formatScope(freeze.scope), build } as const
     const attempt = hex128(random)
     const written = await change(
       id,
-      {
+      event,
+      (append) => ({
         ConditionExpression: 'generation = :seen',
-        UpdateExpression: `SET ${released}, releaseAttempt = :attempt, events = list_append(events, :events) REMOVE callerKey, attempts, releaseAskedBy`,
-      },
-      { ':no': false, ':one': 1, ':seen': generation, ':attempt': attempt, ':events': [event] },
+        UpdateExpression: `SET ${released}, releaseAttempt = :attempt${append} REMOVE callerKey, attempts, releaseAskedBy`,
+      }),
+      { ':no': false, ':one': 1, ':seen': generation, ':attempt': attempt },
       (found) => found.releaseAttempt === attempt && found.generation > generation,
     )
     if (written.outcome === 'unknown') return written

@@ -1,7 +1,6 @@
 /** Setting a freeze. */
 
 import { formatScope, freezeId } from '@stint/core/access/freeze'
-import { journalEntry } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
 import { hex128 } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
@@ -15,24 +14,15 @@ import { OTHER_DAY } from './table.ts'
 
 /** How often a set starts again because the freeze was released in the meantime. Each release takes two responders. */
 const MAX_ROUNDS = 5
+/** Sets in one generation that are remembered by their attempt. */
+const MOST_ATTEMPTS = 500
 export function freezeSet(settings: DynamoSettings, { find, change }: FreezeStore, { enter }: FreezeDirectory): Ledger['freeze'] {
   const { random } = settings
 
   return async (scope, by, justification, expiresAt, now) => {
     const id = freezeId(scope)
     const attempt = hex128(random)
-    const event = journalEntry(
-      {
-        type: 'freeze.set',
-        request: id,
-        at: now,
-        scope: formatScope(scope),
-        by,
-        justification,
-        ...defined({ expiresAt }),
-      },
-      settings,
-    )
+    const event = { type: 'freeze.set', at: now, scope: formatScope(scope), by, justification, ...defined({ expiresAt }) } as const
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await find(id)
       if (found.outcome === 'unknown') return found
@@ -44,21 +34,24 @@ export function freezeSet(settings: DynamoSettings, { find, change }: FreezeStor
         freeze.generation === generation &&
         freezeId(freeze.scope) === id &&
         (freeze.expiresAt === undefined || (expiresAt !== undefined && freeze.expiresAt >= expiresAt))
+      // Only the latest attempts are kept. An older send that still arrives would freeze again what is frozen.
+      const isFull = (found.value?.attempts.size ?? 0) >= MOST_ATTEMPTS
+      const [kept, added] = isFull ? [', attempts = :attempts', ''] : ['', ' ADD attempts :attempts']
       const values = {
         ':seen': generation,
         ':attempt': attempt,
         ':attempts': new Set([attempt]),
-        ':events': [event],
       }
       const [written] = await Promise.all([
         change(
           id,
-          {
+          event,
+          (append) => ({
             // Never shorten a freeze: a responder who could end one by setting another would release it alone.
             ConditionExpression: `${fresh}${expiresAt === undefined ? '' : ' AND (attribute_not_exists(active) OR active = :no OR #expiresAt <= :end)'}`,
-            UpdateExpression: `SET #scope = :scope, #by = :by, justification = :justification, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other, events = list_append(if_not_exists(events, :none), :events)${expiresAt === undefined ? ' REMOVE #expiresAt, releaseAskedBy' : ', #expiresAt = :end REMOVE releaseAskedBy'} ADD attempts :attempts`,
+            UpdateExpression: `SET #scope = :scope, #by = :by, justification = :justification, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other${append}${kept}${expiresAt === undefined ? ' REMOVE #expiresAt, releaseAskedBy' : ', #expiresAt = :end REMOVE releaseAskedBy'}${added}`,
             ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#expiresAt': 'expiresAt' },
-          },
+          }),
           {
             ...values,
             ':scope': scope,
@@ -69,7 +62,6 @@ export function freezeSet(settings: DynamoSettings, { find, change }: FreezeStor
             ':yes': true,
             ':freezes': FREEZES,
             ':other': OTHER_DAY,
-            ':none': [],
             ...(expiresAt === undefined ? {} : { ':no': false, ':end': expiresAt }),
           },
           isOurs,
@@ -84,10 +76,11 @@ export function freezeSet(settings: DynamoSettings, { find, change }: FreezeStor
       // The freeze that lasts longer stays. The new set is recorded, and cancels a release that was requested before it.
       const again = await change(
         id,
-        {
+        event,
+        (append) => ({
           ConditionExpression: fresh,
-          UpdateExpression: 'SET events = list_append(events, :events), lastSet = :attempt REMOVE releaseAskedBy ADD attempts :attempts',
-        },
+          UpdateExpression: `SET lastSet = :attempt${append}${kept} REMOVE releaseAskedBy${added}`,
+        }),
         values,
         isOurs,
       )

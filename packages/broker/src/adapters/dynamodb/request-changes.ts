@@ -71,7 +71,7 @@ export function changes(settings: DynamoSettings, sender: Sender, reading: Pick<
         const found = await reading.request(id)
         if (found.outcome === 'unknown') return found
         if (!found.value) return refused('request-unknown', 'Request not found, or not visible to you.')
-        const decided = decide(found.value)
+        const decided = await decide(found.value)
         if (decided.outcome === 'refused') return decided
         if (decided.value === 'unchanged') return done(found.value)
         const written = await write(found.value, decided.value, now, options)
