@@ -10,7 +10,10 @@ test.each([
   ['an escape of one’s own', '&lt;!channel&gt;', '&amp;lt;!channel&amp;gt;'],
   ['a date', '<!date^1392734382^{date}|x>', '&lt;!date^1392734382^{date}|x&gt;'],
   ['an override', 'gnp.\u202Eexe', 'gnp.‹U+202E›exe'],
-  ['a line of its own', 'ok\n*Risk*', 'ok Risk'],
+  ['a line of its own', 'ok\n*Risk*', 'ok ∗Risk∗'],
+  ['an identity with an underscore', 'gh.acme_prod', 'gh.acme＿prod'],
+  ['an identity without it', 'gh.acmeprod', 'gh.acmeprod'],
+  ['an identity of other styles', 'gh.~acme*`prod`', 'gh.∼acme∗ˋprodˋ'],
 ])('%s is words', (_name, text, expected) => expect(notice(text)).toBe(expected))
 
 test('a text of several lines and an address are escaped, and stay what they are', () =>

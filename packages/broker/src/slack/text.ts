@@ -41,8 +41,15 @@ export function escaped(text: string, longest = 3000): string {
   return said || ' '
 }
 
-/** The text of a notification. Slack reads it as mrkdwn, so `*`, `_`, `~` and backticks are removed. */
-export const notice = (text: string, longest = 200): string => escaped(safe(text.replace(/\s*\n\s*/g, ' ')).replace(/[*_~`]/g, ''), longest)
+/** Characters that style mrkdwn, and look-alikes that do not. Nothing is removed: two identities must never read the same. */
+const UNSTYLED: { readonly [character: string]: string } = { '*': '∗', _: '＿', '~': '∼', '`': 'ˋ' }
+
+/** The text of a notification. Slack reads it as mrkdwn, and has no escape for what styles it. */
+export const notice = (text: string, longest = 200): string =>
+  escaped(
+    safe(text.replace(/\s*\n\s*/g, ' ')).replace(/[*_~`]/g, (character) => UNSTYLED[character] ?? character),
+    longest,
+  )
 
 /** Only for Stint's own text, never for text from others. `verbatim`: Slack does not look for links and names in it. */
 export const mrkdwn = (text: string): MrkdwnElement => ({ type: 'mrkdwn', text: cut(text, 3000), verbatim: true })

@@ -39,6 +39,23 @@ const second = (more: Parameters<typeof intent>[0] = {}) =>
   intent({ session: sessionOf(REQUEST, '00000002'), attempt: '2'.repeat(32), ...more })
 const isSame = (one: { subject: string }) => (other: { subject: string }) => one.subject === other.subject
 
+/** Counts twice, and the first send of the first arrives when both are counted. */
+async function late(it: LedgerInProcess, count: () => Promise<{ readonly outcome: string; readonly value?: unknown }>) {
+  let arrives: (() => object) | undefined
+  it.table.through(({ operation }, apply) => {
+    if (arrives || operation !== 'UpdateItem') return apply()
+    arrives = apply
+    throw new Error('ECONNRESET')
+  })
+  const counted = [(await count()).value, (await count()).value]
+  try {
+    arrives?.()
+  } catch {
+    // Its condition fails.
+  }
+  return counted
+}
+
 /** Each is done on a fresh table and says what came of it. */
 const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<readonly unknown[]> } = {
   // ── Reserve ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -273,6 +290,10 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   },
 
   // ── Counters and places ────────────────────────────────────────────────────────────────────────────────────────────
+  'an ask whose first send arrives late counts once': async (it) => {
+    const counted = await late(it, () => it.ledger.countAsk(dana, 9, NOW))
+    return [counted, await must(it.ledger.countAsk(dana, 9, NOW))]
+  },
   'asks are counted up to a limit': async ({ ledger }) => {
     const counts: unknown[] = []
     for (let turn = 0; turn < 4; turn++) counts.push((await must(ledger.countAsk(dana, 3, NOW))) ?? 'full')
@@ -476,6 +497,10 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
       await point(other, LINK),
       await point(other, LINK),
     ]
+  },
+  'a wrong code whose first send arrives late counts once': async (it) => {
+    const counted = await late(it, () => it.ledger.countWrongCode('T1/U1', NOW))
+    return [counted, await must(it.ledger.wrongCodes('T1/U1', NOW))]
   },
   'a wrong code whose answer is lost counts once': async (it) => {
     await must(it.ledger.countWrongCode('T1/U1', NOW))

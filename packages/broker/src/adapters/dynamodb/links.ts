@@ -10,6 +10,7 @@ import { hex128 } from '@stint/core/ids'
 import { type Instant, seconds, toIso } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
 import type { Links, Pointer } from '../../ports/links.ts'
+import { counter } from './counter.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
 import { OTHER_DAY, sideKey, TTL } from './table.ts'
@@ -24,8 +25,13 @@ const MOST_EVENTS = 300
 /** A link with a full journal can still be removed. */
 const FOR_ENDS = 20
 
-export function links(settings: DynamoSettings, { update, updateSide, read }: Sender): Links {
+/** Wrong codes beyond this in one period are not counted: far fewer already stop the Slack user. */
+const MOST_WRONG_CODES = 100
+
+export function links(settings: DynamoSettings, sender: Sender): Links {
   const { storyTable, sideTable, random } = settings
+  const { update, updateSide, read } = sender
+  const { count } = counter(settings, sender)
 
   return {
     async link(id) {
@@ -101,26 +107,15 @@ export function links(settings: DynamoSettings, { update, updateSide, read }: Se
     },
 
     async countWrongCode(slack, now) {
-      const attempt = hex128(random)
-      const counted = await updateSide(
-        sideKey(wrongCodesKey(slack, now)),
-        {
-          // A send whose response was lost counts once.
-          ConditionExpression: 'NOT attempt = :attempt',
-          UpdateExpression: `SET times = if_not_exists(times, :zero) + :one, attempt = :attempt, ${TTL} = :end`,
-        },
-        { ':zero': 0, ':one': 1, ':attempt': attempt, ':end': Math.floor(now / 1000) + 2 * CODE_SECONDS },
-        (image) => image.attempt === attempt && Number.isSafeInteger(image.times),
-      )
-      if (counted.outcome === 'unknown') return counted
-      const image = counted.outcome === 'done' ? counted.value : counted.item
-      return image?.attempt === attempt ? done(Number(image.times)) : unshown
+      const counted = await count(wrongCodesKey(slack, now), MOST_WRONG_CODES, 2 * CODE_SECONDS, now)
+      return counted.outcome === 'done' ? done(counted.value ?? MOST_WRONG_CODES) : counted
     },
   }
 }
 
 /** The item that failed a condition, which DynamoDB must have returned. */
 const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed and the response does not show the item' }
+
 type LinkState = LinkChange['link']
 const linkFields = storedFields<LinkState>({ caller: true, identity: true, offer: true, pending: true, active: true, typed: true })
 

@@ -5,49 +5,29 @@
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
 import { callerRef } from '@stint/core/identity/caller'
 import { hex128, newRequestId } from '@stint/core/ids'
-import type { Instant } from '@stint/core/instant'
-import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { done } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
+import { counter } from './counter.ts'
 import { howItCame } from './event-facts.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
-import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, sideKey, TTL, timeKey } from './table.ts'
+import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, timeKey } from './table.ts'
 
 /** Longer than the hour that is counted. */
 const COUNTER_SECONDS = 7200
 /** How many refusals of a caller per hour get an item of their own. */
 const REFUSALS_AN_HOUR = 20
 
-export function refusals(settings: DynamoSettings, { create, updateSide }: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
+export function refusals(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
   const { random } = settings
-
-  /**
-   * Increments a counter of the side table if it is below `most`, and returns its new value; `undefined` if it is full. The counter keeps
-   * the last attempt, so that a send whose response was lost counts once.
-   */
-  async function count(key: string, most: number, now: Instant): Promise<Done<number | undefined> | Unknown> {
-    const attempt = hex128(random)
-    const counted = await updateSide(
-      sideKey(key),
-      {
-        ConditionExpression: '(attribute_not_exists(times) OR times < :most) AND NOT attempt = :attempt',
-        UpdateExpression: `SET times = if_not_exists(times, :zero) + :one, attempt = :attempt, ${TTL} = :end`,
-      },
-      { ':zero': 0, ':one': 1, ':most': most, ':attempt': attempt, ':end': Math.floor(now / 1000) + COUNTER_SECONDS },
-      (image) => image.attempt === attempt && Number.isSafeInteger(image.times),
-    )
-    if (counted.outcome === 'unknown') return counted
-    const image = counted.outcome === 'done' ? counted.value : counted.item
-    if (counted.outcome === 'blocked' && !image)
-      return { outcome: 'unknown', cause: 'ledger: the response says that a counter is full, and does not show it' }
-    return done(image?.attempt === attempt ? Number(image.times) : undefined)
-  }
+  const { create } = sender
+  const { count } = counter(settings, sender)
 
   return {
-    countAsk: (caller, most, now) => count(asksKey(caller, now), most, now),
+    countAsk: (caller, most, now) => count(asksKey(caller, now), most, COUNTER_SECONDS, now),
 
     async refuse({ call, caller, profile, code, reason }) {
       const ref = callerRef(caller)
-      const times = await count(refusalsKey(ref, call.now), REFUSALS_AN_HOUR + 1, call.now)
+      const times = await count(refusalsKey(ref, call.now), REFUSALS_AN_HOUR + 1, COUNTER_SECONDS, call.now)
       if (times.outcome === 'unknown') return times
       if (times.value === undefined) return done(true)
 

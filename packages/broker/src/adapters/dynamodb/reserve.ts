@@ -179,7 +179,8 @@ const reserveUpdate = `SET ${[
   'attempts = if_not_exists(attempts, :zero) + :one',
   'events = list_append(if_not_exists(events, :created), :reserved)',
   'openKey = :openKey',
-  'openAt = :openAt',
+  // The oldest reservation decides when the sweeper looks: later ones must not hide it.
+  'openAt = if_not_exists(openAt, :openAt)',
   'openSession = :openSession',
   '#session = :session',
 ].join(', ')}`
