@@ -107,3 +107,15 @@ test('JSON keeps its data, and hides nothing', () => {
   expect(json).toContain('a\\u202eb\\u009b\\u2028\\udb40\\udc41\\n')
   expect(json).toContain('שלום')
 })
+
+test('white space inside a long line costs no more than other text', () => {
+  const line = (middle: string) => `a${middle.repeat(400_000)}b`
+  const cost = (text: string): number => {
+    const before = process.cpuUsage().user
+    shownLine(text, Number.POSITIVE_INFINITY)
+    return process.cpuUsage().user - before
+  }
+  // Quadratic time was 100,000 times that of other text.
+  expect(cost(line(' ')) / Math.max(1000, cost(line('x')))).toBeLessThan(200)
+  expect(shownLine(`  a \n b\t`)).toBe('a ⏎ b')
+})

@@ -46,10 +46,13 @@ export function shownText(text: string, longest = LONGEST_TEXT): string {
 
 /** Text within one of Stint's own lines. A line break becomes `⏎`, so that the text cannot start a line that looks like Stint's. */
 export function shownLine(text: string, longest = LONGEST_LINE): string {
-  const line = beginning(text, longest)
+  // Words and the white space between them, in turn. White space at either end has an empty word outside it.
+  const parts = beginning(text, longest)
     .replaceAll('\r\n', '\n')
-    .replace(/^[\p{Zs}\t\n]+|[\p{Zs}\t\n]+$/gu, '')
     .split(/([\p{Zs}\t\n]+)/u)
+  const [first, last] = [parts[0] === '' ? 2 : 0, parts.at(-1) === '' ? parts.length - 2 : parts.length]
+  const line = parts
+    .slice(first, last)
     .map((part, index) => (index % 2 === 0 ? marked(part) : part.includes('\n') ? ' ⏎ ' : ' '))
     .join('')
   return cut(line, longest, text)

@@ -1,8 +1,10 @@
 /**
  * `npm start`: starts everything on loopback and prints the next commands. `--help` explains the options.
  */
+
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { visibleJson } from '@stint/core/shown-text'
 import { brokerKey } from './aws/world.ts'
 import { brokerEnvironment, SettingsError } from './environment.ts'
 import { type Ports, portsFrom, urlOf } from './ports.ts'
@@ -47,7 +49,7 @@ async function main(): Promise<void> {
   if (!Number.isInteger(first) || first < 1 || first > LAST_FIRST_PORT)
     throw new SettingsError(`Invalid --port. Use a number from 1 to ${LAST_FIRST_PORT}.`)
   const ports = portsFrom(first)
-  const log = values.log ? (line: object) => void process.stderr.write(`${JSON.stringify(line)}\n`) : () => {}
+  const log = values.log ? (line: object) => void process.stderr.write(`${visibleJson(line)}\n`) : () => {}
   // A broker that is started on its own continues the log of the AWS that it finds, also after a restart.
   const start = values.only === 'broker' ? process.env.AWS_ACCESS_KEY_ID : undefined
   const rules = await loadRules(values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), ports, {}, start)

@@ -21,6 +21,10 @@ export const signInAgain = refused('auth-too-old', 'You can do this only within 
 const linkUnknown = (cause: string, what: 'made' | 'removed'): Refused =>
   outcomeUnknown(cause, `the link was ${what}`, 'GET /slack/link shows the current state. It is safe to repeat the call.')
 
+/** Creating a code voids the earlier one, and that may have happened. */
+export const codeUnknown = (cause: string): Refused =>
+  outcomeUnknown(cause, 'your code was created', 'An earlier code may no longer be valid. It is safe to get another code.')
+
 export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): void {
   const { rules } = broker
   const links = linking(broker.ledger, broker.random)
@@ -46,7 +50,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
       if (body.outcome === 'refused') return refuse(c, body)
       if (body.value.by === 'email') return byEmail(c, caller)
       const offered = await links.offer(linkedOf(caller), c.get('now'))
-      if (offered.outcome === 'unknown') return refuse(c, unavailable(offered.cause))
+      if (offered.outcome === 'unknown') return refuse(c, codeUnknown(offered.cause))
       if (offered.outcome === 'refused') return refuse(c, offered)
       return c.json({ state: 'offered', code: offered.value.code, expiresAt: toIso(offered.value.expiresAt) }, 201)
     })

@@ -1,4 +1,5 @@
 /** The page on which a person links their Slack user. */
+
 import type { Caller } from '@stint/core/identity/caller'
 import { linkedOf } from '@stint/core/identity/link'
 import { withIdentity } from '@stint/core/identity/shown'
@@ -8,6 +9,7 @@ import { shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { linking } from '../approvals/link.ts'
 import { type Api, type ApiBroker, type Ctx, unavailable } from '../http/context.ts'
+import { codeUnknown } from '../http/links.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import type { Grant, WithGrant } from './grant.ts'
 import { me, say, sayTo, show, table } from './layout.ts'
@@ -41,7 +43,7 @@ ${table([
   /** Shows a new code. The previous code, and any Slack user who entered it, is no longer valid. */
   async function codePage(c: Ctx, caller: Caller): Promise<Response> {
     const offered = await links.offer(linkedOf(caller), c.get('now'))
-    if (offered.outcome === 'unknown') return say(c, unavailable(offered.cause))
+    if (offered.outcome === 'unknown') return say(c, codeUnknown(offered.cause))
     if (offered.outcome === 'refused') return say(c, offered)
     return show(
       c,

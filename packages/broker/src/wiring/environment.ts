@@ -2,12 +2,14 @@
  * What a function reads from its environment: its rules next to its code, its tables and credentials in environment variables. They are
  * read once, in init. Credentials are read explicitly, because the SDK's provider chain takes 115 KB and asks files and the network.
  */
+
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type NamedFreeze, parseFreezeName } from '@stint/core/access/freeze'
 import { openRules } from '@stint/core/config/rules'
+import { visibleJson } from '@stint/core/shown-text'
 import { consoleSignIn } from '../adapters/console-url.ts'
 import { postForm } from '../adapters/https.ts'
 import type { Web } from '../http/context.ts'
@@ -37,7 +39,7 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
     clock: Date.now,
     random: (count) => randomBytes(count),
     sleep: (milliseconds) => sleep(milliseconds),
-    log: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
+    log: (line) => void process.stdout.write(`${visibleJson(line)}\n`),
     ...(consoleIssuer
       ? {
           signIn: consoleSignIn({

@@ -76,14 +76,14 @@ const FORMULA = /^[=+\-@＝＋－＠]/
 
 /**
  * RFC 4180, one line for each event. Cells are for reading: hidden characters are shown as marks, line breaks as `⏎`, and a cell that
- * a spreadsheet would read as a formula gets a leading apostrophe. The receipt has the unchanged event.
+ * a spreadsheet would read as a formula gets a leading apostrophe. A semicolon is quoted too: in many countries it separates cells. The receipt has the unchanged event.
  */
 export function csvLine(exported: Exported): string {
   const cell = (value: unknown) => {
     if (value === undefined) return ''
     const shown = typeof value === 'string' ? shownLine(value, Number.POSITIVE_INFINITY) : String(value)
     const safe = typeof value === 'string' && FORMULA.test(shown) ? `'${shown}` : shown
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+    return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
   }
   return `${columns.map(([, of]) => cell(of(exported))).join(',')}\r\n`
 }

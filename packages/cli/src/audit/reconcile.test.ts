@@ -33,3 +33,18 @@ test.each([
     },
   ])
 })
+
+test.each([
+  ['a number', '5'],
+  ['an empty object', '{}'],
+  ['null', 'null'],
+  ['a record without its service', '{"eventTime":"2026-01-02T03:04:05Z","eventName":"GetObject"}'],
+  ['a record of no time', '{"eventTime":"soon","eventSource":"s3.amazonaws.com","eventName":"GetObject"}'],
+])('refuses a file with %s among its records, because agreement would mean nothing', async (_name, odd) => {
+  writeFileSync(join(folder, 'odd.json'), `{"Records":[${record}},${odd}]}`)
+  const reading = (async () => {
+    for await (const _record of readTrail([folder]));
+  })()
+  await expect(reading).rejects.toThrow('odd.json is not a CloudTrail file: record 2 has no eventTime, eventSource and eventName.')
+  rmSync(join(folder, 'odd.json'))
+})

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { ReadEvent } from '@stint/core/audit/schema'
 import { type Instant, parseIso } from '@stint/core/instant'
-import { parseKeepingDigits } from '@stint/core/json'
+import { isObject, parseKeepingDigits } from '@stint/core/json'
 import { shownLine } from '../output.ts'
 import { Unreachable } from './sources.ts'
 
@@ -38,6 +38,12 @@ const unzip = promisify(gunzip)
 /** The limit when unpacked. CloudTrail's files have a few MB, so a larger one is not from CloudTrail. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024
 
+/** Every record has these (AWS CloudTrail User Guide, "CloudTrail record contents"). Without them nothing can be said about it. */
+const isRecord = (record: unknown): boolean =>
+  isObject(record) &&
+  ['eventTime', 'eventSource', 'eventName'].every((name) => typeof record[name] === 'string' && record[name] !== '') &&
+  parseIso(String(record.eventTime)) !== undefined
+
 /** Yields the records of all files below these folders, file by file. */
 export async function* readTrail(folders: readonly string[]): AsyncGenerator<TrailRecord> {
   for (const folder of folders) {
@@ -56,6 +62,9 @@ export async function* readTrail(folders: readonly string[]): AsyncGenerator<Tra
         throw new Unreachable(`${file} is not a CloudTrail file: ${(error as Error).message}`)
       }
       if (!Array.isArray(records)) throw new Unreachable(`${file} is not a CloudTrail file: it has no Records.`)
+      const odd = records.findIndex((record) => !isRecord(record))
+      if (odd >= 0)
+        throw new Unreachable(`${file} is not a CloudTrail file: record ${odd + 1} has no eventTime, eventSource and eventName.`)
       yield* records as TrailRecord[]
     }
   }
@@ -258,7 +267,8 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
 
   function use(accessKeyId: string, record: TrailRecord): void {
     const all = used.get(accessKeyId) ?? {
-      services: {},
+      // Without a prototype: the names of services come from the records.
+      services: Object.create(null) as Record<string, number>,
       writes: 0,
       denied: 0,
       chained: [],

@@ -76,13 +76,21 @@ describe('a list is wrong where', () => {
   test('the path is longer than IAM takes', () => {
     expect(faultsOf([prod], {}, { path: `/${'p'.repeat(511)}/` }).join('\n')).toContain('have at most 512 characters')
   })
-  test('the path and the name are longer than a config takes', () => {
-    const path = `/${'p'.repeat(500)}/`
-    expect(faultsOf([{ ...prod, role: 'r'.repeat(12) }], {}, { path })).toEqual([
-      expect.stringContaining('at most 512 characters together'),
-    ])
-    expect(faultsOf([{ ...prod, role: 'r'.repeat(11) }], {}, { path })).toEqual([])
+  test('a role that differs from another in case only', () => {
+    const rows = [
+      { ...prod, role: 'Deploy' },
+      { ...prod, name: 'other', role: 'deploy' },
+    ]
+    expect(faultsOf(rows)).toEqual([expect.stringContaining('is already the role of')])
+    expect(faultsOf([{ ...prod, role: 'deploy' }], known)).toEqual([expect.stringContaining('is already the role of target old')])
   })
+})
+
+test('the longest path with the longest name, and the European Sovereign Cloud, are taken', () => {
+  const long = { ...prod, region: 'us-gov-west-1', role: 'r'.repeat(56) }
+  expect(faultsOf([long], {}, { path: `/${'p'.repeat(510)}/` })).toEqual([])
+  const all = made([{ ...prod, region: 'eusc-de-east-1' }])
+  expect(all.ok && all.targets.prod?.roleArn).toBe('arn:aws-eusc:iam::111122223333:role/stint/Deploy')
 })
 
 test('what is written is what a config takes', () => {

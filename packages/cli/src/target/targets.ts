@@ -9,8 +9,6 @@ export type Row = { readonly name: string; readonly account: string; readonly ro
 export type Defaults = { readonly role: string; readonly region: string; readonly path: string; readonly prefix: string }
 export type Targets = { readonly [name: string]: Target }
 
-const MAX_PATH_AND_NAME = 512
-
 /** The external ID as the template names it: unique in its account and across accounts. */
 export const externalIdOf = (prefix: string, account: string, role: string): string => `${prefix}-${account}-${role}`
 
@@ -23,7 +21,7 @@ export function targetsFrom(
   const faults: string[] = []
   const targets: { [name: string]: Target } = {}
   const names = new Map(Object.keys(existing).map((name) => [name, 'the config']))
-  const roles = new Map(Object.entries(existing).map(([name, { roleArn }]) => [roleArn, `target ${name} of the config`]))
+  const roles = new Map(Object.entries(existing).map(([name, { roleArn }]) => [roleArn.toLowerCase(), `target ${name} of the config`]))
   if (rows.length === 0) faults.push('The list has no targets.')
   faults.push(...kitFaults({ path: defaults.path, prefix: defaults.prefix }))
 
@@ -35,16 +33,14 @@ export function targetsFrom(
       faults.push(`${place}: invalid name. Use 1 to 48 characters of a-z, 0-9 and -, not starting with -.`)
     if (!/^\d{12}$/.test(row.account)) faults.push(`${place}: '${row.account}' is not an account ID. Use 12 digits.`)
     faults.push(...kitFaults({ role }).map((fault) => `${place}: ${fault}`))
-    // The limit of a target's roleArn in @stint/core/config/check.
-    if (defaults.path.length - 1 + role.length > MAX_PATH_AND_NAME)
-      faults.push(`${place}: The path and the role's name must have at most ${MAX_PATH_AND_NAME} characters together.`)
-    if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) faults.push(`${place}: '${region}' is not a valid region.`)
+    if (!/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(region)) faults.push(`${place}: '${region}' is not a valid region.`)
     const roleArn = `arn:${partitionOf(region)}:iam::${row.account}:role${defaults.path}${role}`
-    const [named, reached] = [names.get(row.name), roles.get(roleArn)]
+    const [named, reached] = [names.get(row.name), roles.get(roleArn.toLowerCase())]
     if (named) faults.push(`${place}: the name is already used by ${named}.`)
     if (reached) faults.push(`${place}: ${roleArn} is already the role of ${reached}.`)
     names.set(row.name, place)
-    roles.set(roleArn, place)
+    // IAM does not distinguish names by case (AWS IAM API Reference, CreateRole, RoleName).
+    roles.set(roleArn.toLowerCase(), place)
     targets[row.name] = { account: row.account, roleArn, externalId: externalIdOf(defaults.prefix, row.account, role), region }
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, targets }
@@ -58,6 +54,7 @@ const PARTITIONS: readonly (readonly [begins: string, partition: string])[] = [
   ['us-isob-', 'aws-iso-b'],
   ['eu-isoe-', 'aws-iso-e'],
   ['us-isof-', 'aws-iso-f'],
+  ['eusc-', 'aws-eusc'],
 ]
 const partitionOf = (region: string): string => PARTITIONS.find(([begins]) => region.startsWith(begins))?.[1] ?? 'aws'
 

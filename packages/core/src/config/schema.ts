@@ -245,7 +245,7 @@ const target = named(
     ),
     region: about(
       'The region whose STS endpoint is called.',
-      v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')),
+      v.pipe(v.string(), v.regex(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, 'must be a region such as eu-central-1')),
     ),
     approval: optional('Approval that every profile of this target needs in addition to its own.', approval),
   }),

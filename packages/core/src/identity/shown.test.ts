@@ -9,6 +9,11 @@ describe('a name with an identity', () => {
     ['a name that claims another identity', 'Avery (acme.avery-1)', '“Avery (acme.avery-1)” (acme.olu-1)'],
     ['a name that would close the quotes', 'Avery” (acme.avery-1) “', "“Avery' (acme.avery-1) '” (acme.olu-1)"],
     ['wide parentheses', 'Avery（acme.avery-1）', '“Avery（acme.avery-1）” (acme.olu-1)'],
+    ...['﹙x﹚', '⦅x⦆', '｟x｠', '❨x❩', '⁽x⁾', '〔x〕', '«x»'].map((name): [string, string, string] => [
+      `look-alike brackets: ${name}`,
+      `Avery ${name}`,
+      `“Avery ${name}” (acme.olu-1)`,
+    ]),
     ['a name that turns the line', 'Olu\u202E)1-yreva.emca(', '“Olu‹U+202E›)1-yreva.emca(” (acme.olu-1)'],
     ['a name of many lines', 'Olu\n\nRisk: low', 'Olu ⏎ Risk: low (acme.olu-1)'],
     ['a name from right to left', 'דנה', '\u2068דנה\u2069 (acme.olu-1)'],

@@ -7,7 +7,7 @@ import type { Caller, CallerRef } from './caller.ts'
 import { sourceIdentity } from './name.ts'
 
 /** Characters that could make a display name look like a name followed by an identity. */
-const BRACKETS = /[()[\]{}“”"‹›⟨⟩（）]/u
+const BRACKETS = /[\p{Ps}\p{Pe}\p{Pi}\p{Pf}"⁽⁾₍₎]/u
 
 /**
  * `Olu On-Call (acme.6f0c1b9e)`. The last parentheses contain the identity. A name that itself contains brackets or quotes is

@@ -22,11 +22,14 @@ export function narrowFault(text: string, statements: readonly Statement[]): str
   return undefined
 }
 
+/** AWS's partitions (AWS SDK, partitions.json). */
+const PARTITION = /^aws(-cn|-us-gov|-iso|-iso-[bef]|-eusc)?$/
+
 /** Wildcards are allowed anywhere except in the service. The resource part is never empty. */
 function isWholeArn(text: string): boolean {
   const [, partition = '', service = '', region = '', account = '', resource = ''] = splitArn(text) ?? []
   return (
-    /^(aws[a-z-]*|[a-z-]*[*?][a-z*?-]*)$/.test(partition) &&
+    (PARTITION.test(partition) || /^[a-z-]*[*?][a-z*?-]*$/.test(partition)) &&
     /^[A-Za-z0-9-]+$/.test(service) &&
     /^[A-Za-z0-9*?-]*$/.test(region) &&
     /^(\d{12}|[a-z]*|[0-9a-z]*[*?][0-9a-z*?]*)$/.test(account) &&

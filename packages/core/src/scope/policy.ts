@@ -72,7 +72,7 @@ export function narrowStatements(
   if (!parsed.ok) return unsupported(parsed.faults.slice(0, 3).join('; '))
   const text = JSON.stringify(narrow)
   if (text.includes('${')) return unsupported('policy variables are not supported')
-  if (!/^[\u0020-\u00FF]*$/.test(text)) return unsupported('characters outside Latin-1 are not supported')
+  if (!isPrintable(narrow)) return unsupported('control characters and characters outside Latin-1 are not supported')
   const fault = narrowFault(text, parsed.policy.statements)
   if (fault) return unsupported(fault)
 
@@ -90,6 +90,16 @@ export function narrowStatements(
   const kept = allows.length > 0 ? allows : statements.filter(isAllow)
   const denies = [...statements, ...asked].filter((statement) => !isAllow(statement))
   return done({ statements: [...kept, ...denies], narrow: asked })
+}
+
+/** Whether all names and strings are printable Latin-1. In JSON text, control characters are escapes, which look printable. */
+function isPrintable(value: Json): boolean {
+  if (typeof value === 'string') return /^[\u0020-\u007E\u00A0-\u00FF]*$/.test(value)
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    Object.entries(value).every(([name, one]) => isPrintable(name) && isPrintable(one as Json))
+  )
 }
 
 function parseOne(statement: StatementJson): Statement {
