@@ -8,7 +8,7 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { sideKey, TTL } from './table.ts'
 
-export type Counter = {
+type Counter = {
   /** Increments the counter, if it is below `most`, and returns its new value; undefined if it is full. `lasts`: seconds. */
   readonly count: (key: string, most: number, lasts: number, now: Instant) => Promise<Done<number | undefined> | Unknown>
 }
