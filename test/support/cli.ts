@@ -12,7 +12,9 @@ export type Ran = { readonly code: number | null; readonly stdout: string; reado
 
 export function stint(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [STINT, ...args], { env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', ...env } })
+    const child = spawn(process.execPath, [STINT, ...args], {
+      env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', HOME: '/nonexistent', ...env },
+    })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (part) => void (stdout += part))
     child.stderr.on('data', (part) => void (stderr += part))

@@ -324,7 +324,16 @@ const configSchema = v.strictObject({
     }),
   ),
   signIn: v.optional(
-    v.record(id, v.strictObject({ authorizationEndpoint: httpsUrl, tokenEndpoint: httpsUrl, clientId: line, scope: v.optional(scope) })),
+    v.record(
+      id,
+      v.strictObject({
+        authorizationEndpoint: httpsUrl,
+        tokenEndpoint: httpsUrl,
+        clientId: line,
+        scope: v.optional(scope),
+        cli: v.optional(v.strictObject({ clientId: line, scope: v.optional(scope) })),
+      }),
+    ),
   ),
   directories: v.optional(
     v.record(

@@ -246,6 +246,18 @@ export type SignInClient = {
   readonly clientId: string
   /** Default: `openid`. */
   readonly scope?: string
+  /** The client of the command line at the same issuer. Absent: people cannot sign in with `stint login`. */
+  readonly cli?: CliClient
+}
+
+/**
+ * A public client (no secret; PKCE) with the redirect URLs `http://localhost:8421/callback`, `:8422` and `:8423`. Its ID is published
+ * at `/.well-known/oauth-protected-resource`, so it must not be a client that is used for anything else.
+ */
+export type CliClient = {
+  readonly clientId: string
+  /** Default: `openid`. Most issuers return a refresh token only for `offline_access`. */
+  readonly scope?: string
 }
 
 /** A SCIM 2.0 service (RFC 7644) in which the issuer's people are looked up live. */
