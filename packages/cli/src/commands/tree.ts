@@ -89,22 +89,19 @@ export const commandNames: { readonly [name: string]: true } = Object.fromEntrie
 )
 
 export const applicationFor = ({ env, stdout }: NodeJS.Process) =>
-  buildApplication<Context>(
-    root,
-    {
-      name: 'stint',
-      scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-      // A bug is shown with its stack. Its message may quote a server or a file, so it is made safe for the terminal.
-      localization: {
-        loadText: () => ({
-          ...text_en,
-          formatException: (thrown) => forPeople(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
-        }),
-      },
-      documentation: {
-        onlyRequiredInUsageLine: true,
-        caseStyle: 'convert-camel-to-kebab',
-        disableAnsiColor: !stdout.isTTY || env.NO_COLOR !== undefined,
-      },
+  buildApplication<Context>(root, {
+    name: 'stint',
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    // A bug is shown with its stack. Its message may quote a server or a file, so it is made safe for the terminal.
+    localization: {
+      loadText: () => ({
+        ...text_en,
+        formatException: (thrown) => forPeople(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
+      }),
     },
-  )
+    documentation: {
+      onlyRequiredInUsageLine: true,
+      caseStyle: 'convert-camel-to-kebab',
+      disableAnsiColor: !stdout.isTTY || env.NO_COLOR !== undefined,
+    },
+  })
