@@ -2,7 +2,7 @@
  * `stint`: the command line. `commands/tree.ts` has the commands, `frame/exit.ts` the exit codes. What must be fast is answered before
  * the tree is loaded: the version, and credentials that are kept for `credential_process`, which SDKs run at every start.
  */
-import { VERSION } from './frame/version.ts'
+import { VERSION } from './frame/version-number.ts'
 
 // The reader of the output can close it early: `stint … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -11,9 +11,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 const words = process.argv.slice(2)
-if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) process.stdout.write(`${VERSION}\n`)
-else if (words[0] === '__complete') await (await import('./run.ts')).complete(words.slice(1))
-else if (words[0] !== 'credential-process' || !(await fromCache())) await (await import('./run.ts')).runCommand(words)
+// No top-level await: the bundle is CommonJS, in which Node's own modules are loaded when they are needed.
+void main()
+
+async function main(): Promise<void> {
+  if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) return void process.stdout.write(`${VERSION}\n`)
+  if (words[0] === '__complete') return (await import('./complete.ts')).complete(words.slice(1))
+  if (words[0] === 'credential-process' && (await fromCache())) return
+  await (await import('./run.ts')).runCommand(words)
+}
 
 /** False: nothing is kept for these words, or something is wrong, which the command itself reports. */
 async function fromCache(): Promise<boolean> {

@@ -1,13 +1,14 @@
 /** Runs the words of a command line through the tree of commands. */
-import { proposeCompletions, run } from '@stricli/core'
+import { run } from '@stricli/core'
 import { applicationFor, commandNames } from './commands/tree.ts'
 import type { Context } from './context.ts'
 import { exitCode } from './frame/exit.ts'
+import { forPeople } from './output.ts'
 
 type Stricli = Context & { process: { exitCode: number | null } }
 
 export async function runCommand(words: readonly string[]): Promise<void> {
-  await run(applicationFor(process), argumentsOf(words), { process } as Stricli)
+  await run(applicationFor(process, forPeople), argumentsOf(words), { process } as Stricli)
   // stricli's own exit codes are negative. All of them mean invalid usage.
   if (typeof process.exitCode !== 'number' || process.exitCode >= 0) return
   process.exitCode = exitCode('usage')
@@ -22,10 +23,4 @@ function argumentsOf(given: readonly string[]): readonly string[] {
   if (given.length === 0) return ['--help']
   if (given[0] === 'help') return [...given.slice(1), '--help']
   return given
-}
-
-/** One proposal a line: the word, a tab, and what it means. The last of the words is the one to complete. */
-export async function complete(words: readonly string[]): Promise<void> {
-  const proposals = await proposeCompletions(applicationFor(process), words.length === 0 ? [''] : words, { process } as Stricli)
-  process.stdout.write(proposals.map(({ completion, brief }) => `${completion}\t${brief}\n`).join(''))
 }

@@ -1,7 +1,6 @@
 /** The tree of commands. Each command has a file here; its code is loaded when it runs. */
 import { buildApplication, buildRouteMap, text_en } from '@stricli/core'
 import type { Context } from '../context.ts'
-import { forPeople } from '../output.ts'
 import { approve } from './approve.ts'
 import { audit } from './audit/index.ts'
 import { cancel } from './cancel.ts'
@@ -88,7 +87,8 @@ export const commandNames: { readonly [name: string]: true } = Object.fromEntrie
   root.getAllEntries().map(({ name }) => [name['convert-camel-to-kebab'], true]),
 )
 
-export const applicationFor = ({ env, stdout }: NodeJS.Process) =>
+/** `shown` makes text safe for a terminal. */
+export const applicationFor = ({ env, stdout }: NodeJS.Process, shown: (text: string) => string) =>
   buildApplication<Context>(root, {
     name: 'stint',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
@@ -96,7 +96,7 @@ export const applicationFor = ({ env, stdout }: NodeJS.Process) =>
     localization: {
       loadText: () => ({
         ...text_en,
-        formatException: (thrown) => forPeople(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
+        formatException: (thrown) => shown(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
       }),
     },
     documentation: {
