@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Sandbox } from '@stint/sandbox'
 import { addUser, type World } from '@stint/sandbox/aws/world'
 
-const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', import.meta.url))
+export const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', import.meta.url))
 
 export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 

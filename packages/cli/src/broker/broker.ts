@@ -19,8 +19,8 @@ export type CallOptions = {
   readonly timeoutMs?: number
   /** For the words of a refusal: the profile that the call is about. */
   readonly profile?: string
-  /** A POST that is safe to repeat, with this Idempotency-Key. */
-  readonly repeatable?: boolean
+  /** A POST that is safe to repeat: with an Idempotency-Key, or because the broker recognizes the same body (`body`). */
+  readonly repeatable?: 'key' | 'body'
 }
 export type Broker = {
   readonly url: string
@@ -84,14 +84,14 @@ const ATTEMPTS = 3
 const LONGEST_PAUSE_MS = 5000
 
 async function calling(send: Send, url: string, token: string, method: string, path: string, options: CallOptions): Promise<Called> {
-  const repeatable = method === 'GET' || options.repeatable === true
+  const repeatable = method === 'GET' || options.repeatable !== undefined
   const ask = {
     method,
     headers: {
       ...options.headers,
       authorization: `Bearer ${token}`,
       ...(options.body ? { 'content-type': 'application/json' } : {}),
-      ...(options.repeatable ? { 'idempotency-key': randomUUID() } : {}),
+      ...(options.repeatable === 'key' ? { 'idempotency-key': randomUUID() } : {}),
     },
     ...(options.body ? { body: JSON.stringify(options.body) } : {}),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),

@@ -46,7 +46,8 @@ export async function vend(
     broker.call('POST', '/sessions', {
       body: { ...bodyOf(wanted), ...more, ...(requestId === undefined ? {} : { requestId }) },
       profile: profile.id,
-      repeatable: true,
+      // What only asks for approval is recognized by its body; a key would make it another request.
+      repeatable: requestId === undefined && profile.access === 'needs-approval' ? 'body' : 'key',
       timeoutMs: 60_000,
     })
   const request = options.request ?? (profile.access === 'needs-approval' ? await approvedRequest(broker, wanted) : undefined)

@@ -17,9 +17,10 @@ export function factsText(facts: readonly (readonly [string, string])[]): string
   return facts.map(([name, value]) => `${name.padEnd(width)}  ${shownLine(value, 1000)}\n`).join('')
 }
 
-/** `in 12m` or `3m ago`, to the minute; below a minute, to the second. */
+/** `in 12m`, `3m ago` or `now`, to the minute; below a minute, to the second. */
 export function fromNow(iso: string, nowMs: number): string {
   const seconds = Math.round((Date.parse(iso) - nowMs) / 1000)
+  if (seconds === 0) return 'now'
   const size = Math.abs(seconds)
   const words = formatDuration(size < 60 ? size : size < 86_400 ? size - (size % 60) : size - (size % 3600))
   return seconds >= 0 ? `in ${words}` : `${words} ago`

@@ -24,7 +24,7 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
     ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
     ...(flags.start === undefined ? {} : { startsAt: toIso(flags.start) }),
   }
-  const { status, body: made } = await broker.call('POST', '/requests', { body, profile: profile.id, repeatable: true })
+  const { status, body: made } = await broker.call('POST', '/requests', { body, profile: profile.id, repeatable: 'body' })
   let request = made as RequestView
   if (!flags.quiet && status === 200) stderr.write('You have already made this request.\n')
   const use = `stint exec ${profile.id} --request ${request.id} -- COMMAND`
