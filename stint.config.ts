@@ -194,6 +194,7 @@ export default defineConfig({
       authorizationEndpoint: binding('PEOPLE_AUTHORIZE', 'https://login.acme.example/authorize'),
       tokenEndpoint: binding('PEOPLE_TOKEN', 'https://login.acme.example/token'),
       clientId: 'stint-web',
+      cli: { clientId: 'stint-cli', scope: 'openid offline_access vend' },
     },
   },
   directories: { people: { scim: binding('PEOPLE_SCIM', 'https://directory.acme.example/scim/v2'), by: 'externalId' } },

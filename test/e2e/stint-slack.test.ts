@@ -79,8 +79,8 @@ describe('stint slack', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const ran = await stint(['slack', 'status'], { ...env, STINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
     server.close()
-    expect([ran.code, ran.stdout, hiddenIn(ran.stderr)]).toEqual([status === 403 ? 1 : 5, '', []])
-    expect(ran.stderr).toMatch(/^stint: .+\n$/)
+    expect([ran.code, ran.stdout, hiddenIn(ran.stderr)]).toEqual([status === 403 ? 3 : 5, '', []])
+    expect(ran.stderr).toMatch(/^stint: .+\n {2}.+\n$/)
   })
   test('asks a person, and takes no silence for a yes', async () => {
     const { code, stderr } = await linked([], 'developer')
@@ -91,11 +91,11 @@ describe('stint slack', () => {
     expect((await stint(['slack', 'status'], env)).stdout).toMatch(/^Not linked\./)
   })
   test.each<[string, string[], Record<string, string>, number, RegExp]>([
-    ['no broker', ['status'], { STINT_URL: '' }, 2, /--url or \$STINT_URL/],
-    ['no token', ['status'], { STINT_TOKEN: '' }, 2, /--token-file or \$STINT_TOKEN/],
-    ['a token that is none', ['status'], { STINT_TOKEN: 'x.y.z' }, 1, /not accepted|token-invalid/],
+    ['no broker', ['status'], { STINT_URL: '' }, 4, /--url or \$STINT_URL/],
+    ['no token', ['status'], { STINT_TOKEN: '' }, 4, /stint login .+\$STINT_TOKEN/],
+    ['a token that is none', ['status'], { STINT_TOKEN: 'x.y.z' }, 4, /token-invalid/],
     ['a broker that is not there', ['status'], { STINT_URL: 'http://127.0.0.1:9' }, 5, /is unreachable/],
-    ['by e-mail, where the config says nothing of it', ['link', '--email'], {}, 1, /does not link by email/],
+    ['by e-mail, where the config says nothing of it', ['link', '--email'], {}, 3, /does not link by email/],
   ])('%s', async (_name, args, more, code, words) => {
     const ran = await stint(['slack', ...args], { ...env, ...more })
     expect([ran.code, ran.stderr]).toEqual([code, expect.stringMatching(words)])

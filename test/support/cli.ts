@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url'
 import type { Sandbox } from '@stint/sandbox'
 import { addUser, type World } from '@stint/sandbox/aws/world'
 
-const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', import.meta.url))
+export const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', import.meta.url))
 
 export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 export function stint(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [STINT, ...args], { env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', ...env } })
+    const child = spawn(process.execPath, [STINT, ...args], {
+      env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', HOME: '/nonexistent', ...env },
+    })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (part) => void (stdout += part))
     child.stderr.on('data', (part) => void (stderr += part))

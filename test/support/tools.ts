@@ -14,6 +14,12 @@ const TOOLS = {
     probe: ['--version'],
     install: 'install the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
   },
+  bash: { probe: ['--version'], install: 'install bash from your distribution' },
+  dash: { probe: ['-c', 'exit 0'], install: 'install dash from your distribution' },
+  zsh: { probe: ['--version'], install: 'install zsh from your distribution' },
+  fish: { probe: ['--version'], install: 'install fish from your distribution' },
+  script: { probe: ['--version'], install: 'install script of util-linux' },
+  boto3: { program: 'python3', probe: ['-c', 'import boto3'], install: 'install Python 3, and boto3 with pip' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
 } as const
 export type Tool = keyof typeof TOOLS
@@ -72,7 +78,8 @@ function requires(setting = '', tool: Tool): boolean {
 
 export function hasTool(tool: Tool, env: Environment = process.env): boolean {
   // CHECKPOINT_DISABLE: Terraform would otherwise ask its maker for news.
-  const { status } = spawnSync(tool, TOOLS[tool].probe, {
+  const { probe, program = tool }: { readonly probe: readonly string[]; readonly program?: string } = TOOLS[tool]
+  const { status } = spawnSync(program, probe, {
     env: { ...env, CHECKPOINT_DISABLE: '1' },
     stdio: 'ignore',
     timeout: PROBE_TIMEOUT_MS,

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { MARK } from '@stint/broker/build/events-page'
 import { functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
+import { withTables } from '@stint/cli/build/cli-page'
 import { MARK as LASTING_MARK, lastingPage } from '@stint/cli/build/lasting-page'
 import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
+import { VERSION } from '@stint/cli/frame/version-number'
 import { rulesPage } from '@stint/cli/lint/catalogue'
 import { eventsPage } from '@stint/core/audit/schema'
 import { outputs } from '@stint/core/build/settings'
@@ -89,4 +91,14 @@ test('docs/storage.md has exactly the key prefixes that the functions may read a
 test('docs/lasting-access.md is what the catalogue of minting actions says', () => {
   const page = read('docs/lasting-access.md')
   expect(page.slice(page.indexOf(LASTING_MARK))).toBe(`${LASTING_MARK}\n${lastingPage()}`)
+})
+
+test('docs/guides/cli.md has every command and every exit code', () => {
+  const page = read('docs/guides/cli.md')
+  expect(page).toContain('`stint credential-process`')
+  expect(page).toBe(withTables(page))
+})
+
+test('the version of the command line is that of its package', () => {
+  expect(VERSION).toBe((JSON.parse(read('packages/cli/package.json')) as { version: string }).version)
 })

@@ -41,6 +41,7 @@ const schemas = {
   LinkState: answers.linkState,
   Event: answers.eventView,
   EventsPage: answers.eventsPage,
+  ResourceMetadata: answers.resourceMetadata,
   Health: answers.health,
   Readiness: answers.readiness,
 } satisfies Record<string, GenericSchema>
@@ -304,7 +305,7 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     problems: [...token, 'internal'],
   },
   'GET /profiles/{id}': {
-    summary: 'Get a profile',
+    summary: 'Get a profile; with its statements, if you are eligible for it',
     success: { status: 200, description: 'The profile.', content: json('Profile') },
     problems: ['profile-unknown', ...token, 'internal'],
   },
@@ -419,6 +420,12 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     open: true,
     success: { status: 200, description: 'The page for which the sign-in was started.', content: page },
     problems: [...pageProblems, 'request-unknown', 'ledger-unavailable', 'issuer-keys-unavailable'],
+  },
+  'GET /.well-known/oauth-protected-resource': {
+    summary: 'Find out where and as which client the command line signs in (RFC 9728)',
+    open: true,
+    success: { status: 200, description: 'The metadata.', content: json('ResourceMetadata') },
+    problems: ['route-unknown', 'internal'],
   },
   'GET /healthz': {
     summary: 'Check that the broker runs; get its build and config hash',

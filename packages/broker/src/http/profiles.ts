@@ -18,9 +18,23 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
   app.get('/profiles/:id', (c) =>
     withCaller(c, (caller) => {
       const view = profileView(c, c.req.param('id'), caller)
-      return view ? c.json(view) : refuse(c, refused('profile-unknown', 'Profile not found, or not visible to you.'))
+      return view
+        ? c.json({ ...view, ...policyOf(view) })
+        : refuse(c, refused('profile-unknown', 'Profile not found, or not visible to you.'))
     }),
   )
+
+  /**
+   * What a session may do, for callers who are eligible: `stint why` looks for the profile that allows a denied call. Those who only see
+   * the profile (`visibleTo`) are not shown it.
+   */
+  function policyOf({ id, access }: { readonly id: string; readonly access: string }) {
+    const profile = access === 'refused' ? undefined : rules.profiles.find(id)
+    return {
+      ...(profile?.policy ? { policy: profile.policy } : {}),
+      ...(profile?.policyArns ? { policyArns: profile.policyArns } : {}),
+    }
+  }
 
   /** Undefined if the caller may not see the profile. */
   function profileView(c: Ctx, id: string, caller: Caller): Answer<typeof schema> | undefined {

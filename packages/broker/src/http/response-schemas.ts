@@ -124,6 +124,13 @@ export const profileView = v.strictObject({
   access: v.picklist(['allowed', 'needs-approval', 'refused']),
   missing: v.array(v.picklist(['mfa-required', 'auth-too-old', 'source-ip', 'not-eligible'])),
   duration: v.strictObject({ default: text, max: text }),
+  policy: v.optional(
+    v.pipe(
+      v.array(v.looseObject({})),
+      v.description('The statements of the session policy, in GET /profiles/{id} of a profile that you are eligible for.'),
+    ),
+  ),
+  policyArns: v.optional(v.pipe(v.array(text), v.description('The managed policies of a session, as policy.'))),
   parameters: v.record(text, v.strictObject({ pattern: text, max: v.number(), wildcard: v.optional(v.literal(true)) })),
   container: v.optional(v.pipe(text, v.description('Why GET /credentials does not serve this profile; absent if it does.'))),
   justification: v.picklist(['required', 'optional']),
@@ -228,6 +235,18 @@ export const linkState = v.strictObject({
     ),
   ),
   linked: v.optional(v.strictObject({ ...slackUser, since: time, expiresAt: time })),
+})
+
+export const resourceMetadata = v.strictObject({
+  resource: v.pipe(text, v.description('The URL of the broker.')),
+  authorization_servers: v.array(text),
+  bearer_methods_supported: v.array(text),
+  scopes_supported: v.array(text),
+  resource_name: text,
+  stint_cli: v.pipe(
+    v.array(v.strictObject({ issuer: text, client_id: text, scope: text, token: v.picklist(['access_token', 'id_token']) })),
+    v.description('The public client of the command line at each issuer, and which of its tokens the broker accepts.'),
+  ),
 })
 
 const upOrDown = v.picklist(['up', 'down'])

@@ -16,6 +16,7 @@ import { docsHeaders, docsPage } from '../http/docs-page.ts'
 import { freezeRoutes } from '../http/freezes.ts'
 import { linkRoutes } from '../http/links.ts'
 import { NOSNIFF } from '../http/message.ts'
+import { metadataRoutes } from '../http/metadata.ts'
 import { profileRoutes } from '../http/profiles.ts'
 import { requestRoutes } from '../http/requests.ts'
 import { allowed, findRoute } from '../http/routes.ts'
@@ -90,6 +91,7 @@ export function apiApp(broker: ApiBroker): Api {
   auditRoutes(app, broker, tools)
   linkRoutes(app, broker, tools)
   pageRoutes(app, broker)
+  metadataRoutes(app, broker)
 
   app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
 

@@ -12,6 +12,9 @@ import { parseRequestId } from '@stint/core/ids'
 import { openCheckpoint, parseCheckpointText } from '@stint/tlog/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/tlog/note'
 import type { Context } from '../context.ts'
+import { exitCode } from '../frame/exit.ts'
+import { Failure } from '../frame/failure.ts'
+import { end } from '../frame/run.ts'
 import { forPeople, jsonLine, shownLine } from '../output.ts'
 import { copyLog } from './copy.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
@@ -23,23 +26,22 @@ import { folderSource, type LogSource, Unreachable, urlSource } from './sources.
 import { type Report, verify } from './verify/verify.ts'
 
 /** Invalid usage. */
-class Usage extends Error {}
-
-/** The longest error message, in characters. Some contain the response of a server. */
-const LONGEST_ERROR = 2000
-
-const EXIT = { failed: 1, usage: 2, unreachable: 5 } as const
-
-/** Prints an error to stderr and sets the exit code by its kind. A bug is thrown. */
-async function guarded(context: Context, work: () => Promise<number>): Promise<void> {
-  try {
-    context.process.exitCode = await work()
-  } catch (error) {
-    const code = error instanceof Usage || error instanceof SyntaxError ? EXIT.usage : isOutside(error) ? EXIT.unreachable : undefined
-    if (code === undefined) throw error
-    context.process.stderr.write(`stint: ${shownLine((error as Error).message, LONGEST_ERROR)}\n`)
-    context.process.exitCode = code
+class Usage extends Failure {
+  constructor(message: string) {
+    super('usage', message)
   }
+}
+
+/** Errors of the environment become failures. A bug is thrown. */
+async function guarded(context: Context, work: () => Promise<number>): Promise<void> {
+  context.process.exitCode = await end(context, {}, async () => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new Failure('usage', error.message)
+      throw isOutside(error) ? new Failure('unreachable', (error as Error).message) : error
+    }
+  })
 }
 
 /** Errors of the environment, and not of this program. */
@@ -205,7 +207,7 @@ export function eraseCommand(this: Context, flags: EraseFlags): Promise<void> {
         stderr.write(`${request} not erased: ${shownLine(erased.detail)}\n`)
       } else stdout.write(`${request} erased: ${erased.value} events\n`)
     }
-    return refusals > 0 ? EXIT.failed : 0
+    return refusals > 0 ? exitCode('failed') : 0
   })
 }
 
@@ -272,7 +274,7 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
     }
     const done = counts.left > 0 ? `had lost; ${counts.left} were skipped` : 'had lost'
     stdout.write(`${counts.lost} items of the log that the table ${flags.yes ? done : 'lost. To restore them, use --yes.'}\n`)
-    return counts.left > 0 ? EXIT.failed : 0
+    return counts.left > 0 ? exitCode('failed') : 0
   })
 }
 
@@ -309,13 +311,13 @@ export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<
     const worst = gravest(report.faults)
     if (worst !== undefined) {
       stderr.write(
-        `stint: The log is invalid (${shownLine(`${report.faults[0]?.place}: ${report.faults[0]?.what}`, LONGEST_ERROR)}). Run stint audit verify.\n`,
+        `stint: The log is invalid (${shownLine(`${report.faults[0]?.place}: ${report.faults[0]?.what}`, 2000)}). Run stint audit verify.\n`,
       )
       return classes[worst].exit
     }
     const reconciled = await reconcile(sessions, readTrail(flags.trail), flags.role ?? [])
     stdout.write(flags.json ? jsonLine(reconciled) : forPeople(reconciledText(reconciled)))
-    return reconciled.findings.length > 0 ? EXIT.failed : 0
+    return reconciled.findings.length > 0 ? exitCode('failed') : 0
   })
 }
 
@@ -346,12 +348,12 @@ export function receiptCommand(this: Context, flags: Trust & { readonly json: bo
     const receipt = checkReceipt(proof, keysFrom(flags.vkey), keysFrom(flags.witness ?? []))
     if (typeof receipt === 'string') {
       stderr.write(`stint: Not verified. ${shownLine(receipt)}\n`)
-      return EXIT.failed
+      return exitCode('failed')
     }
     const { index, entry, checkpoint } = receipt
     if (checkpoint.witnesses.length < flags.quorum) {
       stderr.write(`stint: Not verified. ${checkpoint.witnesses.length} witnesses have signed, but ${flags.quorum} are required.\n`)
-      return EXIT.failed
+      return exitCode('failed')
     }
     const event = JSON.parse(receipt.event) as object
     const witnesses = checkpoint.witnesses.length > 0 ? `, witnessed by ${shownLine(checkpoint.witnesses.join(', '))}` : ''

@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { importConfig, loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
 import type { Context } from '../context.ts'
-import { bindingsOf } from '../lint/command.ts'
+import { type Exit, exitCode } from '../frame/exit.ts'
+import { pairs } from '../frame/flags.ts'
 import { forPeople } from '../output.ts'
 import { casesJson, casesText } from './report.ts'
 import { runCases } from './run.ts'
@@ -12,17 +13,17 @@ import { checkTable } from './table.ts'
 export type TestFlags = { readonly config: string; readonly binding?: readonly string[]; readonly verbose: boolean; readonly json: boolean }
 
 export async function testCommand(this: Context, flags: TestFlags, file: string): Promise<void> {
-  const end = (code: number, words: string) => {
-    const stream = code === 0 || code === 1 ? this.process.stdout : this.process.stderr
+  const end = (exit: Exit, words: string) => {
+    const stream = exit === 'ok' || exit === 'failed' ? this.process.stdout : this.process.stderr
     stream.write(flags.json && stream === this.process.stdout ? words : forPeople(words))
-    this.process.exitCode = code
+    this.process.exitCode = exitCode(exit)
   }
-  const checked = await loadConfig(resolve(flags.config), bindingsOf(flags.binding))
-  if (!checked.ok) return end(5, `stint: The config is invalid:\n${formatFaults(checked.faults)}\n`)
+  const checked = await loadConfig(resolve(flags.config), pairs(flags.binding))
+  if (!checked.ok) return end('unreachable', `stint: The config is invalid:\n${formatFaults(checked.faults)}\n`)
   const imported = await importConfig(resolve(file))
-  if (!imported.ok) return end(5, `stint: ${file}: ${imported.fault}\n`)
+  if (!imported.ok) return end('unreachable', `stint: ${file}: ${imported.fault}\n`)
   const table = checkTable(imported.value, checked.rules)
-  if (!table.ok) return end(5, `stint: ${file} is invalid:\n${table.faults.join('\n')}\n`)
+  if (!table.ok) return end('unreachable', `stint: ${file} is invalid:\n${table.faults.join('\n')}\n`)
   const result = runCases(checked.rules, table.cases, Date.now())
-  end(result.results.every(({ passed }) => passed) ? 0 : 1, flags.json ? casesJson(result) : casesText(result, flags.verbose))
+  end(result.results.every(({ passed }) => passed) ? 'ok' : 'failed', flags.json ? casesJson(result) : casesText(result, flags.verbose))
 }

@@ -4,6 +4,8 @@ import { relative, resolve } from 'node:path'
 import { getBytes } from '@stint/broker/adapters/https'
 import { loadConfig } from '@stint/broker/build/config-file'
 import type { Context } from '../context.ts'
+import { exitCode } from '../frame/exit.ts'
+import { pairs } from '../frame/flags.ts'
 import { forPeople, shownLine } from '../output.ts'
 import type { Finding } from './catalogue.ts'
 import { lastingAccessOf, lint } from './lint.ts'
@@ -19,25 +21,16 @@ export type LintFlags = {
   readonly json: boolean
 }
 
-/** Parses `NAME=VALUE`, the same form that the build takes. */
-export const bindingsOf = (given: readonly string[] = []): Record<string, string> =>
-  Object.fromEntries(
-    given.map((text) => {
-      const at = text.indexOf('=')
-      return [text.slice(0, at), text.slice(at + 1)]
-    }),
-  )
-
 export async function lintCommand(this: Context, flags: LintFlags): Promise<void> {
   const file = resolve(flags.config)
   const shown = relative(process.cwd(), file) || file
   const source = await readFile(file, 'utf8').catch(() => undefined)
   if (source === undefined) {
     this.process.stderr.write(`stint: ${shownLine(shown)} is unreadable. Check the path.\n`)
-    this.process.exitCode = 5
+    this.process.exitCode = exitCode('unreachable')
     return
   }
-  const checked = await loadConfig(file, bindingsOf(flags.binding))
+  const checked = await loadConfig(file, pairs(flags.binding))
   const findings: Finding[] = checked.ok
     ? [...lint(checked.rules, Date.now()), ...(flags.online ? await lintOnline(checked.rules, getBytes) : [])]
     : checked.faults.map(({ path, fault }) => ({ rule: 'config', path, what: fault }))
@@ -47,7 +40,7 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
     : forPeople(reportText(shown, placed.findings, placed.ignored))
   this.process.stdout.write(text)
   const grave = placed.findings.some(({ severity }) => severity === 'error' || (flags.strict && severity === 'warning'))
-  this.process.exitCode = grave ? 1 : 0
+  this.process.exitCode = exitCode(grave ? 'failed' : 'ok')
 }
 
 /** If the file cannot be parsed here, the config check reports the fault better. */

@@ -5,11 +5,10 @@ import { loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
 import { parse } from 'csv-parse/sync'
 import type { Context } from '../context.ts'
+import { type Exit, exitCode } from '../frame/exit.ts'
 import { forPeople, shownLine } from '../output.ts'
 import { kitFaults } from './kit.ts'
 import { configLines, parametersOf, type Row, type Targets, targetsFrom } from './targets.ts'
-
-const EXIT = { refused: 1, usage: 2 } as const
 
 export type AddFlags = {
   readonly account?: string
@@ -29,28 +28,28 @@ export type AddFlags = {
 
 export async function addCommand(this: Context, flags: AddFlags): Promise<void> {
   const { stdout, stderr } = this.process
-  const end = (code: number, ...lines: readonly string[]) => {
+  const end = (exit: Exit, ...lines: readonly string[]) => {
     stderr.write(lines.map((line) => `stint: ${forPeople(line)}\n`).join(''))
-    this.process.exitCode = code
+    this.process.exitCode = exitCode(exit)
   }
   const rows = await rowsOf(flags).catch((error: Error) => error)
-  if (rows instanceof Error) return end(EXIT.usage, shownLine(rows.message))
+  if (rows instanceof Error) return end('usage', shownLine(rows.message))
   // Checked even if no stack is written: a role or a policy is always meant for the stacks.
   const faults = kitFaults({
     ...(flags.brokerRole === undefined ? {} : { brokerRole: flags.brokerRole }),
     ...(flags.policy === undefined ? {} : { policies: flags.policy }),
   })
-  if (faults.length > 0) return end(EXIT.usage, ...faults.map((fault) => shownLine(fault)))
+  if (faults.length > 0) return end('usage', ...faults.map((fault) => shownLine(fault)))
   if (flags.parameters !== undefined && flags.brokerRole === undefined)
-    return end(EXIT.usage, 'Missing --broker-role: the ARN of the role that the stacks trust, as `sst deploy` prints it.')
+    return end('usage', 'Missing --broker-role: the ARN of the role that the stacks trust, as `sst deploy` prints it.')
   const bindings = Object.fromEntries((flags.binding ?? []).map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]))
   const checked = await loadConfig(resolve(flags.config), bindings)
-  if (!checked.ok) return end(EXIT.refused, `${flags.config} is invalid:`, formatFaults(checked.faults))
+  if (!checked.ok) return end('failed', `${flags.config} is invalid:`, formatFaults(checked.faults))
 
   // The config may import the file already, or not yet.
   const before = flags.to === undefined ? {} : await readTargets(flags.to)
   const made = targetsFrom(rows, flags, { ...before, ...checked.rules.targets })
-  if (!made.ok) return end(EXIT.refused, ...made.faults.map((fault) => shownLine(fault)), 'Nothing was written.')
+  if (!made.ok) return end('failed', ...made.faults.map((fault) => shownLine(fault)), 'Nothing was written.')
 
   if (flags.to === undefined) stdout.write(configLines(made.targets))
   else {
@@ -67,7 +66,7 @@ export async function addCommand(this: Context, flags: AddFlags): Promise<void> 
       said.push(`${file}: for the stack in ${accounts.length === 1 ? accounts[0] : `${accounts.length} accounts`}`)
     }
   }
-  end(0, ...said)
+  end('ok', ...said)
 }
 
 async function rowsOf({ account, name, csv }: AddFlags): Promise<readonly Row[]> {

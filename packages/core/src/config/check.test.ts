@@ -76,6 +76,16 @@ describe('Slack, sign-in and directories', () => {
       'signIn.people.tokenEndpoint: must be an https URL',
     ],
     ['a sign-in without OpenID Connect', { signIn: { people: { ...signIn, scope: 'email' } } }, 'signIn.people.scope: must include openid'],
+    [
+      'a sign-in of the command line without OpenID Connect',
+      { signIn: { people: { ...signIn, cli: { clientId: 'stint-cli', scope: 'offline_access' } } } },
+      'signIn.people.cli.scope: must include openid',
+    ],
+    [
+      'a secret of the public client',
+      { signIn: { people: { ...signIn, cli: { clientId: 'stint-cli', clientSecret: 'x' } } } },
+      'signIn.people.cli.clientSecret',
+    ],
     ['a sign-in of jobs', { signIn: { ci: signIn } }, 'signIn.ci: is a workload issuer'],
     [
       'a directory of an unknown issuer',

@@ -403,6 +403,19 @@ const slack = named(
   }),
 )
 
+const scope = v.pipe(
+  line,
+  v.check((text) => text.split(' ').includes('openid'), 'must include openid'),
+)
+const cliClient = named(
+  'CliClient',
+  'A public client (no secret; PKCE) with the redirect URLs `http://localhost:8421/callback`, `:8422` and `:8423`. Its ID is published at `/.well-known/oauth-protected-resource`, so it must not be a client that is used for anything else.',
+  v.strictObject({
+    clientId: about('The ID of the client at the issuer.', line),
+    scope: optional('Default: `openid`. Most issuers return a refresh token only for `offline_access`.', scope),
+  }),
+)
+
 const signIn = named(
   'SignInClient',
   "How people sign in on Stint's own pages: a client at the issuer (authorization code with PKCE).",
@@ -410,13 +423,8 @@ const signIn = named(
     authorizationEndpoint: about('The authorization endpoint of the issuer. Can be a binding.', httpsUrl),
     tokenEndpoint: about('The token endpoint of the issuer. Can be a binding.', httpsUrl),
     clientId: about("The ID of Stint's client at the issuer.", line),
-    scope: optional(
-      'Default: `openid`.',
-      v.pipe(
-        line,
-        v.check((text) => text.split(' ').includes('openid'), 'must include openid'),
-      ),
-    ),
+    scope: optional('Default: `openid`.', scope),
+    cli: optional('The client of the command line at the same issuer. Absent: people cannot sign in with `stint login`.', cliClient),
   }),
 )
 

@@ -163,6 +163,8 @@ export type SignInClient = {
   readonly clientId: string
   /** Default: `openid`. */
   readonly scope?: string
+  /** The client of the command line at the same issuer. Absent: people cannot sign in with `stint login`. */
+  readonly cli?: CliClient
 }
 
 /** A SCIM 2.0 service (RFC 7644) in which the issuer's people are looked up live. */
@@ -262,6 +264,14 @@ export type Parameter = {
 
 /** Matches the value of a claim. A missing claim never matches, not even under `not`. Every match is exact unless a matcher says otherwise. */
 export type Matcher = Scalar | { readonly oneOf: readonly Scalar[] } | { readonly includes: Scalar } | { readonly glob: string } | { readonly cidr: readonly string[] } | { readonly not: Matcher } | { readonly all: readonly Matcher[] } | { readonly any: readonly Matcher[] }
+
+/** A public client (no secret; PKCE) with the redirect URLs `http://localhost:8421/callback`, `:8422` and `:8423`. Its ID is published at `/.well-known/oauth-protected-resource`, so it must not be a client that is used for anything else. */
+export type CliClient = {
+  /** The ID of the client at the issuer. */
+  readonly clientId: string
+  /** Default: `openid`. Most issuers return a refresh token only for `offline_access`. */
+  readonly scope?: string
+}
 
 /** People who must approve. */
 export type ApprovalRule = {

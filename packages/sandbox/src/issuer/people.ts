@@ -2,11 +2,11 @@
  * People and tools sign in with a real OpenID provider (oidc-provider): authorization code with PKCE for people, client
  * credentials for tools. Every sign-in needs the sandbox's secret, so only users who can read it get a token.
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
-import Provider, { type Configuration } from 'oidc-provider'
-import { knowsSecret, readBody } from '../guard.ts'
+import Provider, { type Configuration, interactionPolicy } from 'oidc-provider'
+import { keyCookie, knowsSecret, readBody } from '../guard.ts'
 import { memoryStore } from './store.ts'
 
 export type Person = { readonly sub: string; readonly name: string; readonly groups: readonly string[]; readonly amr: readonly string[] }
@@ -29,13 +29,16 @@ export const REDIRECT_URI = 'http://127.0.0.1/callback'
 type Settings = { readonly url: string; readonly secret: string; readonly audience: string }
 /** The client for Stint's own pages. */
 export const WEB_CLIENT = 'stint-web'
+/** The public client of `stint login`, with the redirect URIs that docs/guides/issuers.md tells operators to register. */
+export const CLI_CLIENT = 'stint-cli'
+export const CLI_REDIRECT_URIS = [8421, 8422, 8423].map((port) => `http://localhost:${port}/callback`)
 
 /** `broker`: the base URL of Stint's pages. */
 export async function peopleProvider({ url, secret, audience, broker }: Settings & { readonly broker: string }): Promise<RequestListener> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const provider = new Provider(url, {
     ...base(audience, 'ES256', await exportJWK(privateKey)),
-    interactions: { url: (_ctx, { uid }) => `${url}/sign-in/${uid}` },
+    interactions: { url: (_ctx, { uid }) => `${url}/sign-in/${uid}`, policy: withoutConsent() },
     clients: [
       {
         client_id: PEOPLE_CLIENT,
@@ -55,24 +58,37 @@ export async function peopleProvider({ url, secret, audience, broker }: Settings
         id_token_signed_response_alg: 'ES256',
         application_type: 'web',
       },
+      {
+        client_id: CLI_CLIENT,
+        client_name: 'the Stint command line',
+        redirect_uris: CLI_REDIRECT_URIS,
+        grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
+        response_types: ['code'],
+        id_token_signed_response_alg: 'ES256',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+      },
     ],
+    // Refresh tokens rotate: each can be used once, and using one twice revokes the whole grant.
+    rotateRefreshToken: true,
+    expiresWithSession: () => false,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     findAccount: (_ctx, id) => {
       const person = Object.values(people).find(({ sub }) => sub === id)
       return person && { accountId: person.sub, claims: () => ({ sub: person.sub, name: person.name }) }
     },
     extraTokenClaims: (ctx, token) => {
       const person = Object.values(people).find(({ sub }) => 'accountId' in token && sub === token.accountId)
-      const code = ctx.oidc.entities.AuthorizationCode
-      return (
-        person && { name: person.name, groups: person.groups, amr: person.amr, ...(code?.authTime ? { auth_time: code.authTime } : {}) }
-      )
+      const { AuthorizationCode, RefreshToken, DeviceCode } = ctx.oidc.entities
+      const authTime = (AuthorizationCode ?? RefreshToken ?? DeviceCode)?.authTime
+      return person && { name: person.name, groups: person.groups, amr: person.amr, ...(authTime ? { auth_time: authTime } : {}) }
     },
     // The sandbox has no consent page: by signing in, the user consents to share name and groups with Stint.
     loadExistingGrant: async (ctx) => {
       const { Grant } = ctx.oidc.provider
       const accountId = ctx.oidc.session?.accountId
       const grant = new Grant({ ...(accountId ? { accountId } : {}), clientId: ctx.oidc.client?.clientId ?? '' })
-      grant.addOIDCScope('openid')
+      grant.addOIDCScope('openid offline_access')
       grant.addResourceScope(audience, 'vend')
       await grant.save()
       return grant
@@ -112,10 +128,7 @@ function scimUsers(secret: string, request: IncomingMessage, response: ServerRes
 /** The sign-in page: a list of people, without passwords. The provider binds it by a cookie to the browser that started it. */
 async function signInPage(provider: Provider, secret: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    if (!knowsSecret(request, secret)) {
-      const words = 'First open the Slack address that npm start printed. It contains the key to this page.\n'
-      return void response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(words)
-    }
+    if (!knowsSecret(request, secret)) return await keyPage(secret, request, response)
     await provider.interactionDetails(request, response)
     if (request.method === 'POST') {
       const name = new URLSearchParams((await readBody(request)).toString('utf8')).get('login') ?? ''
@@ -140,6 +153,32 @@ async function signInPage(provider: Provider, secret: string, request: IncomingM
   }
 }
 
+/**
+ * Asks for the key that `npm start` printed, once per browser. Without it, any program on this machine could sign in. The refusals stay
+ * 403, so that a program that follows redirects notices.
+ */
+async function keyPage(secret: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const given = request.method === 'POST' ? (new URLSearchParams((await readBody(request)).toString('utf8')).get('key') ?? '') : undefined
+  if (given !== undefined && sameText(given.trim(), secret))
+    return void response
+      .writeHead(303, { location: request.url ?? '/', 'set-cookie': keyCookie(secret), 'cache-control': 'no-store' })
+      .end()
+  const wrong = given === undefined ? '' : '<p>This is not the key. Copy it again.</p>'
+  response.writeHead(403, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  })
+  response.end(
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Key of the sandbox</title><h1>Enter the key of the sandbox</h1>${wrong}<p>npm start printed it, next to <em>Key</em>.</p><form method="post"><label>Key <input name="key" autocomplete="off" autofocus></label> <button>Continue</button></form></html>`,
+  )
+}
+
+const sameText = (a: string, b: string): boolean => {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
 export async function toolsProvider({ url, secret, audience }: Settings): Promise<RequestListener> {
   const { privateKey } = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
   const provider = new Provider(url, {
@@ -151,15 +190,26 @@ export async function toolsProvider({ url, secret, audience }: Settings): Promis
   return provider.callback()
 }
 
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** Native clients would need a consent page, which the sandbox does not have. */
+function withoutConsent() {
+  const policy = interactionPolicy.base()
+  policy.get('consent')?.checks.remove('native_client_prompt')
+  return policy
+}
+
 function base(audience: string, alg: 'ES256' | 'RS256', key: object): Configuration {
   return {
     jwks: { keys: [{ ...key, alg, use: 'sig' } as never] },
-    scopes: ['openid'],
+    scopes: ['openid', 'offline_access'],
     cookies: { keys: [randomBytes(32).toString('hex')] },
     adapter: memoryStore(),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      revocation: { enabled: true },
+      deviceFlow: { enabled: true, mask: '****-****' },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => audience,
@@ -167,7 +217,17 @@ function base(audience: string, alg: 'ES256' | 'RS256', key: object): Configurat
         getResourceServerInfo: () => ({ scope: 'vend', audience, accessTokenFormat: 'jwt', jwt: { sign: { alg } } }),
       },
     },
-    ttl: { AccessToken: 3600, ClientCredentials: 600, AuthorizationCode: 60, Session: 3600, Interaction: 600, Grant: 3600, IdToken: 3600 },
+    ttl: {
+      AccessToken: 3600,
+      ClientCredentials: 600,
+      AuthorizationCode: 60,
+      Session: 3600,
+      Interaction: 600,
+      Grant: 12 * 3600,
+      IdToken: 3600,
+      RefreshToken: 12 * 3600,
+      DeviceCode: 600,
+    },
     pkce: { required: () => true },
   }
 }

@@ -1,0 +1,42 @@
+/**
+ * Where and as which client the command line signs in: OAuth 2.0 Protected Resource Metadata (RFC 9728). It is public, so it holds the
+ * issuers with a client for the command line, and nothing else of the config.
+ */
+import type { Rules } from '@stint/core/config/shape'
+import { refused } from '@stint/core/outcome'
+import { type Api, type ApiBroker, refuse } from './context.ts'
+
+export function metadataRoutes(app: Api, { rules, web }: Pick<ApiBroker, 'rules' | 'web'>): void {
+  app.get('/.well-known/oauth-protected-resource', (c) => {
+    const metadata = web && metadataOf(rules, web.publicUrl)
+    return metadata
+      ? c.json(metadata)
+      : refuse(c, refused('route-unknown', 'The config has no client for the command line: signIn.ISSUER.cli.'))
+  })
+}
+
+function metadataOf(rules: Pick<Rules, 'issuers' | 'signIn'>, resource: string) {
+  const clients = Object.entries(rules.signIn ?? {}).flatMap(([id, { cli }]) => {
+    const issuer = rules.issuers[id]
+    if (!cli || !issuer) return []
+    return [
+      {
+        issuer: issuer.url,
+        client_id: cli.clientId,
+        scope: cli.scope ?? 'openid',
+        // Which of the issuer's tokens the broker accepts.
+        token: issuer.tokenUse === 'id' ? ('id_token' as const) : ('access_token' as const),
+      },
+    ]
+  })
+  if (clients.length === 0) return undefined
+  return {
+    resource,
+    authorization_servers: clients.map(({ issuer }) => issuer),
+    bearer_methods_supported: ['header'],
+    scopes_supported: [...new Set(clients.flatMap(({ scope }) => scope.split(' ')))],
+    resource_name: 'Stint',
+    // An extension of RFC 9728 §2: the public client of the command line at each issuer.
+    stint_cli: clients,
+  }
+}

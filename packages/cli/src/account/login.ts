@@ -1,0 +1,119 @@
+/** `stint login`, `logout` and `context`: which brokers you are signed in to. */
+import { rm } from 'node:fs/promises'
+import { placeOf, sendFor } from '../broker/broker.ts'
+import type { Context } from '../context.ts'
+import { forgetCredentials } from '../credentials/cache.ts'
+import { Failure } from '../frame/failure.ts'
+import type { TalkFlags } from '../frame/flags.ts'
+import { checkedUrl, type Env } from '../frame/http.ts'
+import { jsonLine, shownLine } from '../output.ts'
+import { isName, type Named, nameFor, profilesFileOf, readContexts, tokenFileOf, writeContexts } from '../sign-in/contexts.ts'
+import { clientsOf, revoke, unverifiedClaims } from '../sign-in/issuer.ts'
+import { signInWithBrowser, signInWithDevice } from '../sign-in/sign-in.ts'
+import { tokenStore } from '../sign-in/token-store.ts'
+
+export type LoginFlags = TalkFlags & {
+  readonly device: boolean
+  readonly browser: boolean
+  readonly again: boolean
+  readonly issuer?: string
+  readonly name?: string
+}
+
+export async function login(context: Context, flags: LoginFlags, given: string | undefined): Promise<void> {
+  const { env, stdout, stderr } = context.process
+  const send = sendFor(context)
+  const url = given === undefined ? (await placeOf(context, {})).url : checkedUrl(given, 'the broker')
+  if (flags.name !== undefined && !isName(flags.name))
+    throw new Failure('usage', `Invalid name of a context: '${flags.name}'.`, { next: 'Use letters, digits, dots and hyphens.' })
+  const named = chosen(await clientsOf(send, url), url, flags.issuer)
+  const say = (line: string) => void stderr.write(`${line}\n`)
+  const tokens = flags.device
+    ? await signInWithDevice(send, named, say)
+    : await signInWithBrowser(env, send, named, { browser: flags.browser, again: flags.again, say })
+  const store = await tokenStore(env, url)
+  await store.write(tokens)
+  const contexts = await readContexts(env)
+  const [before] = Object.entries(contexts.contexts).find(([, one]) => one.url === url) ?? []
+  const name = flags.name ?? before ?? nameFor(url)
+  if (contexts.contexts[name] !== undefined && contexts.contexts[name].url !== url)
+    throw new Failure('usage', `The context '${name}' is another broker: ${contexts.contexts[name].url}.`, {
+      next: `Choose a name: stint login ${url} --name NAME`,
+    })
+  // Credentials of an earlier sign-in may belong to another person.
+  await forgetCredentials(env, url)
+  await writeContexts(env, { current: name, contexts: { ...contexts.contexts, [name]: named } })
+  const claims = unverifiedClaims(tokens.token)
+  const who = typeof claims.name === 'string' ? claims.name : String(claims.sub ?? 'unknown')
+  if (flags.json) stdout.write(jsonLine({ context: name, url, issuer: named.issuer, name: who, tokens: store.place }))
+  else if (!flags.quiet)
+    stderr.write(`Signed in to ${url} as ${shownLine(who)}.\nYour tokens are in ${store.place}.\nNext: stint profiles\n`)
+}
+
+function chosen(clients: readonly Named[], url: string, issuer: string | undefined): Named {
+  const fitting = issuer === undefined ? clients : clients.filter((one) => one.issuer === issuer)
+  const [first] = fitting
+  if (first !== undefined && fitting.length === 1) return first
+  const list = clients.map((one) => one.issuer).join(', ')
+  throw new Failure(
+    'usage',
+    first === undefined ? `The broker has no sign-in at ${issuer}.` : 'The broker has several issuers for people.',
+    {
+      next: `Choose one with --issuer: ${list}. For example: stint login ${url} --issuer ${clients[0]?.issuer ?? 'URL'}`,
+    },
+  )
+}
+
+export type LogoutFlags = TalkFlags & { readonly context?: string; readonly all: boolean }
+
+/** Leaves nothing of a context on this machine. */
+export async function logout(context: Context, flags: LogoutFlags): Promise<void> {
+  const { env, stdout, stderr } = context.process
+  const { current, contexts } = await readContexts(env)
+  const names = flags.all ? Object.keys(contexts) : [flags.context ?? current ?? '']
+  const send = sendFor(context)
+  const left: object[] = []
+  for (const name of names) {
+    const named = contexts[name]
+    if (!named) {
+      if (flags.context === undefined) continue
+      throw new Failure('usage', `There is no context '${name}'.`, { next: 'List them: stint context' })
+    }
+    const revoked = await forget(env, named, (token) => revoke(send, named, token))
+    left.push({ context: name, url: named.url, revoked })
+    const words = revoked ? 'The sign-in was revoked at the issuer.' : 'The issuer did not revoke the sign-in; it ends on its own.'
+    if (!flags.json && !flags.quiet) stderr.write(`Signed out of ${named.url}. ${words}\n`)
+  }
+  const remaining = Object.fromEntries(Object.entries(contexts).filter(([name]) => !names.includes(name)))
+  const next = current !== undefined && remaining[current] ? current : Object.keys(remaining)[0]
+  await writeContexts(env, { ...(next === undefined ? {} : { current: next }), contexts: remaining })
+  if (flags.json) stdout.write(jsonLine({ signedOut: left }))
+  else if (left.length === 0 && !flags.quiet) stderr.write('You are not signed in anywhere.\n')
+}
+
+async function forget(env: Env, named: Named, atIssuer: (token: string) => Promise<boolean>): Promise<boolean> {
+  const store = await tokenStore(env, named.url)
+  const tokens = await store.read().catch(() => undefined)
+  const revoked = tokens?.refreshToken === undefined ? false : await atIssuer(tokens.refreshToken)
+  await store.remove()
+  await forgetCredentials(env, named.url)
+  for (const path of [profilesFileOf(env, named.url), `${tokenFileOf(env, named.url)}.lock`])
+    await rm(path, { recursive: true, force: true })
+  return revoked
+}
+
+export async function chooseContext(context: Context, flags: TalkFlags, name: string | undefined): Promise<void> {
+  const { env, stdout, stderr } = context.process
+  const { current, contexts } = await readContexts(env)
+  if (name !== undefined) {
+    if (!Object.hasOwn(contexts, name)) throw new Failure('usage', `There is no context '${name}'.`, { next: 'List them: stint context' })
+    await writeContexts(env, { current: name, contexts })
+    if (flags.json) stdout.write(jsonLine({ current: name }))
+    else if (!flags.quiet) stderr.write(`The current context is ${name} (${contexts[name]?.url}).\n`)
+    return
+  }
+  const rows = Object.entries(contexts).map(([one, { url, issuer }]) => ({ name: one, url, issuer, current: one === current }))
+  if (flags.json) stdout.write(jsonLine({ contexts: rows }))
+  else if (rows.length === 0) stderr.write('There are no contexts. Run stint login URL\n')
+  else for (const row of rows) stdout.write(`${row.current ? '*' : ' '} ${row.name}  ${row.url}\n`)
+}

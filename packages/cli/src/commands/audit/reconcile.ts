@@ -1,0 +1,36 @@
+/** `stint audit reconcile` */
+import { buildCommand } from '@stricli/core'
+import { json, text } from '../../frame/flags.ts'
+import { from, token, trust } from './flags.ts'
+
+export const reconcile = buildCommand({
+  docs: {
+    brief: 'Reconcile CloudTrail with the audit log',
+    fullDescription:
+      'Matches AssumeRole calls by role session name, source identity and access key ID. Reports calls that bypassed Stint, sessions that AWS never saw, and what each session did.\n\n' +
+      'Exit codes: 0 no findings · 1 findings · 5 something is unreadable · 2 invalid usage; others as for verify',
+  },
+  parameters: {
+    flags: {
+      from,
+      trail: {
+        kind: 'parsed',
+        parse: text,
+        variadic: true,
+        brief: 'A folder of CloudTrail files, from one or more accounts',
+        placeholder: 'DIR',
+      },
+      role: {
+        kind: 'parsed',
+        parse: text,
+        variadic: true,
+        optional: true,
+        brief: 'The ARN of a target role that no session has used yet',
+      },
+      vkey: trust.vkey,
+      ...token,
+      json,
+    },
+  },
+  loader: async () => (await import('../../audit/commands.ts')).reconcileCommand,
+})

@@ -1,0 +1,25 @@
+/** `stint audit restore` */
+import { buildCommand } from '@stricli/core'
+import { text } from '../../frame/flags.ts'
+import { from, table, token, trust } from './flags.ts'
+
+export const restore = buildCommand({
+  docs: {
+    brief: 'Restore what a table from a backup lost, from the log',
+    fullDescription:
+      'Lists requests, links, freezes and facts that the table lacks, or that differ from the log. With --yes, restores the journal of each. A restored request has ended, a link must be made again, and a freeze that was in force is in force again. Events that were written since follow those of the log. --yes needs --operator, and a key that you trust: --vkey, here or when you verified the log.\n\n' +
+      'Exit codes: 0 done · 1 some items changed meanwhile and were skipped · 5 unreachable, or the log is invalid · 2 invalid usage',
+  },
+  parameters: {
+    flags: {
+      from,
+      ...token,
+      vkey: trust.vkey,
+      operator: { kind: 'parsed', parse: text, optional: true, brief: 'Who runs the command: preferably a team, not a person' },
+      table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
+      region: table.region,
+      yes: { kind: 'boolean', default: false, brief: 'Apply the changes' },
+    },
+  },
+  loader: async () => (await import('../../audit/commands.ts')).restoreCommand,
+})

@@ -1,0 +1,19 @@
+/** `stint logout` */
+import { command } from '../frame/command.ts'
+import { talk, text } from '../frame/flags.ts'
+
+export const logout = command({
+  docs: {
+    brief: 'Sign out, and remove all that is stored',
+    fullDescription:
+      'Revokes the sign-in at the issuer, and removes tokens, cached credentials and the context from this machine. Sessions that you have keep working until they expire.',
+  },
+  parameters: {
+    flags: {
+      context: { kind: 'parsed', parse: text, optional: true, brief: 'The context (default: the current one)', placeholder: 'NAME' },
+      all: { kind: 'boolean', default: false, brief: 'Sign out of every broker' },
+      ...talk,
+    },
+  },
+  load: async () => (await import('../account/login.ts')).logout,
+})

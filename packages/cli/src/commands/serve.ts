@@ -1,0 +1,27 @@
+/** `stint serve` */
+import { numberParser } from '@stricli/core'
+import { command } from '../frame/command.ts'
+import { broker, session, sessionAliases } from '../frame/flags.ts'
+import { profileName } from './profile-name.ts'
+
+export const serve = command({
+  docs: {
+    brief: 'Serve credentials to IDEs and containers on this machine',
+    fullDescription:
+      'Serves the container credentials protocol of the AWS SDKs on loopback, with a random token, until you stop it. Prints the variables to set.\n\n' +
+      'Exit codes: 0 done · 3 denied · 4 sign in first · 5 unreachable · 8 waits for approval · 2 invalid usage',
+  },
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [{ ...profileName, brief: 'The profile (on a terminal, the default is to choose)', optional: true }],
+    },
+    flags: {
+      port: { kind: 'parsed', parse: numberParser, optional: true, brief: 'The port (default: a free one)', placeholder: 'N' },
+      ...session,
+      ...broker,
+    },
+    aliases: sessionAliases,
+  },
+  load: async () => (await import('../credentials/serve.ts')).serveCommand,
+})

@@ -1,0 +1,19 @@
+/** `stint sessions` */
+import { numberParser } from '@stricli/core'
+import { command } from '../frame/command.ts'
+import { broker } from '../frame/flags.ts'
+
+export const sessions = command({
+  docs: {
+    brief: 'List sessions',
+  },
+  parameters: {
+    flags: {
+      live: { kind: 'boolean', default: false, brief: 'Only those that still work' },
+      all: { kind: 'boolean', default: false, brief: 'For auditors: those of everyone' },
+      limit: { kind: 'parsed', parse: numberParser, default: '50', brief: 'At most this many', placeholder: 'N' },
+      ...broker,
+    },
+  },
+  load: async () => (await import('../requests/look.ts')).sessions,
+})

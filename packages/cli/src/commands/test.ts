@@ -1,0 +1,21 @@
+/** `stint test` */
+import { buildCommand } from '@stricli/core'
+import { json, text } from '../frame/flags.ts'
+import { configFlags } from './config-flags.ts'
+
+export const testCases = buildCommand({
+  docs: {
+    brief: 'Run the access tests',
+    fullDescription:
+      'Checks the config against a table of callers, profiles and expected outcomes. See docs/guides/config.md.\n\n' +
+      'Exit codes: 0 all cases passed · 1 some cases failed · 5 the config or table is unreadable · 2 invalid usage',
+  },
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [{ parse: text, brief: 'The table', placeholder: 'FILE', default: 'test/access.ts' }],
+    },
+    flags: { ...configFlags, verbose: { kind: 'boolean', default: false, brief: 'Also list the cases that passed' }, json },
+  },
+  loader: async () => (await import('../cases/command.ts')).testCommand,
+})

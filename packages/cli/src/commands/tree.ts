@@ -1,0 +1,107 @@
+/** The tree of commands. Each command has a file here; its code is loaded when it runs. */
+import { buildApplication, buildRouteMap, text_en } from '@stricli/core'
+import type { Context } from '../context.ts'
+import { approve } from './approve.ts'
+import { audit } from './audit/index.ts'
+import { cancel } from './cancel.ts'
+import { completion } from './completion.ts'
+import { configure } from './configure.ts'
+import { console as consoleCommand } from './console.ts'
+import { context } from './context.ts'
+import { credentialProcess } from './credential-process.ts'
+import { deny } from './deny.ts'
+import { env } from './env.ts'
+import { exec } from './exec.ts'
+import { freeze } from './freeze.ts'
+import { lint } from './lint.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { profiles } from './profiles.ts'
+import { request } from './request.ts'
+import { requests } from './requests.ts'
+import { review } from './review.ts'
+import { revoke } from './revoke.ts'
+import { sandbox } from './sandbox.ts'
+import { serve } from './serve.ts'
+import { sessions } from './sessions.ts'
+import { shell } from './shell.ts'
+import { show } from './show.ts'
+import { slack } from './slack/index.ts'
+import { status } from './status.ts'
+import { target } from './target/index.ts'
+import { testCases } from './test.ts'
+import { unfreeze } from './unfreeze.ts'
+import { version } from './version.ts'
+import { whoami } from './whoami.ts'
+
+/** In the order of the help: sign in, enter, approve, look, and then what platform engineers and auditors need. */
+const routes = {
+  login,
+  logout,
+  whoami,
+  status,
+  context,
+  profiles,
+  exec,
+  shell,
+  env,
+  console: consoleCommand,
+  credentialProcess,
+  configure,
+  serve,
+  request,
+  requests,
+  show,
+  sessions,
+  approve,
+  deny,
+  cancel,
+  revoke,
+  review,
+  freeze,
+  unfreeze,
+  slack,
+  lint,
+  test: testCases,
+  target,
+  audit,
+  sandbox,
+  completion,
+  version,
+}
+
+const root = buildRouteMap({ routes, docs: { brief: 'Temporary AWS credentials, with approvals and a verifiable audit log' } })
+
+/** Every command as it is typed, and its brief: for the guide. */
+export function commandBriefs(): readonly (readonly [string, string])[] {
+  return root.getAllEntries().flatMap(({ name, target: found }) => {
+    const typed = name['convert-camel-to-kebab']
+    return 'getAllEntries' in found
+      ? found.getAllEntries().map((inner) => [`${typed} ${inner.name['convert-camel-to-kebab']}`, inner.target.brief] as const)
+      : [[typed, found.brief] as const]
+  })
+}
+
+/** As they are typed. */
+export const commandNames: { readonly [name: string]: true } = Object.fromEntries(
+  root.getAllEntries().map(({ name }) => [name['convert-camel-to-kebab'], true]),
+)
+
+/** `shown` makes text safe for a terminal. */
+export const applicationFor = ({ env, stdout }: NodeJS.Process, shown: (text: string) => string) =>
+  buildApplication<Context>(root, {
+    name: 'stint',
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    // A bug is shown with its stack. Its message may quote a server or a file, so it is made safe for the terminal.
+    localization: {
+      loadText: () => ({
+        ...text_en,
+        formatException: (thrown) => shown(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
+      }),
+    },
+    documentation: {
+      onlyRequiredInUsageLine: true,
+      caseStyle: 'convert-camel-to-kebab',
+      disableAnsiColor: !stdout.isTTY || env.NO_COLOR !== undefined,
+    },
+  })

@@ -1,0 +1,129 @@
+/** `stint exec` and `stint shell`: a command with credentials that stay fresh for as long as it runs. */
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { constants, devNull } from 'node:os'
+import type { Context } from '../context.ts'
+import { exitCode } from '../frame/exit.ts'
+import { Failure } from '../frame/failure.ts'
+import type { Env } from '../frame/http.ts'
+import { awsConfigFile } from '../frame/paths.ts'
+import { left } from '../frame/words.ts'
+import { entryFor, type Kept, keptOr } from './cache.ts'
+import { startEndpoint } from './endpoint.ts'
+import { type CredentialFlags, type Entry, entryOf, obtainFor } from './entry.ts'
+import { variablesOf, withoutStale } from './environment.ts'
+import type { Obtained } from './obtain.ts'
+import { keepable } from './process.ts'
+
+export type ExecFlags = CredentialFlags & { readonly nest: boolean; readonly static: boolean }
+
+export async function execCommand(context: Context, flags: ExecFlags, ...words: string[]): Promise<number> {
+  const [profile, ...command] = words
+  if (command.length === 0) throw new Failure('usage', 'Missing command.', { next: `stint exec ${profile ?? 'PROFILE'} -- COMMAND` })
+  return runWith(context, flags, profile, command, 'stint exec')
+}
+
+export function shellCommand(context: Context, flags: ExecFlags, profile: string | undefined): Promise<number> {
+  const { env, platform } = context.process
+  const shell = env.SHELL || (platform === 'win32' ? (env.ComSpec ?? 'cmd.exe') : '/bin/sh')
+  return runWith(context, flags, profile, [shell], 'stint shell')
+}
+
+async function runWith(
+  context: Context,
+  flags: ExecFlags,
+  id: string | undefined,
+  command: readonly string[],
+  name: string,
+): Promise<number> {
+  const { env, stderr } = context.process
+  const inside = env.STINT_PROFILE ? `stint (profile ${env.STINT_PROFILE})` : env.AWS_VAULT ? 'aws-vault' : undefined
+  if (inside && !flags.nest)
+    throw new Failure('notStarted', `This shell already has credentials of ${inside}.`, {
+      next: `Leave it with exit, or repeat the command with --nest.`,
+    })
+  const { entry, obtained } = await credentialsOrNotStarted(context, flags, id, name)
+  const shadow = flags.static ? {} : await shadowsOf(env)
+  if (shadow.AWS_CONFIG_FILE && !flags.quiet)
+    stderr.write(
+      `stint: The default profile of ${awsConfigFile(env)} has credentials, which would win. The command does not see this file.\n`,
+    )
+  const endpoint = flags.static ? undefined : await startEndpoint(obtained, () => obtainFor(context, entry))
+  const region = { AWS_REGION: obtained.region, AWS_DEFAULT_REGION: obtained.region }
+  const environment = {
+    ...withoutStale(env),
+    ...(endpoint ? { ...region, AWS_ACCOUNT_ID: obtained.account, ...endpoint.variables, ...shadow } : variablesOf(obtained)),
+    STINT_PROFILE: entry.profile.id,
+    STINT_SESSION_EXPIRES: obtained.credentials.expiration,
+  }
+  if (name === 'stint shell' && !flags.quiet)
+    stderr.write(
+      `Profile ${entry.profile.id}, ${left(obtained.credentials.expiration, Date.now())} left, renewed while the shell runs. Leave it with exit.\n`,
+    )
+  try {
+    return await childOf(context, command, environment)
+  } finally {
+    endpoint?.close()
+  }
+}
+
+/** Without credentials the command does not start, whatever the reason: 125, as env(1) and docker have it. */
+async function credentialsOrNotStarted(
+  context: Context,
+  flags: ExecFlags,
+  id: string | undefined,
+  name: string,
+): Promise<{ entry: Entry; obtained: Obtained }> {
+  try {
+    const entry = await entryOf(context, flags, id, name)
+    const { env } = context.process
+    const words = ['exec', entry.broker.url, flags.context ?? '', flags.tokenFile ?? '', flags.request ?? '', JSON.stringify(entry.wanted)]
+    const get = async (): Promise<Kept<Obtained>> => keepable(entry.broker.url, await obtainFor(context, entry), (one) => one)
+    return { entry, obtained: await keptOr(env, await entryFor(env, words), (flags.wait ?? 0) * 1000, get) }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exit === 'usage' || error.exit === 'interrupted') throw error
+    throw new Failure('notStarted', error.message, error.facts)
+  }
+}
+
+/**
+ * SDKs ask the container endpoint last. So the command must not see the files that come before it: always the credentials file, and
+ * the config file if its default profile has credentials. `--static` leaves both alone, because its variables come first.
+ */
+async function shadowsOf(env: Env): Promise<Record<string, string>> {
+  const content = await readFile(awsConfigFile(env), 'utf8').catch(() => '')
+  const section = /^[ \t]*\[[ \t]*(?:profile[ \t]+)?default[ \t]*\]([\s\S]*?)(?=^[ \t]*\[|(?![\s\S]))/m.exec(content)?.[1] ?? ''
+  const wins =
+    /^[ \t]*(aws_access_key_id|credential_process|credential_source|role_arn|source_profile|sso_\w+|web_identity_token_file)[ \t]*=/m
+  return { AWS_SHARED_CREDENTIALS_FILE: devNull, ...(wins.test(section) ? { AWS_CONFIG_FILE: devNull } : {}) }
+}
+
+function childOf({ process }: Context, [program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit', env })
+    const forward = (signal: NodeJS.Signals) => {
+      // On a terminal, Ctrl-C and Ctrl-\ reach the command too, which decides what they mean.
+      if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return
+      child.kill(signal)
+    }
+    const signals = (['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const).filter((signal) => signal !== 'SIGUSR1')
+    for (const signal of signals) process.on(signal, forward)
+    const over = () => {
+      for (const signal of signals) process.removeListener(signal, forward)
+    }
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      over()
+      if (error.code === 'ENOENT') reject(new Failure('notFound', `Command not found: ${program}.`, { next: 'Check its name and $PATH.' }))
+      else
+        reject(
+          new Failure('notExecutable', `${program} cannot be executed: ${error.message}.`, {
+            next: `Check its permissions: ls -l ${program}`,
+          }),
+        )
+    })
+    child.once('exit', (code, signal) => {
+      over()
+      resolve(code ?? (signal === null ? exitCode('failed') : 128 + (constants.signals[signal] ?? 0)))
+    })
+  })
+}

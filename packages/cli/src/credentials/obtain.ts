@@ -1,0 +1,108 @@
+/** Gets credentials of a profile: uses an approved request if there is one, asks for approval if it must, and waits if it was told to. */
+import type { Broker } from '../broker/broker.ts'
+import type { ProfileView, RequestView } from '../broker/views.ts'
+import type { Context } from '../context.ts'
+import { Failure } from '../frame/failure.ts'
+import { approvedOrThrow, waitForDecision } from '../requests/wait.ts'
+import type { Wanted } from '../requests/wanted.ts'
+
+export type Credentials = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  /** RFC 3339. */
+  readonly expiration: string
+}
+export type Obtained = { readonly session: string; readonly account: string; readonly region: string; readonly credentials: Credentials }
+
+export type ObtainOptions = {
+  readonly request?: string
+  readonly waitSeconds?: number
+  readonly quiet: boolean
+  /** The command with which the user continues, without `--request`. */
+  readonly command: string
+}
+
+export async function obtain(
+  context: Context,
+  broker: Broker,
+  profile: ProfileView,
+  wanted: Wanted,
+  options: ObtainOptions,
+): Promise<Obtained> {
+  return obtainedFrom(await vend(context, broker, profile, wanted, options, {}))
+}
+
+/** The body of a 201 of `POST /sessions`. */
+export async function vend(
+  context: Context,
+  broker: Broker,
+  profile: ProfileView,
+  wanted: Wanted,
+  options: ObtainOptions,
+  more: { readonly format?: 'console' },
+): Promise<Record<string, unknown>> {
+  const post = (requestId?: string) =>
+    broker.call('POST', '/sessions', {
+      body: { ...bodyOf(wanted), ...more, ...(requestId === undefined ? {} : { requestId }) },
+      profile: profile.id,
+      // What only asks for approval is recognized by its body; a key would make it another request.
+      repeatable: requestId === undefined && profile.access === 'needs-approval' ? 'body' : 'key',
+      timeoutMs: 60_000,
+    })
+  const request = options.request ?? (profile.access === 'needs-approval' ? await approvedRequest(broker, wanted) : undefined)
+  const first = await post(request)
+  if (first.status !== 202) return first.body
+  const id = String(first.body.requestId)
+  const resume = `${options.command} --request ${id}`
+  if (options.waitSeconds === undefined)
+    throw new Failure('waiting', `The profile ${profile.id} needs approval. The request ${id} waits for it: ${broker.url}/decide/${id}.`, {
+      requestId: id,
+      next: `Wait with --wait, or continue once it is approved: ${resume}`,
+    })
+  approvedOrThrow(await waitForDecision(context, broker, id, { seconds: options.waitSeconds, quiet: options.quiet, resume }))
+  return (await post(id)).body
+}
+
+const bodyOf = ({ parameters, ...rest }: Wanted) => ({ ...rest, ...(Object.keys(parameters).length > 0 ? { parameters } : {}) })
+
+/** Your approved request for exactly this access, with uses left and its window open. */
+async function approvedRequest(broker: Broker, { profile, parameters }: Wanted): Promise<string | undefined> {
+  const { body } = await broker.call('GET', '/requests?mine=true&state=approved&limit=100')
+  const now = Date.now()
+  const same = (given: Readonly<Record<string, string>> = {}) =>
+    Object.keys(given).length === Object.keys(parameters).length &&
+    Object.entries(given).every(([name, value]) => parameters[name] === value)
+  return (body.requests as readonly RequestView[]).find(
+    (one) =>
+      one.profile === profile &&
+      (one.usesLeft ?? 0) > 0 &&
+      same(one.terms.parameters) &&
+      (one.window?.startsAt === undefined || Date.parse(one.window.startsAt) <= now),
+  )?.id
+}
+
+function obtainedFrom(body: Record<string, unknown>): Obtained {
+  const { id, account, region } = body
+  const credentials = (body.credentials ?? {}) as Record<string, unknown>
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials
+  const strings = [id, account, region, accessKeyId, secretAccessKey, sessionToken, expiration]
+  // Values go into files, environments and shell code. None of AWS's has a space or a control character.
+  if (
+    !strings.every((value) => typeof value === 'string' && /^[\x21-\x7e]{1,8192}$/.test(value)) ||
+    Number.isNaN(Date.parse(String(expiration)))
+  )
+    throw new Failure('unreachable', 'The broker returned credentials in an unknown form.', {
+      next: 'Compare the versions of broker and CLI: stint version',
+    })
+  return {
+    session: id as string,
+    account: account as string,
+    region: region as string,
+    credentials: { accessKeyId, secretAccessKey, sessionToken, expiration } as Credentials,
+  }
+}
+
+/** How long before their expiration credentials are replaced: 5 minutes, or a quarter of a life that is shorter than 20. */
+const SPARE_MS = 5 * 60_000
+export const spareOf = (lifeMs: number): number => Math.min(SPARE_MS, lifeMs / 4)

@@ -1,0 +1,46 @@
+/** `stint request`: asks for approval. */
+import { toIso } from '@stint/core/instant'
+import { brokerFor } from '../broker/broker.ts'
+import type { RequestView } from '../broker/views.ts'
+import type { Context } from '../context.ts'
+import { Failure } from '../frame/failure.ts'
+import type { BrokerFlags, SessionFlags } from '../frame/flags.ts'
+import { jsonLine } from '../output.ts'
+import { chosenProfile } from '../profiles/read.ts'
+import { approvedOrThrow, waitForDecision } from './wait.ts'
+import { wantedFrom } from './wanted.ts'
+
+export type AskFlags = BrokerFlags & Omit<SessionFlags, 'request'> & { readonly start?: number }
+
+export async function ask(context: Context, flags: AskFlags, id: string | undefined): Promise<void> {
+  const { stdout, stderr } = context.process
+  const broker = await brokerFor(context, flags)
+  const profile = await chosenProfile(context, broker, id)
+  if (profile.access === 'allowed')
+    throw new Failure('usage', `The profile ${profile.id} needs no approval.`, { next: `Use it: stint exec ${profile.id} -- COMMAND` })
+  const { parameters, ...wanted } = await wantedFrom(context, profile, flags, 'stint request')
+  const body = {
+    ...wanted,
+    ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
+    ...(flags.start === undefined ? {} : { startsAt: toIso(flags.start) }),
+  }
+  const { status, body: made } = await broker.call('POST', '/requests', { body, profile: profile.id, repeatable: 'body' })
+  let request = made as RequestView
+  if (!flags.quiet && status === 200) stderr.write('You have already made this request.\n')
+  const use = `stint exec ${profile.id} --request ${request.id} -- COMMAND`
+  if (flags.wait !== undefined)
+    request = approvedOrThrow(
+      await waitForDecision(context, broker, request.id, {
+        seconds: flags.wait,
+        quiet: flags.quiet,
+        resume: `stint show ${request.id} --wait`,
+      }),
+    )
+  stdout.write(flags.json ? jsonLine(request) : `${request.id}\n`)
+  if (flags.quiet || flags.json) return
+  stderr.write(
+    request.state === 'approved'
+      ? `The request is approved.\nNext: ${use}\n`
+      : `The request waits for approval: ${broker.url}/decide/${request.id}\nNext: stint show ${request.id} --wait\n`,
+  )
+}

@@ -1,0 +1,96 @@
+/** Waits until a request is decided. Ctrl-C leaves the request open, and says how to continue. */
+import type { Broker } from '../broker/broker.ts'
+import type { RequestView } from '../broker/views.ts'
+import type { Context } from '../context.ts'
+import { Failure } from '../frame/failure.ts'
+import { liveLine } from '../frame/terminal.ts'
+import { fromNow } from '../frame/words.ts'
+import { shownLine } from '../output.ts'
+
+/** The broker answers when something changes, at the latest after this time. */
+const LOOK_SECONDS = 20
+/** Time for the broker to answer after that. */
+const SPARE_MS = 30_000
+
+export type WaitOptions = { readonly seconds: number; readonly quiet: boolean; readonly json?: boolean; readonly resume: string }
+
+export async function waitForDecision(context: Context, broker: Broker, id: string, options: WaitOptions): Promise<RequestView> {
+  const { process } = context
+  const deadline = Date.now() + options.seconds * 1000
+  const line = liveLine(context, options.quiet)
+  let interrupt: (failure: Failure) => void = () => {}
+  const stopped = new Promise<never>((_resolve, reject) => {
+    interrupt = reject
+  })
+  stopped.catch(() => {})
+  const onSignal = () =>
+    interrupt(
+      new Failure('interrupted', `Interrupted. The request ${id} stays open.`, { requestId: id, next: `Continue with: ${options.resume}` }),
+    )
+  process.once('SIGINT', onSignal)
+  let request: RequestView | undefined
+  const startedAt = Date.now()
+  const ticking = setInterval(() => line.show(waitingLine(request, id, startedAt)), 1000)
+  try {
+    for (let first = true; ; first = false) {
+      const left = Math.max(0, Math.ceil((deadline - Date.now()) / 1000))
+      const wait = first ? 0 : Math.min(LOOK_SECONDS, left)
+      const call = broker.call('GET', `/requests/${encodeURIComponent(id)}`, {
+        headers: wait > 0 ? { prefer: `wait=${wait}` } : {},
+        timeoutMs: wait * 1000 + SPARE_MS,
+      })
+      const found = (await Promise.race([call, stopped])).body as RequestView
+      if (first && !options.quiet) announce(context, broker, found)
+      request = found
+      if (found.state !== 'pending') return found
+      if (!first && Date.now() >= deadline)
+        throw new Failure('waiting', `The request ${id} still waits for approval.`, {
+          requestId: id,
+          next: `Continue with: ${options.resume}`,
+        })
+    }
+  } finally {
+    clearInterval(ticking)
+    line.clear()
+    process.removeListener('SIGINT', onSignal)
+  }
+}
+
+const waitingLine = (request: RequestView | undefined, id: string, startedAt: number): string => {
+  const seconds = Math.floor((Date.now() - startedAt) / 1000)
+  const missing = request?.approval.reduce((sum, rule) => sum + rule.missing, 0) ?? 0
+  const expires = request?.expiresAt === undefined ? '' : `, expires ${fromNow(request.expiresAt, Date.now())}`
+  return `Waiting for approval of ${id}: ${missing} missing${expires} (${seconds}s) · Ctrl-C leaves it open`
+}
+
+function announce({ process: { stderr } }: Context, { url }: Broker, request: RequestView): void {
+  if (request.state !== 'pending') return
+  const rules = request.approval.map(({ by, count }) => `${count} of: ${by.map(approverWords).join('; or ')}`)
+  stderr.write(
+    `Request ${request.id} waits for approval.\n  Who can approve: ${shownLine(rules.join(' and '), 500)}\n  To approve: ${url}/decide/${request.id}, or stint approve ${request.id}\n`,
+  )
+}
+
+/** A rule of the config, such as `{ issuer, claims: { groups: { includes: 'approvers' } } }`, in words. */
+export function approverWords(rule: object): string {
+  const { issuer, claims = {}, mfa } = rule as { issuer?: string; claims?: Record<string, unknown>; mfa?: boolean }
+  const words = Object.entries(claims).map(([claim, matcher]) => `${claim} ${matcherWords(matcher)}`)
+  return `${issuer ?? 'anyone'} with ${words.join(', ') || 'any claims'}${mfa ? ', with a second factor' : ''}`
+}
+
+function matcherWords(matcher: unknown): string {
+  if (typeof matcher !== 'object' || matcher === null) return String(matcher)
+  const [[kind, value] = []] = Object.entries(matcher)
+  return kind === 'includes' ? String(value) : `${kind} ${JSON.stringify(value)}`
+}
+
+/** What a decided request means for somebody who wants to use it. */
+export function approvedOrThrow(request: RequestView): RequestView {
+  if (request.state === 'approved') return request
+  const by = request.decidedBy === undefined ? '' : ` by ${shownLine(request.decidedBy.name)}`
+  const exit = request.state === 'denied' || request.state === 'revoked' ? 'denied' : 'failed'
+  throw new Failure(exit, `The request ${request.id} is ${request.state}${by}.`, {
+    requestId: request.id,
+    next: `Read it: stint show ${request.id}`,
+  })
+}

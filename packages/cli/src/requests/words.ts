@@ -1,0 +1,73 @@
+/** A request for a terminal. What an approver decides by comes first: who, what, how long, why. */
+import { formatDuration } from '@stint/core/duration'
+import { withIdentity } from '@stint/core/identity/shown'
+import type { RequestView } from '../broker/views.ts'
+import { factsText, fromNow, tableText } from '../frame/words.ts'
+import { shownLine } from '../output.ts'
+import { approverWords } from './wait.ts'
+
+export function requestText(request: RequestView, now: number): string {
+  const parameters = Object.entries(request.terms.parameters ?? {})
+  const { limits } = request
+  const facts: (readonly [string, string])[] = [
+    ['Request', request.id],
+    ['State', stateWords(request, now)],
+    ...(request.breakGlass ? [['BREAK-GLASS', 'an emergency; another person reviews it afterwards'] as const] : []),
+    ['Requester', withIdentity(request.caller.name, request.identity)],
+    ['Profile', `${request.profile} on ${request.target}`],
+    ['Role', request.roleArn],
+    ...parameters.map(([name, value]) => ['Parameter', `${name} = ${value}`] as const),
+    ...(request.justification === undefined ? [] : [['Justification', request.justification] as const]),
+    ...(request.ticket === undefined ? [] : [['Ticket', request.ticket] as const]),
+    ...(request.lastingAccess
+      ? [['Lasting', `a session can create access that outlives it: ${request.lastingAccess.join(', ')}`] as const]
+      : []),
+    ...(limits.duration === undefined ? [] : [['At most', formatDuration(limits.duration)] as const]),
+    ...(request.usesLeft === undefined ? [] : [['Uses left', String(request.usesLeft)] as const]),
+    ['Created', `${request.createdAt} (${fromNow(request.createdAt, now)})`],
+    ...request.approval.map(
+      ({ by, count, missing }) => ['Needs', `${count} of ${by.map(approverWords).join('; or ')} (${missing} missing)`] as const,
+    ),
+    ...request.approvals.map(
+      ({ approver, at, channel, comment }) =>
+        [
+          'Approved',
+          `${withIdentity(approver.name, `${approver.issuer}/${approver.subject}`)} at ${at}, ${channel}${comment === undefined ? '' : `: ${comment}`}`,
+        ] as const,
+    ),
+    ...(request.decidedBy
+      ? [['Decided by', withIdentity(request.decidedBy.name, `${request.decidedBy.issuer}/${request.decidedBy.subject}`)] as const]
+      : []),
+    ...(typeof request.review === 'string'
+      ? request.review === 'none'
+        ? []
+        : [['Review', request.review] as const]
+      : [['Review', `${request.review.by.name}: ${request.review.text}`] as const]),
+    ...request.sessions.map(
+      ({ id, state, expiresAt, failure }) =>
+        ['Session', `${id} ${state}${failure === undefined ? '' : ` (${failure})`}, until ${expiresAt}`] as const,
+    ),
+  ]
+  const next =
+    request.may.length === 0 ? '' : `\nYou can: ${request.may.map((act) => `stint ${act} ${shownLine(request.id)}`).join('\n         ')}\n`
+  return `${factsText(facts)}${next}`
+}
+
+const stateWords = ({ state, expiresAt, window }: RequestView, now: number): string => {
+  if (state === 'pending' && expiresAt !== undefined) return `pending, expires ${fromNow(expiresAt, now)}`
+  if (state === 'approved' && window) return `approved, usable until ${window.expiresAt} (${fromNow(window.expiresAt, now)})`
+  return state
+}
+
+export const requestsTable = (requests: readonly RequestView[], now: number): string =>
+  tableText(
+    ['request', 'state', 'profile', 'requester', 'created', 'justification'],
+    requests.map(({ id, state, profile, caller, identity, createdAt, justification }) => [
+      id,
+      state,
+      profile,
+      withIdentity(caller.name, identity),
+      fromNow(createdAt, now),
+      justification ?? '',
+    ]),
+  )

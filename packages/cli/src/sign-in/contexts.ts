@@ -1,0 +1,56 @@
+/** Contexts: the brokers that you have signed in to, by name. Nothing in them is secret. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../frame/failure.ts'
+import type { Env } from '../frame/http.ts'
+import { configFolder, stateFolder } from '../frame/paths.ts'
+import { writePrivate } from '../frame/private-file.ts'
+
+export type Named = {
+  readonly url: string
+  /** Where and as what the context signs in. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly scope: string
+  /** Which of the issuer's tokens the broker accepts. */
+  readonly token: 'access_token' | 'id_token'
+}
+export type Contexts = { readonly current?: string; readonly contexts: { readonly [name: string]: Named } }
+
+const fileOf = (env: Env): string => join(configFolder(env), 'contexts.json')
+
+export async function readContexts(env: Env): Promise<Contexts> {
+  const file = fileOf(env)
+  const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{"contexts":{}}'
+    throw new Failure('unreachable', `${file} is unreadable: ${error.message}.`, { next: `Fix it or remove it: ls -l '${file}'` })
+  })
+  const fault = new Failure('unreachable', `${file} is invalid.`, { next: `Remove it and sign in again: rm '${file}' && stint login URL` })
+  try {
+    const value = JSON.parse(content) as Contexts
+    if (typeof value.contexts !== 'object' || !Object.values(value.contexts).every(isNamed)) throw fault
+    return value
+  } catch {
+    throw fault
+  }
+}
+
+const isNamed = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['url', 'issuer', 'clientId', 'scope', 'token'].every((name) => typeof (value as Record<string, unknown>)[name] === 'string')
+
+export const writeContexts = (env: Env, contexts: Contexts): Promise<void> =>
+  writePrivate(fileOf(env), `${JSON.stringify(contexts, null, 2)}\n`)
+
+/** The name of a new context: the host, without what is the same in most URLs. */
+export const nameFor = (url: string): string => new URL(url).host
+
+export const isName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(name)
+
+/** A file name for what belongs to one broker. URLs can be longer than file names. */
+export const fileNameFor = (url: string): string => createHash('sha256').update(url).digest('hex').slice(0, 24)
+
+export const tokenFileOf = (env: Env, url: string): string => join(stateFolder(env), 'tokens', `${fileNameFor(url)}.json`)
+export const profilesFileOf = (env: Env, url: string): string => join(stateFolder(env), 'profiles', `${fileNameFor(url)}.json`)

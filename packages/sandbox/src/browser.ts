@@ -1,0 +1,24 @@
+/**
+ * `npm run browser -- NAME URL`: opens a sign-in page of the sandbox and signs in as NAME, on a machine without a browser:
+ * `BROWSER='npm run -s browser -- developer' npx stint login http://127.0.0.1:4400`.
+ */
+import { parseArgs } from 'node:util'
+import { browse } from './issuer/browser.ts'
+import { type PersonName, people } from './issuer/people.ts'
+import { portsFrom, urlOf } from './ports.ts'
+import { recallSecret } from './secret.ts'
+
+const { values, positionals } = parseArgs({ options: { port: { type: 'string', default: '4400' } }, allowPositionals: true })
+const [name = '', url = ''] = positionals
+
+if (!Object.hasOwn(people, name) || !URL.canParse(url) || positionals.length !== 2) {
+  process.stderr.write(`npm run browser -- NAME [--port N] URL\n\nNAME is one of ${Object.keys(people).join(', ')}.\n`)
+  process.exit(2)
+}
+const ports = portsFrom(Number(values.port))
+const secret = await recallSecret(ports)
+if (secret === undefined) {
+  process.stderr.write(`No sandbox is running on port ${ports.broker} (${urlOf(ports.broker)}). Run npm start in another terminal first.\n`)
+  process.exit(1)
+}
+process.stdout.write(`${await browse(url, name as PersonName, secret)}\n`)

@@ -1,0 +1,120 @@
+/** `stint env` in real shells: every value comes out as it went in, and nothing in it is executed. */
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { failCode, type Shell, setCode, shellOf, unsetCode } from '@stint/cli/credentials/shell-code'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { spawned } from '../support/cli-user.ts'
+import { testWith } from '../support/tools.ts'
+
+const PRINT =
+  'process.stdout.write(JSON.stringify(Object.fromEntries(Object.entries(process.env).filter(([name]) => /^V\\d+$/.test(name)))))'
+/** What shells treat as special, and what quoting gets wrong first. */
+const special = fc.constantFrom(
+  "'",
+  '"',
+  '\\',
+  '$',
+  '`',
+  '!',
+  '\n',
+  '\r',
+  '\t',
+  ' ',
+  '#',
+  ';',
+  '&',
+  '|',
+  '(',
+  ')',
+  '{',
+  '}',
+  '~',
+  '*',
+  '?',
+  '[',
+  ']',
+  '=',
+  '%',
+  '^',
+  '<',
+  '>',
+  '\u2019',
+  '\u0007',
+  '\u001b',
+  'é',
+  '😀',
+)
+const value = fc.oneof(
+  fc.array(special, { maxLength: 12 }).map((parts) => parts.join('')),
+  fc
+    .string({ unit: 'grapheme', maxLength: 30 })
+    .map((text) => text.replaceAll('\0', '').replace(/[\uD800-\uDFFF]/g, (unit) => (text.isWellFormed() ? unit : ''))),
+  fc.constantFrom(
+    '$(touch PWNED)',
+    '`touch PWNED`',
+    "'; touch PWNED; '",
+    '\\',
+    "\\'",
+    "'\\''; touch PWNED #",
+    '-n',
+    '!!',
+    '%s',
+    "a\n'b'\n",
+    '(touch PWNED)',
+    '"; touch PWNED; "',
+  ),
+)
+
+const shells: readonly [program: 'bash' | 'dash' | 'zsh' | 'fish', shell: Shell, args: readonly string[]][] = [
+  ['bash', 'bash', ['--norc', '--noprofile', '-c', 'eval "$(cat "$1")"; exec "$2" -e "$3"', 'x']],
+  ['dash', 'posix', ['-c', 'eval "$(cat "$1")"; exec "$2" -e "$3"', 'x']],
+  ['zsh', 'zsh', ['-f', '-c', 'eval "$(cat "$1")"; exec "$2" -e "$3"', 'x']],
+  ['fish', 'fish', ['--no-config', '-c', 'cat $argv[1] | source; exec $argv[2] -e $argv[3]']],
+]
+
+describe.each(shells)('%s', (program, shell, args) => {
+  const withShell = testWith(program)
+  const run = (code: string, script?: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'stint-quoting-'))
+    writeFileSync(join(folder, 'code'), code)
+    const env = { PATH: process.env.PATH ?? '', HOME: folder, AWS_PROFILE: 'old' }
+    const commands = script === undefined ? args : args.map((arg) => (arg.includes('exec') ? arg.replace(/exec .*/, script) : arg))
+    return spawned('env', ['-C', folder, program, ...commands, join(folder, 'code'), process.execPath, PRINT], env).then((ran) => ({
+      ...ran,
+      files: readdirSync(folder).filter((name) => !name.startsWith('.')),
+    }))
+  }
+
+  withShell('sets every value as it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { minLength: 40, maxLength: 80 }), async (values) => {
+        const variables = Object.fromEntries(values.map((one, at) => [`V${at}`, one]))
+        const { stdout, files } = await run(setCode(shell, variables))
+        expect(JSON.parse(stdout)).toEqual(variables)
+        expect(files.filter((name) => name === 'PWNED')).toEqual([])
+      }),
+      { numRuns: 15 },
+    )
+  })
+  withShell('unsets, and fails with the code, without ending the shell', async () => {
+    const status = shell === 'fish' ? 'echo "$status/$AWS_PROFILE/"' : 'echo "$?/$AWS_PROFILE/"'
+    const { stdout, code } = await run(`${unsetCode(shell, ['AWS_PROFILE', 'NOT_SET'])}${failCode(shell, 4)}`, status)
+    expect([code, stdout]).toEqual([0, '4//\n'])
+  })
+})
+
+test.each([
+  [{ SHELL: '/usr/bin/fish' }, 'linux', 'fish'],
+  [{ SHELL: '/bin/zsh' }, 'darwin', 'posix'],
+  [{}, 'linux', 'posix'],
+  [{}, 'win32', 'powershell'],
+  [{ SHELL: 'C:\\Program Files\\Git\\usr\\bin\\bash.exe' }, 'win32', 'posix'],
+] as const)('%j on %s is %s', (env, platform, shell) => {
+  expect(shellOf(env, platform)).toBe(shell)
+})
+
+test('PowerShell doubles every quote that it knows, and nothing else is special in single quotes', () => {
+  expect(setCode('powershell', { A: 'a\'b\u2018c\u2019d$(x)`"' })).toBe("$env:A = 'a''b\u2018\u2018c\u2019\u2019d$(x)`\"'\n")
+})
