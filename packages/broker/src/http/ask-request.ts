@@ -8,7 +8,7 @@ import { days, parseIso } from '@stint/core/instant'
 import { type Done, type Refused, refused } from '@stint/core/outcome'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
 import { type Asked, askForApproval } from '../vend/ask.ts'
-import { type Api, type ApiBroker, type Ctx, callOf, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, callOf, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
 import { idempotencyKeyOf } from './message.ts'
 import { askBody } from './request-schemas.ts'
 import type { RequestTools } from './request-view.ts'
@@ -20,7 +20,7 @@ const MAX_START_AHEAD = days(7)
 export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Tools, { approvalOf, actorOf, show }: RequestTools): void {
   const { rules } = broker
 
-  app.post('/requests', async (c) => {
+  answer(app, 'POST /requests', async (c) => {
     const bytes = await readBytes(c)
     if (bytes.outcome === 'refused') return refuse(c, bytes)
     return withCaller(c, async (caller) => {

@@ -14,7 +14,7 @@ import { problems } from '@stint/core/problem'
 import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
 import type { EventFilter, FoundEvent } from '../log/trail.ts'
 import { Halt, Trouble } from '../ports/log.ts'
-import { type Api, type ApiBroker, type Ctx, refuse, type Tools } from './context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, refuse, type Tools } from './context.ts'
 import { LARGEST_PAGE, singleQuery } from './paging.ts'
 import type { Answer, eventView as schema } from './response-schemas.ts'
 
@@ -64,7 +64,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
     return eventView({ ...found, event: event as FoundEvent['event'] })
   }
 
-  app.get('/audit/events', (c) =>
+  answer(app, 'GET /audit/events', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
         const given = singleQuery(c)
@@ -84,7 +84,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
     ),
   )
 
-  app.get('/audit/events/:request/:seq', (c) =>
+  answer(app, 'GET /audit/events/{request}/{seq}', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
         const place = placeOf(c)
@@ -109,7 +109,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
     return refuse(c, why[made.outcome])
   }
 
-  app.get('/audit/events/:request/:seq/receipt', (c) =>
+  answer(app, 'GET /audit/events/{request}/{seq}/receipt', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
         const place = placeOf(c)
@@ -121,7 +121,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
   )
 
   /** The final event of a session: it names the access key, or says why there is none. */
-  app.get('/sessions/:id/receipt', (c) =>
+  answer(app, 'GET /sessions/{id}/receipt', (c) =>
     withCaller(c, (caller) =>
       fromLog(c, async () => {
         const id = parseSessionId(c.req.param('id'))
@@ -136,7 +136,7 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
 
 /** `GET /audit/log/{path}`: the objects of the log, for auditors and, if the log is public, for everybody. */
 function logRoute(app: Api, { trail, rules }: ApiBroker, { withCaller, isAuditor }: Tools): void {
-  app.get('/audit/log/*', (c) => {
+  answer(app, 'GET /audit/log/{path}', (c) => {
     const path = new URL(c.req.url).pathname.slice('/audit/log/'.length)
     const isEvents = path.startsWith('events/')
     const tile = parseTilePath(isEvents ? path.replace('events/', 'tile/entries/') : path)

@@ -15,7 +15,7 @@ import type { Links } from '../ports/links.ts'
 import { readObject } from './body.ts'
 import { MAX_BODY_BYTES, problemReply } from './message.ts'
 import type { OpenApi } from './openapi-file.ts'
-import type { Route } from './routes.ts'
+import { type Operation, type Route, routes } from './routes.ts'
 
 /** What the transport knows and a `Request` hides: each Authorization header separately, and the address of the peer. */
 type Peer = { readonly authorization: readonly string[]; readonly sourceIp: string }
@@ -54,6 +54,21 @@ export type Tools = {
   readonly withCaller: (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) => Promise<Response>
   readonly isAuditor: (c: Ctx, caller: Caller) => boolean
   readonly isResponder: (c: Ctx, caller: Caller) => boolean
+}
+
+type PathIn<O extends string> = O extends `${string} ${infer P}` ? HonoPath<P> : never
+type HonoPath<P extends string> = P extends `${infer A}{${infer B}}${infer C}` ? `${A}:${B}${HonoPath<C>}` : P
+
+/** Sets the handler of an operation. Its method and path are those of the route table. */
+export function answer<O extends Operation<'api'>>(
+  app: Api,
+  operation: O,
+  handler: (c: Context<Env, PathIn<O>>) => Response | Promise<Response>,
+): void {
+  const [method = '', path = ''] = operation.split(' ')
+  const isTail = routes.some((route: Route) => route.path === path && route.tail)
+  const honoPath = path.replace(isTail ? /\{[^}]*\}$/ : /$^/, '*').replace(/\{([^}]*)\}/g, ':$1')
+  app.on(method, honoPath, (c) => handler(c as unknown as Context<Env, PathIn<O>>))
 }
 
 export const callOf = (c: Ctx): Call => ({ trace: c.get('trace'), source: c.env.sourceIp, now: c.get('now') })

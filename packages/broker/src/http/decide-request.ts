@@ -11,7 +11,7 @@ import { type Actor, cancel, deny, review, revoke } from '@stint/core/request/ma
 import type { AccessRequest } from '@stint/core/request/request'
 import { type Acts, unknownRequest } from '../approvals/decide.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
-import { type Api, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
+import { type Api, answer, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
 import { decisionBody, reviewBody } from './request-schemas.ts'
 import type { RequestTools } from './request-view.ts'
 
@@ -47,11 +47,15 @@ export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: d
   }
   const words = (comment: string | undefined) => ({ channel: 'api' as const, ...defined({ comment }) })
 
-  app.post('/requests/:id/approve', (c) =>
+  answer(app, 'POST /requests/{id}/approve', (c) =>
     decide(c, c.req.param('id'), (bytes) => said(bytes, ({ comment, limits }) => approving({ ...words(comment), limits }))),
   )
-  for (const [name, act] of Object.entries({ deny, cancel, revoke })) {
-    app.post(`/requests/:id/${name}`, (c) =>
+  for (const [name, act] of [
+    ['deny', deny],
+    ['cancel', cancel],
+    ['revoke', revoke],
+  ] as const) {
+    answer(app, `POST /requests/{id}/${name}`, (c) =>
       decide(c, c.req.param('id'), (bytes) =>
         said(
           bytes,
@@ -62,7 +66,7 @@ export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: d
       ),
     )
   }
-  app.post('/requests/:id/review', (c) =>
+  answer(app, 'POST /requests/{id}/review', (c) =>
     decide(c, c.req.param('id'), (bytes) => {
       const body = parseBody(reviewBody, bytes)
       if (body.outcome === 'refused') return body

@@ -11,7 +11,7 @@ import { done, refused } from '@stint/core/outcome'
 import type { Freeze } from '../ports/ledger.ts'
 import { stoppedBy } from '../vend/ask.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
-import { type Api, type ApiBroker, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
+import { type Api, type ApiBroker, answer, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { freezeBody } from './request-schemas.ts'
 import type { Answer, freezeView as schema } from './response-schemas.ts'
 
@@ -34,7 +34,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
     return undefined
   }
 
-  app.get('/freezes', (c) =>
+  answer(app, 'GET /freezes', (c) =>
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) && !isAuditor(c, caller)) return refuse(c, noResponder)
       const freezes = await ledger.freezes(c.get('now'))
@@ -43,7 +43,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
     }),
   )
 
-  app.post('/freezes', async (c) => {
+  answer(app, 'POST /freezes', async (c) => {
     const bytes = await readBytes(c)
     if (bytes.outcome === 'refused') return refuse(c, bytes)
     return withCaller(c, async (caller) => {
@@ -69,7 +69,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
   })
 
   /** The first responder's call requests the release (202); a second person's call releases (204). A frozen caller can do neither. */
-  app.delete('/freezes/:id', (c) =>
+  answer(app, 'DELETE /freezes/{id}', (c) =>
     withCaller(c, async (caller) => {
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
       const id = parseFreezeId(c.req.param('id'))

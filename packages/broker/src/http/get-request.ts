@@ -5,7 +5,7 @@ import { refused } from '@stint/core/outcome'
 import { isParty } from '@stint/core/request/machine'
 import { stateAt } from '@stint/core/request/request'
 import { unknownRequest } from '../approvals/decide.ts'
-import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './context.ts'
+import { type Api, type ApiBroker, answer, refuse, type Tools, unavailable } from './context.ts'
 import type { RequestTools } from './request-view.ts'
 
 const LONGEST_WAIT_SECONDS = 20
@@ -15,7 +15,7 @@ export function getRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Too
   const { rules, ledger } = broker
   const waiting = new Map<string, number>()
 
-  app.get('/requests/:id', (c) =>
+  answer(app, 'GET /requests/{id}', (c) =>
     withCaller(c, async (caller) => {
       const id = parseRequestId(c.req.param('id'))
       if (!id) return refuse(c, unknownRequest)

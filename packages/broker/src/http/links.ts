@@ -7,7 +7,7 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
 import { linking } from '../approvals/link.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
-import { type Api, type ApiBroker, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { linkBody, linkConfirmBody } from './request-schemas.ts'
 import type { Answer, linkState } from './response-schemas.ts'
 
@@ -34,7 +34,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
   const forPerson = (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) =>
     withCaller(c, (caller) => (!rules.slack ? refuse(c, notSetUp) : caller.kind === 'human' ? answer(caller) : refuse(c, notAPerson)))
 
-  app.get('/slack/link', (c) =>
+  answer(app, 'GET /slack/link', (c) =>
     forPerson(c, async (caller) => {
       const found = await links.ofPerson(caller)
       if (found.outcome === 'unknown') return refuse(c, unavailable(found.cause))
@@ -42,7 +42,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
     }),
   )
 
-  app.post('/slack/link', async (c) => {
+  answer(app, 'POST /slack/link', async (c) => {
     const bytes = await readBytes(c)
     if (bytes.outcome === 'refused') return refuse(c, bytes)
     return forPerson(c, async (caller) => {
@@ -86,7 +86,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
     return done({ team: user.team, user: user.id, name: user.name })
   }
 
-  app.post('/slack/link/confirm', async (c) => {
+  answer(app, 'POST /slack/link/confirm', async (c) => {
     const bytes = await readBytes(c)
     if (bytes.outcome === 'refused') return refuse(c, bytes)
     return forPerson(c, async (caller) => {
@@ -99,7 +99,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
     })
   })
 
-  app.delete('/slack/link', (c) =>
+  answer(app, 'DELETE /slack/link', (c) =>
     forPerson(c, async (caller) => {
       const ended = await links.end(caller, 'unlinked', c.get('now'), came(c, caller))
       if (ended.outcome === 'unknown') return refuse(c, linkUnknown(ended.cause, 'removed'))

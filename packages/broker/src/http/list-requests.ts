@@ -5,14 +5,14 @@ import { rulesOpenTo } from '@stint/core/request/approval'
 import { isParty, isSelf } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import type { Page } from '../ports/ledger.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools, unavailable } from './context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, circumstances, refuse, type Tools, unavailable } from './context.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
 import { type RequestTools, requestView } from './request-view.ts'
 
 const requestStates = ['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended'] as const
 
 export function listRequestsRoute(app: Api, { rules, ledger }: ApiBroker, { withCaller, isAuditor }: Tools, tools: RequestTools): void {
-  app.get('/requests', (c) =>
+  answer(app, 'GET /requests', (c) =>
     withCaller(c, async (caller) => {
       const query = pageQuery(c, { state: requestStates, mine: ['true'], approvable: ['true'], review: ['needed'] })
       if (!query)

@@ -4,10 +4,10 @@
  */
 import type { Rules } from '@stint/core/config/shape'
 import { refused } from '@stint/core/outcome'
-import { type Api, type ApiBroker, refuse } from './context.ts'
+import { type Api, type ApiBroker, answer, refuse } from './context.ts'
 
 export function metadataRoutes(app: Api, { rules, web }: Pick<ApiBroker, 'rules' | 'web'>): void {
-  app.get('/.well-known/oauth-protected-resource', (c) => {
+  answer(app, 'GET /.well-known/oauth-protected-resource', (c) => {
     const metadata = web && metadataOf(rules, web.publicUrl)
     return metadata
       ? c.json(metadata)

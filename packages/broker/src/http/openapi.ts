@@ -7,7 +7,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
 import { askBody, decisionBody, freezeBody, linkBody, linkConfirmBody, reviewBody, vendBody } from './request-schemas.ts'
 import * as answers from './response-schemas.ts'
-import { decisions, type Method, routes } from './routes.ts'
+import { type decisions, type Method, type Operation, routes } from './routes.ts'
 import { tokenStatus } from './token.ts'
 
 const schemas = {
@@ -53,7 +53,7 @@ const json = (...names: SchemaName[]) => ({
 })
 
 type Success = { readonly status: number; readonly description: string; readonly content?: object }
-type Operation = {
+type Description = {
   readonly summary: string
   readonly open?: true
   readonly parameters?: readonly object[]
@@ -114,7 +114,7 @@ const slackProblems: readonly ProblemCode[] = [
 const proof = { 'text/plain': { schema: { type: 'string' } } }
 const query = (name: string, description: string, schema: object) => ({ name, in: 'query', required: false, description, schema })
 
-function decision(act: (typeof decisions)[number]): Operation {
+function decision(act: (typeof decisions)[number]): Description {
   const words = {
     approve: 'Approve a request; limits can only shorten its terms',
     deny: 'Deny a request; one denial is enough',
@@ -148,7 +148,7 @@ function decision(act: (typeof decisions)[number]): Operation {
   }
 }
 
-const operations: { readonly [operation: `${Method} /${string}`]: Operation } = {
+const operations: { readonly [O in Operation]: Description } = {
   'POST /sessions': {
     summary: 'Issue a session of a profile, with temporary credentials',
     body: 'VendBody',
@@ -216,7 +216,11 @@ const operations: { readonly [operation: `${Method} /${string}`]: Operation } = 
     success: { status: 200, description: 'The request. Send its ETag as If-Match with a decision.', content: json('Request') },
     problems: ['request-unknown', ...token, 'rate-limited', 'ledger-unavailable', 'internal'],
   },
-  ...Object.fromEntries(decisions.map((act) => [`POST /requests/{id}/${act}`, decision(act)])),
+  'POST /requests/{id}/approve': decision('approve'),
+  'POST /requests/{id}/deny': decision('deny'),
+  'POST /requests/{id}/cancel': decision('cancel'),
+  'POST /requests/{id}/revoke': decision('revoke'),
+  'POST /requests/{id}/review': decision('review'),
   'GET /freezes': {
     summary: 'List the freezes in force, for responders and auditors',
     success: { status: 200, description: 'The freezes in force.', content: json('Freezes') },
@@ -484,8 +488,7 @@ export function openApiDocument() {
 const withoutDialect = ({ $schema: _dialect, ...schema }: { $schema?: unknown; [member: string]: unknown }) => schema
 
 function describe(path: string, method: Method) {
-  const operation = operations[`${method} ${path as `/${string}`}`]
-  if (!operation) throw new TypeError(`no description of ${method} ${path}`)
+  const operation: Description = operations[`${method} ${path}` as Operation]
   const names = [...path.matchAll(/\{([^}]*)\}/g)].map((found) => found[1])
   const parameters = [
     ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),

@@ -7,15 +7,15 @@ import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { containerBar } from './container.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, refuse, type Tools } from './context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, circumstances, refuse, type Tools } from './context.ts'
 import type { Answer, profileView as schema } from './response-schemas.ts'
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
-  app.get('/profiles', (c) =>
+  answer(app, 'GET /profiles', (c) =>
     withCaller(c, (caller) => c.json({ profiles: rules.profiles.ids.flatMap((id) => profileView(c, id, caller) ?? []) })),
   )
 
-  app.get('/profiles/:id', (c) =>
+  answer(app, 'GET /profiles/{id}', (c) =>
     withCaller(c, (caller) => {
       const view = profileView(c, c.req.param('id'), caller)
       return view

@@ -11,7 +11,7 @@ export type Route = { readonly path: string; readonly tail?: true; readonly meth
 
 export const decisions = ['approve', 'deny', 'cancel', 'revoke', 'review'] as const
 
-export const routes: readonly Route[] = [
+export const routes = [
   { path: '/sessions', methods: { GET: 'api', POST: 'vend' } },
   { path: '/sessions/{id}', methods: { GET: 'api' } },
   { path: '/sessions/{id}/receipt', methods: { GET: 'api' } },
@@ -19,7 +19,11 @@ export const routes: readonly Route[] = [
   { path: '/profiles/{id}', methods: { GET: 'api' } },
   { path: '/requests', methods: { GET: 'api', POST: 'api' } },
   { path: '/requests/{id}', methods: { GET: 'api' } },
-  ...decisions.map((act): Route => ({ path: `/requests/{id}/${act}`, methods: { POST: 'api' } })),
+  { path: '/requests/{id}/approve', methods: { POST: 'api' } },
+  { path: '/requests/{id}/deny', methods: { POST: 'api' } },
+  { path: '/requests/{id}/cancel', methods: { POST: 'api' } },
+  { path: '/requests/{id}/revoke', methods: { POST: 'api' } },
+  { path: '/requests/{id}/review', methods: { POST: 'api' } },
   { path: '/freezes', methods: { GET: 'api', POST: 'api' } },
   { path: '/freezes/{id}', methods: { DELETE: 'api' } },
   { path: '/audit/events', methods: { GET: 'api' } },
@@ -40,9 +44,15 @@ export const routes: readonly Route[] = [
   { path: '/readyz', methods: { GET: 'api' } },
   { path: '/openapi.json', methods: { GET: 'api' } },
   { path: '/docs', methods: { GET: 'api' } },
-]
+] as const satisfies readonly Route[]
 
-const split = routes.map((route) => ({ route, segments: route.path.split('/') }))
+/** `METHOD /path` of every operation that a function serves. */
+export type Operation<S extends Serving = Serving> = OperationsOf<(typeof routes)[number], S>
+type OperationsOf<R, S> = R extends { readonly path: infer P extends string; readonly methods: infer M }
+  ? { [K in keyof M & string]: M[K] extends S ? `${K} ${P}` : never }[keyof M & string]
+  : never
+
+const split = routes.map((route: Route) => ({ route, segments: route.path.split('/') }))
 
 /** Finds the route of a path, and its parameter. A path with a trailing slash is a different path, which matches no route. */
 export function findRoute(path: string): { readonly route: Route; readonly parameter?: string } | undefined {

@@ -4,12 +4,12 @@ import { parseSessionId } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
 import { refused } from '@stint/core/outcome'
 import type { Session } from '@stint/core/request/session'
-import { type Api, type ApiBroker, refuse, type Tools, unavailable } from './context.ts'
+import { type Api, type ApiBroker, answer, refuse, type Tools, unavailable } from './context.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
 import type { Answer, sessionView as schema } from './response-schemas.ts'
 
 export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools): void {
-  app.get('/sessions', (c) =>
+  answer(app, 'GET /sessions', (c) =>
     withCaller(c, async (caller) => {
       const query = pageQuery(c, { mine: ['true', 'false'] })
       if (!query)
@@ -25,7 +25,7 @@ export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isA
     }),
   )
 
-  app.get('/sessions/:id', (c) =>
+  answer(app, 'GET /sessions/{id}', (c) =>
     withCaller(c, async (caller) => {
       const unknown = refused('session-unknown', 'Session not found, or not visible to you.')
       const id = parseSessionId(c.req.param('id'))

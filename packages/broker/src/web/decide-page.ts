@@ -15,7 +15,7 @@ import { type Fact, minute, type Summary } from '@stint/core/request/summary'
 import { isolated, shownLine, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { type Acts, type Decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
-import { type Api, type ApiBroker, type Ctx, circumstances, unavailable } from '../http/context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, circumstances, unavailable } from '../http/context.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import type { Grant, WithGrant } from './grant.ts'
 import { me, say, sayTo, show, table } from './layout.ts'
@@ -38,7 +38,7 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
     )
   }
 
-  app.post('/decide/:id', (c) =>
+  answer(app, 'POST /decide/{id}', (c) =>
     withGrant(c, async (grant, caller, form) => {
       const id = parseRequestId(c.req.param('id'))
       if (!id) return say(c, unknownRequest)

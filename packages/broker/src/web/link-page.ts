@@ -8,7 +8,7 @@ import { minute } from '@stint/core/request/summary'
 import { shownLine } from '@stint/core/shown-text'
 import { html } from 'hono/html'
 import { linking } from '../approvals/link.ts'
-import { type Api, type ApiBroker, type Ctx, unavailable } from '../http/context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, unavailable } from '../http/context.ts'
 import { codeUnknown } from '../http/links.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import type { Grant, WithGrant } from './grant.ts'
@@ -54,7 +54,7 @@ ${table([
     )
   }
 
-  app.post('/link', (c) =>
+  answer(app, 'POST /link', (c) =>
     withGrant(c, async (grant, caller, form) => {
       if (rules.slack && form.get('act') === 'deny') return codePage(c, caller)
       if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'This page has no Slack user to confirm.'))

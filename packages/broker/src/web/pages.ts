@@ -12,7 +12,7 @@ import { refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
 import { html } from 'hono/html'
 import { decisions, unknownRequest } from '../approvals/decide.ts'
-import { type Api, type ApiBroker, boundedBody, type Ctx, refuse, type Web } from '../http/context.ts'
+import { type Api, type ApiBroker, answer, boundedBody, type Ctx, refuse, type Web } from '../http/context.ts'
 import { signInAgain } from '../http/links.ts'
 import { cookieOf, dropCookie, keepCookie, oldSignIns, signInCookie } from './cookies.ts'
 import { decidePages } from './decide-page.ts'
@@ -81,10 +81,10 @@ export function pageRoutes(app: Api, broker: ApiBroker): void {
     return c.redirect(url, 303)
   }
 
-  app.get('/decide/:id', (c) => begin(c, new URL(c.req.url).pathname))
-  app.get('/link', (c) => begin(c, '/link'))
+  answer(app, 'GET /decide/{id}', (c) => begin(c, new URL(c.req.url).pathname))
+  answer(app, 'GET /link', (c) => begin(c, '/link'))
 
-  app.get('/sign-in/callback', async (c) => {
+  answer(app, 'GET /sign-in/callback', async (c) => {
     if (!web) return refuse(c, noPages)
     const now = c.get('now')
     const state = new URL(c.req.url).searchParams.get('state') ?? ''

@@ -11,7 +11,7 @@ import { refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { Hono } from 'hono'
 import { auditRoutes } from '../http/audit.ts'
-import { type Api, type ApiBroker, type Ctx, callOf, circumstances, type Env, refuse, type Tools } from '../http/context.ts'
+import { type Api, type ApiBroker, answer, type Ctx, callOf, circumstances, type Env, refuse, type Tools } from '../http/context.ts'
 import { docsHeaders, docsPage } from '../http/docs-page.ts'
 import { freezeRoutes } from '../http/freezes.ts'
 import { linkRoutes } from '../http/links.ts'
@@ -93,13 +93,13 @@ export function apiApp(broker: ApiBroker): Api {
   pageRoutes(app, broker)
   metadataRoutes(app, broker)
 
-  app.get('/healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
+  answer(app, 'GET /healthz', (c) => c.json({ status: 'ok', build: broker.build, config: broker.rules.hash }))
 
   /**
    * All callers get the same status; only auditors see which dependency is down. The checks are cached for a few seconds, so that calls
    * without a token cost nothing.
    */
-  app.get('/readyz', async (c) => {
+  answer(app, 'GET /readyz', async (c) => {
     const { frozen, ...checks } = await readinessAt(c.get('now'))
     const status = checks.ledger === 'up' ? (frozen ? 'frozen' : 'ready') : 'not-ready'
     const caller = c.env.authorization.length > 0 ? await identify(broker, bearerOf(c.env.authorization), c.get('now')) : undefined
@@ -107,8 +107,8 @@ export function apiApp(broker: ApiBroker): Api {
     return c.json(detailed ? { status, ...checks } : { status }, status === 'not-ready' ? 503 : 200)
   })
 
-  app.get('/openapi.json', (c) => c.json(broker.openApi()))
-  app.get('/docs', (c) => c.html(docsPage(broker.openApi()), 200, docsHeaders))
+  answer(app, 'GET /openapi.json', (c) => c.json(broker.openApi()))
+  answer(app, 'GET /docs', (c) => c.html(docsPage(broker.openApi()), 200, docsHeaders))
 
   app.notFound((c) => {
     const allow = allowed(c.get('route')).join(', ')
