@@ -3,10 +3,8 @@
  */
 
 import { join } from 'node:path'
-import middy from '@middy/core'
 import { hex128 } from '@stint/core/ids'
 import { refused } from '@stint/core/outcome'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { header, problemReply, withNosniff } from '../http/message.ts'
 import { openApiAt } from '../http/openapi-file.ts'
@@ -16,7 +14,7 @@ import { deployRelease } from '../wiring/deploy-release.ts'
 import { deploymentFrom, logDeploymentFrom, releasedFreezesFrom, slackDeploymentFrom, webFrom } from '../wiring/environment.ts'
 import { openTrail } from '../wiring/log.ts'
 import { apiOf } from '../wiring/slack.ts'
-import { fromEvent } from './event.ts'
+import { overHttp, type Reply } from './over-http.ts'
 
 /** One lookup by email. */
 const SLACK_TIMEOUT_MS = 5000
@@ -34,39 +32,33 @@ const app = apiApp({
   openApi: openApiAt(join(__dirname, 'openapi.json')),
 })
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>().handler(async (event) => {
+export const handler = overHttp(deployment, async (request) => {
   await releaseFreezes()
-  const request = fromEvent(event)
   const { method, path, query, headers, body, sourceIp } = request
   if (UNKNOWN_TO_FETCH.includes(method)) return unknownMethod(method)
-  const url = `https://${event.requestContext.domainName}${path}${query ? `?${query}` : ''}`
-  const sent = new Request(url, {
+  const sent = new Request(`https://gateway${path}${query ? `?${query}` : ''}`, {
     method,
     headers: [...headers].flatMap(([name, values]) => values.map((value): [string, string] => [name, asBytes(value)])),
     ...(method === 'GET' || method === 'HEAD' ? {} : { body: Buffer.from(body) }),
   })
   const answer = await app.fetch(sent, { authorization: header(request, 'authorization'), sourceIp })
   const bytes = Buffer.from(await answer.arrayBuffer())
+  const headersButCookies = Object.fromEntries([...answer.headers].filter(([name]) => name !== 'set-cookie'))
+  const reply = { status: answer.status, headers: headersButCookies, cookies: answer.headers.getSetCookie() }
   // Tiles are bytes, and API Gateway takes text or base64.
-  const isBase64Encoded = answer.headers.get('content-type') === 'application/octet-stream'
-  return {
-    statusCode: answer.status,
-    headers: Object.fromEntries([...answer.headers].filter(([name]) => name !== 'set-cookie')),
-    // API Gateway makes a header of each cookie.
-    ...(answer.headers.getSetCookie().length > 0 ? { cookies: answer.headers.getSetCookie() } : {}),
-    body: bytes.toString(isBase64Encoded ? 'base64' : 'utf8'),
-    isBase64Encoded,
-  }
+  return answer.headers.get('content-type') === 'application/octet-stream'
+    ? { ...reply, body: bytes.toString('base64'), base64: true }
+    : { ...reply, body: bytes.toString('utf8') }
 })
 
 /** Fetch Standard, "forbidden method". No route uses one of them. */
 const UNKNOWN_TO_FETCH: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
 
-function unknownMethod(method: string): APIGatewayProxyStructuredResultV2 {
+function unknownMethod(method: string): Reply {
   const trace = hex128(deployment.random)
-  const { status, headers, body } = withNosniff(problemReply(refused('method-not-allowed', `No route accepts ${method}.`), trace))
-  deployment.log({ level: 'info', trace, method, status, code: 'method-not-allowed' })
-  return { statusCode: status, headers: { ...headers }, body }
+  const reply = withNosniff(problemReply(refused('method-not-allowed', `No route accepts ${method}.`), trace))
+  deployment.log({ level: 'info', trace, method, status: reply.status, code: 'method-not-allowed' })
+  return reply
 }
 
 /** API Gateway delivers headers as text; fetch and node:http treat a header as bytes. */

@@ -1,12 +1,9 @@
 /**
  * The `ship` function. It runs on the story table's stream, and once an hour by a schedule for what the stream lost. Its role can write the
- * log and nothing else. Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB", batch item failures.
+ * log and nothing else.
  */
-import middy from '@middy/core'
 import { MAX_GRANT_DAYS } from '@stint/core/config/shape'
 import { days, toDay } from '@stint/core/instant'
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
-import { fromStream, type StreamRecord } from '../adapters/dynamodb/journal-item.ts'
 import { journalsOfDays } from '../adapters/dynamodb/journal-reader.ts'
 import { KEPT_DAYS, LOOK_BACK_DAYS } from '../adapters/dynamodb/retirement.ts'
 import { failed as failedMetric, shipped as shippedMetrics } from '../log/metrics.ts'
@@ -14,6 +11,7 @@ import { type Shipper, ship, shipLost } from '../log/ship.ts'
 import { dynamoClient } from '../wiring/broker.ts'
 import { deploymentFrom, logDeploymentFrom } from '../wiring/environment.ts'
 import { createShipper } from '../wiring/log.ts'
+import { onStream } from './on-stream.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
 const logDeployment = logDeploymentFrom(process.env, deployment)
@@ -36,22 +34,17 @@ const COMPARED_DAYS = [
   ...Object.values(KEPT_DAYS).flatMap((kept) => range(kept, kept + LOOK_BACK_DAYS + 2)),
 ]
 
-export const handler = middy<DynamoDBStreamEvent | { readonly task?: string }, DynamoDBBatchResponse | { shipped: number }>().handler(
-  async (event) => {
-    if (!('Records' in event)) return lost(event.task === 'compare' ? COMPARED_DAYS : range(0, LOST_DAYS))
-    const records = event.Records.map(({ dynamodb }) => dynamodb as StreamRecord & { readonly SequenceNumber?: string })
-    const shipped = await ship(
-      await shipper(),
-      records.flatMap((record) => fromStream(record) ?? []),
-    )
-    if (shipped.outcome === 'done') {
+export const handler = onStream(
+  deployment,
+  {
+    async batch(journals) {
+      const shipped = await ship(await shipper(), journals)
+      if (shipped.outcome === 'unknown') throw new Error(shipped.cause)
       deployment.log(shippedMetrics(logDeployment.namespace, shipped.value, deployment.clock()))
-      return { batchItemFailures: [] }
-    }
-    deployment.log(failedMetric(logDeployment.namespace, deployment.clock()))
-    // Retry the whole batch. What is in the log already is not shipped twice.
-    return { batchItemFailures: [{ itemIdentifier: records[0]?.SequenceNumber ?? '' }] }
+    },
+    task: (task) => lost(task === 'compare' ? COMPARED_DAYS : range(0, LOST_DAYS)),
   },
+  () => failedMetric(logDeployment.namespace, deployment.clock()),
 )
 
 async function lost(back: readonly number[]): Promise<{ shipped: number }> {
