@@ -1,7 +1,7 @@
 /**
  * House rules that no type and no linter keeps: where things may be imported from, and what must not be called where.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { seededBugs } from '../verify/seeded-bugs.ts'
@@ -148,6 +148,25 @@ describe('what ships', () => {
     expect(found.map(({ path }) => path)).toEqual([])
   })
 })
+
+describe('each package states its surface', () => {
+  const imported = new Map<string, Set<string>>()
+  for (const { text } of ['packages', 'test', 'infra', 'docs'].flatMap((folder) => textsOf(folder)))
+    for (const [, name = '', path = ''] of text.matchAll(/['"]@stint\/([a-z]+)((?:\/[\w.-]+)*)['"]/g))
+      imported.set(name, (imported.get(name) ?? new Set()).add(`.${path}`))
+
+  test.each(readdirSync(`${root}/packages`))('%s exports what others import, path by path', (name) => {
+    const { exports = {} } = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, 'utf8')) as {
+      exports?: Record<string, string>
+    }
+    const paths = Object.keys(exports)
+    expect(paths.filter((path) => path.includes('*'))).toEqual([])
+    expect(Object.values(exports).filter((file) => !existsSync(`${root}/packages/${name}/${file}`))).toEqual([])
+    expect(paths.filter((path) => !imported.get(name)?.has(path) && !EXTERNAL.includes(path))).toEqual([])
+  })
+})
+/** Called from outside the packages' TypeScript: by npm scripts. */
+const EXTERNAL = ['./check-node']
 
 describe('nothing is left over', () => {
   const everything = ['packages', 'test', 'infra'].flatMap((folder) => textsOf(folder))
