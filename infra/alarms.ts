@@ -4,7 +4,7 @@
  */
 
 import { functionNames } from '@stint/broker/lambda/functions'
-import { type CountedMetric, countedMetrics, namespaceOf } from '@stint/broker/lambda/metric-filters'
+import { type CountedMetric, countedMetrics, type MetricName, namespaceOf } from '@stint/broker/lambda/metrics'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Gateway } from './api.ts'
 import type { Functions } from './functions.ts'
@@ -71,6 +71,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
     })
     widgets.push({ title: name, metrics })
   }
+  const own = (metricName: MetricName): Metric => most(namespace, metricName)
   /** A metric that is counted from the log lines of a function. */
   const counted = (metricName: keyof typeof countedMetrics): Metric => {
     const { of, pattern, value = '1' }: CountedMetric = countedMetrics[metricName]
@@ -116,12 +117,12 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
   alarm('assume-denied', counted('AssumeDenied'), { above: 0, minutes: 5 })
 
   // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  alarm('ship-lag', most(namespace, 'LagMs'), { above: 60_000, minutes: 5 })
-  alarm('ship-failed', sum(namespace, 'Failed'), { above: 0, minutes: 5, times: 3 })
-  alarm('ship-quarantined', most(namespace, 'Quarantined'), { above: 0, minutes: 5 })
+  alarm('ship-lag', own('LagMs'), { above: 60_000, minutes: 5 })
+  alarm('ship-failed', { ...own('Failed'), statistic: 'Sum' }, { above: 0, minutes: 5, times: 3 })
+  alarm('ship-quarantined', own('Quarantined'), { above: 0, minutes: 5 })
   alarm('stream-age', most('AWS/Lambda', 'IteratorAge', { FunctionName: fn.ship.nodes.function.name }), { above: 300_000, minutes: 5 })
   // Published by the job that runs `stint audit reconcile` (docs/guides/operations.md).
-  alarm('reconcile-findings', most(namespace, 'ReconcileFindings'), { above: 0, minutes: 60 })
+  alarm('reconcile-findings', own('ReconcileFindings'), { above: 0, minutes: 60 })
 
   // ── People ─────────────────────────────────────────────────────────────────────────────────────────────────────────
   const open = counted('BreakGlassOpen')

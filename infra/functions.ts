@@ -5,7 +5,7 @@
 import { createPublicKey } from 'node:crypto'
 import type { Manifest } from '@stint/broker/build/build'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
-import { namespaceOf } from '@stint/broker/lambda/metric-filters'
+import { namespaceOf } from '@stint/broker/lambda/metrics'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { parseFreezeName } from '@stint/core/access/freeze'
 import { formatVkey } from '@stint/tlog/note'

@@ -3,7 +3,7 @@
  * written when the very thing happened, and to all the others.
  */
 import { createHash } from 'node:crypto'
-import { type CountedMetric, countedMetrics } from '@stint/broker/lambda/metric-filters'
+import { type CountedMetric, countedMetrics } from '@stint/broker/lambda/metrics'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 import { slackIn } from '../support/slack.ts'

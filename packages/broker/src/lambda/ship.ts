@@ -6,11 +6,11 @@ import { MAX_GRANT_DAYS } from '@stint/core/config/shape'
 import { days, toDay } from '@stint/core/instant'
 import { journalsOfDays } from '../adapters/dynamodb/journal-reader.ts'
 import { KEPT_DAYS, LOOK_BACK_DAYS } from '../adapters/dynamodb/retirement.ts'
-import { failed as failedMetric, shipped as shippedMetrics } from '../log/metrics.ts'
 import { type Shipper, ship, shipLost } from '../log/ship.ts'
 import { dynamoClient } from '../wiring/broker.ts'
 import { deploymentFrom, logDeploymentFrom } from '../wiring/environment.ts'
 import { createShipper } from '../wiring/log.ts'
+import { failedMetric, shippedMetrics } from './metrics.ts'
 import { onStream } from './on-stream.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
