@@ -221,7 +221,7 @@ function triggers(
   every('SweepDay', 'rate(1 day)', sweep, 'retire')
   every('ShipHour', 'rate(1 hour)', ship, 'lost')
   every('ShipDay', 'rate(1 day)', ship, 'compare')
-  if (notify) every('NotifyMinute', 'rate(1 minute)', notify, 'owed')
+  if (notify) every('NotifyMinute', 'rate(1 minute)', notify, 'pending')
 }
 
 /** The log's name with its signing key, in the format for other tools (C2SP signed-note). KMS returns DER (SubjectPublicKeyInfo). */

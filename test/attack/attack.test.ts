@@ -1,5 +1,5 @@
 /**
- * The attack corpus: every forgery and malformation of `corpus/` against the broker over HTTP, at each of the three doors that
+ * The attack corpus: every forgery and malformation of `corpus/` against the broker over HTTP, at each of the three endpoints that
  * take a token. Each is refused with the code
  * that its row says, tells nothing of itself back, asks nobody outside, writes nothing before identity, reaches no
  * AssumeRole; and each class has honest tokens that pass, so that no row is refused for another reason.
@@ -87,13 +87,13 @@ afterAll(async () => {
 const assumed = () => sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
 const items = () => sandbox.aws.dynamo.records.filter(({ table }) => table === 'stint').length
 
-/** The doors that a token may be shown at. A row that says how it is shown has one. */
-const doors = ['/sessions', '/credentials', '/token'] as const
-type Door = (typeof doors)[number]
-const doorsOf = ({ headers, path, body }: Recipe): readonly Door[] => (headers || path || body ? ['/sessions'] : doors)
+/** The endpoints that take a token. A row that says how it is shown has one. */
+const endpoints = ['/sessions', '/credentials', '/token'] as const
+type Endpoint = (typeof endpoints)[number]
+const endpointsOf = ({ headers, path, body }: Recipe): readonly Endpoint[] => (headers || path || body ? ['/sessions'] : endpoints)
 
 let serial = 0
-async function show(recipe: Recipe, door: Door) {
+async function show(recipe: Recipe, endpoint: Endpoint) {
   // A caller of its own for each row that passes identity: refusals are capped per caller.
   const subject = recipe.code === 'profile-unknown' ? `dana-${++serial}` : 'dana'
   const here = { ...world, subject }
@@ -107,7 +107,7 @@ async function show(recipe: Recipe, door: Door) {
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     resource: `urn:stint:profile:${profile}`,
   })
-  const calls: Record<Door, Raw> = {
+  const calls: Record<Endpoint, Raw> = {
     '/sessions': {
       method: 'POST',
       path: recipe.path === undefined ? '/sessions' : inText(recipe.path),
@@ -117,7 +117,7 @@ async function show(recipe: Recipe, door: Door) {
     '/credentials': { path: `/credentials/${profile}`, headers: bearer },
     '/token': { method: 'POST', path: '/token', headers: ['content-type', 'application/x-www-form-urlencoded'], body: String(form) },
   }
-  return { answer: await exchange(sandbox.urls.broker, calls[door]), token }
+  return { answer: await exchange(sandbox.urls.broker, calls[endpoint]), token }
 }
 
 /** The status of each refusal that a row may expect, except at /token, where it is always 400. */
@@ -129,15 +129,15 @@ const statusOf: { readonly [code: string]: number } = {
   'profile-unknown': 404,
 }
 
-/** What a refusal looks like at a door: each speaks to readers of its own. */
-function expectRefusal(door: Door, wanted: readonly ProblemCode[], { status, headers, text }: RawAnswer): ProblemCode {
+/** What a refusal looks like at a endpoint: each speaks to readers of its own. */
+function expectRefusal(endpoint: Endpoint, wanted: readonly ProblemCode[], { status, headers, text }: RawAnswer): ProblemCode {
   const body = JSON.parse(text) as Record<string, string>
   const code = (body.code ?? body.Code) as ProblemCode
   expect(wanted).toContain(code)
-  expect(status).toBe(door === '/token' ? 400 : statusOf[code])
-  expect(headers['content-type']).toBe(door === '/sessions' ? 'application/problem+json' : 'application/json')
-  if (door === '/token') expect(body.error).toBe(code === 'profile-unknown' ? 'invalid_target' : 'invalid_request')
-  // Whoever forges learns no more than that it did not work.
+  expect(status).toBe(endpoint === '/token' ? 400 : statusOf[code])
+  expect(headers['content-type']).toBe(endpoint === '/sessions' ? 'application/problem+json' : 'application/json')
+  if (endpoint === '/token') expect(body.error).toBe(code === 'profile-unknown' ? 'invalid_target' : 'invalid_request')
+  // A forger learns only that it did not work.
   const said = body.detail ?? body.error_description ?? body.Message
   if (code === 'token-invalid') expect(said).toContain('The token is malformed, forged, or not meant for this broker.')
   return code
@@ -151,20 +151,20 @@ test('the corpus has at least 300 attacks, none of them twice', () => {
 
 describe.each(corpora.map((corpus) => [corpus.class, corpus] as const))('%s', (_name, corpus) => {
   test.each(corpus.controls.flatMap(expand).map((recipe) => [recipe.name, recipe] as const))('honest: %s', async (_row, recipe) => {
-    for (const door of doorsOf(recipe)) {
-      const { answer } = await show(recipe, door)
-      expect([answer.status, answer.status < 300 ? '' : answer.text]).toEqual([door === '/sessions' ? 201 : 200, ''])
-      sandbox.advance(61_000) // the container door gives a caller four in a minute
+    for (const endpoint of endpointsOf(recipe)) {
+      const { answer } = await show(recipe, endpoint)
+      expect([answer.status, answer.status < 300 ? '' : answer.text]).toEqual([endpoint === '/sessions' ? 201 : 200, ''])
+      sandbox.advance(61_000) // the container endpoint gives a caller four in a minute
     }
   })
 
   test.each(corpus.attacks.flatMap(expand).map((recipe) => [recipe.name, recipe] as const))('%s', async (_row, recipe) => {
     const wanted = [recipe.code ?? 'token-invalid'].flat() as readonly ProblemCode[]
-    for (const door of doorsOf(recipe)) {
+    for (const endpoint of endpointsOf(recipe)) {
       const before = { assumed: assumed(), items: items(), log: sandbox.log.length }
-      const { answer, token } = await show(recipe, door)
+      const { answer, token } = await show(recipe, endpoint)
       // An empty text is no token at all, and there is a form for a token that is missing.
-      const code = expectRefusal(door, token === '' ? [...wanted, 'body-invalid'] : wanted, answer)
+      const code = expectRefusal(endpoint, token === '' ? [...wanted, 'body-invalid'] : wanted, answer)
       expect(assumed()).toBe(before.assumed)
       // Before identity nothing is written; after it, one refusal.
       expect(items() - before.items).toBe(code === 'profile-unknown' ? 1 : 0)

@@ -1,5 +1,5 @@
 /**
- * Replays and forgeries at Slack's door. Each kind of call that may change something is taken as Slack would send it, and
+ * Replays and forgeries at Slack's endpoints. Each kind of call that may change something is taken as Slack would send it, and
  * forged in every way of the list; none has an effect, none reaches Slack, none makes Stint stumble, and the honest call
  * itself is good afterwards, once. What concerns signatures, Slack's own library judges too.
  */
@@ -52,7 +52,7 @@ const headed = (form: SignedForm, headers: Record<string, string | undefined>): 
     string
   >,
 })
-/** The form with another payload, or other fields of a command, signed by whoever has the secret: Slack, or a thief of it. */
+/** The form with another payload, or other fields of a command, signed by anyone who has the secret: Slack, or a thief of it. */
 const changed = (form: SignedForm, fields: Readonly<Record<string, string>>, payload: (one: any) => void): Forged => {
   const sent = new URLSearchParams(form.body)
   const text = sent.get('payload')
@@ -263,6 +263,6 @@ describe.each(Object.keys(calls))('%s', (name) => {
 })
 
 test('there are at least a hundred of them', () => {
-  process.stdout.write(`${count} forgeries and replays at Slack's door, none of them let in\n`)
+  process.stdout.write(`${count} forgeries and replays at Slack's endpoints, none of them let in\n`)
   expect(count).toBeGreaterThanOrEqual(100)
 })

@@ -5,7 +5,7 @@
  *   cold   a new process: load the bundle, init, one vend. CPU above the bare handler, as a ratio to the floor's
  *   warm   CPU per vend in a process that has made some hundreds, as a ratio to the floor's
  *
- * Figures are printed, never asserted. Three upstream calls per vend are: more or fewer end the run.
+ * Measurements are printed, never asserted. Three upstream calls per vend are: more or fewer end the run.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -140,28 +140,28 @@ async function main(): Promise<void> {
     STINT_BUILD: 'bench',
     STINT_BENCH_JWKS: `${url}/jwks`,
   }
-  const run = (bundle: string, calls: number, warmUp: number): Figures => {
+  const run = (bundle: string, calls: number, warmUp: number): Measured => {
     const ran = spawnSync(process.execPath, [join(here, 'runner.cjs'), bundle, String(calls), String(warmUp)], {
       env,
       input: event,
       stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
     })
     if (ran.status !== 0) throw new Error(`${bundle} died`)
-    return JSON.parse(String(ran.output[3])) as Figures
+    return JSON.parse(String(ran.output[3])) as Measured
   }
 
   await countCalls('floor', url, () => run(bundles.floor, 10, 0))
   await countCalls('vend', url, () => run(bundles.vend, 10, 0))
 
   const names = Object.keys(bundles) as (keyof typeof bundles)[]
-  const cold = Object.fromEntries(names.map((name) => [name, [] as Figures[]])) as Record<keyof typeof bundles, Figures[]>
+  const cold = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<keyof typeof bundles, Measured[]>
   for (let round = -1; round < COLD_RUNS; round++) {
     for (const name of rotated(names, round)) {
-      const figures = run(bundles[name], 1, 0)
-      if (round >= 0) cold[name].push(figures) // the first round warms the disk's cache
+      const measured = run(bundles[name], 1, 0)
+      if (round >= 0) cold[name].push(measured) // the first round warms the disk's cache
     }
   }
-  const warm = { floor: [] as Figures[], floorAgain: [] as Figures[], vend: [] as Figures[] }
+  const warm = { floor: [] as Measured[], floorAgain: [] as Measured[], vend: [] as Measured[] }
   const warmNames = Object.keys(warm) as (keyof typeof warm)[]
   for (let round = 0; round < WARM_RUNS; round++) {
     for (const name of rotated(warmNames, round)) warm[name].push(run(bundles[name], WARM_CALLS, WARM_UP_CALLS))
@@ -169,10 +169,10 @@ async function main(): Promise<void> {
   report(vend.bytes, cold, warm)
 }
 
-type Figures = { readonly cpu: number; readonly wall: number; readonly rss: number }
+type Measured = { readonly cpu: number; readonly wall: number; readonly rss: number }
 
 /** Ten vends must be ten times reserve, assume, record, and nothing else but what init does. */
-async function countCalls(name: string, url: string, ten: () => Figures): Promise<void> {
+async function countCalls(name: string, url: string, ten: () => Measured): Promise<void> {
   const counts = (): Promise<Record<string, number>> =>
     new Promise((resolve, reject) => {
       get(`${url}/counts`, { rejectUnauthorized: false }, (response) => {
@@ -205,8 +205,8 @@ function spread(values: readonly number[]): string {
 
 function report(
   bytes: number,
-  cold: Record<'bare' | 'floor' | 'floorAgain' | 'vend', Figures[]>,
-  warm: Record<'floor' | 'floorAgain' | 'vend', Figures[]>,
+  cold: Record<'bare' | 'floor' | 'floorAgain' | 'vend', Measured[]>,
+  warm: Record<'floor' | 'floorAgain' | 'vend', Measured[]>,
 ): void {
   const [cpu] = cpus()
   console.log(`\nNode ${process.version}, ${cpus().length} × ${cpu?.model.trim()}; vend ${(bytes / 1000).toFixed(0)} KB\n`)

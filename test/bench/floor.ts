@@ -1,5 +1,5 @@
 /**
- * The floor of the bench: the same road written by hand and nothing else. A JWT verified with node:crypto, SigV4 with a
+ * The floor of the bench: the same path written by hand and nothing else. A JWT verified with node:crypto, SigV4 with a
  * cached key, node:https with keep-alive, string search for XML, three calls. No framework, no schema, no policy language,
  * no fault handling: it is what the work itself costs, not a broker.
  */

@@ -345,7 +345,7 @@ describe('routes and methods', () => {
   )
 })
 
-describe('the container-credentials door', () => {
+describe('the container credentials endpoint', () => {
   test.each<[string, string, string, number]>([
     ['a parameter twice', '/credentials/lab?p.bucket=a&p.bucket=b', 'parameter-invalid', 422],
     ['another member', '/credentials/lab?bucket=a', 'parameter-invalid', 422],
@@ -433,7 +433,7 @@ describe('two faults at once: the earlier one is told', () => {
       { status: 404, code: 'profile-unknown', written: 1 },
     ],
     [
-      'profile before the query of the container door',
+      'profile before the query of the container endpoint',
       () => ({ path: '/credentials/nothing?x=1', headers: bearer(good) }),
       { status: 404, code: 'profile-unknown', written: 1 },
     ],

@@ -176,7 +176,7 @@ describe('when it is over', () => {
 describe('by the clock of this machine again', () => {
   beforeAll(() => sandbox.advance(-3 * 3_600_000))
 
-  test('whoever was erased may be linked again, and the log still holds', async () => {
+  test('a person who was erased can be linked again, and the log still holds', async () => {
     await slackIn(sandbox).link('developer')
     await sandbox.ship()
     const log = join(folder, 'again')

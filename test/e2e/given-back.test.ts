@@ -206,7 +206,7 @@ describe('a request', () => {
     ['what was erased and retired leaves', [asked, received, ended, erased, retired], { erased: true, expires: expect.any(Number) }],
   ])('%s, and nothing is said of it', async (_what, told, expected) => {
     const id = await lost('req', () => told, told.length - 1)
-    // Its events are in the event store still: whoever erased died before they were taken.
+    // Its events are in the event store still: the eraser died before it took them.
     expect(await restore()).toBe(1)
     const back = await item(id)
     expect(back).toMatchObject(expected)

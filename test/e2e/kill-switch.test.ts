@@ -97,7 +97,7 @@ afterEach(async () => {
 const scopes: readonly (readonly [string, Scope])[] = [
   ['everything', { kind: 'all' }],
   ['an issuer', { kind: 'issuer', id: 'lab' }],
-  ['a subject', { kind: 'subject', issuer: 'lab', id: 'dana-desk' }],
+  ['a subject', { kind: 'subject', issuer: 'lab', id: 'dana-pc' }],
   ['a person', { kind: 'person', id: 'dana' }],
   ['a profile', { kind: 'profile', id: 'lab' }],
   ['a target', { kind: 'target', id: 'staging' }],
@@ -105,7 +105,7 @@ const scopes: readonly (readonly [string, Scope])[] = [
 
 describe('each scope', () => {
   test.each(scopes)('%s: one responder freezes it, two people release it', async (_name, scope) => {
-    const dana = await lab.token({ sub: 'dana-desk' })
+    const dana = await lab.token({ sub: 'dana-pc' })
     expect((await vend(dana)).status).toBe(201)
     const frozen = await freeze(scope)
     expect([frozen.status, frozen.json.name]).toEqual([201, expect.stringMatching(/^frz_[0-9a-z]{26}@0$/)])
@@ -123,7 +123,7 @@ describe('each scope', () => {
     expect((await freeze(scope)).json.name).toBe(`${id}@1`)
   })
   test.each<readonly [string, () => Promise<string>, number]>([
-    ['one of their identities', () => lab.token({ sub: 'dana-desk' }), 403],
+    ['one of their identities', () => lab.token({ sub: 'dana-pc' }), 403],
     ['another of their identities', () => home('dana-home'), 403],
     ['a job that they triggered', () => job('42'), 403],
     ['a job that somebody else triggered', () => job('43'), 201],

@@ -240,7 +240,7 @@ describe('the bundles', () => {
     expect([answer.statusCode, answer.body]).toEqual([200, ''])
     expect(await notify.invoke(told(before))).toEqual({ batchItemFailures: [] })
     expect(textOf(root?.blocks ?? [])).toMatch(/Avery Approver.* approved/)
-    expect(await notify.invoke({ task: 'replay' })).toEqual({ requests: 0, owed: 0 })
+    expect(await notify.invoke({ task: 'replay' })).toEqual({ requests: 0, pending: 0 })
     expect(slack.output() + notify.output()).not.toContain(sandbox.slack?.botToken)
   })
 
@@ -403,8 +403,8 @@ describe('both mountings of vend', () => {
     ['process', () => post(logs({ format: 'process' })), 201],
     ['container', () => post(logs({ format: 'container' })), 201],
     ['console', () => post(logs({ format: 'console' })), 201],
-    ['the container door', () => ({ path: '/credentials/logs-read?p.bucket=acme-orders-logs', headers: authorization() }), 200],
-    ['the container door, refused', () => ({ path: '/credentials/none', headers: authorization() }), 404],
+    ['the container endpoint', () => ({ path: '/credentials/logs-read?p.bucket=acme-orders-logs', headers: authorization() }), 200],
+    ['the container endpoint, refused', () => ({ path: '/credentials/none', headers: authorization() }), 404],
     ['an unknown profile', () => post('{"profile":"x"}'), 404],
     ['no JSON', () => post('{'), 400],
     ['too large', () => post(' '.repeat(8193)), 413],

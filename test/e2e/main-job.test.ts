@@ -102,7 +102,7 @@ describe('others', () => {
   })
 })
 
-describe('the container-credentials door', () => {
+describe('the container credentials endpoint', () => {
   test('an SDK fetches credentials by itself and reads the bucket', async () => {
     const credentials = fromHttp({
       awsContainerCredentialsFullUri: `${sandbox.urls.broker}/credentials/logs-read?p.bucket=acme-orders-logs`,

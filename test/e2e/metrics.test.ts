@@ -1,5 +1,5 @@
 /**
- * What alarms look at is what functions write: each figure that CloudWatch counts out of their lines, held to lines that were
+ * What alarms look at is what functions write: each metric that CloudWatch counts out of their lines, held to lines that were
  * written when the very thing happened, and to all the others.
  */
 import { createHash } from 'node:crypto'
@@ -42,7 +42,7 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.close())
 
-/** What a figure counts in the lines that were written meanwhile, and which other figures count in them. */
+/** What a metric counts in the lines that were written meanwhile, and which other metrics count in them. */
 async function counted(work: () => Promise<unknown>): Promise<Record<string, unknown[]>> {
   const from = sandbox.log.length
   await work()

@@ -345,7 +345,7 @@ describe('a form', () => {
     expect([page.status, codeOf(page)]).toEqual([412, 'request-changed'])
     expect((await it.call('GET', '/slack/link', await sandbox.token('developer'))).json.state).toBe('pending')
     expect(JSON.stringify(sandbox.aws.dynamo.records.at(-1)?.newImage)).toContain('request-changed')
-    // Nor whoever the person says it is not.
+    // Nor the user whom the person rejects.
     const asked = await signedIn(jar, '/link', 'developer')
     expect(asked.text).toMatch(/No, that is not me/)
     expect((await go(jar, '/link', { act: 'deny', grant: grantIn(asked) })).text).toMatch(/\/stint link [\w-]+</)

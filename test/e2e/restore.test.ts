@@ -241,7 +241,7 @@ test('then it is opened: new sessions go, the freeze holds, and everything still
   expect(await vend('developer', { profile: 'staging-power' })).toEqual([403, 'frozen'])
   expect(await vend('tool', { profile: 'report-export' })).toEqual([201, ''])
   expect(await vend('oncall', night(ids.approved))).toEqual([409, 'request-ended'])
-  // What was asked for once is not had again, by whichever door.
+  // What was requested once is not issued again, at any endpoint.
   expect((await sandbox.vend(await sandbox.token('developer'), logsRead, once)).json.code).toBe('request-ended')
   const again = { profile: 'break-glass', justification: 'INC-1' }
   expect((await call('POST', '/requests', 'oncall', again, { 'idempotency-key': 'first' })).json.code).toBe('request-ended')
@@ -253,7 +253,7 @@ test('then it is opened: new sessions go, the freeze holds, and everything still
   expect((await sandbox.get('/sessions', auditor)).status).toBe(200)
   const { slack, link } = slackIn(sandbox)
   await slack.notify()
-  expect(await slack.parts.state.owed()).toEqual({ outcome: 'done', value: [] })
+  expect(await slack.parts.state.pending()).toEqual({ outcome: 'done', value: [] })
   await link('developer')
   await sweep.invoke({})
   await sandbox.ship()

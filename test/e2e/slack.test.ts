@@ -365,7 +365,7 @@ describe('linking', () => {
     lab.sandbox.advance(-20 * 60_000)
   })
 
-  test('whoever typed it is turned away by the person, link or no link', async () => {
+  test('the user who entered it is rejected by the person, link or no link', async () => {
     await lab.at('auditor').command(`link ${await codeOf('developer')}`)
     expect((await state('developer')).state).toBe('pending')
     expect((await lab.call('DELETE', '/slack/link', await lab.tokenOf('developer'))).status).toBe(204)

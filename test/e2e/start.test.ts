@@ -132,7 +132,7 @@ describe('npm start', () => {
     expect([code, text]).toEqual([2, expect.stringContaining(words)])
   })
 
-  withCurl('another config runs from wherever it lies; a faulty one says where and how to mend it', async () => {
+  withCurl('a config from another folder runs; a faulty one says where and how to fix it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stint-config-'))
     const file = join(folder, 'mine.ts')
     const config = (max: string) => `

@@ -11,7 +11,7 @@ import { sender } from '@stint/broker/adapters/dynamodb/sender'
 import { slackState } from '@stint/broker/adapters/dynamodb/slack-state'
 import { linking } from '@stint/broker/approvals/link'
 import type { Cursor, Head } from '@stint/broker/ports/log'
-import type { Owed, Post } from '@stint/broker/ports/slack-state'
+import type { PendingUpdate, Post } from '@stint/broker/ports/slack-state'
 import { dynamoClient } from '@stint/broker/wiring/broker'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Link, linkId, type NamedSlackUser } from '@stint/core/identity/link'
@@ -94,7 +94,7 @@ const link = record<LinkState>(['caller', 'identity'], {
   typed: fc.record({ since: instant, count }),
 })
 const post = record<Post>(['key', 'claimedAt'], { key: text, claimedAt: instant, channel: text, ts: text, version: count })
-const owed = record<Owed>(['request', 'tries', 'next', 'cause', 'dead'], {
+const pendingUpdate = record<PendingUpdate>(['request', 'tries', 'next', 'cause', 'dead'], {
   request: requestId,
   tries: count,
   next: instant,
@@ -200,16 +200,16 @@ describe('what is stored is read back whole', () => {
       runs,
     ))
 
-  test('a message in Slack, and one that is owed', () =>
+  test('a message in Slack, and one that is pending', () =>
     fc.assert(
-      fc.asyncProperty(requestId, post, owed, async (id, kept, debt) => {
+      fc.asyncProperty(requestId, post, pendingUpdate, async (id, kept, debt) => {
         const store = slackState(settings(), sender(settings()))
         await store.dropPost(id, kept.key)
         expect(have(await store.keepPost(id, kept))).toBe(true)
         expect(have(await store.posts(id))).toEqual([kept])
         have(await store.dropPost(id, kept.key))
-        have(await store.owe(debt))
-        expect(have(await store.owed()).filter(({ request: owing }) => owing === debt.request)).toEqual([debt])
+        have(await store.addPending(debt))
+        expect(have(await store.pending()).filter(({ request: owing }) => owing === debt.request)).toEqual([debt])
         have(await store.settle(debt))
       }),
       runs,

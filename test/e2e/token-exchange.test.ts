@@ -185,7 +185,7 @@ describe('what is refused', () => {
     expect((await post(form(await good(empty)))).status).toBe(200)
     await refusedWith([400, 'invalid_request', 'parameter-invalid'], form(await good({ 'p.bucket': '' })))
   })
-  test('a step-up says what would help, here and at the container door', async () => {
+  test('a step-up says what would help, here and at the container endpoint', async () => {
     const { json } = await refusedWith([400, 'invalid_request', 'mfa-required'], form(await good({ resource: 'lab-mfa' })))
     expect(json).toMatchObject({ acr_values: 'phr phrh', max_age: 900, reasons: ['mfa-required', 'auth-too-old'] })
     const container = await sandbox.get('/credentials/lab-mfa', await lab.token())
@@ -213,11 +213,11 @@ describe('a token that is good once', () => {
     return [answer.status, JSON.parse(answer.text).code]
   }
 
-  test('is used up for this profile at every door', async () => {
-    const token = await once({ jti: 'door-1' })
+  test('is used up for this profile at every endpoint', async () => {
+    const token = await once({ jti: 'other-1' })
     expect((await sandbox.vend(token, { profile: 'lab' })).status).toBe(201)
     expect(await exchanged(token)).toEqual([400, 'token-used'])
-    const other = await once({ jti: 'door-2' })
+    const other = await once({ jti: 'other-2' })
     expect((await exchanged(other))[0]).toBe(200)
     expect((await sandbox.vend(other, { profile: 'lab' })).json.code).toBe('token-used')
   })

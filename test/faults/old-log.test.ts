@@ -76,7 +76,7 @@ test.each<[1 | 2, number, object]>([
 })
 
 describe('what code of version 1 began', () => {
-  /** What this code writes on an old journal that can still be used: a session of whoever asked, on the terms asked for. */
+  /** What this code writes on an old journal that can still be used: a session of the requester, on the terms asked for. */
   function used(journal: Journaled, change: object = {}): Journaled | undefined {
     const events = readAll(journal)
     const first = events[0]

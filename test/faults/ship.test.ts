@@ -164,7 +164,7 @@ describe('every call, failing once', () => {
 })
 
 describe('a crash at every call', () => {
-  test('whoever comes next finishes what was begun', async () => {
+  test('the next run finishes what was begun', async () => {
     const calls = await countCalls()
     for (let at = 0; at < calls.length; at += 1) {
       const memory = newMemoryLog()

@@ -1,8 +1,8 @@
 /**
  * Slack down, slow, lying or in need of rest: messages come late, and nothing else does. Every call of its Web API that the
- * door and the notifier make, against every way in which it may go wrong.
+ * handler and the notifier make, against every way in which it may go wrong.
  */
-import { notifyOwed } from '@stint/broker/slack/notify'
+import { notifyPending } from '@stint/broker/slack/notify'
 import type { ApiAnswer } from '@stint/sandbox/slack/workspace'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { slackLab, textOf } from '../support/slack.ts'
@@ -151,20 +151,20 @@ describe('what cannot be said', () => {
     const tries: number[] = []
     for (let round = 0; round < 45; round++) {
       it.sandbox.advance(2_500_000)
-      tries.push((await notifyOwed(it.slack.parts, false)).requests)
+      tries.push((await notifyPending(it.slack.parts, false)).requests)
     }
     expect(tries.filter((count) => count > 0).length).toBeGreaterThanOrEqual(38)
     expect(tries.slice(-3)).toEqual([0, 0, 0])
     expect(it.sandbox.log).toContainEqual(expect.objectContaining({ level: 'error', event: 'slack-dead-letter', request: id }))
     it.slack.intercept = undefined
-    expect(await notifyOwed(it.slack.parts, true)).toMatchObject({ owed: 0 })
-    expect(await it.slack.parts.state.owed()).toEqual({ outcome: 'done', value: [] })
+    expect(await notifyPending(it.slack.parts, true)).toMatchObject({ pending: 0 })
+    expect(await it.slack.parts.state.pending()).toEqual({ outcome: 'done', value: [] })
   })
   test('a channel that is gone is given up at once, and said so; a break-glass that waits is not', async () => {
     const id = await it.ask('oncall', why())
     fail(['chat.postMessage'], { ok: false, error: 'channel_not_found' })
     await it.slack.notify()
-    expect(it.sandbox.log).toContainEqual(expect.objectContaining({ event: 'slack-owed', request: id }))
+    expect(it.sandbox.log).toContainEqual(expect.objectContaining({ event: 'slack-pending', request: id }))
     await it.call('POST', `/requests/${id}/deny`, await it.tokenOf('approver'), {})
     it.sandbox.advance(120_000)
     await it.slack.notify()
@@ -173,7 +173,7 @@ describe('what cannot be said', () => {
       it.sandbox.advance(120_000)
       await it.slack.notify()
     }
-    expect(await it.slack.parts.state.owed()).toEqual({ outcome: 'done', value: [] })
+    expect(await it.slack.parts.state.pending()).toEqual({ outcome: 'done', value: [] })
     await clear(id)
   })
   test('a message that Slack does not take as it is is said in few words', async () => {
@@ -232,8 +232,8 @@ describe('order and overlap', () => {
     await it.slack.notify()
     // Two channels and one approver, once each: five messages were due.
     expect(calls()).toBeLessThanOrEqual(3)
-    const owed = await it.slack.parts.state.owed()
-    expect(owed.outcome === 'done' && owed.value.map(({ request }) => request).sort()).toEqual([...ids].sort())
+    const pending = await it.slack.parts.state.pending()
+    expect(pending.outcome === 'done' && pending.value.map(({ request }) => request).sort()).toEqual([...ids].sort())
     it.slack.intercept = undefined
     it.sandbox.advance(120_000)
     await it.slack.notify()
@@ -265,19 +265,19 @@ describe('order and overlap', () => {
     await older
     expect(textOf(it.root(id)?.blocks ?? [])).toMatch(/revoked/)
 
-    // What another wrote down as owed meanwhile is not struck out by whoever read an older debt.
+    // What another wrote down as pending meanwhile is not removed by a run that read an older state.
     const { state } = it.slack.parts
     const debt = { request: id as never, tries: 1, next: 1, cause: 'x', dead: false }
-    await state.owe(debt)
-    await state.owe({ ...debt, tries: 2 })
+    await state.addPending(debt)
+    await state.addPending({ ...debt, tries: 2 })
     await state.settle(debt)
-    expect(await state.owed()).toMatchObject({ value: [{ tries: 2 }] })
+    expect(await state.pending()).toMatchObject({ value: [{ tries: 2 }] })
     await state.settle({ ...debt, tries: 2 })
-    expect(await state.owed()).toEqual({ outcome: 'done', value: [] })
+    expect(await state.pending()).toEqual({ outcome: 'done', value: [] })
     await clear(id)
   })
 
-  test('whoever was linked is told of it, even if Slack was busy just then; once', async () => {
+  test('a linked user is notified once, even if Slack was busy', async () => {
     const told = () =>
       it
         .at('developer')

@@ -1,5 +1,5 @@
 /**
- * A write that takes effect and whose answer is lost, every time it is sent. Whoever sent it is told that the outcome is not
+ * A write that takes effect and whose answer is lost, every time it is sent. The sender is told that the outcome is not
  * known and where to look, on every surface; and looking there shows what holds.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'

@@ -16,7 +16,7 @@ export const platform = join(root, '.sst/platform')
 const ENGINE = 'v3.215.0'
 const stamp = join(root, '.sst/installed-by-tests')
 
-/** Once per version of SST; takes about 40 seconds then. Whoever comes meanwhile waits. */
+/** Once per version of SST; takes about 40 seconds then. Others wait meanwhile. */
 export async function installPlatform(): Promise<void> {
   const lock = join(root, 'node_modules/.cache/sst-install.lock')
   mkdirSync(join(lock, '..'), { recursive: true })

@@ -140,7 +140,7 @@ describe('each function may do what it needs', () => {
     ['slack', 'dynamodb:UpdateItem', story, keyed('REQ#req_1')],
     ['slack', 'dynamodb:PutItem', side, keyed('SEEN#x')],
     ['notify', 'dynamodb:PutItem', side, keyed('MSG#req_1')],
-    ['notify', 'dynamodb:DeleteItem', side, keyed('OWED')],
+    ['notify', 'dynamodb:DeleteItem', side, keyed('PENDING')],
     ['notify', 'dynamodb:GetRecords', () => `${story()}/stream/2026`, {}],
     ['ship', 's3:PutObject', () => `${logBucket()}/tile/0/000`, {}],
     ['ship', 's3:PutObjectRetention', () => `${logBucket()}/tile/0/000`, {}],
@@ -447,7 +447,7 @@ describe('functions', () => {
         .map(({ name, inputs }) => [name, inputs.input])
         .sort(),
     ).toEqual([
-      ['NotifyMinuteTarget', '{"task":"owed"}'],
+      ['NotifyMinuteTarget', '{"task":"pending"}'],
       ['ShipDayTarget', '{"task":"compare"}'],
       ['ShipHourTarget', '{"task":"lost"}'],
       ['SweepDayTarget', '{"task":"retire"}'],
@@ -563,7 +563,7 @@ describe('alarms', () => {
   test.each([
     ['story', ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'GetRecords']],
     ['side', ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem']],
-  ])('of the table %s sum over operations: DynamoDB publishes these figures by operation alone', (table, operations) => {
+  ])('of the table %s sum over operations: DynamoDB publishes these metrics by operation alone', (table, operations) => {
     for (const [name, metricName] of [
       ['throttled', 'ThrottledRequests'],
       ['system-errors', 'SystemErrors'],
@@ -678,7 +678,7 @@ describe('the bundles, with the environment that is deployed', () => {
     expect(await ship.invoke({ Records: records })).toEqual({ batchItemFailures: [] })
     expect(await notify.invoke({ Records: records })).toEqual({ batchItemFailures: [] })
     expect(await ship.invoke({ task: 'lost' })).toMatchObject({ shipped: expect.any(Number) })
-    expect(await notify.invoke({ task: 'owed' })).toEqual({ requests: 0, owed: 0 })
+    expect(await notify.invoke({ task: 'pending' })).toEqual({ requests: 0, pending: 0 })
     // What cannot be written is given back, whole.
     sandbox.aws.world.buckets.delete('stint-events')
     const more = JSON.parse(

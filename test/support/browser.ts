@@ -17,7 +17,7 @@ export async function startBrowser(): Promise<Browser> {
   return driver.launch({ executablePath, args, headless: true })
 }
 
-/** The page on a phone and on a desk. On neither does anything stick out to the side. */
+/** The page on a phone and on a large screen. On neither does anything stick out to the side. */
 export async function pictures(page: Page, name: string): Promise<void> {
   const before = page.viewportSize() ?? { width: 1200, height: 900 }
   for (const width of [320, 1280]) {

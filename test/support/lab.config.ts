@@ -37,7 +37,7 @@ export default defineConfig({
       { issuer: 'lab-once', actor: '77' },
     ],
     dana: [
-      { issuer: 'lab', subject: 'dana-desk' },
+      { issuer: 'lab', subject: 'dana-pc' },
       { issuer: 'lab-id', subject: 'dana-home' },
       { issuer: 'lab-once', actor: '42' },
     ],

@@ -17,7 +17,7 @@ import type { Web } from '@stint/broker/http/context'
 import { openApiAt } from '@stint/broker/http/openapi-file'
 import { type Shipper, ship, shipLost } from '@stint/broker/log/ship'
 import type { Log } from '@stint/broker/ports/runtime'
-import { notify, notifyOwed } from '@stint/broker/slack/notify'
+import { notify, notifyPending } from '@stint/broker/slack/notify'
 import type { NotifyParts } from '@stint/broker/slack/posting'
 import { dynamoClient } from '@stint/broker/wiring/broker'
 import { createShipper, type LogDeployment, openTrail } from '@stint/broker/wiring/log'
@@ -360,7 +360,7 @@ export type Sandbox = {
   readonly shipper: Shipper
   /** The simulated Slack. Absent if the config has no Slack. */
   readonly slack?: SlackLook & {
-    /** Sends pending notifications of the stream, then those that are owed, now. */
+    /** Sends pending notifications of the stream, then those that are pending, now. */
     readonly notify: () => Promise<void>
     readonly parts: NotifyParts
     readonly signingSecret: string
@@ -423,7 +423,7 @@ async function startSlack(
   const server = await listen(ports.slack, guarded('slack', look.handle))
   const parts = openNotifier({ ...deployment, keys: brokerKey(aws.world, 'notify') })
   const streaming = streamTo(async (journals) => (await notify(parts, journals)).requests, aws.dynamo, byItself !== false)
-  const owed = byItself === false ? undefined : setInterval(() => void notifyOwed(parts, false).catch(() => {}), OWED_EVERY_MS)
+  const pendingTimer = byItself === false ? undefined : setInterval(() => void notifyPending(parts, false).catch(() => {}), OWED_EVERY_MS)
   return {
     look: Object.assign(look, {
       parts,
@@ -431,11 +431,11 @@ async function startSlack(
       botToken,
       notify: async () => {
         await streaming.now()
-        await notifyOwed(parts, false)
+        await notifyPending(parts, false)
       },
     }),
     async close() {
-      clearInterval(owed)
+      clearInterval(pendingTimer)
       await streaming.close()
       await closer(server)()
     },

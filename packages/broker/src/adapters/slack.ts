@@ -159,10 +159,10 @@ function isOfWebApi(text: string): boolean {
 const contentOf = ({ text, blocks, color }: Message) =>
   color === undefined ? { text, blocks: [...blocks] } : { text, attachments: [{ color, fallback: text, blocks: [...blocks] }] }
 
-type Told = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>
+type ReturnedUser = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>
 
 /** Undefined if this is not a Slack user. A user without the flags that say what they are is not a member. */
-function userOf(user: Told): SlackUser | undefined {
+function userOf(user: ReturnedUser): SlackUser | undefined {
   const { id, team_id: team, profile } = user
   if (!isId('UW', id) || !isId('TE', team) || typeof profile !== 'object' || profile === null) return undefined
   const { email, display_name: displayName } = profile

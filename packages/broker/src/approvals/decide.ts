@@ -5,7 +5,7 @@
 
 import { isOneOf, standingOf } from '@stint/core/access/decide'
 import { scopesOfPerson } from '@stint/core/access/freeze'
-import type { Circumstances as Came } from '@stint/core/audit/event'
+import type { Circumstances as Origin } from '@stint/core/audit/event'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
@@ -27,7 +27,7 @@ export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Deci
 }
 
 /** Who decides, from which address, and through which channel. */
-export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly came: Came }
+export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly origin: Origin }
 
 /** The version that the person saw. `grants`: a withdrawal is accepted all the same. */
 type Seen = { readonly version: string; readonly binds: 'every act' | 'grants' }
@@ -90,7 +90,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
    * profile of the request, if the caller may know it.
    */
   async function decide(id: RequestId, decider: Decider, acts: Acts, seen?: Seen): Promise<Decision> {
-    const { now, came: circumstances } = decider
+    const { now, origin: circumstances } = decider
     let profile: string | undefined
     const changed = await ledger.change(
       id,

@@ -54,7 +54,7 @@ export function linking(store: Links, random: RandomBytes) {
     id: LinkId,
     now: Instant,
     decide: (found: Link | undefined) => LinkDecided,
-    came?: Circumstances,
+    origin?: Circumstances,
   ): Promise<Written> {
     let seen: number | undefined
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -68,7 +68,7 @@ export function linking(store: Links, random: RandomBytes) {
       // No other writer got in between, so the write failed because the journal is full.
       if (version === seen && version > 0) return tooOften
       seen = version
-      const written = await store.writeLink(id, version, decided.value, now, came)
+      const written = await store.writeLink(id, version, decided.value, now, origin)
       if (written.outcome !== 'done') return written
       if (written.value) return done({ link: { ...decided.value.link, id, version: version + 1 }, fresh: true })
       // Another writer was faster, or the response to our own write was lost. Decide again on what is stored now.
@@ -137,14 +137,14 @@ export function linking(store: Links, random: RandomBytes) {
       return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, expiresAt }) : changed
     },
 
-    async claim(typed: string, slack: NamedSlackUser, now: Instant, came: Circumstances): Promise<Changed> {
+    async claim(typed: string, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<Changed> {
       const code = codeHash(plainCode(typed))
       const [owner, wrong] = await Promise.all([store.pointed({ kind: 'code', name: code }), store.wrongCodes(slackText(slack), now)])
       if (wrong.outcome === 'unknown') return wrong
       if (owner.outcome === 'unknown') return owner
       if (wrong.value >= WRONG_CODES) return tooManyWrong
       const claimed = owner.value
-        ? linkOf(await change(owner.value, now, (found) => claim(found, code, slack, now), came))
+        ? linkOf(await change(owner.value, now, (found) => claim(found, code, slack, now), origin))
         : refused('link-unknown', 'The code is unknown, used or expired.')
       if (claimed.outcome !== 'refused' || claimed.code !== 'link-unknown') return claimed
       const counted = await store.countWrongCode(slackText(slack), now)
@@ -152,17 +152,17 @@ export function linking(store: Links, random: RandomBytes) {
       return counted.value >= WRONG_CODES ? tooManyWrong : claimed
     },
 
-    async confirm(caller: Linked, seen: SlackUser, now: Instant, came: Circumstances): Promise<Changed> {
-      const changed = await change(linkId(caller.caller), now, (found) => confirm(found, caller, seen, now), came)
+    async confirm(caller: Linked, seen: SlackUser, now: Instant, origin: Circumstances): Promise<Changed> {
+      const changed = await change(linkId(caller.caller), now, (found) => confirm(found, caller, seen, now), origin)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, came: Circumstances): Promise<Changed> {
-      const changed = await change(linkId(caller.caller), now, (found) => linkByEmail(found, caller, slack, now), came)
+    async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<Changed> {
+      const changed = await change(linkId(caller.caller), now, (found) => linkByEmail(found, caller, slack, now), origin)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    end: async (person: Person, reason: LinkEnd, now: Instant, came?: Circumstances): Promise<Changed> =>
-      linkOf(await change(linkId(person), now, (found) => end(found, reason, now), came)),
+    end: async (person: Person, reason: LinkEnd, now: Instant, origin?: Circumstances): Promise<Changed> =>
+      linkOf(await change(linkId(person), now, (found) => end(found, reason, now), origin)),
   }
 }

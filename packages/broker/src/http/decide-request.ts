@@ -25,9 +25,9 @@ export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: d
       const request = parseRequestId(id)
       if (!request) return refuse(c, unknownRequest)
       const match = c.req.header('if-match')
-      const came = { source: c.env.sourceIp, token: caller.token.hash }
+      const origin = { source: c.env.sourceIp, token: caller.token.hash }
       const seen = match === undefined || match === '*' ? undefined : ({ version: match, binds: 'every act' } as const)
-      const changed = await decideOn(request, { caller, ...circumstances(c), came }, acts.value, seen)
+      const changed = await decideOn(request, { caller, ...circumstances(c), origin }, acts.value, seen)
       if (changed.profile !== undefined) c.set('profile', changed.profile)
       if (changed.outcome === 'unknown') return refuse(c, decisionUnknown(changed.cause))
       if (changed.outcome === 'refused') return refuse(c, changed)

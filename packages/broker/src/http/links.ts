@@ -28,7 +28,7 @@ export const codeUnknown = (cause: string): Refused =>
 export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): void {
   const { rules } = broker
   const links = linking(broker.ledger, broker.random)
-  const came = (c: Ctx, caller: Caller) => ({ source: c.env.sourceIp, token: caller.token.hash })
+  const origin = (c: Ctx, caller: Caller) => ({ source: c.env.sourceIp, token: caller.token.hash })
 
   /** For human callers, where Slack is configured. */
   const forPerson = (c: Ctx, answer: (caller: Caller) => Response | Promise<Response>) =>
@@ -59,7 +59,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
   async function byEmail(c: Ctx, caller: Caller): Promise<Response> {
     const slack = await slackUserOf(caller, c.get('now'))
     if (slack.outcome === 'refused') return refuse(c, slack)
-    const made = await links.byEmail(linkedOf(caller), slack.value, c.get('now'), came(c, caller))
+    const made = await links.byEmail(linkedOf(caller), slack.value, c.get('now'), origin(c, caller))
     if (made.outcome === 'unknown') return refuse(c, linkUnknown(made.cause, 'made'))
     return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(caller, made.value, c.get('now')), 201)
   }
@@ -93,7 +93,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
       const body = parseBody(linkConfirmBody, bytes.value)
       if (body.outcome === 'refused') return refuse(c, body)
       if (!signedInLately(caller, c.get('now'))) return refuse(c, signInAgain)
-      const made = await links.confirm(linkedOf(caller), body.value, c.get('now'), came(c, caller))
+      const made = await links.confirm(linkedOf(caller), body.value, c.get('now'), origin(c, caller))
       if (made.outcome === 'unknown') return refuse(c, linkUnknown(made.cause, 'made'))
       return made.outcome === 'refused' ? refuse(c, made) : c.json(linkView(caller, made.value, c.get('now')))
     })
@@ -101,7 +101,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
 
   answer(app, 'DELETE /slack/link', (c) =>
     forPerson(c, async (caller) => {
-      const ended = await links.end(caller, 'unlinked', c.get('now'), came(c, caller))
+      const ended = await links.end(caller, 'unlinked', c.get('now'), origin(c, caller))
       if (ended.outcome === 'unknown') return refuse(c, linkUnknown(ended.cause, 'removed'))
       return ended.outcome === 'refused' ? refuse(c, ended) : c.body(null, 204)
     }),

@@ -2,7 +2,7 @@
  * The `notify` function. It runs on the story table's stream, and once a minute by a schedule for pending updates. With
  * `{ "task": "replay" }` it tries every pending update again, including dead letters. It cannot write the story table.
  */
-import { type Notified, notify, notifyOwed } from '../slack/notify.ts'
+import { type Notified, notify, notifyPending } from '../slack/notify.ts'
 import { deploymentFrom, slackDeploymentFrom } from '../wiring/environment.ts'
 import { openNotifier } from '../wiring/slack.ts'
 import { onStream } from './on-stream.ts'
@@ -15,7 +15,7 @@ export const handler = onStream<Notified>(
     async batch(journals) {
       await notify(parts, journals)
     },
-    task: (task) => notifyOwed(parts, task === 'replay'),
+    task: (task) => notifyPending(parts, task === 'replay'),
   },
   // Even the pending update could not be stored.
   (cause) => ({ level: 'error', event: 'notify-failed', cause }),

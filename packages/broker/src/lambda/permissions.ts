@@ -52,8 +52,8 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
     // It notifies and decides nothing, so it cannot write the story table.
     notify: [
       story.read('REQ#*', 'LINK#*', 'FREEZE#*'),
-      side.read('MSG#*', 'OWED', 'SLACK#*'),
-      side.write('MSG#*', 'OWED'),
+      side.read('MSG#*', 'PENDING', 'SLACK#*'),
+      side.write('MSG#*', 'PENDING'),
       ...encrypted(places, 'dynamodb'),
     ],
     ship: [

@@ -15,7 +15,7 @@ export type Links = {
     version: number,
     change: LinkChange,
     now: Instant,
-    came?: Circumstances,
+    origin?: Circumstances,
   ): Promise<Done<boolean> | Refused<'frozen'> | Unknown>
   /** Sets the pointer if it points nowhere yet, or to `before`; false if it points elsewhere. */
   point(at: Pointer, to: LinkId, expiresAt: Instant, before?: LinkId): Promise<Done<boolean> | Unknown>

@@ -17,8 +17,8 @@ export type Post = {
 }
 
 /** A request whose messages are out of date, and when the update is tried again. */
-export type Owed = {
-  readonly request: OwedId
+export type PendingUpdate = {
+  readonly request: PendingId
   readonly tries: number
   readonly next: Instant
   readonly cause: string
@@ -27,19 +27,19 @@ export type Owed = {
 }
 
 /** Requests, links of people, and freezes. */
-export type OwedId = RequestId | LinkId | FreezeId
+export type PendingId = RequestId | LinkId | FreezeId
 
 export type SlackState = {
   /** Whether this signature has not been used before. */
   firstSeen(signature: string, now: Instant): Promise<Done<boolean> | Unknown>
-  posts(request: OwedId): Promise<Done<readonly Post[]> | Unknown>
+  posts(request: PendingId): Promise<Done<readonly Post[]> | Unknown>
   /** The caller that gets true posts the message. A claim that leads to no message expires. */
-  claimPost(request: OwedId, key: string, now: Instant, oldBefore: Instant): Promise<Done<boolean> | Unknown>
+  claimPost(request: PendingId, key: string, now: Instant, oldBefore: Instant): Promise<Done<boolean> | Unknown>
   /** False if a newer version is already stored. Slack may have shown that version until this update replaced it. */
-  keepPost(request: OwedId, post: Post): Promise<Done<boolean> | Unknown>
-  dropPost(request: OwedId, key: string): Promise<Done<true> | Unknown>
-  owed(): Promise<Done<readonly Owed[]> | Unknown>
-  owe(owed: Owed): Promise<Done<true> | Unknown>
+  keepPost(request: PendingId, post: Post): Promise<Done<boolean> | Unknown>
+  dropPost(request: PendingId, key: string): Promise<Done<true> | Unknown>
+  pending(): Promise<Done<readonly PendingUpdate[]> | Unknown>
+  addPending(update: PendingUpdate): Promise<Done<true> | Unknown>
   /** Removes the pending update, unless it was changed since it was read. */
-  settle(owed: Owed): Promise<Done<true> | Unknown>
+  settle(update: PendingUpdate): Promise<Done<true> | Unknown>
 }

@@ -204,9 +204,9 @@ export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: strin
 }
 
 /** One event as a line of the thread. `loud`: also sent to the channel. */
-export type Told = { readonly message: Message; readonly loud: boolean }
+type ThreadMessage = { readonly message: Message; readonly loud: boolean }
 
-export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: Shown): Told | undefined {
+export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: Shown): ThreadMessage | undefined {
   const by = event.by === undefined ? '' : shownCaller(event.by as CallerRef)
   const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)

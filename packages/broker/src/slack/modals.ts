@@ -119,7 +119,7 @@ export const waitModal = (title: string): ModalView => tellModal(title, 'Loading
 /** A modal that shows a message and has no submit button. */
 export const tellModal = (title: string, words: string): ModalView => ({
   type: 'modal',
-  callback_id: 'told',
+  callback_id: 'message',
   title: plain(title, 24),
   close: plain('Close', 24),
   private_metadata: '',

@@ -7,8 +7,8 @@ import type { Rules } from '@stint/core/config/shape'
 import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import type { SlackAnswer } from '../adapters/slack.ts'
-import type { Owed, Post } from '../ports/slack-state.ts'
-import { notify, notifyOwed } from './notify.ts'
+import type { PendingUpdate, Post } from '../ports/slack-state.ts'
+import { notify, notifyPending } from './notify.ts'
 import type { NotifyParts } from './posting.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 3)
@@ -54,7 +54,7 @@ function bench(answer: (channel: string) => SlackAnswer<never> | undefined = () 
   let serial = 0
   const requests = new Map<string, object>()
   const posts = new Map<string, Map<string, Post>>()
-  const owed = new Map<string, Owed>()
+  const pending = new Map<string, PendingUpdate>()
   const said: { readonly at: number; readonly channel: string; readonly id: string }[] = []
   const calls: string[] = []
   const postsOf = (id: string) => posts.get(id) ?? posts.set(id, new Map()).get(id) ?? new Map<string, Post>()
@@ -94,13 +94,13 @@ function bench(answer: (channel: string) => SlackAnswer<never> | undefined = () 
         postsOf(id).delete(key)
         return done(true)
       },
-      owed: async () => done([...owed.values()]),
-      owe: async (debt: Owed) => {
-        owed.set(debt.request, debt)
+      pending: async () => done([...pending.values()]),
+      addPending: async (debt: PendingUpdate) => {
+        pending.set(debt.request, debt)
         return done(true)
       },
-      settle: async ({ request }: Owed) => {
-        owed.delete(request)
+      settle: async ({ request }: PendingUpdate) => {
+        pending.delete(request)
         return done(true)
       },
     },
@@ -112,7 +112,7 @@ function bench(answer: (channel: string) => SlackAnswer<never> | undefined = () 
     parts,
     said,
     calls,
-    owed,
+    pending,
     pass: (seconds: number) => {
       now += seconds * 1000
     },
@@ -165,18 +165,18 @@ describe('break-glass', () => {
     await notify(it.parts, [night])
     expect(it.when(night.request)).toBe(11)
   })
-  test('is first among what is owed, too, even where it was tried more often', async () => {
+  test('is first among pending updates, too, even where it was tried more often', async () => {
     let resting = true
     const it = bench(() => (resting ? rest : undefined))
     const night = it.asked('C0ONE', 'break-glass')
     await notify(it.parts, [night])
     it.pass(120)
-    await notifyOwed(it.parts, false)
+    await notifyPending(it.parts, false)
     resting = false
     const ordinary = times(10, () => it.asked('C0ONE'))
-    for (const { request } of ordinary) it.owed.set(request, { request: request as never, tries: 0, next: 0, cause: '', dead: false })
+    for (const { request } of ordinary) it.pending.set(request, { request: request as never, tries: 0, next: 0, cause: '', dead: false })
     it.pass(3600)
-    await notifyOwed(it.parts, false)
+    await notifyPending(it.parts, false)
     expect(it.said[0]?.id).toBe(night.request)
   })
   test('takes its turn by channel among its own kind', async () => {
@@ -206,9 +206,9 @@ describe('channels', () => {
     await notify(it.parts, [...one, ...two])
     expect(it.calls.filter((channel) => channel === 'C0ONE')).toHaveLength(1)
     expect(it.said.map(({ id }) => id)).toEqual(two.map(({ request }) => request))
-    expect([...it.owed.keys()].sort()).toEqual(one.map(({ request }) => request).sort())
+    expect([...it.pending.keys()].sort()).toEqual(one.map(({ request }) => request).sort())
     // Not before the time that Slack asked for.
-    expect([...it.owed.values()].every(({ next }) => next >= NOW + 60_000)).toBe(true)
+    expect([...it.pending.values()].every(({ next }) => next >= NOW + 60_000)).toBe(true)
   })
   test('one that never answers is given up for the run, and the others are said', async () => {
     const it = bench((channel) => (channel === 'C0ONE' ? { outcome: 'unknown', cause: 'timeout' } : undefined))
@@ -224,20 +224,20 @@ describe('channels', () => {
       CHANNELS.flatMap((channel) => times(5, () => it.asked(channel))),
     )
     expect(it.calls).toHaveLength(3)
-    expect(it.owed.size).toBe(20)
+    expect(it.pending.size).toBe(20)
   })
 })
 
 describe('time', () => {
-  test('a run ends, and what it did not come to is owed without counting as a try', async () => {
+  test('a run ends, and what it did not come to is pending without counting as a try', async () => {
     const it = bench()
     await notify(
       it.parts,
       times(80, () => it.asked('C0ONE')),
     )
     expect(it.said).toHaveLength(10)
-    expect(it.owed.size).toBe(70)
-    expect([...it.owed.values()].every(({ tries }) => tries === 0)).toBe(true)
+    expect(it.pending.size).toBe(70)
+    expect([...it.pending.values()].every(({ tries }) => tries === 0)).toBe(true)
   })
   test('everything is said in the end, once', async () => {
     const it = bench()
@@ -245,9 +245,9 @@ describe('time', () => {
     await notify(it.parts, asked)
     for (let minute = 0; minute < 6; minute++) {
       it.pass(60)
-      await notifyOwed(it.parts, false)
+      await notifyPending(it.parts, false)
     }
     expect(it.said.map(({ id }) => id).sort()).toEqual(asked.map(({ request }) => request).sort())
-    expect(it.owed.size).toBe(0)
+    expect(it.pending.size).toBe(0)
   })
 })

@@ -3,7 +3,7 @@
  * the run: so a change that arrives late, twice or out of order does no harm, and the next run posts what this one could not.
  *
  * Every message is claimed before it is posted, and its location is stored afterwards. `order.ts` decides the order. If Slack is
- * down, slow or rate-limits Stint, messages are late and nothing else happens: the request is stored as owed, and retried with
+ * down, slow or rate-limits Stint, messages are late and nothing else happens: the request is stored as pending, and retried with
  * growing delays until an operator has to look at it.
  */
 
@@ -13,7 +13,7 @@ import type { LinkId } from '@stint/core/identity/link'
 import { parseFreezeId, parseRequestId, type RequestId } from '@stint/core/ids'
 import { seconds } from '@stint/core/instant'
 import { stateAt } from '@stint/core/request/request'
-import type { Owed, OwedId } from '../ports/slack-state.ts'
+import type { PendingId, PendingUpdate } from '../ports/slack-state.ts'
 import { FreezeMessages, LinkMessages, sendEvents } from './event-messages.ts'
 import { type Fault, inTurns, Run, type Turn } from './order.ts'
 import { channelOf, journalOf, type NotifyParts } from './posting.ts'
@@ -24,12 +24,12 @@ const MOST_TRIES = 40
 const FIRST_WAIT_SECONDS = 5
 const LONGEST_WAIT_SECONDS = 2400
 
-export type Notified = { readonly requests: number; readonly owed: number }
+export type Notified = { readonly requests: number; readonly pending: number }
 
 /** Handles changes from the stream: of requests, links and freezes. */
 export async function notify(parts: NotifyParts, journals: readonly Journaled[]): Promise<Notified> {
-  const ids = new Set(journals.flatMap(({ request, removed }) => (removed ? [] : (owedId(request) ?? []))))
-  // Only the scheduled run settles what is owed: another run may have just written it.
+  const ids = new Set(journals.flatMap(({ request, removed }) => (removed ? [] : (pendingId(request) ?? []))))
+  // Only the scheduled run settles pending updates: another run may have just written it.
   const jobs = await jobsOf(
     parts,
     [...ids].map((id) => ({ id })),
@@ -37,9 +37,9 @@ export async function notify(parts: NotifyParts, journals: readonly Journaled[])
   return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: STREAM_SECONDS })
 }
 
-/** Retries what is owed and due. `dead` items are retried only in a replay. */
-export async function notifyOwed(parts: NotifyParts, replay: boolean): Promise<Notified> {
-  const all = await parts.state.owed()
+/** Retries pending updates that are due. `dead` items are retried only in a replay. */
+export async function notifyPending(parts: NotifyParts, replay: boolean): Promise<Notified> {
+  const all = await parts.state.pending()
   if (all.outcome === 'unknown') throw new Error(all.cause)
   const now = parts.clock()
   const due = all.value.filter(({ dead, next }) => (dead ? replay : replay || next <= now))
@@ -47,32 +47,32 @@ export async function notifyOwed(parts: NotifyParts, replay: boolean): Promise<N
   due.sort((a, b) => a.tries - b.tries)
   const jobs = await jobsOf(
     parts,
-    due.map((debt) => ({ id: debt.request, debt })),
+    due.map((update) => ({ id: update.request, update })),
   )
   return bringAll(parts, jobs, { urgentSeconds: RUN_SECONDS, ordinarySeconds: RUN_SECONDS })
 }
 
-/** The function has one minute. A call can take eight seconds, and what is owed must be written as well. */
+/** The function has one minute. A call can take eight seconds, and pending updates must be written as well. */
 const RUN_SECONDS = 25
 /**
  * The stream delivers the next batch only after this one, so ordinary messages give up early and are left to the schedule. A
- * break-glass in the next batch waits at most this long, plus one call and the write of what is owed.
+ * break-glass in the next batch waits at most this long, plus one call and the write of pending updates.
  */
 const STREAM_SECONDS = 10
 
-type Job = Turn & { readonly id: OwedId; readonly debt?: Owed }
+type Job = Turn & { readonly id: PendingId; readonly update?: PendingUpdate }
 
 async function bringAll(parts: NotifyParts, jobs: readonly Job[], limits: ConstructorParameters<typeof Run>[1]): Promise<Notified> {
   const run = new Run(parts.clock, limits)
-  let owed = 0
-  for (const job of inTurns(jobs)) owed += (await bring(parts, run, job)) ? 0 : 1
-  return { requests: jobs.length, owed }
+  let pending = 0
+  for (const job of inTurns(jobs)) pending += (await bring(parts, run, job)) ? 0 : 1
+  return { requests: jobs.length, pending }
 }
 
 /** How many requests are read in parallel, to decide the order. */
 const READ_AT_ONCE = 16
 
-async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'debt'>[]): Promise<readonly Job[]> {
+async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'update'>[]): Promise<readonly Job[]> {
   const jobs: Job[] = []
   for (let at = 0; at < wanted.length; at += READ_AT_ONCE)
     jobs.push(
@@ -82,7 +82,7 @@ async function jobsOf(parts: NotifyParts, wanted: readonly Pick<Job, 'id' | 'deb
 }
 
 /** Links, freezes and requests that cannot be read now each have a turn of their own. */
-async function turnOf({ rules, ledger, clock }: NotifyParts, id: OwedId): Promise<Turn> {
+async function turnOf({ rules, ledger, clock }: NotifyParts, id: PendingId): Promise<Turn> {
   if (isFreeze(id)) return { urgent: true, channel: rules.slack?.channel ?? id }
   const found = isLink(id) ? undefined : await ledger.request(id as RequestId)
   const request = found?.outcome === 'done' ? found.value : undefined
@@ -93,17 +93,17 @@ async function turnOf({ rules, ledger, clock }: NotifyParts, id: OwedId): Promis
 
 const isLink = (id: string): id is LinkId => id.startsWith('lnk_')
 const isFreeze = (id: string): id is FreezeId => parseFreezeId(id) !== undefined
-const owedId = (text: string): OwedId | undefined => (isLink(text) || isFreeze(text) ? text : parseRequestId(text))
+const pendingId = (text: string): PendingId | undefined => (isLink(text) || isFreeze(text) ? text : parseRequestId(text))
 
 /** Returns whether Slack is up to date. */
-async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): Promise<boolean> {
+async function bring(parts: NotifyParts, run: Run, { id, update, urgent }: Job): Promise<boolean> {
   const over = run.over(urgent)
   const faults = over ? [over] : await broughtUp(parts, run, id, urgent)
   if (faults.length === 0) {
-    if (debt) await parts.state.settle(debt)
+    if (update) await parts.state.settle(update)
     return true
   }
-  const before = debt && !debt.dead ? debt.tries : 0
+  const before = update && !update.dead ? update.tries : 0
   const tries = faults.every(({ unmet }) => unmet) ? before : before + 1
   const wait = Math.max(
     ...faults.map(({ later }) => later ?? 0),
@@ -111,15 +111,15 @@ async function bring(parts: NotifyParts, run: Run, { id, debt, urgent }: Job): P
   )
   const dead = tries >= MOST_TRIES
   const [{ cause } = { cause: '' }] = faults
-  const written = await parts.state.owe({ request: id, tries, next: parts.clock() + seconds(wait), cause, dead })
-  parts.log({ level: dead ? 'error' : 'info', event: dead ? 'slack-dead-letter' : 'slack-owed', request: id, tries, cause })
+  const written = await parts.state.addPending({ request: id, tries, next: parts.clock() + seconds(wait), cause, dead })
+  parts.log({ level: dead ? 'error' : 'info', event: dead ? 'slack-dead-letter' : 'slack-pending', request: id, tries, cause })
   // Nothing would retry it, so the caller has to call again.
   if (written.outcome === 'unknown') throw new Error(written.cause)
   return false
 }
 
 /** Two runs can update the same request at once, and the older one may finish last. So check whether it changed meanwhile. */
-async function broughtUp(parts: NotifyParts, run: Run, id: OwedId, urgent: boolean): Promise<readonly Fault[]> {
+async function broughtUp(parts: NotifyParts, run: Run, id: PendingId, urgent: boolean): Promise<readonly Fault[]> {
   if (isLink(id)) return sendEvents(parts, id, (posts) => new LinkMessages(parts, run, urgent, id, posts))
   if (isFreeze(id)) return sendEvents(parts, id, (posts) => new FreezeMessages(parts, run, urgent, id, posts))
   let overtaken = false

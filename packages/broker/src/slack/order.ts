@@ -36,7 +36,7 @@ export type Scope = string
 const MOST_RESTS = 3
 
 /**
- * One run of the notifier: its deadlines, and what has to rest. What the run does not get to is stored as owed before the
+ * One run of the notifier: its deadlines, and what has to rest. What the run does not get to is stored as pending before the
  * function times out.
  */
 export class Run {

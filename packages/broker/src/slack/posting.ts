@@ -10,7 +10,7 @@ import type { Linking } from '../approvals/link.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import { Trouble } from '../ports/log.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
-import type { OwedId, Post, SlackState } from '../ports/slack-state.ts'
+import type { PendingId, Post, SlackState } from '../ports/slack-state.ts'
 import type { Fault, Run, Scope } from './order.ts'
 
 export type NotifyParts = {
@@ -52,7 +52,7 @@ const notTaken = new Set(['invalid_blocks', 'msg_too_long', 'invalid_attachments
 export const channelOf = (rules: Rules, profile: string): string | undefined =>
   rules.profiles.find(profile)?.slack?.channel ?? rules.slack?.channel
 
-export async function journalOf({ journal }: NotifyParts, id: OwedId): Promise<Done<Journaled | undefined> | Unknown> {
+export async function journalOf({ journal }: NotifyParts, id: PendingId): Promise<Done<Journaled | undefined> | Unknown> {
   try {
     return done(await journal(id))
   } catch (error) {
@@ -76,9 +76,9 @@ export class Posting {
   protected readonly posts: Map<string, Post>
   readonly #run: Run
   readonly #urgent: boolean
-  readonly #id: OwedId
+  readonly #id: PendingId
 
-  constructor(parts: NotifyParts, run: Run, urgent: boolean, id: OwedId, posts: readonly Post[]) {
+  constructor(parts: NotifyParts, run: Run, urgent: boolean, id: PendingId, posts: readonly Post[]) {
     this.parts = parts
     this.posts = new Map(posts.map((post) => [post.key, post]))
     this.#run = run

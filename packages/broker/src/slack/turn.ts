@@ -1,4 +1,4 @@
-/** What the answers to Slack's calls share: who the Slack user is, how a refusal is recorded, and how the user is told. */
+/** What the answers to Slack's calls share: who the Slack user is, how a refusal is recorded, and how the user is answered. */
 
 import type { Rules } from '@stint/core/config/shape'
 import type { Refused, Unknown } from '@stint/core/outcome'
@@ -43,7 +43,7 @@ export const deciderOf = (turn: SlackTurn, { caller }: Known): Decider => ({
   // Slack does not reveal the client address, so `sourceIp` rules never match here.
   sourceIp: '',
   now: turn.now,
-  came: { source: sourceOf(turn), token: turn.hash },
+  origin: { source: sourceOf(turn), token: turn.hash },
 })
 
 /** Records the refusal of a linked person in the audit log, as every other channel does. */

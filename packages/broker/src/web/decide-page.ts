@@ -47,9 +47,9 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
         return sayTo(broker, c, caller, refused('body-invalid', `The comment is longer than ${MAX_COMMENT_BYTES} bytes.`))
       const acts = actsOf(form.get('act') as Option, comment)
       if (!acts) return sayTo(broker, c, caller, refused('body-invalid', 'The form has no action.'))
-      const came = { source: c.env.sourceIp, token: caller.token.hash }
+      const origin = { source: c.env.sourceIp, token: caller.token.hash }
       const seen = { version: versionTag({ version: grant.version ?? 0 }), binds: 'grants' } as const
-      const decided = await decider.decide(id, { caller, ...circumstances(c), came }, acts, seen)
+      const decided = await decider.decide(id, { caller, ...circumstances(c), origin }, acts, seen)
       if (decided.profile !== undefined) c.set('profile', decided.profile)
       if (decided.outcome === 'unknown') return say(c, decisionUnknown(decided.cause))
       if (decided.outcome === 'refused') return sayTo(broker, c, caller, decided)

@@ -58,8 +58,8 @@ ${table([
     withGrant(c, async (grant, caller, form) => {
       if (rules.slack && form.get('act') === 'deny') return codePage(c, caller)
       if (!grant.slack || !rules.slack) return say(c, refused('link-unknown', 'This page has no Slack user to confirm.'))
-      const came = { source: c.env.sourceIp, token: caller.token.hash }
-      const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), came)
+      const origin = { source: c.env.sourceIp, token: caller.token.hash }
+      const made = await links.confirm(linkedOf(caller), grant.slack, c.get('now'), origin)
       if (made.outcome === 'unknown')
         return say(c, outcomeUnknown(made.cause, 'the link was made', 'Enter /stint status in Slack to see your link.'))
       if (made.outcome === 'refused') return sayTo(broker, c, caller, made)

@@ -6,7 +6,7 @@ import { type Journal, newJournal, type Stage, stages } from '@stint/core/audit/
 import { sha256 } from '@stint/core/digest'
 
 const HASH = 32
-const flags = { blind: 1, erased: 2, erasureTold: 4, inTable: 8, told: 16, granted: 32, reviewed: 64 } as const
+const flags = { blind: 1, erased: 2, erasureRecorded: 4, inTable: 8, seen: 16, granted: 32, reviewed: 64 } as const
 
 export class Journals {
   readonly #rows = new Map<string, number>()
@@ -94,9 +94,9 @@ export class Journals {
       ...newJournal(),
       stage: stages[this.#stages[row] ?? 0] as Stage,
       blind: has(flags.blind),
-      told: has(flags.told),
+      seen: has(flags.seen),
       erased: has(flags.erased),
-      erasureTold: has(flags.erasureTold),
+      erasureRecorded: has(flags.erasureRecorded),
       granted: has(flags.granted),
       reviewed: has(flags.reviewed),
       usesLeft: this.#uses[row] ?? 0,
@@ -118,9 +118,9 @@ export class Journals {
     this.#flags[row] =
       ((this.#flags[row] ?? 0) & flags.inTable) |
       (journal.blind ? flags.blind : 0) |
-      (journal.told ? flags.told : 0) |
+      (journal.seen ? flags.seen : 0) |
       (journal.erased ? flags.erased : 0) |
-      (journal.erasureTold ? flags.erasureTold : 0) |
+      (journal.erasureRecorded ? flags.erasureRecorded : 0) |
       (journal.granted ? flags.granted : 0) |
       (journal.reviewed ? flags.reviewed : 0)
     this.#uses[row] = journal.usesLeft

@@ -67,13 +67,13 @@ export function reportText(report: Report): string {
     report.origin === ''
       ? []
       : [`${shownLine(report.origin)}\n`, ...lines.map(([name, value]) => `  ${name.padEnd(10)} ${shownLine(value, LONGEST_LINE)}`), '']
-  const told = [
+  const details = [
     ...(report.keyUntrusted
       ? ['The key was taken from the log itself. Compare it with the one that your operators published, and pass it as --vkey.']
       : []),
     ...notices,
   ].map((notice) => `  note: ${shownLine(notice, LONGEST_LINE)}`)
-  return [...head, ...told, ...(told.length > 0 ? [''] : []), ...verdict(report, faults, faultCount)].join('\n')
+  return [...head, ...details, ...(details.length > 0 ? [''] : []), ...verdict(report, faults, faultCount)].join('\n')
 }
 
 function verdict(report: Report, faults: readonly Fault[], count: number): readonly string[] {

@@ -1,4 +1,4 @@
-/** Gets credentials of a profile: uses an approved request if there is one, asks for approval if it must, and waits if it was told to. */
+/** Gets credentials of a profile: uses an approved request if there is one, asks for approval if it must, and waits if the caller wants that. */
 import type { Broker } from '../broker/broker.ts'
 import type { ProfileView, RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'

@@ -53,9 +53,9 @@ export function lintWho({ who, path, issuer, opens }: Place, report: Report): { 
       kill('never-fits', at, `The issuer's tenant pins '${claim}' to ${JSON.stringify(pinned)}, which this matcher does not admit.`)
     // The subject of Okta's ID tokens is the user's ID. The subject of its access tokens is the login.
     const lasting = preset === 'okta' && claim === 'sub' && issuer.tokenUse === 'id'
-    const told = entry && !lasting && lintNames({ said, path: at, issuer, claim, matcher, entry, known, preset }, report)
+    const reported = entry && !lasting && lintNames({ said, path: at, issuer, claim, matcher, entry, known, preset }, report)
     // If the rule also names the person, it admits nobody else.
-    if (opens && !told && issuer.kind === 'human' && isEditable(issuer, claim) && !namesPerson(said, issuer))
+    if (opens && !reported && issuer.kind === 'human' && isEditable(issuer, claim) && !namesPerson(said, issuer))
       report('user-editable', at, `Users can edit '${claim}', so they can make this rule match.`)
   }
   if (who.mfa && !known.mfa && !issuer.mfaAcr && !issuer.url.startsWith('https://sts.windows.net/'))

@@ -1,6 +1,6 @@
 /**
  * Rules across journals: an access key belongs to one session, equal terms give equal sessions, a target of one config has one
- * role, nothing is issued during a freeze, a frozen caller does not ask, approve or release, and whoever acts in Slack is
+ * role, nothing is issued during a freeze, a frozen caller does not ask, approve or release, and a person who acts in Slack is
  * linked to the Slack user.
  *
  * Freezes of a `person` are not checked, because only the config says which identities belong to that person.
@@ -183,7 +183,7 @@ export class Across {
   }
 
   /**
-   * Whoever acts in Slack is linked to the Slack user, and for a decision has been linked for a while. Events of version 1 are not
+   * A person who acts in Slack is linked to the Slack user, and for a decision has been linked for a while. Events of version 1 are not
    * checked, as for freezes.
    */
   #inSlack(journal: Journal, { v, type, by, caller, source, channel, at: text }: ReadEvent, place: string): void {

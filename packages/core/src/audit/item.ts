@@ -112,60 +112,61 @@ const states: { readonly [type in string]?: RequestState } = {
 }
 
 function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: ReadEvent): readonly string[] {
-  const told = new Differences()
+  const differences = new Differences()
   const state = events.reduce<string | undefined>((now, { type }) => states[type] ?? now, undefined)
   const last = (type: string) => events.findLast((event) => event.type === type)
   // A refusal, or an item that was restored or erased: it cannot be used in any state but these two.
   if (item.terms === undefined) {
-    if (item.state === 'pending' || item.state === 'approved') told.differ('state', item.state, state === item.state ? 'ended' : state)
-    return told.faults
+    if (item.state === 'pending' || item.state === 'approved')
+      differences.differ('state', item.state, state === item.state ? 'ended' : state)
+    return differences.faults
   }
-  told.differ('state', item.state, state)
-  told.differ('createdAt', item.createdAt, instantOf(first.at))
-  told.differ('caller', item.caller, idOf(first.caller))
-  told.differ('callerKey', item.callerKey, idOf(first.caller))
-  told.differ('profile', item.profile, first.profile)
-  told.differ('target', item.target, first.target)
-  told.differ('termsHash', item.termsHash, first.terms)
-  told.differ('reviewed', item.reviewed, last('request.reviewed') !== undefined)
+  differences.differ('state', item.state, state)
+  differences.differ('createdAt', item.createdAt, instantOf(first.at))
+  differences.differ('caller', item.caller, idOf(first.caller))
+  differences.differ('callerKey', item.callerKey, idOf(first.caller))
+  differences.differ('profile', item.profile, first.profile)
+  differences.differ('target', item.target, first.target)
+  differences.differ('termsHash', item.termsHash, first.terms)
+  differences.differ('reviewed', item.reviewed, last('request.reviewed') !== undefined)
   const closing = last(`request.${state}`)
-  if (closing?.by !== undefined) told.differ('decidedBy', item.decidedBy, idOf(closing.by))
+  if (closing?.by !== undefined) differences.differ('decidedBy', item.decidedBy, idOf(closing.by))
   const grant = first.type === 'request.created' ? first : last('request.approved')
   const [reserved, closed] = [events.filter(({ type }) => type === 'session.reserved'), events.filter(isClosed)]
   const back = closed.filter(({ type }) => type !== 'session.issued').length
-  told.differ('usesLeft', item.usesLeft, grant && (grant.uses as number) - reserved.length + back)
-  told.differ('attempts', item.attempts ?? 0, reserved.length)
-  told.differ('windowExpiresAt', item.windowExpiresAt, grant && instantOf(grant.expiresAt))
-  const limits = first.type === 'request.asked' ? askedFaults(item, events, first, told) : undefined
+  differences.differ('usesLeft', item.usesLeft, grant && (grant.uses as number) - reserved.length + back)
+  differences.differ('attempts', item.attempts ?? 0, reserved.length)
+  differences.differ('windowExpiresAt', item.windowExpiresAt, grant && instantOf(grant.expiresAt))
+  const limits = first.type === 'request.asked' ? askedFaults(item, events, first, differences) : undefined
   const dropped = events.filter(({ type }) => type === 'session.answer-dropped')
-  sessionFaults(item, { reserved, closed, dropped }, limits?.duration ?? Number.POSITIVE_INFINITY, told)
-  return [...told.faults, ...termsFaults(item, first, reserved)]
+  sessionFaults(item, { reserved, closed, dropped }, limits?.duration ?? Number.POSITIVE_INFINITY, differences)
+  return [...differences.faults, ...termsFaults(item, first, reserved)]
 }
 
 const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || type === 'session.failed' || type === 'session.abandoned'
 
 /** Checks what only a request with approval has. Returns its limits if it was approved. */
-function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, told: Differences): Limits | undefined {
+function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, differences: Differences): Limits | undefined {
   const received = events.find(({ type }) => type === 'request.received')
   const approved = events.findLast(({ type }) => type === 'request.approved')
   const agreed = events.filter(({ type }) => type === 'approval.given')
-  if (asked.expiresAt !== undefined) told.differ('expiresAt', item.expiresAt, instantOf(asked.expiresAt))
+  if (asked.expiresAt !== undefined) differences.differ('expiresAt', item.expiresAt, instantOf(asked.expiresAt))
   // In an event without room for the whole justification, it ends in `…`.
   const justification = asked.justification as string | undefined
   if (!justification?.endsWith('…') || !item.justification?.startsWith(justification.slice(0, -1)))
-    told.differ('justification', item.justification, justification)
-  told.differ('unattendedAt', item.unattendedAt, asked.unattendedAt === undefined ? undefined : instantOf(asked.unattendedAt))
+    differences.differ('justification', item.justification, justification)
+  differences.differ('unattendedAt', item.unattendedAt, asked.unattendedAt === undefined ? undefined : instantOf(asked.unattendedAt))
   if (received && received.v !== 1)
-    told.differ('startsAt', item.startsAt, received.startsAt === undefined ? undefined : instantOf(received.startsAt))
-  told.differ('windowStartsAt', item.windowStartsAt, approved && Math.max(instantOf(approved.at), item.startsAt ?? 0))
-  told.differ(
+    differences.differ('startsAt', item.startsAt, received.startsAt === undefined ? undefined : instantOf(received.startsAt))
+  differences.differ('windowStartsAt', item.windowStartsAt, approved && Math.max(instantOf(approved.at), item.startsAt ?? 0))
+  differences.differ(
     'approvals',
     item.approvals ?? [],
     agreed.map(({ by, rules, limits = {} }) => ({ by: idOf(by), rules, limits })),
   )
   const wished = (received?.limits ?? {}) as Limits
   if (!approved) {
-    told.differ('limits', item.limits ?? {}, wished)
+    differences.differ('limits', item.limits ?? {}, wished)
     return undefined
   }
   // The approval stored the lowest of all requested limits. `termsFaults` checks what the terms themselves allow.
@@ -174,7 +175,7 @@ function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadE
   for (const name of ['duration', 'uses', 'window'] as const) {
     const least = Math.min(...all.flatMap((one) => one[name] ?? []))
     const is = item.limits?.[name]
-    if (is === undefined || is > least) told.differ(`limits.${name}`, is, Number.isFinite(least) ? least : undefined)
+    if (is === undefined || is > least) differences.differ(`limits.${name}`, is, Number.isFinite(least) ? least : undefined)
     limits[name] = Math.min(is ?? least, least)
   }
   return limits
@@ -198,22 +199,22 @@ function sessionFaults(
       faults.push(`session ${suffix} of its journal is not in the table`)
       continue
     }
-    const told = new Differences(` for session ${suffix}`)
+    const differences = new Differences(` for session ${suffix}`)
     const state = end ? end.type.slice('session.'.length) : 'reserved'
     // A state change after a session was issued closes it and is not an event of its own.
-    if (state !== 'issued' || ['reserved', 'failed', 'abandoned'].includes(session.state)) told.differ('state', session.state, state)
-    told.differ('reservedAt', session.reservedAt, instantOf(intent.at))
-    told.differ('duration', session.duration, intent.duration)
-    told.differ('sessionName', session.sessionName, intent.sessionName)
-    told.differ('sourceIdentity', session.sourceIdentity, intent.sourceIdentity)
+    if (state !== 'issued' || ['reserved', 'failed', 'abandoned'].includes(session.state)) differences.differ('state', session.state, state)
+    differences.differ('reservedAt', session.reservedAt, instantOf(intent.at))
+    differences.differ('duration', session.duration, intent.duration)
+    differences.differ('sessionName', session.sessionName, intent.sessionName)
+    differences.differ('sourceIdentity', session.sourceIdentity, intent.sourceIdentity)
     const issued = end?.type === 'session.issued' ? end : undefined
-    told.differ('accessKeyId', session.accessKeyId, issued?.accessKeyId)
-    told.differ('expiration', session.expiration, issued && instantOf(issued.expiration))
-    told.differ('assumedRoleArn', session.assumedRoleArn, issued?.assumedRoleArn)
-    told.differ('dropped', session.dropped, drops.has(suffix))
+    differences.differ('accessKeyId', session.accessKeyId, issued?.accessKeyId)
+    differences.differ('expiration', session.expiration, issued && instantOf(issued.expiration))
+    differences.differ('assumedRoleArn', session.assumedRoleArn, issued?.assumedRoleArn)
+    differences.differ('dropped', session.dropped, drops.has(suffix))
     const allowed = state === 'issued' ? wholeSecond(instantOf(intent.at)) + seconds(longest) : Number.POSITIVE_INFINITY
-    told.differ('expiresAt', session.expiresAt, Math.min(instantOf(intent.expiresAt), allowed))
-    faults.push(...told.faults)
+    differences.differ('expiresAt', session.expiresAt, Math.min(instantOf(intent.expiresAt), allowed))
+    faults.push(...differences.faults)
   }
 }
 
@@ -221,15 +222,15 @@ function sessionFaults(
 function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadEvent[]): readonly string[] {
   if (sha256Hex(item.terms ?? '') !== first.terms) return ['the terms in the table differ from those in its journal']
   const terms = JSON.parse(item.terms ?? '') as Terms
-  const told = new Differences()
+  const differences = new Differences()
   const compare = (said: string, attribute: string, value: unknown, of: unknown) => {
     if (canonicalJson(value ?? null) !== canonicalJson(of ?? null))
-      told.faults.push(`${said} ${attribute} ${shown(value, attribute)}, but its terms have ${shown(of, attribute)}`)
+      differences.faults.push(`${said} ${attribute} ${shown(value, attribute)}, but its terms have ${shown(of, attribute)}`)
   }
   const held = (attribute: string, journal: unknown, of: unknown) => compare('its journal has', attribute, journal, of)
   held('caller', idOf(first.caller), idOf(terms.caller))
   held('profile', first.profile, terms.profile)
-  told.differ('roleArn', item.roleArn, terms.role)
+  differences.differ('roleArn', item.roleArn, terms.role)
   if (first.type === 'request.asked') {
     compare('the table has', 'triggeredBy', item.triggeredBy, terms.triggeredBy)
     compare('the table has', 'breakGlass', item.breakGlass, terms.approval?.breakGlass !== undefined)
@@ -246,9 +247,9 @@ function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadE
     if (!isSameRole(event.role as string, terms.role)) held('role', event.role, terms.role)
     held('sourceIdentity', event.sourceIdentity, terms.sourceIdentity)
     if ((event.duration as number) > terms.maxDuration)
-      told.faults.push(`its journal has duration ${event.duration}, but its terms allow ${terms.maxDuration}`)
+      differences.faults.push(`its journal has duration ${event.duration}, but its terms allow ${terms.maxDuration}`)
   }
-  return told.faults
+  return differences.faults
 }
 
 // ── Freezes and links ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -264,18 +265,18 @@ function freezeFaults({ freeze }: ItemFacts, events: readonly ReadEvent[]): read
       expiresAt = Math.max(expiresAt ?? 0, event.expiresAt === undefined ? forever : instantOf(event.expiresAt))
     releaseAskedBy = event.type === 'freeze.release-asked' ? idOf(event.by) : undefined
   }
-  const told = new Differences()
-  told.differ('active', freeze?.active ?? false, expiresAt !== undefined)
+  const differences = new Differences()
+  differences.differ('active', freeze?.active ?? false, expiresAt !== undefined)
   // The code that wrote events of version 1 did not count releases.
   const releases = events.filter(isRelease)
   const [generation, counted] = [freeze?.generation ?? 0, releases.filter(({ v }) => v !== 1).length]
-  if (generation < counted || generation > releases.length) told.differ('generation', generation, releases.length)
-  if (expiresAt === undefined || !freeze?.active) return told.faults
-  told.differ('scope', freeze.scope, events[0]?.scope)
-  told.differ('expiresAt', freeze.expiresAt, expiresAt === forever ? undefined : expiresAt)
+  if (generation < counted || generation > releases.length) differences.differ('generation', generation, releases.length)
+  if (expiresAt === undefined || !freeze?.active) return differences.faults
+  differences.differ('scope', freeze.scope, events[0]?.scope)
+  differences.differ('expiresAt', freeze.expiresAt, expiresAt === forever ? undefined : expiresAt)
   // A restored item has lost this attribute, and its release must be asked for again.
-  if (freeze.releaseAskedBy !== undefined) told.differ('releaseAskedBy', freeze.releaseAskedBy, releaseAskedBy)
-  return told.faults
+  if (freeze.releaseAskedBy !== undefined) differences.differ('releaseAskedBy', freeze.releaseAskedBy, releaseAskedBy)
+  return differences.faults
 }
 
 const isRelease = ({ type }: ReadEvent): boolean => type === 'freeze.released' || type === 'freeze.deploy-released'
@@ -285,8 +286,8 @@ function linkFaults({ link }: ItemFacts, events: readonly ReadEvent[]): readonly
   if (!link) return []
   const last = events.findLast(({ type }) => type === 'link.made' || type === 'link.ended')
   const made = last?.type === 'link.made' ? last : undefined
-  const told = new Differences()
-  told.differ('slack', link.slack, made?.slack)
-  if (made) told.differ('expiresAt', link.expiresAt, instantOf(made.expiresAt))
-  return told.faults
+  const differences = new Differences()
+  differences.differ('slack', link.slack, made?.slack)
+  if (made) differences.differ('expiresAt', link.expiresAt, instantOf(made.expiresAt))
+  return differences.faults
 }

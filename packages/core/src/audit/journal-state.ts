@@ -37,10 +37,10 @@ export type Journal = {
   /** An erased event was passed, whose content is unknown. */
   blind: boolean
   /** The content of at least one event was checked. */
-  told: boolean
+  seen: boolean
   /** An event was erased, and a `request.erased` event recorded it. */
   erased: boolean
-  erasureTold: boolean
+  erasureRecorded: boolean
   /** The request was approved, and the access was reviewed. */
   granted: boolean
   reviewed: boolean
@@ -76,9 +76,9 @@ export type Journal = {
 export const newJournal = (): Journal => ({
   stage: 'new',
   blind: false,
-  told: false,
+  seen: false,
   erased: false,
-  erasureTold: false,
+  erasureRecorded: false,
   granted: false,
   reviewed: false,
   caller: '',

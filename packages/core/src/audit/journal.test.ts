@@ -141,5 +141,5 @@ describe('journals that break the rules', () => {
 test('an erasure is noted in every stage, because a silent removal is the graver fault', () => {
   const journal = newJournal()
   const faults = [asked([1]), later('request.erased')].map((one) => step(journal, one.type, one))
-  expect([faults, journal.erasureTold]).toEqual([[[], ['request.erased where the journal is pending']], true])
+  expect([faults, journal.erasureRecorded]).toEqual([[[], ['request.erased where the journal is pending']], true])
 })

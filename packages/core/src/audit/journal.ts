@@ -24,7 +24,7 @@ export { CLOCK_TOLERANCE_SECONDS, type Journal, newJournal, type Stage, stages }
  */
 export function step(journal: Journal, type: EventType, event: ReadEvent | undefined): readonly string[] {
   // In any stage: the erasure was recorded, so the missing events were not removed silently.
-  if (type === 'request.erased' && event) journal.erasureTold = true
+  if (type === 'request.erased' && event) journal.erasureRecorded = true
   const misdated = event ? timeFaults(journal, event) : none
   if (!from[type].includes(journal.stage)) {
     const ended = ['retired', 'erased'].includes(journal.stage) || (journal.stage === 'over' && type.startsWith('session.'))
@@ -32,7 +32,7 @@ export function step(journal: Journal, type: EventType, event: ReadEvent | undef
   }
   if (!event) journal.blind = true
   const faults = event ? judge(journal, event) : none
-  if (event) journal.told = true
+  if (event) journal.seen = true
   journal.stage = to[type] ?? journal.stage
   release(journal)
   return misdated.length > 0 ? [...misdated, ...faults] : faults
@@ -115,7 +115,7 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
     case 'request.ended':
       return when(!blind && at < journal.expiresAt, 'ended before its window was over')
     case 'request.erased':
-      return journal.erased && journal.told ? ['erased in part: only some of the events before it are gone'] : live(journal, event)
+      return journal.erased && journal.seen ? ['erased in part: only some of the events before it are gone'] : live(journal, event)
     case 'request.restored':
       journal.sessions = undefined
       journal.liveUntil = 0

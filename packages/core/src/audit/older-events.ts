@@ -36,6 +36,6 @@ export function withCurrentNames(event: { readonly [member: string]: unknown }):
     return [Object.hasOwn(renamedMembers, name) ? (renamedMembers[name] as string) : name, value] as const
   })
   const names = new Set(members.map(([name]) => name))
-  const came = Object.keys(event).some((name) => name !== 'expiresAt' && Object.values(renamedMembers).includes(name))
-  return came || names.size !== members.length ? undefined : Object.fromEntries(members)
+  const isNewer = Object.keys(event).some((name) => name !== 'expiresAt' && Object.values(renamedMembers).includes(name))
+  return isNewer || names.size !== members.length ? undefined : Object.fromEntries(members)
 }

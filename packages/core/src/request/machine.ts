@@ -19,10 +19,10 @@ import {
   type Channel,
   type GivenApproval,
   type Limits,
+  type Notice,
   needsReview,
   type RequestState,
   stateAt,
-  type Told,
 } from './request.ts'
 import type { SessionState } from './session.ts'
 
@@ -265,7 +265,7 @@ export function passTime(request: AccessRequest, approval: Approval | undefined,
       return { state: 'approved', set: grant, events: [{ ...approvedEvent(grant), unattended: true }] }
     }
     if (approval?.escalateAfter && now >= request.createdAt + seconds(durationSeconds(approval.escalateAfter))) {
-      const escalation = telling(request, 'escalated', 'request.escalated')
+      const escalation = noticing(request, 'escalated', 'request.escalated')
       if (escalation) return escalation
     }
     return reminding(request, reminders, request.createdAt, request.expiresAt - request.createdAt, now)
@@ -282,20 +282,22 @@ const reviewReminders = { 'review-reminded': 1, 'review-reminded-twice': 3, 'rev
 /** The latest reminder that is due. Earlier ones that were missed are skipped. */
 function reminding(
   request: AccessRequest,
-  due: Readonly<Partial<Record<Told, number>>>,
+  due: Readonly<Partial<Record<Notice, number>>>,
   from: Instant,
   unit: number,
   now: Instant,
 ): Change | undefined {
-  const passed = (Object.entries(due) as [Told, number][]).filter(([, after]) => now >= from + after * unit).map(([told]) => told)
+  const passed = (Object.entries(due) as [Notice, number][]).filter(([, after]) => now >= from + after * unit).map(([notice]) => notice)
   const latest = passed.at(-1)
   if (latest === undefined || request.notices.includes(latest)) return undefined
   return { state: request.state, set: { notices: [...new Set([...request.notices, ...passed])] }, events: [{ type: 'request.reminded' }] }
 }
 
 /** The event of a notification that has not been sent yet. */
-const telling = (request: AccessRequest, told: Told, type: ChangeEvent['type']): Change | undefined =>
-  request.notices.includes(told) ? undefined : { state: request.state, set: { notices: [...request.notices, told] }, events: [{ type }] }
+const noticing = (request: AccessRequest, notice: Notice, type: ChangeEvent['type']): Change | undefined =>
+  request.notices.includes(notice)
+    ? undefined
+    : { state: request.state, set: { notices: [...request.notices, notice] }, events: [{ type }] }
 
 /** Approvers are people, can see the request, and are not its requester under any declared alias. */
 function mayDecide(request: AccessRequest, actor: Actor): Refused<'self-approval' | 'not-approver'> | undefined {

@@ -67,11 +67,11 @@ export type AccessRequest = {
   /** The review of a break-glass. */
   readonly review?: { readonly by: CallerRef; readonly at: Instant; readonly text: string }
   /** The notifications that were sent after the first one. Each is sent once. */
-  readonly notices: readonly Told[]
+  readonly notices: readonly Notice[]
   readonly sessions: readonly Session[]
 }
 
-export type Told = 'escalated' | `${'' | 'review-'}reminded${'' | '-twice' | '-thrice'}`
+export type Notice = 'escalated' | `${'' | 'review-'}reminded${'' | '-twice' | '-thrice'}`
 
 /** The state after what time alone changes. DynamoDB deletes late, so a state must not depend on the sweeper. */
 export function stateAt(request: Pick<AccessRequest, 'state' | 'expiresAt' | 'windowExpiresAt'>, now: Instant): RequestState {

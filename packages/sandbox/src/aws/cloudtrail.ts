@@ -117,7 +117,7 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
     return index === undefined ? [] : [{ key, value: form.get(`Tags.member.${index}.Value`) ?? '' }]
   })
   const sourceIdentity = form.get('SourceIdentity')
-  const told = {
+  const assumed = {
     ...record,
     requestParameters: {
       roleArn,
@@ -139,14 +139,14 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
         : null,
     resources: [{ accountId: account, type: 'AWS::IAM::Role', ARN: roleArn }],
   }
-  if (account === own) return [{ ...told, recipientAccountId: own }]
+  if (account === own) return [{ ...assumed, recipientAccountId: own }]
   const sharedEventID = randomUUID()
   const stranger = { type: 'AWSAccount', principalId: call.identity.userId, accountId: own }
   return [
-    { ...told, recipientAccountId: own, sharedEventID },
+    { ...assumed, recipientAccountId: own, sharedEventID },
     // A denied call is not recorded in the account that denied it (IAM User Guide, cross-account logging).
     ...(answer.status === 200
-      ? [{ ...told, eventID: randomUUID(), userIdentity: stranger, recipientAccountId: account, sharedEventID }]
+      ? [{ ...assumed, eventID: randomUUID(), userIdentity: stranger, recipientAccountId: account, sharedEventID }]
       : []),
   ]
 }

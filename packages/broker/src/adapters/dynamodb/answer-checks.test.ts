@@ -114,7 +114,7 @@ const slack = () => {
   }
   return slackState(settings as unknown as DynamoSettings, sender(settings as unknown as DynamoSettings))
 }
-const owed = { request: ID, tries: 1, next: NOW, cause: 'x', dead: false }
+const pending = { request: ID, tries: 1, next: NOW, cause: 'x', dead: false }
 /** The value, or Trouble for `unknown`. */
 async function believed<T>(result: Promise<Done<T> | Unknown>): Promise<T> {
   const told = await result
@@ -427,8 +427,8 @@ calls.push(
     [['its error with status 200', { __type: 'ConditionalCheckFailedException', status: 200 }]],
   ],
   ['claiming a message (PutItem)', () => believed(slack().claimPost(ID, 'root#C1', NOW, 0)), () => wrote('side'), true, []],
-  ['pending Slack updates (PutItem)', () => believed(slack().owe(owed)), () => wrote('side'), true, []],
-  ['settling it (DeleteItem)', () => believed(slack().settle(owed)), () => wrote('side'), true, []],
+  ['pending Slack updates (PutItem)', () => believed(slack().addPending(pending)), () => wrote('side'), true, []],
+  ['settling it (DeleteItem)', () => believed(slack().settle(pending)), () => wrote('side'), true, []],
   ['dropping a message (DeleteItem)', () => believed(slack().dropPost(ID, 'root#C1')), () => wrote('side'), true, []],
   [
     'where messages are (Query)',

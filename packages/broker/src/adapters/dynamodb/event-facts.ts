@@ -15,7 +15,7 @@ export const whatIsAsked = ({ request, call, caller, scope }: Pick<Intent, 'requ
 })
 
 /** The token and the source address. */
-export const howItCame = ({ call, caller }: Pick<Intent, 'call' | 'caller'>) => ({
+export const provenanceOf = ({ call, caller }: Pick<Intent, 'call' | 'caller'>) => ({
   source: call.source,
   token: caller.token.hash,
   trace: call.trace,

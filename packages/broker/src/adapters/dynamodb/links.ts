@@ -39,13 +39,13 @@ export function links(settings: DynamoSettings, sender: Sender): Links {
       return found.outcome === 'done' ? done(found.value && toLink(found.value)) : found
     },
 
-    async writeLink(id, version, { link, events }, now, came) {
+    async writeLink(id, version, { link, events }, now, origin) {
       const attempt = hex128(random)
       const isOurs = (image: object | undefined) => (image as { readonly attempt?: string } | undefined)?.attempt === attempt
       const set = linkFields.pick(link)
       const { names } = linkFields
       const [kept, gone] = [names.filter((name) => set[name] !== undefined), names.filter((name) => set[name] === undefined)]
-      const entries = events.map((event) => journalEntry({ ...event, ...came, request: id, at: now } as AuditEvent, settings))
+      const entries = events.map((event) => journalEntry({ ...event, ...origin, request: id, at: now } as AuditEvent, settings))
       const written = await update(
         linkKey(id),
         {

@@ -11,7 +11,7 @@ import { seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { done, refused } from '@stint/core/outcome'
 import type { Ledger, NewRequest } from '../../ports/ledger.ts'
-import { howItCame, whatIsAsked } from './event-facts.ts'
+import { provenanceOf, whatIsAsked } from './event-facts.ts'
 import { toRequest } from './items.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
@@ -55,7 +55,7 @@ const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
     request: ask.request,
     at: ask.call.now,
     build,
-    ...howItCame(ask),
+    ...provenanceOf(ask),
     ...(ask.limits ? { limits: ask.limits } : {}),
     ...defined({ startsAt: ask.startsAt }),
   },

@@ -8,7 +8,7 @@ import { hex128, newRequestId } from '@stint/core/ids'
 import { done } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
 import { counter } from './counter.ts'
-import { howItCame } from './event-facts.ts'
+import { provenanceOf } from './event-facts.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, timeKey } from './table.ts'
 
@@ -42,7 +42,7 @@ export function refusals(settings: DynamoSettings, sender: Sender): Pick<Ledger,
             profile: brief(profile, 48),
             code,
             reason: brief(reason, 120),
-            ...howItCame({ call, caller }),
+            ...provenanceOf({ call, caller }),
           }
       const made = await create(requestKey(request), {
         attempt: hex128(random),

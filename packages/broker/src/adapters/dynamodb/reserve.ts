@@ -13,7 +13,7 @@ import { type Done, done, type Refused, refused, type Unknown } from '@stint/cor
 import { stateAt } from '@stint/core/request/request'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
-import { howItCame, whatIsAsked } from './event-facts.ts'
+import { provenanceOf, whatIsAsked } from './event-facts.ts'
 import { type Item, openSessions } from './items.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, openKey, requestKey, sessionAttribute, shardOf, timeKey } from './table.ts'
@@ -136,7 +136,7 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   ...(intent.scope.durationAsked ? { durationAsked: true } : {}),
   expiresAt: intent.expiresAt,
   build,
-  ...howItCame(intent),
+  ...provenanceOf(intent),
 })
 
 /** An Idempotency-Key belongs to one call's content. Every request created here has a fingerprint, even if it is empty. */

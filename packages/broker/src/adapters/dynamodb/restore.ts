@@ -64,20 +64,20 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
   const kept = logged.events.map(({ held, commit }, seq): Entry => (held && seq >= erased ? held : { commit }))
   // Repeating a fact about the deployment adds nothing.
   const since = logged.id.startsWith('sys_') ? [] : there.slice(parts)
-  const [told, toldSince] = [readable(kept), readable(since)]
-  const freeze = logged.id.startsWith('frz_') ? stricter(freezeIn(told), freezeIn(toldSince)) : undefined
-  const last = toldSince.at(-1)?.type ?? logged.events.at(-1)?.type
+  const [known, sinceRestore] = [readable(kept), readable(since)]
+  const freeze = logged.id.startsWith('frz_') ? stricter(freezeIn(known), freezeIn(sinceRestore)) : undefined
+  const last = sinceRestore.at(-1)?.type ?? logged.events.at(-1)?.type
   const events = [...kept, ...since, ...saying(logged, last, since.length > 0 ? freeze : undefined, restoring)]
-  const after = [...logged.events.slice(erased + 1), ...toldSince]
+  const after = [...logged.events.slice(erased + 1), ...sinceRestore]
   const isErased = erased >= 0 && after.every(({ type }) => type === 'request.retired')
-  const releases = [...logged.events, ...toldSince].filter(({ type }) => isRelease(type)).length
+  const releases = [...logged.events, ...sinceRestore].filter(({ type }) => isRelease(type)).length
   const item = {
     pk: journalKey(logged.id),
-    ...itemOf({ id: logged.id, told, first: logged.events[0]?.type, last, isErased, freeze, releases }, restoring.now),
+    ...itemOf({ id: logged.id, known, first: logged.events[0]?.type, last, isErased, freeze, releases }, restoring.now),
     events,
   }
   const version = Math.max(Number(upon?.version?.N ?? 0), events.length) + 1
-  const live = [...told, ...toldSince]
+  const live = [...known, ...sinceRestore]
     .filter(({ type }) => type === 'session.issued')
     .map(({ expiration }) => parseIso(String(expiration)) ?? 0)
   return {
@@ -85,7 +85,7 @@ export function givingBack(logged: Logged, upon: Attributes | undefined, restori
     item: marshall(/^(req|lnk)_/.test(logged.id) ? { ...item, version } : item, { removeUndefinedValues: true }),
     since: since.length,
     ...(freeze ? { freeze } : {}),
-    ...(typeof told[0]?.profile === 'string' ? { profile: told[0].profile } : {}),
+    ...(typeof known[0]?.profile === 'string' ? { profile: known[0].profile } : {}),
     ...(live.length > 0 ? { liveUntil: Math.max(...live) } : {}),
     upon,
   }
@@ -187,7 +187,7 @@ function stricter(one: LoggedFreeze | undefined, later: LoggedFreeze | undefined
 
 type Known = {
   readonly id: string
-  readonly told: readonly ReadEvent[]
+  readonly known: readonly ReadEvent[]
   /** Types of the first event and of the last. */
   readonly first: string | undefined
   readonly last: string | undefined
@@ -197,8 +197,8 @@ type Known = {
   readonly releases: number
 }
 
-function itemOf({ id, told, first, last, isErased, freeze, releases }: Known, now: Instant): object {
-  const opening = told[0]
+function itemOf({ id, known, first, last, isErased, freeze, releases }: Known, now: Instant): object {
+  const opening = known[0]
   const at = (opening && parseIso(opening.at)) ?? now
   const other = { dayKey: OTHER_DAY, at: `${toIso(at)}#${id}` }
   const erased = isErased ? { erased: true } : {}

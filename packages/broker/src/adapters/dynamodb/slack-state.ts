@@ -7,7 +7,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { hex128 } from '@stint/core/ids'
 import { days, type Instant, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { Owed, OwedId, Post, SlackState } from '../../ports/slack-state.ts'
+import type { PendingId, PendingUpdate, Post, SlackState } from '../../ports/slack-state.ts'
 import { COUNTED, ofTable, type PageOf, pageIn } from './answer-checks.ts'
 import type { Blocked, DynamoSettings, Sender } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
@@ -20,11 +20,11 @@ const SEEN_SECONDS = 1200
 const POST_DAYS = 120
 /** Pages of one partition, in a row: more than the pending updates or a request's messages can take. */
 const MAX_PAGES = 100
-const OWED = 'OWED'
-const postsKey = (request: OwedId): string => `MSG#${request}`
+const PENDING = 'PENDING'
+const postsKey = (request: PendingId): string => `MSG#${request}`
 /** Attributes in addition to the sort key, which is the key of a post or the request with a pending update. */
 const postFields = storedFields<Omit<Post, 'key'>>({ claimedAt: true, channel: true, ts: true, version: true })
-const owedFields = storedFields<Omit<Owed, 'request'>>({ tries: true, next: true, cause: true, dead: true })
+const pendingFields = storedFields<Omit<PendingUpdate, 'request'>>({ tries: true, next: true, cause: true, dead: true })
 const inSeconds = (at: Instant): number => Math.ceil(at / 1000)
 
 export function slackState({ client, sideTable, random }: DynamoSettings, { send }: Sender): SlackState {
@@ -84,7 +84,7 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
     }
     return { outcome: 'unknown', cause: `ledger: more than ${MAX_PAGES} pages of ${pk}` }
   }
-  const postItem = (request: OwedId, post: Post) => ({
+  const postItem = (request: PendingId, post: Post) => ({
     pk: postsKey(request),
     sk: post.key,
     ...postFields.pick(post),
@@ -110,18 +110,18 @@ export function slackState({ client, sideTable, random }: DynamoSettings, { send
         : put(postItem(request, post), 'attribute_not_exists(version) OR version <= :version', { ':version': post.version }),
     dropPost: (request, key) => remove(postsKey(request), key),
 
-    async owed() {
-      const rows = await rowsOf<{ readonly sk: OwedId }>(OWED)
-      return rows.outcome === 'done' ? done(rows.value.map((row) => ({ request: row.sk, ...owedFields.pick(row) }))) : rows
+    async pending() {
+      const rows = await rowsOf<{ readonly sk: PendingId }>(PENDING)
+      return rows.outcome === 'done' ? done(rows.value.map((row) => ({ request: row.sk, ...pendingFields.pick(row) }))) : rows
     },
-    owe: (owed) => always({ pk: OWED, sk: owed.request, ...owedFields.pick(owed) }),
+    addPending: (update) => always({ pk: PENDING, sk: update.request, ...pendingFields.pick(update) }),
     async settle({ request, tries, next }) {
       const gone = await send(async () => {
         try {
           const gone = await client.send(
             new DeleteItemCommand({
               TableName: sideTable,
-              Key: marshall({ pk: OWED, sk: request }),
+              Key: marshall({ pk: PENDING, sk: request }),
               ConditionExpression: 'tries = :tries AND #next = :next',
               ExpressionAttributeNames: { '#next': 'next' },
               ExpressionAttributeValues: marshall({ ':tries': tries, ':next': next }),

@@ -74,7 +74,7 @@ export class Story {
     const journal = this.journals.journal(row)
     if (held === 'erased') {
       // Erased events must come before the event that records the erasure.
-      if (journal.erasureTold)
+      if (journal.erasureRecorded)
         this.#found.add({ class: 'tampered', place, what: 'missing, although the event that records the erasure came before it' })
       journal.erased = true
     }
@@ -120,7 +120,7 @@ export class Story {
     for (const [request, row] of this.journals.entries()) {
       const [journal, count] = [this.journals.journal(row), this.journals.count(row)]
       // An erasure is recorded in the journal itself.
-      if (journal.erased && !journal.erasureTold)
+      if (journal.erased && !journal.erasureRecorded)
         this.#found.add({
           class: 'tampered',
           place: request,

@@ -76,7 +76,7 @@ const issuers: { readonly [name: string]: (claims: JsonObject) => IssuerSource }
 const rows = tokens.map((token) => [`${token.preset}: ${token.title}`, token] as const)
 const issuerFor = (name: string, claims: JsonObject) => issuers[name]?.(claims) as Issuer
 
-/** What the door says of the claims under a header, in the second after they were signed. */
+/** What the token check says of the claims under a header, in the second after they were signed. */
 function told(issuer: Issuer, header: object, claims: JsonObject): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const token = parseToken(`${encode(header)}.${encode(claims)}.c2ln`)
