@@ -16,6 +16,8 @@ export type Ask = {
   readonly body?: string
   readonly timeoutMs?: number
   readonly maxBytes?: number
+  /** Ends the call, for a user who does not want to wait for it any longer. */
+  readonly signal?: AbortSignal
 }
 export type Reply = {
   readonly status: number
@@ -71,10 +73,13 @@ async function exchange(target: URL, ask: Ask, env: Env): Promise<Reply> {
   const stops: (() => void)[] = []
   const { promise: late, reject } = deferred()
   const timer = setTimeout(() => reject(new TimedOut()), ask.timeoutMs ?? TIMEOUT_MS)
+  const abort = () => reject(new Error('interrupted'))
+  ask.signal?.addEventListener('abort', abort)
   try {
     return await Promise.race([late, answered(target, ask, proxy, (stop) => void stops.push(stop))])
   } finally {
     clearTimeout(timer)
+    ask.signal?.removeEventListener('abort', abort)
     for (const stop of stops) stop()
   }
 }
