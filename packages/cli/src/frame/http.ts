@@ -109,7 +109,9 @@ async function answered(target: URL, ask: Ask, proxy: ProxyServer | undefined, o
   const started = (): ClientRequest => {
     if (socket) {
       const servername = /^[\d.]+$|^\[/.test(target.hostname) ? {} : { servername: target.hostname }
-      return httpsRequest(target, { ...options, createConnection: () => tlsConnect({ socket, ...servername }) })
+      // With an agent, even `false`, Node would ignore createConnection and connect directly.
+      const { agent: _agent, ...direct } = options
+      return httpsRequest(target, { ...direct, createConnection: () => tlsConnect({ socket, ...servername }) })
     }
     if (secure) return httpsRequest(target, options)
     if (!proxy) return httpRequest(target, options)
