@@ -46,6 +46,20 @@ describe('what the broker publishes', () => {
       ],
     })
   })
+  test('shows the statements of a profile to those who are eligible, and not in lists', async () => {
+    const token = await sandbox.token('developer')
+    const { json } = await sandbox.get('/profiles/logs-read', token)
+    expect(json.policy).toEqual([
+      { Effect: 'Allow', Action: 's3:ListBucket', Resource: { join: ['arn:aws:s3:::', { param: 'bucket' }] } },
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: { join: ['arn:aws:s3:::', { param: 'bucket' }, '/*'] } },
+    ])
+    expect((await sandbox.get('/profiles', token)).json.profiles.filter((one: object) => 'policy' in one || 'policyArns' in one)).toEqual(
+      [],
+    )
+    expect((await sandbox.get('/profiles/security-audit', await sandbox.token('auditor'))).json.policyArns).toEqual([
+      'arn:aws:iam::aws:policy/SecurityAudit',
+    ])
+  })
   test.each<[string, (url: string) => object, RegExp]>([
     [
       'names another resource',

@@ -15,6 +15,7 @@ import { brokerFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { exitCode } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
+import { fetchFor } from '../frame/proxied-fetch.ts'
 import { end } from '../frame/run.ts'
 import { forPeople, jsonLine, shownLine } from '../output.ts'
 import { copyLog } from './copy.ts'
@@ -80,7 +81,7 @@ async function sourceFrom(from: string, tokenFile: string | undefined, context: 
   if (!/^https?:\/\//.test(from)) return folderSource(from)
   const token =
     tokenFile === undefined ? env.STINT_TOKEN || (await signedInToken(from, context)) : (await readFile(tokenFile, 'utf8')).trim()
-  return urlSource(from, token || undefined, fetch, (ms) => sleep(ms))
+  return urlSource(from, token || undefined, fetchFor(env), (ms) => sleep(ms))
 }
 
 /** The token of your sign-in to this broker. Without one the log may still be public. */

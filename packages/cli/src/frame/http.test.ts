@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer as createTcp } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { Failure } from './failure.ts'
 import { checkedUrl, sender } from './http.ts'
+import { fetchFor } from './proxied-fetch.ts'
 
 const open: { close: () => void }[] = []
 afterEach(() => {
@@ -94,6 +95,13 @@ test('opens a tunnel for https, and speaks TLS in it', async () => {
     })
   })
   expect(await firstByte).toBe(22) // A TLS handshake record (RFC 8446 §5.1).
+})
+test('gives a fetch that goes through the proxy, byte for byte, and directly elsewhere', async () => {
+  const bytes = Buffer.from([0, 255, 254, 10])
+  const port = await listening(createServer((request, response) => response.end(request.url?.startsWith('http://') ? bytes : 'direct')))
+  const through = fetchFor({ http_proxy: `http://127.0.0.1:${port}` })
+  expect(Buffer.from(await (await through('http://log.example/tile')).arrayBuffer())).toEqual(bytes)
+  expect(await (await through(`http://127.0.0.1:${port}/tile`)).text()).toBe('direct')
 })
 test('says that the proxy refused', async () => {
   const proxy = createServer()

@@ -23,6 +23,7 @@ export type Reply = {
   readonly status: number
   readonly ok: boolean
   readonly headers: Readonly<Record<string, string>>
+  readonly bytes: Uint8Array
   readonly text: string
 }
 export type Send = (url: string, ask?: Ask) => Promise<Reply>
@@ -169,7 +170,8 @@ async function collected(response: IncomingMessage, maxBytes: number): Promise<R
   const headers = Object.fromEntries(
     Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
   )
-  return { status, ok: status >= 200 && status < 300, headers, text: Buffer.concat(parts).toString('utf8') }
+  const bytes = Buffer.concat(parts)
+  return { status, ok: status >= 200 && status < 300, headers, bytes, text: bytes.toString('utf8') }
 }
 
 /** The JSON object of a response; undefined if it is anything else. */
