@@ -35,6 +35,13 @@ describe('on a terminal', () => {
     expect(screen).not.toContain('break-glass') // Not eligible, so not offered.
     expect(code).toBe(3)
   })
+  withTerminal('asks for the profile that stint exec was not given', async () => {
+    const { code, screen } = await stint('developer', `exec -- sh -c 'echo "in $STINT_PROFILE"'`, [
+      [/Which profile\?[\s\S]*staging-power/, 'staging'],
+      [/staging[\s\S]*1 match/, ENTER],
+    ])
+    expect([code, screen]).toEqual([0, expect.stringContaining('in staging-power')])
+  })
   withTerminal('a question that is interrupted ends with 130', async () => {
     const { code, screen } = await stint('developer', 'request', [[/Which profile\?/, CTRL_C]])
     expect([code, screen]).toEqual([130, expect.stringContaining('Interrupted.')])

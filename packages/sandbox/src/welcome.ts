@@ -14,10 +14,10 @@ Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
   Broker   ${urls.broker}    API: ${urls.broker}/docs
   Issuer   ${urls.issuer}    /people /tools /actions
   AWS      ${urls.aws}    STS, S3, DynamoDB, KMS, CloudTrail
-${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}
+${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}  Key      ${secret}    your browser asks for it once, when you sign in
 In another terminal:
 
-  # 1. Sign in as an engineer: in your browser with the key ${secret}, or, without a browser, like this
+  # 1. Sign in as an engineer. With a browser, leave out BROWSER, and choose Dana Developer
   BROWSER='npm run -s browser -- developer${option}' npx stint login ${urls.broker}
 
   # 2. See what you can enter
