@@ -1,6 +1,6 @@
 /** Clients that we did not write, unmodified: the AWS CLI and boto3, through credential_process, the container endpoint and `env`. */
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -15,9 +15,15 @@ const versionOf = (program: string, args: readonly string[]) =>
     ({ stdout, stderr }) => `${stdout}${stderr}`.trim().split(' ')[0] ?? '',
     () => '',
   )
-const aws = hasTool('aws') ? await versionOf('aws', ['--version']) : 'AWS CLI'
+/** Every `aws` on PATH and Debian's, one of each version. A shim without its Python does not start. */
+const candidates = [...new Set([...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'aws')), '/usr/bin/aws'])].filter(
+  existsSync,
+)
+const found = await Promise.all(candidates.map(async (path) => ({ path, version: await versionOf(path, ['--version']) })))
+const clis = found.filter(({ version }, at) => version !== '' && found.findIndex((other) => other.version === version) === at)
 const boto3 = hasTool('boto3') ? await versionOf('python3', ['-c', "import boto3; print('boto3/' + boto3.__version__)"]) : 'boto3'
-const withAws = testWith('aws')
+/** `testWith` looks at the first `aws` on PATH alone, so it is asked only where no other one runs either. */
+const withAws = clis.length > 0 ? test : testWith('aws')
 const withBoto3 = testWith('boto3')
 
 const BUCKET = 'acme-orders-logs'
@@ -47,8 +53,8 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.close())
 
-const copy = (more: readonly string[] = []) => [
-  'aws',
+const copyWith = (aws: string, more: readonly string[] = []) => [
+  aws,
   '--endpoint-url',
   sandbox.urls.aws,
   ...more,
@@ -58,7 +64,9 @@ const copy = (more: readonly string[] = []) => [
   '-',
 ]
 
-describe(aws, () => {
+describe.each(clis.length > 0 ? clis : [{ path: 'aws', version: 'AWS CLI' }])('$version at $path', ({ path }) => {
+  const copy = (more: readonly string[] = []) => copyWith(path, more)
+
   withAws('reads the log through credential_process', async () => {
     const [program = '', ...args] = copy(['--profile', 'logs-read'])
     const { code, stdout } = await spawned(program, args, env)
@@ -71,7 +79,7 @@ describe(aws, () => {
   })
   withAws('may not read more than the profile, and stint exec passes its exit code', async () => {
     const { code, stderr } = await user.run(
-      ['exec', ...PROFILE, '--', 'aws', '--endpoint-url', sandbox.urls.aws, 's3', 'cp', 's3://acme-customers/customers.csv', '-'],
+      ['exec', ...PROFILE, '--', path, '--endpoint-url', sandbox.urls.aws, 's3', 'cp', 's3://acme-customers/customers.csv', '-'],
       env,
     )
     expect([code, stderr]).toEqual([1, expect.stringMatching(/AccessDenied|Forbidden/)])
