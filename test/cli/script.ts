@@ -52,5 +52,6 @@ export function patternOf(lines: readonly string[], values: ReadonlyMap<string, 
       .map((part) => (part === '{**}' ? '[\\s\\S]*' : part === '{*}' ? '.*' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')))
       .join(''),
   )
-  return new RegExp(`^${escaped.map((line) => `${line}\n`).join('')}$`)
+  // A line that is only {**} may be no line at all.
+  return new RegExp(`^${escaped.map((line) => (line === '[\\s\\S]*' ? line : `${line}\n`)).join('')}$`)
 }

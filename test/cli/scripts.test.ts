@@ -15,6 +15,7 @@ describe.each(readdirSync(folder).filter((name) => name.endsWith('.txt')))('%s',
   beforeAll(async () => {
     sandbox = await testSandbox()
     values.set('URL', sandbox.urls.broker)
+    values.set('VKEY', sandbox.logVkey)
     values.set('HOST', new URL(sandbox.urls.broker).host)
     values.set('ISSUER', sandbox.urls.issuer)
   })
@@ -27,6 +28,7 @@ describe.each(readdirSync(folder).filter((name) => name.endsWith('.txt')))('%s',
       users.set(step.as, user)
       values.set('HOME', user.home)
       sandbox.settle()
+      await sandbox.ship()
       const words = wordsOf(filled(step.command, values))
       const environment = Object.fromEntries(
         words.slice(0, words.indexOf('stint')).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),

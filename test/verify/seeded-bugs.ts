@@ -184,4 +184,48 @@ export const seededBugs: readonly SeededBug[] = [
     to: '(spellings.get(kid)?.size ?? 0) > 9',
     tests: ['packages/broker/src/adapters/jwks.test.ts'],
   },
+
+  // ── The command line ───────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'command line: the credentials endpoint answers without its token',
+    file: 'packages/cli/src/credentials/endpoint.ts',
+    from: "!same(request.headers.authorization ?? '', token)",
+    to: '!same(request.headers.authorization ?? token, token)',
+    tests: ['packages/cli/src/credentials/endpoint.test.ts'],
+  },
+  {
+    name: 'command line: the credentials endpoint answers a web page',
+    file: 'packages/cli/src/credentials/endpoint.ts',
+    from: '!isLoopback(request.headers.host)',
+    to: "!isLoopback('localhost')",
+    tests: ['packages/cli/src/credentials/endpoint.test.ts'],
+  },
+  {
+    name: 'command line: files that others can read are trusted',
+    file: 'packages/cli/src/frame/private-file.ts',
+    from: '(found.mode & 0o077) !== 0) throw',
+    to: '(found.mode & 0) !== 0) throw',
+    tests: ['test/cli/parallel.test.ts'],
+  },
+  {
+    name: 'command line: two processes spend one refresh token',
+    file: 'packages/cli/src/frame/lock.ts',
+    from: 'while (!(await createPrivate(path, mine)))',
+    to: "while (!(await createPrivate(path, mine)) && mine === '')",
+    tests: ['test/cli/parallel.test.ts'],
+  },
+  {
+    name: 'command line: a broker takes the tokens of another',
+    file: 'packages/cli/src/sign-in/issuer.ts',
+    from: 'metadata.resource !== url',
+    to: "metadata.resource === ''",
+    tests: ['test/cli/sign-in.test.ts'],
+  },
+  {
+    name: 'command line: stint env keeps old credentials when it fails',
+    file: 'packages/cli/src/credentials/env.ts',
+    from: 'if (code !== 0 && !flags.json) stdout.write(failure(shell, code))',
+    to: 'if (code < 0 && !flags.json) stdout.write(failure(shell, code))',
+    tests: ['test/cli/scripts.test.ts'],
+  },
 ]

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { fetchFor } from '@stint/cli/frame/proxied-fetch'
 import { fetchIdToken, NoToken } from './id-token.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { InputError, type Runner, runnerOf } from './runner.ts'
@@ -38,12 +39,12 @@ async function run(runner: Runner): Promise<void> {
     }, inputs.timeout * 1000).unref()
   }
   const world: World = {
-    fetch,
+    fetch: fetchFor(process.env),
     sleep: (milliseconds) => sleep(milliseconds),
     now: Date.now,
     say: runner.info,
     async token() {
-      const token = await fetchIdToken(runner.env, inputs.audience, fetch)
+      const token = await fetchIdToken(runner.env, inputs.audience, fetchFor(runner.env))
       runner.mask(token)
       return token
     },

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fetchFor } from '@stint/cli/frame/proxied-fetch'
 import { fetchIdToken, lifeOf, NoToken } from './id-token.ts'
 import { writeToken } from './token-file.ts'
 
@@ -20,7 +21,7 @@ while (Date.now() < end) {
   for (let left = wait; left > 0 && existsSync(file); left -= LOOK_SECONDS) await sleep(Math.min(left, LOOK_SECONDS) * 1000)
   if (!existsSync(file)) break
   try {
-    const token = await fetchIdToken(process.env, audience, fetch)
+    const token = await fetchIdToken(process.env, audience, fetchFor(process.env))
     if (!existsSync(file)) break
     writeToken(file, token)
     wait = Math.max(1, (lifeOf(token)?.life ?? FALLBACK_LIFE_SECONDS) / 2)

@@ -14,26 +14,23 @@ Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
   Broker   ${urls.broker}    API: ${urls.broker}/docs
   Issuer   ${urls.issuer}    /people /tools /actions
   AWS      ${urls.aws}    STS, S3, DynamoDB, KMS, CloudTrail
-${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}
+${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}  Key      ${secret}    your browser asks for it once, when you sign in
 In another terminal:
 
-  # 1. Get a token, as an engineer
-  TOKEN=$(npm run -s token -- developer${option})
+  # 1. Sign in as an engineer. With a browser, leave out BROWSER, and choose Dana Developer
+  BROWSER='npm run -s browser -- developer${option}' npx stint login ${urls.broker}
 
-  # 2. Get credentials for one log bucket, for 15 minutes
+  # 2. See what you can enter
+  npx stint profiles
+
+  # 3. Enter with the AWS CLI: the log bucket is readable, the customer bucket is not
+  npx stint exec logs-read -p bucket=acme-orders-logs -- aws --endpoint-url ${urls.aws} s3 cp s3://acme-orders-logs/2026/11/24/orders.log -
+  npx stint exec logs-read -p bucket=acme-orders-logs -- aws --endpoint-url ${urls.aws} s3 cp s3://acme-customers/customers.csv -
+
+  # 4. The same over HTTP, with a token of your own
+  TOKEN=$(npm run -s token -- developer${option})
   curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"duration":"15m"}'
-
-  # 3. Use them in a shell with the AWS CLI: the log bucket is readable, the customer bucket is not
-  eval "$(curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"format":"env"}')"
-  aws --endpoint-url ${urls.aws} sts get-caller-identity
-  aws --endpoint-url ${urls.aws} s3 cp s3://acme-orders-logs/2026/11/24/orders.log -
-  aws --endpoint-url ${urls.aws} s3 cp s3://acme-customers/customers.csv -
-
-  # 4. Use any AWS SDK, unmodified: it fetches and renews credentials on its own
-  export AWS_CONTAINER_CREDENTIALS_FULL_URI='${urls.broker}/credentials/logs-read?p.bucket=acme-orders-logs'
-  export AWS_CONTAINER_AUTHORIZATION_TOKEN="Bearer $TOKEN"
 
   # 5. Copy the audit log and verify it offline (docs/guides/auditing.md)
   STINT_TOKEN=$(npm run -s token -- auditor${option}) npm run -s stint -- audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}

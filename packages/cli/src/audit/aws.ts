@@ -11,6 +11,7 @@ import { lookupBound, lookupKey } from '@stint/broker/log/stage'
 import type { LogState } from '@stint/broker/ports/log'
 import { DYNAMODB_ANSWER_BYTES } from '@stint/broker/wiring/broker'
 import { NO_CONFIG } from '@stint/core/audit/event'
+import { type LogSource, storeSource } from './sources.ts'
 
 const ROWS_A_LOOK = 500
 const CONNECT_MS = 5000
@@ -22,6 +23,16 @@ export function tableClient(region: string): DynamoDBClient {
 
 export const sideState = (region: string, sideTable: string): LogState =>
   logState({ client: tableClient(region), sideTable, sleep: (ms) => sleep(ms) })
+
+/** The buckets of the log and of its events, read with your own AWS credentials. Without the events, only entries are verified. */
+export function bucketSource(log: string, events: string | undefined, region: string, env: NodeJS.ProcessEnv): LogSource {
+  const { AWS_ENDPOINT_URL_S3: endpoint } = env
+  const keys = tableClient(region).config.credentials
+  const store = (bucket: string) => bucketStore({ bucket, region, keys, clock: Date.now, ...(endpoint ? { endpoint } : {}) })
+  const [first, second] = [store(log), events === undefined ? undefined : store(events)]
+  if (second) return storeSource({ log: first, events: second })
+  return { ...storeSource({ log: first, events: first }), list: () => first.list(''), hasEvents: false }
+}
 
 export type ErasureTables = { readonly table: string; readonly sideTable: string; readonly eventsBucket: string }
 

@@ -11,9 +11,11 @@ import { checkReceipt } from '@stint/core/audit/receipt'
 import { parseRequestId } from '@stint/core/ids'
 import { openCheckpoint, parseCheckpointText } from '@stint/tlog/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/tlog/note'
+import { brokerFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { exitCode } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
+import { fetchFor } from '../frame/proxied-fetch.ts'
 import { end } from '../frame/run.ts'
 import { forPeople, jsonLine, shownLine } from '../output.ts'
 import { copyLog } from './copy.ts'
@@ -70,10 +72,27 @@ async function knownOf(source: LogSource, vkey: readonly string[] | undefined, e
   }
 }
 
-async function sourceFrom(from: string, tokenFile: string | undefined, env: NodeJS.ProcessEnv): Promise<LogSource> {
+/** A folder, the URL of /audit/log, or the buckets of a deployment: `s3://LOG,EVENTS`. */
+async function sourceFrom(from: string, tokenFile: string | undefined, context: Context): Promise<LogSource> {
+  const { env } = context.process
+  const [, log, events] = /^s3:\/\/([a-z0-9.-]+)(?:,([a-z0-9.-]+))?\/?$/.exec(from) ?? []
+  if (log !== undefined) return (await import('./aws.ts')).bucketSource(log, events, regionOf(undefined, env), env)
+  if (/^s3:/.test(from)) throw new Usage(`Invalid --from '${from}'. Use s3://LOG-BUCKET,EVENTS-BUCKET.`)
   if (!/^https?:\/\//.test(from)) return folderSource(from)
-  const token = tokenFile === undefined ? env.STINT_TOKEN : (await readFile(tokenFile, 'utf8')).trim()
-  return urlSource(from, token || undefined, fetch, (ms) => sleep(ms))
+  const token =
+    tokenFile === undefined ? env.STINT_TOKEN || (await signedInToken(from, context)) : (await readFile(tokenFile, 'utf8')).trim()
+  return urlSource(from, token || undefined, fetchFor(env), (ms) => sleep(ms))
+}
+
+/** The token of your sign-in to this broker. Without one the log may still be public. */
+async function signedInToken(from: string, context: Context): Promise<string | undefined> {
+  const url = from.replace(/\/audit\/log\/?$/, '')
+  try {
+    return await (await brokerFor(context, { url })).token()
+  } catch (error) {
+    if (error instanceof Failure && error.exit === 'signIn') return undefined
+    throw error
+  }
 }
 
 /** The name that the log states for itself, used only to find its stored checkpoint. */
@@ -101,7 +120,7 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
   // Long-lived objects are small here, and large ones die at once. A growing young generation would only keep them longer.
   setFlagsFromString('--semi-space-growth-factor=1')
   return guarded(this, async () => {
-    const whole = await sourceFrom(flags.from, flags.tokenFile, env)
+    const whole = await sourceFrom(flags.from, flags.tokenFile, this)
     const source = flags.tilesOnly ? { ...whole, hasEvents: false } : whole
     const origin = await nameOf(source)
     const file = flags.remember ?? memoryFile(origin, env)
@@ -217,7 +236,7 @@ export function rebuildCommand(this: Context, flags: RebuildFlags): Promise<void
   const { stdout, env } = this.process
   return guarded(this, async () => {
     const [{ rebuild }, { sideState }] = await Promise.all([import('./rebuild.ts'), import('./aws.ts')])
-    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const source = await sourceFrom(flags.from, flags.tokenFile, this)
     if (!source.hasEvents) throw new Usage('This command needs the events. Pass a copy with events, or the token of an auditor.')
     const known = await knownOf(source, undefined, env)
     const state = sideState(regionOf(flags.region, env), flags.sideTable)
@@ -248,7 +267,7 @@ export function restoreCommand(this: Context, flags: RestoreFlags): Promise<void
       import('@stint/broker/adapters/dynamodb/journal-reader'),
       import('./aws.ts'),
     ])
-    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const source = await sourceFrom(flags.from, flags.tokenFile, this)
     if (!source.hasEvents) throw new Usage('This command needs the events. Pass a copy with events, or the token of an auditor.')
     const { trusted, ...known } = await knownOf(source, flags.vkey, env)
     if (flags.yes && !trusted)
@@ -298,7 +317,7 @@ type ReconcileFlags = {
 export function reconcileCommand(this: Context, flags: ReconcileFlags): Promise<void> {
   const { stdout, stderr, env } = this.process
   return guarded(this, async () => {
-    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const source = await sourceFrom(flags.from, flags.tokenFile, this)
     if (!source.hasEvents) throw new Usage('This command needs the events. Pass a copy with events, or the token of an auditor.')
     const known = await knownOf(source, flags.vkey, env)
     const sessions = new Sessions()
@@ -327,9 +346,9 @@ export function copyCommand(
   this: Context,
   flags: { readonly from: string; readonly tokenFile?: string; readonly to: string },
 ): Promise<void> {
-  const { stdout, stderr, env } = this.process
+  const { stdout, stderr } = this.process
   return guarded(this, async () => {
-    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const source = await sourceFrom(flags.from, flags.tokenFile, this)
     const bar = progressBar(stderr)
     const { size, fetched, kept } = await copyLog(source, flags.to, bar.show)
     bar.clear()
@@ -388,7 +407,7 @@ type ExportFlags = {
 export function exportCommand(this: Context, flags: ExportFlags): Promise<void> {
   const { stdout, stderr, env } = this.process
   return guarded(this, async () => {
-    const source = await sourceFrom(flags.from, flags.tokenFile, env)
+    const source = await sourceFrom(flags.from, flags.tokenFile, this)
     const bytes = await source.get('checkpoint')
     const note = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
     const { keys } = await knownOf(source, flags.vkey, env)

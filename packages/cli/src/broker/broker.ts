@@ -17,6 +17,7 @@ export type CallOptions = {
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
+  readonly signal?: AbortSignal
   /** For the words of a refusal: the profile that the call is about. */
   readonly profile?: string
   /** A POST that is safe to repeat: with an Idempotency-Key, or because the broker recognizes the same body (`body`). */
@@ -95,6 +96,7 @@ async function calling(send: Send, url: string, token: string, method: string, p
     },
     ...(options.body ? { body: JSON.stringify(options.body) } : {}),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   }
   for (let attempt = 1; ; attempt++) {
     const reply = await send(`${url}${path}`, ask)

@@ -18,7 +18,12 @@ import { keepable } from './process.ts'
 export type ExecFlags = CredentialFlags & { readonly nest: boolean; readonly static: boolean }
 
 export async function execCommand(context: Context, flags: ExecFlags, ...words: string[]): Promise<number> {
-  const [profile, ...command] = words
+  // stricli does not tell where `--` was. Without a word before it, the profile was left out.
+  const { argv } = context.process
+  const after = argv.includes('--') ? argv.slice(argv.indexOf('--') + 1).length : 0
+  const leftOut = after > 0 && after === words.length
+  const profile = leftOut ? undefined : words[0]
+  const command = leftOut ? words : words.slice(1)
   if (command.length === 0) throw new Failure('usage', 'Missing command.', { next: `stint exec ${profile ?? 'PROFILE'} -- COMMAND` })
   return runWith(context, flags, profile, command, 'stint exec')
 }

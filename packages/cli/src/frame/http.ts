@@ -16,11 +16,14 @@ export type Ask = {
   readonly body?: string
   readonly timeoutMs?: number
   readonly maxBytes?: number
+  /** Ends the call, for a user who does not want to wait for it any longer. */
+  readonly signal?: AbortSignal
 }
 export type Reply = {
   readonly status: number
   readonly ok: boolean
   readonly headers: Readonly<Record<string, string>>
+  readonly bytes: Uint8Array
   readonly text: string
 }
 export type Send = (url: string, ask?: Ask) => Promise<Reply>
@@ -71,10 +74,13 @@ async function exchange(target: URL, ask: Ask, env: Env): Promise<Reply> {
   const stops: (() => void)[] = []
   const { promise: late, reject } = deferred()
   const timer = setTimeout(() => reject(new TimedOut()), ask.timeoutMs ?? TIMEOUT_MS)
+  const abort = () => reject(new Error('interrupted'))
+  ask.signal?.addEventListener('abort', abort)
   try {
     return await Promise.race([late, answered(target, ask, proxy, (stop) => void stops.push(stop))])
   } finally {
     clearTimeout(timer)
+    ask.signal?.removeEventListener('abort', abort)
     for (const stop of stops) stop()
   }
 }
@@ -104,7 +110,9 @@ async function answered(target: URL, ask: Ask, proxy: ProxyServer | undefined, o
   const started = (): ClientRequest => {
     if (socket) {
       const servername = /^[\d.]+$|^\[/.test(target.hostname) ? {} : { servername: target.hostname }
-      return httpsRequest(target, { ...options, createConnection: () => tlsConnect({ socket, ...servername }) })
+      // With an agent, even `false`, Node would ignore createConnection and connect directly.
+      const { agent: _agent, ...direct } = options
+      return httpsRequest(target, { ...direct, createConnection: () => tlsConnect({ socket, ...servername }) })
     }
     if (secure) return httpsRequest(target, options)
     if (!proxy) return httpRequest(target, options)
@@ -162,7 +170,8 @@ async function collected(response: IncomingMessage, maxBytes: number): Promise<R
   const headers = Object.fromEntries(
     Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
   )
-  return { status, ok: status >= 200 && status < 300, headers, text: Buffer.concat(parts).toString('utf8') }
+  const bytes = Buffer.concat(parts)
+  return { status, ok: status >= 200 && status < 300, headers, bytes, text: bytes.toString('utf8') }
 }
 
 /** The JSON object of a response; undefined if it is anything else. */

@@ -104,12 +104,12 @@ export async function show(context: Context, flags: ShowFlags, id: string): Prom
   }
 }
 
-type EventView = { readonly type: string; readonly at?: string; readonly [name: string]: unknown }
+type EventView = { readonly event: { readonly [name: string]: unknown } }
 
 /** A refusal is a journal of its own, with one event. */
 async function refusalOf(broker: Broker, id: string): Promise<EventView | undefined> {
   try {
-    return (await broker.call('GET', `/audit/events/${id}/1`)).body as EventView
+    return (await broker.call('GET', `/audit/events/${id}/0`)).body as EventView
   } catch (error) {
     if (error instanceof Failure && ['event-unknown', 'not-eligible', 'log-unavailable', 'route-unknown'].includes(error.facts.code ?? ''))
       return undefined

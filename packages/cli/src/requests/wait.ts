@@ -18,19 +18,23 @@ export async function waitForDecision(context: Context, broker: Broker, id: stri
   const { process } = context
   const deadline = Date.now() + options.seconds * 1000
   const line = liveLine(context, options.quiet)
-  let interrupt: (failure: Failure) => void = () => {}
+  const interruption = new AbortController()
   const stopped = new Promise<never>((_resolve, reject) => {
-    interrupt = reject
+    interruption.signal.addEventListener('abort', () =>
+      reject(
+        new Failure('interrupted', `Interrupted. The request ${id} stays open.`, {
+          requestId: id,
+          next: `Continue with: ${options.resume}`,
+        }),
+      ),
+    )
   })
   stopped.catch(() => {})
-  const onSignal = () =>
-    interrupt(
-      new Failure('interrupted', `Interrupted. The request ${id} stays open.`, { requestId: id, next: `Continue with: ${options.resume}` }),
-    )
+  const onSignal = () => interruption.abort()
   process.once('SIGINT', onSignal)
   let request: RequestView | undefined
   const startedAt = Date.now()
-  const ticking = setInterval(() => line.show(waitingLine(request, id, startedAt)), 1000)
+  const ticking = setInterval(() => line.show(waitingLine(request, startedAt)), 1000)
   try {
     for (let first = true; ; first = false) {
       const left = Math.max(0, Math.ceil((deadline - Date.now()) / 1000))
@@ -38,7 +42,9 @@ export async function waitForDecision(context: Context, broker: Broker, id: stri
       const call = broker.call('GET', `/requests/${encodeURIComponent(id)}`, {
         headers: wait > 0 ? { prefer: `wait=${wait}` } : {},
         timeoutMs: wait * 1000 + SPARE_MS,
+        signal: interruption.signal,
       })
+      call.catch(() => {}) // After an interruption, nobody reads it.
       const found = (await Promise.race([call, stopped])).body as RequestView
       if (first && !options.quiet) announce(context, broker, found)
       request = found
@@ -56,11 +62,11 @@ export async function waitForDecision(context: Context, broker: Broker, id: stri
   }
 }
 
-const waitingLine = (request: RequestView | undefined, id: string, startedAt: number): string => {
+const waitingLine = (request: RequestView | undefined, startedAt: number): string => {
   const seconds = Math.floor((Date.now() - startedAt) / 1000)
   const missing = request?.approval.reduce((sum, rule) => sum + rule.missing, 0) ?? 0
   const expires = request?.expiresAt === undefined ? '' : `, expires ${fromNow(request.expiresAt, Date.now())}`
-  return `Waiting for approval of ${id}: ${missing} missing${expires} (${seconds}s) · Ctrl-C leaves it open`
+  return `Waiting for approval: ${missing} missing${expires} (${seconds}s). Ctrl-C leaves it open`
 }
 
 function announce({ process: { stderr } }: Context, { url }: Broker, request: RequestView): void {

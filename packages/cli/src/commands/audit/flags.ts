@@ -5,8 +5,8 @@ import { text } from '../../frame/flags.ts'
 export const from = {
   kind: 'parsed',
   parse: text,
-  brief: 'A folder with a copy of the log, or the URL of /audit/log',
-  placeholder: 'URL|DIR',
+  brief: 'A folder with a copy of the log, the URL of /audit/log, or its buckets: s3://LOG,EVENTS',
+  placeholder: 'URL|DIR|S3',
 } as const
 export const trust = {
   vkey: {
@@ -20,7 +20,12 @@ export const trust = {
   quorum: { kind: 'parsed', parse: numberParser, default: '0', brief: 'The number of witness signatures required' },
 } as const
 export const token = {
-  tokenFile: { kind: 'parsed', parse: text, optional: true, brief: 'A file with the JWT of an auditor (default: $STINT_TOKEN)' },
+  tokenFile: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    brief: 'A file with the JWT of an auditor (default: $STINT_TOKEN, or your sign-in)',
+  },
 } as const
 export const table = {
   table: { kind: 'parsed', parse: text, optional: true, brief: 'The story table to compare with the log' },
