@@ -1,6 +1,6 @@
 /**
  * `fetch` that goes through the proxy of the environment: for code that takes a `fetch`, such as the GitHub Action. Node's own does so
- * only if it is told before it starts. Without a proxy for a URL, it is Node's own.
+ * only if that is set before it starts. Without a proxy for a URL, it is Node's own.
  */
 import { type Env, sender } from './http.ts'
 import { proxyFor } from './proxy.ts'
