@@ -4,27 +4,25 @@ import { open, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import type { ErasableId } from '@stint/broker/log/erase'
 import { checkReceipt } from '@stint/core/audit/receipt'
 import { parseRequestId } from '@stint/core/ids'
 import { openCheckpoint, parseCheckpointText } from '@stint/tlog/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/tlog/note'
-import { brokerFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { exitCode } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
-import { fetchFor } from '../frame/proxied-fetch.ts'
 import { end } from '../frame/run.ts'
 import { forPeople, jsonLine, shownLine } from '../output.ts'
 import { copyLog } from './copy.ts'
 import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
 import { memoryFile, placeFile, recall, remember } from './memory.ts'
+import { sourceFrom } from './open-log.ts'
 import { progressBar } from './progress.ts'
 import { readTrail, reconcile, reconciledText, Sessions } from './reconcile.ts'
 import { classes, gravest, reportText } from './report.ts'
-import { folderSource, type LogSource, Unreachable, urlSource } from './sources.ts'
+import { type LogSource, Unreachable } from './sources.ts'
 import { type Report, verify } from './verify/verify.ts'
 
 /** Invalid usage. */
@@ -69,29 +67,6 @@ async function knownOf(source: LogSource, vkey: readonly string[] | undefined, e
     ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
     /** The user gave the key, now or before. It was not taken from the log. */
     trusted: vkey !== undefined || memory?.trusted === true,
-  }
-}
-
-/** A folder, the URL of /audit/log, or the buckets of a deployment: `s3://LOG,EVENTS`. */
-async function sourceFrom(from: string, tokenFile: string | undefined, context: Context): Promise<LogSource> {
-  const { env } = context.process
-  const [, log, events] = /^s3:\/\/([a-z0-9.-]+)(?:,([a-z0-9.-]+))?\/?$/.exec(from) ?? []
-  if (log !== undefined) return (await import('./aws.ts')).bucketSource(log, events, regionOf(undefined, env), env)
-  if (/^s3:/.test(from)) throw new Usage(`Invalid --from '${from}'. Use s3://LOG-BUCKET,EVENTS-BUCKET.`)
-  if (!/^https?:\/\//.test(from)) return folderSource(from)
-  const token =
-    tokenFile === undefined ? env.STINT_TOKEN || (await signedInToken(from, context)) : (await readFile(tokenFile, 'utf8')).trim()
-  return urlSource(from, token || undefined, fetchFor(env), (ms) => sleep(ms))
-}
-
-/** The token of your sign-in to this broker. Without one the log may still be public. */
-async function signedInToken(from: string, context: Context): Promise<string | undefined> {
-  const url = from.replace(/\/audit\/log\/?$/, '')
-  try {
-    return await (await brokerFor(context, { url })).token()
-  } catch (error) {
-    if (error instanceof Failure && error.exit === 'signIn') return undefined
-    throw error
   }
 }
 
