@@ -14,7 +14,8 @@ import { rulesPage } from '@stint/cli/lint/catalogue'
 import { eventsPage } from '@stint/core/audit/schema'
 import { outputs } from '@stint/core/build/settings'
 import { problems } from '@stint/core/problem'
-import { requestTransitions, sessionTransitions } from '@stint/core/request/machine'
+import { requestTransitions } from '@stint/core/request/machine'
+import { sessionTransitions } from '@stint/core/request/session'
 import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

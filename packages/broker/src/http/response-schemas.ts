@@ -88,7 +88,7 @@ export const tokenProblem = v.looseObject({
 export const sessionView = v.strictObject({
   id: text,
   requestId: text,
-  state: v.picklist(['reserved', 'issued', 'failed', 'abandoned', 'revoked']),
+  state: v.picklist(['reserved', 'issued', 'failed', 'abandoned']),
   caller: v.strictObject({ issuer: text, subject: text, name: text, kind: v.picklist(['human', 'workload']) }),
   profile: text,
   target: text,

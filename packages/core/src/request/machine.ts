@@ -1,6 +1,7 @@
 /**
- * The state machine of requests and sessions, as a table and as decision functions. The API, the CLI, Slack and the web pages
- * all use it and have no rules of their own. A transition that is not in the table is refused with the current state.
+ * The state machine of requests, as a table and as decision functions. The API, the CLI, Slack and the web pages all use it
+ * and have no rules of their own. A transition that is not in the table is refused with the current state. The table of
+ * sessions is in ./session.ts.
  */
 
 import type { Approval } from '../config/shape.ts'
@@ -24,7 +25,6 @@ import {
   type RequestState,
   stateAt,
 } from './request.ts'
-import type { SessionState } from './session.ts'
 
 type RequestAct =
   | 'approve'
@@ -58,16 +58,6 @@ export const requestTransitions: { readonly [state in RequestState]: { readonly 
   revoked: { remind: ['revoked'], review: ['revoked'] },
   ended: { remind: ['ended'], review: ['ended'] },
   refused: {},
-}
-
-type SessionAct = 'record' | 'fail' | 'abandon' | 'revoke'
-
-export const sessionTransitions: { readonly [state in SessionState]: { readonly [act in SessionAct]?: SessionState } } = {
-  reserved: { record: 'issued', fail: 'failed', abandon: 'abandoned' },
-  issued: { revoke: 'revoked' },
-  failed: {},
-  abandoned: {},
-  revoked: {},
 }
 
 /** Who acts, and their relation to the request. Computed from a fresh token and the deployed config, never stored. */

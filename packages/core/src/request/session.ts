@@ -5,7 +5,20 @@ import type { CallerRef } from '../identity/caller.ts'
 import type { RequestId, SessionId } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 
-export type SessionState = 'reserved' | 'issued' | 'failed' | 'abandoned' | 'revoked'
+type SessionState = 'reserved' | 'issued' | 'failed' | 'abandoned'
+
+/**
+ * The state that each write sets. A session that is no longer reserved never changes: revoking ends its request, and AWS is
+ * what refuses credentials that were already issued.
+ */
+export const sessionTransitions = {
+  reserved: { record: 'issued', drop: 'reserved', fail: 'failed', abandon: 'abandoned' },
+  issued: {},
+  failed: {},
+  abandoned: {},
+} as const satisfies { readonly [state in SessionState]: { readonly [act in string]: SessionState } }
+
+export type SessionAct = keyof (typeof sessionTransitions)['reserved']
 
 export type Session = {
   readonly id: SessionId

@@ -9,6 +9,7 @@ import { defined } from '@stint/core/defined'
 import { hex128, type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
+import { type SessionAct, sessionTransitions } from '@stint/core/request/session'
 import type { Ledger, Reservation } from '../../ports/ledger.ts'
 import type { Item, StoredSession } from './items.ts'
 import { reserving } from './reserve.ts'
@@ -32,20 +33,18 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
       const { request, session, expiresAt } = reservation
       const expiration = Math.min(credentials.expiration, expiresAt)
       const facts = { accessKeyId: credentials.accessKeyId, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends }
-      const written = await close(reservation, {
+      const written = await close('record', reservation, {
         event: { type: 'session.issued', request, session, at: now, expiration, ...facts },
         // Whatever the delay since the reservation: nothing is issued after its expiration, nor after the request's window has closed.
         condition: ' AND #state = :approved AND :expiresAt > :now AND windowExpiresAt > :now',
-        set: '#session.#state = :issued, #session.issued = :facts, #session.expiresAt = :expiresAt',
+        set: '#session.issued = :facts, #session.expiresAt = :expiresAt',
         values: () => ({
-          ':issued': 'issued',
           ':approved': 'approved',
           ':now': Math.max(clock(), now),
           ':expiresAt': expiresAt,
           ':facts': { at: now, expiration, ...facts },
         }),
-        shows: ({ state, issued }, item) =>
-          item.state === 'approved' && state === 'issued' && issued?.accessKeyId === credentials.accessKeyId,
+        shows: ({ issued }, item) => item.state === 'approved' && issued?.accessKeyId === credentials.accessKeyId,
       })
       if (written.outcome === 'unknown') return written
       if (written.outcome === 'done') return done(true)
@@ -57,7 +56,7 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
 
     async drop(reservation, { reason, awsRequestId, sends }, now) {
       const { request, session } = reservation
-      const written = await follow(reservation, {
+      const written = await follow('drop', reservation, {
         event: {
           type: 'session.answer-dropped',
           request,
@@ -80,7 +79,7 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
     async fail(reservation, failure, now) {
       const { code, reason, awsRequestId, sends } = failure
       const { request, session } = reservation
-      const written = await close(reservation, {
+      const written = await close('fail', reservation, {
         event: {
           type: 'session.failed',
           request,
@@ -91,9 +90,8 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
           sends,
           ...defined({ awsRequestId }),
         },
-        set: '#session.#state = :failed, #session.failure = :code, usesLeft = usesLeft + :one',
-        values: { ':failed': 'failed', ':code': code },
-        shows: ({ state }) => state === 'failed',
+        set: '#session.failure = :code, usesLeft = usesLeft + :one',
+        values: { ':code': code },
       })
       if (written.outcome === 'unknown') return written
       return written.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'another call has closed the reservation' }
@@ -103,13 +101,14 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
       const session = `${id}.${suffix}` as SessionId
       const sweep = hex128(settings.random)
       const written = await close(
+        'abandon',
         { request: id, session, attempt, alone: false },
         {
           event: { type: 'session.abandoned', request: id, session, at: now },
-          set: '#session.#state = :abandoned, #session.abandonedBy = :sweep, usesLeft = usesLeft + :one',
-          values: { ':abandoned': 'abandoned', ':sweep': sweep },
+          set: '#session.abandonedBy = :sweep, usesLeft = usesLeft + :one',
+          values: { ':sweep': sweep },
           // Two sweepers can meet, and only one of them abandons the reservation.
-          shows: ({ state, abandonedBy }) => state === 'abandoned' && abandonedBy === sweep,
+          shows: ({ abandonedBy }) => abandonedBy === sweep,
         },
       )
       return written.outcome === 'unknown' ? written : done(written.outcome === 'done')
@@ -120,10 +119,11 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
 /** Writes on a reservation that was made. */
 function reservationWrites(settings: DynamoSettings, { update }: Sender) {
   /**
-   * One more write on a reservation. `shows`: what the session looks like once the write took effect. Together with the attempt, it tells a
-   * lost write of this call from another call's.
+   * One more write on a reservation. `shows`: what the session looks like once the write took effect, besides its new state. Together with the attempt, it
+   * tells a lost write of this call from another call's.
    */
   async function follow(
+    act: SessionAct,
     reservation: Pick<Reservation, 'request' | 'session' | 'attempt'>,
     to: {
       readonly event: AuditEvent
@@ -132,24 +132,26 @@ function reservationWrites(settings: DynamoSettings, { update }: Sender) {
       readonly remove?: string
       readonly names?: Record<string, string>
       readonly values: Values
-      readonly shows: (session: StoredSession, item: Item) => boolean
+      readonly shows?: (session: StoredSession, item: Item) => boolean
     },
   ): Promise<Done<Item> | Blocked | Unknown> {
     const { request, session, attempt } = reservation
+    const becomes = sessionTransitions.reserved[act]
     const isDone = (item: Item) => {
       const stored = item.sessions[sessionSuffix(session)]
-      return stored?.attempt === attempt && to.shows(stored, item)
+      return stored?.attempt === attempt && stored.state === becomes && (to.shows?.(stored, item) ?? true)
     }
     const events = [journalEntry(to.event, settings)]
     const written = await update(
       requestKey(request),
       {
         ConditionExpression: `#session.#state = :reserved AND #session.attempt = :attempt${to.condition ?? ''}`,
-        UpdateExpression: `SET events = list_append(events, :events), version = version + :one, ${to.set}${to.remove ?? ''}`,
+        UpdateExpression: `SET events = list_append(events, :events), version = version + :one, #session.#state = :becomes, ${to.set}${to.remove ?? ''}`,
         ExpressionAttributeNames: { '#session': sessionAttribute(session), '#state': 'state', ...to.names },
       },
       () => ({
         ':reserved': 'reserved',
+        ':becomes': becomes,
         ':attempt': attempt,
         ':one': 1,
         ':events': events,
@@ -162,13 +164,15 @@ function reservationWrites(settings: DynamoSettings, { update }: Sender) {
 
   /** One of the writes that close a reservation. */
   async function close(
+    act: SessionAct,
     reservation: Pick<Reservation, 'request' | 'session' | 'attempt' | 'alone'>,
-    to: Parameters<typeof follow>[1],
+    to: Parameters<typeof follow>[2],
     alone = reservation.alone,
   ): Promise<Done<Item> | Blocked | Unknown> {
     const { session } = reservation
     // The item leaves the index of open reservations only with its last one; the sweeper clears leftovers.
     const written = await follow(
+      act,
       reservation,
       alone
         ? {
@@ -180,7 +184,8 @@ function reservationWrites(settings: DynamoSettings, { update }: Sender) {
         : to,
     )
     // Another reservation came after this one, so the index entry is not ours to remove: write again, without removing it.
-    if (alone && written.outcome === 'blocked' && written.item && written.item.openSession !== session) return close(reservation, to, false)
+    if (alone && written.outcome === 'blocked' && written.item && written.item.openSession !== session)
+      return close(act, reservation, to, false)
     return written
   }
 
