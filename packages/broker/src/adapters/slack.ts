@@ -22,7 +22,7 @@ export type Posted = { readonly channel: string; readonly ts: string }
 export type Message = { readonly text: string; readonly blocks: readonly KnownBlock[]; readonly color?: string }
 /** The message to reply to; `broadcast`: the channel sees the reply as well. */
 export type Thread = { readonly ts: string; readonly broadcast?: true }
-export type SlackUser = {
+type SlackAccount = {
   readonly id: string
   readonly team: string
   /** A name that the user can choose; use it for display only. */
@@ -42,11 +42,11 @@ export type SlackApi = {
   openView(trigger: string, view: ModalView): Promise<SlackAnswer<string>>
   /** `hash`: refused if the view has changed in the meantime. */
   updateView(id: string, hash: string | undefined, view: ModalView): Promise<SlackAnswer<string>>
-  user(id: string): Promise<SlackAnswer<SlackUser>>
-  userByEmail(email: string): Promise<SlackAnswer<SlackUser>>
+  user(id: string): Promise<SlackAnswer<SlackAccount>>
+  userByEmail(email: string): Promise<SlackAnswer<SlackAccount>>
 }
 
-export type SlackSettings = {
+type SlackSettings = {
   readonly token: string
   readonly fetch: typeof globalThis.fetch
   readonly timeoutMs: number
@@ -162,7 +162,7 @@ const contentOf = ({ text, blocks, color }: Message) =>
 type ReturnedUser = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>
 
 /** Undefined if this is not a Slack user. A user without the flags that say what they are is not a member. */
-function userOf(user: ReturnedUser): SlackUser | undefined {
+function userOf(user: ReturnedUser): SlackAccount | undefined {
   const { id, team_id: team, profile } = user
   if (!isId('UW', id) || !isId('TE', team) || typeof profile !== 'object' || profile === null) return undefined
   const { email, display_name: displayName } = profile

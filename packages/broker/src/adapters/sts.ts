@@ -37,7 +37,7 @@ export function stsAdapter(settings: StsSettings): Sts {
       const { answeredAt, errorBody } = rawAnswerOf(command)
       const began = settings.clock()
       // Once the outcome of one send is unknown, no later refusal makes the whole call definite.
-      let unknown: Fault | undefined
+      let unknown: StsFailure | undefined
       for (let sends = 1; ; sends++) {
         const left = settings.wholeCallMs - (settings.clock() - began)
         try {
@@ -119,7 +119,7 @@ function fromWire(output: AssumeRoleCommandOutput, answeredAt: Instant | undefin
 
 // ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type Fault = {
+type StsFailure = {
   /** Why AWS refused and therefore did nothing; absent if AWS did not answer, or not reliably. */
   readonly refusal?: Refused<StsRefusal>
   readonly retry: boolean
@@ -165,7 +165,7 @@ type Thrown = {
 const stsError =
   /^\s*(?:<\?xml[^>]*\?>\s*)?<ErrorResponse(?: xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/")?>\s*<Error>(?:(?!<\/Error>)[\s\S])*<Code>[A-Za-z][A-Za-z0-9.]{2,63}<\/Code>(?:(?!<\/Error>)[\s\S])*<\/Error>\s*<RequestId>[A-Za-z0-9-]{1,128}<\/RequestId>\s*<\/ErrorResponse>\s*$/
 
-function classify(error: unknown, body: string): Fault {
+function classify(error: unknown, body: string): StsFailure {
   const { name = 'Error', message = '', code, $metadata } = error as Thrown
   const words = `sts: ${name}: ${brief(message, 240)}`
   const status = $metadata?.httpStatusCode
@@ -205,7 +205,7 @@ export function gateOf(message: string): Gate {
   return 'unknown'
 }
 
-function conclude(fault: Fault, sends: number): AssumeFailed | { outcome: 'unknown'; cause: string; sends: number } {
+function conclude(fault: StsFailure, sends: number): AssumeFailed | { outcome: 'unknown'; cause: string; sends: number } {
   if (!fault.refusal) return { outcome: 'unknown', cause: fault.words, sends }
   return {
     ...fault.refusal,

@@ -17,7 +17,7 @@ import { type Done, type Refused, refused, type Unknown } from '@stint/core/outc
 import { rulesOpenTo } from '@stint/core/request/approval'
 import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
-import { type Place, type Summary, summaryOf } from '@stint/core/request/summary'
+import { type Summary, summaryOf, type TargetFacts } from '@stint/core/request/summary'
 import type { ChangeRefusal, Ledger } from '../ports/ledger.ts'
 import { stoppedBy } from '../vend/ask.ts'
 
@@ -31,7 +31,7 @@ export type Decider = { readonly caller: Caller; readonly sourceIp: string; read
 
 /** The version that the person saw. `grants`: a withdrawal is accepted all the same. */
 type Seen = { readonly version: string; readonly binds: 'every act' | 'grants' }
-export type Decision = (Done<AccessRequest> | Refused<ChangeRefusal | 'request-changed' | 'ledger-unavailable'> | Unknown) & {
+type DecidedRequest = (Done<AccessRequest> | Refused<ChangeRefusal | 'request-changed' | 'ledger-unavailable'> | Unknown) & {
   readonly profile?: string
 }
 
@@ -62,7 +62,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
    * What the deployed config says about the profile and target. If the target has been removed from the config, the role's ARN still gives
    * its account.
    */
-  function placeOf(request: Pick<AccessRequest, 'profile' | 'target' | 'roleArn'>): Place {
+  function placeOf(request: Pick<AccessRequest, 'profile' | 'target' | 'roleArn'>): TargetFacts {
     const description = rules.profiles.find(request.profile)?.description
     const account = rules.targets[request.target]?.account ?? request.roleArn.split(':')[4] ?? ''
     return { account, ...defined({ description }) }
@@ -89,7 +89,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
    * Decides on a request. A withdrawal reads no freezes: it stays open to everyone entitled to it, and waits for nothing. `profile` is the
    * profile of the request, if the caller may know it.
    */
-  async function decide(id: RequestId, decider: Decider, acts: Acts, seen?: Seen): Promise<Decision> {
+  async function decide(id: RequestId, decider: Decider, acts: Acts, seen?: Seen): Promise<DecidedRequest> {
     const { now, origin: circumstances } = decider
     let profile: string | undefined
     const changed = await ledger.change(

@@ -35,12 +35,12 @@ const codeHash = (code: string): string => sha256Hex(`stint-link/v1 ${code}`)
 /** A code as it is read aloud and typed: in any case, with or without hyphens; `o` is 0, `i` and `l` are 1 (Crockford). */
 const plainCode = (typed: string): string => typed.toLowerCase().replace(/[-\s]/g, '').replaceAll('o', '0').replace(/[il]/g, '1')
 
-type Person = Pick<CallerRef, 'issuer' | 'subject'>
-type Changed = Done<Link> | Refused<LinkRefusal | 'frozen'> | Unknown
+type Subject = Pick<CallerRef, 'issuer' | 'subject'>
+type LinkChanged = Done<Link> | Refused<LinkRefusal | 'frozen'> | Unknown
 /** `fresh`: it was changed by this call. */
-type Written = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused<LinkRefusal | 'frozen'> | Unknown
+type LinkWritten = Done<{ readonly link: Link; readonly fresh: boolean }> | Refused<LinkRefusal | 'frozen'> | Unknown
 
-const linkOf = (written: Written): Changed => (written.outcome === 'done' ? done(written.value.link) : written)
+const linkOf = (written: LinkWritten): LinkChanged => (written.outcome === 'done' ? done(written.value.link) : written)
 const tooManyWrong = refused('rate-limited', 'Too many invalid codes. Try again in ten minutes.')
 const takenSince = refused('link-unknown', 'This Slack user has since been linked to another person. Get a new code.')
 const tooOften = refused(
@@ -55,7 +55,7 @@ export function linking(store: Links, random: RandomBytes) {
     now: Instant,
     decide: (found: Link | undefined) => LinkDecided,
     origin?: Circumstances,
-  ): Promise<Written> {
+  ): Promise<LinkWritten> {
     let seen: number | undefined
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await store.link(id)
@@ -80,7 +80,7 @@ export function linking(store: Links, random: RandomBytes) {
    * From now on the Slack user belongs to this person, and any previous owner loses their link. A link that already existed gets its
    * pointer back only if no other link has taken it: a void link does not become valid again.
    */
-  async function pointBack({ link, fresh }: { readonly link: Link; readonly fresh: boolean }, now: Instant): Promise<Changed> {
+  async function pointBack({ link, fresh }: { readonly link: Link; readonly fresh: boolean }, now: Instant): Promise<LinkChanged> {
     const active = activeAt(link, now)
     if (!active) return done(link)
     const at = { kind: 'slack', name: slackText(active.slack) } as const
@@ -101,7 +101,7 @@ export function linking(store: Links, random: RandomBytes) {
 
   return {
     /** The person's link in its current state. */
-    ofPerson: (person: Person) => store.link(linkId(person)),
+    ofPerson: (person: Subject) => store.link(linkId(person)),
 
     /** The active link of a Slack user: the user's pointer names the person's link, and that link names the user. */
     async ofSlack(slack: SlackUser, now: Instant): Promise<Done<Link | undefined> | Unknown> {
@@ -114,7 +114,7 @@ export function linking(store: Links, random: RandomBytes) {
     },
 
     /** The Slack user of a person, if both name each other. */
-    async slackOf(person: Person, now: Instant): Promise<Done<NamedSlackUser | undefined> | Unknown> {
+    async slackOf(person: Subject, now: Instant): Promise<Done<NamedSlackUser | undefined> | Unknown> {
       const found = await store.link(linkId(person))
       if (found.outcome === 'unknown') return found
       const active = activeAt(found.value, now)
@@ -137,7 +137,7 @@ export function linking(store: Links, random: RandomBytes) {
       return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, expiresAt }) : changed
     },
 
-    async claim(typed: string, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<Changed> {
+    async claim(typed: string, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<LinkChanged> {
       const code = codeHash(plainCode(typed))
       const [owner, wrong] = await Promise.all([store.pointed({ kind: 'code', name: code }), store.wrongCodes(slackText(slack), now)])
       if (wrong.outcome === 'unknown') return wrong
@@ -152,17 +152,17 @@ export function linking(store: Links, random: RandomBytes) {
       return counted.value >= WRONG_CODES ? tooManyWrong : claimed
     },
 
-    async confirm(caller: Linked, seen: SlackUser, now: Instant, origin: Circumstances): Promise<Changed> {
+    async confirm(caller: Linked, seen: SlackUser, now: Instant, origin: Circumstances): Promise<LinkChanged> {
       const changed = await change(linkId(caller.caller), now, (found) => confirm(found, caller, seen, now), origin)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<Changed> {
+    async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<LinkChanged> {
       const changed = await change(linkId(caller.caller), now, (found) => linkByEmail(found, caller, slack, now), origin)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    end: async (person: Person, reason: LinkEnd, now: Instant, origin?: Circumstances): Promise<Changed> =>
+    end: async (person: Subject, reason: LinkEnd, now: Instant, origin?: Circumstances): Promise<LinkChanged> =>
       linkOf(await change(linkId(person), now, (found) => end(found, reason, now), origin)),
   }
 }

@@ -7,7 +7,7 @@ import type { Caller } from '@stint/core/identity/caller'
 import { days, parseIso } from '@stint/core/instant'
 import { type Done, type Refused, refused } from '@stint/core/outcome'
 import { type Ask, resolveScope } from '@stint/core/scope/terms'
-import { type Asked, askForApproval } from '../vend/ask.ts'
+import { askForApproval, type FoundOrMade } from '../vend/ask.ts'
 import { type Api, type ApiBroker, answer, type Ctx, callOf, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
 import { idempotencyKeyOf } from './message.ts'
 import { askBody } from './request-schemas.ts'
@@ -33,7 +33,7 @@ export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Too
     })
   })
 
-  async function ask(c: Ctx, caller: Caller, bytes: Uint8Array): Promise<Done<Asked> | Refused> {
+  async function ask(c: Ctx, caller: Caller, bytes: Uint8Array): Promise<Done<FoundOrMade> | Refused> {
     const now = c.get('now')
     const body = parseBody(askBody, bytes)
     if (body.outcome === 'refused') return body

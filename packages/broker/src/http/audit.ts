@@ -182,7 +182,7 @@ export const eventView = ({ id, event, about }: FoundEvent): Answer<typeof schem
   ...defined({ profile: about.profile, target: about.target }),
 })
 
-type Query = {
+type EventQuery = {
   readonly outcome: 'done'
   readonly session?: SessionId
   readonly filter: EventFilter
@@ -190,7 +190,7 @@ type Query = {
   readonly cursor?: string
 }
 
-function readQuery(given: Readonly<Record<string, string>>, now: Instant): Query | Refused {
+function readQuery(given: Readonly<Record<string, string>>, now: Instant): EventQuery | Refused {
   const { limit = String(DEFAULT_PAGE), cursor, since, before, session, ...rest } = given
   const bad = (what: string) => refused('body-invalid', what)
   const [stray] = Object.keys(rest).filter((name) => !Object.hasOwn(filters, name))

@@ -7,7 +7,7 @@ import { problems } from '@stint/core/problem'
 import { html, raw } from 'hono/html'
 import type { OpenApi } from './openapi-file.ts'
 
-type Operation = {
+type DocumentedOperation = {
   readonly summary: string
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly description?: string }[]
   readonly responses: { readonly [status: string]: { readonly description: string } }
@@ -28,14 +28,14 @@ export const docsPage = (document: OpenApi) => html`<!doctype html>
 <style>${raw(style)}</style></head><body>
 <h1>${document.info.title} API</h1>
 <p>${document.info.description} Machine-readable: <a href="/openapi.json">/openapi.json</a>.</p>
-${Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => operationPart(path, method, operation as Operation)))}
+${Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => operationPart(path, method, operation as DocumentedOperation)))}
 <h2 id="problems">Problems</h2>
 <p>Every refusal is <code>application/problem+json</code> (RFC 9457) with a stable <code>code</code> and a <code>trace</code> to quote to your operators.</p>
 <table><tr><th>Code</th><th>Status</th><th>Problem</th><th>What to do</th></tr>
 ${Object.entries(problems).map(([code, row]) => html`<tr id="${code}"><td><code>${code}</code></td><td>${row.status}</td><td>${row.title}.</td><td>${row.next}</td></tr>`)}
 </table></body></html>`
 
-const operationPart = (path: string, method: string, operation: Operation) => html`
+const operationPart = (path: string, method: string, operation: DocumentedOperation) => html`
 <h2><code>${method.toUpperCase()} ${path}</code></h2>
 <p>${operation.summary}.</p>
 ${operation.parameters ? html`<ul>${operation.parameters.map(({ name, description }) => html`<li><code>${name}</code> ${linked(description ?? '')}</li>`)}</ul>` : ''}

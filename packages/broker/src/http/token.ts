@@ -12,7 +12,7 @@ import { extensionsOf, problemHeaders, stepUpOf } from '@stint/core/problem-body
 import type { Ask } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
-import { identify, type Shown } from '../vend/identify.ts'
+import { identify, type PresentedToken } from '../vend/identify.ts'
 import { vend } from '../vend/vend.ts'
 import { container } from './formats.ts'
 import { type Answered, header, MAX_FORM_BYTES, type VendReply, type VendRequest } from './message.ts'
@@ -20,7 +20,7 @@ import { type Answered, header, MAX_FORM_BYTES, type VendReply, type VendRequest
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ISSUED_TYPE = 'urn:stint:params:oauth:token-type:aws-credentials'
 /** RFC 8693 §3. A `jwt` can be an ID token or an access token; the other types must match a use for which the issuer is trusted. */
-const subjectTypes: Readonly<Record<string, Pick<Shown, 'use'>>> = {
+const subjectTypes: Readonly<Record<string, Pick<PresentedToken, 'use'>>> = {
   'urn:ietf:params:oauth:token-type:jwt': {},
   'urn:ietf:params:oauth:token-type:id_token': { use: 'id' },
   'urn:ietf:params:oauth:token-type:access_token': { use: 'access' },
@@ -58,7 +58,7 @@ function waitingReply(request: string, call: Call): VendReply {
   return tokenRefusal(refused('approval-required', detail), call, undefined, { request_id: request })
 }
 
-type Form = { readonly shown: Shown; readonly ask: Ask }
+type Form = { readonly shown: PresentedToken; readonly ask: Ask }
 /** A faulty form, with RFC 6749's error code where it is not `invalid_request`. */
 type BadForm = Refused<'body-invalid' | 'media-type' | 'body-too-large'> & { readonly error?: string }
 

@@ -29,7 +29,7 @@ const metrics = {
 
 export type MetricName = keyof typeof metrics
 type Counted = { [N in MetricName]: (typeof metrics)[N] extends CountedMetric ? N : never }[MetricName]
-type Written = { [N in MetricName]: (typeof metrics)[N] extends { readonly unit: string } ? N : never }[MetricName]
+type WrittenMetric = { [N in MetricName]: (typeof metrics)[N] extends { readonly unit: string } ? N : never }[MetricName]
 
 /** The metrics that are counted by filters. */
 export const countedMetrics = Object.fromEntries(Object.entries(metrics).filter(([, source]) => 'pattern' in source)) as {
@@ -39,7 +39,7 @@ export const countedMetrics = Object.fromEntries(Object.entries(metrics).filter(
 /** The namespace of these metrics. Each stage has its own, because several stages can share an account. */
 export const namespaceOf = (stage: string): string => `Stint/${stage}`
 
-const line = (namespace: string, event: string, now: Instant, values: Partial<Record<Written, number>>) => ({
+const line = (namespace: string, event: string, now: Instant, values: Partial<Record<WrittenMetric, number>>) => ({
   event,
   ...values,
   _aws: {
@@ -48,7 +48,7 @@ const line = (namespace: string, event: string, now: Instant, values: Partial<Re
       {
         Namespace: namespace,
         Dimensions: [[]],
-        Metrics: (Object.keys(values) as Written[]).map((Name) => ({ Name, Unit: metrics[Name].unit })),
+        Metrics: (Object.keys(values) as WrittenMetric[]).map((Name) => ({ Name, Unit: metrics[Name].unit })),
       },
     ],
   },

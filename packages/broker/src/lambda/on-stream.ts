@@ -1,7 +1,7 @@
 /** The functions on the story table's stream and on schedules: batches, and what becomes of a failed one, as a middleware of middy. */
 import middy, { type MiddlewareObj } from '@middy/core'
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda'
-import { fromStream, type StreamRecord } from '../adapters/dynamodb/journal-item.ts'
+import { fromStream, type StreamImages } from '../adapters/dynamodb/journal-item.ts'
 import type { Log } from '../ports/runtime.ts'
 
 /** What a schedule or an operator invokes a function with. */
@@ -36,7 +36,7 @@ export function onStream<Result>(
 }
 
 const isBatch = (event: DynamoDBStreamEvent | Task): event is DynamoDBStreamEvent => 'Records' in event
-const journalsIn = ({ Records }: DynamoDBStreamEvent) => Records.flatMap(({ dynamodb }) => fromStream(dynamodb as StreamRecord) ?? [])
+const journalsIn = ({ Records }: DynamoDBStreamEvent) => Records.flatMap(({ dynamodb }) => fromStream(dynamodb as StreamImages) ?? [])
 
 /** A function that runs by a schedule only. */
 export const onSchedule = <Result>(work: (task: string | undefined) => Promise<Result>) =>

@@ -77,7 +77,7 @@ async function entriesOf(log: ObjectStore, tile: Tile): Promise<readonly Uint8Ar
   return entries.slice(0, tile.width)
 }
 
-type Written = { readonly tile: Tile; readonly content: readonly Uint8Array[] }
+type WrittenTile = { readonly tile: Tile; readonly content: readonly Uint8Array[] }
 
 /** Writes the tiles of one level that are new or wider. The existing content of the first of them is read and kept. */
 async function grow(
@@ -86,7 +86,7 @@ async function grow(
   from: number,
   to: number,
   added: readonly Uint8Array[],
-): Promise<readonly Written[]> {
+): Promise<readonly WrittenTile[]> {
   const tiles = tilesBetween(level, from, to)
   const first = tiles[0]
   if (!first) return []

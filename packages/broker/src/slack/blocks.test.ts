@@ -6,7 +6,16 @@ import { summaryOf } from '@stint/core/request/summary'
 import { hiddenIn } from '@stint/core/testing/hidden'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bareMessage, buttons, howToUse, linkMessage, outcomeMessage, requestMessage, type Shown, threadMessage } from './messages.ts'
+import {
+  bareMessage,
+  buttons,
+  howToUse,
+  linkMessage,
+  outcomeMessage,
+  requestMessage,
+  type ShownRequest,
+  threadMessage,
+} from './messages.ts'
 import { askModal, detailsModal, MOST_OPTIONS, PARAMETER, reasonModal } from './modals.ts'
 import { blockKitFaults, markupIn } from './testing/block-kit.ts'
 
@@ -46,7 +55,7 @@ const request = (change: object = {}): AccessRequest =>
     ...change,
   }) as unknown as AccessRequest
 const place = { description: 'Administrator of production', account: '111122223333' }
-const shown = (change: object = {}, more: Partial<Shown> & { readonly description?: string } = {}): Shown => {
+const shown = (change: object = {}, more: Partial<ShownRequest> & { readonly description?: string } = {}): ShownRequest => {
   const { description = place.description, ...rest } = more
   return {
     request: request(change),

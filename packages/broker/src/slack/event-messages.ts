@@ -6,7 +6,7 @@ import type { LinkId } from '@stint/core/identity/link'
 import { days, type Instant, parseIso } from '@stint/core/instant'
 import type { Post } from '../ports/slack-state.ts'
 import { freezeMessage, linkMessage } from './messages.ts'
-import type { Fault } from './order.ts'
+import type { SlackFailure } from './order.ts'
 import { inChannel, journalOf, type NotifyParts, Posting } from './posting.ts'
 import { approversNamed } from './request-messages.ts'
 
@@ -57,7 +57,7 @@ export async function sendEvents(
   parts: NotifyParts,
   id: LinkId | FreezeId,
   messagesOf: (posts: readonly Post[]) => LinkMessages | FreezeMessages,
-): Promise<readonly Fault[]> {
+): Promise<readonly SlackFailure[]> {
   const [posts, journal] = await Promise.all([parts.state.posts(id), journalOf(parts, id)])
   for (const one of [posts, journal]) if (one.outcome === 'unknown') return [{ cause: one.cause }]
   if (posts.outcome !== 'done' || journal.outcome !== 'done') return []

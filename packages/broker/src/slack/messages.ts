@@ -18,7 +18,7 @@ import { inLine, mrkdwn, notice, plain } from './text.ts'
 /** The action IDs of Stint's buttons. Each button's value is the request's ID. */
 export const buttons = { approve: 'approve', deny: 'deny', details: 'details', review: 'review' } as const
 
-export type Shown = {
+export type ShownRequest = {
   readonly request: AccessRequest
   readonly summary: Summary
   /** How many approvals each rule needs, and how many are missing. */
@@ -28,7 +28,7 @@ export type Shown = {
   readonly now: Instant
 }
 
-export function requestMessage(shown: Shown): Message {
+export function requestMessage(shown: ShownRequest): Message {
   const { request, now } = shown
   const state = stateAt(request, now)
   const words = headline(request, state)
@@ -50,7 +50,7 @@ export function requestMessage(shown: Shown): Message {
 }
 
 /** The short message for when Slack rejects the full one, which is a bug: enough to know the request and to decide. */
-export function bareMessage(shown: Shown): Message {
+export function bareMessage(shown: ShownRequest): Message {
   const { text, color, blocks } = requestMessage(shown)
   const [header, ...rest] = blocks.filter((block) => block.type === 'header' || block.type === 'actions')
   const facts = shown.summary.facts.filter(([name]) => BARE_FACTS.includes(name)).map(([name, value]) => `${name}: ${value}`)
@@ -109,7 +109,7 @@ export function summaryBlocks({ facts, permissions, justification }: Summary, mo
 const MOST_LINES = 5
 
 /** Who approved, how many approvals are missing, how many sessions were issued, and which are still live. */
-function story({ request, needed, now }: Shown): readonly string[] {
+function story({ request, needed, now }: ShownRequest): readonly string[] {
   const state = stateAt(request, now)
   const agreed = request.approvals.map(
     ({ approver, comment }) => `✓ ${shownCaller(approver)} approved${comment === undefined ? '' : `: ${inLine(comment)}`}`,
@@ -159,7 +159,7 @@ function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
 const LONGEST_LINE = 2900
 
 /** How to use an approved request, for its requester. Never a credential. */
-export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): Message {
+export function howToUse({ request }: Pick<ShownRequest, 'request'>, broker: string): Message {
   const body = {
     profile: request.profile,
     ...(Object.keys(request.terms.parameters).length > 0 ? { parameters: request.terms.parameters } : {}),
@@ -194,7 +194,7 @@ export function howToUse({ request }: Pick<Shown, 'request'>, broker: string): M
 }
 
 /** The outcome of a request that cannot be used. */
-export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: string): Message {
+export function outcomeMessage({ request }: Pick<ShownRequest, 'request'>, state: string): Message {
   const by = request.decidedBy === undefined ? '' : ` by ${shownCaller(request.decidedBy)}`
   const words = `${inLine(request.profile)}: ${state}${by}`
   return {
@@ -206,7 +206,7 @@ export function outcomeMessage({ request }: Pick<Shown, 'request'>, state: strin
 /** One event as a line of the thread. `loud`: also sent to the channel. */
 type ThreadMessage = { readonly message: Message; readonly loud: boolean }
 
-export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: Shown): ThreadMessage | undefined {
+export function threadMessage(event: ReadEvent, { request, needed, onCall, now }: ShownRequest): ThreadMessage | undefined {
   const by = event.by === undefined ? '' : shownCaller(event.by as CallerRef)
   const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)

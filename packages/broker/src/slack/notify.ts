@@ -15,7 +15,7 @@ import { seconds } from '@stint/core/instant'
 import { stateAt } from '@stint/core/request/request'
 import type { PendingId, PendingUpdate } from '../ports/slack-state.ts'
 import { FreezeMessages, LinkMessages, sendEvents } from './event-messages.ts'
-import { type Fault, inTurns, Run, type Turn } from './order.ts'
+import { inTurns, Run, type SlackFailure, type Turn } from './order.ts'
 import { channelOf, journalOf, type NotifyParts } from './posting.ts'
 import { RequestMessages } from './request-messages.ts'
 
@@ -119,7 +119,7 @@ async function bring(parts: NotifyParts, run: Run, { id, update, urgent }: Job):
 }
 
 /** Two runs can update the same request at once, and the older one may finish last. So check whether it changed meanwhile. */
-async function broughtUp(parts: NotifyParts, run: Run, id: PendingId, urgent: boolean): Promise<readonly Fault[]> {
+async function broughtUp(parts: NotifyParts, run: Run, id: PendingId, urgent: boolean): Promise<readonly SlackFailure[]> {
   if (isLink(id)) return sendEvents(parts, id, (posts) => new LinkMessages(parts, run, urgent, id, posts))
   if (isFreeze(id)) return sendEvents(parts, id, (posts) => new FreezeMessages(parts, run, urgent, id, posts))
   let overtaken = false
@@ -136,7 +136,7 @@ async function broughtUp(parts: NotifyParts, run: Run, id: PendingId, urgent: bo
 const MOST_ROUNDS = 3
 
 type Brought = {
-  readonly faults: readonly Fault[]
+  readonly faults: readonly SlackFailure[]
   /** The version that Slack shows; absent if there is nothing to show. */
   readonly version?: number
   /** This run may have overwritten a newer message of another run. */

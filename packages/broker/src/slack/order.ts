@@ -24,13 +24,13 @@ function roundRobin<T extends Turn>(some: readonly T[]): readonly T[] {
 }
 
 /** Why Slack is not up to date. `later`: Slack's retry-after, in seconds. `unmet`: the run did not get to it, so this is not a try. */
-export type Fault = { readonly cause: string; readonly later?: number; readonly unmet?: true }
+export type SlackFailure = { readonly cause: string; readonly later?: number; readonly unmet?: true }
 
 /**
  * What Slack rate-limits: posting by channel, and other calls by method (Slack API docs, "Rate limits"). So a channel or a method
  * rests until the end of the run, and the others go on.
  */
-export type Scope = string
+export type RateScope = string
 
 /** After this many rests in a row without a success, the whole workspace is considered rate-limited or down. */
 const MOST_RESTS = 3
@@ -42,9 +42,9 @@ const MOST_RESTS = 3
 export class Run {
   readonly #clock: Clock
   readonly #until: { readonly urgent: Instant; readonly ordinary: Instant }
-  readonly #resting = new Map<Scope, Fault>()
+  readonly #resting = new Map<RateScope, SlackFailure>()
   #restsInARow = 0
-  #halted: Fault | undefined
+  #halted: SlackFailure | undefined
 
   constructor(clock: Clock, limits: { readonly urgentSeconds: number; readonly ordinarySeconds: number }) {
     this.#clock = clock
@@ -55,13 +55,13 @@ export class Run {
   done(): void {
     this.#restsInARow = 0
   }
-  rest(scope: Scope, fault: Fault): void {
+  rest(scope: RateScope, fault: SlackFailure): void {
     if (this.#resting.has(scope)) return
     this.#resting.set(scope, fault)
     if (++this.#restsInARow >= MOST_RESTS) this.#halted ??= fault
   }
   /** The reason to make no more calls in this run, if there is one; with a scope, the reason to make none in that scope. */
-  over(urgent: boolean, scope?: Scope): Fault | undefined {
+  over(urgent: boolean, scope?: RateScope): SlackFailure | undefined {
     if (this.#halted) return this.#halted
     if (this.#clock() >= this.#until[urgent ? 'urgent' : 'ordinary']) return { cause: 'there was no time left', unmet: true }
     return scope === undefined ? undefined : this.#resting.get(scope)

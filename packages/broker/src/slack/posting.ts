@@ -11,7 +11,7 @@ import type { Ledger } from '../ports/ledger.ts'
 import { Trouble } from '../ports/log.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 import type { PendingId, Post, SlackState } from '../ports/slack-state.ts'
-import type { Fault, Run, Scope } from './order.ts'
+import type { RateScope, Run, SlackFailure } from './order.ts'
 
 export type NotifyParts = {
   readonly rules: Rules
@@ -62,15 +62,15 @@ export async function journalOf({ journal }: NotifyParts, id: PendingId): Promis
 }
 
 /** Where a message goes. The channel of a direct message is opened only when it is needed. */
-export type Where = { readonly scope: Scope; readonly open: () => Promise<string | undefined> }
-export const inChannel = (channel: string): Where => ({ scope: channel, open: async () => channel })
+export type Destination = { readonly scope: RateScope; readonly open: () => Promise<string | undefined> }
+export const inChannel = (channel: string): Destination => ({ scope: channel, open: async () => channel })
 /** Methods that Slack rate-limits as a whole, not by channel. */
 export const UPDATING = 'chat.update'
 const OPENING = 'conversations.open'
 
 /** The messages about one request, link or freeze, each posted once. */
 export class Posting {
-  readonly faults: Fault[] = []
+  readonly faults: SlackFailure[] = []
   overtaken = false
   protected readonly parts: NotifyParts
   protected readonly posts: Map<string, Post>
@@ -86,13 +86,13 @@ export class Posting {
     this.#id = id
   }
 
-  protected readonly direct = (user: string): Where => ({
+  protected readonly direct = (user: string): Destination => ({
     scope: `dm#${user}`,
     open: async () => (this.hindered(OPENING) ? undefined : this.took(await this.parts.api.openDirect(user), `dm#${user}`, OPENING)),
   })
 
   /** Returns whether the scope must not be called now, and if so adds the fault to the list. */
-  protected hindered(scope: Scope): boolean {
+  protected hindered(scope: RateScope): boolean {
     const fault = this.#run.over(this.#urgent, scope)
     if (fault) this.faults.push(fault)
     return fault !== undefined
@@ -101,7 +101,7 @@ export class Posting {
   /** Posts a message that is not posted yet. `bare`: used if Slack rejects the message. True if it is posted or was given up. */
   protected async post(
     key: string,
-    { scope, open }: Where,
+    { scope, open }: Destination,
     message: Message,
     { version, thread, bare }: { readonly version?: number; readonly thread?: Thread; readonly bare?: () => Message } = {},
   ): Promise<boolean> {
@@ -126,7 +126,7 @@ export class Posting {
     return this.faults.length === before
   }
 
-  #fault(fault: Fault): false {
+  #fault(fault: SlackFailure): false {
     this.faults.push(fault)
     return false
   }
@@ -157,12 +157,12 @@ export class Posting {
   }
 
   /** Returns the value, or undefined and adds a fault to the list. What Slack will never accept is logged and given up. */
-  protected took<T>(answer: SlackAnswer<T>, what: string, scope: Scope): T | undefined {
+  protected took<T>(answer: SlackAnswer<T>, what: string, scope: RateScope): T | undefined {
     if (answer.outcome === 'done') {
       this.#run.done()
       return answer.value
     }
-    const fault: Fault =
+    const fault: SlackFailure =
       answer.outcome === 'later'
         ? { cause: `${what}: Slack rate limit, retry after ${answer.seconds} s`, later: answer.seconds }
         : { cause: `${what}: ${answer.outcome === 'unknown' ? answer.cause : answer.error}` }

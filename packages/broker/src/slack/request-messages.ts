@@ -8,7 +8,7 @@ import { decisions } from '../approvals/decide.ts'
 import type { Post } from '../ports/slack-state.ts'
 import { bareMessage, howToUse, outcomeMessage, requestMessage, threadMessage } from './messages.ts'
 import type { Run } from './order.ts'
-import { channelOf, inChannel, type NotifyParts, Posting, UPDATING, type Where } from './posting.ts'
+import { channelOf, type Destination, inChannel, type NotifyParts, Posting, UPDATING } from './posting.ts'
 import { shownOf } from './shown.ts'
 
 /** Updates the messages of one request. */
@@ -65,7 +65,7 @@ export class RequestMessages extends Posting {
     else if (slack.value) await this.#root(`root#${slack.value.user}`, this.direct(slack.value.user), false)
   }
 
-  async #root(key: string, where: Where, callsGroup: boolean): Promise<void> {
+  async #root(key: string, where: Destination, callsGroup: boolean): Promise<void> {
     const message = () => requestMessage(shownOf(this.parts.rules, this.#decisions, this.#request, this.#now, callsGroup))
     const { version } = this.#request
     const post = this.posts.get(key)

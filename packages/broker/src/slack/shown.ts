@@ -6,7 +6,7 @@ import type { Instant } from '@stint/core/instant'
 import { missing } from '@stint/core/request/approval'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Decisions } from '../approvals/decide.ts'
-import type { Shown } from './messages.ts'
+import type { ShownRequest } from './messages.ts'
 
 /** `onCall` is for the channel only: in a direct message it would notify the whole group as well. */
 export function shownOf(
@@ -15,7 +15,7 @@ export function shownOf(
   stored: AccessRequest,
   now: Instant,
   inChannel: boolean,
-): Shown {
+): ShownRequest {
   const request = withPeople(stored)
   const approval = approvalOf(request.profile)
   const lacking = approval ? missing(approval, request.approvals) : []

@@ -19,7 +19,7 @@ import type { Call, Freeze, Ledger, NewRequestRefusal, WaitingPlace } from '../p
 import type { Idempotency } from './slot.ts'
 import { outcomeUnknown } from './unknown-outcome.ts'
 
-export type Asked = { readonly request: AccessRequest; readonly found: boolean }
+export type FoundOrMade = { readonly request: AccessRequest; readonly found: boolean }
 
 /** Identical requests within this time become one request. */
 const BUCKET_SECONDS = 600
@@ -44,7 +44,7 @@ export async function askForApproval(
   scope: Scope,
   approval: Approval,
   { startsAt, limits, idempotency }: AskOptions = {},
-): Promise<Done<Asked> | Refused<AskRefusal>> {
+): Promise<Done<FoundOrMade> | Refused<AskRefusal>> {
   const person = personOf(broker.rules, caller)
   const trigger = scope.terms.triggeredBy
   if (caller.kind === 'workload' && trigger === undefined) {

@@ -11,14 +11,14 @@ import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { Broker } from '../ports/broker.ts'
 
 /** A token, and its declared use where the protocol states one. */
-export type Shown = { readonly token: string; readonly use?: 'id' | 'access' }
+export type PresentedToken = { readonly token: string; readonly use?: 'id' | 'access' }
 
 /** Why a caller is not identified. */
 type IdentityRefusal = TokenRefusal | 'token-missing' | 'issuer-keys-unavailable'
 
 export async function identify(
   broker: Pick<Broker, 'rules' | 'keys'>,
-  shown: Done<Shown> | Refused<'token-missing' | 'token-invalid'>,
+  shown: Done<PresentedToken> | Refused<'token-missing' | 'token-invalid'>,
   now: Instant,
 ): Promise<Done<Caller> | Refused<IdentityRefusal>> {
   if (shown.outcome === 'refused') return shown
@@ -46,7 +46,7 @@ export async function identify(
 }
 
 /** The values of the Authorization header, RFC 6750 §2.1. Two headers are refused, because two parties could each read a different one. */
-export function bearerOf(values: readonly string[]): Done<Shown> | Refused<'token-missing' | 'token-invalid'> {
+export function bearerOf(values: readonly string[]): Done<PresentedToken> | Refused<'token-missing' | 'token-invalid'> {
   if (values.length > 1) return forged('two Authorization headers')
   const [, scheme = '', token = ''] = /^([A-Za-z]+) +(\S+)$/.exec(values[0] ?? '') ?? []
   if (scheme.toLowerCase() !== 'bearer') return refused('token-missing', 'The Authorization header with a bearer token is missing.')

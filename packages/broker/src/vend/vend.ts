@@ -133,7 +133,7 @@ export async function vend(broker: Broker, call: Call, caller: Caller, ask: Ask,
   return { ...done({ session, request, caller, scope, sessionName, assumed: assumed.value, issuedAt, expiration }), profile }
 }
 
-type Decision = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
+type Plan = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
 
 /** Everything before the first write. It is pure, and the same for every entry point. */
 function decide(
@@ -142,7 +142,7 @@ function decide(
   caller: Caller,
   ask: Ask,
   options: VendOptions,
-): Done<Decision> | Refused<AccessRefusal | AtEntryPoint | ScopeRefusal | 'request-unknown'> {
+): Done<Plan> | Refused<AccessRefusal | AtEntryPoint | ScopeRefusal | 'request-unknown'> {
   const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.source, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
   const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})

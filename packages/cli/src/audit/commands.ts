@@ -23,7 +23,7 @@ import { progressBar } from './progress.ts'
 import { readTrail, reconcile, reconciledText, Sessions } from './reconcile.ts'
 import { classes, gravest, reportText } from './report.ts'
 import { type LogSource, Unreachable } from './sources.ts'
-import { type Report, verify } from './verify/verify.ts'
+import { type VerifyReport, verify } from './verify/verify.ts'
 
 /** Invalid usage. */
 class Usage extends Failure {
@@ -137,7 +137,7 @@ export function verifyCommand(this: Context, flags: VerifyFlags): Promise<void> 
 }
 
 /** The report for a log that differs from the one verified here before. */
-const otherLog = (report: Report, origin: string): Report => ({
+const otherLog = (report: VerifyReport, origin: string): VerifyReport => ({
   ...report,
   faults: [
     {

@@ -2,7 +2,7 @@
  * The memory of a verifier for hundreds of thousands of journals: a row of numbers for each, and the full journal only while
  * something in it is open.
  */
-import { type Journal, newJournal, type Stage, stages } from '@stint/core/audit/journal'
+import { type Journal, type JournalStage, newJournal, stages } from '@stint/core/audit/journal'
 import { sha256 } from '@stint/core/digest'
 
 const HASH = 32
@@ -92,7 +92,7 @@ export class Journals {
     const has = (flag: number) => ((this.#flags[row] ?? 0) & flag) !== 0
     return {
       ...newJournal(),
-      stage: stages[this.#stages[row] ?? 0] as Stage,
+      stage: stages[this.#stages[row] ?? 0] as JournalStage,
       blind: has(flags.blind),
       seen: has(flags.seen),
       erased: has(flags.erased),

@@ -71,7 +71,7 @@ export async function* readTrail(folders: readonly string[]): AsyncGenerator<Tra
 }
 
 /** A session according to the audit log. */
-type Known = {
+type KnownSession = {
   readonly session: string
   readonly sessionName: string
   readonly sourceIdentity?: string
@@ -97,7 +97,7 @@ export type Activity = {
   /** Roles that were assumed from this session. */
   readonly chained: readonly string[]
 }
-export type Finding = { readonly kind: 'around' | 'mismatch' | 'unexplained' | 'unseen'; readonly at: string; readonly what: string }
+export type TrailFinding = { readonly kind: 'around' | 'mismatch' | 'unexplained' | 'unseen'; readonly at: string; readonly what: string }
 export type Reconciled = {
   readonly records: number
   readonly span?: { readonly first: string; readonly last: string }
@@ -111,7 +111,7 @@ export type Reconciled = {
   /** Attempts to assume Stint's roles that AWS denied. */
   readonly deniedAttempts: number
   readonly activity: readonly Activity[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly TrailFinding[]
 }
 
 /** CloudTrail delivers within 15 minutes, so a younger session does not count as missing. */
@@ -123,8 +123,8 @@ const MAX_SENDS = 2
 
 /** Collects sessions from events, in the order of the log. */
 export class Sessions {
-  readonly byName = new Map<string, Known>()
-  readonly #bySession = new Map<string, Known>()
+  readonly byName = new Map<string, KnownSession>()
+  readonly #bySession = new Map<string, KnownSession>()
   /** Requests whose events were erased. Their AWS calls belong to them, and nothing more is known. */
   readonly erased = new Set<string>()
   /** `account/RoleName` of every role in an intent. */
@@ -134,7 +134,7 @@ export class Sessions {
     if (event.type === 'request.erased') this.erased.add(event.request)
     if (event.type === 'session.reserved') {
       const role = shortRole(event.role as string)
-      const known: Known = {
+      const known: KnownSession = {
         session: event.session as string,
         sessionName: event.sessionName as string,
         ...(event.sourceIdentity === undefined ? {} : { sourceIdentity: event.sourceIdentity as string }),
@@ -153,23 +153,23 @@ export class Sessions {
     if (event.type === 'session.issued') known.issued = { at: parseIso(event.at) ?? 0, accessKeyId: event.accessKeyId as string }
   }
 
-  byKey(): Map<string, Known> {
+  byKey(): Map<string, KnownSession> {
     return new Map([...this.#bySession.values()].flatMap((known) => (known.issued ? [[known.issued.accessKeyId, known] as const] : [])))
   }
 }
 
-type Done = { services: Record<string, number>; writes: number; denied: number; chained: string[]; first: string; last: string }
+type SessionUse = { services: Record<string, number>; writes: number; denied: number; chained: string[]; first: string; last: string }
 
 /** `roles`: ARNs of Stint's roles in addition to those in intents. */
 export async function reconcile(sessions: Sessions, records: AsyncIterable<TrailRecord>, roles: readonly string[]): Promise<Reconciled> {
   const own = new Set([...sessions.roles, ...roles.map(shortRole)])
   const byKey = sessions.byKey()
-  const used = new Map<string, Done>()
-  const findings: Finding[] = []
+  const used = new Map<string, SessionUse>()
+  const findings: TrailFinding[] = []
   /** Calls that were checked. A cross-account call is in the records of both accounts. */
   const entries = new Set<string>()
   /** Issued sessions that CloudTrail has. */
-  const found = new Set<Known>()
+  const found = new Set<KnownSession>()
   /** The period of each account's records. */
   const spans = new Map<string, { first: string; last: string }>()
   let [count, matched, dropped, erased, deniedAttempts] = [0, 0, 0, 0, 0]
@@ -225,14 +225,14 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     deniedAttempts,
     silent: [...silent].sort(),
     activity: [...used].map(([accessKeyId, { services, writes, denied, chained, first, last }]) => {
-      const known = byKey.get(accessKeyId) as Known
+      const known = byKey.get(accessKeyId) as KnownSession
       return { session: known.session, sessionName: known.sessionName, accessKeyId, first, last, services, writes, denied, chained }
     }),
     findings,
   }
 
   /** Returns the finding about a call that assumed one of Stint's roles. Counts a call without a finding. */
-  function oddIn(record: TrailRecord, roleArn: string): Pick<Finding, 'kind' | 'what'> | undefined {
+  function oddIn(record: TrailRecord, roleArn: string): Pick<TrailFinding, 'kind' | 'what'> | undefined {
     const who = record.userIdentity?.arn ?? record.userIdentity?.principalId ?? record.userIdentity?.accountId ?? 'somebody'
     const { roleSessionName = '', sourceIdentity } = record.requestParameters ?? {}
     const key = record.responseElements?.credentials?.accessKeyId

@@ -1,7 +1,7 @@
 /** The report of a verification, for an auditor who may have to act on it. */
 import { shownLine } from '../output.ts'
 import type { Fault, FaultClass } from './verify/findings.ts'
-import type { Report } from './verify/verify.ts'
+import type { VerifyReport } from './verify/verify.ts'
 
 /** The exit code and the next step for each class of fault, the most severe first. */
 export const classes: { readonly [name in FaultClass]: { readonly exit: number; readonly says: string; readonly next: string } } = {
@@ -37,7 +37,7 @@ const LONGEST_LINE = 2000
 const number = (value: number) => value.toLocaleString('en-US')
 const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`
 
-export function reportText(report: Report): string {
+export function reportText(report: VerifyReport): string {
   const { counts, faults, faultCount, table, notices } = report
   const count = (type: keyof typeof counts) => counts[type] ?? 0
   const open = count('session.reserved') - count('session.issued') - count('session.failed') - count('session.abandoned')
@@ -76,7 +76,7 @@ export function reportText(report: Report): string {
   return [...head, ...details, ...(details.length > 0 ? [''] : []), ...verdict(report, faults, faultCount)].join('\n')
 }
 
-function verdict(report: Report, faults: readonly Fault[], count: number): readonly string[] {
+function verdict(report: VerifyReport, faults: readonly Fault[], count: number): readonly string[] {
   const worst = gravest(faults)
   if (!worst) {
     return report.judgedEvents

@@ -9,10 +9,10 @@ import { Failure } from './failure.ts'
 export type Ended = Exit | number | void
 export type Run<F, A extends readonly unknown[]> = (context: Context, flags: F, ...args: A) => Ended | Promise<Ended>
 
-type Common = { readonly json?: boolean }
+type CommonFlags = { readonly json?: boolean }
 
 /** Runs the work and returns the exit code. A bug is thrown, and shown with its stack. */
-export async function end(context: Context, flags: Common, work: () => Promise<Ended>): Promise<number> {
+export async function end(context: Context, flags: CommonFlags, work: () => Promise<Ended>): Promise<number> {
   try {
     const ended = await work()
     return typeof ended === 'number' ? ended : exitCode(ended ?? 'ok')

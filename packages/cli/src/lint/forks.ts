@@ -1,7 +1,7 @@
 /** CI rules that unreviewed code can match: code from a fork, or from an outsider's pull request. */
 import type { Preset } from '@stint/core/config/shape'
 import type { Report } from './catalogue.ts'
-import { admits, instancesOf, own, pins, type Said, valuesOf } from './reach.ts'
+import { admits, type ClaimMatchers, instancesOf, own, pins, valuesOf } from './reach.ts'
 
 /**
  * GitHub's events that only users with write access can cause: pushes, releases and manual runs. Source: GitHub Docs, "Events that
@@ -30,7 +30,7 @@ const unreviewed = [
   'watch',
 ]
 
-export function lintForks(said: Said, preset: Preset, path: string, report: Report): void {
+export function lintForks(said: ClaimMatchers, preset: Preset, path: string, report: Report): void {
   const found = (what: string) => report('fork-reachable', path, what)
   switch (preset) {
     case 'github':
@@ -54,10 +54,10 @@ export function lintForks(said: Said, preset: Preset, path: string, report: Repo
 }
 
 /** The longer form of CircleCI's subjects, `org/…/vcs-origin/github.com/acme/web/…`. */
-const namesOrigin = (said: Said): boolean =>
+const namesOrigin = (said: ClaimMatchers): boolean =>
   pins(said, 'sub') && valuesOf(own(said, 'sub')).every((sub) => String(sub).includes('/vcs-origin/'))
 
-function githubForks(said: Said, found: (what: string) => void): void {
+function githubForks(said: ClaimMatchers, found: (what: string) => void): void {
   // An environment has protection rules of its own, which protect as well as a ref.
   const subjects = valuesOf(own(said, 'sub')).map(String)
   if (pins(said, 'environment') || pins(said, 'environment_node_id')) return

@@ -12,7 +12,7 @@ import { profileStatements } from '@stint/core/scope/policy'
 import type { Finding, Report } from './catalogue.ts'
 import { lintIssuers } from './issuers.ts'
 import { lintProfile, lintTargets } from './profiles.ts'
-import { lintWho, type Place } from './who.ts'
+import { lintWho, type RulePlace } from './who.ts'
 
 /** `now`: delegations that have expired are ignored. If absent, all count as current. */
 export function lint(rules: Rules, now?: Instant): readonly Finding[] {
@@ -43,7 +43,7 @@ const profilesOf = (rules: Rules): readonly (readonly [string, Profile])[] =>
   rules.profiles.ids.map((id) => [id, rules.profiles.find(id) as Profile])
 
 /** Every `Who` in the config. */
-function placesOf(rules: Rules): readonly Place[] {
+function placesOf(rules: Rules): readonly RulePlace[] {
   const list = (whos: readonly Who[] | undefined, path: string, opens = true) =>
     (whos ?? []).map((who, index) => ({ who, path: `${path}[${index}]`, opens }))
   const approval = (given: Approval | undefined, path: string) =>

@@ -6,7 +6,7 @@ import { claimPath, matchesClaim } from '@stint/core/config/matcher'
 import type { ClaimRef, Issuer, Matcher, Scalar, Who } from '@stint/core/config/shape'
 
 /** All conditions on a claim, by its plain name: those of the rule, and those of the issuer's tenant. */
-export type Said = { readonly [claim: ClaimRef]: Matcher }
+export type ClaimMatchers = { readonly [claim: ClaimRef]: Matcher }
 
 /** `/sub` is `sub`: a path with one name is that name. */
 export function plainName(ref: ClaimRef): ClaimRef {
@@ -25,7 +25,7 @@ export function plainMatcher(matcher: Matcher): Matcher {
   return typeof inner === 'object' && 'not' in inner ? inner.not : { not: inner }
 }
 
-export function saidOf(who: Who, tenant: { readonly [claim: ClaimRef]: Scalar } = {}): Said {
+export function saidOf(who: Who, tenant: { readonly [claim: ClaimRef]: Scalar } = {}): ClaimMatchers {
   const own = Object.fromEntries(Object.entries(who.claims).map(([ref, matcher]) => [plainName(ref), plainMatcher(matcher)]))
   const pinned = Object.entries(tenant).map(([ref, value]): [string, Matcher] => {
     const name = plainName(ref)
@@ -35,13 +35,13 @@ export function saidOf(who: Who, tenant: { readonly [claim: ClaimRef]: Scalar } 
 }
 
 /** Whether the conditions admit this value of a claim. A claim without conditions can have any value. */
-export const admits = (said: Said, claim: ClaimRef, value: Scalar): boolean => {
+export const admits = (said: ClaimMatchers, claim: ClaimRef, value: Scalar): boolean => {
   const matcher = own(said, claim)
   return matcher === undefined || matchesClaim(matcher, value)
 }
 
 /** Whether only literal values match. */
-export const pins = (said: Said, claim: ClaimRef): boolean => {
+export const pins = (said: ClaimMatchers, claim: ClaimRef): boolean => {
   const matcher = own(said, claim)
   return matcher !== undefined && isExact(matcher)
 }

@@ -8,6 +8,7 @@ import type { ClaimRef, Issuer, Matcher, Preset, Who } from '@stint/core/config/
 import type { Report } from './catalogue.ts'
 import { lintForks } from './forks.ts'
 import {
+  type ClaimMatchers,
   contradicts,
   fitsType,
   globsOf,
@@ -18,16 +19,15 @@ import {
   pins,
   plainMatcher,
   plainName,
-  type Said,
   saidOf,
   valuesOf,
 } from './reach.ts'
 
 /** One `Who` of the config and its path. `opens`: it gives access or a decision, and not only visibility. */
-export type Place = { readonly who: Who; readonly path: string; readonly issuer: Issuer; readonly opens: boolean }
+export type RulePlace = { readonly who: Who; readonly path: string; readonly issuer: Issuer; readonly opens: boolean }
 
 /** True if no token can match the rule. */
-export function lintWho({ who, path, issuer, opens }: Place, report: Report): { readonly dead: boolean } {
+export function lintWho({ who, path, issuer, opens }: RulePlace, report: Report): { readonly dead: boolean } {
   const preset = presetOf(issuer)
   const known = knowledge[preset]
   const said = saidOf(who, issuer.tenant)
@@ -95,8 +95,8 @@ export function unknownFault(preset: Preset, issuer: Issuer, claim: ClaimRef): s
 
 // ── Names and wildcards ──────────────────────────────────────────────────────────────────────────────────────────────
 
-type Named = {
-  readonly said: Said
+type NamedMatcher = {
+  readonly said: ClaimMatchers
   readonly path: string
   readonly issuer: Issuer
   readonly claim: ClaimRef
@@ -107,7 +107,7 @@ type Named = {
 }
 
 /** True if the claim is not a permanent name of a person. */
-function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }: Named, report: Report): boolean {
+function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }: NamedMatcher, report: Report): boolean {
   if (entry.is === 'fact') return false
   const { id } = entry
   const pinnedById = hasId(said, known, claim) || (claim === 'sub' && isImmutableSubject(matcher))
@@ -133,13 +133,14 @@ function lintNames({ said, path, issuer, claim, matcher, entry, known, preset }:
 }
 
 /** The rule names individual persons. */
-const namesPerson = (said: Said, issuer: Issuer): boolean => pins(said, 'sub') || pins(said, plainName(issuer.identityClaim ?? 'sub'))
+const namesPerson = (said: ClaimMatchers, issuer: Issuer): boolean =>
+  pins(said, 'sub') || pins(said, plainName(issuer.identityClaim ?? 'sub'))
 
 /** The ID of the person who started the job, which no ID of a repository implies. */
 const isOfPerson = /(actor|user)_id$/
 
 /** The rule also names the subject by an ID, in addition to the checked claim. */
-const hasId = (said: Said, known: Knowledge, claim: ClaimRef): boolean =>
+const hasId = (said: ClaimMatchers, known: Knowledge, claim: ClaimRef): boolean =>
   Object.keys(said).some((other) => {
     const entry = own(known.claims, other)
     return other !== claim && entry?.is === 'id' && entry.enters === true && pins(said, other)

@@ -15,14 +15,14 @@ import { jsonLine, shownLine } from '../output.ts'
 export type SlackFlags = BrokerFlags
 export type LinkFlags = SlackFlags & { readonly user?: string; readonly email: boolean }
 
-type SlackUser = { readonly team: string; readonly user: string; readonly name: string; readonly until: string }
-type LinkState = {
+type PendingUser = { readonly team: string; readonly user: string; readonly name: string; readonly until: string }
+type LinkAnswer = {
   readonly state: 'none' | 'pending' | 'linked'
   readonly caller?: { readonly name: string }
   /** Your identity in AWS. */
   readonly identity?: string
-  readonly pending?: SlackUser
-  readonly linked?: SlackUser & { readonly since: string }
+  readonly pending?: PendingUser
+  readonly linked?: PendingUser & { readonly since: string }
 }
 
 const LOOK_AGAIN_MS = 1000
@@ -36,29 +36,29 @@ async function callsOf(context: Context, flags: SlackFlags) {
 
 /** Responses of the broker are untrusted text too, whatever their schema says. */
 const shown = (value: unknown): string => shownLine(String(value))
-const words = ({ name, user, team }: SlackUser): string =>
+const words = ({ name, user, team }: PendingUser): string =>
   `Slack user ${withIdentity(String(name), String(user))} of workspace ${shown(team)}`
-const yourself = ({ caller, identity }: LinkState): string => withIdentity(String(caller?.name ?? 'you'), String(identity))
+const yourself = ({ caller, identity }: LinkAnswer): string => withIdentity(String(caller?.name ?? 'you'), String(identity))
 
 export async function linkCommand(context: Context, flags: LinkFlags): Promise<void> {
   const { stdout, stdin } = context.process
   const say = (line: string) => void stdout.write(`${line}\n`)
   const call = await callsOf(context, flags)
-  const report = (state: LinkState): void => {
+  const report = (state: LinkAnswer): void => {
     if (!state.linked)
       throw new Failure('unreachable', 'The broker did not return the linked Slack user.', { next: 'Check with stint slack status' })
     const until = shown(state.linked.until)
     say(`Linked: ${words(state.linked)} acts as ${yourself(state)} until ${until}. You can decide from Slack in ten minutes.`)
   }
-  if (flags.email) return report((await call('POST', '/slack/link', { by: 'email' })) as LinkState)
+  if (flags.email) return report((await call('POST', '/slack/link', { by: 'email' })) as LinkAnswer)
 
   const { code, until } = await call('POST', '/slack/link', {})
   say(`Enter this in Slack by ${shown(until)}. Keep the code secret:\n\n  /stint link ${shown(code)}\n`)
-  let found = (await call('GET', '/slack/link')) as LinkState
+  let found = (await call('GET', '/slack/link')) as LinkAnswer
   for (let looks = 0; found.state !== 'pending'; looks++) {
     if (looks >= LOOKS) throw new Failure('failed', 'The code expired before it was used.', { next: 'Get a new one: stint slack link' })
     await sleep(LOOK_AGAIN_MS)
-    found = (await call('GET', '/slack/link')) as LinkState
+    found = (await call('GET', '/slack/link')) as LinkAnswer
   }
   const { pending } = found
   if (!pending)
@@ -69,9 +69,9 @@ export async function linkCommand(context: Context, flags: LinkFlags): Promise<v
     throw new Failure('failed', 'Not linked. If you did not enter the code yourself, contact your security team.', {
       next: 'If the Slack user is not yours, reject it: stint slack unlink',
     })
-  report((await call('POST', '/slack/link/confirm', { team: pending.team, user: pending.user })) as LinkState)
+  report((await call('POST', '/slack/link/confirm', { team: pending.team, user: pending.user })) as LinkAnswer)
 
-  async function isYou(pending: SlackUser, state: LinkState): Promise<boolean> {
+  async function isYou(pending: PendingUser, state: LinkAnswer): Promise<boolean> {
     say(`The code was entered by ${words(pending)}.\nThis Slack user will act as ${yourself(state)}.`)
     if (flags.user !== undefined) return flags.user === pending.user
     if (!stdin.isTTY)
@@ -91,7 +91,7 @@ export async function unlinkCommand(context: Context, flags: SlackFlags): Promis
 }
 
 export async function statusCommand(context: Context, flags: SlackFlags): Promise<void> {
-  const state = (await (await callsOf(context, flags))('GET', '/slack/link')) as LinkState
+  const state = (await (await callsOf(context, flags))('GET', '/slack/link')) as LinkAnswer
   if (flags.json) return void context.process.stdout.write(jsonLine(state))
   const { linked, pending } = state
   const lines = [

@@ -15,7 +15,7 @@ import { type Hurdle, type Refused, refused } from '../outcome.ts'
 import type { StepUp } from '../problem.ts'
 
 /** The source address and time of the call. */
-export type Circumstances = { readonly sourceIp: string; readonly now: Instant }
+export type AccessContext = { readonly sourceIp: string; readonly now: Instant }
 
 /** In the order in which they are reported. */
 const hurdles: readonly Hurdle[] = ['mfa-required', 'auth-too-old', 'source-ip']
@@ -26,7 +26,7 @@ export type Access =
   | { readonly outcome: 'allowed'; readonly profile: Profile; readonly approval?: Approval }
   | (Refused<AccessRefusal> & { readonly reasons: readonly string[] })
 
-export function decideAccess(rules: Rules, profileId: string, caller: Caller, circumstances: Circumstances): Access {
+export function decideAccess(rules: Rules, profileId: string, caller: Caller, circumstances: AccessContext): Access {
   const found = rules.profiles.find(profileId)
   // An unknown profile takes the same evaluation time as an invisible one.
   const profile = found ?? rules.profiles.first()
@@ -68,7 +68,7 @@ type Standing = {
 }
 
 /** Whether a caller sees a profile, whether they are eligible, and otherwise the smallest set of hurdles. */
-export function standingOf(profile: Profile, caller: Caller, circumstances: Circumstances): Standing {
+export function standingOf(profile: Profile, caller: Caller, circumstances: AccessContext): Standing {
   const fitting = profile.eligible
     .filter((who) => claimsFit(who, caller))
     .map((who) => ({ who, met: hurdlesFor(who, caller, circumstances) }))
@@ -79,7 +79,7 @@ export function standingOf(profile: Profile, caller: Caller, circumstances: Circ
 }
 
 /** Whether the caller meets every condition of at least one rule in the list. */
-export const isOneOf = (list: readonly Who[] | undefined, caller: Caller, circumstances: Circumstances): boolean =>
+export const isOneOf = (list: readonly Who[] | undefined, caller: Caller, circumstances: AccessContext): boolean =>
   (list ?? []).some((who) => claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length === 0)
 
 function claimsFit(who: Who, caller: Caller): boolean {
@@ -88,7 +88,7 @@ function claimsFit(who: Who, caller: Caller): boolean {
   return entries.every(([ref, matcher]) => matchesClaim(matcher, findClaim(caller.claims, ref)))
 }
 
-function hurdlesFor(who: Who, caller: Caller, { sourceIp, now }: Circumstances): readonly Hurdle[] {
+function hurdlesFor(who: Who, caller: Caller, { sourceIp, now }: AccessContext): readonly Hurdle[] {
   const stands: Record<Hurdle, boolean> = {
     'mfa-required': who.mfa === true && !caller.mfa,
     'auth-too-old': who.authAge !== undefined && !signedInWithin(durationSeconds(who.authAge), caller, now),

@@ -18,7 +18,7 @@ import type { RequestFacts } from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 import { isSameRole } from './session-facts.ts'
 
-type Freeze = { readonly from: Instant; until: Instant; released: boolean }
+type FreezePeriod = { readonly from: Instant; until: Instant; released: boolean }
 /** An act during a freeze whose release may come later in the log. */
 type Suspect = { readonly place: string; readonly what: string; readonly scope: string; readonly at: Instant }
 
@@ -47,7 +47,7 @@ export class Across {
   readonly #roles = new Map<string, string>()
   readonly #kinds = new Map<string, string>()
   /** The freezes of each scope, the latest last. */
-  readonly #freezes = new Map<string, Freeze[]>()
+  readonly #freezes = new Map<string, FreezePeriod[]>()
   #suspects: Suspect[] = []
   #forgot = false
   /** The links of each Slack user and person, the latest last. */
@@ -228,7 +228,7 @@ const linkOf = (slack: string, { issuer, subject }: Pick<CallerRef, 'issuer' | '
 const scopesOf = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>) => [`issuer#${issuer}`, `subject#${issuer}#${subject}`]
 const faultOf = (what: string, scope: string) => `${what} while ${scope === 'all' ? 'all access' : scope} was frozen`
 /** Allows for different clocks of two functions at both ends. */
-const covers = ({ from, until }: Freeze, at: Instant, slack = CLOCK_TOLERANCE_SECONDS) =>
+const covers = ({ from, until }: FreezePeriod, at: Instant, slack = CLOCK_TOLERANCE_SECONDS) =>
   from + seconds(CLOCK_TOLERANCE_SECONDS) < at && at < until - seconds(slack)
 
 /** 64 bits each of many digests; with values, 64 bits of another digest for each. Open addressing, at most 0.7 full. */

@@ -37,7 +37,7 @@ type Created = Common &
   }
 
 /** A request that needs approval was created. */
-export type Asked = Common &
+type AskedEvent = Common &
   What & {
     readonly type: 'request.asked'
     /** How many people must approve, for each rule of the approval. */
@@ -140,7 +140,7 @@ type AnswerDropped = Common & {
 type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
 
 /** A person, a workload or time changed a request. */
-export type Changed = Common & ChangeEvent & Partial<Circumstances>
+type ChangedEvent = Common & ChangeEvent & Partial<Circumstances>
 
 /** A person's data was erased. The content of all earlier events is gone; their positions stay. */
 type Erased = {
@@ -152,7 +152,7 @@ type Erased = {
 }
 
 /** The item is complete in the log and leaves the table. No event follows. */
-export type Retired = Common & { readonly type: 'request.retired' }
+type RetiredEvent = Common & { readonly type: 'request.retired' }
 
 /** The item was restored from a backup that lacked part of this journal. The request is over, whatever its state was. */
 type Restored = Common & { readonly type: 'request.restored'; readonly operator: string }
@@ -177,7 +177,7 @@ type FreezeDeployReleased = {
 }
 
 /** A Slack user was linked to a person or unlinked. The journal is that of the person's links. */
-export type Linking = LinkEvent & Partial<Circumstances> & { readonly request: LinkId; readonly at: Instant }
+type LinkingEvent = LinkEvent & Partial<Circumstances> & { readonly request: LinkId; readonly at: Instant }
 
 /** A deployed config was used for the first time. */
 type ConfigSeen = { readonly type: 'config.seen'; readonly request: SystemId; readonly at: Instant; readonly build: string }
@@ -205,8 +205,8 @@ export type SystemId = `sys_${string}`
 export type AuditEvent =
   | Abandoned
   | AnswerDropped
-  | Asked
-  | Changed
+  | AskedEvent
+  | ChangedEvent
   | ConfigSeen
   | Created
   | Erased
@@ -214,14 +214,14 @@ export type AuditEvent =
   | FreezeDeployReleased
   | FreezeEvent
   | Issued
-  | Linking
+  | LinkingEvent
   | LogStarted
   | Received
   | RefusalsCapped
   | RefusedEvent
   | Reserved
   | Restored
-  | Retired
+  | RetiredEvent
   | TableRestored
 
 /** An event as stored in the journal: its canonical form and the salt of its commitment. */

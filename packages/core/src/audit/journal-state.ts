@@ -19,7 +19,7 @@ export const stages = [
   'unlinked',
   'fact',
 ] as const
-export type Stage = (typeof stages)[number]
+export type JournalStage = (typeof stages)[number]
 export type PersonRef = { readonly issuer: string; readonly subject: string; readonly kind: string }
 
 /**
@@ -33,7 +33,7 @@ export const CLOCK_TOLERANCE_SECONDS = 60
  * longer needs.
  */
 export type Journal = {
-  stage: Stage
+  stage: JournalStage
   /** An erased event was passed, whose content is unknown. */
   blind: boolean
   /** The content of at least one event was checked. */
@@ -99,7 +99,7 @@ export const idOf = (person: unknown): string => `${(person as PersonRef).issuer
 export const isHuman = (person: unknown): boolean => (person as PersonRef).kind === 'human'
 
 /** The stages in which each event is possible. */
-export const from: { readonly [type in EventType]: readonly Stage[] } = {
+export const from: { readonly [type in EventType]: readonly JournalStage[] } = {
   'request.created': ['new'],
   'request.asked': ['new'],
   'request.received': ['pending'],
@@ -137,7 +137,7 @@ export const from: { readonly [type in EventType]: readonly Stage[] } = {
 }
 
 /** The stage after an event, if it changes the stage. */
-export const to: { readonly [type in EventType]?: Stage } = {
+export const to: { readonly [type in EventType]?: JournalStage } = {
   'request.created': 'approved',
   'request.asked': 'pending',
   'request.refused': 'over',

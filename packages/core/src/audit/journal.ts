@@ -16,7 +16,7 @@ import { approvalGiven, approved, closed, dropped, frozen, linked, live, reserve
 import { askedFaults, askedOf, createdOf, grantFaults, idFault, receivedOf } from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 
-export { CLOCK_TOLERANCE_SECONDS, type Journal, newJournal, type Stage, stages } from './journal-state.ts'
+export { CLOCK_TOLERANCE_SECONDS, type Journal, type JournalStage, newJournal, stages } from './journal-state.ts'
 
 /**
  * Takes the next event of a journal and returns the rules that it breaks. `event` is absent if it was erased. Rules that span

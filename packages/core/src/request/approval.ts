@@ -1,7 +1,7 @@
 /**
  * Approval rules: who can fulfill them now, and whether they are fulfilled.
  */
-import { type Circumstances, isOneOf } from '../access/decide.ts'
+import { type AccessContext, isOneOf } from '../access/decide.ts'
 import type { Approval, ApprovalRule, Hours } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -9,14 +9,14 @@ import { type Instant, localTime, parseIso, seconds } from '../instant.ts'
 import type { GivenApproval } from './request.ts'
 
 /** The indexes of the rules that this caller could fulfill now. Groups come from the token presented now. */
-export function rulesOpenTo(approval: Approval, caller: Caller, createdAt: Instant, circumstances: Circumstances): readonly number[] {
+export function rulesOpenTo(approval: Approval, caller: Caller, createdAt: Instant, circumstances: AccessContext): readonly number[] {
   if (caller.kind !== 'human') return []
   const escalated =
     approval.escalateAfter !== undefined && circumstances.now >= createdAt + seconds(durationSeconds(approval.escalateAfter))
   return approval.rules.flatMap((rule, index) => (mayFulfil(rule, caller, escalated, circumstances) ? [index] : []))
 }
 
-function mayFulfil(rule: ApprovalRule, caller: Caller, escalated: boolean, circumstances: Circumstances): boolean {
+function mayFulfil(rule: ApprovalRule, caller: Caller, escalated: boolean, circumstances: AccessContext): boolean {
   const { now } = circumstances
   const standIns = (rule.delegates ?? []).filter(({ from, until }) => (parseIso(from) ?? Infinity) <= now && now < (parseIso(until) ?? 0))
   const people = [...rule.by, ...(escalated ? (rule.escalateTo ?? []) : []), ...standIns.map(({ who }) => who)]

@@ -327,16 +327,16 @@ function limitFault(
   return undefined
 }
 
-const approvedEvent = ({ usesLeft, windowExpiresAt }: Grant): ChangeEvent => ({
+const approvedEvent = ({ usesLeft, windowExpiresAt }: GrantedLimits): ChangeEvent => ({
   type: 'request.approved',
   uses: usesLeft,
   expiresAt: windowExpiresAt,
 })
 
-type Grant = Required<Pick<Change['set'], 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft'>>
+type GrantedLimits = Required<Pick<Change['set'], 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft'>>
 
 /** The lowest limits that the requester asked for and the approvers set, from the chosen start or from now. */
-function grantFrom(request: AccessRequest, approvals: readonly GivenApproval[], now: Instant): Grant {
+function grantFrom(request: AccessRequest, approvals: readonly GivenApproval[], now: Instant): GrantedLimits {
   const all = [request.limits, ...approvals.map(({ limits }) => limits)]
   const least = (name: keyof Limits, most: number) => Math.min(most, ...all.flatMap((limits) => limits[name] ?? []))
   const windowStartsAt = Math.max(now, request.startsAt ?? now)

@@ -24,13 +24,13 @@ export type Summary = {
 }
 
 /** What the deployed config says about the profile and its target. */
-export type Place = { readonly description?: string; readonly account: string }
+export type TargetFacts = { readonly description?: string; readonly account: string }
 
 /** The longest value of a fact: a line of a message, or a cell of a table. */
 const LONGEST_VALUE = 500
 const line = (text: string): string => isolated(shownLine(text, LONGEST_VALUE))
 
-export function summaryOf(request: AccessRequest, place: Place, now: Instant): Summary {
+export function summaryOf(request: AccessRequest, place: TargetFacts, now: Instant): Summary {
   const { terms, limits } = request
   const uses = limits.uses ?? terms.uses
   const until = request.windowExpiresAt ?? request.expiresAt

@@ -203,12 +203,12 @@ function requestsOf({ workspace, slack, signingSecret, clock }: Sender, user: Me
   }
 }
 
-type Element = { readonly type: string; readonly action_id?: string; readonly value?: string }
+type ActionElement = { readonly type: string; readonly action_id?: string; readonly value?: string }
 
 function buttonIn(blocks: readonly KnownBlock[], actionId: string): object {
   for (const block of blocks) {
     const found =
-      block.type === 'actions' ? (block.elements as readonly Element[]).find(({ action_id }) => action_id === actionId) : undefined
+      block.type === 'actions' ? (block.elements as readonly ActionElement[]).find(({ action_id }) => action_id === actionId) : undefined
     if (found) return { block_id: block.block_id, ...found }
   }
   throw new Error(`there is no button ${actionId}`)
@@ -217,9 +217,9 @@ function buttonIn(blocks: readonly KnownBlock[], actionId: string): object {
 export function elementIn(
   view: ModalView,
   blockId: string,
-): (Element & { readonly options?: readonly { readonly value: string }[] }) | undefined {
+): (ActionElement & { readonly options?: readonly { readonly value: string }[] }) | undefined {
   const block = view.blocks.find((one) => one.block_id === blockId)
-  return block?.type === 'input' ? ((block as InputBlock).element as Element) : undefined
+  return block?.type === 'input' ? ((block as InputBlock).element as ActionElement) : undefined
 }
 
 /** The state in Slack's format: by block and action, each with its type. Empty values are null. */
@@ -227,7 +227,7 @@ export function stateOf(view: ModalView, values: Readonly<Record<string, string>
   return Object.fromEntries(
     view.blocks.flatMap((block) => {
       if (block.type !== 'input' || block.block_id === undefined) return []
-      const { type, action_id: action = '' } = (block as InputBlock).element as Element
+      const { type, action_id: action = '' } = (block as InputBlock).element as ActionElement
       const value = values[block.block_id]
       const held =
         type === 'plain_text_input'

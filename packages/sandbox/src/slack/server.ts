@@ -19,9 +19,9 @@ export type SlackLook = {
 
 type Intercepted = ApiAnswer | 'hang' | 'cut' | undefined
 
-export type SlackSettings = Sender & { readonly secret: string; readonly botToken: string }
+export type SlackServerSettings = Sender & { readonly secret: string; readonly botToken: string }
 
-export function slackLook(settings: SlackSettings): SlackLook {
+export function slackLook(settings: SlackServerSettings): SlackLook {
   const { workspace, secret, botToken } = settings
   const people = new Map<string, Person>()
   const personOf = (member: Member): Person => {

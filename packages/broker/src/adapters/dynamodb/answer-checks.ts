@@ -13,13 +13,12 @@ import type {
   UpdateItemCommandOutput,
   WriteRequest,
 } from '@aws-sdk/client-dynamodb'
+import type { Attributes } from './table.ts'
 
 export const COUNTED = { ReturnConsumedCapacity: 'TOTAL' } as const
 
 /** Keys of both tables are strings: `pk`, and in the side table also `sk`. */
 export type Key = Readonly<Record<string, AttributeValue>>
-type Attributes = Record<string, AttributeValue>
-
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 const expect: (holds: boolean, what: string) => asserts holds = (holds, what) => {
   if (!holds) throw new Error(`the response ${what}`)
@@ -48,7 +47,10 @@ export function imageIn({ Attributes: image }: Pick<UpdateItemCommandOutput, 'At
   return image
 }
 
-type WriteInput = { readonly UpdateExpression?: string | undefined; readonly ExpressionAttributeNames?: Record<string, string> | undefined }
+type WriteExpressions = {
+  readonly UpdateExpression?: string | undefined
+  readonly ExpressionAttributeNames?: Record<string, string> | undefined
+}
 
 /**
  * Checks that the image shows the effect of the write: each attribute that it set, with its value if that does not depend on the item
@@ -57,7 +59,7 @@ type WriteInput = { readonly UpdateExpression?: string | undefined; readonly Exp
  */
 export function showsWrite(
   image: Attributes,
-  { UpdateExpression = '', ExpressionAttributeNames: names = {} }: WriteInput,
+  { UpdateExpression = '', ExpressionAttributeNames: names = {} }: WriteExpressions,
   values: Key,
 ): void {
   const { set, appended, defaulted, removed } = clausesOf(UpdateExpression)

@@ -1,6 +1,6 @@
 /** The story table's part of erasure: what can be erased, and the write that leaves the skeleton. */
 
-import { type DynamoDBClient, GetItemCommand, QueryCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import { GetItemCommand, QueryCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { defined } from '@stint/core/defined'
 import { activeAt, type Link, type LinkId, linkId } from '@stint/core/identity/link'
@@ -11,10 +11,8 @@ import { COUNTED, itemIn, pageIn, pagesOf } from './answer-checks.ts'
 import { toItem } from './items.ts'
 import { journaled } from './journal-item.ts'
 import { aliveAt } from './lifetime.ts'
-import { callerKey, dayKey, indexes, journalKey, shardOf, TTL, timeKey } from './table.ts'
+import { callerKey, dayKey, indexes, journalKey, shardOf, type TableReader, TTL, timeKey } from './table.ts'
 import { asked, listened, written } from './trouble.ts'
-
-type Source = { readonly client: DynamoDBClient; readonly storyTable: string }
 
 /** What remains: it identifies nobody, and keeps the item where lists and conditions expect it. */
 const SKELETON = [
@@ -33,14 +31,14 @@ const SKELETON = [
   TTL,
 ]
 
-type Update = Omit<UpdateItemCommandInput, 'TableName'>
+type UpdateInput = Omit<UpdateItemCommandInput, 'TableName'>
 
 const isLink = (id: ErasableId): id is LinkId => id.startsWith('lnk_')
 /** Why the link cannot be erased yet. A link that has expired does not need to be ended first. */
 const linkAlive = (image: Parameters<typeof unmarshall>[0], now: Instant): string | undefined =>
   activeAt(unmarshall(image) as Link, now) ? 'is an active link, which must be removed first' : undefined
 
-export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'item' | 'strip'> & {
+export function erasures({ client, storyTable }: TableReader): Pick<ErasureParts, 'item' | 'strip'> & {
   /** Every request and refusal of a caller, and their links. */
   readonly requestsOf: (issuer: string, subject: string) => Promise<readonly ErasableId[]>
 } {
@@ -93,7 +91,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
     },
   }
 
-  async function stripped(request: ErasableId, events: readonly object[]): Promise<Update> {
+  async function stripped(request: ErasableId, events: readonly object[]): Promise<UpdateInput> {
     const image = (await read(request)) ?? {}
     const gone = Object.keys(image).filter((name) => !SKELETON.includes(name))
     return {
@@ -106,7 +104,7 @@ export function erasures({ client, storyTable }: Source): Pick<ErasureParts, 'it
   }
 
   /** Recreates an item that has left the table, in a form that says it was erased. It leaves the table again as old items do. */
-  function skeleton(request: ErasableId, events: readonly object[], now: Instant): Update {
+  function skeleton(request: ErasableId, events: readonly object[], now: Instant): UpdateInput {
     const item = {
       id: request,
       state: 'ended',

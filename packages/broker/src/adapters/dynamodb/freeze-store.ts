@@ -15,7 +15,7 @@ export type FreezeStore = ReturnType<typeof freezeStore>
 const MOST_EVENTS = { 'freeze.set': 240, 'freeze.release-asked': 280, 'freeze.released': 280, 'freeze.deploy-released': 280 } as const
 const hasRoom = '(attribute_not_exists(events) OR size(events) < :most)'
 type WithoutRequest<E> = E extends unknown ? Omit<E, 'request'> : never
-type FreezeEvent = WithoutRequest<Extract<AuditEvent, { readonly type: keyof typeof MOST_EVENTS }>>
+type NewFreezeEvent = WithoutRequest<Extract<AuditEvent, { readonly type: keyof typeof MOST_EVENTS }>>
 
 export function freezeStore(settings: DynamoSettings, { read, write }: Sender) {
   const { storyTable } = settings
@@ -31,7 +31,7 @@ export function freezeStore(settings: DynamoSettings, { read, write }: Sender) {
    */
   async function change(
     id: string,
-    event: FreezeEvent,
+    event: NewFreezeEvent,
     update: (append: string) => Update,
     values: Values,
     isOurs: (freeze: StoredFreeze) => boolean,

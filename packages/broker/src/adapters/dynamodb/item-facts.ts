@@ -1,17 +1,14 @@
 /** What an item of the story table says in addition to its journal, for an audit that compares the two. */
 
-import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { formatScope } from '@stint/core/access/freeze'
 import type { ItemFacts, ItemSession } from '@stint/core/audit/item'
 import { defined } from '@stint/core/defined'
 import { type Link, slackText } from '@stint/core/identity/link'
 import { type Item, type StoredSession, toItem } from './items.ts'
-import { callerKey } from './table.ts'
+import { type Attributes, callerKey } from './table.ts'
 
-type Image = Readonly<Record<string, AttributeValue>>
-
-export function itemFacts(image: Image): ItemFacts {
+export function itemFacts(image: Attributes): ItemFacts {
   const kind = image.pk?.S?.slice(0, image.pk.S.indexOf('#'))
   if (kind === 'FREEZE') return { ...nothing, freeze: freezeOf(image) }
   if (kind === 'LINK') return { ...nothing, ...linkOf(image) }
@@ -60,7 +57,7 @@ const sessionOf = ({
   dropped: dropped === true,
 })
 
-function freezeOf(image: Image): NonNullable<ItemFacts['freeze']> {
+function freezeOf(image: Attributes): NonNullable<ItemFacts['freeze']> {
   const { active, scope, expiresAt, generation, releaseAskedBy } = unmarshall(image)
   return {
     active: active === true,
@@ -68,7 +65,7 @@ function freezeOf(image: Image): NonNullable<ItemFacts['freeze']> {
   }
 }
 
-function linkOf(image: Image): Pick<ItemFacts, 'link'> {
+function linkOf(image: Attributes): Pick<ItemFacts, 'link'> {
   const { active } = unmarshall(image) as Partial<Link>
   return active ? { link: { slack: slackText(active.slack), expiresAt: active.expiresAt } } : {}
 }

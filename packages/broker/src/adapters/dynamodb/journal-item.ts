@@ -1,18 +1,12 @@
-/**
- * Items of the story table as the shipper sees them: a journal, and the caller and resources that it is about. The same for stream records
- * and for items that were read; only the form of binary values differs.
- */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Journaled } from '@stint/core/audit/journal-item'
-
-type Image = Readonly<Record<string, AttributeValue>>
+import type { Attributes } from './table.ts'
 
 /** Binary values are bytes in the SDK, and base64 in the events of Lambda. */
 const bytesOf = (value: Uint8Array | string | undefined): Uint8Array =>
   typeof value === 'string' ? Buffer.from(value, 'base64') : (value ?? new Uint8Array())
 
 /** Undefined for an item without a journal. */
-export function journaled(image: Image, removed = false): Journaled | undefined {
+export function journaled(image: Attributes, removed = false): Journaled | undefined {
   const request = image.pk?.S?.replace(/^(REQ|FREEZE|LINK|SYS)#/, '')
   if (request === undefined || request === image.pk?.S) return undefined
   const caller = image.caller?.M
@@ -32,7 +26,7 @@ export function journaled(image: Image, removed = false): Journaled | undefined 
 }
 
 /** One stream record (Amazon DynamoDB Developer Guide, "DynamoDB Streams and AWS Lambda triggers"). */
-export type StreamRecord = { readonly NewImage?: Image; readonly OldImage?: Image }
+export type StreamImages = { readonly NewImage?: Attributes; readonly OldImage?: Attributes }
 
-export const fromStream = ({ NewImage, OldImage }: StreamRecord): Journaled | undefined =>
+export const fromStream = ({ NewImage, OldImage }: StreamImages): Journaled | undefined =>
   NewImage ? journaled(NewImage) : OldImage && journaled(OldImage, true)

@@ -116,8 +116,8 @@ export function links(settings: DynamoSettings, sender: Sender): Links {
 /** The item that failed a condition, which DynamoDB must have returned. */
 const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed and the response does not show the item' }
 
-type LinkState = LinkChange['link']
-const linkFields = storedFields<LinkState>({ caller: true, identity: true, offer: true, pending: true, active: true, typed: true })
+type StoredLink = LinkChange['link']
+const linkFields = storedFields<StoredLink>({ caller: true, identity: true, offer: true, pending: true, active: true, typed: true })
 
 /** Undefined for an erased link, of which only the name remains; a new code starts it again. */
 const nobody = { caller: { issuer: '', subject: '', name: '', kind: 'human' }, identity: '' } as const

@@ -2,14 +2,7 @@
  * The state of the log, in the side table: the head, a cursor for each journal, and lookup rows. Everything here can be rebuilt from the
  * log and the story table, except the head: it is what keeps the log from forking.
  */
-import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
+import { BatchGetItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { HASH_BYTES } from '@stint/tlog/merkle'
 import type { Cursor, Head, LogState } from '../../ports/log.ts'
@@ -17,7 +10,7 @@ import { batchIn, COUNTED, itemIn, type Key, ofTable } from './answer-checks.ts'
 import { logSender } from './log-sender.ts'
 import { lookupRows } from './lookup-rows.ts'
 import { storedFields } from './stored-fields.ts'
-import { sideKey } from './table.ts'
+import { type Attributes, sideKey } from './table.ts'
 
 export type LogStateSettings = {
   readonly client: DynamoDBClient
@@ -143,8 +136,6 @@ export function logState(settings: LogStateSettings): LogState {
 }
 
 // ── What an answer must show ─────────────────────────────────────────────────────────────────────────────────────────
-
-type Attributes = Record<string, AttributeValue>
 
 function shown(holds: boolean): asserts holds {
   if (!holds) throw new Error('the response does not show the write')

@@ -21,7 +21,7 @@ import { COUNTED, hasKey } from './answer-checks.ts'
 import { FREEZES } from './freeze-list.ts'
 import { journaled } from './journal-item.ts'
 import { ttlAt } from './retirement.ts'
-import { callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
+import { type Attributes, callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
 import { written } from './trouble.ts'
 
 /** What the log has of one journal, in order. Of an erased event, it has the type and the commitment. */
@@ -40,7 +40,6 @@ export type GivingBack = {
   readonly liveUntil?: Instant
   readonly upon: Attributes | undefined
 }
-type Attributes = Readonly<Record<string, AttributeValue>>
 type LoggedFreeze = {
   readonly scope: string
   readonly by: CallerRef
@@ -185,7 +184,7 @@ function stricter(one: LoggedFreeze | undefined, later: LoggedFreeze | undefined
   return one && (!later || endOf(later) < endOf(one)) ? one : later
 }
 
-type Known = {
+type KnownJournal = {
   readonly id: string
   readonly known: readonly ReadEvent[]
   /** Types of the first event and of the last. */
@@ -197,7 +196,7 @@ type Known = {
   readonly releases: number
 }
 
-function itemOf({ id, known, first, last, isErased, freeze, releases }: Known, now: Instant): object {
+function itemOf({ id, known, first, last, isErased, freeze, releases }: KnownJournal, now: Instant): object {
   const opening = known[0]
   const at = (opening && parseIso(opening.at)) ?? now
   const other = { dayKey: OTHER_DAY, at: `${toIso(at)}#${id}` }

@@ -61,7 +61,7 @@ export type Sender = {
    * other call can have written, such as the attempt.
    */
   readonly write: <T>(
-    at: Place,
+    at: ItemAddress,
     input: Update,
     values: Values,
     read: (image: Key) => T,
@@ -86,7 +86,7 @@ export type Sender = {
 type SideKey = { readonly pk: string; readonly sk: string }
 type Plain = Readonly<Record<string, unknown>>
 /** One item of one table. */
-export type Place = { readonly table: string; readonly key: Record<string, string> }
+type ItemAddress = { readonly table: string; readonly key: Record<string, string> }
 
 export function sender(settings: DynamoSettings): Sender {
   const { client, random, storyTable, sideTable } = settings

@@ -2,12 +2,18 @@
  * The story table: one item per request, with what happened to it. Defined once, for the sandbox, the tests and the deployment. Source of
  * limits: Amazon DynamoDB Developer Guide, "Service, account, and table quotas".
  */
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { shortDigest } from '@stint/core/digest'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type RequestId, type SessionId, sessionSuffix } from '@stint/core/ids'
 import { type Instant, toDay, toIso } from '@stint/core/instant'
 import type { WorkStage } from '../../ports/ledger.ts'
+
+/** An item, or an image of one, as DynamoDB returns it. */
+export type Attributes = Readonly<Record<string, AttributeValue>>
+
+/** How readers of journals and erasures reach the story table. */
+export type TableReader = { readonly client: DynamoDBClient; readonly storyTable: string }
 
 /** Sparse indexes that hold keys only: an item found there is read from the table, consistently. */
 export const indexes = {

@@ -1,8 +1,9 @@
 /** Calls of whatever runs next to the vend path: a dependency that does not answer is `Trouble`, and the whole run is tried again. */
-import { type AttributeValue, ConditionalCheckFailedException, type ConsumedCapacity } from '@aws-sdk/client-dynamodb'
+import { ConditionalCheckFailedException, type ConsumedCapacity } from '@aws-sdk/client-dynamodb'
 import { brief } from '@stint/core/audit/event'
 import { Trouble } from '../../ports/log.ts'
 import { ofTable } from './answer-checks.ts'
+import type { Attributes } from './table.ts'
 
 /** `call` includes the check of the response: a response that does not fit counts as none. */
 export const asked = <T>(call: Promise<T>): Promise<T> =>
@@ -23,7 +24,6 @@ export async function* listened<T>(pages: AsyncGenerator<T>): AsyncGenerator<T> 
 export const isBlocked = (error: unknown): error is ConditionalCheckFailedException =>
   error instanceof ConditionalCheckFailedException && error.$metadata.httpStatusCode === 400
 
-type Attributes = Record<string, AttributeValue>
 type WriteAnswer = { readonly Attributes?: Attributes | undefined; readonly ConsumedCapacity?: ConsumedCapacity | undefined }
 
 /**

@@ -22,7 +22,7 @@ export function places({ random }: DynamoSettings, { updateSide }: Sender): Pick
     async takePlace(caller, terms, request, most, now, instead) {
       const attempt = hex128(random)
       const name = attributeOf(terms)
-      const isOurs = (image: Image | undefined) => image?.[name]?.attempt === attempt
+      const isOurs = (image: PlacesItem | undefined) => image?.[name]?.attempt === attempt
       const taken = await updateSide(
         sideKey(placesKey(caller)),
         {
@@ -37,10 +37,10 @@ export function places({ random }: DynamoSettings, { updateSide }: Sender): Pick
           ':end': Math.floor(now / 1000) + KEPT_SECONDS,
           ...(instead ? { ':instead': instead.attempt } : { ':most': most, ':zero': 0, ':one': 1 }),
         },
-        (image) => isOurs(image as Image),
+        (image) => isOurs(image as PlacesItem),
       )
       if (taken.outcome === 'unknown') return taken
-      const image = (taken.outcome === 'done' ? taken.value : taken.item) as Image | undefined
+      const image = (taken.outcome === 'done' ? taken.value : taken.item) as PlacesItem | undefined
       if (isOurs(image)) return done({ place: 'taken' })
       const held = image?.[name]
       if (held?.request === request) return done({ place: 'kept' })
@@ -66,12 +66,12 @@ export function places({ random }: DynamoSettings, { updateSide }: Sender): Pick
 }
 
 type Held = { readonly request: RequestId; readonly at: Instant; readonly attempt: string }
-type Image = { readonly [name: string]: Held | undefined }
+type PlacesItem = { readonly [name: string]: Held | undefined }
 
 /** Terms are named by their hash, in hex. */
 const PREFIX = 'terms.'
 const attributeOf = (terms: string): string => `${PREFIX}${terms}`
-const placesIn = (image: Image | undefined): readonly WaitingPlace[] =>
+const placesIn = (image: PlacesItem | undefined): readonly WaitingPlace[] =>
   Object.entries(image ?? {}).flatMap(([name, held]) =>
     name.startsWith(PREFIX) && held ? [{ terms: name.slice(PREFIX.length), ...held }] : [],
   )

@@ -39,7 +39,7 @@ export type VerifyOptions = {
   readonly mostFaults?: number
 }
 
-export type Report = {
+export type VerifyReport = {
   readonly origin: string
   readonly size: number
   readonly root: Hash
@@ -67,7 +67,7 @@ const AHEAD = 8
 /** After this many missing bundles in a row, the search stops: a checkpoint can claim billions of entries. */
 const MOST_MISSING = 64
 
-export async function verify(options: VerifyOptions): Promise<Report> {
+export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { source, keys, witnesses = [], quorum = 0, remembered } = options
   const found = new Findings(options.mostFaults ?? MOST_FAULTS)
   const opened = await openLog(source, keys, witnesses)
@@ -143,7 +143,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   }
 }
 
-const emptyReport = (found: Findings): Report => ({
+const emptyReport = (found: Findings): VerifyReport => ({
   origin: '',
   size: 0,
   root: new Uint8Array(),

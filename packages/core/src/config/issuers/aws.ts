@@ -3,7 +3,7 @@
  * Source: IAM User Guide, "Federating AWS identities to external services", "Understanding token claims".
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 const AWS = '/https:~1~1sts.amazonaws.com~1'
@@ -14,7 +14,7 @@ const AWS = '/https:~1~1sts.amazonaws.com~1'
  *     awsOutbound({ key: 'aws-ci', audiences: ['https://stint.acme.example'],
  *                   issuerId: '3f2b1c4d-5e6f-4a7b-8c9d-0e1f2a3b4c5d', accountId: '123456789012' })
  */
-export function awsOutbound(options: Common & Audiences & { readonly issuerId: string; readonly accountId: string }): IssuerSource {
+export function awsOutbound(options: CommonOptions & Audiences & { readonly issuerId: string; readonly accountId: string }): IssuerSource {
   const url = `https://${options.issuerId}.tokens.sts.global.api.aws`
   return {
     url,

@@ -5,13 +5,13 @@
  * `buildkite-agent oidc request-token --audience … --claim organization_id --claim pipeline_id`.
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
  *     buildkite({ key: 'bk', audiences: ['https://stint.acme.example'], organizationId: '0184990a-4711-4c3e-8b59-1f2c3d4e5f60' })
  */
-export function buildkite(options: Common & Audiences & { readonly organizationId: string }): IssuerSource {
+export function buildkite(options: CommonOptions & Audiences & { readonly organizationId: string }): IssuerSource {
   const url = 'https://agent.buildkite.com'
   return {
     url,

@@ -1,6 +1,6 @@
 /** CircleCI, with one issuer per organization. Source: CircleCI Docs, "Using OpenID Connect tokens in jobs". */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 const SSH_RERUN = 'oidc.circleci.com/ssh-rerun'
@@ -10,7 +10,9 @@ const SSH_RERUN = 'oidc.circleci.com/ssh-rerun'
  *
  *     circleci({ key: 'cci', audiences: ['https://stint.acme.example'], organizationId: '5b6c3d2e-1f00-4a7b-9c8d-0e1f2a3b4c5d' })
  */
-export function circleci(options: Common & Audiences & { readonly organizationId: string; readonly sshReruns?: true }): IssuerSource {
+export function circleci(
+  options: CommonOptions & Audiences & { readonly organizationId: string; readonly sshReruns?: true },
+): IssuerSource {
   const url = `https://oidc.circleci.com/org/${options.organizationId}`
   return {
     url,

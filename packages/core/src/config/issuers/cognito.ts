@@ -6,10 +6,10 @@
  * "UserPoolClientType", WriteAttributes). Tokens do not say how a person signed in, so require MFA in the pool.
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Common, common } from './common.ts'
+import { type CommonOptions, common } from './common.ts'
 import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-type CognitoOptions = Common & {
+type CognitoOptions = CommonOptions & {
   readonly region: string
   readonly userPoolId: string
   /** The app clients whose tokens are accepted. */

@@ -2,7 +2,7 @@
 import { defined } from '../../defined.ts'
 import type { Bindable, Issuer } from '../shape.ts'
 
-export type Common = {
+export type CommonOptions = {
   /** The first part of the source identity of the issuer's callers in AWS: 1 to 12 of `[a-z0-9-]`. */
   readonly key: string
   /** URLs to use in place of the preset's own, such as `binding('ACTIONS_ISSUER', …)` for the sandbox to fill in. */
@@ -13,7 +13,7 @@ export type Common = {
 export type Audiences = { readonly audiences: readonly [string, ...string[]] }
 
 /** The options that were set. */
-export const common = ({ key, maxTokenLife, replay, network, nameClaim, algorithms }: Common) => ({
+export const common = ({ key, maxTokenLife, replay, network, nameClaim, algorithms }: CommonOptions) => ({
   key,
   ...defined({ maxTokenLife, replay, network, nameClaim, algorithms }),
 })

@@ -7,10 +7,10 @@
  * v2.0 tokens do not say how a person signed in: require an authentication context, `claims: { acrs: includes('c1') }`.
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-type EntraOptions = Common &
+type EntraOptions = CommonOptions &
   Audiences & {
     /** The directory's ID. `common`, `organizations` and `consumers` are not tenants: they accept accounts that anyone can create. */
     readonly tenantId: string

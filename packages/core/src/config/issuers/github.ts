@@ -5,10 +5,10 @@
  * `repo:acme@65/web@74:ref:refs/heads/main`, and an organization can customize it freely: match the claims instead.
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-type GithubOptions = Common &
+type GithubOptions = CommonOptions &
   Audiences & {
     /** The slug of an enterprise that has enabled its own issuer. */
     readonly enterprise?: string

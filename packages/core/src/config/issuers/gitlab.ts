@@ -5,10 +5,10 @@
  * that, a fork's code ran under the name of its target). Require `ref_protected: 'true'` for important profiles.
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-type GitlabOptions = Common &
+type GitlabOptions = CommonOptions &
   Audiences &
   (
     | { readonly namespaceId: string }

@@ -4,7 +4,7 @@
  * "Verify the identity of a VM".
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 const url = 'https://accounts.google.com'
@@ -15,7 +15,9 @@ const at = { url, jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' }
  *
  *     google({ key: 'acme', clientIds: ['1234987819200.apps.googleusercontent.com'], domain: 'acme.example' })
  */
-export function google(options: Common & { readonly clientIds: readonly [string, ...string[]]; readonly domain: string }): IssuerSource {
+export function google(
+  options: CommonOptions & { readonly clientIds: readonly [string, ...string[]]; readonly domain: string },
+): IssuerSource {
   return {
     ...at,
     ...options.at,
@@ -35,7 +37,7 @@ export function google(options: Common & { readonly clientIds: readonly [string,
  *
  *     googleCompute({ key: 'gce', audiences: ['https://stint.acme.example'], projectNumber: 1071284184436 })
  */
-export function googleCompute(options: Common & Audiences & { readonly projectNumber: number }): IssuerSource {
+export function googleCompute(options: CommonOptions & Audiences & { readonly projectNumber: number }): IssuerSource {
   return {
     ...at,
     ...options.at,

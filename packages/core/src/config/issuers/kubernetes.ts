@@ -3,7 +3,7 @@
  * Amazon EKS User Guide, "IAM roles for service accounts".
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
@@ -13,7 +13,7 @@ import { entering, fact, id, type Knowledge, name, registered } from './knowledg
  *     kubernetes({ key: 'eks', audiences: ['https://stint.acme.example'],
  *                  url: 'https://oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE' })
  */
-export function kubernetes(options: Common & Audiences & { readonly url: string }): IssuerSource {
+export function kubernetes(options: CommonOptions & Audiences & { readonly url: string }): IssuerSource {
   const onEks = /^https:\/\/oidc\.eks\./.test(options.url)
   return {
     url: options.url,

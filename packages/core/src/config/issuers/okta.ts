@@ -6,10 +6,10 @@
  * records name the login: if you reassign logins, set `sub` to `user.id` in Okta. The `groups` claim must be configured.
  */
 import type { IssuerSource } from '../shape.ts'
-import { type Audiences, type Common, common } from './common.ts'
+import { type Audiences, type CommonOptions, common } from './common.ts'
 import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
 
-type OktaOptions = Common &
+type OktaOptions = CommonOptions &
   Audiences & {
     /** The authorization server, such as `https://acme.okta.com/oauth2/default`. */
     readonly url: string
