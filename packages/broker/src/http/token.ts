@@ -153,7 +153,7 @@ export function tokenRefusal(refusal: Refused, call: Call, oauthError?: string, 
     ...answer,
     headers: {
       ...answer.headers,
-      ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+      ...defined({ 'retry-after': retryAfter }),
       ...(status === 401 ? { 'www-authenticate': 'Bearer realm="stint"' } : {}),
     },
   }

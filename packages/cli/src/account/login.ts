@@ -1,5 +1,7 @@
 /** `stint login`, `logout` and `context`: which brokers you are signed in to. */
+
 import { rm } from 'node:fs/promises'
+import { defined } from '@stint/core/defined'
 import { placeOf, sendFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { forgetCredentials } from '../credentials/cache.ts'
@@ -86,7 +88,7 @@ export async function logout(context: Context, flags: LogoutFlags): Promise<void
   }
   const remaining = Object.fromEntries(Object.entries(contexts).filter(([name]) => !names.includes(name)))
   const next = current !== undefined && remaining[current] ? current : Object.keys(remaining)[0]
-  await writeContexts(env, { ...(next === undefined ? {} : { current: next }), contexts: remaining })
+  await writeContexts(env, { ...defined({ current: next }), contexts: remaining })
   if (flags.json) stdout.write(jsonLine({ signedOut: left }))
   else if (left.length === 0 && !flags.quiet) stderr.write('You are not signed in anywhere.\n')
 }

@@ -1,6 +1,8 @@
 /** The broker that a command talks to: which one, as whom, and how its refusals are shown. */
+
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { defined } from '@stint/core/defined'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
@@ -55,7 +57,7 @@ export async function placeOf({ process: { env } }: Context, flags: Where): Prom
   if (!given) throw new Failure('signIn', 'No broker is chosen.', { next: 'Run stint login URL, or set --url or $STINT_URL.' })
   const url = checkedUrl(given, 'the broker')
   const [known, named] = Object.entries(contexts).find(([, one]) => one.url === url) ?? []
-  return { url, ...(named ? { named } : {}), ...(known === undefined ? {} : { name: known }) }
+  return { url, ...(named ? { named } : {}), ...defined({ name: known }) }
 }
 
 export async function brokerFor(context: Context, flags: Where): Promise<Broker> {
@@ -95,8 +97,7 @@ async function calling(send: Send, url: string, token: string, method: string, p
       ...(options.repeatable === 'key' ? { 'idempotency-key': randomUUID() } : {}),
     },
     ...(options.body ? { body: JSON.stringify(options.body) } : {}),
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...defined({ timeoutMs: options.timeoutMs, signal: options.signal }),
   }
   for (let attempt = 1; ; attempt++) {
     const reply = await send(`${url}${path}`, ask)

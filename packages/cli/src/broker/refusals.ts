@@ -1,4 +1,5 @@
 /** From a problem response to a `Failure`: the exit code, and the command to run next. */
+import { defined } from '@stint/core/defined'
 import type { ProblemCode } from '@stint/core/problem'
 import type { Exit } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
@@ -59,7 +60,6 @@ export function failureFrom(url: string, reply: Reply, profile = 'PROFILE'): Fai
   const message = [string('detail') ?? string('title') ?? code, string('hint')].filter((part) => part !== undefined).join(' ')
   return new Failure(exitFor(reply.status, code), message, {
     code,
-    ...(next === undefined ? {} : { next }),
-    ...(trace === undefined ? {} : { trace }),
+    ...defined({ next, trace }),
   })
 }

@@ -9,6 +9,7 @@ import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/c
 import { presetOf } from '@stint/core/config/issuers/index'
 import { claimPath, findClaim, matchesClaim } from '@stint/core/config/matcher'
 import type { Issuer, Profile, Rules, Who } from '@stint/core/config/shape'
+import { defined } from '@stint/core/defined'
 import { durationSeconds } from '@stint/core/duration'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
 import { refuseOwnSession } from '@stint/core/identity/own-session'
@@ -46,7 +47,7 @@ export function runCases(rules: Rules, { callers, cases, ...table }: Cases, cloc
     const got =
       caller.outcome === 'refused'
         ? refusal(caller)
-        : decide(rules, caller.value, profile, { ...(given.from === undefined ? {} : { from: given.from }), ...call }, now)
+        : decide(rules, caller.value, profile, { ...defined({ from: given.from }), ...call }, now)
     const passed = got.outcome === expected
     return {
       caller: name,

@@ -1,4 +1,5 @@
 /** What the commands of this folder have in common: from flags to credentials. */
+import { defined } from '@stint/core/defined'
 import { type Broker, brokerFor } from '../broker/broker.ts'
 import type { ProfileView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
@@ -20,8 +21,7 @@ export async function entryOf(context: Context, flags: CredentialFlags, id: stri
 const optionsFrom = (flags: CredentialFlags, command: string): ObtainOptions => ({
   quiet: flags.quiet,
   command,
-  ...(flags.request === undefined ? {} : { request: flags.request }),
-  ...(flags.wait === undefined ? {} : { waitSeconds: flags.wait }),
+  ...defined({ request: flags.request, waitSeconds: flags.wait }),
 })
 
 export const obtainFor = (context: Context, { broker, profile, wanted, options }: Entry): Promise<Obtained> =>

@@ -1,4 +1,5 @@
 /** Gets credentials of a profile: uses an approved request if there is one, asks for approval if it must, and waits if the caller wants that. */
+import { defined } from '@stint/core/defined'
 import type { Broker } from '../broker/broker.ts'
 import type { ProfileView, RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
@@ -44,7 +45,7 @@ export async function vend(
 ): Promise<Record<string, unknown>> {
   const post = (requestId?: string) =>
     broker.call('POST', '/sessions', {
-      body: { ...bodyOf(wanted), ...more, ...(requestId === undefined ? {} : { requestId }) },
+      body: { ...bodyOf(wanted), ...more, ...defined({ requestId }) },
       profile: profile.id,
       // What only asks for approval is recognized by its body; a key would make it another request.
       repeatable: requestId === undefined && profile.access === 'needs-approval' ? 'body' : 'key',

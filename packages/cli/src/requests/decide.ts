@@ -1,4 +1,5 @@
 /** `stint approve`, `deny`, `cancel`, `revoke` and `review`. */
+import { defined } from '@stint/core/defined'
 import { brokerFor } from '../broker/broker.ts'
 import type { RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
@@ -48,10 +49,7 @@ export const decide =
 export async function approve(context: Context, flags: ApproveFlags, id: string): Promise<void> {
   const { comment, duration, uses, window } = flags
   const limits = {
-    ...(comment === undefined ? {} : { comment }),
-    ...(duration === undefined ? {} : { duration }),
-    ...(uses === undefined ? {} : { uses }),
-    ...(window === undefined ? {} : { window }),
+    ...defined({ comment, duration, uses, window }),
   }
   const broker = await brokerFor(context, flags)
   const { body, headers } = await broker.call('GET', `/requests/${encodeURIComponent(id)}`)

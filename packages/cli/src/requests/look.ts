@@ -1,4 +1,5 @@
 /** `stint requests`, `stint show` and `stint sessions`. */
+import { defined } from '@stint/core/defined'
 import { type Broker, brokerFor } from '../broker/broker.ts'
 import type { RequestView, SessionView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
@@ -24,7 +25,7 @@ async function pages<T>(
   const items: T[] = []
   let cursor: string | undefined
   for (let read = 0; read < MOST_PAGES && items.length < limit; read++) {
-    const search = new URLSearchParams({ ...query, limit: String(Math.min(100, limit)), ...(cursor === undefined ? {} : { cursor }) })
+    const search = new URLSearchParams({ ...query, limit: String(Math.min(100, limit)), ...defined({ cursor }) })
     const { body } = await broker.call('GET', `${path}?${search}`)
     items.push(...(body[property] as T[]))
     if (typeof body.next !== 'string') break
@@ -38,7 +39,7 @@ export async function requests(context: Context, flags: RequestsFlags): Promise<
   const broker = await brokerFor(context, flags)
   const query = {
     ...(flags.approvable ? { approvable: 'true' } : flags.review ? { review: 'needed' } : flags.all ? {} : { mine: 'true' }),
-    ...(flags.state === undefined ? {} : { state: flags.state }),
+    ...defined({ state: flags.state }),
   }
   const list = await pages<RequestView>(broker, '/requests', query, 'requests', flags.limit)
   if (flags.json) return void stdout.write(jsonLine({ requests: list }))

@@ -1,4 +1,5 @@
 /** What the user asks for: a profile with its parameters and a justification. What is missing is asked for on a terminal. */
+import { defined } from '@stint/core/defined'
 import type { ProfileView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
@@ -44,8 +45,6 @@ export async function wantedFrom(context: Context, profile: ProfileView, flags: 
   return {
     profile: profile.id,
     parameters,
-    ...(flags.duration === undefined ? {} : { duration: flags.duration }),
-    ...(justification === undefined ? {} : { justification }),
-    ...(flags.ticket === undefined ? {} : { ticket: flags.ticket }),
+    ...defined({ duration: flags.duration, justification, ticket: flags.ticket }),
   }
 }

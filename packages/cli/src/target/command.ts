@@ -1,8 +1,10 @@
 /** `stint target add`: makes targets of the config from one account or a list of accounts. */
+
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
+import { defined } from '@stint/core/defined'
 import { parse } from 'csv-parse/sync'
 import type { Context } from '../context.ts'
 import { type Exit, exitCode } from '../frame/exit.ts'
@@ -36,8 +38,7 @@ export async function addCommand(this: Context, flags: AddFlags): Promise<void> 
   if (rows instanceof Error) return end('usage', shownLine(rows.message))
   // Checked even if no stack is written: a role or a policy is always meant for the stacks.
   const faults = kitFaults({
-    ...(flags.brokerRole === undefined ? {} : { brokerRole: flags.brokerRole }),
-    ...(flags.policy === undefined ? {} : { policies: flags.policy }),
+    ...defined({ brokerRole: flags.brokerRole, policies: flags.policy }),
   })
   if (faults.length > 0) return end('usage', ...faults.map((fault) => shownLine(fault)))
   if (flags.parameters !== undefined && flags.brokerRole === undefined)

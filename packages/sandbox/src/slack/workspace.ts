@@ -2,8 +2,10 @@
  * A Slack workspace in memory: people, channels, messages, modals, and the Web API methods on them, with Slack's error codes.
  * Source: Slack API docs, each method's page; "Rate limits"; "Handling user interaction".
  */
+
 import type { KnownBlock, ModalView } from '@slack/types'
 import { blockKitFaults } from '@stint/broker/slack/testing/block-kit'
+import { defined } from '@stint/core/defined'
 
 export const TEAM = 'T0ACME'
 export const APP = 'A0STINT'
@@ -99,7 +101,7 @@ export function createWorkspace(clock: () => number) {
     },
     newResponseUrl(user: string, channel: string, ts?: string): string {
       const id = `${next()}${Math.floor(clock())}`
-      responses.set(id, { user, channel, until: clock() + RESPONSE_MS, uses: 0, ...(ts === undefined ? {} : { ts }) })
+      responses.set(id, { user, channel, until: clock() + RESPONSE_MS, uses: 0, ...defined({ ts }) })
       return id
     },
     /** Handles a post to a `response_url`. */

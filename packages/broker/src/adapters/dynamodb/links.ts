@@ -2,8 +2,10 @@
  * Links: one item of the story table, with its journal, for each person who has one. The side table holds pointers to it, from a code and
  * from a Slack user, as digests that identify nobody. A pointer counts only if the item confirms it.
  */
+
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
 import { shortDigest } from '@stint/core/digest'
 import { CODE_SECONDS, type Link, type LinkChange, type LinkId } from '@stint/core/identity/link'
 import { hex128 } from '@stint/core/ids'
@@ -82,7 +84,7 @@ export function links(settings: DynamoSettings, sender: Sender): Links {
           ConditionExpression: `link = :to OR ${before === undefined ? 'attribute_not_exists(pk)' : 'link = :before'}`,
           UpdateExpression: `SET link = :to, ${TTL} = :end`,
         },
-        { ':to': to, ':end': Math.ceil(expiresAt / 1000), ...(before === undefined ? {} : { ':before': before }) },
+        { ':to': to, ':end': Math.ceil(expiresAt / 1000), ...defined({ ':before': before }) },
         ({ link }) => link === to,
       )
       if (put.outcome === 'blocked' && before === undefined && !put.item) return unshown

@@ -1,6 +1,8 @@
 /** Lookup rows in the side table: which events concern a caller, a profile, a session and so on, newest first. */
+
 import { type AttributeValue, BatchWriteItemCommand, QueryCommand, type WriteRequest } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import { defined } from '@stint/core/defined'
 import { lookupBound } from '../../log/stage.ts'
 import { type LogState, type LookupRow, Trouble } from '../../ports/log.ts'
 import { COUNTED, type Key, leftIn, pageIn } from './answer-checks.ts'
@@ -45,7 +47,7 @@ export function lookupRows(
             new QueryCommand({
               TableName: sideTable,
               KeyConditionExpression: below === undefined ? 'pk = :pk' : 'pk = :pk AND sk < :before',
-              ExpressionAttributeValues: marshall({ ':pk': pk, ...(below === undefined ? {} : { ':before': below }) }),
+              ExpressionAttributeValues: marshall({ ':pk': pk, ...defined({ ':before': below }) }),
               ScanIndexForward: false,
               Limit: limit - rows.length,
               ...COUNTED,

@@ -99,7 +99,7 @@ function paging({ client, storyTable }: DynamoSettings, { send }: Sender, reques
         IndexName: index.name,
         KeyConditionExpression: before === undefined ? '#hash = :hash' : '#hash = :hash AND #range < :before',
         ExpressionAttributeNames: { '#hash': index.hash, ...(before === undefined ? {} : { '#range': index.range }) },
-        ExpressionAttributeValues: marshall({ ':hash': key, ...(before === undefined ? {} : { ':before': before }) }),
+        ExpressionAttributeValues: marshall({ ':hash': key, ...defined({ ':before': before }) }),
         ScanIndexForward: !newestFirst,
         Limit: limit,
         ...COUNTED,
