@@ -171,14 +171,14 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
   /** Issued sessions that CloudTrail has. */
   const found = new Set<KnownSession>()
   /** The period of each account's records. */
-  const spans = new Map<string, { first: string; last: string }>()
+  const spans = new Map<string, Span>()
   let [count, matched, dropped, erased, deniedAttempts] = [0, 0, 0, 0, 0]
 
   for await (const record of records) {
     count++
     widen(spans, record)
     const user = record.userIdentity?.accessKeyId === undefined ? undefined : byKey.get(record.userIdentity.accessKeyId)
-    if (user?.issued) use(user.issued.accessKeyId, record)
+    if (user?.issued) used.set(user.issued.accessKeyId, withUse(used.get(user.issued.accessKeyId), record))
     const roleArn = record.requestParameters?.roleArn ?? ''
     // Includes SAML and web identity, which Stint never uses.
     if (record.eventSource !== 'sts.amazonaws.com' || !record.eventName.startsWith('AssumeRole') || !own.has(shortRole(roleArn))) continue
@@ -192,29 +192,13 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     }
   }
 
-  const all = [...spans.values()]
-  const span = {
-    first: all.map(({ first }) => first).sort()[0] ?? '',
-    last:
-      all
-        .map(({ last }) => last)
-        .sort()
-        .at(-1) ?? '',
-  }
-  const silent = new Set<string>()
-  for (const known of sessions.byName.values()) {
-    const { issued } = known
-    if (!issued || found.has(known)) continue
-    const account = known.role.slice(0, known.role.indexOf('/'))
-    const last = spans.get(account)?.last
-    if (last === undefined) silent.add(account)
-    else if (issued.at >= (parseIso(span.first) ?? 0) && issued.at <= (parseIso(last) ?? 0) - DELIVERY_MS)
-      findings.push({
-        kind: 'unseen',
-        at: new Date(issued.at).toISOString(),
-        what: `session ${known.session} (${issued.accessKeyId}) was issued, but CloudTrail of ${account} does not have it`,
-      })
-  }
+  const span = periodOf(spans)
+  const { silent, unseen } = missingFrom(
+    spans,
+    span.first,
+    [...sessions.byName.values()].filter((known) => !found.has(known)),
+  )
+  findings.push(...unseen)
 
   return {
     records: count,
@@ -223,7 +207,7 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     dropped,
     erased,
     deniedAttempts,
-    silent: [...silent].sort(),
+    silent,
     activity: [...used].map(([accessKeyId, { services, writes, denied, chained, first, last }]) => {
       const known = byKey.get(accessKeyId) as KnownSession
       return { session: known.session, sessionName: known.sessionName, accessKeyId, first, last, services, writes, denied, chained }
@@ -264,34 +248,68 @@ export async function reconcile(sessions: Sessions, records: AsyncIterable<Trail
     }
     return { kind: 'unexplained', what: `${entry} and got ${key ?? 'a key'}: more sessions than Stint requested (${known.sends})` }
   }
-
-  function use(accessKeyId: string, record: TrailRecord): void {
-    const all = used.get(accessKeyId) ?? {
-      // Without a prototype: the names of services come from the records.
-      services: Object.create(null) as Record<string, number>,
-      writes: 0,
-      denied: 0,
-      chained: [],
-      first: record.eventTime,
-      last: record.eventTime,
-    }
-    const service = record.eventSource.replace(/\.amazonaws\.com$/, '')
-    all.services[service] = (all.services[service] ?? 0) + 1
-    if (record.readOnly === false) all.writes++
-    if (record.errorCode !== undefined && /AccessDenied|Unauthorized|Forbidden/i.test(record.errorCode)) all.denied++
-    if (record.eventName === 'AssumeRole' && record.errorCode === undefined) all.chained.push(record.requestParameters?.roleArn ?? '?')
-    if (record.eventTime < all.first) all.first = record.eventTime
-    if (record.eventTime > all.last) all.last = record.eventTime
-    used.set(accessKeyId, all)
-  }
 }
 
-function widen(spans: Map<string, { first: string; last: string }>, { recipientAccountId, eventTime }: TrailRecord): void {
+/** What a session did, with one more of its calls. */
+function withUse(before: SessionUse | undefined, record: TrailRecord): SessionUse {
+  const all = before ?? {
+    // Without a prototype: the names of services come from the records.
+    services: Object.create(null) as Record<string, number>,
+    writes: 0,
+    denied: 0,
+    chained: [],
+    first: record.eventTime,
+    last: record.eventTime,
+  }
+  const service = record.eventSource.replace(/\.amazonaws\.com$/, '')
+  all.services[service] = (all.services[service] ?? 0) + 1
+  if (record.readOnly === false) all.writes++
+  if (record.errorCode !== undefined && /AccessDenied|Unauthorized|Forbidden/i.test(record.errorCode)) all.denied++
+  if (record.eventName === 'AssumeRole' && record.errorCode === undefined) all.chained.push(record.requestParameters?.roleArn ?? '?')
+  if (record.eventTime < all.first) all.first = record.eventTime
+  if (record.eventTime > all.last) all.last = record.eventTime
+  return all
+}
+
+type Span = { first: string; last: string }
+
+function widen(spans: Map<string, Span>, { recipientAccountId, eventTime }: TrailRecord): void {
   if (recipientAccountId === undefined) return
   const span = spans.get(recipientAccountId) ?? { first: eventTime, last: eventTime }
   if (eventTime < span.first) span.first = eventTime
   if (eventTime > span.last) span.last = eventTime
   spans.set(recipientAccountId, span)
+}
+
+/** The period of all accounts' records together. */
+function periodOf(spans: ReadonlyMap<string, Span>): Span {
+  const all = [...spans.values()]
+  const firsts = all.map(({ first }) => first).sort()
+  const lasts = all.map(({ last }) => last).sort()
+  return { first: firsts[0] ?? '', last: lasts.at(-1) ?? '' }
+}
+
+/** Issued sessions that CloudTrail does not have: in accounts without records, or within the period that the records cover. */
+function missingFrom(
+  spans: ReadonlyMap<string, Span>,
+  from: string,
+  sessions: readonly KnownSession[],
+): { readonly silent: readonly string[]; readonly unseen: readonly TrailFinding[] } {
+  const silent = new Set<string>()
+  const unseen: TrailFinding[] = []
+  for (const { issued, role, session } of sessions) {
+    if (!issued) continue
+    const account = role.slice(0, role.indexOf('/'))
+    const last = spans.get(account)?.last
+    if (last === undefined) silent.add(account)
+    else if (issued.at >= (parseIso(from) ?? 0) && issued.at <= (parseIso(last) ?? 0) - DELIVERY_MS)
+      unseen.push({
+        kind: 'unseen',
+        at: new Date(issued.at).toISOString(),
+        what: `session ${session} (${issued.accessKeyId}) was issued, but CloudTrail of ${account} does not have it`,
+      })
+  }
+  return { silent: [...silent].sort(), unseen }
 }
 
 /** `account/RoleName`: an assumed-role ARN has no path, so the role's ARN is compared without its path. */
