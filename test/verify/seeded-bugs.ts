@@ -116,8 +116,8 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'responders and approvers: MFA, sign-in age and address are ignored',
     file: 'packages/core/src/access/decide.ts',
-    from: 'claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length === 0)',
-    to: 'claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length >= 0)',
+    from: 'claimsFit(who, caller) && hurdlesFor(who, caller, context).length === 0)',
+    to: 'claimsFit(who, caller) && hurdlesFor(who, caller, context).length >= 0)',
     tests: ['packages/core/src/access/', 'test/e2e/kill-switch.test.ts', 'test/e2e/approvals.test.ts'],
   },
   {

@@ -91,7 +91,7 @@ export const problems = {
   },
   'idempotency-mismatch': {
     status: 422,
-    title: 'This Idempotency-Key was used for another request',
+    title: 'This Idempotency-Key was already used with different content',
     next: 'Use a new Idempotency-Key for a different request.',
   },
   'justification-required': { status: 422, title: 'This profile needs a justification', next: 'Set the justification property.' },

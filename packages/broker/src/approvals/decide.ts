@@ -5,7 +5,7 @@
 
 import { isOneOf, standingOf } from '@stint/core/access/decide'
 import { scopesOfPerson } from '@stint/core/access/freeze'
-import type { Circumstances as Origin } from '@stint/core/audit/event'
+import type { Origin } from '@stint/core/audit/event'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
@@ -19,17 +19,17 @@ import { type Actor, approve, type Decided, isParty, isRequester, isSelf, maySto
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import { type Summary, summaryOf, type TargetFacts } from '@stint/core/request/summary'
 import type { ChangeRefusal, Ledger } from '../ports/ledger.ts'
-import { stoppedBy } from '../vend/ask.ts'
+import { stoppedBy } from '../vend/request-approval.ts'
 
 /** What the caller wants to do with a request. `grants`: the act can give access, so a frozen caller must not perform it. */
-export type Acts = ((request: AccessRequest, actor: Actor, now: Instant) => Decided | Refused<'request-unknown'>) & {
+export type DecisionFunction = ((request: AccessRequest, actor: Actor, now: Instant) => Decided | Refused<'request-unknown'>) & {
   readonly grants?: true
 }
 
 /** Who decides, from which address, and through which channel. */
 export type Decider = { readonly caller: Caller; readonly sourceIp: string; readonly now: Instant; readonly origin: Origin }
 
-/** The version that the person saw. `grants`: a withdrawal is accepted all the same. */
+/** The version that the person saw. `binds` says which decisions an outdated version blocks: all, or only those that can give access. */
 type Seen = { readonly version: string; readonly binds: 'every act' | 'grants' }
 type DecidedRequest = (Done<AccessRequest> | Refused<ChangeRefusal | 'request-changed' | 'ledger-unavailable'> | Unknown) & {
   readonly profile?: string
@@ -55,7 +55,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   const withPeople = (request: AccessRequest): AccessRequest => ({
     ...request,
     personNow: personOf(rules, request.caller),
-    approvals: request.approvals.map((agreement) => ({ ...agreement, personNow: personOf(rules, agreement.approver) })),
+    approvals: request.approvals.map((given) => ({ ...given, personNow: personOf(rules, given.approver) })),
   })
 
   /**
@@ -86,11 +86,11 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
   }
 
   /**
-   * Decides on a request. A withdrawal reads no freezes: it stays open to everyone entitled to it, and waits for nothing. `profile` is the
-   * profile of the request, if the caller may know it.
+   * Decides on a request. Only approving checks freezes, so a freeze cannot keep anyone from denying, cancelling, revoking or reviewing.
+   * `profile` is the profile of the request, if the caller may know it.
    */
-  async function decide(id: RequestId, decider: Decider, acts: Acts, seen?: Seen): Promise<DecidedRequest> {
-    const { now, origin: circumstances } = decider
+  async function decide(id: RequestId, decider: Decider, decideOn: DecisionFunction, seen?: Seen): Promise<DecidedRequest> {
+    const { now, origin } = decider
     let profile: string | undefined
     const changed = await ledger.change(
       id,
@@ -100,12 +100,12 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
         const actor = actorFor(decider, found)
         if (!isParty(found, actor)) return unknownRequest
         profile = found.profile
-        // Each time that the decision is made: another writer may have taken a while to get in between.
-        const frozen = acts.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
-        const decided = frozen ?? acts(found, actor, now)
+        // Read the freezes on every retry: one may have been set since the last attempt.
+        const frozen = decideOn.grants ? stoppedBy(await ledger.frozen(scopesOfPerson(rules, decider.caller), now)) : undefined
+        const decided = frozen ?? decideOn(found, actor, now)
         return isOutdated(found, decided, seen) ? refused('request-changed', 'The request has changed since you read it.') : decided
       },
-      { circumstances, exact: seen?.binds === 'every act' },
+      { origin, exact: seen?.binds === 'every act' },
     )
     return { ...changed, ...defined({ profile }) }
   }
@@ -119,7 +119,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     return seen.binds === 'every act' || decided.value.from === undefined
   }
 
-  /** What the caller can do with the request now. */
+  /** The options to offer the caller. `approve` can still be refused: because of a freeze, the hour, or the age of the sign-in. */
   function optionsOf(stored: AccessRequest, actor: Actor, now: Instant): readonly Option[] {
     const request = withPeople(stored)
     const approval = approvalOf(request.profile)
@@ -144,12 +144,12 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     actorFor,
     decide,
     optionsOf,
-    approving(said: Said): Acts {
-      const acts = (request: AccessRequest, actor: Actor, now: Instant) => {
+    approving(said: Said): DecisionFunction {
+      const decideOn = (request: AccessRequest, actor: Actor, now: Instant) => {
         const approval = approvalOf(request.profile)
         return approval ? approve(request, approval, actor, said, now) : unknownRequest
       }
-      return Object.assign(acts, { grants: true as const })
+      return Object.assign(decideOn, { grants: true as const })
     },
   }
 }

@@ -2,7 +2,7 @@
  * Linking a Slack user, step by step: a code, the code entered in Slack, the confirmation, and removal. `core/identity/link.ts` decides
  * what each step may do. This file decides the order of the writes, so that a half-finished link grants nothing.
  */
-import type { Circumstances } from '@stint/core/audit/event'
+import type { Origin } from '@stint/core/audit/event'
 import { sha256Hex, toCrockford } from '@stint/core/digest'
 import type { CallerRef } from '@stint/core/identity/caller'
 import {
@@ -50,12 +50,7 @@ const tooOften = refused(
 export type Linking = ReturnType<typeof linking>
 
 export function linking(store: Links, random: RandomBytes) {
-  async function change(
-    id: LinkId,
-    now: Instant,
-    decide: (found: Link | undefined) => LinkDecided,
-    origin?: Circumstances,
-  ): Promise<LinkWritten> {
+  async function change(id: LinkId, now: Instant, decide: (found: Link | undefined) => LinkDecided, origin?: Origin): Promise<LinkWritten> {
     let seen: number | undefined
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = await store.link(id)
@@ -137,7 +132,7 @@ export function linking(store: Links, random: RandomBytes) {
       return changed.outcome === 'done' ? done({ code: code.match(/.{1,5}/g)?.join('-') ?? code, expiresAt }) : changed
     },
 
-    async claim(typed: string, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<LinkChanged> {
+    async claim(typed: string, slack: NamedSlackUser, now: Instant, origin: Origin): Promise<LinkChanged> {
       const code = codeHash(plainCode(typed))
       const [owner, wrong] = await Promise.all([store.pointed({ kind: 'code', name: code }), store.wrongCodes(slackText(slack), now)])
       if (wrong.outcome === 'unknown') return wrong
@@ -152,17 +147,17 @@ export function linking(store: Links, random: RandomBytes) {
       return counted.value >= WRONG_CODES ? tooManyWrong : claimed
     },
 
-    async confirm(caller: Linked, seen: SlackUser, now: Instant, origin: Circumstances): Promise<LinkChanged> {
+    async confirm(caller: Linked, seen: SlackUser, now: Instant, origin: Origin): Promise<LinkChanged> {
       const changed = await change(linkId(caller.caller), now, (found) => confirm(found, caller, seen, now), origin)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, origin: Circumstances): Promise<LinkChanged> {
+    async byEmail(caller: Linked, slack: NamedSlackUser, now: Instant, origin: Origin): Promise<LinkChanged> {
       const changed = await change(linkId(caller.caller), now, (found) => linkByEmail(found, caller, slack, now), origin)
       return changed.outcome === 'done' ? pointBack(changed.value, now) : changed
     },
 
-    end: async (person: Subject, reason: LinkEnd, now: Instant, origin?: Circumstances): Promise<LinkChanged> =>
+    end: async (person: Subject, reason: LinkEnd, now: Instant, origin?: Origin): Promise<LinkChanged> =>
       linkOf(await change(linkId(person), now, (found) => end(found, reason, now), origin)),
   }
 }

@@ -6,9 +6,9 @@ import { sha256Hex } from '@stint/core/digest'
 import type { Caller } from '@stint/core/identity/caller'
 import { days, parseIso } from '@stint/core/instant'
 import { type Done, type Refused, refused } from '@stint/core/outcome'
-import { type Ask, resolveScope } from '@stint/core/scope/terms'
-import { askForApproval, type FoundOrMade } from '../vend/ask.ts'
-import { type Api, type ApiBroker, answer, type Ctx, callOf, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
+import { type AccessInput, resolveScope } from '@stint/core/scope/terms'
+import { type FoundOrMade, requestApproval } from '../vend/request-approval.ts'
+import { type Api, type ApiBroker, accessContext, answer, type Ctx, callOf, parseBody, readBytes, refuse, type Tools } from './context.ts'
 import { idempotencyKeyOf } from './message.ts'
 import { askBody } from './request-schemas.ts'
 import type { RequestTools } from './request-view.ts'
@@ -41,16 +41,16 @@ export function askRequestRoute(app: Api, broker: ApiBroker, { withCaller }: Too
     const sent = c.req.header('idempotency-key')
     const idempotency = idempotencyKeyOf(sent === undefined ? [] : [sent])
     if (idempotency === 'odd') return refused('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.')
-    const access = decideAccess(rules, body.value.profile, caller, circumstances(c))
+    const access = decideAccess(rules, body.value.profile, caller, accessContext(c))
     if (access.outcome === 'refused') return access
     const approval = approvalOf(body.value.profile)
     if (!approval) return refused('body-invalid', 'This profile needs no approval. Use POST /sessions.')
     const startsAt = body.value.startsAt === undefined ? undefined : parseIso(body.value.startsAt)
     if (body.value.startsAt !== undefined && (startsAt === undefined || startsAt > now + MAX_START_AHEAD))
       return refused('body-invalid', 'startsAt must be an RFC 3339 time within the next 7 days.')
-    const scope = resolveScope(rules, access.profile, caller, body.value as Ask, 1)
+    const scope = resolveScope(rules, access.profile, caller, body.value as AccessInput, 1)
     if (scope.outcome === 'refused') return scope
-    return askForApproval(broker, callOf(c), caller, scope.value, approval, {
+    return requestApproval(broker, callOf(c), caller, scope.value, approval, {
       ...defined({ startsAt }),
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
       ...(idempotency ? { idempotency: { ...idempotency, fingerprint: sha256Hex(bytes) } } : {}),

@@ -72,7 +72,7 @@ export function answer<O extends Operation<'api'>>(
 }
 
 export const callOf = (c: Ctx): Call => ({ trace: c.get('trace'), source: c.env.sourceIp, now: c.get('now') })
-export const circumstances = (c: Ctx) => ({ sourceIp: c.env.sourceIp, now: c.get('now') })
+export const accessContext = (c: Ctx) => ({ sourceIp: c.env.sourceIp, now: c.get('now') })
 
 export function refuse(c: Ctx, refusal: Refused): Response {
   c.set('refusal', refusal)

@@ -9,14 +9,14 @@ import { jsonBytes } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type Actor, cancel, deny, review, revoke } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
-import { type Acts, unknownRequest } from '../approvals/decide.ts'
+import { type DecisionFunction, unknownRequest } from '../approvals/decide.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
-import { type Api, answer, type Ctx, circumstances, parseBody, readBytes, refuse, type Tools } from './context.ts'
+import { type Api, accessContext, answer, type Ctx, parseBody, readBytes, refuse, type Tools } from './context.ts'
 import { decisionBody, reviewBody } from './request-schemas.ts'
 import type { RequestTools } from './request-view.ts'
 
 export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: decideOn, approving, actorOf, show }: RequestTools): void {
-  async function decide(c: Ctx, id: string, read: (bytes: Uint8Array) => Done<Acts> | Refused): Promise<Response> {
+  async function decide(c: Ctx, id: string, read: (bytes: Uint8Array) => Done<DecisionFunction> | Refused): Promise<Response> {
     const bytes = await readBytes(c)
     if (bytes.outcome === 'refused') return refuse(c, bytes)
     return withCaller(c, async (caller) => {
@@ -27,7 +27,7 @@ export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: d
       const match = c.req.header('if-match')
       const origin = { source: c.env.sourceIp, token: caller.token.hash }
       const seen = match === undefined || match === '*' ? undefined : ({ version: match, binds: 'every act' } as const)
-      const changed = await decideOn(request, { caller, ...circumstances(c), origin }, acts.value, seen)
+      const changed = await decideOn(request, { caller, ...accessContext(c), origin }, acts.value, seen)
       if (changed.profile !== undefined) c.set('profile', changed.profile)
       if (changed.outcome === 'unknown') return refuse(c, decisionUnknown(changed.cause))
       if (changed.outcome === 'refused') return refuse(c, changed)
@@ -35,7 +35,10 @@ export function decideRequestRoutes(app: Api, { withCaller }: Tools, { decide: d
     })
   }
 
-  const said = (bytes: Uint8Array, act: (body: ReturnType<typeof limitsOf> & { comment?: string }) => Acts): Done<Acts> | Refused => {
+  const said = (
+    bytes: Uint8Array,
+    act: (body: ReturnType<typeof limitsOf> & { comment?: string }) => DecisionFunction,
+  ): Done<DecisionFunction> | Refused => {
     const body = parseBody(decisionBody, bytes)
     if (body.outcome === 'refused') return body
     const { comment, ...limits } = body.value

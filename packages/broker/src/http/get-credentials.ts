@@ -2,7 +2,7 @@
 import type { Json } from '@stint/core/json'
 import type { Refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
-import type { Ask } from '@stint/core/scope/terms'
+import type { AccessInput } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { bearerOf, identify } from '../vend/identify.ts'
@@ -16,7 +16,7 @@ export async function getCredentials(broker: Broker, call: Call, request: VendRe
   const identity = await identify(broker, bearerOf(header(request, 'authorization')), call.now)
   if (identity.outcome === 'refused') return { reply: containerRefusal(identity, call), result: identity }
   const result = await vend(broker, call, identity.value, askOf(profile, request.query), {
-    admits: (found, caller, approval) => containerBar(found, approval, broker.rules.issuers[caller.issuer]),
+    refusalOf: (found, caller, approval) => containerBar(found, approval, broker.rules.issuers[caller.issuer]),
     slot: bucketSlot,
   })
   if (result.outcome === 'refused') return { reply: containerRefusal(result, call), result }
@@ -34,7 +34,7 @@ export function containerRefusal(refusal: Refused, call: Call): VendReply {
 }
 
 /** Reads `p.<name>=<value>`. Any other or repeated query parameter is reported as an unknown parameter of the profile. */
-function askOf(profile: string, query: string): Ask {
+function askOf(profile: string, query: string): AccessInput {
   const members = new URLSearchParams(query)
   const parameters = [...new Set(members.keys())].map((name): [string, Json] => {
     const values = members.getAll(name)

@@ -5,7 +5,7 @@ import { rulesOpenTo } from '@stint/core/request/approval'
 import { isParty, isSelf } from '@stint/core/request/machine'
 import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
 import type { Page } from '../ports/ledger.ts'
-import { type Api, type ApiBroker, answer, type Ctx, circumstances, refuse, type Tools, unavailable } from './context.ts'
+import { type Api, type ApiBroker, accessContext, answer, type Ctx, refuse, type Tools, unavailable } from './context.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
 import { type RequestTools, requestView } from './request-view.ts'
 
@@ -52,7 +52,7 @@ export function listRequestsRoute(app: Api, { rules, ledger }: ApiBroker, { with
     const everywhere = reviewing && isAuditor(c, caller)
     return rules.profiles.ids.filter((id) => {
       const approval = tools.approvalOf(id)
-      return approval !== undefined && (everywhere || rulesOpenTo(approval, caller, 0, circumstances(c)).length > 0)
+      return approval !== undefined && (everywhere || rulesOpenTo(approval, caller, 0, accessContext(c)).length > 0)
     })
   }
 }

@@ -7,7 +7,7 @@ import { toIso, toIsoSeconds } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { groupsOmittedHint } from '@stint/core/problem-body'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
-import type { Ask } from '@stint/core/scope/terms'
+import type { AccessInput } from '@stint/core/scope/terms'
 import * as v from 'valibot'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
@@ -48,7 +48,7 @@ export async function postSession(broker: Broker, call: Call, request: VendReque
   }
   const { format = 'json', ...ask } = body.value
   const idempotency = key && { idempotency: { ...key, fingerprint: sha256Hex(request.body) } }
-  const result = await vend(broker, call, caller, ask as Ask, idempotency)
+  const result = await vend(broker, call, caller, ask as AccessInput, idempotency)
   if (result.outcome === 'refused') return { reply: problemReply(result, call.trace, hint), result }
   if (result.outcome === 'waiting') return { reply: waitingReply(call, result.request), result }
   return { reply: await sessionReply(broker, call, result.value, format), result }

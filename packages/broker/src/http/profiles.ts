@@ -7,7 +7,7 @@ import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { containerBar } from './container.ts'
-import { type Api, type ApiBroker, answer, type Ctx, circumstances, refuse, type Tools } from './context.ts'
+import { type Api, type ApiBroker, accessContext, answer, type Ctx, refuse, type Tools } from './context.ts'
 import type { Answer, profileView as schema } from './response-schemas.ts'
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
@@ -41,7 +41,7 @@ export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: To
     // For an unknown profile, evaluate rules as for an invisible one, so that both take the same time.
     const found = rules.profiles.find(id)
     const profile = found ?? rules.profiles.first()
-    const standing = standingOf(profile, caller, circumstances(c))
+    const standing = standingOf(profile, caller, accessContext(c))
     if (!found || !standing.visible) return undefined
     const target = rules.targets[profile.target] as Target
     const approval = approvalFor(profile, target)

@@ -9,7 +9,7 @@ import { type AccessRequest, liveSessions, needsReview, type RequestState, state
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import type { Decisions } from '../approvals/decide.ts'
 import { versionTag } from '../approvals/decide.ts'
-import { type ApiBroker, type Ctx, circumstances } from './context.ts'
+import { type ApiBroker, accessContext, type Ctx } from './context.ts'
 import type { Answer, requestView as schema } from './response-schemas.ts'
 import { sessionView } from './sessions.ts'
 
@@ -22,7 +22,7 @@ export type RequestTools = Decisions & {
 export function requestTools({ clock }: Pick<ApiBroker, 'clock'>, decider: Decisions): RequestTools {
   return {
     ...decider,
-    actorOf: (c, caller, request) => decider.actorFor({ caller, ...circumstances(c) }, request),
+    actorOf: (c, caller, request) => decider.actorFor({ caller, ...accessContext(c) }, request),
     show(c, request, actor, status) {
       c.header('etag', versionTag(request))
       return c.json(requestView(decider, request, actor, clock()), status)

@@ -9,7 +9,7 @@ import { type Json, own } from '@stint/core/json'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type ProblemCode, problems, type StepUp } from '@stint/core/problem'
 import { extensionsOf, problemHeaders, stepUpOf } from '@stint/core/problem-body'
-import type { Ask } from '@stint/core/scope/terms'
+import type { AccessInput } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { identify, type PresentedToken } from '../vend/identify.ts'
@@ -58,7 +58,7 @@ function waitingReply(request: string, call: Call): VendReply {
   return tokenRefusal(refused('approval-required', detail), call, undefined, { request_id: request })
 }
 
-type Form = { readonly shown: PresentedToken; readonly ask: Ask }
+type Form = { readonly shown: PresentedToken; readonly ask: AccessInput }
 /** A faulty form, with RFC 6749's error code where it is not `invalid_request`. */
 type BadForm = Refused<'body-invalid' | 'media-type' | 'body-too-large'> & { readonly error?: string }
 
@@ -93,7 +93,7 @@ function readForm(request: VendRequest): Done<Form> | BadForm {
 }
 
 /** The vend path checks the values, after the token. */
-function askOf(profile: string, form: ReadonlyMap<string, string>): Ask {
+function askOf(profile: string, form: ReadonlyMap<string, string>): AccessInput {
   const parameters = [...form].filter(([name]) => name.startsWith('p.')).map(([name, value]): [string, Json] => [name.slice(2), value])
   const own = Object.entries(members).flatMap(([name, member]) => (form.has(name) ? [[member, form.get(name)]] : []))
   // Form values are strings: one of digits only means seconds, as a number does in JSON.

@@ -1,7 +1,7 @@
 /** The ledger: requests and sessions. Each change is one durable conditional write. */
 
 import type { FreezeScope } from '@stint/core/access/freeze'
-import type { Circumstances } from '@stint/core/audit/event'
+import type { Origin } from '@stint/core/audit/event'
 import type { Approval } from '@stint/core/config/shape'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
 import type { Person } from '@stint/core/identity/person'
@@ -90,8 +90,8 @@ export type Freeze = {
   readonly releaseAskedBy?: CallerRef
 }
 
-/** The circumstances of a decision, and whether it must meet the exact version that it was made on (`If-Match`). */
-export type ChangeOptions = { readonly circumstances?: Circumstances; readonly exact?: boolean }
+/** Where a decision came from, and whether it must meet the exact version that it was made on (`If-Match`). */
+export type ChangeOptions = { readonly origin?: Origin; readonly exact?: boolean }
 
 /** A place for one pending request on these terms. `attempt` identifies the call that took it. */
 export type WaitingPlace = { readonly terms: string; readonly request: RequestId; readonly at: Instant; readonly attempt: string }

@@ -1,5 +1,5 @@
 /** Links of Slack users to people. `core/identity/link.ts` decides. */
-import type { Circumstances } from '@stint/core/audit/event'
+import type { Origin } from '@stint/core/audit/event'
 import type { Link, LinkChange, LinkId } from '@stint/core/identity/link'
 import type { Instant } from '@stint/core/instant'
 import type { Done, Refused, Unknown } from '@stint/core/outcome'
@@ -15,7 +15,7 @@ export type Links = {
     version: number,
     change: LinkChange,
     now: Instant,
-    origin?: Circumstances,
+    origin?: Origin,
   ): Promise<Done<boolean> | Refused<'frozen'> | Unknown>
   /** Sets the pointer if it points nowhere yet, or to `before`; false if it points elsewhere. */
   point(at: Pointer, to: LinkId, expiresAt: Instant, before?: LinkId): Promise<Done<boolean> | Unknown>

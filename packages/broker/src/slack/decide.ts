@@ -7,7 +7,7 @@ import { jsonBytes } from '@stint/core/json'
 import { type Done, done } from '@stint/core/outcome'
 import { deny, isParty, review } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
-import { type Acts, unknownRequest } from '../approvals/decide.ts'
+import { type DecisionFunction, unknownRequest } from '../approvals/decide.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
 import { blockIds, callbacks, detailsModal, reasonModal, tellModal, waitModal } from './modals.ts'
@@ -22,7 +22,7 @@ const said = (comment: string | undefined) => ({ channel: 'slack' as const, ...d
 export function deciding(broker: SlackBroker) {
   const { ledger, api, publicUrl, decider } = broker
 
-  async function decide(text: string, turn: SlackTurn, acts: Acts, tell: Tell): Promise<SlackReply> {
+  async function decide(text: string, turn: SlackTurn, acts: DecisionFunction, tell: Tell): Promise<SlackReply> {
     const id = parseRequestId(text)
     const known = await whoIn(broker, turn)
     if (known.outcome !== 'done') return tell(wordsOf(known))
@@ -44,7 +44,7 @@ export function deciding(broker: SlackBroker) {
     if (reviewing && !reason) return errorAt(blockIds.reason, 'Enter what was done.')
     if (reason && jsonBytes(reason) > MAX_COMMENT_BYTES)
       return errorAt(blockIds.reason, `The comment is ${jsonBytes(reason)} bytes long. The maximum is ${MAX_COMMENT_BYTES}.`)
-    const acts: Acts = (request, actor, now) =>
+    const acts: DecisionFunction = (request, actor, now) =>
       reviewing ? review(request, actor, reason ?? '', now) : deny(request, actor, said(reason || undefined), now)
     return decide(view.metadata, turn, acts, async (words) => errorAt(blockIds.reason, words))
   }

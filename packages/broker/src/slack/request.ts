@@ -8,7 +8,7 @@ import { type Done, type Refused, refused, type Unknown } from '@stint/core/outc
 import type { AccessRequest } from '@stint/core/request/request'
 import { minute } from '@stint/core/request/summary'
 import { resolveScope } from '@stint/core/scope/terms'
-import { askForApproval } from '../vend/ask.ts'
+import { requestApproval } from '../vend/request-approval.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
 import { askModal, blockIds, type Choice, MOST_OPTIONS, optionOf, PARAMETER, tellModal, waitModal } from './modals.ts'
 import type { View } from './payload.ts'
@@ -108,7 +108,7 @@ export function requesting(broker: SlackBroker) {
       1,
     )
     if (scope.outcome === 'refused') return scope
-    return askForApproval(broker, callOf(turn), caller, scope.value, approval, {
+    return requestApproval(broker, callOf(turn), caller, scope.value, approval, {
       ...(scope.value.durationAsked ? { limits: { duration: scope.value.duration } } : {}),
     })
   }

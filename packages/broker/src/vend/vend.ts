@@ -21,30 +21,30 @@ import { type Done, done, type Refused, refused, type Unknown } from '@stint/cor
 import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, sessionExpiry } from '@stint/core/scope/assume-role'
 import { faultInAnswer } from '@stint/core/scope/assumed-role'
-import { type Ask, changedTerms, resolveScope, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
+import { type AccessInput, changedTerms, resolveScope, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
 import type { Call, Freeze, Intent, Reservation, ReserveRefusal } from '../ports/ledger.ts'
 import type { Assumed, StsRefusal } from '../ports/sts.ts'
-import { type AskRefusal, askForApproval } from './ask.ts'
 import { recordRefusal } from './record-refusal.ts'
+import { type ApprovalRequestRefusal, requestApproval } from './request-approval.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
-/** Why no session is issued. `AtEntryPoint` is what an entry point demands of a profile in addition. */
+/** Why no session is issued. `EntryPointRefusal` is what an entry point demands of a profile in addition. */
 type VendRefusal =
   | AccessRefusal
-  | AtEntryPoint
+  | EntryPointRefusal
   | ScopeRefusal
-  | AskRefusal
+  | ApprovalRequestRefusal
   | ReserveRefusal
   | StsRefusal
   | 'revoked-in-flight'
   | 'sts-answer-invalid'
-type AtEntryPoint = 'approval-required' | 'duration-invalid'
+type EntryPointRefusal = 'approval-required' | 'duration-invalid'
 
 /** What an entry point adds to a call. */
 type VendOptions = {
-  /** What this entry point demands of a profile in addition to the profile's own rules. */
-  readonly admits?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused<AtEntryPoint> | undefined
+  /** Returns a refusal if this entry point does not accept the profile. */
+  readonly refusalOf?: (profile: Profile, caller: Caller, approval: Approval | undefined) => Refused<EntryPointRefusal> | undefined
   /** Default: a new request with one use. */
   readonly slot?: Slot
   /** Derives a key from the call's input, so that a repeat finds the first call. */
@@ -72,36 +72,43 @@ export type VendResult = (Done<Vended> | Refused<VendRefusal> | { readonly outco
 /** Longer than a write usually takes, so that the second read is rare. */
 const FREEZES_READ_AGAIN_AFTER_MS = 250
 
-export async function vend(broker: Broker, call: Call, caller: Caller, ask: Ask, options: VendOptions = {}): Promise<VendResult> {
-  const { profile } = ask
-  const decided = decide(broker, call, caller, ask, options)
+export async function vend(
+  broker: Broker,
+  call: Call,
+  caller: Caller,
+  wanted: AccessInput,
+  options: VendOptions = {},
+): Promise<VendResult> {
+  const { profile } = wanted
+  const decided = decide(broker, call, caller, wanted, options)
   if (decided.outcome === 'refused') return refuse(broker, call, caller, profile, decided)
-  if (decided.value.wait) return wait(broker, call, caller, decided.value.scope, decided.value.wait, options)
+  if (decided.value.requiredApproval)
+    return leavePending(broker, call, caller, decided.value.scope, decided.value.requiredApproval, options)
   const { scope, slot } = decided.value
   const intent = makeIntent(broker, call, caller, scope, slot)
 
-  // Reserve, and read the freezes at the same time; again if reserving took long, because a freeze may have come first. If the process dies after this, a use is taken and AWS has not been called; the sweeper
-  // marks the session abandoned and returns the use.
+  // Reserve, and read the freezes in parallel. If reserving is slow, read the freezes again: one may have been set before the write. If the
+  // process dies after this, a use is taken and AWS has not been called; the sweeper marks the session abandoned and returns the use.
   const freezes = async () => ({
     found: await broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
     at: broker.clock(),
   })
   const [reserved, early] = await Promise.all([broker.ledger.reserve(intent), freezes()])
   const isLate = reserved.outcome === 'done' && broker.clock() - early.at > FREEZES_READ_AGAIN_AFTER_MS
-  const closed = closedBy((isLate ? await freezes() : early).found)
-  if (closed) {
-    if (reserved.outcome !== 'done' && closed.code === 'frozen') return refuse(broker, call, caller, profile, closed)
+  const blocked = freezeRefusal((isLate ? await freezes() : early).found)
+  if (blocked) {
+    if (reserved.outcome !== 'done' && blocked.code === 'frozen') return refuse(broker, call, caller, profile, blocked)
     if (reserved.outcome === 'done')
-      await broker.ledger.fail(reserved.value, { code: closed.code, reason: closed.operator ?? closed.detail, sends: 0 }, broker.clock())
-    return { ...closed, caller, profile }
+      await broker.ledger.fail(reserved.value, { code: blocked.code, reason: blocked.operator ?? blocked.detail, sends: 0 }, broker.clock())
+    return { ...blocked, caller, profile }
   }
-  if (reserved.outcome === 'refused') return refuse(broker, call, caller, profile, atEntryPoint(reserved, slot, scope))
+  if (reserved.outcome === 'refused') return refuse(broker, call, caller, profile, explainRefusal(reserved, slot, scope))
   if (reserved.outcome === 'unknown') return unavailable(reserved.cause, caller, profile)
   const reservation = reserved.value
 
   // Assume. If the process dies after this, a session exists whose credentials never left Stint. Reconciliation finds it by its intent.
-  const question = assumeRoleInput(scope, caller, intent.session, reservation.expiresAt, call.now)
-  const assumed = await broker.sts.assumeRole(question)
+  const input = assumeRoleInput(scope, caller, intent.session, reservation.expiresAt, call.now)
+  const assumed = await broker.sts.assumeRole(input)
   if (assumed.outcome === 'unknown') {
     // The call may have succeeded, so the use is not returned here: the sweeper abandons the reservation later.
     return {
@@ -115,7 +122,7 @@ export async function vend(broker: Broker, call: Call, caller: Caller, ask: Ask,
     return { ...assumed, caller, profile }
   }
 
-  const fault = faultInAnswer(question, assumed.value, broker.clock())
+  const fault = faultInAnswer(input, assumed.value, broker.clock())
   if (fault !== undefined) return drop(broker, reservation, assumed.value, fault, caller, profile)
 
   // Record. Nothing is returned before this is done. If the grant was withdrawn meanwhile, the credentials are dropped.
@@ -133,35 +140,35 @@ export async function vend(broker: Broker, call: Call, caller: Caller, ask: Ask,
   return { ...done({ session, request, caller, scope, sessionName, assumed: assumed.value, issuedAt, expiration }), profile }
 }
 
-type Plan = { readonly scope: Scope; readonly slot: Slot; readonly wait?: Approval }
+type Plan = { readonly scope: Scope; readonly slot: Slot; readonly requiredApproval?: Approval }
 
-/** Everything before the first write. It is pure, and the same for every entry point. */
+/** Everything before the first write. It does no I/O. */
 function decide(
   broker: Broker,
   call: Call,
   caller: Caller,
-  ask: Ask,
+  wanted: AccessInput,
   options: VendOptions,
-): Done<Plan> | Refused<AccessRefusal | AtEntryPoint | ScopeRefusal | 'request-unknown'> {
-  const access = decideAccess(broker.rules, ask.profile, caller, { sourceIp: call.source, now: call.now })
+): Done<Plan> | Refused<AccessRefusal | EntryPointRefusal | ScopeRefusal | 'request-unknown'> {
+  const access = decideAccess(broker.rules, wanted.profile, caller, { sourceIp: call.source, now: call.now })
   if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
   const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})
-  const barred = options.admits?.(access.profile, caller, approval)
+  const barred = options.refusalOf?.(access.profile, caller, approval)
   if (barred) return barred
 
-  const slot = slotFor(broker, caller, ask, options)
-  // A request that needed no approval is used by the call that creates it, and never by its ID.
+  const slot = slotFor(broker, caller, wanted, options)
+  // If the profile needs no approval now, a request cannot be named, not even one that was approved earlier.
   if (!slot || (slot.named && !approval)) return refused('request-unknown', 'Request not found, or not visible to you.')
-  const scope = resolveScope(broker.rules, access.profile, caller, ask, slot.uses)
+  const scope = resolveScope(broker.rules, access.profile, caller, wanted, slot.uses)
   if (scope.outcome === 'refused') return scope
-  return done({ scope: scope.value, slot, ...(approval && !slot.named ? { wait: approval } : {}) })
+  return done({ scope: scope.value, slot, ...(approval && !slot.named ? { requiredApproval: approval } : {}) })
 }
 
 /** `once` takes precedence over an Idempotency-Key. An approval is used only by naming its request. */
-function slotFor(broker: Broker, caller: Caller, ask: Ask, { idempotency, slot = freshSlot }: VendOptions): Slot | undefined {
+function slotFor(broker: Broker, caller: Caller, wanted: AccessInput, { idempotency, slot = freshSlot }: VendOptions): Slot | undefined {
   const once = broker.rules.issuers[caller.issuer]?.replay === 'once'
-  if (ask.requestId !== undefined) {
-    const request = parseRequestId(ask.requestId)
+  if (wanted.requestId !== undefined) {
+    const request = parseRequestId(wanted.requestId)
     return request && namedSlot(request, once, idempotency)
   }
   if (once) return onceSlot
@@ -189,7 +196,7 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
 }
 
 /** No session is issued before the request is approved. The request stays pending, and the caller returns with its ID. */
-async function wait(
+async function leavePending(
   broker: Broker,
   call: Call,
   caller: Caller,
@@ -198,21 +205,21 @@ async function wait(
   { idempotency }: VendOptions,
 ): Promise<VendResult> {
   const { profile } = scope.terms
-  const asked = await askForApproval(broker, call, caller, scope, approval, idempotency ? { idempotency } : {})
+  const asked = await requestApproval(broker, call, caller, scope, approval, idempotency ? { idempotency } : {})
   if (asked.outcome === 'refused') return refuse(broker, call, caller, profile, asked)
   return { outcome: 'waiting', request: asked.value.request, caller, profile }
 }
 
-/** A freeze refuses the call. So does not knowing whether there is one. */
-function closedBy(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
+/** Refuses the call if there is a freeze, or if the freezes cannot be read. */
+function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
   if (!frozen.value) return undefined
-  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
+  return refused('frozen', 'Access is frozen. AccessInput the responders.', { operator: `frozen: ${frozen.value.justification}` })
 }
 
-/** What the ledger's refusal means at this entry point, and in which terms two approvals differ. */
-function atEntryPoint(refusal: Refused<ReserveRefusal>, slot: Slot, scope: Scope): Refused<ReserveRefusal | 'rate-limited'> {
+/** Translates the ledger's refusal for this entry point, and lists how this call's terms differ from the approved ones. */
+function explainRefusal(refusal: Refused<ReserveRefusal>, slot: Slot, scope: Scope): Refused<ReserveRefusal | 'rate-limited'> {
   if (refusal.code === 'request-exhausted') return slot.exhausted(refusal)
   if (refusal.code !== 'terms-changed' || !refusal.evidence || !('approved' in refusal.evidence)) return refusal
   return { ...refusal, evidence: { changed: changedTerms(refusal.evidence.approved, scope.terms) } }
@@ -224,7 +231,7 @@ async function refuse(broker: Broker, call: Call, caller: Caller, profile: strin
 }
 
 /**
- * AWS's answer does not match the request, so it is unknown whether a session exists. As when there is no answer, the sweeper abandons the
+ * AWS's answer does not match the AssumeRole call, so it is unknown whether a session exists. As when there is no answer, the sweeper abandons the
  * reservation later. The answer itself is kept nowhere, not even in the log.
  */
 async function drop(

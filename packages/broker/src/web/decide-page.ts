@@ -14,8 +14,8 @@ import { type AccessRequest, liveSessions, stateAt } from '@stint/core/request/r
 import { type Fact, minute, type Summary } from '@stint/core/request/summary'
 import { isolated, shownLine, visibleJson } from '@stint/core/shown-text'
 import { html } from 'hono/html'
-import { type Acts, type Decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
-import { type Api, type ApiBroker, answer, type Ctx, circumstances, unavailable } from '../http/context.ts'
+import { type DecisionFunction, type Decisions, type Option, unknownRequest, versionTag } from '../approvals/decide.ts'
+import { type Api, type ApiBroker, accessContext, answer, type Ctx, unavailable } from '../http/context.ts'
 import { decisionUnknown } from '../vend/unknown-outcome.ts'
 import type { Grant, WithGrant } from './grant.ts'
 import { me, say, sayTo, show, table } from './layout.ts'
@@ -25,7 +25,7 @@ export function decidePages(app: Api, broker: ApiBroker, decider: Decisions, wit
     const found = await broker.ledger.request(id)
     if (found.outcome === 'unknown') return say(c, unavailable(found.cause))
     const request = found.value && decider.withPeople(found.value)
-    const actor = request && decider.actorFor({ caller, ...circumstances(c) }, request)
+    const actor = request && decider.actorFor({ caller, ...accessContext(c) }, request)
     if (!request || !actor || !isParty(request, actor)) return say(c, unknownRequest)
     const options = decider.optionsOf(request, actor, c.get('now'))
     const grant = grantWith({ version: request.version })
@@ -49,7 +49,7 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
       if (!acts) return sayTo(broker, c, caller, refused('body-invalid', 'The form has no action.'))
       const origin = { source: c.env.sourceIp, token: caller.token.hash }
       const seen = { version: versionTag({ version: grant.version ?? 0 }), binds: 'grants' } as const
-      const decided = await decider.decide(id, { caller, ...circumstances(c), origin }, acts, seen)
+      const decided = await decider.decide(id, { caller, ...accessContext(c), origin }, acts, seen)
       if (decided.profile !== undefined) c.set('profile', decided.profile)
       if (decided.outcome === 'unknown') return say(c, decisionUnknown(decided.cause))
       if (decided.outcome === 'refused') return sayTo(broker, c, caller, decided)
@@ -59,9 +59,9 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
     }),
   )
 
-  function actsOf(act: Option, comment: string | undefined): Acts | undefined {
+  function actsOf(act: Option, comment: string | undefined): DecisionFunction | undefined {
     const said = { channel: 'web' as const, ...defined({ comment }) }
-    const acts: { readonly [act in Option]: Acts } = {
+    const acts: { readonly [act in Option]: DecisionFunction } = {
       approve: decider.approving(said),
       deny: (request, actor, now) => deny(request, actor, said, now),
       cancel: (request, actor, now) => cancel(request, actor, said, now),

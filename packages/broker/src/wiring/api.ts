@@ -11,7 +11,7 @@ import { refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { Hono } from 'hono'
 import { auditRoutes } from '../http/audit.ts'
-import { type Api, type ApiBroker, answer, type Ctx, callOf, circumstances, type Env, refuse, type Tools } from '../http/context.ts'
+import { type Api, type ApiBroker, accessContext, answer, type Ctx, callOf, type Env, refuse, type Tools } from '../http/context.ts'
 import { docsHeaders, docsPage } from '../http/docs-page.ts'
 import { freezeRoutes } from '../http/freezes.ts'
 import { linkRoutes } from '../http/links.ts'
@@ -70,8 +70,8 @@ export function apiApp(broker: ApiBroker): Api {
       await recordIfRefused(c, caller.value)
       return answered
     },
-    isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, circumstances(c)),
-    isResponder: (c, caller) => isOneOf(broker.rules.responders, caller, circumstances(c)),
+    isAuditor: (c, caller) => isOneOf(broker.rules.auditors, caller, accessContext(c)),
+    isResponder: (c, caller) => isOneOf(broker.rules.responders, caller, accessContext(c)),
   }
   let readiness: { readonly at: Instant; readonly checks: Promise<Readiness> } | undefined
   function readinessAt(now: Instant): Promise<Readiness> {

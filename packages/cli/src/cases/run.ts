@@ -18,7 +18,7 @@ import { dialectOf } from '@stint/core/identity/token-use'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { isObject, type Json, type JsonObject } from '@stint/core/json'
 import type { Done, Refused } from '@stint/core/outcome'
-import { type Ask, resolveScope } from '@stint/core/scope/terms'
+import { type AccessInput, resolveScope } from '@stint/core/scope/terms'
 
 /** `why` is for the operator. Callers never see it. */
 export type Got = { readonly outcome: Expected; readonly why?: string }
@@ -68,7 +68,7 @@ export function runCases(rules: Rules, { callers, cases, ...table }: Cases, cloc
       if (named.has(`${name}\n${profile}`)) return []
       const result = { caller: name, profile, expected: 'kept out' as const, obstacles: [] }
       if (caller.outcome === 'refused') return [{ ...result, got: refusal(caller), passed: strangers.has(name) }]
-      const { eligible, hurdles } = standingOf(rules.profiles.find(profile) as Profile, caller.value, circumstances(given.from, now))
+      const { eligible, hurdles } = standingOf(rules.profiles.find(profile) as Profile, caller.value, contextOf(given.from, now))
       const admitted = eligible || hurdles.length > 0
       return [
         {
@@ -86,13 +86,13 @@ export function runCases(rules: Rules, { callers, cases, ...table }: Cases, cloc
   }
 }
 
-const circumstances = (from: string | undefined, now: Instant) => ({ sourceIp: from ?? '203.0.113.1', now })
+const contextOf = (from: string | undefined, now: Instant) => ({ sourceIp: from ?? '203.0.113.1', now })
 
 function decide(rules: Rules, caller: Caller, profileId: string, { from, ...ask }: CaseCall, now: Instant): Got {
-  const access: Access = decideAccess(rules, profileId, caller, circumstances(from, now))
+  const access: Access = decideAccess(rules, profileId, caller, contextOf(from, now))
   if (access.outcome === 'refused') return { outcome: access.code, why: access.reasons.join(', ') }
   const approval = approvalFor(access.profile, rules.targets[access.profile.target] ?? {})
-  const scope = resolveScope(rules, access.profile, caller, { profile: profileId, ...ask } as Ask, 1)
+  const scope = resolveScope(rules, access.profile, caller, { profile: profileId, ...ask } as AccessInput, 1)
   if (scope.outcome === 'refused') return refusal(scope)
   if (approval && caller.kind === 'workload' && scope.value.terms.triggeredBy === undefined)
     return { outcome: 'not-eligible', why: 'the person who triggered this job is unknown' }

@@ -103,10 +103,10 @@ describe('an unknown and an invisible profile', () => {
 })
 
 test('an empty list matches no caller', () => {
-  const circumstances = { sourceIp: '203.0.113.7', now: NOW }
-  expect([
-    isOneOf(undefined, caller(), circumstances),
-    isOneOf([], caller(), circumstances),
-    isOneOf([developers], caller(), circumstances),
-  ]).toEqual([false, false, true])
+  const origin = { sourceIp: '203.0.113.7', now: NOW }
+  expect([isOneOf(undefined, caller(), origin), isOneOf([], caller(), origin), isOneOf([developers], caller(), origin)]).toEqual([
+    false,
+    false,
+    true,
+  ])
 })

@@ -1,16 +1,16 @@
 /**
  * Decides whether a caller may use a profile. The function is pure: it takes claims, rules, source address and time, and
- * returns allowed, allowed with approval, or refused.
+ * returns allowed or refused. Whether the profile needs an approval is in `config/approval.ts`.
  *
  * A profile is visible to callers whose claims match `eligible` or `visibleTo`. For all others it does not exist: an unknown
  * profile and an invisible one get the same response after the same work. Only callers who see the profile learn the reasons.
  */
 import { inCidr } from '@stint/iam/ip'
 import { findClaim, matchesClaim } from '../config/matcher.ts'
-import type { Approval, Profile, Rules, Who } from '../config/shape.ts'
+import type { Profile, Rules, Who } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
-import { type Caller, mfaAcrOf } from '../identity/caller.ts'
-import { type Instant, seconds } from '../instant.ts'
+import { type Caller, mfaAcrOf, signedInWithin } from '../identity/caller.ts'
+import type { Instant } from '../instant.ts'
 import { type Hurdle, type Refused, refused } from '../outcome.ts'
 import type { StepUp } from '../problem.ts'
 
@@ -23,27 +23,27 @@ const hurdles: readonly Hurdle[] = ['mfa-required', 'auth-too-old', 'source-ip']
 /** Why a caller may not use a profile. */
 export type AccessRefusal = 'profile-unknown' | 'not-eligible' | Hurdle
 export type Access =
-  | { readonly outcome: 'allowed'; readonly profile: Profile; readonly approval?: Approval }
+  | { readonly outcome: 'allowed'; readonly profile: Profile }
   | (Refused<AccessRefusal> & { readonly reasons: readonly string[] })
 
-export function decideAccess(rules: Rules, profileId: string, caller: Caller, circumstances: AccessContext): Access {
+export function decideAccess(rules: Rules, profileId: string, caller: Caller, context: AccessContext): Access {
   const found = rules.profiles.find(profileId)
   // An unknown profile takes the same evaluation time as an invisible one.
   const profile = found ?? rules.profiles.first()
-  const standing = standingOf(profile, caller, circumstances)
+  const standing = standingOf(profile, caller, context)
   if (!found || !standing.visible) {
     return {
       ...refused('profile-unknown', 'Profile not found, or not visible to you.'),
       reasons: [found ? 'not visible' : 'not in the config'],
     }
   }
-  if (standing.eligible) return { outcome: 'allowed', profile, ...(profile.approval ? { approval: profile.approval } : {}) }
+  if (standing.eligible) return { outcome: 'allowed', profile }
   const issuer = rules.issuers[caller.issuer]
   return refusal(standing, issuer ? mfaAcrOf(issuer) : [])
 }
 
-function refusal({ hurdles: met, nearest }: Standing, mfaAcr: readonly string[]): Access {
-  const [first] = met
+function refusal({ hurdles: failed, nearest }: Standing, mfaAcr: readonly string[]): Access {
+  const [first] = failed
   if (first === undefined || !nearest)
     return { ...refused('not-eligible', 'You can see this profile, but its rules do not match your token.'), reasons: ['no rule fits'] }
   const words = {
@@ -52,11 +52,11 @@ function refusal({ hurdles: met, nearest }: Standing, mfaAcr: readonly string[])
     'source-ip': 'This profile does not allow calls from your IP address.',
   }
   const stepUp: StepUp = {
-    ...(met.includes('mfa-required') ? { acrValues: mfaAcr } : {}),
-    ...(met.includes('auth-too-old') && nearest.authAge ? { maxAge: durationSeconds(nearest.authAge) } : {}),
+    ...(failed.includes('mfa-required') ? { acrValues: mfaAcr } : {}),
+    ...(failed.includes('auth-too-old') && nearest.authAge ? { maxAge: durationSeconds(nearest.authAge) } : {}),
   }
   const hint = Object.keys(stepUp).length > 0 ? { stepUp } : {}
-  return { ...refused(first, words[first], { evidence: { reasons: met, ...hint } }), reasons: met }
+  return { ...refused(first, words[first], { evidence: { reasons: failed, ...hint } }), reasons: failed }
 }
 
 /** `nearest`: the rule with matching claims that has the fewest hurdles. */
@@ -68,19 +68,19 @@ type Standing = {
 }
 
 /** Whether a caller sees a profile, whether they are eligible, and otherwise the smallest set of hurdles. */
-export function standingOf(profile: Profile, caller: Caller, circumstances: AccessContext): Standing {
+export function standingOf(profile: Profile, caller: Caller, context: AccessContext): Standing {
   const fitting = profile.eligible
     .filter((who) => claimsFit(who, caller))
-    .map((who) => ({ who, met: hurdlesFor(who, caller, circumstances) }))
-    .toSorted((a, b) => a.met.length - b.met.length)
+    .map((who) => ({ who, failed: hurdlesFor(who, caller, context) }))
+    .toSorted((a, b) => a.failed.length - b.failed.length)
   const visible = fitting.length > 0 || (profile.visibleTo ?? []).some((who) => claimsFit(who, caller))
   const [fewest] = fitting
-  return { visible, eligible: fewest?.met.length === 0, hurdles: fewest?.met ?? [], ...(fewest ? { nearest: fewest.who } : {}) }
+  return { visible, eligible: fewest?.failed.length === 0, hurdles: fewest?.failed ?? [], ...(fewest ? { nearest: fewest.who } : {}) }
 }
 
 /** Whether the caller meets every condition of at least one rule in the list. */
-export const isOneOf = (list: readonly Who[] | undefined, caller: Caller, circumstances: AccessContext): boolean =>
-  (list ?? []).some((who) => claimsFit(who, caller) && hurdlesFor(who, caller, circumstances).length === 0)
+export const isOneOf = (list: readonly Who[] | undefined, caller: Caller, context: AccessContext): boolean =>
+  (list ?? []).some((who) => claimsFit(who, caller) && hurdlesFor(who, caller, context).length === 0)
 
 function claimsFit(who: Who, caller: Caller): boolean {
   const entries = Object.entries(who.claims)
@@ -89,16 +89,10 @@ function claimsFit(who: Who, caller: Caller): boolean {
 }
 
 function hurdlesFor(who: Who, caller: Caller, { sourceIp, now }: AccessContext): readonly Hurdle[] {
-  const stands: Record<Hurdle, boolean> = {
+  const isHurdle: Record<Hurdle, boolean> = {
     'mfa-required': who.mfa === true && !caller.mfa,
-    'auth-too-old': who.authAge !== undefined && !signedInWithin(durationSeconds(who.authAge), caller, now),
+    'auth-too-old': who.authAge !== undefined && !signedInWithin(caller, durationSeconds(who.authAge), now),
     'source-ip': who.sourceIp !== undefined && !who.sourceIp.some((block) => inCidr(sourceIp, block)),
   }
-  return hurdles.filter((hurdle) => stands[hurdle])
-}
-
-/** A sign-in time in the future, beyond the clock grace, does not count as recent. */
-function signedInWithin(ageSeconds: number, caller: Caller, now: Instant): boolean {
-  const age = caller.signedInAt === undefined ? undefined : now - caller.signedInAt
-  return age !== undefined && age >= seconds(-10) && age <= seconds(ageSeconds)
+  return hurdles.filter((hurdle) => isHurdle[hurdle])
 }

@@ -61,7 +61,7 @@ type What = {
 }
 
 /** Further details of a pending request, for which `request.asked` has no room. */
-type Received = Common & { readonly type: 'request.received' } & Circumstances & {
+type Received = Common & { readonly type: 'request.received' } & Origin & {
     readonly build: string
     readonly trace: string
     readonly limits?: Limits
@@ -70,11 +70,11 @@ type Received = Common & { readonly type: 'request.received' } & Circumstances &
   }
 
 /** The source address, and the hash of the token. From Slack: the Slack user, and the hash of what Slack signed. */
-export type Circumstances = { readonly source: string; readonly token: string }
+export type Origin = { readonly source: string; readonly token: string }
 
 /** A verified caller was refused. */
 type RefusedEvent = Common &
-  Circumstances & {
+  Origin & {
     readonly type: 'request.refused'
     readonly caller: CallerRef
     readonly profile: string
@@ -88,7 +88,7 @@ type RefusalsCapped = Common & { readonly type: 'request.refusals-capped'; reado
 
 /** The intent of a session. From here on Stint can call AWS. */
 type Reserved = Common &
-  Circumstances & {
+  Origin & {
     readonly type: 'session.reserved'
     readonly session: SessionId
     /** The caller of the session. Stored as `callerHash` if the event has no room for the subject. */
@@ -140,7 +140,7 @@ type AnswerDropped = Common & {
 type Abandoned = Common & { readonly type: 'session.abandoned'; readonly session: SessionId }
 
 /** A person, a workload or time changed a request. */
-type ChangedEvent = Common & ChangeEvent & Partial<Circumstances>
+type ChangedEvent = Common & ChangeEvent & Partial<Origin>
 
 /** A person's data was erased. The content of all earlier events is gone; their positions stay. */
 type Erased = {
@@ -177,7 +177,7 @@ type FreezeDeployReleased = {
 }
 
 /** A Slack user was linked to a person or unlinked. The journal is that of the person's links. */
-type LinkingEvent = LinkEvent & Partial<Circumstances> & { readonly request: LinkId; readonly at: Instant }
+type LinkingEvent = LinkEvent & Partial<Origin> & { readonly request: LinkId; readonly at: Instant }
 
 /** A deployed config was used for the first time. */
 type ConfigSeen = { readonly type: 'config.seen'; readonly request: SystemId; readonly at: Instant; readonly build: string }

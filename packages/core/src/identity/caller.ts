@@ -8,7 +8,7 @@ import { type Instant, seconds } from '../instant.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { type Done, done, type Refused } from '../outcome.ts'
 import { joinedName } from './name.ts'
-import { forged, type UnverifiedToken } from './token.ts'
+import { CLOCK_GRACE_SECONDS, forged, type UnverifiedToken } from './token.ts'
 
 declare const verified: unique symbol
 
@@ -125,3 +125,9 @@ export const mfaAcrOf = (issuer: Pick<Issuer, 'mfaAcr'>): readonly string[] => i
 /** RFC 8176 §2: `mfa` in amr. */
 const usedSecondFactor = ({ amr, acr }: JsonObject, mfaAcr: readonly string[]): boolean =>
   (Array.isArray(amr) && amr.includes('mfa')) || (typeof acr === 'string' && mfaAcr.includes(acr))
+
+/** A caller who did not sign in, as from Slack, and a sign-in time in the future, beyond the clock grace, do not count as recent. */
+export function signedInWithin({ signedInAt }: Pick<Caller, 'signedInAt'>, ageSeconds: number, now: Instant): boolean {
+  const age = signedInAt === undefined ? undefined : now - signedInAt
+  return age !== undefined && age >= -seconds(CLOCK_GRACE_SECONDS) && age <= seconds(ageSeconds)
+}

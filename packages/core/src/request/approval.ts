@@ -9,18 +9,17 @@ import { type Instant, localTime, parseIso, seconds } from '../instant.ts'
 import type { GivenApproval } from './request.ts'
 
 /** The indexes of the rules that this caller could fulfill now. Groups come from the token presented now. */
-export function rulesOpenTo(approval: Approval, caller: Caller, createdAt: Instant, circumstances: AccessContext): readonly number[] {
+export function rulesOpenTo(approval: Approval, caller: Caller, createdAt: Instant, context: AccessContext): readonly number[] {
   if (caller.kind !== 'human') return []
-  const escalated =
-    approval.escalateAfter !== undefined && circumstances.now >= createdAt + seconds(durationSeconds(approval.escalateAfter))
-  return approval.rules.flatMap((rule, index) => (mayFulfil(rule, caller, escalated, circumstances) ? [index] : []))
+  const escalated = approval.escalateAfter !== undefined && context.now >= createdAt + seconds(durationSeconds(approval.escalateAfter))
+  return approval.rules.flatMap((rule, index) => (mayFulfil(rule, caller, escalated, context) ? [index] : []))
 }
 
-function mayFulfil(rule: ApprovalRule, caller: Caller, escalated: boolean, circumstances: AccessContext): boolean {
-  const { now } = circumstances
+function mayFulfil(rule: ApprovalRule, caller: Caller, escalated: boolean, context: AccessContext): boolean {
+  const { now } = context
   const standIns = (rule.delegates ?? []).filter(({ from, until }) => (parseIso(from) ?? Infinity) <= now && now < (parseIso(until) ?? 0))
   const people = [...rule.by, ...(escalated ? (rule.escalateTo ?? []) : []), ...standIns.map(({ who }) => who)]
-  return isOneOf(people, caller, circumstances)
+  return isOneOf(people, caller, context)
 }
 
 /** Whether `now` is within the hours in which an approval counts for this rule. */

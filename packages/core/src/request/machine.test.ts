@@ -205,8 +205,8 @@ describe('several rules', () => {
 })
 
 describe('who may decide now', () => {
-  const circumstances = { sourceIp: '203.0.113.7', now: NOW }
-  const opens = (rules: Approval, who: Caller, now = NOW) => rulesOpenTo(rules, who, NOW, { ...circumstances, now })
+  const origin = { sourceIp: '203.0.113.7', now: NOW }
+  const opens = (rules: Approval, who: Caller, now = NOW) => rulesOpenTo(rules, who, NOW, { ...origin, now })
   test.each<[string, Approval, Caller, number, number[]]>([
     ['a member', approval(), person('a', ['approvers']), 0, [0]],
     ['one who lost the group', approval(), person('a', []), 0, []],

@@ -1,6 +1,7 @@
 /**
  * The state machine of requests, as a table and as decision functions. The API, the CLI, Slack and the web pages all use it
- * and have no rules of their own. A transition that is not in the table is refused with the current state. The table of
+ * and have no rules of their own. They allow only the transitions in the table, and a refusal names the
+ * current state. The table of
  * sessions is in ./session.ts.
  */
 
@@ -8,9 +9,8 @@ import type { Approval } from '../config/shape.ts'
 import { defined } from '../defined.ts'
 import { durationSeconds } from '../duration.ts'
 import type { Caller, CallerRef } from '../identity/caller.ts'
-import { callerRef } from '../identity/caller.ts'
+import { callerRef, signedInWithin } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
-import { CLOCK_GRACE_SECONDS } from '../identity/token.ts'
 import { days, type Instant, seconds } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
@@ -75,9 +75,9 @@ export type Actor = {
 export type Said = { readonly channel: Channel; readonly comment?: string; readonly limits?: Limits }
 
 /**
- * What changes in the stored request, and the events for its journal. `from`: the change applies from any of these states,
- * whatever was written in the meantime, because it only revokes or ends. Without `from`, the change applies only to the
- * version of the request that it was decided on.
+ * What changes in the stored request, and the events for its journal. With `from`, the change applies in any of these states,
+ * even if the request has changed since: it only takes access away. Without it, the change applies only to the version that it
+ * was decided on.
  */
 export type Change = {
   readonly state: RequestState
@@ -104,7 +104,6 @@ export type ChangeEvent = {
   readonly unattended?: true
 }
 
-/** `unchanged`: the request is already in the state that the actor wants. */
 /** Why a decision is refused. */
 export type DecisionRefusal =
   | 'self-approval'
@@ -115,6 +114,7 @@ export type DecisionRefusal =
   | 'terms-changed'
   | 'duration-invalid'
   | 'body-invalid'
+/** `unchanged`: the request is already in the state that the actor wants. */
 export type Decided = Done<Change | 'unchanged'> | Refused<DecisionRefusal>
 
 const is = (ref: CallerRef, caller: Caller) => ref.issuer === caller.issuer && ref.subject === caller.subject
@@ -125,7 +125,7 @@ export const isParty = (request: AccessRequest, actor: Actor): boolean =>
   actor.auditor ||
   actor.opens.length > 0 ||
   mayStop(request, actor) ||
-  request.approvals.some((agreement) => isBy(agreement, actor))
+  request.approvals.some((given) => isBy(given, actor))
 
 /** Whether the approval is the actor's, by the config then or now. Adding or removing an alias never gives a person a second vote. */
 const isBy = ({ person, personNow }: GivenApproval, actor: Actor) => person === actor.person || personNow === actor.person
@@ -147,10 +147,10 @@ const inState = (state: RequestState) => refused('request-not-pending', `The req
 
 /** Records an approver's approval. */
 export function approve(request: AccessRequest, approval: Approval, actor: Actor, said: Said, now: Instant): Decided {
-  const barred = mayDecide(request, actor)
+  const barred = decisionBarrier(request, actor)
   if (barred) return barred
   const state = stateAt(request, now)
-  const mine = request.approvals.find((agreement) => isBy(agreement, actor))
+  const mine = request.approvals.find((given) => isBy(given, actor))
   if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
@@ -167,7 +167,7 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   const longer = limitFault(request, limits)
   if (longer) return longer
 
-  const agreement: GivenApproval = {
+  const given: GivenApproval = {
     approver: callerRef(actor.caller),
     person: actor.person,
     rules: open,
@@ -176,58 +176,57 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
     ...defined({ comment: said.comment }),
     limits,
   }
-  const everybody = [...request.approvals, agreement]
-  const approvals = everybody.map(({ personNow: _now, ...stored }) => stored)
-  const agreed: ChangeEvent = {
+  const allApprovals = [...request.approvals, given]
+  const approvals = allApprovals.map(({ personNow: _now, ...stored }) => stored)
+  const givenEvent: ChangeEvent = {
     type: 'approval.given',
-    by: agreement.approver,
+    by: given.approver,
     channel: said.channel,
     rules: open,
     ...defined({ comment: said.comment }),
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
   }
-  if (missing(approval, everybody).some((count) => count > 0)) return done({ state: 'pending', set: { approvals }, events: [agreed] })
+  if (missing(approval, allApprovals).some((count) => count > 0))
+    return done({ state: 'pending', set: { approvals }, events: [givenEvent] })
   const grant = grantFrom(request, approvals, now)
-  return done({ state: 'approved', set: { approvals, ...grant }, events: [agreed, approvedEvent(grant)] })
+  return done({ state: 'approved', set: { approvals, ...grant }, events: [givenEvent, approvedEvent(grant)] })
 }
 
 /** How long after a sign-in a person counts as freshly signed in. */
 export const STEP_UP_SECONDS = 300
-
-/** A caller who did not sign in, as from Slack, never counts as freshly signed in. */
-export function signedInLately({ signedInAt }: Pick<Caller, 'signedInAt'>, now: Instant): boolean {
-  const age = signedInAt === undefined ? undefined : now - signedInAt
-  return age !== undefined && age >= -seconds(CLOCK_GRACE_SECONDS) && age <= seconds(STEP_UP_SECONDS)
-}
+export const signedInLately = (caller: Pick<Caller, 'signedInAt'>, now: Instant): boolean => signedInWithin(caller, STEP_UP_SECONDS, now)
 
 /** Records a denial. One denial closes the request. */
 export function deny(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
-  const barred = mayStop(request, actor) && !isSelf(request, actor) ? undefined : mayDecide(request, actor)
+  const barred = mayStop(request, actor) && !isSelf(request, actor) ? undefined : decisionBarrier(request, actor)
   if (barred) return barred
   const state = stateAt(request, now)
   if (state === 'denied' && request.decidedBy && is(request.decidedBy, actor.caller)) return done('unchanged')
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
   if (state !== 'pending') return inState(state)
-  return done(closed('denied', actor, said))
+  return done(closeRequest('denied', actor, said))
 }
 
-/** Cancels the request on behalf of its requester. */
+/** The requester cancels a pending request. */
 export function cancel(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   if (!isRequester(request, actor))
     return refused('not-approver', 'Only the requester can cancel a request. Approvers can deny or revoke it.')
   const state = stateAt(request, now)
   if (state === 'cancelled') return done('unchanged')
-  return state === 'pending' ? done(closed('cancelled', actor, said)) : inState(state)
+  return state === 'pending' ? done(closeRequest('cancelled', actor, said)) : inState(state)
 }
 
-/** The requester or an approver revokes the request, before or after approval. After the response, no new session is issued. */
+/**
+ * The requester, an approver or, for an unattended break-glass, anyone eligible revokes the request, before or after approval.
+ * After the response, no new session is issued.
+ */
 export function revoke(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   const entitled = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
-  if (!entitled) return refused('not-approver', 'Only the requester and the approvers can revoke a request.')
+  if (!entitled) return refused('not-approver', 'You are not entitled to revoke this request.')
   const state = stateAt(request, now)
   if (state === 'revoked') return done('unchanged')
-  return state === 'pending' || state === 'approved' ? done(closed('revoked', actor, said)) : inState(state)
+  return state === 'pending' || state === 'approved' ? done(closeRequest('revoked', actor, said)) : inState(state)
 }
 
 /** A person other than the requester closes the review of a break-glass with a comment. */
@@ -242,11 +241,14 @@ export function review(request: AccessRequest, actor: Actor, text: string, now: 
   return done({ state: request.state, set: { review: { by, at: now, text } }, events: [{ type: 'request.reviewed', by, comment: text }] })
 }
 
-/** Whether the deployed approval rules equal those of the request's terms. Loosening a rule later does not grant older requests. */
+/** Whether the deployed approval rules equal those of the request's terms. A request made under older rules cannot be approved, so loosening a rule never helps it. */
 export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean =>
   canonicalJson(terms.approval ?? null) === canonicalJson(approval)
 
-/** The change that time alone causes. The sweeper only records it. */
+/**
+ * The change that is due at this time. `stateAt` already shows expiration and the end; unattended approval, escalation and
+ * reminders take effect when the sweeper writes them.
+ */
 export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Change | undefined {
   if (request.state === 'pending') {
     if (now >= request.expiresAt) return { state: 'expired', from: ['pending'], set: {}, events: [{ type: 'request.expired' }] }
@@ -289,10 +291,10 @@ const noticing = (request: AccessRequest, notice: Notice, type: ChangeEvent['typ
     ? undefined
     : { state: request.state, set: { notices: [...request.notices, notice] }, events: [{ type }] }
 
-/** Approvers are people, can see the request, and are not its requester under any declared alias. */
-function mayDecide(request: AccessRequest, actor: Actor): Refused<'self-approval' | 'not-approver'> | undefined {
+/** Why the actor cannot decide: it is their own request, they are not a person, or they have no open rule and have not approved before. */
+function decisionBarrier(request: AccessRequest, actor: Actor): Refused<'self-approval' | 'not-approver'> | undefined {
   if (isSelf(request, actor)) return refused('self-approval', 'You cannot decide your own request.')
-  const decided = request.approvals.some((agreement) => isBy(agreement, actor))
+  const decided = request.approvals.some((given) => isBy(given, actor))
   if (actor.caller.kind !== 'human' || (actor.opens.length === 0 && !decided))
     return refused('not-approver', 'You are not an approver of this request.')
   return undefined
@@ -301,7 +303,7 @@ function mayDecide(request: AccessRequest, actor: Actor): Refused<'self-approval
 /** The acts that close a request. The transition table defines the states in which each is possible. */
 const closing = { denied: 'deny', cancelled: 'cancel', revoked: 'revoke' } as const
 
-const closed = (state: keyof typeof closing, actor: Actor, said: Said): Change => {
+const closeRequest = (state: keyof typeof closing, actor: Actor, said: Said): Change => {
   const by = callerRef(actor.caller)
   const from = (Object.keys(requestTransitions) as RequestState[]).filter((one) => requestTransitions[one][closing[state]])
   return {

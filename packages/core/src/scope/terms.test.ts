@@ -11,7 +11,7 @@ import type { SessionId } from '../ids.ts'
 import { caller, NOW, profile, rules } from '../testing/fixtures.ts'
 import { assumeRoleInput, sessionExpiry } from './assume-role.ts'
 import { sessionPolicy } from './policy.ts'
-import { type Ask, resolveScope, type Scope } from './terms.ts'
+import { type AccessInput, resolveScope, type Scope } from './terms.ts'
 
 const bucket = { bucket: { pattern: '[a-z0-9.*?${}"\\n_-]+', max: 63 } }
 const readBucket: Partial<Profile> = {
@@ -19,7 +19,7 @@ const readBucket: Partial<Profile> = {
   policy: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: text`arn:aws:s3:::${param('bucket')}/*` }],
 }
 
-function resolve(change: Partial<Profile>, ask: Partial<Ask> = {}, who: Partial<Caller> = {}) {
+function resolve(change: Partial<Profile>, ask: Partial<AccessInput> = {}, who: Partial<Caller> = {}) {
   const made = profile(change)
   return resolveScope(rules({ reader: made }), made, caller(who), { profile: 'reader', ...ask }, 1)
 }
@@ -34,7 +34,7 @@ const codeOf = (...args: Parameters<typeof resolve>) => {
 }
 
 describe('parameters', () => {
-  test.each<[string, Ask['parameters'], string]>([
+  test.each<[string, AccessInput['parameters'], string]>([
     ['missing', undefined, 'parameter-invalid'],
     ['one too many', { bucket: 'logs', key: 'x' }, 'parameter-invalid'],
     ['inherited', { toString: 'x' } as never, 'parameter-invalid'],
@@ -132,7 +132,7 @@ describe('durations', () => {
 describe('session policies', () => {
   const named = (statements: readonly StatementJson[]) => statements.map(({ Effect, Action }) => `${Effect} ${[Action].flat().join()}`)
   /** What AWS gets before the end-time Deny. */
-  const sent = (change: Partial<Profile>, ask: Partial<Ask> = {}) =>
+  const sent = (change: Partial<Profile>, ask: Partial<AccessInput> = {}) =>
     named((JSON.parse(sessionPolicy(scopeOf(change, ask).terms, NOW)) as { Statement: StatementJson[] }).Statement.slice(0, -1))
   const readOnly = ['arn:aws:iam::aws:policy/ReadOnlyAccess']
   const allMinting = `Deny ${mintingPatterns.map(({ pattern }) => pattern).join()}`
@@ -397,7 +397,8 @@ describe('tags', () => {
 })
 
 describe('the hash', () => {
-  const hash = (change: Partial<Profile> = {}, ask: Partial<Ask> = {}, who: Partial<Caller> = {}) => scopeOf(change, ask, who).termsHash
+  const hash = (change: Partial<Profile> = {}, ask: Partial<AccessInput> = {}, who: Partial<Caller> = {}) =>
+    scopeOf(change, ask, who).termsHash
   const withTag = (value: object): Partial<Profile> => ({ tags: { t: value as never } })
   test('covers everything that is approved', () => {
     const all = [

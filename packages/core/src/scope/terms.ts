@@ -29,7 +29,7 @@ export const MIN_DURATION_SECONDS = 60
 const MAX_JUSTIFICATION_BYTES = 256
 
 /** What the caller asks for. The body's schema has checked the types; the values are checked here. */
-export type Ask = {
+export type AccessInput = {
   readonly profile: string
   readonly parameters?: { readonly [name: string]: Json }
   readonly duration?: Json
@@ -98,7 +98,7 @@ export function resolveScope(
   rules: Pick<Rules, 'targets' | 'issuers' | 'people'>,
   profile: Profile,
   caller: Caller,
-  ask: Ask,
+  ask: AccessInput,
   uses: number,
 ): Done<Scope> | Refused<ScopeRefusal> {
   const parameters = checkParameters(profile.parameters ?? {}, ask.parameters ?? {})

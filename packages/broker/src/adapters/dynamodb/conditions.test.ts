@@ -13,7 +13,6 @@ import {
   approvedRequest,
   assumed,
   changes,
-  circumstances,
   dana,
   eve,
   intent,
@@ -22,6 +21,7 @@ import {
   must,
   NOW,
   newRequest,
+  origin,
   REQUEST,
   reserved,
   rita,
@@ -92,7 +92,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   },
   'a named request that was revoked': async (it) => {
     await approvedRequest(it)
-    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }))
+    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { origin }))
     return [word(await it.ledger.reserve(intent(named))), it.events(`REQ#${REQUEST}`)]
   },
   'a named request whose window is over': async (it) => {
@@ -108,7 +108,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'a named request whose window has not begun': async (it) => {
     await must(it.ledger.ask(newRequest()))
     const later = { ...changes.approved, set: { ...changes.approved.set, windowStartsAt: NOW + 60_000 } }
-    await must(it.ledger.change(REQUEST, NOW, always(later), { circumstances }))
+    await must(it.ledger.change(REQUEST, NOW, always(later), { origin }))
     const early = word(await it.ledger.reserve(intent(named)))
     it.advance(60_000)
     return [early, word(await it.ledger.reserve(intent(named)))]
@@ -151,7 +151,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     for (let turn = 0; turn < 316; turn++) await must(it.ledger.change(REQUEST, NOW, always(reminded)))
     const answers = [word(await it.ledger.reserve(intent(named)))]
     // A full one can still be revoked.
-    answers.push(word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances })))
+    answers.push(word(await it.ledger.change(REQUEST, NOW, always(changes.revoked), { origin })))
     return answers
   },
   'a journal with room for one more': async (it) => {
@@ -175,7 +175,7 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'a session whose request was revoked during the call': async (it) => {
     await approvedRequest(it)
     const reservation = await reserved(it, named)
-    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }))
+    await must(it.ledger.change(REQUEST, NOW, always(changes.revoked), { origin }))
     return [word(await it.ledger.record(reservation, assumed(), NOW)), it.events(`REQ#${REQUEST}`).at(-1)]
   },
   'a session that has ended during the call': async (it) => {
@@ -243,13 +243,13 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
   'an approval meets a denial that came between': async (it) => {
     await must(it.ledger.ask(newRequest()))
     await between(it, always(changes.denied))
-    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.approved), { circumstances })
+    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.approved), { origin })
     return [word(decided), it.events(`REQ#${REQUEST}`)]
   },
   'a denial meets an approval that came between': async (it) => {
     await must(it.ledger.ask(newRequest()))
     await between(it, always(changes.approved))
-    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.denied), { circumstances })
+    const decided = await it.ledger.change(REQUEST, NOW, pendingOnly(changes.denied), { origin })
     return [word(decided), it.events(`REQ#${REQUEST}`)]
   },
   'a revoke lands although the request was approved between': async (it) => {
@@ -526,7 +526,7 @@ const pendingOnly =
 
 /** Does something else just before the next write of the story table. */
 const between = (it: LedgerInProcess, decide: ReturnType<typeof always>) =>
-  betweenWrites(it, () => it.ledger.change(REQUEST, NOW, decide, { circumstances }))
+  betweenWrites(it, () => it.ledger.change(REQUEST, NOW, decide, { origin }))
 async function betweenWrites(it: LedgerInProcess, other: () => Promise<unknown>, when: () => boolean = () => true): Promise<void> {
   let waiting = true
   it.before(async ({ operation }) => {

@@ -4,7 +4,7 @@ import { callerRef } from '@stint/core/identity/caller'
 import type { Intent } from '../../ports/ledger.ts'
 
 /** The caller, the profile and the justification. */
-export const whatIsAsked = ({ request, call, caller, scope }: Pick<Intent, 'request' | 'call' | 'caller' | 'scope'>) => ({
+export const requestFacts = ({ request, call, caller, scope }: Pick<Intent, 'request' | 'call' | 'caller' | 'scope'>) => ({
   request,
   at: call.now,
   caller: callerRef(caller),

@@ -11,7 +11,6 @@ import {
   approvedRequest,
   assumed,
   changes,
-  circumstances,
   dana,
   intent,
   type LedgerInProcess,
@@ -19,6 +18,7 @@ import {
   must,
   NOW,
   newRequest,
+  origin,
   REQUEST,
   reserved,
   rita,
@@ -80,17 +80,17 @@ const writes: { readonly [name: string]: Call } = {
   approve: {
     operation: 'UpdateItem',
     ready: ({ ledger }) => ledger.ask(newRequest()),
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.approved), { circumstances }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.approved), { origin }),
   },
   deny: {
     operation: 'UpdateItem',
     ready: ({ ledger }) => ledger.ask(newRequest()),
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.denied), { circumstances }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.denied), { origin }),
   },
   revoke: {
     operation: 'UpdateItem',
     ready: approvedRequest,
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { origin }),
   },
   'let a request expire': {
     operation: 'UpdateItem',
@@ -136,7 +136,7 @@ const reads: { readonly [name: string]: Call } = {
   'read the request that is decided on': {
     operation: 'GetItem',
     ready: approvedRequest,
-    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { circumstances }),
+    call: ({ ledger }) => ledger.change(REQUEST, NOW, always(changes.revoked), { origin }),
   },
   'read the freeze that is set': { operation: 'GetItem', call: ({ ledger }) => ledger.freeze(all, rita, 'INC-1', undefined, NOW) },
   'read the freeze that is released': {

@@ -11,7 +11,7 @@ import { seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { done, refused } from '@stint/core/outcome'
 import type { Ledger, NewRequest } from '../../ports/ledger.ts'
-import { provenanceOf, whatIsAsked } from './event-facts.ts'
+import { provenanceOf, requestFacts } from './event-facts.ts'
 import { toRequest } from './items.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
@@ -33,7 +33,7 @@ export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger,
       // Restored from the log: only the log knows what it was for.
       if (!request) return refused('request-ended', `The request is ${item.state}.`, { evidence: { state: item.state } })
       if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
-        return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
+        return refused('idempotency-mismatch', 'This Idempotency-Key was already used with different content. Use a new key.')
       return done({ request, found: true })
     },
   }
@@ -43,7 +43,7 @@ export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger,
 const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
   {
     type: 'request.asked',
-    ...whatIsAsked(ask),
+    ...requestFacts(ask),
     needs: ask.approval.rules.map(({ count }) => count),
     ...unattendedAt(ask),
     uses: ask.scope.terms.uses,

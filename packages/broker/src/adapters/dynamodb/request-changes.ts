@@ -29,7 +29,7 @@ export function changes(settings: DynamoSettings, sender: Sender, reading: Pick<
     request: AccessRequest,
     change: Change,
     now: Instant,
-    { circumstances, exact = false }: ChangeOptions = {},
+    { origin, exact = false }: ChangeOptions = {},
   ): Promise<Done<Item> | Blocked | Unknown> {
     const set: Record<string, unknown> = { ...change.set, state: change.state }
     const names = Object.keys(set)
@@ -52,7 +52,7 @@ export function changes(settings: DynamoSettings, sender: Sender, reading: Pick<
         ':one': 1,
         ':attempt': attempt,
         ':events': change.events.map((event) =>
-          entry({ ...event, request: request.id, at: now, ...(event.by ? circumstances : {}) } as AuditEvent),
+          entry({ ...event, request: request.id, at: now, ...(event.by ? origin : {}) } as AuditEvent),
         ),
         ...(from.length === 0 || exact ? { ':seen': request.version } : {}),
         ...Object.fromEntries(from.map((state, at) => [`:from${at}`, state])),

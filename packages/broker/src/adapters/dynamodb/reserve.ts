@@ -1,5 +1,5 @@
 /**
- * Reserve: the write before AssumeRole. One conditional UpdateItem checks that the grant still holds, takes one use and appends the intent.
+ * Reserve: the write before AssumeRole. One conditional UpdateItem checks that the request still allows a session, takes one use and appends the intent.
  * It also creates the request, if the profile needs no approval.
  */
 
@@ -13,7 +13,7 @@ import { type Done, done, type Refused, refused, type Unknown } from '@stint/cor
 import { stateAt } from '@stint/core/request/request'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
-import { provenanceOf, whatIsAsked } from './event-facts.ts'
+import { provenanceOf, requestFacts } from './event-facts.ts'
 import { type Item, openSessions } from './items.ts'
 import type { DynamoSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, openKey, requestKey, sessionAttribute, shardOf, timeKey } from './table.ts'
@@ -27,15 +27,15 @@ export function reserving(settings: DynamoSettings, { update }: Sender) {
     if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch)
       return refused('token-used', 'The token was issued before this table was restored.')
     const values = reserveValues(intent, settings)
-    // The image must show that the grant still holds: the limits of the session come from it.
-    const isMine = (item: Item) => {
+    // The image must show that the request is still approved: the limits of the session come from it.
+    const isThisAttempt = (item: Item) => {
       const stored = item.sessions[sessionSuffix(session)]
       return stored?.attempt === attempt && stored.state === 'reserved' && isGranted(item, intent)
     }
     const written = await update(
       requestKey(request),
       {
-        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood : `(attribute_not_exists(pk) OR (${stillGood} AND ${sameAsk}))`}`,
+        ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood : `(attribute_not_exists(pk) OR (${stillGood} AND ${sameFingerprint}))`}`,
         UpdateExpression: reserveUpdate,
         ExpressionAttributeNames: {
           '#session': sessionAttribute(session),
@@ -45,18 +45,18 @@ export function reserving(settings: DynamoSettings, { update }: Sender) {
           '#duration': 'duration',
         },
       },
-      // A call can have waited before it came here, and a send can follow others: a window that closed meanwhile is closed.
+      // Take the time at each send: the window may have closed while the call waited or was retried.
       () => ({ ...values, ':now': Math.max(clock(), call.now) }),
-      isMine,
+      isThisAttempt,
     )
-    const mine = (item: Item): Reservation => {
+    const toReservation = (item: Item): Reservation => {
       const allowed = wholeSecond(call.now) + seconds(item.limits?.duration ?? Number.POSITIVE_INFINITY)
       return { request, session, attempt, expiresAt: Math.min(expiresAt, allowed), alone: openSessions(item).length === 1 }
     }
     if (written.outcome === 'unknown') return written
-    if (written.outcome === 'done') return done(mine(written.value))
+    if (written.outcome === 'done') return done(toReservation(written.value))
     const { item } = written
-    if (item && isMine(item)) return done(mine(item))
+    if (item && isThisAttempt(item)) return done(toReservation(item))
     return reasonToRefuse(item, intent, epoch, Math.max(clock(), call.now))
   }
 }
@@ -74,9 +74,9 @@ function reserveValues(intent: Intent, settings: DynamoSettings) {
     ':terms': scope.termsHash,
     ':maxAttempts': Math.min(scope.terms.uses, MAX_USES) + SPARE_ATTEMPTS,
     ':maxEvents': MAX_EVENTS,
-    // A requested duration above the approver's limit is refused; without one, the limit applies below.
+    // A requested duration above the approver's limit is refused. If the caller requested none, `toReservation` shortens the session.
     ':duration': scope.durationAsked ? scope.duration : 0,
-    // Unused if the request is named, and DynamoDB refuses unused values, so the expression always contains it.
+    // DynamoDB refuses a value that no expression uses. A named request has no fingerprint condition, so the update always sets it.
     ':fingerprint': intent.fingerprint ?? '-',
     ':id': request,
     ':caller': callerRef(caller),
@@ -117,7 +117,7 @@ function isGranted({ state, callerKey: owner, termsHash, usesLeft, limits }: Ite
 
 const createdEvent = (intent: Intent): AuditEvent => ({
   type: 'request.created',
-  ...whatIsAsked(intent),
+  ...requestFacts(intent),
   uses: intent.scope.terms.uses,
   expiresAt: intent.windowExpiresAt,
 })
@@ -140,40 +140,40 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
 })
 
 /** An Idempotency-Key belongs to one call's content. Every request created here has a fingerprint, even if it is empty. */
-const sameAsk = 'fingerprint = :fingerprint'
+const sameFingerprint = 'fingerprint = :fingerprint'
 
 /** What must hold for an existing request. TTL plays no part, because DynamoDB deletes late. */
 const stillGood = [
   '#state = :approved',
-  'callerKey = :callerKey', // An ID is a name, not a capability.
+  'callerKey = :callerKey', // Knowing the ID is not enough: the request must be the caller's.
   'windowExpiresAt > :now',
   '(attribute_not_exists(windowStartsAt) OR windowStartsAt <= :now)',
   'usesLeft > :zero',
   'termsHash = :terms', // The session must have the approved terms.
   '(attribute_not_exists(#limits.#duration) OR #limits.#duration >= :duration)',
   'createdAt > :epoch', // Grants from before a restore are void.
-  'attempts < :maxAttempts', // Definite failures return their use, but only so often.
+  'attempts < :maxAttempts', // A definite failure returns its use; this limits the retries.
   'size(events) < :maxEvents', // Leave room in the journal for withdrawals.
 ].join(' AND ')
 
-const once = (attribute: string, value: string) => `${attribute} = if_not_exists(${attribute}, ${value})`
+const setIfAbsent = (attribute: string, value: string) => `${attribute} = if_not_exists(${attribute}, ${value})`
 
 const reserveUpdate = `SET ${[
-  once('id', ':id'),
-  once('#state', ':approved'),
-  once('createdAt', ':createdAt'),
-  once('caller', ':caller'),
-  once('person', ':person'),
-  once('profile', ':profile'),
-  once('target', ':target'),
-  once('roleArn', ':roleArn'),
-  once('terms', ':termsText'),
-  once('termsHash', ':terms'),
-  once('windowExpiresAt', ':windowExpiresAt'),
-  once('fingerprint', ':fingerprint'),
-  once('callerKey', ':callerKey'),
-  once('dayKey', ':dayKey'),
-  once('#at', ':at'),
+  setIfAbsent('id', ':id'),
+  setIfAbsent('#state', ':approved'),
+  setIfAbsent('createdAt', ':createdAt'),
+  setIfAbsent('caller', ':caller'),
+  setIfAbsent('person', ':person'),
+  setIfAbsent('profile', ':profile'),
+  setIfAbsent('target', ':target'),
+  setIfAbsent('roleArn', ':roleArn'),
+  setIfAbsent('terms', ':termsText'),
+  setIfAbsent('termsHash', ':terms'),
+  setIfAbsent('windowExpiresAt', ':windowExpiresAt'),
+  setIfAbsent('fingerprint', ':fingerprint'),
+  setIfAbsent('callerKey', ':callerKey'),
+  setIfAbsent('dayKey', ':dayKey'),
+  setIfAbsent('#at', ':at'),
   'version = if_not_exists(version, :zero) + :one',
   'usesLeft = if_not_exists(usesLeft, :uses) - :one',
   'attempts = if_not_exists(attempts, :zero) + :one',
@@ -189,24 +189,26 @@ const reserveUpdate = `SET ${[
 function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused<ReserveRefusal> {
   const { caller, scope, fingerprint } = intent
   if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
-  const ended = (state: string) => refused('request-ended', `The request is ${state}.`, { evidence: { state } })
+  const ended = (state: string) =>
+    refused('request-ended', state === 'ended' ? 'The request has ended.' : `The request is ${state}.`, { evidence: { state } })
   // Restored from the log: only the log knows what it was for.
   if (item.terms === undefined) return ended(item.state)
   if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
-    return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
+    return refused('idempotency-mismatch', 'This Idempotency-Key was already used with different content. Use a new key.')
   // What time has made of it: a request that was not decided in time is not pending any more.
   const state = stateAt({ ...item, expiresAt: item.expiresAt ?? 0 }, now)
   if (state === 'pending') return refused('approval-required', 'The request is waiting for approval.')
   if (state !== 'approved') return ended(state)
   if (item.createdAt <= epoch) return ended('ended')
   if ((item.windowStartsAt ?? 0) > now) return refused('approval-required', 'The window of this request has not started.')
-  const met = item.sessions[sessionSuffix(intent.session)]
-  if (met && fingerprint === undefined) return refused('token-used', 'This token has already been used for this request.')
-  if (met && met.fingerprint !== fingerprint) return refused('idempotency-mismatch', 'This Idempotency-Key was used for another request.')
-  if (met) {
+  const earlier = item.sessions[sessionSuffix(intent.session)]
+  if (earlier && fingerprint === undefined) return refused('token-used', 'This token has already been used for this request.')
+  if (earlier && earlier.fingerprint !== fingerprint)
+    return refused('idempotency-mismatch', 'This Idempotency-Key was already used with different content. Use a new key.')
+  if (earlier) {
     const [detail, evidence] = ['This Idempotency-Key already has a session.', { session: intent.session }]
-    if (met.state === 'issued') return refused('already-issued', detail, { evidence })
-    return met.state === 'reserved' ? refused('in-progress', detail, { evidence }) : refused('request-exhausted', detail)
+    if (earlier.state === 'issued') return refused('already-issued', detail, { evidence })
+    return earlier.state === 'reserved' ? refused('in-progress', detail, { evidence }) : refused('request-exhausted', detail)
   }
   if ((item.usesLeft ?? 0) <= 0) return exhausted(item)
   if (item.termsHash !== scope.termsHash)
@@ -214,10 +216,10 @@ function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, 
   const longest = item.limits?.duration
   if (scope.durationAsked && longest !== undefined && scope.duration > longest)
     return refused('duration-invalid', `An approver allowed at most ${longest} seconds.`)
-  return refused('request-exhausted', 'The request has failed too often.')
+  return refused('request-exhausted', 'The request has reached its maximum number of attempts or events. Make a new request.')
 }
 
-/** With an Idempotency-Key, a repeat gets the outcome of the first call. */
+/** Names a reserved or issued session, if there is one, so that `idempotentSlot` can report the first call's outcome. */
 function exhausted(item: Item): Refused<'request-exhausted'> {
   const detail = 'The request has no uses left.'
   for (const [suffix, { state }] of Object.entries(item.sessions))

@@ -56,7 +56,7 @@ const it = ledgerInProcess({}, { indexed: true })
 const { ledger } = it
 
 async function decided(world: World, decide: (found: AccessRequest) => Decided): Promise<Partial<World>> {
-  const changed = await ledger.change(REQUEST, world.now, decide, { circumstances: { source: '203.0.113.7', token: 'b'.repeat(64) } })
+  const changed = await ledger.change(REQUEST, world.now, decide, { origin: { source: '203.0.113.7', token: 'b'.repeat(64) } })
   const state = changed.outcome === 'done' ? changed.value.state : undefined
   return { revoked: world.revoked || state === 'revoked' }
 }

@@ -163,7 +163,7 @@ export const always =
   (_found: AccessRequest): ReturnType<Parameters<LedgerInProcess['ledger']['change']>[2]> =>
     done(change)
 
-export const circumstances = { source: '203.0.113.7', token: 'b'.repeat(64) }
+export const origin = { source: '203.0.113.7', token: 'b'.repeat(64) }
 
 /** Unwraps an outcome that must be `done`. */
 export async function must<T>(answer: Promise<{ readonly outcome: string; readonly value?: T }>): Promise<T> {
@@ -175,7 +175,7 @@ export async function must<T>(answer: Promise<{ readonly outcome: string; readon
 /** A request that was approved, with its first session reserved. */
 export async function approvedRequest({ ledger }: LedgerInProcess, more: Partial<NewRequest> = {}): Promise<void> {
   await must(ledger.ask(newRequest(more)))
-  await must(ledger.change(more.request ?? REQUEST, NOW, always(changes.approved), { circumstances }))
+  await must(ledger.change(more.request ?? REQUEST, NOW, always(changes.approved), { origin }))
 }
 export const reserved = async ({ ledger }: LedgerInProcess, more: Partial<Intent> = {}): Promise<Reservation> =>
   must(ledger.reserve(intent(more)) as Promise<{ outcome: string; value?: Reservation }>)

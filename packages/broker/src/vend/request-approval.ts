@@ -35,16 +35,16 @@ type Asking = {
 type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
 
 /** Why a request for approval is not made. */
-export type AskRefusal = NewRequestRefusal | 'not-eligible' | 'rate-limited' | 'ledger-unavailable'
+export type ApprovalRequestRefusal = NewRequestRefusal | 'not-eligible' | 'rate-limited' | 'ledger-unavailable'
 
-export async function askForApproval(
+export async function requestApproval(
   broker: Asking,
   call: Call,
   caller: Caller,
   scope: Scope,
   approval: Approval,
   { startsAt, limits, idempotency }: AskOptions = {},
-): Promise<Done<FoundOrMade> | Refused<AskRefusal>> {
+): Promise<Done<FoundOrMade> | Refused<ApprovalRequestRefusal>> {
   const person = personOf(broker.rules, caller)
   const trigger = scope.terms.triggeredBy
   if (caller.kind === 'workload' && trigger === undefined) {
@@ -178,9 +178,13 @@ const isUnderWay = ({ at }: WaitingPlace, now: Instant): boolean => now - at < s
 export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
   if (frozen.outcome === 'unknown') return unavailable(frozen.cause)
   if (!frozen.value) return undefined
-  return refused('frozen', 'A freeze stops you from requesting access, approving and releasing. Ask the responders to release it.', {
-    operator: `frozen: ${frozen.value.justification}`,
-  })
+  return refused(
+    'frozen',
+    'A freeze stops you from requesting access, approving and releasing. AccessInput the responders to release it.',
+    {
+      operator: `frozen: ${frozen.value.justification}`,
+    },
+  )
 }
 
 /** Before anything was written. */
