@@ -8,6 +8,7 @@ import { type Call, newRequestId } from './authorize.ts'
 import { type CloudTrail, cloudTrail } from './cloudtrail.ts'
 import type { Dynamo } from './dynamodb.ts'
 import { dynamoError } from './dynamodb-answer.ts'
+import { handleIam, iamError } from './iam/handle.ts'
 import { handleKms, kmsError } from './kms.ts'
 import { handleS3, s3Error } from './s3.ts'
 import { type SigFault, type SignedRequest, signatureFault, unverifiedScope } from './sigv4.ts'
@@ -46,6 +47,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     const call: Call = { identity, now, sourceIp, requestId }
     const play = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
+      if (service === 'iam') return handleIam(world, call, request.body)
       if (service === 's3') return handleS3(world, call, request)
       if (service === 'kms') return handleKms(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
@@ -83,7 +85,7 @@ const serviceOf = ({ headers }: SignedRequest): string =>
 
 function actionOf(service: string, { method, headers, body }: SignedRequest): string {
   if (service === 'dynamodb' || service === 'kms') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
-  if (service === 'sts') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
+  if (service === 'sts' || service === 'iam') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
   return method
 }
 
@@ -141,6 +143,7 @@ function faultAnswer(service: string, fault: Fault, requestId: string): Answer {
   }
   const { message, sts, s3, dynamodb } = words[fault]
   if (service === 's3') return s3Error(...s3, message, requestId)
+  if (service === 'iam') return iamError(...sts, message, requestId)
   if (service === 'kms') return kmsError(400, dynamodb, message, requestId)
   if (service === 'dynamodb') return dynamoError(400, `com.amazon.coral.service#${dynamodb}`, message, requestId)
   return stsError(...sts, message, requestId)

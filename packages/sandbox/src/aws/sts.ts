@@ -12,10 +12,12 @@ import {
   type Policy,
   parsePolicy,
 } from '@stint/iam'
+import { currentTrust, type Role } from './accounts.ts'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
+import { isUnknownAwsPolicy, unknownAwsPolicy } from './managed.ts'
 import { constraint, members, readTags, StsError } from './sts-query.ts'
 import { webIdentityToken } from './web-identity.ts'
-import { addSession, type Grant, type Role, type World } from './world.ts'
+import { addSession, type Grant, type World } from './world.ts'
 import { type Node, xml } from './xml.ts'
 
 export type Answer = { readonly status: number; readonly headers: Record<string, string>; readonly body: string | Buffer }
@@ -87,7 +89,7 @@ function assumeRole(world: World, call: Call, form: URLSearchParams): Node {
     ...(Object.keys(tags).length > 0 ? ['sts:TagSession'] : []),
     ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
   ]
-  for (const action of actions) mayEnter(call, role, action, { ...asked, sourceIdentity })
+  for (const action of actions) mayEnter(world, call, role, action, { ...asked, sourceIdentity })
   checkDuration(call, role, asked.durationSeconds)
 
   const sessionPolicies = [...(asked.policy ? [asked.policy] : []), ...asked.policyArns.map((arn) => managedPolicy(world, role, arn))]
@@ -138,6 +140,7 @@ function inheritedBy({ identity: { grant } }: Call): {
  * Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Security Token Service".
  */
 function mayEnter(
+  world: World,
   call: Call,
   role: Role,
   action: string,
@@ -159,7 +162,7 @@ function mayEnter(
     action,
     resource: { arn: role.arn, account: role.account },
     context,
-    resourcePolicy: role.trust,
+    resourcePolicy: currentTrust(world.accounts, role.trust).policy,
     resourcePolicyDecides: true,
   })
   if (!decision.allowed) throw denied(call, action, role.arn, decision)
@@ -194,10 +197,11 @@ function checkDuration(call: Call, role: Role, seconds: number): void {
 }
 
 function managedPolicy(world: World, role: Role, arn: string): Policy {
-  const found = world.managedPolicies.get(arn)
-  if (!found || !(arn.includes('::aws:') || arn.includes(`::${role.account}:`)))
-    throw new StsError(400, 'MalformedPolicyDocument', `Policy ${arn} does not exist or is not attachable.`)
-  return found
+  const found = world.awsPolicies.get(arn) ?? world.accounts.get(role.account)?.policies.get(arn)
+  if (found) return found.defaultVersion.document.policy
+  // The sandbox's own words, so that nobody looks for a mistake in the profile.
+  const detail = isUnknownAwsPolicy(arn) ? unknownAwsPolicy(arn) : `Policy ${arn} does not exist or is not attachable.`
+  throw new StsError(400, 'MalformedPolicyDocument', detail)
 }
 
 function packedSize(policyText: string | undefined, tags: Record<string, string>): number {
