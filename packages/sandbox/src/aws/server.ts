@@ -12,7 +12,7 @@ import { handleIam, iamError } from './iam/handle.ts'
 import { handleKms, kmsError } from './kms.ts'
 import { handleS3, s3Error } from './s3.ts'
 import { type SigFault, type SignedRequest, signatureFault, unverifiedScope } from './sigv4.ts'
-import { type Answer, handleSts, stsError } from './sts.ts'
+import { type Answer, handleSts, handleUnsigned, isUnsigned, stsError } from './sts.ts'
 import type { World } from './world.ts'
 
 export type AwsServer = {
@@ -29,20 +29,28 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
   const trail = cloudTrail(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
-  async function answer(request: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
+  async function answer(sent: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
+    const request = { ...sent, url: world.playedIp === undefined ? sent.url : sent.url.replace(FROM, '/') }
     const scope = unverifiedScope(request.headers)
     const service = scope?.service ?? serviceOf(request)
     const requestId = newRequestId()
     const action = actionOf(service, request)
     const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId), service, action })
+    if (service === 'sts' && isUnsigned(request.body)) {
+      const call = { now: world.clock(), sourceIp, requestId }
+      return { answer: await intercept(service, action, () => handleUnsigned(world, call, request.body), request), service, action }
+    }
     if (!scope) return refuse('missing')
 
     const identity = world.identities.get(scope.accessKeyId)
     if (!identity) return refuse('unknown-key')
     const now = world.clock()
-    const fault = await signatureFault(request, scope, identity.key, now)
+    const fault = await signatureFault(sent, scope, identity.key, now)
     if (fault) return refuse(fault)
-    if (identity.grant && now >= identity.grant.expiresAt) return refuse('expired')
+    const session = identity.grant ?? identity.userSession
+    if (session && now >= session.expiresAt) return refuse('expired')
+    // AWS IAM User Guide, "Request temporary security credentials": without MFA, a session of GetSessionToken cannot call IAM.
+    if (service === 'iam' && identity.userSession && identity.userSession.mfaAt === undefined) return refuse('token-invalid')
 
     const call: Call = { identity, now, sourceIp, requestId }
     const play = async (): Promise<Answer> => {
@@ -71,7 +79,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
       const body = await readBody(request)
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
-      const { answer: result, service, action } = await answer(signed, request.socket.remoteAddress ?? '')
+      const { answer: result, service, action } = await answer(signed, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
       calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
       if (result === 'drop') return void request.socket.destroy()
       response.writeHead(result.status, { ...result.headers, date: new Date(world.clock()).toUTCString() })
@@ -79,6 +87,12 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     },
   }
 }
+
+/** `/from/IP`: a prefix of the endpoint's path that plays another address, where the sandbox plays one at all. */
+const FROM = /^\/from\/([0-9a-fA-F.:]+)(?:\/|$)/
+
+const sourceIpOf = ({ playedIp }: World, { url }: SignedRequest, own: string): string =>
+  playedIp === undefined ? own : (FROM.exec(url)?.[1] ?? playedIp)
 
 const serviceOf = ({ headers }: SignedRequest): string =>
   headers['x-amz-target'] ? 'dynamodb' : String(headers['content-type']).startsWith('application/x-www-form-urlencoded') ? 'sts' : 's3'

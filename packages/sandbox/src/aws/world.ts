@@ -66,6 +66,7 @@ export type StoredObject = {
   readonly modifiedAt: number
   /** The header with the checksum of the upload. */
   readonly checksum?: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>>
 }
 export type Bucket = {
   readonly name: string
@@ -93,6 +94,16 @@ export type World = {
   readonly clock: () => number
   /** Outbound identity federation: the accounts' own issuers of JWTs. */
   readonly outbound: Outbound
+  /** The address that calls seem to come from. Absent: their own. */
+  readonly playedIp?: string
+}
+
+type WorldOptions = {
+  readonly region?: string
+  readonly providers?: readonly Omit<OidcProvider, 'arn'>[]
+  readonly playedIp?: string
+  /** Accounts of the user, whose roles the config's targets do not create. They have outbound identity federation, too. */
+  readonly ownAccounts?: readonly string[]
 }
 
 /** The account that Stint runs in. */
@@ -114,7 +125,7 @@ export function createWorld(
   rules: Pick<Rules, 'targets' | 'targetRoles'>,
   clock: () => number,
   url: string,
-  { region = 'eu-central-1', providers = [] }: { readonly region?: string; readonly providers?: readonly Omit<OidcProvider, 'arn'>[] } = {},
+  { region = 'eu-central-1', providers = [], playedIp, ownAccounts = [] }: WorldOptions = {},
 ): World {
   const world: World = {
     region,
@@ -126,12 +137,14 @@ export function createWorld(
     oidcProviders: new Map(providers.map((provider) => [provider.url.replace(/^https?:\/\//, ''), provider])),
     identities: new Map(),
     clock,
-    outbound: createOutbound(url, [BROKER_ACCOUNT, ...Object.values(rules.targets).map(({ account }) => account)]),
+    outbound: createOutbound(url, [BROKER_ACCOUNT, ...Object.values(rules.targets).map(({ account }) => account), ...ownAccounts]),
+    ...(playedIp === undefined ? {} : { playedIp }),
   }
   const brokers = brokerPolicies(rules, region, world.kmsKeys[0]?.arn ?? '')
   for (const [name, policies] of Object.entries(brokers))
     addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, policies)
   for (const target of Object.values(rules.targets)) {
+    if (ownAccounts.includes(target.account)) continue
     addRole(world, target.roleArn, trustOfTarget(target.externalId), [company.rolePolicies[target.roleArn] ?? everything])
   }
   for (const { name, account, objects, policy: bucketPolicy } of company.buckets) {
@@ -302,9 +315,9 @@ export function putObject(
   body: Buffer,
   type: string,
   now: number,
-  checksum?: StoredObject['checksum'],
+  more: Pick<StoredObject, 'checksum' | 'tags'> = {},
 ): StoredObject {
-  const object = { body, type, etag: etagOf(body), modifiedAt: now, ...(checksum ? { checksum } : {}) }
+  const object = { body, type, etag: etagOf(body), modifiedAt: now, ...more }
   bucket.objects.set(key, object)
   return object
 }

@@ -21,6 +21,7 @@ import {
   tagRole,
   updateAssumeRolePolicy,
 } from './roles.ts'
+import { simulateCustomPolicy, simulatePrincipalPolicy } from './simulate.ts'
 import {
   attachUserPolicy,
   createAccessKey,
@@ -60,6 +61,8 @@ const operations: ReadonlyMap<string, (asked: Asked) => Node | undefined> = new 
     ListAttachedUserPolicies: listAttachedUserPolicies,
     CreateAccessKey: createAccessKey,
     DeleteAccessKey: deleteAccessKey,
+    SimulatePrincipalPolicy: simulatePrincipalPolicy,
+    SimulateCustomPolicy: simulateCustomPolicy,
   }),
 )
 
