@@ -5,7 +5,7 @@
 import { acceptsMfa, accountOfKey } from './accounts.ts'
 import type { Call } from './authorize.ts'
 import { credentialsNode, wholeSecond } from './sts-grant.ts'
-import { type Mfa, need, readDuration, readMfa } from './sts-parameters.ts'
+import { ACCESS_KEY_ID, type Mfa, need, readDuration, readMfa } from './sts-parameters.ts'
 import { StsError } from './sts-query.ts'
 import { addUserSession, type World } from './world.ts'
 import type { Node } from './xml.ts'
@@ -41,7 +41,7 @@ export function checkMfa(world: World, { identity: { user }, now }: Call, { seri
 
 /** Says only which account a key ID belongs to, not whether the key exists. Needs no permission. */
 export function accessKeyInfo(form: URLSearchParams): Node {
-  const id = need(form, 'AccessKeyId', /^\w{16,128}$/)
+  const id = need(form, 'AccessKeyId', ACCESS_KEY_ID)
   const account = accountOfKey(id)
   if (account === undefined) throw new StsError(400, 'ValidationError', 'Access key id is not valid.')
   return { Account: account }
