@@ -76,3 +76,16 @@ test('an administrator of a guide account cannot rewrite Stint’s role', async 
   for (const profile of ['account-a', 'account-b'])
     expect(await errorOf(admin(profile).send(put))).toMatchObject({ name: 'NoSuchEntityException' })
 })
+
+test.each([
+  [
+    'a policy of AWS that only the sandbox lacks',
+    'unknown-here',
+    /AmazonChimeFullAccess does not exist in the sandbox, which has \d+ AWS managed policies/,
+  ],
+  ['a policy that no account has', 'mistaken', /Policy arn:aws:iam::987654321098:policy\/Nothing does not exist or is not attachable/],
+])('%s is told apart at vend', async (_title, profile, words) => {
+  const { status } = await vend(profile)
+  expect(status).toBeGreaterThanOrEqual(500)
+  expect(JSON.stringify(sandbox.log.at(-1))).toMatch(words)
+})

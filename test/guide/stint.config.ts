@@ -34,6 +34,10 @@ export default defineConfig({
   },
   profiles: {
     development: { target: 'development', eligible, duration },
+    // AWS has this policy. The sandbox does not, and says so.
+    'unknown-here': { target: 'production', eligible, policyArns: ['arn:aws:iam::aws:policy/AmazonChimeFullAccess'], duration },
+    // No account has this policy.
+    mistaken: { target: 'production', eligible, policyArns: ['arn:aws:iam::987654321098:policy/Nothing'], duration },
     production: {
       target: 'production',
       eligible,
