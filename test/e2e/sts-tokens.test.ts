@@ -3,6 +3,7 @@
  * messages as the AWS STS API Reference has them.
  */
 
+import { gunzipSync } from 'node:zlib'
 import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import {
@@ -82,6 +83,21 @@ describe('AssumeRoleWithWebIdentity', () => {
     expect((await errorOf(client.send(new GetObjectCommand({ Bucket: 'acme-customers', Key: 'customers.csv' })))).message).toContain(
       'no session policy',
     )
+  })
+
+  test('is recorded in the role’s account, without the token', async () => {
+    const answer = await enter({ RoleSessionName: 'recorded' })
+    sandbox.aws.server.trail.deliver()
+    const files = [...(sandbox.aws.world.buckets.get('acme-cloudtrail')?.objects.values() ?? [])]
+    const records = files.flatMap(({ body }) => JSON.parse(gunzipSync(body).toString()).Records)
+    const record = records.find((one) => one.requestParameters?.roleSessionName === 'recorded')
+    expect(record).toMatchObject({
+      eventName: 'AssumeRoleWithWebIdentity',
+      recipientAccountId: ACCOUNT,
+      userIdentity: { type: 'WebIdentityUser', userName: 'repo:acme/web:ref:refs/heads/main' },
+      responseElements: { credentials: { accessKeyId: answer.Credentials?.AccessKeyId } },
+    })
+    expect(JSON.stringify(record)).not.toMatch(/eyJ/)
   })
 
   const foreign = async (change: (jwt: SignJWT) => SignJWT = (jwt) => jwt) => {

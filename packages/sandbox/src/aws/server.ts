@@ -38,7 +38,12 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId), service, action })
     if (service === 'sts' && isUnsigned(request.body)) {
       const call = { now: world.clock(), sourceIp, requestId }
-      return { answer: await intercept(service, action, () => handleUnsigned(world, call, request.body), request), service, action }
+      const next = async (): Promise<Answer> => {
+        const done = await handleUnsigned(world, call, request.body)
+        trail.noteWebIdentity(call, request, done)
+        return done
+      }
+      return { answer: await intercept(service, action, next, request), service, action }
     }
     if (!scope) return refuse('missing')
 
