@@ -85,7 +85,11 @@ export const sdkRunner = (why: string): Runner => ({
     const client = new Client({ endpoint: shell.endpoint, region: 'eu-central-1', credentials, maxAttempts: 1, forcePathStyle: true })
     try {
       const input = await inputOf(shell, flags)
-      const { $metadata: _, Body, ...answer } = await client.send(new sdk[`${pascal(operation)}Command`](input))
+      const {
+        $metadata: _,
+        Body,
+        ...answer
+      } = await client.send(new sdk[`${pascal(operation)}Command`](operation === 'put-object' ? { Body: '', ...input } : input))
       const [target] = words
       if (Body && target) await writeFile(isAbsolute(target) ? target : join(shell.folder, target), await Body.transformToByteArray())
       return { ok: true, json: JSON.parse(JSON.stringify(answer), decoded), error: '' }

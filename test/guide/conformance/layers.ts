@@ -35,7 +35,7 @@ const page = (name: string, ...rows: readonly Omit<LayerRow, 'page'>[]): readonl
 
 export const layerRows: readonly LayerRow[] = [
   ...page(
-    'reference_policies_evaluation-logic_policy-eval-basics-single-account',
+    'reference_policies_evaluation-logic_policy-eval-basics',
     { title: 'the role allows', answer: '' },
     { title: 'nothing allows', role: [], answer: none('identity-based policy') },
     { title: 'the bucket alone allows the role', role: [], bucket: [to(ROLE)], answer: '' },
