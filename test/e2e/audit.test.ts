@@ -341,8 +341,8 @@ describe('when the log does not answer', () => {
 
 async function tableOf() {
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb')
-  const { addUser } = await import('@stint/sandbox/aws/world')
-  const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/auditor', [
+  const { addUser, BROKER_ACCOUNT } = await import('@stint/sandbox/aws/world')
+  const key = addUser(sandbox.aws.world, `arn:aws:iam::${BROKER_ACCOUNT}:user/auditor`, [
     { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: '*' } },
   ])
   return { client: new DynamoDBClient({ endpoint: sandbox.urls.aws, region: 'eu-central-1', credentials: key }), storyTable: 'stint' }

@@ -107,6 +107,45 @@ withCurl('docs/guides/ci-others.md', async () => {
   expect((await run(script)).trim().split('\n')).toEqual(promised)
 })
 
+describe('docs/guides/learn-assume-role.md', () => {
+  /** A sandbox of its own, with the guide's accounts, and the lines that it prints to paste. */
+  async function startGuide(): Promise<{ pasted: string; stop: () => void }> {
+    const at = await freePorts(4)
+    const child = spawn('node', ['packages/sandbox/src/main.ts', '--guide', '--port', String(at)], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let said = ''
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (part) => {
+        said += part
+        if (said.includes('Other identities')) resolve()
+      })
+    })
+    const block = said.slice(0, said.indexOf('account-a')).split('\n')
+    return { pasted: block.filter((line) => line.startsWith('  ')).join('\n'), stop: () => child.kill('SIGKILL') }
+  }
+  const EVERY_CALL_MS = 300_000
+  testWith('aws')(
+    'prints what its comments say, in this order',
+    async () => {
+      const script = scriptOf('learn-assume-role.md')
+      const { pasted, stop: stopGuide } = await startGuide()
+      expect(pasted.trim().split('\n')).toHaveLength(4)
+      const stdout = await run(`${pasted}\n${script}`).finally(stopGuide)
+      const promised = [...script.matchAll(/ {2}# (.+)$/gm)].map((found) => found[1] as string)
+      expect(promised.length).toBeGreaterThan(25)
+      let from = 0
+      for (const words of promised) {
+        const at = stdout.indexOf(words, from)
+        if (at < 0) throw new Error(`Not printed: ${words}\nafter: ${stdout.slice(from, from + 800)}`)
+        from = at + words.length
+      }
+    },
+    EVERY_CALL_MS,
+  )
+})
+
 describe('docs/guides/issuers.md', () => {
   const blocks = [...readFileSync(`${root}/docs/guides/issuers.md`, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block = '']) =>
     block.trim(),

@@ -10,7 +10,7 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { ship } from '@stint/broker/log/ship'
 import { checkReceipt } from '@stint/core/audit/receipt'
-import { addUser, brokerKey } from '@stint/sandbox/aws/world'
+import { addUser, BROKER_ACCOUNT, brokerKey } from '@stint/sandbox/aws/world'
 import { formatVkey, parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyBuckets, stint } from '../support/cli.ts'
@@ -165,7 +165,7 @@ describe('verify', () => {
 
 describe('verify --table', () => {
   const withTable = () => {
-    const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/auditor', [
+    const key = addUser(sandbox.aws.world, `arn:aws:iam::${BROKER_ACCOUNT}:user/auditor`, [
       { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:Scan', Resource: '*' } },
     ])
     const aws = {

@@ -9,7 +9,7 @@ import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec'
 import { parse as parseHcl } from '@cdktf/hcl2json'
 import { loadConfig } from '@stint/broker/build/config-file'
 import { type ContextInput, evaluate, type PolicyJson, policy } from '@stint/iam'
-import { addRole } from '@stint/sandbox/aws/world'
+import { addRole, BROKER_ACCOUNT } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { stint } from '../support/cli.ts'
@@ -207,7 +207,7 @@ describe('onboarded', () => {
       const target = targets.staging
       if (!target) throw new Error('no target')
       // The stack, as it stands in the account of `staging`; its external ID is the one that the config has.
-      const values = { ...given, BrokerRoleArn: 'arn:aws:iam::123456789012:role/stint-vend', ExternalIdPrefix: 'stint' }
+      const values = { ...given, BrokerRoleArn: `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-vend`, ExternalIdPrefix: 'stint' }
       const trust = JSON.parse(JSON.stringify(trustOf(values)).replace(externalId, target.externalId))
       addRole(sandbox.aws.world, target.roleArn, trust, [
         { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } },

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Sandbox } from '@stint/sandbox'
-import { addUser, type World } from '@stint/sandbox/aws/world'
+import { addUser, BROKER_ACCOUNT, type World } from '@stint/sandbox/aws/world'
 
 export const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', import.meta.url))
 
@@ -36,7 +36,7 @@ export function copyBuckets(world: World, names: readonly string[], folder: stri
 
 /** Somebody who may do everything with tables and buckets, and the environment of their shell. */
 export function operatorIn(sandbox: Pick<Sandbox, 'aws' | 'urls'>, folder: string): { key: AwsKey; env: Record<string, string> } {
-  const key = addUser(sandbox.aws.world, 'arn:aws:iam::123456789012:user/operator', [
+  const key = addUser(sandbox.aws.world, `arn:aws:iam::${BROKER_ACCOUNT}:user/operator`, [
     { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: ['dynamodb:*', 's3:*'], Resource: '*' } },
   ])
   const env = {

@@ -82,6 +82,25 @@ export function conditionsHold(statement: Conditioned, context: Context): boolea
   )
 }
 
+export type FailedCondition = {
+  readonly operator: string
+  readonly key: string
+  readonly wanted: readonly string[]
+  /** The values in the request. Absent if it has none. */
+  readonly given?: readonly string[]
+}
+
+/** The conditions of the statement that do not hold in this request. */
+export function failedConditions(statement: Conditioned, context: Context): readonly FailedCondition[] {
+  const scope: Scope = { context, variables: statement.variables, effect: statement.effect }
+  return Object.entries(statement.conditions).flatMap(([operator, keys]) =>
+    Object.entries(keys).flatMap(([key, wanted]) => {
+      const given = context.get(key)
+      return holds(operator, given, wanted, scope) ? [] : [{ operator, key, wanted, ...(given ? { given } : {}) }]
+    }),
+  )
+}
+
 const isOpen = (value: string, scope: Scope): boolean => compile(value, { ...scope, wildcards: true }) === undefined
 
 function holds(operator: string, given: readonly string[] | undefined, wanted: readonly string[], scope: Scope): boolean {

@@ -20,6 +20,8 @@ export type Principal = {
   readonly account: string
   /** For a role session: the ARN of the role, which is what most policies name. */
   readonly roleArn?: string
+  /** For a caller with a token of an identity provider: the provider's ARN. Only `Federated` and `*` name such a caller. */
+  readonly federated?: string
 }
 
 export type Layer = 'organization' | 'resource' | 'identity' | 'boundary' | 'session'
@@ -116,13 +118,19 @@ function resourceGrant(policy: Policy, request: AccessRequest, context: Context)
   return { denied: false, ...(best ? { to: best } : {}) }
 }
 
-function applies(statement: Statement, request: AccessRequest, context: Context): boolean {
+const applies = (statement: Statement, request: AccessRequest, context: Context): boolean =>
+  covers(statement, request, context) && conditionsHold(statement, context)
+
+/** Whether the statement is about this action and resource, whatever its conditions and principals. */
+export function covers(statement: Statement, request: AccessRequest, context: Context): boolean {
   return (
     included(statement.actions, (name) => actionMatches(name, request.action)) &&
-    (statement.resources === undefined || resourceIncluded(statement, statement.resources, request.resource.arn, context)) &&
-    conditionsHold(statement, context)
+    (statement.resources === undefined || resourceIncluded(statement, statement.resources, request.resource.arn, context))
   )
 }
+
+/** Whether the principals of a resource or trust policy's statement include this caller. */
+export const includesPrincipal = (statement: Statement, principal: Principal): boolean => naming(statement, principal) !== undefined
 
 function resourceIncluded(statement: Statement, resources: Names, arn: string, context: Context): boolean {
   // A variable without a value matches nothing. In NotResource that would widen the statement, which is safe for a Deny but
@@ -149,6 +157,10 @@ export function actionMatches(pattern: string, action: string): boolean {
  */
 function naming(statement: Statement, principal: Principal): Grantee | undefined {
   const { not, principals } = statement.principals ?? { not: false, principals: '*' as const }
+  if (principal.federated !== undefined) {
+    const named = principals === '*' || (principals.Federated ?? []).includes(principal.federated)
+    return named === not ? undefined : 'self'
+  }
   const names = principals === '*' ? ['*'] : (principals.AWS ?? [])
   const root = `arn:${principal.arn.split(':')[1]}:iam::${principal.account}:root`
   const says = {

@@ -4,9 +4,12 @@
 
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import type { Rules } from '@stint/core/config/shape'
 import { visibleJson } from '@stint/core/shown-text'
+import { isUnknownAwsPolicy, unknownAwsPolicy } from './aws/managed.ts'
 import { brokerKey } from './aws/world.ts'
 import { brokerEnvironment, SettingsError } from './environment.ts'
+import { forgetGuideFiles, printGuide, writeGuideFiles } from './guide.ts'
 import { type Ports, portsFrom, urlOf } from './ports.ts'
 import {
   ConfigError,
@@ -26,6 +29,7 @@ const help = `npm start -- [options]
 
   --port N         first of four ports: broker N, issuer N+1, AWS N+2, Slack N+3 (default 4400)
   --config FILE    the config (default ./stint.config.ts)
+  --guide          seed the two accounts of docs/guides/learn-assume-role.md, and print how to enter them
   --only PARTS     aws,issuer: start these without a broker, and print the environment for one
                    broker: start only the broker, with AWS from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_DYNAMODB,
                    AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
@@ -40,6 +44,7 @@ async function main(): Promise<void> {
       port: { type: 'string' },
       config: { type: 'string' },
       only: { type: 'string' },
+      guide: { type: 'boolean' },
       log: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -54,11 +59,18 @@ async function main(): Promise<void> {
   const start = values.only === 'broker' ? process.env.AWS_ACCESS_KEY_ID : undefined
   const rules = await loadRules(values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), ports, {}, start)
 
+  if (values.guide && values.only !== undefined) throw new SettingsError('--guide starts all parts. Remove --only.')
+  warnOfPolicies(rules)
   switch (values.only) {
     case undefined: {
-      const sandbox = await startSandbox({ ports, rules, log })
+      const guide = values.guide === true
+      const sandbox = await startSandbox({ ports, rules, log, guide })
       await rememberSecret(ports, sandbox.secret)
       closeOnSignal(sandbox, ports)
+      if (guide) {
+        const { guideUsers, world } = sandbox.aws
+        printGuide(ports, await writeGuideFiles(ports, guideUsers, world.region), guideUsers)
+      }
       return printWelcome(sandbox)
     }
     case 'aws,issuer':
@@ -83,6 +95,13 @@ async function main(): Promise<void> {
   }
 }
 
+/** A policy of AWS that only the sandbox lacks is no mistake of the profile, so it does not stop the start. */
+function warnOfPolicies(rules: Rules): void {
+  for (const id of rules.profiles.ids)
+    for (const arn of rules.profiles.find(id)?.policyArns ?? [])
+      if (isUnknownAwsPolicy(arn)) process.stderr.write(`Profile ${id}: ${unknownAwsPolicy(arn)}\n`)
+}
+
 function closeOnSignal(part: Part, ports?: Ports): void {
   let closing = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -91,7 +110,7 @@ function closeOnSignal(part: Part, ports?: Ports): void {
       closing = true
       void part
         .close()
-        .then(() => ports && forgetSecret(ports))
+        .then(() => ports && Promise.all([forgetSecret(ports), forgetGuideFiles(ports)]))
         .finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
     })
   }

@@ -29,6 +29,7 @@ import { sha256, shortDigest } from '@stint/core/digest'
 import { toDay } from '@stint/core/instant'
 import { formatVkey } from '@stint/tlog/note'
 import { createDynamo, type Dynamo, type StreamRecord } from './aws/dynamodb.ts'
+import { GUIDE_ACCOUNTS, GUIDE_IP, type GuideUser, seedGuide } from './aws/guide-world.ts'
 import { outboundIssuer } from './aws/outbound.ts'
 import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
 import type { SigningKey } from './aws/sigv4.ts'
@@ -94,10 +95,13 @@ const closer =
       server.closeAllConnections()
     })
 
+const issuerNames = ['people', 'tools', 'actions'] as const
+const audiencesAt = (rules: Rules | undefined, issuer: string): readonly string[] =>
+  Object.values(rules?.issuers ?? {}).find(({ url }) => url === issuer)?.audiences ?? ['https://stint.acme.example']
+
 export async function startIssuer(ports: Ports, rules: Rules | undefined, secret: string, clock: () => number): Promise<Part> {
   const at = (name: string) => `${urlOf(ports.issuer)}/${name}`
-  const audience = (name: string) =>
-    Object.values(rules?.issuers ?? {}).find(({ url }) => url === at(name))?.audiences[0] ?? 'https://stint.acme.example'
+  const audience = (name: string) => audiencesAt(rules, at(name))[0] as string
   const [people, tools, actions] = await Promise.all([
     peopleProvider({ url: at('people'), secret, audience: audience('people'), broker: urlOf(ports.broker) }),
     toolsProvider({ url: at('tools'), secret, audience: audience('tools') }),
@@ -121,15 +125,24 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
   return { close: closer(server) }
 }
 
-export type AwsPart = Part & { readonly world: World; readonly dynamo: Dynamo; readonly server: AwsServer }
+export type AwsPart = Part & {
+  readonly world: World
+  readonly guideUsers: readonly GuideUser[]
+  readonly dynamo: Dynamo
+  readonly server: AwsServer
+}
 
 export async function startAws(
   ports: Ports,
   rules: Rules,
   clock: () => number,
-  { intercept, indexLagMs }: { readonly intercept?: Interceptor; readonly indexLagMs?: number } = {},
+  { intercept, indexLagMs, guide = false }: Pick<SandboxOptions, 'intercept' | 'indexLagMs' | 'guide'> = {},
 ): Promise<AwsPart> {
-  const world = createWorld(rules, clock, urlOf(ports.aws))
+  const at = (name: string) => `${urlOf(ports.issuer)}/${name}`
+  const providers = issuerNames.map((name) => ({ url: at(name), audiences: audiencesAt(rules, at(name)) }))
+  const guided = guide ? { playedIp: GUIDE_IP, ownAccounts: Object.values(GUIDE_ACCOUNTS) } : {}
+  const world = createWorld(rules, clock, urlOf(ports.aws), { providers, ...guided })
+  const guideUsers = guide ? seedGuide(world) : []
   const dynamo = createDynamo(indexLagMs === undefined ? {} : { indexLag: { milliseconds: indexLagMs, clock } })
   await dynamo.direct('CreateTable', withoutStream(storyTable(tables.story)))
   await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))
@@ -138,6 +151,7 @@ export async function startAws(
   const delivering = setInterval(aws.trail.deliver, DELIVER_EVERY_MS)
   return {
     world,
+    guideUsers,
     dynamo,
     server: aws,
     close: async () => {
@@ -377,6 +391,8 @@ export type SandboxOptions = {
   readonly clock?: () => number
   readonly log?: Log
   readonly intercept?: Interceptor
+  /** Seeds the accounts of the guide, and plays its address as the caller's. */
+  readonly guide?: boolean
   /** How far DynamoDB's indexes lag. Absent: not at all. */
   readonly indexLagMs?: number
   readonly deadlines?: Deadlines

@@ -13,7 +13,7 @@ Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
 
   Broker   ${urls.broker}    API: ${urls.broker}/docs
   Issuer   ${urls.issuer}    /people /tools /actions
-  AWS      ${urls.aws}    STS, S3, DynamoDB, KMS, CloudTrail
+  AWS      ${urls.aws}    STS, IAM, S3, DynamoDB, KMS, CloudTrail
 ${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}  Key      ${secret}    your browser asks for it once, when you sign in
 In another terminal:
 

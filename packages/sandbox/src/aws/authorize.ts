@@ -21,14 +21,15 @@ type Asked = {
 
 export function authorize(call: Call, asked: Asked): Decision {
   const { identity } = call
-  const { grant } = identity
+  const { grant, user } = identity
+  const boundary = (grant?.role ?? user)?.boundary
   return evaluate({
     principal: identity.principal,
     action: asked.action,
     resource: asked.resource,
     context: { ...globalKeys(call), ...asked.context },
     identity: identity.policies,
-    ...(grant?.role.boundary ? { boundary: grant.role.boundary } : {}),
+    ...(boundary ? { boundary: boundary.defaultVersion.document.policy } : {}),
     ...(grant?.sessionPolicies ? { session: grant.sessionPolicies } : {}),
     ...(asked.resourcePolicy ? { resourcePolicy: asked.resourcePolicy } : {}),
     ...(asked.resourcePolicyDecides ? { resourcePolicyDecides: true } : {}),
@@ -36,7 +37,11 @@ export function authorize(call: Call, asked: Asked): Decision {
 }
 
 function globalKeys({ identity, now, sourceIp }: Call): ContextInput {
-  const { grant, principal } = identity
+  const { grant, principal, user, userSession } = identity
+  const tags = new Map([...((grant?.role ?? user)?.tags ?? [])].map(([key, value]) => [key.toLowerCase(), [key, value] as const]))
+  // A session tag overrides a tag of the role, whatever the case of its key.
+  for (const [key, value] of Object.entries(grant?.tags ?? {})) tags.set(key.toLowerCase(), [key, value])
+  const issuedAt = (grant ?? userSession)?.issuedAt
   return {
     'aws:CurrentTime': new Date(now).toISOString(),
     'aws:EpochTime': String(Math.floor(now / 1000)),
@@ -48,15 +53,19 @@ function globalKeys({ identity, now, sourceIp }: Call): ContextInput {
     'aws:PrincipalType': grant ? 'AssumedRole' : 'User',
     'aws:userid': identity.userId,
     ...(grant ? {} : { 'aws:username': principal.arn.slice(principal.arn.lastIndexOf('/') + 1) }),
-    ...(grant
-      ? {
-          'aws:TokenIssueTime': new Date(grant.issuedAt).toISOString(),
-          'aws:SourceIdentity': grant.sourceIdentity,
-          ...Object.fromEntries(Object.entries(grant.tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
-        }
-      : {}),
+    ...(issuedAt === undefined ? {} : { 'aws:TokenIssueTime': new Date(issuedAt).toISOString() }),
+    ...(userSession ? mfaKeys(userSession.mfaAt, now) : {}),
+    'aws:SourceIdentity': grant?.sourceIdentity,
+    'aws:FederatedProvider': grant?.web?.provider,
+    ...Object.fromEntries([...tags.values()].map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
   }
 }
+
+/** Absent for long-term keys and for sessions of a role. The age is in seconds. */
+export const mfaKeys = (mfaAt: number | undefined, now: number): ContextInput => ({
+  'aws:MultiFactorAuthPresent': String(mfaAt !== undefined),
+  ...(mfaAt === undefined ? {} : { 'aws:MultiFactorAuthAge': String(Math.floor((now - mfaAt) / 1000)) }),
+})
 
 /**
  * AWS's message for a denied call. Source: AWS IAM User Guide, "Troubleshoot access denied error messages". `policyWord` is what

@@ -6,6 +6,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { splitArn } from '@stint/iam'
+import type { UnsignedCall } from './assume-with-web-identity.ts'
 import type { Call } from './authorize.ts'
 import type { SignedRequest } from './sigv4.ts'
 import type { Answer } from './sts.ts'
@@ -17,6 +18,8 @@ type TrailRecord = { readonly recipientAccountId: string; readonly [member: stri
 
 export type CloudTrail = {
   readonly note: (service: string, call: Call, request: SignedRequest, answer: Answer) => void
+  /** A call without a signature. It is recorded in the role's account alone, if that account let it in. */
+  readonly noteWebIdentity: (call: UnsignedCall, request: SignedRequest, answer: Answer) => void
   /** Writes the records since the last call. Returns their number. */
   readonly deliver: () => number
 }
@@ -28,6 +31,10 @@ export function cloudTrail(world: World): CloudTrail {
     note(service, call, request, answer) {
       const records = service === 'sts' ? ofSts(world, call, request, answer) : service === 's3' ? ofS3(world, call, request, answer) : []
       pending.push(...records)
+    },
+
+    noteWebIdentity(call, request, answer) {
+      if (answer.status === 200) pending.push(ofWebIdentity(world, call, request, answer))
     },
 
     deliver() {
@@ -50,12 +57,19 @@ export function cloudTrail(world: World): CloudTrail {
 }
 
 /** The properties of every record. */
-function common(world: World, call: Call, request: SignedRequest, answer: Answer, eventSource: string, eventName: string) {
+function common(
+  world: World,
+  call: UnsignedCall & { readonly userIdentity: object },
+  request: SignedRequest,
+  answer: Answer,
+  eventSource: string,
+  eventName: string,
+) {
   const text = answer.status >= 400 ? String(answer.body) : ''
   const [code, message] = [/<Code>([^<]*)<\/Code>/.exec(text)?.[1], /<Message>([^<]*)<\/Message>/.exec(text)?.[1]]
   return {
     eventVersion: '1.11',
-    userIdentity: identityOf(call),
+    userIdentity: call.userIdentity,
     eventTime: new Date(call.now).toISOString().replace(/\.\d+Z$/, 'Z'),
     eventSource,
     eventName,
@@ -92,7 +106,7 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
   if (!['AssumeRole', 'GetCallerIdentity', 'GetWebIdentityToken'].includes(eventName)) return []
   const own = call.identity.principal.account
   const record = {
-    ...common(world, call, request, answer, 'sts.amazonaws.com', eventName),
+    ...common(world, { ...call, userIdentity: identityOf(call) }, request, answer, 'sts.amazonaws.com', eventName),
     readOnly: true,
     managementEvent: true,
     eventCategory: 'Management',
@@ -151,6 +165,41 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
   ]
 }
 
+/** Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element", `WebIdentityUser`. The token is not recorded. */
+function ofWebIdentity(world: World, call: UnsignedCall, request: SignedRequest, answer: Answer): TrailRecord {
+  const form = new URLSearchParams(request.body.toString('utf8'))
+  const roleArn = form.get('RoleArn') ?? ''
+  const account = splitArn(roleArn)?.[4] ?? ''
+  const element = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(String(answer.body))?.[1]
+  const [provider, audience, subject] = [element('Provider'), element('Audience'), element('SubjectFromWebIdentityToken')]
+  const userIdentity = {
+    type: 'WebIdentityUser',
+    principalId: `${provider}:${audience}:${subject}`,
+    userName: subject,
+    identityProvider: provider,
+  }
+  return {
+    ...common(world, { ...call, userIdentity }, request, answer, 'sts.amazonaws.com', 'AssumeRoleWithWebIdentity'),
+    readOnly: true,
+    managementEvent: true,
+    eventCategory: 'Management',
+    requestParameters: {
+      roleArn,
+      roleSessionName: form.get('RoleSessionName'),
+      durationSeconds: Number(form.get('DurationSeconds') ?? 3600),
+    },
+    responseElements: {
+      subjectFromWebIdentityToken: subject,
+      credentials: { accessKeyId: element('AccessKeyId'), expiration: element('Expiration') },
+      assumedRoleUser: { assumedRoleId: element('AssumedRoleId'), arn: element('Arn') },
+      provider,
+      audience,
+    },
+    resources: [{ accountId: account, type: 'AWS::IAM::Role', ARN: roleArn }],
+    recipientAccountId: account,
+  }
+}
+
 /** Data events, for every bucket except the log's own. */
 function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
   const url = new URL(request.url, 'http://sandbox')
@@ -163,7 +212,7 @@ function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer):
   const isData = key !== ''
   return [
     {
-      ...common(world, call, request, answer, 's3.amazonaws.com', eventName),
+      ...common(world, { ...call, userIdentity: identityOf(call) }, request, answer, 's3.amazonaws.com', eventName),
       readOnly,
       requestParameters: { ...(name ? { bucketName: name } : {}), ...(key ? { key } : {}) },
       responseElements: null,

@@ -150,9 +150,10 @@ const objectHeaders = (object: StoredObject): Record<string, string> => ({
 
 /** `mode`: the response has a checksum on request, if the object was stored with one (`x-amz-checksum-mode`). */
 function getObject(call: Call, target: Target, mode: string | string[] | undefined): Answer {
-  const refusal = guard(call, target, 's3:GetObject')
-  if (refusal) return refusal
   const object = target.bucket.objects.get(target.key)
+  const tags = Object.entries(object?.tags ?? {}).map(([key, value]) => [`s3:ExistingObjectTag/${key}`, value])
+  const refusal = guard(call, target, 's3:GetObject', Object.fromEntries(tags))
+  if (refusal) return refusal
   if (object) return ok(call, { ...objectHeaders(object), ...(mode === 'ENABLED' ? object.checksum : {}) }, object.body)
   // Only callers that can list the bucket learn whether a key exists.
   return (
@@ -188,7 +189,14 @@ function put(call: Call, target: Target, request: SignedRequest): Answer {
   const checksum = checksumOf(headers)
   if (checksum && checksum[SHA256] !== createHash('sha256').update(body).digest('base64'))
     return s3Error(400, 'BadDigest', 'The SHA256 you specified did not match the calculated checksum.', call.requestId)
-  const object = putObject(target.bucket, target.key, body, headers['content-type'] ?? 'binary/octet-stream', call.now, checksum)
+  const object = putObject(
+    target.bucket,
+    target.key,
+    body,
+    headers['content-type'] ?? 'binary/octet-stream',
+    call.now,
+    checksum ? { checksum } : {},
+  )
   return ok(call, { etag: object.etag, ...checksum })
 }
 

@@ -8,10 +8,11 @@ import { type Call, newRequestId } from './authorize.ts'
 import { type CloudTrail, cloudTrail } from './cloudtrail.ts'
 import type { Dynamo } from './dynamodb.ts'
 import { dynamoError } from './dynamodb-answer.ts'
+import { handleIam, iamError } from './iam/handle.ts'
 import { handleKms, kmsError } from './kms.ts'
 import { handleS3, s3Error } from './s3.ts'
 import { type SigFault, type SignedRequest, signatureFault, unverifiedScope } from './sigv4.ts'
-import { type Answer, handleSts, stsError } from './sts.ts'
+import { type Answer, handleSts, handleUnsigned, isUnsigned, stsError } from './sts.ts'
 import type { World } from './world.ts'
 
 export type AwsServer = {
@@ -28,24 +29,38 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
   const trail = cloudTrail(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
-  async function answer(request: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
+  async function answer(sent: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
+    const request = { ...sent, url: world.playedIp === undefined ? sent.url : sent.url.replace(FROM, '/') }
     const scope = unverifiedScope(request.headers)
     const service = scope?.service ?? serviceOf(request)
     const requestId = newRequestId()
     const action = actionOf(service, request)
     const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId), service, action })
+    if (service === 'sts' && isUnsigned(request.body)) {
+      const call = { now: world.clock(), sourceIp, requestId }
+      const next = async (): Promise<Answer> => {
+        const done = await handleUnsigned(world, call, request.body)
+        trail.noteWebIdentity(call, request, done)
+        return done
+      }
+      return { answer: await intercept(service, action, next, request), service, action }
+    }
     if (!scope) return refuse('missing')
 
     const identity = world.identities.get(scope.accessKeyId)
     if (!identity) return refuse('unknown-key')
     const now = world.clock()
-    const fault = await signatureFault(request, scope, identity.key, now)
+    const fault = await signatureFault(sent, scope, identity.key, now)
     if (fault) return refuse(fault)
-    if (identity.grant && now >= identity.grant.expiresAt) return refuse('expired')
+    const session = identity.grant ?? identity.userSession
+    if (session && now >= session.expiresAt) return refuse('expired')
+    // AWS IAM User Guide, "Request temporary security credentials": without MFA, a session of GetSessionToken cannot call IAM.
+    if (service === 'iam' && identity.userSession && identity.userSession.mfaAt === undefined) return refuse('token-invalid')
 
     const call: Call = { identity, now, sourceIp, requestId }
     const play = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
+      if (service === 'iam') return handleIam(world, call, request.body)
       if (service === 's3') return handleS3(world, call, request)
       if (service === 'kms') return handleKms(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
@@ -69,7 +84,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
       const body = await readBody(request)
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
-      const { answer: result, service, action } = await answer(signed, request.socket.remoteAddress ?? '')
+      const { answer: result, service, action } = await answer(signed, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
       calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
       if (result === 'drop') return void request.socket.destroy()
       response.writeHead(result.status, { ...result.headers, date: new Date(world.clock()).toUTCString() })
@@ -78,12 +93,18 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
   }
 }
 
+/** `/from/IP`: a prefix of the endpoint's path that plays another address, where the sandbox plays one at all. */
+const FROM = /^\/from\/([0-9a-fA-F.:]+)(?:\/|$)/
+
+const sourceIpOf = ({ playedIp }: World, { url }: SignedRequest, own: string): string =>
+  playedIp === undefined ? own : (FROM.exec(url)?.[1] ?? playedIp)
+
 const serviceOf = ({ headers }: SignedRequest): string =>
   headers['x-amz-target'] ? 'dynamodb' : String(headers['content-type']).startsWith('application/x-www-form-urlencoded') ? 'sts' : 's3'
 
 function actionOf(service: string, { method, headers, body }: SignedRequest): string {
   if (service === 'dynamodb' || service === 'kms') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
-  if (service === 'sts') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
+  if (service === 'sts' || service === 'iam') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
   return method
 }
 
@@ -141,6 +162,7 @@ function faultAnswer(service: string, fault: Fault, requestId: string): Answer {
   }
   const { message, sts, s3, dynamodb } = words[fault]
   if (service === 's3') return s3Error(...s3, message, requestId)
+  if (service === 'iam') return iamError(...sts, message, requestId)
   if (service === 'kms') return kmsError(400, dynamodb, message, requestId)
   if (service === 'dynamodb') return dynamoError(400, `com.amazon.coral.service#${dynamodb}`, message, requestId)
   return stsError(...sts, message, requestId)

@@ -9,21 +9,23 @@ import { type FunctionName, functionNames } from '@stint/broker/lambda/functions
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
+import {
+  type Accounts,
+  accountOf,
+  documentOf,
+  grantsOf,
+  type ManagedPolicy,
+  newKey,
+  type OidcProvider,
+  type Role,
+  trustOf,
+  type User,
+  uniqueId,
+} from './accounts.ts'
 import { company } from './company.ts'
+import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import type { SigningKey } from './sigv4.ts'
-
-export type Role = {
-  readonly arn: string
-  readonly name: string
-  readonly account: string
-  /** `AROA…`: the prefix of `aws:userid` and AssumedRoleId. */
-  readonly id: string
-  readonly trust: Policy
-  readonly policies: readonly Policy[]
-  readonly boundary?: Policy
-  readonly maxSessionSeconds: number
-}
 
 /** The properties of temporary credentials. */
 export type Grant = {
@@ -36,15 +38,26 @@ export type Grant = {
   readonly tags: Readonly<Record<string, string>>
   readonly transitiveTagKeys: readonly string[]
   readonly sourceIdentity?: string
+  /** The issuer and subject of the JWT, for a session of AssumeRoleWithWebIdentity. */
+  readonly web?: { readonly provider: string; readonly subject: string; readonly audience: string }
 }
 
 export type Identity = {
   readonly key: SigningKey
   readonly principal: Principal
   readonly userId: string
+  /** Of a session of a role. */
   readonly grant?: Grant
+  /** Of a user's access key, or of a session of GetSessionToken. */
+  readonly user?: User
+  /** Of a session of GetSessionToken. */
+  readonly userSession?: UserSession
+  /** The policies that grant to it now: a change of a role or user applies to its sessions and keys at once. */
   readonly policies: readonly Policy[]
 }
+
+/** `mfaAt`: when an MFA code was given. */
+export type UserSession = { readonly issuedAt: number; readonly expiresAt: number; readonly mfaAt?: number }
 
 export type StoredObject = {
   readonly body: Buffer
@@ -53,6 +66,7 @@ export type StoredObject = {
   readonly modifiedAt: number
   /** The header with the checksum of the upload. */
   readonly checksum?: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>>
 }
 export type Bucket = {
   readonly name: string
@@ -66,19 +80,34 @@ export type KmsKey = { readonly arn: string; readonly alias: string; readonly pu
 
 export type World = {
   readonly region: string
+  readonly accounts: Accounts
+  /** By ARN. */
   readonly roles: Map<string, Role>
   readonly buckets: Map<string, Bucket>
   readonly kmsKeys: readonly KmsKey[]
-  readonly managedPolicies: ReadonlyMap<string, Policy>
+  /** AWS managed policies by ARN. */
+  readonly awsPolicies: ReadonlyMap<string, ManagedPolicy>
+  /** The OIDC providers that every account has, by the URL of their issuer without its scheme. */
+  readonly oidcProviders: ReadonlyMap<string, Omit<OidcProvider, 'arn'>>
   /** By access key ID. */
   readonly identities: Map<string, Identity>
   readonly clock: () => number
   /** Outbound identity federation: the accounts' own issuers of JWTs. */
   readonly outbound: Outbound
+  /** The address that calls seem to come from. Absent: their own. */
+  readonly playedIp?: string
+}
+
+type WorldOptions = {
+  readonly region?: string
+  readonly providers?: readonly Omit<OidcProvider, 'arn'>[]
+  readonly playedIp?: string
+  /** Accounts of the user, whose roles the config's targets do not create. They have outbound identity federation, too. */
+  readonly ownAccounts?: readonly string[]
 }
 
 /** The account that Stint runs in. */
-export const BROKER_ACCOUNT = '123456789012'
+export const BROKER_ACCOUNT = '246813579024'
 const TABLES = { story: 'stint', side: 'stint-side' } as const
 export const tables: { readonly story: string; readonly side: string } = TABLES
 
@@ -96,22 +125,26 @@ export function createWorld(
   rules: Pick<Rules, 'targets' | 'targetRoles'>,
   clock: () => number,
   url: string,
-  region = 'eu-central-1',
+  { region = 'eu-central-1', providers = [], playedIp, ownAccounts = [] }: WorldOptions = {},
 ): World {
   const world: World = {
     region,
+    accounts: new Map(),
     roles: new Map(),
     buckets: new Map(),
     kmsKeys: [newKmsKey(region, BROKER_ACCOUNT, 'stint-log')],
-    managedPolicies: managed(),
+    awsPolicies: awsPolicies(),
+    oidcProviders: new Map(providers.map((provider) => [provider.url.replace(/^https?:\/\//, ''), provider])),
     identities: new Map(),
     clock,
-    outbound: createOutbound(url, [BROKER_ACCOUNT, ...Object.values(rules.targets).map(({ account }) => account)]),
+    outbound: createOutbound(url, [BROKER_ACCOUNT, ...Object.values(rules.targets).map(({ account }) => account), ...ownAccounts]),
+    ...(playedIp === undefined ? {} : { playedIp }),
   }
   const brokers = brokerPolicies(rules, region, world.kmsKeys[0]?.arn ?? '')
   for (const [name, policies] of Object.entries(brokers))
     addRole(world, `arn:aws:iam::${BROKER_ACCOUNT}:role/stint-${name}`, trustOfLambda, policies)
   for (const target of Object.values(rules.targets)) {
+    if (ownAccounts.includes(target.account)) continue
     addRole(world, target.roleArn, trustOfTarget(target.externalId), [company.rolePolicies[target.roleArn] ?? everything])
   }
   for (const { name, account, objects, policy: bucketPolicy } of company.buckets) {
@@ -136,57 +169,126 @@ function newKmsKey(region: string, account: string, alias: string): KmsKey {
   return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
 }
 
+/** The parts of a new role or user that have a default. */
+type HolderOptions = { readonly boundary?: PolicyJson; readonly attached?: readonly ManagedPolicy[] }
+
 export function addRole(
   world: World,
   arn: string,
   trust: PolicyJson,
   policies: readonly PolicyJson[],
-  options: { boundary?: PolicyJson; maxSessionSeconds?: number } = {},
+  options: HolderOptions & { maxSessionSeconds?: number } = {},
 ): Role {
   const role: Role = {
-    arn,
-    name: arn.slice(arn.lastIndexOf('/') + 1),
-    account: splitArn(arn)?.[4] ?? '',
-    id: `AROA${letters(17)}`,
-    trust: policy(trust, 'trust'),
-    policies: policies.map((json) => policy(json, 'identity')),
-    ...(options.boundary ? { boundary: policy(options.boundary, 'identity') } : {}),
+    kind: 'role',
+    ...newHolder(world, arn, 'AROA', policies, options),
+    trust: trustOf(world.accounts, documentOf(trust, 'trust')),
     maxSessionSeconds: options.maxSessionSeconds ?? 3600,
   }
-  world.roles.set(arn, role)
+  keepRole(world, role)
   return role
 }
 
+export function keepRole(world: World, role: Role): void {
+  world.roles.set(role.arn, role)
+  accountOf(world.accounts, role.account).roles.set(role.name.toLowerCase(), role)
+}
+
+export function dropRole(world: World, role: Role): void {
+  world.roles.delete(role.arn)
+  accountOf(world.accounts, role.account).roles.delete(role.name.toLowerCase())
+}
+
+/** The common parts of a role or user that the sandbox makes itself. Its inline policies are named by their number. */
+function newHolder(world: World, arn: string, prefix: 'AROA' | 'AIDA', policies: readonly PolicyJson[], options: HolderOptions) {
+  const [, path = '/', name = ''] = /:(?:role|user)(\/(?:.*\/)?)([^/]+)$/.exec(arn) ?? []
+  const createdAt = world.clock()
+  return {
+    arn,
+    name,
+    path,
+    account: splitArn(arn)?.[4] ?? '',
+    id: uniqueId(prefix),
+    createdAt,
+    tags: new Map<string, string>(),
+    inline: new Map(policies.map((json, index) => [`inline-${index + 1}`, documentOf(json, 'identity')] as const)),
+    attached: new Map((options.attached ?? []).map((managed) => [managed.arn, managed] as const)),
+    ...(options.boundary ? { boundary: boundaryOf(arn, options.boundary, createdAt) } : {}),
+  }
+}
+
+/** A boundary that no account lists, for roles that tests make. */
+const boundaryOf = (arn: string, json: PolicyJson, createdAt: number): ManagedPolicy => ({
+  arn: `${arn.replace(/:(role|user)\//, ':policy/')}-boundary`,
+  name: 'boundary',
+  path: '/',
+  id: uniqueId('ANPA'),
+  createdAt,
+  defaultVersion: { id: 'v1', document: documentOf(json, 'identity'), createdAt },
+  tags: new Map(),
+})
+
 /** A long-lived user with a key, for tests and for following the guide with the AWS CLI. */
-export function addUser(world: World, arn: string, policies: readonly PolicyJson[]): SigningKey {
-  const key = { accessKeyId: `AKIA${letters(16)}`, secretAccessKey: randomBytes(30).toString('base64') }
-  const principal = { arn, account: splitArn(arn)?.[4] ?? '' }
-  world.identities.set(key.accessKeyId, {
-    key,
-    principal,
-    userId: `AIDA${letters(17)}`,
-    policies: policies.map((json) => policy(json, 'identity')),
-  })
+export function addUser(world: World, arn: string, policies: readonly PolicyJson[], options: HolderOptions = {}): SigningKey {
+  const made: User = { kind: 'user', ...newHolder(world, arn, 'AIDA', policies, options), keys: new Map() }
+  const { users } = accountOf(world.accounts, made.account)
+  // A second call for the same user replaces its inline policies and adds a key.
+  const user = users.get(made.name.toLowerCase()) ?? made
+  if (user !== made) for (const [name, document] of made.inline) user.inline.set(name, document)
+  users.set(user.name.toLowerCase(), user)
+  return addAccessKey(world, user)
+}
+
+export function addAccessKey(world: World, user: User): SigningKey {
+  const key = newKey('AKIA', user.account)
+  user.keys.set(key.accessKeyId, { createdAt: world.clock() })
+  world.identities.set(key.accessKeyId, identityOfUser(world, user, key))
   return key
+}
+
+const identityOfUser = (world: World, user: User, key: SigningKey): Identity => ({
+  key,
+  principal: { arn: user.arn, account: user.account },
+  userId: user.id,
+  user,
+  get policies() {
+    return grantsOf(world.accounts, user)
+  },
+})
+
+/** Credentials of GetSessionToken: the user's own permissions, for a time. */
+export function addUserSession(world: World, user: User, session: UserSession): Identity & { readonly key: Required<SigningKey> } {
+  const key = { ...newKey('ASIA', user.account), sessionToken: randomBytes(270).toString('base64') }
+  return keepIdentity(world, {
+    principal: { arn: user.arn, account: user.account },
+    userId: user.id,
+    user,
+    key,
+    userSession: session,
+    get policies() {
+      return grantsOf(world.accounts, user)
+    },
+  })
+}
+
+function keepIdentity<T extends Identity>(world: World, identity: T): T {
+  world.identities.set(identity.key.accessKeyId, identity)
+  return identity
 }
 
 /** Fresh temporary credentials for a session of a role. */
 export function addSession(world: World, grant: Grant): Identity & { readonly key: Required<SigningKey> } {
-  const key = {
-    accessKeyId: `ASIA${letters(16)}`,
-    secretAccessKey: randomBytes(30).toString('base64'),
-    sessionToken: randomBytes(270).toString('base64'),
-  }
   const { role, sessionName } = grant
-  const identity = {
+  const key = { ...newKey('ASIA', role.account), sessionToken: randomBytes(270).toString('base64') }
+  return keepIdentity(world, {
     key,
     principal: { arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`, account: role.account, roleArn: role.arn },
     userId: `${role.id}:${sessionName}`,
     grant,
-    policies: role.policies,
-  }
-  world.identities.set(key.accessKeyId, identity)
-  return identity
+    get policies() {
+      return grantsOf(world.accounts, role)
+    },
+  })
 }
 
 /** Credentials like those in the environment of Stint's Lambda functions: a role session, so AssumeRole is role chaining. */
@@ -213,16 +315,11 @@ export function putObject(
   body: Buffer,
   type: string,
   now: number,
-  checksum?: StoredObject['checksum'],
+  more: Pick<StoredObject, 'checksum' | 'tags'> = {},
 ): StoredObject {
-  const object = { body, type, etag: etagOf(body), modifiedAt: now, ...(checksum ? { checksum } : {}) }
+  const object = { body, type, etag: etagOf(body), modifiedAt: now, ...more }
   bucket.objects.set(key, object)
   return object
-}
-
-function letters(count: number): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  return [...randomBytes(count)].map((byte) => alphabet[byte & 31]).join('')
 }
 
 // ── Policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -282,18 +379,6 @@ function brokerPolicies(
   >
   const assume = assumePolicies(rules).map((text) => JSON.parse(text) as PolicyJson)
   return { ...own, vend: [...own.vend, ...assume], broker: [...Object.values(own).flat(), ...assume] }
-}
-
-/** The AWS managed policies that configs here use, reduced to the services of the sandbox. */
-function managed(): ReadonlyMap<string, Policy> {
-  const of = (Action: string | string[]) =>
-    policy({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource: '*' } }, 'identity')
-  return new Map([
-    ['arn:aws:iam::aws:policy/AdministratorAccess', of('*')],
-    ['arn:aws:iam::aws:policy/ReadOnlyAccess', of(['s3:Get*', 's3:List*', 'dynamodb:Get*', 'dynamodb:List*', 'dynamodb:Query'])],
-    ['arn:aws:iam::aws:policy/SecurityAudit', of(['s3:ListAllMyBuckets', 's3:GetBucket*', 's3:ListBucket'])],
-    ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess', of(['s3:Get*', 's3:List*'])],
-  ])
 }
 
 /** S3's ETag of an object that was uploaded in one part. */

@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest'
+import { closedGates, parseAccessDenied } from './gates.ts'
+import { type PolicyJson, policy, type StatementJson } from './policy.ts'
+
+const A = '123456789012'
+const ROLE = 'arn:aws:iam::987654321098:role/CrossAccountAccessRole'
+const user = { arn: `arn:aws:iam::${A}:user/testuser`, account: A }
+const of = (...Statement: StatementJson[]): PolicyJson => ({ Version: '2012-10-17', Statement })
+const may = of({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: ROLE })
+const trusts = (more: Partial<StatementJson> = {}) =>
+  of({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${A}:root` }, Action: 'sts:AssumeRole', ...more })
+
+type Case = { trust?: PolicyJson; identity?: PolicyJson[]; session?: PolicyJson; boundary?: PolicyJson; context?: Record<string, string> }
+const gates = ({ trust = trusts(), identity = [may], session, boundary, context = {} }: Case) =>
+  closedGates({
+    principal: user,
+    action: 'sts:AssumeRole',
+    resource: { arn: ROLE, account: '987654321098' },
+    context,
+    identity: identity.map((json) => policy(json, 'identity')),
+    resourcePolicy: policy(trust, 'trust'),
+    resourcePolicyDecides: true,
+    ...(session ? { session: [policy(session, 'session')] } : {}),
+    ...(boundary ? { boundary: policy(boundary, 'identity') } : {}),
+  })
+
+const external: StatementJson['Condition'] = { StringEquals: { 'sts:ExternalId': 'unique-external-id' } }
+const network: StatementJson['Condition'] = { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } }
+const mfa: StatementJson['Condition'] = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } }
+
+describe('closedGates', () => {
+  test('is empty if the call is allowed', () => expect(gates({})).toEqual([]))
+  test.each<[title: string, given: Case, gate: string, layer: string, words: RegExp, fix: RegExp]>([
+    [
+      'a role that trusts another account',
+      { trust: trusts({ Principal: { AWS: '111122223333' } }) },
+      'trust-policy',
+      'resource',
+      /does not name arn:aws:iam::123456789012:user\/testuser or its account/,
+      /to the Principal/,
+    ],
+    [
+      'a role that trusts the caller with another action',
+      { trust: trusts({ Action: 'sts:TagSession' }) },
+      'trust-policy',
+      'resource',
+      /names arn:aws:iam::123456789012:user\/testuser, but does not allow sts:AssumeRole/,
+      /^Add sts:AssumeRole to the Action/,
+    ],
+    [
+      'a Deny in the trust policy',
+      { trust: of(...[trusts().Statement].flat(), { Sid: 'NotThem', Effect: 'Deny', Principal: { AWS: A }, Action: 'sts:*' }) },
+      'trust-policy',
+      'resource',
+      /Statement "NotThem" of the trust policy of the role denies/,
+      /No Allow overrides it/,
+    ],
+    [
+      'a caller without permission',
+      { identity: [] },
+      'caller-permission',
+      'identity',
+      /No statement of the identity-based/,
+      /^Attach a policy to/,
+    ],
+    [
+      'permission for another role',
+      { identity: [of({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: `${ROLE}2` })] },
+      'caller-permission',
+      'identity',
+      /allows sts:AssumeRole on arn:aws:iam::987654321098:role\/CrossAccountAccessRole\./,
+      /^Attach/,
+    ],
+    [
+      'a Deny of the caller',
+      { identity: [may, of({ Effect: 'Deny', Action: 'sts:*', Resource: '*' })] },
+      'caller-permission',
+      'identity',
+      /^Statement 1 of the identity-based policies of the caller denies/,
+      /Deny/,
+    ],
+    [
+      'a boundary',
+      { boundary: of({ Effect: 'Allow', Action: 's3:*', Resource: '*' }) },
+      'caller-permission',
+      'boundary',
+      /permissions boundary/,
+      /It limits what other policies grant/,
+    ],
+    [
+      'a session policy',
+      { session: of({ Effect: 'Allow', Action: 's3:*', Resource: '*' }) },
+      'caller-permission',
+      'session',
+      /session policy/,
+      /limits/,
+    ],
+    [
+      'no external ID',
+      { trust: trusts({ Condition: external }) },
+      'condition',
+      'resource',
+      /sts:ExternalId wants unique-external-id, the call has no value/,
+      /^Pass the external ID: --external-id unique-external-id\.$/,
+    ],
+    [
+      'another external ID',
+      { trust: trusts({ Condition: external }), context: { 'sts:ExternalId': 'other' } },
+      'condition',
+      'resource',
+      /the call has other\.$/,
+      /that the policy names/,
+    ],
+    [
+      'another network',
+      { trust: trusts({ Condition: network }), context: { 'aws:SourceIp': '198.51.100.9' } },
+      'condition',
+      'resource',
+      /wants 203\.0\.113\.0\/24, the call has 198\.51\.100\.9/,
+      /^Call from an address in 203\.0\.113\.0\/24/,
+    ],
+    [
+      'no MFA',
+      { trust: trusts({ Condition: mfa }) },
+      'condition',
+      'resource',
+      /MultiFactorAuthPresent/,
+      /--serial-number and --token-code/,
+    ],
+    [
+      'a condition of the caller’s own policy',
+      { identity: [of({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*', Condition: external })] },
+      'condition',
+      'identity',
+      /^Statement 1 of the identity-based policies of the caller allows sts:AssumeRole, but not in this call/,
+      /--external-id/,
+    ],
+  ])('%s', (_title, given, gate, layer, words, fix) => {
+    const [first, ...rest] = gates(given)
+    expect([first?.gate, first?.layer, rest]).toEqual([gate, layer, []])
+    expect(first?.finding).toMatch(words)
+    expect(first?.fix).toMatch(fix)
+  })
+  test('names every closed gate, trust first', () => {
+    const found = gates({ trust: trusts({ Principal: { AWS: '111122223333' } }), identity: [] })
+    expect(found.map(({ gate }) => gate)).toEqual(['trust-policy', 'caller-permission'])
+  })
+  test('shows the statement that comes closest', () => {
+    const trust = of(
+      ...[trusts({ Condition: { ...external, ...network } }).Statement].flat(),
+      ...[trusts({ Sid: 'Office', Condition: external }).Statement].flat(),
+    )
+    expect(gates({ trust })[0]?.statement).toBe('"Office"')
+  })
+})
+
+describe('parseAccessDenied', () => {
+  const start = `User: ${user.arn} is not authorized to perform: sts:AssumeRole on resource: ${ROLE}`
+  test.each<[string, string, object | undefined]>([
+    [
+      'no identity-based policy',
+      `${start} because no identity-based policy allows the sts:AssumeRole action`,
+      { layer: 'identity', denied: 'implicitly' },
+    ],
+    [
+      'no role trust policy',
+      `${start} because no role trust policy allows the sts:AssumeRole action`,
+      { layer: 'resource', denied: 'implicitly' },
+    ],
+    ['a Deny of the role', `${start} with an explicit deny in a resource-based policy`, { layer: 'resource', denied: 'explicitly' }],
+    ['a Deny of the caller', `${start} with an explicit deny in an identity-based policy`, { layer: 'identity', denied: 'explicitly' }],
+    ['a session policy', `${start} because no session policy allows the sts:AssumeRole action`, { layer: 'session', denied: 'implicitly' }],
+    [
+      'a boundary',
+      `${start} because no permissions boundary allows the sts:AssumeRole action`,
+      { layer: 'boundary', denied: 'implicitly' },
+    ],
+    ['an SCP', `${start} with an explicit deny in a service control policy`, { layer: 'organization', denied: 'explicitly' }],
+    ['no reason', start, {}],
+    ['another message', 'The security token included in the request is expired', undefined],
+  ])('%s', (_title, message, expected) => {
+    const parts = { principal: user.arn, action: 'sts:AssumeRole', resource: ROLE }
+    expect(parseAccessDenied(message)).toEqual(expected === undefined ? undefined : { ...parts, ...expected })
+  })
+  test('takes the resource in quotes or with a word before it', () => {
+    expect(
+      parseAccessDenied(`User: ${user.arn} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::b/k" because no`)
+        ?.resource,
+    ).toBe('arn:aws:s3:::b/k')
+    expect(parseAccessDenied(`User: ${user.arn} is not authorized to perform: iam:GetRole on resource: role X because no`)?.resource).toBe(
+      'role X',
+    )
+  })
+})
