@@ -89,6 +89,25 @@ describe('what the broker publishes', () => {
   })
 })
 
+test('two contexts of one broker are two sign-ins', async () => {
+  const user = cliUser(sandbox, 'developer')
+  const { BROWSER } = cliUser(sandbox, 'approver').env
+  expect((await user.run(['login', sandbox.urls.broker])).code).toBe(0)
+  expect((await user.run(['login', sandbox.urls.broker, '--name', 'approver'], { BROWSER: BROWSER as string })).code).toBe(0)
+  const { host } = new URL(sandbox.urls.broker)
+  const who = async (...words: string[]) => (await user.run(['whoami', ...words])).stdout.split('  ')[0]
+  expect([await who(), await who('--context', 'approver'), await who('--context', host)]).toEqual([
+    'Avery Approver',
+    'Avery Approver',
+    'Dana Developer',
+  ])
+  // Without a name, the current context is signed in again, and the other one is left alone.
+  expect((await user.run(['login', sandbox.urls.broker], { BROWSER: BROWSER as string })).code).toBe(0)
+  expect(await who('--context', host)).toBe('Dana Developer')
+  expect((await user.run(['logout', '--context', 'approver'])).code).toBe(0)
+  expect(await who()).toBe('Dana Developer')
+})
+
 describe('signs in without a browser on this machine', () => {
   test('by a code on another device', async () => {
     const user = cliUser(sandbox, 'developer')

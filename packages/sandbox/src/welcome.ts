@@ -15,6 +15,7 @@ Stint sandbox · config ${rules.hash.slice(0, 12)} · Ctrl-C stops it
   Issuer   ${urls.issuer}    /people /tools /actions
   AWS      ${urls.aws}    STS, IAM, S3, DynamoDB, KMS, CloudTrail
 ${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (docs/guides/slack.md)\n` : ''}  Key      ${secret}    your browser asks for it once, when you sign in
+
 In another terminal:
 
   # 1. Sign in as an engineer. With a browser, leave out BROWSER, and choose Dana Developer
@@ -33,8 +34,8 @@ In another terminal:
     -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"duration":"15m"}'
 
   # 5. Copy the audit log and verify it offline (docs/guides/auditing.md)
-  STINT_TOKEN=$(npm run -s token -- auditor${option}) npm run -s stint -- audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}
-  npm run -s stint -- audit verify --from ./log-copy/${log}
+  STINT_TOKEN=$(npm run -s token -- auditor${option}) npx stint audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}
+  npx stint audit verify --from ./log-copy/${log}
 
 Other identities: second-developer approver oncall auditor tool ci-main ci-branch ci-fork ci-tag
 `)

@@ -9,7 +9,17 @@ import { Failure } from '../frame/failure.ts'
 import type { TalkFlags } from '../frame/flags.ts'
 import { checkedUrl, type Env } from '../frame/http.ts'
 import { jsonLine, shownLine } from '../output.ts'
-import { isName, type Named, nameFor, profilesFileOf, readContexts, tokenFileOf, writeContexts } from '../sign-in/contexts.ts'
+import {
+  accountOf,
+  isName,
+  type Named,
+  nameFor,
+  nameOf,
+  profilesFileOf,
+  readContexts,
+  tokenFileOf,
+  writeContexts,
+} from '../sign-in/contexts.ts'
 import { clientsOf, revoke, unverifiedClaims } from '../sign-in/issuer.ts'
 import { signInWithBrowser, signInWithDevice } from '../sign-in/sign-in.ts'
 import { tokenStore } from '../sign-in/token-store.ts'
@@ -33,15 +43,14 @@ export async function login(context: Context, flags: LoginFlags, given: string |
   const tokens = flags.device
     ? await signInWithDevice(send, named, say)
     : await signInWithBrowser(env, send, named, { browser: flags.browser, again: flags.again, say })
-  const store = await tokenStore(env, url)
-  await store.write(tokens)
   const contexts = await readContexts(env)
-  const [before] = Object.entries(contexts.contexts).find(([, one]) => one.url === url) ?? []
-  const name = flags.name ?? before ?? nameFor(url)
+  const name = flags.name ?? nameOf(contexts, url) ?? nameFor(url)
   if (contexts.contexts[name] !== undefined && contexts.contexts[name].url !== url)
     throw new Failure('usage', `The context '${name}' is another broker: ${contexts.contexts[name].url}.`, {
       next: `Choose a name: stint login ${url} --name NAME`,
     })
+  const store = await tokenStore(env, accountOf(name, named))
+  await store.write(tokens)
   // Credentials of an earlier sign-in may belong to another person.
   await forgetCredentials(env, url)
   await writeContexts(env, { current: name, contexts: { ...contexts.contexts, [name]: named } })
@@ -81,7 +90,7 @@ export async function logout(context: Context, flags: LogoutFlags): Promise<void
       if (flags.context === undefined) continue
       throw new Failure('usage', `There is no context '${name}'.`, { next: 'List them: stint context' })
     }
-    const revoked = await forget(env, named, (token) => revoke(send, named, token))
+    const revoked = await forget(env, name, named, (token) => revoke(send, named, token))
     left.push({ context: name, url: named.url, revoked })
     const words = revoked ? 'The sign-in was revoked at the issuer.' : 'The issuer did not revoke the sign-in; it ends on its own.'
     if (!flags.json && !flags.quiet) stderr.write(`Signed out of ${named.url}. ${words}\n`)
@@ -93,14 +102,14 @@ export async function logout(context: Context, flags: LogoutFlags): Promise<void
   else if (left.length === 0 && !flags.quiet) stderr.write('You are not signed in anywhere.\n')
 }
 
-async function forget(env: Env, named: Named, atIssuer: (token: string) => Promise<boolean>): Promise<boolean> {
-  const store = await tokenStore(env, named.url)
+async function forget(env: Env, name: string, named: Named, atIssuer: (token: string) => Promise<boolean>): Promise<boolean> {
+  const account = accountOf(name, named)
+  const store = await tokenStore(env, account)
   const tokens = await store.read().catch(() => undefined)
   const revoked = tokens?.refreshToken === undefined ? false : await atIssuer(tokens.refreshToken)
   await store.remove()
   await forgetCredentials(env, named.url)
-  for (const path of [profilesFileOf(env, named.url), `${tokenFileOf(env, named.url)}.lock`])
-    await rm(path, { recursive: true, force: true })
+  for (const path of [profilesFileOf(env, named.url), `${tokenFileOf(env, account)}.lock`]) await rm(path, { recursive: true, force: true })
   return revoked
 }
 

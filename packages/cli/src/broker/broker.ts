@@ -8,10 +8,9 @@ import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
 import { checkedUrl, objectIn, type Reply, type Send, sender } from '../frame/http.ts'
 import { shownLine } from '../output.ts'
-import { type Named, readContexts } from '../sign-in/contexts.ts'
+import { type Named, nameOf, readContexts } from '../sign-in/contexts.ts'
 import { currentToken } from '../sign-in/current-token.ts'
 import { machineToken } from '../sign-in/machine-token.ts'
-import { tokenStore } from '../sign-in/token-store.ts'
 import { failureFrom } from './refusals.ts'
 
 export type Called = { readonly status: number; readonly body: Record<string, unknown>; readonly headers: Reply['headers'] }
@@ -44,32 +43,34 @@ type Where = Pick<BrokerFlags, 'url' | 'context' | 'tokenFile'>
 
 /** Which broker: --url, --context, $STINT_URL, or the current context, in this order. */
 export async function placeOf({ process: { env } }: Context, flags: Where): Promise<{ url: string; named?: Named; name?: string }> {
-  const { current, contexts } = await readContexts(env)
+  const known = await readContexts(env)
+  const { current, contexts } = known
   if (flags.url !== undefined && flags.context !== undefined)
     throw new Failure('usage', '--url and --context cannot be used together.', { next: 'Leave one of them out: stint context' })
   const name = flags.context ?? (flags.url === undefined && !env.STINT_URL ? current : undefined)
   if (name !== undefined) {
     const named = Object.hasOwn(contexts, name) ? contexts[name] : undefined
-    if (!named) throw new Failure('usage', `There is no context '${name}'.`, { next: 'List them: stint context' })
+    if (!named || name === undefined) throw new Failure('usage', `There is no context '${name}'.`, { next: 'List them: stint context' })
     return { url: named.url, named, name }
   }
   const given = flags.url ?? env.STINT_URL
   if (!given) throw new Failure('signIn', 'No broker is chosen.', { next: 'Run stint login URL, or set --url or $STINT_URL.' })
   const url = checkedUrl(given, 'the broker')
-  const [known, named] = Object.entries(contexts).find(([, one]) => one.url === url) ?? []
-  return { url, ...(named ? { named } : {}), ...defined({ name: known }) }
+  const signedIn = nameOf(known, url)
+  return { url, ...(signedIn === undefined ? {} : defined({ named: contexts[signedIn], name: signedIn })) }
 }
 
 export async function brokerFor(context: Context, flags: Where): Promise<Broker> {
   const { env } = context.process
-  const { url, named } = await placeOf(context, flags)
+  const { url, named, name } = await placeOf(context, flags)
   const send = sendFor(context)
   // A context that is named on the command line means its own sign-in, whatever the environment holds.
   const machine = flags.context === undefined || flags.tokenFile !== undefined ? machineToken(env, send, url, flags.tokenFile) : undefined
   const token = async () => {
     if (machine) return machine.token()
-    if (!named) throw new Failure('signIn', `You are not signed in to ${url}.`, { next: `Run stint login ${url}, or set $STINT_TOKEN.` })
-    return currentToken(env, send, named, await tokenStore(env, url), Date.now)
+    if (!named || name === undefined)
+      throw new Failure('signIn', `You are not signed in to ${url}.`, { next: `Run stint login ${url}, or set $STINT_TOKEN.` })
+    return currentToken(env, send, name, named, Date.now)
   }
   return {
     url,

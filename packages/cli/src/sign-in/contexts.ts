@@ -47,10 +47,18 @@ export const writeContexts = (env: Env, contexts: Contexts): Promise<void> =>
 /** The name of a new context: the host, without what is the same in most URLs. */
 export const nameFor = (url: string): string => new URL(url).host
 
+/** The context of this broker: the current one, if it is. */
+export function nameOf({ current, contexts }: Contexts, url: string): string | undefined {
+  if (current !== undefined && contexts[current]?.url === url) return current
+  return Object.keys(contexts).find((name) => contexts[name]?.url === url)
+}
+
 export const isName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/.test(name)
 
-/** A file name for what belongs to one broker. URLs can be longer than file names. */
-export const fileNameFor = (url: string): string => createHash('sha256').update(url).digest('hex').slice(0, 24)
+/** A file name for what belongs to one broker or one context. URLs can be longer than file names. */
+export const fileNameFor = (owner: string): string => createHash('sha256').update(owner).digest('hex').slice(0, 24)
 
-export const tokenFileOf = (env: Env, url: string): string => join(stateFolder(env), 'tokens', `${fileNameFor(url)}.json`)
+/** What the tokens of one context are kept under. Two contexts of one broker are two sign-ins, perhaps of two people. */
+export const accountOf = (name: string, { url }: Pick<Named, 'url'>): string => `${url} ${name}`
+export const tokenFileOf = (env: Env, account: string): string => join(stateFolder(env), 'tokens', `${fileNameFor(account)}.json`)
 export const profilesFileOf = (env: Env, url: string): string => join(stateFolder(env), 'profiles', `${fileNameFor(url)}.json`)

@@ -27,14 +27,14 @@ type Keychain = {
 
 export async function tokenStore(
   env: Env,
-  url: string,
+  account: string,
   keychain: () => Promise<Keychain | undefined> = installedKeychain,
 ): Promise<TokenStore> {
-  const file = fileStore(env, url)
+  const file = fileStore(env, account)
   const Entry = env.STINT_NO_KEYCHAIN ? undefined : await keychain()
   if (!Entry) return file
   try {
-    const entry = new Entry('stint', url)
+    const entry = new Entry('stint', account)
     entry.getPassword() // Throws where there is a library but no keychain, as on a server without a session bus.
     return keychainStore(entry, file)
   } catch {
@@ -42,8 +42,8 @@ export async function tokenStore(
   }
 }
 
-function fileStore(env: Env, url: string): TokenStore {
-  const path = tokenFileOf(env, url)
+function fileStore(env: Env, account: string): TokenStore {
+  const path = tokenFileOf(env, account)
   return {
     place: `${path} (readable only by you)`,
     read: async () => parsed(await readPrivateJson(path)),
