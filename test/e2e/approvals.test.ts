@@ -151,7 +151,7 @@ describe('the way of a request', () => {
     const dana = await engineer()
     const id = await ask(dana, { startsAt: new Date(sandbox.now() + 600_000).toISOString() })
     await post(`/requests/${id}/approve`, await peer())
-    expect(status(await use(dana, id))).toEqual([403, 'approval-required'])
+    expect(status(await use(dana, id))).toEqual([409, 'window-not-started'])
     sandbox.advance(601_000)
     expect((await use(await lab.token({ sub: `engineer-${serial}`, role: 'engineer', groups: [] }), id)).status).toBe(201)
     const other = await engineer()

@@ -54,9 +54,15 @@ export const problems = {
   'method-not-allowed': { status: 405, title: 'This route has no such method', next: 'Use a method named in the Allow header.' },
   'self-approval': { status: 403, title: 'You cannot decide your own request', next: 'Ask another approver.' },
   'not-approver': { status: 403, title: 'You are not an approver of this request', next: 'GET /requests/{id} names the approvers.' },
+  'not-requester': { status: 403, title: 'You are not the requester of this request', next: 'Approvers can deny or revoke the request.' },
   frozen: { status: 403, title: 'Access is frozen', next: 'Ask the responders; GET /freezes says why.' },
   'terms-changed': { status: 409, title: 'The terms have changed since the approval', next: 'Make a new request on the current terms.' },
   'request-not-pending': { status: 409, title: 'The request is no longer open', next: 'Read the request; ask again if you still need it.' },
+  'window-not-started': {
+    status: 409,
+    title: 'The window of the request has not started',
+    next: 'Read the request, and come back at window.startsAt.',
+  },
   'already-decided': { status: 409, title: 'The request is already decided', next: 'Read the request to see what was decided.' },
   'already-issued': {
     status: 409,

@@ -110,6 +110,7 @@ export type NewRequestRefusal = 'request-unknown' | 'request-ended' | 'idempoten
 export type ReserveRefusal =
   | NewRequestRefusal
   | 'approval-required'
+  | 'window-not-started'
   | 'token-used'
   | 'already-issued'
   | 'in-progress'

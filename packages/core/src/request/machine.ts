@@ -108,6 +108,7 @@ export type ChangeEvent = {
 export type DecisionRefusal =
   | 'self-approval'
   | 'not-approver'
+  | 'not-requester'
   | 'auth-too-old'
   | 'already-decided'
   | 'request-not-pending'
@@ -211,7 +212,7 @@ export function deny(request: AccessRequest, actor: Actor, said: Said, now: Inst
 /** The requester cancels a pending request. */
 export function cancel(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   if (!isRequester(request, actor))
-    return refused('not-approver', 'Only the requester can cancel a request. Approvers can deny or revoke it.')
+    return refused('not-requester', 'Only the requester can cancel a request. Approvers can deny or revoke it.')
   const state = stateAt(request, now)
   if (state === 'cancelled') return done('unchanged')
   return state === 'pending' ? done(closeRequest('cancelled', actor, said)) : inState(state)

@@ -44,12 +44,12 @@ const grid: Record<'approve' | 'deny' | 'cancel' | 'revoke' | 'review', Record<G
   },
   cancel: {
     requester: { ...gone, pending: '→ cancelled', approved: 'request-not-pending', denied: 'request-not-pending', cancelled: 'unchanged' },
-    approver: all('not-approver'),
-    'another approver': all('not-approver'),
-    'the requester’s other identity': all('not-approver'),
-    stranger: all('not-approver'),
-    auditor: all('not-approver'),
-    workload: all('not-approver'),
+    approver: all('not-requester'),
+    'another approver': all('not-requester'),
+    'the requester’s other identity': all('not-requester'),
+    stranger: all('not-requester'),
+    auditor: all('not-requester'),
+    workload: all('not-requester'),
   },
   revoke: {
     requester: { ...gone, pending: '→ revoked', approved: '→ revoked', denied: 'request-not-pending', revoked: 'unchanged' },

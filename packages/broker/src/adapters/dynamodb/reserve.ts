@@ -200,7 +200,7 @@ function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, 
   if (state === 'pending') return refused('approval-required', 'The request is waiting for approval.')
   if (state !== 'approved') return ended(state)
   if (item.createdAt <= epoch) return ended('ended')
-  if ((item.windowStartsAt ?? 0) > now) return refused('approval-required', 'The window of this request has not started.')
+  if ((item.windowStartsAt ?? 0) > now) return refused('window-not-started', 'The window of this request has not started.')
   const earlier = item.sessions[sessionSuffix(intent.session)]
   if (earlier && fingerprint === undefined) return refused('token-used', 'This token has already been used for this request.')
   if (earlier && earlier.fingerprint !== fingerprint)
