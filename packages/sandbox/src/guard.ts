@@ -9,7 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** Returns why a request is refused, or undefined. */
-export function guardFault(request: IncomingMessage): string | undefined {
+function guardFault(request: IncomingMessage): string | undefined {
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) return 'Host is not a loopback address'
   const site = request.headers['sec-fetch-site']
   // The sandbox's pages link to each other across ports: from Slack to the broker, and from there to the sign-in. Only links may do so.
@@ -46,7 +46,7 @@ export const guarded = (name: string, handle: Handler) => (request: IncomingMess
 }
 
 /** The body is larger than the server allows. */
-export class BodyTooLarge extends Error {}
+class BodyTooLarge extends Error {}
 
 /** Reads the body. Throws `BodyTooLarge` as soon as more than `limit` bytes are announced or received. */
 export async function readBody(request: IncomingMessage, limit = 16 * 1024 * 1024): Promise<Buffer> {

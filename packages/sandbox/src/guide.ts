@@ -14,7 +14,7 @@ type AwsPort = Pick<Ports, 'aws'>
 const folderOf = ({ aws }: AwsPort): string =>
   fileURLToPath(new URL(`../../../node_modules/.cache/stint-sandbox/guide-${aws}`, import.meta.url))
 
-export type GuideFiles = { readonly credentials: string; readonly config: string }
+type GuideFiles = { readonly credentials: string; readonly config: string }
 
 export async function writeGuideFiles(ports: AwsPort, users: readonly GuideUser[], region: string): Promise<GuideFiles> {
   const folder = folderOf(ports)

@@ -125,7 +125,7 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
   return { close: closer(server) }
 }
 
-export type AwsPart = Part & {
+type AwsPart = Part & {
   readonly world: World
   readonly guideUsers: readonly GuideUser[]
   readonly dynamo: Dynamo
@@ -170,7 +170,7 @@ const DELIVER_EVERY_MS = 5000
 /** On Lambda, a schedule runs the sweeper once a minute. */
 const SWEEP_EVERY_MS = 5000
 
-export type Endpoints = { readonly sts: string; readonly dynamodb: string; readonly s3: string; readonly kms: string }
+type Endpoints = { readonly sts: string; readonly dynamodb: string; readonly s3: string; readonly kms: string }
 
 export type BrokerSettings = {
   readonly ports: Ports
@@ -195,7 +195,7 @@ export type Channels = {
   readonly slack?: { readonly key: SigningKey; readonly botToken: string; readonly signingSecret: string }
 }
 
-export type BrokerPart = Part & { readonly sweep: () => Promise<Swept> }
+type BrokerPart = Part & { readonly sweep: () => Promise<Swept> }
 
 export async function startBroker(settings: BrokerSettings): Promise<BrokerPart> {
   const { ports, rules, endpoints, region, clock, log } = settings
@@ -290,11 +290,7 @@ const AGAIN_MS = 1000
 export type Streaming = { readonly now: () => Promise<number>; readonly close: () => Promise<void> }
 
 /** Simulates Lambda's event source mapping: delivers batches in order, and retries a failed batch. */
-export function streamTo(
-  consume: (journals: readonly Journaled[]) => Promise<number>,
-  { records, stream }: Dynamo,
-  byItself: boolean,
-): Streaming {
+function streamTo(consume: (journals: readonly Journaled[]) => Promise<number>, { records, stream }: Dynamo, byItself: boolean): Streaming {
   let next = 0
   let running: Promise<number> = Promise.resolve(0)
   let timer: NodeJS.Timeout | undefined
@@ -338,7 +334,7 @@ export function streamTo(
 }
 
 /** The shipper as a consumer of the stream. Returns the number of new entries. */
-export const shippingWith =
+const shippingWith =
   (shipper: Shipper) =>
   async (journals: readonly Journaled[]): Promise<number> => {
     const shipped = await ship(shipper, journals)
@@ -385,7 +381,7 @@ export type Sandbox = {
   readonly close: () => Promise<void>
 }
 
-export type SandboxOptions = {
+type SandboxOptions = {
   readonly ports: Ports
   readonly rules: Rules
   readonly clock?: () => number

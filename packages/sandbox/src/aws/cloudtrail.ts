@@ -12,7 +12,7 @@ import type { SignedRequest } from './sigv4.ts'
 import type { Answer } from './sts.ts'
 import { buckets, putObject, type World } from './world.ts'
 
-export const TRAIL_BUCKET = 'acme-cloudtrail'
+const TRAIL_BUCKET = 'acme-cloudtrail'
 
 type TrailRecord = { readonly recipientAccountId: string; readonly [member: string]: unknown }
 

@@ -38,7 +38,7 @@ export type Dynamo = {
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem'])
 
 /** `indexLag`: by how many milliseconds the indexes lag, and by which clock. Absent: not at all. */
-export type DynamoOptions = { readonly indexLag?: { readonly milliseconds: number; readonly clock: () => number } }
+type DynamoOptions = { readonly indexLag?: { readonly milliseconds: number; readonly clock: () => number } }
 
 export function createDynamo({ indexLag }: DynamoOptions = {}): Dynamo {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })

@@ -13,8 +13,6 @@ export const GUIDE_ACCOUNTS = { a: '123456789012', b: '987654321098' } as const
 /** The caller's address in the guide, from the range that RFC 5737 reserves for documentation. */
 export const GUIDE_IP = '203.0.113.7'
 
-export const isGuideAccount = (account: string): boolean => Object.values<string>(GUIDE_ACCOUNTS).includes(account)
-
 export type GuideUser = { readonly profile: string; readonly account: string; readonly key: SigningKey; readonly device?: MfaDevice }
 
 export function seedGuide(world: World): readonly GuideUser[] {

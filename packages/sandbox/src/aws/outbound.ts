@@ -7,7 +7,7 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 export const signingAlgorithms = ['RS256', 'ES384'] as const
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
-export type OutboundIssuer = { readonly url: string; readonly jwksUri: string }
+type OutboundIssuer = { readonly url: string; readonly jwksUri: string }
 
 /** The path of an account's issuer, below the URL of the sandbox's AWS. */
 export const outboundIssuer = (aws: string, account: string): OutboundIssuer => {

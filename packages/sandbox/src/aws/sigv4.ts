@@ -18,7 +18,7 @@ export type SignedRequest = {
 export type SigningKey = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
 
 /** The claimed signer and service, before anything is verified. */
-export type UnverifiedScope = {
+type UnverifiedScope = {
   readonly accessKeyId: string
   readonly date: string
   readonly region: string

@@ -57,7 +57,7 @@ export type Identity = {
 }
 
 /** `mfaAt`: when an MFA code was given. */
-export type UserSession = { readonly issuedAt: number; readonly expiresAt: number; readonly mfaAt?: number }
+type UserSession = { readonly issuedAt: number; readonly expiresAt: number; readonly mfaAt?: number }
 
 export type StoredObject = {
   readonly body: Buffer
@@ -76,7 +76,7 @@ export type Bucket = {
   readonly policy?: Policy
 }
 
-export type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
 
 export type World = {
   readonly region: string

@@ -9,7 +9,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 export const ciJobs = ['ci-main', 'ci-branch', 'ci-fork', 'ci-tag'] as const
 export type CiJob = (typeof ciJobs)[number]
 
-export type ActionsIssuer = { readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> }
+type ActionsIssuer = { readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> }
 
 const LIFE_SECONDS = 300
 

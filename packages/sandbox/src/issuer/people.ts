@@ -28,10 +28,10 @@ export const REDIRECT_URI = 'http://127.0.0.1/callback'
 
 type Settings = { readonly url: string; readonly secret: string; readonly audience: string }
 /** The client for Stint's own pages. */
-export const WEB_CLIENT = 'stint-web'
+const WEB_CLIENT = 'stint-web'
 /** The public client of `stint login`, with the redirect URIs that docs/guides/issuers.md tells operators to register. */
-export const CLI_CLIENT = 'stint-cli'
-export const CLI_REDIRECT_URIS = [8421, 8422, 8423].map((port) => `http://localhost:${port}/callback`)
+const CLI_CLIENT = 'stint-cli'
+const CLI_REDIRECT_URIS = [8421, 8422, 8423].map((port) => `http://localhost:${port}/callback`)
 
 /** `broker`: the base URL of Stint's pages. */
 export async function peopleProvider({ url, secret, audience, broker }: Settings & { readonly broker: string }): Promise<RequestListener> {

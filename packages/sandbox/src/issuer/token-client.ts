@@ -8,7 +8,7 @@ import { keyCookie } from '../guard.ts'
 import { type CiJob, ciJobs } from './actions.ts'
 import { PEOPLE_CLIENT, type PersonName, people, REDIRECT_URI, TOOL_CLIENT } from './people.ts'
 
-export type IssuerAddress = { readonly url: string; readonly secret: string }
+type IssuerAddress = { readonly url: string; readonly secret: string }
 
 const bounds = { timeoutMs: 30_000, maxBytes: 1024 * 1024 } as const
 

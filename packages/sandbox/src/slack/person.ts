@@ -214,7 +214,7 @@ function buttonIn(blocks: readonly KnownBlock[], actionId: string): object {
   throw new Error(`there is no button ${actionId}`)
 }
 
-export function elementIn(
+function elementIn(
   view: ModalView,
   blockId: string,
 ): (ActionElement & { readonly options?: readonly { readonly value: string }[] }) | undefined {

@@ -19,7 +19,7 @@ export type SlackLook = {
 
 type Intercepted = ApiAnswer | 'hang' | 'cut' | undefined
 
-export type SlackServerSettings = Sender & { readonly secret: string; readonly botToken: string }
+type SlackServerSettings = Sender & { readonly secret: string; readonly botToken: string }
 
 export function slackLook(settings: SlackServerSettings): SlackLook {
   const { workspace, secret, botToken } = settings

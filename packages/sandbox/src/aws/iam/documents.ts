@@ -6,7 +6,7 @@ import { parsePolicy } from '@stint/iam'
 import { type Accounts, type Document, holderOf, lazyDocument, namedPrincipals, type Trust, trustOf } from '../accounts.ts'
 import { IamError, limitExceeded } from './query.ts'
 
-export const MAX_TRUST_CHARACTERS = 2048
+const MAX_TRUST_CHARACTERS = 2048
 export const MAX_MANAGED_CHARACTERS = 6144
 /** All inline policies of a role or user together. */
 export const MAX_INLINE_CHARACTERS = { role: 10_240, user: 2048 } as const

@@ -19,7 +19,7 @@ export const noSuchEntity = (message: string): IamError => new IamError(404, 'No
 export const alreadyExists = (message: string): IamError => new IamError(409, 'EntityAlreadyExists', message)
 export const limitExceeded = (message: string): IamError => new IamError(409, 'LimitExceeded', message)
 export const deleteConflict = (message: string): IamError => new IamError(409, 'DeleteConflict', message)
-export const invalidInput = (message: string): IamError => new IamError(400, 'InvalidInput', message)
+const invalidInput = (message: string): IamError => new IamError(400, 'InvalidInput', message)
 export const validationError = (value: string | null, member: string, rule: string): IamError =>
   new IamError(
     400,
@@ -107,7 +107,7 @@ export function readTags(form: URLSearchParams): ReadonlyMap<string, string> {
   return tags
 }
 
-export const MAX_TAGS = 50
+const MAX_TAGS = 50
 
 /** Adds tags as IAM does: a key replaces the same key in another case. */
 export function addTags(present: Map<string, string>, added: ReadonlyMap<string, string>, quota: string): void {
