@@ -33,6 +33,7 @@ import { testCases } from './test.ts'
 import { unfreeze } from './unfreeze.ts'
 import { version } from './version.ts'
 import { whoami } from './whoami.ts'
+import { why } from './why.ts'
 
 /** In the order of the help: sign in, enter, approve, look, and then what platform engineers and auditors need. */
 const routes = {
@@ -53,6 +54,7 @@ const routes = {
   requests,
   show,
   sessions,
+  why,
   approve,
   deny,
   cancel,
