@@ -10,6 +10,7 @@ import { console as consoleCommand } from './console.ts'
 import { context } from './context.ts'
 import { credentialProcess } from './credential-process.ts'
 import { deny } from './deny.ts'
+import { doctor } from './doctor.ts'
 import { env } from './env.ts'
 import { exec } from './exec.ts'
 import { freeze } from './freeze.ts'
@@ -55,6 +56,7 @@ const routes = {
   show,
   sessions,
   why,
+  doctor,
   approve,
   deny,
   cancel,
