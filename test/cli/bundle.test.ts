@@ -54,7 +54,7 @@ describe.each([...versions])('on Node %s', (_version, node) => {
       expect(stdout).not.toBe('')
     }
   })
-  test.each(['lint', 'test', 'target add', 'sandbox'])('says that stint %s needs the repository', async (command) => {
+  test.each(['lint', 'test', 'target add', 'sandbox', 'doctor x --aws'])('says that stint %s needs the repository', async (command) => {
     const { code, stderr } = await spawned(node, [file, ...command.split(' ')], cliUser(sandbox, 'developer').env)
     expect([code, stderr]).toEqual([
       1,

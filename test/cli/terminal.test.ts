@@ -72,6 +72,15 @@ describe('on a terminal', () => {
     )
     expect([code, screen]).toEqual([9, expect.stringContaining('caught')])
   })
+  withTerminal.each([
+    [254, '', true],
+    [255, '', true],
+    [1, '', false],
+    [254, '--quiet ', false],
+  ])('a command that ends with %i, %s: stint exec offers stint why: %s', async (wanted, flags, offered) => {
+    const { code, screen } = await stint('developer', `exec ${flags}logs-read -p bucket=acme-orders-logs -- sh -c 'exit ${wanted}'`)
+    expect([code, screen.includes("stint: If AWS denied the call, run: stint why 'MESSAGE'")]).toEqual([wanted, offered])
+  })
   withTerminal('STINT_NO_INPUT turns the questions off', async () => {
     const { code, screen } = await onTerminal(`STINT_NO_INPUT=1 exec '${process.execPath}' '${STINT}' exec`, [], people.developer.env)
     expect([code, screen]).toEqual([2, expect.stringMatching(/stint exec/)])

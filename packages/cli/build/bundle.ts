@@ -13,28 +13,32 @@ const repositoryOnly: { readonly [module: string]: readonly [command: string, ..
   '/lint/command.ts': ['lint', 'lintCommand'],
   '/cases/command.ts': ['test', 'testCommand'],
   '/target/command.ts': ['target', 'addCommand'],
+  '/doctor-aws/command.ts': ['doctor --aws', 'awsDoctor'],
   '/repository/sandbox.ts': ['sandbox', 'sandboxCommand'],
 }
 
 const withoutRepository: Plugin = {
   name: 'without-repository',
   setup({ onLoad }) {
-    onLoad({ filter: /packages[\\/]cli[\\/]src[\\/](lint|cases|target)[\\/]command\.ts$|repository[\\/]sandbox\.ts$/ }, ({ path }) => {
-      const [, found] = Object.entries(repositoryOnly).find(([module]) => path.replaceAll('\\', '/').endsWith(module)) ?? []
-      if (!found) throw new RangeError(`no command for ${path}`)
-      const [command, ...names] = found
-      const words = `stint ${command} needs the repository and its Node 24.`
-      const contents = names
-        .map(
-          (name) => `export function ${name}() {
+    onLoad(
+      { filter: /packages[\\/]cli[\\/]src[\\/](lint|cases|target|doctor-aws)[\\/]command\.ts$|repository[\\/]sandbox\.ts$/ },
+      ({ path }) => {
+        const [, found] = Object.entries(repositoryOnly).find(([module]) => path.replaceAll('\\', '/').endsWith(module)) ?? []
+        if (!found) throw new RangeError(`no command for ${path}`)
+        const [command, ...names] = found
+        const words = `stint ${command} needs the repository and its Node 24.`
+        const contents = names
+          .map(
+            (name) => `export function ${name}() {
   process.stderr.write(${JSON.stringify(`stint: ${words}\n  In a clone, run: npm ci && npx stint ${command}\n`)})
   process.exitCode = 1
   return 'failed'
 }`,
-        )
-        .join('\n')
-      return { contents, loader: 'js' }
-    })
+          )
+          .join('\n')
+        return { contents, loader: 'js' }
+      },
+    )
   },
 }
 

@@ -10,6 +10,7 @@ import { console as consoleCommand } from './console.ts'
 import { context } from './context.ts'
 import { credentialProcess } from './credential-process.ts'
 import { deny } from './deny.ts'
+import { doctor } from './doctor.ts'
 import { env } from './env.ts'
 import { exec } from './exec.ts'
 import { freeze } from './freeze.ts'
@@ -33,6 +34,7 @@ import { testCases } from './test.ts'
 import { unfreeze } from './unfreeze.ts'
 import { version } from './version.ts'
 import { whoami } from './whoami.ts'
+import { why } from './why.ts'
 
 /** In the order of the help: sign in, enter, approve, look, and then what platform engineers and auditors need. */
 const routes = {
@@ -53,6 +55,8 @@ const routes = {
   requests,
   show,
   sessions,
+  why,
+  doctor,
   approve,
   deny,
   cancel,

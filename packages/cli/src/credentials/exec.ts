@@ -66,11 +66,18 @@ async function runWith(
       `Profile ${entry.profile.id}, ${left(obtained.credentials.expiration, Date.now())} left, renewed while the shell runs. Leave it with exit.\n`,
     )
   try {
-    return await childOf(context, command, environment)
+    const code = await childOf(context, command, environment)
+    // The command's own output is not read: only its exit code tells.
+    if (AWS_DENIALS.includes(code) && name === 'stint exec' && stderr.isTTY && !flags.quiet)
+      stderr.write("stint: If AWS denied the call, run: stint why 'MESSAGE'\n")
+    return code
   } finally {
     endpoint?.close()
   }
 }
+
+/** The AWS CLI exits with these if a service answered with an error: version 2 with 254, version 1 with 255 (AWS CLI User Guide, "Return codes"). */
+const AWS_DENIALS: readonly number[] = [254, 255]
 
 /** Without credentials the command does not start, whatever the reason: 125, as env(1) and docker have it. */
 async function credentialsOrNotStarted(

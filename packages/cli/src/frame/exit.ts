@@ -2,7 +2,7 @@
 
 export const exits = {
   ok: { code: 0, means: 'done' },
-  failed: { code: 1, means: 'failed; for lint, test and audit: there are findings' },
+  failed: { code: 1, means: 'failed; for lint, test, doctor and audit: there are findings' },
   usage: { code: 2, means: 'invalid usage' },
   denied: { code: 3, means: 'denied: you may not do this' },
   signIn: { code: 4, means: 'sign in first, or sign in again' },

@@ -1,0 +1,72 @@
+/** What can go wrong between the doctor and AWS, and in which order it is said. */
+import type { Config } from '@stint/core/config/shape'
+import { expect, test } from 'vitest'
+import { trustPolicyOf } from '../target/trust.ts'
+import type { Probe, RoleRead, TargetAws } from './aws.ts'
+import { targetChecks } from './check-target.ts'
+
+const BROKER = 'arn:aws:iam::999900001111:role/stint-vend'
+const target = {
+  account: '111122223333',
+  roleArn: 'arn:aws:iam::111122223333:role/stint/Deploy',
+  externalId: 'e-1',
+  region: 'eu-central-1',
+}
+const expected = { name: 'prod', target, brokerRole: BROKER, longestSeconds: 3600 }
+const config: Pick<Config, 'targets' | 'targetRoles'> = { targets: { prod: target } }
+const good: RoleRead = { found: 'role', role: { arn: target.roleArn, trust: trustPolicyOf(target, BROKER), maxSessionSeconds: 3600 } }
+
+type Given = { account?: string | { denied: string }; read?: RoleRead; probe?: Probe }
+function fake({ account = target.account, read = good, probe = 'denied' }: Given, asked: string[]): TargetAws {
+  return {
+    accountFor: async () => account,
+    readRole: async () => {
+      asked.push('read')
+      return read
+    },
+    assumeWithWrongExternalId: async () => {
+      asked.push('probe')
+      return probe
+    },
+  }
+}
+
+test.each<[string, Given, Pick<Config, 'targets' | 'targetRoles'>, readonly string[], readonly string[], RegExp]>([
+  ['all is well', {}, config, [], ['read', 'probe'], /^$/],
+  ['the credentials are for another account', { account: '444455556666' }, config, ['role skipped'], [], /are for account 444455556666/],
+  ['the reader cannot be assumed', { account: { denied: 'no' } }, config, ['role failed'], [], /no/],
+  [
+    'the role cannot be read',
+    { read: { found: 'denied', says: 'GetRole failed: AccessDenied' } },
+    config,
+    ['role failed'],
+    ['read'],
+    /AccessDenied/,
+  ],
+  ['there is no role', { read: { found: 'none' } }, config, ['role failed'], ['read'], /does not exist/],
+  ['AWS lets you in', { probe: 'allowed' }, config, ['must-fail failed'], ['read', 'probe'], /let you assume the role/],
+  ['AWS answers something else', { probe: { unclear: 'Throttling' } }, config, ['must-fail warning'], ['read', 'probe'], /Throttling/],
+  [
+    'the config lacks the role',
+    {},
+    { targets: {} },
+    ['caller-permission failed'],
+    ['read', 'probe'],
+    /does not give the broker sts:AssumeRole/,
+  ],
+  [
+    'the role is under the path of targetRoles',
+    {},
+    { targets: { prod: target }, targetRoles: { path: '/stint/', organization: 'o-acme123456' } },
+    [],
+    ['read', 'probe'],
+    /^$/,
+  ],
+])('%s', async (_situation, given, rules, found, calls, says) => {
+  const asked: string[] = []
+  const open = (await targetChecks(fake(given, asked), expected, rules)).filter(({ state }) => state !== 'ok')
+  expect(open.map(({ check, state }) => `${check} ${state}`)).toEqual(found)
+  expect(open.map((one) => one.says).join('')).toMatch(says)
+  expect(open.every(({ fix }) => fix !== undefined)).toBe(true)
+  expect(asked).toEqual(calls)
+})

@@ -1,0 +1,86 @@
+/** The forms of denials that are known, each with its source, and what is not one. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { classify, MAX_MESSAGE_CHARACTERS } from './classify.ts'
+
+const rows = readFileSync(new URL('denials.txt', import.meta.url), 'utf8')
+  .split(/^= /m)
+  .slice(1)
+  .map((block) => {
+    const [source = '', expected = '', ...message] = block.trimEnd().split('\n')
+    const [layer, effect, action, resource, encoded] = expected.replace(/^> /, '').split(' ')
+    return { source, message: message.join('\n'), expected: { layer, effect, action, resource, encoded: encoded === 'encoded' } }
+  })
+
+test('there are at least 60 forms, and no two messages are the same', () => {
+  expect(rows.length).toBeGreaterThanOrEqual(60)
+  expect(new Set(rows.map(({ message }) => message)).size).toBe(rows.length)
+})
+
+test.each(rows.map((row, at) => [`${at + 1}: ${row.expected.layer} ${row.expected.effect}, ${row.source}`, row] as const))(
+  '%s',
+  (_name, { message, expected }) => {
+    const { layer, effect = '-', action = '-', resource = '-', encoded } = classify(message) ?? {}
+    expect({ layer, effect, action, resource, encoded }).toEqual(expected)
+  },
+)
+
+describe('of the call', () => {
+  const principal = 'arn:aws:sts::111122223333:assumed-role/ReadOnly/acme.dev-1-req_01ktn3x0c9e8t7b6w5v4s3r2q1.Ab3dEf7h'
+  const message = `User: ${principal} is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::b/k" because no session policy allows the s3:PutObject action`
+  test('reads the account, the role and the session', () => {
+    expect(classify(message)).toEqual({
+      layer: 'session',
+      effect: 'implicit',
+      action: 's3:PutObject',
+      resource: 'arn:aws:s3:::b/k',
+      principal,
+      account: '111122223333',
+      role: 'ReadOnly',
+      session: 'req_01ktn3x0c9e8t7b6w5v4s3r2q1.Ab3dEf7h',
+      encoded: false,
+    })
+  })
+  test.each([
+    ['in JSON', JSON.stringify({ message })],
+    ['in XML', `<Message>${message.replaceAll('"', '&quot;')}</Message>`],
+    ['wrapped', message.replaceAll(' ', '\n  ')],
+    ['among other lines', `Traceback:\n  x\n${message}\n\nexit status 254`],
+  ])('reads the same %s', (_name, text) => {
+    expect(classify(text)).toEqual(classify(message))
+  })
+  test('reads the ARN of the policy', () => {
+    const policy = 'arn:aws:organizations::111122223333:policy/o-abcdefghij/service_control_policy/p-12345678'
+    expect(classify(`x is not authorized to perform: a:B with an explicit deny in a service control policy: ${policy}.`)?.policyArn).toBe(
+      policy,
+    )
+  })
+  test('does not keep an access key ID', () => {
+    const denied = classify('User: arn:aws:iam::111122223333:user/AKIAIOSFODNN7EXAMPLE is not authorized to perform: s3:GetObject')
+    expect(JSON.stringify(denied)).not.toContain('IOSFODNN7')
+  })
+})
+
+describe('is no denial:', () => {
+  test.each([
+    ['nothing', ''],
+    ['another error', 'An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: The specified bucket does not exist'],
+    ['an error of the network', 'Could not connect to the endpoint URL: "https://s3.eu-central-1.amazonaws.com/"'],
+    ['a throttled call', 'An error occurred (ThrottlingException) when calling the DescribeInstances operation: Rate exceeded'],
+    ['prose', 'The deployment was denied by the reviewer because no tests were run'],
+  ])('%s', (_name, text) => expect(classify(text)).toBeUndefined())
+})
+
+test('a message beyond the limit is not read, and a hostile one takes no time', () => {
+  expect(classify(`${'x'.repeat(MAX_MESSAGE_CHARACTERS)} AccessDenied`)).toBeUndefined()
+  const hostile = [
+    'User: '.repeat(2000),
+    'with an explicit deny in a '.repeat(600),
+    `because no ${'policy '.repeat(2000)}`,
+    `with an explicit deny in a ${'a-'.repeat(8000)}`,
+    `token${' is'.repeat(5000)}`,
+  ]
+  const began = performance.now()
+  for (const text of hostile) classify(text)
+  expect(performance.now() - began).toBeLessThan(1000)
+})
