@@ -170,5 +170,5 @@ const forms: readonly { readonly pattern: RegExp; readonly found: Found }[] = [
     pattern: /^Access Denied\b|not authorized to access (this|the) resource|Access to the resource \S+ is denied/i,
     found: { layer: 'unnamed' },
   },
-  { pattern: /\b403\b.{0,20}\bForbidden\b|\bForbidden\b.{0,20}\b403\b/, found: { layer: 'unnamed' } },
+  { pattern: /\b403\b.{0,120}\bForbidden\b|\bForbidden\b.{0,20}\b403\b/, found: { layer: 'unnamed' } },
 ]
