@@ -24,7 +24,7 @@ import { clientsOf, revoke, unverifiedClaims } from '../sign-in/issuer.ts'
 import { signInWithBrowser, signInWithDevice } from '../sign-in/sign-in.ts'
 import { tokenStore } from '../sign-in/token-store.ts'
 
-export type LoginFlags = TalkFlags & {
+type LoginFlags = TalkFlags & {
   readonly device: boolean
   readonly browser: boolean
   readonly again: boolean
@@ -75,7 +75,7 @@ function chosen(clients: readonly Named[], url: string, issuer: string | undefin
   )
 }
 
-export type LogoutFlags = TalkFlags & { readonly context?: string; readonly all: boolean }
+type LogoutFlags = TalkFlags & { readonly context?: string; readonly all: boolean }
 
 /** Leaves nothing of a context on this machine. */
 export async function logout(context: Context, flags: LogoutFlags): Promise<void> {

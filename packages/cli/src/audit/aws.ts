@@ -34,7 +34,7 @@ export function bucketSource(log: string, events: string | undefined, region: st
   return { ...storeSource({ log: first, events: first }), list: () => first.list(''), hasEvents: false }
 }
 
-export type ErasureTables = { readonly table: string; readonly sideTable: string; readonly eventsBucket: string }
+type ErasureTables = { readonly table: string; readonly sideTable: string; readonly eventsBucket: string }
 
 /** The dependencies of erasing, on the given tables and bucket. */
 export function erasureOn(region: string, { table, sideTable, eventsBucket }: ErasureTables, env: NodeJS.ProcessEnv) {

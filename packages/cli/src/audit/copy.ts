@@ -12,7 +12,7 @@ const AT_ONCE = 16
 
 const read = (note: Uint8Array) => parseCheckpointText(parseNote(Buffer.from(note).toString('utf8'))?.text ?? '')
 
-export type Copied = { readonly size: number; readonly fetched: number; readonly kept: number }
+type Copied = { readonly size: number; readonly fetched: number; readonly kept: number }
 
 const tileCount = (level: number | 'entries', size: number): number =>
   Math.ceil((level === 'entries' ? size : Math.floor(size / TILE_WIDTH ** level)) / TILE_WIDTH)

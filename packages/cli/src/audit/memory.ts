@@ -16,7 +16,7 @@ type Memory = {
   readonly verifiedAt: string
 }
 
-export type Remembered = Memory & {
+type Remembered = Memory & {
   /** The auditor gave the key. It was not taken from the log. */
   readonly trusted: boolean
 }

@@ -85,7 +85,7 @@ type KnownSession = {
   others: number
 }
 
-export type Activity = {
+type Activity = {
   readonly session: string
   readonly sessionName: string
   readonly accessKeyId: string
@@ -97,8 +97,8 @@ export type Activity = {
   /** Roles that were assumed from this session. */
   readonly chained: readonly string[]
 }
-export type TrailFinding = { readonly kind: 'around' | 'mismatch' | 'unexplained' | 'unseen'; readonly at: string; readonly what: string }
-export type Reconciled = {
+type TrailFinding = { readonly kind: 'around' | 'mismatch' | 'unexplained' | 'unseen'; readonly at: string; readonly what: string }
+type Reconciled = {
   readonly records: number
   readonly span?: { readonly first: string; readonly last: string }
   readonly matched: number

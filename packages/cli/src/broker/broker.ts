@@ -14,7 +14,7 @@ import { machineToken } from '../sign-in/machine-token.ts'
 import { failureFrom } from './refusals.ts'
 
 export type Called = { readonly status: number; readonly body: Record<string, unknown>; readonly headers: Reply['headers'] }
-export type CallOptions = {
+type CallOptions = {
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs?: number

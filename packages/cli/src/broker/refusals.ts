@@ -42,7 +42,7 @@ const nexts: { readonly [code in ProblemCode]?: Next } = {
 
 const FAILED: readonly string[] = ['assume-role-denied', 'assume-role-invalid', 'packed-policy-too-large', 'sts-answer-invalid', 'internal']
 
-export function exitFor(status: number, code: string): Exit {
+function exitFor(status: number, code: string): Exit {
   if (status === 401 || code === 'mfa-required' || code === 'auth-too-old') return 'signIn'
   if (status === 403) return 'denied'
   if (status >= 500) return FAILED.includes(code) ? 'failed' : 'unreachable'

@@ -1,6 +1,6 @@
 /** The parts of the API's responses that the command line reads. openapi.json describes them in full. */
 
-export type CallerView = { readonly issuer: string; readonly subject: string; readonly name: string; readonly kind: string }
+type CallerView = { readonly issuer: string; readonly subject: string; readonly name: string; readonly kind: string }
 export type ProfileView = {
   readonly id: string
   readonly description?: string

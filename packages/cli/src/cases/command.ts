@@ -10,7 +10,7 @@ import { casesJson, casesText } from './report.ts'
 import { runCases } from './run.ts'
 import { checkTable } from './table.ts'
 
-export type TestFlags = { readonly config: string; readonly binding?: readonly string[]; readonly verbose: boolean; readonly json: boolean }
+type TestFlags = { readonly config: string; readonly binding?: readonly string[]; readonly verbose: boolean; readonly json: boolean }
 
 export async function testCommand(this: Context, flags: TestFlags, file: string): Promise<void> {
   const end = (exit: Exit, words: string) => {

@@ -21,9 +21,9 @@ import type { Done, Refused } from '@stint/core/outcome'
 import { type AccessInput, resolveScope } from '@stint/core/scope/terms'
 
 /** `why` is for the operator. Callers never see it. */
-export type Got = { readonly outcome: Expected; readonly why?: string }
+type Got = { readonly outcome: Expected; readonly why?: string }
 /** Why a caller does not match one of the profile's rules. */
-export type Obstacle = {
+type Obstacle = {
   readonly rule: string
   readonly misses: readonly { readonly claim: string; readonly is: unknown; readonly wanted: unknown }[]
 }

@@ -34,7 +34,7 @@ const schema = v.strictObject({
   rest: v.optional(v.literal('refused')),
 })
 
-export type CheckedTable = { readonly ok: true; readonly cases: Cases } | { readonly ok: false; readonly faults: readonly string[] }
+type CheckedTable = { readonly ok: true; readonly cases: Cases } | { readonly ok: false; readonly faults: readonly string[] }
 
 export function checkTable(source: unknown, rules: Pick<Rules, 'issuers' | 'profiles'>): CheckedTable {
   const parsed = v.safeParse(schema, source)

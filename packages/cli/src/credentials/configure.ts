@@ -10,7 +10,7 @@ import { awsConfigFile } from '../frame/paths.ts'
 import { jsonLine } from '../output.ts'
 import { chosenProfile } from '../profiles/read.ts'
 
-export type ConfigureFlags = BrokerFlags & {
+type ConfigureFlags = BrokerFlags & {
   readonly name?: string
   readonly parameter?: readonly string[]
   readonly duration?: string

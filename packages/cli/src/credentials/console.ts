@@ -8,7 +8,7 @@ import { jsonLine } from '../output.ts'
 import { type CredentialFlags, entryOf } from './entry.ts'
 import { vend } from './obtain.ts'
 
-export type ConsoleFlags = CredentialFlags & { readonly service?: string; readonly browser: boolean }
+type ConsoleFlags = CredentialFlags & { readonly service?: string; readonly browser: boolean }
 
 export async function consoleCommand(context: Context, flags: ConsoleFlags, id: string | undefined): Promise<void> {
   const { env, stdout, stderr } = context.process
@@ -26,7 +26,7 @@ export async function consoleCommand(context: Context, flags: ConsoleFlags, id: 
 }
 
 /** AWS IAM User Guide, "Enable custom identity broker access to the AWS console": Destination is the page to open. */
-export function destined(signInUrl: string, service: string | undefined, region: string): string {
+function destined(signInUrl: string, service: string | undefined, region: string): string {
   if (!URL.canParse(signInUrl))
     throw new Failure('unreachable', 'The broker returned no sign-in URL.', {
       next: 'Compare the versions of broker and CLI: stint version',

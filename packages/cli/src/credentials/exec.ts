@@ -15,7 +15,7 @@ import { variablesOf, withoutStale } from './environment.ts'
 import type { Obtained } from './obtain.ts'
 import { keepable } from './process.ts'
 
-export type ExecFlags = CredentialFlags & { readonly nest: boolean; readonly static: boolean }
+type ExecFlags = CredentialFlags & { readonly nest: boolean; readonly static: boolean }
 
 export async function execCommand(context: Context, flags: ExecFlags, ...words: string[]): Promise<number> {
   // stricli does not tell where `--` was. Without a word before it, the profile was left out.

@@ -19,7 +19,7 @@ export function keepable<T>(url: string, obtained: Obtained, as: (obtained: Obta
   return { url, renewAtMs: expiresAtMs - spareOf(expiresAtMs - Date.now()), value: as(obtained) }
 }
 
-export const processJson = ({ account, credentials }: Obtained): string =>
+const processJson = ({ account, credentials }: Obtained): string =>
   `${JSON.stringify({
     Version: 1,
     AccessKeyId: credentials.accessKeyId,

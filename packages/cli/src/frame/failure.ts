@@ -4,7 +4,7 @@
  */
 import type { Exit } from './exit.ts'
 
-export type FailureFacts = {
+type FailureFacts = {
   /** What to do next: a command, if there is one. */
   readonly next?: string
   /** The broker's problem code, if it refused. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from './failure.ts'
 import { createPrivate, readPrivate, removeFile } from './private-file.ts'
 
-export type LockLimits = {
+type LockLimits = {
   /** How long to wait for another process. */
   readonly waitMs: number
   /** A lock that is older than this belongs to a process that hangs. Longer than any work under the lock. */

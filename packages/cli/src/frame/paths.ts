@@ -13,4 +13,3 @@ export const stateFolder = (env: Env): string =>
 export const configFolder = (env: Env): string =>
   join(absolute(env.XDG_CONFIG_HOME) ? env.XDG_CONFIG_HOME : join(home(env), '.config'), 'stint')
 export const awsConfigFile = (env: Env): string => env.AWS_CONFIG_FILE ?? join(home(env), '.aws', 'config')
-export const awsCredentialsFile = (env: Env): string => env.AWS_SHARED_CREDENTIALS_FILE ?? join(home(env), '.aws', 'credentials')

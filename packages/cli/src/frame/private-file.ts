@@ -13,7 +13,7 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
 const me = process.getuid?.()
 
 /** Creates the folder with mode 0700, or takes away what others may do in one that is there. */
-export async function privateFolder(path: string): Promise<void> {
+async function privateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 })
   const found = await lstat(path)
   if (!found.isDirectory()) throw unsafe(path, 'it is not a folder')

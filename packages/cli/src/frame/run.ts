@@ -6,7 +6,7 @@ import { Failure } from './failure.ts'
 
 /** What a command does. It returns how it ended; nothing means `ok`. A number is the exit code of a child process. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most commands have nothing to return
-export type Ended = Exit | number | void
+type Ended = Exit | number | void
 export type Run<F, A extends readonly unknown[]> = (context: Context, flags: F, ...args: A) => Ended | Promise<Ended>
 
 type CommonFlags = { readonly json?: boolean }

@@ -13,7 +13,7 @@ import { lintOnline } from './online.ts'
 import { place, reportJson, reportText } from './report.ts'
 import { readSource } from './source.ts'
 
-export type LintFlags = {
+type LintFlags = {
   readonly config: string
   readonly binding?: readonly string[]
   readonly online: boolean

@@ -3,7 +3,7 @@ import { jsonLine, shownLine } from '../output.ts'
 import { catalogue, type Finding, type RuleId, type Severity } from './catalogue.ts'
 import { ignoreFault, type Location, type Source } from './source.ts'
 
-export type Located = Finding & { readonly severity: Severity; readonly at?: Location }
+type Located = Finding & { readonly severity: Severity; readonly at?: Location }
 
 /** Locates findings in the source and removes those that an exception silences. Reports invalid exceptions as well. */
 export function place(findings: readonly Finding[], source: Source): { readonly findings: readonly Located[]; readonly ignored: number } {

@@ -42,7 +42,7 @@ const nextFor: { readonly [hurdle: string]: string } = {
   'not-eligible': 'Ask the owners of stint.config.ts for access.',
 }
 
-export function profileText(profile: ProfileView): string {
+function profileText(profile: ProfileView): string {
   const { approval } = profile
   const parameters = Object.entries(profile.parameters)
   const facts: (readonly [string, string])[] = [

@@ -10,7 +10,7 @@ import { chosenProfile } from '../profiles/read.ts'
 import { approvedOrThrow, waitForDecision } from './wait.ts'
 import { wantedFrom } from './wanted.ts'
 
-export type AskFlags = BrokerFlags & Omit<SessionFlags, 'request'> & { readonly start?: number }
+type AskFlags = BrokerFlags & Omit<SessionFlags, 'request'> & { readonly start?: number }
 
 export async function ask(context: Context, flags: AskFlags, id: string | undefined): Promise<void> {
   const { stdout, stderr } = context.process

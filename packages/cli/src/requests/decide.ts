@@ -11,8 +11,8 @@ import { left } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 import { requestText } from './words.ts'
 
-export type DecisionFlags = BrokerFlags & { readonly comment?: string }
-export type ApproveFlags = DecisionFlags & {
+type DecisionFlags = BrokerFlags & { readonly comment?: string }
+type ApproveFlags = DecisionFlags & {
   readonly duration?: string
   readonly uses?: number
   readonly window?: string

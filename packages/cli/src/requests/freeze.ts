@@ -8,7 +8,7 @@ import type { BrokerFlags } from '../frame/flags.ts'
 import { fromNow, tableText } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 
-export type FreezeFlags = BrokerFlags & {
+type FreezeFlags = BrokerFlags & {
   readonly all: boolean
   readonly profile?: string
   readonly target?: string

@@ -10,8 +10,8 @@ import { jsonLine, shownLine } from '../output.ts'
 import { approvedOrThrow, waitForDecision } from './wait.ts'
 import { requestsTable, requestText } from './words.ts'
 
-export type ListFlags = BrokerFlags & { readonly all: boolean; readonly limit: number }
-export type RequestsFlags = ListFlags & { readonly approvable: boolean; readonly review: boolean; readonly state?: string }
+type ListFlags = BrokerFlags & { readonly all: boolean; readonly limit: number }
+type RequestsFlags = ListFlags & { readonly approvable: boolean; readonly review: boolean; readonly state?: string }
 
 /** Reads pages until there are `limit` items. A page can hold fewer than were asked for. */
 async function pages<T>(
@@ -70,7 +70,7 @@ export async function sessions(context: Context, flags: ListFlags & { readonly l
   )
 }
 
-export type ShowFlags = BrokerFlags & { readonly wait?: number }
+type ShowFlags = BrokerFlags & { readonly wait?: number }
 
 /** Shows a request, a session or, for auditors and its own caller, a refusal. */
 export async function show(context: Context, flags: ShowFlags, id: string): Promise<void> {

@@ -12,7 +12,7 @@ const LOOK_SECONDS = 20
 /** Time for the broker to answer after that. */
 const SPARE_MS = 30_000
 
-export type WaitOptions = { readonly seconds: number; readonly quiet: boolean; readonly json?: boolean; readonly resume: string }
+type WaitOptions = { readonly seconds: number; readonly quiet: boolean; readonly json?: boolean; readonly resume: string }
 
 export async function waitForDecision(context: Context, broker: Broker, id: string, options: WaitOptions): Promise<RequestView> {
   const { process } = context

@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http'
 import { Failure } from '../frame/failure.ts'
 
-export const CALLBACK_PORTS = [8421, 8422, 8423] as const
+const CALLBACK_PORTS = [8421, 8422, 8423] as const
 
 export type Loopback = {
   readonly redirectUri: string

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Failure } from '../frame/failure.ts'
 import { type Env, objectIn, type Send } from '../frame/http.ts'
 
-export type TokenSource = { readonly from: string; readonly token: () => Promise<string> }
+type TokenSource = { readonly from: string; readonly token: () => Promise<string> }
 
 /** Undefined: this is not a job, or its runner offers no token. */
 export function machineToken(env: Env, send: Send, url: string, file?: string): TokenSource | undefined {

@@ -9,7 +9,7 @@ import { issuerFailure, issuerOf, tokensFrom } from './issuer.ts'
 import { listenForRedirect } from './loopback.ts'
 import type { Tokens } from './token-store.ts'
 
-export type SignInOptions = {
+type SignInOptions = {
   readonly browser: boolean
   /** Sign in again even if the browser still has a session at the issuer. */
   readonly again: boolean

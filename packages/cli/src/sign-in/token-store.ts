@@ -13,7 +13,7 @@ export type Tokens = {
   readonly expiresAtMs: number
   readonly refreshToken?: string
 }
-export type TokenStore = {
+type TokenStore = {
   /** For a person: where the tokens are. */
   readonly place: string
   readonly read: () => Promise<Tokens | undefined>

@@ -12,8 +12,8 @@ import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
 import { jsonLine, shownLine } from '../output.ts'
 
-export type SlackFlags = BrokerFlags
-export type LinkFlags = SlackFlags & { readonly user?: string; readonly email: boolean }
+type SlackFlags = BrokerFlags
+type LinkFlags = SlackFlags & { readonly user?: string; readonly email: boolean }
 
 type PendingUser = { readonly team: string; readonly user: string; readonly name: string; readonly until: string }
 type LinkAnswer = {

@@ -12,7 +12,7 @@ import { forPeople, shownLine } from '../output.ts'
 import { kitFaults } from './kit.ts'
 import { configLines, parametersOf, type Row, type Targets, targetsFrom } from './targets.ts'
 
-export type AddFlags = {
+type AddFlags = {
   readonly account?: string
   readonly name?: string
   readonly csv?: string

@@ -13,7 +13,7 @@ const PATH = /^\/([A-Za-z0-9+=,.@_-]+\/)+$/
 const MAX_PATH = 512
 const PREFIX = /^[A-Za-z0-9+=,.@:_-]{2,64}$/
 
-export type KitInputs = {
+type KitInputs = {
   readonly brokerRole?: string
   readonly policies?: readonly string[]
   readonly role?: string

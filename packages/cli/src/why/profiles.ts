@@ -20,7 +20,7 @@ export type Call = {
 }
 
 /** How sure it is that the session policy allows the call. */
-export type Certainty =
+type Certainty =
   | 'allows'
   /** Only if conditions hold that are not known here, or on some resources only. */
   | 'conditional'

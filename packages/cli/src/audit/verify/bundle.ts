@@ -35,7 +35,7 @@ export async function readBundle(source: LogSource, index: number, size: number)
   return { entries, tile: hashes, held: events, width: tile.width, names: { entries: tilePath(bundle), tile: tilePath(tile), held } }
 }
 
-export type CheckedBundle = {
+type CheckedBundle = {
   readonly leaves: readonly Hash[]
   readonly entries: readonly ReturnType<typeof parseEntry>[]
   readonly events: readonly (HeldEvent | undefined)[]
