@@ -45,6 +45,7 @@ export const requestTransitions: { readonly [state in RequestState]: { readonly 
     approve: ['pending', 'approved'],
     deny: ['denied'],
     cancel: ['cancelled'],
+
     revoke: ['revoked'],
     expire: ['expired'],
     escalate: ['pending'],
@@ -144,6 +145,9 @@ export const isSelf = (request: AccessRequest, actor: Actor): boolean =>
 export const mayStop = (request: Pick<AccessRequest, 'unattendedAt'>, actor: Actor): boolean =>
   request.unattendedAt !== undefined && actor.caller.kind === 'human' && actor.couldEnter
 
+/** Whether the table has the act in this state. */
+const can = (state: RequestState, act: RequestAct): boolean => requestTransitions[state][act] !== undefined
+
 const inState = (state: RequestState) => refused('request-not-pending', `The request is ${state}.`, { evidence: { state } })
 
 /** Records an approver's approval. */
@@ -155,7 +159,7 @@ export function approve(request: AccessRequest, approval: Approval, actor: Actor
   if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
-  if (state !== 'pending') return inState(state)
+  if (!can(state, 'approve')) return inState(state)
   if (!sameRules(request, approval))
     return refused('terms-changed', 'The approval rules have changed since the request was made. A new request is needed.')
   if (approval.stepUp && !signedInLately(actor.caller, now))
@@ -205,7 +209,7 @@ export function deny(request: AccessRequest, actor: Actor, said: Said, now: Inst
   if (state === 'denied' && request.decidedBy && is(request.decidedBy, actor.caller)) return done('unchanged')
   if (state === 'approved' || state === 'denied')
     return refused('already-decided', `The request is already ${state}.`, { evidence: { state } })
-  if (state !== 'pending') return inState(state)
+  if (!can(state, 'deny')) return inState(state)
   return done(closeRequest('denied', actor, said))
 }
 
@@ -215,7 +219,7 @@ export function cancel(request: AccessRequest, actor: Actor, said: Said, now: In
     return refused('not-requester', 'Only the requester can cancel a request. Approvers can deny or revoke it.')
   const state = stateAt(request, now)
   if (state === 'cancelled') return done('unchanged')
-  return state === 'pending' ? done(closeRequest('cancelled', actor, said)) : inState(state)
+  return can(state, 'cancel') ? done(closeRequest('cancelled', actor, said)) : inState(state)
 }
 
 /**
@@ -227,7 +231,7 @@ export function revoke(request: AccessRequest, actor: Actor, said: Said, now: In
   if (!entitled) return refused('not-approver', 'You are not entitled to revoke this request.')
   const state = stateAt(request, now)
   if (state === 'revoked') return done('unchanged')
-  return state === 'pending' || state === 'approved' ? done(closeRequest('revoked', actor, said)) : inState(state)
+  return can(state, 'revoke') ? done(closeRequest('revoked', actor, said)) : inState(state)
 }
 
 /** A person other than the requester closes the review of a break-glass with a comment. */
@@ -306,7 +310,7 @@ const closing = { denied: 'deny', cancelled: 'cancel', revoked: 'revoke' } as co
 
 const closeRequest = (state: keyof typeof closing, actor: Actor, said: Said): Change => {
   const by = callerRef(actor.caller)
-  const from = (Object.keys(requestTransitions) as RequestState[]).filter((one) => requestTransitions[one][closing[state]])
+  const from = (Object.keys(requestTransitions) as RequestState[]).filter((one) => can(one, closing[state]))
   return {
     state,
     from,
