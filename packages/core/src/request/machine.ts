@@ -45,7 +45,6 @@ export const requestTransitions: { readonly [state in RequestState]: { readonly 
     approve: ['pending', 'approved'],
     deny: ['denied'],
     cancel: ['cancelled'],
-
     revoke: ['revoked'],
     expire: ['expired'],
     escalate: ['pending'],
