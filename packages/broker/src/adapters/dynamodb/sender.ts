@@ -12,7 +12,6 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
-import { brief } from '@stint/core/audit/event'
 import type { RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
@@ -20,6 +19,7 @@ import { within } from '../../ports/deadline.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { batchIn, COUNTED, imageIn, itemIn, type Key, showsWrite } from './answer-checks.ts'
 import { type Item, toItem } from './items.ts'
+import { resend } from './resend.ts'
 import { isBlocked } from './trouble.ts'
 
 export type DynamoSettings = {
@@ -92,17 +92,9 @@ export function sender(settings: DynamoSettings): Sender {
   const { client, random, storyTable, sideTable } = settings
 
   const send: Sender['send'] = async (once) => {
-    let cause = ''
-    for (let sends = 0; sends < SENDS; sends++) {
-      if (sends > 0) await settings.sleep(FIRST_WAIT_MS * 2 ** sends * (0.5 + (random(1)[0] ?? 0) / 256))
-      try {
-        return done(await within(settings.answerWithinMs, once()))
-      } catch (error) {
-        if (isBlocked(error)) return { outcome: 'blocked', item: error.Item }
-        cause = error instanceof Error ? `${error.name}: ${brief(error.message)}` : String(error)
-      }
-    }
-    return { outcome: 'unknown', cause: `ledger: ${cause}` }
+    const pause = (sent: number) => settings.sleep(FIRST_WAIT_MS * 2 ** sent * (0.5 + (random(1)[0] ?? 0) / 256))
+    const sent = await resend(SENDS, pause, () => within(settings.answerWithinMs, once()))
+    return sent.outcome === 'unknown' ? { outcome: 'unknown', cause: `ledger: ${sent.cause}` } : sent
   }
 
   const write: Sender['write'] = async ({ table: TableName, key }, input, values, read, shows) => {
