@@ -21,7 +21,7 @@ import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
-export const LIMITS_KB = { vend: 310, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const satisfies Record<
+export const LIMITS_KB = { vend: 307, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const satisfies Record<
   FunctionName,
   number
 >
@@ -51,7 +51,7 @@ type Fragment = { readonly file: RegExp; readonly contents: (text: string) => st
 
 /**
  * Files of which a fragment is enough: a client's package.json is only needed for its version, SHA-256 in JavaScript duplicates Node's, and
- * adaptive retries are not used.
+ * adaptive retries are not used. The region is always given, so no instance is asked for it.
  */
 const fragments: readonly Fragment[] = [
   {
@@ -60,16 +60,19 @@ const fragments: readonly Fragment[] = [
   },
   { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
   { file: /[\\/]util-retry[\\/]DefaultRateLimiter\.js$/, contents: () => throwing('DefaultRateLimiter') },
+  { file: /[\\/]util-retry[\\/]AdaptiveRetryStrategy\.js$/, contents: () => throwing('AdaptiveRetryStrategy') },
+  { file: /[\\/]regionConfig[\\/]getInstanceMetadataRegion\.js$/, contents: () => throwing('getInstanceMetadataRegion') },
   // Every client is given its endpoint (src/adapters/aws.ts). STS also asks here whether an endpoint needs another signing scheme.
   {
     file: /[\\/]client-(sts|dynamodb|kms)[\\/].*[\\/]endpointResolver\.js$/,
     contents: () => 'export const defaultEndpointResolver = () => ({ properties: {} })',
   },
 ]
-/** AWS's partitions, which only the rules of S3 need. */
+/** AWS's partitions and the names of buckets, which only S3 needs. */
 const fragmentsBesideS3: readonly Fragment[] = [
   ...fragments,
   { file: /[\\/]util-endpoints[\\/]lib[\\/]aws[\\/]partitions\.js$/, contents: () => 'export const partitionsInfo = { partitions: [] }' },
+  { file: /[\\/]service-customizations[\\/]index\.js$/, contents: () => throwing('resolveParamsForS3') },
 ]
 
 function stubbing(
