@@ -82,7 +82,7 @@ describe('npm start', () => {
     const { stdout } = await shell(step(4))
     expect(JSON.parse(stdout)).toMatchObject({ profile: 'logs-read', credentials: { accessKeyId: expect.stringMatching(/^ASIA/) } })
     const copy = await mkdtemp(join(tmpdir(), 'stint-copy-'))
-    const audit = lines.filter((line) => line.includes('stint -- audit')).join('\n')
+    const audit = lines.filter((line) => line.includes('stint audit')).join('\n')
     const { stdout: proved } = await shell(audit.replaceAll('./log-copy', copy))
     expect(proved).toMatch(/Nothing is missing or altered/)
 
