@@ -134,7 +134,7 @@ function profilesText({ action }: Denial, { found, checked, skipped }: Looked): 
   const more = skipped > 0 ? `Only the first ${checked} of your ${checked + skipped} profiles in this account were checked.\n` : ''
   if (checked === 0) return '\nYou have no profile for this account and role.\n'
   if (found.length === 0)
-    return `\nNone of your ${checked} ${checked === 1 ? 'profile' : 'profiles'} for this account and role allows ${action}.\n${more}`
+    return `\n${checked === 1 ? 'Your profile' : `None of your ${checked} profiles`} for this account and role ${checked === 1 ? 'does not allow' : 'allows'} ${action}.\n${more}`
   const rows = found.map(({ profile, certainty }) => [
     profile.id,
     certaintyWords[certainty],
