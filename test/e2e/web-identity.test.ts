@@ -91,6 +91,10 @@ describe('a JWT', () => {
   ])('%s is refused', async (_title, claims, name) => {
     expect(await refusal(enter(jwt(claims())))).toBe(name)
   })
+  test('of an issuer that differs in the scheme is not looked up', async () => {
+    const other = url.replace('http:', 'https:')
+    expect((await errorOf(enter(jwt({ iss: other })))).message).toBe(`No OpenIDConnect provider found in your account for ${other}`)
+  })
   test('signed by an unknown key, or by no key, is refused', async () => {
     expect(await refusal(enter(jwt({}, { kid: 'two' })))).toBe('InvalidIdentityToken')
     const [, payload = ''] = (await jwt()).split('.')
