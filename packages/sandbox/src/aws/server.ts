@@ -59,6 +59,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
     // AWS IAM User Guide, "Request temporary security credentials": without MFA, a session of GetSessionToken cannot call IAM.
     if (service === 'iam' && identity.userSession && identity.userSession.mfaAt === undefined) return refuse('token-invalid')
 
+    if (identity.grant) identity.grant.role.lastUsed = { at: now, region: scope.region }
     const call: Call = { identity, now, sourceIp, requestId }
     const play = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
