@@ -122,7 +122,7 @@ describe('AssumeRole: who may enter', () => {
         ),
       },
       {},
-      'with an explicit deny in a resource-based policy',
+      'with an explicit deny in the role trust policy',
     ],
     [
       'a trust policy that names somebody else',

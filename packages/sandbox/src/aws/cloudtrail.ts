@@ -149,7 +149,7 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
         ? {
             credentials: { accessKeyId: element('AccessKeyId'), expiration: element('Expiration') },
             assumedRoleUser: { assumedRoleId: element('AssumedRoleId'), arn: element('Arn') },
-            packedPolicySize: Number(element('PackedPolicySize') ?? 0),
+            ...(element('PackedPolicySize') === undefined ? {} : { packedPolicySize: Number(element('PackedPolicySize')) }),
             ...(element('SourceIdentity') === undefined ? {} : { sourceIdentity: element('SourceIdentity') }),
           }
         : null,
