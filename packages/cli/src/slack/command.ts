@@ -41,13 +41,15 @@ const words = ({ name, user, team }: PendingUser): string =>
 const yourself = ({ caller, identity }: LinkAnswer): string => withIdentity(String(caller?.name ?? 'you'), String(identity))
 
 export async function linkCommand(context: Context, flags: LinkFlags): Promise<void> {
-  const { stdout, stdin } = context.process
-  const say = (line: string) => void stdout.write(`${line}\n`)
+  const { stdout, stderr, stdin } = context.process
+  // With --json, stdout has only the link.
+  const say = (line: string) => void (flags.json ? stderr : stdout).write(`${line}\n`)
   const call = await callsOf(context, flags)
   const report = (state: LinkAnswer): void => {
     if (!state.linked)
       throw new Failure('unreachable', 'The broker did not return the linked Slack user.', { next: 'Check with stint slack status' })
     const until = shown(state.linked.until)
+    if (flags.json) return void stdout.write(jsonLine(state))
     say(`Linked: ${words(state.linked)} acts as ${yourself(state)} until ${until}. You can decide from Slack in ten minutes.`)
   }
   if (flags.email) return report((await call('POST', '/slack/link', { by: 'email' })) as LinkAnswer)
@@ -78,7 +80,7 @@ export async function linkCommand(context: Context, flags: LinkFlags): Promise<v
       throw new Failure('usage', 'There is no terminal to confirm this on.', {
         next: 'Pass your Slack user ID: stint slack link --user U…',
       })
-    const asking = createInterface({ input: stdin, output: stdout })
+    const asking = createInterface({ input: stdin, output: flags.json ? stderr : stdout })
     const answer = await asking.question('Is this you? (yes/no) ')
     asking.close()
     return answer.trim().toLowerCase() === 'yes'

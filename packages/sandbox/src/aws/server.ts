@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from '../guard.ts'
 import { type Call, newRequestId } from './authorize.ts'
 import { type CloudTrail, cloudTrail } from './cloudtrail.ts'
+import { consoleSignIn } from './console.ts'
 import type { Dynamo } from './dynamodb.ts'
 import { dynamoError } from './dynamodb-answer.ts'
 import { handleIam, iamError } from './iam/handle.ts'
@@ -27,6 +28,7 @@ export type Interceptor = (service: string, action: string, next: () => Promise<
 
 export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor = (_service, _action, next) => next()): AwsServer {
   const trail = cloudTrail(world)
+  const console = consoleSignIn(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
   async function answer(sent: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
@@ -83,6 +85,12 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       const document = request.method === 'GET' ? world.outbound.document(request.url ?? '') : undefined
       if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
       const body = await readBody(request)
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox')
+      // Not signed either: the credentials are in the form.
+      if (pathname === '/federation') {
+        const page = console.answer(request.method === 'POST' ? new URLSearchParams(body.toString('utf8')) : searchParams)
+        return void response.writeHead(page.status, { 'content-type': page.type, 'cache-control': 'no-store' }).end(page.body)
+      }
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
       const { answer: result, service, action } = await answer(signed, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
       calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
