@@ -9,6 +9,8 @@ import { splitArn } from '@stint/iam'
 import type { UnsignedCall } from './assume-with-web-identity.ts'
 import type { Call } from './authorize.ts'
 import { IAM_REGION, iamRecord, recordedCode } from './iam/record.ts'
+import { addressOf } from './s3/address.ts'
+import { operationOf } from './s3/operations.ts'
 import type { SignedRequest } from './sigv4.ts'
 import type { Answer } from './sts.ts'
 import { buckets, putObject, type World } from './world.ts'
@@ -169,7 +171,7 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
         ? {
             credentials: { accessKeyId: element('AccessKeyId'), expiration: element('Expiration') },
             assumedRoleUser: { assumedRoleId: element('AssumedRoleId'), arn: element('Arn') },
-            packedPolicySize: Number(element('PackedPolicySize') ?? 0),
+            ...(element('PackedPolicySize') === undefined ? {} : { packedPolicySize: Number(element('PackedPolicySize')) }),
             ...(element('SourceIdentity') === undefined ? {} : { sourceIdentity: element('SourceIdentity') }),
           }
         : null,
@@ -242,10 +244,12 @@ function ofWebIdentity(world: World, call: UnsignedCall, request: SignedRequest,
 
 /** Data events, for every bucket except the log's own. */
 function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
-  const url = new URL(request.url, 'http://sandbox')
-  const [, name = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(decodeURIComponent(url.pathname)) ?? []
-  if (Object.values(buckets).includes(name)) return []
-  const eventName = nameOf(request.method, name, key)
+  const address = s3Address(request)
+  if (!address || Object.values(buckets).includes(address.bucket)) return []
+  const { bucket: name, key } = address
+  const operation = operationOf(request, address)?.name
+  // CloudTrail has one name for both versions of the list.
+  const eventName = operation === 'ListObjectsV2' ? 'ListObjects' : operation
   if (!eventName) return []
   const bucket = world.buckets.get(name)
   const readOnly = request.method === 'GET' || request.method === 'HEAD'
@@ -264,8 +268,11 @@ function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer):
   ]
 }
 
-function nameOf(method: string, bucket: string, key: string): string | undefined {
-  if (bucket === '') return method === 'GET' ? 'ListBuckets' : undefined
-  if (key === '') return { GET: 'ListObjects', HEAD: 'HeadBucket' }[method]
-  return { GET: 'GetObject', HEAD: 'HeadObject', PUT: 'PutObject', DELETE: 'DeleteObject' }[method]
+/** A request whose address is not valid reached no bucket. */
+function s3Address(request: SignedRequest) {
+  try {
+    return addressOf(request)
+  } catch {
+    return undefined
+  }
 }
