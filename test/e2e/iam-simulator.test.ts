@@ -95,6 +95,14 @@ describe('the matched statements', () => {
     ])
   })
 
+  test('name a trust policy that names the account', async () => {
+    const arn = `arn:aws:iam::${ACCOUNT}:role/Delegating`
+    addRole(sandbox.aws.world, arn, of({ Effect: 'Allow', Principal: { AWS: ACCOUNT }, Action: 'sts:AssumeRole' }), [])
+    const [result] = await jill(['sts:AssumeRole'], { ResourceArns: [arn] })
+    expect(result?.EvalDecision).toBe('allowed')
+    expect(result?.MatchedStatements?.map((one) => one.SourcePolicyId)).toEqual(['inline-1', 'AssumeRolePolicyDocument'])
+  })
+
   test('name the resource policy', async () => {
     const ResourcePolicy = text({ ...allow('s3:*'), Principal: '*' }, { ...deny('s3:GetObject'), Principal: { AWS: '111122223333' } })
     const [result] = await custom([text(allow('ec2:*'))], ['s3:GetObject'], { ResourcePolicy, ResourceArns: ['arn:aws:s3:::b/k'] })

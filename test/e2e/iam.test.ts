@@ -401,6 +401,13 @@ describe('refusals', () => {
       'Statement IDs (SID) in a single policy must be unique.',
     ],
     [
+      'trust with a Sid that has an underscore',
+      role(bad(of({ ...statement, Sid: 'trust_us' }))),
+      'MalformedPolicyDocumentException',
+      400,
+      /^Statement IDs \(SID\) must be alpha-numeric\./,
+    ],
+    [
       'an inline policy with a Sid twice',
       inline(of({ ...allow('s3:*'), Sid: 'One' }, { ...allow('ec2:*'), Sid: 'One' })),
       'MalformedPolicyDocumentException',
