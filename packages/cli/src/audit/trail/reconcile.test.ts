@@ -151,6 +151,11 @@ describe('who goes around Stint', () => {
       record('s3', 'GetObject', by('arn:aws-us-gov:sts::111122223333:assumed-role/ReadOnly/mallory')),
       /was used, but/,
     ],
+    [
+      'a known name in another role',
+      record('s3', 'GetObject', by(`arn:aws:sts::999999999999:assumed-role/New/${NAME}`)),
+      /New\/Dana\S+ was used, but the audit log has no such session/,
+    ],
     ['a role that only --role names', record('sts', 'AssumeRole', assumed('arn:aws:iam::999999999999:role/New')), /role\/New/],
   ])('%s', async (_what, one, words) => {
     const { findings } = await judged([one], { roles: ['arn:aws:iam::999999999999:role/New'] })
@@ -248,4 +253,9 @@ describe('changes to Stint’s roles', () => {
 test('accounts without records are silent, and so is everything if there are none', async () => {
   const none = await reconcile(log(), list([]))
   expect([none.records, none.silent, none.findings]).toEqual([0, ['111122223333'], []])
+})
+test('the period is that of all records, in whatever order they come', async () => {
+  const at = (eventTime: string) => record('s3', 'ListBuckets', { eventTime, userIdentity: mallory })
+  const { span } = await judged([at('2026-11-24T12:00:00Z'), at('2026-11-23T00:00:00Z'), at('2026-11-24T11:00:00Z')])
+  expect(span).toEqual({ first: '2026-11-23T00:00:00Z', last: '2026-11-24T12:00:00Z' })
 })
