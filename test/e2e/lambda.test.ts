@@ -353,6 +353,7 @@ describe('both mountings of vend', () => {
         workOn: async () => done({ items: [] }),
         oldestWork: async () => done([]),
         countAsk: async () => done(1),
+        countSession: async () => done({ place: 1 }),
         abandon: async () => done({ given: 0 }),
         takePlace: async () => done({ place: 'taken' }),
         leavePlace: async () => done(true),
