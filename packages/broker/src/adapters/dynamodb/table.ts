@@ -94,7 +94,7 @@ export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#
 /** Sessions of one caller by the container protocol in one hour. */
 export const sessionsKey = (caller: CallerRef, at: Instant): string => `SESSIONS#${countedCaller(caller)}#${hourOf(at)}`
 /** Within that item: those of one profile with its parameters in one minute. Fifty bits keep a caller's few hundred of them apart. */
-export const minuteAttribute = (what: string, at: Instant): string => `m${toIso(at).slice(14, 16)}.${shortDigest(what).slice(0, 10)}`
+export const minuteAttribute = (what: string, at: Instant): string => `min.${toIso(at).slice(14, 16)}.${shortDigest(what).slice(0, 10)}`
 
 /** A session is a top-level attribute: an update of a nested path fails on a new item. */
 export const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(session)}`
