@@ -2,12 +2,17 @@
  * The container credentials endpoint under ordinary use, at its limits, and between two brokers. Clients that we did not write: AWS SDK v3
  * and the AWS CLI.
  */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromHttp } from '@aws-sdk/credential-provider-http'
+import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
+import { dynamoClient } from '@stint/broker/wiring/broker'
+import { brokerKey, tables } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants, storedRequests } from '../support/checkers.ts'
 import { spawned } from '../support/cli-user.ts'
@@ -222,6 +227,40 @@ describe('the counter', () => {
       expect((await get(token)).status).toBe(200)
     },
   )
+
+  test('two brokers on one table count together: no place twice, none beyond the limits', async () => {
+    const ledgerOf = () =>
+      dynamoLedger({
+        client: dynamoClient({
+          keys: brokerKey(sandbox.aws.world, 'vend'),
+          clock: sandbox.now,
+          region: 'eu-central-1',
+          endpoints: { sts: sandbox.urls.aws, dynamodb: sandbox.urls.aws },
+        } as never),
+        storyTable: tables.story,
+        sideTable: tables.side,
+        random: (count) => new Uint8Array(randomBytes(count)),
+        sleep: (milliseconds) => sleep(milliseconds),
+        answerWithinMs: 30_000,
+        clock: sandbox.now,
+        configHash: 'c'.repeat(64),
+        build: 'b',
+      })
+    const brokers = [ledgerOf(), ledgerOf()]
+    const dana = { issuer: 'lab', subject: 'dana-brokers', name: 'Dana', kind: 'human' } as const
+    const now = sandbox.now()
+    const count = (broker: (typeof brokers)[number], what: string) => broker.countSession(dana, what, { perMinute: 20, perHour: 30 }, now)
+    const counted: Awaited<ReturnType<typeof count>>[] = []
+    // A dozen at once, so that the sandbox's table does not turn any away.
+    for (let round = 0; round < 5; round++)
+      counted.push(...(await Promise.all(brokers.flatMap((broker) => ['a', 'b', 'a', 'b', 'a', 'b'].map((what) => count(broker, what))))))
+    const values = counted.map((one) => (one.outcome === 'done' ? one.value : one))
+    const places = values.flatMap((value) => ('place' in value && value.place !== undefined ? [value.place] : []))
+    expect(values.filter((value) => 'cause' in value)).toEqual([])
+    expect(places).toHaveLength(30)
+    expect(Math.max(...places)).toBeLessThanOrEqual(20)
+    expect(values.filter((value) => 'full' in value)).toHaveLength(30)
+  })
 
   test('racing calls never exceed the limit', async () => {
     const token = await freshToken()

@@ -535,7 +535,7 @@ describe('both mountings of vend', () => {
       test.each(vends.filter(([name]) => !name.includes('unknown')))(
         '%s hands out no credentials when the session cannot be recorded',
         async (_name, raw, code) => {
-          const { lines, assumed } = failing(['reserve', 'frozen', 'refuse'])
+          const { lines, assumed } = failing(['reserve', 'countSession', 'frozen', 'refuse'])
           expectInternal(await mounted(raw()), lines, code)
           expect(assumed()).toBe(1)
         },
