@@ -116,6 +116,17 @@ describe('the bundles', () => {
     expect([seen.statusCode, JSON.parse(seen.body).issued.accessKeyId]).toEqual([200, session.credentials.accessKeyId])
   })
 
+  test('the bundle understands a condition that failed: a repeated key finds its session', async () => {
+    const token = await sandbox.token('developer')
+    const again = () => {
+      const raw = post(token, { profile: 'staging-power' })
+      return vend.invoke(gatewayEvent({ ...raw, headers: [...(raw.headers ?? []), 'idempotency-key', 'bundle-1'] }))
+    }
+    expect((await again()).statusCode).toBe(201)
+    const second = await again()
+    expect([second.statusCode, JSON.parse(second.body).code]).toEqual([409, 'already-issued'])
+  })
+
   test.each<[string, Raw, string | undefined, number, string]>([
     [
       'a body in base64 is the same body',
