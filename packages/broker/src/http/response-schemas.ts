@@ -54,7 +54,9 @@ export const processAnswer = v.strictObject({
 })
 
 export const containerAnswer = v.strictObject({ AccessKeyId: text, SecretAccessKey: text, Token: text, Expiration: time })
-export const containerProblem = v.strictObject({ Code: text, Message: text })
+/** What `format: process` adds to a response without credentials. */
+const version = v.optional(v.pipe(text, v.description('With `format: process`: the message, which AWS SDKs show.')))
+export const containerProblem = v.strictObject({ Version: version, Code: text, Message: text })
 
 const described = (description: string) => v.pipe(text, v.description(description))
 export const tokenForm = v.objectWithRest(
@@ -193,7 +195,7 @@ export const requestView = v.strictObject({
 })
 export const requestsPage = v.strictObject({ requests: v.array(requestView), next: v.optional(text) })
 export const waiting = v.strictObject({
-  Version: v.optional(v.pipe(text, v.description('With `format: process`: the message, which AWS SDKs show.'))),
+  Version: version,
   requestId: text,
   state: text,
   profile: text,
