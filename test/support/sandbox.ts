@@ -9,6 +9,7 @@ import type { Deadlines } from '@stint/broker'
 import type { Target } from '@stint/core/config/shape'
 import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
+import { apiFaults, watching } from './api-document.ts'
 
 export const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))
 
@@ -48,6 +49,7 @@ export async function testSandbox(
   const log: object[] = []
   let offset = 0
   const now = () => Date.now() + offset
+  const answers = apiFaults()
   const sandbox = await startSandbox({
     ports,
     rules,
@@ -59,6 +61,7 @@ export async function testSandbox(
     // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },
     indexLagMs: INDEX_LAG_MS,
+    watchBroker: watching(answers.check),
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
   })
@@ -80,6 +83,10 @@ export async function testSandbox(
     ...sandbox,
     log,
     now,
+    async close() {
+      await sandbox.close()
+      answers.settle()
+    },
     settle: sandbox.aws.dynamo.settleIndexes,
     // On Lambda a minute lies between what happened and the sweep.
     sweep: () => {
