@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { splitArn } from '@stint/iam'
 import type { UnsignedCall } from './assume-with-web-identity.ts'
 import type { Call } from './authorize.ts'
+import { trim, trimMap } from './recordings.ts'
 import { addressOf } from './s3/address.ts'
 import { operationOf } from './s3/operations.ts'
 import type { SignedRequest } from './sigv4.ts'
@@ -33,6 +34,7 @@ export function cloudTrail(world: World): CloudTrail {
     note(service, call, request, answer) {
       const records = service === 'sts' ? ofSts(world, call, request, answer) : service === 's3' ? ofS3(world, call, request, answer) : []
       pending.push(...records)
+      trim(pending, 'trailRecords', 'bounded')
     },
 
     noteWebIdentity(call, request, answer) {
@@ -53,6 +55,7 @@ export function cloudTrail(world: World): CloudTrail {
         const body = gzipSync(JSON.stringify({ Records: own }))
         putObject(bucket, `AWSLogs/${account}/CloudTrail/${world.region}/${day}/${name}`, body, 'application/json', now)
       }
+      trimMap(bucket.objects, 'trailFiles', (_file, key) => key.startsWith('AWSLogs/'))
       return records.length
     },
   }

@@ -10,6 +10,7 @@ import type { Dynamo } from './dynamodb.ts'
 import { type Fault, faultAnswer } from './faults.ts'
 import { handleIam } from './iam/handle.ts'
 import { handleKms } from './kms.ts'
+import { type Recordings, trim } from './recordings.ts'
 import { handleS3, MAX_S3_BYTES } from './s3/handle.ts'
 import { isSignatureParameter, type SignedRequest, unverifiedClaim, verify } from './sigv4.ts'
 import { type Answer, handleSts, handleUnsigned, isUnsigned, stsError } from './sts.ts'
@@ -25,7 +26,13 @@ export type AwsServer = {
 /** Lets a test intervene before a call, after it, or instead of it. */
 export type Interceptor = (service: string, action: string, next: () => Promise<Answer>, request: SignedRequest) => Promise<Answer | 'drop'>
 
-export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor = (_service, _action, next) => next()): AwsServer {
+type AwsServerOptions = { readonly intercept?: Interceptor | undefined; readonly recordings?: Recordings }
+
+export function awsServer(
+  world: World,
+  dynamo: Dynamo,
+  { intercept = (_service, _action, next) => next(), recordings = 'bounded' }: AwsServerOptions = {},
+): AwsServer {
   const trail = cloudTrail(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
@@ -89,6 +96,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
       const { answer: result, service, action } = await answer(signed, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
       calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
+      trim(calls, 'calls', recordings)
       if (result === 'drop') return void request.socket.destroy()
       response.writeHead(result.status, { ...result.headers, date: new Date(world.clock()).toUTCString() })
       response.end(request.method === 'HEAD' ? undefined : result.body)
