@@ -1,5 +1,5 @@
 /**
- * Who gets in where: the table beside `stint.config.ts`, run by `npm run -s stint -- test` and by the tests. A change of the
+ * Who gets in where: the table beside `stint.config.ts`, run by `npx stint test` and by the tests. A change of the
  * rules shows here as a change of rows, so a reviewer sees what it means.
  */
 import { type CaseCaller, defineCases } from '@stint/core'

@@ -171,8 +171,6 @@ describe('bodies', () => {
   test('no profile', () => refusedWith({ status: 400, code: 'profile-required', written: 1 }, post(good, {})))
   test('an unknown format', () =>
     refusedWith({ status: 400, code: 'format-invalid', written: 1 }, post(good, { profile: 'lab', format: 'xml' })))
-  test('console, where there is no AWS sign-in', () =>
-    refusedWith({ status: 400, code: 'format-invalid', written: 1 }, post(good, { profile: 'lab', format: 'console' })))
   test('8 KB and a byte', () =>
     refusedWith({ status: 413, code: 'body-too-large', written: 0 }, post(good, `{"profile":"lab"}${' '.repeat(8193 - 17)}`)))
   test('8 KB exactly', async () => expect((await sandbox.vend(good, `{"profile":"lab"}${' '.repeat(8192 - 17)}`)).status).toBe(201))

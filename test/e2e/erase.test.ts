@@ -76,6 +76,12 @@ describe('stint audit erase', () => {
     expect((await sandbox.get(`/audit/events/${requests.session}/0`, await sandbox.token('auditor'))).json.event.justification).toBe(WHY)
   })
 
+  test('lists as JSON', async () => {
+    const { stdout } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, '--json', ...flags], env)
+    const { applied, requests: listed } = JSON.parse(stdout)
+    expect([applied, listed.length, Object.keys(listed[0])]).toEqual([false, 3, ['id']])
+  })
+
   test('leaves what still lives, and erases what does not', async () => {
     const shipping = setInterval(() => void sandbox.ship(), 200)
     const { code, stdout, stderr } = await stint(['audit', 'erase', '--issuer', 'people', '--subject', subject, '--yes', ...flags], env)
@@ -89,6 +95,12 @@ describe('stint audit erase', () => {
   test.each<[string, string[], number, RegExp]>([
     ['no request', ['--request', 'x'], 2, /not a valid request ID/],
     ['an unknown request', ['--request', `req_${'0'.repeat(26)}`, '--yes'], 1, /Request not found/],
+    [
+      'an unknown request, as JSON',
+      ['--request', `req_${'0'.repeat(26)}`, '--yes', '--json'],
+      1,
+      /^\{"applied":true,"requests":\[\{"id":"req_0{26}","refused":"Request not found/,
+    ],
     ['half an identity', ['--issuer', 'people'], 2, /Use --issuer and --subject together/],
     ['nobody', ['--issuer', 'people', '--subject', 'nobody'], 2, /Nothing to erase/],
   ])('%s', async (_what, args, exit, words) => {
@@ -210,11 +222,11 @@ describe('by the clock of this machine again', () => {
     const log = join(folder, 'log')
     copyBuckets(sandbox.aws.world, ['stint-log', 'stint-events'], log)
     const { code, stdout, stderr } = await stint(
-      ['audit', 'rebuild', '--from', log, '--side-table', 'stint-side', '--region', 'eu-central-1'],
+      ['audit', 'rebuild', '--from', log, '--side-table', 'stint-side', '--region', 'eu-central-1', '--json'],
       env,
     )
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^\d+ look-up rows of 10 events written\n$/)
+    expect(JSON.parse(stdout)).toEqual({ rows: expect.any(Number), events: 10 })
     expect(await found()).toEqual(before)
   })
 })

@@ -444,6 +444,13 @@ describe('both mountings of vend', () => {
     expect(body).not.toMatch(/secretAccessKey|sessionToken|to\/ken/)
   })
 
+  test('console is refused where the deployment has no sign-in', async () => {
+    const { signIn: _none, ...without } = fixed()
+    broker = without
+    const { statusCode, body } = await vendEvent(broker, gatewayEvent(post(logs({ format: 'console' }))) as never)
+    expect([statusCode, JSON.parse(body ?? '').code]).toEqual([400, 'format-invalid'])
+  })
+
   test('a sign-in that does not answer hands out nothing', async () => {
     broker = { ...fixed(), signIn: { url: async () => ({ outcome: 'unknown', cause: 'down' }) } }
     const { statusCode, body } = await vendEvent(broker, gatewayEvent(post(logs({ format: 'console' }))) as never)

@@ -206,6 +206,12 @@ test('the log says what the table forgot', async () => {
     ].sort(),
   )
   expect(lines.at(-1)).toBe('7 items of the log that the table lost. To restore them, use --yes.')
+  const { applied, items } = JSON.parse((await audit('restore', '--table', 'stint', '--json')).stdout)
+  expect([applied, items.map(({ id, what, skipped }: any) => [id.slice(0, 3), what, skipped])]).toEqual([
+    false,
+    expect.arrayContaining([['frz', 'freeze of profile#staging-power, in force', false]]),
+  ])
+  expect(items).toHaveLength(7)
   // Listing changes nothing.
   expect((await audit('verify', '--table', 'stint')).code).toBe(7)
 })

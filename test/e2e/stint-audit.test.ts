@@ -214,6 +214,42 @@ describe('verify --table', () => {
   const aged = (entry: any) => ({ M: { ...entry.M, event: { S: entry.M.event.S.replace(/"at":"2026/, '"at":"2025') } } })
 })
 
+describe('copy', () => {
+  test.each<[string, () => Promise<string>, number, RegExp]>([
+    ['no token', async () => '', 4, /The Authorization header .*\(token-missing, .*\n {2}Run stint login http:\S+\n$/],
+    [
+      'a token that is none',
+      async () => 'x',
+      4,
+      /\(token-invalid, .*\n {2}Run stint login http:\S+, or get a new token for \$STINT_TOKEN\.\n$/,
+    ],
+    [
+      'the token of somebody who is no auditor',
+      () => sandbox.token('developer'),
+      3,
+      /Only auditors can read the log\. \(not-eligible, .*\n {2}Ask the owners of stint\.config\.ts/,
+    ],
+  ])('over HTTP with %s', async (_what, token, exit, words) => {
+    const args = ['audit', 'copy', '--from', `${sandbox.urls.broker}/audit/log`, '--to', join(base, 'refused')]
+    const ran = await stint(args, { ...env, STINT_TOKEN: await token() })
+    expect([ran.code, ran.stderr]).toEqual([exit, expect.stringMatching(words)])
+  })
+  test('with --json, what was copied; a fault as JSON on stderr', async () => {
+    const to = join(base, 'copy')
+    const { code, stdout, stderr } = await stint(['audit', 'copy', '--from', log, '--to', to, '--json'], env)
+    const copied = JSON.parse(stdout)
+    expect([code, stderr, copied]).toEqual([0, '', { to, size: expect.any(Number), fetched: expect.any(Number), kept: 0 }])
+    const again = JSON.parse((await stint(['audit', 'copy', '--from', log, '--to', to, '--json'], env)).stdout)
+    expect(again.fetched + again.kept).toBe(copied.fetched)
+    const failed = await stint(['audit', 'copy', '--from', join(base, 'none'), '--to', join(base, 'copy2'), '--json'], env)
+    expect([failed.code, failed.stdout, JSON.parse(failed.stderr)]).toEqual([
+      5,
+      '',
+      { error: { exit: 5, message: expect.stringContaining('checkpoint') } },
+    ])
+  })
+})
+
 describe('receipt', () => {
   const fetchReceipt = async () => (await sandbox.get(`/sessions/${ids.reader}/receipt`, await sandbox.token('developer'))).text
   test('is proved offline, from a file or from stdin', async () => {
@@ -231,6 +267,10 @@ describe('receipt', () => {
       (await fetchReceipt()).replace('index ', 'index 1'),
     )
     expect([code, stderr]).toEqual([1, 'stint: Not verified. The entry is not in the log at this position.\n'])
+  })
+  test('a receipt that is not verified, as JSON', async () => {
+    const { code, stdout, stderr } = await stint(['audit', 'receipt', '-', '--vkey', sandbox.logVkey, '--json'], env, 'no receipt')
+    expect([code, stdout, JSON.parse(stderr).error]).toEqual([1, '', { exit: 1, message: expect.stringMatching(/^Not verified\. /) }])
   })
   test('without a key nothing is proved', async () => expect((await stint(['audit', 'receipt', '-'], env)).code).toBe(2))
 })
@@ -270,6 +310,15 @@ describe('export', () => {
       expect.stringMatching(/Entry \d+ does not prove its event: The entry does not commit to this event/),
     ])
     expect((await stint(['audit', 'export', '--from', log], { XDG_STATE_HOME: join(base, 'nothing') })).code).toBe(2)
+  })
+  test('with --json, a file’s summary on stdout; with --quiet, nothing on stderr', async () => {
+    const out = join(base, 'summary.ndjson')
+    const { stdout, stderr } = await stint(['audit', 'export', '--from', log, '--out', out, '--json', '--quiet'], env)
+    const events = readFileSync(out, 'utf8').trim().split('\n').length
+    expect([JSON.parse(stdout), stderr]).toEqual([{ out, size: events, events, erased: 0 }, ''])
+    expect((await stint(['audit', 'export', '--from', log, '--quiet'], env)).stderr).toBe('')
+    const csv = await stint(['audit', 'export', '--from', log, '--format', 'csv', '--json'], env)
+    expect([csv.code, JSON.parse(csv.stderr).error.message]).toEqual([2, expect.stringContaining('CSV needs a file')])
   })
   test('a period', async () => {
     expect((await stint(['audit', 'export', '--from', log, '--until', '2020-01-01'], env)).stdout).toBe('')

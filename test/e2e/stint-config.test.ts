@@ -137,7 +137,7 @@ export default defineCases({ callers: { push: { issuer: 'gh', claims } }, cases:
     expect(circle.stdout).toMatch(/nested too deep, or contains itself/)
     const faulty = await run(file('i.ts', config(good)), file('i.cases.ts', 'export default { callers: {}, cases: [] }'))
     expect([faulty.code, faulty.stdout]).toEqual([5, ''])
-    expect(faulty.stderr).toMatch(/is invalid:\ncases: must not be empty/)
+    expect(faulty.stderr).toMatch(/is invalid:\n {2}cases: must not be empty/)
     expect((await stint(['lint', '--binding', 'FOO'])).code).toBe(2)
   })
   test('a claim named prototype is a fault, and not a rule that has lost it', async () => {

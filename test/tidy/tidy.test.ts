@@ -190,7 +190,6 @@ describe('nothing is left over', () => {
       'packages/iam/src/minting/catalogue.ts': 'data: one line per action',
       'packages/core/src/config/schema.ts': 'data: one entry per setting',
       'packages/broker/src/http/openapi.ts': 'data: one entry per operation',
-      'packages/cli/src/audit/commands.ts': 'data: the flags and help of every audit command',
       'packages/sandbox/src/sandbox.ts': 'assembles every part of the sandbox, one after the other',
     }
     const long = sources.filter(({ path, text }) => text.split('\n').length > 401 && stated[path] === undefined).map(({ path }) => path)

@@ -1,6 +1,6 @@
 /** The tables of docs/guides/cli.md: `node packages/cli/build/cli-page.ts` writes them, and a test compares them with the code. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { commandBriefs } from '../src/commands/tree.ts'
+import { allCommands } from '../src/commands/tree.ts'
 import { exits } from '../src/frame/exit.ts'
 
 export const COMMANDS_MARK = '<!-- The rows below come from packages/cli/src/commands. -->'
@@ -12,7 +12,7 @@ const table = (head: readonly [string, string], rows: readonly (readonly [string
 export const commandsTable = (): string =>
   table(
     ['command', 'what it does'],
-    commandBriefs().map(([name, brief]) => [`\`stint ${name}\``, brief] as const),
+    allCommands().map(({ name, brief }) => [`\`stint ${name}\``, brief] as const),
   )
 export const exitsTable = (): string =>
   table(

@@ -7,10 +7,12 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createBroker, createVendBroker, type Deadlines } from '@stint/broker'
+import { consoleSignIn } from '@stint/broker/adapters/console-url'
 import { fromStream } from '@stint/broker/adapters/dynamodb/journal-item'
 import { journalsOfDays } from '@stint/broker/adapters/dynamodb/journal-reader'
 import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
 import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
+import { postForm } from '@stint/broker/adapters/https'
 import { type Swept, sweep } from '@stint/broker/approvals/sweep'
 import { loadConfig } from '@stint/broker/build/config-file'
 import type { Web } from '@stint/broker/http/context'
@@ -241,7 +243,8 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
   const slackHandler = slack && openSlackHandler(slack)
-  const vend = namingTheSandbox(createVendBroker({ ...common, keys: keys.vend }))
+  const signIn = consoleSignIn({ endpoint: `${endpoints.sts}/federation`, issuer: urlOf(ports.broker), post: postForm })
+  const vend = namingTheSandbox(createVendBroker({ ...common, keys: keys.vend, signIn }))
   const handler = brokerHandler(vend, api, slackHandler, settings.vendQueue)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
   const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)

@@ -1,9 +1,12 @@
-/** A progress bar, shown only on a terminal. */
+/** A progress bar, shown only on a terminal, and not with --quiet. */
 import type { WriteStream } from 'node:tty'
 
 const WIDTH = 30
 
-export function progressBar(out: Pick<WriteStream, 'write' | 'isTTY'>): {
+export function progressBar(
+  out: Pick<WriteStream, 'write' | 'isTTY'>,
+  quiet: boolean,
+): {
   readonly show: (done: number, all: number) => void
   readonly clear: () => void
 } {
@@ -11,7 +14,7 @@ export function progressBar(out: Pick<WriteStream, 'write' | 'isTTY'>): {
   return {
     show(done, all) {
       const percent = Math.floor((done / Math.max(all, 1)) * 100)
-      if (!out.isTTY || percent === shown) return
+      if (!out.isTTY || quiet || percent === shown) return
       shown = percent
       const full = Math.floor((percent / 100) * WIDTH)
       out.write(

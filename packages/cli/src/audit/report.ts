@@ -80,7 +80,7 @@ function verdict(report: VerifyReport, faults: readonly Fault[], count: number):
   const worst = gravest(faults)
   if (!worst) {
     return report.judgedEvents
-      ? ['Nothing is missing or altered, and every credential has an intent and an approval before it.\n']
+      ? ['Nothing is missing or altered. Each credential was issued after its intent, and after approval where its profile needs one.\n']
       : ['Nothing is missing or altered. The content of the events was not checked, because this source does not provide them.\n']
   }
   return [

@@ -3,27 +3,27 @@ import { resolve } from 'node:path'
 import { importConfig, loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
 import type { Context } from '../context.ts'
-import { type Exit, exitCode } from '../frame/exit.ts'
-import { pairs } from '../frame/flags.ts'
+import type { Exit } from '../frame/exit.ts'
+import { Failure } from '../frame/failure.ts'
+import { pairs, type TalkFlags } from '../frame/flags.ts'
 import { forPeople } from '../output.ts'
 import { casesJson, casesText } from './report.ts'
 import { runCases } from './run.ts'
 import { checkTable } from './table.ts'
 
-type TestFlags = { readonly config: string; readonly binding?: readonly string[]; readonly verbose: boolean; readonly json: boolean }
+type TestFlags = TalkFlags & { readonly config: string; readonly binding?: readonly string[]; readonly verbose: boolean }
 
-export async function testCommand(this: Context, flags: TestFlags, file: string): Promise<void> {
-  const end = (exit: Exit, words: string) => {
-    const stream = exit === 'ok' || exit === 'failed' ? this.process.stdout : this.process.stderr
-    stream.write(flags.json && stream === this.process.stdout ? words : forPeople(words))
-    this.process.exitCode = exitCode(exit)
-  }
+export async function testCommand({ process }: Context, flags: TestFlags, file: string): Promise<Exit> {
   const checked = await loadConfig(resolve(flags.config), pairs(flags.binding))
-  if (!checked.ok) return end('unreachable', `stint: The config is invalid:\n${formatFaults(checked.faults)}\n`)
+  if (!checked.ok) throw invalid(flags.config, formatFaults(checked.faults).split('\n'), 'Check the config: stint lint')
   const imported = await importConfig(resolve(file))
-  if (!imported.ok) return end('unreachable', `stint: ${file}: ${imported.fault}\n`)
+  if (!imported.ok) throw new Failure('unreachable', `${file}: ${imported.fault}`, { next: 'Check the path: stint test FILE' })
   const table = checkTable(imported.value, checked.rules)
-  if (!table.ok) return end('unreachable', `stint: ${file} is invalid:\n${table.faults.join('\n')}\n`)
+  if (!table.ok) throw invalid(file, table.faults, 'Correct the table: docs/guides/config.md shows its form.')
   const result = runCases(checked.rules, table.cases, Date.now())
-  end(result.results.every(({ passed }) => passed) ? 'ok' : 'failed', flags.json ? casesJson(result) : casesText(result, flags.verbose))
+  process.stdout.write(flags.json ? casesJson(result) : forPeople(casesText(result, flags.verbose)))
+  return result.results.every(({ passed }) => passed) ? 'ok' : 'failed'
 }
+
+const invalid = (file: string, faults: readonly string[], next: string): Failure =>
+  new Failure('unreachable', `${file} is invalid:`, { details: faults, next })

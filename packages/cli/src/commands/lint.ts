@@ -1,9 +1,9 @@
 /** `stint lint` */
-import { buildCommand } from '@stricli/core'
-import { json } from '../frame/flags.ts'
+import { command } from '../frame/command.ts'
+import { talk } from '../frame/flags.ts'
 import { configFlags } from './config-flags.ts'
 
-export const lint = buildCommand({
+export const lint = command({
   docs: {
     brief: 'Check the config for rules known to cause breaches',
     fullDescription:
@@ -15,8 +15,8 @@ export const lint = buildCommand({
       ...configFlags,
       online: { kind: 'boolean', default: false, brief: "Also fetch each issuer's discovery document" },
       strict: { kind: 'boolean', default: false, brief: 'Fail on warnings too' },
-      json,
+      ...talk,
     },
   },
-  loader: async () => (await import('../lint/command.ts')).lintCommand,
+  load: async () => (await import('../lint/command.ts')).lintCommand,
 })

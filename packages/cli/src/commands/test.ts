@@ -1,9 +1,9 @@
 /** `stint test` */
-import { buildCommand } from '@stricli/core'
-import { json, text } from '../frame/flags.ts'
+import { command } from '../frame/command.ts'
+import { talk, text } from '../frame/flags.ts'
 import { configFlags } from './config-flags.ts'
 
-export const testCases = buildCommand({
+export const testCases = command({
   docs: {
     brief: 'Run the access tests',
     fullDescription:
@@ -15,7 +15,7 @@ export const testCases = buildCommand({
       kind: 'tuple',
       parameters: [{ parse: text, brief: 'The table', placeholder: 'FILE', default: 'test/access.ts' }],
     },
-    flags: { ...configFlags, verbose: { kind: 'boolean', default: false, brief: 'Also list the cases that passed' }, json },
+    flags: { ...configFlags, verbose: { kind: 'boolean', default: false, brief: 'Also list the cases that passed' }, ...talk },
   },
-  loader: async () => (await import('../cases/command.ts')).testCommand,
+  load: async () => (await import('../cases/command.ts')).testCommand,
 })

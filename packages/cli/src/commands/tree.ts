@@ -76,13 +76,19 @@ const routes = {
 
 const root = buildRouteMap({ routes, docs: { brief: 'Temporary AWS credentials, with approvals and a verifiable audit log' } })
 
-/** Every command as it is typed, and its brief: for the guide. */
-export function commandBriefs(): readonly (readonly [string, string])[] {
+/** Every command as it is typed, with its brief and the flags that it knows: for the guide and the tests. */
+export function allCommands(): readonly { readonly name: string; readonly brief: string; readonly hasFlag: (flag: string) => boolean }[] {
   return root.getAllEntries().flatMap(({ name, target: found }) => {
     const typed = name['convert-camel-to-kebab']
-    return 'getAllEntries' in found
-      ? found.getAllEntries().map((inner) => [`${typed} ${inner.name['convert-camel-to-kebab']}`, inner.target.brief] as const)
-      : [[typed, found.brief] as const]
+    const entries =
+      'getAllEntries' in found
+        ? found.getAllEntries().map((inner) => [`${typed} ${inner.name['convert-camel-to-kebab']}`, inner.target] as const)
+        : [[typed, found] as const]
+    return entries.map(([words, one]) => ({
+      name: words,
+      brief: one.brief,
+      hasFlag: (flag) => 'usesFlag' in one && one.usesFlag(flag, 'original'),
+    }))
   })
 }
 

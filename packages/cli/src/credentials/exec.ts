@@ -89,6 +89,8 @@ async function credentialsOrNotStarted(
   try {
     const entry = await entryOf(context, flags, id, name)
     const { env } = context.process
+    // A shell lives long and is opened rarely, so its credentials are not kept in a file.
+    if (name === 'stint shell') return { entry, obtained: await obtainFor(context, entry) }
     const words = ['exec', entry.broker.url, flags.context ?? '', flags.tokenFile ?? '', flags.request ?? '', JSON.stringify(entry.wanted)]
     const get = async (): Promise<Kept<Obtained>> => keepable(entry.broker.url, await obtainFor(context, entry), (one) => one)
     return { entry, obtained: await keptOr(env, await entryFor(env, words), (flags.wait ?? 0) * 1000, get) }
@@ -118,7 +120,8 @@ function childOf({ process }: Context, [program = '', ...args]: readonly string[
       if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return
       child.kill(signal)
     }
-    const signals = (['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const).filter((signal) => signal !== 'SIGUSR1')
+    // Not SIGUSR1, with which Node starts its debugger.
+    const signals = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
     for (const signal of signals) process.on(signal, forward)
     const over = () => {
       for (const signal of signals) process.removeListener(signal, forward)

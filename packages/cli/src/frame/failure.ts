@@ -7,6 +7,8 @@ import type { Exit } from './exit.ts'
 type FailureFacts = {
   /** What to do next: a command, if there is one. */
   readonly next?: string
+  /** What was found wrong, one line each, if there is more than one fault. */
+  readonly details?: readonly string[]
   /** The broker's problem code, if it refused. */
   readonly code?: string
   readonly trace?: string

@@ -25,10 +25,18 @@ export async function end(context: Context, flags: CommonFlags, work: () => Prom
 
 /** The longest error message, in characters. Some contain the response of a server. */
 const LONGEST = 2000
+/** The most details that a person is shown. `--json` has all of them. */
+const MOST_DETAILS = 50
 
 export function failureText({ message, exit, facts }: Failure, json: boolean): string {
   if (json) return jsonLine({ error: { exit: exitCode(exit), message, ...facts } })
-  const { next, code, trace } = facts
+  const { next, code, trace, details = [] } = facts
   const origin = code === undefined ? '' : ` (${code}${trace === undefined ? '' : `, trace ${trace}`})`
-  return `stint: ${shownLine(`${message}${origin}`, LONGEST)}\n${next === undefined ? '' : `  ${shownLine(next, LONGEST)}\n`}`
+  const lines = [
+    `stint: ${shownLine(`${message}${origin}`, LONGEST)}`,
+    ...details.slice(0, MOST_DETAILS).map((detail) => `  ${shownLine(detail, LONGEST)}`),
+    ...(details.length > MOST_DETAILS ? [`  … and ${details.length - MOST_DETAILS} more`] : []),
+    ...(next === undefined ? [] : [`  ${shownLine(next, LONGEST)}`]),
+  ]
+  return `${lines.join('\n')}\n`
 }

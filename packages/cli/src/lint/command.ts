@@ -4,32 +4,29 @@ import { relative, resolve } from 'node:path'
 import { getBytes } from '@stint/broker/adapters/https'
 import { loadConfig } from '@stint/broker/build/config-file'
 import type { Context } from '../context.ts'
-import { exitCode } from '../frame/exit.ts'
-import { pairs } from '../frame/flags.ts'
-import { forPeople, shownLine } from '../output.ts'
+import type { Exit } from '../frame/exit.ts'
+import { Failure } from '../frame/failure.ts'
+import { pairs, type TalkFlags } from '../frame/flags.ts'
+import { forPeople } from '../output.ts'
 import type { Finding } from './catalogue.ts'
 import { lastingAccessOf, lint } from './lint.ts'
 import { lintOnline } from './online.ts'
 import { place, reportJson, reportText } from './report.ts'
 import { readSource } from './source.ts'
 
-type LintFlags = {
+type LintFlags = TalkFlags & {
   readonly config: string
   readonly binding?: readonly string[]
   readonly online: boolean
   readonly strict: boolean
-  readonly json: boolean
 }
 
-export async function lintCommand(this: Context, flags: LintFlags): Promise<void> {
+export async function lintCommand({ process }: Context, flags: LintFlags): Promise<Exit> {
   const file = resolve(flags.config)
   const shown = relative(process.cwd(), file) || file
   const source = await readFile(file, 'utf8').catch(() => undefined)
-  if (source === undefined) {
-    this.process.stderr.write(`stint: ${shownLine(shown)} is unreadable. Check the path.\n`)
-    this.process.exitCode = exitCode('unreachable')
-    return
-  }
+  if (source === undefined)
+    throw new Failure('unreachable', `${shown} is unreadable.`, { next: 'Check the path: stint lint --config FILE' })
   const checked = await loadConfig(file, pairs(flags.binding))
   const findings: Finding[] = checked.ok
     ? [...lint(checked.rules, Date.now()), ...(flags.online ? await lintOnline(checked.rules, getBytes) : [])]
@@ -38,9 +35,9 @@ export async function lintCommand(this: Context, flags: LintFlags): Promise<void
   const text = flags.json
     ? reportJson(shown, placed.findings, placed.ignored, checked.ok ? lastingAccessOf(checked.rules) : {})
     : forPeople(reportText(shown, placed.findings, placed.ignored))
-  this.process.stdout.write(text)
+  process.stdout.write(text)
   const grave = placed.findings.some(({ severity }) => severity === 'error' || (flags.strict && severity === 'warning'))
-  this.process.exitCode = exitCode(grave ? 'failed' : 'ok')
+  return grave ? 'failed' : 'ok'
 }
 
 /** If the file cannot be parsed here, the config check reports the fault better. */

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody, readUpTo } from '../guard.ts'
 import { type Call, newRequestId } from './authorize.ts'
 import { type CloudTrail, cloudTrail } from './cloudtrail.ts'
+import { consoleSignIn } from './console.ts'
 import type { Dynamo } from './dynamodb.ts'
 import { type Fault, faultAnswer } from './faults.ts'
 import { handleIam } from './iam/handle.ts'
@@ -34,6 +35,7 @@ export function awsServer(
   { intercept = (_service, _action, next) => next(), recordings = 'bounded' }: AwsServerOptions = {},
 ): AwsServer {
   const trail = cloudTrail(world)
+  const console = consoleSignIn(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
   async function answer(sent: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
@@ -65,6 +67,7 @@ export function awsServer(
     // AWS IAM User Guide, "Request temporary security credentials": without MFA, a session of GetSessionToken cannot call IAM.
     if (service === 'iam' && identity.userSession && identity.userSession.mfaAt === undefined) return refuse({ kind: 'token-invalid' })
 
+    if (identity.grant) identity.grant.role.lastUsed = { at: now, region: claim.region }
     const call: Call = { identity, now, sourceIp, requestId }
     const play = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
@@ -90,6 +93,14 @@ export function awsServer(
       // Public, so the request is not signed.
       const document = request.method === 'GET' ? world.outbound.document(request.url ?? '') : undefined
       if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+      const [pathname = '/', query = ''] = (request.url ?? '/').split('?')
+      // Not signed either: the credentials are in the form.
+      if (pathname === '/federation' && request.headers.authorization === undefined) {
+        const form =
+          request.method === 'POST' ? new URLSearchParams((await readBody(request)).toString('utf8')) : new URLSearchParams(query)
+        const page = console.answer(form)
+        return void response.writeHead(page.status, { 'content-type': page.type, 'cache-control': 'no-store' }).end(page.body)
+      }
       const isS3 = serviceOf({ url: request.url ?? '/', headers: request.headers }) === 's3'
       // S3 answers a body that is too large itself.
       const body = isS3 ? await readUpTo(request, MAX_S3_BYTES) : await readBody(request)

@@ -1,9 +1,9 @@
 /** `stint audit erase` */
-import { buildCommand } from '@stricli/core'
-import { text } from '../../frame/flags.ts'
+import { command } from '../../frame/command.ts'
+import { talk, text } from '../../frame/flags.ts'
 import { sideTable, table } from './flags.ts'
 
-export const erase = buildCommand({
+export const erase = command({
   docs: {
     brief: "Erase a person's data from requests, and keep the log verifiable",
     fullDescription:
@@ -22,7 +22,8 @@ export const erase = buildCommand({
       eventsBucket: { kind: 'parsed', parse: text, brief: 'The bucket of the events', placeholder: 'NAME' },
       region: table.region,
       yes: { kind: 'boolean', default: false, brief: 'Apply the changes' },
+      ...talk,
     },
   },
-  loader: async () => (await import('../../audit/commands.ts')).eraseCommand,
+  load: async () => (await import('../../audit/write-commands.ts')).eraseCommand,
 })

@@ -1,9 +1,9 @@
 /** `stint audit export` */
-import { buildCommand } from '@stricli/core'
-import { instant, text } from '../../frame/flags.ts'
+import { command } from '../../frame/command.ts'
+import { instant, talk, text } from '../../frame/flags.ts'
 import { from, token, trust } from './flags.ts'
 
-export const exportEvents = buildCommand({
+export const exportEvents = command({
   docs: {
     brief: 'Export the events of a period with their proofs',
     fullDescription: 'Each line has the event and a receipt that proves it against the current checkpoint.',
@@ -17,7 +17,8 @@ export const exportEvents = buildCommand({
       until: { kind: 'parsed', parse: instant, optional: true, brief: 'The end, exclusive', placeholder: 'TIME' },
       format: { kind: 'enum', values: ['ndjson', 'csv'], default: 'ndjson', brief: 'ndjson or csv' },
       out: { kind: 'parsed', parse: text, default: '-', brief: 'The file to write, or - for stdout', placeholder: 'FILE' },
+      ...talk,
     },
   },
-  loader: async () => (await import('../../audit/commands.ts')).exportCommand,
+  load: async () => (await import('../../audit/read-commands.ts')).exportCommand,
 })

@@ -1,12 +1,13 @@
 /** `stint audit rebuild` */
-import { buildCommand } from '@stricli/core'
+import { command } from '../../frame/command.ts'
+import { talk } from '../../frame/flags.ts'
 import { from, sideTable, table, token } from './flags.ts'
 
-export const rebuild = buildCommand({
+export const rebuild = command({
   docs: {
     brief: 'Rebuild the search index from the log',
     fullDescription: 'The look-up rows are derived from the log, so they can be rebuilt at any time.',
   },
-  parameters: { flags: { from, ...token, sideTable, region: table.region } },
-  loader: async () => (await import('../../audit/commands.ts')).rebuildCommand,
+  parameters: { flags: { from, ...token, sideTable, region: table.region, ...talk } },
+  load: async () => (await import('../../audit/write-commands.ts')).rebuildCommand,
 })

@@ -1,9 +1,9 @@
 /** `stint audit receipt` */
-import { buildCommand } from '@stricli/core'
-import { json, text } from '../../frame/flags.ts'
+import { command } from '../../frame/command.ts'
+import { talk, text } from '../../frame/flags.ts'
 import { trust } from './flags.ts'
 
-export const receipt = buildCommand({
+export const receipt = command({
   docs: {
     brief: 'Verify a receipt offline',
     fullDescription:
@@ -11,7 +11,7 @@ export const receipt = buildCommand({
   },
   parameters: {
     positional: { kind: 'tuple', parameters: [{ parse: text, brief: 'The receipt, or - for stdin', placeholder: 'FILE' }] },
-    flags: { ...trust, json },
+    flags: { ...trust, ...talk },
   },
-  loader: async () => (await import('../../audit/commands.ts')).receiptCommand,
+  load: async () => (await import('../../audit/read-commands.ts')).receiptCommand,
 })

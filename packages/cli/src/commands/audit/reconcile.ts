@@ -1,9 +1,9 @@
 /** `stint audit reconcile` */
-import { buildCommand } from '@stricli/core'
-import { json, text } from '../../frame/flags.ts'
+import { command } from '../../frame/command.ts'
+import { talk, text } from '../../frame/flags.ts'
 import { from, token, trust } from './flags.ts'
 
-export const reconcile = buildCommand({
+export const reconcile = command({
   docs: {
     brief: 'Reconcile CloudTrail with the audit log',
     fullDescription:
@@ -29,8 +29,8 @@ export const reconcile = buildCommand({
       },
       vkey: trust.vkey,
       ...token,
-      json,
+      ...talk,
     },
   },
-  loader: async () => (await import('../../audit/commands.ts')).reconcileCommand,
+  load: async () => (await import('../../audit/read-commands.ts')).reconcileCommand,
 })

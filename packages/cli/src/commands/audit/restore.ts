@@ -1,9 +1,9 @@
 /** `stint audit restore` */
-import { buildCommand } from '@stricli/core'
-import { text } from '../../frame/flags.ts'
+import { command } from '../../frame/command.ts'
+import { talk, text } from '../../frame/flags.ts'
 import { from, table, token, trust } from './flags.ts'
 
-export const restore = buildCommand({
+export const restore = command({
   docs: {
     brief: 'Restore what a table from a backup lost, from the log',
     fullDescription:
@@ -19,7 +19,8 @@ export const restore = buildCommand({
       table: { kind: 'parsed', parse: text, brief: 'The story table', placeholder: 'NAME' },
       region: table.region,
       yes: { kind: 'boolean', default: false, brief: 'Apply the changes' },
+      ...talk,
     },
   },
-  loader: async () => (await import('../../audit/commands.ts')).restoreCommand,
+  load: async () => (await import('../../audit/write-commands.ts')).restoreCommand,
 })

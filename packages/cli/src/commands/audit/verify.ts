@@ -1,9 +1,9 @@
 /** `stint audit verify` */
-import { buildCommand } from '@stricli/core'
-import { json, text } from '../../frame/flags.ts'
+import { command } from '../../frame/command.ts'
+import { talk, text } from '../../frame/flags.ts'
 import { from, table, token, trust } from './flags.ts'
 
-export const verify = buildCommand({
+export const verify = command({
   docs: {
     brief: 'Verify the audit log',
     fullDescription:
@@ -28,8 +28,8 @@ export const verify = buildCommand({
         brief: 'Check entries and hashes only, for a copy of a public log, which has no events',
       },
       forget: { kind: 'boolean', default: false, brief: 'Neither read nor write the stored checkpoint' },
-      json,
+      ...talk,
     },
   },
-  loader: async () => (await import('../../audit/commands.ts')).verifyCommand,
+  load: async () => (await import('../../audit/read-commands.ts')).verifyCommand,
 })

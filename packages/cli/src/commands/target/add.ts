@@ -1,8 +1,8 @@
 /** `stint target add` */
-import { buildCommand } from '@stricli/core'
-import { text } from '../../frame/flags.ts'
+import { command } from '../../frame/command.ts'
+import { talk, text } from '../../frame/flags.ts'
 
-export const targetAdd = buildCommand({
+export const targetAdd = command({
   docs: {
     brief: 'Add accounts as targets',
     fullDescription:
@@ -50,7 +50,8 @@ export const targetAdd = buildCommand({
         brief: 'A managed policy to attach to the roles. Repeatable',
         placeholder: 'ARN',
       },
+      ...talk,
     },
   },
-  loader: async () => (await import('../../target/command.ts')).addCommand,
+  load: async () => (await import('../../target/command.ts')).addCommand,
 })

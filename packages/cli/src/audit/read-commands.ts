@@ -1,0 +1,227 @@
+/** The commands of `stint audit` that only read: they print a report and return the exit code. */
+import { open, readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
+import { finished } from 'node:stream/promises'
+import { setFlagsFromString } from 'node:v8'
+import { checkReceipt } from '@stint/core/audit/receipt'
+import { openCheckpoint } from '@stint/tlog/checkpoint'
+import type { Context } from '../context.ts'
+import { exitCode } from '../frame/exit.ts'
+import { Failure } from '../frame/failure.ts'
+import type { TalkFlags } from '../frame/flags.ts'
+import { forPeople, jsonLine, shownLine } from '../output.ts'
+import {
+  guarded,
+  journalsOf,
+  keysFrom,
+  knownOf,
+  type LogFlags,
+  logWithEvents,
+  nameOf,
+  placeOf,
+  regionOf,
+  type Trust,
+  Usage,
+} from './common.ts'
+import { copyLog } from './copy.ts'
+import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
+import { memoryFile, recall, remember } from './memory.ts'
+import { sourceFrom } from './open-log.ts'
+import { progressBar } from './progress.ts'
+import { readTrail, reconcile, reconciledText, Sessions } from './reconcile.ts'
+import { classes, gravest, reportText } from './report.ts'
+import { Unreachable } from './sources.ts'
+import { type VerifyReport, verify } from './verify/verify.ts'
+
+// ── verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type VerifyFlags = LogFlags &
+  Trust & {
+    readonly table?: string
+    readonly region?: string
+    readonly remember?: string
+    readonly forget: boolean
+    readonly tilesOnly: boolean
+  }
+
+export function verifyCommand(context: Context, flags: VerifyFlags): Promise<number> {
+  const { stdout, stderr, env } = context.process
+  // Long-lived objects are small here, and large ones die at once. A growing young generation would only keep them longer.
+  setFlagsFromString('--semi-space-growth-factor=1')
+  return guarded(async () => {
+    const whole = await sourceFrom(flags.from, flags.tokenFile, context)
+    const source = flags.tilesOnly ? { ...whole, hasEvents: false } : whole
+    const origin = await nameOf(source)
+    const file = flags.remember ?? memoryFile(origin, env)
+    const memory = flags.forget ? undefined : await recall(file)
+    // A different log at a path or URL where one was verified before is not trusted, whatever its name.
+    const place = placeOf(flags.from, env)
+    const before = flags.forget || flags.remember ? undefined : await recall(place)
+    const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
+    const bar = progressBar(stderr, flags.quiet)
+    const verified = await verify({
+      source,
+      keys,
+      witnesses: keysFrom(flags.witness ?? []),
+      quorum: flags.quorum,
+      ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
+      ...(flags.table === undefined ? {} : { table: await journalsOf(flags.table, regionOf(flags.region, env)) }),
+      now: Date.now(),
+      onProgress: bar.show,
+    })
+    bar.clear()
+    const trusted = flags.vkey !== undefined || memory?.trusted === true
+    const report = before && before.origin !== origin ? otherLog(verified, before.origin) : { ...verified, keyUntrusted: !trusted }
+    const worst = gravest(report.faults)
+    stdout.write(flags.json ? jsonLine({ ...report, root: Buffer.from(report.root).toString('base64') }) : forPeople(reportText(report)))
+    if (!flags.forget && worst !== 'tampered' && worst !== 'unreadable') {
+      const seen = {
+        trusted,
+        origin: report.origin,
+        vkeys: keys.length > 0 ? (flags.vkey ?? memory?.vkeys ?? []) : [report.vkey],
+        size: report.size,
+        root: Buffer.from(report.root).toString('base64'),
+        verifiedAt: new Date().toISOString(),
+      }
+      await remember(file, seen)
+      if (!flags.remember) await remember(place, seen)
+    }
+    return worst === undefined ? 0 : classes[worst].exit
+  })
+}
+
+/** The report for a log that differs from the one verified here before. */
+const otherLog = (report: VerifyReport, origin: string): VerifyReport => ({
+  ...report,
+  faults: [
+    {
+      class: 'tampered',
+      place: 'checkpoint',
+      what: `another log: ${origin} was verified here before, but this log is ${report.origin}`,
+    },
+    ...report.faults,
+  ],
+  faultCount: report.faultCount + 1,
+})
+
+// ── reconcile ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type ReconcileFlags = LogFlags & { readonly vkey?: readonly string[]; readonly trail: readonly string[]; readonly role?: readonly string[] }
+
+export function reconcileCommand(context: Context, flags: ReconcileFlags): Promise<number> {
+  const { stdout, stderr, env } = context.process
+  return guarded(async () => {
+    const source = await logWithEvents(context, flags)
+    const sessions = new Sessions()
+    const report = await verify({
+      ...(await knownOf(source, flags.vkey, env)),
+      source,
+      now: Date.now(),
+      onEvent: (event) => sessions.take(event),
+    })
+    const worst = gravest(report.faults)
+    if (worst !== undefined) {
+      const fault = shownLine(`${report.faults[0]?.place}: ${report.faults[0]?.what}`, 2000)
+      stderr.write(`stint: The log is invalid (${fault}). Run stint audit verify.\n`)
+      return classes[worst].exit
+    }
+    const reconciled = await reconcile(sessions, readTrail(flags.trail), flags.role ?? [])
+    stdout.write(flags.json ? jsonLine(reconciled) : forPeople(reconciledText(reconciled)))
+    return reconciled.findings.length > 0 ? exitCode('failed') : 0
+  })
+}
+
+// ── copy ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function copyCommand(context: Context, flags: LogFlags & { readonly to: string }): Promise<void> {
+  const { stdout, stderr } = context.process
+  return guarded(async () => {
+    const source = await sourceFrom(flags.from, flags.tokenFile, context)
+    const bar = progressBar(stderr, flags.quiet)
+    const { size, fetched, kept } = await copyLog(source, flags.to, bar.show)
+    bar.clear()
+    if (flags.json) stdout.write(jsonLine({ to: flags.to, size, fetched, kept }))
+    else stdout.write(`${size} entries in ${flags.to}: ${fetched} objects fetched, ${kept} already present\n`)
+  })
+}
+
+// ── receipt ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function receiptCommand(context: Context, flags: Trust & TalkFlags, file: string): Promise<void> {
+  const { stdout, stdin } = context.process
+  return guarded(async () => {
+    if (!flags.vkey) throw new Usage('Missing --vkey: the key of the log, from a source other than the receipt.')
+    const proof = file === '-' ? await textOf(stdin) : await readFile(file, 'utf8')
+    const receipt = checkReceipt(proof, keysFrom(flags.vkey), keysFrom(flags.witness ?? []))
+    if (typeof receipt === 'string') throw new Failure('failed', `Not verified. ${receipt}`)
+    const { index, entry, checkpoint } = receipt
+    if (checkpoint.witnesses.length < flags.quorum)
+      throw new Failure('failed', `Not verified. ${checkpoint.witnesses.length} witnesses have signed, but ${flags.quorum} are required.`)
+    const event = JSON.parse(receipt.event) as object
+    const witnesses = checkpoint.witnesses.length > 0 ? `, witnessed by ${shownLine(checkpoint.witnesses.join(', '))}` : ''
+    stdout.write(
+      flags.json
+        ? jsonLine({
+            id: `${entry.request}/${entry.seq}`,
+            index,
+            size: checkpoint.size,
+            origin: checkpoint.origin,
+            witnesses: checkpoint.witnesses,
+            event,
+          })
+        : `Verified: entry ${index} of ${checkpoint.size} in ${shownLine(checkpoint.origin)}${witnesses}.\n\n${jsonLine(event, 2)}`,
+    )
+  })
+}
+
+// ── export ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type ExportFlags = LogFlags & {
+  readonly vkey?: readonly string[]
+  readonly since?: number
+  readonly until?: number
+  readonly format: 'ndjson' | 'csv'
+  readonly out: string
+}
+
+export function exportCommand(context: Context, flags: ExportFlags): Promise<void> {
+  const { stdout, stderr, env } = context.process
+  const toFile = flags.out !== '-'
+  if (flags.json && flags.format === 'csv' && !toFile)
+    throw new Usage('With --json, CSV needs a file. Pass --out FILE, or leave out --format csv.')
+  return guarded(async () => {
+    const source = await sourceFrom(flags.from, flags.tokenFile, context)
+    const bytes = await source.get('checkpoint')
+    const note = bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
+    const { keys } = await knownOf(source, flags.vkey, env)
+    if (keys.length === 0) throw new Usage('Missing key. Run stint audit verify first, or pass --vkey.')
+    const opened = openCheckpoint(note, keys)
+    if (opened.outcome === 'fault') throw new Unreachable(`The checkpoint in ${flags.from} is ${opened.fault}.`)
+    const { size } = opened.value
+    const out = toFile ? (await newFile(flags.out)).createWriteStream() : stdout
+    const write = async (line: string) => void (out.write(line) || (await new Promise((resolve) => out.once('drain', resolve))))
+    if (flags.format === 'csv') await write(csvHead())
+    let [events, erased] = [0, 0]
+    const period = { since: flags.since ?? 0, until: flags.until ?? Number.POSITIVE_INFINITY }
+    for await (const exported of exportEvents(source, { note, keys, size }, period)) {
+      if (exported === 'erased') {
+        erased++
+        continue
+      }
+      await write(flags.format === 'csv' ? csvLine(exported) : ndjsonLine(exported))
+      events++
+    }
+    if (toFile) {
+      out.end()
+      await finished(out)
+    }
+    if (flags.json && toFile) stdout.write(jsonLine({ out: flags.out, size, events, erased }))
+    else if (!flags.quiet)
+      stderr.write(`${events} events, each verified against the checkpoint of ${size} entries; ${erased} events in the log are erased\n`)
+  })
+}
+
+const newFile = (path: string) =>
+  open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new Usage(`${path} already exists. Choose another file.`) : error
+  })
