@@ -42,7 +42,14 @@ export type TestSandbox = Sandbox & {
 export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly json: Record<string, any> }
 
 export async function testSandbox(
-  options: { guide?: boolean; config?: string; bindings?: Record<string, string>; intercept?: Interceptor; deadlines?: Deadlines } = {},
+  options: {
+    guide?: boolean
+    vendQueue?: { atOnce: number; waiting: number }
+    config?: string
+    bindings?: Record<string, string>
+    intercept?: Interceptor
+    deadlines?: Deadlines
+  } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(4))
   const rules = await loadRules(options.config ?? CONFIG, ports, options.bindings)
@@ -62,6 +69,9 @@ export async function testSandbox(
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },
     indexLagMs: INDEX_LAG_MS,
     watchBroker: watching(answers.check),
+    recordings: 'all',
+    // A test holds many calls at one place at the same time.
+    vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
   })

@@ -25,6 +25,7 @@ import {
 import { company } from './company.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
+import { trimMap } from './recordings.ts'
 import type { Checksum } from './s3/checksums.ts'
 import { etagOf, type Upload } from './s3/store.ts'
 import type { SigningKey } from './sigv4.ts'
@@ -284,6 +285,9 @@ export function addUserSession(world: World, user: User, session: UserSession): 
 
 function keepIdentity<T extends Identity>(world: World, identity: T): T {
   world.identities.set(identity.key.accessKeyId, identity)
+  // Expired keys are kept for some time, so that a call with one is answered with ExpiredToken.
+  const now = world.clock()
+  trimMap(world.identities, 'sessions', ({ grant, userSession }) => (grant ?? userSession ?? { expiresAt: now }).expiresAt < now)
   return identity
 }
 
