@@ -259,7 +259,14 @@ const value = named(
   'Value',
   "A session tag's value: from a claim, a constant or a parameter.",
   v.union([
-    v.strictObject({ claim: claimRef, ...valueSettings }),
+    v.strictObject({
+      claim: claimRef,
+      max: optional(
+        'The longest value, in characters as sent to AWS. A longer one is refused. `stint lint` estimates the packed size with it.',
+        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
+      ),
+      ...valueSettings,
+    }),
     v.strictObject({ const: v.string(), ...valueSettings }),
     v.strictObject({ param: line, ...valueSettings }),
   ]),
