@@ -21,8 +21,8 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
 })
 
-function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn('node', ['packages/sandbox/src/main.ts', ...args], {
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = ['packages/sandbox/src/main.ts']) {
+  const child = spawn('node', [...program, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,6 +53,19 @@ const shell = (script: string, home = tmpdir()) =>
   })
 
 describe('npm start', () => {
+  test('npm run token says whether there is no sandbox, or one of another folder', async () => {
+    const token = (port: number) => start([], {}, ['packages/sandbox/src/token.ts', 'developer', '--port', String(port)]).ended()
+    const port = await freePorts(4)
+    await start(['--port', String(port)]).saying('Other identities')
+    // The secret of a sandbox is in the folder that it was started in.
+    await rm(join(root, 'node_modules/.cache/stint-sandbox', String(port + 1)))
+    const none = await freePorts(4)
+    expect(await token(none)).toEqual({
+      code: 1,
+      text: `No sandbox is running on port ${none}. Start one in another terminal: npm start\n`,
+    })
+    expect(await token(port)).toEqual({ code: 1, text: expect.stringContaining('was started in another folder. Run this command there') })
+  })
   withCurl('prints lines that work as they are pasted, and ends on Ctrl-C with its ports free', async () => {
     const port = await freePorts(4)
     const sandbox = start(['--port', String(port)])
@@ -214,7 +227,7 @@ describe('npm run token', () => {
     const port = await freePorts(4)
     const failing = (args: string) =>
       shell(`node packages/sandbox/src/token.ts ${args}`).catch((error: { code: number; stderr: string }) => [error.code, error.stderr])
-    expect(await failing(`developer --port ${port}`)).toEqual([1, expect.stringContaining('Run npm start in another terminal first')])
+    expect(await failing(`developer --port ${port}`)).toEqual([1, expect.stringContaining('Start one in another terminal: npm start')])
     expect(await failing('nobody')).toEqual([
       2,
       expect.stringContaining('developer, second-developer, approver, oncall, auditor, tool, ci-main, ci-branch, ci-fork, ci-tag'),

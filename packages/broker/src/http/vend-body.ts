@@ -26,6 +26,13 @@ export const vendBody = v.strictObject({
     ),
   ),
   requestId: v.optional(v.pipe(v.string(), v.description('The approved request to use. Repeat its parameters and narrow.'))),
-  format: v.optional(v.pipe(v.picklist(formats), v.description('The format of the response. Default: json.'))),
+  format: v.optional(
+    v.pipe(
+      v.picklist(formats),
+      v.description(
+        'The format of the response, and of its errors with env (shell code) and process (`Version` holds the message). Default: json.',
+      ),
+    ),
+  ),
 })
 export type VendBody = v.InferOutput<typeof vendBody>

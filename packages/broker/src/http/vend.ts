@@ -9,10 +9,15 @@ import type { Call } from '../ports/ledger.ts'
 import { containerRefusal, getCredentials } from './get-credentials.ts'
 import { type Answered, problemReply, type VendReply, type VendRequest, withNosniff } from './message.ts'
 import { postSession } from './post-session.ts'
+import { inRefusalFormat, refusalFormat } from './refusal-formats.ts'
 import { allowed, findRoute } from './routes.ts'
 import { postToken, tokenRefusal } from './token.ts'
 
-export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => withNosniff(await handle(broker, request))
+export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => {
+  const reply = await handle(broker, request)
+  // The errors of /token have the form that OAuth clients know, whatever else the form says.
+  return withNosniff(request.path === '/token' ? reply : inRefusalFormat(reply, () => refusalFormat(request)))
+}
 
 async function handle(broker: Broker, request: VendRequest): Promise<VendReply> {
   const call: Call = { trace: hex128(broker.random), source: request.sourceIp, now: broker.clock() }

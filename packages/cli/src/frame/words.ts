@@ -2,12 +2,21 @@
 import { formatDuration } from '@stint/core/duration'
 import { shownLine } from '../output.ts'
 
-/** Columns, separated by two spaces. The last column is not padded. */
-export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** The last column of a table on a terminal keeps at least this many characters. */
+const NARROWEST = 12
+
+/**
+ * Columns, separated by two spaces. The last column is not padded. On a terminal, which has `columns`, it is cut so that each row stays
+ * on one line.
+ */
+export function tableText(head: readonly string[], rows: readonly (readonly string[])[], columns?: number): string {
   const lines = [head, ...rows.map((row) => row.map((cell) => shownLine(cell)))]
   const widths = head.map((_title, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0)
+  const rest = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(NARROWEST, columns - before)
+  const last = (cell: string) => (cell.length > rest ? `${cell.slice(0, rest - 1)}…` : cell)
   return lines
-    .map((line) => `${line.map((cell, at) => (at === line.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ')}\n`)
+    .map((line) => `${line.map((cell, at) => (at === line.length - 1 ? last(cell) : cell.padEnd(widths[at] ?? 0))).join('  ')}\n`)
     .join('')
 }
 

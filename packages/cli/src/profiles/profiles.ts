@@ -23,7 +23,7 @@ export async function profiles(context: Context, flags: BrokerFlags, id: string 
   const rows = list
     .toSorted((a, b) => order[a.access] - order[b.access] || (a.id < b.id ? -1 : 1))
     .map((one) => [one.id, accessWords(one), one.account, one.duration.max, one.description ?? ''])
-  stdout.write(tableText(['profile', 'access', 'account', 'at most', 'description'], rows))
+  stdout.write(tableText(['profile', 'access', 'account', 'at most', 'description'], rows, stdout.columns))
 }
 
 const accessWords = ({ access, missing }: ProfileView): string =>

@@ -36,7 +36,7 @@ export async function freeze(context: Context, flags: FreezeFlags): Promise<void
       expiresAt ?? 'until released',
       justification,
     ])
-    return void stdout.write(tableText(['freeze', 'scope', 'by', 'set', 'expires', 'justification'], rows))
+    return void stdout.write(tableText(['freeze', 'scope', 'by', 'set', 'expires', 'justification'], rows, stdout.columns))
   }
   if (flags.justification === undefined)
     throw new Failure('usage', 'A freeze needs a justification.', { next: "Repeat the command with -j 'why access must stop'" })

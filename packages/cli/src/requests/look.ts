@@ -44,7 +44,7 @@ export async function requests(context: Context, flags: RequestsFlags): Promise<
   const list = await pages<RequestView>(broker, '/requests', query, 'requests', flags.limit)
   if (flags.json) return void stdout.write(jsonLine({ requests: list }))
   if (list.length === 0) return void (flags.quiet || stderr.write('There are no such requests.\n'))
-  stdout.write(requestsTable(list, Date.now()))
+  stdout.write(requestsTable(list, Date.now(), stdout.columns))
 }
 
 export async function sessions(context: Context, flags: ListFlags & { readonly live: boolean }): Promise<void> {

@@ -59,7 +59,7 @@ const stateWords = ({ state, expiresAt, window }: RequestView, now: number): str
   return state
 }
 
-export const requestsTable = (requests: readonly RequestView[], now: number): string =>
+export const requestsTable = (requests: readonly RequestView[], now: number, columns?: number): string =>
   tableText(
     ['request', 'state', 'profile', 'requester', 'created', 'justification'],
     requests.map(({ id, state, profile, caller, identity, createdAt, justification }) => [
@@ -70,4 +70,5 @@ export const requestsTable = (requests: readonly RequestView[], now: number): st
       fromNow(createdAt, now),
       justification ?? '',
     ]),
+    columns,
   )
