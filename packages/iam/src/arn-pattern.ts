@@ -2,9 +2,10 @@
  * ARN patterns as IAM and STS accept them in `Resource`. Sources: AWS IAM User Guide, "IAM JSON policy elements: Resource" and
  * "IAM policy validation check reference" (invalid ARN, partition, account); IAM's own messages in public reports.
  */
+import { partitions } from './partition.ts'
 
-/** AWS's partitions (AWS SDK, partitions.json), or a pattern: AWS's managed policies use `arn:*:…`. */
-const PARTITION = /^(aws(-cn|-us-gov|-eusc|-iso(-[bef])?)?|[a-z*?-]*[*?][a-z*?-]*)$/
+/** A partition may be a pattern: AWS's managed policies use `arn:*:…`. */
+const PARTITION = new RegExp(`^(${partitions.map(({ id }) => id).join('|')}|[a-z*?-]*[*?][a-z*?-]*)$`)
 /** 12 digits, a pattern of at most 12, or one of the names that AWS's own resources have instead. */
 const ACCOUNT = /^(\d{12}|(?=.*[*?])(?!(\**[\d?]){13})[\d*?]+|aws|aws-marketplace|amazon|cloudfront|)$/
 /** Resources of S3 that have a region. Buckets and objects have none, and S3 refuses one. */

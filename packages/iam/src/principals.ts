@@ -3,14 +3,18 @@
  * Principal" and "NotPrincipal", "IAM policy validation check reference"; AWS IAM API Reference, MalformedPolicyDocument.
  */
 import { actionMatches } from './action.ts'
+import { partitions } from './partition.ts'
 import type { Statement } from './policy.ts'
 import { type Fault, isRecord, listOfText } from './statement.ts'
 
 const KINDS = ['AWS', 'Service', 'Federated', 'CanonicalUser'] as const
 type Kind = (typeof KINDS)[number]
 
-/** AWS's partitions, spelled out: a principal has no wildcard. */
-const PARTITION = 'aws(?:-cn|-us-gov|-eusc|-iso(?:-[bef])?)?'
+/** A principal has no wildcard. */
+const PARTITION = `(?:${partitions.map(({ id }) => id).join('|')})`
+const SUFFIXES = [...new Set(partitions.map(({ dnsSuffix }) => dnsSuffix)), 'amazon.com', 'aws.internal'].map((suffix) =>
+  suffix.replaceAll('.', '\\.'),
+)
 const NAME = '[\\w+=,.@-]'
 /**
  * An account, an account's root, a user, a role, or a session. IAM shows a unique ID (`AROA…`) in place of a user or role that was
@@ -19,7 +23,7 @@ const NAME = '[\\w+=,.@-]'
 const AWS_PRINCIPAL = new RegExp(
   `^(?:\\*|\\d{12}|A(?:ROA|IDA)[A-Z0-9]{12,124}|arn:${PARTITION}:iam::\\d{12}:(?:root|(?:user|role)/(?:${NAME}+/)*${NAME}{1,64})|arn:${PARTITION}:iam::cloudfront:user/.+|arn:${PARTITION}:sts::\\d{12}:(?:assumed-role/${NAME}{1,64}/${NAME}{2,64}|federated-user/${NAME}{2,32}|self))$`,
 )
-const SERVICE = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|amazon\.com|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|aws\.internal)$/
+const SERVICE = new RegExp(`^[a-z0-9-]+(\\.[a-z0-9-]+)*\\.(${SUFFIXES.join('|')})$`)
 const FEDERATED = new RegExp(
   `^(?:arn:${PARTITION}:iam::\\d{12}:(?:saml-provider/[\\w+=,.@-]+|oidc-provider/[\\w.:/?=&%~-]+)|(?:cognito-identity|www|accounts|graph)\\.[a-z0-9.-]+)$`,
 )
