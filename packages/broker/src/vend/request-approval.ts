@@ -180,7 +180,7 @@ export function stoppedBy(frozen: Done<Freeze | undefined> | Unknown): Refused<'
   if (!frozen.value) return undefined
   return refused(
     'frozen',
-    'A freeze stops you from requesting access, approving and releasing. AccessInput the responders to release it.',
+    'A freeze stops you from requesting access, approving and releasing. Ask the responders to release it.',
     {
       operator: `frozen: ${frozen.value.justification}`,
     },

@@ -228,7 +228,7 @@ function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'fro
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
   if (!frozen.value) return undefined
-  return refused('frozen', 'Access is frozen. AccessInput the responders.', { operator: `frozen: ${frozen.value.justification}` })
+  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
 }
 
 /** Counts the session, if the entry point has limits. A count that is not known refuses the session. */
