@@ -3,14 +3,15 @@
  * runs their tests, and prints one table. Runs in `npm run verify:all clients`.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CLIENT_TOOLS } from '../support/client-tools.ts'
 import { hasTool, type Tool } from '../support/tools.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const REPORT = `${ROOT}/.verify/clients.json`
+const REPORT = join(mkdtempSync(join(tmpdir(), 'stint-clients-')), 'report.json')
 const TESTS = ['test/clients', 'test/cli/clients.test.ts', 'test/e2e/aws-cli.test.ts']
 const PYTHON = ['boto3', 'awscli', 's3cmd']
 const DEBIAN: readonly Tool[] = ['rclone', 'restic']
@@ -19,7 +20,6 @@ const MAX_TEST_MS = 40 * 60_000
 
 installPython()
 installDebian()
-mkdirSync(`${ROOT}/.verify`, { recursive: true })
 const { status } = spawnSync('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`, ...TESTS], {
   cwd: ROOT,
   stdio: 'inherit',

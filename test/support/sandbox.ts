@@ -9,6 +9,7 @@ import type { Deadlines } from '@stint/broker'
 import type { Target } from '@stint/core/config/shape'
 import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
+import { apiFaults, watching } from './api-document.ts'
 
 export const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))
 
@@ -55,6 +56,7 @@ export async function testSandbox(
   const log: object[] = []
   let offset = 0
   const now = () => Date.now() + offset
+  const answers = apiFaults()
   const sandbox = await startSandbox({
     ports,
     rules,
@@ -69,6 +71,7 @@ export async function testSandbox(
     recordings: 'all',
     // A test holds many calls at one place at the same time.
     vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
+    watchBroker: watching(answers.check),
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
   })
@@ -90,6 +93,10 @@ export async function testSandbox(
     ...sandbox,
     log,
     now,
+    async close() {
+      await sandbox.close()
+      answers.settle()
+    },
     settle: sandbox.aws.dynamo.settleIndexes,
     // On Lambda a minute lies between what happened and the sweep.
     sweep: () => {

@@ -28,6 +28,7 @@ const checks: readonly Check[] = [
     env: { STINT_SEED: String(Date.now() + seed) },
   })),
   { name: 'clients', command: ['node', 'test/clients/clients.ts'] },
+  { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
   { name: 'bench', command: ['npm', 'run', 'bench'] },
 ]

@@ -19,6 +19,7 @@ import { assumePolicies } from '../src/lambda/assume.ts'
 import { type FunctionName, functionNames } from '../src/lambda/functions.ts'
 import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
+import { placeholdersIn } from './placeholders.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 export const LIMITS_KB = { vend: 307, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const satisfies Record<
@@ -90,7 +91,11 @@ function shortErrors(text: string): string {
   return `${base}
 const make = (shapeId, $fault, more) => class extends __BaseException {
   static shapeId = shapeId
-  constructor(opts) { super({ name: shapeId.split('#')[1], $fault, ...opts }); Object.assign(this, opts, more) }
+  constructor(opts) {
+    super({ name: shapeId.split('#')[1], $fault, ...opts })
+    // The base class has set its own prototype.
+    Object.setPrototypeOf(Object.assign(this, opts, more), new.target.prototype)
+  }
 }
 ${classes.join('\n')}`
 }
@@ -179,6 +184,8 @@ export type Manifest = {
   /** Issuers used for signing in on Stint's pages, and issuers whose directories are queried. */
   readonly signIn: readonly string[]
   readonly directories: readonly string[]
+  /** Names of an example, such as login.acme.example, which a deployment cannot use. */
+  readonly placeholders: readonly string[]
 }
 const manifestOf = (rules: Rules, build: string): Manifest => ({
   config: rules.hash,
@@ -189,6 +196,7 @@ const manifestOf = (rules: Rules, build: string): Manifest => ({
   trustEmail: rules.slack?.trustEmail !== undefined,
   signIn: Object.keys(rules.signIn ?? {}),
   directories: Object.keys(rules.directories ?? {}),
+  placeholders: placeholdersIn(rules),
 })
 
 async function main(): Promise<void> {

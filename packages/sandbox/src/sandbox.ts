@@ -116,6 +116,9 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
   const server = await listen(
     ports.issuer,
     guarded('issuer', (request, response) => {
+      // RFC 8414 §3.1 puts the well-known part before the path of the issuer. §5: the document is the one of OpenID Connect Discovery.
+      const server = /^\/\.well-known\/oauth-authorization-server\/(people|tools)$/.exec(request.url ?? '')?.[1]
+      if (server) request.url = `/${server}/.well-known/openid-configuration`
       const name = /^\/([a-z]+)(?=\/)/.exec(request.url ?? '')?.[1] ?? ''
       if (name === 'actions') return actions.handle(request, response)
       const mount = mounts[name]
@@ -204,9 +207,14 @@ export type BrokerSettings = {
   readonly sweep?: false
   /** The vkey of the key that signs the log. */
   readonly logVkey: string
+  /** Wraps the handler of the broker, so that a test sees each answer. */
+  readonly watchBroker?: WatchBroker
   /** The secrets for sign-in and Slack. Absent for a broker that is started on its own. */
   readonly channels?: Channels
 }
+
+type BrokerHandler = ReturnType<typeof brokerHandler>
+export type WatchBroker = (handle: BrokerHandler) => BrokerHandler
 
 /** Stint's pages and the Slack endpoint. */
 export type Channels = {
@@ -246,7 +254,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   const signIn = consoleSignIn({ endpoint: `${endpoints.sts}/federation`, issuer: urlOf(ports.broker), post: postForm })
   const vend = namingTheSandbox(createVendBroker({ ...common, keys: keys.vend, signIn }))
   const handler = brokerHandler(vend, api, slackHandler, settings.vendQueue)
-  const close = closer(await listen(ports.broker, guarded('broker', handler)))
+  const close = closer(await listen(ports.broker, guarded('broker', settings.watchBroker?.(handler) ?? handler)))
   const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)
   if (sweeping) void sweep(sweeper)
@@ -425,6 +433,7 @@ type SandboxOptions = {
   readonly clock?: () => number
   readonly log?: Log
   readonly intercept?: Interceptor
+  readonly watchBroker?: WatchBroker
   /** Seeds the accounts of the guide, and plays its address as the caller's. */
   readonly guide?: boolean
   /** How far DynamoDB's indexes lag. Absent: not at all. */
@@ -540,6 +549,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       deadlines,
       ...(options.vendQueue ? { vendQueue: options.vendQueue } : {}),
       ...(options.sweep === false ? { sweep: false } : {}),
+      ...(options.watchBroker ? { watchBroker: options.watchBroker } : {}),
     })
     started.push(broker)
     return {

@@ -165,7 +165,7 @@ function resultOf(asked: Asked, setting: Setting, action: string, arn: string): 
  * SourcePolicyType has the words of the API Reference, Statement.
  */
 function matched(request: AccessRequest, isDenied: boolean, parts: readonly Part[]): readonly Node[] {
-  const { principal, action, resource, context, resourcePolicyDecides } = request
+  const { principal, action, resource, context } = request
   return parts.flatMap(({ id, type, document }) => {
     const effective = document.policy.statements.map((statement) => {
       const alone = { statements: [statement] }
@@ -173,7 +173,6 @@ function matched(request: AccessRequest, isDenied: boolean, parts: readonly Part
       const { layers } = evaluate({
         ...{ principal, action, resource, context, identity: layer === 'identity' ? [alone] : [] },
         ...(layer === 'resource' ? { resourcePolicy: alone } : {}),
-        ...(layer === 'resource' && resourcePolicyDecides ? { resourcePolicyDecides } : {}),
       })
       return (layers[layer] ?? 'implicit-deny') !== 'implicit-deny' && (!isDenied || statement.effect === 'Deny')
     })
