@@ -73,14 +73,14 @@ describe('npm start', () => {
     const sandbox = start(['--port', String(port)])
     const said = await sandbox.saying('Other identities')
     const lines = said
-      .slice(said.indexOf('# 1.'))
+      .slice(said.indexOf('  1. '))
       .split('\n')
       .map((line) => line.trim())
     const step = (number: number) =>
       lines
         .slice(
-          lines.findIndex((line) => line.startsWith(`# ${number}.`)) + 1,
-          lines.findIndex((line) => line.startsWith(`# ${number + 1}.`)),
+          lines.findIndex((line) => line.startsWith(`${number}.`)) + 1,
+          lines.findIndex((line) => line.startsWith(`${number + 1}.`)),
         )
         .join('\n')
     const home = await mkdtemp(join(tmpdir(), 'stint-home-'))

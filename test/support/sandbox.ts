@@ -68,10 +68,10 @@ export async function testSandbox(
     // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },
     indexLagMs: INDEX_LAG_MS,
+    watchBroker: watching(answers.check),
     recordings: 'all',
     // A test holds many calls at one place at the same time.
     vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
-    watchBroker: watching(answers.check),
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
   })

@@ -113,6 +113,20 @@ export const seededBugs: readonly SeededBug[] = [
     tests: ['packages/core/src/scope/', 'test/e2e/minting.test.ts'],
   },
   {
+    name: 'containment: an incomplete ARN proves something',
+    file: 'packages/iam/src/containment.ts',
+    from: "name === '*' || arnFault(name) === undefined",
+    to: "name !== '' || arnFault(name) === undefined",
+    tests: ['packages/iam/src/containment.test.ts', 'test/differential/containment.test.ts'],
+  },
+  {
+    name: 'containment: a variable of one version is taken for plain text of the other',
+    file: 'packages/iam/src/containment.ts',
+    from: 'wide.variables === narrow.variables || ',
+    to: 'wide.variables === wide.variables || ',
+    tests: ['packages/iam/src/containment.test.ts', 'test/differential/containment.test.ts'],
+  },
+  {
     name: 'narrow: an Allow of narrow is ignored',
     file: 'packages/core/src/scope/policy.ts',
     from: 'const kept = allows.length > 0 ? allows : statements.filter(isAllow)',

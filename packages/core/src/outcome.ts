@@ -19,7 +19,8 @@ type InState = { readonly state: string }
 type Evidence = {
   /** The property at fault, where one is. */
   readonly 'body-invalid': { readonly property: string } | undefined
-  readonly 'parameter-invalid': { readonly parameter: string }
+  /** Absent if a session tag is invalid, or the policy that the parameters fill. */
+  readonly 'parameter-invalid': { readonly parameter: string } | undefined
   readonly 'mfa-required': Hurdles
   readonly 'auth-too-old': Hurdles
   readonly 'source-ip': Hurdles

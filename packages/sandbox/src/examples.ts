@@ -62,18 +62,18 @@ claims: packages/sandbox/src/issuer. Your config's issuers must use the bindings
   const why = justified ? " -j 'trying it'" : ''
   const signsIn = Object.hasOwn(people, identity) && Object.values(rules.signIn ?? {}).some(({ cli }) => cli !== undefined)
   const shell = signsIn
-    ? `  # 1. Sign in as ${identity}. With a browser, leave out BROWSER
+    ? `  1. Sign in as ${identity}. With a browser, leave out BROWSER
   BROWSER='npm run -s browser -- ${identity}${option}' npx stint login ${urls.broker}
 
-  # 2. See what you can enter
+  2. See what you can enter
   npx stint profiles
 
-  # 3. ${access === 'allowed' ? 'Enter with the AWS CLI' : 'Request access: this profile needs approval'}
+  3. ${access === 'allowed' ? 'Enter with the AWS CLI' : 'Request access: this profile needs approval'}
   ${access === 'allowed' ? `npx stint exec ${profile}${passed}${why} -- ${awsLine(urls.aws, example)}` : `npx stint request ${profile}${passed} -j 'trying it'`}
 
 `
     : ''
-  return `${shell}  # ${shell === '' ? `As ${identity}` : '4. The same'}, over HTTP, with a token of your own
+  return `${shell}  ${shell === '' ? `As ${identity}` : '4. The same'}, over HTTP, with a token of your own
   TOKEN=$(npm run -s token -- ${identity}${option})
   curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d ${quoted(body)}

@@ -29,6 +29,7 @@ import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
 import { sha256, shortDigest } from '@stint/core/digest'
 import { toDay } from '@stint/core/instant'
+import { partitionOfRegion } from '@stint/iam/partition'
 import { formatVkey } from '@stint/tlog/note'
 import { createDynamo, type Dynamo, type StreamRecord } from './aws/dynamodb.ts'
 import { GUIDE_ACCOUNTS, GUIDE_IP, type GuideUser, seedGuide } from './aws/guide-world.ts'
@@ -251,7 +252,12 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
   const slackHandler = slack && openSlackHandler(slack)
-  const signIn = consoleSignIn({ endpoint: `${endpoints.sts}/federation`, issuer: urlOf(ports.broker), post: postForm })
+  const signIn = consoleSignIn({
+    endpoint: `${endpoints.sts}/federation`,
+    destination: `https://${partitionOfRegion(region).console}/`,
+    issuer: urlOf(ports.broker),
+    post: postForm,
+  })
   const vend = namingTheSandbox(createVendBroker({ ...common, keys: keys.vend, signIn }))
   const handler = brokerHandler(vend, api, slackHandler, settings.vendQueue)
   const close = closer(await listen(ports.broker, guarded('broker', settings.watchBroker?.(handler) ?? handler)))

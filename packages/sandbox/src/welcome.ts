@@ -18,7 +18,7 @@ ${slack ? `  Slack    ${urls.slack}/?key=${secret}    a simulated workspace (doc
 In another terminal:
 
 ${examples ?? companyLines(urls, option)}
-  #${examples === undefined ? ' 5.' : ''} Copy the audit log and verify it offline (docs/guides/auditing.md)
+  ${examples === undefined ? '5. ' : ''}Copy the audit log and verify it offline (docs/guides/auditing.md)
   STINT_TOKEN=$(npm run -s token -- auditor${option}) npx stint audit copy --from ${urls.broker}/audit/log --to ./log-copy/${log}
   npx stint audit verify --from ./log-copy/${log}
 
@@ -30,17 +30,17 @@ Other identities: second-developer approver oncall auditor tool ci-main ci-branc
 const companyLines = (
   urls: Sandbox['urls'],
   option: string,
-): string => `  # 1. Sign in as an engineer. With a browser, leave out BROWSER, and choose Dana Developer
+): string => `  1. Sign in as an engineer. With a browser, leave out BROWSER, and choose Dana Developer
   BROWSER='npm run -s browser -- developer${option}' npx stint login ${urls.broker}
 
-  # 2. See what you can enter
+  2. See what you can enter
   npx stint profiles
 
-  # 3. Enter with the AWS CLI: the log bucket is readable, the customer bucket is not
+  3. Enter with the AWS CLI: the log bucket is readable, the customer bucket is not
   npx stint exec logs-read -p bucket=acme-orders-logs -- aws --endpoint-url ${urls.aws} s3 cp s3://acme-orders-logs/2026/11/24/orders.log -
   npx stint exec logs-read -p bucket=acme-orders-logs -- aws --endpoint-url ${urls.aws} s3 cp s3://acme-customers/customers.csv -
 
-  # 4. The same over HTTP, with a token of your own
+  4. The same over HTTP, with a token of your own
   TOKEN=$(npm run -s token -- developer${option})
   curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d '{"profile":"logs-read","parameters":{"bucket":"acme-orders-logs"},"duration":"15m"}'

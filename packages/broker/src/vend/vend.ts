@@ -90,8 +90,9 @@ export async function vend(
   const { scope, slot } = decided.value
   let intent = makeIntent(broker, call, caller, scope, slot)
 
-  // Reserve; in parallel, read the freezes, and count the session if the entry point has limits. If reserving is slow, read the freezes again: one may have been set before the write. If the
-  // process dies after this, a use is taken and AWS has not been called; the sweeper marks the session abandoned and returns the use.
+  // Reserve; in parallel, read the freezes, and count the session if the entry point has limits. If reserving is slow, read the freezes
+  // again: one may have been set before the write. If the process dies after this, a use is taken and AWS has not been called; the
+  // sweeper marks the session abandoned and returns the use.
   const freezes = async () => ({
     found: await broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
     at: broker.clock(),
@@ -228,7 +229,7 @@ function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'fro
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
   if (!frozen.value) return undefined
-  return refused('frozen', 'Access is frozen. AccessInput the responders.', { operator: `frozen: ${frozen.value.justification}` })
+  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
 }
 
 /** Counts the session, if the entry point has limits. A count that is not known refuses the session. */

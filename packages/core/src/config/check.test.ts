@@ -293,6 +293,13 @@ describe('faults', () => {
       reader({ mints: ['sts:AssumeRole', 'sts:AssumeRole'] }),
       'profiles.reader.mints[1]: is listed twice. Remove one',
     ],
+    ...['Build & Deploy 🚀', '#2-bit', '(logo)', 'dependabot[bot]', 'a,b', 'a*', 'a\nb', 'a;b', 'a"b', 'a=5B', 'x'.repeat(257)].map(
+      (text): [string, ReturnType<typeof reader>, string] => [
+        `the constant ${text.slice(0, 20)} as a tag`,
+        reader({ tags: { t: { const: text } } }),
+        'profiles.reader.tags.t: is not a valid session tag value',
+      ],
+    ),
     ['a policy beyond Latin-1', reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::ł' }] }), 'outside Latin-1'],
     ['a role in another account', (config) => void (config.targets.prod.account = '999999999999'), 'is not in account 999999999999'],
     ['an external ID that AWS does not take', (config) => void (config.targets.prod.externalId = 'a b'), 'targets.prod.externalId'],

@@ -4,6 +4,7 @@
  * settings mean together.
  */
 import { isCidr } from '@stint/iam/ip'
+import { partitions } from '@stint/iam/partition'
 import { parseVkey } from '@stint/tlog/note'
 import * as v from 'valibot'
 import { parseDuration } from '../duration.ts'
@@ -18,6 +19,7 @@ const named = <T extends v.GenericSchema>(name: string, description: string, sch
 const about = <T extends v.GenericSchema>(description: string, schema: T) => v.pipe(schema, v.description(description))
 const optional = <T extends v.GenericSchema>(description: string, schema: T) => v.optional(about(description, schema))
 const yes = v.literal(true)
+const PARTITION = partitions.map(({ id }) => id).join('|')
 
 // ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,7 +236,7 @@ const target = named(
       'The ARN of the role. Can be a binding.',
       v.pipe(
         v.string(),
-        v.regex(/^arn:aws[a-z-]{0,16}:iam::\d{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/, 'must be the ARN of an IAM role'),
+        v.regex(new RegExp(`^arn:(${PARTITION}):iam::\\d{12}:role/([\\w+=,.@-]+/)*[\\w+=,.@-]{1,64}$`), 'must be the ARN of an IAM role'),
         v.maxLength(608, 'must be the ARN of an IAM role'),
       ),
     ),
@@ -259,7 +261,14 @@ const value = named(
   'Value',
   "A session tag's value: from a claim, a constant or a parameter.",
   v.union([
-    v.strictObject({ claim: claimRef, ...valueSettings }),
+    v.strictObject({
+      claim: claimRef,
+      max: optional(
+        'The longest value, in characters as sent to AWS. A longer one is refused. `stint lint` estimates the packed size with it.',
+        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
+      ),
+      ...valueSettings,
+    }),
     v.strictObject({ const: v.string(), ...valueSettings }),
     v.strictObject({ param: line, ...valueSettings }),
   ]),
@@ -322,7 +331,12 @@ const profile = named(
     policyArns: optional(
       'Managed policies that limit the session in the same way.',
       v.pipe(
-        list(v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::(aws|\d{12}):policy\/.+$/, 'must be the ARN of a managed policy'))),
+        list(
+          v.pipe(
+            v.string(),
+            v.regex(new RegExp(`^arn:(${PARTITION}):iam::(aws|\\d{12}):policy/.+$`), 'must be the ARN of a managed policy'),
+          ),
+        ),
         v.maxLength(10, 'must have at most 10 items, the AWS limit'),
       ),
     ),

@@ -244,6 +244,8 @@ export type PolicyStatement = { readonly Sid?: string; readonly Effect: 'Allow' 
 /** A session tag's value: from a claim, a constant or a parameter. */
 export type Value = {
   readonly claim: ClaimRef
+  /** The longest value, in characters as sent to AWS. A longer one is refused. `stint lint` estimates the packed size with it. */
+  readonly max?: number
   /** The claim is the same in every token of one caller. */
   readonly stable?: true
   /** The tag is passed on to every role that the session assumes. */
