@@ -50,9 +50,15 @@ export function serviceOf(prefix: string): Service | undefined {
 
 /** The actions that a pattern such as `s3:Get*` matches; undefined if there is no such service. */
 export function actionsOf(pattern: string): readonly Action[] | undefined {
+  const known = matched.get(pattern)
+  if (known) return known
   const [prefix = ''] = pattern.split(':')
-  return serviceOf(prefix)?.actions.filter(({ name }) => actionMatches(pattern, `${prefix}:${name}`))
+  const found = serviceOf(prefix)?.actions.filter(({ name }) => actionMatches(pattern, `${prefix}:${name}`))
+  if (found) matched.set(pattern, found)
+  return found
 }
+/** Profiles share their patterns. */
+const matched = new Map<string, readonly Action[]>()
 
 /** Whether a key of a policy, such as `aws:RequestTag/team`, is one of these keys, such as `aws:RequestTag/${TagKey}`. */
 export function isKeyOf(keys: readonly string[], key: string): boolean {
