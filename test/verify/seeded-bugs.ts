@@ -29,6 +29,20 @@ export const seededBugs: readonly SeededBug[] = [
     tests: [...CONDITIONS, 'test/e2e/approvals.test.ts', 'test/faults/interleavings.test.ts'],
   },
   {
+    name: 'the limits of the container protocol are counted and not kept',
+    file: 'packages/broker/src/vend/vend.ts',
+    from: ' ?? limitRefusal(counted, slot, call.now)',
+    to: '',
+    tests: ['test/e2e/container-endpoint.test.ts'],
+  },
+  {
+    name: 'a refusal for a shell is JSON',
+    file: 'packages/broker/src/http/vend.ts',
+    from: 'inRefusalFormat(reply, () => refusalFormat(request))',
+    to: 'reply',
+    tests: ['test/e2e/refusal-formats.test.ts'],
+  },
+  {
     name: 'record: issued after its end',
     file: `${STORE}/sessions.ts`,
     from: ' AND :expiresAt > :now AND windowExpiresAt > :now',

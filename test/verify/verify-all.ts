@@ -32,6 +32,7 @@ const checks: readonly Check[] = [
     command: vitest('test/differential/iam.test.ts'),
     env: { STINT_SEED: String(Date.now() + seed) },
   })),
+  { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
   { name: 'bench', command: ['npm', 'run', 'bench'] },
 ]

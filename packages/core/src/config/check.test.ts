@@ -33,6 +33,23 @@ describe('targetRoles', () => {
   ])('%s', (_name, targetRoles, fault) => expect(faultsOf((config) => Object.assign(config, { targetRoles }))).toContain(fault))
 })
 
+describe('container', () => {
+  test.each<[string, object, string]>([
+    ['the defaults', {}, 'ok'],
+    ['the least', { perMinute: 6, perHour: 60 }, 'ok'],
+    ['the most', { perMinute: 600, perHour: 6000 }, 'ok'],
+    ['too few for three tries', { perMinute: 5 }, 'container.perMinute: must be at least 6'],
+    ['too many a minute', { perMinute: 601 }, 'container.perMinute: must be at most 600'],
+    ['too few an hour', { perHour: 59 }, 'container.perHour: must be at least 60'],
+    ['too many an hour', { perHour: 6001 }, 'container.perHour: must be at most 6000'],
+    ['none', { perMinute: 0 }, 'container.perMinute: must be at least 6'],
+    ['a fraction', { perMinute: 6.5 }, 'container.perMinute'],
+    ['a minute with more than the hour', { perMinute: 100, perHour: 60 }, 'container: perMinute must not be larger than perHour'],
+    ['a minute with more than the default of the hour', { perMinute: 600, perHour: 599 }, 'container: perMinute must not be larger'],
+    ['an unknown limit', { perDay: 1 }, 'container.perDay'],
+  ])('%s', (_name, container, fault) => expect(faultsOf((config) => Object.assign(config, { container }))).toContain(fault))
+})
+
 test('refuses an unattended break-glass without a Slack channel', () => {
   const approval = {
     rules: [{ by: [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }], count: 1 }],

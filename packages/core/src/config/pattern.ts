@@ -53,6 +53,32 @@ export function parsePattern(source: string): PatternParsed {
   }
 }
 
+/** A short string that the pattern matches, for examples; undefined if none was found. Letters and digits come first. */
+export function samplePattern(source: string): string | undefined {
+  if (!parsePattern(source).ok) return undefined
+  const [start, states] = compile(parse(source))
+  const seen = new Set<number>()
+  let open: readonly (readonly [state: number, text: string])[] = [[start, '']]
+  while (open.length > 0) {
+    const next: (readonly [number, string])[] = []
+    for (const [index, text] of open) {
+      if (index === 0 && run(states, start, text)) return text
+      const state = states[index] as State
+      if (seen.has(index)) continue
+      seen.add(index)
+      const read =
+        state.reads &&
+        ([...READABLE].map((character) => character.charCodeAt(0)).find((code) => state.reads?.[code]) ?? state.reads.indexOf(true))
+      if (read === -1) continue
+      // Assertions are passed here; the finished string is matched as a whole.
+      for (const out of state.out) next.push([out, read === undefined ? text : text + String.fromCharCode(read)])
+    }
+    open = next
+  }
+  return undefined
+}
+const READABLE = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.'
+
 // ── Parse ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** An atom that matches one character. JavaScript's own engine then decides which characters match. */

@@ -468,6 +468,21 @@ const identity = named(
   v.union([v.strictObject({ issuer: id, subject: line }), v.strictObject({ issuer: id, actor: line })]),
 )
 
+const containerSettings = named(
+  'ContainerSettings',
+  'The container credentials protocol, `GET /credentials/{profile}`. SDKs fetch credentials for each client and process, and repeat a call after one or two seconds, so leave room for three calls per need.',
+  v.pipe(
+    v.strictObject({
+      perMinute: optional(
+        'Sessions that one caller can start within a minute with the same profile and parameters. Default: 60. More sessions mean more writes, and a lost token is worth more.',
+        count(6, 600),
+      ),
+      perHour: optional('Sessions that one caller can start within an hour with all profiles. Default: 1200.', count(60, 6000)),
+    }),
+    v.check(({ perMinute = 60, perHour = 1200 }) => perMinute <= perHour, 'perMinute must not be larger than perHour'),
+  ),
+)
+
 export const configSchema = named(
   'Config',
   'The config, with its bindings filled in.',
@@ -484,6 +499,7 @@ export const configSchema = named(
     profiles: about('What callers can have, by ID.', filledRecord(id, profile, 'must name a profile')),
     auditors: optional('Who can read all sessions and requests and the details of `/readyz`.', list(who)),
     responders: optional('Who can set freezes. Two of them together can release one.', list(who)),
+    container: optional('Limits of the container credentials protocol.', containerSettings),
     log: optional('The audit log.', log),
     slack: optional('Slack, for requests and notifications.', slack),
     signIn: optional("By issuer: the sign-in for Stint's own pages.", v.record(id, signIn)),
