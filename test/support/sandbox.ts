@@ -41,7 +41,14 @@ export type TestSandbox = Sandbox & {
 export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly json: Record<string, any> }
 
 export async function testSandbox(
-  options: { guide?: boolean; config?: string; bindings?: Record<string, string>; intercept?: Interceptor; deadlines?: Deadlines } = {},
+  options: {
+    guide?: boolean
+    config?: string
+    bindings?: Record<string, string>
+    intercept?: Interceptor
+    deadlines?: Deadlines
+    vendClient?: 'sdk'
+  } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(4))
   const rules = await loadRules(options.config ?? CONFIG, ports, options.bindings)
@@ -61,6 +68,7 @@ export async function testSandbox(
     indexLagMs: INDEX_LAG_MS,
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
+    ...(options.vendClient ? { vendClient: options.vendClient } : {}),
   })
   const call: TestSandbox['call'] = async (method, path, token, body, headers = {}) => {
     const answer = await fetch(`${sandbox.urls.broker}${path}`, {

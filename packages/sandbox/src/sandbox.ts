@@ -21,9 +21,11 @@ import { type Shipper, ship, shipLost } from '@stint/broker/log/ship'
 import type { Log } from '@stint/broker/ports/runtime'
 import { notify, notifyPending } from '@stint/broker/slack/notify'
 import type { NotifyParts } from '@stint/broker/slack/posting'
-import { dynamoClient } from '@stint/broker/wiring/broker'
+import { dynamoClient, ledgerSettings } from '@stint/broker/wiring/dynamodb'
+import { keysOf } from '@stint/broker/wiring/keys'
 import { createShipper, type LogDeployment, openTrail } from '@stint/broker/wiring/log'
 import { apiOf, openNotifier, openSlackHandler, type SlackDeployment } from '@stint/broker/wiring/slack'
+import { createVendBrokerOnSdk } from '@stint/broker/wiring/vend-broker-sdk'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
@@ -183,6 +185,8 @@ export type BrokerSettings = {
   readonly clock: () => number
   readonly log: Log
   readonly deadlines?: Deadlines
+  /** sdk: `vend` speaks to AWS over its SDK, as a deployment with that setting does. */
+  readonly vendClient?: 'sdk'
   /** false: the caller runs the sweeper. */
   readonly sweep?: false
   /** The vkey of the key that signs the log. */
@@ -219,7 +223,10 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   const { channels } = settings
   const slack = slackDeployment(settings, common)
   const api = {
-    ...createBroker({ ...common, keys: keys.api }, dynamoLedger),
+    ...createBroker(
+      { ...common, keys: keys.api },
+      { keys: keysOf(common), ledger: dynamoLedger(ledgerSettings({ ...common, keys: keys.api })) },
+    ),
     trail,
     openApi: openApiAt(new URL('../../broker/openapi.json', import.meta.url)),
     ...(channels ? { web: webOf(ports, rules, channels) } : {}),
@@ -227,9 +234,12 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   }
   const slackHandler = slack && openSlackHandler(slack)
   const signIn = consoleSignIn({ endpoint: `${endpoints.sts}/federation`, issuer: urlOf(ports.broker), post: postForm })
-  const handler = brokerHandler(createVendBroker({ ...common, keys: keys.vend, signIn }), api, slackHandler)
+  const vending = { ...common, keys: keys.vend, signIn }
+  const vend = settings.vendClient === 'sdk' ? createVendBrokerOnSdk(vending) : createVendBroker(vending)
+  const handler = brokerHandler(vend, api, slackHandler)
   const close = closer(await listen(ports.broker, guarded('broker', handler)))
-  const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)
+  const ofSweeper = { ...common, keys: keys.sweep }
+  const sweeper = createBroker(ofSweeper, { ledger: dynamoLedger(ledgerSettings(ofSweeper)) })
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)
   if (sweeping) void sweep(sweeper)
   return {
@@ -395,6 +405,7 @@ type SandboxOptions = {
   /** How far DynamoDB's indexes lag. Absent: not at all. */
   readonly indexLagMs?: number
   readonly deadlines?: Deadlines
+  readonly vendClient?: 'sdk'
   readonly sweep?: false
   /** false: the caller runs the shipper. */
   readonly ship?: false
@@ -501,6 +512,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       clock,
       log,
       ...(options.deadlines ? { deadlines: options.deadlines } : {}),
+      ...(options.vendClient ? { vendClient: options.vendClient } : {}),
       ...(options.sweep === false ? { sweep: false } : {}),
     })
     started.push(broker)

@@ -11,15 +11,22 @@ import type { Scope, Terms } from '@stint/core/scope/terms'
 import { caller, NOW } from '@stint/core/testing/fixtures'
 import type { Intent, NewRequest, Reservation } from '../../../ports/ledger.ts'
 import type { Assumed } from '../../../ports/sts.ts'
+import type { ClientName } from '../../testing/clients.ts'
+import { tableOverWire } from '../../wire/dynamodb.ts'
 import { dynamoLedger } from '../ledger.ts'
 import type { DynamoSettings } from '../sender.ts'
+import { vendLedger } from '../vend-ledger.ts'
 import { type Sent, type TableOptions, tableInProcess } from './table.ts'
 
 export { NOW }
 export const STORY = 'stint'
 export const SIDE = 'stint-side'
 
-export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: TableOptions = {}) {
+/** Over `wire`, the part of the ledger that `vend` uses speaks as it does when deployed. */
+export function ledgerInProcess(
+  more: Partial<DynamoSettings> = {},
+  { over, ...options }: TableOptions & { readonly over?: ClientName } = {},
+) {
   const table = tableInProcess(options)
   let drawn = 0
   let now = NOW
@@ -38,7 +45,10 @@ export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: Tab
   return {
     table,
     settings,
-    ledger: dynamoLedger(settings),
+    ledger:
+      over === 'wire'
+        ? { ...dynamoLedger(settings), ...vendLedger({ ...settings, calls: tableOverWire(table.wire, settings.answerWithinMs) }) }
+        : dynamoLedger(settings),
     advance: (milliseconds: number) => {
       now += milliseconds
     },
