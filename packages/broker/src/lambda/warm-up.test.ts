@@ -17,7 +17,11 @@ function fetched(count: number): readonly (readonly string[])[] {
     keys: { prefetch: ({ url }: Issuer) => void names.push(url) } as never,
   })
   const inInit = taken()
-  return [inInit, ...[1, 2, 3, 4].map(() => (atCall(), taken()))]
+  const calls = [1, 2, 3, 4].map(() => {
+    atCall()
+    return taken()
+  })
+  return [inInit, ...calls]
 }
 
 test.each([
