@@ -1,6 +1,6 @@
 /**
- * The guides, run as they stand: every shell block, one after the other, in one shell, against a sandbox. A trailing
- * comment behind a command says what it prints.
+ * The guides, run as they stand: every shell block, one after the other, in one shell, against a sandbox: in bash, and where there is
+ * one, in zsh. A `text` block after a shell block says what it prints.
  */
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,8 +15,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { freePorts } from '../support/sandbox.ts'
 import { hasTool, testWith } from '../support/tools.ts'
-
-const withCurl = testWith('curl')
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let port: number
@@ -45,22 +43,49 @@ function scriptOf(guide: string): string {
     .join('\n')
 }
 
-async function run(script: string): Promise<string> {
+/** What the `text` blocks of a guide promise, line by line. `…` stands for anything at the start or the end of a line. */
+const promisedBy = (guide: string): readonly string[] =>
+  [...readFileSync(`${root}/docs/guides/${guide}`, 'utf8').matchAll(/```sh(?: if aws)?\n[\s\S]*?```\n\n```text\n([\s\S]*?)\n```/g)].flatMap(
+    ([, lines = '']) => lines.split('\n').map((line) => line.replace(/^…|…$/g, '').trim()),
+  )
+
+/** The promised words stand in what was printed, in this order. */
+function expectInOrder(stdout: string, promised: readonly string[]): void {
+  let from = 0
+  for (const words of promised) {
+    const at = stdout.indexOf(words, from)
+    if (at < 0) throw new Error(`Not printed: ${words}\nafter: ${stdout.slice(from, from + 800)}`)
+    from = at + words.length
+  }
+}
+
+/** macOS has zsh as its shell. Here it starts without the files of a user. */
+const shells = { bash: ['bash', '-ec'], zsh: ['zsh', '-fec'] } as const
+type Shell = keyof typeof shells
+
+/** One test for each shell, of a guide that needs a tool. What is missing shows as skipped, with what to install. */
+function inEachShell(title: string, tool: 'aws' | 'curl' | undefined, body: (shell: Shell) => Promise<void>, timeoutMs?: number): void {
+  for (const shell of Object.keys(shells) as Shell[]) {
+    const register = tool !== undefined && !hasTool(tool) ? testWith(tool) : testWith(shell)
+    register(`${title} in ${shell}`, () => body(shell), timeoutMs)
+  }
+}
+
+async function run(script: string, shell: Shell = 'bash'): Promise<string> {
   const here = script
     .replaceAll(':4400', `:${port}`)
     .replaceAll(':4402', `:${port + 2}`)
     .replaceAll(/npm run -s token -- ([\w-]+)/g, `npm run -s token -- $1 --port ${port}`)
   const home = mkdtempSync(`${tmpdir()}/stint-guide-`)
   const env = { PATH: `${root}/node_modules/.bin:${process.env.PATH}`, HOME: home, TMPDIR: home }
-  const { stdout } = await promisify(execFile)('bash', ['-ec', here], { cwd: root, env })
+  const { stdout } = await promisify(execFile)(shells[shell][0], [shells[shell][1], here], { cwd: root, env })
   rmSync(home, { recursive: true })
   return stdout
 }
 
-withCurl('docs/guides/approvals.md', async () => {
-  const script = scriptOf('approvals.md')
-  const stdout = await run(script)
-  const promised = [...script.matchAll(/ {2,}# ([\w-]+)/g)].map((found) => found[1])
+inEachShell('docs/guides/approvals.md', 'curl', async (shell) => {
+  const stdout = await run(scriptOf('approvals.md'), shell)
+  const promised = promisedBy('approvals.md')
   const lines = stdout.trim().split('\n')
   expect(promised).toEqual(['pending', 'approved', '202', '204'])
   expect(lines.filter((line) => promised.includes(line))).toEqual(promised)
@@ -68,14 +93,16 @@ withCurl('docs/guides/approvals.md', async () => {
   expect(stdout).toContain('restarted the order service')
 })
 
-let auditing: Promise<string> | undefined
+const auditing = new Map<string, Promise<string>>()
 /** Two tests read what this guide prints. */
-const runAuditing = () => {
-  auditing ??= run(scriptOf('auditing.md'))
-  return auditing
+const runAuditing = (shell: Shell = 'bash') => {
+  const running = auditing.get(shell) ?? run(scriptOf('auditing.md'), shell)
+  auditing.set(shell, running)
+  return running
 }
-withCurl('docs/guides/auditing.md', async () => {
-  const stdout = await runAuditing()
+inEachShell('docs/guides/auditing.md', 'curl', async (shell) => {
+  const stdout = await runAuditing(shell)
+  expectInOrder(stdout, promisedBy('auditing.md'))
   for (const words of [
     /^parameter-invalid$/m,
     /^\d+ entries in .*: \d+ objects fetched, 0 already present$/m,
@@ -94,20 +121,20 @@ testWith('aws')('docs/guides/auditing.md compares the log with CloudTrail', asyn
   expect(await runAuditing()).toMatch(/CloudTrail and the audit log agree/)
 })
 
-test('docs/guides/config.md', async () => {
-  const stdout = await run(scriptOf('config.md'))
+inEachShell('docs/guides/config.md', undefined, async (shell) => {
+  const stdout = await run(scriptOf('config.md'), shell)
   expect(stdout).toMatch(/^No findings; 1 silenced with a reason\.\n\d+ cases passed\.\n✓ push to main → /)
   expect(stdout).toContain('✓ push to main → deploy-prod: allow')
 })
 
-withCurl('docs/guides/ci-others.md', async () => {
-  const script = scriptOf('ci-others.md')
-  const promised = [...script.matchAll(/ {2,}# (.+)/g)].map((found) => found[1])
+inEachShell('docs/guides/ci-others.md', 'curl', async (shell) => {
+  const promised = promisedBy('ci-others.md')
   expect(promised).toHaveLength(2)
-  expect((await run(script)).trim().split('\n')).toEqual(promised)
+  expect((await run(scriptOf('ci-others.md'), shell)).trim().split('\n')).toEqual(promised)
 })
 
 describe('docs/guides/learn-assume-role.md', () => {
+  const EVERY_CALL_MS = 300_000
   /** A sandbox of its own, with the guide's accounts, and the lines that it prints to paste. */
   async function startGuide(): Promise<{ pasted: string; stop: () => void }> {
     const at = await freePorts(4)
@@ -125,22 +152,17 @@ describe('docs/guides/learn-assume-role.md', () => {
     const block = said.slice(0, said.indexOf('account-a')).split('\n')
     return { pasted: block.filter((line) => line.startsWith('  ')).join('\n'), stop: () => child.kill('SIGKILL') }
   }
-  const EVERY_CALL_MS = 300_000
-  testWith('aws')(
-    'prints what its comments say, in this order',
-    async () => {
+  inEachShell(
+    'prints what it promises, in this order,',
+    'aws',
+    async (shell) => {
       const script = scriptOf('learn-assume-role.md')
       const { pasted, stop: stopGuide } = await startGuide()
       expect(pasted.trim().split('\n')).toHaveLength(4)
-      const stdout = await run(`${pasted}\n${script}`).finally(stopGuide)
-      const promised = [...script.matchAll(/ {2}# (.+)$/gm)].map((found) => found[1] as string)
+      const stdout = await run(`${pasted}\n${script}`, shell).finally(stopGuide)
+      const promised = promisedBy('learn-assume-role.md')
       expect(promised.length).toBeGreaterThan(25)
-      let from = 0
-      for (const words of promised) {
-        const at = stdout.indexOf(words, from)
-        if (at < 0) throw new Error(`Not printed: ${words}\nafter: ${stdout.slice(from, from + 800)}`)
-        from = at + words.length
-      }
+      expectInOrder(stdout, promised)
     },
     EVERY_CALL_MS,
   )

@@ -59,7 +59,17 @@ const iam = (credentials: SigningKey) => new IAMClient({ endpoint: sandbox.urls.
 const admin = (account = B) => iam(addUser(sandbox.aws.world, `arn:aws:iam::${account}:user/${fresh('admin')}`, [of(allow('*'))]))
 const limited = (...statements: object[]) =>
   iam(addUser(sandbox.aws.world, `arn:aws:iam::${B}:user/${fresh('limited')}`, [of(...statements)]))
+const manyTags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `key${index}`, Value: 'v' }))
 const decoded = (text: string | undefined) => JSON.parse(decodeURIComponent(text ?? ''))
+
+async function sessionOf(key: SigningKey, RoleArn: string): Promise<Required<SigningKey>> {
+  const { Credentials } = await sts(sandbox.urls.aws, key).send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'one' }))
+  return {
+    accessKeyId: Credentials?.AccessKeyId ?? '',
+    secretAccessKey: Credentials?.SecretAccessKey ?? '',
+    sessionToken: Credentials?.SessionToken ?? '',
+  }
+}
 
 async function newRole(more: object = {}, client = admin()) {
   const RoleName = fresh('Role')
@@ -130,6 +140,25 @@ describe('roles', () => {
     expect((await client.send(new GetRoleCommand({ RoleName }))).Role?.Tags).toEqual([{ Key: 'team', Value: 'b' }])
   })
 
+  test('say when they were last used', async () => {
+    const { client, RoleName, Role } = await newRole()
+    const lastUsed = async () => (await client.send(new GetRoleCommand({ RoleName }))).Role?.RoleLastUsed
+    expect(Role?.RoleLastUsed).toBeUndefined()
+    expect(await lastUsed()).toEqual({})
+    const key = addUser(sandbox.aws.world, `arn:aws:iam::${A}:user/${fresh('u')}`, [of(allow('sts:AssumeRole'))])
+    const session = await sessionOf(key, Role?.Arn ?? '')
+    expect(await lastUsed()).toEqual({})
+    const at = Math.floor(sandbox.now() / 1000) * 1000
+    await sts(sandbox.urls.aws, session).send(new GetCallerIdentityCommand({}))
+    expect(await lastUsed()).toEqual({ LastUsedDate: expect.any(Date), Region: 'eu-central-1' })
+    expect((await lastUsed())?.LastUsedDate?.getTime()).toBeGreaterThanOrEqual(at)
+  })
+
+  test('can have many statements with an empty Sid', async () => {
+    const statement = { Sid: '', Effect: 'Allow', Principal: { AWS: A }, Action: 'sts:AssumeRole' }
+    await newRole({ AssumeRolePolicyDocument: JSON.stringify(of(statement, statement)) })
+  })
+
   test('are deleted only without policies', async () => {
     const { client, RoleName } = await newRole()
     await client.send(new AttachRolePolicyCommand({ RoleName, PolicyArn: READ_ONLY }))
@@ -173,7 +202,9 @@ describe('policies', () => {
     })
     const PolicyArn = Policy?.Arn ?? ''
     await client.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }))
-    expect((await client.send(new GetPolicyCommand({ PolicyArn }))).Policy).toMatchObject({ AttachmentCount: 1, Description: 'all of S3' })
+    expect((await client.send(new GetPolicyCommand({ PolicyArn }))).Policy).toMatchObject({
+      ...{ AttachmentCount: 1, Description: 'all of S3', Tags: [] },
+    })
     const { PolicyVersion } = await client.send(new GetPolicyVersionCommand({ PolicyArn, VersionId: 'v1' }))
     expect(decoded(PolicyVersion?.Document)).toEqual(of(allow('s3:*')))
     expect(PolicyVersion?.IsDefaultVersion).toBe(true)
@@ -235,14 +266,7 @@ describe('trust', () => {
       await a.send(
         new PutRolePolicyCommand({ RoleName: caller, PolicyName: 'p', PolicyDocument: JSON.stringify(of(allow('sts:AssumeRole'))) }),
       )
-      const { Credentials } = await sts(sandbox.urls.aws, key).send(
-        new AssumeRoleCommand({ RoleArn: first?.Arn ?? '', RoleSessionName: 'one' }),
-      )
-      const session = {
-        accessKeyId: Credentials?.AccessKeyId ?? '',
-        secretAccessKey: Credentials?.SecretAccessKey ?? '',
-        sessionToken: Credentials?.SessionToken ?? '',
-      }
+      const session = await sessionOf(key, first?.Arn ?? '')
       return sts(sandbox.urls.aws, session).send(new AssumeRoleCommand({ RoleArn: target.Role?.Arn ?? '', RoleSessionName: 'two' }))
     }
     expect((await hop()).AssumedRoleUser?.Arn).toContain(target.RoleName)
@@ -262,14 +286,7 @@ describe('trust', () => {
     const { client, RoleName, Role } = await newRole()
     await client.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument: JSON.stringify(of(allow('iam:*'))) }))
     const key = addUser(sandbox.aws.world, `arn:aws:iam::${A}:user/${fresh('u')}`, [of(allow('sts:AssumeRole'))])
-    const { Credentials } = await sts(sandbox.urls.aws, key).send(
-      new AssumeRoleCommand({ RoleArn: Role?.Arn ?? '', RoleSessionName: 'one' }),
-    )
-    const session = iam({
-      accessKeyId: Credentials?.AccessKeyId ?? '',
-      secretAccessKey: Credentials?.SecretAccessKey ?? '',
-      sessionToken: Credentials?.SessionToken ?? '',
-    })
+    const session = iam(await sessionOf(key, Role?.Arn ?? ''))
     await session.send(new ListRolesCommand({}))
     await client.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'p' }))
     expect(await errorOf(session.send(new ListRolesCommand({})))).toMatchObject({ name: 'AccessDenied' })
@@ -365,6 +382,7 @@ describe('refusals', () => {
       400,
       'Duplicate tag keys found. Please note that Tag keys are case insensitive.',
     ],
+    ['51 tags', role({ Tags: manyTags(51) }), 'ValidationError', 400, /at 'tags' failed .*less than or equal to 50$/],
     ['a tag of AWS', role({ Tags: [{ Key: 'aws:x', Value: '1' }] }), 'InvalidInputException', 400, /reserved/],
     [
       'a boundary that does not exist',
@@ -372,6 +390,27 @@ describe('refusals', () => {
       'NoSuchEntityException',
       404,
       /does not exist or is not attachable\.$/,
+    ],
+    [
+      'trust with a Sid twice',
+      role(bad(of({ ...statement, Sid: 'One' }, { ...statement, Sid: 'One' }))),
+      'MalformedPolicyDocumentException',
+      400,
+      'Statement IDs (SID) in a single policy must be unique.',
+    ],
+    [
+      'an inline policy with a Sid twice',
+      inline(of({ ...allow('s3:*'), Sid: 'One' }, { ...allow('ec2:*'), Sid: 'One' })),
+      'MalformedPolicyDocumentException',
+      400,
+      'Statement IDs (SID) in a single policy must be unique.',
+    ],
+    [
+      'an inline policy with a Sid that has a space',
+      inline(of({ ...allow('s3:*'), Sid: 'a b' })),
+      'MalformedPolicyDocumentException',
+      400,
+      /^Statement IDs \(SID\) must be alpha-numeric\./,
     ],
     ['an inline policy that is not JSON', inline('{'), 'MalformedPolicyDocumentException', 400, 'Syntax errors in policy.'],
     [

@@ -122,7 +122,7 @@ describe('AssumeRole: who may enter', () => {
         ),
       },
       {},
-      'with an explicit deny in a resource-based policy',
+      'with an explicit deny in the role trust policy',
     ],
     [
       'a trust policy that names somebody else',
@@ -385,7 +385,7 @@ describe('signatures', () => {
     const client = tampered(admin(), (request) => void (request.body = 'changed'))
     expect(
       (await errorOf(client.send(new PutObjectCommand({ Bucket: 'acme-releases', Key: 'x', Body: 'original', ContentLength: 7 })))).name,
-    ).toBe('SignatureDoesNotMatch')
+    ).toBe('XAmzContentSHA256Mismatch')
   })
   test('the wrong secret, and a session without its token', async () => {
     const key = admin()

@@ -21,8 +21,8 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL')
 })
 
-function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn('node', ['packages/sandbox/src/main.ts', ...args], {
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = ['packages/sandbox/src/main.ts']) {
+  const child = spawn('node', [...program, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,6 +53,18 @@ const shell = (script: string, home = tmpdir()) =>
   })
 
 describe('npm start', () => {
+  test('npm run token says whether there is no sandbox, or one of another folder', async () => {
+    const port = await freePorts(4)
+    const token = () => start([], {}, ['packages/sandbox/src/token.ts', 'developer', '--port', String(port)]).ended()
+    expect(await token()).toEqual({
+      code: 1,
+      text: `No sandbox is running on port ${port}. Start one in another terminal: npm start\n`,
+    })
+    await start(['--port', String(port)]).saying('Other identities')
+    // The secret of a sandbox is in the folder that it was started in.
+    await rm(join(root, 'node_modules/.cache/stint-sandbox', String(port + 1)))
+    expect(await token()).toEqual({ code: 1, text: expect.stringContaining('was started in another folder. Run this command there') })
+  })
   withCurl('prints lines that work as they are pasted, and ends on Ctrl-C with its ports free', async () => {
     const port = await freePorts(4)
     const sandbox = start(['--port', String(port)])
@@ -214,7 +226,7 @@ describe('npm run token', () => {
     const port = await freePorts(4)
     const failing = (args: string) =>
       shell(`node packages/sandbox/src/token.ts ${args}`).catch((error: { code: number; stderr: string }) => [error.code, error.stderr])
-    expect(await failing(`developer --port ${port}`)).toEqual([1, expect.stringContaining('Run npm start in another terminal first')])
+    expect(await failing(`developer --port ${port}`)).toEqual([1, expect.stringContaining('Start one in another terminal: npm start')])
     expect(await failing('nobody')).toEqual([
       2,
       expect.stringContaining('developer, second-developer, approver, oncall, auditor, tool, ci-main, ci-branch, ci-fork, ci-tag'),

@@ -215,6 +215,25 @@ describe('verify --table', () => {
 })
 
 describe('copy', () => {
+  test.each<[string, () => Promise<string>, number, RegExp]>([
+    ['no token', async () => '', 4, /The Authorization header .*\(token-missing, .*\n {2}Run stint login http:\S+\n$/],
+    [
+      'a token that is none',
+      async () => 'x',
+      4,
+      /\(token-invalid, .*\n {2}Run stint login http:\S+, or get a new token for \$STINT_TOKEN\.\n$/,
+    ],
+    [
+      'the token of somebody who is no auditor',
+      () => sandbox.token('developer'),
+      3,
+      /Only auditors can read the log\. \(not-eligible, .*\n {2}Ask the owners of stint\.config\.ts/,
+    ],
+  ])('over HTTP with %s', async (_what, token, exit, words) => {
+    const args = ['audit', 'copy', '--from', `${sandbox.urls.broker}/audit/log`, '--to', join(base, 'refused')]
+    const ran = await stint(args, { ...env, STINT_TOKEN: await token() })
+    expect([ran.code, ran.stderr]).toEqual([exit, expect.stringMatching(words)])
+  })
   test('with --json, what was copied; a fault as JSON on stderr', async () => {
     const to = join(base, 'copy')
     const { code, stdout, stderr } = await stint(['audit', 'copy', '--from', log, '--to', to, '--json'], env)

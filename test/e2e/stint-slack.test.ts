@@ -43,7 +43,7 @@ describe('stint slack', () => {
     const { code, stdout, stderr } = await linked(['--user', 'U0DANA'], 'developer')
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(
-      /Enter this in Slack by \S+\. Keep the code secret:\n\n {2}\/stint link [\w-]+\n\nThe code was entered by Slack user Dana Developer \(U0DANA\) of workspace T0ACME\.\nThis Slack user will act as Dana Developer \(acme\.[\w-]+-dev-1\)\.\nLinked: Slack user Dana Developer \(U0DANA\)/,
+      /Enter this in Slack by \d{4}-[\d:T.-]+Z\. Keep the code secret:\n\n {2}\/stint link [\w-]+\n\nThe code was entered by Slack user Dana Developer \(U0DANA\) of workspace T0ACME\.\nThis Slack user will act as Dana Developer \(acme\.[\w-]+-dev-1\)\.\nLinked: Slack user Dana Developer \(U0DANA\)/,
     )
     expect((await stint(['slack', 'status'], env)).stdout).toMatch(
       /^Linked: Slack user Dana Developer \(U0DANA\) of workspace T0ACME acts as Dana Developer \(acme\.[\w-]+-dev-1\) until /,
@@ -84,7 +84,7 @@ describe('stint slack', () => {
   })
   test('asks a person, and takes no silence for a yes', async () => {
     const { code, stderr } = await linked([], 'developer')
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/no terminal to confirm this on/)])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/no terminal on which to confirm/)])
   })
   test('ends it', async () => {
     expect(await stint(['slack', 'unlink'], env)).toMatchObject({ code: 0, stdout: 'Your Slack user is no longer linked.\n' })

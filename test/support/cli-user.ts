@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Ran, STINT } from './cli.ts'
+import { type Ran, STINT, wellSaid } from './cli.ts'
 import type { TestSandbox } from './sandbox.ts'
 
 const ROBOT = fileURLToPath(new URL('robot.ts', import.meta.url))
@@ -29,7 +29,11 @@ export function cliUser(sandbox: Pick<TestSandbox, 'secret'>, person: string): C
     ...(process.env.PYENV_ROOT ? { PYENV_ROOT: process.env.PYENV_ROOT } : {}),
     ...(process.env.PYENV_VERSION ? { PYENV_VERSION: process.env.PYENV_VERSION } : {}),
   }
-  return { home, env, run: (args, more = {}, input = '') => spawned(process.execPath, [STINT, ...args], { ...env, ...more }, input) }
+  return {
+    home,
+    env,
+    run: async (args, more = {}, input = '') => wellSaid(await spawned(process.execPath, [STINT, ...args], { ...env, ...more }, input)),
+  }
 }
 
 export function spawned(program: string, args: readonly string[], env: Record<string, string>, input = ''): Promise<Ran> {

@@ -10,6 +10,13 @@ export const STINT = fileURLToPath(new URL('../../packages/cli/bin/stint.cjs', i
 
 export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
+/** A value that was not there never stands in what a person reads, as in `until undefined`. */
+export function wellSaid(ran: Ran): Ran {
+  const slip = /.*(?<!Expected )\b(?:undefined|NaN|Invalid Date)\b.*|.*\[object \w+\].*/.exec(`${ran.stdout}\n${ran.stderr}`)
+  if (slip) throw new Error(`The command printed: ${slip[0]}`)
+  return ran
+}
+
 export function stint(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [STINT, ...args], {
@@ -19,7 +26,7 @@ export function stint(args: readonly string[], env: Record<string, string> = {},
     child.stdout.on('data', (part) => void (stdout += part))
     child.stderr.on('data', (part) => void (stderr += part))
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
+    child.on('close', (code) => resolve(wellSaid({ code, stdout, stderr })))
     child.stdin.end(input)
   })
 }

@@ -20,6 +20,7 @@ const TOOLS = {
   fish: { probe: ['--version'], install: 'install fish from your distribution' },
   script: { probe: ['--version'], install: 'install script of util-linux' },
   boto3: { program: 'python3', probe: ['-c', 'import boto3'], install: 'install Python 3, and boto3 with pip' },
+  go: { probe: ['version'], install: 'install Go: https://go.dev/dl/' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
 } as const
 export type Tool = keyof typeof TOOLS

@@ -65,8 +65,10 @@ test('docs/audit-events.md is what the schema says', () => {
   expect(page.slice(page.indexOf(MARK))).toBe(`${MARK}\n${eventsPage()}`)
 })
 
+/** What a reader may paste lines from. */
+const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pagesUnder('docs')]
+
 test('every link of a page leads to a file that is there', () => {
-  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pagesUnder('docs')]
   const links = pages.flatMap((page) => [...read(page).matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g)].map(([, link = '']) => ({ page, link })))
   expect(links.length).toBeGreaterThan(50)
   expect(links.filter(({ page, link }) => !existsSync(join(root, dirname(page), link)))).toEqual([])
@@ -102,4 +104,21 @@ test('docs/guides/cli.md has every command and every exit code', () => {
 
 test('the version of the command line is that of its package', () => {
   expect(VERSION).toBe((JSON.parse(read('packages/cli/package.json')) as { version: string }).version)
+})
+
+test('no shell block has a comment, which a pasted line in zsh takes for a word', () => {
+  const blocks = pages.flatMap((page) =>
+    [...read(page).matchAll(/```(?:sh|bash|shell|console)[^\n]*\n([\s\S]*?)```/g)].map(([, block = '']) => ({ page, block })),
+  )
+  expect(blocks.length).toBeGreaterThan(30)
+  const comments = blocks.flatMap(({ page, block }) =>
+    // Quoted text and here-documents may have any character.
+    block
+      .replace(/<<'?(\w+)'?\n[\s\S]*?\n\1\n/g, '\n')
+      .replace(/'[^']*'|"(?:[^"\\]|\\.)*"/g, '')
+      .split('\n')
+      .filter((line) => /(^|\s)#/.test(line))
+      .map((line) => `${page}: ${line}`),
+  )
+  expect(comments).toEqual([])
 })

@@ -3,7 +3,7 @@
  * table of all of them comes last. `npm run verify:all seeded campaign` runs only the checks named so.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, openSync } from 'node:fs'
+import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -27,6 +27,7 @@ const checks: readonly Check[] = [
     command: vitest('test/differential/iam.test.ts'),
     env: { STINT_SEED: String(Date.now() + seed) },
   })),
+  { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
   { name: 'bench', command: ['npm', 'run', 'bench'] },
 ]
 
@@ -44,15 +45,18 @@ function run({ name, command, env = {} }: Check): readonly string[] {
   const started = Date.now()
   const set = Object.entries(env).map(([key, value]) => `${key}=${value}`)
   console.log(`${name}: ${[...set, ...command].join(' ')}`)
-  const log = openSync(`${OUT}/${name}.log`, 'w')
+  const log = `.verify/${name}.log`
+  const out = openSync(`${ROOT}/${log}`, 'w')
   const [file = '', ...args] = command
   const { status } = spawnSync(file, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', out, out],
     timeout: MAX_MINUTES * 60_000,
   })
   const result = status === 0 ? 'passed' : status === CANNOT ? 'skipped' : 'failed'
   const seconds = Math.round((Date.now() - started) / 1000)
-  return [result.padEnd(7), name.padEnd(16), `${seconds} s`.padStart(7), `.verify/${name}.log`]
+  // A skipped check ends with what to install.
+  const reason = result === 'skipped' ? [readFileSync(`${ROOT}/${log}`, 'utf8').trim().split('\n').at(-1) ?? ''] : []
+  return [result.padEnd(7), name.padEnd(16), `${seconds} s`.padStart(7), log, ...reason]
 }

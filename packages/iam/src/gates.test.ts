@@ -167,7 +167,8 @@ describe('parseAccessDenied', () => {
       `${start} because no role trust policy allows the sts:AssumeRole action`,
       { layer: 'resource', denied: 'implicitly' },
     ],
-    ['a Deny of the role', `${start} with an explicit deny in a resource-based policy`, { layer: 'resource', denied: 'explicitly' }],
+    ['a Deny of the role', `${start} with an explicit deny in the role trust policy`, { layer: 'resource', denied: 'explicitly' }],
+    ['a Deny of a bucket', `${start} with an explicit deny in a resource-based policy`, { layer: 'resource', denied: 'explicitly' }],
     ['a Deny of the caller', `${start} with an explicit deny in an identity-based policy`, { layer: 'identity', denied: 'explicitly' }],
     ['a session policy', `${start} because no session policy allows the sts:AssumeRole action`, { layer: 'session', denied: 'implicitly' }],
     [

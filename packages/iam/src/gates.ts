@@ -150,7 +150,7 @@ export function parseAccessDenied(message: string): AccessDeniedMessage | undefi
   if (!found) return undefined
   const [, principal = '', action = '', resource] = found
   const because =
-    /(because no|with an explicit deny in an?) ([a-z -]+?) policy(?: allows|\b)|(because no|with an explicit deny in an?) (permissions boundary)/.exec(
+    /(because no|with an explicit deny in (?:an?|the)) ([a-z -]+?) policy(?: allows|\b)|(because no|with an explicit deny in (?:an?|the)) (permissions boundary)/.exec(
       message,
     )
   const word = because?.[2] ?? because?.[4]

@@ -5,8 +5,8 @@
 import { parseArgs } from 'node:util'
 import { browse } from './issuer/browser.ts'
 import { type PersonName, people } from './issuer/people.ts'
-import { portsFrom, urlOf } from './ports.ts'
-import { recallSecret } from './secret.ts'
+import { portsFrom } from './ports.ts'
+import { noSecretText, recallSecret } from './secret.ts'
 
 const { values, positionals } = parseArgs({ options: { port: { type: 'string', default: '4400' } }, allowPositionals: true })
 const [name = '', url = ''] = positionals
@@ -18,7 +18,7 @@ if (!Object.hasOwn(people, name) || !URL.canParse(url) || positionals.length !==
 const ports = portsFrom(Number(values.port))
 const secret = await recallSecret(ports)
 if (secret === undefined) {
-  process.stderr.write(`No sandbox is running on port ${ports.broker} (${urlOf(ports.broker)}). Run npm start in another terminal first.\n`)
+  process.stderr.write(await noSecretText(ports))
   process.exit(1)
 }
 process.stdout.write(`${await browse(url, name as PersonName, secret)}\n`)

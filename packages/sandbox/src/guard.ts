@@ -8,9 +8,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/
+/** Names below `localhost` are loopback, too (RFC 6761, 6.3). S3 has the bucket in such a name. */
+export const LOOPBACK_NAMES: RegExp = /^(127\.0\.0\.1|([a-z0-9._-]+\.)?localhost|\[::1\])(:\d+)?$/i
+
 /** Returns why a request is refused, or undefined. */
-function guardFault(request: IncomingMessage): string | undefined {
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) return 'Host is not a loopback address'
+function guardFault(request: IncomingMessage, hosts: RegExp): string | undefined {
+  if (!hosts.test(request.headers.host ?? '')) return 'Host is not a loopback address'
   const site = request.headers['sec-fetch-site']
   // The sandbox's pages link to each other across ports: from Slack to the broker, and from there to the sign-in. Only links may do so.
   const follows = site === 'same-site' && request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate'
@@ -30,20 +34,22 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void | Pr
 const nosniff = { 'x-content-type-options': 'nosniff' } as const
 
 /** Wraps a handler with the guard and an error handler. */
-export const guarded = (name: string, handle: Handler) => (request: IncomingMessage, response: ServerResponse) => {
-  const fault = guardFault(request)
-  if (fault) {
-    response
-      .writeHead(403, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...nosniff })
-      .end(`Refused by the sandbox: ${fault}.\n`)
-    return
+export const guarded =
+  (name: string, handle: Handler, hosts: RegExp = LOOPBACK) =>
+  (request: IncomingMessage, response: ServerResponse) => {
+    const fault = guardFault(request, hosts)
+    if (fault) {
+      response
+        .writeHead(403, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...nosniff })
+        .end(`Refused by the sandbox: ${fault}.\n`)
+      return
+    }
+    Promise.resolve(handle(request, response)).catch((error: unknown) => {
+      if (!(error instanceof BodyTooLarge)) console.error(`sandbox ${name}:`, error)
+      if (!response.headersSent) response.writeHead(error instanceof BodyTooLarge ? 413 : 500, nosniff)
+      response.end()
+    })
   }
-  Promise.resolve(handle(request, response)).catch((error: unknown) => {
-    if (!(error instanceof BodyTooLarge)) console.error(`sandbox ${name}:`, error)
-    if (!response.headersSent) response.writeHead(error instanceof BodyTooLarge ? 413 : 500, nosniff)
-    response.end()
-  })
-}
 
 /** The body is larger than the server allows. */
 class BodyTooLarge extends Error {}

@@ -39,7 +39,7 @@ import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
 import type { SigningKey } from './aws/sigv4.ts'
 import { brokerKey, buckets, createWorld, LOG_KEY, tables, type World } from './aws/world.ts'
 import { brokerHandler } from './broker-server.ts'
-import { guarded } from './guard.ts'
+import { guarded, LOOPBACK_NAMES } from './guard.ts'
 import { actionsIssuer } from './issuer/actions.ts'
 import { peopleProvider, toolsProvider } from './issuer/people.ts'
 import { HOST, type Ports, urlOf } from './ports.ts'
@@ -151,7 +151,7 @@ export async function startAws(
   await dynamo.direct('CreateTable', withoutStream(storyTable(tables.story)))
   await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))
   const aws = awsServer(world, dynamo, intercept)
-  const server = await listen(ports.aws, guarded('aws', aws.handle))
+  const server = await listen(ports.aws, guarded('aws', aws.handle, LOOPBACK_NAMES))
   const delivering = setInterval(aws.trail.deliver, DELIVER_EVERY_MS)
   return {
     world,

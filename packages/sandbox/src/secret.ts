@@ -5,7 +5,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Ports } from './ports.ts'
+import { type Ports, urlOf } from './ports.ts'
+
+const ANSWER_MS = 2000
 
 export const newSecret = (): string => randomBytes(24).toString('base64url')
 
@@ -21,5 +23,16 @@ export async function rememberSecret(ports: Pick<Ports, 'issuer'>, secret: strin
 
 export const recallSecret = (ports: Pick<Ports, 'issuer'>): Promise<string | undefined> =>
   readFile(fileOf(ports), 'utf8').catch(() => undefined)
+
+/** Why there is no secret for these ports, and what to do. A sandbox of another clone keeps its secret there. */
+export async function noSecretText(ports: Ports): Promise<string> {
+  const answers = await fetch(`${urlOf(ports.broker)}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+  return answers
+    ? `The sandbox on port ${ports.broker} was started in another folder. Run this command there, or start a sandbox here on other ports: npm start -- --port 5400\n`
+    : `No sandbox is running on port ${ports.broker}. Start one in another terminal: npm start\n`
+}
 
 export const forgetSecret = (ports: Pick<Ports, 'issuer'>): Promise<void> => rm(fileOf(ports), { force: true })

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util'
 import { identities, signIn } from './issuer/token-client.ts'
 import { portsFrom, urlOf } from './ports.ts'
-import { recallSecret } from './secret.ts'
+import { noSecretText, recallSecret } from './secret.ts'
 
 const { values, positionals } = parseArgs({ options: { port: { type: 'string', default: '4400' } }, allowPositionals: true })
 const [name] = positionals
@@ -16,7 +16,7 @@ if (name === undefined || positionals.length > 1 || !identities.includes(name)) 
 const ports = portsFrom(Number(values.port))
 const secret = await recallSecret(ports)
 if (secret === undefined) {
-  process.stderr.write(`No sandbox is running on port ${ports.broker}. Run npm start in another terminal first.\n`)
+  process.stderr.write(await noSecretText(ports))
   process.exit(1)
 }
 try {

@@ -64,7 +64,7 @@ export const entryRows: readonly EntryRow[] = [
     {
       title: 'a Deny of all but another user',
       trust: [...trusts(), { Effect: 'Deny', NotPrincipal: { AWS: [`${CALLER}-other`, ROOT.AWS] }, Action: 'sts:*' }],
-      answer: 'explicit deny in a resource-based policy',
+      answer: 'explicit deny in the role trust policy',
     },
   ),
   ...page(
@@ -90,7 +90,7 @@ export const entryRows: readonly EntryRow[] = [
     {
       title: 'a Deny of the role',
       trust: [...trusts(), { Effect: 'Deny', Principal: ROOT, Action: 'sts:AssumeRole' }],
-      answer: 'explicit deny in a resource-based policy',
+      answer: 'explicit deny in the role trust policy',
     },
     { title: 'a boundary of the caller', boundary: [may('s3:*')], answer: 'no permissions boundary allows the sts:AssumeRole action' },
     { title: 'a boundary that allows', boundary: [may('sts:*')], answer: '' },

@@ -12,6 +12,7 @@ const said =
 test.each([
   [`${said} because no role trust policy allows the sts:AssumeRole action`, 'trust-policy'],
   [`${said} with an explicit deny in a resource-based policy`, 'trust-policy'],
+  [`${said} with an explicit deny in the role trust policy`, 'trust-policy'],
   [`${said} because no identity-based policy allows the sts:AssumeRole action`, 'caller-permission'],
   [`${said} because no permissions boundary allows the sts:AssumeRole action`, 'caller-permission'],
   [`${said} because no session policy allows the sts:AssumeRole action`, 'caller-permission'],

@@ -1,9 +1,11 @@
 /** The sources of a log: a folder, Stint's API, or object stores. */
-import { boundedFetch, TooLarge } from '@stint/broker/adapters/bounded-fetch'
+import { type BoundedAnswer, boundedFetch, TooLarge } from '@stint/broker/adapters/bounded-fetch'
 import { folderStore } from '@stint/broker/adapters/store/files'
 import type { ObjectStore } from '@stint/broker/ports/log'
 import { MAX_EVENTS_BYTES } from '@stint/core/audit/event-bundle'
 import { maxTileBytes } from '@stint/tlog/tiles'
+import { failureFrom } from '../broker/refusals.ts'
+import { Failure } from '../frame/failure.ts'
 
 /** A source of a log. Throws if it is unreachable. */
 export type LogSource = {
@@ -41,6 +43,16 @@ const TRIES = 3
 const WAIT_MS = 500
 const ANSWER_MS = 30_000
 
+/** The broker's own words, and what to run next: sign in, or ask for the role of an auditor. */
+function refusalOf(base: string, { status, text }: Pick<BoundedAnswer, 'status' | 'text'>): Failure {
+  const failure = failureFrom(base.replace(/\/audit\/log$/, ''), { status, text: text() })
+  if (failure.exit !== 'denied') return failure
+  return new Failure('denied', failure.message, {
+    ...failure.facts,
+    next: 'Ask the owners of stint.config.ts to add you to its auditors, or verify a copy that an auditor made: --from DIR',
+  })
+}
+
 /** `GET <url>/…` with an auditor's token. Without a token, for a public log, there are no events. */
 export function urlSource(url: string, token: string | undefined, get: typeof fetch, sleep: (ms: number) => Promise<void>): LogSource {
   const base = url.replace(/\/$/, '')
@@ -56,8 +68,9 @@ export function urlSource(url: string, token: string | undefined, get: typeof fe
           if (answer.status === 200) return answer.bytes
           if (answer.status === 404) return undefined
           cause = `${answer.status} ${answer.text().slice(0, 200)}`
-          if (answer.status < 500 && answer.status !== 429) break
+          if (answer.status < 500 && answer.status !== 429) throw refusalOf(base, answer)
         } catch (error) {
+          if (error instanceof Failure) throw error
           cause = (error as Error).message
           // A retry would return the same size.
           if (error instanceof TooLarge) break

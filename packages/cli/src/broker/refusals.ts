@@ -49,7 +49,7 @@ function exitFor(status: number, code: string): Exit {
   return 'failed'
 }
 
-export function failureFrom(url: string, reply: Reply, profile = 'PROFILE'): Failure {
+export function failureFrom(url: string, reply: Pick<Reply, 'status' | 'text'>, profile = 'PROFILE'): Failure {
   const problem = objectIn(reply) ?? {}
   const string = (name: string) => (typeof problem[name] === 'string' ? problem[name] : undefined)
   const code = string('code')

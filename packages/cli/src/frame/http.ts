@@ -175,7 +175,7 @@ async function collected(response: IncomingMessage, maxBytes: number): Promise<R
 }
 
 /** The JSON object of a response; undefined if it is anything else. */
-export function objectIn(reply: Reply): Record<string, unknown> | undefined {
+export function objectIn(reply: Pick<Reply, 'text'>): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(reply.text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined

@@ -15,7 +15,7 @@ import { jsonLine, shownLine } from '../output.ts'
 type SlackFlags = BrokerFlags
 type LinkFlags = SlackFlags & { readonly user?: string; readonly email: boolean }
 
-type PendingUser = { readonly team: string; readonly user: string; readonly name: string; readonly until: string }
+type PendingUser = { readonly team: string; readonly user: string; readonly name: string; readonly expiresAt: string }
 type LinkAnswer = {
   readonly state: 'none' | 'pending' | 'linked'
   readonly caller?: { readonly name: string }
@@ -44,18 +44,23 @@ export async function linkCommand(context: Context, flags: LinkFlags): Promise<v
   const { stdout, stderr, stdin } = context.process
   // With --json, stdout has only the link.
   const say = (line: string) => void (flags.json ? stderr : stdout).write(`${line}\n`)
+  // Before a code is made, which somebody would enter for nothing.
+  if (!flags.email && flags.user === undefined && !stdin.isTTY)
+    throw new Failure('usage', 'There is no terminal on which to confirm the Slack user.', {
+      next: 'Pass your Slack user ID: stint slack link --user U…',
+    })
   const call = await callsOf(context, flags)
   const report = (state: LinkAnswer): void => {
     if (!state.linked)
       throw new Failure('unreachable', 'The broker did not return the linked Slack user.', { next: 'Check with stint slack status' })
-    const until = shown(state.linked.until)
+    const until = shown(state.linked.expiresAt)
     if (flags.json) return void stdout.write(jsonLine(state))
     say(`Linked: ${words(state.linked)} acts as ${yourself(state)} until ${until}. You can decide from Slack in ten minutes.`)
   }
   if (flags.email) return report((await call('POST', '/slack/link', { by: 'email' })) as LinkAnswer)
 
-  const { code, until } = await call('POST', '/slack/link', {})
-  say(`Enter this in Slack by ${shown(until)}. Keep the code secret:\n\n  /stint link ${shown(code)}\n`)
+  const { code, expiresAt } = await call('POST', '/slack/link', {})
+  say(`Enter this in Slack by ${shown(expiresAt)}. Keep the code secret:\n\n  /stint link ${shown(code)}\n`)
   let found = (await call('GET', '/slack/link')) as LinkAnswer
   for (let looks = 0; found.state !== 'pending'; looks++) {
     if (looks >= LOOKS) throw new Failure('failed', 'The code expired before it was used.', { next: 'Get a new one: stint slack link' })
@@ -76,10 +81,6 @@ export async function linkCommand(context: Context, flags: LinkFlags): Promise<v
   async function isYou(pending: PendingUser, state: LinkAnswer): Promise<boolean> {
     say(`The code was entered by ${words(pending)}.\nThis Slack user will act as ${yourself(state)}.`)
     if (flags.user !== undefined) return flags.user === pending.user
-    if (!stdin.isTTY)
-      throw new Failure('usage', 'There is no terminal to confirm this on.', {
-        next: 'Pass your Slack user ID: stint slack link --user U…',
-      })
     const asking = createInterface({ input: stdin, output: flags.json ? stderr : stdout })
     const answer = await asking.question('Is this you? (yes/no) ')
     asking.close()
@@ -97,10 +98,10 @@ export async function statusCommand(context: Context, flags: SlackFlags): Promis
   if (flags.json) return void context.process.stdout.write(jsonLine(state))
   const { linked, pending } = state
   const lines = [
-    ...(linked ? [`Linked: ${words(linked)} acts as ${yourself(state)} until ${shown(linked.until)}.`] : ['Not linked.']),
+    ...(linked ? [`Linked: ${words(linked)} acts as ${yourself(state)} until ${shown(linked.expiresAt)}.`] : ['Not linked.']),
     ...(pending
       ? [
-          `${words(pending)} entered your code and waits for your confirmation until ${shown(pending.until)}. Confirm it on the page /link, or reject it with stint slack unlink.`,
+          `${words(pending)} entered your code and waits for your confirmation until ${shown(pending.expiresAt)}. Confirm it on the page /link, or reject it with stint slack unlink.`,
         ]
       : []),
   ]

@@ -44,6 +44,8 @@ export type Role = Holder & {
   description?: string
   trust: Trust
   readonly maxSessionSeconds: number
+  /** The last call that was signed with credentials of this role. */
+  lastUsed?: { readonly at: number; readonly region: string }
 }
 
 export type User = Holder & {

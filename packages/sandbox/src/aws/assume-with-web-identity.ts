@@ -9,24 +9,21 @@ import { type ContextInput, evaluate } from '@stint/iam'
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { currentTrust, type OidcProvider, type Role } from './accounts.ts'
 import { checkMaxDuration, openSession, packedSize } from './sts-grant.ts'
-import { readRole } from './sts-parameters.ts'
-import { constraint, StsError } from './sts-query.ts'
+import { Parameters, readRole } from './sts-parameters.ts'
+import { StsError } from './sts-query.ts'
 import type { World } from './world.ts'
 import type { Node } from './xml.ts'
 
 export type UnsignedCall = { readonly now: number; readonly sourceIp: string; readonly requestId: string }
 
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
-const TOKEN_CHARACTERS = { min: 4, max: 20_000 }
+const TOKEN = { characters: /[\s\S]*/, min: 4, max: 20_000 }
 const BOUNDS = { timeoutMs: 5000, maxBytes: 200_000 }
 
 export async function assumeRoleWithWebIdentity(world: World, call: UnsignedCall, form: URLSearchParams): Promise<Node> {
-  const asked = readRole(form)
-  const token = form.get('WebIdentityToken') ?? ''
-  if (token.length < TOKEN_CHARACTERS.min)
-    throw constraint('…', 'webIdentityToken', `Member must have length greater than or equal to ${TOKEN_CHARACTERS.min}`)
-  if (token.length > TOKEN_CHARACTERS.max)
-    throw constraint('…', 'webIdentityToken', `Member must have length less than or equal to ${TOKEN_CHARACTERS.max}`)
+  const parameters = new Parameters(form)
+  const token = parameters.need('WebIdentityToken', TOKEN)
+  const asked = readRole(form, parameters)
 
   const provider = providerOf(world, token)
   const claims = await verified(token, provider, call.now)

@@ -95,4 +95,5 @@ export function deniedMessage(
   return `User: ${call.identity.principal.arn} is not authorized to perform: ${action} on resource: ${resource}${because}`
 }
 
-const article = (word: string) => (/^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`)
+/** AWS writes "the role trust policy", and "a" or "an" before the others. */
+const article = (word: string) => (word === 'role trust policy' ? `the ${word}` : /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`)

@@ -1,5 +1,5 @@
 /**
- * Simulates CloudTrail: writes a record for each STS and S3 call, in files with the documented names and formats, in
+ * Simulates CloudTrail: writes a record for each STS, IAM and S3 call, in files with the documented names and formats, in
  * the bucket of an audit account. Sources: AWS CloudTrail User Guide, "CloudTrail record contents", "CloudTrail
  * userIdentity element" and "CloudTrail log file name format"; IAM User Guide, "Logging IAM and AWS STS API calls".
  */
@@ -8,13 +8,17 @@ import { gzipSync } from 'node:zlib'
 import { splitArn } from '@stint/iam'
 import type { UnsignedCall } from './assume-with-web-identity.ts'
 import type { Call } from './authorize.ts'
+import { IAM_REGION, iamRecord, recordedCode } from './iam/record.ts'
+import { addressOf } from './s3/address.ts'
+import { operationOf } from './s3/operations.ts'
 import type { SignedRequest } from './sigv4.ts'
 import type { Answer } from './sts.ts'
 import { buckets, putObject, type World } from './world.ts'
+import { unescaped } from './xml.ts'
 
 const TRAIL_BUCKET = 'acme-cloudtrail'
 
-type TrailRecord = { readonly recipientAccountId: string; readonly [member: string]: unknown }
+type TrailRecord = { readonly recipientAccountId: string; readonly awsRegion: string; readonly [member: string]: unknown }
 
 export type CloudTrail = {
   readonly note: (service: string, call: Call, request: SignedRequest, answer: Answer) => void
@@ -29,8 +33,7 @@ export function cloudTrail(world: World): CloudTrail {
 
   return {
     note(service, call, request, answer) {
-      const records = service === 'sts' ? ofSts(world, call, request, answer) : service === 's3' ? ofS3(world, call, request, answer) : []
-      pending.push(...records)
+      pending.push(...(recorders.get(service)?.(world, call, request, answer) ?? []))
     },
 
     noteWebIdentity(call, request, answer) {
@@ -44,17 +47,27 @@ export function cloudTrail(world: World): CloudTrail {
       pending = []
       const now = world.clock()
       const stamp = new Date(now).toISOString()
-      for (const account of new Set(records.map(({ recipientAccountId }) => recipientAccountId))) {
-        const own = records.filter(({ recipientAccountId }) => recipientAccountId === account)
+      const folders = Map.groupBy(records, ({ recipientAccountId, awsRegion }) => `${recipientAccountId} ${awsRegion}`)
+      for (const [folder, own] of folders) {
+        const [account, region] = folder.split(' ')
         const day = stamp.slice(0, 10).replaceAll('-', '/')
-        const name = `${account}_CloudTrail_${world.region}_${stamp.slice(0, 16).replace(/[-:]/g, '')}Z_${randomBytes(8).toString('hex')}.json.gz`
+        const name = `${account}_CloudTrail_${region}_${stamp.slice(0, 16).replace(/[-:]/g, '')}Z_${randomBytes(8).toString('hex')}.json.gz`
         const body = gzipSync(JSON.stringify({ Records: own }))
-        putObject(bucket, `AWSLogs/${account}/CloudTrail/${world.region}/${day}/${name}`, body, 'application/json', now)
+        putObject(bucket, `AWSLogs/${account}/CloudTrail/${region}/${day}/${name}`, body, 'application/json', now)
       }
       return records.length
     },
   }
 }
+
+type Recorder = (world: World, call: Call, request: SignedRequest, answer: Answer) => readonly TrailRecord[]
+
+/** By the service that the signature names. */
+const recorders: ReadonlyMap<string, Recorder> = new Map([
+  ['sts', ofSts],
+  ['iam', ofIam],
+  ['s3', ofS3],
+])
 
 /** The properties of every record. */
 function common(
@@ -70,30 +83,41 @@ function common(
   return {
     eventVersion: '1.11',
     userIdentity: call.userIdentity,
-    eventTime: new Date(call.now).toISOString().replace(/\.\d+Z$/, 'Z'),
+    eventTime: isoSecond(call.now),
     eventSource,
     eventName,
     awsRegion: world.region,
     sourceIPAddress: call.sourceIp.replace(/^::ffff:/, ''),
     userAgent: String(request.headers['user-agent'] ?? ''),
-    ...(answer.status >= 400 ? { errorCode: code ?? 'AccessDenied', ...(message === undefined ? {} : { errorMessage: message }) } : {}),
+    ...(answer.status >= 400
+      ? { errorCode: code ?? 'AccessDenied', ...(message === undefined ? {} : { errorMessage: unescaped(message) }) }
+      : {}),
     requestID: call.requestId,
     eventID: randomUUID(),
     eventType: 'AwsApiCall',
   }
 }
 
+const isoSecond = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
+
 function identityOf({ identity }: Call) {
-  const { principal, key, grant, userId } = identity
+  const { principal, key, grant, userId, userSession } = identity
   const base = { principalId: userId, arn: principal.arn, accountId: principal.account, accessKeyId: key.accessKeyId }
-  if (!grant) return { type: 'IAMUser', ...base, userName: principal.arn.slice(principal.arn.lastIndexOf('/') + 1) }
+  if (!grant) {
+    const attributes = userSession && {
+      creationDate: isoSecond(userSession.issuedAt),
+      mfaAuthenticated: String(userSession.mfaAt !== undefined),
+    }
+    const userName = principal.arn.slice(principal.arn.lastIndexOf('/') + 1)
+    return { type: 'IAMUser', ...base, userName, ...(attributes ? { sessionContext: { attributes } } : {}) }
+  }
   const { role } = grant
   return {
     type: 'AssumedRole',
     ...base,
     sessionContext: {
       sessionIssuer: { type: 'Role', principalId: role.id, arn: role.arn, accountId: role.account, userName: role.name },
-      attributes: { creationDate: new Date(grant.issuedAt).toISOString().replace(/\.\d+Z$/, 'Z'), mfaAuthenticated: 'false' },
+      attributes: { creationDate: isoSecond(grant.issuedAt), mfaAuthenticated: 'false' },
       ...(grant.sourceIdentity === undefined ? {} : { sourceIdentity: grant.sourceIdentity }),
     },
   }
@@ -147,7 +171,7 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
         ? {
             credentials: { accessKeyId: element('AccessKeyId'), expiration: element('Expiration') },
             assumedRoleUser: { assumedRoleId: element('AssumedRoleId'), arn: element('Arn') },
-            packedPolicySize: Number(element('PackedPolicySize') ?? 0),
+            ...(element('PackedPolicySize') === undefined ? {} : { packedPolicySize: Number(element('PackedPolicySize')) }),
             ...(element('SourceIdentity') === undefined ? {} : { sourceIdentity: element('SourceIdentity') }),
           }
         : null,
@@ -162,6 +186,24 @@ function ofSts(world: World, call: Call, request: SignedRequest, answer: Answer)
     ...(answer.status === 200
       ? [{ ...assumed, eventID: randomUUID(), userIdentity: stranger, recipientAccountId: account, sharedEventID }]
       : []),
+  ]
+}
+
+/** IAM records a call in the caller's account, which is the only one that the call is about. An unknown action has no record. */
+function ofIam(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
+  const form = new URLSearchParams(request.body.toString('utf8'))
+  const base = common(world, { ...call, userIdentity: identityOf(call) }, request, answer, 'iam.amazonaws.com', form.get('Action') ?? '')
+  if (base.errorCode === 'InvalidAction') return []
+  return [
+    {
+      ...base,
+      ...(base.errorCode === undefined ? {} : { errorCode: recordedCode(base.errorCode) }),
+      ...iamRecord(form, answer.status === 200 ? String(answer.body) : undefined),
+      awsRegion: IAM_REGION,
+      managementEvent: true,
+      eventCategory: 'Management',
+      recipientAccountId: call.identity.principal.account,
+    },
   ]
 }
 
@@ -202,10 +244,12 @@ function ofWebIdentity(world: World, call: UnsignedCall, request: SignedRequest,
 
 /** Data events, for every bucket except the log's own. */
 function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
-  const url = new URL(request.url, 'http://sandbox')
-  const [, name = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(decodeURIComponent(url.pathname)) ?? []
-  if (Object.values(buckets).includes(name)) return []
-  const eventName = nameOf(request.method, name, key)
+  const address = s3Address(request)
+  if (!address || Object.values(buckets).includes(address.bucket)) return []
+  const { bucket: name, key } = address
+  const operation = operationOf(request, address)?.name
+  // CloudTrail has one name for both versions of the list.
+  const eventName = operation === 'ListObjectsV2' ? 'ListObjects' : operation
   if (!eventName) return []
   const bucket = world.buckets.get(name)
   const readOnly = request.method === 'GET' || request.method === 'HEAD'
@@ -224,8 +268,11 @@ function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer):
   ]
 }
 
-function nameOf(method: string, bucket: string, key: string): string | undefined {
-  if (bucket === '') return method === 'GET' ? 'ListBuckets' : undefined
-  if (key === '') return { GET: 'ListObjects', HEAD: 'HeadBucket' }[method]
-  return { GET: 'GetObject', HEAD: 'HeadObject', PUT: 'PutObject', DELETE: 'DeleteObject' }[method]
+/** A request whose address is not valid reached no bucket. */
+function s3Address(request: SignedRequest) {
+  try {
+    return addressOf(request)
+  } catch {
+    return undefined
+  }
 }

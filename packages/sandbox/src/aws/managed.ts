@@ -1,6 +1,6 @@
 /**
- * The AWS managed policies that public configurations use most, as whole documents. The data file names its source and licence. AWS
- * has more of them: a name that is not here can still be right.
+ * The AWS managed policies that public configurations use most, as whole documents. The data file names its source, its
+ * license, and how often public repositories name each policy. AWS has more of them: a name that is not here can still be right.
  */
 import { readFileSync } from 'node:fs'
 import { type Document, lazyDocument, type ManagedPolicy } from './accounts.ts'

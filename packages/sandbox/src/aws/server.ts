@@ -3,16 +3,16 @@
  * the signature; AWS selects it by host name.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readBody } from '../guard.ts'
+import { readBody, readUpTo } from '../guard.ts'
 import { type Call, newRequestId } from './authorize.ts'
 import { type CloudTrail, cloudTrail } from './cloudtrail.ts'
 import { consoleSignIn } from './console.ts'
 import type { Dynamo } from './dynamodb.ts'
-import { dynamoError } from './dynamodb-answer.ts'
-import { handleIam, iamError } from './iam/handle.ts'
-import { handleKms, kmsError } from './kms.ts'
-import { handleS3, s3Error } from './s3.ts'
-import { type SigFault, type SignedRequest, signatureFault, unverifiedScope } from './sigv4.ts'
+import { type Fault, faultAnswer } from './faults.ts'
+import { handleIam } from './iam/handle.ts'
+import { handleKms } from './kms.ts'
+import { handleS3, MAX_S3_BYTES } from './s3/handle.ts'
+import { isSignatureParameter, type SignedRequest, unverifiedClaim, verify } from './sigv4.ts'
 import { type Answer, handleSts, handleUnsigned, isUnsigned, stsError } from './sts.ts'
 import type { World } from './world.ts'
 
@@ -32,12 +32,11 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
   async function answer(sent: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
-    const request = { ...sent, url: world.playedIp === undefined ? sent.url : sent.url.replace(FROM, '/') }
-    const scope = unverifiedScope(request.headers)
-    const service = scope?.service ?? serviceOf(request)
+    const request = asForm({ ...sent, url: world.playedIp === undefined ? sent.url : sent.url.replace(FROM, '/') }, serviceOf(sent))
+    const service = serviceOf(sent)
     const requestId = newRequestId()
     const action = actionOf(service, request)
-    const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId), service, action })
+    const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId, sent.method), service, action })
     if (service === 'sts' && isUnsigned(request.body)) {
       const call = { now: world.clock(), sourceIp, requestId }
       const next = async (): Promise<Answer> => {
@@ -47,23 +46,26 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       }
       return { answer: await intercept(service, action, next, request), service, action }
     }
-    if (!scope) return refuse('missing')
+    const claimed = unverifiedClaim(sent)
+    if ('fault' in claimed) return refuse(claimed.fault)
+    const { claim } = claimed
 
-    const identity = world.identities.get(scope.accessKeyId)
-    if (!identity) return refuse('unknown-key')
+    const identity = world.identities.get(claim.accessKeyId)
+    if (!identity) return refuse({ kind: 'unknown-key' })
     const now = world.clock()
-    const fault = await signatureFault(sent, scope, identity.key, now)
-    if (fault) return refuse(fault)
+    const checked = verify(sent, claim, identity.key, now)
+    if ('fault' in checked) return refuse(checked.fault)
     const session = identity.grant ?? identity.userSession
-    if (session && now >= session.expiresAt) return refuse('expired')
+    if (session && now >= session.expiresAt) return refuse({ kind: 'expired' })
     // AWS IAM User Guide, "Request temporary security credentials": without MFA, a session of GetSessionToken cannot call IAM.
-    if (service === 'iam' && identity.userSession && identity.userSession.mfaAt === undefined) return refuse('token-invalid')
+    if (service === 'iam' && identity.userSession && identity.userSession.mfaAt === undefined) return refuse({ kind: 'token-invalid' })
 
+    if (identity.grant) identity.grant.role.lastUsed = { at: now, region: claim.region }
     const call: Call = { identity, now, sourceIp, requestId }
     const play = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
       if (service === 'iam') return handleIam(world, call, request.body)
-      if (service === 's3') return handleS3(world, call, request)
+      if (service === 's3') return handleS3(world, call, request, checked.verified)
       if (service === 'kms') return handleKms(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       return stsError(400, 'InvalidAction', `The sandbox does not support ${service}.`, requestId)
@@ -84,13 +86,16 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       // Public, so the request is not signed.
       const document = request.method === 'GET' ? world.outbound.document(request.url ?? '') : undefined
       if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
-      const body = await readBody(request)
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox')
       // Not signed either: the credentials are in the form.
-      if (pathname === '/federation') {
-        const page = console.answer(request.method === 'POST' ? new URLSearchParams(body.toString('utf8')) : searchParams)
+      if (pathname === '/federation' && request.headers.authorization === undefined) {
+        const form = request.method === 'POST' ? new URLSearchParams((await readBody(request)).toString('utf8')) : searchParams
+        const page = console.answer(form)
         return void response.writeHead(page.status, { 'content-type': page.type, 'cache-control': 'no-store' }).end(page.body)
       }
+      const isS3 = serviceOf({ url: request.url ?? '/', headers: request.headers }) === 's3'
+      // S3 answers a body that is too large itself.
+      const body = isS3 ? await readUpTo(request, MAX_S3_BYTES) : await readBody(request)
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
       const { answer: result, service, action } = await answer(signed, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
       calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
@@ -107,71 +112,30 @@ const FROM = /^\/from\/([0-9a-fA-F.:]+)(?:\/|$)/
 const sourceIpOf = ({ playedIp }: World, { url }: SignedRequest, own: string): string =>
   playedIp === undefined ? own : (FROM.exec(url)?.[1] ?? playedIp)
 
-const serviceOf = ({ headers }: SignedRequest): string =>
-  headers['x-amz-target'] ? 'dynamodb' : String(headers['content-type']).startsWith('application/x-www-form-urlencoded') ? 'sts' : 's3'
+/** The service in the scope of the signature. Without one: by the headers that only one service has. */
+function serviceOf(request: Pick<SignedRequest, 'url' | 'headers'>): string {
+  const claimed = unverifiedClaim(request)
+  if ('claim' in claimed) return claimed.claim.service
+  const { headers, url } = request
+  if (headers['x-amz-target']) return String(headers['x-amz-target']).startsWith('TrentService.') ? 'kms' : 'dynamodb'
+  const isQuery = String(headers['content-type']).startsWith('application/x-www-form-urlencoded') || /[?&]Action=\w+/.test(url)
+  return isQuery ? 'sts' : 's3'
+}
+
+/**
+ * The services of the Query protocol take their parameters in the body or, as presigned requests do, in the query. From here on they
+ * are in the body.
+ */
+function asForm(request: SignedRequest, service: string): SignedRequest {
+  const at = request.url.indexOf('?')
+  if ((service !== 'sts' && service !== 'iam') || at < 0) return request
+  const parameters = [...new URLSearchParams(request.url.slice(at + 1))].filter(([name]) => !isSignatureParameter(name))
+  const query = new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString()
+  return { ...request, body: Buffer.concat([Buffer.from(query), Buffer.from(query && request.body.length > 0 ? '&' : ''), request.body]) }
+}
 
 function actionOf(service: string, { method, headers, body }: SignedRequest): string {
   if (service === 'dynamodb' || service === 'kms') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
   if (service === 'sts' || service === 'iam') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
   return method
-}
-
-type Fault = SigFault | 'unknown-key' | 'expired'
-
-/** Each service has its own names for the same errors. */
-function faultAnswer(service: string, fault: Fault, requestId: string): Answer {
-  const words: Record<
-    Fault,
-    { readonly message: string; readonly sts: [number, string]; readonly s3: [number, string]; readonly dynamodb: string }
-  > = {
-    missing: {
-      message: 'Request is missing Authentication Token',
-      sts: [403, 'MissingAuthenticationToken'],
-      s3: [403, 'AccessDenied'],
-      dynamodb: 'MissingAuthenticationTokenException',
-    },
-    incomplete: {
-      message: 'The request signature is incomplete: host, date and every x-amz header must be signed.',
-      sts: [400, 'IncompleteSignature'],
-      s3: [403, 'AccessDenied'],
-      dynamodb: 'IncompleteSignatureException',
-    },
-    mismatch: {
-      message:
-        'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
-      sts: [403, 'SignatureDoesNotMatch'],
-      s3: [403, 'SignatureDoesNotMatch'],
-      dynamodb: 'InvalidSignatureException',
-    },
-    skewed: {
-      message: 'Signature expired or not yet valid: the difference between the request time and the current time is too large.',
-      sts: [403, 'SignatureDoesNotMatch'],
-      s3: [403, 'RequestTimeTooSkewed'],
-      dynamodb: 'InvalidSignatureException',
-    },
-    'token-invalid': {
-      message: 'The security token included in the request is invalid.',
-      sts: [403, 'InvalidClientTokenId'],
-      s3: [400, 'InvalidToken'],
-      dynamodb: 'UnrecognizedClientException',
-    },
-    'unknown-key': {
-      message: 'The security token included in the request is invalid.',
-      sts: [403, 'InvalidClientTokenId'],
-      s3: [403, 'InvalidAccessKeyId'],
-      dynamodb: 'UnrecognizedClientException',
-    },
-    expired: {
-      message: 'The security token included in the request is expired',
-      sts: [403, 'ExpiredToken'],
-      s3: [400, 'ExpiredToken'],
-      dynamodb: 'ExpiredTokenException',
-    },
-  }
-  const { message, sts, s3, dynamodb } = words[fault]
-  if (service === 's3') return s3Error(...s3, message, requestId)
-  if (service === 'iam') return iamError(...sts, message, requestId)
-  if (service === 'kms') return kmsError(400, dynamodb, message, requestId)
-  if (service === 'dynamodb') return dynamoError(400, `com.amazon.coral.service#${dynamodb}`, message, requestId)
-  return stsError(...sts, message, requestId)
 }

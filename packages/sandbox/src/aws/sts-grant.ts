@@ -13,6 +13,7 @@ type Rest = Pick<Grant, 'tags' | 'transitiveTagKeys' | 'sourceIdentity' | 'web'>
 export function openSession(world: World, role: Role, now: number, asked: RoleParameters, { packed, ...rest }: Rest): Node {
   const sessionPolicies = [...(asked.policy ? [asked.policy] : []), ...asked.policyArns.map((arn) => managedPolicy(world, role, arn))]
   if (packed > 100) throw new StsError(400, 'PackedPolicyTooLarge', `Packed size of session tags consumes ${packed}% of allotted space.`)
+  const isPacked = sessionPolicies.length > 0 || Object.keys(rest.tags).length > 0
   const expiresAt = wholeSecond(now) + asked.durationSeconds * 1000
   const session = addSession(world, {
     role,
@@ -27,7 +28,7 @@ export function openSession(world: World, role: Role, now: number, asked: RolePa
     AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.principal.arn },
     Credentials: credentialsNode(session, expiresAt),
     ...(rest.web ? { Provider: rest.web.provider, Audience: rest.web.audience } : {}),
-    PackedPolicySize: packed,
+    ...(isPacked ? { PackedPolicySize: packed } : {}),
     ...(rest.sourceIdentity === undefined ? {} : { SourceIdentity: rest.sourceIdentity }),
   }
 }

@@ -10,8 +10,20 @@ export class StsError extends Error {
   }
 }
 
-export const constraint = (value: string, member: string, rule: string): StsError =>
-  new StsError(400, 'ValidationError', `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: ${rule}`)
+/** What a parameter violates, in AWS's words. `null`: it is missing. */
+export const violation = (value: string | null, member: string, rule: string): string =>
+  `Value ${value === null ? 'null' : `'${value.length > SHOWN ? '…' : value}'`} at '${member}' failed to satisfy constraint: ${rule}`
+const SHOWN = 200
+
+/** AWS names all violations of a request at once. */
+export const invalid = (violations: readonly string[]): StsError =>
+  new StsError(
+    400,
+    'ValidationError',
+    `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: ${violations.join('; ')}`,
+  )
+
+export const constraint = (value: string | null, member: string, rule: string): StsError => invalid([violation(value, member, rule)])
 
 /** The values of a list, by the index in each name: `Audience.member.1`. */
 export function members(form: URLSearchParams, name: RegExp): Map<string, string> {
@@ -43,6 +55,7 @@ export function readTags(form: URLSearchParams): Readonly<Record<string, string>
       throw new StsError(400, 'InvalidParameterValue', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
     tags[key] = value
   }
-  if (keys.size > 50) throw constraint('…', 'tags', 'Member must have length less than or equal to 50')
+  if (keys.size > 50)
+    throw constraint([...keys.values()].join(', ').padEnd(SHOWN + 1), 'tags', 'Member must have length less than or equal to 50')
   return tags
 }

@@ -33,6 +33,38 @@ const operations = new Map<string, (world: World, call: Call, form: URLSearchPar
   ['GetAccessKeyInfo', (_world, _call, form) => accessKeyInfo(form)],
 ])
 
+const ROLE = ['RoleArn', 'RoleSessionName', 'DurationSeconds', 'Policy', 'PolicyArns.member.N.arn']
+const TAGS = ['Tags.member.N.Key', 'Tags.member.N.Value']
+const MFA = ['SerialNumber', 'TokenCode']
+/** The parameters that are played. Another one would change what is asked, so it is refused. */
+const parametersOf: Readonly<Record<string, readonly string[]>> = {
+  AssumeRole: [...ROLE, ...TAGS, ...MFA, 'ExternalId', 'SourceIdentity', 'TransitiveTagKeys.member.N'],
+  AssumeRoleWithWebIdentity: [...ROLE, 'WebIdentityToken'],
+  GetCallerIdentity: [],
+  GetWebIdentityToken: [...TAGS, 'Audience.member.N', 'DurationSeconds', 'SigningAlgorithm'],
+  GetSessionToken: [...MFA, 'DurationSeconds'],
+  GetAccessKeyInfo: ['AccessKeyId'],
+}
+/** Operations of AWS that are not played. */
+const UNPLAYED = ['AssumeRoleWithSAML', 'AssumeRoot', 'DecodeAuthorizationMessage', 'GetDelegatedAccessToken', 'GetFederationToken']
+
+const notImplemented = (what: string) => new StsError(501, 'NotImplemented', `The sandbox’s STS does not play ${what}.`)
+
+function checkParameters(action: string, form: URLSearchParams): void {
+  if (UNPLAYED.includes(action)) throw notImplemented(action)
+  const known = parametersOf[action]
+  const seen = new Set<string>()
+  for (const name of form.keys()) {
+    if (seen.has(name)) throw new StsError(400, 'InvalidQueryParameter', `The parameter ${name.slice(0, 100)} is given more than once.`)
+    seen.add(name)
+    const general = name.replace(/\.member\.[1-9]\d{0,3}(?=\.|$)/, '.member.N')
+    // The Query protocol writes an empty list as its name with an empty value.
+    const isEmptyList = form.get(name) === '' && known?.some((one) => one.startsWith(`${name}.member.N`))
+    if (known && !['Action', 'Version', ...known].includes(general) && !isEmptyList)
+      throw notImplemented(`the parameter ${name.slice(0, 100)} of ${action}`)
+  }
+}
+
 export const handleSts = (world: World, call: Call, body: Buffer): Promise<Answer> =>
   answerTo(body, call.requestId, (action, form) => operations.get(action)?.(world, call, form))
 
@@ -51,6 +83,7 @@ async function answerTo(
   const form = new URLSearchParams(body.toString('utf8'))
   const action = form.get('Action') ?? ''
   try {
+    checkParameters(action, form)
     const result = form.get('Version') === '2011-06-15' ? await play(action, form) : undefined
     if (!result) throw new StsError(400, 'InvalidAction', `Could not find operation ${action} for version ${form.get('Version')}`)
     return {
@@ -158,17 +191,7 @@ function mayEnter(
 
 function denied(call: Call, action: string, roleArn: string, decision?: Decision): StsError {
   const none: Decision = { allowed: false, verdict: 'implicit-deny', blockedBy: [], layers: {} }
-  return new StsError(
-    403,
-    'AccessDenied',
-    deniedMessage(
-      call,
-      action,
-      roleArn,
-      decision ?? none,
-      decision?.verdict === 'explicit-deny' ? 'resource-based policy' : 'role trust policy',
-    ),
-  )
+  return new StsError(403, 'AccessDenied', deniedMessage(call, action, roleArn, decision ?? none, 'role trust policy'))
 }
 
 /** AWS IAM User Guide, "Role chaining": at most one hour, whatever the role allows. A longer duration is refused, not shortened. */

@@ -5,7 +5,7 @@
 import { acceptsMfa, accountOfKey } from './accounts.ts'
 import type { Call } from './authorize.ts'
 import { credentialsNode, wholeSecond } from './sts-grant.ts'
-import { ACCESS_KEY_ID, type Mfa, need, readDuration, readMfa } from './sts-parameters.ts'
+import { ACCESS_KEY_ID, type Mfa, Parameters, readDuration, readMfa } from './sts-parameters.ts'
 import { StsError } from './sts-query.ts'
 import { addUserSession, type World } from './world.ts'
 import type { Node } from './xml.ts'
@@ -16,8 +16,10 @@ const MAX_SECONDS = 129_600
 /** Needs no permission. Only the long-term key of a user can call it. */
 export function sessionToken(world: World, call: Call, form: URLSearchParams): Node {
   const { identity, now } = call
-  const mfa = readMfa(form)
-  const durationSeconds = readDuration(form, STANDARD_SECONDS, MAX_SECONDS)
+  const parameters = new Parameters(form)
+  const mfa = readMfa(parameters)
+  const durationSeconds = readDuration(parameters, STANDARD_SECONDS, MAX_SECONDS)
+  parameters.check()
   if (!identity.user || identity.userSession)
     throw new StsError(403, 'AccessDenied', 'Cannot call GetSessionToken with session credentials')
   if (mfa) checkMfa(world, call, mfa)
@@ -41,7 +43,9 @@ export function checkMfa(world: World, { identity: { user }, now }: Call, { seri
 
 /** Says only which account a key ID belongs to, not whether the key exists. Needs no permission. */
 export function accessKeyInfo(form: URLSearchParams): Node {
-  const id = need(form, 'AccessKeyId', ACCESS_KEY_ID)
+  const parameters = new Parameters(form)
+  const id = parameters.need('AccessKeyId', ACCESS_KEY_ID)
+  parameters.check()
   const account = accountOfKey(id)
   if (account === undefined) throw new StsError(400, 'ValidationError', 'Access key id is not valid.')
   return { Account: account }

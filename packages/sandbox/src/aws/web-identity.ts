@@ -62,11 +62,11 @@ type Asked = {
 
 function readParameters(form: URLSearchParams): Asked {
   const audiences = [...members(form, /^Audience\.member\.(\d+)$/).values()]
-  if (audiences.length === 0) throw constraint('null', 'audience', 'Member must not be null')
-  if (audiences.length > 10) throw constraint('…', 'audience', 'Member must have length less than or equal to 10')
+  if (audiences.length === 0) throw constraint(null, 'audience', 'Member must not be null')
+  if (audiences.length > 10) throw constraint(audiences.join(', '), 'audience', 'Member must have length less than or equal to 10')
   for (const audience of audiences) {
     if (audience.length < 1) throw constraint(audience, 'audience', 'Member must have length greater than or equal to 1')
-    if (audience.length > 1000) throw constraint('…', 'audience', 'Member must have length less than or equal to 1000')
+    if (audience.length > 1000) throw constraint(audience, 'audience', 'Member must have length less than or equal to 1000')
   }
   const duration = form.get('DurationSeconds') ?? String(DEFAULT_SECONDS)
   const durationSeconds = /^\d+$/.test(duration) ? Number(duration) : Number.NaN
@@ -74,8 +74,7 @@ function readParameters(form: URLSearchParams): Asked {
   if (durationSeconds > 3600) throw constraint(duration, 'durationSeconds', 'Member must have value less than or equal to 3600')
   const named = form.get('SigningAlgorithm')
   const algorithm = signingAlgorithms.find((one) => one === named)
-  if (!algorithm)
-    throw constraint(named ?? 'null', 'signingAlgorithm', `Member must satisfy enum value set: [${signingAlgorithms.join(', ')}]`)
+  if (!algorithm) throw constraint(named, 'signingAlgorithm', `Member must satisfy enum value set: [${signingAlgorithms.join(', ')}]`)
   return { audiences, durationSeconds, algorithm, tags: readTags(form) }
 }
 

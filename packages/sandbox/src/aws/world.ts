@@ -3,7 +3,7 @@
  * It is made from a config: each target gets its role, with the same trust in the broker as a real target.
  */
 
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { assumePolicies } from '@stint/broker/lambda/assume'
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
@@ -25,6 +25,8 @@ import {
 import { company } from './company.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
+import type { Checksum } from './s3/checksums.ts'
+import { etagOf, type Upload } from './s3/store.ts'
 import type { SigningKey } from './sigv4.ts'
 
 /** The properties of temporary credentials. */
@@ -64,14 +66,20 @@ export type StoredObject = {
   readonly type: string
   readonly etag: string
   readonly modifiedAt: number
-  /** The header with the checksum of the upload. */
-  readonly checksum?: Readonly<Record<string, string>>
+  /** The checksum that it was uploaded with. */
+  readonly checksum?: Checksum
   readonly tags?: Readonly<Record<string, string>>
+  /** User metadata, without `x-amz-meta-`. */
+  readonly metadata?: Readonly<Record<string, string>>
+  /** Headers that an upload sets and a download returns, such as `cache-control`. */
+  readonly system?: Readonly<Record<string, string>>
 }
 export type Bucket = {
   readonly name: string
   readonly account: string
   readonly createdAt: number
+  /** Absent: the sandbox's own. */
+  readonly region?: string
   readonly objects: Map<string, StoredObject>
   readonly policy?: Policy
 }
@@ -84,6 +92,8 @@ export type World = {
   /** By ARN. */
   readonly roles: Map<string, Role>
   readonly buckets: Map<string, Bucket>
+  /** Multipart uploads of S3 that are under way, by ID. */
+  readonly uploads: Map<string, Upload>
   readonly kmsKeys: readonly KmsKey[]
   /** AWS managed policies by ARN. */
   readonly awsPolicies: ReadonlyMap<string, ManagedPolicy>
@@ -132,6 +142,7 @@ export function createWorld(
     accounts: new Map(),
     roles: new Map(),
     buckets: new Map(),
+    uploads: new Map(),
     kmsKeys: [newKmsKey(region, BROKER_ACCOUNT, 'stint-log')],
     awsPolicies: awsPolicies(),
     oidcProviders: new Map(providers.map((provider) => [provider.url.replace(/^https?:\/\//, ''), provider])),
@@ -315,7 +326,7 @@ export function putObject(
   body: Buffer,
   type: string,
   now: number,
-  more: Pick<StoredObject, 'checksum' | 'tags'> = {},
+  more: Pick<StoredObject, 'tags'> = {},
 ): StoredObject {
   const object = { body, type, etag: etagOf(body), modifiedAt: now, ...more }
   bucket.objects.set(key, object)
@@ -380,6 +391,3 @@ function brokerPolicies(
   const assume = assumePolicies(rules).map((text) => JSON.parse(text) as PolicyJson)
   return { ...own, vend: [...own.vend, ...assume], broker: [...Object.values(own).flat(), ...assume] }
 }
-
-/** S3's ETag of an object that was uploaded in one part. */
-const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`

@@ -2,7 +2,7 @@
  * Checks of policy documents before IAM keeps them, with IAM's messages. Source: AWS IAM API Reference, MalformedPolicyDocument and
  * LimitExceeded of each action; IAM User Guide, "IAM and AWS STS quotas" (white space is not counted).
  */
-import { parsePolicy } from '@stint/iam'
+import { type Policy, parsePolicy } from '@stint/iam'
 import { type Accounts, type Document, holderOf, lazyDocument, namedPrincipals, type Trust, trustOf } from '../accounts.ts'
 import { IamError, limitExceeded } from './query.ts'
 
@@ -23,6 +23,7 @@ export function trustDocument(accounts: Accounts, text: string): Trust {
   for (const { actions } of result.policy.statements)
     for (const name of actions.names)
       if (name !== '*' && !/^sts:/i.test(name)) throw malformed('AssumeRole policy may only specify STS AssumeRole actions.')
+  checkSids(result.policy, /(?:)/)
   const missing = namedPrincipals(text).find((name) => !exists(accounts, name))
   if (missing !== undefined) throw malformed(`Invalid principal in policy: "AWS":"${missing}"`)
   if (countedLength(text) > MAX_TRUST_CHARACTERS) throw limitExceeded(`Cannot exceed quota for ACLSizePerRole: ${MAX_TRUST_CHARACTERS}`)
@@ -40,7 +41,16 @@ function exists(accounts: Accounts, name: string): boolean {
 export function identityDocument(text: string): Document {
   const result = parsePolicy(parseJson(text, 'Syntax errors in policy.'), 'identity')
   if (!result.ok) throw malformed(identityMessage(result.faults))
+  checkSids(result.policy, /^[0-9A-Za-z]*$/)
   return lazyDocument(text, 'identity')
+}
+
+/** Source: AWS IAM User Guide, "IAM JSON policy elements: Sid". Many statements may have an empty Sid. */
+function checkSids({ statements }: Policy, form: RegExp): void {
+  const sids = statements.flatMap(({ sid }) => (sid === undefined || sid === '' ? [] : [sid]))
+  if (sids.some((sid) => !form.test(sid)))
+    throw malformed('Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*')
+  if (new Set(sids).size < sids.length) throw malformed('Statement IDs (SID) in a single policy must be unique.')
 }
 
 function parseJson(text: string, message: string): unknown {

@@ -48,7 +48,9 @@ export function createPolicy(asked: Asked): Node {
 }
 
 export function getPolicy(asked: Asked): Node {
-  return { Policy: policyNode(asked, found(asked, 'GetPolicy')) }
+  const made = found(asked, 'GetPolicy')
+  // AWS answers an empty list for a policy without tags, and for no other entity.
+  return { Policy: { Tags: '', ...policyNode(asked, made) } }
 }
 
 export function getPolicyVersion(asked: Asked): Node {

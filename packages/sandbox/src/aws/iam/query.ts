@@ -81,10 +81,16 @@ export function readList(form: URLSearchParams, name: string, field?: string): r
     .map(([, value]) => value)
 }
 
+/** In one call, and on one role, user or policy. */
+const MAX_TAGS = 50
+
 export function readTags(form: URLSearchParams): ReadonlyMap<string, string> {
   const tags = new Map<string, string>()
   const values = readList(form, 'Tags', 'Value')
-  for (const [index, key] of readList(form, 'Tags', 'Key').entries()) {
+  const keys = readList(form, 'Tags', 'Key')
+  if (keys.length > MAX_TAGS)
+    throw validationError(`[${keys.length} tags]`, 'tags', `Member must have length less than or equal to ${MAX_TAGS}`)
+  for (const [index, key] of keys.entries()) {
     const value = values[index] ?? ''
     if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key))
       throw validationError(
@@ -106,8 +112,6 @@ export function readTags(form: URLSearchParams): ReadonlyMap<string, string> {
   }
   return tags
 }
-
-const MAX_TAGS = 50
 
 /** Adds tags as IAM does: a key replaces the same key in another case. */
 export function addTags(present: Map<string, string>, added: ReadonlyMap<string, string>, quota: string): void {

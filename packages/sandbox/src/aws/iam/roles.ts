@@ -65,7 +65,13 @@ function readDescription(form: URLSearchParams): string | undefined {
   return text
 }
 
-export const getRole = (asked: Asked): Node => ({ Role: roleNode(asked, roleFor(asked, 'GetRole')) })
+export function getRole(asked: Asked): Node {
+  const role = roleFor(asked, 'GetRole')
+  return { Role: { ...roleNode(asked, role), RoleLastUsed: lastUsedNode(role) } }
+}
+
+/** Empty for a role that was never used. Source: AWS IAM API Reference, RoleLastUsed. */
+const lastUsedNode = ({ lastUsed }: Role): Node => (lastUsed ? { LastUsedDate: isoTime(lastUsed.at), Region: lastUsed.region } : '')
 
 export function listRoles(asked: Asked): Node {
   const { world, form, account } = asked
@@ -181,7 +187,11 @@ const summary = ({ world }: Asked, role: Role): { readonly [element: string]: No
   MaxSessionDuration: role.maxSessionSeconds,
 })
 
-const roleNode = (asked: Asked, role: Role): Node => ({ ...summary(asked, role), ...boundaryNode(role), ...tagsNode(role.tags) })
+const roleNode = (asked: Asked, role: Role): { readonly [element: string]: Node | undefined } => ({
+  ...summary(asked, role),
+  ...boundaryNode(role),
+  ...tagsNode(role.tags),
+})
 
 export const boundaryNode = ({ boundary }: { readonly boundary?: ManagedPolicy }): { readonly [element: string]: Node } =>
   boundary ? { PermissionsBoundary: { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: boundary.arn } } : {}

@@ -14,9 +14,10 @@ import {
   parsePolicy,
   splitArn,
 } from '@stint/iam'
-import { currentTrust, grantsOf, holderOf, type Role, type User } from '../accounts.ts'
+import { currentTrust, type Document, grantsOf, holderOf, lazyDocument, type Role, type User } from '../accounts.ts'
 import type { Node } from '../xml.ts'
 import { type Asked, mustAllow } from './access.ts'
+import { type Span, statementSpans } from './positions.ts'
 import { IamError, list, need, noSuchEntity, page, readList, validationError } from './query.ts'
 
 /** The keys of EvalDecisionDetails. */
@@ -29,9 +30,12 @@ const ENTERS_ROLE = /^sts:(AssumeRole|TagSession|SetSourceIdentity)$/i
 const MAX_CONTEXT_ENTRIES = 100
 const MAX_RESULTS = 1000
 
+/** A policy that takes part, as MatchedStatements names it. */
+type Part = { readonly id: string; readonly type: string; readonly document: Document }
+
 type Source = {
   readonly principal: Principal
-  readonly policies: readonly (readonly [name: string, type: string, policy: Policy])[]
+  readonly policies: readonly Part[]
   readonly boundary?: Policy
   readonly context: ContextInput
 }
@@ -57,11 +61,11 @@ export function simulateCustomPolicy(asked: Asked): Node {
 function sourceOf({ world }: Asked, holder: Role | User): Source {
   const isRole = holder.kind === 'role'
   const session = `arn:aws:sts::${holder.account}:assumed-role/${holder.name}/simulated`
-  const inline = [...holder.inline].map(([name, { policy }]) => [name, holder.kind, policy] as const)
-  const attached = [...holder.attached.values()].map(
-    ({ name, arn, defaultVersion }) =>
-      [name, arn.includes('::aws:') ? 'aws-managed' : 'user-managed', defaultVersion.document.policy] as const,
-  )
+  const inline = [...holder.inline].map(([id, document]) => ({ id, type: holder.kind, document }))
+  const attached = [...holder.attached.values()].map(({ name, arn, defaultVersion: { document } }) => {
+    const type = arn.includes('::aws:') ? 'aws-managed' : 'user-managed'
+    return { id: name, type, document }
+  })
   return {
     principal: { arn: isRole ? session : holder.arn, account: holder.account, ...(isRole ? { roleArn: holder.arn } : {}) },
     policies: grantsOf(world.accounts, holder).length > 0 ? [...inline, ...attached] : [],
@@ -89,8 +93,12 @@ function simulate(asked: Asked, source: Source): Node {
   if (badArn !== undefined) throw new IamError(400, 'InvalidInput', `Invalid resource ARN: ${badArn}`)
   if (actions.length * resources.length > MAX_RESULTS) throw new IamError(400, 'InvalidInput', `Too many results: at most ${MAX_RESULTS}.`)
 
-  const extra = inputPolicies(form, 'PolicyInputList').map((policy, index) => [`PolicyInputList.${index + 1}`, 'none', policy] as const)
-  const limits = inputPolicies(form, 'PermissionsBoundaryPolicyInputList')
+  const extra = inputPolicies(form, 'PolicyInputList').map((document, index) => ({
+    id: `PolicyInputList.${index + 1}`,
+    type: 'none',
+    document,
+  }))
+  const limits = inputPolicies(form, 'PermissionsBoundaryPolicyInputList').map(({ policy }) => policy)
   const resourcePolicy = form.get('ResourcePolicy') === null ? undefined : inputPolicy(need(form, 'ResourcePolicy'), 'resource')
   const setting: Setting = {
     source: { ...source, policies: [...source.policies, ...extra] },
@@ -106,7 +114,7 @@ function simulate(asked: Asked, source: Source): Node {
 type Setting = {
   readonly source: Source
   readonly boundaries: readonly Policy[]
-  readonly resourcePolicy?: Policy
+  readonly resourcePolicy?: Document
   readonly given: ContextInput
 }
 
@@ -114,11 +122,12 @@ function resultOf(asked: Asked, setting: Setting, action: string, arn: string): 
   const { source, boundaries, given } = setting
   const isEntry = ENTERS_ROLE.test(action) && /^arn:aws:iam::\d{12}:role\//.test(arn)
   const role = isEntry ? asked.world.roles.get(arn) : undefined
-  const trust = role && currentTrust(asked.world.accounts, role.trust).policy
-  const resourcePolicy = trust ?? (isEntry ? { statements: [] } : setting.resourcePolicy)
+  const trust = role && currentTrust(asked.world.accounts, role.trust)
+  const byResource = isEntry ? trust : setting.resourcePolicy
+  const resourcePolicy = byResource?.policy ?? (isEntry ? { statements: [] } : undefined)
   const owner = /^arn:aws:iam::(\d{12}):/.exec(asked.form.get('ResourceOwner') ?? '')?.[1]
   const account = owner ?? (isEntry ? (splitArn(arn)?.[4] ?? '') : source.principal.account)
-  const policies = source.policies.map(([, , policy]) => policy)
+  const policies = source.policies.map(({ document }) => document.policy)
   const request: AccessRequest = {
     ...{ principal: source.principal, action, resource: { arn, account }, context: given, identity: policies },
     // Several boundaries are one, as the simulator takes them: their union.
@@ -139,35 +148,51 @@ function resultOf(asked: Asked, setting: Setting, action: string, arn: string): 
     EvalActionName: action,
     EvalResourceName: arn,
     EvalDecision: word[decision.verdict],
-    MatchedStatements: list(matched(setting, request, isEntry)),
+    MatchedStatements: list(
+      matched(request, decision.verdict === 'explicit-deny', [
+        ...source.policies,
+        ...(byResource ? [{ id: isEntry ? 'AssumeRolePolicyDocument' : 'ResourcePolicy', type: 'resource', document: byResource }] : []),
+      ]),
+    ),
     MissingContextValues: list(missingKeys(setting, request)),
     ...(boundary ? { PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: String(boundary === 'allow') } } : {}),
     ...(isEntry || resource ? { EvalDecisionDetails: { entry: details.map(([key = '', value = '']) => ({ key, value })) } } : {}),
   }
 }
 
-/** The policies with a statement that takes effect in this call. */
-function matched({ source }: Setting, request: AccessRequest, isEntry: boolean): readonly Node[] {
-  const takesEffect = (policy: Policy) => {
-    const { layers } = evaluate({ ...withoutLimits(request), identity: [policy] })
-    return layers.identity !== 'implicit-deny'
-  }
-  const identity = source.policies.flatMap(([name, type, policy]) =>
-    takesEffect(policy) ? [{ SourcePolicyId: name, SourcePolicyType: type }] : [],
-  )
-  const byResource = request.resourcePolicy && evaluate(request).layers.resource !== 'implicit-deny'
-  return [
-    ...identity,
-    ...(byResource ? [{ SourcePolicyId: isEntry ? 'AssumeRolePolicyDocument' : 'ResourcePolicy', SourcePolicyType: 'resource' }] : []),
-  ]
+/**
+ * The statements that take effect in this call. If one denies, the Denies alone (AWS IAM API Reference, EvaluationResult).
+ * SourcePolicyType has the words of the API Reference, Statement.
+ */
+function matched(request: AccessRequest, isDenied: boolean, parts: readonly Part[]): readonly Node[] {
+  const { principal, action, resource, context, resourcePolicyDecides } = request
+  return parts.flatMap(({ id, type, document }) => {
+    const effective = document.policy.statements.map((statement) => {
+      const alone = { statements: [statement] }
+      const layer = type === 'resource' ? 'resource' : 'identity'
+      const { layers } = evaluate({
+        ...{ principal, action, resource, context, identity: layer === 'identity' ? [alone] : [] },
+        ...(layer === 'resource' ? { resourcePolicy: alone } : {}),
+        ...(layer === 'resource' && resourcePolicyDecides ? { resourcePolicyDecides } : {}),
+      })
+      return (layers[layer] ?? 'implicit-deny') !== 'implicit-deny' && (!isDenied || statement.effect === 'Deny')
+    })
+    if (!effective.includes(true)) return []
+    return statementSpans(document.text).flatMap((span, index) =>
+      effective[index] ? [{ SourcePolicyId: id, SourcePolicyType: type, ...positions(span) }] : [],
+    )
+  })
 }
 
-const withoutLimits = ({ principal, action, resource, context }: AccessRequest) => ({ principal, action, resource, context })
+const positions = ({ start, end }: Span): { readonly [element: string]: Node } => ({
+  StartPosition: { Line: start.line, Column: start.column },
+  EndPosition: { Line: end.line, Column: end.column },
+})
 
 /** The condition keys of statements about this action that the call gave no value for. */
 function missingKeys({ source, boundaries, given }: Setting, { action, resourcePolicy }: AccessRequest): readonly string[] {
   const present = new Set(Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [key.toLowerCase()])))
-  const all = [...source.policies.map(([, , policy]) => policy), ...boundaries, ...(resourcePolicy ? [resourcePolicy] : [])]
+  const all = [...source.policies.map(({ document }) => document.policy), ...boundaries, ...(resourcePolicy ? [resourcePolicy] : [])]
   const keys = all
     .flatMap(({ statements }) => statements)
     .filter(({ actions }) => actions.names.some((name) => actionMatches(name, action)) !== actions.not)
@@ -188,13 +213,12 @@ function contextEntries(form: URLSearchParams): ContextInput {
   )
 }
 
-const inputPolicies = (form: URLSearchParams, name: string): readonly Policy[] =>
+const inputPolicies = (form: URLSearchParams, name: string): readonly Document[] =>
   readList(form, name).map((text) => inputPolicy(text, 'identity'))
 
-function inputPolicy(text: string, kind: 'identity' | 'resource'): Policy {
+function inputPolicy(text: string, kind: 'identity' | 'resource'): Document {
   try {
-    const parsed = parsePolicy(JSON.parse(text), kind)
-    if (parsed.ok) return parsed.policy
+    if (parsePolicy(JSON.parse(text), kind).ok) return lazyDocument(text, kind)
   } catch {
     // Not JSON: the same answer.
   }

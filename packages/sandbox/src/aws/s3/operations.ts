@@ -1,0 +1,206 @@
+/**
+ * Which operation of S3 a request is. A query parameter or header that the operation does not play is refused: S3 would do something
+ * else than what the rest of the request says. Source: Amazon S3 API Reference, the request syntax of each operation.
+ */
+import { isSignatureParameter, type SignedRequest } from '../sigv4.ts'
+import type { Address } from './address.ts'
+import { invalidArgument, notImplemented, type Reply } from './answer.ts'
+import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts'
+import { deleteObjects } from './delete-objects.ts'
+import { listObjects, listObjectsV2 } from './listing.ts'
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  listMultipartUploads,
+  listParts,
+  uploadPart,
+  uploadPartCopy,
+} from './multipart.ts'
+import { copyObject, deleteObject, getObject, putObject } from './objects.ts'
+import type { S3Request } from './request.ts'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './tagging.ts'
+
+export type Operation = {
+  readonly name: string
+  readonly method: string
+  readonly level: 'service' | 'bucket' | 'object'
+  /** Query parameters that select it, all of them. */
+  readonly selectors?: readonly string[]
+  /** Other query parameters that it plays. */
+  readonly query?: readonly string[]
+  /** Headers that it plays, besides those of every request. */
+  readonly headers?: readonly string[]
+  /** With `x-amz-copy-source`. */
+  readonly copies?: true
+  readonly play: (asked: S3Request) => Reply
+}
+
+const READ = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
+const BODY = ['content-md5', 'x-amz-decoded-content-length', 'x-amz-trailer', 'x-amz-sdk-checksum-algorithm', 'x-amz-checksum-*']
+const STORE = ['x-amz-meta-*', 'x-amz-tagging', 'x-amz-acl', 'x-amz-storage-class', 'x-amz-server-side-encryption']
+const WRITE = ['if-match', 'if-none-match']
+const SOURCE = ['x-amz-copy-source', 'x-amz-copy-source-if-*', 'x-amz-source-expected-bucket-owner']
+const RESPONSE = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'content-type', 'expires'].map(
+  (name) => `response-${name}`,
+)
+
+export const operations: readonly Operation[] = [
+  {
+    name: 'ListBuckets',
+    method: 'GET',
+    level: 'service',
+    query: ['prefix', 'max-buckets', 'continuation-token', 'bucket-region'],
+    play: listBuckets,
+  },
+
+  {
+    name: 'ListObjects',
+    method: 'GET',
+    level: 'bucket',
+    query: ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type'],
+    play: listObjects,
+  },
+  {
+    name: 'ListObjectsV2',
+    method: 'GET',
+    level: 'bucket',
+    selectors: ['list-type'],
+    query: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type', 'fetch-owner'],
+    play: listObjectsV2,
+  },
+  { name: 'GetBucketLocation', method: 'GET', level: 'bucket', selectors: ['location'], play: getBucketLocation },
+  {
+    name: 'ListMultipartUploads',
+    method: 'GET',
+    level: 'bucket',
+    selectors: ['uploads'],
+    query: ['prefix', 'delimiter', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
+    play: listMultipartUploads,
+  },
+  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', play: headBucket },
+  { name: 'CreateBucket', method: 'PUT', level: 'bucket', headers: [...BODY, 'x-amz-acl'], play: createBucket },
+  { name: 'DeleteBucket', method: 'DELETE', level: 'bucket', play: deleteBucket },
+  { name: 'DeleteObjects', method: 'POST', level: 'bucket', selectors: ['delete'], headers: BODY, play: deleteObjects },
+
+  {
+    name: 'GetObject',
+    method: 'GET',
+    level: 'object',
+    query: RESPONSE,
+    headers: [...READ, 'range', 'x-amz-checksum-mode'],
+    play: getObject,
+  },
+  {
+    name: 'HeadObject',
+    method: 'HEAD',
+    level: 'object',
+    query: RESPONSE,
+    headers: [...READ, 'range', 'x-amz-checksum-mode'],
+    play: getObject,
+  },
+  { name: 'PutObject', method: 'PUT', level: 'object', headers: [...BODY, ...STORE, ...WRITE], play: putObject },
+  {
+    name: 'CopyObject',
+    method: 'PUT',
+    level: 'object',
+    copies: true,
+    headers: [...SOURCE, ...STORE, ...WRITE, 'x-amz-metadata-directive', 'x-amz-tagging-directive'],
+    play: copyObject,
+  },
+  { name: 'DeleteObject', method: 'DELETE', level: 'object', headers: ['if-match'], play: deleteObject },
+
+  { name: 'GetObjectTagging', method: 'GET', level: 'object', selectors: ['tagging'], play: getObjectTagging },
+  { name: 'PutObjectTagging', method: 'PUT', level: 'object', selectors: ['tagging'], headers: BODY, play: putObjectTagging },
+  { name: 'DeleteObjectTagging', method: 'DELETE', level: 'object', selectors: ['tagging'], play: deleteObjectTagging },
+
+  {
+    name: 'CreateMultipartUpload',
+    method: 'POST',
+    level: 'object',
+    selectors: ['uploads'],
+    headers: [...STORE, 'x-amz-checksum-algorithm', 'x-amz-checksum-type', 'content-md5'],
+    play: createMultipartUpload,
+  },
+  { name: 'UploadPart', method: 'PUT', level: 'object', selectors: ['partNumber', 'uploadId'], headers: BODY, play: uploadPart },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    level: 'object',
+    selectors: ['partNumber', 'uploadId'],
+    copies: true,
+    headers: [...SOURCE, 'x-amz-copy-source-range'],
+    play: uploadPartCopy,
+  },
+  {
+    name: 'ListParts',
+    method: 'GET',
+    level: 'object',
+    selectors: ['uploadId'],
+    query: ['max-parts', 'part-number-marker', 'encoding-type'],
+    play: listParts,
+  },
+  {
+    name: 'CompleteMultipartUpload',
+    method: 'POST',
+    level: 'object',
+    selectors: ['uploadId'],
+    headers: [...BODY, ...WRITE, 'x-amz-mp-object-size'],
+    play: completeMultipartUpload,
+  },
+  { name: 'AbortMultipartUpload', method: 'DELETE', level: 'object', selectors: ['uploadId'], play: abortMultipartUpload },
+]
+
+/** Headers of every request. They sign it, or say who should own the bucket. */
+const COMMON = ['x-amz-date', 'x-amz-security-token', 'x-amz-content-sha256', 'x-amz-user-agent', 'x-amz-expected-bucket-owner']
+/** Standard headers that change what S3 does. Others, such as Accept, do not. */
+const MEANINGFUL = /^(x-amz-.*|range|if-.*)$/
+
+const levelOf = ({ bucket, key }: Address): Operation['level'] => (bucket === '' ? 'service' : key === '' ? 'bucket' : 'object')
+/** `x-id` names the operation for proxies; S3 ignores it. */
+const namesIn = (query: URLSearchParams): readonly string[] =>
+  [...query.keys()].filter((name) => name !== 'x-id' && !isSignatureParameter(name))
+
+/** The operation that the method and the query select, whatever the headers, or undefined. */
+export function operationOf(request: SignedRequest, address: Address): Operation | undefined {
+  const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
+  const names = namesIn(query)
+  const copies = request.headers['x-amz-copy-source'] !== undefined
+  return operations.find(
+    (one) =>
+      one.method === request.method &&
+      one.level === levelOf(address) &&
+      (one.copies === true) === (copies && operations.some((other) => other.copies && sameCall(one, other))) &&
+      (one.selectors ?? []).every((name) => query.has(name)) &&
+      names.every((name) => one.selectors?.includes(name) || one.query?.includes(name)),
+  )
+}
+
+const sameCall = (one: Operation, other: Operation): boolean =>
+  one.method === other.method && one.level === other.level && String(one.selectors) === String(other.selectors)
+
+export function needOperation(request: SignedRequest, address: Address): Operation {
+  const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
+  const names = namesIn(query)
+  const repeated = names.find((name) => query.getAll(name).length > 1)
+  if (repeated !== undefined) throw invalidArgument('Each query parameter can be given once.', repeated, query.getAll(repeated).join(','))
+  const found = operationOf(request, address)
+  if (!found) {
+    const query =
+      names.length > 0
+        ? ` with ${names
+            .slice(0, 5)
+            .map((name) => name.slice(0, 40))
+            .join(', ')}`
+        : ''
+    throw notImplemented(`The sandbox’s S3 does not play ${request.method} of ${article[levelOf(address)]}${query}.`)
+  }
+  const stray = Object.keys(request.headers).find((name) => MEANINGFUL.test(name) && !plays(found, name))
+  if (stray !== undefined) throw notImplemented('A header you provided implies functionality that is not implemented', { Header: stray })
+  return found
+}
+
+const article = { service: 'the account', bucket: 'a bucket', object: 'an object' } as const
+
+const plays = ({ headers = [] }: Operation, name: string): boolean =>
+  [...COMMON, ...headers].some((known) => (known.endsWith('*') ? name.startsWith(known.slice(0, -1)) : name === known))
