@@ -93,9 +93,9 @@ const ownCredentials = new Set([
 /** Socket errors which mean that nothing was sent. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 
-/** An error as the AWS client throws it. */
+/** An error as the AWS client throws it. From a response with two codes, the SDK makes a list of names. */
 type Thrown = {
-  readonly name?: string
+  readonly name?: unknown
   readonly message?: string
   readonly code?: string
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
@@ -109,11 +109,12 @@ const stsError =
   /^\s*(?:<\?xml[^>]*\?>\s*)?<ErrorResponse(?: xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/")?>\s*<Error>(?:(?!<\/Error>)[\s\S])*<Code>[A-Za-z][A-Za-z0-9.]{2,63}<\/Code>(?:(?!<\/Error>)[\s\S])*<\/Error>\s*<RequestId>[A-Za-z0-9-]{1,128}<\/RequestId>\s*<\/ErrorResponse>\s*$/
 
 function classify(error: unknown, body: string): StsFailure {
-  const { name = 'Error', message = '', code, $metadata } = error as Thrown
-  const words = `sts: ${name}: ${brief(message, 240)}`
+  const { name: thrown = 'Error', message = '', code, $metadata } = error as Thrown
+  const name = typeof thrown === 'string' ? thrown : undefined
+  const words = `sts: ${name ?? 'an error with several codes'}: ${brief(message, 240)}`
   const status = $metadata?.httpStatusCode
   const id = $metadata?.requestId ? { awsRequestId: $metadata.requestId } : {}
-  if (status === undefined || status >= 500 || status < 400 || !stsError.test(body)) {
+  if (status === undefined || status >= 500 || status < 400 || name === undefined || !stsError.test(body)) {
     const unsent = code !== undefined && neverSent.has(code)
     return {
       retry: true,

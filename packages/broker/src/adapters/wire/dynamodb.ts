@@ -89,14 +89,19 @@ const shortName = (name: unknown): string =>
 
 /** An item whose bytes are bytes again. Anything that is no item stays as it is, and fits no check. */
 function itemOf(item: unknown): unknown {
-  if (isObject(item)) for (const value of Object.values(item)) readBytes(value)
+  if (isObject(item)) readBytesIn(item)
   return item
+}
+
+function readBytesIn(attributes: Json): void {
+  if (Object.hasOwn(attributes, '__proto__')) throw new Error('the response has an attribute that Stint never writes')
+  for (const value of Object.values(attributes)) readBytes(value)
 }
 
 function readBytes(value: unknown): void {
   if (!isObject(value)) throw new Error('the response has an item with an invalid attribute')
   if (value.B !== undefined) value.B = bytesOf(value.B)
-  else if (isObject(value.M)) for (const member of Object.values(value.M)) readBytes(member)
+  else if (isObject(value.M)) readBytesIn(value.M)
   else if (Array.isArray(value.L)) for (const member of value.L) readBytes(member)
   else if (Array.isArray(value.BS)) value.BS = value.BS.map(bytesOf)
 }

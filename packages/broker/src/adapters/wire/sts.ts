@@ -39,14 +39,19 @@ export const stsOverWire =
         assumedRoleArn: result('AssumedRoleUser/Arn') ?? '',
         assumedRoleId: result('AssumedRoleUser/AssumedRoleId') ?? '',
         ...defined({ sourceIdentity: result('SourceIdentity'), answeredAt }),
-        awsRequestId: requestId ?? xml.text('AssumeRoleResponse/ResponseMetadata/RequestId') ?? '',
+        awsRequestId: requestId ?? '',
         packedPolicySize: Number(result('PackedPolicySize') ?? 0),
       },
     }
   }
 
-/** The one form in which STS writes a time. Anything else is no time, and fits no call. */
-const instantOf = (text = ''): number => (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/.test(text) ? Date.parse(text) : Number.NaN)
+/** The form in which STS writes a time. */
+function instantOf(text: string | undefined): number {
+  if (text === undefined) return Number.NaN
+  const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(instant)) throw new Error('the response has an invalid expiration')
+  return instant
+}
 
 /** An error that STS answered. Any other body says nothing about what STS did, so it is not passed on. */
 function errorIn(status: number, body: string, requestId: string | undefined): Awaited<ReturnType<StsCall>> {
@@ -54,8 +59,7 @@ function errorIn(status: number, body: string, requestId: string | undefined): A
     const { text } = readXml(body)
     const [code, message = ''] = [text('ErrorResponse/Error/Code'), text('ErrorResponse/Error/Message')]
     if (code === undefined) throw new Error('the response has no code')
-    const id = requestId ?? text('ErrorResponse/RequestId')
-    return { outcome: 'error', error: new ServiceFault(code, message, status, { requestId: id }), body }
+    return { outcome: 'error', error: new ServiceFault(code, message, status, { requestId }), body }
   } catch (error) {
     const what = `status ${status}, and ${(error as Error).message}`
     return { outcome: 'error', error: new ServiceFault('UnknownError', what, status, { requestId }), body: '' }

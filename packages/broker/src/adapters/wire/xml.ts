@@ -7,24 +7,24 @@
 type XmlTexts = {
   readonly root: string
   readonly namespace: string
-  /** Undefined if there is no such element. Throws if there are several: readers would differ on which one counts. */
+  /** Undefined if there is no such element. Throws if it, or one around it, occurs twice: readers would differ on which one counts. */
   readonly text: (path: string) => string | undefined
 }
 
 const MAX_DEPTH = 16
-const DECLARATION = /^\s*(?:<\?xml [^<>?]*\?>)?/
+const DECLARATION = /^[ \t\r\n]*(?:<\?xml [^<>?]*\?>)?/
 /** A tag, or text up to the next tag. */
-const TOKEN = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?: xmlns="([^"<&]*)")?\s*(\/?)>|([^<]+)/y
+const TOKEN = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?: xmlns="([^"<&]*)")?[ \t\r\n]*(\/?)>|([^<]+)/y
 
 export function readXml(xml: string): XmlTexts {
-  const texts = new Map<string, string[]>()
+  const texts = new Map<string, string>()
+  const counts = new Map<string, number>()
   const path: string[] = []
   const whole = DECLARATION.exec(xml)?.[0] ?? ''
   let [root, namespace, text, isLeaf] = ['', '', '', false]
   const close = () => {
-    const place = path.join('/')
-    if (isLeaf) texts.set(place, [...(texts.get(place) ?? []), decoded(text)])
-    else if (text.trim() !== '') throw new Error('the response has text between elements')
+    if (isLeaf) texts.set(path.join('/'), decoded(text))
+    else if (!isBlank(text)) throw new Error('the response has text between elements')
     path.pop()
     isLeaf = false
     text = ''
@@ -36,16 +36,18 @@ export function readXml(xml: string): XmlTexts {
     at = TOKEN.lastIndex
     const [, ending, name = '', xmlns, empty, characters] = found
     if (characters !== undefined) {
-      if (path.length === 0 && characters.trim() !== '') throw new Error('the response has text outside of its element')
+      if (path.length === 0 && !isBlank(characters)) throw new Error('the response has text outside of its element')
       text += characters
     } else if (ending) {
       if (path.at(-1) !== name || xmlns !== undefined || empty) throw new Error('the response has XML that is not well-formed')
       close()
     } else {
       if ((path.length === 0 && root !== '') || path.length >= MAX_DEPTH) throw new Error('the response has unexpected elements')
-      if (text.trim() !== '') throw new Error('the response has text between elements')
+      if (!isBlank(text)) throw new Error('the response has text between elements')
       if (path.length === 0) [root, namespace] = [name, xmlns ?? '']
       path.push(name)
+      const place = path.join('/')
+      counts.set(place, (counts.get(place) ?? 0) + 1)
       isLeaf = true
       text = ''
       if (empty) close()
@@ -56,12 +58,17 @@ export function readXml(xml: string): XmlTexts {
     root,
     namespace,
     text(place) {
-      const found = texts.get(place) ?? []
-      if (found.length > 1) throw new Error(`the response has ${found.length} elements ${place}`)
-      return found[0]
+      const names = place.split('/')
+      const places = names.map((_name, at) => names.slice(0, at + 1).join('/'))
+      const repeated = places.find((one) => (counts.get(one) ?? 0) > 1)
+      if (repeated) throw new Error(`the response has several elements ${repeated}`)
+      return texts.get(place)
     },
   }
 }
+
+/** XML 1.0 §2.3, "White Space": `trim` would remove more, such as a byte order mark. */
+const isBlank = (text: string): boolean => /^[ \t\r\n]*$/.test(text)
 
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
@@ -76,11 +83,6 @@ function decoded(text: string): string {
   })
 }
 
-/** XML 1.0 §2.2, "Char". */
+/** XML 1.0 §2.2, "Char", within the basic plane: no value of AWS has others. */
 const isCharacter = (code: number): boolean =>
-  code === 9 ||
-  code === 10 ||
-  code === 13 ||
-  (code >= 0x20 && code <= 0xd7ff) ||
-  (code >= 0xe000 && code <= 0xfffd) ||
-  (code >= 0x10000 && code <= 0x10ffff)
+  code === 9 || code === 10 || code === 13 || (code >= 0x20 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd)
