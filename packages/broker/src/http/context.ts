@@ -13,8 +13,9 @@ import type { Broker } from '../ports/broker.ts'
 import type { Call, Ledger } from '../ports/ledger.ts'
 import type { Links } from '../ports/links.ts'
 import { readObject } from './body.ts'
-import { MAX_BODY_BYTES, problemReply } from './message.ts'
+import { MAX_BODY_BYTES } from './message.ts'
 import type { OpenApi } from './openapi-file.ts'
+import { problemReply } from './problem-reply.ts'
 import { type Operation, type Route, routes } from './routes.ts'
 
 /** What the transport knows and a `Request` hides: each Authorization header separately, and the address of the peer. */

@@ -3,21 +3,27 @@ import { done, type Refused, refused } from '@stint/core/outcome'
 import type { Ledger, VendLedger } from '../../ports/ledger.ts'
 import type { Links } from '../../ports/links.ts'
 import { freezeReader } from './freeze-item.ts'
-import { asks } from './new-request.ts'
-import { refusals } from './refusals.ts'
+import type { RareWrites } from './rare-writes.ts'
 import { reading } from './request-reader.ts'
 import { type LedgerSettings, sender, type VendLedgerSettings } from './sender.ts'
 import { sessionWrites } from './sessions.ts'
-import { places } from './waiting-places.ts'
 
 export function vendLedger(settings: VendLedgerSettings): VendLedger {
   const send = sender(settings)
   const { request, ping } = reading(settings, send)
+  let loaded: Promise<RareWrites> | undefined
+  /** Loaded on first use: a call that is neither refused nor needs approval does without. */
+  const rare = (): Promise<RareWrites> => {
+    loaded ??= import('./rare-writes.ts').then(({ rareWrites }) => rareWrites(settings, send))
+    return loaded
+  }
   return {
     ...sessionWrites(settings, send),
-    ...refusals(settings, send),
-    ...asks(settings, send),
-    ...places(settings, send),
+    refuse: async (...call) => (await rare()).refuse(...call),
+    countAsk: async (...call) => (await rare()).countAsk(...call),
+    ask: async (...call) => (await rare()).ask(...call),
+    takePlace: async (...call) => (await rare()).takePlace(...call),
+    leavePlace: async (...call) => (await rare()).leavePlace(...call),
     ...freezeReader(settings, send),
     request,
     ping,
