@@ -54,16 +54,17 @@ const shell = (script: string, home = tmpdir()) =>
 
 describe('npm start', () => {
   test('npm run token says whether there is no sandbox, or one of another folder', async () => {
+    const token = (port: number) => start([], {}, ['packages/sandbox/src/token.ts', 'developer', '--port', String(port)]).ended()
     const port = await freePorts(4)
-    const token = () => start([], {}, ['packages/sandbox/src/token.ts', 'developer', '--port', String(port)]).ended()
-    expect(await token()).toEqual({
-      code: 1,
-      text: `No sandbox is running on port ${port}. Start one in another terminal: npm start\n`,
-    })
     await start(['--port', String(port)]).saying('Other identities')
     // The secret of a sandbox is in the folder that it was started in.
     await rm(join(root, 'node_modules/.cache/stint-sandbox', String(port + 1)))
-    expect(await token()).toEqual({ code: 1, text: expect.stringContaining('was started in another folder. Run this command there') })
+    const none = await freePorts(4)
+    expect(await token(none)).toEqual({
+      code: 1,
+      text: `No sandbox is running on port ${none}. Start one in another terminal: npm start\n`,
+    })
+    expect(await token(port)).toEqual({ code: 1, text: expect.stringContaining('was started in another folder. Run this command there') })
   })
   withCurl('prints lines that work as they are pasted, and ends on Ctrl-C with its ports free', async () => {
     const port = await freePorts(4)

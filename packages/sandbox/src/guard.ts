@@ -56,17 +56,17 @@ class BodyTooLarge extends Error {}
 
 /** Reads the body. Throws `BodyTooLarge` as soon as more than `limit` bytes are announced or received. */
 export async function readBody(request: IncomingMessage, limit = 16 * 1024 * 1024): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw new BodyTooLarge()
   const body = await readUpTo(request, limit)
   if (body.length > limit) throw new BodyTooLarge()
   return body
 }
 
 /**
- * Reads the body, or `limit` + 1 bytes with any content if it is larger, for a handler that compares the length itself. The rest of
+ * Reads the body, or its first `limit` + 1 bytes if it is larger, for a handler that compares the length itself. The rest of
  * the request is not read; node:http discards it when the answer is sent.
  */
 export async function readUpTo(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) return Buffer.alloc(limit + 1)
   const parts: Buffer[] = []
   let size = 0
   // The end of the loop must not destroy the request, because its connection still has to carry the answer.

@@ -16,6 +16,7 @@ import { readObject } from './body.ts'
 import { MAX_BODY_BYTES } from './message.ts'
 import type { OpenApi } from './openapi-file.ts'
 import { problemReply } from './problem-reply.ts'
+import { type RefusalFormat, refusalFormat, SEARCHED_BYTES } from './refusal-formats.ts'
 import { type Operation, type Route, routes } from './routes.ts'
 
 /** What the transport knows and a `Request` hides: each Authorization header separately, and the address of the peer. */
@@ -23,7 +24,7 @@ type Peer = { readonly authorization: readonly string[]; readonly sourceIp: stri
 
 export type Env = {
   Bindings: Peer
-  Variables: { trace: string; now: Instant; route: Route; refusal: Refused; profile: string; groupsOmitted: boolean }
+  Variables: { trace: string; now: Instant; route: Route; refusal: Refused; profile: string; groupsOmitted: boolean; body: Uint8Array }
 }
 export type Ctx = Context<Env>
 export type Api = Hono<Env>
@@ -95,20 +96,34 @@ export async function readBytes(c: Ctx): Promise<Done<Uint8Array> | Refused<'med
   return wrongType
 }
 
-/** Reads the body, and refuses it as soon as its declared or actual length exceeds `limit` bytes. */
+/** Reads the body, and refuses it as soon as its declared or actual length exceeds `limit` bytes. What was read stays in `body`. */
 export async function boundedBody(c: Ctx, limit: number): Promise<Done<Uint8Array> | Refused<'body-too-large'>> {
   const tooLarge = refused('body-too-large', `The body is larger than ${limit} bytes.`)
   if (Number(c.req.header('content-length') ?? 0) > limit) return tooLarge
+  const bytes = await readUpTo(c, limit)
+  return bytes.length > limit ? tooLarge : done(bytes)
+}
+
+/** The body, or its beginning if it is longer than `limit` bytes. */
+async function readUpTo(c: Ctx, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
   const reader = c.req.raw.body?.getReader()
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     size += part.value.length
-    // Do not cancel the reader: over node:http that would close the connection before the response is sent.
-    if (size > limit) return tooLarge
     parts.push(part.value)
+    // Do not cancel the reader: over node:http that would close the connection before the response is sent.
+    if (size > limit) break
   }
-  return done(new Uint8Array(Buffer.concat(parts)))
+  const bytes = new Uint8Array(Buffer.concat(parts))
+  c.set('body', bytes)
+  return bytes
+}
+
+/** What reads the response, as far as the request says so; see refusal-formats.ts. */
+export async function readerOf(c: Ctx): Promise<RefusalFormat | undefined> {
+  const body = c.get('body') ?? (c.req.raw.bodyUsed ? new Uint8Array() : await readUpTo(c, SEARCHED_BYTES))
+  return refusalFormat({ body, query: new URL(c.req.url).search.slice(1) })
 }
 
 /** Checks a body against its schema. An error names the path of the invalid property and never repeats what was sent. */

@@ -4,6 +4,7 @@
  */
 import { defined } from '@stint/core/defined'
 import { toIsoSeconds } from '@stint/core/instant'
+import { exportCode } from '@stint/core/shell'
 import type { Vended } from '../vend/vend.ts'
 import type { Format } from './request-schemas.ts'
 import type { Answer, sessionAnswer as schema } from './response-schemas.ts'
@@ -77,7 +78,7 @@ function sessionAnswer(vended: Vended): Answer<typeof schema> {
   }
 }
 
-/** For `eval` in a POSIX shell. The values are base64 and hyphenated words, which need no quoting, but they are quoted anyway. */
+/** For `eval` in a POSIX shell. `stint.sh` accepts only lines of this form, so there are no others. */
 function environment({ assumed: { credentials }, expiration, scope }: Vended): string {
   const variables = {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -88,7 +89,5 @@ function environment({ assumed: { credentials }, expiration, scope }: Vended): s
     AWS_DEFAULT_REGION: scope.target.region,
     AWS_ACCOUNT_ID: scope.target.account,
   }
-  return Object.entries(variables)
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
-    .join('')
+  return exportCode(variables)
 }

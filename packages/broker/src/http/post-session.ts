@@ -8,16 +8,16 @@ import { toIso, toIsoSeconds } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { AccessInput } from '@stint/core/scope/terms'
-import * as v from 'valibot'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { bearerOf, identify } from '../vend/identify.ts'
 import { recordRefusal } from '../vend/record-refusal.ts'
 import { type Vended, vend } from '../vend/vend.ts'
 import { readObject } from './body.ts'
+import { bodyFaults } from './body-faults.ts'
 import { render, sessionFacts } from './formats.ts'
 import { type Answered, header, idempotencyKeyOf, MAX_BODY_BYTES, secretHeaders, type VendReply, type VendRequest } from './message.ts'
-import { type Format, type VendBody, vendBody } from './vend-body.ts'
+import type { Format, VendBody } from './vend-body.ts'
 
 export async function postSession(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
   const media = header(request, 'content-type')
@@ -73,22 +73,22 @@ function readBody({ signIn }: Broker, bytes: Uint8Array): Done<VendBody> | Refus
   return refused('format-invalid', 'This deployment has no console sign-in.')
 }
 
-/** Checks the types against the schema. An error names the path of the property and never repeats what was sent. */
+/** Checks the types. An error names the path of the property and never repeats what was sent. */
 function parseBody(bytes: Uint8Array): Done<VendBody> | Refused<'body-invalid' | 'profile-required' | 'format-invalid'> {
   const read = readObject(bytes)
   if (read.outcome === 'refused') return read
   const body = read.value
-  const checked = v.safeParse(vendBody, body)
-  if (checked.success) return done(body as VendBody)
   // The vend path reports invalid values, in its own order: profile before parameters before duration.
-  const paths = checked.issues.map((issue) => v.getDotPath(issue) ?? '')
-  if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(body as VendBody)
-  const [issue] = checked.issues
-  const [path] = paths
-  if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The profile property is missing.')
-  if (path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
-  const unknown = issue.type === 'strict_object' && issue.expected === 'never'
-  return refused('body-invalid', unknown ? 'The body has an unknown property.' : `The property ${path} has the wrong type.`)
+  const isValue = ({ path }: { readonly path: string }) => path === 'duration' || /^parameters\../.test(path)
+  const faults = bodyFaults(body)
+  const [first] = faults
+  if (!first || faults.every(isValue)) return done(body as VendBody)
+  if (first.kind === 'missing') return refused('profile-required', 'The profile property is missing.')
+  if (first.path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
+  return refused(
+    'body-invalid',
+    first.kind === 'unknown' ? 'The body has an unknown property.' : `The property ${first.path} has the wrong type.`,
+  )
 }
 
 async function sessionReply(broker: Broker, call: Call, vended: Vended, format: Format): Promise<VendReply> {

@@ -1,7 +1,7 @@
-/** The body of `POST /sessions`, separate from request-schemas.ts, which the vend function does not need. */
+/** The schema of the body of `POST /sessions`, for the API description. `vend` checks with ./body-faults.ts, which a test holds to this. */
 import * as v from 'valibot'
+import { formats } from './body-faults.ts'
 
-export const formats = ['json', 'env', 'process', 'container', 'console'] as const
 export type Format = (typeof formats)[number]
 
 /** A JSON value of any shape; the code that uses it checks it. */
@@ -26,6 +26,13 @@ export const vendBody = v.strictObject({
     ),
   ),
   requestId: v.optional(v.pipe(v.string(), v.description('The approved request to use. Repeat its parameters and narrow.'))),
-  format: v.optional(v.pipe(v.picklist(formats), v.description('The format of the response. Default: json.'))),
+  format: v.optional(
+    v.pipe(
+      v.picklist(formats),
+      v.description(
+        'The format of the response, and of its errors with env (shell code) and process (`Version` holds the message). Default: json.',
+      ),
+    ),
+  ),
 })
 export type VendBody = v.InferOutput<typeof vendBody>

@@ -11,7 +11,13 @@ import { type Answered, type VendReply, type VendRequest, withNosniff } from './
 import { postSession } from './post-session.ts'
 import { allowed, findRoute } from './routes.ts'
 
-export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => withNosniff(await handle(broker, request))
+export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => {
+  const reply = await handle(broker, request)
+  // The errors of /token have the form that OAuth clients know, whatever else the form says.
+  if (request.path === '/token' || reply.status === 200 || reply.status === 201) return withNosniff(reply)
+  const { inRefusalFormat, refusalFormat } = await import('./refusal-formats.ts')
+  return withNosniff(inRefusalFormat(reply, () => refusalFormat(request)))
+}
 
 async function handle(broker: Broker, request: VendRequest): Promise<VendReply> {
   const call: Call = { trace: hex128(broker.random), source: request.sourceIp, now: broker.clock() }

@@ -9,11 +9,11 @@ const event = {
   isBase64Encoded: false,
   requestContext: { stage: '$default', http: { method: 'GET', sourceIp: '203.0.113.7' } },
 }
-async function call(answer: () => Promise<Reply>, remaining: number) {
+async function call(answer: () => Promise<Reply>, remaining: number, more: object = {}) {
   const log: object[] = []
   const runtime = { log: (line: object) => void log.push(line), random: (count: number) => Buffer.alloc(count, 7) }
   const context = { getRemainingTimeInMillis: () => remaining }
-  const result = await overHttp(runtime, answer)(event as never, context as never)
+  const result = await overHttp(runtime, answer)({ ...event, ...more } as never, context as never)
   return { result, log }
 }
 
@@ -26,6 +26,15 @@ test.each<[string, () => Promise<Reply>, number, RegExp]>([
   expect(JSON.parse(result.body ?? '')).toMatchObject({ code: 'internal', trace: '07'.repeat(16) })
   expect(result.body).not.toContain('secret')
   expect(log).toEqual([{ level: 'error', trace: '07'.repeat(16), error: expect.stringMatching(reason) }])
+})
+
+test.each<[string, () => Promise<Reply>, number]>([
+  ['a bug', () => Promise.reject(new TypeError('x')), 60_000],
+  ['a call that takes too long', () => new Promise(() => {}), 301],
+])('%s is shell code for a caller that wanted shell code', async (_name, answer, remaining) => {
+  const { result } = await call(answer, remaining, { body: '{"format":"env"}' })
+  expect(result).toMatchObject({ statusCode: 500, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+  expect(result.body).toMatch(/^: '\{.*\}'\nunset AWS_.*\nprintf .*code internal.* >&2\n\(exit 1\)\n$/)
 })
 
 test('an answer passes as it is, with its cookies apart', async () => {

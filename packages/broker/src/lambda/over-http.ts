@@ -5,6 +5,7 @@ import { refused } from '@stint/core/outcome'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type VendReply, type VendRequest, withNosniff } from '../http/message.ts'
 import { problemReply } from '../http/problem-reply.ts'
+import { inRefusalFormat, refusalFormat } from '../http/refusal-formats.ts'
 import type { Deployment } from '../wiring/broker.ts'
 import { fromEvent } from './event.ts'
 
@@ -17,10 +18,13 @@ const ANSWER_BEFORE_MS = 300
 
 /** A function behind API Gateway. A bug and a timeout get a problem with a trace, and the log line has the reason. */
 export function overHttp(runtime: Runtime, answer: (request: VendRequest) => Promise<Reply>) {
+  // An instance answers one call at a time.
+  let current: VendRequest | undefined
   const failed = (reason: string): APIGatewayProxyStructuredResultV2 => {
     const trace = hex128(runtime.random)
     runtime.log({ level: 'error', trace, error: reason })
-    return toGateway(withNosniff(problemReply(refused('internal', 'Stint failed with an internal error.'), trace)))
+    const reply = problemReply(refused('internal', 'Stint failed with an internal error.'), trace)
+    return toGateway(withNosniff(inRefusalFormat(reply, () => current && refusalFormat(current))))
   }
   const timeout = {
     timeoutEarlyInMillis: ANSWER_BEFORE_MS,
@@ -33,7 +37,10 @@ export function overHttp(runtime: Runtime, answer: (request: VendRequest) => Pro
   }
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>(timeout)
     .use(problems)
-    .handler(async (event) => toGateway(await answer(fromEvent(event))))
+    .handler(async (event) => {
+      current = fromEvent(event)
+      return toGateway(await answer(current))
+    })
 }
 
 const toGateway = ({ status, headers, body, cookies = [], base64 }: Reply): APIGatewayProxyStructuredResultV2 => ({

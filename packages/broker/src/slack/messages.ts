@@ -172,7 +172,7 @@ export function howToUse({ request }: Pick<ShownRequest, 'request'>, broker: str
   const plainJson = (value: object) =>
     JSON.stringify(value).replace(/[^\x20-\x7E]|['`]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   const line = (more: object) =>
-    `curl -s ${broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${plainJson({ ...body, ...more })}'`
+    `curl -sS ${broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${plainJson({ ...body, ...more })}'`
   const code = (text: string): SectionBlock => {
     const shown = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
     // Safe as mrkdwn, because Stint makes this line and it has printable ASCII only.
@@ -185,7 +185,7 @@ export function howToUse({ request }: Pick<ShownRequest, 'request'>, broker: str
     blocks: [
       { type: 'header', text: plain(`Approved: ${inLine(request.profile)}`, 150) },
       said('Set TOKEN to a fresh token. To use the credentials in a shell, run:'),
-      code(`eval "$(${line({ format: 'env' })})"`),
+      code(`eval "$(${line({ format: 'env' })} || echo false)"`),
       said('To open the AWS console, run this and open the signInUrl in the response:'),
       code(line({ format: 'console' })),
       { type: 'context', elements: [plain(request.id, 150)] },

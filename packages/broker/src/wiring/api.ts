@@ -11,13 +11,25 @@ import { refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { Hono } from 'hono'
 import { auditRoutes } from '../http/audit.ts'
-import { type Api, type ApiBroker, accessContext, answer, type Ctx, callOf, type Env, refuse, type Tools } from '../http/context.ts'
+import {
+  type Api,
+  type ApiBroker,
+  accessContext,
+  answer,
+  type Ctx,
+  callOf,
+  type Env,
+  readerOf,
+  refuse,
+  type Tools,
+} from '../http/context.ts'
 import { docsHeaders, docsPage } from '../http/docs-page.ts'
 import { freezeRoutes } from '../http/freezes.ts'
 import { linkRoutes } from '../http/links.ts'
 import { NOSNIFF } from '../http/message.ts'
 import { metadataRoutes } from '../http/metadata.ts'
 import { profileRoutes } from '../http/profiles.ts'
+import { inRefusalFormat } from '../http/refusal-formats.ts'
 import { requestRoutes } from '../http/requests.ts'
 import { allowed, findRoute } from '../http/routes.ts'
 import { sessionRoutes } from '../http/sessions.ts'
@@ -42,6 +54,7 @@ export function apiApp(broker: ApiBroker): Api {
     c.header('stint-trace', c.get('trace'))
     for (const [name, value] of Object.entries(NOSNIFF)) c.header(name, value)
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
+    if (c.res.status >= 400) await answerReader(c)
     const refusal = c.get('refusal')
     broker.log({
       level: c.res.status >= 500 ? 'error' : 'info',
@@ -53,6 +66,16 @@ export function apiApp(broker: ApiBroker): Api {
       ...(refusal ? { code: refusal.code, reason: refusal.operator ?? refusal.detail } : {}),
     })
   })
+
+  /** A request that wanted shell code gets shell code, even if it went to a route that does not exist. */
+  async function answerReader(c: Ctx): Promise<void> {
+    const reader = await readerOf(c)
+    if (!reader) return
+    const { status, headers } = c.res
+    const reply = { status, headers: Object.fromEntries(headers), body: await c.res.text() }
+    const { headers: changed, body } = inRefusalFormat(reply, () => reader)
+    c.res = new Response(body, { status, headers: changed })
+  }
 
   /** Refusals of a verified caller go into the audit log on every route, except "not found" for something to read. */
   async function recordIfRefused(c: Ctx, caller: Caller): Promise<void> {

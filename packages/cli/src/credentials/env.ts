@@ -1,9 +1,10 @@
 /** `stint env`: shell code for `eval`. If it fails, the printed code unsets the AWS variables and fails, and the message is on stderr. */
+import { STALE } from '@stint/core/shell'
 import type { Context } from '../context.ts'
 import { end } from '../frame/run.ts'
 import { jsonLine } from '../output.ts'
 import { type CredentialFlags, entryOf, obtainFor } from './entry.ts'
-import { STALE, variablesOf } from './environment.ts'
+import { variablesOf } from './environment.ts'
 import { failCode, type Shell, setCode, shellOf, shells, unsetCode } from './shell-code.ts'
 
 export async function envCommand(
