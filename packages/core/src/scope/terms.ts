@@ -195,6 +195,8 @@ function resolveJustification(
 
 /** AWS STS API Reference, Tag: letters, separators, numbers and _.:/=+-@ of any script, at most 256. */
 const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u
+/** Most values are ASCII, and need none of Unicode's tables. */
+const plainTagValue = /^[A-Za-z0-9 _.:/=+\-@]{0,256}$/
 
 /** A value that breaks AWS's rules is refused with the reason. A shortened tag could match the policy of another caller. */
 function resolveTags(
@@ -207,7 +209,8 @@ function resolveTags(
   for (const [key, value] of Object.entries(profile.tags ?? {})) {
     const text = tagText(value, caller, parameters)
     if (text === undefined) return refused('not-eligible', `Your token lacks the claim for session tag '${key}'.`)
-    if (!tagValue.test(text)) return refused('not-eligible', `The value for session tag '${key}' is not valid in AWS.`)
+    if (!plainTagValue.test(text) && !tagValue.test(text))
+      return refused('not-eligible', `The value for session tag '${key}' is not valid in AWS.`)
     const isStable = value.stable === true || !('claim' in value)
     ;(isStable ? stable : passing).push({ key, value: text, transitive: value.transitive === true })
   }
