@@ -2,6 +2,7 @@
  * The table over Stint's own wire: the three operations of the vend path in DynamoDB's JSON protocol.
  * Source: Amazon DynamoDB Developer Guide, "DynamoDB low-level API"; bodies are equal to the SDK's, property by property.
  */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { TableCalls } from '../dynamodb/table-calls.ts'
 import type { Wire } from './exchange.ts'
 import { ServiceFault } from './fault.ts'
@@ -66,15 +67,44 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 function bodyOf(input: object): string {
   const sent = input as Json
   const ordered: Json = {}
-  for (const name of PROPERTIES) if (sent[name] !== undefined) ordered[name] = sent[name]
-  return JSON.stringify(ordered, bytesAsBase64)
+  for (const name of PROPERTIES) if (sent[name] !== undefined) ordered[name] = isItem(name) ? withBase64(sent[name] as Item) : sent[name]
+  if (sent.RequestItems !== undefined) ordered.RequestItems = keysInBase64(sent.RequestItems as Requested)
+  return JSON.stringify(ordered)
 }
 
-/** `this` holds the value as it is: a Buffer has already become something else in `value`. */
-function bytesAsBase64(this: Json, name: string, value: unknown): unknown {
-  const held = this[name]
-  return held instanceof Uint8Array ? Buffer.from(held.buffer, held.byteOffset, held.byteLength).toString('base64') : value
+type Item = Readonly<Record<string, AttributeValue>>
+type Requested = Readonly<Record<string, { readonly Keys: readonly Item[] }>>
+const isItem = (name: string): boolean => name === 'Key' || name === 'ExpressionAttributeValues'
+
+const keysInBase64 = (requested: Requested) =>
+  Object.fromEntries(Object.entries(requested).map(([table, of]) => [table, { ...of, Keys: of.Keys.map(withBase64) }]))
+
+/** The item with its bytes as base64. What holds no bytes stays the same object: most of each item is text. */
+function withBase64(item: Item): object {
+  let copy: Record<string, object> | undefined
+  for (const name in item) {
+    const value = item[name] as AttributeValue
+    const written = valueWithBase64(value)
+    if (written === value) continue
+    copy ??= Object.assign(Object.create(null) as Record<string, object>, item)
+    copy[name] = written
+  }
+  return copy ?? item
 }
+
+function valueWithBase64(value: AttributeValue): object {
+  if (value.B !== undefined) return { B: base64(value.B) }
+  if (value.BS !== undefined) return { BS: value.BS.map(base64) }
+  if (value.M !== undefined) {
+    const map = withBase64(value.M)
+    return map === value.M ? value : { M: map }
+  }
+  if (value.L === undefined) return value
+  const list = value.L.map(valueWithBase64)
+  return list.some((member, at) => member !== value.L?.[at]) ? { L: list } : value
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
 /** The error's name. A response that names several says nothing. */
 function nameOf(answer: Json, header: string | string[] | undefined): string {
