@@ -67,7 +67,8 @@ export function functions(parts: Parts) {
         architecture: 'arm64',
         memory: `${megabytes} MB`,
         timeout: `${seconds} seconds`,
-        role: role.arnOf(name),
+        // SST looks up the role. It can, once IAM has taken a policy for it.
+        role: $resolve([role.arnOf(name), policy.id]).apply(([arn]) => arn),
         // `sst dev` does not replace it: a function that can assume roles must not run on a laptop.
         dev: false,
         logging: { logGroup: lines[name].name },
@@ -174,9 +175,11 @@ function policyOf({ table, bucket, key }: Parts, queues: Queues, name: FunctionN
             {
               Sid: 'FollowStory',
               Effect: 'Allow',
-              Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+              Action: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
               Resource: stream,
             },
+            // It has no resource-level permissions (Service Authorization Reference, "Amazon DynamoDB").
+            { Sid: 'ListStreams', Effect: 'Allow', Action: 'dynamodb:ListStreams', Resource: '*' },
           ]
         : []),
       ...(name === 'vend' || name === 'api' || name === 'slack'

@@ -15,3 +15,15 @@ export const holding =
     Object.assign(options, held())
     return undefined
   }
+
+/** Lets the deployment take over resources that a removed stage left, by their IDs in AWS. To be called before anything is made. */
+export function adopt(ids: { readonly [resource: string]: string }): void {
+  if (Object.keys(ids).length === 0) return
+  const importing = (_args: unknown, options: $util.CustomResourceOptions, name: string) => {
+    if (ids[name] !== undefined) options.import = ids[name]
+  }
+  $transform(aws.dynamodb.Table, importing)
+  $transform(aws.s3.Bucket, importing)
+  $transform(aws.kms.Key, importing)
+  $transform(aws.iam.Role, importing)
+}

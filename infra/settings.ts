@@ -39,6 +39,11 @@ export type Settings = {
    * (docs/guides/operations.md). A name belongs to one freeze, so an old entry here does not release a later freeze.
    */
   readonly releaseFreezes?: readonly string[]
+  /**
+   * What a removed stage left in AWS, by the name of the resource: `{ StoryTable: 'stint-prod-StoryTable-abcdefgh' }`. The deployment
+   * takes it over instead of making it (docs/guides/deploy.md, "A second prod").
+   */
+  readonly adopt?: { readonly [resource: string]: string }
   /** Values for `binding('NAME')` in stint.config.ts. */
   readonly bindings: { readonly [name: string]: string }
 }

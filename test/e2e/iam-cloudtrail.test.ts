@@ -151,6 +151,23 @@ describe('a call of IAM', () => {
     await iam().send(new DeleteAccessKeyCommand({ UserName: 'Alice', AccessKeyId: AccessKey?.AccessKeyId ?? '' }))
   })
 
+  test('has its lists in the order of their numbers, not of the form', async () => {
+    const client = iam()
+    client.middlewareStack.add(
+      (next) => (args) => {
+        const request = args.request as { body: string }
+        request.body = request.body.split('&').toReversed().join('&')
+        return next(args)
+      },
+      { step: 'build' },
+    )
+    const ActionNames = Array.from({ length: 11 }, (_, index) => `s3:Action${index}`)
+    const PolicySourceArn = `arn:aws:iam::${ACCOUNT}:user/Alice`
+    const call = client.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn, ActionNames }))
+    expect((await recordOf(call)).requestParameters.actionNames).toEqual(ActionNames)
+    expect((await call).EvaluationResults?.map(({ EvalActionName }) => EvalActionName)).toEqual(ActionNames)
+  })
+
   test('with lists in lists is recorded whole', async () => {
     const record = await recordOf(
       iam().send(

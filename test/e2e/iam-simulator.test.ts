@@ -22,6 +22,7 @@ beforeAll(async () => {
   iam = new IAMClient({ endpoint: sandbox.urls.aws, region: 'us-east-1', credentials, maxAttempts: 1 })
   const readOnly = world.awsPolicies.get('arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess')
   addUser(world, JILL, [of(allow('ec2:*'), allow('sts:AssumeRole'))], { attached: readOnly ? [readOnly] : [] })
+  addUser(world, 'arn:aws:iam::987654321098:user/Jill', [of(allow('*'))])
   addRole(world, TARGET, of({ Effect: 'Allow', Principal: { AWS: JILL }, Action: 'sts:AssumeRole' }), [])
 })
 afterAll(() => sandbox.close())
@@ -94,6 +95,14 @@ describe('the matched statements', () => {
     ])
   })
 
+  test('name a trust policy that names the account', async () => {
+    const arn = `arn:aws:iam::${ACCOUNT}:role/Delegating`
+    addRole(sandbox.aws.world, arn, of({ Effect: 'Allow', Principal: { AWS: ACCOUNT }, Action: 'sts:AssumeRole' }), [])
+    const [result] = await jill(['sts:AssumeRole'], { ResourceArns: [arn] })
+    expect(result?.EvalDecision).toBe('allowed')
+    expect(result?.MatchedStatements?.map((one) => one.SourcePolicyId)).toEqual(['inline-1', 'AssumeRolePolicyDocument'])
+  })
+
   test('name the resource policy', async () => {
     const ResourcePolicy = text({ ...allow('s3:*'), Principal: '*' }, { ...deny('s3:GetObject'), Principal: { AWS: '111122223333' } })
     const [result] = await custom([text(allow('ec2:*'))], ['s3:GetObject'], { ResourcePolicy, ResourceArns: ['arn:aws:s3:::b/k'] })
@@ -114,6 +123,43 @@ describe('the decision', () => {
       { AllowedByPermissionsBoundary: false },
     ])
     expect(beyond?.MatchedStatements?.map(({ SourcePolicyId }) => SourcePolicyId)).toEqual(['PolicyInputList.1'])
+  })
+})
+
+describe('a principal', () => {
+  test('is limited by its own boundary, unless the call has another', async () => {
+    const bound = `arn:aws:iam::${ACCOUNT}:user/Bound`
+    addUser(sandbox.aws.world, bound, [of(allow('*'))], { boundary: of(allow('ec2:*')) })
+    const simulate = async (more: object = {}) =>
+      (await iam.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn: bound, ActionNames: ['s3:GetObject'], ...more })))
+        .EvaluationResults?.[0]
+    expect(await simulate()).toMatchObject({
+      ...{ EvalDecision: 'implicitDeny', PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: false } },
+    })
+    expect(await simulate({ PermissionsBoundaryPolicyInputList: [text(allow('s3:*'))] })).toMatchObject({ EvalDecision: 'allowed' })
+  })
+  test('has the tags and the name that its policies ask for', async () => {
+    const tagged = `arn:aws:iam::${ACCOUNT}:user/Tagged`
+    const Condition = { StringEquals: { 'aws:PrincipalTag/team': 'web', 'aws:username': 'Tagged' } }
+    addUser(sandbox.aws.world, tagged, [of(allow('s3:*', { Condition }))])
+    sandbox.aws.world.accounts.get(ACCOUNT)?.users.get('tagged')?.tags.set('team', 'web')
+    const { EvaluationResults } = await iam.send(
+      new SimulatePrincipalPolicyCommand({ PolicySourceArn: tagged, ActionNames: ['s3:GetObject'] }),
+    )
+    expect(EvaluationResults?.[0]).toMatchObject({ EvalDecision: 'allowed', MissingContextValues: [] })
+  })
+})
+
+describe('missing context values', () => {
+  const policy = text(allow('s3:*', { Condition: { Bool: { 'aws:SecureTransport': 'true' }, StringEquals: { 's3:prefix': 'a' } } }))
+  test('are the keys of the conditions about this action, whatever their case', async () => {
+    const ContextEntries = [{ ContextKeyName: 'AWS:securetransport', ContextKeyType: 'boolean' as const, ContextKeyValues: ['true'] }]
+    const [none, one, other] = [
+      await custom([policy], ['s3:ListBucket']),
+      await custom([policy], ['s3:ListBucket'], { ContextEntries }),
+      await custom([policy], ['ec2:RunInstances']),
+    ].map(([result]) => result?.MissingContextValues)
+    expect([none, one, other]).toEqual([['aws:SecureTransport', 's3:prefix'], ['s3:prefix'], []])
   })
 })
 

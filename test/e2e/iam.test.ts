@@ -33,7 +33,7 @@ import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts
 import type { PolicyJson } from '@stint/iam'
 import { accountOfKey } from '@stint/sandbox/aws/accounts'
 import type { SigningKey } from '@stint/sandbox/aws/sigv4'
-import { addUser } from '@stint/sandbox/aws/world'
+import { addUser, dropRole } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorOf, sts } from '../support/aws.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
@@ -288,7 +288,9 @@ describe('trust', () => {
     const key = addUser(sandbox.aws.world, `arn:aws:iam::${A}:user/${fresh('u')}`, [of(allow('sts:AssumeRole'))])
     const session = iam(await sessionOf(key, Role?.Arn ?? ''))
     await session.send(new ListRolesCommand({}))
-    await client.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'p' }))
+    // Without its policies, as DeleteRole demands, it could do nothing anyway.
+    const role = sandbox.aws.world.roles.get(Role?.Arn ?? '')
+    if (role) dropRole(sandbox.aws.world, role)
     expect(await errorOf(session.send(new ListRolesCommand({})))).toMatchObject({ name: 'AccessDenied' })
   })
 })
@@ -397,6 +399,13 @@ describe('refusals', () => {
       'MalformedPolicyDocumentException',
       400,
       'Statement IDs (SID) in a single policy must be unique.',
+    ],
+    [
+      'trust with a Sid that has an underscore',
+      role(bad(of({ ...statement, Sid: 'trust_us' }))),
+      'MalformedPolicyDocumentException',
+      400,
+      /^Statement IDs \(SID\) must be alpha-numeric\./,
     ],
     [
       'an inline policy with a Sid twice',

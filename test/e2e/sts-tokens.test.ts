@@ -211,6 +211,8 @@ describe('GetSessionToken', () => {
     const wrong = code() === '000000' ? '000001' : '000000'
     const failed = 'MultiFactorAuthentication failed with invalid MFA one time pass code.'
     expect((await errorOf(session({ SerialNumber: device.serial, TokenCode: wrong }))).message).toBe(failed)
+    // A code is good for its 30 seconds and the 30 after them.
+    expect((await errorOf(session({ SerialNumber: device.serial, TokenCode: code(-2) }))).message).toBe(failed)
     const used = code()
     const { Credentials } = await session({ SerialNumber: device.serial, TokenCode: used })
     expect((await errorOf(session({ SerialNumber: device.serial, TokenCode: used }))).message).toBe(failed)

@@ -27,6 +27,8 @@ export type Resource = {
 
 export type Deployed = {
   readonly resources: readonly Resource[]
+  /** What is not made but looked up or taken over: the ID in AWS, by the name of the resource. */
+  readonly found: Readonly<Record<string, string>>
   readonly outputs: Inputs
   /** What the app says of itself: removal, protection. */
   readonly app: Inputs
@@ -36,10 +38,14 @@ export type Deployed = {
   readonly logPublicKey: Uint8Array
 }
 
+const CONCURRENCY = 1000
 const SECRETS = { SlackToken: 'xoxb-1', SlackSigningSecrets: 's'.repeat(32), DirectoryTokens: '{"people":"t"}', SignInSecrets: '{}' }
 
-/** `settings`: in place of what `prod` has. */
-export async function deploy(stage: string, settings?: object): Promise<Deployed> {
+/**
+ * `settings`: in place of what `prod` has. `isExample`: the config's hosts and accounts are those of an example, as they are in the
+ * repository's own; without it they are taken for a company's.
+ */
+export async function deploy(stage: string, settings?: object, { isExample = false } = {}): Promise<Deployed> {
   await installPlatform()
   const rpc = await answerSst()
   const work = join(root, `.sst/test-${stage}`)
@@ -57,14 +63,18 @@ export async function deploy(stage: string, settings?: object): Promise<Deployed
 
   const require = createRequire(join(platform, 'package.json'))
   const pulumi = require('@pulumi/pulumi')
-  const { resources, options, logPublicKey, mocks } = recorder()
+  const { resources, found, options, logPublicKey, mocks } = recorder()
   await pulumi.runtime.setMocks(mocks, 'stint', stage, false)
 
-  const { load, run } = require(await bundled(stage, work, settings))
+  const file = await bundled(stage, [...(settings ? [settingsAs(settings, work)] : []), ...(isExample ? [] : [realNames(work)])])
+  // A test may deploy a stage twice.
+  delete require.cache[file]
+  const { load, run } = require(file)
   const config = (await load()).default
   const app = await config.app({ stage })
   globals.$app = { ...app, stage }
   let outputs: Inputs = {}
+  let fault: unknown
   await pulumi.runtime.runInPulumiStack(() =>
     run(async () => {
       // After SST's own, which set what is kept.
@@ -76,10 +86,19 @@ export async function deploy(stage: string, settings?: object): Promise<Deployed
         })
         return undefined
       })
-      outputs = (await config.run()) ?? {}
+      try {
+        outputs = (await config.run()) ?? {}
+      } catch (error) {
+        // Pulumi's stack would hold a rejected promise that nobody awaits.
+        fault = error
+      }
       return outputs
     }),
   )
+  if (fault !== undefined) {
+    rpc.close()
+    throw Object.assign(fault as Error, { resources })
+  }
   await settled(resources)
   rpc.close()
   const seen = Object.fromEntries(
@@ -88,6 +107,7 @@ export async function deploy(stage: string, settings?: object): Promise<Deployed
   const of = (type: string) => resources.filter((resource) => resource.type === type)
   return {
     resources,
+    found,
     outputs: seen,
     app,
     of,
@@ -114,7 +134,7 @@ async function settled(resources: readonly Resource[]): Promise<void> {
 }
 
 /** The config and the app, with SST's globals put in as SST's own build does. */
-async function bundled(stage: string, work: string, settings: object | undefined): Promise<string> {
+async function bundled(stage: string, plugins: Plugin[]): Promise<string> {
   const outfile = join(platform, `stint-${stage}.cjs`)
   await build({
     stdin: {
@@ -136,7 +156,7 @@ async function bundled(stage: string, work: string, settings: object | undefined
     mainFields: ['module', 'main'],
     external: ['@pulumi/*', '@pulumiverse/*', 'esbuild', 'archiver', 'glob', '@aws-sdk/*', 'undici'],
     inject: [join(platform, 'src/shim/run.js')],
-    plugins: settings ? [settingsAs(settings, work)] : [],
+    plugins,
     logOverride: { 'empty-import-meta': 'silent' },
   })
   return outfile
@@ -151,6 +171,21 @@ function settingsAs(settings: object, work: string): Plugin {
     name: 'settings',
     setup({ onResolve }) {
       onResolve({ filter: /settings\.ts$/ }, ({ importer }) => ({ path: importer === file ? real : file }))
+    },
+  }
+}
+
+/** The build's manifest of a config without an example's names. */
+function realNames(work: string): Plugin {
+  const [real, file] = [join(root, 'infra/built.ts'), join(work, 'built.ts')]
+  writeFileSync(
+    file,
+    `import { built as real } from ${JSON.stringify(real)}\nexport * from ${JSON.stringify(real)}\nexport const built = (bindings) => ({ ...real(bindings), placeholders: [] })\n`,
+  )
+  return {
+    name: 'real-names',
+    setup({ onResolve }) {
+      onResolve({ filter: /\/built\.ts$/ }, ({ importer }) => ({ path: importer === file ? real : file }))
     },
   }
 }
@@ -180,6 +215,7 @@ type Registered = { type: string; name: string; inputs: Inputs; id?: string }
 
 function recorder() {
   const resources: Resource[] = []
+  const found: Record<string, string> = {}
   const options = new Map<string, Options>()
   const { publicKey } = generateKeyPairSync('ed25519')
   const der = publicKey.export({ format: 'der', type: 'spki' })
@@ -191,12 +227,14 @@ function recorder() {
     }),
     'aws:index/getRegion:getRegion': () => ({ region: REGION, name: REGION, id: REGION }),
     'aws:index/getPartition:getPartition': () => ({ partition: 'aws', dnsSuffix: 'amazonaws.com' }),
+    'aws:servicequotas/getServiceQuota:getServiceQuota': () => ({ value: CONCURRENCY }),
     'aws:kms/getPublicKey:getPublicKey': () => ({ publicKey: der.toString('base64'), keySpec: 'ECC_NIST_EDWARDS25519' }),
     'aws:iam/getPolicyDocument:getPolicyDocument': (inputs) => ({ ...inputs, json: JSON.stringify(policyOf(inputs)) }),
   }
   const mocks = {
     newResource({ type, name, inputs, id }: Registered) {
-      // One with an id is looked up and not made.
+      // One with an id is looked up or taken over, and not made.
+      if (id) found[name] = id
       if (!id && !/^(sst|pulumi):/.test(type)) {
         resources.push({ type, name, inputs, options: options.get(`${type} ${name}`) ?? { protect: false, retainOnDelete: false } })
       }
@@ -208,7 +246,7 @@ function recorder() {
       return answer(inputs)
     },
   }
-  return { resources, options, mocks, logPublicKey: new Uint8Array(der.subarray(-32)) }
+  return { resources, found, options, mocks, logPublicKey: new Uint8Array(der.subarray(-32)) }
 }
 
 function madeUp(type: string, name: string, inputs: Inputs): Inputs {

@@ -9,6 +9,7 @@ import type { Deadlines } from '@stint/broker'
 import type { Target } from '@stint/core/config/shape'
 import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
+import { apiFaults, watching } from './api-document.ts'
 
 export const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))
 
@@ -43,6 +44,7 @@ export type Answer = { readonly status: number; readonly headers: Headers; reado
 export async function testSandbox(
   options: {
     guide?: boolean
+    vendQueue?: { atOnce: number; waiting: number }
     config?: string
     bindings?: Record<string, string>
     intercept?: Interceptor
@@ -55,6 +57,7 @@ export async function testSandbox(
   const log: object[] = []
   let offset = 0
   const now = () => Date.now() + offset
+  const answers = apiFaults()
   const sandbox = await startSandbox({
     ports,
     rules,
@@ -66,6 +69,10 @@ export async function testSandbox(
     // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },
     indexLagMs: INDEX_LAG_MS,
+    watchBroker: watching(answers.check),
+    recordings: 'all',
+    // A test holds many calls at one place at the same time.
+    vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
     ...(options.vendClient ? { vendClient: options.vendClient } : {}),
@@ -88,6 +95,10 @@ export async function testSandbox(
     ...sandbox,
     log,
     now,
+    async close() {
+      await sandbox.close()
+      answers.settle()
+    },
     settle: sandbox.aws.dynamo.settleIndexes,
     // On Lambda a minute lies between what happened and the sweep.
     sweep: () => {

@@ -22,11 +22,17 @@ const checks: readonly Check[] = [
   { name: 'seeded-bugs', command: ['node', 'test/verify/seeded.ts'] },
   { name: 'campaign-uses', command: [...vitest('test/e2e/approvals.test.ts'), '-t', 'uses of one'], env: { STINT_ROUNDS: '300' } },
   { name: 'campaign-flips', command: vitest('test/faults/tamper.test.ts'), env: { STINT_FLIPS: '500000' } },
+  {
+    name: 'campaign-containment',
+    command: vitest('test/differential/containment.test.ts'),
+    env: { STINT_PAIRS: '2000000', STINT_SEED: String(Date.now()) },
+  },
   ...[1, 2, 3, 4, 5].map((seed) => ({
     name: `fuzz-iam-${seed}`,
     command: vitest('test/differential/iam.test.ts'),
     env: { STINT_SEED: String(Date.now() + seed) },
   })),
+  { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
   { name: 'bench', command: ['npm', 'run', 'bench'] },
 ]

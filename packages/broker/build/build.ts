@@ -18,6 +18,7 @@ import { assumePolicies } from '../src/lambda/assume.ts'
 import { type FunctionName, functionNames } from '../src/lambda/functions.ts'
 import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
+import { placeholdersIn } from './placeholders.ts'
 import { splitBundle } from './split.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -139,6 +140,8 @@ export type Manifest = {
   /** Issuers used for signing in on Stint's pages, and issuers whose directories are queried. */
   readonly signIn: readonly string[]
   readonly directories: readonly string[]
+  /** Names of an example, such as login.acme.example, which a deployment cannot use. */
+  readonly placeholders: readonly string[]
 }
 const manifestOf = (rules: Rules, build: string): Manifest => ({
   config: rules.hash,
@@ -149,6 +152,7 @@ const manifestOf = (rules: Rules, build: string): Manifest => ({
   trustEmail: rules.slack?.trustEmail !== undefined,
   signIn: Object.keys(rules.signIn ?? {}),
   directories: Object.keys(rules.directories ?? {}),
+  placeholders: placeholdersIn(rules),
 })
 
 async function main(): Promise<void> {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { AccessRequest } from './evaluate.ts'
 import { closedGates, parseAccessDenied } from './gates.ts'
-import { type PolicyJson, policy, type StatementJson } from './policy.ts'
+import { policy } from './parse.ts'
+import type { PolicyJson, StatementJson } from './policy.ts'
 
 const A = '123456789012'
 const ROLE = 'arn:aws:iam::987654321098:role/CrossAccountAccessRole'
@@ -10,10 +12,18 @@ const may = of({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: ROLE })
 const trusts = (more: Partial<StatementJson> = {}) =>
   of({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${A}:root` }, Action: 'sts:AssumeRole', ...more })
 
-type Case = { trust?: PolicyJson; identity?: PolicyJson[]; session?: PolicyJson; boundary?: PolicyJson; context?: Record<string, string> }
-const gates = ({ trust = trusts(), identity = [may], session, boundary, context = {} }: Case) =>
+type Case = {
+  principal?: AccessRequest['principal']
+  trust?: PolicyJson
+  identity?: PolicyJson[]
+  session?: PolicyJson
+  boundary?: PolicyJson
+  organization?: PolicyJson
+  context?: Record<string, string>
+}
+const gates = ({ principal = user, trust = trusts(), identity = [may], session, boundary, organization, context = {} }: Case) =>
   closedGates({
-    principal: user,
+    principal,
     action: 'sts:AssumeRole',
     resource: { arn: ROLE, account: '987654321098' },
     context,
@@ -22,11 +32,20 @@ const gates = ({ trust = trusts(), identity = [may], session, boundary, context 
     resourcePolicyDecides: true,
     ...(session ? { session: [policy(session, 'session')] } : {}),
     ...(boundary ? { boundary: policy(boundary, 'identity') } : {}),
+    ...(organization ? { organization: [[policy(organization, 'identity')]] } : {}),
   })
 
 const external: StatementJson['Condition'] = { StringEquals: { 'sts:ExternalId': 'unique-external-id' } }
 const network: StatementJson['Condition'] = { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } }
 const mfa: StatementJson['Condition'] = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } }
+
+const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
+const denyAll: StatementJson = { Effect: 'Deny', Action: 'sts:*', Resource: '*' }
+const session = {
+  arn: `arn:aws:sts::${A}:assumed-role/Developer/dana`,
+  account: A,
+  roleArn: `arn:aws:iam::${A}:role/Developer`,
+}
 
 describe('closedGates', () => {
   test('is empty if the call is allowed', () => expect(gates({})).toEqual([]))
@@ -135,6 +154,118 @@ describe('closedGates', () => {
       /^Statement 1 of the identity-based policies of the caller allows sts:AssumeRole, but not in this call/,
       /--external-id/,
     ],
+    [
+      'a statement for somebody else, whatever its conditions',
+      { trust: trusts({ Principal: { AWS: '111122223333' }, Condition: external }) },
+      'trust-policy',
+      'resource',
+      /does not name/,
+      /to the Principal/,
+    ],
+    [
+      'a trust policy that names the caller in a Deny of another action only',
+      {
+        trust: of(
+          { Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole' },
+          { Effect: 'Deny', Principal: { AWS: A }, Action: 'sts:TagSession' },
+        ),
+      },
+      'trust-policy',
+      'resource',
+      /does not name/,
+      /to the Principal/,
+    ],
+    [
+      'the Deny that holds, not one whose condition does not',
+      { identity: [of(...[may.Statement].flat(), { ...denyAll, Sid: 'Elsewhere', Condition: network }, { ...denyAll, Sid: 'Here' })] },
+      'caller-permission',
+      'identity',
+      /^Statement "Here" of the identity-based policies/,
+      /Remove or narrow/,
+    ],
+    [
+      'a Deny of the boundary',
+      { boundary: of({ Effect: 'Allow', Action: '*', Resource: '*' }, { ...denyAll, Sid: 'Bound' }) },
+      'caller-permission',
+      'boundary',
+      /^Statement "Bound" of the permissions boundary of the caller denies/,
+      /Remove or narrow/,
+    ],
+    [
+      'a Deny of the session policy',
+      { session: of({ Effect: 'Allow', Action: '*', Resource: '*' }, { ...denyAll, Sid: 'Session' }) },
+      'caller-permission',
+      'session',
+      /^Statement "Session" of the session policy of the caller denies/,
+      /Remove or narrow/,
+    ],
+    [
+      'a Deny of the organization',
+      { organization: of({ Effect: 'Allow', Action: '*', Resource: '*' }, { ...denyAll, Sid: 'Organization' }) },
+      'caller-permission',
+      'organization',
+      /^Statement "Organization" of the service control policies of the account denies/,
+      /Remove or narrow/,
+    ],
+    [
+      'an organization that does not allow',
+      { organization: of({ Effect: 'Allow', Action: 's3:*', Resource: '*' }) },
+      'caller-permission',
+      'organization',
+      /^No statement of the service control policies/,
+      /It limits what other policies grant/,
+    ],
+    [
+      'a session of a role that is not trusted: the role is to be named',
+      { principal: session, trust: trusts({ Principal: { AWS: '111122223333' } }) },
+      'trust-policy',
+      'resource',
+      /does not name arn:aws:iam::123456789012:role\/Developer or its account/,
+      /^Add arn:aws:iam::123456789012:role\/Developer /,
+    ],
+    [
+      'a session of a role without permission: the role needs it',
+      { principal: session, identity: [] },
+      'caller-permission',
+      'identity',
+      /No statement/,
+      /^Attach a policy to arn:aws:iam::123456789012:role\/Developer that allows/,
+    ],
+    [
+      'MFA too long ago',
+      {
+        trust: trusts({ Condition: { NumericLessThan: { 'aws:MultiFactorAuthAge': '3600' } } }),
+        context: { 'aws:MultiFactorAuthAge': '7200' },
+      },
+      'condition',
+      'resource',
+      /wants 3600, the call has 7200/,
+      /--serial-number and --token-code/,
+    ],
+    [
+      'another session name',
+      { trust: trusts({ Condition: { StringLike: { 'sts:RoleSessionName': 'ci-*' } } }), context: { 'sts:RoleSessionName': 'dana' } },
+      'condition',
+      'resource',
+      /wants ci-\*, the call has dana/,
+      /^Use a --role-session-name that fits ci-\*\.$/,
+    ],
+    [
+      'no source identity',
+      { trust: trusts({ Condition: { StringEquals: { 'sts:SourceIdentity': ['dana', 'kim'] } } }) },
+      'condition',
+      'resource',
+      /wants dana or kim, the call has no value/,
+      /^Set --source-identity to dana or kim\.$/,
+    ],
+    [
+      'another condition',
+      { trust: trusts({ Condition: { StringEquals: { 'aws:PrincipalTag/team': 'ops' } } }), context: { 'aws:PrincipalTag/team': 'dev' } },
+      'condition',
+      'resource',
+      /wants ops, the call has dev/,
+      /^Make aws:PrincipalTag\/team fit ops, or change the condition\.$/,
+    ],
   ])('%s', (_title, given, gate, layer, words, fix) => {
     const [first, ...rest] = gates(given)
     expect([first?.gate, first?.layer, rest]).toEqual([gate, layer, []])
@@ -144,6 +275,32 @@ describe('closedGates', () => {
   test('names every closed gate, trust first', () => {
     const found = gates({ trust: trusts({ Principal: { AWS: '111122223333' } }), identity: [] })
     expect(found.map(({ gate }) => gate)).toEqual(['trust-policy', 'caller-permission'])
+  })
+  test.each<[title: string, given: Case, order: string[]]>([
+    [
+      'permission before a condition of the role',
+      { trust: trusts({ Condition: external }), identity: [] },
+      ['caller-permission', 'condition'],
+    ],
+    [
+      'trust before a condition of the caller',
+      {
+        trust: trusts({ Principal: { AWS: '111122223333' } }),
+        identity: [of({ Effect: 'Allow', Action: 'sts:*', Resource: '*', Condition: external })],
+      },
+      ['trust-policy', 'condition'],
+    ],
+  ])('names %s', (_title, given, order) => expect(gates(given).map(({ gate }) => gate)).toEqual(order))
+  test('calls the policy of a bucket what it is, and a federated caller by the provider', () => {
+    const bucket = { arn: 'arn:aws:s3:::bucket/key', account: '987654321098' }
+    const request = { action: 's3:GetObject', resource: bucket, context: {}, identity: [policy(of({ ...allowAll }), 'identity')] }
+    const resourcePolicy = policy(of({ ...allowAll, Principal: { AWS: '111122223333' } }), 'resource')
+    expect(closedGates({ ...request, principal: user, resourcePolicy })[0]?.finding).toMatch(/^The resource-based policy does not name/)
+    const provider = `arn:aws:iam::${A}:oidc-provider/ci.example`
+    const federated = { arn: `arn:aws:sts::${A}:federated-user`, account: A, federated: provider }
+    expect(gates({ principal: federated, trust: trusts({ Principal: { AWS: '111122223333' } }) })[0]?.finding).toContain(
+      `does not name ${provider}`,
+    )
   })
   test('shows the statement that comes closest', () => {
     const trust = of(

@@ -12,13 +12,27 @@ import { handleVend } from '@stint/broker/http/vend'
 import { handleSlack, type SlackHandler } from '@stint/broker/slack/handle'
 import { apiApp } from '@stint/broker/wiring/api'
 import { readUpTo } from './guard.ts'
+import { turns } from './turns.ts'
+
+/** How many vends run at once, and how many wait. */
+export type VendQueue = { readonly atOnce: number; readonly waiting: number }
+/** More at once would only slow each other down. */
+const VEND_QUEUE: VendQueue = { atOnce: 4, waiting: 500 }
 
 /** `vend` and `api` have different AWS identities, as on Lambda. */
-export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackHandler?: SlackHandler) {
+export function brokerHandler(
+  vendBroker: Broker,
+  apiBroker: ApiBroker,
+  slackHandler?: SlackHandler,
+  { atOnce, waiting }: VendQueue = VEND_QUEUE,
+) {
   const app = apiApp(apiBroker)
   const api = getRequestListener((request, env) => app.fetch(request, peerOf((env as { incoming: IncomingMessage }).incoming)), {
     overrideGlobalObjects: false,
   })
+
+  const inTurn = turns(atOnce, waiting)
+  const vend = (request: VendRequest) => inTurn(() => handleVend(vendBroker, request))
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path = '', query = ''] = splitOnce(request.url ?? '/', '?')
@@ -27,7 +41,11 @@ export function brokerHandler(vendBroker: Broker, apiBroker: ApiBroker, slackHan
     const reply =
       serving === 'slack' && slackHandler
         ? await handleSlack(slackHandler, await toVendRequest(request, path, query, MAX_SLACK_BYTES))
-        : await handleVend(vendBroker, await toVendRequest(request, path, query, MAX_FORM_BYTES))
+        : await vend(await toVendRequest(request, path, query, MAX_FORM_BYTES))
+    if (reply === 'full')
+      return void response
+        .writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+        .end(`The sandbox has ${waiting} calls waiting. Try again in a second.\n`)
     response.writeHead(reply.status, reply.headers).end(reply.body)
   }
 }

@@ -2,7 +2,7 @@
  * The pages that the rows name, with their titles: https://docs.aws.amazon.com/IAM/latest/UserGuide/PAGE.html, or a page of the AWS STS API
  * Reference. Looked up on 2026-11-27. 18 pages are in the guide's public source (github.com/awsdocs/iam-user-guide, archived in June 2023),
  * which gives their titles; AWS rewords some of them now and then. The pages on context keys and evaluation with a comment are newer: they
- * were found as stored pages of docs.aws.amazon.com, or by links to them in public repositories. Each page could be looked up.
+ * were found as stored pages of docs.aws.amazon.com, or by links to them in public repositories. API_AssumeRole of the STS API Reference was not looked up.
  */
 export const pages: Readonly<Record<string, string>> = {
   access_policies: 'Policies and permissions in IAM',

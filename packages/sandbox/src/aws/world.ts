@@ -9,6 +9,7 @@ import { type FunctionName, functionNames } from '@stint/broker/lambda/functions
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
+import { partitionIn } from '@stint/iam/partition'
 import {
   type Accounts,
   accountOf,
@@ -25,6 +26,7 @@ import {
 import { company } from './company.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
+import { trimMap } from './recordings.ts'
 import type { Checksum } from './s3/checksums.ts'
 import { etagOf, type Upload } from './s3/store.ts'
 import type { SigningKey } from './sigv4.ts'
@@ -284,6 +286,9 @@ export function addUserSession(world: World, user: User, session: UserSession): 
 
 function keepIdentity<T extends Identity>(world: World, identity: T): T {
   world.identities.set(identity.key.accessKeyId, identity)
+  // Expired keys are kept for some time, so that a call with one is answered with ExpiredToken.
+  const now = world.clock()
+  trimMap(world.identities, 'sessions', ({ grant, userSession }) => (grant ?? userSession ?? { expiresAt: now }).expiresAt < now)
   return identity
 }
 
@@ -293,7 +298,11 @@ export function addSession(world: World, grant: Grant): Identity & { readonly ke
   const key = { ...newKey('ASIA', role.account), sessionToken: randomBytes(270).toString('base64') }
   return keepIdentity(world, {
     key,
-    principal: { arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`, account: role.account, roleArn: role.arn },
+    principal: {
+      arn: `arn:${partitionIn(role.arn)}:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
+      account: role.account,
+      roleArn: role.arn,
+    },
     userId: `${role.id}:${sessionName}`,
     grant,
     get policies() {

@@ -20,6 +20,7 @@ export function vendLedger(settings: VendLedgerSettings): VendLedger {
   return {
     ...sessionWrites(settings, send),
     refuse: async (...call) => (await rare()).refuse(...call),
+    countSession: async (...call) => (await rare()).countSession(...call),
     countAsk: async (...call) => (await rare()).countAsk(...call),
     ask: async (...call) => (await rare()).ask(...call),
     takePlace: async (...call) => (await rare()).takePlace(...call),

@@ -22,7 +22,7 @@ export function statementSpans(text: string): readonly Span[] {
       start = behind
       spans.length = 0 // JSON takes the last property of a name
     }
-    isNext = inside === undefined && depth === 1 && sign.startsWith('"') && JSON.parse(sign) === 'Statement'
+    isNext = depth === 1 && sign.startsWith('"') && JSON.parse(sign) === 'Statement'
     if (sign === '{' || sign === '[') depth++
     if (sign === '}' || sign === ']') {
       if (sign === '}' && depth === inside) {
