@@ -17,6 +17,7 @@ import { dynamoLedger } from '../ledger.ts'
 import type { DynamoSettings } from '../sender.ts'
 import { vendLedger } from '../vend-ledger.ts'
 import { type Sent, type TableOptions, tableInProcess } from './table.ts'
+import { tableAt } from './table-at.ts'
 
 export { NOW }
 export const STORY = 'stint'
@@ -25,9 +26,10 @@ export const SIDE = 'stint-side'
 /** Over `wire`, the part of the ledger that `vend` uses speaks as it does when deployed. */
 export function ledgerInProcess(
   more: Partial<DynamoSettings> = {},
-  { over, ...options }: TableOptions & { readonly over?: ClientName } = {},
+  { over, at, ...options }: TableOptions & { readonly over?: ClientName; readonly at?: string } = {},
 ) {
-  const table = tableInProcess(options)
+  // `at`: another DynamoDB, which knows neither snapshots nor rewritten conditions.
+  const table = at === undefined ? tableInProcess(options) : { ...tableInProcess(options), ...tableAt(at) }
   let drawn = 0
   let now = NOW
   const settings: DynamoSettings = {
