@@ -34,6 +34,8 @@ const checks: readonly Check[] = [
   })),
   { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
+  { name: 'moto-ledger', command: ['node', 'test/verify/moto/ledger.ts'] },
+  { name: 'bench-gate', command: ['npm', 'run', 'bench:gate'] },
   { name: 'bench', command: ['npm', 'run', 'bench'] },
 ]
 

@@ -611,11 +611,13 @@ test.each(Object.keys(situations))('%s: the same over Stint’s own wire', async
   expect(await run(name, undefined, undefined, 'wire')).toBe(honest.get(name)?.result)
 })
 
+/** Two writes of it meet at a moment that only the table in this process can stage. */
+const STAGED_HERE = 'the directory keeps a freeze that was set again'
 /** The endpoint of a DynamoDB that we did not write: `npm run verify:all moto` sets it. */
 const elsewhere = process.env.STINT_DYNAMODB
 if (elsewhere !== undefined)
   describe.each(CLIENTS)('at STINT_DYNAMODB, over %s', (over) => {
-    test.each(Object.keys(situations))('%s: the same', async (name) => {
+    test.each(Object.keys(situations).filter((name) => !name.startsWith(STAGED_HERE)))('%s: the same', async (name) => {
       expect(await run(name, undefined, undefined, over, elsewhere)).toBe(honest.get(name)?.result)
     })
   })

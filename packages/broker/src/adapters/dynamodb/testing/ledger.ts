@@ -69,8 +69,8 @@ export function ledgerInProcess(
     /** The next write takes effect, and its response is lost. */
     loseAnswer: () => {
       let lost = false
-      table.through((sent, apply) => {
-        const answer = apply()
+      table.through(async (sent, apply) => {
+        const answer = await apply()
         if (lost || sent.operation !== 'UpdateItem') return answer
         lost = true
         throw new Error('the connection was reset')
