@@ -3,13 +3,12 @@
  * It is made from a config: each target gets its role, with the same trust in the broker as a real target.
  */
 
-import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { assumePolicies } from '@stint/broker/lambda/assume'
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
-import { partitionIn } from '@stint/iam/partition'
 import {
   type Accounts,
   accountOf,
@@ -19,11 +18,13 @@ import {
   newKey,
   type OidcProvider,
   type Role,
+  sessionArn,
   trustOf,
   type User,
   uniqueId,
 } from './accounts.ts'
 import { company } from './company.ts'
+import { type KmsKey, newKmsKey } from './kms.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { trimMap } from './recordings.ts'
@@ -85,8 +86,6 @@ export type Bucket = {
   readonly objects: Map<string, StoredObject>
   readonly policy?: Policy
 }
-
-type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
 
 export type World = {
   readonly region: string
@@ -176,10 +175,6 @@ export function createWorld(
     world.buckets.set(name, { name, account: BROKER_ACCOUNT, createdAt: clock(), objects: new Map(), policy: policyOfBucket })
   }
   return world
-}
-
-function newKmsKey(region: string, account: string, alias: string): KmsKey {
-  return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
 }
 
 /** The parts of a new role or user that have a default. */
@@ -298,11 +293,7 @@ export function addSession(world: World, grant: Grant): Identity & { readonly ke
   const key = { ...newKey('ASIA', role.account), sessionToken: randomBytes(270).toString('base64') }
   return keepIdentity(world, {
     key,
-    principal: {
-      arn: `arn:${partitionIn(role.arn)}:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
-      account: role.account,
-      roleArn: role.arn,
-    },
+    principal: { arn: sessionArn(role, sessionName), account: role.account, roleArn: role.arn },
     userId: `${role.id}:${sessionName}`,
     grant,
     get policies() {
