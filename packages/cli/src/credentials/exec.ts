@@ -8,12 +8,12 @@ import { Failure } from '../frame/failure.ts'
 import type { Env } from '../frame/http.ts'
 import { awsConfigFile } from '../frame/paths.ts'
 import { left } from '../frame/words.ts'
-import { entryFor, type Kept, keptOr } from './cache.ts'
+import { type Kept, keptOr } from './cache.ts'
 import { startEndpoint } from './endpoint.ts'
 import { type CredentialFlags, type Entry, entryOf, obtainFor } from './entry.ts'
 import { variablesOf, withoutStale } from './environment.ts'
-import type { Obtained } from './obtain.ts'
-import { keepable } from './process.ts'
+import { isObtained, type Obtained } from './obtain.ts'
+import { entryOfCaller, keepable, warning } from './process.ts'
 
 type ExecFlags = CredentialFlags & { readonly nest: boolean; readonly static: boolean }
 
@@ -93,7 +93,9 @@ async function credentialsOrNotStarted(
     if (name === 'stint shell') return { entry, obtained: await obtainFor(context, entry) }
     const words = ['exec', entry.broker.url, flags.context ?? '', flags.tokenFile ?? '', flags.request ?? '', JSON.stringify(entry.wanted)]
     const get = async (): Promise<Kept<Obtained>> => keepable(entry.broker.url, await obtainFor(context, entry), (one) => one)
-    return { entry, obtained: await keptOr(env, await entryFor(env, words), (flags.wait ?? 0) * 1000, get) }
+    const keyed = await entryOfCaller(context, flags, words)
+    const keeping = { env, entry: keyed, waitMs: (flags.wait ?? 0) * 1000, is: isObtained, get, warn: warning(context, flags) }
+    return { entry, obtained: await keptOr<Obtained>(keeping) }
   } catch (error) {
     if (!(error instanceof Failure) || error.exit === 'usage' || error.exit === 'interrupted') throw error
     throw new Failure('notStarted', error.message, error.facts)
@@ -108,7 +110,7 @@ async function shadowsOf(env: Env): Promise<Record<string, string>> {
   const content = await readFile(awsConfigFile(env), 'utf8').catch(() => '')
   const section = /^[ \t]*\[[ \t]*(?:profile[ \t]+)?default[ \t]*\]([\s\S]*?)(?=^[ \t]*\[|(?![\s\S]))/m.exec(content)?.[1] ?? ''
   const wins =
-    /^[ \t]*(aws_access_key_id|credential_process|credential_source|role_arn|source_profile|sso_\w+|web_identity_token_file)[ \t]*=/m
+    /^[ \t]*(aws_access_key_id|credential_process|credential_source|login_session|role_arn|source_profile|sso_\w+|web_identity_token_file)[ \t]*=/m
   return { AWS_SHARED_CREDENTIALS_FILE: devNull, ...(wins.test(section) ? { AWS_CONFIG_FILE: devNull } : {}) }
 }
 
