@@ -121,9 +121,15 @@ describe('one target', () => {
 })
 
 describe('all targets', () => {
+  test('a role that was not read is not ok, whether others are or not', async () => {
+    const all = await doctor(['--all', '--json', '--broker-role', BROKER])
+    expect([all.code, JSON.parse(all.stdout).ok]).toEqual([1, false])
+    const one = await doctor(['prod-admin', '--aws', '--json', '--broker-role', BROKER])
+    expect([one.code, JSON.parse(one.stdout).ok]).toEqual([1, false])
+  })
   test('ends with a table; those of other accounts are skipped', async () => {
     const { code, stdout } = await doctor(['--all', '--broker-role', BROKER])
-    expect(code).toBe(0)
+    expect(code).toBe(1)
     expect(stdout).toMatch(/^target +result +closed gates +failed checks$/m)
     expect(stdout).toMatch(/^staging +ok +– *$/m)
     expect(stdout).toMatch(/^prod-admin +skipped +– *$/m)

@@ -107,7 +107,7 @@ async function calling(send: Send, url: string, token: string, method: string, p
       await sleep(Math.min(LONGEST_PAUSE_MS, 1000 * Number(reply.headers['retry-after'] ?? 1) || 1000))
       continue
     }
-    if (!reply.ok) throw failureFrom(url, reply, options.profile)
+    if (!reply.ok) throw failureFrom(url, reply, options.profile, path)
     const body = reply.text === '' ? {} : objectIn(reply)
     if (!body)
       throw new Failure('unreachable', `${url} answered ${reply.status} without JSON.`, {

@@ -1,6 +1,7 @@
 /** The tree of commands. Each command has a file here; its code is loaded when it runs. */
 import { buildApplication, buildRouteMap, text_en } from '@stricli/core'
 import type { Context } from '../context.ts'
+import { unknownCommandText, usageText } from '../frame/usage.ts'
 import { approve } from './approve.ts'
 import { audit } from './audit/index.ts'
 import { cancel } from './cancel.ts'
@@ -92,11 +93,6 @@ export function allCommands(): readonly { readonly name: string; readonly brief:
   })
 }
 
-/** As they are typed. */
-export const commandNames: { readonly [name: string]: true } = Object.fromEntries(
-  root.getAllEntries().map(({ name }) => [name['convert-camel-to-kebab'], true]),
-)
-
 /** `shown` makes text safe for a terminal. */
 export const applicationFor = ({ env, stdout }: NodeJS.Process, shown: (text: string) => string) =>
   buildApplication<Context>(root, {
@@ -106,6 +102,8 @@ export const applicationFor = ({ env, stdout }: NodeJS.Process, shown: (text: st
     localization: {
       loadText: () => ({
         ...text_en,
+        exceptionWhileParsingArguments: usageText,
+        noCommandRegisteredForInput: ({ input, corrections }) => unknownCommandText(input, corrections),
         formatException: (thrown) => shown(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
       }),
     },

@@ -32,7 +32,7 @@ compdef _stint stint
   set -l words (commandline -opc)
   ${own} __complete $words[2..-1] (commandline -ct) 2>/dev/null
 end
-complete -c stint -f -a '(__stint_complete)'
+complete -c stint -n 'not contains -- -- (commandline -opc)' -f -a '(__stint_complete)'
 `,
 })
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { brokerFor } from '../broker/broker.ts'
+import { type Broker, brokerFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
 import { type BrokerFlags, pairs } from '../frame/flags.ts'
@@ -10,6 +10,7 @@ import { ownCommand } from '../frame/own-command.ts'
 import { awsConfigFile } from '../frame/paths.ts'
 import { jsonLine } from '../output.ts'
 import { chosenProfile } from '../profiles/read.ts'
+import { readContexts } from '../sign-in/contexts.ts'
 
 type ConfigureFlags = BrokerFlags & {
   readonly name?: string
@@ -32,14 +33,16 @@ export async function configureCommand(context: Context, flags: ConfigureFlags, 
     })
   const name = flags.name ?? profile.id
   if (!/^[A-Za-z0-9_.@+/-]{1,64}$/.test(name))
-    throw new Failure('usage', `Invalid name: '${name}'.`, { next: 'Use letters, digits, dots, hyphens and underscores.' })
+    throw new Failure('usage', `Invalid name: '${name}'.`, {
+      next: `Use letters, digits, dots, hyphens and underscores: stint configure ${profile.id} --name NAME`,
+    })
   const words = [
     ...(await ownCommand(context.process)),
     'credential-process',
     profile.id,
     ...Object.entries(parameters).flatMap(([key, value]) => ['-p', `${key}=${value}`]),
     ...(flags.duration === undefined ? [] : ['-d', flags.duration]),
-    ...(flags.context === undefined ? ['--url', broker.url] : ['--context', flags.context]),
+    ...(await whichBroker(context, flags, broker)),
   ]
   const section = [
     `[${name === 'default' ? name : `profile ${name}`}]`,
@@ -60,6 +63,14 @@ export async function configureCommand(context: Context, flags: ConfigureFlags, 
   if (after !== before) await replaceFile(file, after)
   if (flags.json) stdout.write(jsonLine({ name, file, changed: after !== before }))
   else if (!flags.quiet) stderr.write(`${file} has the profile ${name}.\nTry it: aws --profile ${name} sts get-caller-identity\n`)
+}
+
+/** The URL alone means the current context of several, which can be another person's tomorrow. */
+async function whichBroker({ process: { env } }: Context, flags: ConfigureFlags, { url, name }: Broker): Promise<readonly string[]> {
+  if (flags.context !== undefined) return ['--context', flags.context]
+  const { contexts } = await readContexts(env)
+  const several = Object.values(contexts).filter((one) => one.url === url).length > 1
+  return several && name !== undefined ? ['--context', name] : ['--url', url]
 }
 
 /**

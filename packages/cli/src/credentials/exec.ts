@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { constants, devNull } from 'node:os'
+import { basename } from 'node:path'
 import type { Context } from '../context.ts'
 import { exitCode } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
 import type { Env } from '../frame/http.ts'
+import { hasKeyboard } from '../frame/keyboard.ts'
 import { awsConfigFile } from '../frame/paths.ts'
 import { left } from '../frame/words.ts'
 import { type Kept, keptOr } from './cache.ts'
@@ -67,8 +69,8 @@ async function runWith(
     )
   try {
     const code = await childOf(context, command, environment)
-    // The command's own output is not read: only its exit code tells.
-    if (AWS_DENIALS.includes(code) && name === 'stint exec' && stderr.isTTY && !flags.quiet)
+    // The command's own output is not read, so that it can be a terminal: only its exit code tells.
+    if (canBeDenial(command, code) && name === 'stint exec' && stderr.isTTY && !flags.quiet)
       stderr.write("stint: If AWS denied the call, run: stint why 'MESSAGE'\n")
     return code
   } finally {
@@ -76,8 +78,12 @@ async function runWith(
   }
 }
 
-/** The AWS CLI exits with these if a service answered with an error: version 2 with 254, version 1 with 255 (AWS CLI User Guide, "Return codes"). */
-const AWS_DENIALS: readonly number[] = [254, 255]
+/**
+ * The AWS CLI exits with 254 (version 2) or 255 (version 1) if a service answered with an error, and with 1 if a transfer of `aws s3`
+ * failed (AWS CLI User Guide, "Return codes").
+ */
+export const canBeDenial = ([program = '', ...args]: readonly string[], code: number): boolean =>
+  code === 254 || code === 255 || (code === 1 && /^aws(\.exe)?$/.test(basename(program)) && args.includes('s3'))
 
 /** Without credentials the command does not start, whatever the reason: 125, as env(1) and docker have it. */
 async function credentialsOrNotStarted(
@@ -118,8 +124,8 @@ function childOf({ process }: Context, [program = '', ...args]: readonly string[
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'inherit', env })
     const forward = (signal: NodeJS.Signals) => {
-      // On a terminal, Ctrl-C and Ctrl-\ reach the command too, which decides what they mean.
-      if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return
+      // Ctrl-C and Ctrl-\ on a terminal reach the command too, which decides what they mean.
+      if ((signal === 'SIGINT' || signal === 'SIGQUIT') && hasKeyboard(process)) return
       child.kill(signal)
     }
     // Not SIGUSR1, with which Node starts its debugger.
@@ -130,7 +136,8 @@ function childOf({ process }: Context, [program = '', ...args]: readonly string[
     }
     child.once('error', (error: NodeJS.ErrnoException) => {
       over()
-      if (error.code === 'ENOENT') reject(new Failure('notFound', `Command not found: ${program}.`, { next: 'Check its name and $PATH.' }))
+      if (error.code === 'ENOENT')
+        reject(new Failure('notFound', `Command not found: ${program}.`, { next: `Check its name and $PATH: command -v '${program}'` }))
       else
         reject(
           new Failure('notExecutable', `${program} cannot be executed: ${error.message}.`, {
