@@ -162,9 +162,12 @@ function condition(random: Random): NonNullable<StatementJson['Condition']> {
   for (let count = 0; count < (random.chance(0.3) ? 2 : 1); count++) {
     const { operators, keys, wanted } = random.pick(conditions)
     const operator = withIfExists(random, random.pick(operators))
+    const key = random.pick(keys)
+    // AWS refuses one key in two spellings.
+    const other = Object.keys(result[operator] ?? {}).find((name) => name.toLowerCase() === key.toLowerCase())
     result[operator] = {
       ...result[operator],
-      [random.pick(keys)]: operator === 'Null' || operator.startsWith('Bool') ? [random.pick(wanted)] : [...new Set(random.some(wanted))],
+      [other ?? key]: operator === 'Null' || operator.startsWith('Bool') ? [random.pick(wanted)] : [...new Set(random.some(wanted))],
     }
   }
   return result

@@ -361,15 +361,15 @@ describe('the container credentials endpoint', () => {
       { path: '/credentials/lab', headers: bearer(await lab.token({ iss: lab.issuers.once, sub: 'dana-once' })) },
     )
   })
-  test('a fifth session within a minute', async () => {
+  test('the 61st session within a minute', async () => {
     const token = await lab.token({ sub: 'dana-bucket' })
     const answers = []
-    for (let count = 0; count < 5; count++) answers.push(await sandbox.get('/credentials/lab', token))
     // The minute may end in between; then the first ones were of another.
-    const statuses = answers.map(({ status }) => status)
-    if (statuses.includes(429)) expect(answers.at(-1)?.json.Code).toBe('rate-limited')
-    else for (let count = 0; count < 4; count++) answers.push(await sandbox.get('/credentials/lab', token))
-    expect(answers.at(-1)?.headers.get('retry-after')).toBe('60')
+    for (let round = 0; round < 3; round++)
+      answers.push(...(await Promise.all(Array.from({ length: 61 }, () => sandbox.get('/credentials/lab', token)))))
+    const refused = answers.find(({ status }) => status === 429)
+    expect(refused?.json.Code).toBe('rate-limited')
+    expect(Number(refused?.headers.get('retry-after'))).toBeLessThanOrEqual(60)
   })
 })
 

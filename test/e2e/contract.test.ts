@@ -8,6 +8,7 @@ import { openApiText } from '@stint/broker/build/openapi'
 import { routes } from '@stint/broker/http/routes'
 import { problems } from '@stint/core/problem'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
@@ -20,6 +21,13 @@ test('it has every route and method, and no other', () => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   )
   expect(described.sort()).toEqual(routes.flatMap(({ path, methods }) => Object.keys(methods).map((method) => `${method} ${path}`)).sort())
+})
+test('every operation has a name of its own for generated clients', () => {
+  const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  )
+  expect(ids.filter((id) => !/^[a-z]+[A-Z][A-Za-z]+$/.test(id))).toEqual([])
+  expect(new Set(ids).size).toBe(ids.length)
 })
 test('it holds nothing of the config', () => expect(file).not.toMatch(/acme|logs-read|111122223333/))
 
@@ -107,6 +115,32 @@ describe('answers', () => {
       json: { status: 'ok', build: 1, config: 'x' },
     }
     expect(faults('get', '/healthz', wrong)).not.toBeNull()
+  })
+
+  test('OAuth clients find the token endpoint by RFC 8414, with a library that we did not write', async () => {
+    const issuer = new URL(sandbox.urls.broker)
+    const options = { algorithm: 'oauth2', [oauth.allowInsecureRequests]: true } as const
+    const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options))
+    expect(server).toMatchObject({ token_endpoint: `${sandbox.urls.broker}/token`, response_types_supported: [] })
+    const answer = await oauth.genericTokenEndpointRequest(
+      server,
+      { client_id: 'any' },
+      oauth.None(),
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+      {
+        subject_token: await sandbox.token('developer'),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        resource: 'urn:stint:profile:staging-power',
+      },
+      { [oauth.allowInsecureRequests]: true },
+    )
+    expect(answer.status).toBe(200)
+    for (const name of ['people', 'tools']) {
+      const at = new URL(`${sandbox.urls.issuer}/${name}`)
+      const found = await oauth.processDiscoveryResponse(at, await oauth.discoveryRequest(at, options))
+      expect(found.token_endpoint).toContain(`/${name}/`)
+    }
+    expect((await fetch(`${sandbox.urls.issuer}/.well-known/oauth-authorization-server/actions`)).status).toBe(404)
   })
 
   test('the forms have exactly the members that their readers know', async () => {

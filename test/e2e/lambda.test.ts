@@ -116,6 +116,17 @@ describe('the bundles', () => {
     expect([seen.statusCode, JSON.parse(seen.body).issued.accessKeyId]).toEqual([200, session.credentials.accessKeyId])
   })
 
+  test('the bundle understands a condition that failed: a repeated key finds its session', async () => {
+    const token = await sandbox.token('developer')
+    const again = () => {
+      const raw = post(token, { profile: 'staging-power' })
+      return vend.invoke(gatewayEvent({ ...raw, headers: [...(raw.headers ?? []), 'idempotency-key', 'bundle-1'] }))
+    }
+    expect((await again()).statusCode).toBe(201)
+    const second = await again()
+    expect([second.statusCode, JSON.parse(second.body).code]).toEqual([409, 'already-issued'])
+  })
+
   test.each<[string, Raw, string | undefined, number, string]>([
     [
       'a body in base64 is the same body',
@@ -353,6 +364,7 @@ describe('both mountings of vend', () => {
         workOn: async () => done({ items: [] }),
         oldestWork: async () => done([]),
         countAsk: async () => done(1),
+        countSession: async () => done({ place: 1 }),
         abandon: async () => done({ given: 0 }),
         takePlace: async () => done({ place: 'taken' }),
         leavePlace: async () => done(true),
@@ -534,7 +546,7 @@ describe('both mountings of vend', () => {
       test.each(vends.filter(([name]) => !name.includes('unknown')))(
         '%s hands out no credentials when the session cannot be recorded',
         async (_name, raw, code) => {
-          const { lines, assumed } = failing(['reserve', 'frozen', 'refuse'])
+          const { lines, assumed } = failing(['reserve', 'countSession', 'frozen', 'refuse'])
           expectInternal(await mounted(raw()), lines, code)
           expect(assumed()).toBe(1)
         },

@@ -176,7 +176,13 @@ describe('credential_process', () => {
   })
 })
 
-test('the API describes what it sends', async () => {
-  const answer = await sandbox.vend(undefined, logs)
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([401, 'text/plain; charset=utf-8'])
+test.each<[string, string, object | undefined, number]>([
+  ['a refusal', '/sessions', { profile: 'none', format: 'process' }, 401],
+  ['the container endpoint', '/credentials/x?format=process', undefined, 401],
+  ['an unknown route', '/session', { format: 'process' }, 404],
+])('process: %s has its message in Version', async (_name, path, body, status) => {
+  const answer = await sandbox.call(body ? 'POST' : 'GET', path, undefined, body)
+  expect(answer.status).toBe(status)
+  expect(answer.json.Version).toMatch(/HTTP \d{3}, code/)
+  expect(answer.headers.get('content-type')).toMatch(/json/)
 })

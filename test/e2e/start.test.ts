@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, test } from 'vitest'
+import { s3 } from '../support/aws.ts'
 import { freePorts } from '../support/sandbox.ts'
 import { testWith } from '../support/tools.ts'
 
@@ -34,7 +36,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = [
   child.stderr.on('data', (part) => void (errors += part))
   const saying = async (words: string) => {
     for (let waited = 0; !text.includes(words); waited += 50) {
-      if (child.exitCode !== null || waited > 20_000) throw new Error(`it said: ${text}${errors}`)
+      if (child.exitCode !== null || waited > 150_000) throw new Error(`it said: ${text}${errors}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     return text
@@ -71,14 +73,14 @@ describe('npm start', () => {
     const sandbox = start(['--port', String(port)])
     const said = await sandbox.saying('Other identities')
     const lines = said
-      .slice(said.indexOf('# 1.'))
+      .slice(said.indexOf('  1. '))
       .split('\n')
       .map((line) => line.trim())
     const step = (number: number) =>
       lines
         .slice(
-          lines.findIndex((line) => line.startsWith(`# ${number}.`)) + 1,
-          lines.findIndex((line) => line.startsWith(`# ${number + 1}.`)),
+          lines.findIndex((line) => line.startsWith(`${number}.`)) + 1,
+          lines.findIndex((line) => line.startsWith(`${number + 1}.`)),
         )
         .join('\n')
     const home = await mkdtemp(join(tmpdir(), 'stint-home-'))
@@ -173,6 +175,71 @@ describe('npm start', () => {
   })
 })
 
+describe('npm start with your own config', () => {
+  const config = (profiles: string, more = '') => `
+    import { binding, defineConfig, includes, param, text } from '@stint/core'
+    const developers = [{ issuer: 'people', claims: { groups: includes('developers') } }]
+    export default defineConfig({
+      issuers: { people: { url: binding('PEOPLE_ISSUER'), jwksUri: binding('PEOPLE_JWKS'), key: 'me', kind: 'human', audiences: ['https://mine.example'], tokenUse: 'access', algorithms: ['ES256'], groupsClaim: 'groups', maxTokenLife: '1h' } },
+      targets: { mine: { account: '222233334444', roleArn: 'arn:aws:iam::222233334444:role/Mine', externalId: 'mine-1', region: 'eu-west-1' } },
+      profiles: { ${profiles} },
+      ${more}
+    })`
+  const duration = "duration: { default: '15m', max: '1h' }"
+  async function started(text: string) {
+    const folder = await mkdtemp(join(tmpdir(), 'stint-config-'))
+    await writeFile(join(folder, 'mine.ts'), text)
+    const port = await freePorts(4)
+    const sandbox = start(['--config', join(folder, 'mine.ts'), '--port', String(port)])
+    return { port, sandbox, said: await sandbox.saying('Other identities') }
+  }
+  /** The lines from this one to the next empty one. */
+  const linesFrom = (said: string, words: string) => {
+    const lines = said.slice(said.indexOf(words)).split('\n')
+    return lines.slice(0, lines.indexOf('')).join('\n')
+  }
+
+  withCurl('prints lines for its profiles, with a bucket that the policy names', async () => {
+    const { port, said } = await started(
+      config(`
+        closed: { target: 'mine', eligible: [{ issuer: 'people', claims: { groups: includes('nobody-there') } }], ${duration} },
+        'read-reports': {
+          target: 'mine', eligible: developers, ${duration},
+          parameters: { team: { pattern: '[a-z]{3,20}', max: 20 } },
+          policy: [{ Effect: 'Allow', Action: ['s3:GetObject', 's3:ListBucket'], Resource: ['arn:aws:s3:::mine-reports', text\`arn:aws:s3:::mine-reports/\${param('team')}/*\`] }],
+        }`),
+    )
+    expect(said).not.toContain('logs-read')
+    const { stdout } = await shell(linesFrom(said, 'TOKEN='))
+    const { credentials, profile } = JSON.parse(stdout)
+    expect(profile).toBe('read-reports')
+    const client = s3(`http://127.0.0.1:${port + 2}`, { ...credentials, expiration: undefined })
+    const object = await client.send(new GetObjectCommand({ Bucket: 'mine-reports', Key: 'aaa/hello.txt' }))
+    expect(await object.Body?.transformToString()).toContain('for profile read-reports')
+  })
+  test('says so if no identity of the sandbox can enter', async () => {
+    const { said } = await started(
+      config(`closed: { target: 'mine', eligible: [{ issuer: 'people', claims: { groups: includes('nobody-there') } }], ${duration} }`),
+    )
+    expect(said).toContain('No profile of this config admits one of the sandbox')
+  })
+  withCurl('names itself as the cause where a managed policy of AWS is missing here', async () => {
+    const { sandbox, said } = await started(
+      config(
+        `missing: { target: 'mine', eligible: developers, ${duration}, policyArns: ['arn:aws:iam::aws:policy/AmazonUnheardOfFullAccess'] }`,
+      ),
+    )
+    const { stdout } = await shell(linesFrom(said, 'TOKEN='))
+    const problem = JSON.parse(stdout)
+    expect([problem.code, problem.detail]).toEqual(['assume-role-invalid', expect.stringContaining('does not exist in the sandbox')])
+    expect(JSON.stringify(problem)).not.toContain('profile must change')
+    sandbox.child.kill('SIGINT')
+    expect((await sandbox.ended()).text).toContain(
+      'Profile missing: Policy arn:aws:iam::aws:policy/AmazonUnheardOfFullAccess does not exist in the sandbox',
+    )
+  })
+})
+
 describe('the parts apart', () => {
   withCurl('aws,issuer prints what a broker needs, and a broker with it vends', async () => {
     const port = await freePorts(4)
@@ -180,6 +247,7 @@ describe('the parts apart', () => {
     const variables = Object.fromEntries([...said.matchAll(/^export (\w+)='([^']*)'$/gm)].map(([, name, value]) => [name, value]))
     expect(Object.keys(variables).sort()).toEqual([
       'AWS_ACCESS_KEY_ID',
+      'AWS_DEFAULT_REGION',
       'AWS_ENDPOINT_URL_DYNAMODB',
       'AWS_ENDPOINT_URL_S3',
       'AWS_ENDPOINT_URL_STS',
@@ -216,6 +284,7 @@ describe('the parts apart', () => {
       { ...whole, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1.evil.example' },
       'Anyone who can sign in',
     ],
+    ['no AWS at the address', whole, 'There is no usable AWS at http://127.0.0.1:1: '],
   ])('the broker does not start: %s', async (_name, env, words) => {
     const { code, text } = await start(['--only', 'broker', '--port', String(await freePorts(4))], env).ended()
     expect([code, text]).toEqual([2, expect.stringContaining(words)])

@@ -2,7 +2,7 @@
  * `stint audit` on copies of the buckets, as an auditor without any AWS access runs it: verify, receipt, export, and
  * CloudTrail held against the trail.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -336,14 +336,26 @@ describe('reconcile', () => {
     const { code, findings, matched, dropped, activity } = await run(trail)
     expect([code, findings, matched, dropped]).toEqual([0, [], 4, 1])
     const of = (id: string | undefined) => activity.find(({ session }: any) => session === id)
-    expect(of(ids.reader)).toMatchObject({ services: { s3: 3 }, writes: 0, denied: 1, chained: [] })
+    expect(of(ids.reader)).toMatchObject({ services: { s3: 3 }, reads: 3, writes: 0, denied: 1, chained: [], console: false })
     expect(of(ids.power)).toMatchObject({ services: { s3: 1 }, writes: 1, denied: 0 })
     expect(of(ids.quiet)).toBeUndefined()
   })
   test('in words', async () => {
     const { stdout } = await stint(['audit', 'reconcile', '--from', log, '--trail', trail], env)
     expect(stdout).toMatch(/matched {4}4 sessions; AWS created 1 more that Stint never issued/)
-    expect(stdout).toMatch(/Dana=20Developer-req_\w{26}\.\w{8} \(ASIA\w+\)\n {4}s3 3; 0 writes, 1 denied/)
+    expect(stdout).toMatch(
+      / {2}req_\w{26}\n {4}Dana=20Developer-req_\w{26}\.\w{8} \(ASIA\w+\)\n {6}s3 3; 3 reads, 0 writes, 1 denied; eu-central-1\n/,
+    )
+  })
+
+  test('without records of an account, or of any, nothing is judged', async () => {
+    const empty = mkdtempSync(join(base, 'empty-'))
+    const { code, stdout } = await stint(['audit', 'reconcile', '--from', log, '--trail', empty], env)
+    expect([code, stdout]).toEqual([9, expect.stringMatching(/Not judged: there are no CloudTrail records in these folders\.\n$/)])
+    cpSync(join(trail, 'AWSLogs/111122223333'), join(empty, 'AWSLogs/111122223333'), { recursive: true })
+    const some = await stint(['audit', 'reconcile', '--from', log, '--trail', empty], env)
+    expect(some.stdout).toMatch(/not judged 444455556666, 777788889999: there are no records of these accounts/)
+    expect([some.code, some.stdout]).toEqual([9, expect.stringMatching(/Not judged: sessions were issued in accounts without records/)])
   })
 
   test('who goes around, and who pretends, is found', async () => {

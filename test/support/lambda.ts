@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Sandbox } from '@stint/sandbox'
 import { type BrokerRole, brokerKey } from '@stint/sandbox/aws/world'
+import { faultIn } from './api-document.ts'
 import type { Raw } from './http.ts'
 
 const BOOTSTRAP = fileURLToPath(new URL('./lambda-bootstrap.cjs', import.meta.url))
@@ -79,7 +80,13 @@ export async function startLambda(bundle: string, env: Record<string, string>): 
       new Promise((resolve, reject) => {
         if (initError) return reject(initError)
         const id = `invocation-${++serial}`
-        answers.set(id, { resolve, reject })
+        // Each answer over HTTP must be one that the API document describes.
+        const settle = (result: Result) => {
+          const fault = apiFault(event, result)
+          if (fault === undefined) resolve(result)
+          else reject(new Error(fault))
+        }
+        answers.set(id, { resolve: settle, reject })
         events.push({ id, text: JSON.stringify(event) })
         hand()
       }),
@@ -90,6 +97,19 @@ export async function startLambda(bundle: string, env: Record<string, string>): 
       server.closeAllConnections()
     },
   }
+}
+
+type HttpEvent = {
+  readonly requestContext?: { readonly http?: { readonly method: string }; readonly stage?: string }
+  readonly rawPath?: string
+}
+
+function apiFault(event: object, { statusCode, headers, body, isBase64Encoded }: Result): string | undefined {
+  const { requestContext, rawPath = '' } = event as HttpEvent
+  if (!requestContext?.http) return undefined
+  const { http, stage = '$default' } = requestContext
+  const url = stage === '$default' ? rawPath : rawPath.slice(stage.length + 1)
+  return faultIn({ method: http.method, url, status: statusCode, headers, body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') })
 }
 
 /** What API Gateway passes on as text; all else, a missing type included, goes in base64. */

@@ -9,6 +9,7 @@ import type { Deadlines } from '@stint/broker'
 import type { Target } from '@stint/core/config/shape'
 import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
+import { apiFaults, watching } from './api-document.ts'
 
 export const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))
 
@@ -41,13 +42,21 @@ export type TestSandbox = Sandbox & {
 export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly json: Record<string, any> }
 
 export async function testSandbox(
-  options: { guide?: boolean; config?: string; bindings?: Record<string, string>; intercept?: Interceptor; deadlines?: Deadlines } = {},
+  options: {
+    guide?: boolean
+    vendQueue?: { atOnce: number; waiting: number }
+    config?: string
+    bindings?: Record<string, string>
+    intercept?: Interceptor
+    deadlines?: Deadlines
+  } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(4))
   const rules = await loadRules(options.config ?? CONFIG, ports, options.bindings)
   const log: object[] = []
   let offset = 0
   const now = () => Date.now() + offset
+  const answers = apiFaults()
   const sandbox = await startSandbox({
     ports,
     rules,
@@ -59,6 +68,10 @@ export async function testSandbox(
     // A test machine may be busy; what happens at the real deadlines is the matter of test/faults.
     deadlines: options.deadlines ?? { connect: 30_000, ledger: 30_000, sts: 60_000 },
     indexLagMs: INDEX_LAG_MS,
+    watchBroker: watching(answers.check),
+    recordings: 'all',
+    // A test holds many calls at one place at the same time.
+    vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
   })
@@ -80,6 +93,10 @@ export async function testSandbox(
     ...sandbox,
     log,
     now,
+    async close() {
+      await sandbox.close()
+      answers.settle()
+    },
     settle: sandbox.aws.dynamo.settleIndexes,
     // On Lambda a minute lies between what happened and the sweep.
     sweep: () => {

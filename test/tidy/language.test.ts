@@ -41,14 +41,16 @@ describe('words that are avoided', () => {
   })
 })
 
+const allSources = execFileSync('git', ['ls-files', 'packages/*.ts', 'infra/*.ts'], { cwd: root, encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .filter((path) => !/\/dist\/|\.test\.ts$/.test(path))
+
 describe('the private vocabulary of the first round is gone from the code', () => {
   // In names, also as a part of one: `deskOf`, `toldSince`. As whole words where a part has another use: `allowed`, `interface`.
   const NAMES =
     /\b(doors?|mouth|roads?|desks?|mends?|mended|parked|whence|whoever|whomever|figures?|owed|owe|told|howItCame)\b|\b\w+(Door|Mouth|Road|Desk|Told|Owed|Whoever|Parked)(?![a-z])\w*/
-  const sources = execFileSync('git', ['ls-files', 'packages/*.ts', 'infra/*.ts'], { cwd: root, encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .filter((path) => !/\/dist\/|\.test\.ts$/.test(path))
+  const sources = allSources
     // Names of older event versions, which must stay.
     .filter((path) => !path.endsWith('/older-events.ts'))
 
@@ -78,4 +80,23 @@ test('every path of the map in CONTRIBUTING exists', () => {
   })
   expect(paths.length).toBeGreaterThan(20)
   expect(paths.filter((path) => !existsSync(`${root}/${path}`))).toEqual([])
+})
+
+test('no text has the name of a type in it, as a renaming leaves it there', () => {
+  const types = new Set(
+    allSources.flatMap((path) =>
+      [...read(path).matchAll(/^(?:export )?(?:type|interface|class) ([A-Z]\w*[a-z][A-Z]\w*)/gm)].map(([, name]) => name),
+    ),
+  )
+  expect(types.size).toBeGreaterThan(200)
+  const found = allSources
+    .filter((path) => !path.endsWith('/http/openapi.ts'))
+    .flatMap((path) =>
+      [...read(path).matchAll(/(?<!\w)'[A-Z][^'\n]* [^'\n]*\.'|(?<!\w)`[A-Z][^`\n]* [^`\n]*\.`/g)].flatMap(([text]) =>
+        (text.replace(/\$\{[^}]*\}/g, '').match(/\b[A-Z]\w*[a-z][A-Z]\w*\b/g) ?? [])
+          .filter((word) => types.has(word) && word !== 'CloudTrail')
+          .map((word) => `${path}: ${word}`),
+      ),
+    )
+  expect(found).toEqual([])
 })

@@ -48,7 +48,7 @@ export async function mustNotCompile(): Promise<void> {
 
   // A refusal has the evidence that its code calls for, and no other code's.
   // @ts-expect-error
-  refused('parameter-invalid', 'd')
+  refused('already-issued', 'd')
   // @ts-expect-error
   refused('request-ended', 'd', { evidence: { parameter: 'p' } })
   // @ts-expect-error

@@ -29,6 +29,20 @@ export const seededBugs: readonly SeededBug[] = [
     tests: [...CONDITIONS, 'test/e2e/approvals.test.ts', 'test/faults/interleavings.test.ts'],
   },
   {
+    name: 'the limits of the container protocol are counted and not kept',
+    file: 'packages/broker/src/vend/vend.ts',
+    from: ' ?? limitRefusal(counted, slot, call.now)',
+    to: '',
+    tests: ['test/e2e/container-endpoint.test.ts'],
+  },
+  {
+    name: 'a refusal for a shell is JSON',
+    file: 'packages/broker/src/http/vend.ts',
+    from: 'inRefusalFormat(reply, () => refusalFormat(request))',
+    to: 'reply',
+    tests: ['test/e2e/refusal-formats.test.ts'],
+  },
+  {
     name: 'record: issued after its end',
     file: `${STORE}/sessions.ts`,
     from: ' AND :expiresAt > :now AND windowExpiresAt > :now',
@@ -97,6 +111,20 @@ export const seededBugs: readonly SeededBug[] = [
     from: '...(deny ? [deny] : []), denyAfter(expiresAt)]',
     to: '...(deny ? [deny] : []), ...(expiresAt < 0 ? [denyAfter(expiresAt)] : [])]',
     tests: ['packages/core/src/scope/', 'test/e2e/minting.test.ts'],
+  },
+  {
+    name: 'containment: an incomplete ARN proves something',
+    file: 'packages/iam/src/containment.ts',
+    from: "name === '*' || arnFault(name) === undefined",
+    to: "name !== '' || arnFault(name) === undefined",
+    tests: ['packages/iam/src/containment.test.ts', 'test/differential/containment.test.ts'],
+  },
+  {
+    name: 'containment: a variable of one version is taken for plain text of the other',
+    file: 'packages/iam/src/containment.ts',
+    from: 'wide.variables === narrow.variables || ',
+    to: 'wide.variables === wide.variables || ',
+    tests: ['packages/iam/src/containment.test.ts', 'test/differential/containment.test.ts'],
   },
   {
     name: 'narrow: an Allow of narrow is ignored',

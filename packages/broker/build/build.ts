@@ -91,7 +91,11 @@ function shortErrors(text: string): string {
   return `${base}
 const make = (shapeId, $fault, more) => class extends __BaseException {
   static shapeId = shapeId
-  constructor(opts) { super({ name: shapeId.split('#')[1], $fault, ...opts }); Object.assign(this, opts, more) }
+  constructor(opts) {
+    super({ name: shapeId.split('#')[1], $fault, ...opts })
+    // The base class has set its own prototype.
+    Object.setPrototypeOf(Object.assign(this, opts, more), new.target.prototype)
+  }
 }
 ${classes.join('\n')}`
 }

@@ -2,9 +2,9 @@
 import { hiddenIn } from '@stint/core/testing/hidden'
 import { describe, expect, test } from 'vitest'
 import { csvLine, type Exported, ndjsonLine } from './audit/export.ts'
-import { reconciledText } from './audit/reconcile.ts'
 import { reportText as auditText } from './audit/report.ts'
 import { givenText } from './audit/restore.ts'
+import { reconciledText } from './audit/trail/report.ts'
 import { casesText } from './cases/report.ts'
 import { reportText as lintText, reportJson } from './lint/report.ts'
 import { forPeople, jsonLine } from './output.ts'
@@ -47,13 +47,17 @@ describe('reports', () => {
         activity: [
           {
             session: 's',
+            request: HOSTILE,
             sessionName: HOSTILE,
             accessKeyId: HOSTILE,
             first: HOSTILE,
             last: HOSTILE,
             services: { [HOSTILE]: 1 },
+            regions: [HOSTILE],
+            reads: 0,
             writes: 0,
             denied: 0,
+            console: false,
             chained: [HOSTILE],
           },
         ],

@@ -52,11 +52,13 @@ describe('derived request ids', () => {
     ]
     expect(new Set([base, ...others]).size).toBe(6)
   })
-  test('a bucket holds for its minute', () => {
-    const at = (now: number, parameters: object = {}) => bucketRequestId(caller(), 'reader', parameters, 60, now)
-    expect(at(NOW)).toBe(at(NOW + 59_999))
-    expect(at(NOW)).not.toBe(at(NOW + 60_000))
+  test('a bucket holds for its seconds', () => {
+    const at = (now: number, parameters: object = {}, overflow = 0) => bucketRequestId(caller(), 'reader', parameters, 5, now, overflow)
+    expect(at(NOW)).toBe(at(NOW + 4999))
+    expect(at(NOW)).not.toBe(at(NOW + 5000))
     expect(at(NOW)).not.toBe(at(NOW, { bucket: 'x' }))
+    expect(at(NOW)).not.toBe(at(NOW, {}, 1))
+    expect(at(NOW, {}, 1)).toBe(at(NOW + 4999, {}, 1))
   })
 })
 

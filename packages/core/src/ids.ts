@@ -65,9 +65,26 @@ export const askedRequestId = (
   now: Instant,
 ): RequestId => derived('ask/v1', [caller.issuer, caller.subject, profile, what, String(Math.floor(now / 1000 / bucketSeconds))])
 
-/** The container-credentials endpoint: SDKs repeat calls, and repeated calls within a minute get one request. */
-export const bucketRequestId = (caller: CallerRef, profile: string, parameters: unknown, bucketSeconds: number, now: Instant): RequestId =>
-  derived('bucket/v1', [caller.issuer, caller.subject, profile, canonicalJson(parameters), String(Math.floor(now / 1000 / bucketSeconds))])
+/**
+ * The container-credentials endpoint: SDKs repeat calls, and repeated calls within a bucket of time share a request. `overflow`: which of
+ * the requests that take over when the first one, 0, is full.
+ */
+export const bucketRequestId = (
+  caller: CallerRef,
+  profile: string,
+  parameters: unknown,
+  bucketSeconds: number,
+  now: Instant,
+  overflow: number,
+): RequestId =>
+  derived('bucket/v2', [
+    caller.issuer,
+    caller.subject,
+    profile,
+    canonicalJson(parameters),
+    String(Math.floor(now / 1000 / bucketSeconds)),
+    String(overflow),
+  ])
 
 const derived = (domain: string, fields: readonly string[]): RequestId => `req_${digestFields(domain, fields)}` as RequestId
 

@@ -19,7 +19,8 @@ type InState = { readonly state: string }
 type Evidence = {
   /** The property at fault, where one is. */
   readonly 'body-invalid': { readonly property: string } | undefined
-  readonly 'parameter-invalid': { readonly parameter: string }
+  /** Absent if a session tag is invalid, or the policy that the parameters fill. */
+  readonly 'parameter-invalid': { readonly parameter: string } | undefined
   readonly 'mfa-required': Hurdles
   readonly 'auth-too-old': Hurdles
   readonly 'source-ip': Hurdles
@@ -34,6 +35,8 @@ type Evidence = {
   /** The canonical JSON of the approved terms, from which the vend path makes the differences. */
   readonly 'terms-changed': { readonly approved: string } | { readonly changed: TermsDiff } | undefined
   readonly 'assume-role-denied': { readonly gate: Gate }
+  /** When the same call may succeed, in seconds, and what to do until then. */
+  readonly 'rate-limited': { readonly retryAfter: number; readonly next: string } | undefined
   /** A write may have taken effect; `next` says how to find out. */
   readonly 'ledger-unavailable': { readonly next: string; readonly outcome: 'unknown' } | undefined
 }

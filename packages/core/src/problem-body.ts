@@ -36,6 +36,8 @@ export function extensionsOf(refusal: Refused): { readonly [name: string]: unkno
     case 'assume-role-denied':
     case 'ledger-unavailable':
       return refusal.evidence ?? {}
+    case 'rate-limited':
+      return refusal.evidence ? { next: refusal.evidence.next } : {}
     case 'terms-changed':
       return refusal.evidence && 'changed' in refusal.evidence ? refusal.evidence : {}
     // For Stint's own use: a repeated call learns what its entry point makes of these.
@@ -57,10 +59,13 @@ export const stepUpOf = (refusal: Refused): StepUp | undefined =>
  * The headers of a problem response (RFC 9110 §10.2.3, RFC 6750 §3). The challenge of RFC 9470 §3 comes with a 403 here:
  * the token is valid, and only this profile requires more.
  */
-export function problemHeaders(code: ProblemCode, stepUp?: StepUp): Record<string, string> {
+export function problemHeaders(refusal: Refused): Record<string, string> {
+  const { code } = refusal
+  const stepUp = stepUpOf(refusal)
   const row: ProblemRow = problems[code]
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
-  if (row.retryAfter !== undefined) headers['retry-after'] = String(row.retryAfter)
+  const retryAfter = (code === 'rate-limited' ? refusal.evidence?.retryAfter : undefined) ?? row.retryAfter
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
   if (code === 'token-missing') headers['www-authenticate'] = 'Bearer realm="stint"'
   else if (stepUp) {
     const { acrValues, maxAge } = stepUp

@@ -123,7 +123,7 @@ export const problems = {
   'assume-role-invalid': {
     status: 502,
     title: 'AWS rejected the parameters of AssumeRole',
-    next: 'Give the operators the trace. The profile must change.',
+    next: 'Give the operators the trace. Their log says what AWS rejects.',
   },
   'sts-answer-invalid': {
     status: 502,

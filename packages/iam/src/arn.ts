@@ -16,7 +16,7 @@ export function splitArn(text: string): ArnParts | undefined {
 /** Whether an ARN pattern of a policy matches an ARN. `*` alone matches everything. */
 export function arnMatches(pattern: string, arn: string, context: Context, variables: boolean): boolean {
   if (pattern === '*') return true
-  const wanted = splitOutsideVariables(pattern)
+  const wanted = splitArnPattern(pattern)
   const given = splitArn(arn)
   if (!wanted || !given) return false
   return wanted.every((part, index) => {
@@ -26,7 +26,7 @@ export function arnMatches(pattern: string, arn: string, context: Context, varia
 }
 
 /** Splits at the first five colons outside `${…}`: `${aws:userid}` is one part of a resource. */
-function splitOutsideVariables(pattern: string): readonly string[] | undefined {
+export function splitArnPattern(pattern: string): readonly string[] | undefined {
   const parts: string[] = ['']
   let depth = 0
   for (let at = 0; at < pattern.length; at++) {

@@ -37,8 +37,9 @@ const ordered =
 
 const number = (value: string): number | undefined => (/^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined)
 
-/** ISO 8601, or seconds since the epoch. A time without a zone is not an instant, so nothing is before or after it. */
-const date = (value: string): number | undefined => (/^\d+$/.test(value) ? Number(value) * 1000 : parseDate(value))
+/** ISO 8601, or seconds since the epoch. A time without a zone is in UTC, whatever the machine's own zone. */
+const date = (value: string): number | undefined =>
+  /^\d+$/.test(value) ? Number(value) * 1000 : (parseDate(value) ?? parseDate(`${value}Z`))
 
 const arn: Compare = (given, wanted, scope) => arnMatches(wanted, given, scope.context, scope.variables)
 const bool: Compare = (given, wanted) => given.toLowerCase() === wanted.toLowerCase() && /^(true|false)$/i.test(wanted)

@@ -1,9 +1,13 @@
 /**
  * Containment: whether one Allow permits everything that another permits. Sound, not complete: `true` is a proof, `false`
  * means that no proof was found. Stint lets a caller narrow a session only if containment is proved here.
+ *
+ * Nothing is proved about an ARN that is not complete: AWS would complete it, and so include or exclude more than its text says.
  */
+
+import { actionMatches } from './action.ts'
 import { splitArn } from './arn.ts'
-import { actionMatches } from './evaluate.ts'
+import { arnFault } from './arn-pattern.ts'
 import { type Conditions, isNegated } from './operators.ts'
 import { covers } from './pattern.ts'
 import type { Names, Statement } from './policy.ts'
@@ -15,7 +19,10 @@ export function contains(wide: Statement, narrow: Statement): boolean {
     namesWithin(wide.actions, narrow.actions, coversAction, (pattern, name) => actionMatches(pattern, name)) &&
     wide.resources !== undefined &&
     narrow.resources !== undefined &&
+    [...wide.resources.names, ...narrow.resources.names].every((name) => name === '*' || arnFault(name) === undefined) &&
     namesWithin(wide.resources, narrow.resources, coversArn, (pattern, name) => covers(pattern, name)) &&
+    // `${…}` is a variable in one version of the language and plain text in the other.
+    (wide.variables === narrow.variables || !JSON.stringify(wide.conditions).includes('${')) &&
     conditionsWithin(wide.conditions, narrow.conditions)
   )
 }

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'vitest'
 import { type AccessRequest, evaluate, type Principal } from './evaluate.ts'
-import { type PolicyJson, parsePolicy, policy, type StatementJson } from './policy.ts'
+import { parsePolicy, policy } from './parse.ts'
+import type { PolicyJson, StatementJson } from './policy.ts'
 
 const HOME = '111122223333'
 const AWAY = '444455556666'
@@ -190,7 +191,8 @@ describe('actions and resources', () => {
     ['* in a resource crosses slashes', { Resource: 'arn:aws:s3:::b/*' }, { arn: 'arn:aws:s3:::b/a/b/c' }, true],
     ['a bucket’s ARN is not its objects’', { Resource: 'arn:aws:s3:::b' }, {}, false],
     ['a prefix is not the bucket', { Resource: 'arn:aws:s3:::b*' }, { arn: 'arn:aws:s3:::bb/k' }, true],
-    ['* does not cross a colon of the first five', { Resource: 'arn:aws:s3*' }, {}, false],
+    ['* does not cross a colon of the first five', { Resource: 'arn:aws:s3:*::b' }, { arn: 'arn:aws:s3:x:y:::b' }, false],
+    ['an incomplete ARN is completed', { Resource: 'arn:aws:s3' }, {}, true],
     ['NotResource leaves out', { Resource: undefined as never, NotResource: 'arn:aws:s3:::b/*' }, {}, false],
     [
       'a variable is what the request brings',
@@ -221,55 +223,60 @@ describe('actions and resources', () => {
 describe('conditions', () => {
   const tags = (...values: string[]) => ({ 'aws:TagKeys': values })
   test.each<[string, NonNullable<StatementJson['Condition']>, AccessRequest['context'], boolean]>([
-    ['StringEquals', { StringEquals: { k: 'a' } }, { k: 'a' }, true],
-    ['one of several values is enough', { StringEquals: { k: ['b', 'a'] } }, { k: 'a' }, true],
-    ['all keys must hold', { StringEquals: { k: 'a', l: 'b' } }, { k: 'a', l: 'c' }, false],
-    ['all operators must hold', { StringEquals: { k: 'a' }, Bool: { l: 'true' } }, { k: 'a', l: 'false' }, false],
-    ['a missing key does not match', { StringEquals: { k: 'a' } }, {}, false],
-    ['a missing key matches a negated operator', { StringNotEquals: { k: 'a' } }, {}, true],
-    ['IfExists holds on a missing key', { StringEqualsIfExists: { k: 'a' } }, {}, true],
-    ['IfExists compares one that is there', { StringEqualsIfExists: { k: 'a' } }, { k: 'b' }, false],
+    ['StringEquals', { StringEquals: { 'aws:k': 'a' } }, { 'aws:k': 'a' }, true],
+    ['one of several values is enough', { StringEquals: { 'aws:k': ['b', 'a'] } }, { 'aws:k': 'a' }, true],
+    ['all keys must hold', { StringEquals: { 'aws:k': 'a', 'aws:l': 'b' } }, { 'aws:k': 'a', 'aws:l': 'c' }, false],
+    ['all operators must hold', { StringEquals: { 'aws:k': 'a' }, Bool: { 'aws:l': 'true' } }, { 'aws:k': 'a', 'aws:l': 'false' }, false],
+    ['a missing key does not match', { StringEquals: { 'aws:k': 'a' } }, {}, false],
+    ['a missing key matches a negated operator', { StringNotEquals: { 'aws:k': 'a' } }, {}, true],
+    ['IfExists holds on a missing key', { StringEqualsIfExists: { 'aws:k': 'a' } }, {}, true],
+    ['IfExists compares one that is there', { StringEqualsIfExists: { 'aws:k': 'a' } }, { 'aws:k': 'b' }, false],
     ['a key’s name compares without regard to case', { StringEquals: { 'AWS:SOURCEIP': 'x' } }, { 'aws:SourceIp': 'x' }, true],
-    ['StringEquals does not read wildcards', { StringEquals: { k: 'a*' } }, { k: 'ab' }, false],
-    ['StringLike does', { StringLike: { k: 'a*' } }, { k: 'ab' }, true],
-    ['a value compares with regard to case', { StringEquals: { k: 'A' } }, { k: 'a' }, false],
-    ['IgnoreCase does not', { StringEqualsIgnoreCase: { k: 'A' } }, { k: 'a' }, true],
-    ['of a negated operator no value may match', { StringNotEquals: { k: ['a', 'b'] } }, { k: 'b' }, false],
-    ['NumericLessThan', { NumericLessThan: { k: 10 } }, { k: '9.5' }, true],
-    ['what is no number matches no order', { NumericLessThan: { k: 10 } }, { k: 'nine' }, false],
-    ['DateGreaterThan', { DateGreaterThan: { k: '2026-01-01T00:00:00Z' } }, { k: '2026-01-01T00:00:01Z' }, true],
-    ['a day that there is not', { DateGreaterThan: { k: '2026-02-30T00:00:00Z' } }, { k: '2026-06-01T00:00:00Z' }, false],
-    ['a time without a zone', { DateGreaterThan: { k: '2026-01-01T00:00:00' } }, { k: '2026-06-01T00:00:00Z' }, false],
-    ['a date may be seconds', { DateLessThan: { k: '1767225600' } }, { k: '2025-12-31T23:59:59Z' }, true],
+    ['StringEquals does not read wildcards', { StringEquals: { 'aws:k': 'a*' } }, { 'aws:k': 'ab' }, false],
+    ['StringLike does', { StringLike: { 'aws:k': 'a*' } }, { 'aws:k': 'ab' }, true],
+    ['a value compares with regard to case', { StringEquals: { 'aws:k': 'A' } }, { 'aws:k': 'a' }, false],
+    ['IgnoreCase does not', { StringEqualsIgnoreCase: { 'aws:k': 'A' } }, { 'aws:k': 'a' }, true],
+    ['of a negated operator no value may match', { StringNotEquals: { 'aws:k': ['a', 'b'] } }, { 'aws:k': 'b' }, false],
+    ['NumericLessThan', { NumericLessThan: { 'aws:k': 10 } }, { 'aws:k': '9.5' }, true],
+    ['what is no number matches no order', { NumericLessThan: { 'aws:k': 10 } }, { 'aws:k': 'nine' }, false],
+    ['DateGreaterThan', { DateGreaterThan: { 'aws:k': '2026-01-01T00:00:00Z' } }, { 'aws:k': '2026-01-01T00:00:01Z' }, true],
+    ['a time without a zone is in UTC', { DateLessThan: { 'aws:k': '2026-11-27T12:00:00' } }, { 'aws:k': '2026-11-27T12:00:00Z' }, false],
+    ['and before it is before', { DateLessThan: { 'aws:k': '2026-11-27T12:00:00' } }, { 'aws:k': '2026-11-27T11:59:59Z' }, true],
+    ['a date may be seconds', { DateLessThan: { 'aws:k': '1767225600' } }, { 'aws:k': '2025-12-31T23:59:59Z' }, true],
     [
       'DateGreaterThanEquals holds at the very second',
-      { DateGreaterThanEquals: { k: '2026-01-01T00:00:00Z' } },
-      { k: '2026-01-01T00:00:00Z' },
+      { DateGreaterThanEquals: { 'aws:k': '2026-01-01T00:00:00Z' } },
+      { 'aws:k': '2026-01-01T00:00:00Z' },
       true,
     ],
-    ['Bool', { Bool: { k: true } }, { k: 'true' }, true],
-    ['Bool false does not fire on a missing key', { Bool: { k: 'false' } }, {}, false],
-    ['BoolIfExists false does', { BoolIfExists: { k: 'false' } }, {}, true],
-    ['Null true: the key is absent', { Null: { k: 'true' } }, {}, true],
-    ['Null true: the key is there', { Null: { k: 'true' } }, { k: 'x' }, false],
-    ['Null false: the key is there', { Null: { k: 'false' } }, { k: 'x' }, true],
-    ['IpAddress in a block', { IpAddress: { k: '203.0.113.0/24' } }, { k: '203.0.113.9' }, true],
-    ['all of IPv4', { IpAddress: { k: '0.0.0.0/0' } }, { k: '203.0.113.9' }, true],
-    ['IPv6 is not in all of IPv4', { IpAddress: { k: '0.0.0.0/0' } }, { k: '2001:db8::1' }, false],
-    ['NotIpAddress', { NotIpAddress: { k: '203.0.113.0/24' } }, { k: '198.51.100.1' }, true],
-    ['ArnLike by parts', { ArnLike: { k: 'arn:aws:iam::*:role/x' } }, { k: 'arn:aws:iam::1:role/x' }, true],
-    ['ArnLike: a wildcard stays in its part', { ArnLike: { k: 'arn:aws:*:role/x' } }, { k: 'arn:aws:iam::1:role/x' }, false],
-    ['BinaryEquals', { BinaryEquals: { k: 'QmluYXJ5' } }, { k: 'QmluYXJ5' }, true],
+    ['Bool', { Bool: { 'aws:k': true } }, { 'aws:k': 'true' }, true],
+    ['Bool false does not fire on a missing key', { Bool: { 'aws:k': 'false' } }, {}, false],
+    ['BoolIfExists false does', { BoolIfExists: { 'aws:k': 'false' } }, {}, true],
+    ['Null true: the key is absent', { Null: { 'aws:k': 'true' } }, {}, true],
+    ['Null true: the key is there', { Null: { 'aws:k': 'true' } }, { 'aws:k': 'x' }, false],
+    ['Null false: the key is there', { Null: { 'aws:k': 'false' } }, { 'aws:k': 'x' }, true],
+    ['IpAddress in a block', { IpAddress: { 'aws:k': '203.0.113.0/24' } }, { 'aws:k': '203.0.113.9' }, true],
+    ['all of IPv4', { IpAddress: { 'aws:k': '0.0.0.0/0' } }, { 'aws:k': '203.0.113.9' }, true],
+    ['IPv6 is not in all of IPv4', { IpAddress: { 'aws:k': '0.0.0.0/0' } }, { 'aws:k': '2001:db8::1' }, false],
+    ['NotIpAddress', { NotIpAddress: { 'aws:k': '203.0.113.0/24' } }, { 'aws:k': '198.51.100.1' }, true],
+    ['ArnLike by parts', { ArnLike: { 'aws:k': 'arn:aws:iam::*:role/x' } }, { 'aws:k': 'arn:aws:iam::1:role/x' }, true],
+    [
+      'ArnLike: a wildcard stays in its part',
+      { ArnLike: { 'aws:k': 'arn:aws:*:*:*:role/x' } },
+      { 'aws:k': 'arn:aws:iam:::1:role/x' },
+      false,
+    ],
+    ['BinaryEquals', { BinaryEquals: { 'aws:k': 'QmluYXJ5' } }, { 'aws:k': 'QmluYXJ5' }, true],
     ['ForAllValues holds if each value is named', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } }, tags('a', 'b'), true],
     ['ForAllValues fails on a stranger', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } }, tags('a', 'c'), false],
     ['ForAllValues holds on nothing at all', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a'] } }, {}, true],
     ['ForAnyValue needs one', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a'] } }, tags('b', 'a'), true],
     ['ForAnyValue fails on nothing', { 'ForAnyValue:StringEquals': { 'aws:TagKeys': ['a'] } }, {}, false],
-    ['a variable in a value', { StringEquals: { k: '${aws:SourceIdentity}' } }, { k: 'me', 'aws:SourceIdentity': 'me' }, true],
+    ['a variable in a value', { StringEquals: { 'aws:k': '${aws:SourceIdentity}' } }, { 'aws:k': 'me', 'aws:SourceIdentity': 'me' }, true],
     [
       'a variable’s star is literal in StringLike',
-      { StringLike: { k: '${aws:SourceIdentity}' } },
-      { k: 'anything', 'aws:SourceIdentity': '*' },
+      { StringLike: { 'aws:k': '${aws:SourceIdentity}' } },
+      { 'aws:k': 'anything', 'aws:SourceIdentity': '*' },
       false,
     ],
   ])('%s', (_name, Condition, context, allowed) => {
@@ -279,10 +286,14 @@ describe('conditions', () => {
 
 describe('what the parser refuses', () => {
   test.each<[string, unknown, string]>([
-    ['an operator it does not know', of(allow({ Condition: { StringMatches: { k: 'a' } } })), 'StringMatches: is not a condition operator'],
     [
-      'Null with IfExists is taken as Null, a prefix of its own is not',
-      of(allow({ Condition: { 'ForSomeValues:StringEquals': { k: 'a' } } })),
+      'an operator it does not know',
+      of(allow({ Condition: { StringMatches: { 'aws:k': 'a' } } })),
+      'StringMatches: is not a condition operator',
+    ],
+    [
+      'an unknown prefix of an operator',
+      of(allow({ Condition: { 'ForSomeValues:StringEquals': { 'aws:k': 'a' } } })),
       'is not a condition operator',
     ],
     ['a misspelt Condition', of({ ...allow(), Conditon: {} } as never), 'Conditon: is not a property'],
@@ -296,7 +307,7 @@ describe('what the parser refuses', () => {
     ['another version', { Version: '2020-01-01', Statement: [allow()] }, 'Version'],
     ['no statement', { Version: '2012-10-17', Statement: [] }, 'at least one'],
     ['a list', [], 'a policy must be an object'],
-    ['a condition value that is an object', of(allow({ Condition: { StringEquals: { k: {} as never } } })), 'must be a string'],
+    ['a condition value that is an object', of(allow({ Condition: { StringEquals: { 'aws:k': {} as never } } })), 'must be a string'],
   ])('%s', (_name, json, fault) => {
     const parsed = parsePolicy(json, 'identity')
     expect(parsed.ok ? 'accepted' : parsed.faults.join('; ')).toContain(fault)

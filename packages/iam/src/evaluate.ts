@@ -8,10 +8,11 @@
  *
  * All layers are evaluated before they are combined, so a refusal can name every layer that denied.
  */
+import { actionMatches } from './action.ts'
 import { arnMatches, assumedRole } from './arn.ts'
 import { conditionsHold } from './condition.ts'
 import { type Context, type ContextInput, contextOf } from './context.ts'
-import { compile, matches } from './pattern.ts'
+import { compile } from './pattern.ts'
 import type { Names, Policy, Statement } from './policy.ts'
 
 export type Principal = {
@@ -141,14 +142,6 @@ function resourceIncluded(statement: Statement, resources: Names, arn: string, c
 }
 
 const included = (names: Names, fits: (name: string) => boolean): boolean => names.names.some(fits) !== names.not
-
-const noContext = contextOf({})
-
-/** Actions are compared without regard to case. Wildcards are allowed on both sides of the colon. */
-export function actionMatches(pattern: string, action: string): boolean {
-  const compiled = compile(pattern.toLowerCase(), { context: noContext, variables: false, wildcards: true })
-  return compiled !== undefined && matches(compiled, action.toLowerCase())
-}
 
 /**
  * How (and whether) a statement's principals include this caller. A session is included by its own ARN, its role's ARN, its

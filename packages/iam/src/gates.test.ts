@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { AccessRequest } from './evaluate.ts'
 import { closedGates, parseAccessDenied } from './gates.ts'
-import { type PolicyJson, policy, type StatementJson } from './policy.ts'
+import { policy } from './parse.ts'
+import type { PolicyJson, StatementJson } from './policy.ts'
 
 const A = '123456789012'
 const ROLE = 'arn:aws:iam::987654321098:role/CrossAccountAccessRole'

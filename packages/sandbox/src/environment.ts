@@ -4,6 +4,7 @@
  * must never vend real credentials.
  */
 
+import { brief } from '@stint/core/audit/event'
 import type { Rules } from '@stint/core/config/shape'
 import { isLoopback } from '@stint/core/loopback'
 import type { BrokerSettings } from './sandbox.ts'
@@ -51,5 +52,9 @@ export function brokerEnvironment(
     region: set.AWS_REGION,
   }
 }
+
+/** The broker's first call reads the key of the log from the AWS of its settings. */
+export const noAnswer = ({ kms }: { readonly kms: string }, { message }: Error): string =>
+  `There is no usable AWS at ${kms}: ${brief(message, 200)}. Run npm start -- --only aws,issuer in another terminal, and paste the lines that it prints here.`
 
 const isHttps = (url: string): boolean => url.startsWith('https://')

@@ -51,6 +51,24 @@ export const guarded =
     })
   }
 
+/** How long a body that announces to be too large is waited for. Its beginning may say which format the refusal must have. */
+const FIRST_BYTES_MS = 100
+
+/** `limit` + 1 bytes: what has arrived of a body that is too large, filled up with zeros. Its sender may never send it. */
+async function firstBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = []
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, FIRST_BYTES_MS).unref()
+    request.once('data', (part: Buffer) => {
+      parts.push(part)
+      resolve()
+    })
+    request.once('close', resolve)
+  })
+  request.resume()
+  return Buffer.concat([...parts, Buffer.alloc(limit + 1)]).subarray(0, limit + 1)
+}
+
 /** The body is larger than the server allows. */
 class BodyTooLarge extends Error {}
 
@@ -64,9 +82,10 @@ export async function readBody(request: IncomingMessage, limit = 16 * 1024 * 102
 
 /**
  * Reads the body, or its first `limit` + 1 bytes if it is larger, for a handler that compares the length itself. The rest of
- * the request is not read; node:http discards it when the answer is sent.
+ * the request is discarded.
  */
 export async function readUpTo(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) return firstBytes(request, limit)
   const parts: Buffer[] = []
   let size = 0
   // The end of the loop must not destroy the request, because its connection still has to carry the answer.
@@ -75,5 +94,7 @@ export async function readUpTo(request: IncomingMessage, limit: number): Promise
     size += part.length
     if (size > limit) break
   }
+  // node:http discards the rest only of a request that nothing has read. Otherwise the next request on the connection would wait behind it.
+  request.resume()
   return Buffer.concat(parts).subarray(0, limit + 1)
 }

@@ -5,16 +5,19 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Rules } from '@stint/core/config/shape'
+import { isLoopback } from '@stint/core/loopback'
 import { visibleJson } from '@stint/core/shown-text'
 import { isUnknownAwsPolicy, unknownAwsPolicy } from './aws/managed.ts'
 import { brokerKey } from './aws/world.ts'
-import { brokerEnvironment, SettingsError } from './environment.ts'
+import { brokerEnvironment, noAnswer, SettingsError } from './environment.ts'
+import { exampleLines } from './examples.ts'
 import { forgetGuideFiles, printGuide, writeGuideFiles } from './guide.ts'
 import { type Ports, portsFrom, urlOf } from './ports.ts'
 import {
   ConfigError,
   loadRules,
   type Part,
+  SANDBOX_DEADLINES,
   shipByLooking,
   startAws,
   startBroker,
@@ -36,6 +39,7 @@ const help = `npm start -- [options]
   --log            one JSON line per call on stderr
 `
 
+const FIRST_PORT = 4400
 const LAST_FIRST_PORT = 65_532
 
 async function main(): Promise<void> {
@@ -50,7 +54,7 @@ async function main(): Promise<void> {
     },
   })
   if (values.help) return void process.stdout.write(help)
-  const first = values.port === undefined ? 4400 : Number(values.port)
+  const first = values.port === undefined ? FIRST_PORT : Number(values.port)
   if (!Number.isInteger(first) || first < 1 || first > LAST_FIRST_PORT)
     throw new SettingsError(`Invalid --port. Use a number from 1 to ${LAST_FIRST_PORT}.`)
   const ports = portsFrom(first)
@@ -71,7 +75,8 @@ async function main(): Promise<void> {
         const { guideUsers, world } = sandbox.aws
         printGuide(ports, await writeGuideFiles(ports, guideUsers, world.region), guideUsers)
       }
-      return printWelcome(sandbox)
+      const option = first === FIRST_PORT ? '' : ` --port ${first}`
+      return printWelcome(sandbox, option, values.config === undefined ? undefined : await exampleLines(sandbox, option))
     }
     case 'aws,issuer':
     case 'issuer,aws': {
@@ -83,8 +88,13 @@ async function main(): Promise<void> {
       return printEnvironment(ports, aws.world.region, brokerKey(aws.world, 'broker'))
     }
     case 'broker': {
-      const settings = brokerEnvironment(process.env, rules)
-      const { shipper, vkey, deployment } = await startShipper({ rules, ...settings, key: settings.keys.api, clock: Date.now, log })
+      const found = brokerEnvironment(process.env, rules)
+      const settings = { ...found, ...(isLoopback(found.endpoints.dynamodb) ? { deadlines: SANDBOX_DEADLINES } : {}) }
+      const { shipper, vkey, deployment } = await startShipper({ rules, ...settings, key: settings.keys.api, clock: Date.now, log }).catch(
+        (error: Error) => {
+          throw new SettingsError(noAnswer(settings.endpoints, error))
+        },
+      )
       const broker = await startBroker({ ports, rules, ...settings, logVkey: vkey, clock: Date.now, log })
       const shipping = shipByLooking(shipper, deployment)
       closeOnSignal({ close: () => Promise.all([broker.close(), shipping.close()]).then(() => undefined) })

@@ -29,14 +29,18 @@ import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
 import { sha256, shortDigest } from '@stint/core/digest'
 import { toDay } from '@stint/core/instant'
+import { partitionOfRegion } from '@stint/iam/partition'
 import { formatVkey } from '@stint/tlog/note'
 import { createDynamo, type Dynamo, type StreamRecord } from './aws/dynamodb.ts'
 import { GUIDE_ACCOUNTS, GUIDE_IP, type GuideUser, seedGuide } from './aws/guide-world.ts'
+import { isUnknownAwsPolicy, unknownAwsPolicy } from './aws/managed.ts'
 import { outboundIssuer } from './aws/outbound.ts'
+import type { Recordings } from './aws/recordings.ts'
+import { seedBuckets } from './aws/seed.ts'
 import { type AwsServer, awsServer, type Interceptor } from './aws/server.ts'
 import type { SigningKey } from './aws/sigv4.ts'
 import { brokerKey, buckets, createWorld, LOG_KEY, tables, type World } from './aws/world.ts'
-import { brokerHandler } from './broker-server.ts'
+import { brokerHandler, type VendQueue } from './broker-server.ts'
 import { guarded, LOOPBACK_NAMES } from './guard.ts'
 import { actionsIssuer } from './issuer/actions.ts'
 import { peopleProvider, toolsProvider } from './issuer/people.ts'
@@ -113,6 +117,9 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
   const server = await listen(
     ports.issuer,
     guarded('issuer', (request, response) => {
+      // RFC 8414 §3.1 puts the well-known part before the path of the issuer. §5: the document is the one of OpenID Connect Discovery.
+      const server = /^\/\.well-known\/oauth-authorization-server\/(people|tools)$/.exec(request.url ?? '')?.[1]
+      if (server) request.url = `/${server}/.well-known/openid-configuration`
       const name = /^\/([a-z]+)(?=\/)/.exec(request.url ?? '')?.[1] ?? ''
       if (name === 'actions') return actions.handle(request, response)
       const mount = mounts[name]
@@ -138,17 +145,23 @@ export async function startAws(
   ports: Ports,
   rules: Rules,
   clock: () => number,
-  { intercept, indexLagMs, guide = false }: Pick<SandboxOptions, 'intercept' | 'indexLagMs' | 'guide'> = {},
+  {
+    intercept,
+    indexLagMs,
+    guide = false,
+    recordings = 'bounded',
+  }: Pick<SandboxOptions, 'intercept' | 'indexLagMs' | 'guide' | 'recordings'> = {},
 ): Promise<AwsPart> {
   const at = (name: string) => `${urlOf(ports.issuer)}/${name}`
   const providers = issuerNames.map((name) => ({ url: at(name), audiences: audiencesAt(rules, at(name)) }))
   const guided = guide ? { playedIp: GUIDE_IP, ownAccounts: Object.values(GUIDE_ACCOUNTS) } : {}
   const world = createWorld(rules, clock, urlOf(ports.aws), { providers, ...guided })
+  seedBuckets(world, rules)
   const guideUsers = guide ? seedGuide(world) : []
-  const dynamo = createDynamo(indexLagMs === undefined ? {} : { indexLag: { milliseconds: indexLagMs, clock } })
+  const dynamo = createDynamo({ recordings, ...(indexLagMs === undefined ? {} : { indexLag: { milliseconds: indexLagMs, clock } }) })
   await dynamo.direct('CreateTable', withoutStream(storyTable(tables.story)))
   await dynamo.direct('CreateTable', withoutStream(sideTable(tables.side)))
-  const aws = awsServer(world, dynamo, intercept)
+  const aws = awsServer(world, dynamo, { intercept, recordings })
   const server = await listen(ports.aws, guarded('aws', aws.handle, LOOPBACK_NAMES))
   const delivering = setInterval(aws.trail.deliver, DELIVER_EVERY_MS)
   return {
@@ -163,6 +176,12 @@ export async function startAws(
     },
   }
 }
+
+/**
+ * AWS answers within milliseconds. The sandbox does it all in one process: under load, its answers are late and still right, and a call
+ * that is sent again because of that only adds to the load.
+ */
+export const SANDBOX_DEADLINES: Deadlines = { connect: 10_000, ledger: 30_000, sts: 30_000 }
 
 /** dynalite has no streams and rejects the setting. The front adds the stream. */
 const withoutStream = ({ StreamSpecification: _stream, ...table }: ReturnType<typeof storyTable>) => table
@@ -183,13 +202,20 @@ export type BrokerSettings = {
   readonly clock: () => number
   readonly log: Log
   readonly deadlines?: Deadlines
+  /** Absent: as `npm start` runs it. */
+  readonly vendQueue?: VendQueue
   /** false: the caller runs the sweeper. */
   readonly sweep?: false
   /** The vkey of the key that signs the log. */
   readonly logVkey: string
+  /** Wraps the handler of the broker, so that a test sees each answer. */
+  readonly watchBroker?: WatchBroker
   /** The secrets for sign-in and Slack. Absent for a broker that is started on its own. */
   readonly channels?: Channels
 }
+
+type BrokerHandler = ReturnType<typeof brokerHandler>
+export type WatchBroker = (handle: BrokerHandler) => BrokerHandler
 
 /** Stint's pages and the Slack endpoint. */
 export type Channels = {
@@ -226,9 +252,15 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     ...(slack ? { slackUserByEmail: apiOf(slack, SLACK_TIMEOUT_MS).userByEmail } : {}),
   }
   const slackHandler = slack && openSlackHandler(slack)
-  const signIn = consoleSignIn({ endpoint: `${endpoints.sts}/federation`, issuer: urlOf(ports.broker), post: postForm })
-  const handler = brokerHandler(createVendBroker({ ...common, keys: keys.vend, signIn }), api, slackHandler)
-  const close = closer(await listen(ports.broker, guarded('broker', handler)))
+  const signIn = consoleSignIn({
+    endpoint: `${endpoints.sts}/federation`,
+    destination: `https://${partitionOfRegion(region).console}/`,
+    issuer: urlOf(ports.broker),
+    post: postForm,
+  })
+  const vend = namingTheSandbox(createVendBroker({ ...common, keys: keys.vend, signIn }))
+  const handler = brokerHandler(vend, api, slackHandler, settings.vendQueue)
+  const close = closer(await listen(ports.broker, guarded('broker', settings.watchBroker?.(handler) ?? handler)))
   const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)
   if (sweeping) void sweep(sweeper)
@@ -237,6 +269,21 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     close: () => {
       clearInterval(sweeping)
       return close()
+    },
+  }
+}
+
+/** A managed policy of AWS that only the sandbox lacks is no fault of the profile, so the refusal says whose it is. */
+function namingTheSandbox(broker: ReturnType<typeof createVendBroker>): ReturnType<typeof createVendBroker> {
+  return {
+    ...broker,
+    sts: {
+      async assumeRole(input) {
+        const answer = await broker.sts.assumeRole(input)
+        const unknown = input.policyArns.find(isUnknownAwsPolicy)
+        const isAbout = answer.outcome === 'refused' && answer.code === 'assume-role-invalid' && unknown !== undefined
+        return isAbout ? { ...answer, detail: unknownAwsPolicy(unknown) } : answer
+      },
     },
   }
 }
@@ -294,22 +341,24 @@ export type Streaming = { readonly now: () => Promise<number>; readonly close: (
 
 /** Simulates Lambda's event source mapping: delivers batches in order, and retries a failed batch. */
 function streamTo(consume: (journals: readonly Journaled[]) => Promise<number>, { records, stream }: Dynamo, byItself: boolean): Streaming {
-  let next = 0
+  /** The sequence number of the last record that was consumed. */
+  let last = 0
   let running: Promise<number> = Promise.resolve(0)
   let timer: NodeJS.Timeout | undefined
 
   async function all(): Promise<number> {
     let made = 0
-    while (next < records.length) {
-      const batch = records.slice(next, next + RECORDS_A_BATCH)
+    for (;;) {
+      const first = records.findIndex(({ sequenceNumber }) => sequenceNumber > last)
+      if (first < 0) return made
+      const batch = records.slice(first, first + RECORDS_A_BATCH)
       const images = batch.filter(isStory).map(({ newImage, oldImage }) => ({
         ...(newImage ? { NewImage: newImage } : {}),
         ...(oldImage ? { OldImage: oldImage } : {}),
       }))
       made += await consume(images.flatMap((image) => fromStream(image as never) ?? []))
-      next += batch.length
+      last = batch.at(-1)?.sequenceNumber ?? last
     }
-    return made
   }
   const now = () => {
     running = running.catch(() => 0).then(all)
@@ -390,11 +439,15 @@ type SandboxOptions = {
   readonly clock?: () => number
   readonly log?: Log
   readonly intercept?: Interceptor
+  readonly watchBroker?: WatchBroker
   /** Seeds the accounts of the guide, and plays its address as the caller's. */
   readonly guide?: boolean
   /** How far DynamoDB's indexes lag. Absent: not at all. */
   readonly indexLagMs?: number
+  /** What AWS keeps of what happened. Absent: the latest. */
+  readonly recordings?: Recordings
   readonly deadlines?: Deadlines
+  readonly vendQueue?: VendQueue
   readonly sweep?: false
   /** false: the caller runs the shipper. */
   readonly ship?: false
@@ -404,7 +457,7 @@ type SandboxOptions = {
 
 /** The simulated Slack, and its notifier, with an AWS identity of its own. */
 async function startSlack(
-  { ports, rules, clock = Date.now, log = () => {}, deadlines, notify: byItself }: SandboxOptions,
+  { ports, rules, clock = Date.now, log = () => {}, deadlines = SANDBOX_DEADLINES, notify: byItself }: SandboxOptions,
   channels: Channels,
   aws: AwsPart,
   endpoints: Endpoints,
@@ -421,7 +474,7 @@ async function startSlack(
       random: (count) => randomBytes(count),
       sleep: (ms) => sleep(ms),
       log,
-      ...(deadlines ? { deadlines } : {}),
+      deadlines,
     },
   )
   if (!deployment || !channels.slack) return undefined
@@ -460,7 +513,7 @@ async function startSlack(
 const OWED_EVERY_MS = 5000
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { ports, rules, clock = Date.now, log = () => {} } = options
+  const { ports, rules, clock = Date.now, log = () => {}, deadlines = SANDBOX_DEADLINES } = options
   const secret = newSecret()
   const started: Part[] = []
   const close = async () => {
@@ -473,8 +526,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const endpoint = urlOf(ports.aws)
     const endpoints = { sts: endpoint, dynamodb: endpoint, s3: endpoint, kms: endpoint }
     const { shipper, vkey } = await startShipper({
-      ...{ rules, endpoints, region: aws.world.region, clock, log, key: brokerKey(aws.world, 'ship') },
-      ...(options.deadlines ? { deadlines: options.deadlines } : {}),
+      ...{ rules, endpoints, region: aws.world.region, clock, log, deadlines, key: brokerKey(aws.world, 'ship') },
     })
     const shipping = streamTo(shippingWith(shipper), aws.dynamo, options.ship !== false)
     started.push(shipping)
@@ -500,8 +552,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       region: aws.world.region,
       clock,
       log,
-      ...(options.deadlines ? { deadlines: options.deadlines } : {}),
+      deadlines,
+      ...(options.vendQueue ? { vendQueue: options.vendQueue } : {}),
       ...(options.sweep === false ? { sweep: false } : {}),
+      ...(options.watchBroker ? { watchBroker: options.watchBroker } : {}),
     })
     started.push(broker)
     return {

@@ -82,7 +82,7 @@ export const conditionRows: readonly { readonly page: string; readonly rows: rea
       ['ArnEquals', 'aws:SourceArn', 'arn:aws:sns:us-east-1:123456789012:topic', 'arn:aws:sns:us-east-1:123456789012:topic', true],
       ['ArnEquals', 'aws:SourceArn', 'arn:aws:sns:*:123456789012:*', 'arn:aws:sns:us-east-1:123456789012:topic', true],
       ['ArnLike', 'aws:SourceArn', 'arn:aws:sns:us-east-1:123456789012:to?ic', 'arn:aws:sns:us-east-1:123456789012:topic', true],
-      ['ArnLike', 'aws:SourceArn', 'arn:aws:sns:*:topic', 'arn:aws:sns:us-east-1:123456789012:topic', false],
+      ['ArnLike', 'aws:SourceArn', 'arn:aws:sns:*::topic', 'arn:aws:sns:us-east-1:123456789012:topic', false],
       ['ArnLike', 'aws:SourceArn', 'arn:aws:s3:::bucket/*', 'arn:aws:s3:::bucket/a/b', true],
       ['ArnLike', 'aws:SourceArn', 'arn:aws:s3:::bucket', undefined, false],
       ['ArnNotEquals', 'aws:SourceArn', 'arn:aws:s3:::bucket', 'arn:aws:s3:::other', true],

@@ -98,7 +98,10 @@ export const languageRows: Readonly<Record<string, readonly LanguageRow[]>> = {
     }),
     row('buckets by prefix', [allow(READ, 'arn:aws:s3:::buck*/*')], 'allowed'),
     row('a single-character wildcard', [allow(READ, 'arn:aws:s3:::b?cket/*')], 'allowed'),
-    row('a wildcard does not match across the segments of an ARN', [allow(READ, 'arn:aws:*:bucket/*')], 'implicitDeny'),
+    row('a wildcard does not match across the segments of an ARN', [allow('sqs:SendMessage', 'arn:aws:sqs:*::queue')], 'implicitDeny', {
+      action: 'sqs:SendMessage',
+      resource: 'arn:aws:sqs:us-east-1:123456789012:queue',
+    }),
     row('names are case-sensitive', [allow(READ, 'arn:aws:s3:::Bucket/*')], 'implicitDeny'),
     row('another partition', [allow(READ, 'arn:aws-cn:s3:::bucket/*')], 'implicitDeny'),
     row('any partition', [allow(READ, 'arn:*:s3:::bucket/*')], 'allowed'),

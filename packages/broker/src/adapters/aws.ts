@@ -9,6 +9,7 @@ import { Readable } from 'node:stream'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { defined } from '@stint/core/defined'
+import { partitionOfRegion } from '@stint/iam/partition'
 import type { Clock } from '../ports/runtime.ts'
 
 export type AwsKeys =
@@ -113,7 +114,7 @@ const signingBy = (clock: Clock) =>
  * Always regional: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region").
  */
 export const regionalEndpoint = (service: 'sts' | 'dynamodb' | 's3' | 'kms', region: string): string =>
-  `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+  `https://${service}.${region}.${partitionOfRegion(region).dnsSuffix}`
 
 /** The endpoint of a client, set directly: AWS's own rules for resolving endpoints take 16 KB, and Stint calls one endpoint per service. */
 export const atEndpoint = (url: string) => ({ endpoint: url, endpointProvider: () => ({ url: new URL(url) }) })

@@ -28,7 +28,10 @@ beforeAll(async () => {
 })
 afterAll(() => void server.close())
 
-const signIn = () => consoleSignIn({ endpoint, issuer: 'https://stint.example', post: postForm }).url(credentials)
+const signIn = () =>
+  consoleSignIn({ endpoint, destination: 'https://console.aws.amazon.com/', issuer: 'https://stint.example', post: postForm }).url(
+    credentials,
+  )
 
 test('refuses a sign-in token that is too long for a URL', async () => {
   answer = { status: 200, body: JSON.stringify({ SigninToken: 'x'.repeat(8193) }) }

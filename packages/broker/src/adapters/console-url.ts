@@ -10,13 +10,13 @@ import type { SignIn } from '../ports/console-sign-in.ts'
 type SignInSettings = {
   /** `https://REGION.signin.aws.amazon.com/federation` */
   readonly endpoint: string
+  /** The console of the partition. */
+  readonly destination: string
   /** Where the console sends users whose session has ended. */
   readonly issuer: string
   /** Posts a form and returns status and body. */
   readonly post: (url: string, form: string) => Promise<{ readonly status: number; readonly body: string }>
 }
-
-const DESTINATION = 'https://console.aws.amazon.com/'
 
 export const consoleSignIn = (settings: SignInSettings): SignIn => ({
   async url({ accessKeyId, secretAccessKey, sessionToken }) {
@@ -31,7 +31,7 @@ export const consoleSignIn = (settings: SignInSettings): SignIn => ({
       // A URL without spaces or control characters, and short enough for a browser.
       if (typeof token !== 'string' || !/^[\x21-\x7e]{1,8192}$/.test(token))
         return { outcome: 'unknown', cause: `AWS sign-in answered ${status}` }
-      const query = new URLSearchParams({ Action: 'login', Issuer: settings.issuer, Destination: DESTINATION, SigninToken: token })
+      const query = new URLSearchParams({ Action: 'login', Issuer: settings.issuer, Destination: settings.destination, SigninToken: token })
       return done(`${settings.endpoint}?${query}`)
     } catch {
       // Do not pass on the error's own message: it could quote what was sent.

@@ -137,7 +137,8 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
 /** `GET /audit/log/{path}`: the objects of the log, for auditors and, if the log is public, for everybody. */
 function logRoute(app: Api, { trail, rules }: ApiBroker, { withCaller, isAuditor }: Tools): void {
   answer(app, 'GET /audit/log/{path}', (c) => {
-    const path = new URL(c.req.url).pathname.slice('/audit/log/'.length)
+    // Generated clients encode the slashes of a path parameter (OpenAPI 3.1, "Path Templating").
+    const path = new URL(c.req.url).pathname.slice('/audit/log/'.length).replaceAll(/%2F/gi, '/')
     const isEvents = path.startsWith('events/')
     const tile = parseTilePath(isEvents ? path.replace('events/', 'tile/entries/') : path)
     const isPath = path === 'checkpoint' || (tile !== undefined && (!isEvents || tile.width === TILE_WIDTH))

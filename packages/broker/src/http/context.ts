@@ -119,9 +119,13 @@ async function readUpTo(c: Ctx, limit: number): Promise<Uint8Array> {
   return bytes
 }
 
+/** How long a refusal waits for a body that nothing has read: its sender may never send it. */
+const BODY_MS = 100
+
 /** What reads the response, as far as the request says so; see refusal-formats.ts. */
-export async function readerOf(c: Ctx): Promise<RefusalFormat | undefined> {
-  const body = c.get('body') ?? (c.req.raw.bodyUsed ? new Uint8Array() : await readUpTo(c, SEARCHED_BYTES))
+export async function readerOf(c: Ctx, sleep: ApiBroker['sleep']): Promise<RefusalFormat | undefined> {
+  const unread = c.req.raw.bodyUsed ? undefined : readUpTo(c, SEARCHED_BYTES).catch(() => undefined)
+  const body = c.get('body') ?? (await Promise.race([unread, sleep(BODY_MS)])) ?? new Uint8Array()
   return refusalFormat({ body, query: new URL(c.req.url).search.slice(1) })
 }
 

@@ -7,7 +7,7 @@ import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { MAX_TOKEN_BYTES } from '@stint/core/identity/token'
 import type { Refused } from '@stint/core/outcome'
-import { type Problem, problem, problemHeaders, stepUpOf } from '@stint/core/problem-body'
+import { type Problem, problem, problemHeaders } from '@stint/core/problem-body'
 import type { Call } from '../ports/ledger.ts'
 import type { VendResult } from '../vend/vend.ts'
 
@@ -59,7 +59,7 @@ export function problemReply(refusal: Refused, trace: string, hint?: string): Ve
   const body: Problem = problem(refusal, trace, hint)
   return {
     status: body.status,
-    headers: { ...problemHeaders(refusal.code, stepUpOf(refusal)), 'stint-trace': trace },
+    headers: { ...problemHeaders(refusal), 'stint-trace': trace },
     body: JSON.stringify(body),
   }
 }

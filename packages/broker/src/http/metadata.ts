@@ -5,8 +5,12 @@
 import type { Rules } from '@stint/core/config/shape'
 import { refused } from '@stint/core/outcome'
 import { type Api, type ApiBroker, answer, refuse } from './context.ts'
+import type { Answer, serverMetadata as serverSchema } from './response-schemas.ts'
 
 export function metadataRoutes(app: Api, { rules, web }: Pick<ApiBroker, 'rules' | 'web'>): void {
+  answer(app, 'GET /.well-known/oauth-authorization-server', (c) =>
+    web ? c.json(serverMetadata(web.publicUrl)) : refuse(c, refused('route-unknown', 'This deployment does not know its public URL.')),
+  )
   answer(app, 'GET /.well-known/oauth-protected-resource', (c) => {
     const metadata = web && metadataOf(rules, web.publicUrl)
     return metadata
@@ -14,6 +18,21 @@ export function metadataRoutes(app: Api, { rules, web }: Pick<ApiBroker, 'rules'
       : refuse(c, refused('route-unknown', 'The config has no client for the command line: signIn.ISSUER.cli.'))
   })
 }
+
+/**
+ * Stint as an authorization server (RFC 8414): it has a token endpoint with one grant, token exchange (RFC 8693), and no authorization
+ * endpoint. People and jobs sign in at their own issuers, which the metadata of the protected resource names.
+ */
+const serverMetadata = (issuer: string): Answer<typeof serverSchema> => ({
+  issuer,
+  token_endpoint: `${issuer}/token`,
+  grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+  // Required by §2, though no grant here has a response type.
+  response_types_supported: [],
+  // The subject token is the only credential.
+  token_endpoint_auth_methods_supported: ['none'],
+  service_documentation: `${issuer}/docs`,
+})
 
 function metadataOf(rules: Pick<Rules, 'issuers' | 'signIn'>, resource: string) {
   const clients = Object.entries(rules.signIn ?? {}).flatMap(([id, { cli }]) => {

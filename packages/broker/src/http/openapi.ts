@@ -42,6 +42,7 @@ const schemas = {
   Event: answers.eventView,
   EventsPage: answers.eventsPage,
   ResourceMetadata: answers.resourceMetadata,
+  ServerMetadata: answers.serverMetadata,
   Health: answers.health,
   Readiness: answers.readiness,
 } satisfies Record<string, GenericSchema>
@@ -54,6 +55,8 @@ const json = (...names: SchemaName[]) => ({
 
 type Success = { readonly status: number; readonly description: string; readonly content?: object }
 type Description = {
+  /** The name of the operation in generated clients. It must not change. */
+  readonly id: string
   readonly summary: string
   readonly open?: true
   readonly parameters?: readonly object[]
@@ -96,9 +99,35 @@ const vendPath: readonly ProblemCode[] = [
   'ledger-unavailable',
   'internal',
 ]
+/** What `format: env` and `?format=env` make of any response without credentials. */
+const shellCode = { 'text/plain': { schema: { type: 'string' } } }
 const page = { 'text/html': { schema: { type: 'string' } } }
-/** The pages answer a refusal with a page as well. */
-const pageProblems: readonly ProblemCode[] = ['route-unknown', 'internal']
+/** What a page can refuse; it answers with a page. */
+const pageProblems: readonly ProblemCode[] = [
+  'body-invalid',
+  'token-invalid',
+  'token-expired',
+  'not-eligible',
+  'self-approval',
+  'not-approver',
+  'frozen',
+  'auth-too-old',
+  'source-ip',
+  'route-unknown',
+  'request-unknown',
+  'link-unknown',
+  'request-not-pending',
+  'already-decided',
+  'request-ended',
+  'request-changed',
+  'body-too-large',
+  'media-type',
+  'duration-invalid',
+  'rate-limited',
+  'internal',
+  'ledger-unavailable',
+  'issuer-keys-unavailable',
+]
 const slackAnswer: Success = {
   status: 200,
   description: 'Empty, or what Slack shows.',
@@ -124,6 +153,7 @@ function decision(act: (typeof decisions)[number]): Description {
     review: 'Complete the review of a break-glass request',
   }
   return {
+    id: `${act}Request`,
     summary: words[act],
     body: act === 'review' ? 'ReviewBody' : 'DecisionBody',
     success: {
@@ -141,7 +171,12 @@ function decision(act: (typeof decisions)[number]): Description {
       'not-approver',
       'not-requester',
       'request-not-pending',
+      'request-ended',
       'already-decided',
+      'terms-changed',
+      'auth-too-old',
+      'source-ip',
+      'frozen',
       'request-changed',
       'duration-invalid',
       'ledger-unavailable',
@@ -152,6 +187,7 @@ function decision(act: (typeof decisions)[number]): Description {
 
 const operations: { readonly [O in Operation]: Description } = {
   'POST /sessions': {
+    id: 'createSession',
     summary: 'Issue a session of a profile, with temporary credentials',
     body: 'VendBody',
     success: {
@@ -162,6 +198,14 @@ const operations: { readonly [O in Operation]: Description } = {
         'text/plain': { schema: { type: 'string' } },
       },
     },
+    also: [
+      {
+        status: 202,
+        description:
+          'The profile needs an approval, and the request waits for it. `Location` is its URL. Once it is approved, repeat the call with its ID as `requestId`.',
+        content: { ...json('Waiting'), ...shellCode },
+      },
+    ],
     problems: [
       'body-invalid',
       'profile-required',
@@ -174,6 +218,7 @@ const operations: { readonly [O in Operation]: Description } = {
     ],
   },
   'GET /requests': {
+    id: 'listRequests',
     summary: 'List your requests, newest first; auditors see all requests; filters show those you can decide or review',
     parameters: [
       query('limit', 'Requests per page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
@@ -187,6 +232,7 @@ const operations: { readonly [O in Operation]: Description } = {
     problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],
   },
   'POST /requests': {
+    id: 'createRequest',
     summary: 'Request approval',
     body: 'AskBody',
     success: { status: 201, description: 'The request is pending. `Location` is its URL.', content: json('Request') },
@@ -206,14 +252,18 @@ const operations: { readonly [O in Operation]: Description } = {
       'narrow-too-wide',
       'narrow-unsupported',
       'idempotency-mismatch',
+      'duration-invalid',
       'rate-limited',
       'request-unknown',
+      'request-ended',
+      'frozen',
       'packed-policy-too-large',
       'ledger-unavailable',
       'internal',
     ],
   },
   'GET /requests/{id}': {
+    id: 'getRequest',
     summary: 'Get a request: its terms, who can approve it and who has. `Prefer: wait=20` waits for a decision',
     success: { status: 200, description: 'The request. Send its ETag as If-Match with a decision.', content: json('Request') },
     problems: ['request-unknown', ...token, 'rate-limited', 'ledger-unavailable', 'internal'],
@@ -224,23 +274,27 @@ const operations: { readonly [O in Operation]: Description } = {
   'POST /requests/{id}/revoke': decision('revoke'),
   'POST /requests/{id}/review': decision('review'),
   'GET /freezes': {
+    id: 'listFreezes',
     summary: 'List the freezes in force, for responders and auditors',
     success: { status: 200, description: 'The freezes in force.', content: json('Freezes') },
     problems: [...token, 'not-eligible', 'ledger-unavailable', 'internal'],
   },
   'POST /freezes': {
+    id: 'createFreeze',
     summary: 'Freeze everything, an issuer, a person, a subject, a profile or a target',
     body: 'FreezeBody',
     success: { status: 201, description: 'The freeze. From now on, no session in its scope is issued.', content: json('Freeze') },
     problems: ['body-invalid', 'body-too-large', 'media-type', ...token, 'not-eligible', 'ledger-unavailable', 'internal'],
   },
   'DELETE /freezes/{id}': {
+    id: 'releaseFreeze',
     summary: 'Release a freeze; this takes two responders',
     success: { status: 204, description: 'Released.' },
     also: [{ status: 202, description: 'The release waits for a second responder.', content: json('ReleaseAsked') }],
     problems: [...token, 'not-eligible', 'frozen', 'request-unknown', 'request-changed', 'ledger-unavailable', 'internal'],
   },
   'GET /sessions': {
+    id: 'listSessions',
     summary: 'List your sessions, newest first; auditors see all sessions',
     parameters: [
       query('limit', 'Sessions per page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
@@ -251,16 +305,19 @@ const operations: { readonly [O in Operation]: Description } = {
     problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],
   },
   'GET /sessions/{id}': {
+    id: 'getSession',
     summary: 'Get a session, without its secrets',
     success: { status: 200, description: 'The session.', content: json('SessionView') },
     problems: ['session-unknown', ...token, 'ledger-unavailable', 'internal'],
   },
   'GET /sessions/{id}/receipt': {
+    id: 'getSessionReceipt',
     summary: 'Get a proof that the session is in the audit log, as a C2SP tlog-proof; anyone can verify it offline',
     success: { status: 200, description: 'The proof. Its `extra` holds the entry, the event and its salt.', content: proof },
     problems: ['session-unknown', 'event-erased', 'not-logged-yet', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/events': {
+    id: 'listEvents',
     summary: 'List events, newest first: all events for auditors, your own otherwise',
     parameters: [
       query('limit', 'Events per page.', { type: 'integer', minimum: 1, maximum: 100, default: 50 }),
@@ -283,18 +340,21 @@ const operations: { readonly [O in Operation]: Description } = {
     problems: ['body-invalid', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/events/{request}/{seq}': {
+    id: 'getEvent',
     summary: 'Get an event by its journal and its sequence number',
     success: { status: 200, description: 'The event.', content: json('Event') },
     problems: ['event-unknown', 'event-erased', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/events/{request}/{seq}/receipt': {
+    id: 'getEventReceipt',
     summary: 'Get a proof that the event is in the audit log, as a C2SP tlog-proof',
     success: { status: 200, description: 'The proof. Its `extra` holds the entry, the event and its salt.', content: proof },
     problems: ['event-unknown', 'event-erased', 'not-logged-yet', ...token, 'log-unavailable', 'internal'],
   },
   'GET /audit/log/{path}': {
+    id: 'getLogObject',
     summary:
-      'Read the audit log as C2SP tlog-tiles: `checkpoint`, `tile/…`; and `events/…`, the events of each bundle. For auditors only, unless the log is public',
+      'Read the audit log as C2SP tlog-tiles: `checkpoint`, `tile/…`; and `events/…`, the events of each bundle. For auditors only, unless the log is public. The slashes of `path` can be sent as they are, or as `%2F`',
     success: {
       status: 200,
       description: 'The object.',
@@ -306,18 +366,31 @@ const operations: { readonly [O in Operation]: Description } = {
     problems: ['route-unknown', ...token, 'not-eligible', 'log-unavailable', 'internal'],
   },
   'GET /profiles': {
+    id: 'listProfiles',
     summary: 'List the profiles you can see: whether you are eligible, on what terms, and what is missing',
     success: { status: 200, description: 'The profiles.', content: json('Profiles') },
     problems: [...token, 'internal'],
   },
   'GET /profiles/{id}': {
+    id: 'getProfile',
     summary: 'Get a profile; with its statements, if you are eligible for it',
     success: { status: 200, description: 'The profile.', content: json('Profile') },
     problems: ['profile-unknown', ...token, 'internal'],
   },
   'GET /credentials/{profile}': {
+    id: 'getCredentials',
     summary: 'Get credentials by the AWS container credentials protocol, for unmodified SDKs',
-    parameters: [query('p.<name>', 'A parameter of the profile. Each may appear once.', { type: 'string' })],
+    parameters: [
+      {
+        name: 'parameters',
+        in: 'query',
+        description: 'The parameters of the profile. Each is a query parameter of its own, `p.NAME=VALUE`, and may appear once.',
+        // One query parameter for each property (OpenAPI 3.1, "Style Values").
+        style: 'form',
+        explode: true,
+        schema: { type: 'object', propertyNames: { pattern: '^p\\.[a-z][a-zA-Z0-9]{0,31}$' }, additionalProperties: { type: 'string' } },
+      },
+    ],
     success: {
       status: 200,
       description: 'Exactly what an SDK expects. Errors are `{Code, Message}`.',
@@ -326,6 +399,7 @@ const operations: { readonly [O in Operation]: Description } = {
     problems: vendPath,
   },
   'POST /token': {
+    id: 'exchangeToken',
     summary: 'Get credentials by OAuth 2.0 Token Exchange (RFC 8693), for tools that support it',
     open: true,
     form: 'TokenForm',
@@ -337,23 +411,27 @@ const operations: { readonly [O in Operation]: Description } = {
     problems: ['body-invalid', 'body-too-large', 'media-type', ...vendPath],
   },
   'POST /slack/commands': {
+    id: 'receiveSlackCommand',
     summary: 'Receive Slack’s slash command, signed by Slack',
     open: true,
     success: slackAnswer,
     problems: slackProblems,
   },
   'POST /slack/interactions': {
+    id: 'receiveSlackInteraction',
     summary: 'Receive Slack’s buttons, forms and shortcuts, signed by Slack',
     open: true,
     success: slackAnswer,
     problems: slackProblems,
   },
   'GET /slack/link': {
+    id: 'getSlackLink',
     summary: 'Get your linked Slack user, and the one that waits for your confirmation',
     success: { status: 200, description: 'The link.', content: json('LinkState') },
     problems: [...token, 'route-unknown', 'not-eligible', 'ledger-unavailable', 'internal'],
   },
   'POST /slack/link': {
+    id: 'createSlackLink',
     summary: 'Get a code to enter in Slack; or link by email address, if the config allows that',
     body: 'LinkBody',
     success: { status: 201, description: 'The code, or the link.', content: json('LinkOffer', 'LinkState') },
@@ -366,11 +444,15 @@ const operations: { readonly [O in Operation]: Description } = {
       'not-eligible',
       'auth-too-old',
       'link-unknown',
+      'rate-limited',
+      'request-changed',
+      'frozen',
       'ledger-unavailable',
       'internal',
     ],
   },
   'POST /slack/link/confirm': {
+    id: 'confirmSlackLink',
     summary: 'Confirm that the Slack user who entered your code is you. Requires a sign-in within the last five minutes',
     body: 'LinkConfirmBody',
     success: { status: 200, description: 'The link.', content: json('LinkState') },
@@ -383,75 +465,96 @@ const operations: { readonly [O in Operation]: Description } = {
       'not-eligible',
       'auth-too-old',
       'link-unknown',
+      'rate-limited',
       'request-changed',
+      'frozen',
       'ledger-unavailable',
       'internal',
     ],
   },
   'DELETE /slack/link': {
+    id: 'deleteSlackLink',
     summary: 'Remove the link to your Slack user',
     success: { status: 204, description: 'Gone.' },
-    problems: [...token, 'route-unknown', 'not-eligible', 'link-unknown', 'ledger-unavailable', 'internal'],
+    problems: [...token, 'route-unknown', 'not-eligible', 'link-unknown', 'request-changed', 'frozen', 'ledger-unavailable', 'internal'],
   },
   'GET /decide/{id}': {
+    id: 'showDecisionPage',
     summary: 'Show a page to decide a request, after a fresh sign-in',
     open: true,
     parameters: [query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' })],
     success: { status: 303, description: 'Redirects to the sign-in.' },
     also: [{ status: 200, description: 'A choice of issuers to sign in with.', content: page }],
-    problems: ['route-unknown', 'internal'],
+    problems: pageProblems,
   },
   'POST /decide/{id}': {
+    id: 'submitDecisionPage',
     summary: 'Submit the form of that page',
     open: true,
     success: { status: 200, description: 'A page with the result.', content: page },
     problems: pageProblems,
   },
   'GET /link': {
+    id: 'showLinkPage',
     summary: 'Show a page to link a Slack user, after a fresh sign-in',
     open: true,
     parameters: [query('issuer', 'The issuer to sign in with, if there are several.', { type: 'string' })],
     success: { status: 303, description: 'Redirects to the sign-in.' },
     also: [{ status: 200, description: 'A choice of issuers to sign in with.', content: page }],
-    problems: ['route-unknown', 'internal'],
+    problems: pageProblems,
   },
   'POST /link': {
+    id: 'submitLinkPage',
     summary: 'Submit the form of that page',
     open: true,
     success: { status: 200, description: 'A page with the result.', content: page },
     problems: pageProblems,
   },
   'GET /sign-in/callback': {
+    id: 'finishSignIn',
     summary: 'Receive the redirect from the issuer after a sign-in (RFC 6749 §4.1.2)',
     open: true,
     success: { status: 200, description: 'The page for which the sign-in was started.', content: page },
-    problems: [...pageProblems, 'request-unknown', 'ledger-unavailable', 'issuer-keys-unavailable'],
+    problems: pageProblems,
+  },
+  'GET /.well-known/oauth-authorization-server': {
+    id: 'getAuthorizationServerMetadata',
+    summary: 'Find the token endpoint, for OAuth clients (RFC 8414)',
+    open: true,
+    success: { status: 200, description: 'The metadata.', content: json('ServerMetadata') },
+    problems: ['route-unknown', 'internal'],
   },
   'GET /.well-known/oauth-protected-resource': {
+    id: 'getProtectedResourceMetadata',
     summary: 'Find out where and as which client the command line signs in (RFC 9728)',
     open: true,
     success: { status: 200, description: 'The metadata.', content: json('ResourceMetadata') },
     problems: ['route-unknown', 'internal'],
   },
   'GET /healthz': {
+    id: 'getHealth',
     summary: 'Check that the broker runs; get its build and config hash',
     open: true,
     success: { status: 200, description: 'The broker runs.', content: json('Health') },
     problems: ['internal'],
   },
   'GET /readyz': {
+    id: 'getReadiness',
     summary: 'Check whether the broker can issue sessions; auditors see what is down',
     open: true,
-    success: { status: 200, description: 'The broker is ready. If it is not, 503 with the same body.', content: json('Readiness') },
+    success: { status: 200, description: 'The broker is ready.', content: json('Readiness') },
+    also: [{ status: 503, description: 'The broker is not ready.', content: json('Readiness') }],
     problems: ['internal'],
   },
   'GET /openapi.json': {
+    id: 'getOpenApi',
     summary: 'Get this document',
     open: true,
     success: { status: 200, description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
     problems: ['internal'],
   },
   'GET /docs': {
+    id: 'showDocs',
     summary: 'Show this document as a page',
     open: true,
     success: { status: 200, description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
@@ -474,6 +577,9 @@ export function openApiDocument() {
       description: 'Exchanges a JWT for temporary AWS credentials. Every session is recorded before AWS is called.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    // Relative to where the document is: it is the same file in every deployment.
+    servers: [{ url: '/', description: 'The broker that serves this document.' }],
+    tags: tags.map(([name, description]) => ({ name, description })),
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
@@ -498,6 +604,8 @@ function describe(path: string, method: Method) {
   ]
   const { success } = operation
   return {
+    operationId: operation.id,
+    tags: [tagOf(path)],
     summary: operation.summary,
     security: operation.open ? [] : [{ bearer: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -517,13 +625,28 @@ function describe(path: string, method: Method) {
   }
 }
 
+/** The groups of the document, by the beginnings of their paths. The last one holds all others. */
+const tags = [
+  ['Sessions', 'Temporary credentials, and the sessions that they belong to.', '/sessions', '/credentials', '/token', '/profiles'],
+  ['Requests', 'Requests for approval, and decisions on them.', '/requests'],
+  ['Freezes', 'The kill switch.', '/freezes'],
+  ['Audit', 'Events, receipts and the transparency log.', '/audit'],
+  ['Slack', 'Links between people and their Slack users, and what Slack sends.', '/slack'],
+  ['Pages', 'Pages for a browser.', '/decide', '/link', '/sign-in', '/docs'],
+  ['Service', 'Metadata and health.'],
+] as const
+
+const tagOf = (path: string): string =>
+  (tags.find(([, , ...beginnings]) => beginnings.some((beginning) => path === beginning || path.startsWith(`${beginning}/`))) ??
+    tags.at(-1))?.[0] ?? ''
+
 /** Two endpoints return errors in the format of their own protocol, and RFC 6749 §5.2 defines its own statuses. */
 function problemResponses(codes: readonly ProblemCode[], path: string) {
   const content = path.startsWith('/credentials/')
-    ? json('ContainerProblem')
+    ? { ...json('ContainerProblem'), ...shellCode }
     : path === '/token'
       ? json('TokenProblem')
-      : { 'application/problem+json': { schema: ref('Problem') } }
+      : { 'application/problem+json': { schema: ref('Problem') }, ...(tagOf(path) === 'Pages' ? page : shellCode) }
   const byStatus = new Map<number, ProblemCode[]>(path === '/token' ? [[401, []]] : [])
   for (const code of codes) {
     const status = path === '/token' ? tokenStatus(code) : problems[code].status

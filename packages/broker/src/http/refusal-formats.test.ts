@@ -22,6 +22,12 @@ test.each<[string, string, string, string | undefined]>([
   ['another format', '{"format":"json"}', '', undefined],
   ['a format in a value', '{"justification":"\\"format\\":\\"env\\""}', '', undefined],
   ['a format below the top', '{"parameters":{"format":"env"}}', '', undefined],
+  ['a format below the top of what is not valid', '{"profile":"p","__proto__":{"format":"env"}}', '', undefined],
+  ['a format in a list of what is not valid', '{"a":["format":"env"', '', undefined],
+  ['a format in a value of what is not valid', '{"a":"\\"format\\":\\"env\\"",', '', undefined],
+  ['a format behind an object of what is not valid', '{"a":{"b":[1,"]"]},"format":"env",,', '', 'env'],
+  ['a string that does not end', '{"format":"env","a":"x', '', 'env'],
+  ['many quotes', `{"a":${'"'.repeat(60_000)}`, '', undefined],
   ['nothing', '', '', undefined],
   ['a format of another type', '{"format":["env"]}', '', undefined],
 ])('%s', (_name, body, query, format) => expect(refusalFormat({ body: bytes(body), query })).toBe(format))

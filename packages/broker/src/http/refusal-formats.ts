@@ -20,11 +20,23 @@ const LONGEST_MESSAGE = 1000
 export function refusalFormat({ body, query }: Pick<VendRequest, 'body' | 'query'>): RefusalFormat | undefined {
   const object = body.length > 0 && body.length <= SEARCHED_BYTES ? readObject(body) : undefined
   const named =
-    object?.outcome === 'done'
-      ? own(object.value, 'format')
-      : /"format"\s*:\s*"(env|process)"/.exec(Buffer.from(body.subarray(0, SEARCHED_BYTES)).toString('latin1'))?.[1]
+    object?.outcome === 'done' ? own(object.value, 'format') : formatIn(Buffer.from(body.subarray(0, SEARCHED_BYTES)).toString('latin1'))
   const format = named ?? new URLSearchParams(query).get('format')
   return format === 'env' || format === 'process' ? format : undefined
+}
+
+/** The format at the top level of JSON that is cut off or invalid. */
+function formatIn(text: string): string | undefined {
+  let depth = 0
+  let [name, before] = ['', '']
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[{}[\]:,]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (depth === 1 && before === ':' && name === '"format"' && token.startsWith('"')) return token.slice(1, -1)
+    name = token === ':' ? before : ''
+    before = token
+  }
+  return undefined
 }
 
 /** The reply in the format that its reader understands. Replies with credentials, and those without a body, stay as they are. */

@@ -54,21 +54,25 @@ export const processAnswer = v.strictObject({
 })
 
 export const containerAnswer = v.strictObject({ AccessKeyId: text, SecretAccessKey: text, Token: text, Expiration: time })
-export const containerProblem = v.strictObject({ Code: text, Message: text })
+/** What `format: process` adds to a response without credentials. */
+const version = v.optional(v.pipe(text, v.description('With `format: process`: the message, which AWS SDKs show.')))
+export const containerProblem = v.strictObject({ Version: version, Code: text, Message: text })
 
 const described = (description: string) => v.pipe(text, v.description(description))
-export const tokenForm = v.looseObject({
-  grant_type: v.literal('urn:ietf:params:oauth:grant-type:token-exchange'),
-  subject_token: described('The JWT that you would send as a bearer token to other routes. Do not send an Authorization header as well.'),
-  subject_token_type: described('urn:ietf:params:oauth:token-type:jwt, or the same with :id_token or :access_token.'),
-  resource: described('The profile: urn:stint:profile:NAME.'),
-  requested_token_type: v.optional(v.literal('urn:stint:params:oauth:token-type:aws-credentials')),
-  duration: v.optional(described('Seconds, or a string with a unit.')),
-  justification: v.optional(text),
-  ticket: v.optional(text),
-  request_id: v.optional(described('The ID of an approved request.')),
-  'p.<name>': v.optional(described('A parameter of the profile.')),
-})
+export const tokenForm = v.objectWithRest(
+  {
+    grant_type: v.literal('urn:ietf:params:oauth:grant-type:token-exchange'),
+    subject_token: described('The JWT that you would send as a bearer token to other routes. Do not send an Authorization header as well.'),
+    subject_token_type: described('urn:ietf:params:oauth:token-type:jwt, or the same with :id_token or :access_token.'),
+    resource: described('The profile: urn:stint:profile:NAME.'),
+    requested_token_type: v.optional(v.literal('urn:stint:params:oauth:token-type:aws-credentials')),
+    duration: v.optional(described('Seconds, or a string with a unit.')),
+    justification: v.optional(text),
+    ticket: v.optional(text),
+    request_id: v.optional(described('The ID of an approved request.')),
+  },
+  described('A parameter of the profile, as `p.NAME`.'),
+)
 export const issuedToken = v.strictObject({
   access_token: text,
   issued_token_type: v.literal('urn:stint:params:oauth:token-type:aws-credentials'),
@@ -190,7 +194,13 @@ export const requestView = v.strictObject({
   ),
 })
 export const requestsPage = v.strictObject({ requests: v.array(requestView), next: v.optional(text) })
-export const waiting = v.strictObject({ requestId: text, state: text, profile: text, expiresAt: time })
+export const waiting = v.strictObject({
+  Version: version,
+  requestId: text,
+  state: text,
+  profile: text,
+  expiresAt: time,
+})
 
 const freezeScope = v.union([
   v.strictObject({ kind: v.literal('all') }),
@@ -247,6 +257,15 @@ export const resourceMetadata = v.strictObject({
     v.array(v.strictObject({ issuer: text, client_id: text, scope: text, token: v.picklist(['access_token', 'id_token']) })),
     v.description('The public client of the command line at each issuer, and which of its tokens the broker accepts.'),
   ),
+})
+
+export const serverMetadata = v.strictObject({
+  issuer: v.pipe(text, v.description('The URL of the broker.')),
+  token_endpoint: text,
+  grant_types_supported: v.array(text),
+  response_types_supported: v.array(text),
+  token_endpoint_auth_methods_supported: v.array(text),
+  service_documentation: text,
 })
 
 const upOrDown = v.picklist(['up', 'down'])

@@ -39,6 +39,7 @@ export const routes = [
   { path: '/decide/{id}', methods: { GET: 'api', POST: 'api' } },
   { path: '/link', methods: { GET: 'api', POST: 'api' } },
   { path: '/sign-in/callback', methods: { GET: 'api' } },
+  { path: '/.well-known/oauth-authorization-server', methods: { GET: 'api' } },
   { path: '/.well-known/oauth-protected-resource', methods: { GET: 'api' } },
   { path: '/healthz', methods: { GET: 'api' } },
   { path: '/readyz', methods: { GET: 'api' } },

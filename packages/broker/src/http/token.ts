@@ -149,7 +149,7 @@ export function tokenRefusal(refusal: Refused, call: Call, oauthError?: string, 
     { error, error_description: description, code, next, ...rest, ...more, ...stepUpMembers(stepUpOf(refusal)) },
     call,
   )
-  const { 'retry-after': retryAfter } = problemHeaders(code)
+  const { 'retry-after': retryAfter } = problemHeaders(refusal)
   return {
     ...answer,
     headers: {

@@ -25,13 +25,20 @@ type Places = {
 const STORY = ['REQ#*', 'LINK#*', 'FREEZE#*', 'SYS#*']
 /** What one caller requested and was refused per hour, and their pending requests. */
 const COUNTERS = ['ASKS#*', 'REFUSED#*', 'PLACES#*']
+/** Sessions by the container protocol, which only `vend` issues. */
+const SESSION_COUNTER = 'SESSIONS#*'
 
 export function permissionsOf(name: FunctionName, places: Places): readonly StatementJson[] {
   const { story, side } = dynamo(places)
   const log = logs(places)
   const statements: Record<FunctionName, readonly StatementJson[]> = {
     // The roles that it may assume depend on the config, so they are in a policy of their own (./assume.ts).
-    vend: [story.read('REQ#*', 'FREEZE#*', 'SYS#*'), story.put('REQ#*'), side.put(...COUNTERS), ...encrypted(places, 'dynamodb')],
+    vend: [
+      story.read('REQ#*', 'FREEZE#*', 'SYS#*'),
+      story.put('REQ#*'),
+      side.put(...COUNTERS, SESSION_COUNTER),
+      ...encrypted(places, 'dynamodb'),
+    ],
     api: [
       story.read(...STORY),
       story.put('REQ#*', 'LINK#*', 'FREEZE#*'),

@@ -104,6 +104,13 @@ export type Place =
   | { readonly place: 'held'; readonly by: WaitingPlace }
   | { readonly place: 'full'; readonly all: readonly WaitingPlace[] }
 
+/** Sessions that one caller may start by the container protocol: with one profile and its parameters in a minute, and with all in an hour. */
+export type SessionLimits = { readonly perMinute: number; readonly perHour: number }
+/** `place`: how many sessions of the same profile and parameters this minute has with this one. `full`: the limit that refuses the session. */
+export type SessionCount =
+  | { readonly place: number; readonly full?: never }
+  | { readonly full: keyof SessionLimits; readonly place?: never }
+
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string }
 
 export type NewRequestRefusal = 'request-unknown' | 'request-ended' | 'idempotency-mismatch' | 'frozen'
@@ -172,6 +179,11 @@ export type Ledger = {
   ): Promise<Done<Page<AccessRequest>> | Unknown>
   /** Counts a request for approval of this caller, up to `most` an hour. Returns the new count, or undefined if it would exceed `most`. */
   countAsk(caller: CallerRef, most: number, now: Instant): Promise<Done<number | undefined> | Unknown>
+  /**
+   * Counts a session against both limits, in one write. `what` stands for the profile and its parameters. A session that a limit refuses is
+   * not counted, so repeating a refused call costs nothing.
+   */
+  countSession(caller: CallerRef, what: string, limits: SessionLimits, now: Instant): Promise<Done<SessionCount> | Unknown>
   /** Takes one of the caller's `most` places for pending requests or, with `instead`, a place that was seen held. */
   takePlace(
     caller: CallerRef,
@@ -229,5 +241,17 @@ export type Ledger = {
 /** The part that the vend path needs. */
 export type VendLedger = Pick<
   Ledger,
-  'reserve' | 'record' | 'drop' | 'fail' | 'refuse' | 'ask' | 'takePlace' | 'leavePlace' | 'countAsk' | 'request' | 'frozen' | 'ping'
+  | 'reserve'
+  | 'record'
+  | 'drop'
+  | 'fail'
+  | 'refuse'
+  | 'ask'
+  | 'takePlace'
+  | 'leavePlace'
+  | 'countAsk'
+  | 'countSession'
+  | 'request'
+  | 'frozen'
+  | 'ping'
 >

@@ -121,7 +121,7 @@ function fieldOf(refusal: Refused | Unknown, view: View): string {
   if (refusal.outcome === 'unknown') return blockIds.profile
   switch (refusal.code) {
     case 'parameter-invalid': {
-      const block = `${PARAMETER}${refusal.evidence.parameter}`
+      const block = `${PARAMETER}${refusal.evidence?.parameter}`
       return view.values.has(block) ? block : blockIds.profile
     }
     case 'duration-invalid':

@@ -1,6 +1,6 @@
 /**
  * Selects the request that a session is issued under. By default it is new. Otherwise it is named by a single-use token, by an
- * Idempotency-Key, by what an SDK repeats within a minute, or by a caller who has an approved request.
+ * Idempotency-Key, by what an SDK repeats within seconds, or by a caller who has an approved request.
  */
 import type { Caller } from '@stint/core/identity/caller'
 import { CLOCK_GRACE_SECONDS } from '@stint/core/identity/token'
@@ -21,7 +21,7 @@ import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
-import type { Call } from '../ports/ledger.ts'
+import type { Call, SessionLimits } from '../ports/ledger.ts'
 
 type ExhaustedAs = 'request-exhausted' | 'token-used' | 'rate-limited' | 'already-issued' | 'in-progress'
 
@@ -35,6 +35,10 @@ export type Slot = {
   /** One token, one session: a token older than the ledger is refused. */
   readonly once?: true
   readonly fingerprint?: string
+  /** Limits of the entry point. They are counted in parallel with reserve. */
+  readonly limits?: SessionLimits
+  /** Where a call goes on if the request is full. `place`: the number of this call within its minute, which no other call has. */
+  readonly afterFull?: (place: number) => Slot
   /** The refusal, in the terms of this entry point, of a request that has no uses left. */
   readonly exhausted: (refusal: Refused<'request-exhausted'>) => Refused<ExhaustedAs>
 }
@@ -96,14 +100,26 @@ export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
 })
 const IDEMPOTENT_SECONDS = 24 * 3600
 
-/** SDKs fetch early and retry hard, so identical calls within this time share one request, with a few sessions under it. */
-const BUCKET_SECONDS = 60
-export const bucketSlot: Slot = {
-  uses: 4,
-  request: (call, caller, scope) => bucketRequestId(caller, scope.terms.profile, scope.terms.parameters, BUCKET_SECONDS, call.now),
-  windowExpiresAt: (call) => call.now + seconds(2 * BUCKET_SECONDS),
+/**
+ * SDKs fetch early and retry hard, so identical calls within this time share a request. It divides a minute: all sessions of a request count
+ * in the same minute.
+ */
+const BUCKET_SECONDS = 5
+/** Sessions of one such request. More would make its item, which every write sends back, expensive. */
+const BUCKET_USES = 8
+
+/** The container protocol. `limits`: how often a caller may vend; see container-limits.ts. */
+export const bucketSlot = (limits: SessionLimits, overflow = 0): Slot => ({
+  uses: BUCKET_USES,
+  limits,
+  request: (call, caller, scope) =>
+    bucketRequestId(caller, scope.terms.profile, scope.terms.parameters, BUCKET_SECONDS, call.now, overflow),
+  // The last call of the bucket must still find the window open when it is recorded.
+  windowExpiresAt: (call) => shortWindow(call) + seconds(BUCKET_SECONDS),
+  // At most BUCKET_USES calls of a minute have a place that leads to the same request, so none of them finds it full.
+  afterFull: (place) => bucketSlot(limits, 1 + Math.floor((place - 1) / BUCKET_USES)),
   exhausted: exhaustedAs('rate-limited'),
-}
+})
 
 export const sessionIn = (slot: Slot, request: RequestId, caller: Caller, random: RandomBytes): SessionId =>
   slot.session?.(request, caller, random) ?? newSessionId(request, random)

@@ -12,19 +12,21 @@ import { scopesOfSession } from '@stint/core/access/freeze'
 import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Profile } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
-import type { Caller } from '@stint/core/identity/caller'
+import { type Caller, callerRef } from '@stint/core/identity/caller'
 import { roleSessionName } from '@stint/core/identity/name'
 import { personOf } from '@stint/core/identity/person'
 import { hex128, parseRequestId, type RequestId, type SessionId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
+import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { AccessRequest } from '@stint/core/request/request'
 import { assumeRoleInput, sessionExpiry } from '@stint/core/scope/assume-role'
 import { faultInAnswer } from '@stint/core/scope/assumed-role'
 import { type AccessInput, changedTerms, resolveScope, type Scope, type ScopeRefusal } from '@stint/core/scope/terms'
 import type { Broker } from '../ports/broker.ts'
-import type { Call, Freeze, Intent, Reservation, ReserveRefusal } from '../ports/ledger.ts'
+import type { Call, Freeze, Intent, Reservation, ReserveRefusal, SessionCount } from '../ports/ledger.ts'
 import type { Assumed, StsRefusal } from '../ports/sts.ts'
+import { limitRefusal } from './container-limits.ts'
 import { recordRefusal } from './record-refusal.ts'
 import { type ApprovalRequestRefusal, requestApproval } from './request-approval.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
@@ -37,6 +39,7 @@ type VendRefusal =
   | ApprovalRequestRefusal
   | ReserveRefusal
   | StsRefusal
+  | 'rate-limited'
   | 'revoked-in-flight'
   | 'sts-answer-invalid'
 type EntryPointRefusal = 'approval-required' | 'duration-invalid'
@@ -85,19 +88,30 @@ export async function vend(
   if (decided.value.requiredApproval)
     return leavePending(broker, call, caller, decided.value.scope, decided.value.requiredApproval, options)
   const { scope, slot } = decided.value
-  const intent = makeIntent(broker, call, caller, scope, slot)
+  let intent = makeIntent(broker, call, caller, scope, slot)
 
-  // Reserve, and read the freezes in parallel. If reserving is slow, read the freezes again: one may have been set before the write. If the
-  // process dies after this, a use is taken and AWS has not been called; the sweeper marks the session abandoned and returns the use.
+  // Reserve; in parallel, read the freezes, and count the session if the entry point has limits. If reserving is slow, read the freezes
+  // again: one may have been set before the write. If the process dies after this, a use is taken and AWS has not been called; the
+  // sweeper marks the session abandoned and returns the use.
   const freezes = async () => ({
     found: await broker.ledger.frozen(scopesOfSession(broker.rules, caller, profile, scope.targetId), call.now),
     at: broker.clock(),
   })
-  const [reserved, early] = await Promise.all([broker.ledger.reserve(intent), freezes()])
+  const [first, early, counted] = await Promise.all([
+    broker.ledger.reserve(intent),
+    freezes(),
+    countSession(broker, call, caller, scope, slot),
+  ])
+  let reserved = first
+  const next = slotAfter(first, counted, slot)
+  if (next) {
+    intent = makeIntent(broker, call, caller, scope, next)
+    reserved = await broker.ledger.reserve(intent)
+  }
   const isLate = reserved.outcome === 'done' && broker.clock() - early.at > FREEZES_READ_AGAIN_AFTER_MS
-  const blocked = freezeRefusal((isLate ? await freezes() : early).found)
+  const blocked = freezeRefusal((isLate ? await freezes() : early).found) ?? limitRefusal(counted, slot, call.now)
   if (blocked) {
-    if (reserved.outcome !== 'done' && blocked.code === 'frozen') return refuse(broker, call, caller, profile, blocked)
+    if (reserved.outcome !== 'done' && blocked.code !== 'ledger-unavailable') return refuse(broker, call, caller, profile, blocked)
     if (reserved.outcome === 'done')
       await broker.ledger.fail(reserved.value, { code: blocked.code, reason: blocked.operator ?? blocked.detail, sends: 0 }, broker.clock())
     return { ...blocked, caller, profile }
@@ -215,7 +229,21 @@ function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'fro
   if (frozen.outcome === 'unknown')
     return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
   if (!frozen.value) return undefined
-  return refused('frozen', 'Access is frozen. AccessInput the responders.', { operator: `frozen: ${frozen.value.justification}` })
+  return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
+}
+
+/** Counts the session, if the entry point has limits. A count that is not known refuses the session. */
+async function countSession(broker: Broker, call: Call, caller: Caller, scope: Scope, { limits }: Slot): Promise<Counted> {
+  if (!limits) return done(undefined)
+  const { profile, parameters } = scope.terms
+  return broker.ledger.countSession(callerRef(caller), canonicalJson([profile, parameters]), limits, call.now)
+}
+type Counted = Done<SessionCount | undefined> | Unknown
+
+/** Where a call goes on that found its request full, although it is within the limits. */
+function slotAfter(reserved: Done<Reservation> | Refused<ReserveRefusal> | Unknown, counted: Counted, slot: Slot): Slot | undefined {
+  if (reserved.outcome !== 'refused' || reserved.code !== 'request-exhausted' || counted.outcome === 'unknown') return undefined
+  return counted.value?.place === undefined ? undefined : slot.afterFull?.(counted.value.place)
 }
 
 /** Translates the ledger's refusal for this entry point, and lists how this call's terms differ from the approved ones. */

@@ -69,7 +69,7 @@ export function apiApp(broker: ApiBroker): Api {
 
   /** A request that wanted shell code gets shell code, even if it went to a route that does not exist. */
   async function answerReader(c: Ctx): Promise<void> {
-    const reader = await readerOf(c)
+    const reader = await readerOf(c, broker.sleep)
     if (!reader) return
     const { status, headers } = c.res
     const reply = { status, headers: Object.fromEntries(headers), body: await c.res.text() }

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type NamedFreeze, parseFreezeName } from '@stint/core/access/freeze'
 import { openRules } from '@stint/core/config/rules'
 import { visibleJson } from '@stint/core/shown-text'
+import { partitionOfRegion } from '@stint/iam/partition'
 import { consoleSignIn } from '../adapters/console-url.ts'
 import { postForm } from '../adapters/https.ts'
 import type { Web } from '../http/context.ts'
@@ -22,6 +23,7 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
   const region = need('AWS_REGION')
   const { AWS_ENDPOINT_URL_STS: sts, AWS_ENDPOINT_URL_DYNAMODB: dynamodb, STINT_CONSOLE_ISSUER: consoleIssuer } = env
   const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_KMS: kms } = env
+  const partition = partitionOfRegion(region)
   return {
     rules: openRules(readFileSync(join(folder, 'config.json'))),
     build: need('STINT_BUILD'),
@@ -43,7 +45,8 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployme
     ...(consoleIssuer
       ? {
           signIn: consoleSignIn({
-            endpoint: env.STINT_SIGNIN_ENDPOINT ?? `https://${region}.signin.aws.amazon.com/federation`,
+            endpoint: env.STINT_SIGNIN_ENDPOINT ?? `https://${region}.${partition.signIn}/federation`,
+            destination: `https://${partition.console}/`,
             issuer: consoleIssuer,
             post: postForm,
           }),

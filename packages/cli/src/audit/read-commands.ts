@@ -28,9 +28,12 @@ import { csvHead, csvLine, exportEvents, ndjsonLine } from './export.ts'
 import { memoryFile, recall, remember } from './memory.ts'
 import { sourceFrom } from './open-log.ts'
 import { progressBar } from './progress.ts'
-import { readTrail, reconcile, reconciledText, Sessions } from './reconcile.ts'
 import { classes, gravest, reportText } from './report.ts'
 import { Unreachable } from './sources.ts'
+import { reconcile } from './trail/reconcile.ts'
+import { readTrail } from './trail/records.ts'
+import { reconciledText } from './trail/report.ts'
+import { Sessions } from './trail/sessions.ts'
 import { type VerifyReport, verify } from './verify/verify.ts'
 
 // ── verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,7 +109,12 @@ const otherLog = (report: VerifyReport, origin: string): VerifyReport => ({
 
 // ── reconcile ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type ReconcileFlags = LogFlags & { readonly vkey?: readonly string[]; readonly trail: readonly string[]; readonly role?: readonly string[] }
+type ReconcileFlags = LogFlags & {
+  readonly vkey?: readonly string[]
+  readonly trail: readonly string[]
+  readonly role?: readonly string[]
+  readonly admin?: readonly string[]
+}
 
 export function reconcileCommand(context: Context, flags: ReconcileFlags): Promise<number> {
   const { stdout, stderr, env } = context.process
@@ -125,9 +133,10 @@ export function reconcileCommand(context: Context, flags: ReconcileFlags): Promi
       stderr.write(`stint: The log is invalid (${fault}). Run stint audit verify.\n`)
       return classes[worst].exit
     }
-    const reconciled = await reconcile(sessions, readTrail(flags.trail), flags.role ?? [])
+    const reconciled = await reconcile(sessions, readTrail(flags.trail), { roles: flags.role ?? [], admins: flags.admin ?? [] })
     stdout.write(flags.json ? jsonLine(reconciled) : forPeople(reconciledText(reconciled)))
-    return reconciled.findings.length > 0 ? exitCode('failed') : 0
+    if (reconciled.findings.length > 0) return exitCode('failed')
+    return reconciled.records === 0 || reconciled.silent.length > 0 ? exitCode('notJudged') : 0
   })
 }
 

@@ -10,6 +10,7 @@ export const exits = {
   ruleBroken: { code: 6, means: 'audit verify: an event breaks a rule' },
   tableDiffers: { code: 7, means: 'audit verify: the table differs from the log' },
   waiting: { code: 8, means: 'the request waits for approval' },
+  notJudged: { code: 9, means: 'audit reconcile: CloudTrail has no records of an account, so it was not judged' },
   notStarted: { code: 125, means: 'exec, shell: there are no credentials, so the command was not started' },
   notExecutable: { code: 126, means: 'exec, shell: the command cannot be executed' },
   notFound: { code: 127, means: 'exec, shell: the command was not found' },

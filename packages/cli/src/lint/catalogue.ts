@@ -125,11 +125,69 @@ export const catalogue = {
     why: 'Releasing a freeze takes two people, and a frozen person cannot release. Only a deployment can then release the freeze of this issuer.',
     fix: 'Add two responders of another issuer, or plan to use `releaseFreezes` in `infra/settings.ts`.',
   },
+  'unknown-action': {
+    severity: 'error',
+    finds: 'An action or a service that AWS does not have, or a wildcard that matches none.',
+    why: 'IAM accepts any name. A misspelled action in an Allow is missing at night, and in a Deny it is not denied.',
+    fix: 'Correct the name. The Service Authorization Reference lists the actions of each service.',
+  },
+  'action-resource': {
+    severity: 'warning',
+    finds: 'An action with resources that it does not apply to, or a resource that none of the actions applies to.',
+    why: 'Such an Allow allows nothing and such a Deny denies nothing: `s3:GetObject` is about objects (`arn:aws:s3:::bucket/*`), not about a bucket.',
+    fix: 'Use the ARN format of the action, or `*` for an action without resources. Put actions on other resources into a statement of their own.',
+  },
+  'unknown-condition-key': {
+    severity: 'warning',
+    finds:
+      'A condition key that AWS does not have, or that requests for the action never have (`s3:ExistingObjectTag` with `s3:PutObject`).',
+    why: 'A condition on a missing key is never met, so a Deny with it never denies. With a negated operator it is always met.',
+    fix: 'Use a key that the Service Authorization Reference lists for the action.',
+  },
+  'wide-without-approval': {
+    severity: 'warning',
+    finds:
+      'A profile without approval that allows every action, passes every role (`iam:PassRole` on `*`), or has an administrator’s managed policy.',
+    why: 'One stolen token of an eligible caller makes an administrator at once, and no approver sees it.',
+    fix: 'Allow what the work needs, or add `approval`.',
+  },
+  'privilege-escalation': {
+    severity: 'warning',
+    finds:
+      'Permissions that together are enough to gain others, such as `iam:PassRole` with `lambda:CreateFunction` and `lambda:InvokeFunction`.',
+    why: 'Public tools look for these ways first. A session gains the permissions of any role that it can pass or change.',
+    fix: 'Limit the resource: the roles that can be passed, the functions that can be changed. Or deny one of the actions.',
+  },
+  'mixed-partitions': {
+    severity: 'error',
+    finds: 'A policy, a resource or a region of another AWS partition than the role’s, or targets in several partitions.',
+    why: 'AWS refuses such a policy (`Partition "aws" is not valid for resource`), and credentials of one partition are not valid in another.',
+    fix: 'Use ARNs and regions of the role’s partition, and one broker for each partition.',
+  },
+  'foreign-policy': {
+    severity: 'error',
+    finds: 'A managed policy of another account than the role’s.',
+    why: 'AssumeRole takes managed policies of AWS and of the role’s own account only, so every session is refused.',
+    fix: 'Create the policy in the target account, and use its ARN there.',
+  },
+  'open-parameter': {
+    severity: 'warning',
+    finds: 'A parameter that accepts any text and is part of a resource, or one with `wildcard: true`.',
+    why: 'The caller chooses the resource. `arn:aws:s3:::acme-` and any text is every bucket whose name starts with acme-, and every object in it.',
+    fix: 'List the allowed values in the pattern, or allow only the characters of a name: `[a-z0-9-]{3,40}`.',
+  },
+  'tag-encoded': {
+    severity: 'note',
+    finds: 'A session tag from a claim that can have characters which AWS does not accept in a tag.',
+    why: 'Stint sends such a character as `=` and its bytes in hex: `dependabot[bot]` becomes `dependabot=5Bbot=5D`. A policy that compares the tag must use this form.',
+    fix: 'Use an ID as the tag, or compare the encoded form.',
+  },
   'packed-size': {
     severity: 'warning',
-    finds: 'A session policy and tags that are likely to exceed AWS’s limit with parameters at their longest.',
+    finds:
+      'A session policy and tags that are likely to exceed AWS’s limit with parameters and claims at their longest: their declared `max`, or the longest documented value of the claim.',
     why: 'AWS packs them into a binary format and rejects what is too large (`PackedPolicyTooLarge`). This only shows at the first vend that is long enough.',
-    fix: 'Use fewer statements, shorter tags or a smaller `max` for parameters. The value is an estimate; `packedPolicySize` of real sessions is exact.',
+    fix: 'Drop the tag that the finding names, declare its `max`, or use fewer statements and a smaller `max` for parameters. The value is an estimate; `packedPolicySize` of real sessions is exact.',
   },
   'self-approval': {
     severity: 'warning',

@@ -1,18 +1,17 @@
 /** Rules about whole targets and profiles. */
-import { deflateRawSync } from 'node:zlib'
 import { approvalFor } from '@stint/core/config/approval'
 import { knowledge, presetOf } from '@stint/core/config/issuers/index'
-import { mintsOf } from '@stint/core/config/mints'
 import type { Approval, Profile, Rules, Target, Who } from '@stint/core/config/shape'
 import { durationSeconds, parseDuration } from '@stint/core/duration'
 import { personOf } from '@stint/core/identity/person'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
-import { profileStatements, sessionPolicy } from '@stint/core/scope/policy'
-import { estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from '@stint/iam'
+import { profileStatements } from '@stint/core/scope/policy'
 import { catalogue } from '@stint/iam/minting/catalogue'
 import type { Report } from './catalogue.ts'
-import { isEditable, isExact, plainName, valuesOf } from './reach.ts'
+import { lintPartitions, lintPolicy } from './policy/profile.ts'
+import { isExact, valuesOf } from './reach.ts'
+import { lintSize, lintTags } from './tags.ts'
 
 export function lintTargets(rules: Rules, report: Report): void {
   const seen = new Map<string, { readonly name: string; readonly account: string }>()
@@ -26,6 +25,7 @@ export function lintTargets(rules: Rules, report: Report): void {
       )
     seen.set(target.externalId, other ?? { name, account: target.account })
   }
+  lintPartitions(rules, report)
 }
 
 /** The context for checking a profile. `isDead`: no token can match the rule. */
@@ -38,6 +38,7 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
   if (profile.eligible.every(isDead)) report('unreachable-profile', `${path}.eligible`, 'No token can match any of its rules.')
   if (profile.chaining) report('chaining-outlives', `${path}.chaining`, 'Sessions can assume further roles, whose sessions outlive them.')
   lintLasting(profile, path, report)
+  lintPolicy(rules, profile, path, report)
   lintSize(profile, path, report)
   lintTags(rules, profile, path, report)
 
@@ -51,19 +52,6 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
   if (approval.breakGlass) lintBreakGlass(rules, profile, approval, path, report)
 }
 
-/** Policies in AWS can depend on session tags, so a tag must not come from a claim that users can edit. */
-function lintTags(rules: Rules, profile: Profile, path: string, report: Report): void {
-  const issuers = new Set(profile.eligible.map(({ issuer }) => issuer))
-  for (const [key, value] of Object.entries(profile.tags ?? {})) {
-    if (!('claim' in value)) continue
-    const claim = plainName(value.claim)
-    for (const name of issuers) {
-      const issuer = rules.issuers[name]
-      if (issuer?.kind === 'human' && isEditable(issuer, claim))
-        report('user-editable', `${path}.tags.${key}`, `Users of '${name}' can edit '${claim}', so they choose the value of this tag.`)
-    }
-  }
-}
 /** What sessions of the profile can leave behind. The permissions of its role are unknown here. */
 function lintLasting(profile: Profile, path: string, report: Report): void {
   const policy = profileStatements(profile, {})
@@ -86,35 +74,6 @@ const makes: ReadonlyMap<string, string> = new Map(catalogue.map(({ action, what
 const listed = (names: readonly string[]): string =>
   `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''}`
 const MOST_NAMES = 12
-
-/** The size with parameters at their longest. A claim's value counts as 36 characters, the length of a UUID. */
-function lintSize(profile: Profile, path: string, report: Report): void {
-  const longest = Object.fromEntries(Object.entries(profile.parameters ?? {}).map(([name, { max }]) => [name, filler(max)]))
-  const policyArns = profile.policyArns ?? []
-  const policy = sessionPolicy({ policy: profileStatements(profile, longest), policyArns, mints: mintsOf(profile) }, 0)
-  if (policy.length > MAX_SESSION_POLICY_CHARACTERS) {
-    report(
-      'packed-size',
-      `${path}.policy`,
-      `Up to ${policy.length} characters with the longest parameters. AWS allows ${MAX_SESSION_POLICY_CHARACTERS}.`,
-    )
-    return
-  }
-  const tags = Object.entries(profile.tags ?? {}).map(([key, value]) => {
-    const length =
-      'const' in value ? value.const.length : 'param' in value ? (profile.parameters?.[value.param]?.max ?? 0) : CLAIM_CHARACTERS
-    return key.length + length
-  })
-  const tagCharacters = tags.reduce((sum, length) => sum + length, SESSION_TAG_CHARACTERS)
-  const percent = estimatedPackedPercent(tagCharacters, deflateRawSync(`${policy}${policyArns.join('')}`).length)
-  if (percent >= 80) report('packed-size', path, `Estimated at ${percent} % of AWS's limit.`)
-}
-const CLAIM_CHARACTERS = 36
-/** `stint:session` and a session ID. */
-const SESSION_TAG_CHARACTERS = 13 + 39
-/** Characters that compress no better than a name. */
-const filler = (length: number): string =>
-  Array.from({ length }, (_, index) => 'acdfgijlmnpqrsuvwxyz0123456789-'[(index * 17 + index * index * 7) % 31]).join('')
 
 function lintApproval(
   { rules, isDead, now, report }: Look,

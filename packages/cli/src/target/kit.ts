@@ -2,9 +2,9 @@
  * The inputs of the target kit. They are the same that infra/target/target.yaml and infra/target/terraform/variables.tf accept, so
  * an invalid target is refused here and not only in each of 500 accounts. test/infra/target-inputs.test.ts compares all three.
  */
+import { partitions } from '@stint/iam/partition'
 
-/** All AWS partitions. */
-const PARTITION = 'aws|aws-cn|aws-us-gov|aws-iso|aws-iso-[bef]|aws-eusc'
+const PARTITION = partitions.map(({ id }) => id).join('|')
 const ROLE_ARN = new RegExp(`^arn:(${PARTITION}):iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]{1,64}$`)
 /** A name has no comma, because the template takes a comma-separated list. */
 const POLICY_ARN = new RegExp(`^arn:(${PARTITION}):iam::([0-9]{12}|aws):policy/([A-Za-z0-9+=.@_-]+/)*[A-Za-z0-9+=.@_-]{1,128}$`)

@@ -3,6 +3,7 @@
  * same naming as the stack (infra/target/target.yaml), so they always match.
  */
 import type { Target } from '@stint/core/config/shape'
+import { partitionOfRegion } from '@stint/iam/partition'
 import { kitFaults } from './kit.ts'
 
 export type Row = { readonly name: string; readonly account: string; readonly role?: string; readonly region?: string }
@@ -34,7 +35,7 @@ export function targetsFrom(
     if (!/^\d{12}$/.test(row.account)) faults.push(`${place}: '${row.account}' is not an account ID. Use 12 digits.`)
     faults.push(...kitFaults({ role }).map((fault) => `${place}: ${fault}`))
     if (!/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(region)) faults.push(`${place}: '${region}' is not a valid region.`)
-    const roleArn = `arn:${partitionOf(region)}:iam::${row.account}:role${defaults.path}${role}`
+    const roleArn = `arn:${partitionOfRegion(region).id}:iam::${row.account}:role${defaults.path}${role}`
     const [named, reached] = [names.get(row.name), roles.get(roleArn.toLowerCase())]
     if (named) faults.push(`${place}: the name is already used by ${named}.`)
     if (reached) faults.push(`${place}: ${roleArn} is already the role of ${reached}.`)
@@ -45,18 +46,6 @@ export function targetsFrom(
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, targets }
 }
-
-/** Regions outside the partition `aws`, by prefix (the AWS SDK's partitions.json). */
-const PARTITIONS: readonly (readonly [begins: string, partition: string])[] = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-  ['us-iso-', 'aws-iso'],
-  ['us-isob-', 'aws-iso-b'],
-  ['eu-isoe-', 'aws-iso-e'],
-  ['us-isof-', 'aws-iso-f'],
-  ['eusc-', 'aws-eusc'],
-]
-const partitionOf = (region: string): string => PARTITIONS.find(([begins]) => region.startsWith(begins))?.[1] ?? 'aws'
 
 /** The lines for `targets` in a config. */
 export const configLines = (targets: Targets): string =>

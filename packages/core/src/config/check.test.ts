@@ -33,6 +33,23 @@ describe('targetRoles', () => {
   ])('%s', (_name, targetRoles, fault) => expect(faultsOf((config) => Object.assign(config, { targetRoles }))).toContain(fault))
 })
 
+describe('container', () => {
+  test.each<[string, object, string]>([
+    ['the defaults', {}, 'ok'],
+    ['the least', { perMinute: 6, perHour: 60 }, 'ok'],
+    ['the most', { perMinute: 600, perHour: 6000 }, 'ok'],
+    ['too few for three tries', { perMinute: 5 }, 'container.perMinute: must be at least 6'],
+    ['too many a minute', { perMinute: 601 }, 'container.perMinute: must be at most 600'],
+    ['too few an hour', { perHour: 59 }, 'container.perHour: must be at least 60'],
+    ['too many an hour', { perHour: 6001 }, 'container.perHour: must be at most 6000'],
+    ['none', { perMinute: 0 }, 'container.perMinute: must be at least 6'],
+    ['a fraction', { perMinute: 6.5 }, 'container.perMinute'],
+    ['a minute with more than the hour', { perMinute: 100, perHour: 60 }, 'container: perMinute must not be larger than perHour'],
+    ['a minute with more than the default of the hour', { perMinute: 600, perHour: 599 }, 'container: perMinute must not be larger'],
+    ['an unknown limit', { perDay: 1 }, 'container.perDay'],
+  ])('%s', (_name, container, fault) => expect(faultsOf((config) => Object.assign(config, { container }))).toContain(fault))
+})
+
 test('refuses an unattended break-glass without a Slack channel', () => {
   const approval = {
     rules: [{ by: [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }], count: 1 }],
@@ -276,6 +293,13 @@ describe('faults', () => {
       reader({ mints: ['sts:AssumeRole', 'sts:AssumeRole'] }),
       'profiles.reader.mints[1]: is listed twice. Remove one',
     ],
+    ...['Build & Deploy 🚀', '#2-bit', '(logo)', 'dependabot[bot]', 'a,b', 'a*', 'a\nb', 'a;b', 'a"b', 'a=5B', 'x'.repeat(257)].map(
+      (text): [string, ReturnType<typeof reader>, string] => [
+        `the constant ${text.slice(0, 20)} as a tag`,
+        reader({ tags: { t: { const: text } } }),
+        'profiles.reader.tags.t: is not a valid session tag value',
+      ],
+    ),
     ['a policy beyond Latin-1', reader({ policy: [{ Effect: 'Allow', Action: 's3:*', Resource: 'arn:aws:s3:::ł' }] }), 'outside Latin-1'],
     ['a role in another account', (config) => void (config.targets.prod.account = '999999999999'), 'is not in account 999999999999'],
     ['an external ID that AWS does not take', (config) => void (config.targets.prod.externalId = 'a b'), 'targets.prod.externalId'],

@@ -1,17 +1,17 @@
 /** What settings mean together: names that must exist, rules that must hold between values. The schema has checked each value. */
-import { parsePolicy, splitArn } from '@stint/iam'
+import { splitArn } from '@stint/iam'
 import { mintingActions, openedBy } from '@stint/iam/minting/actions'
 import { connectionActions, grantActions } from '@stint/iam/minting/left-open'
 import { formatDuration, parseDuration } from '../duration.ts'
-import { isObject } from '../json.ts'
+import { MAX_TAG_VALUE, tagText } from '../tag-value.ts'
 import { approvalFor } from './approval.ts'
 import { isGlob } from './matcher.ts'
 import { mintsOf } from './mints.ts'
 import { nearest } from './nearest.ts'
 import { parsePattern } from './pattern.ts'
+import { checkPolicy } from './policy-check.ts'
 import { isIssuerUrl } from './schema.ts'
 import { type Approval, type Config, MAX_GRANT_DAYS, MAX_SESSION_SECONDS, type Matcher, type Profile, type Who } from './shape.ts'
-import { fillStatement } from './template.ts'
 
 /** A shorter session is useless to any client. The end-time Deny makes sessions under 15 minutes possible (docs/decisions/0002). */
 const MIN_SESSION_SECONDS = 60
@@ -185,6 +185,11 @@ function checkTags(config: Config, profile: Profile, path: string, say: Say): vo
     seen.add(folded)
     if ('param' in item && !Object.hasOwn(profile.parameters ?? {}, item.param))
       say(`${path}.tags.${key}`, `names the unknown parameter '${item.param}'`)
+    if ('const' in item && (tagText(item.const) !== item.const || [...item.const].length > MAX_TAG_VALUE))
+      say(
+        `${path}.tags.${key}`,
+        `is not a valid session tag value. Use at most ${MAX_TAG_VALUE} letters, digits, spaces and _.:/=+-@ (no = before two hex digits)`,
+      )
     if (needsApproval && 'claim' in item && !item.stable) {
       say(`${path}.tags.${key}`, 'uses a claim that is not marked stable. A profile with approval must vend exactly what was approved')
     }
@@ -197,25 +202,6 @@ function checkParameters(profile: Profile, path: string, say: Say): void {
     const parsed = parsePattern(item.pattern)
     if (!parsed.ok) say(`${path}.parameters.${name}.pattern`, parsed.fault)
   }
-}
-
-/** Fills each statement with placeholder values and parses it as IAM would, so that a typo is found here and not by AWS. */
-function checkPolicy(profile: Profile, path: string, say: Say): void {
-  if (profile.policy && !profile.policyArns && !profile.policy.some((item) => item.Effect === 'Allow')) {
-    say(`${path}.policy`, 'allows nothing. A policy of only Deny statements needs policyArns too')
-  }
-  const standIns = Object.fromEntries(Object.keys(profile.parameters ?? {}).map((name) => [name, 'x']))
-  profile.policy?.forEach((item, index) => {
-    const place = `${path}.policy[${index}]`
-    for (const name of paramsOf(item)) {
-      if (!Object.hasOwn(standIns, name)) say(place, `names the unknown parameter '${name}'`)
-    }
-    if (JSON.stringify(item).match(/\$"\s*,\s*\{"param"/))
-      say(place, "has a '$' directly before a parameter, which could form a policy variable")
-    const parsed = parsePolicy({ Version: '2012-10-17', Statement: [fillStatement(item, standIns)] }, 'session')
-    if (!parsed.ok) for (const fault of parsed.faults) say(place, fault.replace(/^Statement\[0\][.:]?\s*/, ''))
-    if (!/^[\t\n\r\u0020-\u00FF]*$/.test(JSON.stringify(item))) say(place, 'contains characters outside Latin-1, which STS rejects')
-  })
 }
 
 /** Checks the minting actions in `mints`, and that `mints` names every minting action that the policy allows. */
@@ -251,10 +237,4 @@ function mintFault(name: string): string | undefined {
   const byFolded = new Map(mintingActions.map((action) => [action.toLowerCase(), action]))
   const meant = byFolded.get(nearest(folded, [...byFolded.keys()]) ?? '')
   return `'${name}' is not a known minting action; ${meant ? `did you mean '${meant}'?` : 'see docs/lasting-access.md for the list'}`
-}
-
-function paramsOf(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(paramsOf)
-  if (!isObject(value)) return []
-  return typeof value.param === 'string' ? [value.param] : Object.values(value).flatMap(paramsOf)
 }

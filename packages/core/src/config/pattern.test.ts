@@ -1,7 +1,7 @@
 /** Patterns of parameters: the language of JavaScript's regular expressions, in time that no value can stretch. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parsePattern } from './pattern.ts'
+import { parsePattern, samplePattern } from './pattern.ts'
 
 const fits = (source: string, text: string): boolean => {
   const parsed = parsePattern(source)
@@ -108,4 +108,29 @@ test('matches like JavaScript for every pattern and string', () => {
     }),
     { numRuns: 1000 },
   )
+})
+
+describe('an example of a pattern', () => {
+  test.each([
+    ['acme-[a-z0-9-]+-logs', 'acme-a-logs'],
+    ['[a-z]{3}', 'aaa'],
+    ['(dev|staging)-\\d\\d', 'dev-00'],
+    ['^[A-Z]\\w*$', 'A'],
+    ['x?y+', 'y'],
+    ['', ''],
+    ['[^\\x00-\\xFF]', undefined],
+    ['a\\bb', undefined],
+    ['(?=x)', undefined],
+  ])('%s: %s', (source, sample) => expect(samplePattern(source)).toBe(sample))
+
+  test('fits whatever the pattern is', () => {
+    const atom = fc.constantFrom('a', '[b-d]', '\\d', '(?:x|yz)', '.', '\\w{2}', 'q?', '[^a]')
+    const pattern = fc.array(fc.tuple(atom, fc.constantFrom('', '+', '*', '{0,2}')), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(pattern, (parts) => {
+        const source = parts.map(([one, count]) => `(?:${one})${count}`).join('')
+        expect(fits(source, samplePattern(source) ?? 'none')).toBe(true)
+      }),
+    )
+  })
 })

@@ -14,7 +14,7 @@ const MAX_STATES = 4000
 const LATIN_1 = 256
 
 /** Consumes one character, or none if `when` holds at this position. `out` lists the next states; the final state has none. */
-type State = { readonly reads?: readonly boolean[]; readonly when?: (text: string, at: number) => boolean; out: readonly number[] }
+export type State = { readonly reads?: readonly boolean[]; readonly when?: (text: string, at: number) => boolean; out: readonly number[] }
 
 type Node =
   | { readonly kind: 'one'; readonly reads: readonly boolean[] }
@@ -33,6 +33,9 @@ const assertions: ReadonlyMap<string, NonNullable<State['when']>> = new Map([
 
 class Refusal extends Error {}
 
+/** The states of a pattern that `parsePattern` accepts. State 0 is the end. */
+export const compiledPattern = (source: string): readonly [start: number, states: readonly State[]] => compile(parse(source))
+
 export function parsePattern(source: string): PatternParsed {
   try {
     // Compile it alone first: 'a)|(?:b' compiles only inside a group, and would break out of it.
@@ -42,13 +45,39 @@ export function parsePattern(source: string): PatternParsed {
     return { ok: false, fault: 'is not a valid regular expression' }
   }
   try {
-    const [start, states] = compile(parse(source))
+    const [start, states] = compiledPattern(source)
     return { ok: true, fits: (text) => run(states, start, text) }
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, fault: error.message }
     throw error
   }
 }
+
+/** A short string that the pattern matches, for examples; undefined if none was found. Letters and digits come first. */
+export function samplePattern(source: string): string | undefined {
+  if (!parsePattern(source).ok) return undefined
+  const [start, states] = compile(parse(source))
+  const seen = new Set<number>()
+  let open: readonly (readonly [state: number, text: string])[] = [[start, '']]
+  while (open.length > 0) {
+    const next: (readonly [number, string])[] = []
+    for (const [index, text] of open) {
+      if (index === 0 && run(states, start, text)) return text
+      const state = states[index] as State
+      if (seen.has(index)) continue
+      seen.add(index)
+      const read =
+        state.reads &&
+        ([...READABLE].map((character) => character.charCodeAt(0)).find((code) => state.reads?.[code]) ?? state.reads.indexOf(true))
+      if (read === -1) continue
+      // Assertions are passed here; the finished string is matched as a whole.
+      for (const out of state.out) next.push([out, read === undefined ? text : text + String.fromCharCode(read)])
+    }
+    open = next
+  }
+  return undefined
+}
+const READABLE = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.'
 
 // ── Parse ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,6 +4,7 @@
  * settings mean together.
  */
 import { isCidr } from '@stint/iam/ip'
+import { partitions } from '@stint/iam/partition'
 import { parseVkey } from '@stint/tlog/note'
 import * as v from 'valibot'
 import { parseDuration } from '../duration.ts'
@@ -18,6 +19,7 @@ const named = <T extends v.GenericSchema>(name: string, description: string, sch
 const about = <T extends v.GenericSchema>(description: string, schema: T) => v.pipe(schema, v.description(description))
 const optional = <T extends v.GenericSchema>(description: string, schema: T) => v.optional(about(description, schema))
 const yes = v.literal(true)
+const PARTITION = partitions.map(({ id }) => id).join('|')
 
 // ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,7 +236,7 @@ const target = named(
       'The ARN of the role. Can be a binding.',
       v.pipe(
         v.string(),
-        v.regex(/^arn:aws[a-z-]{0,16}:iam::\d{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/, 'must be the ARN of an IAM role'),
+        v.regex(new RegExp(`^arn:(${PARTITION}):iam::\\d{12}:role/([\\w+=,.@-]+/)*[\\w+=,.@-]{1,64}$`), 'must be the ARN of an IAM role'),
         v.maxLength(608, 'must be the ARN of an IAM role'),
       ),
     ),
@@ -259,7 +261,14 @@ const value = named(
   'Value',
   "A session tag's value: from a claim, a constant or a parameter.",
   v.union([
-    v.strictObject({ claim: claimRef, ...valueSettings }),
+    v.strictObject({
+      claim: claimRef,
+      max: optional(
+        'The longest value, in characters as sent to AWS. A longer one is refused. `stint lint` estimates the packed size with it.',
+        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
+      ),
+      ...valueSettings,
+    }),
     v.strictObject({ const: v.string(), ...valueSettings }),
     v.strictObject({ param: line, ...valueSettings }),
   ]),
@@ -322,7 +331,12 @@ const profile = named(
     policyArns: optional(
       'Managed policies that limit the session in the same way.',
       v.pipe(
-        list(v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::(aws|\d{12}):policy\/.+$/, 'must be the ARN of a managed policy'))),
+        list(
+          v.pipe(
+            v.string(),
+            v.regex(new RegExp(`^arn:(${PARTITION}):iam::(aws|\\d{12}):policy/.+$`), 'must be the ARN of a managed policy'),
+          ),
+        ),
         v.maxLength(10, 'must have at most 10 items, the AWS limit'),
       ),
     ),
@@ -454,6 +468,21 @@ const identity = named(
   v.union([v.strictObject({ issuer: id, subject: line }), v.strictObject({ issuer: id, actor: line })]),
 )
 
+const containerSettings = named(
+  'ContainerSettings',
+  'The container credentials protocol, `GET /credentials/{profile}`. SDKs fetch credentials for each client and process, and repeat a call after one or two seconds, so leave room for three calls per need.',
+  v.pipe(
+    v.strictObject({
+      perMinute: optional(
+        'Sessions that one caller can start within a minute with the same profile and parameters. Default: 60. More sessions mean more writes, and a lost token is worth more.',
+        count(6, 600),
+      ),
+      perHour: optional('Sessions that one caller can start within an hour with all profiles. Default: 1200.', count(60, 6000)),
+    }),
+    v.check(({ perMinute = 60, perHour = 1200 }) => perMinute <= perHour, 'perMinute must not be larger than perHour'),
+  ),
+)
+
 export const configSchema = named(
   'Config',
   'The config, with its bindings filled in.',
@@ -470,6 +499,7 @@ export const configSchema = named(
     profiles: about('What callers can have, by ID.', filledRecord(id, profile, 'must name a profile')),
     auditors: optional('Who can read all sessions and requests and the details of `/readyz`.', list(who)),
     responders: optional('Who can set freezes. Two of them together can release one.', list(who)),
+    container: optional('Limits of the container credentials protocol.', containerSettings),
     log: optional('The audit log.', log),
     slack: optional('Slack, for requests and notifications.', slack),
     signIn: optional("By issuer: the sign-in for Stint's own pages.", v.record(id, signIn)),

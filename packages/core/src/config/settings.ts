@@ -16,6 +16,8 @@ export type Config = {
   readonly auditors?: readonly Who[]
   /** Who can set freezes. Two of them together can release one. */
   readonly responders?: readonly Who[]
+  /** Limits of the container credentials protocol. */
+  readonly container?: ContainerSettings
   readonly log?: LogConfig
   /** Slack, for requests and notifications. */
   readonly slack?: SlackConfig
@@ -113,6 +115,14 @@ export type Profile = {
   readonly justification?: 'required'
   /** Where Slack messages about this profile go. */
   readonly slack?: ProfileSlack
+}
+
+/** The container credentials protocol, `GET /credentials/{profile}`. SDKs fetch credentials for each client and process, and repeat a call after one or two seconds, so leave room for three calls per need. */
+export type ContainerSettings = {
+  /** Sessions that one caller can start within a minute with the same profile and parameters. Default: 60. More sessions mean more writes, and a lost token is worth more. */
+  readonly perMinute?: number
+  /** Sessions that one caller can start within an hour with all profiles. Default: 1200. */
+  readonly perHour?: number
 }
 
 /** The audit log. */
@@ -234,6 +244,8 @@ export type PolicyStatement = { readonly Sid?: string; readonly Effect: 'Allow' 
 /** A session tag's value: from a claim, a constant or a parameter. */
 export type Value = {
   readonly claim: ClaimRef
+  /** The longest value, in characters as sent to AWS. A longer one is refused. `stint lint` estimates the packed size with it. */
+  readonly max?: number
   /** The claim is the same in every token of one caller. */
   readonly stable?: true
   /** The tag is passed on to every role that the session assumes. */

@@ -5,6 +5,7 @@
  * Alphabet and lengths: AWS STS API Reference, AssumeRole, SourceIdentity and RoleSessionName.
  */
 import { shortDigest } from '../digest.ts'
+import { escaped } from '../tag-value.ts'
 
 const MAX_NAME = 128
 const MAX_SOURCE_IDENTITY = 64
@@ -12,10 +13,7 @@ const MAX_READABLE_NAME = 24
 const DIGEST = 26
 
 /** A character that AWS accepts stays as it is (`=` is reserved for the encoding). Any other becomes its UTF-8 bytes in hex. */
-const encodeCharacter = (character: string): string =>
-  /^[\w+,.@-]$/.test(character)
-    ? character
-    : [...Buffer.from(character, 'utf8')].map((byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+const encodeCharacter = (character: string): string => (/^[\w+,.@-]$/.test(character) ? character : escaped(character))
 
 const encode = (text: string): readonly string[] => [...text].map(encodeCharacter)
 

@@ -10,7 +10,7 @@ export const dialectOf = (issuer: Pick<Issuer, 'dialect' | 'url'>): Dialect =>
   issuer.dialect ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'rfc9068'
 
 const urls: readonly (readonly [RegExp, Dialect])[] = [
-  [/^https:\/\/cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\//, 'cognito'],
+  [/^https:\/\/cognito-idp\.[a-z0-9-]+\.(amazonaws\.(com(\.cn)?|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov)\//, 'cognito'],
   [/^https:\/\/[^/]+\.okta(preview|-emea)?\.com(\/|$)/, 'okta'],
   [/^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net)\//, 'entra'],
 ]

@@ -7,20 +7,35 @@
  *   - every limit that must hold is an explicit Deny: a resource policy that names the session's ARN can bypass a missing
  *     Allow, but never a Deny.
  */
-import { compactPolicy, contains, MAX_SESSION_POLICY_CHARACTERS, parsePolicy, type Statement, type StatementJson } from '@stint/iam'
+import {
+  compactPolicy,
+  contains,
+  MAX_SESSION_POLICY_CHARACTERS,
+  type ParsedPolicy,
+  parseSessionPolicy,
+  type Statement,
+  type StatementJson,
+} from '@stint/iam'
 import { mintingDeny } from '@stint/iam/minting/deny'
 import type { Profile } from '../config/shape.ts'
 import { fillStatement, type Parameters } from '../config/template.ts'
 import { type Instant, toIsoSeconds } from '../instant.ts'
 import { isObject, type Json } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
-import { narrowFault } from './narrow.ts'
 
 /** The statements of a session before Stint adds its own Denies. The terms contain them, and approvers approve them. */
 export function profileStatements(profile: Profile, parameters: Parameters): readonly StatementJson[] {
   const written = (profile.policy ?? []).map((statement) => fillStatement(statement, parameters))
   const unlimited = !profile.policy && !profile.policyArns
   return [...(unlimited ? [allowAll] : []), ...written]
+}
+
+const parse = (Statement: readonly StatementJson[]): ParsedPolicy => parseSessionPolicy({ Version: '2012-10-17', Statement })
+
+/** What STS would refuse in the filled statements. The config check has tried other values, and the caller chose these. */
+export function filledFault(statements: readonly StatementJson[]): string | undefined {
+  const parsed = parse(statements)
+  return parsed.ok ? undefined : parsed.faults[0]
 }
 
 const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
@@ -68,13 +83,13 @@ export function narrowStatements(
 ): Done<{ readonly statements: readonly StatementJson[]; readonly narrow: readonly StatementJson[] }> | Refused<NarrowRefusal> {
   const unsupported = (fault: string) => refused('narrow-unsupported', `narrow: ${fault}.`)
   if (!isObject(narrow)) return unsupported('must be a policy object')
-  const parsed = parsePolicy(narrow, 'session')
+  const parsed = parseSessionPolicy(narrow)
   if (!parsed.ok) return unsupported(parsed.faults.slice(0, 3).join('; '))
   const text = JSON.stringify(narrow)
   if (text.includes('${')) return unsupported('policy variables are not supported')
   if (!isPrintable(narrow)) return unsupported('control characters and characters outside Latin-1 are not supported')
-  const fault = narrowFault(text, parsed.policy.statements)
-  if (fault) return unsupported(fault)
+  if (text.length > MAX_SESSION_POLICY_CHARACTERS)
+    return unsupported(`is longer than ${MAX_SESSION_POLICY_CHARACTERS} characters, the AWS limit`)
 
   const asked = parsed.policy.statements.map(toJson)
   const allows = asked.filter(isAllow)
@@ -82,8 +97,9 @@ export function narrowStatements(
   if (allows.length > 0 && profile.policyArns)
     return unsupported('this profile uses managed policies, so only Deny statements can narrow it')
 
-  const wide = statements.filter(isAllow).map(parseOne)
-  const strayed = allows.findIndex((allow) => !wide.some((outer) => contains(outer, parseOne(allow))))
+  const wide = allows.length > 0 ? parsedStatements(statements) : []
+  const inner = parsed.policy.statements.filter(({ effect }) => effect === 'Allow')
+  const strayed = inner.findIndex((allow) => !wide.some((outer) => contains(outer, allow)))
   if (strayed >= 0) {
     return refused('narrow-too-wide', `narrow: Allow statement ${strayed + 1} is not provably within a single Allow of the profile.`)
   }
@@ -102,10 +118,10 @@ function isPrintable(value: Json): boolean {
   )
 }
 
-function parseOne(statement: StatementJson): Statement {
-  const parsed = parsePolicy({ Version: '2012-10-17', Statement: [statement] }, 'session')
+function parsedStatements(statements: readonly StatementJson[]): readonly Statement[] {
+  const parsed = parse(statements)
   if (!parsed.ok) throw new TypeError(parsed.faults.join('; '))
-  return parsed.policy.statements[0] as Statement
+  return parsed.policy.statements
 }
 
 /** The statement in its canonical form: always lists, and no Sid. */

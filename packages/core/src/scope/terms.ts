@@ -19,8 +19,9 @@ import { sourceIdentity } from '../identity/name.ts'
 import { type Person, triggeredBy } from '../identity/person.ts'
 import { canonicalJson, isObject, type Json, jsonBytes } from '../json.ts'
 import { type Done, done, type Refused, refused, type TermsDiff } from '../outcome.ts'
+import { MAX_TAG_VALUE, tagText } from '../tag-value.ts'
 import { checkParameters } from './parameters.ts'
-import { fitsSts, type NarrowRefusal, narrowStatements, profileStatements } from './policy.ts'
+import { filledFault, fitsSts, type NarrowRefusal, narrowStatements, profileStatements } from './policy.ts'
 
 /** The shortest session. STS issues at least 900 s (AWS STS API Reference, DurationSeconds); the end-time Deny makes shorter sessions possible. */
 export const MIN_DURATION_SECONDS = 60
@@ -107,6 +108,8 @@ export function resolveScope(
   if (duration.outcome === 'refused') return duration
 
   const whole = profileStatements(profile, parameters.value)
+  const fault = profile.parameters && filledFault(whole)
+  if (fault) return refused('parameter-invalid', `With these parameters the session policy is invalid: ${fault}.`)
   const narrowed = ask.narrow === undefined ? done({ statements: whole, narrow: undefined }) : narrowStatements(profile, whole, ask.narrow)
   if (narrowed.outcome === 'refused') return narrowed
   const mints = mintsOf(profile)
@@ -193,28 +196,28 @@ function resolveJustification(
   return done(text === '' ? undefined : text)
 }
 
-/** AWS STS API Reference, Tag: letters, separators, numbers and _.:/=+-@ of any script, at most 256. */
-const tagValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u
-
-/** A value that breaks AWS's rules is refused with the reason. A shortened tag could match the policy of another caller. */
+/** A value that is too long is refused. A shortened tag could match the policy of another caller. */
 function resolveTags(
   profile: Profile,
   caller: Caller,
   parameters: Parameters,
-): Done<{ readonly stable: readonly Tag[]; readonly passing: readonly Tag[] }> | Refused<'not-eligible'> {
+): Done<{ readonly stable: readonly Tag[]; readonly passing: readonly Tag[] }> | Refused<'not-eligible' | 'parameter-invalid'> {
   const stable: Tag[] = []
   const passing: Tag[] = []
   for (const [key, value] of Object.entries(profile.tags ?? {})) {
-    const text = tagText(value, caller, parameters)
-    if (text === undefined) return refused('not-eligible', `Your token lacks the claim for session tag '${key}'.`)
-    if (!tagValue.test(text)) return refused('not-eligible', `The value for session tag '${key}' is not valid in AWS.`)
+    const found = tagSource(value, caller, parameters)
+    if (found === undefined) return refused('not-eligible', `Your token lacks the claim for session tag '${key}'.`)
+    const text = tagText(found)
+    const most = 'claim' in value ? (value.max ?? MAX_TAG_VALUE) : MAX_TAG_VALUE
+    if ([...text].length > most)
+      return refused('parameter-invalid', `The value for session tag '${key}' is longer than ${most} characters.`)
     const isStable = value.stable === true || !('claim' in value)
     ;(isStable ? stable : passing).push({ key, value: text, transitive: value.transitive === true })
   }
   return done({ stable, passing })
 }
 
-function tagText(value: Value, caller: Caller, parameters: Parameters): string | undefined {
+function tagSource(value: Value, caller: Caller, parameters: Parameters): string | undefined {
   if ('const' in value) return value.const
   if ('param' in value) return parameters[value.param]
   const found = findClaim(caller.claims, value.claim)

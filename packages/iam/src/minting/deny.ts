@@ -2,7 +2,7 @@
  * The Deny that stops a session from creating access that outlives it. It names only actions that the session's Allows could
  * match, so that a small policy stays small. If the Allows are not known, it names every minting action.
  */
-import { actionMatches } from '../evaluate.ts'
+import { actionMatches } from '../action.ts'
 import type { StatementJson } from '../policy.ts'
 import { mintingPatterns, openedBy } from './actions.ts'
 

@@ -6,6 +6,7 @@
 
 import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { type ContextInput, evaluate } from '@stint/iam'
+import { partitionIn } from '@stint/iam/partition'
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { currentTrust, type OidcProvider, type Role } from './accounts.ts'
 import { checkMaxDuration, openSession, packedSize } from './sts-grant.ts'
@@ -43,7 +44,8 @@ export async function assumeRoleWithWebIdentity(world: World, call: UnsignedCall
 }
 
 const hostOf = ({ url }: Pick<OidcProvider, 'url'>): string => url.replace(/^https?:\/\//, '')
-const arnOf = (role: Role, provider: Pick<OidcProvider, 'url'>): string => `arn:aws:iam::${role.account}:oidc-provider/${hostOf(provider)}`
+const arnOf = (role: Role, provider: Pick<OidcProvider, 'url'>): string =>
+  `arn:${partitionIn(role.arn)}:iam::${role.account}:oidc-provider/${hostOf(provider)}`
 
 const notAuthorized = (action: string) => new StsError(403, 'AccessDenied', `Not authorized to perform sts:${action}`)
 const invalidToken = (message: string) => new StsError(400, 'InvalidIdentityToken', message)
@@ -159,7 +161,11 @@ function mayEnter(world: World, call: UnsignedCall, role: Role, entry: Entry): v
   ]
   for (const action of actions) {
     const decision = evaluate({
-      principal: { arn: `arn:aws:sts::${role.account}:federated-user`, account: role.account, federated: web.provider },
+      principal: {
+        arn: `arn:${partitionIn(role.arn)}:sts::${role.account}:federated-user`,
+        account: role.account,
+        federated: web.provider,
+      },
       action: `sts:${action}`,
       resource: { arn: role.arn, account: role.account },
       context,

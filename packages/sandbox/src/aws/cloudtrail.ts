@@ -9,6 +9,7 @@ import { splitArn } from '@stint/iam'
 import type { UnsignedCall } from './assume-with-web-identity.ts'
 import type { Call } from './authorize.ts'
 import { IAM_REGION, iamRecord, recordedCode } from './iam/record.ts'
+import { trim, trimMap } from './recordings.ts'
 import { addressOf } from './s3/address.ts'
 import { operationOf } from './s3/operations.ts'
 import type { SignedRequest } from './sigv4.ts'
@@ -34,6 +35,7 @@ export function cloudTrail(world: World): CloudTrail {
   return {
     note(service, call, request, answer) {
       pending.push(...(recorders.get(service)?.(world, call, request, answer) ?? []))
+      trim(pending, 'trailRecords', 'bounded')
     },
 
     noteWebIdentity(call, request, answer) {
@@ -55,6 +57,7 @@ export function cloudTrail(world: World): CloudTrail {
         const body = gzipSync(JSON.stringify({ Records: own }))
         putObject(bucket, `AWSLogs/${account}/CloudTrail/${region}/${day}/${name}`, body, 'application/json', now)
       }
+      trimMap(bucket.objects, 'trailFiles', (_file, key) => key.startsWith('AWSLogs/'))
       return records.length
     },
   }

@@ -4,6 +4,7 @@
  * AWS console".
  */
 import { randomBytes } from 'node:crypto'
+import { partitions } from '@stint/iam/partition'
 import type { Identity, World } from './world.ts'
 
 type Page = { readonly status: number; readonly type: 'application/json' | 'text/html; charset=utf-8'; readonly body: string }
@@ -17,8 +18,7 @@ type ConsoleSignIn = {
 const TOKEN_MS = 15 * 60_000
 /** The oldest tokens are dropped beyond this number. */
 const MOST_TOKENS = 1000
-/** The consoles of AWS's partitions: commercial, GovCloud, China and the European Sovereign Cloud. */
-const CONSOLES = /^https:\/\/([a-z0-9-]+\.)*console\.(aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws-eusc\.eu)\//
+const CONSOLES = new RegExp(`^https://([a-z0-9-]+\\.)*(${partitions.map(({ console }) => console.replaceAll('.', '\\.')).join('|')})/`)
 
 export function consoleSignIn(world: World): ConsoleSignIn {
   const tokens = new Map<string, { readonly identity: Identity; readonly until: number }>()

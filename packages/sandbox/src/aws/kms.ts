@@ -1,10 +1,16 @@
 /**
  * A small KMS: one Ed25519 key that signs for callers that IAM allows. Source: AWS KMS API Reference, Sign and GetPublicKey; JSON 1.1.
  */
-import { sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
+
+export type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+
+export function newKmsKey(region: string, account: string, alias: string): KmsKey {
+  return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
+}
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1'
 const MAX_MESSAGE_BYTES = 4096
@@ -15,10 +21,31 @@ export const kmsError = (status: number, type: string, message: string, requestI
   body: JSON.stringify({ __type: type, message }),
 })
 
+/** The members that are played. Another one would change what is asked. */
+const membersOf: Readonly<Record<string, readonly string[]>> = {
+  GetPublicKey: ['KeyId'],
+  Sign: ['KeyId', 'Message', 'MessageType', 'SigningAlgorithm'],
+}
+
+function inputOf(body: Buffer): Record<string, string | undefined> | undefined {
+  try {
+    const input: unknown = JSON.parse(body.toString('utf8'))
+    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Record<string, string>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export function handleKms(world: World, call: Call, target: string, body: Buffer): Answer {
   const operation = target.replace(/^TrentService\./, '')
   const error = (type: string, message: string) => kmsError(400, type, message, call.requestId)
-  const input = JSON.parse(body.toString('utf8')) as Record<string, string | undefined>
+  const input = inputOf(body)
+  if (!input) return error('SerializationException', 'The body is not a JSON object.')
+  const members = membersOf[operation]
+  if (!members) return error('UnsupportedOperationException', 'The sandbox’s KMS supports only Sign and GetPublicKey.')
+  const stray = Object.keys(input).find((name) => !members.includes(name))
+  if (stray !== undefined)
+    return kmsError(501, 'NotImplemented', `The sandbox’s KMS does not play ${stray.slice(0, 100)} of ${operation}.`, call.requestId)
   const key = world.kmsKeys.find(({ arn, alias }) => input.KeyId === arn || input.KeyId === alias)
   if (!key) return error('NotFoundException', `Key '${input.KeyId}' does not exist`)
   const action = `kms:${operation}`
@@ -38,7 +65,6 @@ export function handleKms(world: World, call: Call, target: string, body: Buffer
       SigningAlgorithms: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'],
     })
   }
-  if (operation !== 'Sign') return error('UnsupportedOperationException', 'The sandbox’s KMS supports only Sign and GetPublicKey.')
   const message = Buffer.from(input.Message ?? '', 'base64')
   if (message.length < 1 || message.length > MAX_MESSAGE_BYTES) return error('ValidationException', 'Message must be 1 to 4096 bytes.')
   if (input.SigningAlgorithm !== 'ED25519_SHA_512' || (input.MessageType ?? 'RAW') !== 'RAW')

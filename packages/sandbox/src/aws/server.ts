@@ -11,6 +11,7 @@ import type { Dynamo } from './dynamodb.ts'
 import { type Fault, faultAnswer } from './faults.ts'
 import { handleIam } from './iam/handle.ts'
 import { handleKms } from './kms.ts'
+import { type Recordings, trim } from './recordings.ts'
 import { handleS3, MAX_S3_BYTES } from './s3/handle.ts'
 import { isSignatureParameter, type SignedRequest, unverifiedClaim, verify } from './sigv4.ts'
 import { type Answer, handleSts, handleUnsigned, isUnsigned, stsError } from './sts.ts'
@@ -26,7 +27,13 @@ export type AwsServer = {
 /** Lets a test intervene before a call, after it, or instead of it. */
 export type Interceptor = (service: string, action: string, next: () => Promise<Answer>, request: SignedRequest) => Promise<Answer | 'drop'>
 
-export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor = (_service, _action, next) => next()): AwsServer {
+type AwsServerOptions = { readonly intercept?: Interceptor | undefined; readonly recordings?: Recordings }
+
+export function awsServer(
+  world: World,
+  dynamo: Dynamo,
+  { intercept = (_service, _action, next) => next(), recordings = 'bounded' }: AwsServerOptions = {},
+): AwsServer {
   const trail = cloudTrail(world)
   const console = consoleSignIn(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
@@ -86,10 +93,11 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       // Public, so the request is not signed.
       const document = request.method === 'GET' ? world.outbound.document(request.url ?? '') : undefined
       if (document) return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox')
+      const [pathname = '/', query = ''] = (request.url ?? '/').split('?')
       // Not signed either: the credentials are in the form.
       if (pathname === '/federation' && request.headers.authorization === undefined) {
-        const form = request.method === 'POST' ? new URLSearchParams((await readBody(request)).toString('utf8')) : searchParams
+        const form =
+          request.method === 'POST' ? new URLSearchParams((await readBody(request)).toString('utf8')) : new URLSearchParams(query)
         const page = console.answer(form)
         return void response.writeHead(page.status, { 'content-type': page.type, 'cache-control': 'no-store' }).end(page.body)
       }
@@ -99,6 +107,7 @@ export function awsServer(world: World, dynamo: Dynamo, intercept: Interceptor =
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
       const { answer: result, service, action } = await answer(signed, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
       calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
+      trim(calls, 'calls', recordings)
       if (result === 'drop') return void request.socket.destroy()
       response.writeHead(result.status, { ...result.headers, date: new Date(world.clock()).toUTCString() })
       response.end(request.method === 'HEAD' ? undefined : result.body)
@@ -117,7 +126,8 @@ function serviceOf(request: Pick<SignedRequest, 'url' | 'headers'>): string {
   const claimed = unverifiedClaim(request)
   if ('claim' in claimed) return claimed.claim.service
   const { headers, url } = request
-  if (headers['x-amz-target']) return String(headers['x-amz-target']).startsWith('TrentService.') ? 'kms' : 'dynamodb'
+  const isJson = String(headers['content-type']).startsWith('application/x-amz-json')
+  if (isJson || headers['x-amz-target']) return String(headers['x-amz-target']).startsWith('TrentService.') ? 'kms' : 'dynamodb'
   const isQuery = String(headers['content-type']).startsWith('application/x-www-form-urlencoded') || /[?&]Action=\w+/.test(url)
   return isQuery ? 'sts' : 's3'
 }

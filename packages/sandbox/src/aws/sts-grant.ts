@@ -1,6 +1,7 @@
 /** What the STS operations that open a session of a role share: its session policies, its size and its answer. */
 import { deflateRawSync } from 'node:zlib'
 import { estimatedPackedPercent, type Policy } from '@stint/iam'
+import { partitionIn } from '@stint/iam/partition'
 import type { Role } from './accounts.ts'
 import { isUnknownAwsPolicy, unknownAwsPolicy } from './managed.ts'
 import type { RoleParameters } from './sts-parameters.ts'
@@ -48,7 +49,9 @@ export function checkMaxDuration(role: Role, seconds: number): void {
 }
 
 function managedPolicy(world: World, role: Role, arn: string): Policy {
-  const found = world.awsPolicies.get(arn) ?? world.accounts.get(role.account)?.policies.get(arn)
+  // Each partition has AWS's managed policies under its own name, and a policy of another cannot be passed.
+  const own = partitionIn(arn) === partitionIn(role.arn) ? arn.replace(/^arn:[^:]*:iam::aws:/, 'arn:aws:iam::aws:') : ''
+  const found = world.awsPolicies.get(own) ?? world.accounts.get(role.account)?.policies.get(arn)
   if (found) return found.defaultVersion.document.policy
   // The sandbox's own words, so that nobody looks for a mistake in the profile.
   const detail = isUnknownAwsPolicy(arn) ? unknownAwsPolicy(arn) : `Policy ${arn} does not exist or is not attachable.`

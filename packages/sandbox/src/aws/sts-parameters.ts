@@ -1,5 +1,6 @@
 /** The parameters of the STS operations that give a session of a role. Source of names, patterns and limits: AWS STS API Reference. */
 import { MAX_SESSION_POLICY_CHARACTERS, type Policy, parsePolicy } from '@stint/iam'
+import { partitions } from '@stint/iam/partition'
 import { invalid, members, readTags, StsError, violation } from './sts-query.ts'
 
 /** What AssumeRole and AssumeRoleWithWebIdentity have in common. */
@@ -76,7 +77,7 @@ const ARN: Rule = {
   max: 2048,
   shown: '[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+',
 }
-const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/
+const ROLE_ARN = new RegExp(`^arn:(${partitions.map(({ id }) => id).join('|')}):iam::\\d{12}:role/[\\w+=,.@/-]+$`)
 const SESSION_NAME = { characters: /[\w+=,.@-]*/, min: 2, max: 64 }
 const EXTERNAL_ID = { characters: /[\w+=,.@:/-]*/, min: 2, max: 1224 }
 const SOURCE_IDENTITY = { characters: /(?!aws:)[\w+=,.@-]*/, min: 2, max: 64 }

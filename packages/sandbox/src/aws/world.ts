@@ -3,12 +3,13 @@
  * It is made from a config: each target gets its role, with the same trust in the broker as a real target.
  */
 
-import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { assumePolicies } from '@stint/broker/lambda/assume'
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
+import { partitionIn } from '@stint/iam/partition'
 import {
   type Accounts,
   accountOf,
@@ -23,8 +24,10 @@ import {
   uniqueId,
 } from './accounts.ts'
 import { company } from './company.ts'
+import { type KmsKey, newKmsKey } from './kms.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
+import { trimMap } from './recordings.ts'
 import type { Checksum } from './s3/checksums.ts'
 import { etagOf, type Upload } from './s3/store.ts'
 import type { SigningKey } from './sigv4.ts'
@@ -83,8 +86,6 @@ export type Bucket = {
   readonly objects: Map<string, StoredObject>
   readonly policy?: Policy
 }
-
-type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
 
 export type World = {
   readonly region: string
@@ -174,10 +175,6 @@ export function createWorld(
     world.buckets.set(name, { name, account: BROKER_ACCOUNT, createdAt: clock(), objects: new Map(), policy: policyOfBucket })
   }
   return world
-}
-
-function newKmsKey(region: string, account: string, alias: string): KmsKey {
-  return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
 }
 
 /** The parts of a new role or user that have a default. */
@@ -284,6 +281,9 @@ export function addUserSession(world: World, user: User, session: UserSession): 
 
 function keepIdentity<T extends Identity>(world: World, identity: T): T {
   world.identities.set(identity.key.accessKeyId, identity)
+  // Expired keys are kept for some time, so that a call with one is answered with ExpiredToken.
+  const now = world.clock()
+  trimMap(world.identities, 'sessions', ({ grant, userSession }) => (grant ?? userSession ?? { expiresAt: now }).expiresAt < now)
   return identity
 }
 
@@ -293,7 +293,11 @@ export function addSession(world: World, grant: Grant): Identity & { readonly ke
   const key = { ...newKey('ASIA', role.account), sessionToken: randomBytes(270).toString('base64') }
   return keepIdentity(world, {
     key,
-    principal: { arn: `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`, account: role.account, roleArn: role.arn },
+    principal: {
+      arn: `arn:${partitionIn(role.arn)}:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
+      account: role.account,
+      roleArn: role.arn,
+    },
     userId: `${role.id}:${sessionName}`,
     grant,
     get policies() {

@@ -39,6 +39,8 @@ const second = (more: Parameters<typeof intent>[0] = {}) =>
   intent({ session: sessionOf(REQUEST, '00000002'), attempt: '2'.repeat(32), ...more })
 const isSame = (one: { subject: string }) => (other: { subject: string }) => one.subject === other.subject
 
+const hour = (now: number): number => now - (now % 3_600_000)
+
 /** Counts twice, and the first send of the first arrives when both are counted. */
 async function late(it: LedgerInProcess, count: () => Promise<{ readonly outcome: string; readonly value?: unknown }>) {
   let arrives: (() => object) | undefined
@@ -303,6 +305,29 @@ const situations: { readonly [name: string]: (it: LedgerInProcess) => Promise<re
     await must(it.ledger.countAsk(dana, 3, NOW))
     it.loseAnswer()
     return [await must(it.ledger.countAsk(dana, 3, NOW)), await must(it.ledger.countAsk(dana, 3, NOW))]
+  },
+  'sessions are counted up to the limit of a minute, by profile and parameters': async ({ ledger }) => {
+    const count = (what: string, now = NOW) => must(ledger.countSession(dana, what, { perMinute: 2, perHour: 9 }, now))
+    const first = [await count('a'), await count('b'), await count('a'), await count('a')]
+    return [
+      ...first,
+      await count('b'),
+      await count('a', NOW + 60_000),
+      await must(ledger.countSession(eve, 'a', { perMinute: 1, perHour: 9 }, NOW)),
+    ]
+  },
+  'sessions are counted up to the limit of an hour; those that a limit refuses are not counted': async ({ ledger }) => {
+    const count = (minute: number, what = 'a') =>
+      must(ledger.countSession(dana, what, { perMinute: 2, perHour: 5 }, hour(NOW) + minute * 60_000))
+    const counted = []
+    for (const minute of [0, 0, 0, 0, 1, 1, 2, 2, 59, 60]) counted.push(await count(minute))
+    return counted
+  },
+  'a session whose answer is lost counts once': async (it) => {
+    const count = () => it.ledger.countSession(dana, 'a', { perMinute: 3, perHour: 9 }, NOW)
+    it.loseAnswer()
+    const lost = await must(count())
+    return [lost, await must(count()), await must(count()), await must(count())]
   },
   'places are taken up to a limit, each by one request': async ({ ledger }) => {
     const other = `req_${'2'.repeat(26)}` as typeof REQUEST

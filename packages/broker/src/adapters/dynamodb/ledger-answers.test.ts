@@ -67,6 +67,10 @@ const writes: { readonly [name: string]: Call } = {
     call: ({ ledger }) => ledger.refuse({ call: intent().call, caller: dana, profile: 'p', code: 'not-eligible', reason: 'r' }),
   },
   'count an ask': { operation: 'UpdateItem', call: ({ ledger }) => ledger.countAsk(dana, 3, NOW) },
+  'count a session': {
+    operation: 'UpdateItem',
+    call: ({ ledger }) => ledger.countSession(dana, 'a', { perMinute: 3, perHour: 9 }, NOW),
+  },
   'take a place': { operation: 'UpdateItem', call: ({ ledger }) => ledger.takePlace(dana, 'aa', REQUEST, 5, NOW) },
   'leave a place': {
     operation: 'UpdateItem',

@@ -17,6 +17,7 @@ import { changes } from './request-changes.ts'
 import { lists } from './request-lists.ts'
 import { reading } from './request-reader.ts'
 import { type DynamoSettings, sender } from './sender.ts'
+import { sessionCounter } from './session-counter.ts'
 import { sessionWrites } from './sessions.ts'
 import { slackState } from './slack-state.ts'
 import { places } from './waiting-places.ts'
@@ -27,6 +28,7 @@ export function vendLedger(settings: DynamoSettings): VendLedger {
   return {
     ...sessionWrites(settings, send),
     ...refusals(settings, send),
+    ...sessionCounter(settings, send),
     ...asks(settings, send),
     ...places(settings, send),
     ...freezeReader(settings, send),

@@ -91,5 +91,10 @@ export const placesKey = (caller: CallerRef): string => `PLACES#${countedCaller(
 /** Refusals of one caller in one hour. */
 export const refusalsKey = (caller: CallerRef, at: Instant): string => `REFUSED#${countedCaller(caller)}#${hourOf(at)}`
 
+/** Sessions of one caller by the container protocol in one hour. */
+export const sessionsKey = (caller: CallerRef, at: Instant): string => `SESSIONS#${countedCaller(caller)}#${hourOf(at)}`
+/** Within that item: those of one profile with its parameters in one minute. Fifty bits keep a caller's few hundred of them apart. */
+export const minuteAttribute = (what: string, at: Instant): string => `min.${toIso(at).slice(14, 16)}.${shortDigest(what).slice(0, 10)}`
+
 /** A session is a top-level attribute: an update of a nested path fails on a new item. */
 export const sessionAttribute = (session: SessionId): string => `ses.${sessionSuffix(session)}`

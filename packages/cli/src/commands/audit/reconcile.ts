@@ -7,8 +7,8 @@ export const reconcile = command({
   docs: {
     brief: 'Reconcile CloudTrail with the audit log',
     fullDescription:
-      'Matches AssumeRole calls by role session name, source identity and access key ID. Reports calls that bypassed Stint, sessions that AWS never saw, and what each session did.\n\n' +
-      'Exit codes: 0 no findings · 1 findings · 5 something is unreadable · 2 invalid usage; others as for verify',
+      'Matches calls by the ARN of their session and by source identity. Reports sessions in your target roles that did not come from Stint, sessions that AWS never saw, changes to the roles, and what each session did.\n\n' +
+      'Exit codes: 0 no findings · 1 findings · 9 not judged, because there are no records of an account · 5 something is unreadable · 2 invalid usage; others as for verify',
   },
   parameters: {
     flags: {
@@ -17,7 +17,7 @@ export const reconcile = command({
         kind: 'parsed',
         parse: text,
         variadic: true,
-        brief: 'A folder of CloudTrail files, from one or more accounts',
+        brief: 'A folder of CloudTrail files (JSON, NDJSON or CSV of CloudTrail Lake), from one or more accounts',
         placeholder: 'DIR',
       },
       role: {
@@ -26,6 +26,14 @@ export const reconcile = command({
         variadic: true,
         optional: true,
         brief: 'The ARN of a target role that no session has used yet',
+      },
+      admin: {
+        kind: 'parsed',
+        parse: text,
+        variadic: true,
+        optional: true,
+        brief: 'The ARN of a role or user that may change the target roles, such as that of your pipeline. Repeatable',
+        placeholder: 'ARN',
       },
       vkey: trust.vkey,
       ...token,

@@ -5,6 +5,7 @@
  * client can write: by default all standard attributes, and the custom ones that the client lists (API Reference,
  * "UserPoolClientType", WriteAttributes). Tokens do not say how a person signed in, so require MFA in the pool.
  */
+import { partitionOfRegion } from '@stint/iam/partition'
 import type { IssuerSource } from '../shape.ts'
 import { type CommonOptions, common } from './common.ts'
 import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
@@ -22,7 +23,7 @@ type CognitoOptions = CommonOptions & {
  *     cognito({ key: 'acme', region: 'eu-central-1', userPoolId: 'eu-central-1_AbCdEfGhI', clientIds: ['1example23456789'], tokenUse: 'access' })
  */
 export function cognito(options: CognitoOptions): IssuerSource {
-  const url = `https://cognito-idp.${options.region}.amazonaws.com${options.region.startsWith('cn-') ? '.cn' : ''}/${options.userPoolId}`
+  const url = `https://cognito-idp.${options.region}.${partitionOfRegion(options.region).dnsSuffix}/${options.userPoolId}`
   return {
     url,
     jwksUri: `${url}/.well-known/jwks.json`,

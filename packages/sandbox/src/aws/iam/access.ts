@@ -62,7 +62,8 @@ export function userFor(asked: Asked, action: string, context: ContextInput = {}
 
 export function readPolicyArn(form: URLSearchParams, parameter = 'PolicyArn'): string {
   const arn = need(form, parameter)
-  if (!/^arn:aws:iam::(aws|\d{12}):policy\/[\x21-\x7E]+$/.test(arn)) throw new IamError(400, 'InvalidInput', `ARN ${arn} is not valid.`)
+  if (!/^arn:aws[a-z-]*:iam::(aws|\d{12}):policy\/[\x21-\x7E]+$/.test(arn))
+    throw new IamError(400, 'InvalidInput', `ARN ${arn} is not valid.`)
   return arn
 }
 

@@ -32,9 +32,9 @@ export function trustDocument(accounts: Accounts, text: string): Trust {
 
 /** Whether IAM takes it as a principal. It cannot know all accounts of AWS, so the sandbox takes any account. */
 function exists(accounts: Accounts, name: string): boolean {
-  if (name === '*' || /^\d{12}$/.test(name) || /^arn:aws:iam::\d{12}:root$/.test(name)) return true
-  if (/^arn:aws:iam::\d{12}:(role|user)\//.test(name)) return holderOf(accounts, name) !== undefined
-  const [, account, role] = /^arn:aws:sts::(\d{12}):assumed-role\/([\w+=,.@-]+)\/[\w+=,.@-]{2,64}$/.exec(name) ?? []
+  if (name === '*' || /^\d{12}$/.test(name) || /^arn:aws[a-z-]*:iam::\d{12}:root$/.test(name)) return true
+  if (/^arn:aws[a-z-]*:iam::\d{12}:(role|user)\//.test(name)) return holderOf(accounts, name) !== undefined
+  const [, account, role] = /^arn:aws[a-z-]*:sts::(\d{12}):assumed-role\/([\w+=,.@-]+)\/[\w+=,.@-]{2,64}$/.exec(name) ?? []
   return account !== undefined && accounts.get(account)?.roles.has(role?.toLowerCase() ?? '') === true
 }
 

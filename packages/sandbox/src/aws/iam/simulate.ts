@@ -14,6 +14,7 @@ import {
   parsePolicy,
   splitArn,
 } from '@stint/iam'
+import { partitionIn } from '@stint/iam/partition'
 import { currentTrust, type Document, grantsOf, holderOf, lazyDocument, type Role, type User } from '../accounts.ts'
 import type { Node } from '../xml.ts'
 import { type Asked, mustAllow } from './access.ts'
@@ -42,7 +43,7 @@ type Source = {
 
 export function simulatePrincipalPolicy(asked: Asked): Node {
   const arn = need(asked.form, 'PolicySourceArn')
-  if (!/^arn:aws:iam::\d{12}:(user|role)\//.test(arn))
+  if (!/^arn:aws[a-z-]*:iam::\d{12}:(user|role)\//.test(arn))
     throw new IamError(400, 'InvalidInput', `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`)
   mustAllow(asked, 'SimulatePrincipalPolicy', { arn })
   const holder = splitArn(arn)?.[4] === asked.account ? holderOf(asked.world.accounts, arn) : undefined
@@ -60,7 +61,7 @@ export function simulateCustomPolicy(asked: Asked): Node {
 
 function sourceOf({ world }: Asked, holder: Role | User): Source {
   const isRole = holder.kind === 'role'
-  const session = `arn:aws:sts::${holder.account}:assumed-role/${holder.name}/simulated`
+  const session = `arn:${partitionIn(holder.arn)}:sts::${holder.account}:assumed-role/${holder.name}/simulated`
   const inline = [...holder.inline].map(([id, document]) => ({ id, type: holder.kind, document }))
   const attached = [...holder.attached.values()].map(({ name, arn, defaultVersion: { document } }) => {
     const type = arn.includes('::aws:') ? 'aws-managed' : 'user-managed'
@@ -120,12 +121,12 @@ type Setting = {
 
 function resultOf(asked: Asked, setting: Setting, action: string, arn: string): Node {
   const { source, boundaries, given } = setting
-  const isEntry = ENTERS_ROLE.test(action) && /^arn:aws:iam::\d{12}:role\//.test(arn)
+  const isEntry = ENTERS_ROLE.test(action) && /^arn:aws[a-z-]*:iam::\d{12}:role\//.test(arn)
   const role = isEntry ? asked.world.roles.get(arn) : undefined
   const trust = role && currentTrust(asked.world.accounts, role.trust)
   const byResource = isEntry ? trust : setting.resourcePolicy
   const resourcePolicy = byResource?.policy ?? (isEntry ? { statements: [] } : undefined)
-  const owner = /^arn:aws:iam::(\d{12}):/.exec(asked.form.get('ResourceOwner') ?? '')?.[1]
+  const owner = /^arn:aws[a-z-]*:iam::(\d{12}):/.exec(asked.form.get('ResourceOwner') ?? '')?.[1]
   const account = owner ?? (isEntry ? (splitArn(arn)?.[4] ?? '') : source.principal.account)
   const policies = source.policies.map(({ document }) => document.policy)
   const request: AccessRequest = {

@@ -1,0 +1,240 @@
+/**
+ * Reconciles CloudTrail with the audit log: finds sessions in Stint's roles that did not come from Stint, sessions that AWS never saw and
+ * changes to the roles, and sums up what each session did. The ARN of a session (role and session name) and the source identity connect
+ * the two. The access key does not: in the console, each service uses keys of its own (AWS CloudTrail User Guide, "CloudTrail
+ * userIdentity element").
+ */
+import { parseIso } from '@stint/core/instant'
+import { periodOf, type Span, widen } from './periods.ts'
+import type { TrailRecord } from './records.ts'
+import { type RoleChanges, roleChanges } from './role-changes.ts'
+import { type KnownSession, type Sessions, shortRole } from './sessions.ts'
+import { type Activity, Uses } from './uses.ts'
+
+type TrailFinding = {
+  readonly kind: 'around' | 'mismatch' | 'unexplained' | 'unseen' | 'changed'
+  readonly at: string
+  readonly what: string
+}
+export type Reconciled = {
+  readonly records: number
+  readonly span?: Span
+  readonly matched: number
+  /** Sessions that AWS created and Stint never issued, according to the audit log. */
+  readonly dropped: number
+  /** Sessions of requests that were erased. */
+  readonly erased: number
+  /** Accounts with issued sessions, for which there are no records. */
+  readonly silent: readonly string[]
+  /** Attempts to assume Stint's roles or to change them that AWS denied. */
+  readonly deniedAttempts: number
+  readonly activity: readonly Activity[]
+  readonly findings: readonly TrailFinding[]
+}
+
+/** CloudTrail delivers within 15 minutes, so a younger session does not count as missing. */
+const DELIVERY_MS = 15 * 60_000
+/** An intent is valid for one attempt: Stint calls AWS at once or never. The clocks differ slightly. */
+const ATTEMPT_MS = { before: 60_000, after: 120_000 } as const
+
+type Options = {
+  /** ARNs of Stint's roles in addition to those in intents. */
+  readonly roles?: readonly string[]
+  /** ARNs of roles and users that may change Stint's roles, such as the role of a pipeline. */
+  readonly admins?: readonly string[]
+}
+
+export async function reconcile(sessions: Sessions, records: AsyncIterable<TrailRecord>, options: Options = {}): Promise<Reconciled> {
+  const own = new Set([...sessions.roles, ...(options.roles ?? []).map(shortRole)])
+  const judge = new Judge(sessions, own, roleChanges(own, options.admins ?? []))
+  let count = 0
+  for await (const record of records) {
+    count++
+    judge.take(record)
+  }
+  return { records: count, ...judge.result() }
+}
+
+class Judge {
+  readonly #uses = new Uses()
+  readonly #findings: TrailFinding[] = []
+  /** Calls that were checked. A cross-account call is in the records of both accounts. */
+  readonly #entries = new Set<string>()
+  /** Issued sessions that CloudTrail has. */
+  readonly #found = new Set<KnownSession>()
+  /** The period of each account's records. */
+  readonly #spans = new Map<string, Span>()
+  /** Sessions in Stint's roles that the log does not know, and those that say something else than their intent, by ARN. */
+  readonly #strangers = new Map<string, Stranger>()
+  readonly #sessions: Sessions
+  readonly #own: ReadonlySet<string>
+  readonly #changes: RoleChanges
+  #matched = 0
+  #dropped = 0
+  #erased = 0
+  #denied = 0
+
+  constructor(sessions: Sessions, own: ReadonlySet<string>, changes: RoleChanges) {
+    this.#sessions = sessions
+    this.#own = own
+    this.#changes = changes
+  }
+
+  take(record: TrailRecord): void {
+    widen(this.#spans, record)
+    this.#attribute(record)
+    const change = this.#changes.of(record)
+    if (change === 'denied') this.#denied++
+    else if (change !== undefined) this.#findings.push({ kind: 'changed', at: record.eventTime, what: change })
+    const roleArn = enteredRole(record)
+    if (roleArn === undefined || !this.#own.has(shortRole(roleArn))) return
+    const id = record.sharedEventID ?? record.eventID
+    if (id !== undefined && this.#entries.has(id)) return
+    if (id !== undefined) this.#entries.add(id)
+    if (record.errorCode !== undefined) this.#denied++
+    else {
+      const odd = this.#oddIn(record, roleArn)
+      if (odd) this.#findings.push({ ...odd, at: record.eventTime })
+    }
+  }
+
+  result(): Omit<Reconciled, 'records'> {
+    for (const { kind, first, what, calls } of this.#strangers.values())
+      this.#findings.push({ kind, at: first, what: `${what} (${calls.toLocaleString('en-US')} ${calls === 1 ? 'call' : 'calls'})` })
+    const span = periodOf(this.#spans)
+    const missing = [...this.#sessions.byName.values()].filter((known) => !this.#found.has(known))
+    const { silent, unseen } = missingFrom(this.#spans, span?.first ?? '', missing)
+    return {
+      ...(span ? { span } : {}),
+      matched: this.#matched,
+      dropped: this.#dropped,
+      erased: this.#erased,
+      deniedAttempts: this.#denied,
+      silent,
+      activity: this.#uses.activity(),
+      findings: [...this.#findings, ...unseen],
+    }
+  }
+
+  /** Who made a call: a session of the log, or a stranger in one of Stint's roles. */
+  #attribute(record: TrailRecord): void {
+    const { arn = '', sessionContext } = record.userIdentity ?? {}
+    const [, account, role, name = ''] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\/(.+)$/.exec(arn) ?? []
+    const short = `${account}/${role}`
+    if (account === undefined || !this.#own.has(short) || this.#sessions.isErased(name)) return
+    const known = this.#sessions.byName.get(name)
+    if (!known || known.role !== short) {
+      // Its AssumeRole, if the records have it, is a finding of its own.
+      this.#stranger('around', arn, record, `${arn} was used, but the audit log has no such session`)
+      return
+    }
+    const said = sessionContext?.sourceIdentity
+    if (said !== undefined && said !== known.sourceIdentity) {
+      const wanted = known.sourceIdentity ?? 'none'
+      this.#stranger('mismatch', `${arn} ${said}`, record, `${arn} has source identity ${said}, but the intent has ${wanted}`)
+      return
+    }
+    if ((parseIso(record.eventTime) ?? 0) > known.expiresAt + ATTEMPT_MS.after && record.errorCode === undefined) {
+      this.#stranger('mismatch', `${arn} late`, record, `${arn} was used after the end of its session`)
+      return
+    }
+    this.#uses.add(known, record)
+  }
+
+  #stranger(kind: Stranger['kind'], key: string, { eventTime }: TrailRecord, what: string): void {
+    const before = this.#strangers.get(key)
+    if (before) {
+      before.calls++
+      if (eventTime < before.first) before.first = eventTime
+    } else if (this.#strangers.size < MAX_STRANGERS) this.#strangers.set(key, { kind, what, first: eventTime, calls: 1 })
+  }
+
+  /** Returns the finding about a call that entered one of Stint's roles. Counts a call without a finding. */
+  #oddIn(record: TrailRecord, roleArn: string): Pick<TrailFinding, 'kind' | 'what'> | undefined {
+    const who = record.userIdentity?.arn ?? record.userIdentity?.principalId ?? record.userIdentity?.accountId ?? 'somebody'
+    const name = textIn(record.requestParameters, 'roleSessionName') ?? ''
+    const sourceIdentity = textIn(record.requestParameters, 'sourceIdentity')
+    const key = textIn(objectIn(record.responseElements, 'credentials'), 'accessKeyId')
+    const known = record.eventName === 'AssumeRole' ? this.#sessions.byName.get(name) : undefined
+    if (!known && this.#sessions.isErased(name)) {
+      this.#erased++
+      return undefined
+    }
+    const entry = `${who} assumed ${roleArn}${name === '' ? '' : ` as ${name}`}`
+    if (!known) return { kind: 'around', what: `${entry} by ${record.eventName}, but the audit log has no such session` }
+    const mismatch = (says: string) => ({ kind: 'mismatch', what: `${entry}, but the intent has ${says}` }) as const
+    if (sourceIdentity !== known.sourceIdentity)
+      return mismatch(`source identity ${known.sourceIdentity ?? 'none'}, not ${sourceIdentity ?? 'none'}`)
+    if (shortRole(roleArn) !== known.role) return mismatch(`role ${known.role}`)
+    const after = (parseIso(record.eventTime) ?? 0) - known.reservedAt
+    if (after < -ATTEMPT_MS.before || after > ATTEMPT_MS.after)
+      return mismatch(`${new Date(known.reservedAt).toISOString()}, long before or after`)
+    if (known.issued && key === known.issued.accessKeyId) {
+      this.#matched++
+      this.#found.add(known)
+      return undefined
+    }
+    // Each send can have created a session. Only one of them was issued.
+    known.others++
+    if (known.others <= (known.issued ? known.sends - 1 : known.sends)) {
+      this.#dropped++
+      return undefined
+    }
+    return { kind: 'unexplained', what: `${entry} and got ${key ?? 'a key'}: more sessions than Stint requested (${known.sends})` }
+  }
+}
+
+type Stranger = { readonly kind: 'around' | 'mismatch'; readonly what: string; first: string; calls: number }
+/** Beyond this number the report says enough. */
+const MAX_STRANGERS = 10_000
+
+/**
+ * The role that a call entered: by STS (SAML and web identity included, which Stint never uses), IAM Roles Anywhere, EKS Pod Identity or
+ * *Switch role* in the console, which has the new session as its caller. Sources: the services' pages on CloudTrail, and AWS Sign-In
+ * User Guide, "Logging AWS sign-in events".
+ */
+function enteredRole({ eventSource, eventName, requestParameters, responseElements, userIdentity }: TrailRecord): string | undefined {
+  if (eventSource === 'sts.amazonaws.com' && eventName.startsWith('AssumeRole')) return textIn(requestParameters, 'roleArn')
+  if (eventSource === 'rolesanywhere.amazonaws.com' && eventName === 'CreateSession') return textIn(requestParameters, 'roleArn')
+  const [assumed] =
+    eventSource === 'eks-auth.amazonaws.com' && eventName === 'AssumeRoleForPodIdentity'
+      ? [textIn(objectIn(responseElements, 'assumedRoleUser'), 'arn')]
+      : eventSource === 'signin.amazonaws.com' && eventName === 'SwitchRole'
+        ? [userIdentity?.arn]
+        : []
+  const [, partition, account, role] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(assumed ?? '') ?? []
+  return role === undefined ? undefined : `arn:${partition}:iam::${account}:role/${role}`
+}
+
+type Members = Readonly<Record<string, unknown>> | null | undefined
+const textIn = (members: Members, name: string): string | undefined => {
+  const value = members?.[name]
+  return typeof value === 'string' ? value : undefined
+}
+const objectIn = (members: Members, name: string): Members => {
+  const value = members?.[name]
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+}
+
+/** Issued sessions that CloudTrail does not have: in accounts without records, or within the period that the records cover. */
+function missingFrom(
+  spans: ReadonlyMap<string, Span>,
+  from: string,
+  sessions: readonly KnownSession[],
+): { readonly silent: readonly string[]; readonly unseen: readonly TrailFinding[] } {
+  const silent = new Set<string>()
+  const unseen: TrailFinding[] = []
+  for (const { issued, role, session } of sessions) {
+    if (!issued) continue
+    const account = role.slice(0, role.indexOf('/'))
+    const last = spans.get(account)?.last
+    if (last === undefined) silent.add(account)
+    else if (issued.at >= (parseIso(from) ?? 0) && issued.at <= (parseIso(last) ?? 0) - DELIVERY_MS)
+      unseen.push({
+        kind: 'unseen',
+        at: new Date(issued.at).toISOString(),
+        what: `session ${session} (${issued.accessKeyId}) was issued, but CloudTrail of ${account} does not have it`,
+      })
+  }
+  return { silent: [...silent].sort(), unseen }
+}

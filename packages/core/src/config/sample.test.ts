@@ -1,0 +1,45 @@
+/** Values that fit a pattern, found without trying texts at random. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parsePattern } from './pattern.ts'
+import { samplesOf } from './sample.ts'
+
+test.each<[pattern: string, max: number, sample: string | undefined]>([
+  ['.*', 200, 'a'],
+  ['[0-9]{12}', 12, '111122223333'],
+  ['\\d{4}-\\d\\d-\\d\\d', 10, '2026-01-01'],
+  ['\\d{4}/\\d\\d/\\d\\d', 10, '1111/11/11'],
+  ['[0-9./]+', 20, '111122223333'],
+  ['team-[a-z]{3}', 20, 'team-aaa'],
+  ['(prod|staging)', 20, 'prod'],
+  ['x*', 5, 'x'],
+  ['', 5, ''],
+  ['\\bfoo\\b', 5, 'foo'],
+  ['^a$', 5, 'a'],
+  ['[a-z]{300}', 300, 'a'.repeat(300)],
+  ['[a-z]{10}', 9, undefined],
+  ['é+', 9, 'é'],
+  ['[^ -~]', 9, '\u00a0'],
+  ['\\*', 9, undefined],
+])('%s: %j', (pattern, max, sample) => {
+  const samples = samplesOf({ pattern, max })
+  if (sample === undefined) expect(samples).toEqual([])
+  else expect(samples).toContain(sample)
+})
+
+test('every sample fits its pattern', () => {
+  const piece = fc.constantFrom('a', '[a-f]', '\\d', '.', '(b|cd)', '\\w', '-', '[^a]', '\\b', '^', '$')
+  const count = fc.constantFrom('', '*', '+', '?', '{3}', '{1,4}')
+  const pattern = fc
+    .array(fc.tuple(piece, count), { maxLength: 5 })
+    .map((parts) => parts.map(([one, times]) => (/[\^$b]$/.test(one) ? one : one + times)).join(''))
+  fc.assert(
+    fc.property(pattern, (source) => {
+      const parsed = parsePattern(source)
+      if (!parsed.ok) return
+      for (const sample of samplesOf({ pattern: source, max: 20 }))
+        expect([source, sample, parsed.fits(sample)]).toEqual([source, sample, true])
+    }),
+    { numRuns: 500 },
+  )
+})

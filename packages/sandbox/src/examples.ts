@@ -1,0 +1,90 @@
+/** `npm start -- --config FILE`: lines to paste for a config that is not ours. */
+import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
+import { exampleOf, type ProfileExample } from './aws/seed.ts'
+import { people } from './issuer/people.ts'
+import { identities, signIn } from './issuer/token-client.ts'
+import type { Sandbox } from './sandbox.ts'
+
+const BOUNDS = { timeoutMs: 30_000, maxBytes: 4 * 1024 * 1024 } as const
+
+type Found = {
+  readonly identity: string
+  readonly profile: string
+  readonly justified: boolean
+  readonly access: 'allowed' | 'needs-approval'
+  readonly example: ProfileExample
+}
+
+/** The first profile that one of the sandbox's identities can enter, best without an approval. */
+async function findExample(sandbox: Sandbox): Promise<Found | undefined> {
+  let waiting: Found | undefined
+  for (const identity of identities) {
+    for (const { id, access, justification } of await profilesOf(sandbox, identity)) {
+      const profile = sandbox.rules.profiles.find(id)
+      const example = profile && exampleOf(profile)
+      if (!example || access === 'refused') continue
+      const found = { identity, profile: id, justified: justification === 'required', access, example }
+      if (access === 'allowed') return found
+      waiting ??= found
+    }
+  }
+  return waiting
+}
+
+type View = { readonly id: string; readonly access: 'allowed' | 'needs-approval' | 'refused'; readonly justification: string }
+
+/** None for an identity whose issuer the config does not have. */
+async function profilesOf({ urls, secret }: Sandbox, identity: string): Promise<readonly View[]> {
+  try {
+    const token = await signIn(identity, { url: urls.issuer, secret })
+    const answer = await boundedFetch(`${urls.broker}/profiles`, { ...BOUNDS, headers: { authorization: `Bearer ${token}` } })
+    return answer.ok ? (JSON.parse(answer.text()) as { profiles: readonly View[] }).profiles : []
+  } catch {
+    return []
+  }
+}
+
+export async function exampleLines(sandbox: Sandbox, option: string): Promise<string> {
+  const found = await findExample(sandbox)
+  if (!found)
+    return `No profile of this config admits one of the sandbox's identities, so there is no example to print. The identities and their
+claims: packages/sandbox/src/issuer. Your config's issuers must use the bindings of README.md, "The rules".
+`
+  const { identity, profile, justified, access, example } = found
+  const { urls, rules } = sandbox
+  const parameters = Object.entries(example.parameters)
+  const passed = parameters.map(([name, value]) => ` -p ${name}=${quoted(value)}`).join('')
+  const body = JSON.stringify({
+    profile,
+    ...(parameters.length > 0 ? { parameters: example.parameters } : {}),
+    ...(justified || access === 'needs-approval' ? { justification: 'trying it' } : {}),
+  })
+  const why = justified ? " -j 'trying it'" : ''
+  const signsIn = Object.hasOwn(people, identity) && Object.values(rules.signIn ?? {}).some(({ cli }) => cli !== undefined)
+  const shell = signsIn
+    ? `  1. Sign in as ${identity}. With a browser, leave out BROWSER
+  BROWSER='npm run -s browser -- ${identity}${option}' npx stint login ${urls.broker}
+
+  2. See what you can enter
+  npx stint profiles
+
+  3. ${access === 'allowed' ? 'Enter with the AWS CLI' : 'Request access: this profile needs approval'}
+  ${access === 'allowed' ? `npx stint exec ${profile}${passed}${why} -- ${awsLine(urls.aws, example)}` : `npx stint request ${profile}${passed} -j 'trying it'`}
+
+`
+    : ''
+  return `${shell}  ${shell === '' ? `As ${identity}` : '4. The same'}, over HTTP, with a token of your own
+  TOKEN=$(npm run -s token -- ${identity}${option})
+  curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d ${quoted(body)}
+`
+}
+
+function awsLine(endpoint: string, { lists, reads }: ProfileExample): string {
+  const aws = `aws --endpoint-url ${endpoint}`
+  if (reads) return `${aws} s3 cp ${quoted(`s3://${reads.bucket}/${reads.key}`)} -`
+  return lists === undefined ? `${aws} sts get-caller-identity` : `${aws} s3 ls s3://${lists}`
+}
+
+/** A word of the shell. */
+const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -1,0 +1,115 @@
+/**
+ * Holds every answer of the broker to openapi.json: status, media type and schema. The sandbox and the Lambda stand-in of the tests pass
+ * each answer through here, whoever asked for it, so an answer that the document does not describe fails the test file.
+ */
+import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { findRoute, type Route } from '@stint/broker/http/routes'
+import type { WatchBroker } from '@stint/sandbox'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+
+export type BrokerAnswer = {
+  readonly method: string
+  /** The path with its query, as it was sent. */
+  readonly url: string
+  readonly status: number
+  readonly headers: { readonly [name: string]: unknown }
+  readonly body: Buffer
+}
+
+const document = JSON.parse(readFileSync(fileURLToPath(new URL('../../packages/broker/openapi.json', import.meta.url)), 'utf8'))
+const ajv = new Ajv2020({ strict: false, validateFormats: false })
+ajv.addSchema(document, 'openapi')
+const compiled = new Map<string, ValidateFunction>()
+
+const pointer = (...path: string[]): string =>
+  `openapi#/${path.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`
+
+function validatorAt(...path: string[]): ValidateFunction {
+  const $ref = pointer(...path)
+  const validate = compiled.get($ref) ?? ajv.compile({ $ref })
+  compiled.set($ref, validate)
+  return validate
+}
+
+/** Why the document does not describe the answer; undefined if it does. */
+export function faultIn(answer: BrokerAnswer): string | undefined {
+  const { method, url, status } = answer
+  const path = url.split('?')[0] ?? ''
+  const route: Route | undefined = findRoute(path)?.route
+  const media = String(answer.headers['content-type'] ?? '').split(';')[0] ?? ''
+  const fault = (what: string) => `${method} ${route?.path ?? path} ${status}: ${what}`
+  if (answer.headers['x-content-type-options'] !== 'nosniff') return fault('no x-content-type-options')
+  if (status === 204) return answer.body.length === 0 ? undefined : fault('a body')
+  const name = method === 'HEAD' && route?.methods.GET === 'api' ? 'get' : method.toLowerCase()
+  const operation = route && document.paths[route.path][name]
+  // No operation describes a route that does not exist, or a method that a route does not have.
+  if (!operation) {
+    if (status !== (route ? 405 : 404) && !(status === 500)) return fault('only 404 and 405 are answers without an operation')
+    return method === 'HEAD' || media === 'text/plain' ? undefined : schemaFault(answer, ['components', 'schemas', 'Problem'], fault)
+  }
+  const response = operation.responses[status]
+  if (!response) return fault('the status is not described')
+  if (method === 'HEAD') return undefined
+  if (!response.content) return answer.body.length === 0 ? undefined : fault('a body is not described')
+  // OpenAPI cannot say that a body may be absent, so the description says it.
+  if (answer.body.length === 0 && /^Empty, or/.test(response.description)) return undefined
+  if (!response.content[media]) return fault(`the media type ${media || 'none'} is not described`)
+  if (!media.includes('json')) return undefined
+  return schemaFault(answer, ['paths', (route as Route).path, name, 'responses', String(status), 'content', media, 'schema'], fault)
+}
+
+function schemaFault({ body }: BrokerAnswer, at: readonly string[], fault: (what: string) => string): string | undefined {
+  const validate = validatorAt(...at)
+  if (validate(JSON.parse(body.toString('utf8')))) return undefined
+  return fault(`${ajv.errorsText(validate.errors)}: ${body.toString('utf8').slice(0, 300)}`)
+}
+
+/** Sees each answer that a handler of node:http sends. */
+export const watching =
+  (check: (answer: BrokerAnswer) => void): WatchBroker =>
+  (handle) =>
+  (request, response) => {
+    const parts: Buffer[] = []
+    const keep = (chunk: unknown) => {
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) parts.push(Buffer.from(chunk as string))
+    }
+    const { write, end } = response
+    response.write = ((...given: Parameters<typeof write>) => {
+      keep(given[0])
+      return write.apply(response, given)
+    }) as typeof write
+    response.end = ((...given: Parameters<typeof end>) => {
+      keep(given[0])
+      const { method = 'GET', url = '/' } = request
+      check({ method, url, status: response.statusCode, headers: headersOf(response), body: Buffer.concat(parts) })
+      return end.apply(response, given)
+    }) as typeof end
+    return handle(request, response)
+  }
+
+/** `writeHead` with an object keeps its headers to itself: they are in the head that is about to be sent. */
+function headersOf(response: ServerResponse): BrokerAnswer['headers'] {
+  const head = String((response as unknown as { readonly _header?: string })._header ?? '')
+  const sent = head.split('\r\n').flatMap((line): [string, string][] => {
+    const colon = line.indexOf(': ')
+    return colon < 0 ? [] : [[line.slice(0, colon).toLowerCase(), line.slice(colon + 2)]]
+  })
+  return { ...response.getHeaders(), ...Object.fromEntries(sent) }
+}
+
+/** Collects the answers that the document does not describe. */
+export function apiFaults() {
+  const faults: string[] = []
+  return {
+    check(answer: BrokerAnswer): void {
+      const fault = faultIn(answer)
+      if (fault !== undefined && faults.length < 20) faults.push(fault)
+    },
+    /** Throws if there were any. */
+    settle(): void {
+      if (faults.length > 0) throw new Error(`openapi.json does not describe ${faults.length} answers:\n${faults.join('\n')}`)
+    },
+  }
+}
