@@ -37,11 +37,10 @@ complete -c stint -n 'not contains -- -- (commandline -opc)' -f -a '(__stint_com
 })
 
 export async function completionCommand({ process }: Context, flags: TalkFlags, shell: 'bash' | 'zsh' | 'fish'): Promise<void> {
-  const own = (await ownCommand(process)).map(shell === 'fish' ? fishQuoted : quoted).join(' ')
+  const quote = shell === 'fish' ? fishQuoted : quoted
+  const own = (await ownCommand(process)).map((word) => (/^[\w./:@%+-]+$/.test(word) ? word : quote(word))).join(' ')
   process.stdout.write(scripts(own)[shell])
   // Shells complete the words of a command that they know. `npx stint` is the command npx to them.
-  if (!flags.quiet && (await installedStint(process)) === undefined)
-    process.stderr.write(
-      `stint: Shells complete the command stint, which is not on your PATH. Run: alias stint=${shell === 'fish' ? fishQuoted(own) : quoted(own)}\n`,
-    )
+  if (flags.quiet || (await installedStint(process)) !== undefined) return
+  process.stderr.write(`stint: Shells complete the command stint, which is not on your PATH. Run: alias stint=${quote(own)}\n`)
 }
