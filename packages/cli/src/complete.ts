@@ -9,11 +9,7 @@ type Stricli = Context & { process: { exitCode: number | null } }
 export async function complete(words: readonly string[]): Promise<void> {
   // Behind -- is another command with its arguments, which the shell completes.
   if (words.slice(0, -1).includes('--')) return
-  const proposals = await proposeCompletions(
-    applicationFor(process, (text) => text),
-    words.length === 0 ? [''] : words,
-    { process } as Stricli,
-  )
+  const proposals = await proposeCompletions(applicationFor(process), words.length === 0 ? [''] : words, { process } as Stricli)
   process.stdout.write(
     proposals
       .map(

@@ -5,6 +5,7 @@ import type { Context } from './context.ts'
 import { exitCode } from './frame/exit.ts'
 import { Failure } from './frame/failure.ts'
 import { failureText } from './frame/run.ts'
+import { unknownCommandText, usageText } from './frame/usage.ts'
 import { forPeople } from './output.ts'
 
 export async function runCommand(words: readonly string[]): Promise<void> {
@@ -16,7 +17,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     stderr: { write: (text) => void said.push(text.trim()) },
     exitCode: null,
   }
-  await run(applicationFor(process, forPeople), argumentsOf(words), { process: outside, command: { process } } as unknown as Parsing)
+  await run(applicationFor(process, messages), argumentsOf(words), { process: outside, command: { process } } as unknown as Parsing)
   const code = outside.exitCode ?? 0
   if (code === 0) return
   if (!USAGE.includes(code)) {
@@ -31,6 +32,13 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   process.stderr.write(failureText(new Failure('usage', said.join(' '), { next: `Run stint${commandIn(words)} --help` }), json))
   // `eval "$(stint env --mistyped)"` must fail too.
   if (words[0] === 'env' && !json) process.stdout.write((await import('./credentials/env.ts')).failureCode(process, process.exitCode))
+}
+
+const messages = {
+  exceptionWhileParsingArguments: usageText,
+  noCommandRegisteredForInput: unknownCommandText,
+  // A bug is shown with its stack. Its message may quote a server or a file, so it is made safe for the terminal.
+  formatException: (thrown: unknown) => forPeople(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
 }
 
 type Parsing = Context & { process: { exitCode: number | null } }

@@ -35,7 +35,7 @@ export function usageText(error: unknown): string {
   return error instanceof Error ? shownLine(error.message) : 'The arguments cannot be read.'
 }
 
-export const unknownCommandText = (input: string, corrections: readonly string[]): string =>
+export const unknownCommandText = ({ input, corrections }: { readonly input: string; readonly corrections: readonly string[] }): string =>
   `Unknown command: '${shownLine(input)}'.${suggestion(corrections.map((name) => name.replaceAll('`', '')))}`
 
 /** Placeholders of arguments are in capitals, names of flags are not. */
