@@ -115,6 +115,9 @@ test('stint exec hides an AWS config whose default profile has credentials, and 
   const print = ['exec', ...PROFILE, '--', 'sh', '-c', 'echo $AWS_CONFIG_FILE']
   const hidden = await user.run(print, { AWS_CONFIG_FILE: file })
   expect([hidden.stdout, hidden.stderr]).toEqual(['/dev/null\n', expect.stringMatching(/default profile of .*config has credentials/)])
+  // What `aws login` writes.
+  writeFileSync(file, '[default]\nlogin_session = arn:aws:iam::111122223333:user/x\n')
+  expect((await user.run(print, { AWS_CONFIG_FILE: file })).stdout).toBe('/dev/null\n')
   writeFileSync(file, '[default]\nregion = x\n[profile other]\nsso_session = corp\n')
   const seen = await user.run(print, { AWS_CONFIG_FILE: file })
   expect([seen.stdout, seen.stderr]).toEqual([`${file}\n`, ''])
