@@ -23,7 +23,10 @@ export async function cliBench(nodes: readonly string[] = [process.execPath]): P
     const env = { PATH: process.env.PATH ?? '', HOME: home, XDG_STATE_HOME: join(home, 'state'), STINT_URL: 'https://stint.example' }
     const words = ['credential-process', PROFILE]
     const kept = `{"Version":1,"AccessKeyId":"ASIAEXAMPLE"}\n`
-    await writePrivate(await entryFor(env, words), JSON.stringify({ url: env.STINT_URL, renewAtMs: Date.now() + 3_600_000, value: kept }))
+    await writePrivate(
+      await entryFor(env, words, ''),
+      JSON.stringify({ url: env.STINT_URL, renewAtMs: Date.now() + 3_600_000, value: kept }),
+    )
     await writePrivate(profilesFileOf(env, env.STINT_URL), JSON.stringify([PROFILE]))
     return nodes.map((node) => rowsOf(node, env, kept)).join('')
   } finally {

@@ -1,6 +1,6 @@
 /** Clients that we did not write, unmodified: the AWS CLI and boto3, through credential_process, the container endpoint and `env`. */
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -42,12 +42,9 @@ let env: Record<string, string>
 beforeAll(async () => {
   sandbox = await testSandbox()
   user = cliUser(sandbox, 'developer')
-  // credential_process runs `stint` from PATH.
-  const bin = join(user.home, 'bin')
-  mkdirSync(bin)
-  writeFileSync(join(bin, 'stint'), `#!/bin/sh\nexec '${process.execPath}' '${STINT}' "$@"\n`)
-  chmodSync(join(bin, 'stint'), 0o755)
-  env = { ...user.env, PATH: `${bin}${delimiter}${user.env.PATH}`, ENDPOINT: sandbox.urls.aws, AWS_MAX_ATTEMPTS: '1' }
+  // As after `npx stint configure`: there is no `stint` on the PATH of those clients.
+  const folders = (user.env.PATH ?? '').split(delimiter).filter((folder) => !existsSync(join(folder, 'stint')))
+  env = { ...user.env, PATH: folders.join(delimiter), ENDPOINT: sandbox.urls.aws, AWS_MAX_ATTEMPTS: '1' }
   expect((await user.run(['login', sandbox.urls.broker])).code).toBe(0)
   expect((await user.run(['configure', ...PROFILE])).code).toBe(0)
 })
@@ -89,7 +86,11 @@ describe.each(clis.length > 0 ? clis : [{ path: 'aws', version: 'AWS CLI' }])('$
     expect([code, stdout.split('\n')[0]]).toEqual([0, '10:00:01 order 4711 paid'])
   })
   withAws('reads the log after eval of stint env', async () => {
-    const { code, stdout } = await spawned('sh', ['-c', `eval "$(stint env ${PROFILE.join(' ')})" && ${copy().join(' ')}`], env)
+    const { code, stdout } = await spawned(
+      'sh',
+      ['-c', `eval "$('${process.execPath}' '${STINT}' env ${PROFILE.join(' ')})" && ${copy().join(' ')}`],
+      env,
+    )
     expect([code, stdout.split('\n')[0]]).toEqual([0, '10:00:01 order 4711 paid'])
   })
 })
@@ -114,6 +115,9 @@ test('stint exec hides an AWS config whose default profile has credentials, and 
   const print = ['exec', ...PROFILE, '--', 'sh', '-c', 'echo $AWS_CONFIG_FILE']
   const hidden = await user.run(print, { AWS_CONFIG_FILE: file })
   expect([hidden.stdout, hidden.stderr]).toEqual(['/dev/null\n', expect.stringMatching(/default profile of .*config has credentials/)])
+  // What `aws login` writes.
+  writeFileSync(file, '[default]\nlogin_session = arn:aws:iam::111122223333:user/x\n')
+  expect((await user.run(print, { AWS_CONFIG_FILE: file })).stdout).toBe('/dev/null\n')
   writeFileSync(file, '[default]\nregion = x\n[profile other]\nsso_session = corp\n')
   const seen = await user.run(print, { AWS_CONFIG_FILE: file })
   expect([seen.stdout, seen.stderr]).toEqual([`${file}\n`, ''])

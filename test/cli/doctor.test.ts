@@ -121,9 +121,15 @@ describe('one target', () => {
 })
 
 describe('all targets', () => {
+  test('a role that was not read is not ok, whether others are or not', async () => {
+    const all = await doctor(['--all', '--json', '--broker-role', BROKER])
+    expect([all.code, JSON.parse(all.stdout).ok]).toEqual([1, false])
+    const one = await doctor(['prod-admin', '--aws', '--json', '--broker-role', BROKER])
+    expect([one.code, JSON.parse(one.stdout).ok]).toEqual([1, false])
+  })
   test('ends with a table; those of other accounts are skipped', async () => {
     const { code, stdout } = await doctor(['--all', '--broker-role', BROKER])
-    expect(code).toBe(0)
+    expect(code).toBe(1)
     expect(stdout).toMatch(/^target +result +closed gates +failed checks$/m)
     expect(stdout).toMatch(/^staging +ok +– *$/m)
     expect(stdout).toMatch(/^prod-admin +skipped +– *$/m)
@@ -153,7 +159,7 @@ test.each([
   ['no credentials', ['staging', '--aws'], { AWS_EC2_METADATA_DISABLED: 'true' }, 5, /There are no AWS credentials/],
   ['no target', ['--aws'], keys, 2, /Missing target/],
   ['an unknown target', ['nowhere', '--aws'], keys, 2, /The config has no target or profile 'nowhere'/],
-  ['both a target and --all', ['staging', '--all'], keys, 2, /Name a target, or use --all/],
+  ['both a target and --all', ['staging', '--all'], keys, 2, /A target and --all cannot be used together/],
   ['a broker role that is a wildcard', ['staging', '--aws', '--broker-role', '*'], keys, 2, /must be the ARN of one IAM role/],
   ['a reader that is no name', ['staging', '--aws', '--reader', 'a b'], keys, 2, /--reader must be the name of a role/],
 ] as const)('%s: %s', async (_name, args, env, code, says) => {

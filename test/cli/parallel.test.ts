@@ -72,7 +72,7 @@ test('keeps nothing after logout', async () => {
   expect((await other.run(WORDS)).code).toBe(0)
   expect((await other.run(['profiles'])).code).toBe(0)
   expect((await other.run(['logout'])).code).toBe(0)
-  expect(filesUnder(other.home).map((path) => path.slice(other.home.length + 1))).toEqual(['.config/stint/contexts.json'])
+  expect(filesUnder(other.home).map((path) => path.slice(other.home.length + 1))).toEqual([])
 })
 
 test('whenever it is killed, what is kept is whole and private', async () => {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { failCode, type Shell, setCode, shellOf, unsetCode } from '@stint/cli/credentials/shell-code'
+import { codeFor, failCode, type Shell, setCode, unsetCode } from '@stint/cli/credentials/shell-code'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { spawned } from '../support/cli-user.ts'
@@ -103,16 +103,53 @@ describe.each(shells)('%s', (program, shell, args) => {
     const { stdout, code } = await run(`${unsetCode(shell, ['AWS_PROFILE', 'NOT_SET'])}${failCode(shell, 4)}`, status)
     expect([code, stdout]).toEqual([0, '4//\n'])
   })
+  withShell('code for either kind of shell sets what AWS issues', async () => {
+    const variables = { V0: 'ASIAEXAMPLE', V1: 'wJalr/XUtn+FEMI=', V2: '2026-11-24T10:00:00Z', V3: 'eu-central-1' }
+    const { stdout } = await run(`${unsetCode('either', ['AWS_PROFILE', 'NOT_SET'])}${setCode('either', variables)}`)
+    expect(JSON.parse(stdout)).toEqual(variables)
+  })
+  withShell('code for either kind of shell unsets, changes no option, and leaves the status of a success', async () => {
+    const options = shell === 'fish' ? 'true' : 'set +o | grep -i "errexit\\|exit_on"'
+    const status = shell === 'fish' ? '$status' : '$?'
+    const { stdout, stderr } = await run(
+      unsetCode('either', ['AWS_PROFILE', 'NOT_SET']),
+      `echo "${status}/$AWS_PROFILE/"; ${options}; false; echo alive`,
+    )
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^0\/\/\n/)
+    expect(stdout).toMatch(/alive\n$/)
+    expect(stdout).not.toMatch(/^set -o errexit/m)
+  })
+  withShell('code for either kind of shell fails with the code', async () => {
+    const status = shell === 'fish' ? '$status' : '$?'
+    const { stdout } = await run(
+      `${unsetCode('either', ['AWS_PROFILE', 'NOT_SET'])}${failCode('either', 4)}`,
+      `echo "${status}/$AWS_PROFILE/"`,
+    )
+    expect(stdout).toBe('4//\n')
+  })
+  withShell('its own code leaves the status of a success', async () => {
+    const { stdout } = await run(
+      `${unsetCode(shell, ['NOT_SET', 'NOR_THIS'])}${setCode(shell, { V0: 'x' })}`,
+      `echo "${shell === 'fish' ? '$status' : '$?'}/$V0/"`,
+    )
+    expect(stdout).toBe('0/x/\n')
+  })
+})
+
+test('there is no code for either kind of shell if a value would differ', () => {
+  for (const value of ["a'b", 'a\\b']) expect(() => setCode('either', { A: value })).toThrow(RangeError)
 })
 
 test.each([
-  [{ SHELL: '/usr/bin/fish' }, 'linux', 'fish'],
+  // It names the login shell, and another one may read the code.
+  [{ SHELL: '/usr/bin/fish' }, 'linux', 'either'],
   [{ SHELL: '/bin/zsh' }, 'darwin', 'posix'],
   [{}, 'linux', 'posix'],
   [{}, 'win32', 'powershell'],
   [{ SHELL: 'C:\\Program Files\\Git\\usr\\bin\\bash.exe' }, 'win32', 'posix'],
 ] as const)('%j on %s is %s', (env, platform, shell) => {
-  expect(shellOf(env, platform)).toBe(shell)
+  expect(codeFor(env, platform)).toBe(shell)
 })
 
 test('PowerShell doubles every quote that it knows, and nothing else is special in single quotes', () => {

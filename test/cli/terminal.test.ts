@@ -9,6 +9,9 @@ import { testWith } from '../support/tools.ts'
 const withTerminal = testWith('script')
 const ENTER = '\r'
 const CTRL_C = '\u0003'
+/** The second interrupt, if there is one, comes at once. */
+const COUNT_INTERRUPTS =
+  'let n = 0; process.on("SIGINT", () => { n++; setTimeout(() => { console.log("interrupts: " + n); process.exit() }, 500) }); console.log("ready"); setTimeout(() => {}, 15000)'
 let sandbox: TestSandbox
 const people = {} as Record<'developer' | 'oncall' | 'approver', CliUser>
 beforeAll(async () => {
@@ -71,6 +74,14 @@ describe('on a terminal', () => {
       [[/ready/, CTRL_C]],
     )
     expect([code, screen]).toEqual([9, expect.stringContaining('caught')])
+  })
+  withTerminal('Ctrl-C reaches the command once if its input is a pipe', async () => {
+    const { screen } = await onTerminal(
+      `echo yes | '${process.execPath}' '${STINT}' exec logs-read -p bucket=acme-orders-logs -- '${process.execPath}' -e '${COUNT_INTERRUPTS}'`,
+      [[/ready/, CTRL_C]],
+      people.developer.env,
+    )
+    expect(screen).toContain('interrupts: 1')
   })
   withTerminal.each([
     [254, '', true],

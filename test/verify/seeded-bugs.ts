@@ -280,8 +280,15 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'command line: stint env keeps old credentials when it fails',
     file: 'packages/cli/src/credentials/env.ts',
-    from: 'if (code !== 0 && !flags.json) stdout.write(failure(shell, code))',
-    to: 'if (code < 0 && !flags.json) stdout.write(failure(shell, code))',
+    from: 'if (code !== 0 && !flags.json) stdout.write(failure(shell, env, code))',
+    to: 'if (code < 0 && !flags.json) stdout.write(failure(shell, env, code))',
     tests: ['test/cli/scripts.test.ts'],
+  },
+  {
+    name: 'command line: what is kept does not depend on the subject of the token',
+    file: 'packages/cli/src/sign-in/standing-token.ts',
+    from: "new Set(['iat', 'nbf',",
+    to: "new Set(['sub', 'iat', 'nbf',",
+    tests: ['packages/cli/src/sign-in/standing-token.test.ts'],
   },
 ]

@@ -3,6 +3,7 @@
  * `packages/cli/dist/stint.cjs`. Commands that need the repository are replaced by a sentence that says so.
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
@@ -26,17 +27,13 @@ const withoutRepository: Plugin = {
         const [, found] = Object.entries(repositoryOnly).find(([module]) => path.replaceAll('\\', '/').endsWith(module)) ?? []
         if (!found) throw new RangeError(`no command for ${path}`)
         const [command, ...names] = found
-        const words = `stint ${command} needs the repository and its Node 24.`
-        const contents = names
-          .map(
-            (name) => `export function ${name}() {
-  process.stderr.write(${JSON.stringify(`stint: ${words}\n  In a clone, run: npm ci && npx stint ${command}\n`)})
-  process.exitCode = 1
-  return 'failed'
-}`,
-          )
-          .join('\n')
-        return { contents, loader: 'js' }
+        const failure = fileURLToPath(new URL('../src/frame/failure.ts', import.meta.url))
+        const message = `stint ${command} needs the repository and its Node 24.`
+        const next = `In a clone, run: npm ci && npx stint ${command}`
+        const thrown = `throw new Failure('failed', ${JSON.stringify(message)}, { next: ${JSON.stringify(next)} })`
+        const functions = names.map((name) => `export function ${name}() { ${thrown} }`)
+        const contents = `import { Failure } from ${JSON.stringify(failure)}\n${functions.join('\n')}`
+        return { contents, loader: 'js', resolveDir: dirname(failure) }
       },
     )
   },

@@ -7,10 +7,15 @@ type Stricli = Context & { process: { exitCode: number | null } }
 
 /** One proposal a line: the word, a tab, and what it means. The last of the words is the one to complete. */
 export async function complete(words: readonly string[]): Promise<void> {
-  const proposals = await proposeCompletions(
-    applicationFor(process, (text) => text),
-    words.length === 0 ? [''] : words,
-    { process } as Stricli,
+  // Behind -- is another command with its arguments, which the shell completes.
+  if (words.slice(0, -1).includes('--')) return
+  const proposals = await proposeCompletions(applicationFor(process), words.length === 0 ? [''] : words, { process } as Stricli)
+  process.stdout.write(
+    proposals
+      .map(
+        ({ completion, brief, kind }) =>
+          `${completion}\t${kind === 'argument:value' && /^The profile/.test(brief) ? 'a profile' : brief}\n`,
+      )
+      .join(''),
   )
-  process.stdout.write(proposals.map(({ completion, brief }) => `${completion}\t${brief}\n`).join(''))
 }

@@ -7,8 +7,11 @@ import { VERSION } from './frame/version-number.ts'
 // The reader of the output can close it early: `stint … | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  // A disk that is full, a terminal that is gone.
+  process.stderr.write(`stint: The output cannot be written: ${error.message}.\n  Check where it goes: df -h\n`)
+  process.exit(5)
 })
+process.stderr.on('error', () => process.exit(5))
 
 const words = process.argv.slice(2)
 // No top-level await: the bundle is CommonJS, in which Node's own modules are loaded when they are needed.
@@ -23,9 +26,9 @@ async function main(): Promise<void> {
 
 /** False: nothing is kept for these words, or something is wrong, which the command itself reports. */
 async function fromCache(): Promise<boolean> {
-  const { entryFor, kept } = await import('./credentials/cache.ts')
-  const found = await kept<string>(await entryFor(process.env, words), Date.now()).catch(() => undefined)
-  if (typeof found?.value !== 'string') return false
-  process.stdout.write(found.value)
+  const { keptFor } = await import('./credentials/cache.ts')
+  const found = await keptFor(process.env, words, Date.now()).catch(() => undefined)
+  if (found === undefined) return false
+  process.stdout.write(found)
   return true
 }

@@ -1,21 +1,56 @@
 /** Runs the words of a command line through the tree of commands. */
 import { run } from '@stricli/core'
-import { applicationFor, commandNames } from './commands/tree.ts'
+import { allCommands, applicationFor } from './commands/tree.ts'
 import type { Context } from './context.ts'
 import { exitCode } from './frame/exit.ts'
+import { Failure } from './frame/failure.ts'
+import { failureText } from './frame/run.ts'
+import { unknownCommandText, usageText } from './frame/usage.ts'
 import { forPeople } from './output.ts'
 
-type Stricli = Context & { process: { exitCode: number | null } }
-
 export async function runCommand(words: readonly string[]): Promise<void> {
-  await run(applicationFor(process, forPeople), argumentsOf(words), { process } as Stricli)
-  // stricli's own exit codes are negative. All of them mean invalid usage.
-  if (typeof process.exitCode !== 'number' || process.exitCode >= 0) return
+  // What stricli says of the words is an error like every other, so it does not get the real stderr. The command does.
+  const said: string[] = []
+  const outside: { exitCode: number | null } & Pick<NodeJS.Process, 'env' | 'stdout'> & { stderr: { write: (text: string) => void } } = {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: { write: (text) => void said.push(text.trim()) },
+    exitCode: null,
+  }
+  await run(applicationFor(process, messages), argumentsOf(words), { process: outside, command: { process } } as unknown as Parsing)
+  const code = outside.exitCode ?? 0
+  if (code === 0) return
+  if (!USAGE.includes(code)) {
+    // A bug, with its stack.
+    process.stderr.write(`${said.join('\n')}\n`)
+    process.exitCode = exitCode('failed')
+    return
+  }
   process.exitCode = exitCode('usage')
-  const command = words[0] !== undefined && Object.hasOwn(commandNames, words[0]) ? ` ${words[0]}` : ''
-  process.stderr.write(`  Run stint${command} --help\n`)
+  const end = words.indexOf('--')
+  const json = (end < 0 ? words : words.slice(0, end)).includes('--json')
+  process.stderr.write(failureText(new Failure('usage', said.join(' '), { next: `Run stint${commandIn(words)} --help` }), json))
   // `eval "$(stint env --mistyped)"` must fail too.
-  if (words[0] === 'env') process.stdout.write((await import('./credentials/env.ts')).failureCode(process, process.exitCode))
+  if (words[0] === 'env' && !json) process.stdout.write((await import('./credentials/env.ts')).failureCode(process, process.exitCode))
+}
+
+const messages = {
+  exceptionWhileParsingArguments: usageText,
+  noCommandRegisteredForInput: unknownCommandText,
+  // A bug is shown with its stack. Its message may quote a server or a file, so it is made safe for the terminal.
+  formatException: (thrown: unknown) => forPeople(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
+}
+
+type Parsing = Context & { process: { exitCode: number | null } }
+
+/** stricli's codes for words that are no command, and for arguments of a command that it cannot parse. */
+const USAGE: readonly number[] = [-5, -4]
+
+/** The command that the words begin with, or the group of commands. */
+function commandIn([first = '', second = '']: readonly string[]): string {
+  const names = allCommands().map(({ name }) => name)
+  if (names.includes(`${first} ${second}`)) return ` ${first} ${second}`
+  return names.some((name) => name === first || name.startsWith(`${first} `)) ? ` ${first}` : ''
 }
 
 /** `stint`, `stint help` and `stint help COMMAND` print help. */

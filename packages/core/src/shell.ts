@@ -12,6 +12,14 @@ export const STALE = [
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'AWS_SECURITY_TOKEN',
+  // Older names, which the SDKs for Go, Ruby and Java still read when the ones above are not set.
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_KEY',
+  'AMAZON_ACCESS_KEY_ID',
+  'AMAZON_SECRET_ACCESS_KEY',
+  'AMAZON_SESSION_TOKEN',
+  // Wins over every key for calls to Bedrock (Amazon Bedrock User Guide, "Use an Amazon Bedrock API key").
+  'AWS_BEARER_TOKEN_BEDROCK',
   'AWS_CREDENTIAL_EXPIRATION',
   'AWS_SESSION_EXPIRATION',
   'AWS_PROFILE',

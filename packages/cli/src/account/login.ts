@@ -17,6 +17,8 @@ import {
   nameOf,
   profilesFileOf,
   readContexts,
+  removeContexts,
+  removeState,
   tokenFileOf,
   writeContexts,
 } from '../sign-in/contexts.ts'
@@ -37,7 +39,9 @@ export async function login(context: Context, flags: LoginFlags, given: string |
   const send = sendFor(context)
   const url = given === undefined ? (await placeOf(context, {})).url : checkedUrl(given, 'the broker')
   if (flags.name !== undefined && !isName(flags.name))
-    throw new Failure('usage', `Invalid name of a context: '${flags.name}'.`, { next: 'Use letters, digits, dots and hyphens.' })
+    throw new Failure('usage', `Invalid name of a context: '${flags.name}'.`, {
+      next: `Use letters, digits, dots and hyphens: stint login ${url} --name NAME`,
+    })
   const named = chosen(await clientsOf(send, url), url, flags.issuer)
   const say = (line: string) => void stderr.write(`${line}\n`)
   const tokens = flags.device
@@ -50,10 +54,18 @@ export async function login(context: Context, flags: LoginFlags, given: string |
       next: `Choose a name: stint login ${url} --name NAME`,
     })
   const store = await tokenStore(env, accountOf(name, named))
-  await store.write(tokens)
-  // Credentials of an earlier sign-in may belong to another person.
-  await forgetCredentials(env, url)
-  await writeContexts(env, { current: name, contexts: { ...contexts.contexts, [name]: named } })
+  const before = await store.read().catch(() => undefined)
+  try {
+    await store.write(tokens)
+    // Credentials of an earlier sign-in may belong to another person.
+    await forgetCredentials(env, url)
+    await writeContexts(env, { current: name, contexts: { ...contexts.contexts, [name]: named } })
+  } catch (error) {
+    // A token that no context names could never be removed with `stint logout`.
+    await (before ? store.write(before) : store.remove()).catch(() => {})
+    if (tokens.refreshToken !== undefined) await revoke(send, named, tokens.refreshToken)
+    throw error
+  }
   const claims = unverifiedClaims(tokens.token)
   const who = typeof claims.name === 'string' ? claims.name : String(claims.sub ?? 'unknown')
   if (flags.json) stdout.write(jsonLine({ context: name, url, issuer: named.issuer, name: who, tokens: store.place }))
@@ -104,9 +116,14 @@ export async function logout(context: Context, flags: LogoutFlags): Promise<void
   }
   const remaining = Object.fromEntries(Object.entries(contexts).filter(([name]) => !names.includes(name)))
   const next = current !== undefined && remaining[current] ? current : Object.keys(remaining)[0]
-  await writeContexts(env, { ...defined({ current: next }), contexts: remaining })
-  if (flags.json) stdout.write(jsonLine({ signedOut: left }))
-  else if (left.length === 0 && !flags.quiet) stderr.write('You are not signed in anywhere.\n')
+  if (next === undefined) await removeContexts(env)
+  else if (left.length > 0) await writeContexts(env, { current: next, contexts: remaining })
+  if (flags.all) await removeState(env)
+  if (flags.json) return void stdout.write(jsonLine({ signedOut: left, ...defined({ current: next }) }))
+  if (flags.quiet) return
+  if (left.length === 0) stderr.write('You are not signed in anywhere.\n')
+  if (next !== undefined && next !== current)
+    stderr.write(`The current context is now ${next} (${remaining[next]?.url}). To choose another: stint context NAME\n`)
 }
 
 async function forget(env: Env, name: string, named: Named, atIssuer: (token: string) => Promise<boolean>): Promise<boolean> {

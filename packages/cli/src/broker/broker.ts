@@ -28,6 +28,8 @@ export type Broker = {
   readonly url: string
   /** The context with which you are signed in; undefined with a token of your own. */
   readonly named?: Named
+  /** The name of that context. */
+  readonly name?: string
   /** Where the token comes from, for a person. */
   readonly tokenFrom: string
   readonly send: Send
@@ -64,8 +66,7 @@ export async function brokerFor(context: Context, flags: Where): Promise<Broker>
   const { env } = context.process
   const { url, named, name } = await placeOf(context, flags)
   const send = sendFor(context)
-  // A context that is named on the command line means its own sign-in, whatever the environment holds.
-  const machine = flags.context === undefined || flags.tokenFile !== undefined ? machineToken(env, send, url, flags.tokenFile) : undefined
+  const machine = machineToken(env, send, url, flags)
   const token = async () => {
     if (machine) return machine.token()
     if (!named || name === undefined)
@@ -74,7 +75,7 @@ export async function brokerFor(context: Context, flags: Where): Promise<Broker>
   }
   return {
     url,
-    ...(named && !machine ? { named } : {}),
+    ...(named && !machine ? defined({ named, name }) : {}),
     tokenFrom: machine?.from ?? 'stint login',
     send,
     token,
@@ -106,7 +107,7 @@ async function calling(send: Send, url: string, token: string, method: string, p
       await sleep(Math.min(LONGEST_PAUSE_MS, 1000 * Number(reply.headers['retry-after'] ?? 1) || 1000))
       continue
     }
-    if (!reply.ok) throw failureFrom(url, reply, options.profile)
+    if (!reply.ok) throw failureFrom(url, reply, options.profile, path)
     const body = reply.text === '' ? {} : objectIn(reply)
     if (!body)
       throw new Failure('unreachable', `${url} answered ${reply.status} without JSON.`, {

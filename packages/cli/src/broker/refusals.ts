@@ -8,7 +8,7 @@ import { objectIn, type Reply } from '../frame/http.ts'
 const again = (profile: string) => `Make a new request: stint request ${profile}`
 const look = (profile: string) => `Show the profile: stint profiles ${profile}`
 
-type Next = (words: { readonly url: string; readonly profile: string; readonly next: string }) => string
+type Next = (words: { readonly url: string; readonly profile: string; readonly next: string; readonly id: string }) => string
 
 /** What to run next, where the command line knows better than the API. */
 const nexts: { readonly [code in ProblemCode]?: Next } = {
@@ -22,23 +22,33 @@ const nexts: { readonly [code in ProblemCode]?: Next } = {
   'request-unknown': () => 'List your requests: stint requests',
   'session-unknown': () => 'List your sessions: stint sessions',
   'approval-required': ({ profile }) => again(profile),
-  'self-approval': () => 'Ask another approver. Show who can approve: stint show ID',
-  'not-approver': () => 'Show who can approve: stint show ID',
-  'not-requester': () => 'Deny or revoke it instead: stint revoke ID',
-  'window-not-started': () => 'See when it starts: stint show ID',
+  'self-approval': ({ id }) => `Ask another approver. Show who can approve: stint show ${id}`,
+  'not-approver': ({ id }) => `Show who can approve: stint show ${id}`,
+  'not-requester': ({ id }) => `Deny or revoke it instead: stint revoke ${id}`,
+  'window-not-started': ({ id }) => `See when it starts: stint show ${id}`,
   'request-exhausted': ({ profile }) => again(profile),
   'request-ended': ({ profile }) => again(profile),
   'terms-changed': ({ profile }) => again(profile),
   'revoked-in-flight': ({ profile }) => again(profile),
-  'request-not-pending': () => 'Read the request: stint show ID',
-  'already-decided': () => 'Read the request: stint show ID',
-  'request-changed': () => 'Read it again, then decide: stint show ID',
+  'request-not-pending': ({ id }) => `Read the request: stint show ${id}`,
+  'already-decided': ({ id }) => `Read the request: stint show ${id}`,
+  'request-changed': ({ id }) => `Read it again, then decide: stint show ${id}`,
   'parameter-invalid': ({ profile }) => `${look(profile)}, then set -p NAME=VALUE`,
   'duration-invalid': ({ profile }) => look(profile),
   'justification-required': () => "Say why you need access: -j 'TEXT'",
   'format-invalid': ({ profile }) => `Use the credentials in a shell: stint exec ${profile} -- COMMAND`,
   frozen: ({ next }) => `${next} Check again with stint status`,
 }
+
+/** Freezes are no profile, and the codes are shared. */
+const freezeNexts: { readonly [status: number]: string } = {
+  403: 'Ask a responder. To see whether access is frozen: stint status',
+  404: 'List the freezes: stint freeze',
+}
+
+/** For a refusal of the past, which the audit log tells. */
+export const nextFor = (code: string, profile = 'PROFILE'): string | undefined =>
+  Object.hasOwn(nexts, code) ? nexts[code as ProblemCode]?.({ url: 'URL', profile, next: '', id: 'ID' }) : undefined
 
 const FAILED: readonly string[] = ['assume-role-denied', 'assume-role-invalid', 'packed-policy-too-large', 'sts-answer-invalid', 'internal']
 
@@ -49,7 +59,8 @@ function exitFor(status: number, code: string): Exit {
   return 'failed'
 }
 
-export function failureFrom(url: string, reply: Pick<Reply, 'status' | 'text'>, profile = 'PROFILE'): Failure {
+/** `path`: what was called. The request is often in it. */
+export function failureFrom(url: string, reply: Pick<Reply, 'status' | 'text'>, profile = 'PROFILE', path = ''): Failure {
   const problem = objectIn(reply) ?? {}
   const string = (name: string) => (typeof problem[name] === 'string' ? problem[name] : undefined)
   const code = string('code')
@@ -57,7 +68,9 @@ export function failureFrom(url: string, reply: Pick<Reply, 'status' | 'text'>, 
     return new Failure('unreachable', `${url} answered ${reply.status}, and not as a Stint broker does.`, {
       next: 'Check the URL, and what is in front of the broker: stint status',
     })
-  const next = nexts[code as ProblemCode]?.({ url, profile, next: string('next') ?? '' }) ?? string('next')
+  const id = /\breq_[0-9A-Za-z]{26}\b/.exec(path)?.[0] ?? string('requestId') ?? 'ID'
+  const known = path.startsWith('/freezes') ? freezeNexts[reply.status] : undefined
+  const next = known ?? nexts[code as ProblemCode]?.({ url, profile, next: string('next') ?? '', id }) ?? string('next')
   const trace = string('trace')
   const message = [string('detail') ?? string('title') ?? code, string('hint')].filter((part) => part !== undefined).join(' ')
   return new Failure(exitFor(reply.status, code), message, {

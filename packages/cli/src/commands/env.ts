@@ -20,7 +20,7 @@ export const env = command({
         kind: 'enum',
         values: ['posix', 'bash', 'zsh', 'fish', 'powershell'],
         optional: true,
-        brief: 'The shell that reads the code (default: by $SHELL)',
+        brief: 'The shell that reads the code (default: by $SHELL; for fish, code that every POSIX shell reads too)',
       },
       ...session,
       ...broker,

@@ -1,7 +1,6 @@
 /** `stint requests` */
-import { numberParser } from '@stricli/core'
 import { command } from '../frame/command.ts'
-import { broker, text } from '../frame/flags.ts'
+import { broker, limit, text } from '../frame/flags.ts'
 
 export const requests = command({
   docs: {
@@ -14,7 +13,7 @@ export const requests = command({
       review: { kind: 'boolean', default: false, brief: 'Break-glass requests that nobody has reviewed' },
       all: { kind: 'boolean', default: false, brief: 'For auditors: those of everyone' },
       state: { kind: 'parsed', parse: text, optional: true, brief: 'Only those in this state, such as pending', placeholder: 'STATE' },
-      limit: { kind: 'parsed', parse: numberParser, default: '50', brief: 'At most this many', placeholder: 'N' },
+      limit: { kind: 'parsed', parse: limit, default: '50', brief: 'At most this many', placeholder: 'N' },
       ...broker,
     },
   },

@@ -1,7 +1,6 @@
 /** `stint serve` */
-import { numberParser } from '@stricli/core'
 import { command } from '../frame/command.ts'
-import { broker, session, sessionAliases } from '../frame/flags.ts'
+import { broker, port, session, sessionAliases } from '../frame/flags.ts'
 import { profileName } from './profile-name.ts'
 
 export const serve = command({
@@ -17,7 +16,7 @@ export const serve = command({
       parameters: [{ ...profileName, brief: 'The profile (on a terminal, the default is to choose)', optional: true }],
     },
     flags: {
-      port: { kind: 'parsed', parse: numberParser, optional: true, brief: 'The port (default: a free one)', placeholder: 'N' },
+      port: { kind: 'parsed', parse: port, optional: true, brief: 'The port (default: a free one)', placeholder: 'N' },
       ...session,
       ...broker,
     },

@@ -1,7 +1,6 @@
 /** `stint sessions` */
-import { numberParser } from '@stricli/core'
 import { command } from '../frame/command.ts'
-import { broker } from '../frame/flags.ts'
+import { broker, limit } from '../frame/flags.ts'
 
 export const sessions = command({
   docs: {
@@ -11,7 +10,7 @@ export const sessions = command({
     flags: {
       live: { kind: 'boolean', default: false, brief: 'Only those that still work' },
       all: { kind: 'boolean', default: false, brief: 'For auditors: those of everyone' },
-      limit: { kind: 'parsed', parse: numberParser, default: '50', brief: 'At most this many', placeholder: 'N' },
+      limit: { kind: 'parsed', parse: limit, default: '50', brief: 'At most this many', placeholder: 'N' },
       ...broker,
     },
   },

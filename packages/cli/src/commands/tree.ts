@@ -1,5 +1,5 @@
 /** The tree of commands. Each command has a file here; its code is loaded when it runs. */
-import { buildApplication, buildRouteMap, text_en } from '@stricli/core'
+import { type ApplicationText, buildApplication, buildRouteMap, text_en } from '@stricli/core'
 import type { Context } from '../context.ts'
 import { approve } from './approve.ts'
 import { audit } from './audit/index.ts'
@@ -92,23 +92,14 @@ export function allCommands(): readonly { readonly name: string; readonly brief:
   })
 }
 
-/** As they are typed. */
-export const commandNames: { readonly [name: string]: true } = Object.fromEntries(
-  root.getAllEntries().map(({ name }) => [name['convert-camel-to-kebab'], true]),
-)
+type Messages = Partial<Pick<ApplicationText, 'exceptionWhileParsingArguments' | 'noCommandRegisteredForInput' | 'formatException'>>
 
-/** `shown` makes text safe for a terminal. */
-export const applicationFor = ({ env, stdout }: NodeJS.Process, shown: (text: string) => string) =>
+/** `messages`: for invalid words and for bugs. A completion prints neither, and the code that makes output safe takes long to load. */
+export const applicationFor = ({ env, stdout }: NodeJS.Process, messages: Messages = {}) =>
   buildApplication<Context>(root, {
     name: 'stint',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-    // A bug is shown with its stack. Its message may quote a server or a file, so it is made safe for the terminal.
-    localization: {
-      loadText: () => ({
-        ...text_en,
-        formatException: (thrown) => shown(String(thrown instanceof Error ? (thrown.stack ?? thrown) : thrown)),
-      }),
-    },
+    localization: { loadText: () => ({ ...text_en, ...messages }) },
     documentation: {
       onlyRequiredInUsageLine: true,
       caseStyle: 'convert-camel-to-kebab',

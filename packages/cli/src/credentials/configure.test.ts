@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withSection } from './configure.ts'
+import { quoted, withSection } from './configure.ts'
 
 const section = ['[profile logs]', 'credential_process = stint credential-process logs', 'region = eu-central-1']
 const text = `${section.join('\n')}\n`
@@ -24,6 +24,32 @@ test.each<[string, string, string | undefined]>([
   ],
 ])('%s', (_name, before, after) => {
   expect(withSection(before, 'logs', section, false)).toBe(after)
+})
+test.each([
+  'stint credential-process logs -p a=b',
+  '/usr/local/bin/stint credential-process logs',
+  '/opt/node /srv/clone/packages/cli/bin/stint.cjs credential-process logs',
+  '"/opt/my node/node" "/srv/my clone/stint.cjs" credential-process logs',
+  '"C:\\Program Files\\nodejs\\node.exe" C:\\stint.cjs credential-process logs',
+])('knows what it wrote itself: %s', (line) => {
+  expect(withSection(`[profile logs]\ncredential_process = ${line}\n`, 'logs', section, false)).toBe(text)
+})
+test.each(['/usr/bin/other credential-process logs', 'mystint credential-process logs', 'stint env logs'])('not: %s', (line) => {
+  expect(withSection(`[profile logs]\ncredential_process = ${line}\n`, 'logs', section, false)).toBeUndefined()
+})
+test.each<[NodeJS.Platform, string, string | undefined]>([
+  ['linux', '/opt/node', '/opt/node'],
+  ['linux', '/srv/my clone/stint.cjs', '"/srv/my clone/stint.cjs"'],
+  ['linux', '/srv/(a) & b/x', '"/srv/(a) & b/x"'],
+  ['linux', '/srv/a"b', undefined],
+  ['linux', '/srv/a$b', undefined],
+  ['linux', '/srv/a`b', undefined],
+  ['linux', 'C:\\x', undefined],
+  ['win32', 'C:\\Program Files\\node.exe', '"C:\\Program Files\\node.exe"'],
+  ['win32', 'C:\\%x%', undefined],
+])('on %s, the word %s is written as %s', (platform, word, expected) => {
+  if (expected === undefined) expect(() => quoted(word, platform)).toThrow(/cannot be written to the AWS config/)
+  else expect(quoted(word, platform)).toBe(expected)
 })
 test('changes nothing the second time', () => {
   expect(withSection(text, 'logs', section, false)).toBe(text)

@@ -2,13 +2,15 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { brokerFor } from '../broker/broker.ts'
+import { type Broker, brokerFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
 import { type BrokerFlags, pairs } from '../frame/flags.ts'
+import { ownCommand } from '../frame/own-command.ts'
 import { awsConfigFile } from '../frame/paths.ts'
 import { jsonLine } from '../output.ts'
 import { chosenProfile } from '../profiles/read.ts'
+import { readContexts } from '../sign-in/contexts.ts'
 
 type ConfigureFlags = BrokerFlags & {
   readonly name?: string
@@ -20,7 +22,7 @@ type ConfigureFlags = BrokerFlags & {
 }
 
 export async function configureCommand(context: Context, flags: ConfigureFlags, id: string | undefined): Promise<void> {
-  const { env, stdout, stderr } = context.process
+  const { env, stdout, stderr, platform } = context.process
   const broker = await brokerFor(context, flags)
   const profile = await chosenProfile(context, broker, id)
   const parameters = pairs(flags.parameter)
@@ -31,18 +33,20 @@ export async function configureCommand(context: Context, flags: ConfigureFlags, 
     })
   const name = flags.name ?? profile.id
   if (!/^[A-Za-z0-9_.@+/-]{1,64}$/.test(name))
-    throw new Failure('usage', `Invalid name: '${name}'.`, { next: 'Use letters, digits, dots, hyphens and underscores.' })
+    throw new Failure('usage', `Invalid name: '${name}'.`, {
+      next: `Use letters, digits, dots, hyphens and underscores: stint configure ${profile.id} --name NAME`,
+    })
   const words = [
-    'stint',
+    ...(await ownCommand(context.process)),
     'credential-process',
     profile.id,
     ...Object.entries(parameters).flatMap(([key, value]) => ['-p', `${key}=${value}`]),
     ...(flags.duration === undefined ? [] : ['-d', flags.duration]),
-    ...(flags.context === undefined ? ['--url', broker.url] : ['--context', flags.context]),
+    ...(await whichBroker(context, flags, broker)),
   ]
   const section = [
     `[${name === 'default' ? name : `profile ${name}`}]`,
-    `credential_process = ${words.map(quoted).join(' ')}`,
+    `credential_process = ${words.map((word) => quoted(word, platform)).join(' ')}`,
     `region = ${flags.region ?? profile.region}`,
   ]
   if (flags.print) return void stdout.write(flags.json ? jsonLine({ name, section: section.join('\n') }) : `${section.join('\n')}\n`)
@@ -61,17 +65,24 @@ export async function configureCommand(context: Context, flags: ConfigureFlags, 
   else if (!flags.quiet) stderr.write(`${file} has the profile ${name}.\nTry it: aws --profile ${name} sts get-caller-identity\n`)
 }
 
-/** One word of credential_process. SDKs split it as a shell would, and differ on everything but plain words in double quotes. */
-function quoted(word: string): string {
+/** The URL alone means the current context of several, which can be another person's tomorrow. */
+async function whichBroker({ process: { env } }: Context, flags: ConfigureFlags, { url, name }: Broker): Promise<readonly string[]> {
+  if (flags.context !== undefined) return ['--context', flags.context]
+  const { contexts } = await readContexts(env)
+  const several = Object.values(contexts).filter((one) => one.url === url).length > 1
+  return several && name !== undefined ? ['--context', name] : ['--url', url]
+}
+
+/**
+ * One word of credential_process. Some SDKs give it to a shell, others split it themselves, and they differ on everything but plain words
+ * in double quotes. On Windows a backslash is an ordinary character to all of them.
+ */
+export function quoted(word: string, platform: NodeJS.Platform): string {
   if (/^[A-Za-z0-9_./:=@%+,-]+$/.test(word)) return word
-  if (/["\\$`\n\r]/.test(word))
-    throw new Failure(
-      'usage',
-      `The value '${word}' cannot be written to the AWS config, because SDKs read quotes, backslashes and $ differently.`,
-      {
-        next: 'Use stint exec or stint serve for this value.',
-      },
-    )
+  if ((platform === 'win32' ? /["$`%\n\r]/ : /["\\$`\n\r]/).test(word))
+    throw new Failure('usage', `'${word}' cannot be written to the AWS config, because SDKs read quotes, backslashes and $ differently.`, {
+      next: 'Use stint exec or stint serve instead: stint exec --help',
+    })
   return `"${word}"`
 }
 
@@ -89,7 +100,7 @@ export function withSection(content: string, name: string, section: readonly str
   }
   const length = lines.slice(start + 1).findIndex((line) => /^\s*\[/.test(line))
   const body = lines.slice(start + 1, length < 0 ? undefined : start + 1 + length)
-  if (!force && !body.some((line) => /^\s*credential_process\s*=\s*stint /.test(line))) return undefined
+  if (!force && !body.some((line) => OURS.test(line))) return undefined
   const settings = new Map(section.slice(1).map((line) => [line.split(' ')[0] ?? '', line]))
   const kept = body.map((line) => {
     const key = /^\s*([a-z_0-9]+)\s*=/i.exec(line)?.[1] ?? ''
@@ -101,6 +112,9 @@ export function withSection(content: string, name: string, section: readonly str
   const changed = [...kept.slice(0, at), ...settings.values(), ...kept.slice(at)]
   return [...lines.slice(0, start + 1), ...changed, ...lines.slice(start + 1 + body.length)].join(newline)
 }
+
+/** What this command writes, and what it wrote before it wrote absolute paths. */
+const OURS = /^\s*credential_process\s*=\s*(.*[\s/\\])?stint(\.cjs)?"?\s+credential-process\s/
 
 const escaped = (name: string): string => name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 

@@ -21,8 +21,13 @@ export async function consoleCommand(context: Context, flags: ConsoleFlags, id: 
   const url = destined(String(session.signInUrl), flags.service, String(session.region))
   if (flags.json) return void stdout.write(jsonLine({ ...session, signInUrl: url }))
   const opened = flags.browser && (await openBrowser(env, url))
-  if (!opened) stdout.write(`${url}\n`)
-  else if (!flags.quiet) stderr.write(`The console opens in your browser, for ${left(String(session.expiration), Date.now())}.\n`)
+  if (!opened) {
+    if (flags.browser && !flags.quiet) stderr.write('No browser could be opened. Open this URL, which is a secret until it expires:\n')
+    stdout.write(`${url}\n`)
+  } else if (!flags.quiet)
+    stderr.write(
+      `The console opens in your browser, for ${left(String(session.expiration), Date.now())}. If it does not: stint console ${profile.id} --no-browser\n`,
+    )
 }
 
 /** AWS IAM User Guide, "Enable custom identity broker access to the AWS console": Destination is the page to open. */

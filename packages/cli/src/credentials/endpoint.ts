@@ -40,9 +40,13 @@ export async function startEndpoint(first: Obtained, renew: () => Promise<Obtain
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
-        error.code === 'EADDRINUSE'
-          ? new Failure('failed', `Port ${port} is already in use.`, { next: 'Choose another with --port.' })
-          : error,
+        new Failure(
+          'failed',
+          error.code === 'EADDRINUSE' ? `Port ${port} is already in use.` : `Port ${port} cannot be used: ${error.message}.`,
+          {
+            next: 'Choose another, or leave --port out for a free one: stint serve --help',
+          },
+        ),
       ),
     )
     server.listen(port, '127.0.0.1', resolve)

@@ -2,9 +2,18 @@
 import { STALE } from '@stint/core/shell'
 import type { Obtained } from './obtain.ts'
 
+/** One bearer token for each service, of which only Bedrock's has a documented name (SDKs and Tools Reference Guide, "Bearer tokens"). */
+const BEARER = /^AWS_BEARER_TOKEN_[A-Z0-9_]{1,100}$/
+
+/** What must go: every known name, and those of the environment that follow a pattern. */
+export const staleIn = (env: NodeJS.ProcessEnv): readonly string[] => [
+  ...STALE,
+  ...Object.keys(env).filter((name) => BEARER.test(name) && !(STALE as readonly string[]).includes(name)),
+]
+
 export function withoutStale(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const clean = { ...env }
-  for (const name of STALE) delete clean[name]
+  for (const name of staleIn(env)) delete clean[name]
   // A token for the broker is worth more than the credentials. The command has no use for it.
   delete clean.STINT_TOKEN
   return clean

@@ -2,18 +2,20 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { constants, devNull } from 'node:os'
+import { basename } from 'node:path'
 import type { Context } from '../context.ts'
 import { exitCode } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
 import type { Env } from '../frame/http.ts'
+import { hasKeyboard } from '../frame/keyboard.ts'
 import { awsConfigFile } from '../frame/paths.ts'
 import { left } from '../frame/words.ts'
-import { entryFor, type Kept, keptOr } from './cache.ts'
+import { type Kept, keptOr } from './cache.ts'
 import { startEndpoint } from './endpoint.ts'
 import { type CredentialFlags, type Entry, entryOf, obtainFor } from './entry.ts'
 import { variablesOf, withoutStale } from './environment.ts'
-import type { Obtained } from './obtain.ts'
-import { keepable } from './process.ts'
+import { isObtained, type Obtained } from './obtain.ts'
+import { entryOfCaller, keepable, warning } from './process.ts'
 
 type ExecFlags = CredentialFlags & { readonly nest: boolean; readonly static: boolean }
 
@@ -67,8 +69,8 @@ async function runWith(
     )
   try {
     const code = await childOf(context, command, environment)
-    // The command's own output is not read: only its exit code tells.
-    if (AWS_DENIALS.includes(code) && name === 'stint exec' && stderr.isTTY && !flags.quiet)
+    // The command's own output is not read, so that it can be a terminal: only its exit code tells.
+    if (canBeDenial(command, code) && name === 'stint exec' && stderr.isTTY && !flags.quiet)
       stderr.write("stint: If AWS denied the call, run: stint why 'MESSAGE'\n")
     return code
   } finally {
@@ -76,8 +78,12 @@ async function runWith(
   }
 }
 
-/** The AWS CLI exits with these if a service answered with an error: version 2 with 254, version 1 with 255 (AWS CLI User Guide, "Return codes"). */
-const AWS_DENIALS: readonly number[] = [254, 255]
+/**
+ * The AWS CLI exits with 254 (version 2) or 255 (version 1) if a service answered with an error, and with 1 if a transfer of `aws s3`
+ * failed (AWS CLI User Guide, "Return codes").
+ */
+export const canBeDenial = ([program = '', ...args]: readonly string[], code: number): boolean =>
+  code === 254 || code === 255 || (code === 1 && /^aws(\.exe)?$/.test(basename(program)) && args.includes('s3'))
 
 /** Without credentials the command does not start, whatever the reason: 125, as env(1) and docker have it. */
 async function credentialsOrNotStarted(
@@ -93,7 +99,9 @@ async function credentialsOrNotStarted(
     if (name === 'stint shell') return { entry, obtained: await obtainFor(context, entry) }
     const words = ['exec', entry.broker.url, flags.context ?? '', flags.tokenFile ?? '', flags.request ?? '', JSON.stringify(entry.wanted)]
     const get = async (): Promise<Kept<Obtained>> => keepable(entry.broker.url, await obtainFor(context, entry), (one) => one)
-    return { entry, obtained: await keptOr(env, await entryFor(env, words), (flags.wait ?? 0) * 1000, get) }
+    const keyed = await entryOfCaller(context, flags, words)
+    const keeping = { env, entry: keyed, waitMs: (flags.wait ?? 0) * 1000, is: isObtained, get, warn: warning(context, flags) }
+    return { entry, obtained: await keptOr<Obtained>(keeping) }
   } catch (error) {
     if (!(error instanceof Failure) || error.exit === 'usage' || error.exit === 'interrupted') throw error
     throw new Failure('notStarted', error.message, error.facts)
@@ -108,7 +116,7 @@ async function shadowsOf(env: Env): Promise<Record<string, string>> {
   const content = await readFile(awsConfigFile(env), 'utf8').catch(() => '')
   const section = /^[ \t]*\[[ \t]*(?:profile[ \t]+)?default[ \t]*\]([\s\S]*?)(?=^[ \t]*\[|(?![\s\S]))/m.exec(content)?.[1] ?? ''
   const wins =
-    /^[ \t]*(aws_access_key_id|credential_process|credential_source|role_arn|source_profile|sso_\w+|web_identity_token_file)[ \t]*=/m
+    /^[ \t]*(aws_access_key_id|credential_process|credential_source|login_session|role_arn|source_profile|sso_\w+|web_identity_token_file)[ \t]*=/m
   return { AWS_SHARED_CREDENTIALS_FILE: devNull, ...(wins.test(section) ? { AWS_CONFIG_FILE: devNull } : {}) }
 }
 
@@ -116,8 +124,8 @@ function childOf({ process }: Context, [program = '', ...args]: readonly string[
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'inherit', env })
     const forward = (signal: NodeJS.Signals) => {
-      // On a terminal, Ctrl-C and Ctrl-\ reach the command too, which decides what they mean.
-      if (process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT')) return
+      // Ctrl-C and Ctrl-\ on a terminal reach the command too, which decides what they mean.
+      if ((signal === 'SIGINT' || signal === 'SIGQUIT') && hasKeyboard(process)) return
       child.kill(signal)
     }
     // Not SIGUSR1, with which Node starts its debugger.
@@ -128,7 +136,8 @@ function childOf({ process }: Context, [program = '', ...args]: readonly string[
     }
     child.once('error', (error: NodeJS.ErrnoException) => {
       over()
-      if (error.code === 'ENOENT') reject(new Failure('notFound', `Command not found: ${program}.`, { next: 'Check its name and $PATH.' }))
+      if (error.code === 'ENOENT')
+        reject(new Failure('notFound', `Command not found: ${program}.`, { next: `Check its name and $PATH: command -v '${program}'` }))
       else
         reject(
           new Failure('notExecutable', `${program} cannot be executed: ${error.message}.`, {

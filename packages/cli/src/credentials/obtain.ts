@@ -84,24 +84,27 @@ async function approvedRequest(broker: Broker, { profile, parameters }: Wanted):
 }
 
 function obtainedFrom(body: Record<string, unknown>): Obtained {
-  const { id, account, region } = body
-  const credentials = (body.credentials ?? {}) as Record<string, unknown>
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials
-  const strings = [id, account, region, accessKeyId, secretAccessKey, sessionToken, expiration]
-  // Values go into files, environments and shell code. None of AWS's has a space or a control character.
-  if (
-    !strings.every((value) => typeof value === 'string' && /^[\x21-\x7e]{1,8192}$/.test(value)) ||
-    Number.isNaN(Date.parse(String(expiration)))
+  const { id: session, account, region } = body
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = (body.credentials ?? {}) as Record<string, unknown>
+  const obtained = { session, account, region, credentials: { accessKeyId, secretAccessKey, sessionToken, expiration } }
+  if (isObtained(obtained)) return obtained
+  throw new Failure('unreachable', 'The broker returned credentials in an unknown form.', {
+    next: 'Compare the versions of broker and CLI: stint version',
+  })
+}
+
+/** Values go into files, environments and shell code. None of AWS's has a space, a quote, a backslash or a control character. */
+const isPlain = (value: unknown): boolean => typeof value === 'string' && /^(?!.*["'\\`])[\x21-\x7e]{1,8192}$/.test(value)
+
+export function isObtained(value: unknown): value is Obtained {
+  if (typeof value !== 'object' || value === null) return false
+  const { session, account, region, credentials } = value as Record<string, unknown>
+  if (typeof credentials !== 'object' || credentials === null) return false
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as Record<string, unknown>
+  return (
+    [session, account, region, accessKeyId, secretAccessKey, sessionToken, expiration].every(isPlain) &&
+    !Number.isNaN(Date.parse(String(expiration)))
   )
-    throw new Failure('unreachable', 'The broker returned credentials in an unknown form.', {
-      next: 'Compare the versions of broker and CLI: stint version',
-    })
-  return {
-    session: id as string,
-    account: account as string,
-    region: region as string,
-    credentials: { accessKeyId, secretAccessKey, sessionToken, expiration } as Credentials,
-  }
 }
 
 /** How long before their expiration credentials are replaced: 5 minutes, or a quarter of a life that is shorter than 20. */

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { jsonLine } from '../output.ts'
 import { startEndpoint } from './endpoint.ts'
 import { type CredentialFlags, entryOf, obtainFor } from './entry.ts'
-import { setCode, shellOf } from './shell-code.ts'
+import { codeFor, setCode } from './shell-code.ts'
 
 export async function serveCommand(
   context: Context,
@@ -14,8 +14,8 @@ export async function serveCommand(
   const entry = await entryOf(context, flags, id, 'stint serve')
   const first = await obtainFor(context, entry)
   const endpoint = await startEndpoint(first, () => obtainFor(context, entry), flags.port)
-  const variables = { ...endpoint.variables, AWS_REGION: first.region }
-  process.stdout.write(flags.json ? jsonLine(variables) : setCode(shellOf(process.env, process.platform), variables))
+  const variables = { ...endpoint.variables, AWS_REGION: first.region, AWS_DEFAULT_REGION: first.region }
+  process.stdout.write(flags.json ? jsonLine(variables) : setCode(codeFor(process.env, process.platform), variables))
   if (!flags.quiet)
     process.stderr.write(
       `Serving the profile ${entry.profile.id} on loopback. Set the variables above where you need it. Ctrl-C stops it.\n`,

@@ -7,7 +7,7 @@ import { parseDuration } from '@stint/core/duration'
 import { tableClient } from '../audit/aws.ts'
 import { sendFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
-import { type Check, checksText, hasFailed } from '../doctor/check.ts'
+import { type Check, checksText, hasFailed, hasSkipped } from '../doctor/check.ts'
 import type { DoctorFlags } from '../doctor/command.ts'
 import type { Exit } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
@@ -36,16 +36,19 @@ export async function awsDoctor(context: Context, flags: DoctorFlags, name: stri
     judged.push({ target: one.name, checks: await targetChecks(aws, one, rules) })
   }
   line.clear()
-  const failed = judged.some(({ checks }) => hasFailed(checks))
-  stdout.write(flags.json ? jsonLine({ ok: !failed, targets: judged }) : judgedText(judged))
-  return failed ? 'failed' : 'ok'
+  // A role that was not read is not a role that is right.
+  const ok = judged.every(({ checks }) => !hasFailed(checks) && !hasSkipped(checks))
+  stdout.write(flags.json ? jsonLine({ ok, targets: judged }) : judgedText(judged))
+  return ok ? 'ok' : 'failed'
 }
 
 async function rulesIn({ config, binding, brokerRole, reader }: DoctorFlags): Promise<Rules> {
   const faults = kitFaults(brokerRole === undefined ? {} : { brokerRole })
-  if (faults.length > 0) throw new Failure('usage', faults.join(' '))
+  if (faults.length > 0) throw new Failure('usage', 'Invalid --broker-role:', { details: faults, next: 'stint doctor --help' })
   if (reader !== undefined && !/^([A-Za-z0-9+=,.@_-]+\/)*[A-Za-z0-9+=,.@_-]{1,64}$/.test(reader))
-    throw new Failure('usage', '--reader must be the name of a role, such as OrganizationAccountAccessRole.')
+    throw new Failure('usage', '--reader must be the name of a role.', {
+      next: 'For example: stint doctor --all --reader OrganizationAccountAccessRole',
+    })
   const checked = await loadConfig(resolve(config), pairs(binding))
   if (!checked.ok)
     throw new Failure('unreachable', `${config} is invalid: ${formatFaults(checked.faults)}`, {
@@ -56,7 +59,8 @@ async function rulesIn({ config, binding, brokerRole, reader }: DoctorFlags): Pr
 
 /** By the name of a target, or of a profile, whose target it is. */
 function chosen(rules: Rules, { all, brokerRole }: DoctorFlags, name: string | undefined): readonly Expected[] {
-  if (all && name !== undefined) throw new Failure('usage', 'Name a target, or use --all.')
+  if (all && name !== undefined)
+    throw new Failure('usage', 'A target and --all cannot be used together.', { next: 'Leave one of them out: stint doctor --all' })
   if (!all && name === undefined)
     throw new Failure('usage', 'Missing target.', { next: 'stint doctor TARGET --aws, or stint doctor --all' })
   const profiles = rules.profiles.ids.flatMap((id) => rules.profiles.find(id) ?? [])
@@ -87,8 +91,8 @@ function judgedText(judged: readonly Judged[]): string {
   const rows = judged.map(({ target, checks }) => {
     const open = checks.filter(({ state }) => state === 'failed')
     const gates = [...new Set(open.flatMap(({ gate }) => gate ?? []))].join(', ')
-    const skipped = checks.some(({ state }) => state === 'skipped')
-    const result = open.length > 0 ? 'failed' : skipped ? 'skipped' : checks.some(({ state }) => state === 'warning') ? 'warning' : 'ok'
+    const result =
+      open.length > 0 ? 'failed' : hasSkipped(checks) ? 'skipped' : checks.some(({ state }) => state === 'warning') ? 'warning' : 'ok'
     return [target, result, gates === '' ? '–' : gates, open.map(({ check }) => check).join(', ')]
   })
   return `${details.join('')}${tableText(['target', 'result', 'closed gates', 'failed checks'], rows)}`

@@ -22,7 +22,7 @@ export async function callerChecks(context: Context, flags: BrokerFlags, profile
   }
   const reached = await brokerChecks(broker)
   if (reached.some(({ check, state }) => check === 'broker' && state === 'failed'))
-    return [...reached, ...skipped(rest, 'the broker is not reached')]
+    return [...reached, ...skipped(rest, 'the broker is unreachable')]
   return [...reached, ...(await signInChecks(broker, profile, skipped))]
 }
 
@@ -39,7 +39,7 @@ async function brokerChecks({ send, url }: Broker): Promise<readonly Check[]> {
   try {
     reply = await send(`${url}/readyz`)
   } catch (error) {
-    return [failed('broker', error), { check: 'clock', state: 'skipped', says: 'the broker is not reached' }]
+    return [failed('broker', error), { check: 'clock', state: 'skipped', says: 'the broker is unreachable' }]
   }
   return [readiness(url, reply), judgeClock(reply.headers.date, sentAtMs, Date.now())]
 }

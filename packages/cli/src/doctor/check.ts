@@ -16,6 +16,8 @@ export type Check = {
 
 export const hasFailed = (checks: readonly Check[]): boolean => checks.some(({ state }) => state === 'failed')
 
+export const hasSkipped = (checks: readonly Check[]): boolean => checks.some(({ state }) => state === 'skipped')
+
 /** A table, and below it what to do about everything that is not ok. */
 export function checksText(checks: readonly Check[]): string {
   const table = tableText(

@@ -47,7 +47,7 @@ describe('a token', () => {
       'valid only in 2m',
       'Check the clock of this machine.',
     ],
-    ['without an expiry', facts({}), 'failed', 'no JWT with an expiry', 'Get a new token for STINT_TOKEN.'],
+    ['without an expiry', facts({}), 'failed', 'is not a JWT with an expiry', 'Get a new token for STINT_TOKEN.'],
   ])('%s', (_name, given, state, says, fix) => {
     expect(judgeToken(given, NOW)).toEqual({
       check: 'token',

@@ -34,7 +34,7 @@ export type TokenFacts = {
 export function judgeToken({ claims, from, renews, url }: TokenFacts, nowMs: number): Check {
   const { exp, nbf } = claims
   const again = renews ? `stint login ${url}` : `Get a new token for ${from}.`
-  if (typeof exp !== 'number') return { check: 'token', state: 'failed', says: `from ${from}, is no JWT with an expiry`, fix: again }
+  if (typeof exp !== 'number') return { check: 'token', state: 'failed', says: `from ${from}, is not a JWT with an expiry`, fix: again }
   const left = exp * 1000 - nowMs
   if (left <= 0) return { check: 'token', state: 'failed', says: `from ${from}, expired ${words(left)} ago`, fix: again }
   if (typeof nbf === 'number' && nbf * 1000 > nowMs + 60_000)

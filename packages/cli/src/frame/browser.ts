@@ -15,14 +15,24 @@ export function browserCommand(env: Env, platform: NodeJS.Platform, url: string)
   return ['xdg-open', url]
 }
 
-/** True if the browser was started. Its output is discarded, because stdout is data. */
-export function openBrowser(env: Env, url: string): Promise<boolean> {
+/** A program that has not failed by then has opened the page, or is the browser itself. */
+const FAILS_WITHIN_MS = 1500
+
+/** True if the browser was started, and has not failed at once. Its output is discarded, because stdout is data. */
+export function openBrowser(env: Env, url: string, failsWithinMs = FAILS_WITHIN_MS): Promise<boolean> {
   const [program, ...args] = browserCommand(env, process.platform, url) ?? []
   if (program === undefined) return Promise.resolve(false)
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: 'ignore', detached: true })
-    child.once('error', () => resolve(false))
-    child.once('spawn', () => resolve(true))
+    child.once('error', () => {
+      clearTimeout(timer)
+      resolve(false)
+    })
+    const timer = setTimeout(() => resolve(true), failsWithinMs)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      resolve(code === 0)
+    })
     child.unref()
   })
 }

@@ -16,8 +16,9 @@ export function command<F extends BaseFlags, A extends BaseArgs>(given: {
     const { end } = await import('./run.ts')
     return async function (this: Context, flags: F, ...args: A): Promise<void> {
       const { json, debug } = flags as { readonly json?: boolean; readonly debug?: boolean }
-      if (debug) this.process.env.STINT_DEBUG = '1'
-      this.process.exitCode = await end(this, { json: json === true }, async () => (await load())(this, flags, ...args))
+      const context = this.command ?? this
+      if (debug) context.process.env.STINT_DEBUG = '1'
+      context.process.exitCode = await end(context, { json: json === true }, async () => (await load())(context, flags, ...args))
     }
   }
   return buildCommand<F, A, Context>({ docs, parameters, loader } as unknown as Built<F, A>)

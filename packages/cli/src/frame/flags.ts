@@ -46,6 +46,18 @@ export function nameValue(value: string): string {
   return value
 }
 
+const wholeNumber =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value)
+    if (!/^\d{1,9}$/.test(value) || number < least || number > most)
+      throw new SyntaxError(`must be a whole number from ${least} to ${most}`)
+    return number
+  }
+export const port = wholeNumber(1, 65_535)
+/** How many rows of a list. */
+export const limit = wholeNumber(1, 5000)
+
 /** Parses `NAME=VALUE`. */
 export const pairs = (given: readonly string[] = []): Record<string, string> =>
   Object.fromEntries(

@@ -124,6 +124,25 @@ test.each([
   ['https://stint.example/', 'https://stint.example'],
   ['http://127.0.0.1:4400', 'http://127.0.0.1:4400'],
   ['https://example.com/stint/', 'https://example.com/stint'],
+  ['https://Stint.Example', 'https://stint.example'],
+  ['HTTPS://stint.example:443/A', 'https://stint.example/A'],
 ])('accepts %s', (url, expected) => {
   expect(checkedUrl(url, 'the broker')).toBe(expected)
+})
+test.each([
+  ['http://stint.example/x', 'stint login https://stint.example/x'],
+  ['notaurl', 'stint login https://stint.example.com'],
+  ['file:///etc/passwd', 'stint login https://stint.example.com'],
+])('the error about %s ends with a command', (url, command) => {
+  const failure = (() => {
+    try {
+      return checkedUrl(url, 'the broker')
+    } catch (error) {
+      return error
+    }
+  })()
+  expect(failure).toMatchObject({ exit: 'usage', facts: { next: expect.stringContaining(command) } })
+})
+test('a password in a URL is not repeated', () => {
+  expect(() => checkedUrl('https://me:hunter2@stint.example', 'the broker')).toThrow(/^(?!.*hunter2)/)
 })

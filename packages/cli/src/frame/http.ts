@@ -33,13 +33,24 @@ const MAX_BYTES = 4 * 1024 * 1024
 
 /** Tokens are sent to this URL, so it must use https or loopback, and must not carry anything else. */
 export function checkedUrl(given: string, what: string): string {
-  const fault = new Failure('usage', `Invalid URL of ${what}: '${given}'. It must be an https URL, without a user, a query or a fragment.`)
-  if (!URL.canParse(given)) throw fault
-  const { protocol, hostname, username, password, search, hash } = new URL(given)
+  const message = `Invalid URL of ${what}: '${withoutUser(given)}'. It must be an https URL, without a user, a query or a fragment.`
+  if (!URL.canParse(given)) throw new Failure('usage', message, { next: 'For example: stint login https://stint.example.com' })
+  const { protocol, hostname, username, password, search, hash, host, origin, pathname } = new URL(given)
+  const fault = new Failure('usage', message, {
+    next:
+      host === ''
+        ? 'For example: stint login https://stint.example.com'
+        : `If the host is right: stint login https://${host}${trimmed(pathname)}`,
+  })
   const safe = protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname))
   if (!safe || username !== '' || password !== '' || search !== '' || hash !== '') throw fault
-  return given.replace(/\/+$/, '')
+  // Hosts are compared without regard to case, and the port 443 goes without saying (RFC 3986 §6.2.2, §6.2.3).
+  return `${origin}${trimmed(pathname)}`
 }
+
+const trimmed = (path: string): string => path.replace(/\/+$/, '')
+/** A password in a URL is not repeated in an error. */
+const withoutUser = (given: string): string => given.replace(/\/\/[^/@]*@/, '//…@')
 
 /** `debug` receives one line per call: method, host, path, status and time; never a query, a header or a body. */
 export const sender =

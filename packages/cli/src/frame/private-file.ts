@@ -5,17 +5,64 @@
  */
 import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { chmod, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { Failure } from './failure.ts'
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 const me = process.getuid?.()
 
-/** Creates the folder with mode 0700, or takes away what others may do in one that is there. */
+/** The system does not let us write here: a read-only disk, a full one, a folder of another user. */
+export class Unwritable extends Failure {}
+
+/** Turns what the system says into an `Unwritable`. Anything else is a bug, or a `Failure` already. */
+async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (error instanceof Failure || code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error
+    throw new Unwritable('unreachable', `${path} cannot be written: ${message}.`, {
+      next: `Set XDG_STATE_HOME to a folder that you can write, or check this one: ls -ld '${dirname(path)}'`,
+    })
+  }
+}
+
+/** Folders are made one by one: the recursive mkdir of Node never ends in /proc. No path is deeper. */
+const DEEPEST = 100
+
+async function madeFolder(path: string, depth = 0): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // EROFS and EACCES come before EEXIST on some systems.
+    if (code === 'EEXIST' || (code !== 'ENOENT' && (await isFolder(path)))) return
+    if (code !== 'ENOENT' || depth > DEEPEST || dirname(path) === path) throw error
+    await madeFolder(dirname(path), depth + 1)
+    await mkdir(path, { mode: 0o700 }).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again
+    })
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/** Creates the folder with mode 0700, or takes away what others may do in one that is there; the same for the folder `stint` above it. */
 async function privateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  const found = await lstat(path)
+  await madeFolder(path)
+  const above = dirname(path)
+  if (basename(above) === 'stint') await closedFolder(above, await stat(above))
+  await closedFolder(path, await lstat(path))
+}
+
+/** `stint` itself may be a symbolic link of the user to a folder of the user, as tools for dotfiles make them. */
+async function closedFolder(path: string, found: Stats): Promise<void> {
+  checkOwner(path, await lstat(path))
   if (!found.isDirectory()) throw unsafe(path, 'it is not a folder')
   checkOwner(path, found)
   if (me !== undefined && (found.mode & 0o077) !== 0) await chmod(path, 0o700)
@@ -51,7 +98,9 @@ export async function readPrivateJson(path: string): Promise<unknown> {
   }
 }
 
-export async function writePrivate(path: string, content: string): Promise<void> {
+export const writePrivate = (path: string, content: string): Promise<void> => writing(path, () => written(path, content))
+
+async function written(path: string, content: string): Promise<void> {
   await privateFolder(dirname(path))
   const draft = `${path}.${randomBytes(8).toString('hex')}.draft`
   const file = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0), 0o600)
@@ -69,7 +118,9 @@ export async function writePrivate(path: string, content: string): Promise<void>
 }
 
 /** Creates a file with this content if there is none; false if there is one. */
-export async function createPrivate(path: string, content: string): Promise<boolean> {
+export const createPrivate = (path: string, content: string): Promise<boolean> => writing(path, () => created(path, content))
+
+async function created(path: string, content: string): Promise<boolean> {
   await privateFolder(dirname(path))
   const draft = `${path}.${randomBytes(8).toString('hex')}.draft`
   const file = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
@@ -86,7 +137,7 @@ export async function createPrivate(path: string, content: string): Promise<bool
   }
 }
 
-export const removeFile = (path: string): Promise<void> => rm(path, { force: true })
+export const removeFile = (path: string): Promise<void> => writing(path, () => rm(path, { force: true }))
 
 /** Drafts are renamed at once. One that is older than this was left by a process that died. */
 const DRAFT_MS = 60_000

@@ -17,10 +17,17 @@ export type Choice = { readonly value: string; readonly label: string; readonly 
 /** Lets the user choose by typing a part of the name. */
 export async function pick({ process: { stdin, stderr } }: Context, message: string, choices: readonly Choice[]): Promise<string> {
   const { autocomplete, isCancel } = await import('@clack/prompts')
+  widen(stderr)
   const options = choices.map(({ value, label, hint }) => ({ value, label: shownLine(label), ...(hint ? { hint: shownLine(hint) } : {}) }))
   const chosen = await autocomplete({ message, options, input: stdin, output: stderr, filter: fuzzy })
   if (isCancel(chosen)) throw interrupted()
   return chosen as string
+}
+
+/** A terminal that does not know its width says 0, and a prompt would have one character a line. */
+function widen(stream: { columns?: number; rows?: number }): void {
+  if (stream.columns === 0) stream.columns = 80
+  if (stream.rows === 0) stream.rows = 24
 }
 
 /** The letters of the search, in this order, anywhere in the name. */
@@ -43,6 +50,7 @@ export async function askText(
   check: (value: string) => string | undefined,
 ): Promise<string> {
   const { text, isCancel } = await import('@clack/prompts')
+  widen(stderr)
   const answer = await text({ message, input: stdin, output: stderr, validate: (value) => check(value ?? '') })
   if (isCancel(answer)) throw interrupted()
   return answer
@@ -55,7 +63,7 @@ export function liveLine(
 ): { readonly show: (line: string) => void; readonly clear: () => void } {
   if (!stderr.isTTY || quiet) return { show: () => {}, clear: () => {} }
   return {
-    show: (line) => void stderr.write(`\r\u001B[2K${shownLine(line, Math.max(20, (stderr.columns ?? 80) - 1))}`),
+    show: (line) => void stderr.write(`\r\u001B[2K${shownLine(line, Math.max(20, (stderr.columns || 80) - 1))}`),
     clear: () => void stderr.write('\r\u001B[2K'),
   }
 }

@@ -2,22 +2,43 @@
 import { formatDuration } from '@stint/core/duration'
 import { shownLine } from '../output.ts'
 
-/** The last column of a table on a terminal keeps at least this many characters. */
+/** On a terminal, the last column of a table keeps at least this many characters, and every other but the first, which names the row. */
 const NARROWEST = 12
+const NARROWEST_INNER = 8
 
 /**
  * Columns, separated by two spaces. The last column is not padded. On a terminal, which has `columns`, it is cut so that each row stays
- * on one line.
+ * on one line; where that is not enough, the widest of the others are, but never the first.
  */
 export function tableText(head: readonly string[], rows: readonly (readonly string[])[], columns?: number): string {
   const lines = [head, ...rows.map((row) => row.map((cell) => shownLine(cell)))]
   const widths = head.map((_title, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
-  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0)
-  const rest = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(NARROWEST, columns - before)
-  const last = (cell: string) => (cell.length > rest ? `${cell.slice(0, rest - 1)}…` : cell)
+  // Some terminals say that they have 0 columns, and mean that they do not know.
+  const fitted = columns ? fittedTo(columns, widths) : widths
   return lines
-    .map((line) => `${line.map((cell, at) => (at === line.length - 1 ? last(cell) : cell.padEnd(widths[at] ?? 0))).join('  ')}\n`)
+    .map(
+      (line) =>
+        `${line.map((cell, at) => cutTo(fitted[at] ?? 0, cell).padEnd(at === line.length - 1 ? 0 : (fitted[at] ?? 0))).join('  ')}\n`,
+    )
     .join('')
+}
+
+const cutTo = (width: number, cell: string): string => (cell.length > width ? `${cell.slice(0, width - 1)}…` : cell)
+
+function fittedTo(columns: number, widths: readonly number[]): readonly number[] {
+  const fitted = [...widths]
+  const excess = () => fitted.reduce((sum, width) => sum + width + 2, -2) - columns
+  const last = fitted.length - 1
+  fitted[last] = Math.max(Math.min(NARROWEST, widths[last] ?? 0), (widths[last] ?? 0) - Math.max(0, excess()))
+  while (excess() > 0) {
+    const inner = fitted.map((width, at) => (at === 0 || at === last ? 0 : width))
+    const widest = Math.max(...inner)
+    if (widest <= NARROWEST_INNER) break
+    fitted[inner.indexOf(widest)] = widest - 1
+  }
+  // What is still too much comes from the last one again.
+  fitted[last] = Math.max(Math.min(NARROWEST_INNER, widths[last] ?? 0), (fitted[last] ?? 0) - Math.max(0, excess()))
+  return fitted
 }
 
 /** Lines of `name  value`. */

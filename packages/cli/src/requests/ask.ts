@@ -5,7 +5,7 @@ import type { RequestView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags, SessionFlags } from '../frame/flags.ts'
-import { jsonLine } from '../output.ts'
+import { jsonLine, shownLine } from '../output.ts'
 import { chosenProfile } from '../profiles/read.ts'
 import { approvedOrThrow, waitForDecision } from './wait.ts'
 import { wantedFrom } from './wanted.ts'
@@ -18,6 +18,10 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
   const profile = await chosenProfile(context, broker, id)
   if (profile.access === 'allowed')
     throw new Failure('usage', `The profile ${profile.id} needs no approval.`, { next: `Use it: stint exec ${profile.id} -- COMMAND` })
+  if (flags.start !== undefined && flags.start < Date.now() - START_SPARE_MS)
+    throw new Failure('usage', `--start is in the past: ${toIso(flags.start)}.`, {
+      next: `Leave it out to start on approval: stint request ${profile.id}`,
+    })
   const { parameters, ...wanted } = await wantedFrom(context, profile, flags, 'stint request')
   const body = {
     ...wanted,
@@ -26,7 +30,7 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
   }
   const { status, body: made } = await broker.call('POST', '/requests', { body, profile: profile.id, repeatable: 'body' })
   let request = made as RequestView
-  if (!flags.quiet && status === 200) stderr.write('You have already made this request.\n')
+  if (!flags.quiet && status === 200) stderr.write(unchanged(request, flags))
   const use = `stint exec ${profile.id} --request ${request.id} -- COMMAND`
   if (flags.wait !== undefined)
     request = approvedOrThrow(
@@ -43,4 +47,19 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
       ? `The request is approved.\nNext: ${use}\n`
       : `The request waits for approval: ${broker.url}/decide/${request.id}\nNext: stint show ${request.id} --wait\n`,
   )
+}
+
+/** A clock may be wrong by this much, and typing takes time. */
+const START_SPARE_MS = 60_000
+
+/** An open request for the same access is not asked for twice, so what was said anew does not count. */
+function unchanged(request: RequestView, flags: AskFlags): string {
+  const dropped = [
+    ...(flags.justification !== undefined && flags.justification !== request.justification ? ['justification'] : []),
+    ...(flags.ticket !== undefined && flags.ticket !== request.ticket ? ['ticket'] : []),
+    ...(flags.start !== undefined && toIso(flags.start) !== request.window?.startsAt ? ['start'] : []),
+  ]
+  const made = `You have already made this request${request.justification === undefined ? '' : `: '${shownLine(request.justification)}'`}.\n`
+  if (dropped.length === 0) return made
+  return `${made}It stays as it was: your new ${dropped.join(' and ')} ${dropped.length === 1 ? 'is' : 'are'} not in it. To replace it: stint cancel ${request.id}, then repeat the command.\n`
 }

@@ -7,7 +7,8 @@ import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
 import { factsText, fromNow, tableText } from '../frame/words.ts'
-import { jsonLine, shownLine } from '../output.ts'
+import { jsonLine } from '../output.ts'
+import { type EventView, refusalText } from './refusal.ts'
 import { approvedOrThrow, waitForDecision } from './wait.ts'
 import { requestsTable, requestText } from './words.ts'
 
@@ -46,6 +47,7 @@ export async function sessions(context: Context, flags: ListFlags & { readonly l
         fromNow(reservedAt, now),
         fromNow(expiresAt, now),
       ]),
+      stdout.columns,
     ),
   )
 }
@@ -81,11 +83,9 @@ export async function show(context: Context, flags: ShowFlags, id: string): Prom
     if (!(error instanceof Failure) || error.facts.code !== 'request-unknown') throw error
     const event = await refusalOf(broker, id)
     if (!event) throw error
-    stdout.write(flags.json ? jsonLine(event) : refusalText(event))
+    stdout.write(flags.json ? jsonLine(event) : refusalText(id, event, now))
   }
 }
-
-type EventView = { readonly event: { readonly [name: string]: unknown } }
 
 /** A refusal is a journal of its own, with one event. */
 async function refusalOf(broker: Broker, id: string): Promise<EventView | undefined> {
@@ -97,10 +97,3 @@ async function refusalOf(broker: Broker, id: string): Promise<EventView | undefi
     throw error
   }
 }
-
-const refusalText = (event: EventView): string =>
-  factsText(
-    Object.entries(event).map(
-      ([name, value]) => [name, shownLine(typeof value === 'object' ? JSON.stringify(value) : String(value), 1000)] as const,
-    ),
-  )

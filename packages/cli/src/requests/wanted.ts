@@ -16,6 +16,7 @@ export type Wanted = {
 
 export async function wantedFrom(context: Context, profile: ProfileView, flags: SessionFlags, command: string): Promise<Wanted> {
   const parameters = pairs(flags.parameter)
+  const ending = command === 'stint exec' ? ' -- COMMAND' : ''
   const names = Object.keys(profile.parameters)
   for (const name of Object.keys(parameters))
     if (!names.includes(name))
@@ -29,7 +30,7 @@ export async function wantedFrom(context: Context, profile: ProfileView, flags: 
   for (const name of names.filter((one) => !Object.hasOwn(parameters, one))) {
     if (!canAsk(context))
       throw new Failure('usage', `Missing parameter '${name}' of the profile ${profile.id}.`, {
-        next: `${command} ${profile.id} -p ${name}=VALUE`,
+        next: `${command} ${profile.id} -p ${name}=VALUE${ending}`,
       })
     const pattern = profile.parameters[name]?.pattern ?? ''
     parameters[name] = await askText(context, `${name} (${pattern})`, (value) => (value === '' ? `A value like ${pattern}` : undefined))
@@ -38,7 +39,7 @@ export async function wantedFrom(context: Context, profile: ProfileView, flags: 
   if (justification === undefined && profile.justification === 'required' && flags.request === undefined) {
     if (!canAsk(context))
       throw new Failure('usage', `The profile ${profile.id} needs a justification.`, {
-        next: `${command} ${profile.id} -j 'why you need access'`,
+        next: `${command} ${profile.id} -j 'why you need access'${ending}`,
       })
     justification = await askText(context, 'Why do you need access?', (value) => (value.trim() === '' ? 'Give a justification' : undefined))
   }

@@ -1,11 +1,11 @@
 /** Contexts: the brokers that you have signed in to, by name. Nothing in them is secret. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../frame/failure.ts'
 import type { Env } from '../frame/http.ts'
 import { configFolder, stateFolder } from '../frame/paths.ts'
-import { writePrivate } from '../frame/private-file.ts'
+import { removeFile, writePrivate } from '../frame/private-file.ts'
 
 export type Named = {
   readonly url: string
@@ -43,6 +43,13 @@ const isNamed = (value: unknown): boolean =>
 
 export const writeContexts = (env: Env, contexts: Contexts): Promise<void> =>
   writePrivate(fileOf(env), `${JSON.stringify(contexts, null, 2)}\n`)
+
+export const removeContexts = (env: Env): Promise<void> => removeFile(fileOf(env))
+
+/** What is kept of any broker, also of those that were only used with a token. */
+export async function removeState(env: Env): Promise<void> {
+  for (const name of ['tokens', 'credentials', 'profiles']) await rm(join(stateFolder(env), name), { recursive: true, force: true })
+}
 
 /** The name of a new context: the host, without what is the same in most URLs. */
 export const nameFor = (url: string): string => new URL(url).host

@@ -41,7 +41,7 @@ export async function signInWithBrowser(env: Env, send: Send, named: Named, opti
       ...(options.again ? { prompt: 'login' } : {}),
     }
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    const opened = options.browser && (await openBrowser(env, url.href))
+    const opened = options.browser && (await openBrowser(env, url.href, 0))
     options.say(
       opened
         ? `Your browser opens to sign you in. If it does not, open this URL:\n\n  ${url.href}\n`

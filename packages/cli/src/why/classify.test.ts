@@ -1,7 +1,7 @@
 /** The forms of denials that are known, each with its source, and what is not one. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { classify, MAX_MESSAGE_CHARACTERS } from './classify.ts'
+import { classify, classifyAll, MAX_MESSAGE_CHARACTERS } from './classify.ts'
 
 const rows = readFileSync(new URL('denials.txt', import.meta.url), 'utf8')
   .split(/^= /m)
@@ -24,6 +24,40 @@ test.each(rows.map((row, at) => [`${at + 1}: ${row.expected.layer} ${row.expecte
     expect({ layer, effect, action, resource, encoded }).toEqual(expected)
   },
 )
+
+describe('a text with several denials', () => {
+  const one = (action: string, type: string, who = 'x') =>
+    `User: arn:aws:sts::111122223333:assumed-role/R/${who} is not authorized to perform: ${action} because no ${type} policy allows the ${action} action`
+  const cli = (denial: string) => `An error occurred (AccessDenied) when calling the X operation: ${denial}`
+  const facts = (text: string) => classifyAll(text).map(({ layer, action }) => `${layer} ${action}`)
+  const [read, start] = [one('s3:GetObject', 'session'), one('ec2:RunInstances', 'service control')]
+  const both = ['session s3:GetObject', 'scp ec2:RunInstances']
+  test.each<[string, string]>([
+    ['one below the other', `${cli(read)}\n\n${cli(start)}`],
+    ['without the words of an SDK', `${read}\n${start}`],
+    ['in one line', `${cli(read)}; ${cli(start)}`],
+    [
+      'of Terraform',
+      `╷\n│ Error: reading: operation error S3: GetObject, api error AccessDenied: ${read}\n╵\n╷\n│ Error: starting: operation error EC2: RunInstances, api error X: ${start}\n╵`,
+    ],
+    ['of two SDKs', `operation error S3: GetObject, ${read}\n${cli(start)}`],
+    ['among other lines', `hello\n${cli(read)}\nretrying\n${cli(start)}\nexit status 254\n`],
+  ])('%s: each is read by itself', (_name, text) => expect(facts(text)).toEqual(both))
+  test('the same twice is told once', () => expect(facts(`${cli(read)}\n${cli(read)}\n${cli(start)}`)).toEqual(both))
+  test('a denial without its call does not get that of another', () =>
+    expect(facts(`An error occurred (AccessDenied) when calling the GetObject operation: Access Denied\n${cli(start)}`)).toEqual([
+      'unnamed undefined',
+      'scp ec2:RunInstances',
+    ]))
+  test('at most five are told', () =>
+    expect(classifyAll(Array.from({ length: 9 }, (_none, at) => cli(one('s3:GetObject', 'session', `x${at}`))).join('\n'))).toHaveLength(5))
+  test.each(rows.map(({ source, message }, at) => [`${at + 1}: ${source}`, message] as const))(
+    'a single one stays one: %s',
+    (_name, message) => {
+      expect(classifyAll(message)).toEqual([classify(message)])
+    },
+  )
+})
 
 describe('of the call', () => {
   const principal = 'arn:aws:sts::111122223333:assumed-role/ReadOnly/acme.dev-1-req_01ktn3x0c9e8t7b6w5v4s3r2q1.Ab3dEf7h'

@@ -19,6 +19,8 @@ export type Layer =
   | 'endpoint'
   | 'resource'
   | 'trust'
+  /** The account does not know the identity provider of a web identity token, or expects another audience. */
+  | 'provider'
   /** A setting or a permission of the service itself, outside IAM. */
   | 'service'
   /** AWS denied the call without naming a layer. */
@@ -44,6 +46,39 @@ export type Denial = {
 
 /** The longest message that is read, in characters. An encoded part has a few thousand. */
 export const MAX_MESSAGE_CHARACTERS = 16_384
+
+/** A text can hold the errors of several calls. What one says must not be mixed with what another says. */
+const MAX_DENIALS = 5
+
+/** Every denial in a text, in order, each once. */
+export function classifyAll(message: string): readonly Denial[] {
+  const found = partsOf(message.slice(0, MAX_MESSAGE_CHARACTERS)).flatMap((part) => classify(part) ?? [])
+  const whole = found.length === 0 ? classify(message) : undefined
+  const all = whole ? [whole] : found
+  const same = (a: Denial, b: Denial) => JSON.stringify(a) === JSON.stringify(b)
+  return all.filter((one, at) => all.findIndex((other) => same(one, other)) === at).slice(0, MAX_DENIALS)
+}
+
+/**
+ * How the errors of tools and SDKs begin. An error can have several of these, one within the other, and then they come in this order:
+ * that of Terraform, that of a runtime, that of an SDK, that of AWS.
+ */
+const BEGINNINGS =
+  /^(?<tool>Error: )|^(?<runtime>(?:Caused by: )?[\w$]+(?:[.$:]+[\w$]+)+(?:Exception|Error|Denied)\b)|(?<sdk>\bAn error occurred \(|\boperation error [\w ]{1,60}: \w|<Error>|^fatal error: )|(?<aws>\bUser: \S+ is not authorized to perform\b)/gm
+const ORDER = ['tool', 'runtime', 'sdk', 'aws'] as const
+
+function partsOf(message: string): readonly string[] {
+  const text = unframed(message)
+  const starts: number[] = [0]
+  let deepest = -1
+  for (const { index, groups = {} } of text.matchAll(BEGINNINGS)) {
+    const rank = ORDER.findIndex((name) => groups[name] !== undefined)
+    // Not before the first beginning: what stands there belongs to it.
+    if (rank <= deepest) starts.push(index)
+    deepest = rank
+  }
+  return starts.map((start, at) => text.slice(start, starts[at + 1]))
+}
 
 /** Undefined: this is no denial that AWS is known to send. */
 export function classify(message: string): Denial | undefined {
@@ -76,14 +111,18 @@ const ACCOUNT = /^arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):/
 
 /** One line, without the escapes of JSON and XML. */
 const plain = (message: string): string =>
-  message
-    .slice(0, MAX_MESSAGE_CHARACTERS)
+  unframed(message.slice(0, MAX_MESSAGE_CHARACTERS))
     .replace(/\\n|\\t/g, ' ')
     .replaceAll('\\"', '"')
     .replaceAll('&quot;', '"')
     .replaceAll('&apos;', "'")
     .replace(/\s+/g, ' ')
     .trim()
+
+/** Terraform draws a line at the left of each error, with or without colours. */
+const unframed = (message: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the colours of a terminal
+  message.replace(/\u001B\[[0-9;]*m/g, '').replace(/^[ \t]*[│┃╷╵|][ \t]?/gm, '')
 
 const first = (text: string, pattern: RegExp): string | undefined => pattern.exec(text)?.[1]
 
@@ -94,7 +133,12 @@ function actionOf(text: string): string | undefined {
   return (
     first(text, /not authorized to perform:? ([a-z0-9-]+:[a-z0-9*]+)/i) ??
     first(text, /allows the ([a-z0-9-]+:[a-z0-9*]+) action/i) ??
-    first(text, /\bCould not (?:perform|call) ([a-z0-9-]+:[A-Za-z0-9]+)/)
+    first(text, /\bCould not (?:perform|call) ([a-z0-9-]+:[A-Za-z0-9]+)/) ??
+    // CloudFormation, and AWS's console.
+    first(text, /\bAPI: ([a-z0-9-]{1,64}:[A-Za-z0-9]{1,128}) /) ??
+    first(text, /\bdon['’]t have permissions? to (?:perform )?([a-z0-9-]{1,64}:[A-Za-z0-9]{1,128})\b/i) ??
+    // IAM database authentication names no action: it is always this one.
+    (/PAM authentication failed for user/i.test(text) ? 'rds-db:connect' : undefined)
   )
 }
 
@@ -141,6 +185,17 @@ const forms: readonly { readonly pattern: RegExp; readonly found: Found }[] = [
   { pattern: /no resource-based policies allow access, or a resource-based policy explicitly denies/i, found: { layer: 'resource' } },
   { pattern: /ciphertext refers to a customer master key that does not exist/i, found: { layer: 'resource' } },
   { pattern: /Access to KMS is not allowed/i, found: { layer: 'resource' } },
+  { pattern: /\bKMS access was denied|unable to (?:en|de)crypt[^.]{0,60} because KMS\b/i, found: { layer: 'resource' } },
+  // The service's own permissions, outside IAM.
+  { pattern: /All access to this (?:object|bucket) has been disabled|\bAllAccessDisabled\b/i, found: { layer: 'service' } },
+  { pattern: /You must be logged in to the server|server has asked for the client to provide credentials/i, found: { layer: 'service' } },
+  { pattern: /\bno permissions for \[[^\]]{1,200}\] and User \[/i, found: { layer: 'service' } },
+  // A web identity: the account knows no such provider, or the provider's entry has another audience.
+  {
+    pattern: /No OpenIDConnect provider found|Incorrect token audience|\bInvalidIdentityToken(Exception)?\b|\bIDPCommunicationError/i,
+    found: { layer: 'provider' },
+  },
+  { pattern: /Roles may not be assumed by root accounts/i, found: { layer: 'trust' } },
   // These calls are not signed by a principal, so only the trust policy can deny them.
   { pattern: /Not authorized to perform sts:AssumeRoleWith(WebIdentity|SAML)/i, found: { layer: 'trust' } },
   // Clocks come before codes: an old signature has the code of a wrong one.
@@ -156,6 +211,14 @@ const forms: readonly { readonly pattern: RegExp; readonly found: Found }[] = [
     pattern: /Unable to locate credentials|AWS was not able to validate the provided access credentials/i,
     found: { layer: 'credentials' },
   },
+  { pattern: /\bSSO session associated with this profile has expired|\bError loading SSO Token\b/i, found: { layer: 'expired' } },
+  { pattern: /AWS Access Key Id you provided does not exist in our records/i, found: { layer: 'credentials' } },
+  { pattern: /\b(NoCredentialProviders|CredentialsProviderError|MissingCredentialsError)\b/, found: { layer: 'credentials' } },
+  {
+    pattern:
+      /No valid credential sources found|Unable to load (?:AWS )?credentials from any (?:of the )?providers?|Could not load credentials from any providers|failed to (?:refresh cached|retrieve) credentials|no basic auth credentials/i,
+    found: { layer: 'credentials' },
+  },
   // Without the type of the policy.
   { pattern: /with an explicit deny\b/i, found: { layer: 'unnamed', effect: 'explicit' } },
   {
@@ -167,8 +230,19 @@ const forms: readonly { readonly pattern: RegExp; readonly found: Found }[] = [
     found: { layer: 'unnamed' },
   },
   {
-    pattern: /^Access Denied\b|not authorized to access (this|the) resource|Access to the resource \S+ is denied/i,
+    pattern:
+      /^Access Denied\b|\bAccess Denied\.? \(Service: |(?:Exception|Error|Errors::AccessDenied)\b[:( ]{1,3}Access Denied\b|\bAPI: [a-z0-9-]{1,64}:[A-Za-z0-9]{1,128} Access Denied\b|not authorized to access (this|the) resource|Access to the resource \S+ is denied/i,
     found: { layer: 'unnamed' },
   },
+  {
+    pattern:
+      /\bnot authorized to use launch template|\bdon['’]t have permissions? to (?:perform )?[a-z0-9-]{1,64}:[A-Za-z0-9]{1,128}\b|\bInsufficient permissions to execute the query/i,
+    found: { layer: 'unnamed' },
+  },
+  {
+    pattern: /PAM authentication failed for user|git-codecommit\.[^\s]{1,100}: The requested URL returned error: 403/i,
+    found: { layer: 'unnamed' },
+  },
+  { pattern: /\bStatus ?Code: 403\b/, found: { layer: 'unnamed' } },
   { pattern: /\b403\b.{0,120}\bForbidden\b|\bForbidden\b.{0,20}\b403\b/, found: { layer: 'unnamed' } },
 ]

@@ -9,31 +9,43 @@ import { failureText } from '../frame/run.ts'
 import { factsText, tableText } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 import { listProfiles, readProfile } from '../profiles/read.ts'
-import { classify, type Denial, MAX_MESSAGE_CHARACTERS } from './classify.ts'
+import { classifyAll, type Denial, MAX_MESSAGE_CHARACTERS } from './classify.ts'
 import { type Call, type Candidate, candidates, eligible, isMinting } from './profiles.ts'
-import { DECODE, effectWords, KNOWN, layerWords, MINTING, SESSION_DENY } from './words.ts'
+import { DECODE, effectWords, KNOWN, layerWords, MINTING, NAME_THE_CALL, SESSION_DENY } from './words.ts'
 
 type WhyFlags = BrokerFlags & { readonly action?: string; readonly resource?: string }
 
 export async function whyCommand(context: Context, flags: WhyFlags, ...words: string[]): Promise<Exit> {
   const { stdout, stderr } = context.process
-  const found = classify(await messageOf(context, words))
-  if (!found)
+  checkFlags(flags)
+  const found = classifyAll(await messageOf(context, words))
+  if (found.length === 0)
     throw new Failure('failed', 'This is not a denial that Stint knows.', {
       next: "Pass AWS's whole message, in quotes: stint why 'An error occurred (AccessDenied) when calling …'",
     })
-  const denial = withFlags(found, flags)
-  const looked = await lookedUp(context, flags, denial)
-  if (flags.json) {
-    stdout.write(jsonLine(jsonOf(denial, looked)))
-  } else {
-    stdout.write(explanation(denial))
-    if (looked && !('failure' in looked)) stdout.write(profilesText(denial, looked))
+  const all: Explained[] = []
+  for (const one of found) {
+    // The flags complete a message that does not name the call. With several, they cannot be meant for one that does.
+    const denial = found.length > 1 && one.action !== undefined ? one : withFlags(one, flags)
+    all.push({ denial, looked: await lookedUp(context, flags, denial) })
   }
-  if (!looked || !('failure' in looked)) return 'ok'
-  if (!flags.json) stderr.write(failureText(looked.failure, false))
-  return looked.failure.exit
+  const failure = all.map(({ looked }) => (looked && 'failure' in looked ? looked.failure : undefined)).find((one) => one !== undefined)
+  if (flags.json) {
+    const [first, ...others] = all.map(({ denial, looked }) => jsonOf(denial, looked))
+    stdout.write(jsonLine({ ...first, ...(others.length > 0 ? { others } : {}) }))
+  } else {
+    stdout.write(
+      all.map((one, at) => `${all.length > 1 ? `${at > 0 ? '\n' : ''}Denial ${at + 1} of ${all.length}\n` : ''}${shown(one)}`).join(''),
+    )
+    if (failure) stderr.write(failureText(failure, false))
+  }
+  return failure?.exit ?? 'ok'
 }
+
+type Explained = { readonly denial: Denial; readonly looked: Awaited<ReturnType<typeof lookedUp>> }
+
+const shown = ({ denial, looked }: Explained): string =>
+  `${explanation(denial)}${looked && !('failure' in looked) ? profilesText(denial, looked) : ''}`
 
 /** The words, or stdin. Reading stops at the limit, so an endless stream ends too. */
 async function messageOf({ process: { stdin } }: Context, words: readonly string[]): Promise<string> {
@@ -53,11 +65,22 @@ const STDIN_CHARACTERS = 1024 * 1024
 const ACTION = /^[a-z0-9-]{1,64}:[A-Za-z0-9]{1,128}$/
 const ARN = /^(arn:[^\s]{1,2000}|\*)$/
 
-function withFlags(denial: Denial, { action, resource }: WhyFlags): Denial {
-  if (action !== undefined && !ACTION.test(action)) throw new Failure('usage', '--action must be SERVICE:ACTION, such as s3:GetObject.')
-  if (resource !== undefined && !ARN.test(resource)) throw new Failure('usage', '--resource must be an ARN.')
-  return { ...denial, ...(action === undefined ? {} : { action }), ...(resource === undefined ? {} : { resource }) }
+function checkFlags({ action, resource }: WhyFlags): void {
+  if (action !== undefined && !ACTION.test(action))
+    throw new Failure('usage', `Invalid --action: '${action}'. It must be SERVICE:ACTION.`, {
+      next: "For example: stint why 'MESSAGE' --action s3:GetObject",
+    })
+  if (resource !== undefined && !ARN.test(resource))
+    throw new Failure('usage', `Invalid --resource: '${resource}'. It must be an ARN.`, {
+      next: "For example: stint why 'MESSAGE' --resource 'arn:aws:s3:::BUCKET/*'",
+    })
 }
+
+const withFlags = (denial: Denial, { action, resource }: WhyFlags): Denial => ({
+  ...denial,
+  ...(action === undefined ? {} : { action }),
+  ...(resource === undefined ? {} : { resource }),
+})
 
 // ── The explanation ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -77,6 +100,7 @@ function explanation(denial: Denial): string {
   ]
   const next = [
     words.next,
+    ...(action === undefined && words.profiles ? [NAME_THE_CALL] : []),
     ...(session === undefined ? [] : [`Show the session: stint show ${session.split('.')[0]}`]),
     ...(encoded ? [`The encoded part says more. Decode it with a role that allows sts:DecodeAuthorizationMessage: ${DECODE}`] : []),
   ]

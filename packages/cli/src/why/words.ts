@@ -77,6 +77,13 @@ export const layerWords: { readonly [layer in Layer]: Words } = {
     next: 'Do not assume roles from a session of Stint: use a profile on that role. For a target of Stint, run: stint doctor TARGET --aws',
     profiles: false,
   },
+  provider: {
+    name: 'the identity provider of the account (OIDC)',
+    means:
+      'AWS does not accept the web identity token: the account has no IAM OIDC provider for its issuer, or the provider does not list its audience. AWS did not look at any policy.',
+    next: 'Ask the owners of the account to compare the provider with the iss and aud of the token: aws iam list-open-id-connect-providers',
+    profiles: false,
+  },
   service: {
     name: 'the service itself',
     means: 'A setting or a permission of the service denied the call, not a policy of IAM. A profile does not change this.',
@@ -104,5 +111,8 @@ export const SESSION_DENY =
 export const MINTING =
   'This action creates a credential, token or key that outlives the session. Stint denies it unless the profile names it in mints. Ask the owners of stint.config.ts.'
 export const DECODE = 'aws sts decode-authorization-message --query DecodedMessage --output text --encoded-message ENCODED'
+/** AWS says only that the call was denied, so nothing can be looked up until you say which call it was. */
+export const NAME_THE_CALL =
+  "Say which call it was: stint why 'MESSAGE' --action SERVICE:ACTION --resource ARN, such as --action s3:GetObject"
 /** The limit of what Stint knows. It stands below every list of profiles. */
 export const KNOWN = "This profile's session policy allows it; the role's own policies are not known to Stint."
