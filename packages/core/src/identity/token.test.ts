@@ -33,7 +33,8 @@ const faultOf = (raw: string): string => {
 describe('parseToken', () => {
   test.each<[string, string, string]>([
     ['a token', jwt(header, claims), 'ok'],
-    ['too long', jwt(header, { ...claims, pad: 'x'.repeat(MAX_TOKEN_BYTES) }), 'too long'],
+    ['too long to verify', jwt(header, { ...claims, pad: 'x'.repeat(2 * MAX_TOKEN_BYTES) }), 'too long'],
+    ['too long, but verified so that its holder is told', jwt(header, { ...claims, pad: 'x'.repeat(MAX_TOKEN_BYTES) }), 'ok'],
     ['two segments', 'a.b', 'three segments'],
     ['four segments', `${jwt(header, claims)}.x`, 'three segments'],
     ['an empty signature', `${encode(header)}.${encode(claims)}.`, 'three segments'],
@@ -116,7 +117,7 @@ describe('checkClaims', () => {
     ['iat within the grace', {}, { iat: seconds + 9 }, undefined, 'ok'],
     ['nbf in the future', {}, { nbf: seconds + 11 }, undefined, 'nbf is in the future'],
     ['nbf within the grace', {}, { nbf: seconds + 9 }, undefined, 'ok'],
-    ['nbf as a string', {}, { nbf: '0' }, undefined, 'nbf is invalid'],
+    ['nbf as a string', {}, { nbf: '0' }, undefined, 'nbf is not a time'],
     ['exp before iat', {}, { exp: seconds - 61 }, undefined, 'exp is not after iat'],
     ['⚑ a life of more than a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_401 }, undefined, 'lifetime exceeds'],
     ['a life of a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_400 }, undefined, 'ok'],
@@ -130,6 +131,63 @@ describe('checkClaims', () => {
     ['expired within the grace', {}, { exp: seconds - 9 }, undefined, 'ok'],
     ['expired and of another audience', {}, { exp: seconds - 30, aud: 'other' }, undefined, 'token-invalid'],
   ])('%s', (_name, change, payload, typ, fault) => expect(check(change, payload, typ)).toContain(fault))
+
+  // What the holder of a validly signed token is told. Situations: aws-actions/configure-aws-credentials and vault-plugin-auth-jwt issues
+  // about audiences; Kubernetes "TokenRequest" and GitLab "ID tokens" for lives; Entra "groups overage" for sizes; RFC 8725 §3.11 for typ.
+  test.each<[string, Partial<Issuer>, object, string | undefined, string, string]>([
+    ['an audience with a slash more', {}, { aud: 'stint/' }, undefined, 'aud is not this broker, but "stint/"', 'the audience "stint"'],
+    ['the default audience of AWS', {}, { aud: 'sts.amazonaws.com' }, undefined, 'but "sts.amazonaws.com"', 'the audience "stint"'],
+    ['one of two audiences', { audiences: ['a', 'b'] }, { aud: ['c', 'd'] }, undefined, 'but ["c","d"]', '"a" or "b"'],
+    ['no audience', {}, { aud: undefined }, undefined, 'aud is neither', 'the audience "stint"'],
+    ['a life of two days', {}, { exp: seconds + 172_740 }, undefined, 'exp - iat is 172800 s, and the limit is 86400 s', 'maxTokenLife'],
+    [
+      'a Kubernetes token of a day',
+      { kind: 'workload' },
+      { exp: seconds + 86_340 },
+      undefined,
+      'is 86400 s, and the limit is 3600 s',
+      'maxTokenLife',
+    ],
+    ['iat 30 s ahead', {}, { iat: seconds + 30 }, undefined, 'iat is in the future, ahead of our clock by 30 s', 'clock'],
+    ['nbf 90 s ahead', {}, { nbf: seconds + 90 }, undefined, 'nbf is in the future, ahead of our clock by 90 s', 'clock'],
+    ['iat in milliseconds', {}, { iat: NOW }, undefined, 'iat is not a time, but 17', 'seconds since 1970'],
+    ['an ID token', { tokenUse: 'access' }, {}, 'JWT', 'typ at+jwt', 'Send the access token'],
+    ['a logout token', {}, {}, 'logout+jwt', 'typ logout+jwt is not allowed', 'Send an ID or access token'],
+    ['a subject of 300 characters', {}, { sub: 'x'.repeat(300) }, undefined, '1 to 255 printable ASCII', 'shorter subject'],
+    ['a branch with an umlaut', {}, { sub: 'repo:acme/web:ref:refs/heads/größe' }, undefined, '1 to 255 printable ASCII', 'in ASCII'],
+    [
+      'another owner',
+      { tenant: { owner_id: '65' } },
+      { owner_id: '66' },
+      undefined,
+      'owner_id is not the pinned tenant, but "66"',
+      'organization',
+    ],
+    ['no owner', { tenant: { owner_id: '65' } }, {}, undefined, 'but missing', 'organization'],
+    [
+      '200 groups and more',
+      {},
+      { groups: Array(450).fill('0f4c2b1a-6d3e-4b5f-8a7c-9d0e1f2a3b4c') },
+      undefined,
+      'and the limit is 16384',
+      'fewer claims',
+    ],
+  ])('tells the holder of %s', (_name, change, payload, typ, what, next) => {
+    const refusal = checkClaims({ ...issuer, ...change }, token({ ...claims, ...payload }, typ), NOW)
+    expect(refusal).toMatchObject({ outcome: 'refused', code: 'token-invalid', detail: expect.stringContaining(what) })
+    expect(refusal).toMatchObject({ evidence: { next: expect.stringContaining(next) } })
+  })
+  test('never tells the pinned tenant, nor a long claim whole', () => {
+    const pinned = checkClaims({ ...issuer, tenant: { tid: 'our-tenant' } }, token({ ...claims, tid: 'x'.repeat(500) }), NOW)
+    expect(JSON.stringify(pinned)).not.toContain('our-tenant')
+    expect((pinned as { detail: string }).detail.length).toBeLessThan(220)
+  })
+  test('takes 200 groups of Entra ID (learn.microsoft.com, "Configure group claims": at most 200 in a JWT)', () => {
+    const groups = Array(200).fill('0f4c2b1a-6d3e-4b5f-8a7c-9d0e1f2a3b4c')
+    expect(checkClaims(issuer, token({ ...claims, groups }), NOW).outcome).toBe('done')
+  })
+  test('says how long ago a token expired', () =>
+    expect(checkClaims(issuer, token({ ...claims, exp: seconds - 30 }), NOW)).toMatchObject({ detail: 'The token expired 30 s ago.' }))
 
   const cognito = { url: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Abc', audiences: ['client-1'] } as const
   test.each<[string, Partial<Issuer>, object, string]>([
@@ -150,7 +208,7 @@ describe('checkClaims', () => {
       'Cognito: an access token of another client',
       { tokenUse: 'access' },
       { token_use: 'access', aud: undefined, client_id: 'client-2', username: 'dana' },
-      'aud is not this broker',
+      'client_id is not this broker',
     ],
     [
       'Cognito: an ID token where an access token is required',
