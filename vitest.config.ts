@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     // Two cores: parts that start a sandbox each would otherwise starve one another.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only a test that hangs takes this long, on a busy machine, too: no test measures time.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // The last one prints the last line: how many tests were skipped, and why.
     reporters: [
       'default',

@@ -73,10 +73,10 @@ describe('calls at once', () => {
       more.push(one)
       await Promise.race([one, new Promise((resolve) => setTimeout(resolve, 20))])
     }
-    expect([refused?.status, refused?.headers.get('retry-after'), refused?.text]).toEqual([
+    expect([refused?.status, refused?.headers.get('retry-after'), JSON.parse(refused?.text ?? '{}')]).toEqual([
       503,
-      '1',
-      `The sandbox has ${WAITING} calls waiting. Try again in a second.\n`,
+      '5',
+      expect.objectContaining({ code: 'ledger-unavailable', detail: `The sandbox has ${WAITING} calls waiting.` }),
     ])
     release()
     const statuses = (await Promise.all([...all, ...more])).map(({ status }) => status)

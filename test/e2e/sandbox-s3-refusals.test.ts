@@ -76,7 +76,7 @@ const OF_BUCKETS = [
   ...['abac', 'accelerate', 'acl', 'analytics', 'cors', 'encryption', 'intelligent-tiering', 'inventory', 'lifecycle', 'logging'],
   ...['metadataAnnotationTable', 'metadataConfiguration', 'metadataInventoryTable', 'metadataJournalTable', 'metadataTable', 'metrics'],
   ...['notification', 'object-lock', 'ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'replication'],
-  ...['requestPayment', 'session', 'tagging', 'versioning', 'versions', 'website'],
+  ...['requestPayment', 'session', 'tagging', 'versions', 'website'],
 ]
 const OF_OBJECTS = [
   ...['acl', 'annotation', 'annotations', 'attributes', 'encryption', 'legal-hold', 'renameObject', 'restore', 'retention', 'select'],
@@ -85,6 +85,7 @@ const OF_OBJECTS = [
 /** Played for some methods. */
 const PLAYED: Record<string, readonly string[]> = {
   'bucket location': ['GET'],
+  'bucket versioning': ['GET'],
   'bucket uploads': ['GET'],
   'bucket delete': ['POST'],
   'object tagging': ['GET', 'PUT', 'DELETE'],

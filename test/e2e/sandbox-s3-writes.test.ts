@@ -71,6 +71,13 @@ describe('checksums', () => {
   })
 })
 
+test('an object above the sandbox’s limit is refused, whole or as a part', async () => {
+  const Body = Buffer.alloc(64 * 1024 * 1024 + 1)
+  expect(await nameOf(put('large', { Body }))).toBe('EntityTooLarge')
+  expect(await nameOf(put('large', { Body: Body.subarray(1) }))).toBe('allowed')
+  await owner.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'large' }] } }))
+})
+
 describe('copies', () => {
   test('bytes, metadata and tags are copied or replaced', async () => {
     await put('from', { Metadata: { a: '1' }, Tagging: 'k=v', ContentType: 'text/css' })

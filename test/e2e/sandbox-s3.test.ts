@@ -7,6 +7,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectTaggingCommand,
   GetBucketLocationCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadBucketCommand,
@@ -59,7 +60,7 @@ describe('each operation needs its own action, and no other', () => {
   const ACTIONS = [
     ...['GetObject', 'PutObject', 'DeleteObject', 'GetObjectTagging', 'PutObjectTagging', 'DeleteObjectTagging', 'ListBucket'],
     ...['GetBucketLocation', 'CreateBucket', 'DeleteBucket', 'ListAllMyBuckets', 'AbortMultipartUpload', 'ListMultipartUploadParts'],
-    ...['ListBucketMultipartUploads', 'PutObjectAcl'],
+    ...['ListBucketMultipartUploads', 'PutObjectAcl', 'GetBucketVersioning'],
   ]
   const rows: readonly [string, string | readonly string[], (client: S3Client, id: string | undefined) => Promise<unknown>][] = [
     ['GetObject', 'GetObject', (client) => client.send(new GetObjectCommand({ Bucket, Key: 'a' }))],
@@ -87,6 +88,7 @@ describe('each operation needs its own action, and no other', () => {
     ['ListObjectsV2', 'ListBucket', (client) => client.send(new ListObjectsV2Command({ Bucket }))],
     ['HeadBucket', 'ListBucket', (client) => client.send(new HeadBucketCommand({ Bucket }))],
     ['GetBucketLocation', 'GetBucketLocation', (client) => client.send(new GetBucketLocationCommand({ Bucket }))],
+    ['GetBucketVersioning', 'GetBucketVersioning', (client) => client.send(new GetBucketVersioningCommand({ Bucket }))],
     ['ListBuckets', 'ListAllMyBuckets', (client) => client.send(new ListBucketsCommand({}))],
     [
       'CopyObject',

@@ -36,7 +36,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = [
   child.stderr.on('data', (part) => void (errors += part))
   const saying = async (words: string) => {
     for (let waited = 0; !text.includes(words); waited += 50) {
-      if (child.exitCode !== null || waited > 20_000) throw new Error(`it said: ${text}${errors}`)
+      if (child.exitCode !== null || waited > 150_000) throw new Error(`it said: ${text}${errors}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     return text

@@ -20,6 +20,14 @@ const TOOLS = {
   fish: { probe: ['--version'], install: 'install fish from your distribution' },
   script: { probe: ['--version'], install: 'install script of util-linux' },
   boto3: { program: 'python3', probe: ['-c', 'import boto3'], install: 'install Python 3, and boto3 with pip' },
+  s3cmd: { probe: ['--version'], install: 'install s3cmd from your distribution or with pip' },
+  rclone: { probe: ['version'], install: 'install rclone from your distribution' },
+  restic: { probe: ['version'], install: 'install restic from your distribution' },
+  'net-amazon-s3': {
+    program: 'perl',
+    probe: ['-MNet::Amazon::S3', '-e', '1'],
+    install: 'install libnet-amazon-s3-perl, as Debian calls it',
+  },
   go: { probe: ['version'], install: 'install Go: https://go.dev/dl/' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
 } as const

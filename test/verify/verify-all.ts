@@ -32,6 +32,7 @@ const checks: readonly Check[] = [
     command: vitest('test/differential/iam.test.ts'),
     env: { STINT_SEED: String(Date.now() + seed) },
   })),
+  { name: 'clients', command: ['node', 'test/clients/clients.ts'] },
   { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
   { name: 'bench', command: ['npm', 'run', 'bench'] },
@@ -41,11 +42,18 @@ mkdirSync(OUT, { recursive: true })
 const wanted = process.argv.slice(2)
 const chosen = checks.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
 const rows = chosen.map(run)
+for (const { name } of chosen) printTable(name)
 console.log(`\n${rows.map((row) => row.join('  ')).join('\n')}`)
 const failed = rows.filter(([result]) => result?.trim() === 'failed').length
 const skipped = rows.filter(([result]) => result?.trim() === 'skipped').length
 console.log(`${rows.length - failed - skipped} passed, ${failed} failed, ${skipped} skipped`)
 process.exitCode = failed > 0 || rows.length === 0 ? 1 : 0
+
+/** A check can end its output with a table, after this line. */
+function printTable(name: string): void {
+  const [, table] = readFileSync(`${OUT}/${name}.log`, 'utf8').split('\nTABLE\n')
+  if (table !== undefined) console.log(`\n${name}\n${table.trimEnd()}`)
+}
 
 function run({ name, command, env = {} }: Check): readonly string[] {
   const started = Date.now()

@@ -6,11 +6,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Broker } from '@stint/broker'
 import type { ApiBroker } from '@stint/broker/http/context'
-import { MAX_FORM_BYTES, MAX_SLACK_BYTES, type VendRequest } from '@stint/broker/http/message'
+import { containerRefusal } from '@stint/broker/http/get-credentials'
+import { MAX_FORM_BYTES, MAX_SLACK_BYTES, problemReply, type VendReply, type VendRequest, withNosniff } from '@stint/broker/http/message'
+import { inRefusalFormat, refusalFormat } from '@stint/broker/http/refusal-formats'
 import { servedBy } from '@stint/broker/http/routes'
+import { tokenRefusal } from '@stint/broker/http/token'
 import { handleVend } from '@stint/broker/http/vend'
 import { handleSlack, type SlackHandler } from '@stint/broker/slack/handle'
 import { apiApp } from '@stint/broker/wiring/api'
+import { hex128 } from '@stint/core/ids'
+import { refused } from '@stint/core/outcome'
 import { readUpTo } from './guard.ts'
 import { turns } from './turns.ts'
 
@@ -32,7 +37,10 @@ export function brokerHandler(
   })
 
   const inTurn = turns(atOnce, waiting)
-  const vend = (request: VendRequest) => inTurn(() => handleVend(vendBroker, request))
+  const vend = async (request: VendRequest): Promise<VendReply> => {
+    const reply = await inTurn(() => handleVend(vendBroker, request))
+    return reply === 'full' ? turnedAway(vendBroker, request, waiting) : reply
+  }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const [path = '', query = ''] = splitOnce(request.url ?? '/', '?')
@@ -42,10 +50,6 @@ export function brokerHandler(
       serving === 'slack' && slackHandler
         ? await handleSlack(slackHandler, await toVendRequest(request, path, query, MAX_SLACK_BYTES))
         : await vend(await toVendRequest(request, path, query, MAX_FORM_BYTES))
-    if (reply === 'full')
-      return void response
-        .writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-        .end(`The sandbox has ${waiting} calls waiting. Try again in a second.\n`)
     response.writeHead(reply.status, reply.headers).end(reply.body)
   }
 }
@@ -73,4 +77,13 @@ const plainIp = (address: string | undefined): string => (address ?? '').replace
 function splitOnce(text: string, at: string): [string, string] {
   const index = text.indexOf(at)
   return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)]
+}
+
+/** The answer of a full queue, in the form of each endpoint. */
+function turnedAway({ random, clock }: Broker, request: VendRequest, waiting: number): VendReply {
+  const call = { trace: hex128(random), source: request.sourceIp, now: clock() }
+  const refusal = refused('ledger-unavailable', `The sandbox has ${waiting} calls waiting.`)
+  if (request.path === '/token') return withNosniff(tokenRefusal(refusal, call))
+  const reply = request.path.startsWith('/credentials/') ? containerRefusal(refusal, call) : problemReply(refusal, call.trace)
+  return withNosniff(inRefusalFormat(reply, () => refusalFormat(request)))
 }

@@ -68,9 +68,16 @@ function chosen(clients: readonly Named[], url: string, issuer: string | undefin
   const list = clients.map((one) => one.issuer).join(', ')
   throw new Failure(
     'usage',
-    first === undefined ? `The broker has no sign-in at ${issuer}.` : 'The broker has several issuers for people.',
+    first !== undefined
+      ? 'The broker has several issuers for people.'
+      : issuer === undefined
+        ? 'The broker has no sign-in for the command line.'
+        : `The broker has no sign-in at ${issuer}.`,
     {
-      next: `Choose one with --issuer: ${list}. For example: stint login ${url} --issuer ${clients[0]?.issuer ?? 'URL'}`,
+      next:
+        clients[0] === undefined
+          ? 'Ask your operators: the config needs a client for the command line (signIn.ISSUER.cli).'
+          : `Choose one with --issuer: ${list}. For example: stint login ${url} --issuer ${clients[0].issuer}`,
     },
   )
 }

@@ -2,6 +2,7 @@
  * Limits of DynamoDB that dynalite does not enforce. Source: Amazon DynamoDB Developer Guide, "Service, account, and table
  * quotas in Amazon DynamoDB": key lengths, expression parameters.
  */
+import { createRequire } from 'node:module'
 import type { Attributes } from './dynamodb-answer.ts'
 import type { Table } from './dynamodb-index.ts'
 
@@ -59,4 +60,25 @@ function depthOf(value: unknown): number {
   const { M, L } = value as { M?: Record<string, unknown>; L?: readonly unknown[] }
   const inner = M ? Object.values(M) : L
   return inner ? 1 + Math.max(0, ...inner.map(depthOf)) : 0
+}
+
+const require = createRequire(import.meta.url)
+/** By operation: the members that dynalite reads. It ignores others, which would change what is asked. */
+const members = new Map<string, readonly string[] | undefined>()
+
+/** A member of a call that is not played, or undefined. An operation that dynalite does not have, it refuses itself. */
+export function unplayedMember(operation: string, input: object): string | undefined {
+  if (!/^[A-Z][A-Za-z]{1,40}$/.test(operation)) return undefined
+  if (!members.has(operation)) members.set(operation, membersOf(operation))
+  const known = members.get(operation)
+  return known && Object.keys(input).find((name) => !known.includes(name) && name !== 'ReturnValuesOnConditionCheckFailure')
+}
+
+function membersOf(operation: string): readonly string[] | undefined {
+  try {
+    const { types } = require(`dynalite/validations/${operation.charAt(0).toLowerCase()}${operation.slice(1)}.js`) as { types: object }
+    return Object.keys(types)
+  } catch {
+    return undefined
+  }
 }

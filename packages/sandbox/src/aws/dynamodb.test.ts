@@ -1,7 +1,7 @@
 /** What the front adds to dynalite: limits of DynamoDB's own, and indexes that lag behind. */
 import { expect, test } from 'vitest'
 import { laggingIndexes, type Table } from './dynamodb-index.ts'
-import { limitFault } from './dynamodb-limits.ts'
+import { limitFault, unplayedMember } from './dynamodb-limits.ts'
 
 const table: Table = {
   KeySchema: [{ AttributeName: 'pk' }],
@@ -66,3 +66,12 @@ test('an index learns of a write after its lag, and of its removal too', () => {
   indexes.settle()
   expect(found()).toEqual(['b'])
 })
+
+test.each<[string, object, string | undefined]>([
+  ['PutItem', { TableName: 't', Item: {}, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }, undefined],
+  ['PutItem', { TableName: 't', Item: {}, Unheard: 'of' }, 'Unheard'],
+  ['Query', { TableName: 't', KeyConditionExpression: 'pk = :p', ScanIndexForward: false }, undefined],
+  ['CreateTable', { TableName: 't', DeletionProtectionEnabled: true }, 'DeletionProtectionEnabled'],
+  ['TransactWriteItems', { TransactItems: [] }, undefined],
+  ['../index', { a: 1 }, undefined],
+])('%s with %j has the unplayed member %s', (operation, input, stray) => expect(unplayedMember(operation, input)).toBe(stray))

@@ -9,7 +9,7 @@ import inject, { type DispatchFunc } from 'light-my-request'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
 import { type Attributes, CONTENT_TYPE, dynamoError } from './dynamodb-answer.ts'
 import { type LaggingIndexes, laggingIndexes, type Query, type Table } from './dynamodb-index.ts'
-import { limitFault } from './dynamodb-limits.ts'
+import { limitFault, unplayedMember } from './dynamodb-limits.ts'
 import { type Recordings, trim } from './recordings.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
@@ -144,6 +144,14 @@ export function createDynamo({ indexLag, recordings = 'bounded' }: DynamoOptions
       }
       const refusal = guard(world, call, operation, input)
       if (refusal) return refusal
+      const stray = unplayedMember(operation, input)
+      if (stray !== undefined)
+        return dynamoError(
+          501,
+          'NotImplemented',
+          `The sandbox’s DynamoDB does not play ${stray.slice(0, 100)} of ${operation}.`,
+          call.requestId,
+        )
       const fault = limitFault(input, undefined)
       if (fault) return dynamoError(400, 'com.amazon.coral.validate#ValidationException', fault, call.requestId)
       if (indexes && operation === 'Query' && input.IndexName) {

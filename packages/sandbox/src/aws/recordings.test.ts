@@ -22,7 +22,7 @@ test('a map loses the oldest entries that may go', () => {
 })
 
 async function written(recordings: Recordings, count: number) {
-  const world = createWorld({ targets: {}, targetRoles: [] } as never, () => 0, 'http://127.0.0.1:1')
+  const world = createWorld({ targets: {} }, () => 0, 'http://127.0.0.1:1')
   const key = addUser(world, 'arn:aws:iam::123456789012:user/x', [
     { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'dynamodb:*', Resource: '*' } },
   ])

@@ -55,16 +55,18 @@ function objectsIn({ Resource }: StatementJson): readonly NamedObject[] {
   })
 }
 
+/** Buckets that are there already stay as they are. */
 export function seedBuckets(world: World, { profiles, targets }: Pick<Rules, 'profiles' | 'targets'>): void {
-  let made = 0
+  const present = new Set(world.buckets.keys())
   for (const id of profiles.ids.slice(0, MAX_PROFILES)) {
     const profile = profiles.find(id)
     const account = profile && targets[profile.target]?.account
     if (!profile || account === undefined) continue
     for (const { bucket: name, key } of exampleOf(profile)?.names ?? []) {
-      const present = world.buckets.get(name)
-      if (!present && made++ >= MAX_BUCKETS) return
-      const bucket = present ?? { name, account, createdAt: world.clock(), objects: new Map() }
+      if (present.has(name)) continue
+      const known = world.buckets.get(name)
+      if (!known && world.buckets.size - present.size >= MAX_BUCKETS) return
+      const bucket = known ?? { name, account, createdAt: world.clock(), objects: new Map() }
       world.buckets.set(name, bucket)
       if (key !== undefined && !bucket.objects.has(key))
         putObject(bucket, key, Buffer.from(`an object of ${name}, for profile ${id}\n`), 'text/plain', world.clock())

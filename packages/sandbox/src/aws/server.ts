@@ -126,7 +126,8 @@ function serviceOf(request: Pick<SignedRequest, 'url' | 'headers'>): string {
   const claimed = unverifiedClaim(request)
   if ('claim' in claimed) return claimed.claim.service
   const { headers, url } = request
-  if (headers['x-amz-target']) return String(headers['x-amz-target']).startsWith('TrentService.') ? 'kms' : 'dynamodb'
+  const isJson = String(headers['content-type']).startsWith('application/x-amz-json')
+  if (isJson || headers['x-amz-target']) return String(headers['x-amz-target']).startsWith('TrentService.') ? 'kms' : 'dynamodb'
   const isQuery = String(headers['content-type']).startsWith('application/x-www-form-urlencoded') || /[?&]Action=\w+/.test(url)
   return isQuery ? 'sts' : 's3'
 }

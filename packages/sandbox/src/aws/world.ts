@@ -3,7 +3,7 @@
  * It is made from a config: each target gets its role, with the same trust in the broker as a real target.
  */
 
-import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { assumePolicies } from '@stint/broker/lambda/assume'
 import { type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
@@ -24,6 +24,7 @@ import {
   uniqueId,
 } from './accounts.ts'
 import { company } from './company.ts'
+import { type KmsKey, newKmsKey } from './kms.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { trimMap } from './recordings.ts'
@@ -85,8 +86,6 @@ export type Bucket = {
   readonly objects: Map<string, StoredObject>
   readonly policy?: Policy
 }
-
-type KmsKey = { readonly arn: string; readonly alias: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject }
 
 export type World = {
   readonly region: string
@@ -176,10 +175,6 @@ export function createWorld(
     world.buckets.set(name, { name, account: BROKER_ACCOUNT, createdAt: clock(), objects: new Map(), policy: policyOfBucket })
   }
   return world
-}
-
-function newKmsKey(region: string, account: string, alias: string): KmsKey {
-  return { arn: `arn:aws:kms:${region}:${account}:key/${alias}`, alias: `alias/${alias}`, ...generateKeyPairSync('ed25519') }
 }
 
 /** The parts of a new role or user that have a default. */

@@ -57,6 +57,12 @@ export function getBucketLocation(asked: S3Request): Reply {
   return document('LocationConstraint', region === FIRST_REGION ? '' : region)
 }
 
+/** Versioning is off and cannot be turned on here, which is an empty document. */
+export function getBucketVersioning(asked: S3Request): Reply {
+  allow(asked, ownBucket(asked), undefined, 's3:GetBucketVersioning')
+  return document('VersioningConfiguration', '')
+}
+
 export function createBucket(asked: S3Request): Reply {
   const { world, call, verified } = asked
   const name = asked.bucketName

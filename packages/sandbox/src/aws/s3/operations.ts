@@ -5,7 +5,7 @@
 import { isSignatureParameter, type SignedRequest } from '../sigv4.ts'
 import type { Address } from './address.ts'
 import { invalidArgument, notImplemented, type Reply } from './answer.ts'
-import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts'
+import { createBucket, deleteBucket, getBucketLocation, getBucketVersioning, headBucket, listBuckets } from './buckets.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { listObjects, listObjectsV2 } from './listing.ts'
 import {
@@ -70,6 +70,7 @@ export const operations: readonly Operation[] = [
     play: listObjectsV2,
   },
   { name: 'GetBucketLocation', method: 'GET', level: 'bucket', selectors: ['location'], play: getBucketLocation },
+  { name: 'GetBucketVersioning', method: 'GET', level: 'bucket', selectors: ['versioning'], play: getBucketVersioning },
   {
     name: 'ListMultipartUploads',
     method: 'GET',
