@@ -39,10 +39,7 @@ export async function identify(
   if (signature.outcome === 'forged') return forged(signature.why)
 
   if (trusted.tokenUse !== 'any' && trusted.tokenUse !== use)
-    return unfit(
-      `presented as an ${use} token, for which its issuer is not trusted`,
-      `Present the ${trusted.tokenUse} token of your issuer.`,
-    )
+    return unfit(`presented as an ${use} token, for which its issuer is not trusted`, `Send its ${trusted.tokenUse} token.`)
   const claims = checkClaims(issuer, token.value, now)
   if (claims.outcome === 'refused') return claims
   return refuseOwnSession(broker.rules, claims.value) ?? toCaller(id, issuer, token.value, claims.value)

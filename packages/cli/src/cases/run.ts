@@ -127,6 +127,8 @@ function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
     cognito: access ? { token_use: 'access', username: 'test', client_id: audience } : { token_use: 'id' },
     okta: access ? { cid: 'test' } : {},
     entra: access ? { azp: 'test', scp: 'test' } : {},
+    keycloak: { typ: access ? 'Bearer' : 'ID' },
+    auth0: access ? { azp: 'test' } : {},
   }
   const dialect = dialectOf(issuer)
   const hasAudience = !(dialect === 'cognito' && access)

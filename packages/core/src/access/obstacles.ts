@@ -33,6 +33,6 @@ export function nearestObstacle(profile: Pick<Profile, 'eligible'>, caller: Pick
   const [first, ...more] = nearest?.misses ?? []
   return (
     first &&
-    `${nearest?.rule}: ${first.claim} is ${quoted(first.is)}, wanted ${quoted(first.wanted)}${more.length > 0 ? `; nor do ${more.map(({ claim }) => claim).join(', ')} match` : ''}`
+    `${nearest?.rule}: ${first.claim} is ${quoted(first.is)}, wanted ${quoted(first.wanted)}${more.length > 0 ? `; nor ${more.map(({ claim }) => claim).join(', ')}` : ''}`
   )
 }

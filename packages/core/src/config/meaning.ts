@@ -12,20 +12,12 @@ import { parsePattern } from './pattern.ts'
 import { checkPolicy } from './policy-check.ts'
 import { isIssuerUrl } from './schema.ts'
 import { type Approval, type Config, MAX_GRANT_DAYS, MAX_SESSION_SECONDS, type Matcher, type Profile, type Who } from './shape.ts'
+import { sharedIssuers } from './shared-issuers.ts'
 
 /** A shorter session is useless to any client. The end-time Deny makes sessions under 15 minutes possible (docs/decisions/0002). */
 const MIN_SESSION_SECONDS = 60
 
 type Say = (path: string, fault: string) => void
-
-/** Issuers that many organizations share. Without a pinned claim, the broker would accept a token of any tenant. */
-const sharedIssuers: readonly { readonly url: RegExp; readonly pins: readonly string[] }[] = [
-  { url: /^https:\/\/token\.actions\.githubusercontent\.com$/, pins: ['repository_owner_id', 'enterprise_id', 'repository_id'] },
-  { url: /^https:\/\/gitlab\.com$/, pins: ['namespace_id', 'project_id'] },
-  { url: /^https:\/\/agent\.buildkite\.com$/, pins: ['organization_id'] },
-  { url: /^https:\/\/accounts\.google\.com$/, pins: ['hd', '/google/compute_engine/project_number', '/google/compute_engine/project_id'] },
-  { url: /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)\//, pins: ['tid'] },
-]
 
 export function meaningFaults(config: Config, say: Say): void {
   const urls = new Map<string, string>()

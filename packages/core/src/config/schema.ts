@@ -122,9 +122,16 @@ export const presets = [
   'entra',
   'google',
   'aws',
+  'keycloak',
+  'auth0',
+  'terraform',
+  'vercel',
+  'bitbucket',
+  'azure-devops',
+  'spacelift',
   'oidc',
 ] as const
-const dialects = ['rfc9068', 'cognito', 'okta', 'entra'] as const
+const dialects = ['rfc9068', 'cognito', 'okta', 'entra', 'keycloak', 'auth0'] as const
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 
 const acr = v.pipe(line, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be printable ASCII without spaces, double quotes or backslashes'))
@@ -151,7 +158,7 @@ const issuer = named(
       named('Preset', 'A kind of issuer.', v.picklist(presets)),
     ),
     dialect: optional(
-      "How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID.",
+      "How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID, Keycloak, Auth0.",
       named('Dialect', 'How tokens mark their use.', v.picklist(dialects)),
     ),
     identityClaim: optional(

@@ -47,7 +47,7 @@ export type Issuer = {
   readonly algorithms: readonly Algorithm[]
   /** The kind of issuer. `stint lint` knows the claims of each preset. The helpers in `issuers/` set it. */
   readonly preset?: Preset
-  /** How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID. */
+  /** How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID, Keycloak, Auth0. */
   readonly dialect?: Dialect
   /** The claim with the caller's identity in AWS. Default: `sub`. The issuer must verify any other claim you name here. */
   readonly identityClaim?: ClaimRef
@@ -193,10 +193,10 @@ export type Directory = {
 export type Algorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
 
 /** A kind of issuer. */
-export type Preset = 'github' | 'gitlab' | 'buildkite' | 'circleci' | 'kubernetes' | 'cognito' | 'okta' | 'entra' | 'google' | 'aws' | 'oidc'
+export type Preset = 'github' | 'gitlab' | 'buildkite' | 'circleci' | 'kubernetes' | 'cognito' | 'okta' | 'entra' | 'google' | 'aws' | 'keycloak' | 'auth0' | 'terraform' | 'vercel' | 'bitbucket' | 'azure-devops' | 'spacelift' | 'oidc'
 
 /** How tokens mark their use. */
-export type Dialect = 'rfc9068' | 'cognito' | 'okta' | 'entra'
+export type Dialect = 'rfc9068' | 'cognito' | 'okta' | 'entra' | 'keycloak' | 'auth0'
 
 /** `/a/b` is a JSON Pointer (RFC 6901) into the claims; anything else is the literal name of a top-level claim. */
 export type ClaimRef = string

@@ -125,28 +125,22 @@ export const quoted = (value: unknown): string => {
 
 function sizeFault({ raw }: UnverifiedToken): Fault | undefined {
   if (raw.length <= MAX_TOKEN_BYTES) return undefined
-  return [
-    `it has ${raw.length} bytes, and the limit is ${MAX_TOKEN_BYTES}`,
-    'Have your issuer put fewer claims in it, such as only the groups assigned to this application.',
-  ]
+  return [`it has ${raw.length} bytes, the limit is ${MAX_TOKEN_BYTES}`, 'Put fewer claims or groups in it.']
 }
 
 function useFault(issuer: Issuer, { header }: UnverifiedToken, claims: JsonObject): Fault | undefined {
   const fault = tokenUseFault(issuer, header.typ, claims)
   return fault === undefined
     ? undefined
-    : [
-        fault,
-        `Send ${issuer.tokenUse === 'any' ? 'an ID or access' : `the ${issuer.tokenUse === 'id' ? 'ID' : 'access'}`} token of your issuer.`,
-      ]
+    : [fault, `Send the ${issuer.tokenUse === 'any' ? 'ID or access' : issuer.tokenUse} token of your issuer.`]
 }
 
 function audienceFault(issuer: Issuer, claims: JsonObject): Fault | undefined {
   // Cognito access tokens have no aud. Their client_id names the client they were issued to.
   const name = dialectOf(issuer) === 'cognito' && claims.token_use === 'access' && claims.aud === undefined ? 'client_id' : 'aud'
   const audiences = [claims[name]].flat()
-  const next = `Request a token with the audience ${issuer.audiences.map(quoted).join(' or ')}.`
-  if (!audiences.every((value) => typeof value === 'string')) return [`${name} is neither a string nor a list of strings`, next]
+  const next = `Request the audience ${issuer.audiences.map(quoted).join(' or ')}.`
+  if (!audiences.every((value) => typeof value === 'string')) return [`${name} is not a string or a list of strings`, next]
   return audiences.some((value) => issuer.audiences.includes(value as string))
     ? undefined
     : [`${name} is not this broker, but ${quoted(claims[name])}`, next]
@@ -156,36 +150,27 @@ function subjectFault(claims: JsonObject): Fault | undefined {
   const { sub } = claims
   // OpenID Connect Core 1.0 §2: at most 255 ASCII characters. Counted as JSON, because every event contains all of it.
   if (typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && jsonBytes(sub) <= 255) return undefined
-  return [
-    'sub is missing or invalid: it must have 1 to 255 printable ASCII characters',
-    'Have your issuer send a shorter subject, in ASCII.',
-  ]
+  return ['sub must have 1 to 255 printable ASCII characters', 'Have your issuer send such a subject.']
 }
 
-const CLOCK_NEXT = 'Correct the clock of your issuer.'
+const CLOCK_NEXT = "Correct your issuer's clock."
 
 function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): Fault | undefined {
   for (const name of ['exp', 'iat', 'nbf']) {
     const value = claims[name]
     if (!isNumericDate(value)) {
       if (name !== 'nbf' || value !== undefined)
-        return [
-          `${name} is ${value === undefined ? 'missing' : `not a time, but ${quoted(value)}`}`,
-          `Have your issuer send ${name} in seconds since 1970.`,
-        ]
+        return [`${name} is ${value === undefined ? 'missing' : `not a time, but ${quoted(value)}`}`, 'Send it in seconds since 1970.']
     } else if (name !== 'exp' && seconds(value) > now + seconds(CLOCK_GRACE_SECONDS))
-      return [
-        `${name} is in the future, ahead of our clock by ${inSeconds(seconds(value) - now)}, and the limit is ${CLOCK_GRACE_SECONDS} s`,
-        CLOCK_NEXT,
-      ]
+      return [`${name} is ahead of our clock by ${inSeconds(seconds(value) - now)}, the limit is ${CLOCK_GRACE_SECONDS} s`, CLOCK_NEXT]
   }
   const life = (claims.exp as number) - (claims.iat as number)
   if (life <= 0) return ['exp is not after iat', CLOCK_NEXT]
   const most = maxTokenLifeSeconds(issuer)
   if (life <= most) return undefined
   return [
-    `its lifetime exceeds the maximum of its issuer: exp - iat is ${life} s, and the limit is ${most} s`,
-    "Get a token with a shorter life, or have the broker's operators raise maxTokenLife of the issuer.",
+    `its lifetime is too long: exp - iat is ${life} s, the limit is ${most} s`,
+    'Shorten its life, or have operators raise maxTokenLife.',
   ]
 }
 
@@ -199,10 +184,7 @@ function tenantFault(issuer: Issuer, claims: JsonObject): Fault | undefined {
   for (const [ref, wanted] of Object.entries(issuer.tenant ?? {})) {
     const claim = findClaim(claims, ref)
     if (!matchesClaim(wanted, claim))
-      return [
-        `${ref} is not the pinned tenant, but ${quoted(claim)}`,
-        'Use a token of the organization that runs this broker. Its operators see the tenant in the config.',
-      ]
+      return [`${ref} is not the pinned tenant, but ${quoted(claim)}`, "Use a token of this broker's organization."]
   }
   return undefined
 }
