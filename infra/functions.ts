@@ -3,7 +3,7 @@
  * dead-letter queues.
  */
 import { createPublicKey } from 'node:crypto'
-import type { Manifest } from '@stint/broker/build/build'
+import type { BundleName, Manifest } from '@stint/broker/build/build'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { namespaceOf } from '@stint/broker/lambda/metrics'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
@@ -49,6 +49,7 @@ export function functions(parts: Parts) {
 
   const make = (name: FunctionName): sst.aws.Function => {
     const { seconds, megabytes } = FUNCTIONS[name]
+    const bundle = bundleOf(settings, name)
     const reserved = settings.reserveConcurrency && (name === 'ship' || name === 'sweep')
     const policy = new aws.iam.RolePolicy(`${title(name)}Policy`, {
       role: role.of(name).name,
@@ -59,8 +60,8 @@ export function functions(parts: Parts) {
       title(name),
       {
         name: roleName(name),
-        description: `stint: ${name}`,
-        bundle: `${bundlesOf($app.stage)}/${name}`,
+        description: `stint: ${bundle}`,
+        bundle: `${bundlesOf($app.stage)}/${bundle}`,
         handler: 'index.handler',
         runtime: 'nodejs24.x',
         architecture: 'arm64',
@@ -101,6 +102,9 @@ export function functions(parts: Parts) {
 }
 
 type Queues = { readonly ship: aws.sqs.Queue; readonly notify?: aws.sqs.Queue; readonly schedules: aws.sqs.Queue }
+
+/** The folder of a function's bundle. */
+const bundleOf = ({ vendClient }: Settings, name: FunctionName): BundleName => (name === 'vend' && vendClient === 'sdk' ? 'vend-sdk' : name)
 
 /** The environment of each function. */
 function environmentsOf(

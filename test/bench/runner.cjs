@@ -1,7 +1,7 @@
-// Loads one bundle and calls its handler: once (cold), or many times (warm). Prints what it cost in CPU and time.
+// Loads one bundle and calls its handler: once (cold), or many times (warm), `together` at a time. Prints what it cost in CPU and time.
 'use strict'
 const began = process.hrtime.bigint()
-const [, , bundle, calls, warmUp] = process.argv
+const [, , bundle, calls, warmUp, together = '1'] = process.argv
 const event = JSON.parse(require('node:fs').readFileSync(0, 'utf8'))
 const cpu = () => {
   const { user, system } = process.cpuUsage()
@@ -13,10 +13,17 @@ async function main() {
     const answer = await handler(event, {})
     if (answer.statusCode !== 201) throw new Error(`answered ${answer.statusCode}: ${answer.body}`)
   }
-  for (let count = 0; count < Number(warmUp); count++) await call()
+  const many = async (count) => {
+    let left = count
+    const one = async () => {
+      while (left-- > 0) await call()
+    }
+    await Promise.all(Array.from({ length: Number(together) }, one))
+  }
+  await many(Number(warmUp))
   const before = Number(warmUp) > 0 ? cpu() : 0
   const start = Number(warmUp) > 0 ? process.hrtime.bigint() : began
-  for (let count = 0; count < Number(calls); count++) await call()
+  await many(Number(calls))
   const line = { cpu: cpu() - before, wall: Number(process.hrtime.bigint() - start) / 1e6, rss: process.resourceUsage().maxRSS / 1024 }
   require('node:fs').writeSync(3, JSON.stringify(line))
   process.exit(0)

@@ -1,8 +1,9 @@
 /**
- * The AWS of the bench: an HTTPS server in a process of its own that counts who asked. Its answers fit the calls, since Stint
- * believes no others; it checks nothing, so that what is measured is the caller.
+ * The AWS and the issuer of the bench: HTTPS servers in a process of their own that count who asked. Their answers fit the calls, since Stint
+ * believes no others; they check nothing, so that what is measured is the caller.
  */
 import { readFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type Item, readWrite } from '@stint/broker/adapters/dynamodb/testing/expression'
@@ -46,12 +47,12 @@ function assumed(form: URLSearchParams): string {
   return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>${identity === undefined ? '' : `<SourceIdentity>${identity}</SourceIdentity>`}<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:${name}</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIAEXAMPLEEXAMPLE00</AccessKeyId><SecretAccessKey>${'s'.repeat(40)}</SecretAccessKey><SessionToken>${'t'.repeat(400)}</SessionToken><Expiration>${expiration}</Expiration></Credentials><PackedPolicySize>6</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata></AssumeRoleResponse>`
 }
 
-createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, (request, response) => {
+const handle: RequestListener = (request, response) => {
   const parts: Buffer[] = []
   request.on('data', (part: Buffer) => parts.push(part))
   request.on('end', () => {
     const target = String(request.headers['x-amz-target'] ?? '').replace(/.*\./, '')
-    const kind = request.url === '/jwks' ? 'jwks' : request.url === '/counts' ? 'counts' : target || 'AssumeRole'
+    const kind = request.url?.startsWith('/jwks') ? 'jwks' : request.url === '/counts' ? 'counts' : target || 'AssumeRole'
     if (kind === 'counts') return response.end(JSON.stringify(counts))
     counts[kind] = (counts[kind] ?? 0) + 1
     if (kind === 'jwks') return response.writeHead(200, { 'content-type': 'application/json' }).end(jwks)
@@ -62,6 +63,17 @@ createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, (requ
       .writeHead(200, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'd1' })
       .end(JSON.stringify(tableAnswer(kind, JSON.parse(body))))
   })
-}).listen(0, '127.0.0.1', function (this: { address(): unknown }) {
-  process.stdout.write(`${(this.address() as AddressInfo).port}\n`)
-})
+}
+
+/** Three hosts, as on AWS: issuer, STS, DynamoDB. One host would let contenders share connections that they cannot share there. */
+const ports: number[] = []
+for (const _host of ['issuer', 'sts', 'dynamodb']) {
+  const server = createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, handle)
+  server.keepAliveTimeout = 60_000
+  server.on('secureConnection', () => {
+    counts.connections = (counts.connections ?? 0) + 1
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ports.push((server.address() as AddressInfo).port)
+}
+process.stdout.write(`${ports.join(' ')}\n`)

@@ -1,5 +1,5 @@
 /**
- * Clients that we did not write, as far as PyPI and Debian provide them: installs those that are missing into a folder that git ignores,
+ * Clients that we did not write, as far as PyPI, Debian and Go's module proxy provide them: installs those that are missing into a folder that git ignores,
  * runs their tests, and prints one table. Runs in `npm run verify:all clients`.
  */
 import { spawnSync } from 'node:child_process'
@@ -20,6 +20,7 @@ const MAX_TEST_MS = 40 * 60_000
 
 installPython()
 installDebian()
+buildGo()
 const { status } = spawnSync('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`, ...TESTS], {
   cwd: ROOT,
   stdio: 'inherit',
@@ -52,6 +53,14 @@ function installDebian(): void {
     if (file === undefined || !run('dpkg', ['-x', file, '.'], folder))
       console.error(`not installed: ${tool}. It needs Debian's apt-get with its lists (apt-get update), or a package of your system.`)
   }
+}
+
+/** The reader of AWS SDK for Go v2, with the module versions of `go.sum`. */
+function buildGo(): void {
+  const program = join(CLIENT_TOOLS, 'go/bin/read-s3-go')
+  if (existsSync(program)) return
+  if (!run('go', ['build', '-o', program, '.'], join(ROOT, 'test/clients/go')))
+    console.error('not installed: AWS SDK for Go v2. It needs Go and a proxy of its modules.')
 }
 
 type Report = {

@@ -194,6 +194,8 @@ $bucket->delete_key('perl.txt') or die $s3->errstr;`
   })
 })
 
+const go = await clients('read-s3-go', ['version'])
+
 describe('ways to get the credentials', () => {
   const container = async (more: Record<string, string>) => {
     // The container endpoint has a limit for each minute, which all of these clients together would reach.
@@ -235,6 +237,9 @@ describe('ways to get the credentials', () => {
         `import boto3; print(boto3.client('s3', endpoint_url='${sandbox.urls.aws}').get_object(Bucket='${BUCKET}', Key='${KEY}')['Body'].read().decode(), end='')`
       return [`boto3 ${version}`, python.withTool, path, () => ['-c', read()], /^$/]
     }),
+    ...go.all.map(
+      ({ path, version }): Reader => [`AWS SDK for Go ${version}`, go.withTool, path, () => [sandbox.urls.aws, BUCKET, KEY], /^$/],
+    ),
     ...rclone.all.map(
       ({ path, version }): Reader => [`rclone ${version}`, rclone.withTool, path, () => ['cat', `sb:${BUCKET}/${KEY}`], /^token file$/],
     ),

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Broker } from '@stint/broker'
 import { SENDS } from '@stint/broker/adapters/dynamodb/sender'
-import { buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
+import { type BundleName, buildFunction, LIMITS_KB, refuseSandboxRules } from '@stint/broker/build/build'
 import { openApiText } from '@stint/broker/build/openapi'
 import type { ApiBroker } from '@stint/broker/http/context'
 import { openApiAt } from '@stint/broker/http/openapi-file'
@@ -37,6 +37,7 @@ describe('the bundles', () => {
   let sandbox: TestSandbox
   let folder: string
   let vend: Lambda
+  let vendSdk: Lambda
   let api: Lambda
   let sweep: Lambda
   let ship: Lambda
@@ -48,15 +49,15 @@ describe('the bundles', () => {
     sandbox = await testSandbox()
     folder = await mkdtemp(join(tmpdir(), 'stint-lambda-'))
     const started = await Promise.all(
-      (['vend', 'api', 'sweep', 'ship', 'slack', 'notify'] as const).map(async (name) => {
+      (['vend', 'api', 'sweep', 'ship', 'slack', 'notify', 'vend-sdk'] as const).map(async (name) => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
         if (name === 'api') await writeFile(join(folder, name, 'openapi.json'), openApiText())
-        return startLambda(built.file, environment(name))
+        return startLambda(built.file, environment(name === 'vend-sdk' ? 'vend' : name))
       }),
     )
-    ;[vend, api, sweep, ship, slack, notify] = started as [Lambda, Lambda, Lambda, Lambda, Lambda, Lambda]
+    ;[vend, api, sweep, ship, slack, notify, vendSdk] = started as [Lambda, Lambda, Lambda, Lambda, Lambda, Lambda, Lambda]
   })
   afterAll(async () => {
     vend?.close()
@@ -65,6 +66,7 @@ describe('the bundles', () => {
     ship?.close()
     slack?.close()
     notify?.close()
+    vendSdk?.close()
     await sandbox.close()
     await rm(folder, { recursive: true })
   })
@@ -97,15 +99,17 @@ describe('the bundles', () => {
   })
 
   test('are within their limits, and vend has neither hono nor undici on board', async () => {
-    expect(bytes.vend).toBeLessThanOrEqual(LIMITS_KB.vend * 1000)
-    for (const name of ['api', 'sweep', 'ship', 'slack', 'notify'] as const) expect(bytes[name]).toBeLessThanOrEqual(LIMITS_KB[name] * 1000)
+    for (const name of Object.keys(LIMITS_KB) as BundleName[]) expect(bytes[name]).toBeLessThanOrEqual(LIMITS_KB[name] * 1000)
     const text = await readFile(join(folder, 'vend', 'index.js'), 'utf8')
-    expect(text).not.toMatch(/hono|undici|new Request\(|new Response\(|[^.\w]fetch\(/)
+    expect(text).not.toMatch(/hono|undici|smithy|new Request\(|new Response\(|[^.\w]fetch\(/)
   })
 
-  test('vend vends, and it is on record under its build', async () => {
+  test.each([
+    ['over its own wire', () => vend],
+    ['over AWS’s SDK', () => vendSdk],
+  ])('vend vends %s, and it is on record under its build', async (_client, lambda) => {
     const token = await sandbox.token('developer')
-    const answer = await vend.invoke(gatewayEvent(post(token, { profile: 'staging-power' })))
+    const answer = await lambda().invoke(gatewayEvent(post(token, { profile: 'staging-power' })))
     expect(answer.statusCode).toBe(201)
     const session = JSON.parse(answer.body)
     expect(session.credentials.accessKeyId).toMatch(/^ASIA/)
@@ -322,7 +326,7 @@ describe('both mountings of vend', () => {
       log: () => {},
       sleep: async () => {},
       signIn: { url: async ({ accessKeyId }) => done(`https://signin.example/?SigninToken=for-${accessKeyId}`) },
-      keys: { check: async () => done(true), ready: async () => done('up') },
+      keys: { check: async () => done(true), ready: async () => done('up'), prefetch: () => {} },
       sts: {
         assumeRole: async ({ roleArn, roleSessionName, sourceIdentity }) =>
           done({

@@ -1,6 +1,6 @@
 /** A session in each of AWS's partitions, from the sandbox: ARNs of the answer, and a console of the same partition. */
 import { fileURLToPath } from 'node:url'
-import { regionalEndpoint } from '@stint/broker/adapters/aws'
+import { regionalEndpoint } from '@stint/broker/adapters/endpoints'
 import { partitions } from '@stint/iam/partition'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'

@@ -7,12 +7,13 @@ import { marshall } from '@aws-sdk/util-dynamodb'
 import { toItem, toRequest } from '@stint/broker/adapters/dynamodb/items'
 import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
+import { tableOverSdk } from '@stint/broker/adapters/dynamodb/over-sdk'
 import { sender } from '@stint/broker/adapters/dynamodb/sender'
 import { slackState } from '@stint/broker/adapters/dynamodb/slack-state'
 import { linking } from '@stint/broker/approvals/link'
 import type { Cursor, Head } from '@stint/broker/ports/log'
 import type { PendingUpdate, Post } from '@stint/broker/ports/slack-state'
-import { dynamoClient } from '@stint/broker/wiring/broker'
+import { dynamoClient } from '@stint/broker/wiring/dynamodb'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { type Link, linkId, type NamedSlackUser } from '@stint/core/identity/link'
 import type { RequestId } from '@stint/core/ids'
@@ -203,7 +204,7 @@ describe('what is stored is read back whole', () => {
   test('a message in Slack, and one that is pending', () =>
     fc.assert(
       fc.asyncProperty(requestId, post, pendingUpdate, async (id, kept, debt) => {
-        const store = slackState(settings(), sender(settings()))
+        const store = slackState(settings(), sender({ ...settings(), calls: tableOverSdk(client) }))
         await store.dropPost(id, kept.key)
         expect(have(await store.keepPost(id, kept))).toBe(true)
         expect(have(await store.posts(id))).toEqual([kept])

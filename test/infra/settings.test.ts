@@ -13,7 +13,13 @@ const restored = {
 }
 let all: Deployed
 beforeAll(async () => {
-  all = await deploy('elsewhere', { domain: 'stint.acme.example', auditAccount: AUDITORS, alarmsTo: ['oncall@acme.example'], restored })
+  all = await deploy('elsewhere', {
+    domain: 'stint.acme.example',
+    auditAccount: AUDITORS,
+    alarmsTo: ['oncall@acme.example'],
+    restored,
+    vendClient: 'sdk',
+  })
 }, 400_000)
 
 const environmentOf = (name: string): Record<string, string> => {
@@ -36,6 +42,11 @@ test('the table comes from the backup under a name of its own, and everything is
       STINT_EPOCH: String(restored.epoch),
       STINT_FROZEN: expect.any(String),
     })
+})
+
+test('vend runs the bundle over AWS’s SDK', () => {
+  const description = (name: string) => all.one('aws:lambda/function:Function', `${name}Function`).inputs.description
+  expect([description('Vend'), description('Api')]).toEqual(['stint: vend-sdk', 'stint: api'])
 })
 
 test('the domain is where everything leads, with a certificate of its own', () => {

@@ -49,6 +49,7 @@ export async function testSandbox(
     bindings?: Record<string, string>
     intercept?: Interceptor
     deadlines?: Deadlines
+    vendClient?: 'sdk'
   } = {},
 ): Promise<TestSandbox> {
   const ports = portsFrom(await freePorts(4))
@@ -74,6 +75,7 @@ export async function testSandbox(
     vendQueue: options.vendQueue ?? { atOnce: 1000, waiting: 0 },
     ...(options.guide ? { guide: true } : {}),
     ...(options.intercept ? { intercept: options.intercept } : {}),
+    ...(options.vendClient ? { vendClient: options.vendClient } : {}),
   })
   const call: TestSandbox['call'] = async (method, path, token, body, headers = {}) => {
     const answer = await fetch(`${sandbox.urls.broker}${path}`, {

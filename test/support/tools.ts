@@ -28,6 +28,7 @@ const TOOLS = {
     probe: ['-MNet::Amazon::S3', '-e', '1'],
     install: 'install libnet-amazon-s3-perl, as Debian calls it',
   },
+  'read-s3-go': { probe: ['version'], install: 'run npm run verify:all clients, which builds it with Go' },
   go: { probe: ['version'], install: 'install Go: https://go.dev/dl/' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
 } as const

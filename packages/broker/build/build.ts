@@ -3,159 +3,115 @@
  *
  *     npm run build -- [--config FILE] [--binding NAME=VALUE]… [--out DIR]
  *
- * The settings come from measurements: see docs/performance.md. A stub that no longer replaces any file fails the build, so that a new SDK
- * cannot grow the bundle unnoticed.
+ * The settings come from measurements: see docs/performance.md. A bundle that grows by more than 5 % fails the build.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { formatFaults } from '@stint/core/config/check'
 import { packRules } from '@stint/core/config/rules'
 import type { Rules } from '@stint/core/config/shape'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { assumePolicies } from '../src/lambda/assume.ts'
 import { type FunctionName, functionNames } from '../src/lambda/functions.ts'
 import { loadConfig } from './config-file.ts'
 import { openApiText } from './openapi.ts'
 import { placeholdersIn } from './placeholders.ts'
+import { splitBundle } from './split.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
-export const LIMITS_KB = { vend: 307, api: 750, sweep: 750, ship: 750, slack: 750, notify: 750 } as const satisfies Record<
-  FunctionName,
-  number
->
+/** `vend-sdk` is `vend` over AWS's SDK: a deployment can switch to it (infra/settings.ts). */
+export type BundleName = FunctionName | 'vend-sdk'
+const bundleNames: readonly BundleName[] = [...functionNames, 'vend-sdk']
+
+/** Each bundle's size when it was last changed on purpose, and 5 %: a new dependency must not go unnoticed. */
+export const LIMITS_KB = {
+  vend: 120,
+  'vend-sdk': 388,
+  api: 761,
+  slack: 455,
+  notify: 421,
+  ship: 481,
+  sweep: 300,
+} as const satisfies Record<BundleName, number>
 
 /**
- * Modules that the vend path never reaches: credential providers other than Stint's, multi-region signing, endpoint discovery, event
- * streams. Each is replaced by a module whose exports throw when called. Every client creates an `EndpointCache` and never uses it.
+ * AWS's chain of credential providers asks files and the network for what Stint reads from the environment, and takes 115 KB. Every client
+ * is given its credentials (src/adapters/aws.ts), so it is never called.
  */
-const throwing = (name: string) => `export function ${name}() { throw new Error('${name} is not in this bundle') }`
-const stubs: Readonly<Record<string, string>> = {
-  '@aws-sdk/credential-provider-node': throwing('defaultProvider'),
-  '@aws-sdk/endpoint-cache': 'export class EndpointCache {}',
-  // For instances that serve several calls at once. Stint's take the trace from the environment.
-  '@aws/lambda-invoke-store': 'export const InvokeStore = { getInstanceAsync: async () => undefined }',
-}
-/** The S3 client depends on these, though nothing here uses them. */
-const stubsBesideS3: Readonly<Record<string, string>> = { ...stubs, '@smithy/core/event-streams': throwing('EventStreamSerde') }
-/** Only `vend` contains the STS client. */
-const stubsOfVend: Readonly<Record<string, string>> = {
-  ...stubsBesideS3,
-  '@aws-sdk/signature-v4-multi-region': throwing('SignatureV4MultiRegion'),
-}
-/** The functions that read or write the log. */
-const withS3: readonly FunctionName[] = ['api', 'ship']
-
-type Fragment = { readonly file: RegExp; readonly contents: (text: string) => string }
-
-/**
- * Files of which a fragment is enough: a client's package.json is only needed for its version, SHA-256 in JavaScript duplicates Node's, and
- * adaptive retries are not used. The region is always given, so no instance is asked for it.
- */
-const fragments: readonly Fragment[] = [
-  {
-    file: /[\\/]client-(sts|dynamodb|s3|kms)[\\/]package\.json$/,
-    contents: (text) => `export default { version: ${JSON.stringify(JSON.parse(text).version)} }`,
-  },
-  { file: /[\\/]client-(sts|dynamodb)[\\/].*[\\/]models[\\/]errors\.js$/, contents: shortErrors },
-  { file: /[\\/]checksum[\\/]sha256[\\/]Sha256Js\.js$/, contents: () => throwing('Sha256Js') },
-  { file: /[\\/]util-retry[\\/]DefaultRateLimiter\.js$/, contents: () => throwing('DefaultRateLimiter') },
-  { file: /[\\/]util-retry[\\/]AdaptiveRetryStrategy\.js$/, contents: () => throwing('AdaptiveRetryStrategy') },
-  { file: /[\\/]regionConfig[\\/]getInstanceMetadataRegion\.js$/, contents: () => throwing('getInstanceMetadataRegion') },
-  // Every client is given its endpoint (src/adapters/aws.ts). STS also asks here whether an endpoint needs another signing scheme.
-  {
-    file: /[\\/]client-(sts|dynamodb|kms)[\\/].*[\\/]endpointResolver\.js$/,
-    contents: () => 'export const defaultEndpointResolver = () => ({ properties: {} })',
-  },
-]
-/** AWS's partitions and the names of buckets, which only S3 needs. */
-const fragmentsBesideS3: readonly Fragment[] = [
-  ...fragments,
-  { file: /[\\/]util-endpoints[\\/]lib[\\/]aws[\\/]partitions\.js$/, contents: () => 'export const partitionsInfo = { partitions: [] }' },
-  { file: /[\\/]service-customizations[\\/]index\.js$/, contents: () => throwing('resolveParamsForS3') },
-]
-
-/** The same error classes, made by one function: a client writes each out, which takes 13 KB together. */
-function shortErrors(text: string): string {
-  const base = /^import .* as __BaseException .*$/m.exec(text)?.[0]
-  const classes = [...text.matchAll(/^export class (\w+) extends __BaseException \{\n([\s\S]*?)^\}/gm)].map(([, name, body = '']) => {
-    const [, shape, fault] = /shapeId = "(.*)";[\s\S]*\$fault = "(\w+)"/.exec(body) ?? []
-    if (!shape || !fault) throw new Error(`the error class ${name} has an unknown form`)
-    const retryable = /\$retryable = (\{.*\});/.exec(body)?.[1]
-    return `export const ${name} = make(${JSON.stringify(shape)}, ${JSON.stringify(fault)}${retryable ? `, { $retryable: ${retryable} }` : ''})`
-  })
-  if (!base || classes.length === 0 || classes.length !== text.match(/^export /gm)?.length)
-    throw new Error('the error classes of a client have an unknown form')
-  return `${base}
-const make = (shapeId, $fault, more) => class extends __BaseException {
-  static shapeId = shapeId
-  constructor(opts) {
-    super({ name: shapeId.split('#')[1], $fault, ...opts })
-    // The base class has set its own prototype.
-    Object.setPrototypeOf(Object.assign(this, opts, more), new.target.prototype)
-  }
-}
-${classes.join('\n')}`
-}
-
-function stubbing(
-  replaced: Readonly<Record<string, string>>,
-  cut: readonly Fragment[],
-): { readonly plugin: Plugin; readonly unmet: () => readonly string[] } {
-  const met = new Set<string>()
+const PROVIDER_CHAIN = '@aws-sdk/credential-provider-node'
+function withoutProviderChain(): { readonly plugin: Plugin; readonly isMet: () => boolean } {
+  let met = false
   const plugin: Plugin = {
-    name: 'stub',
+    name: 'without-provider-chain',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^@(aws|aws-sdk|smithy)\// }, ({ path }) => {
-        if (!Object.hasOwn(replaced, path)) return undefined
-        met.add(path)
+      onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ path }) => {
+        met = true
         return { path, namespace: 'stub' }
       })
-      onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: replaced[path] ?? '', loader: 'js' }))
-      for (const { file, contents } of cut) {
-        onLoad({ filter: file }, async ({ path }) => {
-          met.add(String(file))
-          return { contents: contents(await readFile(path, 'utf8')), loader: 'js' }
-        })
-      }
+      onLoad({ filter: /.*/, namespace: 'stub' }, () => ({
+        contents: `export function defaultProvider() { throw new Error('${PROVIDER_CHAIN} is not in this bundle') }`,
+        loader: 'js',
+      }))
     },
   }
-  const wanted = [...Object.keys(replaced), ...cut.map(({ file }) => String(file))]
-  return { plugin, unmet: () => wanted.filter((name) => !met.has(name)) }
+  return { plugin, isMet: () => met }
 }
 
-export type Built = { readonly file: string; readonly bytes: number; readonly inputs: Readonly<Record<string, number>> }
+/** `bytes`: what a cold start loads. `rest`: what is loaded on first use. */
+export type Built = {
+  readonly file: string
+  readonly bytes: number
+  readonly rest: number
+  readonly inputs: Readonly<Record<string, number>>
+}
 
-export async function buildFunction(name: FunctionName, out: string): Promise<Built> {
-  const { plugin, unmet } = withS3.includes(name)
-    ? stubbing(stubs, fragments)
-    : stubbing(name === 'vend' ? stubsOfVend : stubsBesideS3, fragmentsBesideS3)
-  const file = join(out, name, 'index.js')
-  const result = await build({
-    entryPoints: [join(here, `../src/lambda/${name}.ts`)],
-    outfile: file,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
+export async function buildFunction(name: BundleName, out: string): Promise<Built> {
+  const { plugin, isMet } = withoutProviderChain()
+  const [entry, folder] = [join(here, `../src/lambda/${name}.ts`), join(out, name)]
+  const { files, inputs } = await (name === 'vend' ? splitBundle : wholeBundle)(entry, folder, { ...options, plugins: [plugin] })
+  // `vend` contains nothing of the SDK. If the chain moves elsewhere, the other bundles must not grow by it.
+  if (isMet() !== (name !== 'vend')) throw new Error(`${name}: ${PROVIDER_CHAIN} is ${isMet() ? 'imported' : 'no longer imported'}`)
+  await mkdir(folder, { recursive: true })
+  let [bytes, rest] = [0, 0]
+  for (const [file, { code, map }] of files) {
+    await writeFile(join(folder, file), code)
+    await writeFile(join(folder, `${file}.map`), map)
+    if (file === 'index.js') bytes += Buffer.byteLength(code)
+    else rest += Buffer.byteLength(code)
+  }
+  return { file: join(folder, 'index.js'), bytes, rest, inputs }
+}
+
+const options: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  minify: true,
+  legalComments: 'none',
+  charset: 'utf8',
+  logLevel: 'error',
+}
+
+/** One file. */
+async function wholeBundle(entry: string, folder: string, given: BuildOptions): ReturnType<typeof splitBundle> {
+  const { outputFiles: [map, code] = [], metafile } = await build({
+    ...given,
+    entryPoints: { index: entry },
+    outdir: folder,
     format: 'cjs',
-    mainFields: ['module', 'main'],
     supported: { 'dynamic-import': false },
-    minify: true,
     sourcemap: 'external',
-    legalComments: 'none',
     metafile: true,
-    logLevel: 'error',
-    plugins: [plugin],
+    write: false,
   })
-  const missed = unmet()
-  if (missed.length > 0) throw new Error(`${name}: no file matches the stubs ${missed.join(', ')}`)
-  const output = Object.entries(result.metafile.outputs).find(([path]) => path.endsWith('index.js'))?.[1]
+  const { inputs = {} } = Object.values(metafile?.outputs ?? {}).find(({ entryPoint }) => entryPoint !== undefined) ?? {}
   return {
-    file,
-    bytes: output?.bytes ?? 0,
-    inputs: Object.fromEntries(Object.entries(output?.inputs ?? {}).map(([path, { bytesInOutput }]) => [path, bytesInOutput])),
+    files: new Map([['index.js', { code: code?.text ?? '', map: map?.text ?? '' }]]),
+    inputs: Object.fromEntries(Object.entries(inputs).map(([path, { bytesInOutput }]) => [path, bytesInOutput])),
   }
 }
 
@@ -215,18 +171,23 @@ async function main(): Promise<void> {
   const out = resolve(values.out ?? join(root, 'dist'))
   await rm(out, { recursive: true, force: true })
   const code = createHash('sha256')
-  for (const name of functionNames) {
+  for (const name of bundleNames) {
     await mkdir(join(out, name), { recursive: true })
-    const { file, bytes } = await buildFunction(name, out)
+    const { file, bytes, rest } = await buildFunction(name, out)
     if (bytes > LIMITS_KB[name] * 1000)
       throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its limit of ${LIMITS_KB[name]} KB`)
     await writeFile(join(out, name, 'config.json'), packRules(checked.rules))
     // Read on first use, and not at a cold start.
     if (name === 'api') await writeFile(join(out, name, 'openapi.json'), text)
-    code.update(await readFile(file))
-    // Next to the bundles and not in them: everything in a function's folder is deployed.
-    await rename(`${file}.map`, join(out, `${name}.js.map`))
-    process.stdout.write(`${name.padEnd(5)} ${Math.ceil(bytes / 1000)} KB of ${LIMITS_KB[name]} KB  ${file}\n`)
+    for (const built of (await readdir(join(out, name))).sort()) {
+      if (built.endsWith('.js')) code.update(await readFile(join(out, name, built)))
+      // Next to the bundles and not in them: everything in a function's folder is deployed.
+      if (built.endsWith('.map'))
+        await rename(join(out, name, built), join(out, built === 'index.js.map' ? `${name}.js.map` : `${name}.${built}`))
+    }
+    process.stdout.write(
+      `${name.padEnd(8)} ${Math.ceil(bytes / 1000)} KB of ${LIMITS_KB[name]} KB${rest > 0 ? `, and ${Math.ceil(rest / 1000)} KB on first use` : ''}  ${file}\n`,
+    )
   }
   await writeFile(
     join(out, 'manifest.json'),

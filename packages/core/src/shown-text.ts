@@ -15,8 +15,15 @@
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 const HIDDEN_RUN = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800])\1*/gu
-/** Emoji are sequences of exactly these shapes (Unicode Technical Standard 51); their joiners and selectors hide nothing. */
-const EMOJI = /\p{RGI_Emoji}/gv
+/**
+ * Emoji are sequences of exactly these shapes (Unicode Technical Standard 51); their joiners and selectors hide nothing. Made on first use:
+ * it takes V8 15 ms, and `vend` has this file for its log lines.
+ */
+let emojis: RegExp | undefined
+function everyEmoji(): RegExp {
+  emojis ??= /\p{RGI_Emoji}/gv
+  return emojis
+}
 
 /** Maximum number of marks on one letter. Hebrew, Vietnamese and Thai need at most four. */
 const MOST_MARKS = 4
@@ -76,7 +83,7 @@ const marked = (text: string): string =>
 /** Replaces hidden characters between emoji. Emoji stay whole. */
 function withoutHidden(text: string): string {
   let [shown, at] = ['', 0]
-  for (const emoji of text.matchAll(EMOJI)) {
+  for (const emoji of text.matchAll(everyEmoji())) {
     shown += text.slice(at, emoji.index).replace(HIDDEN_RUN, mark) + emoji[0]
     at = emoji.index + emoji[0].length
   }
@@ -97,9 +104,12 @@ const RIGHT_TO_LEFT = /[\u{590}-\u{8FF}\u{FB1D}-\u{FDFF}\u{FE70}-\u{FEFC}\u{1080
  */
 export const isolated = (shown: string): string => (RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown)
 
-const EVERY_HIDDEN = new RegExp(HIDDEN, 'gu')
 /** JSON with hidden characters written as `\uXXXX`: the same data for a program, and safe on a terminal. */
-export const visibleJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replace(EVERY_HIDDEN, (character) =>
+export function visibleJson(value: unknown, indent?: number): string {
+  const json = JSON.stringify(value, null, indent)
+  // Most is plain ASCII, which needs none of Unicode's tables.
+  if (/^[\n\x20-\x7E]*$/.test(json)) return json
+  return json.replace(new RegExp(HIDDEN, 'gu'), (character) =>
     character === '\n' ? '\n' : character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
+}

@@ -25,7 +25,7 @@ const AWS_PRINCIPAL = new RegExp(
 )
 const SERVICE = new RegExp(`^[a-z0-9-]+(\\.[a-z0-9-]+)*\\.(${SUFFIXES.join('|')})$`)
 const FEDERATED = new RegExp(
-  `^(?:arn:${PARTITION}:iam::\\d{12}:(?:saml-provider/[\\w+=,.@-]+|oidc-provider/[\\w.:/?=&%~-]+)|(?:cognito-identity|www|accounts|graph)\\.[a-z0-9.-]+)$`,
+  `^(?:arn:${PARTITION}:iam::\\d{12}:(?:saml-provider/[\\w+=,.@-]+|oidc-provider/[\\w.:/?=&%~-]+)|(?:cognito-identity[a-z-]*|www|accounts|graph)\\.[a-z0-9.-]+)$`,
 )
 const CANONICAL_USER = /^[0-9a-f]{64}$/
 

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createBroker, createVendBroker, type Deadlines } from '@stint/broker'
+import { type Broker, createBroker, createVendBroker, type Deadlines } from '@stint/broker'
 import { consoleSignIn } from '@stint/broker/adapters/console-url'
 import { fromStream } from '@stint/broker/adapters/dynamodb/journal-item'
 import { journalsOfDays } from '@stint/broker/adapters/dynamodb/journal-reader'
@@ -21,9 +21,11 @@ import { type Shipper, ship, shipLost } from '@stint/broker/log/ship'
 import type { Log } from '@stint/broker/ports/runtime'
 import { notify, notifyPending } from '@stint/broker/slack/notify'
 import type { NotifyParts } from '@stint/broker/slack/posting'
-import { dynamoClient } from '@stint/broker/wiring/broker'
+import { dynamoClient, ledgerSettings } from '@stint/broker/wiring/dynamodb'
+import { keysOf } from '@stint/broker/wiring/keys'
 import { createShipper, type LogDeployment, openTrail } from '@stint/broker/wiring/log'
 import { apiOf, openNotifier, openSlackHandler, type SlackDeployment } from '@stint/broker/wiring/slack'
+import { createVendBrokerOnSdk } from '@stint/broker/wiring/vend-broker-sdk'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
@@ -205,6 +207,8 @@ export type BrokerSettings = {
   readonly clock: () => number
   readonly log: Log
   readonly deadlines?: Deadlines
+  /** sdk: `vend` speaks to AWS over its SDK, as a deployment with that setting does. */
+  readonly vendClient?: 'sdk'
   /** Absent: as `npm start` runs it. */
   readonly vendQueue?: VendQueue
   /** false: the caller runs the sweeper. */
@@ -248,7 +252,10 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
   const { channels } = settings
   const slack = slackDeployment(settings, common)
   const api = {
-    ...createBroker({ ...common, keys: keys.api }, dynamoLedger),
+    ...createBroker(
+      { ...common, keys: keys.api },
+      { keys: keysOf(common), ledger: dynamoLedger(ledgerSettings({ ...common, keys: keys.api })) },
+    ),
     trail,
     openApi: openApiAt(new URL('../../broker/openapi.json', import.meta.url)),
     ...(channels ? { web: webOf(ports, rules, channels) } : {}),
@@ -261,10 +268,12 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
     issuer: urlOf(ports.broker),
     post: postForm,
   })
-  const vend = namingTheSandbox(createVendBroker({ ...common, keys: keys.vend, signIn }))
+  const vending = { ...common, keys: keys.vend, signIn }
+  const vend = namingTheSandbox(settings.vendClient === 'sdk' ? createVendBrokerOnSdk(vending) : createVendBroker(vending))
   const handler = brokerHandler(vend, api, slackHandler, settings.vendQueue)
   const close = closer(await listen(ports.broker, guarded('broker', settings.watchBroker?.(handler) ?? handler)))
-  const sweeper = createBroker({ ...common, keys: keys.sweep }, dynamoLedger)
+  const ofSweeper = { ...common, keys: keys.sweep }
+  const sweeper = createBroker(ofSweeper, { ledger: dynamoLedger(ledgerSettings(ofSweeper)) })
   const sweeping = settings.sweep === false ? undefined : setInterval(() => void sweep(sweeper), SWEEP_EVERY_MS)
   if (sweeping) void sweep(sweeper)
   return {
@@ -277,7 +286,7 @@ export async function startBroker(settings: BrokerSettings): Promise<BrokerPart>
 }
 
 /** A managed policy of AWS that only the sandbox lacks is no fault of the profile, so the refusal says whose it is. */
-function namingTheSandbox(broker: ReturnType<typeof createVendBroker>): ReturnType<typeof createVendBroker> {
+function namingTheSandbox(broker: Broker): Broker {
   return {
     ...broker,
     sts: {
@@ -450,6 +459,7 @@ type SandboxOptions = {
   /** What AWS keeps of what happened. Absent: the latest. */
   readonly recordings?: Recordings
   readonly deadlines?: Deadlines
+  readonly vendClient?: 'sdk'
   readonly vendQueue?: VendQueue
   readonly sweep?: false
   /** false: the caller runs the shipper. */
@@ -557,6 +567,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       log,
       deadlines,
       ...(options.vendQueue ? { vendQueue: options.vendQueue } : {}),
+      ...(options.vendClient ? { vendClient: options.vendClient } : {}),
       ...(options.sweep === false ? { sweep: false } : {}),
       ...(options.watchBroker ? { watchBroker: options.watchBroker } : {}),
     })

@@ -3,11 +3,7 @@
  * explained.ts. moto is code that we did not write (Apache-2.0, https://github.com/getmoto/moto). It does not evaluate policies as AWS does,
  * so it is compared only where IAM creates, reads and refuses. Runs in `npm run verify:all moto`.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import * as iamSdk from '@aws-sdk/client-iam'
 import type { SigningKey } from '@stint/sandbox/aws/sigv4'
 import { addUser } from '@stint/sandbox/aws/world'
@@ -15,47 +11,20 @@ import { freePorts, testSandbox } from '../../support/sandbox.ts'
 import { type Difference, differences, type Shape, shapeOf } from './answer.ts'
 import { iamCalls } from './calls.ts'
 import { type Explanation, explained, explains } from './explained.ts'
+import { requireMoto, startMoto } from './server.ts'
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const MOTO = '5.2.5'
-/** Ignored by git. Remove it to install moto anew. */
-const FOLDER = `${ROOT}/.tools/moto`
-const SERVER = `${FOLDER}/bin/moto_server`
 const ACCOUNT = '123456789012'
-/** An exit code by which a check says that this machine cannot run it. */
-const CANNOT = 77
-const MAX_INSTALL_MS = 10 * 60_000
-const MAX_START_MS = 60_000
 
-if (!isInstalled()) {
-  console.error(
-    `skipped: moto ${MOTO} is not installed; install Python 3.10 or newer with venv and pip, and let pip reach PyPI or a mirror of it`,
-  )
-  process.exit(CANNOT)
-}
+requireMoto()
 process.exitCode = await main()
-
-function isInstalled(): boolean {
-  if (existsSync(SERVER)) return true
-  const run = (file: string, args: readonly string[]) => spawnSync(file, args, { stdio: 'inherit', timeout: MAX_INSTALL_MS }).status === 0
-  return (
-    run('python3', ['-m', 'venv', FOLDER]) &&
-    run(`${FOLDER}/bin/pip`, ['install', '--quiet', `moto[server]==${MOTO}`]) &&
-    existsSync(SERVER)
-  )
-}
 
 async function main(): Promise<number> {
   // First, so that the ports of the sandbox are taken when moto gets one.
   const sandbox = await testSandbox({ guide: true })
   const port = await freePorts(1)
-  const server = spawn(SERVER, ['--host', '127.0.0.1', '--port', String(port)], {
-    stdio: 'ignore',
-    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' },
-  })
+  const server = await startMoto(port)
   try {
-    const endpoint = `http://127.0.0.1:${port}`
-    await untilReady(endpoint, server)
+    const { endpoint } = server
     const administrator = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } } as const
     const key = addUser(sandbox.aws.world, `arn:aws:iam::${ACCOUNT}:user/Peer`, [administrator])
     const ours = await answersOf(sandbox.urls.aws, key)
@@ -65,19 +34,9 @@ async function main(): Promise<number> {
       ours,
     )
   } finally {
-    server.kill()
+    server.close()
     await sandbox.close()
   }
-}
-
-async function untilReady(endpoint: string, server: ChildProcess): Promise<void> {
-  for (let waited = 0; waited < MAX_START_MS; waited += 200) {
-    if (server.exitCode !== null) throw new Error(`moto ended with ${server.exitCode} before it answered`)
-    const answer = await fetch(`${endpoint}/moto-api/data.json`).catch(() => undefined)
-    if (answer?.ok) return
-    await sleep(200)
-  }
-  throw new Error(`moto did not answer within ${MAX_START_MS / 1000} s`)
 }
 
 function shape(answers: ReadonlyMap<string, Shape>, title: string): Shape {

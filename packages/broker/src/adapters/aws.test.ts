@@ -1,12 +1,10 @@
-/** How AWS's clients read an answer: over real HTTP, with answers that no AWS service gives. */
+/** How either client reads an answer: over real HTTP, with answers that no AWS service gives. */
 import { createServer, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { atEndpoint, clientConfig, handlers } from './aws.ts'
 import { stsAdapter } from './sts.ts'
+import { CLIENTS, type ClientName, stsCall, tableCalls } from './testing/clients.ts'
 
 const MEGABYTE = 1024 * 1024
 const MOST = 64 * 1024
@@ -67,33 +65,26 @@ const input = {
   policyArns: [],
   tags: [],
 }
-const assume = (milliseconds = 5000) => {
-  const client = new STSClient({
-    ...clientConfig({ accessKeyId: 'AKIA', secretAccessKey: 'x' }, Date.now),
-    region: input.region,
-    requestHandler: handlers(1000)(MOST),
-    ...atEndpoint(url),
-  })
-  return stsAdapter({
-    client: () => client,
+const assume = (client: ClientName, milliseconds = 5000) =>
+  stsAdapter({
+    call: stsCall(client, { url, maxBytes: MOST }),
     clock: Date.now,
     random: (count) => new Uint8Array(count),
     sleep: async () => {},
     wholeCallMs: milliseconds,
   }).assumeRole(input)
-}
 
-describe('reading a response', () => {
+describe.each(CLIENTS)('over %s, reading a response', (client) => {
   test('reads a normal response completely', async () => {
     answer = (response) => response.writeHead(200).end(xml('token'))
-    expect(await assume()).toMatchObject({ outcome: 'done', value: { credentials: { sessionToken: 'token' }, sends: 1 } })
+    expect(await assume(client)).toMatchObject({ outcome: 'done', value: { credentials: { sessionToken: 'token' }, sends: 1 } })
   })
   test('reads a response of exactly the limit, and refuses one byte more', async () => {
     const token = 'A'.repeat(MOST - xml('').length)
     answer = (response) => response.writeHead(200).end(xml(token))
-    expect(await assume()).toMatchObject({ outcome: 'done' })
+    expect(await assume(client)).toMatchObject({ outcome: 'done' })
     answer = (response) => response.writeHead(200).end(xml(`${token}A`))
-    expect(await assume()).toMatchObject({ outcome: 'unknown' })
+    expect(await assume(client)).toMatchObject({ outcome: 'unknown' })
   })
   test.each<[string, number, OutgoingHttpHeaders]>([
     ['50 MB without a length', 200, {}],
@@ -102,7 +93,11 @@ describe('reading a response', () => {
     ['an error of 50 MB with a length', 400, { 'content-length': 50 * MEGABYTE + xml('').length }],
   ])('%s is unknown, and most of it is never sent', async (_name, status, headers) => {
     answer = (response) => stream(response.writeHead(status, headers), 50 * MEGABYTE)
-    expect(await assume()).toMatchObject({ outcome: 'unknown', cause: expect.stringContaining(`longer than ${MOST} bytes`), sends: 2 })
+    expect(await assume(client)).toMatchObject({
+      outcome: 'unknown',
+      cause: expect.stringContaining(`longer than ${MOST} bytes`),
+      sends: 2,
+    })
     await Promise.all(closed)
     expect(sends).toBe(2)
     // The content of the kernel's buffers is sent, and never read.
@@ -113,28 +108,21 @@ describe('reading a response', () => {
       response.writeHead(403, { 'content-length': 99 }).write('<ErrorResponse>')
       setTimeout(() => response.destroy(), 10)
     }
-    expect(await assume()).toMatchObject({ outcome: 'unknown', sends: 2 })
+    expect(await assume(client)).toMatchObject({ outcome: 'unknown', sends: 2 })
   })
   test('does not decompress: a compressed response is unknown', async () => {
     answer = (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(xml('token')))
-    expect(await assume()).toMatchObject({ outcome: 'unknown' })
+    expect(await assume(client)).toMatchObject({ outcome: 'unknown' })
   })
   test('closes the connection of a body that stalls', async () => {
     answer = (response) => response.writeHead(200, { 'content-length': 99 }).write('<')
-    const client = new DynamoDBClient({
-      ...clientConfig({ accessKeyId: 'AKIA', secretAccessKey: 'x' }, Date.now),
-      region: input.region,
-      requestHandler: handlers(1000)(MOST, 50),
-      ...atEndpoint(url),
-    })
-    await expect(client.send(new GetItemCommand({ TableName: 't', Key: { pk: { S: 'x' } } }))).rejects.toThrow(
-      'no complete response within 50 ms',
-    )
+    const { getItem } = tableCalls(client, { url, maxBytes: MOST, answerWithinMs: 50 })
+    await expect(getItem({ TableName: 't', Key: { pk: { S: 'x' } } })).rejects.toThrow('no complete response within 50 ms')
     await Promise.all(closed)
   })
 })
 
-describe('the Date header of a response, in', () => {
+describe.each(CLIENTS)('over %s, the Date header of a response, in', (client) => {
   test.each<[string, string | undefined, number | undefined]>([
     ['the form of RFC 9110', 'Sun, 06 Nov 1994 08:49:37 GMT', 784111777000],
     ['no form at all', undefined, undefined],
@@ -150,7 +138,7 @@ describe('the Date header of a response, in', () => {
       response.sendDate = false
       response.writeHead(200, date === undefined ? {} : { date }).end(xml('token'))
     }
-    const assumed = await assume()
+    const assumed = await assume(client)
     if (assumed.outcome !== 'done') throw new Error('not done')
     expect(assumed.value.answeredAt).toBe(expected)
   })

@@ -9,13 +9,13 @@ import { Readable } from 'node:stream'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { defined } from '@stint/core/defined'
-import { partitionOfRegion } from '@stint/iam/partition'
 import type { Clock } from '../ports/runtime.ts'
+import type { StaticKeys } from './wire/signature.ts'
 
 export type AwsKeys =
-  | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  | StaticKeys
   /** For the command line: whatever credentials the SDK finds. */
-  | (() => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }>)
+  | (() => Promise<StaticKeys>)
 
 /** More than the sandbox or a Lambda function needs; one Lambda instance serves one call at a time. */
 const MAX_SOCKETS = 256
@@ -109,12 +109,6 @@ const signingBy = (clock: Clock) =>
       return super.sign(toSign, { ...options, signingDate: new Date(clock()) }) as never
     }
   }
-
-/**
- * Always regional: tokens of the global STS endpoint are not valid in opt-in regions (IAM User Guide, "Managing AWS STS in an AWS Region").
- */
-export const regionalEndpoint = (service: 'sts' | 'dynamodb' | 's3' | 'kms', region: string): string =>
-  `https://${service}.${region}.${partitionOfRegion(region).dnsSuffix}`
 
 /** The endpoint of a client, set directly: AWS's own rules for resolving endpoints take 16 KB, and Stint calls one endpoint per service. */
 export const atEndpoint = (url: string) => ({ endpoint: url, endpointProvider: () => ({ url: new URL(url) }) })

@@ -294,3 +294,55 @@ describe('an endpoint that fails', () => {
     expect(await check(first)).toBe('unknown')
   })
 })
+
+describe('keys that are fetched in advance', () => {
+  const fetching = () => {
+    const gets: { readonly url: string; readonly answer: (body: Uint8Array) => void; readonly fail: () => void }[] = []
+    const made = issuerKeys({
+      clock: () => now,
+      get: (url) =>
+        new Promise((resolve, reject) => gets.push({ url, answer: resolve, fail: () => reject(new Error('did not answer in time')) })),
+    })
+    return { gets, made }
+  }
+  const set = () => Buffer.from(JSON.stringify({ keys: [first.jwk] }))
+  const other = { ...issuer, url: 'https://other.example', jwksUri: 'https://other.example/jwks' }
+
+  test('are there when the call comes', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(issuer)
+    made.prefetch(issuer)
+    expect(gets).toHaveLength(1)
+    const checked = made.check(issuer, token(first))
+    gets[0]?.answer(set())
+    expect((await checked).outcome).toBe('done')
+    expect(gets).toHaveLength(1)
+  })
+  test('of another issuer delay nobody, however long its endpoint hangs', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(other)
+    const checked = made.check(issuer, token(first))
+    gets[1]?.answer(set())
+    expect((await checked).outcome).toBe('done')
+    expect(gets.map(({ url }) => url)).toEqual([other.jwksUri, issuer.jwksUri])
+  })
+  test('are fetched again by the call if that failed, since a frozen instance fetches nothing', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(issuer)
+    const checked = made.check(issuer, token(first))
+    gets[0]?.fail()
+    await expect.poll(() => gets.length).toBe(2)
+    gets[1]?.answer(set())
+    expect((await checked).outcome).toBe('done')
+  })
+  test('that failed do not make the endpoint a failing one', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(issuer)
+    gets[0]?.fail()
+    await new Promise(setImmediate)
+    const ready = made.ready(issuer)
+    await expect.poll(() => gets.length).toBe(2)
+    gets[1]?.answer(set())
+    expect(await ready).toEqual({ outcome: 'done', value: 'up' })
+  })
+})

@@ -7,6 +7,7 @@
  * | keys outlive a dead endpoint    | 6 h after the last good fetch; then all tokens of that issuer are refused        |
  * | an unknown `kid`                | at most one fetch a second, shared by all calls that wait for it                 |
  * | a failing endpoint              | left alone for 1 s, 2 s, 4 s … 60 s                                             |
+ * | a prefetch                      | a call waits for that of its own issuer; if it fails, the call fetches itself    |
  *
  * Two different keys with the same `kid` are both ignored: a token names its key by `kid` alone, so anyone who can add a key to the set
  * could replace an existing one (RFC 7517 §4.5 wants them distinct). The same key twice is one key.
@@ -49,6 +50,8 @@ type Cached = {
   failures: number
   lastFault: string
   fetching?: Promise<void>
+  /** The fetch in progress was not caused by a call. On Lambda it may have been frozen together with the instance. */
+  isPrefetch?: boolean
 }
 
 export function issuerKeys(settings: KeysSettings): IssuerKeys {
@@ -76,10 +79,16 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
       const cached = await usable(issuer)
       return isDead(cached) ? unavailable(issuer, cached) : done(cached.failures > 0 ? 'failing' : 'up')
     },
+
+    prefetch(issuer) {
+      const cached = cacheOf(issuer)
+      if (cached.triedAt !== Number.NEGATIVE_INFINITY) return
+      cached.isPrefetch = true
+      void refresh(issuer, cached)
+    },
   }
 
-  /** The issuer's keys, as fresh as the table above requires. */
-  async function usable(issuer: Issuer, kid?: string): Promise<Cached> {
+  function cacheOf(issuer: Issuer): Cached {
     const place = `${issuer.network ?? ''} ${issuer.jwksUri}`
     const cached = caches.get(place) ?? {
       keys: new Map(),
@@ -89,6 +98,13 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
       lastFault: '',
     }
     caches.set(place, cached)
+    return cached
+  }
+
+  /** The issuer's keys, as fresh as the table above requires. */
+  async function usable(issuer: Issuer, kid?: string): Promise<Cached> {
+    const cached = cacheOf(issuer)
+    if (cached.isPrefetch) await cached.fetching
     const age = settings.clock() - cached.fetchedAt
     if (age > seconds(STALE_SECONDS)) await refresh(issuer, cached)
     else if (kid !== undefined && !cached.keys.has(kid)) await refresh(issuer, cached, UNKNOWN_KID_SECONDS)
@@ -109,11 +125,14 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
         cached.failures = 0
       })
       .catch((error: unknown) => {
-        cached.failures++
+        // A prefetch that fails is as if it had not been made.
+        if (cached.isPrefetch) cached.triedAt = Number.NEGATIVE_INFINITY
+        else cached.failures++
         cached.lastFault = error instanceof Error ? error.message : String(error)
       })
       .finally(() => {
         delete cached.fetching
+        delete cached.isPrefetch
       })
     return cached.fetching
   }

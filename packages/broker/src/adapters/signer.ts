@@ -8,7 +8,8 @@ import { brief } from '@stint/core/audit/event'
 import { verifyEd25519 } from '@stint/tlog/ed25519'
 import { type Signer, Trouble } from '../ports/log.ts'
 import type { Clock } from '../ports/runtime.ts'
-import { type AwsKeys, atEndpoint, clientConfig, handlers, regionalEndpoint } from './aws.ts'
+import { type AwsKeys, atEndpoint, clientConfig, handlers } from './aws.ts'
+import { regionalEndpoint } from './endpoints.ts'
 
 type KmsSettings = {
   /** The name of the log. */

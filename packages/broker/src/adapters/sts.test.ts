@@ -3,6 +3,9 @@ import { Readable } from 'node:stream'
 import { STSClient } from '@aws-sdk/client-sts'
 import { describe, expect, test } from 'vitest'
 import { gateOf, stsAdapter } from './sts.ts'
+import { stsOverSdk } from './sts-over-sdk.ts'
+import { CLIENTS, type ClientName } from './testing/clients.ts'
+import { stsOverWire } from './wire/sts.ts'
 
 const said =
   'User: arn:aws:sts::123456789012:assumed-role/stint-vend/stint-vend is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/x'
@@ -18,7 +21,7 @@ test.each([
   ['', 'unknown'],
 ])('%s → %s', (message, gate) => expect(gateOf(message)).toBe(gate))
 
-describe('the outcome of two sends', () => {
+describe.each(CLIENTS)('over %s, the outcome of two sends', (name) => {
   type Answer = { readonly status: number; readonly body: string }
   const answered = (code: string, status = 400): Answer => ({
     status,
@@ -30,22 +33,14 @@ describe('the outcome of two sends', () => {
   type Fate = Answer | Error | typeof never
   const adapter = (...fates: Fate[]) => {
     let sends = 0
-    const handle = async () => {
+    const fateOfNext = async (): Promise<Answer> => {
       const fate = fates[sends++] ?? fates.at(-1)
       if (fate === never || fate === undefined) return new Promise<never>(() => {})
       if (fate instanceof Error) throw fate
-      return {
-        response: { statusCode: fate.status, headers: { 'content-type': 'text/xml' }, body: Readable.from([Buffer.from(fate.body)]) },
-      }
+      return fate
     }
-    const client = new STSClient({
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'ASIA', secretAccessKey: 's' },
-      maxAttempts: 1,
-      requestHandler: { handle } as never,
-    })
     return stsAdapter({
-      client: () => client,
+      call: callOf(name, fateOfNext),
       clock: Date.now,
       random: (count) => new Uint8Array(count),
       sleep: async () => {},
@@ -83,3 +78,19 @@ describe('the outcome of two sends', () => {
     ])
   })
 })
+
+function callOf(name: ClientName, next: () => Promise<{ readonly status: number; readonly body: string }>) {
+  const headers = { 'content-type': 'text/xml' }
+  if (name === 'wire') return stsOverWire(() => ({ open: () => {}, post: async () => ({ headers, ...(await next()) }) }))
+  const handle = async () => {
+    const { status, body } = await next()
+    return { response: { statusCode: status, headers, body: Readable.from([Buffer.from(body)]) } }
+  }
+  const client = new STSClient({
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'ASIA', secretAccessKey: 's' },
+    maxAttempts: 1,
+    requestHandler: { handle } as never,
+  })
+  return stsOverSdk(() => client)
+}

@@ -5,12 +5,8 @@
  * The call is sent at most twice per attempt, with the SDK's own retries off: each send may leave an active session behind.
  */
 
-import { Readable } from 'node:stream'
-import { AssumeRoleCommand, type AssumeRoleCommandOutput, type STSClient } from '@aws-sdk/client-sts'
 import { brief } from '@stint/core/audit/event'
-import { defined } from '@stint/core/defined'
 import type { RandomBytes } from '@stint/core/ids'
-import { type Instant, parseHttpDate } from '@stint/core/instant'
 import { done, type Gate, type Refused, refused } from '@stint/core/outcome'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import { within } from '../ports/deadline.ts'
@@ -18,8 +14,8 @@ import type { Clock } from '../ports/runtime.ts'
 import type { Assumed, AssumeFailed, Sts, StsRefusal } from '../ports/sts.ts'
 
 type StsSettings = {
-  /** One client per region; a config with one target needs one. */
-  readonly client: (region: string) => STSClient
+  /** Over AWS's SDK (./sts-over-sdk.ts) or over Stint's own wire (./wire/sts.ts). */
+  readonly call: StsCall
   readonly clock: Clock
   readonly random: RandomBytes
   readonly sleep: (milliseconds: number) => Promise<void>
@@ -30,90 +26,37 @@ type StsSettings = {
 const SENDS = 2
 const WAIT_MS = 200
 
-export function stsAdapter(settings: StsSettings): Sts {
+/** The response as it came. A missing value is empty, or no number, and fits no call. */
+export type StsAnswer = Omit<Assumed, 'sends'>
+
+/**
+ * Sends AssumeRole once. `error`: what AWS answered, or what went wrong before that, with the body of the response as it came. What is thrown
+ * is an error without a response that could be read.
+ */
+export type StsCall = (
+  input: AssumeRoleInput,
+  withinMs: number,
+) => Promise<
+  { readonly outcome: 'answer'; readonly answer: StsAnswer } | { readonly outcome: 'error'; readonly error: unknown; readonly body: string }
+>
+
+export function stsAdapter({ call, clock, random, sleep, wholeCallMs }: StsSettings): Sts {
   return {
     async assumeRole(input) {
-      const command = new AssumeRoleCommand(toWire(input))
-      const { answeredAt, errorBody } = rawAnswerOf(command)
-      const began = settings.clock()
+      const began = clock()
       // Once the outcome of one send is unknown, no later refusal makes the whole call definite.
       let unknown: StsFailure | undefined
       for (let sends = 1; ; sends++) {
-        const left = settings.wholeCallMs - (settings.clock() - began)
-        try {
-          const output = await within(left, settings.client(input.region).send(command, { requestTimeout: left }))
-          return done(fromWire(output, answeredAt(), sends))
-        } catch (error) {
-          const fault = classify(error, errorBody())
-          if (!fault.refusal) unknown = fault
-          const worthIt = settings.clock() - began < settings.wholeCallMs / 2
-          if (!fault.retry || sends >= SENDS || !worthIt) return conclude(unknown ?? fault, sends)
-          await settings.sleep(WAIT_MS * (0.5 + (settings.random(1)[0] ?? 0) / 256))
-        }
+        const left = wholeCallMs - (clock() - began)
+        const called = await within(left, call(input, left)).catch((error: unknown) => ({ outcome: 'error', error, body: '' }) as const)
+        if (called.outcome === 'answer') return done({ ...called.answer, sends })
+        const fault = classify(called.error, called.body)
+        if (!fault.refusal) unknown = fault
+        const worthIt = clock() - began < wholeCallMs / 2
+        if (!fault.retry || sends >= SENDS || !worthIt) return conclude(unknown ?? fault, sends)
+        await sleep(WAIT_MS * (0.5 + (random(1)[0] ?? 0) / 256))
       }
     },
-  }
-}
-
-const toWire = (input: AssumeRoleInput) => ({
-  RoleArn: input.roleArn,
-  RoleSessionName: input.roleSessionName,
-  ExternalId: input.externalId,
-  DurationSeconds: input.durationSeconds,
-  Policy: input.policy,
-  ...(input.policyArns.length > 0 ? { PolicyArns: input.policyArns.map((arn) => ({ arn })) } : {}),
-  Tags: input.tags.map(({ key, value }) => ({ Key: key, Value: value })),
-  ...(input.tags.some(({ transitive }) => transitive)
-    ? { TransitiveTagKeys: input.tags.filter(({ transitive }) => transitive).map(({ key }) => key) }
-    : {}),
-  ...defined({ SourceIdentity: input.sourceIdentity }),
-})
-
-type RawAnswer = { readonly statusCode: number; readonly headers: { readonly date?: string }; body: AsyncIterable<Uint8Array> }
-
-/** Keeps what the SDK does not pass on of the command's last response: its `Date` header and, for an error, its body. */
-function rawAnswerOf(command: AssumeRoleCommand) {
-  let date: string | undefined
-  let errorBody = ''
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      date = undefined
-      errorBody = ''
-      const answered = await next(args)
-      const response = answered.response as RawAnswer
-      date = response.headers.date
-      if (response.statusCode >= 400) {
-        // The body is complete and within bounds: the client's handler has read it.
-        const parts: Uint8Array[] = []
-        for await (const part of response.body) parts.push(part)
-        const bytes = Buffer.concat(parts)
-        errorBody = bytes.toString('utf8')
-        response.body = Readable.from([bytes])
-      }
-      return answered
-    },
-    { step: 'deserialize', priority: 'low', name: 'rawAnswer' },
-  )
-  return { answeredAt: () => (date === undefined ? undefined : parseHttpDate(date)), errorBody: () => errorBody }
-}
-
-/** The response as it came. A missing value becomes empty, which does not match any call. */
-function fromWire(output: AssumeRoleCommandOutput, answeredAt: Instant | undefined, sends: number): Assumed {
-  const { Credentials: credentials, AssumedRoleUser: user } = output
-  return {
-    credentials: {
-      accessKeyId: credentials?.AccessKeyId ?? '',
-      secretAccessKey: credentials?.SecretAccessKey ?? '',
-      sessionToken: credentials?.SessionToken ?? '',
-      expiration: credentials?.Expiration?.getTime() ?? Number.NaN,
-    },
-    assumedRoleArn: user?.Arn ?? '',
-    assumedRoleId: user?.AssumedRoleId ?? '',
-    ...defined({ sourceIdentity: output.SourceIdentity }),
-    awsRequestId: output.$metadata.requestId ?? '',
-    ...defined({ answeredAt }),
-    packedPolicySize: output.PackedPolicySize ?? 0,
-    sends,
   }
 }
 
@@ -150,9 +93,9 @@ const ownCredentials = new Set([
 /** Socket errors which mean that nothing was sent. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 
-/** An error as the AWS client throws it. */
+/** An error as the AWS client throws it. From a response with two codes, the SDK makes a list of names. */
 type Thrown = {
-  readonly name?: string
+  readonly name?: unknown
   readonly message?: string
   readonly code?: string
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
@@ -166,11 +109,12 @@ const stsError =
   /^\s*(?:<\?xml[^>]*\?>\s*)?<ErrorResponse(?: xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/")?>\s*<Error>(?:(?!<\/Error>)[\s\S])*<Code>[A-Za-z][A-Za-z0-9.]{2,63}<\/Code>(?:(?!<\/Error>)[\s\S])*<\/Error>\s*<RequestId>[A-Za-z0-9-]{1,128}<\/RequestId>\s*<\/ErrorResponse>\s*$/
 
 function classify(error: unknown, body: string): StsFailure {
-  const { name = 'Error', message = '', code, $metadata } = error as Thrown
-  const words = `sts: ${name}: ${brief(message, 240)}`
+  const { name: thrown = 'Error', message = '', code, $metadata } = error as Thrown
+  const name = typeof thrown === 'string' ? thrown : undefined
+  const words = `sts: ${name ?? 'an error with several codes'}: ${brief(message, 240)}`
   const status = $metadata?.httpStatusCode
   const id = $metadata?.requestId ? { awsRequestId: $metadata.requestId } : {}
-  if (status === undefined || status >= 500 || status < 400 || !stsError.test(body)) {
+  if (status === undefined || status >= 500 || status < 400 || name === undefined || !stsError.test(body)) {
     const unsent = code !== undefined && neverSent.has(code)
     return {
       retry: true,

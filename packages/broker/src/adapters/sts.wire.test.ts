@@ -1,37 +1,31 @@
 /**
- * What AWS's own client makes of answers over real HTTP, and what the adapter makes of that: only an error that STS's own
+ * What either client makes of answers over real HTTP, and what the adapter makes of that: only an error that STS's own
  * protocol carries is a refusal. Everything else says nothing about whether a session was made.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { STSClient } from '@aws-sdk/client-sts'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { atEndpoint, clientConfig, handlers } from './aws.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stsAdapter } from './sts.ts'
+import { CLIENTS, type ClientName, stsCall } from './testing/clients.ts'
 
 let answer: { readonly status: number; readonly type: string; readonly body: string }
 let server: Server
-let client: STSClient
+let url: string
 beforeAll(async () => {
   server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  client = new STSClient({
-    ...clientConfig({ accessKeyId: 'AKIA', secretAccessKey: 'x' }, Date.now),
-    region: 'eu-central-1',
-    requestHandler: handlers(1000)(64 * 1024, 5000),
-    ...atEndpoint(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-  })
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
 afterAll(() => {
   server.close()
   server.closeAllConnections()
 })
 
-const adapter = () =>
+const adapter = (client: ClientName) =>
   stsAdapter({
-    client: () => client,
+    call: stsCall(client, { url }),
     clock: Date.now,
     random: (count) => new Uint8Array(count),
     sleep: async () => {},
@@ -52,42 +46,51 @@ const error = (code: string, more = '') =>
 const code = (name: string) => `<Code>${name}</Code><Message>m</Message>`
 const xml = 'text/xml'
 
-test.each<[string, number, string, string, string, string | undefined]>([
-  ['a denial', 403, xml, error(code('AccessDenied')), 'refused', 'assume-role-denied'],
-  ['a validation error', 400, xml, error(code('ValidationError')), 'refused', 'assume-role-invalid'],
-  ['a new code', 400, xml, error(code('SomethingNewException')), 'refused', 'assume-role-invalid'],
-  ['a malformed policy', 400, xml, error(code('MalformedPolicyDocument')), 'refused', 'assume-role-invalid'],
-  ['a policy that is too large', 400, xml, error(code('PackedPolicyTooLarge')), 'refused', 'packed-policy-too-large'],
-  ['throttling', 400, xml, error(code('Throttling')), 'refused', 'sts-throttled'],
-  ['a page of HTML with 403', 403, 'text/html', '<html><head><title>Blocked</title></head><body>no</body></html>', 'unknown', undefined],
-  ['a page of HTML with 404', 404, 'text/html', '<!DOCTYPE html><html><body><h1>Not Found</h1></body></html>', 'unknown', undefined],
-  ['nothing with 400', 400, xml, '', 'unknown', undefined],
-  ['nothing with 403', 403, 'text/plain', '', 'unknown', undefined],
-  ['JSON of a gateway', 403, 'application/json', '{"message":"Forbidden"}', 'unknown', undefined],
-  ['JSON with a code of STS', 403, 'application/json', '{"code":"AccessDenied"}', 'unknown', undefined],
-  ['an error without a code', 403, xml, error(''), 'unknown', undefined],
-  ['an error with an empty code', 403, xml, error(code('')), 'unknown', undefined],
-  ['an error with a sentence for a code', 403, xml, error(code('Access is denied here')), 'unknown', undefined],
-  ['a truncated error', 403, xml, error(code('AccessDenied')).slice(0, 120), 'unknown', undefined],
-  ['an error without a request ID', 403, xml, error(code('AccessDenied')).replace(/<RequestId>.*<\/RequestId>/, ''), 'unknown', undefined],
-  ['an error with an empty request ID', 403, xml, error(code('AccessDenied')).replace('r-1', ''), 'unknown', undefined],
-  ['HTML with an error in it', 403, 'text/html', `<html><Error>${code('AccessDenied')}</Error></html>`, 'unknown', undefined],
-  ['another root', 403, xml, error(code('AccessDenied')).replaceAll('ErrorResponse', 'blocked'), 'unknown', undefined],
-  ['throttling of another service', 429, xml, `<x><Error>${code('Throttling')}</Error></x>`, 'unknown', undefined],
-  ['an error of IAM', 400, xml, error(code('ValidationError')).replace('//sts.', '//iam.'), 'unknown', undefined],
-  [
-    'an error behind an XML declaration',
-    403,
-    xml,
-    `<?xml version="1.0" encoding="UTF-8"?>\n${error(code('AccessDenied'))}\n`,
-    'refused',
-    'assume-role-denied',
-  ],
-  ['a proxy that requires a sign-in', 407, 'text/html', '<html></html>', 'unknown', undefined],
-  ['a redirect', 302, 'text/html', '', 'unknown', undefined],
-  ['an error of AWS', 500, xml, error(code('InternalFailure')), 'unknown', undefined],
-])('%s', async (_name, status, type, body, outcome, problem) => {
-  answer = { status, type, body }
-  const answered = await adapter().assumeRole(input)
-  expect([answered.outcome, 'code' in answered ? answered.code : undefined]).toEqual([outcome, problem])
+describe.each(CLIENTS)('over %s', (client) => {
+  test.each<[string, number, string, string, string, string | undefined]>([
+    ['a denial', 403, xml, error(code('AccessDenied')), 'refused', 'assume-role-denied'],
+    ['a validation error', 400, xml, error(code('ValidationError')), 'refused', 'assume-role-invalid'],
+    ['a new code', 400, xml, error(code('SomethingNewException')), 'refused', 'assume-role-invalid'],
+    ['a malformed policy', 400, xml, error(code('MalformedPolicyDocument')), 'refused', 'assume-role-invalid'],
+    ['a policy that is too large', 400, xml, error(code('PackedPolicyTooLarge')), 'refused', 'packed-policy-too-large'],
+    ['throttling', 400, xml, error(code('Throttling')), 'refused', 'sts-throttled'],
+    ['a page of HTML with 403', 403, 'text/html', '<html><head><title>Blocked</title></head><body>no</body></html>', 'unknown', undefined],
+    ['a page of HTML with 404', 404, 'text/html', '<!DOCTYPE html><html><body><h1>Not Found</h1></body></html>', 'unknown', undefined],
+    ['nothing with 400', 400, xml, '', 'unknown', undefined],
+    ['nothing with 403', 403, 'text/plain', '', 'unknown', undefined],
+    ['JSON of a gateway', 403, 'application/json', '{"message":"Forbidden"}', 'unknown', undefined],
+    ['JSON with a code of STS', 403, 'application/json', '{"code":"AccessDenied"}', 'unknown', undefined],
+    ['an error without a code', 403, xml, error(''), 'unknown', undefined],
+    ['an error with an empty code', 403, xml, error(code('')), 'unknown', undefined],
+    ['an error with a sentence for a code', 403, xml, error(code('Access is denied here')), 'unknown', undefined],
+    ['a truncated error', 403, xml, error(code('AccessDenied')).slice(0, 120), 'unknown', undefined],
+    [
+      'an error without a request ID',
+      403,
+      xml,
+      error(code('AccessDenied')).replace(/<RequestId>.*<\/RequestId>/, ''),
+      'unknown',
+      undefined,
+    ],
+    ['an error with an empty request ID', 403, xml, error(code('AccessDenied')).replace('r-1', ''), 'unknown', undefined],
+    ['HTML with an error in it', 403, 'text/html', `<html><Error>${code('AccessDenied')}</Error></html>`, 'unknown', undefined],
+    ['another root', 403, xml, error(code('AccessDenied')).replaceAll('ErrorResponse', 'blocked'), 'unknown', undefined],
+    ['throttling of another service', 429, xml, `<x><Error>${code('Throttling')}</Error></x>`, 'unknown', undefined],
+    ['an error of IAM', 400, xml, error(code('ValidationError')).replace('//sts.', '//iam.'), 'unknown', undefined],
+    [
+      'an error behind an XML declaration',
+      403,
+      xml,
+      `<?xml version="1.0" encoding="UTF-8"?>\n${error(code('AccessDenied'))}\n`,
+      'refused',
+      'assume-role-denied',
+    ],
+    ['a proxy that requires a sign-in', 407, 'text/html', '<html></html>', 'unknown', undefined],
+    ['a redirect', 302, 'text/html', '', 'unknown', undefined],
+    ['an error of AWS', 500, xml, error(code('InternalFailure')), 'unknown', undefined],
+  ])('%s', async (_name, status, type, body, outcome, problem) => {
+    answer = { status, type, body }
+    const answered = await adapter(client).assumeRole(input)
+    expect([answered.outcome, 'code' in answered ? answered.code : undefined]).toEqual([outcome, problem])
+  })
 })

@@ -11,7 +11,8 @@ import { bucketSlot } from '../vend/slot.ts'
 import { vend } from '../vend/vend.ts'
 import { containerBar } from './container.ts'
 import { container } from './formats.ts'
-import { type Answered, header, problemReply, secretHeaders, type VendReply, type VendRequest } from './message.ts'
+import { type Answered, header, secretHeaders, type VendReply, type VendRequest } from './message.ts'
+import { problemReply } from './problem-reply.ts'
 
 export async function getCredentials(broker: Broker, call: Call, request: VendRequest, profile: string): Promise<Answered> {
   const identity = await identify(broker, containerToken(header(request, 'authorization')), call.now)

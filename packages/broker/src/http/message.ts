@@ -7,7 +7,6 @@ import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
 import { MAX_TOKEN_BYTES } from '@stint/core/identity/token'
 import type { Refused } from '@stint/core/outcome'
-import { type Problem, problem, problemHeaders } from '@stint/core/problem-body'
 import type { Call } from '../ports/ledger.ts'
 import type { VendResult } from '../vend/vend.ts'
 
@@ -53,15 +52,6 @@ export function idempotencyKeyOf(values: readonly string[]): { readonly key: str
   const [value = ''] = values
   const key = /^"((?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\]){1,128})"$/.exec(value)?.[1] ?? /^[\w.:-]{1,128}$/.exec(value)?.[0]
   return values.length === 1 && key !== undefined ? { key } : 'odd'
-}
-
-export function problemReply(refusal: Refused, trace: string, hint?: string): VendReply {
-  const body: Problem = problem(refusal, trace, hint)
-  return {
-    status: body.status,
-    headers: { ...problemHeaders(refusal), 'stint-trace': trace },
-    body: JSON.stringify(body),
-  }
 }
 
 /** The headers of a response that carries credentials. */

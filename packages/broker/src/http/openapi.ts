@@ -36,7 +36,7 @@ const schemas = {
   SessionView: answers.sessionView,
   SessionsPage: answers.sessionsPage,
   Profile: answers.profileView,
-  Profiles: answers.profilesList,
+  Profiles: answers.profilesPage,
   LinkOffer: answers.linkOffer,
   LinkState: answers.linkState,
   Event: answers.eventView,
@@ -368,8 +368,17 @@ const operations: { readonly [O in Operation]: Description } = {
   'GET /profiles': {
     id: 'listProfiles',
     summary: 'List the profiles you can see: whether you are eligible, on what terms, and what is missing',
-    success: { status: 200, description: 'The profiles.', content: json('Profiles') },
-    problems: [...token, 'internal'],
+    parameters: [
+      query('limit', 'Profiles per page. A page has at most 1 MB, and can hold fewer.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100,
+        default: 100,
+      }),
+      query('cursor', 'The `next` of the previous page.', { type: 'string' }),
+    ],
+    success: { status: 200, description: 'The profiles, in the order of their IDs.', content: json('Profiles') },
+    problems: ['body-invalid', ...token, 'internal'],
   },
   'GET /profiles/{id}': {
     id: 'getProfile',

@@ -3,58 +3,54 @@
  * those of the vend path.
  */
 import { sha256Hex } from '@stint/core/digest'
+import type { Caller } from '@stint/core/identity/caller'
 import { toIso, toIsoSeconds } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
-import { groupsOmittedHint } from '@stint/core/problem-body'
 import { type AccessRequest, stateAt } from '@stint/core/request/request'
 import type { AccessInput } from '@stint/core/scope/terms'
-import * as v from 'valibot'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
 import { bearerOf, identify } from '../vend/identify.ts'
 import { recordRefusal } from '../vend/record-refusal.ts'
 import { type Vended, vend } from '../vend/vend.ts'
 import { readObject } from './body.ts'
+import { bodyFaults } from './body-faults.ts'
 import { render, sessionFacts } from './formats.ts'
-import {
-  type Answered,
-  header,
-  idempotencyKeyOf,
-  MAX_BODY_BYTES,
-  problemReply,
-  secretHeaders,
-  type VendReply,
-  type VendRequest,
-} from './message.ts'
-import { type Format, type VendBody, vendBody } from './vend-body.ts'
+import { type Answered, header, idempotencyKeyOf, MAX_BODY_BYTES, secretHeaders, type VendReply, type VendRequest } from './message.ts'
+import type { Format, VendBody } from './vend-body.ts'
 
 export async function postSession(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
   const media = header(request, 'content-type')
   if (media.length !== 1 || !/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(media[0] ?? ''))
-    return { reply: problemReply(refused('media-type', 'The body must be application/json.'), call.trace) }
+    return { reply: await problemReply(refused('media-type', 'The body must be application/json.'), call) }
   if (request.body.length > MAX_BODY_BYTES)
-    return { reply: problemReply(refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`), call.trace) }
+    return { reply: await problemReply(refused('body-too-large', `The body is larger than ${MAX_BODY_BYTES} bytes.`), call) }
   const key = idempotencyKeyOf(header(request, 'idempotency-key'))
-  if (key === 'odd') return { reply: problemReply(oddKey, call.trace) }
+  if (key === 'odd') return { reply: await problemReply(oddKey, call) }
 
   const identity = await identify(broker, bearerOf(header(request, 'authorization')), call.now)
-  if (identity.outcome === 'refused') return { reply: problemReply(identity, call.trace), result: identity }
+  if (identity.outcome === 'refused') return { reply: await problemReply(identity, call), result: identity }
   const caller = identity.value
-  const hint = caller.groupsOmitted ? groupsOmittedHint : undefined
   const body = readBody(broker, request.body)
   if (body.outcome === 'refused') {
     await recordRefusal(broker, call, caller, '', body)
-    return { reply: problemReply(body, call.trace, hint), result: { ...body, caller } }
+    return { reply: await problemReply(body, call, caller), result: { ...body, caller } }
   }
   const { format = 'json', ...ask } = body.value
   const idempotency = key && { idempotency: { ...key, fingerprint: sha256Hex(request.body) } }
   const result = await vend(broker, call, caller, ask as AccessInput, idempotency)
-  if (result.outcome === 'refused') return { reply: problemReply(result, call.trace, hint), result }
+  if (result.outcome === 'refused') return { reply: await problemReply(result, call, caller), result }
   if (result.outcome === 'waiting') return { reply: waitingReply(call, result.request), result }
   return { reply: await sessionReply(broker, call, result.value, format), result }
 }
 
 const oddKey = refused('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.')
+
+/** Loaded when first needed: see problem-reply.ts. */
+async function problemReply(refusal: Refused, { trace }: Call, caller?: Caller): Promise<VendReply> {
+  const [reply, { groupsOmittedHint }] = await Promise.all([import('./problem-reply.ts'), import('@stint/core/problem-body')])
+  return reply.problemReply(refusal, trace, caller?.groupsOmitted ? groupsOmittedHint : undefined)
+}
 
 /** How often the caller should check for a decision, in seconds. */
 const LOOK_AGAIN_SECONDS = 5
@@ -77,22 +73,22 @@ function readBody({ signIn }: Broker, bytes: Uint8Array): Done<VendBody> | Refus
   return refused('format-invalid', 'This deployment has no console sign-in.')
 }
 
-/** Checks the types against the schema. An error names the path of the property and never repeats what was sent. */
+/** Checks the types. An error names the path of the property and never repeats what was sent. */
 function parseBody(bytes: Uint8Array): Done<VendBody> | Refused<'body-invalid' | 'profile-required' | 'format-invalid'> {
   const read = readObject(bytes)
   if (read.outcome === 'refused') return read
   const body = read.value
-  const checked = v.safeParse(vendBody, body)
-  if (checked.success) return done(body as VendBody)
   // The vend path reports invalid values, in its own order: profile before parameters before duration.
-  const paths = checked.issues.map((issue) => v.getDotPath(issue) ?? '')
-  if (paths.every((path) => path === 'duration' || /^parameters\../.test(path))) return done(body as VendBody)
-  const [issue] = checked.issues
-  const [path] = paths
-  if (path === 'profile' && body.profile === undefined) return refused('profile-required', 'The profile property is missing.')
-  if (path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
-  const unknown = issue.type === 'strict_object' && issue.expected === 'never'
-  return refused('body-invalid', unknown ? 'The body has an unknown property.' : `The property ${path} has the wrong type.`)
+  const isValue = ({ path }: { readonly path: string }) => path === 'duration' || /^parameters\../.test(path)
+  const faults = bodyFaults(body)
+  const [first] = faults
+  if (!first || faults.every(isValue)) return done(body as VendBody)
+  if (first.kind === 'missing') return refused('profile-required', 'The profile property is missing.')
+  if (first.path === 'format') return refused('format-invalid', 'format must be json, env, process, container or console.')
+  return refused(
+    'body-invalid',
+    first.kind === 'unknown' ? 'The body has an unknown property.' : `The property ${first.path} has the wrong type.`,
+  )
 }
 
 async function sessionReply(broker: Broker, call: Call, vended: Vended, format: Format): Promise<VendReply> {
@@ -107,7 +103,7 @@ async function consoleReply(broker: Broker, call: Call, vended: Vended): Promise
   if (url?.outcome !== 'done')
     return problemReply(
       refused('sts-timeout', 'AWS sign-in did not answer. The session is recorded, and its credentials were not returned.'),
-      call.trace,
+      call,
     )
   const body = JSON.stringify({ ...sessionFacts(vended), expiration: toIsoSeconds(vended.expiration), signInUrl: url.value })
   return { status: 201, headers: secretHeaders('application/json', call, `/sessions/${vended.session}`), body }

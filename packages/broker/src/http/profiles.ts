@@ -8,11 +8,21 @@ import type { Caller } from '@stint/core/identity/caller'
 import { refused } from '@stint/core/outcome'
 import { containerBar } from './container.ts'
 import { type Api, type ApiBroker, accessContext, answer, type Ctx, refuse, type Tools } from './context.ts'
+import { filledPage, LARGEST_PAGE, nextOf, pageQuery, profilePages } from './paging.ts'
 import type { Answer, profileView as schema } from './response-schemas.ts'
+
+/** API Gateway and Lambda carry up to 6 MB; a page stays far below. */
+const PAGE_BYTES = 900_000
 
 export function profileRoutes(app: Api, { rules }: ApiBroker, { withCaller }: Tools): void {
   answer(app, 'GET /profiles', (c) =>
-    withCaller(c, (caller) => c.json({ profiles: rules.profiles.ids.flatMap((id) => profileView(c, id, caller) ?? []) })),
+    withCaller(c, (caller) => {
+      const query = pageQuery(c, {}, profilePages)
+      if (!query) return refuse(c, refused('body-invalid', `Invalid query. This route accepts limit (1 to ${LARGEST_PAGE}) and cursor.`))
+      const { items: profiles, last } = filledPage(rules.profiles.ids, query, PAGE_BYTES, (id) => profileView(c, id, caller))
+      const next = nextOf(c, query, last)
+      return c.json({ profiles, ...(next ? { next } : {}) })
+    }),
   )
 
   answer(app, 'GET /profiles/{id}', (c) =>

@@ -2,7 +2,8 @@
 import { refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { expect, test } from 'vitest'
-import { problemReply, type VendReply } from './message.ts'
+import type { VendReply } from './message.ts'
+import { problemReply } from './problem-reply.ts'
 import { inRefusalFormat, refusalFormat } from './refusal-formats.ts'
 
 const bytes = (text: string) => Buffer.from(text)

@@ -143,7 +143,7 @@ export const profileView = v.strictObject({
   ),
 })
 
-export const profilesList = v.strictObject({ profiles: v.array(profileView) })
+export const profilesPage = v.strictObject({ profiles: v.array(profileView), next: v.optional(text) })
 
 const callerView = v.strictObject({ issuer: text, subject: text, name: text, kind: v.picklist(['human', 'workload']) })
 const limitsView = v.strictObject({ duration: v.optional(v.number()), uses: v.optional(v.number()), window: v.optional(v.number()) })

@@ -1,7 +1,7 @@
-/** The body of `POST /sessions`, separate from request-schemas.ts, which the vend function does not need. */
+/** The schema of the body of `POST /sessions`, for the API description. `vend` checks with ./body-faults.ts, which a test holds to this. */
 import * as v from 'valibot'
+import { formats } from './body-faults.ts'
 
-export const formats = ['json', 'env', 'process', 'container', 'console'] as const
 export type Format = (typeof formats)[number]
 
 /** A JSON value of any shape; the code that uses it checks it. */

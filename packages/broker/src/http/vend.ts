@@ -1,22 +1,22 @@
 /**
  * HTTP in front of the vend path, over plain values: finds the endpoint, answers it and writes the log line. Each endpoint has a file:
- * post-session.ts, get-credentials.ts and token.ts.
+ * post-session.ts, get-credentials.ts and token.ts. The latter two and the texts of problems are loaded on first use, so that the most
+ * frequent call does not wait for them.
  */
 import { hex128 } from '@stint/core/ids'
-import { refused } from '@stint/core/outcome'
+import { type Refused, refused } from '@stint/core/outcome'
 import type { Broker } from '../ports/broker.ts'
 import type { Call } from '../ports/ledger.ts'
-import { containerRefusal, getCredentials } from './get-credentials.ts'
-import { type Answered, problemReply, type VendReply, type VendRequest, withNosniff } from './message.ts'
+import { type Answered, type VendReply, type VendRequest, withNosniff } from './message.ts'
 import { postSession } from './post-session.ts'
-import { inRefusalFormat, refusalFormat } from './refusal-formats.ts'
 import { allowed, findRoute } from './routes.ts'
-import { postToken, tokenRefusal } from './token.ts'
 
 export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => {
   const reply = await handle(broker, request)
   // The errors of /token have the form that OAuth clients know, whatever else the form says.
-  return withNosniff(request.path === '/token' ? reply : inRefusalFormat(reply, () => refusalFormat(request)))
+  if (request.path === '/token' || reply.status === 200 || reply.status === 201) return withNosniff(reply)
+  const { inRefusalFormat, refusalFormat } = await import('./refusal-formats.ts')
+  return withNosniff(inRefusalFormat(reply, () => refusalFormat(request)))
 }
 
 async function handle(broker: Broker, request: VendRequest): Promise<VendReply> {
@@ -34,23 +34,27 @@ async function handle(broker: Broker, request: VendRequest): Promise<VendReply> 
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
     const failure = refused('internal', 'Stint failed. No credentials were returned.')
-    if (request.path === '/token') return tokenRefusal(failure, call)
-    return request.path.startsWith('/credentials/') ? containerRefusal(failure, call) : problemReply(failure, call.trace)
+    if (request.path === '/token') return (await import('./token.ts')).tokenRefusal(failure, call)
+    if (request.path.startsWith('/credentials/')) return (await import('./get-credentials.ts')).containerRefusal(failure, call)
+    return problemReply(failure, call)
   }
 }
 
 async function answer(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {
   const found = findRoute(request.path)
-  if (!found) return { reply: problemReply(refused('route-unknown', 'Unknown route.'), call.trace) }
+  if (!found) return { reply: await problemReply(refused('route-unknown', 'Unknown route.'), call) }
   const allow = allowed(found.route).join(', ')
   if (request.method === 'OPTIONS') return { reply: { status: 204, headers: { allow, 'stint-trace': call.trace }, body: '' } }
   if (found.route.path === '/sessions' && request.method === 'POST') return postSession(broker, call, request)
   if (found.route.path === '/credentials/{profile}' && request.method === 'GET')
-    return getCredentials(broker, call, request, found.parameter ?? '')
-  if (found.route.path === '/token' && request.method === 'POST') return postToken(broker, call, request)
-  const refusal = problemReply(refused('method-not-allowed', `This route accepts ${allow}.`), call.trace)
+    return (await import('./get-credentials.ts')).getCredentials(broker, call, request, found.parameter ?? '')
+  if (found.route.path === '/token' && request.method === 'POST') return (await import('./token.ts')).postToken(broker, call, request)
+  const refusal = await problemReply(refused('method-not-allowed', `This route accepts ${allow}.`), call)
   return { reply: { ...refusal, headers: { ...refusal.headers, allow } } }
 }
+
+const problemReply = async (refusal: Refused, { trace }: Call): Promise<VendReply> =>
+  (await import('./problem-reply.ts')).problemReply(refusal, trace)
 
 /** Log the route and never the path: the path is the caller's input. */
 const routeOf = (request: VendRequest): string => findRoute(request.path)?.route.path ?? 'unknown'

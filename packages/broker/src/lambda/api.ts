@@ -6,12 +6,15 @@ import { join } from 'node:path'
 import { hex128 } from '@stint/core/ids'
 import { refused } from '@stint/core/outcome'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
-import { header, problemReply, withNosniff } from '../http/message.ts'
+import { header, withNosniff } from '../http/message.ts'
 import { openApiAt } from '../http/openapi-file.ts'
+import { problemReply } from '../http/problem-reply.ts'
 import { apiApp } from '../wiring/api.ts'
 import { createBroker } from '../wiring/broker.ts'
 import { deployRelease } from '../wiring/deploy-release.ts'
+import { ledgerSettings } from '../wiring/dynamodb.ts'
 import { deploymentFrom, logDeploymentFrom, releasedFreezesFrom, slackDeploymentFrom, webFrom } from '../wiring/environment.ts'
+import { keysOf } from '../wiring/keys.ts'
 import { openTrail } from '../wiring/log.ts'
 import { apiOf } from '../wiring/slack.ts'
 import { overHttp, type Reply } from './over-http.ts'
@@ -22,7 +25,7 @@ const SLACK_TIMEOUT_MS = 5000
 const deployment = deploymentFrom(process.env, __dirname)
 const trail = openTrail(logDeploymentFrom(process.env, deployment))
 const slack = deployment.rules.slack?.trustEmail ? slackDeploymentFrom(process.env, deployment) : undefined
-const broker = createBroker(deployment, dynamoLedger)
+const broker = createBroker(deployment, { keys: keysOf(deployment), ledger: dynamoLedger(ledgerSettings(deployment)) })
 const releaseFreezes = deployRelease(broker, releasedFreezesFrom(process.env))
 const app = apiApp({
   ...broker,

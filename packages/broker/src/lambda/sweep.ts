@@ -6,12 +6,13 @@ import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { logState } from '../adapters/dynamodb/log-state.ts'
 import { type Retired, retire } from '../adapters/dynamodb/retirement.ts'
 import { type Swept, sweep } from '../approvals/sweep.ts'
-import { createBroker, dynamoClient, ledgerSettings } from '../wiring/broker.ts'
+import { createBroker } from '../wiring/broker.ts'
+import { dynamoClient, ledgerSettings } from '../wiring/dynamodb.ts'
 import { deploymentFrom } from '../wiring/environment.ts'
 import { onSchedule } from './on-stream.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
-const broker = createBroker(deployment, dynamoLedger)
+const broker = createBroker(deployment, { ledger: dynamoLedger(ledgerSettings(deployment)) })
 
 const idle: Swept = { abandoned: 0, changed: 0, unreviewed: 0 }
 

@@ -8,11 +8,11 @@ import { createVendBroker } from '../wiring/vend-broker.ts'
 import { vendEvent } from './event.ts'
 import { warmUp } from './warm-up.ts'
 
-const deployment = deploymentFrom(process.env, __dirname)
-const broker = createVendBroker(deployment)
-const warmed = warmUp(broker)
+const broker = createVendBroker(deploymentFrom(process.env, __dirname))
+broker.openConnections()
+const prepareMore = warmUp(broker)
 
-export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  await warmed
+export function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  prepareMore()
   return vendEvent(broker, event)
 }

@@ -14,4 +14,6 @@ export type IssuerKeys = {
   check(issuer: Issuer, token: UnverifiedToken): Promise<SignatureCheck>
   /** Whether usable keys are available, after refreshing stale ones; `failing` if the refresh fails and cached keys are still in use. */
   ready(issuer: Issuer): Promise<Done<'up' | 'failing'> | Unknown>
+  /** Starts to fetch the keys of an issuer, unless that was done before. Nothing waits for it, and its failure has no effect. */
+  prefetch(issuer: Issuer): void
 }

@@ -18,7 +18,6 @@ import {
 } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
-import { problems } from '@stint/core/problem'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
 import type { Call, SessionLimits } from '../ports/ledger.ts'
@@ -43,11 +42,20 @@ export type Slot = {
   readonly exhausted: (refusal: Refused<'request-exhausted'>) => Refused<ExhaustedAs>
 }
 
+/** Not from the table of problems, which `vend` loads when it first refuses. */
+const DETAILS = {
+  'request-exhausted': 'The request has no uses left.',
+  'token-used': 'This token was already used.',
+  'rate-limited': 'There were too many calls for this profile within a minute.',
+  'already-issued': 'This Idempotency-Key has already been used.',
+  'in-progress': 'A call with this Idempotency-Key is in progress.',
+} as const
+
 const shortWindow = (call: Call) => call.now + seconds(ABANDONED_AFTER_SECONDS)
 const exhaustedAs =
   (code: 'request-exhausted' | 'token-used' | 'rate-limited') =>
   ({ detail: operator }: Refused<'request-exhausted'>): Refused<ExhaustedAs> =>
-    refused(code, problems[code].title, { operator })
+    refused(code, DETAILS[code], { operator })
 
 export const freshSlot: Slot = {
   uses: 1,
@@ -95,7 +103,7 @@ export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({
     if (!refusal.evidence) return exhaustedAs('request-exhausted')(refusal)
     const { session, sessionState } = refusal.evidence
     const code = sessionState === 'issued' ? 'already-issued' : 'in-progress'
-    return refused(code, problems[code].title, { operator: refusal.detail, evidence: { session } })
+    return refused(code, DETAILS[code], { operator: refusal.detail, evidence: { session } })
   },
 })
 const IDEMPOTENT_SECONDS = 24 * 3600

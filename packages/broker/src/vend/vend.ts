@@ -28,7 +28,7 @@ import type { Call, Freeze, Intent, Reservation, ReserveRefusal, SessionCount } 
 import type { Assumed, StsRefusal } from '../ports/sts.ts'
 import { limitRefusal } from './container-limits.ts'
 import { recordRefusal } from './record-refusal.ts'
-import { type ApprovalRequestRefusal, requestApproval } from './request-approval.ts'
+import type { ApprovalRequestRefusal } from './request-approval.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
 
 /** Why no session is issued. `EntryPointRefusal` is what an entry point demands of a profile in addition. */
@@ -219,6 +219,8 @@ async function leavePending(
   { idempotency }: VendOptions,
 ): Promise<VendResult> {
   const { profile } = scope.terms
+  // Loaded on first use: most calls of the vend path do not ask for an approval.
+  const { requestApproval } = await import('./request-approval.ts')
   const asked = await requestApproval(broker, call, caller, scope, approval, idempotency ? { idempotency } : {})
   if (asked.outcome === 'refused') return refuse(broker, call, caller, profile, asked)
   return { outcome: 'waiting', request: asked.value.request, caller, profile }

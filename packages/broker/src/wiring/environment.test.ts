@@ -1,6 +1,6 @@
 /** Secrets in the environment: an invalid secret stops the function during init, and is never shown. */
 import { describe, expect, test } from 'vitest'
-import type { Deployment } from './broker.ts'
+import type { FunctionDeployment } from './broker.ts'
 import { slackDeploymentFrom, webFrom } from './environment.ts'
 
 const [now, before] = ['a'.repeat(32), 'b'.repeat(32)]
@@ -13,7 +13,8 @@ const env = (more: object) => ({
 })
 
 describe('signing secrets', () => {
-  const read = (text: string) => slackDeploymentFrom(env({ STINT_SLACK_SIGNING_SECRETS: text }), {} as Deployment).slack.signingSecrets
+  const read = (text: string) =>
+    slackDeploymentFrom(env({ STINT_SLACK_SIGNING_SECRETS: text }), {} as FunctionDeployment).slack.signingSecrets
   test('accepts one, or two during a rotation', () => {
     expect([read(now), read(`${now}, ${before}`)]).toEqual([[now], [now, before]])
   })
@@ -30,14 +31,14 @@ describe('secrets by issuer', () => {
     'refuses %s and does not show it',
     (text) => {
       for (const read of [
-        () => slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: text }), {} as Deployment),
+        () => slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: text }), {} as FunctionDeployment),
         () => webFrom(env({ STINT_SIGN_IN_SECRETS: text })),
       ])
         expect(read).toThrow(/^STINT_\w+ must be a JSON object with a string for each issuer$/)
     },
   )
   test('reads them', () => {
-    const { slack } = slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: '{"people":"t"}' }), {} as Deployment)
+    const { slack } = slackDeploymentFrom(env({ STINT_DIRECTORY_TOKENS: '{"people":"t"}' }), {} as FunctionDeployment)
     expect(slack.directoryTokens).toEqual({ people: 't' })
   })
 })

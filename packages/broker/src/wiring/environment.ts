@@ -14,11 +14,11 @@ import { partitionOfRegion } from '@stint/iam/partition'
 import { consoleSignIn } from '../adapters/console-url.ts'
 import { postForm } from '../adapters/https.ts'
 import type { Web } from '../http/context.ts'
-import type { Deployment } from './broker.ts'
+import type { FunctionDeployment } from './broker.ts'
 import type { LogDeployment } from './log.ts'
 import type { SlackDeployment } from './slack.ts'
 
-export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Deployment {
+export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): FunctionDeployment {
   const need = needed(env)
   const region = need('AWS_REGION')
   const { AWS_ENDPOINT_URL_STS: sts, AWS_ENDPOINT_URL_DYNAMODB: dynamodb, STINT_CONSOLE_ISSUER: consoleIssuer } = env
@@ -69,7 +69,7 @@ export function releasedFreezesFrom(env: NodeJS.ProcessEnv): readonly NamedFreez
 type ShipperFinds = { readonly signingKey: string; readonly namespace: string }
 
 /** The additional settings of a function that reads or writes the log. */
-export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): LogDeployment & ShipperFinds {
+export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: FunctionDeployment): LogDeployment & ShipperFinds {
   const need = needed(env)
   return {
     ...deployment,
@@ -81,7 +81,7 @@ export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment
 }
 
 /** The additional settings of the functions that talk to Slack. */
-export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: Deployment): SlackDeployment {
+export function slackDeploymentFrom(env: NodeJS.ProcessEnv, deployment: FunctionDeployment): SlackDeployment {
   const need = needed(env)
   return {
     ...deployment,

@@ -14,7 +14,8 @@ import { witnessClient } from '../adapters/witness.ts'
 import type { Shipper } from '../log/ship.ts'
 import { createTrail, type Trail } from '../log/trail.ts'
 import type { LogState, ObjectStore } from '../ports/log.ts'
-import { type Deployment, dynamoClient } from './broker.ts'
+import type { Deployment } from './broker.ts'
+import { dynamoClient } from './dynamodb.ts'
 
 export type LogDeployment = Pick<
   Deployment,

@@ -12,7 +12,8 @@ import { linking } from '../approvals/link.ts'
 import type { SlackHandler } from '../slack/handle.ts'
 import { slackAnswers } from '../slack/interactions.ts'
 import type { NotifyParts } from '../slack/posting.ts'
-import { type Deployment, dynamoClient, ledgerSettings } from './broker.ts'
+import type { Deployment } from './broker.ts'
+import { dynamoClient, ledgerSettings } from './dynamodb.ts'
 
 export type SlackDeployment = Deployment & {
   readonly slack: {

@@ -1,36 +1,61 @@
 /**
- * The broker of `vend`: with the STS client, which no other function includes, and the part of the ledger that the vend path needs.
+ * The broker of `vend`, the only function that contains AssumeRole. It speaks to STS and DynamoDB over Stint's own wire, because AWS's SDK
+ * takes two thirds of a cold start. ./vend-broker-sdk.ts is the same broker over the SDK.
  */
-import { STSClient } from '@aws-sdk/client-sts'
-import { atEndpoint, clientConfig, handlers, regionalEndpoint } from '../adapters/aws.ts'
-import { vendLedger } from '../adapters/dynamodb/ledger.ts'
+import { vendLedger } from '../adapters/dynamodb/vend-ledger.ts'
+import { regionalEndpoint } from '../adapters/endpoints.ts'
 import { stsAdapter } from '../adapters/sts.ts'
+import { tableOverWire } from '../adapters/wire/dynamodb.ts'
+import { type Wire, wire } from '../adapters/wire/exchange.ts'
+import { stsOverWire } from '../adapters/wire/sts.ts'
 import type { Broker } from '../ports/broker.ts'
-import type { Sts } from '../ports/sts.ts'
-import { createBroker, type Deployment, deadlinesOnAws } from './broker.ts'
+import { createBroker, DYNAMODB_ANSWER_BYTES, deadlinesOnAws, type FunctionDeployment, STS_ANSWER_BYTES, tableSettings } from './broker.ts'
+import { keysOf } from './keys.ts'
 
-/** A response to AssumeRole has about 2 KB. */
-const STS_ANSWER_BYTES = 64 * 1024
+type VendBroker = Broker & {
+  /** Opens the connections of the first call: reserve and the freezes use two to DynamoDB, AssumeRole one. */
+  readonly openConnections: () => void
+}
 
-export const createVendBroker = (deployment: Deployment): Broker => ({ ...createBroker(deployment, vendLedger), sts: stsOf(deployment) })
-
-function stsOf({ keys, clock, random, sleep, endpoints, deadlines = deadlinesOnAws }: Deployment): Sts {
-  const common = clientConfig(keys, clock)
-  const requestHandler = handlers(deadlines.connect)(STS_ANSWER_BYTES)
-  const clients = new Map<string, STSClient>()
-  /** One client per region; a config with one target needs one. */
-  const client = (region: string): STSClient => {
+export function createVendBroker(deployment: FunctionDeployment): VendBroker {
+  const { keys, clock, random, sleep, region, endpoints, deadlines = deadlinesOnAws } = deployment
+  const common = { keys, clock, connectMs: deadlines.connect }
+  const table = wire({
+    ...common,
+    service: 'dynamodb',
+    region,
+    endpoint: endpoints?.dynamodb ?? regionalEndpoint('dynamodb', region),
+    maxBytes: DYNAMODB_ANSWER_BYTES.ledger,
+  })
+  const perRegion = new Map<string, Wire>()
+  /** One per region; a config with one target needs one. */
+  const sts = (of: string): Wire => {
     const made =
-      clients.get(region) ??
-      new STSClient({
+      perRegion.get(of) ??
+      wire({
         ...common,
-        region,
-        requestHandler,
-        ...atEndpoint(endpoints?.sts ?? regionalEndpoint('sts', region)),
-        sigv4aSigningRegionSet: [region],
+        service: 'sts',
+        region: of,
+        endpoint: endpoints?.sts ?? regionalEndpoint('sts', of),
+        maxBytes: STS_ANSWER_BYTES,
       })
-    clients.set(region, made)
+    perRegion.set(of, made)
     return made
   }
-  return stsAdapter({ client, clock, random, sleep, wholeCallMs: deadlines.sts })
+  return {
+    ...createBroker(deployment, {
+      keys: keysOf(deployment),
+      ledger: vendLedger({ ...tableSettings(deployment), calls: tableOverWire(table, deadlines.ledger) }),
+      sts: stsAdapter({ call: stsOverWire(sts), clock, random, sleep, wholeCallMs: deadlines.sts }),
+    }),
+    openConnections() {
+      table.open(CONNECTIONS.dynamodb)
+      const { rules } = deployment
+      sts(regionOfFirstTarget(rules.targets) ?? region).open(CONNECTIONS.sts)
+    },
+  }
 }
+
+const CONNECTIONS = { dynamodb: 2, sts: 1 } as const
+
+const regionOfFirstTarget = (targets: FunctionDeployment['rules']['targets']): string | undefined => Object.values(targets)[0]?.region

@@ -117,16 +117,16 @@ describe('the rest', () => {
   test('is kept out by the rules, and by nothing less', () => {
     // Neither a second factor that is missing nor a parameter is a rule that keeps somebody out.
     expect(failures([['push', 'deploy', 'allow']])).toEqual([
-      'other tenant deploy token-invalid',
       'other tenant admin token-invalid',
-      'sre deploy mfa-required',
+      'other tenant deploy token-invalid',
       'sre admin allow',
-      'sre, strong deploy allow',
+      'sre deploy mfa-required',
       'sre, strong admin allow',
-      'sre, tired deploy auth-too-old',
+      'sre, strong deploy allow',
       'sre, tired admin allow',
-      'stale deploy token-expired',
+      'sre, tired deploy auth-too-old',
       'stale admin token-expired',
+      'stale deploy token-expired',
     ])
   })
   test('is no failure where the rows say it', () => {

@@ -314,3 +314,12 @@ describe('without --broker-role', () => {
     expect(ids(judgeRole(role(trust), unknown))).toEqual(['trust-policy failed'])
   })
 })
+
+test('a stranger’s account is found in every partition', () => {
+  const elsewhere = (text: unknown) => JSON.parse(JSON.stringify(text).replaceAll('arn:aws:', 'arn:aws-eusc:'))
+  const there = { ...elsewhere(expected), target: elsewhere(target) } as Expected
+  const trust = (name: string) => elsewhere(of(...statements, { ...assume, Principal: { AWS: name } }))
+  const judged = (name: string) => ids(judgeRole(elsewhere(role(trust(name))), there))
+  expect([judged('arn:aws:iam::555566667777:root'), judged('555566667777')]).toEqual([['broker-alone failed'], ['broker-alone failed']])
+  expect(ids(judgeRole(elsewhere(role(good)), there))).toEqual([])
+})

@@ -5,6 +5,7 @@
  */
 import type { Target } from '@stint/core/config/shape'
 import { evaluate, type Policy, type Principal, parsePolicy, type Statement } from '@stint/iam'
+import { partitionIn } from '@stint/iam/partition'
 import type { Check } from '../doctor/check.ts'
 import { trustPolicyOf } from '../target/trust.ts'
 
@@ -269,7 +270,7 @@ function strangers(judged: Judged): readonly Check[] {
       ['any AWS account', other(elsewhere)] as const,
       ['other roles of the broker’s account', other(account)] as const,
       ['other roles of the target’s account', other(target.account)] as const,
-      ...named(policy, broker).map((name) => [name, principalOf(name)] as const),
+      ...named(policy, broker).map((name) => [name, principalOf(name, partitionIn(target.roleArn))] as const),
     ]
       .filter(([, principal]) => isIn(principal, right))
       .map(([words]) => words),
@@ -314,11 +315,12 @@ const named = (policy: Policy, broker: string): readonly string[] => [
 ]
 
 /** A role's session, a user as itself, and for an account some role of it. */
-function principalOf(name: string): Principal {
+function principalOf(name: string, home: string): Principal {
   if (ROLE.test(name)) return sessionOf(name)
   const account = /^(?:arn:[^:]*:[^:]*::)?(\d{12})\b/.exec(name)?.[1] ?? ''
+  const partition = name.startsWith('arn:') ? partitionIn(name) : home
   return /^(\d{12}|arn:[^:]*:iam::\d{12}:root)$/.test(name)
-    ? sessionOf(`arn:aws:iam::${account}:role/other-than-stint`)
+    ? sessionOf(`arn:${partition}:iam::${account}:role/other-than-stint`)
     : { arn: name, account }
 }
 

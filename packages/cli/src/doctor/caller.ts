@@ -1,5 +1,6 @@
 /** The caller's side: broker, clock, token, issuer and profile, in this order. What depends on a failed check is skipped. */
 import { type Broker, brokerFor } from '../broker/broker.ts'
+import { pages } from '../broker/pages.ts'
 import type { ProfileView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
@@ -72,8 +73,7 @@ async function signInChecks(broker: Broker, profile: string | undefined, skipped
   const judged = judgeToken({ claims, from: broker.tokenFrom, renews: broker.named !== undefined, url: broker.url }, Date.now())
   const known = await issuersOf(broker)
   try {
-    const { body } = await broker.call('GET', '/profiles')
-    const list = body.profiles as readonly ProfileView[]
+    const list = await pages<ProfileView>(broker, '/profiles', {}, 'profiles')
     const issuer: Check = { check: 'issuer', state: 'ok', says: `the broker accepts tokens of ${String(claims.iss)}` }
     const signedIn: Check = { check: 'sign-in', state: 'ok', says: `accepted; you see ${list.length} profiles` }
     return [judged, issuer, signedIn, ...(profile === undefined ? [] : [profileCheck(list, profile)])]

@@ -150,6 +150,12 @@ export const catalogue = {
     why: 'A condition on a missing key is never met, so a Deny with it never denies. With a negated operator it is always met.',
     fix: 'Use a key that the Service Authorization Reference lists for the action.',
   },
+  'condition-type': {
+    severity: 'warning',
+    finds: 'A condition that compares a key with what it never is: an operator of another type, or a private address for `aws:SourceIp`.',
+    why: 'It is never met, so a Deny with it never denies. With a negated operator it is always met, and locks everyone out.',
+    fix: 'Use the operator of the key’s type (`IpAddress` for `aws:SourceIp`), and `aws:VpcSourceIp` for addresses behind a VPC endpoint.',
+  },
   'wide-without-approval': {
     severity: 'warning',
     finds:

@@ -1,5 +1,6 @@
 /** Reads profiles, and keeps their names for completions. */
 import type { Broker } from '../broker/broker.ts'
+import { pages } from '../broker/pages.ts'
 import type { ProfileView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
@@ -12,8 +13,7 @@ export async function readProfile(broker: Broker, id: string): Promise<ProfileVi
 }
 
 export async function listProfiles({ process: { env } }: Context, broker: Broker): Promise<readonly ProfileView[]> {
-  const { body } = await broker.call('GET', '/profiles')
-  const list = body.profiles as readonly ProfileView[]
+  const list = await pages<ProfileView>(broker, '/profiles', {}, 'profiles')
   // Without its cache, completion only knows fewer names.
   await writePrivate(profilesFileOf(env, broker.url), `${JSON.stringify(list.map(({ id }) => id))}\n`).catch(() => {})
   return list

@@ -1,6 +1,7 @@
 /** `stint requests`, `stint show` and `stint sessions`. */
 import { defined } from '@stint/core/defined'
 import { type Broker, brokerFor } from '../broker/broker.ts'
+import { pages } from '../broker/pages.ts'
 import type { RequestView, SessionView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
@@ -12,27 +13,6 @@ import { requestsTable, requestText } from './words.ts'
 
 type ListFlags = BrokerFlags & { readonly all: boolean; readonly limit: number }
 type RequestsFlags = ListFlags & { readonly approvable: boolean; readonly review: boolean; readonly state?: string }
-
-/** Reads pages until there are `limit` items. A page can hold fewer than were asked for. */
-async function pages<T>(
-  broker: Broker,
-  path: string,
-  query: Record<string, string>,
-  property: string,
-  limit: number,
-): Promise<readonly T[]> {
-  const MOST_PAGES = 50
-  const items: T[] = []
-  let cursor: string | undefined
-  for (let read = 0; read < MOST_PAGES && items.length < limit; read++) {
-    const search = new URLSearchParams({ ...query, limit: String(Math.min(100, limit)), ...defined({ cursor }) })
-    const { body } = await broker.call('GET', `${path}?${search}`)
-    items.push(...(body[property] as T[]))
-    if (typeof body.next !== 'string') break
-    cursor = body.next
-  }
-  return items.slice(0, limit)
-}
 
 export async function requests(context: Context, flags: RequestsFlags): Promise<void> {
   const { stdout, stderr } = context.process

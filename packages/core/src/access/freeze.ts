@@ -32,7 +32,15 @@ export function parseScope(text: string): FreezeScope {
 /** A scope has at most one freeze, so the freeze's ID is a digest of the scope. */
 export const freezeId = (scope: FreezeScope): FreezeId => freezeIdOf(formatScope(scope))
 /** The same, for a scope in the form that events carry. */
-export const freezeIdOf = (scope: string): FreezeId => `frz_${digestFields('freeze/v1', [scope])}`
+export function freezeIdOf(scope: string): FreezeId {
+  const id = known.get(scope) ?? (`frz_${digestFields('freeze/v1', [scope])}` as const)
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(scope, id)
+  return id
+}
+/** Every call of the vend path asks for the same few: everything, its issuer, its profile, its target. */
+const known = new Map<string, FreezeId>()
+const MOST_KNOWN = 1000
 
 /** One particular freeze of a scope: `generation` counts how often the scope was released before. */
 export type NamedFreeze = { readonly id: FreezeId; readonly generation: number }

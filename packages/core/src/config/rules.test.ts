@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { config, profile } from '../testing/fixtures.ts'
 import { openRules, packRules, rulesOf } from './rules.ts'
@@ -26,4 +27,34 @@ test('what is packed is JSON, whatever stands in a profile', () => {
 
 test.each(['nothing', 'p', 'p1"', '\n', '', 'constructor', '__proto__', 'toString'])('%s is no profile', (id) => {
   expect([rules.profiles.find(id), openRules(Buffer.from(packRules(rules))).profiles.find(id)]).toEqual([undefined, undefined])
+})
+
+/** IDs that are alike: each is the beginning of others. */
+const id = fc.stringMatching(/^[ab0][ab0-]{0,5}$/)
+test('finds each profile by its ID, and no other, whatever IDs there are', () =>
+  fc.assert(
+    fc.property(fc.uniqueArray(id, { minLength: 1, maxLength: 40 }), id, (ids, other) => {
+      const all = rulesOf(config(Object.fromEntries(ids.map((one) => [one, profile({ description: one })]))), 'hash')
+      expect(all.profiles.ids).toEqual(ids.toSorted())
+      for (const one of ids) expect(all.profiles.find(one)?.description).toBe(one)
+      if (!ids.includes(other)) expect(all.profiles.find(other)).toBeUndefined()
+    }),
+  ))
+
+test('looks at few lines of ten thousand', () => {
+  const thousands = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`team-${index}`, profile()]))
+  const bytes = Buffer.from(packRules(rulesOf(config(thousands), 'hash')))
+  let looks = 0
+  const compare = bytes.compare.bind(bytes)
+  bytes.compare = (...given: Parameters<typeof compare>) => {
+    looks++
+    return compare(...given)
+  }
+  const opened = openRules(bytes)
+  for (const wanted of ['team-0', 'team-9999', 'team-5000', 'nothing', 'a', 'zzz']) {
+    looks = 0
+    expect(opened.profiles.find(wanted) !== undefined).toBe(Object.hasOwn(thousands, wanted))
+    expect(looks).toBeGreaterThan(10)
+    expect(looks).toBeLessThan(30)
+  }
 })

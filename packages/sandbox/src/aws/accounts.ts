@@ -4,6 +4,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { type Policy, type PolicyJson, type PolicyKind, parsePolicy, splitArn } from '@stint/iam'
+import { partitionIn } from '@stint/iam/partition'
 import type { SigningKey } from './sigv4.ts'
 
 /** A policy document as it was written, parsed on first use. */
@@ -128,6 +129,10 @@ export const documentOf = (json: PolicyJson, kind: PolicyKind): Document => {
   void document.policy // a fault in our own policy shows at once
   return document
 }
+
+/** The ARN of a role's session, in the partition of the role. */
+export const sessionArn = ({ arn, account, name }: Pick<Role, 'arn' | 'account' | 'name'>, session: string): string =>
+  `arn:${partitionIn(arn)}:sts::${account}:assumed-role/${name}/${session}`
 
 /** The ARNs of roles and users that a trust policy names. */
 export function namedPrincipals(text: string): readonly string[] {

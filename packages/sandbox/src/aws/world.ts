@@ -9,7 +9,6 @@ import { type FunctionName, functionNames } from '@stint/broker/lambda/functions
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Rules } from '@stint/core/config/shape'
 import { type Policy, type PolicyJson, type Principal, policy, splitArn } from '@stint/iam'
-import { partitionIn } from '@stint/iam/partition'
 import {
   type Accounts,
   accountOf,
@@ -19,6 +18,7 @@ import {
   newKey,
   type OidcProvider,
   type Role,
+  sessionArn,
   trustOf,
   type User,
   uniqueId,
@@ -293,11 +293,7 @@ export function addSession(world: World, grant: Grant): Identity & { readonly ke
   const key = { ...newKey('ASIA', role.account), sessionToken: randomBytes(270).toString('base64') }
   return keepIdentity(world, {
     key,
-    principal: {
-      arn: `arn:${partitionIn(role.arn)}:sts::${role.account}:assumed-role/${role.name}/${sessionName}`,
-      account: role.account,
-      roleArn: role.arn,
-    },
+    principal: { arn: sessionArn(role, sessionName), account: role.account, roleArn: role.arn },
     userId: `${role.id}:${sessionName}`,
     grant,
     get policies() {

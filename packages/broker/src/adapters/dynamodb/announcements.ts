@@ -7,10 +7,10 @@ import { hex128 } from '@stint/core/ids'
 import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { OTHER_DAY } from './table.ts'
 
-export function system(settings: DynamoSettings, { create }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
+export function system(settings: LedgerSettings, { create }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
   /** Done as well if it was announced before. */
   async function announce(request: SystemId, event: AuditEvent, now: Instant): Promise<Done<true> | Unknown> {
     const made = await create(`SYS#${request}`, {

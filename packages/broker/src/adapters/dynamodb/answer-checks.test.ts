@@ -16,6 +16,7 @@ import { atEndpoint, clientConfig, handlers } from '../aws.ts'
 import { erasures } from './erasure.ts'
 import { allJournals, itemReader, journalReader, journalsOfDays } from './journal-reader.ts'
 import { logState } from './log-state.ts'
+import { tableOverSdk } from './over-sdk.ts'
 import { giveBack } from './restore.ts'
 import { retire } from './retirement.ts'
 import { type DynamoSettings, sender } from './sender.ts'
@@ -112,7 +113,8 @@ const slack = () => {
     answerWithinMs: 2000,
     sleep: async () => {},
   }
-  return slackState(settings as unknown as DynamoSettings, sender(settings as unknown as DynamoSettings))
+  const all = settings as unknown as DynamoSettings
+  return slackState(all, sender({ ...all, calls: tableOverSdk(client) }))
 }
 const pending = { request: ID, tries: 1, next: NOW, cause: 'x', dead: false }
 /** The value, or Trouble for `unknown`. */

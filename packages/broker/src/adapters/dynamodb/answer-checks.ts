@@ -35,7 +35,7 @@ export function ofTable<A extends { readonly ConsumedCapacity?: ConsumedCapacity
 }
 
 /** The item with this key; undefined if there is none. */
-export function itemIn(answer: GetItemCommandOutput, table: string, key: Key): Attributes | undefined {
+export function itemIn(answer: Omit<GetItemCommandOutput, '$metadata'>, table: string, key: Key): Attributes | undefined {
   const { Item } = ofTable(answer, table)
   expect(Item === undefined || hasKey(Item, key), 'has a different item')
   return Item
@@ -165,7 +165,7 @@ const namesOnly = (map: object | undefined, table: string): boolean => isObject(
 
 /** The items that a BatchGetItem found, and the keys that it left: together they must be the requested keys, each once. */
 export function batchIn(
-  { ConsumedCapacity, Responses, UnprocessedKeys }: BatchGetItemCommandOutput,
+  { ConsumedCapacity, Responses, UnprocessedKeys }: Omit<BatchGetItemCommandOutput, '$metadata'>,
   table: string,
   asked: readonly Key[],
 ): { readonly items: readonly Attributes[]; readonly left: readonly Key[] } {

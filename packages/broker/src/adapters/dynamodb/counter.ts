@@ -5,7 +5,7 @@
 import { hex128 } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { sideKey, TTL } from './table.ts'
 
 type Counter = {
@@ -13,7 +13,7 @@ type Counter = {
   readonly count: (key: string, most: number, lasts: number, now: Instant) => Promise<Done<number | undefined> | Unknown>
 }
 
-export function counter({ random }: DynamoSettings, { updateSide }: Sender): Counter {
+export function counter({ random }: LedgerSettings, { updateSide }: Sender): Counter {
   return {
     async count(key, most, lasts, now) {
       const attempt = hex128(random)

@@ -9,14 +9,14 @@
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { type FreezeScope, freezeId } from '@stint/core/access/freeze'
 import { defined } from '@stint/core/defined'
 import type { Instant } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
 import type { Freeze, Ledger } from '../../ports/ledger.ts'
 import type { Key } from './answer-checks.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import { unmarshall } from './attributes.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 
 export const freezeKey = (id: string): string => `FREEZE#${id}`
 
@@ -46,7 +46,7 @@ export function toFreeze(attributes: Key): StoredFreeze | undefined {
     lastSet,
     releaseAttempt,
     events,
-  } = unmarshall(attributes as Parameters<typeof unmarshall>[0])
+  } = unmarshall(attributes)
   if (!scope) return undefined
   return {
     id: (pk as string).slice(freezeKey('').length),
@@ -94,7 +94,7 @@ const deploy = { issuer: 'deploy', subject: 'deploy', name: 'the deployment', ki
 /** The limit of one BatchGetItem. */
 const KEYS_A_READ = 100
 
-export function freezeReader({ frozen, epoch = 0 }: DynamoSettings, { readAll }: Sender): Pick<Ledger, 'frozen'> {
+export function freezeReader({ frozen, epoch = 0 }: LedgerSettings, { readAll }: Sender): Pick<Ledger, 'frozen'> {
   return {
     async frozen(scopes: readonly FreezeScope[], now) {
       if (frozen !== undefined)

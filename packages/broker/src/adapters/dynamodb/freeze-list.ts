@@ -5,7 +5,7 @@ import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { Freeze, Ledger } from '../../ports/ledger.ts'
 import { COUNTED, type PageOf, pageIn } from './answer-checks.ts'
 import { freezeKey, freezeOf, holds, toFreeze } from './freeze-item.ts'
-import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
+import { type DynamoSettings, type LedgerSettings, type Sender, unconditional } from './sender.ts'
 import { indexes, sideKey } from './table.ts'
 
 /** All freezes share one key of the index by caller, because they have no caller. */
@@ -78,7 +78,7 @@ export function freezeList(
 
 export type FreezeDirectory = ReturnType<typeof freezeDirectory>
 
-export function freezeDirectory({ sideTable }: DynamoSettings, { read, updateSide }: Sender) {
+export function freezeDirectory({ sideTable }: LedgerSettings, { read, updateSide }: Sender) {
   return {
     async ids(): Promise<Done<readonly string[]> | Unknown> {
       const found = await read(sideTable, DIRECTORY)

@@ -5,12 +5,12 @@ import { done, refused } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
 import type { FreezeDirectory } from './freeze-list.ts'
 import type { FreezeStore } from './freeze-store.ts'
-import type { DynamoSettings } from './sender.ts'
+import type { LedgerSettings } from './sender.ts'
 
 const released = 'active = :no, generation = generation + :one'
 
 export function freezeRelease(
-  settings: DynamoSettings,
+  settings: LedgerSettings,
   { find, change }: FreezeStore,
   { leave }: FreezeDirectory,
 ): Pick<Ledger, 'unfreeze' | 'releaseByDeploy'> {

@@ -9,14 +9,14 @@ import type { Ledger } from '../../ports/ledger.ts'
 import { freezeOf, type StoredFreeze } from './freeze-item.ts'
 import { FREEZES, type FreezeDirectory } from './freeze-list.ts'
 import type { FreezeStore } from './freeze-store.ts'
-import type { DynamoSettings } from './sender.ts'
+import type { LedgerSettings } from './sender.ts'
 import { OTHER_DAY } from './table.ts'
 
 /** How often a set starts again because the freeze was released in the meantime. Each release takes two responders. */
 const MAX_ROUNDS = 5
 /** Sets in one generation that are remembered by their attempt. */
 const MOST_ATTEMPTS = 500
-export function freezeSet(settings: DynamoSettings, { find, change }: FreezeStore, { enter }: FreezeDirectory): Ledger['freeze'] {
+export function freezeSet(settings: LedgerSettings, { find, change }: FreezeStore, { enter }: FreezeDirectory): Ledger['freeze'] {
   const { random } = settings
 
   return async (scope, by, justification, expiresAt, now) => {

@@ -3,7 +3,7 @@ import type { FreezeId } from '@stint/core/access/freeze'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { freezeKey, type StoredFreeze, toFreeze } from './freeze-item.ts'
-import type { DynamoSettings, Sender, Update, Values } from './sender.ts'
+import type { LedgerSettings, Sender, Update, Values } from './sender.ts'
 
 export type FreezeStore = ReturnType<typeof freezeStore>
 
@@ -17,7 +17,7 @@ const hasRoom = '(attribute_not_exists(events) OR size(events) < :most)'
 type WithoutRequest<E> = E extends unknown ? Omit<E, 'request'> : never
 type NewFreezeEvent = WithoutRequest<Extract<AuditEvent, { readonly type: keyof typeof MOST_EVENTS }>>
 
-export function freezeStore(settings: DynamoSettings, { read, write }: Sender) {
+export function freezeStore(settings: LedgerSettings, { read, write }: Sender) {
   const { storyTable } = settings
 
   async function find(id: string): Promise<Done<StoredFreeze | undefined> | Unknown> {

@@ -1,12 +1,12 @@
 /**
  * Reads items of the story table. They were written by Stint, and are trusted to satisfy the conditions of those writes.
  */
-import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { SessionId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'
+import { unmarshall } from './attributes.ts'
 import { storedFields } from './stored-fields.ts'
 
 export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'expiresAt' | 'sessionName'> & {

@@ -5,6 +5,7 @@
 import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { linkId } from '@stint/core/identity/link'
 import { describe, expect, test } from 'vitest'
+import { CLIENTS } from '../testing/clients.ts'
 import {
   all,
   always,
@@ -230,194 +231,196 @@ const rows = Object.entries({ ...writes, ...reads }).flatMap(([name, { operation
   Object.keys(lies[operation] ?? {}).map((lie) => [name, lie] as const),
 )
 
-describe('the ledger is unknown', () => {
-  test.each(rows)('where the answer to “%s” shows %s', async (name, lie) => {
-    const { operation, ready, call } = { ...writes, ...reads }[name] as Call
-    const it = ledgerInProcess()
-    const prepared = await ready?.(it)
-    it.table.through((sent, apply) => (sent.operation === operation ? (lies[operation]?.[lie]?.(it, sent) ?? {}) : apply()))
-    expect(await call(it, prepared)).toMatchObject({ outcome: 'unknown' })
-  })
-  test.each(Object.keys({ ...writes, ...reads }))('and “%s” is done where the answer is honest', async (name) => {
-    const { ready, call } = { ...writes, ...reads }[name] as Call
-    const it = ledgerInProcess()
-    const prepared = await ready?.(it)
-    expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
-  })
-})
-
-describe('the ledger is unknown', () => {
-  /** What a write computes from the item before it, so that no answer can be held to it alone. */
-  const computed = ['version', 'usesLeft', 'attempts', 'taken', 'times', 'count', 'refused']
-
-  /** Runs one write. Every send of its first item is answered with the image that `lie` makes of the honest one. */
-  async function answeredWith(name: string, lie: (after: Item, before: Item | undefined) => Item) {
-    const { ready, call } = writes[name] as Call
-    const it = ledgerInProcess()
-    const prepared = await ready?.(it)
-    let first: { readonly key: string; readonly image: Item } | undefined
-    it.table.through((sent, apply) => {
-      if (sent.operation !== 'UpdateItem') return apply()
-      const { TableName, Key } = sent.input
-      const key = `${TableName} ${Key.pk?.S}`
-      if (first && first.key !== key) return apply()
-      const before = it.table.item(TableName, Key.pk?.S ?? '', Key.sk?.S)
-      first ??= { key, image: lie((apply() as { readonly Attributes: Item }).Attributes, before) }
-      return { Attributes: first.image }
+describe.each(CLIENTS)('over %s', (over) => {
+  describe('the ledger is unknown', () => {
+    test.each(rows)('where the answer to “%s” shows %s', async (name, lie) => {
+      const { operation, ready, call } = { ...writes, ...reads }[name] as Call
+      const it = ledgerInProcess({}, { over })
+      const prepared = await ready?.(it)
+      it.table.through((sent, apply) => (sent.operation === operation ? (lies[operation]?.[lie]?.(it, sent) ?? {}) : apply()))
+      expect(await call(it, prepared)).toMatchObject({ outcome: 'unknown' })
     })
-    return call(it, prepared)
-  }
-
-  test.each(Object.keys(writes))('where the image after “%s” lacks what it wrote, or still shows what was there', async (name) => {
-    const changed: string[] = []
-    const honest = await answeredWith(name, (after, before) => {
-      for (const attribute of new Set([...Object.keys(after), ...Object.keys(before ?? {})]))
-        if (JSON.stringify(after[attribute]) !== JSON.stringify(before?.[attribute]) && !computed.includes(attribute))
-          changed.push(attribute)
-      return after
+    test.each(Object.keys({ ...writes, ...reads }))('and “%s” is done where the answer is honest', async (name) => {
+      const { ready, call } = { ...writes, ...reads }[name] as Call
+      const it = ledgerInProcess({}, { over })
+      const prepared = await ready?.(it)
+      expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
     })
-    expect(honest.outcome).toBe('done')
-    const keys = changed.filter((attribute) => attribute !== 'pk' && attribute !== 'sk')
-    expect(keys.length).toBeGreaterThan(0)
-    for (const attribute of keys) {
-      const lacking = await answeredWith(name, ({ [attribute]: _gone, ...after }) => after)
-      const old = await answeredWith(name, ({ [attribute]: _gone, ...after }, before) => ({
-        ...after,
-        ...(before?.[attribute] ? { [attribute]: before[attribute] } : {}),
-      }))
-      const removed = (await answeredWith(name, (after) => (attribute in after ? {} : after))).outcome === 'done'
-      expect([attribute, lacking.outcome, old.outcome]).toEqual([attribute, removed ? 'done' : 'unknown', 'unknown'])
+  })
+
+  describe('the ledger is unknown', () => {
+    /** What a write computes from the item before it, so that no answer can be held to it alone. */
+    const computed = ['version', 'usesLeft', 'attempts', 'taken', 'times', 'count', 'refused']
+
+    /** Runs one write. Every send of its first item is answered with the image that `lie` makes of the honest one. */
+    async function answeredWith(name: string, lie: (after: Item, before: Item | undefined) => Item) {
+      const { ready, call } = writes[name] as Call
+      const it = ledgerInProcess({}, { over })
+      const prepared = await ready?.(it)
+      let first: { readonly key: string; readonly image: Item } | undefined
+      it.table.through((sent, apply) => {
+        if (sent.operation !== 'UpdateItem') return apply()
+        const { TableName, Key } = sent.input
+        const key = `${TableName} ${Key.pk?.S}`
+        if (first && first.key !== key) return apply()
+        const before = it.table.item(TableName, Key.pk?.S ?? '', Key.sk?.S)
+        first ??= { key, image: lie((apply() as { readonly Attributes: Item }).Attributes, before) }
+        return { Attributes: first.image }
+      })
+      return call(it, prepared)
     }
-  })
 
-  const changedTo = (more: Item) => (after: Item) => ({ ...after, ...more })
-  test.each<[string, string, (after: Item) => Item]>([
-    ['reserve a named request', 'a request that was revoked', changedTo({ state: { S: 'revoked' } })],
-    ['reserve a named request', 'a request that waits', changedTo({ state: { S: 'pending' } })],
-    ['reserve a named request', 'a request of another caller', changedTo({ callerKey: { S: 'people#mallory' } })],
-    ['reserve a named request', 'a request on other terms', changedTo({ termsHash: { S: 'f'.repeat(64) } })],
-    ['reserve a named request', 'fewer uses than none', changedTo({ usesLeft: { N: '-1' } })],
-    ['reserve a named request', 'no limits', ({ limits: _limits, ...after }) => after],
-    ['reserve a named request', 'limits that are none', changedTo({ limits: { S: 'none' } })],
-    ['reserve a named request', 'a limit that is not a number', changedTo({ limits: { M: { duration: { S: '600' } } } })],
-    ['record', 'a request that was revoked', changedTo({ state: { S: 'revoked' } })],
-    ['freeze', 'a freeze that is not active', changedTo({ active: { BOOL: false } })],
-    ['freeze', 'an expiration that was not requested', changedTo({ expiresAt: { N: '1' } })],
-    ['freeze', 'another scope', changedTo({ scope: { M: { kind: { S: 'profile' }, id: { S: 'x' } } } })],
-    ['freeze', 'another generation', changedTo({ generation: { N: '7' } })],
-    ['release', 'a freeze that is still active', changedTo({ active: { BOOL: true } })],
-    ['release', 'the generation that it had', changedTo({ generation: { N: '0' } })],
-    ['release by a deploy', 'the generation that it had', changedTo({ generation: { N: '0' } })],
-    ['revoke', 'a request that is approved', changedTo({ state: { S: 'approved' } })],
-  ])('where the image after “%s” shows %s', async (name, _what, lie) => {
-    expect((await answeredWith(name, lie)).outcome).toBe('unknown')
-  })
-})
-
-describe('a request is unknown', () => {
-  test.each<[string, (item: Item) => Item]>([
-    ['its key alone', ({ pk }) => ({ pk: pk as AttributeValue })],
-    ['no state', ({ state: _state, ...item }) => item],
-    ['terms that are not JSON', (item) => ({ ...item, terms: { S: '{' } })],
-  ])('where its item shows %s', async (_what, lie) => {
-    const it = ledgerInProcess()
-    await approvedRequest(it)
-    it.table.through((sent, apply) => {
-      const answer = apply() as { readonly Item?: Item }
-      return sent.operation === 'GetItem' && answer.Item ? { ...answer, Item: lie(answer.Item) } : answer
+    test.each(Object.keys(writes))('where the image after “%s” lacks what it wrote, or still shows what was there', async (name) => {
+      const changed: string[] = []
+      const honest = await answeredWith(name, (after, before) => {
+        for (const attribute of new Set([...Object.keys(after), ...Object.keys(before ?? {})]))
+          if (JSON.stringify(after[attribute]) !== JSON.stringify(before?.[attribute]) && !computed.includes(attribute))
+            changed.push(attribute)
+        return after
+      })
+      expect(honest.outcome).toBe('done')
+      const keys = changed.filter((attribute) => attribute !== 'pk' && attribute !== 'sk')
+      expect(keys.length).toBeGreaterThan(0)
+      for (const attribute of keys) {
+        const lacking = await answeredWith(name, ({ [attribute]: _gone, ...after }) => after)
+        const old = await answeredWith(name, ({ [attribute]: _gone, ...after }, before) => ({
+          ...after,
+          ...(before?.[attribute] ? { [attribute]: before[attribute] } : {}),
+        }))
+        const removed = (await answeredWith(name, (after) => (attribute in after ? {} : after))).outcome === 'done'
+        expect([attribute, lacking.outcome, old.outcome]).toEqual([attribute, removed ? 'done' : 'unknown', 'unknown'])
+      }
     })
-    expect((await it.ledger.request(REQUEST)).outcome).toBe('unknown')
-  })
-})
 
-describe('whether something is frozen is unknown', () => {
-  const readWith = async (lie: (item: Item) => Item, set: Parameters<LedgerInProcess['ledger']['freeze']>[3] = undefined) => {
-    const it = ledgerInProcess()
-    await must(it.ledger.freeze(all, rita, 'INC-1', set, NOW))
-    it.table.through((sent, apply) => {
-      const answer = apply() as { Responses: { stint: Item[] } }
-      return sent.operation === 'BatchGetItem' ? { ...answer, Responses: { stint: answer.Responses.stint.map(lie) } } : answer
+    const changedTo = (more: Item) => (after: Item) => ({ ...after, ...more })
+    test.each<[string, string, (after: Item) => Item]>([
+      ['reserve a named request', 'a request that was revoked', changedTo({ state: { S: 'revoked' } })],
+      ['reserve a named request', 'a request that waits', changedTo({ state: { S: 'pending' } })],
+      ['reserve a named request', 'a request of another caller', changedTo({ callerKey: { S: 'people#mallory' } })],
+      ['reserve a named request', 'a request on other terms', changedTo({ termsHash: { S: 'f'.repeat(64) } })],
+      ['reserve a named request', 'fewer uses than none', changedTo({ usesLeft: { N: '-1' } })],
+      ['reserve a named request', 'no limits', ({ limits: _limits, ...after }) => after],
+      ['reserve a named request', 'limits that are none', changedTo({ limits: { S: 'none' } })],
+      ['reserve a named request', 'a limit that is not a number', changedTo({ limits: { M: { duration: { S: '600' } } } })],
+      ['record', 'a request that was revoked', changedTo({ state: { S: 'revoked' } })],
+      ['freeze', 'a freeze that is not active', changedTo({ active: { BOOL: false } })],
+      ['freeze', 'an expiration that was not requested', changedTo({ expiresAt: { N: '1' } })],
+      ['freeze', 'another scope', changedTo({ scope: { M: { kind: { S: 'profile' }, id: { S: 'x' } } } })],
+      ['freeze', 'another generation', changedTo({ generation: { N: '7' } })],
+      ['release', 'a freeze that is still active', changedTo({ active: { BOOL: true } })],
+      ['release', 'the generation that it had', changedTo({ generation: { N: '0' } })],
+      ['release by a deploy', 'the generation that it had', changedTo({ generation: { N: '0' } })],
+      ['revoke', 'a request that is approved', changedTo({ state: { S: 'approved' } })],
+    ])('where the image after “%s” shows %s', async (name, _what, lie) => {
+      expect((await answeredWith(name, lie)).outcome).toBe('unknown')
     })
-    return it.ledger.frozen([all], NOW)
-  }
-  test.each<[string, (item: Item) => Item]>([
-    ['its key alone', ({ pk }) => ({ pk: pk as AttributeValue })],
-    ['a string for whether it is active', (item) => ({ ...item, active: { S: 'true' } })],
-    ['a number for whether it is active', (item) => ({ ...item, active: { N: '1' } })],
-    ['nothing of whether it is active', ({ active: _active, ...item }) => item],
-    ['a string for its end', (item) => ({ ...item, expiresAt: { S: '2099-01-01T00:00:00Z' } })],
-    ['an empty scope', (item) => ({ ...item, scope: { S: '' } })],
-    ['no scope', ({ scope: _scope, ...item }) => item],
-    ['the scope of another freeze', (item) => ({ ...item, scope: { M: { kind: { S: 'profile' }, id: { S: 'x' } } } })],
-    ['a string for its generation', (item) => ({ ...item, generation: { S: '0' } })],
-  ])('where the item shows %s', async (_what, lie) => {
-    expect((await readWith(lie)).outcome).toBe('unknown')
   })
-  test('and known where it shows all of it', async () => {
-    expect(await must(readWith((item) => item, NOW + 1))).toMatchObject({ scope: all })
-  })
-})
 
-describe('a write whose first send', () => {
-  test.each(Object.keys(writes))('took effect and was answered with nothing is done, and written once: %s', async (name) => {
-    const { ready, call } = writes[name] as Call
-    const [it, other] = [ledgerInProcess(), ledgerInProcess()]
-    await call(other, await ready?.(other))
-    const prepared = await ready?.(it)
-    const answered = new Set<string>()
-    it.table.through((sent, apply) => {
-      if (sent.operation !== 'UpdateItem' || answered.has(String(sent.input.Key.pk?.S))) return apply()
-      answered.add(String(sent.input.Key.pk?.S))
-      apply()
-      return {}
+  describe('a request is unknown', () => {
+    test.each<[string, (item: Item) => Item]>([
+      ['its key alone', ({ pk }) => ({ pk: pk as AttributeValue })],
+      ['no state', ({ state: _state, ...item }) => item],
+      ['terms that are not JSON', (item) => ({ ...item, terms: { S: '{' } })],
+    ])('where its item shows %s', async (_what, lie) => {
+      const it = ledgerInProcess({}, { over })
+      await approvedRequest(it)
+      it.table.through((sent, apply) => {
+        const answer = apply() as { readonly Item?: Item }
+        return sent.operation === 'GetItem' && answer.Item ? { ...answer, Item: lie(answer.Item) } : answer
+      })
+      expect((await it.ledger.request(REQUEST)).outcome).toBe('unknown')
     })
-    expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
-    expect(shapeOf(it)).toEqual(shapeOf(other))
   })
 
-  test.each(Object.keys(writes))('arrives after the second changes nothing: %s', async (name) => {
-    const { ready, call } = writes[name] as Call
-    const it = ledgerInProcess()
-    const prepared = await ready?.(it)
-    const late: (() => object)[] = []
-    const seen = new Set<string>()
+  describe('whether something is frozen is unknown', () => {
+    const readWith = async (lie: (item: Item) => Item, set: Parameters<LedgerInProcess['ledger']['freeze']>[3] = undefined) => {
+      const it = ledgerInProcess({}, { over })
+      await must(it.ledger.freeze(all, rita, 'INC-1', set, NOW))
+      it.table.through((sent, apply) => {
+        const answer = apply() as { Responses: { stint: Item[] } }
+        return sent.operation === 'BatchGetItem' ? { ...answer, Responses: { stint: answer.Responses.stint.map(lie) } } : answer
+      })
+      return it.ledger.frozen([all], NOW)
+    }
+    test.each<[string, (item: Item) => Item]>([
+      ['its key alone', ({ pk }) => ({ pk: pk as AttributeValue })],
+      ['a string for whether it is active', (item) => ({ ...item, active: { S: 'true' } })],
+      ['a number for whether it is active', (item) => ({ ...item, active: { N: '1' } })],
+      ['nothing of whether it is active', ({ active: _active, ...item }) => item],
+      ['a string for its end', (item) => ({ ...item, expiresAt: { S: '2099-01-01T00:00:00Z' } })],
+      ['an empty scope', (item) => ({ ...item, scope: { S: '' } })],
+      ['no scope', ({ scope: _scope, ...item }) => item],
+      ['the scope of another freeze', (item) => ({ ...item, scope: { M: { kind: { S: 'profile' }, id: { S: 'x' } } } })],
+      ['a string for its generation', (item) => ({ ...item, generation: { S: '0' } })],
+    ])('where the item shows %s', async (_what, lie) => {
+      expect((await readWith(lie)).outcome).toBe('unknown')
+    })
+    test('and known where it shows all of it', async () => {
+      expect(await must(readWith((item) => item, NOW + 1))).toMatchObject({ scope: all })
+    })
+  })
+
+  describe('a write whose first send', () => {
+    test.each(Object.keys(writes))('took effect and was answered with nothing is done, and written once: %s', async (name) => {
+      const { ready, call } = writes[name] as Call
+      const [it, other] = [ledgerInProcess({}, { over }), ledgerInProcess({}, { over })]
+      await call(other, await ready?.(other))
+      const prepared = await ready?.(it)
+      const answered = new Set<string>()
+      it.table.through((sent, apply) => {
+        if (sent.operation !== 'UpdateItem' || answered.has(String(sent.input.Key.pk?.S))) return apply()
+        answered.add(String(sent.input.Key.pk?.S))
+        apply()
+        return {}
+      })
+      expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
+      expect(shapeOf(it)).toEqual(shapeOf(other))
+    })
+
+    test.each(Object.keys(writes))('arrives after the second changes nothing: %s', async (name) => {
+      const { ready, call } = writes[name] as Call
+      const it = ledgerInProcess({}, { over })
+      const prepared = await ready?.(it)
+      const late: (() => object)[] = []
+      const seen = new Set<string>()
+      it.table.through((sent, apply) => {
+        if (sent.operation !== 'UpdateItem' || seen.has(String(sent.input.Key.pk?.S))) return apply()
+        seen.add(String(sent.input.Key.pk?.S))
+        late.push(apply)
+        throw new Error('delayed for longer than any call waits')
+      })
+      expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
+      const before = JSON.stringify(it.table.items())
+      for (const arrive of late) {
+        try {
+          arrive()
+        } catch {
+          // Its condition does not hold any more.
+        }
+      }
+      expect(JSON.stringify(it.table.items())).toBe(before)
+    })
+  })
+
+  test('a freeze whose first send arrives after two people released it stays released', async () => {
+    const it = ledgerInProcess({}, { over })
+    let late: (() => object) | undefined
     it.table.through((sent, apply) => {
-      if (sent.operation !== 'UpdateItem' || seen.has(String(sent.input.Key.pk?.S))) return apply()
-      seen.add(String(sent.input.Key.pk?.S))
-      late.push(apply)
+      if (sent.operation !== 'UpdateItem' || late || sent.input.TableName !== 'stint') return apply()
+      late = apply
       throw new Error('delayed for longer than any call waits')
     })
-    expect(await call(it, prepared)).toMatchObject({ outcome: 'done' })
-    const before = JSON.stringify(it.table.items())
-    for (const arrive of late) {
-      try {
-        arrive()
-      } catch {
-        // Its condition does not hold any more.
-      }
-    }
-    expect(JSON.stringify(it.table.items())).toBe(before)
+    const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
+    await must(it.ledger.unfreeze(id, rita, never, NOW) as Promise<{ outcome: string }>)
+    await must(it.ledger.unfreeze(id, rob, never, NOW) as Promise<{ outcome: string }>)
+    expect(() => late?.()).toThrow('The conditional request failed')
+    expect(await must(it.ledger.frozen([all], NOW))).toBeUndefined()
+    expect(it.events(`FREEZE#${id}`)).toEqual(['freeze.set', 'freeze.release-asked', 'freeze.released'])
   })
-})
 
-test('a freeze whose first send arrives after two people released it stays released', async () => {
-  const it = ledgerInProcess()
-  let late: (() => object) | undefined
-  it.table.through((sent, apply) => {
-    if (sent.operation !== 'UpdateItem' || late || sent.input.TableName !== 'stint') return apply()
-    late = apply
-    throw new Error('delayed for longer than any call waits')
-  })
-  const { id } = await must(it.ledger.freeze(all, rita, 'INC-1', undefined, NOW))
-  await must(it.ledger.unfreeze(id, rita, never, NOW) as Promise<{ outcome: string }>)
-  await must(it.ledger.unfreeze(id, rob, never, NOW) as Promise<{ outcome: string }>)
-  expect(() => late?.()).toThrow('The conditional request failed')
-  expect(await must(it.ledger.frozen([all], NOW))).toBeUndefined()
-  expect(it.events(`FREEZE#${id}`)).toEqual(['freeze.set', 'freeze.release-asked', 'freeze.released'])
+  /** What is left behind but for random ids. */
+  const shapeOf = ({ table, events }: LedgerInProcess) =>
+    table
+      .items()
+      .map((item) => [item.pk?.S?.slice(0, 6), item.state?.S, item.usesLeft?.N, item.times?.N, item.taken?.N, events(item.pk?.S ?? '')])
 })
-
-/** What is left behind but for random ids. */
-const shapeOf = ({ table, events }: LedgerInProcess) =>
-  table
-    .items()
-    .map((item) => [item.pk?.S?.slice(0, 6), item.state?.S, item.usesLeft?.N, item.times?.N, item.taken?.N, events(item.pk?.S ?? '')])

@@ -13,7 +13,7 @@ import { type Instant, seconds, toIso } from '@stint/core/instant'
 import { done, type Unknown } from '@stint/core/outcome'
 import type { Links, Pointer } from '../../ports/links.ts'
 import { counter } from './counter.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { storedFields } from './stored-fields.ts'
 import { OTHER_DAY, sideKey, TTL } from './table.ts'
 
@@ -30,7 +30,7 @@ const FOR_ENDS = 20
 /** Wrong codes beyond this in one period are not counted: far fewer already stop the Slack user. */
 const MOST_WRONG_CODES = 100
 
-export function links(settings: DynamoSettings, sender: Sender): Links {
+export function links(settings: LedgerSettings, sender: Sender): Links {
   const { storyTable, sideTable, random } = settings
   const { update, updateSide, read } = sender
   const { count } = counter(settings, sender)

@@ -13,10 +13,10 @@ import { done, refused } from '@stint/core/outcome'
 import type { Ledger, NewRequest } from '../../ports/ledger.ts'
 import { provenanceOf, requestFacts } from './event-facts.ts'
 import { toRequest } from './items.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
 
-export function asks(settings: DynamoSettings, { create }: Sender): Pick<Ledger, 'ask'> {
+export function asks(settings: LedgerSettings, { create }: Sender): Pick<Ledger, 'ask'> {
   return {
     async ask(ask) {
       const events = eventsOf(ask, settings.build).map((event) => journalEntry(event, settings))

@@ -9,7 +9,7 @@ import { done } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
 import { counter } from './counter.ts'
 import { provenanceOf } from './event-facts.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, timeKey } from './table.ts'
 
 /** Longer than the hour that is counted. */
@@ -19,7 +19,7 @@ const REFUSALS_AN_HOUR = 20
 /** Room for the nearest rule and the claim that stands in its way. If the event has less, it cuts the reason. */
 const MAX_REASON_BYTES = 400
 
-export function refusals(settings: DynamoSettings, sender: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
+export function refusals(settings: LedgerSettings, sender: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
   const { random } = settings
   const { create } = sender
   const { count } = counter(settings, sender)

@@ -12,7 +12,7 @@ import type { AccessRequest } from '@stint/core/request/request'
 import type { ChangeOptions, Ledger } from '../../ports/ledger.ts'
 import { type Item, toRequest } from './items.ts'
 import type { reading as singles } from './request-reader.ts'
-import type { Blocked, DynamoSettings, Sender } from './sender.ts'
+import type { Blocked, LedgerSettings, Sender } from './sender.ts'
 import { requestKey, workKey } from './table.ts'
 
 /** How often a decision starts again because the request changed in the meantime. */
@@ -20,7 +20,7 @@ const MAX_ROUNDS = 12
 
 type RequestChanges = Pick<Ledger, 'change' | 'passTime'>
 
-export function changes(settings: DynamoSettings, sender: Sender, reading: Pick<ReturnType<typeof singles>, 'request'>): RequestChanges {
+export function changes(settings: LedgerSettings, sender: Sender, reading: Pick<ReturnType<typeof singles>, 'request'>): RequestChanges {
   const { random } = settings
   const entry = (event: AuditEvent) => journalEntry(event, settings)
 

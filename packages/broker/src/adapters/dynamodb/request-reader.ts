@@ -4,12 +4,12 @@ import type { RequestId } from '@stint/core/ids'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
 import { type Item, toItem, toRequest } from './items.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { requestKey } from './table.ts'
 
 type Reading = Pick<Ledger, 'request' | 'ping'> & { readonly readItem: (id: RequestId) => Promise<Done<Item | undefined> | Unknown> }
 
-export function reading({ storyTable }: DynamoSettings, { read }: Sender): Reading {
+export function reading({ storyTable }: LedgerSettings, { read }: Sender): Reading {
   const readItem: Reading['readItem'] = async (id) => {
     const found = await read(storyTable, { pk: requestKey(id) })
     return found.outcome === 'done' ? done(found.value && toItem(found.value)) : found

@@ -15,10 +15,10 @@ import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/sessio
 import type { Intent, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
 import { provenanceOf, requestFacts } from './event-facts.ts'
 import { type Item, openSessions } from './items.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, openKey, requestKey, sessionAttribute, shardOf, timeKey } from './table.ts'
 
-export function reserving(settings: DynamoSettings, { update }: Sender) {
+export function reserving(settings: LedgerSettings, { update }: Sender) {
   const { epoch = 0, clock } = settings
 
   return async function reserve(intent: Intent): Promise<Done<Reservation> | Refused<ReserveRefusal> | Unknown> {
@@ -62,7 +62,7 @@ export function reserving(settings: DynamoSettings, { update }: Sender) {
 }
 
 /** The values of the write, except for the time of each send. */
-function reserveValues(intent: Intent, settings: DynamoSettings) {
+function reserveValues(intent: Intent, settings: LedgerSettings) {
   const { request, session, attempt, caller, scope, call, expiresAt, sessionName } = intent
   const entry = (event: AuditEvent) => journalEntry(event, settings)
   return {

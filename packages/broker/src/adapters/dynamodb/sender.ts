@@ -4,26 +4,20 @@
  * (./answer-checks.ts), says nothing about whether the write took effect: it is sent again with the same IDs, and after the last send the
  * outcome is `unknown`. So each write must be safe to repeat, and safe to arrive late.
  */
-import {
-  BatchGetItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb'
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
+import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import type { RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { within } from '../../ports/deadline.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { batchIn, COUNTED, imageIn, itemIn, type Key, showsWrite } from './answer-checks.ts'
+import { marshall, unmarshall } from './attributes.ts'
 import { type Item, toItem } from './items.ts'
 import { resend } from './resend.ts'
+import type { TableCalls } from './table-calls.ts'
 import { isBlocked } from './trouble.ts'
 
-export type DynamoSettings = {
-  readonly client: DynamoDBClient
+export type LedgerSettings = {
   readonly storyTable: string
   readonly sideTable: string
   /** The times that conditions compare with, computed again at each send. */
@@ -40,6 +34,10 @@ export type DynamoSettings = {
   /** Why the deployment itself freezes everything, whatever the table says: a restored table must be inspected first. */
   readonly frozen?: string
 }
+/** What the vend path needs. */
+export type VendLedgerSettings = LedgerSettings & { readonly calls: TableCalls }
+/** For the parts of the ledger that use more operations. */
+export type DynamoSettings = LedgerSettings & { readonly client: DynamoDBClient }
 
 /** A condition did not hold; the item as it was, if there was one. */
 export type Blocked<T = Item> = { readonly outcome: 'blocked'; readonly item: T | undefined }
@@ -88,8 +86,8 @@ type Plain = Readonly<Record<string, unknown>>
 /** One item of one table. */
 type ItemAddress = { readonly table: string; readonly key: Record<string, string> }
 
-export function sender(settings: DynamoSettings): Sender {
-  const { client, random, storyTable, sideTable } = settings
+export function sender(settings: VendLedgerSettings): Sender {
+  const { calls, random, storyTable, sideTable } = settings
 
   const send: Sender['send'] = async (once) => {
     const pause = (sent: number) => settings.sleep(FIRST_WAIT_MS * 2 ** sent * (0.5 + (random(1)[0] ?? 0) / 256))
@@ -100,18 +98,16 @@ export function sender(settings: DynamoSettings): Sender {
   const write: Sender['write'] = async ({ table: TableName, key }, input, values, read, shows) => {
     const Key = marshall(key)
     const written = await send(async () => {
-      const named = marshall(valuesNow(values), { removeUndefinedValues: true })
-      const answer = await client
-        .send(
-          new UpdateItemCommand({
-            TableName,
-            Key,
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-            ReturnValues: 'ALL_NEW',
-            ...input,
-            ...(Object.keys(named).length > 0 ? { ExpressionAttributeValues: named } : {}),
-          }),
-        )
+      const named = marshall(valuesNow(values))
+      const answer = await calls
+        .updateItem({
+          TableName,
+          Key,
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ReturnValues: 'ALL_NEW',
+          ...input,
+          ...(Object.keys(named).length > 0 ? { ExpressionAttributeValues: named } : {}),
+        })
         .catch((error: unknown) => {
           // The item that failed the condition must be the one in this write; otherwise nothing is known about the write.
           if (isBlocked(error) && error.Item) imageIn({ Attributes: error.Item }, Key)
@@ -155,7 +151,7 @@ export function sender(settings: DynamoSettings): Sender {
     async read(TableName, key) {
       const Key = marshall(key)
       const found = await send(async () =>
-        itemIn(await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true, ...COUNTED })), TableName, Key),
+        itemIn(await calls.getItem({ TableName, Key, ConsistentRead: true, ...COUNTED }), TableName, Key),
       )
       return found.outcome === 'blocked' ? unconditional : found
     },
@@ -164,7 +160,7 @@ export function sender(settings: DynamoSettings): Sender {
       const Keys = keys.map((pk) => marshall({ pk }))
       const found = await send(async () => {
         const RequestItems = { [storyTable]: { Keys, ConsistentRead: true } }
-        const { items, left } = batchIn(await client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })), storyTable, Keys)
+        const { items, left } = batchIn(await calls.batchGetItem({ RequestItems, ...COUNTED }), storyTable, Keys)
         // The missing item could be the very one that matters.
         if (left.length > 0) throw new Error('some keys were not read')
         return items

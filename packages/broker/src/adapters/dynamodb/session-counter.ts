@@ -8,13 +8,13 @@
 import { hex128 } from '@stint/core/ids'
 import { done } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { minuteAttribute, sessionsKey, sideKey, TTL } from './table.ts'
 
 /** Longer than the hour that is counted. */
 const COUNTER_SECONDS = 7200
 
-export function sessionCounter({ random }: DynamoSettings, { updateSide }: Sender): Pick<Ledger, 'countSession'> {
+export function sessionCounter({ random }: LedgerSettings, { updateSide }: Sender): Pick<Ledger, 'countSession'> {
   return {
     async countSession(caller, what, { perMinute, perHour }, now) {
       const attempt = hex128(random)

@@ -13,7 +13,7 @@ import { type SessionAct, sessionTransitions } from '@stint/core/request/session
 import type { Ledger, Reservation } from '../../ports/ledger.ts'
 import type { Item, StoredSession } from './items.ts'
 import { reserving } from './reserve.ts'
-import { type Blocked, type DynamoSettings, type Sender, type Values, valuesNow } from './sender.ts'
+import { type Blocked, type LedgerSettings, type Sender, type Values, valuesNow } from './sender.ts'
 import { requestKey, sessionAttribute } from './table.ts'
 
 type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'> & {
@@ -21,7 +21,7 @@ type SessionWrites = Pick<Ledger, 'reserve' | 'record' | 'drop' | 'fail'> & {
   readonly abandonOne: (id: RequestId, suffix: string, session: StoredSession, now: Instant) => Promise<Done<boolean> | Unknown>
 }
 
-export function sessionWrites(settings: DynamoSettings, sender: Sender): SessionWrites {
+export function sessionWrites(settings: LedgerSettings, sender: Sender): SessionWrites {
   const { clock } = settings
   const { follow, close } = reservationWrites(settings, sender)
 
@@ -117,7 +117,7 @@ export function sessionWrites(settings: DynamoSettings, sender: Sender): Session
 }
 
 /** Writes on a reservation that was made. */
-function reservationWrites(settings: DynamoSettings, { update }: Sender) {
+function reservationWrites(settings: LedgerSettings, { update }: Sender) {
   /**
    * One more write on a reservation. `shows`: what the session looks like once the write took effect, besides its new state. Together with the attempt, it
    * tells a lost write of this call from another call's.

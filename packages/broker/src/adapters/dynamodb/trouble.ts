@@ -1,5 +1,5 @@
 /** Calls of whatever runs next to the vend path: a dependency that does not answer is `Trouble`, and the whole run is tried again. */
-import { ConditionalCheckFailedException, type ConsumedCapacity } from '@aws-sdk/client-dynamodb'
+import type { ConditionalCheckFailedException, ConsumedCapacity } from '@aws-sdk/client-dynamodb'
 import { brief } from '@stint/core/audit/event'
 import { Trouble } from '../../ports/log.ts'
 import { ofTable } from './answer-checks.ts'
@@ -20,9 +20,11 @@ export async function* listened<T>(pages: AsyncGenerator<T>): AsyncGenerator<T> 
   }
 }
 
-/** Whether the error means that the condition did not hold; DynamoDB uses status 400 for that. */
+/** Whether the error means that the condition did not hold; DynamoDB uses status 400 for that. By name: the SDK and the wire have classes of their own. */
 export const isBlocked = (error: unknown): error is ConditionalCheckFailedException =>
-  error instanceof ConditionalCheckFailedException && error.$metadata.httpStatusCode === 400
+  error instanceof Error &&
+  error.name === 'ConditionalCheckFailedException' &&
+  (error as ConditionalCheckFailedException).$metadata?.httpStatusCode === 400
 
 type WriteAnswer = { readonly Attributes?: Attributes | undefined; readonly ConsumedCapacity?: ConsumedCapacity | undefined }
 

@@ -11,13 +11,13 @@ import { hex128, type RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import type { Ledger, WaitingPlace } from '../../ports/ledger.ts'
-import type { DynamoSettings, Sender } from './sender.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
 import { placesKey, sideKey, TTL } from './table.ts'
 
 /** Longer than any request can be pending. */
 const KEPT_SECONDS = 60 * 86_400
 
-export function places({ random }: DynamoSettings, { updateSide }: Sender): Pick<Ledger, 'takePlace' | 'leavePlace'> {
+export function places({ random }: LedgerSettings, { updateSide }: Sender): Pick<Ledger, 'takePlace' | 'leavePlace'> {
   return {
     async takePlace(caller, terms, request, most, now, instead) {
       const attempt = hex128(random)

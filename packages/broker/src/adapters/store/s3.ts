@@ -19,7 +19,8 @@ import { brief } from '@stint/core/audit/event'
 import { days } from '@stint/core/instant'
 import { type ObjectStore, Trouble } from '../../ports/log.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import { type AwsKeys, clientConfig, handlers, regionalEndpoint } from '../aws.ts'
+import { type AwsKeys, clientConfig, handlers } from '../aws.ts'
+import { regionalEndpoint } from '../endpoints.ts'
 
 type BucketSettings = {
   readonly bucket: string

