@@ -17,6 +17,11 @@ import { sharedIssuers } from './shared-issuers.ts'
 /** A shorter session is useless to any client. The end-time Deny makes sessions under 15 minutes possible (docs/decisions/0002). */
 const MIN_SESSION_SECONDS = 60
 
+/** A stolen token works as long as it lives. A week is longer than the longest job of the issuers with a preset. */
+const MAX_TOKEN_LIFE = '168h'
+/** Further ahead than this, a clock is wrong and should be corrected. */
+const MAX_CLOCK_SKEW = '60s'
+
 type Say = (path: string, fault: string) => void
 
 export function meaningFaults(config: Config, say: Say): void {
@@ -27,6 +32,12 @@ export function meaningFaults(config: Config, say: Say): void {
     for (const member of ['url', 'jwksUri'] as const) {
       if (!isIssuerUrl(item[member]))
         say(`${path}.${member}`, 'must be an https URL without credentials or fragment (http only for loopback)')
+    }
+    for (const [name, most] of [
+      ['clockSkew', MAX_CLOCK_SKEW],
+      ['maxTokenLife', MAX_TOKEN_LIFE],
+    ] as const) {
+      if ((parseDuration(item[name] ?? most) ?? 0) > (parseDuration(most) ?? 0)) say(`${path}.${name}`, `must be at most ${most}`)
     }
     if (urls.has(item.url)) say(`${path}.url`, `is already used by issuer '${urls.get(item.url)}'`)
     if (keys.has(item.key)) say(`${path}.key`, `is already used by issuer '${keys.get(item.key)}'; source identities would collide`)

@@ -61,8 +61,10 @@ export type Issuer = {
   readonly mfaAcr?: readonly string[]
   /** `private`: the keys are served inside your own network. Otherwise a JWKS host with a private address is refused. */
   readonly network?: 'private'
-  /** The longest `exp - iat` that is accepted. Default: 24h for people, 1h for workloads. */
+  /** The longest `exp - iat` that is accepted, at most 168h. Default: 24h for people, 1h for workloads. */
   readonly maxTokenLife?: Duration
+  /** How far `iat` and `nbf` can be ahead of the broker's clock, at most 60s. Default: 10s. */
+  readonly clockSkew?: Duration
   /** For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`). */
   readonly actorClaim?: ClaimRef
   /** `once`: a token can be used for one session per profile. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { checkConfig } from './check.ts'
 import { sharedIssuers } from './shared-issuers.ts'
 
-const check = (url: string, tenant?: object) => {
+const check = (url: string, tenant?: object, more: object = {}) => {
   const issuer = {
     url,
     jwksUri: `${url}/jwks`,
@@ -13,6 +13,7 @@ const check = (url: string, tenant?: object) => {
     tokenUse: 'id',
     algorithms: ['RS256'],
     tenant,
+    ...more,
   }
   const target = { account: '111122223333', roleArn: 'arn:aws:iam::111122223333:role/x', externalId: 'ext', region: 'eu-central-1' }
   const profile = { target: 't', eligible: [{ issuer: 'it', claims: { sub: 'x' } }], duration: { default: '30m', max: '1h' } }
@@ -50,6 +51,14 @@ test.each(rows)('%s demands a pin, such as %s', (url, pin) => {
 })
 test.each(['https://oidc.vercel.com/acme', 'https://gitlab.acme.example', 'https://acme.app.spacelift.io'])('%s is of one tenant', (url) =>
   expect(check(url)).toBe('ok'),
+)
+test.each([
+  ['clockSkew', '60s', 'ok'],
+  ['clockSkew', '61s', 'must be at most 60s'],
+  ['maxTokenLife', '168h', 'ok'],
+  ['maxTokenLife', '169h', 'must be at most 168h'],
+])('%s of %s: %s', (setting, value, expected) =>
+  expect(check('https://ci.acme.example', { sub: 'x' }, { [setting]: value })).toContain(expected),
 )
 test('each row of the table has an issuer here', () =>
   expect(sharedIssuers.filter(({ url }) => !rows.some(([one]) => url.test(one)))).toEqual([]))

@@ -153,16 +153,17 @@ function subjectFault(claims: JsonObject): Fault | undefined {
   return ['sub must have 1 to 255 printable ASCII characters', 'Have your issuer send such a subject.']
 }
 
-const CLOCK_NEXT = "Correct your issuer's clock."
+const CLOCK_NEXT = "Correct your issuer's clock, or have operators raise clockSkew."
 
 function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): Fault | undefined {
+  const skew = issuer.clockSkew === undefined ? CLOCK_GRACE_SECONDS : durationSeconds(issuer.clockSkew)
   for (const name of ['exp', 'iat', 'nbf']) {
     const value = claims[name]
     if (!isNumericDate(value)) {
       if (name !== 'nbf' || value !== undefined)
         return [`${name} is ${value === undefined ? 'missing' : `not a time, but ${quoted(value)}`}`, 'Send it in seconds since 1970.']
-    } else if (name !== 'exp' && seconds(value) > now + seconds(CLOCK_GRACE_SECONDS))
-      return [`${name} is ahead of our clock by ${inSeconds(seconds(value) - now)}, the limit is ${CLOCK_GRACE_SECONDS} s`, CLOCK_NEXT]
+    } else if (name !== 'exp' && seconds(value) > now + seconds(skew))
+      return [`${name} is ahead of our clock by ${inSeconds(seconds(value) - now)}, the limit is ${skew} s`, CLOCK_NEXT]
   }
   const life = (claims.exp as number) - (claims.iat as number)
   if (life <= 0) return ['exp is not after iat', CLOCK_NEXT]
