@@ -2,6 +2,7 @@
  * The grid of bad input. After every row: the right status and code, problem+json, no-store, a trace, no AssumeRole;
  * nothing written where identity was not proved, and exactly one refused item where it was.
  */
+import { problems } from '@stint/core/problem'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { exchange, type Raw } from '../support/http.ts'
 import { LAB_CONFIG, type Lab, labKey, startLab } from '../support/lab.ts'
@@ -85,10 +86,22 @@ describe('tokens', () => {
       },
     ],
     ['signed by a key that its issuer does not have', async () => lab.token({}, {}, await labKey('k9'))],
-    ['wrong audience', () => lab.token({ aud: 'https://other.example' })],
     ['wrong issuer', () => lab.token({ iss: 'https://login.evil.example' })],
     ['an issuer with a slash more', () => lab.token({ iss: `${lab.issuers.lab}/` })],
     ['an issuer in other case', () => lab.token({ iss: lab.issuers.lab.replace('/lab', '/Lab') })],
+    [
+      'alg none',
+      async () =>
+        `${Buffer.from('{"alg":"none","kid":"k1","typ":"at+jwt"}').toString('base64url')}.${(await lab.token()).split('.')[1]}.AA`,
+    ],
+    ['expired, and forged', async () => lab.token({ iat: 1, exp: 2 }, {}, await labKey('k1'))],
+  ])('%s', async (_name, make) => {
+    const { body } = await refusedWith(invalid, post(await make(), { profile: 'lab' }))
+    expect(body.detail).toBe('The token is malformed, forged, or not meant for this broker.')
+  })
+
+  test.each<[string, () => Promise<string> | string]>([
+    ['wrong audience', () => lab.token({ aud: 'https://other.example' })],
     ['an ID token where an access token is required', () => lab.token({}, { typ: 'JWT' })],
     ['an access token where an ID token is required', () => lab.token({ iss: lab.issuers.id })],
     [
@@ -104,15 +117,10 @@ describe('tokens', () => {
         ),
     ],
     ['no exp', () => lab.token({ exp: undefined })],
-    [
-      'alg none',
-      async () =>
-        `${Buffer.from('{"alg":"none","kid":"k1","typ":"at+jwt"}').toString('base64url')}.${(await lab.token()).split('.')[1]}.AA`,
-    ],
-    ['expired, and forged', async () => lab.token({ iat: 1, exp: 2 }, {}, await labKey('k1'))],
-  ])('%s', async (_name, make) => {
+  ])('well signed, but %s: the caller is told why', async (_name, make) => {
     const { body } = await refusedWith(invalid, post(await make(), { profile: 'lab' }))
-    expect(body.detail).toBe('The token is malformed, forged, or not meant for this broker.')
+    expect(body.detail).toMatch(/^Your issuer signed this token, but this broker does not accept it: ./)
+    expect(body.next).not.toBe(problems['token-invalid'].next)
   })
 
   test('expired', async () => {

@@ -28,7 +28,8 @@ const bundleNames: readonly BundleName[] = [...functionNames, 'vend-sdk']
 
 /** Each bundle's size when it was last changed on purpose, and 5 %: a new dependency must not go unnoticed. */
 export const LIMITS_KB = {
-  vend: 120,
+  // The reasons of refused tokens and the nearest rule are 2.5 KB of it.
+  vend: 122,
   'vend-sdk': 388,
   api: 761,
   slack: 455,

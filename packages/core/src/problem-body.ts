@@ -24,6 +24,7 @@ export function problem(refusal: Refused, trace: string, hint?: string): Problem
 /** What a refusal adds to its problem body (RFC 9457 §3.2). New evidence does not compile until it is handled here. */
 export function extensionsOf(refusal: Refused): { readonly [name: string]: unknown } {
   switch (refusal.code) {
+    case 'token-invalid':
     case 'parameter-invalid':
     case 'mfa-required':
     case 'auth-too-old':

@@ -52,6 +52,9 @@ import { type SlackLook, slackLook } from './slack/server.ts'
 import { createWorkspace } from './slack/workspace.ts'
 
 /** The names of the issuers in the repository's config. Your own config can use the same names. */
+/** Room for a token that is too long, so that the broker can say so. */
+const MAX_HEADER_BYTES = 64 * 1024
+
 export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<string, string> => ({
   // Each start has a log of its own, so that a verifier of the last one does not report a rollback.
   LOG_ORIGIN: `sandbox-${shortDigest(start).slice(0, 8)}/log`,
@@ -89,7 +92,7 @@ export type Part = { readonly close: () => Promise<void> }
 /** Binds to loopback only. The caller reports a port that is already in use. */
 export function listen(port: number, listener: RequestListener): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ keepAliveTimeout: 30_000 }, listener)
+    const server = createServer({ keepAliveTimeout: 30_000, maxHeaderSize: MAX_HEADER_BYTES }, listener)
     server.once('error', reject)
     server.listen(port, HOST, () => resolve(server))
   })

@@ -1,11 +1,11 @@
 /**
  * From a presented token to a verified caller. A token from an untrusted issuer causes no write and no fetch. The reason why a token was
- * refused goes to the log; the caller learns only that it was refused.
+ * refused goes to the log. The caller learns it only if the signature is valid: a forger learns that the token was refused, and no more.
  */
 import type { Issuer } from '@stint/core/config/shape'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
 import { refuseOwnSession } from '@stint/core/identity/own-session'
-import { checkClaims, checkHeader, forged, parseToken, type TokenRefusal } from '@stint/core/identity/token'
+import { checkClaims, checkHeader, forged, parseToken, type TokenRefusal, unfit } from '@stint/core/identity/token'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import type { Broker } from '../ports/broker.ts'
@@ -28,8 +28,6 @@ export async function identify(
   const [id, trusted] = issuerOf(broker.rules.issuers, token.value.unverifiedIssuer)
   if (!trusted) return forged('unknown issuer')
   const { use = trusted.tokenUse } = shown.value
-  if (trusted.tokenUse !== 'any' && trusted.tokenUse !== use)
-    return forged(`presented as an ${use} token, for which its issuer is not trusted`)
   const issuer = { ...trusted, tokenUse: use }
   const headerFault = checkHeader(issuer, token.value)
   if (headerFault) return headerFault
@@ -40,6 +38,8 @@ export async function identify(
   }
   if (signature.outcome === 'forged') return forged(signature.why)
 
+  if (trusted.tokenUse !== 'any' && trusted.tokenUse !== use)
+    return unfit(`presented as an ${use} token, for which its issuer is not trusted`, `Send its ${trusted.tokenUse} token.`)
   const claims = checkClaims(issuer, token.value, now)
   if (claims.outcome === 'refused') return claims
   return refuseOwnSession(broker.rules, claims.value) ?? toCaller(id, issuer, token.value, claims.value)

@@ -165,7 +165,7 @@ function decide(
   options: VendOptions,
 ): Done<Plan> | Refused<AccessRefusal | EntryPointRefusal | ScopeRefusal | 'request-unknown'> {
   const access = decideAccess(broker.rules, wanted.profile, caller, { sourceIp: call.source, now: call.now })
-  if (access.outcome === 'refused') return { ...access, operator: access.reasons.join(', ') }
+  if (access.outcome === 'refused') return access
   const approval = approvalFor(access.profile, broker.rules.targets[access.profile.target] ?? {})
   const barred = options.refusalOf?.(access.profile, caller, approval)
   if (barred) return barred

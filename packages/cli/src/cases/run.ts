@@ -4,11 +4,12 @@
  */
 
 import { type Access, decideAccess, standingOf } from '@stint/core/access/decide'
+import { type Obstacle, obstaclesOf } from '@stint/core/access/obstacles'
 import { approvalFor } from '@stint/core/config/approval'
 import type { CaseCall, CaseCaller, Cases, Expected } from '@stint/core/config/cases'
 import { presetOf } from '@stint/core/config/issuers/index'
-import { claimPath, findClaim, matchesClaim } from '@stint/core/config/matcher'
-import type { Issuer, Profile, Rules, Who } from '@stint/core/config/shape'
+import { claimPath } from '@stint/core/config/matcher'
+import type { Issuer, Profile, Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import { durationSeconds } from '@stint/core/duration'
 import { type Caller, toCaller } from '@stint/core/identity/caller'
@@ -22,11 +23,6 @@ import { type AccessInput, resolveScope } from '@stint/core/scope/terms'
 
 /** `why` is for the operator. Callers never see it. */
 type Got = { readonly outcome: Expected; readonly why?: string }
-/** Why a caller does not match one of the profile's rules. */
-type Obstacle = {
-  readonly rule: string
-  readonly misses: readonly { readonly claim: string; readonly is: unknown; readonly wanted: unknown }[]
-}
 export type CaseResult = {
   readonly caller: string
   readonly profile: string
@@ -55,7 +51,7 @@ export function runCases(rules: Rules, { callers, cases, ...table }: Cases, cloc
       expected,
       got,
       passed,
-      obstacles: passed || caller.outcome === 'refused' ? [] : obstaclesOf(rules, profile, caller.value),
+      obstacles: passed || caller.outcome === 'refused' ? [] : obstaclesOf(rules.profiles.find(profile) ?? { eligible: [] }, caller.value),
     }
   })
   const named = new Set(cases.map(([name, profile]) => `${name}\n${profile}`))
@@ -131,6 +127,8 @@ function standard(issuer: Issuer, given: CaseCaller, now: Instant): JsonObject {
     cognito: access ? { token_use: 'access', username: 'test', client_id: audience } : { token_use: 'id' },
     okta: access ? { cid: 'test' } : {},
     entra: access ? { azp: 'test', scp: 'test' } : {},
+    keycloak: { typ: access ? 'Bearer' : 'ID' },
+    auth0: access ? { azp: 'test' } : {},
   }
   const dialect = dialectOf(issuer)
   const hasAudience = !(dialect === 'cognito' && access)
@@ -160,20 +158,4 @@ function put(into: { [claim: string]: Json }, ref: string, value: Json, given: J
     outer = inner
   }
   outer[names.at(-1) as string] ??= value
-}
-
-/** For each rule, the claims that do not match; the nearest rule first. */
-function obstaclesOf(rules: Rules, profile: string, caller: Caller): readonly Obstacle[] {
-  return (rules.profiles.find(profile)?.eligible ?? [])
-    .map((who, index) => ({ rule: `eligible[${index}]`, misses: missesOf(who, caller) }))
-    .filter(({ misses }) => misses.length > 0)
-    .toSorted((a, b) => a.misses.length - b.misses.length)
-}
-
-function missesOf(who: Who, caller: Caller): Obstacle['misses'] {
-  if (who.issuer !== caller.issuer) return [{ claim: 'issuer', is: caller.issuer, wanted: who.issuer }]
-  return Object.entries(who.claims).flatMap(([claim, wanted]) => {
-    const is = findClaim(caller.claims, claim)
-    return matchesClaim(wanted, is) ? [] : [{ claim, is, wanted }]
-  })
 }

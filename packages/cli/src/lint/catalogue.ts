@@ -68,6 +68,12 @@ export const catalogue = {
     why: 'A token that was issued for another service also matches here, and that service could use it.',
     fix: 'Have jobs request an audience for this broker only, such as its URL.',
   },
+  'any-token': {
+    severity: 'error',
+    finds: "An issuer of people with `tokenUse: 'any'`.",
+    why: 'An ID token is for the application that the user signed in to, and many applications pass it on or log it. Each of them could use it here. An application can get an access token without a user.',
+    fix: "Set `tokenUse: 'access'` or `'id'`. If you need both for a while, give the reason: `// stint-lint-ignore any-token: …`.",
+  },
   'group-across-issuers': {
     severity: 'warning',
     finds: 'The same group name in rules for two issuers.',

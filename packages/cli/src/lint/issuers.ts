@@ -32,6 +32,8 @@ export function lintIssuers(rules: Rules, report: Report): void {
       if (entry && !fitsType(value, entry.type))
         report('never-fits', `${path}.tenant.${ref}`, `'${claim}' is never a ${typeof value}, so no token matches this tenant.`)
     }
+    if (issuer.kind === 'human' && issuer.tokenUse === 'any')
+      report('any-token', `${path}.tokenUse`, `It accepts both ID and access tokens of people.`)
     // The subject of Okta's access tokens is the login.
     const identity = plainName(issuer.identityClaim ?? 'sub')
     const entry =

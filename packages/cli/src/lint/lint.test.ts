@@ -633,6 +633,17 @@ describe('online', () => {
   })
 })
 
+test.each<[string, 'human' | 'workload', 'any' | 'access' | 'id', readonly string[]]>([
+  ['people', 'human', 'any', ['any-token issuers.staff.tokenUse']],
+  ['people with access tokens', 'human', 'access', []],
+  ['people with ID tokens', 'human', 'id', []],
+  ['workloads', 'workload', 'any', []],
+])('any token of %s', (_name, kind, tokenUse, expected) =>
+  expect(found({ issuers: { ...issuers, staff: { ...staff, kind, tokenUse } } }).filter((line) => line.startsWith('any-token'))).toEqual(
+    expected,
+  ),
+)
+
 test('every rule has a row here or where it is found', async () => {
   const { readFile } = await import('node:fs/promises')
   const texts = await Promise.all(

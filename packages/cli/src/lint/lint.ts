@@ -19,11 +19,13 @@ export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   const findings: Finding[] = []
   const report = (rule: Finding['rule'], path: string, what: string) => void findings.push({ rule, path, what })
 
-  const dead = new Set<Who>()
-  for (const place of placesOf(rules)) if (lintWho(place, report).dead) dead.add(place.who)
+  // By content: a profile is parsed from the packed config each time it is found, so its rules are new objects.
+  const dead = new Set<string>()
+  for (const place of placesOf(rules)) if (lintWho(place, report).dead) dead.add(JSON.stringify(place.who))
   lintIssuers(rules, report)
   lintTargets(rules, report)
-  for (const [id, profile] of profilesOf(rules)) lintProfile({ rules, isDead: (who) => dead.has(who), now, report }, id, profile)
+  for (const [id, profile] of profilesOf(rules))
+    lintProfile({ rules, isDead: (who) => dead.has(JSON.stringify(who)), now, report }, id, profile)
   lintGroups(rules, findings)
   lintResponders(rules, report)
   return dedupe(findings)

@@ -22,6 +22,7 @@ import {
   saidOf,
   valuesOf,
 } from './reach.ts'
+import { trapsIn } from './traps.ts'
 
 /** One `Who` of the config and its path. `opens`: it gives access or a decision, and not only visibility. */
 export type RulePlace = { readonly who: Who; readonly path: string; readonly issuer: Issuer; readonly opens: boolean }
@@ -58,6 +59,7 @@ export function lintWho({ who, path, issuer, opens }: RulePlace, report: Report)
     if (opens && !reported && issuer.kind === 'human' && isEditable(issuer, claim) && !namesPerson(said, issuer))
       report('user-editable', at, `Users can edit '${claim}', so they can make this rule match.`)
   }
+  for (const { claim, what } of trapsIn(said, preset)) kill('never-fits', `${path}.claims.${claim}`, what)
   if (who.mfa && !known.mfa && !issuer.mfaAcr && !issuer.url.startsWith('https://sts.windows.net/'))
     kill('never-fits', `${path}.mfa`, `Tokens of ${preset} do not say whether a second factor was used.`)
   if (who.authAge && !known.authTime) kill('never-fits', `${path}.authAge`, `Tokens of ${preset} do not say when the user signed in.`)

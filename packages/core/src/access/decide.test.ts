@@ -93,8 +93,8 @@ describe('a step-up', () => {
 
 describe('an unknown and an invisible profile', () => {
   test('are refused alike, to the letter', () => {
-    const { reasons: _a, ...unknown } = decide({}, {}, 'nothing') as any
-    const { reasons: _b, ...invisible } = decide({}, { claims: {} }) as any
+    const { reasons: _a, operator: _c, ...unknown } = decide({}, {}, 'nothing') as any
+    const { reasons: _b, operator: _d, ...invisible } = decide({}, { claims: {} }) as any
     expect(unknown).toEqual(invisible)
   })
   test.each(['constructor', '__proto__', 'toString'])('%s is no profile', (id) =>
@@ -109,4 +109,50 @@ test('an empty list matches no caller', () => {
     false,
     true,
   ])
+})
+
+describe('what operators learn of a refusal', () => {
+  const job = { issuer: 'ci', claims: { ref: 'refs/heads/main', repository_id: '74' } } as const
+  const main = { ref: 'refs/heads/main', repository_id: '74' }
+  // Situations: issues of aws-actions/configure-aws-credentials ("Not authorized to perform sts:AssumeRoleWithWebIdentity"), where the
+  // trust policy names another branch, repository, environment or tag than the token.
+  test.each<[string, Partial<Profile>, Partial<Caller>, string]>([
+    [
+      'another branch',
+      { eligible: [job] },
+      { claims: { ...main, ref: 'refs/heads/x' } },
+      'ref is "refs/heads/x", wanted "refs/heads/main"',
+    ],
+    ['a repository one digit off', { eligible: [job] }, { claims: { ...main, repository_id: '75' } }, 'repository_id is "75", wanted "74"'],
+    ['an id as a number', { eligible: [job] }, { claims: { ...main, repository_id: 74 } }, 'repository_id is 74, wanted "74"'],
+    ['a missing claim', { eligible: [job] }, { claims: { ref: main.ref } }, 'repository_id is missing, wanted "74"'],
+    ['a tag', { eligible: [job] }, { claims: { ...main, ref: 'refs/tags/v1' } }, 'ref is "refs/tags/v1"'],
+    ['two claims', { eligible: [job] }, { claims: {} }, 'ref is missing, wanted "refs/heads/main"; nor repository_id'],
+    ['only rules of other issuers', { eligible: [developers] }, { claims: main }, 'issuer is "ci", wanted "people"'],
+    [
+      'the nearer of two rules',
+      { eligible: [{ issuer: 'ci', claims: { a: '1', b: '2' } }, job] },
+      { claims: { ref: main.ref } },
+      'eligible[1]: repository_id',
+    ],
+    ['its own issuer before another', { eligible: [developers, job] }, { claims: {} }, 'eligible[1]: ref is missing'],
+    [
+      'a glob',
+      { eligible: [{ issuer: 'ci', claims: { ref: { glob: 'refs/heads/r-*' } } }] },
+      { claims: main },
+      'wanted {"glob":"refs/heads/r-*"}',
+    ],
+    [
+      'a group',
+      { eligible: [developers] },
+      { issuer: 'people', claims: { groups: ['sales'] } },
+      'groups is ["sales"], wanted {"includes":"developers"}',
+    ],
+    ['a long claim', { eligible: [job] }, { claims: { ...main, ref: 'x'.repeat(900) } }, `ref is "${'x'.repeat(78)}…`],
+    ['no rules', { eligible: [] }, { claims: main }, 'not visible: it has no rules'],
+  ])('%s', (_name, change, who, expected) => {
+    const access = decide(change, { issuer: 'ci', ...who })
+    expect(access).toMatchObject({ code: 'profile-unknown', operator: expect.stringContaining(expected) })
+    expect((access as { detail: string }).detail).toBe('Profile not found, or not visible to you.')
+  })
 })

@@ -13,6 +13,7 @@ import { type Caller, mfaAcrOf, signedInWithin } from '../identity/caller.ts'
 import type { Instant } from '../instant.ts'
 import { type Hurdle, type Refused, refused } from '../outcome.ts'
 import type { StepUp } from '../problem.ts'
+import { nearestObstacle } from './obstacles.ts'
 
 /** The source address and time of the call. */
 export type AccessContext = { readonly sourceIp: string; readonly now: Instant }
@@ -31,21 +32,26 @@ export function decideAccess(rules: Rules, profileId: string, caller: Caller, co
   // An unknown profile takes the same evaluation time as an invisible one.
   const profile = found ?? rules.profiles.first()
   const standing = standingOf(profile, caller, context)
+  if (standing.eligible && found) return { outcome: 'allowed', profile }
+  const obstacle = nearestObstacle(profile, caller) ?? 'it has no rules'
   if (!found || !standing.visible) {
-    return {
-      ...refused('profile-unknown', 'Profile not found, or not visible to you.'),
-      reasons: [found ? 'not visible' : 'not in the config'],
-    }
+    const reason = found ? 'not visible' : 'not in the config'
+    const operator = found ? `${reason}: ${obstacle}` : reason
+    return { ...refused('profile-unknown', 'Profile not found, or not visible to you.', { operator }), reasons: [reason] }
   }
-  if (standing.eligible) return { outcome: 'allowed', profile }
   const issuer = rules.issuers[caller.issuer]
-  return refusal(standing, issuer ? mfaAcrOf(issuer) : [])
+  return refusal(standing, issuer ? mfaAcrOf(issuer) : [], obstacle)
 }
 
-function refusal({ hurdles: failed, nearest }: Standing, mfaAcr: readonly string[]): Access {
+function refusal({ hurdles: failed, nearest }: Standing, mfaAcr: readonly string[], obstacle: string): Access {
   const [first] = failed
   if (first === undefined || !nearest)
-    return { ...refused('not-eligible', 'You can see this profile, but its rules do not match your token.'), reasons: ['no rule fits'] }
+    return {
+      ...refused('not-eligible', 'You can see this profile, but its rules do not match your token.', {
+        operator: `no rule fits: ${obstacle}`,
+      }),
+      reasons: ['no rule fits'],
+    }
   const words = {
     'mfa-required': 'This profile requires a sign-in with a second factor.',
     'auth-too-old': 'This profile requires a recent sign-in.',
@@ -56,7 +62,7 @@ function refusal({ hurdles: failed, nearest }: Standing, mfaAcr: readonly string
     ...(failed.includes('auth-too-old') && nearest.authAge ? { maxAge: durationSeconds(nearest.authAge) } : {}),
   }
   const hint = Object.keys(stepUp).length > 0 ? { stepUp } : {}
-  return { ...refused(first, words[first], { evidence: { reasons: failed, ...hint } }), reasons: failed }
+  return { ...refused(first, words[first], { operator: failed.join(', '), evidence: { reasons: failed, ...hint } }), reasons: failed }
 }
 
 /** `nearest`: the rule with matching claims that has the fewest hurdles. */

@@ -276,7 +276,7 @@ const nameBytesOf = (event: Members): number =>
 type Members = { readonly [member: string]: unknown }
 const instants = ['at', 'expiresAt', 'expiration', 'unattendedAt', 'epoch', 'startsAt'] as const
 const people = ['caller', 'by'] as const
-const freeTexts = ['justification', 'comment'] as const
+const freeTexts = ['justification', 'comment', 'reason'] as const
 
 /**
  * Shorter forms of an event without free text, the fullest first. A reservation that cannot be written cannot be vended, so its

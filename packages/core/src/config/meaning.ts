@@ -12,20 +12,17 @@ import { parsePattern } from './pattern.ts'
 import { checkPolicy } from './policy-check.ts'
 import { isIssuerUrl } from './schema.ts'
 import { type Approval, type Config, MAX_GRANT_DAYS, MAX_SESSION_SECONDS, type Matcher, type Profile, type Who } from './shape.ts'
+import { sharedIssuers } from './shared-issuers.ts'
 
 /** A shorter session is useless to any client. The end-time Deny makes sessions under 15 minutes possible (docs/decisions/0002). */
 const MIN_SESSION_SECONDS = 60
 
-type Say = (path: string, fault: string) => void
+/** A stolen token works as long as it lives. A week is longer than the longest job of the issuers with a preset. */
+const MAX_TOKEN_LIFE = '168h'
+/** Further ahead than this, a clock is wrong and should be corrected. */
+const MAX_CLOCK_SKEW = '60s'
 
-/** Issuers that many organizations share. Without a pinned claim, the broker would accept a token of any tenant. */
-const sharedIssuers: readonly { readonly url: RegExp; readonly pins: readonly string[] }[] = [
-  { url: /^https:\/\/token\.actions\.githubusercontent\.com$/, pins: ['repository_owner_id', 'enterprise_id', 'repository_id'] },
-  { url: /^https:\/\/gitlab\.com$/, pins: ['namespace_id', 'project_id'] },
-  { url: /^https:\/\/agent\.buildkite\.com$/, pins: ['organization_id'] },
-  { url: /^https:\/\/accounts\.google\.com$/, pins: ['hd', '/google/compute_engine/project_number', '/google/compute_engine/project_id'] },
-  { url: /^https:\/\/login\.microsoftonline\.com\/(common|organizations|consumers)\//, pins: ['tid'] },
-]
+type Say = (path: string, fault: string) => void
 
 export function meaningFaults(config: Config, say: Say): void {
   const urls = new Map<string, string>()
@@ -35,6 +32,12 @@ export function meaningFaults(config: Config, say: Say): void {
     for (const member of ['url', 'jwksUri'] as const) {
       if (!isIssuerUrl(item[member]))
         say(`${path}.${member}`, 'must be an https URL without credentials or fragment (http only for loopback)')
+    }
+    for (const [name, most] of [
+      ['clockSkew', MAX_CLOCK_SKEW],
+      ['maxTokenLife', MAX_TOKEN_LIFE],
+    ] as const) {
+      if ((parseDuration(item[name] ?? most) ?? 0) > (parseDuration(most) ?? 0)) say(`${path}.${name}`, `must be at most ${most}`)
     }
     if (urls.has(item.url)) say(`${path}.url`, `is already used by issuer '${urls.get(item.url)}'`)
     if (keys.has(item.key)) say(`${path}.key`, `is already used by issuer '${keys.get(item.key)}'; source identities would collide`)

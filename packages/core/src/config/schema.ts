@@ -122,9 +122,16 @@ export const presets = [
   'entra',
   'google',
   'aws',
+  'keycloak',
+  'auth0',
+  'terraform',
+  'vercel',
+  'bitbucket',
+  'azure-devops',
+  'spacelift',
   'oidc',
 ] as const
-const dialects = ['rfc9068', 'cognito', 'okta', 'entra'] as const
+const dialects = ['rfc9068', 'cognito', 'okta', 'entra', 'keycloak', 'auth0'] as const
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 
 const acr = v.pipe(line, v.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be printable ASCII without spaces, double quotes or backslashes'))
@@ -151,7 +158,7 @@ const issuer = named(
       named('Preset', 'A kind of issuer.', v.picklist(presets)),
     ),
     dialect: optional(
-      "How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID.",
+      "How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID, Keycloak, Auth0.",
       named('Dialect', 'How tokens mark their use.', v.picklist(dialects)),
     ),
     identityClaim: optional(
@@ -175,7 +182,8 @@ const issuer = named(
       '`private`: the keys are served inside your own network. Otherwise a JWKS host with a private address is refused.',
       v.literal('private'),
     ),
-    maxTokenLife: optional('The longest `exp - iat` that is accepted. Default: 24h for people, 1h for workloads.', duration),
+    maxTokenLife: optional('The longest `exp - iat` that is accepted, at most 168h. Default: 24h for people, 1h for workloads.', duration),
+    clockSkew: optional("How far `iat` and `nbf` can be ahead of the broker's clock, at most 60s. Default: 10s.", duration),
     actorClaim: optional('For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`).', claimRef),
     replay: optional('`once`: a token can be used for one session per profile.', v.literal('once')),
   }),

@@ -47,7 +47,7 @@ export type Issuer = {
   readonly algorithms: readonly Algorithm[]
   /** The kind of issuer. `stint lint` knows the claims of each preset. The helpers in `issuers/` set it. */
   readonly preset?: Preset
-  /** How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID. */
+  /** How tokens mark their use where that is not RFC 9068's `typ` (identity/token-use.ts). Default: by the URL of Cognito, Okta, Entra ID, Keycloak, Auth0. */
   readonly dialect?: Dialect
   /** The claim with the caller's identity in AWS. Default: `sub`. The issuer must verify any other claim you name here. */
   readonly identityClaim?: ClaimRef
@@ -61,8 +61,10 @@ export type Issuer = {
   readonly mfaAcr?: readonly string[]
   /** `private`: the keys are served inside your own network. Otherwise a JWKS host with a private address is refused. */
   readonly network?: 'private'
-  /** The longest `exp - iat` that is accepted. Default: 24h for people, 1h for workloads. */
+  /** The longest `exp - iat` that is accepted, at most 168h. Default: 24h for people, 1h for workloads. */
   readonly maxTokenLife?: Duration
+  /** How far `iat` and `nbf` can be ahead of the broker's clock, at most 60s. Default: 10s. */
+  readonly clockSkew?: Duration
   /** For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`). */
   readonly actorClaim?: ClaimRef
   /** `once`: a token can be used for one session per profile. */
@@ -193,10 +195,10 @@ export type Directory = {
 export type Algorithm = 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
 
 /** A kind of issuer. */
-export type Preset = 'github' | 'gitlab' | 'buildkite' | 'circleci' | 'kubernetes' | 'cognito' | 'okta' | 'entra' | 'google' | 'aws' | 'oidc'
+export type Preset = 'github' | 'gitlab' | 'buildkite' | 'circleci' | 'kubernetes' | 'cognito' | 'okta' | 'entra' | 'google' | 'aws' | 'keycloak' | 'auth0' | 'terraform' | 'vercel' | 'bitbucket' | 'azure-devops' | 'spacelift' | 'oidc'
 
 /** How tokens mark their use. */
-export type Dialect = 'rfc9068' | 'cognito' | 'okta' | 'entra'
+export type Dialect = 'rfc9068' | 'cognito' | 'okta' | 'entra' | 'keycloak' | 'auth0'
 
 /** `/a/b` is a JSON Pointer (RFC 6901) into the claims; anything else is the literal name of a top-level claim. */
 export type ClaimRef = string

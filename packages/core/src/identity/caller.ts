@@ -8,7 +8,7 @@ import { type Instant, seconds } from '../instant.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { type Done, done, type Refused } from '../outcome.ts'
 import { joinedName } from './name.ts'
-import { CLOCK_GRACE_SECONDS, forged, type UnverifiedToken } from './token.ts'
+import { CLOCK_GRACE_SECONDS, type UnverifiedToken, unfit } from './token.ts'
 
 declare const verified: unique symbol
 
@@ -50,7 +50,7 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
   const subject = claims.sub as string
   const identity = findClaim(claims, issuer.identityClaim ?? 'sub')
   if (typeof identity !== 'string' || identity === '' || identity.length > 512)
-    return forged(`identity claim ${issuer.identityClaim} is missing or invalid`)
+    return unfit(`identity claim ${issuer.identityClaim} is missing or invalid`, 'Have your issuer send this claim.')
   const groups = issuer.groupsClaim === undefined ? undefined : findClaim(claims, issuer.groupsClaim)
   const hash = sha256Hex(token.signingInput)
   const caller: Omit<Caller, typeof verified> = {

@@ -13,11 +13,15 @@ const urls: readonly (readonly [RegExp, Dialect])[] = [
   [/^https:\/\/cognito-idp\.[a-z0-9-]+\.(amazonaws\.(com(\.cn)?|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov)\//, 'cognito'],
   [/^https:\/\/[^/]+\.okta(preview|-emea)?\.com(\/|$)/, 'okta'],
   [/^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net)\//, 'entra'],
+  [/\/realms\/[^/]+$/, 'keycloak'],
+  [/^https:\/\/[^/]+\.auth0\.com\/$/, 'auth0'],
 ]
 
 export function tokenUseFault(issuer: Issuer, typ: string | undefined, claims: JsonObject): string | undefined {
   const media = typ?.toLowerCase().replace(/^application\/at\+jwt$/, 'at+jwt')
   if (media !== undefined && media !== 'jwt' && media !== 'at+jwt') return `typ ${typ?.slice(0, 40)} is not allowed`
+  // OpenID Connect Back-Channel Logout 1.0 §2.4: `typ` is only recommended there, `events` is required.
+  if (claims.events !== undefined) return 'a logout token (events)'
   const dialect = dialectOf(issuer)
   if (dialect === 'rfc9068') {
     // RFC 9068 §2.1. A token of neither kind has no marker.
@@ -43,6 +47,12 @@ function useOf(dialect: Exclude<Dialect, 'rfc9068'>, claims: JsonObject): 'id' |
     // Okta, "OpenID Connect & OAuth 2.0 API": only access tokens name the client in `cid`.
     case 'okta':
       return 'cid' in claims ? (ofLogin ? undefined : 'access') : 'scp' in claims ? undefined : 'id'
+    // Keycloak Server Administration Guide: `typ` also knows Refresh, Offline and Logout.
+    case 'keycloak':
+      return claims.typ === 'ID' ? 'id' : claims.typ === 'Bearer' ? 'access' : undefined
+    // Auth0 Docs, "Access Token Profiles": only access tokens name the client, in `azp` or `client_id`.
+    case 'auth0':
+      return 'azp' in claims || 'client_id' in claims ? (ofLogin ? undefined : 'access') : 'scope' in claims ? undefined : 'id'
     // Microsoft identity platform, "Access token claims reference", "ID token claims reference": only access tokens have `azp`
     // (v1: `appid`), and only ID tokens have the claims that tie a token to a sign-in.
     case 'entra':
@@ -57,6 +67,11 @@ function isApplications(dialect: Exclude<Dialect, 'rfc9068'>, claims: JsonObject
       return claims.username === undefined
     case 'okta':
       return claims.uid === undefined
+    // Keycloak, "Using a service account": its mappers add the client's host.
+    case 'keycloak':
+      return 'clientHost' in claims || /^service-account-/.test(String(claims.preferred_username))
+    case 'auth0':
+      return claims.gty === 'client-credentials' || /@clients$/.test(String(claims.sub))
     case 'entra':
       return claims.idtyp === 'app' || claims.scp === undefined
   }

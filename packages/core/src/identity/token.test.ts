@@ -33,7 +33,8 @@ const faultOf = (raw: string): string => {
 describe('parseToken', () => {
   test.each<[string, string, string]>([
     ['a token', jwt(header, claims), 'ok'],
-    ['too long', jwt(header, { ...claims, pad: 'x'.repeat(MAX_TOKEN_BYTES) }), 'too long'],
+    ['too long to verify', jwt(header, { ...claims, pad: 'x'.repeat(2 * MAX_TOKEN_BYTES) }), 'too long'],
+    ['too long, but verified so that its holder is told', jwt(header, { ...claims, pad: 'x'.repeat(MAX_TOKEN_BYTES) }), 'ok'],
     ['two segments', 'a.b', 'three segments'],
     ['four segments', `${jwt(header, claims)}.x`, 'three segments'],
     ['an empty signature', `${encode(header)}.${encode(claims)}.`, 'three segments'],
@@ -100,8 +101,8 @@ describe('checkClaims', () => {
     ['aud of another', {}, { aud: 'other' }, undefined, 'aud is not this broker'],
     ['aud with a slash more', {}, { aud: 'stint/' }, undefined, 'aud is not this broker'],
     ['aud as a list that has us', {}, { aud: ['other', 'stint'] }, undefined, 'ok'],
-    ['aud as a list with a number', {}, { aud: ['stint', 1] }, undefined, 'aud is neither'],
-    ['aud as an object', {}, { aud: { stint: true } }, undefined, 'aud is neither'],
+    ['aud as a list with a number', {}, { aud: ['stint', 1] }, undefined, 'aud is not a string'],
+    ['aud as an object', {}, { aud: { stint: true } }, undefined, 'aud is not a string'],
     ['⚑ sub missing', {}, { sub: undefined }, undefined, 'sub'],
     ['sub empty', {}, { sub: '' }, undefined, 'sub'],
     ['sub that is a number', {}, { sub: 7 }, undefined, 'sub'],
@@ -112,16 +113,18 @@ describe('checkClaims', () => {
     ['exp as a string', {}, { exp: String(seconds + 600) }, undefined, 'exp'],
     ['exp beyond any calendar', {}, { exp: 1e15 }, undefined, 'exp'],
     ['iat missing', {}, { iat: undefined }, undefined, 'iat'],
-    ['⚑ iat in the future', {}, { iat: seconds + 11 }, undefined, 'iat is in the future'],
+    ['⚑ iat in the future', {}, { iat: seconds + 11 }, undefined, 'iat is ahead'],
     ['iat within the grace', {}, { iat: seconds + 9 }, undefined, 'ok'],
-    ['nbf in the future', {}, { nbf: seconds + 11 }, undefined, 'nbf is in the future'],
+    ['iat 30 s ahead, within the skew of its issuer', { clockSkew: '60s' }, { iat: seconds + 30 }, undefined, 'ok'],
+    ['iat 5 s ahead of an issuer without skew', { clockSkew: '1s' }, { iat: seconds + 5 }, undefined, 'iat is ahead'],
+    ['nbf in the future', {}, { nbf: seconds + 11 }, undefined, 'nbf is ahead'],
     ['nbf within the grace', {}, { nbf: seconds + 9 }, undefined, 'ok'],
-    ['nbf as a string', {}, { nbf: '0' }, undefined, 'nbf is invalid'],
+    ['nbf as a string', {}, { nbf: '0' }, undefined, 'nbf is not a time'],
     ['exp before iat', {}, { exp: seconds - 61 }, undefined, 'exp is not after iat'],
-    ['⚑ a life of more than a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_401 }, undefined, 'lifetime exceeds'],
+    ['⚑ a life of more than a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_401 }, undefined, 'lifetime is too long'],
     ['a life of a day', {}, { iat: seconds - 60, exp: seconds - 60 + 86_400 }, undefined, 'ok'],
-    ['a workload’s life of more than an hour', { kind: 'workload' }, { exp: seconds + 3600 }, undefined, 'lifetime exceeds'],
-    ['a life longer than configured', { maxTokenLife: '5m' }, {}, undefined, 'lifetime exceeds'],
+    ['a workload’s life of more than an hour', { kind: 'workload' }, { exp: seconds + 3600 }, undefined, 'lifetime is too long'],
+    ['a life longer than configured', { maxTokenLife: '5m' }, {}, undefined, 'lifetime is too long'],
     ['another tenant', { tenant: { owner_id: '65' } }, { owner_id: '66' }, undefined, 'not the pinned tenant'],
     ['a tenant’s id as a number', { tenant: { owner_id: '65' } }, { owner_id: 65 }, undefined, 'not the pinned tenant'],
     ['no tenant', { tenant: { owner_id: '65' } }, {}, undefined, 'not the pinned tenant'],
@@ -130,6 +133,71 @@ describe('checkClaims', () => {
     ['expired within the grace', {}, { exp: seconds - 9 }, undefined, 'ok'],
     ['expired and of another audience', {}, { exp: seconds - 30, aud: 'other' }, undefined, 'token-invalid'],
   ])('%s', (_name, change, payload, typ, fault) => expect(check(change, payload, typ)).toContain(fault))
+
+  // What the holder of a validly signed token is told. Situations: aws-actions/configure-aws-credentials and vault-plugin-auth-jwt issues
+  // about audiences; Kubernetes "TokenRequest" and GitLab "ID tokens" for lives; Entra "groups overage" for sizes; RFC 8725 §3.11 for typ.
+  test.each<[string, Partial<Issuer>, object, string | undefined, string, string]>([
+    ['an audience with a slash more', {}, { aud: 'stint/' }, undefined, 'aud is not this broker, but "stint/"', 'the audience "stint"'],
+    ['the default audience of AWS', {}, { aud: 'sts.amazonaws.com' }, undefined, 'but "sts.amazonaws.com"', 'the audience "stint"'],
+    ['one of two audiences', { audiences: ['a', 'b'] }, { aud: ['c', 'd'] }, undefined, 'but ["c","d"]', '"a" or "b"'],
+    ['no audience', {}, { aud: undefined }, undefined, 'aud is not a string', 'the audience "stint"'],
+    ['a life of two days', {}, { exp: seconds + 172_740 }, undefined, 'exp - iat is 172800 s, the limit is 86400 s', 'maxTokenLife'],
+    [
+      'a Kubernetes token of a day',
+      { kind: 'workload' },
+      { exp: seconds + 86_340 },
+      undefined,
+      'is 86400 s, the limit is 3600 s',
+      'maxTokenLife',
+    ],
+    ['iat 30 s ahead', {}, { iat: seconds + 30 }, undefined, 'iat is ahead of our clock by 30 s', 'clock'],
+    ['nbf 90 s ahead', {}, { nbf: seconds + 90 }, undefined, 'nbf is ahead of our clock by 90 s', 'clock'],
+    [
+      'iat 61 s ahead of a skew of a minute',
+      { clockSkew: '60s' },
+      { iat: seconds + 61 },
+      undefined,
+      'by 61 s, the limit is 60 s',
+      'clockSkew',
+    ],
+    ['iat in milliseconds', {}, { iat: NOW }, undefined, 'iat is not a time, but 17', 'seconds since 1970'],
+    ['an ID token', { tokenUse: 'access' }, {}, 'JWT', 'typ at+jwt', 'Send the access token'],
+    ['a logout token', {}, {}, 'logout+jwt', 'typ logout+jwt is not allowed', 'Send the ID or access token'],
+    ['a subject of 300 characters', {}, { sub: 'x'.repeat(300) }, undefined, '1 to 255 printable ASCII', 'such a subject'],
+    ['a branch with an umlaut', {}, { sub: 'repo:acme/web:ref:refs/heads/größe' }, undefined, '1 to 255 printable ASCII', 'such a subject'],
+    [
+      'another owner',
+      { tenant: { owner_id: '65' } },
+      { owner_id: '66' },
+      undefined,
+      'owner_id is not the pinned tenant, but "66"',
+      'organization',
+    ],
+    ['no owner', { tenant: { owner_id: '65' } }, {}, undefined, 'but missing', 'organization'],
+    [
+      '200 groups and more',
+      {},
+      { groups: Array(450).fill('0f4c2b1a-6d3e-4b5f-8a7c-9d0e1f2a3b4c') },
+      undefined,
+      'the limit is 16384',
+      'fewer claims',
+    ],
+  ])('tells the holder of %s', (_name, change, payload, typ, what, next) => {
+    const refusal = checkClaims({ ...issuer, ...change }, token({ ...claims, ...payload }, typ), NOW)
+    expect(refusal).toMatchObject({ outcome: 'refused', code: 'token-invalid', detail: expect.stringContaining(what) })
+    expect(refusal).toMatchObject({ evidence: { next: expect.stringContaining(next) } })
+  })
+  test('never tells the pinned tenant, nor a long claim whole', () => {
+    const pinned = checkClaims({ ...issuer, tenant: { tid: 'our-tenant' } }, token({ ...claims, tid: 'x'.repeat(500) }), NOW)
+    expect(JSON.stringify(pinned)).not.toContain('our-tenant')
+    expect((pinned as { detail: string }).detail.length).toBeLessThan(220)
+  })
+  test('takes 200 groups of Entra ID (learn.microsoft.com, "Configure group claims": at most 200 in a JWT)', () => {
+    const groups = Array(200).fill('0f4c2b1a-6d3e-4b5f-8a7c-9d0e1f2a3b4c')
+    expect(checkClaims(issuer, token({ ...claims, groups }), NOW).outcome).toBe('done')
+  })
+  test('says how long ago a token expired', () =>
+    expect(checkClaims(issuer, token({ ...claims, exp: seconds - 30 }), NOW)).toMatchObject({ detail: 'The token expired 30 s ago.' }))
 
   const cognito = { url: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Abc', audiences: ['client-1'] } as const
   test.each<[string, Partial<Issuer>, object, string]>([
@@ -150,7 +218,7 @@ describe('checkClaims', () => {
       'Cognito: an access token of another client',
       { tokenUse: 'access' },
       { token_use: 'access', aud: undefined, client_id: 'client-2', username: 'dana' },
-      'aud is not this broker',
+      'client_id is not this broker',
     ],
     [
       'Cognito: an ID token where an access token is required',
@@ -176,6 +244,7 @@ describe('checkClaims', () => {
 
 describe('issuers that mark tokens in their own way', () => {
   const [okta, entra] = ['okta', 'entra'].map((dialect) => ({ dialect: dialect as 'okta' }))
+  const [keycloak, auth0] = [{ dialect: 'keycloak' as const }, { dialect: 'auth0' as const }]
   test.each<[string, Partial<Issuer>, object, string]>([
     ['Okta: an access token', { ...okta, tokenUse: 'access' }, { cid: 'c', uid: 'u', scp: ['openid'] }, 'ok'],
     ['Okta: an ID token', { ...okta, tokenUse: 'id' }, { amr: ['pwd'], at_hash: 'h' }, 'ok'],
@@ -192,6 +261,24 @@ describe('issuers that mark tokens in their own way', () => {
     ['Entra: an access token with a nonce', entra ?? {}, { azp: 'a', scp: 'use', nonce: 'n' }, 'neither'],
     ['Entra: an application is not a person', entra ?? {}, { azp: 'a', roles: ['Admin'] }, 'of an application'],
     ['Entra: an application that says so', entra ?? {}, { azp: 'a', scp: 'x', idtyp: 'app' }, 'of an application'],
+    ['Keycloak: an access token', { ...keycloak, tokenUse: 'access' }, { typ: 'Bearer', azp: 'cli', preferred_username: 'ann' }, 'ok'],
+    ['Keycloak: an ID token for access', { ...keycloak, tokenUse: 'access' }, { typ: 'ID' }, 'an id token where an access'],
+    ['Keycloak: a refresh token for any', keycloak, { typ: 'Refresh' }, 'neither'],
+    ['Keycloak: an offline token for any', keycloak, { typ: 'Offline' }, 'neither'],
+    ['Keycloak: a logout token for any', keycloak, { typ: 'Logout' }, 'neither'],
+    ['Keycloak: no typ for any', keycloak, {}, 'neither'],
+    ['Keycloak: a service account', keycloak, { typ: 'Bearer', preferred_username: 'service-account-ci' }, 'of an application'],
+    ['Keycloak: a service account by its host', keycloak, { typ: 'Bearer', clientHost: '10.0.0.1' }, 'of an application'],
+    ['Keycloak: a service account as a workload', { ...keycloak, kind: 'workload' }, { typ: 'Bearer', clientHost: 'h' }, 'ok'],
+    ['Auth0: an access token', { ...auth0, tokenUse: 'access' }, { azp: 'c', scope: 'openid' }, 'ok'],
+    ['Auth0: an access token of the RFC 9068 profile', { ...auth0, tokenUse: 'access' }, { client_id: 'c' }, 'ok'],
+    ['Auth0: an ID token for access', { ...auth0, tokenUse: 'access' }, { nonce: 'n', sid: 's' }, 'an id token where an access'],
+    ['Auth0: an access token for ID', { ...auth0, tokenUse: 'id' }, { azp: 'c', scope: 'openid' }, 'an access token where an id'],
+    ['Auth0: a logout token for any', auth0, { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'logout'],
+    ['Auth0: an application', auth0, { azp: 'c', sub: 'c@clients' }, 'of an application'],
+    ['Auth0: an application that says so', auth0, { azp: 'c', gty: 'client-credentials' }, 'of an application'],
+    ['any issuer: a logout token with typ JWT', {}, { events: {} }, 'logout'],
+    ['Entra v1: an access token', { ...entra, tokenUse: 'access' }, { appid: 'a', scp: 'use' }, 'ok'],
     ['Cognito: a client is not a person', { dialect: 'cognito', tokenUse: 'access' }, { token_use: 'access' }, 'of an application'],
   ])('%s', (_name, change, payload, fault) => expect(check(change, payload)).toContain(fault))
 })

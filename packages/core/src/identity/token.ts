@@ -15,8 +15,10 @@ import { isObject, type Json, type JsonObject, jsonBytes, parseForeignJson } fro
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { dialectOf, tokenUseFault } from './token-use.ts'
 
-/** Longest token, in bytes. API Gateway accepts 10,240 bytes of headers in total. */
-export const MAX_TOKEN_BYTES = 8192
+/** Longest token, in bytes. In a header API Gateway accepts at most 10,240 bytes, all headers together; `POST /token` takes the rest. */
+export const MAX_TOKEN_BYTES = 16_384
+/** Longest token whose signature is verified. Above MAX_TOKEN_BYTES, only to say that it is too long. */
+const MAX_VERIFIED_BYTES = 2 * MAX_TOKEN_BYTES
 /** How far apart the clocks of issuer and broker can be. */
 export const CLOCK_GRACE_SECONDS = 10
 
@@ -29,15 +31,15 @@ export type UnverifiedToken = {
   readonly unverifiedIssuer: string
 }
 
-/** The caller learns only that the token is invalid. The exact cause goes to the operator's log. */
 /** Why a token is refused. */
 export type TokenRefusal = 'token-invalid' | 'token-expired'
 
+/** The caller learns only that the token is invalid. The exact cause goes to the operator's log. */
 const invalid = (operator: string): Refused<'token-invalid'> =>
   refused('token-invalid', 'The token is malformed, forged, or not meant for this broker.', { operator })
 
 export function parseToken(raw: string): Done<UnverifiedToken> | Refused<'token-invalid'> {
-  if (raw.length > MAX_TOKEN_BYTES) return invalid('token is too long')
+  if (raw.length > MAX_VERIFIED_BYTES) return invalid('token is too long')
   const segments = raw.split('.')
   if (segments.length !== 3 || segments.some((segment) => segment === '')) return invalid('token does not have three segments')
   const [headerBytes, payloadBytes, signature] = segments.map(decodeBase64Url)
@@ -81,6 +83,19 @@ export function checkHeader(issuer: Issuer, token: UnverifiedToken): Refused<'to
 /** The refusal of a token with an invalid signature or an unknown key. */
 export const forged = (why: string): Refused<'token-invalid'> => invalid(why)
 
+/** What is wrong with a claim, and what to do about it. */
+type Fault = readonly [what: string, next: string]
+
+/**
+ * The refusal of a token whose signature is valid. Its holder could read its claims anyway, so they learn the reason. Of the config it
+ * names only what a client needs to get a better token: audiences and limits, never the pinned tenant.
+ */
+export const unfit = (what: string, next: string): Refused<'token-invalid'> =>
+  refused('token-invalid', `Your issuer signed this token, but this broker does not accept it: ${what}.`, {
+    operator: what,
+    evidence: { next },
+  })
+
 /**
  * Checks the claims of a token whose signature is valid. `token-expired` comes last and only here, so that a forged token
  * that has also expired is refused as forged.
@@ -88,41 +103,76 @@ export const forged = (why: string): Refused<'token-invalid'> => invalid(why)
 export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant): Done<JsonObject> | Refused<TokenRefusal> {
   const claims = token.unverifiedClaims
   const fault =
-    tokenUseFault(issuer, token.header.typ, claims) ??
+    sizeFault(token) ??
+    useFault(issuer, token, claims) ??
     audienceFault(issuer, claims) ??
     subjectFault(claims) ??
     timeFault(issuer, claims, now) ??
     tenantFault(issuer, claims)
-  if (fault) return invalid(fault)
-  if (now >= seconds((claims.exp as number) + CLOCK_GRACE_SECONDS)) return refused('token-expired', 'The token has expired.')
+  if (fault) return unfit(...fault)
+  const late = now - seconds(claims.exp as number)
+  if (late >= seconds(CLOCK_GRACE_SECONDS)) return refused('token-expired', `The token expired ${inSeconds(late)} ago.`)
   return done(claims)
 }
 
-function audienceFault(issuer: Issuer, claims: JsonObject): string | undefined {
-  // Cognito access tokens have no aud. Their client_id names the client they were issued to.
-  const stand = dialectOf(issuer) === 'cognito' && claims.token_use === 'access' && claims.aud === undefined ? claims.client_id : claims.aud
-  const audiences = Array.isArray(stand) ? stand : [stand]
-  if (!audiences.every((value) => typeof value === 'string')) return 'aud is neither a string nor a list of strings'
-  return audiences.some((value) => issuer.audiences.includes(value as string)) ? undefined : 'aud is not this broker'
+const inSeconds = (milliseconds: number): string => `${Math.ceil(milliseconds / 1000)} s`
+
+/** A claim's value in a message: on one line, and short. */
+export const quoted = (value: unknown): string => {
+  const text = value === undefined ? 'missing' : JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text
 }
 
-function subjectFault(claims: JsonObject): string | undefined {
+function sizeFault({ raw }: UnverifiedToken): Fault | undefined {
+  if (raw.length <= MAX_TOKEN_BYTES) return undefined
+  return [`it has ${raw.length} bytes, the limit is ${MAX_TOKEN_BYTES}`, 'Put fewer claims or groups in it.']
+}
+
+function useFault(issuer: Issuer, { header }: UnverifiedToken, claims: JsonObject): Fault | undefined {
+  const fault = tokenUseFault(issuer, header.typ, claims)
+  return fault === undefined
+    ? undefined
+    : [fault, `Send the ${issuer.tokenUse === 'any' ? 'ID or access' : issuer.tokenUse} token of your issuer.`]
+}
+
+function audienceFault(issuer: Issuer, claims: JsonObject): Fault | undefined {
+  // Cognito access tokens have no aud. Their client_id names the client they were issued to.
+  const name = dialectOf(issuer) === 'cognito' && claims.token_use === 'access' && claims.aud === undefined ? 'client_id' : 'aud'
+  const audiences = [claims[name]].flat()
+  const next = `Request the audience ${issuer.audiences.map(quoted).join(' or ')}.`
+  if (!audiences.every((value) => typeof value === 'string')) return [`${name} is not a string or a list of strings`, next]
+  return audiences.some((value) => issuer.audiences.includes(value as string))
+    ? undefined
+    : [`${name} is not this broker, but ${quoted(claims[name])}`, next]
+}
+
+function subjectFault(claims: JsonObject): Fault | undefined {
   const { sub } = claims
   // OpenID Connect Core 1.0 §2: at most 255 ASCII characters. Counted as JSON, because every event contains all of it.
-  return typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && jsonBytes(sub) <= 255 ? undefined : 'sub is missing or invalid'
+  if (typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && jsonBytes(sub) <= 255) return undefined
+  return ['sub must have 1 to 255 printable ASCII characters', 'Have your issuer send such a subject.']
 }
 
-function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): string | undefined {
-  const { exp, iat, nbf } = claims
-  if (!isNumericDate(exp)) return 'exp is missing or invalid'
-  if (!isNumericDate(iat)) return 'iat is missing or invalid'
-  if (nbf !== undefined && !isNumericDate(nbf)) return 'nbf is invalid'
-  const latest = now + seconds(CLOCK_GRACE_SECONDS)
-  if (seconds(iat) > latest) return 'iat is in the future'
-  if (isNumericDate(nbf) && seconds(nbf) > latest) return 'nbf is in the future'
-  if (exp <= iat) return 'exp is not after iat'
-  if (exp - iat > maxTokenLifeSeconds(issuer)) return 'the token lifetime exceeds the maximum of its issuer'
-  return undefined
+const CLOCK_NEXT = "Correct your issuer's clock, or have operators raise clockSkew."
+
+function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): Fault | undefined {
+  const skew = issuer.clockSkew === undefined ? CLOCK_GRACE_SECONDS : durationSeconds(issuer.clockSkew)
+  for (const name of ['exp', 'iat', 'nbf']) {
+    const value = claims[name]
+    if (!isNumericDate(value)) {
+      if (name !== 'nbf' || value !== undefined)
+        return [`${name} is ${value === undefined ? 'missing' : `not a time, but ${quoted(value)}`}`, 'Send it in seconds since 1970.']
+    } else if (name !== 'exp' && seconds(value) > now + seconds(skew))
+      return [`${name} is ahead of our clock by ${inSeconds(seconds(value) - now)}, the limit is ${skew} s`, CLOCK_NEXT]
+  }
+  const life = (claims.exp as number) - (claims.iat as number)
+  if (life <= 0) return ['exp is not after iat', CLOCK_NEXT]
+  const most = maxTokenLifeSeconds(issuer)
+  if (life <= most) return undefined
+  return [
+    `its lifetime is too long: exp - iat is ${life} s, the limit is ${most} s`,
+    'Shorten its life, or have operators raise maxTokenLife.',
+  ]
 }
 
 export const maxTokenLifeSeconds = (issuer: Issuer): number =>
@@ -131,9 +181,11 @@ export const maxTokenLifeSeconds = (issuer: Issuer): number =>
 /** RFC 7519 §2: seconds since the epoch, fractions allowed. A date after the year 9999 is taken for a mistake. */
 const isNumericDate = (value: Json | undefined): value is number => typeof value === 'number' && value > 0 && value < 253_402_300_800
 
-function tenantFault(issuer: Issuer, claims: JsonObject): string | undefined {
+function tenantFault(issuer: Issuer, claims: JsonObject): Fault | undefined {
   for (const [ref, wanted] of Object.entries(issuer.tenant ?? {})) {
-    if (!matchesClaim(wanted, findClaim(claims, ref))) return `${ref} is not the pinned tenant`
+    const claim = findClaim(claims, ref)
+    if (!matchesClaim(wanted, claim))
+      return [`${ref} is not the pinned tenant, but ${quoted(claim)}`, "Use a token of this broker's organization."]
   }
   return undefined
 }

@@ -16,6 +16,8 @@ import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, timeKey }
 const COUNTER_SECONDS = 7200
 /** How many refusals of a caller per hour get an item of their own. */
 const REFUSALS_AN_HOUR = 20
+/** Room for the nearest rule and the claim that stands in its way. If the event has less, it cuts the reason. */
+const MAX_REASON_BYTES = 400
 
 export function refusals(settings: LedgerSettings, sender: Sender): Pick<Ledger, 'refuse' | 'countAsk'> {
   const { random } = settings
@@ -41,7 +43,7 @@ export function refusals(settings: LedgerSettings, sender: Sender): Pick<Ledger,
             type: 'request.refused',
             profile: brief(profile, 48),
             code,
-            reason: brief(reason, 120),
+            reason: brief(reason, MAX_REASON_BYTES),
             ...provenanceOf({ call, caller }),
           }
       const made = await create(requestKey(request), {

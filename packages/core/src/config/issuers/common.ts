@@ -7,13 +7,13 @@ export type CommonOptions = {
   readonly key: string
   /** URLs to use in place of the preset's own, such as `binding('ACTIONS_ISSUER', …)` for the sandbox to fill in. */
   readonly at?: { readonly url: Bindable; readonly jwksUri: Bindable }
-} & Partial<Pick<Issuer, 'maxTokenLife' | 'replay' | 'network' | 'algorithms' | 'nameClaim'>>
+} & Partial<Pick<Issuer, 'maxTokenLife' | 'clockSkew' | 'replay' | 'network' | 'algorithms' | 'nameClaim'>>
 
 /** The `aud` values that mean this broker. Configure jobs to request one that only your broker uses, such as its URL. */
 export type Audiences = { readonly audiences: readonly [string, ...string[]] }
 
 /** The options that were set. */
-export const common = ({ key, maxTokenLife, replay, network, nameClaim, algorithms }: CommonOptions) => ({
+export const common = ({ key, maxTokenLife, clockSkew, replay, network, nameClaim, algorithms }: CommonOptions) => ({
   key,
-  ...defined({ maxTokenLife, replay, network, nameClaim, algorithms }),
+  ...defined({ maxTokenLife, clockSkew, replay, network, nameClaim, algorithms }),
 })

@@ -1,5 +1,5 @@
 /**
- * Microsoft Entra ID, v2.0 tokens of one tenant. Source: Microsoft identity platform, "Access token claims reference",
+ * Microsoft Entra ID, tokens of one tenant. Source: Microsoft identity platform, "Access token claims reference",
  * "ID token claims reference", "Configure group claims".
  *
  * `oid` within `tid` is the person. `email`, `upn` and `preferred_username` can be set by the admin of another tenant
@@ -16,6 +16,8 @@ type EntraOptions = CommonOptions &
     readonly tenantId: string
     /** The `aud` of an access token is the application ID of the API, that of an ID token the one of the client. */
     readonly tokenUse: 'access' | 'id'
+    /** The version of the API's access tokens (`requestedAccessTokenVersion`). Default: `2.0`. In `1.0` the audience can be the API's URI. */
+    readonly version?: '1.0' | '2.0'
   }
 
 /**
@@ -23,9 +25,10 @@ type EntraOptions = CommonOptions &
  */
 export function entra(options: EntraOptions): IssuerSource {
   const tenant = `https://login.microsoftonline.com/${options.tenantId}`
+  const v1 = options.version === '1.0'
   return {
-    url: `${tenant}/v2.0`,
-    jwksUri: `${tenant}/discovery/v2.0/keys`,
+    url: v1 ? `https://sts.windows.net/${options.tenantId}/` : `${tenant}/v2.0`,
+    jwksUri: `${tenant}/discovery/${v1 ? '' : 'v2.0/'}keys`,
     ...options.at,
     preset: 'entra',
     dialect: 'entra',
@@ -35,7 +38,7 @@ export function entra(options: EntraOptions): IssuerSource {
     algorithms: ['RS256'],
     tenant: { tid: options.tenantId },
     identityClaim: 'oid',
-    nameClaim: 'preferred_username',
+    nameClaim: v1 ? 'unique_name' : 'preferred_username',
     groupsClaim: 'groups',
     // ID tokens live five minutes longer than a day.
     maxTokenLife: '25h',
@@ -56,6 +59,7 @@ export const entraKnowledge: Knowledge = {
     azp: id(),
     azpacr: fact(),
     appid: id(),
+    appidacr: fact(),
     scp: fact(),
     idtyp: fact(),
     ver: fact(),
@@ -69,6 +73,7 @@ export const entraKnowledge: Knowledge = {
     at_hash: fact(),
     c_hash: fact(),
     auth_time: fact('number'),
+    amr: fact('texts'),
   },
   // Optional claims and directory extensions.
   custom: /./,

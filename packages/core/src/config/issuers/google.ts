@@ -52,6 +52,27 @@ export function googleCompute(options: CommonOptions & Audiences & { readonly pr
   }
 }
 
+/**
+ * One service account, by ID tokens of the metadata server or of `generateIdToken`. The account's unique ID is pinned: any customer of
+ * Google can get a token of an account of their own. Source: Google Cloud, "Get an ID token".
+ *
+ *     googleServiceAccount({ key: 'gcp', audiences: ['https://stint.acme.example'], uniqueId: '110248495921238986420' })
+ */
+export function googleServiceAccount(options: CommonOptions & Audiences & { readonly uniqueId: string }): IssuerSource {
+  return {
+    ...at,
+    ...options.at,
+    preset: 'google',
+    kind: 'workload',
+    audiences: options.audiences,
+    tokenUse: 'id',
+    algorithms: ['RS256'],
+    tenant: { sub: options.uniqueId },
+    nameClaim: 'email',
+    ...common(options),
+  }
+}
+
 const engine = '/google/compute_engine'
 export const googleKnowledge: Knowledge = {
   claims: {

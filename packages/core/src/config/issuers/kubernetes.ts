@@ -24,6 +24,8 @@ export function kubernetes(options: CommonOptions & Audiences & { readonly url: 
     audiences: options.audiences,
     tokenUse: 'id',
     algorithms: ['RS256'],
+    // Amazon EKS User Guide, "IAM roles for service accounts": its webhook asks for tokens of 86,400 s.
+    ...(onEks ? { maxTokenLife: '24h' } : {}),
     nameClaim: ['/kubernetes.io/namespace', '/kubernetes.io/serviceaccount/name'],
     ...common(options),
   }
