@@ -69,11 +69,14 @@ describe('one target', () => {
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^role +ok +arn:aws:iam::444455556666:role\/stint\/PowerUser exists$/m)
     expect(stdout).toMatch(/^must-fail +ok +AWS denied you AssumeRole with a wrong external ID$/m)
+    expect(stdout).toMatch(
+      /^policies +ok +not read, so stint why knows only the profiles: AWS answered ListRolePolicies with InvalidAction$/m,
+    )
     expect(stdout).not.toMatch(/failed|warning/)
-    expect(calls.map(({ form }) => form.get('Action'))).toEqual(['GetCallerIdentity', 'GetRole', 'AssumeRole'])
+    expect(calls.map(({ form }) => form.get('Action'))).toEqual(['GetCallerIdentity', 'GetRole', 'AssumeRole', 'ListRolePolicies'])
     expect(
       calls.map(({ authorization }) => /Credential=AKIAEXAMPLE\/\d{8}\/([a-z0-9-]+\/[a-z]+)\/aws4_request/.exec(authorization)?.[1]),
-    ).toEqual(['eu-central-1/sts', 'us-east-1/iam', 'eu-central-1/sts'])
+    ).toEqual(['eu-central-1/sts', 'us-east-1/iam', 'eu-central-1/sts', 'us-east-1/iam'])
     const probe = calls[2]?.form
     expect([probe?.get('ExternalId'), JSON.parse(probe?.get('Policy') ?? '').Statement[0].Effect]).toEqual([
       'stint-staging-c2d5-wrong',

@@ -1,8 +1,9 @@
 /** Denials of the sandbox's AWS, from a real session, through `stint why`. */
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CliUser, cliUser } from '../support/cli-user.ts'
-import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+import { CONFIG, type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
 let user: CliUser
@@ -55,6 +56,19 @@ test('the session it names is one that stint show finds', async () => {
   const { session } = await why(await messageOf(s3.send(new GetObjectCommand({ Bucket: 'acme-payments-logs', Key: 'x' }))))
   const { code, stdout } = await user.run(['show', session.split('.')[0]])
   expect([code, stdout]).toEqual([0, expect.stringContaining('logs-read')])
+})
+test('once doctor has read the role: what its policies say', async () => {
+  const message = await messageOf(s3.send(new GetObjectCommand({ Bucket: 'acme-payments-logs', Key: 'x' })))
+  const admin = addUser(sandbox.aws.world, 'arn:aws:iam::111122223333:user/admin', [
+    { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: ['iam:*', 'sts:*'], Resource: '*' } },
+  ])
+  const env = { AWS_ENDPOINT_URL: sandbox.urls.aws, AWS_ACCESS_KEY_ID: admin.accessKeyId, AWS_SECRET_ACCESS_KEY: admin.secretAccessKey }
+  const doctor = await user.run(['doctor', 'logs-read', '--aws', '--config', CONFIG], env)
+  expect(doctor.stdout).toMatch(/^policies +ok +\d+ polic(y|ies) read; stint why uses (it|them) for 30 days$/m)
+  const [best] = (await why(message)).profiles
+  expect(best).toMatchObject({ profile: 'logs-read', role: 'allows' })
+  const { stdout } = await user.run(['why'], {}, message)
+  expect(stdout).toMatch(/session policy allows it, and the policies of its role allow it, as stint doctor read them on \d{4}-\d\d-\d\d\./)
 })
 test('after its end: expired', async () => {
   sandbox.advance(16 * 60_000)

@@ -9,6 +9,7 @@ import { partitionOfArn, partitionOfRegion } from '@stint/iam/partition'
 import { Failure } from '../frame/failure.ts'
 import type { Env, Reply, Send } from '../frame/http.ts'
 import type { RoleDocument } from './judge-role.ts'
+import { type PoliciesRead, readPolicies } from './read-policies.ts'
 
 export type RoleRead =
   | { readonly found: 'role'; readonly role: RoleDocument }
@@ -20,6 +21,8 @@ export type TargetAws = {
   /** The account that reads the role of this target. */
   readonly accountFor: (target: Target) => Promise<string | { readonly denied: string }>
   readonly readRole: (target: Target) => Promise<RoleRead>
+  /** The role's own policies. `boundary`: the ARN of its permissions boundary. */
+  readonly readPolicies: (target: Target, boundary: string | undefined) => Promise<PoliciesRead>
   /** AssumeRole with an external ID that is not the target's. */
   readonly assumeWithWrongExternalId: (target: Target) => Promise<Probe>
 }
@@ -75,6 +78,11 @@ export function targetAws({ keys, send, env, clock, reader }: Settings): TargetA
       const reply = await ask('iam', target, as, { Action: 'GetRole', Version: '2010-05-08', RoleName })
       if (reply.ok) return readRoleReply(reply.text)
       return codeOf(reply) === 'NoSuchEntity' ? { found: 'none' } : { found: 'denied', says: `GetRole failed: ${errorOf(reply)}` }
+    },
+    async readPolicies(target, boundary) {
+      const as = await keysFor(target)
+      if ('denied' in as) return { found: 'denied', says: as.denied }
+      return readPolicies((parameters) => ask('iam', target, as, parameters), target.roleArn.split('/').at(-1) ?? '', boundary)
     },
     async assumeWithWrongExternalId(target) {
       const as = await keysFor(target)

@@ -24,6 +24,7 @@ function fake({ account = target.account, read = good, probe = 'denied' }: Given
       asked.push('read')
       return read
     },
+    readPolicies: async () => ({ found: 'policies', policies: [{}] }),
     assumeWithWrongExternalId: async () => {
       asked.push('probe')
       return probe
@@ -64,9 +65,28 @@ test.each<[string, Given, Pick<Config, 'targets' | 'targetRoles'>, readonly stri
   ],
 ])('%s', async (_situation, given, rules, found, calls, says) => {
   const asked: string[] = []
-  const open = (await targetChecks(fake(given, asked), expected, rules)).filter(({ state }) => state !== 'ok')
+  const open = (await targetChecks(fake(given, asked), expected, rules, async () => {})).filter(({ state }) => state !== 'ok')
   expect(open.map(({ check, state }) => `${check} ${state}`)).toEqual(found)
   expect(open.map((one) => one.says).join('')).toMatch(says)
   expect(open.every(({ fix }) => fix !== undefined)).toBe(true)
   expect(asked).toEqual(calls)
+})
+
+test('the policies that were read are kept, and policies that cannot be read are no fault', async () => {
+  const kept: unknown[] = []
+  const checksOf = async (readPolicies: TargetAws['readPolicies']) =>
+    (await targetChecks({ ...fake({}, []), readPolicies }, expected, config, async (found) => void kept.push(found))).find(
+      ({ check }) => check === 'policies',
+    )
+  expect(await checksOf(async () => ({ found: 'policies', policies: [{ a: 1 }, {}], boundary: {} }))).toEqual({
+    check: 'policies',
+    state: 'ok',
+    says: '2 policies read; stint why uses them for 30 days',
+  })
+  expect(kept).toEqual([{ roleArn: target.roleArn, policies: [{ a: 1 }, {}], boundary: {} }])
+  expect(await checksOf(async () => ({ found: 'denied', says: 'ListRolePolicies failed: AccessDenied' }))).toMatchObject({
+    state: 'ok',
+    says: expect.stringMatching(/^not read.*ListRolePolicies failed/),
+  })
+  expect(kept).toHaveLength(1)
 })

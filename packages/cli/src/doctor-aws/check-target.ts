@@ -8,7 +8,13 @@ import { type Expected, judgeRole } from './judge-role.ts'
 
 type Targets = Pick<Config, 'targets' | 'targetRoles'>
 
-export async function targetChecks(aws: TargetAws, expected: Expected, config: Targets): Promise<readonly Check[]> {
+/** `keep`: what `stint why` will use. */
+export async function targetChecks(
+  aws: TargetAws,
+  expected: Expected,
+  config: Targets,
+  keep: (found: KeptPolicies) => Promise<void>,
+): Promise<readonly Check[]> {
   const { target } = expected
   const permission = callerPermission(expected, config)
   const account = await aws.accountFor(target)
@@ -20,7 +26,31 @@ export async function targetChecks(aws: TargetAws, expected: Expected, config: T
   const read = await aws.readRole(target)
   if (read.found === 'denied') return [permission, unread(read.says)]
   const judged = judgeRole(read.found === 'role' ? read.role : undefined, expected)
-  return [...judged, permission, ...(read.found === 'role' ? [await probe(aws, expected)] : [])]
+  if (read.found !== 'role') return [...judged, permission]
+  return [...judged, permission, await probe(aws, expected), await policies(aws, expected, read.role.boundary, keep)]
+}
+
+type KeptPolicies = { readonly roleArn: string; readonly policies: readonly unknown[]; readonly boundary?: unknown }
+
+/** Not being able to read the policies is no fault of the role, and nothing but `stint why` needs them. */
+async function policies(
+  aws: TargetAws,
+  { target }: Expected,
+  boundary: string | undefined,
+  keep: (found: KeptPolicies) => Promise<void>,
+): Promise<Check> {
+  const { found, ...read } = await aws.readPolicies(target, boundary)
+  const check = 'policies'
+  if (found === 'denied')
+    return { check, state: 'ok', says: `not read, so stint why knows only the profiles: ${(read as { says: string }).says}` }
+  const known = read as Omit<KeptPolicies, 'roleArn'>
+  await keep({ roleArn: target.roleArn, ...known })
+  const count = known.policies.length
+  return {
+    check,
+    state: 'ok',
+    says: `${count} ${count === 1 ? 'policy' : 'policies'} read; stint why uses ${count === 1 ? 'it' : 'them'} for 30 days`,
+  }
 }
 
 const unread = (says: string): Check => ({

@@ -4,6 +4,7 @@ import { loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules, Target } from '@stint/core/config/shape'
 import { parseDuration } from '@stint/core/duration'
+import { toIso } from '@stint/core/instant'
 import { tableClient } from '../audit/aws.ts'
 import { sendFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
@@ -16,6 +17,7 @@ import { liveLine } from '../frame/terminal.ts'
 import { tableText } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 import { kitFaults } from '../target/kit.ts'
+import { keepRolePolicies, type RolePolicies } from '../why/role-policies.ts'
 import { targetAws } from './aws.ts'
 import { targetChecks } from './check-target.ts'
 import type { Expected } from './judge-role.ts'
@@ -31,9 +33,10 @@ export async function awsDoctor(context: Context, flags: DoctorFlags, name: stri
   const aws = targetAws({ keys, send, env, clock: Date.now, ...(flags.reader === undefined ? {} : { reader: flags.reader }) })
   const line = liveLine(context, flags.quiet)
   const judged: Judged[] = []
+  const keep = (found: Omit<RolePolicies, 'readAt'>) => keepRolePolicies(env, { ...found, readAt: toIso(Date.now()) })
   for (const one of expected) {
     line.show(`${one.name}: ${judged.length + 1} of ${expected.length}`)
-    judged.push({ target: one.name, checks: await targetChecks(aws, one, rules) })
+    judged.push({ target: one.name, checks: await targetChecks(aws, one, rules, keep) })
   }
   line.clear()
   // A role that was not read is not a role that is right.

@@ -5,12 +5,14 @@ import type { Context } from '../context.ts'
 import type { Exit } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
 import type { BrokerFlags } from '../frame/flags.ts'
+import type { Env } from '../frame/http.ts'
 import { failureText } from '../frame/run.ts'
 import { factsText, tableText } from '../frame/words.ts'
 import { jsonLine } from '../output.ts'
 import { listProfiles, readProfile } from '../profiles/read.ts'
 import { classifyAll, type Denial, MAX_MESSAGE_CHARACTERS } from './classify.ts'
 import { type Call, type Candidate, candidates, eligible, isMinting } from './profiles.ts'
+import { keptRolePolicies, roleVerdict } from './role-policies.ts'
 import { DECODE, effectWords, KNOWN, layerWords, MINTING, NAME_THE_CALL, SESSION_DENY } from './words.ts'
 
 type WhyFlags = BrokerFlags & { readonly action?: string; readonly resource?: string }
@@ -126,11 +128,24 @@ async function lookedUp(context: Context, flags: WhyFlags, denial: Denial): Prom
     const broker = await brokerFor(context, flags)
     const worth = eligible(await listProfiles(context, broker), call)
     const views = await readAll(broker, worth.slice(0, MAX_PROFILES))
-    return { found: candidates(views, call), checked: views.length, skipped: worth.length - views.length }
+    const found = await withRoles(context.process.env, candidates(views, call), call)
+    return { found, checked: views.length, skipped: worth.length - views.length }
   } catch (error) {
     if (!(error instanceof Failure) || error.exit === 'usage') throw error
     return { failure: error }
   }
+}
+
+/** With what the roles allow, where that is known. A profile whose role does not allow the call comes last. */
+async function withRoles(env: Env, found: readonly Candidate[], call: Call): Promise<readonly Candidate[]> {
+  const judged = await Promise.all(
+    found.map(async (one): Promise<Candidate> => {
+      const kept = await keptRolePolicies(env, one.profile.roleArn, Date.now())
+      const verdict = kept && roleVerdict(kept, call)
+      return kept && verdict ? { ...one, role: { verdict, readAt: kept.readAt } } : one
+    }),
+  )
+  return judged.toSorted((a, b) => Number(a.role?.verdict === 'denies') - Number(b.role?.verdict === 'denies'))
 }
 
 /** If the role itself denied, its other profiles do not help. */
@@ -159,9 +174,9 @@ function profilesText({ action }: Denial, { found, checked, skipped }: Looked): 
   if (checked === 0) return '\nYou have no profile for this account and role.\n'
   if (found.length === 0)
     return `\n${checked === 1 ? 'Your profile' : `None of your ${checked} profiles`} for this account and role ${checked === 1 ? 'does not allow' : 'allows'} ${action}.\n${more}`
-  const rows = found.map(({ profile, certainty }) => [
+  const rows = found.map(({ profile, certainty, role }) => [
     profile.id,
-    certaintyWords[certainty],
+    role?.verdict === 'denies' ? 'no: not its role' : certaintyWords[certainty],
     profile.access === 'allowed' ? 'allowed' : 'needs approval',
     profile.account,
     profile.description ?? '',
@@ -171,7 +186,17 @@ function profilesText({ action }: Denial, { found, checked, skipped }: Looked): 
 }
 
 /** The limit of what Stint knows of the narrowest profile. */
-function limitOf({ certainty }: Candidate): string {
+function limitOf({ certainty, role }: Candidate): string {
+  const day = role?.readAt.slice(0, 10)
+  if (role?.verdict === 'denies') return `The policies of its role do not allow it, as stint doctor read them on ${day}.`
+  if (role && certainty !== 'managed') {
+    const own = {
+      allows: 'This profile’s session policy allows it',
+      conditional: 'This profile’s session policy allows it under conditions, or for some resources',
+      role: 'This profile adds no limit',
+    }[certainty]
+    return `${own}, and the policies of its role allow it, as stint doctor read them on ${day}. A policy of the resource or of the organization can still deny it.`
+  }
   if (certainty === 'allows') return KNOWN
   if (certainty === 'conditional')
     return 'This profile’s session policy allows it under conditions, or for some resources; the role’s own policies are not known to Stint.'
@@ -199,6 +224,7 @@ function jsonOf(denial: Denial, looked: Awaited<ReturnType<typeof lookedUp>>): o
           certainty: one.certainty,
           access: one.profile.access,
           parameters: one.parameters,
+          ...(one.role ? { role: one.role.verdict } : {}),
           command: commandOf(one),
         }))
       : undefined

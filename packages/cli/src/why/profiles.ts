@@ -33,6 +33,8 @@ export type Candidate = {
   readonly certainty: Certainty
   /** The parameters with which it allows the call; null for one that the call does not determine. */
   readonly parameters: { readonly [name: string]: string | null }
+  /** What the role's own policies say, if `stint doctor` has read them. */
+  readonly role?: { readonly verdict: 'allows' | 'denies'; readonly readAt: string }
 }
 
 const allowAll: StatementJson = { Effect: 'Allow', Action: '*', Resource: '*' }
