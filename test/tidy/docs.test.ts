@@ -122,3 +122,14 @@ test('no shell block has a comment, which a pasted line in zsh takes for a word'
   )
   expect(comments).toEqual([])
 })
+
+test('each decision has a number of its own, and a row in docs/README.md', () => {
+  const files = readdirSync(join(root, 'docs/decisions'))
+  const numbers = files.map((name) => name.slice(0, 4))
+  expect(numbers).toEqual([...new Set(numbers)])
+  for (const name of files) {
+    expect(read(`docs/decisions/${name}`)).toMatch(new RegExp(`^# ${Number(name.slice(0, 4))}\\. `))
+    expect(read('docs/README.md')).toContain(`| ${Number(name.slice(0, 4))} | `)
+    expect(read('docs/README.md')).toContain(`(decisions/${name})`)
+  }
+})
