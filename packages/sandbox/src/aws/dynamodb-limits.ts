@@ -66,12 +66,15 @@ const require = createRequire(import.meta.url)
 /** By operation: the members that dynalite reads. It ignores others, which would change what is asked. */
 const members = new Map<string, readonly string[] | undefined>()
 
+/** What the sandbox plays itself, and what dynalite need not read, because all of its reads are consistent. */
+const ADDED: readonly string[] = ['ReturnValuesOnConditionCheckFailure', 'ConsistentRead']
+
 /** A member of a call that is not played, or undefined. An operation that dynalite does not have, it refuses itself. */
 export function unplayedMember(operation: string, input: object): string | undefined {
   if (!/^[A-Z][A-Za-z]{1,40}$/.test(operation)) return undefined
   if (!members.has(operation)) members.set(operation, membersOf(operation))
   const known = members.get(operation)
-  return known && Object.keys(input).find((name) => !known.includes(name) && name !== 'ReturnValuesOnConditionCheckFailure')
+  return known && Object.keys(input).find((name) => !known.includes(name) && !ADDED.includes(name))
 }
 
 function membersOf(operation: string): readonly string[] | undefined {

@@ -71,6 +71,7 @@ test.each<[string, object, string | undefined]>([
   ['PutItem', { TableName: 't', Item: {}, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }, undefined],
   ['PutItem', { TableName: 't', Item: {}, Unheard: 'of' }, 'Unheard'],
   ['Query', { TableName: 't', KeyConditionExpression: 'pk = :p', ScanIndexForward: false }, undefined],
+  ['Scan', { TableName: 't', ConsistentRead: true }, undefined],
   ['CreateTable', { TableName: 't', DeletionProtectionEnabled: true }, 'DeletionProtectionEnabled'],
   ['TransactWriteItems', { TransactItems: [] }, undefined],
   ['../index', { a: 1 }, undefined],
