@@ -51,7 +51,8 @@ describe('login', () => {
     const page = await fetch(json.signInUrl)
     const text = await page.text()
     expect([page.status, text]).toEqual([200, expect.stringContaining('assumed-role/ReadOnly/Dana=20Developer-req_')])
-    expect(text).not.toMatch(new RegExp(`SigninToken|${credentials.secretAccessKey.slice(0, 10)}`))
+    expect(text).not.toContain('SigninToken')
+    expect(text).not.toContain(json.signInUrl.split('SigninToken=')[1])
   })
   test.each([
     ['https://console.aws.amazon.com/', 200],
