@@ -1,6 +1,6 @@
 /**
- * Checks a deployment before anything is made. Without it, AWS would refuse one resource after the other, in the middle of the first
- * deployment, or the deployment would succeed and be of no use.
+ * Checks a deployment before it creates any resource. Without this check, AWS would refuse one resource after the other in the middle of
+ * the first deployment, or the deployment would succeed and be useless.
  */
 import type { Manifest } from '@stint/broker/build/build'
 import type { Settings } from './settings.ts'
@@ -9,7 +9,7 @@ export type Finding = { readonly stops: boolean; readonly what: string; readonly
 
 type Facts = {
   readonly stage: string
-  /** What the stage holds outlives it: `removal: 'retain'`. */
+  /** Its data outlives the stage: `removal: 'retain'`. */
   readonly kept: boolean
   readonly settings: Pick<Settings, 'alarmsTo' | 'reserveConcurrency' | 'userPool'>
   readonly manifest: Pick<Manifest, 'slack' | 'directories' | 'signIn' | 'placeholders'>
@@ -60,7 +60,7 @@ function placeholderFindings({ kept, manifest: { placeholders } }: Facts): reado
   return [
     {
       stops: kept,
-      what: `The config has names of an example: ${placeholders.join(', ')}. Nobody can sign in there, and no session can start.`,
+      what: `The config still has example names: ${placeholders.join(', ')}. Nobody can sign in with them, and no session can start.`,
       fix: 'Replace them in stint.config.ts, or set their bindings in infra/settings.ts.',
     },
   ]
@@ -97,7 +97,7 @@ function concurrencyFindings({ settings: { reserveConcurrency }, concurrency }: 
   return [
     {
       stops: true,
-      what: `This account may run ${concurrency} functions at once, and reserveConcurrency needs ${LEAST_CONCURRENCY}.`,
+      what: `This account can run ${concurrency} functions at once, and reserveConcurrency needs ${LEAST_CONCURRENCY}.`,
       fix,
     },
   ]
@@ -106,7 +106,11 @@ function concurrencyFindings({ settings: { reserveConcurrency }, concurrency }: 
 function alarmFindings({ kept, settings: { alarmsTo } }: Facts): readonly Finding[] {
   if (!kept || alarmsTo.length > 0) return []
   return [
-    { stops: false, what: 'Nobody gets the alarms of this stage.', fix: 'Set alarmsTo in infra/settings.ts, or subscribe to the topic.' },
+    {
+      stops: false,
+      what: 'No one receives the alarms of this stage.',
+      fix: 'Set alarmsTo in infra/settings.ts, or subscribe to the topic.',
+    },
   ]
 }
 

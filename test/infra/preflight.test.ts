@@ -37,23 +37,23 @@ test.each<[string, Partial<Facts>, readonly [boolean, RegExp][]]>([
   [
     'an example, on a stage that goes',
     manifest({ placeholders: ['login.acme.example'] }),
-    [[false, /names of an example: login\.acme\.example/]],
+    [[false, /still has example names: login\.acme\.example/]],
   ],
   [
     'an example, on a stage that stays',
     { ...manifest({ placeholders: ['111122223333'] }), ...settings({ alarmsTo: ['a@b.c'] }), kept: true },
-    [[true, /names of an example: 111122223333/]],
+    [[true, /still has example names: 111122223333/]],
   ],
   ['a stage in upper case, with a user pool', { stage: 'Dev', ...settings({ userPool: true }) }, [[true, /lower-case/]]],
   ['a stage in upper case, without one', { stage: 'Dev' }, []],
   ['a stage with a reserved word', { stage: 'my-aws', ...settings({ userPool: true }) }, [[true, /must not contain 'aws'/]]],
   ['a stage that is too long', { stage: 'x'.repeat(45), ...settings({ userPool: true }) }, [[true, /too long/]]],
   ['the longest stage', { stage: 'x'.repeat(44), ...settings({ userPool: true }) }, []],
-  ['a new account', { ...settings({ reserveConcurrency: true }), concurrency: 10 }, [[true, /may run 10 functions at once/]]],
+  ['a new account', { ...settings({ reserveConcurrency: true }), concurrency: 10 }, [[true, /can run 10 functions at once/]]],
   ['101', { ...settings({ reserveConcurrency: true }), concurrency: 101 }, [[true, /needs 102/]]],
   ['102', { ...settings({ reserveConcurrency: true }), concurrency: 102 }, []],
   ['an unknown quota', settings({ reserveConcurrency: true }), [[false, /could not be read/]]],
-  ['alarms for nobody, on a stage that stays', { kept: true }, [[false, /Nobody gets the alarms/]]],
+  ['alarms for nobody, on a stage that stays', { kept: true }, [[false, /No one receives the alarms/]]],
 ])('%s', (_what, more, expected) => {
   const found = preflight({ ...good, ...more })
   expect(found.map((finding) => [finding.stops, findingsText([finding])])).toEqual(
@@ -74,7 +74,7 @@ describe('the repository’s own config', () => {
       () => Promise.reject(new Error('it deployed')),
       (thrown) => thrown,
     )
-    expect(error.message).toMatch(/Nothing was deployed\.[\s\S]*error: The config has names of an example/)
+    expect(error.message).toMatch(/Nothing was deployed\.[\s\S]*error: The config still has example names/)
     expect((error as Error & { resources: readonly object[] }).resources).toEqual([])
   }, 400_000)
 })

@@ -11,6 +11,7 @@ import { MARK as LASTING_MARK, lastingPage } from '@stint/cli/build/lasting-page
 import { MARK as LINT_MARK } from '@stint/cli/build/lint-page'
 import { VERSION } from '@stint/cli/frame/version-number'
 import { rulesPage } from '@stint/cli/lint/catalogue'
+import { SALT_BYTES } from '@stint/core/audit/event'
 import { eventsPage } from '@stint/core/audit/schema'
 import { outputs } from '@stint/core/build/settings'
 import { problems } from '@stint/core/problem'
@@ -132,4 +133,8 @@ test('each decision has a number of its own, and a row in docs/README.md', () =>
     expect(read('docs/README.md')).toContain(`| ${Number(name.slice(0, 4))} | `)
     expect(read('docs/README.md')).toContain(`(decisions/${name})`)
   }
+})
+
+test('docs/log-format.md states the size of the salt', () => {
+  expect(read('docs/log-format.md')).toContain(`\`salt\` ${SALT_BYTES} random bytes`)
 })

@@ -9,6 +9,7 @@ import { partitionOfArn, partitionOfRegion } from '@stint/iam/partition'
 import { Failure } from '../frame/failure.ts'
 import type { Env, Reply, Send } from '../frame/http.ts'
 import type { RoleDocument } from './judge-role.ts'
+import { codeOf, documentIn, tag } from './query-answer.ts'
 import { type PoliciesRead, readPolicies } from './read-policies.ts'
 
 export type RoleRead =
@@ -113,14 +114,6 @@ function endpointOf(service: 'iam' | 'sts', { region, roleArn }: Target, env: En
   return { url: given === undefined ? own : `${given.replace(/\/+$/, '')}/`, region: signed }
 }
 
-/** The text of the first element of this name. The answers are of AWS's Query protocol: without attributes, CDATA or comments. */
-function tag(xml: string, name: string): string | undefined {
-  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]
-  return found?.replace(/&(lt|gt|quot|apos|amp);/g, (_entity, word: string) => ENTITIES[word] ?? '')
-}
-const ENTITIES: { readonly [word: string]: string } = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
-
-const codeOf = (reply: Reply): string | undefined => tag(reply.text, 'Code')
 const errorOf = (reply: Reply): string => `${codeOf(reply) ?? reply.status}: ${tag(reply.text, 'Message') ?? 'no message'}`
 
 function readRoleReply(xml: string): RoleRead {
@@ -128,7 +121,7 @@ function readRoleReply(xml: string): RoleRead {
   const seconds = Number(tag(xml, 'MaxSessionDuration') ?? 3600)
   const boundary = tag(xml, 'PermissionsBoundaryArn')
   try {
-    const trust: unknown = JSON.parse(decodeURIComponent(tag(xml, 'AssumeRolePolicyDocument') ?? ''))
+    const trust = documentIn(xml, 'AssumeRolePolicyDocument')
     if (arn === undefined || !Number.isInteger(seconds)) throw new SyntaxError('no role')
     return { found: 'role', role: { arn, trust, maxSessionSeconds: seconds, ...(boundary === undefined ? {} : { boundary }) } }
   } catch {

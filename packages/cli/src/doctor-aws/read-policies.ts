@@ -3,6 +3,7 @@
  * "ListAttachedRolePolicies", "GetPolicy", "GetPolicyVersion".
  */
 import type { Reply } from '../frame/http.ts'
+import { codeOf, documentIn, tag, tags } from './query-answer.ts'
 
 export type PoliciesRead =
   | { readonly found: 'policies'; readonly policies: readonly unknown[]; readonly boundary?: unknown }
@@ -20,21 +21,21 @@ export async function readPolicies(ask: Ask, roleName: string, boundaryArn: stri
   const call = async (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> => {
     const reply = await ask({ Action, Version: '2010-05-08', ...parameters })
     if (reply.ok) return reply.text
-    throw new NotRead(`AWS answered ${Action} with ${/<Code>([^<]*)<\/Code>/.exec(reply.text)?.[1] ?? reply.status}`)
+    throw new NotRead(`AWS answered ${Action} with ${codeOf(reply) ?? reply.status}`)
   }
   const list = async (Action: string, element: string): Promise<readonly string[]> => {
     const text = await call(Action, { RoleName: roleName, MaxItems: String(MOST) })
-    if (/<IsTruncated>true</.test(text)) throw new NotRead(`the role has more than ${MOST} policies`)
-    return [...text.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, value = '']) => value)
+    if (tag(text, 'IsTruncated') === 'true') throw new NotRead(`the role has more than ${MOST} policies`)
+    return tags(text, element)
   }
   const managed = async (PolicyArn: string): Promise<unknown> => {
-    const version = /<DefaultVersionId>([^<]*)</.exec(await call('GetPolicy', { PolicyArn }))?.[1] ?? ''
-    return documentIn(await call('GetPolicyVersion', { PolicyArn, VersionId: version }), 'Document')
+    const VersionId = tag(await call('GetPolicy', { PolicyArn }), 'DefaultVersionId') ?? ''
+    return readable(await call('GetPolicyVersion', { PolicyArn, VersionId }), 'Document')
   }
   try {
     const policies: unknown[] = []
     for (const PolicyName of await list('ListRolePolicies', 'member'))
-      policies.push(documentIn(await call('GetRolePolicy', { RoleName: roleName, PolicyName }), 'PolicyDocument'))
+      policies.push(readable(await call('GetRolePolicy', { RoleName: roleName, PolicyName }), 'PolicyDocument'))
     for (const arn of await list('ListAttachedRolePolicies', 'PolicyArn')) policies.push(await managed(arn))
     return { found: 'policies', policies, ...(boundaryArn === undefined ? {} : { boundary: await managed(boundaryArn) }) }
   } catch (error) {
@@ -43,10 +44,9 @@ export async function readPolicies(ask: Ask, roleName: string, boundaryArn: stri
   }
 }
 
-/** IAM returns documents URL-encoded (RFC 3986). */
-function documentIn(xml: string, element: string): unknown {
+function readable(xml: string, element: string): unknown {
   try {
-    return JSON.parse(decodeURIComponent(new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1] ?? ''))
+    return documentIn(xml, element)
   } catch {
     throw new NotRead('a policy document is unreadable')
   }

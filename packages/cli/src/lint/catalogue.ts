@@ -134,7 +134,7 @@ export const catalogue = {
   'unknown-action': {
     severity: 'error',
     finds: 'An action or a service that AWS does not have, or a wildcard that matches none.',
-    why: 'IAM accepts any name. A misspelled action in an Allow is missing at night, and in a Deny it is not denied.',
+    why: 'IAM accepts any name. An Allow with a misspelled action does not allow the call, and a Deny with one does not deny it.',
     fix: 'Correct the name. The Service Authorization Reference lists the actions of each service.',
   },
   'action-resource': {

@@ -117,7 +117,7 @@ const shortName = (name: unknown): string =>
     .replace(/^[^#]*#/, '')
     .replace(/[:,].*$/, '')
 
-/** An item whose bytes are bytes again. Anything that is no item stays as it is, and fits no check. */
+/** Decodes the bytes of an item. Anything else is returned unchanged, and the caller's checks refuse it. */
 function itemOf(item: unknown): unknown {
   if (isObject(item)) readBytesIn(item)
   return item
