@@ -17,23 +17,20 @@ import {
   TagRoleCommand,
 } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand } from '@aws-sdk/client-sts'
-import type { PolicyJson } from '@stint/iam'
 import type { SigningKey } from '@stint/sandbox/aws/sigv4'
-import { addAccessKey, addUser } from '@stint/sandbox/aws/world'
+import { addAccessKey } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorOf, sts } from '../support/aws.ts'
+import { ACCOUNT, adminIn, allow, policyOf, trusting } from '../support/iam-account.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
-const ACCOUNT = '111122220000'
-const of = (...Statement: object[]): PolicyJson => ({ Version: '2012-10-17', Statement }) as PolicyJson
-const allow = (Action: string | string[], Resource = '*') => ({ Effect: 'Allow', Action, Resource })
-const TRUST = JSON.stringify(of({ Effect: 'Allow', Principal: { AWS: ACCOUNT }, Action: 'sts:AssumeRole' }))
+const TRUST = trusting(ACCOUNT)
 
 let sandbox: TestSandbox
 let admin: SigningKey
 beforeAll(async () => {
   sandbox = await testSandbox()
-  admin = addUser(sandbox.aws.world, `arn:aws:iam::${ACCOUNT}:user/Admin`, [of(allow('*'))])
+  admin = adminIn(sandbox)
 })
 afterAll(() => sandbox.close())
 
@@ -49,7 +46,9 @@ async function newRole(more: object = {}): Promise<{ RoleName: string; Arn: stri
   return { RoleName, Arn: Role.Arn }
 }
 async function newPolicy(...statements: object[]): Promise<string> {
-  const { Policy } = await send(new CreatePolicyCommand({ PolicyName: fresh('Policy'), PolicyDocument: JSON.stringify(of(...statements)) }))
+  const { Policy } = await send(
+    new CreatePolicyCommand({ PolicyName: fresh('Policy'), PolicyDocument: JSON.stringify(policyOf(...statements)) }),
+  )
   return Policy.Arn
 }
 
@@ -70,7 +69,7 @@ describe('the pages of', () => {
     ListRolePolicies: async () => {
       const { RoleName } = await newRole()
       for (const PolicyName of NAMES.toReversed())
-        await send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: JSON.stringify(of(allow('s3:*'))) }))
+        await send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: JSON.stringify(policyOf(allow('s3:*'))) }))
       return {
         send: (page) => send(new ListRolePoliciesCommand({ RoleName, ...page })),
         names: ({ PolicyNames }) => PolicyNames,
@@ -112,7 +111,7 @@ describe('the pages of', () => {
   test('go on behind the marker, even if its item was deleted or others came before it', async () => {
     const { RoleName } = await newRole()
     const put = (PolicyName: string) =>
-      send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: JSON.stringify(of(allow('s3:*'))) }))
+      send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: JSON.stringify(policyOf(allow('s3:*'))) }))
     for (const name of ['b', 'd']) await put(name)
     const { Marker } = await send(new ListRolePoliciesCommand({ RoleName, MaxItems: 1 }))
     await put('a')
@@ -206,7 +205,7 @@ describe('a permissions boundary', () => {
     const UserName = fresh('bound')
     await send(new CreateUserCommand({ UserName, ...(boundary ? { PermissionsBoundary: boundary } : {}) }))
     if (statements.length > 0)
-      await send(new PutUserPolicyCommand({ UserName, PolicyName: 'p', PolicyDocument: JSON.stringify(of(...statements)) }))
+      await send(new PutUserPolicyCommand({ UserName, PolicyName: 'p', PolicyDocument: JSON.stringify(policyOf(...statements)) }))
     const user = sandbox.aws.world.accounts.get(ACCOUNT)?.users.get(UserName.toLowerCase())
     if (!user) throw new Error('no user')
     return addAccessKey(sandbox.aws.world, user)
@@ -241,7 +240,7 @@ describe('a permissions boundary', () => {
       PermissionsBoundaryType: 'Policy',
       PermissionsBoundaryArn: PermissionsBoundary,
     })
-    await send(new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument: JSON.stringify(of(allow('*'))) }))
+    await send(new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument: JSON.stringify(policyOf(allow('*'))) }))
     const { Credentials } = await sts(sandbox.urls.aws, admin).send(new AssumeRoleCommand({ RoleArn: Arn, RoleSessionName: 'one' }))
     const session = {
       accessKeyId: Credentials?.AccessKeyId ?? '',

@@ -19,25 +19,21 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand } from '@aws-sdk/client-sts'
-import type { PolicyJson } from '@stint/iam'
 import type { SigningKey } from '@stint/sandbox/aws/sigv4'
 import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorOf, sts } from '../support/aws.ts'
+import { ACCOUNT, adminIn, allow, policyOf, trusting } from '../support/iam-account.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
-const ACCOUNT = '111122220000'
-const of = (...Statement: object[]): PolicyJson => ({ Version: '2012-10-17', Statement }) as PolicyJson
-const allow = (Action: string | string[], Resource: string | string[] = '*') => ({ Effect: 'Allow', Action, Resource })
-const trusting = (AWS: string) => JSON.stringify(of({ Effect: 'Allow', Principal: { AWS }, Action: 'sts:AssumeRole' }))
 const TRUST = trusting(ACCOUNT)
-const ALL = JSON.stringify(of(allow('s3:*')))
+const ALL = JSON.stringify(policyOf(allow('s3:*')))
 
 let sandbox: TestSandbox
 let admin: SigningKey
 beforeAll(async () => {
   sandbox = await testSandbox()
-  admin = addUser(sandbox.aws.world, `arn:aws:iam::${ACCOUNT}:user/Admin`, [of(allow('*'))])
+  admin = adminIn(sandbox)
 })
 afterAll(() => sandbox.close())
 
@@ -52,7 +48,7 @@ const createPolicy = (more: object = {}, client = iam()) =>
   send(new CreatePolicyCommand({ PolicyName: fresh('Policy'), PolicyDocument: ALL, ...more }), client)
 const createUser = (more: object = {}, client = iam()) => send(new CreateUserCommand({ UserName: fresh('user'), ...more }), client)
 const limited = (...statements: object[]) =>
-  iam(addUser(sandbox.aws.world, `arn:aws:iam::${ACCOUNT}:user/${fresh('limited')}`, [of(...statements)]))
+  iam(addUser(sandbox.aws.world, `arn:aws:iam::${ACCOUNT}:user/${fresh('limited')}`, [policyOf(...statements)]))
 
 describe('names', () => {
   test('of policies are unique whatever their path and case', async () => {
@@ -124,11 +120,11 @@ describe('names', () => {
   })
   test('of a user may be left out by the user, not by a session of a role', async () => {
     const UserName = fresh('self')
-    const key = addUser(sandbox.aws.world, `arn:aws:iam::${ACCOUNT}:user/${UserName}`, [of(allow('*'))])
+    const key = addUser(sandbox.aws.world, `arn:aws:iam::${ACCOUNT}:user/${UserName}`, [policyOf(allow('*'))])
     expect((await send(new GetUserCommand({}), iam(key))).User.UserName).toBe(UserName)
     expect((await send(new CreateAccessKeyCommand({}), iam(key))).AccessKey.UserName).toBe(UserName)
     const { Role } = await createRole()
-    await send(new PutRolePolicyCommand({ RoleName: Role.RoleName, PolicyName: 'p', PolicyDocument: JSON.stringify(of(allow('*'))) }))
+    await send(new PutRolePolicyCommand({ RoleName: Role.RoleName, PolicyName: 'p', PolicyDocument: JSON.stringify(policyOf(allow('*'))) }))
     const { Credentials } = await sts(sandbox.urls.aws, key).send(new AssumeRoleCommand({ RoleArn: Role.Arn, RoleSessionName: 'one' }))
     const session = {
       accessKeyId: Credentials?.AccessKeyId ?? '',
@@ -162,7 +158,7 @@ describe('the version of the API', () => {
 
 describe('documents', () => {
   const long = (count: number) =>
-    of(
+    policyOf(
       allow(
         's3:GetObject',
         Array.from({ length: count }, () => `arn:aws:s3:::${'b'.repeat(50)}`),
@@ -196,7 +192,7 @@ describe('documents', () => {
   })
   test('are encoded as RFC 3986 says', async () => {
     const { Role } = await createRole()
-    const PolicyDocument = JSON.stringify(of({ ...allow('s3:*'), Condition: { StringEquals: { 'aws:username': "a b!'()*~" } } }))
+    const PolicyDocument = JSON.stringify(policyOf({ ...allow('s3:*'), Condition: { StringEquals: { 'aws:username': "a b!'()*~" } } }))
     await send(new PutRolePolicyCommand({ RoleName: Role.RoleName, PolicyName: 'p', PolicyDocument }))
     const got = await send(new GetRolePolicyCommand({ RoleName: Role.RoleName, PolicyName: 'p' }))
     expect(got.PolicyDocument).toContain('a%20b%21%27%28%29%2A~')

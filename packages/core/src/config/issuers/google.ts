@@ -37,20 +37,11 @@ export function google(
  *
  *     googleCompute({ key: 'gce', audiences: ['https://stint.acme.example'], projectNumber: 1071284184436 })
  */
-export function googleCompute(options: CommonOptions & Audiences & { readonly projectNumber: number }): IssuerSource {
-  return {
-    ...at,
-    ...options.at,
-    preset: 'google',
-    kind: 'workload',
-    audiences: options.audiences,
-    tokenUse: 'id',
-    algorithms: ['RS256'],
-    tenant: { '/google/compute_engine/project_number': options.projectNumber },
-    nameClaim: ['/google/compute_engine/project_id', '/google/compute_engine/instance_name'],
-    ...common(options),
-  }
-}
+export const googleCompute = (options: Workload & { readonly projectNumber: number }): IssuerSource =>
+  workload(options, { '/google/compute_engine/project_number': options.projectNumber }, [
+    '/google/compute_engine/project_id',
+    '/google/compute_engine/instance_name',
+  ])
 
 /**
  * One service account, by ID tokens of the metadata server or of `generateIdToken`. The account's unique ID is pinned: any customer of
@@ -58,7 +49,17 @@ export function googleCompute(options: CommonOptions & Audiences & { readonly pr
  *
  *     googleServiceAccount({ key: 'gcp', audiences: ['https://stint.acme.example'], uniqueId: '110248495921238986420' })
  */
-export function googleServiceAccount(options: CommonOptions & Audiences & { readonly uniqueId: string }): IssuerSource {
+export const googleServiceAccount = (options: Workload & { readonly uniqueId: string }): IssuerSource =>
+  workload(options, { sub: options.uniqueId }, 'email')
+
+type Workload = CommonOptions & Audiences
+
+/** Both kinds of workload get ID tokens of Google's one issuer, so each pins its own `tenant`. */
+function workload(
+  options: Workload,
+  tenant: NonNullable<IssuerSource['tenant']>,
+  nameClaim: NonNullable<IssuerSource['nameClaim']>,
+): IssuerSource {
   return {
     ...at,
     ...options.at,
@@ -67,8 +68,8 @@ export function googleServiceAccount(options: CommonOptions & Audiences & { read
     audiences: options.audiences,
     tokenUse: 'id',
     algorithms: ['RS256'],
-    tenant: { sub: options.uniqueId },
-    nameClaim: 'email',
+    tenant,
+    nameClaim,
     ...common(options),
   }
 }
