@@ -350,12 +350,14 @@ describe('reconcile', () => {
 
   test('without records of an account, or of any, nothing is judged', async () => {
     const empty = mkdtempSync(join(base, 'empty-'))
+    const misspelled = await stint(['audit', 'reconcile', '--from', log, '--trail', empty, '--role', 'role/New'], env)
+    expect([misspelled.code, misspelled.stderr]).toEqual([2, expect.stringContaining("Invalid --role: 'role/New'")])
     const { code, stdout } = await stint(['audit', 'reconcile', '--from', log, '--trail', empty], env)
     expect([code, stdout]).toEqual([9, expect.stringMatching(/Not judged: there are no CloudTrail records in these folders\.\n$/)])
     cpSync(join(trail, 'AWSLogs/111122223333'), join(empty, 'AWSLogs/111122223333'), { recursive: true })
     const some = await stint(['audit', 'reconcile', '--from', log, '--trail', empty], env)
     expect(some.stdout).toMatch(/not judged 444455556666, 777788889999: there are no records of these accounts/)
-    expect([some.code, some.stdout]).toEqual([9, expect.stringMatching(/Not judged: sessions were issued in accounts without records/)])
+    expect([some.code, some.stdout]).toEqual([9, expect.stringMatching(/Not judged: some accounts with target roles have no records/)])
   })
 
   test('who goes around, and who pretends, is found', async () => {

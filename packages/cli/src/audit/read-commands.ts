@@ -33,7 +33,7 @@ import { Unreachable } from './sources.ts'
 import { reconcile } from './trail/reconcile.ts'
 import { readTrail } from './trail/records.ts'
 import { reconciledText } from './trail/report.ts'
-import { Sessions } from './trail/sessions.ts'
+import { Sessions, shortRole } from './trail/sessions.ts'
 import { type VerifyReport, verify } from './verify/verify.ts'
 
 // ── verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,6 +118,7 @@ type ReconcileFlags = LogFlags & {
 
 export function reconcileCommand(context: Context, flags: ReconcileFlags): Promise<number> {
   const { stdout, stderr, env } = context.process
+  checkArns(flags)
   return guarded(async () => {
     const source = await logWithEvents(context, flags)
     const sessions = new Sessions()
@@ -138,6 +139,14 @@ export function reconcileCommand(context: Context, flags: ReconcileFlags): Promi
     if (reconciled.findings.length > 0) return exitCode('failed')
     return reconciled.records === 0 || reconciled.silent.length > 0 ? exitCode('notJudged') : 0
   })
+}
+
+/** A name that is misspelled would be ignored, and the verdict would say that all agrees. */
+function checkArns({ role = [], admin = [] }: Pick<ReconcileFlags, 'role' | 'admin'>): void {
+  const wrongRole = role.find((arn) => shortRole(arn) === '')
+  if (wrongRole !== undefined) throw new Usage(`Invalid --role: '${wrongRole}'. It must be the ARN of an IAM role.`)
+  const wrongAdmin = admin.find((arn) => shortRole(arn) === '' && !/^arn:[^:]+:iam::\d{12}:user\/\S+$/.test(arn))
+  if (wrongAdmin !== undefined) throw new Usage(`Invalid --admin: '${wrongAdmin}'. It must be the ARN of an IAM role or user.`)
 }
 
 // ── copy ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

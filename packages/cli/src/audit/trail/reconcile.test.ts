@@ -113,7 +113,6 @@ describe('who goes around Stint', () => {
       /idp:mallory .* by AssumeRoleWithSAML/,
     ],
     ['AssumeRoleWithWebIdentity', record('sts', 'AssumeRoleWithWebIdentity', assumed()), /by AssumeRoleWithWebIdentity/],
-    ['AssumeRoot', record('sts', 'AssumeRoleRoot', assumed()), /by AssumeRoleRoot/],
     [
       'IAM Roles Anywhere',
       record('rolesanywhere', 'CreateSession', {
@@ -231,7 +230,7 @@ describe('changes to Stint’s roles', () => {
     ])
     expect(findings.map(({ what }) => what)).toEqual([
       `${mallory.arn} called AttachRolePolicy on role 111122223333/ReadOnly (${policyArn})`,
-      `${mallory.arn} called CreatePolicyVersion on policy ${policyArn}, which is attached to a role of Stint`,
+      `${mallory.arn} called CreatePolicyVersion on policy ${policyArn}, which was attached to a role of Stint`,
     ])
   })
   test.each<[string, TrailRecord]>([
@@ -258,4 +257,23 @@ test('the period is that of all records, in whatever order they come', async () 
   const at = (eventTime: string) => record('s3', 'ListBuckets', { eventTime, userIdentity: mallory })
   const { span } = await judged([at('2026-11-24T12:00:00Z'), at('2026-11-23T00:00:00Z'), at('2026-11-24T11:00:00Z')])
   expect(span).toEqual({ first: '2026-11-23T00:00:00Z', last: '2026-11-24T12:00:00Z' })
+})
+test('an account is judged by its own records, not by those of the account that entered it', async () => {
+  const { silent, matched, findings } = await reconcile(log(), list([{ ...entered, recipientAccountId: '246813579024' }]))
+  expect([matched, findings, silent]).toEqual([1, [], ['111122223333']])
+})
+test('so is the account of a role that only --role names', async () => {
+  expect((await judged([], { roles: ['arn:aws:iam::999999999999:role/New'] })).silent).toEqual(['999999999999'])
+})
+test('copies of one record count once, and a policy is followed whatever comes first', async () => {
+  const policyArn = 'arn:aws:iam::111122223333:policy/p'
+  const change = (eventName: string, requestParameters: object) =>
+    record('iam', eventName, { requestParameters, userIdentity: mallory, awsRegion: 'us-east-1' })
+  const version = change('CreatePolicyVersion', { policyArn })
+  const attach = change('AttachRolePolicy', { roleName: 'ReadOnly', policyArn })
+  const { findings } = await judged([version, version, attach, attach])
+  expect(findings.map(({ what }) => what.replace(/ on .*/, ''))).toEqual([
+    `${mallory.arn} called AttachRolePolicy`,
+    `${mallory.arn} called CreatePolicyVersion`,
+  ])
 })

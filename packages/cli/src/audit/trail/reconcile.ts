@@ -5,10 +5,11 @@
  * userIdentity element").
  */
 import { parseIso } from '@stint/core/instant'
+import { isObject } from '@stint/core/json'
 import { periodOf, type Span, widen } from './periods.ts'
 import type { TrailRecord } from './records.ts'
 import { type RoleChanges, roleChanges } from './role-changes.ts'
-import { type KnownSession, type Sessions, shortRole } from './sessions.ts'
+import { type KnownSession, type Sessions, sessionIn, shortRole } from './sessions.ts'
 import { type Activity, Uses } from './uses.ts'
 
 type TrailFinding = {
@@ -24,7 +25,7 @@ export type Reconciled = {
   readonly dropped: number
   /** Sessions of requests that were erased. */
   readonly erased: number
-  /** Accounts with issued sessions, for which there are no records. */
+  /** Accounts with a role of Stint, for which there are no records. */
   readonly silent: readonly string[]
   /** Attempts to assume Stint's roles or to change them that AWS denied. */
   readonly deniedAttempts: number
@@ -83,14 +84,12 @@ class Judge {
   take(record: TrailRecord): void {
     widen(this.#spans, record)
     this.#attribute(record)
-    const change = this.#changes.of(record)
-    if (change === 'denied') this.#denied++
-    else if (change !== undefined) this.#findings.push({ kind: 'changed', at: record.eventTime, what: change })
+    if (this.#changes.concerns(record) && this.#isNew(record.eventID)) {
+      if (record.errorCode !== undefined) this.#denied++
+      else this.#changes.take(record)
+    }
     const roleArn = enteredRole(record)
-    if (roleArn === undefined || !this.#own.has(shortRole(roleArn))) return
-    const id = record.sharedEventID ?? record.eventID
-    if (id !== undefined && this.#entries.has(id)) return
-    if (id !== undefined) this.#entries.add(id)
+    if (roleArn === undefined || !this.#own.has(shortRole(roleArn)) || !this.#isNew(record.sharedEventID ?? record.eventID)) return
     if (record.errorCode !== undefined) this.#denied++
     else {
       const odd = this.#oddIn(record, roleArn)
@@ -98,12 +97,21 @@ class Judge {
     }
   }
 
+  /** The first record with this ID. A call can be in the records of two accounts, and in two copies of one file. */
+  #isNew(id: string | undefined): boolean {
+    if (id === undefined) return true
+    if (this.#entries.has(id)) return false
+    this.#entries.add(id)
+    return true
+  }
+
   result(): Omit<Reconciled, 'records'> {
     for (const { kind, first, what, calls } of this.#strangers.values())
       this.#findings.push({ kind, at: first, what: `${what} (${calls.toLocaleString('en-US')} ${calls === 1 ? 'call' : 'calls'})` })
     const span = periodOf(this.#spans)
     const missing = [...this.#sessions.byName.values()].filter((known) => !this.#found.has(known))
-    const { silent, unseen } = missingFrom(this.#spans, span?.first ?? '', missing)
+    const silent = [...new Set([...this.#own].map(accountOf))].filter((account) => !this.#spans.has(account)).sort()
+    const unseen = missingFrom(this.#spans, span?.first ?? '', missing)
     return {
       ...(span ? { span } : {}),
       matched: this.#matched,
@@ -112,18 +120,17 @@ class Judge {
       deniedAttempts: this.#denied,
       silent,
       activity: this.#uses.activity(),
-      findings: [...this.#findings, ...unseen],
+      findings: [...this.#findings, ...this.#changes.findings().map(({ at, what }) => ({ kind: 'changed' as const, at, what })), ...unseen],
     }
   }
 
   /** Who made a call: a session of the log, or a stranger in one of Stint's roles. */
   #attribute(record: TrailRecord): void {
     const { arn = '', sessionContext } = record.userIdentity ?? {}
-    const [, account, role, name = ''] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\/(.+)$/.exec(arn) ?? []
-    const short = `${account}/${role}`
-    if (account === undefined || !this.#own.has(short) || this.#sessions.isErased(name)) return
-    const known = this.#sessions.byName.get(name)
-    if (!known || known.role !== short) {
+    const session = sessionIn(arn)
+    if (!session || !this.#own.has(session.role) || this.#sessions.isErased(session.name)) return
+    const known = this.#sessions.byName.get(session.name)
+    if (!known || known.role !== session.role) {
       // Its AssumeRole, if the records have it, is a finding of its own.
       this.#stranger('around', arn, record, `${arn} was used, but the audit log has no such session`)
       return
@@ -151,10 +158,10 @@ class Judge {
 
   /** Returns the finding about a call that entered one of Stint's roles. Counts a call without a finding. */
   #oddIn(record: TrailRecord, roleArn: string): Pick<TrailFinding, 'kind' | 'what'> | undefined {
-    const who = record.userIdentity?.arn ?? record.userIdentity?.principalId ?? record.userIdentity?.accountId ?? 'somebody'
-    const name = textIn(record.requestParameters, 'roleSessionName') ?? ''
-    const sourceIdentity = textIn(record.requestParameters, 'sourceIdentity')
-    const key = textIn(objectIn(record.responseElements, 'credentials'), 'accessKeyId')
+    const who = record.userIdentity?.arn ?? record.userIdentity?.principalId ?? record.userIdentity?.accountId ?? 'an unknown principal'
+    const name = stringProperty(record.requestParameters, 'roleSessionName') ?? ''
+    const sourceIdentity = stringProperty(record.requestParameters, 'sourceIdentity')
+    const key = stringProperty(objectProperty(record.responseElements, 'credentials'), 'accessKeyId')
     const known = record.eventName === 'AssumeRole' ? this.#sessions.byName.get(name) : undefined
     if (!known && this.#sessions.isErased(name)) {
       this.#erased++
@@ -194,47 +201,44 @@ const MAX_STRANGERS = 10_000
  * User Guide, "Logging AWS sign-in events".
  */
 function enteredRole({ eventSource, eventName, requestParameters, responseElements, userIdentity }: TrailRecord): string | undefined {
-  if (eventSource === 'sts.amazonaws.com' && eventName.startsWith('AssumeRole')) return textIn(requestParameters, 'roleArn')
-  if (eventSource === 'rolesanywhere.amazonaws.com' && eventName === 'CreateSession') return textIn(requestParameters, 'roleArn')
+  if (eventSource === 'sts.amazonaws.com' && eventName.startsWith('AssumeRole')) return stringProperty(requestParameters, 'roleArn')
+  if (eventSource === 'rolesanywhere.amazonaws.com' && eventName === 'CreateSession') return stringProperty(requestParameters, 'roleArn')
   const [assumed] =
     eventSource === 'eks-auth.amazonaws.com' && eventName === 'AssumeRoleForPodIdentity'
-      ? [textIn(objectIn(responseElements, 'assumedRoleUser'), 'arn')]
+      ? [stringProperty(objectProperty(responseElements, 'assumedRoleUser'), 'arn')]
       : eventSource === 'signin.amazonaws.com' && eventName === 'SwitchRole'
         ? [userIdentity?.arn]
         : []
-  const [, partition, account, role] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(assumed ?? '') ?? []
-  return role === undefined ? undefined : `arn:${partition}:iam::${account}:role/${role}`
+  const session = sessionIn(assumed)
+  return session && `arn:${session.partition}:iam::${session.role.replace('/', ':role/')}`
 }
 
-type Members = Readonly<Record<string, unknown>> | null | undefined
-const textIn = (members: Members, name: string): string | undefined => {
-  const value = members?.[name]
+type Properties = Readonly<Record<string, unknown>> | null | undefined
+const stringProperty = (of: Properties, name: string): string | undefined => {
+  const value = of?.[name]
   return typeof value === 'string' ? value : undefined
 }
-const objectIn = (members: Members, name: string): Members => {
-  const value = members?.[name]
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+const objectProperty = (of: Properties, name: string): Properties => {
+  const value = of?.[name]
+  return isObject(value) ? value : undefined
 }
+const accountOf = (role: string): string => role.slice(0, role.indexOf('/'))
 
-/** Issued sessions that CloudTrail does not have: in accounts without records, or within the period that the records cover. */
-function missingFrom(
-  spans: ReadonlyMap<string, Span>,
-  from: string,
-  sessions: readonly KnownSession[],
-): { readonly silent: readonly string[]; readonly unseen: readonly TrailFinding[] } {
-  const silent = new Set<string>()
+/** Issued sessions that CloudTrail of their account does not have, within the period that the records cover. */
+function missingFrom(spans: ReadonlyMap<string, Span>, from: string, sessions: readonly KnownSession[]): readonly TrailFinding[] {
   const unseen: TrailFinding[] = []
   for (const { issued, role, session } of sessions) {
     if (!issued) continue
-    const account = role.slice(0, role.indexOf('/'))
+    const account = accountOf(role)
     const last = spans.get(account)?.last
-    if (last === undefined) silent.add(account)
-    else if (issued.at >= (parseIso(from) ?? 0) && issued.at <= (parseIso(last) ?? 0) - DELIVERY_MS)
+    // An account without records is not judged at all.
+    if (last === undefined) continue
+    if (issued.at >= (parseIso(from) ?? 0) && issued.at <= (parseIso(last) ?? 0) - DELIVERY_MS)
       unseen.push({
         kind: 'unseen',
         at: new Date(issued.at).toISOString(),
         what: `session ${session} (${issued.accessKeyId}) was issued, but CloudTrail of ${account} does not have it`,
       })
   }
-  return { silent: [...silent].sort(), unseen }
+  return unseen
 }

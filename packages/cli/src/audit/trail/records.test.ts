@@ -100,7 +100,15 @@ test('passes over digests, signatures and files of others', async () => {
   })
   expect(found).toEqual(['A'])
 })
-test('an empty log file has no records', async () => expect(await read({ 'x.json': '{"Records": []}' })).toEqual([]))
+test.each([
+  ['x.json', '{"Records": []}'],
+  ['x.csv', 'eventTime,eventJson\r\n'],
+])('an empty file %s has no records', async (name, content) => expect(await read({ [name]: content })).toEqual([]))
+test('an empty CSV without eventJson is not a file of CloudTrail', async () => {
+  await expect(read({ 'x.csv': 'a,b\r\n' })).rejects.toThrow(/it has no Records/)
+  await expect(read({ 'x.csv': '' })).rejects.toThrow(/it has no Records/)
+  await expect(read({ 'x.csv': 'eventJson\n"{}\n' })).rejects.toThrow(/not a CloudTrail file/)
+})
 
 test.each<[string, string, RegExp]>([
   ['a number among the records', `{"Records":[${record}},5]}`, /a value that is not a record/],

@@ -7,6 +7,7 @@
 import { createReadStream } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { parseIso } from '@stint/core/instant'
 import { isObject, parseKeepingDigits } from '@stint/core/json'
@@ -68,14 +69,17 @@ async function* recordsIn(file: string): AsyncGenerator<TrailRecord> {
   if (place === 0) await emptyOrFault(file, fault)
 }
 
-/** A file without records is one only if it says so, as `{"Records":[]}` does. */
+const isCsv = (file: string): boolean => /\.csv(\.gz)?$/.test(file)
+
+/** A file without records is a CloudTrail file only if it says so, as `{"Records":[]}` or the head of a CSV does. */
 async function emptyOrFault(file: string, fault: (why: string) => Error): Promise<void> {
   let text = ''
   for await (const part of textOf(file)) {
     text += part
     if (text.length > LONGEST_EMPTY) break
   }
-  if (!/"(Records|Events|QueryResultRows)"\s*:\s*\[\s*\]/.test(text) && !/\.csv(\.gz)?$/.test(file)) throw fault('it has no Records.')
+  const isEmpty = isCsv(file) ? /\beventJson\b/.test(text) : /"(Records|Events|QueryResultRows)"\s*:\s*\[\s*\]/.test(text)
+  if (!isEmpty) throw fault('it has no Records.')
 }
 const LONGEST_EMPTY = 64 * 1024
 
@@ -101,13 +105,10 @@ function recordIn(item: unknown): unknown {
 const parsed = (text: string): unknown => parseKeepingDigits(text)
 
 async function* itemsIn(file: string): AsyncGenerator<unknown> {
-  if (/\.csv(\.gz)?$/.test(file)) {
+  if (isCsv(file)) {
     const rows = csvParser({ columns: true, bom: true, max_record_size: MAX_ITEM_CHARACTERS })
-    const feeding = (async () => {
-      for await (const text of textOf(file)) if (!rows.write(text)) await new Promise((resolve) => rows.once('drain', resolve))
-      rows.end()
-    })()
-    feeding.catch((error: Error) => rows.destroy(error))
+    // An error of either is thrown by the loop.
+    pipeline(textOf(file), rows, () => {})
     for await (const row of rows) yield [row]
     return
   }

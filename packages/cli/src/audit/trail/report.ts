@@ -23,7 +23,7 @@ export function reconciledText(reconciled: Reconciled): string {
 function verdict({ records, silent, findings }: Reconciled): readonly string[] {
   if (findings.length > 0) return []
   if (records === 0) return ['Not judged: there are no CloudTrail records in these folders.\n']
-  if (silent.length > 0) return ['Not judged: sessions were issued in accounts without records. Pass their CloudTrail files, too.\n']
+  if (silent.length > 0) return ['Not judged: some accounts with target roles have no records. Pass their CloudTrail files, too.\n']
   return ['CloudTrail and the audit log agree: no call bypassed Stint, and no session is missing.\n']
 }
 

@@ -3,11 +3,17 @@
  * each is a finding unless it is made by a principal that the auditor names. Source: AWS IAM API Reference, "Actions".
  */
 import type { TrailRecord } from './records.ts'
-import { shortRole } from './sessions.ts'
+import { sessionIn, shortRole } from './sessions.ts'
+
+type Change = { readonly at: string; readonly what: string }
 
 export type RoleChanges = {
-  /** What changed, `denied` if AWS denied it, and undefined if the call is none of these. */
-  readonly of: (record: TrailRecord) => string | 'denied' | undefined
+  /** Whether the call changes one of Stint's roles, or a policy that can be attached to one. */
+  readonly concerns: (record: TrailRecord) => boolean
+  /** Takes note of a change that AWS made. */
+  readonly take: (record: TrailRecord) => void
+  /** All changes to report. Records come in any order, so what was attached is known only at the end. */
+  readonly findings: () => readonly Change[]
 }
 
 const OF_ROLES = new Set([
@@ -26,32 +32,37 @@ const OF_ROLES = new Set([
 ])
 /** A policy that is attached to a role changes what the role may do. */
 const OF_POLICIES = new Set(['CreatePolicyVersion', 'SetDefaultPolicyVersion', 'DeletePolicy'])
+/** Changes of policies that are remembered. More are dropped, and only those of attached policies are findings. */
+const MOST_POLICY_CHANGES = 100_000
 
 export function roleChanges(own: ReadonlySet<string>, admins: readonly string[]): RoleChanges {
   const trusted = new Set(admins.map(principalOf))
   /** Policies that were attached to Stint's roles, as far as the records say. */
   const attached = new Set<string>()
+  const ofRoles: Change[] = []
+  const ofPolicies: (Change & { readonly policy: string })[] = []
+
+  const roleOf = ({ recipientAccountId, requestParameters }: TrailRecord): string =>
+    typeof requestParameters?.roleName === 'string' ? `${recipientAccountId}/${requestParameters.roleName}` : ''
+  const isOfRole = (record: TrailRecord): boolean => OF_ROLES.has(record.eventName) && own.has(roleOf(record))
 
   return {
-    of({ eventSource, eventName, errorCode, recipientAccountId, requestParameters, userIdentity }) {
-      if (eventSource !== 'iam.amazonaws.com') return undefined
-      const { roleName, policyArn } = requestParameters ?? {}
-      const role = typeof roleName === 'string' ? `${recipientAccountId}/${roleName}` : ''
-      const isOwn = OF_ROLES.has(eventName) && own.has(role)
-      const isPolicy = OF_POLICIES.has(eventName) && typeof policyArn === 'string' && attached.has(policyArn)
-      if (!isOwn && !isPolicy) return undefined
-      if (errorCode !== undefined) return 'denied'
-      if (eventName === 'AttachRolePolicy' && typeof policyArn === 'string') attached.add(policyArn)
-      const who = userIdentity?.arn ?? userIdentity?.principalId ?? 'somebody'
-      if (trusted.has(principalOf(who))) return undefined
-      const about = isOwn ? `role ${role}` : `policy ${policyArn}, which is attached to a role of Stint`
-      return `${who} called ${eventName} on ${about}${isOwn && typeof policyArn === 'string' ? ` (${policyArn})` : ''}`
+    concerns: (record) => record.eventSource === 'iam.amazonaws.com' && (isOfRole(record) || OF_POLICIES.has(record.eventName)),
+    take(record) {
+      const { eventName, eventTime: at, requestParameters, userIdentity } = record
+      const policy = typeof requestParameters?.policyArn === 'string' ? requestParameters.policyArn : undefined
+      const ofRole = isOfRole(record)
+      if (eventName === 'AttachRolePolicy' && policy !== undefined) attached.add(policy)
+      const who = userIdentity?.arn ?? userIdentity?.principalId ?? 'an unknown principal'
+      if (trusted.has(principalOf(who))) return
+      if (ofRole)
+        ofRoles.push({ at, what: `${who} called ${eventName} on role ${roleOf(record)}${policy === undefined ? '' : ` (${policy})`}` })
+      else if (policy !== undefined && ofPolicies.length < MOST_POLICY_CHANGES)
+        ofPolicies.push({ at, policy, what: `${who} called ${eventName} on policy ${policy}, which was attached to a role of Stint` })
     },
+    findings: () => [...ofRoles, ...ofPolicies.filter(({ policy }) => attached.has(policy)).map(({ at, what }) => ({ at, what }))],
   }
 }
 
 /** A session counts as its role. */
-function principalOf(arn: string): string {
-  const [, account, role] = /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? []
-  return role === undefined ? shortRole(arn) || arn : `${account}/${role}`
-}
+const principalOf = (arn: string): string => sessionIn(arn)?.role ?? (shortRole(arn) || arn)

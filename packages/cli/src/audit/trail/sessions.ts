@@ -70,3 +70,11 @@ export function shortRole(arn: string): string {
   const [, account, path] = /^arn:[^:]+:iam::(\d{12}):role\/(.+)$/.exec(arn) ?? []
   return account === undefined || path === undefined ? '' : `${account}/${path.slice(path.lastIndexOf('/') + 1)}`
 }
+
+/** The parts of the ARN of a role session; undefined if it is no such ARN. */
+export function sessionIn(
+  arn: string | undefined,
+): { readonly partition: string; readonly role: string; readonly name: string } | undefined {
+  const [, partition, account, role, name] = /^arn:([^:]+):sts::(\d{12}):assumed-role\/([^/]+)\/(.+)$/.exec(arn ?? '') ?? []
+  return partition === undefined || name === undefined ? undefined : { partition, role: `${account}/${role}`, name }
+}
