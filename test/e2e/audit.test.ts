@@ -214,6 +214,17 @@ describe('search', () => {
     expect(idsOf(await get(`/audit/events?issuer=people&subject=${subject}`, 'second-developer'))).toEqual([])
   })
 
+  test('only auditors read the reason of a refusal, which can tell of rules that the caller cannot see', async () => {
+    const query = '/audit/events?outcome=duration-invalid'
+    const [whole] = (await get(query, 'auditor')).json.events
+    const { reason, ...shown } = whole.event
+    expect(reason).toMatch(/^duration is out of range/)
+    expect((await get(query, 'developer')).json.events).toEqual([{ ...whole, event: shown }])
+    expect((await get(`/audit/events/${whole.id}`, 'developer')).json).toEqual({ ...whole, event: shown })
+    expect((await get(`/audit/events/${whole.id}/receipt`, 'developer')).json.code).toBe('event-unknown')
+    expect((await get(`/audit/events/${whole.id}/receipt`, 'auditor')).status).toBe(200)
+  })
+
   test('page by page it is all of it, newest first, each once', async () => {
     const all = idsOf(await get('/audit/events?limit=100', 'auditor'))
     const paged: string[] = []

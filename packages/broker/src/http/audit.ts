@@ -51,17 +51,20 @@ export function auditRoutes(app: Api, broker: ApiBroker, tools: Tools): void {
   const mayRead = (c: Ctx, caller: Caller, found: FoundEvent) => isAuditor(c, caller) || is(found.about, caller) || is(byOf(found), caller)
 
   /**
-   * The address from which another person decided is for auditors only. A receipt holds the whole event, so receipts of such events are
-   * too.
+   * The properties that only auditors can read: the address and token of another person's decision, and why a call was refused, which can
+   * tell of rules and profiles that the caller cannot see. A receipt holds the whole event, so receipts of such events are theirs too.
    */
-  const mayReadWhole = (c: Ctx, caller: Caller, found: FoundEvent) => {
+  function hiddenIn(c: Ctx, caller: Caller, found: FoundEvent): readonly string[] {
+    if (isAuditor(c, caller)) return []
+    if (found.event.type === 'request.refused') return ['reason']
     const by = byOf(found)
-    return mayRead(c, caller, found) && (by === undefined || is(by, caller) || isAuditor(c, caller))
+    return by === undefined || is(by, caller) ? [] : ['source', 'token']
   }
+  const mayReadWhole = (c: Ctx, caller: Caller, found: FoundEvent) => mayRead(c, caller, found) && hiddenIn(c, caller, found).length === 0
   function view(c: Ctx, caller: Caller, found: FoundEvent) {
-    if (mayReadWhole(c, caller, found)) return eventView(found)
-    const { source: _from, token: _token, ...event } = found.event
-    return eventView({ ...found, event: event as FoundEvent['event'] })
+    const hidden = hiddenIn(c, caller, found)
+    const shown = Object.entries(found.event).filter(([name]) => !hidden.includes(name))
+    return eventView({ ...found, event: Object.fromEntries(shown) as FoundEvent['event'] })
   }
 
   answer(app, 'GET /audit/events', (c) =>
