@@ -13,6 +13,9 @@ const parameters: NonNullable<Profile['parameters']> = {
   net: { pattern: '[0-9./]+', max: 18 },
   word: { pattern: '[a-z]+', max: 20 },
   none: { pattern: '(', max: 20 },
+  one: { pattern: '.+', max: 40 },
+  two: { pattern: '.+', max: 40 },
+  three: { pattern: '.+', max: 40 },
 }
 function faults(...policy: object[]): readonly string[] {
   const said: string[] = []
@@ -86,6 +89,16 @@ describe('the filled policy is read as STS reads it', () => {
     ['a network', allow({ Condition: { IpAddress: { 'aws:SourceIp': text`${param('net')}` } } })],
     ['a mask', allow({ Condition: { IpAddress: { 'aws:SourceIp': text`10.0.0.0/${param('net')}` } } })],
     ['a pattern that has its own fault', allow({ Resource: text`arn:aws:s3:::${param('none')}` })],
+    [
+      'three of any text, of which the first is a network and the second a time',
+      allow({
+        Condition: {
+          IpAddress: { 'aws:SourceIp': text`${param('one')}` },
+          DateLessThan: { 'aws:CurrentTime': text`${param('two')}` },
+          StringEquals: { 'aws:PrincipalTag/team': text`${param('three')}` },
+        },
+      }),
+    ],
     ['several', allow({ Resource: text`arn:aws:sqs:*:${param('account')}:${param('word')}-${param('key')}` })],
   ])('a parameter as %s', (_name, statement) => expect(faults(statement)).toEqual([]))
 })

@@ -40,19 +40,35 @@ export function checkPolicy(profile: Profile, path: string, say: Say): void {
   }
 }
 
-/** The statement with values that make it valid, or with the first ones if none do. */
+/**
+ * The statement with values that make it valid, or nearly. First, one parameter after the other gets the value that leaves the fewest
+ * faults: most places have one parameter. Then combinations are tried, for places with several.
+ */
 function acceptedFilling(item: PolicyStatement, samples: { readonly [name: string]: readonly string[] }): StatementJson {
-  let fillings: readonly Parameters[] = [{}]
-  for (const name of new Set(paramsOf(item))) {
-    const values = samples[name] ?? []
-    // Without a sample, as for a pattern that is refused anyway, any value will do.
-    fillings = fillings
-      .flatMap((filling) => (values.length > 0 ? values : ['a']).map((value) => ({ ...filling, [name]: value })))
-      .slice(0, MOST_FILLINGS)
-  }
-  const statements = fillings.map((filling) => fillStatement(item, filling))
-  const accepted = statements.find((Statement) => parseSessionPolicy({ Version: '2012-10-17', Statement }).ok)
-  return accepted ?? (statements[0] as StatementJson)
+  const names = [...new Set(paramsOf(item))]
+  // Without a sample, as for a pattern that is refused anyway, any value will do.
+  const valuesOf = (name: string): readonly string[] => (samples[name]?.length ? samples[name] : ['a'])
+  const withEach = (filling: Parameters, name: string) => valuesOf(name).map((value) => ({ ...filling, [name]: value }))
+  const fewestFaults = (fillings: readonly Parameters[]) => minBy(fillings, (filling) => faultsIn(fillStatement(item, filling)))
+  const first: Parameters = Object.fromEntries(names.map((name) => [name, valuesOf(name)[0] ?? 'a']))
+  const nearest = names.reduce((filling, name) => fewestFaults(withEach(filling, name)), first)
+  if (faultsIn(fillStatement(item, nearest)) === 0) return fillStatement(item, nearest)
+  const combined = names.reduce<readonly Parameters[]>(
+    (fillings, name) => fillings.flatMap((filling) => withEach(filling, name)).slice(0, MOST_FILLINGS),
+    [nearest],
+  )
+  return fillStatement(item, fewestFaults(combined))
+}
+
+function faultsIn(Statement: StatementJson): number {
+  const parsed = parseSessionPolicy({ Version: '2012-10-17', Statement })
+  return parsed.ok ? 0 : parsed.faults.length
+}
+
+/** The first of the smallest. */
+function minBy<T>(list: readonly T[], size: (one: T) => number): T {
+  const sized = list.map((one) => ({ one, size: size(one) }))
+  return sized.reduce((least, next) => (next.size < least.size ? next : least)).one
 }
 
 /** A parameter must not become part of a policy variable, whatever pieces the text was joined from. */
