@@ -69,6 +69,7 @@ test('a request that waits: what to send next, and the status of the command lin
 
 test.each<[string, VendReply]>([
   ['credentials', { status: 201, headers: { 'content-type': 'text/plain' }, body: 'export A=1' }],
+  ['a report of failed checks', { status: 503, headers: { 'content-type': 'application/json' }, body: '{"ledger":"down"}' }],
   ['a page', { status: 404, headers: { 'content-type': 'text/html' }, body: '<p>' }],
   ['a reply without a body', { status: 405, headers: {}, body: '' }],
 ])('%s stays as it is', (_name, found) => expect(env(found)).toBe(found))

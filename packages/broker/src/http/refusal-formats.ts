@@ -45,6 +45,7 @@ export function inRefusalFormat(reply: VendReply, wanted: () => RefusalFormat | 
   if (!format) return reply
   const problem = JSON.parse(reply.body) as Members
   const lines = linesOf(problem, reply.status)
+  if (!lines) return reply
   if (format === 'process') {
     // botocore, and the SDKs for Go and Java, put an unknown Version into their error. 1 alone would mean credentials.
     const body = JSON.stringify({ Version: lines.join(' '), ...problem })
@@ -59,7 +60,7 @@ export function inRefusalFormat(reply: VendReply, wanted: () => RefusalFormat | 
   return { ...reply, headers: { ...reply.headers, 'content-type': 'text/plain; charset=utf-8' }, body }
 }
 
-/** Pages are for browsers. */
+/** Whether it can be one: pages are for browsers. */
 const isRefusal = ({ status, headers, body }: VendReply): boolean =>
   (status >= 400 || status === 202) && /json/.test(headers['content-type'] ?? '') && body !== ''
 
@@ -68,8 +69,8 @@ const WAITING = 8
 
 type Members = { readonly [name: string]: Json }
 
-/** What a person reads: what is wrong, what to do, and where to find it in the logs. */
-function linesOf(problem: Members, status: number): readonly string[] {
+/** What a person reads: what is wrong, what to do, and where to find it in the logs. Undefined for JSON that says none of it, as of `/readyz`. */
+function linesOf(problem: Members, status: number): readonly string[] | undefined {
   const text = (name: string): string => (typeof problem[name] === 'string' ? shownLine(problem[name], LONGEST_MESSAGE) : '')
   if (status === 202)
     return [
@@ -78,6 +79,7 @@ function linesOf(problem: Members, status: number): readonly string[] {
     ]
   // The container credentials protocol has its own two properties.
   if (problem.Message !== undefined) return [text('Message'), `HTTP ${status}, code ${text('Code')}`]
+  if (problem.code === undefined) return undefined
   const { title, detail } = { title: text('title'), detail: text('detail') }
   return [
     detail.startsWith(title) ? detail : `${title}: ${detail}`,

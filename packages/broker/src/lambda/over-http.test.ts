@@ -37,6 +37,15 @@ test.each<[string, () => Promise<Reply>, number]>([
   expect(result.body).toMatch(/^: '\{.*\}'\nunset AWS_.*\nprintf .*code internal.* >&2\n\(exit 1\)\n$/)
 })
 
+test('a call that cannot be read is not answered in the format of the call before it', async () => {
+  const runtime = { log: () => {}, random: (count: number) => Buffer.alloc(count, 7) }
+  const handler = overHttp(runtime, () => Promise.reject(new Error('x')))
+  const context = { getRemainingTimeInMillis: () => 60_000 } as never
+  const typeOf = async (body: object) => (await handler({ ...event, ...body } as never, context)).headers?.['content-type']
+  expect(await typeOf({ body: '{"format":"env"}' })).toBe('text/plain; charset=utf-8')
+  expect(await typeOf({ requestContext: undefined })).toBe('application/problem+json')
+})
+
 test('an answer passes as it is, with its cookies apart', async () => {
   const { result, log } = await call(async () => ({ status: 303, headers: { location: '/x' }, cookies: ['a=b'], body: '' }), 60_000)
   expect([result, log]).toEqual([{ statusCode: 303, headers: { location: '/x' }, cookies: ['a=b'], body: '', isBase64Encoded: false }, []])

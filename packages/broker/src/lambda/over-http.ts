@@ -38,6 +38,8 @@ export function overHttp(runtime: Runtime, answer: (request: VendRequest) => Pro
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>(timeout)
     .use(problems)
     .handler(async (event) => {
+      // If the event cannot be read, the format that an earlier call wanted must not count.
+      current = undefined
       current = fromEvent(event)
       return toGateway(await answer(current))
     })
