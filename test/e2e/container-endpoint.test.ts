@@ -202,7 +202,7 @@ describe('at the limits', () => {
     expect(statuses(answers)).toEqual({ 200: 150, 429: 36 })
     const refused = await get(token)
     expect([refused.status, refused.json.Code]).toEqual([429, 'rate-limited'])
-    expect(refused.json.Message).toContain('150 sessions in all within this hour')
+    expect(refused.json.Message).toContain('150 sessions an hour for all profiles together')
     const retryAfter = Number(refused.headers.get('retry-after'))
     expect(retryAfter).toBeGreaterThan(60)
     sandbox.advance(retryAfter * 1000)

@@ -180,8 +180,8 @@ export type Ledger = {
   /** Counts a request for approval of this caller, up to `most` an hour. Returns the new count, or undefined if it would exceed `most`. */
   countAsk(caller: CallerRef, most: number, now: Instant): Promise<Done<number | undefined> | Unknown>
   /**
-   * Counts a session against both limits, in one write. `what` stands for the profile and its parameters. A session that a limit refuses is
-   * not counted, so repeating a refused call costs nothing.
+   * Counts the start of a session against both limits, in one write, whether or not credentials are issued later. `what` stands for the
+   * profile and its parameters. A call that a limit refuses is not counted, so repeating it does not extend the wait.
    */
   countSession(caller: CallerRef, what: string, limits: SessionLimits, now: Instant): Promise<Done<SessionCount> | Unknown>
   /** Takes one of the caller's `most` places for pending requests or, with `instead`, a place that was seen held. */

@@ -25,11 +25,11 @@ describe('a limit that is reached', () => {
   })
   test('says which limit, and what to do', () => {
     expect(limitRefusal(done({ full: 'perMinute' }), { limits }, at('10:00:30'))).toMatchObject({
-      detail: 'You started 60 sessions with this profile and these parameters within this minute, which is the limit.',
+      detail: 'You have reached the limit of 60 sessions a minute for this profile with these parameters.',
       evidence: { next: expect.stringMatching(/^Try again in 30 seconds\. Use one set of credentials .* stint serve/) },
     })
     expect(limitRefusal(done({ full: 'perHour' }), { limits }, at('10:00:30'))?.detail).toBe(
-      'You started 1200 sessions in all within this hour, which is the limit.',
+      'You have reached the limit of 1200 sessions an hour for all profiles together.',
     )
   })
 })

@@ -15,8 +15,8 @@ const DEFAULTS: SessionLimits = { perMinute: 60, perHour: 1200 }
 export const containerLimits = ({ container }: Pick<Rules, 'container'>): SessionLimits => ({ ...DEFAULTS, ...container })
 
 const windows = {
-  perMinute: { name: 'minute', seconds: 60, of: 'with this profile and these parameters' },
-  perHour: { name: 'hour', seconds: 3600, of: 'in all' },
+  perMinute: { per: 'a minute for this profile with these parameters', seconds: 60 },
+  perHour: { per: 'an hour for all profiles together', seconds: 3600 },
 } as const
 
 /** Refuses the session if a limit is reached, or if the count is not known. */
@@ -29,9 +29,9 @@ export function limitRefusal(
     return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: counted.cause })
   const full = counted.value?.full
   if (!full || !limits) return undefined
-  const { name, seconds, of } = windows[full]
+  const { per, seconds } = windows[full]
   const retryAfter = seconds - (Math.floor(now / 1000) % seconds)
-  return refused('rate-limited', `You started ${limits[full]} sessions ${of} within this ${name}, which is the limit.`, {
+  return refused('rate-limited', `You have reached the limit of ${limits[full]} sessions ${per}.`, {
     evidence: {
       retryAfter,
       next: `Try again in ${retryAfter} seconds. Use one set of credentials until shortly before it expires: share a client or its credential provider, or use stint exec, stint serve or credential_process, which keep credentials.`,
