@@ -318,7 +318,32 @@ describe('keys that are fetched in advance', () => {
     expect((await checked).outcome).toBe('done')
     expect(gets).toHaveLength(1)
   })
-  test('of another issuer delay nobody, however long its endpoint hangs', async () => {
+  test('from an endpoint that hangs are waited for once', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(issuer)
+    const checked = made.check(issuer, token(first))
+    now += 3000
+    gets[0]?.fail()
+    expect((await checked).outcome).toBe('unknown')
+    expect(gets).toHaveLength(1)
+    const again = made.check(issuer, token(first))
+    gets[1]?.answer(set())
+    expect((await again).outcome).toBe('done')
+  })
+  test('are not waited for if the instance was frozen meanwhile', async () => {
+    const { gets, made } = fetching()
+    made.prefetch(issuer)
+    now += 60_000
+    const checked = made.check(issuer, token(first))
+    expect(gets).toHaveLength(2)
+    gets[1]?.answer(set())
+    expect((await checked).outcome).toBe('done')
+    gets[0]?.fail()
+    await new Promise(setImmediate)
+    expect(await made.ready(issuer)).toEqual({ outcome: 'done', value: 'up' })
+    expect(gets).toHaveLength(2)
+  })
+  test('of another issuer delay no call, however long its endpoint hangs', async () => {
     const { gets, made } = fetching()
     made.prefetch(other)
     const checked = made.check(issuer, token(first))

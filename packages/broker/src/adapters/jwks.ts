@@ -7,7 +7,7 @@
  * | keys outlive a dead endpoint    | 6 h after the last good fetch; then all tokens of that issuer are refused        |
  * | an unknown `kid`                | at most one fetch a second, shared by all calls that wait for it                 |
  * | a failing endpoint              | left alone for 1 s, 2 s, 4 s … 60 s                                             |
- * | a prefetch                      | a call waits for that of its own issuer; if it fails, the call fetches itself    |
+ * | a prefetch                      | a call waits for that of its own issuer, and fetches itself if it fails at once  |
  *
  * Two different keys with the same `kid` are both ignored: a token names its key by `kid` alone, so anyone who can add a key to the set
  * could replace an existing one (RFC 7517 §4.5 wants them distinct). The same key twice is one key.
@@ -36,6 +36,8 @@ const FRESH_SECONDS = 10 * 60
 const STALE_SECONDS = 15 * 60
 const DEAD_SECONDS = 6 * 60 * 60
 const UNKNOWN_KID_SECONDS = 1
+/** An older prefetch is not waited for, and one that fails after a longer wait has the endpoint's answer: it hangs. */
+const PREFETCH_SECONDS = 1
 const LONGEST_BACKOFF_SECONDS = 60
 const MAX_KEYS = 100
 const RSA_BITS = { least: 2048, most: 8192 } as const
@@ -49,10 +51,11 @@ type Cached = {
   triedAt: Instant
   failures: number
   lastFault: string
-  fetching?: Promise<void>
-  /** The fetch in progress was not caused by a call. On Lambda it may have been frozen together with the instance. */
-  isPrefetch?: boolean
+  fetching?: Fetching
 }
+
+/** `isPrefetch`: no call caused it. On Lambda it may have been frozen together with the instance. */
+type Fetching = { readonly ended: Promise<void>; readonly isPrefetch: boolean }
 
 export function issuerKeys(settings: KeysSettings): IssuerKeys {
   const caches = new Map<string, Cached>()
@@ -83,8 +86,8 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
     prefetch(issuer) {
       const cached = cacheOf(issuer)
       if (cached.triedAt !== Number.NEGATIVE_INFINITY) return
-      cached.isPrefetch = true
-      void refresh(issuer, cached)
+      cached.triedAt = settings.clock()
+      void start(issuer, cached, true)
     },
   }
 
@@ -104,7 +107,12 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
   /** The issuer's keys, as fresh as the table above requires. */
   async function usable(issuer: Issuer, kid?: string): Promise<Cached> {
     const cached = cacheOf(issuer)
-    if (cached.isPrefetch) await cached.fetching
+    if (cached.fetching?.isPrefetch) {
+      const isLate = () => settings.clock() - cached.triedAt > seconds(PREFETCH_SECONDS)
+      if (isLate()) delete cached.fetching
+      else await cached.fetching.ended
+      if (isLate() && cached.failures > 0) return cached
+    }
     const age = settings.clock() - cached.fetchedAt
     if (age > seconds(STALE_SECONDS)) await refresh(issuer, cached)
     else if (kid !== undefined && !cached.keys.has(kid)) await refresh(issuer, cached, UNKNOWN_KID_SECONDS)
@@ -114,27 +122,34 @@ export function issuerKeys(settings: KeysSettings): IssuerKeys {
 
   /** One fetch at a time per issuer, none within `pauseSeconds` of the last, and none while a failing endpoint is left alone. */
   async function refresh(issuer: Issuer, cached: Cached, pauseSeconds = 0): Promise<void> {
-    if (cached.fetching) return cached.fetching
+    if (cached.fetching) return cached.fetching.ended
     const backoff = cached.failures === 0 ? 0 : Math.min(2 ** (cached.failures - 1), LONGEST_BACKOFF_SECONDS)
     if (settings.clock() - cached.triedAt < seconds(Math.max(pauseSeconds, backoff))) return
     cached.triedAt = settings.clock()
-    cached.fetching = fetchKeys(issuer, settings)
+    return start(issuer, cached, false)
+  }
+
+  function start(issuer: Issuer, cached: Cached, isPrefetch: boolean): Promise<void> {
+    const isCurrent = () => cached.fetching === fetching
+    const ended = fetchKeys(issuer, settings)
       .then((keys) => {
         cached.keys = keys
         cached.fetchedAt = settings.clock()
         cached.failures = 0
       })
       .catch((error: unknown) => {
-        // A prefetch that fails is as if it had not been made.
-        if (cached.isPrefetch) cached.triedAt = Number.NEGATIVE_INFINITY
+        if (!isCurrent()) return
+        // A prefetch that fails at once is as if it had not been made: the connection may have died while the instance was frozen.
+        if (isPrefetch && settings.clock() - cached.triedAt <= seconds(PREFETCH_SECONDS)) cached.triedAt = Number.NEGATIVE_INFINITY
         else cached.failures++
         cached.lastFault = error instanceof Error ? error.message : String(error)
       })
       .finally(() => {
-        delete cached.fetching
-        delete cached.isPrefetch
+        if (isCurrent()) delete cached.fetching
       })
-    return cached.fetching
+    const fetching: Fetching = { ended, isPrefetch }
+    cached.fetching = fetching
+    return ended
   }
 
   function verify(issuer: Issuer, token: UnverifiedToken, jwk: Jwk) {
@@ -180,10 +195,6 @@ async function fetchKeys({ url, jwksUri, network }: Issuer, { get, log }: KeysSe
   return keys
 }
 
-/**
- * Why a member of a key set cannot verify signatures here, or undefined. RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS 186-5
- * §5.1, at least 2,048 bits and an exponent between 2^16 and 2^256; above 8,192 bits a check takes too long.
- */
 /** Whether OpenSSL accepts the key: a point must be on its curve. */
 function isKey(jwk: JsonObject): boolean {
   try {
@@ -194,6 +205,10 @@ function isKey(jwk: JsonObject): boolean {
   }
 }
 
+/**
+ * Why a member of a key set cannot verify signatures here, or undefined. RFC 7517 §4.2 and §4.3: a key says what it is for. RSA: FIPS 186-5
+ * §5.1, at least 2,048 bits and an exponent between 2^16 and 2^256; above 8,192 bits a check takes too long.
+ */
 function unusable(jwk: Json): string | undefined {
   const unknown = 'not a public key of a known type'
   if (!isObject(jwk) || !['RSA', 'EC', 'OKP'].includes(String(jwk.kty))) return unknown
