@@ -1,5 +1,7 @@
 /** Resources that outlive their stage and that no deployment may replace: a retained stage (`sst.config.ts`) has the only copy. */
 
+import type { Adopted } from './adoptable.ts'
+
 /** Stays in AWS when it is removed from the app. */
 export const kept = () => ({ retainOnDelete: $app.removal !== 'remove' })
 /** Is also never removed or replaced, neither by a setting nor by an upgrade. */
@@ -16,11 +18,12 @@ export const holding =
     return undefined
   }
 
-/** Lets the deployment take over resources that a removed stage left, by their IDs in AWS. To be called before anything is made. */
-export function adopt(ids: { readonly [resource: string]: string }): void {
+/** Imports the resources that a removed stage left, by their IDs in AWS. Call it before any resource is declared. */
+export function adopt(ids: Adopted): void {
   if (Object.keys(ids).length === 0) return
   const importing = (_args: unknown, options: $util.CustomResourceOptions, name: string) => {
-    if (ids[name] !== undefined) options.import = ids[name]
+    const id = ids[name as keyof Adopted]
+    if (id !== undefined) options.import = id
   }
   $transform(aws.dynamodb.Table, importing)
   $transform(aws.s3.Bucket, importing)

@@ -3,6 +3,7 @@
  * the first deployment, or the deployment would succeed and be useless.
  */
 import type { Manifest } from '@stint/broker/build/build'
+import { adoptable } from './adoptable.ts'
 import type { Settings } from './settings.ts'
 
 export type Finding = { readonly stops: boolean; readonly what: string; readonly fix: string }
@@ -11,7 +12,7 @@ type Facts = {
   readonly stage: string
   /** Its data outlives the stage: `removal: 'retain'`. */
   readonly kept: boolean
-  readonly settings: Pick<Settings, 'alarmsTo' | 'reserveConcurrency' | 'userPool'>
+  readonly settings: Pick<Settings, 'alarmsTo' | 'reserveConcurrency' | 'userPool' | 'adopt'>
   readonly manifest: Pick<Manifest, 'slack' | 'directories' | 'signIn' | 'placeholders'>
   readonly hasSecret: (name: string) => boolean
   /** The account's quota of concurrent executions. Absent if it could not be read. */
@@ -24,6 +25,7 @@ const LEAST_CONCURRENCY = 102
 export const preflight = (facts: Facts): readonly Finding[] => [
   ...secretFindings(facts),
   ...placeholderFindings(facts),
+  ...adoptFindings(facts),
   ...stageFindings(facts),
   ...concurrencyFindings(facts),
   ...alarmFindings(facts),
@@ -32,17 +34,22 @@ export const preflight = (facts: Facts): readonly Finding[] => [
 function secretFindings({ stage, manifest, settings, hasSecret }: Facts): readonly Finding[] {
   const { slack, directories, signIn } = manifest
   const needed: readonly (readonly [string, string, boolean, string])[] = [
-    ['SlackToken', 'the config has `slack`: the bot token of your Slack app', slack, 'xoxb-…'],
-    ['SlackSigningSecrets', 'the config has `slack`: the signing secrets of your Slack app, separated by commas', slack, '…'],
+    ['SlackToken', "It holds the bot token of your Slack app, which the config's `slack` needs", slack, 'xoxb-…'],
+    [
+      'SlackSigningSecrets',
+      "It holds the signing secrets of your Slack app, separated by commas, which the config's `slack` needs",
+      slack,
+      '…',
+    ],
     [
       'DirectoryTokens',
-      `the config has \`directories\`: a JSON object with a token for ${directories.join(', ')}`,
+      `It holds a JSON object with a token for ${directories.join(', ')}, which the config's \`directories\` needs`,
       directories.length > 0,
       `'${JSON.stringify(Object.fromEntries(directories.map((name) => [name, '…'])))}'`,
     ],
     [
       'SignInSecrets',
-      `the config has \`signIn\`: a JSON object with the client secret of ${signIn.join(', ')}, or {} if the clients are public`,
+      `It holds a JSON object with the client secret of ${signIn.join(', ')}, or {} if the clients are public. The config's \`signIn\` needs it`,
       signIn.length > 0 && !settings.userPool,
       "'{}'",
     ],
@@ -60,10 +67,22 @@ function placeholderFindings({ kept, manifest: { placeholders } }: Facts): reado
   return [
     {
       stops: kept,
-      what: `The config still has example names: ${placeholders.join(', ')}. Nobody can sign in with them, and no session can start.`,
+      what: `The config still has example names: ${placeholders.join(', ')}. Sign-in and sessions do not work with these names.`,
       fix: 'Replace them in stint.config.ts, or set their bindings in infra/settings.ts.',
     },
   ]
+}
+
+/** SST does not check types, and a name that no resource has would be ignored. */
+function adoptFindings({ settings: { adopt = {} } }: Facts): readonly Finding[] {
+  const names: readonly string[] = adoptable
+  return Object.keys(adopt)
+    .filter((name) => !names.includes(name))
+    .map((name) => ({
+      stops: true,
+      what: `The setting adopt has the unknown resource ${name}.`,
+      fix: `Use only these names in infra/settings.ts: ${names.join(', ')}.`,
+    }))
 }
 
 /** The prefix of a Cognito domain (Amazon Cognito Developer Guide, "Configuring a user pool domain"). */

@@ -1,3 +1,5 @@
+import type { Adopted } from './adoptable.ts'
+
 /** The settings of each stage's deployment. Nothing here grants access: access is only in stint.config.ts. */
 export type Settings = {
   readonly region: string
@@ -41,9 +43,9 @@ export type Settings = {
   readonly releaseFreezes?: readonly string[]
   /**
    * What a removed stage left in AWS, by the name of the resource: `{ StoryTable: 'stint-prod-StoryTable-abcdefgh' }`. The deployment
-   * takes it over instead of making it (docs/guides/deploy.md, "A second prod").
+   * imports it instead of creating it (docs/guides/deploy.md, "A second prod").
    */
-  readonly adopt?: { readonly [resource: string]: string }
+  readonly adopt?: Adopted
   /** Values for `binding('NAME')` in stint.config.ts. */
   readonly bindings: { readonly [name: string]: string }
 }

@@ -167,7 +167,9 @@ describe('at the limits', () => {
     const retryAfter = Number(refused.headers.get('retry-after'))
     expect(retryAfter).toBeGreaterThan(0)
     expect(retryAfter).toBeLessThanOrEqual(30)
-    expect(refused.json.Message).toMatch(/^Too many requests: You started 60 sessions .* Try again in \d+ seconds\. .*\(trace \w{32}\)$/)
+    expect(refused.json.Message).toMatch(
+      /^Too many requests: You have reached the limit of 60 sessions a minute .* Try again in \d+ seconds\. .*\(trace \w{32}\)$/,
+    )
     expect(Object.keys(refused.json)).toEqual(['Code', 'Message'])
     sandbox.advance(retryAfter * 1000)
     expect((await get(token)).status).toBe(200)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { loadConfig } from '@stint/broker/build/config-file'
 import { placeholdersIn } from '@stint/broker/build/placeholders'
 import { describe, expect, test } from 'vitest'
+import { adoptable } from '../../infra/adoptable.ts'
 import { findingsText, preflight } from '../../infra/preflight.ts'
 import { deploy } from './deploy.ts'
 import { root } from './platform.ts'
@@ -26,7 +27,10 @@ test.each<[string, Partial<Facts>, readonly [boolean, RegExp][]]>([
     'slack without secrets',
     manifest({ slack: true }),
     [
-      [true, /SlackToken is missing. the config has `slack`.*\n {2}npx sst secret set SlackToken xoxb-… --stage dev/],
+      [
+        true,
+        /SlackToken is missing\. It holds the bot token of your Slack app, which the config's `slack` needs\.\n {2}npx sst secret set SlackToken xoxb-… --stage dev/,
+      ],
       [true, /SlackSigningSecrets is missing/],
     ],
   ],
@@ -53,6 +57,12 @@ test.each<[string, Partial<Facts>, readonly [boolean, RegExp][]]>([
   ['101', { ...settings({ reserveConcurrency: true }), concurrency: 101 }, [[true, /needs 102/]]],
   ['102', { ...settings({ reserveConcurrency: true }), concurrency: 102 }, []],
   ['an unknown quota', settings({ reserveConcurrency: true }), [[false, /could not be read/]]],
+  ['a resource to adopt', settings({ adopt: { StoryTable: 'stint-dev-StoryTable-x' } }), []],
+  [
+    'a resource to adopt that is unknown',
+    settings({ adopt: { Storytable: 'x' } as object }),
+    [[true, /unknown resource Storytable\.\n.*StoryTable, SideTable/]],
+  ],
   ['alarms for nobody, on a stage that stays', { kept: true }, [[false, /No one receives the alarms/]]],
 ])('%s', (_what, more, expected) => {
   const found = preflight({ ...good, ...more })
@@ -98,12 +108,7 @@ test('docs/examples/deploy-role.json has every service of which prod has a resou
 type Statement = { readonly Action: readonly string[] }
 
 test('adopt takes over what a removed stage left', async () => {
-  const adopt = {
-    StoryTable: 'stint-prod-StoryTable-old',
-    LogBucket: 'stint-prod-log-old',
-    DataKey: 'key-1',
-    VendExecutionRole: 'stint-vend',
-  }
+  const adopt = Object.fromEntries(adoptable.map((name) => [name, `stint-again-${name}`]))
   const { found, resources } = await deploy('again', { adopt })
   expect(found).toMatchObject(adopt)
   expect(resources.filter(({ name }) => Object.hasOwn(adopt, name))).toEqual([])
