@@ -1,6 +1,8 @@
 /** The sandbox's S3, asked by AWS's own SDK: copies, lists, multipart uploads, buckets, presigned URLs and virtual-hosted names. */
 import { request as httpRequest } from 'node:http'
+import { Readable } from 'node:stream'
 import {
+  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
@@ -75,6 +77,16 @@ test('an object above the sandbox’s limit is refused, whole or as a part', asy
   const Body = Buffer.alloc(64 * 1024 * 1024 + 1)
   expect(await nameOf(put('large', { Body }))).toBe('EntityTooLarge')
   expect(await nameOf(put('large', { Body: Body.subarray(1) }))).toBe('allowed')
+  // The server does not read all of this one, so it cannot verify its hash.
+  expect(await nameOf(put('large', { Body: Buffer.alloc(66 * 1024 * 1024) }))).toBe('EntityTooLarge')
+  const inChunks = (length: number) => ({ Body: Readable.from([Body.subarray(0, length)]), ContentLength: length })
+  expect(await nameOf(put('large', inChunks(Body.length)))).toBe('EntityTooLarge')
+  expect(await nameOf(put('large', inChunks(Body.length - 1)))).toBe('allowed')
+  const { UploadId } = await owner.send(new CreateMultipartUploadCommand({ Bucket, Key: 'large' }))
+  const part = { Bucket, Key: 'large', UploadId, PartNumber: 1 }
+  expect(await nameOf(owner.send(new UploadPartCommand({ ...part, Body })))).toBe('EntityTooLarge')
+  expect(await nameOf(owner.send(new UploadPartCommand({ ...part, Body: Body.subarray(1) })))).toBe('allowed')
+  await owner.send(new AbortMultipartUploadCommand({ Bucket, Key: 'large', UploadId }))
   await owner.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'large' }] } }))
 })
 

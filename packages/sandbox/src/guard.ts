@@ -56,17 +56,17 @@ const FIRST_BYTES_MS = 100
 
 /** `limit` + 1 bytes: what has arrived of a body that is too large, filled up with zeros. Its sender may never send it. */
 async function firstBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const parts: Buffer[] = []
+  const body = Buffer.alloc(limit + 1)
   await new Promise<void>((resolve) => {
     setTimeout(resolve, FIRST_BYTES_MS).unref()
     request.once('data', (part: Buffer) => {
-      parts.push(part)
+      part.copy(body)
       resolve()
     })
     request.once('close', resolve)
   })
   request.resume()
-  return Buffer.concat([...parts, Buffer.alloc(limit + 1)]).subarray(0, limit + 1)
+  return body
 }
 
 /** The body is larger than the server allows. */

@@ -12,7 +12,7 @@ import { type Fault, faultAnswer } from './faults.ts'
 import { handleIam } from './iam/handle.ts'
 import { handleKms } from './kms.ts'
 import { type Recordings, trim } from './recordings.ts'
-import { handleS3, MAX_S3_BYTES } from './s3/handle.ts'
+import { handleS3, MAX_S3_BYTES, tooLargeAnswer } from './s3/handle.ts'
 import { isSignatureParameter, type SignedRequest, unverifiedClaim, verify } from './sigv4.ts'
 import { type Answer, handleSts, handleUnsigned, isUnsigned, stsError } from './sts.ts'
 import type { World } from './world.ts'
@@ -35,15 +35,14 @@ export function awsServer(
   { intercept = (_service, _action, next) => next(), recordings = 'bounded' }: AwsServerOptions = {},
 ): AwsServer {
   const trail = cloudTrail(world)
-  const console = consoleSignIn(world)
+  const federationEndpoint = consoleSignIn(world)
   const calls: { service: string; action: string; status: number; at: number }[] = []
 
-  async function answer(sent: SignedRequest, sourceIp: string): Promise<{ answer: Answer | 'drop'; service: string; action: string }> {
-    const request = asForm({ ...sent, url: world.playedIp === undefined ? sent.url : sent.url.replace(FROM, '/') }, serviceOf(sent))
-    const service = serviceOf(sent)
+  async function answer(sent: SignedRequest, service: string, sourceIp: string): Promise<{ answer: Answer | 'drop'; action: string }> {
+    const request = asForm({ ...sent, url: world.playedIp === undefined ? sent.url : sent.url.replace(FROM, '/') }, service)
     const requestId = newRequestId()
     const action = actionOf(service, request)
-    const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId, sent.method), service, action })
+    const refuse = (fault: Fault) => ({ answer: faultAnswer(service, fault, requestId, sent.method), action })
     if (service === 'sts' && isUnsigned(request.body)) {
       const call = { now: world.clock(), sourceIp, requestId }
       const next = async (): Promise<Answer> => {
@@ -51,11 +50,12 @@ export function awsServer(
         trail.noteWebIdentity(call, request, done)
         return done
       }
-      return { answer: await intercept(service, action, next, request), service, action }
+      return { answer: await intercept(service, action, next, request), action }
     }
     const claimed = unverifiedClaim(sent)
     if ('fault' in claimed) return refuse(claimed.fault)
     const { claim } = claimed
+    if (service === 's3' && sent.body.length > MAX_S3_BYTES) return { answer: tooLargeAnswer(requestId), action }
 
     const identity = world.identities.get(claim.accessKeyId)
     if (!identity) return refuse({ kind: 'unknown-key' })
@@ -83,7 +83,7 @@ export function awsServer(
       trail.note(service, call, request, done)
       return done
     }
-    return { answer: await intercept(service, action, next, request), service, action }
+    return { answer: await intercept(service, action, next, request), action }
   }
 
   return {
@@ -98,14 +98,14 @@ export function awsServer(
       if (pathname === '/federation' && request.headers.authorization === undefined) {
         const form =
           request.method === 'POST' ? new URLSearchParams((await readBody(request)).toString('utf8')) : new URLSearchParams(query)
-        const page = console.answer(form)
+        const page = federationEndpoint.answer(form)
         return void response.writeHead(page.status, { 'content-type': page.type, 'cache-control': 'no-store' }).end(page.body)
       }
-      const isS3 = serviceOf({ url: request.url ?? '/', headers: request.headers }) === 's3'
+      const service = serviceOf({ url: request.url ?? '/', headers: request.headers })
       // S3 answers a body that is too large itself.
-      const body = isS3 ? await readUpTo(request, MAX_S3_BYTES) : await readBody(request)
+      const body = service === 's3' ? await readUpTo(request, MAX_S3_BYTES) : await readBody(request)
       const signed: SignedRequest = { method: request.method ?? 'GET', url: request.url ?? '/', headers: request.headers, body }
-      const { answer: result, service, action } = await answer(signed, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
+      const { answer: result, action } = await answer(signed, service, sourceIpOf(world, signed, request.socket.remoteAddress ?? ''))
       calls.push({ service, action, status: result === 'drop' ? 0 : result.status, at: world.clock() })
       trim(calls, 'calls', recordings)
       if (result === 'drop') return void request.socket.destroy()

@@ -14,14 +14,13 @@ import { needOperation } from './operations.ts'
 import type { S3Request } from './request.ts'
 import { BOUNDS } from './store.ts'
 
-/** Larger bodies are not read. Chunks have some bytes around them. */
+/** Larger bodies are not read, so their hash cannot be verified: see `tooLargeAnswer`. Chunks have some bytes around them. */
 export const MAX_S3_BYTES: number = BOUNDS.bodyBytes + 1024 * 1024
 
 export function handleS3(world: World, call: Call, request: SignedRequest, verified: Verified): Answer {
   try {
     const address = addressOf(request)
     const operation = needOperation(request, address)
-    if (request.body.length > MAX_S3_BYTES) throw tooLarge()
     const content = contentOf(request.body, verified, String(request.headers['x-amz-decoded-content-length'] ?? ''))
     if (typeof content === 'string') throw chunkError(content)
     if (content.body.length > BOUNDS.bodyBytes) throw tooLarge()
@@ -36,6 +35,9 @@ export function handleS3(world: World, call: Call, request: SignedRequest, verif
     return request.method === 'HEAD' ? { ...answer, body: '' } : answer
   }
 }
+
+/** For a body above `MAX_S3_BYTES`. */
+export const tooLargeAnswer = (requestId: string): Answer => errorAnswer(tooLarge(), requestId)
 
 const tooLarge = () =>
   new S3Error(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', { MaxSizeAllowed: BOUNDS.bodyBytes })

@@ -17,7 +17,7 @@ import {
   requestedTags,
   type S3Request,
 } from './request.ts'
-import { type Attributes, BOUNDS, etagOf, storeObject } from './store.ts'
+import { type Attributes, etagOf, storeObject } from './store.ts'
 import { type Tags, tagsOfHeader } from './tagging.ts'
 
 const MAX_METADATA_BYTES = 2048
@@ -249,6 +249,4 @@ export function checkStorage(asked: S3Request): void {
     const given = header(asked, name)
     if (given !== undefined && given !== value) throw notImplemented(`The sandbox plays ${value} alone.`, { Header: name })
   }
-  if (asked.request.body.length > BOUNDS.bodyBytes)
-    throw new S3Error(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size')
 }
