@@ -203,6 +203,7 @@ describe('documents', () => {
     ['elements that cross', '<Tagging><TagSet></Tagging></TagSet>', 'MalformedXML'],
     ['a document type', '<!DOCTYPE x [<!ENTITY e "e">]><Tagging><TagSet/></Tagging>', 'MalformedXML'],
     ['an unknown entity', tags(['a', '&e;']), 'MalformedXML'],
+    ['an entity with the name of an inherited property', tags(['a', '&constructor;']), 'MalformedXML'],
     ['an unknown element', '<Tagging><TagSet/><More/></Tagging>', 'MalformedXML'],
     ['deep nesting', '<Tagging>'.repeat(100), 'MalformedXML'],
     ['the same key twice', tags(['a', '1'], ['a', '2']), 'InvalidTag'],

@@ -156,10 +156,11 @@ describe('what is not played', () => {
     const { host: _host, ...headers } = request.headers
     const twice = await fetch(`${sandbox.urls.aws}/?Action=GetCallerIdentity&Version=2011-06-15&Version=2011-06-15`, { headers })
     expect(codeOf(await twice.text())).toBe('InvalidQueryParameter')
-    expect(await signedGet({ Action: 'MakeTea', Version: '2011-06-15' })).toMatchObject({
-      status: 400,
-      text: expect.stringContaining('InvalidAction'),
-    })
+    for (const Action of ['MakeTea', 'constructor', '__proto__'])
+      expect(await signedGet({ Action, Version: '2011-06-15' })).toMatchObject({
+        status: 400,
+        text: expect.stringContaining('InvalidAction'),
+      })
   })
 })
 

@@ -63,21 +63,22 @@ function depthOf(value: unknown): number {
 }
 
 const require = createRequire(import.meta.url)
-/** By operation: the members that dynalite reads. It ignores others, which would change what is asked. */
-const members = new Map<string, readonly string[] | undefined>()
+/** By operation: the parameters that dynalite reads. It ignores others, which would change what is asked. */
+const parameters = new Map<string, readonly string[]>()
 
-/** What the sandbox plays itself, and what dynalite need not read, because all of its reads are consistent. */
+/** What the sandbox does itself, and what dynalite need not read, because all of its reads are consistent. */
 const ADDED: readonly string[] = ['ReturnValuesOnConditionCheckFailure', 'ConsistentRead']
 
-/** A member of a call that is not played, or undefined. An operation that dynalite does not have, it refuses itself. */
-export function unplayedMember(operation: string, input: object): string | undefined {
+/** An unsupported parameter of a call, or undefined. dynalite itself refuses an operation that it does not have. */
+export function unsupportedMember(operation: string, input: object): string | undefined {
   if (!/^[A-Z][A-Za-z]{1,40}$/.test(operation)) return undefined
-  if (!members.has(operation)) members.set(operation, membersOf(operation))
-  const known = members.get(operation)
+  const known = parameters.get(operation) ?? parametersOf(operation)
+  // Only operations that exist: the caller chooses the name.
+  if (known) parameters.set(operation, known)
   return known && Object.keys(input).find((name) => !known.includes(name) && !ADDED.includes(name))
 }
 
-function membersOf(operation: string): readonly string[] | undefined {
+function parametersOf(operation: string): readonly string[] | undefined {
   try {
     const { types } = require(`dynalite/validations/${operation.charAt(0).toLowerCase()}${operation.slice(1)}.js`) as { types: object }
     return Object.keys(types)

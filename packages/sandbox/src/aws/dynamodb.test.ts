@@ -1,7 +1,7 @@
 /** What the front adds to dynalite: limits of DynamoDB's own, and indexes that lag behind. */
 import { expect, test } from 'vitest'
 import { laggingIndexes, type Table } from './dynamodb-index.ts'
-import { limitFault, unplayedMember } from './dynamodb-limits.ts'
+import { limitFault, unsupportedMember } from './dynamodb-limits.ts'
 
 const table: Table = {
   KeySchema: [{ AttributeName: 'pk' }],
@@ -75,4 +75,4 @@ test.each<[string, object, string | undefined]>([
   ['CreateTable', { TableName: 't', DeletionProtectionEnabled: true }, 'DeletionProtectionEnabled'],
   ['TransactWriteItems', { TransactItems: [] }, undefined],
   ['../index', { a: 1 }, undefined],
-])('%s with %j has the unplayed member %s', (operation, input, stray) => expect(unplayedMember(operation, input)).toBe(stray))
+])('%s with %j has the unsupported member %s', (operation, input, stray) => expect(unsupportedMember(operation, input)).toBe(stray))

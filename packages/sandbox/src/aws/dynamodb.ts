@@ -9,7 +9,7 @@ import inject, { type DispatchFunc } from 'light-my-request'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
 import { type Attributes, CONTENT_TYPE, dynamoError } from './dynamodb-answer.ts'
 import { type LaggingIndexes, laggingIndexes, type Query, type Table } from './dynamodb-index.ts'
-import { limitFault, unplayedMember } from './dynamodb-limits.ts'
+import { limitFault, unsupportedMember } from './dynamodb-limits.ts'
 import { type Recordings, trim } from './recordings.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
@@ -136,20 +136,17 @@ export function createDynamo({ indexLag, recordings = 'bounded' }: DynamoOptions
 
     async handle(world, call, target, body) {
       const operation = target.replace(/^DynamoDB_20120810\./, '')
-      let input: WriteInput
-      try {
-        input = JSON.parse(body.toString('utf8')) as WriteInput
-      } catch {
-        return dynamoError(400, 'com.amazon.coral.service#SerializationException', 'the body is not JSON', call.requestId)
-      }
+      const input = inputOf(body)
+      if (!input)
+        return dynamoError(400, 'com.amazon.coral.service#SerializationException', 'The body is not a JSON object.', call.requestId)
       const refusal = guard(world, call, operation, input)
       if (refusal) return refusal
-      const stray = unplayedMember(operation, input)
+      const stray = unsupportedMember(operation, input)
       if (stray !== undefined)
         return dynamoError(
           501,
           'NotImplemented',
-          `The sandbox’s DynamoDB does not play ${stray.slice(0, 100)} of ${operation}.`,
+          `The sandbox’s DynamoDB does not support the ${stray.slice(0, 100)} parameter of ${operation}.`,
           call.requestId,
         )
       const fault = limitFault(input, undefined)
@@ -165,6 +162,15 @@ export function createDynamo({ indexLag, recordings = 'bounded' }: DynamoOptions
       const answer = writes.has(operation) ? await write(operation, input, payload) : await raw(operation, payload)
       return { status: answer.status, headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId }, body: answer.body }
     },
+  }
+}
+
+function inputOf(body: Buffer): WriteInput | undefined {
+  try {
+    const input: unknown = JSON.parse(body.toString('utf8'))
+    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as WriteInput) : undefined
+  } catch {
+    return undefined
   }
 }
 

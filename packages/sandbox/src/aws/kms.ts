@@ -21,31 +21,40 @@ export const kmsError = (status: number, type: string, message: string, requestI
   body: JSON.stringify({ __type: type, message }),
 })
 
-/** The members that are played. Another one would change what is asked. */
-const membersOf: Readonly<Record<string, readonly string[]>> = {
-  GetPublicKey: ['KeyId'],
-  Sign: ['KeyId', 'Message', 'MessageType', 'SigningAlgorithm'],
-}
+/** The supported parameters, all of them strings. Another one would change what is asked. */
+const parametersOf: ReadonlyMap<string, readonly string[]> = new Map([
+  ['GetPublicKey', ['KeyId']],
+  ['Sign', ['KeyId', 'Message', 'MessageType', 'SigningAlgorithm']],
+])
 
-function inputOf(body: Buffer): Record<string, string | undefined> | undefined {
+function inputOf(body: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
     const input: unknown = JSON.parse(body.toString('utf8'))
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Record<string, string>) : undefined
+    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Record<string, unknown>) : undefined
   } catch {
     return undefined
   }
 }
+
+const hasOnlyStrings = (input: Readonly<Record<string, unknown>>): input is Readonly<Record<string, string>> =>
+  Object.values(input).every((value) => typeof value === 'string')
 
 export function handleKms(world: World, call: Call, target: string, body: Buffer): Answer {
   const operation = target.replace(/^TrentService\./, '')
   const error = (type: string, message: string) => kmsError(400, type, message, call.requestId)
   const input = inputOf(body)
   if (!input) return error('SerializationException', 'The body is not a JSON object.')
-  const members = membersOf[operation]
-  if (!members) return error('UnsupportedOperationException', 'The sandbox’s KMS supports only Sign and GetPublicKey.')
-  const stray = Object.keys(input).find((name) => !members.includes(name))
+  const known = parametersOf.get(operation)
+  if (!known) return error('UnsupportedOperationException', 'The sandbox’s KMS supports only Sign and GetPublicKey.')
+  const stray = Object.keys(input).find((name) => !known.includes(name))
   if (stray !== undefined)
-    return kmsError(501, 'NotImplemented', `The sandbox’s KMS does not play ${stray.slice(0, 100)} of ${operation}.`, call.requestId)
+    return kmsError(
+      501,
+      'NotImplemented',
+      `The sandbox’s KMS does not support the ${stray.slice(0, 100)} parameter of ${operation}.`,
+      call.requestId,
+    )
+  if (!hasOnlyStrings(input)) return error('SerializationException', 'Every parameter must be a string.')
   const key = world.kmsKeys.find(({ arn, alias }) => input.KeyId === arn || input.KeyId === alias)
   if (!key) return error('NotFoundException', `Key '${input.KeyId}' does not exist`)
   const action = `kms:${operation}`

@@ -39,7 +39,7 @@ export function members(form: URLSearchParams, name: RegExp): Map<string, string
 export function readTags(form: URLSearchParams): Readonly<Record<string, string>> {
   const keys = members(form, /^Tags\.member\.(\d+)\.Key$/)
   const values = members(form, /^Tags\.member\.(\d+)\.Value$/)
-  const tags: Record<string, string> = {}
+  const tags = new Map<string, string>()
   for (const [index, key] of keys) {
     const value = values.get(index) ?? ''
     if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key))
@@ -51,11 +51,11 @@ export function readTags(form: URLSearchParams): Readonly<Record<string, string>
         'Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*',
       )
     if (key.toLowerCase().startsWith('aws:')) throw new StsError(400, 'InvalidParameterValue', 'Tag keys beginning with aws: are reserved.')
-    if (Object.keys(tags).some((other) => other.toLowerCase() === key.toLowerCase()))
+    if ([...tags.keys()].some((other) => other.toLowerCase() === key.toLowerCase()))
       throw new StsError(400, 'InvalidParameterValue', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
-    tags[key] = value
+    tags.set(key, value)
   }
   if (keys.size > 50)
     throw constraint([...keys.values()].join(', ').padEnd(SHOWN + 1), 'tags', 'Member must have length less than or equal to 50')
-  return tags
+  return Object.fromEntries(tags)
 }

@@ -36,23 +36,23 @@ const operations = new Map<string, (world: World, call: Call, form: URLSearchPar
 const ROLE = ['RoleArn', 'RoleSessionName', 'DurationSeconds', 'Policy', 'PolicyArns.member.N.arn']
 const TAGS = ['Tags.member.N.Key', 'Tags.member.N.Value']
 const MFA = ['SerialNumber', 'TokenCode']
-/** The parameters that are played. Another one would change what is asked, so it is refused. */
-const parametersOf: Readonly<Record<string, readonly string[]>> = {
-  AssumeRole: [...ROLE, ...TAGS, ...MFA, 'ExternalId', 'SourceIdentity', 'TransitiveTagKeys.member.N'],
-  AssumeRoleWithWebIdentity: [...ROLE, 'WebIdentityToken'],
-  GetCallerIdentity: [],
-  GetWebIdentityToken: [...TAGS, 'Audience.member.N', 'DurationSeconds', 'SigningAlgorithm'],
-  GetSessionToken: [...MFA, 'DurationSeconds'],
-  GetAccessKeyInfo: ['AccessKeyId'],
-}
-/** Operations of AWS that are not played. */
-const UNPLAYED = ['AssumeRoleWithSAML', 'AssumeRoot', 'DecodeAuthorizationMessage', 'GetDelegatedAccessToken', 'GetFederationToken']
+/** The supported parameters. Another one would change what is asked, so it is refused. */
+const parametersOf: ReadonlyMap<string, readonly string[]> = new Map([
+  ['AssumeRole', [...ROLE, ...TAGS, ...MFA, 'ExternalId', 'SourceIdentity', 'TransitiveTagKeys.member.N']],
+  ['AssumeRoleWithWebIdentity', [...ROLE, 'WebIdentityToken']],
+  ['GetCallerIdentity', []],
+  ['GetWebIdentityToken', [...TAGS, 'Audience.member.N', 'DurationSeconds', 'SigningAlgorithm']],
+  ['GetSessionToken', [...MFA, 'DurationSeconds']],
+  ['GetAccessKeyInfo', ['AccessKeyId']],
+])
+/** Operations of AWS that the sandbox does not support. */
+const UNSUPPORTED = ['AssumeRoleWithSAML', 'AssumeRoot', 'DecodeAuthorizationMessage', 'GetDelegatedAccessToken', 'GetFederationToken']
 
-const notImplemented = (what: string) => new StsError(501, 'NotImplemented', `The sandbox’s STS does not play ${what}.`)
+const notImplemented = (what: string) => new StsError(501, 'NotImplemented', `The sandbox’s STS does not support ${what}.`)
 
 function checkParameters(action: string, form: URLSearchParams): void {
-  if (UNPLAYED.includes(action)) throw notImplemented(action)
-  const known = parametersOf[action]
+  if (UNSUPPORTED.includes(action)) throw notImplemented(action)
+  const known = parametersOf.get(action)
   const seen = new Set<string>()
   for (const name of form.keys()) {
     if (seen.has(name)) throw new StsError(400, 'InvalidQueryParameter', `The parameter ${name.slice(0, 100)} is given more than once.`)
@@ -135,6 +135,7 @@ function assumeRole(world: World, call: Call, form: URLSearchParams): Node {
   for (const action of actions) mayEnter(world, call, role, action, { ...asked, sourceIdentity })
   checkDuration(call, role, asked.durationSeconds)
   return openSession(world, role, call.now, asked, {
+    chained: call.identity.grant !== undefined,
     packed: packedSize(asked.policyText, tags),
     tags,
     transitiveTagKeys: [...inherited.transitiveTagKeys, ...asked.transitiveTagKeys],

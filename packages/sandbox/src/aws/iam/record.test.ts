@@ -28,6 +28,9 @@ describe('iamRecord', () => {
       { ['__proto__']: ['a'], constructor: { prototype: 'b' } },
     ],
     ['a value and a list of one name', { A: 'a', 'A.member.1': 'b' }, { a: ['b'] }],
+    ['a name of ten parts', { 'A.B.C.D.E.F.G.H.I.J': 'x' }, { a: { b: { c: { d: { e: { f: { g: { h: { i: { j: 'x' } } } } } } } } } }],
+    ['nothing of a name of eleven parts', { 'A.B.C.D.E.F.G.H.I.J.K': 'x' }, null],
+    ['nothing of a name that is as long as a body', { [`${'A.'.repeat(20_000)}A`]: 'x' }, null],
   ])('shows %s', (_title, parameters, shown) => {
     expect(iamRecord(form(parameters), undefined).requestParameters).toEqual(shown)
   })

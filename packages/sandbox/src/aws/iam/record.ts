@@ -2,7 +2,7 @@
  * What CloudTrail records of an IAM call, from its form and its answer. Sources: AWS IAM User Guide, "Logging IAM and AWS STS API calls with
  * AWS CloudTrail"; AWS CloudTrail User Guide, "CloudTrail record contents".
  */
-import { readXml, type Tree } from '../xml.ts'
+import { type Element, readXml } from '../xml.ts'
 
 type IamRecord = {
   readonly readOnly: boolean
@@ -36,12 +36,16 @@ export function recordedCode(code: string): string {
 
 type Branch = Map<string, Branch | string>
 
+/** IAM’s own names have at most four parts. Any name may be sent, and each part is one more level of the record. */
+const MAX_PARTS = 10
+
 /** `Tags.member.1.Key` → `tags: [{ key }]`. A map at every step, so that no name of a parameter is special. */
 function parametersOf(form: URLSearchParams): unknown {
   const root: Branch = new Map()
   for (const [name, value] of form) {
     if (name === 'Action' || name === 'Version') continue
     const path = name.split('.').filter((part) => part !== 'member')
+    if (path.length > MAX_PARTS) continue
     const last = path.pop() ?? ''
     let at = root
     for (const part of path) {
@@ -64,25 +68,22 @@ function plain(branch: Branch): unknown {
 const scalar = (name: string, value: string): string | number => (NUMBERS.has(name) && /^\d{1,9}$/.test(value) ? Number(value) : value)
 
 function elementsOf(answer: string, action: string): unknown {
-  const response = readXml(answer)
-  const result = typeof response === 'string' ? undefined : response.get(`${action}Response`)?.[0]
-  const elements = result === undefined || typeof result === 'string' ? undefined : result.get(`${action}Result`)?.[0]
-  return elements === undefined ? null : shown(elements)
+  const result = readXml(answer)?.children.find(({ name }) => name === `${action}Result`)
+  return result === undefined ? null : shown(result)
 }
 
-function shown(tree: Tree): unknown {
-  if (typeof tree === 'string') return tree
-  const members = tree.get('member')
-  if (members) return members.map(shown)
+function shown({ text, children }: Element): unknown {
+  if (children.length === 0) return text
+  if (children.some(({ name }) => name === 'member')) return children.map(shown)
   return Object.fromEntries(
-    [...tree]
+    children
       // The record has everything but the secret.
-      .filter(([name]) => name !== 'SecretAccessKey')
-      .map(([name, [first = '']]) => [camel(name), typeof first === 'string' ? text(name, first) : shown(first)]),
+      .filter(({ name }) => name !== 'SecretAccessKey')
+      .map((child) => [camel(child.name), child.children.length === 0 ? scalarOf(child) : shown(child)]),
   )
 }
 
-function text(name: string, value: string): unknown {
+function scalarOf({ name, text: value }: Element): unknown {
   if (/Date$/.test(name)) return recordedDate(new Date(value))
   if (/Count$|^MaxSessionDuration$/.test(name)) return Number(value)
   return value === 'true' || value === 'false' ? value === 'true' : value

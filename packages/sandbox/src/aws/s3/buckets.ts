@@ -4,7 +4,7 @@ import { document, invalidArgument, malformedXml, noContent, type Reply, reply, 
 import { byBytes, limitOf, pageOf } from './listing.ts'
 import { allow, allowInAccount, ownBucket, type S3Request } from './request.ts'
 import { BOUNDS } from './store.ts'
-import { childrenOf, readXml, textOf } from './xml-input.ts'
+import { childrenOf, documentOf, textOf } from './xml-input.ts'
 
 /** Buckets of this region have no location constraint. */
 const FIRST_REGION = 'us-east-1'
@@ -113,7 +113,7 @@ export function deleteBucket(asked: S3Request): Reply {
 
 function constraintOf(body: Buffer): string | undefined {
   if (body.length === 0) return undefined
-  const root = readXml(body, 'CreateBucketConfiguration')
+  const root = documentOf(body, 'CreateBucketConfiguration')
   childrenOf(root, ['LocationConstraint'])
   const region = textOf(root, 'LocationConstraint')
   if (region === undefined || region === '') return undefined
@@ -135,7 +135,7 @@ const isBucketName = (name: string): boolean =>
 const MAX_DELETED = 1000
 
 export function readDelete(body: Buffer): { readonly keys: readonly string[]; readonly quiet: boolean } {
-  const root = readXml(body, 'Delete')
+  const root = documentOf(body, 'Delete')
   const children = childrenOf(root, ['Object', 'Quiet'])
   const objects = children.filter(({ name }) => name === 'Object')
   if (objects.length === 0 || objects.length > MAX_DELETED) throw malformedXml()

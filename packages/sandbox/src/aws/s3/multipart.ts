@@ -19,7 +19,7 @@ import { encoderOf, limitOf, pageOf } from './listing.ts'
 import { allowWrite, attributesOf, ENCRYPTED, sourceOf } from './objects.ts'
 import { allow, header, ownBucket, requestedTags, type S3Request } from './request.ts'
 import { BOUNDS, checkRoom, etagOf, md5, newUploadId, type Part, storeObject, type Upload } from './store.ts'
-import { childrenOf, readXml, textOf } from './xml-input.ts'
+import { childrenOf, documentOf, textOf } from './xml-input.ts'
 
 const MAX_PARTS = 10_000
 /** Of every part but the last. */
@@ -255,7 +255,7 @@ export function completeMultipartUpload(asked: S3Request): Reply {
 
 /** The parts that the client names, in order, as they were uploaded. */
 function partsOf(upload: Upload, xml: Buffer): readonly Part[] {
-  const root = readXml(xml, 'CompleteMultipartUpload')
+  const root = documentOf(xml, 'CompleteMultipartUpload')
   const listed = childrenOf(root, ['Part'])
   if (listed.length === 0 || listed.length > MAX_PARTS) throw malformedXml()
   const invalid = () =>

@@ -2,7 +2,7 @@
 import type { StoredObject } from '../world.ts'
 import { document, noContent, type Reply, reply, S3Error } from './answer.ts'
 import { allow, existingTags, missing, ownBucket, requestedTags, type S3Request } from './request.ts'
-import { childrenOf, readXml, textOf } from './xml-input.ts'
+import { childrenOf, documentOf, textOf } from './xml-input.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
@@ -59,7 +59,7 @@ function theObject(asked: S3Request, action: string, context = {}): StoredObject
 }
 
 function tagsOfXml(body: Buffer): Tags {
-  const root = readXml(body, 'Tagging')
+  const root = documentOf(body, 'Tagging')
   const [set, ...more] = childrenOf(root, ['TagSet'])
   if (!set || more.length > 0)
     throw new S3Error(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema')
