@@ -56,11 +56,17 @@ export function pageOf<T>(
   const items: (readonly [string, T])[] = []
   const prefixes: string[] = []
   let last: string | undefined
-  const sorted = [...all].filter(([key]) => key.startsWith(prefix)).sort(([left], [right]) => byBytes(left, right))
-  for (const [key, item] of sorted) {
+  const start = Buffer.from(after)
+  // Each key is converted once, and only what can be on the page is sorted.
+  const sorted = [...all]
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, item]) => ({ key, item, bytes: Buffer.from(key) }))
+    .filter(({ bytes }) => Buffer.compare(bytes, start) > 0)
+    .sort((left, right) => Buffer.compare(left.bytes, right.bytes))
+  for (const { key, item } of sorted) {
     const cut = delimiter === '' ? -1 : named(key).indexOf(delimiter, prefix.length)
     const shown = cut < 0 ? key : key.slice(0, cut + delimiter.length)
-    if (byBytes(key, after) <= 0 || (cut >= 0 && (shown === after || shown === prefixes.at(-1)))) continue
+    if (cut >= 0 && (shown === after || shown === prefixes.at(-1))) continue
     if (items.length + prefixes.length >= limit) return { items, prefixes, ...(last === undefined ? {} : { next: last }) }
     last = shown
     if (cut < 0) items.push([key, item])
