@@ -1,5 +1,8 @@
 /** The federation endpoint, by the rules of AWS's documentation, over HTTP as `stint console` and a browser meet it. */
+import { AssumeRoleCommand } from '@aws-sdk/client-sts'
+import { addRole, addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sts } from '../support/aws.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -42,11 +45,24 @@ describe('getSigninToken', () => {
   ])('refuses %s', async (_what, more) => {
     expect((await federation({ Action: 'getSigninToken', ...more() })).status).toBe(400)
   })
+  test('accepts a duration with a session that a user opened with an access key', async () => {
+    const { world } = sandbox.aws
+    const arn = 'arn:aws:iam::111122223333:role/Console'
+    const user = 'arn:aws:iam::111122223333:user/dana'
+    const allow = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } } as const
+    addRole(world, arn, { ...allow, Statement: { Effect: 'Allow', Principal: { AWS: user }, Action: 'sts:AssumeRole' } }, [allow])
+    const { Credentials } = await sts(sandbox.urls.aws, addUser(world, user, [allow])).send(
+      new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: 'dana' }),
+    )
+    const { AccessKeyId: sessionId, SecretAccessKey: sessionKey, SessionToken: sessionToken } = Credentials ?? {}
+    const Session = JSON.stringify({ sessionId, sessionKey, sessionToken })
+    expect((await federation({ Action: 'getSigninToken', Session, SessionDuration: '43200' })).status).toBe(200)
+  })
   test('refuses an unknown action', async () => expect((await federation({ Action: 'logout' })).status).toBe(400))
 })
 
 describe('login', () => {
-  test('shows whom the URL of POST /sessions signs in, and no secret', async () => {
+  test('shows which session the URL of POST /sessions opens, and no secret', async () => {
     const { json } = await sandbox.vend(await sandbox.token('developer'), { ...logs, format: 'console' })
     const page = await fetch(json.signInUrl)
     const text = await page.text()

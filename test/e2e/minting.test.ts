@@ -53,7 +53,15 @@ function workload(arn = `arn:aws:iam::${PRODUCTION}:role/ci/Runner${++serial}`, 
   const role = world.roles.get(arn) ?? addRole(world, arn, trustOfEc2, [change.policy ?? allowAll])
   const issuedAt = sandbox.now()
   const expiresAt = issuedAt - (issuedAt % 1000) + (change.seconds ?? 3600) * 1000
-  const session = addSession(world, { role, sessionName: 'i-1', issuedAt, expiresAt, tags: { team: 'ci' }, transitiveTagKeys: [] })
+  const session = addSession(world, {
+    role,
+    sessionName: 'i-1',
+    issuedAt,
+    expiresAt,
+    chained: false,
+    tags: { team: 'ci' },
+    transitiveTagKeys: [],
+  })
   return { arn, key: session.key }
 }
 const why = () => JSON.stringify(sandbox.log.at(-1))

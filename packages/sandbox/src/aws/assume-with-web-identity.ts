@@ -35,6 +35,7 @@ export async function assumeRoleWithWebIdentity(world: World, call: UnsignedCall
   mayEnter(world, call, role, { ...given, web, sessionName: asked.sessionName, host: hostOf(provider), claims })
   checkMaxDuration(role, asked.durationSeconds)
   return openSession(world, role, call.now, asked, {
+    chained: false,
     packed: packedSize(asked.policyText, given.tags),
     tags: given.tags,
     transitiveTagKeys: given.transitiveTagKeys,

@@ -1,6 +1,6 @@
 /**
  * Simulates the federation endpoint of the AWS console at `/federation`: sign-in tokens for temporary credentials, and a page that shows
- * whom a sign-in URL signs in. There is no console behind it. Source: AWS IAM User Guide, "Enable custom identity broker access to the
+ * which session a sign-in URL opens. There is no console behind it. Source: AWS IAM User Guide, "Enable custom identity broker access to the
  * AWS console".
  */
 import { randomBytes } from 'node:crypto'
@@ -21,7 +21,7 @@ const MOST_TOKENS = 1000
 const CONSOLES = new RegExp(`^https://([a-z0-9-]+\\.)*(${partitions.map(({ console }) => console.replaceAll('.', '\\.')).join('|')})/`)
 
 export function consoleSignIn(world: World): ConsoleSignIn {
-  const tokens = new Map<string, { readonly identity: Identity; readonly until: number }>()
+  const tokens = new Map<string, { readonly identity: Identity; readonly expiresAtMs: number }>()
 
   return {
     answer(parameters) {
@@ -34,11 +34,12 @@ export function consoleSignIn(world: World): ConsoleSignIn {
 
   function issue(parameters: URLSearchParams): Page {
     const identity = identityIn(world, parameters.get('Session'))
-    if (!identity) return refused('The session is not one of valid temporary credentials.')
-    // Credentials of role chaining cannot have a longer console session, and every role session here comes from another session.
-    if (parameters.has('SessionDuration') && identity.grant) return refused('SessionDuration is not allowed with these credentials.')
+    if (!identity) return refused('The Session parameter does not contain valid temporary credentials.')
+    // The console session of chained credentials cannot be longer than the credentials.
+    if (parameters.has('SessionDuration') && identity.grant?.chained)
+      return refused('SessionDuration is not allowed with these credentials.')
     const token = randomBytes(48).toString('base64url')
-    tokens.set(token, { identity, until: world.clock() + TOKEN_MS })
+    tokens.set(token, { identity, expiresAtMs: world.clock() + TOKEN_MS })
     for (const oldest of tokens.keys()) {
       if (tokens.size <= MOST_TOKENS) break
       tokens.delete(oldest)
@@ -49,16 +50,16 @@ export function consoleSignIn(world: World): ConsoleSignIn {
   function signIn(parameters: URLSearchParams): Page {
     const found = tokens.get(parameters.get('SigninToken') ?? '')
     const destination = parameters.get('Destination') ?? ''
-    if (!found || world.clock() >= found.until) return refused('The sign-in token is invalid or expired.')
+    if (!found || world.clock() >= found.expiresAtMs) return refused('The sign-in token is invalid or expired.')
     if (!CONSOLES.test(destination)) return refused('The destination is not a page of the AWS console.')
     const { identity } = found
-    const ends = identity.grant?.expiresAt ?? identity.userSession?.expiresAt ?? 0
+    const expiresAtMs = identity.grant?.expiresAt ?? identity.userSession?.expiresAt ?? 0
     const rows = [
       ['Signed in as', identity.principal.arn],
       ['Account', identity.principal.account],
-      ['Until', new Date(ends).toISOString()],
+      ['Expires at', new Date(expiresAtMs).toISOString()],
       ['Destination', destination],
-      ['After that', parameters.get('Issuer') ?? ''],
+      ['Issuer', parameters.get('Issuer') ?? ''],
     ]
     const body = rows.map(([name, value]) => `<dt>${name}</dt><dd>${html(value ?? '')}</dd>`).join('')
     return page(200, 'AWS console (sandbox)', `<p>The sandbox has no console. AWS would open the destination.</p><dl>${body}</dl>`)
@@ -69,8 +70,8 @@ export function consoleSignIn(world: World): ConsoleSignIn {
 function identityIn(world: World, session: string | null): Identity | undefined {
   const { sessionId, sessionKey, sessionToken } = parsed(session ?? '')
   const identity = world.identities.get(String(sessionId))
-  const ends = identity?.grant?.expiresAt ?? identity?.userSession?.expiresAt
-  if (!identity || ends === undefined || world.clock() >= ends) return undefined
+  const expiresAtMs = identity?.grant?.expiresAt ?? identity?.userSession?.expiresAt
+  if (!identity || expiresAtMs === undefined || world.clock() >= expiresAtMs) return undefined
   const { key } = identity
   return key.secretAccessKey === sessionKey && key.sessionToken === sessionToken ? identity : undefined
 }

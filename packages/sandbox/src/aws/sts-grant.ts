@@ -9,7 +9,7 @@ import { StsError } from './sts-query.ts'
 import { addSession, type Grant, type Identity, type World } from './world.ts'
 import type { Node } from './xml.ts'
 
-type Rest = Pick<Grant, 'tags' | 'transitiveTagKeys' | 'sourceIdentity' | 'web'> & { readonly packed: number }
+type Rest = Pick<Grant, 'chained' | 'tags' | 'transitiveTagKeys' | 'sourceIdentity' | 'web'> & { readonly packed: number }
 
 export function openSession(world: World, role: Role, now: number, asked: RoleParameters, { packed, ...rest }: Rest): Node {
   const sessionPolicies = [...(asked.policy ? [asked.policy] : []), ...asked.policyArns.map((arn) => managedPolicy(world, role, arn))]

@@ -38,6 +38,8 @@ export type Grant = {
   readonly sessionName: string
   readonly issuedAt: number
   readonly expiresAt: number
+  /** Assumed with the credentials of another session of a role (AWS IAM User Guide, "Role chaining"). */
+  readonly chained: boolean
   /** Inline session policy and policy ARNs. Absent if none was passed. */
   readonly sessionPolicies?: readonly Policy[]
   readonly tags: Readonly<Record<string, string>>
@@ -312,6 +314,7 @@ export function brokerKey(world: World, role: BrokerRole): Required<SigningKey> 
     sessionName: `stint-${role}`,
     issuedAt: now,
     expiresAt: now + BROKER_SESSION_MS,
+    chained: false,
     tags: {},
     transitiveTagKeys: [],
   }).key
