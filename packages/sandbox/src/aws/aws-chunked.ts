@@ -13,10 +13,10 @@ const MAX_CHUNKS = 100_000
 const EMPTY_HASH = sha256Hex('')
 
 /** The content of a body, or why it has none. A body that is not in chunks is its own content. */
-export function contentOf(body: Buffer, verified: Verified, decodedLength: string | undefined): Content | ChunkFault {
+export function contentOf(body: Buffer, verified: Verified, decodedLength: string): Content | ChunkFault {
   const kind = STREAMING[verified.payloadHash]
   if (!kind) return { body, trailers: new Map() }
-  if (decodedLength === undefined || !/^\d+$/.test(decodedLength)) return 'no-length'
+  if (!/^\d+$/.test(decodedLength)) return 'no-length'
 
   const parts: Buffer[] = []
   let previous = verified.signature
@@ -49,17 +49,15 @@ export function contentOf(body: Buffer, verified: Verified, decodedLength: strin
 function ending(rest: Buffer, body: Buffer, verified: Verified, previous: string, decodedLength: number): Content | ChunkFault {
   if (body.length !== decodedLength) return 'incomplete'
   const kind = STREAMING[verified.payloadHash]
+  const lines = linesOf(rest)
+  if (typeof lines === 'string') return lines
   const trailers = new Map<string, string>()
   let signature: string | undefined
-  let at = 0
-  for (let lines = 0; lines < 10; lines++) {
-    const line = lineAt(rest, at)
-    if (!line || line.text === '') break
-    const [, name = '', value = ''] = /^([a-z0-9-]+):(.*)$/i.exec(line.text) ?? []
+  for (const text of lines) {
+    const [, name = '', value = ''] = /^([a-z0-9-]+):(.*)$/i.exec(text) ?? []
     if (name === '') return 'malformed'
     if (name.toLowerCase() === 'x-amz-trailer-signature') signature = value.trim()
     else trailers.set(name.toLowerCase(), value.trim())
-    at = line.next
   }
   if (!kind?.trailer && trailers.size > 0) return 'malformed'
   if (kind?.signed && kind.trailer) {
@@ -70,9 +68,25 @@ function ending(rest: Buffer, body: Buffer, verified: Verified, previous: string
   return { body, trailers }
 }
 
-/** A line up to CRLF. Some clients end a trailing header with LF. */
+const MAX_TRAILER_LINES = 10
+
+/** The lines up to the empty one, which ends the body. */
+function linesOf(rest: Buffer): readonly string[] | 'incomplete' | 'malformed' {
+  const lines: string[] = []
+  let at = 0
+  while (lines.length <= MAX_TRAILER_LINES) {
+    const line = lineAt(rest, at)
+    if (!line) return 'incomplete'
+    if (line.text === '') return line.next === rest.length ? lines : 'malformed'
+    lines.push(line.text)
+    at = line.next
+  }
+  return 'malformed'
+}
+
+/** A line up to CRLF, or undefined if it has no end. Some clients end a trailing header with LF. */
 function lineAt(body: Buffer, at: number): { readonly text: string; readonly next: number } | undefined {
   const end = body.indexOf('\n', at)
-  if (end < 0) return at < body.length ? { text: body.subarray(at).toString('latin1').trim(), next: body.length } : undefined
+  if (end < 0) return undefined
   return { text: body.subarray(at, end).toString('latin1').replace(/\r$/, ''), next: end + 1 }
 }

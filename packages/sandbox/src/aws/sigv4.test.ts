@@ -221,6 +221,13 @@ describe('a body in chunks', () => {
     ['no size', plain('x\r\n'), 'malformed'],
     ['another checksum in the trailer', trailing(one2, two2, end2, trailer.replace('sOO8', 'sOO9'), signed), 'signature'],
     ['a trailer without a signature', trailing(one2, two2, end2, trailer, '\r\n'), 'signature'],
-    ['a trailer where none is announced', plain(one, two, end.slice(0, -2), trailer), 'malformed'],
+    ['no empty line at the end', plain(one, two, end.slice(0, -2)), 'incomplete'],
+    ['half an empty line at the end', plain(one, two, end.slice(0, -1)), 'incomplete'],
+    ['bytes after the end', plain(one, two, end, 'x'), 'malformed'],
+    ['an empty line after the end', plain(one, two, end, '\r\n'), 'malformed'],
+    ['no empty line after a trailer', trailing(one2, two2, end2, trailer, signed.slice(0, -2)), 'incomplete'],
+    ['bytes after a trailer', trailing(one2, two2, end2, trailer, signed, 'x'), 'malformed'],
+    ['a trailer without an end', trailing(one2, two2, end2, 'a:b\r\n'.repeat(50)), 'malformed'],
+    ['a trailer where none is announced', plain(one, two, end.slice(0, -2), trailer, '\r\n'), 'malformed'],
   ])('%s', (_name, asked, expected) => expect(content(asked)).toEqual(expected))
 })
