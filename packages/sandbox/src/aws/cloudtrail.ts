@@ -11,7 +11,8 @@ import type { Call } from './authorize.ts'
 import { IAM_REGION, iamRecord, recordedCode } from './iam/record.ts'
 import { trim, trimMap } from './recordings.ts'
 import { addressOf } from './s3/address.ts'
-import { operationOf } from './s3/operations.ts'
+import { S3Error } from './s3/answer.ts'
+import { isDataEvent, operationOf } from './s3/operations.ts'
 import type { SignedRequest } from './sigv4.ts'
 import type { Answer } from './sts.ts'
 import { buckets, putObject, type World } from './world.ts'
@@ -93,7 +94,7 @@ function common(
     sourceIPAddress: call.sourceIp.replace(/^::ffff:/, ''),
     userAgent: String(request.headers['user-agent'] ?? ''),
     ...(answer.status >= 400
-      ? { errorCode: code ?? 'AccessDenied', ...(message === undefined ? {} : { errorMessage: unescaped(message) }) }
+      ? { errorCode: code ?? 'AccessDenied', ...(message === undefined ? {} : { errorMessage: unescaped(message) ?? message }) }
       : {}),
     requestID: call.requestId,
     eventID: randomUUID(),
@@ -245,18 +246,18 @@ function ofWebIdentity(world: World, call: UnsignedCall, request: SignedRequest,
   }
 }
 
-/** Data events, for every bucket except the log's own. */
+/** Data and management events, for every bucket except the log's own. */
 function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer): readonly TrailRecord[] {
   const address = s3Address(request)
   if (!address || Object.values(buckets).includes(address.bucket)) return []
   const { bucket: name, key } = address
-  const operation = operationOf(request, address)?.name
+  const operation = operationOf(request, address)
+  if (!operation) return []
   // CloudTrail has one name for both versions of the list.
-  const eventName = operation === 'ListObjectsV2' ? 'ListObjects' : operation
-  if (!eventName) return []
+  const eventName = operation.name === 'ListObjectsV2' ? 'ListObjects' : operation.name
   const bucket = world.buckets.get(name)
   const readOnly = request.method === 'GET' || request.method === 'HEAD'
-  const isData = key !== ''
+  const isData = isDataEvent(operation)
   return [
     {
       ...common(world, { ...call, userIdentity: identityOf(call) }, request, answer, 's3.amazonaws.com', eventName),
@@ -275,7 +276,8 @@ function ofS3(world: World, call: Call, request: SignedRequest, answer: Answer):
 function s3Address(request: SignedRequest) {
   try {
     return addressOf(request)
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof S3Error) return undefined
+    throw error
   }
 }

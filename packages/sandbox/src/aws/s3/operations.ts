@@ -33,6 +33,8 @@ export type Operation = {
   readonly headers?: readonly string[]
   /** With `x-amz-copy-source`. */
   readonly copies?: true
+  /** CloudTrail records it as a data event although it names no object. */
+  readonly dataEvent?: true
   readonly play: (asked: S3Request) => Reply
 }
 
@@ -59,6 +61,7 @@ export const operations: readonly Operation[] = [
     method: 'GET',
     level: 'bucket',
     query: ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type'],
+    dataEvent: true,
     play: listObjects,
   },
   {
@@ -67,6 +70,7 @@ export const operations: readonly Operation[] = [
     level: 'bucket',
     selectors: ['list-type'],
     query: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type', 'fetch-owner'],
+    dataEvent: true,
     play: listObjectsV2,
   },
   { name: 'GetBucketLocation', method: 'GET', level: 'bucket', selectors: ['location'], play: getBucketLocation },
@@ -79,10 +83,10 @@ export const operations: readonly Operation[] = [
     query: ['prefix', 'delimiter', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
     play: listMultipartUploads,
   },
-  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', play: headBucket },
+  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', dataEvent: true, play: headBucket },
   { name: 'CreateBucket', method: 'PUT', level: 'bucket', headers: [...BODY, 'x-amz-acl'], play: createBucket },
   { name: 'DeleteBucket', method: 'DELETE', level: 'bucket', play: deleteBucket },
-  { name: 'DeleteObjects', method: 'POST', level: 'bucket', selectors: ['delete'], headers: BODY, play: deleteObjects },
+  { name: 'DeleteObjects', method: 'POST', level: 'bucket', selectors: ['delete'], headers: BODY, dataEvent: true, play: deleteObjects },
 
   {
     name: 'GetObject',
@@ -162,6 +166,12 @@ const levelOf = ({ bucket, key }: Address): Operation['level'] => (bucket === ''
 const namesIn = (query: URLSearchParams): readonly string[] =>
   [...query.keys()].filter((name) => name !== 'x-id' && !isSignatureParameter(name))
 
+/**
+ * The rest are management events. Source: Amazon S3 User Guide, "Amazon S3 CloudTrail events": the object-level actions, and the
+ * bucket-level operations that are recorded as such.
+ */
+export const isDataEvent = ({ level, dataEvent }: Operation): boolean => level === 'object' || dataEvent === true
+
 /** The operation that the method and the query select, whatever the headers, or undefined. */
 export function operationOf(request: SignedRequest, address: Address): Operation | undefined {
   const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
@@ -194,7 +204,7 @@ export function needOperation(request: SignedRequest, address: Address): Operati
             .map((name) => name.slice(0, 40))
             .join(', ')}`
         : ''
-    throw notImplemented(`The sandbox’s S3 does not play ${request.method} of ${article[levelOf(address)]}${query}.`)
+    throw notImplemented(`The sandbox’s S3 does not support ${request.method} of ${article[levelOf(address)]}${query}.`)
   }
   const stray = Object.keys(request.headers).find((name) => MEANINGFUL.test(name) && !plays(found, name))
   if (stray !== undefined) throw notImplemented('A header you provided implies functionality that is not implemented', { Header: stray })
