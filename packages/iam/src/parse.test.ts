@@ -220,8 +220,16 @@ describe('actions', () => {
     // "Policy document should not specify a principal": hashicorp/terraform#13449.
     ['a principal', { Principal: { AWS: '*' } }, 'has no principal'],
     ['an excluded principal', { NotPrincipal: { AWS: '*' } }, 'has no principal'],
+    ['a principal that is null', { Principal: null }, 'has no principal'],
+    ['an excluded principal that is null', { NotPrincipal: null }, 'has no principal'],
     ['lower case', { effect: 'Allow' }, 'is not a property'],
   ])('%s', (_name, more, fault) => expect(faultsOf('session', allow(more))).toContain(fault))
+  test('refuses a Version that is null', () => {
+    expect(parseSessionPolicy({ Version: null, Statement: allow() })).toMatchObject({
+      ok: false,
+      faults: ['Version: must be 2012-10-17 or 2008-10-17'],
+    })
+  })
   test('an Id is for resource-based policies only (grammar, id_block)', () => {
     const json = { Id: 'x', Version: '2012-10-17', Statement: [allow()] }
     expect([parsePolicy(json, 'session').ok, parsePolicy(json, 'identity').ok, parseSessionPolicy(json).ok]).toEqual([false, false, false])
@@ -493,6 +501,8 @@ describe('trust policies', () => {
     ['NotAction', { Action: undefined, NotAction: 'sts:AssumeRole' }, 'must list its actions'],
     ['no action', { Action: [] }, 'must be a string or a list of strings'],
     ['a resource', { Resource: '*' }, 'has no resource'], // "Has prohibited field Resource"
+    ['a resource that is null', { Resource: null }, 'has no resource'],
+    ['an excluded resource that is null', { NotResource: null }, 'has no resource'],
     ['a Sid with spaces', { Sid: 'a b' }, 'letters and digits'],
     ['a key without a prefix', { Condition: { StringEquals: { ExternalId: 'x' } } }, 'must begin with a service'],
     ['a condition that never holds', { Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'yes' } } }, 'would never match'],

@@ -19,7 +19,8 @@ const kinds: { readonly [kind in PolicyKind]: Kind } = {
   trust: {
     withoutResource: true,
     readPrincipals(statement, path, fault) {
-      if ((statement.Resource ?? statement.NotResource) !== undefined) fault(`${path}.Resource`, 'a trust policy has no resource')
+      if (statement.Resource !== undefined || statement.NotResource !== undefined)
+        fault(`${path}.Resource`, 'a trust policy has no resource')
       const wrong = trustActionsFault(statement)
       if (wrong) fault(`${path}.Action`, wrong)
       return readPrincipals('trust', statement, path, fault)

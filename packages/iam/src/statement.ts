@@ -30,7 +30,7 @@ export function parseStatements(json: unknown, kind: Kind): ParsedPolicy {
   for (const name of Object.keys(json)) {
     if (!(name === 'Version' || name === 'Statement' || (name === 'Id' && kind.readPrincipals))) fault(name, 'is not a property')
   }
-  const version = json.Version ?? '2008-10-17'
+  const { Version: version = '2008-10-17' } = json
   if (version !== '2012-10-17' && version !== '2008-10-17') fault('Version', 'must be 2012-10-17 or 2008-10-17')
   const list = Array.isArray(json.Statement) ? json.Statement : [json.Statement]
   if (list.length === 0) fault('Statement', 'must contain at least one statement')
@@ -79,7 +79,8 @@ function parseStatement(json: Record<string, unknown>, place: Place): Statement 
     if (wrong) fault(`${path}.Resource`, `'${shown(name)}' ${wrong}`)
   }
 
-  if (!kind.readPrincipals && (json.Principal ?? json.NotPrincipal) !== undefined) fault(path, 'this kind of policy has no principal')
+  if (!kind.readPrincipals && (json.Principal !== undefined || json.NotPrincipal !== undefined))
+    fault(path, 'this kind of policy has no principal')
   const principals = kind.readPrincipals?.(json, path, fault)
 
   const conditions = parseConditions(json.Condition, place)
