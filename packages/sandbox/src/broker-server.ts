@@ -6,16 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Broker } from '@stint/broker'
 import type { ApiBroker } from '@stint/broker/http/context'
-import { containerRefusal } from '@stint/broker/http/get-credentials'
-import { MAX_FORM_BYTES, MAX_SLACK_BYTES, type VendReply, type VendRequest, withNosniff } from '@stint/broker/http/message'
-import { problemReply } from '@stint/broker/http/problem-reply'
-import { inRefusalFormat, refusalFormat } from '@stint/broker/http/refusal-formats'
+import { MAX_FORM_BYTES, MAX_SLACK_BYTES, type VendReply, type VendRequest } from '@stint/broker/http/message'
 import { servedBy } from '@stint/broker/http/routes'
-import { tokenRefusal } from '@stint/broker/http/token'
-import { handleVend } from '@stint/broker/http/vend'
+import { handleVend, refuseVend } from '@stint/broker/http/vend'
 import { handleSlack, type SlackHandler } from '@stint/broker/slack/handle'
 import { apiApp } from '@stint/broker/wiring/api'
-import { hex128 } from '@stint/core/ids'
 import { refused } from '@stint/core/outcome'
 import { readUpTo } from './guard.ts'
 import { turns } from './turns.ts'
@@ -40,7 +35,8 @@ export function brokerHandler(
   const inTurn = turns(atOnce, waiting)
   const vend = async (request: VendRequest): Promise<VendReply> => {
     const reply = await inTurn(() => handleVend(vendBroker, request))
-    return reply === 'full' ? turnedAway(vendBroker, request, waiting) : reply
+    if (reply !== 'full') return reply
+    return refuseVend(vendBroker, request, refused('ledger-unavailable', `The sandbox has ${waiting} calls waiting.`))
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -78,13 +74,4 @@ const plainIp = (address: string | undefined): string => (address ?? '').replace
 function splitOnce(text: string, at: string): [string, string] {
   const index = text.indexOf(at)
   return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)]
-}
-
-/** The answer of a full queue, in the form of each endpoint. */
-function turnedAway({ random, clock }: Broker, request: VendRequest, waiting: number): VendReply {
-  const call = { trace: hex128(random), source: request.sourceIp, now: clock() }
-  const refusal = refused('ledger-unavailable', `The sandbox has ${waiting} calls waiting.`)
-  if (request.path === '/token') return withNosniff(tokenRefusal(refusal, call))
-  const reply = request.path.startsWith('/credentials/') ? containerRefusal(refusal, call) : problemReply(refusal, call.trace)
-  return withNosniff(inRefusalFormat(reply, () => refusalFormat(request)))
 }

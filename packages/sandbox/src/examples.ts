@@ -1,8 +1,9 @@
 /** `npm start -- --config FILE`: lines to paste for a config that is not ours. */
 import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
+import { brief } from '@stint/core/audit/event'
 import { exampleOf, type ProfileExample } from './aws/seed.ts'
 import { people } from './issuer/people.ts'
-import { identities, signIn } from './issuer/token-client.ts'
+import { identities, issuerOf, signIn } from './issuer/token-client.ts'
 import type { Sandbox } from './sandbox.ts'
 
 const BOUNDS = { timeoutMs: 30_000, maxBytes: 4 * 1024 * 1024 } as const
@@ -15,11 +16,14 @@ type Found = {
   readonly example: ProfileExample
 }
 
-/** The first profile that one of the sandbox's identities can enter, best without an approval. */
+/** The first profile that one of the sandbox's identities can enter, best without an approval. Fails if the sandbox does not answer. */
 async function findExample(sandbox: Sandbox): Promise<Found | undefined> {
+  const trusted = new Set(Object.values(sandbox.rules.issuers).map(({ url }) => url))
+  const known = identities.filter((identity) => trusted.has(`${sandbox.urls.issuer}/${issuerOf(identity)}`))
+  const asked = await Promise.all(known.map(async (identity) => ({ identity, profiles: await profilesOf(sandbox, identity) })))
   let waiting: Found | undefined
-  for (const identity of identities) {
-    for (const { id, access, justification } of await profilesOf(sandbox, identity)) {
+  for (const { identity, profiles } of asked) {
+    for (const { id, access, justification } of profiles) {
       const profile = sandbox.rules.profiles.find(id)
       const example = profile && exampleOf(profile)
       if (!example || access === 'refused') continue
@@ -33,22 +37,24 @@ async function findExample(sandbox: Sandbox): Promise<Found | undefined> {
 
 type View = { readonly id: string; readonly access: 'allowed' | 'needs-approval' | 'refused'; readonly justification: string }
 
-/** None for an identity whose issuer the config does not have. */
 async function profilesOf({ urls, secret }: Sandbox, identity: string): Promise<readonly View[]> {
-  try {
-    const token = await signIn(identity, { url: urls.issuer, secret })
-    const answer = await boundedFetch(`${urls.broker}/profiles`, { ...BOUNDS, headers: { authorization: `Bearer ${token}` } })
-    return answer.ok ? (JSON.parse(answer.text()) as { profiles: readonly View[] }).profiles : []
-  } catch {
-    return []
-  }
+  const token = await signIn(identity, { url: urls.issuer, secret })
+  const answer = await boundedFetch(`${urls.broker}/profiles`, { ...BOUNDS, headers: { authorization: `Bearer ${token}` } })
+  // The config has the issuer and does not accept this token.
+  if (answer.status === 401 || answer.status === 403) return []
+  if (!answer.ok) throw new Error(`GET /profiles returned ${answer.status} for ${identity}`)
+  return (JSON.parse(answer.text()) as { profiles: readonly View[] }).profiles
 }
 
 export async function exampleLines(sandbox: Sandbox, option: string): Promise<string> {
-  const found = await findExample(sandbox)
+  const found = await findExample(sandbox).catch((error: Error) => error)
+  if (found instanceof Error)
+    return `The sandbox could not list the profiles of its identities, so there is no example to print: ${brief(found.message, 200)}.
+Run npm start -- --log to see what the broker logs.
+`
   if (!found)
-    return `No profile of this config admits one of the sandbox's identities, so there is no example to print. The identities and their
-claims: packages/sandbox/src/issuer. Your config's issuers must use the bindings of README.md, "The rules".
+    return `No profile in this config admits an identity of the sandbox, so there is no example to print. For the identities and their
+claims, see packages/sandbox/src/issuer. Your config's issuers must use the bindings of README.md, "The rules".
 `
   const { identity, profile, justified, access, example } = found
   const { urls, rules } = sandbox

@@ -51,10 +51,10 @@ import { newSecret } from './secret.ts'
 import { type SlackLook, slackLook } from './slack/server.ts'
 import { createWorkspace } from './slack/workspace.ts'
 
-/** The names of the issuers in the repository's config. Your own config can use the same names. */
 /** Room for a token that is too long, so that the broker can say so. */
 const MAX_HEADER_BYTES = 64 * 1024
 
+/** The names of the issuers in the repository's config. Your own config can use the same names. */
 export const bindingsFor = (ports: Ports, start: string = newSecret()): Record<string, string> => ({
   // Each start has a log of its own, so that a verifier of the last one does not report a rollback.
   LOG_ORIGIN: `sandbox-${shortDigest(start).slice(0, 8)}/log`,
@@ -118,16 +118,19 @@ export async function startIssuer(ports: Ports, rules: Rules | undefined, secret
     toolsProvider({ url: at('tools'), secret, audience: audience('tools') }),
     actionsIssuer(at('actions'), secret, audience('actions'), clock),
   ])
-  const mounts: Record<string, RequestListener> = { people, tools }
+  const mounts: ReadonlyMap<string, RequestListener> = new Map([
+    ['people', people],
+    ['tools', tools],
+  ])
   const server = await listen(
     ports.issuer,
     guarded('issuer', (request, response) => {
       // RFC 8414 §3.1 puts the well-known part before the path of the issuer. §5: the document is the one of OpenID Connect Discovery.
-      const server = /^\/\.well-known\/oauth-authorization-server\/(people|tools)$/.exec(request.url ?? '')?.[1]
-      if (server) request.url = `/${server}/.well-known/openid-configuration`
+      const issuer = /^\/\.well-known\/oauth-authorization-server\/(people|tools)$/.exec(request.url ?? '')?.[1]
+      if (issuer) request.url = `/${issuer}/.well-known/openid-configuration`
       const name = /^\/([a-z]+)(?=\/)/.exec(request.url ?? '')?.[1] ?? ''
       if (name === 'actions') return actions.handle(request, response)
-      const mount = mounts[name]
+      const mount = mounts.get(name)
       if (!mount)
         return void response.writeHead(404, { 'content-type': 'text/plain' }).end('The issuers are /people, /tools and /actions.\n')
       // oidc-provider derives its mount path from the difference between the two.

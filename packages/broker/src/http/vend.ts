@@ -11,16 +11,28 @@ import { type Answered, type VendReply, type VendRequest, withNosniff } from './
 import { postSession } from './post-session.ts'
 import { allowed, findRoute } from './routes.ts'
 
-export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> => {
-  const reply = await handle(broker, request)
+export const handleVend = async (broker: Broker, request: VendRequest): Promise<VendReply> =>
+  inFormatOf(request, await handle(broker, request))
+
+/** Refuses a call that the vend path did not start, in the same formats and with the same log line. */
+export async function refuseVend(broker: Broker, request: VendRequest, refusal: Refused): Promise<VendReply> {
+  const call = callOf(broker, request)
+  const reply = await refusalReply(refusal, call, request)
+  broker.log(logLine(call, request, reply, refusal))
+  return inFormatOf(request, reply)
+}
+
+async function inFormatOf(request: VendRequest, reply: VendReply): Promise<VendReply> {
   // The errors of /token have the form that OAuth clients know, whatever else the form says.
   if (request.path === '/token' || reply.status === 200 || reply.status === 201) return withNosniff(reply)
   const { inRefusalFormat, refusalFormat } = await import('./refusal-formats.ts')
   return withNosniff(inRefusalFormat(reply, () => refusalFormat(request)))
 }
 
+const callOf = ({ random, clock }: Broker, { sourceIp }: VendRequest): Call => ({ trace: hex128(random), source: sourceIp, now: clock() })
+
 async function handle(broker: Broker, request: VendRequest): Promise<VendReply> {
-  const call: Call = { trace: hex128(broker.random), source: request.sourceIp, now: broker.clock() }
+  const call = callOf(broker, request)
   try {
     const { reply, result } = await answer(broker, call, request)
     broker.log(logLine(call, request, reply, result))
@@ -33,11 +45,15 @@ async function handle(broker: Broker, request: VendRequest): Promise<VendReply> 
       path: routeOf(request),
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     })
-    const failure = refused('internal', 'Stint failed. No credentials were returned.')
-    if (request.path === '/token') return (await import('./token.ts')).tokenRefusal(failure, call)
-    if (request.path.startsWith('/credentials/')) return (await import('./get-credentials.ts')).containerRefusal(failure, call)
-    return problemReply(failure, call)
+    return refusalReply(refused('internal', 'Stint failed. No credentials were returned.'), call, request)
   }
+}
+
+/** Each endpoint has a form of its own for refusals. */
+async function refusalReply(refusal: Refused, call: Call, { path }: VendRequest): Promise<VendReply> {
+  if (path === '/token') return (await import('./token.ts')).tokenRefusal(refusal, call)
+  if (path.startsWith('/credentials/')) return (await import('./get-credentials.ts')).containerRefusal(refusal, call)
+  return problemReply(refusal, call)
 }
 
 async function answer(broker: Broker, call: Call, request: VendRequest): Promise<Answered> {

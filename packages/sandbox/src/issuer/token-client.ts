@@ -14,6 +14,12 @@ const bounds = { timeoutMs: 30_000, maxBytes: 1024 * 1024 } as const
 
 export const identities: readonly string[] = [...Object.keys(people), 'tool', ...ciJobs]
 
+/** The issuer, as a path below the issuers' URL, that signs an identity's tokens. */
+export function issuerOf(identity: string): 'people' | 'tools' | 'actions' {
+  if (Object.hasOwn(people, identity)) return 'people'
+  return identity === 'tool' ? 'tools' : 'actions'
+}
+
 /** Returns a token for one of the sandbox's identities. */
 export async function signIn(name: string, issuer: IssuerAddress): Promise<string> {
   if (Object.hasOwn(people, name)) return signInPerson(name as PersonName, issuer)
