@@ -113,8 +113,28 @@ test('a message beyond the limit is not read, and a hostile one takes no time', 
     `because no ${'policy '.repeat(2000)}`,
     `with an explicit deny in a ${'a-'.repeat(8000)}`,
     `token${' is'.repeat(5000)}`,
+    // A line of one class of characters, or of two that take turns, at the beginning of a line.
+    ...[
+      '$',
+      '.',
+      ':',
+      'a',
+      '_',
+      '\n',
+      ' ',
+      '.a',
+      '$.',
+      'a$',
+      ':.$',
+      'Error',
+      'x.Error',
+      'Caused by: ',
+      'User: a',
+      '<Error',
+      'operation error ',
+    ].map((part) => `a${part.repeat(10_000)}`),
   ]
   const began = performance.now()
-  for (const text of hostile) classify(text)
+  for (const text of hostile) classifyAll(text)
   expect(performance.now() - began).toBeLessThan(1000)
 })

@@ -64,7 +64,7 @@ export function classifyAll(message: string): readonly Denial[] {
  * that of Terraform, that of a runtime, that of an SDK, that of AWS.
  */
 const BEGINNINGS =
-  /^(?<tool>Error: )|^(?<runtime>(?:Caused by: )?[\w$]+(?:[.$:]+[\w$]+)+(?:Exception|Error|Denied)\b)|(?<sdk>\bAn error occurred \(|\boperation error [\w ]{1,60}: \w|<Error>|^fatal error: )|(?<aws>\bUser: \S+ is not authorized to perform\b)/gm
+  /^(?<tool>Error: )|^(?<runtime>(?:Caused by: )?\w+[.$:][\w.$:]*[\w$](?:Exception|Error|Denied)\b)|(?<sdk>\bAn error occurred \(|\boperation error [\w ]{1,60}: \w|<Error>|^fatal error: )|(?<aws>\bUser: \S+ is not authorized to perform\b)/gm
 const ORDER = ['tool', 'runtime', 'sdk', 'aws'] as const
 
 function partsOf(message: string): readonly string[] {
