@@ -9,6 +9,9 @@ const call = { action: 's3:GetObject', resource: 'arn:aws:s3:::b/k' }
 const policy = (...Statement: object[]) => ({ Version: '2012-10-17', Statement })
 const allow = (more: object = {}) => ({ Effect: 'Allow', Action: 's3:Get*', Resource: 'arn:aws:s3:::b/*', ...more })
 const deny = (more: object = {}) => ({ Effect: 'Deny', Action: 's3:*', Resource: '*', ...more })
+const all = (more: object) => ({ Effect: 'Allow', Action: '*', ...more })
+const team = 'arn:aws:s3:::${aws:PrincipalTag/team}/k'
+const tagged = { Condition: { StringEquals: { 's3:ExistingObjectTag/team': '${aws:PrincipalTag/team}' } } }
 const mfa = { Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }
 
 test.each<[string, { policies: readonly unknown[]; boundary?: unknown }, object, 'allows' | 'denies' | undefined]>([
@@ -23,6 +26,14 @@ test.each<[string, { policies: readonly unknown[]; boundary?: unknown }, object,
   ['a Deny, and an Allow on a condition', { policies: [policy(allow(mfa), deny())] }, {}, 'denies'],
   ['a boundary that allows', { policies: [policy(allow())], boundary: policy(allow({ Action: '*', Resource: '*' })) }, {}, 'allows'],
   ['a boundary that does not', { policies: [policy(allow())], boundary: policy(allow({ Action: 'ec2:*', Resource: '*' })) }, {}, 'denies'],
+  ['an Allow with a variable', { policies: [policy(allow({ Resource: team }))] }, {}, undefined],
+  ['an Allow with a variable that cannot match', { policies: [policy(allow({ Resource: `${team}/x` }))] }, {}, 'denies'],
+  ['an Allow with a variable in NotResource', { policies: [policy(all({ NotResource: team }))] }, {}, undefined],
+  ['the same beside a resource that is excluded', { policies: [policy(all({ NotResource: [team, 'arn:aws:s3:::b/*'] }))] }, {}, 'denies'],
+  ['a Deny with a variable', { policies: [policy(allow(), deny({ Resource: team }))] }, {}, undefined],
+  ['a Deny with a variable that cannot match', { policies: [policy(allow(), deny({ Resource: `${team}/x` }))] }, {}, 'allows'],
+  ['a Deny of all but a variable', { policies: [policy(allow(), { ...deny(), Resource: undefined, NotResource: [team] })] }, {}, undefined],
+  ['an Allow with a variable in its condition', { policies: [policy(allow(tagged))] }, {}, undefined],
   ['a policy that cannot be read', { policies: [policy(allow()), { Statement: [{ Effect: 'Perhaps' }] }] }, {}, undefined],
   ['nothing', { policies: [null] }, {}, 'denies'],
   ['a call without a resource', { policies: [policy(allow())] }, { resource: undefined }, undefined],

@@ -39,8 +39,8 @@ export async function keptRolePolicies(env: Env, roleArn: string, nowMs: number)
 }
 
 /**
- * Whether the role's own policies allow the call: `allows` if they do whatever the conditions say, `denies` if they do not in any case.
- * Undefined if it depends on conditions, or if the call or a policy cannot be judged.
+ * Whether the role's own policies allow the call: `allows` if they do whatever the conditions and variables are, `denies` if they do not
+ * in any case. Undefined if it depends on them, or if the call or a policy cannot be judged.
  */
 export function roleVerdict({ policies, boundary }: RolePolicies, { action, resource }: Call): 'allows' | 'denies' | undefined {
   if (resource === undefined) return undefined
@@ -59,20 +59,38 @@ export function roleVerdict({ policies, boundary }: RolePolicies, { action, reso
       ...(boundary === undefined ? {} : { boundary: found.at(-1) as Policy }),
     }).allowed
   }
-  // At worst each condition of an Allow fails and each of a Deny holds; at best the other way round.
-  const worst = judged(({ Effect, Condition }) => Effect === 'Deny' || Condition === undefined)
-  const best = judged(({ Effect, Condition }) => Effect === 'Allow' || Condition === undefined)
+  // At worst each uncertain Allow does not apply and each uncertain Deny does; at best the other way round.
+  const worst = judged((statement) => statement.Effect === 'Deny' || isCertain(statement))
+  const best = judged((statement) => statement.Effect === 'Allow' || isCertain(statement))
   if (worst === undefined || best === undefined) return undefined
   return worst ? 'allows' : best ? undefined : 'denies'
 }
 
-type Statement = { readonly Effect?: unknown; readonly Condition?: unknown }
+type Statement = { readonly Effect?: unknown; readonly Condition?: unknown; readonly Resource?: unknown; readonly NotResource?: unknown }
 
-/** The policy with the statements to keep, each without its condition. */
+/** `${aws:PrincipalTag/team}`: its value depends on the session, which is not known here. */
+const VARIABLE = /\$\{[^}]*\}/g
+const hasVariable = (value: unknown): boolean => [value].flat().some((one) => typeof one === 'string' && one.search(VARIABLE) >= 0)
+
+const isCertain = ({ Condition, Resource, NotResource }: Statement): boolean =>
+  Condition === undefined && !hasVariable(Resource) && !hasVariable(NotResource)
+
+/** The statement where it applies to the most calls: its condition holds, and each variable has the value that matches. */
+function widest({ Condition: _condition, ...statement }: Statement): Statement {
+  const { Resource, NotResource, ...rest } = statement
+  if (hasVariable(Resource))
+    return { ...rest, Resource: [Resource].flat().map((one) => (typeof one === 'string' ? one.replace(VARIABLE, '*') : one)) }
+  if (!hasVariable(NotResource)) return statement
+  // What it excludes may be another resource.
+  const excluded = [NotResource].flat().filter((one) => !hasVariable(one))
+  return { ...rest, ...(excluded.length > 0 ? { NotResource: excluded } : { Resource: '*' }) }
+}
+
+/** The policy with the statements to keep, each where it applies to the most calls. */
 function without(document: unknown, keep: (statement: Statement) => boolean): Policy | undefined {
   const { Version, Statement } = Object(document) as { readonly Version?: unknown; readonly Statement?: unknown }
   const statements = [Statement].flat().filter((one): one is Statement => typeof one === 'object' && one !== null)
-  const kept = statements.filter(keep).map(({ Condition: _condition, ...rest }) => rest)
+  const kept = statements.filter(keep).map(widest)
   // A policy needs a statement. This one allows nothing.
   const given = kept.length > 0 ? kept : [{ Effect: 'Deny', Action: 'x:None', Resource: '*' }]
   const parsed = parsePolicy({ ...(Version === undefined ? {} : { Version }), Statement: given } as never, 'identity')
