@@ -1,6 +1,7 @@
 /** What can go wrong between the doctor and AWS, and in which order it is said. */
 import type { Config } from '@stint/core/config/shape'
 import { expect, test } from 'vitest'
+import { Unwritable } from '../frame/private-file.ts'
 import { trustPolicyOf } from '../target/trust.ts'
 import type { Probe, RoleRead, TargetAws } from './aws.ts'
 import { targetChecks } from './check-target.ts'
@@ -70,6 +71,23 @@ test.each<[string, Given, Pick<Config, 'targets' | 'targetRoles'>, readonly stri
   expect(open.map((one) => one.says).join('')).toMatch(says)
   expect(open.every(({ fix }) => fix !== undefined)).toBe(true)
   expect(asked).toEqual(calls)
+})
+
+test('policies that cannot be saved do not lose the other checks', async () => {
+  const unwritable = async () => {
+    throw new Unwritable('unreachable', '/x cannot be written: full.')
+  }
+  const checks = await targetChecks(fake({}, []), expected, config, unwritable)
+  expect(checks.map(({ check }) => check)).toContain('must-fail')
+  expect(checks.at(-1)).toMatchObject({
+    check: 'policies',
+    state: 'ok',
+    says: '1 policy read, but not saved for stint why: /x cannot be written: full.',
+  })
+  const bug = async () => {
+    throw new TypeError('a bug')
+  }
+  await expect(targetChecks(fake({}, []), expected, config, bug)).rejects.toThrow('a bug')
 })
 
 test('the policies that were read are kept, and policies that cannot be read are no fault', async () => {

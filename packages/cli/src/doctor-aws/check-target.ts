@@ -3,6 +3,8 @@ import { assumePolicies } from '@stint/broker/lambda/assume'
 import type { Config } from '@stint/core/config/shape'
 import { evaluate, policy } from '@stint/iam'
 import type { Check } from '../doctor/check.ts'
+import { Unwritable } from '../frame/private-file.ts'
+import type { RolePolicies } from '../why/role-policies.ts'
 import type { TargetAws } from './aws.ts'
 import { type Expected, judgeRole } from './judge-role.ts'
 
@@ -30,7 +32,7 @@ export async function targetChecks(
   return [...judged, permission, await probe(aws, expected), await policies(aws, expected, read.role.boundary, keep)]
 }
 
-type KeptPolicies = { readonly roleArn: string; readonly policies: readonly unknown[]; readonly boundary?: unknown }
+type KeptPolicies = Omit<RolePolicies, 'readAt'>
 
 /** Not being able to read the policies is no fault of the role, and nothing but `stint why` needs them. */
 async function policies(
@@ -39,18 +41,19 @@ async function policies(
   boundary: string | undefined,
   keep: (found: KeptPolicies) => Promise<void>,
 ): Promise<Check> {
-  const { found, ...read } = await aws.readPolicies(target, boundary)
-  const check = 'policies'
-  if (found === 'denied')
-    return { check, state: 'ok', says: `not read, so stint why knows only the profiles: ${(read as { says: string }).says}` }
-  const known = read as Omit<KeptPolicies, 'roleArn'>
-  await keep({ roleArn: target.roleArn, ...known })
+  const read = await aws.readPolicies(target, boundary)
+  const ok = (says: string): Check => ({ check: 'policies', state: 'ok', says })
+  if (read.found === 'denied') return ok(`not read, so stint why knows only the profiles: ${read.says}`)
+  const { found: _found, ...known } = read
   const count = known.policies.length
-  return {
-    check,
-    state: 'ok',
-    says: `${count} ${count === 1 ? 'policy' : 'policies'} read; stint why uses ${count === 1 ? 'it' : 'them'} for 30 days`,
+  const counted = `${count} ${count === 1 ? 'policy' : 'policies'} read`
+  try {
+    await keep({ roleArn: target.roleArn, ...known })
+  } catch (error) {
+    if (!(error instanceof Unwritable)) throw error
+    return ok(`${counted}, but not saved for stint why: ${error.message}`)
   }
+  return ok(`${counted}; stint why uses ${count === 1 ? 'it' : 'them'} for 30 days`)
 }
 
 const unread = (says: string): Check => ({
