@@ -46,6 +46,15 @@ describe.each([...versions])('on Node %s', (_version, node) => {
     expect((await run('__complete', 'exec', 'lo')).stdout).toMatch(/^logs-read\t/)
     expect((await run('logout')).code).toBe(0)
   })
+  test('reports a log that cannot be read as an error of the environment', async () => {
+    const log = mkdtempSync(join(tmpdir(), 'stint-log-'))
+    writeFileSync(join(log, 'checkpoint'), 'x'.repeat(1_000_000))
+    const { code, stderr } = await spawned(node, [file, 'audit', 'verify', '--from', log], cliUser(sandbox, 'developer').env)
+    expect([code, stderr]).toEqual([
+      5,
+      expect.stringMatching(/^stint: checkpoint: the file has 1000000 bytes, more than the limit of \d+\n$/),
+    ])
+  })
   test('proposes the same completions as the source', async () => {
     const user = cliUser(sandbox, 'developer')
     for (const words of [[''], ['au'], ['audit', ''], ['exec', '--'], ['freeze', '--p']]) {

@@ -1,5 +1,6 @@
 /** What the commands of `stint audit` share: the log to read, the keys that are trusted, the table, and which errors are failures. */
 import { resolve } from 'node:path'
+import { Halt, Trouble } from '@stint/broker/ports/log'
 import { parseCheckpointText } from '@stint/tlog/checkpoint'
 import { type NoteKey, parseNote, parseVkey } from '@stint/tlog/note'
 import type { Context } from '../context.ts'
@@ -32,7 +33,8 @@ export async function guarded<Ended>(work: () => Promise<Ended>): Promise<Ended>
 /** Errors of the environment, and not of this program. */
 const isOutside = (error: unknown): boolean =>
   error instanceof Unreachable ||
-  ['Trouble', 'Halt'].includes((error as Error).constructor.name) ||
+  error instanceof Trouble ||
+  error instanceof Halt ||
   typeof (error as NodeJS.ErrnoException).syscall === 'string'
 
 /** The log with its events. */
