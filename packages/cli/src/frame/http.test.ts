@@ -129,20 +129,35 @@ test.each([
 ])('accepts %s', (url, expected) => {
   expect(checkedUrl(url, 'the broker')).toBe(expected)
 })
+function errorOf(url: string, ...next: [] | [(right: string | undefined) => string]): unknown {
+  try {
+    return checkedUrl(url, 'the broker', ...next)
+  } catch (error) {
+    return error
+  }
+}
 test.each([
   ['http://stint.example/x', 'stint login https://stint.example/x'],
   ['notaurl', 'stint login https://stint.example.com'],
   ['file:///etc/passwd', 'stint login https://stint.example.com'],
 ])('the error about %s ends with a command', (url, command) => {
-  const failure = (() => {
-    try {
-      return checkedUrl(url, 'the broker')
-    } catch (error) {
-      return error
-    }
-  })()
-  expect(failure).toMatchObject({ exit: 'usage', facts: { next: expect.stringContaining(command) } })
+  expect(errorOf(url)).toMatchObject({ exit: 'usage', facts: { next: expect.stringContaining(command) } })
 })
-test('a password in a URL is not repeated', () => {
-  expect(() => checkedUrl('https://me:hunter2@stint.example', 'the broker')).toThrow(/^(?!.*hunter2)/)
+test.each([
+  ['a password', 'https://me:hunter2@stint.example', 'https://…@stint.example'],
+  ['a password with @', 'https://me:hunter2@hunter2@stint.example', 'https://…@stint.example'],
+  ['a password with /', 'https://me:hunter2/hunter2@stint.example', 'https://…@stint.example'],
+  ['a password without slashes', 'https:me:hunter2@stint.example', 'https:…@stint.example'],
+  ['a password without a scheme', 'me:hunter2@stint.example', '…@stint.example'],
+  ['a query', 'https://stint.example/x?token=hunter2', 'https://stint.example/x?…'],
+  ['a fragment', 'https://stint.example/#token=hunter2', 'https://stint.example/#…'],
+])('%s in a URL is not repeated', (_what, url, shown) => {
+  const error = errorOf(url)
+  expect(JSON.stringify([(error as Failure).message, (error as Failure).facts])).not.toContain('hunter2')
+  expect((error as Failure).message).toContain(`: '${shown}'. It must be`)
+})
+test('the next step is of the caller, with a URL that is right if the host is', () => {
+  const next = (right: string | undefined) => `use ${right}`
+  expect(errorOf('http://login.example/x', next)).toMatchObject({ facts: { next: 'use https://login.example/x' } })
+  expect(errorOf('login', next)).toMatchObject({ facts: { next: 'use undefined' } })
 })

@@ -31,26 +31,27 @@ export type Send = (url: string, ask?: Ask) => Promise<Reply>
 const TIMEOUT_MS = 30_000
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** Tokens are sent to this URL, so it must use https or loopback, and must not carry anything else. */
-export function checkedUrl(given: string, what: string): string {
-  const message = `Invalid URL of ${what}: '${withoutUser(given)}'. It must be an https URL, without a user, a query or a fragment.`
-  if (!URL.canParse(given)) throw new Failure('usage', message, { next: 'For example: stint login https://stint.example.com' })
+/**
+ * Tokens are sent to this URL, so it must use https or loopback, and must not carry anything else. `next`: what to do about an invalid
+ * one, given the URL that is valid if the host is right.
+ */
+export function checkedUrl(given: string, what: string, next = loginWith): string {
+  const message = `Invalid URL of ${what}: '${withoutSecrets(given)}'. It must be an https URL, without a user, a query or a fragment.`
+  if (!URL.canParse(given)) throw new Failure('usage', message, { next: next(undefined) })
   const { protocol, hostname, username, password, search, hash, host, origin, pathname } = new URL(given)
-  const fault = new Failure('usage', message, {
-    next:
-      host === ''
-        ? 'For example: stint login https://stint.example.com'
-        : `If the host is right: stint login https://${host}${trimmed(pathname)}`,
-  })
+  const fault = new Failure('usage', message, { next: next(host === '' ? undefined : `https://${host}${trimmed(pathname)}`) })
   const safe = protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname))
   if (!safe || username !== '' || password !== '' || search !== '' || hash !== '') throw fault
   // Hosts are compared without regard to case, and the port 443 goes without saying (RFC 3986 §6.2.2, §6.2.3).
   return `${origin}${trimmed(pathname)}`
 }
 
+const loginWith = (right: string | undefined): string =>
+  right === undefined ? 'For example: stint login https://stint.example.com' : `If the host is right: stint login ${right}`
+
 const trimmed = (path: string): string => path.replace(/\/+$/, '')
-/** A password in a URL is not repeated in an error. */
-const withoutUser = (given: string): string => given.replace(/\/\/[^/@]*@/, '//…@')
+/** A password in a URL is not repeated in an error, nor what a query or a fragment may hold. */
+const withoutSecrets = (given: string): string => given.replace(/^([a-z]+:\/\/|https?:)?.*@/is, '$1…@').replace(/([?#]).*$/s, '$1…')
 
 /** `debug` receives one line per call: method, host, path, status and time; never a query, a header or a body. */
 export const sender =

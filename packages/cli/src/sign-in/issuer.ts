@@ -22,7 +22,13 @@ export async function clientsOf(send: Send, url: string): Promise<readonly Named
     const { issuer, client_id: clientId, scope, token } = (value ?? {}) as Record<string, unknown>
     if (typeof issuer !== 'string' || typeof clientId !== 'string' || typeof scope !== 'string') throw noMetadata(url, reply)
     if (token !== 'access_token' && token !== 'id_token') throw noMetadata(url, reply)
-    return { url, issuer: checkedUrl(issuer, 'the issuer'), clientId, scope, token }
+    return {
+      url,
+      issuer: checkedUrl(issuer, 'the issuer', () => `Ask the operators of ${url} to correct signIn in stint.config.ts.`),
+      clientId,
+      scope,
+      token,
+    }
   })
 }
 
