@@ -90,18 +90,21 @@ export async function keptOr<T>({ env, entry, waitMs, is, get, warn }: Keeping<T
   const found = await kept(entry, is, Date.now())
   if (found) return found.value
   const most = VEND_MS + waitMs
+  let called = false
   let fresh: Kept<T> | undefined
   try {
     return await underLock(`${entry}.lock`, { waitMs: most, staleMs: most }, async () => {
       const meanwhile = await kept(entry, is, Date.now())
       if (meanwhile) return meanwhile.value
       await sweep(env, (one) => one === undefined || one.renewAtMs <= Date.now())
+      called = true
       fresh = await get()
       await writePrivate(entry, `${JSON.stringify(fresh)}\n`)
       return fresh.value
     })
   } catch (error) {
-    if (!(error instanceof Unwritable)) throw error
+    // What `get` itself could not write is its own error: a second call could spend a refresh token twice.
+    if (!(error instanceof Unwritable) || (called && fresh === undefined)) throw error
     warn(`The credentials are not cached: ${error.message}`)
     return (fresh ?? (await get())).value
   }

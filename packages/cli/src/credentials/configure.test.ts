@@ -47,6 +47,8 @@ test.each<[NodeJS.Platform, string, string | undefined]>([
   ['linux', 'C:\\x', undefined],
   ['win32', 'C:\\Program Files\\node.exe', '"C:\\Program Files\\node.exe"'],
   ['win32', 'C:\\%x%', undefined],
+  ['win32', 'a=%x%', undefined],
+  ['linux', 'a=%x%', 'a=%x%'],
 ])('on %s, the word %s is written as %s', (platform, word, expected) => {
   if (expected === undefined) expect(() => quoted(word, platform)).toThrow(/cannot be written to the AWS config/)
   else expect(quoted(word, platform)).toBe(expected)

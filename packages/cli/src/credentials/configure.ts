@@ -75,14 +75,18 @@ async function whichBroker({ process: { env } }: Context, flags: ConfigureFlags,
 
 /**
  * One word of credential_process. Some SDKs give it to a shell, others split it themselves, and they differ on everything but plain words
- * in double quotes. On Windows a backslash is an ordinary character to all of them.
+ * in double quotes. On Windows a backslash is an ordinary character to all of them, and cmd.exe replaces `%NAME%` also in quotes.
  */
 export function quoted(word: string, platform: NodeJS.Platform): string {
-  if (/^[A-Za-z0-9_./:=@%+,-]+$/.test(word)) return word
+  if ((platform === 'win32' ? /^[A-Za-z0-9_./:=@+,-]+$/ : /^[A-Za-z0-9_./:=@%+,-]+$/).test(word)) return word
   if ((platform === 'win32' ? /["$`%\n\r]/ : /["\\$`\n\r]/).test(word))
-    throw new Failure('usage', `'${word}' cannot be written to the AWS config, because SDKs read quotes, backslashes and $ differently.`, {
-      next: 'Use stint exec or stint serve instead: stint exec --help',
-    })
+    throw new Failure(
+      'usage',
+      `'${word}' cannot be written to the AWS config, because SDKs read quotes, backslashes, % and $ differently.`,
+      {
+        next: 'Use stint exec or stint serve instead: stint exec --help',
+      },
+    )
   return `"${word}"`
 }
 
