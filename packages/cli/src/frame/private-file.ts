@@ -15,15 +15,18 @@ const me = process.getuid?.()
 /** The system does not let us write here: a read-only disk, a full one, a folder of another user. */
 export class Unwritable extends Failure {}
 
+/** `folder`: the variable that moves the folder of the file. */
+type Writing = { readonly done?: 'written' | 'removed'; readonly folder?: 'XDG_STATE_HOME' | 'XDG_CONFIG_HOME' }
+
 /** Turns what the system says into an `Unwritable`. Anything else is a bug, or a `Failure` already. */
-async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function writing<T>(path: string, work: () => Promise<T>, { done = 'written', folder = 'XDG_STATE_HOME' }: Writing = {}): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (error instanceof Failure || code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error
-    throw new Unwritable('unreachable', `${path} cannot be written: ${message}.`, {
-      next: `Set XDG_STATE_HOME to a folder that you can write, or check this one: ls -ld '${dirname(path)}'`,
+    throw new Unwritable('unreachable', `${path} cannot be ${done}: ${message}.`, {
+      next: `Set ${folder} to a folder that you can write, or check this one: ls -ld '${dirname(path)}'`,
     })
   }
 }
@@ -98,7 +101,8 @@ export async function readPrivateJson(path: string): Promise<unknown> {
   }
 }
 
-export const writePrivate = (path: string, content: string): Promise<void> => writing(path, () => written(path, content))
+export const writePrivate = (path: string, content: string, folder?: Writing['folder']): Promise<void> =>
+  writing(path, () => written(path, content), folder && { folder })
 
 async function written(path: string, content: string): Promise<void> {
   await privateFolder(dirname(path))
@@ -137,7 +141,11 @@ async function created(path: string, content: string): Promise<boolean> {
   }
 }
 
-export const removeFile = (path: string): Promise<void> => writing(path, () => rm(path, { force: true }))
+export const removeFile = (path: string, folder?: Writing['folder']): Promise<void> =>
+  writing(path, () => rm(path, { force: true }), { done: 'removed', ...(folder && { folder }) })
+
+export const removeFolder = (path: string): Promise<void> =>
+  writing(path, () => rm(path, { recursive: true, force: true }), { done: 'removed' })
 
 /** Drafts are renamed at once. One that is older than this was left by a process that died. */
 const DRAFT_MS = 60_000

@@ -1,11 +1,11 @@
 /** Contexts: the brokers that you have signed in to, by name. Nothing in them is secret. */
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../frame/failure.ts'
 import type { Env } from '../frame/http.ts'
 import { configFolder, stateFolder } from '../frame/paths.ts'
-import { removeFile, writePrivate } from '../frame/private-file.ts'
+import { removeFile, removeFolder, writePrivate } from '../frame/private-file.ts'
 
 export type Named = {
   readonly url: string
@@ -42,13 +42,13 @@ const isNamed = (value: unknown): boolean =>
   ['url', 'issuer', 'clientId', 'scope', 'token'].every((name) => typeof (value as Record<string, unknown>)[name] === 'string')
 
 export const writeContexts = (env: Env, contexts: Contexts): Promise<void> =>
-  writePrivate(fileOf(env), `${JSON.stringify(contexts, null, 2)}\n`)
+  writePrivate(fileOf(env), `${JSON.stringify(contexts, null, 2)}\n`, 'XDG_CONFIG_HOME')
 
-export const removeContexts = (env: Env): Promise<void> => removeFile(fileOf(env))
+export const removeContexts = (env: Env): Promise<void> => removeFile(fileOf(env), 'XDG_CONFIG_HOME')
 
-/** What is kept of any broker, also of those that were only used with a token. */
+/** What is kept of any broker, also of those that were only used with a token, and of the targets' roles. */
 export async function removeState(env: Env): Promise<void> {
-  for (const name of ['tokens', 'credentials', 'profiles']) await rm(join(stateFolder(env), name), { recursive: true, force: true })
+  for (const name of ['tokens', 'credentials', 'profiles', 'roles']) await removeFolder(join(stateFolder(env), name))
 }
 
 /** The name of a new context: the host, without what is the same in most URLs. */
