@@ -68,7 +68,7 @@ test('once doctor has read the role: what its policies say', async () => {
   const [best] = (await why(message)).profiles
   expect(best).toMatchObject({ profile: 'logs-read', role: 'allows' })
   const { stdout } = await user.run(['why'], {}, message)
-  expect(stdout).toMatch(/session policy allows it, and the policies of its role allow it, as stint doctor read them on \d{4}-\d\d-\d\d\./)
+  expect(stdout).toMatch(/session policy allows it, and the role’s policies, as read by stint doctor on \d{4}-\d\d-\d\d, allow it\./)
 })
 test('after its end: expired', async () => {
   sandbox.advance(16 * 60_000)
@@ -93,6 +93,14 @@ describe('what a message contains', () => {
       expect(stdout).toContain('s3:GetObject')
       expect(`${stdout}${stderr}`).not.toMatch(/FwoGZX|IOSFODNN7/)
     }
+  })
+  test.each([
+    [6, 1, '1 more denial was not read. Pass it separately.'],
+    [9, 4, '4 more denials were not read. Pass them separately.'],
+  ])('is read up to five denials: of %i, %i are not read, and it says so', async (count, unread, words) => {
+    const message = Array.from({ length: count }, (_none, at) => `User: x${at} is not authorized to perform: s3:GetObject`).join('\n')
+    expect((await user.run(['why'], {}, message)).stdout).toMatch(new RegExp(`\\n\\n${words}\\n$`))
+    expect(await why(message)).toMatchObject({ others: { length: 4 }, unread })
   })
   test('is bounded: a megabyte of noise before it is passed over, and an endless stream ends', async () => {
     const denied = 'An error occurred (AccessDenied) when calling the GetObject operation: Access Denied'

@@ -29,7 +29,7 @@ describe('a text with several denials', () => {
   const one = (action: string, type: string, who = 'x') =>
     `User: arn:aws:sts::111122223333:assumed-role/R/${who} is not authorized to perform: ${action} because no ${type} policy allows the ${action} action`
   const cli = (denial: string) => `An error occurred (AccessDenied) when calling the X operation: ${denial}`
-  const facts = (text: string) => classifyAll(text).map(({ layer, action }) => `${layer} ${action}`)
+  const facts = (text: string) => classifyAll(text).denials.map(({ layer, action }) => `${layer} ${action}`)
   const [read, start] = [one('s3:GetObject', 'session'), one('ec2:RunInstances', 'service control')]
   const both = ['session s3:GetObject', 'scp ec2:RunInstances']
   test.each<[string, string]>([
@@ -43,18 +43,23 @@ describe('a text with several denials', () => {
     ['of two SDKs', `operation error S3: GetObject, ${read}\n${cli(start)}`],
     ['among other lines', `hello\n${cli(read)}\nretrying\n${cli(start)}\nexit status 254\n`],
   ])('%s: each is read by itself', (_name, text) => expect(facts(text)).toEqual(both))
-  test('the same twice is told once', () => expect(facts(`${cli(read)}\n${cli(read)}\n${cli(start)}`)).toEqual(both))
+  test('reports a repeated denial once', () => expect(facts(`${cli(read)}\n${cli(read)}\n${cli(start)}`)).toEqual(both))
   test('a denial without its call does not get that of another', () =>
     expect(facts(`An error occurred (AccessDenied) when calling the GetObject operation: Access Denied\n${cli(start)}`)).toEqual([
       'unnamed undefined',
       'scp ec2:RunInstances',
     ]))
-  test('at most five are told', () =>
-    expect(classifyAll(Array.from({ length: 9 }, (_none, at) => cli(one('s3:GetObject', 'session', `x${at}`))).join('\n'))).toHaveLength(5))
+  test('reports at most five, and how many it did not read', () => {
+    const several = (length: number) =>
+      classifyAll(Array.from({ length }, (_none, at) => cli(one('s3:GetObject', 'session', `x${at % 9}`))).join('\n'))
+    expect(several(5)).toMatchObject({ denials: { length: 5 }, unread: 0 })
+    expect(several(9)).toMatchObject({ denials: { length: 5 }, unread: 4 })
+    expect(several(18)).toMatchObject({ denials: { length: 5 }, unread: 4 })
+  })
   test.each(rows.map(({ source, message }, at) => [`${at + 1}: ${source}`, message] as const))(
     'a single one stays one: %s',
     (_name, message) => {
-      expect(classifyAll(message)).toEqual([classify(message)])
+      expect(classifyAll(message)).toEqual({ denials: [classify(message)], unread: 0 })
     },
   )
 })

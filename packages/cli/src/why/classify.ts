@@ -47,16 +47,17 @@ export type Denial = {
 /** The longest message that is read, in characters. An encoded part has a few thousand. */
 export const MAX_MESSAGE_CHARACTERS = 16_384
 
-/** A text can hold the errors of several calls. What one says must not be mixed with what another says. */
 const MAX_DENIALS = 5
 
-/** Every denial in a text, in order, each once. */
-export function classifyAll(message: string): readonly Denial[] {
+/**
+ * The denials in a text, in order, each once. A text can hold the errors of several calls, and what one says must not be mixed with what
+ * another says. `unread`: how many more there are.
+ */
+export function classifyAll(message: string): { readonly denials: readonly Denial[]; readonly unread: number } {
   const found = partsOf(message.slice(0, MAX_MESSAGE_CHARACTERS)).flatMap((part) => classify(part) ?? [])
   const whole = found.length === 0 ? classify(message) : undefined
-  const all = whole ? [whole] : found
-  const same = (a: Denial, b: Denial) => JSON.stringify(a) === JSON.stringify(b)
-  return all.filter((one, at) => all.findIndex((other) => same(one, other)) === at).slice(0, MAX_DENIALS)
+  const all = [...new Map((whole ? [whole] : found).map((one) => [JSON.stringify(one), one])).values()]
+  return { denials: all.slice(0, MAX_DENIALS), unread: Math.max(0, all.length - MAX_DENIALS) }
 }
 
 /**

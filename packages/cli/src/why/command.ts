@@ -20,7 +20,7 @@ type WhyFlags = BrokerFlags & { readonly action?: string; readonly resource?: st
 export async function whyCommand(context: Context, flags: WhyFlags, ...words: string[]): Promise<Exit> {
   const { stdout, stderr } = context.process
   checkFlags(flags)
-  const found = classifyAll(await messageOf(context, words))
+  const { denials: found, unread } = classifyAll(await messageOf(context, words))
   if (found.length === 0)
     throw new Failure('failed', 'This is not a denial that Stint knows.', {
       next: "Pass AWS's whole message, in quotes: stint why 'An error occurred (AccessDenied) when calling …'",
@@ -34,11 +34,15 @@ export async function whyCommand(context: Context, flags: WhyFlags, ...words: st
   const failure = all.map(({ looked }) => (looked && 'failure' in looked ? looked.failure : undefined)).find((one) => one !== undefined)
   if (flags.json) {
     const [first, ...others] = all.map(({ denial, looked }) => jsonOf(denial, looked))
-    stdout.write(jsonLine({ ...first, ...(others.length > 0 ? { others } : {}) }))
+    stdout.write(jsonLine({ ...first, ...(others.length > 0 ? { others } : {}), ...(unread > 0 ? { unread } : {}) }))
   } else {
     stdout.write(
       all.map((one, at) => `${all.length > 1 ? `${at > 0 ? '\n' : ''}Denial ${at + 1} of ${all.length}\n` : ''}${shown(one)}`).join(''),
     )
+    if (unread > 0)
+      stdout.write(
+        `\n${unread} more ${unread === 1 ? 'denial was' : 'denials were'} not read. Pass ${unread === 1 ? 'it' : 'them'} separately.\n`,
+      )
     if (failure) stderr.write(failureText(failure, false))
   }
   return failure?.exit ?? 'ok'
@@ -176,7 +180,7 @@ function profilesText({ action }: Denial, { found, checked, skipped }: Looked): 
     return `\n${checked === 1 ? 'Your profile' : `None of your ${checked} profiles`} for this account and role ${checked === 1 ? 'does not allow' : 'allows'} ${action}.\n${more}`
   const rows = found.map(({ profile, certainty, role }) => [
     profile.id,
-    role?.verdict === 'denies' ? 'no: not its role' : certaintyWords[certainty],
+    role?.verdict === 'denies' ? 'no: denied by the role' : certaintyWords[certainty],
     profile.access === 'allowed' ? 'allowed' : 'needs approval',
     profile.account,
     profile.description ?? '',
@@ -188,14 +192,14 @@ function profilesText({ action }: Denial, { found, checked, skipped }: Looked): 
 /** The limit of what Stint knows of the narrowest profile. */
 function limitOf({ certainty, role }: Candidate): string {
   const day = role?.readAt.slice(0, 10)
-  if (role?.verdict === 'denies') return `The policies of its role do not allow it, as stint doctor read them on ${day}.`
+  if (role?.verdict === 'denies') return `The role’s policies, as read by stint doctor on ${day}, do not allow it.`
   if (role && certainty !== 'managed') {
     const own = {
       allows: 'This profile’s session policy allows it',
       conditional: 'This profile’s session policy allows it under conditions, or for some resources',
       role: 'This profile adds no limit',
     }[certainty]
-    return `${own}, and the policies of its role allow it, as stint doctor read them on ${day}. A policy of the resource or of the organization can still deny it.`
+    return `${own}, and the role’s policies, as read by stint doctor on ${day}, allow it. A policy of the resource or of the organization can still deny it.`
   }
   if (certainty === 'allows') return KNOWN
   if (certainty === 'conditional')
