@@ -5,6 +5,7 @@ import { trapsIn } from './traps.ts'
 test.each<[string, object, readonly string[]]>([
   ['a star in a plain string', { repository: 'acme/*' }, ['repository']],
   ['a star in a list', { ref: { oneOf: ['refs/heads/r-*', 'refs/heads/main'] } }, ['ref']],
+  ['a star in a claim that GitHub does not document', { repository_property_scope: 'orders:*' }, []],
   ['a star in a glob', { ref: { glob: 'refs/heads/r-*' } }, []],
   ['a short ref', { ref: 'main' }, ['ref']],
   ['a full ref', { ref: 'refs/heads/main' }, []],
@@ -16,4 +17,12 @@ test.each<[string, object, readonly string[]]>([
   ['a ref beside an environment', { sub: 'repo:acme/web:ref:refs/heads/main', environment: 'prod' }, ['sub']],
   ['an environment', { sub: 'repo:acme/web:environment:prod', environment: 'prod' }, []],
 ])('%s', (_name, said, expected) => expect(trapsIn(said as never, 'github').map(({ claim }) => claim)).toEqual(expected))
+test.each<[string, Parameters<typeof trapsIn>[1], object, readonly string[]]>([
+  ['GitLab', 'gitlab', { project_path: 'acme/*' }, ['project_path']],
+  ['GitLab, a claim of its own', 'gitlab', { 'user_identities.scope': 'orders:*' }, []],
+  ['any issuer, whose scopes and audiences can hold a star', 'oidc', { scope: 'orders:*' }, []],
+  ['Auth0', 'auth0', { scope: 'read:*' }, []],
+])('a star in a plain string at %s', (_name, preset, said, expected) =>
+  expect(trapsIn(said as never, preset).map(({ claim }) => claim)).toEqual(expected),
+)
 test('a short ref is right at other issuers', () => expect(trapsIn({ ref: 'main' }, 'gitlab')).toEqual([]))

@@ -2,6 +2,7 @@
  * Rules that look right and never match. Sources: GitHub Docs, "OpenID Connect reference" (`ref` is a full ref; the subject names the
  * environment if the job has one, else the ref or `pull_request`).
  */
+import { knowledge } from '@stint/core/config/issuers/index'
 import type { ClaimRef, Matcher, Preset } from '@stint/core/config/shape'
 import type { ClaimMatchers } from './reach.ts'
 
@@ -9,11 +10,15 @@ type Trap = { readonly claim: ClaimRef; readonly what: string }
 
 export function trapsIn(said: ClaimMatchers, preset: Preset): readonly Trap[] {
   const values = (claim: ClaimRef) => exactOf(said[claim])
-  const starred = Object.keys(said).flatMap((claim) =>
-    values(claim)
-      .filter((value) => value.includes('*'))
-      .map((value) => ({ claim, what: `'${value}' is compared as it stands, with its *. Use glob(…).` })),
-  )
+  // Elsewhere a value can hold a star: a scope `orders:*` is complete.
+  const documented = preset === 'github' || preset === 'gitlab' ? knowledge[preset].claims : {}
+  const starred = Object.keys(said)
+    .filter((claim) => Object.hasOwn(documented, claim))
+    .flatMap((claim) =>
+      values(claim)
+        .filter((value) => value.includes('*'))
+        .map((value) => ({ claim, what: `'${value}' is compared as it stands, with its *. Use glob(…).` })),
+    )
   if (preset !== 'github') return starred
   const short = values('ref')
     .filter((ref) => !ref.startsWith('refs/') && !ref.includes('*'))

@@ -172,13 +172,43 @@ describe('condition keys that requests for the action do not have', () => {
       'always',
     ],
     ['a max of keys, when an object is deleted', deny('s3:DeleteObject', objects, when('NumericGreaterThan', 's3:max-keys', '5')), 'never'],
-    ['a global key that there is not', deny('s3:GetObject', objects, when('StringEquals', 'aws:SourceIpAddress')), 'no condition key'],
+    [
+      'a key that must be absent, in a Deny',
+      deny('s3:PutObject', objects, when('Null', 's3:ExistingObjectTag/class', 'true')),
+      'the Deny always applies',
+    ],
+    [
+      'a key that must be present, in a Deny',
+      deny('s3:PutObject', objects, when('Null', 's3:ExistingObjectTag/class', 'false')),
+      'the Deny never applies',
+    ],
+    [
+      'a key that must be absent, in an Allow',
+      allow('s3:PutObject', objects, when('Null', 's3:ExistingObjectTag/class', 'true')),
+      'the condition never limits it',
+    ],
+    [
+      'a key that must be present, in an Allow',
+      allow('s3:PutObject', objects, when('Null', 's3:ExistingObjectTag/class', 'false')),
+      'the Allow never applies',
+    ],
+    [
+      'a list that has an element which is not x',
+      deny('dynamodb:ListTables', '*', when('ForAnyValue:StringNotEquals', 'dynamodb:LeadingKeys')),
+      'the Deny never applies',
+    ],
+    [
+      'the same, if it exists',
+      deny('dynamodb:ListTables', '*', when('ForAnyValue:StringNotEqualsIfExists', 'dynamodb:LeadingKeys')),
+      'the Deny always applies',
+    ],
+    ['an unknown global key', deny('s3:GetObject', objects, when('StringEquals', 'aws:SourceIpAddress')), 'no condition key'],
     [
       'a global key, misspelled',
       deny('s3:GetObject', objects, when('IpAddress', 'aws:SourceIPs', '203.0.113.0/24')),
       "Did you mean 'aws:SourceIp'?",
     ],
-    ['a key of a service that there is not', deny('s3:GetObject', objects, when('StringEquals', 's3:ObjectTag/x')), 'no condition key'],
+    ['an unknown key of a service', deny('s3:GetObject', objects, when('StringEquals', 's3:ObjectTag/x')), 'no condition key'],
   ])('%s', (_name, statement, words) => {
     const policy = [read, statement]
     expect(found({ policy }).map((one) => one.split(' ')[0])).toEqual(['unknown-condition-key'])
@@ -262,6 +292,9 @@ describe('width without approval', () => {
 })
 
 describe('ways to gain permissions', () => {
+  const passing = (keys: object, operator = 'StringLike') => allow('iam:PassRole', '*', { Condition: { [operator]: keys } })
+  const functions = allow(['lambda:CreateFunction', 'lambda:InvokeFunction'])
+  const toLambda = { 'iam:PassedToService': 'lambda.amazonaws.com' }
   test('there are many, of actions that AWS has', () => {
     expect(paths.length).toBeGreaterThanOrEqual(40)
     const unknown = paths.flatMap(({ actions }) => actions).filter((name) => (actionsOf(name) ?? []).length !== 1)
@@ -292,8 +325,22 @@ describe('ways to gain permissions', () => {
     ['one function', { policy: [allow('lambda:UpdateFunctionCode', 'arn:aws:lambda:*:*:function:app')] }],
     ['one role that can be passed', { policy: [allow('iam:PassRole', 'arn:aws:iam::*:role/app'), allow('ec2:RunInstances')] }],
     ['a wildcard whose minting stays denied', { policy: [allow('iam:CreateAccess*')] }],
+    ['a role that is passed to another service', { policy: [passing({ 'iam:PassedToService': 'ec2.amazonaws.com' }), functions] }],
+    [
+      'a role that is passed to other services',
+      { policy: [passing({ 'iam:PassedToService': ['ec2.amazonaws.com', 'glue.amazonaws.com'] }), functions] },
+    ],
+    ['a role with a tag', { policy: [passing({ 'iam:ResourceTag/team': 'web' }), functions] }],
+    ['a role with a tag, passed to the service', { policy: [passing({ 'iam:ResourceTag/team': 'web', ...toLambda }), functions] }],
     ['reading', { policy: [allow(['iam:Get*', 'iam:List*', 's3:*'])] }],
   ])('%s is none', (_name, change) => expect(found(change).filter((one) => one.startsWith('privilege'))).toEqual([]))
+  test.each<[string, object[]]>([
+    ['the service that runs the code', [passing(toLambda), functions]],
+    ['one of several', [passing({ 'iam:PassedToService': ['ec2.amazonaws.com', 'lambda.amazonaws.com'] }), functions]],
+    ['any service', [passing({ 'iam:PassedToService': '*.amazonaws.com' }), functions]],
+    ['containers', [passing({ 'IAM:passedtoservice': 'ecs-tasks.amazonaws.com' }), allow(['ecs:RegisterTaskDefinition', 'ecs:RunTask'])]],
+    ['all services but one', [passing({ 'iam:PassedToService': 'ec2.amazonaws.com' }, 'StringNotEquals'), functions]],
+  ])('passing every role to %s', (_name, policy) => expect(found({ policy })).toContain('privilege-escalation policy[0]'))
   test('a wide policy has one finding, which counts the rest', () => {
     expect(said({ policy: [allow(['iam:*', 'lambda:*', 'ec2:*'])], approval })).toMatch(/and \d\d more ways/)
   })

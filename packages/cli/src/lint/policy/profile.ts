@@ -9,8 +9,8 @@ import { mintingActions, openedBy } from '@stint/iam/minting/actions'
 import { namesAction } from '@stint/iam/minting/deny'
 import { partitionIn, partitionOfRegion } from '@stint/iam/partition'
 import type { Report } from '../catalogue.ts'
-import { paths } from './escalation.ts'
-import { lintStatement, listOf } from './statements.ts'
+import { PASS, paths, receiversOf } from './escalation.ts'
+import { keysOf, lintStatement, listOf } from './statements.ts'
 
 export function lintPolicy(rules: Rules, profile: Profile, path: string, report: Report): void {
   const target = rules.targets[profile.target] as Target
@@ -64,7 +64,8 @@ function lintEscalation(profile: Profile, statements: readonly StatementJson[], 
   const allowing = (action: string) => (stopped(action) ? -1 : allows.findIndex((one) => namesAction(one, action)))
   const found = paths.flatMap(({ actions, what }) => {
     const [first = ''] = actions
-    const at = stopped(first) ? -1 : allows.findIndex((one) => namesAction(one, first) && isEveryResource(one))
+    const opens = (one: StatementJson) => namesAction(one, first) && isEveryResource(one) && (first !== PASS || passes(one, actions))
+    const at = stopped(first) ? -1 : allows.findIndex(opens)
     return at >= 0 && actions.every((action) => allowing(action) >= 0)
       ? [{ at: statements.indexOf(allows[at] as StatementJson), actions, what }]
       : []
@@ -78,6 +79,28 @@ function lintEscalation(profile: Profile, statements: readonly StatementJson[], 
   }
 }
 const MOST_WAYS = 4
+
+/** Whether an Allow of `iam:PassRole` passes every role to a service of this way. Any other condition may limit which roles. */
+function passes(statement: StatementJson, actions: readonly string[]): boolean {
+  const receivers = receiversOf(actions)
+  return keysOf(statement).every(([operator, key, values]) => {
+    if (key.toLowerCase() !== 'iam:passedtoservice') return false
+    const plain = /^(?:ForA(?:ll|ny)Values?:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?$/.test(operator)
+    return !plain || values.map(servicePattern).some((pattern) => receivers.some((name) => pattern.test(name)))
+  })
+}
+
+/** `states.eu-central-1.amazonaws.com` and `ec2.amazonaws.com.cn` are names of the same services. */
+function servicePattern(value: string): RegExp {
+  const plain = value.replace(/\.[a-z]{2}(-[a-z]+)+-\d(?=\.amazonaws\.com)/, '').replace(/\.cn$/, '')
+  return new RegExp(
+    `^${plain
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('?', '.')
+      .replace(/\*+/g, '.*')}$`,
+    'i',
+  )
+}
 
 // ── Where it is for ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,7 +150,7 @@ export function lintPartitions(rules: Rules, report: Report): void {
 
 // ── Parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Texts that have nothing in common but that anything may be written. */
+/** Sample strings. A pattern that accepts all of them accepts any string. */
 const probes = ['a', 'Z', '0', '/', '.', '-', '_', 'a/b', '../x', 'A.b-c_d/e', 'prod', 'x'.repeat(8)]
 
 function lintParameters(profile: Profile, path: string, report: Report): void {

@@ -10,17 +10,17 @@ export const listOf = (value: string | readonly string[] | undefined): readonly 
 
 /** `statement`: with its parameters as wildcards. */
 export function lintStatement(statement: StatementJson, path: string, report: Report): void {
-  const member = statement.Action === undefined ? 'NotAction' : 'Action'
-  const named = listOf(statement[member]).filter((name) => name !== '*')
+  const element = statement.Action === undefined ? 'NotAction' : 'Action'
+  const named = listOf(statement[element]).filter((name) => name !== '*')
   const known = named.filter((name) => {
     const fault = actionFault(name)
-    if (fault) report('unknown-action', `${path}.${member}`, `${fault}${effectOf(statement, member)}`)
+    if (fault) report('unknown-action', `${path}.${element}`, `${fault}${effectOf(statement, element)}`)
     return fault === undefined
   })
   lintGlobalKeys(statement, path, report)
   lintConditionTypes(statement, path, report)
   // What holds for every action cannot be compared with the list of one.
-  if (member === 'NotAction' || named.length < listOf(statement.Action).length) return
+  if (element === 'NotAction' || named.length < listOf(statement.Action).length) return
   if (statement.Resource !== undefined) lintResources(known, listOf(statement.Resource), path, report)
   lintKeys(known, statement, path, report)
 }
@@ -41,8 +41,8 @@ function actionFault(name: string): string | undefined {
 
 const meant = (name: string | undefined): string => (name ? `. Did you mean '${name}'?` : '.')
 
-const effectOf = ({ Effect }: StatementJson, member: 'Action' | 'NotAction'): string =>
-  member === 'NotAction'
+const effectOf = ({ Effect }: StatementJson, element: 'Action' | 'NotAction'): string =>
+  element === 'NotAction'
     ? ' Leaving it out changes nothing.'
     : Effect === 'Deny'
       ? ' This Deny does nothing for it.'
@@ -71,7 +71,7 @@ function lintResources(names: readonly string[], resources: readonly string[], p
       'action-resource',
       `${path}.Resource`,
       actions.length === 1 && only && formatsOf(prefix, only).length === 0
-        ? `${name} is not about a resource. It needs Resource '*'.`
+        ? `${name} does not support resource-level permissions. Use Resource '*'.`
         : `${name} does not apply to ${resources.length === 1 ? `'${resources[0]}'` : 'any of these resources'}${expected(prefix, actions)}.`,
     )
   }
@@ -91,8 +91,10 @@ function expected(prefix: string, actions: readonly Action[]): string {
 
 // ── Condition keys ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-const keysOf = ({ Condition }: StatementJson): readonly (readonly [operator: string, key: string])[] =>
-  Object.entries(Condition ?? {}).flatMap(([operator, keys]) => Object.keys(keys).map((key) => [operator, key] as const))
+export const keysOf = ({ Condition }: StatementJson): readonly (readonly [operator: string, key: string, values: readonly string[]])[] =>
+  Object.entries(Condition ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) => [operator, key, [values].flat().map(String)] as const),
+  )
 
 function lintGlobalKeys(statement: StatementJson, path: string, report: Report): void {
   for (const [operator, key] of keysOf(statement)) {
@@ -105,7 +107,7 @@ function lintGlobalKeys(statement: StatementJson, path: string, report: Report):
 
 function lintKeys(names: readonly string[], statement: StatementJson, path: string, report: Report): void {
   const actions = names.flatMap((name) => (actionsOf(name) ?? []).map((action) => ({ prefix: name.split(':')[0] ?? '', action })))
-  for (const [operator, key] of keysOf(statement)) {
+  for (const [operator, key, values] of keysOf(statement)) {
     const at = `${path}.Condition.${operator}.${key}`
     const [prefix = ''] = key.split(':')
     // Every request can have a global key. A key of an identity provider is in no service's list.
@@ -116,7 +118,7 @@ function lintKeys(names: readonly string[], statement: StatementJson, path: stri
     // Among the actions of a wildcard, some always lack a key.
     if (lacking.length < actions.length && names.some((name) => /[*?]/.test(name))) continue
     const shown = `${first?.prefix}:${first?.action.name}`
-    report('unknown-condition-key', at, `Requests for ${shown} have no key '${key}', so ${whatFollows(operator, statement)}.`)
+    report('unknown-condition-key', at, `Requests for ${shown} have no key '${key}', so ${whatFollows(operator, values, statement)}.`)
   }
 }
 
@@ -129,9 +131,12 @@ function hasKey(prefix: string, action: Action, key: string): boolean {
   return isKeyOf([...action.conditionKeys, ...ofResources], key)
 }
 
-/** A missing key fits a negated operator and IfExists, and no other. */
-function whatFollows(operator: string, { Effect }: StatementJson): string {
-  const always = /Not|IfExists|^ForAllValues:/.test(operator)
+/**
+ * A missing key fits `Null: true`, IfExists, ForAllValues, and a negated operator without ForAnyValue, and no other. Source: IAM User
+ * Guide, "Condition operators" and "Multivalued context keys".
+ */
+function whatFollows(operator: string, values: readonly string[], { Effect }: StatementJson): string {
+  const always = /^Null$/i.test(operator) ? values.includes('true') : /IfExists$|^ForAllValues:|^(?!ForAnyValue:).*Not/.test(operator)
   return Effect === 'Deny'
     ? always
       ? 'the Deny always applies to it'
