@@ -2,7 +2,7 @@
  * What `npm run bench` and the gate compare: `vend` as it is deployed, beside a hand-written floor (floor.ts) and a handler that does
  * nothing (bare.ts), each in a process of its own, against one upstream with three hosts (upstream.ts).
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:https'
@@ -36,6 +36,27 @@ const ISSUER = 'https://login.bench.example'
 /** `vend` has one issuer and ten profiles; `vend-3-issuers`, `vend-10000-profiles` and so on have more. */
 export async function contenders(variants: readonly string[]): Promise<Contenders> {
   const folder = mkdtempSync(join(tmpdir(), 'stint-bench-'))
+  let upstream: ChildProcess | undefined
+  const close = () => {
+    upstream?.kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    return await prepared(folder, variants, close, (started) => {
+      upstream = started
+    })
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+async function prepared(
+  folder: string,
+  variants: readonly string[],
+  close: () => void,
+  onStart: (upstream: ChildProcess) => void,
+): Promise<Contenders> {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] })
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
@@ -43,16 +64,14 @@ export async function contenders(variants: readonly string[]): Promise<Contender
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
   execFileSync('openssl', ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
   const upstream = spawn(process.execPath, [join(here, 'upstream.ts'), key, cert, jwks], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(upstream.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  onStart(upstream)
+  const died = once(upstream, 'exit').then(([code]) => Promise.reject(new Error(`the upstream died with ${code}`)))
+  const [line] = (await Promise.race([once(upstream.stdout as NodeJS.ReadableStream, 'data'), died])) as [Buffer]
   const [issuer = '', sts = '', dynamodb = ''] = line
     .toString()
     .trim()
     .split(' ')
     .map((port) => `https://127.0.0.1:${port}`)
-  const close = () => {
-    upstream.kill()
-    rmSync(folder, { recursive: true })
-  }
 
   const rules = await exampleRules(`${issuer}/jwks`)
   const vend = await buildFunction('vend', folder)

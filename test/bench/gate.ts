@@ -2,9 +2,11 @@
  * The limits of CI on what `vend` costs, as ratios within one run: cold and warm to the floor, and 10,000 profiles to 10. Each round runs all
  * contenders in turns and takes the least of each; the best round counts, because a busy machine only makes ratios worse: a larger program
  * loses more when others empty the processor's caches. The floor against itself (A/A) is printed, and so is how long a loop waits for a
- * processor. On a machine that is busy in every round, a ratio above its limit says nothing, so it is printed and not judged.
+ * processor. On a machine that is busy in every round, a ratio above its limit says nothing, so it is printed and not judged: exit 77.
  */
+import { CANNOT } from '../support/cannot.ts'
 import { COLD, contenders, rotated } from './contenders.ts'
+import { judge } from './judge.ts'
 
 const ROUNDS = Number(process.env.GATE_ROUNDS ?? 4)
 const COLD_RUNS = 6
@@ -25,19 +27,15 @@ try {
 } finally {
   all.close()
 }
-const best = (name: keyof Ratios) => Math.min(...rounds.map((ratios) => ratios[name]))
-let failed = false
-for (const [name, limit] of Object.entries(LIMITS) as [keyof typeof LIMITS, number][]) {
-  const isOver = best(name) > limit
-  failed ||= isOver
-  console.log(`${isOver ? 'OVER' : 'ok  '}  ${name.padEnd(8)} best ${best(name).toFixed(2)} of ${shown(name)}  limit ${limit}`)
-}
+const { outcome, over, best } = judge(rounds, LIMITS, MOST_WAITING)
+for (const [name, limit] of Object.entries(LIMITS) as [keyof typeof LIMITS, number][])
+  console.log(`${over.includes(name) ? 'OVER' : 'ok  '}  ${name.padEnd(8)} best ${best(name).toFixed(2)} of ${shown(name)}  limit ${limit}`)
 for (const name of ['cold A/A', 'warm A/A', 'waiting'] as const) console.log(`      ${name.padEnd(8)} ${shown(name)}`)
-const isBusy = best('waiting') > MOST_WAITING
-if (failed && isBusy)
+if (outcome === 'not judged')
   console.log(`NOT JUDGED: this machine was busy in every round (waiting above ${MOST_WAITING}). Run it on a quiet one.`)
-else if (failed) console.log('vend costs more than its limit. npm run bench shows where; docs/performance.md explains the ratios.')
-process.exitCode = failed && !isBusy ? 1 : 0
+else if (outcome === 'over')
+  console.log('vend costs more than its limit. npm run bench shows where; docs/performance.md explains the ratios.')
+process.exitCode = outcome === 'passed' ? 0 : outcome === 'over' ? 1 : CANNOT
 
 function shown(name: keyof Ratios): string {
   return rounds.map((ratios) => ratios[name].toFixed(2)).join(' ')

@@ -225,23 +225,46 @@ describe('ways to get the credentials', () => {
       return container({ AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(home, 'token') })
     },
   }
-  type Reader = readonly [name: string, withTool: typeof aws.withTool, program: string, args: () => readonly string[], lacks: RegExp]
+  type Reader = readonly [
+    name: string,
+    withTool: typeof aws.withTool,
+    program: string,
+    args: () => readonly string[],
+    lacks: { readonly ways: RegExp; readonly says: RegExp },
+  ]
+  // The ways that a client does not have, and what it says without credentials. Any other error is a fault.
+  const none = { ways: /^$/, says: /^$/ }
+  const noToken = /Error when retrieving credentials from container-role: .*"token-missing"/
+  const noProvider = /NoCredentialProviders|failed to (refresh cached|retrieve) credentials/
+  const noConfig = /Configuration file not available/
   const readers: readonly Reader[] = [
     ...aws.all.map(({ path, version }): Reader => {
       const args = () => ['--endpoint-url', sandbox.urls.aws, 's3', 'cp', `s3://${BUCKET}/${KEY}`, '-']
       // Debian's build of version 2 is older than the token file.
-      return [`AWS CLI ${version}`, aws.withTool, path, args, /^2\.(\d|1[0-2])\./.test(version) ? /^token file$/ : /^$/]
+      return [
+        `AWS CLI ${version}`,
+        aws.withTool,
+        path,
+        args,
+        /^2\.(\d|1[0-2])\./.test(version) ? { ways: /^token file$/, says: noToken } : none,
+      ]
     }),
     ...python.all.map(({ path, version }): Reader => {
       const read = () =>
         `import boto3; print(boto3.client('s3', endpoint_url='${sandbox.urls.aws}').get_object(Bucket='${BUCKET}', Key='${KEY}')['Body'].read().decode(), end='')`
-      return [`boto3 ${version}`, python.withTool, path, () => ['-c', read()], /^$/]
+      return [`boto3 ${version}`, python.withTool, path, () => ['-c', read()], none]
     }),
     ...go.all.map(
-      ({ path, version }): Reader => [`AWS SDK for Go ${version}`, go.withTool, path, () => [sandbox.urls.aws, BUCKET, KEY], /^$/],
+      ({ path, version }): Reader => [`AWS SDK for Go ${version}`, go.withTool, path, () => [sandbox.urls.aws, BUCKET, KEY], none],
     ),
     ...rclone.all.map(
-      ({ path, version }): Reader => [`rclone ${version}`, rclone.withTool, path, () => ['cat', `sb:${BUCKET}/${KEY}`], /^token file$/],
+      ({ path, version }): Reader => [
+        `rclone ${version}`,
+        rclone.withTool,
+        path,
+        () => ['cat', `sb:${BUCKET}/${KEY}`],
+        { ways: /^token file$/, says: noProvider },
+      ],
     ),
     ...s3cmd.all.map(({ path, version }): Reader => {
       const args = () => [
@@ -254,15 +277,15 @@ describe('ways to get the credentials', () => {
         `s3://${BUCKET}/${KEY}`,
         '-',
       ]
-      return [`s3cmd ${version}`, s3cmd.withTool, path, args, /^(process|token|token file)$/]
+      return [`s3cmd ${version}`, s3cmd.withTool, path, args, { ways: /^(process|token|token file)$/, says: noConfig }]
     }),
   ]
   describe.each(readers)('%s', (_name, withTool, program, args, lacks) => {
     for (const [way, prepared] of Object.entries(ways)) {
-      const cannot = lacks.test(way)
+      const cannot = lacks.ways.test(way)
       withTool(cannot ? `cannot: ${way}` : way, async () => {
         const reading = run(program, args(), { ...(await prepared()), ...rcloneConfig() })
-        if (cannot) await expect(reading).rejects.toThrow()
+        if (cannot) await expect(reading).rejects.toThrow(lacks.says)
         else expect(await reading).toContain(TEXT)
       })
     }

@@ -28,6 +28,7 @@ describe('is described', () => {
     ['a method that there is not', answer({ method: 'PUT', status: 405, media: 'application/problem+json', body: problem })],
     ['shell code', answer({ url: '/profiles/x', status: 404, media: 'text/plain; charset=utf-8', body: 'x' })],
     ['nothing', answer({ method: 'OPTIONS', status: 204, body: '' })],
+    ['nothing, of an operation that says so', answer({ method: 'DELETE', url: '/slack/link', status: 204, body: '' })],
   ])('%s', (_name, found) => expect(faultIn(found)).toBeUndefined())
 })
 
@@ -46,6 +47,10 @@ describe('is not described', () => {
     ],
     ['an answer of a route that there is not', answer({ url: '/none' }), /only 404 and 405/],
     ['an answer to a method that there is not', answer({ method: 'PUT' }), /only 404 and 405/],
+    ['204 that the operation does not have', answer({ status: 204, body: '' }), /GET \/healthz 204: the status/],
+    ['204 of an unknown method', answer({ method: 'PUT', status: 204, body: '' }), /only 404 and 405/],
+    ['JSON that cannot be parsed', answer({ body: '{"status":' }), /GET \/healthz 200: the body is not JSON: \{"status":$/],
+    ['an empty body in place of JSON', answer({ body: '' }), /the body is not JSON: $/],
     ['a page that is not protected', answer({ headers: { 'content-type': 'application/json' } }), /x-content-type-options/],
     ['a body without content', answer({ method: 'DELETE', url: '/slack/link', status: 204, body: 'x' }), /a body/],
   ])('%s', (_name, found, why) => expect(faultIn(found)).toMatch(why))
@@ -57,4 +62,19 @@ test('the faults are thrown together', () => {
   expect(faults.settle).not.toThrow()
   faults.check(answer({ status: 418 }))
   expect(faults.settle).toThrow(/does not describe 1 answers:\nGET \/healthz 418/)
+})
+test('all faults are counted, and the first twenty are shown', () => {
+  const faults = apiFaults()
+  for (let at = 0; at < 30; at++) faults.check(answer({ status: 418 }))
+  const message = String(
+    (() => {
+      try {
+        return faults.settle()
+      } catch (error) {
+        return error
+      }
+    })(),
+  )
+  expect(message).toContain('does not describe 30 answers')
+  expect(message.match(/418/g)).toHaveLength(20)
 })

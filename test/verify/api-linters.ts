@@ -5,13 +5,12 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { CANNOT } from '../support/cannot.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TOOLS = `${ROOT}/.tools/api-linters`
 const PACKAGES = ['@redocly/cli@2.77.0', '@stoplight/spectral-cli@6.16.3']
 const DOCUMENT = `${ROOT}/packages/broker/openapi.json`
-/** The exit code of a check that this machine cannot run. */
-const CANNOT = 77
 const MINUTES = 5 * 60_000
 
 mkdirSync(TOOLS, { recursive: true })

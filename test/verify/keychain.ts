@@ -1,6 +1,6 @@
 /**
  * The command line with a real keychain: GNOME's, on a session bus of its own. Installs `@napi-rs/keyring` to `.tools/keychain`, next to
- * the bundled command line, as docs/guides/cli.md says. Exits with 77 where dbus-run-session or gnome-keyring-daemon is missing.
+ * the bundled command line, as docs/guides/cli.md says. Exits with 77 where dbus-run-session or gnome-keyring-daemon is missing, or npm cannot install.
  */
 import { strict as assert } from 'node:assert'
 import { spawnSync } from 'node:child_process'
@@ -8,22 +8,29 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundled } from '@stint/cli/build/bundle'
+import { CANNOT } from '../support/cannot.ts'
 import { cliUser, spawned } from '../support/cli-user.ts'
 import { testSandbox } from '../support/sandbox.ts'
 
 const FOLDER = fileURLToPath(new URL('../../.tools/keychain', import.meta.url))
 /** The version that this check was written with. */
-const KEYRING = '@napi-rs/keyring@1'
+const KEYRING = '@napi-rs/keyring@1.3.0'
 
 for (const tool of ['dbus-run-session', 'gnome-keyring-daemon'])
   if (spawnSync(tool, ['--version']).status !== 0) {
     console.error(`skipped: ${tool} is missing: apt-get install dbus gnome-keyring`)
-    process.exit(77)
+    process.exit(CANNOT)
   }
 mkdirSync(FOLDER, { recursive: true })
 writeFileSync(join(FOLDER, 'package.json'), '{}\n')
-const install = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--silent', KEYRING], { cwd: FOLDER, stdio: 'inherit' })
-assert.equal(install.status, 0, `npm install ${KEYRING}`)
+const install = spawnSync('npm', ['install', '--save-exact', '--no-audit', '--no-fund', '--silent', KEYRING], {
+  cwd: FOLDER,
+  stdio: 'inherit',
+})
+if (install.status !== 0) {
+  console.error(`skipped: npm cannot install ${KEYRING}. Check the connection to the registry.`)
+  process.exit(CANNOT)
+}
 writeFileSync(join(FOLDER, 'stint.cjs'), await bundled())
 
 const sandbox = await testSandbox()

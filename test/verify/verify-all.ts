@@ -5,12 +5,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { CANNOT } from '../support/cannot.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OUT = `${ROOT}/.verify`
 const MAX_MINUTES = 60
-/** An exit code by which a check says that this machine cannot run it. */
-const CANNOT = 77
 
 type Check = { readonly name: string; readonly command: readonly string[]; readonly env?: Readonly<Record<string, string>> }
 

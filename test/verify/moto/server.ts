@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { CANNOT } from '../../support/cannot.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const MOTO = '5.2.5'
@@ -11,8 +12,6 @@ const FOLDER = `${ROOT}/.tools/moto`
 const SERVER = `${FOLDER}/bin/moto_server`
 const MAX_INSTALL_MS = 10 * 60_000
 const MAX_START_MS = 60_000
-/** An exit code by which a check says that this machine cannot run it. */
-const CANNOT = 77
 
 /** Ends the process with the code for a skipped check if moto cannot be installed. */
 export function requireMoto(): void {

@@ -7,6 +7,7 @@ import { pages } from './pages.ts'
 function brokerOf(items: readonly number[], endless = false) {
   const paths: string[] = []
   const broker = {
+    url: 'https://stint.example',
     call: async (_method: string, path: string) => {
       paths.push(path)
       const from = Number(new URLSearchParams(path.split('?')[1]).get('cursor') ?? 0)
@@ -27,8 +28,14 @@ test('stops at the wanted number', async () => {
   expect(await pages(broker, '/requests', { mine: 'true' }, 'items', 3)).toEqual([1, 2, 3])
   expect(paths).toEqual(['/requests?mine=true&limit=3', '/requests?mine=true&limit=3&cursor=2'])
 })
-test('does not follow a list without an end', async () => {
+test.each([
+  ['without a wanted number', []],
+  ['with one', [3]],
+])('refuses a list without an end, %s', async (_name, limit: number[]) => {
   const { broker, paths } = brokerOf([], true)
-  expect(await pages(broker, '/profiles', {}, 'items')).toEqual([])
+  await expect(pages(broker, '/profiles', {}, 'items', ...limit)).rejects.toMatchObject({
+    exit: 'unreachable',
+    message: 'https://stint.example does not end the list /profiles: 1000 pages were read.',
+  })
   expect(paths).toHaveLength(1000)
 })

@@ -1,12 +1,13 @@
 /** Reads a list of the broker page by page. */
 import { defined } from '@stint/core/defined'
+import { Failure } from '../frame/failure.ts'
 import type { Broker } from './broker.ts'
 
 const LARGEST_PAGE = 100
 /** A broker that never ends a list does not keep the command line busy for ever. */
 const MOST_PAGES = 1000
 
-/** Reads pages until there are `limit` items, or no more. A page can hold fewer than were asked for. */
+/** Reads pages until there are `limit` items, or no more. A page can hold fewer than were asked for. A list is never cut in silence. */
 export async function pages<T>(
   broker: Broker,
   path: string,
@@ -14,15 +15,16 @@ export async function pages<T>(
   property: string,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<readonly T[]> {
-  const most = Number.isFinite(limit) ? 50 : MOST_PAGES
   const items: T[] = []
   let cursor: string | undefined
-  for (let read = 0; read < most && items.length < limit; read++) {
+  for (let read = 0; read < MOST_PAGES; read++) {
     const search = new URLSearchParams({ ...query, limit: String(Math.min(LARGEST_PAGE, limit)), ...defined({ cursor }) })
     const { body } = await broker.call('GET', `${path}?${search}`)
     items.push(...(body[property] as T[]))
-    if (typeof body.next !== 'string') break
+    if (typeof body.next !== 'string' || items.length >= limit) return items.slice(0, limit)
     cursor = body.next
   }
-  return items.slice(0, limit)
+  throw new Failure('unreachable', `${broker.url} does not end the list ${path}: ${MOST_PAGES} pages were read.`, {
+    next: 'Report it to the operators of the broker. To see whether it works otherwise: stint status',
+  })
 }
