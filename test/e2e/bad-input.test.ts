@@ -179,9 +179,9 @@ describe('bodies', () => {
   test('no profile', () => refusedWith({ status: 400, code: 'profile-required', written: 1 }, post(good, {})))
   test('an unknown format', () =>
     refusedWith({ status: 400, code: 'format-invalid', written: 1 }, post(good, { profile: 'lab', format: 'xml' })))
-  test('8 KB and a byte', () =>
-    refusedWith({ status: 413, code: 'body-too-large', written: 0 }, post(good, `{"profile":"lab"}${' '.repeat(8193 - 17)}`)))
-  test('8 KB exactly', async () => expect((await sandbox.vend(good, `{"profile":"lab"}${' '.repeat(8192 - 17)}`)).status).toBe(201))
+  test('16 KB and a byte', () =>
+    refusedWith({ status: 413, code: 'body-too-large', written: 0 }, post(good, `{"profile":"lab"}${' '.repeat(16_385 - 17)}`)))
+  test('16 KB exactly', async () => expect((await sandbox.vend(good, `{"profile":"lab"}${' '.repeat(16_384 - 17)}`)).status).toBe(201))
   test('a megabyte', () => refusedWith({ status: 413, code: 'body-too-large', written: 0 }, post(good, ' '.repeat(1024 * 1024))))
   test.each([
     ['none', []],
@@ -416,10 +416,10 @@ describe('two faults at once: the earlier one is told', () => {
     ],
     [
       'media type before size',
-      () => post(good, ' '.repeat(9000), ['content-type', 'text/plain']),
+      () => post(good, ' '.repeat(17_000), ['content-type', 'text/plain']),
       { status: 415, code: 'media-type', written: 0 },
     ],
-    ['size before token', () => post(undefined, ' '.repeat(9000)), { status: 413, code: 'body-too-large', written: 0 }],
+    ['size before token', () => post(undefined, ' '.repeat(17_000)), { status: 413, code: 'body-too-large', written: 0 }],
     ['token before body', () => post(undefined, 'nonsense'), { status: 401, code: 'token-missing', written: 0 }],
     ['expiry before body', async () => post(await expired(), 'nonsense'), { status: 401, code: 'token-expired', written: 0 }],
     ['body before profile', () => post(good, { profile: 'nothing', more: 1 }), { status: 400, code: 'body-invalid', written: 1 }],

@@ -77,7 +77,7 @@ describe('answers', () => {
     ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { profile: 'x' })],
     ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { ...logs, duration: 1 })],
     ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), { ...logs }, { 'content-type': 'text/plain' })],
-    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), ' '.repeat(9000))],
+    ['post', '/sessions', async (token) => sandbox.vend(await token('developer'), ' '.repeat(17_000))],
     ['get', '/sessions', async (token) => sandbox.get('/sessions', await token('developer'))],
     ['get', '/sessions', async (token) => sandbox.get('/sessions?limit=0', await token('developer'))],
     [

@@ -423,7 +423,7 @@ describe('both mountings of vend', () => {
     ['the container endpoint, refused', () => ({ path: '/credentials/none', headers: authorization() }), 404],
     ['an unknown profile', () => post('{"profile":"x"}'), 404],
     ['no JSON', () => post('{'), 400],
-    ['too large', () => post(' '.repeat(8193)), 413],
+    ['too large', () => post(' '.repeat(16_385)), 413],
     ['a form', () => post('a=b', ['content-type', 'application/x-www-form-urlencoded', ...authorization()]), 415],
     ['no token', () => post(logs(), json), 401],
     ['two tokens', () => post(logs(), [...json, ...authorization(), ...authorization()]), 401],

@@ -138,8 +138,8 @@ describe('what people meet there', () => {
     await dana.submit({ profile: 'lab-one', justification: 'x' })
     expect(dana.open().errors).toEqual({ profile: expect.stringMatching(/Profile not found/) })
     await dana.choose('profile', 'bucket')
-    await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', justification: 'x'.repeat(300) })
-    expect(dana.open().errors).toEqual({ justification: expect.stringMatching(/256 bytes/) })
+    await dana.submit({ profile: 'bucket', 'p.bucket': 'acme-logs', justification: 'é'.repeat(2001) })
+    expect(dana.open().errors).toEqual({ justification: expect.stringMatching(/2000 characters, and 4000 bytes/) })
   })
 
   test('two hundred profiles are searched', async () => {

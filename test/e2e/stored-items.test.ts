@@ -89,6 +89,7 @@ type LinkState = Omit<Link, 'id' | 'version'>
 const link = record<LinkState>(['caller', 'identity'], {
   caller,
   identity: text,
+  fullSubject: text,
   offer: fc.record({ code: text, expiresAt: instant }),
   pending: fc.record({ slack, expiresAt: instant, code: text }),
   active: fc.record({ slack, since: instant, expiresAt: instant }),
@@ -154,6 +155,7 @@ const request = record<StoredRequest>(
     state: fc.constantFrom('pending' as const, 'approved' as const, 'denied' as const),
     createdAt: instant,
     caller,
+    fullSubject: text,
     person: text as never,
     triggeredBy: text as never,
     profile: text,
@@ -162,6 +164,7 @@ const request = record<StoredRequest>(
     terms: fc.record({ v: fc.constant(1), profile: text }) as unknown as Arbitrary<Terms>,
     termsHash: text,
     justification: text,
+    moreJustifications: fc.array(fc.record({ at: instant, text }), { maxLength: 3 }),
     ticket: text,
     breakGlass: fc.boolean(),
     expiresAt: instant,

@@ -83,7 +83,7 @@ export const problems = {
     next: 'No credentials were returned. Make a new request.',
   },
   'token-used': { status: 409, title: 'This token was already used', next: 'Get a new token. Each token is good for one session.' },
-  'body-too-large': { status: 413, title: 'The body is larger than 8 KB', next: 'Send less.' },
+  'body-too-large': { status: 413, title: 'The body is larger than 16 KB', next: 'Send less.' },
   'media-type': { status: 415, title: 'Unsupported media type', next: 'Send Content-Type: application/json.' },
   'parameter-invalid': {
     status: 422,

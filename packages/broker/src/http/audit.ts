@@ -6,9 +6,9 @@
 import { type EventType, eventTypes } from '@stint/core/audit/schema'
 import { defined } from '@stint/core/defined'
 import type { Caller, CallerRef } from '@stint/core/identity/caller'
+import { isSubject, typedSubject } from '@stint/core/identity/subject'
 import { parseJournalId, parseSessionId, type SessionId } from '@stint/core/ids'
 import { days, type Instant, parseIso } from '@stint/core/instant'
-import { jsonBytes } from '@stint/core/json'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
@@ -28,8 +28,7 @@ const isName = (text: string): boolean => /^[a-z0-9][a-z0-9-]{0,47}$/.test(text)
 /** The supported filters and the syntax of their values. Index keys of the log are built from these values. */
 const filters: { readonly [name in 'issuer' | 'subject' | 'profile' | 'target' | 'accessKeyId' | 'outcome']: (text: string) => boolean } = {
   issuer: isName,
-  // The same rule as for the subject of a token.
-  subject: (text) => /^[\x20-\x7E]+$/.test(text) && jsonBytes(text) <= 255,
+  subject: isSubject,
   profile: isName,
   target: isName,
   // AWS STS API Reference, Credentials, AccessKeyId.
@@ -224,7 +223,7 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Event
   return {
     outcome: 'done',
     ...(named ? { session: named.session } : {}),
-    filter: { ...rest, since: start, before: end },
+    filter: { ...rest, ...(rest.subject === undefined ? {} : { subject: typedSubject(rest.subject) }), since: start, before: end },
     limit: Number(limit),
     ...defined({ cursor: below }),
   }

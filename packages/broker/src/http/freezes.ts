@@ -4,6 +4,7 @@ import { type FreezeScope, formatFreezeName, scopesOfPerson } from '@stint/core/
 import { MAX_COMMENT_BYTES } from '@stint/core/audit/event'
 import { type CallerRef, callerRef } from '@stint/core/identity/caller'
 import { personOf } from '@stint/core/identity/person'
+import { isSubject, typedSubject } from '@stint/core/identity/subject'
 import { parseFreezeId } from '@stint/core/ids'
 import { parseIso, toIso } from '@stint/core/instant'
 import { jsonBytes } from '@stint/core/json'
@@ -29,7 +30,7 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       subject: () => true,
     }
     if (scope.kind === 'subject' && !known.issuer(scope.issuer)) return 'The scope names an issuer that is not in the config.'
-    if (scope.kind === 'subject' && jsonBytes(scope.id) > 255) return 'The subject must be at most 255 bytes.'
+    if (scope.kind === 'subject' && !isSubject(scope.id)) return 'The scope names a subject that no token can have.'
     if (!known[scope.kind]('id' in scope ? scope.id : '')) return `The scope names a ${scope.kind} that is not in the config.`
     return undefined
   }
@@ -50,15 +51,16 @@ export function freezeRoutes(app: Api, { rules, ledger }: ApiBroker, { withCalle
       const body = parseBody(freezeBody, bytes.value)
       if (body.outcome === 'refused') return refuse(c, body)
       if (!isResponder(c, caller) || caller.kind !== 'human') return refuse(c, noResponder)
-      const { scope, justification, expiresAt } = body.value
-      const stray = strayIn(scope as FreezeScope)
+      const { scope: named, justification, expiresAt } = body.value
+      const scope = (named.kind === 'subject' ? { ...named, id: typedSubject(named.id) } : named) as FreezeScope
+      const stray = strayIn(named as FreezeScope)
       if (stray) return refuse(c, refused('body-invalid', stray))
       const end = expiresAt === undefined ? undefined : parseIso(expiresAt)
       if (expiresAt !== undefined && (end === undefined || end <= c.get('now')))
         return refuse(c, refused('body-invalid', 'expiresAt must be an RFC 3339 time in the future.'))
       if (justification.trim() === '' || jsonBytes(justification) > MAX_COMMENT_BYTES)
         return refuse(c, refused('body-invalid', `justification must be 1 to ${MAX_COMMENT_BYTES} bytes.`))
-      const frozen = await ledger.freeze(scope as FreezeScope, callerRef(caller), justification, end, c.get('now'))
+      const frozen = await ledger.freeze(scope, callerRef(caller), justification, end, c.get('now'))
       return frozen.outcome === 'done'
         ? c.json(freezeView(frozen.value), 201)
         : refuse(

@@ -35,7 +35,7 @@ export type Answered = {
 }
 
 /** The largest accepted body, in bytes. */
-export const MAX_BODY_BYTES = 8192
+export const MAX_BODY_BYTES = 16_384
 /** The limit for forms, which also carry the token in the body. */
 export const MAX_FORM_BYTES = MAX_BODY_BYTES + MAX_TOKEN_BYTES
 /** Slack's views have up to 250 KB, and come back with the user's input. */

@@ -1,6 +1,7 @@
 /**
  * The request bodies. Routes check against these schemas, and the OpenAPI document is generated from them.
  */
+import { MAX_SUBJECT_CHARACTERS } from '@stint/core/identity/subject'
 import * as v from 'valibot'
 
 export * from './vend-body.ts'
@@ -13,7 +14,12 @@ const durationText = v.union([v.number(), v.string()])
 /** The body of `POST /requests`. */
 export const askBody = v.strictObject({
   profile: v.pipe(v.string(), v.description('The profile to request.')),
-  justification: v.optional(v.pipe(v.string(), v.description('Why you need access, in at most 256 bytes.'))),
+  justification: v.optional(
+    v.pipe(
+      v.string(),
+      v.description('Why you need access, in at most 2,000 characters and 4,000 bytes. If you ask again with another one, both are kept.'),
+    ),
+  ),
   ticket: v.optional(v.pipe(v.string(), v.description('As in POST /sessions.'))),
   parameters: v.optional(v.pipe(v.record(v.string(), anyJson), v.description('A value for each parameter of the profile.'))),
   narrow: v.optional(v.pipe(anyJson, v.description('As in POST /sessions.'))),
@@ -44,11 +50,13 @@ export const linkBody = v.strictObject({
 export const linkConfirmBody = v.strictObject({ team: v.string(), user: v.string() })
 
 const someId = v.pipe(v.string(), v.minLength(1), v.maxLength(256))
+/** In UTF-16 units, so twice the characters. */
+const someSubject = v.pipe(v.string(), v.minLength(1), v.maxLength(2 * MAX_SUBJECT_CHARACTERS))
 export const freezeBody = v.strictObject({
   scope: v.union([
     v.strictObject({ kind: v.literal('all') }),
     v.strictObject({ kind: v.picklist(['issuer', 'person', 'profile', 'target']), id: someId }),
-    v.strictObject({ kind: v.literal('subject'), issuer: someId, id: someId }),
+    v.strictObject({ kind: v.literal('subject'), issuer: someId, id: someSubject }),
   ]),
   justification: v.string(),
   expiresAt: v.optional(v.pipe(v.string(), v.description('RFC 3339. Default: the freeze lasts until it is released.'))),

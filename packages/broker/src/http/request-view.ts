@@ -51,7 +51,10 @@ export function requestView(
     profile: request.profile,
     target: request.target,
     roleArn: request.roleArn,
-    ...defined({ justification: request.justification, ticket: request.ticket }),
+    ...defined({ fullSubject: request.fullSubject, justification: request.justification, ticket: request.ticket }),
+    ...(request.moreJustifications
+      ? { moreJustifications: request.moreJustifications.map(({ at, text }) => ({ at: toIso(at), text })) }
+      : {}),
     breakGlass: request.breakGlass,
     createdAt: toIso(request.createdAt),
     ...(request.expiresAt > 0 ? { expiresAt: toIso(request.expiresAt) } : {}),

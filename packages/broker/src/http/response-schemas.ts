@@ -152,6 +152,7 @@ export const requestView = v.strictObject({
   id: text,
   state: v.picklist(['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended']),
   caller: callerView,
+  fullSubject: v.optional(v.pipe(text, v.description('The requester’s subject, if caller.subject is its digest: sha256: and hex.'))),
   identity: v.pipe(
     text,
     v.description(
@@ -162,6 +163,9 @@ export const requestView = v.strictObject({
   target: text,
   roleArn: text,
   justification: v.optional(text),
+  moreJustifications: v.optional(
+    v.pipe(v.array(v.strictObject({ at: time, text })), v.description('What the requester added by asking again, oldest first.')),
+  ),
   ticket: v.optional(text),
   breakGlass: v.boolean(),
   createdAt: time,

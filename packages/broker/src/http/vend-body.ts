@@ -10,7 +10,9 @@ const anyJson = v.unknown()
 /** The body of `POST /sessions`. Types are checked here; values are checked on the vend path. */
 export const vendBody = v.strictObject({
   profile: v.pipe(v.string(), v.description('The profile of the session.')),
-  justification: v.optional(v.pipe(v.string(), v.description('Why you need access, in at most 256 bytes. Some profiles require it.'))),
+  justification: v.optional(
+    v.pipe(v.string(), v.description('Why you need access, in at most 2,000 characters and 4,000 bytes. Some profiles require it.')),
+  ),
   ticket: v.optional(v.pipe(v.string(), v.description('A reference in your issue tracker. Up to 64 characters.'))),
   duration: v.optional(
     v.pipe(

@@ -247,6 +247,7 @@ export type VendLedger = Pick<
   | 'fail'
   | 'refuse'
   | 'ask'
+  | 'change'
   | 'takePlace'
   | 'leavePlace'
   | 'countAsk'

@@ -95,13 +95,13 @@ function headline({ breakGlass, review }: AccessRequest, state: string): string 
   return `${what} ${became[state] ?? state}`
 }
 
-/** A request in short, as every channel shows it: facts, the requester's justification, the session's permissions. */
-export function summaryBlocks({ facts, permissions, justification }: Summary, most: number): readonly KnownBlock[] {
+/** A request in short, as every channel shows it: facts, the requester's justifications, the session's permissions. */
+export function summaryBlocks({ facts, permissions, justifications }: Summary, most: number): readonly KnownBlock[] {
   const more = permissions.length - most
   const lines = [...permissions.slice(0, most).map((line) => `• ${line}`), ...(more > 0 ? [`and ${more} more: see Details`] : [])]
   return [
     ...table(facts),
-    ...(justification === undefined ? [] : [{ type: 'section', text: plain(`“${justification}”`) } satisfies SectionBlock]),
+    ...justifications.map((text): SectionBlock => ({ type: 'section', text: plain(`“${text}”`) })),
     { type: 'section', text: mrkdwn('*Session permissions*') },
     ...lines.map((line): KnownBlock => ({ type: 'context', elements: [plain(line, 2000)] })),
   ]

@@ -4,6 +4,7 @@ import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/
 import type { Parameter, Profile } from '@stint/core/config/shape'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Summary } from '@stint/core/request/summary'
+import { MAX_JUSTIFICATION_CHARACTERS } from '@stint/core/scope/terms'
 import { visibleJson } from '@stint/core/shown-text'
 import { summaryBlocks } from './messages.ts'
 import { cut, mrkdwn, plain } from './text.ts'
@@ -59,7 +60,7 @@ export function askModal(choices: readonly Choice[], chosen?: Choice): ModalView
       { type: 'input', block_id: blockIds.profile, dispatch_action: true, label: plain('Profile', 2000), element: select },
       ...Object.entries(chosen?.profile.parameters ?? {}).map(([name, parameter]) => parameterInput(name, parameter)),
       {
-        ...text(blockIds.justification, 'Justification', 'What happened, and what you need to do', true),
+        ...text(blockIds.justification, 'Justification', 'What happened, and what you need to do', true, MAX_JUSTIFICATION_CHARACTERS),
         optional: chosen !== undefined && chosen.profile.justification !== 'required',
       },
       {
@@ -76,7 +77,7 @@ const parameterInput = (name: string, { pattern, max }: Parameter): InputBlock =
   hint: plain(`Must match ${pattern} and have at most ${max} characters`, 2000),
 })
 
-function text(block: string, label: string, placeholder: string, multiline = false): InputBlock {
+function text(block: string, label: string, placeholder: string, multiline = false, longest = 3000): InputBlock {
   return {
     type: 'input',
     block_id: cut(block, 255),
@@ -85,7 +86,7 @@ function text(block: string, label: string, placeholder: string, multiline = fal
       type: 'plain_text_input',
       action_id: 'text',
       multiline,
-      max_length: 3000,
+      max_length: longest,
       ...(placeholder === '' ? {} : { placeholder: plain(placeholder, 150) }),
     },
   }

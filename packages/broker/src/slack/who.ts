@@ -39,8 +39,8 @@ export async function whoIs(
   if (found.outcome === 'unknown') return found
   const active = activeAt(found.value, now)
   if (!found.value || !active) return refused('link-unknown', 'Your Slack user is not linked. Link it first: /stint link')
-  const { caller } = found.value
-  const [user, claims] = await Promise.all([api.user(slack.user), directory.claimsOf(caller.issuer, caller.subject)])
+  const { caller, fullSubject } = found.value
+  const [user, claims] = await Promise.all([api.user(slack.user), directory.claimsOf(caller.issuer, fullSubject ?? caller.subject)])
 
   // If Slack says that the user is not a member, the link ends. If Slack does not answer, the link holds: it was made by a member.
   if (user.outcome === 'done' && !(user.value.member && user.value.team === slack.team)) {

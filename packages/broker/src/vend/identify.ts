@@ -39,7 +39,10 @@ export async function identify(
   if (signature.outcome === 'forged') return forged(signature.why)
 
   if (trusted.tokenUse !== 'any' && trusted.tokenUse !== use)
-    return unfit(`presented as an ${use} token, for which its issuer is not trusted`, `Send its ${trusted.tokenUse} token.`)
+    return unfit(
+      `it was presented as an ${use} token, and this issuer is configured for ${trusted.tokenUse} tokens only`,
+      `Send its ${trusted.tokenUse} token.`,
+    )
   const claims = checkClaims(issuer, token.value, now)
   if (claims.outcome === 'refused') return claims
   return refuseOwnSession(broker.rules, claims.value) ?? toCaller(id, issuer, token.value, claims.value)

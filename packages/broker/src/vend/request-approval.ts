@@ -12,6 +12,7 @@ import { askedRequestId, idempotentRequestId, type RequestId } from '@stint/core
 import { type Instant, seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { justify } from '@stint/core/request/machine'
 import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope } from '@stint/core/scope/terms'
@@ -30,7 +31,7 @@ const MAX_ASKS_AN_HOUR = 10
 
 type Asking = {
   readonly rules: Pick<Rules, 'people' | 'issuers'>
-  readonly ledger: Pick<Ledger, 'ask' | 'request' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen'>
+  readonly ledger: Pick<Ledger, 'ask' | 'change' | 'request' | 'takePlace' | 'leavePlace' | 'countAsk' | 'frozen'>
 }
 type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
 
@@ -72,7 +73,7 @@ export async function requestApproval(
       // The key could not be stored with that request, so a repeat of this call would notify the approvers again.
       if (waits && idempotency)
         return refused('rate-limited', `You already have an identical pending request without this Idempotency-Key: ${waits.id}.`)
-      if (waits) return done({ request: waits, found: true })
+      if (waits) return justified(broker, call, caller, waits, scope.justification)
       counted ||= kept
     }
     if (!counted) {
@@ -97,9 +98,30 @@ export async function requestApproval(
     // An identical call returns the pending request. A decided request is finished or in use, so asking again makes a new request, which
     // can follow a running one and does not shorten it. The same goes for a pending request whose terms have changed since: it can no
     // longer be approved.
-    if (asked.outcome === 'refused' || idempotency || !asked.value.found || isWaiting(asked.value.request, scope, call.now)) return asked
+    if (asked.outcome === 'refused' || idempotency || !asked.value.found) return asked
+    const { request: same } = asked.value
+    if (isWaiting(same, scope, call.now)) return justified(broker, call, caller, same, scope.justification)
   }
   return refused('rate-limited', 'You have made the same request too often in the last ten minutes.')
+}
+
+/** The request that waits already. If the caller now gives another justification, it is added. */
+async function justified(
+  { ledger }: Asking,
+  { now, source }: Call,
+  caller: Caller,
+  request: AccessRequest,
+  text: string | undefined,
+): Promise<Done<FoundOrMade> | Refused<ApprovalRequestRefusal>> {
+  if (text === undefined) return done({ request, found: true })
+  const origin = { source, token: caller.token.hash }
+  const changed = await ledger.change(request.id, now, (found) => justify(found, caller, text, now), { origin })
+  if (changed.outcome === 'done') return done({ request: changed.value, found: true })
+  if (changed.outcome === 'unknown')
+    return outcomeUnknown(changed.cause, 'your justification was added', 'Repeat the call: a justification is added once.')
+  if (changed.code === 'rate-limited' || changed.code === 'frozen') return changed
+  // It was decided since it was read. The caller sees its state, and can ask again.
+  return done({ request, found: true })
 }
 
 const isWaiting = (request: AccessRequest, { termsHash }: Scope, now: Instant): boolean =>

@@ -80,10 +80,10 @@ ${options.length === 0 ? html`<p>You have nothing to decide on this request.</p>
 const headline = (request: AccessRequest, now: Instant): string =>
   `${request.breakGlass ? 'Break-glass' : 'Access request'}: ${stateAt(request, now)}`
 
-function requestPart(request: AccessRequest, { facts, permissions, justification }: Summary, now: Instant) {
+function requestPart(request: AccessRequest, { facts, permissions, justifications }: Summary, now: Instant) {
   return html`${request.breakGlass ? html`<p class="alarm">Break-glass: emergency access. It must be reviewed afterwards.</p>` : ''}
 ${table(facts)}
-${justification === undefined ? '' : html`<h2>Justification</h2><p class="why">${justification}</p>`}
+${justifications.length === 0 ? '' : html`<h2>Justification</h2>${justifications.map((text) => html`<p class="why">${text}</p>`)}`}
 <h2>Session permissions</h2><ul>${permissions.map((line) => html`<li>${line}</li>`)}</ul>
 <h2>Decisions</h2>${table(decisionsOn(request, now))}
 <details><summary>All terms</summary><pre>${visibleJson(request.terms, 2)}</pre></details>`

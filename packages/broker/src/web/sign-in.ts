@@ -8,6 +8,7 @@ import type { Issuer, SignInClient } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import { sha256 } from '@stint/core/digest'
 import { type Caller, mfaAcrOf } from '@stint/core/identity/caller'
+import { storedSubject } from '@stint/core/identity/subject'
 import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, seconds } from '@stint/core/instant'
 import { isLoopback } from '@stint/core/loopback'
@@ -110,7 +111,7 @@ export async function endSignIn({
     if (token === undefined || !claims) return refused('token-invalid', 'The issuer returned no token that Stint accepts.')
     const known = await identify(broker, done({ token }), now)
     if (known.outcome === 'refused') return known
-    if (known.value.issuer !== pending.issuer || known.value.subject !== claims.sub)
+    if (known.value.issuer !== pending.issuer || known.value.subject !== storedSubject(claims.sub))
       return refused('token-invalid', 'The issuer returned tokens of two different people.')
     const signedInAt = claims.auth_time === undefined ? known.value.signedInAt : seconds(claims.auth_time)
     return done({ token, ...defined({ signedInAt }) })
@@ -122,7 +123,7 @@ export async function endSignIn({
   }
 }
 const TOKEN_TIMEOUT_MS = 5000
-/** Room for three tokens of 8 KB, which is the most that Stint accepts, and the rest of the response. */
+/** Room for three tokens of 16 KB, which is the most that Stint accepts, and the rest of the response. */
 const TOKEN_BYTES = 64 * 1024
 
 /** Identifies the person again, from the token that the page kept. */

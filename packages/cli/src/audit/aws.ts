@@ -11,6 +11,7 @@ import { lookupBound, lookupKey } from '@stint/broker/log/stage'
 import type { LogState } from '@stint/broker/ports/log'
 import { DYNAMODB_ANSWER_BYTES } from '@stint/broker/wiring/broker'
 import { NO_CONFIG } from '@stint/core/audit/event'
+import { typedSubject } from '@stint/core/identity/subject'
 import { type LogSource, storeSource } from './sources.ts'
 
 const ROWS_A_LOOK = 500
@@ -59,7 +60,8 @@ export function erasureOn(region: string, { table, sideTable, eventsBucket }: Er
   return {
     ...parts,
     /** Found in the table, and for retired items in the look-up rows. */
-    async requestsOf(issuer: string, subject: string): Promise<readonly ErasableId[]> {
+    async requestsOf(issuer: string, given: string): Promise<readonly ErasableId[]> {
+      const subject = typedSubject(given)
       const ids = new Set(await requestsOf(issuer, subject))
       let before: string | undefined
       for (;;) {

@@ -109,7 +109,15 @@ export class Journals {
 
   /** Stores the journal: in full, or as numbers if nothing in it is open. */
   keep(row: number, journal: Journal): void {
-    if (journal.waiting || journal.facts || journal.sessions || journal.releaseAskedBy || journal.slack || journal.linked) {
+    if (
+      journal.waiting ||
+      journal.facts ||
+      journal.texts ||
+      journal.sessions ||
+      journal.releaseAskedBy ||
+      journal.slack ||
+      journal.linked
+    ) {
       this.#open.set(row, journal)
       return
     }

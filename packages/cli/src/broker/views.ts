@@ -42,6 +42,7 @@ export type RequestView = {
   readonly target: string
   readonly roleArn: string
   readonly justification?: string
+  readonly moreJustifications?: readonly { readonly at: string; readonly text: string }[]
   readonly ticket?: string
   readonly breakGlass: boolean
   readonly createdAt: string

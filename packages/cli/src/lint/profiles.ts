@@ -4,6 +4,7 @@ import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import type { Approval, Profile, Rules, Target, Who } from '@stint/core/config/shape'
 import { durationSeconds, parseDuration } from '@stint/core/duration'
 import { personOf } from '@stint/core/identity/person'
+import { storedSubject } from '@stint/core/identity/subject'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { profileStatements } from '@stint/core/scope/policy'
@@ -134,7 +135,9 @@ function peopleIn(rules: Rules, whos: readonly Who[]): ReadonlySet<string> | und
     if (claim === undefined || matcher === undefined || !isExact(matcher)) return undefined
     for (const value of valuesOf(matcher)) {
       const subject = String(value)
-      people.add(claim === 'sub' ? personOf(rules, { issuer: who.issuer, subject }) : `${who.issuer}#${claim}#${subject}`)
+      people.add(
+        claim === 'sub' ? personOf(rules, { issuer: who.issuer, subject: storedSubject(subject) }) : `${who.issuer}#${claim}#${subject}`,
+      )
     }
   }
   return people

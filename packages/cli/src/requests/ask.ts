@@ -52,14 +52,15 @@ export async function ask(context: Context, flags: AskFlags, id: string | undefi
 /** A clock may be wrong by this much, and typing takes time. */
 const START_SPARE_MS = 60_000
 
-/** An open request for the same access is not asked for twice, so what was said anew does not count. */
+/** A pending request for the same access is not made twice. The broker adds another justification to it; nothing else changes. */
 function unchanged(request: RequestView, flags: AskFlags): string {
+  const isAdded = request.moreJustifications?.some(({ text }) => text === flags.justification?.trim()) === true
   const dropped = [
-    ...(flags.justification !== undefined && flags.justification !== request.justification ? ['justification'] : []),
     ...(flags.ticket !== undefined && flags.ticket !== request.ticket ? ['ticket'] : []),
     ...(flags.start !== undefined && toIso(flags.start) !== request.window?.startsAt ? ['start'] : []),
   ]
   const made = `You have already made this request${request.justification === undefined ? '' : `: '${shownLine(request.justification)}'`}.\n`
-  if (dropped.length === 0) return made
-  return `${made}It stays as it was: your new ${dropped.join(' and ')} ${dropped.length === 1 ? 'is' : 'are'} not in it. To replace it: stint cancel ${request.id}, then repeat the command.\n`
+  const added = isAdded ? 'Your new justification was added to it.\n' : ''
+  if (dropped.length === 0) return made + added
+  return `${made}${added}It does not include your new ${dropped.join(' and ')}. To replace it, run stint cancel ${request.id}, then repeat the command.\n`
 }

@@ -8,7 +8,7 @@
 import type { Identity, Rules } from '../config/shape.ts'
 import { digestFields } from '../digest.ts'
 import type { Caller } from '../identity/caller.ts'
-import { type Person, personOf, triggeredBy } from '../identity/person.ts'
+import { identitiesOf, type Person, personOf, triggeredBy } from '../identity/person.ts'
 
 export type FreezeScope =
   | { readonly kind: 'all' }
@@ -82,7 +82,7 @@ export function scopesOfPerson(
 ): readonly FreezeScope[] {
   const trigger = 'claims' in caller ? triggeredBy(rules, caller) : undefined
   const people = [...new Set([personOf(rules, caller), ...(trigger === undefined ? [] : [trigger])])]
-  const identities: readonly Identity[] = [caller, ...people.flatMap((person) => rules.people?.[person] ?? [])]
+  const identities: readonly Identity[] = [caller, ...people.flatMap((person) => identitiesOf(rules, person))]
   const scopes: readonly FreezeScope[] = [
     ...people.map((id) => ({ kind: 'person' as const, id })),
     ...identities.map(({ issuer: id }) => ({ kind: 'issuer' as const, id })),

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Rules, Who } from '../config/shape.ts'
+import { storedSubject } from '../identity/subject.ts'
 import type { FreezeScope } from './freeze.ts'
 import { leavesTwoResponders, mayStopResponder } from './responders.ts'
 
+const LONG = `spiffe://acme.example/${'p'.repeat(300)}`
 const group = (issuer: string): Who => ({ issuer, claims: { groups: { includes: 'sec' } } })
 const named = (issuer: string, ...subjects: string[]): Who => ({ issuer, claims: { sub: { oneOf: subjects } } })
 const one = (issuer: string, subject: string): Who => ({ issuer, claims: { sub: subject } })
@@ -34,6 +36,14 @@ describe('a freeze may stop a responder', () => {
     ['a subject that is not named', [named('staff', 'a', 'b')], { kind: 'subject', issuer: 'staff', id: 'c' }, false],
     ['the same subject elsewhere', [named('staff', 'a')], { kind: 'subject', issuer: 'other', id: 'a' }, false],
     ['another identity of a responder', [one('staff', 'r-1')], { kind: 'subject', issuer: 'other', id: 'r-2' }, true],
+    ['a long subject that is named', [named('staff', 'a', LONG)], { kind: 'subject', issuer: 'staff', id: storedSubject(LONG) }, true],
+    ['another long one', [named('staff', 'a', LONG)], { kind: 'subject', issuer: 'staff', id: storedSubject(`${LONG}x`) }, false],
+    [
+      'a long one, which may fit a pattern',
+      [{ issuer: 'staff', claims: { sub: { glob: 'a*' } } }],
+      { kind: 'subject', issuer: 'staff', id: storedSubject(LONG) },
+      true,
+    ],
     ['a person who is one', [one('other', 'r-2')], { kind: 'person', id: 'rita' }, true],
     ['an undeclared person', [one('other', 'x')], { kind: 'person', id: 'rita' }, false],
   ])('%s: of %j', (_name, responders, scope, expected) => expect(mayStopResponder(rules(...responders), scope)).toBe(expected))

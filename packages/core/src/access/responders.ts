@@ -2,15 +2,20 @@
 
 import { matchesClaim } from '../config/matcher.ts'
 import type { Matcher, Rules } from '../config/shape.ts'
-import { type Person, personOf } from '../identity/person.ts'
+import { identitiesOf, type Person, personOf } from '../identity/person.ts'
+import { isSubjectDigest, storedSubject } from '../identity/subject.ts'
 import type { FreezeScope } from './freeze.ts'
 
 type Responding = Pick<Rules, 'issuers' | 'people' | 'responders'>
 type Subject = { readonly issuer: string; readonly subject: string }
 
-/** The subjects that a matcher of `sub` lists by name; undefined if the matcher does not list them. */
+/** The subjects that a matcher of `sub` lists by name, as they are stored; undefined if the matcher does not list them. */
 export const namedSubjects = (sub: Matcher | undefined): readonly string[] | undefined =>
-  typeof sub === 'string' ? [sub] : typeof sub === 'object' && 'oneOf' in sub ? sub.oneOf.map(String) : undefined
+  typeof sub === 'string'
+    ? [storedSubject(sub)]
+    : typeof sub === 'object' && 'oneOf' in sub
+      ? sub.oneOf.map((one) => storedSubject(String(one)))
+      : undefined
 
 /** Whether a freeze could stop a responder. True if that depends on a group: an unneeded message is better than a missing one. */
 export function mayStopResponder(rules: Responding, scope: FreezeScope): boolean {
@@ -38,9 +43,12 @@ export function leavesTwoResponders(rules: Responding, issuer: string): boolean 
 const mayRespond =
   ({ responders }: Responding) =>
   ({ issuer, subject }: Subject): boolean =>
-    (responders ?? []).some((who) => who.issuer === issuer && (who.claims.sub === undefined || matchesClaim(who.claims.sub, subject)))
+    (responders ?? []).some((who) => who.issuer === issuer && mayFit(who.claims.sub, subject))
 
-const identitiesOf = ({ people }: Responding, person: string) => people?.[person] ?? []
+/** Of a digest it is unknown whether the subject fits a pattern. */
+const mayFit = (sub: Matcher | undefined, subject: string): boolean =>
+  sub === undefined || (namedSubjects(sub)?.includes(subject) ?? (isSubjectDigest(subject) || matchesClaim(sub, subject)))
+
 const subjectsOf = (rules: Responding, person: string): readonly Subject[] =>
   identitiesOf(rules, person).flatMap((identity) => ('subject' in identity ? [identity] : []))
 /** The other subjects of every person who also has an identity of this issuer. */

@@ -25,6 +25,7 @@ type Suspect = { readonly place: string; readonly what: string; readonly scope: 
 /** How faults name the act of an event during a freeze. */
 const acts: { readonly [type in string]?: string } = {
   'request.asked': 'asked',
+  'request.justified': 'justified',
   'approval.given': 'approved',
   'freeze.release-asked': 'release asked for',
   'freeze.released': 'released',
@@ -78,6 +79,7 @@ export class Across {
         this.#acted(event, event.caller, place)
         return this.#granted(event)
       case 'approval.given':
+      case 'request.justified':
         this.#acted(event, event.by, place)
         return []
       case 'freeze.release-asked':

@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest'
 import type { RequestId, SessionId } from '../ids.ts'
 import { NOW } from '../testing/fixtures.ts'
 import { type AuditEvent, brief, journalEntry, MAX_EVENT_BYTES } from './event.ts'
+import { textEvents } from './event-texts.ts'
 import { readEvent } from './schema.ts'
 
 const writing = { random: (count: number) => new Uint8Array(count).fill(7), configHash: 'c'.repeat(64) }
 const request = `req_${'0'.repeat(26)}` as RequestId
 const session = `${request}.abcdefgh` as SessionId
 const hash = 'f'.repeat(64)
-const longest = { issuer: 'i'.repeat(48), subject: 's'.repeat(255), name: '語'.repeat(128), kind: 'workload' } as const
+const longest = { issuer: 'i'.repeat(48), subject: 's'.repeat(256), name: '語'.repeat(128), kind: 'workload' } as const
 
 describe('the largest events there can be stay below the limit', () => {
   test.each<AuditEvent>([
@@ -42,6 +43,8 @@ describe('the largest events there can be stay below the limit', () => {
       window: 604_800,
       expiresAt: NOW,
     },
+    { type: 'request.justified', request, at: NOW, by: longest, justification: '語'.repeat(85), source: 's'.repeat(64), token: hash },
+    ...textEvents({ type: 'request.justified', request, at: NOW, by: longest, justification: '\u0001'.repeat(2000) }, '𝒳'.repeat(2048)),
     {
       type: 'request.received',
       request,
@@ -70,7 +73,7 @@ describe('the largest events there can be stay below the limit', () => {
       request: `frz_${'0'.repeat(26)}`,
       at: NOW,
       by: longest,
-      scope: `subject#${'i'.repeat(48)}#${'s'.repeat(255)}`,
+      scope: `subject#${'i'.repeat(48)}#${'s'.repeat(256)}`,
       justification: '語'.repeat(85),
       expiresAt: NOW,
     },
@@ -212,7 +215,7 @@ test('an event is canonical JSON with a salt of 32 bytes, and times are strings'
     writing,
   )
   expect(event).toBe(
-    `{"at":"2026-11-24T12:00:00.000Z","code":"sts-throttled","config":"${writing.configHash}","reason":"x","request":"${request}","sends":2,"session":"${session}","type":"session.failed","v":3}`,
+    `{"at":"2026-11-24T12:00:00.000Z","code":"sts-throttled","config":"${writing.configHash}","reason":"x","request":"${request}","sends":2,"session":"${session}","type":"session.failed","v":4}`,
   )
   expect(salt).toHaveLength(32)
 })

@@ -18,10 +18,11 @@ import type { Limits } from '../request/request.ts'
 export const MAX_EVENT_BYTES = 1024
 
 /**
- * The version of new events. Version 3 renames properties and one type. Version 1 also lacks caller, terms and durationAsked
- * in `session.reserved`, and uses, window and expiration in `request.asked`. `older-events.ts` reads older versions.
+ * The version of new events. Version 4 adds `request.text`, `request.justified` and `justificationHash`, and stores long subjects as
+ * digests. Version 3 renames properties and one type. Version 1 also lacks caller, terms and durationAsked in `session.reserved`, and
+ * uses, window and expiration in `request.asked`. `older-events.ts` reads older versions.
  */
-export const EVENT_VERSION = 3
+export const EVENT_VERSION = 4
 
 /** The properties of every event besides type and version. The hash of the deployed config is added to each. */
 type Common = { readonly request: RequestId; readonly at: Instant }
@@ -56,8 +57,25 @@ type What = {
   readonly profile: string
   readonly target: string
   readonly terms: string
+  /** Stored as `justificationHash` if it is longer than an event has room for; `request.text` events hold it then. */
   readonly justification?: string
   readonly ticket?: string
+}
+
+/** The requester gave another justification for the pending request. */
+type Justified = Common & Partial<Origin> & { readonly type: 'request.justified'; readonly by: CallerRef; readonly justification: string }
+
+/**
+ * A part of a text for which another event has no room. The parts follow that event, in order, in the same write; together they have its
+ * hash.
+ */
+export type TextEvent = Common & {
+  readonly type: 'request.text'
+  readonly of: 'justification' | 'subject'
+  /** From 1 to `parts`. */
+  readonly part: number
+  readonly parts: number
+  readonly text: string
 }
 
 /** Further details of a pending request, for which `request.asked` has no room. */
@@ -214,6 +232,7 @@ export type AuditEvent =
   | FreezeDeployReleased
   | FreezeEvent
   | Issued
+  | Justified
   | LinkingEvent
   | LogStarted
   | Received
@@ -223,6 +242,7 @@ export type AuditEvent =
   | Restored
   | RetiredEvent
   | TableRestored
+  | TextEvent
 
 /** An event as stored in the journal: its canonical form and the salt of its commitment. */
 export type JournalEntry = { readonly event: string; readonly salt: Uint8Array }
@@ -238,12 +258,16 @@ export const NO_CONFIG = '0'.repeat(64)
 /** What is needed to write an event. */
 type Writing = { readonly random: RandomBytes; readonly configHash: string }
 
+/** The longest justification that an event holds itself, in bytes of its JSON. */
+const MAX_EVENT_JUSTIFICATION_BYTES = 256
+
 /**
- * The event's canonical form. An event that would be too large first loses its display name, then uses the shorter forms of
- * `shortened`, then loses the end of its free text, marked `…`. The last step needs a subject, a justification and a ticket that
- * are all near their limits.
+ * The event's canonical form. A long justification is stored as its hash. An event that would still be too large first loses its display
+ * name, then uses the shorter forms of `shortened`, then loses the end of its free text, marked `…`. The last step needs a subject, a
+ * justification and a ticket that are all near their limits.
  */
-export function journalEntry(event: AuditEvent, { random, configHash }: Writing): JournalEntry {
+export function journalEntry(whole: AuditEvent, { random, configHash }: Writing): JournalEntry {
+  const event = withHash(whole)
   const textOf = (of: Members, nameBytes: number, cut: (text: string) => string = (text) => text) =>
     canonicalJson({
       v: EVENT_VERSION,
@@ -259,15 +283,29 @@ export function journalEntry(event: AuditEvent, { random, configHash }: Writing)
   let text = textOf(event, MAX_NAME_BYTES)
   if (excess(text) > 0) text = textOf(event, Math.max(0, Math.min(MAX_NAME_BYTES, nameBytesOf(event)) - excess(text)))
   let said: Members = event
-  for (const shorter of excess(text) > 0 ? shortened(event) : []) {
+  for (const shorter of excess(text) > 0 ? shortened(whole) : []) {
     said = shorter
     text = textOf(said, 0)
     if (excess(text) <= 0) break
   }
   const over = excess(text)
   if (over > 0) text = textOf(said, 0, (long) => `${brief(long, jsonBytes(long) - over - 3)}…`)
-  if (excess(text) > 0) throw new RangeError(`event ${event.type} is larger than ${MAX_EVENT_BYTES} bytes`)
+  if (excess(text) > 0) throw new RangeError(`event ${whole.type} is larger than ${MAX_EVENT_BYTES} bytes`)
   return { event: text, salt: random(SALT_BYTES) }
+}
+
+function withHash(event: AuditEvent): Members {
+  const long = longJustification(event)
+  if (long === undefined) return event
+  const { justification: _long, ...rest } = event as AuditEvent & { readonly justification: string }
+  return { ...rest, justificationHash: sha256Hex(long) }
+}
+
+/** The justification of a request, if its event has no room for it. */
+export function longJustification(event: AuditEvent): string | undefined {
+  if (event.type !== 'request.created' && event.type !== 'request.asked' && event.type !== 'request.justified') return undefined
+  const { justification = '' } = event
+  return jsonBytes(justification) > MAX_EVENT_JUSTIFICATION_BYTES ? justification : undefined
 }
 
 const nameBytesOf = (event: Members): number =>

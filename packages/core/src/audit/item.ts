@@ -3,6 +3,7 @@
  * outside changes what Stint allows. The item must therefore match the state that its events result in.
  */
 import { sha256Hex } from '../digest.ts'
+import { isSubjectDigest, storedSubject } from '../identity/subject.ts'
 import { type Instant, instantOf, seconds, toIso, wholeSecond } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import type { Limits, RequestState } from '../request/request.ts'
@@ -35,6 +36,8 @@ export type ItemFacts = {
   readonly triggeredBy?: string
   readonly breakGlass?: boolean
   readonly justification?: string
+  readonly moreJustifications?: readonly string[]
+  readonly fullSubject?: string
   readonly decidedBy?: string
   readonly sessions: { readonly [suffix: string]: ItemSession }
   readonly freeze?: {
@@ -125,6 +128,10 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
   differences.differ('createdAt', item.createdAt, instantOf(first.at))
   differences.differ('caller', item.caller, idOf(first.caller))
   differences.differ('callerKey', item.callerKey, idOf(first.caller))
+  const { subject } = first.caller as { readonly subject: string }
+  const hasDigest = first.v >= 4 && isSubjectDigest(subject)
+  if ((item.fullSubject === undefined ? undefined : storedSubject(item.fullSubject)) !== (hasDigest ? subject : undefined))
+    differences.differ('fullSubject', item.fullSubject, hasDigest ? `one of ${subject}` : undefined)
   differences.differ('profile', item.profile, first.profile)
   differences.differ('target', item.target, first.target)
   differences.differ('termsHash', item.termsHash, first.terms)
@@ -145,16 +152,28 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
 
 const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || type === 'session.failed' || type === 'session.abandoned'
 
+/** Of a long one, the event has the hash. In an event without room for the whole text, it ends in `…`. */
+function isJustificationOf({ justification, justificationHash }: ReadEvent, text: string | undefined): boolean {
+  if (justificationHash !== undefined) return text !== undefined && sha256Hex(text) === justificationHash
+  if (justification === text) return true
+  return typeof justification === 'string' && justification.endsWith('…') && text?.startsWith(justification.slice(0, -1)) === true
+}
+
 /** Checks what only a request with approval has. Returns its limits if it was approved. */
 function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, differences: Differences): Limits | undefined {
   const received = events.find(({ type }) => type === 'request.received')
   const approved = events.findLast(({ type }) => type === 'request.approved')
   const agreed = events.filter(({ type }) => type === 'approval.given')
   if (asked.expiresAt !== undefined) differences.differ('expiresAt', item.expiresAt, instantOf(asked.expiresAt))
-  // In an event without room for the whole justification, it ends in `…`.
-  const justification = asked.justification as string | undefined
-  if (!justification?.endsWith('…') || !item.justification?.startsWith(justification.slice(0, -1)))
-    differences.differ('justification', item.justification, justification)
+  if (!isJustificationOf(asked, item.justification)) differences.differ('justification', item.justification, asked.justification)
+  const justified = events.filter(({ type }) => type === 'request.justified')
+  const more = item.moreJustifications ?? []
+  if (more.length !== justified.length || !justified.every((event, index) => isJustificationOf(event, more[index])))
+    differences.differ(
+      'moreJustifications',
+      more,
+      justified.map(({ justification, justificationHash }) => justification ?? justificationHash),
+    )
   differences.differ('unattendedAt', item.unattendedAt, asked.unattendedAt === undefined ? undefined : instantOf(asked.unattendedAt))
   if (received && received.v !== 1)
     differences.differ('startsAt', item.startsAt, received.startsAt === undefined ? undefined : instantOf(received.startsAt))

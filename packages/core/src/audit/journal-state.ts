@@ -4,6 +4,7 @@ import type { GivenApproval } from '../request/request.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { EventType } from './schema.ts'
 import type { OpenSession, Shared } from './session-facts.ts'
+import type { AwaitedText } from './text-facts.ts'
 
 export const stages = [
   'new',
@@ -53,6 +54,8 @@ export type Journal = {
   liveUntil: Instant
   /** The request and its decisions, while sessions or decisions can still be checked against them. */
   facts: RequestFacts | undefined
+  /** Texts for which the last event had no room, while parts of them are missing. */
+  texts: readonly AwaitedText[] | undefined
   /** While the request is pending: the approvals that are needed and those that were given. */
   waiting:
     | {
@@ -87,6 +90,7 @@ export const newJournal = (): Journal => ({
   latest: 0,
   liveUntil: 0,
   facts: undefined,
+  texts: undefined,
   waiting: undefined,
   sessions: undefined,
   releaseAskedBy: '',
@@ -103,6 +107,8 @@ export const from: { readonly [type in EventType]: readonly JournalStage[] } = {
   'request.created': ['new'],
   'request.asked': ['new'],
   'request.received': ['pending'],
+  'request.justified': ['pending'],
+  'request.text': ['pending', 'approved', 'over'],
   'request.refused': ['new'],
   'request.refusals-capped': ['new'],
   'approval.given': ['pending'],

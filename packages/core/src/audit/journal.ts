@@ -15,6 +15,7 @@ import { CLOCK_TOLERANCE_SECONDS, from, idOf, isHuman, type Journal, none, type 
 import { approvalGiven, approved, closed, dropped, frozen, linked, live, reserved, reviewed } from './journal-steps.ts'
 import { askedFaults, askedOf, createdOf, grantFaults, idFault, receivedOf } from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
+import { textsOf, textTaken } from './text-facts.ts'
 
 export { CLOCK_TOLERANCE_SECONDS, type Journal, type JournalStage, newJournal, stages } from './journal-state.ts'
 
@@ -64,15 +65,23 @@ function timeFaults(journal: Journal, event: ReadEvent): readonly string[] {
 
 /** The faults of an event that is possible in this stage. */
 function judge(journal: Journal, event: ReadEvent): readonly string[] {
-  const { facts } = journal
-  if (!facts?.awaitsReceived || event.type === 'request.received' || journal.blind) return judged(journal, event)
-  facts.awaitsReceived = false
-  return ['asked without the request.received event that belongs to it', ...judged(journal, event)]
+  const { facts, texts } = journal
+  const faults: string[] = []
+  if (facts?.awaitsReceived && event.type !== 'request.received' && !journal.blind) {
+    facts.awaitsReceived = false
+    faults.push('asked without the request.received event that belongs to it')
+  }
+  if (texts && event.type !== 'request.text' && event.type !== 'request.received') {
+    journal.texts = undefined
+    if (!journal.blind) faults.push(`${event.type} before the request.text events that belong to the event before it`)
+  }
+  return [...faults, ...judged(journal, event)]
 }
 
 function judged(journal: Journal, event: ReadEvent): readonly string[] {
   const at = instantOf(event.at)
   const { facts, blind } = journal
+  journal.texts = textsOf(event) ?? journal.texts
   switch (event.type) {
     case 'request.created':
       journal.caller = idOf(event.caller)
@@ -95,6 +104,10 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
       return [...when((journal.facts.expiresAt ?? Number.POSITIVE_INFINITY) <= at, 'expired before it was asked'), ...askedFaults(event)]
     case 'request.received':
       return facts && !blind ? receivedOf(facts, event) : none
+    case 'request.text':
+      return textTaken(journal, event)
+    case 'request.justified':
+      return when(!blind && idOf(event.by) !== journal.caller, 'justified by a caller other than its requester')
     case 'approval.given':
       return blind ? none : approvalGiven(journal, event)
     case 'request.approved':

@@ -4,7 +4,9 @@
  */
 
 /** The versions that older code wrote. */
-export type OlderVersion = 1 | 2
+export type OlderVersion = 1 | 2 | 3
+/** Of these, the ones with older names. */
+const hasOldNames = (version: unknown): boolean => version === 1 || version === 2
 
 const renamedTypes: { readonly [old: string]: string } = { 'request.agreed': 'approval.given' }
 
@@ -16,20 +18,21 @@ const renamedMembers: { readonly [old: string]: string } = {
   until: 'expiresAt',
 }
 
-export const isOlderVersion = (version: unknown): version is OlderVersion => version === 1 || version === 2
+export const isOlderVersion = (version: unknown): version is OlderVersion => hasOldNames(version) || version === 3
 
 /** The current name of a type in an older event or entry. */
 export const currentType = (type: string): string => (Object.hasOwn(renamedTypes, type) ? (renamedTypes[type] as string) : type)
 
 /** Whether an entry with this `type` can be the entry of this event. */
 export const isTypeOf = (type: string, event: { readonly v: number; readonly type: string }): boolean =>
-  event.type === (isOlderVersion(event.v) ? currentType(type) : type)
+  event.type === (hasOldNames(event.v) ? currentType(type) : type)
 
 /**
- * An event of version 1 or 2 with the names of version 3. Undefined if it has a property or a type that its version did not
- * have: a name that was added later, or two names that now mean the same.
+ * An older event with current names. Undefined if an event of version 1 or 2 has a property or a type that its version did not have: a name
+ * that was added later, or two names that now mean the same.
  */
 export function withCurrentNames(event: { readonly [member: string]: unknown }): { readonly [member: string]: unknown } | undefined {
+  if (!hasOldNames(event.v)) return event
   if (Object.values(renamedTypes).includes(event.type as string)) return undefined
   const members = Object.entries(event).map(([name, value]) => {
     if (name === 'type' && typeof value === 'string') return [name, currentType(value)] as const

@@ -23,13 +23,13 @@ describe('an invalid event says why', () => {
   test.each([
     ['not JSON', 'hello'],
     ['not an object', '[]'],
-    ['of an unknown version', text.replace('"v":3', '"v":4')],
-    ['of an unknown version', text.replace('"v":3', '"v":0')],
-    ['of an unknown version', text.replace('"v":3', '"v":"3"')],
+    ['of an unknown version', text.replace('"v":4', '"v":5')],
+    ['of an unknown version', text.replace('"v":4', '"v":0')],
+    ['of an unknown version', text.replace('"v":4', '"v":"4"')],
     ['of an unknown type', text.replace('refusals-capped', 'granted')],
     ['of an unknown type', text.replace('request.refusals-capped', 'toString')],
     ['without cap', text.replace('"cap":20,', '')],
-    ['with an unexpected property', text.replace('"v":3', '"v":3,"x":1')],
+    ['with an unexpected property', text.replace('"v":4', '"v":4,"x":1')],
     ['with an invalid cap', text.replace('"cap":20', '"cap":-1')],
     ['with an invalid at', text.replace('.000Z', 'Z')],
     ['with an invalid config', text.replace(hash, 'F'.repeat(64))],
@@ -63,6 +63,7 @@ describe('events of older versions', () => {
     })
   })
   const current = { ...common, by, channel: 'api', rules: [0], source: '203.0.113.7', token: hash, type: 'approval.given' }
+  const created = { ...common, caller: by, expiresAt: common.at, profile: 'p', target: 't', terms: hash, type: 'request.created', uses: 1 }
   test.each<[string, object]>([
     ['channel', { channel: 'telepathy' }],
     ['limits', { limits: { Duration: 60 } }],
@@ -70,7 +71,24 @@ describe('events of older versions', () => {
   ])('a decision with a %s that there is not is refused', (member, more) => {
     expect(read({ ...current, v: 3, ...more })).toBe(`with an invalid ${member}`)
   })
+  test('of version 3 are read as they are', () => expect(read({ ...current, v: 3 })).toEqual({ ...current, v: 3 }))
   test.each<[string, object, RegExp]>([
+    [
+      'a text before version 4',
+      { ...common, of: 'subject', part: 1, parts: 1, text: 'x', type: 'request.text', v: 3 },
+      /^of an unknown type$/,
+    ],
+    [
+      'a justification that was added, before version 4',
+      { ...common, by, justification: 'x', source: 'x', token: hash, type: 'request.justified', v: 3 },
+      /^of an unknown type$/,
+    ],
+    ['a hash of a justification before version 4', { ...created, justificationHash: hash, v: 3 }, /^with an unexpected property$/],
+    [
+      'a justification and its hash',
+      { ...created, justification: 'x', justificationHash: hash, v: 4 },
+      /^with both justification and justificationHash$/,
+    ],
     ['an old type in a new event', { ...agreed, v: 3 }, /^of an unknown type$/],
     ['an old member in a new event', { ...current, from: '203.0.113.7', v: 3 }, /^with an unexpected property$/],
     ['a new type in an old event', { ...current, v: 2 }, /^with a name that its version does not have$/],

@@ -4,7 +4,7 @@
  * older code wrote, are read too; `lacking` lists what they do not have.
  */
 import { parseIso } from '../instant.ts'
-import { isCanonicalJson, isObject } from '../json.ts'
+import { isCanonicalJson, isObject, own } from '../json.ts'
 import { type AuditEvent, EVENT_VERSION } from './event.ts'
 import { isOlderVersion, type OlderVersion, withCurrentNames } from './older-events.ts'
 
@@ -39,7 +39,7 @@ type Kind = keyof typeof kinds
 
 /** The meaning of each property, the same in every event. */
 const members = {
-  v: ['count', 'The version of this schema: 3.'],
+  v: ['count', 'The version of this schema: 4.'],
   type: ['text', 'What happened.'],
   request: [
     'text',
@@ -48,12 +48,23 @@ const members = {
   at: ['instant', 'The time, by the clock of the function that wrote the event.'],
   config: ['hash', 'The hash of the deployed config that was in effect.'],
   build: ['text', 'The version of the deployed code.'],
-  caller: ['person', 'The caller. Identity is issuer and subject; the name is for display only.'],
+  caller: [
+    'person',
+    'The caller. Identity is issuer and subject; the name is for display only. A subject of more than 256 bytes is `sha256:` and its SHA-256.',
+  ],
   by: ['person', 'The person or workload that acted. Absent if only time passed.'],
   profile: ['text', 'The requested profile.'],
   target: ['text', 'The target of the profile.'],
   terms: ['hash', 'The hash of the terms: everything that a session gets.'],
   justification: ['text', 'The justification.'],
+  justificationHash: [
+    'hash',
+    'Replaces `justification` if the event has no room for it: its SHA-256. The `request.text` events after it hold the text.',
+  ],
+  of: ['text', 'What the text is: `justification`, or `subject`, whose digest is the subject of the caller.'],
+  part: ['count', 'Which part of the text this is, from 1.'],
+  parts: ['count', 'How many parts the text has.'],
+  text: ['text', 'A part of the text. All parts together have the hash that the earlier event contains.'],
   ticket: ['text', 'The key of an issue that the request is for.'],
   uses: ['count', 'How many sessions the request allows.'],
   window: ['count', 'The maximum length of the window, in seconds.'],
@@ -104,6 +115,8 @@ type EventShape = {
   readonly either?: readonly [Member, Member]
   /** Properties that an event of version 1 does not have. */
   readonly lacking?: readonly Member[]
+  /** Properties that an event before version 4 does not have; `all`: events of this type began with version 4. */
+  readonly new?: readonly Member[] | 'all'
 }
 
 const inAll = ['v', 'type', 'request', 'at', 'config'] as const satisfies readonly Member[]
@@ -113,19 +126,32 @@ export const eventTypes = {
   'request.created': {
     says: 'A request that needs no approval was created. It is granted by rule.',
     has: ['caller', 'profile', 'target', 'terms', 'uses', 'expiresAt'],
-    may: ['justification', 'ticket'],
+    may: ['justification', 'justificationHash', 'ticket'],
+    new: ['justificationHash'],
   },
   'request.asked': {
     says: 'A request that needs approval was created.',
     has: ['caller', 'profile', 'target', 'terms', 'needs', 'uses', 'window', 'expiresAt'],
-    may: ['justification', 'ticket', 'unattendedAt'],
+    may: ['justification', 'justificationHash', 'ticket', 'unattendedAt'],
     lacking: ['uses', 'window', 'expiresAt'],
+    new: ['justificationHash'],
   },
   'request.received': {
     says: 'Further details of the request, written together with `request.asked`.',
     has: ['build', 'source', 'token', 'trace'],
     may: ['limits', 'startsAt'],
     lacking: ['startsAt'],
+  },
+  'request.justified': {
+    says: 'The requester gave another justification for the pending request.',
+    has: ['by', 'source', 'token'],
+    either: ['justification', 'justificationHash'],
+    new: 'all',
+  },
+  'request.text': {
+    says: 'A part of a text for which an earlier event of the same write has no room.',
+    has: ['of', 'part', 'parts', 'text'],
+    new: 'all',
   },
   'request.refused': {
     says: 'A verified caller was refused.',
@@ -208,13 +234,21 @@ export type ReadEvent = {
 }
 
 type Shape = { readonly has: readonly Member[]; readonly may: readonly Member[]; readonly either?: readonly Member[] }
-const shapesWith = (shapeOf: (shape: EventShape) => Shape) =>
-  Object.fromEntries(Object.entries(eventTypes).map(([type, shape]) => [type, shapeOf(shape)])) as Record<EventType, Shape>
-const shapes = shapesWith(({ has, may = [], either }) => ({ has: [...inAll, ...has], may, ...(either ? { either } : {}) }))
-const version1 = shapesWith(({ has, may = [], either, lacking = [] }) => {
-  const had = (name: Member) => !lacking.includes(name)
-  return { has: [...inAll, ...has.filter(had)], may: may.filter(had), ...(either?.every(had) ? { either } : {}) }
-})
+/** The shapes of the types of one version. `without`: the properties that events of the type did not have, or `all` if it did not exist. */
+const shapesOf = (without: (shape: EventShape) => readonly Member[] | 'all'): { readonly [type in EventType]?: Shape } =>
+  Object.fromEntries(
+    Object.entries(eventTypes).flatMap(([type, shape]: [string, EventShape]) => {
+      const { has, may = [], either } = shape
+      const lacks = without(shape)
+      if (lacks === 'all') return []
+      const had = (name: Member) => !lacks.includes(name)
+      return [[type, { has: [...inAll, ...has.filter(had)], may: may.filter(had), ...(either?.every(had) ? { either } : {}) }]]
+    }),
+  )
+const current = shapesOf(() => [])
+const version3 = shapesOf(({ new: added = [] }) => added)
+const version1 = shapesOf(({ new: added = [], lacking = [] }) => (added === 'all' ? 'all' : [...added, ...lacking]))
+const shapes = { 1: version1, 2: version3, 3: version3, [EVENT_VERSION]: current } as const
 
 /** Parses an event. Returns a string that says what is wrong if it is invalid. */
 export function readEvent(text: string): ReadEvent | string {
@@ -226,16 +260,17 @@ export function readEvent(text: string): ReadEvent | string {
   }
   if (!isObject(event)) return 'not an object'
   if (event.v !== EVENT_VERSION && !isOlderVersion(event.v)) return 'of an unknown version'
-  const current = isOlderVersion(event.v) ? withCurrentNames(event) : event
-  const read = current ? checked(current) : 'with a name that its version does not have'
+  const named = isOlderVersion(event.v) ? withCurrentNames(event) : event
+  const read = named ? checked(named) : 'with a name that its version does not have'
   // Only one string is canonical, so no property is duplicated or spelled differently.
   return typeof read === 'string' || isCanonicalJson(text, event) ? read : 'not in canonical form'
 }
 
 /** The event, if it has exactly the properties of its type and version. */
 function checked(event: { readonly [member: string]: unknown }): ReadEvent | string {
-  if (typeof event.type !== 'string' || !Object.hasOwn(eventTypes, event.type)) return 'of an unknown type'
-  const { has, may, either } = (event.v === 1 ? version1 : shapes)[event.type as EventType]
+  const shape = own(shapes[event.v as keyof typeof shapes], String(event.type))
+  if (!shape) return 'of an unknown type'
+  const { has, may, either } = shape
   let count = 0
   for (const name of has) {
     if (!Object.hasOwn(event, name)) return `without ${name}`
@@ -251,6 +286,7 @@ function checked(event: { readonly [member: string]: unknown }): ReadEvent | str
   for (const [name, value] of Object.entries(event)) {
     if (!kinds[members[name as Member][0]].fits(value)) return `with an invalid ${name}`
   }
+  if (event.justification !== undefined && event.justificationHash !== undefined) return 'with both justification and justificationHash'
   return event as ReadEvent
 }
 
@@ -260,6 +296,7 @@ export function eventsPage(): string {
   const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(' ')
   const types = Object.entries(eventTypes) as [string, EventShape][]
   const older = types.flatMap(([type, { lacking }]) => (lacking ? [`\`${type}\` lacks ${names(lacking)}`] : []))
+  const added = [...types.filter(([, shape]) => shape.new === 'all').map(([type]) => `\`${type}\``), '`justificationHash`']
   return [
     `Every event has ${names(inAll)}.`,
     '',
@@ -270,7 +307,7 @@ export function eventsPage(): string {
       return `| \`${type}\` | ${cell(says)} | ${all} | ${names(may)} |`
     }),
     '',
-    `Events of version 1 are read and verified too. In version 1, ${older.join(', ')}.`,
+    `Events of versions 1 to 3 are read and verified too. Before version 4 there was no ${added.join(', ')}. In version 1, ${older.join(', ')}.`,
     '',
     '| property | meaning | form |',
     '| --- | --- | --- |',

@@ -24,6 +24,8 @@ const PARTITION = partitions.map(({ id }) => id).join('|')
 // ── Values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'must be 1 to 48 of a-z, 0-9 and -, and must not begin with -'))
+/** A token's `sub` (`identity/subject.ts`). */
+const subject = v.pipe(v.string(), v.regex(/^\P{Cc}{1,2048}$/u, 'must have 1 to 2,048 characters, none of them a control character'))
 const line = v.pipe(v.string(), v.nonEmpty('must not be empty'), v.maxLength(256, 'must be at most 256 characters'))
 const list = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.minLength(1, 'must not be empty'))
 const filledRecord = <K extends v.GenericSchema<string>, T extends v.GenericSchema>(key: K, value: T, empty: string) =>
@@ -473,7 +475,7 @@ const directory = named(
 const identity = named(
   'Identity',
   "One of a person's identities: as a caller, or as the actor who triggers an issuer's workloads (`actorClaim`).",
-  v.union([v.strictObject({ issuer: id, subject: line }), v.strictObject({ issuer: id, actor: line })]),
+  v.union([v.strictObject({ issuer: id, subject }), v.strictObject({ issuer: id, actor: line })]),
 )
 
 const containerSettings = named(

@@ -3,11 +3,14 @@
  */
 import { findClaim } from '../config/matcher.ts'
 import type { ClaimRef, Issuer } from '../config/shape.ts'
+import { defined } from '../defined.ts'
 import { sha256Hex } from '../digest.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { type Done, done, type Refused } from '../outcome.ts'
+import type { Linked } from './link.ts'
 import { joinedName } from './name.ts'
+import { isSubject, MAX_SUBJECT_CHARACTERS, storedSubject } from './subject.ts'
 import { CLOCK_GRACE_SECONDS, type UnverifiedToken, unfit } from './token.ts'
 
 declare const verified: unique symbol
@@ -18,7 +21,10 @@ export type Caller = {
   /** The issuer's id in the config. */
   readonly issuer: string
   readonly issuerKey: string
+  /** The token's `sub` as it is stored (`subject.ts`). */
   readonly subject: string
+  /** The token's `sub`, if `subject` is its digest. */
+  readonly fullSubject?: string
   readonly kind: Issuer['kind']
   readonly name: string
   /** The value of the issuer's identity claim: the caller's identity in AWS. */
@@ -47,18 +53,21 @@ export const callerRef = ({ issuer, subject, name, kind }: Caller): CallerRef =>
 
 /** The claims must have passed `checkClaims`. */
 export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, claims: JsonObject): Done<Caller> | Refused<'token-invalid'> {
-  const subject = claims.sub as string
+  const sub = claims.sub as string
   const identity = findClaim(claims, issuer.identityClaim ?? 'sub')
-  if (typeof identity !== 'string' || identity === '' || identity.length > 512)
-    return unfit(`identity claim ${issuer.identityClaim} is missing or invalid`, 'Have your issuer send this claim.')
+  if (!isSubject(identity))
+    return unfit(
+      `the identity claim ${issuer.identityClaim} is ${identity === undefined ? 'missing' : 'invalid'}`,
+      `Configure your issuer to send this claim, in 1 to ${MAX_SUBJECT_CHARACTERS} characters.`,
+    )
   const groups = issuer.groupsClaim === undefined ? undefined : findClaim(claims, issuer.groupsClaim)
   const hash = sha256Hex(token.signingInput)
   const caller: Omit<Caller, typeof verified> = {
     issuer: id,
     issuerKey: issuer.key,
-    subject,
+    ...subjectOf(sub),
     kind: issuer.kind,
-    name: nameOf(issuer.nameClaim, claims) || subject,
+    name: nameOf(issuer.nameClaim, claims) || shortName(sub),
     identity,
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
     claims,
@@ -83,7 +92,7 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
  */
 export function linkedCaller(
   issuer: Issuer,
-  { caller: { issuer: id, subject, name, kind }, identity }: { readonly caller: CallerRef; readonly identity: string },
+  { caller: { issuer: id, subject, name, kind }, identity, fullSubject }: Linked,
   claims: JsonObject,
   call: { readonly hash: string; readonly now: Instant },
 ): Caller {
@@ -92,17 +101,28 @@ export function linkedCaller(
     issuer: id,
     issuerKey: issuer.key,
     subject,
+    ...defined({ fullSubject }),
     kind,
     name,
     identity,
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
-    claims: { ...claims, iss: issuer.url, sub: subject },
+    claims: { ...claims, iss: issuer.url, sub: fullSubject ?? subject },
     groupsOmitted: false,
     mfa: false,
     token: { issuedAt: call.now, expiresAt: call.now, hash: call.hash, once: `hash:${call.hash}`, audience: 'null' },
   }
   return caller as Caller
 }
+
+/** The stored subject, and the full one if the stored one is a digest. */
+const subjectOf = (sub: string): Pick<Caller, 'subject' | 'fullSubject'> => {
+  const subject = storedSubject(sub)
+  return subject === sub ? { subject } : { subject, fullSubject: sub }
+}
+
+/** Longest name from a claim, in UTF-16 units. */
+const MAX_NAME = 128
+const shortName = (text: string): string => text.slice(0, MAX_NAME).toWellFormed()
 
 /** Microsoft identity platform, "Configure group claims": over 200 groups the claim is replaced by one of these. */
 const omitsGroups = ({ hasgroups, _claim_names: names }: JsonObject): boolean =>
@@ -114,7 +134,7 @@ function nameOf(refs: Issuer['nameClaim'], claims: JsonObject): string {
     return typeof claim === 'string' ? claim.toWellFormed() : typeof claim === 'number' ? String(claim) : undefined
   }
   if (refs === undefined) return ''
-  if (typeof refs === 'string') return (textOf(refs) ?? '').slice(0, 128).toWellFormed()
+  if (typeof refs === 'string') return shortName(textOf(refs) ?? '')
   const parts = refs.map(textOf)
   return parts.every((part) => part === undefined) ? '' : joinedName(parts)
 }

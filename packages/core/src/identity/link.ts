@@ -6,10 +6,11 @@
  * Decisions are pure. A link of `undefined` has never existed. A subject has one Slack user, and a Slack user has one subject;
  * the port `Links`, which stores links, enforces the latter.
  */
+import { defined } from '../defined.ts'
 import { digestFields } from '../digest.ts'
 import { days, type Instant, seconds } from '../instant.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
-import type { Caller, CallerRef } from './caller.ts'
+import { type Caller, type CallerRef, callerRef } from './caller.ts'
 
 /** The ID of the journal of one subject's links. */
 export type LinkId = `lnk_${string}`
@@ -22,7 +23,12 @@ export type NamedSlackUser = SlackUser & { readonly name: string }
 export const slackText = ({ team, user }: SlackUser): string => `${team}/${user}`
 
 /** The person a Slack user is linked to: the caller that a token named, and their identity in AWS. */
-export type Linked = { readonly caller: CallerRef; readonly identity: string }
+export type Linked = {
+  readonly caller: CallerRef
+  readonly identity: string
+  /** The `sub` of that token, if the caller's subject is its digest. */
+  readonly fullSubject?: string
+}
 
 export type Link = Linked & {
   readonly id: LinkId
@@ -69,7 +75,7 @@ const isSame = (a: SlackUser, b: SlackUser): boolean => a.team === b.team && a.u
 const without = ({ id: _id, version: _version, ...rest }: Link): LinkChange['link'] => rest
 /** The fields that every change keeps. */
 const kept = (link: Link | undefined): Pick<Link, 'typed'> => (link?.typed ? { typed: link.typed } : {})
-const linked = (caller: Linked): Linked => ({ caller: caller.caller, identity: caller.identity })
+const linked = ({ caller, identity, fullSubject }: Linked): Linked => ({ caller, identity, ...defined({ fullSubject }) })
 /** The base of this person's link, with the caller of today's token. */
 const baseOf = (link: Link | undefined, caller: Linked): LinkChange['link'] => ({ ...(link ? without(link) : {}), ...linked(caller) })
 
@@ -142,6 +148,7 @@ const endedEvent = (by: CallerRef, slack: SlackUser, reason: LinkEnd): LinkEvent
 
 /** The part of a caller that a link stores. */
 export const linkedOf = (caller: Caller): Linked => ({
-  caller: { issuer: caller.issuer, subject: caller.subject, name: caller.name, kind: caller.kind },
+  caller: callerRef(caller),
   identity: caller.identity,
+  ...defined({ fullSubject: caller.fullSubject }),
 })

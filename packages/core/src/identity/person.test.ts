@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { caller } from '../testing/fixtures.ts'
-import { personOf, triggeredBy } from './person.ts'
+import { identitiesOf, personOf, triggeredBy } from './person.ts'
+import { storedSubject } from './subject.ts'
 
+const LONG = `CN=${'Ė'.repeat(200)},O=Acme`
 const people = {
   eve: [
     { issuer: 'people', subject: 'eve' },
     { issuer: 'people', subject: 'eve-admin' },
     { issuer: 'ci', actor: '77' },
+    { issuer: 'people', subject: LONG },
   ],
 }
 
@@ -16,9 +19,13 @@ describe('personOf', () => {
     ['another issuer’s subject of that name is not', 'ci', 'eve', 'ci#eve'],
     ['an actor’s id is no subject', 'ci', '77', 'ci#77'],
     ['letters in another case are another', 'people', 'Eve', 'people#Eve'],
+    ['a long subject, as it is stored', 'people', storedSubject(LONG), 'eve'],
+    ['another long one', 'people', storedSubject(`${LONG}x`), `people#${storedSubject(`${LONG}x`)}`],
     ['undeclared', 'people', 'sam', 'people#sam'],
     ['an empty subject belongs to no person', 'people', '', 'people#'],
   ])('%s', (_name, issuer, subject, person) => expect(personOf({ people }, { issuer, subject })).toBe(person))
+  test('the identities of a person have subjects as they are stored', () =>
+    expect(identitiesOf({ people }, 'eve')).toContainEqual({ issuer: 'people', subject: storedSubject(LONG) }))
   test('without declarations each identity is its own person', () => expect(personOf({}, { issuer: 'a', subject: 'b' })).toBe('a#b'))
 })
 

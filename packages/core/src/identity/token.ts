@@ -11,8 +11,9 @@ import type { Algorithm, Issuer } from '../config/shape.ts'
 import { defined } from '../defined.ts'
 import { durationSeconds } from '../duration.ts'
 import { type Instant, seconds } from '../instant.ts'
-import { isObject, type Json, type JsonObject, jsonBytes, parseForeignJson } from '../json.ts'
+import { isObject, type Json, type JsonObject, parseForeignJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
+import { isSubject, MAX_SUBJECT_CHARACTERS } from './subject.ts'
 import { dialectOf, tokenUseFault } from './token-use.ts'
 
 /** Longest token, in bytes. In a header API Gateway accepts at most 10,240 bytes, all headers together; `POST /token` takes the rest. */
@@ -125,7 +126,7 @@ export const quoted = (value: unknown): string => {
 
 function sizeFault({ raw }: UnverifiedToken): Fault | undefined {
   if (raw.length <= MAX_TOKEN_BYTES) return undefined
-  return [`it has ${raw.length} bytes, the limit is ${MAX_TOKEN_BYTES}`, 'Put fewer claims or groups in it.']
+  return [`it has ${raw.length} bytes. The limit is ${MAX_TOKEN_BYTES}`, 'Put fewer claims or groups in it.']
 }
 
 function useFault(issuer: Issuer, { header }: UnverifiedToken, claims: JsonObject): Fault | undefined {
@@ -143,14 +144,14 @@ function audienceFault(issuer: Issuer, claims: JsonObject): Fault | undefined {
   if (!audiences.every((value) => typeof value === 'string')) return [`${name} is not a string or a list of strings`, next]
   return audiences.some((value) => issuer.audiences.includes(value as string))
     ? undefined
-    : [`${name} is not this broker, but ${quoted(claims[name])}`, next]
+    : [`${name} is ${quoted(claims[name])}, which is not an audience of this broker`, next]
 }
 
 function subjectFault(claims: JsonObject): Fault | undefined {
-  const { sub } = claims
-  // OpenID Connect Core 1.0 §2: at most 255 ASCII characters. Counted as JSON, because every event contains all of it.
-  if (typeof sub === 'string' && /^[\x20-\x7E]+$/.test(sub) && jsonBytes(sub) <= 255) return undefined
-  return ['sub must have 1 to 255 printable ASCII characters', 'Have your issuer send such a subject.']
+  if (isSubject(claims.sub)) return undefined
+  const what = `1 to ${MAX_SUBJECT_CHARACTERS.toLocaleString('en')} characters, none of them a control character`
+  const fault = claims.sub === undefined ? 'sub is missing' : `sub must have ${what}, not ${quoted(claims.sub)}`
+  return [fault, 'Configure your issuer to send such a sub.']
 }
 
 const CLOCK_NEXT = "Correct your issuer's clock, or have operators raise clockSkew."
@@ -161,16 +162,19 @@ function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): Fault | un
     const value = claims[name]
     if (!isNumericDate(value)) {
       if (name !== 'nbf' || value !== undefined)
-        return [`${name} is ${value === undefined ? 'missing' : `not a time, but ${quoted(value)}`}`, 'Send it in seconds since 1970.']
+        return [
+          `${name} ${value === undefined ? 'is missing' : `must be a number of seconds since 1970, not ${quoted(value)}`}`,
+          'Configure your issuer to send seconds since 1970.',
+        ]
     } else if (name !== 'exp' && seconds(value) > now + seconds(skew))
-      return [`${name} is ahead of our clock by ${inSeconds(seconds(value) - now)}, the limit is ${skew} s`, CLOCK_NEXT]
+      return [`${name} is ${inSeconds(seconds(value) - now)} ahead of the broker's clock. The limit is ${skew} s`, CLOCK_NEXT]
   }
   const life = (claims.exp as number) - (claims.iat as number)
   if (life <= 0) return ['exp is not after iat', CLOCK_NEXT]
   const most = maxTokenLifeSeconds(issuer)
   if (life <= most) return undefined
   return [
-    `its lifetime is too long: exp - iat is ${life} s, the limit is ${most} s`,
+    `its lifetime is too long: exp - iat is ${life} s. The limit is ${most} s`,
     'Shorten its life, or have operators raise maxTokenLife.',
   ]
 }

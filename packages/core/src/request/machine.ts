@@ -34,6 +34,7 @@ type RequestAct =
   | 'expire'
   | 'escalate'
   | 'remind'
+  | 'justify'
   | 'approve-unattended'
   | 'vend'
   | 'end'
@@ -49,6 +50,7 @@ export const requestTransitions: { readonly [state in RequestState]: { readonly 
     expire: ['expired'],
     escalate: ['pending'],
     remind: ['pending'],
+    justify: ['pending'],
     'approve-unattended': ['approved'],
   },
   approved: { vend: ['approved'], revoke: ['revoked'], end: ['ended'], remind: ['approved'], review: ['approved'] },
@@ -83,17 +85,21 @@ export type Change = {
   readonly state: RequestState
   readonly from?: readonly RequestState[]
   readonly set: Partial<
-    Pick<AccessRequest, 'approvals' | 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft' | 'decidedBy' | 'review' | 'notices'>
+    Pick<
+      AccessRequest,
+      'moreJustifications' | 'approvals' | 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft' | 'decidedBy' | 'review' | 'notices'
+    >
   >
   readonly events: readonly ChangeEvent[]
 }
 export type ChangeEvent = {
   readonly type:
     | 'approval.given'
-    | `request.${'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'escalated' | 'reminded' | 'ended' | 'reviewed'}`
+    | `request.${'justified' | 'approved' | 'denied' | 'cancelled' | 'revoked' | 'expired' | 'escalated' | 'reminded' | 'ended' | 'reviewed'}`
   readonly by?: CallerRef
   readonly channel?: Channel
   readonly comment?: string
+  readonly justification?: string
   readonly limits?: Limits
   /** The approval rules that this approval can count for. */
   readonly rules?: readonly number[]
@@ -115,6 +121,7 @@ export type DecisionRefusal =
   | 'terms-changed'
   | 'duration-invalid'
   | 'body-invalid'
+  | 'rate-limited'
 /** `unchanged`: the request is already in the state that the actor wants. */
 export type Decided = Done<Change | 'unchanged'> | Refused<DecisionRefusal>
 
@@ -219,6 +226,25 @@ export function cancel(request: AccessRequest, actor: Actor, said: Said, now: In
   const state = stateAt(request, now)
   if (state === 'cancelled') return done('unchanged')
   return can(state, 'cancel') ? done(closeRequest('cancelled', actor, said)) : inState(state)
+}
+
+/** How many justifications a requester can add. Each can be 4 KB, and an item 400 KB. */
+const MAX_MORE_JUSTIFICATIONS = 3
+
+/** The requester asks again with another justification, which is added to the earlier ones. */
+export function justify(request: AccessRequest, caller: Caller, text: string, now: Instant): Decided {
+  if (!is(request.caller, caller)) return refused('not-requester', 'Only the requester can justify a request.')
+  const state = stateAt(request, now)
+  if (!can(state, 'justify')) return inState(state)
+  const more = request.moreJustifications ?? []
+  if (request.justification === text || more.some((other) => other.text === text)) return done('unchanged')
+  if (more.length >= MAX_MORE_JUSTIFICATIONS)
+    return refused('rate-limited', `The request ${request.id} already has ${MAX_MORE_JUSTIFICATIONS + 1} justifications.`)
+  return done({
+    state,
+    set: { moreJustifications: [...more, { at: now, text }] },
+    events: [{ type: 'request.justified', by: callerRef(caller), justification: text }],
+  })
 }
 
 /**

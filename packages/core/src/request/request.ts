@@ -37,6 +37,8 @@ export type AccessRequest = {
   readonly state: RequestState
   readonly createdAt: Instant
   readonly caller: CallerRef
+  /** The requester's subject, if `caller` has its digest. */
+  readonly fullSubject?: string
   readonly person: Person
   /** The person by the config deployed now, so that an alias declared later counts too. Not stored. */
   readonly personNow?: Person
@@ -48,6 +50,8 @@ export type AccessRequest = {
   readonly terms: Terms
   readonly termsHash: string
   readonly justification?: string
+  /** What the requester added since, oldest first. */
+  readonly moreJustifications?: readonly { readonly at: Instant; readonly text: string }[]
   /** The key of an issue that the request is for. */
   readonly ticket?: string
   readonly breakGlass: boolean

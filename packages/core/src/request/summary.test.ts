@@ -29,8 +29,12 @@ const request = (change: object = {}, terms: object = {}): AccessRequest =>
 const place = { description: 'Administrator of production', account: '111122223333' }
 
 test('says who, what, where, how risky, how long, how often, until when and why', () => {
-  const { facts, permissions, justification } = summaryOf(
-    request({ justification: 'INC-4711\norders are down', ticket: 'OPS-17' }),
+  const { facts, permissions, justifications } = summaryOf(
+    request({
+      justification: 'INC-4711\norders are down',
+      moreJustifications: [{ at: NOW - MINUTE, text: 'and the queue is full' }],
+      ticket: 'OPS-17',
+    }),
     place,
     NOW,
   )
@@ -46,7 +50,7 @@ test('says who, what, where, how risky, how long, how often, until when and why'
     ['Ticket', 'OPS-17'],
   ])
   expect(permissions).toEqual(['s3:GetObject on arn:aws:s3:::acme/*'])
-  expect(justification).toBe('INC-4711\norders are down')
+  expect(justifications).toEqual(['INC-4711\norders are down', 'Added 2026-11-24 02:59 UTC: and the queue is full'])
 })
 
 test.each<[string, object, object, readonly [string, string]]>([

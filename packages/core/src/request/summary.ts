@@ -1,6 +1,6 @@
 /**
  * A request in plain words, for its approvers. The Slack message, the Slack modals and the decide page all show these lines:
- * requester, account, role, permissions, risk, duration, uses and justification. Values are safe to show (`shown-text.ts`);
+ * requester, account, role, permissions, risk, duration, uses and justifications. Values are safe to show (`shown-text.ts`);
  * each channel adds its own escaping.
  */
 import type { StatementJson } from '@stint/iam'
@@ -19,8 +19,8 @@ export type Summary = {
   readonly facts: readonly Fact[]
   /** What the session is allowed to do, line by line. */
   readonly permissions: readonly string[]
-  /** May have several lines. */
-  readonly justification?: string
+  /** Those that were added later say when. Each may have several lines. */
+  readonly justifications: readonly string[]
 }
 
 /** What the deployed config says about the profile and its target. */
@@ -51,7 +51,10 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
   return {
     facts,
     permissions: permissionsOf(terms),
-    ...(request.justification === undefined ? {} : { justification: isolated(shownText(request.justification)) }),
+    justifications: [
+      ...(request.justification === undefined ? [] : [isolated(shownText(request.justification))]),
+      ...(request.moreJustifications ?? []).map(({ at, text }) => `Added ${minute(at)}: ${isolated(shownText(text))}`),
+    ],
   }
 }
 

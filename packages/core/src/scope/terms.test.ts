@@ -379,10 +379,17 @@ describe('justification', () => {
     ['missing', undefined, 'justification-required'],
     ['blank', '  ', 'justification-required'],
     ['given', 'INC-4711', 'ok'],
-    ['longer than an event can carry', 'x'.repeat(257), 'body-invalid'],
-    ['long as JSON', 'x\u0001'.repeat(60), 'body-invalid'],
-    ['long in bytes', 'é'.repeat(129), 'body-invalid'],
-  ])('%s → %s', (_name, justification, code) =>
+    ['of 2,000 characters', 'x'.repeat(2000), 'ok'],
+    ['of 2,001 characters', 'x'.repeat(2001), 'body-invalid'],
+    ['of 2,000 characters and 4,000 bytes', 'é'.repeat(2000), 'ok'],
+    ['of 4,002 bytes', '語'.repeat(1334), 'body-invalid'],
+    ['of 1,000 emoji', '🚨'.repeat(1000), 'ok'],
+    ['of 1,001 emoji, which are 4,004 bytes', '🚨'.repeat(1001), 'body-invalid'],
+    ['of 2,000 control characters', '\u0001'.repeat(2000), 'body-invalid'],
+    ['of 2,000 quotes', '"'.repeat(2000), 'ok'],
+    ['of several lines', 'INC-4711\n\nThe queue is stuck.\n'.repeat(60), 'ok'],
+    ['with space around 2,000 characters', ` ${'x'.repeat(2000)}\n`, 'ok'],
+  ])('%s', (_name, justification, code) =>
     expect(codeOf({ justification: 'required' }, justification === undefined ? {} : { justification })).toBe(code),
   )
 })

@@ -26,8 +26,9 @@ import { filledFault, fitsSts, type NarrowRefusal, narrowStatements, profileStat
 /** The shortest session. STS issues at least 900 s (AWS STS API Reference, DurationSeconds); the end-time Deny makes shorter sessions possible. */
 export const MIN_DURATION_SECONDS = 60
 
-/** Longest justification, in bytes of its JSON, so that its event stays within the limit of an event. */
-const MAX_JUSTIFICATION_BYTES = 256
+/** The longest justification: in characters, and in bytes of UTF-8. */
+export const MAX_JUSTIFICATION_CHARACTERS = 2000
+const MAX_JUSTIFICATION_BYTES = 4000
 
 /** What the caller asks for. The body's schema has checked the types; the values are checked here. */
 export type AccessInput = {
@@ -185,16 +186,21 @@ function resolveJustification(
   approval: Approval | undefined,
   given: string | undefined,
 ): Done<string | undefined> | Refused<'justification-required' | 'body-invalid'> {
-  const text = given?.trim()
+  const text = given?.trim().toWellFormed()
   if ((profile.justification === 'required' || approval?.breakGlass) && !text)
     return refused('justification-required', 'This profile needs a justification.')
-  if (text !== undefined && jsonBytes(text) > MAX_JUSTIFICATION_BYTES) {
-    return refused('body-invalid', `justification is longer than ${MAX_JUSTIFICATION_BYTES} bytes.`, {
-      evidence: { property: 'justification' },
-    })
+  if (text !== undefined && isTooLong(text)) {
+    const most = `${MAX_JUSTIFICATION_CHARACTERS} characters, and ${MAX_JUSTIFICATION_BYTES} bytes of UTF-8`
+    return refused('body-invalid', `justification can have at most ${most}.`, { evidence: { property: 'justification' } })
   }
   return done(text === '' ? undefined : text)
 }
+
+/** As JSON, a text of only quotes or line feeds is twice as long. Only control characters make it longer still. */
+const isTooLong = (text: string): boolean =>
+  Buffer.byteLength(text) > MAX_JUSTIFICATION_BYTES ||
+  jsonBytes(text) > 2 * MAX_JUSTIFICATION_BYTES ||
+  [...text].length > MAX_JUSTIFICATION_CHARACTERS
 
 /** A value that is too long is refused. A shortened tag could match the policy of another caller. */
 function resolveTags(

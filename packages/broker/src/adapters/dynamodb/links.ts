@@ -119,7 +119,15 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
 const unshown: Unknown = { outcome: 'unknown', cause: 'ledger: a condition failed and the response does not show the item' }
 
 type StoredLink = LinkChange['link']
-const linkFields = storedFields<StoredLink>({ caller: true, identity: true, offer: true, pending: true, active: true, typed: true })
+const linkFields = storedFields<StoredLink>({
+  caller: true,
+  identity: true,
+  fullSubject: true,
+  offer: true,
+  pending: true,
+  active: true,
+  typed: true,
+})
 
 /** Undefined for an erased link, of which only the name remains; a new code starts it again. */
 const nobody = { caller: { issuer: '', subject: '', name: '', kind: 'human' }, identity: '' } as const

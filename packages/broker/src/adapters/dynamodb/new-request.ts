@@ -3,6 +3,7 @@
  */
 
 import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
+import { textEvents } from '@stint/core/audit/event-texts'
 import { defined } from '@stint/core/defined'
 import { durationSeconds } from '@stint/core/duration'
 import { callerRef } from '@stint/core/identity/caller'
@@ -39,8 +40,13 @@ export function asks(settings: LedgerSettings, { create }: Sender): Pick<Ledger,
   }
 }
 
-/** Two events, because the terms do not fit into one. */
-const eventsOf = (ask: NewRequest, build: string): readonly AuditEvent[] => [
+function eventsOf(ask: NewRequest, build: string): readonly AuditEvent[] {
+  const [asked, received] = askedAndReceived(ask, build)
+  return [asked, received, ...textEvents(asked, ask.caller.fullSubject)]
+}
+
+/** Two events, because the details do not fit into one. */
+const askedAndReceived = (ask: NewRequest, build: string): readonly [AuditEvent, AuditEvent] => [
   {
     type: 'request.asked',
     ...requestFacts(ask),
@@ -78,6 +84,7 @@ function newItem(
     state: 'pending',
     createdAt: call.now,
     caller: callerRef(caller),
+    fullSubject: caller.fullSubject,
     person,
     triggeredBy,
     profile: scope.terms.profile,

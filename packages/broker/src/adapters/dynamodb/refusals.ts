@@ -3,6 +3,7 @@
  * count.
  */
 import { type AuditEvent, brief, journalEntry } from '@stint/core/audit/event'
+import { textEvents } from '@stint/core/audit/event-texts'
 import { callerRef } from '@stint/core/identity/caller'
 import { hex128, newRequestId } from '@stint/core/ids'
 import { done } from '@stint/core/outcome'
@@ -52,12 +53,13 @@ export function refusals(settings: LedgerSettings, sender: Sender): Pick<Ledger,
         state: 'refused',
         createdAt: call.now,
         caller: ref,
+        fullSubject: caller.fullSubject,
         // The item holds no more than its event: erasure would miss any lookup by something else.
         ...(isCapped ? {} : { profile: brief(profile, 48) }),
         callerKey: callerKey(ref),
         dayKey: dayKey(call.now, shardOf(request)),
         at: timeKey(call.now, request),
-        events: [journalEntry(event, settings)],
+        events: [event, ...textEvents(event, caller.fullSubject)].map((one) => journalEntry(one, settings)),
       })
       if (made.outcome === 'unknown') return made
       return made.outcome === 'done' ? done(true) : { outcome: 'unknown', cause: 'ledger: the ID of the refusal is already in use' }

@@ -4,6 +4,7 @@
  * request is. Changes by the passing of time are recorded here too.
  */
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { textEvents } from '@stint/core/audit/event-texts'
 import { hex128 } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
@@ -51,9 +52,10 @@ export function changes(settings: LedgerSettings, sender: Sender, reading: Pick<
       {
         ':one': 1,
         ':attempt': attempt,
-        ':events': change.events.map((event) =>
-          entry({ ...event, request: request.id, at: now, ...(event.by ? origin : {}) } as AuditEvent),
-        ),
+        ':events': change.events
+          .map((event) => ({ ...event, request: request.id, at: now, ...(event.by ? origin : {}) }) as AuditEvent)
+          .flatMap((event) => [event, ...textEvents(event, undefined)])
+          .map(entry),
         ...(from.length === 0 || exact ? { ':seen': request.version } : {}),
         ...Object.fromEntries(from.map((state, at) => [`:from${at}`, state])),
         ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),

@@ -3,7 +3,7 @@
  * It also creates the request, if the profile needs no approval.
  */
 
-import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { type AuditEvent, journalEntry, longJustification } from '@stint/core/audit/event'
 import { defined } from '@stint/core/defined'
 import { callerRef } from '@stint/core/identity/caller'
 import { sessionSuffix } from '@stint/core/ids'
@@ -26,7 +26,8 @@ export function reserving(settings: LedgerSettings, { update }: Sender) {
     // A restored table no longer knows which of the older single-use tokens were used.
     if (tokenIssuedAt !== undefined && tokenIssuedAt <= epoch)
       return refused('token-used', 'The token was issued before this table was restored.')
-    const values = reserveValues(intent, settings)
+    const values = await reserveValues(intent, settings)
+    const { fullSubject } = intent.caller
     // The image must show that the request is still approved: the limits of the session come from it.
     const isThisAttempt = (item: Item) => {
       const stored = item.sessions[sessionSuffix(session)]
@@ -36,7 +37,7 @@ export function reserving(settings: LedgerSettings, { update }: Sender) {
       requestKey(request),
       {
         ConditionExpression: `attribute_not_exists(#session) AND ${intent.named ? stillGood : `(attribute_not_exists(pk) OR (${stillGood} AND ${sameFingerprint}))`}`,
-        UpdateExpression: reserveUpdate,
+        UpdateExpression: fullSubject === undefined ? reserveUpdate : `${reserveUpdate}, ${setIfAbsent('fullSubject', ':fullSubject')}`,
         ExpressionAttributeNames: {
           '#session': sessionAttribute(session),
           '#state': 'state',
@@ -62,9 +63,11 @@ export function reserving(settings: LedgerSettings, { update }: Sender) {
 }
 
 /** The values of the write, except for the time of each send. */
-function reserveValues(intent: Intent, settings: LedgerSettings) {
+async function reserveValues(intent: Intent, settings: LedgerSettings) {
   const { request, session, attempt, caller, scope, call, expiresAt, sessionName } = intent
   const entry = (event: AuditEvent) => journalEntry(event, settings)
+  const { fullSubject } = caller
+  const created = createdEvent(intent)
   return {
     ':approved': 'approved',
     ':zero': 0,
@@ -93,7 +96,8 @@ function reserveValues(intent: Intent, settings: LedgerSettings) {
     ':openKey': openKey(shardOf(request)),
     ':openAt': timeKey(call.now, request),
     ':openSession': session,
-    ':created': [entry(createdEvent(intent))],
+    ':created': [created, ...(await textsOf(created, fullSubject))].map(entry),
+    ...defined({ ':fullSubject': fullSubject }),
     ':reserved': [entry(reservedEvent(intent, settings.build))],
     ':session': {
       attempt,
@@ -106,6 +110,13 @@ function reserveValues(intent: Intent, settings: LedgerSettings) {
       fingerprint: intent.named ? intent.fingerprint : undefined,
     },
   }
+}
+
+/** Loaded on first use: most events have room for everything. */
+async function textsOf(created: AuditEvent, fullSubject: string | undefined): Promise<readonly AuditEvent[]> {
+  if (fullSubject === undefined && longJustification(created) === undefined) return []
+  const { textEvents } = await import('@stint/core/audit/event-texts')
+  return textEvents(created, fullSubject)
 }
 
 /** Whether the image shows the named request, approved, and with the limits that were approved. */

@@ -14,7 +14,7 @@ export function vendLedger(settings: VendLedgerSettings): VendLedger {
   let loaded: Promise<RareWrites> | undefined
   /** Loaded on first use: a call that is neither refused nor needs approval does without. */
   const rare = (): Promise<RareWrites> => {
-    loaded ??= import('./rare-writes.ts').then(({ rareWrites }) => rareWrites(settings, send))
+    loaded ??= import('./rare-writes.ts').then(({ rareWrites }) => rareWrites(settings, send, { request }))
     return loaded
   }
   return {
@@ -23,6 +23,7 @@ export function vendLedger(settings: VendLedgerSettings): VendLedger {
     countSession: async (...call) => (await rare()).countSession(...call),
     countAsk: async (...call) => (await rare()).countAsk(...call),
     ask: async (...call) => (await rare()).ask(...call),
+    change: async (...call) => (await rare()).change(...call),
     takePlace: async (...call) => (await rare()).takePlace(...call),
     leavePlace: async (...call) => (await rare()).leavePlace(...call),
     ...freezeReader(settings, send),

@@ -151,7 +151,7 @@ describe.each(rows)('%s', (name, { header, claims, preset, ...expected }) => {
     for (const ref of Object.keys(issuer.tenant ?? {})) {
       const top = ref.startsWith('/') ? ref.slice(1).split('/')[0]?.replaceAll('~1', '/') : ref
       const { [top as string]: _gone, ...without } = claims
-      expect(told(issuer, header, without)).toMatch(ref === 'sub' ? /sub must have/ : /is not the pinned tenant/)
+      expect(told(issuer, header, without)).toMatch(ref === 'sub' ? /sub is missing/ : /is not the pinned tenant/)
       const other = typeof issuer.tenant?.[ref] === 'boolean' ? true : 'other'
       if (!ref.startsWith('/')) expect(told(issuer, header, { ...claims, [ref]: other })).toContain('is not the pinned tenant')
     }
@@ -160,7 +160,7 @@ describe.each(rows)('%s', (name, { header, claims, preset, ...expected }) => {
     expect(told(issuer, { ...header, alg: 'HS256' }, claims)).toContain('not allowed')
     expect(told(issuer, header, { ...claims, iss: `${issuer.url}.evil.example` })).toBe('unknown issuer')
     const stand = 'aud' in claims ? { aud: 'other' } : { client_id: 'other' }
-    expect(told(issuer, header, { ...claims, ...stand })).toContain('is not this broker')
+    expect(told(issuer, header, { ...claims, ...stand })).toContain('is not an audience of this broker')
   })
 })
 
