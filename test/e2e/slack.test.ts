@@ -255,6 +255,19 @@ describe('what people meet there', () => {
     expect(lab.modal('second-developer')).not.toContain('lab.developer')
   })
 
+  test('another justification shows in the message and in its thread', async () => {
+    const token = await lab.tokenOf('oncall', {})
+    const ask = (justification: string) => lab.call('POST', '/requests', token, { profile: 'night', justification })
+    const { json } = await ask('orders are down')
+    await lab.slack.notify()
+    await ask(`and the queue is full ${'x'.repeat(1900)}`)
+    await lab.slack.notify()
+    const root = lab.root(json.id)
+    expect(textOf(root?.blocks ?? [])).toMatch(/“orders are down”.*“Added 2\d{3}-[^“]*: and the queue is full x{1900}”/s)
+    const thread = lab.slack.workspace.messages.filter((message) => message.thread === root?.ts).map(({ text }) => text)
+    expect(thread).toContainEqual(expect.stringMatching(/added a justification to the request/))
+  })
+
   test('details are for parties; the buttons of strangers do nothing', async () => {
     const id = await lab.ask('oncall', 'secret reasons')
     await lab.slack.notify()

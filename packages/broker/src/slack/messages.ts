@@ -211,6 +211,7 @@ export function threadMessage(event: ReadEvent, { request, needed, onCall, now }
   const comment = typeof event.comment === 'string' ? `: ${inLine(event.comment)}` : ''
   const missing = needed.reduce((sum, rule) => sum + rule.missing, 0)
   const lines: { readonly [type: string]: string | undefined } = {
+    'request.justified': `${by} added a justification to the request`,
     'approval.given': `${by} approved it${comment}`,
     'request.approved': `Approved${event.unattended ? ' automatically, because it was not denied in time' : ''}. Uses: ${event.uses}, until ${minuteOf(event.expiresAt)}`,
     'request.denied': `${by} denied it${comment}`,
