@@ -8,7 +8,7 @@ export type Conditions = { readonly [operator: string]: { readonly [key: string]
 
 /** Null takes neither a prefix nor IfExists (AWS IAM User Guide, "IAM policy validation check reference", "Null with if exists"). */
 const form =
-  /^(?:(?:ForAll(Values)|ForAny(Value)):)?(String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)|(?:Numeric|[D]ate)(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)|Bool|BinaryEquals|(?:Not)?IpAddress|Arn(?:Not)?(?:Equals|Like))(IfExists)?$|^Null$/
+  /^(?:(?:ForAll(Values)|ForAny(Value)):)?(String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)|(?:Numeric|Date)(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)|Bool|BinaryEquals|(?:Not)?IpAddress|Arn(?:Not)?(?:Equals|Like))(IfExists)?$|^Null$/
 
 type Spelled = { readonly name: string; readonly set?: 'all' | 'any'; readonly ifExists: boolean }
 

@@ -6,7 +6,7 @@
  */
 export type Partition = {
   readonly id: string
-  /** Every region begins so; in `aws`, no region of another partition. */
+  /** Matches every region of the partition. The pattern of `aws` matches no region of another partition. */
   readonly regions: RegExp
   readonly dnsSuffix: string
   readonly console: string

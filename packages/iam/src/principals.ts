@@ -46,7 +46,7 @@ export function readPrincipals(
   const value = json.Principal ?? json.NotPrincipal
   if (value === undefined) return void fault(path, 'needs Principal or NotPrincipal')
   const not = json.Principal === undefined
-  // It would allow everyone else on earth.
+  // Allow with NotPrincipal would admit every principal that the list does not name.
   if (not && json.Effect === 'Allow') fault(`${path}.NotPrincipal`, 'must not be used with Allow')
   if (value === '*') return { not, principals: '*' }
   if (!isRecord(value)) return void fault(`${path}.Principal`, "must be '*' or an object")

@@ -55,6 +55,6 @@ export function brokerEnvironment(
 
 /** The broker's first call reads the key of the log from the AWS of its settings. */
 export const noAnswer = ({ kms }: { readonly kms: string }, { message }: Error): string =>
-  `There is no usable AWS at ${kms}: ${brief(message, 200)}. Run npm start -- --only aws,issuer in another terminal, and paste the lines that it prints here.`
+  `AWS is unavailable at ${kms}: ${brief(message, 200)}. Run npm start -- --only aws,issuer in another terminal, then paste the lines that it prints into this one.`
 
 const isHttps = (url: string): boolean => url.startsWith('https://')

@@ -455,7 +455,7 @@ type SandboxOptions = {
   readonly log?: Log
   readonly intercept?: Interceptor
   readonly watchBroker?: WatchBroker
-  /** Seeds the accounts of the guide, and plays its address as the caller's. */
+  /** Seeds the accounts of the guide, and gives every caller the address in the guide. */
   readonly guide?: boolean
   /** How far DynamoDB's indexes lag. Absent: not at all. */
   readonly indexLagMs?: number

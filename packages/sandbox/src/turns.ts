@@ -3,7 +3,7 @@
  * is one process, so calls that all run at once only make each other slow.
  */
 
-/** The work waits for nobody: the queue is full. */
+/** The queue is full, so the work was not accepted. */
 export type Full = 'full'
 export type Turns = <T>(work: () => Promise<T>) => Promise<T | Full>
 

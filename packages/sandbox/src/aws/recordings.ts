@@ -1,4 +1,4 @@
-/** What the sandbox keeps of what happened, with a bound: it may run for days. Tests keep all of it. */
+/** Bounds on what the sandbox records, because it can run for days. `all` turns off the bounds on stream records and calls. */
 
 export type Recordings = 'all' | 'bounded'
 

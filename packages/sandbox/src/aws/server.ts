@@ -69,7 +69,7 @@ export function awsServer(
 
     if (identity.grant) identity.grant.role.lastUsed = { at: now, region: claim.region }
     const call: Call = { identity, now, sourceIp, requestId }
-    const play = async (): Promise<Answer> => {
+    const handle = async (): Promise<Answer> => {
       if (service === 'sts') return handleSts(world, call, request.body)
       if (service === 'iam') return handleIam(world, call, request.body)
       if (service === 's3') return handleS3(world, call, request, checked.verified)
@@ -79,7 +79,7 @@ export function awsServer(
     }
     // CloudTrail records what AWS did, even if a test changes the answer.
     const next = async (): Promise<Answer> => {
-      const done = await play()
+      const done = await handle()
       trail.note(service, call, request, done)
       return done
     }
@@ -115,7 +115,7 @@ export function awsServer(
   }
 }
 
-/** `/from/IP`: a prefix of the endpoint's path that plays another address, where the sandbox plays one at all. */
+/** `/from/IP`: a prefix of the endpoint's path that sets the caller's address, if the sandbox simulates one. */
 const FROM = /^\/from\/([0-9a-fA-F.:]+)(?:\/|$)/
 
 const sourceIpOf = ({ playedIp }: World, { url }: SignedRequest, own: string): string =>

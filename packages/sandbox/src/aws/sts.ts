@@ -78,13 +78,13 @@ export const handleUnsigned = (world: World, call: UnsignedCall, body: Buffer): 
 async function answerTo(
   body: Buffer,
   requestId: string,
-  play: (action: string, form: URLSearchParams) => Node | Promise<Node> | undefined,
+  handle: (action: string, form: URLSearchParams) => Node | Promise<Node> | undefined,
 ): Promise<Answer> {
   const form = new URLSearchParams(body.toString('utf8'))
   const action = form.get('Action') ?? ''
   try {
     checkParameters(action, form)
-    const result = form.get('Version') === '2011-06-15' ? await play(action, form) : undefined
+    const result = form.get('Version') === '2011-06-15' ? await handle(action, form) : undefined
     if (!result) throw new StsError(400, 'InvalidAction', `Could not find operation ${action} for version ${form.get('Version')}`)
     return {
       status: 200,

@@ -26,7 +26,7 @@ export const errorAnswer = ({ status, code, message, detail, headers }: S3Error,
   body: status === 304 ? '' : `${DECLARATION}${xml({ Error: { Code: code, Message: message, ...detail, RequestId: requestId } })}`,
 })
 
-/** A call, header or parameter that AWS has and the sandbox does not play. */
+/** A call, header or parameter that AWS supports and the sandbox does not. */
 export const notImplemented = (message: string, detail: Readonly<Record<string, Node>> = {}): S3Error =>
   new S3Error(501, 'NotImplemented', message, detail)
 

@@ -103,7 +103,7 @@ export function deleteBucket(asked: S3Request): Reply {
   const bucket = ownBucket(asked)
   allow(asked, bucket, undefined, 's3:DeleteBucket')
   if (Object.values(logBuckets).includes(bucket.name))
-    throw new S3Error(403, 'AccessDenied', 'The sandbox keeps the buckets of its own log.')
+    throw new S3Error(403, 'AccessDenied', 'You cannot delete the buckets that hold the sandbox’s audit log.')
   if (bucket.objects.size > 0)
     throw new S3Error(409, 'BucketNotEmpty', 'The bucket you tried to delete is not empty', { BucketName: bucket.name })
   for (const [id, upload] of asked.world.uploads) if (upload.bucket === bucket.name) asked.world.uploads.delete(id)
@@ -142,7 +142,7 @@ export function readDelete(body: Buffer): { readonly keys: readonly string[]; re
   const keys = objects.map((object) => {
     const names = childrenOf(object, ['Key', 'VersionId', 'ETag', 'LastModifiedTime', 'Size']).map(({ name }) => name)
     const other = names.find((name) => name !== 'Key')
-    if (other !== undefined) throw new S3Error(501, 'NotImplemented', `The sandbox does not play ${other} of DeleteObjects.`)
+    if (other !== undefined) throw new S3Error(501, 'NotImplemented', `The sandbox’s S3 does not support ${other} of DeleteObjects.`)
     const key = textOf(object, 'Key')
     if (key === undefined || key === '') throw malformedXml()
     return key

@@ -27,7 +27,7 @@ export function handleS3(world: World, call: Call, request: SignedRequest, verif
     const query = new URLSearchParams(request.url.split('?').slice(1).join('?'))
     const asked: S3Request = { world, call, verified, request, bucketName: address.bucket, key: address.key, query, content }
     checkStorage(asked)
-    const { status, headers, body } = operation.play(asked)
+    const { status, headers, body } = operation.run(asked)
     return { status, headers: { 'x-amz-request-id': call.requestId, ...headers }, body: request.method === 'HEAD' ? '' : body }
   } catch (error) {
     if (!(error instanceof S3Error)) throw error
@@ -57,6 +57,6 @@ function chunkError(fault: ChunkFault): S3Error {
     case 'no-length':
       return new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.')
     case 'malformed':
-      return new S3Error(400, 'InvalidRequest', 'The body is not in aws-chunked encoding, or not as x-amz-content-sha256 says.')
+      return new S3Error(400, 'InvalidRequest', 'The body is not valid aws-chunked encoding, or does not match x-amz-content-sha256.')
   }
 }

@@ -161,7 +161,7 @@ export function sourceOf(asked: S3Request): { readonly bucket: Bucket; readonly 
   const [path = '', query] = text.split('?')
   const [name, key] = split(decoded(path.replace(/^\//, '')))
   if (query !== undefined || name.startsWith('arn:'))
-    throw notImplemented('The sandbox copies the current version of an object of a bucket, and nothing else.', {
+    throw notImplemented('The sandbox can copy only the current version of an object in a bucket.', {
       Header: 'x-amz-copy-source',
     })
   if (name === '' || key === '')
@@ -237,7 +237,7 @@ export function deleteObject(asked: S3Request): Reply {
   return noContent()
 }
 
-/** The values that the sandbox plays. ACLs are off, as AWS creates buckets since 2023. */
+/** The values that the sandbox supports. ACLs are off, as AWS creates buckets since 2023. */
 export function checkStorage(asked: S3Request): void {
   const acl = header(asked, 'x-amz-acl')
   if (acl !== undefined && acl !== 'private' && acl !== 'bucket-owner-full-control')
@@ -247,6 +247,6 @@ export function checkStorage(asked: S3Request): void {
     ['x-amz-server-side-encryption', 'AES256'],
   ] as const) {
     const given = header(asked, name)
-    if (given !== undefined && given !== value) throw notImplemented(`The sandbox plays ${value} alone.`, { Header: name })
+    if (given !== undefined && given !== value) throw notImplemented(`The sandbox supports only ${value} for ${name}.`, { Header: name })
   }
 }

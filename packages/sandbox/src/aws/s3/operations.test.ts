@@ -1,4 +1,4 @@
-/** The page of the sandbox's S3 names what the table of operations plays. */
+/** The page about the sandbox's AWS names every operation in the table. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { operations } from './operations.ts'

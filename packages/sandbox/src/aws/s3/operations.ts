@@ -1,6 +1,6 @@
 /**
- * Which operation of S3 a request is. A query parameter or header that the operation does not play is refused: S3 would do something
- * else than what the rest of the request says. Source: Amazon S3 API Reference, the request syntax of each operation.
+ * Which operation of S3 a request is. A query parameter or header that the operation does not support is refused: it would change what
+ * the request means. Source: Amazon S3 API Reference, the request syntax of each operation.
  */
 import { isSignatureParameter, type SignedRequest } from '../sigv4.ts'
 import type { Address } from './address.ts'
@@ -27,15 +27,15 @@ export type Operation = {
   readonly level: 'service' | 'bucket' | 'object'
   /** Query parameters that select it, all of them. */
   readonly selectors?: readonly string[]
-  /** Other query parameters that it plays. */
+  /** Other query parameters that it supports. */
   readonly query?: readonly string[]
-  /** Headers that it plays, besides those of every request. */
+  /** Headers that it supports, besides those of every request. */
   readonly headers?: readonly string[]
   /** With `x-amz-copy-source`. */
   readonly copies?: true
   /** CloudTrail records it as a data event although it names no object. */
   readonly dataEvent?: true
-  readonly play: (asked: S3Request) => Reply
+  readonly run: (asked: S3Request) => Reply
 }
 
 const READ = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
@@ -53,7 +53,7 @@ export const operations: readonly Operation[] = [
     method: 'GET',
     level: 'service',
     query: ['prefix', 'max-buckets', 'continuation-token', 'bucket-region'],
-    play: listBuckets,
+    run: listBuckets,
   },
 
   {
@@ -62,7 +62,7 @@ export const operations: readonly Operation[] = [
     level: 'bucket',
     query: ['prefix', 'delimiter', 'marker', 'max-keys', 'encoding-type'],
     dataEvent: true,
-    play: listObjects,
+    run: listObjects,
   },
   {
     name: 'ListObjectsV2',
@@ -71,22 +71,22 @@ export const operations: readonly Operation[] = [
     selectors: ['list-type'],
     query: ['prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type', 'fetch-owner'],
     dataEvent: true,
-    play: listObjectsV2,
+    run: listObjectsV2,
   },
-  { name: 'GetBucketLocation', method: 'GET', level: 'bucket', selectors: ['location'], play: getBucketLocation },
-  { name: 'GetBucketVersioning', method: 'GET', level: 'bucket', selectors: ['versioning'], play: getBucketVersioning },
+  { name: 'GetBucketLocation', method: 'GET', level: 'bucket', selectors: ['location'], run: getBucketLocation },
+  { name: 'GetBucketVersioning', method: 'GET', level: 'bucket', selectors: ['versioning'], run: getBucketVersioning },
   {
     name: 'ListMultipartUploads',
     method: 'GET',
     level: 'bucket',
     selectors: ['uploads'],
     query: ['prefix', 'delimiter', 'key-marker', 'upload-id-marker', 'max-uploads', 'encoding-type'],
-    play: listMultipartUploads,
+    run: listMultipartUploads,
   },
-  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', dataEvent: true, play: headBucket },
-  { name: 'CreateBucket', method: 'PUT', level: 'bucket', headers: [...BODY, 'x-amz-acl'], play: createBucket },
-  { name: 'DeleteBucket', method: 'DELETE', level: 'bucket', play: deleteBucket },
-  { name: 'DeleteObjects', method: 'POST', level: 'bucket', selectors: ['delete'], headers: BODY, dataEvent: true, play: deleteObjects },
+  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', dataEvent: true, run: headBucket },
+  { name: 'CreateBucket', method: 'PUT', level: 'bucket', headers: [...BODY, 'x-amz-acl'], run: createBucket },
+  { name: 'DeleteBucket', method: 'DELETE', level: 'bucket', run: deleteBucket },
+  { name: 'DeleteObjects', method: 'POST', level: 'bucket', selectors: ['delete'], headers: BODY, dataEvent: true, run: deleteObjects },
 
   {
     name: 'GetObject',
@@ -94,7 +94,7 @@ export const operations: readonly Operation[] = [
     level: 'object',
     query: RESPONSE,
     headers: [...READ, 'range', 'x-amz-checksum-mode'],
-    play: getObject,
+    run: getObject,
   },
   {
     name: 'HeadObject',
@@ -102,22 +102,22 @@ export const operations: readonly Operation[] = [
     level: 'object',
     query: RESPONSE,
     headers: [...READ, 'range', 'x-amz-checksum-mode'],
-    play: getObject,
+    run: getObject,
   },
-  { name: 'PutObject', method: 'PUT', level: 'object', headers: [...BODY, ...STORE, ...WRITE], play: putObject },
+  { name: 'PutObject', method: 'PUT', level: 'object', headers: [...BODY, ...STORE, ...WRITE], run: putObject },
   {
     name: 'CopyObject',
     method: 'PUT',
     level: 'object',
     copies: true,
     headers: [...SOURCE, ...STORE, ...WRITE, 'x-amz-metadata-directive', 'x-amz-tagging-directive'],
-    play: copyObject,
+    run: copyObject,
   },
-  { name: 'DeleteObject', method: 'DELETE', level: 'object', headers: ['if-match'], play: deleteObject },
+  { name: 'DeleteObject', method: 'DELETE', level: 'object', headers: ['if-match'], run: deleteObject },
 
-  { name: 'GetObjectTagging', method: 'GET', level: 'object', selectors: ['tagging'], play: getObjectTagging },
-  { name: 'PutObjectTagging', method: 'PUT', level: 'object', selectors: ['tagging'], headers: BODY, play: putObjectTagging },
-  { name: 'DeleteObjectTagging', method: 'DELETE', level: 'object', selectors: ['tagging'], play: deleteObjectTagging },
+  { name: 'GetObjectTagging', method: 'GET', level: 'object', selectors: ['tagging'], run: getObjectTagging },
+  { name: 'PutObjectTagging', method: 'PUT', level: 'object', selectors: ['tagging'], headers: BODY, run: putObjectTagging },
+  { name: 'DeleteObjectTagging', method: 'DELETE', level: 'object', selectors: ['tagging'], run: deleteObjectTagging },
 
   {
     name: 'CreateMultipartUpload',
@@ -125,9 +125,9 @@ export const operations: readonly Operation[] = [
     level: 'object',
     selectors: ['uploads'],
     headers: [...STORE, 'x-amz-checksum-algorithm', 'x-amz-checksum-type', 'content-md5'],
-    play: createMultipartUpload,
+    run: createMultipartUpload,
   },
-  { name: 'UploadPart', method: 'PUT', level: 'object', selectors: ['partNumber', 'uploadId'], headers: BODY, play: uploadPart },
+  { name: 'UploadPart', method: 'PUT', level: 'object', selectors: ['partNumber', 'uploadId'], headers: BODY, run: uploadPart },
   {
     name: 'UploadPartCopy',
     method: 'PUT',
@@ -135,7 +135,7 @@ export const operations: readonly Operation[] = [
     selectors: ['partNumber', 'uploadId'],
     copies: true,
     headers: [...SOURCE, 'x-amz-copy-source-range'],
-    play: uploadPartCopy,
+    run: uploadPartCopy,
   },
   {
     name: 'ListParts',
@@ -143,7 +143,7 @@ export const operations: readonly Operation[] = [
     level: 'object',
     selectors: ['uploadId'],
     query: ['max-parts', 'part-number-marker', 'encoding-type'],
-    play: listParts,
+    run: listParts,
   },
   {
     name: 'CompleteMultipartUpload',
@@ -151,9 +151,9 @@ export const operations: readonly Operation[] = [
     level: 'object',
     selectors: ['uploadId'],
     headers: [...BODY, ...WRITE, 'x-amz-mp-object-size'],
-    play: completeMultipartUpload,
+    run: completeMultipartUpload,
   },
-  { name: 'AbortMultipartUpload', method: 'DELETE', level: 'object', selectors: ['uploadId'], play: abortMultipartUpload },
+  { name: 'AbortMultipartUpload', method: 'DELETE', level: 'object', selectors: ['uploadId'], run: abortMultipartUpload },
 ]
 
 /** Headers of every request. They sign it, or say who should own the bucket. */
@@ -206,12 +206,12 @@ export function needOperation(request: SignedRequest, address: Address): Operati
         : ''
     throw notImplemented(`The sandbox’s S3 does not support ${request.method} of ${article[levelOf(address)]}${query}.`)
   }
-  const stray = Object.keys(request.headers).find((name) => MEANINGFUL.test(name) && !plays(found, name))
+  const stray = Object.keys(request.headers).find((name) => MEANINGFUL.test(name) && !supports(found, name))
   if (stray !== undefined) throw notImplemented('A header you provided implies functionality that is not implemented', { Header: stray })
   return found
 }
 
 const article = { service: 'the account', bucket: 'a bucket', object: 'an object' } as const
 
-const plays = ({ headers = [] }: Operation, name: string): boolean =>
+const supports = ({ headers = [] }: Operation, name: string): boolean =>
   [...COMMON, ...headers].some((known) => (known.endsWith('*') ? name.startsWith(known.slice(0, -1)) : name === known))

@@ -28,7 +28,7 @@ export function bucketOf({ world }: Pick<S3Request, 'world'>, name: string): Buc
   return found
 }
 
-/** The bucket of the call. `x-amz-expected-bucket-owner` protects against a bucket that somebody else made. */
+/** The bucket of the call. `x-amz-expected-bucket-owner` protects against a bucket in another account. */
 export function ownBucket(asked: S3Request): Bucket {
   const bucket = bucketOf(asked, asked.bucketName)
   checkOwner(bucket, header(asked, 'x-amz-expected-bucket-owner'))
@@ -90,7 +90,7 @@ export const requestedTags = (tags: Readonly<Record<string, string>> | undefined
   ...Object.fromEntries(Object.entries(tags ?? {}).map(([key, value]) => [`s3:RequestObjectTag/${key}`, value])),
 })
 
-/** The object, for a caller who may read it. Only a caller who can list the bucket learns that a key does not exist. */
+/** The error for a missing key. Only a caller who can list the bucket learns that the key does not exist. */
 export function missing(asked: S3Request, bucket: Bucket, key: string): S3Error {
   return (
     refusalOf(asked, bucket, undefined, 's3:ListBucket') ?? new S3Error(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key })
