@@ -1,6 +1,6 @@
 /**
  * The sandbox's STS as clients other than an SDK ask it: presigned GetCallerIdentity (EKS), a signed request that another program sends
- * on (Vault), GET, and no signature at all. Then what it does not play, and the texts of its errors.
+ * on (Vault), GET, and no signature at all. Then what it does not support, and its error messages.
  */
 import { AssumeRoleCommand, type AssumeRoleCommandInput, GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { SignatureV4 } from '@smithy/signature-v4'
@@ -128,7 +128,7 @@ describe('how a call can arrive', () => {
   })
 })
 
-describe('what is not played', () => {
+describe('what is not supported', () => {
   const assume = { Action: 'AssumeRole', Version: '2011-06-15', RoleArn: ROLE, RoleSessionName: 'dana' }
   test.each<[string, Record<string, string>]>([
     ['ProvidedContexts', { ...assume, 'ProvidedContexts.member.1.ProviderArn': 'arn:aws:iam::aws:contextProvider/IdentityCenter' }],

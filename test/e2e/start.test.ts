@@ -284,7 +284,7 @@ describe('the parts apart', () => {
       { ...whole, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1.evil.example' },
       'Anyone who can sign in',
     ],
-    ['no AWS at the address', whole, 'There is no usable AWS at http://127.0.0.1:1: '],
+    ['no AWS at the address', whole, 'AWS is unavailable at http://127.0.0.1:1: '],
   ])('the broker does not start: %s', async (_name, env, words) => {
     const { code, text } = await start(['--only', 'broker', '--port', String(await freePorts(4))], env).ended()
     expect([code, text]).toEqual([2, expect.stringContaining(words)])

@@ -1,6 +1,5 @@
-/** What a deployment says before it makes anything: each finding by itself, and a deployment of the repository's own config. */
+/** The checks before a deployment: each finding by itself, and a deployment of the repository's own config. */
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '@stint/broker/build/config-file'
 import { placeholdersIn } from '@stint/broker/build/placeholders'
@@ -22,9 +21,9 @@ const settings = (more: Partial<Facts['settings']>) => ({ settings: { ...good.se
 const manifest = (more: Partial<Facts['manifest']>) => ({ manifest: { ...good.manifest, ...more } })
 
 test.each<[string, Partial<Facts>, readonly [boolean, RegExp][]]>([
-  ['nothing', {}, []],
+  ['accepts a complete deployment', {}, []],
   [
-    'slack without secrets',
+    'stops if the secrets for Slack are missing',
     manifest({ slack: true }),
     [
       [
@@ -34,36 +33,52 @@ test.each<[string, Partial<Facts>, readonly [boolean, RegExp][]]>([
       [true, /SlackSigningSecrets is missing/],
     ],
   ],
-  ['slack with secrets', { ...manifest({ slack: true }), hasSecret: (name) => name.startsWith('Slack') }, []],
-  ['a directory', manifest({ directories: ['people'] }), [[true, /DirectoryTokens .*for people.*\n.*'\{"people":"…"\}' --stage dev/]]],
-  ['a sign-in', manifest({ signIn: ['people'] }), [[true, /SignInSecrets .*client secret of people/]]],
-  ['a sign-in through the user pool', { ...manifest({ signIn: ['people'] }), ...settings({ userPool: true }) }, []],
+  ['accepts Slack with its secrets', { ...manifest({ slack: true }), hasSecret: (name) => name.startsWith('Slack') }, []],
   [
-    'an example, on a stage that goes',
+    'stops if the token of a directory is missing',
+    manifest({ directories: ['people'] }),
+    [[true, /DirectoryTokens .*for people.*\n.*'\{"people":"…"\}' --stage dev/]],
+  ],
+  [
+    'stops if the client secret of a sign-in is missing',
+    manifest({ signIn: ['people'] }),
+    [[true, /SignInSecrets .*client secret of people/]],
+  ],
+  [
+    'needs no client secret for a sign-in through the user pool',
+    { ...manifest({ signIn: ['people'] }), ...settings({ userPool: true }) },
+    [],
+  ],
+  [
+    'warns about example names on a stage that can be removed',
     manifest({ placeholders: ['login.acme.example'] }),
     [[false, /still has example names: login\.acme\.example/]],
   ],
   [
-    'an example, on a stage that stays',
+    'stops at example names on a stage that is kept',
     { ...manifest({ placeholders: ['111122223333'] }), ...settings({ alarmsTo: ['a@b.c'] }), kept: true },
     [[true, /still has example names: 111122223333/]],
   ],
-  ['a stage in upper case, with a user pool', { stage: 'Dev', ...settings({ userPool: true }) }, [[true, /lower-case/]]],
-  ['a stage in upper case, without one', { stage: 'Dev' }, []],
-  ['a stage with a reserved word', { stage: 'my-aws', ...settings({ userPool: true }) }, [[true, /must not contain 'aws'/]]],
-  ['a stage that is too long', { stage: 'x'.repeat(45), ...settings({ userPool: true }) }, [[true, /too long/]]],
-  ['the longest stage', { stage: 'x'.repeat(44), ...settings({ userPool: true }) }, []],
-  ['a new account', { ...settings({ reserveConcurrency: true }), concurrency: 10 }, [[true, /can run 10 functions at once/]]],
-  ['101', { ...settings({ reserveConcurrency: true }), concurrency: 101 }, [[true, /needs 102/]]],
-  ['102', { ...settings({ reserveConcurrency: true }), concurrency: 102 }, []],
-  ['an unknown quota', settings({ reserveConcurrency: true }), [[false, /could not be read/]]],
-  ['a resource to adopt', settings({ adopt: { StoryTable: 'stint-dev-StoryTable-x' } }), []],
+  ['stops at a stage in upper case with a user pool', { stage: 'Dev', ...settings({ userPool: true }) }, [[true, /lower-case/]]],
+  ['accepts a stage in upper case without a user pool', { stage: 'Dev' }, []],
+  ['stops at a stage with a reserved word', { stage: 'my-aws', ...settings({ userPool: true }) }, [[true, /must not contain 'aws'/]]],
+  ['stops at a stage that is too long', { stage: 'x'.repeat(45), ...settings({ userPool: true }) }, [[true, /too long/]]],
+  ['accepts the longest stage', { stage: 'x'.repeat(44), ...settings({ userPool: true }) }, []],
   [
-    'a resource to adopt that is unknown',
+    'stops at the concurrency of a new account',
+    { ...settings({ reserveConcurrency: true }), concurrency: 10 },
+    [[true, /can run 10 functions at once/]],
+  ],
+  ['stops at a concurrency that is one too low', { ...settings({ reserveConcurrency: true }), concurrency: 101 }, [[true, /needs 102/]]],
+  ['accepts the lowest concurrency', { ...settings({ reserveConcurrency: true }), concurrency: 102 }, []],
+  ['warns if the concurrency is unknown', settings({ reserveConcurrency: true }), [[false, /could not be read/]]],
+  ['accepts a resource to adopt', settings({ adopt: { StoryTable: 'stint-dev-StoryTable-x' } }), []],
+  [
+    'stops at an unknown resource to adopt',
     settings({ adopt: { Storytable: 'x' } as object }),
     [[true, /unknown resource Storytable\.\n.*StoryTable, SideTable/]],
   ],
-  ['alarms for nobody, on a stage that stays', { kept: true }, [[false, /No one receives the alarms/]]],
+  ['warns if no one receives the alarms of a stage that is kept', { kept: true }, [[false, /No one receives the alarms/]]],
 ])('%s', (_what, more, expected) => {
   const found = preflight({ ...good, ...more })
   expect(found.map((finding) => [finding.stops, findingsText([finding])])).toEqual(
@@ -72,14 +87,14 @@ test.each<[string, Partial<Facts>, readonly [boolean, RegExp][]]>([
 })
 
 describe('the repository’s own config', () => {
-  test('has the names of an example', async () => {
+  test('has example names', async () => {
     const checked = await loadConfig(join(root, 'stint.config.ts'), {})
     const found = checked.ok ? placeholdersIn(checked.rules) : []
     expect(found).toContain('111122223333')
     expect(found.some((name) => name.endsWith('.example'))).toBe(true)
     expect(found).not.toContain('token.actions.githubusercontent.com')
   })
-  test('does not deploy to prod, and nothing is made', async () => {
+  test('is not deployed to prod, and creates no resource', async () => {
     const error: Error = await deploy('prod', undefined, { isExample: true }).then(
       () => Promise.reject(new Error('it deployed')),
       (thrown) => thrown,
@@ -88,24 +103,6 @@ describe('the repository’s own config', () => {
     expect((error as Error & { resources: readonly object[] }).resources).toEqual([])
   }, 400_000)
 })
-
-test('docs/examples/deploy-role.json has every service of which prod has a resource', async () => {
-  const { Statement } = JSON.parse(await readFile(join(root, 'docs/examples/deploy-role.json'), 'utf8')) as { Statement: Statement[] }
-  const allowed = new Set(Statement.flatMap(({ Action }) => Action.map((action) => action.split(':')[0])))
-  const prefixes: { readonly [module: string]: string } = { apigatewayv2: 'apigateway', cognito: 'cognito-idp' }
-  const { resources } = await deploy('prod')
-  const used = new Set(
-    resources.flatMap(({ type }) => {
-      const [, module = ''] = /^aws:(\w+)\/(?!log|event)/.exec(type) ?? []
-      if (/^aws:cloudwatch\/log/.test(type)) return ['logs']
-      if (/^aws:cloudwatch\/event/.test(type)) return ['events']
-      return module === '' ? [] : [prefixes[module] ?? module]
-    }),
-  )
-  expect(used.size).toBeGreaterThan(8)
-  expect([...used].filter((service) => !allowed.has(service))).toEqual([])
-}, 400_000)
-type Statement = { readonly Action: readonly string[] }
 
 test('adopt takes over what a removed stage left', async () => {
   const adopt = Object.fromEntries(adoptable.map((name) => [name, `stint-again-${name}`]))

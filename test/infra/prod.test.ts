@@ -77,6 +77,24 @@ test('the app and its configuration fit their types', () => {
   expect(status === 0 || stdout.includes('.sst/')).toBe(true)
 })
 
+test('docs/examples/deploy-role.json allows every service that prod has a resource of', () => {
+  const { Statement } = JSON.parse(readFileSync(join(root, 'docs/examples/deploy-role.json'), 'utf8')) as {
+    Statement: { readonly Action: readonly string[] }[]
+  }
+  const allowed = new Set(Statement.flatMap(({ Action }) => Action.map((action) => action.split(':')[0])))
+  const prefixes: { readonly [module: string]: string } = { apigatewayv2: 'apigateway', cognito: 'cognito-idp' }
+  const used = new Set(
+    prod.resources.flatMap(({ type }) => {
+      const [, module = ''] = /^aws:(\w+)\/(?!log|event)/.exec(type) ?? []
+      if (/^aws:cloudwatch\/log/.test(type)) return ['logs']
+      if (/^aws:cloudwatch\/event/.test(type)) return ['events']
+      return module === '' ? [] : [prefixes[module] ?? module]
+    }),
+  )
+  expect(used.size).toBeGreaterThan(8)
+  expect([...used].filter((service) => !allowed.has(service))).toEqual([])
+})
+
 describe('roles', () => {
   test('trust Lambda and nobody else', () => {
     const roles = prod.of('aws:iam/role:Role')
