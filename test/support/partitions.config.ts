@@ -11,7 +11,7 @@ export default defineConfig({
   targets: {
     ...company.targets,
     ...Object.fromEntries(
-      partitions.map(({ id, iam: [, region] }) => [
+      partitions.map(({ id, iamRegion: region }) => [
         id,
         { account, roleArn: `arn:${id}:iam::${account}:role/stint/Partition`, externalId: `stint-${id}`, region },
       ]),

@@ -1,7 +1,8 @@
 /** The table of partitions against the one of AWS's SDK. */
 import { readFileSync } from 'node:fs'
+import { IAMClient } from '@aws-sdk/client-iam'
 import { expect, test } from 'vitest'
-import { partitionOfArn, partitionOfRegion, partitions } from './partition.ts'
+import { iamHost, partitionOfArn, partitionOfRegion, partitions } from './partition.ts'
 
 const SDK = '../../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js'
 const text = readFileSync(new URL(SDK, import.meta.url), 'utf8').replace(/^export const partitionsInfo = /, '')
@@ -17,9 +18,16 @@ test.each(known.map((one) => [one.id, one] as const))('%s: regions, suffix and e
     expect([region, partitionOfRegion(region).id, partitionOfRegion(region).regions.test(region)]).toEqual([region, id, true])
   const own = partitions.find((one) => one.id === id)
   expect(own?.dnsSuffix).toBe(outputs.dnsSuffix)
-  expect(own?.iam[0].endsWith(outputs.dnsSuffix)).toBe(true)
   expect(partitionOfArn(`arn:${id}:iam::111122223333:role/r`)).toBe(own)
-  expect(partitions.filter(({ regions: begin }) => begin.test(own?.iam[1] ?? ''))).toEqual([own])
+  expect(partitions.filter(({ regions: begin }) => begin.test(own?.iamRegion ?? ''))).toEqual([own])
+})
+
+test.each(partitions.map((one) => [one.id, one] as const))('%s: the endpoint of IAM, and the region that signs for it', (_id, own) => {
+  const { endpointProvider } = new IAMClient({ region: own.iamRegion }).config as unknown as {
+    endpointProvider: (given: { Region: string }) => { url: URL; properties: { authSchemes: [{ signingRegion: string }] } }
+  }
+  const { url, properties } = endpointProvider({ Region: own.iamRegion })
+  expect([iamHost(own), own.iamRegion]).toEqual([url.host, properties.authSchemes[0].signingRegion])
 })
 
 test('a region that is not known yet is one of aws, an ARN of no partition is of none', () => {

@@ -11,24 +11,25 @@ export type Partition = {
   readonly dnsSuffix: string
   readonly console: string
   readonly signIn: string
-  readonly iam: readonly [host: string, region: string]
+  /** The region of IAM's only endpoint. */
+  readonly iamRegion: string
 }
 
-const partition = (id: string, regions: RegExp, dnsSuffix: string, site: string, iam: Partition['iam']): Partition => ({
-  ...{ id, regions, dnsSuffix, iam },
+const partition = (id: string, regions: RegExp, dnsSuffix: string, site: string, iamRegion: string): Partition => ({
+  ...{ id, regions, dnsSuffix, iamRegion },
   console: `console.${site}`,
   signIn: `signin.${site}`,
 })
 
 const [commercial, ...others] = [
-  partition('aws', /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, 'amazonaws.com', 'aws.amazon.com', ['iam.amazonaws.com', 'us-east-1']),
-  partition('aws-cn', /^cn-/, 'amazonaws.com.cn', 'amazonaws.cn', ['iam.cn-north-1.amazonaws.com.cn', 'cn-north-1']),
-  partition('aws-us-gov', /^us-gov-/, 'amazonaws.com', 'amazonaws-us-gov.com', ['iam.us-gov.amazonaws.com', 'us-gov-west-1']),
-  partition('aws-eusc', /^eusc-/, 'amazonaws.eu', 'amazonaws-eusc.eu', ['iam.eusc-de-east-1.amazonaws.eu', 'eusc-de-east-1']),
-  partition('aws-iso', /^us-iso-/, 'c2s.ic.gov', 'c2shome.ic.gov', ['iam.us-iso-east-1.c2s.ic.gov', 'us-iso-east-1']),
-  partition('aws-iso-b', /^us-isob-/, 'sc2s.sgov.gov', 'sc2shome.sgov.gov', ['iam.us-isob-east-1.sc2s.sgov.gov', 'us-isob-east-1']),
-  partition('aws-iso-e', /^eu-isoe-/, 'cloud.adc-e.uk', 'csphome.adc-e.uk', ['iam.eu-isoe-west-1.cloud.adc-e.uk', 'eu-isoe-west-1']),
-  partition('aws-iso-f', /^us-isof-/, 'csp.hci.ic.gov', 'csphome.hci.ic.gov', ['iam.us-isof-south-1.csp.hci.ic.gov', 'us-isof-south-1']),
+  partition('aws', /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, 'amazonaws.com', 'aws.amazon.com', 'us-east-1'),
+  partition('aws-cn', /^cn-/, 'amazonaws.com.cn', 'amazonaws.cn', 'cn-north-1'),
+  partition('aws-us-gov', /^us-gov-/, 'amazonaws.com', 'amazonaws-us-gov.com', 'us-gov-west-1'),
+  partition('aws-eusc', /^eusc-/, 'amazonaws.eu', 'amazonaws-eusc.eu', 'eusc-de-east-1'),
+  partition('aws-iso', /^us-iso-/, 'c2s.ic.gov', 'c2shome.ic.gov', 'us-iso-east-1'),
+  partition('aws-iso-b', /^us-isob-/, 'sc2s.sgov.gov', 'sc2shome.sgov.gov', 'us-isob-east-1'),
+  partition('aws-iso-e', /^eu-isoe-/, 'cloud.adc-e.uk', 'csphome.adc-e.uk', 'eu-isoe-west-1'),
+  partition('aws-iso-f', /^us-isof-/, 'csp.hci.ic.gov', 'csphome.hci.ic.gov', 'us-isof-south-1'),
 ] as const
 
 export const partitions: readonly Partition[] = [commercial, ...others]
@@ -37,6 +38,10 @@ export const partitions: readonly Partition[] = [commercial, ...others]
 export const partitionOfRegion = (region: string): Partition => others.find(({ regions }) => regions.test(region)) ?? commercial
 
 export const partitionOfArn = (arn: string): Partition | undefined => partitions.find(({ id }) => arn.startsWith(`arn:${id}:`))
+
+/** The host of IAM, which is not in the name of a region in the two oldest partitions. */
+export const iamHost = ({ id, iamRegion, dnsSuffix }: Partition): string =>
+  `iam.${id === 'aws' ? '' : id === 'aws-us-gov' ? 'us-gov.' : `${iamRegion}.`}${dnsSuffix}`
 
 /** The partition's part of an ARN that is known to be valid. */
 export const partitionIn = (arn: string): string => arn.split(':', 2)[1] ?? commercial.id

@@ -1,5 +1,5 @@
 /**
- * The certificates that every TLS connection trusts. Node would parse them again for each agent and each connection, which takes
+ * The certificates that connections to AWS trust. Node would parse them again for each agent and each connection, which takes
  * milliseconds of a cold start.
  */
 import { createSecureContext, type SecureContext } from 'node:tls'

@@ -5,7 +5,7 @@
 import type { AwsKeys } from '@stint/broker/adapters/aws'
 import { signedQuery } from '@stint/broker/adapters/signed-query'
 import type { Target } from '@stint/core/config/shape'
-import { partitionOfArn, partitionOfRegion } from '@stint/iam/partition'
+import { iamHost, partitionOfArn, partitionOfRegion } from '@stint/iam/partition'
 import { Failure } from '../frame/failure.ts'
 import type { Env, Reply, Send } from '../frame/http.ts'
 import type { RoleDocument } from './judge-role.ts'
@@ -107,10 +107,9 @@ const DENY_ALL = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: '
 /** IAM has one endpoint for each partition (AWS General Reference, "AWS Identity and Access Management endpoints"). */
 function endpointOf(service: 'iam' | 'sts', { region, roleArn }: Target, env: Env): { readonly url: string; readonly region: string } {
   const partition = partitionOfArn(roleArn) ?? partitionOfRegion(region)
-  const [host, home] = partition.iam
   const given = (service === 'iam' ? env.AWS_ENDPOINT_URL_IAM : env.AWS_ENDPOINT_URL_STS) ?? env.AWS_ENDPOINT_URL
-  const signed = service === 'iam' ? home : region
-  const own = service === 'iam' ? `https://${host}/` : `https://sts.${region}.${partition.dnsSuffix}/`
+  const signed = service === 'iam' ? partition.iamRegion : region
+  const own = service === 'iam' ? `https://${iamHost(partition)}/` : `https://sts.${region}.${partition.dnsSuffix}/`
   return { url: given === undefined ? own : `${given.replace(/\/+$/, '')}/`, region: signed }
 }
 

@@ -5,7 +5,7 @@
 import { findClaim, matchesClaim } from '../config/matcher.ts'
 import type { Profile, Who } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
-import { quoted } from '../identity/token.ts'
+import { quoted as shownClaim } from '../identity/token.ts'
 
 type Miss = { readonly claim: string; readonly is: unknown; readonly wanted: unknown }
 /** A rule that does not match, and each claim that does not. */
@@ -27,12 +27,12 @@ function missesOf(who: Who, caller: Pick<Caller, 'issuer' | 'claims'>): readonly
   })
 }
 
-/** One line: `eligible[0]: ref is "refs/heads/x", wanted "refs/heads/main"`. Undefined if no rule is in the way. */
+/** One line: `eligible[0]: ref is "refs/heads/x", expected "refs/heads/main"`. Undefined if no rule is in the way. */
 export function nearestObstacle(profile: Pick<Profile, 'eligible'>, caller: Pick<Caller, 'issuer' | 'claims'>): string | undefined {
   const [nearest] = obstaclesOf(profile, caller)
   const [first, ...more] = nearest?.misses ?? []
   return (
     first &&
-    `${nearest?.rule}: ${first.claim} is ${quoted(first.is)}, wanted ${quoted(first.wanted)}${more.length > 0 ? `; nor ${more.map(({ claim }) => claim).join(', ')}` : ''}`
+    `${nearest?.rule}: ${first.claim} is ${shownClaim(first.is)}, expected ${shownClaim(first.wanted)}${more.length > 0 ? `; ${more.map(({ claim }) => claim).join(' and ')} ${more.length > 1 ? 'do' : 'does'} not match either` : ''}`
   )
 }

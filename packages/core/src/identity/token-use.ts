@@ -2,6 +2,7 @@
  * Checks that a token is of the kind that the config expects from its issuer, and that it belongs to a person where it must.
  * RFC 9068 marks access tokens with `typ`. Older issuers mark them in other ways, one per dialect.
  */
+import { partitions } from '@stint/iam/partition'
 import type { Dialect, Issuer } from '../config/shape.ts'
 import type { JsonObject } from '../json.ts'
 
@@ -10,7 +11,10 @@ export const dialectOf = (issuer: Pick<Issuer, 'dialect' | 'url'>): Dialect =>
   issuer.dialect ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'rfc9068'
 
 const urls: readonly (readonly [RegExp, Dialect])[] = [
-  [/^https:\/\/cognito-idp\.[a-z0-9-]+\.(amazonaws\.(com(\.cn)?|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov)\//, 'cognito'],
+  [
+    new RegExp(`^https://cognito-idp\\.[a-z0-9-]+\\.(${partitions.map(({ dnsSuffix }) => dnsSuffix.replaceAll('.', '\\.')).join('|')})/`),
+    'cognito',
+  ],
   [/^https:\/\/[^/]+\.okta(preview|-emea)?\.com(\/|$)/, 'okta'],
   [/^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net)\//, 'entra'],
   [/\/realms\/[^/]+$/, 'keycloak'],

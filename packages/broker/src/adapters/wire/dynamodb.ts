@@ -9,12 +9,11 @@ import { ServiceFault } from './fault.ts'
 
 type Operation = 'UpdateItem' | 'GetItem' | 'BatchGetItem'
 
-/** The properties that Stint sends, in the order in which the SDK writes them. */
+/** The properties that Stint sends, in the order in which the SDK writes them. Any other is a bug: it would not be sent. */
 const PROPERTIES = [
   'RequestItems',
   'TableName',
   'Key',
-  'Keys',
   'ConsistentRead',
   'ReturnValues',
   'ReturnConsumedCapacity',
@@ -66,18 +65,24 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 function bodyOf(input: object): string {
   const sent = input as Json
+  const unknown = Object.keys(sent).find((name) => !(PROPERTIES as readonly string[]).includes(name))
+  if (unknown) throw new TypeError(`${unknown} is not in PROPERTIES`)
   const ordered: Json = {}
-  for (const name of PROPERTIES) if (sent[name] !== undefined) ordered[name] = isItem(name) ? withBase64(sent[name] as Item) : sent[name]
-  if (sent.RequestItems !== undefined) ordered.RequestItems = keysInBase64(sent.RequestItems as Requested)
+  for (const name of PROPERTIES) if (sent[name] !== undefined) ordered[name] = writers[name]?.(sent[name] as never) ?? sent[name]
   return JSON.stringify(ordered)
 }
 
 type Item = Readonly<Record<string, AttributeValue>>
 type Requested = Readonly<Record<string, { readonly Keys: readonly Item[] }>>
-const isItem = (name: string): boolean => name === 'Key' || name === 'ExpressionAttributeValues'
 
 const keysInBase64 = (requested: Requested) =>
   Object.fromEntries(Object.entries(requested).map(([table, of]) => [table, { ...of, Keys: of.Keys.map(withBase64) }]))
+/** The properties that can hold bytes. */
+const writers: { readonly [name: string]: ((value: never) => object) | undefined } = {
+  RequestItems: keysInBase64,
+  Key: withBase64,
+  ExpressionAttributeValues: withBase64,
+}
 
 /** The item with its bytes as base64. What holds no bytes stays the same object: most of each item is text. */
 function withBase64(item: Item): object {
