@@ -67,7 +67,7 @@ export function functions(parts: Parts) {
         architecture: 'arm64',
         memory: `${megabytes} MB`,
         timeout: `${seconds} seconds`,
-        // SST looks up the role. It can, once IAM has taken a policy for it.
+        // SST looks up the role, so wait until its policy exists.
         role: $resolve([role.arnOf(name), policy.id]).apply(([arn]) => arn),
         // `sst dev` does not replace it: a function that can assume roles must not run on a laptop.
         dev: false,

@@ -9,7 +9,8 @@ export const formats = ['json', 'env', 'process', 'container', 'console'] as con
 type BodyFault = { readonly kind: 'missing' | 'type' | 'unknown'; readonly path: string }
 
 const isString = (value: unknown): boolean => typeof value === 'string'
-const properties: { readonly [name: string]: (value: unknown) => boolean } = {
+/** Each property, with the check of its type. */
+export const properties: { readonly [name: string]: (value: unknown) => boolean } = {
   profile: isString,
   justification: isString,
   ticket: isString,

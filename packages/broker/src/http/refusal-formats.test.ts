@@ -76,8 +76,11 @@ test.each<[string, VendReply]>([
 test('without a format nothing changes', () => expect(inRefusalFormat(reply, () => undefined)).toBe(reply))
 
 test('every code has a message of its own', () => {
-  for (const code of Object.keys(problems) as (keyof typeof problems)[]) {
+  const codes = Object.keys(problems) as (keyof typeof problems)[]
+  const messages = codes.map((code) => {
     const { body } = env(problemReply({ ...refused('internal', 'Detail.'), code, evidence: {} } as never, 'f00d'))
     expect(body).toContain(`code ${code}, trace f00d`)
-  }
+    return /'stint: (.*?)'/.exec(body)?.[1]
+  })
+  expect(messages.filter((message, at) => message === undefined || messages.indexOf(message) !== at)).toEqual([])
 })

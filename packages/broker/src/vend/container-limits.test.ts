@@ -1,4 +1,4 @@
-/** What a caller is told who has reached a limit of the container protocol, and when it may try again. */
+/** The refusal of a caller that has reached a limit of the container protocol, and when it can try again. */
 import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import { containerLimits, limitRefusal } from './container-limits.ts'

@@ -36,7 +36,7 @@ export type Slot = {
   readonly fingerprint?: string
   /** Limits of the entry point. They are counted in parallel with reserve. */
   readonly limits?: SessionLimits
-  /** Where a call goes on if the request is full. `place`: the number of this call within its minute, which no other call has. */
+  /** The slot to try next if the request has no uses left. `place`: the number of this call within its minute, which no other call has. */
   readonly afterFull?: (place: number) => Slot
   /** The refusal, in the terms of this entry point, of a request that has no uses left. */
   readonly exhausted: (refusal: Refused<'request-exhausted'>) => Refused<ExhaustedAs>

@@ -484,7 +484,7 @@ const containerSettings = named(
   v.pipe(
     v.strictObject({
       perMinute: optional(
-        'Sessions that one caller can start within a minute with the same profile and parameters. Default: 60. More sessions mean more writes, and a lost token is worth more.',
+        'Sessions that one caller can start within a minute with the same profile and parameters. Default: 60. A higher limit costs more writes and lets a stolen token start more sessions.',
         count(6, 600),
       ),
       perHour: optional('Sessions that one caller can start within an hour with all profiles. Default: 1200.', count(60, 6000)),

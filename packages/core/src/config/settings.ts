@@ -121,7 +121,7 @@ export type Profile = {
 
 /** The container credentials protocol, `GET /credentials/{profile}`. SDKs fetch credentials for each client and process, and repeat a call after one or two seconds, so leave room for three calls per need. */
 export type ContainerSettings = {
-  /** Sessions that one caller can start within a minute with the same profile and parameters. Default: 60. More sessions mean more writes, and a lost token is worth more. */
+  /** Sessions that one caller can start within a minute with the same profile and parameters. Default: 60. A higher limit costs more writes and lets a stolen token start more sessions. */
   readonly perMinute?: number
   /** Sessions that one caller can start within an hour with all profiles. Default: 1200. */
   readonly perHour?: number

@@ -37,7 +37,7 @@ test.each<[string, unknown]>([
   ['NaN', Number.NaN],
   ['infinity', Number.POSITIVE_INFINITY],
   ['an empty set', new Set()],
-  ['a function in an object', { f: Symbol('x') }],
+  ['a symbol in an object', { f: Symbol('x') }],
   ['an instance of a class', new Date(0)],
 ])('neither stores %s', (_name, odd) => {
   expect(() => marshall({ odd })).toThrow()

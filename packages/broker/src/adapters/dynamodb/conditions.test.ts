@@ -615,6 +615,9 @@ test.each(Object.keys(situations))('%s: the same over Stint’s own wire', async
 const STAGED_HERE = 'the directory keeps a freeze that was set again'
 /** The endpoint of a DynamoDB that we did not write: `npm run verify:all moto` sets it. */
 const elsewhere = process.env.STINT_DYNAMODB
+test('exactly one situation is staged for the table in process', () => {
+  expect(Object.keys(situations).filter((name) => name.startsWith(STAGED_HERE))).toHaveLength(1)
+})
 if (elsewhere !== undefined)
   describe.each(CLIENTS)('at STINT_DYNAMODB, over %s', (over) => {
     test.each(Object.keys(situations).filter((name) => !name.startsWith(STAGED_HERE)))('%s: the same', async (name) => {

@@ -65,7 +65,7 @@ test.each<[string, string, string]>([
   expect(() => text(path)).toThrow()
 })
 
-test('a long document takes no longer than its length', () => {
-  const many = doc('<A>&amp;</A>'.repeat(5000))
-  expect(() => readXml(many).text('R/A')).toThrow()
+test('reads a document with 5000 elements', () => {
+  const { text } = readXml(doc(Array.from({ length: 5000 }, (_, at) => `<A${at}>&amp;${at}</A${at}>`).join('')))
+  expect([text('R/A0'), text('R/A4999')]).toEqual(['&0', '&4999'])
 })
