@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { codeFor, failCode, type Shell, setCode, unsetCode } from '@stint/cli/credentials/shell-code'
+import { shellWord } from '@stint/core/shell'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { spawned } from '../support/cli-user.ts'
@@ -134,6 +135,23 @@ describe.each(shells)('%s', (program, shell, args) => {
       `echo "${shell === 'fish' ? '$status' : '$?'}/$V0/"`,
     )
     expect(stdout).toBe('0/x/\n')
+  })
+})
+
+describe.each([
+  ['bash', ['--norc', '--noprofile']],
+  ['dash', []],
+  ['zsh', ['-f']],
+] as const)('a word to show in a command, in %s', (program, options) => {
+  testWith(program)('is the word that was given', async () => {
+    const path = fc.constantFrom('', '/home/dana/a file', '/etc/passwd', '=ls', '~', '-n', 'bucket=acme-orders-logs')
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(value, path), { minLength: 40, maxLength: 80 }), async (words) => {
+        const { stdout } = await spawned(program, [...options, '-c', `printf '%s\\0' ${words.map(shellWord).join(' ')}`], {})
+        expect(stdout).toBe(words.map((word) => `${word}\0`).join(''))
+      }),
+      { numRuns: 15 },
+    )
   })
 })
 

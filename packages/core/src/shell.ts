@@ -40,6 +40,9 @@ export const STALE = [
 /** Inside single quotes nothing is special but the quote (POSIX.1-2024, Shell Command Language, 2.2.2). */
 export const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`
 
+/** A word to show in a command: quoted only if a shell would read something into it, as zsh does with `=` at the start. */
+export const shellWord = (value: string): string => (/^(?!=)[\w@%+=:,./-]+$/.test(value) ? value : quoted(value))
+
 export const exportCode = (variables: Readonly<Record<string, string>>): string =>
   Object.entries(variables)
     .map(([name, value]) => `export ${name}=${quoted(value)}\n`)

@@ -1,6 +1,7 @@
 /** `npm start -- --config FILE`: lines to paste for a config that is not ours. */
 import { boundedFetch } from '@stint/broker/adapters/bounded-fetch'
 import { brief } from '@stint/core/audit/event'
+import { shellWord } from '@stint/core/shell'
 import { exampleOf, type ProfileExample } from './aws/seed.ts'
 import { people } from './issuer/people.ts'
 import { identities, issuerOf, signIn } from './issuer/token-client.ts'
@@ -59,7 +60,7 @@ claims, see packages/sandbox/src/issuer. Your config's issuers must use the bind
   const { identity, profile, justified, access, example } = found
   const { urls, rules } = sandbox
   const parameters = Object.entries(example.parameters)
-  const passed = parameters.map(([name, value]) => ` -p ${name}=${quoted(value)}`).join('')
+  const passed = parameters.map(([name, value]) => ` -p ${name}=${shellWord(value)}`).join('')
   const body = JSON.stringify({
     profile,
     ...(parameters.length > 0 ? { parameters: example.parameters } : {}),
@@ -82,15 +83,12 @@ claims, see packages/sandbox/src/issuer. Your config's issuers must use the bind
   return `${shell}  ${shell === '' ? `As ${identity}` : '4. The same'}, over HTTP, with a token of your own
   TOKEN=$(npm run -s token -- ${identity}${option})
   curl -s ${urls.broker}/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-    -d ${quoted(body)}
+    -d ${shellWord(body)}
 `
 }
 
 function awsLine(endpoint: string, { lists, reads }: ProfileExample): string {
   const aws = `aws --endpoint-url ${endpoint}`
-  if (reads) return `${aws} s3 cp ${quoted(`s3://${reads.bucket}/${reads.key}`)} -`
+  if (reads) return `${aws} s3 cp ${shellWord(`s3://${reads.bucket}/${reads.key}`)} -`
   return lists === undefined ? `${aws} sts get-caller-identity` : `${aws} s3 ls s3://${lists}`
 }
-
-/** A word of the shell. */
-const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { importConfig, loadConfig } from '@stint/broker/build/config-file'
 import { formatFaults } from '@stint/core/config/check'
+import { shellWord } from '@stint/core/shell'
 import type { Context } from '../context.ts'
 import type { Exit } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
@@ -15,7 +16,12 @@ type TestFlags = TalkFlags & { readonly config: string; readonly binding?: reado
 
 export async function testCommand({ process }: Context, flags: TestFlags, file: string): Promise<Exit> {
   const checked = await loadConfig(resolve(flags.config), pairs(flags.binding))
-  if (!checked.ok) throw invalid(flags.config, formatFaults(checked.faults).split('\n'), 'Check the config: stint lint')
+  if (!checked.ok)
+    throw invalid(
+      flags.config,
+      formatFaults(checked.faults).split('\n'),
+      `Check the config: stint lint --config ${shellWord(flags.config)}`,
+    )
   const imported = await importConfig(resolve(file))
   if (!imported.ok) throw new Failure('unreachable', `${file}: ${imported.fault}`, { next: 'Check the path: stint test FILE' })
   const table = checkTable(imported.value, checked.rules)

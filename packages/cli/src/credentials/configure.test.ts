@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { quoted, withSection } from './configure.ts'
+import { configWord, withSection } from './configure.ts'
 
 const section = ['[profile logs]', 'credential_process = stint credential-process logs', 'region = eu-central-1']
 const text = `${section.join('\n')}\n`
@@ -50,8 +50,8 @@ test.each<[NodeJS.Platform, string, string | undefined]>([
   ['win32', 'a=%x%', undefined],
   ['linux', 'a=%x%', 'a=%x%'],
 ])('on %s, the word %s is written as %s', (platform, word, expected) => {
-  if (expected === undefined) expect(() => quoted(word, platform)).toThrow(/cannot be written to the AWS config/)
-  else expect(quoted(word, platform)).toBe(expected)
+  if (expected === undefined) expect(() => configWord(word, platform)).toThrow(/cannot be written to the AWS config/)
+  else expect(configWord(word, platform)).toBe(expected)
 })
 test('changes nothing the second time', () => {
   expect(withSection(text, 'logs', section, false)).toBe(text)

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { shellWord } from '@stint/core/shell'
 import { type Broker, brokerFor } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../frame/failure.ts'
@@ -46,14 +47,14 @@ export async function configureCommand(context: Context, flags: ConfigureFlags, 
   ]
   const section = [
     `[${name === 'default' ? name : `profile ${name}`}]`,
-    `credential_process = ${words.map((word) => quoted(word, platform)).join(' ')}`,
+    `credential_process = ${words.map((word) => configWord(word, platform)).join(' ')}`,
     `region = ${flags.region ?? profile.region}`,
   ]
   if (flags.print) return void stdout.write(flags.json ? jsonLine({ name, section: section.join('\n') }) : `${section.join('\n')}\n`)
   const file = awsConfigFile(env)
   const before = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return ''
-    throw new Failure('unreachable', `${file} is unreadable: ${error.message}.`, { next: `Check it: ls -l '${file}'` })
+    throw new Failure('unreachable', `${file} is unreadable: ${error.message}.`, { next: `Check it: ls -l ${shellWord(file)}` })
   })
   const after = withSection(before, name, section, flags.force)
   if (after === undefined)
@@ -77,7 +78,7 @@ async function whichBroker({ process: { env } }: Context, flags: ConfigureFlags,
  * One word of credential_process. Some SDKs give it to a shell, others split it themselves, and they differ on everything but plain words
  * in double quotes. On Windows a backslash is an ordinary character to all of them, and cmd.exe replaces `%NAME%` also in quotes.
  */
-export function quoted(word: string, platform: NodeJS.Platform): string {
+export function configWord(word: string, platform: NodeJS.Platform): string {
   if ((platform === 'win32' ? /^[A-Za-z0-9_./:=@+,-]+$/ : /^[A-Za-z0-9_./:=@%+,-]+$/).test(word)) return word
   if ((platform === 'win32' ? /["$`%\n\r]/ : /["\\$`\n\r]/).test(word))
     throw new Failure(

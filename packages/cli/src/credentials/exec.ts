@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { constants, devNull } from 'node:os'
 import { basename } from 'node:path'
+import { shellWord } from '@stint/core/shell'
 import type { Context } from '../context.ts'
 import { exitCode } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
@@ -137,11 +138,13 @@ function childOf({ process }: Context, [program = '', ...args]: readonly string[
     child.once('error', (error: NodeJS.ErrnoException) => {
       over()
       if (error.code === 'ENOENT')
-        reject(new Failure('notFound', `Command not found: ${program}.`, { next: `Check its name and $PATH: command -v '${program}'` }))
+        reject(
+          new Failure('notFound', `Command not found: ${program}.`, { next: `Check its name and $PATH: command -v ${shellWord(program)}` }),
+        )
       else
         reject(
           new Failure('notExecutable', `${program} cannot be executed: ${error.message}.`, {
-            next: `Check its permissions: ls -l ${program}`,
+            next: `Check its permissions: ls -l ${shellWord(program)}`,
           }),
         )
     })

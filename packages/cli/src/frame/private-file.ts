@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { chmod, link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { shellWord } from '@stint/core/shell'
 import { Failure } from './failure.ts'
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
@@ -26,7 +27,7 @@ async function writing<T>(path: string, work: () => Promise<T>, { done = 'writte
     const { code, message } = error as NodeJS.ErrnoException
     if (error instanceof Failure || code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error
     throw new Unwritable('unreachable', `${path} cannot be ${done}: ${message}.`, {
-      next: `Set ${folder} to a folder that you can write, or check this one: ls -ld '${dirname(path)}'`,
+      next: `Set ${folder} to a folder that you can write, or check this one: ls -ld ${shellWord(dirname(path))}`,
     })
   }
 }
@@ -164,4 +165,6 @@ function checkOwner(path: string, { uid }: Stats): void {
 }
 
 const unsafe = (path: string, why: string): Failure =>
-  new Failure('unreachable', `${path} is not safe to use: ${why}.`, { next: `Look at it, remove it, and try again: ls -ld '${path}'` })
+  new Failure('unreachable', `${path} is not safe to use: ${why}.`, {
+    next: `Look at it, remove it, and try again: ls -ld ${shellWord(path)}`,
+  })

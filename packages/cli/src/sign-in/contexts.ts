@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { shellWord } from '@stint/core/shell'
 import { Failure } from '../frame/failure.ts'
 import type { Env } from '../frame/http.ts'
 import { configFolder, stateFolder } from '../frame/paths.ts'
@@ -24,9 +25,11 @@ export async function readContexts(env: Env): Promise<Contexts> {
   const file = fileOf(env)
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{"contexts":{}}'
-    throw new Failure('unreachable', `${file} is unreadable: ${error.message}.`, { next: `Fix it or remove it: ls -l '${file}'` })
+    throw new Failure('unreachable', `${file} is unreadable: ${error.message}.`, { next: `Fix it or remove it: ls -l ${shellWord(file)}` })
   })
-  const fault = new Failure('unreachable', `${file} is invalid.`, { next: `Remove it and sign in again: rm '${file}' && stint login URL` })
+  const fault = new Failure('unreachable', `${file} is invalid.`, {
+    next: `Remove it and sign in again: rm ${shellWord(file)} && stint login URL`,
+  })
   try {
     const value = JSON.parse(content) as Contexts
     if (typeof value.contexts !== 'object' || !Object.values(value.contexts).every(isNamed)) throw fault

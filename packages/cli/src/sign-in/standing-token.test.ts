@@ -32,7 +32,7 @@ describe('who a token is', () => {
     ['a list', jwt(['iss', 'sub'])],
     ['null', `a.${part(null)}.c`],
     ['two parts', jwt(dana).split('.').slice(0, 2).join('.')],
-  ])('%s is nobody', (_name, token) => expect(identityOf(token)).toBeUndefined())
+  ])('has no identity: %s', (_name, token) => expect(identityOf(token)).toBeUndefined())
 })
 
 describe('which token counts', () => {
@@ -53,7 +53,7 @@ describe('which token counts', () => {
   test.each(['abc def', 'a\nb', 'é', 'a\u00a0b'])('%j cannot be sent, and says why', async (token) => {
     const found = standingToken({ STINT_TOKEN: token }, {})
     await expect(found.kind === 'token' ? found.read() : '').rejects.toThrow(
-      '$STINT_TOKEN has a space or another character that no token has.',
+      '$STINT_TOKEN contains a space or a character that a bearer token must not have.',
     )
   })
 })

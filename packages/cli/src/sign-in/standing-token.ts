@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { shellWord } from '@stint/core/shell'
 import { Failure } from '../frame/failure.ts'
 import type { Env } from '../frame/http.ts'
 
@@ -33,7 +34,7 @@ export function standingToken(env: Env, { tokenFile, context }: Chosen): Standin
 async function tokenIn(path: string): Promise<string> {
   const content = await readFile(path, 'utf8').catch((error: Error) => {
     throw new Failure('signIn', `The token file ${path} is unreadable: ${error.message}.`, {
-      next: `Check --token-file and $STINT_TOKEN_FILE: ls -l '${path}'`,
+      next: `Check --token-file and $STINT_TOKEN_FILE: ls -l ${shellWord(path)}`,
     })
   })
   if (content.trim() === '')
@@ -47,7 +48,7 @@ async function tokenIn(path: string): Promise<string> {
 function sendable(given: string, what: string): string {
   const token = given.trim()
   if (/^[\x21-\x7e]+$/.test(token)) return token
-  throw new Failure('signIn', `${what} has a space or another character that no token has.`, {
+  throw new Failure('signIn', `${what} contains a space or a character that a bearer token must not have.`, {
     next: 'Set it to one JWT of your issuer, and check it: stint doctor',
   })
 }

@@ -1,4 +1,5 @@
 /** `stint why`: explains a denial of AWS, and finds a profile that allows the call. */
+import { shellWord } from '@stint/core/shell'
 import { type Broker, brokerFor } from '../broker/broker.ts'
 import type { ProfileView } from '../broker/views.ts'
 import type { Context } from '../context.ts'
@@ -209,15 +210,13 @@ function limitOf({ certainty, role }: Candidate): string {
 
 /** The command that enters the profile, with the parameters that the call determines. */
 export function commandOf({ profile, parameters }: Candidate): string {
-  const flags = Object.entries(parameters).map(([name, value]) => ` -p ${quoted(`${name}=${value ?? '…'}`)}`)
+  // The value comes from AWS's message.
+  const flags = Object.entries(parameters).map(([name, value]) => ` -p ${value === null ? `${name}=…` : shellWord(`${name}=${value}`)}`)
   const justification = profile.justification === 'required' ? " -j '…'" : ''
   return profile.access === 'needs-approval'
     ? `stint request ${profile.id}${flags.join('')}${justification} --wait`
     : `stint exec ${profile.id}${flags.join('')}${justification} -- COMMAND`
 }
-
-/** For a POSIX shell: the value comes from AWS's message. */
-const quoted = (word: string): string => (/^[A-Za-z0-9_@%+=:,./…-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 function jsonOf(denial: Denial, looked: Awaited<ReturnType<typeof lookedUp>>): object {
   const { name, means, next } = layerWords[denial.layer]
