@@ -43,7 +43,7 @@ describe.each([...versions])('on Node %s', (_version, node) => {
     const first = await run('credential-process', 'logs-read', '-p', 'bucket=acme-orders-logs')
     const second = await run('credential-process', 'logs-read', '-p', 'bucket=acme-orders-logs')
     expect([first.code, second.stdout]).toEqual([0, first.stdout])
-    expect((await run('__complete', 'exec', 'lo')).stdout).toMatch(/^logs-read\t/)
+    expect((await run('__complete', 'exec', 'lo')).stdout).toMatch(/^logs-read\ta profile\n/)
     expect((await run('logout')).code).toBe(0)
   })
   test('reports a log that cannot be read as an error of the environment', async () => {

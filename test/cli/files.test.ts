@@ -71,7 +71,7 @@ test.each([
   }
 })
 
-test.runIf(existsSync('/dev/full'))('an output that cannot be written is said on stderr', () => {
+test.runIf(existsSync('/dev/full'))('reports an output error on stderr', () => {
   const { status, stderr } = spawnSync(process.execPath, [STINT, 'version'], {
     env: user.env,
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],

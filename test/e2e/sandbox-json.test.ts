@@ -1,8 +1,8 @@
 /** The sandbox's KMS and DynamoDB, asked with bodies and operations that an SDK does not send. */
 import { SignatureV4 } from '@smithy/signature-v4'
+import { Sha256 } from '@stint/broker/adapters/signed-query'
 import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sha256 } from '../support/aws.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -17,7 +17,7 @@ async function send(service: 'kms' | 'dynamodb', target: string, body: string): 
   const account = sandbox.aws.world.kmsKeys[0]?.arn.split(':')[4]
   const credentials = addUser(sandbox.aws.world, `arn:aws:iam::${account}:user/owner`, [everything])
   const { host } = new URL(sandbox.urls.aws)
-  const signed = await new SignatureV4({ service, region: 'eu-central-1', credentials, sha256 }).sign(
+  const signed = await new SignatureV4({ service, region: 'eu-central-1', credentials, sha256: Sha256 }).sign(
     {
       method: 'POST',
       protocol: 'http:',

@@ -25,11 +25,12 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { Sha256 } from '@stint/broker/adapters/signed-query'
 import type { StatementJson } from '@stint/iam'
 import type { SigningKey } from '@stint/sandbox/aws/sigv4'
 import { addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorOf, s3, sha256 } from '../support/aws.ts'
+import { errorOf, s3 } from '../support/aws.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 const Bucket = 'acme-releases'
@@ -357,7 +358,7 @@ describe('presigned URLs and virtual-hosted names', () => {
       service: 's3',
       region: 'eu-central-1',
       credentials: options.key ?? ownerKey,
-      sha256,
+      sha256: Sha256,
       uriEscapePath: false,
     })
     const request = {

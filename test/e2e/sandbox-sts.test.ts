@@ -4,10 +4,11 @@
  */
 import { AssumeRoleCommand, type AssumeRoleCommandInput, GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { Sha256 } from '@stint/broker/adapters/signed-query'
 import type { SigningKey } from '@stint/sandbox/aws/sigv4'
 import { addRole, addUser } from '@stint/sandbox/aws/world'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorOf, sha256, sts } from '../support/aws.ts'
+import { errorOf, sts } from '../support/aws.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 const ACCOUNT = '123456789012'
@@ -29,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.close())
 
-const signer = () => new SignatureV4({ service: 'sts', region: 'eu-central-1', credentials: key, sha256 })
+const signer = () => new SignatureV4({ service: 'sts', region: 'eu-central-1', credentials: key, sha256: Sha256 })
 const home = () => new URL(sandbox.urls.aws)
 const identity = { Action: 'GetCallerIdentity', Version: '2011-06-15' }
 const unsigned = (query: Record<string, string>, headers: Record<string, string> = {}) => ({

@@ -1,5 +1,4 @@
 /** AWS SDK v3 clients pointed at a sandbox, and the answers that tests ask of them. */
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { STSClient } from '@aws-sdk/client-sts'
 
@@ -23,19 +22,4 @@ export async function errorOf(
     return error as { name: string; message: string }
   }
   throw new Error('expected an error, got an answer')
-}
-
-/** The hash that AWS's signer takes, from node:crypto: plain, or keyed if it has a secret. */
-export class sha256 {
-  readonly #hash: Hash | Hmac
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as never)
-  }
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data)
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(this.#hash.digest()))
-  }
-  reset(): void {}
 }

@@ -1,5 +1,5 @@
 /** Runs the words of a command line through the tree of commands. */
-import { run } from '@stricli/core'
+import { ExitCode, run } from '@stricli/core'
 import { allCommands, applicationFor } from './commands/tree.ts'
 import type { Context } from './context.ts'
 import { exitCode } from './frame/exit.ts'
@@ -43,8 +43,7 @@ const messages = {
 
 type Parsing = Context & { process: { exitCode: number | null } }
 
-/** stricli's codes for words that are no command, and for arguments of a command that it cannot parse. */
-const USAGE: readonly number[] = [-5, -4]
+const USAGE: readonly number[] = [ExitCode.UnknownCommand, ExitCode.InvalidArgument]
 
 /** The command that the words begin with, or the group of commands. */
 function commandIn([first = '', second = '']: readonly string[]): string {

@@ -3,8 +3,10 @@
 /** `at` is `outcome`, `fields PATH` or `value PATH`. */
 export type Difference = { readonly call: string; readonly at: string; readonly sandbox: string; readonly moto: string }
 
-/** The status and the code of an error: what a caller branches on. Messages differ, and callers must not parse them. */
-/** The values of a list are sorted: AWS documents no order. */
+/**
+ * The status and the code of an error: what a caller branches on. Messages differ, and callers must not parse them. The values of a list
+ * are sorted: AWS documents no order.
+ */
 export type Shape = { readonly outcome: string; readonly fields: ReadonlyMap<string, readonly string[]> }
 
 export function shapeOf(status: number, xml: string): Shape {

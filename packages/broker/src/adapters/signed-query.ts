@@ -6,8 +6,8 @@ import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsKeys } from './aws.ts'
 
-/** What the signer asks of a hash. */
-class Sha256 {
+/** The hash that AWS's signer takes, from node:crypto: plain, or keyed if it has a secret. */
+export class Sha256 {
   #hash = createHash('sha256')
   #secret: Uint8Array | undefined
   constructor(secret?: string | Uint8Array | ArrayBuffer | ArrayBufferView) {

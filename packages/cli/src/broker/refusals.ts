@@ -40,13 +40,13 @@ const nexts: { readonly [code in ProblemCode]?: Next } = {
   frozen: ({ next }) => `${next} Check again with stint status`,
 }
 
-/** Freezes are no profile, and the codes are shared. */
+/** Freezes share these codes with profiles and need other advice. */
 const freezeNexts: { readonly [status: number]: string } = {
   403: 'Ask a responder. To see whether access is frozen: stint status',
   404: 'List the freezes: stint freeze',
 }
 
-/** For a refusal of the past, which the audit log tells. */
+/** For a past refusal, read from the audit log. */
 export const nextFor = (code: string, profile = 'PROFILE'): string | undefined =>
   Object.hasOwn(nexts, code) ? nexts[code as ProblemCode]?.({ url: 'URL', profile, next: '', id: 'ID' }) : undefined
 

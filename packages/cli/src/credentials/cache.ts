@@ -39,8 +39,8 @@ export async function entryFor(env: Env, words: readonly string[], identity: str
 }
 
 /**
- * What is kept for the words of `stint credential-process`, without a call to anybody. Undefined: nothing, or the token must be fetched
- * or cannot be read. A token that nobody can read opens nothing.
+ * Reads the cached output of `stint credential-process` without a network call. Undefined: there is none, or the token must be fetched
+ * first, or is not a JWT.
  */
 export async function keptFor(env: Env, words: readonly string[], now: number): Promise<string | undefined> {
   const standing = standingToken(env, { tokenFile: flagIn(words, 'token-file', 'tokenFile'), context: flagIn(words, 'context') })
@@ -62,7 +62,7 @@ function flagIn(words: readonly string[], ...flags: readonly string[]): string |
   return undefined
 }
 
-/** Undefined if there is nothing, if it is over, or if it is not what this version writes. */
+/** Undefined if there is no entry, if it has expired, or if this version cannot read it. */
 export async function kept<T>(entry: string, is: (value: unknown) => value is T, now: number): Promise<Kept<T> | undefined> {
   const found = keptIn(await readPrivateJson(entry))
   return found && found.renewAtMs > now && is(found.value) ? { ...found, value: found.value } : undefined

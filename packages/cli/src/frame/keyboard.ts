@@ -8,8 +8,8 @@ type Streams = {
 }
 
 /**
- * A terminal sends its signals to its foreground process group, also if stdin is a pipe. Linux says which group that is. Elsewhere a
- * terminal, whatever is connected to it, is taken for one in whose foreground we are.
+ * A terminal sends its signals to its foreground process group, also if stdin is a pipe. Linux says which group that is. On other
+ * systems, a process with any terminal is assumed to be in its foreground.
  */
 export function hasKeyboard(streams: Streams): boolean {
   return inForeground(statOf()) ?? (streams.stdin.isTTY || streams.stdout.isTTY || streams.stderr.isTTY || hasTerminal())

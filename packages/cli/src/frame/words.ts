@@ -2,7 +2,10 @@
 import { formatDuration } from '@stint/core/duration'
 import { shownLine } from '../output.ts'
 
-/** On a terminal, the last column of a table keeps at least this many characters, and every other but the first, which names the row. */
+/**
+ * The narrowest a column is cut to on a terminal: the last column first to 12, then the others to 8, then the last to 8. The first column
+ * is never cut.
+ */
 const NARROWEST = 12
 const NARROWEST_INNER = 8
 

@@ -152,7 +152,7 @@ export const catalogue = {
   },
   'condition-type': {
     severity: 'warning',
-    finds: 'A condition that compares a key with what it never is: an operator of another type, or a private address for `aws:SourceIp`.',
+    finds: 'A condition whose operator does not fit the type of its key, or a private address for `aws:SourceIp`.',
     why: 'It is never met, so a Deny with it never denies. With a negated operator it is always met, and locks everyone out.',
     fix: 'Use the operator of the key’s type (`IpAddress` for `aws:SourceIp`), and `aws:VpcSourceIp` for addresses behind a VPC endpoint.',
   },
@@ -160,7 +160,7 @@ export const catalogue = {
     severity: 'warning',
     finds:
       'A profile without approval that allows every action, passes every role (`iam:PassRole` on `*`), or has an administrator’s managed policy.',
-    why: 'One stolen token of an eligible caller makes an administrator at once, and no approver sees it.',
+    why: 'One stolen token of an eligible caller is enough to become an administrator, and no approver sees it.',
     fix: 'Allow what the work needs, or add `approval`.',
   },
   'privilege-escalation': {

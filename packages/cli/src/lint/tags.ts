@@ -52,7 +52,7 @@ const lengths: readonly (readonly [claim: RegExp, characters: number])[] = [
   [/^(ref_protected|environment_protected|email_verified)$/, 5],
 ]
 
-/** As sent: `[bot]` at the end of a name takes 10. */
+/** As sent: `[bot]` at the end of a name is 9 characters. */
 const lengthOf = (value: Value, profile: Profile): number => {
   if ('const' in value) return value.const.length
   if ('param' in value) return profile.parameters?.[value.param]?.max ?? 0

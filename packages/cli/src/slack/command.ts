@@ -44,7 +44,7 @@ export async function linkCommand(context: Context, flags: LinkFlags): Promise<v
   const { stdout, stderr, stdin } = context.process
   // With --json, stdout has only the link.
   const say = (line: string) => void (flags.json ? stderr : stdout).write(`${line}\n`)
-  // Before a code is made, which somebody would enter for nothing.
+  // Checked first, so that no unusable code is created.
   if (!flags.email && flags.user === undefined && !stdin.isTTY)
     throw new Failure('usage', 'There is no terminal on which to confirm the Slack user.', {
       next: 'Pass your Slack user ID: stint slack link --user U…',

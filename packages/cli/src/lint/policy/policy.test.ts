@@ -164,7 +164,7 @@ describe('condition keys that requests for the action do not have', () => {
     ],
     ['a prefix, when an object is read', deny('s3:GetObject', objects, when('StringNotLike', 's3:prefix')), 'always'],
     ['the passed service, when a role is read', deny('iam:GetRole', '*', when('StringEquals', 'iam:PassedToService')), 'never'],
-    ['the instance type, when one is stopped', deny('s3:DeleteObject', objects, when('StringEquals', 'ec2:InstanceType')), 'never'],
+    ['the instance type, when an object is deleted', deny('s3:DeleteObject', objects, when('StringEquals', 'ec2:InstanceType')), 'never'],
     ['a key of another service', deny('sqs:SendMessage', '*', when('StringEquals', 'kms:ViaService')), 'never'],
     [
       'leading keys, when tables are listed',
