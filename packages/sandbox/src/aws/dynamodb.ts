@@ -4,6 +4,7 @@
  */
 
 import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import dynalite from 'dynalite'
 import inject, { type DispatchFunc } from 'light-my-request'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
@@ -37,6 +38,8 @@ export type Dynamo = {
   readonly close: () => Promise<void>
 }
 
+/** A table is active within milliseconds, on a busy machine within seconds. */
+const ACTIVE_LOOKS = 10_000
 const writes = new Set(['PutItem', 'UpdateItem', 'DeleteItem'])
 
 /** `indexLag`: by how many milliseconds the indexes lag, and by which clock. Absent: not at all. */
@@ -63,12 +66,23 @@ export function createDynamo({ indexLag, recordings = 'bounded' }: DynamoOptions
   async function direct(operation: string, input: unknown): Promise<Record<string, unknown>> {
     const { status, body } = await raw(operation, JSON.stringify(input))
     if (status !== 200) throw new Error(`dynamodb ${operation}: ${body}`)
+    if (operation === 'CreateTable') await untilActive((input as { TableName: string }).TableName)
     if (indexes && writes.has(operation)) {
       const { TableName: table, Key, Item } = input as WriteInput
       const keys = await keysOf(table, Key ?? Item ?? {})
       indexes.wrote(table, JSON.stringify(keys), await image(table, keys))
     }
     return JSON.parse(body) as Record<string, unknown>
+  }
+
+  /** dynalite answers CreateTable before the table takes writes. */
+  async function untilActive(table: string): Promise<void> {
+    for (let looks = 0; looks < ACTIVE_LOOKS; looks++) {
+      const { Table } = await direct('DescribeTable', { TableName: table })
+      if ((Table as { TableStatus?: string }).TableStatus === 'ACTIVE') return
+      await sleep(1)
+    }
+    throw new Error(`dynamodb CreateTable: ${table} is not active`)
   }
 
   /** Runs exclusively among the writes to one item. */
