@@ -3,7 +3,6 @@
  * read once, in init. Credentials are read explicitly, because the SDK's provider chain takes 115 KB and asks files and the network.
  */
 
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +15,7 @@ import { postForm } from '../adapters/https.ts'
 import type { Web } from '../http/context.ts'
 import type { FunctionDeployment } from './broker.ts'
 import type { LogDeployment } from './log.ts'
+import { randomInBlocks } from './random.ts'
 import type { SlackDeployment } from './slack.ts'
 
 export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): FunctionDeployment {
@@ -39,7 +39,7 @@ export function deploymentFrom(env: NodeJS.ProcessEnv, folder: string): Function
     ...(env.STINT_EPOCH ? { epoch: Number(env.STINT_EPOCH) } : {}),
     ...(env.STINT_FROZEN ? { frozen: env.STINT_FROZEN } : {}),
     clock: Date.now,
-    random: (count) => randomBytes(count),
+    random: randomInBlocks(),
     sleep: (milliseconds) => sleep(milliseconds),
     log: (line) => void process.stdout.write(`${visibleJson(line)}\n`),
     ...(consoleIssuer

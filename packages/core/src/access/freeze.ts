@@ -5,6 +5,7 @@
  *   all, profile, target     stop sessions and do not affect decisions
  *   issuer, subject, person  stop a person: their sessions, their requests, their approvals and their releases of freezes
  */
+import { remembering } from '@stint/iam/remembered'
 import type { Identity, Rules } from '../config/shape.ts'
 import { digestFields } from '../digest.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -32,15 +33,9 @@ export function parseScope(text: string): FreezeScope {
 /** A scope has at most one freeze, so the freeze's ID is a digest of the scope. */
 export const freezeId = (scope: FreezeScope): FreezeId => freezeIdOf(formatScope(scope))
 /** The same, for a scope in the form that events carry. */
-export function freezeIdOf(scope: string): FreezeId {
-  const id = known.get(scope) ?? (`frz_${digestFields('freeze/v1', [scope])}` as const)
-  if (known.size >= MOST_KNOWN) known.clear()
-  known.set(scope, id)
-  return id
-}
+export const freezeIdOf = (scope: string): FreezeId => remembered(scope, () => `frz_${digestFields('freeze/v1', [scope])}`)
 /** Every call of the vend path asks for the same few: everything, its issuer, its profile, its target. */
-const known = new Map<string, FreezeId>()
-const MOST_KNOWN = 1000
+const remembered = remembering<FreezeId>(1000)
 
 /** One particular freeze of a scope: `generation` counts how often the scope was released before. */
 export type NamedFreeze = { readonly id: FreezeId; readonly generation: number }

@@ -5,7 +5,7 @@
 import { findClaim, matchesClaim } from '../config/matcher.ts'
 import type { Profile, Who } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
-import { quoted as shownClaim } from '../identity/token.ts'
+import { shownClaim } from '../identity/token.ts'
 
 type Miss = { readonly claim: string; readonly is: unknown; readonly wanted: unknown }
 /** A rule that does not match, and each claim that does not. */

@@ -342,6 +342,7 @@ export const MAX_COMMENT_BYTES = 256
 
 /** Untrusted text, cut to the bytes that an event has for it. */
 export function brief(text: string, bytes = 160): string {
+  if (jsonBytes(text) <= bytes && text.isWellFormed()) return text
   let cut = ''
   let used = 0
   for (const character of text.toWellFormed()) {

@@ -2,6 +2,7 @@
  * Values that a parameter can have, so that the config check can fill a policy and read it as AWS will. Common values come first: an
  * account, an address, a date. Then short texts that the pattern matches.
  */
+import { remembering } from '@stint/iam/remembered'
 import { compiledPattern, parsePattern, type State } from './pattern.ts'
 import type { Parameter } from './shape.ts'
 
@@ -28,17 +29,11 @@ const MOST_SAMPLES = 16
 const MOST_SETS = 1200
 
 /** Many profiles share a pattern. */
-const known = new Map<string, readonly string[]>()
-const MOST_KNOWN = 1000
+const remembered = remembering<readonly string[]>(1000)
 
 /** At least one, unless no text of at most `max` characters matches. */
-export function samplesOf({ pattern, max }: Pick<Parameter, 'pattern' | 'max'>): readonly string[] {
-  const key = `${max} ${pattern}`
-  const samples = known.get(key) ?? findSamples(pattern, max)
-  if (known.size >= MOST_KNOWN) known.clear()
-  known.set(key, samples)
-  return samples
-}
+export const samplesOf = ({ pattern, max }: Pick<Parameter, 'pattern' | 'max'>): readonly string[] =>
+  remembered(`${max} ${pattern}`, () => findSamples(pattern, max))
 
 function findSamples(pattern: string, max: number): readonly string[] {
   const parsed = parsePattern(pattern)

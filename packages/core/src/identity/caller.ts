@@ -10,7 +10,7 @@ import { isObject, type JsonObject } from '../json.ts'
 import { type Done, done, type Refused } from '../outcome.ts'
 import type { Linked } from './link.ts'
 import { joinedName } from './name.ts'
-import { isSubject, MAX_SUBJECT_CHARACTERS, storedSubject } from './subject.ts'
+import { isSubject, storedSubject } from './subject.ts'
 import { CLOCK_GRACE_SECONDS, type UnverifiedToken, unfit } from './token.ts'
 
 declare const verified: unique symbol
@@ -58,7 +58,7 @@ export function toCaller(id: string, issuer: Issuer, token: UnverifiedToken, cla
   if (!isSubject(identity))
     return unfit(
       `the identity claim ${issuer.identityClaim} is ${identity === undefined ? 'missing' : 'invalid'}`,
-      `Configure your issuer to send this claim, in 1 to ${MAX_SUBJECT_CHARACTERS} characters.`,
+      'Configure your issuer to send this claim, in 1 to 2,048 characters.',
     )
   const groups = issuer.groupsClaim === undefined ? undefined : findClaim(claims, issuer.groupsClaim)
   const hash = sha256Hex(token.signingInput)

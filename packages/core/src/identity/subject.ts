@@ -16,9 +16,7 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /** Any characters but control characters and lone surrogates. RFC 7519 §4.1.2 sets no limit; OpenID Connect Core 1.0 §2 sets 255. */
 export const isSubject = (sub: unknown): sub is string =>
-  typeof sub === 'string' && sub !== '' && sub.isWellFormed() && !/\p{Cc}/u.test(sub) && characters(sub) <= MAX_SUBJECT_CHARACTERS
-
-const characters = (text: string): number => (text.length <= MAX_SUBJECT_CHARACTERS ? text.length : [...text].length)
+  typeof sub === 'string' && /^\P{Cc}+$/u.test(sub) && sub.isWellFormed() && [...sub].length <= MAX_SUBJECT_CHARACTERS
 
 /**
  * The subject itself, or `sha256:` and the SHA-256 of its UTF-8 bytes in hex. Two subjects never get the same result: a subject that

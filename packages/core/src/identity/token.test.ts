@@ -172,7 +172,7 @@ describe('checkClaims', () => {
     ['an ID token', { tokenUse: 'access' }, {}, 'JWT', 'typ at+jwt', 'Send the access token'],
     ['a logout token', {}, {}, 'logout+jwt', 'typ logout+jwt is not allowed', 'Send the ID or access token'],
     ['a subject of 3,000 characters', {}, { sub: 'x'.repeat(3000) }, undefined, '1 to 2,048 characters', 'such a sub'],
-    ['a subject with a line feed', {}, { sub: 'dana\neve' }, undefined, 'none of them a control character, not "dana\\neve"', 'such a sub'],
+    ['a subject with a line feed', {}, { sub: 'dana\neve' }, undefined, 'and no control characters, not "dana\\neve"', 'such a sub'],
     [
       'another owner',
       { tenant: { owner_id: '65' } },

@@ -13,7 +13,7 @@ import { durationSeconds } from '../duration.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { isObject, type Json, type JsonObject, parseForeignJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
-import { isSubject, MAX_SUBJECT_CHARACTERS } from './subject.ts'
+import { isSubject } from './subject.ts'
 import { dialectOf, tokenUseFault } from './token-use.ts'
 
 /** Longest token, in bytes. In a header API Gateway accepts at most 10,240 bytes, all headers together; `POST /token` takes the rest. */
@@ -119,7 +119,7 @@ export function checkClaims(issuer: Issuer, token: UnverifiedToken, now: Instant
 const inSeconds = (milliseconds: number): string => `${Math.ceil(milliseconds / 1000)} s`
 
 /** A claim's value in a message: on one line, and short. */
-export const quoted = (value: unknown): string => {
+export const shownClaim = (value: unknown): string => {
   const text = value === undefined ? 'missing' : JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text
 }
@@ -140,17 +140,17 @@ function audienceFault(issuer: Issuer, claims: JsonObject): Fault | undefined {
   // Cognito access tokens have no aud. Their client_id names the client they were issued to.
   const name = dialectOf(issuer) === 'cognito' && claims.token_use === 'access' && claims.aud === undefined ? 'client_id' : 'aud'
   const audiences = [claims[name]].flat()
-  const next = `Request the audience ${issuer.audiences.map(quoted).join(' or ')}.`
+  const next = `Request the audience ${issuer.audiences.map(shownClaim).join(' or ')}.`
   if (!audiences.every((value) => typeof value === 'string')) return [`${name} is not a string or a list of strings`, next]
   return audiences.some((value) => issuer.audiences.includes(value as string))
     ? undefined
-    : [`${name} is ${quoted(claims[name])}, which is not an audience of this broker`, next]
+    : [`${name} is ${shownClaim(claims[name])}, which is not an audience of this broker`, next]
 }
 
 function subjectFault(claims: JsonObject): Fault | undefined {
   if (isSubject(claims.sub)) return undefined
-  const what = `1 to ${MAX_SUBJECT_CHARACTERS.toLocaleString('en')} characters, none of them a control character`
-  const fault = claims.sub === undefined ? 'sub is missing' : `sub must have ${what}, not ${quoted(claims.sub)}`
+  const what = '1 to 2,048 characters, and no control characters'
+  const fault = claims.sub === undefined ? 'sub is missing' : `sub must have ${what}, not ${shownClaim(claims.sub)}`
   return [fault, 'Configure your issuer to send such a sub.']
 }
 
@@ -163,7 +163,7 @@ function timeFault(issuer: Issuer, claims: JsonObject, now: Instant): Fault | un
     if (!isNumericDate(value)) {
       if (name !== 'nbf' || value !== undefined)
         return [
-          `${name} ${value === undefined ? 'is missing' : `must be a number of seconds since 1970, not ${quoted(value)}`}`,
+          `${name} ${value === undefined ? 'is missing' : `must be a number of seconds since 1970, not ${shownClaim(value)}`}`,
           'Configure your issuer to send seconds since 1970.',
         ]
     } else if (name !== 'exp' && seconds(value) > now + seconds(skew))
@@ -189,7 +189,7 @@ function tenantFault(issuer: Issuer, claims: JsonObject): Fault | undefined {
   for (const [ref, wanted] of Object.entries(issuer.tenant ?? {})) {
     const claim = findClaim(claims, ref)
     if (!matchesClaim(wanted, claim))
-      return [`${ref} is not the pinned tenant, but ${quoted(claim)}`, "Use a token of this broker's organization."]
+      return [`${ref} is not the pinned tenant, but ${shownClaim(claim)}`, "Use a token of this broker's organization."]
   }
   return undefined
 }

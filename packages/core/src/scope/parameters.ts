@@ -3,6 +3,7 @@
  * cannot add an undeclared wildcard, and it cannot create or break a policy variable.
  */
 
+import { remembering } from '@stint/iam/remembered'
 import { parsePattern } from '../config/pattern.ts'
 import type { Parameter } from '../config/shape.ts'
 import type { Parameters } from '../config/template.ts'
@@ -38,18 +39,14 @@ export function checkParameters(
 }
 
 /** Each pattern is parsed once per process. A config has a few hundred of them at most. */
-const parsedPatterns = new Map<string, (text: string) => boolean>()
-const MOST_PATTERNS = 1000
+const remembered = remembering<(text: string) => boolean>(1000)
 
 function fitsPattern(source: string, value: string): boolean {
-  let fits = parsedPatterns.get(source)
-  if (!fits) {
+  const fits = remembered(source, () => {
     const parsed = parsePattern(source)
     if (!parsed.ok) throw new TypeError(`a pattern that the config check refuses: ${parsed.fault}`)
-    fits = parsed.fits
-    if (parsedPatterns.size >= MOST_PATTERNS) parsedPatterns.clear()
-    parsedPatterns.set(source, fits)
-  }
+    return parsed.fits
+  })
   return fits(value)
 }
 

@@ -13,6 +13,7 @@ import type {
   UpdateItemCommandOutput,
   WriteRequest,
 } from '@aws-sdk/client-dynamodb'
+import { remembering } from '@stint/iam/remembered'
 import type { Attributes } from './table.ts'
 
 export const COUNTED = { ReturnConsumedCapacity: 'TOTAL' } as const
@@ -87,17 +88,16 @@ type Clauses = {
 type Pair = readonly [path: string, value: string]
 
 /** Read once per process: each kind of write has one expression, or a few. */
-const known = new Map<string, Clauses>()
-const MOST_KNOWN = 200
+const remembered = remembering<Clauses>(200)
 
-function clausesOf(expression: string): Clauses {
-  const before = known.get(expression)
-  if (before) return before
+const clausesOf = (expression: string): Clauses => remembered(expression, () => readClauses(expression))
+
+function readClauses(expression: string): Clauses {
   const parts = expression.split(/\b(SET|REMOVE|ADD|DELETE) /)
   const clause = (keyword: string): string => (parts.includes(keyword) ? (parts[parts.indexOf(keyword) + 1] ?? '').trim() : '')
   const set = clause('SET')
   const pairs = (pattern: RegExp): readonly Pair[] => [...set.matchAll(pattern)].map(([, path = '', value = '']) => [path, value])
-  const read: Clauses = {
+  return {
     set: pairs(/([#\w.]+) = (:\w+)(?=,|$| )(?! [+-])/g),
     appended: pairs(/([#\w.]+) = list_append\([^:]*?(?:if_not_exists\([^)]*\), )?(:\w+)\)/g),
     defaulted: pairs(/([#\w.]+) = if_not_exists\(/g).map(([path]) => path),
@@ -105,9 +105,6 @@ function clausesOf(expression: string): Clauses {
       .split(', ')
       .filter((path) => path !== ''),
   }
-  if (known.size >= MOST_KNOWN) known.clear()
-  known.set(expression, read)
-  return read
 }
 
 /** Whether two values are equal, regardless of the order of their maps and sets. */

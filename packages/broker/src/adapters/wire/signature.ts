@@ -2,7 +2,7 @@
  * Signature Version 4 for one service in one region, for a POST to `/` without a query.
  * Source: AWS IAM User Guide, "Create a signed AWS API request".
  */
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { Instant } from '@stint/core/instant'
 
 export type StaticKeys = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
@@ -10,12 +10,12 @@ export type Headers = Readonly<Record<string, string>>
 
 /** Returns the headers of a request: the given ones, which are lower case, and those that authenticate it. */
 export function signer(service: string, region: string, keys: StaticKeys): (headers: Headers, body: string, now: Instant) => Headers {
-  // The key depends on nothing but the day; deriving it costs four HMACs.
-  let derived: { readonly day: string; readonly key: Buffer } = { day: '', key: Buffer.alloc(0) }
-  const keyOf = (day: string): Buffer => {
-    if (derived.day !== day) {
+  // The key depends on nothing but the day; deriving it costs four HMACs. As a KeyObject, OpenSSL takes it over once and not at each call.
+  let derived: { readonly day: string; readonly key: KeyObject } | undefined
+  const keyOf = (day: string): KeyObject => {
+    if (derived?.day !== day) {
       const key = [day, region, service, 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${keys.secretAccessKey}`)
-      derived = { day, key: key as Buffer }
+      derived = { day, key: createSecretKey(key as Buffer) }
     }
     return derived.key
   }
@@ -41,4 +41,4 @@ export function signer(service: string, region: string, keys: StaticKeys): (head
   }
 }
 
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest()
+const hmac = (key: string | Buffer | KeyObject, data: string): Buffer => createHmac('sha256', key).update(data).digest()
