@@ -29,7 +29,7 @@ const bundleNames: readonly BundleName[] = [...functionNames, 'vend-sdk']
 /** Each bundle's size when it was last changed on purpose, and 5 %: a new dependency must not go unnoticed. */
 export const LIMITS_KB = {
   // The reasons of refused tokens, the nearest rule, and long subjects and justifications are 4.5 KB of it.
-  vend: 124,
+  vend: 125,
   'vend-sdk': 388,
   api: 761,
   slack: 455,
