@@ -1,6 +1,7 @@
 /** `GET /profiles` in pages: all profiles once, in order. The size of a page: packages/broker/src/http/paging.test.ts. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cliUser } from '../support/cli-user.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 let sandbox: TestSandbox
@@ -41,3 +42,11 @@ test.each(['limit=0', 'limit=101', 'limit=x', 'cursor=', 'cursor=%00', 'cursor=L
   'refuses %s',
   async (query) => expect((await sandbox.get(`/profiles?${query}`, token)).json).toMatchObject({ status: 400, code: 'body-invalid' }),
 )
+
+test('the command line follows the pages', async () => {
+  const user = cliUser(sandbox, 'developer')
+  const ran = await user.run(['profiles', '--json', '--url', sandbox.urls.broker], { STINT_TOKEN: token })
+  expect([ran.code, ran.stderr]).toEqual([0, ''])
+  const ids = (JSON.parse(ran.stdout) as { profiles: { id: string }[] }).profiles.map(({ id }) => id)
+  expect(ids.filter((id) => /^many-/.test(id))).toEqual(visible())
+})

@@ -12,8 +12,10 @@ export type Ran = { readonly code: number | null; readonly stdout: string; reado
 
 /** A value that was not there never stands in what a person reads, as in `until undefined`. */
 export function wellSaid(ran: Ran): Ran {
-  const slip = /.*(?<!Expected )\b(?:undefined|NaN|Invalid Date)\b.*|.*\[object \w+\].*/.exec(`${ran.stdout}\n${ran.stderr}`)
-  if (slip) throw new Error(`The command printed: ${slip[0]}`)
+  // Line by line, and without a leading `.*`, which would read a long line once for each of its characters.
+  const slip = /(?<!Expected )\b(?:undefined|NaN|Invalid Date)\b|\[object \w+\]/
+  const line = `${ran.stdout}\n${ran.stderr}`.split('\n').find((one) => slip.test(one))
+  if (line !== undefined) throw new Error(`The command printed: ${line.slice(0, 500)}`)
   return ran
 }
 
