@@ -4,8 +4,8 @@
  * connection, so that nothing of it is read later. An exchange that fails says nothing about whether the call took effect.
  */
 import { isUtf8 } from 'node:buffer'
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import * as overTls from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../ports/runtime.ts'
@@ -42,7 +42,7 @@ export function wire({ service, region, endpoint, keys, clock, connectMs, maxByt
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const sign = signer(service, region, keys)
   const connections = connectionsTo(https)
-  const send = https ? httpsRequest : httpRequest
+  const send = protocolOf(https).request
   const target = { host, port: url.port || (https ? 443 : 80), ...(https && isIP(host) === 0 ? { servername: host } : {}) }
 
   return {
@@ -64,6 +64,7 @@ export function wire({ service, region, endpoint, keys, clock, connectMs, maxByt
           )
         const deadline = late(withinMs, 'complete response')
         let connecting: NodeJS.Timeout | undefined
+        let isRead = false
         sent.once('socket', (socket) => {
           if (connections.isOpen(socket)) return
           connecting = late(connectMs, 'connection')
@@ -74,7 +75,10 @@ export function wire({ service, region, endpoint, keys, clock, connectMs, maxByt
           readWhole(
             response,
             maxBytes,
-            (text) => resolve({ status, headers: answered, body: text }),
+            (text) => {
+              isRead = true
+              resolve({ status, headers: answered, body: text })
+            },
             (error) => {
               reject(error)
               sent.destroy()
@@ -85,18 +89,22 @@ export function wire({ service, region, endpoint, keys, clock, connectMs, maxByt
         sent.once('close', () => {
           clearTimeout(deadline)
           clearTimeout(connecting)
-          // Does nothing if there was a response or an error.
-          reject(new Error('the connection was closed'))
+          // Does nothing after an error.
+          if (!isRead) reject(new Error('the connection was closed'))
         })
         sent.end(body)
       }),
   }
 }
 
+/** Only the sandbox speaks http, and node:http takes 1 ms of a cold start. */
+const protocolOf = (https: boolean) => (https ? overTls : process.getBuiltinModule('node:http'))
+
 /** Keeps connections, and can open some before they are needed. */
 function connectionsTo(https: boolean) {
   const options = https ? { secureContext: secureContext() } : {}
-  const agent = new (https ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: MAX_SOCKETS, ...options })
+  const { Agent } = protocolOf(https)
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...options })
   const connect = agent.createConnection.bind(agent)
   const opened = new WeakSet<Duplex>()
   const ahead = new Set<Socket>()
@@ -132,16 +140,17 @@ function connectionsTo(https: boolean) {
 
 /** Calls `whole` with the complete body as text, or `failed`, which destroys the request, so that the rest is never read. */
 function readWhole(response: IncomingMessage, maxBytes: number, whole: (text: string) => void, failed: (error: Error) => void): void {
-  const tooLong = new Error(`the response is longer than ${maxBytes} bytes`)
+  // Made when it is needed: an Error captures the stack, which takes as long as signing the request.
+  const tooLong = () => new Error(`the response is longer than ${maxBytes} bytes`)
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) {
-    failed(tooLong)
+    failed(tooLong())
     return
   }
   const parts: Buffer[] = []
   let size = 0
   response.on('data', (part: Buffer) => {
     size += part.length
-    if (size > maxBytes) failed(tooLong)
+    if (size > maxBytes) failed(tooLong())
     else parts.push(part)
   })
   response.once('error', failed)

@@ -19,13 +19,14 @@ const TOKEN = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?: xmlns="([^"<&]*)")?[ \t\r\n]*(\/?
 export function readXml(xml: string): XmlTexts {
   const texts = new Map<string, string>()
   const counts = new Map<string, number>()
-  const path: string[] = []
+  /** The open elements, each with its name and its path. */
+  const path: { readonly name: string; readonly place: string }[] = []
   const whole = DECLARATION.exec(xml)?.[0] ?? ''
   let [root, namespace, text, isLeaf] = ['', '', '', false]
   const close = () => {
-    if (isLeaf) texts.set(path.join('/'), decoded(text))
+    const closed = path.pop()
+    if (isLeaf && closed) texts.set(closed.place, decoded(text))
     else if (!isBlank(text)) throw new Error('the response has text between elements')
-    path.pop()
     isLeaf = false
     text = ''
   }
@@ -39,14 +40,15 @@ export function readXml(xml: string): XmlTexts {
       if (path.length === 0 && !isBlank(characters)) throw new Error('the response has text outside of its element')
       text += characters
     } else if (ending) {
-      if (path.at(-1) !== name || xmlns !== undefined || empty) throw new Error('the response has XML that is not well-formed')
+      if (path.at(-1)?.name !== name || xmlns !== undefined || empty) throw new Error('the response has XML that is not well-formed')
       close()
     } else {
       if ((path.length === 0 && root !== '') || path.length >= MAX_DEPTH) throw new Error('the response has unexpected elements')
       if (!isBlank(text)) throw new Error('the response has text between elements')
       if (path.length === 0) [root, namespace] = [name, xmlns ?? '']
-      path.push(name)
-      const place = path.join('/')
+      const parent = path.at(-1)
+      const place = parent ? `${parent.place}/${name}` : name
+      path.push({ name, place })
       counts.set(place, (counts.get(place) ?? 0) + 1)
       isLeaf = true
       text = ''
