@@ -25,8 +25,8 @@ export default defineConfig({
 })
 `
 const good = "{ repository_id: '74', event_name: 'push', ref: 'refs/heads/main' }"
-const named = "{ repository: 'acme/web', event_name: 'push' }"
-const prefix = "{ repository: { glob: 'acme*' }, event_name: 'push' }"
+const named = "{ repository: 'acme/web', event_name: 'push', ref: 'refs/heads/main' }"
+const prefix = "{ repository: { glob: 'acme*' }, event_name: 'push', ref: 'refs/heads/main' }"
 
 describe('lint', () => {
   test.each<[string, string, readonly string[], number, RegExp]>([

@@ -52,7 +52,7 @@ export const catalogue = {
   'user-editable': {
     severity: 'warning',
     finds:
-      'A claim that users can often edit themselves (standard and `custom:*` attributes in Cognito, names in Keycloak and Okta, namespaced claims of Auth0, `nickname`) used as display name, identity or session tag, or in a rule for eligibility or approval.',
+      'A claim that users can often edit themselves (standard and `custom:*` attributes in Cognito, names in Keycloak and Okta, namespaced claims of Auth0, `user_metadata`, `nickname` and the other profile claims of OpenID Connect) used as display name, identity or session tag, or in a rule for eligibility or approval. Also `email` without `email_verified: true`.',
     why: 'A user who edits the claim controls what approvers read, or gains access. In Cognito, one call with the user’s own access token (`UpdateUserAttributes`) is enough. Applications that trusted such an attribute had accounts taken over.',
     fix: 'Use a claim that only administrators can write: `cognito:username`, `email` of a managed directory, a group. If your provider forbids edits, add a `stint-lint-ignore` with that reason.',
   },
@@ -61,6 +61,13 @@ export const catalogue = {
     finds: 'A CI rule that code from a fork or from an outsider’s pull request can match.',
     why: 'A pull request runs code that has not been reviewed. `pull_request_target`, `issue_comment` and `workflow_run` run with the ref and the permissions of the base branch.',
     fix: 'Pin `event_name` to push (GitHub), `ref_protected` to "true" (GitLab), `vcs-origin` (CircleCI), `build_source` without webhook (Buildkite), or an environment with protection rules.',
+  },
+  'any-branch': {
+    severity: 'warning',
+    finds:
+      'A CI rule that a branch (or tag) of any writer can match: a repository and `push` or `workflow_dispatch` alone, `workflow_ref` with `@*`, a workflow by its name, or plans and previews of pull requests.',
+    why: 'Everyone who can push a branch can change the workflow there, and gets the credentials before anyone has reviewed the change.',
+    fix: "Pin the ref (`ref: 'refs/heads/main'`, `build_branch`, `branchName`), the ref of the workflow (`…@refs/heads/main`) or an environment with protection rules. Protect that branch.",
   },
   'default-audience': {
     severity: 'warning',
@@ -89,9 +96,21 @@ export const catalogue = {
   'never-fits': {
     severity: 'error',
     finds:
-      'A rule that no token can match: a wrong type, a tenant other than the pinned one, or a second factor from an issuer that never reports one.',
+      "A rule or a value that no token can match: a wrong type, a value that this claim never has (`ref: 'main'`, `event_name: 'workflow_call'`), a `*` in plain text, claims that contradict each other (the ref in `sub` beside an environment, a tag under refs/heads/), a tenant other than the pinned one, or a second factor from an issuer that never reports one.",
     why: 'It looks like access that works, and like a condition that protects something.',
     fix: 'Remove the rule, or fix the contradiction.',
+  },
+  'literal-star': {
+    severity: 'warning',
+    finds: "A `*` in a value that is compared as it stands, such as `includes('sre-*')` or `not('refs/pull/*')`.",
+    why: 'Only `glob(…)` reads `*` as a wildcard. The rule matches nothing, or its `not` excludes nothing.',
+    fix: 'Use `glob(…)`, or list the values. `includes` takes no pattern: list each group.',
+  },
+  'email-case': {
+    severity: 'warning',
+    finds: 'An email address that a rule compares literally, or one with upper-case letters in `people`.',
+    why: 'Matching is exact, and issuers keep the case in which an address was typed: `Dana@acme.example` is not `dana@acme.example`. People lose access when an administrator changes the case, and a rule that excludes them no longer does.',
+    fix: 'Match `sub` or another ID, or a group.',
   },
   'unreachable-profile': {
     severity: 'error',
@@ -124,6 +143,12 @@ export const catalogue = {
       'Actions of the profile’s policy that change permissions, such as `kms:CreateGrant`, `iam:PutRolePolicy` or `lambda:AddPermission`. Also a managed policy that can allow them.',
     why: 'These grants remain after the session ends. Stint does not deny these actions, because EBS, the CDK and Terraform need them. Approvers see them too.',
     fix: 'Allow only the actions and resources that are needed. For all such actions, see docs/lasting-access.md.',
+  },
+  'one-responder': {
+    severity: 'error',
+    finds: 'Responders who are fewer than two people, as far as the rules name them.',
+    why: 'Any of them can set a freeze, and releasing it takes two. After the first freeze, only a deployment can release it.',
+    fix: 'Add a second person, or a group.',
   },
   'responders-of-one-issuer': {
     severity: 'note',

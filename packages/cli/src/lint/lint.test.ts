@@ -2,6 +2,7 @@
 import {
   all,
   any,
+  auth0,
   buildkite,
   type ConfigSource,
   circleci,
@@ -11,6 +12,7 @@ import {
   gitlab,
   glob,
   includes,
+  keycloak,
   kubernetes,
   type Matcher,
   not,
@@ -45,6 +47,8 @@ const issuers = {
   k8s: kubernetes({ key: 'k8s', audiences, url: 'https://cluster.acme.example' }),
   pool: cognito({ key: 'pool', region: 'eu-central-1', userPoolId: 'eu-central-1_A', clientIds: ['c'], tokenUse: 'access' }),
   ms: entra({ key: 'ms', audiences, tenantId: 't-1', tokenUse: 'access' }),
+  auth0: auth0({ key: 'auth0', audiences, domain: 'acme.eu.auth0.com', tokenUse: 'access' }),
+  kc: keycloak({ key: 'kc', audiences, url: 'https://sso.acme.example/realms/kc', tokenUse: 'access' }),
   okta: okta({ key: 'okta', audiences, url: 'https://acme.okta.com/oauth2/aus1', tokenUse: 'access' }),
 }
 const target = (account = '111122223333', externalId = `ext-${account}`) => ({
@@ -66,14 +70,14 @@ const claimsFound = (issuer: keyof typeof issuers, claims: Record<string, Matche
 const at = 'profiles.p.eligible[0]'
 
 /** What else would keep the row from being about one thing. */
-const push = { event_name: 'push' }
+const push = { event_name: 'push', ref: 'refs/heads/main' }
 const id = { repository_id: '74' }
 
 describe('whom a rule lets in', () => {
   test.each<[string, keyof typeof issuers, Record<string, Matcher>, readonly string[]]>([
-    ['a repository by id, from pushes', 'gh', { ...id, ref: 'refs/heads/main', ...push }, []],
+    ['a repository by id, from pushes', 'gh', { ...id, ...push }, []],
     ['several by id', 'gh', { repository_id: oneOf('74', '75'), ...push }, []],
-    ['a wildcard in a ref is a fact about the run', 'gh', { ...id, ref: glob('refs/tags/v*'), ...push }, []],
+    ['a wildcard in a ref is a fact about the run', 'gh', { ...id, ...push, ref: glob('refs/tags/v*') }, []],
     ['every repository on earth that begins alike', 'gh', { sub: glob('repo:acme*'), ...push }, [`open-prefix ${at}.claims.sub`]],
     ['a star in front', 'gh', { sub: glob('*:ref:refs/heads/main'), ...push }, [`open-prefix ${at}.claims.sub`]],
     ['a star in a repository’s name', 'gh', { repository: glob('acme/web-*'), ...push }, [`open-prefix ${at}.claims.repository`]],
@@ -100,15 +104,20 @@ describe('whom a rule lets in', () => {
     ],
     ['a service account of a cluster', 'k8s', { sub: 'system:serviceaccount:ci:deployer' }, []],
     ['every service account of a namespace', 'k8s', { sub: glob('system:serviceaccount:ci:*') }, [`wildcard-subject ${at}.claims.sub`]],
-    ['a person by e-mail', 'staff', { email: 'dana@acme.example' }, [`mutable-person ${at}.claims.email`]],
+    ['a person by e-mail', 'staff', { email: 'dana@acme.example' }, [`mutable-person ${at}.claims.email`, `email-case ${at}.claims.email`]],
     [
       'a person by user name of another tenant’s making',
       'ms',
       { preferred_username: 'dana@acme.example' },
-      [`mutable-person ${at}.claims.preferred_username`],
+      [`mutable-person ${at}.claims.preferred_username`, `email-case ${at}.claims.preferred_username`],
     ],
     ['a person by what stays', 'ms', { oid: 'o-1' }, []],
-    ['a login that is given to the next', 'okta', { sub: 'dana@acme.example' }, [`mutable-person ${at}.claims.sub`]],
+    [
+      'a login that is given to the next',
+      'okta',
+      { sub: 'dana@acme.example' },
+      [`mutable-person ${at}.claims.sub`, `email-case ${at}.claims.sub`],
+    ],
     ['a misspelt claim', 'gh', { repositry_id: '74', ...push }, [`unknown-claim ${at}.claims.repositry_id`]],
     ['a property of the organization’s own', 'gh', { ...id, ...push, repo_property_team: 'web' }, []],
     ['a text without a star', 'k8s', { sub: glob('system:serviceaccount:ci:deployer') }, []],
@@ -120,9 +129,19 @@ describe('whom a rule lets in', () => {
       [`open-prefix ${at}.claims.sub`, `name-without-id ${at}.claims.sub`],
     ],
     ['a star behind both ids', 'gh', { sub: glob('repo:acme@65/web@74:ref:refs/heads/*'), ...push }, []],
-    ['the same claim as a path', 'gh', { '/sub': glob('repo:acme*'), '/event_name': 'push' }, [`open-prefix ${at}.claims./sub`]],
-    ['an e-mail as a path', 'staff', { '/email': 'dana@acme.example' }, [`mutable-person ${at}.claims./email`]],
-    ['an e-mail beside what stays', 'staff', { sub: 'x', email: 'dana@acme.example' }, []],
+    [
+      'the same claim as a path',
+      'gh',
+      { '/sub': glob('repo:acme*'), '/event_name': 'push', '/ref': 'refs/heads/main' },
+      [`open-prefix ${at}.claims./sub`],
+    ],
+    [
+      'an e-mail as a path',
+      'staff',
+      { '/email': 'dana@acme.example' },
+      [`mutable-person ${at}.claims./email`, `email-case ${at}.claims./email`],
+    ],
+    ['an e-mail beside what stays', 'staff', { sub: 'x', email: 'dana@acme.example' }, [`email-case ${at}.claims.email`]],
     ['a place in a list', 'staff', { '/groups/0': 'admins' }, [`unknown-claim ${at}.claims./groups/0`]],
     ['within an object that is known', 'gl', { project_id: '7', ref_protected: 'true', '/job_config/sha': 'x' }, []],
     ['two values at once', 'gh', { repository_id: all('74', '75'), ...push }, [`never-fits ${at}.claims.repository_id`]],
@@ -235,6 +254,51 @@ describe('what users can edit themselves', () => {
     ],
     ['a claim of the company’s own', 'staff', { department: 'sre' }, []],
     ['an attribute that only administrators write', 'pool', { 'dev:custom:role': 'admin' }, []],
+    ['user metadata of Supabase', 'staff', { '/user_metadata/role': 'admin' }, [`user-editable ${at}.claims./user_metadata/role`]],
+    ['unsafe metadata of Clerk', 'staff', { '/unsafe_metadata/role': 'admin' }, [`user-editable ${at}.claims./unsafe_metadata/role`]],
+    ['app metadata, which only administrators write', 'staff', { '/app_metadata/role': 'admin' }, []],
+    [
+      'user metadata of Auth0 in a namespace',
+      'auth0',
+      { '/https:~1~1acme.example~1user_metadata/team': 'sre' },
+      [`user-editable ${at}.claims./https:~1~1acme.example~1user_metadata/team`],
+    ],
+    ['app metadata of Auth0 in a namespace', 'auth0', { '/https:~1~1acme.example~1app_metadata/team': 'sre' }, []],
+    [
+      'a web site that Keycloak lets users set',
+      'kc',
+      { groups: includes('kc'), website: 'https://acme.example' },
+      [`user-editable ${at}.claims.website`],
+    ],
+    ['an address in Keycloak', 'kc', { groups: includes('kc'), email: glob('*@acme.example') }, [`user-editable ${at}.claims.email`]],
+    ['a time zone', 'staff', { groups: includes('dev'), zoneinfo: 'Europe/Berlin' }, [`user-editable ${at}.claims.zoneinfo`]],
+    [
+      'a domain of addresses that nobody verified',
+      'staff',
+      { email: glob('*@acme.example') },
+      [`open-prefix ${at}.claims.email`, `user-editable ${at}.claims.email`],
+    ],
+    ['… that were verified', 'staff', { email: glob('*@acme.example'), email_verified: true }, [`open-prefix ${at}.claims.email`]],
+    [
+      '… or not',
+      'staff',
+      { email: glob('*@acme.example'), email_verified: oneOf(true, false) },
+      [`open-prefix ${at}.claims.email`, `user-editable ${at}.claims.email`],
+    ],
+    ['a domain at Entra, which has no such claim', 'ms', { groups: includes('g'), email: glob('*@acme.example') }, []],
+    ['addresses that are kept out', 'staff', { groups: includes('dev'), email: not('x@acme.example') }, []],
+    ['an address with capitals', 'auth0', { sub: 'auth0|1', email: 'Dana@Acme.example' }, [`email-case ${at}.claims.email`]],
+    ['a group that is an address', 'staff', { groups: includes('SRE@acme.example') }, [`email-case ${at}.claims.groups`]],
+    [
+      'the address of who started a job',
+      'gl',
+      { project_id: '7', ref_protected: 'true', user_email: 'Dana@acme.example', user_id: '1' },
+      [`email-case ${at}.claims.user_email`],
+    ],
+    ['the address of a job', 'k8s', { sub: 'system:serviceaccount:ci:deployer' }, []],
+    ['a group with a star', 'staff', { groups: includes('sre-*') }, [`literal-star ${at}.claims.groups`]],
+    ['a path to a claim with a star', 'auth0', { '/sub': 'auth0|*' }, [`literal-star ${at}.claims./sub`]],
+    ['a path to a short ref', 'gh', { ...id, event_name: 'push', '/ref': 'main' }, [`never-fits ${at}.claims./ref`]],
   ])('%s', (_name, issuer, claims, expected) => expect(claimsFound(issuer, claims)).toEqual(expected))
 
   test('those who approve are looked at, those who only see a profile are not', () => {
@@ -249,24 +313,34 @@ describe('what users can edit themselves', () => {
 
 describe('what code nobody has read can meet', () => {
   const forked = [`fork-reachable ${at}`]
+  const branches = [...forked, `any-branch ${at}`]
   test.each<[string, keyof typeof issuers, Record<string, Matcher>, readonly string[]]>([
-    ['any event', 'gh', { ...id }, forked],
+    ['any event', 'gh', { ...id }, branches],
     ['main, by any event', 'gh', { ...id, ref: 'refs/heads/main' }, forked],
     ['pull requests by name', 'gh', { ...id, event_name: 'pull_request' }, forked],
-    ['pull_request_target among others', 'gh', { ...id, event_name: oneOf('push', 'pull_request_target') }, forked],
-    ['anything but a pull request', 'gh', { ...id, event_name: not('pull_request') }, forked],
+    ['pull_request_target among others', 'gh', { ...id, event_name: oneOf('push', 'pull_request_target') }, branches],
+    ['anything but a pull request', 'gh', { ...id, event_name: not('pull_request') }, branches],
     ['an environment', 'gh', { ...id, environment: 'production' }, []],
     ['the subject of an environment', 'gh', { sub: 'repo:acme@65/web@74:environment:production' }, []],
-    ['a schedule', 'gh', { ...id, event_name: oneOf('schedule', 'workflow_dispatch') }, []],
+    ['a schedule', 'gh', { ...id, event_name: oneOf('schedule', 'repository_dispatch') }, []],
     ['an unprotected branch', 'gl', { project_id: '7' }, forked],
     ['a protected branch', 'gl', { project_id: '7', ref_protected: 'true' }, []],
     ['a protected environment', 'gl', { project_id: '7', environment: 'production', environment_protected: 'true' }, []],
-    ['any origin', 'cci', { 'oidc.circleci.com/project-id': 'p' }, forked],
-    ['one origin', 'cci', { 'oidc.circleci.com/project-id': 'p', 'oidc.circleci.com/vcs-origin': 'github.com/acme/web' }, []],
-    ['any branch', 'bk', { pipeline_id: 'p' }, forked],
+    ['any origin', 'cci', { 'oidc.circleci.com/project-id': 'p' }, branches],
+    [
+      'one origin',
+      'cci',
+      {
+        'oidc.circleci.com/project-id': 'p',
+        'oidc.circleci.com/vcs-origin': 'github.com/acme/web',
+        'oidc.circleci.com/vcs-ref': 'refs/heads/main',
+      },
+      [],
+    ],
+    ['any branch', 'bk', { pipeline_id: 'p' }, branches],
     ['one branch, which a fork may have too', 'bk', { pipeline_id: 'p', build_branch: 'main' }, forked],
-    ['what pull requests come as', 'bk', { pipeline_id: 'p', build_source: oneOf('ui', 'webhook') }, forked],
-    ['other sources', 'bk', { pipeline_id: 'p', build_source: oneOf('ui', 'schedule') }, []],
+    ['what pull requests come as', 'bk', { pipeline_id: 'p', build_source: oneOf('ui', 'webhook') }, branches],
+    ['other sources', 'bk', { pipeline_id: 'p', build_source: oneOf('ui', 'schedule'), build_branch: 'main' }, []],
     ['one pull request by its ref', 'gh', { ...id, event_name: 'pull_request', ref: glob('refs/pull/2*/merge') }, forked],
     ['what is written under a pull request', 'gh', { ...id, event_name: 'pull_request_review_comment', ref: 'refs/heads/main' }, forked],
     ['a tag, by any event', 'gh', { ...id, ref: glob('refs/tags/v*') }, []],
@@ -363,7 +437,7 @@ describe('issuers, targets and profiles', () => {
     ],
     [
       'a profile nobody can enter',
-      profile({ eligible: [{ issuer: 'gh', claims: { repository_id: 7, event_name: 'push' } }] }),
+      profile({ eligible: [{ issuer: 'gh', claims: { repository_id: 7, ...push } }] }),
       [`never-fits ${at}.claims.repository_id`, 'unreachable-profile profiles.p.eligible'],
     ],
     [
@@ -604,6 +678,58 @@ describe('issuers, targets and profiles', () => {
       { responders: [{ issuer: 'staff', claims: { groups: includes('sec') } }] },
       ['responders-of-one-issuer issuers.staff'],
     ],
+    [
+      'one responder, whom two rules name',
+      {
+        responders: [
+          { issuer: 'staff', claims: { sub: 'ann' } },
+          { issuer: 'staff', claims: { sub: oneOf('ann') } },
+        ],
+      },
+      ['one-responder responders'],
+    ],
+    [
+      'one responder with two identities',
+      {
+        responders: [
+          { issuer: 'staff', claims: { sub: 'ann' } },
+          { issuer: 'ms', claims: { sub: 'a-2' } },
+        ],
+        people: {
+          ann: [
+            { issuer: 'staff', subject: 'ann' },
+            { issuer: 'ms', subject: 'a-2' },
+          ],
+        },
+      },
+      ['one-responder responders'],
+    ],
+    [
+      'two responders, one of whom no token can match',
+      {
+        responders: [
+          { issuer: 'staff', claims: { sub: 'ann' } },
+          { issuer: 'ms', claims: { sub: 'bea', tid: 't-2' } },
+        ],
+      },
+      ['never-fits responders[1].claims.tid', 'one-responder responders'],
+    ],
+    [
+      'two responders of two issuers',
+      {
+        responders: [
+          { issuer: 'staff', claims: { sub: oneOf('ann', 'bea') } },
+          { issuer: 'ms', claims: { sub: oneOf('cat', 'dan') } },
+        ],
+      },
+      [],
+    ],
+    [
+      'an identity that differs from the token in case, so that it is nobody',
+      { people: { dana: [{ issuer: 'okta', subject: 'Dana@acme.example' }] } },
+      ['email-case people.dana[0].subject'],
+    ],
+    ['an identity in lower case', { people: { dana: [{ issuer: 'okta', subject: 'dana@acme.example' }] } }, []],
     [
       'responders of two issuers',
       {

@@ -10,8 +10,9 @@ import type { Instant } from '@stint/core/instant'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { profileStatements } from '@stint/core/scope/policy'
 import type { Finding, Report } from './catalogue.ts'
+import { lintPeople } from './emails.ts'
 import { lintIssuers } from './issuers.ts'
-import { lintProfile, lintTargets } from './profiles.ts'
+import { lintProfile, lintTargets, peopleIn } from './profiles.ts'
 import { lintWho, type RulePlace } from './who.ts'
 
 /** `now`: delegations that have expired are ignored. If absent, all count as current. */
@@ -27,7 +28,8 @@ export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   for (const [id, profile] of profilesOf(rules))
     lintProfile({ rules, isDead: (who) => dead.has(JSON.stringify(who)), now, report }, id, profile)
   lintGroups(rules, findings)
-  lintResponders(rules, report)
+  lintResponders(rules, (who) => dead.has(JSON.stringify(who)), report)
+  lintPeople(rules, report)
   return dedupe(findings)
 }
 
@@ -70,9 +72,22 @@ function placesOf(rules: Rules): readonly RulePlace[] {
   })
 }
 
-/** Issuers whose freeze the responders could not release. Without responders, there are no freezes. */
-function lintResponders(rules: Rules, report: Report): void {
-  if ((rules.responders ?? []).length === 0) return
+/** Responders who could not release a freeze: too few of all, or of other issuers. Without responders, there are no freezes. */
+function lintResponders(rules: Rules, isDead: (who: Who) => boolean, report: Report): void {
+  const responders = rules.responders ?? []
+  if (responders.length === 0) return
+  const people = peopleIn(
+    rules,
+    responders.filter((who) => !isDead(who) && rules.issuers[who.issuer]?.kind === 'human'),
+  )
+  if (people && people.size < 2) {
+    report(
+      'one-responder',
+      'responders',
+      `Releasing a freeze takes two people, and ${people.size === 1 ? 'only one is' : 'none is'} a responder.`,
+    )
+    return
+  }
   for (const issuer of Object.keys(rules.issuers))
     if (!leavesTwoResponders(rules, issuer))
       report('responders-of-one-issuer', `issuers.${issuer}`, 'Freezing this issuer leaves fewer than two responders to release it.')

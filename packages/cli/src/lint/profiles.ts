@@ -127,7 +127,7 @@ function lintApproval(
 }
 
 /** The people that rules name individually; undefined if a rule matches a group or a pattern. */
-function peopleIn(rules: Rules, whos: readonly Who[]): ReadonlySet<string> | undefined {
+export function peopleIn(rules: Rules, whos: readonly Who[]): ReadonlySet<string> | undefined {
   const people = new Set<string>()
   for (const who of whos) {
     const claim = ['sub', rules.issuers[who.issuer]?.identityClaim].find((name) => name !== undefined && who.claims[name] !== undefined)

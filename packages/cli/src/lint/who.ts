@@ -5,7 +5,9 @@ import type { Knowledge, KnownClaim } from '@stint/core/config/issuers/knowledge
 import { claimPath, matchesClaim } from '@stint/core/config/matcher'
 import { nearest } from '@stint/core/config/nearest'
 import type { ClaimRef, Issuer, Matcher, Preset, Who } from '@stint/core/config/shape'
+import { lintBranches } from './branches.ts'
 import type { Report } from './catalogue.ts'
+import { emailsIn, isUnverified } from './emails.ts'
 import { lintForks } from './forks.ts'
 import {
   type ClaimMatchers,
@@ -22,7 +24,7 @@ import {
   saidOf,
   valuesOf,
 } from './reach.ts'
-import { trapsIn } from './traps.ts'
+import { starsIn, trapsIn } from './traps.ts'
 
 /** One `Who` of the config and its path. `opens`: it gives access or a decision, and not only visibility. */
 export type RulePlace = { readonly who: Who; readonly path: string; readonly issuer: Issuer; readonly opens: boolean }
@@ -58,16 +60,30 @@ export function lintWho({ who, path, issuer, opens }: RulePlace, report: Report)
     // If the rule also names the person, it admits nobody else.
     if (opens && !reported && issuer.kind === 'human' && isEditable(issuer, claim) && !namesPerson(said, issuer))
       report('user-editable', at, `Users can edit '${claim}', so they can make this rule match.`)
+    else if (opens && !reported && isPositive(matcher) && isUnverified(said, issuer, claim) && !namesPerson(said, issuer))
+      report('user-editable', at, `An address that is not verified is whatever the user typed. Add email_verified: true.`)
+    for (const address of emailsIn(matcher, claim, issuer)) report('email-case', at, caseText(address))
   }
-  for (const { claim, what } of trapsIn(said, preset)) kill('never-fits', `${path}.claims.${claim}`, what)
+  // The path as the config writes it, so that the finding has a line.
+  const written = (claim: ClaimRef) => Object.keys(who.claims).find((ref) => plainName(ref) === claim) ?? claim
+  for (const trap of trapsIn(said, preset)) {
+    if (trap.dead) dead = true
+    report('never-fits', `${path}.claims.${written(trap.claim)}`, trap.what)
+  }
+  for (const { claim, what } of starsIn(said, preset, issuer.groupsClaim)) report('literal-star', `${path}.claims.${written(claim)}`, what)
   if (who.mfa && !known.mfa && !issuer.mfaAcr && !issuer.url.startsWith('https://sts.windows.net/'))
     kill('never-fits', `${path}.mfa`, `Tokens of ${preset} do not say whether a second factor was used.`)
   if (who.authAge && !known.authTime) kill('never-fits', `${path}.authAge`, `Tokens of ${preset} do not say when the user signed in.`)
-  if (opens && !dead && !Object.entries(said).some(([claim, matcher]) => isPositive(matcher) && enters(known, claim)))
+  const named = Object.entries(said).some(([claim, matcher]) => isPositive(matcher) && enters(known, claim))
+  if (opens && !dead && !named)
     report('names-nobody', path, `It matches every caller that ${preset === 'oidc' ? 'the issuer' : preset} signs a token for.`)
   if (opens) lintForks(said, preset, path, report)
+  if (opens && !dead && named) lintBranches(said, preset, path, report)
   return { dead }
 }
+
+const caseText = (address: string): string =>
+  `'${address}' matches only in this case, and issuers keep the case in which an address was typed.`
 
 const typeWords: { readonly [type in KnownClaim['type']]: string } = {
   text: 'a string (IDs too)',

@@ -64,6 +64,73 @@ test('refuses an unattended break-glass without a Slack channel', () => {
   expect(faultsOf((config) => Object.assign(config, { slack: { ...slack, channel: 'C0123' } }) && reader({ approval })(config))).toBe('ok')
 })
 
+describe('what would happen after a request has expired', () => {
+  const by = [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }]
+  const approval = (more: object, rule = {}) => ({
+    rules: [{ by, count: 1, ...rule }],
+    expiresAfter: '1h',
+    window: '1h',
+    maxUses: 1,
+    ...more,
+  })
+  const faults = (own: object, shared?: object) =>
+    faultsOf((config) => {
+      Object.assign(config, { slack: { ...slack, channel: 'C0123' } })
+      for (const target of Object.values(config.targets as object)) Object.assign(target, shared && { approval: shared })
+      reader({ approval: own })(config)
+    })
+  const place = 'profiles.reader.approval'
+  test.each<[string, object, object | undefined, string]>([
+    ['a delay shorter than the wait', approval({ breakGlass: { delay: '59m' } }), undefined, 'ok'],
+    [
+      'a delay as long as the wait',
+      approval({ breakGlass: { delay: '1h' } }),
+      undefined,
+      `${place}.breakGlass.delay: must be shorter than`,
+    ],
+    [
+      'a delay longer than the wait',
+      approval({ breakGlass: { delay: '2h' } }),
+      undefined,
+      `${place}.breakGlass.delay: must be shorter than`,
+    ],
+    [
+      'a delay longer than the wait of the target',
+      approval({ breakGlass: { delay: '45m' } }),
+      approval({ expiresAfter: '30m', breakGlass: { delay: '5m' } }),
+      `${place}.breakGlass.delay: must be shorter than expiresAfter of profile and target together (30m)`,
+    ],
+    [
+      'the delay of the target, longer than the wait of the profile',
+      approval({ expiresAfter: '30m', breakGlass: { delay: '5m' } }),
+      approval({ breakGlass: { delay: '45m' } }),
+      `${place}.breakGlass.delay: must be shorter than expiresAfter of profile and target together (30m)`,
+    ],
+    [
+      'a delay that only the profile has, so that none applies',
+      approval({ breakGlass: { delay: '45m' } }),
+      approval({ expiresAfter: '30m' }),
+      'ok',
+    ],
+    ['an escalation in time', approval({ escalateAfter: '59m' }, { escalateTo: by }), undefined, 'ok'],
+    [
+      'an escalation too late',
+      approval({ escalateAfter: '60m' }, { escalateTo: by }),
+      undefined,
+      `${place}.escalateAfter: must be shorter than`,
+    ],
+    [
+      'an escalation too late for the target',
+      approval({ escalateAfter: '45m' }, { escalateTo: by }),
+      approval({ expiresAfter: '30m' }),
+      `${place}.escalateAfter: must be shorter than expiresAfter of profile and target together (30m)`,
+    ],
+  ])('%s', (_name, own, shared, fault) => {
+    if (fault === 'ok') expect(faults(own, shared)).toBe('ok')
+    else expect(faults(own, shared)).toContain(fault)
+  })
+})
+
 describe('Slack, sign-in and directories', () => {
   test('valid settings are accepted', () => {
     const change = (config: Draft) =>

@@ -2,7 +2,7 @@
 import { splitArn } from '@stint/iam'
 import { mintingActions, openedBy } from '@stint/iam/minting/actions'
 import { connectionActions, grantActions } from '@stint/iam/minting/left-open'
-import { formatDuration, parseDuration } from '../duration.ts'
+import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import { MAX_TAG_VALUE, tagText } from '../tag-value.ts'
 import { approvalFor } from './approval.ts'
 import { isGlob } from './matcher.ts'
@@ -71,6 +71,9 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
   }
   checkApproval(config, profile.approval, `${path}.approval`, say)
   const approval = approvalFor(profile, config.targets[profile.target] ?? {})
+  // Each side can be right by itself. Together, the longer delay and the shorter wait apply.
+  if (profile.approval && config.targets[profile.target]?.approval)
+    checkWaits(approval, `${path}.approval`, ' of profile and target together', say)
   // The people who could stop an unattended approval must be notified. Only a channel reaches them for certain.
   if (typeof approval?.breakGlass === 'object' && !(profile.slack?.channel ?? config.slack?.channel))
     say(`${path}.approval.breakGlass.delay`, 'approves without a person, but no Slack channel is set for the notification')
@@ -126,10 +129,22 @@ function checkApproval(config: Config, approval: Approval | undefined, path: str
   if (lasts > (MAX_GRANT_DAYS - START_AHEAD_DAYS) * DAY_SECONDS)
     say(`${path}.window`, `with expiresAfter lasts longer than ${MAX_GRANT_DAYS - START_AHEAD_DAYS} days, which is not temporary access`)
   if (approval && typeof approval.breakGlass === 'object') {
-    const [delay, wait] = [parseDuration(approval.breakGlass.delay) ?? 0, parseDuration(approval.expiresAfter) ?? 0]
-    if (delay < 60) say(`${path}.breakGlass.delay`, 'is below 60s, which leaves no time to deny the request')
-    if (delay >= wait) say(`${path}.breakGlass.delay`, 'must be shorter than expiresAfter, or it has no effect')
+    if (durationSeconds(approval.breakGlass.delay) < 60)
+      say(`${path}.breakGlass.delay`, 'is below 60s, which leaves no time to deny the request')
   }
+  checkWaits(approval, path, '', say)
+}
+
+/** What happens after the request has expired never happens. `whose`: whose expiresAfter it is, if that is not plain from the path. */
+function checkWaits(approval: Approval | undefined, path: string, whose: string, say: Say): void {
+  if (!approval) return
+  const waits = [
+    ['breakGlass.delay', typeof approval.breakGlass === 'object' ? approval.breakGlass.delay : undefined],
+    ['escalateAfter', approval.escalateAfter],
+  ] as const
+  for (const [name, wait] of waits)
+    if (wait !== undefined && durationSeconds(wait) >= durationSeconds(approval.expiresAfter))
+      say(`${path}.${name}`, `must be shorter than expiresAfter${whose} (${approval.expiresAfter}), or it has no effect`)
 }
 
 /** Slack and Stint's own pages identify people, so each issuer named for them must be an issuer of people. */

@@ -16,7 +16,7 @@ const staff = oidc({
   tokenUse: 'access',
   groupsClaim: 'groups',
 })
-const github = { issuer: 'gh', claims: { repository_id: '74', event_name: 'push' } }
+const github = { issuer: 'gh', claims: { repository_id: '74', event_name: 'push', ref: 'refs/heads/main' } }
 const ACCOUNT = '111122223333'
 const target = (partition = 'aws', region = 'eu-central-1') => ({
   account: ACCOUNT,

@@ -6,7 +6,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type CommonOptions, common } from './common.ts'
-import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { editable, entering, fact, id, isSelfWritten, type Knowledge, name, registered } from './knowledge.ts'
 
 type Auth0Options = CommonOptions &
   Audiences & {
@@ -61,7 +61,7 @@ export const auth0Knowledge: Knowledge = {
   },
   // Actions add namespaced claims, often from `user_metadata`, which users can edit.
   custom: /./,
-  editable: (claim) => /^https?:\/\//.test(claim),
+  editable: isSelfWritten,
   defaultAudience: /\/(userinfo|api\/v2\/)$/,
   mfa: true,
   authTime: true,

@@ -7,7 +7,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type CommonOptions, common } from './common.ts'
-import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { editable, entering, fact, id, isSelfWritten, type Knowledge, name, registered } from './knowledge.ts'
 
 type KeycloakOptions = CommonOptions &
   Audiences & {
@@ -70,6 +70,7 @@ export const keycloakKnowledge: Knowledge = {
   },
   // Mappers add what they like.
   custom: /./,
+  editable: isSelfWritten,
   defaultAudience: /^account$/,
   mfa: true,
   authTime: true,

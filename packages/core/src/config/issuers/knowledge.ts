@@ -2,6 +2,7 @@
  * What a preset knows about its issuer's claims. The broker does not use it. `stint lint` does, and tests compare the guide with it.
  */
 import { defined } from '../../defined.ts'
+import { claimPath } from '../matcher.ts'
 import type { ClaimRef } from '../shape.ts'
 
 /**
@@ -47,6 +48,31 @@ export const editable = (claim: KnownClaim): KnownClaim => ({ ...claim, editable
 
 /** Marks a claim that identifies the caller. */
 export const entering = (claim: KnownClaim): KnownClaim => ({ ...claim, enters: true })
+
+/**
+ * Claims that users write themselves, whatever the issuer: those that OpenID Connect Core 1.0 §5.1 lets people say about themselves,
+ * and the part of a profile that belongs to the user: `user_metadata` of Auth0 and Supabase (Supabase Docs, "JWT Claims Reference"),
+ * `unsafe_metadata` of Clerk (Clerk Docs, "User metadata"). Auth0's namespaced claims often come from `user_metadata` (Auth0 Docs,
+ * "User Metadata"). `app_metadata` is the part that only administrators write.
+ */
+export function isSelfWritten(claim: ClaimRef): boolean {
+  const path = claimPath(claim)
+  if (path.some((name) => /app_?metadata/i.test(name))) return false
+  const [outer = ''] = path
+  return /^https?:\/\//.test(outer) || selfAsserted.has(outer) || path.some((name) => /^(raw_)?(user|unsafe)_?meta_?data$/i.test(name))
+}
+const selfAsserted: ReadonlySet<string> = new Set([
+  'nickname',
+  'middle_name',
+  'profile',
+  'picture',
+  'website',
+  'gender',
+  'birthdate',
+  'zoneinfo',
+  'locale',
+  'address',
+])
 
 /** RFC 7519 §4.1. Each issuer defines `sub` itself. */
 export const registered: Knowledge['claims'] = {

@@ -1,6 +1,6 @@
 /** Any OpenID Connect issuer. You set everything that a preset would know. */
 import type { Issuer, IssuerSource } from '../shape.ts'
-import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { editable, entering, fact, id, isSelfWritten, type Knowledge, name, registered } from './knowledge.ts'
 
 /**
  *     oidc({ key: 'acme', url: 'https://login.acme.example', jwksUri: 'https://login.acme.example/jwks', kind: 'human',
@@ -33,10 +33,9 @@ export const oidcKnowledge: Knowledge = {
     auth_time: fact('number'),
   },
   custom: /./,
-  // Auth0's custom claims are namespaced, and often come from `user_metadata`, which users can edit (Auth0 Docs, "User Metadata").
   // Keycloak lets users edit name and email by default (Server Administration Guide, "Managing user attributes").
   editable: (claim, url) =>
-    /^https?:\/\//.test(claim) || (/\/realms\/[^/]+$/.test(url) && ['name', 'given_name', 'family_name', 'email'].includes(claim)),
+    isSelfWritten(claim) || (/\/realms\/[^/]+$/.test(url) && ['name', 'given_name', 'family_name', 'email'].includes(claim)),
   mfa: true,
   authTime: true,
 }

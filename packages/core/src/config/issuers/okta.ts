@@ -7,7 +7,7 @@
  */
 import type { IssuerSource } from '../shape.ts'
 import { type Audiences, type CommonOptions, common } from './common.ts'
-import { editable, entering, fact, id, type Knowledge, name, registered } from './knowledge.ts'
+import { editable, entering, fact, id, isSelfWritten, type Knowledge, name, registered } from './knowledge.ts'
 
 type OktaOptions = CommonOptions &
   Audiences & {
@@ -62,6 +62,7 @@ export const oktaKnowledge: Knowledge = {
   },
   // Claims are configured per authorization server.
   custom: /./,
+  editable: isSelfWritten,
   defaultAudience: /^api:\/\/default$/,
   mfa: true,
   authTime: true,
