@@ -141,7 +141,13 @@ const forgeries: readonly Forgery[] = [
   ['more than Slack ever sends', 413, (form) => resigned(form, `${form.body}&x=${'x'.repeat(600_000)}`)],
 ]
 const payloadOnly: readonly Forgery[] = [
-  ['a stranger of Slack Connect', ODD, (form) => changed(form, {}, (one) => Object.assign(one.user, { team_id: 'T0OTHER' }))],
+  // Told so, and nothing else.
+  ['a stranger of Slack Connect', 200, (form) => changed(form, {}, (one) => Object.assign(one.user, { team_id: 'T0OTHER' }))],
+  [
+    'a user of another organization’s app',
+    ODD,
+    (form) => changed(form, {}, (one) => Object.assign(one, { team: null, enterprise: { id: 'E0ACME' }, is_enterprise_install: true })),
+  ],
   ['a type that Stint does not know', ODD, (form) => changed(form, {}, (one) => Object.assign(one, { type: 'message_action' }))],
   [
     'doubled members in the payload',

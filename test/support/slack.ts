@@ -12,7 +12,7 @@ export const textOf = (blocks: readonly KnownBlock[]): string => JSON.stringify(
 const CONFIG = fileURLToPath(new URL('./slack.config.ts', import.meta.url))
 
 /** A sandbox whose people the lab signs in: by its clock, which can be moved, and however often. */
-export async function slackLab(options: Pick<Parameters<typeof testSandbox>[0] & object, 'intercept'> = {}) {
+export async function slackLab(options: Pick<Parameters<typeof testSandbox>[0] & object, 'intercept' | 'config'> = {}) {
   let sandbox: TestSandbox | undefined
   const lab: Lab = await startLab(() => sandbox?.now() ?? Date.now())
   sandbox = await testSandbox({ config: CONFIG, bindings: lab.bindings, ...options })

@@ -145,6 +145,22 @@ test.each<[string, object, boolean]>([
   expect(await api.user(user.id)).toMatchObject({ value: { member, email: 'dana@acme.example' } })
 })
 
+test.each<[string, unknown, object | undefined]>([
+  ['no organization', undefined, {}],
+  ['null', null, {}],
+  ['an organization', { id: 'U1', enterprise_id: 'E0ACME', teams: ['T1', 'T2'] }, { enterprise: 'E0ACME', teams: ['T1', 'T2'] }],
+  ['an organization without workspaces', { enterprise_id: 'E0ACME' }, { enterprise: 'E0ACME', teams: [] }],
+  ['an organization that is no ID', { enterprise_id: 'T0ACME', teams: [] }, undefined],
+  ['no ID of the organization', { teams: ['T1'] }, undefined],
+  ['workspaces that are no list', { enterprise_id: 'E0ACME', teams: 'T1' }, undefined],
+  ['a workspace that is no ID', { enterprise_id: 'E0ACME', teams: ['T1', 7] }, undefined],
+])('a user of Enterprise Grid: %s', async (_name, enterprise, expected) => {
+  answer = json({ ok: true, user: { ...flags, id: 'U1', team_id: 'T1', profile: {}, enterprise_user: enterprise } })
+  const found = await api.user('U1')
+  if (expected) expect(found).toMatchObject({ outcome: 'done', value: { id: 'U1', team: 'T1', ...expected } })
+  else expect(found.outcome).toBe('unknown')
+})
+
 describe('what each answer must show', () => {
   const kind = { ...view, callback_id: 'ask' }
   const posted = { ok: true, channel: 'C1', ts: '1.2' }

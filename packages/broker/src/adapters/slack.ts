@@ -24,11 +24,15 @@ export type Message = { readonly text: string; readonly blocks: readonly KnownBl
 export type Thread = { readonly ts: string; readonly broadcast?: true }
 type SlackAccount = {
   readonly id: string
+  /** The user's own workspace (`T…`), or their Enterprise Grid organization (`E…`). */
   readonly team: string
+  /** The user's Enterprise Grid organization, and their workspaces in it. */
+  readonly enterprise?: string
+  readonly teams?: readonly string[]
   /** A name that the user can choose; use it for display only. */
   readonly name: string
   readonly email?: string
-  /** An active full member of this workspace: not a bot, deleted, a guest, or a member of another workspace. */
+  /** An active full member of some workspace: not a bot, deleted or a guest. Which workspaces count, approvals/workspaces.ts decides. */
   readonly member: boolean
 }
 
@@ -168,14 +172,25 @@ function userOf(user: ReturnedUser): SlackAccount | undefined {
   const { email, display_name: displayName } = profile
   if (email !== undefined && typeof email !== 'string') return undefined
   const names = [displayName, user.real_name, user.name].filter((name) => typeof name === 'string' && name !== '')
+  const grid = enterpriseOf(user.enterprise_user)
+  if (grid === undefined) return undefined
   const isMember = [user.deleted, user.is_bot, user.is_restricted, user.is_ultra_restricted].every((flag) => flag === false)
   return {
     id,
     team,
     name: names[0] ?? id,
     member: isMember && !user.is_stranger && id !== 'USLACKBOT',
+    ...grid,
     ...defined({ email }),
   }
+}
+
+/** Undefined if it is there and odd. Source: Slack API docs, "User object", `enterprise_user`. */
+function enterpriseOf(given: unknown): Pick<SlackAccount, 'enterprise' | 'teams'> | undefined {
+  if (given === undefined || given === null) return {}
+  const { enterprise_id: enterprise, teams = [] } = given as { readonly enterprise_id?: unknown; readonly teams?: unknown }
+  if (!isId('E', enterprise) || !Array.isArray(teams) || !teams.every((team): team is string => isId('T', team))) return undefined
+  return { enterprise, teams }
 }
 
 /** Errors on Slack's side, reported in a response: the call may or may not have taken effect. */

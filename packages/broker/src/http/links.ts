@@ -6,6 +6,7 @@ import { type Instant, toIso } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { STEP_UP_SECONDS, signedInLately } from '@stint/core/request/machine'
 import { linking } from '../approvals/link.ts'
+import { slackUserOf } from '../approvals/workspaces.ts'
 import { outcomeUnknown } from '../vend/unknown-outcome.ts'
 import { type Api, type ApiBroker, answer, type Ctx, parseBody, readBytes, refuse, type Tools, unavailable } from './context.ts'
 import { linkBody, linkConfirmBody } from './request-schemas.ts'
@@ -57,7 +58,7 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
   })
 
   async function byEmail(c: Ctx, caller: Caller): Promise<Response> {
-    const slack = await slackUserOf(caller, c.get('now'))
+    const slack = await slackUserByEmail(caller, c.get('now'))
     if (slack.outcome === 'refused') return refuse(c, slack)
     const made = await links.byEmail(linkedOf(caller), slack.value, c.get('now'), origin(c, caller))
     if (made.outcome === 'unknown') return refuse(c, linkUnknown(made.cause, 'made'))
@@ -65,10 +66,10 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
   }
 
   /**
-   * The member of the configured workspace whose email address equals the one that the issuer has verified. The comparison is exact,
+   * The member of a configured workspace whose email address equals the one that the issuer has verified. The comparison is exact,
    * including case.
    */
-  async function slackUserOf(
+  async function slackUserByEmail(
     caller: Caller,
     now: Instant,
   ): Promise<Done<{ readonly team: string; readonly user: string; readonly name: string }> | Refused> {
@@ -81,9 +82,9 @@ export function linkRoutes(app: Api, broker: ApiBroker, { withCaller }: Tools): 
     const found = await broker.slackUserByEmail(email)
     if (found.outcome === 'unknown' || found.outcome === 'later') return refused('ledger-unavailable', 'Slack did not answer.')
     const user = found.outcome === 'done' ? found.value : undefined
-    if (!user?.member || user.team !== rules.slack.team || user.email !== email)
-      return refused('link-unknown', 'No member of the workspace has your email address.')
-    return done({ team: user.team, user: user.id, name: user.name })
+    const slack = user?.member && user.email === email ? slackUserOf(rules.slack, user) : undefined
+    if (!user || !slack) return refused('link-unknown', 'No member of the workspace has your email address.')
+    return done({ ...slack, name: user.name })
   }
 
   answer(app, 'POST /slack/link/confirm', async (c) => {

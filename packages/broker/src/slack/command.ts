@@ -2,6 +2,7 @@
 import { ownIdentity, withIdentity } from '@stint/core/identity/shown'
 import { stateAt } from '@stint/core/request/request'
 import { minute } from '@stint/core/request/summary'
+import { isMemberAs, notAMember } from '../approvals/workspaces.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
 import type { SlackCall } from './payload.ts'
 import { inLine } from './text.ts'
@@ -19,7 +20,7 @@ const help = [
 
 /** `openAsk`: opens the form with which a person requests access. */
 export function commands(broker: SlackBroker, openAsk: (trigger: string, turn: SlackTurn) => Promise<SlackReply>) {
-  const { ledger, linking, api, publicUrl } = broker
+  const { rules, ledger, linking, api, publicUrl } = broker
 
   async function command(call: Extract<SlackCall, { kind: 'command' }>, turn: SlackTurn): Promise<SlackReply> {
     const [word = '', ...rest] = call.text.split(/\s+/)
@@ -43,7 +44,7 @@ export function commands(broker: SlackBroker, openAsk: (trigger: string, turn: S
       return `Get a code: run stint slack link in a terminal, or open ${publicUrl}/link. Then enter it here: /stint link CODE`
     const user = await api.user(turn.slack.user)
     if (user.outcome !== 'done') return 'Slack did not confirm your user. Try again.'
-    if (!user.value.member || user.value.team !== turn.slack.team) return 'Guests, bots and members of other workspaces cannot use Stint.'
+    if (!rules.slack || !isMemberAs(rules.slack, user.value, turn.slack)) return notAMember
     const claimed = await linking.claim(code, { ...turn.slack, name: user.value.name }, turn.now, {
       source: sourceOf(turn),
       token: turn.hash,

@@ -2,7 +2,7 @@
  * Slack's endpoint: one call in, one answer out, within three seconds.
  *
  *   signature   verified over the raw bytes, before anything parses them
- *   parse       accepts this workspace and this app only
+ *   parse       accepts this app and the workspaces of the config only; users of others get a message
  *   seen        a call that can change something is handled once
  *   answer      writes are complete before Slack gets its answer; messages follow from the table's stream
  *
@@ -70,6 +70,14 @@ async function handle(handler: SlackHandler, request: VendRequest): Promise<Vend
   const call = parsed.value
   if (call.kind === 'probe' || call.kind === 'closed') return answered(undefined, trace)
 
+  const stamp = request.headers.get('x-slack-request-timestamp')?.[0] ?? ''
+  const hash = sha256Hex(Buffer.concat([Buffer.from(`v0:${stamp}:`), request.body]))
+  const turn = { slack: { team: call.team, user: call.user }, now, trace, hash }
+  if (call.kind === 'stranger') {
+    handler.log({ ...line, level: 'info', status: 200, code: 'slack-workspace', reason: `a user of ${call.team}` })
+    return answered(await handler.answer(call, turn), trace)
+  }
+
   // A call that can change something is accepted once. A call that only reads can be repeated.
   if (call.kind !== 'suggestion') {
     const first = await handler.state.firstSeen(sha256Hex(signed.value), now)
@@ -79,9 +87,7 @@ async function handle(handler: SlackHandler, request: VendRequest): Promise<Vend
       return answered(undefined, trace)
     }
   }
-  const stamp = request.headers.get('x-slack-request-timestamp')?.[0] ?? ''
-  const hash = sha256Hex(Buffer.concat([Buffer.from(`v0:${stamp}:`), request.body]))
-  const reply = await handler.answer(call, { slack: { team: call.team, user: call.user }, now, trace, hash })
+  const reply = await handler.answer(call, turn)
   handler.log({ ...line, level: 'info', status: 200, call: call.kind })
   return answered(reply, trace)
 }

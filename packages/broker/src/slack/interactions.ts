@@ -4,11 +4,12 @@
  * page on which to sign in and decide.
  */
 import { decisions } from '../approvals/decide.ts'
+import { strangerText } from '../approvals/workspaces.ts'
 import { commands } from './command.ts'
 import { deciding } from './decide.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
 import { buttons } from './messages.ts'
-import { blockIds, callbacks } from './modals.ts'
+import { blockIds, callbacks, tellModal } from './modals.ts'
 import type { SlackCall } from './payload.ts'
 import { requesting } from './request.ts'
 import { only, type SlackParts, type Tell } from './turn.ts'
@@ -39,8 +40,19 @@ export function slackAnswers(parts: SlackParts) {
     }
   }
 
+  /** On the way that the call leaves open. Nothing is read or written. */
+  async function refuseStranger(call: Extract<SlackCall, { kind: 'stranger' }>): Promise<SlackReply> {
+    const words = strangerText(call.team)
+    if (call.responseUrl !== undefined) await parts.respond(call.responseUrl, { ...(only(words) as object), replace_original: false })
+    else if (call.of === 'submission') return { response_action: 'update', view: tellModal('Stint', words) }
+    else if (call.of === 'shortcut' && call.trigger !== undefined) await parts.api.openView(call.trigger, tellModal('Stint', words))
+    return undefined
+  }
+
   return async (call: SlackCall, turn: SlackTurn): Promise<SlackReply> => {
     switch (call.kind) {
+      case 'stranger':
+        return refuseStranger(call)
       case 'command':
         return command(call, turn)
       case 'shortcut':

@@ -3,8 +3,10 @@
  * because some of it (input values, IDs in buttons) comes from users and their devices.
  * Sources: Slack API docs, "Slash commands", "Handling user interaction", "Reference: interaction payloads".
  */
+import { defined } from '@stint/core/defined'
 import { isObject, type Json, type JsonObject, parseForeignJson } from '@stint/core/json'
 import { type Done, done } from '@stint/core/outcome'
+import { type From, placeOf, type Workspaces } from '../approvals/workspaces.ts'
 
 /** The workspace, app and user of a call. Users choose their own names in Slack, so no name is kept. */
 type Origin = { readonly team: string; readonly app: string; readonly user: string }
@@ -26,6 +28,8 @@ export type SlackCall =
   /** A select with a search asks for the options that match. */
   | (Origin & { readonly kind: 'suggestion'; readonly action: string; readonly typed: string })
   | (Origin & { readonly kind: 'closed' })
+  /** A user of a workspace that the config does not list. The answer says so, and does nothing else. */
+  | (Origin & { readonly kind: 'stranger'; readonly of: SlackCall['kind']; readonly trigger?: string; readonly responseUrl?: string })
 
 export type View = {
   readonly id: string
@@ -40,8 +44,8 @@ export type View = {
 type NotUnderstood = { readonly outcome: 'odd'; readonly why: string }
 const odd = (why: string): NotUnderstood => ({ outcome: 'odd', why })
 
-/** The app and the workspace that this broker belongs to, and the host that answers may be sent to. */
-export type Pinned = { readonly team: string; readonly app: string; readonly responseHost: string }
+/** The app and the workspaces that this broker belongs to, and the host that answers may be sent to. */
+export type Pinned = Workspaces & { readonly app: string; readonly responseHost: string }
 
 export function parseSlack(body: Uint8Array, pinned: Pinned): Done<SlackCall> | NotUnderstood {
   const text = Buffer.from(body).toString('utf8')
@@ -51,15 +55,20 @@ export function parseSlack(body: Uint8Array, pinned: Pinned): Done<SlackCall> | 
   if ([...form].flat().some((part) => part.includes('\uFFFD'))) return odd('not UTF-8')
   if (form.get('ssl_check') === '1') return done({ kind: 'probe' })
   const payload = form.get('payload')
-  const call = payload === undefined ? command(form) : interaction(payload)
-  if (call === undefined) return odd('a field is missing or invalid')
-  if (call.kind === 'probe') return done(call)
-  if (call.team !== pinned.team) return odd('another workspace')
+  const read = payload === undefined ? command(form) : interaction(payload)
+  if (read === undefined) return odd('a field is missing or invalid')
+  const { from, call } = read
   if (call.app !== pinned.app) return odd('another app')
-  const { responseUrl } = call as { readonly responseUrl?: string }
+  const place = placeOf(pinned, from)
+  if (place.kind === 'odd') return odd(place.why)
+  const { trigger, responseUrl } = call as { readonly trigger?: string; readonly responseUrl?: string }
   if (responseUrl !== undefined && !isAt(responseUrl, pinned.responseHost)) return odd('a response_url on another host')
-  return done(call)
+  if (place.kind === 'ours') return done({ ...call, team: place.team })
+  return done({ kind: 'stranger', of: call.kind, team: place.home, app: call.app, user: call.user, ...defined({ trigger, responseUrl }) })
 }
+
+/** A call, and where the payload says that it comes from. The call's `team` is filled in by what the config says about that. */
+type Read = { readonly from: From; readonly call: Exclude<SlackCall, { kind: 'probe' | 'stranger' }> }
 
 const isAt = (url: string, host: string): boolean => {
   if (!URL.canParse(url)) return false
@@ -67,25 +76,35 @@ const isAt = (url: string, host: string): boolean => {
   return at === host && username === '' && (protocol === 'https:' || /^127\.0\.0\.1:/.test(host))
 }
 
-function command(form: ReadonlyMap<string, string>): SlackCall | undefined {
-  const origin = originOf(form.get('team_id'), form.get('api_app_id'), form.get('user_id'))
+function command(form: ReadonlyMap<string, string>): Read | undefined {
+  const [from, origin] = [
+    fromOf(form.get('team_id'), form.get('enterprise_id'), form.get('is_enterprise_install') === 'true'),
+    originOf(form.get('api_app_id'), form.get('user_id')),
+  ]
   const [trigger, responseUrl, text] = [form.get('trigger_id'), form.get('response_url'), form.get('text') ?? '']
-  // Installed for a whole Enterprise Grid, the app would answer workspaces that the config does not name.
-  if (!origin || form.get('is_enterprise_install') === 'true' || !isToken(trigger) || responseUrl === undefined || text.length > 4000)
-    return undefined
-  return { kind: 'command', ...origin, text: text.trim(), trigger, responseUrl }
+  // A command always comes from a workspace.
+  if (!from?.team || !origin || !isToken(trigger) || responseUrl === undefined || text.length > 4000) return undefined
+  return { from, call: { kind: 'command', ...origin, text: text.trim(), trigger, responseUrl } }
 }
 
-function interaction(text: string): SlackCall | undefined {
+function interaction(text: string): Read | undefined {
   // Some of Slack's integers do not fit a double. None of them is compared here.
   const parsed = parseForeignJson(Buffer.from(text), { largeNumbers: 'as-strings' })
   if (!parsed.ok || !isObject(parsed.value)) return undefined
   const payload = parsed.value
-  const user = member(payload, 'user')
-  const origin = originOf(member(payload, 'team')?.id, payload.api_app_id, user?.id)
-  // A user of another workspace, in a shared channel (Slack Connect).
-  const stranger = user?.team_id !== undefined && user.team_id !== origin?.team
-  if (!origin || stranger || payload.is_enterprise_install === true) return undefined
+  const [user, team] = [member(payload, 'user'), member(payload, 'team')]
+  // `team` is null where the app is installed for the whole organization (slackapi/bolt-python, pull request 23).
+  if (!team && payload.team !== undefined && payload.team !== null) return undefined
+  // Modals name the organization in `team` only (slackapi/bolt-python, extract_enterprise_id).
+  const enterprise = member(payload, 'enterprise')?.id ?? team?.enterprise_id
+  const from = fromOf(team?.id, enterprise, payload.is_enterprise_install === true, user?.team_id)
+  const origin = originOf(payload.api_app_id, user?.id)
+  if (!from || !origin) return undefined
+  const call = interactionOf(payload, origin)
+  return call && { from, call }
+}
+
+function interactionOf(payload: JsonObject, origin: Origin): Read['call'] | undefined {
   switch (payload.type) {
     case 'block_actions':
       return blockAction(payload, origin)
@@ -109,7 +128,7 @@ function interaction(text: string): SlackCall | undefined {
 }
 
 /** Slack sends one action at a time. A payload with two is rejected. */
-function blockAction(payload: JsonObject, origin: Origin): SlackCall | undefined {
+function blockAction(payload: JsonObject, origin: Origin): Read['call'] | undefined {
   const actions = Array.isArray(payload.actions) ? payload.actions : []
   const [action] = actions
   if (actions.length !== 1 || !isObject(action) || !isText(action.action_id, 255) || !isToken(payload.trigger_id)) return undefined
@@ -158,8 +177,17 @@ const isText = (value: unknown, longest: number): value is string => typeof valu
 const isToken = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]{1,255}$/.test(value)
 
 /** Slack's IDs: a letter for the kind, then capital letters and digits. */
-function originOf(team: unknown, app: unknown, user: unknown): Origin | undefined {
-  const is = (value: unknown, kind: string): value is string =>
-    typeof value === 'string' && new RegExp(`^${kind}[A-Z0-9]{2,20}$`).test(value)
-  return is(team, 'T') && is(app, 'A') && is(user, '[UW]') ? { team, app, user } : undefined
+const isId = (value: unknown, kind: string): value is string =>
+  typeof value === 'string' && new RegExp(`^[${kind}][A-Z0-9]{2,20}$`).test(value)
+
+const originOf = (app: unknown, user: unknown): Origin | undefined =>
+  isId(app, 'A') && isId(user, 'UW') ? { team: '', app, user } : undefined
+
+/** Undefined if an ID is there and is none. Slack writes what there is not as null, or leaves it out; in forms, as an empty field. */
+function fromOf(team: unknown, enterprise: unknown, organizationWide: boolean, home?: unknown): From | undefined {
+  const given = { team: team ?? undefined, enterprise: enterprise ?? undefined, home: home ?? undefined }
+  if (given.enterprise === '') given.enterprise = undefined
+  const isOdd = (value: unknown, kind: string) => value !== undefined && !isId(value, kind)
+  if (isOdd(given.team, 'T') || isOdd(given.enterprise, 'E') || isOdd(given.home, 'TE')) return undefined
+  return { organizationWide, ...(defined(given) as Omit<From, 'organizationWide'>) }
 }

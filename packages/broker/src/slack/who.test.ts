@@ -8,6 +8,7 @@ import { type WhoParts, whoIs } from './who.ts'
 const NOW = Date.UTC(2026, 10, 25, 3)
 const rules = {
   issuers: { people: { kind: 'human', key: 'p' } },
+  slack: { team: 'T1', app: 'A1' },
   directories: { people: { scim: 'https://d', by: 'id' } },
 } as unknown as Rules
 const slack = { team: 'T1', user: 'U1' }
@@ -44,6 +45,7 @@ describe('behind a Slack user', () => {
     ['a member whom the directory knows', member, done({ groups: [] }), false],
     ['a member of whom the directory does not answer: nothing to decide by', member, unknown, true],
     ['a member whom the directory does not know', member, done(undefined), 'not-eligible'],
+    ['who is a member of another workspace', done({ ...member.value, team: 'T2' }), done({}), 'link-unknown'],
     ['who is no member', done({ ...member.value, member: false }), done({}), 'link-unknown'],
     ['whom Slack does not find', { outcome: 'refused', error: 'user_not_found' }, done({}), 'link-unknown'],
     ['whose account is switched off', { outcome: 'refused', error: 'account_inactive' }, done({}), 'link-unknown'],

@@ -9,6 +9,7 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { SlackApi } from '../adapters/slack.ts'
 import type { Linking } from '../approvals/link.ts'
+import { isMemberAs, notAMember } from '../approvals/workspaces.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Log } from '../ports/runtime.ts'
 
@@ -43,9 +44,9 @@ export async function whoIs(
   const [user, claims] = await Promise.all([api.user(slack.user), directory.claimsOf(caller.issuer, fullSubject ?? caller.subject)])
 
   // If Slack says that the user is not a member, the link ends. If Slack does not answer, the link holds: it was made by a member.
-  if (user.outcome === 'done' && !(user.value.member && user.value.team === slack.team)) {
+  if (user.outcome === 'done' && !(rules.slack && isMemberAs(rules.slack, user.value, slack))) {
     await linking.end(caller, 'not-a-member', now)
-    return refused('link-unknown', 'Guests, bots and members of other workspaces cannot use Stint.')
+    return refused('link-unknown', notAMember)
   }
   if (user.outcome === 'refused' && aboutTheUser.has(user.error))
     return refused('link-unknown', 'Slack does not list you as a member of this workspace.')

@@ -50,7 +50,7 @@ export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
     log,
     state: ledger,
     secrets: slack.signingSecrets,
-    pinned: { team: rules.slack.team, app: rules.slack.app, responseHost: slack.at?.responseHost ?? RESPONSE_HOST },
+    pinned: { ...rules.slack, responseHost: slack.at?.responseHost ?? RESPONSE_HOST },
     answer: slackAnswers({
       rules,
       clock,

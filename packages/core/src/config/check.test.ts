@@ -135,7 +135,14 @@ describe('Slack, sign-in and directories', () => {
   test('valid settings are accepted', () => {
     const change = (config: Draft) =>
       Object.assign(config, {
-        slack: { ...slack, channel: 'C0123', onCall: 'S0123', trustEmail: { issuer: 'people' } },
+        slack: {
+          ...slack,
+          workspaces: ['T0SISTER'],
+          enterprise: 'E0ACME',
+          channel: 'C0123',
+          onCall: 'S0123',
+          trustEmail: { issuer: 'people' },
+        },
         signIn: { people: signIn },
         directories: {
           people: { scim: binding('SCIM', 'https://dir.acme.example/scim/v2'), by: 'externalId', groups: 'display', network: 'private' },
@@ -146,6 +153,16 @@ describe('Slack, sign-in and directories', () => {
   test.each<[string, object, string]>([
     ['a channel by its name', { slack: { ...slack, channel: '#access' } }, 'slack.channel: must be the ID of a channel'],
     ['a user for a group', { slack: { ...slack, onCall: 'U0123' } }, 'slack.onCall: must be the ID of a user group'],
+    ['an organization for a workspace', { slack: { ...slack, team: 'E0ACME' } }, 'slack.team: must be the ID of a workspace'],
+    [
+      'a workspace for an organization',
+      { slack: { ...slack, enterprise: 'T0ACME' } },
+      'slack.enterprise: must be the ID of an organization',
+    ],
+    ['no further workspace', { slack: { ...slack, workspaces: [] } }, 'slack.workspaces: '],
+    ['a workspace by its name', { slack: { ...slack, workspaces: ['acme'] } }, 'slack.workspaces[0]: must be the ID of a workspace'],
+    ['the app’s own workspace again', { slack: { ...slack, workspaces: ['T0ACME'] } }, 'slack.workspaces[0]: is listed twice'],
+    ['a workspace twice', { slack: { ...slack, workspaces: ['T0B', 'T0C', 'T0B'] } }, 'slack.workspaces[2]: is listed twice'],
     ['no app', { slack: { team: 'T0ACME' } }, 'slack.app: is missing'],
     ['a signing secret', { slack: { ...slack, signingSecret: 'x' } }, 'slack.signingSecret: is an unknown setting'],
     [

@@ -158,6 +158,10 @@ function checkFaces(config: Config, say: Say): void {
     if (!Object.hasOwn(config.issuers, name)) say(path, `names the unknown issuer '${name}'`)
     else if (config.issuers[name]?.kind !== 'human') say(path, 'is a workload issuer. Only people use Slack and the pages')
   }
+  config.slack?.workspaces?.forEach((workspace, index, all) => {
+    if (workspace === config.slack?.team || all.indexOf(workspace) !== index)
+      say(`slack.workspaces[${index}]`, 'is listed twice. Remove one')
+  })
   for (const [name, { slack }] of Object.entries(config.profiles)) {
     if (slack && !config.slack) say(`profiles.${name}.slack`, 'needs the slack section, which names the workspace and the app')
     if (slack?.dm && !config.profiles[name]?.approval && !config.targets[config.profiles[name]?.target ?? '']?.approval)

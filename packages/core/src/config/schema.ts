@@ -64,7 +64,13 @@ const localTime = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must 
 const httpsUrl = v.pipe(line, v.check(isIssuerUrl, 'must be an https URL without credentials or fragment (http only for loopback)'))
 /** Slack IDs: a letter for the kind, then capital letters and digits. */
 const slackId = (kind: string, what: string) =>
-  v.pipe(v.string(), v.regex(new RegExp(`^[${kind}][A-Z0-9]{2,20}$`), `must be the ID of a ${what}, such as ${kind[0]}0123ABCD`))
+  v.pipe(
+    v.string(),
+    v.regex(
+      new RegExp(`^[${kind}][A-Z0-9]{2,20}$`),
+      `must be the ID of ${/^[aeio]/.test(what) ? 'an' : 'a'} ${what}, such as ${kind[0]}0123ABCD`,
+    ),
+  )
 const oneOrMore = <T extends v.GenericSchema>(item: T) => v.union([item, list(item)])
 
 /** https, or http on a loopback address for the sandbox. The build of the Lambda functions refuses http entirely. */
@@ -416,7 +422,15 @@ const slack = named(
   'SlackConfig',
   "The Slack app, and the channels for requests. Use Slack's own IDs: a name can later refer to another channel or group.",
   v.strictObject({
-    team: about('The only workspace (`T…`) whose calls are accepted.', slackId('T', 'workspace')),
+    team: about('The workspace (`T…`) of the app. Its members can use Stint.', slackId('T', 'workspace')),
+    workspaces: optional(
+      'Further workspaces (`T…`) whose members can use Stint. Without `enterprise`, each is independent of the others.',
+      v.pipe(list(slackId('T', 'workspace')), v.maxLength(100, 'are more than 100')),
+    ),
+    enterprise: optional(
+      'The Enterprise Grid organization (`E…`) of `team` and of all `workspaces`. A user has one ID in all of its workspaces, so they link once. Also allows an app that is installed for the whole organization.',
+      slackId('E', 'organization'),
+    ),
     app: about('The only app (`A…`) whose calls are accepted.', slackId('A', 'app')),
     channel: optional('The channel (`C…`) that requests are posted to, unless the profile names another.', slackId('CG', 'channel')),
     onCall: optional('The user group (`S…`) that a break-glass mentions.', slackId('S', 'user group')),

@@ -139,8 +139,12 @@ export type LogConfig = {
 
 /** The Slack app, and the channels for requests. Use Slack's own IDs: a name can later refer to another channel or group. */
 export type SlackConfig = {
-  /** The only workspace (`T…`) whose calls are accepted. */
+  /** The workspace (`T…`) of the app. Its members can use Stint. */
   readonly team: string
+  /** Further workspaces (`T…`) whose members can use Stint. Without `enterprise`, each is independent of the others. */
+  readonly workspaces?: readonly string[]
+  /** The Enterprise Grid organization (`E…`) of `team` and of all `workspaces`. A user has one ID in all of its workspaces, so they link once. Also allows an app that is installed for the whole organization. */
+  readonly enterprise?: string
   /** The only app (`A…`) whose calls are accepted. */
   readonly app: string
   /** The channel (`C…`) that requests are posted to, unless the profile names another. */

@@ -23,6 +23,8 @@ export type Member = {
   readonly is_restricted?: true
   readonly is_ultra_restricted?: true
   readonly is_stranger?: true
+  /** For a user of an Enterprise Grid organization. */
+  readonly enterprise_user?: { readonly id: string; readonly enterprise_id: string; readonly teams: readonly string[] }
 }
 
 /** The company's people, by their names at the issuer, and users who must not get access. */
