@@ -113,7 +113,7 @@ async function answered(target, ask2, proxy, onStop) {
     if (socket) {
       const servername = /^[\d.]+$|^\[/.test(target.hostname) ? {} : { servername: target.hostname };
       const { agent: _agent, ...direct } = options;
-      return httpsRequest(target, { ...direct, createConnection: () => tlsConnect({ socket, ...servername }) });
+      return httpsRequest(target, { ...direct, defaultPort: 443, createConnection: () => tlsConnect({ socket, ...servername }) });
     }
     if (secure) return httpsRequest(target, options);
     if (!proxy) return httpRequest(target, options);
@@ -600,7 +600,7 @@ async function keepFresh(runner2, inputs, world) {
   runner2.output("aws-account-id", profile.account);
   runner2.info(`SDKs in later steps fetch and renew credentials for ${inputs.profile} on their own.`);
 }
-var REFRESHER_NEEDS = /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|HTTPS?_PROXY|NO_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i;
+var REFRESHER_NEEDS = /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|(HTTPS?|ALL|NO)_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i;
 function barOf(inputs, profile) {
   const no = (code, title, detail, reasons = []) => ({
     status: 403,

@@ -109,7 +109,7 @@ async function answered(target, ask, proxy, onStop) {
     if (socket) {
       const servername = /^[\d.]+$|^\[/.test(target.hostname) ? {} : { servername: target.hostname };
       const { agent: _agent, ...direct } = options;
-      return httpsRequest(target, { ...direct, createConnection: () => tlsConnect({ socket, ...servername }) });
+      return httpsRequest(target, { ...direct, defaultPort: 443, createConnection: () => tlsConnect({ socket, ...servername }) });
     }
     if (secure) return httpsRequest(target, options);
     if (!proxy) return httpRequest(target, options);

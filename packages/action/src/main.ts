@@ -168,7 +168,7 @@ async function keepFresh(runner: Runner, inputs: Inputs, world: World): Promise<
 
 /** The source of the job's token, and the HTTP client. */
 const REFRESHER_NEEDS =
-  /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|HTTPS?_PROXY|NO_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i
+  /^(ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|RUNNER_TRACKING_ID|PATH|(HTTPS?|ALL|NO)_PROXY|NODE_(USE_ENV_PROXY|EXTRA_CA_CERTS|OPTIONS)|SSL_CERT_(FILE|DIR))$/i
 
 /** The refusal that SDKs would get later, in the middle of a deployment. The check vends nothing. */
 function barOf(inputs: Inputs, profile: Profile): Problem | undefined {

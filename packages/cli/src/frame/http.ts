@@ -124,7 +124,8 @@ async function answered(target: URL, ask: Ask, proxy: ProxyServer | undefined, o
       const servername = /^[\d.]+$|^\[/.test(target.hostname) ? {} : { servername: target.hostname }
       // With an agent, even `false`, Node would ignore createConnection and connect directly.
       const { agent: _agent, ...direct } = options
-      return httpsRequest(target, { ...direct, createConnection: () => tlsConnect({ socket, ...servername }) })
+      // Without an agent, Node takes 80 for the default port and adds it to the Host header, by which servers choose the site.
+      return httpsRequest(target, { ...direct, defaultPort: 443, createConnection: () => tlsConnect({ socket, ...servername }) })
     }
     if (secure) return httpsRequest(target, options)
     if (!proxy) return httpRequest(target, options)
