@@ -87,7 +87,7 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'vend: a freeze that cannot be read lets everybody in',
     file: 'packages/broker/src/vend/vend.ts',
-    from: "  if (frozen.outcome === 'unknown')\n    return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })\n",
+    from: "  if (frozen.outcome === 'unknown') return ledgerSilent(frozen.cause)\n",
     to: "  if (frozen.outcome === 'unknown') return undefined\n",
     tests: ['test/faults/freeze.test.ts'],
   },

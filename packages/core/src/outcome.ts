@@ -29,6 +29,8 @@ type Evidence = {
   readonly 'request-not-pending': InState | undefined
   readonly 'already-decided': InState | undefined
   readonly 'request-ended': InState
+  /** Everyone else whom the approval rules name. Those who are needed in addition are not in the config. */
+  readonly 'no-approver': { readonly approvers: readonly { readonly issuer: string; readonly subject: string }[] }
   /** The session that the first call with this key led to. */
   readonly 'already-issued': { readonly session: string }
   readonly 'in-progress': { readonly session: string }

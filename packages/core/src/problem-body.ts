@@ -32,6 +32,7 @@ export function extensionsOf(refusal: Refused): { readonly [name: string]: unkno
     case 'request-not-pending':
     case 'already-decided':
     case 'request-ended':
+    case 'no-approver':
     case 'already-issued':
     case 'in-progress':
     case 'assume-role-denied':

@@ -54,6 +54,11 @@ export const problems = {
   'method-not-allowed': { status: 405, title: 'This route has no such method', next: 'Use a method named in the Allow header.' },
   'self-approval': { status: 403, title: 'You cannot decide your own request', next: 'Ask another approver.' },
   'not-approver': { status: 403, title: 'You are not an approver of this request', next: 'GET /requests/{id} names the approvers.' },
+  'no-approver': {
+    status: 403,
+    title: 'No one else can approve this request',
+    next: 'Ask the owners of stint.config.ts to name another approver, or ask someone else to make the request.',
+  },
   'not-requester': { status: 403, title: 'You are not the requester of this request', next: 'Approvers can deny or revoke the request.' },
   frozen: { status: 403, title: 'Access is frozen', next: 'Ask the responders; GET /freezes says why.' },
   'terms-changed': { status: 409, title: 'The terms have changed since the approval', next: 'Make a new request on the current terms.' },

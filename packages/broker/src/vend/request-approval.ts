@@ -12,6 +12,7 @@ import { askedRequestId, idempotentRequestId, type RequestId } from '@stint/core
 import { type Instant, seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
+import { type TooFewApprovers, tooFewApprovers } from '@stint/core/request/approvers'
 import { justify } from '@stint/core/request/machine'
 import { type AccessRequest, type Limits, stateAt } from '@stint/core/request/request'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
@@ -36,7 +37,7 @@ type Asking = {
 type AskOptions = { readonly startsAt?: Instant; readonly limits?: Limits; readonly idempotency?: Idempotency }
 
 /** Why a request for approval is not made. */
-export type ApprovalRequestRefusal = NewRequestRefusal | 'not-eligible' | 'rate-limited' | 'ledger-unavailable'
+export type ApprovalRequestRefusal = NewRequestRefusal | 'not-eligible' | 'no-approver' | 'rate-limited' | 'ledger-unavailable'
 
 export async function requestApproval(
   broker: Asking,
@@ -51,6 +52,9 @@ export async function requestApproval(
   if (caller.kind === 'workload' && trigger === undefined) {
     return refused('not-eligible', 'This profile needs approval, but your token does not say who triggered the job.')
   }
+  // At once, and not when the request has expired without a decision.
+  const tooFew = tooFewApprovers(broker.rules, approval, caller, trigger, call.now)
+  if (tooFew) return refused('no-approver', noApproverText(tooFew), { evidence: { approvers: tooFew.others.slice(0, MOST_NAMED) } })
   // A repeated key returns its first request, even if a limit has been reached since.
   const [frozen, known] = await Promise.all([
     broker.ledger.frozen(scopesOfPerson(broker.rules, caller), call.now),
@@ -122,6 +126,18 @@ async function justified(
   if (changed.code === 'rate-limited' || changed.code === 'frozen') return changed
   // It was decided since it was read. The caller sees its state, and can ask again.
   return done({ request, found: true })
+}
+
+/** A refusal stays within the limits of an answer and of an event. */
+const MOST_NAMED = 10
+const LONGEST_NAME = 100
+
+function noApproverText({ lacking, others }: TooFewApprovers): string {
+  const names = others.slice(0, MOST_NAMED).map(({ issuer, subject }) => [...`${issuer}/${subject}`].slice(0, LONGEST_NAME).join(''))
+  const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : ''
+  return others.length === 0
+    ? 'You cannot approve your own request, and its rules name no one else.'
+    : `You cannot approve your own request. Besides you, its rules name ${names.join(', ')}${more}, and need ${lacking} more.`
 }
 
 const isWaiting = (request: AccessRequest, { termsHash }: Scope, now: Instant): boolean =>

@@ -228,8 +228,7 @@ async function leavePending(
 
 /** Refuses the call if there is a freeze, or if the freezes cannot be read. */
 function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
-  if (frozen.outcome === 'unknown')
-    return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: frozen.cause })
+  if (frozen.outcome === 'unknown') return ledgerSilent(frozen.cause)
   if (!frozen.value) return undefined
   return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })
 }
@@ -281,8 +280,6 @@ async function drop(
   return { ...refusal, caller, profile }
 }
 
-const unavailable = (cause: string, caller: Caller, profile: string): VendResult => ({
-  ...refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: cause }),
-  caller,
-  profile,
-})
+const unavailable = (cause: string, caller: Caller, profile: string): VendResult => ({ ...ledgerSilent(cause), caller, profile })
+const ledgerSilent = (cause: string) =>
+  refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: cause })

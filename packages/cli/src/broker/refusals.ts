@@ -24,6 +24,7 @@ const nexts: { readonly [code in ProblemCode]?: Next } = {
   'approval-required': ({ profile }) => again(profile),
   'self-approval': ({ id }) => `Ask another approver. Show who can approve: stint show ${id}`,
   'not-approver': ({ id }) => `Show who can approve: stint show ${id}`,
+  'no-approver': ({ profile, next }) => `${next} ${look(profile)}`,
   'not-requester': ({ id }) => `Deny or revoke it instead: stint revoke ${id}`,
   'window-not-started': ({ id }) => `See when it starts: stint show ${id}`,
   'request-exhausted': ({ profile }) => again(profile),
