@@ -129,6 +129,12 @@ describe('how a call can arrive', () => {
   })
 })
 
+test.each(['aws:owner', 'AWS: Deploy'])('no session tag has the reserved value %j', async (value) => {
+  const assume = { Action: 'AssumeRole', Version: '2011-06-15', RoleArn: ROLE, RoleSessionName: 'dana' }
+  const answer = await signedGet({ ...assume, 'Tags.member.1.Key': 'run', 'Tags.member.1.Value': value })
+  expect([answer.status, codeOf(answer.text)]).toEqual([400, 'InvalidParameterValue'])
+})
+
 describe('what is not supported', () => {
   const assume = { Action: 'AssumeRole', Version: '2011-06-15', RoleArn: ROLE, RoleSessionName: 'dana' }
   test.each<[string, Record<string, string>]>([

@@ -8,6 +8,7 @@ import type { Rules } from '@stint/core/config/shape'
 import type { Instant } from '@stint/core/instant'
 import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import type { SessionCount, SessionLimits } from '../ports/ledger.ts'
+import { ledgerSilent } from './ledger-silent.ts'
 import type { Slot } from './slot.ts'
 
 const DEFAULTS: SessionLimits = { perMinute: 60, perHour: 1200 }
@@ -25,8 +26,7 @@ export function limitRefusal(
   { limits }: Pick<Slot, 'limits'>,
   now: Instant,
 ): Refused<'rate-limited' | 'ledger-unavailable'> | undefined {
-  if (counted.outcome === 'unknown')
-    return refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: counted.cause })
+  if (counted.outcome === 'unknown') return ledgerSilent(counted.cause)
   const full = counted.value?.full
   if (!full || !limits) return undefined
   const { per, seconds } = windows[full]

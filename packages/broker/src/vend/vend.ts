@@ -27,6 +27,7 @@ import type { Broker } from '../ports/broker.ts'
 import type { Call, Freeze, Intent, Reservation, ReserveRefusal, SessionCount } from '../ports/ledger.ts'
 import type { Assumed, StsRefusal } from '../ports/sts.ts'
 import { limitRefusal } from './container-limits.ts'
+import { ledgerSilent } from './ledger-silent.ts'
 import { recordRefusal } from './record-refusal.ts'
 import type { ApprovalRequestRefusal } from './request-approval.ts'
 import { freshSlot, type Idempotency, idempotentSlot, namedSlot, onceSlot, type Slot, sessionIn } from './slot.ts'
@@ -281,5 +282,3 @@ async function drop(
 }
 
 const unavailable = (cause: string, caller: Caller, profile: string): VendResult => ({ ...ledgerSilent(cause), caller, profile })
-const ledgerSilent = (cause: string) =>
-  refused('ledger-unavailable', 'The ledger did not answer, so no credentials were returned.', { operator: cause })

@@ -89,14 +89,14 @@ export const catalogue = {
   },
   'unknown-claim': {
     severity: 'error',
-    finds: 'A claim that is not in the issuer’s tokens.',
-    why: 'A rule on a missing claim never matches. A misspelled one locks engineers out at 3 a.m.',
+    finds: 'A claim that is not in the issuer’s tokens, in a rule, a tenant pin or a session tag.',
+    why: 'A rule on a missing claim never matches, and a session whose tag is missing is refused. A misspelled one locks engineers out at 3 a.m.',
     fix: 'Fix the name. Nested claims are written as a path: `/realm_access/roles`.',
   },
   'never-fits': {
     severity: 'error',
     finds:
-      "A rule or a value that no token can match: a wrong type, a value that this claim never has (`ref: 'main'`, `event_name: 'workflow_call'`), a `*` in plain text, claims that contradict each other (the ref in `sub` beside an environment, a tag under refs/heads/), a tenant other than the pinned one, or a second factor from an issuer that never reports one.",
+      "A rule or a value that no token can match: a wrong type, a value that this claim never has (`ref: 'main'`, `event_name: 'workflow_call'`), a `*` in plain text, claims that contradict each other (the ref in `sub` beside an environment, a tag under refs/heads/), a session tag from a list, a tenant other than the pinned one, or a second factor from an issuer that never reports one.",
     why: 'It looks like access that works, and like a condition that protects something.',
     fix: 'Remove the rule, or fix the contradiction.',
   },

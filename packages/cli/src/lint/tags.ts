@@ -1,13 +1,14 @@
 /** Rules about session tags, and the size that they and the policy have when AWS packs them. */
 import { deflateRawSync } from 'node:zlib'
-import { presetOf } from '@stint/core/config/issuers/index'
+import { knowledge, presetOf } from '@stint/core/config/issuers/index'
 import { mintsOf } from '@stint/core/config/mints'
-import type { ClaimRef, Preset, Profile, Rules, Value } from '@stint/core/config/shape'
+import type { ClaimRef, Issuer, Preset, Profile, Rules, Value } from '@stint/core/config/shape'
 import { profileStatements, sessionPolicy } from '@stint/core/scope/policy'
 import { MAX_TAG_VALUE } from '@stint/core/tag-value'
 import { estimatedPackedPercent, MAX_SESSION_POLICY_CHARACTERS } from '@stint/iam'
 import type { Report } from './catalogue.ts'
-import { isEditable, plainName } from './reach.ts'
+import { isEditable, own, plainName } from './reach.ts'
+import { unknownFault } from './who.ts'
 
 /** Policies in AWS can depend on session tags, so a tag must not come from a claim that users can edit. */
 export function lintTags(rules: Rules, profile: Profile, path: string, report: Report): void {
@@ -18,12 +19,28 @@ export function lintTags(rules: Rules, profile: Profile, path: string, report: R
     for (const name of issuers) {
       const issuer = rules.issuers[name]
       if (!issuer) continue
+      const fault = tagFault(issuer, claim)
+      if (fault) {
+        report(fault.rule, at, `${fault.what} So every session of '${name}' is refused.`)
+        continue
+      }
       if (issuer.kind === 'human' && isEditable(issuer, claim))
         report('user-editable', at, `Users of '${name}' can edit '${claim}', so they choose the value of this tag.`)
       if (isFreeText(presetOf(issuer), claim))
         report('tag-encoded', at, `'${claim}' of '${name}' can have characters that AWS does not accept in a tag, such as [ ] # ( ) or &.`)
     }
   }
+}
+
+/** Why the claim never gives a value for a tag: tokens lack it, or it has several values. */
+function tagFault(issuer: Issuer, claim: ClaimRef): { readonly rule: 'unknown-claim' | 'never-fits'; readonly what: string } | undefined {
+  const preset = presetOf(issuer)
+  const entry = own(knowledge[preset].claims, claim)
+  if (entry?.type === 'texts' || claim === issuer.groupsClaim)
+    return { rule: 'never-fits', what: `'${claim}' is a list, and a tag has one value.` }
+  if (entry?.type === 'object') return { rule: 'never-fits', what: `'${claim}' is an object, and a tag has one value.` }
+  const what = entry ? undefined : unknownFault(preset, issuer, claim)
+  return what === undefined ? undefined : { rule: 'unknown-claim', what }
 }
 
 /** Claims whose documented values can have any character, by preset: names of branches, workflows, environments, bots and people. */

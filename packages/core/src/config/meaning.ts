@@ -210,7 +210,7 @@ function checkTags(config: Config, profile: Profile, path: string, say: Say): vo
     if ('const' in item && (tagText(item.const) !== item.const || [...item.const].length > MAX_TAG_VALUE))
       say(
         `${path}.tags.${key}`,
-        `is not a valid session tag value. Use at most ${MAX_TAG_VALUE} letters, digits, spaces and _.:/=+-@ (no = before two hex digits)`,
+        `is not a valid session tag value. Use at most ${MAX_TAG_VALUE} letters, digits, spaces and _.:/=+-@ (no = before two hex digits, no aws: at the start)`,
       )
     if (needsApproval && 'claim' in item && !item.stable) {
       say(`${path}.tags.${key}`, 'uses a claim that is not marked stable. A profile with approval must vend exactly what was approved')

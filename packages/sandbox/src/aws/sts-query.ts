@@ -51,6 +51,9 @@ export function readTags(form: URLSearchParams): Readonly<Record<string, string>
         'Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*',
       )
     if (key.toLowerCase().startsWith('aws:')) throw new StsError(400, 'InvalidParameterValue', 'Tag keys beginning with aws: are reserved.')
+    // IAM User Guide, "Rules for tagging in IAM and AWS STS". The page names no error.
+    if (value.toLowerCase().startsWith('aws:'))
+      throw new StsError(400, 'InvalidParameterValue', 'Tag values beginning with aws: are reserved.')
     if ([...tags.keys()].some((other) => other.toLowerCase() === key.toLowerCase()))
       throw new StsError(400, 'InvalidParameterValue', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
     tags.set(key, value)

@@ -431,6 +431,18 @@ describe('tags', () => {
     expect(found(tagged({ t: { claim } }), gh)).toEqual([]),
   )
 
+  test.each<[string, string, RegExp]>([
+    ['repositry', 'unknown-claim tags.t', /no claim 'repositry'\. Did you mean 'repository'\? So every session of 'gh' is refused/],
+    ['aud_list', 'unknown-claim tags.t', /no claim 'aud_list'/],
+    ['/nested/claim', 'unknown-claim tags.t', /no claim '\/nested\/claim'/],
+  ])('%s gives no tag', (claim, finding, words) => {
+    expect(found(tagged({ t: { claim, max: 30 } }), gh)).toEqual([finding])
+    expect(said(tagged({ t: { claim, max: 30 } }), gh)).toMatch(words)
+  })
+  test('a list of groups gives no tag', () => {
+    expect(found({ policy: [read], tags: { t: { claim: 'groups', max: 30 } } })).toEqual(['never-fits tags.t'])
+    expect(said({ policy: [read], tags: { t: { claim: 'groups', max: 30 } } })).toMatch(/'groups' is a list, and a tag has one value/)
+  })
   test('the largest tag is named, with what the size is without it', () => {
     const tags = { branch: { claim: 'base_ref' }, repo: { claim: 'repository_id' }, owner: { claim: 'repository_owner_id' } }
     expect(found(tagged(tags), gh)).toEqual(['packed-size profiles.p', 'tag-encoded tags.branch'])
