@@ -31,6 +31,16 @@ describe('over HTTP', () => {
       }),
     ])
   })
+  test('the only approver, in a token exchange', async () => {
+    const form = new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: await it.tokenOf('approver'),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      resource: 'urn:stint:profile:alone',
+    })
+    const answer = await fetch(`${it.sandbox.urls.broker}/token`, { method: 'POST', body: form })
+    expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_grant', code: 'no-approver' })])
+  })
   test('one of two who must both approve, and who the other is', async () => {
     const { json } = await ask('approver', 'one-of-two')
     expect(json).toMatchObject({ code: 'no-approver', approvers: [{ issuer: 'lab', subject: 'auditor' }] })

@@ -419,7 +419,7 @@ const operations: { readonly [O in Operation]: Description } = {
       description: '`access_token` is the container credentials JSON in base64url. It works with AWS and no other server.',
       content: json('IssuedToken'),
     },
-    problems: ['body-invalid', 'body-too-large', 'media-type', ...vendPath],
+    problems: ['body-invalid', 'body-too-large', 'media-type', 'no-approver', ...vendPath],
   },
   'POST /slack/commands': {
     id: 'receiveSlackCommand',

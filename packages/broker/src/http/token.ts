@@ -111,6 +111,7 @@ const errors: { readonly [code: string]: string } = {
   'source-ip': 'invalid_target',
   frozen: 'invalid_target',
   'approval-required': 'invalid_grant',
+  'no-approver': 'invalid_grant',
   'window-not-started': 'invalid_grant',
   'request-unknown': 'invalid_grant',
   'request-not-pending': 'invalid_grant',

@@ -163,6 +163,11 @@ describe('Slack, sign-in and directories', () => {
     ['a workspace by its name', { slack: { ...slack, workspaces: ['acme'] } }, 'slack.workspaces[0]: must be the ID of a workspace'],
     ['the app’s own workspace again', { slack: { ...slack, workspaces: ['T0ACME'] } }, 'slack.workspaces[0]: is listed twice'],
     ['a workspace twice', { slack: { ...slack, workspaces: ['T0B', 'T0C', 'T0B'] } }, 'slack.workspaces[2]: is listed twice'],
+    [
+      'addresses of independent workspaces',
+      { slack: { ...slack, workspaces: ['T0B'], trustEmail: { issuer: 'people' } } },
+      'slack.trustEmail: needs slack.enterprise beside workspaces',
+    ],
     ['no app', { slack: { team: 'T0ACME' } }, 'slack.app: is missing'],
     ['a signing secret', { slack: { ...slack, signingSecret: 'x' } }, 'slack.signingSecret: is an unknown setting'],
     [

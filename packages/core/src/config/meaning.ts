@@ -158,6 +158,12 @@ function checkFaces(config: Config, say: Say): void {
     if (!Object.hasOwn(config.issuers, name)) say(path, `names the unknown issuer '${name}'`)
     else if (config.issuers[name]?.kind !== 'human') say(path, 'is a workload issuer. Only people use Slack and the pages')
   }
+  const { trustEmail, workspaces, enterprise } = config.slack ?? {}
+  if (trustEmail && workspaces && !enterprise)
+    say(
+      'slack.trustEmail',
+      'needs slack.enterprise beside workspaces: administrators of an independent workspace choose its email addresses',
+    )
   config.slack?.workspaces?.forEach((workspace, index, all) => {
     if (workspace === config.slack?.team || all.indexOf(workspace) !== index)
       say(`slack.workspaces[${index}]`, 'is listed twice. Remove one')
