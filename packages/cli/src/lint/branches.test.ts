@@ -76,6 +76,12 @@ test.each<[string, Parameters<typeof lintBranches>[1], object, string | undefine
   ['one commit', 'github', { ...id, event_name: 'push', sha: 'a'.repeat(40) }, undefined],
   ['builds of Buildkite by hand', 'buildkite', { pipeline_id: 'p', build_source: 'ui' }, 'build_branch is open'],
   ['… of one branch', 'buildkite', { pipeline_id: 'p', build_source: 'ui', build_branch: 'main' }, undefined],
+  [
+    '… by its subject, which names the ref',
+    'buildkite',
+    { sub: `organization:acme:pipeline:web:ref:refs/heads/main:commit:${'a'.repeat(40)}:step:s`, build_source: 'ui' },
+    undefined,
+  ],
   ['a project of CircleCI', 'circleci', { 'oidc.circleci.com/project-id': 'p' }, 'vcs-ref is open'],
   [
     '… with a restricted context',

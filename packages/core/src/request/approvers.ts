@@ -55,7 +55,7 @@ function peopleOf(rule: ApprovalRule, approval: Approval, now: Instant): readonl
   const end = now + seconds(durationSeconds(approval.expiresAfter))
   // The config check has made sure that both are instants.
   const standIns = (rule.delegates ?? []).filter(({ from, until }) => (parseDate(from) ?? 0) < end && now < (parseDate(until) ?? Infinity))
-  return [...rule.by, ...(approval.escalateAfter ? (rule.escalateTo ?? []) : []), ...standIns.map(({ who }) => who)]
+  return [...rule.by, ...(rule.escalateTo ?? []), ...standIns.map(({ who }) => who)]
 }
 
 type Named = NamedApprover & { readonly by: string; readonly person: Person }
