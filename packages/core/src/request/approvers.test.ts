@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import type { Approval, ApprovalRule, Matcher, Who } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
+import { storedSubject } from '../identity/subject.ts'
 import { tooFewApprovers } from './approvers.ts'
 
 const NOW = Date.UTC(2026, 10, 27, 12)
@@ -70,6 +71,13 @@ describe('no one else can', () => {
     expect(found(given, caller('pairwise-x', 'entra', 'o-2'))).toBeUndefined()
     // Whose identity this is, no one has declared, so it may be another person's.
     expect(found(given)).toBeUndefined()
+  })
+  test('the only approver, whose subject or identity is long', () => {
+    const long = `CN=${'ö'.repeat(300)}`
+    expect(found(approval([rule([who(long)])]), caller(storedSubject(long), 'staff', long))).toEqual([1])
+    const given = approval([rule([{ issuer: 'entra', claims: { oid: long } }])])
+    expect(found(given, caller('pairwise-x', 'entra', long))).toEqual([1])
+    expect(found(given, caller('pairwise-x', 'entra', `${long}x`))).toBeUndefined()
   })
   test('the job of the only approver', () => {
     const job = { issuer: 'ci', subject: 'repo', identity: 'repo', kind: 'workload' } as Caller

@@ -11,6 +11,7 @@ import type { Approval, ApprovalRule, Rules, Who } from '../config/shape.ts'
 import { durationSeconds } from '../duration.ts'
 import type { Caller } from '../identity/caller.ts'
 import { type Person, personOf } from '../identity/person.ts'
+import { storedSubject } from '../identity/subject.ts'
 import { type Instant, seconds } from '../instant.ts'
 import { missing } from './approval.ts'
 
@@ -38,7 +39,7 @@ export function tooFewApprovers(
     if (!named) continue
     const index = counted.push({ count: rule.count }) - 1
     for (const { person, ...approver } of named) {
-      const isCaller = approver.issuer === caller.issuer && approver.by !== 'sub' && approver.subject === caller.identity
+      const isCaller = approver.issuer === caller.issuer && approver.by !== 'sub' && approver.subject === storedSubject(caller.identity)
       if (isCaller || self.includes(person)) continue
       const known = others.get(person) ?? { approver: { issuer: approver.issuer, subject: approver.subject }, rules: [] }
       known.rules.push(index)
