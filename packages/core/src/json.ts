@@ -154,11 +154,13 @@ export const own = <T>(object: { readonly [key: string]: T }, key: string): T | 
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`)
-    return `{${members.join(',')}}`
+    let members = ''
+    // Sorts by UTF-16 code units.
+    for (const name of Object.keys(value).sort()) {
+      const member = (value as { readonly [name: string]: unknown })[name]
+      if (member !== undefined) members += `${members && ','}${JSON.stringify(name)}:${canonicalJson(member)}`
+    }
+    return `{${members}}`
   }
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('a number that JSON cannot represent')
   const text = JSON.stringify(value)
