@@ -100,6 +100,8 @@ test('the control: the same calls without anything odd succeed', async () => {
   expect(await sent('object', {})).toBe('done 200')
   expect(await sent('bucket', {})).toBe('done 200')
   expect(await sent('object', { method: 'HEAD' })).toBe('done 200')
+  // As AWS SDK for Java 2 reads an object.
+  expect(await sent('object', { headers: { 'x-amz-te': 'append-md5', 'x-amz-checksum-crc32': 'AAAAAA==' } })).toBe('done 200')
   expect(await sent('object', { method: 'PUT', body: 'kept', headers: { 'x-amz-tagging': 'kept=yes' } })).toBe('done 200')
   const tagging =
     '<Tagging xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TagSet><Tag><Key>kept</Key><Value>y&#101;s</Value></Tag></TagSet></Tagging>'
@@ -167,6 +169,7 @@ describe('headers', () => {
     ['object', { ...put, headers: { 'x-amz-request-payer': 'requester' } }, 'NotImplemented'],
     ['object', { ...put, headers: { 'x-amz-metadata-directive': 'REPLACE' } }, 'NotImplemented'],
     ['object', { ...put, headers: { 'x-amz-unheard': 'of' } }, 'NotImplemented'],
+    ['object', { ...put, headers: { 'x-amz-te': 'append-md5' } }, 'NotImplemented'],
     ['object', { ...put, headers: { range: 'bytes=0-1' } }, 'NotImplemented'],
     ['object', { ...put, headers: { 'if-modified-since': 'Fri, 24 May 2013 00:00:00 GMT' } }, 'NotImplemented'],
     ['object', { ...put, headers: { 'if-none-match': '"0"' } }, 'NotImplemented'],
@@ -186,6 +189,7 @@ describe('headers', () => {
     ['object', { headers: { 'if-range': '"0"' } }, 'NotImplemented'],
     ['object', { headers: { range: 'bytes=0-1,3-4' } }, 'NotImplemented'],
     ['object', { headers: { 'x-amz-tagging': 'a=b' } }, 'NotImplemented'],
+    ['object', { headers: { 'x-amz-checksum-crc32': 'AAAAAQ==' } }, 'BadDigest'],
     ['bucket', { headers: { 'x-amz-optional-object-attributes': 'RestoreStatus' } }, 'NotImplemented'],
     ['bucket', { headers: { 'if-match': '"0"' } }, 'NotImplemented'],
     ['bucket', { method: 'PUT', headers: { 'x-amz-bucket-object-lock-enabled': 'true' } }, 'NotImplemented'],

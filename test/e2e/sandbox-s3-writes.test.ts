@@ -353,7 +353,11 @@ describe('presigned URLs and virtual-hosted names', () => {
       sent.on('error', reject)
       sent.end(body)
     })
-  async function presigned(path: string, host: string, options: { method?: string; expiresIn?: number; key?: SigningKey } = {}) {
+  async function presigned(
+    path: string,
+    host: string,
+    options: { method?: string; expiresIn?: number; key?: SigningKey; query?: Record<string, string> } = {},
+  ) {
     const signer = new SignatureV4({
       service: 's3',
       region: 'eu-central-1',
@@ -367,7 +371,7 @@ describe('presigned URLs and virtual-hosted names', () => {
       hostname: host,
       path,
       headers: { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
-      query: {},
+      query: options.query ?? {},
     }
     const { query = {} } = await signer.presign(request, { expiresIn: options.expiresIn ?? 900, signingDate: new Date(sandbox.now()) })
     return `${path}?${new URLSearchParams(query as Record<string, string>)}`
@@ -391,6 +395,18 @@ describe('presigned URLs and virtual-hosted names', () => {
     expect((await plainGet(upload, home(), 'PUT', 'by URL')).status).toBe(200)
     expect((await read('posted')).text).toBe('by URL')
   })
+
+  test.each(['X-Amz-Checksum-Mode', 'x-amz-checksum-mode'])(
+    'a URL for which an SDK moved its header into the query as %s',
+    async (name) => {
+      await put('shared')
+      const query = { [name]: 'ENABLED' }
+      expect(await plainGet(await presigned(`/${Bucket}/shared`, home(), { query }), home())).toEqual({ status: 200, text: 'text' })
+      const elsewhere = await presigned(`/${Bucket}/shared`, home(), { query, method: 'PUT' })
+      expect((await plainGet(elsewhere, home(), 'PUT', 'x')).text).toContain('<Code>NotImplemented</Code>')
+      expect((await read('shared')).text).toBe('text')
+    },
+  )
 
   test('a policy can tell how a call was signed, and how old the signature is', async () => {
     await put('shared')

@@ -33,6 +33,7 @@ export function getObject(asked: S3Request): Reply {
   const bucket = ownBucket(asked)
   const object = readable(asked, bucket, asked.key)
   const named = (name: string) => header(asked, name)
+  verifiedChecksum(named, asked.content.trailers, asked.content.body)
   checkRead(named, object)
   const range = rangeOf(named('range'), object.body.length)
   const body = range ? object.body.subarray(range.first, range.last + 1) : object.body

@@ -47,6 +47,18 @@ const RESPONSE = ['cache-control', 'content-disposition', 'content-encoding', 'c
   (name) => `response-${name}`,
 )
 
+/**
+ * What AWS SDK for Java 2 sends with each GetObject: the checksum of the empty body, and an offer to take an MD5 after the object. An answer
+ * without `x-amz-transfer-encoding: append-md5` has none. Source: `SyncChecksumValidationInterceptor` and `ChecksumsEnabledValidator` of
+ * aws-sdk-java-v2.
+ */
+const JAVA = ['x-amz-te', 'x-amz-checksum-*']
+/**
+ * SDKs move this header into the query of a presigned URL, where S3 accepts and ignores it. Sources: aws/aws-sdk-go-v2#3530,
+ * aws/aws-sdk-java-v2#7035, boto/boto3#3465.
+ */
+const MODE_IN_QUERY = ['X-Amz-Checksum-Mode', 'x-amz-checksum-mode']
+
 export const operations: readonly Operation[] = [
   {
     name: 'ListBuckets',
@@ -92,15 +104,15 @@ export const operations: readonly Operation[] = [
     name: 'GetObject',
     method: 'GET',
     level: 'object',
-    query: RESPONSE,
-    headers: [...READ, 'range', 'x-amz-checksum-mode'],
+    query: [...RESPONSE, ...MODE_IN_QUERY],
+    headers: [...READ, 'range', 'x-amz-checksum-mode', ...JAVA],
     run: getObject,
   },
   {
     name: 'HeadObject',
     method: 'HEAD',
     level: 'object',
-    query: RESPONSE,
+    query: [...RESPONSE, ...MODE_IN_QUERY],
     headers: [...READ, 'range', 'x-amz-checksum-mode'],
     run: getObject,
   },
