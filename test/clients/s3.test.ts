@@ -3,8 +3,10 @@
  * credentials. Where a client is missing, its tests show as skipped; `npm run verify:all clients` installs it and prints a table.
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STINT } from '../support/cli.ts'
 import { type CliUser, cliUser, spawned } from '../support/cli-user.ts'
@@ -24,8 +26,15 @@ let host: string
 let base: Record<string, string>
 /** `base` with the variables of `format: env`. */
 let env: Record<string, string>
+/** How many calls of AssumeRole wait, each until 3 s have passed. */
+let toHold = 0
 beforeAll(async () => {
-  sandbox = await testSandbox()
+  sandbox = await testSandbox({
+    intercept: async (_service, action, next) => {
+      if (action === 'AssumeRole' && toHold-- > 0) await sleep(3000)
+      return next()
+    },
+  })
   user = cliUser(sandbox, 'developer')
   home = user.home
   host = new URL(sandbox.urls.aws).host
@@ -194,7 +203,28 @@ $bucket->delete_key('perl.txt') or die $s3->errstr;`
   })
 })
 
-const go = await clients('read-s3-go', ['version'])
+/**
+ * Programs in `test/clients`, one for each SDK: `version`; `read ENDPOINT BUCKET KEY`, which prints the object;
+ * `together ENDPOINT BUCKET KEY COUNT`, which prints it once for each of COUNT clients that read at the same time, each with its own
+ * credentials; and `use ENDPOINT BUCKET`, which makes the bucket and does with it what `used` says.
+ */
+const sdks = await Promise.all(
+  (['go', 'java', 'rust', 'ruby'] as const).map(async (language) => ({ language, ...(await clients(`s3-${language}`, ['version'])) })),
+)
+const sdkClients = sdks.flatMap(({ language, withTool, all }) =>
+  all.map((client) => ({ ...client, withTool, name: `AWS SDK for ${language[0]?.toUpperCase()}${language.slice(1)}`, language })),
+)
+/** Metadata, a range of an object, 10 MiB in two parts read back, pages of two keys, and a URL whose object must be served. */
+const used = ['metadata b', 'range ell', 'large true', 'listed copy | large | ü &+ name']
+describe.each(sdkClients)('$name $version', ({ withTool, path, language }) => {
+  withTool('makes a bucket, puts in parts, tags, reads a range, copies, lists pages and presigns', async () => {
+    const printed = (await run(path, ['use', sandbox.urls.aws, `sdk-${language}`])).trim().split('\n')
+    expect(printed.slice(0, -1)).toEqual(used)
+    expect(await (await fetch(printed.at(-1)?.replace('url ', '') ?? '')).text()).toBe('hello')
+  })
+})
+
+const terraform = await clients('terraform', ['version'])
 
 describe('ways to get the credentials', () => {
   const container = async (more: Record<string, string>) => {
@@ -225,6 +255,8 @@ describe('ways to get the credentials', () => {
       return container({ AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(home, 'token') })
     },
   }
+  /** Debian's SDK for Ruby is older than AWS_CONTAINER_CREDENTIALS_FULL_URI in it. */
+  const isOldRuby = (version: string) => /^3\.(\d\d|1[0-6]\d)\./.test(version)
   type Reader = readonly [
     name: string,
     withTool: typeof aws.withTool,
@@ -236,6 +268,7 @@ describe('ways to get the credentials', () => {
   const none = { ways: /^$/, says: /^$/ }
   const noToken = /Error when retrieving credentials from container-role: .*"token-missing"/
   const noProvider = /NoCredentialProviders|failed to (refresh cached|retrieve) credentials/
+  const noRuby = /unable to sign request without credentials set/
   const noConfig = /Configuration file not available/
   const readers: readonly Reader[] = [
     ...aws.all.map(({ path, version }): Reader => {
@@ -254,9 +287,11 @@ describe('ways to get the credentials', () => {
         `import boto3; print(boto3.client('s3', endpoint_url='${sandbox.urls.aws}').get_object(Bucket='${BUCKET}', Key='${KEY}')['Body'].read().decode(), end='')`
       return [`boto3 ${version}`, python.withTool, path, () => ['-c', read()], none]
     }),
-    ...go.all.map(
-      ({ path, version }): Reader => [`AWS SDK for Go ${version}`, go.withTool, path, () => [sandbox.urls.aws, BUCKET, KEY], none],
-    ),
+    ...sdkClients.map(({ name, language, version, withTool, path }): Reader => {
+      const args = () => ['read', sandbox.urls.aws, BUCKET, KEY]
+      const isOld = language === 'ruby' && isOldRuby(version)
+      return [`${name} ${version}`, withTool, path, args, isOld ? { ways: /^token/, says: noRuby } : none]
+    }),
     ...rclone.all.map(
       ({ path, version }): Reader => [
         `rclone ${version}`,
@@ -289,5 +324,45 @@ describe('ways to get the credentials', () => {
         else expect(await reading).toContain(TEXT)
       })
     }
+  })
+
+  // What a client does that retries much, and what many clients in one process need: AWS SDK for Java gives up after one second, and
+  // begins six times in all.
+  describe.each(sdkClients.filter(({ language, version }) => language !== 'ruby' || !isOldRuby(version)))(
+    '$name $version',
+    ({ withTool, path }) => {
+      withTool('token: six clients at the same time', async () => {
+        const prepared = await ways.token?.()
+        expect(await run(path, ['together', sandbox.urls.aws, BUCKET, KEY, '6'], prepared)).toBe(TEXT.repeat(6))
+      })
+      withTool('token: the first answer comes late', async () => {
+        const prepared = await ways.token?.()
+        toHold = 1
+        expect(await run(path, ['read', sandbox.urls.aws, BUCKET, KEY], prepared)).toBe(TEXT)
+        expect(toHold).toBeLessThanOrEqual(0)
+      })
+    },
+  )
+
+  describe.each(terraform.all)('Terraform $version, state in S3', ({ path }) => {
+    /** A folder of its own for each way: Terraform remembers the backend of a folder. */
+    async function inFolder(name: string, prepared: Record<string, string>) {
+      const folder = join(home, `terraform-${name}`)
+      cpSync(fileURLToPath(new URL('terraform', import.meta.url)), folder, { recursive: true })
+      const call = (...args: string[]) => run(path, [`-chdir=${folder}`, ...args], { ...prepared, CHECKPOINT_DISABLE: '1' })
+      const backend = { region: REGION, endpoints: `{s3="${sandbox.urls.aws}",sts="${sandbox.urls.aws}"}` }
+      await call('init', '-input=false', ...Object.entries(backend).map(([key, value]) => `-backend-config=${key}=${value}`))
+      return call
+    }
+    terraform.withTool('writes the state under a lock', async () => {
+      const call = await inFolder('first', env)
+      await call('apply', '-input=false', '-auto-approve')
+      expect(await call('state', 'list')).toBe('')
+    })
+    for (const [way, prepared] of Object.entries(ways))
+      terraform.withTool(way, async () => {
+        const call = await inFolder(way, await prepared())
+        expect(await call('output', '-raw', 'text')).toBe(TEXT)
+      })
   })
 })

@@ -7,7 +7,9 @@ import { promisify } from 'node:util'
 
 /** Ignored by git. Remove it to install the clients anew. */
 export const CLIENT_TOOLS = fileURLToPath(new URL('../../.tools/clients', import.meta.url))
-const folders = [join(CLIENT_TOOLS, 'python/bin'), join(CLIENT_TOOLS, 'debian/usr/bin'), join(CLIENT_TOOLS, 'go/bin')].filter(existsSync)
+const folders = ['python/bin', 'debian/usr/bin', 'go/bin', 'java/bin', 'rust/bin', 'ruby/bin']
+  .map((folder) => join(CLIENT_TOOLS, folder))
+  .filter(existsSync)
 
 /** PATH for the clients. What the machine has comes first. */
 export const clientPath: string = [process.env.PATH ?? '', '/usr/bin', ...folders].join(delimiter)

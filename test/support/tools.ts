@@ -28,7 +28,19 @@ const TOOLS = {
     probe: ['-MNet::Amazon::S3', '-e', '1'],
     install: 'install libnet-amazon-s3-perl, as Debian calls it',
   },
-  'read-s3-go': { probe: ['version'], install: 'run npm run verify:all clients, which builds it with Go' },
+  's3-go': { probe: ['version'], install: 'install Go 1.24 or newer and run npm run verify:all clients, which builds the program' },
+  's3-java': {
+    probe: ['version'],
+    install: 'install a JDK of version 17 or newer and Maven, and run npm run verify:all clients, which builds the program',
+  },
+  's3-rust': {
+    probe: ['version'],
+    install: 'install Rust 1.94.1 or newer and a C compiler, and run npm run verify:all clients, which builds the program',
+  },
+  's3-ruby': {
+    probe: ['version'],
+    install: 'install ruby-aws-sdk-s3, as Debian calls it, and run npm run verify:all clients, which makes the program',
+  },
   go: { probe: ['version'], install: 'install Go: https://go.dev/dl/' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
 } as const
