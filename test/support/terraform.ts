@@ -6,11 +6,18 @@ export type TerraformRun = { readonly code: number; readonly output: string }
 /** Runs a command of Terraform in `folder`, with the flags that keep it from asking. `code` is its exit code. */
 export const terraformIn =
   (folder: string) =>
-  (command: 'init' | 'plan' | 'apply' | 'fmt', ...args: readonly string[]): Promise<TerraformRun> =>
+  (command: 'init' | 'plan' | 'apply' | 'fmt' | 'show' | 'validate', ...args: readonly string[]): Promise<TerraformRun> =>
     new Promise((resolve, reject) => {
       // No TF_* and no home of the user's. CHECKPOINT_DISABLE: Terraform would otherwise ask its maker for news.
       const env = { PATH: process.env.PATH, HOME: folder, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1' }
-      const flags = { init: ['-backend=false'], plan: ['-input=false'], apply: ['-input=false', '-auto-approve'], fmt: [] }[command]
+      const flags = {
+        init: ['-backend=false'],
+        plan: ['-input=false'],
+        apply: ['-input=false', '-auto-approve'],
+        fmt: [],
+        show: ['-json'],
+        validate: [],
+      }[command]
       execFile(
         'terraform',
         [command, '-no-color', ...flags, ...args],

@@ -10,6 +10,8 @@ const MOTO = '5.2.5'
 /** Ignored by git. Remove it to install moto anew. */
 const FOLDER = `${ROOT}/.tools/moto`
 const SERVER = `${FOLDER}/bin/moto_server`
+/** moto needs it, so it is installed with it. */
+export const CFN_LINT: string = `${FOLDER}/bin/cfn-lint`
 const MAX_INSTALL_MS = 10 * 60_000
 const MAX_START_MS = 60_000
 
