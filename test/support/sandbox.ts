@@ -10,6 +10,7 @@ import type { Target } from '@stint/core/config/shape'
 import { loadRules, portsFrom, type Sandbox, signIn, startSandbox } from '@stint/sandbox'
 import type { Interceptor } from '@stint/sandbox/aws/server'
 import { apiFaults, watching } from './api-document.ts'
+import { recordDynamoDb } from './dynamodb-recording.ts'
 
 export const CONFIG = fileURLToPath(new URL('../../stint.config.ts', import.meta.url))
 
@@ -77,6 +78,8 @@ export async function testSandbox(
     ...(options.intercept ? { intercept: options.intercept } : {}),
     ...(options.vendClient ? { vendClient: options.vendClient } : {}),
   })
+  const folder = process.env.STINT_RECORD_DYNAMODB
+  if (folder !== undefined) recordDynamoDb(sandbox.aws.dynamo, folder)
   const call: TestSandbox['call'] = async (method, path, token, body, headers = {}) => {
     const answer = await fetch(`${sandbox.urls.broker}${path}`, {
       method,
