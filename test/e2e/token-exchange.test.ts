@@ -152,7 +152,7 @@ describe('what is refused', () => {
     await refusedWith([415, 'invalid_request', 'media-type'], form(await good()), headers)
   })
   test('too much', async () => {
-    await refusedWith([413, 'invalid_request', 'body-too-large'], form(await good({ pad: 'x'.repeat(24_600) })))
+    await refusedWith([413, 'invalid_request', 'body-too-large'], form(await good({ pad: 'x'.repeat(32_800) })))
   })
   test('what is no UTF-8', async () => {
     await refusedWith([400, 'invalid_request', 'body-invalid'], `${form(await good())}&ticket=%ff`)
