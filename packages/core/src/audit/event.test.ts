@@ -36,7 +36,6 @@ describe('the largest events there can be stay below the limit', () => {
       target: 't'.repeat(48),
       terms: hash,
       justification: '語'.repeat(85),
-      ticket: 't'.repeat(64),
       needs: [1, 2, 3, 4, 5, 6],
       unattendedAt: NOW,
       uses: 100,
@@ -49,6 +48,7 @@ describe('the largest events there can be stay below the limit', () => {
       type: 'request.received',
       request,
       at: NOW,
+      ticket: 't'.repeat(64),
       build: 'b'.repeat(64),
       source: '2001:0db8:1111:2222:3333:4444:5555:6666',
       token: hash,
@@ -156,6 +156,61 @@ describe('the largest events there can be stay below the limit', () => {
     },
   ])('$type', (event: AuditEvent) => {
     expect(Buffer.byteLength(journalEntry(event, writing).event)).toBeLessThanOrEqual(MAX_EVENT_BYTES)
+  })
+})
+
+describe('a justification is in its event or follows it, whole', () => {
+  const created = (justification: string): AuditEvent => ({
+    type: 'request.created',
+    request,
+    at: NOW,
+    caller: longest,
+    profile: 'p'.repeat(48),
+    target: 't'.repeat(48),
+    terms: hash,
+    justification,
+    ticket: 't'.repeat(64),
+    uses: 100,
+    expiresAt: NOW,
+  })
+  const asked = (justification: string): AuditEvent => ({
+    type: 'request.asked',
+    request,
+    at: NOW,
+    caller: longest,
+    profile: 'p'.repeat(48),
+    target: 't'.repeat(48),
+    terms: hash,
+    justification,
+    needs: Array(20).fill(10),
+    unattendedAt: NOW,
+    uses: 100,
+    window: 604_800,
+    expiresAt: NOW,
+  })
+  const justified = (justification: string): AuditEvent => ({
+    type: 'request.justified',
+    request,
+    at: NOW,
+    by: longest,
+    justification,
+    source: 's'.repeat(64),
+    token: hash,
+  })
+  const inEvent = (event: AuditEvent) => JSON.parse(journalEntry(event, writing).event).justification
+  const after = (event: AuditEvent) =>
+    textEvents(event, undefined)
+      .map(({ text }) => text)
+      .join('')
+  test.each([
+    ['request.created', created],
+    ['request.asked', asked],
+    ['request.justified', justified],
+  ])('%s, for every length up to 300 bytes', (_type, event) => {
+    for (let length = 1; length <= 300; length++) {
+      const text = 'x'.repeat(length)
+      expect([inEvent(event(text)) ?? '', after(event(text))].sort()).toEqual(['', text])
+    }
   })
 })
 

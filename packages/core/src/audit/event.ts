@@ -31,6 +31,7 @@ type Common = { readonly request: RequestId; readonly at: Instant }
 type Created = Common &
   What & {
     readonly type: 'request.created'
+    readonly ticket?: string
     /** How many sessions the request allows. */
     readonly uses: number
     /** The end of its window. */
@@ -59,7 +60,6 @@ type What = {
   readonly terms: string
   /** Stored as `justificationHash` if it is longer than an event has room for; `request.text` events hold it then. */
   readonly justification?: string
-  readonly ticket?: string
 }
 
 /** The requester gave another justification for the pending request. */
@@ -80,6 +80,7 @@ export type TextEvent = Common & {
 
 /** Further details of a pending request, for which `request.asked` has no room. */
 type Received = Common & { readonly type: 'request.received' } & Origin & {
+    readonly ticket?: string
     readonly build: string
     readonly trace: string
     readonly limits?: Limits
@@ -260,26 +261,16 @@ type Writing = { readonly random: RandomBytes; readonly configHash: string }
 
 /** The longest justification that an event holds itself, in bytes of its JSON. */
 const MAX_EVENT_JUSTIFICATION_BYTES = 256
+/** One of this length fits into its event, whatever else is in it. */
+const SURELY_FITTING_BYTES = 64
 
 /**
  * The event's canonical form. A long justification is stored as its hash. An event that would still be too large first loses its display
- * name, then uses the shorter forms of `shortened`, then loses the end of its free text, marked `…`. The last step needs a subject, a
- * justification and a ticket that are all near their limits.
+ * name, then uses the shorter forms of `shortened`, then loses the end of its free text, marked `…`.
  */
 export function journalEntry(whole: AuditEvent, { random, configHash }: Writing): JournalEntry {
   const event = withHash(whole)
-  const textOf = (of: Members, nameBytes: number, cut: (text: string) => string = (text) => text) =>
-    canonicalJson({
-      v: EVENT_VERSION,
-      ...of,
-      config: configHash,
-      ...mapped(of, instants, (at) => (typeof at === 'number' ? toIso(at) : undefined)),
-      ...mapped(of, people, (person) =>
-        typeof person === 'object' ? { ...person, name: brief((person as CallerRef).name, nameBytes) } : undefined,
-      ),
-      ...mapped(of, freeTexts, (text) => (typeof text === 'string' ? cut(text) : undefined)),
-    })
-  const excess = (text: string) => Buffer.byteLength(text) - MAX_EVENT_BYTES
+  const textOf = (of: Members, nameBytes: number, cut?: (text: string) => string) => canonical(of, configHash, nameBytes, cut)
   let text = textOf(event, MAX_NAME_BYTES)
   if (excess(text) > 0) text = textOf(event, Math.max(0, Math.min(MAX_NAME_BYTES, nameBytesOf(event)) - excess(text)))
   let said: Members = event
@@ -294,6 +285,21 @@ export function journalEntry(whole: AuditEvent, { random, configHash }: Writing)
   return { event: text, salt: random(SALT_BYTES) }
 }
 
+const excess = (text: string): number => Buffer.byteLength(text) - MAX_EVENT_BYTES
+
+/** `nameBytes`: how much of a display name it has. `cut` shortens free text. */
+const canonical = (event: Members, configHash: string, nameBytes: number, cut = (text: string) => text): string =>
+  canonicalJson({
+    v: EVENT_VERSION,
+    ...event,
+    config: configHash,
+    ...mapped(event, instants, (at) => (typeof at === 'number' ? toIso(at) : undefined)),
+    ...mapped(event, people, (person) =>
+      typeof person === 'object' ? { ...person, name: brief((person as CallerRef).name, nameBytes) } : undefined,
+    ),
+    ...mapped(event, freeTexts, (text) => (typeof text === 'string' ? cut(text) : undefined)),
+  })
+
 function withHash(event: AuditEvent): Members {
   const long = longJustification(event)
   if (long === undefined) return event
@@ -305,7 +311,10 @@ function withHash(event: AuditEvent): Members {
 export function longJustification(event: AuditEvent): string | undefined {
   if (event.type !== 'request.created' && event.type !== 'request.asked' && event.type !== 'request.justified') return undefined
   const { justification = '' } = event
-  return jsonBytes(justification) > MAX_EVENT_JUSTIFICATION_BYTES ? justification : undefined
+  const bytes = jsonBytes(justification)
+  // Every config hash has the same length.
+  const hasRoom = bytes <= SURELY_FITTING_BYTES || (bytes <= MAX_EVENT_JUSTIFICATION_BYTES && excess(canonical(event, NO_CONFIG, 0)) <= 0)
+  return hasRoom ? undefined : justification
 }
 
 const nameBytesOf = (event: Members): number =>

@@ -152,11 +152,11 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
 
 const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || type === 'session.failed' || type === 'session.abandoned'
 
-/** Of a long one, the event has the hash. In an event without room for the whole text, it ends in `…`. */
-function isJustificationOf({ justification, justificationHash }: ReadEvent, text: string | undefined): boolean {
+/** Of a long one, the event has the hash. In an older event without room for the whole text, it ends in `…`. */
+function isJustificationOf({ v, justification, justificationHash }: ReadEvent, text: string | undefined): boolean {
   if (justificationHash !== undefined) return text !== undefined && sha256Hex(text) === justificationHash
   if (justification === text) return true
-  return typeof justification === 'string' && justification.endsWith('…') && text?.startsWith(justification.slice(0, -1)) === true
+  return v < 4 && typeof justification === 'string' && justification.endsWith('…') && text?.startsWith(justification.slice(0, -1)) === true
 }
 
 /** Checks what only a request with approval has. Returns its limits if it was approved. */

@@ -139,8 +139,9 @@ export const eventTypes = {
   'request.received': {
     says: 'Further details of the request, written together with `request.asked`.',
     has: ['build', 'source', 'token', 'trace'],
-    may: ['limits', 'startsAt'],
+    may: ['limits', 'startsAt', 'ticket'],
     lacking: ['startsAt'],
+    new: ['ticket'],
   },
   'request.justified': {
     says: 'The requester gave another justification for the pending request.',

@@ -11,7 +11,7 @@ export const requestFacts = ({ request, call, caller, scope }: Pick<Intent, 'req
   profile: scope.terms.profile,
   target: scope.targetId,
   terms: scope.termsHash,
-  ...defined({ justification: scope.justification, ticket: scope.ticket }),
+  ...defined({ justification: scope.justification }),
 })
 
 /** The token and the source address. */

@@ -63,7 +63,7 @@ const askedAndReceived = (ask: NewRequest, build: string): readonly [AuditEvent,
     build,
     ...provenanceOf(ask),
     ...(ask.limits ? { limits: ask.limits } : {}),
-    ...defined({ startsAt: ask.startsAt }),
+    ...defined({ startsAt: ask.startsAt, ticket: ask.scope.ticket }),
   },
 ]
 

@@ -129,6 +129,7 @@ function isGranted({ state, callerKey: owner, termsHash, usesLeft, limits }: Ite
 const createdEvent = (intent: Intent): AuditEvent => ({
   type: 'request.created',
   ...requestFacts(intent),
+  ...defined({ ticket: intent.scope.ticket }),
   uses: intent.scope.terms.uses,
   expiresAt: intent.windowExpiresAt,
 })
