@@ -339,6 +339,8 @@ test('how to use it names no credential, and breaks out of no quote', () => {
   // What a shell makes of it is what curl would send.
   const sent = execFileSync('sh', ['-c', pasted.replace(/^curl/, 'curl() { printf %s "$8"; }; curl')], { encoding: 'utf8', env: {} })
   expect(JSON.parse(sent)).toMatchObject({ parameters, justification: "it's & <!channel>", format: 'console' })
+  const explained = howToUse({ request: request({ justification: 'очередь заказов стоит. '.repeat(80) }) }, 'https://stint.acme.example')
+  expect([blockKitFaults(explained), textOf(explained)]).toEqual([[], expect.not.stringMatching(/too long to show/)])
   const large = howToUse(
     { request: request({ terms: { ...request().terms, parameters: { bucket: '…'.repeat(500) } } }) },
     'https://stint.acme.example',

@@ -6,14 +6,13 @@
 import type { ActionsBlock, KnownBlock, SectionBlock } from '@slack/types'
 import { type FreezeScope, parseScope } from '@stint/core/access/freeze'
 import type { ReadEvent } from '@stint/core/audit/schema'
-import { defined } from '@stint/core/defined'
 import type { CallerRef } from '@stint/core/identity/caller'
 import { shownCaller, shownRequester } from '@stint/core/identity/shown'
 import type { Instant } from '@stint/core/instant'
 import { type AccessRequest, liveSessions, needsReview, stateAt } from '@stint/core/request/request'
 import { minute, minuteOf, type Summary } from '@stint/core/request/summary'
 import type { Message } from '../adapters/slack.ts'
-import { inLine, mrkdwn, notice, plain } from './text.ts'
+import { cut, inLine, mrkdwn, notice, plain } from './text.ts'
 
 /** The action IDs of Stint's buttons. Each button's value is the request's ID. */
 export const buttons = { approve: 'approve', deny: 'deny', details: 'details', review: 'review' } as const
@@ -157,6 +156,8 @@ function acts(request: AccessRequest, state: string): readonly ActionsBlock[] {
 }
 
 const LONGEST_LINE = 2900
+/** Longest justification in a command, in UTF-16 units. Escaped for a shell, each can take six characters. */
+const LONGEST_REPEATED = 200
 
 /** How to use an approved request, for its requester. Never a credential. */
 export function howToUse({ request }: Pick<ShownRequest, 'request'>, broker: string): Message {
@@ -164,8 +165,8 @@ export function howToUse({ request }: Pick<ShownRequest, 'request'>, broker: str
     profile: request.profile,
     ...(Object.keys(request.terms.parameters).length > 0 ? { parameters: request.terms.parameters } : {}),
     ...(request.terms.narrow ? { narrow: { Version: '2012-10-17', Statement: request.terms.narrow } } : {}),
-    // A profile that requires a justification requires it again for each session.
-    ...defined({ justification: request.justification }),
+    // A profile that requires a justification requires it again for each session. The request has all of it, so its beginning is enough.
+    ...(request.justification === undefined ? {} : { justification: cut(request.justification, LONGEST_REPEATED) }),
     requestId: request.id,
   }
   // The line is pasted into a shell, so it has printable ASCII only and no quote within the quotes. JSON escapes the rest.
