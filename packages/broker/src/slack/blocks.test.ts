@@ -181,6 +181,17 @@ const hiddenAnywhere = (node: unknown): readonly string[] =>
     ? Object.values(node).flatMap(hiddenAnywhere)
     : hiddenIn(String(node).replace(/\u2068([^\u2066-\u2069]*)\u2069/g, '$1'))
 
+test('four long justifications and long permissions leave room for Slack, and stay whole where they fit', () => {
+  const long = (text: string) => text.repeat(2000)
+  const more = ['b', 'c', '\u202e'].map((text) => ({ at: NOW, text: long(text) }))
+  const policy = Array.from({ length: 5 }, () => ({ Effect: 'Allow' as const, Action: 's3:*', Resource: long('r') }))
+  const all = requestMessage(shown({ justification: long('a'), moreJustifications: more, terms: { ...request().terms, policy } }))
+  expect(blockKitFaults(all)).toEqual([])
+  expect(textOf(all.blocks)).toMatch(/“a{300,}…/)
+  const two = requestMessage(shown({ justification: long('a'), moreJustifications: more.slice(0, 1) }))
+  expect(textOf(two.blocks)).toContain(long('b'))
+})
+
 test('whatever people write, limits hold, nothing of it is markup, and nothing is hidden', () => {
   fc.assert(
     fc.property(anything, anything, anything, fc.array(anything, { maxLength: 10 }), (justification, name, comment, resources) => {

@@ -27,7 +27,33 @@ export type ShownRequest = {
   readonly now: Instant
 }
 
+/**
+ * The longest text of a message's blocks together, in UTF-16 units. Slack documents 12,000 for `markdown` blocks only, and refuses some
+ * other messages of 11,341 (`msg_blocks_too_long`; slackapi/bolt-js issues 2509 and 2867).
+ */
+const MOST_TEXT = 9000
+/** The longest text of one block, tried in turn. `Details` shows all of it. */
+const BLOCK_TEXTS = [3000, 1000, 400]
+const SHORTEST_TEXT = 200
+
 export function requestMessage(shown: ShownRequest): Message {
+  for (const longest of BLOCK_TEXTS) {
+    const message = messageWith(shown, longest)
+    if (textLength(message.blocks) <= MOST_TEXT) return message
+  }
+  return messageWith(shown, SHORTEST_TEXT)
+}
+
+/** Of every `text` in it. */
+const textLength = (node: unknown): number =>
+  typeof node === 'object' && node !== null
+    ? Object.entries(node).reduce(
+        (sum, [name, value]) => sum + (name === 'text' && typeof value === 'string' ? value.length : textLength(value)),
+        0,
+      )
+    : 0
+
+function messageWith(shown: ShownRequest, longest: number): Message {
   const { request, now } = shown
   const state = stateAt(request, now)
   const words = headline(request, state)
@@ -40,8 +66,8 @@ export function requestMessage(shown: ShownRequest): Message {
       ...(request.breakGlass && state === 'pending' && shown.onCall
         ? [calling(shown.onCall, 'an engineer needs emergency access now.')]
         : []),
-      ...summaryBlocks(shown.summary, MOST_LINES),
-      ...story(shown).map((line) => said(line)),
+      ...summaryBlocks(shown.summary, MOST_LINES, longest),
+      ...story(shown).map((line) => said(line, longest)),
       ...acts(request, state),
       { type: 'context', elements: [plain(request.id, 150)] },
     ],
@@ -65,16 +91,16 @@ const BARE_FACTS: readonly string[] = ['Requester', 'Profile', 'Account', 'Risk'
 /** The color of the bar next to a break-glass. */
 const ALARM = '#b00020'
 
-const said = (text: string): SectionBlock => ({ type: 'section', text: plain(text) })
+const said = (text: string, longest = 3000): SectionBlock => ({ type: 'section', text: plain(text, longest) })
 /** Mentions a user group. This is the only message with markup. */
 const calling = (group: string, words: string): SectionBlock => ({ type: 'section', text: mrkdwn(`<!subteam^${group}> ${words}`) })
 
 /** Two columns: Stint's names, and values without markup. Slack accepts ten fields per section. */
-function table(rows: readonly (readonly [name: string, value: string])[]): readonly SectionBlock[] {
+function table(rows: readonly (readonly [name: string, value: string])[], longest: number): readonly SectionBlock[] {
   const sections = Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, at) => rows.slice(at * ROWS, (at + 1) * ROWS))
   return sections.map((part) => ({
     type: 'section',
-    fields: part.flatMap(([name, value]) => [mrkdwn(`*${name}*`), plain(inLine(value, 500))]),
+    fields: part.flatMap(([name, value]) => [mrkdwn(`*${name}*`), plain(inLine(value, Math.min(500, longest)))]),
   }))
 }
 const ROWS = 5
@@ -94,15 +120,18 @@ function headline({ breakGlass, review }: AccessRequest, state: string): string 
   return `${what} ${became[state] ?? state}`
 }
 
-/** A request in short, as every channel shows it: facts, the requester's justifications, the session's permissions. */
-export function summaryBlocks({ facts, permissions, justifications }: Summary, most: number): readonly KnownBlock[] {
+/**
+ * A request in short, as every channel shows it: facts, the requester's justifications, the session's permissions. `most`: how many
+ * permissions. `longest`: of each text.
+ */
+export function summaryBlocks({ facts, permissions, justifications }: Summary, most: number, longest = 3000): readonly KnownBlock[] {
   const more = permissions.length - most
   const lines = [...permissions.slice(0, most).map((line) => `• ${line}`), ...(more > 0 ? [`and ${more} more: see Details`] : [])]
   return [
-    ...table(facts),
-    ...justifications.map((text): SectionBlock => ({ type: 'section', text: plain(`“${text}”`) })),
+    ...table(facts, longest),
+    ...justifications.map((text) => said(`“${text}”`, longest)),
     { type: 'section', text: mrkdwn('*Session permissions*') },
-    ...lines.map((line): KnownBlock => ({ type: 'context', elements: [plain(line, 2000)] })),
+    ...lines.map((line): KnownBlock => ({ type: 'context', elements: [plain(line, Math.min(2000, longest))] })),
   ]
 }
 const MOST_LINES = 5

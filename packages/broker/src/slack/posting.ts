@@ -37,6 +37,7 @@ const final = new Set([
   'invalid_blocks',
   'invalid_attachments',
   'msg_too_long',
+  'msg_blocks_too_long',
   'message_not_found',
   'cant_update_message',
   'edit_window_closed',
@@ -46,7 +47,7 @@ const final = new Set([
 ])
 
 /** Errors about the message itself, which are bugs in Stint. A smaller message may be accepted. */
-const notTaken = new Set(['invalid_blocks', 'msg_too_long', 'invalid_attachments'])
+const notTaken = new Set(['invalid_blocks', 'msg_too_long', 'msg_blocks_too_long', 'invalid_attachments'])
 
 /** The channel of a profile's requests. */
 export const channelOf = (rules: Rules, profile: string): string | undefined =>

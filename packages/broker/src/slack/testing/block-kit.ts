@@ -22,6 +22,8 @@ const longest: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 }
 const FIELD = 2000
 const BLOCKS_IN_A_MESSAGE = 50
+/** Slack refused some messages of 11,341 (slackapi/bolt-js issue 2867). */
+const TEXT_IN_A_MESSAGE = 11_000
 const VIEW_BYTES = 250 * 1024
 
 const lengthOf = (value: Node[string]): number =>
@@ -56,9 +58,17 @@ export function blockKitFaults(node: { readonly blocks: readonly object[]; reado
     if (Buffer.byteLength(JSON.stringify(node)) > VIEW_BYTES) faults.push('the view is too large')
   } else {
     if (node.blocks.length > BLOCKS_IN_A_MESSAGE) faults.push(`${node.blocks.length} blocks of ${BLOCKS_IN_A_MESSAGE}`)
+    if (allText(node.blocks) > TEXT_IN_A_MESSAGE) faults.push(`${allText(node.blocks)} characters of ${TEXT_IN_A_MESSAGE}`)
     if (!node.text) faults.push('there is no text for notifications')
   }
   return faults
+}
+
+function allText(node: unknown): number {
+  if (typeof node !== 'object' || node === null) return 0
+  const { text } = node as Node
+  const own = typeof text === 'string' ? text.length : 0
+  return Object.values(node).reduce((sum: number, inner) => sum + allText(inner), own)
 }
 
 /** Every mrkdwn text: what is markup in it, but what we wrote as such. */
