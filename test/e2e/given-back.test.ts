@@ -16,7 +16,9 @@ import { freezeIdOf } from '@stint/core/access/freeze'
 import { commitOf, entryText, parseEntry } from '@stint/core/audit/entry'
 import { type AuditEvent, type JournalEntry, journalEntry } from '@stint/core/audit/event'
 import { encodeEvents, parseEvents } from '@stint/core/audit/event-bundle'
+import { textEvents } from '@stint/core/audit/event-texts'
 import { LINK_DAYS, linkId } from '@stint/core/identity/link'
+import { storedSubject } from '@stint/core/identity/subject'
 import { wholeSecond } from '@stint/core/instant'
 import { leafHash } from '@stint/tlog/merkle'
 import { parseVkey } from '@stint/tlog/note'
@@ -74,6 +76,13 @@ const soon = () => sandbox.now() + 60_000
 type Said = Record<string, unknown> & { readonly type: AuditEvent['type'] }
 const what = { caller: dana, profile: 'orders-db', target: 'prod', terms: 'a'.repeat(64) }
 const asked: Said = { type: 'request.asked', ...what, needs: [1], justification: 'of Erika Mustermann', uses: 1, window: 60 }
+const explained: Said = { ...asked, justification: 'of Erika Mustermann, who waits. '.repeat(40) }
+const LONG_SUBJECT = 'x'.repeat(1000)
+const nameless: Said = {
+  ...{ type: 'request.refused', profile: 'x', code: 'not-eligible', reason: 'r', ...came, trace: 'f' },
+  caller: { ...dana, subject: storedSubject(LONG_SUBJECT) },
+}
+const textsOf = (said: Said, fullSubject?: string) => textEvents(said as never, fullSubject) as readonly unknown[] as readonly Said[]
 const received: Said = { type: 'request.received', ...facts }
 const agreed: Said = { type: 'approval.given', by: avery, channel: 'api', rules: [0], ...came }
 const approved = (): Said => ({ type: 'request.approved', uses: 1, expiresAt: soon() })
@@ -180,6 +189,13 @@ describe('a request', () => {
     ['with a session that lives', (id) => [created(), reserved(id), issued(id)], 2],
     ['that was revoked', () => [asked, received, agreed, approved(), revoked], 4],
     ['that was denied', () => [asked, received, ended], 2],
+    ['of which the log has only the first event', () => [asked], undefined],
+    ['with a long justification', () => [explained, received, ...textsOf(explained)], undefined],
+    [
+      'with a long justification, of which the log has only the first part',
+      () => [explained, received, ...textsOf(explained).slice(0, 1)],
+      undefined,
+    ],
   ])('%s is over, says so, and can be erased', async (_what, told, kept) => {
     const id = await lost('req', told, kept)
     expect(await restore()).toBe(1)
@@ -200,6 +216,7 @@ describe('a request', () => {
       [{ type: 'request.refused', caller: dana, profile: 'x', code: 'not-eligible', reason: 'r', ...came, trace: 'f' }],
       { state: 'refused' },
     ],
+    ['a refusal of a caller with a long subject stays one', [nameless, ...textsOf(nameless, LONG_SUBJECT)], { state: 'refused' }],
     ['so does the last of too many', [{ type: 'request.refusals-capped', caller: dana, cap: 20 }], { state: 'refused' }],
     ['what was retired leaves again', [asked, received, ended, retired], { state: 'ended', expires: expect.any(Number) }],
     ['what was erased stays so', [asked, received, ended, erased], { state: 'ended', erased: true }],

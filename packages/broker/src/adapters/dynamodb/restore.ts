@@ -132,7 +132,7 @@ function unchanged(upon: Attributes | undefined): Pick<PutItemCommandInput, 'Con
  * of it gets one too.
  */
 function saying(
-  { id }: Logged,
+  { id, events: [first] }: Logged,
   last: string | undefined,
   freeze: LoggedFreeze | undefined,
   { operator, now, random }: Restoring,
@@ -151,7 +151,7 @@ function saying(
     } as const
     return [journalEntry(event, by)]
   }
-  const isOver = last === 'request.retired' || last === 'request.erased' || last?.startsWith('request.refus')
+  const isOver = last === 'request.retired' || last === 'request.erased' || first?.type.startsWith('request.refus')
   if (!id.startsWith('req_') || isOver) return []
   return [journalEntry({ type: 'request.restored', request: id as RequestId, at: now, operator }, by)]
 }
