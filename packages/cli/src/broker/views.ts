@@ -42,6 +42,8 @@ export type RequestView = {
   readonly target: string
   readonly roleArn: string
   readonly justification?: string
+  /** The requester's subject, if that of `caller` is its digest. */
+  readonly fullSubject?: string
   readonly moreJustifications?: readonly { readonly at: string; readonly text: string }[]
   readonly ticket?: string
   readonly breakGlass: boolean

@@ -44,10 +44,13 @@ function fittedTo(columns: number, widths: readonly number[]): readonly number[]
   return fitted
 }
 
+/** Room for the longest justification, and for the longest subject. */
+const LONGEST_FACT = 3000
+
 /** Lines of `name  value`. */
 export function factsText(facts: readonly (readonly [string, string])[]): string {
   const width = Math.max(...facts.map(([name]) => name.length))
-  return facts.map(([name, value]) => `${name.padEnd(width)}  ${shownLine(value, 1000)}\n`).join('')
+  return facts.map(([name, value]) => `${name.padEnd(width)}  ${shownLine(value, LONGEST_FACT)}\n`).join('')
 }
 
 /** `in 12m`, `3m ago` or `now`, to the minute; below a minute, to the second. */

@@ -14,6 +14,7 @@ export function requestText(request: RequestView, now: number): string {
     ['State', stateWords(request, now)],
     ...(request.breakGlass ? [['BREAK-GLASS', 'an emergency; another person reviews it afterwards'] as const] : []),
     ['Requester', withIdentity(request.caller.name, request.identity)],
+    ...(request.fullSubject === undefined ? [] : [['Subject', request.fullSubject] as const]),
     ['Profile', `${request.profile} on ${request.target}`],
     ['Role', request.roleArn],
     ...parameters.map(([name, value]) => ['Parameter', `${name} = ${value}`] as const),

@@ -55,6 +55,7 @@ test('says who, what, where, how risky, how long, how often, until when and why'
 
 test.each<[string, object, object, readonly [string, string]]>([
   ['without a source identity', {}, { sourceIdentity: undefined }, ['Requester', 'Olu On-Call (people/6f0c)']],
+  ['of a subject that is stored as its digest', { fullSubject: 'CN=Olu,OU=\u202EOps' }, {}, ['Subject', 'CN=Olu,OU=‹U+202E›Ops']],
   ['of a job, with who started it', { triggeredBy: 'dana' }, {}, ['Triggered by', 'dana']],
   ['shortened', { limits: { duration: 900, uses: 1 } }, {}, ['Duration', 'up to 15m per session']],
   ['for once', { limits: { uses: 1 } }, {}, ['Uses', '1 session']],

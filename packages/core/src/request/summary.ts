@@ -36,6 +36,7 @@ export function summaryOf(request: AccessRequest, place: TargetFacts, now: Insta
   const until = request.windowExpiresAt ?? request.expiresAt
   const facts: readonly Fact[] = [
     ['Requester', shownRequester(request)],
+    ...(request.fullSubject === undefined ? [] : [['Subject', line(request.fullSubject)] as const]),
     ...(request.triggeredBy === undefined ? [] : [['Triggered by', line(request.triggeredBy)] as const]),
     ['Profile', line(`${request.profile}${place.description === undefined ? '' : `: ${place.description}`}`)],
     ['Account', line(`${place.account} (${request.target})`)],
