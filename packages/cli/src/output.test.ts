@@ -13,7 +13,12 @@ import { forPeople, jsonLine } from './output.ts'
 const HOSTILE = 'x\u001B[2J\u001B]0;t\u0007\u009B31m\u202Eok\r\nNothing found.'
 
 const exported = (event: object): Exported => ({ id: 'req_1/0', index: 7, event: event as never, receipt: 'proof' })
-const cellOf = (comment: string): string => csvLine(exported({ comment })).split(',').slice(15, -3).join(',')
+const cellOf = (comment: string): string => csvLine(exported({ comment })).split(',').slice(15, -4).join(',')
+
+test('a text for which its event has no room is in the CSV', () =>
+  expect(csvLine(exported({ type: 'request.text', of: 'justification', part: 1, parts: 2, text: '=orders are down' }))).toBe(
+    "req_1/0,7,,request.text,,,,,,,,,,,,,'=orders are down,,,cHJvb2Y=\r\n",
+  ))
 
 describe('reports', () => {
   test.each<[string, string]>([

@@ -61,7 +61,20 @@ const columns: readonly (readonly [string, (exported: Exported) => unknown])[] =
     (name) => [name, ({ event }: Exported) => ((event.caller ?? event.by) as Record<string, unknown> | undefined)?.[name]] as const,
   ),
   ...(
-    ['profile', 'target', 'session', 'accessKeyId', 'code', 'reason', 'justification', 'ticket', 'comment', 'source', 'config'] as const
+    [
+      'profile',
+      'target',
+      'session',
+      'accessKeyId',
+      'code',
+      'reason',
+      'justification',
+      'ticket',
+      'comment',
+      'text',
+      'source',
+      'config',
+    ] as const
   ).map((name) => [name, ({ event }: Exported) => event[name]] as const),
   ['receipt', ({ receipt }) => Buffer.from(receipt).toString('base64')],
 ]
