@@ -266,6 +266,11 @@ describe('what people meet there', () => {
     expect(textOf(root?.blocks ?? [])).toMatch(/“orders are down”.*“Added 2\d{3}-[^“]*: and the queue is full x{1900}”/s)
     const thread = lab.slack.workspace.messages.filter((message) => message.thread === root?.ts).map(({ text }) => text)
     expect(thread).toContainEqual(expect.stringMatching(/added a justification to the request/))
+    await lab.at('oncall').command('')
+    await lab.at('oncall').choose('profile', 'night')
+    await lab.at('oncall').submit({ profile: 'night', justification: 'and so is the disk' })
+    expect(lab.modal('oncall')).toMatch(/already have an open request for this. It includes your justification./)
+    expect((await lab.call('GET', `/requests/${json.id}`, token)).json.moreJustifications.at(-1).text).toBe('and so is the disk')
   })
 
   test('details are for parties; the buttons of strangers do nothing', async () => {

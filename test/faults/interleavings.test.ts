@@ -221,3 +221,42 @@ describe('asks at once', () => {
     Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: `arn:aws:s3:::bucket-${at}/*` }],
   })
 })
+
+describe('another justification', () => {
+  const ask = (token: string, justification: string) => post('/requests', token, { profile: 'lab-one', justification })
+
+  test.each([
+    ['deny', () => peer()],
+    ['approve', () => peer()],
+    ['cancel', undefined],
+  ])('is of a new request if a %s comes before it', async (act, by) => {
+    const token = await engineer()
+    const { id } = (await ask(token, 'INC-1')).json
+    const adding = staged.hold(writing('request.justified'), 'before')
+    const asked = ask(token, 'INC-2')
+    await adding.reached
+    expect((await post(`/requests/${id}/${act}`, by ? await by() : token)).status).toBe(200)
+    adding.release()
+    const { status: code, json } = await asked
+    expect([code, json.state, json.justification, json.id === id]).toEqual([201, 'pending', 'INC-2', false])
+    expect((await sandbox.get(`/requests/${id}`, token)).json.moreJustifications).toBeUndefined()
+  })
+  test('is kept if two come at once, and once if they are the same', async () => {
+    for (const [one, other, kept] of [
+      ['INC-2', 'INC-3', ['INC-2', 'INC-3']],
+      ['INC-2', 'INC-2', ['INC-2']],
+    ] as const) {
+      const token = await engineer()
+      const { id } = (await ask(token, 'INC-1')).json
+      const race = staged.meet(...times(2, writing('request.justified')))
+      const both = await Promise.all([ask(token, one), ask(token, other)])
+      await race.met
+      expect(both.map(({ status: code, json }) => [code, json.id])).toEqual([
+        [200, id],
+        [200, id],
+      ])
+      const { moreJustifications } = (await sandbox.get(`/requests/${id}`, token)).json
+      expect(moreJustifications.map(({ text }: { text: string }) => text).sort()).toEqual(kept)
+    }
+  })
+})

@@ -74,7 +74,8 @@ export function requesting(broker: SlackBroker) {
     const asked = await ask(view, known.value, turn)
     if (asked.outcome === 'done') {
       const { request, found } = asked.value
-      const words = `${found ? 'You already have an open request for this.' : 'Your request has been sent to its approvers.'} It expires at ${minute(request.expiresAt)}. Slack notifies you of the decision.\n${request.id}`
+      const waits = `You already have an open request for this.${view.values.get(blockIds.justification)?.trim() ? ' It includes your justification.' : ''}`
+      const words = `${found ? waits : 'Your request has been sent to its approvers.'} It expires at ${minute(request.expiresAt)}. Slack notifies you of the decision.\n${request.id}`
       return { response_action: 'update', view: tellModal('Request sent', words) }
     }
     if (asked.outcome === 'refused') await recorded(broker, turn, known.value, view.values.get(blockIds.profile) ?? '', asked)

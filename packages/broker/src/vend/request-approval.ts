@@ -77,7 +77,9 @@ export async function requestApproval(
       // The key could not be stored with that request, so a repeat of this call would notify the approvers again.
       if (waits && idempotency)
         return refused('rate-limited', `You already have an identical pending request without this Idempotency-Key: ${waits.id}.`)
-      if (waits) return justified(broker, call, caller, waits, scope.justification)
+      const added = waits && (await justified(broker, call, caller, waits, scope.justification))
+      if (added) return added
+      if (waits) continue
       counted ||= kept
     }
     if (!counted) {
@@ -104,28 +106,28 @@ export async function requestApproval(
     // longer be approved.
     if (asked.outcome === 'refused' || idempotency || !asked.value.found) return asked
     const { request: same } = asked.value
-    if (isWaiting(same, scope, call.now)) return justified(broker, call, caller, same, scope.justification)
+    const added = isWaiting(same, scope, call.now) && (await justified(broker, call, caller, same, scope.justification))
+    if (added) return added
   }
   return refused('rate-limited', 'You have made the same request too often in the last ten minutes.')
 }
 
-/** The request that waits already. If the caller now gives another justification, it is added. */
+/** The request that waits already. If the caller now gives another justification, it is added. Undefined if the request waits no more. */
 async function justified(
   { ledger }: Asking,
   { now, source }: Call,
   caller: Caller,
   request: AccessRequest,
   text: string | undefined,
-): Promise<Done<FoundOrMade> | Refused<ApprovalRequestRefusal>> {
+): Promise<Done<FoundOrMade> | Refused<ApprovalRequestRefusal> | undefined> {
   if (text === undefined) return done({ request, found: true })
   const origin = { source, token: caller.token.hash }
   const changed = await ledger.change(request.id, now, (found) => justify(found, caller, text, now), { origin })
   if (changed.outcome === 'done') return done({ request: changed.value, found: true })
   if (changed.outcome === 'unknown')
     return outcomeUnknown(changed.cause, 'your justification was added', 'Repeat the call: a justification is added once.')
-  if (changed.code === 'rate-limited' || changed.code === 'frozen') return changed
-  // It was decided since it was read. The caller sees its state, and can ask again.
-  return done({ request, found: true })
+  // Otherwise it was decided since it was read.
+  return changed.code === 'rate-limited' ? changed : undefined
 }
 
 /** A refusal stays within the limits of an answer and of an event. */

@@ -12,7 +12,19 @@ import type { RequestId } from '../ids.ts'
 import { caller, NOW } from '../testing/fixtures.ts'
 import { requestGrid } from '../testing/request-grid.ts'
 import { missing, rulesOpenTo, withinHours } from './approval.ts'
-import { type Actor, approve, cancel, type Decided, deny, isParty, passTime, requestTransitions, review, revoke } from './machine.ts'
+import {
+  type Actor,
+  approve,
+  cancel,
+  type Decided,
+  deny,
+  isParty,
+  justify,
+  passTime,
+  requestTransitions,
+  review,
+  revoke,
+} from './machine.ts'
 import { type AccessRequest, type RequestState, stateAt } from './request.ts'
 
 const approvers = { issuer: 'people', claims: { groups: { includes: 'approvers' } } } as const
@@ -465,5 +477,16 @@ describe('time', () => {
   ])('%s', (_name, found, expected) => {
     const change = passTime(found, rules, NOW)
     expect(change && `${change.state} ${change.events[0]?.type}`).toBe(expected)
+  })
+})
+
+test.each([
+  ['a first one', 4, { justification: 'a' }],
+  ['none at first', 3, {}],
+])('a request with %s refuses more than three others, and says how many it has', (_name, count, first) => {
+  const moreJustifications = ['b', 'c', 'd'].map((text) => ({ at: NOW, text }))
+  expect(justify(request({ ...first, moreJustifications }), person('dana'), 'e', NOW)).toMatchObject({
+    code: 'rate-limited',
+    detail: expect.stringContaining(`already has ${count} justifications`),
   })
 })

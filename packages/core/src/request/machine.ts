@@ -238,8 +238,10 @@ export function justify(request: AccessRequest, caller: Caller, text: string, no
   if (!can(state, 'justify')) return inState(state)
   const more = request.moreJustifications ?? []
   if (request.justification === text || more.some((other) => other.text === text)) return done('unchanged')
-  if (more.length >= MAX_MORE_JUSTIFICATIONS)
-    return refused('rate-limited', `The request ${request.id} already has ${MAX_MORE_JUSTIFICATIONS + 1} justifications.`)
+  if (more.length >= MAX_MORE_JUSTIFICATIONS) {
+    const count = more.length + (request.justification === undefined ? 0 : 1)
+    return refused('rate-limited', `The request ${request.id} already has ${count} justifications.`)
+  }
   return done({
     state,
     set: { moreJustifications: [...more, { at: now, text }] },
