@@ -14,7 +14,7 @@ import type { ProblemCode } from '../problem.ts'
 import type { ChangeEvent } from '../request/machine.ts'
 import type { Limits } from '../request/request.ts'
 
-/** Longest canonical event, in bytes. With at most 320 of them, an item stays far below DynamoDB's 400 KB. */
+/** Longest canonical event, in bytes. With at most 320 of them, an item stays below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
 
 /**

@@ -15,7 +15,7 @@ export type AwaitedText = {
   readonly text: string
 }
 
-/** No text is longer: a subject has at most 8,192 bytes of JSON, and a justification 8,000. */
+/** No text is longer: a subject has at most 8,192 bytes of JSON, and a justification 5,400. */
 const MOST_PARTS = 12
 
 /** The texts that follow this event; undefined if there are none. Only the first event of a request brings the subject of its caller. */

@@ -383,6 +383,8 @@ describe('justification', () => {
     ['of 2,001 characters', 'x'.repeat(2001), 'body-invalid'],
     ['of 2,000 characters and 4,000 bytes', 'é'.repeat(2000), 'ok'],
     ['of 4,002 bytes', '語'.repeat(1334), 'body-invalid'],
+    ['of quotes and wide characters, 5,331 bytes as JSON', `${'"'.repeat(1333)}${'𝒳'.repeat(666)}`, 'ok'],
+    ['of control characters, 5,406 bytes as JSON', `a${'\u0001'.repeat(901)}`, 'body-invalid'],
     ['of 1,000 emoji', '🚨'.repeat(1000), 'ok'],
     ['of 1,001 emoji, which are 4,004 bytes', '🚨'.repeat(1001), 'body-invalid'],
     ['of 2,000 control characters', '\u0001'.repeat(2000), 'body-invalid'],

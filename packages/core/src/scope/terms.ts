@@ -26,9 +26,10 @@ import { filledFault, fitsSts, type NarrowRefusal, narrowStatements, profileStat
 /** The shortest session. STS issues at least 900 s (AWS STS API Reference, DurationSeconds); the end-time Deny makes shorter sessions possible. */
 export const MIN_DURATION_SECONDS = 60
 
-/** The longest justification: in characters, and in bytes of UTF-8. */
+/** The longest justification: in characters, in bytes of UTF-8, and in bytes of JSON, which only one with control characters exceeds. */
 export const MAX_JUSTIFICATION_CHARACTERS = 2000
 const MAX_JUSTIFICATION_BYTES = 4000
+const MAX_JUSTIFICATION_JSON_BYTES = 5400
 
 /** What the caller asks for. The body's schema has checked the types; the values are checked here. */
 export type AccessInput = {
@@ -196,10 +197,9 @@ function resolveJustification(
   return done(text === '' ? undefined : text)
 }
 
-/** As JSON, a text of only quotes or line feeds is twice as long. Only control characters make it longer still. */
 const isTooLong = (text: string): boolean =>
   Buffer.byteLength(text) > MAX_JUSTIFICATION_BYTES ||
-  jsonBytes(text) > 2 * MAX_JUSTIFICATION_BYTES ||
+  jsonBytes(text) > MAX_JUSTIFICATION_JSON_BYTES ||
   [...text].length > MAX_JUSTIFICATION_CHARACTERS
 
 /** A value that is too long is refused. A shortened tag could match the policy of another caller. */
