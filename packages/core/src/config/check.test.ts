@@ -425,6 +425,11 @@ describe('faults', () => {
       },
       'people.dana: has no identity at a human issuer',
     ],
+    [
+      'a person with the digest of a subject, as events have it',
+      (config) => void (config.people = { dana: [{ issuer: 'people', subject: `sha256:${'0'.repeat(64)}` }] }),
+      'people.dana[0].subject: is the digest of a subject. Enter the subject itself, as tokens have it',
+    ],
     ['PS256', (config) => void (config.issuers.ci.algorithms = ['PS256']), 'issuers.ci.algorithms[0]'],
     ['no audience', (config) => void (config.issuers.ci.audiences = []), 'issuers.ci.audiences: must not be empty'],
   ])('%s', (_name, change, fault) => expect(faultsOf(change)).toContain(fault))

@@ -25,7 +25,12 @@ const PARTITION = partitions.map(({ id }) => id).join('|')
 
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'must be 1 to 48 of a-z, 0-9 and -, and must not begin with -'))
 /** A token's `sub` (`identity/subject.ts`). */
-const subject = v.pipe(v.string(), v.regex(/^\P{Cc}{1,2048}$/u, 'must have 1 to 2,048 characters, none of them a control character'))
+const subject = v.pipe(
+  v.string(),
+  v.regex(/^\P{Cc}{1,2048}$/u, 'must have 1 to 2,048 characters, none of them a control character'),
+  // Events have it so. It would never match, and a person could approve their own request with that identity.
+  v.check((text) => !/^sha256:[0-9a-f]{64}$/.test(text), 'is the digest of a subject. Enter the subject itself, as tokens have it'),
+)
 const line = v.pipe(v.string(), v.nonEmpty('must not be empty'), v.maxLength(256, 'must be at most 256 characters'))
 const list = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.minLength(1, 'must not be empty'))
 const filledRecord = <K extends v.GenericSchema<string>, T extends v.GenericSchema>(key: K, value: T, empty: string) =>
