@@ -5,7 +5,7 @@
 import { findClaim } from '../config/matcher.ts'
 import type { Identity, Rules } from '../config/shape.ts'
 import type { Caller } from './caller.ts'
-import { storedSubject } from './subject.ts'
+import { isStoredAs, storedSubject } from './subject.ts'
 
 declare const brand: unique symbol
 /** The ID of a person declared in the config, or an identity that the config does not assign to a person. */
@@ -14,7 +14,7 @@ export type Person = string & { readonly [brand]: 'person' }
 export const personOf = (rules: Pick<Rules, 'people'>, caller: Pick<Caller, 'issuer' | 'subject'>): Person =>
   declared(
     rules,
-    (identity) => identity.issuer === caller.issuer && 'subject' in identity && storedSubject(identity.subject) === caller.subject,
+    (identity) => identity.issuer === caller.issuer && 'subject' in identity && isStoredAs(identity.subject, caller.subject),
   ) ?? (`${caller.issuer}#${caller.subject}` as Person)
 
 /**

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { jsonBytes } from '../json.ts'
-import { isSubject, isSubjectDigest, storedSubject, typedSubject } from './subject.ts'
+import { isStoredAs, isSubject, isSubjectDigest, storedSubject, typedSubject } from './subject.ts'
 
 const digestOf = (text: string) => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`
 
@@ -59,6 +59,22 @@ describe('as it is stored', () => {
     expect(storedSubject(sub)).toBe(digestOf(sub))
     expect(isSubjectDigest(storedSubject(sub))).toBe(true)
     expect(jsonBytes(storedSubject(sub))).toBe(71)
+  })
+
+  test('is compared with another subject as if both were stored', () => {
+    const long = 's'.repeat(300)
+    const subjects = [
+      'dana',
+      's'.repeat(256),
+      's'.repeat(257),
+      long,
+      digestOf(long),
+      digestOf(digestOf(long)),
+      '"'.repeat(129),
+      'é'.repeat(128),
+    ]
+    for (const one of subjects)
+      for (const other of subjects) expect([one, other, isStoredAs(one, storedSubject(other))]).toEqual([one, other, one === other])
   })
 
   test('typed by a person: the subject, or the digest from an event', () => {

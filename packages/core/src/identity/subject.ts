@@ -27,6 +27,9 @@ export function storedSubject(sub: string): string {
   return isShort ? sub : `sha256:${sha256Hex(sub)}`
 }
 
+/** Whether a subject is stored as this. It is hashed only for a digest: `personOf` compares every identity of the config. */
+export const isStoredAs = (sub: string, stored: string): boolean => (isSubjectDigest(stored) ? storedSubject(sub) : sub) === stored
+
 /** Whether a stored subject is a digest. */
 export const isSubjectDigest = (stored: string): boolean => DIGEST.test(stored)
 
