@@ -1,5 +1,6 @@
 /** Who is behind a Slack user, and who is told by name: what Slack and the directory say today, and what they do not say. */
 import type { Rules } from '@stint/core/config/shape'
+import { storedSubject } from '@stint/core/identity/subject'
 import { done } from '@stint/core/outcome'
 import { describe, expect, test } from 'vitest'
 import { approversNamed } from './request-messages.ts'
@@ -24,6 +25,7 @@ const unknown = { outcome: 'unknown', cause: 'answered 429' } as const
 
 async function asked(user: object, claims: object, found: object | 'nobody' = link) {
   let asks = 0
+  const subjects: string[] = []
   const parts = {
     rules,
     linking: { ofSlack: async () => done(found === 'nobody' ? undefined : found), end: async () => done(link) },
@@ -33,11 +35,22 @@ async function asked(user: object, claims: object, found: object | 'nobody' = li
         return user
       },
     },
-    directory: { claimsOf: async () => claims },
+    directory: {
+      claimsOf: async (_issuer: string, subject: string) => {
+        subjects.push(subject)
+        return claims
+      },
+    },
     log: () => {},
   } as unknown as WhoParts
   const known = await whoIs(parts, slack, 'f'.repeat(64), NOW)
-  return { asks, known: known.outcome === 'done' ? known.value.directorySilent : known.outcome === 'refused' ? known.code : known.outcome }
+  const caller = known.outcome === 'done' ? known.value.caller : undefined
+  return {
+    asks,
+    subjects,
+    caller,
+    known: known.outcome === 'done' ? known.value.directorySilent : known.outcome === 'refused' ? known.code : known.outcome,
+  }
 }
 
 describe('behind a Slack user', () => {
@@ -53,7 +66,15 @@ describe('behind a Slack user', () => {
     ['of whom Slack lets us know nothing: the link holds', { outcome: 'refused', error: 'missing_scope' }, done({}), false],
   ])('%s', async (_name, user, claims, expected) => expect((await asked(user, claims)).known).toBe(expected))
   test('Slack is asked only about people who are linked', async () => {
-    expect(await asked(member, done({}), 'nobody')).toEqual({ asks: 0, known: 'link-unknown' })
+    expect(await asked(member, done({}), 'nobody')).toMatchObject({ asks: 0, known: 'link-unknown' })
+  })
+  test('the directory and the rules see the whole subject, and the ledger sees what it stores', async () => {
+    const fullSubject = `CN=Dána,${'OU=山,'.repeat(200)}C=DE`
+    const stored = storedSubject(fullSubject)
+    const { subjects, caller } = await asked(member, done({}), { ...link, caller: { ...link.caller, subject: stored }, fullSubject })
+    expect([subjects, caller?.claims.sub, caller?.subject, caller?.fullSubject]).toEqual([[fullSubject], fullSubject, stored, fullSubject])
+    const by = [{ by: [{ issuer: 'people', claims: { sub: fullSubject } }] }]
+    expect(approversNamed(rules, by)).toEqual([{ issuer: 'people', subject: stored }])
   })
 })
 
