@@ -696,6 +696,18 @@ const impossible: readonly (readonly [string, readonly Story[], string, string])
     at(1),
     'asked without the request.received event that belongs to it',
   ],
+  [
+    'a request that still waits, of which nobody knows how it was asked',
+    [first(people, 1), byRule(60)],
+    at(0),
+    'no request.received event follows, although one belongs to it',
+  ],
+  [
+    'a request that still waits, without its justification',
+    [but(first(people, 2), 0, { justification: 'an incident '.repeat(40) }), byRule(60)],
+    at(1),
+    'no request.text event follows, although one belongs to it',
+  ],
   ['wishes that were received twice', [and(first(people, 2), people.events[1] as Told)], at(2), 'received twice'],
   ['denied by a job', [and(first(people, 2), by('request.denied', job, later(people, 2, 0)))], at(2), 'denied by a workload'],
   [

@@ -119,6 +119,14 @@ export class Story {
     }
     for (const [request, row] of this.journals.entries()) {
       const [journal, count] = [this.journals.journal(row), this.journals.count(row)]
+      // The rest of a write that a stage of the shipper split is in the log soon after.
+      const isLate = (parseIso(this.#newest.at) ?? 0) - journal.latest > FRESH_MS
+      if (isLate && !journal.blind && (journal.texts || journal.facts?.awaitsReceived))
+        this.#found.add({
+          class: 'rules',
+          place: `event ${request}/${count - 1}`,
+          what: `no ${journal.facts?.awaitsReceived ? 'request.received' : 'request.text'} event follows, although one belongs to it`,
+        })
       // An erasure is recorded in the journal itself.
       if (journal.erased && !journal.erasureRecorded)
         this.#found.add({
