@@ -11,7 +11,7 @@ command -v debootstrap >/dev/null || cannot 'debootstrap is missing: apt-get ins
 
 root=$(mktemp -d)
 chmod 755 "$root"
-umounts() { for at in proc dev/shm dev; do mountpoint -q "$root/$at" && umount -l "$root/$at"; done; rm -rf --one-file-system "$root"; }
+umounts() { for at in proc dev/shm dev/pts dev; do mountpoint -q "$root/$at" && umount -l "$root/$at"; done; rm -rf --one-file-system "$root"; }
 trap umounts EXIT
 # The first mirror that this machine's apt names, in either format of its lists.
 mirror=$(sed -nE 's/^(URIs: |deb (\[[^]]*\] )?)([a-z]+:[^ ]+).*/\3/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -1 || true)
@@ -23,7 +23,9 @@ mkdir -p "$root/opt/node"
 (cd "$root/opt/node" && echo '{}' >package.json && npm install --silent --no-audit --no-fund "node@$NODE_MAJOR" npm@11 >/dev/null)
 mount --bind /proc "$root/proc"
 mount --bind /dev "$root/dev"
-mkdir -p "$root/dev/shm"
+mkdir -p "$root/dev/shm" "$root/dev/pts"
+# Terminals of its own, which any user can open: those of the machine may be for root alone.
+mountpoint -q "$root/dev/pts" || mount -t devpts -o newinstance,ptmxmode=0666,gid=5,mode=620 devpts "$root/dev/pts"
 mountpoint -q "$root/dev/shm" || mount -t tmpfs tmpfs "$root/dev/shm"
 cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 chroot "$root" useradd --create-home reader
