@@ -30,8 +30,9 @@ mountpoint -q "$root/dev/shm" || mount -t tmpfs tmpfs "$root/dev/shm"
 cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 chroot "$root" useradd --create-home reader
 git clone --quiet --no-hardlinks . "$root/home/reader/stint"
-# The registry and certificates that this machine uses.
-echo "registry=$(npm config get registry)" >"$root/home/reader/.npmrc"
+# The registry and certificates that this machine uses. SST appends the path of a package to the registry, slash or not.
+registry=$(npm config get registry)
+echo "registry=${registry%/}" >"$root/home/reader/.npmrc"
 for variable in NODE_EXTRA_CA_CERTS SSL_CERT_FILE; do
   file=${!variable:-}
   if [ -f "$file" ]; then mkdir -p "$root$(dirname "$file")" && cp -L "$file" "$root$file"; fi
