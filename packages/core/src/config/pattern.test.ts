@@ -110,6 +110,25 @@ test('matches like JavaScript for every pattern and string', () => {
   )
 })
 
+test('a class or a single character matches what JavaScript matches, of all Latin-1', () => {
+  const member = fc.constantFrom(...'abzAZ09_-:/@,.+= ', 'a-c', '0-9', 'A-Z', '+-.', '\\d', '\\-', 'é', '^', '*')
+  const atom = fc.oneof(
+    fc.array(member, { minLength: 1, maxLength: 5 }).map((members) => `[${members.join('')}]`),
+    fc.constantFrom(...'aZ9_-:/@, =.é'),
+  )
+  fc.assert(
+    fc.property(atom, (source) => {
+      const parsed = parsePattern(source)
+      // Such as a range whose end comes before its start.
+      fc.pre(parsed.ok)
+      const theirs = new RegExp(`^(?:${source})$`, 'u')
+      const all = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code))
+      expect([source, all.filter(parsed.fits)]).toEqual([source, all.filter((one) => theirs.test(one))])
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 describe('an example of a pattern', () => {
   test.each([
     ['acme-[a-z0-9-]+-logs', 'acme-a-logs'],
