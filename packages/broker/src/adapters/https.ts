@@ -42,7 +42,7 @@ const special = [
   'fc00::/7 fe80::/9 ff00::/8',
 ].flatMap((line) => line.split(' '))
 
-/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is treated as the IPv4 address. What is no address counts as private. */
+/** An IPv4 address inside an IPv6 one (`::ffff:10.0.0.1`) is treated as the IPv4 address. A string that is not an address counts as private. */
 export const isPrivate = (address: string): boolean => !parseIp(address) || special.some((block) => inCidr(address, block))
 
 /** All addresses must be public, because Node decides which of them is used. */

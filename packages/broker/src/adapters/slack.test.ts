@@ -150,10 +150,10 @@ test.each<[string, unknown, object | undefined]>([
   ['null', null, {}],
   ['an organization', { id: 'U1', enterprise_id: 'E0ACME', teams: ['T1', 'T2'] }, { enterprise: 'E0ACME', teams: ['T1', 'T2'] }],
   ['an organization without workspaces', { enterprise_id: 'E0ACME' }, { enterprise: 'E0ACME', teams: [] }],
-  ['an organization that is no ID', { enterprise_id: 'T0ACME', teams: [] }, undefined],
+  ['an organization that is not an ID', { enterprise_id: 'T0ACME', teams: [] }, undefined],
   ['no ID of the organization', { teams: ['T1'] }, undefined],
-  ['workspaces that are no list', { enterprise_id: 'E0ACME', teams: 'T1' }, undefined],
-  ['a workspace that is no ID', { enterprise_id: 'E0ACME', teams: ['T1', 7] }, undefined],
+  ['workspaces that are not a list', { enterprise_id: 'E0ACME', teams: 'T1' }, undefined],
+  ['a workspace that is not an ID', { enterprise_id: 'E0ACME', teams: ['T1', 7] }, undefined],
 ])('a user of Enterprise Grid: %s', async (_name, enterprise, expected) => {
   answer = json({ ok: true, user: { ...flags, id: 'U1', team_id: 'T1', profile: {}, enterprise_user: enterprise } })
   const found = await api.user('U1')

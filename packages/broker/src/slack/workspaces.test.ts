@@ -147,11 +147,11 @@ describe('an organization, with one sister workspace', () => {
       'missing or invalid',
     ],
     [
-      'an organization that is no ID',
+      'an organization that is not an ID',
       { ...button, team: team('T0ACME'), enterprise: { id: 'T0ACME' }, user: user('T0ACME') },
       'missing or invalid',
     ],
-    ['a home that is no ID', { ...button, team: team('T0ACME'), enterprise: acme, user: user('T0ACME#') }, 'missing or invalid'],
+    ['a home that is not an ID', { ...button, team: team('T0ACME'), enterprise: acme, user: user('T0ACME#') }, 'missing or invalid'],
     [
       'a command without a workspace',
       { ...command, team_id: '', enterprise_id: 'E0ACME', is_enterprise_install: 'true' },

@@ -69,7 +69,7 @@ function judge(journal: Journal, event: ReadEvent): readonly string[] {
   const faults: string[] = []
   // A write can be in the log in part. If the table loses the rest of it, restoring ends the request.
   const isExcused = journal.blind || event.type === 'request.restored'
-  if (facts?.awaitsReceived && event.type !== 'request.received' && !journal.blind) {
+  if (facts?.awaitsReceived && event.type !== 'request.received') {
     facts.awaitsReceived = false
     if (!isExcused) faults.push('asked without the request.received event that belongs to it')
   }

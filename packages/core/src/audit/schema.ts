@@ -297,7 +297,9 @@ export function eventsPage(): string {
   const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(' ')
   const types = Object.entries(eventTypes) as [string, EventShape][]
   const older = types.flatMap(([type, { lacking }]) => (lacking ? [`\`${type}\` lacks ${names(lacking)}`] : []))
-  const added = [...types.filter(([, shape]) => shape.new === 'all').map(([type]) => `\`${type}\``), '`justificationHash`']
+  const added = types.flatMap(([type, { new: since = [] }]) =>
+    since === 'all' ? [`\`${type}\``] : since.map((name) => `\`${name}\` in \`${type}\``),
+  )
   return [
     `Every event has ${names(inAll)}.`,
     '',
@@ -308,7 +310,7 @@ export function eventsPage(): string {
       return `| \`${type}\` | ${cell(says)} | ${all} | ${names(may)} |`
     }),
     '',
-    `Events of versions 1 to 3 are read and verified too. Before version 4 there was no ${added.join(', ')}. In version 1, ${older.join(', ')}.`,
+    `Events of versions 1 to 3 are read and verified too. Version 4 added ${added.join(', ')}. In version 1, ${older.join(', ')}.`,
     '',
     '| property | meaning | form |',
     '| --- | --- | --- |',
