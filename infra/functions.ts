@@ -4,7 +4,7 @@
  */
 import { createPublicKey } from 'node:crypto'
 import type { BundleName, Manifest } from '@stint/broker/build/build'
-import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
+import { FUNCTIONS, type FunctionName, functionNames, SINGLE_FUNCTIONS } from '@stint/broker/lambda/functions'
 import { namespaceOf } from '@stint/broker/lambda/metrics'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import { parseFreezeName } from '@stint/core/access/freeze'
@@ -38,7 +38,7 @@ export function functions(parts: Parts) {
   const queues = { ship: dead('ship'), ...(manifest.slack ? { notify: dead('notify') } : {}), schedules: dead('schedules') }
   const vkey = aws.kms.getPublicKeyOutput({ keyId: key.log.keyId }).apply(({ publicKey }) => vkeyOf(manifest.origin, publicKey))
 
-  const environments = environmentsOf(parts, vkey)
+  const environments = environmentsOf(parts, queues, vkey)
 
   const lines = Object.fromEntries(
     functionNames.map((name) => [
@@ -50,7 +50,7 @@ export function functions(parts: Parts) {
   const make = (name: FunctionName): sst.aws.Function => {
     const { seconds, megabytes } = FUNCTIONS[name]
     const bundle = bundleOf(settings, name)
-    const reserved = settings.reserveConcurrency && (name === 'ship' || name === 'sweep')
+    const reserved = settings.reserveConcurrency && SINGLE_FUNCTIONS.includes(name)
     const policy = new aws.iam.RolePolicy(`${title(name)}Policy`, {
       role: role.of(name).name,
       name: 'stint',
@@ -79,7 +79,7 @@ export function functions(parts: Parts) {
             args.kmsKeyArn = key.data.arn
             // 0 is the kill switch outside the API (docs/guides/operations.md). No deployment resets it.
             if (!reserved) options.ignoreChanges = [...(options.ignoreChanges ?? []), 'reservedConcurrentExecutions']
-            if (name === 'ship' || name === 'notify' || name === 'sweep') args.deadLetterConfig = { targetArn: queues.schedules.arn }
+            if (isScheduled(name)) args.deadLetterConfig = { targetArn: queues.schedules.arn }
             return undefined
           },
         },
@@ -93,13 +93,17 @@ export function functions(parts: Parts) {
     new aws.iam.RolePolicyAttachment(`VendAssume${index}Attached`, { role: role.of('vend').name, policyArn: made.arn })
   })
   const [vend, api, ship, sweep] = [make('vend'), make('api'), make('ship'), make('sweep')]
+  const [compare, retire] = [make('compare'), make('retire')]
   const [slackFunction, notify] = manifest.slack ? [make('slack'), make('notify')] : []
 
-  triggers(table, queues, { ship, sweep, notify })
+  triggers(table, queues, { ship, sweep, compare, retire, notify })
 
-  const all = { vend, api, ship, sweep, ...(slackFunction ? { slack: slackFunction } : {}), ...(notify ? { notify } : {}) }
+  const all = { vend, api, ship, sweep, compare, retire, ...(slackFunction ? { slack: slackFunction } : {}), ...(notify ? { notify } : {}) }
   return { ...all, slack: slackFunction, all, lines, queues, vkey }
 }
+
+/** Functions that a schedule invokes. Lambda retries such a call, and then writes it to a queue. */
+const isScheduled = (name: FunctionName): boolean => name === 'sweep' || name === 'compare' || name === 'retire' || name === 'notify'
 
 type Queues = { readonly ship: aws.sqs.Queue; readonly notify?: aws.sqs.Queue; readonly schedules: aws.sqs.Queue }
 
@@ -109,6 +113,7 @@ const bundleOf = ({ vendClient }: Settings, name: FunctionName): BundleName => (
 /** The environment of each function. */
 function environmentsOf(
   { settings, manifest, key, table, bucket, url, people }: Parts,
+  queues: Queues,
   vkey: $util.Output<string>,
 ): { readonly [name in FunctionName]: Environment } {
   const tables = { STINT_TABLE: table.story.name, STINT_SIDE_TABLE: table.side.name }
@@ -124,6 +129,13 @@ function environmentsOf(
     : {}
   const secret = secretsOf(manifest, people)
   const directories: Environment = manifest.directories.length > 0 ? { STINT_DIRECTORY_TOKENS: secret.directories } : {}
+  const shipping = {
+    ...tables,
+    ...buckets,
+    STINT_LOG_KEY: key.log.arn,
+    STINT_NAMESPACE: namespaceOf($app.stage),
+    ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
+  }
   const slack = { STINT_SLACK_TOKEN: secret.slackToken, STINT_URL: url }
   return {
     vend: { ...tables, ...epoch, STINT_CONSOLE_ISSUER: url },
@@ -140,14 +152,10 @@ function environmentsOf(
     },
     slack: { ...tables, ...epoch, ...slack, ...directories, STINT_SLACK_SIGNING_SECRETS: secret.slackSigning },
     notify: { ...tables, ...slack },
-    ship: {
-      ...tables,
-      ...buckets,
-      STINT_LOG_KEY: key.log.arn,
-      STINT_NAMESPACE: namespaceOf($app.stage),
-      ...(settings.lockDays === undefined ? {} : { STINT_LOCK_DAYS: String(settings.lockDays) }),
-    },
+    ship: shipping,
     sweep: { ...tables, ...epoch, STINT_LOG_VKEY: vkey },
+    compare: { ...shipping, ...epoch, STINT_STREAM: table.story.nodes.table.streamArn, STINT_DEAD_LETTERS: queues.ship.url },
+    retire: { ...tables, ...epoch },
   }
 }
 
@@ -164,11 +172,12 @@ function policyOf({ table, bucket, key }: Parts, queues: Queues, name: FunctionN
     lines: logGroup.arn,
     stream: table.story.nodes.table.streamArn,
     queue: (name === 'ship' ? queues.ship : name === 'notify' && queues.notify ? queues.notify : queues.schedules).arn,
+    dead: queues.ship.arn,
     schedules: queues.schedules.arn,
-  }).apply(({ region, story, side, log, events, logKey, dataKey, lines, stream, queue, schedules }) => ({
+  }).apply(({ region, story, side, log, events, logKey, dataKey, lines, stream, queue, dead, schedules }) => ({
     Version: '2012-10-17',
     Statement: [
-      ...permissionsOf(name, { region, tables: { story, side }, buckets: { log, events }, logKey, dataKey }),
+      ...permissionsOf(name, { region, tables: { story, side }, buckets: { log, events }, logKey, dataKey, lost: { stream, queue: dead } }),
       { Sid: 'WriteLines', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: `${lines}:*` },
       ...(name === 'ship' || name === 'notify'
         ? [
@@ -196,8 +205,10 @@ function triggers(
   {
     ship,
     sweep,
+    compare,
+    retire,
     notify,
-  }: { readonly ship: sst.aws.Function; readonly sweep: sst.aws.Function; readonly notify: sst.aws.Function | undefined },
+  }: { readonly [name in 'ship' | 'sweep' | 'compare' | 'retire']: sst.aws.Function } & { readonly notify: sst.aws.Function | undefined },
 ): void {
   const follow = (name: 'ship' | 'notify', fn: sst.aws.Function, queue: aws.sqs.Queue) =>
     table.story.subscribe(`${title(name)}Stream`, fn.arn, {
@@ -206,7 +217,8 @@ function triggers(
           Object.assign(args, {
             // Start at the oldest record, so that earlier events are shipped and notified as well.
             startingPosition: 'TRIM_HORIZON',
-            batchSize: 100,
+            // A batch is up to 6 MB, which is about a thousand records of the story table. Slack's messages are sent one by one.
+            batchSize: name === 'ship' ? 4000 : 100,
             maximumBatchingWindowInSeconds: name === 'ship' ? 1 : 0,
             functionResponseTypes: ['ReportBatchItemFailures'],
             bisectBatchOnFunctionError: true,
@@ -222,12 +234,11 @@ function triggers(
   follow('ship', ship, queues.ship)
   if (notify && queues.notify) follow('notify', notify, queues.notify)
 
-  const every = (name: string, schedule: 'rate(1 minute)' | 'rate(1 hour)' | 'rate(1 day)', fn: sst.aws.Function, task: string) =>
+  const every = (name: string, schedule: 'rate(1 minute)' | 'rate(1 hour)', fn: sst.aws.Function, task: string) =>
     new sst.aws.Cron(name, { schedule, function: fn.arn, event: { task } })
   every('SweepMinute', 'rate(1 minute)', sweep, 'sweep')
-  every('SweepDay', 'rate(1 day)', sweep, 'retire')
-  every('ShipHour', 'rate(1 hour)', ship, 'lost')
-  every('ShipDay', 'rate(1 day)', ship, 'compare')
+  every('CompareHour', 'rate(1 hour)', compare, 'compare')
+  every('RetireHour', 'rate(1 hour)', retire, 'retire')
   if (notify) every('NotifyMinute', 'rate(1 minute)', notify, 'pending')
 }
 

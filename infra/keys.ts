@@ -61,12 +61,12 @@ export function keys({ auditAccount }: Settings, arnOf: Roles['arnOf']) {
           administeredBy(account),
           // An administrator of the account can change this policy, which CloudTrail records. No one can sign without such a change.
           {
-            Sid: 'OnlyTheShipperSigns',
+            Sid: 'OnlyShippersSign',
             Effect: 'Deny',
             Principal: '*',
             Action: 'kms:Sign',
             Resource: '*',
-            Condition: { ArnNotEquals: { 'aws:PrincipalArn': arnOf('ship') } },
+            Condition: { ArnNotEquals: { 'aws:PrincipalArn': [arnOf('ship'), arnOf('compare')] } },
           },
         ],
       }),

@@ -17,19 +17,19 @@ export function log({ lockDays, auditAccount }: Settings, key: aws.kms.Key, arnO
     auditAccount === undefined
       ? []
       : [{ principals: [{ type: 'aws', identifiers: [auditAccount] }], actions: ['s3:GetObject', 's3:ListBucket'] }]
-  const notBy = (role: $util.Input<string>, actions: string[], paths?: string[]): Statement => ({
+  const notBy = (roles: readonly $util.Input<string>[], actions: string[], paths?: string[]): Statement => ({
     effect: 'deny',
     principals: '*',
     actions,
     ...(paths ? { paths } : {}),
-    conditions: [{ test: 'ArnNotEquals', variable: 'aws:PrincipalArn', values: [role] }],
+    conditions: [{ test: 'ArnNotEquals', variable: 'aws:PrincipalArn', values: [...roles] }],
   })
 
   const tiles = new sst.aws.Bucket('Log', {
     versioning: true,
     policy: [
       ...readers,
-      notBy(arnOf('ship'), ['s3:PutObject', 's3:DeleteObject'], ['*']),
+      notBy([arnOf('ship'), arnOf('compare')], ['s3:PutObject', 's3:DeleteObject'], ['*']),
       // Each name is written only once. A lock protects versions, but does not prevent a newer version of the same name.
       {
         effect: 'deny',

@@ -29,7 +29,9 @@ export function lambdaEnvironment(sandbox: Pick<Sandbox, 'aws' | 'urls'>, role: 
     AWS_ACCESS_KEY_ID: key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     AWS_SESSION_TOKEN: key.sessionToken,
-    ...Object.fromEntries(['STS', 'DYNAMODB', 'S3', 'KMS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, sandbox.urls.aws])),
+    ...Object.fromEntries(
+      ['STS', 'DYNAMODB', 'DYNAMODB_STREAMS', 'S3', 'KMS', 'SQS'].map((service) => [`AWS_ENDPOINT_URL_${service}`, sandbox.urls.aws]),
+    ),
   }
 }
 

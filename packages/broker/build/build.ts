@@ -37,6 +37,8 @@ export const LIMITS_KB = {
   notify: 421,
   ship: 481,
   sweep: 300,
+  compare: 481,
+  retire: 300,
 } as const satisfies Record<BundleName, number>
 
 /**

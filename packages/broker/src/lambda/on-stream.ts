@@ -9,13 +9,13 @@ type Task = { readonly task?: string }
 type Journals = ReturnType<typeof journalsIn>
 
 /**
- * A function on the story table's stream that also runs by a schedule. If a batch fails, all of it is sent again, which is safe: what was
+ * A function on the story table's stream, which may have a task for a schedule too. If a batch fails, all of it is sent again, which is safe: what was
  * done before is not done twice. A failed task is Lambda's to retry. Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon
  * DynamoDB", batch item failures.
  */
-export function onStream<Result>(
+export function onStream<Result = never>(
   { log }: { readonly log: Log },
-  work: { readonly batch: (journals: Journals) => Promise<void>; readonly task: (task: string | undefined) => Promise<Result> },
+  work: { readonly batch: (journals: Journals) => Promise<void>; readonly task?: (task: string | undefined) => Promise<Result> },
   /** The log line for a failed batch. */
   failed: (cause: string) => Parameters<Log>[0],
 ) {
@@ -29,7 +29,10 @@ export function onStream<Result>(
   return middy<DynamoDBStreamEvent | Task, DynamoDBBatchResponse | Result>()
     .use(again)
     .handler(async (event) => {
-      if (!isBatch(event)) return work.task(event.task)
+      if (!isBatch(event)) {
+        if (!work.task) throw new Error('this function runs on the stream only')
+        return work.task(event.task)
+      }
       await work.batch(journalsIn(event))
       return { batchItemFailures: [] }
     })

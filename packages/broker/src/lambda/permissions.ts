@@ -17,6 +17,8 @@ type Places = {
   readonly buckets: { readonly log: string; readonly events: string }
   /** The key that signs the log. */
   readonly logKey: string
+  /** The story table's stream, and the queue of batches that could not be shipped. */
+  readonly lost?: { readonly stream: string; readonly queue: string }
   /** The key that encrypts tables and events; absent in the sandbox, which encrypts nothing. */
   readonly dataKey?: string
 }
@@ -64,8 +66,6 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       ...encrypted(places, 'dynamodb'),
     ],
     ship: [
-      story.read(...STORY),
-      story.query(indexes.byDay),
       side.read('LOG#*'),
       side.write('LOG#*', 'LOOK#*'),
       log.read('log', 'events'),
@@ -73,11 +73,25 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       log.sign,
       ...encrypted(places, 'dynamodb', 's3'),
     ],
-    sweep: [
+    sweep: [story.read('REQ#*'), story.put('REQ#*', 'SYS#*'), story.query(indexes.work, indexes.open), ...encrypted(places, 'dynamodb')],
+    // It ships what the stream lost, so it can write the log as the shipper can.
+    compare: [
+      story.read(...STORY),
+      story.query(indexes.byDay),
+      side.read('LOG#*', 'KEEP#compare', 'KEPT#compare'),
+      side.write('LOG#*', 'LOOK#*', 'KEEP#compare', 'KEPT#compare'),
+      log.read('log', 'events'),
+      ...log.append,
+      log.sign,
+      ...letters(places),
+      ...encrypted(places, 'dynamodb', 's3'),
+    ],
+    retire: [
       story.read('REQ#*'),
-      story.put('REQ#*', 'SYS#*'),
-      story.query(indexes.byDay, indexes.work, indexes.open),
-      side.read('LOG#*'),
+      story.put('REQ#*'),
+      story.query(indexes.byDay),
+      side.read('LOG#CUR#*', 'KEEP#retire', 'KEPT#retire'),
+      side.write('KEEP#retire', 'KEPT#retire'),
       ...encrypted(places, 'dynamodb'),
     ],
   }
@@ -156,6 +170,15 @@ function logs({ buckets, logKey }: Places) {
     sign: { Sid: 'SignLog', Effect: 'Allow', Action: ['kms:Sign', 'kms:GetPublicKey'], Resource: logKey } satisfies StatementJson,
   }
 }
+
+/** What the stream could not deliver: the letters about it, and its records. */
+const letters = ({ lost }: Places): readonly StatementJson[] =>
+  lost === undefined
+    ? []
+    : [
+        { Sid: 'ReadLetters', Effect: 'Allow', Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'], Resource: lost.queue },
+        { Sid: 'ReadRecords', Effect: 'Allow', Action: ['dynamodb:GetShardIterator', 'dynamodb:GetRecords'], Resource: lost.stream },
+      ]
 
 /**
  * A function that reads or writes under a customer managed key needs permission to use it, but only through the service. Sources: Amazon

@@ -103,11 +103,10 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
  * Ships what the stream lost: compares the journals of the table with their cursors. Also finishes what an interrupted shipper has begun.
  */
 export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonly Journaled[]>): Promise<Done<Shipped> | Unknown> {
-  const begun = await ship(shipper, [])
+  const begun = await tidy(shipper)
   if (begun.outcome === 'unknown') return begun
   let all = begun.value
   try {
-    await clearStages(shipper)
     for await (const some of journals) {
       const shipped = await ship(shipper, some)
       if (shipped.outcome === 'unknown') return shipped
@@ -120,7 +119,20 @@ export async function shipLost(shipper: Shipper, journals: AsyncIterable<readonl
   return done(all)
 }
 
-function together(one: Shipped, other: Shipped): Shipped {
+/** Finishes what an interrupted shipper has begun, and removes the stages that nothing names. */
+export async function tidy(shipper: Shipper): Promise<Done<Shipped> | Unknown> {
+  const begun = await ship(shipper, [])
+  if (begun.outcome === 'unknown') return begun
+  try {
+    await clearStages(shipper)
+    return begun
+  } catch (error) {
+    if (error instanceof Trouble) return { outcome: 'unknown', cause: error.message }
+    throw error
+  }
+}
+
+export function together(one: Shipped, other: Shipped): Shipped {
   const oldest = [one.oldest, other.oldest].filter((at) => at !== undefined)
   return {
     entries: one.entries + other.entries,

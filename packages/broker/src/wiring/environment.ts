@@ -14,6 +14,7 @@ import { consoleSignIn } from '../adapters/console-url.ts'
 import { postForm } from '../adapters/https.ts'
 import type { Web } from '../http/context.ts'
 import type { FunctionDeployment } from './broker.ts'
+import type { CompareDeployment } from './compare.ts'
 import type { LogDeployment } from './log.ts'
 import { randomInBlocks } from './random.ts'
 import type { SlackDeployment } from './slack.ts'
@@ -77,6 +78,21 @@ export function logDeploymentFrom(env: NodeJS.ProcessEnv, deployment: FunctionDe
     signingKey: env.STINT_LOG_KEY ?? '',
     namespace: env.STINT_NAMESPACE ?? 'Stint',
     ...(env.STINT_LOCK_DAYS ? { lockDays: Number(env.STINT_LOCK_DAYS) } : {}),
+  }
+}
+
+/** The additional settings of the function that compares the table with the log. `runSeconds`: the longest that a run takes. */
+export function compareDeploymentFrom(env: NodeJS.ProcessEnv, deployment: FunctionDeployment, runSeconds: number): CompareDeployment {
+  const need = needed(env)
+  const { AWS_ENDPOINT_URL_SQS: sqs, AWS_ENDPOINT_URL_DYNAMODB_STREAMS: streams } = env
+  return {
+    ...deployment,
+    lost: {
+      queueUrl: need('STINT_DEAD_LETTERS'),
+      streamArn: need('STINT_STREAM'),
+      ...(sqs && streams ? { endpoints: { sqs, streams } } : {}),
+      runSeconds,
+    },
   }
 }
 

@@ -86,30 +86,33 @@ const invalid = (message: string, requestId: string) => {
 }
 
 type Side = { readonly name: string; readonly value: string }
-type Condition = { readonly hash: Side; readonly range?: Side & { readonly operator: string } }
+/** `to`: the upper bound of BETWEEN. */
+type Range = Side & { readonly operator: string; readonly to?: string }
+type Condition = { readonly hash: Side; readonly range?: Range }
 
 /** `#hash = :hash`, and one comparison for the range key. */
 function conditionOf({ KeyConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues }: Query): Condition | undefined {
-  const read = /^([#\w]+) = (:\w+)(?: AND ([#\w]+) (<=|>=|<|>|=) (:\w+))?$/.exec(KeyConditionExpression)
+  const read = /^([#\w]+) = (:\w+)(?: AND ([#\w]+) (?:(<=|>=|<|>|=) (:\w+)|BETWEEN (:\w+) AND (:\w+)))?$/.exec(KeyConditionExpression)
   if (!read) return undefined
-  const [, hash = '', hashValue = '', range, operator = '', rangeValue = ''] = read
-  const named = (name: string) => ExpressionAttributeNames[name] ?? name
+  const [, hash = '', hashValue = '', range, operator = 'BETWEEN', rangeValue, from = '', to] = read
+  const name = (placeholder: string) => ExpressionAttributeNames[placeholder] ?? placeholder
+  const value = (placeholder: string) => textOf(ExpressionAttributeValues[placeholder])
   return {
-    hash: { name: named(hash), value: textOf(ExpressionAttributeValues[hashValue]) },
-    ...(range === undefined ? {} : { range: { name: named(range), operator, value: textOf(ExpressionAttributeValues[rangeValue]) } }),
+    hash: { name: name(hash), value: value(hashValue) },
+    ...(range === undefined
+      ? {}
+      : { range: { name: name(range), operator, value: value(rangeValue ?? from), ...(to === undefined ? {} : { to: value(to) }) } }),
   }
 }
 
-function fits(text: string, range: Condition['range']): boolean {
-  if (!range) return true
-  const { operator, value } = range
-  return operator === '<'
-    ? text < value
-    : operator === '<='
-      ? text <= value
-      : operator === '>'
-        ? text > value
-        : operator === '>='
-          ? text >= value
-          : text === value
+const comparisons: { readonly [operator: string]: (text: string, value: string, to: string) => boolean } = {
+  '<': (text, value) => text < value,
+  '<=': (text, value) => text <= value,
+  '>': (text, value) => text > value,
+  '>=': (text, value) => text >= value,
+  '=': (text, value) => text === value,
+  BETWEEN: (text, value, to) => text >= value && text <= to,
 }
+
+const fits = (text: string, range: Range | undefined): boolean =>
+  range === undefined || comparisons[range.operator]?.(text, range.value, range.to ?? '') === true

@@ -11,6 +11,7 @@ import { authorize, type Call, deniedMessage } from './authorize.ts'
 import { type Attributes, CONTENT_TYPE, dynamoError } from './dynamodb-answer.ts'
 import { type LaggingIndexes, laggingIndexes, type Query, type Table } from './dynamodb-index.ts'
 import { limitFault, unsupportedMember } from './dynamodb-limits.ts'
+import { handleStreams, isOfStreams } from './dynamodb-streams.ts'
 import { type Recordings, trim } from './recordings.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
@@ -149,6 +150,7 @@ export function createDynamo({ indexLag, recordings = 'bounded' }: DynamoOptions
     close: () => new Promise((resolve) => server.close(() => resolve())),
 
     async handle(world, call, target, body) {
+      if (isOfStreams(target)) return handleStreams(world, call, target, body, records)
       const operation = target.replace(/^DynamoDB_20120810\./, '')
       const input = inputOf(body)
       if (!input)

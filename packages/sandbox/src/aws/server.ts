@@ -14,6 +14,7 @@ import { handleKms } from './kms.ts'
 import { type Recordings, trim } from './recordings.ts'
 import { handleS3, MAX_S3_BYTES, tooLargeAnswer } from './s3/handle.ts'
 import { isSignatureParameter, type SignedRequest, unverifiedClaim, verify } from './sigv4.ts'
+import { handleSqs } from './sqs.ts'
 import { type Answer, handleSts, handleUnsigned, isUnsigned, stsError } from './sts.ts'
 import type { World } from './world.ts'
 
@@ -74,6 +75,7 @@ export function awsServer(
       if (service === 'iam') return handleIam(world, call, request.body)
       if (service === 's3') return handleS3(world, call, request, checked.verified)
       if (service === 'kms') return handleKms(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
+      if (service === 'sqs') return handleSqs(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       if (service === 'dynamodb') return dynamo.handle(world, call, String(request.headers['x-amz-target'] ?? ''), request.body)
       return stsError(400, 'InvalidAction', `The sandbox does not support ${service}.`, requestId)
     }
@@ -127,7 +129,10 @@ function serviceOf(request: Pick<SignedRequest, 'url' | 'headers'>): string {
   if ('claim' in claimed) return claimed.claim.service
   const { headers, url } = request
   const isJson = String(headers['content-type']).startsWith('application/x-amz-json')
-  if (isJson || headers['x-amz-target']) return String(headers['x-amz-target']).startsWith('TrentService.') ? 'kms' : 'dynamodb'
+  if (isJson || headers['x-amz-target']) {
+    const target = String(headers['x-amz-target'])
+    return target.startsWith('TrentService.') ? 'kms' : target.startsWith('AmazonSQS.') ? 'sqs' : 'dynamodb'
+  }
   const isQuery = String(headers['content-type']).startsWith('application/x-www-form-urlencoded') || /[?&]Action=\w+/.test(url)
   return isQuery ? 'sts' : 's3'
 }
@@ -145,7 +150,7 @@ function asForm(request: SignedRequest, service: string): SignedRequest {
 }
 
 function actionOf(service: string, { method, headers, body }: SignedRequest): string {
-  if (service === 'dynamodb' || service === 'kms') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
+  if (service === 'dynamodb' || service === 'kms' || service === 'sqs') return String(headers['x-amz-target'] ?? '').replace(/^.*\./, '')
   if (service === 'sts' || service === 'iam') return new URLSearchParams(body.toString('utf8')).get('Action') ?? ''
   return method
 }

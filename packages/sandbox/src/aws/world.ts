@@ -24,6 +24,7 @@ import {
   uniqueId,
 } from './accounts.ts'
 import { company } from './company.ts'
+import { streamArn } from './dynamodb-streams.ts'
 import { type KmsKey, newKmsKey } from './kms.ts'
 import { awsPolicies } from './managed.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
@@ -31,6 +32,7 @@ import { trimMap } from './recordings.ts'
 import type { Checksum } from './s3/checksums.ts'
 import { etagOf, type Upload } from './s3/store.ts'
 import type { SigningKey } from './sigv4.ts'
+import { newQueue, type SqsQueue } from './sqs.ts'
 
 /** The properties of temporary credentials. */
 export type Grant = {
@@ -98,6 +100,7 @@ export type World = {
   /** Multipart uploads of S3 that are under way, by ID. */
   readonly uploads: Map<string, Upload>
   readonly kmsKeys: readonly KmsKey[]
+  readonly queues: readonly SqsQueue[]
   /** AWS managed policies by ARN. */
   readonly awsPolicies: ReadonlyMap<string, ManagedPolicy>
   /** The OIDC providers that every account has, by the URL of their issuer without its scheme. */
@@ -129,6 +132,8 @@ const BUCKETS = { log: 'stint-log', events: 'stint-events' } as const
 export const buckets: { readonly log: string; readonly events: string } = BUCKETS
 /** The key that signs the log. */
 export const LOG_KEY = 'alias/stint-log'
+/** The queue of batches that the shipper could not ship. */
+const DEAD_LETTERS = 'stint-ship-dead'
 
 /** The roles of Stint's functions. Only `vend` can assume roles. `broker` combines all roles, for a broker that is started on its own. */
 export type BrokerRole = FunctionName | 'broker'
@@ -147,6 +152,7 @@ export function createWorld(
     buckets: new Map(),
     uploads: new Map(),
     kmsKeys: [newKmsKey(region, BROKER_ACCOUNT, 'stint-log')],
+    queues: [newQueue(url, region, BROKER_ACCOUNT, DEAD_LETTERS)],
     awsPolicies: awsPolicies(),
     oidcProviders: new Map(providers.map((provider) => [provider.url.replace(/^https?:\/\//, ''), provider])),
     identities: new Map(),
@@ -386,6 +392,7 @@ function brokerPolicies(
     tables: { story: table(TABLES.story), side: table(TABLES.side) },
     buckets: { log: `arn:aws:s3:::${BUCKETS.log}`, events: `arn:aws:s3:::${BUCKETS.events}` },
     logKey,
+    lost: { stream: streamArn(TABLES.story, region, BROKER_ACCOUNT), queue: `arn:aws:sqs:${region}:${BROKER_ACCOUNT}:${DEAD_LETTERS}` },
   }
   const own = Object.fromEntries(functionNames.map((name) => [name, [of(permissionsOf(name, places))]])) as Record<
     FunctionName,

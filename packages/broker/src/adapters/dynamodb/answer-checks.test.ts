@@ -11,12 +11,15 @@ import { parseRequestId, type RequestId } from '@stint/core/ids'
 import type { Done, Unknown } from '@stint/core/outcome'
 import { append, leafHash } from '@stint/tlog/merkle'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { memoryProgress } from '../../keepers/testing/progress.ts'
 import { type Cursor, type Head, Trouble } from '../../ports/log.ts'
 import { atEndpoint, clientConfig, handlers } from '../aws.ts'
+import { dayWalk } from './day-walk.ts'
 import { erasures } from './erasure.ts'
 import { allJournals, itemReader, journalReader, journalsOfDays } from './journal-reader.ts'
 import { logState } from './log-state.ts'
 import { tableOverSdk } from './over-sdk.ts'
+import { progress as storedProgress } from './progress.ts'
 import { giveBack } from './restore.ts'
 import { retire } from './retirement.ts'
 import { type DynamoSettings, sender } from './sender.ts'
@@ -102,7 +105,10 @@ async function collected<T>(all: AsyncGenerator<readonly T[]>): Promise<readonly
 const NOW = Date.parse('2026-11-24T12:00:00Z')
 const retired = async () => {
   const settings = { ...story(), random: (count: number) => new Uint8Array(count), configHash: '0'.repeat(64) } as unknown as DynamoSettings
-  return believed(retire(settings, { cursors: async () => new Map([[ID, cursor]]) }, NOW))
+  const progress = memoryProgress()
+  const keeper = { progress, walk: dayWalk(story(), progress), now: NOW, mayGoOn: () => true }
+  const { retired, expiring } = await believed(retire(settings, { cursors: async () => new Map([[ID, cursor]]) }, keeper))
+  return { retired, expiring }
 }
 const slack = () => {
   const settings = {
@@ -141,11 +147,16 @@ const byIndex = (operation: string, input: Input): object => {
   if (operation === 'Query') return page('story', ...(JSON.stringify(input).includes('2026-11-24#0') ? [indexItem(ID)] : []))
   return found('story', storyItem(ID))
 }
+const [OLD_DAY, OLD] = ['2026-10-24#refused#0', `2026-10-24T12:00:00.000Z#${ID}`]
 const ofRetirement = (operation: string, input: Input): object => {
   if (operation === 'Query')
-    return page('story', ...(JSON.stringify(input).includes('2026-10-25#0') ? [indexItem(ID, { dayKey: '2026-10-25#0' })] : []))
-  return operation === 'BatchGetItem' ? found('story', storyItem(ID)) : wrote('story', wire({ events: [entry, entry] }))
+    return page('story', ...(JSON.stringify(input).includes(`{"S":"${OLD_DAY}"}`) ? [indexItem(ID, { dayKey: OLD_DAY, at: OLD })] : []))
+  return operation === 'BatchGetItem' ? found('story', storyItem(ID, { at: OLD })) : wrote('story', wire({ events: [entry, entry] }))
 }
+
+/** Another row, where the index has an old refusal. */
+const onlyOld = (row: object) => (honest: Body, operation: string) =>
+  operation === 'Query' && honest.Count === 1 ? page('story', row) : honest
 
 /** A false response that replaces a correct one: a function of it, or for certain operations only. */
 type Lie = object | string | ((honest: Body, operation: string, input: Input, nth: number) => unknown)
@@ -397,6 +408,12 @@ const calls: Call[] = [
       ['no new event', (honest, operation) => (operation === 'UpdateItem' ? wrote('story', wire({ events: [entry] })) : honest)],
       ['no attributes', (honest, operation) => (operation === 'UpdateItem' ? wrote('story') : honest)],
       ['another item', (honest, operation) => (operation === 'BatchGetItem' ? found('story', storyItem(OTHER_ID)) : honest)],
+      ['an item that is not old enough', onlyOld(indexItem(ID, { dayKey: OLD_DAY, at: `2026-10-26T00:00:00.000Z#${ID}` }))],
+      ['an item of another day', onlyOld(indexItem(ID, { dayKey: '2026-10-25#refused#0', at: OLD }))],
+      [
+        'an empty page that is not the last',
+        (_honest, operation) => (operation === 'Query' ? { ...page('story'), LastEvaluatedKey: wire({ pk: 'x' }) } : {}),
+      ],
     ],
   ],
   [
@@ -442,6 +459,44 @@ calls.push(
       ['messages of another request', page('side', wire({ pk: `MSG#${OTHER_ID}`, sk: 'root#C1', claimedAt: NOW }))],
       ['a page that leads back to itself', { ...page('side'), LastEvaluatedKey: wire({ pk: `MSG#${ID}`, sk: 'x' }) }],
     ],
+  ],
+)
+
+const kept = () => storedProgress({ ...story(), sideTable: 'side', sleep: async () => {} }, 'compare')
+const place = (more: object = {}) => wire({ pk: 'KEEP#compare', sk: 'requests-1h#0', to: OLD, table: 'story', ...more })
+calls.push(
+  [
+    'how far a keeper came (Query)',
+    async () => [...(await kept().reached())],
+    () => page('side', place()),
+    [['requests-1h#0', OLD]],
+    [
+      ['a row of another keeper', page('side', place({ pk: 'KEEP#retire' }))],
+      ['a row that was not requested', page('side', place({ sk: ' ' }))],
+    ],
+  ],
+  [
+    'a keeper that moves on (UpdateItem)',
+    () => kept().move('requests-1h#0', OLD),
+    () => wrote('side', place()),
+    OLD,
+    [['an older place', wrote('side', place({ to: 'x' }))]],
+  ],
+  [
+    'a keeper that another run overtook (UpdateItem)',
+    () => kept().move('requests-1h#0', OLD),
+    () => ({ __type: 'ConditionalCheckFailedException', Item: place({ to: '2026-11-01' }) }),
+    '2026-11-01',
+    [],
+  ],
+  ['an item that is kept (PutItem)', () => kept().keep(ID, 'x', NOW), () => wrote('side'), undefined, []],
+  ['an item that is released (DeleteItem)', () => kept().release(ID), () => wrote('side'), undefined, []],
+  [
+    'what was kept (Query)',
+    () => kept().kept(10, ID),
+    () => page('side', wire({ pk: 'KEPT#compare', sk: OTHER_ID, cause: 'x', at: OLD })),
+    [OTHER_ID],
+    [['one that came before', page('side', wire({ pk: 'KEPT#compare', sk: ID }))]],
   ],
 )
 

@@ -3,7 +3,6 @@
 import { formatScope, freezeId } from '@stint/core/access/freeze'
 import { defined } from '@stint/core/defined'
 import { hex128 } from '@stint/core/ids'
-import { toIso } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
 import { freezeOf, type StoredFreeze } from './freeze-item.ts'
@@ -49,15 +48,14 @@ export function freezeSet(settings: LedgerSettings, { find, change }: FreezeStor
           (append) => ({
             // Never shorten a freeze: a responder who could end one by setting another would release it alone.
             ConditionExpression: `${fresh}${expiresAt === undefined ? '' : ' AND (attribute_not_exists(active) OR active = :no OR #expiresAt <= :end)'}`,
-            UpdateExpression: `SET #scope = :scope, #by = :by, justification = :justification, #at = :at, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other${append}${kept}${expiresAt === undefined ? ' REMOVE #expiresAt, releaseAskedBy' : ', #expiresAt = :end REMOVE releaseAskedBy'}${added}`,
-            ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#at': 'at', '#expiresAt': 'expiresAt' },
+            UpdateExpression: `SET #scope = :scope, #by = :by, justification = :justification, frozenAt = :now, active = :yes, generation = :seen, lastSet = :attempt, callerKey = :freezes, dayKey = :other${append}${kept}${expiresAt === undefined ? ' REMOVE #expiresAt, releaseAskedBy' : ', #expiresAt = :end REMOVE releaseAskedBy'}${added}`,
+            ExpressionAttributeNames: { '#scope': 'scope', '#by': 'by', '#expiresAt': 'expiresAt' },
           }),
           {
             ...values,
             ':scope': scope,
             ':by': by,
             ':justification': justification,
-            ':at': toIso(now),
             ':now': now,
             ':yes': true,
             ':freezes': FREEZES,

@@ -1,6 +1,7 @@
 /** Reading a freeze, and the conditional writes of it. */
 import type { FreezeId } from '@stint/core/access/freeze'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { toIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { freezeKey, type StoredFreeze, toFreeze } from './freeze-item.ts'
 import type { LedgerSettings, Sender, Update, Values } from './sender.ts'
@@ -39,11 +40,23 @@ export function freezeStore(settings: LedgerSettings, { read, write }: Sender) {
     const shows = (freeze: StoredFreeze | undefined) => freeze !== undefined && isOurs(freeze)
     const at = { table: storyTable, key: { pk: freezeKey(id) } }
     const most = MOST_EVENTS[event.type]
-    const { ConditionExpression, ...rest } = update(', events = list_append(if_not_exists(events, :none), :events)')
+    // Freezes are listed by their last change, so that a comparison with the log sees each change (./table.ts).
+    const { ConditionExpression, ...rest } = update(', #at = :at, events = list_append(if_not_exists(events, :none), :events)')
+    const names = { ...rest.ExpressionAttributeNames, '#at': 'at' }
     const written = await write(
       at,
-      { ...rest, ConditionExpression: `(${ConditionExpression}) AND ${event.type === 'freeze.set' ? hasRoom : 'size(events) < :most'}` },
-      { ...values, ':none': [], ':events': [journalEntry({ ...event, request: id as FreezeId } as AuditEvent, settings)], ':most': most },
+      {
+        ...rest,
+        ExpressionAttributeNames: names,
+        ConditionExpression: `(${ConditionExpression}) AND ${event.type === 'freeze.set' ? hasRoom : 'size(events) < :most'}`,
+      },
+      {
+        ...values,
+        ':at': `${toIso(event.at)}#${id}`,
+        ':none': [],
+        ':events': [journalEntry({ ...event, request: id as FreezeId } as AuditEvent, settings)],
+        ':most': most,
+      },
       toFreeze,
       shows,
     )

@@ -52,7 +52,7 @@ export function links(settings: LedgerSettings, sender: Sender): Links {
         linkKey(id),
         {
           ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : 'version = :seen AND size(events) < :most',
-          UpdateExpression: `SET id = :id, version = :next, attempt = :attempt, dayKey = :day, #at = if_not_exists(#at, :at), events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')} REMOVE ${['erased', ...gone.map((name) => `#${name}`)].join(', ')}`,
+          UpdateExpression: `SET id = :id, version = :next, attempt = :attempt, dayKey = :day, #at = :at, events = list_append(if_not_exists(events, :none), :events)${kept.map((name) => `, #${name} = :${name}`).join('')} REMOVE ${['erased', ...gone.map((name) => `#${name}`)].join(', ')}`,
           ExpressionAttributeNames: { '#at': 'at', ...Object.fromEntries(names.map((name) => [`#${name}`, name])) },
         },
         {

@@ -11,7 +11,7 @@ import type { Ledger } from '../../ports/ledger.ts'
 import { counter } from './counter.ts'
 import { provenanceOf } from './event-facts.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
-import { asksKey, callerKey, dayKey, refusalsKey, requestKey, shardOf, timeKey } from './table.ts'
+import { asksKey, callerKey, refusalsKey, refusedDayKey, requestKey, shardOf, timeKey } from './table.ts'
 
 /** Longer than the hour that is counted. */
 const COUNTER_SECONDS = 7200
@@ -57,7 +57,7 @@ export function refusals(settings: LedgerSettings, sender: Sender): Pick<Ledger,
         // The item holds no more than its event: erasure would miss any lookup by something else.
         ...(isCapped ? {} : { profile: brief(profile, 48) }),
         callerKey: callerKey(ref),
-        dayKey: dayKey(call.now, shardOf(request)),
+        dayKey: refusedDayKey(call.now, shardOf(request)),
         at: timeKey(call.now, request),
         events: [event, ...textEvents(event, caller.fullSubject)].map((one) => journalEntry(one, settings)),
       })

@@ -21,7 +21,7 @@ import { COUNTED, hasKey } from './answer-checks.ts'
 import { FREEZES } from './freeze-list.ts'
 import { journaled } from './journal-item.ts'
 import { ttlAt } from './retirement.ts'
-import { type Attributes, callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
+import { type Attributes, callerKey, dayKey, journalKey, OTHER_DAY, refusedDayKey, shardOf, TTL, timeKey } from './table.ts'
 import { written } from './trouble.ts'
 
 /** What the log has of one journal, in order. Of an erased event, it has the type and the commitment. */
@@ -199,19 +199,20 @@ type KnownJournal = {
 function itemOf({ id, known, first, last, isErased, freeze, releases }: KnownJournal, now: Instant): object {
   const opening = known[0]
   const at = (opening && parseIso(opening.at)) ?? now
-  const other = { dayKey: OTHER_DAY, at: `${toIso(at)}#${id}` }
+  const other = { dayKey: OTHER_DAY, at: `${toIso(now)}#${id}` }
   const erased = isErased ? { erased: true } : {}
   switch (id.slice(0, id.indexOf('_'))) {
     case 'req': {
       const request = id as RequestId
+      const isRefusal = first?.startsWith('request.refus') === true
       return {
         id,
-        state: first?.startsWith('request.refus') ? 'refused' : 'ended',
+        state: isRefusal ? 'refused' : 'ended',
         createdAt: at,
         ...(opening?.caller ? { caller: opening.caller, callerKey: callerKey(opening.caller as CallerRef) } : {}),
         profile: opening?.profile,
         target: opening?.target,
-        dayKey: dayKey(at, shardOf(request)),
+        dayKey: (isRefusal ? refusedDayKey : dayKey)(at, shardOf(request)),
         at: timeKey(at, request),
         ...erased,
         ...(last === 'request.retired' ? { [TTL]: ttlAt(now) } : {}),

@@ -71,9 +71,14 @@ export const journalKey = (id: string): string | undefined => {
 const JOURNALS: { readonly [kind: string]: string } = { req: 'REQ#', frz: 'FREEZE#', lnk: 'LINK#', sys: 'SYS#' }
 export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}#${subject}`
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
+/** Refusals have partitions of their own: they leave the table sooner, and lists of requests do not pass over them. */
+export const refusedDayKey = (at: Instant, shard: number): string => `${toDay(at)}#refused#${shard}`
 export const workKey = (stage: WorkStage, profile: string): string => `${stage}#${profile}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
-/** The partition, next to those of the days, for items that are not requests: freezes, links and facts about the deployment. */
+/**
+ * The partition, next to those of the days, for items that are not requests: freezes, links and facts about the deployment. Their time in
+ * the index is that of their last change, because they change for as long as they exist.
+ */
 export const OTHER_DAY = 'OTHER'
 /** Sorts by time, and is unique. */
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`

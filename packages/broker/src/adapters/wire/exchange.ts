@@ -13,7 +13,7 @@ import { secureContext } from '../secure-context.ts'
 import { type Headers, type StaticKeys, signer } from './signature.ts'
 
 type WireSettings = {
-  readonly service: 'sts' | 'dynamodb'
+  readonly service: 'sts' | 'dynamodb' | 'sqs'
   readonly region: string
   readonly endpoint: string
   readonly keys: StaticKeys

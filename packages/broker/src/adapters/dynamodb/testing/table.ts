@@ -17,6 +17,8 @@ type Input = {
   readonly ExpressionAttributeNames?: Record<string, string>
   readonly ExpressionAttributeValues?: Item
   readonly IndexName?: string
+  readonly ScanIndexForward?: boolean
+  readonly Limit?: number
   readonly ReturnConsumedCapacity?: string
   readonly RequestItems: Record<string, { readonly Keys: readonly Item[] }>
 }
@@ -28,6 +30,13 @@ export type TableOptions = {
   readonly rewrite?: (condition: string) => string
   /** Indexes know every write at once. Absent: they do not know any write yet. */
   readonly indexed?: true
+}
+
+const comparisons: { readonly [operator: string]: (value: string, low: string, high: string) => boolean } = {
+  '=': (value, low) => value === low,
+  '<': (value, low) => value < low,
+  '>': (value, low) => value > low,
+  BETWEEN: (value, low, high) => value >= low && value <= high,
 }
 
 export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
@@ -51,8 +60,11 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         return { Responses: Object.fromEntries(Object.entries(input.RequestItems).map(read)), UnprocessedKeys: {}, ConsumedCapacity }
       }
       case 'Query': {
-        const rows = indexed ? rowsOf(input) : []
-        return { ...capacity, Items: rows, Count: rows.length }
+        const all = indexed || input.IndexName === undefined ? rowsOf(input) : []
+        const rows = all.slice(0, input.Limit)
+        // Stint goes on by the sort key, and only asks whether there is more.
+        const more = rows.length < all.length ? { LastEvaluatedKey: { pk: rows.at(-1)?.pk } } : {}
+        return { ...capacity, Items: rows, Count: rows.length, ...more }
       }
       case 'UpdateItem': {
         const id = idOf(input.TableName, input.Key)
@@ -75,25 +87,37 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         items.set(id, after)
         return { Attributes: after }
       }
+      case 'PutItem': {
+        items.set(idOf(input.TableName, input.Item), input.Item)
+        return capacity
+      }
+      case 'DeleteItem': {
+        items.delete(idOf(input.TableName, input.Key))
+        return capacity
+      }
       default:
         throw new Validation(`no operation ${operation}`)
     }
   }
 
-  /** `#hash = :hash`, with or without `#range < :before`: the rows of that partition, oldest first. */
-  function rowsOf({
-    KeyConditionExpression = '',
-    ExpressionAttributeNames: names = {},
-    ExpressionAttributeValues: values = {},
-  }: Input): readonly Item[] {
-    const [hash = '', , hashValue = '', , range = '', , before = ''] = KeyConditionExpression.split(' ')
-    const [hashName, rangeName] = [names[hash] ?? hash, names[range] ?? range]
-    return [...items.values()]
+  /** The rows of one partition of a table or an index, in order. */
+  function rowsOf(input: Input): readonly Item[] {
+    const { KeyConditionExpression = '', ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = input
+    const [hash = '', ...ranges] = KeyConditionExpression.replace(/(BETWEEN \S+) AND/, '$1 TO').split(' AND ')
+    const conditions = [hash, ...ranges].map((text) => {
+      const [name = '', operator = '', from = '', , to = ''] = text.split(' ')
+      const [low, high] = [values[from]?.S ?? '', values[to]?.S ?? '']
+      return { name: names[name] ?? name, holds: (value: string) => comparisons[operator]?.(value, low, high) === true }
+    })
+    const rangeName = conditions[1]?.name ?? 'sk'
+    const order = input.ScanIndexForward === false ? -1 : 1
+    return [...items]
       .filter(
-        (item) =>
-          item[hashName]?.S === values[hashValue]?.S && (rangeName === '' || (item[rangeName]?.S ?? '') < (values[before]?.S ?? '')),
+        ([id, item]) =>
+          id.startsWith(`${input.TableName}|`) && conditions.every(({ name, holds }) => item[name]?.S !== undefined && holds(item[name].S)),
       )
-      .sort((one, other) => ((one[rangeName]?.S ?? '') < (other[rangeName]?.S ?? '') ? -1 : 1))
+      .map(([, item]) => item)
+      .sort((one, other) => ((one[rangeName]?.S ?? '') < (other[rangeName]?.S ?? '') ? -order : order))
   }
 
   return {

@@ -1,0 +1,92 @@
+/**
+ * Goes over the items of the story table by age, in the order of their time, from where an earlier run stopped. Reads the keys-only index
+ * `byDay`: from the day on which the last run stopped, and never from the beginning.
+ */
+import { QueryCommand } from '@aws-sdk/client-dynamodb'
+import { marshall } from '@aws-sdk/util-dynamodb'
+import { days, type Instant, toDay, toIso } from '@stint/core/instant'
+import type { Family, Pass, Progress, Walk } from '../../ports/progress.ts'
+import { COUNTED, pageIn } from './answer-checks.ts'
+import { indexes, OTHER_DAY, SHARDS, type TableReader } from './table.ts'
+import { asked } from './trouble.ts'
+
+/** Keys of one page: the items that are looked at together, and again if the run is interrupted. */
+export const KEYS_A_PAGE = 800
+/** How far before the age of its items a pass starts that has never run. */
+const FIRST_REACH_MS = days(7)
+
+/** The places of a pass, each with its own progress: `<pass>#<shard>`. */
+export const placesOf = ({ name, family }: Pass): readonly string[] => shardsOf(family).map((shard) => placeOf(name, shard))
+
+const placeOf = (pass: string, shard: number): string => `${pass}#${shard}`
+const shardsOf = (family: Family): readonly number[] => (family === 'other' ? [0] : Array.from({ length: SHARDS }, (_, shard) => shard))
+
+const partitionOf = (family: Family, day: string, shard: number): string => {
+  if (family === 'other') return OTHER_DAY
+  return family === 'requests' ? `${day}#${shard}` : `${day}#refused#${shard}`
+}
+
+export function dayWalk(source: TableReader, progress: Pick<Progress, 'move'>): Walk {
+  return async (pass, { now, reached, mayGoOn, look }) => {
+    const old = toIso(now - pass.ageMs)
+    for (const [shard, place] of placesOf(pass).entries()) {
+      const ahead = pass.behind === undefined ? old : (reached.get(placeOf(pass.behind, shard)) ?? '')
+      const until = ahead < old ? ahead : old
+      let saved = reached.get(place)
+      let after = saved ?? toIso(now - pass.ageMs - FIRST_REACH_MS)
+      while (after < until) {
+        if (!mayGoOn()) return false
+        const day = dayOf(after)
+        const page = await pageAfter(partitionOf(pass.family, day, shard), after, until)
+        const last = page.keys.at(-1)
+        if (last) {
+          await look(page.keys.map(({ id }) => id))
+          // Only now: an interrupted run looks at the page again.
+          after = saved = await progress.move(place, last.at)
+        }
+        if (!page.isLast) continue
+        if (pass.family === 'other' || nextDay(day) >= until) break
+        if (after < nextDay(day)) after = nextDay(day)
+      }
+      // A place without items is saved once a day, and not in each run: it only saves reading the partitions of earlier days again.
+      if (until !== '' && (saved === undefined || dayOf(saved) < dayOf(until))) await progress.move(place, until)
+    }
+    return true
+  }
+
+  /** Keys of a partition after a time key and before a time, oldest first. */
+  async function pageAfter(partition: string, after: string, until: string): Promise<Page> {
+    const { name, hash, range } = indexes.byDay
+    const query = new QueryCommand({
+      TableName: source.storyTable,
+      IndexName: name,
+      KeyConditionExpression: '#hash = :hash AND #range BETWEEN :after AND :until',
+      ExpressionAttributeNames: { '#hash': hash, '#range': range },
+      // BETWEEN includes its bounds. A time key is a time, `#` and an ID, and sorts after its time; the first key after this one sorts after
+      // its key with `!`, which sorts before `#` and before all characters of an ID.
+      ExpressionAttributeValues: marshall({ ':hash': partition, ':after': `${after}!`, ':until': until }),
+      Limit: KEYS_A_PAGE,
+      ...COUNTED,
+    })
+    return asked(
+      source.client.send(query).then((answer) => {
+        const { items, next } = pageIn(answer, source.storyTable, marshall({ [hash]: partition }))
+        let bound = after
+        const keys = items.map(({ pk, [range]: at }) => {
+          const key = at?.S ?? ''
+          if (key <= after || key < bound || key >= until) throw new Error('the response has items that were not requested')
+          bound = key
+          return { id: (pk?.S ?? '').replace(/^[A-Z]+#/, ''), at: key }
+        })
+        if (keys.length === 0 && next) throw new Error('the response is an empty page that is not the last')
+        return { keys, isLast: next === undefined }
+      }),
+    )
+  }
+}
+
+type Page = { readonly keys: readonly { readonly id: string; readonly at: string }[]; readonly isLast: boolean }
+
+const dayOf = (key: string): string => key.slice(0, 10)
+/** Sorts before every time key of that day. */
+const nextDay = (day: string): string => toDay((Date.parse(day) as Instant) + days(1))

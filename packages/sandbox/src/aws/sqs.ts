@@ -1,0 +1,81 @@
+/**
+ * A small SQS, in its JSON protocol: standard queues, whose messages are hidden for a while once they were received. Source: Amazon SQS API
+ * Reference, SendMessage, ReceiveMessage and DeleteMessage.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { authorize, type Call, deniedMessage } from './authorize.ts'
+import type { Answer } from './sts.ts'
+import type { World } from './world.ts'
+
+type Message = { readonly id: string; readonly body: string; receipt?: string; hiddenUntil: number }
+export type SqsQueue = { readonly url: string; readonly arn: string; readonly messages: Message[] }
+
+const CONTENT_TYPE = 'application/x-amz-json-1.0'
+const DEFAULT_HIDDEN_SECONDS = 30
+/** The supported parameters of each operation. */
+const parametersOf: ReadonlyMap<string, readonly string[]> = new Map([
+  ['SendMessage', ['QueueUrl', 'MessageBody']],
+  ['ReceiveMessage', ['QueueUrl', 'MaxNumberOfMessages', 'VisibilityTimeout', 'WaitTimeSeconds']],
+  ['DeleteMessage', ['QueueUrl', 'ReceiptHandle']],
+])
+
+export const newQueue = (url: string, region: string, account: string, name: string): SqsQueue => ({
+  url: `${url}/${account}/${name}`,
+  arn: `arn:aws:sqs:${region}:${account}:${name}`,
+  messages: [],
+})
+
+export function handleSqs(world: World, call: Call, target: string, body: Buffer): Answer {
+  const operation = target.replace(/^AmazonSQS\./, '')
+  const answer = (status: number, output: object): Answer => ({
+    status,
+    headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId },
+    body: JSON.stringify(output),
+  })
+  const error = (type: string, message: string, status = 400) => answer(status, { __type: `com.amazonaws.sqs#${type}`, message })
+  const input = inputOf(body)
+  if (!input) return error('InvalidParameterValue', 'The body is not a JSON object.')
+  const known = parametersOf.get(operation)
+  if (!known) return error('UnsupportedOperation', 'The sandbox’s SQS supports only SendMessage, ReceiveMessage and DeleteMessage.')
+  const stray = Object.keys(input).find((name) => !known.includes(name))
+  if (stray !== undefined)
+    return error('NotImplemented', `The sandbox’s SQS does not support the ${stray.slice(0, 100)} parameter of ${operation}.`, 501)
+  const queue = world.queues.find(({ url }) => url === input.QueueUrl)
+  const action = `sqs:${operation}`
+  const arn = queue?.arn ?? `arn:aws:sqs:${world.region}:${call.identity.principal.account}:unknown`
+  const decision = authorize(call, { action, resource: { arn, account: call.identity.principal.account } })
+  if (!decision.allowed) return error('AccessDeniedException', deniedMessage(call, action, arn, decision))
+  if (!queue) return error('QueueDoesNotExist', 'The specified queue does not exist.')
+
+  if (operation === 'SendMessage') {
+    const text = input.MessageBody
+    if (typeof text !== 'string' || text === '') return error('InvalidParameterValue', 'MessageBody must be a string.')
+    const message = { id: randomUUID(), body: text, hiddenUntil: 0 }
+    queue.messages.push(message)
+    return answer(200, { MessageId: message.id, MD5OfMessageBody: md5(text) })
+  }
+  if (operation === 'DeleteMessage') {
+    const at = queue.messages.findIndex(({ receipt }) => receipt !== undefined && receipt === input.ReceiptHandle)
+    if (at >= 0) queue.messages.splice(at, 1)
+    return answer(200, {})
+  }
+  const most = input.MaxNumberOfMessages ?? 1
+  if (!Number.isInteger(most) || Number(most) < 1 || Number(most) > 10)
+    return error('InvalidParameterValue', 'MaxNumberOfMessages must be 1 to 10.')
+  const hiddenMs = Number(input.VisibilityTimeout ?? DEFAULT_HIDDEN_SECONDS) * 1000
+  const visible = queue.messages.filter(({ hiddenUntil }) => hiddenUntil <= call.now).slice(0, Number(most))
+  for (const message of visible) Object.assign(message, { receipt: randomUUID(), hiddenUntil: call.now + hiddenMs })
+  const shown = visible.map(({ id, body: text, receipt }) => ({ MessageId: id, ReceiptHandle: receipt, MD5OfBody: md5(text), Body: text }))
+  return answer(200, shown.length === 0 ? {} : { Messages: shown })
+}
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
+
+function inputOf(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const input: unknown = JSON.parse(body.toString('utf8'))
+    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
