@@ -9,6 +9,9 @@ import { routes, servedBy } from '@stint/broker/http/routes'
 import { FUNCTIONS, type FunctionName, functionNames } from '@stint/broker/lambda/functions'
 import { type CountedMetric, countedMetrics } from '@stint/broker/lambda/metrics'
 import { type ContextInput, evaluate, type Policy, policy } from '@stint/iam'
+import { SHARD, sequenceOf, streamArn } from '@stint/sandbox/aws/dynamodb-streams'
+import type { SqsQueue } from '@stint/sandbox/aws/sqs'
+import { BROKER_ACCOUNT } from '@stint/sandbox/aws/world'
 import { parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gatewayEvent, type Lambda, lambdaEnvironment, startLambda } from '../support/lambda.ts'
@@ -193,9 +196,9 @@ const forbidden: readonly Forbidden[] = [
   ['assume by web identity', functionNames, 'sts:AssumeRoleWithWebIdentity', () => target],
   ['get a federation token', functionNames, 'sts:GetFederationToken', () => '*'],
   ['get a session token', functionNames, 'sts:GetSessionToken', () => '*'],
-  ['write a tile', others('ship'), 's3:PutObject', () => `${logBucket()}/tile/0/000`],
-  ['write the checkpoint', others('ship'), 's3:PutObject', () => `${logBucket()}/checkpoint`],
-  ['write events', others('ship'), 's3:PutObject', () => `${eventsBucket()}/events/000`],
+  ['write a tile', others('ship', 'compare'), 's3:PutObject', () => `${logBucket()}/tile/0/000`],
+  ['write the checkpoint', others('ship', 'compare'), 's3:PutObject', () => `${logBucket()}/checkpoint`],
+  ['write events', others('ship', 'compare'), 's3:PutObject', () => `${eventsBucket()}/events/000`],
   ['delete a full tile', functionNames, 's3:DeleteObject', () => `${logBucket()}/tile/0/000`],
   ['delete the checkpoint', functionNames, 's3:DeleteObject', () => `${logBucket()}/checkpoint`],
   ['delete a version of a tile', functionNames, 's3:DeleteObjectVersion', () => `${logBucket()}/tile/0/000`],
@@ -204,10 +207,10 @@ const forbidden: readonly Forbidden[] = [
   ['change the lock of the bucket', functionNames, 's3:PutBucketObjectLockConfiguration', logBucket],
   ['change a bucket’s policy', functionNames, 's3:PutBucketPolicy', logBucket],
   ['delete the log', functionNames, 's3:DeleteBucket', logBucket],
-  ['read the log in passing', others('api', 'ship'), 's3:GetObject', () => `${logBucket()}/checkpoint`],
-  ['read events in passing', others('api', 'ship'), 's3:GetObject', () => `${eventsBucket()}/events/000`],
+  ['read the log in passing', others('api', 'ship', 'compare'), 's3:GetObject', () => `${logBucket()}/checkpoint`],
+  ['read events in passing', others('api', 'ship', 'compare'), 's3:GetObject', () => `${eventsBucket()}/events/000`],
   ['read another bucket', functionNames, 's3:GetObject', () => 'arn:aws:s3:::acme-web-assets/index.html'],
-  ['sign a checkpoint', others('ship'), 'kms:Sign', logKey],
+  ['sign a checkpoint', others('ship', 'compare'), 'kms:Sign', logKey],
   ['delete a key', functionNames, 'kms:ScheduleKeyDeletion', logKey],
   ['use the data key past the services', functionNames, 'kms:Decrypt', dataKey],
   ['use the data key for another service', functionNames, 'kms:Decrypt', dataKey, viaService('secretsmanager')],
@@ -221,9 +224,12 @@ const forbidden: readonly Forbidden[] = [
   ['announce a config', others('sweep'), 'dynamodb:PutItem', story, keyed('SYS#sys_1')],
   ['read who is linked to whom', ['vend', 'sweep'], 'dynamodb:GetItem', story, keyed('LINK#lnk_1')],
   ['read a link among freezes', ['vend'], 'dynamodb:BatchGetItem', story, keyed('FREEZE#a', 'LINK#lnk_1')],
-  ['move the head of the log', others('ship'), 'dynamodb:PutItem', side, keyed('LOG#HEAD')],
-  ['write look-up rows', others('ship'), 'dynamodb:BatchWriteItem', side, keyed('LOOK#x')],
+  ['move the head of the log', others('ship', 'compare'), 'dynamodb:PutItem', side, keyed('LOG#HEAD')],
+  ['write look-up rows', others('ship', 'compare'), 'dynamodb:BatchWriteItem', side, keyed('LOOK#x')],
   ['forget a signature of Slack’s', functionNames, 'dynamodb:DeleteItem', side, keyed('SEEN#x')],
+  ['move what compare has reached', others('compare'), 'dynamodb:UpdateItem', side, keyed('KEEP#compare')],
+  ['move what retire has reached', others('retire'), 'dynamodb:UpdateItem', side, keyed('KEEP#retire')],
+  ['take a dead letter', others('compare'), 'sqs:ReceiveMessage', () => prodQueue('ShipDead')],
   ['remember a signature as used', others('slack'), 'dynamodb:PutItem', side, keyed('SEEN#x')],
   ['bind a Slack user', others('api'), 'dynamodb:PutItem', side, keyed('SLACK#x')],
   ['say what messages stand where', others('notify'), 'dynamodb:PutItem', side, keyed('MSG#req_1')],
@@ -236,7 +242,7 @@ const forbidden: readonly Forbidden[] = [
   ['turn off the stream', functionNames, 'dynamodb:UpdateTable', story],
   ['restore the table', functionNames, 'dynamodb:RestoreTableToPointInTime', story],
   ['export the table', functionNames, 'dynamodb:ExportTableToPointInTime', story],
-  ['follow the story', others('ship', 'notify'), 'dynamodb:GetRecords', () => `${story()}/stream/2026`],
+  ['follow the story', others('ship', 'compare', 'notify'), 'dynamodb:GetRecords', () => `${story()}/stream/2026`],
   ['read another table', functionNames, 'dynamodb:GetItem', () => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/other`, keyed('REQ#req_1')],
   ['change a role', functionNames, 'iam:PutRolePolicy', () => roleArn('vend')],
   ['change who trusts whom', functionNames, 'iam:UpdateAssumeRolePolicy', () => roleArn('vend')],
@@ -422,7 +428,7 @@ describe('functions', () => {
     console.log(`${name}: ${Math.ceil(statSync(join(root, 'dist/prod', name, 'index.js')).size / 1000)} KB`)
   })
   test('one at a time where one writes alone', () => {
-    expect(functionNames.map((name) => functionOf(name).reservedConcurrentExecutions ?? null)).toEqual([null, null, null, null, 1, 1])
+    expect(functionNames.map((name) => functionOf(name).reservedConcurrentExecutions ?? null)).toEqual([null, null, null, null, 1, 1, 1, 1])
   })
   test('and where a deploy says nothing of it, none lifts what an operator set: the kill switch past the API', () => {
     for (const name of functionNames) {
@@ -465,10 +471,9 @@ describe('functions', () => {
         .map(({ name, inputs }) => [name, inputs.input])
         .sort(),
     ).toEqual([
+      ['CompareHourTarget', '{"task":"compare"}'],
       ['NotifyMinuteTarget', '{"task":"pending"}'],
-      ['ShipDayTarget', '{"task":"compare"}'],
-      ['ShipHourTarget', '{"task":"lost"}'],
-      ['SweepDayTarget', '{"task":"retire"}'],
+      ['RetireHourTarget', '{"task":"retire"}'],
       ['SweepMinuteTarget', '{"task":"sweep"}'],
     ])
   })
@@ -659,6 +664,8 @@ describe('the bundles, with the environment that is deployed', () => {
       STINT_EVENTS_BUCKET: 'stint-events',
       STINT_LOG_KEY: 'alias/stint-log',
       STINT_LOG_VKEY: sandbox.logVkey,
+      STINT_STREAM: streamArn('stint', 'eu-central-1', BROKER_ACCOUNT),
+      STINT_DEAD_LETTERS: sandbox.aws.world.queues[0]?.url ?? '',
       STINT_URL: sandbox.urls.broker,
       STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
       STINT_SLACK_SIGNING_SECRETS: sandbox.slack?.signingSecret ?? '',
@@ -687,6 +694,22 @@ describe('the bundles, with the environment that is deployed', () => {
         dynamodb: { SequenceNumber: String(sequenceNumber), NewImage: newImage, ...(oldImage ? { OldImage: oldImage } : {}) },
       }))
 
+  test('compare ships what a dead letter names, and retire finds nothing to retire yet', async () => {
+    const [vend, compare, retire] = await Promise.all([start('vend'), start('compare'), start('retire')])
+    const headers = ['authorization', `Bearer ${await sandbox.token('developer')}`, 'content-type', 'application/json']
+    const vended = await vend.invoke(gatewayEvent({ method: 'POST', path: '/sessions', headers, body: '{"profile":"staging-power"}' }))
+    const id = JSON.parse(vended.body).requestId
+    const records = sandbox.aws.dynamo.records.filter(({ table, keys }) => table === 'stint' && JSON.stringify(keys).includes(id))
+    const [first, last] = [records[0], records.at(-1)].map((record) => sequenceOf(record as (typeof records)[0]))
+    const queue = sandbox.aws.world.queues[0] as SqsQueue
+    const streamOfStory = streamArn('stint', 'eu-central-1', BROKER_ACCOUNT)
+    const batch = { shardId: SHARD, startSequenceNumber: first, endSequenceNumber: last, streamArn: streamOfStory }
+    queue.messages.push({ id: 'm', body: JSON.stringify({ DDBStreamBatchInfo: batch }), hiddenUntil: 0 })
+    expect(await compare.invoke({ task: 'compare' })).toMatchObject({ letters: 1, entries: 3, finished: true })
+    expect(queue.messages).toEqual([])
+    expect(await compare.invoke({ task: 'compare' })).toMatchObject({ letters: 0, entries: 0, finished: true })
+    expect(await retire.invoke({ task: 'retire' })).toMatchObject({ retired: 0, expiring: 0, finished: true })
+  })
   test('vend vends, api reads it, ship and notify take it from the stream', async () => {
     const [vend, api, ship, notify] = await Promise.all([start('vend'), start('api'), start('ship'), start('notify')])
     const token = await sandbox.token('developer')
@@ -698,7 +721,6 @@ describe('the bundles, with the environment that is deployed', () => {
     const records = streamOf(id.slice(0, 30))
     expect(await ship.invoke({ Records: records })).toEqual({ batchItemFailures: [] })
     expect(await notify.invoke({ Records: records })).toEqual({ batchItemFailures: [] })
-    expect(await ship.invoke({ task: 'lost' })).toMatchObject({ shipped: expect.any(Number) })
     expect(await notify.invoke({ task: 'pending' })).toEqual({ requests: 0, pending: 0 })
     // What cannot be written is given back, whole.
     sandbox.aws.world.buckets.delete('stint-events')
@@ -710,10 +732,9 @@ describe('the bundles, with the environment that is deployed', () => {
       batchItemFailures: [{ itemIdentifier: failing[0]?.dynamodb.SequenceNumber }],
     })
   })
-  test('sweep runs both its tasks, and slack lets nobody in unsigned', async () => {
+  test('sweep sweeps, and slack lets nobody in unsigned', async () => {
     const [sweep, slack] = await Promise.all([start('sweep'), start('slack')])
     expect(await sweep.invoke({ task: 'sweep' })).toMatchObject({ abandoned: 0 })
-    expect(await sweep.invoke({ task: 'retire' })).toEqual({ retired: 0, expiring: 0 })
     const unsigned = await slack.invoke(
       gatewayEvent({
         method: 'POST',

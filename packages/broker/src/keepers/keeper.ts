@@ -25,6 +25,7 @@ export type Run = {
   readonly finished: boolean
 }
 
+const HOUR_MS = 3_600_000
 /** Kept items per page, and pages per run. */
 const KEPT_A_PAGE = 200
 const KEPT_PAGES = 10
@@ -37,7 +38,8 @@ export async function runKeeper(
   /** `pass` is absent for items that were kept. */
   look: (ids: readonly string[], pass?: Pass) => Promise<Unfinished>,
 ): Promise<Run> {
-  let [looked, kept, finished] = [0, 0, true]
+  let [looked, finished] = [0, true]
+  const kept = new Set<string>()
 
   let after: string | undefined
   for (let pages = 0; pages < KEPT_PAGES && mayGoOn(); pages++) {
@@ -45,14 +47,16 @@ export async function runKeeper(
     const unfinished = await look(ids)
     for (const id of ids) if (!unfinished.has(id)) await progress.release(id)
     looked += ids.length
-    kept += unfinished.size
+    for (const id of unfinished.keys()) kept.add(id)
     after = ids.at(-1)
     if (ids.length < KEPT_A_PAGE) break
   }
 
   const reached = await progress.reached()
   let found = 0
-  for (const pass of passes) {
+  // Each hour starts with another pass, so that a busy one never takes all the time of the others.
+  const first = Math.floor(now / HOUR_MS) % passes.length
+  for (const pass of [...passes.slice(first), ...passes.slice(0, first)]) {
     const whole = await walk(pass, {
       now,
       reached,
@@ -61,13 +65,16 @@ export async function runKeeper(
         const unfinished = await look(ids, pass)
         found += unfinished.size
         if (found > MOST_KEPT) throw new Trouble(`more than ${MOST_KEPT} items cannot be finished, such as ${describe(unfinished)}`)
-        for (const [id, cause] of unfinished) await progress.keep(id, cause, now)
+        for (const [id, cause] of unfinished) {
+          await progress.keep(id, cause, now)
+          kept.add(id)
+        }
         looked += ids.length
       },
     })
     finished &&= whole
   }
-  return { looked, kept: kept + found, finished }
+  return { looked, kept: kept.size, finished }
 }
 
 const describe = (unfinished: Unfinished): string =>

@@ -11,7 +11,7 @@ import { indexes, OTHER_DAY, SHARDS, type TableReader } from './table.ts'
 import { asked } from './trouble.ts'
 
 /** Keys of one page: the items that are looked at together, and again if the run is interrupted. */
-export const KEYS_A_PAGE = 800
+const KEYS_A_PAGE = 800
 /** How far before the age of its items a pass starts that has never run. */
 const FIRST_REACH_MS = days(7)
 
@@ -26,46 +26,44 @@ const partitionOf = (family: Family, day: string, shard: number): string => {
   return family === 'requests' ? `${day}#${shard}` : `${day}#refused#${shard}`
 }
 
-export function dayWalk(source: TableReader, progress: Pick<Progress, 'move'>): Walk {
+export function dayWalk(source: TableReader, progress: Pick<Progress, 'move'>, keysAPage = KEYS_A_PAGE): Walk {
   return async (pass, { now, reached, mayGoOn, look }) => {
     const old = toIso(now - pass.ageMs)
     for (const [shard, place] of placesOf(pass).entries()) {
       const ahead = pass.behind === undefined ? old : (reached.get(placeOf(pass.behind, shard)) ?? '')
-      const until = ahead < old ? ahead : old
-      let saved = reached.get(place)
-      let after = saved ?? toIso(now - pass.ageMs - FIRST_REACH_MS)
-      while (after < until) {
+      const upTo = ahead < old ? ahead : old
+      let after = reached.get(place) ?? toIso(now - pass.ageMs - FIRST_REACH_MS)
+      while (after < upTo) {
         if (!mayGoOn()) return false
         const day = dayOf(after)
-        const page = await pageAfter(partitionOf(pass.family, day, shard), after, until)
+        const page = await pageAfter(partitionOf(pass.family, day, shard), after, upTo)
         const last = page.keys.at(-1)
         if (last) {
           await look(page.keys.map(({ id }) => id))
           // Only now: an interrupted run looks at the page again.
-          after = saved = await progress.move(place, last.at)
+          after = await progress.move(place, last.at)
         }
         if (!page.isLast) continue
-        if (pass.family === 'other' || nextDay(day) >= until) break
-        if (after < nextDay(day)) after = nextDay(day)
+        // What is left of today's partition is not old enough yet.
+        if (nextDay(day) > upTo) break
+        // The last items of a day need not be at its end, so this is saved too.
+        if (after < nextDay(day)) after = await progress.move(place, nextDay(day))
       }
-      // A place without items is saved once a day, and not in each run: it only saves reading the partitions of earlier days again.
-      if (until !== '' && (saved === undefined || dayOf(saved) < dayOf(until))) await progress.move(place, until)
     }
     return true
   }
 
-  /** Keys of a partition after a time key and before a time, oldest first. */
-  async function pageAfter(partition: string, after: string, until: string): Promise<Page> {
+  /** Keys of a partition after a time key, up to another one or to a time, oldest first. */
+  async function pageAfter(partition: string, after: string, upTo: string): Promise<Page> {
     const { name, hash, range } = indexes.byDay
     const query = new QueryCommand({
       TableName: source.storyTable,
       IndexName: name,
-      KeyConditionExpression: '#hash = :hash AND #range BETWEEN :after AND :until',
+      KeyConditionExpression: '#hash = :hash AND #range BETWEEN :after AND :upTo',
       ExpressionAttributeNames: { '#hash': hash, '#range': range },
-      // BETWEEN includes its bounds. A time key is a time, `#` and an ID, and sorts after its time; the first key after this one sorts after
-      // its key with `!`, which sorts before `#` and before all characters of an ID.
-      ExpressionAttributeValues: marshall({ ':hash': partition, ':after': `${after}!`, ':until': until }),
-      Limit: KEYS_A_PAGE,
+      // BETWEEN includes its bounds. A time key is a time, `#` and an ID: the next one sorts after this one with `!`.
+      ExpressionAttributeValues: marshall({ ':hash': partition, ':after': `${after}!`, ':upTo': upTo }),
+      Limit: keysAPage,
       ...COUNTED,
     })
     return asked(
@@ -74,7 +72,7 @@ export function dayWalk(source: TableReader, progress: Pick<Progress, 'move'>): 
         let bound = after
         const keys = items.map(({ pk, [range]: at }) => {
           const key = at?.S ?? ''
-          if (key <= after || key < bound || key >= until) throw new Error('the response has items that were not requested')
+          if (key <= after || key < bound || key > upTo) throw new Error('the response has items that were not requested')
           bound = key
           return { id: (pk?.S ?? '').replace(/^[A-Z]+#/, ''), at: key }
         })

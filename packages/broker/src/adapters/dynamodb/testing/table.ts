@@ -85,7 +85,7 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
         }
         const after = write.after(before, input.Key)
         items.set(id, after)
-        return { Attributes: after }
+        return { ...capacity, Attributes: after }
       }
       case 'PutItem': {
         items.set(idOf(input.TableName, input.Item), input.Item)
