@@ -22,7 +22,8 @@ import { deadlinesOnAws } from '@stint/broker/wiring/broker'
 import { packRules } from '@stint/core/config/rules'
 import { done } from '@stint/core/outcome'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
-import type { BrokerRole } from '@stint/sandbox/aws/world'
+import { streamArn } from '@stint/sandbox/aws/dynamodb-streams'
+import { BROKER_ACCOUNT, type BrokerRole } from '@stint/sandbox/aws/world'
 import { brokerHandler } from '@stint/sandbox/broker-server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants } from '../support/checkers.ts'
@@ -33,6 +34,8 @@ import { slackIn, textOf } from '../support/slack.ts'
 
 const json = ['content-type', 'application/json']
 
+type Nine<T> = [T, T, T, T, T, T, T, T, T]
+
 describe('the bundles', () => {
   let sandbox: TestSandbox
   let folder: string
@@ -41,6 +44,8 @@ describe('the bundles', () => {
   let api: Lambda
   let sweep: Lambda
   let ship: Lambda
+  let compare: Lambda
+  let retire: Lambda
   let slack: Lambda
   let notify: Lambda
   const bytes: Record<string, number> = {}
@@ -49,7 +54,7 @@ describe('the bundles', () => {
     sandbox = await testSandbox()
     folder = await mkdtemp(join(tmpdir(), 'stint-lambda-'))
     const started = await Promise.all(
-      (['vend', 'api', 'sweep', 'ship', 'slack', 'notify', 'vend-sdk'] as const).map(async (name) => {
+      (['vend', 'api', 'sweep', 'ship', 'compare', 'retire', 'slack', 'notify', 'vend-sdk'] as const).map(async (name) => {
         const built = await buildFunction(name, folder)
         bytes[name] = built.bytes
         await writeFile(join(folder, name, 'config.json'), packRules(sandbox.rules))
@@ -57,13 +62,15 @@ describe('the bundles', () => {
         return startLambda(built.file, environment(name === 'vend-sdk' ? 'vend' : name))
       }),
     )
-    ;[vend, api, sweep, ship, slack, notify, vendSdk] = started as [Lambda, Lambda, Lambda, Lambda, Lambda, Lambda, Lambda]
+    ;[vend, api, sweep, ship, compare, retire, slack, notify, vendSdk] = started as Nine<Lambda>
   })
   afterAll(async () => {
     vend?.close()
     api?.close()
     sweep?.close()
     ship?.close()
+    compare?.close()
+    retire?.close()
     slack?.close()
     notify?.close()
     vendSdk?.close()
@@ -78,6 +85,8 @@ describe('the bundles', () => {
       STINT_EVENTS_BUCKET: 'stint-events',
       STINT_LOG_KEY: 'alias/stint-log',
       STINT_LOG_VKEY: sandbox.logVkey,
+      STINT_STREAM: streamArn('stint', 'eu-central-1', BROKER_ACCOUNT),
+      STINT_DEAD_LETTERS: sandbox.aws.world.queues[0]?.url ?? '',
       STINT_TABLE: 'stint',
       STINT_SIDE_TABLE: 'stint-side',
       STINT_BUILD: 'test-build',
@@ -184,7 +193,7 @@ describe('the bundles', () => {
     expect(await sweep.invoke({ 'detail-type': 'Scheduled Event' })).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
   })
 
-  test('ship puts a batch of the stream into the log; what the stream lost, its schedule finds', async () => {
+  test('ship puts a batch of the stream into the log; what the stream lost, compare finds within two hours', async () => {
     const token = await sandbox.token('developer')
     const made = async () => JSON.parse((await vend.invoke(gatewayEvent(post(token, { profile: 'staging-power' })))).body).id as string
     const [one, two] = [await made(), await made()]
@@ -203,9 +212,15 @@ describe('the bundles', () => {
     const read = (path: string) => api.invoke(gatewayEvent({ path, headers: ['authorization', `Bearer ${token}`] }))
     expect((await read(`/sessions/${one}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
     expect(JSON.parse((await read(`/sessions/${two}/receipt`)).body).code).toBe('not-logged-yet')
+    // The function has a clock of its own: so it is the items that are made older.
+    const item = (await sandbox.aws.dynamo.direct('GetItem', { TableName: 'stint', Key: { pk: { S: `REQ#${two.slice(0, 30)}` } } })).Item
+    const [older, shard] = [new Date(sandbox.now() - 5_400_000).toISOString(), (item as any).dayKey.S.slice(10)]
+    const moved = { ...(item as object), at: { S: `${older}#${two.slice(0, 30)}` }, dayKey: { S: `${older.slice(0, 10)}${shard}` } }
+    await sandbox.aws.dynamo.direct('PutItem', { TableName: 'stint', Item: moved })
     sandbox.settle()
-    expect(await ship.invoke({ 'detail-type': 'Scheduled Event' })).toMatchObject({ shipped: expect.any(Number) })
-    expect(JSON.parse(ship.output().trim().split('\n').at(-1) ?? '')).toMatchObject({ event: 'shipped', Quarantined: 0, Failed: 0 })
+    expect(await compare.invoke({ task: 'compare' })).toMatchObject({ entries: 3, looked: 1, finished: true })
+    expect(JSON.parse(compare.output().trim().split('\n').at(-1) ?? '')).toMatchObject({ event: 'shipped', Quarantined: 0, Failed: 0 })
+    expect(await retire.invoke({ task: 'retire' })).toMatchObject({ retired: 0, expiring: 0 })
     expect((await read(`/sessions/${two}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
 
     const auditor = ['authorization', `Bearer ${await sandbox.token('auditor')}`]

@@ -90,7 +90,7 @@ async function audit(...args: readonly string[]): Promise<Ran> {
 }
 
 /** A function as it is deployed after a restore. */
-async function deployed(name: 'vend' | 'api' | 'sweep', more: Record<string, string>) {
+async function deployed(name: 'vend' | 'api' | 'sweep' | 'compare' | 'retire', more: Record<string, string>) {
   const at = mkdtempSync(join(folder, `${name}-`))
   const { file } = await buildFunction(name, at)
   writeFileSync(join(at, name, 'config.json'), packRules(sandbox.rules))
@@ -102,6 +102,8 @@ async function deployed(name: 'vend' | 'api' | 'sweep', more: Record<string, str
     STINT_SIDE_TABLE: 'stint-side',
     STINT_BUILD: 'restored',
     STINT_EPOCH: String(epoch),
+    STINT_STREAM: 'arn:aws:dynamodb:eu-central-1:1:table/stint/stream/1',
+    STINT_DEAD_LETTERS: 'https://sqs.example/1/dead',
     ...more,
   })
   running.push(lambda)
@@ -171,7 +173,8 @@ test('and nothing is written on what it may have forgotten, but that more is fro
   for (const { pk } of before.filter((one) => one.pk?.S.startsWith('FREEZE#')))
     expect(await api.answer('DELETE', `/freezes/${pk?.S.slice(7)}`, 'oncall')).toEqual([403, 'frozen'])
   expect(await sweep.invoke({})).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
-  expect(await sweep.invoke({ task: 'retire' })).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
+  const [compare, retire] = await Promise.all([deployed('compare', frozen), deployed('retire', frozen)])
+  for (const keeper of [compare, retire]) expect(await keeper.invoke({})).toBeNull()
   const refused = (one: Item) => one.state?.S === 'refused'
   expect((await items()).filter((one) => !refused(one))).toEqual(before.filter((one) => !refused(one)))
   expect((await api.answer('GET', '/readyz', 'auditor'))[0]).toBe(200)

@@ -11,7 +11,7 @@ import type { Log } from '../ports/runtime.ts'
 import type { Wire } from './wire/exchange.ts'
 import { ServiceFault } from './wire/fault.ts'
 
-export type DeadLetterSettings = {
+type DeadLetterSettings = {
   readonly sqs: Pick<Wire, 'post'>
   readonly streams: Pick<Wire, 'post'>
   readonly queueUrl: string

@@ -26,7 +26,7 @@ export type Compared = Run & Shipped & { readonly letters: number }
 
 const HOUR_MS = seconds(3600)
 /** An hour is far more than the shipper's lag; a request has made its last event after its longest grant, and a day for its session. */
-export const COMPARE_PASSES: readonly Pass[] = [
+const COMPARE_PASSES: readonly Pass[] = [
   { name: 'requests-1h', family: 'requests', ageMs: HOUR_MS },
   { name: 'refusals-1h', family: 'refusals', ageMs: HOUR_MS },
   { name: 'other-1h', family: 'other', ageMs: HOUR_MS },

@@ -19,9 +19,12 @@ const parametersOf: ReadonlyMap<string, readonly string[]> = new Map([
   ['DeleteMessage', ['QueueUrl', 'ReceiptHandle']],
 ])
 
+/** The queue of batches that the shipper could not ship. */
+export const DEAD_LETTERS = 'stint-ship-dead'
+export const queueArn = (region: string, account: string, name: string): string => `arn:aws:sqs:${region}:${account}:${name}`
 export const newQueue = (url: string, region: string, account: string, name: string): SqsQueue => ({
   url: `${url}/${account}/${name}`,
-  arn: `arn:aws:sqs:${region}:${account}:${name}`,
+  arn: queueArn(region, account, name),
   messages: [],
 })
 

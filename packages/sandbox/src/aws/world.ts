@@ -32,7 +32,7 @@ import { trimMap } from './recordings.ts'
 import type { Checksum } from './s3/checksums.ts'
 import { etagOf, type Upload } from './s3/store.ts'
 import type { SigningKey } from './sigv4.ts'
-import { newQueue, type SqsQueue } from './sqs.ts'
+import { DEAD_LETTERS, newQueue, queueArn, type SqsQueue } from './sqs.ts'
 
 /** The properties of temporary credentials. */
 export type Grant = {
@@ -132,8 +132,6 @@ const BUCKETS = { log: 'stint-log', events: 'stint-events' } as const
 export const buckets: { readonly log: string; readonly events: string } = BUCKETS
 /** The key that signs the log. */
 export const LOG_KEY = 'alias/stint-log'
-/** The queue of batches that the shipper could not ship. */
-const DEAD_LETTERS = 'stint-ship-dead'
 
 /** The roles of Stint's functions. Only `vend` can assume roles. `broker` combines all roles, for a broker that is started on its own. */
 export type BrokerRole = FunctionName | 'broker'
@@ -392,7 +390,7 @@ function brokerPolicies(
     tables: { story: table(TABLES.story), side: table(TABLES.side) },
     buckets: { log: `arn:aws:s3:::${BUCKETS.log}`, events: `arn:aws:s3:::${BUCKETS.events}` },
     logKey,
-    lost: { stream: streamArn(TABLES.story, region, BROKER_ACCOUNT), queue: `arn:aws:sqs:${region}:${BROKER_ACCOUNT}:${DEAD_LETTERS}` },
+    lost: { stream: streamArn(TABLES.story, region, BROKER_ACCOUNT), queue: queueArn(region, BROKER_ACCOUNT, DEAD_LETTERS) },
   }
   const own = Object.fromEntries(functionNames.map((name) => [name, [of(permissionsOf(name, places))]])) as Record<
     FunctionName,

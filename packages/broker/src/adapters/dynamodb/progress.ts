@@ -7,7 +7,7 @@ import { COUNTED, ofTable, pageIn } from './answer-checks.ts'
 import { logSender } from './log-sender.ts'
 import type { LogStateSettings } from './log-state.ts'
 
-export type KeeperName = 'compare' | 'retire'
+type KeeperName = 'compare' | 'retire'
 
 /** A cause is read by an operator, and must not fill the row. */
 const MAX_CAUSE = 200

@@ -1,7 +1,7 @@
 /** A keeper's progress in memory, with the promises of the stored one. */
 import type { Progress } from '../../ports/progress.ts'
 
-export type MemoryProgress = Progress & {
+type MemoryProgress = Progress & {
   readonly places: ReadonlyMap<string, string>
   /** Causes of the items that were kept, by ID. */
   readonly keptItems: ReadonlyMap<string, string>
