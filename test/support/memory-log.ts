@@ -4,6 +4,7 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { localSigner } from '@stint/broker/adapters/signer'
+import { lookupBound } from '@stint/broker/log/lookup'
 import type { Shipper } from '@stint/broker/log/ship'
 import type { Cursor, Head, LogState, LookupRow, ObjectStore } from '@stint/broker/ports/log'
 import { Trouble } from '@stint/broker/ports/log'
@@ -55,7 +56,7 @@ export function memoryState(): MemoryState {
   const now: { head: Head | undefined } = { head: undefined }
   const cursors = new Map<string, Cursor>()
   const rows = new Map<string, LookupRow>()
-  const keyOf = (row: LookupRow) => `${row.key} ${row.at} ${row.request} ${row.seq}`
+  const keyOf = (row: LookupRow) => `${row.key} ${lookupBound(row)}`
   return {
     now,
     rows,
@@ -82,7 +83,11 @@ export function memoryState(): MemoryState {
     async unindex(some) {
       for (const row of some) rows.delete(keyOf(row))
     },
-    lookup: async () => [],
+    lookup: async (key, limit, before) =>
+      [...rows.values()]
+        .filter((row) => row.key === key && (before === undefined || lookupBound(row) < before))
+        .sort((one, other) => (lookupBound(one) > lookupBound(other) ? -1 : 1))
+        .slice(0, limit),
   }
 }
 

@@ -12,7 +12,7 @@ import { days, type Instant, parseIso } from '@stint/core/instant'
 import { type Refused, refused } from '@stint/core/outcome'
 import { problems } from '@stint/core/problem'
 import { parseTilePath, TILE_WIDTH } from '@stint/tlog/tiles'
-import type { EventFilter, FoundEvent } from '../log/trail.ts'
+import type { EventFilter, FoundEvent } from '../log/search.ts'
 import { Halt, Trouble } from '../ports/log.ts'
 import { type Api, type ApiBroker, answer, type Ctx, refuse, type Tools } from './context.ts'
 import { LARGEST_PAGE, singleQuery } from './paging.ts'
@@ -217,7 +217,7 @@ function readQuery(given: Readonly<Record<string, string>>, now: Instant): Event
   if (
     below !== undefined &&
     (parseIso(`${below.slice(0, 10)}T00:00:00Z`) === undefined ||
-      !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5})$/.test(below))
+      !/^\d{4}-\d\d-\d\dT(24|[\d:.]{12}Z#[a-z]{3}_[0-9A-Za-z]{26}#\d{5}(\+(\d{5})?)?)$/.test(below))
   )
     return bad('Invalid cursor.')
   return {

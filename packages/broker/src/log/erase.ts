@@ -20,8 +20,9 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Refused, refused } from '@stint/core/outcome'
 import { TILE_WIDTH } from '@stint/tlog/tiles'
 import type { Cursor, LogState, ObjectStore } from '../ports/log.ts'
+import { aboutOf, allRows } from './lookup.ts'
 import { updateEvents } from './publish.ts'
-import { aboutOf, continues, lookupRows } from './stage.ts'
+import { continues } from './stage.ts'
 
 /** What can be erased: a request, or a person's links. */
 export type ErasableId = RequestId | LinkId
@@ -82,7 +83,13 @@ export async function erase(
   const first = readHeld(held[0])
   // Rows were made from what the item said then, which can be more than its first event says.
   const about = { ...(first ? aboutOf(first) : {}), ...found?.journal.about }
-  await parts.state.unindex(held.flatMap((one, seq) => (one === 'erased' ? [] : lookupRows({ event: one.event, request, seq, about }))))
+  await parts.state.unindex(
+    allRows(
+      request,
+      held.map((one) => (one === 'erased' ? { commit: '' } : one)),
+      about,
+    ),
+  )
   for (const bundle of new Set(places.map(bundleOf))) {
     const gone = new Set(places.filter((place) => bundleOf(place) === bundle).map((place) => place % TILE_WIDTH))
     await updateEvents(parts.events, bundle, (all) => all.map((one, at) => (gone.has(at) ? 'erased' : one)))

@@ -23,9 +23,12 @@ import {
 } from '@stint/tlog/tiles'
 import { Halt, type Head, type ObjectStore, type Signer, Trouble, type Witness } from '../ports/log.ts'
 import type { Log } from '../ports/runtime.ts'
-import { lookupRows, type Stage, type Staged } from './stage.ts'
+import { all, inParallel } from './parallel.ts'
+import type { Batch, Staged } from './stage.ts'
 import { type Tree, treeOf } from './tree.ts'
 
+/** Objects that are written, listed or removed at once. */
+const WRITES_AT_ONCE = 32
 /** Tries of a write that other writers keep overtaking. */
 const MAX_ROUNDS = 20
 
@@ -47,19 +50,34 @@ export async function readTile(store: ObjectStore, tile: Tile): Promise<Uint8Arr
   return (await store.get(tilePath({ ...tile, width: TILE_WIDTH })))?.bytes
 }
 
-/** Entries first, then hashes, level by level, so that nothing refers to an object that does not exist yet. */
-export async function writeTiles({ log }: Pick<Publishing, 'log'>, { size, staged }: Stage): Promise<readonly Tile[]> {
-  const to = size + staged.length
-  const entries = staged.map(({ entry }) => Buffer.from(entry))
-  const written = [...(await grow(log, 'entries', size, to, entries))]
-  let added: readonly Hash[] = entries.map(leafHash)
-  for (const level of levelsOf(to)) {
-    const tiles = await grow(log, level, size, to, added)
-    written.push(...tiles)
+/**
+ * Writes the tiles of every level that are new or wider. Reads are parallel, and so are the writes of one level. Entries come first, then
+ * hashes, level by level, so that nothing refers to an object that does not exist yet.
+ */
+export async function writeTiles({ log }: Pick<Publishing, 'log'>, { size, prepared }: Batch): Promise<readonly WrittenTile[]> {
+  const to = size + prepared.length
+  const levels = levelsOf(to)
+  const [entries, ...hashes] = await all([
+    tilesToGrow(log, 'entries', size, to, entriesOf),
+    ...levels.map((level) => tilesToGrow(log, level, size, to, hashesOf)),
+  ])
+  if (entries?.before) sameLeaves(entries.before, entries.old, hashes[0]?.old ?? [])
+
+  const steps = [
+    grown(
+      entries,
+      prepared.map(({ staged }) => Buffer.from(staged.entry)),
+    ),
+  ]
+  let added: readonly Hash[] = prepared.map(({ leaf }) => leaf)
+  for (const level of hashes) {
+    const tiles = grown(level, added)
+    steps.push(tiles)
     // The next level gets the roots of the tiles that have just become full.
     added = tiles.filter(({ tile }) => tile.width === TILE_WIDTH).map(({ content }) => tileRoot(content))
   }
-  return written.map(({ tile }) => tile)
+  for (const tiles of steps) await inParallel(tiles, WRITES_AT_ONCE, (one) => writeTile(log, one))
+  return steps.flat()
 }
 
 async function hashesOf(log: ObjectStore, tile: Tile): Promise<readonly Hash[]> {
@@ -77,38 +95,39 @@ async function entriesOf(log: ObjectStore, tile: Tile): Promise<readonly Uint8Ar
   return entries.slice(0, tile.width)
 }
 
-type WrittenTile = { readonly tile: Tile; readonly content: readonly Uint8Array[] }
+/** A tile and what it holds. `grew`: it held some of it before, so partial tiles can be left. */
+export type WrittenTile = { readonly tile: Tile; readonly content: readonly Uint8Array[]; readonly grew: boolean }
 
-/** Writes the tiles of one level that are new or wider. The existing content of the first of them is read and kept. */
-async function grow(
+/** The tiles of one level that are new or wider, and what the first of them held before. */
+type ToGrow = { readonly tiles: readonly Tile[]; readonly before: Tile | undefined; readonly old: readonly Uint8Array[] }
+
+async function tilesToGrow(
   log: ObjectStore,
   level: number | 'entries',
   from: number,
   to: number,
-  added: readonly Uint8Array[],
-): Promise<readonly WrittenTile[]> {
+  read: (log: ObjectStore, tile: Tile) => Promise<readonly Uint8Array[]>,
+): Promise<ToGrow> {
   const tiles = tilesBetween(level, from, to)
-  const first = tiles[0]
-  if (!first) return []
-  const before = tileAt(level, first.index, from)
-  const old = !before ? [] : level === 'entries' ? await entriesOf(log, before) : await hashesOf(log, before)
-  if (before && level === 'entries') await sameLeaves(log, before, old)
-  const all = [...old, ...added]
-  return Promise.all(
-    tiles.map(async (tile) => {
-      const start = (tile.index - first.index) * TILE_WIDTH
-      const content = all.slice(start, start + tile.width)
-      if (content.length !== tile.width) throw new Halt(`${tilePath(tile)} would get ${content.length} of ${tile.width} hashes`)
-      const bytes = level === 'entries' ? encodeBundle(content) : encodeTile(content)
-      await createSame(log, tilePath(tile), bytes, tile.width === TILE_WIDTH)
-      return { tile, content }
-    }),
-  )
+  const before = tiles[0] && tileAt(level, tiles[0].index, from)
+  return { tiles, before, old: before ? await read(log, before) : [] }
 }
 
+/** The tiles with the content that they had and what is added. */
+function grown({ tiles, before, old }: ToGrow, added: readonly Uint8Array[]): readonly WrittenTile[] {
+  const content = [...old, ...added]
+  return tiles.map((tile, at) => {
+    const own = content.slice(at * TILE_WIDTH, at * TILE_WIDTH + tile.width)
+    if (own.length !== tile.width) throw new Halt(`${tilePath(tile)} would get ${own.length} of ${tile.width} hashes`)
+    return { tile, content: own, grew: at === 0 && before !== undefined }
+  })
+}
+
+const writeTile = (log: ObjectStore, { tile, content }: WrittenTile): Promise<void> =>
+  createSame(log, tilePath(tile), tile.level === 'entries' ? encodeBundle(content) : encodeTile(content), tile.width === TILE_WIDTH)
+
 /** The entries of a bundle that grows must be those that were hashed; the hashes are checked against the root before it is signed. */
-async function sameLeaves(log: ObjectStore, bundle: Tile, entries: readonly Uint8Array[]): Promise<void> {
-  const hashes = await hashesOf(log, { ...bundle, level: 0 })
+function sameLeaves(bundle: Tile, entries: readonly Uint8Array[], hashes: readonly Hash[]): void {
   if (!entries.every((entry, at) => sameHash(leafHash(entry), hashes[at] as Hash)))
     throw new Halt(`${tilePath(bundle)} does not match the hashes of the log`)
 }
@@ -122,13 +141,12 @@ async function createSame(store: ObjectStore, path: string, bytes: Uint8Array, f
 }
 
 /** Stores the events next to their entries. What was erased meanwhile stays erased. */
-export async function writeEvents({ events }: Pick<Publishing, 'events'>, { size, staged }: Stage): Promise<void> {
-  const byBundle = new Map<number, { place: number; staged: Staged }[]>()
-  staged.forEach((one, at) => {
-    const bundle = Math.floor((size + at) / TILE_WIDTH)
-    byBundle.set(bundle, [...(byBundle.get(bundle) ?? []), { place: (size + at) % TILE_WIDTH, staged: one }])
-  })
-  await Promise.all([...byBundle].map(([bundle, added]) => updateEvents(events, bundle, (held) => mergeEvents(held, added))))
+export async function writeEvents({ events }: Pick<Publishing, 'events'>, { size, prepared }: Batch): Promise<void> {
+  const bundles = Map.groupBy(
+    prepared.map(({ staged }, at) => ({ place: size + at, staged })),
+    ({ place }) => Math.floor(place / TILE_WIDTH),
+  )
+  await inParallel([...bundles], WRITES_AT_ONCE, ([bundle, added]) => updateEvents(events, bundle, (held) => mergeEvents(held, added)))
 }
 
 /** Reads, changes and replaces one bundle of events, until no other writer was faster. */
@@ -160,11 +178,12 @@ export async function publishCheckpoint(
   const { log, signer } = publishing
   const checkpoint: Checkpoint = { origin: signer.key.name, size: head.size, root: head.root }
   const tree = treeOf((tile) => readTile(log, tile), head.size)
+  const [root, latest] = await all([tree.root(), log.get(CHECKPOINT)])
   // The written tiles must produce exactly the root that the head promises. If they do not, existing tiles have been changed.
-  if (!sameHash(await tree.root(), head.root)) throw new Halt('the tiles do not match the root of the head')
-  let note: string | undefined
+  if (!sameHash(root, head.root)) throw new Halt('the tiles do not match the root of the head')
+  let [note, there]: [string | undefined, typeof latest] = [undefined, latest]
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const there = await log.get(CHECKPOINT)
+    if (round > 0) there = await log.get(CHECKPOINT)
     const opened = there && openCheckpoint(Buffer.from(there.bytes).toString('utf8'), [signer.key])
     // A checkpoint signed by an earlier key is replaced too: the head, which no checkpoint moves, decides what comes next.
     if (opened?.outcome === 'fault') {
@@ -206,14 +225,24 @@ async function signed({ signer, witnesses, say }: Publishing, checkpoint: Checkp
   return formatNote(text, [own, ...seen.flat()])
 }
 
-/** Partial tiles that are now full: they are not needed any more. */
-export async function prune({ log }: Pick<Publishing, 'log'>, tiles: readonly Tile[]): Promise<void> {
-  for (const tile of tiles.filter(({ width }) => width === TILE_WIDTH)) {
-    for (const path of await log.list(`${tilePath(tile)}.p/`)) await log.remove(path)
-  }
+/** Removes the partial tiles of those that are now full: nothing needs them any more. If that fails, they stay, which C2SP tlog-tiles allows. */
+export async function prune({ log, say }: Pick<Publishing, 'log' | 'say'>, tiles: readonly WrittenTile[]): Promise<void> {
+  const full = tiles.filter(({ tile, grew }) => grew && tile.width === TILE_WIDTH)
+  await withoutFailing(say, 'partial-tiles-left', async () => {
+    const paths = await inParallel(full, WRITES_AT_ONCE, ({ tile }) => log.list(`${tilePath(tile)}.p/`))
+    await inParallel(paths.flat(), WRITES_AT_ONCE, (path) => log.remove(path))
+  })
 }
 
-export const rowsOf = ({ staged }: Stage) => staged.flatMap(lookupRows)
+/** Tidies up behind a batch that is in the log: it must not be tried again for that. */
+export async function withoutFailing(say: Log, event: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error
+    say({ level: 'warn', event, cause: error.message })
+  }
+}
 
 /** Merges stored and new events. What is stored stays, because it is the same or was erased. */
 function mergeEvents(
@@ -221,7 +250,8 @@ function mergeEvents(
   added: readonly { readonly place: number; readonly staged: Staged }[],
 ): readonly HeldEvent[] {
   const merged = [...held]
-  for (const { place, staged } of added) {
+  for (const { place: inLog, staged } of added) {
+    const place = inLog % TILE_WIDTH
     const own: HeldEvent = { event: staged.event, salt: Buffer.from(staged.salt, 'base64') }
     const there = merged[place]
     if (there === undefined && place !== merged.length)

@@ -3,30 +3,34 @@
  *
  *   stage     the batch is written as a whole, under its own hash
  *   move      the head moves, by compare-and-swap: from here on the batch is in the log, no matter which shipper finishes it
- *   apply     what the head names is written: tiles, events, checkpoint, lookup rows, cursors; every write is idempotent
+ *   apply     what the head names is written: tiles, events and look-up rows, then the checkpoint, then cursors; every write is idempotent
  *
  * A shipper first finishes what the head names if it is not marked as applied. So two shippers cannot fork the log, a crash loses nothing,
  * and an event that the stream delivers twice is shipped once: the cursor says how far a journal has been shipped.
  */
 
 import type { Journaled } from '@stint/core/audit/journal-item'
-import { readEvent } from '@stint/core/audit/schema'
+import { defined } from '@stint/core/defined'
 import type { RandomBytes } from '@stint/core/ids'
 import { type Instant, parseIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { fold, sameHash } from '@stint/tlog/merkle'
 import { Halt, type Head, type LogState, Trouble } from '../ports/log.ts'
 import type { Clock } from '../ports/runtime.ts'
-import { type Publishing, prune, publishCheckpoint, rowsOf, writeEvents, writeTiles } from './publish.ts'
+import { lookupRows } from './lookup.ts'
+import { all, inParallel } from './parallel.ts'
+import { type Publishing, prune, publishCheckpoint, withoutFailing, writeEvents, writeTiles } from './publish.ts'
 import {
+  type Batch,
   beyond,
   decodeStage,
   encodeStage,
   headAfter,
   isRetired,
+  lookedUp,
   MAX_STAGED,
+  type Prepared,
   type Quarantine,
-  type Staged,
   stagePath,
   stageTime,
 } from './stage.ts'
@@ -57,46 +61,50 @@ export async function ship(shipper: Shipper, journals: readonly Journaled[]): Pr
 
 async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promise<Shipped> {
   const { state, events } = shipper
-  const shipped: Staged[] = []
+  const shipped: Prepared[] = []
   const quarantined = new Map<string, Quarantine>()
+  // Journals that may have events beyond their cursors. Cursors only advance, so a journal that has none is not looked at again.
+  let left = journals
   let losses = 0
-  while (losses < MAX_LOSSES) {
+  do {
     const found = await state.head()
-    const head = found && !found.applied ? await apply(shipper, found) : found
+    const head = found && !found.applied ? await recover(shipper, found) : found
 
     // Cursors are read after the head: if the head has not moved when this shipper moves it, the cursors have not moved either.
-    const cursors = await state.cursors(journals.map(({ request }) => request))
-    const staged: Staged[] = []
-    for (const journal of journals) {
+    const cursors = await state.cursors(left.map(({ request }) => request))
+    const prepared: Prepared[] = []
+    const growing: { readonly journal: Journaled; readonly end: number }[] = []
+    for (const journal of left) {
       const more = beyondSafely(journal, cursors.get(journal.request))
       if ('cause' in more) quarantined.set(journal.request, more)
-      else staged.push(...more)
+      else if (more.length > 0) growing.push({ journal, end: prepared.push(...more) })
     }
-    if (staged.length === 0) break
+    if (prepared.length === 0) break
 
     // Stage. If the process dies after this, an object remains that nothing names; the hourly run removes it.
-    const batch = staged.slice(0, MAX_STAGED)
-    const stage = encodeStage(head?.size ?? 0, batch, shipper.random, shipper.clock())
+    const batch = { size: head?.size ?? 0, prepared: prepared.slice(0, MAX_STAGED) }
+    const stage = encodeStage(batch, shipper.random, shipper.clock())
     await events.create(stagePath(stage.name), stage.bytes)
 
     // Move. If the process dies after this, the head names the stage, and the next shipper applies it.
-    const next = headAfter(head, batch, stage.name)
+    const next = headAfter(head, batch.prepared, stage.name)
     if (await state.move(head, next)) {
-      await apply(shipper, next)
-      shipped.push(...batch)
+      await apply(shipper, next, batch)
+      shipped.push(...batch.prepared)
+      left = growing.filter(({ end }) => end > batch.prepared.length).map(({ journal }) => journal)
       losses = 0
     } else {
       await events.remove(stagePath(stage.name))
+      left = growing.map(({ journal }) => journal)
       losses++
     }
-  }
+  } while (left.length > 0 && losses < MAX_LOSSES)
   if (losses >= MAX_LOSSES) throw new Trouble('other shippers keep moving the head')
   for (const toQuarantine of quarantined.values()) await quarantine(shipper, toQuarantine)
   // An item may leave the table only after its `retired` event is in the log.
   for (const journal of journals.filter(({ removed }) => removed))
     if (!isRetired(journal)) shipper.say({ level: 'error', event: 'journal-removed', request: journal.request })
-  const oldest = Math.min(...shipped.map(({ event }) => timeOf(event)))
-  return { entries: shipped.length, quarantined: [...quarantined.values()], ...(shipped.length > 0 ? { oldest } : {}) }
+  return { entries: shipped.length, quarantined: [...quarantined.values()], ...defined({ oldest: oldestOf(shipped) }) }
 }
 
 /**
@@ -153,48 +161,69 @@ async function clearStages({ state, events, clock }: Shipper): Promise<void> {
   }
 }
 
-/** Writes what the head names. Safe to run again, and at the same time as other shippers. */
-async function apply(shipper: Shipper, head: Head): Promise<Head> {
+/** Finishes what another shipper has begun: reads the stage that the head names, and applies it. */
+async function recover(shipper: Shipper, head: Head): Promise<Head> {
   const { state, events } = shipper
   const path = stagePath(head.stage)
   const object = await events.get(path)
   if (!object) {
     // Another shipper has finished the stage and removed it.
     const now = await state.head()
-    if (now && (now.applied || now.stage !== head.stage)) return now.applied ? now : apply(shipper, now)
+    if (now && (now.applied || now.stage !== head.stage)) return now.applied ? now : recover(shipper, now)
     throw new Halt(`the head names ${path}, which does not exist`)
   }
-  const stage = decodeStage(object.bytes, head.stage)
-  if (!stage) throw new Halt(`${path} does not match the head`)
-  if (!sameHash(fold(head.edge), head.root) || stage.size + stage.staged.length !== head.size)
-    throw new Halt('the head does not match its stage')
+  const batch = decodeStage(object.bytes, head.stage)
+  if (!batch) throw new Halt(`${path} does not match the head`)
+  return apply(shipper, head, batch)
+}
 
-  const tiles = await writeTiles(shipper, stage)
-  await writeEvents(shipper, stage)
-  await publishCheckpoint(shipper, head, async () => (await state.head())?.stage === head.stage)
-  await state.index(rowsOf(stage))
-  await advanceCursors(state, stage)
-  await state.applied(head.stage)
-  await events.remove(path)
-  await prune(shipper, tiles)
+/**
+ * Writes what the head names. Safe to run again from the beginning, at any point and at the same time as other shippers: until the head is
+ * marked as applied, the next shipper does all of it again. What depends on what:
+ *
+ *   tiles, events        nothing
+ *   look-up rows         nothing: a row that comes early leads to a journal of the table. So they are written beside all that follows
+ *   checkpoint           every tile and event that it covers
+ *   cursors              the checkpoint: erasing and retiring rely on a cursor to say that the published log has an event
+ *   applied              all of the above
+ *   stage removed        applied: recovery needs it until then
+ *   partial tiles gone   the checkpoint, which no longer needs them
+ */
+async function apply(shipper: Shipper, head: Head, batch: Batch): Promise<Head> {
+  const { state, events, say } = shipper
+  const { size, prepared } = batch
+  if (!sameHash(fold(head.edge), head.root) || size + prepared.length !== head.size) throw new Halt('the head does not match its stage')
+
+  async function publish() {
+    const [tiles] = await all([writeTiles(shipper, batch), writeEvents(shipper, batch)])
+    await publishCheckpoint(shipper, head, async () => (await state.head())?.stage === head.stage)
+    return tiles
+  }
+  const [tiles] = await all([publish(), state.index(lookupRows(prepared.flatMap(lookedUp)))])
+
+  async function finish() {
+    await advanceCursors(state, batch)
+    await state.applied(head.stage)
+    // If this fails, the hourly run removes it.
+    await withoutFailing(say, 'stage-left', () => events.remove(stagePath(head.stage)))
+  }
+  await all([finish(), prune(shipper, tiles)])
   return { ...head, applied: true }
 }
 
-async function advanceCursors(
-  state: LogState,
-  { size, staged }: { readonly size: number; readonly staged: readonly Staged[] },
-): Promise<void> {
+/** Cursors that are written at once. Each is a conditional write of its own, and nothing throttles a new one: their keys are all different. */
+const CURSORS_AT_ONCE = 64
+
+async function advanceCursors(state: LogState, { size, prepared }: Batch): Promise<void> {
   const byRequest = new Map<string, { seq: number; commit: string; first: string; places: number[] }>()
-  staged.forEach(({ request, seq, commit }, at) => {
+  prepared.forEach(({ staged: { request, seq, commit } }, at) => {
     const one = byRequest.get(request) ?? { seq, commit, first: commit, places: [] }
     one.commit = commit
     one.places.push(size + at)
     byRequest.set(request, one)
   })
-  await Promise.all(
-    [...byRequest].map(([request, { seq, commit, first, places }]) =>
-      state.advance(request, seq, { count: seq + places.length, commit, first, places }),
-    ),
+  await inParallel([...byRequest], CURSORS_AT_ONCE, ([request, { seq, commit, first, places }]) =>
+    state.advance(request, seq, { count: seq + places.length, commit, first, places }),
   )
 }
 
@@ -209,7 +238,7 @@ function longestOfEach(journals: readonly Journaled[]): readonly Journaled[] {
 }
 
 /** A problem with one journal must never keep the others out of the log. */
-function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]): readonly Staged[] | Quarantine {
+function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]): readonly Prepared[] | Quarantine {
   try {
     return beyond(journal, cursor)
   } catch (error) {
@@ -224,7 +253,8 @@ async function quarantine(shipper: Shipper, { request, cause }: Quarantine): Pro
   shipper.say({ level: 'error', event: 'journal-quarantined', request, cause })
 }
 
-function timeOf(event: string): Instant {
-  const read = readEvent(event)
-  return (typeof read === 'object' && parseIso(read.at)) || 0
+/** Times in one form sort as strings. */
+function oldestOf(shipped: readonly Prepared[]): Instant | undefined {
+  const [oldest] = shipped.flatMap(({ event }) => event?.at ?? []).sort()
+  return oldest === undefined ? undefined : parseIso(oldest)
 }

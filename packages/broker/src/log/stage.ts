@@ -4,15 +4,15 @@
 
 import { commitOf, entryText, type LogEntry } from '@stint/core/audit/entry'
 import { MAX_EVENT_BYTES, SALT_BYTES } from '@stint/core/audit/event'
-import type { About, Journaled } from '@stint/core/audit/journal-item'
-import { commitIn, eventIn } from '@stint/core/audit/journal-item'
+import { type About, commitIn, eventIn, type Journaled, timeIn } from '@stint/core/audit/journal-item'
 import { type ReadEvent, readEvent } from '@stint/core/audit/schema'
 import { defined } from '@stint/core/defined'
-import { sha256Hex, shortDigest } from '@stint/core/digest'
+import { sha256Hex } from '@stint/core/digest'
 import { hex128, type RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
-import { append, type Edge, fold, leafHash } from '@stint/tlog/merkle'
-import type { Cursor, Head, LookupRow } from '../ports/log.ts'
+import { append, type Edge, fold, type Hash, leafHash } from '@stint/tlog/merkle'
+import type { Cursor, Head } from '../ports/log.ts'
+import { type LookedUp, type Run, runsOf } from './lookup.ts'
 
 /** An event on its way into the log: the entry that commits to it, and what is stored next to the entry. */
 export type Staged = {
@@ -24,8 +24,14 @@ export type Staged = {
   readonly seq: number
   readonly commit: string
   readonly about: About
+  /** The run of its look-up rows. Recovery has the stage only, and a run can begin before it. Absent if older code wrote the stage. */
+  readonly run?: Run
 }
-export type Stage = {
+/** A staged event with what is made of it once: its parsed form, unless this version cannot read it, and the hash of its entry. */
+export type Prepared = { readonly staged: Staged; readonly event: ReadEvent | undefined; readonly leaf: Hash }
+
+/** A stage as it is stored. */
+type Stage = {
   readonly v: 1
   /** Distinguishes two shippers' stages of the same batch. */
   readonly nonce: string
@@ -34,8 +40,11 @@ export type Stage = {
   readonly staged: readonly Staged[]
 }
 
-/** The most entries of one stage, so that applying it fits into a function's timeout. */
-export const MAX_STAGED = 1000
+/** A stage on its way into the log. `size`: the size of the log before it. */
+export type Batch = { readonly size: number; readonly prepared: readonly Prepared[] }
+
+/** The most entries of one stage: applying it must fit into a function's timeout, and reading it into `adapters/store/s3.ts`. */
+export const MAX_STAGED = 4000
 
 /** Why a journal cannot be shipped. It is quarantined with this cause; the others go on. */
 export type Quarantine = { readonly request: string; readonly cause: string }
@@ -52,7 +61,7 @@ export function continues({ events }: Pick<Journaled, 'events'>, cursor: Cursor)
 }
 
 /** The events of a journal beyond its cursor; or why it must be inspected. */
-export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Staged[] | Quarantine {
+export function beyond({ request, events, about, current }: Journaled, cursor: Cursor | undefined): readonly Prepared[] | Quarantine {
   const toQuarantine = (cause: string): Quarantine => ({ request, cause })
   const count = cursor?.count ?? 0
   if (!/^(req|frz|lnk|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return toQuarantine('its ID is not a valid journal ID')
@@ -61,7 +70,7 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
   if (cursor && !current && events.length < count && first && commitIn(first) === cursor.first) return []
   if (events.length < count) return toQuarantine(`it has ${events.length} events, and ${count} are in the log`)
   if (cursor && !continues({ events }, cursor)) return toQuarantine(`event ${count - 1} differs from the one in the log`)
-  const staged: Staged[] = []
+  const read: { readonly staged: Omit<Staged, 'run'>; readonly event: ReadEvent }[] = []
   let prev = cursor?.commit
   for (const [at, one] of events.slice(count).entries()) {
     const seq = count + at
@@ -73,86 +82,47 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
     const commit = commitOf(one)
     if (one.salt.length !== SALT_BYTES) return toQuarantine(`event ${seq} has no salt`)
     const entry: LogEntry = { v: 1, request, seq, type: event.type, commit, ...defined({ prev }) }
-    staged.push({ entry: entryText(entry), event: one.event, salt: Buffer.from(one.salt).toString('base64'), request, seq, commit, about })
+    const salt = Buffer.from(one.salt).toString('base64')
+    read.push({ staged: { entry: entryText(entry), event: one.event, salt, request, seq, commit, about }, event })
     prev = commit
   }
-  return staged
+  if (read.length === 0) return []
+  const runs = runsOf([...events.slice(0, count).map(timeIn), ...read.map(({ event }) => event.at)])
+  return read.map(({ staged, event }) => prepared({ ...staged, ...defined({ run: runs[staged.seq] }) }, event))
 }
+
+const prepared = (staged: Staged, event: ReadEvent | undefined): Prepared => ({ staged, event, leaf: leafHash(Buffer.from(staged.entry)) })
+
+/** What look-up rows are made of. An event that this version cannot read has none. */
+export const lookedUp = ({ staged: { request, seq, about, run }, event }: Prepared): readonly LookedUp[] =>
+  event ? [{ event, request, seq, about, ...defined({ run }) }] : []
 
 /** The name of a stage is its time and its hash: cleanup needs the time, and the head commits to the hash. */
 export function encodeStage(
-  size: number,
-  staged: readonly Staged[],
+  { size, prepared }: Batch,
   random: RandomBytes,
   now: Instant,
 ): { readonly name: string; readonly bytes: Buffer } {
-  const bytes = Buffer.from(JSON.stringify({ v: 1, nonce: hex128(random), size, staged } satisfies Stage))
+  const stage: Stage = { v: 1, nonce: hex128(random), size, staged: prepared.map(({ staged }) => staged) }
+  const bytes = Buffer.from(JSON.stringify(stage))
   return { name: `${now}-${sha256Hex(bytes)}`, bytes }
 }
 
 /** The stage in these bytes, if they are those that the head names. */
-export const decodeStage = (bytes: Uint8Array, name: string): Stage | undefined =>
-  name.endsWith(`-${sha256Hex(bytes)}`) ? (JSON.parse(Buffer.from(bytes).toString('utf8')) as Stage) : undefined
+export function decodeStage(bytes: Uint8Array, name: string): Batch | undefined {
+  if (!name.endsWith(`-${sha256Hex(bytes)}`)) return undefined
+  const { size, staged } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Stage
+  return { size, prepared: staged.map((one) => prepared(one, eventIn({ event: one.event, salt: NO_SALT }))) }
+}
+const NO_SALT = new Uint8Array()
 
 export const stagePath = (name: string): string => `stage/${name}`
 export const stageTime = (path: string): Instant => Number(/^stage\/(\d+)-/.exec(path)?.[1] ?? 0)
 
 /** The state of the log after the stage's entries. */
-export function headAfter(head: Head | undefined, staged: readonly Staged[], stage: string): Head {
+export function headAfter(head: Head | undefined, batch: readonly Prepared[], stage: string): Head {
   let edge: Edge = head?.edge ?? []
   let size = head?.size ?? 0
-  for (const { entry } of staged) edge = append(edge, size++, leafHash(Buffer.from(entry)))
+  for (const { leaf } of batch) edge = append(edge, size++, leaf)
   return { size, root: fold(edge), edge, stage, applied: false }
-}
-
-// ── Look-up rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** What events are looked up by. A caller appears as a digest: the rows hold no personal data. */
-export const lookupKey = {
-  caller: (issuer: string, subject: string) => `caller#${shortDigest(`${issuer}#${subject}`)}`,
-  profile: (id: string) => `profile#${id}`,
-  target: (id: string) => `target#${id}`,
-  outcome: (outcome: string) => `outcome#${outcome}`,
-  accessKey: (id: string) => `key#${id}`,
-  day: (day: string) => `day#${day}`,
-} as const
-
-/** The outcome of an event: its code if it has one, otherwise its type. */
-export const outcomeOf = (event: ReadEvent): string => (typeof event.code === 'string' ? event.code : event.type)
-
-export function lookupRows({
-  event: text,
-  request,
-  seq,
-  about,
-}: Pick<Staged, 'event' | 'request' | 'seq' | 'about'>): readonly LookupRow[] {
-  const event = readEvent(text)
-  if (typeof event === 'string') return []
-  const { issuer, subject, profile, target } = about
-  const by = event.by as { readonly issuer: string; readonly subject: string } | undefined
-  const isOther = by !== undefined && (by.issuer !== issuer || by.subject !== subject)
-  const keys = [
-    lookupKey.day(event.at.slice(0, 10)),
-    lookupKey.outcome(outcomeOf(event)),
-    ...(issuer !== undefined && subject !== undefined ? [lookupKey.caller(issuer, subject)] : []),
-    ...(isOther ? [lookupKey.caller(by.issuer, by.subject)] : []),
-    ...(profile === undefined ? [] : [lookupKey.profile(profile)]),
-    ...(target === undefined ? [] : [lookupKey.target(target)]),
-    ...(typeof event.accessKeyId === 'string' ? [lookupKey.accessKey(event.accessKeyId)] : []),
-  ]
-  return keys.map((key) => ({ key, at: event.at, request, seq }))
-}
-
-/** The position of a row among those of its key, by time, journal and sequence number: where a page ends and the next begins. */
-export const lookupBound = ({ at, request, seq }: Pick<LookupRow, 'at' | 'request' | 'seq'>): string =>
-  `${at}#${request}#${String(seq).padStart(5, '0')}`
-
-/** The caller and resources that a journal is about, from its first event. */
-export function aboutOf(first: ReadEvent): About {
-  const caller = first.caller as { readonly issuer: string; readonly subject: string } | undefined
-  return {
-    ...(caller ? { issuer: caller.issuer, subject: caller.subject } : {}),
-    ...(typeof first.profile === 'string' ? { profile: first.profile } : {}),
-    ...(typeof first.target === 'string' ? { target: first.target } : {}),
-  }
 }

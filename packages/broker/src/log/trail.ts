@@ -4,19 +4,18 @@
  */
 
 import { eventsPath, parseEvents } from '@stint/core/audit/event-bundle'
-import { type About, eventIn, type Journaled } from '@stint/core/audit/journal-item'
+import { eventIn, type Journaled } from '@stint/core/audit/journal-item'
 import { receiptExtra } from '@stint/core/audit/receipt'
-import type { ReadEvent } from '@stint/core/audit/schema'
 import type { SessionId } from '@stint/core/ids'
-import { days, type Instant, toDay, toIso } from '@stint/core/instant'
 import { openCheckpoint } from '@stint/tlog/checkpoint'
 import { parseVkey } from '@stint/tlog/note'
 import { formatProof } from '@stint/tlog/proof'
 import { decodeBundle, TILE_WIDTH, type Tile, tileAt } from '@stint/tlog/tiles'
 import { within } from '../ports/deadline.ts'
-import { type LogState, type LookupRow, type ObjectStore, Trouble } from '../ports/log.ts'
+import { type LogState, type ObjectStore, Trouble } from '../ports/log.ts'
+import { aboutOf } from './lookup.ts'
 import { CHECKPOINT, readTile } from './publish.ts'
-import { aboutOf, lookupBound, lookupKey, outcomeOf } from './stage.ts'
+import { type EventSearch, eventSearch, type FoundEvent, foundIn } from './search.ts'
 import { treeOf } from './tree.ts'
 
 type TrailParts = {
@@ -29,40 +28,17 @@ type TrailParts = {
   readonly vkey: string | undefined
 }
 
-/** A search; all given criteria must match. */
-export type EventFilter = {
-  readonly issuer?: string
-  readonly subject?: string
-  readonly profile?: string
-  readonly target?: string
-  readonly accessKeyId?: string
-  /** A problem code or an event type. */
-  readonly outcome?: string
-  readonly since?: Instant
-  /** Not included. */
-  readonly before: Instant
-}
-
-export type FoundEvent = { readonly id: string; readonly event: ReadEvent; readonly about: About }
-type EventPage = { readonly events: readonly FoundEvent[]; readonly next?: string }
-
 type ReceiptResult =
   | { readonly outcome: 'done'; readonly receipt: string }
   | { readonly outcome: 'unknown-event' | 'not-logged-yet' | 'erased' }
 
-/** Rounds for one page, and rows in all of them. After that the page ends, with a cursor. */
-const MAX_LOOKS = 40
-const MAX_ROWS = 1000
-const ROWS_A_LOOK = 100
 /** A health check must not wait long for something that is down. */
 const READY_WITHIN_MS = 3000
 
-export type Trail = {
+export type Trail = EventSearch & {
   /** An object of the log: the checkpoint, a tile, a bundle, or a bundle of events. */
   object(path: string): Promise<Uint8Array | undefined>
   event(request: string, seq: number): Promise<FoundEvent | 'erased' | undefined>
-  /** Newest first. */
-  search(filter: EventFilter, limit: number, cursor?: string): Promise<EventPage>
   /** Everything that happened to one session, newest first. */
   session(id: SessionId): Promise<readonly FoundEvent[]>
   receipt(request: string, seq: number): Promise<ReceiptResult>
@@ -94,64 +70,21 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
     return { request, about: first ? aboutOf(first) : {}, events: all }
   }
 
-  const found = ({ request, events: all, about }: Journaled, seq: number): FoundEvent | 'erased' | undefined => {
-    const one = all[seq]
-    if (!one) return undefined
-    const event = eventIn(one)
-    return event ? { id: `${request}/${seq}`, event, about } : 'erased'
-  }
-
-  /** Rows, newest first, from below a bound: of the key with the fewest rows to filter, otherwise of the bound's day. */
-  async function look(filter: EventFilter, below: string): Promise<{ readonly rows: readonly LookupRow[]; readonly on?: string }> {
-    const single = keyFor(filter)
-    if (single !== undefined) {
-      const rows = await state.lookup(single, ROWS_A_LOOK, below)
-      return rows.length === 0 ? { rows } : { rows, on: lookupBound(rows.at(-1) as LookupRow) }
-    }
-    const rows = await state.lookup(lookupKey.day(below.slice(0, 10)), ROWS_A_LOOK, below)
-    // When a day has no more rows, continue with the last moment of the day before.
-    const dayBefore = `${toDay(Date.parse(below.slice(0, 10)) - days(1))}T24`
-    return { rows, on: rows.length === 0 ? dayBefore : lookupBound(rows.at(-1) as LookupRow) }
-  }
-
   return {
+    ...eventSearch({ state, journal: journalOf }),
+
     object: async (path) => (await (path.startsWith('events/') ? events : log).get(path))?.bytes,
 
     async event(request, seq) {
       const all = await journalOf(request)
-      return all && found(all, seq)
+      return all && foundIn(all, seq)
     },
 
     async session(id) {
       // A session ID contains its request's ID, and a request is one item.
       const all = await journalOf(id.slice(0, id.indexOf('.')))
-      const events = (all?.events ?? []).map((_, seq) => found(all as Journaled, seq))
+      const events = (all?.events ?? []).map((_, seq) => foundIn(all as Journaled, seq))
       return events.flatMap((one) => (typeof one === 'object' && one.event.session === id ? [one] : [])).toReversed()
-    },
-
-    async search(filter, limit, cursor) {
-      const page: FoundEvent[] = []
-      const journals = new Map<string, Promise<Journaled | undefined>>()
-      const first = filter.since === undefined ? '' : toIso(filter.since)
-      let below = cursor ?? toIso(filter.before)
-      for (let [looks, looked] = [0, 0]; looks < MAX_LOOKS && looked < MAX_ROWS; looks++) {
-        const { rows, on } = await look(filter, below)
-        looked += rows.length
-        // Several rows often belong to one request: read each request once, and all requests of a round together.
-        for (const { request } of rows) if (!journals.has(request)) journals.set(request, journalOf(request))
-        await Promise.all(journals.values())
-        for (const row of rows) {
-          if (row.at < first) return { events: page }
-          below = lookupBound(row)
-          const journaled = await journals.get(row.request)
-          const one = journaled && found(journaled, row.seq)
-          if (typeof one === 'object' && fits(one, filter)) page.push(one)
-          if (page.length >= limit) return { events: page, next: below }
-        }
-        if (on === undefined || on < first) return { events: page }
-        below = on
-      }
-      return { events: page, next: below }
     },
 
     async ready() {
@@ -193,30 +126,3 @@ export function createTrail({ log, events, state, journal, vkey }: TrailParts): 
 }
 
 const bundleOf = (place: number): number => Math.floor(place / TILE_WIDTH)
-
-/** The key with the fewest rows to filter. */
-function keyFor({ accessKeyId, issuer, subject, outcome, profile, target }: EventFilter): string | undefined {
-  if (accessKeyId !== undefined) return lookupKey.accessKey(accessKeyId)
-  if (issuer !== undefined && subject !== undefined) return lookupKey.caller(issuer, subject)
-  if (outcome !== undefined) return lookupKey.outcome(outcome)
-  if (profile !== undefined) return lookupKey.profile(profile)
-  return target === undefined ? undefined : lookupKey.target(target)
-}
-
-function fits(
-  { event, about }: FoundEvent,
-  { issuer, subject, profile, target, accessKeyId, outcome, since, before }: EventFilter,
-): boolean {
-  const same = (wanted: string | undefined, is: unknown) => wanted === undefined || wanted === is
-  const by = event.by as About | undefined
-  const isCaller = (who: About | undefined) => who !== undefined && same(issuer, who.issuer) && same(subject, who.subject)
-  return (
-    (isCaller(about) || isCaller(by)) &&
-    same(profile, about.profile) &&
-    same(target, about.target) &&
-    same(accessKeyId, event.accessKeyId) &&
-    same(outcome, outcomeOf(event)) &&
-    (since === undefined || event.at >= toIso(since)) &&
-    event.at < toIso(before)
-  )
-}

@@ -56,8 +56,15 @@ export type Cursor = {
   readonly places: readonly number[]
 }
 
-/** A lookup row: where to find an event by something it is about. Derived data that can be rebuilt, and never authoritative. */
-export type LookupRow = { readonly key: string; readonly at: string; readonly request: string; readonly seq: number }
+/** A lookup row: where to find events by something they are about. Derived data that can be rebuilt, and never authoritative. */
+export type LookupRow = {
+  readonly key: string
+  readonly at: string
+  readonly request: string
+  readonly seq: number
+  /** The row stands for the run that begins with this event. Absent: for this event only, as older code wrote them. */
+  readonly run?: true
+}
 
 export type LogState = {
   head(): Promise<Head | undefined>

@@ -1,10 +1,9 @@
 /** Derives the look-up rows from the log again. They are never an authority, so lost rows only need this command. */
 
-import { aboutOf, lookupRows } from '@stint/broker/log/stage'
+import { aboutOf, newRows, type Run, runAfter } from '@stint/broker/log/lookup'
 import type { LogState, LookupRow } from '@stint/broker/ports/log'
 import type { About } from '@stint/core/audit/journal-item'
 import type { Instant } from '@stint/core/instant'
-import { canonicalJson } from '@stint/core/json'
 import type { LogSource } from './sources.ts'
 import { Unreachable } from './sources.ts'
 import { type VerifyOptions, verify } from './verify/verify.ts'
@@ -19,17 +18,22 @@ export async function rebuild(
   now: Instant,
 ): Promise<{ readonly events: number; readonly rows: number }> {
   const rows: LookupRow[] = []
-  const abouts = new Map<string, About>()
+  const journals = new Map<string, { readonly about: About; readonly run: Run; readonly seq: number; readonly keys: Set<string> }>()
   let events = 0
   const report = await verify({
     source,
     ...known,
     now,
     onEvent: (event, seq) => {
-      const about = abouts.get(event.request) ?? aboutOf(event)
-      abouts.set(event.request, about)
+      const { request } = event
       events++
-      rows.push(...lookupRows({ event: canonicalJson(event), request: event.request, seq, about }))
+      const before = journals.get(request)
+      const about = before?.about ?? aboutOf(event)
+      // If the event before it was erased, it begins a run.
+      const run = runAfter(before?.seq === seq - 1 ? before.run : undefined, event.at, seq)
+      const keys = run === before?.run ? before.keys : new Set<string>()
+      journals.set(request, { about, run, seq, keys })
+      rows.push(...newRows({ event, request, about, run }, keys))
     },
   })
   const fault = report.faults[0]

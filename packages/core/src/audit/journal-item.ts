@@ -28,3 +28,10 @@ export function eventIn(entry: Entry | undefined): ReadEvent | undefined {
   const event = entry && 'event' in entry ? readEvent(entry.event) : undefined
   return typeof event === 'object' ? event : undefined
 }
+
+/**
+ * When an event happened, without reading the rest of it. Undefined if it was erased. Properties of the canonical form are sorted, and no
+ * object comes before `at`, so its first occurrence is the event's own.
+ */
+export const timeIn = (entry: Entry): string | undefined =>
+  'event' in entry ? /"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/.exec(entry.event)?.[1] : undefined

@@ -3,10 +3,11 @@
  * log and the story table, except the head: it is what keeps the log from forking.
  */
 import { BatchGetItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { HASH_BYTES } from '@stint/tlog/merkle'
+import { inParallel } from '../../log/parallel.ts'
 import type { Cursor, Head, LogState } from '../../ports/log.ts'
 import { batchIn, COUNTED, itemIn, type Key, ofTable } from './answer-checks.ts'
+import { marshall, unmarshall } from './attributes.ts'
 import { logSender } from './log-sender.ts'
 import { lookupRows } from './lookup-rows.ts'
 import { storedFields } from './stored-fields.ts'
@@ -27,7 +28,9 @@ const cursorUpdate = (name: keyof Cursor): string => {
   if (name === 'first') return '#first = if_not_exists(#first, :first)'
   return name === 'places' ? '#places = list_append(if_not_exists(#places, :none), :places)' : `#${name} = :${name}`
 }
+/** Amazon DynamoDB API Reference, BatchGetItem. */
 const KEYS_A_READ = 100
+const READS_AT_ONCE = 16
 
 export function logState(settings: LogStateSettings): LogState {
   const { client, sideTable } = settings
@@ -92,9 +95,11 @@ export function logState(settings: LogStateSettings): LogState {
     async cursors(requests) {
       const found = new Map<string, Cursor>()
       const unique = [...new Set(requests)]
-      for (let at = 0; at < unique.length; at += KEYS_A_READ) {
-        const keys = unique.slice(at, at + KEYS_A_READ).map((request) => marshall(cursorKey(request)))
-        await batched<Key>(keys, async (some) => {
+      const reads = Array.from({ length: Math.ceil(unique.length / KEYS_A_READ) }, (_, at) =>
+        unique.slice(at * KEYS_A_READ, (at + 1) * KEYS_A_READ).map((request) => marshall(cursorKey(request))),
+      )
+      await inParallel(reads, READS_AT_ONCE, (keys) =>
+        batched<Key>(keys, async (some) => {
           const RequestItems = { [sideTable]: { Keys: [...some] as Attributes[], ConsistentRead: true } }
           const { cursors, left } = await answer(async () => {
             const batch = batchIn(await client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })), sideTable, some)
@@ -102,8 +107,8 @@ export function logState(settings: LogStateSettings): LogState {
           })
           for (const [request, cursor] of cursors) found.set(request, cursor)
           return left
-        })
-      }
+        }),
+      )
       return found
     },
 

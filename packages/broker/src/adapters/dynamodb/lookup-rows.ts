@@ -1,18 +1,19 @@
-/** Lookup rows in the side table: which events concern a caller, a profile, a session and so on, newest first. */
+/** Lookup rows in the side table: which events concern a caller, a profile, an access key and so on, newest first. */
 
 import { type AttributeValue, BatchWriteItemCommand, QueryCommand, type WriteRequest } from '@aws-sdk/client-dynamodb'
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { defined } from '@stint/core/defined'
-import { lookupBound } from '../../log/stage.ts'
+import { lookupBound } from '../../log/lookup.ts'
+import { inParallel } from '../../log/parallel.ts'
 import { type LogState, type LookupRow, Trouble } from '../../ports/log.ts'
 import { COUNTED, type Key, leftIn, pageIn } from './answer-checks.ts'
+import { marshall, unmarshall } from './attributes.ts'
 import type { LogSender } from './log-sender.ts'
 import type { LogStateSettings } from './log-state.ts'
 
 const lookupPk = (key: string) => `LOOK#${key}`
 const ROWS_A_WRITE = 25
 /** Writes of one batch in flight at once. */
-const AT_ONCE = 8
+const AT_ONCE = 16
 
 export function lookupRows(
   { client, sideTable }: LogStateSettings,
@@ -27,8 +28,7 @@ export function lookupRows(
         const batch = new BatchWriteItemCommand({ RequestItems: { [sideTable]: [...some] }, ...COUNTED })
         return leftIn(await client.send(batch), sideTable, some, ({ pk, sk }) => ({ pk, sk }) as Key)
       })
-    for (let at = 0; at < chunks.length; at += AT_ONCE)
-      await Promise.all(chunks.slice(at, at + AT_ONCE).map((chunk) => batched(chunk, write)))
+    await inParallel(chunks, AT_ONCE, (chunk) => batched(chunk, write))
   }
 
   return {
@@ -76,7 +76,8 @@ function rowsIn(
   let bound = before
   const rows = items.map((item) => {
     const { sk, request, seq } = unmarshall(item) as { sk: string; request: string; seq: number }
-    const row = { key, at: String(sk).slice(0, String(sk).indexOf('#')), request, seq }
+    const at = String(sk).slice(0, String(sk).indexOf('#'))
+    const row = { key, at, request, seq, ...(String(sk).endsWith('+') ? { run: true as const } : {}) }
     const isNext = Number.isSafeInteger(seq) && seq >= 0 && lookupBound(row) === sk && (bound === undefined || sk < bound)
     if (!isNext) throw new Error('the response has rows that were not requested')
     bound = sk

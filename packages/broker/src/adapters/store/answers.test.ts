@@ -163,7 +163,7 @@ test.each([
   ['tile/0/000', 256 * 32],
   ['tile/entries/000', 512 * 1024],
   ['events/000', 1024 * 1024],
-  ['stage/1-x', 8 * 1024 * 1024],
+  ['stage/1-x', 16 * 1024 * 1024],
   ['quarantined/req_1', 64 * 1024],
 ])('%s is read up to %i bytes', async (path, bytes) => {
   answer = () => object('x'.repeat(bytes))

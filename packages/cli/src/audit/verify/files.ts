@@ -6,7 +6,7 @@ import { readTile } from './bundle.ts'
 import type { Findings } from './findings.ts'
 
 /** How many entries beyond the checkpoint can already have tiles: a few batches. */
-const ON_ITS_WAY = 4000
+const ON_ITS_WAY = 16_000
 
 /**
  * Checks the other files of the source. A partial tile must be the beginning of the tile that it grew into. Only quarantined
