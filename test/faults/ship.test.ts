@@ -125,6 +125,22 @@ test('an empty batch ships nothing, and a batch shown twice ships once', async (
   expect(memory.state.now.head?.size).toBe(4)
 })
 
+test('a batch beyond one stage takes two, and the second looks only at the journals that are left', async () => {
+  const memory = newMemoryLog()
+  const asked: number[] = []
+  const cursors = async (requests: readonly string[]) => {
+    asked.push(requests.length)
+    return memory.state.cursors(requests)
+  }
+  const batch = Array.from({ length: 1400 }, (_, n) => journalOf(n))
+  const events = batch.flatMap((journal) => journal.events).length
+  const shipper = { ...shipperOf(memory), log: memory.log, events: memory.events, state: { ...memory.state, cursors } }
+  expect(await ship(shipper, batch)).toMatchObject({ value: { entries: events } })
+  expect([asked.length, asked[0]]).toEqual([2, 1400])
+  expect(asked[1]).toBeLessThan(1400 - 1000)
+  expect(lost(memory, batch)).toEqual([])
+})
+
 describe('every call, failing once', () => {
   test.each(['fails-before', 'fails-after'] as const)('%s: nothing is lost, doubled or forked', async (fate) => {
     const calls = await countCalls()
@@ -205,6 +221,31 @@ describe('shippers beside each other', () => {
       expect(await wrong(memory, false), `round ${round}`).toEqual([])
       await shipUntilDone(shipperOf(memory), whole)
       expect([...(await wrong(memory, true)), ...(await watch.forks()), ...lost(memory, whole)], `round ${round}`).toEqual([])
+    }
+  })
+
+  test('one that pauses at any call while another ships everything neither forks nor doubles', async () => {
+    const calls = (await countCalls()).length
+    for (let at = 0; at < calls; at++) {
+      const memory = newMemoryLog()
+      const watch = watched(memory)
+      const other = shipperOf(memory)
+      let call = 0
+      const pausing = <T extends object>(of: T): T =>
+        new Proxy(of, {
+          get(target, name, receiver) {
+            const value = Reflect.get(target, name, receiver) as unknown
+            if (typeof value !== 'function') return value
+            return async (...args: unknown[]) => {
+              if (call++ === at) for (const batch of stream) await shipUntilDone(other, batch)
+              return (value as (...all: unknown[]) => unknown).apply(target, args)
+            }
+          },
+        })
+      const base = shipperOf(memory)
+      const parts = { log: pausing(base.log), events: pausing(base.events), state: pausing(base.state), signer: pausing(base.signer) }
+      for (const batch of stream) await shipUntilDone({ ...base, ...parts }, batch)
+      expect([...(await wrong(memory, true)), ...(await watch.forks()), ...lost(memory, whole)], `paused at call ${at}`).toEqual([])
     }
   })
 
