@@ -23,7 +23,10 @@ export function tables({ restored }: Settings, key: aws.kms.Key) {
     ),
     primaryIndex: { hashKey: 'pk' },
     globalIndexes: Object.fromEntries(
-      Object.values(indexes).map(({ name, hash, range }) => [name, { hashKey: hash, rangeKey: range, projection: 'keys-only' as const }]),
+      Object.values(indexes).map((index) => [
+        index.name,
+        { hashKey: index.hash, rangeKey: index.range, projection: 'also' in index ? [...index.also] : ('keys-only' as const) },
+      ]),
     ),
     stream: 'new-and-old-images',
   })

@@ -3,7 +3,7 @@
  * over 100,000 requests: time, and what DynamoDB was asked. There must be no Scan, and no more calls than for few.
  */
 import { fileURLToPath } from 'node:url'
-import { dayKey, requestKey, shardOf, timeKey } from '@stint/broker/adapters/dynamodb/table'
+import { dayKey, requestKey, shardOf, timeKey, workKey } from '@stint/broker/adapters/dynamodb/table'
 import type { RequestId } from '@stint/core/ids'
 import { loadRules, portsFrom, signIn, startSandbox } from '@stint/sandbox'
 
@@ -49,7 +49,7 @@ async function fill(from: number, to: number): Promise<void> {
             callerKey: { S: `people#${subject}` },
             dayKey: { S: dayKey(at, shardOf(id)) },
             at: { S: timeKey(at, id) },
-            ...(waits ? { workKey: { S: 'pending#break-glass' } } : {}),
+            ...(waits ? { workKey: { S: workKey('pending', shardOf(id)) } } : {}),
           },
         },
       }

@@ -262,6 +262,7 @@ describe('the counter', () => {
         answerWithinMs: 30_000,
         clock: sandbox.now,
         configHash: 'c'.repeat(64),
+        approvalOf: () => undefined,
         build: 'b',
       })
     const brokers = [ledgerOf(), ledgerOf()]

@@ -77,6 +77,7 @@ const deployed = async (...names: string[]) => {
       answerWithinMs: 10_000,
       sleep: async () => {},
       configHash: sandbox.rules.hash,
+      approvalOf: () => undefined,
       build: 'next',
     }),
   }

@@ -55,6 +55,7 @@ beforeAll(async () => {
     answerWithinMs: 10_000,
     sleep: async () => {},
     configHash: sandbox.rules.hash,
+    approvalOf: () => undefined,
     build: 'test',
   }
   remembered = progress(settings, 'retire')
@@ -133,6 +134,7 @@ test('what has left the table can be erased still: its journal says so, and leav
     state: sandbox.shipper.state,
     random: bytes,
     configHash: '0'.repeat(64),
+    approvalOf: () => undefined,
     sleep: async () => void (await sandbox.ship()),
   }
   const request = ids.session as RequestId

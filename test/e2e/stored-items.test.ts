@@ -48,6 +48,7 @@ const settings = () => ({
   answerWithinMs: 30_000,
   clock: Date.now,
   configHash: 'c'.repeat(64),
+  approvalOf: () => undefined,
   build: 'b',
 })
 

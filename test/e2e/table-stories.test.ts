@@ -63,6 +63,7 @@ const deployed = (...names: readonly string[]) =>
         answerWithinMs: 10_000,
         sleep: async () => {},
         configHash: lab.sandbox.rules.hash,
+        approvalOf: () => undefined,
         build: 'next',
       }),
     },

@@ -397,11 +397,12 @@ describe('keys and tables', () => {
     const { inputs } = prod.one('aws:dynamodb/table:Table', 'StoryTable')
     const known = storyTable('x')
     expect(inputs.globalSecondaryIndexes).toEqual(
-      (known.GlobalSecondaryIndexes ?? []).map(({ IndexName, KeySchema }) => ({
+      (known.GlobalSecondaryIndexes ?? []).map(({ IndexName, KeySchema, Projection }) => ({
         name: IndexName,
         hashKey: KeySchema?.[0]?.AttributeName,
         rangeKey: KeySchema?.[1]?.AttributeName,
-        projectionType: 'KEYS_ONLY',
+        projectionType: Projection?.ProjectionType,
+        ...(Projection?.NonKeyAttributes ? { nonKeyAttributes: Projection.NonKeyAttributes } : {}),
       })),
     )
     expect([inputs.streamEnabled, inputs.streamViewType]).toEqual([true, known.StreamSpecification?.StreamViewType])

@@ -6,7 +6,7 @@
 import { isOneOf, standingOf } from '@stint/core/access/decide'
 import { scopesOfPerson } from '@stint/core/access/freeze'
 import type { Origin } from '@stint/core/audit/event'
-import { approvalFor } from '@stint/core/config/approval'
+import { approvalOfProfile } from '@stint/core/config/approval'
 import type { Approval, Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import type { Caller } from '@stint/core/identity/caller'
@@ -44,10 +44,7 @@ export type Option = 'approve' | 'deny' | 'cancel' | 'revoke' | 'review'
 export type Decisions = ReturnType<typeof decisions>
 
 export function decisions({ rules, ledger }: { readonly rules: Rules; readonly ledger: Pick<Ledger, 'change' | 'frozen'> }) {
-  const approvalOf = (profileId: string): Approval | undefined => {
-    const profile = rules.profiles.find(profileId)
-    return profile && approvalFor(profile, rules.targets[profile.target] ?? {})
-  }
+  const approvalOf = (profileId: string): Approval | undefined => approvalOfProfile(rules, profileId)
 
   /**
    * The requester and approvers as the currently deployed config identifies them, in addition to what was stored when the request was made.

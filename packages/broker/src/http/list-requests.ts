@@ -11,7 +11,7 @@ import { type RequestTools, requestView } from './request-view.ts'
 
 const requestStates = ['pending', 'approved', 'denied', 'cancelled', 'expired', 'revoked', 'ended'] as const
 
-export function listRequestsRoute(app: Api, { rules, ledger }: ApiBroker, { withCaller, isAuditor }: Tools, tools: RequestTools): void {
+export function listRequestsRoute(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools, tools: RequestTools): void {
   answer(app, 'GET /requests', (c) =>
     withCaller(c, async (caller) => {
       const query = pageQuery(c, { state: requestStates, mine: ['true'], approvable: ['true'], review: ['needed'] })
@@ -25,9 +25,9 @@ export function listRequestsRoute(app: Api, { rules, ledger }: ApiBroker, { with
         )
       const { state, mine, approvable, review: reviewWanted } = query.filters
       const now = c.get('now')
-      const work = approvable ? (['pending'] as const) : reviewWanted ? (['approved', 'review'] as const) : undefined
+      const work = approvable ? 'pending' : reviewWanted ? 'review' : undefined
       const page: Done<Page<AccessRequest>> | { outcome: 'unknown'; cause: string } = work
-        ? await ledger.workOn(work, profilesOpenTo(c, caller, reviewWanted !== undefined), query.limit, query.cursor)
+        ? await ledger.workOn(work, opensFor(c, caller, reviewWanted !== undefined), query.limit, query.cursor)
         : isAuditor(c, caller) && !mine
           ? await ledger.allRequests(now, query.limit, query.cursor)
           : await ledger.requestsOf(caller, query.limit, query.cursor)
@@ -47,12 +47,21 @@ export function listRequestsRoute(app: Api, { rules, ledger }: ApiBroker, { with
     }),
   )
 
-  /** Profiles on whose requests the caller can act now or after an escalation. Auditors can review requests of all profiles. */
-  function profilesOpenTo(c: Ctx, caller: Caller, reviewing: boolean): readonly string[] {
+  /**
+   * Whether the caller can act on requests of a profile, now or after an escalation. Auditors can review requests of all profiles. Each
+   * profile is evaluated once, and only if it has requests.
+   */
+  function opensFor(c: Ctx, caller: Caller, reviewing: boolean): (profile: string) => boolean {
     const everywhere = reviewing && isAuditor(c, caller)
-    return rules.profiles.ids.filter((id) => {
+    const known = new Map<string, boolean>()
+    return (id) => {
+      const isOpen = known.get(id) ?? evaluate(id)
+      known.set(id, isOpen)
+      return isOpen
+    }
+    function evaluate(id: string): boolean {
       const approval = tools.approvalOf(id)
       return approval !== undefined && (everywhere || rulesOpenTo(approval, caller, 0, accessContext(c)).length > 0)
-    })
+    }
   }
 }

@@ -226,8 +226,16 @@ const operations: { readonly [O in Operation]: Description } = {
       query('cursor', 'The `next` of the previous page.', { type: 'string' }),
       query('state', 'Only requests in this state. A page can hold fewer than `limit`.', { type: 'string' }),
       query('mine', 'For auditors: only your own.', { type: 'boolean' }),
-      query('approvable', 'Only requests that wait for your approval.', { type: 'boolean' }),
-      query('review', '`needed`: only break-glass requests that have not been reviewed.', { type: 'string' }),
+      query(
+        'approvable',
+        'Only requests that wait for your approval. A page can hold fewer than `limit`, or none, and still have a `next`.',
+        {
+          type: 'boolean',
+        },
+      ),
+      query('review', '`needed`: only break-glass requests that have not been reviewed. Pages are as with `approvable`.', {
+        type: 'string',
+      }),
     ],
     success: { status: 200, description: 'A page.', content: json('RequestsPage') },
     problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],

@@ -73,7 +73,14 @@ export function permissionsOf(name: FunctionName, places: Places): readonly Stat
       log.sign,
       ...encrypted(places, 'dynamodb', 's3'),
     ],
-    sweep: [story.read('REQ#*'), story.put('REQ#*', 'SYS#*'), story.query(indexes.work, indexes.open), ...encrypted(places, 'dynamodb')],
+    sweep: [
+      story.read('REQ#*'),
+      story.put('REQ#*', 'SYS#*'),
+      story.query(indexes.work, indexes.due, indexes.open),
+      side.read('KEEP#due'),
+      side.put('KEEP#due'),
+      ...encrypted(places, 'dynamodb'),
+    ],
     // It ships what the stream lost, so it can write the log as the shipper can.
     compare: [
       story.read(...STORY),

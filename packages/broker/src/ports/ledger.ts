@@ -40,8 +40,8 @@ export type Intent = {
   readonly fingerprint?: string
 }
 
-/** Requests that need action. */
-export type WorkStage = 'pending' | 'approved' | 'review'
+/** Requests that people must act on. A break-glass request is in `review` from its approval until it is reviewed. */
+export type WorkStage = 'pending' | 'review'
 
 /** Identifies one attempt's session, for the writes that follow reserve. */
 export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt'> & {
@@ -111,6 +111,22 @@ export type SessionCount =
   | { readonly place: number; readonly full?: never }
   | { readonly full: keyof SessionLimits; readonly place?: never }
 
+export type SweepOptions = {
+  readonly abandonedBefore: Instant
+  readonly profiles: readonly string[]
+  readonly until: { readonly abandon: Instant; readonly pass: Instant; readonly correct: Instant }
+}
+/**
+ * `abandoned`: reservations whose uses returned. `changed`: requests. `unreviewed`: break-glass requests that were approved and wait for a
+ * review. `faults`: why some could not be read or written; the others were not held up.
+ */
+type LedgerSweep = {
+  readonly abandoned: number
+  readonly changed: number
+  readonly unreviewed: number
+  readonly faults: readonly string[]
+}
+
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string }
 
 export type NewRequestRefusal = 'request-unknown' | 'request-ended' | 'idempotency-mismatch' | 'frozen'
@@ -170,10 +186,13 @@ export type Ledger = {
   /** Newest first. `cursor` is a page's `next`; an invalid one gives an empty page. */
   requestsOf(caller: Pick<CallerRef, 'issuer' | 'subject'>, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
   allRequests(now: Instant, limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown>
-  /** Requests of these profiles that are pending, approved, or to be reviewed. */
+  /**
+   * Requests of one stage, newest first. Those of profiles that are not wanted are skipped without being read, so a page can have fewer
+   * requests than `limit`, or none, and still have a `next`.
+   */
   workOn(
-    stages: readonly WorkStage[],
-    profiles: readonly string[],
+    stage: WorkStage,
+    isWanted: (profile: string) => boolean,
     limit: number,
     cursor?: string,
   ): Promise<Done<Page<AccessRequest>> | Unknown>
@@ -196,15 +215,13 @@ export type Ledger = {
   /** Frees a place, if it is still as it was seen. */
   leavePlace(caller: CallerRef, place: WaitingPlace): Promise<Done<true> | Unknown>
 
-  /** Requests of one profile and stage, oldest first. */
-  oldestWork(stage: WorkStage, profile: string, limit: number): Promise<Done<readonly AccessRequest[]> | Unknown>
   /**
-   * Abandons reservations from before `before` without a recorded outcome, at most `limit` of them, and returns their uses. Returns how
-   * many; `fault` if some could not be abandoned.
+   * Writes down what time has done since the last run, oldest first: abandons reservations from before `abandonedBefore`, and makes the
+   * changes that are due. Works until `until` at the latest; the next run continues. `profiles`: the IDs of all profiles.
    */
-  abandon(before: Instant, now: Instant, limit: number): Promise<Done<{ readonly given: number; readonly fault?: string }>>
-  /** Writes down what has happened to a request by the passing of time. */
-  passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Promise<Done<boolean> | Unknown>
+  sweep(now: Instant, options: SweepOptions): Promise<LedgerSweep>
+  /** Writes down what the passing of time has done to one request. */
+  passTime(id: RequestId, now: Instant): Promise<Done<boolean> | Unknown>
 
   /** One of these scopes' freezes that is in force, read consistently (core/access/freeze.ts says which scopes matter). */
   frozen(scopes: readonly FreezeScope[], now: Instant): Promise<Done<Freeze | undefined> | Unknown>

@@ -1,4 +1,5 @@
 /** What a broker is built for: its rules, its AWS account and its runtime. On Lambda it comes from the environment (./environment.ts). */
+import { approvalOfProfile } from '@stint/core/config/approval'
 import type { Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import type { RandomBytes } from '@stint/core/ids'
@@ -71,6 +72,7 @@ export const tableSettings = (deployment: Deployment): LedgerSettings => ({
   sleep: deployment.sleep,
   answerWithinMs: (deployment.deadlines ?? deadlinesOnAws).ledger,
   configHash: deployment.rules.hash,
+  approvalOf: (profile) => approvalOfProfile(deployment.rules, profile),
   build: deployment.build,
   ...defined({ epoch: deployment.epoch, frozen: deployment.frozen }),
 })

@@ -1,7 +1,13 @@
 /** The approval that a profile and its target require together. */
 import { defined } from '../defined.ts'
 import { durationSeconds, formatDuration } from '../duration.ts'
-import type { Approval, Profile, Target } from './shape.ts'
+import type { Approval, Profile, Rules, Target } from './shape.ts'
+
+/** The approval that this profile requires; undefined if it requires none, or does not exist. */
+export function approvalOfProfile({ profiles, targets }: Pick<Rules, 'profiles' | 'targets'>, id: string): Approval | undefined {
+  const profile = profiles.find(id)
+  return profile && approvalFor(profile, targets[profile.target] ?? {})
+}
 
 /** Combines the rules of profile and target: all of them must hold, and the shorter of two limits applies. */
 export function approvalFor(profile: Pick<Profile, 'approval'>, target: Pick<Target, 'approval'>): Approval | undefined {

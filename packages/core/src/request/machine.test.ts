@@ -12,19 +12,8 @@ import type { RequestId } from '../ids.ts'
 import { caller, NOW } from '../testing/fixtures.ts'
 import { requestGrid } from '../testing/request-grid.ts'
 import { missing, rulesOpenTo, withinHours } from './approval.ts'
-import {
-  type Actor,
-  approve,
-  cancel,
-  type Decided,
-  deny,
-  isParty,
-  justify,
-  passTime,
-  requestTransitions,
-  review,
-  revoke,
-} from './machine.ts'
+import { passTime } from './due.ts'
+import { type Actor, approve, cancel, type Decided, deny, isParty, justify, requestTransitions, review, revoke } from './machine.ts'
 import { type AccessRequest, type RequestState, stateAt } from './request.ts'
 
 const approvers = { issuer: 'people', claims: { groups: { includes: 'approvers' } } } as const

@@ -7,24 +7,14 @@
 
 import type { Approval } from '../config/shape.ts'
 import { defined } from '../defined.ts'
-import { durationSeconds } from '../duration.ts'
 import type { Caller, CallerRef } from '../identity/caller.ts'
 import { callerRef, signedInWithin } from '../identity/caller.ts'
 import type { Person } from '../identity/person.ts'
-import { days, type Instant, seconds } from '../instant.ts'
+import { type Instant, seconds } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { missing, withinHours } from './approval.ts'
-import {
-  type AccessRequest,
-  type Channel,
-  type GivenApproval,
-  type Limits,
-  type Notice,
-  needsReview,
-  type RequestState,
-  stateAt,
-} from './request.ts'
+import { type AccessRequest, type Channel, type GivenApproval, type Limits, needsReview, type RequestState, stateAt } from './request.ts'
 
 type RequestAct =
   | 'approve'
@@ -277,52 +267,6 @@ export function review(request: AccessRequest, actor: Actor, text: string, now: 
 export const sameRules = ({ terms }: AccessRequest, approval: Approval): boolean =>
   canonicalJson(terms.approval ?? null) === canonicalJson(approval)
 
-/**
- * The change that is due at this time. `stateAt` already shows expiration and the end; unattended approval, escalation and
- * reminders take effect when the sweeper writes them.
- */
-export function passTime(request: AccessRequest, approval: Approval | undefined, now: Instant): Change | undefined {
-  if (request.state === 'pending') {
-    if (now >= request.expiresAt) return { state: 'expired', from: ['pending'], set: {}, events: [{ type: 'request.expired' }] }
-    if (request.unattendedAt !== undefined && now >= request.unattendedAt && approval && sameRules(request, approval)) {
-      const grant = grantFrom(request, request.approvals, now)
-      return { state: 'approved', set: grant, events: [{ ...approvedEvent(grant), unattended: true }] }
-    }
-    if (approval?.escalateAfter && now >= request.createdAt + seconds(durationSeconds(approval.escalateAfter))) {
-      const escalation = noticing(request, 'escalated', 'request.escalated')
-      if (escalation) return escalation
-    }
-    return reminding(request, reminders, request.createdAt, request.expiresAt - request.createdAt, now)
-  }
-  if (request.state === 'approved' && stateAt(request, now) === 'ended')
-    return { state: 'ended', from: ['approved'], set: {}, events: [{ type: 'request.ended' }] }
-  return needsReview(request) ? reminding(request, reviewReminders, request.windowStartsAt ?? 0, days(1), now) : undefined
-}
-
-/** When reminders are sent: as fractions of the time that a request waits, and in days after a break-glass. */
-const reminders = { reminded: 1 / 8, 'reminded-twice': 3 / 8, 'reminded-thrice': 7 / 8 } as const
-const reviewReminders = { 'review-reminded': 1, 'review-reminded-twice': 3, 'review-reminded-thrice': 7 } as const
-
-/** The latest reminder that is due. Earlier ones that were missed are skipped. */
-function reminding(
-  request: AccessRequest,
-  due: Readonly<Partial<Record<Notice, number>>>,
-  from: Instant,
-  unit: number,
-  now: Instant,
-): Change | undefined {
-  const passed = (Object.entries(due) as [Notice, number][]).filter(([, after]) => now >= from + after * unit).map(([notice]) => notice)
-  const latest = passed.at(-1)
-  if (latest === undefined || request.notices.includes(latest)) return undefined
-  return { state: request.state, set: { notices: [...new Set([...request.notices, ...passed])] }, events: [{ type: 'request.reminded' }] }
-}
-
-/** The event of a notification that has not been sent yet. */
-const noticing = (request: AccessRequest, notice: Notice, type: ChangeEvent['type']): Change | undefined =>
-  request.notices.includes(notice)
-    ? undefined
-    : { state: request.state, set: { notices: [...request.notices, notice] }, events: [{ type }] }
-
 /** Why the actor cannot decide: it is their own request, they are not a person, or they have no open rule and have not approved before. */
 function decisionBarrier(request: AccessRequest, actor: Actor): Refused<'self-approval' | 'not-approver'> | undefined {
   if (isSelf(request, actor)) return refused('self-approval', 'You cannot decide your own request.')
@@ -361,7 +305,7 @@ function limitFault(
   return undefined
 }
 
-const approvedEvent = ({ usesLeft, windowExpiresAt }: GrantedLimits): ChangeEvent => ({
+export const approvedEvent = ({ usesLeft, windowExpiresAt }: GrantedLimits): ChangeEvent => ({
   type: 'request.approved',
   uses: usesLeft,
   expiresAt: windowExpiresAt,
@@ -370,7 +314,7 @@ const approvedEvent = ({ usesLeft, windowExpiresAt }: GrantedLimits): ChangeEven
 type GrantedLimits = Required<Pick<Change['set'], 'limits' | 'windowStartsAt' | 'windowExpiresAt' | 'usesLeft'>>
 
 /** The lowest limits that the requester asked for and the approvers set, from the chosen start or from now. */
-function grantFrom(request: AccessRequest, approvals: readonly GivenApproval[], now: Instant): GrantedLimits {
+export function grantFrom(request: AccessRequest, approvals: readonly GivenApproval[], now: Instant): GrantedLimits {
   const all = [request.limits, ...approvals.map(({ limits }) => limits)]
   const least = (name: keyof Limits, most: number) => Math.min(most, ...all.flatMap((limits) => limits[name] ?? []))
   const windowStartsAt = Math.max(now, request.startsAt ?? now)

@@ -1,11 +1,15 @@
 /**
  * Global secondary indexes that lag behind their table, as DynamoDB's do. dynalite's indexes are always current, so code that
- * wrongly relies on a current index could not fail there. Keys only, like all of Stint's indexes.
+ * wrongly relies on a current index could not fail there. They hold keys, and the attributes that the index names.
  * Source: Amazon DynamoDB Developer Guide, "Using Global Secondary Indexes in DynamoDB", data synchronization.
  */
 import { type Attributes, dynamoError } from './dynamodb-answer.ts'
 
-type Schema = { readonly IndexName: string; readonly KeySchema: readonly { readonly AttributeName: string }[] }
+type Schema = {
+  readonly IndexName: string
+  readonly KeySchema: readonly { readonly AttributeName: string }[]
+  readonly Projection?: { readonly NonKeyAttributes?: readonly string[] }
+}
 export type Table = {
   readonly KeySchema: readonly { readonly AttributeName: string }[]
   readonly GlobalSecondaryIndexes?: readonly Schema[]
@@ -55,11 +59,13 @@ export function laggingIndexes(lagMs: number, clock: () => number) {
       if (condition?.hash.name !== hash || (condition.range && condition.range.name !== range))
         return invalid('Query condition missed key schema element', requestId)
       const names = [...new Set([...table.KeySchema.map(({ AttributeName }) => AttributeName), hash, range])]
-      const keysOf = (row: Attributes): Attributes => Object.fromEntries(names.flatMap((name) => (row[name] ? [[name, row[name]]] : [])))
+      const shownNames = [...names, ...(index.Projection?.NonKeyAttributes ?? [])]
+      const shownOf = (row: Attributes): Attributes =>
+        Object.fromEntries(shownNames.flatMap((name) => (row[name] ? [[name, row[name]]] : [])))
       const order = (row: Attributes) => `${textOf(row[range])}\u0000${names.map((name) => textOf(row[name])).join('\u0000')}`
       const rows = [...(images.get(query.TableName)?.values() ?? [])]
         .filter((row) => row[range] && textOf(row[hash]) === condition.hash.value && fits(textOf(row[range]), condition.range))
-        .map(keysOf)
+        .map(shownOf)
         .sort((a, b) => (order(a) < order(b) ? -1 : 1))
       if (query.ScanIndexForward === false) rows.reverse()
       const start = query.ExclusiveStartKey
@@ -90,7 +96,7 @@ type Side = { readonly name: string; readonly value: string }
 type Range = Side & { readonly operator: string; readonly to?: string }
 type Condition = { readonly hash: Side; readonly range?: Range }
 
-/** `#hash = :hash`, and one comparison for the range key. */
+/** `#hash = :hash`, and one comparison for the range key, or `BETWEEN`. */
 function conditionOf({ KeyConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues }: Query): Condition | undefined {
   const read = /^([#\w]+) = (:\w+)(?: AND ([#\w]+) (?:(<=|>=|<|>|=) (:\w+)|BETWEEN (:\w+) AND (:\w+)))?$/.exec(KeyConditionExpression)
   if (!read) return undefined

@@ -1,7 +1,7 @@
 /** Reservations that were never recorded give their use back after a while, however busy their request is. */
 import { seconds } from '@stint/core/instant'
 import { expect, test } from 'vitest'
-import { assumed, intent, ledgerInProcess, must, NOW, REQUEST, scope, sessionOf } from './testing/ledger.ts'
+import { assumed, intent, ledgerInProcess, must, NOW, REQUEST, scope, sessionOf, sweepOptions } from './testing/ledger.ts'
 
 const busy = scope({ terms: { ...scope().terms, uses: 50 } })
 const at = (after: number, suffix: string) =>
@@ -24,7 +24,7 @@ test('a reservation does not hide behind later ones of its request', async () =>
     const reservation = await must(ledger.reserve(at(after, suffix)))
     await must(ledger.record(reservation, assumed(), NOW + seconds(after)))
     const now = NOW + seconds(after + 20)
-    given.push((await must(ledger.abandon(now - seconds(90), now, 10))).given)
+    given.push((await ledger.sweep(now, sweepOptions(now))).abandoned)
   }
   expect(given).toEqual([1, 0])
 })

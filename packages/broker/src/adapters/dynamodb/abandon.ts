@@ -1,20 +1,18 @@
-/** Abandons reservations that were never recorded, oldest first, so that their uses return. */
+/** Abandons reservations that were never recorded, so that their uses return. */
 import type { RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import type { Ledger } from '../../ports/ledger.ts'
 import { openSessions } from './items.ts'
-import type { lists } from './request-lists.ts'
 import type { reading as singles } from './request-reader.ts'
 import type { Sender } from './sender.ts'
 import type { sessionWrites } from './sessions.ts'
-import { indexes, openKey, requestKey, SHARDS, timeKey } from './table.ts'
+import { requestKey } from './table.ts'
 
 export function abandoning(
   sender: Sender,
-  reading: ReturnType<typeof singles> & Pick<ReturnType<typeof lists>, 'oldest'>,
-  sessions: ReturnType<typeof sessionWrites>,
-): Pick<Ledger, 'abandon'> {
+  reading: Pick<ReturnType<typeof singles>, 'readItem'>,
+  sessions: Pick<ReturnType<typeof sessionWrites>, 'abandonOne'>,
+) {
   /** Abandons every reservation of one request that is old enough, and returns how many. */
   async function abandonIn(id: RequestId, before: Instant, now: Instant): Promise<Done<number> | Unknown> {
     const item = await reading.readItem(id)
@@ -44,25 +42,5 @@ export function abandoning(
     return cleared.outcome === 'unknown' ? cleared : done(true)
   }
 
-  return {
-    async abandon(before, now, limit) {
-      let given = 0
-      const faults: string[] = []
-      for (let shard = 0; shard < SHARDS; shard++) {
-        const ids = await reading.oldest(indexes.open, openKey(shard), timeKey(before, '' as RequestId), limit)
-        if (ids.outcome === 'unknown') {
-          faults.push(ids.cause)
-          continue
-        }
-        for (const id of ids.value) {
-          // An item that cannot be read or written must not hold up the others.
-          const abandoned = await abandonIn(id, before, now)
-          if (abandoned.outcome === 'done') given += abandoned.value
-          else faults.push(abandoned.cause)
-        }
-      }
-      const [first] = faults
-      return first === undefined ? done({ given }) : done({ given, fault: `${faults.length} not abandoned: ${first}` })
-    },
-  }
+  return { abandonIn }
 }

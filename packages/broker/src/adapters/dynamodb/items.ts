@@ -32,6 +32,9 @@ export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'lim
   readonly expiresAt?: Instant
   readonly callerKey: string
   readonly openSession?: string
+  readonly workKey?: string
+  readonly dueKey?: string
+  readonly dueAt?: string
   /** SHA-256 of what an Idempotency-Key was first used for. */
   readonly fingerprint?: string
   /**

@@ -16,6 +16,7 @@ const ledger = (send: () => Promise<unknown>, epoch?: number) =>
     answerWithinMs: 20,
     sleep: async () => {},
     configHash: 'c',
+    approvalOf: () => undefined,
     build: 'b',
     ...(epoch === undefined ? {} : { epoch }),
   })

@@ -10,12 +10,14 @@ import { system } from './announcements.ts'
 import { freezeWrites } from './freezes.ts'
 import { links } from './links.ts'
 import { tableOverSdk } from './over-sdk.ts'
+import { passingTime } from './passing-time.ts'
 import { changes } from './request-changes.ts'
 import { lists } from './request-lists.ts'
 import { reading } from './request-reader.ts'
 import { type DynamoSettings, sender } from './sender.ts'
 import { sessionWrites } from './sessions.ts'
 import { slackState } from './slack-state.ts'
+import { sweeping } from './sweeping.ts'
 import { closed, vendLedger } from './vend-ledger.ts'
 
 export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackState {
@@ -23,11 +25,13 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
   const send = sender({ ...settings, calls })
   const read = reading(settings, send)
   const listed = lists(settings, send, read)
+  const passing = passingTime(settings, send, read)
   return {
     ...vendLedger({ ...settings, calls }),
     ...listed,
     ...changes(settings, send, read),
-    ...abandoning(send, { ...read, ...listed }, sessionWrites(settings, send)),
+    passTime: passing.passTime,
+    ...sweeping(settings, send, { ...listed, ...passing, ...abandoning(send, read, sessionWrites(settings, send)) }),
     ...freezeWrites(settings, send),
     ...system(settings, send),
     ...links(settings, send),

@@ -11,33 +11,43 @@ import { hex128 } from '@stint/core/ids'
 import { seconds } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { done, refused } from '@stint/core/outcome'
+import type { AccessRequest } from '@stint/core/request/request'
 import type { Ledger, NewRequest } from '../../ports/ledger.ts'
 import { provenanceOf, requestFacts } from './event-facts.ts'
-import { toRequest } from './items.ts'
+import { indexKeysOf } from './index-keys.ts'
+import { type Item, toRequest } from './items.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
-import { callerKey, dayKey, requestKey, shardOf, timeKey, workKey } from './table.ts'
+import { callerKey, dayKey, requestKey, shardOf, timeKey } from './table.ts'
 
 export function asks(settings: LedgerSettings, { create }: Sender): Pick<Ledger, 'ask'> {
   return {
     async ask(ask) {
       const events = eventsOf(ask, settings.build).map((event) => journalEntry(event, settings))
-      const made = await create(requestKey(ask.request), { ...newItem(ask, events), attempt: hex128(settings.random) })
+      const item = newItem(ask, events)
+      const keys = indexKeysOf(requestOf(item), ask.approval)
+      const made = await create(requestKey(ask.request), { ...item, ...keys, attempt: hex128(settings.random) })
       if (made.outcome === 'unknown') return made
       if (made.outcome === 'done') {
-        const request = toRequest(made.value)
-        if (!request) throw new TypeError('a new request must have terms')
-        return done({ request, found: false })
+        return done({ request: requestOf(made.value), found: false })
       }
-      const { item } = made
-      if (!item || item.callerKey !== callerKey(ask.caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
-      const request = toRequest(item)
+      const { item: there } = made
+      if (!there || there.callerKey !== callerKey(ask.caller))
+        return refused('request-unknown', 'Request not found, or not visible to you.')
+      const request = toRequest(there)
       // Restored from the log: only the log knows what it was for.
-      if (!request) return refused('request-ended', `The request is ${item.state}.`, { evidence: { state: item.state } })
-      if (ask.fingerprint !== undefined && item.fingerprint !== ask.fingerprint)
+      if (!request) return refused('request-ended', `The request is ${there.state}.`, { evidence: { state: there.state } })
+      if (ask.fingerprint !== undefined && there.fingerprint !== ask.fingerprint)
         return refused('idempotency-mismatch', 'This Idempotency-Key was already used with different content. Use a new key.')
       return done({ request, found: true })
     },
   }
+}
+
+/** A new item has terms, unlike a refusal. */
+function requestOf(item: Omit<Item, 'pk' | 'sessions'>): AccessRequest {
+  const request = toRequest({ pk: requestKey(item.id), sessions: {}, ...item })
+  if (!request) throw new TypeError('a new request must have terms')
+  return request
 }
 
 function eventsOf(ask: NewRequest, build: string): readonly AuditEvent[] {
@@ -78,10 +88,10 @@ function newItem(
   events: readonly JournalEntry[],
 ) {
   const { breakGlass } = approval
-  return {
+  return defined({
     id: request,
     version: 1,
-    state: 'pending',
+    state: 'pending' as const,
     createdAt: call.now,
     caller: callerRef(caller),
     fullSubject: caller.fullSubject,
@@ -104,8 +114,7 @@ function newItem(
     attempts: 0,
     callerKey: callerKey(caller),
     dayKey: dayKey(call.now, shardOf(request)),
-    workKey: workKey('pending', scope.terms.profile),
     at: timeKey(call.now, request),
     events,
-  }
+  })
 }

@@ -1,5 +1,5 @@
 /** The writes of the vend path for calls that are refused, need approval, or come from an SDK's container provider. `vend` loads them on first use (./vend-ledger.ts). */
-import type { Ledger, VendLedger } from '../../ports/ledger.ts'
+import type { VendLedger } from '../../ports/ledger.ts'
 import { asks } from './new-request.ts'
 import { refusals } from './refusals.ts'
 import { changes } from './request-changes.ts'
@@ -9,7 +9,7 @@ import { places } from './waiting-places.ts'
 
 export type RareWrites = Pick<VendLedger, 'refuse' | 'countSession' | 'countAsk' | 'ask' | 'change' | 'takePlace' | 'leavePlace'>
 
-export const rareWrites = (settings: LedgerSettings, send: Sender, reader: Pick<Ledger, 'request'>): RareWrites => ({
+export const rareWrites = (settings: LedgerSettings, send: Sender, reader: Parameters<typeof changes>[2]): RareWrites => ({
   ...refusals(settings, send),
   ...sessionCounter(settings, send),
   ...asks(settings, send),

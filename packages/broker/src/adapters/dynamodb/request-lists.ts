@@ -14,22 +14,28 @@ import type { Ledger, Page } from '../../ports/ledger.ts'
 import { COUNTED, pageIn } from './answer-checks.ts'
 import type { reading } from './request-reader.ts'
 import { type DynamoSettings, type Sender, unconditional } from './sender.ts'
-import { callerKey, indexes, SHARDS, workKey } from './table.ts'
+import { callerKey, indexes, shards, workKey } from './table.ts'
 
 /** How far back the list of all callers' requests goes. Older requests can be found by ID or by caller. */
 const LISTED_DAYS = 31
 /** Queries in a row for one page, each over all shards of its partition. */
 const MAX_LOOKS = 40
-/** Partitions queried at once. */
-const AT_ONCE = 50
+/** Keys of each shard in one look at a list of which only some profiles are wanted. */
+const SELECTED_FROM = 250
 
 type Index = (typeof indexes)[keyof typeof indexes]
 /** Partitions that are merged by time. */
 type Partition = { readonly index: Index; readonly keys: readonly string[] }
+/** What an index shows of an item. `at` is its sort key, which is unique. */
+export type IndexEntry = { readonly id: RequestId; readonly at: string; readonly profile?: string }
 
-type Lists = Pick<Ledger, 'session' | 'requestsOf' | 'allRequests' | 'workOn' | 'oldestWork'> & {
-  /** IDs in one partition of an index, oldest first, below a bound. */
-  readonly oldest: (index: Index, key: string, below: string, limit: number) => Promise<Done<readonly RequestId[]> | Unknown>
+type Lists = Pick<Ledger, 'session' | 'requestsOf' | 'allRequests' | 'workOn'> & {
+  /** Entries of one partition of an index, oldest first, between two sort keys, without these. */
+  readonly entries: (
+    index: Index,
+    key: string,
+    options: { readonly after?: string | undefined; readonly before?: string; readonly limit: number },
+  ) => Promise<Done<readonly IndexEntry[]> | Unknown>
 }
 
 export function lists(settings: DynamoSettings, sender: Sender, { request }: ReturnType<typeof reading>): Lists {
@@ -48,58 +54,47 @@ export function lists(settings: DynamoSettings, sender: Sender, { request }: Ret
       pageOf(
         daysBack(now, LISTED_DAYS).map((day) => ({
           index: indexes.byDay,
-          keys: Array.from({ length: SHARDS }, (_, shard) => `${day}#${shard}`),
+          keys: shards.map((shard) => `${day}#${shard}`),
         })),
         limit,
         cursor,
       ),
 
-    workOn: (stages, profiles, limit, cursor) =>
-      profiles.length === 0
-        ? Promise.resolve(done({ items: [] }))
-        : pageOf(
-            [{ index: indexes.work, keys: profiles.flatMap((profile) => stages.map((stage) => workKey(stage, profile))) }],
-            limit,
-            cursor,
-          ),
+    workOn: (stage, isWanted, limit, cursor) =>
+      pageOf([{ index: indexes.work, keys: shards.map((shard) => workKey(stage, shard)) }], limit, cursor, isWanted),
 
-    async oldestWork(stage, profile, limit) {
-      const found = await query(indexes.work, workKey(stage, profile), { newestFirst: false, limit })
-      if (found.outcome === 'unknown') return found
-      const requests: AccessRequest[] = []
-      for (const { id } of found.value) {
-        const one = await request(id)
-        if (one.outcome === 'unknown') return one
-        if (one.value) requests.push(one.value)
-      }
-      return done(requests)
-    },
-
-    async oldest(index, key, below, limit) {
-      const found = await query(index, key, { before: below, newestFirst: false, limit })
-      return found.outcome === 'done' ? done(found.value.map(({ id }) => id)) : found
+    async entries(index, key, { after, before, limit }) {
+      // Sort keys begin with a time. `BETWEEN` includes its bounds, and DynamoDB refuses one whose bounds are in the wrong order.
+      const [from, to] = [after === undefined ? '0' : `${after}!`, before ?? '~']
+      return from > to ? done([]) : query(index, key, { between: [from, to], newestFirst: false, limit })
     },
   }
 }
 
 type Request = ReturnType<typeof reading>['request']
 
+/** A range of sort keys: all below a bound, or all from one to another. */
+type Range = { readonly before?: string | undefined; readonly between?: readonly [from: string, to: string] }
+
 /** Queries of the indexes, and pages over several partitions. */
 function paging({ client, storyTable }: DynamoSettings, { send }: Sender, request: Request) {
   async function query(
     index: Index,
     key: string,
-    options: { before?: string | undefined; newestFirst: boolean; limit: number },
-  ): Promise<Done<{ id: RequestId; at: string }[]> | Unknown> {
-    const { before, newestFirst, limit } = options
+    { before, between, newestFirst, limit }: Range & { readonly newestFirst: boolean; readonly limit: number },
+  ): Promise<Done<IndexEntry[]> | Unknown> {
     const all = marshall({ [index.hash]: key })
+    const range = between ? ' AND #range BETWEEN :from AND :to' : before === undefined ? '' : ' AND #range < :before'
     const answer = await send(async () => {
       const found = new QueryCommand({
         TableName: storyTable,
         IndexName: index.name,
-        KeyConditionExpression: before === undefined ? '#hash = :hash' : '#hash = :hash AND #range < :before',
-        ExpressionAttributeNames: { '#hash': index.hash, ...(before === undefined ? {} : { '#range': index.range }) },
-        ExpressionAttributeValues: marshall({ ':hash': key, ...defined({ ':before': before }) }),
+        KeyConditionExpression: `#hash = :hash${range}`,
+        ExpressionAttributeNames: { '#hash': index.hash, ...(range === '' ? {} : { '#range': index.range }) },
+        ExpressionAttributeValues: marshall({
+          ':hash': key,
+          ...defined({ ':before': before, ':from': between?.[0], ':to': between?.[1] }),
+        }),
         ScanIndexForward: !newestFirst,
         Limit: limit,
         ...COUNTED,
@@ -111,52 +106,55 @@ function paging({ client, storyTable }: DynamoSettings, { send }: Sender, reques
       answer.value.flatMap((row) => {
         const id = parseRequestId(row.pk?.S?.replace(/^REQ#/, '') ?? '')
         const at = row[index.range]?.S
-        return id && at ? [{ id, at }] : []
+        return id && at ? [{ id, at, ...defined({ profile: row.profile?.S }) }] : []
       }),
     )
   }
 
-  async function newest(
-    { index, keys }: Partition,
-    limit: number,
-    before: string | undefined,
-  ): Promise<Done<{ id: RequestId; at: string }[]> | Unknown> {
-    const found: { id: RequestId; at: string }[] = []
-    for (let from = 0; from < keys.length; from += AT_ONCE) {
-      const answers = await Promise.all(
-        keys.slice(from, from + AT_ONCE).map((key) => query(index, key, { before, newestFirst: true, limit })),
-      )
-      for (const answer of answers) {
-        if (answer.outcome === 'unknown') return answer
-        found.push(...answer.value)
-      }
+  async function newest({ index, keys }: Partition, limit: number, before: string | undefined): Promise<Done<IndexEntry[]> | Unknown> {
+    const found: IndexEntry[] = []
+    for (const answer of await Promise.all(keys.map((key) => query(index, key, { before, newestFirst: true, limit })))) {
+      if (answer.outcome === 'unknown') return answer
+      found.push(...answer.value)
     }
     return done(found.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit))
   }
 
   /**
-   * Requests newest first, over partitions that follow each other in time. A page can end inside a partition; the cursor is the time key of
-   * the last item read, which is unique.
+   * Requests newest first, over partitions that follow each other in time, of profiles that are wanted. A page can end inside a partition; the
+   * cursor is the time key of the last entry read, which is unique.
    */
-  async function pageOf(partitions: readonly Partition[], limit: number, cursor?: string): Promise<Done<Page<AccessRequest>> | Unknown> {
+  async function pageOf(
+    partitions: readonly Partition[],
+    limit: number,
+    cursor?: string,
+    isWanted?: (profile: string) => boolean,
+  ): Promise<Done<Page<AccessRequest>> | Unknown> {
     const items: AccessRequest[] = []
     let last = cursor
     const page = () => done({ items, ...defined({ next: last }) })
+    const atOnce = isWanted ? Math.max(limit, SELECTED_FROM) : limit
     let looks = 0
     for (const partition of partitions) {
       for (;;) {
-        // Refusals are not requests and do not count towards the page. After a while the page stops looking for more, and returns a cursor.
+        // Entries that are skipped do not count towards the page. After a while the page stops looking for more, and returns a cursor.
         if (looks++ >= MAX_LOOKS) return page()
-        const keys = await newest(partition, limit, last)
+        const keys = await newest(partition, atOnce, last)
         if (keys.outcome === 'unknown') return keys
-        const found = await Promise.all(keys.value.map(({ id }) => request(id)))
-        for (const [index, one] of found.entries()) {
-          if (one.outcome === 'unknown') return one
-          last = keys.value[index]?.at
-          if (one.value) items.push(one.value)
-          if (items.length >= limit) return page()
+        const wanted = isWanted ? keys.value.filter(({ profile }) => profile !== undefined && isWanted(profile)) : keys.value
+        for (let from = 0; from < wanted.length; from += limit) {
+          const some = wanted.slice(from, from + limit)
+          const found = await Promise.all(some.map(({ id }) => request(id)))
+          for (const [index, one] of found.entries()) {
+            if (one.outcome === 'unknown') return one
+            last = some[index]?.at
+            // Refusals are not requests.
+            if (one.value) items.push(one.value)
+            if (items.length >= limit) return page()
+          }
         }
-        if (keys.value.length < limit) break
+        if (keys.value.length < atOnce) break
+        last = keys.value.at(-1)?.at
       }
     }
     return done({ items })

@@ -5,6 +5,7 @@
  * outcome is `unknown`. So each write must be safe to repeat, and safe to arrive late.
  */
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { Approval } from '@stint/core/config/shape'
 import type { RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
@@ -28,6 +29,8 @@ export type LedgerSettings = {
   /** Waits between two sends of one write. */
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly configHash: string
+  /** The approval that the deployed config requires for a profile; undefined if it requires none, or the profile does not exist. */
+  readonly approvalOf: (profile: string) => Approval | undefined
   readonly build: string
   /** Requests older than this cannot be used. Set after a restore, to the time of the restore. */
   readonly epoch?: Instant

@@ -15,35 +15,39 @@ export type Attributes = Readonly<Record<string, AttributeValue>>
 /** How readers of journals and erasures reach the story table. */
 export type TableReader = { readonly client: DynamoDBClient; readonly storyTable: string }
 
-/** Sparse indexes that hold keys only: an item found there is read from the table, consistently. */
+type IndexDefinition = { readonly name: string; readonly hash: string; readonly range: string; readonly also?: readonly string[] }
+/** Sparse indexes that hold keys only, and the attributes in `also`: an item found there is read from the table, consistently. */
 export const indexes = {
   /** A caller's requests by time. */
   byCaller: { name: 'byCaller', hash: 'callerKey', range: 'at' },
   /** All items of a day, in shards: a day in one partition would be a hot partition. */
   byDay: { name: 'byDay', hash: 'dayKey', range: 'at' },
-  /** Requests that need action, by stage and profile: pending, approved, or to be reviewed. */
-  work: { name: 'work', hash: 'workKey', range: 'at' },
+  /** Requests that people must act on, by stage, in shards: pending, or to be reviewed. Readers select by profile. */
+  work: { name: 'work', hash: 'workKey', range: 'at', also: ['profile'] },
+  /** Requests that time alone changes, by the instant of the next change, in shards. */
+  due: { name: 'due', hash: 'dueKey', range: 'dueAt' },
   /** Reservations without a recorded outcome. */
   open: { name: 'open', hash: 'openKey', range: 'openAt' },
-} as const
+} as const satisfies Readonly<Record<string, IndexDefinition>>
+const definitions: readonly IndexDefinition[] = Object.values(indexes)
 
-/** Shards of a day, and of the open reservations: 1,000 writes a second each. */
+/** Shards of each partition that would be hot: 1,000 writes a second each. */
 export const SHARDS = 4
 
 export const storyTable = (name: string): CreateTableCommandInput => ({
   TableName: name,
   BillingMode: 'PAY_PER_REQUEST',
-  AttributeDefinitions: ['pk', ...Object.values(indexes).flatMap(({ hash, range }) => [hash, range])]
+  AttributeDefinitions: ['pk', ...definitions.flatMap(({ hash, range }) => [hash, range])]
     .filter((attribute, index, all) => all.indexOf(attribute) === index)
     .map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
   KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-  GlobalSecondaryIndexes: Object.values(indexes).map(({ name: IndexName, hash, range }) => ({
+  GlobalSecondaryIndexes: definitions.map(({ name: IndexName, hash, range, also }) => ({
     IndexName,
     KeySchema: [
       { AttributeName: hash, KeyType: 'HASH' },
       { AttributeName: range, KeyType: 'RANGE' },
     ],
-    Projection: { ProjectionType: 'KEYS_ONLY' },
+    Projection: also ? { ProjectionType: 'INCLUDE', NonKeyAttributes: [...also] } : { ProjectionType: 'KEYS_ONLY' },
   })),
   StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
 })
@@ -73,7 +77,8 @@ export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subje
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
 /** Refusals have partitions of their own: they leave the table sooner, and lists of requests do not pass over them. */
 export const refusedDayKey = (at: Instant, shard: number): string => `${toDay(at)}#refused#${shard}`
-export const workKey = (stage: WorkStage, profile: string): string => `${stage}#${profile}`
+export const workKey = (stage: WorkStage, shard: number): string => `${stage}#${shard}`
+export const dueKey = (shard: number): string => `DUE#${shard}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
 /**
  * The partition, next to those of the days, for items that are not requests: freezes, links and facts about the deployment. Their time in
@@ -82,6 +87,7 @@ export const openKey = (shard: number): string => `OPEN#${shard}`
 export const OTHER_DAY = 'OTHER'
 /** Sorts by time, and is unique. */
 export const timeKey = (at: Instant, id: RequestId): string => `${toIso(at)}#${id}`
+export const shards: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard)
 /** Any even distribution works; the last characters of an ID are random or hashed. */
 export const shardOf = (id: RequestId): number => (id.charCodeAt(id.length - 1) + id.charCodeAt(id.length - 2)) % SHARDS
 /** Counters identify nobody, so erasure does not touch them. */

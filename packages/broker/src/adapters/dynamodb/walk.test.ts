@@ -5,15 +5,17 @@
  */
 import type { Approval } from '@stint/core/config/shape'
 import type { Person } from '@stint/core/identity/person'
+import { nextDue } from '@stint/core/request/due'
 import { type Actor, approve, cancel, type Decided, deny, revoke } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
-import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Terms } from '@stint/core/scope/terms'
 import { caller } from '@stint/core/testing/fixtures'
 import { expect, test } from 'vitest'
 import type { Reservation } from '../../ports/ledger.ts'
+import { toItem, toRequest } from './items.ts'
+import { timeKey } from './table.ts'
 import type { Item } from './testing/expression.ts'
-import { assumed, intent, ledgerInProcess, must, NOW, newRequest, REQUEST, scope, sessionOf } from './testing/ledger.ts'
+import { assumed, intent, ledgerInProcess, must, NOW, newRequest, REQUEST, scope, sessionOf, sweepOptions } from './testing/ledger.ts'
 
 const STEP_MS = 1_800_000
 const rules: Approval = {
@@ -52,7 +54,7 @@ type World = {
 }
 type Step = (world: World) => Promise<Partial<World> | undefined>
 
-const it = ledgerInProcess({}, { indexed: true })
+const it = ledgerInProcess({ approvalOf: () => rules }, { indexed: true })
 const { ledger } = it
 
 async function decided(world: World, decide: (found: AccessRequest) => Decided): Promise<Partial<World>> {
@@ -115,9 +117,8 @@ const steps: { readonly [name: string]: Step } = {
   'the first vend dies': async (world) => (world.held[0] ? { held: world.held.with(0, undefined) } : undefined),
   'time passes': async (world) => (world.now > NOW + 4 * STEP_MS ? undefined : { now: world.now + STEP_MS }),
   'the sweeper runs': async (world) => {
-    const request = await must(ledger.request(REQUEST))
-    if (request) await ledger.passTime(request, rules, world.now)
-    await ledger.abandon(world.now - ABANDONED_AFTER_SECONDS * 1000, world.now, 10)
+    // Without looking at requests that are not due: each must be due by what was written with it.
+    await ledger.sweep(world.now, sweepOptions(world.now, { until: { abandon: Infinity, pass: Infinity, correct: 0 } }))
     return {}
   },
 }
@@ -156,6 +157,10 @@ test('every state that can be reached keeps invariants 1, 2 and 4', { timeout: 1
   const ofSessions = new Set<string>()
   for (const { table, left, leftAfterRevoke } of seen.values()) {
     const item = requestIn(table)
+    // The sweeper finds it no later than time changes it.
+    const request = toRequest(toItem(item))
+    const due = request && nextDue(request, rules)
+    expect(item.dueAt?.S ?? '').toBe(due === undefined ? '' : timeKey(due, REQUEST))
     states.add(item.state?.S ?? '')
     const sessions = Object.entries(item).flatMap(([name, value]) => (name.startsWith('ses.') ? [value.M?.state?.S ?? ''] : []))
     for (const state of sessions) ofSessions.add(state)
@@ -186,6 +191,6 @@ function keyOf({ table, now, held, ...rest }: World): string {
     .map(([name, value]) => [name, value.M?.state?.S, value.M?.reservedAt?.N])
     .sort()
   const people = (item.approvals?.L ?? []).map(({ M }) => M?.person?.S)
-  const { state, usesLeft, windowExpiresAt, openSession } = item
-  return JSON.stringify([state, usesLeft, windowExpiresAt, openSession, people, sessions, now, held.map(Boolean), rest])
+  const { state, usesLeft, windowExpiresAt, openSession, dueAt } = item
+  return JSON.stringify([state, usesLeft, windowExpiresAt, openSession, dueAt, people, sessions, now, held.map(Boolean), rest])
 }

@@ -4,12 +4,14 @@ import type { Approval } from '@stint/core/config/shape'
 import type { CallerRef } from '@stint/core/identity/caller'
 import type { Person } from '@stint/core/identity/person'
 import type { RequestId, SessionId } from '@stint/core/ids'
+import { type Instant, seconds } from '@stint/core/instant'
 import { done } from '@stint/core/outcome'
 import type { Change } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
+import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { Scope, Terms } from '@stint/core/scope/terms'
 import { caller, NOW } from '@stint/core/testing/fixtures'
-import type { Intent, NewRequest, Reservation } from '../../../ports/ledger.ts'
+import type { Intent, NewRequest, Reservation, SweepOptions } from '../../../ports/ledger.ts'
 import type { Assumed } from '../../../ports/sts.ts'
 import type { ClientName } from '../../testing/clients.ts'
 import { tableOverWire } from '../../wire/dynamodb.ts'
@@ -41,6 +43,7 @@ export function ledgerInProcess(
     answerWithinMs: 10_000,
     sleep: async () => {},
     configHash: 'c'.repeat(64),
+    approvalOf: () => approval,
     build: 'build',
     ...more,
   }
@@ -174,6 +177,14 @@ export const always =
   (change: Change) =>
   (_found: AccessRequest): ReturnType<Parameters<LedgerInProcess['ledger']['change']>[2]> =>
     done(change)
+
+/** A run of the sweeper with all the time it needs. */
+export const sweepOptions = (now: Instant, more: Partial<SweepOptions> = {}): SweepOptions => ({
+  abandonedBefore: now - seconds(ABANDONED_AFTER_SECONDS),
+  profiles: ['deploy'],
+  until: { abandon: Infinity, pass: Infinity, correct: Infinity },
+  ...more,
+})
 
 export const origin = { source: '203.0.113.7', token: 'b'.repeat(64) }
 

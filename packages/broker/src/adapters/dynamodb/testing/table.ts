@@ -4,6 +4,7 @@
  */
 import { type AttributeValue, ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Wire } from '../../wire/exchange.ts'
+import { indexes } from '../table.ts'
 import { type Item, readWrite, Validation } from './expression.ts'
 
 export type Sent = { readonly operation: string; readonly input: Input }
@@ -109,12 +110,12 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
       const [low, high] = [values[from]?.S ?? '', values[to]?.S ?? '']
       return { name: names[name] ?? name, holds: (value: string) => comparisons[operator]?.(value, low, high) === true }
     })
-    const rangeName = conditions[1]?.name ?? 'sk'
+    const rangeName = conditions[1]?.name ?? Object.values(indexes).find(({ name }) => name === input.IndexName)?.range ?? 'sk'
     const order = input.ScanIndexForward === false ? -1 : 1
     return [...items]
       .filter(
         ([id, item]) =>
-          id.startsWith(`${input.TableName}|`) && conditions.every(({ name, holds }) => item[name]?.S !== undefined && holds(item[name].S)),
+          id.startsWith(`${input.TableName}|`) && item[rangeName]?.S !== undefined && conditions.every(({ name, holds }) => item[name]?.S !== undefined && holds(item[name].S)),
       )
       .map(([, item]) => item)
       .sort((one, other) => ((one[rangeName]?.S ?? '') < (other[rangeName]?.S ?? '') ? -order : order))

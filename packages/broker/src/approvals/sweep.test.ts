@@ -1,0 +1,33 @@
+/** The sweeper's time, and what it logs. */
+import { rulesOf } from '@stint/core/config/rules'
+import type { Config } from '@stint/core/config/shape'
+import { done } from '@stint/core/outcome'
+import { expect, test } from 'vitest'
+import { ledgerInProcess, NOW } from '../adapters/dynamodb/testing/ledger.ts'
+import { FUNCTIONS } from '../lambda/functions.ts'
+import { deadlinesOnAws } from '../wiring/broker.ts'
+import { SWEEP_SECONDS, sweep } from './sweep.ts'
+
+/** A read and a write of an item, or a query: each is sent three times, with two pauses of at most 75 and 150 ms. */
+const LAST_CALLS_MS = 2 * (3 * deadlinesOnAws.ledger + 75 + 150)
+
+test('what is under way when the time is over still fits into the function', () => {
+  expect(SWEEP_SECONDS.abandon).toBeLessThan(SWEEP_SECONDS.pass)
+  expect(SWEEP_SECONDS.pass).toBeLessThan(SWEEP_SECONDS.correct)
+  // Then the sweeper writes what it remembers, and counts what is unreviewed.
+  expect(SWEEP_SECONDS.correct * 1000 + 2 * LAST_CALLS_MS).toBeLessThan(FUNCTIONS.sweep.seconds * 1000)
+})
+
+test('a run with many faults names three of them, and how many more there are', async () => {
+  const { ledger } = ledgerInProcess()
+  const lines: object[] = []
+  const rules = rulesOf({ issuers: {}, targets: {}, profiles: {} } as unknown as Config, 'c'.repeat(64))
+  const failing = {
+    ...ledger,
+    announceConfig: async () => done(true as const),
+    sweep: async () => ({ abandoned: 1, changed: 2, unreviewed: 0, faults: ['a', 'b', 'c', 'd', 'e'] }),
+  }
+  const swept = { abandoned: 1, changed: 2, unreviewed: 0, fault: 'a; b; c; and 2 more' }
+  expect(await sweep({ rules, ledger: failing, clock: () => NOW, log: (line) => void lines.push(line) })).toEqual(swept)
+  expect(lines).toEqual([{ event: 'swept', ...swept }])
+})
