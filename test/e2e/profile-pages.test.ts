@@ -1,6 +1,6 @@
 /** `GET /profiles` in pages: all profiles once, in order. The size of a page: packages/broker/src/http/paging.test.ts. */
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { cliUser } from '../support/cli-user.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
@@ -36,6 +36,14 @@ test.each([
   for (const page of all) expect(page.ids.length).toBeLessThanOrEqual(most)
   for (const page of all.slice(0, -1)) expect(page.link).toMatch(/^<\/profiles\?limit=\d+&cursor=[\w-]+>; rel="next"$/)
   expect(all.at(-1)?.link).toBeNull()
+})
+
+test('a list reads the profiles that an earlier one has read no more', async () => {
+  const ids = await pages('limit=100')
+  const find = vi.spyOn(sandbox.rules.profiles, 'find')
+  expect(await pages('limit=100')).toEqual(ids)
+  expect(find).not.toHaveBeenCalled()
+  find.mockRestore()
 })
 
 test.each(['limit=0', 'limit=101', 'limit=x', 'cursor=', 'cursor=%00', 'cursor=Li4v', 'other=1', 'limit=1&limit=2'])(

@@ -3,7 +3,7 @@
  * in, who does not, and what people are told.
  */
 import type { MemberName } from '@stint/sandbox/slack/workspace'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { brokenInvariants } from '../support/checkers.ts'
 import { stint } from '../support/cli.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
@@ -146,7 +146,11 @@ describe('what people meet there', () => {
     const sam = lab.at('second-developer')
     await sam.command('')
     expect(lab.modal('second-developer')).toMatch(/external_select/)
+    const find = vi.spyOn(lab.sandbox.rules.profiles, 'find')
     expect(await sam.suggest('profile', '')).toHaveLength(100)
+    // The form was opened before, and read them all.
+    expect(find).not.toHaveBeenCalled()
+    find.mockRestore()
     expect(await sam.suggest('profile', 'crowd-17')).toEqual(Array.from({ length: 10 }, (_, at) => `crowd-17${at}`))
     expect(await sam.suggest('profile', 'team 42')).toEqual(['crowd-042'])
     expect(await sam.suggest('profile', 'night')).toEqual([])

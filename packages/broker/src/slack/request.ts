@@ -10,30 +10,43 @@ import { minute } from '@stint/core/request/summary'
 import { resolveScope } from '@stint/core/scope/terms'
 import { requestApproval } from '../vend/request-approval.ts'
 import type { SlackReply, SlackTurn } from './handle.ts'
-import { askModal, blockIds, type Choice, MOST_OPTIONS, optionOf, PARAMETER, tellModal, waitModal } from './modals.ts'
+import { askModal, blockIds, MOST_OPTIONS, type Choice as ModalChoice, optionOf, PARAMETER, tellModal, waitModal } from './modals.ts'
 import type { View } from './payload.ts'
 import { callOf, errorAt, formNotOpened, recorded, type SlackBroker, whoIn, wordsOf } from './turn.ts'
 import type { Known } from './who.ts'
 
+type Choice = ModalChoice & { readonly profile: Profile }
+
 export function requesting(broker: SlackBroker) {
   const { rules, api, decider } = broker
 
-  /**
-   * The profiles that need an approval and match this person's claims. A second factor, a recent sign-in and the address are
-   * not checked here: they are checked when a session is issued.
-   */
-  function choicesOf({ caller }: Known, now: number): readonly Choice[] {
-    return rules.profiles.ids.flatMap((id) => {
-      const profile = rules.profiles.find(id)
-      return profile && mayAsk(profile, caller, now) && decider.approvalOf(id) ? [{ id, profile: withWhy(id, profile) }] : []
+  /** The profiles that need an approval, read once: to read 10,000 takes longer than to match them with a person. */
+  let needing: readonly Choice[] | undefined
+  const allNeeding = (): readonly Choice[] => {
+    needing ??= rules.profiles.ids.flatMap((id) => {
+      const [profile, approval] = [rules.profiles.find(id), decider.approvalOf(id)]
+      return profile && approval
+        ? [{ id, profile: approval.breakGlass ? { ...profile, justification: 'required' as const } : profile }]
+        : []
     })
+    return needing
+  }
+
+  /**
+   * Those that match this person's claims and are wanted, as many as a select can show and one more. A second factor, a recent sign-in and
+   * the address are not checked here: they are checked when a session is issued.
+   */
+  function choicesOf({ caller }: Known, now: number, isWanted: (choice: Choice) => boolean = () => true): readonly Choice[] {
+    const found: Choice[] = []
+    for (const choice of allNeeding()) {
+      if (!isWanted(choice) || !mayAsk(choice.profile, caller, now)) continue
+      found.push(choice)
+      if (found.length > MOST_OPTIONS) break
+    }
+    return found
   }
   const mayAsk = (profile: Profile, caller: Known['caller'], now: number): boolean =>
     standingOf(profile, caller, { sourceIp: '', now }).nearest !== undefined
-  const withWhy = (id: string, profile: Profile): Choice['profile'] => ({
-    ...profile,
-    ...(decider.approvalOf(id)?.breakGlass ? { justification: 'required' as const } : {}),
-  })
 
   async function openAsk(trigger: string, turn: SlackTurn): Promise<SlackReply> {
     const opened = await api.openView(trigger, waitModal('Request access'))
@@ -54,8 +67,8 @@ export function requesting(broker: SlackBroker) {
   async function chooseProfile(view: View, id: string, turn: SlackTurn): Promise<SlackReply> {
     const known = await whoIn(broker, turn)
     if (known.outcome !== 'done') return void (await api.updateView(view.id, view.hash, tellModal('Request access', wordsOf(known))))
+    const [chosen] = choicesOf(known.value, turn.now, (choice) => choice.id === id)
     const choices = choicesOf(known.value, turn.now)
-    const chosen = choices.find((choice) => choice.id === id)
     if (chosen) await api.updateView(view.id, view.hash, askModal(choices, chosen))
     return undefined
   }
@@ -64,7 +77,7 @@ export function requesting(broker: SlackBroker) {
     const known = await whoIn(broker, turn)
     const wanted = typed.trim().toLowerCase()
     const fits = ({ id, profile }: Choice) => id.includes(wanted) || (profile.description ?? '').toLowerCase().includes(wanted)
-    const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now).filter(fits) : []
+    const choices = known.outcome === 'done' ? choicesOf(known.value, turn.now, fits) : []
     return { options: choices.slice(0, MOST_OPTIONS).map(optionOf) }
   }
 
