@@ -11,6 +11,8 @@ import { SWEEP_SECONDS, sweep } from './sweep.ts'
 /** A read and a write of an item, or a query: each is sent three times, with two pauses of at most 75 and 150 ms. */
 const LAST_CALLS_MS = 2 * (3 * deadlinesOnAws.ledger + 75 + 150)
 
+const rules = rulesOf({ issuers: {}, targets: {}, profiles: {} } as unknown as Config, 'c'.repeat(64))
+
 test('what is under way when the time is over still fits into the function', () => {
   expect(SWEEP_SECONDS.abandon).toBeLessThan(SWEEP_SECONDS.pass)
   expect(SWEEP_SECONDS.pass).toBeLessThan(SWEEP_SECONDS.correct)
@@ -18,10 +20,23 @@ test('what is under way when the time is over still fits into the function', () 
   expect(SWEEP_SECONDS.correct * 1000 + 2 * LAST_CALLS_MS).toBeLessThan(FUNCTIONS.sweep.seconds * 1000)
 })
 
+test('an idle run reads, and writes nothing', async () => {
+  const it = ledgerInProcess({}, { indexed: true })
+  const broker = { rules, ledger: it.ledger, clock: it.now, log: () => {} }
+  await sweep(broker)
+  const operations: string[] = []
+  it.table.through(({ operation }, apply) => {
+    operations.push(operation)
+    return apply()
+  })
+  it.advance(60_000)
+  expect(await sweep(broker)).toEqual({ abandoned: 0, changed: 0, unreviewed: 0 })
+  expect(operations.sort()).toEqual(['GetItem', ...Array(12).fill('Query')])
+})
+
 test('a run with many faults names three of them, and how many more there are', async () => {
   const { ledger } = ledgerInProcess()
   const lines: object[] = []
-  const rules = rulesOf({ issuers: {}, targets: {}, profiles: {} } as unknown as Config, 'c'.repeat(64))
   const failing = {
     ...ledger,
     announceConfig: async () => done(true as const),

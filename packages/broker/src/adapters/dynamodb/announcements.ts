@@ -11,15 +11,21 @@ import type { LedgerSettings, Sender } from './sender.ts'
 import { OTHER_DAY } from './table.ts'
 
 export function system(settings: LedgerSettings, { create }: Sender): Pick<Ledger, 'announceConfig' | 'announceLog' | 'announceRestored'> {
+  /** A failed condition costs as much as a write, so an instance announces each fact once. */
+  const announced = new Set<SystemId>()
+
   /** Done as well if it was announced before. */
   async function announce(request: SystemId, event: AuditEvent, now: Instant): Promise<Done<true> | Unknown> {
+    if (announced.has(request)) return done(true)
     const made = await create(`SYS#${request}`, {
       attempt: hex128(settings.random),
       dayKey: OTHER_DAY,
       at: `${toIso(now)}#${request}`,
       events: [journalEntry(event, settings)],
     })
-    return made.outcome === 'unknown' ? made : done(true)
+    if (made.outcome === 'unknown') return made
+    announced.add(request)
+    return done(true)
   }
 
   return {

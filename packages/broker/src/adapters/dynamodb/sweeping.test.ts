@@ -143,6 +143,27 @@ describe('when a request is due', () => {
     await sweepAt(it, NOW + days(1), NO_WALK)
     expect(eventsOf(it).at(-1)).toBe('request.reminded')
   })
+  test('is corrected only as long as the request is as it was read', async () => {
+    const it = indexed()
+    // Due after a minute by the rules under which it was made, and after an eighth of its time by those deployed now.
+    await ask(it, REQUEST, { ...approval, escalateAfter: '1m' })
+    expect(keysOf(it)).toMatchObject(at(NOW + 60_000))
+    let meets = true
+    it.before(async ({ operation }) => {
+      if (!meets || operation !== 'UpdateItem') return
+      meets = false
+      await must(it.ledger.change(REQUEST, NOW, always(changes.approved)))
+    })
+    await sweepAt(it, NOW + 60_000, NO_WALK)
+    expect(meets).toBe(false)
+    expect(keysOf(it)).toEqual({ workKey: undefined, ...at(NOW + 3_600_000) })
+  })
+  test('is corrected if it is too early', async () => {
+    const it = indexed()
+    await ask(it, REQUEST, { ...approval, escalateAfter: '1m' })
+    expect((await sweepAt(it, NOW + 60_000, NO_WALK)).changed).toBe(0)
+    expect(keysOf(it)).toMatchObject(at(NOW + HALF_HOUR / 8))
+  })
   test('a break-glass that was revoked before its approval is not to be reviewed', async () => {
     const it = indexed()
     await ask(it, REQUEST, breakGlass)
