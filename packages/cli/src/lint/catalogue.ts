@@ -226,6 +226,13 @@ export const catalogue = {
     why: 'AWS packs them into a binary format and rejects what is too large (`PackedPolicyTooLarge`). This only shows at the first vend that is long enough.',
     fix: 'Drop the tag that the finding names, declare its `max`, or use fewer statements and a smaller `max` for parameters. The value is an estimate; `packedPolicySize` of real sessions is exact.',
   },
+  'item-size': {
+    severity: 'warning',
+    finds:
+      'A profile with approval whose `maxUses` lets the item of one request grow beyond 50 KB: each session adds up to 2.5 KB. Renewals, and attempts that AWS refuses, are not counted.',
+    why: 'DynamoDB writes and returns the whole item each time. The 100 sessions of one request take 20,000 to 26,000 write units instead of about 1,000, and the last of them are limited to two vends per second, because one item takes 1,000 write units per second.',
+    fix: 'Lower `maxUses`, and let callers request again, with a shorter `window` if you like. A job that needs many sessions can reuse the credentials of one until they expire.',
+  },
   'self-approval': {
     severity: 'warning',
     finds: 'Requesters and approvers at different issuers that `people` does not link.',

@@ -777,3 +777,37 @@ test('every rule has a row here or where it is found', async () => {
   )
   expect(ruleIds.filter((id) => !texts.some((text) => new RegExp(`\\b${id}\\b`).test(text)))).toEqual([])
 })
+
+describe('how large the item of a request grows', () => {
+  const approvers: Who = { issuer: 'staff', claims: { groups: includes('approvers') } }
+  const approval = (maxUses: number) => ({ rules: [{ by: [approvers], count: 1 }], expiresAfter: '30m', window: '1h', maxUses })
+  const ofProfile = (maxUses: number, more: Partial<Profile> = {}) => ({
+    profiles: { p: { ...staffProfile, approval: approval(maxUses), ...more } },
+  })
+  const ofTarget = (profileUses: number, targetUses: number) => ({
+    targets: { t: { ...target(), approval: approval(targetUses) } },
+    ...ofProfile(profileUses),
+  })
+  const longPolicy = Array.from({ length: 10 }, (_, index) => ({
+    Effect: 'Allow' as const,
+    Action: 's3:GetObject',
+    Resource: `arn:aws:s3:::acme-${index}-${'x'.repeat(300)}/*`,
+  }))
+  test.each<[string, Partial<ConfigSource>, readonly string[]]>([
+    ['18 sessions of a small policy stay below 50 KB', ofProfile(18), []],
+    ['19 do not', ofProfile(19), ['item-size profiles.p.approval.maxUses']],
+    ['a policy is in the item too: 16 stay below', ofProfile(16, { policy: longPolicy }), []],
+    ['17 do not', ofProfile(17, { policy: longPolicy }), ['item-size profiles.p.approval.maxUses']],
+    ['the lower of two limits counts: the target’s', ofTarget(100, 18), []],
+    ['the lower of two limits counts: the profile’s', ofTarget(18, 100), []],
+    ['the target’s is the lower and still too high', ofTarget(100, 19), ['item-size targets.t.approval.maxUses']],
+    ['without approval, a request has one session', { profiles: { p: staffProfile } }, []],
+  ])('%s', (_situation, change, findings) => expect(found(change).filter((finding) => finding.startsWith('item-size'))).toEqual(findings))
+  test('the finding says what it costs and what stays below', () => {
+    const checked = checkConfig({ issuers, targets: { t: target() }, profiles: ofProfile(100).profiles })
+    if (!checked.ok) throw new Error(formatFaults(checked.faults))
+    expect(lint(checked.rules).find(({ rule }) => rule === 'item-size')?.what).toBe(
+      'With 100 sessions, the item of a request grows to 250 KB. They take 25842 write units, and the last of them 2.0 vends per second at most. Up to 18 stay below 50 KB.',
+    )
+  })
+})

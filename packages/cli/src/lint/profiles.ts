@@ -10,6 +10,7 @@ import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { profileStatements } from '@stint/core/scope/policy'
 import { catalogue } from '@stint/iam/minting/catalogue'
 import type { Report } from './catalogue.ts'
+import { lintItemSize } from './item-size.ts'
 import { lintPartitions, lintPolicy } from './policy/profile.ts'
 import { isExact, valuesOf } from './reach.ts'
 import { lintSize, lintTags } from './tags.ts'
@@ -42,6 +43,7 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
   lintPolicy(rules, profile, path, report)
   lintSize(profile, path, report)
   lintTags(rules, profile, path, report)
+  lintItemSize(profile, target, path, report)
 
   const approval = approvalFor(profile, target)
   if (!approval) return

@@ -6,25 +6,14 @@ import { marshall } from '@aws-sdk/util-dynamodb'
 import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
 import { textEvents } from '@stint/core/audit/event-texts'
 import type { RequestId, SessionId } from '@stint/core/ids'
-import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
+import { MAX_EVENTS, MAX_USES, SESSION_BYTES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import { expect, test } from 'vitest'
-import type { Attributes } from './table.ts'
+import { itemBytes } from './testing/item-bytes.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const MAX_ITEM_BYTES = 409_600
 /** An end, a review and reminders. The outcome of every session is counted. */
 const WITHDRAWALS_BYTES = 5000
-
-/** A number takes a byte for two digits and one more, a list or map three and one for each element. */
-function bytesOf({ S, N, B, L, M }: Attributes[string]): number {
-  if (S !== undefined) return Buffer.byteLength(S)
-  if (N !== undefined) return Math.ceil(N.length / 2) + 1
-  if (B !== undefined) return (B as Uint8Array).length
-  if (L) return 3 + L.reduce((sum, one) => sum + 1 + bytesOf(one), 0)
-  return M ? 3 + Object.keys(M).length + itemBytes(M) : 1
-}
-const itemBytes = (item: Attributes): number =>
-  Object.entries(item).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + bytesOf(value), 0)
 
 const hash = 'f'.repeat(64)
 const request = `req_${'0'.repeat(26)}` as RequestId
@@ -96,4 +85,27 @@ test.each([
     ...Object.fromEntries(sessions),
   }
   expect(itemBytes(marshall(item))).toBeLessThan(MAX_ITEM_BYTES - WITHDRAWALS_BYTES)
+})
+
+test('one session takes no more than the lint counts for it', () => {
+  const caller = { issuer: 'i'.repeat(48), subject: `sha256:${hash}`, name: 'n'.repeat(128), kind: 'human' } as const
+  const reserved: AuditEvent = {
+    ...{ type: 'session.reserved', ...ofSession, caller, terms: hash, ...names, role: roleArn, ...facts },
+    ...{ duration: 43_200, durationAsked: true, expiresAt: NOW },
+  }
+  const events = [reserved, { type: 'session.issued', ...ofSession, ...aws } as const].map((event) =>
+    journalEntry(event, { random: (count) => new Uint8Array(count), configHash: hash }),
+  )
+  const [withNone, withOne] = [
+    { events: [] },
+    {
+      events,
+      'ses.abcdefgh': {
+        ...{ attempt: 'f'.repeat(32), state: 'reserved', reservedAt: NOW, duration: 43_200, expiresAt: NOW, ...names },
+        issued: { at: NOW, ...aws },
+      },
+    },
+  ].map((item) => itemBytes(marshall(item)))
+  const bytes = (withOne ?? 0) - (withNone ?? 0)
+  expect([bytes, bytes <= SESSION_BYTES, bytes > SESSION_BYTES - 100]).toEqual([bytes, true, true])
 })
