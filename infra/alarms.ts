@@ -1,10 +1,11 @@
 /**
  * The alarms for on-call engineers: one for each way in which Stint can fail, and for each break-glass. docs/guides/operations.md
- * says what to do about each, by the alarm's name. A dashboard shows the same metrics.
+ * says what to do about each, by the alarm's name. A dashboard shows the same metrics. With `monitoring: 'small'`, a few alarms stand for
+ * all, without a dashboard; the guide says which of them shows what.
  */
 
 import { functionNames } from '@stint/broker/lambda/functions'
-import { type CountedMetric, countedMetrics, type MetricName, namespaceOf } from '@stint/broker/lambda/metrics'
+import { type CountedMetric, countedMetrics, ERROR_LINES, faultMetrics, type MetricName, namespaceOf } from '@stint/broker/lambda/metrics'
 import { permissionsOf } from '@stint/broker/lambda/permissions'
 import type { Gateway } from './api.ts'
 import type { Functions } from './functions.ts'
@@ -72,16 +73,44 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
     widgets.push({ title: name, metrics })
   }
   const own = (metricName: MetricName): Metric => most(namespace, metricName)
-  /** A metric that is counted from the log lines of a function. */
-  const counted = (metricName: keyof typeof countedMetrics): Metric => {
-    const { of, pattern, value = '1' }: CountedMetric = countedMetrics[metricName]
-    new aws.cloudwatch.LogMetricFilter(`${metricName}Filter`, {
-      name: metricName,
+  const filter = (name: string, { of, pattern, value = '1' }: CountedMetric, metricName: string) =>
+    new aws.cloudwatch.LogMetricFilter(`${name}Filter`, {
+      name,
       logGroupName: fn.lines[of].name,
       pattern,
       metricTransformation: { name: metricName, namespace, value },
     })
+  /** A metric that is counted from the log lines of a function. */
+  const counted = (metricName: keyof typeof countedMetrics): Metric => {
+    filter(metricName, countedMetrics[metricName], metricName)
     return most(namespace, metricName)
+  }
+
+  /** Without these functions, nothing expires in the log and nothing is shipped or notified. */
+  function alarmsOfSchedules(): void {
+    for (const name of ['sweep', 'ship'] as const)
+      alarm(`${name}-stopped`, sum('AWS/Lambda', 'Invocations', { FunctionName: fn[name].nodes.function.name }), {
+        below: 1,
+        minutes: name === 'sweep' ? 15 : 120,
+      })
+    for (const [name, queue] of Object.entries(fn.queues))
+      alarm(`${name}-dead-letters`, most('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: queue.name }), { above: 0 })
+  }
+  const alarmOfEndpoints = () =>
+    alarm('api-5xx', sum('AWS/ApiGateway', '5xx', { ApiId: gateway.gateway.nodes.api.id }), { above: 4, minutes: 5 })
+  const alarmOfLag = () => alarm('ship-lag', own('LagMs'), { above: 60_000, minutes: 5 })
+
+  if (settings.monitoring === 'small') {
+    // Without a dimension, it is the sum of all functions in the region (AWS Lambda Developer Guide, "Viewing metrics for Lambda functions").
+    alarm('errors', sum('AWS/Lambda', 'Errors'), { above: 0, minutes: 5 })
+    for (const name of functionNames) if (fn.lines[name]) filter(`${name}Errors`, { of: name, pattern: ERROR_LINES }, 'Faults')
+    for (const name of faultMetrics) filter(name, countedMetrics[name], 'Faults')
+    alarm('faults', sum(namespace, 'Faults'), { above: 0, minutes: 5 })
+    alarmsOfSchedules()
+    alarmOfEndpoints()
+    alarmOfLag()
+    alarm('break-glass', counted('BreakGlassOpen'), { above: 0 })
+    return topic.arn
   }
 
   // ── The functions ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -96,17 +125,10 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
         times: name === 'sweep' ? 3 : 1,
       })
   }
-  // Without these functions, nothing expires in the log and nothing is shipped or notified.
-  for (const name of ['sweep', 'ship'] as const)
-    alarm(`${name}-stopped`, sum('AWS/Lambda', 'Invocations', { FunctionName: fn[name].nodes.function.name }), {
-      below: 1,
-      minutes: name === 'sweep' ? 15 : 120,
-    })
-  for (const [name, queue] of Object.entries(fn.queues))
-    alarm(`${name}-dead-letters`, most('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: queue.name }), { above: 0 })
+  alarmsOfSchedules()
 
   // ── The endpoints and the ledger ───────────────────────────────────────────────────────────────────────────────────────
-  alarm('api-5xx', sum('AWS/ApiGateway', '5xx', { ApiId: gateway.gateway.nodes.api.id }), { above: 4, minutes: 5 })
+  alarmOfEndpoints()
   for (const name of ['story', 'side'] as const) {
     alarmOfTable(`${name}-throttled`, 'ThrottledRequests', name)
     alarmOfTable(`${name}-system-errors`, 'SystemErrors', name)
@@ -117,7 +139,7 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
   alarm('assume-denied', counted('AssumeDenied'), { above: 0, minutes: 5 })
 
   // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  alarm('ship-lag', own('LagMs'), { above: 60_000, minutes: 5 })
+  alarmOfLag()
   alarm('ship-failed', { ...own('Failed'), statistic: 'Sum' }, { above: 0, minutes: 5, times: 3 })
   alarm('ship-quarantined', own('Quarantined'), { above: 0, minutes: 5 })
   alarm('stream-age', most('AWS/Lambda', 'IteratorAge', { FunctionName: fn.ship.nodes.function.name }), { above: 300_000, minutes: 5 })

@@ -8,6 +8,17 @@ export type Settings = {
   /** Email addresses that get every alarm. Each address has to confirm the subscription. */
   readonly alarmsTo: readonly string[]
   /**
+   * small: about ten alarms instead of one for each fault, one metric for all faults, and no dashboard. An idle month costs less than
+   * 5 dollars. docs/guides/operations.md says what shows each fault that has no alarm then.
+   */
+  readonly monitoring?: 'small'
+  /**
+   * What both tables can take at once, in units per second, for a launch with more than AWS's 4,000 writes (docs/scale.md). At least
+   * 12,000 reads and 4,000 writes. AWS bills the increase once. Only ever raise it: AWS cannot lower it, and the provider would replace
+   * the table instead, which the deployment refuses. To stop, leave the value as it is.
+   */
+  readonly warmThroughput?: { readonly readUnitsPerSecond: number; readonly writeUnitsPerSecond: number }
+  /**
    * The number of days during which no one, including root, can delete a tile of the log. You can add it to a retained stage later. A
    * stage that is not retained is removed with its log, unless it was created with this setting.
    */
@@ -49,6 +60,9 @@ export type Settings = {
   /** Values for `binding('NAME')` in stint.config.ts. */
   readonly bindings: { readonly [name: string]: string }
 }
+
+/** For a team: the same Stint with few alarms. Put `...small` into a stage below. */
+export const small = { monitoring: 'small' } as const satisfies Partial<Settings>
 
 const prod: Settings = {
   region: 'eu-central-1',

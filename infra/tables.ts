@@ -5,11 +5,12 @@ import type { Settings } from './settings.ts'
 
 export type Tables = ReturnType<typeof tables>
 
-export function tables({ restored }: Settings, key: aws.kms.Key) {
+export function tables({ restored, warmThroughput }: Settings, key: aws.kms.Key) {
   const settings = {
     billingMode: 'PAY_PER_REQUEST',
     pointInTimeRecovery: { enabled: true },
     serverSideEncryption: { enabled: true, kmsKeyArn: key.arn },
+    ...(warmThroughput ? { warmThroughput } : {}),
   }
   const common = { ttl: TTL, deletionProtection: $app.protect }
   const story = new sst.aws.Dynamo('Story', {

@@ -1,11 +1,13 @@
 /**
- * What Stint costs a month, as the table in docs/costs.md: the resources that `prod` deploys, what a session was seen to use
- * in the sandbox, and a price list. `node test/infra/costs.ts` prints it.
+ * What Stint costs a month, as the tables in docs/costs.md: the resources that infra really makes, what was measured in the sandbox
+ * (usage.ts), and a price list. `node test/infra/costs.ts` prints the tables, and with `write` puts them into the page.
  */
-import { indexes } from '@stint/broker/adapters/dynamodb/table'
-import { FUNCTIONS } from '@stint/broker/lambda/functions'
-import { testSandbox } from '../support/sandbox.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Deployed, Inputs } from './deploy.ts'
+import { nothing, plus, times, type Usage } from './meter.ts'
+import { root } from './platform.ts'
+import { type Measured, measure, type Schedule } from './usage.ts'
 
 /** US dollars, us-east-1, on demand, without free tiers. */
 const PRICE = {
@@ -29,125 +31,137 @@ const PRICE = {
 } as const
 
 const MONTH_MINUTES = 730 * 60
-/** Milliseconds that a call is taken to be billed for: AWS's answers are most of it, and what they take there nobody measured here. */
-const BILLED_MS = { vend: 100, api: 100, ship: 300, notify: 20, sweep: 500 } as const
+const MILLION = 1_000_000
+const gb = (bytes: number) => bytes / 1024 ** 3
 
-export type Use = {
-  readonly writes: number
-  readonly reads: number
-  readonly tableBytes: number
-  readonly puts: number
-  readonly gets: number
-  readonly signs: number
-  readonly lineBytes: number
-  readonly logBytes: number
+type Costs = { readonly [row: string]: number }
+const added = (...all: readonly Costs[]): Costs => {
+  const sum: Record<string, number> = {}
+  for (const costs of all) for (const [row, dollars] of Object.entries(costs)) sum[row] = (sum[row] ?? 0) + dollars
+  return sum
 }
+export const totalOf = (costs: Costs): number => Object.values(costs).reduce((sum, dollars) => sum + dollars, 0)
 
-/** What one session uses, from the reserve to its place in the log, each shipped by itself: a busy log ships many at once. */
-export async function useOfASession(sessions = 20): Promise<Use> {
-  const sandbox = await testSandbox()
-  try {
-    await sandbox.ship()
-    const { dynamo, server, world } = sandbox.aws
-    const token = await sandbox.token('developer')
-    const [records, calls, lines] = [dynamo.records.length, server.calls.length, sandbox.log.length]
-    const stored = () =>
-      [...world.buckets.values()]
-        .filter(({ name }) => /^stint-/.test(name))
-        .reduce((sum, { objects }) => sum + [...objects.values()].reduce((all, { body }) => all + body.length, 0), 0)
-    const before = stored()
-    for (let done = 0; done < sessions; done++) {
-      const { status } = await sandbox.vend(token, { profile: 'staging-power' })
-      if (status !== 201) throw new Error(`a vend answered ${status}`)
-      await sandbox.ship()
-    }
-    const changes = dynamo.records.slice(records)
-    const asked = server.calls.slice(calls)
-    const count = (service: string, ...actions: string[]) =>
-      asked.filter((call) => call.service === service && actions.includes(call.action)).length
-    const sizeOf = (image: object | undefined) => Buffer.byteLength(JSON.stringify(image ?? {}))
-    const units = (bytes: number) => Math.max(1, Math.ceil(bytes / 1024))
-    // An index entry is written where its keys changed.
-    const indexWrites = changes.reduce((sum, { table, oldImage, newImage }) => {
-      if (table !== 'stint') return sum
-      const keys = Object.values(indexes).map(({ hash, range }) =>
-        [oldImage, newImage].map((image) => (image?.[hash] ? JSON.stringify([image[hash], image[range]]) : '')),
-      )
-      return sum + keys.reduce((all, [old = '', now = '']) => all + (old === now ? 0 : (old === '' ? 0 : 1) + (now === '' ? 0 : 1)), 0)
-    }, 0)
-    const writes =
-      changes.reduce((sum, { oldImage, newImage }) => sum + units(Math.max(sizeOf(oldImage), sizeOf(newImage))), 0) + indexWrites
-    // A batch of five freezes that are not there costs five reads; whatever else is read is small.
-    const reads = count('dynamodb', 'GetItem') + 5 * count('dynamodb', 'BatchGetItem') + count('dynamodb', 'Query')
-    return {
-      writes: writes / sessions,
-      reads: reads / sessions,
-      tableBytes:
-        changes.filter(({ eventName }) => eventName === 'INSERT').reduce((sum, { newImage }) => sum + sizeOf(newImage), 0) / sessions,
-      puts: count('s3', 'PUT') / sessions,
-      gets: count('s3', 'GET') / sessions,
-      signs: count('kms', 'Sign') / sessions,
-      lineBytes: Buffer.byteLength(JSON.stringify(sandbox.log.slice(lines))) / sessions,
-      logBytes: (stored() - before) / sessions,
-    }
-  } finally {
-    await sandbox.close()
-  }
-}
+/** What AWS bills for being used. */
+const usageCosts = (usage: Usage): Costs => ({
+  'API Gateway': usage.httpRequests * PRICE.httpApiRequest,
+  Lambda: usage.invocations * PRICE.lambdaRequest + usage.gbSeconds * PRICE.lambdaGbSecondArm,
+  'DynamoDB: writes': usage.writeUnits * PRICE.dynamoWriteUnit,
+  'DynamoDB: reads': usage.readUnits * PRICE.dynamoReadUnit,
+  'S3: requests': usage.s3Puts * PRICE.s3Put + usage.s3Gets * PRICE.s3Get,
+  'KMS: signatures': usage.kmsSignatures * PRICE.kmsAsymmetric,
+  'CloudWatch: log lines': gb(usage.lineBytes) * PRICE.logGb,
+})
 
-type Row = readonly [what: string, idle: number, million: number]
+/** An alarm over several metrics is billed for each of them. */
+const alarmMetrics = ({ inputs }: { readonly inputs: Inputs }): number =>
+  inputs.metricQueries?.filter(({ metric }: Inputs) => metric !== undefined).length ?? 1
 
-export function costsOf(prod: Deployed, use: Use): readonly Row[] {
-  const million = 1_000_000
-  const gbSeconds = (name: keyof typeof BILLED_MS, calls: number) => (calls * BILLED_MS[name] * FUNCTIONS[name].megabytes) / 1024 / 1000
-  const lambda = (name: keyof typeof BILLED_MS, calls: number) =>
-    calls * PRICE.lambdaRequest + gbSeconds(name, calls) * PRICE.lambdaGbSecondArm
-  const gb = (bytes: number) => bytes / 1024 ** 3
-  // One over several metrics is billed for each of them.
-  const metricsOf = ({ inputs }: { readonly inputs: Inputs }): number =>
-    inputs.metricQueries?.filter(({ metric }: Inputs) => metric !== undefined).length ?? 1
-  const alarms = prod.of('aws:cloudwatch/metricAlarm:MetricAlarm').reduce((sum, alarm) => sum + metricsOf(alarm), 0)
-  const filters = prod.of('aws:cloudwatch/logMetricFilter:LogMetricFilter').length
-  const embedded = 4
-  const keys = prod.of('aws:kms/key:Key').length
-  const profiles = 1
-  // The sweeper asks three indexes a profile that needs approval, and four shards of open reservations, once a minute.
-  const sweepReads = (3 * profiles + 4 + 5) * MONTH_MINUTES
-  return [
-    ['KMS: keys', keys * PRICE.kmsKeyMonth, keys * PRICE.kmsKeyMonth],
-    [
-      'CloudWatch: alarms, metrics, dashboard',
-      ...twice(alarms * PRICE.alarmMonth + (filters + embedded) * PRICE.metricMonth + PRICE.dashboardMonth),
-    ],
-    ['Lambda: schedules', ...twice(lambda('sweep', MONTH_MINUTES) + lambda('notify', MONTH_MINUTES) + lambda('ship', 730))],
-    ['DynamoDB: schedules', ...twice(sweepReads * PRICE.dynamoReadUnit)],
-    ['API Gateway', 0, million * PRICE.httpApiRequest],
-    ['Lambda: vend', 0, lambda('vend', million)],
-    ['Lambda: ship, notify', 0, lambda('ship', million) + lambda('notify', million)],
-    ['DynamoDB: writes', 0, million * use.writes * PRICE.dynamoWriteUnit],
-    ['DynamoDB: reads', 0, million * use.reads * PRICE.dynamoReadUnit],
-    ['DynamoDB: storage and backup', 0, gb(million * use.tableBytes) * (PRICE.dynamoGbMonth + PRICE.dynamoBackupGbMonth)],
-    ['S3: the log', 0, million * (use.puts * PRICE.s3Put + use.gets * PRICE.s3Get) + gb(million * use.logBytes) * PRICE.s3GbMonth],
-    ['KMS: signatures', 0, million * use.signs * PRICE.kmsAsymmetric],
-    ['CloudWatch: lines', 0, gb(million * use.lineBytes) * PRICE.logGb],
+/** What AWS bills for being there. A custom metric is billed only for hours in which it has values, so not here. */
+const standingCosts = (stack: Deployed): Costs => ({
+  'KMS: keys': stack.of('aws:kms/key:Key').length * PRICE.kmsKeyMonth,
+  'CloudWatch: alarms':
+    stack.of('aws:cloudwatch/metricAlarm:MetricAlarm').reduce((sum, alarm) => sum + alarmMetrics(alarm), 0) * PRICE.alarmMonth,
+  'CloudWatch: dashboard': stack.of('aws:cloudwatch/dashboard:Dashboard').length * PRICE.dashboardMonth,
+})
+
+const runsAMonth = ({ minutes }: Schedule): number => MONTH_MINUTES / minutes
+
+type IdleRuns = Measured['idle'][number]['runs']
+const scheduleCosts = (runs: IdleRuns): Costs =>
+  added(
+    usageCosts(runs.map(({ schedule, usage }) => times(usage, runsAMonth(schedule))).reduce(plus, nothing)),
+    // DynamoDB asks KMS for a table's key for each principal, and keeps it for five minutes (Amazon DynamoDB Developer Guide, "DynamoDB
+    // encryption at rest: usage notes"). Each function that runs on a schedule uses both tables.
+    {
+      'KMS: table keys':
+        runs.reduce((sum, { schedule }) => sum + 2 * Math.min(runsAMonth(schedule), MONTH_MINUTES / 5), 0) * PRICE.kmsSymmetric,
+    },
+  )
+
+export const idleCosts = (stack: Deployed, { idle }: Pick<Measured, 'idle'>): Costs =>
+  added(standingCosts(stack), scheduleCosts(idle[0]?.runs ?? []))
+
+/** A million sessions, in addition to an idle month. `LagMs` is the one metric that has values while all is well. */
+export const millionCosts = ({ vend, shipped, later, stored }: Measured, how: keyof Measured['shipped']): Costs =>
+  added(usageCosts(times(plus(plus(vend, shipped[how]), later), MILLION)), {
+    'DynamoDB: storage and backups': gb(MILLION * stored.tables) * (PRICE.dynamoGbMonth + PRICE.dynamoBackupGbMonth),
+    'S3: storage': gb(MILLION * stored.log) * PRICE.s3GbMonth,
+    'CloudWatch: metrics': PRICE.metricMonth,
+  })
+
+// ── The page ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const dollars = (value: number) => (value === 0 ? '' : value.toFixed(2))
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, ['---', ...head.slice(1).map(() => '---:')], ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+export type Stacks = { readonly prod: Deployed; readonly small: Deployed }
+
+export function costTables({ prod, small }: Stacks, measured: Measured): string {
+  const columns = [
+    idleCosts(small, measured),
+    idleCosts(prod, measured),
+    millionCosts(measured, 'alone'),
+    millionCosts(measured, 'atVolume'),
   ]
+  const names = Object.keys(added(...columns))
+  const monthly = table(
+    ['US dollars a month', 'idle, `small`', 'idle', '1 M sessions, alone', '1 M sessions, at volume'],
+    [
+      ...names.map((name) => [name, ...columns.map((costs) => dollars(costs[name] ?? 0))]),
+      ['**total**', ...columns.map((costs) => `**${dollars(totalOf(costs))}**`)],
+    ],
+  )
+  const runs = table(
+    ['idle, US dollars a month', ...measured.idle.map(({ profiles }) => `${profiles.toLocaleString('en')} profiles`)],
+    [
+      ...(measured.idle[0]?.runs ?? []).map(({ schedule }, index) => [
+        `\`${schedule.fn}\`, ${everyText(schedule)}: ${schedule.name}`,
+        ...measured.idle.map(({ runs }) => dollars(totalOf(scheduleCosts(runs.slice(index, index + 1))))),
+      ]),
+      ['**total**', ...measured.idle.map(({ runs }) => `**${dollars(totalOf(scheduleCosts(runs)))}**`)],
+    ],
+  )
+  const { vend, shipped, later, approval } = measured
+  const used = (what: string, usage: Usage) => [
+    what,
+    ...[usage.writeUnits, usage.readUnits, usage.s3Puts, usage.s3Gets, usage.kmsSignatures, usage.invocations].map((count) =>
+      String(Number(count.toFixed(2))),
+    ),
+    (totalOf(usageCosts(usage)) * 1000).toFixed(3),
+  ]
+  const calls = table(
+    ['each', 'write units', 'read units', 'S3 PUT, LIST', 'S3 GET', 'signatures', 'invocations', 'dollars per 1,000'],
+    [
+      used('session: the call', vend),
+      used('session: its events, alone', shipped.alone),
+      used('session: its events, at volume', shipped.atVolume),
+      used('session: the jobs until it is deleted', later),
+      used('break-glass with approval and review, all of it', approval),
+      ...(measured.idle[0]?.runs ?? []).map(({ schedule, usage }) => used(`idle run of ${schedule.name}`, usage)),
+    ],
+  )
+  return [monthly, runs, calls].join('\n\n')
 }
-const twice = (dollars: number): [number, number] => [dollars, dollars]
 
-export function costTable(rows: readonly Row[]): string {
-  const dollars = (value: number) => (value === 0 ? '' : value.toFixed(2))
-  const total = (column: 1 | 2) => rows.reduce((sum, row) => sum + row[column], 0)
-  return [
-    '| | idle | 1 M sessions |',
-    '| --- | ---: | ---: |',
-    ...rows.map(([what, idle, million]) => `| ${what} | ${dollars(idle)} | ${dollars(million)} |`),
-    `| **a month, US dollars** | **${dollars(total(1))}** | **${dollars(total(2))}** |`,
-  ].join('\n')
-}
+const everyText = ({ minutes }: Schedule): string =>
+  minutes === 1 ? 'every minute' : minutes === 60 ? 'every hour' : minutes === 1440 ? 'every day' : `every ${minutes} minutes`
+
+export const PAGE = join(root, 'docs/costs.md')
+const [BEGIN, END] = ['<!-- measured -->', '<!-- /measured -->']
+/** The tables as the page has them. */
+export const tablesInPage = (page: string): string => page.slice(page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)).trim()
+const withTables = (page: string, tables: string): string =>
+  `${page.slice(0, page.indexOf(BEGIN))}${BEGIN}\n\n${tables}\n\n${page.slice(page.indexOf(END))}`
 
 if (import.meta.main) {
   const { deploy } = await import('./deploy.ts')
-  const [prod, use] = [await deploy('prod'), await useOfASession()]
-  process.stdout.write(`${JSON.stringify(use)}\n\n${costTable(costsOf(prod, use))}\n`)
+  const { small } = await import('../../infra/settings.ts')
+  const stacks = { prod: await deploy('prod'), small: await deploy('small', small) }
+  const measured = await measure(stacks.prod)
+  const tables = costTables(stacks, measured)
+  process.stdout.write(`${tables}\n`)
+  if (process.argv[2] === 'write') writeFileSync(PAGE, withTables(readFileSync(PAGE, 'utf8'), tables))
   process.exit(0)
 }

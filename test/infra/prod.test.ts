@@ -14,26 +14,22 @@ import type { SqsQueue } from '@stint/sandbox/aws/sqs'
 import { BROKER_ACCOUNT } from '@stint/sandbox/aws/world'
 import { parseVkey } from '@stint/tlog/note'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { gatewayEvent, type Lambda, lambdaEnvironment, startLambda } from '../support/lambda.ts'
+import { gatewayEvent, type Lambda } from '../support/lambda.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
-import { costsOf, costTable, useOfASession } from './costs.ts'
 import { ACCOUNT, type Deployed, deploy, type Inputs, REGION } from './deploy.ts'
 import { root } from './platform.ts'
+import { plain, startDeployed, titleOf as title } from './start-deployed.ts'
 
 let prod: Deployed
 beforeAll(async () => {
   prod = await deploy('prod')
 }, 400_000)
 
-const plain = (value: Inputs): Inputs =>
-  // A secret of Pulumi's: what is in it is encrypted in the state.
-  value && typeof value === 'object' && '4dabf18193072939515e22adb298388d' in value ? { secret: true, ...value.value } : value
 const nameOf = (type: string, name: string): string => prod.one(type, name).inputs.name ?? prod.one(type, name).inputs.bucket
 const story = () => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${nameOf('aws:dynamodb/table:Table', 'StoryTable')}`
 const side = () => `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${nameOf('aws:dynamodb/table:Table', 'SideTable')}`
 const logBucket = () => `arn:aws:s3:::${nameOf('aws:s3/bucket:Bucket', 'LogBucket')}`
 const eventsBucket = () => `arn:aws:s3:::${nameOf('aws:s3/bucket:Bucket', 'EventsBucket')}`
-const title = (name: string) => `${name[0]?.toUpperCase()}${name.slice(1)}`
 const functionOf = (name: FunctionName) => prod.one('aws:lambda/function:Function', `${title(name)}Function`).inputs
 const roleArn = (name: FunctionName) => `arn:aws:iam::${ACCOUNT}:role/stint-${name}`
 
@@ -627,23 +623,6 @@ describe('alarms', () => {
   })
 })
 
-test('what it costs is what docs/costs.md says', async () => {
-  const page = readFileSync(join(root, 'docs/costs.md'), 'utf8')
-  const rowsOf = (text: string) =>
-    [...text.matchAll(/^\| ([^|]+) \| \**([\d.]*)\** \| \**([\d.]+)\** \|$/gm)].map(
-      ([, what, idle, million]) => [what, Number(idle), Number(million)] as const,
-    )
-  const [said, counted] = [rowsOf(page), rowsOf(costTable(costsOf(prod, await useOfASession())))]
-  expect(said.map(([what]) => what)).toEqual(counted.map(([what]) => what))
-  // Sizes differ by a few bytes from run to run.
-  for (const [index, [what, idle, million]] of counted.entries())
-    for (const [now, then] of [
-      [idle, said[index]?.[1] ?? 0],
-      [million, said[index]?.[2] ?? 0],
-    ] as const)
-      expect([what, Math.abs(now - then) <= Math.max(0.02, then * 0.02)]).toEqual([what, true])
-})
-
 describe('the bundles, with the environment that is deployed', () => {
   let sandbox: TestSandbox
   const running: Lambda[] = []
@@ -655,35 +634,8 @@ describe('the bundles, with the environment that is deployed', () => {
     await sandbox.close()
   })
 
-  /** The very variables, pointed at the sandbox, and what Lambda itself adds. */
   async function start(name: FunctionName): Promise<Lambda> {
-    const { variables } = plain(functionOf(name).environment) as { variables: Record<string, string> }
-    const here: Record<string, string> = {
-      STINT_TABLE: 'stint',
-      STINT_SIDE_TABLE: 'stint-side',
-      STINT_LOG_BUCKET: 'stint-log',
-      STINT_EVENTS_BUCKET: 'stint-events',
-      STINT_LOG_KEY: 'alias/stint-log',
-      STINT_LOG_VKEY: sandbox.logVkey,
-      STINT_STREAM: streamArn('stint', 'eu-central-1', BROKER_ACCOUNT),
-      STINT_DEAD_LETTERS: sandbox.aws.world.queues[0]?.url ?? '',
-      STINT_URL: sandbox.urls.broker,
-      STINT_SLACK_TOKEN: sandbox.slack?.botToken ?? '',
-      STINT_SLACK_SIGNING_SECRETS: sandbox.slack?.signingSecret ?? '',
-    }
-    const { packRules } = await import('@stint/core/config/rules')
-    const { mkdtempSync, cpSync, writeFileSync } = await import('node:fs')
-    const { tmpdir } = await import('node:os')
-    const folder = mkdtempSync(join(tmpdir(), 'stint-deployed-'))
-    cpSync(join(root, 'dist/prod', name), folder, { recursive: true })
-    writeFileSync(join(folder, 'config.json'), packRules(sandbox.rules))
-    const lambda = await startLambda(join(folder, 'index.js'), {
-      ...Object.fromEntries(Object.entries(variables).map(([variable, value]) => [variable, here[variable] ?? value])),
-      ...lambdaEnvironment(sandbox, name),
-      ...(name === 'slack' || name === 'notify'
-        ? { STINT_SLACK_API: `${sandbox.urls.slack}/api/`, STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host }
-        : {}),
-    })
+    const lambda = await startDeployed(prod, sandbox, name)
     running.push(lambda)
     return lambda
   }

@@ -19,6 +19,7 @@ beforeAll(async () => {
     alarmsTo: ['oncall@acme.example'],
     restored,
     vendClient: 'sdk',
+    warmThroughput: { readUnitsPerSecond: 24_000, writeUnitsPerSecond: 12_000 },
   })
 }, 400_000)
 
@@ -42,6 +43,14 @@ test('the table comes from the backup under a name of its own, and everything is
       STINT_EPOCH: String(restored.epoch),
       STINT_FROZEN: expect.any(String),
     })
+})
+
+test('both tables are warm from the start, and cannot be replaced to lower that', () => {
+  for (const name of ['StoryTable', 'SideTable']) {
+    const { inputs } = all.one('aws:dynamodb/table:Table', name)
+    expect(inputs.warmThroughput).toEqual({ readUnitsPerSecond: 24_000, writeUnitsPerSecond: 12_000 })
+    expect(inputs.deletionProtectionEnabled).toBe(all.app.protect)
+  }
 })
 
 test('vend runs the bundle over AWS’s SDK', () => {

@@ -15,11 +15,23 @@ const call = (method, path, body) =>
     request.end(body)
   })
 
+// A test can move the clock between calls.
+const { now } = Date
+let aheadMs = 0
+globalThis.Date = class extends Date {
+  constructor(...given) {
+    if (given.length === 0) super(now() + aheadMs)
+    else super(...given)
+  }
+  static now = () => now() + aheadMs
+}
+
 async function main() {
   const { handler } = require(process.env.STINT_BUNDLE)
   for (;;) {
     const { headers, text } = await call('GET', '/invocation/next')
     const id = headers['lambda-runtime-aws-request-id']
+    aheadMs = Number(headers['stint-test-ahead-ms'])
     try {
       const result = await handler(JSON.parse(text), {
         awsRequestId: id,

@@ -35,7 +35,8 @@ export function lambdaEnvironment(sandbox: Pick<Sandbox, 'aws' | 'urls'>, role: 
   }
 }
 
-export async function startLambda(bundle: string, env: Record<string, string>): Promise<Lambda> {
+/** `now`: the clock of the function, from its first call on. Absent: the machine's. */
+export async function startLambda(bundle: string, env: Record<string, string>, now: () => number = Date.now): Promise<Lambda> {
   const events: { id: string; text: string }[] = []
   const answers = new Map<string, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
   let waiting: ServerResponse | undefined
@@ -46,7 +47,11 @@ export async function startLambda(bundle: string, env: Record<string, string>): 
     const event = waiting && events.shift()
     if (!event || !waiting) return
     waiting
-      .writeHead(200, { 'lambda-runtime-aws-request-id': event.id, 'lambda-runtime-deadline-ms': String(Date.now() + 10_000) })
+      .writeHead(200, {
+        'lambda-runtime-aws-request-id': event.id,
+        'lambda-runtime-deadline-ms': String(now() + 10_000),
+        'stint-test-ahead-ms': String(now() - Date.now()),
+      })
       .end(event.text)
     waiting = undefined
   }

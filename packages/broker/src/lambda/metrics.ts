@@ -13,7 +13,6 @@ export type CountedMetric = { readonly of: FunctionName; readonly pattern: strin
 type MetricSource = { readonly unit: 'Count' | 'Milliseconds' } | CountedMetric | { readonly publishedBy: string }
 
 const metrics = {
-  Entries: { unit: 'Count' },
   Quarantined: { unit: 'Count' },
   Failed: { unit: 'Count' },
   LagMs: { unit: 'Milliseconds' },
@@ -36,11 +35,26 @@ export const countedMetrics = Object.fromEntries(Object.entries(metrics).filter(
   readonly [N in Counted]: (typeof metrics)[N]
 }
 
+/**
+ * The metrics of a small deployment (`monitoring: 'small'`) that count into one, `Faults`: with the error lines of every function, it is
+ * the one metric of its health. A metric is billed for the hours in which it has values, so while all is well it costs nothing.
+ */
+export const faultMetrics = [
+  'IssuerKeys',
+  'AssumeDenied',
+  'StsAnswers',
+  'SweepFault',
+  'SlackDeadLetters',
+] as const satisfies readonly Counted[]
+export const ERROR_LINES = '{ $.level = "error" }'
+
 /** The namespace of these metrics. Each stage has its own, because several stages can share an account. */
 export const namespaceOf = (stage: string): string => `Stint/${stage}`
 
-const line = (namespace: string, event: string, now: Instant, values: Partial<Record<WrittenMetric, number>>) => ({
+/** A line with these values, and with those metrics that are not 0: CloudWatch bills a metric for each hour in which it has a value. */
+const line = (namespace: string, event: string, now: Instant, values: Partial<Record<WrittenMetric, number>>, more: object = {}) => ({
   event,
+  ...more,
   ...values,
   _aws: {
     Timestamp: now,
@@ -48,20 +62,23 @@ const line = (namespace: string, event: string, now: Instant, values: Partial<Re
       {
         Namespace: namespace,
         Dimensions: [[]],
-        Metrics: (Object.keys(values) as WrittenMetric[]).map((Name) => ({ Name, Unit: metrics[Name].unit })),
+        Metrics: (Object.keys(values) as WrittenMetric[])
+          .filter((Name) => values[Name] !== 0)
+          .map((Name) => ({ Name, Unit: metrics[Name].unit })),
       },
     ],
   },
 })
 
 /** Entries shipped, journals quarantined, and how far the log was behind. */
-export const shippedMetrics = (namespace: string, { entries, oldest, quarantined }: Shipped, now: Instant) =>
-  line(namespace, 'shipped', now, {
-    Entries: entries,
+export const shippedMetrics = (namespace: string, { entries, oldest, quarantined }: Shipped, now: Instant) => {
+  const values = {
     Quarantined: quarantined.length,
     Failed: 0,
     ...(oldest === undefined ? {} : { LagMs: Math.max(0, now - oldest) }),
-  })
+  }
+  return line(namespace, 'shipped', now, values, { Entries: entries })
+}
 
 /** A batch that could not be shipped. A log that does not advance has no lag to report. */
 export const failedMetric = (namespace: string, now: Instant) => line(namespace, 'ship-failed', now, { Failed: 1 })
