@@ -86,9 +86,9 @@ export function alarms({ settings, fn, gateway, table, key }: Parts): $util.Outp
     return most(namespace, metricName)
   }
 
-  /** Without these functions, nothing expires in the log and nothing is shipped or notified. */
+  /** Without these functions, nothing expires in the log, what the stream lost stays lost, and the table grows. */
   function alarmsOfSchedules(): void {
-    for (const name of ['sweep', 'ship'] as const)
+    for (const name of ['sweep', 'compare', 'retire'] as const)
       alarm(`${name}-stopped`, sum('AWS/Lambda', 'Invocations', { FunctionName: fn[name].nodes.function.name }), {
         below: 1,
         minutes: name === 'sweep' ? 15 : 120,

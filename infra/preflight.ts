@@ -20,7 +20,7 @@ type Facts = {
 }
 
 /** AWS Lambda Developer Guide, "Configuring reserved concurrency": 100 executions must remain unreserved. Two functions reserve one each. */
-const LEAST_CONCURRENCY = 102
+const LEAST_CONCURRENCY = 104
 
 export const preflight = (facts: Facts): readonly Finding[] => [
   ...secretFindings(facts),

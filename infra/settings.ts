@@ -23,7 +23,7 @@ export type Settings = {
    * stage that is not retained is removed with its log, unless it was created with this setting.
    */
   readonly lockDays?: number
-  /** Limits shipper and sweeper to one at a time. Needs a concurrency limit of at least 102 in the account, which new accounts may lack. */
+  /** Limits the shipper and each keeper to one at a time. Needs a concurrency limit of at least 104 in the account, which new accounts may lack. */
   readonly reserveConcurrency: boolean
   /** The API's rate limit, in requests per second. The burst limit is the same. */
   readonly requestsPerSecond: number

@@ -115,7 +115,9 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
     return [...items]
       .filter(
         ([id, item]) =>
-          id.startsWith(`${input.TableName}|`) && item[rangeName]?.S !== undefined && conditions.every(({ name, holds }) => item[name]?.S !== undefined && holds(item[name].S)),
+          id.startsWith(`${input.TableName}|`) &&
+          item[rangeName]?.S !== undefined &&
+          conditions.every(({ name, holds }) => item[name]?.S !== undefined && holds(item[name].S)),
       )
       .map(([, item]) => item)
       .sort((one, other) => ((one[rangeName]?.S ?? '') < (other[rangeName]?.S ?? '') ? -order : order))
