@@ -19,7 +19,7 @@ type Facts = {
   readonly concurrency?: number
 }
 
-/** AWS Lambda Developer Guide, "Configuring reserved concurrency": 100 executions must remain unreserved. Two functions reserve one each. */
+/** AWS Lambda Developer Guide, "Configuring reserved concurrency": 100 executions must remain unreserved. Four functions reserve one each. */
 const LEAST_CONCURRENCY = 104
 
 export const preflight = (facts: Facts): readonly Finding[] => [

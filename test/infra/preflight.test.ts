@@ -69,8 +69,8 @@ test.each<[string, Partial<Facts>, readonly [boolean, RegExp][]]>([
     { ...settings({ reserveConcurrency: true }), concurrency: 10 },
     [[true, /can run 10 functions at once/]],
   ],
-  ['stops at a concurrency that is one too low', { ...settings({ reserveConcurrency: true }), concurrency: 101 }, [[true, /needs 102/]]],
-  ['accepts the lowest concurrency', { ...settings({ reserveConcurrency: true }), concurrency: 102 }, []],
+  ['stops at a concurrency that is one too low', { ...settings({ reserveConcurrency: true }), concurrency: 103 }, [[true, /needs 104/]]],
+  ['accepts the lowest concurrency', { ...settings({ reserveConcurrency: true }), concurrency: 104 }, []],
   ['warns if the concurrency is unknown', settings({ reserveConcurrency: true }), [[false, /could not be read/]]],
   ['accepts a resource to adopt', settings({ adopt: { StoryTable: 'stint-dev-StoryTable-x' } }), []],
   [

@@ -35,10 +35,10 @@ export const LIMITS_KB = {
   api: 761,
   slack: 455,
   notify: 421,
-  ship: 481,
-  sweep: 300,
-  compare: 481,
-  retire: 300,
+  ship: 483,
+  sweep: 288,
+  compare: 501,
+  retire: 264,
 } as const satisfies Record<BundleName, number>
 
 /**

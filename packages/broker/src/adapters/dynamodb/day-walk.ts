@@ -7,6 +7,7 @@ import { marshall } from '@aws-sdk/util-dynamodb'
 import { days, type Instant, toDay, toIso } from '@stint/core/instant'
 import type { Family, Pass, Progress, Walk } from '../../ports/progress.ts'
 import { COUNTED, pageIn } from './answer-checks.ts'
+import { refusedPartition } from './refused-day.ts'
 import { indexes, OTHER_DAY, SHARDS, type TableReader } from './table.ts'
 import { asked } from './trouble.ts'
 
@@ -23,7 +24,7 @@ const shardsOf = (family: Family): readonly number[] => (family === 'other' ? [0
 
 const partitionOf = (family: Family, day: string, shard: number): string => {
   if (family === 'other') return OTHER_DAY
-  return family === 'requests' ? `${day}#${shard}` : `${day}#refused#${shard}`
+  return family === 'requests' ? `${day}#${shard}` : refusedPartition(day, shard)
 }
 
 export function dayWalk(source: TableReader, progress: Pick<Progress, 'move'>, keysAPage = KEYS_A_PAGE): Walk {

@@ -9,6 +9,7 @@ import { Trouble } from '../../ports/log.ts'
 import { batchIn, COUNTED, itemIn, type Key, pageIn, pagesOf } from './answer-checks.ts'
 import { itemFacts } from './item-facts.ts'
 import { journaled } from './journal-item.ts'
+import { refusedPartition } from './refused-day.ts'
 import { type Attributes, indexes, journalKey, OTHER_DAY, SHARDS, type TableReader } from './table.ts'
 import { asked, listened } from './trouble.ts'
 
@@ -25,7 +26,7 @@ export async function* journalsOfDays(source: TableReader, days: readonly string
 }
 
 const partitionsOf = (days: readonly string[]): readonly string[] =>
-  days.flatMap((day) => Array.from({ length: SHARDS }, (_, shard) => [`${day}#${shard}`, `${day}#refused#${shard}`]).flat())
+  days.flatMap((day) => Array.from({ length: SHARDS }, (_, shard) => [`${day}#${shard}`, refusedPartition(day, shard)]).flat())
 
 /** Reads items by the IDs of their journals. An item that does not exist any more is left out. */
 export function itemsReader(source: TableReader): (ids: readonly string[], options: ReadOptions) => Promise<readonly Attributes[]> {

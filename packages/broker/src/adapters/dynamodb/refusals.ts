@@ -10,8 +10,9 @@ import { done } from '@stint/core/outcome'
 import type { Ledger } from '../../ports/ledger.ts'
 import { counter } from './counter.ts'
 import { provenanceOf } from './event-facts.ts'
+import { refusedDayKey } from './refused-day.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
-import { asksKey, callerKey, refusalsKey, refusedDayKey, requestKey, shardOf, timeKey } from './table.ts'
+import { asksKey, callerKey, refusalsKey, requestKey, shardOf, timeKey } from './table.ts'
 
 /** Longer than the hour that is counted. */
 const COUNTER_SECONDS = 7200

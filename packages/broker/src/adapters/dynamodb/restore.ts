@@ -20,8 +20,9 @@ import { type Instant, parseIso, toIso } from '@stint/core/instant'
 import { COUNTED, hasKey } from './answer-checks.ts'
 import { FREEZES } from './freeze-list.ts'
 import { journaled } from './journal-item.ts'
+import { refusedDayKey } from './refused-day.ts'
 import { ttlAt } from './retirement.ts'
-import { type Attributes, callerKey, dayKey, journalKey, OTHER_DAY, refusedDayKey, shardOf, TTL, timeKey } from './table.ts'
+import { type Attributes, callerKey, dayKey, journalKey, OTHER_DAY, shardOf, TTL, timeKey } from './table.ts'
 import { written } from './trouble.ts'
 
 /** What the log has of one journal, in order. Of an erased event, it has the type and the commitment. */

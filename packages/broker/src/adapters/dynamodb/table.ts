@@ -75,8 +75,6 @@ export const journalKey = (id: string): string | undefined => {
 const JOURNALS: { readonly [kind: string]: string } = { req: 'REQ#', frz: 'FREEZE#', lnk: 'LINK#', sys: 'SYS#' }
 export const callerKey = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subject'>): string => `${issuer}#${subject}`
 export const dayKey = (at: Instant, shard: number): string => `${toDay(at)}#${shard}`
-/** Refusals have partitions of their own: they leave the table sooner, and lists of requests do not pass over them. */
-export const refusedDayKey = (at: Instant, shard: number): string => `${toDay(at)}#refused#${shard}`
 export const workKey = (stage: WorkStage, shard: number): string => `${stage}#${shard}`
 export const dueKey = (shard: number): string => `DUE#${shard}`
 export const openKey = (shard: number): string => `OPEN#${shard}`
