@@ -1,7 +1,7 @@
 /**
  * Counts what AWS bills for each call: it stands between the broker and the sandbox's AWS, so no call escapes it. A call that has no price
  * here is an error. Sources: Amazon DynamoDB Developer Guide, "DynamoDB read and write operations" and "Using Global Secondary Indexes";
- * Amazon S3 pricing (PUT, POST and LIST requests; GET and all other requests; DELETE is free); AWS KMS pricing; AWS STS has no price.
+ * Amazon SQS pricing; Amazon S3 pricing (PUT, POST and LIST requests; GET and all other requests; DELETE is free); AWS KMS pricing; AWS STS has no price.
  */
 import { indexes } from '@stint/broker/adapters/dynamodb/table'
 import { itemBytes } from '@stint/broker/adapters/dynamodb/testing/item-bytes'
@@ -17,6 +17,8 @@ const units = [
   's3Deletes',
   'kmsSignatures',
   'stsCalls',
+  'sqsRequests',
+  'streamReads',
   'invocations',
   'gbSeconds',
   'lineBytes',
@@ -34,7 +36,18 @@ export const times = (one: Usage, count: number): Usage => mapped((unit) => one[
  * Milliseconds that a call is taken to last, in the region: docs/performance.md. A function is billed while it waits. Calls in parallel
  * are added up, so the durations are upper bounds.
  */
-const LATENCY_MS = { writeUnits: 6, readUnits: 6, s3Puts: 25, s3Gets: 15, s3Lists: 20, s3Deletes: 15, kmsSignatures: 20, stsCalls: 30 }
+const LATENCY_MS = {
+  writeUnits: 6,
+  readUnits: 6,
+  s3Puts: 25,
+  s3Gets: 15,
+  s3Lists: 20,
+  s3Deletes: 15,
+  kmsSignatures: 20,
+  stsCalls: 30,
+  sqsRequests: 10,
+  streamReads: 10,
+}
 
 type Billed = { readonly unit: keyof Usage; readonly count: number; readonly milliseconds: number }
 type Attributes = Parameters<typeof itemBytes>[0]
@@ -111,6 +124,9 @@ type Dynamo = {
 function billFor(service: string, action: string, url: string, call: Dynamo): Billed | undefined {
   const one = (unit: keyof Usage, milliseconds: number): Billed => ({ unit, count: 1, milliseconds })
   const is = (...actions: readonly string[]) => actions.includes(action)
+  // Lambda's own reads of the stream are free.
+  if (service === 'dynamodb' && is('GetRecords', 'GetShardIterator')) return one('streamReads', LATENCY_MS.streamReads)
+  if (service === 'sqs' && is('ReceiveMessage', 'DeleteMessage')) return one('sqsRequests', LATENCY_MS.sqsRequests)
   if (service === 'dynamodb' && call.input) return dynamoBill(action, call.input, call)
   if (service === 's3') {
     if (is('GET') && /[?&]list-type=/.test(url)) return one('s3Puts', LATENCY_MS.s3Lists)

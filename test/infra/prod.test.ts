@@ -549,7 +549,8 @@ describe('alarms', () => {
         [`${name}-dead-letters`, `Maximum AWS/SQS ApproximateNumberOfMessagesVisible of QueueName ${name}dead > 0, 1 x 1 min`] as const,
     ),
     ['sweep-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-sweep < 1, or none, 1 x 15 min'],
-    ['ship-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-ship < 1, or none, 1 x 120 min'],
+    ['compare-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-compare < 1, or none, 1 x 120 min'],
+    ['retire-stopped', 'Sum AWS/Lambda Invocations of FunctionName stint-retire < 1, or none, 1 x 120 min'],
     ['stream-age', 'Maximum AWS/Lambda IteratorAge of FunctionName stint-ship > 300000, 1 x 5 min'],
     ['api-5xx', 'Sum AWS/ApiGateway 5xx of ApiId stint-prod-GatewayApi > 4, 1 x 5 min'],
     ['ship-lag', 'Maximum Stint/prod LagMs > 60000, 1 x 5 min'],
@@ -571,7 +572,7 @@ describe('alarms', () => {
         .filter((name) => /^(story|side)-/.test(name))
         .sort(),
     ).toEqual([...['side-system-errors', 'side-throttled', 'story-system-errors', 'story-throttled']])
-    expect(names().length).toBe(functionNames.length * 2 - 1 + 19 + 4)
+    expect(names().length).toBe(functionNames.length * 2 - 1 + 20 + 4)
   })
   test('tell somebody, and say what to do: each is in the guide', () => {
     const guide = readFileSync(join(root, 'docs/guides/operations.md'), 'utf8')

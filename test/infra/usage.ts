@@ -30,7 +30,7 @@ export type Measured = {
   readonly stored: { readonly tables: number; readonly log: number }
 }
 
-const PROFILES = [1, 100] as const
+const PROFILES = [1, 100, 10_000] as const
 const SESSIONS = 20
 /** Enough for the batches of a second with 600 sessions, if the stream may have such batches. */
 const SESSIONS_AT_VOLUME = 500

@@ -11,20 +11,25 @@ import { shards, workKey } from './table.ts'
 
 const AGAIN_AFTER_MS = seconds(900)
 const stages: readonly WorkStage[] = ['pending', 'review']
-/** Until November 2026, there was a partition per stage and profile instead. */
+/**
+ * Until November 2026, there was a partition per stage and profile instead. Only the very first walk of a table, and the one after it, look
+ * there: its cost grows with the number of profiles.
+ */
 const oldStages = ['pending', 'approved', 'review'] as const
 
-/** All partitions of the index `work`, in a fixed order. */
-export const workPartitions = (profiles: readonly string[]): readonly string[] => [
+/** All partitions of the index `work` that a walk looks at, in a fixed order. */
+export const workPartitions = ({ coversOld }: Walk, profiles: readonly string[]): readonly string[] => [
   ...stages.flatMap((stage) => shards.map((shard) => workKey(stage, shard))),
-  ...profiles.flatMap((profile) => oldStages.map((stage) => `${stage}#${profile}`)),
+  ...(coversOld ? profiles.flatMap((profile) => oldStages.map((stage) => `${stage}#${profile}`)) : []),
 ]
 
 /** The walk to begin or to continue; undefined if none is due. */
 export function walkDue(last: Walk | undefined, config: string, now: Instant): Walk | undefined {
-  if (!last || last.config !== config) return { config, since: now, startedAt: now, isDone: false }
+  const isFirst = last !== undefined && last.startedAt < last.since + AGAIN_AFTER_MS
+  const coversOld = !last || (last.coversOld === true && (isFirst || !last.isDone))
+  const walk = { config, startedAt: now, isDone: false, ...(coversOld ? { coversOld } : {}) }
+  if (!last || last.config !== config) return { ...walk, since: now }
   if (!last.isDone) return last
-  const isFirst = last.startedAt < last.since + AGAIN_AFTER_MS
   const next = isFirst ? last.since + AGAIN_AFTER_MS : last.startedAt + days(1)
-  return now >= next ? { config, since: last.since, startedAt: now, isDone: false } : undefined
+  return now >= next ? { ...walk, since: last.since } : undefined
 }

@@ -16,6 +16,8 @@ export type Walk = {
   /** This walk. */
   readonly startedAt: Instant
   readonly isDone: boolean
+  /** Whether it also looks where requests were before there were shards. */
+  readonly coversOld?: true
   /** The partition in which it continues, and after which entry. */
   readonly partition?: string
   readonly after?: string

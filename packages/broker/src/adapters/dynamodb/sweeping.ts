@@ -57,7 +57,7 @@ export function sweeping(
 
   /** Continues the walk as far as the time reaches. A request that fails is left to the next walk. */
   async function correct(last: Walk, { profiles, until }: SweepOptions) {
-    const partitions = workPartitions(profiles)
+    const partitions = workPartitions(last, profiles)
     const { partition: lastPartition, after: lastAfter, ...walk } = last
     let [at, after] = [Math.max(0, partitions.indexOf(lastPartition ?? '')), lastAfter]
     const faults: string[] = []
