@@ -24,6 +24,8 @@ const PRICE = {
   kmsKeyMonth: 1,
   kmsSymmetric: 3e-6,
   kmsAsymmetric: 15e-6,
+  sqsRequest: 0.4e-6,
+  streamRead: 0.2e-6,
   logGb: 0.5,
   metricMonth: 0.3,
   alarmMonth: 0.1,
@@ -50,6 +52,7 @@ const usageCosts = (usage: Usage): Costs => ({
   'DynamoDB: reads': usage.readUnits * PRICE.dynamoReadUnit,
   'S3: requests': usage.s3Puts * PRICE.s3Put + usage.s3Gets * PRICE.s3Get,
   'KMS: signatures': usage.kmsSignatures * PRICE.kmsAsymmetric,
+  'SQS, stream: dead letters': usage.sqsRequests * PRICE.sqsRequest + usage.streamReads * PRICE.streamRead,
   'CloudWatch: log lines': gb(usage.lineBytes) * PRICE.logGb,
 })
 

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FunctionName } from '@stint/broker/lambda/functions'
+import { FUNCTIONS, type FunctionName } from '@stint/broker/lambda/functions'
 import { packRules } from '@stint/core/config/rules'
 import type { Rules } from '@stint/core/config/shape'
 import { streamArn } from '@stint/sandbox/aws/dynamodb-streams'
@@ -56,7 +56,7 @@ export async function startDeployed(
         ? { STINT_SLACK_API: `${sandbox.urls.slack}/api/`, STINT_SLACK_RESPONSE_HOST: new URL(sandbox.urls.slack).host }
         : {}),
     },
-    sandbox.now,
+    { now: sandbox.now, seconds: FUNCTIONS[name].seconds },
   )
   return {
     ...lambda,

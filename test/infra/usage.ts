@@ -105,7 +105,9 @@ async function deployment(prod: Deployed, rules?: (of: TestSandbox) => Rules) {
     const before = lambda.output().length
     let answer: object = {}
     const { usage, milliseconds } = await counter.of(async () => {
-      answer = await lambda.invoke(event)
+      answer = await lambda.invoke(event).catch((error: Error) => {
+        throw new Error(`${fn}: ${error.message} ${lambda.output().slice(before)}`)
+      })
     })
     if ('batchItemFailures' in answer && (answer.batchItemFailures as readonly object[]).length > 0)
       throw new Error(`${fn} did not take its batch: ${lambda.output().slice(before)}`)

@@ -35,8 +35,12 @@ export function lambdaEnvironment(sandbox: Pick<Sandbox, 'aws' | 'urls'>, role: 
   }
 }
 
-/** `now`: the clock of the function, from its first call on. Absent: the machine's. */
-export async function startLambda(bundle: string, env: Record<string, string>, now: () => number = Date.now): Promise<Lambda> {
+/** `now`: the clock of the function, from its first call on. Absent: the machine's. `seconds`: the function's timeout. */
+export async function startLambda(
+  bundle: string,
+  env: Record<string, string>,
+  { now = Date.now, seconds = 10 }: { readonly now?: () => number; readonly seconds?: number } = {},
+): Promise<Lambda> {
   const events: { id: string; text: string }[] = []
   const answers = new Map<string, { resolve: (result: Result) => void; reject: (error: Error) => void }>()
   let waiting: ServerResponse | undefined
@@ -49,7 +53,7 @@ export async function startLambda(bundle: string, env: Record<string, string>, n
     waiting
       .writeHead(200, {
         'lambda-runtime-aws-request-id': event.id,
-        'lambda-runtime-deadline-ms': String(now() + 10_000),
+        'lambda-runtime-deadline-ms': String(now() + seconds * 1000),
         'stint-test-ahead-ms': String(now() - Date.now()),
       })
       .end(event.text)
