@@ -43,8 +43,8 @@ export const deadlinesOnAws: Deadlines = { connect: 1000, ledger: 600, sts: 5000
 export const DYNAMODB_ANSWER_BYTES = {
   /** One item of 400 KB, or a page of 1 MB. */
   ledger: 4 * 1024 * 1024,
-  /** The largest batch that Stint reads: 25 items. */
-  batch: 24 * 1024 * 1024,
+  /** The largest answer to a BatchGetItem: 16 MB of items. */
+  batch: 34 * 1024 * 1024,
 } as const
 /** A response to AssumeRole has about 2 KB. */
 export const STS_ANSWER_BYTES = 64 * 1024

@@ -33,6 +33,9 @@ export type TableOptions = {
   readonly indexed?: true
 }
 
+/** The partition keys of the tables and of the indexes. */
+const HASHES = ['pk', ...Object.values(indexes).map(({ hash }) => hash)]
+
 const comparisons: { readonly [operator: string]: (value: string, low: string, high: string) => boolean } = {
   '=': (value, low) => value === low,
   '<': (value, low) => value < low,
@@ -42,6 +45,23 @@ const comparisons: { readonly [operator: string]: (value: string, low: string, h
 
 export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
   const items = new Map<string, Item>()
+  /** The items of each partition, of the tables and of the indexes, so that a large table is as fast as a small one. */
+  const partitions = new Map<string, Set<string>>()
+  const partitionOf = (table: string, hash: string, value: string) => `${table}|${hash}|${value}`
+  function store(id: string, item: Item | undefined): void {
+    const table = id.slice(0, id.indexOf('|'))
+    const old = items.get(id)
+    for (const hash of HASHES) {
+      const [was, is] = [old?.[hash]?.S, item?.[hash]?.S]
+      if (was === is) continue
+      if (was !== undefined) partitions.get(partitionOf(table, hash, was))?.delete(id)
+      if (is === undefined) continue
+      const partition = partitionOf(table, hash, is)
+      partitions.set(partition, (partitions.get(partition) ?? new Set()).add(id))
+    }
+    if (item) items.set(id, item)
+    else items.delete(id)
+  }
   const idOf = (table: string, key: Item) => `${table}|${key.pk?.S}|${key.sk?.S ?? ''}`
   let through: Network = (_sent, apply) => apply()
 
@@ -85,15 +105,15 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
           })
         }
         const after = write.after(before, input.Key)
-        items.set(id, after)
+        store(id, after)
         return { ...capacity, Attributes: after }
       }
       case 'PutItem': {
-        items.set(idOf(input.TableName, input.Item), input.Item)
+        store(idOf(input.TableName, input.Item), input.Item)
         return capacity
       }
       case 'DeleteItem': {
-        items.delete(idOf(input.TableName, input.Key))
+        store(idOf(input.TableName, input.Key), undefined)
         return capacity
       }
       default:
@@ -105,21 +125,18 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
   function rowsOf(input: Input): readonly Item[] {
     const { KeyConditionExpression = '', ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = input
     const [hash = '', ...ranges] = KeyConditionExpression.replace(/(BETWEEN \S+) AND/, '$1 TO').split(' AND ')
-    const conditions = [hash, ...ranges].map((text) => {
+    const [hashName = '', , hashValue = ''] = hash.split(' ')
+    const conditions = ranges.map((text) => {
       const [name = '', operator = '', from = '', , to = ''] = text.split(' ')
       const [low, high] = [values[from]?.S ?? '', values[to]?.S ?? '']
       return { name: names[name] ?? name, holds: (value: string) => comparisons[operator]?.(value, low, high) === true }
     })
-    const rangeName = conditions[1]?.name ?? Object.values(indexes).find(({ name }) => name === input.IndexName)?.range ?? 'sk'
+    const rangeName = conditions[0]?.name ?? Object.values(indexes).find(({ name }) => name === input.IndexName)?.range ?? 'sk'
     const order = input.ScanIndexForward === false ? -1 : 1
-    return [...items]
-      .filter(
-        ([id, item]) =>
-          id.startsWith(`${input.TableName}|`) &&
-          item[rangeName]?.S !== undefined &&
-          conditions.every(({ name, holds }) => item[name]?.S !== undefined && holds(item[name].S)),
-      )
-      .map(([, item]) => item)
+    const partition = partitions.get(partitionOf(input.TableName, names[hashName] ?? hashName, values[hashValue]?.S ?? '')) ?? []
+    return [...partition]
+      .map((id) => items.get(id) as Item)
+      .filter((item) => item[rangeName]?.S !== undefined && conditions.every(({ name, holds }) => holds(item[name]?.S ?? '')))
       .sort((one, other) => ((one[rangeName]?.S ?? '') < (other[rangeName]?.S ?? '') ? -order : order))
   }
 
@@ -155,8 +172,8 @@ export function tableInProcess({ rewrite, indexed }: TableOptions = {}) {
     /** A snapshot of all items, to return to. Items are never changed in place. */
     snapshot: (): ReadonlyMap<string, Item> => new Map(items),
     restore: (snapshot: ReadonlyMap<string, Item>) => {
-      items.clear()
-      for (const [id, item] of snapshot) items.set(id, item)
+      for (const id of [...items.keys()]) if (!snapshot.has(id)) store(id, undefined)
+      for (const [id, item] of snapshot) store(id, item)
     },
   }
 }
