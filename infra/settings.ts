@@ -15,7 +15,7 @@ export type Settings = {
   /**
    * What both tables can take at once, in units per second, for a launch with more than AWS's 4,000 writes (docs/scale.md). At least
    * 12,000 reads and 4,000 writes. AWS bills the increase once. Only ever raise it: AWS cannot lower it, and the provider would replace
-   * the table instead, which the deployment refuses. To stop, leave the value as it is.
+   * the table instead, which only a protected stage such as `prod` refuses. To stop, leave the value as it is.
    */
   readonly warmThroughput?: { readonly readUnitsPerSecond: number; readonly writeUnitsPerSecond: number }
   /**

@@ -16,9 +16,9 @@ import type { Issuer, Profile, Rules } from '@stint/core/config/shape'
 import { build } from 'esbuild'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
-/** CPU and wall time in milliseconds, memory in MB. */
-export type Measured = { readonly cpu: number; readonly wall: number; readonly rss: number }
-type Runs = { readonly calls: number; readonly warmUp: number; readonly together?: number }
+/** CPU and wall time in milliseconds, memory in MB: the most that was resident, and the heap at the end, without garbage if the run `collects`. */
+export type Measured = { readonly cpu: number; readonly wall: number; readonly rss: number; readonly heap?: number }
+type Runs = { readonly calls: number; readonly warmUp: number; readonly together?: number; readonly collects?: true }
 export const COLD: Runs = { calls: 1, warmUp: 0 }
 
 export type Contenders = {
@@ -111,8 +111,15 @@ async function prepared(
     STINT_BENCH_JWKS: `${issuer}/jwks`,
   }
   const event = eventOf(await tokenOf(privateKey))
-  const run: Contenders['run'] = (name, { calls, warmUp, together = 1 }) => {
-    const args = [join(here, 'runner.cjs'), files[name] ?? '', String(calls), String(warmUp), String(together)]
+  const run: Contenders['run'] = (name, { calls, warmUp, together = 1, collects }) => {
+    const args = [
+      ...(collects ? ['--expose-gc'] : []),
+      join(here, 'runner.cjs'),
+      files[name] ?? '',
+      String(calls),
+      String(warmUp),
+      String(together),
+    ]
     const ran = spawnSync(process.execPath, args, { env, input: event, stdio: ['pipe', 'ignore', 'inherit', 'pipe'] })
     if (ran.status !== 0) throw new Error(`${name} died`)
     return JSON.parse(String(ran.output[3])) as Measured

@@ -96,7 +96,7 @@ async function entriesOf(log: ObjectStore, tile: Tile): Promise<readonly Uint8Ar
 }
 
 /** A tile and what it holds. `grew`: it held some of it before, so partial tiles can be left. */
-export type WrittenTile = { readonly tile: Tile; readonly content: readonly Uint8Array[]; readonly grew: boolean }
+type WrittenTile = { readonly tile: Tile; readonly content: readonly Uint8Array[]; readonly grew: boolean }
 
 /** The tiles of one level that are new or wider, and what the first of them held before. */
 type ToGrow = { readonly tiles: readonly Tile[]; readonly before: Tile | undefined; readonly old: readonly Uint8Array[] }

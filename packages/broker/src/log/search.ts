@@ -30,7 +30,7 @@ export type EventFilter = {
 }
 
 export type FoundEvent = { readonly id: string; readonly event: ReadEvent; readonly about: About }
-export type EventPage = { readonly events: readonly FoundEvent[]; readonly next?: string }
+type EventPage = { readonly events: readonly FoundEvent[]; readonly next?: string }
 
 export type EventSearch = {
   /**

@@ -126,7 +126,6 @@ type WorldOptions = {
 export const BROKER_ACCOUNT = '246813579024'
 const TABLES = { story: 'stint', side: 'stint-side' } as const
 export const tables: { readonly story: string; readonly side: string } = TABLES
-
 /** The buckets of the log: one for the public part, and one for the events, which can be erased. */
 const BUCKETS = { log: 'stint-log', events: 'stint-events' } as const
 export const buckets: { readonly log: string; readonly events: string } = BUCKETS
