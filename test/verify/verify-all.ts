@@ -36,6 +36,7 @@ const checks: readonly Check[] = [
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
   { name: 'moto-ledger', command: ['node', 'test/verify/moto/ledger.ts'] },
   { name: 'moto-dynamodb', command: ['node', 'test/verify/moto/dynamodb.ts'] },
+  { name: 'moto-letters', command: ['node', 'test/verify/moto/letters.ts'] },
   { name: 'moto-kits', command: ['node', 'test/verify/moto/kits.ts'] },
   { name: 'provider', command: ['node', 'test/verify/provider.ts'] },
   { name: 'bench-gate', command: ['npm', 'run', 'bench:gate'] },
