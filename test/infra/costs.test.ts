@@ -36,6 +36,20 @@ test('the page has what is measured: otherwise run node test/infra/costs.ts writ
   expect([different, said.length]).toEqual([[], counted.length])
 })
 
+test('an idle month costs the same with 1, 100 and 10,000 profiles', () => {
+  const used = measured.idle.map(({ runs }) =>
+    runs.map(({ usage: { writeUnits, readUnits, s3Puts, s3Gets, kmsSignatures } }) => [
+      writeUnits,
+      readUnits,
+      s3Puts,
+      s3Gets,
+      kmsSignatures,
+    ]),
+  )
+  expect(measured.idle.map(({ profiles }) => profiles)).toEqual([1, 100, 10_000])
+  for (const other of used.slice(1)) expect(other).toEqual(used[0])
+})
+
 test('every schedule of the stack is measured', () => {
   const names = schedulesOf(stacks.prod).map(({ name }) => name)
   expect(names.length).toBe(stacks.prod.of('aws:cloudwatch/eventRule:EventRule').length)
