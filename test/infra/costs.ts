@@ -117,7 +117,10 @@ export function costTables({ prod, small }: Stacks, measured: Measured): string 
     ],
   )
   const runs = table(
-    ['idle, US dollars a month', ...measured.idle.map(({ profiles }) => `${profiles.toLocaleString('en')} profile${profiles === 1 ? '' : 's'}`)],
+    [
+      'idle, US dollars a month',
+      ...measured.idle.map(({ profiles }) => `${profiles.toLocaleString('en')} profile${profiles === 1 ? '' : 's'}`),
+    ],
     [
       ...(measured.idle[0]?.runs ?? []).map(({ schedule }, index) => [
         `\`${schedule.fn}\`, ${everyText(schedule)}: ${schedule.name}`,

@@ -11,9 +11,11 @@ import { onSchedule } from './on-stream.ts'
 
 const deployment = deploymentFrom(process.env, __dirname)
 
-export const handler = onSchedule<(Retired & Run) | undefined>(async () => {
+const idle: Retired & Run = { retired: 0, expiring: 0, looked: 0, kept: 0, finished: false }
+
+export const handler = onSchedule<Retired & Run>(async () => {
   // A restored table must be inspected as it was restored, so nothing is written to it before that.
-  if (deployment.frozen !== undefined) return undefined
+  if (deployment.frozen !== undefined) return idle
   const { clock, log } = deployment
   const settings = { ...ledgerSettings(deployment), client: dynamoClient(deployment) }
   const remembered = progress(settings, 'retire')
