@@ -3,15 +3,17 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Manifest } from '@stint/broker/build/build'
+import type { Settings } from './settings.ts'
 
 /** Built for each stage, because each stage has its own bindings. */
 export const bundlesOf = (stage: string): string => `dist/${stage}`
 
-export function built(bindings: { readonly [name: string]: string }): Manifest {
+export function built({ bindings, cell }: Pick<Settings, 'bindings' | 'cell'>): Manifest {
   const { root } = $cli.paths
   const out = bundlesOf($app.stage)
   const given = Object.entries(bindings).flatMap(([name, value]) => ['--binding', `${name}=${value}`])
-  execFileSync('npm', ['run', '--silent', 'build', '--', '--out', join(root, out), ...given], {
+  const own = cell === undefined ? [] : ['--cell', cell]
+  execFileSync('npm', ['run', '--silent', 'build', '--', '--out', join(root, out), ...own, ...given], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   })

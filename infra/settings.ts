@@ -57,6 +57,8 @@ export type Settings = {
    * imports it instead of creating it (docs/guides/deploy.md, "A second prod").
    */
   readonly adopt?: Adopted
+  /** The cell that this stage deploys, by its ID in stint.config.ts. Required if the config has cells. */
+  readonly cell?: string
   /** Values for `binding('NAME')` in stint.config.ts. */
   readonly bindings: { readonly [name: string]: string }
 }

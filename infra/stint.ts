@@ -16,7 +16,7 @@ import { userPool } from './user-pool.ts'
 
 export async function stint() {
   const settings = settingsOf($app.stage)
-  const manifest = built(settings.bindings)
+  const manifest = built(settings)
   await check(settings, manifest)
   adopt(settings.adopt ?? {})
   const role = roles()

@@ -10,6 +10,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { rulesOfCell } from '@stint/core/config/cells'
 import { formatFaults } from '@stint/core/config/check'
 import { packRules } from '@stint/core/config/rules'
 import type { Rules } from '@stint/core/config/shape'
@@ -161,13 +162,21 @@ const manifestOf = (rules: Rules, build: string): Manifest => ({
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { config: { type: 'string' }, out: { type: 'string' }, binding: { type: 'string', multiple: true, default: [] } },
+    options: {
+      config: { type: 'string' },
+      cell: { type: 'string' },
+      out: { type: 'string' },
+      binding: { type: 'string', multiple: true, default: [] },
+    },
   })
   const root = resolve(here, '../../..')
   const bindings = Object.fromEntries(values.binding.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
   const checked = await loadConfig(resolve(values.config ?? join(root, 'stint.config.ts')), bindings)
   if (!checked.ok) throw new Error(`The config has errors:\n${formatFaults(checked.faults)}`)
-  refuseSandboxRules(checked.rules)
+  const own = rulesOfCell(checked.rules, values.cell)
+  if (!own.ok) throw new Error(own.fault)
+  const { rules } = own
+  refuseSandboxRules(rules)
 
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
   const [openApi, text] = [join(here, '../openapi.json'), openApiText()]
@@ -180,7 +189,7 @@ async function main(): Promise<void> {
     const { file, bytes, rest } = await buildFunction(name, out)
     if (bytes > LIMITS_KB[name] * 1000)
       throw new Error(`${name} is ${Math.ceil(bytes / 1000)} KB, above its limit of ${LIMITS_KB[name]} KB`)
-    await writeFile(join(out, name, 'config.json'), packRules(checked.rules))
+    await writeFile(join(out, name, 'config.json'), packRules(rules))
     // Read on first use, and not at a cold start.
     if (name === 'api') await writeFile(join(out, name, 'openapi.json'), text)
     for (const built of (await readdir(join(out, name))).sort()) {
@@ -195,9 +204,9 @@ async function main(): Promise<void> {
   }
   await writeFile(
     join(out, 'manifest.json'),
-    `${JSON.stringify(manifestOf(checked.rules, `${version}+${code.digest('hex').slice(0, 12)}`), null, 2)}\n`,
+    `${JSON.stringify(manifestOf(rules, `${version}+${code.digest('hex').slice(0, 12)}`), null, 2)}\n`,
   )
-  process.stdout.write(`config ${checked.rules.hash}\n`)
+  process.stdout.write(`config ${rules.hash}\n`)
 }
 
 if (import.meta.main) {

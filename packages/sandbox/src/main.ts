@@ -32,6 +32,7 @@ const help = `npm start -- [options]
 
   --port N         first of four ports: broker N, issuer N+1, AWS N+2, Slack N+3 (default 4400)
   --config FILE    the config (default ./stint.config.ts)
+  --cell ID        the cell to run, for a config with cells
   --guide          seed the two accounts of docs/guides/learn-assume-role.md, and print how to enter them
   --only PARTS     aws,issuer: start these without a broker, and print the environment for one
                    broker: start only the broker, with AWS from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_DYNAMODB,
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
     options: {
       port: { type: 'string' },
       config: { type: 'string' },
+      cell: { type: 'string' },
       only: { type: 'string' },
       guide: { type: 'boolean' },
       log: { type: 'boolean' },
@@ -61,7 +63,8 @@ async function main(): Promise<void> {
   const log = values.log ? (line: object) => void process.stderr.write(`${visibleJson(line)}\n`) : () => {}
   // A broker that is started on its own continues the log of the AWS that it finds, also after a restart.
   const start = values.only === 'broker' ? process.env.AWS_ACCESS_KEY_ID : undefined
-  const rules = await loadRules(values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), ports, {}, start)
+  const file = values.config ?? fileURLToPath(new URL('../../../stint.config.ts', import.meta.url))
+  const rules = await loadRules(file, ports, {}, start, values.cell)
 
   if (values.guide && values.only !== undefined) throw new SettingsError('--guide starts all parts. Remove --only.')
   warnOfPolicies(rules)

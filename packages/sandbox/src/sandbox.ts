@@ -27,6 +27,7 @@ import { createShipper, type LogDeployment, openTrail } from '@stint/broker/wiri
 import { apiOf, openNotifier, openSlackHandler, type SlackDeployment } from '@stint/broker/wiring/slack'
 import { createVendBrokerOnSdk } from '@stint/broker/wiring/vend-broker-sdk'
 import type { Journaled } from '@stint/core/audit/journal-item'
+import { rulesOfCell } from '@stint/core/config/cells'
 import { formatFaults } from '@stint/core/config/check'
 import type { Rules } from '@stint/core/config/shape'
 import { sha256, shortDigest } from '@stint/core/digest'
@@ -78,10 +79,13 @@ export async function loadRules(
   ports: Ports,
   bindings: Readonly<Record<string, string>> = {},
   start?: string,
+  cell?: string,
 ): Promise<Rules> {
   const checked = await loadConfig(file, { ...bindingsFor(ports, start), ...bindings })
   if (!checked.ok) throw new ConfigError(formatFaults(checked.faults))
-  return checked.rules
+  const own = rulesOfCell(checked.rules, cell)
+  if (!own.ok) throw new ConfigError(own.fault)
+  return own.rules
 }
 export class ConfigError extends Error {}
 

@@ -10,7 +10,7 @@ const MAX_CONFIG_DEPTH = 40
 
 /** Where a binding is allowed: only for values that differ between a deployment and the sandbox. */
 const bindable =
-  /^(issuers\.[^.]+\.(url|jwksUri)|signIn\.[^.]+\.(authorization|token)Endpoint|directories\.[^.]+\.scim|targets\.[^.]+\.(account|roleArn)|log\.origin)$/
+  /^(issuers\.[^.]+\.(url|jwksUri)|signIn\.[^.]+\.(authorization|token)Endpoint|directories\.[^.]+\.scim|targets\.[^.]+\.(account|roleArn)|(cells\.[^.]+\.)?log\.origin|cells\.[^.]+\.account)$/
 
 export function fillBindings(value: unknown, bindings: Bindings, path: string, faults: ConfigFault[], depth = 0): unknown {
   if (depth > MAX_CONFIG_DEPTH) {

@@ -50,6 +50,34 @@ describe('container', () => {
   ])('%s', (_name, container, fault) => expect(faultsOf((config) => Object.assign(config, { container }))).toContain(fault))
 })
 
+describe('cells', () => {
+  const cells = (more: object = {}) => ({
+    a: { account: '210987654321', log: { origin: 'log.acme.example/a' } },
+    b: { account: '109876543210', log: { origin: 'log.acme.example/b' }, ...more },
+  })
+  const faults = (given: unknown, cell: string | undefined, more: object = {}) =>
+    faultsOf((config) => {
+      Object.assign(config, { cells: given }, more)
+      if (cell !== undefined) config.profiles.reader.cell = cell
+    })
+  test.each<[string, unknown, string | undefined, string, object?]>([
+    ['a profile in one of them', cells(), 'b', 'ok'],
+    ['an unknown cell', cells(), 'c', "profiles.reader.cell: names the unknown cell 'c'"],
+    ['a name that every object has', cells(), 'constructor', "profiles.reader.cell: names the unknown cell 'constructor'"],
+    ['a cell of a config without cells', undefined, 'a', "profiles.reader.cell: names the unknown cell 'a'"],
+    ['a profile without a cell', cells(), undefined, 'profiles.reader.cell: is missing; must be one of the cells: a, b'],
+    ['one account for two', cells({ account: '210987654321' }), 'a', "cells.b.account: is already the account of cell 'a'"],
+    ['one log for two', cells({ log: { origin: 'log.acme.example/a' } }), 'a', "cells.b.log.origin: is already the log of cell 'a'"],
+    ['no account', cells({ account: undefined }), 'a', 'cells.b.account: is missing'],
+    ['no log', cells({ log: undefined }), 'a', 'cells.b.log: is missing'],
+    ['an invalid account', cells({ account: '1' }), 'a', 'cells.b.account: must be 12 digits'],
+    ['an invalid ID', { A: cells().a }, 'A', 'cells.A: must be 1 to 48 of a-z, 0-9 and -'],
+    ['an unknown setting', cells({ region: 'eu-central-1' }), 'a', 'cells.b.region: is an unknown setting'],
+    ['no cell', {}, undefined, 'cells: must name a cell'],
+    ['a log beside them', cells(), 'a', 'log: has no effect, because the config has cells', { log: { origin: 'log.acme.example/c' } }],
+  ])('%s', (_name, given, cell, fault, more) => expect(faults(given, cell, more)).toContain(fault))
+})
+
 test('refuses an unattended break-glass without a Slack channel', () => {
   const approval = {
     rules: [{ by: [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }], count: 1 }],

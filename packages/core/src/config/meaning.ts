@@ -56,12 +56,32 @@ export function meaningFaults(config: Config, say: Say): void {
     if (path !== undefined && !item.roleArn.includes(`:role${path}`))
       say(`targets.${name}.roleArn`, `must be under ${path}, the path in targetRoles`)
   }
+  checkCells(config, say)
   for (const [name, item] of Object.entries(config.targets)) checkApproval(config, item.approval, `targets.${name}.approval`, say)
   checkPeople(config, say)
   checkFaces(config, say)
   config.responders?.forEach((item, index) => void checkWho(config, item, `responders[${index}]`, say))
   config.auditors?.forEach((item, index) => void checkWho(config, item, `auditors[${index}]`, say))
   for (const [name, item] of Object.entries(config.profiles)) checkProfile(config, item, `profiles.${name}`, say)
+}
+
+/** Each cell is a broker in its own account with its own log, and each profile is served by exactly one of them. */
+function checkCells({ cells, log, profiles }: Config, say: Say): void {
+  const accounts = new Map<string, string>()
+  const origins = new Map<string, string>()
+  for (const [name, { account, log }] of Object.entries(cells ?? {})) {
+    const path = `cells.${name}`
+    if (accounts.has(account)) say(`${path}.account`, `is already the account of cell '${accounts.get(account)}'`)
+    if (origins.has(log.origin)) say(`${path}.log.origin`, `is already the log of cell '${origins.get(log.origin)}'`)
+    accounts.set(account, name)
+    origins.set(log.origin, name)
+  }
+  if (cells && log) say('log', 'has no effect, because the config has cells. Set the log of each cell in cells')
+  for (const [name, { cell }] of Object.entries(profiles)) {
+    const path = `profiles.${name}.cell`
+    if (cell !== undefined && !Object.hasOwn(cells ?? {}, cell)) say(path, `names the unknown cell '${cell}'`)
+    if (cells && cell === undefined) say(path, `is missing; must be one of the cells: ${Object.keys(cells).join(', ')}`)
+  }
 }
 
 function checkProfile(config: Config, profile: Profile, path: string, say: Say): void {

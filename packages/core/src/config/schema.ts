@@ -65,6 +65,7 @@ const instant = v.pipe(
   v.string(),
   v.check((value) => parseIso(value) !== undefined, 'must be a date and time with a zone, such as 2026-12-24T00:00:00Z'),
 )
+const account = v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits'))
 const localTime = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM'))
 const httpsUrl = v.pipe(line, v.check(isIssuerUrl, 'must be an https URL without credentials or fragment (http only for loopback)'))
 /** Slack IDs: a letter for the kind, then capital letters and digits. */
@@ -251,7 +252,7 @@ const target = named(
   'Target',
   'A role that profiles lead to.',
   v.strictObject({
-    account: about('The account, 12 digits. Can be a binding.', v.pipe(v.string(), v.regex(/^\d{12}$/, 'must be 12 digits'))),
+    account: about('The account, 12 digits. Can be a binding.', account),
     // AWS IAM API Reference, CreateRole: a path of at most 512 characters, a name of at most 64. Events have no room for more.
     roleArn: about(
       'The ARN of the role. Can be a binding.',
@@ -387,6 +388,7 @@ const profile = named(
     ),
     justification: optional('`required`: the caller must say why they need access.', v.literal('required')),
     slack: optional('Where Slack messages about this profile go.', profileSlack),
+    cell: optional('The cell whose broker serves the profile, by its ID in this config. Required if the config has `cells`.', id),
   }),
 )
 
@@ -420,6 +422,15 @@ const log = named(
         }),
       ),
     ),
+  }),
+)
+
+const cell = named(
+  'Cell',
+  'A broker in an account of its own, with a table and an audit log of its own. It serves the profiles that name it.',
+  v.strictObject({
+    account: about('The account of the broker, 12 digits. Can be a binding.', account),
+    log: about('The audit log of the cell.', log),
   }),
 )
 
@@ -530,6 +541,10 @@ export const configSchema = named(
     responders: optional('Who can set freezes. Two of them together can release one.', list(who)),
     container: optional('Limits of the container credentials protocol.', containerSettings),
     log: optional('The audit log.', log),
+    cells: optional(
+      'For a company that needs more than one broker: its brokers, by ID. Each profile names its cell, and `log` is set per cell. All cells are built from this one config (docs/decisions/0015-cells.md).',
+      filledRecord(id, cell, 'must name a cell'),
+    ),
     slack: optional('Slack, for requests and notifications.', slack),
     signIn: optional("By issuer: the sign-in for Stint's own pages.", v.record(id, signIn)),
     directories: optional('By issuer: where to look up its people when there is no token.', v.record(id, directory)),

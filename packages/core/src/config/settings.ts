@@ -19,6 +19,8 @@ export type Config = {
   /** Limits of the container credentials protocol. */
   readonly container?: ContainerSettings
   readonly log?: LogConfig
+  /** For a company that needs more than one broker: its brokers, by ID. Each profile names its cell, and `log` is set per cell. All cells are built from this one config (docs/decisions/0015-cells.md). */
+  readonly cells?: { readonly [name: string]: Cell }
   /** Slack, for requests and notifications. */
   readonly slack?: SlackConfig
   /** By issuer: the sign-in for Stint's own pages. */
@@ -117,6 +119,8 @@ export type Profile = {
   readonly justification?: 'required'
   /** Where Slack messages about this profile go. */
   readonly slack?: ProfileSlack
+  /** The cell whose broker serves the profile, by its ID in this config. Required if the config has `cells`. */
+  readonly cell?: string
 }
 
 /** The container credentials protocol, `GET /credentials/{profile}`. SDKs fetch credentials for each client and process, and repeat a call after one or two seconds, so leave room for three calls per need. */
@@ -167,6 +171,14 @@ export type Who = {
   readonly authAge?: Duration
   /** CIDR blocks that the call must come from. */
   readonly sourceIp?: readonly string[]
+}
+
+/** A broker in an account of its own, with a table and an audit log of its own. It serves the profiles that name it. */
+export type Cell = {
+  /** The account of the broker, 12 digits. Can be a binding. */
+  readonly account: string
+  /** The audit log of the cell. */
+  readonly log: LogConfig
 }
 
 /** How people sign in on Stint's own pages: a client at the issuer (authorization code with PKCE). */

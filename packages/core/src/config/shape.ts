@@ -2,7 +2,7 @@
  * The config in its three forms: as you write it, with its bindings filled in (settings.ts), and checked. It is plain data; the helpers in
  * `define.ts` only build it.
  */
-import type { Config, Directory, Issuer, LogConfig, Profile, SignInClient, Target } from './settings.ts'
+import type { Cell, Config, Directory, Issuer, LogConfig, Profile, SignInClient, Target } from './settings.ts'
 
 export type * from './settings.ts'
 
@@ -18,9 +18,12 @@ export type Bindable = string | Binding
 
 export type IssuerSource = Omit<Issuer, 'url' | 'jwksUri'> & { readonly url: Bindable; readonly jwksUri: Bindable }
 
+type LogSource = Omit<LogConfig, 'origin'> & { readonly origin: Bindable }
+
 /** The config as you write it. URLs, account IDs, role ARNs and the log origin can be bindings. */
-export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log' | 'signIn' | 'directories'> & {
-  readonly log?: Omit<LogConfig, 'origin'> & { readonly origin: Bindable }
+export type ConfigSource = Omit<Config, 'issuers' | 'targets' | 'log' | 'cells' | 'signIn' | 'directories'> & {
+  readonly log?: LogSource
+  readonly cells?: { readonly [id: string]: Omit<Cell, 'account' | 'log'> & { readonly account: Bindable; readonly log: LogSource } }
   readonly signIn?: {
     readonly [issuer: string]: Omit<SignInClient, 'authorizationEndpoint' | 'tokenEndpoint'> & {
       readonly authorizationEndpoint: Bindable
