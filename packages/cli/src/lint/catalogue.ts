@@ -207,6 +207,18 @@ export const catalogue = {
     why: 'AssumeRole takes managed policies of AWS and of the role’s own account only, so every session is refused.',
     fix: 'Create the policy in the target account, and use its ARN there.',
   },
+  'empty-cell': {
+    severity: 'warning',
+    finds: 'A cell without profiles.',
+    why: 'Its broker has nothing to serve, so the build refuses it. Usually the profiles name another cell by mistake.',
+    fix: 'Pin profiles to it, or remove the cell.',
+  },
+  'target-across-cells': {
+    severity: 'note',
+    finds: 'A target that profiles of several cells use.',
+    why: 'The trust policy of its role must name the broker of each cell, so each of these brokers can create sessions there. A freeze of the target stops only the cell in which it is set.',
+    fix: 'Pin all profiles of the target to one cell, or give each cell a role of its own. If you keep it, set each freeze in every one of these cells.',
+  },
   'open-parameter': {
     severity: 'warning',
     finds: 'A parameter that accepts any text and is part of a resource, or one with `wildcard: true`.',

@@ -811,3 +811,30 @@ describe('how large the item of a request grows', () => {
     )
   })
 })
+
+describe('cells', () => {
+  const cells = {
+    a: { account: '210987654321', log: { origin: 'log.acme.example/a' } },
+    b: { account: '109876543210', log: { origin: 'log.acme.example/b' } },
+  }
+  const targets = { t: target(), u: target('444455556666') }
+  const pinned = (...profiles: readonly (readonly [target: string, cell: string])[]): Partial<ConfigSource> => ({
+    cells,
+    targets,
+    profiles: Object.fromEntries(profiles.map(([target, cell], index) => [`p${index}`, { ...staffProfile, target, cell }])),
+  })
+  test.each<[string, Partial<ConfigSource>, readonly string[]]>([
+    ['a target of its own for each', pinned(['t', 'a'], ['u', 'b']), []],
+    ['several profiles of one cell share a target', pinned(['t', 'a'], ['t', 'a'], ['u', 'b']), []],
+    ['a cell without profiles', pinned(['t', 'a'], ['u', 'a']), ['empty-cell cells.b']],
+    ['a target of two cells', pinned(['t', 'a'], ['t', 'b']), ['target-across-cells targets.t']],
+    ['no cells', { targets }, []],
+  ])('%s', (_situation, change, findings) => expect(found(change)).toEqual(findings))
+  test('the finding names the brokers that the role must trust', () => {
+    const checked = checkConfig({ issuers, targets, profiles: {}, ...pinned(['t', 'a'], ['t', 'b']) })
+    if (!checked.ok) throw new Error(formatFaults(checked.faults))
+    expect(lint(checked.rules).map(({ what }) => what)).toEqual([
+      "Profiles of 2 cells use it, and its role must trust each of them: 'a' (account 210987654321), 'b' (account 109876543210).",
+    ])
+  })
+})

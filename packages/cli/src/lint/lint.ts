@@ -10,6 +10,7 @@ import type { Instant } from '@stint/core/instant'
 import { lastingAccess } from '@stint/core/scope/lasting-access'
 import { profileStatements } from '@stint/core/scope/policy'
 import type { Finding, Report } from './catalogue.ts'
+import { lintCells } from './cells.ts'
 import { lintPeople } from './emails.ts'
 import { lintIssuers } from './issuers.ts'
 import { lintProfile, lintTargets, peopleIn } from './profiles.ts'
@@ -25,6 +26,7 @@ export function lint(rules: Rules, now?: Instant): readonly Finding[] {
   for (const place of placesOf(rules)) if (lintWho(place, report).dead) dead.add(JSON.stringify(place.who))
   lintIssuers(rules, report)
   lintTargets(rules, report)
+  lintCells(rules, profilesOf(rules), report)
   for (const [id, profile] of profilesOf(rules))
     lintProfile({ rules, isDead: (who) => dead.has(JSON.stringify(who)), now, report }, id, profile)
   lintGroups(rules, findings)
