@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises'
 import { setFlagsFromString } from 'node:v8'
 import { checkReceipt } from '@stint/core/audit/receipt'
 import { openCheckpoint } from '@stint/tlog/checkpoint'
+import { parseVkey } from '@stint/tlog/note'
 import type { Context } from '../context.ts'
 import { exitCode } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
@@ -38,8 +39,10 @@ import { type VerifyReport, verify } from './verify/verify.ts'
 
 // ── verify ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type VerifyFlags = LogFlags &
+type VerifyFlags = Omit<LogFlags, 'from'> &
   Trust & {
+    /** One log, or one for each cell (docs/decisions/0015-cells.md). */
+    readonly from: readonly string[]
     readonly table?: string
     readonly region?: string
     readonly remember?: string
@@ -48,62 +51,126 @@ type VerifyFlags = LogFlags &
   }
 
 export function verifyCommand(context: Context, flags: VerifyFlags): Promise<number> {
-  const { stdout, stderr, env } = context.process
+  const { stdout } = context.process
   // Long-lived objects are small here, and large ones die at once. A growing young generation would only keep them longer.
   setFlagsFromString('--semi-space-growth-factor=1')
+  const [from = '', ...others] = flags.from
   return guarded(async () => {
-    const whole = await sourceFrom(flags.from, flags.tokenFile, context)
-    const source = flags.tilesOnly ? { ...whole, hasEvents: false } : whole
-    const origin = await nameOf(source)
-    const file = flags.remember ?? memoryFile(origin, env)
-    const memory = flags.forget ? undefined : await recall(file)
-    // A different log at a path or URL where one was verified before is not trusted, whatever its name.
-    const place = placeOf(flags.from, env)
-    const before = flags.forget || flags.remember ? undefined : await recall(place)
-    const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
-    const bar = progressBar(stderr, flags.quiet)
-    const verified = await verify({
-      source,
-      keys,
-      witnesses: keysFrom(flags.witness ?? []),
-      quorum: flags.quorum,
-      ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
-      ...(flags.table === undefined ? {} : { table: await journalsOf(flags.table, regionOf(flags.region, env)) }),
-      now: Date.now(),
-      onProgress: bar.show,
-    })
-    bar.clear()
-    const trusted = flags.vkey !== undefined || memory?.trusted === true
-    const report = before && before.origin !== origin ? otherLog(verified, before.origin) : { ...verified, keyUntrusted: !trusted }
-    const worst = gravest(report.faults)
-    stdout.write(flags.json ? jsonLine({ ...report, root: Buffer.from(report.root).toString('base64') }) : forPeople(reportText(report)))
-    if (!flags.forget && worst !== 'tampered' && worst !== 'unreadable') {
-      const seen = {
-        trusted,
-        origin: report.origin,
-        vkeys: keys.length > 0 ? (flags.vkey ?? memory?.vkeys ?? []) : [report.vkey],
-        size: report.size,
-        root: Buffer.from(report.root).toString('base64'),
-        verifiedAt: new Date().toISOString(),
-      }
-      await remember(file, seen)
-      if (!flags.remember) await remember(place, seen)
-    }
-    return worst === undefined ? 0 : classes[worst].exit
+    keysFrom(flags.vkey ?? [])
+    if (others.length > 0) return verifySeveral(context, flags)
+    const report = await verifyOne(context, flags, from)
+    stdout.write(flags.json ? jsonLine(shownReport(report)) : forPeople(reportText(report)))
+    return exitOf(report)
   })
 }
 
-/** The report for a log that differs from the one verified here before. */
-const otherLog = (report: VerifyReport, origin: string): VerifyReport => ({
+const exitOf = ({ faults }: VerifyReport): number => {
+  const worst = gravest(faults)
+  return worst === undefined ? 0 : classes[worst].exit
+}
+const shownReport = (report: VerifyReport) => ({ ...report, root: Buffer.from(report.root).toString('base64') })
+
+/** The first that occurs is the exit code of several logs. Any other failure, such as a missing sign-in, comes last. */
+const exitOrder = Object.values(classes).map(({ exit }) => exit)
+
+/**
+ * One after the other, each with its own stored checkpoint. A log that is unreachable does not keep the others from being verified. With
+ * `--vkey`, each log must be signed by one of the keys, whose name says which log it belongs to.
+ */
+async function verifySeveral(context: Context, flags: VerifyFlags): Promise<number> {
+  const { stdout } = context.process
+  if (flags.table !== undefined) throw new Usage('--table belongs to one log. Verify each log with its table in a run of its own.')
+  if (flags.remember !== undefined)
+    throw new Usage('--remember is a file about one log. Leave it out, or verify each log in a run of its own.')
+  const logs: object[] = []
+  const codes: number[] = []
+  const earlier: VerifyReport[] = []
+  for (const from of flags.from) {
+    const title = `${shownLine(from)}:\n`
+    try {
+      const report = await guarded(() => verifyOne(context, flags, from, earlier))
+      earlier.push(report)
+      logs.push({ from, ...shownReport(report) })
+      codes.push(exitOf(report))
+      if (!flags.json) stdout.write(`${title}${forPeople(reportText(report))}\n`)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.exit === 'usage') throw error
+      const exit = exitCode(error.exit)
+      logs.push({ from, error: { exit, message: error.message } })
+      codes.push(exit)
+      if (!flags.json) stdout.write(`${title}Not verified. ${shownLine(error.message, 2000)}\n\n`)
+    }
+  }
+  const verified = codes.filter((code) => code === 0).length
+  stdout.write(flags.json ? jsonLine({ logs }) : `${verified} of ${codes.length} logs verified without faults.\n`)
+  return exitOrder.find((code) => codes.includes(code)) ?? codes.find((code) => code !== 0) ?? 0
+}
+
+/** `earlier`: the reports of the other logs of this run. What is found without a fault is remembered. */
+async function verifyOne(context: Context, flags: VerifyFlags, from: string, earlier: readonly VerifyReport[] = []): Promise<VerifyReport> {
+  const { stderr, env } = context.process
+  const whole = await sourceFrom(from, flags.tokenFile, context)
+  const source = flags.tilesOnly ? { ...whole, hasEvents: false } : whole
+  const origin = await nameOf(source)
+  const file = flags.remember ?? memoryFile(origin, env)
+  const memory = flags.forget ? undefined : await recall(file)
+  // A different log at a path or URL where one was verified before is not trusted, whatever its name.
+  const place = placeOf(from, env)
+  const before = flags.forget || flags.remember ? undefined : await recall(place)
+  const keys = keysFrom(flags.vkey ?? memory?.vkeys ?? [])
+  const bar = progressBar(stderr, flags.quiet)
+  const verified = await verify({
+    source,
+    keys,
+    witnesses: keysFrom(flags.witness ?? []),
+    quorum: flags.quorum,
+    ...(memory ? { remembered: { size: memory.size, root: Buffer.from(memory.root, 'base64') } } : {}),
+    ...(flags.table === undefined ? {} : { table: await journalsOf(flags.table, regionOf(flags.region, env)) }),
+    now: Date.now(),
+    onProgress: bar.show,
+  })
+  bar.clear()
+  const trusted = flags.vkey !== undefined || memory?.trusted === true
+  const found =
+    before && before.origin !== origin
+      ? suspect(verified, `another log: ${before.origin} was verified here before, but this log is ${verified.origin}`)
+      : { ...verified, keyUntrusted: !trusted }
+  const shared = sharedWith(found, earlier)
+  const report = shared === undefined ? found : suspect(found, shared)
+  const worst = gravest(report.faults)
+  if (!flags.forget && worst !== 'tampered' && worst !== 'unreadable') {
+    // Only its own keys: with several logs, --vkey has those of the others too.
+    const own = (vkey: string) => parseVkey(vkey)?.name === report.origin
+    const seen = {
+      trusted,
+      origin: report.origin,
+      vkeys: keys.length > 0 ? (flags.vkey ?? memory?.vkeys ?? []).filter(own) : [report.vkey],
+      size: report.size,
+      root: Buffer.from(report.root).toString('base64'),
+      verifiedAt: new Date().toISOString(),
+    }
+    await remember(file, seen)
+    if (!flags.remember) await remember(place, seen)
+  }
+  return report
+}
+
+/** What this log has in common with another log of the run, which no two logs may. */
+function sharedWith(report: VerifyReport, earlier: readonly VerifyReport[]): string | undefined {
+  const publicKey = (vkey: string) => Buffer.from(parseVkey(vkey)?.publicKey ?? []).toString('hex')
+  const own = publicKey(report.vkey)
+  for (const { origin, vkey } of earlier) {
+    if (report.origin === '' || origin === '') continue
+    if (report.origin === origin) return `the same log as another one of this run: both are ${origin}`
+    if (own === publicKey(vkey)) return `signed with the key of another log, ${origin}`
+  }
+  return undefined
+}
+
+/** The report of a log that is not the one it should be. */
+const suspect = (report: VerifyReport, what: string): VerifyReport => ({
   ...report,
-  faults: [
-    {
-      class: 'tampered',
-      place: 'checkpoint',
-      what: `another log: ${origin} was verified here before, but this log is ${report.origin}`,
-    },
-    ...report.faults,
-  ],
+  faults: [{ class: 'tampered', place: 'checkpoint', what }, ...report.faults],
   faultCount: report.faultCount + 1,
 })
 
