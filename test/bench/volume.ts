@@ -15,11 +15,12 @@ import { dayWalk } from '@stint/broker/adapters/dynamodb/day-walk'
 import { journalsReader } from '@stint/broker/adapters/dynamodb/journal-reader'
 import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
 import { progress } from '@stint/broker/adapters/dynamodb/progress'
-import { KEPT_DAYS, retire } from '@stint/broker/adapters/dynamodb/retirement'
+import { retire } from '@stint/broker/adapters/dynamodb/retirement'
 import type { DynamoSettings } from '@stint/broker/adapters/dynamodb/sender'
 import { dayKey, dueKey, shardOf, timeKey, workKey } from '@stint/broker/adapters/dynamodb/table'
 import { tableInProcess } from '@stint/broker/adapters/dynamodb/testing/table'
 import { sweep } from '@stint/broker/approvals/sweep'
+import { KEPT_DAYS } from '@stint/broker/keepers/ages'
 import { compare } from '@stint/broker/keepers/compare'
 import { commitOf } from '@stint/core/audit/entry'
 import { openRules, packRules } from '@stint/core/config/rules'
@@ -119,11 +120,11 @@ const hourOf = (perDay: number, ago: number, from: number): object[] => {
 
 // ── The jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** One hourly run in a steady state: an hour's requests at each of the four ages. */
+/** One hourly run in a steady state: an hour's requests at each of the five ages. */
 async function compareHour(perDay: number): Promise<Run> {
   const it = deployment()
   const { settings } = it
-  const ages = [HOUR_MS, days(1), days(7), days(47)]
+  const ages = [HOUR_MS, days(1), days(7), days(47), days(KEPT_DAYS.requests + 2)]
   const items = ages.flatMap((age, at) => hourOf(perDay, age, at * perDay))
   const memory = newMemoryLog()
   const log = fullLog()

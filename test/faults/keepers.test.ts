@@ -8,12 +8,14 @@ import { dayWalk } from '@stint/broker/adapters/dynamodb/day-walk'
 import { journalsReader } from '@stint/broker/adapters/dynamodb/journal-reader'
 import { progress } from '@stint/broker/adapters/dynamodb/progress'
 import { refusedDayKey } from '@stint/broker/adapters/dynamodb/refused-day'
-import { KEPT_DAYS, retire } from '@stint/broker/adapters/dynamodb/retirement'
+import { retire } from '@stint/broker/adapters/dynamodb/retirement'
 import { dayKey, shardOf, timeKey } from '@stint/broker/adapters/dynamodb/table'
 import { type Network, tableInProcess } from '@stint/broker/adapters/dynamodb/testing/table'
+import { KEPT_DAYS } from '@stint/broker/keepers/ages'
 import { type Comparing, compare } from '@stint/broker/keepers/compare'
 import { ship } from '@stint/broker/log/ship'
 import type { DeadLetters } from '@stint/broker/ports/dead-letters'
+import { Trouble } from '@stint/broker/ports/log'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import { days, seconds } from '@stint/core/instant'
 import { describe, expect, test } from 'vitest'
@@ -260,14 +262,17 @@ describe('compare', () => {
     const removed: number[] = []
     let left = [0, 1]
     const letters: DeadLetters = {
-      receive: async () =>
-        left.map((at) => ({
+      receive: async () => ({
+        // One of them is about another stream.
+        received: left.length === 0 ? 0 : left.length + 1,
+        usable: left.map((at) => ({
           journals: async () => named.slice(at, at + 2).map(({ request }) => request),
           remove: async () => {
             removed.push(at)
             left = left.filter((one) => one !== at)
           },
         })),
+      }),
     }
     it.fates((nth) => (nth > 8 ? 'fails-before' : 'works'))
     expect(await it.compare({ letters })).toMatchObject({ outcome: 'unknown' })
@@ -276,6 +281,21 @@ describe('compare', () => {
     expect(await it.compare({ letters })).toMatchObject({ value: { letters: 2 } })
     expect(removed).toEqual([0, 1])
     expect(await it.counts(named)).toEqual(whole(named))
+  })
+
+  test('a dead letter that cannot be answered holds up neither the others nor the passes', async () => {
+    const it = world()
+    const [named, old] = journals(2) as [Journaled, Journaled]
+    await it.put(named, 1000)
+    await it.put(old, HOUR_MS * 2)
+    let rounds = 0
+    const letter = (ids: () => Promise<readonly string[]>) => ({ journals: ids, remove: async () => {} })
+    const bad = letter(async () => {
+      throw new Trouble('its records do not end')
+    })
+    const letters = { receive: async () => ({ received: 2, usable: rounds++ === 0 ? [bad, letter(async () => [named.request])] : [bad] }) }
+    expect(await it.compare({ letters })).toMatchObject({ outcome: 'unknown', cause: 'its records do not end' })
+    expect(await it.counts([named, old])).toEqual(whole([named, old]))
   })
 
   test('a table that takes the place of another one is compared anew', async () => {

@@ -74,7 +74,9 @@ describe('dead letters', () => {
       GetRecords: (_input, nth) => ({ Records: pages[nth], NextShardIterator: `i${nth + 1}` }),
       DeleteMessage: () => '',
     })
-    const [only] = await made.receive()
+    const {
+      usable: [only],
+    } = await made.receive()
     expect(await only?.journals()).toEqual(['req_1', 'frz_1', 'lnk_1'])
     await only?.remove()
     expect(sent).toEqual([
@@ -94,7 +96,8 @@ describe('dead letters', () => {
     ])
   })
 
-  test('an empty queue has none', async () => expect(await letters({ ReceiveMessage: () => ({}) }).made.receive()).toEqual([]))
+  test('an empty queue has none', async () =>
+    expect(await letters({ ReceiveMessage: () => ({}) }).made.receive()).toEqual({ received: 0, usable: [] }))
 
   test.each([
     ['another stream', letter(1, 2, { streamArn: `${STREAM}x` })],
@@ -104,7 +107,7 @@ describe('dead letters', () => {
     ['an end before its start', letter(2, 1)],
   ])('a message about %s stays in the queue, and is logged', async (_what, body) => {
     const { made, lines } = letters({ ReceiveMessage: () => ({ Messages: [message(body)] }) })
-    expect(await made.receive()).toEqual([])
+    expect(await made.receive()).toEqual({ received: 1, usable: [] })
     expect(lines).toMatchObject([{ event: 'dead-letter-foreign' }])
   })
 
@@ -113,7 +116,7 @@ describe('dead letters', () => {
       ReceiveMessage: () => ({ Messages: [message(letter(1, 2))] }),
       GetShardIterator: () => ({ status: 400, __type: `com.amazonaws.dynamodb.v20120810#${name}` }),
     })
-    expect(await (await made.receive())[0]?.journals()).toEqual([])
+    expect(await (await made.receive()).usable[0]?.journals()).toEqual([])
     expect(lines).toMatchObject([{ event: 'dead-letter-late', cause: name }])
   })
 
@@ -137,7 +140,7 @@ describe('dead letters', () => {
   ])('%s is not believed', async (_what, lie) => {
     const { made } = letters({ ...honest, ...lie })
     const all = async () => {
-      for (const one of await made.receive()) await one.journals()
+      for (const one of (await made.receive()).usable) await one.journals()
     }
     await expect(all()).rejects.toThrow(Trouble)
   })

@@ -45,11 +45,11 @@ export function deadLetters(settings: DeadLetterSettings): DeadLetters {
       })
       if (!Array.isArray(Messages) || Messages.length > LETTERS_A_READ)
         throw new Trouble('sqs: the response has an invalid list of messages')
-      return Messages.flatMap((message: unknown) => letterIn(message) ?? [])
+      return { received: Messages.length, usable: Messages.flatMap((message: unknown) => letterIn(message) ?? []) }
     },
   }
 
-  /** Undefined for a message that says nothing about this stream: it stays in the queue, whose alarm keeps ringing. */
+  /** Undefined for a message that says nothing about this stream: it stays in the queue, so the alarm of the queue stays on. */
   function letterIn(message: unknown): DeadLetter | undefined {
     const { ReceiptHandle, Body, MD5OfBody } = (isObject(message) ? message : {}) as Record<string, unknown>
     const isWhole = typeof Body === 'string' && createHash('md5').update(Body).digest('hex') === MD5OfBody

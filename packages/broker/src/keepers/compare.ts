@@ -7,11 +7,13 @@ import type { Journaled } from '@stint/core/audit/journal-item'
 import { MAX_GRANT_DAYS } from '@stint/core/config/shape'
 import { days, seconds } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { inParallel } from '../log/parallel.ts'
 import { type Shipped, type Shipper, ship, tidy, together } from '../log/ship.ts'
 import { continues } from '../log/stage.ts'
-import type { DeadLetters } from '../ports/dead-letters.ts'
+import type { DeadLetter, DeadLetters } from '../ports/dead-letters.ts'
 import { type Cursor, Trouble } from '../ports/log.ts'
 import type { Pass } from '../ports/progress.ts'
+import { KEPT_DAYS } from './ages.ts'
 import { type Keeper, type Run, runKeeper, type Unfinished } from './keeper.ts'
 
 export type Comparing = Keeper & {
@@ -25,7 +27,10 @@ export type Comparing = Keeper & {
 export type Compared = Run & Shipped & { readonly letters: number }
 
 const HOUR_MS = seconds(3600)
-/** An hour is far more than the shipper's lag; a request has made its last event after its longest grant, and a day for its session. */
+/**
+ * An hour is far more than the shipper's lag. After its longest grant and a day for its session, a request only changes by a review, an
+ * erasure or its retirement: the last pass comes when its retired event should be in the log.
+ */
 const COMPARE_PASSES: readonly Pass[] = [
   { name: 'requests-1h', family: 'requests', ageMs: HOUR_MS },
   { name: 'refusals-1h', family: 'refusals', ageMs: HOUR_MS },
@@ -34,13 +39,16 @@ const COMPARE_PASSES: readonly Pass[] = [
   { name: 'refusals-1d', family: 'refusals', ageMs: days(1) },
   { name: 'other-1d', family: 'other', ageMs: days(1) },
   { name: 'requests-7d', family: 'requests', ageMs: days(7) },
-  { name: 'requests-last', family: 'requests', ageMs: days(MAX_GRANT_DAYS + 2) },
+  { name: 'requests-over', family: 'requests', ageMs: days(MAX_GRANT_DAYS + 2) },
+  { name: 'requests-retired', family: 'requests', ageMs: days(KEPT_DAYS.requests + 2) },
+  { name: 'refusals-retired', family: 'refusals', ageMs: days(KEPT_DAYS.refusals + 2) },
 ]
 
 /** Rounds of dead letters in one run. */
 const LETTER_ROUNDS = 100
 /** Journals that are read and shipped together. */
 const JOURNALS_A_READ = 800
+const ROWS_AT_ONCE = 16
 
 /** `unknown`: a dependency did not answer. The next run looks again at what this one has not finished. */
 export async function compare(parts: Comparing): Promise<Done<Compared> | Unknown> {
@@ -61,25 +69,38 @@ export async function compare(parts: Comparing): Promise<Done<Compared> | Unknow
     return new Map(shipped.value.quarantined.map(({ request, cause }) => [request, cause]))
   }
 
+  /** Ships what one letter names. False if there was no time for all of it: then it stays in the queue, which brings it again. */
+  async function answer(letter: DeadLetter): Promise<boolean> {
+    const named = await letter.journals()
+    for (let at = 0; at < named.length; at += JOURNALS_A_READ) {
+      if (!mayGoOn()) return false
+      const unfinished = await look(named.slice(at, at + JOURNALS_A_READ))
+      await inParallel([...unfinished], ROWS_AT_ONCE, ([id, cause]) => parts.progress.keep(id, cause, parts.now))
+    }
+    await letter.remove()
+    return true
+  }
+
   try {
     const begun = await tidy(shipper)
     if (begun.outcome === 'unknown') return begun
     all = together(all, begun.value)
-    for (let rounds = 0; letters && rounds < LETTER_ROUNDS && mayGoOn(); rounds++) {
-      const some = await letters.receive()
-      if (some.length === 0) break
-      for (const letter of some) {
-        const named = await letter.journals()
-        for (let at = 0; at < named.length; at += JOURNALS_A_READ) {
-          const unfinished = await look(named.slice(at, at + JOURNALS_A_READ))
-          for (const [id, cause] of unfinished) await parts.progress.keep(id, cause, parts.now)
+    // A letter that cannot be answered must not hold up the others, nor the passes.
+    let trouble: Trouble | undefined
+    for (let rounds = 0; letters && rounds < LETTER_ROUNDS && !trouble && mayGoOn(); rounds++) {
+      const { received, usable } = await letters.receive()
+      if (received === 0) break
+      for (const letter of usable) {
+        try {
+          if (await answer(letter)) answered++
+        } catch (error) {
+          if (!(error instanceof Trouble)) throw error
+          trouble = error
         }
-        // Only now: until then, the queue brings an interrupted letter again.
-        await letter.remove()
-        answered++
       }
     }
     const run = await runKeeper(parts, COMPARE_PASSES, look)
+    if (trouble) throw trouble
     return done({ ...run, ...all, letters: answered })
   } catch (error) {
     if (error instanceof Trouble) return { outcome: 'unknown', cause: error.message }

@@ -100,7 +100,7 @@ async function shipAll(shipper: Shipper, journals: readonly Journaled[]): Promis
     }
   } while (left.length > 0 && losses < MAX_LOSSES)
   if (losses >= MAX_LOSSES) throw new Trouble('other shippers keep moving the head')
-  for (const toQuarantine of quarantined.values()) await quarantine(shipper, toQuarantine)
+  await inParallel([...quarantined.values()], QUARANTINED_AT_ONCE, (one) => quarantine(shipper, one))
   // An item may leave the table only after its `retired` event is in the log.
   for (const journal of journals.filter(({ removed }) => removed))
     if (!isRetired(journal)) shipper.say({ level: 'error', event: 'journal-removed', request: journal.request })
@@ -211,7 +211,7 @@ async function apply(shipper: Shipper, head: Head, batch: Batch): Promise<Head> 
   return { ...head, applied: true }
 }
 
-/** Cursors that are written at once. Each is a conditional write of its own, and nothing throttles a new one: their keys are all different. */
+/** Cursors that are written at once. Each is a conditional write of an item of its own. */
 const CURSORS_AT_ONCE = 64
 
 async function advanceCursors(state: LogState, { size, prepared }: Batch): Promise<void> {
@@ -245,6 +245,8 @@ function beyondSafely(journal: Journaled, cursor: Parameters<typeof beyond>[1]):
     return { request: journal.request, cause: `it cannot be read: ${(error as Error).message}` }
   }
 }
+
+const QUARANTINED_AT_ONCE = 16
 
 /** Quarantines a journal for an operator to inspect, and logs it. Its next change is tried again. */
 async function quarantine(shipper: Shipper, { request, cause }: Quarantine): Promise<void> {

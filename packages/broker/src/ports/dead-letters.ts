@@ -7,6 +7,6 @@ export type DeadLetter = {
 }
 
 export type DeadLetters = {
-  /** Some letters, at most ten; none if the queue is empty. */
-  receive(): Promise<readonly DeadLetter[]>
+  /** At most ten messages: how many there were, and those of them that are about this stream. None were received if the queue is empty. */
+  receive(): Promise<{ readonly received: number; readonly usable: readonly DeadLetter[] }>
 }

@@ -9,6 +9,7 @@ import type { Journaled } from '@stint/core/audit/journal-item'
 import type { RequestId } from '@stint/core/ids'
 import { days, type Instant, parseIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { KEPT_DAYS } from '../../keepers/ages.ts'
 import { type Keeper, type Run, runKeeper, type Unfinished } from '../../keepers/keeper.ts'
 import { continues, isRetired } from '../../log/stage.ts'
 import { type Cursor, type LogState, Trouble } from '../../ports/log.ts'
@@ -22,8 +23,6 @@ import type { DynamoSettings } from './sender.ts'
 import { type Attributes, requestKey, TTL } from './table.ts'
 import { written } from './trouble.ts'
 
-/** Days that items stay in the table. The log keeps their events for as long as its bucket does. */
-export const KEPT_DAYS = { requests: 400, refusals: 30 } as const
 /** Time between shipping the retired event and the deletion: long enough for an operator to look. */
 const LAST_DAYS = 7
 /** When DynamoDB may delete a retired item, in seconds since the epoch. */

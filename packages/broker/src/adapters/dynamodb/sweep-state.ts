@@ -32,8 +32,10 @@ export function sweepState(settings: LedgerSettings, sender: Sender) {
       const found = await sender.read(settings.sideTable, KEY)
       if (found.outcome === 'unknown') return found
       if (!found.value) return done({ revision: 0, places: {} })
-      const { revision, walk, places } = unmarshall(found.value) as Partial<SweepState>
-      return done({ revision: revision ?? 0, places: places ?? {}, ...defined({ walk }) })
+      const { revision = 0, walk, places, table } = unmarshall(found.value) as Partial<SweepState> & { readonly table?: string }
+      // It says nothing about a table that has taken the place of another one.
+      const isOwn = table === settings.storyTable
+      return done({ revision, places: (isOwn && places) || {}, ...(isOwn ? defined({ walk }) : {}) })
     },
 
     /** Of two sweepers at once, the first to write is remembered. The work of the other one is done all the same. */
@@ -43,12 +45,14 @@ export function sweepState(settings: LedgerSettings, sender: Sender) {
         KEY,
         {
           ConditionExpression: seen.revision === 0 ? 'attribute_not_exists(pk)' : 'revision = :seen',
-          UpdateExpression: `SET revision = :next, attempt = :attempt, places = :places${walk ? ', walk = :walk' : ''}`,
+          UpdateExpression: `SET revision = :next, attempt = :attempt, #table = :table, places = :places${walk ? ', walk = :walk' : ''}`,
+          ExpressionAttributeNames: { '#table': 'table' },
         },
         {
           ...(seen.revision === 0 ? {} : { ':seen': seen.revision }),
           ':next': seen.revision + 1,
           ':attempt': attempt,
+          ':table': settings.storyTable,
           ':places': places,
           ...(walk ? { ':walk': walk } : {}),
         },
