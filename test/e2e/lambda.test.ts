@@ -213,8 +213,9 @@ describe('the bundles', () => {
     expect((await read(`/sessions/${one}/receipt`)).body).toMatch(/^c2sp\.org\/tlog-proof@v1\n/)
     expect(JSON.parse((await read(`/sessions/${two}/receipt`)).body).code).toBe('not-logged-yet')
     // The function has a clock of its own: so it is the items that are made older.
-    const item = (await sandbox.aws.dynamo.direct('GetItem', { TableName: 'stint', Key: { pk: { S: `REQ#${two.slice(0, 30)}` } } })).Item
-    const [older, shard] = [new Date(sandbox.now() - 5_400_000).toISOString(), (item as any).dayKey.S.slice(10)]
+    const key = { pk: { S: `REQ#${two.slice(0, 30)}` } }
+    const { Item: item } = await sandbox.aws.dynamo.direct('GetItem', { TableName: 'stint', Key: key })
+    const [older, shard] = [new Date(sandbox.now() - 5_400_000).toISOString(), (item as { dayKey: { S: string } }).dayKey.S.slice(10)]
     const moved = { ...(item as object), at: { S: `${older}#${two.slice(0, 30)}` }, dayKey: { S: `${older.slice(0, 10)}${shard}` } }
     await sandbox.aws.dynamo.direct('PutItem', { TableName: 'stint', Item: moved })
     sandbox.settle()

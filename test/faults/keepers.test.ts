@@ -55,12 +55,13 @@ function world() {
   }
   table.through(through)
   const shipper = () => ({ ...shipperOf(memory, next), clock: () => now })
-  const source = { client: table.client, storyTable: STORY }
-  const remembered = (keeper: 'compare' | 'retire') => progress({ ...source, sideTable: SIDE, sleep: async () => {} }, keeper)
+  const source = { client: table.client, storyTable: STORY, sleep: async () => {} }
+  const remembered = (keeper: 'compare' | 'retire') => progress({ ...source, sideTable: SIDE }, keeper)
 
   return {
     table,
     memory,
+    source,
     calls: () => calls,
     at: (instant: number) => void (now = instant),
     fates: (of: (nth: number) => Fate) => {
@@ -150,6 +151,19 @@ async function killedAtEachCall(
   }
 }
 
+/** The nth call to the table fails, before or after it takes effect. Returns how many calls there were. */
+function failingOnce(it: World, nth: number, how: 'before' | 'after'): () => number {
+  let calls = 0
+  it.table.through((_sent, apply) => {
+    const fails = calls++ === nth
+    if (fails && how === 'before') throw new Error('the connection was reset')
+    const answer = apply()
+    if (fails) throw new Error('the connection was reset')
+    return answer
+  })
+  return () => calls
+}
+
 // ── Compare ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 describe('compare', () => {
@@ -182,6 +196,16 @@ describe('compare', () => {
       },
     )
     expect(made).toBeGreaterThan(60)
+  })
+
+  test.each(['before', 'after'] as const)('a call to the table that fails once, %s it takes effect, is sent again', async (how) => {
+    for (let nth = 0, made = 1; nth < made; nth++) {
+      const it = await withLost()
+      const calls = failingOnce(it, nth, how)
+      expect(await it.compare()).toMatchObject({ outcome: 'done', value: { finished: true } })
+      expect(await it.counts(all)).toEqual(whole(all))
+      made = calls()
+    }
   })
 
   test('two at once ship nothing twice', async () => {
@@ -239,7 +263,7 @@ describe('compare', () => {
     expect(await it.counts([late])).toEqual(whole([late]))
   })
 
-  test('a journal that cannot be shipped is kept, and holds up nobody', async () => {
+  test('a journal that cannot be shipped is kept, and the others are shipped', async () => {
     const it = world()
     const [bad, good] = journals(2) as [Journaled, Journaled]
     const broken = { ...bad, events: [{ event: '{"no":"event"}', salt: new Uint8Array(32) }] }
@@ -343,7 +367,7 @@ describe('retire', () => {
   const retiredCounts = whole(all).map((count) => count + 1)
   /** What the shipper would do with the stream. */
   const shipAll = async (it: World) => {
-    const current = await journalsReader({ client: it.table.client, storyTable: STORY })(
+    const current = await journalsReader(it.source)(
       all.map(({ request }) => request),
       true,
     )
@@ -394,6 +418,16 @@ describe('retire', () => {
     )
   })
 
+  test.each(['before', 'after'] as const)('a call to the table that fails once, %s it takes effect, is sent again', async (how) => {
+    for (let nth = 0, made = 1; nth < made; nth++) {
+      const it = await withOld()
+      const calls = failingOnce(it, nth, how)
+      expect(await it.retire()).toMatchObject({ outcome: 'done', value: { finished: true } })
+      expect(events(it)).toEqual(retiredCounts)
+      made = calls()
+    }
+  })
+
   test('two at once retire each item once', async () => {
     const it = await withOld()
     await Promise.all([it.retire(), it.retire()])
@@ -420,7 +454,7 @@ describe('retire', () => {
     expect(await it.retire()).toMatchObject({ value: { retired: 0, kept: 1 } })
     await it.shipped([journal])
     expect(await it.retire()).toMatchObject({ value: { retired: 1, expiring: 0, kept: 1 } })
-    const current = await journalsReader({ client: it.table.client, storyTable: STORY })([journal.request], true)
+    const current = await journalsReader(it.source)([journal.request], true)
     await it.shipped(current)
     expect(await it.retire()).toMatchObject({ value: { retired: 0, expiring: 1, kept: 0 } })
     expect(await it.retire()).toMatchObject({ value: { looked: 0 } })

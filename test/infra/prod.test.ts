@@ -686,7 +686,7 @@ describe('the bundles, with the environment that is deployed', () => {
       batchItemFailures: [{ itemIdentifier: failing[0]?.dynamodb.SequenceNumber }],
     })
   })
-  test('sweep sweeps, and slack lets nobody in unsigned', async () => {
+  test('sweep sweeps, and slack refuses an unsigned call', async () => {
     const [sweep, slack] = await Promise.all([start('sweep'), start('slack')])
     expect(await sweep.invoke({ task: 'sweep' })).toMatchObject({ abandoned: 0 })
     const unsigned = await slack.invoke(

@@ -16,7 +16,7 @@ export type Schedule = { readonly name: string; readonly fn: FunctionName; reado
 type Consumer = { readonly fn: FunctionName; readonly batchSize: number; readonly waits: boolean }
 
 export type Measured = {
-  /** A run of each schedule of a deployment that nobody uses, by the number of profiles that need approval. */
+  /** A run of each schedule of an idle deployment, by the number of profiles that need approval. */
   readonly idle: readonly { readonly profiles: number; readonly runs: readonly { readonly schedule: Schedule; readonly usage: Usage }[] }[]
   /** A session, from its request to the answer. */
   readonly vend: Usage
@@ -160,7 +160,7 @@ const ranFor = (fn: FunctionName, milliseconds: number, lineBytes: number) => ({
   lineBytes: lineBytes + REPORT_BYTES,
 })
 
-/** Runs everything twice: what a deployment writes down once, such as its config, is no cost of a month. */
+/** Runs everything twice: what a deployment writes only once, such as its config, is not a monthly cost. */
 async function settleDown(stint: Deployment, prod: Deployed): Promise<void> {
   for (const _round of ['first', 'second']) {
     await stint.run(schedulesOf(prod))

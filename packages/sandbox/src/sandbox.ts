@@ -415,7 +415,7 @@ const shippingWith =
 
 /** Ships without a stream, by polling today's journals. For a broker that is started on its own. */
 export function shipByLooking(shipper: Shipper, deployment: LogDeployment): Part {
-  const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story }
+  const source = { client: dynamoClient(deployment), storyTable: deployment.tables.story, sleep: deployment.sleep }
   let running = false
   const looking = setInterval(() => {
     if (running) return

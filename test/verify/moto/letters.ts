@@ -73,8 +73,8 @@ try {
   expect('messages that are left', [Attributes.ApproximateNumberOfMessages, Attributes.ApproximateNumberOfMessagesNotVisible], ['0', '0'])
 
   // ── A keeper over the table ──────────────────────────────────────────────────────────────────────────────────────
-  const source = { client, storyTable: 'stint' }
-  const remembered = progress({ ...source, sideTable: 'stint-side', sleep: async () => {} }, 'compare')
+  const source = { client, storyTable: 'stint', sleep: async () => {} }
+  const remembered = progress({ ...source, sideTable: 'stint-side' }, 'compare')
   const look = async (now: number): Promise<readonly string[]> => {
     const seen: string[] = []
     const pass = { name: 'hour', family: 'requests', ageMs: HOUR_MS } as const

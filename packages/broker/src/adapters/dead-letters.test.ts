@@ -103,7 +103,7 @@ describe('dead letters', () => {
     ['another stream', letter(1, 2, { streamArn: `${STREAM}x` })],
     ['no batch', '{}'],
     ['no JSON', 'hello'],
-    ['a sequence number that is none', letter(1, 2, { endSequenceNumber: 'x' })],
+    ['an invalid sequence number', letter(1, 2, { endSequenceNumber: 'x' })],
     ['an end before its start', letter(2, 1)],
   ])('a message about %s stays in the queue, and is logged', async (_what, body) => {
     const { made, lines } = letters({ ReceiveMessage: () => ({ Messages: [message(body)] }) })
@@ -128,7 +128,7 @@ describe('dead letters', () => {
   test.each<[string, Answers]>([
     ['a message that was changed', { ReceiveMessage: () => ({ Messages: [message(letter(1, 2), { MD5OfBody: '0'.repeat(32) })] }) }],
     ['a message without a receipt', { ReceiveMessage: () => ({ Messages: [message(letter(1, 2), { ReceiptHandle: 1 })] }) }],
-    ['messages that are no list', { ReceiveMessage: () => ({ Messages: 'x' }) }],
+    ['messages that are not a list', { ReceiveMessage: () => ({ Messages: 'x' }) }],
     ['more messages than were requested', { ReceiveMessage: () => ({ Messages: Array(11).fill(message(letter(1, 2))) }) }],
     ['an error of SQS', { ReceiveMessage: () => ({ status: 400, __type: 'com.amazonaws.sqs#QueueDoesNotExist' }) }],
     ['an HTML page', { ReceiveMessage: () => '<html>' }],

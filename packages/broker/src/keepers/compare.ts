@@ -69,7 +69,7 @@ export async function compare(parts: Comparing): Promise<Done<Compared> | Unknow
     return new Map(shipped.value.quarantined.map(({ request, cause }) => [request, cause]))
   }
 
-  /** Ships what one letter names. False if there was no time for all of it: then it stays in the queue, which brings it again. */
+  /** Ships what one letter names. False if there was not enough time: the letter then stays in the queue for a later run. */
   async function answer(letter: DeadLetter): Promise<boolean> {
     const named = await letter.journals()
     for (let at = 0; at < named.length; at += JOURNALS_A_READ) {

@@ -31,8 +31,8 @@ export async function createComparison(
   mayGoOn: () => boolean,
 ): Promise<Comparing> {
   const { tables, sleep, clock } = deployment
-  const source = { client: dynamoClient(deployment), storyTable: tables.story }
-  const remembered = progress({ ...source, sideTable: tables.side, sleep }, 'compare')
+  const source = { client: dynamoClient(deployment), storyTable: tables.story, sleep }
+  const remembered = progress({ ...source, sideTable: tables.side }, 'compare')
   return {
     shipper: await createShipper(logDeployment),
     journals: journalsReader(source),

@@ -5,6 +5,7 @@
 import { authorize, type Call, deniedMessage } from './authorize.ts'
 import type { StreamRecord } from './dynamodb.ts'
 import { CONTENT_TYPE, dynamoError } from './dynamodb-answer.ts'
+import { jsonObject } from './json-body.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
 
@@ -35,7 +36,8 @@ export function handleStreams(world: World, call: Call, target: string, body: Bu
   const error = (type: string, message: string) => dynamoError(400, `com.amazonaws.dynamodb.v20120810#${type}`, message, call.requestId)
   const known = parametersOf.get(operation)
   if (!known) return error('UnknownOperationException', 'The sandbox’s streams support only GetShardIterator and GetRecords.')
-  const input = JSON.parse(body.toString('utf8')) as Record<string, unknown>
+  const input = jsonObject(body)
+  if (!input) return error('SerializationException', 'The body is not a JSON object.')
   const stray = Object.keys(input).find((name) => !known.includes(name))
   if (stray !== undefined)
     return dynamoError(501, 'NotImplemented', `The sandbox does not support the ${stray.slice(0, 100)} parameter.`, call.requestId)

@@ -12,6 +12,7 @@ import { type Attributes, CONTENT_TYPE, dynamoError } from './dynamodb-answer.ts
 import { type LaggingIndexes, laggingIndexes, type Query, type Table } from './dynamodb-index.ts'
 import { limitFault, unsupportedMember } from './dynamodb-limits.ts'
 import { handleStreams, isOfStreams } from './dynamodb-streams.ts'
+import { jsonObject } from './json-body.ts'
 import { type Recordings, trim } from './recordings.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
@@ -152,7 +153,7 @@ export function createDynamo({ indexLag, recordings = 'bounded' }: DynamoOptions
     async handle(world, call, target, body) {
       if (isOfStreams(target)) return handleStreams(world, call, target, body, records)
       const operation = target.replace(/^DynamoDB_20120810\./, '')
-      const input = inputOf(body)
+      const input = jsonObject(body) as WriteInput | undefined
       if (!input)
         return dynamoError(400, 'com.amazon.coral.service#SerializationException', 'The body is not a JSON object.', call.requestId)
       const refusal = guard(world, call, operation, input)
@@ -178,15 +179,6 @@ export function createDynamo({ indexLag, recordings = 'bounded' }: DynamoOptions
       const answer = writes.has(operation) ? await write(operation, input, payload) : await raw(operation, payload)
       return { status: answer.status, headers: { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': call.requestId }, body: answer.body }
     },
-  }
-}
-
-function inputOf(body: Buffer): WriteInput | undefined {
-  try {
-    const input: unknown = JSON.parse(body.toString('utf8'))
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as WriteInput) : undefined
-  } catch {
-    return undefined
   }
 }
 

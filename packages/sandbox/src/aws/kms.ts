@@ -3,6 +3,7 @@
  */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
+import { jsonObject } from './json-body.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
 
@@ -27,22 +28,13 @@ const parametersOf: ReadonlyMap<string, readonly string[]> = new Map([
   ['Sign', ['KeyId', 'Message', 'MessageType', 'SigningAlgorithm']],
 ])
 
-function inputOf(body: Buffer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const input: unknown = JSON.parse(body.toString('utf8'))
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const hasOnlyStrings = (input: Readonly<Record<string, unknown>>): input is Readonly<Record<string, string>> =>
   Object.values(input).every((value) => typeof value === 'string')
 
 export function handleKms(world: World, call: Call, target: string, body: Buffer): Answer {
   const operation = target.replace(/^TrentService\./, '')
   const error = (type: string, message: string) => kmsError(400, type, message, call.requestId)
-  const input = inputOf(body)
+  const input = jsonObject(body)
   if (!input) return error('SerializationException', 'The body is not a JSON object.')
   const known = parametersOf.get(operation)
   if (!known) return error('UnsupportedOperationException', 'The sandbox’s KMS supports only Sign and GetPublicKey.')

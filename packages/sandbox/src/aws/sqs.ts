@@ -4,6 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { authorize, type Call, deniedMessage } from './authorize.ts'
+import { jsonObject } from './json-body.ts'
 import type { Answer } from './sts.ts'
 import type { World } from './world.ts'
 
@@ -36,7 +37,7 @@ export function handleSqs(world: World, call: Call, target: string, body: Buffer
     body: JSON.stringify(output),
   })
   const error = (type: string, message: string, status = 400) => answer(status, { __type: `com.amazonaws.sqs#${type}`, message })
-  const input = inputOf(body)
+  const input = jsonObject(body)
   if (!input) return error('InvalidParameterValue', 'The body is not a JSON object.')
   const known = parametersOf.get(operation)
   if (!known) return error('UnsupportedOperation', 'The sandbox’s SQS supports only SendMessage, ReceiveMessage and DeleteMessage.')
@@ -73,12 +74,3 @@ export function handleSqs(world: World, call: Call, target: string, body: Buffer
 }
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
-
-function inputOf(body: Buffer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const input: unknown = JSON.parse(body.toString('utf8'))
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? (input as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
-}

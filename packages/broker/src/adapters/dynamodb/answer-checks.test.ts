@@ -76,7 +76,7 @@ afterAll(() => {
 
 const [ID, OTHER_ID] = ['req_0123456789ABCDEFGHJKMNPQRS', 'req_0123456789ABCDEFGHJKMNPQRT'].map(parseRequestId) as [RequestId, RequestId]
 const state = () => logState({ client, sideTable: 'side', sleep: async () => {} })
-const story = () => ({ client, storyTable: 'story' })
+const story = () => ({ client, storyTable: 'story', sleep: async () => {} })
 
 const entry = { event: '{}', salt: Buffer.alloc(32, 1) }
 const commit = commitOf(entry)

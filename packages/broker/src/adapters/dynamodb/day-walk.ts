@@ -7,9 +7,9 @@ import { marshall } from '@aws-sdk/util-dynamodb'
 import { days, type Instant, toDay, toIso } from '@stint/core/instant'
 import type { Family, Pass, Progress, Walk } from '../../ports/progress.ts'
 import { COUNTED, pageIn } from './answer-checks.ts'
+import { logSender } from './log-sender.ts'
 import { refusedPartition } from './refused-day.ts'
-import { indexes, OTHER_DAY, SHARDS, type TableReader } from './table.ts'
-import { asked } from './trouble.ts'
+import { indexes, OTHER_DAY, type PatientReader, shards } from './table.ts'
 
 /** Keys of one page: the items that are looked at together, and again if the run is interrupted. */
 const KEYS_A_PAGE = 800
@@ -17,17 +17,18 @@ const KEYS_A_PAGE = 800
 const FIRST_REACH_MS = days(7)
 
 /** The places of a pass, each with its own progress: `<pass>#<shard>`. */
-export const placesOf = ({ name, family }: Pass): readonly string[] => shardsOf(family).map((shard) => placeOf(name, shard))
+const placesOf = ({ name, family }: Pass): readonly string[] => shardsOf(family).map((shard) => placeOf(name, shard))
 
 const placeOf = (pass: string, shard: number): string => `${pass}#${shard}`
-const shardsOf = (family: Family): readonly number[] => (family === 'other' ? [0] : Array.from({ length: SHARDS }, (_, shard) => shard))
+const shardsOf = (family: Family): readonly number[] => (family === 'other' ? [0] : shards)
 
 const partitionOf = (family: Family, day: string, shard: number): string => {
   if (family === 'other') return OTHER_DAY
   return family === 'requests' ? `${day}#${shard}` : refusedPartition(day, shard)
 }
 
-export function dayWalk(source: TableReader, progress: Pick<Progress, 'move'>, keysAPage = KEYS_A_PAGE): Walk {
+export function dayWalk(source: PatientReader, progress: Pick<Progress, 'move'>, keysAPage = KEYS_A_PAGE): Walk {
+  const { answer } = logSender(source.sleep)
   return async (pass, { now, reached, mayGoOn, look }) => {
     const old = toIso(now - pass.ageMs)
     for (const [shard, place] of placesOf(pass).entries()) {
@@ -67,20 +68,18 @@ export function dayWalk(source: TableReader, progress: Pick<Progress, 'move'>, k
       Limit: keysAPage,
       ...COUNTED,
     })
-    return asked(
-      source.client.send(query).then((answer) => {
-        const { items, next } = pageIn(answer, source.storyTable, marshall({ [hash]: partition }))
-        let bound = after
-        const keys = items.map(({ pk, [range]: at }) => {
-          const key = at?.S ?? ''
-          if (key <= after || key < bound || key > upTo) throw new Error('the response has items that were not requested')
-          bound = key
-          return { id: (pk?.S ?? '').replace(/^[A-Z]+#/, ''), at: key }
-        })
-        if (keys.length === 0 && next) throw new Error('the response is an empty page that is not the last')
-        return { keys, isLast: next === undefined }
-      }),
-    )
+    return answer(async () => {
+      const { items, next } = pageIn(await source.client.send(query), source.storyTable, marshall({ [hash]: partition }))
+      let bound = after
+      const keys = items.map(({ pk, [range]: at }) => {
+        const key = at?.S ?? ''
+        if (key <= after || key < bound || key > upTo) throw new Error('the response has items that were not requested')
+        bound = key
+        return { id: (pk?.S ?? '').replace(/^[A-Z]+#/, ''), at: key }
+      })
+      if (keys.length === 0 && next) throw new Error('the response is an empty page that is not the last')
+      return { keys, isLast: next === undefined }
+    })
   }
 }
 

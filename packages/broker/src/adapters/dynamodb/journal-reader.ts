@@ -5,39 +5,52 @@
 import { BatchGetItemCommand, GetItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import type { Journaled } from '@stint/core/audit/journal-item'
-import { Trouble } from '../../ports/log.ts'
+import { inParallel } from '../../log/parallel.ts'
 import { batchIn, COUNTED, itemIn, type Key, pageIn, pagesOf } from './answer-checks.ts'
 import { itemFacts } from './item-facts.ts'
 import { journaled } from './journal-item.ts'
+import { logSender } from './log-sender.ts'
 import { refusedPartition } from './refused-day.ts'
-import { type Attributes, indexes, journalKey, OTHER_DAY, SHARDS, type TableReader } from './table.ts'
+import { type Attributes, indexes, journalKey, OTHER_DAY, type PatientReader, shards, type TableReader } from './table.ts'
 import { asked, listened } from './trouble.ts'
 
-/** The most that one BatchGetItem takes. What exceeds 16 MB comes with the next try. */
+/** The most that one BatchGetItem takes. What exceeds 16 MB of at most 40 comes with the next one. */
 const ITEMS_A_READ = 100
 /** Batches in flight. */
 const AT_ONCE = 8
-/** Each try brings 16 MB, of at most 40 MB. */
-const TRIES = 8
 
 /** The journals of these days (`2026-11-24`), of freezes, links and facts about the deployment, a few at a time. */
-export async function* journalsOfDays(source: TableReader, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
+export async function* journalsOfDays(source: PatientReader, days: readonly string[]): AsyncGenerator<readonly Journaled[]> {
   for await (const images of imagesOf(source, [OTHER_DAY, ...partitionsOf(days)])) yield images.flatMap((image) => currently(image) ?? [])
 }
 
 const partitionsOf = (days: readonly string[]): readonly string[] =>
-  days.flatMap((day) => Array.from({ length: SHARDS }, (_, shard) => [`${day}#${shard}`, refusedPartition(day, shard)]).flat())
+  days.flatMap((day) => shards.flatMap((shard) => [`${day}#${shard}`, refusedPartition(day, shard)]))
 
 /** Reads items by the IDs of their journals. An item that does not exist any more is left out. */
-export function itemsReader(source: TableReader): (ids: readonly string[], options: ReadOptions) => Promise<readonly Attributes[]> {
-  return async (ids, options) => {
-    const keys = ids.flatMap((id) => journalKey(id) ?? []).map((pk) => marshall({ pk }))
+export function itemsReader({
+  client,
+  storyTable,
+  sleep,
+}: PatientReader): (ids: readonly string[], options: ReadOptions) => Promise<readonly Attributes[]> {
+  const { answer, batched } = logSender(sleep)
+  return async (ids, { consistent, journals }) => {
+    const keys = ids.flatMap((id) => journalKey(id) ?? []).map((pk): Key => marshall({ pk }))
     const chunks = Array.from({ length: Math.ceil(keys.length / ITEMS_A_READ) }, (_, at) =>
       keys.slice(at * ITEMS_A_READ, (at + 1) * ITEMS_A_READ),
     )
     const found: Attributes[] = []
-    for (let at = 0; at < chunks.length; at += AT_ONCE)
-      found.push(...(await Promise.all(chunks.slice(at, at + AT_ONCE).map((chunk) => items(source, chunk, options)))).flat())
+    await inParallel(chunks, AT_ONCE, (chunk) =>
+      batched(chunk, async (some) => {
+        const Keys = [...some] as Attributes[]
+        const RequestItems = { [storyTable]: { Keys, ConsistentRead: consistent, ...(journals ? JOURNAL_ATTRIBUTES : {}) } }
+        const { items, left } = await answer(async () =>
+          batchIn(await client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })), storyTable, some),
+        )
+        found.push(...items)
+        return left
+      }),
+    )
     return found
   }
 }
@@ -50,12 +63,14 @@ type ReadOptions = { readonly consistent: boolean; readonly journals?: true }
 const JOURNAL_ATTRIBUTES = { ProjectionExpression: 'pk, events, caller, profile, target' } as const
 
 /** Journals by their IDs. */
-export function journalsReader(source: TableReader): (ids: readonly string[], consistent: boolean) => Promise<readonly Journaled[]> {
+export function journalsReader(source: PatientReader): (ids: readonly string[], consistent: boolean) => Promise<readonly Journaled[]> {
   const read = itemsReader(source)
   return async (ids, consistent) => (await read(ids, { consistent, journals: true })).flatMap((image) => currently(image) ?? [])
 }
 
-async function* imagesOf({ client, storyTable }: TableReader, partitions: readonly string[]): AsyncGenerator<readonly Attributes[]> {
+async function* imagesOf(source: PatientReader, partitions: readonly string[]): AsyncGenerator<readonly Attributes[]> {
+  const { client, storyTable } = source
+  const read = itemsReader(source)
   const { name, hash } = indexes.byDay
   for (const partition of partitions) {
     const all = marshall({ [hash]: partition })
@@ -74,32 +89,14 @@ async function* imagesOf({ client, storyTable }: TableReader, partitions: readon
       return pageIn(page, storyTable, all)
     })
     for await (const page of listened(pages)) {
-      const keys = page.flatMap(({ pk }) => (pk ? [{ pk }] : []))
-      for (let at = 0; at < keys.length; at += ITEMS_A_READ) yield await items({ client, storyTable }, keys.slice(at, at + ITEMS_A_READ))
+      const ids = page.flatMap(({ pk }) => (pk?.S ? [idIn(pk.S)] : []))
+      for (let at = 0; at < ids.length; at += ITEMS_A_READ) yield await read(ids.slice(at, at + ITEMS_A_READ), { consistent: true })
     }
   }
 }
 
-async function items(
-  { client, storyTable }: TableReader,
-  keys: readonly Key[],
-  { consistent, journals }: ReadOptions = { consistent: true },
-): Promise<readonly Attributes[]> {
-  const found: Attributes[] = []
-  let left = keys
-  for (let tries = 0; left.length > 0; tries++) {
-    if (tries >= TRIES) throw new Trouble('dynamodb: a batch does not complete')
-    const RequestItems = {
-      [storyTable]: { Keys: left as Attributes[], ConsistentRead: consistent, ...(journals ? JOURNAL_ATTRIBUTES : {}) },
-    }
-    const page = await asked(
-      client.send(new BatchGetItemCommand({ RequestItems, ...COUNTED })).then((answer) => batchIn(answer, storyTable, left)),
-    )
-    found.push(...page.items)
-    left = page.left
-  }
-  return found
-}
+/** The ID of a journal, from the key of its item. */
+const idIn = (pk: string): string => pk.replace(/^[A-Z]+#/, '')
 
 function currently(image: Attributes): Journaled | undefined {
   const found = journaled(image)

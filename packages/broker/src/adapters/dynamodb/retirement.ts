@@ -11,17 +11,18 @@ import { days, type Instant, parseIso } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
 import { KEPT_DAYS } from '../../keepers/ages.ts'
 import { type Keeper, type Run, runKeeper, type Unfinished } from '../../keepers/keeper.ts'
+import { inParallel } from '../../log/parallel.ts'
 import { continues, isRetired } from '../../log/stage.ts'
 import { type Cursor, type LogState, Trouble } from '../../ports/log.ts'
 import type { Pass } from '../../ports/progress.ts'
-import { COUNTED } from './answer-checks.ts'
+import { COUNTED, ofTable } from './answer-checks.ts'
 import { type Item, toItem } from './items.ts'
 import { journaled } from './journal-item.ts'
 import { itemsReader } from './journal-reader.ts'
 import { aliveAt } from './lifetime.ts'
+import { logSender } from './log-sender.ts'
 import type { DynamoSettings } from './sender.ts'
 import { type Attributes, requestKey, TTL } from './table.ts'
-import { written } from './trouble.ts'
 
 /** Time between shipping the retired event and the deletion: long enough for an operator to look. */
 const LAST_DAYS = 7
@@ -49,20 +50,18 @@ export async function retire(
 ): Promise<Done<Retired & Run> | Unknown> {
   const { now } = keeper
   const read = itemsReader(settings)
+  const { send } = logSender(settings.sleep)
   const counts = { retired: 0, expiring: 0 }
 
   async function look(ids: readonly string[], pass?: Pass): Promise<Unfinished> {
     // The writes are conditional on what was read, so a slightly older item does no harm.
     const [images, cursors] = await Promise.all([read(ids, { consistent: false }), state.cursors(ids)])
     const unfinished = new Map<string, string>()
-    for (let at = 0; at < images.length; at += AT_ONCE)
-      await Promise.all(
-        images.slice(at, at + AT_ONCE).map(async (image) => {
-          const journal = journaled(image)
-          const cause = journal && (await step(image, journal, cursors.get(journal.request), pass))
-          if (journal && cause !== undefined) unfinished.set(journal.request, cause)
-        }),
-      )
+    await inParallel(images, AT_ONCE, async (image) => {
+      const journal = journaled(image)
+      const cause = journal && (await step(image, journal, cursors.get(journal.request), pass))
+      if (journal && cause !== undefined) unfinished.set(journal.request, cause)
+    })
     return unfinished
   }
 
@@ -102,16 +101,16 @@ export async function retire(
       ` AND attribute_not_exists(${TTL})`,
     )
 
-  /** False if the journal grew meanwhile, or another run was faster. */
-  function update(
+  /** False if the journal grew meanwhile, another run was faster, or the response to an earlier send was lost. */
+  async function update(
     { request, events }: Journaled,
     expression: string,
     values: object,
-    shows: Parameters<typeof written>[2],
+    shows: (attributes: Attributes | undefined) => boolean,
     condition = '',
   ): Promise<boolean> {
-    return written(
-      settings.client.send(
+    const sent = await send(async () => {
+      const updated = await settings.client.send(
         new UpdateItemCommand({
           TableName: settings.storyTable,
           Key: marshall({ pk: requestKey(request as RequestId) }),
@@ -121,10 +120,11 @@ export async function retire(
           ...COUNTED,
           ReturnValues: 'UPDATED_NEW',
         }),
-      ),
-      settings.storyTable,
-      shows,
-    )
+      )
+      if (!shows(ofTable(updated, settings.storyTable).Attributes)) throw new Error('the response does not show the write')
+      return updated
+    })
+    return !('blocked' in sent)
   }
 
   try {

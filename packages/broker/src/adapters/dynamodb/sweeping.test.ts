@@ -171,7 +171,7 @@ describe('when a request is due', () => {
     const version = it.table.item(STORY, `REQ#${REQUEST}`)?.version
     expect((await sweepAt(it, NOW + 60_000, NO_WALK)).unreviewed).toBe(0)
     expect(keysOf(it)).toEqual(notDue)
-    // Nobody sees this as a change: the request's ETag stays.
+    // A correction is not a change of the request: its ETag stays.
     expect(it.table.item(STORY, `REQ#${REQUEST}`)?.version).toEqual(version)
   })
 })
@@ -370,7 +370,7 @@ describe('a new config', () => {
       ),
     )
     await sweepAt(it, NOW)
-    // The approved one that nobody must review leaves the lists.
+    // The approved one that needs no review leaves the lists.
     expect([1, 2, 3].map((serial) => keysOf(it, idOf(serial)))).toEqual(now)
     expect((await sweepAt(it, NOW + 3_600_000)).changed).toBe(3)
   })
@@ -498,7 +498,7 @@ describe.each([
       it.table.through((sent: Sent, apply) => {
         if (calls++ !== late || sent.operation !== 'UpdateItem') return apply()
         arrive = () => {
-          // What the network delivers late can fail its condition; nobody waits for the answer.
+          // A write that arrives late can fail its condition. No caller waits for its answer.
           try {
             apply()
           } catch {}

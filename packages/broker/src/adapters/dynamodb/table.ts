@@ -14,6 +14,8 @@ export type Attributes = Readonly<Record<string, AttributeValue>>
 
 /** How readers of journals and erasures reach the story table. */
 export type TableReader = { readonly client: DynamoDBClient; readonly storyTable: string }
+/** For jobs that make thousands of calls: one that fails is sent again, after a pause. */
+export type PatientReader = TableReader & { readonly sleep: (milliseconds: number) => Promise<void> }
 
 type IndexDefinition = { readonly name: string; readonly hash: string; readonly range: string; readonly also?: readonly string[] }
 /** Sparse indexes that hold keys only, and the attributes in `also`: an item found there is read from the table, consistently. */
