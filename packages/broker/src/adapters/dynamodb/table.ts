@@ -34,7 +34,7 @@ export const indexes = {
 const definitions: readonly IndexDefinition[] = Object.values(indexes)
 
 /** Shards of each partition that would be hot: 1,000 writes a second each. */
-export const SHARDS = 4
+const SHARDS = 4
 
 export const storyTable = (name: string): CreateTableCommandInput => ({
   TableName: name,
