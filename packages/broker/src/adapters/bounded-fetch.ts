@@ -4,11 +4,15 @@
  * https.ts).
  */
 
+import type { Timers } from '../ports/deadline.ts'
+
 type Bounds = {
   /** For the whole exchange, from connecting to the last byte, in milliseconds. */
   readonly timeoutMs: number
   /** The largest body, uncompressed. */
   readonly maxBytes: number
+  /** Those of the process if absent. */
+  readonly timers?: Timers
 }
 
 export type BoundedAnswer = {
@@ -30,7 +34,14 @@ type Init = Pick<RequestInit, 'method' | 'body' | 'headers' | 'redirect'>
 /** Follows no redirects unless `redirect` is set. Throws `FetchFailed`; a response with any status is returned. */
 export async function boundedFetch(
   url: string,
-  { timeoutMs, maxBytes, fetch: send = fetch, redirect = 'error', ...init }: Bounds & Init & { readonly fetch?: typeof fetch },
+  {
+    timeoutMs,
+    maxBytes,
+    timers = globalThis,
+    fetch: send = fetch,
+    redirect = 'error',
+    ...init
+  }: Bounds & Init & { readonly fetch?: typeof fetch },
 ): Promise<BoundedAnswer> {
   const { pathname, host } = new URL(url)
   const message = (why: string) => `${init.method ?? 'GET'} ${pathname} on ${host}: ${why}`
@@ -38,7 +49,7 @@ export async function boundedFetch(
   const tooLarge = () => new TooLarge(message(`the response is larger than ${maxBytes.toLocaleString('en-US')} bytes. Check the URL.`))
   // Aborting also closes the connection, so the rest of the response is never read.
   const stop = new AbortController()
-  const timer = setTimeout(() => stop.abort(TIMED_OUT), timeoutMs)
+  const timer = timers.setTimeout(() => stop.abort(TIMED_OUT), timeoutMs)
   const stopped = new Promise<never>((_resolve, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason)))
   const exchange = async (): Promise<BoundedAnswer> => {
     const answer = await send(url, { ...init, redirect, signal: stop.signal })
@@ -63,7 +74,7 @@ export async function boundedFetch(
     const { message: said, cause } = error as Error
     throw failed(cause instanceof Error ? `${said}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : said)
   } finally {
-    clearTimeout(timer)
+    timers.clearTimeout(timer)
   }
 }
 

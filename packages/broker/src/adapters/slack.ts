@@ -8,6 +8,7 @@ import type { KnownBlock, ModalView } from '@slack/types'
 import { ErrorCode, LogLevel, WebClient, type WebClientOptions } from '@slack/web-api'
 import { defined } from '@stint/core/defined'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
+import type { Timers } from '../ports/deadline.ts'
 import { fetchWithin } from './bounded-fetch.ts'
 
 /** Slack refused, with its own error code (`channel_not_found`, `expired_trigger_id`). A repeat would be refused again. */
@@ -54,6 +55,8 @@ type SlackSettings = {
   readonly token: string
   readonly fetch: typeof globalThis.fetch
   readonly timeoutMs: number
+  /** Those of the process if absent. */
+  readonly timers?: Timers
   /** Another base URL instead of Slack's, for the sandbox. Ends in a slash. */
   readonly url?: string
 }
@@ -62,9 +65,9 @@ type SlackSettings = {
 const LONGEST_WAIT_SECONDS = 300
 const DEFAULT_WAIT_SECONDS = 30
 
-export function slackApi({ token, fetch, timeoutMs, url }: SlackSettings): SlackApi {
+export function slackApi({ token, fetch, timeoutMs, timers, url }: SlackSettings): SlackApi {
   const client = new WebClient(token, {
-    fetch: ofWebApi(fetchWithin(fetch, { maxBytes: MOST_BYTES, timeoutMs })),
+    fetch: ofWebApi(fetchWithin(fetch, { maxBytes: MOST_BYTES, timeoutMs, ...defined({ timers }) })),
     timeout: timeoutMs,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,

@@ -9,7 +9,7 @@ import { brief } from '@stint/core/audit/event'
 import type { RandomBytes } from '@stint/core/ids'
 import { done, type Gate, type Refused, refused } from '@stint/core/outcome'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
-import { within } from '../ports/deadline.ts'
+import { type Timers, within } from '../ports/deadline.ts'
 import type { Clock } from '../ports/runtime.ts'
 import type { Assumed, AssumeFailed, Sts, StsRefusal } from '../ports/sts.ts'
 
@@ -19,6 +19,8 @@ type StsSettings = {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly sleep: (milliseconds: number) => Promise<void>
+  /** Those of the process if absent. */
+  readonly timers?: Timers
   /** The deadline for all sends together, with the wait between them. A second send is worthwhile only while half of it is left. */
   readonly wholeCallMs: number
 }
@@ -40,7 +42,7 @@ export type StsCall = (
   { readonly outcome: 'answer'; readonly answer: StsAnswer } | { readonly outcome: 'error'; readonly error: unknown; readonly body: string }
 >
 
-export function stsAdapter({ call, clock, random, sleep, wholeCallMs }: StsSettings): Sts {
+export function stsAdapter({ call, clock, random, sleep, timers, wholeCallMs }: StsSettings): Sts {
   return {
     async assumeRole(input) {
       const began = clock()
@@ -48,7 +50,9 @@ export function stsAdapter({ call, clock, random, sleep, wholeCallMs }: StsSetti
       let unknown: StsFailure | undefined
       for (let sends = 1; ; sends++) {
         const left = wholeCallMs - (clock() - began)
-        const called = await within(left, call(input, left)).catch((error: unknown) => ({ outcome: 'error', error, body: '' }) as const)
+        const called = await within(left, call(input, left), timers).catch(
+          (error: unknown) => ({ outcome: 'error', error, body: '' }) as const,
+        )
         if (called.outcome === 'answer') return done({ ...called.answer, sends })
         const fault = classify(called.error, called.body)
         if (!fault.refusal) unknown = fault

@@ -1,4 +1,5 @@
 /** What a broker is built for: its rules, its AWS account and its runtime. On Lambda it comes from the environment (./environment.ts). */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { approvalOfProfile } from '@stint/core/config/approval'
 import type { Rules } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
@@ -9,6 +10,7 @@ import type { LedgerSettings } from '../adapters/dynamodb/sender.ts'
 import type { StaticKeys } from '../adapters/wire/signature.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { SignIn } from '../ports/console-sign-in.ts'
+import type { Timers } from '../ports/deadline.ts'
 import type { Clock, Log } from '../ports/runtime.ts'
 
 export type Deployment = {
@@ -24,6 +26,10 @@ export type Deployment = {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly sleep: (milliseconds: number) => Promise<void>
+  /** Those of the process if absent. */
+  readonly timers?: Timers
+  /** A client of DynamoDB that exists already. Absent: each part makes its own. */
+  readonly dynamodb?: DynamoDBClient
   readonly log: Log
   readonly signIn?: SignIn
   /** The key that signs the log, as a vkey. */

@@ -1,5 +1,6 @@
 /** DynamoDB over AWS's SDK: for every function but `vend`, which has its own wire (./vend-broker.ts). */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { defined } from '@stint/core/defined'
 import { atEndpoint, clientConfig, handlers } from '../adapters/aws.ts'
 import type { DynamoSettings } from '../adapters/dynamodb/sender.ts'
 import { regionalEndpoint } from '../adapters/endpoints.ts'
@@ -9,12 +10,21 @@ import { type Deployment, DYNAMODB_ANSWER_BYTES, deadlinesOnAws, tableSettings }
 export const ledgerSettings = (deployment: Deployment): DynamoSettings => ({
   ...tableSettings(deployment),
   client: dynamoClient(deployment, 'ledger'),
+  ...defined({ timers: deployment.timers }),
 })
 
 export function dynamoClient(
-  { keys, clock, region, endpoints, deadlines = deadlinesOnAws }: Pick<Deployment, 'keys' | 'clock' | 'region' | 'endpoints' | 'deadlines'>,
+  {
+    dynamodb,
+    keys,
+    clock,
+    region,
+    endpoints,
+    deadlines = deadlinesOnAws,
+  }: Pick<Deployment, 'dynamodb' | 'keys' | 'clock' | 'region' | 'endpoints' | 'deadlines'>,
   reads: keyof typeof DYNAMODB_ANSWER_BYTES = 'batch',
 ): DynamoDBClient {
+  if (dynamodb) return dynamodb
   return new DynamoDBClient({
     ...clientConfig(keys, clock),
     region,

@@ -19,7 +19,7 @@ import { dynamoClient } from './dynamodb.ts'
 
 export type LogDeployment = Pick<
   Deployment,
-  'rules' | 'region' | 'keys' | 'endpoints' | 'tables' | 'clock' | 'random' | 'sleep' | 'log' | 'deadlines'
+  'rules' | 'region' | 'keys' | 'dynamodb' | 'endpoints' | 'tables' | 'clock' | 'random' | 'sleep' | 'log' | 'deadlines'
 > & {
   readonly buckets: { readonly log: string; readonly events: string }
   /** Days for which full tiles and bundles are locked. */

@@ -3,6 +3,7 @@
  * sandbox, Lambda and the tests all use this.
  */
 
+import { defined } from '@stint/core/defined'
 import { journalReader } from '../adapters/dynamodb/journal-reader.ts'
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts'
 import { getBytes } from '../adapters/https.ts'
@@ -36,11 +37,11 @@ const DOOR_TIMEOUT_MS = 1200
 const NOTIFY_TIMEOUT_MS = 8000
 const RESPONSE_HOST = 'hooks.slack.com'
 
-export const apiOf = ({ slack }: Pick<SlackDeployment, 'slack'>, timeoutMs: number): SlackApi =>
-  slackApi({ token: slack.token, fetch: slack.fetch, timeoutMs, ...(slack.at ? { url: slack.at.api } : {}) })
+export const apiOf = ({ slack, timers }: Pick<SlackDeployment, 'slack' | 'timers'>, timeoutMs: number): SlackApi =>
+  slackApi({ token: slack.token, fetch: slack.fetch, timeoutMs, ...defined({ timers }), ...(slack.at ? { url: slack.at.api } : {}) })
 
 export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
-  const { rules, clock, random, log, slack } = deployment
+  const { rules, clock, random, log, slack, timers = globalThis } = deployment
   if (!rules.slack) throw new TypeError('the config has no slack setting')
   if (slack.signingSecrets.length === 0) throw new Error('the environment variable STINT_SLACK_SIGNING_SECRETS is not set')
   const ledger = dynamoLedger(ledgerSettings(deployment))
@@ -61,19 +62,23 @@ export function openSlackHandler(deployment: SlackDeployment): SlackHandler {
       api: apiOf(deployment, DOOR_TIMEOUT_MS),
       publicUrl: slack.publicUrl,
       async respond(url, message) {
+        const stop = new AbortController()
+        const deadline = timers.setTimeout(() => stop.abort(), DOOR_TIMEOUT_MS)
         try {
           const answer = await slack.fetch(url, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
             body: JSON.stringify(message),
             redirect: 'error',
-            signal: AbortSignal.timeout(DOOR_TIMEOUT_MS),
+            signal: stop.signal,
           })
           // Nothing depends on this response, so it is not read.
           await answer.body?.cancel()
         } catch (error) {
           // The decision was made or refused, whether or not this message could be sent.
           log({ event: 'slack-response-url', cause: (error as Error).name })
+        } finally {
+          timers.clearTimeout(deadline)
         }
       },
     }),

@@ -9,7 +9,7 @@ import type { Approval } from '@stint/core/config/shape'
 import type { RandomBytes } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { within } from '../../ports/deadline.ts'
+import { type Timers, within } from '../../ports/deadline.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { batchIn, COUNTED, imageIn, itemIn, type Key, showsWrite } from './answer-checks.ts'
 import { marshall, unmarshall } from './attributes.ts'
@@ -28,6 +28,8 @@ export type LedgerSettings = {
   readonly answerWithinMs: number
   /** Waits between two sends of one write. */
   readonly sleep: (milliseconds: number) => Promise<void>
+  /** Those of the process if absent. */
+  readonly timers?: Timers
   readonly configHash: string
   /** The approval that the deployed config requires for a profile; undefined if it requires none, or the profile does not exist. */
   readonly approvalOf: (profile: string) => Approval | undefined
@@ -94,7 +96,7 @@ export function sender(settings: VendLedgerSettings): Sender {
 
   const send: Sender['send'] = async (once) => {
     const pause = (sent: number) => settings.sleep(FIRST_WAIT_MS * 2 ** sent * (0.5 + (random(1)[0] ?? 0) / 256))
-    const sent = await resend(SENDS, pause, () => within(settings.answerWithinMs, once()))
+    const sent = await resend(SENDS, pause, () => within(settings.answerWithinMs, once(), settings.timers))
     return sent.outcome === 'unknown' ? { outcome: 'unknown', cause: `ledger: ${sent.cause}` } : sent
   }
 
