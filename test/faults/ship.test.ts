@@ -355,6 +355,10 @@ test('an older image that the stream brings late is neither poison nor shipped; 
   const [shipper, late] = [shipperOf(memory), journalOf(5)]
   await shipUntilDone(shipper, [systemJournal(), late])
   expect(await ship(shipper, [{ ...late, events: late.events.slice(0, 1) }])).toMatchObject({ value: { entries: 0, quarantined: [] } })
+  expect(await ship(shipper, [{ ...late, events: [] }])).toMatchObject({ value: { entries: 0, quarantined: [] } })
+  expect(await ship(shipper, [{ ...late, events: [], current: true }])).toMatchObject({
+    value: { entries: 0, quarantined: [{ request: late.request }] },
+  })
   expect(await ship(shipper, [{ ...late, events: journalOf(5).events.slice(0, 1) }])).toMatchObject({
     value: { entries: 0, quarantined: [{ request: late.request }] },
   })

@@ -67,7 +67,8 @@ export function beyond({ request, events, about, current }: Journaled, cursor: C
   if (!/^(req|frz|lnk|sys)_[0-9A-Za-z]{1,26}$/.test(request)) return toQuarantine('its ID is not a valid journal ID')
   const first = events[0]
   // An older image of the journal, delivered by the stream after a newer one was shipped.
-  if (cursor && !current && events.length < count && first && commitIn(first) === cursor.first) return []
+  // A link has none before its first confirmation.
+  if (cursor && !current && events.length < count && (!first || commitIn(first) === cursor.first)) return []
   if (events.length < count) return toQuarantine(`it has ${events.length} events, and ${count} are in the log`)
   if (cursor && !continues({ events }, cursor)) return toQuarantine(`event ${count - 1} differs from the one in the log`)
   const read: { readonly staged: Omit<Staged, 'run'>; readonly event: ReadEvent }[] = []
