@@ -198,6 +198,9 @@ const over = (story: Story): Story => {
 const third = byPeople(3)
 const [chosen, windowed] = [START + 10 * HOUR, byPeople(4)]
 
+/** Nine seconds before the approval. */
+const early = (story: Story) => later(story, 3, -9000)
+
 describe('stories that can have happened', () => {
   test.each<[string, readonly Story[]]>([
     ['by rule and by people', [byRule(1), byPeople(2)]],
@@ -370,6 +373,10 @@ describe('stories that can have happened', () => {
     ['a request made in Slack right after linking', [linked(START - MINUTE), first(but(byPeople(1), 1, { source: 'slack:T1/U1' }), 2)]],
     ['an id that states its time', [byRule(1, newRequestId(START + MINUTE, bytes))]],
     ['clocks that differ by less than a minute', [but(byRule(1), 2, (event) => ({ at: event.at }))]],
+    [
+      'a call that began before the approval, and reserved after it',
+      [first(but(byPeople(1), 4, { at: early(byPeople(1)), expiresAt: wholeSecond(early(byPeople(1))) + 900_000 }), 5)],
+    ],
     ['a review', [and(byPeople(1), { type: 'request.reviewed', at: later(byPeople(1), 7, HOUR), by: alex, comment: 'fine', ...came })]],
   ])('%s', async (_what, stories) => {
     expect(await findings(stories, false)).toEqual([])

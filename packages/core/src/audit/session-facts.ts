@@ -30,6 +30,8 @@ export type OpenSession = {
 /** What all sessions of one request have in common. */
 export type Shared = { readonly role: string; readonly sourceIdentity: string | undefined }
 
+/** An event carries the time at which its call began. The call may reserve later: when it is sent again, but not after the timeout of vend. */
+const MAX_CALL_SECONDS = 10
 /** Maximum number of AssumeRole sends for one session. */
 const MAX_SENDS = 2
 /** The longest character of a name, in bytes of its JSON. A name is cut before the first character that does not fit. */
@@ -54,7 +56,7 @@ export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestF
     if (!isFor(event, facts)) faults.push('reserved for a caller other than the requester')
     if (event.terms !== facts.terms) faults.push('reserved on terms other than those of the request')
   }
-  if (facts && at < facts.windowStartsAt) faults.push('reserved before its window began')
+  if (facts && at + seconds(MAX_CALL_SECONDS) < facts.windowStartsAt) faults.push('reserved before its window began')
   if (!isSameRole(event.role as string, shared.role)) faults.push('reserved for another role than the session before it')
   if (event.sourceIdentity !== shared.sourceIdentity) faults.push('reserved with another source identity than the session before it')
   if (!isNameOf(event)) faults.push('reserved under a session name that is not its own')
