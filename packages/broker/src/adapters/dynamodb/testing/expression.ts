@@ -24,6 +24,7 @@ type Condition =
   | { readonly kind: 'contains'; readonly path: Operand; readonly value: Operand }
   | { readonly kind: 'compare'; readonly operator: string; readonly left: Operand; readonly right: Operand }
   | { readonly kind: 'in'; readonly left: Operand; readonly list: readonly Operand[] }
+  | { readonly kind: 'between'; readonly left: Operand; readonly low: Operand; readonly high: Operand }
 type Update = {
   readonly set: readonly (readonly [Path, Operand])[]
   readonly remove: readonly Path[]
@@ -32,7 +33,7 @@ type Update = {
 
 // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const TOKEN = /\s*(<>|<=|>=|[=<>+\-(),.]|[#:]?[A-Za-z0-9_]+)/y
+const TOKEN = /\s*(<>|<=|>=|[=<>+\-(),.]|\[\d+\]|[#:]?[A-Za-z0-9_]+)/y
 
 class Reader {
   readonly #tokens: string[] = []
@@ -67,9 +68,12 @@ class Reader {
 
   path(): Path {
     const steps = [this.#name(this.take())]
-    while (this.next === '.') {
-      this.take('.')
-      steps.push(this.#name(this.take()))
+    for (;;) {
+      if (this.next === '.') {
+        this.take('.')
+        steps.push(this.#name(this.take()))
+      } else if (this.next?.startsWith('[')) steps.push(this.take())
+      else break
     }
     return { kind: 'path', steps }
   }
@@ -148,6 +152,11 @@ class Reader {
     }
     const left = this.operand()
     const operator = this.take()
+    if (operator === 'BETWEEN') {
+      const low = this.operand()
+      this.take('AND')
+      return { kind: 'between', left, low, high: this.operand() }
+    }
     if (operator === 'IN') return { kind: 'in', left, list: this.#list(() => this.operand()) }
     if (!['=', '<>', '<', '<=', '>', '>='].includes(operator)) throw new Validation(`no comparison ${operator}`)
     return { kind: 'compare', operator, left, right: this.operand() }
@@ -177,7 +186,10 @@ class Reader {
 // ── Evaluating ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const at = (item: Item | undefined, { steps }: Path): AttributeValue | undefined =>
-  steps.reduce<AttributeValue | undefined>((found, step) => found?.M?.[step], item && { M: item as Record<string, AttributeValue> })
+  steps.reduce<AttributeValue | undefined>(
+    (found, step) => (step.startsWith('[') ? found?.L?.[Number(step.slice(1, -1))] : found?.M?.[step]),
+    item && { M: item as Record<string, AttributeValue> },
+  )
 
 function valueIn(operand: Operand, item: Item | undefined, values: Item): AttributeValue | undefined {
   if (operand.kind === 'path') return at(item, operand)
@@ -215,6 +227,10 @@ function holds(condition: Condition, item: Item | undefined, values: Item): bool
     }
     case 'in':
       return condition.list.some((one) => compares('=', valueIn(condition.left, item, values), valueIn(one, item, values)))
+    case 'between': {
+      const value = valueIn(condition.left, item, values)
+      return compares('>=', value, valueIn(condition.low, item, values)) && compares('<=', value, valueIn(condition.high, item, values))
+    }
     case 'compare':
       return compares(condition.operator, valueIn(condition.left, item, values), valueIn(condition.right, item, values))
   }

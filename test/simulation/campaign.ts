@@ -1,0 +1,58 @@
+/**
+ * `npm run simulate:campaign -- --schedules N`: any number of schedules, on all cores, in parts of 200. Each part is a process, whose figures
+ * are kept in `.simulation/`, so that a campaign that was stopped goes on where it was. Prints what all parts found together.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Count } from './count.ts'
+import { mustReach } from './reached.ts'
+
+const PART = 200
+const SIMULATE = fileURLToPath(new URL('./simulate.ts', import.meta.url))
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    cores: { type: 'string', default: String(availableParallelism()) },
+    folder: { type: 'string', default: '.simulation' },
+  },
+})
+mkdirSync(values.folder, { recursive: true })
+const first = Number(values.seed)
+const seeds = Array.from({ length: Math.ceil(Number(values.schedules) / PART) }, (_, at) => first + at * PART)
+const fileOf = (seed: number) => `${values.folder}/${seed}.json`
+const left = seeds.filter((seed) => !existsSync(fileOf(seed)))
+console.log(`${seeds.length - left.length} of ${seeds.length} parts are done`)
+
+async function work(): Promise<void> {
+  for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
+    const options = ['--seed', String(seed), '--schedules', String(PART), '--only-faults', '--json', fileOf(seed)]
+    const status = await new Promise<number | null>((resolve) => {
+      spawn(process.execPath, [SIMULATE, ...options], { stdio: ['ignore', 'inherit', 'inherit'] }).on('close', resolve)
+    })
+    if (status !== 0) console.log(`the part from seed ${seed} on failed`)
+  }
+}
+await Promise.all(Array.from({ length: Number(values.cores) }, work))
+
+type Part = { schedules: number; seconds: number; steps: number; failed: number; crashed: number; reached: object; matrix: object }
+const parts = seeds.filter((seed) => existsSync(fileOf(seed))).map((seed) => JSON.parse(readFileSync(fileOf(seed), 'utf8')) as Part)
+const sum = (name: 'schedules' | 'seconds' | 'steps' | 'failed' | 'crashed') => parts.reduce((all, part) => all + part[name], 0)
+const [reached, matrix] = [new Count(), new Count()]
+for (const part of parts) {
+  reached.merge(Object.entries(part.reached))
+  matrix.merge(Object.entries(part.matrix))
+}
+const missing = mustReach.filter((what) => reached.of(what) + matrix.of(what) === 0)
+console.log(`TABLE
+schedules            ${sum('schedules')}
+with faults          ${sum('failed')}
+with a crash         ${sum('crashed')} (${((100 * sum('crashed')) / sum('schedules')).toFixed(0)} %)
+steps                ${sum('steps')}
+per second and core  ${(sum('schedules') / sum('seconds')).toFixed(1)}
+cells of the matrix  ${matrix.all.size}
+reached              ${mustReach.length - missing.length} of ${mustReach.length}${missing.length > 0 ? `; not: ${missing.join(', ')}` : ''}`)
+process.exitCode = sum('failed') > 0 || missing.length > 0 ? 1 : 0

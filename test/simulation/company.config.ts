@@ -1,0 +1,104 @@
+/** The company of the simulation: every kind of grant that Stint knows, and people with two identities. */
+import { claim, defineConfig, includes, oneOf, param, text } from '@stint/core'
+
+const lab = { jwksUri: 'https://lab.example/jwks', audiences: ['https://stint.acme.example'], algorithms: ['EdDSA'] as const }
+const engineer = { issuer: 'lab', claims: { role: 'engineer' } }
+const job = { issuer: 'ci', claims: { role: 'job' } }
+const inGroup = (group: string) => [{ issuer: 'lab', claims: { groups: includes(group) } }]
+const named = (...subjects: string[]) => [{ issuer: 'lab', claims: { sub: oneOf(...subjects) } }]
+const duration = { default: '30m', max: '1h' } as const
+
+export default defineConfig({
+  issuers: {
+    lab: {
+      ...lab,
+      url: 'https://lab.example/lab',
+      key: 'lab',
+      kind: 'human',
+      tokenUse: 'access',
+      nameClaim: 'name',
+      groupsClaim: 'groups',
+    },
+    ci: { ...lab, url: 'https://lab.example/ci', key: 'ci', kind: 'workload', tokenUse: 'any', replay: 'once', actorClaim: 'actor_id' },
+  },
+  targets: {
+    staging: {
+      account: '444455556666',
+      roleArn: 'arn:aws:iam::444455556666:role/stint/PowerUser',
+      externalId: 'stint-staging-c2d5',
+      region: 'eu-central-1',
+    },
+  },
+  responders: inGroup('responders'),
+  auditors: inGroup('auditors'),
+  people: {
+    bob: [
+      { issuer: 'lab', subject: 'bob' },
+      { issuer: 'lab', subject: 'bob-two' },
+    ],
+    dana: [
+      { issuer: 'lab', subject: 'dana' },
+      { issuer: 'lab', subject: 'dana-admin' },
+      { issuer: 'ci', actor: '77' },
+    ],
+  },
+  log: { origin: 'stint.sim.example/log' },
+  slack: { team: 'T0ACME', app: 'A0STINT', channel: 'C0ACCESS', onCall: 'S0ONCALL' },
+  profiles: {
+    plain: { target: 'staging', eligible: [engineer, job], duration, tags: { team: claim('team') } },
+    bucket: {
+      target: 'staging',
+      eligible: [engineer],
+      duration,
+      parameters: { bucket: { pattern: 'acme-[a-z]+', max: 20 } },
+      policy: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: text`arn:aws:s3:::${param('bucket')}/*` }],
+    },
+    one: {
+      target: 'staging',
+      eligible: [engineer, job],
+      duration,
+      approval: { rules: [{ by: inGroup('peers'), count: 1 }], expiresAfter: '1h', window: '1h', maxUses: 1 },
+    },
+    two: {
+      target: 'staging',
+      eligible: [engineer],
+      duration,
+      approval: {
+        rules: [
+          { by: inGroup('peers'), count: 1 },
+          { by: inGroup('managers'), count: 1, escalateTo: inGroup('directors') },
+        ],
+        expiresAfter: '1h',
+        window: '1h',
+        maxUses: 2,
+        escalateAfter: '10m',
+      },
+    },
+    many: {
+      target: 'staging',
+      eligible: [engineer],
+      duration,
+      approval: { rules: [{ by: inGroup('peers'), count: 2 }], expiresAfter: '30m', window: '20m', maxUses: 3 },
+    },
+    // Approvers named one by one can approve from Slack.
+    chat: {
+      target: 'staging',
+      eligible: [engineer],
+      duration,
+      approval: { rules: [{ by: named('avery', 'olu'), count: 1 }], expiresAfter: '1h', window: '30m', maxUses: 2 },
+    },
+    glass: {
+      target: 'staging',
+      eligible: [engineer],
+      duration,
+      justification: 'required',
+      approval: {
+        rules: [{ by: [...inGroup('peers'), ...named('avery')], count: 1 }],
+        expiresAfter: '30m',
+        window: '30m',
+        maxUses: 2,
+        breakGlass: { delay: '5m' },
+      },
+    },
+  },
+})

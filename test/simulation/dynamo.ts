@@ -1,0 +1,252 @@
+/**
+ * DynamoDB as values: the operations and expressions that Stint's adapters use, as strict as the service. Items are immutable: a write makes
+ * a new one. Global indexes are read from a view that lags behind. `send` is its HTTP: a request in DynamoDB's JSON protocol, and the answer.
+ * test/simulation/dynalite.test.ts replays what schedules send on dynalite and compares every answer.
+ */
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
+import { type Item, readWrite, Validation } from '@stint/broker/adapters/dynamodb/testing/expression'
+import { itemBytes } from '@stint/broker/adapters/dynamodb/testing/item-bytes'
+
+export type { Item }
+
+type Input = any
+
+/** An error that the service answers. */
+export class Refusal extends Error {
+  readonly item: Item | undefined
+  constructor(name: string, message: string, item?: Item) {
+    super(message)
+    this.name = name
+    this.item = item
+  }
+}
+
+export type Write = {
+  readonly table: string
+  readonly id: string
+  readonly sequence: number
+  readonly before: Item | undefined
+  readonly after: Item | undefined
+  readonly operation: string
+}
+
+type Index = { readonly hash: string; readonly range: string; readonly projected: readonly string[] }
+type Table = {
+  readonly name: string
+  readonly keys: readonly string[]
+  readonly items: Map<string, Item>
+  /** What the indexes know: the item of the latest write that has reached them. */
+  readonly view: Map<string, { readonly item: Item | undefined; readonly sequence: number }>
+  readonly indexes: ReadonlyMap<string, Index>
+}
+
+/** Amazon DynamoDB Developer Guide, "Service, account, and table quotas". */
+const MAX_ITEM_BYTES = 400 * 1024
+const MAX_KEYS = { BatchGetItem: 100, BatchWriteItem: 25 } as const
+
+export class Dynamo {
+  readonly #tables = new Map<string, Table>()
+  #sequence = 0
+  /** Called within each write. */
+  onWrite: (write: Write) => void = () => {}
+
+  create({ TableName: name = '', KeySchema = [], GlobalSecondaryIndexes = [] }: CreateTableCommandInput): void {
+    const keys = KeySchema.map(({ AttributeName = '' }) => AttributeName)
+    const indexes = GlobalSecondaryIndexes.map(({ IndexName = '', KeySchema: schema = [], Projection }): [string, Index] => {
+      const [hash = '', range = ''] = schema.map(({ AttributeName = '' }) => AttributeName)
+      return [IndexName, { hash, range, projected: [...keys, hash, range, ...(Projection?.NonKeyAttributes ?? [])] }]
+    })
+    this.#tables.set(name, { name, keys, items: new Map(), view: new Map(), indexes: new Map(indexes) })
+  }
+  items(table: string): readonly Item[] {
+    return [...this.#table(table).items.values()]
+  }
+  item(table: string, pk: string): Item | undefined {
+    return this.#table(table).items.get(pk)
+  }
+  /** The indexes learn of a write. */
+  index({ table, id, sequence, after }: Write): void {
+    const { view } = this.#table(table)
+    if ((view.get(id)?.sequence ?? 0) < sequence) view.set(id, { item: after, sequence })
+  }
+  /** DynamoDB deletes what its TTL says, some time later. */
+  expire(table: string, id: string): void {
+    this.#write(this.#table(table), id, undefined, 'TTL')
+  }
+  /** The table as it is now: for a backup. */
+  backup(table: string): ReadonlyMap<string, Item> {
+    return new Map(this.#table(table).items)
+  }
+  /** Another table with the content of a backup takes the table's place. Its stream begins anew, and its indexes are complete. */
+  restore(table: string, backup: ReadonlyMap<string, Item>): void {
+    const { items, view } = this.#table(table)
+    items.clear()
+    view.clear()
+    for (const [id, item] of backup) {
+      items.set(id, item)
+      view.set(id, { item, sequence: ++this.#sequence })
+    }
+  }
+
+  /** One operation. Throws `Refusal`. */
+  apply(operation: string, input: Input): object {
+    try {
+      return this.#apply(operation, input)
+    } catch (error) {
+      throw error instanceof Validation ? new Refusal('ValidationException', error.message) : error
+    }
+  }
+  #apply(operation: string, input: Input): object {
+    switch (operation) {
+      case 'GetItem': {
+        const item = this.#table(input.TableName).items.get(this.#id(input.TableName, input.Key))
+        return { ...counted(input.TableName), ...(item ? { Item: item } : {}) }
+      }
+      case 'BatchGetItem':
+        return this.#batchGet(input)
+      case 'BatchWriteItem':
+        return this.#batchWrite(input)
+      case 'PutItem':
+      case 'UpdateItem':
+      case 'DeleteItem':
+        return this.#change(operation, input)
+      case 'Query':
+        return this.#query(input)
+      case 'Scan': {
+        const items = this.items(input.TableName)
+        return { ...counted(input.TableName), Items: items, Count: items.length }
+      }
+      default:
+        throw new Validation(`no operation ${operation}`)
+    }
+  }
+
+  #batchGet({ RequestItems }: Input): object {
+    const entries = Object.entries<Input>(RequestItems)
+    const responses = entries.map(([name, { Keys, ProjectionExpression }]) => {
+      this.#unique(name, Keys, 'BatchGetItem')
+      const found = (Keys as Item[]).map((key) => this.#table(name).items.get(this.#id(name, key))).filter((item) => item !== undefined)
+      return [name, ProjectionExpression ? found.map((item) => only(item, ProjectionExpression.split(', '))) : found]
+    })
+    const ConsumedCapacity = entries.map(([TableName]) => ({ TableName, CapacityUnits: 1 }))
+    return { Responses: Object.fromEntries(responses), UnprocessedKeys: {}, ConsumedCapacity }
+  }
+  #batchWrite({ RequestItems }: Input): object {
+    const entries = Object.entries<Input[]>(RequestItems)
+    for (const [name, all] of entries) {
+      const keys = all.map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest.Key)
+      this.#unique(name, keys, 'BatchWriteItem')
+      for (const { PutRequest, DeleteRequest } of all)
+        this.#write(this.#table(name), this.#id(name, PutRequest?.Item ?? DeleteRequest.Key), PutRequest?.Item, 'BatchWriteItem')
+    }
+    return { UnprocessedItems: {}, ConsumedCapacity: entries.map(([TableName]) => ({ TableName, CapacityUnits: 1 })) }
+  }
+  #unique(name: string, keys: readonly Item[], operation: keyof typeof MAX_KEYS): void {
+    if (keys.length === 0 || keys.length > MAX_KEYS[operation]) throw new Validation(`${keys.length} keys`)
+    if (new Set(keys.map((key) => this.#id(name, key))).size < keys.length) throw new Validation('the list of keys contains duplicates')
+  }
+  #change(operation: 'PutItem' | 'UpdateItem' | 'DeleteItem', input: Input): object {
+    const table = this.#table(input.TableName)
+    const id = this.#id(input.TableName, input.Key ?? input.Item)
+    const before = table.items.get(id)
+    const write = readWrite(input.ConditionExpression, input.UpdateExpression, {
+      names: input.ExpressionAttributeNames,
+      values: input.ExpressionAttributeValues,
+    })
+    if (!write.holds(before)) {
+      const shown = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? before : undefined
+      throw new Refusal('ConditionalCheckFailedException', 'The conditional request failed', shown)
+    }
+    const after = operation === 'UpdateItem' ? write.after(before, input.Key) : operation === 'PutItem' ? (input.Item as Item) : undefined
+    this.#write(table, id, after, operation)
+    return { ...counted(input.TableName), ...returned(input.ReturnValues, before, after) }
+  }
+  #query(input: Input): object {
+    const table = this.#table(input.TableName)
+    const index = input.IndexName === undefined ? undefined : table.indexes.get(input.IndexName)
+    if (input.IndexName !== undefined && !index) throw new Validation(`no index ${input.IndexName}`)
+    if (index && input.ConsistentRead) throw new Validation('Consistent reads are not supported on global secondary indexes')
+    const { hash, range } = index ?? { hash: table.keys[0] as string, range: table.keys[1] as string }
+    const { holds } = readWrite(input.KeyConditionExpression, undefined, {
+      names: input.ExpressionAttributeNames,
+      values: input.ExpressionAttributeValues,
+    })
+    const source = index ? [...table.view.values()].map(({ item }) => item).filter((item) => item !== undefined) : [...table.items.values()]
+    const order = input.ScanIndexForward === false ? -1 : 1
+    const placeOf = (item: Item) => `${item[range]?.S}\u0000${table.keys.map((key) => item[key]?.S).join('\u0000')}`
+    let rows = source
+      .filter((item) => item[hash]?.S !== undefined && item[range]?.S !== undefined && holds(item))
+      .map((item) => ({ item, place: placeOf(item) }))
+      .sort((one, other) => (one.place < other.place ? -order : order))
+    if (input.ExclusiveStartKey) {
+      const from = placeOf(input.ExclusiveStartKey)
+      rows = rows.filter(({ place }) => (order === 1 ? place > from : place < from))
+    }
+    const some = rows.slice(0, input.Limit ?? rows.length).map(({ item }) => (index ? only(item, index.projected) : item))
+    // The service gives a key to go on whenever the limit was reached, even if nothing follows.
+    const last = some.length === input.Limit ? some.at(-1) : undefined
+    const keys = last && only(last, [...table.keys, hash, range])
+    return { ...counted(input.TableName), Items: some, Count: some.length, ...(keys ? { LastEvaluatedKey: keys } : {}) }
+  }
+
+  #write(table: Table, id: string, after: Item | undefined, operation: string): void {
+    const before = table.items.get(id)
+    // Measuring is slow, and only journals grow.
+    if (after && (after.events?.L?.length ?? 0) > 40 && itemBytes(after) > MAX_ITEM_BYTES)
+      throw new Validation('Item size has exceeded the maximum allowed size')
+    if (after) table.items.set(id, after)
+    else table.items.delete(id)
+    if (before === undefined && after === undefined) return
+    this.onWrite({ table: table.name, id, sequence: ++this.#sequence, before, after, operation })
+  }
+  #table(name: string): Table {
+    const table = this.#tables.get(name)
+    if (!table) throw new Refusal('ResourceNotFoundException', `no table ${name}`)
+    return table
+  }
+  #id(name: string, key: Item): string {
+    return this.#table(name)
+      .keys.map((attribute) => key[attribute]?.S)
+      .join('\u0000')
+  }
+}
+
+const counted = (TableName: string) => ({ ConsumedCapacity: { TableName, CapacityUnits: 1 } })
+const only = (item: Item, names: readonly string[]): Item =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name)))
+
+function returned(which: string | undefined, before: Item | undefined, after: Item | undefined): object {
+  if (which === 'ALL_NEW') return { Attributes: after }
+  if (which === 'ALL_OLD') return before ? { Attributes: before } : {}
+  if (which !== 'UPDATED_NEW' || !after) return {}
+  return { Attributes: Object.fromEntries(Object.entries(after).filter(([name, value]) => before?.[name] !== value)) }
+}
+
+// ── Its JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Http = { readonly status: number; readonly body: string }
+
+/** DynamoDB's JSON protocol. The names of the operation and the error are in the header and in the body. */
+export function send(dynamo: Dynamo, target: string, body: string): Http {
+  const operation = target.replace(/^DynamoDB_20120810\./, '')
+  try {
+    return { status: 200, body: toJson(dynamo.apply(operation, withBytes(JSON.parse(body)))) }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { name, message, item: Item } = error
+    return { status: 400, body: toJson({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message, ...(Item ? { Item } : {}) }) }
+  }
+}
+
+const toJson = (value: object): string =>
+  JSON.stringify(value, (_name, held) => (held instanceof Uint8Array ? Buffer.from(held).toString('base64') : held))
+
+/** Every `B` as bytes. */
+function withBytes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withBytes)
+  if (typeof value !== 'object' || value === null) return value
+  const copy: Record<string, unknown> = {}
+  for (const [name, held] of Object.entries(value))
+    copy[name] = name === 'B' && typeof held === 'string' ? new Uint8Array(Buffer.from(held, 'base64')) : withBytes(held)
+  return copy
+}

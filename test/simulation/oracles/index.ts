@@ -1,0 +1,92 @@
+/** All oracles together. */
+
+import type { Machine } from '../network.ts'
+import type { Schedule } from '../schedule.ts'
+import { freezesOracle } from './freezes.ts'
+import { intentOracle } from './intent.ts'
+import { logOracle } from './log.ts'
+import type { Answer, ApiCall, Court, MadeSession, Oracle, VendCall, Write } from './oracle.ts'
+import { parametersOracle } from './parameters.ts'
+import { secretsOracle } from './secrets.ts'
+import { transitionsOracle } from './transitions.ts'
+import { usesOracle } from './uses.ts'
+
+export type Fault = { readonly oracle: string; readonly what: string; readonly at: number }
+const MAX_FAULTS = 20
+
+export class Oracles {
+  readonly faults: Fault[] = []
+  mayLeave = false
+  readonly #schedule: Schedule
+  readonly #all: readonly Oracle[]
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule
+    const { world, weather, dynamo, sts, log, events, reached, services } = schedule
+    const court: Court = {
+      now: () => world.now,
+      skewMs: weather.skewMs,
+      releases: services.releases,
+      dynamo,
+      sts,
+      fault: (oracle, what) => this.fault(oracle, what),
+      reach: (what) => reached.add(what),
+      isLeaving: () => this.mayLeave,
+    }
+    this.#all = [
+      intentOracle(court),
+      usesOracle(court),
+      transitionsOracle(court),
+      parametersOracle(court),
+      freezesOracle(court),
+      secretsOracle(court),
+      logOracle(court, log, events),
+    ]
+  }
+  fault(oracle: string, what: string): void {
+    const { world } = this.#schedule
+    world.say(`FAULT ${oracle}: ${what}`)
+    if (this.faults.length < MAX_FAULTS) this.faults.push({ oracle, what, at: world.now })
+  }
+  onWrite(write: Write): void {
+    for (const one of this.#all) one.onWrite?.(write)
+  }
+  onAssume(session: MadeSession): void {
+    for (const one of this.#all) one.onAssume?.(session)
+  }
+  onVended(call: VendCall, answer: Answer): void {
+    for (const one of this.#all) one.onVended?.(call, answer)
+  }
+  onAnswered(call: ApiCall, answer: Answer): void {
+    for (const one of this.#all) one.onAnswered?.(call, answer)
+  }
+  onObject(bucket: string, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+    for (const one of this.#all) one.onObject?.(bucket, path, before, after)
+  }
+  onLine(machine: Machine, line: object): void {
+    const text = JSON.stringify(line)
+    this.#schedule.world.say(`${machine.name} logs ${text.slice(0, 160)}`)
+    for (const one of this.#all) one.onLine?.(text)
+  }
+  onFrozen(scope: string, until: number): void {
+    for (const one of this.#all) one.onFrozen?.(scope, until)
+  }
+  onReleaseBegun(scope: string): void {
+    for (const one of this.#all) one.onReleaseBegun?.(scope)
+  }
+  onRestored(at: number): void {
+    for (const one of this.#all) one.onRestored?.(at)
+  }
+  onErased(request: string): void {
+    for (const one of this.#all) one.onErased?.(request)
+  }
+  whenHealed(): void {
+    for (const one of this.#all) one.whenHealed?.()
+  }
+  whenErased(): void {
+    for (const one of this.#all) one.whenErased?.()
+  }
+  async atTheEnd(): Promise<void> {
+    for (const one of this.#all) await one.atTheEnd?.()
+  }
+}

@@ -1,0 +1,73 @@
+/** What every oracle gets to see. An oracle knows items, calls of AWS, and answers, and nothing of who did what in the schedule. */
+import type { Rules } from '@stint/core/config/shape'
+import type { Dynamo, Item, Write } from '../dynamo.ts'
+import type { Answer, Json, VendCall } from '../schedule.ts'
+import type { MadeSession, Sts } from '../sts.ts'
+
+export type { Answer, Item, Json, MadeSession, VendCall, Write }
+
+export type ApiCall = { readonly started: number; readonly subject: string; readonly method: string; readonly path: string }
+
+export type Court = {
+  readonly now: () => number
+  /** How far two machines' clocks can be apart. */
+  readonly skewMs: number
+  readonly releases: readonly Rules[]
+  readonly dynamo: Dynamo
+  readonly sts: Sts
+  readonly fault: (oracle: string, what: string) => void
+  readonly reach: (what: string) => void
+  /** DynamoDB may delete items by their TTL, and a restore may bring older ones. */
+  readonly isLeaving: () => boolean
+}
+
+export type Oracle = {
+  readonly onWrite?: (write: Write) => void
+  readonly onAssume?: (session: MadeSession) => void
+  readonly onVended?: (call: VendCall, answer: Answer) => void
+  readonly onAnswered?: (call: ApiCall, answer: Answer) => void
+  readonly onObject?: (bucket: string, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined) => void
+  readonly onLine?: (text: string) => void
+  readonly onFrozen?: (scope: string, until: number) => void
+  readonly onReleaseBegun?: (scope: string) => void
+  readonly onRestored?: (at: number) => void
+  readonly onErased?: (request: string) => void
+  /** Nothing fails any more, and the background jobs have run. */
+  readonly whenHealed?: () => void
+  readonly whenErased?: () => void
+  readonly atTheEnd?: () => Promise<void> | void
+}
+
+// ── Reading items ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type StoredSession = { readonly suffix: string; readonly state: string; readonly fields: Item }
+
+export const stringOf = (value: Item[string] | undefined): string | undefined => value?.S
+export const numberOf = (value: Item[string] | undefined): number | undefined => (value?.N === undefined ? undefined : Number(value.N))
+
+export const sessionsIn = (item: Item | undefined): readonly StoredSession[] =>
+  Object.entries(item ?? {}).flatMap(([name, value]) =>
+    name.startsWith('ses.') && value.M ? [{ suffix: name.slice(4), state: value.M.state?.S ?? '', fields: value.M }] : [],
+  )
+
+/** The events of a journal; undefined where only the commitment is left. */
+export const eventsIn = (item: Item | undefined): readonly (Json | undefined)[] =>
+  (item?.events?.L ?? []).map((entry) => (entry.M?.event?.S === undefined ? undefined : JSON.parse(entry.M.event.S)))
+
+/** The entries that this write added. */
+export const freshEvents = ({ before, after }: Write): readonly Json[] =>
+  (after?.events?.L ?? [])
+    .slice(before?.events?.L?.length ?? 0)
+    .flatMap((entry) => (entry.M?.event?.S === undefined ? [] : [JSON.parse(entry.M.event.S)]))
+
+export const isRequest = ({ table, id }: Write): boolean => table === 'stint' && id.startsWith('REQ#')
+
+/** The credentials in an answer of the vend path, in any of its formats. */
+export function credentialsIn({
+  status,
+  json,
+}: Answer): { readonly accessKeyId: string; readonly session: string | undefined } | undefined {
+  if (status >= 300) return undefined
+  const accessKeyId = json.credentials?.accessKeyId ?? json.AccessKeyId
+  return accessKeyId === undefined ? undefined : { accessKeyId, session: json.id }
+}

@@ -1,0 +1,69 @@
+/** Who works at the company of the simulation, and the tokens that its issuers sign. */
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { localSigner } from '@stint/broker/adapters/signer'
+import { formatVkey } from '@stint/tlog/note'
+
+export type Person = { readonly groups: readonly string[]; readonly role?: string; readonly person?: string; readonly slack?: SlackName }
+export type SlackName = 'developer' | 'second-developer' | 'approver' | 'oncall' | 'auditor'
+
+/** By subject at the issuer `lab`. `person`: two identities of one person, as the config declares them. */
+export const PEOPLE: Readonly<Record<string, Person>> = {
+  dana: { groups: [], role: 'engineer', person: 'dana', slack: 'developer' },
+  'dana-admin': { groups: ['peers', 'managers'], person: 'dana' },
+  sam: { groups: [], role: 'engineer', slack: 'second-developer' },
+  cyd: { groups: ['peers'], role: 'engineer' },
+  avery: { groups: ['peers'], slack: 'approver' },
+  bob: { groups: ['peers', 'managers'], person: 'bob' },
+  'bob-two': { groups: ['peers'], person: 'bob' },
+  max: { groups: ['managers'] },
+  olu: { groups: ['directors'], slack: 'oncall' },
+  rex: { groups: ['responders'] },
+  ria: { groups: ['responders', 'peers'] },
+  ada: { groups: ['auditors'], slack: 'auditor' },
+}
+export const ENGINEERS = ['dana', 'sam', 'cyd'] as const
+export const personOf = (subject: string): string => PEOPLE[subject]?.person ?? subject
+
+// Keys are the same in every process, or a seed would not be a schedule.
+const keyFrom = (byte: number): KeyObject =>
+  createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, byte)]),
+    format: 'der',
+    type: 'pkcs8',
+  })
+const ISSUER_KEY = keyFrom(5)
+const FORGED_KEY = keyFrom(6)
+export const LOG_KEY = keyFrom(7)
+export const LOG_SIGNER = localSigner('stint.sim.example/log', LOG_KEY)
+export const LOG_VKEY = formatVkey(LOG_SIGNER.key)
+export const JWKS = Buffer.from(
+  JSON.stringify({ keys: [{ ...createPublicKey(ISSUER_KEY).export({ format: 'jwk' }), kid: 'k1', alg: 'EdDSA', use: 'sig' }] }),
+)
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const signed = new Map<string, string>()
+
+/** A token of an issuer. Signed once for the same content. */
+export function tokenOf(issuer: 'lab' | 'ci', claims: object, { forged = false } = {}): string {
+  const typ = issuer === 'lab' ? 'at+jwt' : 'JWT'
+  const payload = { iss: `https://lab.example/${issuer}`, aud: 'https://stint.acme.example', ...claims }
+  const head = `${encode({ alg: 'EdDSA', kid: 'k1', typ })}.${encode(payload)}`
+  const known = signed.get(`${head} ${forged}`)
+  if (known !== undefined) return known
+  const token = `${head}.${sign(null, Buffer.from(head), forged ? FORGED_KEY : ISSUER_KEY).toString('base64url')}`
+  if (signed.size > 5000) signed.clear()
+  signed.set(`${head} ${forged}`, token)
+  return token
+}
+
+/** A person's token, five minutes valid; renewed each minute. */
+export function personToken(subject: string, now: number, more: object = {}): string {
+  const iat = Math.floor(now / 60_000) * 60 - 30
+  const { groups, role } = PEOPLE[subject] ?? { groups: [], role: undefined }
+  return tokenOf('lab', { sub: subject, name: subject, groups, role, team: 'core', iat, exp: iat + 300, auth_time: iat, ...more })
+}
+/** A job's token, for one use. */
+export const jobToken = (jti: string, actor: string, now: number): string => {
+  const iat = Math.floor(now / 1000) - 5
+  return tokenOf('ci', { sub: 'repo:acme/app', role: 'job', actor_id: actor, jti, team: 'ci', iat, exp: iat + 900 })
+}

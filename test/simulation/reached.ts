@@ -1,0 +1,61 @@
+/**
+ * Sometimes-assertions: what a run must reach at least once. A workload that never gets there is blind, whatever its oracles say.
+ */
+import { requestTransitions } from '@stint/core/request/machine'
+import type { RequestState } from '@stint/core/request/request'
+import { sessionTransitions } from '@stint/core/request/session'
+import { FATES } from './network.ts'
+
+/** Every change of state in the tables of core. */
+const transitions = Object.entries(requestTransitions).flatMap(([from, acts]) =>
+  [...new Set(Object.values(acts).flat() as RequestState[])].filter((to) => to !== from).map((to) => `request ${from} → ${to}`),
+)
+const sessions = Object.values(sessionTransitions.reserved).flatMap((to) => (to === 'reserved' ? [] : [`session reserved → ${to}`]))
+
+/** Acts that change no state, by the event that each of them writes. */
+const events = [
+  'event request.escalated in pending',
+  'event request.reminded in pending',
+  'event request.reviewed in approved',
+  'event approval.given in pending',
+  'event session.answer-dropped in approved',
+]
+
+const moments = [
+  'a lost write is found to be our own',
+  'a reservation was abandoned',
+  'every use is taken',
+  'a session failed because of a freeze set meanwhile',
+  'a session failed because of a revoke in flight',
+  'approved unattended',
+  'a call is frozen',
+  'a freeze is set',
+  'a deployment beside calls',
+  'a button is pressed in Slack',
+  'the stream delivers a batch again',
+  'a checkpoint is published',
+  'a journal is quarantined',
+  'items are retired',
+  'an item has left the table',
+  'a request is erased',
+  'the table is restored from a backup',
+  ...['frozen', 'token-used', 'already-issued', 'in-progress', 'request-exhausted', 'request-ended', 'approval-required'],
+  ...['terms-changed', 'self-approval', 'already-decided', 'revoked-in-flight', 'sts-timeout', 'sts-answer-invalid', 'sts-throttled'],
+  ...['assume-role-denied', 'ledger-unavailable', 'issuer-keys-unavailable', 'token-invalid', 'token-expired', 'request-unknown'],
+].map((what) => (/^[a-z]+(-[a-z]+)*$/.test(what) ? `refusal ${what}` : what))
+
+/** Each fault at each step of the vend path. */
+const STEPS = ['session.reserved', 'BatchGetItem FREEZE', 'AssumeRole', 'session.issued'] as const
+const FAULTS = [...FATES.slice(1), 'slow', 'pause', 'crash-before', 'crash-after'] as const
+export const cells = FAULTS.flatMap((fault) => STEPS.map((step) => `${fault} × ${step}`))
+
+export const mustReach: readonly string[] = [
+  'request new → pending',
+  'request new → approved',
+  ...transitions,
+  'session new → reserved',
+  ...sessions,
+  ...events,
+  ...moments,
+  ...cells,
+]

@@ -1,0 +1,445 @@
+/**
+ * One schedule: the weather of a night, machines that come and go, and the calls that callers, people, Slack, the stream and the clock make.
+ * What they do is in workload.ts; what must hold is in oracles/.
+ */
+import { fromStream } from '@stint/broker/adapters/dynamodb/journal-item'
+import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
+import { handleVend } from '@stint/broker/http/vend'
+import { handleSlack } from '@stint/broker/slack/handle'
+import { notify, notifyPending } from '@stint/broker/slack/notify'
+import { apiApp } from '@stint/broker/wiring/api'
+import type { RequestId } from '@stint/core/ids'
+import { Count } from './count.ts'
+import { Dynamo, type Item, type Write } from './dynamo.ts'
+import {
+  apiOn,
+  compareOn,
+  eraseOn,
+  notifierOn,
+  retireOn,
+  type Services,
+  SIDE,
+  SLACK_SECRET,
+  STORY,
+  shipOn,
+  slackOn,
+  sweepOn,
+  vendOn,
+} from './machines.ts'
+import { type Machine, Network, type Weather } from './network.ts'
+import { Bucket } from './objects.ts'
+import type { Oracles } from './oracles/index.ts'
+import { personToken } from './people.ts'
+import { RELEASES } from './releases.ts'
+import { type SignedForm, Slack } from './slack.ts'
+import { Sts } from './sts.ts'
+import { type Dice, diceOf, World } from './world.ts'
+
+export type Options = {
+  readonly seed: number
+  /** Keeps the story. */
+  readonly told?: boolean
+  /** Actors and faults that do not take part, by name: for shrinking. */
+  readonly without?: ReadonlySet<string>
+  /** What the side table has at first: how far the keepers have come. */
+  readonly side?: ReadonlyMap<string, Item>
+}
+
+export type Answer = { readonly status: number; readonly text: string; readonly json: Json }
+export type Json = any
+
+/** A call of the vend path as its caller knows it. */
+export type VendCall = {
+  readonly id: string
+  readonly started: number
+  readonly subject: string
+  readonly issuer: 'lab' | 'ci'
+  readonly profile: string
+  readonly by: 'sessions' | 'credentials'
+  readonly requestId?: string | undefined
+  readonly key?: string | undefined
+  /** The ID of a single-use token. */
+  readonly once?: string | undefined
+  /** Its caller is not entitled to what they try. */
+  readonly attack?: string | undefined
+}
+
+/** Lambda's own timeouts, in milliseconds. */
+const TIMEOUT_MS = {
+  vend: 10_000,
+  api: 25_000,
+  slack: 10_000,
+  notify: 60_000,
+  ship: 120_000,
+  sweep: 60_000,
+  compare: 600_000,
+  retire: 600_000,
+  erase: 600_000,
+}
+type Kind = keyof typeof TIMEOUT_MS
+
+const SHARDS = 2
+
+export class Schedule {
+  readonly world: World
+  readonly network: Network
+  readonly weather: Weather
+  readonly services: Services
+  readonly dynamo = new Dynamo()
+  readonly sts = new Sts()
+  readonly log = new Bucket('log')
+  readonly events = new Bucket('events')
+  readonly slack: Slack
+  readonly oracles: Oracles
+  /** What was reached, for the sometimes-assertions. */
+  readonly reached = new Count()
+  /** The release that new machines get. */
+  release = 0
+  epoch: number | undefined
+  /** A backup of the story table, if one was made. */
+  backup: ReadonlyMap<string, Item> | undefined
+  actors = 0
+  /** The names of all actors, also of those that were taken away. */
+  readonly cast: string[] = []
+  readonly without: ReadonlySet<string>
+  #machines = 0
+  #calls = 0
+  readonly #pools = new Map<string, { machine: Machine; part: unknown }[]>()
+  readonly #stream: { readonly shards: Write[][]; readonly next: number[] } = {
+    shards: Array.from({ length: SHARDS }, () => []),
+    next: Array<number>(SHARDS).fill(0),
+  }
+  readonly #notified: number[] = Array<number>(SHARDS).fill(0)
+  readonly #lossy: Dice
+
+  constructor({ seed, told = false, without = new Set(), side }: Options, oracles: (schedule: Schedule) => Oracles) {
+    this.world = new World(seed, told)
+    this.without = without
+    const world = this.world
+    this.weather = weatherOf(world, world.dice('weather'))
+    this.network = new Network(world, this.weather, without, (what) => this.reached.add(what))
+    this.slack = new Slack(world, SLACK_SECRET)
+    this.#lossy = world.dice('stream')
+    const { network, dynamo, sts, log, events, slack } = this
+    const stsOdd = this.weather.broken === 0 ? 0 : world.dice('sts').pick([0, 0.1, 0.3])
+    this.services = {
+      world,
+      network,
+      dynamo,
+      sts,
+      log,
+      events,
+      slack,
+      releases: RELEASES,
+      epoch: () => this.epoch,
+      stsMood: ({ call }) =>
+        call.dice.chance(network.healing ? 0 : stsOdd)
+          ? call.dice.pick(['AccessDenied', 'Throttling', 'InternalFailure'] as const)
+          : undefined,
+      overSdk: seed % 32 === 0,
+      onLog: (machine, line) => this.oracles.onLine(machine, line),
+    }
+    dynamo.create(storyTable(STORY))
+    dynamo.create(sideTable(SIDE))
+    if (side) dynamo.restore(SIDE, side)
+    this.oracles = oracles(this)
+    dynamo.onWrite = (write) => this.#onWrite(write)
+    sts.onAssume = (session) => this.oracles.onAssume(session)
+    for (const bucket of [log, events]) bucket.onWrite = (path, before, after) => this.oracles.onObject(bucket.name, path, before, after)
+  }
+
+  #onWrite(write: Write): void {
+    const { world, network, dynamo } = this
+    this.oracles.onWrite(write)
+    const lag = network.healing
+      ? 1
+      : Math.floor(this.weather.indexLagMs * (this.#lossy.int(1000) / 1000) * (this.#lossy.chance(0.05) ? 10 : 1))
+    world.after(lag, () => dynamo.index(write))
+    const isLost = this.#lossy.chance(this.weather.streamLoss)
+    if (write.table !== STORY || (isLost && !network.healing)) return
+    this.#stream.shards[write.id.charCodeAt(write.id.length - 1) % SHARDS]?.push(write)
+  }
+
+  // ── Machines ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #machine(kind: string): Machine {
+    const dice = this.world.dice(`machine ${kind} ${this.#machines}`)
+    const { skewMs, clockJump } = this.weather
+    const skew = () => (this.network.healing || skewMs === 0 ? 0 : dice.int(2 * skewMs) - skewMs)
+    const machine: Machine = {
+      name: `${kind}${++this.#machines}`,
+      kind,
+      alive: true,
+      busy: false,
+      skewMs: skew(),
+      pace: dice.chance(0.1) ? 5 : 1,
+      release: this.release,
+      call: { name: '', dice, made: 0, lost: new Set() },
+      onDeath: undefined,
+    }
+    if (dice.chance(clockJump))
+      this.world.after(dice.int(600_000), () => {
+        if (!this.network.healing) machine.skewMs = skew()
+      })
+    return machine
+  }
+  /** A machine that is free, or a new one. Old releases go on for a while beside new ones. */
+  #free<T>(kind: string, make: (machine: Machine) => T): { machine: Machine; part: T } {
+    const pool = this.#pools.get(kind) ?? []
+    this.#pools.set(kind, pool)
+    const found = pool.find(({ machine }) => machine.alive && !machine.busy && (machine.release === this.release || !this.network.healing))
+    if (found) return found as { machine: Machine; part: T }
+    const machine = this.#machine(kind)
+    const made = { machine, part: make(machine) }
+    pool.push(made)
+    return made
+  }
+  /** Works on a machine until it is done, the machine dies, or the function's time is up. Undefined if there is no result. */
+  #work<T>(machine: Machine, kind: Kind, name: string, work: () => Promise<T>): Promise<T | undefined> {
+    const { world } = this
+    machine.busy = true
+    machine.call = { name, dice: diceOf(world.seed, name), made: 0, lost: new Set() }
+    return new Promise<T | undefined>((resolve) => {
+      const timeout = world.after(TIMEOUT_MS[kind], () => {
+        this.network.crash(machine, 'at its timeout')
+        resolve(undefined)
+      })
+      const over = (value: T | undefined) => {
+        timeout.cancelled = true
+        machine.busy = false
+        machine.onDeath = undefined
+        resolve(value)
+      }
+      machine.onDeath = () => over(undefined)
+      work().then(
+        (value) => machine.alive && over(value),
+        (error: Error) => {
+          if (!machine.alive) return
+          this.oracles.fault('bug', `${machine.name} threw ${error.stack?.split('\n').slice(0, 4).join(' | ')}`)
+          over(undefined)
+        },
+      )
+    })
+  }
+  #name(by: string): string {
+    return `${by}/${++this.#calls}`
+  }
+
+  // ── Calls ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A call of the vend path, and its answer if it arrives. */
+  async vend(by: string, call: Omit<VendCall, 'id' | 'started'>, token: string, body?: object): Promise<Answer | undefined> {
+    const known: VendCall = { ...call, id: by, started: this.world.now }
+    const { machine, part } = this.#free('vend', (one) => vendOn(this.services, one))
+    const isPost = call.by === 'sessions'
+    const headers = new Map<string, string[]>([
+      ['authorization', [`Bearer ${token}`]],
+      ['content-type', ['application/json']],
+      ...(call.key === undefined ? [] : [['idempotency-key', [call.key]] as [string, string[]]]),
+    ])
+    const request = {
+      method: isPost ? 'POST' : 'GET',
+      path: isPost ? '/sessions' : `/credentials/${call.profile}`,
+      query: '',
+      headers,
+      body: Buffer.from(isPost ? JSON.stringify(body) : ''),
+      sourceIp: '203.0.113.7',
+    }
+    const reply = await this.#work(machine, 'vend', by, () => handleVend(part, request))
+    if (!reply) return undefined
+    const answer = { status: reply.status, text: reply.body, json: jsonOf(reply.body) }
+    this.world.say(
+      `${by}: ${call.subject} gets ${answer.status} ${answer.json.code ?? answer.json.Code ?? answer.json.state ?? ''} for ${call.requestId ?? call.profile}`,
+    )
+    this.oracles.onVended(known, answer)
+    return this.#arrives(by) ? answer : undefined
+  }
+  /** A call of the API by a person. */
+  async api(
+    by: string,
+    method: string,
+    path: string,
+    subject: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer | undefined> {
+    const started = this.world.now
+    const { machine, part } = this.#free('api', (one) => apiApp(apiOn(this.services, one)))
+    const request = new Request(`http://stint${path}`, {
+      method,
+      headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    const bindings = { authorization: [`Bearer ${personToken(subject, this.world.now)}`], sourceIp: '203.0.113.8' }
+    const answer = await this.#work(machine, 'api', by, async () => {
+      const response = await part.fetch(request, bindings)
+      const text = await response.text()
+      return { status: response.status, text, json: jsonOf(text) }
+    })
+    if (!answer) return undefined
+    this.world.say(`${by}: ${subject} ${method} ${path} gets ${answer.status} ${answer.json.code ?? answer.json.state ?? ''}`)
+    this.oracles.onAnswered({ started, subject, method, path }, answer)
+    return this.#arrives(by) ? answer : undefined
+  }
+  /** A request that Slack sends. Slack sends it again if it gets no answer. */
+  async slackSends(by: string, { path, body, headers }: SignedForm): Promise<Answer | undefined> {
+    const { machine, part } = this.#free('slack', (one) => slackOn(this.services, one))
+    const request = {
+      method: 'POST',
+      path,
+      query: '',
+      headers: new Map(Object.entries(headers).map(([name, value]): [string, string[]] => [name, [value]])),
+      body: Buffer.from(body),
+      sourceIp: '203.0.113.9',
+    }
+    const reply = await this.#work(machine, 'slack', by, () => handleSlack(part, request))
+    if (reply) this.world.say(`${by}: Slack gets ${reply.status}`)
+    if (reply && reply.status >= 500 && reply.status !== 503) this.oracles.fault('bug', `Slack gets ${reply.status}: ${reply.body}`)
+    return reply && { status: reply.status, text: reply.body, json: jsonOf(reply.body) }
+  }
+  /** Whether the answer of Stint reaches its caller: credentials have left all the same. */
+  #arrives(by: string): boolean {
+    return this.network.healing || !diceOf(this.world.seed, `${by} answer`).chance(this.weather.broken)
+  }
+
+  // ── Background jobs ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  sweep(): Promise<Awaited<ReturnType<typeof sweepOn>> | undefined> {
+    const machine = this.#machine('sweep')
+    return this.#work(machine, 'sweep', this.#name('sweep'), () => sweepOn(this.services, machine))
+  }
+  /** Lambda's event source mapping: batches in order per shard, again if they failed, and sometimes again if they did not. */
+  async ship(shard: number): Promise<void> {
+    const { shards, next } = this.#stream
+    const from = next[shard] as number
+    const name = this.#name('ship')
+    const dice = diceOf(this.world.seed, `${name} batch`)
+    const batch = (shards[shard] as Write[]).slice(from, from + 1 + dice.int(40))
+    if (batch.length === 0) return
+    const machine = this.#machine('ship')
+    const shipped = await this.#work(machine, 'ship', name, () =>
+      shipOn(
+        this.services,
+        machine,
+        batch.flatMap((write) => journalOf(write) ?? []),
+      ),
+    )
+    const again = !this.network.healing && dice.chance(0.1)
+    if (shipped?.outcome === 'done' && !again) next[shard] = Math.max(next[shard] as number, from + batch.length)
+    else if (again) this.reached.add('the stream delivers a batch again')
+  }
+  async notify(shard: number): Promise<void> {
+    const from = this.#notified[shard] as number
+    const batch = (this.#stream.shards[shard] as Write[]).slice(from, from + 20)
+    const machine = this.#machine('notify')
+    const done = await this.#work(machine, 'notify', this.#name('notify'), async () => {
+      const parts = notifierOn(this.services, machine)
+      try {
+        if (batch.length > 0)
+          await notify(
+            parts,
+            batch.flatMap((write) => journalOf(write) ?? []),
+          )
+        else await notifyPending(parts, false)
+        return true
+      } catch {
+        return false
+      }
+    })
+    if (done) this.#notified[shard] = from + batch.length
+  }
+  compare(): Promise<Awaited<ReturnType<typeof compareOn>> | undefined> {
+    const machine = this.#machine('compare')
+    return this.#work(machine, 'compare', this.#name('compare'), () => compareOn(this.services, machine, () => true))
+  }
+  retire(): Promise<Awaited<ReturnType<typeof retireOn>> | undefined> {
+    const machine = this.#machine('retire')
+    return this.#work(machine, 'retire', this.#name('retire'), () => retireOn(this.services, machine))
+  }
+  async erase(request: RequestId): Promise<string | undefined> {
+    const machine = this.#machine('erase')
+    const erased = await this.#work(machine, 'erase', this.#name('erase'), () =>
+      eraseOn(this.services, machine, request).catch((error: Error) => {
+        if (error.constructor.name === 'Trouble') return { outcome: 'unknown' as const, cause: error.message }
+        throw error
+      }),
+    )
+    return erased?.outcome
+  }
+  /** The keepers have run every hour of days on which nothing happened: they have come that much further. */
+  passQuietDays(days: number): void {
+    const later = (to = '') => new Date(Date.parse(to.slice(0, 10)) + days * 86_400_000).toISOString().slice(0, 10)
+    const rows = [...this.dynamo.backup(SIDE)].map(([id, item]): [string, Item] =>
+      item.to?.S !== undefined && id.startsWith('KEEP#') ? [id, { ...item, to: { S: later(item.to?.S) } }] : [id, item],
+    )
+    this.dynamo.restore(SIDE, new Map(rows))
+  }
+  /** Whether the log has all that the stream brought. */
+  get isShipped(): boolean {
+    return this.#stream.shards.every((all, shard) => (this.#stream.next[shard] as number) >= all.length)
+  }
+  get shards(): readonly number[] {
+    return this.#stream.next.map((_next, shard) => shard)
+  }
+  /** Another table takes the table's place, and every machine is replaced, as by the deployment that this takes. */
+  restore(backup: ReadonlyMap<string, Item>): void {
+    this.dynamo.restore(STORY, backup)
+    this.epoch = this.world.now
+    for (const pool of this.#pools.values()) for (const { machine } of pool) machine.alive = false
+    this.#pools.clear()
+  }
+  storyItems(): readonly Item[] {
+    return this.dynamo.items(STORY)
+  }
+
+  // ── Actors ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Starts an actor, unless it was taken away. */
+  actor(name: string, act: () => Promise<void>): void {
+    if (name !== 'end') this.cast.push(name)
+    if (this.without.has(name)) return
+    this.actors++
+    act()
+      .catch((error: Error) => this.oracles.fault('simulation', `${name}: ${error.stack?.split('\n').slice(0, 3).join(' | ')}`))
+      .finally(() => this.actors--)
+  }
+}
+
+function weatherOf({ now }: World, dice: Dice): Weather {
+  const calm = dice.chance(0.15)
+  const wild = dice.chance(0.1)
+  const none = <T>(all: readonly T[], zero: T): T => {
+    const drawn = dice.pick(all)
+    return calm ? zero : drawn
+  }
+  const outage = () => {
+    const from = now + dice.int(dice.pick([300, 5000, 100_000, 1_000_000]))
+    return {
+      from,
+      to: from + dice.pick([100, 1500, 8000, 40_000, 300_000]),
+      service: dice.pick([undefined, 'dynamodb', 'sts', 's3', 'slack', 'jwks', 'kms']),
+    }
+  }
+  const outages = Array.from({ length: dice.int(4) }, outage)
+  return {
+    broken: none([0, 0.01, 0.05, 0.15], 0),
+    slow: none([0, 0.02, 0.1], 0),
+    crash: none([0, 0.005, 0.02, 0.05], 0),
+    pause: none([0, 0, 0.02], 0),
+    skewMs: none([0, 500, 5000, wild ? 25_000 : 0], 0),
+    clockJump: none([0, 0.3], 0),
+    indexLagMs: dice.pick([5, 50, 1000, 10_000]),
+    streamLoss: none([0, 0, 0.1], 0),
+    outages: calm ? [] : outages,
+  }
+}
+
+const journalOf = ({ before, after }: Write) =>
+  fromStream({ ...(after ? { NewImage: after } : {}), ...(before ? { OldImage: before } : {}) } as never)
+function jsonOf(text: string): Json {
+  try {
+    return text === '' ? {} : JSON.parse(text)
+  } catch {
+    return {}
+  }
+}

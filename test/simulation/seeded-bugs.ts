@@ -1,0 +1,290 @@
+/**
+ * Bugs for the simulation to find: each is a change of one place of the source. `npm run simulate:seeded` puts in one at a time, in a copy,
+ * and runs schedules until an oracle finds it. A simulation that misses them would miss others.
+ */
+export type SimulatedBug = {
+  readonly name: string
+  readonly file: string
+  /** Occurs exactly once in the file. */
+  readonly from: string
+  readonly to: string
+}
+
+const STORE = 'packages/broker/src/adapters/dynamodb'
+const [SESSIONS, RESERVE, CHANGES, STATE, FREEZE] = ['sessions', 'reserve', 'request-changes', 'log-state', 'freeze-set'].map(
+  (name) => `${STORE}/${name}.ts`,
+) as [string, string, string, string, string]
+const RELEASE = `${STORE}/freeze-release.ts`
+const VEND = 'packages/broker/src/vend/vend.ts'
+const SLOT = 'packages/broker/src/vend/slot.ts'
+const [MACHINE, DUE] = ['machine', 'due'].map((name) => `packages/core/src/request/${name}.ts`) as [string, string, string]
+const [SHIP, STAGE, PUBLISH, ERASE] = ['ship', 'stage', 'publish', 'erase'].map((name) => `packages/broker/src/log/${name}.ts`) as [
+  string,
+  string,
+  string,
+  string,
+]
+
+/** A clause that holds whatever it says; its values stay used, as DynamoDB demands. */
+const always = (clause: string) => `(${clause} OR attribute_exists(pk))`
+
+export const seededBugs: readonly SimulatedBug[] = [
+  // ── reserve → assume → record ──────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'record ignores a revoke',
+    file: SESSIONS,
+    from: ' AND #state = :approved AND :expiresAt > :now',
+    to: ` AND ${always('#state = :approved')} AND :expiresAt > :now`,
+  },
+  {
+    name: 'record takes any closed session for its own',
+    file: SESSIONS,
+    from: 'return stored?.attempt === attempt && stored.state === becomes && (to.shows?.(stored, item) ?? true)',
+    to: 'return stored !== undefined && item !== undefined',
+  },
+  {
+    name: 'reserve does not look at the uses left',
+    file: RESERVE,
+    from: "  'usesLeft > :zero',",
+    to: "  '(usesLeft > :zero OR attribute_exists(pk))',",
+  },
+  {
+    name: 'reserve does not look at the state',
+    file: RESERVE,
+    from: "  '#state = :approved',\n  'callerKey",
+    to: "  '(#state = :approved OR attribute_exists(pk))',\n  'callerKey",
+  },
+  {
+    name: 'reserve does not look at the window',
+    file: RESERVE,
+    from: "  'windowExpiresAt > :now',",
+    to: "  '(windowExpiresAt > :now OR attribute_exists(pk))',",
+  },
+  {
+    name: 'reserve does not look at the caller',
+    file: RESERVE,
+    from: "  'callerKey = :callerKey', //",
+    to: "  '(callerKey = :callerKey OR attribute_exists(pk))', //",
+  },
+  {
+    name: 'reserve does not look at the terms',
+    file: RESERVE,
+    from: "  'termsHash = :terms', //",
+    to: "  '(termsHash = :terms OR attribute_exists(pk))', //",
+  },
+  {
+    name: 'reserve does not look at the restore',
+    file: RESERVE,
+    from: "  'createdAt > :epoch', //",
+    to: "  '(createdAt > :epoch OR attribute_exists(pk))', //",
+  },
+  {
+    name: 'reserve writes over a session',
+    file: RESERVE,
+    from: '`attribute_not_exists(#session) AND ${intent.named',
+    to: '`${intent.named',
+  },
+  {
+    name: 'reserve takes no use',
+    file: RESERVE,
+    from: "'usesLeft = if_not_exists(usesLeft, :uses) - :one',",
+    to: "'usesLeft = if_not_exists(usesLeft, :uses) - :zero',",
+  },
+  {
+    name: 'a request that a rule made has no intent in its journal',
+    file: RESERVE,
+    from: "'events = list_append(if_not_exists(events, :created), :reserved)',",
+    to: "'events = if_not_exists(events, list_append(:created, :reserved))',",
+  },
+  {
+    name: 'fail returns no use',
+    file: SESSIONS,
+    from: "set: '#session.failure = :code, usesLeft = usesLeft + :one',",
+    to: "set: '#session.failure = :code, usesLeft = usesLeft + :one - :one',",
+  },
+  {
+    name: 'abandon returns two uses',
+    file: SESSIONS,
+    from: "set: '#session.abandonedBy = :sweep, usesLeft = usesLeft + :one',",
+    to: "set: '#session.abandonedBy = :sweep, usesLeft = usesLeft + :one + :one',",
+  },
+  {
+    name: 'a session that was closed is closed again',
+    file: SESSIONS,
+    from: '`#session.#state = :reserved AND #session.attempt = :attempt',
+    to: '`(#session.#state = :reserved OR attribute_exists(pk)) AND #session.attempt = :attempt',
+  },
+  {
+    name: 'credentials leave before they are on record',
+    file: VEND,
+    from: "  if (recorded.outcome === 'unknown') return unavailable(recorded.cause, caller, profile)\n",
+    to: '',
+  },
+  {
+    name: 'credentials leave though the record was refused',
+    file: VEND,
+    from: '    return { ...recorded, caller, profile }\n',
+    to: '',
+  },
+  {
+    name: 'an unknown outcome of STS returns the use',
+    file: VEND,
+    from: '    // The call may have succeeded, so the use is not returned here: the sweeper abandons the reservation later.\n',
+    to: "    await broker.ledger.fail(reservation, { code: 'sts-timeout', reason: 'x', sends: 1 }, broker.clock())\n",
+  },
+  {
+    name: 'what AWS answers is not checked',
+    file: VEND,
+    from: 'if (fault !== undefined) return drop',
+    to: "if (fault === '') return drop",
+  },
+  {
+    name: 'an unknown reservation goes on to AWS',
+    file: VEND,
+    from: "  if (reserved.outcome === 'unknown') return unavailable(reserved.cause, caller, profile)\n  const reservation = reserved.value",
+    to: "  const reservation = reserved.outcome === 'done' ? reserved.value : { request: intent.request, session: intent.session, attempt: intent.attempt, expiresAt: intent.expiresAt, alone: true }",
+  },
+  {
+    name: 'freezes that cannot be read are none',
+    file: VEND,
+    from: "if (frozen.outcome === 'unknown') return ledgerSilent(frozen.cause)",
+    to: "if (frozen.outcome === 'unknown') return undefined",
+  },
+  { name: 'freezes are not read again after a slow reserve', file: VEND, from: '> FREEZES_READ_AGAIN_AFTER_MS', to: '> 1e9' },
+  {
+    name: 'a frozen call that has reserved goes on',
+    file: VEND,
+    from: '?? limitRefusal(counted, slot, call.now)\n  if (blocked) {',
+    to: "?? limitRefusal(counted, slot, call.now)\n  if (blocked && reserved.outcome !== 'done') {",
+  },
+  { name: 'a single-use token is used again', file: VEND, from: '  if (once) return onceSlot\n', to: '' },
+  {
+    name: 'an Idempotency-Key names nothing',
+    file: VEND,
+    from: 'return idempotency ? idempotentSlot(idempotency) : slot',
+    to: 'return slot',
+  },
+  {
+    name: 'an Idempotency-Key gives two sessions',
+    file: SLOT,
+    from: 'export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({\n  uses: 1,',
+    to: 'export const idempotentSlot = ({ key, fingerprint }: Idempotency): Slot => ({\n  uses: 2,',
+  },
+  {
+    name: 'the session tag names another session',
+    file: 'packages/core/src/scope/assume-role.ts',
+    from: '{ key: SESSION_TAG, value: session, transitive: false }',
+    to: "{ key: SESSION_TAG, value: session.replace('req', 'sys'), transitive: false }",
+  },
+  {
+    name: 'the exact end is not in the policy',
+    file: 'packages/core/src/scope/assume-role.ts',
+    from: 'policy: sessionPolicy(terms, expiresAt),',
+    to: "policy: sessionPolicy(terms, expiresAt).replace('DateGreaterThanEquals', 'DateLessThan'),",
+  },
+  // ── Requests and decisions ─────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'decisions ignore the version',
+    file: CHANGES,
+    from: "...(isExact ? ['version = :seen'] : []),",
+    to: "...(isExact ? ['version >= :seen'] : []),",
+  },
+  { name: 'a withdrawal ignores the state', file: CHANGES, from: '`#state IN (${', to: '`attribute_exists(pk) OR #state IN (${' },
+  {
+    name: 'one person approves twice',
+    file: MACHINE,
+    from: "  if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')\n",
+    to: '',
+  },
+  { name: 'the requester approves', file: MACHINE, from: '  request.person === actor.person ||\n', to: '' },
+  {
+    name: 'a denied request is approved',
+    file: MACHINE,
+    from: "  if (!can(state, 'approve')) return inState(state)\n  if (!sameRules",
+    to: '  if (!sameRules',
+  },
+  {
+    name: 'an approval is not bound to the rules',
+    file: MACHINE,
+    from: 'canonicalJson(terms.approval ?? null) === canonicalJson(approval)',
+    to: 'canonicalJson(terms.approval ?? null) !== canonicalJson(null)',
+  },
+  { name: 'unattended at once', file: DUE, from: 'changes.push({ at: unattendedAt, change:', to: 'changes.push({ at: createdAt, change:' },
+  { name: 'a request ends while its window is open', file: DUE, from: '      at: windowExpiresAt,\n', to: '      at: createdAt,\n' },
+  {
+    name: 'a review by its requester',
+    file: MACHINE,
+    from: "  if (isSelf(request, actor)) return refused('self-approval', 'You cannot review your own request.')\n",
+    to: '',
+  },
+  // ── Freezes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'one responder releases a freeze',
+    file: RELEASE,
+    from: 'const releases = asked !== undefined && !stopped.value',
+    to: 'const releases = !stopped.value',
+  },
+  {
+    name: 'a late set freezes again what was released',
+    file: FREEZE,
+    from: "'(attribute_not_exists(generation) OR generation = :seen) AND NOT contains(attempts, :attempt)'",
+    to: "'(attribute_not_exists(generation) OR generation >= :seen OR attribute_exists(pk)) AND (attribute_exists(pk) OR NOT contains(attempts, :attempt))'",
+  },
+  // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'the head moves whoever moved it before',
+    file: STATE,
+    from: "ConditionExpression: 'stage = :stage AND applied = :yes',",
+    to: "ConditionExpression: '(stage = :stage OR attribute_exists(pk)) AND applied = :yes',",
+  },
+  {
+    name: 'the head moves before its stage is applied',
+    file: STATE,
+    from: "ConditionExpression: 'stage = :stage AND applied = :yes',",
+    to: "ConditionExpression: 'stage = :stage AND (applied = :yes OR attribute_exists(pk))',",
+  },
+  { name: 'cursors do not advance', file: SHIP, from: '    await advanceCursors(state, batch)\n', to: '' },
+  {
+    name: 'a stage is applied before its cursors',
+    file: SHIP,
+    from: '    await advanceCursors(state, batch)\n    await state.applied(head.stage)\n',
+    to: '    await state.applied(head.stage)\n    await advanceCursors(state, batch)\n',
+  },
+  {
+    name: 'a stage is removed before it is applied',
+    file: SHIP,
+    from: '    await state.applied(head.stage)\n',
+    to: '    await events.remove(stagePath(head.stage))\n    await state.applied(head.stage)\n',
+  },
+  {
+    name: 'an older image is shipped as new',
+    file: STAGE,
+    from: '  for (const [at, one] of events.slice(count).entries()) {',
+    to: '  for (const [at, one] of events.slice(Math.max(0, count - 1)).entries()) {',
+  },
+  {
+    name: 'what is left to ship is forgotten',
+    file: SHIP,
+    from: '      left = growing.map(({ journal }) => journal)\n      losses++',
+    to: '      left = []\n      losses++',
+  },
+  {
+    name: 'the checkpoint is signed for another size',
+    file: PUBLISH,
+    from: 'if (size >= head.size) return',
+    to: 'if (size === head.size) return',
+  },
+  { name: 'erasing leaves the events', file: ERASE, from: "gone.has(at) ? 'erased' : one", to: "gone.has(at) && at < 0 ? 'erased' : one" },
+  {
+    name: 'a secret is on record',
+    file: SESSIONS,
+    from: 'const facts = { accessKeyId: credentials.accessKeyId,',
+    to: 'const facts = { accessKeyId: credentials.accessKeyId, secret: credentials.secretAccessKey,',
+  },
+]
+
+/** Bugs that this simulation cannot see, and what holds them instead. They are not counted. */
+export const unseen: readonly { readonly what: string; readonly why: string }[] = [
+  { what: 'reserve ignores fingerprints', why: 'callers of the workload repeat a key with one content; test/e2e/idempotency holds it' },
+  { what: 'a lost answer is not recognized as our own write', why: 'the call is refused and tried again; it costs time and no invariant' },
+]

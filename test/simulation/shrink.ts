@@ -1,0 +1,59 @@
+/**
+ * Shrinks a failing schedule: takes away actors, then faults, one half at a time and then one by one, as long as the same oracle still
+ * finds a fault. What is left is the shortest schedule that this finds, told as a story.
+ */
+import type { Fault } from './oracles/index.ts'
+import type { Schedule } from './schedule.ts'
+import { EPOCH } from './world.ts'
+
+type Run = (without: ReadonlySet<string>, told: boolean) => Promise<Schedule>
+export type Shrunk = { readonly without: ReadonlySet<string>; readonly schedule: Schedule; readonly fault: Fault; readonly runs: number }
+
+const MAX_RUNS = 300
+
+export async function shrink(first: Schedule, run: Run): Promise<Shrunk> {
+  const [{ oracle }] = first.oracles.faults as [Fault]
+  let runs = 0
+  let without = new Set<string>()
+  let last = first
+  const fails = async (more: readonly string[]): Promise<boolean> => {
+    if (more.length === 0 || runs >= MAX_RUNS) return false
+    runs++
+    const tried = new Set([...without, ...more])
+    const schedule = await run(tried, false)
+    if (!schedule.oracles.faults.some((fault) => fault.oracle === oracle)) return false
+    without = tried
+    last = schedule
+    return true
+  }
+  async function takeAway(all: readonly string[]): Promise<void> {
+    if (all.length === 0 || (await fails(all))) return
+    if (all.length === 1) return
+    const half = Math.ceil(all.length / 2)
+    await takeAway(all.slice(0, half))
+    await takeAway(all.slice(half))
+  }
+  await takeAway(first.cast)
+  await takeAway(last.network.injected.map(({ name }) => name))
+  const schedule = await run(without, true)
+  const fault = schedule.oracles.faults.find((one) => one.oracle === oracle) ?? (first.oracles.faults[0] as Fault)
+  return { without, schedule, fault, runs }
+}
+
+const LINES_BEFORE = 60
+
+/** The story of a failure, up to its first fault. */
+export function tellStory({ schedule, fault, without, runs }: Shrunk, seed: number): string {
+  const lines = (schedule.world.story ?? []).filter(({ text }) => !/^\w+ logs /.test(text))
+  const end = lines.findIndex(({ text }) => text.startsWith(`FAULT ${fault.oracle}`))
+  const told = lines.slice(Math.max(0, end - LINES_BEFORE), end + 1)
+  const time = (at: number) => `${((at - EPOCH) / 1000).toFixed(3).padStart(11)} s`
+  const left = schedule.cast.filter((name) => !without.has(name))
+  return [
+    `Seed ${seed}, ${left.join(', ') || 'no actors'}; ${schedule.network.injected.length} faults (shrunk in ${runs} runs):`,
+    ...schedule.network.injected.map(({ what, step, at }) => `${time(at)}  [${what} at ${step}]`),
+    'What happened:',
+    ...(end > LINES_BEFORE ? ['  …'] : []),
+    ...told.map(({ at, text }) => `${time(at)}  ${text}`),
+  ].join('\n')
+}

@@ -1,0 +1,66 @@
+/** STS as values: its form in, its XML out. It remembers every session that it made. */
+import { toIso } from '@stint/core/instant'
+import type { Dice } from './world.ts'
+
+export type MadeSession = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly at: number
+  readonly form: Readonly<Record<string, string>>
+}
+export type Http = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
+
+const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
+
+export class Sts {
+  readonly made: MadeSession[] = []
+  onAssume: (session: MadeSession) => void = () => {}
+
+  assumeRole(body: string, now: number): Http {
+    const form = Object.fromEntries(new URLSearchParams(body))
+    const number = String(this.made.length + 1).padStart(16, '0')
+    const session = { accessKeyId: `ASIA${number}`, secretAccessKey: `SECRET/${number}`, at: now, form }
+    this.made.push(session)
+    this.onAssume(session)
+    return answer(now, xmlOf(session, now))
+  }
+}
+
+function xmlOf({ accessKeyId, secretAccessKey, form }: MadeSession, now: number): string {
+  const [, , , , account, role = ''] = (form.RoleArn ?? '').split(':')
+  const name = form.RoleSessionName ?? ''
+  const arn = `arn:aws:sts::${account}:assumed-role/${role.slice(role.lastIndexOf('/') + 1)}/${name}`
+  const expiration = toIso(now + Number(form.DurationSeconds) * 1000).replace(/\.\d+Z$/, 'Z')
+  return `<AssumeRoleResponse xmlns="${NAMESPACE}"><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROASIMULATED:${name}</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser><Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>TOKEN/${accessKeyId}</SessionToken><Expiration>${expiration}</Expiration></Credentials>${form.SourceIdentity === undefined ? '' : `<SourceIdentity>${form.SourceIdentity}</SourceIdentity>`}<PackedPolicySize>7</PackedPolicySize></AssumeRoleResult><ResponseMetadata><RequestId>6e781aef-ef19-492f-89a8-3eea21ae90cd</RequestId></ResponseMetadata></AssumeRoleResponse>`
+}
+
+const answer = (now: number, body: string, status = 200): Http => ({
+  status,
+  headers: { date: new Date(now).toUTCString(), 'x-amzn-requestid': '6e781aef-ef19-492f-89a8-3eea21ae90cd' },
+  body,
+})
+
+export function stsError(now: number, status: number, code: string): Http {
+  const [type, message] = status < 500 ? ['Sender', 'User is not authorized to perform: sts:AssumeRole'] : ['Receiver', 'Internal failure']
+  return answer(
+    now,
+    `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>${type}</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>6e781aef-ef19-492f-89a8-3eea21ae90cd</RequestId></ErrorResponse>`,
+    status,
+  )
+}
+
+/** An answer in the form of STS that is not the answer to this call. */
+export function otherAnswer({ body, ...http }: Http, dice: Dice): Http {
+  const changes: readonly (readonly [string | RegExp, string])[] = [
+    [/(<Arn>.*?assumed-role\/)[^<]*/, '$1Admin/somebody-else'],
+    [/AROASIMULATED:[^<]*/, 'AROASIMULATED:somebody-else'],
+    [/<AccessKeyId>ASIA/, '<AccessKeyId>AKIA'],
+    [/<Expiration>[^<]*/, '<Expiration>2036-01-01T00:00:00Z'],
+    [/<SourceIdentity>[^<]*/, '<SourceIdentity>acme.somebody-else'],
+    [/<SecretAccessKey>[^<]*/, '<SecretAccessKey>'],
+    [/<\/AssumeRoleResult>.*/, ''],
+    [/^.*$/s, '<html>Service unavailable</html>'],
+  ]
+  const [from, to] = dice.pick(changes)
+  return { ...http, body: body.replace(from, to) }
+}

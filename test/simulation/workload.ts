@@ -1,0 +1,445 @@
+/** What callers, approvers, jobs, responders, attackers and background jobs do in a schedule, and how it ends: everything heals. */
+import type { RequestId } from '@stint/core/ids'
+import type { Item } from './dynamo.ts'
+import { ENGINEERS, jobToken, PEOPLE, personToken, type SlackName, tokenOf } from './people.ts'
+import type { Answer, Schedule, VendCall } from './schedule.ts'
+import type { Dice } from './world.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Longer than any caller goes on trying. */
+const MOST_TRIES = 4
+
+export async function runSchedule(schedule: Schedule): Promise<void> {
+  const { world } = schedule
+  const dice = world.dice('cast')
+  const kinds = [plain, container, once, ask, ask, ask, freeze, chat, attack] as const
+  const cast = 1 + dice.int(5)
+  for (let at = 0; at < cast; at++) {
+    const act = dice.pick(kinds)
+    const name = `${act.name}-${at + 1}`
+    schedule.actor(name, () => act(new Actor(schedule, name)))
+  }
+  if (dice.chance(0.8)) schedule.actor('sweeps', () => sweeps(new Actor(schedule, 'sweeps')))
+  if (dice.chance(0.7)) schedule.actor('ships', () => ships(new Actor(schedule, 'ships')))
+  if (dice.chance(0.12)) schedule.actor('backup', () => backUp(new Actor(schedule, 'backup')))
+  if (dice.chance(0.4)) schedule.actor('deploy', () => deploy(new Actor(schedule, 'deploy')))
+  if (!(await world.run(() => schedule.actors === 0))) schedule.oracles.fault('liveness', `${schedule.actors} actors wait for ever`)
+  let over = false
+  schedule.actor('end', async () => {
+    await heal(schedule)
+    over = true
+  })
+  await world.run(() => over && schedule.actors === 0)
+  if (!over) schedule.oracles.fault('liveness', 'the end never comes')
+  await schedule.oracles.atTheEnd()
+}
+
+/** An actor draws from dice of its own, and names each of its calls. */
+class Actor {
+  readonly schedule: Schedule
+  readonly name: string
+  readonly dice: Dice
+  #calls = 0
+  constructor(schedule: Schedule, name: string) {
+    this.schedule = schedule
+    this.name = name
+    this.dice = schedule.world.dice(name)
+  }
+  get by(): string {
+    return `${this.name}/${++this.#calls}`
+  }
+  wait(mostMs: number): Promise<void> {
+    return this.schedule.world.sleep(1 + this.dice.int(mostMs))
+  }
+  get now(): number {
+    return this.schedule.world.now
+  }
+  /** Several at about the same time. */
+  async crowd(count: number, spreadMs: number, one: (at: number) => Promise<unknown>): Promise<void> {
+    await Promise.all(
+      Array.from({ length: count }, async (_, at) => {
+        await this.wait(spreadMs)
+        await one(at)
+      }),
+    )
+  }
+  vendAs(subject: string, profile: string, more: Partial<VendCall> & { readonly body?: object } = {}): Promise<Answer | undefined> {
+    const { body, ...call } = more
+    const sent = { profile, justification: 'INC-1', ...body, ...(call.requestId === undefined ? {} : { requestId: call.requestId }) }
+    return this.schedule.vend(this.by, { subject, issuer: 'lab', profile, by: 'sessions', ...call }, personToken(subject, this.now), sent)
+  }
+}
+
+// ── Callers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function plain(actor: Actor): Promise<void> {
+  const { dice } = actor
+  const subject = dice.pick(ENGINEERS)
+  const key = dice.chance(0.5) ? `key-${subject}-${dice.int(3)}` : undefined
+  const isBucket = dice.chance(0.2)
+  const profile = isBucket ? 'bucket' : 'plain'
+  const body = isBucket ? { parameters: { bucket: 'acme-logs' } } : {}
+  await actor.crowd(1 + dice.int(4), dice.pick([5, 200, 20_000, 120_000]), () => actor.vendAs(subject, profile, { key, body }))
+}
+
+/** SDKs that renew by the container protocol. */
+async function container(actor: Actor): Promise<void> {
+  const subject = actor.dice.pick(['dana', 'sam'])
+  await actor.crowd(2 + actor.dice.int(6), actor.dice.pick([5, 3000, 70_000]), () => actor.vendAs(subject, 'plain', { by: 'credentials' }))
+}
+
+/** A CI job, whose token can be used once, and which tries again. */
+async function once(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  const jti = `job-${dice.int(1e9)}`
+  const token = jobToken(jti, dice.pick(['77', '78']), actor.now)
+  const call = { subject: 'repo:acme/app', issuer: 'ci', profile: 'plain', by: 'sessions', once: jti } as const
+  await actor.crowd(2 + dice.int(3), dice.pick([5, 500, 100_000]), () => schedule.vend(actor.by, call, token, { profile: 'plain' }))
+}
+
+/** Asks; people decide, several at once and in several ways; the caller uses it, more often than it allows. */
+async function ask(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  const profile = dice.pick(['one', 'two', 'many', 'glass', 'many'])
+  const subject = dice.pick(ENGINEERS)
+  const key = dice.chance(0.3) ? `ask-${subject}-${profile}-${dice.int(2)}` : undefined
+  let request: string | undefined
+  const tryToAsk = async () => {
+    for (let tries = 0; tries < MOST_TRIES && request === undefined; tries++) {
+      const headers = key === undefined ? {} : { 'idempotency-key': key }
+      const answer = dice.chance(0.5)
+        ? await actor.vendAs(subject, profile)
+        : await schedule.api(actor.by, 'POST', '/requests', subject, { profile, justification: 'INC-1' }, headers)
+      request ??= answer?.json.requestId ?? (answer && answer.status < 300 ? answer.json.id : undefined)
+      if (answer?.status === 429) return
+      if (request === undefined) await actor.wait(3000)
+    }
+  }
+  await Promise.all(dice.chance(0.3) ? [tryToAsk(), tryToAsk()] : [tryToAsk()])
+  if (request !== undefined) await decideAndUse(actor, request, subject, profile)
+}
+
+async function decideAndUse(actor: Actor, request: string, subject: string, profile: string): Promise<void> {
+  const { dice, schedule } = actor
+  const decide = async (who: string, act: string, tries: number) => {
+    const limits = act === 'approve' && dice.chance(0.2) ? { uses: 1, ...(dice.chance(0.5) ? { window: '10m' } : {}) } : {}
+    for (let at = 0; at < tries; at++) {
+      const answer = await schedule.api(actor.by, 'POST', `/requests/${request}/${act}`, who, act === 'review' ? { text: 'seen' } : limits)
+      if (answer && answer.status < 500 && !dice.chance(0.2)) return
+      await actor.wait(2000)
+    }
+  }
+  const scale = dice.pick([20, 2000, 200_000, 1_000_000])
+  const jobs: Promise<void>[] = []
+  const later = (mostMs: number, act: () => Promise<void>) => void jobs.push(actor.wait(mostMs).then(act))
+  for (let at = 0, count = 1 + dice.int(5); at < count; at++) later(scale, () => decide(dice.pick(Object.keys(PEOPLE)), 'approve', 3))
+  if (dice.chance(0.5))
+    later(scale * 2, () => decide(dice.pick([subject, 'avery', 'bob', 'max']), dice.pick(['revoke', 'revoke', 'deny', 'cancel']), 4))
+  if (dice.chance(0.3)) later(scale * 3, () => decide(dice.pick(['avery', 'ada', subject]), 'review', 2))
+  const key = dice.chance(0.3) ? `use-${request}` : undefined
+  // Used and revoked within the same moments.
+  if (dice.chance(0.3))
+    later(scale * 2, async () => {
+      const answers = [actor.vendAs(subject, profile, { requestId: request }), actor.wait(60).then(() => decide(subject, 'revoke', 2))]
+      await Promise.all(answers)
+    })
+  for (let at = 0, count = 1 + dice.int(6); at < count; at++)
+    later(scale * 2, async () => {
+      for (let tries = 0; tries < 3; tries++) {
+        const who = dice.chance(0.05) ? 'sam' : subject
+        const answer = await actor.vendAs(who, profile, { requestId: request, ...(at < 2 ? { key } : {}) })
+        if (answer && answer.status !== 409 && answer.status < 500 && answer.json.code !== 'approval-required') return
+        await actor.wait(scale)
+      }
+    })
+  await Promise.all(jobs)
+}
+
+/** Links to Slack, asks, and an approver decides by a button of a message there. */
+async function chat(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  const { slack } = schedule
+  const link = async (subject: string, name: SlackName): Promise<boolean> => {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const offered = await schedule.api(actor.by, 'POST', '/slack/link', subject, {})
+      if (offered?.json.code === undefined || offered.status >= 300) continue
+      await schedule.slackSends(actor.by, slack.request(name).command(`link ${offered.json.code}`))
+      const shown = await schedule.api(actor.by, 'GET', '/slack/link', subject)
+      const pending = shown?.json.pending
+      if (!pending) continue
+      const confirmed = await schedule.api(actor.by, 'POST', '/slack/link/confirm', subject, { team: pending.team, user: pending.user })
+      if (confirmed?.status === 200) return true
+    }
+    return false
+  }
+  const [subject, name] = dice.pick([
+    ['dana', 'developer'],
+    ['sam', 'second-developer'],
+  ] as const)
+  const [approver, approverName] = dice.pick([
+    ['avery', 'approver'],
+    ['olu', 'oncall'],
+    [subject, name],
+  ] as const)
+  if (!(await link(approver, approverName))) return
+  const profile = dice.pick(['chat', 'glass'])
+  let request: string | undefined
+  for (let tries = 0; tries < MOST_TRIES && request === undefined; tries++) {
+    const asked = await actor.vendAs(subject, profile)
+    request = asked?.json.requestId ?? (asked && asked.status < 300 ? asked.json.id : undefined)
+  }
+  if (request === undefined) return
+  const id = request
+  for (let tries = 0; tries < 6; tries++) {
+    await Promise.all(schedule.shards.map((shard) => schedule.notify(shard)))
+    await actor.wait(5000)
+    const message = slack.workspace.messages.find(({ blocks, thread, only }) => !thread && !only && JSON.stringify(blocks).includes(id))
+    if (!message) continue
+    const action = dice.pick(['approve', 'approve', 'details'])
+    try {
+      const form = slack.request(approverName).press(message, action)
+      await schedule.slackSends(actor.by, form)
+      if (dice.chance(0.3)) await schedule.slackSends(actor.by, form)
+      schedule.reached.add('a button is pressed in Slack')
+      break
+    } catch {
+      // The button is gone: the request has been decided.
+      break
+    }
+  }
+  await actor.crowd(1 + dice.int(3), 60_000, () => actor.vendAs(subject, profile, { requestId: id }))
+  await Promise.all(schedule.shards.map((shard) => schedule.notify(shard)))
+}
+
+/** Valid tokens, and what their owners are not entitled to. */
+async function attack(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  const requestIds = () => schedule.storyItems().flatMap(({ id }) => (id?.S?.startsWith('req_') ? [id.S] : []))
+  for (let tries = 0; tries < 4; tries++) {
+    await actor.wait(dice.pick([50, 5000, 200_000]))
+    const someone = dice.pick(requestIds()) as string | undefined
+    const now = Math.floor(actor.now / 1000)
+    const bad = dice.pick([
+      ['forged', tokenOf('lab', { sub: 'dana', role: 'engineer', iat: now, exp: now + 300 }, { forged: true })],
+      ['expired', tokenOf('lab', { sub: 'dana', role: 'engineer', iat: now - 7200, exp: now - 3600 })],
+      ['without a role', personToken('rex', actor.now)],
+    ] as const)
+    if (dice.chance(0.5)) {
+      const call = { subject: 'attacker', issuer: 'lab', profile: 'plain', by: 'sessions', attack: bad[0] } as const
+      await schedule.vend(actor.by, call, bad[1], { profile: 'plain' })
+    } else if (someone !== undefined) {
+      // Somebody else's request, by someone who is an engineer too.
+      const owner = schedule.dynamo.item('stint', `REQ#${someone}`)
+      const [subject, profile] = [owner?.caller?.M?.subject?.S, owner?.profile?.S ?? 'plain']
+      const other = dice.pick(ENGINEERS.filter((name) => name !== subject))
+      const attack = subject === undefined || subject === other ? undefined : 'another’s request'
+      await actor.vendAs(other, profile, { requestId: someone, attack })
+      await schedule.api(
+        actor.by,
+        'POST',
+        `/requests/${someone}/${dice.pick(['approve', 'deny', 'revoke'])}`,
+        dice.pick(['rex', 'dana-admin', other]),
+        {},
+      )
+    }
+  }
+}
+
+async function freeze(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  await actor.wait(dice.pick([100, 5000, 300_000]))
+  const [scope, text] = dice.pick([
+    [{ kind: 'all' }, 'all'],
+    [{ kind: 'profile', id: 'plain' }, 'profile#plain'],
+    [{ kind: 'profile', id: 'many' }, 'profile#many'],
+    [{ kind: 'subject', issuer: 'lab', id: 'dana' }, 'subject#dana'],
+    [{ kind: 'person', id: 'dana' }, 'person#dana'],
+  ] as const)
+  const expiresAt = dice.chance(0.2) ? new Date(actor.now + 120_000).toISOString() : undefined
+  let set: Answer | undefined
+  for (let tries = 0; tries < MOST_TRIES && set?.status !== 201; tries++) {
+    const body = { scope, justification: 'INC-2', ...(expiresAt === undefined ? {} : { expiresAt }) }
+    set = await schedule.api(actor.by, 'POST', '/freezes', dice.pick(['rex', 'ria']), body)
+    await actor.wait(200)
+  }
+  if (set?.status !== 201) return
+  schedule.oracles.onFrozen(text, expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt))
+  await actor.wait(dice.pick([100, 5000, 100_000]))
+  const first = dice.pick(['rex', 'ria'])
+  const second = dice.chance(0.1) ? first : first === 'rex' ? 'ria' : 'rex'
+  for (const who of [first, second]) {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      schedule.oracles.onReleaseBegun(text)
+      const released = await schedule.api(actor.by, 'DELETE', `/freezes/${set.json.id}`, who)
+      if (released && released.status < 500) break
+      await actor.wait(500)
+    }
+    await actor.wait(2000)
+  }
+}
+
+// ── Background jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function sweeps(actor: Actor): Promise<void> {
+  for (let at = 0, count = 1 + actor.dice.int(4); at < count; at++) {
+    await actor.wait(actor.dice.pick([500, 60_000, 400_000]))
+    await Promise.all(Array.from({ length: actor.dice.chance(0.2) ? 2 : 1 }, () => actor.schedule.sweep()))
+  }
+}
+async function ships(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  for (let at = 0, count = 2 + dice.int(6); at < count; at++) {
+    await actor.wait(dice.pick([500, 20_000, 300_000]))
+    const some = schedule.shards.filter(() => dice.chance(0.8))
+    await Promise.all([...some.map((shard) => schedule.ship(shard)), ...(dice.chance(0.1) ? [schedule.ship(0)] : [])])
+    if (dice.chance(0.15)) await schedule.compare()
+  }
+}
+/** From now on, new machines have the next release; the old ones go on for a while. */
+async function deploy(actor: Actor): Promise<void> {
+  // The sweeper runs once a minute, so no release ends before it has swept.
+  for (let swept = false; !swept; swept = (await actor.schedule.sweep())?.fault === undefined) await actor.wait(60_000)
+  await actor.wait(actor.dice.pick([1000, 100_000, 600_000]))
+  actor.schedule.release = 1
+  actor.schedule.world.say('a deployment')
+  actor.schedule.reached.add('a deployment beside calls')
+}
+
+async function backUp(actor: Actor): Promise<void> {
+  await actor.wait(actor.dice.pick([500, 10_000, 300_000]))
+  actor.schedule.backup = actor.schedule.dynamo.backup('stint')
+}
+
+// ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function drain(schedule: Schedule): Promise<void> {
+  for (let rounds = 0; rounds < 50 && !schedule.isShipped; rounds++) for (const shard of schedule.shards) await schedule.ship(shard)
+}
+
+/** Nothing fails any more: what was left half done must become whole by itself. */
+async function heal(schedule: Schedule): Promise<void> {
+  const { world, network, oracles } = schedule
+  network.healing = true
+  // Longer than a reservation waits, and than any late send.
+  await world.sleep(250_000)
+  await schedule.sweep()
+  await world.sleep(30_000)
+  const swept = await schedule.sweep()
+  if (swept?.fault !== undefined || swept === undefined) oracles.fault('liveness', `a sweep in quiet fails: ${swept?.fault}`)
+  await drain(schedule)
+  await world.sleep(2 * HOUR_MS)
+  await schedule.compare()
+  oracles.whenHealed()
+  const dice = world.dice('end')
+  const isFrozen = schedule.storyItems().some(({ pk, active }) => pk?.S?.startsWith('FREEZE#') && active?.BOOL === true)
+  if (!isFrozen) {
+    const actor = new Actor(schedule, 'afterwards')
+    const answer = await actor.vendAs('sam', 'plain')
+    if (answer?.status !== 201) oracles.fault('liveness', `afterwards, a good call gets ${answer?.status} ${answer?.json.code}`)
+  }
+  const then = dice.int(100)
+  if (then < 3) await leaveTheTable(schedule, dice)
+  else if (then < 15) await forget(schedule, dice)
+  else if (schedule.backup) await restore(schedule, schedule.backup, dice)
+  network.healing = true
+  await drain(schedule)
+  // compare looks at each item after an hour, a day and a week: what the stream lost late is found late.
+  const waits = schedule.weather.streamLoss > 0 && then < 25 ? [2 * HOUR_MS, 26 * HOUR_MS, 7 * DAY_MS] : [2 * HOUR_MS]
+  for (const wait of waits) {
+    await world.sleep(wait)
+    await schedule.compare()
+  }
+}
+
+/** More than a year later: items are retired and leave the table, while parts fail again. */
+async function leaveTheTable(schedule: Schedule, dice: Dice): Promise<void> {
+  const { world, network } = schedule
+  schedule.reached.add('items are retired')
+  for (const wait of [26 * HOUR_MS, 7 * DAY_MS]) {
+    await world.sleep(wait)
+    await schedule.compare()
+  }
+  await world.sleep(393 * DAY_MS)
+  schedule.passQuietDays(393)
+  network.healing = dice.chance(0.3)
+  for (let day = 0; day < 5; day++) {
+    await Promise.all([
+      schedule.retire(),
+      ...(dice.chance(0.3) ? [schedule.retire()] : []),
+      ...(dice.chance(0.5) ? schedule.shards.map((shard) => schedule.ship(shard)) : []),
+    ])
+    if (day === 2) network.healing = true
+    if (dice.chance(0.8) || day > 2) await schedule.compare()
+    await world.sleep(DAY_MS)
+  }
+  await drain(schedule)
+  await schedule.retire()
+  await world.sleep(8 * DAY_MS)
+  schedule.oracles.mayLeave = true
+  for (const { pk, expires } of schedule.storyItems())
+    if (expires?.N !== undefined && Number(expires.N) * 1000 <= world.now) {
+      schedule.dynamo.expire('stint', pk?.S as string)
+      schedule.reached.add('an item has left the table')
+    }
+  await drain(schedule)
+}
+
+/** Requests lose what they say of people, while parts fail and slow shippers still write. */
+async function forget(schedule: Schedule, dice: Dice): Promise<void> {
+  const { world, network, oracles } = schedule
+  schedule.reached.add('requests are erased')
+  await world.sleep(3 * HOUR_MS)
+  network.healing = dice.chance(0.3)
+  const ids = schedule.storyItems().flatMap(({ pk, id }) => (pk?.S?.startsWith('REQ#') && dice.chance(0.4) ? [id?.S as RequestId] : []))
+  await Promise.all([
+    ...ids.map((id) => schedule.erase(id)),
+    (async () => {
+      for (let rounds = 0; rounds < 12; rounds++) {
+        await world.sleep(1 + dice.int(4000))
+        await Promise.all(schedule.shards.map((shard) => schedule.ship(shard)))
+      }
+    })(),
+  ])
+  network.healing = true
+  await world.sleep(250_000)
+  await schedule.sweep()
+  await drain(schedule)
+  await schedule.compare()
+  for (const id of ids) {
+    let outcome: string | undefined
+    for (let tries = 0; tries < 3 && outcome !== 'done'; tries++)
+      [outcome] = await Promise.all([
+        schedule.erase(id),
+        world.sleep(500).then(async () => {
+          await drain(schedule)
+          await schedule.compare()
+        }),
+      ])
+    if (outcome === 'done') oracles.onErased(id)
+  }
+  // Stages that were left behind are removed once they are an hour old.
+  await world.sleep(2 * HOUR_MS)
+  await schedule.compare()
+  oracles.whenErased()
+}
+
+/** The table is restored from a backup of some time ago, with an epoch: nothing that was granted before may be used again. */
+async function restore(schedule: Schedule, backup: ReadonlyMap<string, Item>, dice: Dice): Promise<void> {
+  const { world, oracles } = schedule
+  world.say('the table is restored from a backup')
+  schedule.reached.add('the table is restored from a backup')
+  oracles.onRestored(world.now)
+  schedule.restore(backup)
+  await world.sleep(1000)
+  const actor = new Actor(schedule, 'after-the-restore')
+  for (const { pk, id, caller, profile } of schedule.storyItems()) {
+    const owner = caller?.M?.subject?.S ?? ''
+    if (!pk?.S?.startsWith('REQ#') || !PEOPLE[owner]) continue
+    const again = await actor.vendAs(owner, profile?.S ?? '', { requestId: id?.S })
+    if (again?.status === 201) oracles.fault('uses', `${id?.S} is from before the restore, and was used after it`)
+    if (dice.chance(0.5)) await schedule.api(actor.by, 'POST', `/requests/${id?.S}/revoke`, owner, {})
+  }
+  // The sweeper ends what the backup has as open, on a journal that lacks what the log has: it is quarantined.
+  await schedule.sweep()
+}
