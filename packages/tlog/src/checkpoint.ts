@@ -9,12 +9,13 @@ export type Checkpoint = { readonly origin: string; readonly size: number; reado
 export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
   `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`
 
-/** Parses the body of a checkpoint. Lines after the third are extensions and are ignored. */
+/** Parses the body of a checkpoint: at least three lines, none of them empty. Lines after the third are extensions and are ignored. */
 export function parseCheckpointText(text: string): Checkpoint | undefined {
-  const [origin = '', size = '', root = ''] = text.split('\n')
+  const lines = text.split('\n')
+  if (lines.pop() !== '' || lines.includes('')) return undefined
+  const [origin = '', size = '', root = ''] = lines
   const hash = decodeBase64(root)
-  if (origin === '' || !/^(0|[1-9]\d{0,15})$/.test(size) || !Number.isSafeInteger(Number(size)) || hash?.length !== HASH_BYTES)
-    return undefined
+  if (!/^(0|[1-9]\d{0,15})$/.test(size) || !Number.isSafeInteger(Number(size)) || hash?.length !== HASH_BYTES) return undefined
   return { origin, size: Number(size), root: hash }
 }
 

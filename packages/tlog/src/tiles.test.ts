@@ -32,6 +32,7 @@ describe('paths, as C2SP tlog-tiles writes them', () => {
     'tile/0/x000/005',
     'tile/0/005.p/0',
     'tile/0/005.p/256',
+    'tile/0/005.p/311',
     'tile/0/005.p/01',
     'tile/-1/005',
     'tile/entries/../../etc',

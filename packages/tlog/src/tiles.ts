@@ -33,7 +33,8 @@ export function parseTilePath(path: string): Tile | undefined {
     index: Number(parts[2]?.replace(/[x/]/g, '')),
     width: parts[3] === undefined ? TILE_WIDTH : Number(parts[3]),
   }
-  const isPossible = tile.width > 0 && (tile.level === 'entries' || tile.level < 64) && Number.isSafeInteger(tile.index)
+  const isPossible =
+    tile.width > 0 && tile.width <= TILE_WIDTH && (tile.level === 'entries' || tile.level < 64) && Number.isSafeInteger(tile.index)
   return isPossible && tilePath(tile) === path ? tile : undefined
 }
 
