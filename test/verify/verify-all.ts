@@ -31,6 +31,11 @@ const checks: readonly Check[] = [
     command: vitest('test/differential/iam.test.ts'),
     env: { STINT_SEED: String(Date.now() + seed) },
   })),
+  ...['token', 'body', 'policy', 'containment', 'names', 'patterns', 'notes', 'tiles', 'slack', 'sigv4'].map((target) => ({
+    name: `fuzz-${target}`,
+    command: ['npm', 'run', '-s', 'fuzz', '--', '--target', target, '--executions', '1000000', '--seed', String(Date.now() % 2 ** 32)],
+  })),
+  { name: 'fuzz-seeded', command: ['npm', 'run', '-s', 'fuzz', '--', 'seeded'] },
   { name: 'clients', command: ['node', 'test/clients/clients.ts'] },
   { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },

@@ -1,0 +1,235 @@
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { issuerKeys } from '@stint/broker/adapters/jwks'
+import { handleVend } from '@stint/broker/http/vend'
+import type { Broker } from '@stint/broker/ports/broker'
+import { bearerOf, identify } from '@stint/broker/vend/identify'
+import type { Profile } from '@stint/core/config/shape'
+import { durationSeconds } from '@stint/core/duration'
+import { problems } from '@stint/core/problem'
+import { portsFrom } from '@stint/sandbox/ports'
+import { loadRules } from '@stint/sandbox/sandbox'
+import { must, type Target } from '../engine.ts'
+
+const rules = await loadRules(fileURLToPath(new URL('../../../stint.config.ts', import.meta.url)), portsFrom(4400))
+const issuer = rules.issuers.people
+if (!issuer) throw new Error('the config has no issuer people')
+const NOW = 1_800_000_000_000
+const SECONDS = NOW / 1000
+const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const keySet = Buffer.from(JSON.stringify({ keys: [{ ...KEY.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256', use: 'sig' }] }))
+const keys = issuerKeys({ clock: () => NOW, get: async () => keySet })
+
+const encode = (text: string | Buffer) => Buffer.from(text).toString('base64url')
+const HEADER = { alg: 'ES256', kid: 'k', typ: 'at+jwt' }
+const CLAIMS = {
+  iss: issuer.url,
+  sub: 'dana',
+  aud: issuer.audiences[0],
+  iat: SECONDS - 10,
+  exp: SECONDS + 600,
+  name: 'Dana',
+  groups: ['developers'],
+}
+function signed(header: string | Buffer, payload: string | Buffer): string {
+  const input = `${encode(header)}.${encode(payload)}`
+  return `${input}.${sign('sha256', Buffer.from(input), { key: KEY.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
+const good = signed(JSON.stringify(HEADER), JSON.stringify(CLAIMS))
+
+/** Either a token, or `sign`, a header and a payload, which the issuer then signs: what gets past the signature. */
+export const token: Target = {
+  name: 'token',
+  oracle:
+    'Whatever bytes come, the outcome is a typed refusal, or a caller whose token a second implementation verifies and whose claims a second reading accepts.',
+  seeds: [
+    good,
+    `sign\n${JSON.stringify(HEADER)}\n${JSON.stringify(CLAIMS)}`,
+    `sign\n${JSON.stringify(HEADER)}\n${JSON.stringify({ ...CLAIMS, aud: ['x', CLAIMS.aud], nbf: SECONDS, amr: ['mfa'], auth_time: SECONDS })}`,
+    `${encode('{"alg":"none"}')}.${encode(JSON.stringify(CLAIMS))}.`,
+  ],
+  words: [
+    '.',
+    '"',
+    ',',
+    ':',
+    '{}',
+    '[]',
+    'null',
+    '"exp":',
+    '"iat":',
+    '"nbf":',
+    '"aud":',
+    '"sub":',
+    '"iss":',
+    '"crit":[]',
+    '"b64":false',
+    '"none"',
+    '"HS256"',
+    '"ES256"',
+    `${SECONDS + 600}`,
+    `${SECONDS - 600}`,
+    '1e400',
+    '-1',
+    '=',
+    '\\u0000',
+    '"groups":',
+    String(CLAIMS.aud),
+    issuer.url,
+  ],
+  async run(input) {
+    const [mode, header = '', ...payload] = Buffer.from(input).toString('latin1').split('\n')
+    const raw =
+      mode === 'sign'
+        ? signed(Buffer.from(header, 'latin1'), Buffer.from(payload.join('\n'), 'latin1'))
+        : Buffer.from(input).toString('latin1')
+    const result = await identify({ rules, keys }, bearerOf([`Bearer ${raw}`]), NOW)
+    if (result.outcome === 'refused') {
+      must(Object.hasOwn(problems, result.code), 'a refusal without a code of the catalogue')
+      must(!result.detail.includes(raw), 'a refusal repeats the token')
+      return `${result.code} ${(result.operator ?? result.detail).replaceAll(/[^a-z ]/gi, '').slice(0, 40)}`
+    }
+    const [first = '', second = '', third = '', ...more] = raw.split('.')
+    must(more.length === 0, 'more than three segments')
+    must(
+      verify(
+        'sha256',
+        Buffer.from(`${first}.${second}`),
+        { key: KEY.publicKey, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(third, 'base64url'),
+      ),
+      'a second implementation refuses the signature',
+    )
+    must(Buffer.from(third, 'base64url').toString('base64url') === third, 'another spelling of the signature is accepted')
+    const [head, claims] = [first, second].map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')))
+    must(head.alg === 'ES256' && head.kid === 'k' && !('crit' in head) && !('b64' in head), 'a header that must be refused')
+    must(claims.iss === issuer.url && [claims.aud].flat().includes(CLAIMS.aud), 'another issuer or audience')
+    must(
+      claims.exp * 1000 > NOW - 10_000 && claims.iat * 1000 <= NOW + 60_000 && claims.exp - claims.iat <= 3600,
+      'a time that must be refused',
+    )
+    must(claims.nbf === undefined || claims.nbf * 1000 <= NOW + 60_000, 'nbf is in the future')
+    must(typeof claims.sub === 'string' && claims.sub !== '' && result.value.issuer === 'people', 'a caller without a subject')
+    return `caller ${result.value.mfa} ${result.value.groups.length > 1} ${result.value.fullSubject === undefined}`
+  },
+}
+
+// ── From a body to a decision ────────────────────────────────────────────────────────────────────────────────────────
+
+/** The rules of this config, read a second time; the token above has neither a second factor nor a time of sign-in. */
+function mayUse(profile: Profile): boolean {
+  return profile.eligible.some(
+    ({ issuer: from, claims, mfa, authAge, sourceIp }) =>
+      from === 'people' &&
+      !mfa &&
+      authAge === undefined &&
+      sourceIp === undefined &&
+      Object.entries(claims).every(
+        ([name, matcher]) =>
+          name === 'groups' && typeof matcher === 'object' && 'includes' in matcher && CLAIMS.groups.includes(String(matcher.includes)),
+      ),
+  )
+}
+
+type Intent = {
+  readonly scope: { readonly duration: number; readonly terms: { readonly profile: string; readonly parameters?: Record<string, string> } }
+}
+let intents: Intent[] = []
+const logged: { code?: string; reason?: string; error?: string }[] = []
+const silent = { outcome: 'unknown', cause: 'fuzz' } as const
+/** The decision ends at the first write, which never happens. */
+const ledger = new Proxy({} as Broker['ledger'], {
+  get: (_ledger, name) => async (intent: Intent) => {
+    if (name === 'reserve') intents.push(intent)
+    return silent
+  },
+})
+const broker: Broker = {
+  rules,
+  build: 'fuzz',
+  clock: () => NOW,
+  random: (count) => new Uint8Array(count).fill(7),
+  sleep: async () => {},
+  keys,
+  ledger,
+  sts: { assumeRole: () => Promise.reject(new Error('AWS was called without a reservation')) },
+  log: (line) => void logged.push(line),
+}
+
+export const body: Target = {
+  name: 'body',
+  oracle:
+    'No body makes the vend path fail; a refusal has a code of the catalogue; and what is reserved is a profile that a second reading of the rules allows, within its duration and its parameters.',
+  seeds: [
+    '{"profile":"staging-power"}',
+    '{"profile":"logs-read","parameters":{"bucket":"acme-web-logs"},"duration":"30m"}',
+    '{"profile":"security-audit"}',
+    '{"profile":"staging-power","narrow":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}],"format":"env"}',
+    '{"profile":"prod-break-glass","justification":"x"}',
+    '{"profile":"staging-power","request":"req_x","duration":"1h"}',
+  ],
+  words: [
+    '"profile":',
+    '"parameters":{',
+    '"duration":',
+    '"narrow":[',
+    '"justification":',
+    '"format":',
+    '"request":',
+    '"1h"',
+    '"59s"',
+    '"2h"',
+    '900',
+    '-1',
+    '1e9',
+    'null',
+    '[]',
+    '{}',
+    '"',
+    ',',
+    '\\u0000',
+    '__proto__',
+    'constructor',
+    'staging-power',
+    'logs-read',
+    'security-audit',
+    'acme-*-logs',
+    '🚀',
+  ],
+  async run(input) {
+    intents = []
+    logged.length = 0
+    const reply = await handleVend(broker, {
+      method: 'POST',
+      path: '/sessions',
+      query: '',
+      headers: new Map([
+        ['authorization', [`Bearer ${good}`]],
+        ['content-type', ['application/json']],
+      ]),
+      body: input,
+      sourceIp: '203.0.113.7',
+    })
+    must(reply.status >= 400, 'an answer that cannot be')
+    // The format of the refusal is the one that the body asks for, so the code is taken from JSON only where it is JSON.
+    const problem = /json/.test(reply.headers['content-type'] ?? '') && !intents.length ? JSON.parse(reply.body) : {}
+    const code = (problem.code ?? problem.Code ?? logged.at(-1)?.code) as keyof typeof problems | undefined
+    must(!logged.some(({ error }) => error), `the vend path failed: ${logged.find(({ error }) => error)?.error}`)
+    must(code !== undefined && Object.hasOwn(problems, code), `a code that is not in the catalogue: ${code}`)
+    must(!reply.body.includes(good), 'an answer repeats the token')
+    for (const { scope } of intents) {
+      const { profile: id, parameters = {} } = scope.terms
+      const profile = rules.profiles.find(id)
+      must(profile !== undefined && mayUse(profile), 'a profile is reserved that the rules do not allow')
+      must(JSON.parse(Buffer.from(input).toString('utf8')).profile === id, 'another profile is reserved')
+      must(scope.duration >= 60 && scope.duration <= durationSeconds(profile.duration.max), 'a duration that the profile does not allow')
+      for (const [name, { pattern, max }] of Object.entries(profile.parameters ?? {})) {
+        const value = parameters[name] ?? ''
+        must(value.length <= max && new RegExp(`^(?:${pattern})$`).test(value), 'a parameter that its pattern does not allow')
+      }
+    }
+    return `${code} ${intents.length} ${String(logged.at(-1)?.reason ?? '')
+      .replaceAll(/'[^']*'|[^a-z ]/gi, '')
+      .slice(0, 50)}`
+  },
+}

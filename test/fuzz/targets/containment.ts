@@ -1,0 +1,79 @@
+import { contains, evaluate, type Statement } from '@stint/iam'
+import { must, type Target } from '../engine.ts'
+
+const ACCOUNT = '111122223333'
+
+/** `[!]actions|[!]resources|condition`, comma-separated. */
+function statementOf(line: string): Statement {
+  const [actions = '', resources = '', condition = ''] = line.split('|')
+  const namesOf = (list: string) => ({ not: list.startsWith('!'), names: list.replace(/^!/, '').split(',') })
+  const [operator, value] = condition.split('=')
+  return {
+    effect: 'Allow',
+    actions: namesOf(actions),
+    resources: namesOf(resources),
+    conditions: operator && value !== undefined && OPERATORS.has(operator) ? { [operator]: { 'aws:k': value.split(',') } } : {},
+    variables: !line.endsWith('~'),
+  }
+}
+const OPERATORS = new Set([
+  'StringEquals',
+  'StringNotEquals',
+  'StringLike',
+  'StringEqualsIfExists',
+  'Null',
+  'ForAllValues:StringEquals',
+  'IpAddress',
+])
+
+/** Lines: the wide statement, the narrow one, the action, the resource, the value of the condition's key. */
+export const containment: Target = {
+  name: 'containment',
+  oracle: 'A statement that is judged to be contained allows no request that its container does not allow.',
+  seeds: [
+    's3:*|arn:aws:s3:::b/*|\ns3:Get*|arn:aws:s3:::b/k*|\ns3:GetObject\narn:aws:s3:::b/kx\n',
+    's3:Get*|arn:aws:s3:::*|StringEquals=a,b\ns3:GetObject|arn:aws:s3:::b/*|StringEquals=a\ns3:GetObject\narn:aws:s3:::b/k\na',
+    '!iam:*|!arn:aws:s3:::b/*|\n!iam:*,s3:Put*|!arn:aws:s3:::b*|\ns3:GetObject\narn:aws:s3:::c/k\n',
+    `*|arn:aws:sqs:*:${ACCOUNT}:q*|StringNotEquals=a\nsqs:*|arn:aws:sqs:eu-central-1:${ACCOUNT}:q|StringNotEquals=a,b\nsqs:SendMessage\narn:aws:sqs:eu-central-1:${ACCOUNT}:q\nc`,
+  ],
+  words: [
+    '*',
+    '?',
+    '!',
+    ',',
+    '|',
+    '\n',
+    ':',
+    's3:',
+    's3:*',
+    'arn:aws:s3:::',
+    'arn:',
+    '${aws:k}',
+    '${*}',
+    '~',
+    'a',
+    'StringEquals=',
+    'StringNotEquals=',
+    'StringLike=',
+    'Null=true',
+    '/',
+    'é',
+  ],
+  run(input) {
+    const [wideLine = '', narrowLine = '', action = '', arn = '', value] = Buffer.from(input).toString('utf8').split('\n')
+    const [wide, narrow] = [statementOf(wideLine), statementOf(narrowLine)]
+    const request = (statement: Statement) => ({
+      principal: { arn: `arn:aws:iam::${ACCOUNT}:user/u`, account: ACCOUNT },
+      action,
+      resource: { arn, account: ACCOUNT },
+      context: { 'aws:k': value },
+      identity: [{ statements: [statement] }],
+    })
+    const isContained = contains(wide, narrow)
+    const byNarrow = evaluate(request(narrow)).allowed
+    if (!isContained) return `free ${byNarrow}`
+    const byWide = evaluate(request(wide)).allowed
+    must(!byNarrow || byWide, 'the contained statement allows what its container does not')
+    return `contained ${byNarrow} ${wide.actions.not} ${narrow.actions.not} ${Object.keys(narrow.conditions)}`
+  },
+}
