@@ -109,8 +109,8 @@ const stsXml = (status: number, code: string, message: string) =>
   )
 const GATEWAY_PAGE = '<html><head><title>503 Service Temporarily Unavailable</title></head><body><center>nginx</center></body></html>'
 
-const before = (other: PassedAnswer): Fault => ({ how: 'answer', when: 'before', answer: other })
-const after = (other: PassedAnswer): Fault => ({ how: 'answer', when: 'after', answer: other })
+const instead = (other: PassedAnswer): Fault => ({ how: 'answer', when: 'before', answer: other })
+const afterTheCall = (other: PassedAnswer): Fault => ({ how: 'answer', when: 'after', answer: other })
 const change = (of: (body: string, whole: PassedAnswer) => string | Buffer | PassedAnswer): Fault => ({
   how: 'change',
   change: (whole) => {
@@ -132,9 +132,9 @@ const common: readonly Named[] = [
   { name: 'hangs before it gets the call', fault: { how: 'hang', when: 'before' }, ...CALM },
   { name: 'hangs after it did the call', fault: { how: 'hang', when: 'after' }, ...ACTS },
   { name: 'hangs in the body', fault: { how: 'hang', when: 'body' }, ...ACTS },
-  { name: 'answers with a page of a gateway', fault: before(answer(503, 'text/html', GATEWAY_PAGE)), ...CALM },
-  { name: 'answers with a page of a gateway, with status 200', fault: before(answer(200, 'text/html', GATEWAY_PAGE)), ...CALM },
-  { name: 'answers with a page of a gateway after it did the call', fault: after(answer(502, 'text/html', GATEWAY_PAGE)), ...ACTS },
+  { name: 'answers with a page of a gateway', fault: instead(answer(503, 'text/html', GATEWAY_PAGE)), ...CALM },
+  { name: 'answers with a page of a gateway, with status 200', fault: instead(answer(200, 'text/html', GATEWAY_PAGE)), ...CALM },
+  { name: 'answers with a page of a gateway after it did the call', fault: afterTheCall(answer(502, 'text/html', GATEWAY_PAGE)), ...ACTS },
   { name: 'answers with an empty body', fault: change(() => ''), ...ACTS },
   { name: 'answers with bytes that are not UTF-8', fault: change(() => Buffer.from([0xff, 0xfe, 0x00, 0x80])), ...ACTS },
   { name: 'answers with half of the body', fault: change((body) => body.slice(0, body.length >> 1)), ...ACTS },
@@ -143,40 +143,40 @@ const common: readonly Named[] = [
 const ofDynamoDb: readonly Named[] = [
   {
     name: 'throttles',
-    fault: before(
+    fault: instead(
       ddbError(400, 'ProvisionedThroughputExceededException', 'The level of configured provisioned throughput for the table was exceeded.'),
     ),
     ...CALM,
   },
   {
     name: 'limits the account',
-    fault: before(ddbError(400, 'RequestLimitExceeded', 'Throughput exceeds the current throughput limit for your account.')),
+    fault: instead(ddbError(400, 'RequestLimitExceeded', 'Throughput exceeds the current throughput limit for your account.')),
     ...CALM,
   },
   {
     name: 'fails with 500',
-    fault: before(ddbError(500, 'InternalServerError', 'The request processing has failed because of an unknown error.')),
+    fault: instead(ddbError(500, 'InternalServerError', 'The request processing has failed because of an unknown error.')),
     ...CALM,
   },
   {
     name: 'fails with 500 after it did the call',
-    fault: after(ddbError(500, 'InternalServerError', 'The request processing has failed.')),
+    fault: afterTheCall(ddbError(500, 'InternalServerError', 'The request processing has failed.')),
     ...ACTS,
   },
   {
     name: 'finds the clock skewed',
-    fault: before(coralError('InvalidSignatureException', 'Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z')),
+    fault: instead(coralError('InvalidSignatureException', 'Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z')),
     ...CALM,
   },
 ]
 const ofSts: readonly Named[] = [
-  { name: 'fails with 500', fault: before(stsXml(500, 'InternalFailure', 'The request processing has failed.')), ...CALM },
+  { name: 'fails with 500', fault: instead(stsXml(500, 'InternalFailure', 'The request processing has failed.')), ...CALM },
   {
     name: 'fails with 503',
-    fault: before(stsXml(503, 'ServiceUnavailable', 'The request has failed due to a temporary failure.')),
+    fault: instead(stsXml(503, 'ServiceUnavailable', 'The request has failed due to a temporary failure.')),
     ...CALM,
   },
-  { name: 'fails with 500 after it did the call', fault: after(stsXml(500, 'InternalFailure', 'The request has failed.')), ...ACTS },
+  { name: 'fails with 500 after it did the call', fault: afterTheCall(stsXml(500, 'InternalFailure', 'The request has failed.')), ...ACTS },
 ]
 
 // ── What a row leaves behind ─────────────────────────────────────────────────────────────────────────────────────────
@@ -217,6 +217,10 @@ const freezes = (call: PassedCall) => call.action === 'BatchGetItem'
 const CREATED = ['request.created', 'session.reserved']
 const rows = (list: readonly Named[]) => list.map((row) => [row.name, row] as const)
 
+/** The one session of an item as DynamoDB returns it. */
+const sessionIn = (item: object): string => Object.keys(item).find((name) => name.startsWith('ses.')) ?? 'no session'
+const inSession = (lie: (session: any) => void) => (item: any) => lie(item[sessionIn(item)].M)
+
 describe('DynamoDB, when it reserves', () => {
   test.each(rows([...common, ...ofDynamoDb]))('%s', async (_name, { fault, acts }) => {
     const { reply, stored } = await under(dynamodb, fault, reserve)
@@ -233,8 +237,8 @@ describe('DynamoDB, when it reserves', () => {
     await expectRecovery()
   })
   test.each<[string, (attributes: any) => void]>([
-    ['another attempt', (item) => Object.values<any>(item).forEach((value) => value.M?.attempt && (value.M.attempt.S = '0'.repeat(32)))],
-    ['no session', (item) => Object.keys(item).forEach((name) => name.startsWith('ses.') && delete item[name])],
+    ['another attempt', inSession((session) => Object.assign(session.attempt, { S: '0'.repeat(32) }))],
+    ['no session', (item) => Object.assign(item, { [sessionIn(item)]: undefined })],
   ])('lies: the item it shows has %s', async (_name, lie) => {
     const { reply, stored } = await under(dynamodb, lieInItem(lie), reserve)
     expect([reply.status, reply.code]).toEqual([503, 'ledger-unavailable'])
@@ -290,36 +294,36 @@ describe('STS', () => {
   })
   test.each<[string, Fault | 'refuse', number, string]>([
     ['refuses connections', 'refuse', 504, 'sts-timeout'],
-    ['throttles', before(stsXml(400, 'Throttling', 'Rate exceeded')), 503, 'sts-throttled'],
+    ['throttles', instead(stsXml(400, 'Throttling', 'Rate exceeded')), 503, 'sts-throttled'],
     [
       'denies',
-      before(stsXml(403, 'AccessDenied', 'User: x is not authorized to perform: sts:AssumeRole on resource: y')),
+      instead(stsXml(403, 'AccessDenied', 'User: x is not authorized to perform: sts:AssumeRole on resource: y')),
       502,
       'assume-role-denied',
     ],
     [
       'finds the token of the broker expired',
-      before(stsXml(403, 'ExpiredToken', 'The security token included in the request is expired')),
+      instead(stsXml(403, 'ExpiredToken', 'The security token included in the request is expired')),
       502,
       'assume-role-denied',
     ],
     [
       'finds the clock skewed',
-      before(stsXml(403, 'SignatureDoesNotMatch', 'Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z')),
+      instead(stsXml(403, 'SignatureDoesNotMatch', 'Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z')),
       502,
       'assume-role-denied',
     ],
     [
       'finds the policy too large',
-      before(stsXml(400, 'PackedPolicyTooLarge', 'Packed policy consumes 101% of allotted space')),
+      instead(stsXml(400, 'PackedPolicyTooLarge', 'Packed policy consumes 101% of allotted space')),
       502,
       'packed-policy-too-large',
     ],
-    ['rejects a parameter', before(stsXml(400, 'ValidationError', '1 validation error detected')), 502, 'assume-role-invalid'],
-    ['has an error of its own', before(stsXml(400, 'NotThoughtOf', 'x')), 502, 'assume-role-invalid'],
+    ['rejects a parameter', instead(stsXml(400, 'ValidationError', '1 validation error detected')), 502, 'assume-role-invalid'],
+    ['has an error of its own', instead(stsXml(400, 'NotThoughtOf', 'x')), 502, 'assume-role-invalid'],
     [
       'is disabled in the region',
-      before(stsXml(403, 'RegionDisabledException', 'STS is not activated in this region')),
+      instead(stsXml(403, 'RegionDisabledException', 'STS is not activated in this region')),
       502,
       'assume-role-invalid',
     ],
@@ -370,15 +374,9 @@ describe('DynamoDB, when the session is recorded', () => {
     await expectRecovery()
   })
   test.each<[string, (attributes: any) => void]>([
-    ['another attempt', (item) => Object.values<any>(item).forEach((value) => value.M?.attempt && (value.M.attempt.S = '0'.repeat(32)))],
-    [
-      'another access key',
-      (item) => Object.values<any>(item).forEach((value) => value.M?.issued && (value.M.issued.M.accessKeyId.S = `ASIA${'X'.repeat(16)}`)),
-    ],
-    [
-      'a session that is still reserved',
-      (item) => Object.values<any>(item).forEach((value) => value.M?.issued && (value.M.state.S = 'reserved')),
-    ],
+    ['another attempt', inSession((session) => Object.assign(session.attempt, { S: '0'.repeat(32) }))],
+    ['another access key', inSession((session) => Object.assign(session.issued.M.accessKeyId, { S: `ASIA${'X'.repeat(16)}` }))],
+    ['a session that is still reserved', inSession((session) => Object.assign(session.state, { S: 'reserved' }))],
   ])('lies: the item it shows has %s', async (_name, lie) => {
     const { reply, stored } = await under(dynamodb, lieInItem(lie), record)
     expect([reply.status, reply.code]).toEqual([503, 'ledger-unavailable'])
@@ -428,10 +426,10 @@ describe('the keys of the issuer, for a broker that has none yet', () => {
     ['closes the connection in the body', { how: 'reset', when: 'body' }, unavailable],
     ['hangs', { how: 'hang', when: 'before' }, unavailable],
     ['hangs in the body', { how: 'hang', when: 'body' }, unavailable],
-    ['answers 500', before(answer(500, 'application/json', '{"error":"server_error"}')), unavailable],
-    ['answers 429', before(answer(429, 'application/json', '{}')), unavailable],
-    ['redirects', before(answer(302, 'text/html', '', { location: 'http://127.0.0.1:9/jwks' })), unavailable],
-    ['answers with a page', before(answer(200, 'text/html', GATEWAY_PAGE)), unavailable],
+    ['answers 500', instead(answer(500, 'application/json', '{"error":"server_error"}')), unavailable],
+    ['answers 429', instead(answer(429, 'application/json', '{}')), unavailable],
+    ['redirects', instead(answer(302, 'text/html', '', { location: 'http://127.0.0.1:9/jwks' })), unavailable],
+    ['answers with a page', instead(answer(200, 'text/html', GATEWAY_PAGE)), unavailable],
     ['answers with half of the set', change((body) => body.slice(0, body.length >> 1)), unavailable],
     ['answers with an endless set', change((body) => body + ' '.repeat(HUGE)), unavailable],
     ['answers with bytes that are not UTF-8', change(() => Buffer.from([0xff, 0xfe])), unavailable],
@@ -468,10 +466,10 @@ describe('what reads only', () => {
       `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>m</Message><RequestId>R</RequestId></Error>`,
     )
   const s3Faults: readonly Named[] = [
-    { name: 'asks to slow down', fault: before(xml(503, 'SlowDown')), ...CALM },
-    { name: 'fails with 500', fault: before(xml(500, 'InternalError')), ...CALM },
-    { name: 'denies', fault: before(xml(403, 'AccessDenied')), ...CALM },
-    { name: 'finds the clock skewed', fault: before(xml(403, 'RequestTimeTooSkewed')), ...CALM },
+    { name: 'asks to slow down', fault: instead(xml(503, 'SlowDown')), ...CALM },
+    { name: 'fails with 500', fault: instead(xml(500, 'InternalError')), ...CALM },
+    { name: 'denies', fault: instead(xml(403, 'AccessDenied')), ...CALM },
+    { name: 'finds the clock skewed', fault: instead(xml(403, 'RequestTimeTooSkewed')), ...CALM },
   ]
   /** A read has no effect, so one way to hang is enough. */
   const quick = common.filter(({ fault }) => fault.how !== 'hang' || fault.when === 'body')

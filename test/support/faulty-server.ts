@@ -35,7 +35,7 @@ export async function faultyServer(target: string, watch?: Watch): Promise<Fault
   const agent = new Agent({ keepAlive: true })
   let current: { readonly fault: Fault; readonly matches: (call: PassedCall) => boolean } | undefined
   let struck = 0
-  let server: Server
+  let server: Server = createServer()
   const held = new Set<Socket>()
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -84,7 +84,7 @@ export async function faultyServer(target: string, watch?: Watch): Promise<Fault
       server.closeAllConnections()
     })
   await listen(0)
-  const { port } = server!.address() as AddressInfo
+  const { port } = server.address() as AddressInfo
 
   return {
     url: `http://127.0.0.1:${port}`,
