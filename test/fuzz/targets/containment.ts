@@ -31,6 +31,7 @@ export const containment: Target = {
   name: 'containment',
   oracle: 'A statement that is judged to be contained allows no request that its container does not allow.',
   seeds: [
+    's3:Get*bject|*|\ns3:Get?bject|*|\ns3:GetXXbject\narn:aws:s3:::b/k\n',
     's3:*|arn:aws:s3:::b/*|\ns3:Get*|arn:aws:s3:::b/k*|\ns3:GetObject\narn:aws:s3:::b/kx\n',
     's3:Get*|arn:aws:s3:::*|StringEquals=a,b\ns3:GetObject|arn:aws:s3:::b/*|StringEquals=a\ns3:GetObject\narn:aws:s3:::b/k\na',
     '!iam:*|!arn:aws:s3:::b/*|\n!iam:*,s3:Put*|!arn:aws:s3:::b*|\ns3:GetObject\narn:aws:s3:::c/k\n',
