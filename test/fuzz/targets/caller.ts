@@ -47,6 +47,8 @@ export const token: Target = {
     `sign\n${JSON.stringify(HEADER)}\n${JSON.stringify(CLAIMS)}`,
     `sign\n${JSON.stringify(HEADER)}\n${JSON.stringify({ ...CLAIMS, aud: ['x', CLAIMS.aud], nbf: SECONDS, amr: ['mfa'], auth_time: SECONDS })}`,
     `${encode('{"alg":"none"}')}.${encode(JSON.stringify(CLAIMS))}.`,
+    `sign\n${JSON.stringify({ ...HEADER, crit: ['exp'] })}\n${JSON.stringify(CLAIMS)}`,
+    `sign\n${JSON.stringify(HEADER)}\n${JSON.stringify({ ...CLAIMS, iat: SECONDS - 900, exp: SECONDS - 300 })}`,
   ],
   words: [
     '.',
