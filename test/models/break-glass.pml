@@ -158,6 +158,7 @@ read: /* request-changes.ts: `change`; passing-time.ts: `passTime` */
       :: else
       fi;
       decide(who, now); seen = version; sent = 0;
+      assert(to != approved || now < EXPIRES);   /* an expired request is not approved */
       printf("STEP %d read %e\n", who, code);
       say_state();
       if :: code == write -> goto write_it :: else -> goto end fi
@@ -205,7 +206,7 @@ proctype Vend() {
   atomic {
     written = (state == approved && clock < WINDOW);
     if
-    :: written -> assert(!stopAnswered); isReserved = true; version++; event = reserved
+    :: written -> assert(!stopAnswered && state == approved && clock < WINDOW); isReserved = true; version++; event = reserved
     :: else -> event = none
     fi;
     printf("STEP 7 reserve ok %e %e\n", (written -> done : blocked), event);

@@ -4,7 +4,7 @@
  * Each atomic step is one send to DynamoDB or STS, or one read. The comment beside it names the code. `STEP` lines are replayed through that
  * code (replay-ledger.ts); `STATE` lines say what the stored item must then hold.
  *
- * Bounds: two calls at once, with a session each or (-DSAME) with the same Idempotency-Key and so the same session; one use; two attempts
+ * Bounds: two calls at once, with a session each or (-DSAME) with the same Idempotency-Key and so the same session; one use, or USES; two attempts
  * left of those that are allowed; one revoke; one sweeper that runs again and again; FAULTS lost or late messages; CRASHES crashes, each
  * before any step of any call or of the sweeper. One late message is under way at a time. Not modelled: freezes, limits
  * of the container protocol, lost answers to reads.
@@ -17,8 +17,10 @@
 #define CRASHES 1
 #endif
 #define SENDS 3          /* sender.ts: SENDS */
+#ifndef USES
 #define USES 1
-#define MAX_ATTEMPTS 21  /* USES + SPARE_ATTEMPTS of core/request/session.ts */
+#endif
+#define MAX_ATTEMPTS 21  /* one use and SPARE_ATTEMPTS of core/request/session.ts */
 #define NOBODY 9
 #ifdef SAME
 #define SLOT(v) (0 * v)
@@ -49,6 +51,8 @@ byte usesLeft = USES, attempts = 19, open = 0;
 mtype session[SLOTS] = none;
 byte attempt[SLOTS] = NOBODY, reservedAt[SLOTS];
 bool isDropped[SLOTS];
+byte first = 0;         /* which session was reserved first: the item holds them in this order */
+#define AT(i) ((first + i) % SLOTS)
 
 byte clock = 0, faults = FAULTS, crashes = CRASHES;
 bool looking, changed;  /* the sweeper has read the item to clear its index; its version has changed since */
@@ -97,6 +101,7 @@ inline apply_reserve(v, now) {
   if
   :: session[SLOT(v)] == none && state == approved && now < WINDOW && usesLeft > 0 && attempts < MAX_ATTEMPTS ->
     assert(!revokeAnswered && now < WINDOW);
+    if :: session[(SLOT(v) + 1) % SLOTS] == none -> first = SLOT(v) :: else fi;
     session[SLOT(v)] = reserved; attempt[SLOT(v)] = v; reservedAt[SLOT(v)] = callNow[v];
     usesLeft--; attempts++; open = SLOT(v) + 1; changed = looking; written = true; event = reserved
   :: else -> written = false
@@ -333,17 +338,17 @@ end_idle:
       printf("STEP s read ok\n");
     }
     do
-    :: atomic { k < SLOTS && seen[k] == NOBODY -> k++ }
+    :: atomic { k < SLOTS && seen[AT(k)] == NOBODY -> k++ }
     :: atomic {
-        k < SLOTS && seen[k] != NOBODY ->
+        k < SLOTS && seen[AT(k)] != NOBODY ->
         if
         :: fate = ok
         :: faults > 0 -> faults--; fate = before
         :: faults > 0 -> faults--; fate = after
-        :: faults > 0 && lateWrite == none -> faults--; fate = late; lateWrite = abandoning; lateWho = k; lateNow = seen[k]
+        :: faults > 0 && lateWrite == none -> faults--; fate = late; lateWrite = abandoning; lateWho = AT(k); lateNow = seen[AT(k)]
         fi;
-        if :: fate == ok || fate == after -> apply_abandon(k, seen[k]) :: else -> written = false; event = none fi;
-        printf("STEP s abandon %e %e %e %d\n", fate, (written -> done : blocked), event, k);
+        if :: fate == ok || fate == after -> apply_abandon(AT(k), seen[AT(k)]) :: else -> written = false; event = none fi;
+        printf("STEP s abandon %e %e %e %d\n", fate, (written -> done : blocked), event, AT(k));
         say_state();
         if
         :: fate == ok -> k++; sent = 0

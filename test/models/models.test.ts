@@ -1,13 +1,33 @@
-import { expect, test } from 'vitest'
-import { modelText, simulations } from './spin.ts'
-import { replayLedger } from './replay-ledger.ts'
-test('replay', async () => {
-  const outcomes = new Set<string>()
-  for (const [same, settings] of [[false, []], [true, ['SAME']]] as const)
-  for (const trace of simulations(modelText('ledger'), Array.from({ length: 20 }, (_, n) => n + 1), settings)) {
-    await replayLedger(trace, same)
-    for (const l of trace) if (l.startsWith('STEP')) outcomes.add(l.replace(/STEP (\w)\d? /, '$1 ').replace(/ \d$/, ''))
-  }
-  console.log([...outcomes].sort().join('\n'))
-  expect(outcomes.size).toBeGreaterThan(1)
+/** The models in small bounds, some of their mutants, and traces replayed through the code. `npm run verify:all models` does more. */
+import { describe, expect } from 'vitest'
+import { hasTool, testWith } from '../support/tools.ts'
+import { MUTANT_BOUNDS, models, outcomesIn, unmet } from './models.ts'
+import { mutants } from './mutants.ts'
+import { modelText, mutated, simulations, verify } from './spin.ts'
+
+// Spin writes a program in C: both must be there.
+const withSpin = testWith(hasTool('spin') ? 'cc' : 'spin')
+const SEEDS = Array.from({ length: 8 }, (_, seed) => seed + 1)
+
+describe.each(models)('$name', ({ name, small, simulated, replay, outcomes }) => {
+  withSpin('has no state that breaks an invariant', () => {
+    for (const settings of small) expect(verify(modelText(name), settings)).toMatchObject({ errors: 0 })
+  })
+
+  withSpin('has such a state with a mutant', () => {
+    const some = (mutants[name] ?? []).slice(0, 2)
+    for (const mutant of some)
+      expect(verify(mutated(name, mutant), [...MUTANT_BOUNDS, ...(mutant.settings ?? [])]).errors, mutant.name).toBeGreaterThan(0)
+  })
+
+  withSpin('does what the code does, step by step', async () => {
+    const met = new Set<string>()
+    for (const settings of simulated)
+      for (const trace of simulations(modelText(name), SEEDS, settings)) {
+        await replay(trace, settings)
+        for (const outcome of outcomesIn(trace)) met.add(outcome)
+      }
+    // The most frequent outcomes; `npm run verify:all models` has enough traces for all of them.
+    expect(unmet(outcomes, met).length).toBeLessThan(outcomes.length / 2)
+  })
 })

@@ -1,6 +1,19 @@
 /** Replays a trace of break-glass.pml through core/request and the ledger's adapters, over DynamoDB in this process. */
 import { toItem } from '@stint/broker/adapters/dynamodb/items'
-import { approval as peers, dana, eve, intent, ledgerInProcess, must, NOW, newRequest, REQUEST, SIDE, STORY, scope } from '@stint/broker/adapters/dynamodb/testing/ledger'
+import {
+  dana,
+  eve,
+  intent,
+  ledgerInProcess,
+  must,
+  NOW,
+  newRequest,
+  approval as peers,
+  REQUEST,
+  SIDE,
+  STORY,
+  scope,
+} from '@stint/broker/adapters/dynamodb/testing/ledger'
 import type { Approval } from '@stint/core/config/shape'
 import { seconds } from '@stint/core/instant'
 import { type Actor, approve, cancel, type Decided, deny, revoke } from '@stint/core/request/machine'
@@ -86,7 +99,9 @@ export async function replayBreakGlass(trace: readonly string[]): Promise<void> 
     else if (label === 'start') {
       const now = it.now()
       acting.start(name, () =>
-        name === SWEEPER ? ledger.passTime(REQUEST, now) : ledger.change(REQUEST, now, (found) => acts[Number(name)]?.(found, now) as Decided),
+        name === SWEEPER
+          ? ledger.passTime(REQUEST, now)
+          : ledger.change(REQUEST, now, (found) => acts[Number(name)]?.(found, now) as Decided),
       )
     } else if (label === 'arrive') await acting.arrive()
     else if (label === 'reserve') {

@@ -26,7 +26,12 @@ const SESSION_SECONDS = 900
 const rules = rulesWith({
   deploy: profile({
     duration: { default: '15m', max: '1h' },
-    approval: { rules: [{ by: [{ issuer: 'people', claims: { groups: 'peers' } }], count: 1 }], expiresAfter: '30m', window: '1h', maxUses: 1 },
+    approval: {
+      rules: [{ by: [{ issuer: 'people', claims: { groups: 'peers' } }], count: 1 }],
+      expiresAfter: '30m',
+      window: '1h',
+      maxUses: 1,
+    },
   } as Parameters<typeof profile>[0]),
 })
 const call = (now: number) => ({ trace: 'f'.repeat(32), source: '203.0.113.7', now })
@@ -40,7 +45,9 @@ const eventTypes: { readonly [event: string]: string } = {
 }
 
 /** Throws at the first step after which the stored item is not what the model says. */
-export async function replayLedger(trace: readonly string[], isSame = false): Promise<void> {
+export async function replayLedger(trace: readonly string[], bounds: readonly string[] = []): Promise<void> {
+  const isSame = bounds.includes('SAME')
+  const uses = bounds.includes('USES=2') ? 2 : 1
   const it = ledgerInProcess()
   const { ledger, table, settings } = it
   const acting = players()
@@ -57,12 +64,12 @@ export async function replayLedger(trace: readonly string[], isSame = false): Pr
     log: () => {},
   } as unknown as Broker<typeof ledger>
 
-  // A request that was approved, with one use, and so many attempts behind it that two are left.
+  // A request that was approved, with so many attempts behind it that two are left.
   const asked = await vend(broker, call(NOW), dana, { profile: 'deploy' })
   if (asked.outcome !== 'waiting') throw new Error(`the request was not made: ${JSON.stringify(asked)}`)
   const { id } = asked.request
   const pk = `REQ#${id}`
-  const granted = { ...changes.approved.set, limits: {}, usesLeft: 1, windowExpiresAt: NOW + seconds(WINDOW_SECONDS) }
+  const granted = { ...changes.approved.set, limits: {}, usesLeft: uses, windowExpiresAt: NOW + seconds(WINDOW_SECONDS) }
   await must(ledger.change(id, NOW, always({ ...changes.approved, set: granted })))
   await settings.client.send(
     new UpdateItemCommand({
@@ -109,7 +116,9 @@ export async function replayLedger(trace: readonly string[], isSame = false): Pr
       ),
     r: (name) => {
       const now = it.now()
-      const actor = { caller: dana, person: `people#dana`, opens: [], auditor: false, couldEnter: true } as unknown as Parameters<typeof revoke>[1]
+      const actor = { caller: dana, person: `people#dana`, opens: [], auditor: false, couldEnter: true } as unknown as Parameters<
+        typeof revoke
+      >[1]
       acting.start(name, () => ledger.change(id, now, (found) => revoke(found, actor, { channel: 'api' }, now)))
     },
     s: (name) => {
@@ -141,7 +150,7 @@ export async function replayLedger(trace: readonly string[], isSame = false): Pr
       learnAttempt(lateWho)
     } else if (label === 'assume') {
       // What AWS answers, not whether an answer comes.
-      inputs.set(name, await acting.peek(name) as AssumeRoleInput)
+      inputs.set(name, (await acting.peek(name)) as AssumeRoleInput)
       await acting.give(name, stsAnswer(fate, inputs.get(name) as AssumeRoleInput, it.now()))
     } else {
       if (label === 'read') starts[name]?.(name, who)

@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url'
 
 /** A change of one place of a model. Spin must report an error with it. */
 export type Mutant = { readonly name: string; readonly from: string; readonly to: string; readonly settings?: readonly string[] }
-export type Verified = { readonly errors: number; readonly states: number; readonly depth: number; readonly seconds: number; readonly found: string }
+export type Verified = {
+  readonly errors: number
+  readonly states: number
+  readonly depth: number
+  readonly seconds: number
+  readonly found: string
+}
 
 /** The longest path that Spin follows. A search that reaches it has not covered everything, and fails. */
 const MAX_DEPTH = 1_000_000
@@ -40,10 +46,15 @@ export function verify(text: string, settings: readonly string[] = [], ltl?: str
     const kind = ltl === undefined ? ['-DSAFETY', '-DNOCLAIM'] : ['-DNFAIR=3']
     execFileSync('cc', ['-O1', '-w', ...kind, '-o', 'pan', 'pan.c'], { cwd, stdio: 'pipe' })
     const search = ltl === undefined ? [] : ['-a', '-f', '-N', ltl]
-    const { stdout, status } = spawnSync('./pan', [`-m${MAX_DEPTH}`, '-w22', ...search], { cwd, encoding: 'utf8', timeout: MAX_SECONDS * 1000 })
+    const { stdout, status } = spawnSync('./pan', [`-m${MAX_DEPTH}`, '-w22', ...search], {
+      cwd,
+      encoding: 'utf8',
+      timeout: MAX_SECONDS * 1000,
+    })
     const count = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? Number.NaN)
     const errors = count(/errors: (\d+)/)
-    if (status !== 0 || Number.isNaN(errors) || stdout.includes('max search depth too small')) throw new Error(`the search did not end:\n${stdout}`)
+    if (status !== 0 || Number.isNaN(errors) || stdout.includes('max search depth too small'))
+      throw new Error(`the search did not end:\n${stdout}`)
     return {
       errors,
       states: count(/(\d+) states, stored/),
@@ -60,7 +71,10 @@ const MAX_STEPS = 3000
 export function simulations(text: string, seeds: readonly number[], settings: readonly string[] = []): readonly (readonly string[])[] {
   return inScratch(text, (cwd) =>
     seeds.map((seed) =>
-      execFileSync('spin', ['-T', `-n${seed}`, `-u${MAX_STEPS}`, ...settings.map((one) => `-D${one}`), 'model.pml'], { cwd, encoding: 'utf8' })
+      execFileSync('spin', ['-T', `-n${seed}`, `-u${MAX_STEPS}`, ...settings.map((one) => `-D${one}`), 'model.pml'], {
+        cwd,
+        encoding: 'utf8',
+      })
         .split('\n')
         .map((line) => line.trim())
         .filter((line) => /^(STEP|STATE|ANSWER) /.test(line)),

@@ -42,6 +42,8 @@ const TOOLS = {
     install: 'install ruby-aws-sdk-s3, as Debian calls it, and run npm run verify:all clients, which makes the program',
   },
   go: { probe: ['version'], install: 'install Go: https://go.dev/dl/' },
+  spin: { probe: ['-V'], install: 'install spin from your distribution' },
+  cc: { probe: ['--version'], install: 'install a C compiler, such as gcc, from your distribution' },
   curl: { probe: ['--version'], install: 'install curl: https://curl.se/download.html' },
 } as const
 export type Tool = keyof typeof TOOLS

@@ -38,6 +38,7 @@ const checks: readonly Check[] = [
   { name: 'fuzz-seeded', command: ['npm', 'run', '-s', 'fuzz', '--', 'seeded'] },
   { name: 'clients', command: ['node', 'test/clients/clients.ts'] },
   { name: 'api-linters', command: ['node', 'test/verify/api-linters.ts'] },
+  { name: 'models', command: ['node', 'test/models/verify.ts'] },
   { name: 'moto', command: ['node', 'test/verify/moto/moto.ts'] },
   { name: 'moto-ledger', command: ['node', 'test/verify/moto/ledger.ts'] },
   { name: 'moto-dynamodb', command: ['node', 'test/verify/moto/dynamodb.ts'] },
