@@ -74,6 +74,19 @@ export const models: readonly Model[] = [
       ...['reserve ok done', 'reserve ok blocked'],
     ],
   },
+  {
+    name: 'shipper',
+    small: [['FAULTS=1', 'CRASHES=0']],
+    large: [
+      ['FAULTS=1', 'CRASHES=1'],
+      ['FAULTS=2', 'CRASHES=1'],
+    ],
+    ltl: { formula: 'published', settings: ['FAULTS=1', 'CRASHES=1'] },
+    // Not replayed yet.
+    simulated: [],
+    replay: async () => {},
+    outcomes: [],
+  },
 ]
 
 /** The outcomes of steps in a trace, such as `record ok blocked none`. */

@@ -108,4 +108,43 @@ export const mutants: { readonly [model: string]: readonly Mutant[] } = {
       to: 'written = (state == approved)',
     },
   ],
+  shipper: [
+    { name: 'the cursor is ignored', from: 'at = cursor;', to: 'at = 0;' },
+    { name: 'the head moves from any stage', from: ':: headStage == from && headApplied ->', to: ':: headApplied ->' },
+    { name: 'a move that is late ignores where it moves from', from: 'move(lateFrom, lateStage)', to: 'move(headStage, lateStage)' },
+    {
+      name: 'the head counts as applied at once',
+      from: 'headSize = end[stage]; headApplied = false',
+      to: 'headSize = end[stage]; headApplied = true',
+    },
+    {
+      name: 'a stage is removed although its move may have worked',
+      from: ':: fate == OK && !moved -> goto remove_own',
+      to: ':: fate != LATE && !(fate == OK && moved) -> goto remove_own',
+    },
+    { name: 'tiles are missing', from: 'fate != BEFORE && tiles < end[stage]', to: 'false && tiles < end[stage]' },
+    { name: 'events are missing', from: 'fate != BEFORE && events < end[stage]', to: 'false && events < end[stage]' },
+    {
+      name: 'the checkpoint is not signed',
+      from: 'fate != BEFORE -> isSigned[end[stage]] = true',
+      to: 'false -> isSigned[end[stage]] = true',
+    },
+    { name: 'the checkpoint is replaced whatever was read', from: 'fate != BEFORE && checkpoint == seen ->', to: 'fate != BEFORE ->' },
+    {
+      name: 'cursors advance although nothing was published',
+      from: ':: fate == OK && moved -> goto advance',
+      to: ':: fate != LATE -> goto advance',
+    },
+    { name: 'a cursor moves back', from: 'fate != BEFORE && cursor == base[stage] ->', to: 'fate != BEFORE ->' },
+    {
+      name: 'a delayed shipper marks a newer stage as applied',
+      from: 'fate != BEFORE && headStage == stage -> headApplied',
+      to: 'fate != BEFORE -> headApplied',
+    },
+    {
+      name: 'the stage is removed before it counts as applied',
+      from: 'cursor = end[stage] :: else fi;',
+      to: 'cursor = end[stage]; exists[stage] = false :: else fi;',
+    },
+  ],
 }
