@@ -16,6 +16,12 @@
 #ifndef CRASHES
 #define CRASHES 1
 #endif
+/* With -DRECORD_FAULTS, only record and fail meet faults, so that simulations come to them often. */
+#ifdef RECORD_FAULTS
+#define MAY_FAIL(write) (write == recording || write == failing)
+#else
+#define MAY_FAIL(write) true
+#endif
 #define SENDS 3          /* sender.ts: SENDS */
 #ifndef USES
 #define USES 1
@@ -89,9 +95,9 @@ inline say_state() {
 inline network(write, who, alone, now) {
   if
   :: fate = ok
-  :: faults > 0 -> faults--; fate = before
-  :: faults > 0 -> faults--; fate = after
-  :: faults > 0 && lateWrite == none -> faults--; fate = late; lateWrite = write; lateWho = who; lateNow = now; lateAlone = alone
+  :: faults > 0 && MAY_FAIL(write) -> faults--; fate = before
+  :: faults > 0 && MAY_FAIL(write) -> faults--; fate = after
+  :: faults > 0 && MAY_FAIL(write) && lateWrite == none -> faults--; fate = late; lateWrite = write; lateWho = who; lateNow = now; lateAlone = alone
   fi
 }
 

@@ -40,6 +40,7 @@ export const models: readonly Model[] = [
       ['LAST=1', 'FAULTS=6'],
       ['SAME', 'LAST=1', 'CRASHES=0', 'FAULTS=3'],
       ['FAULTS=0', 'USES=2', 'CRASHES=0'],
+      ['LAST=0', 'CRASHES=0', 'FAULTS=4', 'RECORD_FAULTS', 'USES=2'],
     ],
     replay: replayLedger,
     outcomes: [

@@ -7,7 +7,7 @@ import { mutants } from './mutants.ts'
 import { modelText, mutated, simulations, verify } from './spin.ts'
 
 /** Traces for each of a model's ways to simulate. */
-const SEEDS = Number(process.env.STINT_TRACES ?? 60)
+const SEEDS = Number(process.env.STINT_TRACES ?? 100)
 
 if (!hasTool('spin') || !hasTool('cc')) {
   console.log('install spin, as Debian calls it, and a C compiler')
