@@ -16,6 +16,8 @@ const missed: string[] = []
 
 async function work(): Promise<void> {
   const copy = copyOf(ROOT)
+  const good = await simulate(copy, 5)
+  if (!/^5 schedules.* 0 with faults$/m.test(good)) throw new Error(`without a bug, the copy gives ${good.slice(0, 400)}`)
   for (let bug = left.shift(); bug !== undefined; bug = left.shift()) await seed(copy, bug)
 }
 await Promise.all(Array.from({ length: Math.min(availableParallelism(), left.length) }, work))
@@ -56,18 +58,19 @@ async function seed(copy: string, { name, file, from, to }: SimulatedBug): Promi
     path,
     good.replace(from, () => to),
   )
-  const out = await new Promise<string>((resolve) => {
+  const out = await simulate(copy, MAX_SCHEDULES)
+  writeFileSync(path, good)
+  const by = /^FAULT \d+ ×, first at seed \d+: ((?!simulation).*)$/m.exec(out)?.[1]
+  const schedules = Number(/^(\d+) schedules/m.exec(out)?.[1] ?? 0)
+  if (by === undefined) missed.push(`${name}: ${out.slice(0, 400)}`)
+  else found.push({ name, schedules, by: by.slice(0, 140) })
+  console.log(by === undefined ? `MISSED  ${name}` : `found   ${name}: ${schedules}, ${by.slice(0, 110)}`)
+}
+
+async function simulate(copy: string, schedules: number): Promise<string> {
+  const options = ['test/simulation/simulate.ts', '--seed', '1', '--schedules', String(schedules), '--only-faults', '--stop', '--no-story']
+  return new Promise<string>((resolve) => {
     let text = ''
-    const options = [
-      'test/simulation/simulate.ts',
-      '--seed',
-      '1',
-      '--schedules',
-      String(MAX_SCHEDULES),
-      '--only-faults',
-      '--stop',
-      '--no-story',
-    ]
     const child = spawn(process.execPath, options, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (part) => {
@@ -75,10 +78,4 @@ async function seed(copy: string, { name, file, from, to }: SimulatedBug): Promi
       })
     child.on('close', () => resolve(text))
   })
-  writeFileSync(path, good)
-  const by = /^FAULT \d+ ×, first at seed \d+: (.*)$/m.exec(out)?.[1]
-  const schedules = Number(/^(\d+) schedules/m.exec(out)?.[1] ?? 0)
-  if (by === undefined) missed.push(`${name}: ${out.slice(0, 400)}`)
-  else found.push({ name, schedules, by: by.slice(0, 140) })
-  console.log(by === undefined ? `MISSED  ${name}` : `found   ${name}: ${schedules}, ${by.slice(0, 110)}`)
 }
