@@ -61,12 +61,6 @@ export const seededBugs: readonly SimulatedBug[] = [
     to: "  '(windowExpiresAt > :now OR attribute_exists(pk))',",
   },
   {
-    name: 'reserve does not look at the caller',
-    file: RESERVE,
-    from: "  'callerKey = :callerKey', //",
-    to: "  '(callerKey = :callerKey OR attribute_exists(pk))', //",
-  },
-  {
     name: 'reserve does not look at the terms',
     file: RESERVE,
     from: "  'termsHash = :terms', //",
@@ -150,7 +144,6 @@ export const seededBugs: readonly SimulatedBug[] = [
     from: "if (frozen.outcome === 'unknown') return ledgerSilent(frozen.cause)",
     to: "if (frozen.outcome === 'unknown') return undefined",
   },
-  { name: 'freezes are not read again after a slow reserve', file: VEND, from: '> FREEZES_READ_AGAIN_AFTER_MS', to: '> 1e9' },
   {
     name: 'a frozen call that has reserved goes on',
     file: VEND,
@@ -285,6 +278,11 @@ export const seededBugs: readonly SimulatedBug[] = [
 
 /** Bugs that this simulation cannot see, and what holds them instead. They are not counted. */
 export const unseen: readonly { readonly what: string; readonly why: string }[] = [
+  {
+    what: 'freezes are not read again after a slow reserve',
+    why: 'the promise is about calls that begin after the freeze was answered; test/faults/freeze.test.ts holds it',
+  },
+  { what: 'reserve does not look at the caller', why: 'the terms name the caller, so their hash differs; conditions.test.ts holds it' },
   { what: 'reserve ignores fingerprints', why: 'callers of the workload repeat a key with one content; test/e2e/idempotency holds it' },
   { what: 'a lost answer is not recognized as our own write', why: 'the call is refused and tried again; it costs time and no invariant' },
 ]

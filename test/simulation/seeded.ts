@@ -1,4 +1,4 @@
-/** Puts each seeded bug into a copy and runs schedules until an oracle finds it: `npm run simulate:seeded [part of a name]`. */
+/** Puts each seeded bug into a copy and runs schedules until an oracle finds it: `npm run simulate:seeded [pattern of names]`. */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { type SimulatedBug, seededBugs } from './seeded-bugs.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAX_SCHEDULES = 1500
 
-const wanted = seededBugs.filter(({ name }) => name.includes(process.argv[2] ?? ''))
+const wanted = seededBugs.filter(({ name }) => new RegExp(process.argv[2] ?? '').test(name))
 const left = [...wanted]
 const found: { readonly name: string; readonly schedules: number; readonly by: string }[] = []
 const missed: string[] = []

@@ -265,7 +265,10 @@ async function freeze(actor: Actor): Promise<void> {
   }
   if (set?.status !== 201) return
   schedule.oracles.onFrozen(text, expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt))
-  await actor.wait(dice.pick([100, 5000, 100_000]))
+  const lasts = dice.pick([100, 5000, 100_000])
+  const profile = scope.kind === 'profile' ? scope.id : 'plain'
+  // Whom it stops, while it lasts.
+  await Promise.all([actor.wait(lasts), actor.crowd(1 + dice.int(4), lasts, () => actor.vendAs('dana', profile))])
   const first = dice.pick(['rex', 'ria'])
   const second = dice.chance(0.1) ? first : first === 'rex' ? 'ria' : 'rex'
   for (const who of [first, second]) {
@@ -321,6 +324,7 @@ async function drain(schedule: Schedule): Promise<void> {
 async function heal(schedule: Schedule): Promise<void> {
   const { world, network, oracles } = schedule
   network.healing = true
+  if (schedule.backup) await restore(schedule, schedule.backup, world.dice('restore'))
   // Longer than a reservation waits, and than any late send.
   await world.sleep(250_000)
   await schedule.sweep()
@@ -341,7 +345,6 @@ async function heal(schedule: Schedule): Promise<void> {
   const then = dice.int(100)
   if (then < 3) await leaveTheTable(schedule, dice)
   else if (then < 15) await forget(schedule, dice)
-  else if (schedule.backup) await restore(schedule, schedule.backup, dice)
   network.healing = true
   await drain(schedule)
   // compare looks at each item after an hour, a day and a week: what the stream lost late is found late.
@@ -427,6 +430,7 @@ async function forget(schedule: Schedule, dice: Dice): Promise<void> {
 /** The table is restored from a backup of some time ago, with an epoch: nothing that was granted before may be used again. */
 async function restore(schedule: Schedule, backup: ReadonlyMap<string, Item>, dice: Dice): Promise<void> {
   const { world, oracles } = schedule
+  await drain(schedule)
   world.say('the table is restored from a backup')
   schedule.reached.add('the table is restored from a backup')
   oracles.onRestored(world.now)
