@@ -39,7 +39,7 @@ export type Options = {
   readonly seed: number
   /** Keeps the story. */
   readonly told?: boolean
-  /** Actors and faults that do not take part, by name: for shrinking. */
+  /** Actors, calls and faults that do not take part, by name: for shrinking. */
   readonly without?: ReadonlySet<string>
   /** What the side table has at first: how far the keepers have come. */
   readonly side?: ReadonlyMap<string, Item>
@@ -101,6 +101,8 @@ export class Schedule {
   actors = 0
   /** The names of all actors, also of those that were taken away. */
   readonly cast: string[] = []
+  /** The names of all calls, likewise. */
+  readonly calls: string[] = []
   readonly without: ReadonlySet<string>
   #machines = 0
   #calls = 0
@@ -229,6 +231,7 @@ export class Schedule {
 
   /** A call of the vend path, and its answer if it arrives. */
   async vend(by: string, call: Omit<VendCall, 'id' | 'started'>, token: string, body?: object): Promise<Answer | undefined> {
+    if (!this.#takesPlace(by)) return undefined
     const known: VendCall = { ...call, id: by, started: this.world.now }
     const { machine, part } = this.#free('vend', (one) => vendOn(this.services, one))
     const isPost = call.by === 'sessions'
@@ -263,6 +266,7 @@ export class Schedule {
     body?: object,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer | undefined> {
+    if (!this.#takesPlace(by)) return undefined
     const started = this.world.now
     const { machine, part } = this.#free('api', (one) => apiApp(apiOn(this.services, one)))
     const request = new Request(`http://stint${path}`, {
@@ -283,6 +287,7 @@ export class Schedule {
   }
   /** A request that Slack sends. Slack sends it again if it gets no answer. */
   async slackSends(by: string, { path, body, headers }: SignedForm): Promise<Answer | undefined> {
+    if (!this.#takesPlace(by)) return undefined
     const { machine, part } = this.#free('slack', (one) => slackOn(this.services, one))
     const request = {
       method: 'POST',
@@ -296,6 +301,10 @@ export class Schedule {
     if (reply) this.world.say(`${by}: Slack gets ${reply.status}`)
     if (reply && reply.status >= 500 && reply.status !== 503) this.oracles.fault('bug', `Slack gets ${reply.status}: ${reply.body}`)
     return reply && { status: reply.status, text: reply.body, json: jsonOf(reply.body) }
+  }
+  #takesPlace(by: string): boolean {
+    this.calls.push(by)
+    return !this.without.has(by)
   }
   /** Whether the answer of Stint reaches its caller: credentials have left all the same. */
   #arrives(by: string): boolean {

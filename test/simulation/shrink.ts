@@ -1,5 +1,5 @@
 /**
- * Shrinks a failing schedule: takes away actors, then faults, one half at a time and then one by one, as long as the same oracle still
+ * Shrinks a failing schedule: takes away actors, then faults, then calls, one half at a time and then one by one, as long as the same oracle still
  * finds a fault. What is left is the shortest schedule that this finds, told as a story.
  */
 import type { Fault } from './oracles/index.ts'
@@ -9,7 +9,7 @@ import { EPOCH } from './world.ts'
 type Run = (without: ReadonlySet<string>, told: boolean) => Promise<Schedule>
 export type Shrunk = { readonly without: ReadonlySet<string>; readonly schedule: Schedule; readonly fault: Fault; readonly runs: number }
 
-const MAX_RUNS = 300
+const MAX_RUNS = 500
 
 export async function shrink(first: Schedule, run: Run): Promise<Shrunk> {
   const [{ oracle }] = first.oracles.faults as [Fault]
@@ -35,12 +35,13 @@ export async function shrink(first: Schedule, run: Run): Promise<Shrunk> {
   }
   await takeAway(first.cast)
   await takeAway(last.network.injected.map(({ name }) => name))
+  await takeAway(last.calls.filter((name) => !without.has(name)))
   const schedule = await run(without, true)
   const fault = schedule.oracles.faults.find((one) => one.oracle === oracle) ?? (first.oracles.faults[0] as Fault)
   return { without, schedule, fault, runs }
 }
 
-const LINES_BEFORE = 60
+const LINES_BEFORE = 80
 
 /** The story of a failure, up to its first fault. */
 export function tellStory({ schedule, fault, without, runs }: Shrunk, seed: number): string {
