@@ -189,7 +189,12 @@ export const seededBugs: readonly SimulatedBug[] = [
     from: "  if (mine && (state === 'pending' || state === 'approved')) return done('unchanged')\n",
     to: '',
   },
-  { name: 'the requester approves', file: MACHINE, from: '  request.person === actor.person ||\n', to: '' },
+  {
+    name: 'the requester approves',
+    file: MACHINE,
+    from: '  request.person === actor.person ||\n  request.personNow === actor.person ||\n',
+    to: '',
+  },
   {
     name: 'a denied request is approved',
     file: MACHINE,

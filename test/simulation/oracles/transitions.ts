@@ -2,6 +2,7 @@
  * Every change of state is in the table of transitions and has its event; what identifies a request never changes; journals only grow.
  * Invariants 4 and 8: who approved, counted by trying every assignment; terms are those of a deployed config.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { requestTransitions } from '@stint/core/request/machine'
 import { PEOPLE, personOf } from '../people.ts'
 import {
@@ -76,6 +77,11 @@ export function transitionsOracle(court: Court): Oracle {
   }
 
   function judgeApproval(id: string, after: Item, fresh: readonly Json[]): void {
+    const approved = fresh.find((event) => event.type === 'request.approved')
+    const deployed = releases.find(({ hash }) => hash === approved?.config)?.profiles.find(stringOf(after.profile) ?? '')?.approval
+    const asked = (JSON.parse(stringOf(after.terms) as string) as Json).approval
+    if (!isDeepStrictEqual(JSON.parse(JSON.stringify(deployed ?? null)), asked))
+      fault('config', `${id} is approved under other rules than those it was made under`)
     if (fresh.some((event) => event.type === 'request.approved' && event.unattended)) {
       reach('approved unattended')
       if (now() < (numberOf(after.unattendedAt) ?? 0) - 2 * skewMs) fault('approval', `${id} is approved unattended before its time`)
