@@ -1,6 +1,7 @@
 /** The models: their bounds, how they are simulated, and how a trace is replayed. */
 import { replayBreakGlass } from './replay-break-glass.ts'
 import { replayLedger } from './replay-ledger.ts'
+import { replayShipper } from './replay-shipper.ts'
 
 type Model = {
   readonly name: string
@@ -83,10 +84,21 @@ export const models: readonly Model[] = [
       ['FAULTS=2', 'CRASHES=1'],
     ],
     ltl: { formula: 'published', settings: ['FAULTS=1', 'CRASHES=1'] },
-    // Not replayed yet.
-    simulated: [],
-    replay: async () => {},
-    outcomes: [],
+    simulated: [
+      [],
+      ['FAULTS=3', 'CRASHES=0', 'APPLY_FAULTS'],
+      ['FAULTS=3', 'CRASHES=0', 'CURSOR_FAULTS'],
+      ['FAULTS=4', 'CRASHES=0', 'REMOVE_FAULTS'],
+      ['FAULTS=0', 'CRASHES=4'],
+    ],
+    replay: replayShipper,
+    // 0: it works; 1: lost before; 2: lost after; 3: late.
+    outcomes: [
+      ...['staging', 'moving', 'discarding', 'tiling', 'bundling', 'signing', 'publishing', 'advancing', 'applying', 'removing'].flatMap(
+        (step) => [`${step} 0`, `${step} 1`, `${step} 2`],
+      ),
+      ...['moving 3', 'arriving 0', 'crashing 0', 'reading 0', 'recovering 0', 'comparing 0'],
+    ],
   },
 ]
 
