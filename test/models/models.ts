@@ -26,10 +26,10 @@ export const models: readonly Model[] = [
     small: [['FAULTS=1', 'CRASHES=0', 'SAME', 'LAST=1']],
     large: [
       ['FAULTS=1', 'CRASHES=0', 'SAME'],
-      ['FAULTS=1', 'CRASHES=1', 'SAME'],
-      ['FAULTS=2', 'CRASHES=0', 'SAME'],
+      ['FAULTS=1', 'CRASHES=1', 'SAME', 'LAST=1'],
+      ['FAULTS=2', 'CRASHES=0', 'SAME', 'LAST=1'],
       ['FAULTS=1', 'CRASHES=0'],
-      ['FAULTS=1', 'CRASHES=0', 'USES=2', 'LAST=2'],
+      ['FAULTS=1', 'CRASHES=0', 'USES=2', 'LAST=1'],
     ],
     ltl: { formula: 'returned', settings: ['FAULTS=1', 'CRASHES=0', 'SAME'] },
     simulated: [
