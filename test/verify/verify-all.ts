@@ -21,6 +21,7 @@ const checks: readonly Check[] = [
   { name: 'seeded-bugs', command: ['node', 'test/verify/seeded.ts'] },
   { name: 'simulation', command: ['node', 'test/simulation/campaign.ts', '--schedules', '20000'] },
   { name: 'simulation-seeded', command: ['node', 'test/simulation/seeded.ts'] },
+  { name: 'mutation', command: ['npm', 'run', 'mutate', '--', '--all'] },
   { name: 'campaign-uses', command: [...vitest('test/e2e/approvals.test.ts'), '-t', 'uses of one'], env: { STINT_ROUNDS: '300' } },
   { name: 'campaign-flips', command: vitest('test/faults/tamper.test.ts'), env: { STINT_FLIPS: '500000' } },
   {

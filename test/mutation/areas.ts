@@ -1,0 +1,35 @@
+/** What is mutated, which tests must notice, and the score below which `npm run mutate` fails. */
+import { globSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+export type Area = {
+  readonly name: string
+  /** Paths relative to the repository. */
+  readonly sources: readonly string[]
+  readonly tests: readonly string[]
+  /** In percent. */
+  readonly limit: number
+}
+
+const CORE = 'packages/core/src/**/*.test.ts'
+const IAM = 'packages/iam/src/**/*.test.ts'
+const VEND = 'packages/broker/src/vend/**/*.test.ts'
+
+/** Tests that start no sandbox and no process. */
+export const areas: readonly Area[] = [
+  area('access', 'packages/core/src/access', 95, [CORE]),
+  area('identity', 'packages/core/src/identity', 95, [CORE]),
+  area('request', 'packages/core/src/request', 95, [CORE]),
+  area('audit', 'packages/core/src/audit', 95, [CORE]),
+  area('vend', 'packages/broker/src/vend', 95, [VEND]),
+  area('scope', 'packages/core/src/scope', 90, [CORE]),
+  area('config', 'packages/core/src/config', 90, [CORE]),
+  area('iam', 'packages/iam/src', 90, [IAM, CORE]),
+]
+
+function area(name: string, folder: string, limit: number, tests: readonly string[]): Area {
+  const sources = globSync(`${folder}/**/*.ts`, { cwd: ROOT }).filter((path) => !path.endsWith('.test.ts') && !path.includes('/testing/'))
+  return { name, sources: sources.sort(), tests: globSync([...tests], { cwd: ROOT }).sort(), limit }
+}
