@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Profile } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import { caller, NOW, profile, rules } from '../testing/fixtures.ts'
-import { decideAccess, isOneOf } from './decide.ts'
+import { decideAccess, isOneOf, standingOf } from './decide.ts'
+import { nearestObstacle, obstaclesOf } from './obstacles.ts'
 
 const developers = { issuer: 'people', claims: { groups: { includes: 'developers' } } } as const
 const decide = (change: Partial<Profile>, who: Partial<Caller> = {}, id = 'reader', sourceIp = '203.0.113.7') =>
@@ -59,6 +60,7 @@ test.each<[string, Partial<Profile>, Partial<Caller>, string]>([
     'source-ip',
   ],
   ['a sign-in just recent enough', { eligible: [{ ...developers, authAge: '15m' }] }, signedIn(900), 'allowed'],
+  ['the second of two networks', { eligible: [{ ...developers, sourceIp: ['10.0.0.0/8', '203.0.113.0/24'] }] }, {}, 'allowed'],
   ['the second of two rules', { eligible: [{ issuer: 'ci', claims: { sub: 'x' } }, developers] }, {}, 'allowed'],
   [
     'all that the rule says',
@@ -72,11 +74,24 @@ test.each<[string, Partial<Profile>, Partial<Caller>, string]>([
 })
 
 describe('a step-up', () => {
-  const stepUpOf = (change: Partial<Profile>) => (decide(change) as { evidence?: { stepUp?: object } }).evidence?.stepUp
-  test.each<[string, Partial<Profile>, object | undefined]>([
+  const stepUpOf = (change: Partial<Profile>, who: Partial<Caller> = {}) =>
+    (decide(change, who) as { evidence?: { stepUp?: object } }).evidence?.stepUp
+  test.each<[string, Partial<Profile>, object | undefined, Partial<Caller>?]>([
     ['asks for a second factor', { eligible: [{ ...developers, mfa: true }] }, { acrValues: ['phr', 'phrh'] }],
     ['asks for a recent sign-in', { eligible: [{ ...developers, authAge: '15m' }] }, { maxAge: 900 }],
     ['asks for both', { eligible: [{ ...developers, mfa: true, authAge: '1h' }] }, { acrValues: ['phr', 'phrh'], maxAge: 3600 }],
+    [
+      'does not ask again for a sign-in that is recent enough',
+      { eligible: [{ ...developers, mfa: true, authAge: '15m' }] },
+      { acrValues: ['phr', 'phrh'] },
+      signedIn(60),
+    ],
+    [
+      'names no class of a second factor for an issuer that the config no longer has',
+      { eligible: [{ issuer: 'gone', claims: { groups: { includes: 'developers' } }, mfa: true }] },
+      { acrValues: [] },
+      { issuer: 'gone' },
+    ],
     ['is not asked for where only the address is wrong', { eligible: [{ ...developers, sourceIp: ['10.0.0.0/8'] }] }, undefined],
     [
       'is that of the nearest rule',
@@ -88,7 +103,7 @@ describe('a step-up', () => {
       },
       { maxAge: 120 },
     ],
-  ])('%s', (_name, change, expected) => expect(stepUpOf(change)).toEqual(expected))
+  ])('%s', (_name, change, expected, who) => expect(stepUpOf(change, who)).toEqual(expected))
 })
 
 describe('an unknown and an invisible profile', () => {
@@ -166,4 +181,80 @@ describe('what operators learn of a refusal', () => {
     expect(access).toMatchObject({ code: 'profile-unknown', operator: expect.stringContaining(expected) })
     expect((access as { detail: string }).detail).toBe('Profile not found, or not visible to you.')
   })
+})
+
+test.each<[string, Partial<Profile>, Partial<Caller>, string, object]>([
+  ['an unknown profile', {}, {}, 'nothing', { reasons: ['not in the config'], operator: 'not in the config' }],
+  [
+    'an invisible one',
+    {},
+    { claims: {} },
+    'reader',
+    { reasons: ['not visible'], operator: 'not visible: eligible[0]: groups is missing, expected {"includes":"developers"}' },
+  ],
+  [
+    'one whose rules do not match',
+    { eligible: [{ issuer: 'ci', claims: { sub: 'x' } }], visibleTo: [developers] },
+    {},
+    'reader',
+    {
+      reasons: ['no rule fits'],
+      operator: 'no rule fits: eligible[0]: issuer is "people", expected "ci"',
+      detail: 'You can see this profile, but its rules do not match your token.',
+    },
+  ],
+  [
+    'one that requires a second factor',
+    { eligible: [{ ...developers, mfa: true, authAge: '1m', sourceIp: ['10.0.0.0/8'] }] },
+    {},
+    'reader',
+    {
+      reasons: ['mfa-required', 'auth-too-old', 'source-ip'],
+      operator: 'mfa-required, auth-too-old, source-ip',
+      detail: 'This profile requires a sign-in with a second factor.',
+    },
+  ],
+  [
+    'one that requires a recent sign-in',
+    { eligible: [{ ...developers, authAge: '1m' }] },
+    {},
+    'reader',
+    { reasons: ['auth-too-old'], operator: 'auth-too-old', detail: 'This profile requires a recent sign-in.' },
+  ],
+  [
+    'one that requires another address',
+    { eligible: [{ ...developers, sourceIp: ['10.0.0.0/8'] }] },
+    {},
+    'reader',
+    { reasons: ['source-ip'], operator: 'source-ip', detail: 'This profile does not allow calls from your IP address.' },
+  ],
+])('%s: what the caller and the operator read', (_name, change, who, id, expected) => {
+  expect(decide(change, who, id)).toMatchObject({ outcome: 'refused', ...expected })
+})
+
+test('a caller who only sees a profile has no hurdles to take', () =>
+  expect(standingOf(profile({ eligible: [], visibleTo: [developers] }), caller(), { sourceIp: '203.0.113.7', now: NOW })).toEqual({
+    visible: true,
+    eligible: false,
+    hurdles: [],
+  }))
+
+describe('the obstacles of a caller', () => {
+  const eligible = [developers, { issuer: 'people', claims: { a: '1', b: '2' } }, { issuer: 'people', claims: { a: '1' } }]
+  test('do not list a rule whose claims match', () =>
+    expect(obstaclesOf({ eligible }, caller())).toEqual([
+      { rule: 'eligible[2]', misses: [{ claim: 'a', is: undefined, wanted: '1' }] },
+      {
+        rule: 'eligible[1]',
+        misses: [
+          { claim: 'a', is: undefined, wanted: '1' },
+          { claim: 'b', is: undefined, wanted: '2' },
+        ],
+      },
+    ]))
+  test('are none where all rules match', () => expect(nearestObstacle({ eligible: [developers] }, caller())).toBeUndefined())
+  test('end after the only claim', () =>
+    expect(nearestObstacle({ eligible: [{ issuer: 'people', claims: { a: '1' } }] }, caller())).toBe(
+      'eligible[0]: a is missing, expected "1"',
+    ))
 })

@@ -18,6 +18,7 @@ const rules = (...responders: Who[]): Rules =>
         { issuer: 'other', subject: 'r-2' },
         { issuer: 'ci', actor: 'rita' },
       ],
+      alex: [{ issuer: 'other', subject: 'a-1' }],
     },
     responders,
   }) as unknown as Rules
@@ -44,6 +45,19 @@ describe('a freeze may stop a responder', () => {
       { kind: 'subject', issuer: 'staff', id: storedSubject(LONG) },
       true,
     ],
+    [
+      'a short one, which does not fit the pattern',
+      [{ issuer: 'staff', claims: { sub: { glob: 'a*' } } }],
+      { kind: 'subject', issuer: 'staff', id: 'b' },
+      false,
+    ],
+    [
+      'an issuer with a group, of which no person is declared',
+      [group('staff'), group('elsewhere')],
+      { kind: 'issuer', id: 'elsewhere' },
+      true,
+    ],
+    ['a person whom the second of two rules names', [named('staff', 'a'), one('other', 'r-2')], { kind: 'person', id: 'rita' }, true],
     ['a person who is one', [one('other', 'r-2')], { kind: 'person', id: 'rita' }, true],
     ['an undeclared person', [one('other', 'x')], { kind: 'person', id: 'rita' }, false],
   ])('%s: of %j', (_name, responders, scope, expected) => expect(mayStopResponder(rules(...responders), scope)).toBe(expected))
@@ -58,6 +72,19 @@ describe('two people are left to release', () => {
     ['two people of another one', [group('staff'), one('other', 'a'), one('other', 'b')], true],
     ['one person, named twice', [one('other', 'a'), named('other', 'a')], false],
     ['two, of whom one is frozen by another identity', [named('other', 'a', 'r-2')], false],
+    ['two, of whom one has further identities elsewhere', [named('other', 'a', 'a-1')], true],
+    ['people of an issuer that the config does not have', [group('gone')], false],
     ['jobs, which release nothing', [group('ci')], false],
   ])('%s', (_name, responders, expected) => expect(leavesTwoResponders(rules(...responders), 'staff')).toBe(expected))
+})
+
+test('without responders, no freeze stops one, and none is left', () => {
+  const { responders: _none, ...without } = rules()
+  const scopes: FreezeScope[] = [
+    { kind: 'issuer', id: 'staff' },
+    { kind: 'person', id: 'rita' },
+    { kind: 'subject', issuer: 'staff', id: 'r-1' },
+  ]
+  expect(scopes.map((scope) => mayStopResponder(without as Rules, scope))).toEqual([false, false, false])
+  expect(leavesTwoResponders(without as Rules, 'staff')).toBe(false)
 })
