@@ -38,6 +38,8 @@ describe('a link', () => {
     ['a code where none was given', claim(base, 'c1', u1, NOW), 'link-unknown'],
     ['a code without an offer', claim(undefined, 'c1', u1, NOW), 'link-unknown'],
     ['the code again, by the same: an answer was lost', claim(pending, 'c1', u1, NOW), 'unchanged'],
+    ['the code again, too late', claim(pending, 'c1', u1, NOW + 10 * MINUTE), 'link-unknown'],
+    ['confirmed too late, by another Slack user than the linked one', confirm(active, dana, u2, NOW), 'link-unknown'],
     ['the code again, by another', claim(pending, 'c1', u2, NOW), 'link-unknown'],
 
     ['confirmed', confirm(pending, dana, u1, NOW), 'linked U1, link.made T1/U1'],
@@ -70,6 +72,36 @@ describe('a link', () => {
     const made = confirm({ ...pending, typed: { since: NOW, count: 4 } }, dana, u1, NOW)
     expect(made.outcome === 'done' && made.value !== 'unchanged' && made.value.link.typed?.count).toBe(4)
   })
+  test('leaves everything that the next step needs', () => {
+    const long = { ...dana, fullSubject: 'dana-in-full' }
+    const linkOf = (decided: LinkDecided) => (decided.outcome === 'done' && decided.value !== 'unchanged' ? decided.value.link : undefined)
+    expect(linkOf(offer(undefined, long, 'c1', NOW))).toEqual({ ...long, offer: { code: 'c1', expiresAt: NOW + 10 * MINUTE } })
+    expect(linkOf(claim(offered, 'c1', u1, NOW))).toEqual({
+      ...dana,
+      pending: { slack: u1, code: 'c1', expiresAt: NOW + 10 * MINUTE },
+      typed: { since: NOW, count: 1 },
+    })
+    const typed = { since: NOW - MINUTE, count: 3 }
+    expect(linkOf(claim({ ...offered, typed }, 'c1', u1, NOW))?.typed).toEqual({ since: NOW - MINUTE, count: 4 })
+    expect(linkOf(confirm(pending, long, u1, NOW))).toEqual({
+      ...long,
+      active: { slack: u1, since: NOW, expiresAt: NOW + 90 * 86_400_000 },
+    })
+    expect(linkOf(end({ ...active, ...long, typed }, 'unlinked', NOW))).toEqual({ ...long, typed })
+  })
+  test('records who did what, and why it ended', () => {
+    const eventsOf = (decided: LinkDecided) => (decided.outcome === 'done' && decided.value !== 'unchanged' ? decided.value.events : [])
+    const expiresAt = NOW + 90 * 86_400_000
+    expect(eventsOf(linkByEmail(active, dana, u2, NOW))).toEqual([
+      { type: 'link.ended', by: dana.caller, slack: 'T1/U1', reason: 'replaced' },
+      { type: 'link.made', by: dana.caller, slack: 'T1/U2', expiresAt, email: true },
+    ])
+    expect(eventsOf(confirm(pending, dana, u1, NOW))).toEqual([{ type: 'link.made', by: dana.caller, slack: 'T1/U1', expiresAt }])
+    expect(eventsOf(end(active, 'not-a-member', NOW))).toEqual([
+      { type: 'link.ended', by: dana.caller, slack: 'T1/U1', reason: 'not-a-member' },
+    ])
+  })
+  test('has an ID of its own domain', () => expect(linkId({ issuer: 'people', subject: 'dana' })).toBe('lnk_5fkfcnq51kr62smhe759yy5h1j'))
   test('lasts 90 days, and not a millisecond more', () => {
     const made = confirm(pending, dana, u1, NOW)
     const link = made.outcome === 'done' && made.value !== 'unchanged' ? { ...base, ...made.value.link } : undefined

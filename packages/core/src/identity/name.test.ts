@@ -11,6 +11,7 @@ describe('sourceIdentity', () => {
     ['what AWS takes stays as it is', 'dana@acme.example', 'acme.dana@acme.example'],
     ['what it does not take is written in hex', 'repo:acme/web', 'acme.repo=3Aacme=2Fweb'],
     ['= is ours, so it is written too', 'a=3A', 'acme.a=3D3A'],
+    ['a name that just fits stays whole', 'x'.repeat(59), `acme.${'x'.repeat(59)}`],
     ['bytes are UTF-8', 'é', 'acme.=C3=A9'],
   ])('%s', (_name, identity, expected) => expect(sourceIdentity('acme', identity)).toBe(expected))
 
@@ -59,6 +60,7 @@ describe('joinedName', () => {
     ['a colon within a part is no border', ['a:b', 'c'], 'a%3Ab:c'],
     ['nor is its escape', ['a%3Ab', 'c'], 'a%253Ab:c'],
     ['what is missing is empty', ['a', undefined], 'a:'],
+    ['128 characters stay whole', ['x'.repeat(126), 'y'], `${'x'.repeat(126)}:y`],
     ['what is empty is not missing', ['a', ''], 'a:%'],
   ])('%s', (_name, parts, expected) => expect(joinedName(parts)).toBe(expected))
 

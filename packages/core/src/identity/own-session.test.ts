@@ -36,6 +36,10 @@ describe('a token about a session that Stint issued is refused', () => {
 
 describe('other tokens are not', () => {
   test.each<[string, JsonObject]>([
+    ['text before the ARN', about(`x arn:aws:iam::111122223333:role/Reader`)],
+    ['a line after the ARN', about('arn:aws:iam::111122223333:role/Reader\n/x')],
+    ['text before the ARN of a session', about('x arn:aws:sts::111122223333:assumed-role/Reader/dana')],
+    ['a path after a session', about('arn:aws:sts::111122223333:assumed-role/Reader/dana/x')],
     ['another role of the account', about(runner, { principal_tags: { team: 'ci' } })],
     ['a role of that name in another account', about('arn:aws:iam::999988887777:role/stint/Reader')],
     ['a role that begins alike', about('arn:aws:iam::111122223333:role/stint/Reader2')],
@@ -50,4 +54,10 @@ describe('other tokens are not', () => {
     ['tags that are a string', about(runner, { principal_tags: 'stint:session' })],
     ['no subject', {}],
   ])('%s', (_name, claims) => expect(refuseOwnSession(rules, claims)).toBeUndefined())
+  test('a token of no role, where a target has no valid role', () =>
+    expect(refuseOwnSession({ targets: { odd: { roleArn: 'odd' } }, issuers: {} }, { sub: 'dana' })).toBeUndefined())
+  test('a token of a role, where a target has no valid role', () =>
+    expect(refuseOwnSession({ targets: { odd: { roleArn: 'odd' } }, issuers: {} }, about(runner))).toBeUndefined())
+  test('a token without a source identity, where the key of an issuer is a single letter', () =>
+    expect(refuseOwnSession({ targets, issuers: { s: { key: 'S' } } }, about(runner))).toBeUndefined())
 })

@@ -47,6 +47,13 @@ describe('triggeredBy', () => {
       triggeredBy({ people, issuers: both }, caller({ issuer: 'other', kind: 'workload', claims: { actor_id: '77' } })),
     ).toBeUndefined()
   })
+  test.each(['', 77])('%j is not an actor, even if the config declares it', (actor) =>
+    expect(triggeredBy({ people: { odd: [{ issuer: 'ci', actor: actor as string }] }, issuers }, job({ actor_id: actor }))).toBeUndefined(),
+  )
+  test('an issuer that the config no longer has names no person', () =>
+    expect(triggeredBy({ people, issuers: {} }, job({ actor_id: '77' }))).toBeUndefined())
+  test('without declarations a person has no identities', () => expect(identitiesOf({}, 'eve')).toEqual([]))
+  test('a person who is not declared has no identities', () => expect(identitiesOf({ people }, 'sam')).toEqual([]))
   test('an issuer without actorClaim names no person', () => {
     expect(triggeredBy({ people, issuers: { ci: {} } as never }, job({ actor_id: '77' }))).toBeUndefined()
   })

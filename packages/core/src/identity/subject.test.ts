@@ -77,6 +77,10 @@ describe('as it is stored', () => {
       for (const other of subjects) expect([one, other, isStoredAs(one, storedSubject(other))]).toEqual([one, other, one === other])
   })
 
+  test.each([`x${digestOf('a')}`, `${digestOf('a')}0`, digestOf('a').toUpperCase()])('%s is not a digest', (text) =>
+    expect(isSubjectDigest(text)).toBe(false),
+  )
+
   test('typed by a person: the subject, or the digest from an event', () => {
     const long = 's'.repeat(300)
     expect([typedSubject('dana'), typedSubject(long), typedSubject(digestOf(long))]).toEqual(['dana', digestOf(long), digestOf(long)])

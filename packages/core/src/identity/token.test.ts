@@ -5,7 +5,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Issuer } from '../config/shape.ts'
 import { toCaller } from './caller.ts'
-import { checkClaims, checkHeader, MAX_TOKEN_BYTES, parseToken, type UnverifiedToken } from './token.ts'
+import { checkClaims, checkHeader, MAX_TOKEN_BYTES, parseToken, shownClaim, type UnverifiedToken } from './token.ts'
+import { dialectOf } from './token-use.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 const seconds = NOW / 1000
@@ -24,6 +25,7 @@ const claims = { iss: issuer.url, sub: 'dana', aud: 'stint', iat: seconds - 60, 
 const encode = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 const jwt = (header: unknown, payload: unknown, signature = 'c2ln') => `${encode(header)}.${encode(payload)}.${signature}`
 const header = { alg: 'ES256', kid: 'k1' }
+const header64 = encode(header)
 
 const faultOf = (raw: string): string => {
   const parsed = parseToken(raw)
@@ -46,6 +48,12 @@ describe('parseToken', () => {
     ['a header that is a list', jwt([], claims), 'header: not an object'],
     ['no alg', jwt({ kid: 'k1' }, claims), 'no alg'],
     ['alg that is a number', jwt({ alg: 1 }, claims), 'no alg'],
+    ['a kid of 256 characters', jwt({ ...header, kid: 'k'.repeat(256) }, claims), 'ok'],
+    ['a kid of 257 characters', jwt({ ...header, kid: 'k'.repeat(257) }, claims), 'invalid kid'],
+    ['a typ that is a number', jwt({ ...header, typ: 7 }, claims), 'invalid typ'],
+    ['a payload that is a list', jwt(header, []), 'payload: not an object'],
+    ['a header that is not base64url', `+.${encode(claims)}.c2ln`, 'base64url'],
+    ['a payload that is not base64url', `${encode(header)}.+.c2ln`, 'base64url'],
     ['a kid that is an object', jwt({ ...header, kid: {} }, claims), 'invalid kid'],
     ['⚑ crit', jwt({ ...header, crit: ['exp'] }, claims), 'critical'],
     ['⚑ b64', jwt({ ...header, b64: false }, claims), 'critical'],
@@ -73,6 +81,10 @@ describe('checkHeader', () => {
   ])('%s is refused', (_name, alg) => {
     const parsed = parseToken(jwt({ alg, kid: 'k1' }, claims))
     expect(parsed.outcome === 'done' && checkHeader(issuer, parsed.value)?.operator).toContain('not allowed')
+  })
+  test('an algorithm is shown in at most 40 characters', () => {
+    const parsed = parseToken(jwt({ alg: 'x'.repeat(60), kid: 'k1' }, claims))
+    expect(parsed.outcome === 'done' && checkHeader(issuer, parsed.value)?.operator).toBe(`algorithm ${'x'.repeat(40)} is not allowed`)
   })
   test('a token without kid is refused', () => {
     const parsed = parseToken(jwt({ alg: 'ES256' }, claims))
@@ -115,6 +127,16 @@ describe('checkClaims', () => {
     ['exp beyond any calendar', {}, { exp: 1e15 }, undefined, 'exp'],
     ['iat missing', {}, { iat: undefined }, undefined, 'iat'],
     ['⚑ iat in the future', {}, { iat: seconds + 11 }, undefined, 'ahead of the broker'],
+    ['iat at the end of the grace', {}, { iat: seconds + 10 }, undefined, 'ok'],
+    ['exp of 0', {}, { exp: 0 }, undefined, 'exp must be a number'],
+    ['exp after the year 9999', {}, { exp: 253_402_300_800 }, undefined, 'exp must be a number'],
+    ['exp below zero', {}, { exp: -1 }, undefined, 'exp must be a number'],
+    ['exp equal to iat', {}, { exp: seconds - 60 }, undefined, 'exp is not after iat'],
+    ['typ of the media type with more before it', {}, {}, 'x-application/at+jwt', 'typ x-application/at+jwt is not allowed'],
+    ['typ of the media type with more after it', {}, {}, 'application/at+jwt2', 'typ application/at+jwt2 is not allowed'],
+    ['a long typ', {}, {}, 'x'.repeat(60), `typ ${'x'.repeat(40)} is not allowed`],
+    ['any takes an access token', {}, {}, 'at+jwt', 'ok'],
+    ['two audiences, of which the first is ours', {}, { aud: ['stint', 'other'] }, undefined, 'ok'],
     ['iat within the grace', {}, { iat: seconds + 9 }, undefined, 'ok'],
     ['iat 30 s ahead, within the skew of its issuer', { clockSkew: '60s' }, { iat: seconds + 30 }, undefined, 'ok'],
     ['iat 5 s ahead of an issuer without skew', { clockSkew: '1s' }, { iat: seconds + 5 }, undefined, 'ahead of the broker'],
@@ -204,6 +226,20 @@ describe('checkClaims', () => {
     const groups = Array(200).fill('0f4c2b1a-6d3e-4b5f-8a7c-9d0e1f2a3b4c')
     expect(checkClaims(issuer, token({ ...claims, groups }), NOW).outcome).toBe('done')
   })
+  test('verifies a token that is as long as allowed', () => {
+    const room = 2 * MAX_TOKEN_BYTES - header64.length - '..c2ln'.length
+    expect(faultOf(`${header64}.${'A'.repeat(room)}.c2ln`)).not.toContain('too long')
+    expect(faultOf(`${header64}.${'A'.repeat(room + 1)}.c2ln`)).toContain('too long')
+  })
+  test('takes a token of exactly the limit', () => {
+    const whole = token(claims)
+    const of = (length: number) => checkClaims(issuer, { ...whole, raw: 'x'.repeat(length) }, NOW).outcome
+    expect([of(MAX_TOKEN_BYTES), of(MAX_TOKEN_BYTES + 1)]).toEqual(['done', 'refused'])
+  })
+  test('shows a claim of 80 characters whole', () => {
+    expect(shownClaim('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`)
+    expect(shownClaim('x'.repeat(79))).toBe(`"${'x'.repeat(78)}…`)
+  })
   test('says how long ago a token expired', () =>
     expect(checkClaims(issuer, token({ ...claims, exp: seconds - 30 }), NOW)).toMatchObject({ detail: 'The token expired 30 s ago.' }))
 
@@ -240,6 +276,13 @@ describe('checkClaims', () => {
       { token_use: 'id', aud: undefined, client_id: 'client-1' },
       'aud',
     ],
+    [
+      'Cognito: an access token that has an aud',
+      { tokenUse: 'access' },
+      { token_use: 'access', aud: 'x', client_id: 'client-1', username: 'd' },
+      'aud is "x"',
+    ],
+    ['Cognito: another token_use', {}, { token_use: 'refresh', aud: 'client-1' }, 'those of neither an ID token nor'],
     ['Cognito: no token_use', {}, { aud: 'client-1' }, 'those of neither an ID token nor'],
     [
       'another issuer’s client_id is no audience',
@@ -262,6 +305,19 @@ describe('issuers that mark tokens in their own way', () => {
     ['Okta: scopes without a client', okta ?? {}, { scp: ['openid'] }, 'neither'],
     ['Okta: an application is not a person', { ...okta, tokenUse: 'access' }, { cid: 'c', scp: ['x'] }, 'of an application'],
     ['Okta: an application as a workload', { ...okta, tokenUse: 'access', kind: 'workload' }, { cid: 'c', scp: ['x'] }, 'ok'],
+    ['Okta: an access token with at_hash', okta ?? {}, { cid: 'c', uid: 'u', at_hash: 'h' }, 'neither'],
+    ['Okta: an access token with c_hash', okta ?? {}, { cid: 'c', uid: 'u', c_hash: 'h' }, 'neither'],
+    ['Entra: scopes without a client', entra ?? {}, { scp: 'use' }, 'neither'],
+    ['Auth0: scopes without a client', auth0, { scope: 'openid' }, 'neither'],
+    ['Auth0: a client and a sign-in', auth0, { client_id: 'c', nonce: 'n' }, 'neither'],
+    ['Auth0: a subject that holds the mark of an application', auth0, { azp: 'c', sub: 'c@clients.example' }, 'ok'],
+    [
+      'Keycloak: a user whose name holds the mark of a service account',
+      keycloak,
+      { typ: 'Bearer', preferred_username: 'my-service-account-x' },
+      'ok',
+    ],
+    ['Keycloak: an ID token of a service account', keycloak, { typ: 'ID', clientHost: 'h' }, 'ok'],
     ['Entra: an access token', { ...entra, tokenUse: 'access' }, { azp: 'a', scp: 'use' }, 'ok'],
     ['Entra: an ID token', { ...entra, tokenUse: 'id' }, { nonce: 'n', oid: 'o' }, 'ok'],
     ['Entra: an ID token for access', { ...entra, tokenUse: 'access' }, { nonce: 'n' }, 'an id token where an access'],
@@ -289,6 +345,33 @@ describe('issuers that mark tokens in their own way', () => {
     ['Entra v1: an access token', { ...entra, tokenUse: 'access' }, { appid: 'a', scp: 'use' }, 'ok'],
     ['Cognito: a client is not a person', { dialect: 'cognito', tokenUse: 'access' }, { token_use: 'access' }, 'of an application'],
   ])('%s', (_name, change, payload, fault) => expect(check(change, payload)).toContain(fault))
+})
+
+test('Okta: the claims of an ID token marked as an access token', () =>
+  expect(check({ dialect: 'okta' }, { at_hash: 'h' }, 'at+jwt')).toContain('the claims are those of an ID token, typ is at+jwt'))
+test('Okta: an access token that is marked as one', () => expect(check({ dialect: 'okta' }, { cid: 'c', uid: 'u' }, 'at+jwt')).toBe('ok'))
+
+describe('the dialect of an issuer', () => {
+  test.each<[string, string]>([
+    ['https://acme.okta.com', 'okta'],
+    ['https://acme.okta.com/oauth2/default', 'okta'],
+    ['https://acme.oktapreview.com/', 'okta'],
+    ['https://acme.okta-emea.com', 'okta'],
+    ['https://acme.okta.com.example', 'rfc9068'],
+    ['https://login.example/https://acme.okta.com', 'rfc9068'],
+    ['https://login.microsoftonline.com/t/v2.0', 'entra'],
+    ['https://sts.windows.net/t/', 'entra'],
+    ['https://login.example/https://sts.windows.net/t/', 'rfc9068'],
+    ['https://sso.example/realms/acme', 'keycloak'],
+    ['https://sso.example/realms/acme/x', 'rfc9068'],
+    ['https://acme.eu.auth0.com/', 'auth0'],
+    ['https://acme.auth0.com/x', 'rfc9068'],
+    ['https://login.example/https://acme.auth0.com/', 'rfc9068'],
+    ['https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Abc', 'cognito'],
+    ['https://cognito-idp.eu-central-1.amazonaws-com.example/x', 'rfc9068'],
+    ['https://login.acme.example', 'rfc9068'],
+  ])('%s is %s', (url, dialect) => expect(dialectOf({ url })).toBe(dialect))
+  test('is the one that the config names', () => expect(dialectOf({ url: 'https://acme.okta.com', dialect: 'auth0' })).toBe('auth0'))
 })
 
 describe('toCaller', () => {
