@@ -71,6 +71,8 @@ describe('no one else can', () => {
     expect(found(given, caller('pairwise-x', 'entra', 'o-2'))).toBeUndefined()
     // Whose identity this is, no one has declared, so it may be another person's.
     expect(found(given)).toBeUndefined()
+    // An identity of the same name at another issuer is not the requester's.
+    expect(found(given, caller('dana', 'staff', 'o-1'))).toBeUndefined()
   })
   test('the only approver, whose subject or identity is long', () => {
     const long = `CN=${'ö'.repeat(300)}`

@@ -150,3 +150,55 @@ describe('the next instant at which time changes a request', () => {
     expect(nextDue({ ...base, expiresAt: NOW + seconds(1) + 1 }, rules)).toBe(NOW + 126)
   })
 })
+
+describe('what time writes', () => {
+  const late = NOW + 3_600_000
+  test.each<[string, Partial<AccessRequest>, Approval, Instant, Change]>([
+    [
+      'an expiry, whatever has changed since',
+      {},
+      rules,
+      late,
+      { state: 'expired', from: ['pending'], set: {}, events: [{ type: 'request.expired' }] },
+    ],
+    [
+      'an end, whatever has changed since',
+      { state: 'approved', windowExpiresAt: NOW },
+      rules,
+      NOW,
+      { state: 'ended', from: ['approved'], set: {}, events: [{ type: 'request.ended' }] },
+    ],
+    [
+      'an unattended approval',
+      { unattendedAt: NOW },
+      rules,
+      NOW,
+      {
+        state: 'approved',
+        set: {
+          limits: { duration: 3600, uses: 3, window: 3600 },
+          windowStartsAt: NOW,
+          windowExpiresAt: NOW + 3_600_000,
+          usesLeft: 3,
+        },
+        events: [{ type: 'request.approved', uses: 3, expiresAt: NOW + 3_600_000, unattended: true }],
+      },
+    ],
+    [
+      'an escalation, beside what was sent before',
+      { notices: ['reminded'] },
+      { ...rules, escalateAfter: '5m' },
+      NOW + 300_000,
+      { state: 'pending', set: { notices: ['reminded', 'escalated'] }, events: [{ type: 'request.escalated' }] },
+    ],
+    [
+      'a reminder, with the one that it stands for and not the one that follows',
+      {},
+      rules,
+      NOW + 1_350_000,
+      { state: 'pending', set: { notices: ['reminded', 'reminded-twice'] }, events: [{ type: 'request.reminded' }] },
+    ],
+  ])('%s', (_name, change, approval, now, expected) => {
+    expect(passTime({ ...base, ...change }, approval, now)).toEqual(expected)
+  })
+})

@@ -13,7 +13,19 @@ import { caller, NOW } from '../testing/fixtures.ts'
 import { requestGrid } from '../testing/request-grid.ts'
 import { missing, rulesOpenTo, withinHours } from './approval.ts'
 import { passTime } from './due.ts'
-import { type Actor, approve, cancel, type Decided, deny, isParty, justify, requestTransitions, review, revoke } from './machine.ts'
+import {
+  type Actor,
+  approve,
+  type Change,
+  cancel,
+  type Decided,
+  deny,
+  isParty,
+  justify,
+  requestTransitions,
+  review,
+  revoke,
+} from './machine.ts'
 import { type AccessRequest, type RequestState, stateAt } from './request.ts'
 
 const approvers = { issuer: 'people', claims: { groups: { includes: 'approvers' } } } as const
@@ -170,6 +182,8 @@ describe('several rules', () => {
   test('missing counts what each rule still lacks', () => {
     expect(missing(both, [])).toEqual([1, 1])
     expect(missing(both, [{ person: 'x' as Person, rules: [1] }])).toEqual([1, 0])
+    const twice = { person: 'x' as Person, rules: [0, 1] }
+    expect(missing(both, [twice, { ...twice, person: 'y' as Person, personNow: 'x' as Person }])).toEqual([0, 1])
   })
   test('a target’s rules are added to the profile’s, and the shorter limit applies', () => {
     expect(approvalFor({ approval: approval() }, {})).toEqual(approval())
@@ -237,6 +251,24 @@ describe('who may decide now', () => {
       [0],
     ],
     [
+      'a delegate at the first of the dates',
+      approval({
+        rules: [{ by: [approvers], count: 1, delegates: [{ who: managers, from: '2026-11-24T12:00:00Z', until: '2026-11-25T00:00:00Z' }] }],
+      }),
+      person('m', ['managers']),
+      0,
+      [0],
+    ],
+    [
+      'a delegate before the dates',
+      approval({
+        rules: [{ by: [approvers], count: 1, delegates: [{ who: managers, from: '2026-11-24T12:00:01Z', until: '2026-11-25T00:00:00Z' }] }],
+      }),
+      person('m', ['managers']),
+      0,
+      [],
+    ],
+    [
       'a delegate after the dates',
       approval({
         rules: [{ by: [approvers], count: 1, delegates: [{ who: managers, from: '2026-11-23T00:00:00Z', until: '2026-11-24T12:00:00Z' }] }],
@@ -264,6 +296,8 @@ describe('who may decide now', () => {
   test.each([
     ['within', { timeZone: 'Europe/Berlin', days: ['tue'], from: '13:00', until: '13:01' }, true],
     ['the end is outside', { timeZone: 'Europe/Berlin', days: ['tue'], from: '12:00', until: '13:00' }, false],
+    ['the beginning is inside', { timeZone: 'UTC', days: ['tue'], from: '12:00', until: '12:01' }, true],
+    ['before them', { timeZone: 'UTC', days: ['tue'], from: '12:01', until: '13:00' }, false],
     ['another day', { timeZone: 'Europe/Berlin', days: ['mon', 'wed'], from: '00:00', until: '23:59' }, false],
     ['another zone, another hour', { timeZone: 'Asia/Tokyo', days: ['tue'], from: '13:00', until: '14:00' }, false],
   ] as const)('hours: %s', (_name, hours, expected) => expect(withinHours(hours as never, NOW)).toBe(expected))
@@ -478,4 +512,197 @@ test.each([
     code: 'rate-limited',
     detail: expect.stringContaining(`already has ${count} justifications`),
   })
+})
+
+describe('what a decision writes', () => {
+  const dana = { issuer: 'people', subject: 'dana', name: 'dana', kind: 'human' } as const
+  const ada = { issuer: 'people', subject: 'ada', name: 'ada', kind: 'human' } as const
+  const adaActs = actor(person('ada', ['approvers']), [0])
+  const danaActs = actor(person('dana'))
+  const two = approval({ rules: [{ by: [approvers], count: 2 }] })
+  const given = { approver: ada, person: 'people#ada', rules: [0], at: NOW, channel: 'cli' }
+  const saidMore = { channel: 'cli', comment: 'ok', limits: { uses: 2 } } as const
+  const grant = {
+    limits: { duration: 3600, uses: 3, window: 3600 },
+    windowStartsAt: NOW,
+    windowExpiresAt: NOW + 3_600_000,
+    usesLeft: 3,
+  }
+  const cli = { channel: 'cli' } as const
+  const broken = approved({ breakGlass: true })
+
+  test.each<[string, Decided, unknown]>([
+    [
+      'an approval that others must follow, with a comment and limits',
+      approve(request(askedUnder(two)), two, adaActs, saidMore, NOW),
+      {
+        state: 'pending',
+        set: { approvals: [{ ...given, comment: 'ok', limits: { uses: 2 } }] },
+        events: [{ type: 'approval.given', by: ada, channel: 'cli', rules: [0], comment: 'ok', limits: { uses: 2 } }],
+      },
+    ],
+    [
+      'the last approval, without either',
+      approve(request(), approval(), adaActs, cli, NOW),
+      {
+        state: 'approved',
+        set: { approvals: [{ ...given, limits: {} }], ...grant },
+        events: [
+          { type: 'approval.given', by: ada, channel: 'cli', rules: [0] },
+          { type: 'request.approved', uses: 3, expiresAt: NOW + 3_600_000 },
+        ],
+      },
+    ],
+    [
+      'a denial',
+      deny(request(), adaActs, { ...cli, comment: 'no' }, NOW),
+      {
+        state: 'denied',
+        from: ['pending'],
+        set: { decidedBy: ada },
+        events: [{ type: 'request.denied', by: ada, channel: 'cli', comment: 'no' }],
+      },
+    ],
+    [
+      'a cancellation',
+      cancel(request(), danaActs, cli, NOW),
+      {
+        state: 'cancelled',
+        from: ['pending'],
+        set: { decidedBy: dana },
+        events: [{ type: 'request.cancelled', by: dana, channel: 'cli' }],
+      },
+    ],
+    [
+      'a revocation, which an approval that comes first does not stop',
+      revoke(request(), danaActs, cli, NOW),
+      {
+        state: 'revoked',
+        from: ['pending', 'approved'],
+        set: { decidedBy: dana },
+        events: [{ type: 'request.revoked', by: dana, channel: 'cli' }],
+      },
+    ],
+    [
+      'a justification',
+      justify(request({ moreJustifications: [{ at: NOW - 1, text: 'a' }] }), danaActs.caller, 'b', NOW),
+      {
+        state: 'pending',
+        set: {
+          moreJustifications: [
+            { at: NOW - 1, text: 'a' },
+            { at: NOW, text: 'b' },
+          ],
+        },
+        events: [{ type: 'request.justified', by: dana, justification: 'b' }],
+      },
+    ],
+    [
+      'the first justification',
+      justify(request(), danaActs.caller, 'b', NOW),
+      {
+        state: 'pending',
+        set: { moreJustifications: [{ at: NOW, text: 'b' }] },
+        events: [{ type: 'request.justified', by: dana, justification: 'b' }],
+      },
+    ],
+    [
+      'a review',
+      review(broken, adaActs, 'seen', NOW),
+      {
+        state: 'approved',
+        set: { review: { by: ada, at: NOW, text: 'seen' } },
+        events: [{ type: 'request.reviewed', by: ada, comment: 'seen' }],
+      },
+    ],
+  ])('%s', (_name, decided, expected) => expect(decided).toEqual({ outcome: 'done', value: expected }))
+
+  const state = (name: RequestState) => ({ evidence: { state: name } })
+  const reviewed = (subject: string) => ({ ...broken, review: { by: { ...ada, subject }, at: NOW, text: 'x' } })
+  const justified = (change: Partial<AccessRequest>, who = 'dana') =>
+    justify(request({ justification: 'a', moreJustifications: [{ at: NOW, text: 'b' }], ...change }), person(who), 'c', NOW)
+  const strict = approval({ stepUp: true })
+  const decidedLate = approved({ approvals: [] })
+  test.each<[string, Decided, object]>([
+    ['approving what is approved', approve(decidedLate, approval(), adaActs, said, NOW), { code: 'already-decided', ...state('approved') }],
+    ['denying what is approved', deny(decidedLate, adaActs, said, NOW), { code: 'already-decided', ...state('approved') }],
+    [
+      'approving what was cancelled',
+      approve(inState.cancelled, approval(), adaActs, said, NOW),
+      { code: 'request-not-pending', ...state('cancelled') },
+    ],
+    [
+      'approving without a fresh sign-in',
+      approve(request(askedUnder(strict)), strict, adaActs, said, NOW),
+      { code: 'auth-too-old', evidence: { reasons: ['auth-too-old'], stepUp: { maxAge: 300 } } },
+    ],
+    ['a justification by another person', justified({}, 'ada'), { code: 'not-requester' }],
+    ['a justification of what is approved', justified({ state: 'approved' }), { code: 'request-not-pending', ...state('approved') }],
+    ['a review that another person closed', review(reviewed('bob'), adaActs, 'y', NOW), { code: 'already-decided' }],
+  ])('%s is refused', (_name, decided, expected) => expect(decided).toMatchObject({ outcome: 'refused', ...expected }))
+
+  test.each<[string, Decided]>([
+    ['the first justification again', justify(request({ justification: 'a' }), danaActs.caller, 'a', NOW)],
+    [
+      'one of several others again',
+      justify(request({ moreJustifications: ['b', 'c'].map((text) => ({ at: NOW, text })) }), danaActs.caller, 'c', NOW),
+    ],
+    ['an approval again, by someone whose group is gone', approve(inState.approved, approval(), actor(person('ada')), said, NOW)],
+    ['one’s own review again', review(reviewed('ada'), adaActs, 'y', NOW)],
+  ])('%s changes nothing', (_name, decided) => expect(decided).toEqual({ outcome: 'done', value: 'unchanged' }))
+})
+
+describe('parties', () => {
+  const byBob = { approver: bob.caller, person: bob.person, rules: [0], at: NOW, channel: 'api', limits: {} } as const
+  const byAda = { ...byBob, approver: ada.caller, person: ada.person }
+  const stopper = (kind: Caller['kind']) => actor(person('olu', [], { kind }), [], { couldEnter: true })
+  test.each<[string, Partial<AccessRequest>, Actor, boolean]>([
+    ['someone who approved and may no longer', { approvals: [byAda, byBob] }, actor(person('bob')), true],
+    ['someone who did not', { approvals: [byAda, byBob] }, eve, false],
+    ['the requester’s subject at another issuer', {}, actor(person('dana', [], { issuer: 'ci' })), false],
+    ['an eligible person, of an unattended request', { unattendedAt: NOW }, stopper('human'), true],
+    ['an eligible workload, of an unattended request', { unattendedAt: NOW }, stopper('workload'), false],
+  ])('%s: %#', (_name, change, who, expected) => expect(isParty(request(change), who)).toBe(expected))
+})
+
+test('the table has the transitions that people and time make, and that of a vend', () => {
+  const made = new Set(['approved vend approved'])
+  const add = (found: AccessRequest, act: string, decided: Decided) => {
+    if (decided.outcome === 'done' && decided.value !== 'unchanged') made.add(`${stateAt(found, NOW)} ${act} ${decided.value.state}`)
+  }
+  const two = approval({ rules: [{ by: [approvers], count: 2 }] })
+  add(request(askedUnder(two)), 'approve', approve(request(askedUnder(two)), two, ada, said, NOW))
+  for (const found of Object.values(inState)) {
+    add(found, 'justify', justify(found, dana.caller, 'why', NOW))
+    for (const who of Object.values(actors))
+      for (const [act, decide] of Object.entries(acts)) if (found !== inState['ended-by-time']) add(found, act, decide(found, who))
+  }
+
+  const rules = approval({ escalateAfter: '10m' })
+  const acted: { [type in Change['events'][number]['type']]?: string } = {
+    'request.expired': 'expire',
+    'request.escalated': 'escalate',
+    'request.reminded': 'remind',
+    'request.approved': 'approve-unattended',
+    'request.ended': 'end',
+  }
+  const seen = { breakGlass: true, windowStartsAt: NOW - 100_000_000, windowExpiresAt: NOW + 1 }
+  for (const found of [
+    request({ expiresAt: NOW }),
+    request({ createdAt: NOW - 600_000 }),
+    request({ createdAt: NOW - 1_000_000, notices: ['escalated'] }),
+    request({ ...askedUnder(rules), unattendedAt: NOW }),
+    approved({ windowExpiresAt: NOW }),
+    approved(seen),
+    approved({ ...seen, state: 'revoked' }),
+    approved({ ...seen, state: 'ended' }),
+  ]) {
+    const change = passTime(found, rules, NOW)
+    // Time ends and expires what is stored as pending or approved.
+    made.add(`${found.state} ${acted[change?.events[0]?.type ?? 'request.denied']} ${change?.state}`)
+  }
+  const table = Object.entries(requestTransitions).flatMap(([from, can]) =>
+    Object.entries(can).flatMap(([act, to]) => to.map((one) => `${from} ${act} ${one}`)),
+  )
+  expect(table.sort()).toEqual([...made].sort())
 })

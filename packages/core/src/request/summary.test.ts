@@ -67,6 +67,17 @@ test.each<[string, object, object, readonly [string, string]]>([
   expect(summaryOf(request(change, terms), place, NOW).facts).toContainEqual(expected)
 })
 
+test('a target without a description leaves the profile’s name alone', () => {
+  const { facts, justifications } = summaryOf(request(), { account: '111122223333' }, NOW)
+  expect(facts).toContainEqual(['Profile', 'break-glass'])
+  expect(facts.map(([name]) => name)).toEqual(['Requester', 'Profile', 'Account', 'Role', 'Risk', 'Duration', 'Uses', 'Decide by'])
+  expect(justifications).toEqual([])
+})
+test('terms with which lasting access can be created say so', () => {
+  const terms = { policy: [{ Effect: 'Allow', Action: ['kms:CreateGrant'], Resource: ['*'] }] }
+  expect(summaryOf(request({}, terms), place, NOW).facts).toContainEqual(['Can create lasting access', 'kms:CreateGrant'])
+})
+
 describe('what the session may do', () => {
   const allow = (more: object) => ({ Effect: 'Allow' as const, Action: 's3:*', Resource: '*', ...more })
   const arn = 'arn:aws:iam::aws:policy/SecurityAudit'
