@@ -1,6 +1,6 @@
 /** The vend path over a ledger in this process: what each step leaves behind, and what the caller gets, when any part refuses or is silent. */
 import type { Profile } from '@stint/core/config/shape'
-import type { RequestId } from '@stint/core/ids'
+import { idempotentRequestId, type RequestId } from '@stint/core/ids'
 import { done, refused } from '@stint/core/outcome'
 import { caller, profile } from '@stint/core/testing/fixtures'
 import { describe, expect, test } from 'vitest'
@@ -363,6 +363,9 @@ describe('the request of a session', () => {
     expect(intent).toMatchObject({ tokenIssuedAt: NOW - 60_000, windowExpiresAt: NOW + 610_000 })
     expect(intent).not.toHaveProperty('fingerprint')
   })
+  test('is not looked for, if one is named and the profile needs no approval', async () => {
+    expect(await intentOf({}, { requestId: `req_${'1'.repeat(26)}` })).toBeUndefined()
+  })
   test('is named by a key', async () => expect(await intentOf({}, {}, { idempotency })).toMatchObject({ fingerprint: 'f1' }))
   test('is the one that the caller names', async () => {
     const requestId = `req_${'1'.repeat(26)}`
@@ -372,6 +375,13 @@ describe('the request of a session', () => {
       named: true,
     })
   })
+})
+
+test('a request for approval has the ID that the key names', async () => {
+  const { broker } = brokerInProcess({ reader: profile({ approval }) })
+  const idempotency = { key: 'k-1', fingerprint: 'f'.repeat(64) }
+  const asked = await run(broker, {}, { idempotency })
+  expect(asked).toMatchObject({ outcome: 'waiting', request: { id: idempotentRequestId(dana, 'k-1') } })
 })
 
 describe('an entry point with limits', () => {

@@ -57,6 +57,7 @@ describe('a link', () => {
     ['by e-mail', linkByEmail(undefined, dana, u1, NOW), 'linked U1, link.made T1/U1'],
 
     ['ended', end(active, 'unlinked', NOW), 'link.ended T1/U1'],
+    ['ended, if it is with this user: it is', end(active, 'replaced', NOW, u1), 'link.ended T1/U1'],
     ['ended, if it is with this user: it is not', end(active, 'replaced', NOW, u2), 'unchanged'],
     ['ended, with an offered code and a pending link', end({ ...active, ...pending }, 'unlinked', NOW), 'link.ended T1/U1'],
     ['ended, though it was never more than pending', end(pending, 'unlinked', NOW), ''],

@@ -71,6 +71,9 @@ describe('no one else can', () => {
     expect(found(given, caller('pairwise-x', 'entra', 'o-2'))).toBeUndefined()
     // Whose identity this is, no one has declared, so it may be another person's.
     expect(found(given)).toBeUndefined()
+    // A subject is not an identity claim, although both can have the same value.
+    expect(found(approval([rule([{ issuer: 'entra', claims: { sub: 'o-1' } }])]), caller('pairwise-x', 'entra', 'o-1'))).toBeUndefined()
+    expect(found(approval([rule([{ issuer: 'entra', claims: { oid: 'pairwise-dana' } }])]))).toBeUndefined()
     // An identity of the same name at another issuer is not the requester's.
     expect(found(given, caller('dana', 'staff', 'o-1'))).toBeUndefined()
   })
