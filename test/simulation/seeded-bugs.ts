@@ -235,12 +235,6 @@ export const seededBugs: readonly SimulatedBug[] = [
     from: "ConditionExpression: 'stage = :stage AND applied = :yes',",
     to: "ConditionExpression: '(stage = :stage OR attribute_exists(pk)) AND applied = :yes',",
   },
-  {
-    name: 'the head moves before its stage is applied',
-    file: STATE,
-    from: "ConditionExpression: 'stage = :stage AND applied = :yes',",
-    to: "ConditionExpression: 'stage = :stage AND (applied = :yes OR attribute_exists(pk))',",
-  },
   { name: 'cursors do not advance', file: SHIP, from: '    await advanceCursors(state, batch)\n', to: '' },
   {
     name: 'a stage is applied before its cursors',
@@ -283,6 +277,10 @@ export const seededBugs: readonly SimulatedBug[] = [
 
 /** Bugs that this simulation cannot see, and what holds them instead. They are not counted. */
 export const unseen: readonly { readonly what: string; readonly why: string }[] = [
+  {
+    what: 'the head moves before its stage is applied',
+    why: 'a shipper finishes what the head names before it moves the head, so the condition holds anyway; test/models has it',
+  },
   {
     what: 'freezes are not read again after a slow reserve',
     why: 'the promise is about calls that begin after the freeze was answered; test/faults/freeze.test.ts holds it',
