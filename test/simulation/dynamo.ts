@@ -47,6 +47,8 @@ const MAX_KEYS = { BatchGetItem: 100, BatchWriteItem: 25 } as const
 export class Dynamo {
   readonly #tables = new Map<string, Table>()
   #sequence = 0
+  /** Called with each operation and its outcome. */
+  onCall: (operation: string, input: object, outcome: { readonly answer: object } | { readonly error: Refusal }) => void = () => {}
   /** Called within each write. */
   onWrite: (write: Write) => void = () => {}
 
@@ -91,9 +93,13 @@ export class Dynamo {
   /** One operation. Throws `Refusal`. */
   apply(operation: string, input: Input): object {
     try {
-      return this.#apply(operation, input)
-    } catch (error) {
-      throw error instanceof Validation ? new Refusal('ValidationException', error.message) : error
+      const answer = this.#apply(operation, input)
+      this.onCall(operation, input, { answer })
+      return answer
+    } catch (thrown) {
+      const error = thrown instanceof Validation ? new Refusal('ValidationException', thrown.message) : thrown
+      if (error instanceof Refusal) this.onCall(operation, input, { error })
+      throw error
     }
   }
   #apply(operation: string, input: Input): object {
@@ -159,7 +165,7 @@ export class Dynamo {
     }
     const after = operation === 'UpdateItem' ? write.after(before, input.Key) : operation === 'PutItem' ? (input.Item as Item) : undefined
     this.#write(table, id, after, operation)
-    return { ...counted(input.TableName), ...returned(input.ReturnValues, before, after) }
+    return { ...counted(input.TableName), ...returned(input.ReturnValues, before, after, write.updated) }
   }
   #query(input: Input): object {
     const table = this.#table(input.TableName)
@@ -215,11 +221,10 @@ const counted = (TableName: string) => ({ ConsumedCapacity: { TableName, Capacit
 const only = (item: Item, names: readonly string[]): Item =>
   Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name)))
 
-function returned(which: string | undefined, before: Item | undefined, after: Item | undefined): object {
+function returned(which: string | undefined, before: Item | undefined, after: Item | undefined, updated: readonly string[]): object {
   if (which === 'ALL_NEW') return { Attributes: after }
   if (which === 'ALL_OLD') return before ? { Attributes: before } : {}
-  if (which !== 'UPDATED_NEW' || !after) return {}
-  return { Attributes: Object.fromEntries(Object.entries(after).filter(([name, value]) => before?.[name] !== value)) }
+  return which === 'UPDATED_NEW' && after ? { Attributes: only(after, updated) } : {}
 }
 
 // ── Its JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -238,8 +243,12 @@ export function send(dynamo: Dynamo, target: string, body: string): Http {
   }
 }
 
-const toJson = (value: object): string =>
-  JSON.stringify(value, (_name, held) => (held instanceof Uint8Array ? Buffer.from(held).toString('base64') : held))
+/** Bytes as base64. A Buffer would describe itself before a replacer sees it. */
+export const toJson = (value: object): string =>
+  JSON.stringify(value, function (this: Record<string, unknown>, name, held) {
+    const own = this[name]
+    return own instanceof Uint8Array ? Buffer.from(own).toString('base64') : held
+  })
 
 /** Every `B` as bytes. */
 function withBytes(value: unknown): unknown {

@@ -283,6 +283,8 @@ export function readWrite(conditionText: string | undefined, updateText: string 
   if (strict && unused.length > 0) throw new Validation(`Value unused in expressions: ${unused.join(', ')}`)
   const values = placeholders.values ?? {}
   return {
+    /** The attributes that the update sets or adds to. */
+    updated: [...(update?.set ?? []), ...(update?.add ?? [])].map(([{ steps }]) => steps[0] as string),
     holds: (item: Item | undefined) => condition === undefined || holds(condition, item, values),
     after: (before: Item | undefined, key: Item) => apply(update as Update, before, key, values),
   }
