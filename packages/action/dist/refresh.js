@@ -189,13 +189,20 @@ var FetchFailed = class extends Error {
 };
 var TooLarge = class extends FetchFailed {
 };
-async function boundedFetch(url, { timeoutMs, maxBytes, fetch: send = fetch, redirect = "error", ...init }) {
+async function boundedFetch(url, {
+  timeoutMs,
+  maxBytes,
+  timers = globalThis,
+  fetch: send = fetch,
+  redirect = "error",
+  ...init
+}) {
   const { pathname, host } = new URL(url);
   const message = (why) => `${init.method ?? "GET"} ${pathname} on ${host}: ${why}`;
   const failed = (why) => new FetchFailed(message(why));
   const tooLarge = () => new TooLarge(message(`the response is larger than ${maxBytes.toLocaleString("en-US")} bytes. Check the URL.`));
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(TIMED_OUT), timeoutMs);
+  const timer = timers.setTimeout(() => stop.abort(TIMED_OUT), timeoutMs);
   const stopped = new Promise((_resolve, reject) => stop.signal.addEventListener("abort", () => reject(stop.signal.reason)));
   const exchange2 = async () => {
     const answer = await send(url, { ...init, redirect, signal: stop.signal });
@@ -220,7 +227,7 @@ async function boundedFetch(url, { timeoutMs, maxBytes, fetch: send = fetch, red
     const { message: said, cause } = error;
     throw failed(cause instanceof Error ? `${said}: ${cause.message || cause.code}` : said);
   } finally {
-    clearTimeout(timer);
+    timers.clearTimeout(timer);
   }
 }
 var TIMED_OUT = new Error("timed out");
