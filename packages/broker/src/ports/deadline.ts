@@ -9,7 +9,8 @@ export type Timers = Pick<typeof globalThis, 'setTimeout' | 'clearTimeout'>
 export function within<T>(milliseconds: number, work: Promise<T>, timers: Timers = globalThis): Promise<T> {
   let timer: NodeJS.Timeout
   const late = new Promise<never>((_resolve, reject) => {
-    timer = timers.setTimeout(() => reject(new Error(`no response within ${milliseconds} ms`)), milliseconds)
+    // Node writes a warning for a negative timeout.
+    timer = timers.setTimeout(() => reject(new Error(`no response within ${milliseconds} ms`)), milliseconds < 0 ? 0 : milliseconds)
   })
   return Promise.race([work, late]).finally(() => timers.clearTimeout(timer))
 }
