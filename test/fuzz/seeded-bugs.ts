@@ -1,15 +1,10 @@
 /**
  * Bugs that the fuzzers must find: each is a change of one place of the source, and the target that must notice it. `npm run fuzz -- seeded`
- * puts in one at a time in a clone; `fuzz.test.ts` checks that every place still exists.
+ * puts in one at a time.
  */
-export type FuzzedBug = {
-  readonly name: string
-  readonly target: string
-  readonly file: string
-  /** Occurs exactly once in the file. */
-  readonly from: string
-  readonly to: string
-}
+import type { Bug } from '../support/seeded.ts'
+
+export type FuzzedBug = Bug & { readonly target: string }
 
 const TOKEN = 'packages/core/src/identity/token.ts'
 const NOTE = 'packages/tlog/src/note.ts'

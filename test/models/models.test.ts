@@ -20,7 +20,6 @@ describe.each(models)('$name', ({ name, small, simulated, replay, outcomes }) =>
       expect(verify(mutated(name, mutant), [...MUTANT_BOUNDS, ...(mutant.settings ?? [])]).errors, mutant.name).toBeGreaterThan(0)
   })
 
-  if (simulated.length === 0) return
   withSpin('does what the code does, step by step', async () => {
     const met = new Set<string>()
     for (const settings of simulated)

@@ -4,6 +4,12 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
+/** Throws unless the item and its journal are what the model printed. */
+export function sameState(line: string, shown: string, events: unknown, journal: unknown): void {
+  if (shown !== line) throw new Error(`the item is\n  ${shown}\nand the model says\n  ${line}`)
+  if (JSON.stringify(events) !== JSON.stringify(journal)) throw new Error(`the journal is ${events}, not ${journal}`)
+}
+
 /** `before`: the message is lost; `after`: its answer is lost; `late`: the sender gives up, and the message arrives later. */
 export type Fate = 'ok' | 'before' | 'after' | 'late'
 type Held = { readonly apply: () => unknown; readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void }
@@ -83,7 +89,7 @@ export function players() {
       try {
         await apply()
       } catch {
-        // Nobody hears the answer.
+        // Its sender has given up.
       }
     },
 

@@ -19,7 +19,7 @@ import { seconds } from '@stint/core/instant'
 import { type Actor, approve, cancel, type Decided, deny, revoke } from '@stint/core/request/machine'
 import type { AccessRequest } from '@stint/core/request/request'
 import { caller } from '@stint/core/testing/fixtures'
-import { type Fate, players } from './players.ts'
+import { type Fate, players, sameState } from './players.ts'
 
 /** When the model's times 0 to 3 are, in minutes: the delay is 15, a pending request expires after 30, and a window is an hour. */
 const TIMES = [0, 16, 31, 100]
@@ -83,8 +83,7 @@ export async function replayBreakGlass(trace: readonly string[]): Promise<void> 
   async function step(line: string): Promise<void> {
     const [kind = '', name = '', label = '', fate = '', result, event] = line.split(' ')
     if (kind === 'STATE') {
-      if (shown() !== line) throw new Error(`the item is\n  ${shown()}\nand the model says\n  ${line}`)
-      if (JSON.stringify(it.events(pk)) !== JSON.stringify(journal)) throw new Error(`the journal is ${it.events(pk)}, not ${journal}`)
+      sameState(line, shown(), it.events(pk), journal)
       return
     }
     if (kind === 'ANSWER') {

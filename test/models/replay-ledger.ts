@@ -16,7 +16,7 @@ import { revoke } from '@stint/core/request/machine'
 import { ABANDONED_AFTER_SECONDS } from '@stint/core/request/session'
 import type { AssumeRoleInput } from '@stint/core/scope/assume-role'
 import { profile, rules as rulesWith } from '@stint/core/testing/fixtures'
-import { type Fate, players } from './players.ts'
+import { type Fate, players, sameState } from './players.ts'
 
 /** When the model's times 0 to 3 are, in seconds after the approval. */
 const TIMES = [0, 100, 1100, 1500]
@@ -132,8 +132,7 @@ export async function replayLedger(trace: readonly string[], bounds: readonly st
     const [kind = '', name = '', label = '', fate = '', , event] = line.split(' ')
     const who = Number(name.slice(1))
     if (kind === 'STATE') {
-      if (shown() !== line) throw new Error(`the item is\n  ${shown()}\nand the model says\n  ${line}`)
-      if (JSON.stringify(it.events(pk)) !== JSON.stringify(journal)) throw new Error(`the journal is ${it.events(pk)}, not ${journal}`)
+      sameState(line, shown(), it.events(pk), journal)
       return
     }
     if (kind === 'ANSWER') {

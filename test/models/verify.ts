@@ -14,6 +14,16 @@ if (!hasTool('spin') || !hasTool('cc')) {
   process.exit(CANNOT)
 }
 
+/** A search that does not end is a fault, and not the end of all others. */
+function tried<T>(search: () => T): T | undefined {
+  try {
+    return search()
+  } catch (error) {
+    fault((error as Error).message)
+    return undefined
+  }
+}
+
 let faults = 0
 const fault = (text: string) => {
   faults++
@@ -40,13 +50,17 @@ for (const { name, large, ltl, simulated, replay, outcomes } of models) {
   const all = mutants[name] ?? []
   let caught = 0
   for (const mutant of all) {
-    const { errors, found, seconds } = verify(mutated(name, mutant), [...MUTANT_BOUNDS, ...(mutant.settings ?? [])])
+    const searched = tried(() => verify(mutated(name, mutant), [...MUTANT_BOUNDS, ...(mutant.settings ?? [])]))
+    if (!searched) continue
+    const { errors, found, seconds } = searched
     if (errors > 0) caught++
     else fault(`${name}: nothing finds "${mutant.name}"`)
     console.log(`${name}: ${errors > 0 ? 'caught' : 'MISSED'} ${mutant.name} (${seconds.toFixed(1)} s) ${found}`)
   }
   for (const [settings, formula] of [...large.map((one) => [one, undefined] as const), [ltl.settings, ltl.formula] as const]) {
-    const { errors, states, depth, seconds, found } = verify(text, settings, formula)
+    const searched = tried(() => verify(text, settings, formula))
+    if (!searched) continue
+    const { errors, states, depth, seconds, found } = searched
     if (errors > 0) fault(`${name} ${settings.join(' ')}: ${found}`)
     const row = [
       name.padEnd(12),

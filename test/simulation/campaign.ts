@@ -1,12 +1,13 @@
 /**
  * `npm run simulate:campaign -- --schedules N`: any number of schedules, on all cores, in parts of 200. Each part is a process, whose figures
- * are kept in `.simulation/`, so that a campaign that was stopped goes on where it was. Prints what all parts found together.
+ * are kept in `.simulation/` for each commit, so that a campaign that was stopped goes on where it was. Prints what all parts found together.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { commitOf } from './commit.ts'
 import { Count } from './count.ts'
 import { mustReach } from './reached.ts'
 
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     cores: { type: 'string', default: String(availableParallelism()) },
-    folder: { type: 'string', default: '.simulation' },
+    folder: { type: 'string', default: `.simulation/${commitOf()}` },
   },
 })
 mkdirSync(values.folder, { recursive: true })

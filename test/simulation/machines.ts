@@ -12,7 +12,6 @@ import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { progress } from '@stint/broker/adapters/dynamodb/progress'
 import { retire } from '@stint/broker/adapters/dynamodb/retirement'
-import type { DynamoSettings } from '@stint/broker/adapters/dynamodb/sender'
 import { vendLedger } from '@stint/broker/adapters/dynamodb/vend-ledger'
 import { issuerKeys } from '@stint/broker/adapters/jwks'
 import { stsAdapter } from '@stint/broker/adapters/sts'
@@ -29,7 +28,8 @@ import type { Broker } from '@stint/broker/ports/broker'
 import type { Timers } from '@stint/broker/ports/deadline'
 import { Trouble } from '@stint/broker/ports/log'
 import type { Log } from '@stint/broker/ports/runtime'
-import { createBroker, deadlinesOnAws, type FunctionDeployment, tableSettings } from '@stint/broker/wiring/broker'
+import { createBroker, deadlinesOnAws, type FunctionDeployment } from '@stint/broker/wiring/broker'
+import { ledgerSettings } from '@stint/broker/wiring/dynamodb'
 import { openNotifier, openSlackHandler, type SlackDeployment } from '@stint/broker/wiring/slack'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import type { Rules } from '@stint/core/config/shape'
@@ -59,8 +59,8 @@ export type Services = {
   readonly releases: readonly Rules[]
   /** After a restore, the time of it. */
   readonly epoch: () => number | undefined
-  /** How STS is today. */
-  readonly stsMood: (machine: Machine) => 'AccessDenied' | 'Throttling' | 'InternalFailure' | undefined
+  /** Whether STS refuses this call, and with which error. */
+  readonly stsRefusal: (machine: Machine) => 'AccessDenied' | 'Throttling' | 'InternalFailure' | undefined
   /** Whether all that is not on the vend path goes through AWS's SDK too, down to its HTTP. */
   readonly overSdk: boolean
   readonly onLog: (machine: Machine, line: Parameters<Log>[0]) => void
@@ -95,9 +95,6 @@ const timersOn = (world: World, machine: Machine): Timers =>
     },
   }) as unknown as Timers
 
-const ledgerSettingsOn = (deployment: ReturnType<typeof deploymentOn>): DynamoSettings =>
-  ({ ...tableSettings(deployment), client: deployment.dynamodb, timers: deployment.timers }) as DynamoSettings
-
 const keysOn = ({ network }: Services, machine: Machine, { clock, log }: FunctionDeployment) =>
   issuerKeys({
     clock,
@@ -126,7 +123,7 @@ export function vendOn(services: Services, machine: Machine): Broker {
   const { ledger, sts } = deadlinesOnAws
   return createBroker(deployment, {
     keys: keysOn(services, machine, deployment),
-    ledger: vendLedger({ ...ledgerSettingsOn(deployment), calls: tableOverWire(dynamoWire(services, machine), ledger) }),
+    ledger: vendLedger({ ...ledgerSettings(deployment), calls: tableOverWire(dynamoWire(services, machine), ledger) }),
     sts: stsAdapter({
       call: stsOverWire(() => stsWire(services, machine)),
       clock,
@@ -165,16 +162,16 @@ const dynamoWire = ({ network, dynamo }: Services, machine: Machine): Wire => ({
 const otherKey = (answered: string): string =>
   answered.replaceAll(/req_[0-9a-hjkmnp-tv-z]{26}|frz_[0-9a-hjkmnp-tv-z]{26}/g, `req_${'0'.repeat(26)}`)
 
-const stsWire = ({ network, sts, world, stsMood }: Services, machine: Machine): Wire => ({
+const stsWire = ({ network, sts, world, stsRefusal }: Services, machine: Machine): Wire => ({
   open: () => {},
   post: (_headers, body, deadlineMs) => {
-    const mood = stsMood(machine)
+    const refusal = stsRefusal(machine)
     const answered = () =>
-      mood === undefined
+      refusal === undefined
         ? sts.assumeRole(body, world.now)
-        : stsError(world.now, mood === 'InternalFailure' ? 500 : mood === 'AccessDenied' ? 403 : 400, mood)
+        : stsError(world.now, refusal === 'InternalFailure' ? 500 : refusal === 'AccessDenied' ? 403 : 400, refusal)
     return network.exchange(machine, {
-      step: mood === undefined ? 'AssumeRole' : `AssumeRole ${mood}`,
+      step: refusal === undefined ? 'AssumeRole' : `AssumeRole ${refusal}`,
       service: 'sts',
       effect: answered,
       failed: () => stsError(world.now, 500, 'InternalFailure'),
@@ -192,7 +189,7 @@ export function apiOn(services: Services, machine: Machine): ApiBroker {
   return {
     ...createBroker(deployment, {
       keys: keysOn(services, machine, deployment),
-      ledger: dynamoLedger(ledgerSettingsOn(deployment)),
+      ledger: dynamoLedger(ledgerSettings(deployment)),
     }),
     trail: createTrail({
       ...logOn(services, machine),
@@ -222,7 +219,7 @@ export const notifierOn = (services: Services, machine: Machine) => openNotifier
 
 export function sweepOn(services: Services, machine: Machine) {
   const deployment = deploymentOn(services, machine)
-  return sweep(createBroker(deployment, { ledger: dynamoLedger(ledgerSettingsOn(deployment)) }))
+  return sweep(createBroker(deployment, { ledger: dynamoLedger(ledgerSettings(deployment)) }))
 }
 
 function logOn(services: Services, machine: Machine) {
@@ -279,7 +276,7 @@ export function compareOn(services: Services, machine: Machine, mayGoOn: () => b
 
 export function retireOn(services: Services, machine: Machine) {
   const deployment = deploymentOn(services, machine)
-  const settings = ledgerSettingsOn(deployment)
+  const settings = ledgerSettings(deployment)
   const remembered = progress(settings, 'retire')
   return retire(settings, logState(settings), {
     progress: remembered,

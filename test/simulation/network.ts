@@ -21,8 +21,8 @@ export const FATES = [
 ] as const
 export type Fate = (typeof FATES)[number]
 
-/** How bad the night is. Times in milliseconds. */
-export type Weather = {
+/** How often things fail in a schedule, as probabilities of one exchange, and how far clocks and indexes are off, in milliseconds. */
+export type Conditions = {
   readonly broken: number
   readonly slow: number
   readonly crash: number
@@ -71,7 +71,7 @@ export type Call = { readonly name: string; readonly dice: Dice; made: number; r
 
 export class Network {
   readonly #world: World
-  readonly #weather: Weather
+  readonly #conditions: Conditions
   readonly #without: ReadonlySet<string>
   /** From now on nothing fails. */
   healing = false
@@ -81,10 +81,10 @@ export class Network {
 
   readonly #reach: (what: string) => void
 
-  constructor(world: World, weather: Weather, without: ReadonlySet<string>, reach: (what: string) => void) {
+  constructor(world: World, conditions: Conditions, without: ReadonlySet<string>, reach: (what: string) => void) {
     this.#reach = reach
     this.#world = world
-    this.#weather = weather
+    this.#conditions = conditions
     this.#without = without
   }
 
@@ -163,7 +163,7 @@ export class Network {
             try {
               effect()
             } catch {
-              // Nobody waits for this answer.
+              // No caller waits for this answer.
             }
           })
         if (fate === 'lost-after' || fate === 'hangs-after' || fate === 'fails-after') call.lost.add(step)
@@ -177,7 +177,7 @@ export class Network {
 
   /** Everything is drawn whether or not it happens, so that a fault that is taken away changes no other draw. */
   #draw(dice: Dice, service: string) {
-    const { broken, slow, crash, pause, outages } = this.#weather
+    const { broken, slow, crash, pause, outages } = this.#conditions
     const { now } = this.#world
     const isDown = outages.some(({ from, to, service: of }) => now >= from && now < to && (of === undefined || of === service))
     const isBroken = dice.chance(isDown ? 0.85 : broken)

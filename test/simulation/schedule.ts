@@ -1,5 +1,5 @@
 /**
- * One schedule: the weather of a night, machines that come and go, and the calls that callers, people, Slack, the stream and the clock make.
+ * One schedule: its conditions, machines that come and go, and the calls that callers, people, Slack, the stream and the clock make.
  * What they do is in workload.ts; what must hold is in oracles/.
  */
 import { fromStream } from '@stint/broker/adapters/dynamodb/journal-item'
@@ -26,7 +26,7 @@ import {
   sweepOn,
   vendOn,
 } from './machines.ts'
-import { type Machine, Network, type Weather } from './network.ts'
+import { type Conditions, type Machine, Network } from './network.ts'
 import { Bucket } from './objects.ts'
 import type { Oracles } from './oracles/index.ts'
 import { personToken } from './people.ts'
@@ -83,7 +83,7 @@ const SHARDS = 2
 export class Schedule {
   readonly world: World
   readonly network: Network
-  readonly weather: Weather
+  readonly conditions: Conditions
   readonly services: Services
   readonly dynamo = new Dynamo()
   readonly sts = new Sts()
@@ -100,7 +100,7 @@ export class Schedule {
   backup: ReadonlyMap<string, Item> | undefined
   actors = 0
   /** The names of all actors, also of those that were taken away. */
-  readonly cast: string[] = []
+  readonly actorNames: string[] = []
   /** The names of all calls, likewise. */
   readonly calls: string[] = []
   readonly without: ReadonlySet<string>
@@ -118,12 +118,12 @@ export class Schedule {
     this.world = new World(seed, told)
     this.without = without
     const world = this.world
-    this.weather = weatherOf(world, world.dice('weather'))
-    this.network = new Network(world, this.weather, without, (what) => this.reached.add(what))
+    this.conditions = conditionsOf(world, world.dice('weather'))
+    this.network = new Network(world, this.conditions, without, (what) => this.reached.add(what))
     this.slack = new Slack(world, SLACK_SECRET)
     this.#lossy = world.dice('stream')
     const { network, dynamo, sts, log, events, slack } = this
-    const stsOdd = this.weather.broken === 0 ? 0 : world.dice('sts').pick([0, 0.1, 0.3])
+    const stsOdd = this.conditions.broken === 0 ? 0 : world.dice('sts').pick([0, 0.1, 0.3])
     this.services = {
       world,
       network,
@@ -134,7 +134,7 @@ export class Schedule {
       slack,
       releases: RELEASES,
       epoch: () => this.epoch,
-      stsMood: ({ call }) =>
+      stsRefusal: ({ call }) =>
         call.dice.chance(network.healing ? 0 : stsOdd)
           ? call.dice.pick(['AccessDenied', 'Throttling', 'InternalFailure'] as const)
           : undefined,
@@ -155,9 +155,9 @@ export class Schedule {
     this.oracles.onWrite(write)
     const lag = network.healing
       ? 1
-      : Math.floor(this.weather.indexLagMs * (this.#lossy.int(1000) / 1000) * (this.#lossy.chance(0.05) ? 10 : 1))
+      : Math.floor(this.conditions.indexLagMs * (this.#lossy.int(1000) / 1000) * (this.#lossy.chance(0.05) ? 10 : 1))
     world.after(lag, () => dynamo.index(write))
-    const isLost = this.#lossy.chance(this.weather.streamLoss)
+    const isLost = this.#lossy.chance(this.conditions.streamLoss)
     if (write.table !== STORY || (isLost && !network.healing)) return
     this.#stream.shards[write.id.charCodeAt(write.id.length - 1) % SHARDS]?.push(write)
   }
@@ -166,7 +166,7 @@ export class Schedule {
 
   #machine(kind: string): Machine {
     const dice = this.world.dice(`machine ${kind} ${this.#machines}`)
-    const { skewMs, clockJump } = this.weather
+    const { skewMs, clockJump } = this.conditions
     const skew = () => (this.network.healing || skewMs === 0 ? 0 : dice.int(2 * skewMs) - skewMs)
     const machine: Machine = {
       name: `${kind}${++this.#machines}`,
@@ -196,7 +196,7 @@ export class Schedule {
     pool.push(made)
     return made
   }
-  /** Works on a machine until it is done, the machine dies, or the function's time is up. Undefined if there is no result. */
+  /** Runs a call on a machine until it ends, the machine dies, or the function times out. Undefined if there is no result. */
   #work<T>(machine: Machine, kind: Kind, name: string, work: () => Promise<T>): Promise<T | undefined> {
     const { world } = this
     machine.busy = true
@@ -308,7 +308,7 @@ export class Schedule {
   }
   /** Whether the answer of Stint reaches its caller: credentials have left all the same. */
   #arrives(by: string): boolean {
-    return this.network.healing || !diceOf(this.world.seed, `${by} answer`).chance(this.weather.broken)
+    return this.network.healing || !diceOf(this.world.seed, `${by} answer`).chance(this.conditions.broken)
   }
 
   // ── Background jobs ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -405,7 +405,7 @@ export class Schedule {
 
   /** Starts an actor, unless it was taken away. */
   actor(name: string, act: () => Promise<void>): void {
-    if (name !== 'end') this.cast.push(name)
+    if (name !== 'end') this.actorNames.push(name)
     if (this.without.has(name)) return
     this.actors++
     act()
@@ -414,7 +414,7 @@ export class Schedule {
   }
 }
 
-function weatherOf({ now }: World, dice: Dice): Weather {
+function conditionsOf({ now }: World, dice: Dice): Conditions {
   const calm = dice.chance(0.15)
   const wild = dice.chance(0.1)
   const none = <T>(all: readonly T[], zero: T): T => {

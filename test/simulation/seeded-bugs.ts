@@ -2,13 +2,7 @@
  * Bugs for the simulation to find: each is a change of one place of the source. `npm run simulate:seeded` puts in one at a time, in a copy,
  * and runs schedules until an oracle finds it. A simulation that misses them would miss others.
  */
-export type SimulatedBug = {
-  readonly name: string
-  readonly file: string
-  /** Occurs exactly once in the file. */
-  readonly from: string
-  readonly to: string
-}
+import type { Bug } from '../support/seeded.ts'
 
 const STORE = 'packages/broker/src/adapters/dynamodb'
 const [SESSIONS, RESERVE, CHANGES, STATE, FREEZE] = ['sessions', 'reserve', 'request-changes', 'log-state', 'freeze-set'].map(
@@ -28,7 +22,7 @@ const [SHIP, STAGE, PUBLISH, ERASE] = ['ship', 'stage', 'publish', 'erase'].map(
 /** A clause that holds whatever it says; its values stay used, as DynamoDB demands. */
 const always = (clause: string) => `(${clause} OR attribute_exists(pk))`
 
-export const seededBugs: readonly SimulatedBug[] = [
+export const simulatedBugs: readonly Bug[] = [
   // ── reserve → assume → record ──────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'record ignores a revoke',
@@ -267,6 +261,19 @@ export const seededBugs: readonly SimulatedBug[] = [
     to: 'if (size === head.size) return',
   },
   { name: 'erasing leaves the events', file: ERASE, from: "gone.has(at) ? 'erased' : one", to: "gone.has(at) && at < 0 ? 'erased' : one" },
+  // Faults that the simulation found.
+  {
+    name: 'a late image without events is quarantined',
+    file: STAGE,
+    from: '(!first || commitIn(first) === cursor.first)',
+    to: 'first && commitIn(first) === cursor.first',
+  },
+  {
+    name: 'a call that overlapped its approval is reported',
+    file: 'packages/core/src/audit/session-facts.ts',
+    from: 'at + seconds(MAX_CALL_SECONDS) < facts.windowStartsAt',
+    to: 'at < facts.windowStartsAt && seconds(MAX_CALL_SECONDS) > 0',
+  },
   {
     name: 'a secret is on record',
     file: SESSIONS,

@@ -33,7 +33,7 @@ export async function shrink(first: Schedule, run: Run): Promise<Shrunk> {
     await takeAway(all.slice(0, half))
     await takeAway(all.slice(half))
   }
-  await takeAway(first.cast)
+  await takeAway(first.actorNames)
   await takeAway(last.network.injected.map(({ name }) => name))
   await takeAway(last.calls.filter((name) => !without.has(name)))
   const schedule = await run(without, true)
@@ -49,7 +49,7 @@ export function tellStory({ schedule, fault, without, runs }: Shrunk, seed: numb
   const end = lines.findIndex(({ text }) => text.startsWith(`FAULT ${fault.oracle}`))
   const told = lines.slice(Math.max(0, end - LINES_BEFORE), end + 1)
   const time = (at: number) => `${((at - EPOCH) / 1000).toFixed(3).padStart(11)} s`
-  const left = schedule.cast.filter((name) => !without.has(name))
+  const left = schedule.actorNames.filter((name) => !without.has(name))
   return [
     `Seed ${seed}, ${left.join(', ') || 'no actors'}; ${schedule.network.injected.length} faults (shrunk in ${runs} runs):`,
     ...schedule.network.injected.map(({ what, step, at }) => `${time(at)}  [${what} at ${step}]`),

@@ -13,6 +13,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { commitOf } from './commit.ts'
 import { mustReach } from './reached.ts'
 import { Figures } from './run.ts'
 
@@ -38,6 +39,7 @@ await figures.run({
   isTwice: values.twice,
   stopsAtFailure: values.stop,
 })
+console.log(`Seeds from ${values.seed}, commit ${commitOf()}`)
 console.log(figures.summary())
 for (const line of figures.failures()) console.log(line)
 const missing = values['only-faults'] ? [] : mustReach.filter((what) => figures.reached.of(what) + figures.matrix.of(what) === 0)

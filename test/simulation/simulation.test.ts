@@ -4,10 +4,8 @@
  */
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { seededBugs } from './seeded-bugs.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -32,8 +30,4 @@ test('no fresh schedule breaks an invariant', { timeout: 900_000 }, () => {
 test('a seed is a schedule: run twice, it is the same to the last step', { timeout: 900_000 }, () => {
   const { status, text } = simulate('--seed', '32', '--schedules', '10', '--twice', '--only-faults')
   expect(status, text).toBe(0)
-})
-
-test.each(seededBugs.map((bug) => [bug.name, bug] as const))('the seeded bug still has its place: %s', (_name, { file, from }) => {
-  expect(readFileSync(`${ROOT}/${file}`, 'utf8').split(from)).toHaveLength(2)
 })

@@ -14,8 +14,8 @@ export async function runSchedule(schedule: Schedule): Promise<void> {
   const { world } = schedule
   const dice = world.dice('cast')
   const kinds = [plain, container, once, ask, ask, ask, freeze, chat, attack] as const
-  const cast = 1 + dice.int(5)
-  for (let at = 0; at < cast; at++) {
+  const count = 1 + dice.int(5)
+  for (let at = 0; at < count; at++) {
     const act = dice.pick(kinds)
     const name = `${act.name}-${at + 1}`
     schedule.actor(name, () => act(new Actor(schedule, name)))
@@ -348,7 +348,7 @@ async function heal(schedule: Schedule): Promise<void> {
   network.healing = true
   await drain(schedule)
   // compare looks at each item after an hour, a day and a week: what the stream lost late is found late.
-  const waits = schedule.weather.streamLoss > 0 && then < 25 ? [2 * HOUR_MS, 26 * HOUR_MS, 7 * DAY_MS] : [2 * HOUR_MS]
+  const waits = schedule.conditions.streamLoss > 0 && then < 25 ? [2 * HOUR_MS, 26 * HOUR_MS, 7 * DAY_MS] : [2 * HOUR_MS]
   for (const wait of waits) {
     await world.sleep(wait)
     await schedule.compare()

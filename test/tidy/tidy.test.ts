@@ -4,6 +4,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { fuzzedBugs } from '../fuzz/seeded-bugs.ts'
+import { simulatedBugs } from '../simulation/seeded-bugs.ts'
 import { seededBugs } from '../verify/seeded-bugs.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -213,7 +215,7 @@ describe('nothing is left over', () => {
   })
 })
 
-test.each(seededBugs)('the place of the seeded bug "$name" exists, once', ({ file, from, to }) => {
+test.each([...seededBugs, ...fuzzedBugs, ...simulatedBugs])('the place of the seeded bug "$name" exists, once', ({ file, from, to }) => {
   expect(readFileSync(`${root}/${file}`, 'utf8').split(from)).toHaveLength(2)
   expect(to).not.toBe(from)
 })

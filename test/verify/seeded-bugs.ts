@@ -3,12 +3,9 @@
  * with it. `npm run verify:seeded` puts in one at a time in a clone and runs those tests; `test/tidy` checks that every place
  * still exists, so that the list does not rot.
  */
-export type SeededBug = {
-  readonly name: string
-  readonly file: string
-  /** Occurs exactly once in the file. */
-  readonly from: string
-  readonly to: string
+import type { Bug } from '../support/seeded.ts'
+
+export type SeededBug = Bug & {
   /** Paths of test files, or the beginnings of them. */
   readonly tests: readonly string[]
 }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { targetNames } from '../fuzz/target-names.ts'
 import { CANNOT } from '../support/cannot.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -34,7 +35,7 @@ const checks: readonly Check[] = [
     command: vitest('test/differential/iam.test.ts'),
     env: { STINT_SEED: String(Date.now() + seed) },
   })),
-  ...['token', 'body', 'policy', 'containment', 'names', 'patterns', 'notes', 'tiles', 'slack', 'sigv4'].map((target) => ({
+  ...targetNames.map((target) => ({
     name: `fuzz-${target}`,
     command: ['npm', 'run', '-s', 'fuzz', '--', '--target', target, '--executions', '1000000', '--seed', String(Date.now() % 2 ** 32)],
   })),

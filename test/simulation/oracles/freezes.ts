@@ -1,8 +1,8 @@
 /** Invariant 5: a freeze that was answered stops every call that begins later, until its release begins. */
 import { PEOPLE } from '../people.ts'
-import { type Court, credentialsIn, type Oracle } from './oracle.ts'
+import { credentialsIn, type Oracle, type OracleContext } from './oracle.ts'
 
-export function freezesOracle({ fault, reach, now, skewMs }: Court): Oracle {
+export function freezesOracle({ fault, reach, now, skewMs }: OracleContext): Oracle {
   const freezes: { readonly scope: string; readonly answered: number; readonly until: number; released?: number }[] = []
   return {
     onFrozen(scope, until) {

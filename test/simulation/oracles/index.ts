@@ -5,7 +5,7 @@ import type { Schedule } from '../schedule.ts'
 import { freezesOracle } from './freezes.ts'
 import { intentOracle } from './intent.ts'
 import { logOracle } from './log.ts'
-import type { Answer, ApiCall, Court, MadeSession, Oracle, VendCall, Write } from './oracle.ts'
+import type { Answer, ApiCall, MadeSession, Oracle, OracleContext, VendCall, Write } from './oracle.ts'
 import { parametersOracle } from './parameters.ts'
 import { secretsOracle } from './secrets.ts'
 import { transitionsOracle } from './transitions.ts'
@@ -22,10 +22,10 @@ export class Oracles {
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
-    const { world, weather, dynamo, sts, log, events, reached, services } = schedule
-    const court: Court = {
+    const { world, conditions, dynamo, sts, log, events, reached, services } = schedule
+    const context: OracleContext = {
       now: () => world.now,
-      skewMs: weather.skewMs,
+      skewMs: conditions.skewMs,
       releases: services.releases,
       dynamo,
       sts,
@@ -34,13 +34,13 @@ export class Oracles {
       isLeaving: () => this.mayLeave,
     }
     this.#all = [
-      intentOracle(court),
-      usesOracle(court),
-      transitionsOracle(court),
-      parametersOracle(court),
-      freezesOracle(court),
-      secretsOracle(court),
-      logOracle(court, log, events),
+      intentOracle(context),
+      usesOracle(context),
+      transitionsOracle(context),
+      parametersOracle(context),
+      freezesOracle(context),
+      secretsOracle(context),
+      logOracle(context, log, events),
     ]
   }
   fault(oracle: string, what: string): void {

@@ -1,7 +1,7 @@
 /** Invariant 1: no AssumeRole without a durable intent; no credential leaves without a durable `issued`. */
-import { type Court, credentialsIn, isRequest, type Oracle, sessionsIn, stringOf } from './oracle.ts'
+import { credentialsIn, isRequest, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
 
-export function intentOracle({ fault, reach, sts }: Court): Oracle {
+export function intentOracle({ fault, reach, sts }: OracleContext): Oracle {
   const intents = new Map<string, string>()
   const issued = new Map<string, string>()
   const left = new Set<string>()

@@ -11,11 +11,11 @@ import { openCheckpoint } from '@stint/tlog/checkpoint'
 import { decodeBundle, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { Bucket } from '../objects.ts'
 import { LOG_SIGNER } from '../people.ts'
-import { type Court, type Oracle, stringOf } from './oracle.ts'
+import { type Oracle, type OracleContext, stringOf } from './oracle.ts'
 
 const ALARMS = /"event":"(log-halted|journal-quarantined|journal-removed|checkpoint-foreign)"/
 
-export function logOracle({ fault, reach, now, dynamo }: Court, log: Bucket, events: Bucket): Oracle {
+export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Bucket, events: Bucket): Oracle {
   const erased = new Set<string>()
   let size = 0
   let isRestored = false

@@ -8,7 +8,7 @@ export type { Answer, Item, Json, MadeSession, VendCall, Write }
 
 export type ApiCall = { readonly started: number; readonly subject: string; readonly method: string; readonly path: string }
 
-export type Court = {
+export type OracleContext = {
   readonly now: () => number
   /** How far two machines' clocks can be apart. */
   readonly skewMs: number

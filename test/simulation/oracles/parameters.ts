@@ -1,7 +1,7 @@
 /** Invariant 3: role, external ID, name, source identity, tags and policy are never the caller's beyond declared parameters. */
-import { type Court, isRequest, type Json, type Oracle, sessionsIn, stringOf } from './oracle.ts'
+import { isRequest, type Json, type Oracle, type OracleContext, sessionsIn, stringOf } from './oracle.ts'
 
-export function parametersOracle({ fault, releases }: Court): Oracle {
+export function parametersOracle({ fault, releases }: OracleContext): Oracle {
   const byName = new Map<string, { readonly subject: string; readonly terms: Json; readonly session: string }>()
   return {
     onWrite(write) {

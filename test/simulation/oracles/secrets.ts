@@ -1,10 +1,10 @@
 /** Invariants 6 and 7: secrets are in no table, object, log line or refusal; a refusal has a code of the catalogue and a trace. */
 import { problems } from '@stint/core/problem'
-import type { Answer, Court, Oracle } from './oracle.ts'
+import type { Answer, Oracle, OracleContext } from './oracle.ts'
 
 const SECRET = /SECRET\/|TOKEN\/ASIA|eyJ[\w-]+\.eyJ/
 
-export function secretsOracle({ fault, reach }: Court): Oracle {
+export function secretsOracle({ fault, reach }: OracleContext): Oracle {
   function judgeRefusal(where: string, { status, json, text }: Answer): void {
     const code = json.code ?? json.Code
     if (status < 400) return

@@ -6,13 +6,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { requestTransitions } from '@stint/core/request/machine'
 import { PEOPLE, personOf } from '../people.ts'
 import {
-  type Court,
   freshEvents,
   type Item,
   isRequest,
   type Json,
   numberOf,
   type Oracle,
+  type OracleContext,
   sessionsIn,
   stringOf,
   type Write,
@@ -45,8 +45,8 @@ const STATE_EVENTS: Readonly<Record<string, string>> = {
 /** What changes without an event: where an item stands in an index, and when it may leave the table. */
 const QUIET = ['events', 'openKey', 'openAt', 'openSession', 'expires', 'version', 'workKey', 'dueKey', 'dueAt', 'dayKey', 'at']
 
-export function transitionsOracle(court: Court): Oracle {
-  const { fault, reach, now, skewMs, releases, isLeaving } = court
+export function transitionsOracle(context: OracleContext): Oracle {
+  const { fault, reach, now, skewMs, releases, isLeaving } = context
 
   function judgeJournal({ id, before, after, operation }: Write): void {
     if (!after) return
@@ -79,9 +79,8 @@ export function transitionsOracle(court: Court): Oracle {
   function judgeApproval(id: string, after: Item, fresh: readonly Json[]): void {
     const approved = fresh.find((event) => event.type === 'request.approved')
     const deployed = releases.find(({ hash }) => hash === approved?.config)?.profiles.find(stringOf(after.profile) ?? '')?.approval
-    const asked = (JSON.parse(stringOf(after.terms) as string) as Json).approval
-    if (!isDeepStrictEqual(JSON.parse(JSON.stringify(deployed ?? null)), asked))
-      fault('config', `${id} is approved under other rules than those it was made under`)
+    const terms = JSON.parse(stringOf(after.terms) as string) as Json
+    if (!sameApproval(deployed, terms.approval)) fault('config', `${id} is approved under other rules than those it was made under`)
     if (fresh.some((event) => event.type === 'request.approved' && event.unattended)) {
       reach('approved unattended')
       if (now() < (numberOf(after.unattendedAt) ?? 0) - 2 * skewMs) fault('approval', `${id} is approved unattended before its time`)
@@ -94,7 +93,7 @@ export function transitionsOracle(court: Court): Oracle {
         fault('approval', `${id}: ${subject} approved their own request`)
       if (!PEOPLE[subject]) fault('approval', `${id}: ${subject} is not a person`)
     }
-    const rules = (JSON.parse(stringOf(after.terms) as string) as Json).approval?.rules ?? []
+    const rules = terms.approval?.rules ?? []
     const seats: Json[] = rules.flatMap((rule: Json) => Array.from({ length: rule.count }, () => rule))
     const persons = [...new Set(subjects.map(personOf))]
     const opens = (person: string, { by, escalateTo = [] }: Json): boolean =>
@@ -102,7 +101,7 @@ export function transitionsOracle(court: Court): Oracle {
     const fits = (seat: number, used: ReadonlySet<string>): boolean =>
       seat === seats.length ||
       persons.some((person) => !used.has(person) && opens(person, seats[seat]) && fits(seat + 1, new Set([...used, person])))
-    if (!fits(0, new Set())) fault('approval', `${id} is approved by ${subjects.join(', ') || 'nobody'}`)
+    if (!fits(0, new Set())) fault('approval', `${id} is approved by ${subjects.join(', ') || 'no one'}`)
   }
 
   return {
@@ -127,17 +126,9 @@ export function transitionsOracle(court: Court): Oracle {
       for (const event of fresh) reach(`event ${event.type} in ${state}`)
       const terms = JSON.parse(stringOf(after.terms) as string) as Json
       if (was === undefined) {
-        if (
-          !releases.some((rules) => JSON.stringify(rules.profiles.find(stringOf(after.profile) ?? '')?.approval ?? null) !== 'null') &&
-          terms.approval
-        )
+        if (!releases.some((rules) => sameApproval(rules.profiles.find(terms.profile)?.approval, terms.approval)))
           fault('config', `${id} has an approval of no config`)
         if (state === 'approved' && terms.approval) fault('approval', `${id} is approved by rule, though ${terms.profile} needs approval`)
-        if (
-          state === 'approved' &&
-          !releases.some((rules) => rules.profiles.find(terms.profile) && !rules.profiles.find(terms.profile)?.approval)
-        )
-          fault('config', `${id} is granted by a rule of no config`)
       }
       if (was === 'pending' && state === 'approved') judgeApproval(id, after, fresh)
       // Who decided, and that a withdrawal is by someone who may.
@@ -148,6 +139,9 @@ export function transitionsOracle(court: Court): Oracle {
     },
   }
 }
+
+const sameApproval = (one: unknown, other: unknown): boolean => isDeepStrictEqual(plain(one), plain(other))
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null))
 
 function matches(subject: string, { claims }: Json): boolean {
   const { groups = [] } = PEOPLE[subject] ?? {}

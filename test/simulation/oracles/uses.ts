@@ -2,15 +2,16 @@
  * Invariant 2: a use is taken at most once, under any race, retry or crash; an expired, denied, revoked or exhausted request never vends;
  * after a withdrawal is answered, nothing newer vends.
  */
-import { sessionTransitions } from '@stint/core/request/session'
+import { seconds } from '@stint/core/instant'
+import { ABANDONED_AFTER_SECONDS, sessionTransitions } from '@stint/core/request/session'
 import {
-  type Court,
   credentialsIn,
   eventsIn,
   freshEvents,
   isRequest,
   numberOf,
   type Oracle,
+  type OracleContext,
   sessionsIn,
   stringOf,
   type Write,
@@ -25,12 +26,11 @@ const EVENT_OF: Readonly<Record<string, string>> = {
 const WITHDRAWN = ['denied', 'cancelled', 'revoked']
 /** A caller's deadline and the grace of a send, in milliseconds. */
 const GRACE_MS = 12_000
-const ABANDONED_AFTER_MS = 90_000
 /** Sessions of one request of the container protocol (vend/slot.ts). */
 const CONTAINER_USES = 8
 
-export function usesOracle(court: Court): Oracle {
-  const { fault, reach, now, skewMs, releases, sts, isLeaving } = court
+export function usesOracle(context: OracleContext): Oracle {
+  const { fault, reach, now, skewMs, releases, sts, isLeaving } = context
   const issuedAt = new Map<string, number>()
   const withdrawnAt = new Map<string, number>()
   const withdrawalAnswered = new Map<string, number>()
@@ -75,7 +75,7 @@ export function usesOracle(court: Court): Oracle {
       }
       if (state === 'abandoned') {
         const age = now() - (numberOf(fields.reservedAt) ?? 0)
-        if (age < ABANDONED_AFTER_MS - 2 * skewMs - GRACE_MS) fault('uses', `${session} is abandoned after ${age} ms`)
+        if (age < seconds(ABANDONED_AFTER_SECONDS) - 2 * skewMs - GRACE_MS) fault('uses', `${session} is abandoned after ${age} ms`)
       }
       if (state === 'failed' && stringOf(fields.failure) === 'frozen') reach('a session failed because of a freeze set meanwhile')
       if (state === 'failed' && stringOf(fields.failure) === 'revoked-in-flight') reach('a session failed because of a revoke in flight')
@@ -124,7 +124,7 @@ export function usesOracle(court: Court): Oracle {
       const found = credentialsIn(answer)
       if (!found) return
       if (call.attack !== undefined) fault('uses', `${call.id} got credentials with ${call.attack}`)
-      const session = [...issuedAt.keys()].find((one) => one === found.session) ?? sessionOf(court, found.accessKeyId)
+      const session = sessionOf(context, found.accessKeyId)
       const request = session?.split('.')[0] ?? ''
       const answered = withdrawalAnswered.get(request)
       if (answered !== undefined && call.started > answered) fault('uses', `${request} was withdrawn, and a later call got credentials`)
@@ -147,7 +147,7 @@ export function usesOracle(court: Court): Oracle {
       if (count > most) fault('uses', `${request}: ${count} credentials of ${most} uses`)
     },
     whenHealed() {
-      for (const item of court.dynamo.items('stint')) {
+      for (const item of context.dynamo.items('stint')) {
         const stuck = sessionsIn(item).find(({ state }) => state === 'reserved')
         if (stuck) fault('liveness', `${stringOf(item.id)}.${stuck.suffix} is still reserved after two sweeps`)
         if (item.openKey) fault('liveness', `${stringOf(item.id)} is still in the index of open reservations`)
@@ -157,7 +157,7 @@ export function usesOracle(court: Court): Oracle {
   }
 }
 
-function sessionOf({ dynamo }: Court, accessKeyId: string): string | undefined {
+function sessionOf({ dynamo }: OracleContext, accessKeyId: string): string | undefined {
   for (const item of dynamo.items('stint'))
     for (const { suffix, fields } of sessionsIn(item))
       if (stringOf(fields.issued?.M?.accessKeyId) === accessKeyId) return `${stringOf(item.id)}.${suffix}`
