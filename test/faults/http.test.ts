@@ -267,8 +267,8 @@ describe('DynamoDB, when the freezes are read', () => {
     await expectRecovery()
   })
   test.each<[string, (told: any) => void]>([
-    ['a part of the keys is left out', (told) => Object.assign(told, { UnprocessedKeys: { stint: { Keys: [{ pk: { S: 'FREEZE' } }] } } })],
-    ['there is no list of the table', (told) => Object.assign(told, { Responses: {} })],
+    ['some keys are left unprocessed', (told) => Object.assign(told, { UnprocessedKeys: { stint: { Keys: [{ pk: { S: 'FREEZE' } }] } } })],
+    ['the response has no list for the table', (told) => Object.assign(told, { Responses: {} })],
   ])('lies: %s', async (_name, lie) => {
     const fault = change((body) => {
       const told = JSON.parse(body)
@@ -346,9 +346,9 @@ describe('STS', () => {
   test.each<[string, Fault]>([
     ['the ARN of another account', element('Arn', (arn) => arn.replace(/::\d{12}:/, '::999988887777:'))],
     ['the ARN of another role', element('Arn', (arn) => arn.replace(/assumed-role\/[^/]+/, 'assumed-role/Admin'))],
-    ['the ARN of another session', element('Arn', (arn) => arn.replace(/[^/]+$/, 'somebody-else'))],
-    ['the role ID of another session', element('AssumedRoleId', (id) => id.replace(/:.*$/, ':somebody-else'))],
-    ['another source identity', element('SourceIdentity', () => 'somebody-else')],
+    ['the ARN of another session', element('Arn', (arn) => arn.replace(/[^/]+$/, 'another-session'))],
+    ['the role ID of another session', element('AssumedRoleId', (id) => id.replace(/:.*$/, ':another-session'))],
+    ['another source identity', element('SourceIdentity', () => 'another-session')],
     ['an expiration in the past', element('Expiration', () => '2020-01-01T00:00:00Z')],
     ['an expiration far away', element('Expiration', () => '2999-01-01T00:00:00Z')],
     ['an expiration hours ahead', element('Expiration', (at) => new Date(Date.parse(at) + 7_200_000).toISOString())],

@@ -206,6 +206,6 @@ test('the audit log has each event of each journal, and verifies', async () => {
     )
     .toBeGreaterThanOrEqual(events)
   expect(faults).toEqual([])
-  // Sessions that AWS made and that nobody has: each has an intent in the log.
+  // AWS made sessions whose credentials reached no caller. Each has an intent in the log.
   expect(madeByAws({ aws }).length).toBeGreaterThan(left.length)
 })

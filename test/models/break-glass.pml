@@ -59,7 +59,7 @@ hidden byte written;
 
 inline invariants() {
   assert(state != approved || isUnattended || COUNT(approvals) == 2);   /* nothing but two people or the delay approves */
-  assert((approvals & 4) == 0);                                         /* nobody approves their own request */
+  assert((approvals & 4) == 0);                                         /* no requester approves their own request */
   assert(!stopAnswered || state != approved);                           /* what was stopped stays stopped */
 }
 inline say_state() {

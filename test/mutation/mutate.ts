@@ -1,6 +1,6 @@
 /**
  * `npm run mutate [area …]`: changes the code in one place at a time, and reports the changes that no test notices. `--workers=2` uses two
- * cores; `--all` also repeats what an earlier run found for the same code and tests. It ends with a table, and with 1 if an area is below
+ * cores; `--all` also repeats what an earlier run found for the same file and tests, although other files may have changed since. It ends with a table, and with 1 if an area is below
  * its limit. `.verify/mutation/<area>.survived.json` has the survivors in the form of `equivalent.json`.
  */
 import { createHash } from 'node:crypto'

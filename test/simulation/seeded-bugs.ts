@@ -293,6 +293,9 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
     why: 'the promise is about calls that begin after the freeze was answered; test/faults/freeze.test.ts holds it',
   },
   { what: 'reserve does not look at the caller', why: 'the terms name the caller, so their hash differs; conditions.test.ts holds it' },
-  { what: 'reserve ignores fingerprints', why: 'callers of the workload repeat a key with one content; test/e2e/idempotency holds it' },
+  {
+    what: 'reserve ignores fingerprints',
+    why: 'callers of the workload repeat a key with one content; test/e2e/approvals.test.ts holds it',
+  },
   { what: 'a lost answer is not recognized as our own write', why: 'the call is refused and tried again; it costs time and no invariant' },
 ]

@@ -52,11 +52,11 @@ export function stsError(now: number, status: number, code: string): Http {
 /** An answer in the form of STS that is not the answer to this call. */
 export function otherAnswer({ body, ...http }: Http, dice: Dice): Http {
   const changes: readonly (readonly [string | RegExp, string])[] = [
-    [/(<Arn>.*?assumed-role\/)[^<]*/, '$1Admin/somebody-else'],
-    [/AROASIMULATED:[^<]*/, 'AROASIMULATED:somebody-else'],
+    [/(<Arn>.*?assumed-role\/)[^<]*/, '$1Admin/another-session'],
+    [/AROASIMULATED:[^<]*/, 'AROASIMULATED:another-session'],
     [/<AccessKeyId>ASIA/, '<AccessKeyId>AKIA'],
     [/<Expiration>[^<]*/, '<Expiration>2036-01-01T00:00:00Z'],
-    [/<SourceIdentity>[^<]*/, '<SourceIdentity>acme.somebody-else'],
+    [/<SourceIdentity>[^<]*/, '<SourceIdentity>acme.another-session'],
     [/<SecretAccessKey>[^<]*/, '<SecretAccessKey>'],
     [/<\/AssumeRoleResult>.*/, ''],
     [/^.*$/s, '<html>Service unavailable</html>'],

@@ -29,7 +29,7 @@ export const notes: Target = {
     }
     const opened = openCheckpoint(text, [key])
     if (opened.outcome !== 'fault')
-      must(text.startsWith(`${signedText}\n`) && opened.value.size === 7, 'a checkpoint opens that nobody signed')
+      must(text.startsWith(`${signedText}\n`) && opened.value.size === 7, 'a checkpoint opens that is not signed')
     return `${note ? Math.min(note.signatures.length, 3) : 'none'} ${vkey?.kind} ${checkpoint === undefined} ${opened.outcome === 'fault' ? String(opened.fault) : 'opened'}`
   },
 }

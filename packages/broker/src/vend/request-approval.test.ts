@@ -33,7 +33,7 @@ const idOf = (made: Awaited<ReturnType<typeof requestApproval>>): string => {
   return made.value.request.id
 }
 
-describe('is not made', () => {
+describe('a request for approval is not made', () => {
   test('for a job that no known person triggered', async () =>
     expect(await setup().ask(scopeOf(), {}, caller({ issuer: 'ci', kind: 'workload' }))).toMatchObject({
       code: 'not-eligible',
@@ -56,11 +56,13 @@ describe('is not made', () => {
       evidence: { approvers: [{ subject: 'ann' }, { subject: 'x'.repeat(200) }] },
     })
     const names = (count: number) => Array.from({ length: count }, (_, at) => `p${at}`)
-    const ten = (await setup().ask(scopeOf(), {}, dana, named('dana', ...names(10)))) as any
-    expect(ten.detail).toContain('people/p9, and need 1 more.')
-    const twelve = (await setup().ask(scopeOf(), {}, dana, named('dana', ...names(12)))) as any
-    expect(twelve.detail).toContain('people/p9 and 2 more, and need 1 more.')
-    expect(twelve.evidence.approvers).toHaveLength(10)
+    const ten = await setup().ask(scopeOf(), {}, dana, named('dana', ...names(10)))
+    expect(ten).toMatchObject({ detail: expect.stringContaining('people/p9, and need 1 more.') })
+    const twelve = await setup().ask(scopeOf(), {}, dana, named('dana', ...names(12)))
+    expect(twelve).toMatchObject({
+      detail: expect.stringContaining('people/p9 and 2 more, and need 1 more.'),
+      evidence: { approvers: names(10).map((subject) => ({ subject })) },
+    })
   })
   test('by a person whom a freeze stops', async () => {
     const { memory, ask } = setup()
@@ -136,7 +138,7 @@ describe('is not made', () => {
   })
 })
 
-describe('is made', () => {
+describe('a request for approval is made', () => {
   test('with everything that the caller asks for', async () => {
     const asked: unknown[] = []
     const { ask } = setup({
@@ -243,7 +245,7 @@ describe('is made', () => {
   })
 })
 
-describe('with an Idempotency-Key', () => {
+describe('a request for approval with an Idempotency-Key', () => {
   const idempotency = { key: 'k', fingerprint: 'f'.repeat(64) }
   test('returns the first request, without a place and a count', async () => {
     const { memory, ask } = setup()
