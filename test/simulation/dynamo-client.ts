@@ -2,7 +2,7 @@
  * The client of DynamoDB that Stint's adapters get: either AWS's SDK, unchanged, over an HTTP that is simulated, or an object that hands
  * each command to the table. The second is 10 times faster; some schedules use the first.
  */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { clientConfig } from '@stint/broker/adapters/aws'
 import { deadlinesOnAws } from '@stint/broker/wiring/broker'
 import { type Dynamo, Refusal, send } from './dynamo.ts'
@@ -13,8 +13,14 @@ import type { Dice } from './world.ts'
 
 const { ledger: ANSWER_MS } = deadlinesOnAws
 
-export const clientOn = (services: Services, machine: Machine): DynamoDBClient =>
-  services.overSdk ? overSdk(services, machine) : overCommands(services, machine)
+const clients = new WeakMap<Machine, DynamoDBClient>()
+
+/** The client of a machine, made once: AWS's takes a millisecond. */
+export function clientOn(services: Services, machine: Machine): DynamoDBClient {
+  const client = clients.get(machine) ?? (services.overSdk ? overSdk(services, machine) : overCommands(services, machine))
+  clients.set(machine, client)
+  return client
+}
 
 function overCommands({ network, dynamo }: Services, machine: Machine): DynamoDBClient {
   const error = (name: string, httpStatusCode: number) => () => {
@@ -57,30 +63,48 @@ function garbled(answer: object, dice: Dice): object {
   ])
 }
 
+type SdkRequest = { readonly headers: Record<string, string>; readonly body: string | Uint8Array }
+
 function overSdk({ network, dynamo, world }: Services, machine: Machine): DynamoDBClient {
-  return new DynamoDBClient({
-    ...clientConfig({ accessKeyId: 'AKIASIMULATED', secretAccessKey: 'x' }, () => world.now + machine.skewMs),
+  const clock = () => world.now + machine.skewMs
+  return sdkClient(clock, ({ headers, body: sent }) => {
+    const body = typeof sent === 'string' ? sent : new TextDecoder().decode(sent)
+    const target = headers['x-amz-target'] ?? ''
+    const refusal = (status: number, name: string) => () => ({ status, body: JSON.stringify({ __type: `com.amazonaws#${name}` }) })
+    return network.exchange(machine, {
+      step: stepOf(target.replace(/.*\./, ''), JSON.parse(body)),
+      service: 'dynamodb',
+      effect: () => send(dynamo, target, body),
+      failed: refusal(500, 'InternalServerError'),
+      throttled: refusal(400, 'ProvisionedThroughputExceededException'),
+      garbled: ({ status, body: whole }, dice) => ({ status, body: dice.pick(['{}', '[]', whole.slice(0, whole.length / 2)]) }),
+      deadlineMs: ANSWER_MS,
+    })
+  })
+}
+
+const sdkClient = (clock: () => number, answer: (request: SdkRequest) => Promise<{ readonly status: number; readonly body: string }>) =>
+  new DynamoDBClient({
+    ...clientConfig({ accessKeyId: 'AKIASIMULATED', secretAccessKey: 'x' }, clock),
     region: 'eu-central-1',
     endpoint: 'https://dynamodb.sim',
     requestHandler: {
-      async handle(request: { readonly headers: Record<string, string>; readonly body: string | Uint8Array }) {
-        const body = typeof request.body === 'string' ? request.body : new TextDecoder().decode(request.body)
-        const target = request.headers['x-amz-target'] ?? ''
-        const refusal = (status: number, name: string) => () => ({ status, body: JSON.stringify({ __type: `com.amazonaws#${name}` }) })
-        const answered = await network.exchange(machine, {
-          step: stepOf(target.replace(/.*\./, ''), JSON.parse(body)),
-          service: 'dynamodb',
-          effect: () => send(dynamo, target, body),
-          failed: refusal(500, 'InternalServerError'),
-          throttled: refusal(400, 'ProvisionedThroughputExceededException'),
-          garbled: ({ status, body: whole }, dice) => ({ status, body: dice.pick(['{}', '[]', whole.slice(0, whole.length / 2)]) }),
-          deadlineMs: ANSWER_MS,
-        })
+      async handle(request: SdkRequest) {
+        const { status, body } = await answer(request)
         const headers = { 'content-type': 'application/x-amz-json-1.0' }
-        return { response: { statusCode: answered.status, headers, body: Buffer.from(answered.body) } }
+        return { response: { statusCode: status, headers, body: Buffer.from(body) } }
       },
       httpHandlerConfigs: () => ({}),
       updateHttpClientConfig: () => {},
     } as never,
   })
+
+/** AWS's SDK loads modules at its first call and at its first error, in real time. Virtual time would go on meanwhile. */
+export async function loadSdk(): Promise<void> {
+  const get = new GetItemCommand({ TableName: 'stint', Key: { pk: { S: '-' } } })
+  const error = { status: 400, body: '{"__type":"com.amazonaws#ConditionalCheckFailedException"}' }
+  await sdkClient(Date.now, async () => ({ status: 200, body: '{}' })).send(get)
+  await sdkClient(Date.now, async () => error)
+    .send(get)
+    .catch(() => {})
 }
