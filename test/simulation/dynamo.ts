@@ -30,11 +30,19 @@ export type Write = {
   readonly operation: string
 }
 
-type Index = { readonly hash: string; readonly range: string; readonly projected: readonly string[] }
+type Index = {
+  readonly hash: string
+  readonly range: string
+  readonly projected: readonly string[]
+  readonly partitions: Partitions
+}
+/** Items by the value of a hash key, so that a query reads one partition. */
+type Partitions = Map<string, Map<string, Item>>
 type Table = {
   readonly name: string
   readonly keys: readonly string[]
   readonly items: Map<string, Item>
+  readonly partitions: Partitions
   /** What the indexes know: the item of the latest write that has reached them. */
   readonly view: Map<string, { readonly item: Item | undefined; readonly sequence: number }>
   readonly indexes: ReadonlyMap<string, Index>
@@ -56,9 +64,9 @@ export class Dynamo {
     const keys = KeySchema.map(({ AttributeName = '' }) => AttributeName)
     const indexes = GlobalSecondaryIndexes.map(({ IndexName = '', KeySchema: schema = [], Projection }): [string, Index] => {
       const [hash = '', range = ''] = schema.map(({ AttributeName = '' }) => AttributeName)
-      return [IndexName, { hash, range, projected: [...keys, hash, range, ...(Projection?.NonKeyAttributes ?? [])] }]
+      return [IndexName, { hash, range, projected: [...keys, hash, range, ...(Projection?.NonKeyAttributes ?? [])], partitions: new Map() }]
     })
-    this.#tables.set(name, { name, keys, items: new Map(), view: new Map(), indexes: new Map(indexes) })
+    this.#tables.set(name, { name, keys, items: new Map(), partitions: new Map(), view: new Map(), indexes: new Map(indexes) })
   }
   items(table: string): readonly Item[] {
     return [...this.#table(table).items.values()]
@@ -67,9 +75,12 @@ export class Dynamo {
     return this.#table(table).items.get(pk)
   }
   /** The indexes learn of a write. */
-  index({ table, id, sequence, after }: Write): void {
-    const { view } = this.#table(table)
-    if ((view.get(id)?.sequence ?? 0) < sequence) view.set(id, { item: after, sequence })
+  index({ table, id, sequence, after }: Pick<Write, 'table' | 'id' | 'sequence' | 'after'>): void {
+    const { view, indexes } = this.#table(table)
+    const known = view.get(id)
+    if ((known?.sequence ?? 0) >= sequence) return
+    view.set(id, { item: after, sequence })
+    for (const { hash, partitions } of indexes.values()) place(partitions, hash, id, known?.item, after)
   }
   /** DynamoDB deletes what its TTL says, some time later. */
   expire(table: string, id: string): void {
@@ -81,12 +92,12 @@ export class Dynamo {
   }
   /** Another table with the content of a backup takes the table's place. Its stream begins anew, and its indexes are complete. */
   restore(table: string, backup: ReadonlyMap<string, Item>): void {
-    const { items, view } = this.#table(table)
-    items.clear()
-    view.clear()
+    const { items, partitions, keys, view, indexes } = this.#table(table)
+    for (const all of [items, partitions, view, ...[...indexes.values()].map((index) => index.partitions)]) all.clear()
     for (const [id, item] of backup) {
       items.set(id, item)
-      view.set(id, { item, sequence: ++this.#sequence })
+      place(partitions, keys[0] as string, id, undefined, item)
+      this.index({ table, id, sequence: ++this.#sequence, after: item })
     }
   }
 
@@ -172,16 +183,20 @@ export class Dynamo {
     const index = input.IndexName === undefined ? undefined : table.indexes.get(input.IndexName)
     if (input.IndexName !== undefined && !index) throw new Validation(`no index ${input.IndexName}`)
     if (index && input.ConsistentRead) throw new Validation('Consistent reads are not supported on global secondary indexes')
-    const { hash, range } = index ?? { hash: table.keys[0] as string, range: table.keys[1] as string }
+    const { hash, range, partitions } = index ?? {
+      hash: table.keys[0] as string,
+      range: table.keys[1] as string,
+      partitions: table.partitions,
+    }
+    const partition = partitions.get(hashIn(input, hash)) ?? new Map<string, Item>()
     const { holds } = readWrite(input.KeyConditionExpression, undefined, {
       names: input.ExpressionAttributeNames,
       values: input.ExpressionAttributeValues,
     })
-    const source = index ? [...table.view.values()].map(({ item }) => item).filter((item) => item !== undefined) : [...table.items.values()]
     const order = input.ScanIndexForward === false ? -1 : 1
     const placeOf = (item: Item) => `${item[range]?.S}\u0000${table.keys.map((key) => item[key]?.S).join('\u0000')}`
-    let rows = source
-      .filter((item) => item[hash]?.S !== undefined && item[range]?.S !== undefined && holds(item))
+    let rows = [...partition.values()]
+      .filter((item) => item[range]?.S !== undefined && holds(item))
       .map((item) => ({ item, place: placeOf(item) }))
       .sort((one, other) => (one.place < other.place ? -order : order))
     if (input.ExclusiveStartKey) {
@@ -202,6 +217,7 @@ export class Dynamo {
       throw new Validation('Item size has exceeded the maximum allowed size')
     if (after) table.items.set(id, after)
     else table.items.delete(id)
+    place(table.partitions, table.keys[0] as string, id, before, after)
     if (before === undefined && after === undefined) return
     this.onWrite({ table: table.name, id, sequence: ++this.#sequence, before, after, operation })
   }
@@ -215,6 +231,24 @@ export class Dynamo {
       .keys.map((attribute) => key[attribute]?.S)
       .join('\u0000')
   }
+}
+
+/** An item moves to the partition that it now belongs to. */
+function place(partitions: Partitions, hash: string, id: string, before: Item | undefined, after: Item | undefined): void {
+  const [from, to] = [before?.[hash]?.S, after?.[hash]?.S]
+  if (from !== undefined && from !== to) partitions.get(from)?.delete(id)
+  if (to === undefined || !after) return
+  const partition = partitions.get(to) ?? new Map<string, Item>()
+  partitions.set(to, partition.set(id, after))
+}
+
+/** The value of the hash key, which a query must begin with. */
+function hashIn({ KeyConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues }: Input, hash: string): string {
+  const [, name = '', value = ''] = /^([#\w]+) = (:\w+)/.exec(KeyConditionExpression) ?? []
+  const wanted = ExpressionAttributeValues[value]?.S
+  if ((ExpressionAttributeNames?.[name] ?? name) !== hash || wanted === undefined)
+    throw new Validation(`Query condition missed key schema element: ${hash}`)
+  return wanted
 }
 
 const counted = (TableName: string) => ({ ConsumedCapacity: { TableName, CapacityUnits: 1 } })
@@ -243,19 +277,24 @@ export function send(dynamo: Dynamo, target: string, body: string): Http {
   }
 }
 
-/** Bytes as base64. A Buffer would describe itself before a replacer sees it. */
-export const toJson = (value: object): string =>
-  JSON.stringify(value, function (this: Record<string, unknown>, name, held) {
-    const own = this[name]
-    return own instanceof Uint8Array ? Buffer.from(own).toString('base64') : held
-  })
+export const toJson = (value: object): string => JSON.stringify(withBase64(value))
 
-/** Every `B` as bytes. */
-function withBytes(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withBytes)
+/** A copy in which bytes are base64. A replacer would be called for each property, and see a Buffer's own description of itself. */
+function withBase64(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')
+  if (Array.isArray(value)) return value.map(withBase64)
   const copy: Record<string, unknown> = {}
-  for (const [name, held] of Object.entries(value))
-    copy[name] = name === 'B' && typeof held === 'string' ? new Uint8Array(Buffer.from(held, 'base64')) : withBytes(held)
+  for (const name of Object.keys(value)) copy[name] = withBase64((value as Record<string, unknown>)[name])
   return copy
+}
+
+/** Turns every `B` of what was just parsed into bytes. */
+function withBytes<T>(parsed: T): T {
+  if (typeof parsed !== 'object' || parsed === null) return parsed
+  for (const [name, held] of Object.entries(parsed)) {
+    if (name === 'B' && typeof held === 'string') (parsed as Record<string, unknown>).B = new Uint8Array(Buffer.from(held, 'base64'))
+    else withBytes(held)
+  }
+  return parsed
 }

@@ -1,6 +1,6 @@
 /** Invariants 6 and 7: secrets are in no table, object, log line or refusal; a refusal has a code of the catalogue and a trace. */
 import { problems } from '@stint/core/problem'
-import type { Answer, Oracle, OracleContext } from './oracle.ts'
+import type { Answer, Item, Oracle, OracleContext } from './oracle.ts'
 
 const SECRET = /SECRET\/|TOKEN\/ASIA|eyJ[\w-]+\.eyJ/
 
@@ -16,8 +16,8 @@ export function secretsOracle({ fault, reach }: OracleContext): Oracle {
     if (SECRET.test(text)) fault('secrets', `${where}: a refusal has a secret`)
   }
   return {
-    onWrite({ table, id, after }) {
-      if (after && SECRET.test(JSON.stringify(after))) fault('secrets', `${table} ${id} has a secret`)
+    onWrite({ table, id, before, after }) {
+      if (after && SECRET.test(JSON.stringify(changed(before, after)))) fault('secrets', `${table} ${id} has a secret`)
     },
     onObject(bucket, path, _before, after) {
       if (after && SECRET.test(Buffer.from(after).toString('latin1'))) fault('secrets', `${bucket}/${path} has a secret`)
@@ -29,3 +29,11 @@ export function secretsOracle({ fault, reach }: OracleContext): Oracle {
     onAnswered: ({ method, path }, answer) => judgeRefusal(`${method} ${path.replace(/\w{3}_\w+/g, '{id}')}`, answer),
   }
 }
+
+/** What a write brought: values are never changed in place, and what was there before was judged then. */
+const changed = (before: Item | undefined, after: Item): readonly unknown[] =>
+  Object.entries(after).flatMap(([name, value]) => {
+    const known = before?.[name]
+    if (value === known) return []
+    return value.L && known?.L ? value.L.filter((one) => !known.L?.includes(one)) : [name, value]
+  })

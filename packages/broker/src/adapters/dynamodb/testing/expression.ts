@@ -11,6 +11,7 @@ export class Validation extends Error {
 }
 type Placeholders = { readonly names?: Record<string, string> | undefined; readonly values?: Item | undefined }
 
+/** Steps as written: `#name` stands for a name, `[1]` for a place in a list. */
 type Path = { readonly kind: 'path'; readonly steps: readonly string[] }
 type Operand =
   | Path
@@ -39,10 +40,8 @@ class Reader {
   readonly #tokens: string[] = []
   #at = 0
   readonly #used = new Set<string>()
-  readonly #placeholders: Placeholders
 
-  constructor(text: string, placeholders: Placeholders) {
-    this.#placeholders = placeholders
+  constructor(text: string) {
     TOKEN.lastIndex = 0
     while (TOKEN.lastIndex < text.trimEnd().length) {
       const from = TOKEN.lastIndex
@@ -78,11 +77,8 @@ class Reader {
     return { kind: 'path', steps }
   }
   #name(token: string): string {
-    if (!token.startsWith('#')) return token
-    this.#used.add(token)
-    const name = this.#placeholders.names?.[token]
-    if (name === undefined) throw new Validation(`no name ${token}`)
-    return name
+    if (token.startsWith('#')) this.#used.add(token)
+    return token
   }
   operand(): Operand {
     let left = this.#term()
@@ -93,7 +89,6 @@ class Reader {
     const token = this.next ?? ''
     if (token.startsWith(':')) {
       this.#used.add(token)
-      if (!this.#placeholders.values?.[token]) throw new Validation(`no value ${token}`)
       return { kind: 'value', name: this.take() }
     }
     if (token !== 'if_not_exists' && token !== 'list_append' && token !== 'size') return this.path()
@@ -177,71 +172,102 @@ class Reader {
         else throw new Validation(`no clause ${clause}`)
       } while (this.next === ',')
     }
-    const paths = [...update.set, ...update.add].map(([path]) => path).concat(update.remove)
-    if (new Set(paths.map(({ steps }) => steps.join('.'))).size < paths.length) throw new Validation('Two document paths overlap')
     return update
   }
 }
 
+type Parsed<T> = { readonly expression: T; readonly used: readonly string[] }
+
+/** Parses each text once: Stint's adapters send the same few hundred again and again. */
+function cached<T>(parse: (reader: Reader) => T): (text: string) => Parsed<T> {
+  const known = new Map<string, Parsed<T>>()
+  return (text) => {
+    const found = known.get(text)
+    if (found) return found
+    const reader = new Reader(text)
+    const expression = parse(reader)
+    reader.end()
+    const parsed = { expression, used: [...reader.used] }
+    if (known.size >= MAX_CACHED) known.clear()
+    known.set(text, parsed)
+    return parsed
+  }
+}
+const MAX_CACHED = 2000
+const conditionOf = cached((reader) => reader.condition())
+const updateOf = cached((reader) => reader.update())
+
 // ── Evaluating ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const at = (item: Item | undefined, { steps }: Path): AttributeValue | undefined =>
-  steps.reduce<AttributeValue | undefined>(
-    (found, step) => (step.startsWith('[') ? found?.L?.[Number(step.slice(1, -1))] : found?.M?.[step]),
-    item && { M: item as Record<string, AttributeValue> },
-  )
+type Scope = { readonly names: Readonly<Record<string, string>>; readonly values: Item }
 
-function valueIn(operand: Operand, item: Item | undefined, values: Item): AttributeValue | undefined {
-  if (operand.kind === 'path') return at(item, operand)
-  if (operand.kind === 'value') return values[operand.name]
+const nameOf = (step: string, { names }: Scope): string => (step.startsWith('#') ? (names[step] as string) : step)
+
+function at(item: Item | undefined, { steps }: Path, scope: Scope): AttributeValue | undefined {
+  let found: AttributeValue | undefined = item?.[nameOf(steps[0] as string, scope)]
+  for (let place = 1; place < steps.length && found; place++) {
+    const step = steps[place] as string
+    found = step.startsWith('[') ? found.L?.[Number(step.slice(1, -1))] : found.M?.[nameOf(step, scope)]
+  }
+  return found
+}
+
+function valueIn(operand: Operand, item: Item | undefined, scope: Scope): AttributeValue | undefined {
+  if (operand.kind === 'path') return at(item, operand, scope)
+  if (operand.kind === 'value') return scope.values[operand.name]
   if (operand.kind === 'sum') {
-    const [left, right] = [valueIn(operand.left, item, values)?.N, valueIn(operand.right, item, values)?.N]
+    const [left, right] = [valueIn(operand.left, item, scope)?.N, valueIn(operand.right, item, scope)?.N]
     if (left === undefined || right === undefined) throw new Validation('An operand in the update expression has an incorrect data type')
     return { N: String(operand.sign === '+' ? Number(left) + Number(right) : Number(left) - Number(right)) }
   }
   const [first, second] = operand.args as [Operand, Operand]
-  if (operand.name === 'if_not_exists') return valueIn(first, item, values) ?? valueIn(second, item, values)
-  const found = valueIn(first, item, values)
+  if (operand.name === 'if_not_exists') return valueIn(first, item, scope) ?? valueIn(second, item, scope)
+  const found = valueIn(first, item, scope)
   if (operand.name === 'size') {
     const size = found?.L?.length ?? found?.S?.length ?? found?.SS?.length ?? (found?.M && Object.keys(found.M).length)
     return size === undefined ? undefined : { N: String(size) }
   }
-  const more = valueIn(second, item, values)
+  const more = valueIn(second, item, scope)
   if (!found?.L || !more?.L) throw new Validation('The provided expression refers to an attribute that does not exist in the item')
   return { L: [...found.L, ...more.L] }
 }
 
-function holds(condition: Condition, item: Item | undefined, values: Item): boolean {
+function holds(condition: Condition, item: Item | undefined, scope: Scope): boolean {
   switch (condition.kind) {
     case 'and':
-      return holds(condition.left, item, values) && holds(condition.right, item, values)
+      return holds(condition.left, item, scope) && holds(condition.right, item, scope)
     case 'or':
-      return holds(condition.left, item, values) || holds(condition.right, item, values)
+      return holds(condition.left, item, scope) || holds(condition.right, item, scope)
     case 'not':
-      return !holds(condition.inner, item, values)
+      return !holds(condition.inner, item, scope)
     case 'test':
-      return (at(item, condition.path) !== undefined) === (condition.name === 'attribute_exists')
+      return (at(item, condition.path, scope) !== undefined) === (condition.name === 'attribute_exists')
     case 'contains': {
-      const [found, wanted] = [valueIn(condition.path, item, values), valueIn(condition.value, item, values)?.S]
+      const [found, wanted] = [valueIn(condition.path, item, scope), valueIn(condition.value, item, scope)?.S]
       return wanted !== undefined && (found?.SS?.includes(wanted) ?? found?.S?.includes(wanted) ?? false)
     }
     case 'in':
-      return condition.list.some((one) => compares('=', valueIn(condition.left, item, values), valueIn(one, item, values)))
+      return condition.list.some((one) => compares('=', valueIn(condition.left, item, scope), valueIn(one, item, scope)))
     case 'between': {
-      const value = valueIn(condition.left, item, values)
-      return compares('>=', value, valueIn(condition.low, item, values)) && compares('<=', value, valueIn(condition.high, item, values))
+      const value = valueIn(condition.left, item, scope)
+      return compares('>=', value, valueIn(condition.low, item, scope)) && compares('<=', value, valueIn(condition.high, item, scope))
     }
     case 'compare':
-      return compares(condition.operator, valueIn(condition.left, item, values), valueIn(condition.right, item, values))
+      return compares(condition.operator, valueIn(condition.left, item, scope), valueIn(condition.right, item, scope))
   }
 }
 
 function compares(operator: string, left: AttributeValue | undefined, right: AttributeValue | undefined): boolean {
   if (!left || !right) return operator === '<>' && left !== right
-  const same = JSON.stringify(left) === JSON.stringify(right)
-  if (operator === '=' || operator === '<>') return same === (operator === '=')
-  if (Object.keys(left)[0] !== Object.keys(right)[0]) return false
-  const [one, other] = left.N !== undefined ? [Number(left.N), Number(right.N)] : [String(left.S), String(right.S)]
+  if (operator === '=' || operator === '<>') return isSame(left, right) === (operator === '=')
+  if (left.N !== undefined) return right.N !== undefined && isInOrder(operator, Number(left.N), Number(right.N))
+  return left.S !== undefined && right.S !== undefined && isInOrder(operator, left.S, right.S)
+}
+
+const isSame = (left: AttributeValue, right: AttributeValue): boolean =>
+  left.S !== undefined || right.S !== undefined ? left.S === right.S : JSON.stringify(left) === JSON.stringify(right)
+
+function isInOrder<T extends string | number>(operator: string, one: T, other: T): boolean {
   return operator === '<' ? one < other : operator === '<=' ? one <= other : operator === '>' ? one > other : one >= other
 }
 
@@ -251,41 +277,53 @@ function put(item: Item, [step = '', ...rest]: readonly string[], value: Attribu
     if (!inner) throw new Validation('The document path provided in the update expression is invalid for update')
     return { ...item, [step]: { M: put(inner, rest, value) as Record<string, AttributeValue> } }
   }
+  if (value !== undefined) return { ...item, [step]: value }
   const { [step]: _old, ...others } = item
-  return value === undefined ? others : { ...others, [step]: value }
+  return others
 }
 
-function apply({ set, remove, add }: Update, before: Item | undefined, key: Item, values: Item): Item {
+function apply({ set, remove, add }: Update, before: Item | undefined, key: Item, scope: Scope): Item {
   const value = (operand: Operand): AttributeValue => {
-    const found = valueIn(operand, before, values)
+    const found = valueIn(operand, before, scope)
     if (!found) throw new Validation('The provided expression refers to an attribute that does not exist in the item')
     return found
   }
+  const stepsOf = ({ steps }: Path) => steps.map((step) => nameOf(step, scope))
   let after: Item = before ?? key
-  for (const [path, operand] of set) after = put(after, path.steps, value(operand))
+  for (const [path, operand] of set) after = put(after, stepsOf(path), value(operand))
   for (const [path, operand] of add) {
-    const [old, more] = [at(before, path), value(operand)]
+    const [old, more] = [at(before, path, scope), value(operand)]
     if (!more.SS) throw new Validation('only sets are added to')
-    after = put(after, path.steps, { SS: [...new Set([...(old?.SS ?? []), ...more.SS])] })
+    after = put(after, stepsOf(path), { SS: [...new Set([...(old?.SS ?? []), ...more.SS])] })
   }
-  for (const path of remove) after = put(after, path.steps, undefined)
+  for (const path of remove) after = put(after, stepsOf(path), undefined)
   return after
 }
 
-/** Both expressions of one write, parsed together, because a placeholder can be in either. */
+/** Both expressions of one write together, because a placeholder can be in either. */
 export function readWrite(conditionText: string | undefined, updateText: string | undefined, placeholders: Placeholders, strict = true) {
-  const [conditionReader, updateReader] = [conditionText ?? '', updateText ?? ''].map((text) => new Reader(text, placeholders))
-  const condition = conditionText === undefined ? undefined : conditionReader?.condition()
-  conditionReader?.end()
-  const update = updateReader?.update()
-  const used = new Set([...(conditionReader?.used ?? []), ...(updateReader?.used ?? [])])
-  const unused = [...Object.keys(placeholders.names ?? {}), ...Object.keys(placeholders.values ?? {})].filter((name) => !used.has(name))
-  if (strict && unused.length > 0) throw new Validation(`Value unused in expressions: ${unused.join(', ')}`)
-  const values = placeholders.values ?? {}
+  const condition = conditionText === undefined ? undefined : conditionOf(conditionText)
+  const update = updateOf(updateText ?? '')
+  const scope: Scope = { names: placeholders.names ?? {}, values: placeholders.values ?? {} }
+  checkPlaceholders(new Set([...(condition?.used ?? []), ...update.used]), scope, strict)
+  const { set, add, remove } = update.expression
+  const paths = [...set.map(([path]) => path), ...add.map(([path]) => path), ...remove].map(({ steps }) =>
+    steps.map((step) => nameOf(step, scope)).join('.'),
+  )
+  if (new Set(paths).size < paths.length) throw new Validation('Two document paths overlap')
   return {
     /** The attributes that the update sets or adds to. */
-    updated: [...(update?.set ?? []), ...(update?.add ?? [])].map(([{ steps }]) => steps[0] as string),
-    holds: (item: Item | undefined) => condition === undefined || holds(condition, item, values),
-    after: (before: Item | undefined, key: Item) => apply(update as Update, before, key, values),
+    updated: [...set, ...add].map(([{ steps }]) => nameOf(steps[0] as string, scope)),
+    holds: (item: Item | undefined) => condition === undefined || holds(condition.expression, item, scope),
+    after: (before: Item | undefined, key: Item) => apply(update.expression, before, key, scope),
   }
+}
+
+function checkPlaceholders(used: ReadonlySet<string>, { names, values }: Scope, strict: boolean): void {
+  for (const token of used) {
+    if (token.startsWith('#') ? names[token] === undefined : !values[token])
+      throw new Validation(`no ${token.startsWith('#') ? 'name' : 'value'} ${token}`)
+  }
+  const unused = [...Object.keys(names), ...Object.keys(values)].filter((name) => !used.has(name))
+  if (strict && unused.length > 0) throw new Validation(`Value unused in expressions: ${unused.join(', ')}`)
 }
