@@ -43,6 +43,7 @@ import { JWKS, LOG_KEY, LOG_SIGNER, LOG_VKEY } from './people.ts'
 import type { Slack } from './slack.ts'
 import { stepOf } from './steps.ts'
 import { otherAnswer, type Sts, stsError } from './sts.ts'
+import type { Witnesses } from './witnesses.ts'
 import type { World } from './world.ts'
 
 export const [STORY, SIDE] = ['stint', 'stint-side']
@@ -55,6 +56,7 @@ export type Services = {
   readonly log: Bucket
   readonly events: Bucket
   readonly slack: Slack
+  readonly witnesses: Witnesses
   /** What each release of the config says. */
   readonly releases: readonly Rules[]
   /** After a restore, the time of it. */
@@ -63,6 +65,8 @@ export type Services = {
   readonly stsRefusal: (machine: Machine) => 'AccessDenied' | 'Throttling' | 'InternalFailure' | undefined
   /** Whether all that is not on the vend path goes through AWS's SDK too, down to its HTTP. */
   readonly overSdk: boolean
+  /** Counts what was reached, for the sometimes-assertions. */
+  readonly reach: (what: string) => void
   readonly onLog: (machine: Machine, line: Parameters<Log>[0]) => void
 }
 
@@ -247,7 +251,7 @@ function shipperOn(services: Services, machine: Machine): Shipper {
   return {
     ...logOn(services, machine),
     signer: { key: LOG_SIGNER.key, sign: (message) => sign(message).catch((error: Error) => trouble(error.message)()) },
-    witnesses: [],
+    witnesses: services.witnesses.on(machine, services.reach),
     clock,
     random,
     say: log,

@@ -25,12 +25,14 @@ export const ENGINEERS = ['dana', 'sam', 'cyd'] as const
 export const personOf = (subject: string): string => PEOPLE[subject]?.person ?? subject
 
 // Keys are the same in every process, or a seed would not be a schedule.
-const keyFrom = (byte: number): KeyObject =>
+export const keyFrom = (byte: number): KeyObject =>
   createPrivateKey({
     key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, byte)]),
     format: 'der',
     type: 'pkcs8',
   })
+/** The 32 bytes of the public key. */
+export const publicKeyOf = (key: KeyObject): Uint8Array => Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')
 const ISSUER_KEY = keyFrom(5)
 const FORGED_KEY = keyFrom(6)
 export const LOG_KEY = keyFrom(7)

@@ -33,6 +33,7 @@ import { personToken } from './people.ts'
 import { RELEASES } from './releases.ts'
 import { type SignedForm, Slack } from './slack.ts'
 import { Sts } from './sts.ts'
+import { Witnesses } from './witnesses.ts'
 import { type Dice, diceOf, World } from './world.ts'
 
 export type Options = {
@@ -90,6 +91,7 @@ export class Schedule {
   readonly log = new Bucket('log')
   readonly events = new Bucket('events')
   readonly slack: Slack
+  readonly witnesses: Witnesses
   readonly oracles: Oracles
   /** What was reached, for the sometimes-assertions. */
   readonly reached = new Count()
@@ -121,8 +123,9 @@ export class Schedule {
     this.conditions = conditionsOf(world, world.dice('weather'))
     this.network = new Network(world, this.conditions, without, (what) => this.reached.add(what))
     this.slack = new Slack(world, SLACK_SECRET)
+    this.witnesses = new Witnesses(world, this.network)
     this.#lossy = world.dice('stream')
-    const { network, dynamo, sts, log, events, slack } = this
+    const { network, dynamo, sts, log, events, slack, witnesses } = this
     const stsOdd = this.conditions.broken === 0 ? 0 : world.dice('sts').pick([0, 0.1, 0.3])
     this.services = {
       world,
@@ -132,6 +135,7 @@ export class Schedule {
       log,
       events,
       slack,
+      witnesses,
       releases: RELEASES,
       epoch: () => this.epoch,
       stsRefusal: ({ call }) =>
@@ -139,6 +143,7 @@ export class Schedule {
           ? call.dice.pick(['AccessDenied', 'Throttling', 'InternalFailure'] as const)
           : undefined,
       overSdk: seed % 32 === 0,
+      reach: (what) => this.reached.add(what),
       onLog: (machine, line) => this.oracles.onLine(machine, line),
     }
     dynamo.create(storyTable(STORY))

@@ -10,6 +10,7 @@ const [SESSIONS, RESERVE, CHANGES, STATE, FREEZE] = ['sessions', 'reserve', 'req
 ) as [string, string, string, string, string]
 const RELEASE = `${STORE}/freeze-release.ts`
 const VEND = 'packages/broker/src/vend/vend.ts'
+const WITNESS = 'packages/broker/src/adapters/witness.ts'
 const SLOT = 'packages/broker/src/vend/slot.ts'
 const [MACHINE, DUE] = ['machine', 'due'].map((name) => `packages/core/src/request/${name}.ts`) as [string, string, string]
 const [SHIP, STAGE, PUBLISH, ERASE] = ['ship', 'stage', 'publish', 'erase'].map((name) => `packages/broker/src/log/${name}.ts`) as [
@@ -261,6 +262,26 @@ export const simulatedBugs: readonly Bug[] = [
     to: 'if (size === head.size) return',
   },
   { name: 'erasing leaves the events', file: ERASE, from: "gone.has(at) ? 'erased' : one", to: "gone.has(at) && at < 0 ? 'erased' : one" },
+  // ── Witnesses ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'what a witness answers is not checked',
+    file: WITNESS,
+    from: "if (!parsed || parsed.text !== text || signers === 'spoiled' || signers.length === 0)",
+    to: 'if (!parsed || parsed.text !== text)',
+  },
+  {
+    name: 'a witness adds signatures of others',
+    file: WITNESS,
+    from: '.filter(({ name, keyId }) => name === key.name && keyId === keyIdOf(key)).slice(0, 1)',
+    to: ".filter(({ name, keyId }) => name !== '' || keyId === keyIdOf(key))",
+  },
+  { name: 'a witness is asked again from the start', file: WITNESS, from: 'old = Number(has)', to: 'old = 0 * Number(has)' },
+  {
+    name: 'a witness that does not sign stops the log',
+    file: PUBLISH,
+    from: "say({ level: 'warn', event: 'witness-missing', witness: witness.name, cause: (error as Error).message })\n        return []",
+    to: 'throw error',
+  },
   // Faults that the simulation found.
   {
     name: 'a late image without events is quarantined',

@@ -10,6 +10,7 @@ import { parametersOracle } from './parameters.ts'
 import { secretsOracle } from './secrets.ts'
 import { transitionsOracle } from './transitions.ts'
 import { usesOracle } from './uses.ts'
+import { witnessesOracle } from './witnesses.ts'
 
 export type Fault = { readonly oracle: string; readonly what: string; readonly at: number }
 const MAX_FAULTS = 20
@@ -22,7 +23,7 @@ export class Oracles {
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
-    const { world, conditions, dynamo, sts, log, events, reached, services } = schedule
+    const { world, network, conditions, dynamo, sts, log, events, witnesses, reached, services } = schedule
     const context: OracleContext = {
       now: () => world.now,
       skewMs: conditions.skewMs,
@@ -41,6 +42,7 @@ export class Oracles {
       freezesOracle(context),
       secretsOracle(context),
       logOracle(context, log, events),
+      witnessesOracle(context, witnesses, network),
     ]
   }
   fault(oracle: string, what: string): void {

@@ -11,6 +11,7 @@ import { openCheckpoint } from '@stint/tlog/checkpoint'
 import { decodeBundle, tileAt, tilePath } from '@stint/tlog/tiles'
 import type { Bucket } from '../objects.ts'
 import { LOG_SIGNER } from '../people.ts'
+import { WITNESSES } from '../witnesses.ts'
 import { type Oracle, type OracleContext, stringOf } from './oracle.ts'
 
 const ALARMS = /"event":"(log-halted|journal-quarantined|journal-removed|checkpoint-foreign)"/
@@ -23,7 +24,7 @@ export function logOracle({ fault, reach, now, dynamo }: OracleContext, log: Buc
     onObject(bucket, path, before, after) {
       if (bucket !== 'log') return
       if (path === 'checkpoint') {
-        const opened = after && openCheckpoint(Buffer.from(after).toString('utf8'), [LOG_SIGNER.key])
+        const opened = after && openCheckpoint(Buffer.from(after).toString('utf8'), [LOG_SIGNER.key], Object.values(WITNESSES))
         if (!opened || opened.outcome === 'fault') return fault('log', 'a checkpoint that does not open')
         if (opened.value.size <= size) fault('log', `a checkpoint of ${opened.value.size} entries after one of ${size}`)
         size = opened.value.size
