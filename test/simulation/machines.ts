@@ -7,10 +7,11 @@ import { sign as nodeSign } from 'node:crypto'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { dayWalk } from '@stint/broker/adapters/dynamodb/day-walk'
 import { erasures } from '@stint/broker/adapters/dynamodb/erasure'
-import { journalReader, journalsReader } from '@stint/broker/adapters/dynamodb/journal-reader'
+import { allJournals, itemReader, journalReader, journalsReader } from '@stint/broker/adapters/dynamodb/journal-reader'
 import { dynamoLedger } from '@stint/broker/adapters/dynamodb/ledger'
 import { logState } from '@stint/broker/adapters/dynamodb/log-state'
 import { progress } from '@stint/broker/adapters/dynamodb/progress'
+import { giveBack, givingBack } from '@stint/broker/adapters/dynamodb/restore'
 import { retire } from '@stint/broker/adapters/dynamodb/retirement'
 import { vendLedger } from '@stint/broker/adapters/dynamodb/vend-ledger'
 import { issuerKeys } from '@stint/broker/adapters/jwks'
@@ -31,6 +32,8 @@ import type { Log } from '@stint/broker/ports/runtime'
 import { createBroker, deadlinesOnAws, type FunctionDeployment } from '@stint/broker/wiring/broker'
 import { ledgerSettings } from '@stint/broker/wiring/dynamodb'
 import { openNotifier, openSlackHandler, type SlackDeployment } from '@stint/broker/wiring/slack'
+import { lostOf } from '@stint/cli/audit/restore'
+import { storeSource } from '@stint/cli/audit/sources'
 import type { Journaled } from '@stint/core/audit/journal-item'
 import type { Rules } from '@stint/core/config/shape'
 import type { RequestId } from '@stint/core/ids'
@@ -288,6 +291,27 @@ export function retireOn(services: Services, machine: Machine) {
     now: deployment.clock(),
     mayGoOn: () => true,
   })
+}
+
+/** `stint audit restore --yes`: what it restored, and how many items changed meanwhile, for which it has to run again. */
+export async function auditRestoreOn(
+  services: Services,
+  machine: Machine,
+): Promise<{ readonly ids: readonly string[]; readonly left: number }> {
+  const { dynamodb: client, random, clock } = deploymentOn(services, machine)
+  const story = { client, storyTable: STORY }
+  const now = clock()
+  const source = storeSource(logOn(services, machine))
+  const lost = await lostOf(source, { keys: [LOG_SIGNER.key], table: allJournals(story), now })
+  const item = itemReader(story)
+  const ids: string[] = []
+  let left = 0
+  for (const one of lost) {
+    const giving = givingBack(one, await item(one.id), { operator: 'platform-team', now, random })
+    if (giving && (await giveBack(story, giving))) ids.push(one.id)
+    else if (giving) left++
+  }
+  return { ids, left }
 }
 
 export function eraseOn(services: Services, machine: Machine, request: RequestId) {

@@ -44,6 +44,8 @@ const moments = [
   'an item has left the table',
   'a request is erased',
   'the table is restored from a backup',
+  'a request is restored from the log',
+  'a freeze is restored in force',
   ...['frozen', 'token-used', 'already-issued', 'in-progress', 'request-exhausted', 'request-ended', 'approval-required'],
   ...['terms-changed', 'self-approval', 'already-decided', 'revoked-in-flight', 'sts-timeout', 'sts-answer-invalid', 'sts-throttled'],
   ...['assume-role-denied', 'ledger-unavailable', 'issuer-keys-unavailable', 'token-invalid', 'token-expired', 'request-unknown'],

@@ -5,14 +5,17 @@
 import { fromStream } from '@stint/broker/adapters/dynamodb/journal-item'
 import { sideTable, storyTable } from '@stint/broker/adapters/dynamodb/table'
 import { handleVend } from '@stint/broker/http/vend'
+import { Trouble } from '@stint/broker/ports/log'
 import { handleSlack } from '@stint/broker/slack/handle'
 import { notify, notifyPending } from '@stint/broker/slack/notify'
 import { apiApp } from '@stint/broker/wiring/api'
+import { Unreachable } from '@stint/cli/audit/sources'
 import type { RequestId } from '@stint/core/ids'
 import { Count } from './count.ts'
 import { Dynamo, type Item, type Write } from './dynamo.ts'
 import {
   apiOn,
+  auditRestoreOn,
   compareOn,
   eraseOn,
   notifierOn,
@@ -76,6 +79,7 @@ const TIMEOUT_MS = {
   compare: 600_000,
   retire: 600_000,
   erase: 600_000,
+  restore: 600_000,
 }
 type Kind = keyof typeof TIMEOUT_MS
 
@@ -369,6 +373,16 @@ export class Schedule {
   retire(): Promise<Awaited<ReturnType<typeof retireOn>> | undefined> {
     const machine = this.#machine('retire')
     return this.#work(machine, 'retire', this.#name('retire'), () => retireOn(this.services, machine))
+  }
+  /** Undefined if it did not end, or could not read or write. */
+  auditRestore(): Promise<Awaited<ReturnType<typeof auditRestoreOn>> | undefined> {
+    const machine = this.#machine('restore')
+    return this.#work(machine, 'restore', this.#name('restore'), () =>
+      auditRestoreOn(this.services, machine).catch((error: Error) => {
+        if (error instanceof Trouble || error instanceof Unreachable) return undefined
+        throw error
+      }),
+    )
   }
   async erase(request: RequestId): Promise<string | undefined> {
     const machine = this.#machine('erase')

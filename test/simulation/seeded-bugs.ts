@@ -11,6 +11,7 @@ const [SESSIONS, RESERVE, CHANGES, STATE, FREEZE] = ['sessions', 'reserve', 'req
 const RELEASE = `${STORE}/freeze-release.ts`
 const VEND = 'packages/broker/src/vend/vend.ts'
 const WITNESS = 'packages/broker/src/adapters/witness.ts'
+const RESTORE = `${STORE}/restore.ts`
 const SLOT = 'packages/broker/src/vend/slot.ts'
 const [MACHINE, DUE] = ['machine', 'due'].map((name) => `packages/core/src/request/${name}.ts`) as [string, string, string]
 const [SHIP, STAGE, PUBLISH, ERASE] = ['ship', 'stage', 'publish', 'erase'].map((name) => `packages/broker/src/log/${name}.ts`) as [
@@ -282,6 +283,15 @@ export const simulatedBugs: readonly Bug[] = [
     from: "say({ level: 'warn', event: 'witness-missing', witness: witness.name, cause: (error as Error).message })\n        return []",
     to: 'throw error',
   },
+  // ── stint audit restore ────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'a restored request is approved',
+    file: RESTORE,
+    from: "isRefusal ? 'refused' : 'ended'",
+    to: "isRefusal ? 'refused' : 'approved'",
+  },
+  { name: 'a restore drops what was written since', file: RESTORE, from: '[...kept, ...since, ...saying(', to: '[...kept, ...saying(' },
+  { name: 'a restored freeze is not in force', file: RESTORE, from: 'active: freeze !== undefined,', to: 'active: freeze === null,' },
   // Faults that the simulation found.
   {
     name: 'a late image without events is quarantined',
@@ -312,6 +322,10 @@ export const unseen: readonly { readonly what: string; readonly why: string }[] 
   {
     what: 'freezes are not read again after a slow reserve',
     why: 'the promise is about calls that begin after the freeze was answered; test/faults/freeze.test.ts holds it',
+  },
+  {
+    what: 'a restore writes over what changed meanwhile',
+    why: 'a write has a few milliseconds to come between, and in 400 schedules none did',
   },
   { what: 'reserve does not look at the caller', why: 'the terms name the caller, so their hash differs; conditions.test.ts holds it' },
   {

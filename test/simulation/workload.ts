@@ -430,20 +430,55 @@ async function forget(schedule: Schedule, dice: Dice): Promise<void> {
 /** The table is restored from a backup of some time ago, with an epoch: nothing that was granted before may be used again. */
 async function restore(schedule: Schedule, backup: ReadonlyMap<string, Item>, dice: Dice): Promise<void> {
   const { world, oracles } = schedule
+  const actor = new Actor(schedule, 'after-the-restore')
+  const [restores, isLate] = [dice.chance(0.6), dice.chance(0.5)]
+  // The backup does not have this freeze, and the log does.
+  if (restores && dice.chance(0.5))
+    await schedule.api(actor.by, 'POST', '/freezes', 'rex', { scope: { kind: 'profile', id: 'glass' }, justification: 'INC-3' })
   await drain(schedule)
   world.say('the table is restored from a backup')
   schedule.reached.add('the table is restored from a backup')
   oracles.onRestored(world.now)
   schedule.restore(backup)
   await world.sleep(1000)
-  const actor = new Actor(schedule, 'after-the-restore')
+  if (restores && !isLate) await auditRestore(schedule, dice)
   for (const { pk, id, caller, profile } of schedule.storyItems()) {
     const owner = caller?.M?.subject?.S ?? ''
     if (!pk?.S?.startsWith('REQ#') || !PEOPLE[owner]) continue
-    const again = await actor.vendAs(owner, profile?.S ?? '', { requestId: id?.S })
-    if (again?.status === 201) oracles.fault('uses', `${id?.S} is from before the restore, and was used after it`)
+    await actor.vendAs(owner, profile?.S ?? '', { requestId: id?.S })
     if (dice.chance(0.5)) await schedule.api(actor.by, 'POST', `/requests/${id?.S}/revoke`, owner, {})
   }
   // The sweeper ends what the backup has as open, on a journal that lacks what the log has: it is quarantined.
   await schedule.sweep()
+  if (restores && isLate) await auditRestore(schedule, dice)
+}
+
+/** An operator restores from the log what the table lacks, while parts fail and Stint goes on, and repeats it until nothing is missing. */
+async function auditRestore(schedule: Schedule, dice: Dice): Promise<void> {
+  const { world, network, oracles } = schedule
+  world.say('the table is restored from the log')
+  network.healing = dice.chance(0.3)
+  const actor = new Actor(schedule, 'during-the-restore')
+  const owners = schedule.storyItems().flatMap(({ pk, id, caller }) => {
+    const owner = caller?.M?.subject?.S ?? ''
+    return pk?.S?.startsWith('REQ#') && PEOPLE[owner] ? [{ owner, id: id?.S }] : []
+  })
+  await Promise.all([
+    schedule.auditRestore(),
+    schedule.sweep(),
+    ...schedule.shards.map((shard) => schedule.ship(shard)),
+    ...owners.map(async ({ owner, id }) => {
+      await actor.wait(1000)
+      await schedule.api(actor.by, 'POST', `/requests/${id}/revoke`, owner, {})
+    }),
+  ])
+  network.healing = true
+  await world.sleep(250_000)
+  let restored: Awaited<ReturnType<Schedule['auditRestore']>>
+  for (let tries = 0; tries < MOST_TRIES && (restored === undefined || restored.ids.length + restored.left > 0); tries++) {
+    await drain(schedule)
+    restored = await schedule.auditRestore()
+  }
+  if (restored === undefined || restored.ids.length + restored.left > 0) oracles.fault('restore', 'the table still lacks what the log has')
+  oracles.onAuditRestored()
 }

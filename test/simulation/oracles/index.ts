@@ -7,6 +7,7 @@ import { intentOracle } from './intent.ts'
 import { logOracle } from './log.ts'
 import type { Answer, ApiCall, MadeSession, Oracle, OracleContext, VendCall, Write } from './oracle.ts'
 import { parametersOracle } from './parameters.ts'
+import { restoreOracle } from './restore.ts'
 import { secretsOracle } from './secrets.ts'
 import { transitionsOracle } from './transitions.ts'
 import { usesOracle } from './uses.ts'
@@ -18,6 +19,7 @@ const MAX_FAULTS = 20
 export class Oracles {
   readonly faults: Fault[] = []
   mayLeave = false
+  #isRestored = false
   readonly #schedule: Schedule
   readonly #all: readonly Oracle[]
 
@@ -33,6 +35,7 @@ export class Oracles {
       fault: (oracle, what) => this.fault(oracle, what),
       reach: (what) => reached.add(what),
       isLeaving: () => this.mayLeave,
+      isRestoring: ({ table, operation }) => this.#isRestored && table === 'stint' && operation === 'PutItem',
     }
     this.#all = [
       intentOracle(context),
@@ -41,6 +44,7 @@ export class Oracles {
       parametersOracle(context),
       freezesOracle(context),
       secretsOracle(context),
+      restoreOracle(context),
       logOracle(context, log, events),
       witnessesOracle(context, witnesses, network),
     ]
@@ -77,7 +81,11 @@ export class Oracles {
     for (const one of this.#all) one.onReleaseBegun?.(scope)
   }
   onRestored(at: number): void {
+    this.#isRestored = true
     for (const one of this.#all) one.onRestored?.(at)
+  }
+  onAuditRestored(): void {
+    for (const one of this.#all) one.onAuditRestored?.()
   }
   onErased(request: string): void {
     for (const one of this.#all) one.onErased?.(request)

@@ -19,6 +19,8 @@ export type OracleContext = {
   readonly reach: (what: string) => void
   /** DynamoDB may delete items by their TTL, and a restore may bring older ones. */
   readonly isLeaving: () => boolean
+  /** Whether `stint audit restore` wrote this: only then is an item replaced as a whole. What it may hold is judged in ./restore.ts. */
+  readonly isRestoring: (write: Write) => boolean
 }
 
 export type Oracle = {
@@ -31,6 +33,8 @@ export type Oracle = {
   readonly onFrozen?: (scope: string, until: number) => void
   readonly onReleaseBegun?: (scope: string) => void
   readonly onRestored?: (at: number) => void
+  /** `stint audit restore` found nothing more to restore. */
+  readonly onAuditRestored?: () => void
   readonly onErased?: (request: string) => void
   /** Nothing fails any more, and the background jobs have run. */
   readonly whenHealed?: () => void

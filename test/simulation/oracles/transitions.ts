@@ -46,7 +46,7 @@ const STATE_EVENTS: Readonly<Record<string, string>> = {
 const QUIET = ['events', 'openKey', 'openAt', 'openSession', 'expires', 'version', 'workKey', 'dueKey', 'dueAt', 'dayKey', 'at']
 
 export function transitionsOracle(context: OracleContext): Oracle {
-  const { fault, reach, now, skewMs, releases, isLeaving } = context
+  const { fault, reach, now, skewMs, releases, isLeaving, isRestoring } = context
 
   function judgeJournal({ id, before, after, operation }: Write): void {
     if (!after) return
@@ -107,7 +107,7 @@ export function transitionsOracle(context: OracleContext): Oracle {
   return {
     onWrite(write) {
       const { id, before, after, table } = write
-      if (table !== 'stint') return
+      if (table !== 'stint' || isRestoring(write)) return
       judgeJournal(write)
       if (!isRequest(write) || !after || after.erased?.BOOL || isLeaving()) return
       const [was, state] = [stringOf(before?.state), stringOf(after.state) ?? '']

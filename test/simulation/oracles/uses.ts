@@ -90,7 +90,7 @@ export function usesOracle(context: OracleContext): Oracle {
 
   return {
     onWrite(write) {
-      if (!isRequest(write)) return
+      if (!isRequest(write) || context.isRestoring(write)) return
       const { after } = write
       if (!after) {
         if (!isLeaving()) fault('uses', `${write.id} left the table`)
