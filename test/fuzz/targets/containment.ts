@@ -26,7 +26,7 @@ const OPERATORS = new Set([
   'IpAddress',
 ])
 
-/** Lines: the wide statement, the narrow one, the action, the resource, the value of the condition's key. */
+/** Lines: two statements, an action, a resource, the value of the condition's key. */
 export const containment: Target = {
   name: 'containment',
   oracle: 'A statement that is judged to be contained allows no request that its container does not allow.',
@@ -61,20 +61,34 @@ export const containment: Target = {
     'é',
   ],
   run(input) {
-    const [wideLine = '', narrowLine = '', action = '', arn = '', value] = Buffer.from(input).toString('utf8').split('\n')
-    const [wide, narrow] = [statementOf(wideLine), statementOf(narrowLine)]
-    const request = (statement: Statement) => ({
-      principal: { arn: `arn:aws:iam::${ACCOUNT}:user/u`, account: ACCOUNT },
-      action,
-      resource: { arn, account: ACCOUNT },
-      context: { 'aws:k': value },
-      identity: [{ statements: [statement] }],
+    const [first = '', second = '', action = '', resource = '', value] = Buffer.from(input).toString('utf8').split('\n')
+    const statements = [statementOf(first), statementOf(second)] as const
+    const kinds = [statements, statements.toReversed() as unknown as typeof statements].map(([wide, narrow]) => {
+      if (!contains(wide, narrow)) return 'free'
+      const requests = [{ action, resource }, ...examplesOf(narrow)]
+      const allowed = requests.filter((request) => isAllowed(narrow, request, value))
+      for (const request of allowed)
+        must(isAllowed(wide, request, value), `the contained statement allows ${request.action}, its container does not`)
+      return `contained ${allowed.length > 0} ${wide.actions.not} ${narrow.actions.not} ${Object.keys(narrow.conditions)}`
     })
-    const isContained = contains(wide, narrow)
-    const byNarrow = evaluate(request(narrow)).allowed
-    if (!isContained) return `free ${byNarrow}`
-    const byWide = evaluate(request(wide)).allowed
-    must(!byNarrow || byWide, 'the contained statement allows what its container does not')
-    return `contained ${byNarrow} ${wide.actions.not} ${narrow.actions.not} ${Object.keys(narrow.conditions)}`
+    return kinds.join(', ')
   },
 }
+
+type Call = { readonly action: string; readonly resource: string }
+
+const isAllowed = (statement: Statement, { action, resource }: Call, value: string | undefined): boolean =>
+  evaluate({
+    principal: { arn: `arn:aws:iam::${ACCOUNT}:user/u`, account: ACCOUNT },
+    action,
+    resource: { arn: resource, account: ACCOUNT },
+    context: { 'aws:k': value },
+    identity: [{ statements: [statement] }],
+  }).allowed
+
+/** Calls that the patterns of a statement match: each star is nothing, or some characters. */
+const examplesOf = ({ actions, resources }: Statement): readonly Call[] =>
+  ['', 'XX'].map((run) => {
+    const example = (names: Statement['actions'] | undefined) => names?.names[0]?.replaceAll('*', run).replaceAll('?', 'X') ?? ''
+    return { action: example(actions), resource: example(resources) }
+  })
