@@ -8,7 +8,20 @@ import { brokerKey } from '@stint/sandbox/aws/world'
 import { loadRules, startBroker } from '@stint/sandbox/sandbox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { brokenInvariants, type StoredRequest, storedRequests } from '../support/checkers.ts'
-import { type Fault, type FaultyServer, faultyServer, type PassedAnswer, type PassedCall } from '../support/faulty-server.ts'
+import {
+  ACTS,
+  afterTheCall,
+  answer,
+  CALM,
+  change,
+  common,
+  GATEWAY_PAGE,
+  HUGE,
+  instead,
+  type Named,
+  rows,
+} from '../support/faulty-answers.ts'
+import { type Fault, type FaultyServer, faultyServer, type PassedCall } from '../support/faulty-server.ts'
 import { CONFIG, freePorts, type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
 /** Long enough for an answer on a busy machine, and short enough to wait for. */
@@ -89,13 +102,8 @@ afterAll(async () => {
   await sandbox?.close()
 })
 
-// ── Faults that any AWS service can have ─────────────────────────────────────────────────────────────────────────────
+// ── Faults of AWS's services ─────────────────────────────────────────────────────────────────────────────────────────
 
-const answer = (status: number, type: string, body: string | Buffer, more: Record<string, string> = {}): PassedAnswer => ({
-  status,
-  headers: { 'content-type': type, 'x-amzn-requestid': 'aws-request-1', ...more },
-  body: Buffer.from(body),
-})
 const JSON_TYPE = 'application/x-amz-json-1.0'
 const ddbError = (status: number, name: string, message: string) =>
   answer(status, JSON_TYPE, JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message }))
@@ -107,39 +115,6 @@ const stsXml = (status: number, code: string, message: string) =>
     'text/xml',
     `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">\n  <Error>\n    <Type>Sender</Type>\n    <Code>${code}</Code>\n    <Message>${message}</Message>\n  </Error>\n  <RequestId>b25f48e8-84fd-11e6-80d9-574e0c4664cb</RequestId>\n</ErrorResponse>\n`,
   )
-const GATEWAY_PAGE = '<html><head><title>503 Service Temporarily Unavailable</title></head><body><center>nginx</center></body></html>'
-
-const instead = (other: PassedAnswer): Fault => ({ how: 'answer', when: 'before', answer: other })
-const afterTheCall = (other: PassedAnswer): Fault => ({ how: 'answer', when: 'after', answer: other })
-const change = (of: (body: string, whole: PassedAnswer) => string | Buffer | PassedAnswer): Fault => ({
-  how: 'change',
-  change: (whole) => {
-    const changed = of(whole.body.toString('utf8'), whole)
-    return typeof changed === 'string' || Buffer.isBuffer(changed) ? { ...whole, body: Buffer.from(changed) } : changed
-  },
-})
-
-/** `acts`: the service does what it was asked; only its answer is lost or unreadable. */
-type Named = { readonly name: string; readonly fault: Fault; readonly acts: boolean }
-const CALM = { acts: false } as const
-const ACTS = { acts: true } as const
-const HUGE = 5 * 1024 * 1024
-
-const common: readonly Named[] = [
-  { name: 'resets the connection before it gets the call', fault: { how: 'reset', when: 'before' }, ...CALM },
-  { name: 'resets the connection after it did the call', fault: { how: 'reset', when: 'after' }, ...ACTS },
-  { name: 'closes the connection in the body', fault: { how: 'reset', when: 'body' }, ...ACTS },
-  { name: 'hangs before it gets the call', fault: { how: 'hang', when: 'before' }, ...CALM },
-  { name: 'hangs after it did the call', fault: { how: 'hang', when: 'after' }, ...ACTS },
-  { name: 'hangs in the body', fault: { how: 'hang', when: 'body' }, ...ACTS },
-  { name: 'answers with a page of a gateway', fault: instead(answer(503, 'text/html', GATEWAY_PAGE)), ...CALM },
-  { name: 'answers with a page of a gateway, with status 200', fault: instead(answer(200, 'text/html', GATEWAY_PAGE)), ...CALM },
-  { name: 'answers with a page of a gateway after it did the call', fault: afterTheCall(answer(502, 'text/html', GATEWAY_PAGE)), ...ACTS },
-  { name: 'answers with an empty body', fault: change(() => ''), ...ACTS },
-  { name: 'answers with bytes that are not UTF-8', fault: change(() => Buffer.from([0xff, 0xfe, 0x00, 0x80])), ...ACTS },
-  { name: 'answers with half of the body', fault: change((body) => body.slice(0, body.length >> 1)), ...ACTS },
-  { name: 'answers with an endless body', fault: change((body) => body + ' '.repeat(HUGE)), ...ACTS },
-]
 const ofDynamoDb: readonly Named[] = [
   {
     name: 'throttles',
@@ -215,7 +190,6 @@ const record = writes('session.issued')
 const freezes = (call: PassedCall) => call.action === 'BatchGetItem'
 
 const CREATED = ['request.created', 'session.reserved']
-const rows = (list: readonly Named[]) => list.map((row) => [row.name, row] as const)
 
 /** The one session of an item as DynamoDB returns it. */
 const sessionIn = (item: object): string => Object.keys(item).find((name) => name.startsWith('ses.')) ?? 'no session'

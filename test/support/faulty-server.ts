@@ -31,7 +31,8 @@ export type FaultyServer = {
 /** Called for each call before it is passed on, and after the service answered. */
 export type Watch = (call: PassedCall, moment: 'before' | 'after') => Promise<void>
 
-export async function faultyServer(target: string, watch?: Watch): Promise<FaultyServer> {
+/** `target`: the service; a function if it starts later than this server. */
+export async function faultyServer(target: string | (() => string), watch?: Watch): Promise<FaultyServer> {
   const agent = new Agent({ keepAlive: true })
   let current: { readonly fault: Fault; readonly matches: (call: PassedCall) => boolean } | undefined
   let struck = 0
@@ -45,7 +46,7 @@ export async function faultyServer(target: string, watch?: Watch): Promise<Fault
     if (fault) struck++
     await watch?.(call, 'before')
     const pass = async () => {
-      const answer = await passOn(target, agent, incoming, body)
+      const answer = await passOn(typeof target === 'string' ? target : target(), agent, incoming, body)
       await watch?.(call, 'after')
       return answer
     }
