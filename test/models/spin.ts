@@ -12,12 +12,15 @@ export type Verified = {
   readonly states: number
   readonly depth: number
   readonly seconds: number
+  readonly megabytes: number
   readonly found: string
 }
 
 /** The longest path that Spin follows. A search that reaches it has not covered everything, and fails. */
 const MAX_DEPTH = 1_000_000
 const MAX_SECONDS = 600
+/** A search that needs more memory ends as a fault, before the machine has none left. */
+const MAX_MEGABYTES = 8192
 
 export const modelText = (model: string): string => readFileSync(fileURLToPath(new URL(`./${model}.pml`, import.meta.url)), 'utf8')
 
@@ -44,7 +47,7 @@ export function verify(text: string, settings: readonly string[] = [], ltl?: str
     const started = Date.now()
     execFileSync('spin', [...settings.map((one) => `-D${one}`), '-a', 'model.pml'], { cwd, stdio: 'pipe' })
     const kind = ltl === undefined ? ['-DSAFETY', '-DNOCLAIM'] : ['-DNFAIR=3']
-    execFileSync('cc', ['-O1', '-w', ...kind, '-o', 'pan', 'pan.c'], { cwd, stdio: 'pipe' })
+    execFileSync('cc', ['-O1', '-w', `-DMEMLIM=${MAX_MEGABYTES}`, ...kind, '-o', 'pan', 'pan.c'], { cwd, stdio: 'pipe' })
     const search = ltl === undefined ? [] : ['-a', '-f', '-N', ltl]
     const { stdout, status } = spawnSync('./pan', [`-m${MAX_DEPTH}`, '-w22', ...search], {
       cwd,
@@ -60,6 +63,7 @@ export function verify(text: string, settings: readonly string[] = [], ltl?: str
       states: count(/(\d+) states, stored/),
       depth: count(/depth reached (\d+)/),
       seconds: (Date.now() - started) / 1000,
+      megabytes: count(/([\d.]+)\s+total actual memory usage/),
       found: /pan:1: (.*)/.exec(stdout)?.[1] ?? '',
     }
   })

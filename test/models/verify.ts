@@ -60,7 +60,7 @@ for (const { name, large, ltl, simulated, replay, outcomes } of models) {
   for (const [settings, formula] of [...large.map((one) => [one, undefined] as const), [ltl.settings, ltl.formula] as const]) {
     const searched = tried(() => verify(text, settings, formula))
     if (!searched) continue
-    const { errors, states, depth, seconds, found } = searched
+    const { errors, states, depth, seconds, megabytes, found } = searched
     if (errors > 0) fault(`${name} ${settings.join(' ')}: ${found}`)
     const row = [
       name.padEnd(12),
@@ -69,6 +69,7 @@ for (const { name, large, ltl, simulated, replay, outcomes } of models) {
       `${states}`.padStart(9),
       `${depth}`.padStart(6),
       `${seconds.toFixed(0)} s`.padStart(6),
+      `${megabytes.toFixed(0)} MB`.padStart(8),
       `${caught}/${all.length}`,
       `${traces}`,
     ]
@@ -77,6 +78,6 @@ for (const { name, large, ltl, simulated, replay, outcomes } of models) {
   }
 }
 console.log(
-  `${faults} faults\n\nTABLE\nmodel         checked    bounds                               states   depth    time  mutants caught  traces\n${rows.join('\n')}`,
+  `${faults} faults\n\nTABLE\nmodel         checked    bounds                               states   depth    time    memory  mutants caught  traces\n${rows.join('\n')}`,
 )
 process.exitCode = faults > 0 ? 1 : 0
