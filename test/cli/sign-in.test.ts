@@ -89,6 +89,12 @@ describe('what the broker publishes', () => {
   })
 })
 
+test('an issuer whose metadata names another issuer is refused', async () => {
+  const url = await brokerWith((self) => ({ resource: self, stint_cli: [{ ...client, issuer: self }], issuer: 'https://login.example' }))
+  const { code, stderr } = await cliUser(sandbox, 'developer').run(['login', url])
+  expect([code, stderr]).toEqual([5, expect.stringMatching(/did not sign you in: .*"issuer"/)])
+})
+
 test('two contexts of one broker are two sign-ins', async () => {
   const user = cliUser(sandbox, 'developer')
   const { BROWSER } = cliUser(sandbox, 'approver').env
@@ -141,9 +147,10 @@ describe('signs in without a browser on this machine', () => {
     expect(url.searchParams.get('code_challenge_method')).toBe('S256')
     const callback = url.searchParams.get('redirect_uri') ?? ''
     expect((await fetch(callback.replace('/callback', '/other'))).status).toBe(404)
-    // Another page on this machine cannot finish a sign-in that it did not begin.
-    await fetch(`${callback}?code=stolen&state=guessed`)
-    expect([await ended, said]).toEqual([5, expect.stringMatching(/did not sign you in/)])
+    // Another page on this machine cannot finish a sign-in that it did not begin, even if it names the right issuer.
+    const iss = encodeURIComponent(`${sandbox.urls.issuer}/people`)
+    await fetch(`${callback}?code=stolen&state=guessed&iss=${iss}`)
+    expect([await ended, said]).toEqual([5, expect.stringMatching(/did not sign you in: .*state/)])
   })
 })
 

@@ -136,6 +136,18 @@ describe('what is on record', () => {
     expect((await sandbox.get(path, await sandbox.token('developer'))).json.code).toBe('session-unknown')
   })
 
+  test('no table and no line of the log has the secret parts of a session, or the token', async () => {
+    const token = await sandbox.token('developer')
+    const { json } = await sandbox.vend(token, logs())
+    const written = JSON.stringify(sandbox.aws.dynamo.records)
+    const logged = JSON.stringify(sandbox.log)
+    expect(written).toContain(json.credentials.accessKeyId)
+    for (const secret of [json.credentials.secretAccessKey, json.credentials.sessionToken, token]) {
+      expect(written).not.toContain(secret)
+      expect(logged).not.toContain(secret)
+    }
+  })
+
   test('lists are one’s own, newest first, in pages; an auditor’s are everybody’s', async () => {
     const owner = await sandbox.token('approver')
     const made: string[] = []

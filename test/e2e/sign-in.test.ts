@@ -19,12 +19,15 @@ beforeAll(async () => {
 })
 afterAll(() => lab.close())
 
-/** The whole way but for the browser; the issuer answers with these claims. */
-async function signedIn(access: object, id: object): Promise<readonly unknown[]> {
-  const random = (count: number) => randomBytes(count)
+function begun() {
   const issuer = rules.issuers.lab
   if (!issuer) throw new Error('the config has no lab')
-  const { pending } = beginSignIn('lab', issuer, { ...client, clientId: 'web' }, CALLBACK, '/link', false, random)
+  return beginSignIn('lab', issuer, { ...client, clientId: 'web' }, CALLBACK, '/link', false, randomBytes)
+}
+
+/** The whole way but for the browser; the issuer answers with these claims, and sends the browser back with these parameters. */
+async function signedIn(access: object, id: object, back: Record<string, string> = {}): Promise<readonly unknown[]> {
+  const { pending } = begun()
   const answer = {
     access_token: await lab.token({ sub: 'ada', ...access }),
     id_token: await lab.token({ sub: 'ada', aud: 'web', nonce: pending.nonce, ...id }, { typ: 'JWT' }),
@@ -33,7 +36,7 @@ async function signedIn(access: object, id: object): Promise<readonly unknown[]>
   const ended = await endSignIn({
     broker: { rules, keys: issuerKeys({ clock: Date.now, get: getBytes }) },
     pending,
-    query: new URLSearchParams({ code: 'x', state: pending.state }),
+    query: new URLSearchParams({ code: 'x', state: pending.state, ...back }),
     callback: CALLBACK,
     secret: undefined,
     fetch: async () => Response.json(answer),
@@ -53,3 +56,18 @@ test.each<[string, () => object, () => object, readonly unknown[]]>([
   ['an ID token of another sign-in', () => ({}), () => ({ nonce: 'another' }), notToItsEnd],
   ['an ID token for another client', () => ({}), () => ({ aud: 'another' }), notToItsEnd],
 ])('%s', async (_what, access, id, expected) => expect(await signedIn(access(), id())).toEqual(expected))
+
+// What the browser brings back must belong to this sign-in (RFC 6749 §10.12) and come from this issuer (RFC 9207).
+test.each<[string, Record<string, string>]>([
+  ['the state of another sign-in', { state: 'A'.repeat(43) }],
+  ['the name of another issuer', { iss: 'https://login.other.example' }],
+])('%s', async (_what, back) => expect(await signedIn({}, {}, back)).toEqual(notToItsEnd))
+
+test('requests only openid, with a challenge, a state and a nonce of its own', () => {
+  const [one, other] = [begun(), begun()].map(({ url }) => new URL(url).searchParams)
+  expect([one?.get('scope'), one?.get('response_type'), one?.get('code_challenge_method')]).toEqual(['openid', 'code', 'S256'])
+  for (const name of ['state', 'nonce', 'code_challenge']) {
+    expect(one?.get(name)).toMatch(/^[\w-]{43}$/)
+    expect(one?.get(name)).not.toBe(other?.get(name))
+  }
+})

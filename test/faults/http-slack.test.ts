@@ -176,7 +176,11 @@ describe('the directory, when someone approves in Slack', () => {
       change(() => JSON.stringify({ schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], totalResults: 0 })),
       gone,
     ],
-    ['has moved the user to other groups', inBody((body) => Object.assign(body.Resources[0], { groups: [] })), /Request not found, or not visible to you/],
+    [
+      'has moved the user to other groups',
+      inBody((body) => Object.assign(body.Resources[0], { groups: [] })),
+      /Request not found, or not visible to you/,
+    ],
   ])('%s: nothing is decided', async (_name, fault, words) => {
     const { id, message } = await asked()
     const struck = fault === 'refuse' ? () => 1 : scim.break(fault)

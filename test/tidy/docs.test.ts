@@ -18,6 +18,8 @@ import { problems } from '@stint/core/problem'
 import { requestTransitions } from '@stint/core/request/machine'
 import { sessionTransitions } from '@stint/core/request/session'
 import { expect, test } from 'vitest'
+import { MARK as GUARDS_MARK, guards, guardsPage } from '../verify/guards-page.ts'
+import { requirements } from '../verify/requirements.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -95,6 +97,16 @@ test('docs/storage.md has exactly the key prefixes that the functions may read a
 test('docs/lasting-access.md is what the catalogue of minting actions says', () => {
   const page = read('docs/lasting-access.md')
   expect(page.slice(page.indexOf(LASTING_MARK))).toBe(`${LASTING_MARK}\n${lastingPage()}`)
+})
+
+test('docs/guards.md is what the seeded bugs say, and each requirement has a guard', () => {
+  const page = read('docs/guards.md')
+  expect(page.slice(page.indexOf(GUARDS_MARK))).toBe(`${GUARDS_MARK}\n${guardsPage()}\n`)
+  const guarded = new Set<string>(guards.flatMap((guard) => guard.guards))
+  expect(Object.keys(requirements).filter((requirement) => !guarded.has(requirement))).toEqual([])
+  // The promises are the rows of the table.
+  const promises = [...read('docs/reliability.md').matchAll(/^\| (\d+) \| /gm)].map(([, number]) => `promise ${number}`)
+  expect(promises).toEqual(Object.keys(requirements).filter((requirement) => requirement.startsWith('promise')))
 })
 
 test('docs/guides/cli.md has every command and every exit code', () => {

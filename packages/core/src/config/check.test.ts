@@ -459,6 +459,8 @@ describe('faults', () => {
       'people.dana[0].subject: is the digest of a subject. Enter the subject itself, as tokens have it',
     ],
     ['PS256', (config) => void (config.issuers.ci.algorithms = ['PS256']), 'issuers.ci.algorithms[0]'],
+    ['HS256', (config) => void (config.issuers.ci.algorithms = ['HS256']), 'issuers.ci.algorithms[0]'],
+    ['none', (config) => void (config.issuers.ci.algorithms = ['none']), 'issuers.ci.algorithms[0]'],
     ['no audience', (config) => void (config.issuers.ci.audiences = []), 'issuers.ci.audiences: must not be empty'],
   ])('%s', (_name, change, fault) => expect(faultsOf(change)).toContain(fault))
 
