@@ -108,10 +108,11 @@ export const slack: Target = {
         /^https:\/\/hooks\.slack\.com(?=[/?#]|$)/i.test(
           url
             .replaceAll(/[\t\n\r]/g, '')
-            .trim()
+            // A URL may begin and end with spaces and control characters (WHATWG URL, basic URL parser).
+            .replaceAll(/^[^!-\uFFFF]+|[^!-\uFFFF]+$/g, '')
             .replaceAll('\\', '/')
             .replace(/^https:\/*/i, 'https://')
-            .replace(/:0*443(?=[/?#]|$)/, '')
+            .replace(/^(https:\/\/[^/?#]*):(0*443)?(?=[/?#]|$)/i, '$1')
             .replace(/^https:\/\/@/i, 'https://'),
         ),
         'an answer goes to another host',
