@@ -329,14 +329,14 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
   // ── Witnesses ──────────────────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'what a witness answers is not checked',
-    guards: [],
+    guards: ['promise 5', 'promise 9'],
     file: WITNESS,
     from: "if (!parsed || parsed.text !== text || signers === 'spoiled' || signers.length === 0)",
     to: 'if (!parsed || parsed.text !== text)',
   },
   {
     name: 'a witness adds signatures of others',
-    guards: [],
+    guards: ['promise 5'],
     file: WITNESS,
     from: '.filter(({ name, keyId }) => name === key.name && keyId === keyIdOf(key)).slice(0, 1)',
     to: ".filter(({ name, keyId }) => name !== '' || keyId === keyIdOf(key))",
@@ -352,13 +352,25 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
   // ── stint audit restore ────────────────────────────────────────────────────────────────────────────────────────────
   {
     name: 'a restored request is approved',
-    guards: [],
+    guards: ['promise 8'],
     file: RESTORE,
     from: "isRefusal ? 'refused' : 'ended'",
     to: "isRefusal ? 'refused' : 'approved'",
   },
-  { name: 'a restore drops what was written since', guards: [], file: RESTORE, from: '[...kept, ...since, ...saying(', to: '[...kept, ...saying(' },
-  { name: 'a restored freeze is not in force', guards: [], file: RESTORE, from: 'active: freeze !== undefined,', to: 'active: freeze === null,' },
+  {
+    name: 'a restore drops what was written since',
+    guards: [],
+    file: RESTORE,
+    from: '[...kept, ...since, ...saying(',
+    to: '[...kept, ...saying(',
+  },
+  {
+    name: 'a restored freeze is not in force',
+    guards: ['promise 8'],
+    file: RESTORE,
+    from: 'active: freeze !== undefined,',
+    to: 'active: freeze === null,',
+  },
   // Faults that the simulation found.
   {
     name: 'a late image without events is quarantined',
