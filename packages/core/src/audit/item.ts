@@ -144,10 +144,10 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
   differences.differ('usesLeft', item.usesLeft, grant && (grant.uses as number) - reserved.length + back)
   differences.differ('attempts', item.attempts ?? 0, reserved.length)
   differences.differ('windowExpiresAt', item.windowExpiresAt, grant && instantOf(grant.expiresAt))
-  const limits = first.type === 'request.asked' ? askedFaults(item, events, first, differences) : undefined
+  const longest = first.type === 'request.asked' ? askedFaults(item, events, first, differences) : Number.POSITIVE_INFINITY
   const dropped = events.filter(({ type }) => type === 'session.answer-dropped')
-  sessionFaults(item, { reserved, closed, dropped }, limits?.duration ?? Number.POSITIVE_INFINITY, differences)
-  return [...differences.faults, ...termsFaults(item, first, reserved)]
+  sessionFaults(item, { reserved, closed, dropped }, longest, differences)
+  return [...differences.faults, ...termsFaults(item, item.terms, first, reserved)]
 }
 
 const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || type === 'session.failed' || type === 'session.abandoned'
@@ -159,13 +159,14 @@ function isJustificationOf({ v, justification, justificationHash }: ReadEvent, t
   return v < 4 && typeof justification === 'string' && justification.endsWith('…') && text?.startsWith(justification.slice(0, -1)) === true
 }
 
-/** Checks what only a request with approval has. Returns its limits if it was approved. */
-function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, differences: Differences): Limits | undefined {
+/** Checks what only a request with approval has. Returns the longest duration of its sessions, in seconds. */
+function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadEvent, differences: Differences): number {
   const received = events.find(({ type }) => type === 'request.received')
   const approved = events.findLast(({ type }) => type === 'request.approved')
   const agreed = events.filter(({ type }) => type === 'approval.given')
   if (asked.expiresAt !== undefined) differences.differ('expiresAt', item.expiresAt, instantOf(asked.expiresAt))
-  if (!isJustificationOf(asked, item.justification)) differences.differ('justification', item.justification, asked.justification)
+  if (!isJustificationOf(asked, item.justification))
+    differences.differ('justification', item.justification, asked.justification ?? asked.justificationHash)
   const justified = events.filter(({ type }) => type === 'request.justified')
   const more = item.moreJustifications ?? []
   if (more.length !== justified.length || !justified.every((event, index) => isJustificationOf(event, more[index])))
@@ -186,18 +187,16 @@ function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadE
   const wished = (received?.limits ?? {}) as Limits
   if (!approved) {
     differences.differ('limits', item.limits ?? {}, wished)
-    return undefined
+    return Number.POSITIVE_INFINITY
   }
   // The approval stored the lowest of all requested limits. `termsFaults` checks what the terms themselves allow.
   const all = [wished, ...agreed.map(({ limits }) => (limits ?? {}) as Limits)]
-  const limits = { ...item.limits }
+  const leastOf = (name: keyof Limits) => Math.min(...all.flatMap((one) => one[name] ?? []))
   for (const name of ['duration', 'uses', 'window'] as const) {
-    const least = Math.min(...all.flatMap((one) => one[name] ?? []))
-    const is = item.limits?.[name]
+    const [is, least] = [item.limits?.[name], leastOf(name)]
     if (is === undefined || is > least) differences.differ(`limits.${name}`, is, Number.isFinite(least) ? least : undefined)
-    limits[name] = Math.min(is ?? least, least)
   }
-  return limits
+  return Math.min(item.limits?.duration ?? Number.POSITIVE_INFINITY, leastOf('duration'))
 }
 
 function sessionFaults(
@@ -238,9 +237,9 @@ function sessionFaults(
 }
 
 /** The journal contains the hash of the terms, so terms with this hash are those that were approved. */
-function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadEvent[]): readonly string[] {
-  if (sha256Hex(item.terms ?? '') !== first.terms) return ['the terms in the table differ from those in its journal']
-  const terms = JSON.parse(item.terms ?? '') as Terms
+function termsFaults(item: ItemFacts, text: string, first: ReadEvent, reserved: readonly ReadEvent[]): readonly string[] {
+  if (sha256Hex(text) !== first.terms) return ['the terms in the table differ from those in its journal']
+  const terms = JSON.parse(text) as Terms
   const differences = new Differences()
   const compare = (said: string, attribute: string, value: unknown, of: unknown) => {
     if (canonicalJson(value ?? null) !== canonicalJson(of ?? null))
@@ -254,14 +253,13 @@ function termsFaults(item: ItemFacts, first: ReadEvent, reserved: readonly ReadE
     compare('the table has', 'triggeredBy', item.triggeredBy, terms.triggeredBy)
     compare('the table has', 'breakGlass', item.breakGlass, terms.approval?.breakGlass !== undefined)
   }
-  if (first.type === 'request.created' || first.uses !== undefined) held('uses', first.uses, terms.uses)
+  if (first.uses !== undefined) held('uses', first.uses, terms.uses)
   if (first.window !== undefined) held('window', first.window, terms.window)
-  if (first.type === 'request.asked')
-    held(
-      'needs',
-      first.needs,
-      terms.approval?.rules.map(({ count }) => count),
-    )
+  held(
+    'needs',
+    first.needs,
+    terms.approval?.rules.map(({ count }) => count),
+  )
   for (const event of reserved) {
     if (!isSameRole(event.role as string, terms.role)) held('role', event.role, terms.role)
     held('sourceIdentity', event.sourceIdentity, terms.sourceIdentity)

@@ -13,7 +13,7 @@ const job = { issuer: 'ci', subject: 'job', kind: 'workload', name: 'job' }
 const noon = '2026-11-24T12:00:00.000Z'
 const [one_pm, two_pm] = ['2026-11-24T13:00:00.000Z', '2026-11-24T14:00:00.000Z']
 
-/** Of version 1: what older code wrote must verify for ever. What version 2 adds is in `test/faults/stories.test.ts`. */
+/** Of version 1: what older code wrote must verify for ever. What version 2 adds is in `test/faults/stories.ts`. */
 const event = (type: EventType, more: object = {}): ReadEvent => ({ v: 1, type, request, at: noon, config: 'c', ...more })
 const what = { caller: dana, profile: 'orders', target: 'prod', terms: 't' }
 const created = event('request.created', { ...what, uses: 1, expiresAt: one_pm })
