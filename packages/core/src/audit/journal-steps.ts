@@ -129,10 +129,7 @@ export function linked(journal: Journal, event: ReadEvent): readonly string[] {
     journal.typedAt = at
     return none
   }
-  if (event.type === 'link.ended') {
-    journal.linked = ''
-    return when(!blind && before !== slack, 'unlinked from a Slack user who was not linked')
-  }
+  if (event.type === 'link.ended') return when(!blind && before !== slack, 'unlinked from a Slack user who was not linked')
   journal.slack = ''
   journal.linked = slack
   // A Slack user must have entered the code, unless the link was made by the verified email address.

@@ -36,7 +36,7 @@ export function step(journal: Journal, type: EventType, event: ReadEvent | undef
   if (event) journal.seen = true
   journal.stage = to[type] ?? journal.stage
   release(journal)
-  return misdated.length > 0 ? [...misdated, ...faults] : faults
+  return [...misdated, ...faults]
 }
 
 /** Drops what the journal no longer needs. */
@@ -46,8 +46,8 @@ function release(journal: Journal): void {
   const over = journal.stage !== 'pending' && journal.stage !== 'approved'
   if (over) journal.facts = undefined
   if (journal.sessions && journal.sessions.open.size > 0) return
-  // Without a use left and without an open session, every further session breaks a rule, whatever its ID.
-  if (journal.sessions && (journal.usesLeft <= 0 || (over && !journal.blind))) journal.sessions = undefined
+  // Without a use left and without an open session, every further session breaks a rule, whatever its ID. After an erasure the uses are unknown.
+  if (!journal.blind && (journal.usesLeft <= 0 || over)) journal.sessions = undefined
   if (journal.stage === 'approved' && journal.usesLeft <= 0) journal.facts = undefined
 }
 

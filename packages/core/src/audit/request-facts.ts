@@ -120,7 +120,7 @@ export function receivedOf(facts: RequestFacts, event: ReadEvent): readonly stri
   facts.received = true
   facts.awaitsReceived = false
   facts.limits = least(facts.limits, event.limits as Limits | undefined)
-  if (event.v !== 1) facts.startsAt = event.startsAt === undefined ? 0 : instantOf(event.startsAt)
+  facts.startsAt = instantOf(event.startsAt)
   const [at, startsAt] = [instantOf(event.at), facts.startsAt ?? 0]
   return [
     ...(event.v !== facts.v ? ['received with another event version than the request'] : []),

@@ -81,9 +81,9 @@ function isNameOf(event: ReadEvent): boolean {
   if (!parseSessionId(session) || !name.endsWith(`-${session}`)) return false
   const head = name.slice(0, -session.length - 1)
   // AWS accepts most names as they are.
-  if (event.v !== 1 && (event.caller as CallerRef | undefined)?.name === head && /^[\w+,.@-]{1,24}$/.test(head)) return true
+  if ((event.caller as CallerRef | undefined)?.name === head && /^[\w+,.@-]{1,24}$/.test(head)) return true
   if (!/^[\w+=,.@-]{0,24}$/.test(head)) return false
-  if (event.v === 1 || event.caller === undefined) return true
+  if (event.caller === undefined) return true
   const expected = roleSessionName((event.caller as CallerRef).name, session)
   if (name === expected) return true
   // In a full event the caller's name was cut.
