@@ -120,7 +120,7 @@ export class Across {
     else if (this.#roles.size < MOST_REMEMBERED) this.#roles.set(target, known ?? role)
     // The hash covers a string that contains all three.
     const identity = sha256(`${facts.issuer}#${facts.subject}#${event.sourceIdentity ?? ''}`)
-    if (!this.#terms.add(Buffer.from(facts.terms.slice(0, 16), 'hex'), identity))
+    if (!this.#terms.add(Buffer.from(facts.terms, 'hex'), identity))
       faults.push('reserved with a source identity that differs from other sessions on its terms')
     return faults
   }

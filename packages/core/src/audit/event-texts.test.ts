@@ -78,6 +78,12 @@ describe('an event has the text itself, or its hash', () => {
     expect(texts.map(({ part, parts }) => [part, parts])).toEqual(texts.map((_text, index) => [index + 1, texts.length]))
     expect(texts.every(({ text }) => (text as string).isWellFormed())).toBe(true)
   })
+  test.each([
+    [720, 1],
+    [721, 2],
+    [1440, 2],
+    [1441, 3],
+  ])('%d bytes take %d parts', (bytes, parts) => expect(textEvents(created('x'.repeat(bytes)), undefined)).toHaveLength(parts))
   test('a subject comes before a justification', () => {
     const [, ...texts] = written(created(LONG, `sha256:${digestOf(SUBJECT)}`), SUBJECT)
     expect([...new Set(texts.map(({ of }) => of))]).toEqual(['subject', 'justification'])
@@ -88,16 +94,43 @@ const both = written(created(LONG, `sha256:${digestOf(SUBJECT)}`), SUBJECT)
 const change = (index: number, more: object): readonly ReadEvent[] =>
   both.map((event, at) => (at === index ? (JSON.parse(canonicalJson({ ...event, ...more } as Json)) as ReadEvent) : event))
 
+const asked: AuditEvent = {
+  ...{ type: 'request.asked', request, at: NOW, caller: caller(), profile: 'p', target: 't', terms: 'f'.repeat(64), justification: LONG },
+  ...{ needs: [1], uses: 1, window: 60, expiresAt: NOW + 900_000 },
+}
+const askedShortly: AuditEvent = { ...asked, justification: 'INC-1' }
+const justified: AuditEvent = {
+  ...{ type: 'request.justified', request, at: NOW, by: caller(), justification: LONG, source: 'x', token: 'f'.repeat(64) },
+}
+const received: ReadEvent = { v: 4, type: 'request.received', request, at: new Date(NOW).toISOString(), config: 'c'.repeat(64) }
+const reservedEvent = {
+  ...{
+    ...received,
+    type: 'session.reserved',
+    session: `${request}.aaaaaaaa`,
+    caller: caller(`sha256:${digestOf(SUBJECT)}`),
+    terms: 'f'.repeat(64),
+  },
+  ...{ sessionName: `Dana-${request}.aaaaaaaa`, role: 'r', duration: 60, expiresAt: new Date(NOW + 60_000).toISOString() },
+} as ReadEvent
+const cancelled: ReadEvent = { ...received, type: 'request.cancelled', by: caller() }
+
 describe('honest', () => {
   test.each<[string, readonly ReadEvent[]]>([
     ['a short justification', written(created('INC-1'))],
     ['a long one', written(created(LONG))],
     ['a long one and a long subject', both],
+    ['a long one of a request that waits', (([event, ...texts]) => [event as ReadEvent, received, ...texts])(written(asked))],
+    ['a long one that was given later', [...written(askedShortly).slice(0, 1), received, ...written(justified)]],
+    [
+      'a long subject, and a session that names it',
+      [...written(created(undefined, `sha256:${digestOf(SUBJECT)}`), SUBJECT), reservedEvent],
+    ],
     ['a long subject that was refused', written(refusedEvent, SUBJECT)],
     ['the same, and the item leaves the table', [...both, retired]],
     [
       'an event of version 3 whose subject looks like a digest',
-      [{ ...(written(created('x', `sha256:${digestOf('x')}`))[0] as ReadEvent), v: 3 }],
+      [{ ...(written(created('x', `sha256:${digestOf('x')}`))[0] as ReadEvent), v: 3 }, retired],
     ],
   ])('%s', (_name, events) => expect(faultsIn(events)).toEqual([]))
 })
@@ -105,6 +138,23 @@ describe('honest', () => {
 describe('a fault', () => {
   const LAST = both.length - 1
   test.each<[string, readonly ReadEvent[], RegExp]>([
+    [
+      'a text of a request that waits',
+      [...written(asked).slice(0, 1), received, cancelled],
+      /^request\.cancelled before the request\.text/,
+    ],
+    [
+      'a text of a later justification',
+      [...written(askedShortly).slice(0, 1), received, ...written(justified).slice(0, 1), cancelled],
+      /^request\.cancelled before/,
+    ],
+    [
+      'a text of a refusal',
+      [{ ...refusedEvent, type: 'request.refused', at: received.at, v: 4, config: received.config } as unknown as ReadEvent, retired],
+      /^request\.retired before the request\.text/,
+    ],
+    ['more parts than a text can have', change(1, { parts: 13 }), /^part 1 of the subject where another part is due$/],
+    ['no parts', change(1, { parts: 0 }), /^part 1 of the subject where another part is due$/],
     ['a text is missing', [both[0] as ReadEvent, retired], /^request\.retired before the request\.text events/],
     ['the last part is missing', [...both.slice(0, LAST), retired], /^request\.retired before the request\.text events/],
     ['the first part is missing', [both[0] as ReadEvent, ...both.slice(2)], /^part 2 of the subject where another part is due$/],

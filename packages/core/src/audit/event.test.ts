@@ -197,6 +197,25 @@ describe('a justification is in its event or follows it, whole', () => {
     source: 's'.repeat(64),
     token: hash,
   })
+  test.each([
+    ['request.created', created],
+    ['request.asked', asked],
+    ['request.justified', justified],
+  ])('%s has the hash of one of 257 bytes', (_type, event) => {
+    expect(JSON.parse(journalEntry(event('x'.repeat(257)), writing).event)).toMatchObject({
+      justificationHash: createHash('sha256').update('x'.repeat(257)).digest('hex'),
+    })
+  })
+  test('a freeze has its justification itself', () => {
+    const set = { type: 'freeze.set', request: `frz_${'0'.repeat(26)}`, at: NOW, by: { ...longest, name: 'D' }, scope: 'all' } as const
+    expect(inEvent({ ...set, justification: 'x'.repeat(257) })).toBe('x'.repeat(257))
+  })
+  test('the longest that fits fills the event', () => {
+    const sizes = Array.from({ length: 256 }, (_, n) => journalEntry(asked('x'.repeat(n + 1)), writing).event)
+      .filter((event) => JSON.parse(event).justification !== undefined)
+      .map((event) => Buffer.byteLength(event))
+    expect([Math.max(...sizes), sizes.length < 256]).toEqual([MAX_EVENT_BYTES, true])
+  })
   const inEvent = (event: AuditEvent) => JSON.parse(journalEntry(event, writing).event).justification
   const after = (event: AuditEvent) =>
     textEvents(event, undefined)
@@ -253,6 +272,41 @@ describe('a reservation that is too large for an event uses a shorter form', () 
     const { caller: read, callerHash, role: readRole } = JSON.parse(event)
     expect({ ...(read ? { caller: read } : {}), ...(callerHash ? { callerHash } : {}), role: readRole }).toEqual(expected)
     expect(typeof readEvent(event)).toBe('object')
+  })
+  test('and keeps the path of its role up to the last byte', () => {
+    const caller = { issuer: 'iiii', subject: 's'.repeat(200), name: 'D', kind: 'human' } as const
+    const sizes = Array.from({ length: 400 }, (_, n) => journalEntry({ ...reserved, caller, role: role(`${'p'.repeat(n + 1)}/`) }, writing))
+      .filter(({ event }) => event.includes('callerHash') && !event.includes('…'))
+      .map(({ event }) => Buffer.byteLength(event))
+    expect(Math.max(...sizes)).toBe(MAX_EVENT_BYTES)
+  })
+})
+
+describe('an event that is too large', () => {
+  const refused = (reason: string, name = 'Dana Scully'): AuditEvent => ({
+    ...{ type: 'request.refused', request, at: NOW, caller: { ...longest, name }, profile: 'p', code: 'not-eligible', reason },
+    ...{ source: '203.0.113.7', token: hash, trace: 'f'.repeat(32) },
+  })
+  const read = (event: AuditEvent) => JSON.parse(journalEntry(event, writing).event)
+
+  test('has a name of 72 bytes at most, however small it is', () => {
+    expect(read(refused('x', 'n'.repeat(73))).caller.name).toBe('n'.repeat(72))
+  })
+  test('loses the end of its name letter by letter, and then the end of its text', () => {
+    const events = Array.from({ length: 400 }, (_, n) => read(refused('r'.repeat(n + 1))))
+    const whole = events.filter(({ reason }, n) => reason === 'r'.repeat(n + 1))
+    expect([...new Set(whole.map(({ caller }) => caller.name))]).toEqual(
+      Array.from({ length: 12 }, (_, lost) => 'Dana Scully'.slice(0, 11 - lost)),
+    )
+    for (const cut of events.slice(whole.length)) {
+      expect([cut.caller.name, cut.reason]).toEqual(['', expect.stringMatching(/^r+…$/)])
+      expect(Buffer.byteLength(JSON.stringify(cut))).toBe(MAX_EVENT_BYTES)
+    }
+  })
+  test('and has neither name nor text to lose is an error of Stint', () => {
+    const issued = { type: 'session.issued', request, session, at: NOW, accessKeyId: 'A', assumedRoleId: 'a', expiration: NOW } as const
+    const answer = { assumedRoleArn: 'a'.repeat(1024), awsRequestId: 'a', packedPolicySize: 1, sends: 1 }
+    expect(() => journalEntry({ ...issued, ...answer }, writing)).toThrow(`event session.issued is larger than ${MAX_EVENT_BYTES} bytes`)
   })
 })
 

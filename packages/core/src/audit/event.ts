@@ -342,9 +342,9 @@ export const callerHash = ({ issuer, subject }: Pick<CallerRef, 'issuer' | 'subj
 
 const withoutPath = (role: string): string => role.replace(/:role\/.+\/([^/]+)$/, ':role/…/$1')
 
-/** The named properties of the event for which the mapping returns a value. */
+/** The named properties of the event. Those that it lacks are undefined, which the canonical form leaves out. */
 const mapped = (event: Members, names: readonly string[], map: (value: unknown) => unknown) =>
-  Object.fromEntries(names.map((name) => [name, map(event[name])] as const).filter(([, value]) => value !== undefined))
+  Object.fromEntries(names.map((name) => [name, map(event[name])] as const))
 
 /** Longest comment of a decision, in bytes of its JSON. */
 export const MAX_COMMENT_BYTES = 256

@@ -57,6 +57,11 @@ describe('an invalid receipt says why', () => {
     ['an extra that is not JSON', formatProof({ ...proof, extra: Buffer.from('{') }), /salt is missing/],
     ['an extra without a salt', formatProof({ ...proof, extra: Buffer.from(JSON.stringify({ entry, event })) }), /salt is missing/],
     [
+      'an extra with a number for the event',
+      formatProof({ ...proof, extra: Buffer.from(JSON.stringify({ entry, event: 7, salt: '' })) }),
+      /salt is missing/,
+    ],
+    [
       'an extra with a number for the entry',
       formatProof({ ...proof, extra: Buffer.from(JSON.stringify({ entry: 7, event, salt: '' })) }),
       /salt is missing/,

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { RequestId } from '../ids.ts'
 import { canonicalJson, type Json } from '../json.ts'
 import { NOW } from '../testing/fixtures.ts'
 import { journalEntry } from './event.ts'
-import { eventTypes, readEvent } from './schema.ts'
+import { eventsPage, eventTypes, readEvent } from './schema.ts'
 
 const hash = 'f'.repeat(64)
 const { event: text } = journalEntry(
@@ -99,6 +100,49 @@ describe('events of older versions', () => {
       /^with a name that its version does not have$/,
     ],
   ])('%s is refused', (_name, event, fault) => expect(read(event)).toMatch(fault))
+})
+
+describe('what a version has', () => {
+  const person = { issuer: 'people', kind: 'human', name: 'Dana', subject: 'dana' }
+  const common = { at: '2026-11-24T12:00:00.000Z', config: hash, request: 'req_1' }
+  const read = (event: object) => readEvent(canonicalJson({ ...common, ...event } as Json))
+  const asked = { type: 'request.asked', caller: person, profile: 'p', target: 't', terms: hash, needs: [1] }
+  const limits = { uses: 1, window: 60, expiresAt: common.at }
+  const from = { source: 'x', token: hash, trace: 'x', build: 'x' }
+  const reserved = { type: 'session.reserved', session: 's', sessionName: 'n', role: 'r', duration: 60, expiresAt: common.at, ...from }
+  const { source: _source, ...older } = { ...reserved, from: 'x' }
+  const received = { type: 'request.received', ...from }
+  const { source: _source2, ...olderReceived } = { ...received, from: 'x' }
+  const ok = expect.any(Object)
+  test.each<[string, object, unknown]>([
+    ['a request of version 1 has no limits', { v: 1, ...asked }, ok],
+    ['a request of version 1 with limits', { v: 1, ...asked, ...limits }, 'with an unexpected property'],
+    ['a request of version 2 without limits', { v: 2, ...asked }, 'without uses'],
+    ['a request of version 2', { v: 2, ...asked, ...limits }, ok],
+    ['a request of version 4', { v: 4, ...asked, ...limits }, ok],
+    ['a session of version 1 has no caller and no terms', { v: 1, ...older }, ok],
+    ['a session of version 1 with a caller', { v: 1, ...older, caller: person }, 'with an unexpected property'],
+    ['a session of version 1 with a chosen duration', { v: 1, ...older, durationAsked: true }, 'with an unexpected property'],
+    ['a session of version 2 with a chosen duration', { v: 2, ...older, terms: hash, caller: person, durationAsked: true }, ok],
+    ['a session with a caller', { v: 4, ...reserved, terms: hash, caller: person }, ok],
+    ['a session with the hash of a caller', { v: 4, ...reserved, terms: hash, callerHash: hash }, ok],
+    ['a session with neither', { v: 4, ...reserved, terms: hash }, 'without caller'],
+    ['a session with both', { v: 4, ...reserved, terms: hash, caller: person, callerHash: hash }, 'with both caller and callerHash'],
+    ['details of version 1 with a start', { v: 1, ...olderReceived, startsAt: common.at }, 'with an unexpected property'],
+    ['details of version 2 with a start', { v: 2, ...olderReceived, startsAt: common.at }, ok],
+    ['details of version 3 with a ticket', { v: 3, ...received, ticket: 'x' }, 'with an unexpected property'],
+    ['details of version 4 with a ticket', { v: 4, ...received, ticket: 'x' }, ok],
+    ['a text of version 1', { v: 1, type: 'request.text', of: 'subject', part: 1, parts: 1, text: 'x' }, 'of an unknown type'],
+    ['a text of version 2', { v: 2, type: 'request.text', of: 'subject', part: 1, parts: 1, text: 'x' }, 'of an unknown type'],
+    ['a text of version 4', { v: 4, type: 'request.text', of: 'subject', part: 1, parts: 1, text: 'x' }, ok],
+  ])('%s', (_name, event, result) => expect(read(event)).toEqual(result))
+  test('what an event says is refused before how it is written', () =>
+    expect(readEvent(JSON.stringify({ v: 4, type: 'x', ...common }))).toBe('of an unknown type'))
+})
+
+test('docs/audit-events.md ends with the generated tables', () => {
+  const page = readFileSync(new URL('../../../../docs/audit-events.md', import.meta.url), 'utf8')
+  expect(page.endsWith(`-->\n\n${eventsPage()}`)).toBe(true)
 })
 
 test('every type has a description', () => {
