@@ -65,6 +65,8 @@ describe('an answer', () => {
     ['with a role ID that has no session', id('AROAEXAMPLE123'), ID],
     ['with a role ID that has no role', id(`:${SESSION}`), ID],
     ['with a role ID that is a name', id(`my role:${SESSION}`), ID],
+    ['with more before the role ID', id(`x-AROAEXAMPLE123:${SESSION}`), ID],
+    ['with more between role ID and session', id(`AROAEXAMPLE123-x:${SESSION}`), ID],
     ['with more behind the role ID', id(`AROAEXAMPLE123:${SESSION}:x`), ID],
     ['without a role ID', id(''), ID],
     ['with another source identity', { sourceIdentity: 'acme.eve' }, IDENTITY],
@@ -76,6 +78,7 @@ describe('an answer', () => {
     ['with a lower-case access key', key({ accessKeyId: 'asiaiosfodnn7example' }), KEY],
     ['with a control character in the access key', key({ accessKeyId: 'ASIAIOSFODNN7\u0000XAMPLE' }), KEY],
     ['with a line break behind the access key', key({ accessKeyId: `${credentials.accessKeyId}\n` }), KEY],
+    ['with more before the access key', key({ accessKeyId: `x${credentials.accessKeyId}` }), KEY],
     ['with an access key that is too short', key({ accessKeyId: 'ASIA1234' }), KEY],
     ['with an access key that is too long', key({ accessKeyId: `ASIA${'A'.repeat(125)}` }), KEY],
     ['without a secret', key({ secretAccessKey: '' }), SECRET],
@@ -89,6 +92,7 @@ describe('an answer', () => {
     ['that expires in 2999', expires(Date.UTC(2999, 0), NOW), END],
     ['that expires in 2999, by a clock of that year', expires(Date.UTC(2999, 0), Date.UTC(2999, 0) - 1000), END],
     ['that expires as it comes', expires(NOW, NOW), END],
+    ['that expires as it comes, by a clock five minutes ahead of ours', expires(NOW + 300_000, NOW + 300_000), END],
     ['that expires more than a minute late', expires(NOW + 960_001, NOW), END],
     ['that expires late by AWS’s clock, which is behind ours', expires(NOW + 900_000, NOW - 61_000), END],
     ['that expired more than five minutes ago, without a date', expires(NOW - 300_000), END],
@@ -108,6 +112,7 @@ describe('an answer', () => {
     ['without a date, by a clock that is five minutes off', expires(NOW + 1_260_000)],
     ['without a date, and by a clock behind ours', expires(NOW - 299_000)],
     ['without a request ID', { awsRequestId: '' }],
+    ['with the smallest packed size', { packedPolicySize: 0 }],
     ['with the largest packed size', { packedPolicySize: 100 }],
   ])('%s is accepted', (_name, change) => expect(faultInAnswer(asked, { ...good, ...change }, NOW)).toBeUndefined())
 

@@ -37,9 +37,9 @@ const REQUEST_ID = /^[A-Za-z0-9-]{0,128}$/
 /** The part of the response that does not match the request, without quoting it; undefined if all of it matches. */
 export function faultInAnswer(asked: AssumeRoleInput, answer: AssumedRole, now: Instant): string | undefined {
   const { credentials, assumedRoleId } = answer
-  const colon = assumedRoleId.indexOf(':')
+  const ofSession = `:${asked.roleSessionName}`
   if (answer.assumedRoleArn !== assumedRoleArn(asked)) return 'the ARN is not the one of the requested session'
-  if (colon < 0 || !UNIQUE_ID.test(assumedRoleId.slice(0, colon)) || assumedRoleId.slice(colon + 1) !== asked.roleSessionName)
+  if (!assumedRoleId.endsWith(ofSession) || !UNIQUE_ID.test(assumedRoleId.slice(0, -ofSession.length)))
     return 'the role ID is not one of the requested session'
   if (answer.sourceIdentity !== asked.sourceIdentity) return 'the source identity is not the one in the request'
   if (!ACCESS_KEY_ID.test(credentials.accessKeyId)) return 'the access key ID is not that of temporary credentials'

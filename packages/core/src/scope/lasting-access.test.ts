@@ -18,6 +18,11 @@ describe('lasting access of a session', () => {
     ['as they do here', of([allow('ecr:Get*')], { mints: ['ecr:GetAuthorizationToken'] }), ['ecr:GetAuthorizationToken']],
     ['and only where the policy allows it', of([allow('s3:GetObject')], { mints: ['ecr:GetAuthorizationToken'] }), []],
     [
+      'minting actions in alphabetical order',
+      of([allow(['sts:AssumeRole', 'ecr:GetA*'])], { mints: ['sts:AssumeRole', 'ecr:GetAuthorizationToken'] }),
+      ['ecr:GetAuthorizationToken', 'sts:AssumeRole'],
+    ],
+    [
       'with what it needs',
       of([allow(['codeartifact:GetA*', 'sts:*'])], { mints: ['codeartifact:GetAuthorizationToken'] }),
       ['codeartifact:GetAuthorizationToken', 'sts:GetServiceBearerToken'],
@@ -38,12 +43,20 @@ describe('lasting access of a session', () => {
       of([deny('s3:GetDataAccess')], { policyArns: ['arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess'], mints: ['s3:GetDataAccess'] }),
       [],
     ],
+    ['all grants, for one whose name only begins like it', managed('aws:policy/ReadOnlyAccessAndMore'), grantActions],
+    [
+      'all grants, for one of your own whose path is the ARN of one that reads',
+      managed('111122223333:policy/arn:aws:iam::aws:policy/ReadOnlyAccess'),
+      grantActions,
+    ],
     ['all grants, for one of your own of that name', managed('111122223333:policy/ReadOnlyAccess'), grantActions],
   ])('%s', (_name, terms, expected) => expect(lastingAccess(terms)).toEqual(expected))
 
   test('is one line, with eight names at most', () => {
     expect(lastingAccessNames(of([allow('s3:GetObject')]))).toBeUndefined()
     expect(lastingAccessNames(of([allow('kms:*')]))).toBe('kms:CreateGrant, kms:PutKeyPolicy')
+    const eight = grantActions.slice(0, 8)
+    expect(lastingAccessNames(of([allow(eight)]))).toBe(eight.join(', '))
     expect(lastingAccessNames(of([allow('*')]))).toBe(
       'iam:AttachRolePolicy, iam:PutRolePolicy, iam:UpdateAssumeRolePolicy, iam:CreateRole, iam:PassRole, iam:AttachUserPolicy, iam:PutUserPolicy, iam:CreateUser and 260 more',
     )

@@ -29,7 +29,7 @@ export function lastingAccess({ policy, policyArns, mints = [] }: PolicyTerms): 
 
 /** A Deny without a condition and on every resource. An action that is denied only in part may still be possible. */
 const deniesEverywhere = ({ Effect, Resource, Condition }: StatementJson): boolean =>
-  Effect === 'Deny' && Condition === undefined && [Resource ?? []].flat().includes('*')
+  Effect === 'Deny' && Condition === undefined && [Resource].flat().includes('*')
 
 /** The first few names, for display, or undefined if there are none. */
 export function lastingAccessNames(terms: PolicyTerms): string | undefined {

@@ -1,7 +1,7 @@
 /** What AWS STS would refuse in a caller's policy is refused before it is sent, as the caller's fault. */
 import { describe, expect, test } from 'vitest'
 import { profile } from '../testing/fixtures.ts'
-import { narrowStatements } from './policy.ts'
+import { fitsSts, narrowStatements, sessionPolicy } from './policy.ts'
 
 const wide = [{ Effect: 'Allow' as const, Action: '*', Resource: '*' }]
 const codeOf = (narrow: unknown) => {
@@ -79,7 +79,69 @@ describe('conditions', () => {
 
 test('more than 2,048 characters are refused', () => {
   const of = (count: number) => deny({ Resource: `arn:aws:s3:::${'b'.repeat(count)}` })
-  expect([codeOf(of(1900)), codeOf(of(2048))]).toEqual(['ok', 'narrow-unsupported'])
+  const most = 2048 - JSON.stringify(of(0)).length
+  expect([codeOf(of(most)), codeOf(of(most + 1))]).toEqual(['ok', 'narrow-unsupported'])
+})
+
+test('a session policy of 2,048 characters fits, and one of 2,049 does not', () => {
+  const terms = (count: number) => ({
+    policy: [{ Effect: 'Allow' as const, Action: 's3:GetObject', Resource: `arn:aws:s3:::${'b'.repeat(count)}` }],
+    policyArns: [],
+  })
+  const most = 2048 - sessionPolicy(terms(0), 0).length
+  expect([fitsSts(terms(most)), fitsSts(terms(most + 1))]).toEqual([true, false])
+})
+
+describe('the caller is told', () => {
+  const allow = (...actions: string[]) => ({ Statement: actions.map((Action) => ({ Effect: 'Allow', Action, Resource: '*' })) })
+  const s3 = [{ Effect: 'Allow' as const, Action: 's3:*', Resource: '*' }]
+  const detailOf = (narrow: unknown) => {
+    const narrowed = narrowStatements(profile(), s3, narrow as never)
+    return narrowed.outcome === 'refused' ? narrowed.detail : 'ok'
+  }
+  test.each<[string, unknown, string]>([
+    ['that a policy is an object', null, 'narrow: must be a policy object.'],
+    ['the limit', deny({ Resource: `arn:aws:s3:::${'b'.repeat(2048)}` }), 'narrow: is longer than 2048 characters, the AWS limit.'],
+    ['that there are no variables', deny({ Resource: 'arn:aws:s3:::${aws:userid}' }), 'narrow: policy variables are not supported.'],
+    [
+      'three faults of more',
+      { Statement: ['a', 'b', 'c', 'd'].map((Sid) => ({ ...deny({}).Statement, Sid, Principal: '*' })) },
+      'narrow: Statement[0]: this kind of policy has no principal; Statement[1]: this kind of policy has no principal; Statement[2]: this kind of policy has no principal.',
+    ],
+    [
+      'which statement is too wide',
+      allow('s3:GetObject', 'ec2:StartInstances'),
+      'narrow: Allow statement 2 is not provably within a single Allow of the profile.',
+    ],
+  ])('%s', (_name, narrow, detail) => expect(detailOf(narrow)).toBe(detail))
+})
+
+describe('what is left', () => {
+  const own = [
+    { Effect: 'Allow' as const, Action: 's3:*', Resource: '*' },
+    { Effect: 'Deny' as const, Action: 's3:DeleteObject', Resource: '*' },
+  ]
+  const Condition = { StringEquals: { 'aws:RequestedRegion': ['eu-central-1'] } }
+  test.each<[string, object, object[]]>([
+    [
+      'a Deny is added to all that the profile has',
+      { Effect: 'Deny', NotAction: 's3:Get*', NotResource: 'arn:aws:s3:::logs/*' },
+      [own[0] as object, own[1] as object, { Effect: 'Deny', NotAction: ['s3:Get*'], NotResource: ['arn:aws:s3:::logs/*'] }],
+    ],
+    [
+      'an Allow replaces those of the profile, and keeps its condition',
+      { Effect: 'Allow', Action: 's3:GetObject', Resource: '*', Condition },
+      [{ Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['*'], Condition }, own[1] as object],
+    ],
+  ])('%s', (_name, Statement, statements) =>
+    expect(narrowStatements(profile(), own, { Statement } as never)).toMatchObject({ outcome: 'done', value: { statements } }),
+  )
+  test('statements of a profile that STS would refuse are an error of the broker', () => {
+    const bad = [{ Effect: 'Allow' as const, Action: 'nothing', Resource: 'arn:aws' }]
+    expect(() => narrowStatements(profile(), bad, { Statement: { Effect: 'Allow', Action: 's3:Get*', Resource: '*' } } as never)).toThrow(
+      /^Statement.*; Statement/,
+    )
+  })
 })
 
 test('a Sid is checked as STS would, and never sent', () => {

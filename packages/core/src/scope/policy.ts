@@ -112,11 +112,7 @@ export function narrowStatements(
 /** Whether all names and strings are printable Latin-1. In JSON text, control characters are escapes, which look printable. */
 function isPrintable(value: Json): boolean {
   if (typeof value === 'string') return /^[\u0020-\u007E\u00A0-\u00FF]*$/.test(value)
-  return (
-    typeof value !== 'object' ||
-    value === null ||
-    Object.entries(value).every(([name, one]) => isPrintable(name) && isPrintable(one as Json))
-  )
+  return Object.entries(Object(value)).every(([name, one]) => isPrintable(name) && isPrintable(one as Json))
 }
 
 function parsedStatements(statements: readonly StatementJson[]): readonly Statement[] {

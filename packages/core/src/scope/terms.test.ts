@@ -5,13 +5,14 @@ import { mintingActions, mintingPatterns, openedBy } from '@stint/iam/minting/ac
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { param, text } from '../config/define.ts'
-import type { Profile } from '../config/shape.ts'
+import type { Approval, Profile } from '../config/shape.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { SessionId } from '../ids.ts'
+import { canonicalJson } from '../json.ts'
 import { caller, NOW, profile, rules } from '../testing/fixtures.ts'
 import { assumeRoleInput, sessionExpiry } from './assume-role.ts'
 import { sessionPolicy } from './policy.ts'
-import { type AccessInput, resolveScope, type Scope } from './terms.ts'
+import { type AccessInput, changedTerms, resolveScope, type Scope } from './terms.ts'
 
 const bucket = { bucket: { pattern: '[a-z0-9.*?${}"\\n_-]+', max: 63 } }
 const readBucket: Partial<Profile> = {
@@ -129,6 +130,26 @@ describe('durations', () => {
     ['', 'duration-invalid'],
     [Number.MAX_VALUE, 'duration-invalid'],
   ])('%j → %s', (duration, code) => expect(codeOf({}, duration === undefined ? {} : { duration })).toBe(code))
+
+  test.each<[unknown, string]>([
+    ['900', "'900' has no unit"],
+    ['12.25', "'12.25' has no unit"],
+    ['', 'is not a number of seconds or a string such as 15m'],
+    ['about 15', 'is not a number of seconds or a string such as 15m'],
+    ['15 or so', 'is not a number of seconds or a string such as 15m'],
+    ['.5', 'is not a number of seconds or a string such as 15m'],
+    [true, 'is not a number of seconds or a string such as 15m'],
+    [['15m'], 'is not a number of seconds or a string such as 15m'],
+    [900.5, 'must be a whole number of seconds'],
+    [59, 'is out of range'],
+    ['61m', 'is out of range'],
+  ])('of %j: the caller is told what is wrong and what the profile allows', (duration, fault) =>
+    expect(resolve({}, { duration: duration as never })).toMatchObject({ detail: `duration ${fault}; this profile allows 1m to 1h.` }),
+  )
+  test('are the default of the profile where the call has none', () => {
+    expect(scopeOf({})).toMatchObject({ duration: 1800, durationAsked: false })
+    expect(scopeOf({}, { duration: '30m' })).toMatchObject({ duration: 1800, durationAsked: true })
+  })
 
   test('AWS is asked for the time to the end, which an approver may have brought nearer', () => {
     const input = assumeRoleInput(scopeOf({}, { duration: '1h' }), caller(), 'req_X.y' as SessionId, NOW + 1_800_000, NOW + 999)
@@ -384,7 +405,8 @@ describe('justification', () => {
     ['of 2,000 characters and 4,000 bytes', 'é'.repeat(2000), 'ok'],
     ['of 4,002 bytes', '語'.repeat(1334), 'body-invalid'],
     ['of quotes and wide characters, 5,331 bytes as JSON', `${'"'.repeat(1333)}${'𝒳'.repeat(666)}`, 'ok'],
-    ['of control characters, 5,406 bytes as JSON', `a${'\u0001'.repeat(901)}`, 'body-invalid'],
+    ['of control characters, 5,400 bytes as JSON', '\u0001'.repeat(900), 'ok'],
+    ['of control characters, 5,401 bytes as JSON', `a${'\u0001'.repeat(900)}`, 'body-invalid'],
     ['of 1,000 emoji', '🚨'.repeat(1000), 'ok'],
     ['of 1,001 emoji, which are 4,004 bytes', '🚨'.repeat(1001), 'body-invalid'],
     ['of 2,000 control characters', '\u0001'.repeat(2000), 'body-invalid'],
@@ -394,6 +416,95 @@ describe('justification', () => {
   ])('%s', (_name, justification, code) =>
     expect(codeOf({ justification: 'required' }, justification === undefined ? {} : { justification })).toBe(code),
   )
+})
+
+describe('justification and ticket', () => {
+  test('are in the scope, and not in the terms', () => {
+    const scope = scopeOf({}, { justification: ' INC-4711 ', ticket: 'OPS-1' })
+    expect(scope).toMatchObject({ justification: 'INC-4711', ticket: 'OPS-1' })
+    expect(scope.terms).not.toHaveProperty('justification')
+    expect(scope.terms).not.toHaveProperty('ticket')
+  })
+  test('are absent if the call has none', () => {
+    expect(Object.keys(scopeOf({}))).not.toContain('justification')
+    expect(Object.keys(scopeOf({}, { justification: ' \n' }))).not.toContain('justification')
+    expect(Object.keys(scopeOf({}))).not.toContain('ticket')
+  })
+  test('the property at fault is named', () => {
+    expect(resolve({}, { justification: 'x'.repeat(2001) })).toMatchObject({ evidence: { property: 'justification' } })
+    expect(resolve({}, { ticket: '' })).toMatchObject({ evidence: { property: 'ticket' } })
+  })
+  test.each<[string, string]>([
+    ['OPS-1', 'ok'],
+    ['acme/broker#17:a_b.c', 'ok'],
+    ['a', 'ok'],
+    ['a'.repeat(64), 'ok'],
+    ['a'.repeat(65), 'body-invalid'],
+    ['', 'body-invalid'],
+    ['OPS 1', 'body-invalid'],
+    [' OPS-1', 'body-invalid'],
+    ['OPS-1\n', 'body-invalid'],
+    ['OPS-é', 'body-invalid'],
+  ])('ticket %j → %s', (ticket, code) => expect(codeOf({}, { ticket })).toBe(code))
+})
+
+describe('approval', () => {
+  const approval: Approval = {
+    rules: [{ by: [{ issuer: 'people', claims: { groups: { includes: 'approvers' } } }], count: 1 }],
+    expiresAfter: '1h',
+    window: '2h',
+    maxUses: 5,
+  }
+  test('the terms hold the rule, its window and its uses', () =>
+    expect(scopeOf({ approval }).terms).toMatchObject({ approval, window: 7200, uses: 5 }))
+  test('without one, the terms hold no rule and no window, and the uses of the call', () => {
+    const { terms } = scopeOf({})
+    expect(terms).toMatchObject({ window: 0, uses: 1 })
+    expect(terms).not.toHaveProperty('approval')
+  })
+  test('break-glass needs a justification', () => {
+    expect(codeOf({ approval: { ...approval, breakGlass: true } })).toBe('justification-required')
+    expect(codeOf({ approval: { ...approval, breakGlass: true } }, { justification: 'INC-4711' })).toBe('ok')
+  })
+
+  const triggered = { issuer: 'ci', claims: { actor: 'dana' } }
+  const triggeredBy = (change: Partial<Profile>, kind: Caller['kind']) => {
+    const made = profile(change)
+    const { targets, issuers } = rules({ reader: made })
+    const shared = {
+      targets,
+      issuers: { ...issuers, ci: { ...issuers.ci, actorClaim: 'actor' } } as typeof issuers,
+      people: { dana: [{ issuer: 'ci', actor: 'dana' }] },
+    }
+    const resolved = resolveScope(shared, made, caller({ ...triggered, kind }), { profile: 'reader' }, 1)
+    return resolved.outcome === 'done' ? resolved.value.terms.triggeredBy : resolved.code
+  }
+  test('the terms name who triggered a workload that needs it', () => {
+    expect(triggeredBy({ approval }, 'workload')).toBe('dana')
+    expect(triggeredBy({}, 'workload')).toBeUndefined()
+    expect(triggeredBy({ approval }, 'human')).toBeUndefined()
+  })
+})
+
+test('the narrowing policy is in the terms, in its canonical form', () => {
+  const narrow = { Statement: { Effect: 'Deny', Action: 's3:*', Resource: '*' } } as never
+  expect(scopeOf({}, { narrow }).terms.narrow).toEqual([{ Effect: 'Deny', Action: ['s3:*'], Resource: ['*'] }])
+  expect(scopeOf({}).terms).not.toHaveProperty('narrow')
+})
+
+describe('changed terms', () => {
+  const { terms } = scopeOf({})
+  const approved = canonicalJson(terms)
+  test.each<[string, Partial<Scope['terms']>, object]>([
+    ['nothing', {}, {}],
+    ['a value', { uses: 2 }, { uses: { approved: 1, now: 2 } }],
+    ['a property that was not there', { mints: ['sts:AssumeRole'] }, { mints: { approved: null, now: ['sts:AssumeRole'] } }],
+    ['a property that is gone', { sourceIdentity: undefined as never }, { sourceIdentity: { approved: 'acme.dana', now: null } }],
+  ])('%s', (_name, change, diff) => expect(changedTerms(approved, JSON.parse(JSON.stringify({ ...terms, ...change })))).toEqual(diff))
+  test('are in alphabetical order', () => {
+    const now = { ...terms, window: 60, uses: 2, mints: ['sts:AssumeRole'] }
+    expect(Object.keys(changedTerms(approved, now))).toEqual(['mints', 'uses', 'window'])
+  })
 })
 
 describe('tags', () => {
@@ -420,6 +531,7 @@ describe('tags', () => {
   test.each([
     ['a claim that is missing', { nothing: 'x' }],
     ['a claim that is a list', { tag: ['a'] }],
+    ['a claim that is null', { tag: null }],
   ])('%s is refused', (_name, claims) => expect(codeOf({ tags: { tag: { claim: 'tag' } } }, {}, { claims })).toBe('not-eligible'))
 })
 
