@@ -23,8 +23,13 @@ const { values: flags, positionals } = parseArgs({
 const unknown = positionals.filter((name) => !areas.some((area) => area.name === name))
 if (unknown.length > 0) throw new Error(`Unknown area ${unknown.join(', ')}. Areas: ${areas.map(({ name }) => name).join(', ')}`)
 
-/** By file: what killed each mutant, in the order of the mutants; null if nothing did. */
-type Results = Record<string, { readonly digest: string; readonly killedBy: readonly (string | null)[] }>
+/** By file: its digest, those of the tests that meet it, and what killed each mutant, in the order of the mutants; null if nothing did. */
+type Results = Record<string, Result>
+type Result = {
+  readonly digest: string
+  readonly tests: Readonly<Record<string, string>>
+  readonly killedBy: readonly (string | null)[]
+}
 
 const marks = readMarks()
 const header = ['area', 'mutants', 'killed', 'survived', 'equivalent', 'messages', 'score', 'limit', '']
@@ -74,34 +79,38 @@ async function tryAll(
     const ofFile = mutants.filter((mutant) => mutant.file === file)
     const ids = new Set(all.filter((mutant) => mutant.file === file).map(({ id }) => id))
     const tests = covered.filter(({ loading, running }) => [loading, ...running].some((met) => Object.keys(met).some((id) => ids.has(id))))
-    const digest = digestOf([file, ...tests.map(({ test }) => test)])
-    const known = before[file]?.digest === digest ? before[file].killedBy : undefined
-    if (known) for (const [at, mutant] of ofFile.entries()) killedBy.set(mutant, known[at] ?? null)
-    else {
-      const left = ofFile.entries()
-      const found: (string | null)[] = []
-      await Promise.all(
-        runners.map(async (runner) => {
-          for (const [at, mutant] of left) {
-            found[at] = (await tryOne(mutant, tests, runner)) ?? null
-            killedBy.set(mutant, found[at])
-          }
-        }),
-      )
-    }
-    results[file] = { digest, killedBy: ofFile.map((mutant) => killedBy.get(mutant) ?? null) }
+    const now = { digest: digestOf(file), tests: Object.fromEntries(tests.map(({ test }) => [test, digestOf(test)])) }
+    const left = ofFile.entries()
+    await Promise.all(
+      runners.map(async (runner) => {
+        for (const [at, mutant] of left) {
+          const known = knownOf(before[file], now, at)
+          killedBy.set(mutant, known === undefined ? ((await tryOne(mutant, tests, runner)) ?? null) : known)
+        }
+      }),
+    )
+    results[file] = { ...now, killedBy: ofFile.map((mutant) => killedBy.get(mutant) ?? null) }
     writeFileSync(path, JSON.stringify({ ...before, ...results }))
   }
   return killedBy
 }
 
-/** Only the tests that meet the mutant, those next to its file first. */
+/** What an earlier run found for a mutant, if it still holds: a change of one test does not bring back what another test killed. */
+function knownOf(before: Result | undefined, now: Omit<Result, 'killedBy'>, at: number): string | null | undefined {
+  if (before?.digest !== now.digest) return undefined
+  const killedBy = before.killedBy[at] ?? null
+  const killer = killedBy?.slice(0, killedBy.indexOf(': ')) ?? ''
+  const isSame = JSON.stringify(before.tests) === JSON.stringify(now.tests)
+  return isSame || (now.tests[killer] !== undefined && before.tests[killer] === now.tests[killer]) ? killedBy : undefined
+}
+
+/** Only the tests that meet the mutant, those next to its file first, and the fastest of these. */
 async function tryOne({ id, file }: Mutant, covered: readonly Covered[], runner: Runner): Promise<string | undefined> {
   const near = ({ test }: Covered) => (test === file.replace(/\.ts$/, '.test.ts') ? 0 : dirname(test) === dirname(file) ? 1 : 2)
   let hits = 0
   let milliseconds = 0
   const tests = covered
-    .toSorted((a, b) => near(a) - near(b))
+    .toSorted((a, b) => near(a) - near(b) || a.milliseconds - b.milliseconds)
     .flatMap(({ test, loading, running, milliseconds: took }) => {
       const positions = running.flatMap((met, at) => (met[id] === undefined ? [] : [at]))
       if (loading[id] === undefined && positions.length === 0) return []
@@ -148,14 +157,10 @@ function staleMarks(mutants: readonly Mutant[], equivalent: readonly Mutant[]): 
   return [...marks.keys()].filter((key) => files.has(JSON.parse(key)[0]) && !used.has(key))
 }
 
-function digestOf(paths: readonly string[]): string {
+/** Of a file and of the code that mutates it. */
+function digestOf(path: string): string {
   const hash = createHash('sha256')
-  for (const path of [...paths, ...['mutants.ts', 'worker.ts'].map((own) => `test/mutation/${own}`)])
-    hash.update(
-      createHash('sha256')
-        .update(readFileSync(ROOT + path))
-        .digest(),
-    )
+  for (const one of [path, ...['mutants.ts', 'worker.ts'].map((own) => `test/mutation/${own}`)]) hash.update(readFileSync(ROOT + one))
   return hash.digest('hex')
 }
 
