@@ -106,6 +106,14 @@ export default defineConfig({
       duration: { default: '1h', max: '1h' },
     },
 
+    'staging-long': {
+      target: 'staging',
+      description: 'Work on staging for up to eight hours',
+      eligible: [{ issuer: 'people', claims: { groups: includes('developers') } }],
+      // AWS limits a chained session to an hour. This one gets further credentials until it ends, as long as the caller may have them.
+      duration: { default: '4h', max: '8h', renew: '30m' },
+    },
+
     'security-audit': {
       target: 'prod-readonly',
       description: 'Look at the configuration of production, not at its data',

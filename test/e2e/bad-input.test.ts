@@ -285,7 +285,7 @@ describe('routes and methods', () => {
   test.each<[string, string, string]>([
     ['PUT', '/sessions', 'GET, POST, HEAD, OPTIONS'],
     ['DELETE', '/sessions', 'GET, POST, HEAD, OPTIONS'],
-    ['POST', '/sessions/req_x.y', 'GET, HEAD, OPTIONS'],
+    ['POST', '/sessions/req_x.y', 'GET, DELETE, HEAD, OPTIONS'],
     ['POST', '/profiles', 'GET, HEAD, OPTIONS'],
     ['POST', '/credentials/lab', 'GET, OPTIONS'],
     ['HEAD', '/credentials/lab', 'GET, OPTIONS'],

@@ -169,7 +169,12 @@ describe('answers', () => {
           [access, ...missing].join(' '),
         ]),
       )
-    expect(await seen('developer')).toEqual({ 'logs-read': 'allowed', 'staging-power': 'allowed', 'break-glass': 'refused not-eligible' })
+    expect(await seen('developer')).toEqual({
+      'logs-read': 'allowed',
+      'staging-power': 'allowed',
+      'staging-long': 'allowed',
+      'break-glass': 'refused not-eligible',
+    })
     expect(await seen('oncall')).toMatchObject({ 'break-glass': 'needs-approval' })
     expect(await seen('tool')).toEqual({ 'report-export': 'allowed' })
     expect(await seen('ci-fork')).toEqual({})

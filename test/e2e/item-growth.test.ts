@@ -1,15 +1,16 @@
 /** What one session adds to the item of its request, by real vends: no more than `stint lint` counts (`item-size`). */
 import { itemBytes } from '@stint/broker/adapters/dynamodb/testing/item-bytes'
-import { REQUEST_BYTES, SESSION_BYTES } from '@stint/core/request/session'
+import { RENEWAL_BYTES, REQUEST_BYTES, SESSION_BYTES } from '@stint/core/request/session'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LAB_CONFIG, type Lab, startLab } from '../support/lab.ts'
+import { type Lab, startLab } from '../support/lab.ts'
 import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
 
+const CONFIG = new URL('../support/renew.config.ts', import.meta.url).pathname
 let lab: Lab
 let sandbox: TestSandbox
 beforeAll(async () => {
   lab = await startLab(() => sandbox?.now() ?? Date.now())
-  sandbox = await testSandbox({ config: LAB_CONFIG, bindings: lab.bindings })
+  sandbox = await testSandbox({ config: CONFIG, bindings: lab.bindings })
 })
 afterAll(async () => {
   await sandbox.close()
@@ -43,4 +44,23 @@ test.each([
   const grown = [one - before, two - one]
   // A constant far above what is measured would warn too early.
   expect([grown, grown.every((bytes) => bytes >= atLeast && bytes <= SESSION_BYTES)]).toEqual([grown, true])
+})
+
+test('48 renewals: their bytes, and the write units that they take', async () => {
+  const erin = await lab.token({ sub: 'erin', name: 'Erin', role: 'engineer', groups: [], exp: Math.floor(sandbox.now() / 1000) + 7200 })
+  const { json } = await sandbox.vend(erin, { profile: 'brief', duration: '50m' })
+  for (let renewal = 0; renewal < 48; renewal++) {
+    sandbox.advance(60_000)
+    expect((await sandbox.call('POST', `/sessions/${json.id}/credentials`, erin)).status).toBe(200)
+  }
+  const sizes = sandbox.aws.dynamo.records
+    .filter(({ table, keys }) => table === 'stint' && keys.pk?.S === `REQ#${json.requestId}`)
+    .map(({ newImage }) => itemBytes((newImage ?? {}) as never))
+  const [total = 0, before = 0] = [sizes.at(-1), sizes.at(1)]
+  const units = sizes.reduce((sum, bytes) => sum + Math.ceil(bytes / 1024), 0)
+  // DynamoDB Developer Guide, "Read and write operations": a write unit per kilobyte. An index entry of the open calls is one more each.
+  console.log(
+    `48 renewals: item ${total} bytes, ${Math.round((total - before) / 48)} per renewal; ${sizes.length} writes, ${units} write units`,
+  )
+  expect([total <= 80 * 1024, units <= 4000, (total - before) / 48 <= RENEWAL_BYTES]).toEqual([true, true, true])
 })

@@ -370,10 +370,17 @@ describe('both mountings of vend', () => {
         ready: async () => 'empty',
       },
       ledger: {
-        reserve: async ({ request, session, attempt, expiresAt }) => done({ request, session, attempt, expiresAt, alone: true }),
+        reserve: async ({ request, session, attempt, expiresAt }) =>
+          done({ request, session, attempt, expiresAt, credentialsExpireAt: expiresAt, alone: true }),
         record: async () => done(true),
         drop: async () => done(true),
         fail: async () => done(true),
+        renewable: async () => done(undefined),
+        takeToken: async () => done(true),
+        reserveRenewal: async () => ({ outcome: 'unknown', cause: 'not here' }),
+        recordRenewal: async () => done(true),
+        failRenewal: async () => done(true),
+        endSession: async () => done(undefined),
         refuse: async () => done(true),
         session: async () => done(undefined),
         ask: async () => ({ outcome: 'unknown', cause: 'not here' }),

@@ -141,6 +141,10 @@ const session = record<StoredSession>(['state', 'sessionName', 'duration', 'rese
     expiration: instant,
   }),
   failure: text,
+  renew: count,
+  renewed: fc.record({ count, at: instant, accessKeyId: text, expiration: instant }),
+  endedBy: fc.constantFrom('caller' as const, 'approver' as const, 'responder' as const, 'stint' as const),
+  endedAt: instant,
 })
 type StoredRequest = Omit<AccessRequest, 'personNow' | 'sessions'>
 const request = record<StoredRequest>(

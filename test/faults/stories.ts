@@ -567,13 +567,13 @@ export const impossible: readonly Impossible[] = [
     'one access key in two sessions',
     [but(byRule(2), 2, { accessKeyId: 'ASIAEXAMPLEEXAMPLE00' }), but(rule, 2, { accessKeyId: 'ASIAEXAMPLEEXAMPLE00' })],
     at(2),
-    'issued with the access key of another session',
+    'issued with the access key of other credentials',
   ],
   [
     'one access key in two sessions of one request',
     [but(but(people, 5, { accessKeyId: 'ASIAEXAMPLEEXAMPLE01' }), 7, { accessKeyId: 'ASIAEXAMPLEEXAMPLE01' })],
     at(7),
-    'issued with the access key of another session',
+    'issued with the access key of other credentials',
   ],
   [
     'the access key of a user',

@@ -3,6 +3,7 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { abandoning } from '@stint/broker/adapters/dynamodb/abandon'
 import { toItem } from '@stint/broker/adapters/dynamodb/items'
 import { tableOverSdk } from '@stint/broker/adapters/dynamodb/over-sdk'
+import { renewals } from '@stint/broker/adapters/dynamodb/renewals'
 import { reading } from '@stint/broker/adapters/dynamodb/request-reader'
 import { sender } from '@stint/broker/adapters/dynamodb/sender'
 import { sessionWrites } from '@stint/broker/adapters/dynamodb/sessions'
@@ -89,7 +90,7 @@ export async function replayLedger(trace: readonly string[], bounds: readonly st
   const suffixes = (isSame ? [0] : [0, 1]).map((who) => sessionSuffix(idempotentSessionId(id, dana, keyOf(who))))
   const send = sender({ ...settings, calls: tableOverSdk(settings.client) })
   const read = reading(settings, send)
-  const sweeper = abandoning(send, read, sessionWrites(settings, send))
+  const sweeper = abandoning(send, read, sessionWrites(settings, send), renewals(settings, send, read))
 
   /** Which call made an attempt: the order in which the sessions' attempts were first seen. */
   const attempts = new Map<string, number>()

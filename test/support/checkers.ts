@@ -25,7 +25,7 @@ export async function storedRequests({ aws }: Pick<TestSandbox, 'aws'>): Promise
     from = page.LastEvaluatedKey
   } while (from)
   return items
-    .filter((item) => item.pk.S.startsWith('REQ#') && item.state.S !== 'refused')
+    .filter((item) => item.pk.S.startsWith('REQ#') && !['refused', 'used'].includes(item.state.S))
     .map((item) => ({
       id: item.id.S,
       uses: Number(item.limits?.M.uses?.N ?? JSON.parse(item.terms.S).uses),

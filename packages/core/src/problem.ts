@@ -88,6 +88,12 @@ export const problems = {
     next: 'No credentials were returned. Make a new request.',
   },
   'token-used': { status: 409, title: 'This token was already used', next: 'Get a new token. Each token is good for one session.' },
+  'session-ended': { status: 409, title: 'The session has ended', next: 'Start a new session.' },
+  'not-renewable': {
+    status: 409,
+    title: 'The credentials of this session cannot be renewed',
+    next: 'Start a new session. GET /profiles/{id} shows in duration.renew whether sessions can be renewed.',
+  },
   'body-too-large': { status: 413, title: 'The body is larger than 16 KB', next: 'Send less.' },
   'media-type': { status: 415, title: 'Unsupported media type', next: 'Send Content-Type: application/json.' },
   'parameter-invalid': {
@@ -118,6 +124,7 @@ export const problems = {
     next: 'Use the credentials that you have, or try again later.',
     retryAfter: 60,
   },
+  'renewals-exhausted': { status: 429, title: 'The request has no renewals left', next: 'Start a new session.' },
   'event-erased': { status: 410, title: 'The event was erased', next: 'The log still proves that it existed. Its content is gone.' },
   internal: { status: 500, title: 'Stint failed', next: 'No credentials were returned. Give the operators the trace.' },
   'assume-role-denied': {

@@ -16,7 +16,7 @@ import type { Instant } from '@stint/core/instant'
 import { type Done, type Refused, refused, type Unknown } from '@stint/core/outcome'
 import { rulesOpenTo } from '@stint/core/request/approval'
 import { type Actor, approve, type Decided, isParty, isRequester, isSelf, mayStop, type Said, sameRules } from '@stint/core/request/machine'
-import { type AccessRequest, needsReview, stateAt } from '@stint/core/request/request'
+import { type AccessRequest, isRevocable, needsReview, stateAt } from '@stint/core/request/request'
 import { type Summary, summaryOf, type TargetFacts } from '@stint/core/request/summary'
 import type { ChangeRefusal, Ledger } from '../ports/ledger.ts'
 import { stoppedBy } from '../vend/request-approval.ts'
@@ -123,7 +123,7 @@ export function decisions({ rules, ledger }: { readonly rules: Rules; readonly l
     const state = stateAt(request, now)
     const [self, stops] = [isSelf(request, actor), mayStop(request, actor)]
     const decides = actor.caller.kind === 'human' && actor.opens.length > 0
-    const open = state === 'pending' || state === 'approved'
+    const open = isRevocable(request, now)
     const may: readonly (readonly [Option, boolean])[] = [
       ['approve', state === 'pending' && decides && !self && approval !== undefined && sameRules(request, approval)],
       ['deny', state === 'pending' && !self && (decides || stops)],

@@ -31,7 +31,7 @@ export async function getCredentials(broker: Broker, call: Call, request: VendRe
 const BARE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
 /** SDKs send the content of the token file as it is, so a bare JWT is accepted too. */
-function containerToken(values: readonly string[]): ReturnType<typeof bearerOf> {
+export function containerToken(values: readonly string[]): ReturnType<typeof bearerOf> {
   const [value = ''] = values
   if (values.length === 1 && BARE_JWT.test(value)) return done({ token: value })
   const shown = bearerOf(values)

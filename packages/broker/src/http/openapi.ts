@@ -5,7 +5,7 @@
 import { type ProblemCode, problems } from '@stint/core/problem'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
-import { askBody, decisionBody, freezeBody, linkBody, linkConfirmBody, reviewBody, vendBody } from './request-schemas.ts'
+import { askBody, decisionBody, freezeBody, linkBody, linkConfirmBody, renewBody, reviewBody, vendBody } from './request-schemas.ts'
 import * as answers from './response-schemas.ts'
 import { type decisions, type Method, type Operation, routes } from './routes.ts'
 import { tokenStatus } from './token.ts'
@@ -13,6 +13,7 @@ import { tokenStatus } from './token.ts'
 const schemas = {
   Problem: answers.problemBody,
   VendBody: vendBody,
+  RenewBody: renewBody,
   AskBody: askBody,
   DecisionBody: decisionBody,
   ReviewBody: reviewBody,
@@ -34,6 +35,7 @@ const schemas = {
   IssuedToken: answers.issuedToken,
   TokenProblem: answers.tokenProblem,
   SessionView: answers.sessionView,
+  EndedSession: answers.endedSession,
   SessionsPage: answers.sessionsPage,
   Profile: answers.profileView,
   Profiles: answers.profilesPage,
@@ -98,6 +100,27 @@ const vendPath: readonly ProblemCode[] = [
   'sts-timeout',
   'ledger-unavailable',
   'internal',
+]
+/** A renewal repeats the session, so it is not refused for what a caller asks. */
+const renewal: readonly ProblemCode[] = [
+  'session-unknown',
+  'session-ended',
+  'not-renewable',
+  'renewals-exhausted',
+  ...vendPath.filter(
+    (code) =>
+      ![
+        'approval-required',
+        'window-not-started',
+        'duration-invalid',
+        'justification-required',
+        'request-unknown',
+        'already-issued',
+        'idempotency-mismatch',
+        'request-exhausted',
+        'request-ended',
+      ].includes(code),
+  ),
 ]
 /** What `format: env` and `?format=env` make of any response without credentials. */
 const shellCode = { 'text/plain': { schema: { type: 'string' } } }
@@ -310,15 +333,46 @@ const operations: { readonly [O in Operation]: Description } = {
       query('limit', 'Sessions per page.', { type: 'integer', minimum: 1, maximum: 100, default: 20 }),
       query('cursor', 'The `next` of the previous page.', { type: 'string' }),
       query('mine', 'For auditors: only your own.', { type: 'boolean', default: false }),
+      query('person', 'For auditors and responders: those of all identities of a person in the config, by ID.', { type: 'string' }),
     ],
     success: { status: 200, description: 'A page. `Link: rel="next"` is the URL of the next page.', content: json('SessionsPage') },
-    problems: ['body-invalid', ...token, 'ledger-unavailable', 'internal'],
+    problems: ['body-invalid', 'not-eligible', ...token, 'ledger-unavailable', 'internal'],
   },
   'GET /sessions/{id}': {
     id: 'getSession',
     summary: 'Get a session, without its secrets',
     success: { status: 200, description: 'The session.', content: json('SessionView') },
     problems: ['session-unknown', ...token, 'ledger-unavailable', 'internal'],
+  },
+  'DELETE /sessions/{id}': {
+    id: 'endSession',
+    summary: 'End a session: its credentials are not renewed again. For its caller, its approvers and responders',
+    success: {
+      status: 200,
+      description: 'The session has ended. Repeating the call is not an error.',
+      content: json('EndedSession'),
+    },
+    problems: ['session-unknown', 'not-approver', ...token, 'ledger-unavailable', 'internal'],
+  },
+  'POST /sessions/{id}/credentials': {
+    id: 'renewSession',
+    summary: 'Renew the credentials of your own session, if its profile has `duration.renew`',
+    body: 'RenewBody',
+    success: {
+      status: 200,
+      description: 'A further set of credentials, in the requested format. Its secrets are not stored: they appear in this response only.',
+      content: {
+        ...json('Session', 'ConsoleSession', 'ProcessCredentials', 'ContainerCredentials'),
+        'text/plain': { schema: { type: 'string' } },
+      },
+    },
+    problems: ['body-invalid', 'format-invalid', 'body-too-large', 'media-type', ...renewal],
+  },
+  'GET /sessions/{id}/credentials': {
+    id: 'getSessionCredentials',
+    summary: 'Renew the credentials of your own session, in the container credentials protocol of the AWS SDKs',
+    success: { status: 200, description: 'A further set of credentials.', content: json('ContainerCredentials') },
+    problems: ['body-invalid', 'duration-invalid', ...renewal],
   },
   'GET /sessions/{id}/receipt': {
     id: 'getSessionReceipt',
@@ -639,7 +693,7 @@ function describe(path: string, method: Method) {
           { description, ...(content ? { content } : {}) },
         ]),
       ),
-      ...problemResponses(operation.problems, path),
+      ...problemResponses(operation.problems, `${method} ${path}` as Operation),
     },
   }
 }
@@ -659,16 +713,20 @@ const tagOf = (path: string): string =>
   (tags.find(([, , ...beginnings]) => beginnings.some((beginning) => path === beginning || path.startsWith(`${beginning}/`))) ??
     tags.at(-1))?.[0] ?? ''
 
-/** Two endpoints return errors in the format of their own protocol, and RFC 6749 §5.2 defines its own statuses. */
-function problemResponses(codes: readonly ProblemCode[], path: string) {
-  const content = path.startsWith('/credentials/')
+const containerOperations: readonly Operation[] = ['GET /credentials/{profile}', 'GET /sessions/{id}/credentials']
+/** Endpoints with a protocol of their own return errors in its format, and RFC 6749 §5.2 defines its own statuses. */
+function problemResponses(codes: readonly ProblemCode[], operation: Operation) {
+  const content = containerOperations.includes(operation)
     ? { ...json('ContainerProblem'), ...shellCode }
-    : path === '/token'
+    : operation === 'POST /token'
       ? json('TokenProblem')
-      : { 'application/problem+json': { schema: ref('Problem') }, ...(tagOf(path) === 'Pages' ? page : shellCode) }
-  const byStatus = new Map<number, ProblemCode[]>(path === '/token' ? [[401, []]] : [])
+      : {
+          'application/problem+json': { schema: ref('Problem') },
+          ...(tagOf(operation.slice(operation.indexOf('/'))) === 'Pages' ? page : shellCode),
+        }
+  const byStatus = new Map<number, ProblemCode[]>(operation === 'POST /token' ? [[401, []]] : [])
   for (const code of codes) {
-    const status = path === '/token' ? tokenStatus(code) : problems[code].status
+    const status = operation === 'POST /token' ? tokenStatus(code) : problems[code].status
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
   return Object.fromEntries(

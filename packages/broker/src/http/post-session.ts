@@ -41,7 +41,7 @@ export async function postSession(broker: Broker, call: Call, request: VendReque
   const result = await vend(broker, call, caller, ask as AccessInput, idempotency)
   if (result.outcome === 'refused') return { reply: await problemReply(result, call, caller), result }
   if (result.outcome === 'waiting') return { reply: waitingReply(call, result.request), result }
-  return { reply: await sessionReply(broker, call, result.value, format), result }
+  return { reply: await credentialsReply(broker, call, result.value, format, 201), result }
 }
 
 const oddKey = refused('body-invalid', 'Idempotency-Key must be one string of 1 to 128 printable characters.')
@@ -91,14 +91,14 @@ function parseBody(bytes: Uint8Array): Done<VendBody> | Refused<'body-invalid' |
   )
 }
 
-async function sessionReply(broker: Broker, call: Call, vended: Vended, format: Format): Promise<VendReply> {
-  if (format === 'console') return consoleReply(broker, call, vended)
+export async function credentialsReply(broker: Broker, call: Call, vended: Vended, format: Format, status: 200 | 201): Promise<VendReply> {
+  if (format === 'console') return consoleReply(broker, call, vended, status)
   const { type, body } = render(format, vended)
-  return { status: 201, headers: secretHeaders(type, call, `/sessions/${vended.session}`), body }
+  return { status, headers: secretHeaders(type, call, `/sessions/${vended.session}`), body }
 }
 
 /** The sign-in URL is itself a secret, so it is returned in the body, and created only after the session has been recorded. */
-async function consoleReply(broker: Broker, call: Call, vended: Vended): Promise<VendReply> {
+async function consoleReply(broker: Broker, call: Call, vended: Vended, status: 200 | 201): Promise<VendReply> {
   const url = await broker.signIn?.url(vended.assumed.credentials)
   if (url?.outcome !== 'done')
     return problemReply(
@@ -106,5 +106,5 @@ async function consoleReply(broker: Broker, call: Call, vended: Vended): Promise
       call,
     )
   const body = JSON.stringify({ ...sessionFacts(vended), expiration: toIsoSeconds(vended.expiration), signInUrl: url.value })
-  return { status: 201, headers: secretHeaders('application/json', call, `/sessions/${vended.session}`), body }
+  return { status, headers: secretHeaders('application/json', call, `/sessions/${vended.session}`), body }
 }

@@ -3,8 +3,14 @@
  */
 import { MAX_SUBJECT_CHARACTERS } from '@stint/core/identity/subject'
 import * as v from 'valibot'
+import { formats } from './body-faults.ts'
 
 export * from './vend-body.ts'
+
+/** The body of `POST /sessions/{id}/credentials`. The call checks it itself (./session-credentials.ts). */
+export const renewBody = v.strictObject({
+  format: v.optional(v.pipe(v.picklist(formats), v.description('The format of the response, as in POST /sessions. Default: json.'))),
+})
 
 /** A JSON value of any shape; the code that uses it checks it. */
 const anyJson = v.unknown()

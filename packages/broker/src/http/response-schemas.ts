@@ -92,7 +92,7 @@ export const tokenProblem = v.looseObject({
 export const sessionView = v.strictObject({
   id: text,
   requestId: text,
-  state: v.picklist(['reserved', 'issued', 'failed', 'abandoned']),
+  state: v.picklist(['reserved', 'issued', 'failed', 'abandoned', 'ended']),
   caller: v.strictObject({ issuer: text, subject: text, name: text, kind: v.picklist(['human', 'workload']) }),
   profile: text,
   target: text,
@@ -114,7 +114,37 @@ export const sessionView = v.strictObject({
       expiration: time,
     }),
   ),
+  renew: v.optional(
+    v.pipe(v.number(), v.integer(), v.description('How long each set of credentials lasts, in seconds, if the session can be renewed.')),
+  ),
+  renewed: v.optional(
+    v.pipe(
+      v.strictObject({ count: v.pipe(v.number(), v.integer()), at: time, accessKeyId: text, expiration: time }),
+      v.description('How many further sets of credentials there were, and the newest of them.'),
+    ),
+  ),
   failure: v.optional(text),
+  endedBy: v.optional(
+    v.pipe(
+      v.picklist(['caller', 'approver', 'responder', 'revoke', 'stint']),
+      v.description('Who ended the session. `revoke`: its request was revoked. `stint`: its role was deleted and created again.'),
+    ),
+  ),
+  endedAt: v.optional(time),
+})
+
+export const endedSession = v.strictObject({
+  id: text,
+  state: sessionView.entries.state,
+  credentialsExpireBy: v.optional(v.pipe(time, v.description('When the last credentials of the session stop working at AWS.'))),
+  identityProofUntil: v.optional(
+    v.pipe(
+      time,
+      v.description(
+        'Until when other systems, such as EKS and Vault, can accept a proof of identity that the credentials signed before. No policy can deny it.',
+      ),
+    ),
+  ),
 })
 
 export const sessionsPage = v.strictObject({ sessions: v.array(sessionView), next: v.optional(text) })
@@ -127,7 +157,7 @@ export const profileView = v.strictObject({
   roleArn: text,
   access: v.picklist(['allowed', 'needs-approval', 'refused']),
   missing: v.array(v.picklist(['mfa-required', 'auth-too-old', 'source-ip', 'not-eligible'])),
-  duration: v.strictObject({ default: text, max: text }),
+  duration: v.strictObject({ default: text, max: text, renew: v.optional(text) }),
   policy: v.optional(
     v.pipe(
       v.array(v.looseObject({})),

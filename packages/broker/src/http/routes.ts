@@ -13,7 +13,8 @@ export const decisions = ['approve', 'deny', 'cancel', 'revoke', 'review'] as co
 
 export const routes = [
   { path: '/sessions', methods: { GET: 'api', POST: 'vend' } },
-  { path: '/sessions/{id}', methods: { GET: 'api' } },
+  { path: '/sessions/{id}', methods: { GET: 'api', DELETE: 'api' } },
+  { path: '/sessions/{id}/credentials', methods: { GET: 'vend', POST: 'vend' } },
   { path: '/sessions/{id}/receipt', methods: { GET: 'api' } },
   { path: '/profiles', methods: { GET: 'api' } },
   { path: '/profiles/{id}', methods: { GET: 'api' } },

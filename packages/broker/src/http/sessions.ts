@@ -1,23 +1,40 @@
 /** Sessions, for their owners and for auditors. Their secrets were never stored. */
 
+import { identitiesOf } from '@stint/core/identity/person'
 import { parseSessionId } from '@stint/core/ids'
 import { toIso } from '@stint/core/instant'
-import { refused } from '@stint/core/outcome'
-import type { Session } from '@stint/core/request/session'
-import { type Api, type ApiBroker, answer, refuse, type Tools, unavailable } from './context.ts'
+import { type Done, done, refused, type Unknown } from '@stint/core/outcome'
+import type { AccessRequest } from '@stint/core/request/request'
+import { credentialsExpireAt, identityProofUntil, type Session } from '@stint/core/request/session'
+import { endSession } from '../approvals/end-session.ts'
+import type { Page } from '../ports/ledger.ts'
+import { outcomeUnknown } from '../vend/unknown-outcome.ts'
+import { type Api, type ApiBroker, accessContext, answer, refuse, type Tools, unavailable } from './context.ts'
 import { LARGEST_PAGE, nextOf, pageQuery } from './paging.ts'
-import type { Answer, sessionView as schema } from './response-schemas.ts'
+import type { Answer, endedSession as endedSchema, sessionView as schema } from './response-schemas.ts'
 
-export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isAuditor }: Tools): void {
+export function sessionRoutes(app: Api, broker: ApiBroker, { withCaller, isAuditor, isResponder }: Tools): void {
+  const { ledger, rules } = broker
   answer(app, 'GET /sessions', (c) =>
     withCaller(c, async (caller) => {
-      const query = pageQuery(c, { mine: ['true', 'false'] })
+      const query = pageQuery(c, { mine: ['true', 'false'], person: Object.keys(rules.people ?? {}) })
       if (!query)
-        return refuse(c, refused('body-invalid', `Invalid query. This route accepts limit (1 to ${LARGEST_PAGE}), cursor and mine=true.`))
-      const everybody = isAuditor(c, caller) && query.filters.mine !== 'true'
-      const page = everybody
-        ? await ledger.allRequests(c.get('now'), query.limit, query.cursor)
-        : await ledger.requestsOf(caller, query.limit, query.cursor)
+        return refuse(
+          c,
+          refused(
+            'body-invalid',
+            `Invalid query. This route accepts limit (1 to ${LARGEST_PAGE}), cursor, mine=true and, with the ID of a person in the config, person.`,
+          ),
+        )
+      const { mine, person } = query.filters
+      if (person !== undefined && !isAuditor(c, caller) && !isResponder(c, caller))
+        return refuse(c, refused('not-eligible', 'Only auditors and responders can list the sessions of another person.'))
+      const page =
+        person !== undefined
+          ? await requestsOfPerson(broker, person, query)
+          : isAuditor(c, caller) && mine !== 'true'
+            ? await ledger.allRequests(c.get('now'), query.limit, query.cursor)
+            : await ledger.requestsOf(caller, query.limit, query.cursor)
       if (page.outcome === 'unknown') return refuse(c, unavailable(page.cause))
       const sessions = page.value.items.flatMap((request) => request.sessions.toReversed().map(sessionView))
       const next = nextOf(c, query, page.value.next)
@@ -37,13 +54,56 @@ export function sessionRoutes(app: Api, { ledger }: ApiBroker, { withCaller, isA
       return session && (isOwn || isAuditor(c, caller)) ? c.json(sessionView(session)) : refuse(c, unknown)
     }),
   )
+
+  answer(app, 'DELETE /sessions/{id}', (c) =>
+    withCaller(c, async (caller) => {
+      const origin = { source: c.env.sourceIp, token: caller.token.hash }
+      const ended = await endSession(broker, { caller, ...accessContext(c), origin }, c.req.param('id'), 'api')
+      if (ended.outcome === 'refused') return refuse(c, ended)
+      if (ended.outcome === 'unknown')
+        return refuse(c, outcomeUnknown(ended.cause, 'the session was ended', 'It is safe to repeat the call.'))
+      c.set('profile', ended.value.profile)
+      return c.json(endedView(ended.value))
+    }),
+  )
 }
 
-export function sessionView({ reservedAt, expiresAt, issued, ...session }: Session): Answer<typeof schema> {
+/** Those of every identity that the config declares for the person, newest first. Jobs that they triggered are other callers. */
+async function requestsOfPerson(
+  { rules, ledger }: ApiBroker,
+  person: string,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+): Promise<Done<Page<AccessRequest>> | Unknown> {
+  const subjects = identitiesOf(rules, person).flatMap((identity) => ('subject' in identity ? [identity] : []))
+  const pages = await Promise.all(subjects.map((identity) => ledger.requestsOf(identity, limit, cursor)))
+  const unknown = pages.find((page) => page.outcome === 'unknown')
+  if (unknown) return unknown
+  const found = pages.flatMap((page) => (page.outcome === 'done' ? page.value.items : [])).sort((a, b) => b.createdAt - a.createdAt)
+  const items = found.slice(0, limit)
+  const last = items.at(-1)
+  const hasMore = found.length > limit || pages.some((page) => page.outcome === 'done' && page.value.next !== undefined)
+  // All pages are in the order of the same time key, so one place is good for all of them.
+  return done({ items, ...(hasMore && last ? { next: `${toIso(last.createdAt)}#${last.id}` } : {}) })
+}
+
+/** A session after it was ended, and how long what it left behind still works. */
+function endedView(session: Session): Answer<typeof endedSchema> {
+  const [credentials, proof] = [credentialsExpireAt(session), identityProofUntil(session)]
+  return {
+    id: session.id,
+    state: session.state,
+    ...(credentials === undefined ? {} : { credentialsExpireBy: toIso(credentials) }),
+    ...(proof === undefined ? {} : { identityProofUntil: toIso(proof) }),
+  }
+}
+
+export function sessionView({ reservedAt, expiresAt, issued, renewed, endedAt, ...session }: Session): Answer<typeof schema> {
   return {
     ...session,
     reservedAt: toIso(reservedAt),
     expiresAt: toIso(expiresAt),
     ...(issued ? { issued: { ...issued, at: toIso(issued.at), expiration: toIso(issued.expiration) } } : {}),
+    ...(renewed ? { renewed: { ...renewed, at: toIso(renewed.at), expiration: toIso(renewed.expiration) } } : {}),
+    ...(endedAt === undefined ? {} : { endedAt: toIso(endedAt) }),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * HTTP in front of the vend path, over plain values: finds the endpoint, answers it and writes the log line. Each endpoint has a file:
- * post-session.ts, get-credentials.ts and token.ts. The latter two and the texts of problems are loaded on first use, so that the most
+ * post-session.ts, get-credentials.ts, session-credentials.ts and token.ts. All but the first and the texts of problems are loaded on first use, so that the most
  * frequent call does not wait for them.
  */
 import { hex128 } from '@stint/core/ids'
@@ -50,9 +50,10 @@ async function handle(broker: Broker, request: VendRequest): Promise<VendReply> 
 }
 
 /** Each endpoint has a form of its own for refusals. */
-async function refusalReply(refusal: Refused, call: Call, { path }: VendRequest): Promise<VendReply> {
+async function refusalReply(refusal: Refused, call: Call, { method, path }: VendRequest): Promise<VendReply> {
   if (path === '/token') return (await import('./token.ts')).tokenRefusal(refusal, call)
-  if (path.startsWith('/credentials/')) return (await import('./get-credentials.ts')).containerRefusal(refusal, call)
+  if (path.startsWith('/credentials/') || (method === 'GET' && path.startsWith('/sessions/')))
+    return (await import('./get-credentials.ts')).containerRefusal(refusal, call)
   return problemReply(refusal, call)
 }
 
@@ -64,6 +65,8 @@ async function answer(broker: Broker, call: Call, request: VendRequest): Promise
   if (found.route.path === '/sessions' && request.method === 'POST') return postSession(broker, call, request)
   if (found.route.path === '/credentials/{profile}' && request.method === 'GET')
     return (await import('./get-credentials.ts')).getCredentials(broker, call, request, found.parameter ?? '')
+  if (found.route.path === '/sessions/{id}/credentials' && Object.hasOwn(found.route.methods, request.method))
+    return (await import('./session-credentials.ts')).sessionCredentials(broker, call, request, found.parameter ?? '')
   if (found.route.path === '/token' && request.method === 'POST') return (await import('./token.ts')).postToken(broker, call, request)
   const refusal = await problemReply(refused('method-not-allowed', `This route accepts ${allow}.`), call)
   return { reply: { ...refusal, headers: { ...refusal.headers, allow } } }

@@ -10,9 +10,9 @@ import type { Instant } from '@stint/core/instant'
 import type { Done, Refused, Unknown } from '@stint/core/outcome'
 import type { ProblemCode } from '@stint/core/problem'
 import type { Decided, DecisionRefusal } from '@stint/core/request/machine'
-import type { AccessRequest, Limits } from '@stint/core/request/request'
-import type { Session } from '@stint/core/request/session'
-import type { Scope } from '@stint/core/scope/terms'
+import type { AccessRequest, Channel, Limits } from '@stint/core/request/request'
+import type { EndedBy, Session } from '@stint/core/request/session'
+import type { Scope, Tag } from '@stint/core/scope/terms'
 import type { Assumed, AssumeFailed } from './sts.ts'
 
 /** A call as it appears in the audit log. */
@@ -38,6 +38,54 @@ export type Intent = {
   readonly tokenIssuedAt?: Instant
   /** SHA-256 of the content that an Idempotency-Key was used for. */
   readonly fingerprint?: string
+  /** For a session that can be renewed by a workload: the job that starts it. */
+  readonly job?: string
+}
+
+/** Renewals so far: of the whole request, and of the session in its last minute, in minutes since the epoch. */
+type RenewalCount = { readonly renewals: number; readonly minute: number; readonly minuteCount: number }
+
+/** A session as a renewal finds it. */
+export type RenewableSession = {
+  readonly request: AccessRequest
+  readonly session: Session
+  /** Its session tags as sent, without those in the terms. */
+  readonly tags: readonly Tag[]
+  readonly seen: RenewalCount
+  /** The job of the workload that started it. */
+  readonly job?: string
+}
+
+/** Everything that reserving a renewal writes. */
+export type Renewal = {
+  readonly call: Call
+  readonly request: RequestId
+  readonly session: SessionId
+  /** 8 random characters that name the set of credentials in the audit log. */
+  readonly set: string
+  readonly attempt: string
+  readonly caller: Caller
+  /** The hash of the terms, made from the token and the config of this call. */
+  readonly terms: string
+  /** How many sessions the request allows. */
+  readonly uses: number
+  /** When the set expires. */
+  readonly expiresAt: Instant
+  /** As the session was read. */
+  readonly seen: RenewalCount
+}
+export type RenewalReservation = Pick<Renewal, 'request' | 'session' | 'attempt' | 'set' | 'expiresAt'> & {
+  /** No other call of AWS was open in the request when this one was reserved. */
+  readonly alone: boolean
+  /** When the newest set expires that was recorded before; 0 if there is none. */
+  readonly newest: Instant
+}
+/** Who ends a session, and in which channel. */
+export type Ending = {
+  readonly endedBy: Exclude<EndedBy, 'revoke'>
+  readonly by?: CallerRef
+  readonly channel?: Channel
+  readonly origin?: Origin
 }
 
 /** Requests that people must act on. A break-glass request is in `review` from its approval until it is reviewed. */
@@ -45,8 +93,10 @@ export type WorkStage = 'pending' | 'review'
 
 /** Identifies one attempt's session, for the writes that follow reserve. */
 export type Reservation = Pick<Intent, 'request' | 'session' | 'attempt'> & {
-  /** The limits that approvers set. */
+  /** The end of the session, with the limits that approvers set. */
   readonly expiresAt: Instant
+  /** The end of its first set of credentials. The same, unless the session can be renewed. */
+  readonly credentialsExpireAt: Instant
   /** No other session of the request was open when this one was reserved. */
   readonly alone: boolean
 }
@@ -140,6 +190,14 @@ export type ReserveRefusal =
   | 'request-exhausted'
   | 'terms-changed'
   | 'duration-invalid'
+export type RenewRefusal =
+  | 'session-unknown'
+  | 'session-ended'
+  | 'not-renewable'
+  | 'terms-changed'
+  | 'renewals-exhausted'
+  | 'rate-limited'
+  | 'frozen'
 export type ChangeRefusal = DecisionRefusal | 'request-unknown' | 'frozen'
 type ReleaseRefusal = 'request-unknown' | 'request-changed' | 'frozen'
 
@@ -163,6 +221,33 @@ export type Ledger = {
     failure: Pick<AssumeFailed, 'awsRequestId' | 'sends'> & { readonly code: ProblemCode; readonly reason: string },
     now: Instant,
   ): Promise<Done<true> | Unknown>
+  /** The session with its request, read consistently. Undefined if there is none. */
+  renewable(id: SessionId): Promise<Done<RenewableSession | undefined> | Unknown>
+  /** A single-use token is used up by the renewal of this session. */
+  takeToken(
+    call: Call,
+    caller: Caller,
+    session: SessionId,
+    profile: string,
+  ): Promise<Done<true> | Refused<'token-used' | 'frozen'> | Unknown>
+  /** One conditional write: the session still holds, and the intent of a further set is journaled. */
+  reserveRenewal(renewal: Renewal): Promise<Done<RenewalReservation> | Refused<RenewRefusal> | Unknown>
+  /** One conditional write: the set is issued, if the session still holds. Only after this may credentials be returned. */
+  recordRenewal(
+    reservation: RenewalReservation,
+    assumed: Assumed,
+    now: Instant,
+  ): Promise<Done<true> | Refused<'revoked-in-flight'> | Unknown>
+  /** The renewal failed. The session stays as it is. */
+  failRenewal(
+    reservation: RenewalReservation,
+    failure: Pick<AssumeFailed, 'awsRequestId' | 'sends'> & { readonly code: ProblemCode; readonly reason: string },
+    now: Instant,
+  ): Promise<Done<true> | Unknown>
+  /**
+   * Ends a session before its time, and returns it; undefined if there is none. A session that is over already is returned as it is.
+   */
+  endSession(id: SessionId, ending: Ending, now: Instant): Promise<Done<Session | undefined> | Unknown>
   /** A verified caller was refused: one item, or only a count once there are too many in an hour. */
   refuse(refusal: Refusal): Promise<Done<true> | Unknown>
 
@@ -269,6 +354,12 @@ export type VendLedger = Pick<
   | 'leavePlace'
   | 'countAsk'
   | 'countSession'
+  | 'renewable'
+  | 'takeToken'
+  | 'reserveRenewal'
+  | 'recordRenewal'
+  | 'failRenewal'
+  | 'endSession'
   | 'request'
   | 'frozen'
   | 'ping'

@@ -13,6 +13,7 @@ import { approvalFor } from '@stint/core/config/approval'
 import type { Approval, Profile } from '@stint/core/config/shape'
 import { defined } from '@stint/core/defined'
 import { type Caller, callerRef } from '@stint/core/identity/caller'
+import { jobOf } from '@stint/core/identity/job'
 import { roleSessionName } from '@stint/core/identity/name'
 import { personOf } from '@stint/core/identity/person'
 import { hex128, parseRequestId, type RequestId, type SessionId } from '@stint/core/ids'
@@ -74,7 +75,7 @@ export type VendResult = (Done<Vended> | Refused<VendRefusal> | { readonly outco
 }
 
 /** Longer than a write usually takes, so that the second read is rare. */
-const FREEZES_READ_AGAIN_AFTER_MS = 250
+export const FREEZES_READ_AGAIN_AFTER_MS = 250
 
 export async function vend(
   broker: Broker,
@@ -122,7 +123,7 @@ export async function vend(
   const reservation = reserved.value
 
   // Assume. If the process dies after this, a session exists whose credentials never left Stint. Reconciliation finds it by its intent.
-  const input = assumeRoleInput(scope, caller, intent.session, reservation.expiresAt, call.now)
+  const input = assumeRoleInput(scope, intent, reservation.credentialsExpireAt, call.now)
   const assumed = await broker.sts.assumeRole(input)
   if (assumed.outcome === 'unknown') {
     // The call may have succeeded, so the use is not returned here: the sweeper abandons the reservation later.
@@ -150,7 +151,7 @@ export async function vend(
     return { ...recorded, caller, profile }
   }
 
-  const expiration = Math.min(assumed.value.credentials.expiration, reservation.expiresAt)
+  const expiration = Math.min(assumed.value.credentials.expiration, reservation.credentialsExpireAt)
   const { request, session, sessionName } = intent
   return { ...done({ session, request, caller, scope, sessionName, assumed: assumed.value, issuedAt, expiration }), profile }
 }
@@ -206,7 +207,7 @@ function makeIntent(broker: Broker, call: Call, caller: Caller, scope: Scope, sl
     expiresAt: sessionExpiry(call.now, scope.duration),
     windowExpiresAt: slot.windowExpiresAt(call, caller),
     ...(slot.once ? { tokenIssuedAt: caller.token.issuedAt } : {}),
-    ...defined({ fingerprint: slot.fingerprint }),
+    ...defined({ fingerprint: slot.fingerprint, job: jobOf(broker.rules.issuers[caller.issuer] ?? {}, caller) }),
   }
 }
 
@@ -228,7 +229,7 @@ async function leavePending(
 }
 
 /** Refuses the call if there is a freeze, or if the freezes cannot be read. */
-function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
+export function freezeRefusal(frozen: Done<Freeze | undefined> | Unknown): Refused<'frozen' | 'ledger-unavailable'> | undefined {
   if (frozen.outcome === 'unknown') return ledgerSilent(frozen.cause)
   if (!frozen.value) return undefined
   return refused('frozen', 'Access is frozen. Ask the responders.', { operator: `frozen: ${frozen.value.justification}` })

@@ -147,7 +147,7 @@ describe('access keys', () => {
   test('differ even if their digests begin alike', () => {
     expect(faultsOf([issued(1, 0, alike[0]), issued(2, 0, alike[1])])).toEqual([])
     expect(faultsOf([issued(1, 0, alike[0]), issued(2, 0, alike[1]), issued(3, 0, alike[1])])).toEqual([
-      'req_3: issued with the access key of another session',
+      'req_3: issued with the access key of other credentials',
     ])
   })
   test('terms are remembered with their grant, however many there are', () => {

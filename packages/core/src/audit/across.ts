@@ -72,7 +72,11 @@ export class Across {
       case 'session.reserved':
         return journal.blind || !journal.facts ? [] : this.#reserved(journal.facts, event)
       case 'session.issued':
-        return this.#issued(journal, event, place)
+        return this.#issued(journal, event, journal.sessions?.open.get(event.session as string)?.at, place)
+      case 'session.renewed': {
+        const renewable = journal.sessions?.renewable.get(event.session as string)
+        return this.#issued(journal, event, renewable?.open.get(event.set as string)?.at, place)
+      }
       case 'request.created':
         return this.#granted(event)
       case 'request.asked':
@@ -143,14 +147,12 @@ export class Across {
     return kind === undefined || kind === person.kind ? [] : [`the issuer ${person.issuer} has callers of two kinds in one config`]
   }
 
-  #issued(journal: Journal, event: ReadEvent, place: string): readonly string[] {
-    const { facts } = journal
-    const reservedAt = journal.sessions?.open.get(event.session as string)?.at
+  #issued({ facts }: Journal, event: ReadEvent, reservedAt: Instant | undefined, place: string): readonly string[] {
     if (facts && reservedAt !== undefined) {
       const { issuer, subject, profile, target } = facts
       this.#suspect('issued', ['all', ...scopesOf({ issuer, subject }), `profile#${profile}`, `target#${target}`], reservedAt, place)
     }
-    return this.#accessKeys.add(sha256(event.accessKeyId as string)) ? [] : ['issued with the access key of another session']
+    return this.#accessKeys.add(sha256(event.accessKeyId as string)) ? [] : ['issued with the access key of other credentials']
   }
 
   /**

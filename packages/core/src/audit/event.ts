@@ -13,19 +13,20 @@ import { canonicalJson, jsonBytes } from '../json.ts'
 import type { ProblemCode } from '../problem.ts'
 import type { ChangeEvent } from '../request/machine.ts'
 import type { Limits } from '../request/request.ts'
+import type { RenewalEvent } from './renewal-events.ts'
 
 /** Longest canonical event, in bytes. With at most 320 of them, an item stays below DynamoDB's 400 KB. */
 export const MAX_EVENT_BYTES = 1024
 
 /**
- * The version of new events. Version 4 adds `request.text`, `request.justified` and `justificationHash`, and stores long subjects as
- * digests. Version 3 renames properties and one type. Version 1 also lacks caller, terms and durationAsked in `session.reserved`, and
+ * The version of new events. Version 4 adds `request.text`, `request.justified`, `justificationHash`, and renewing and ending sessions, and
+ * stores long subjects as digests. Version 3 renames properties and one type. Version 1 also lacks caller, terms and durationAsked in `session.reserved`, and
  * uses, window and expiration in `request.asked`. `older-events.ts` reads older versions.
  */
 export const EVENT_VERSION = 4
 
 /** The properties of every event besides type and version. The hash of the deployed config is added to each. */
-type Common = { readonly request: RequestId; readonly at: Instant }
+export type Common = { readonly request: RequestId; readonly at: Instant }
 
 /** A request that needs no approval was created. It is granted by rule. */
 type Created = Common &
@@ -118,6 +119,8 @@ type Reserved = Common &
     readonly role: string
     readonly sourceIdentity?: string
     readonly duration: number
+    /** How long each set of credentials lasts, in seconds, if the session can be renewed. */
+    readonly renew?: number
     /** The caller chose the duration. Otherwise it is the profile's default, and an approver's limit shortens the session. */
     readonly durationAsked?: true
     readonly expiresAt: Instant
@@ -125,7 +128,7 @@ type Reserved = Common &
     readonly trace: string
   }
 
-type Issued = Common & {
+export type Issued = Common & {
   readonly type: 'session.issued'
   readonly session: SessionId
   readonly accessKeyId: string
@@ -222,6 +225,7 @@ type TableRestored = {
 export type SystemId = `sys_${string}`
 
 export type AuditEvent =
+  | RenewalEvent
   | Abandoned
   | AnswerDropped
   | AskedEvent
@@ -321,19 +325,19 @@ const nameBytesOf = (event: Members): number =>
   Math.max(...people.map((who) => jsonBytes((event[who] as CallerRef | undefined)?.name ?? '')))
 
 type Members = { readonly [member: string]: unknown }
-const instants = ['at', 'expiresAt', 'expiration', 'unattendedAt', 'epoch', 'startsAt'] as const
+const instants = ['at', 'expiresAt', 'expiration', 'credentialsExpireBy', 'unattendedAt', 'epoch', 'startsAt'] as const
 const people = ['caller', 'by'] as const
 const freeTexts = ['justification', 'comment', 'reason'] as const
 
 /**
- * Shorter forms of an event without free text, the fullest first. A reservation that cannot be written cannot be vended, so its
- * event has a form that always fits. Nothing is lost: the journal's first event names the caller, and AWS omits role paths.
+ * Shorter forms of an event without free text, the fullest first. What cannot be reserved cannot be vended, so these
+ * events have a form that always fits. Nothing is lost: the journal's first event names the caller, and AWS omits role paths.
  */
 function shortened(event: AuditEvent): readonly Members[] {
-  if (event.type !== 'session.reserved') return []
+  if (event.type !== 'session.reserved' && event.type !== 'session.renewal-reserved') return []
   const { caller, ...rest } = event
   const hashed = { ...rest, callerHash: callerHash(caller) }
-  return [hashed, { ...hashed, role: withoutPath(event.role) }]
+  return 'role' in event ? [hashed, { ...hashed, role: withoutPath(event.role) }] : [hashed]
 }
 
 /** SHA-256 of the RFC 8785 form of `[issuer, subject]`, in hex. */

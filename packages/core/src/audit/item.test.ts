@@ -43,7 +43,7 @@ const closed = (type: 'session.abandoned' | 'session.answer-dropped' | 'session.
   event(type, clock, { session: `${request}.${suffix}` })
 const session = (state: string, suffix: string, clock: string, more: Partial<ItemSession> = {}): ItemSession => ({
   ...{ state, reservedAt: at(clock), duration: 900, expiresAt: at(clock) + 900_000, sessionName: `dana-${suffix}` },
-  ...{ sourceIdentity: 'acme.dana', dropped: false, ...more },
+  ...{ sourceIdentity: 'acme.dana', dropped: false, open: [], ...more },
 })
 
 const grantTerms = textOfTerms()
@@ -78,6 +78,61 @@ const has = (attribute: string, table: string, journal: string) =>
   `the table has ${attribute} ${table}, but its journal has ${journal.replace('$', attribute)}`
 const ofSession = (suffix: string, attribute: string, table: string, journal: string) =>
   `the table has ${attribute} ${table} for session ${suffix}, but its journal has ${journal}`
+
+describe('a request whose session was renewed', () => {
+  const terms = textOfTerms({ renew: 300 })
+  const ofSet = (type: ReadEvent['type'], clock: string, set: string, more: object = {}) =>
+    event(type, clock, { session: `${request}.aaaaaaaa`, set, ...more })
+  const renewed = [
+    { ...created, terms: sha256Hex(terms) },
+    intent('aaaaaaaa', '12:01', { renew: 300 }),
+    issued('aaaaaaaa', '12:01', '12:06'),
+    ofSet('session.renewal-reserved', '12:05', 'aa'),
+    ofSet('session.renewed', '12:05', 'aa', { accessKeyId: 'ASIA2', expiration: time('12:10') }),
+    ofSet('session.renewal-reserved', '12:06', 'bb'),
+    ofSet('session.renewal-failed', '12:06', 'bb'),
+    ofSet('session.renewal-reserved', '12:07', 'cc'),
+  ]
+  const stored = session('issued', 'aaaaaaaa', '12:01', {
+    ...{ accessKeyId: 'ASIA1', assumedRoleArn: 'arn:1', expiration: at('12:06'), renew: 300, open: ['cc'] },
+    renewed: { count: 1, accessKeyId: 'ASIA2', expiration: at('12:10') },
+  })
+  const item: ItemFacts = {
+    ...{ ...ofUsed, ...ofTerms(terms), usesLeft: 2, attempts: 1, renewals: 3 },
+    sessions: { aaaaaaaa: stored },
+  }
+  const withRenewed = (more: object) => ({ renewed: { count: 1, accessKeyId: 'ASIA2', expiration: at('12:10'), ...more } })
+  const of = (attribute: string, table: string, journal: string) => ofSession('aaaaaaaa', attribute, table, journal)
+  const faultsWith = (change: Partial<ItemSession>, events: readonly ReadEvent[] = renewed) =>
+    itemFaults({ ...item, sessions: { aaaaaaaa: { ...stored, ...change } } }, events)
+  const ending = event('session.ended', '12:08', { session: `${request}.aaaaaaaa`, endedBy: 'responder' })
+
+  test('matches its journal', () => expect(itemFaults(item, renewed)).toEqual([]))
+  test('matches once it was ended', () => expect(faultsWith({ state: 'ended', endedBy: 'responder' }, [...renewed, ending])).toEqual([]))
+  test('matches if it was ended before it was issued', () => {
+    const { accessKeyId: _key, assumedRoleArn: _arn, expiration: _end, renewed: _renewed, ...bare } = stored
+    const ended = { ...bare, state: 'ended', endedBy: 'responder', open: [] }
+    expect(itemFaults({ ...item, usesLeft: 3, renewals: 0, sessions: { aaaaaaaa: ended } }, [...renewed.slice(0, 2), ending])).toEqual([])
+  })
+  test('with another number of renewals differs', () =>
+    expect(itemFaults({ ...item, renewals: 2 }, renewed)).toEqual([has('renewals', '2', '3')]))
+  test.each<[string, Partial<ItemSession>, string]>([
+    ['length of its sets', { renew: 3600 }, of('renew', '3600', '300')],
+    ['count', withRenewed({ count: 2 }), of('renewed.count', '2', '1')],
+    ['newest access key', withRenewed({ accessKeyId: 'ASIA3' }), of('renewed.accessKeyId', 'ASIA3', 'ASIA2')],
+    ['end of the newest set', withRenewed({ expiration: at('12:11') }), of('renewed.expiration', String(at('12:11')), String(at('12:10')))],
+    ['open renewal', { open: ['bb'] }, of('open renewals', '["bb"]', '["cc"]')],
+    ['open renewal less', { open: [] }, of('open renewals', '[]', '["cc"]')],
+    ['state that no event made', { state: 'ended' }, of('state', 'ended', 'issued')],
+    ['end that no event made', { endedBy: 'caller' }, of('endedBy', 'caller', 'none')],
+  ])('with another %s differs', (_name, change, fault) => expect(faultsWith(change)).toEqual([fault]))
+  test('on terms without renewals differs', () => {
+    const plain = textOfTerms()
+    expect(itemFaults({ ...item, ...ofTerms(plain) }, [{ ...created, terms: sha256Hex(plain) }, ...renewed.slice(1)])).toEqual([
+      'its journal has renew 300, but its terms have none',
+    ])
+  })
+})
 
 describe('a request that was granted by rule', () => {
   test('matches its journal', () => expect(itemFaults(ofUsed, used)).toEqual([]))
@@ -150,9 +205,6 @@ describe('a request that was granted by rule', () => {
       'session dddddddd of its journal is not in the table',
     ],
   ])('with another %s differs', (_name, change, fault) => expect(itemFaults({ ...ofUsed, ...change }, used)).toEqual([fault]))
-
-  test('a session that Stint closed after it was issued is not a difference', () =>
-    expect(itemFaults({ ...ofUsed, ...withSession('aaaaaaaa', { state: 'closed' }) }, used)).toEqual([]))
 
   test.each<[string, object, object, string]>([
     [

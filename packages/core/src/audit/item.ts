@@ -25,6 +25,7 @@ export type ItemFacts = {
   readonly termsHash?: string
   readonly usesLeft?: number
   readonly attempts?: number
+  readonly renewals?: number
   readonly windowStartsAt?: Instant
   readonly windowExpiresAt?: Instant
   readonly expiresAt?: Instant
@@ -62,6 +63,11 @@ export type ItemSession = {
   readonly expiration?: Instant
   readonly assumedRoleArn?: string
   readonly dropped: boolean
+  readonly renew?: number
+  readonly renewed?: { readonly count: number; readonly accessKeyId?: string; readonly expiration?: Instant }
+  /** The sets of renewals without an outcome. */
+  readonly open: readonly string[]
+  readonly endedBy?: string
 }
 
 const idOf = (person: unknown): string => {
@@ -140,17 +146,24 @@ function requestFaults(item: ItemFacts, events: readonly ReadEvent[], first: Rea
   if (closing?.by !== undefined) differences.differ('decidedBy', item.decidedBy, idOf(closing.by))
   const grant = first.type === 'request.created' ? first : last('request.approved')
   const [reserved, closed] = [events.filter(({ type }) => type === 'session.reserved'), events.filter(isClosed)]
-  const back = closed.filter(({ type }) => type !== 'session.issued').length
+  const issued = new Set(closed.filter(({ type }) => type === 'session.issued').map(({ session }) => session))
+  const ended = events.filter(({ type }) => type === 'session.ended')
+  const back = closed.length - issued.size + ended.filter(({ session }) => !issued.has(session)).length
   differences.differ('usesLeft', item.usesLeft, grant && (grant.uses as number) - reserved.length + back)
   differences.differ('attempts', item.attempts ?? 0, reserved.length)
+  const renewals = events.filter(({ type }) => renewalTypes.includes(type))
+  differences.differ('renewals', item.renewals ?? 0, renewals.filter(({ type }) => type === 'session.renewal-reserved').length)
   differences.differ('windowExpiresAt', item.windowExpiresAt, grant && instantOf(grant.expiresAt))
   const longest = first.type === 'request.asked' ? askedFaults(item, events, first, differences) : Number.POSITIVE_INFINITY
   const dropped = events.filter(({ type }) => type === 'session.answer-dropped')
-  sessionFaults(item, { reserved, closed, dropped }, longest, differences)
+  const windowExpiresAt = first.type === 'request.asked' && grant ? instantOf(grant.expiresAt) : undefined
+  sessionFaults(item, { reserved, closed, dropped, ended, renewals }, { duration: longest, windowExpiresAt }, differences)
   return [...differences.faults, ...termsFaults(item, item.terms, first, reserved)]
 }
 
 const isClosed = ({ type }: ReadEvent): boolean => type === 'session.issued' || type === 'session.failed' || type === 'session.abandoned'
+
+const renewalTypes = ['session.renewal-reserved', 'session.renewed', 'session.renewal-failed', 'session.renewal-abandoned']
 
 /** Of a long one, the event has the hash. In an older event without room for the whole text, it ends in `…`. */
 function isJustificationOf({ v, justification, justificationHash }: ReadEvent, text: string | undefined): boolean {
@@ -201,14 +214,15 @@ function askedFaults(item: ItemFacts, events: readonly ReadEvent[], asked: ReadE
 
 function sessionFaults(
   item: ItemFacts,
-  { reserved, closed, dropped }: { readonly [kind in 'closed' | 'dropped' | 'reserved']: readonly ReadEvent[] },
-  longest: number,
+  of: { readonly [kind in 'closed' | 'dropped' | 'ended' | 'renewals' | 'reserved']: readonly ReadEvent[] },
+  longest: { readonly duration: number; readonly windowExpiresAt: Instant | undefined },
   { faults }: Differences,
 ): void {
   const suffixOf = ({ session }: ReadEvent) => (session as string).slice((session as string).indexOf('.') + 1)
-  const ends = new Map(closed.map((event) => [suffixOf(event), event]))
-  const intents = new Map(reserved.map((event) => [suffixOf(event), event]))
-  const drops = new Set(dropped.map(suffixOf))
+  const ends = new Map(of.closed.map((event) => [suffixOf(event), event]))
+  const intents = new Map(of.reserved.map((event) => [suffixOf(event), event]))
+  const drops = new Set(of.dropped.map(suffixOf))
+  const ended = new Map(of.ended.map((event) => [suffixOf(event), event]))
   for (const suffix of Object.keys(item.sessions))
     if (!intents.has(suffix)) faults.push(`the table has a session ${suffix} that is not in its journal`)
   for (const [suffix, intent] of intents) {
@@ -218,9 +232,10 @@ function sessionFaults(
       continue
     }
     const differences = new Differences(` for session ${suffix}`)
-    const state = end ? end.type.slice('session.'.length) : 'reserved'
-    // A state change after a session was issued closes it and is not an event of its own.
-    if (state !== 'issued' || ['reserved', 'failed', 'abandoned'].includes(session.state)) differences.differ('state', session.state, state)
+    const state = ended.has(suffix) ? 'ended' : end ? end.type.slice('session.'.length) : 'reserved'
+    differences.differ('state', session.state, state)
+    differences.differ('endedBy', session.endedBy, ended.get(suffix)?.endedBy)
+    differences.differ('renew', session.renew, intent.renew)
     differences.differ('reservedAt', session.reservedAt, instantOf(intent.at))
     differences.differ('duration', session.duration, intent.duration)
     differences.differ('sessionName', session.sessionName, intent.sessionName)
@@ -230,10 +245,29 @@ function sessionFaults(
     differences.differ('expiration', session.expiration, issued && instantOf(issued.expiration))
     differences.differ('assumedRoleArn', session.assumedRoleArn, issued?.assumedRoleArn)
     differences.differ('dropped', session.dropped, drops.has(suffix))
-    const allowed = state === 'issued' ? wholeSecond(instantOf(intent.at)) + seconds(longest) : Number.POSITIVE_INFINITY
-    differences.differ('expiresAt', session.expiresAt, Math.min(instantOf(intent.expiresAt), allowed))
+    const allowed = issued ? wholeSecond(instantOf(intent.at)) + seconds(longest.duration) : Number.POSITIVE_INFINITY
+    const window = issued && intent.renew !== undefined ? wholeSecond(longest.windowExpiresAt ?? Number.MAX_SAFE_INTEGER) : allowed
+    differences.differ('expiresAt', session.expiresAt, Math.min(instantOf(intent.expiresAt), allowed, window))
+    renewalFaults(
+      session,
+      of.renewals.filter((event) => suffixOf(event) === suffix),
+      differences,
+    )
     faults.push(...differences.faults)
   }
+}
+
+/** The session has the number of its renewals, its newest credentials, and the renewals without an outcome. */
+function renewalFaults({ renewed, open }: ItemSession, events: readonly ReadEvent[], differences: Differences): void {
+  const done = events.filter(({ type }) => type === 'session.renewed')
+  const expiration = Math.max(0, ...done.map((event) => instantOf(event.expiration)))
+  const newest = done.filter((event) => instantOf(event.expiration) === expiration).map(({ accessKeyId }) => accessKeyId)
+  differences.differ('renewed.count', renewed?.count ?? 0, done.length)
+  differences.differ('renewed.expiration', renewed?.expiration ?? 0, expiration)
+  if (!newest.includes(renewed?.accessKeyId)) differences.differ('renewed.accessKeyId', renewed?.accessKeyId, newest.at(-1))
+  const closed = new Set(events.filter(({ type }) => type !== 'session.renewal-reserved').map(({ set }) => set))
+  const unclosed = events.filter(({ type, set }) => type === 'session.renewal-reserved' && !closed.has(set)).map(({ set }) => set as string)
+  differences.differ('open renewals', open.toSorted(), unclosed.toSorted())
 }
 
 /** The journal contains the hash of the terms, so terms with this hash are those that were approved. */
@@ -263,6 +297,7 @@ function termsFaults(item: ItemFacts, text: string, first: ReadEvent, reserved: 
   for (const event of reserved) {
     if (!isSameRole(event.role as string, terms.role)) held('role', event.role, terms.role)
     held('sourceIdentity', event.sourceIdentity, terms.sourceIdentity)
+    held('renew', event.renew, terms.renew)
     if ((event.duration as number) > terms.maxDuration)
       differences.faults.push(`its journal has duration ${event.duration}, but its terms allow ${terms.maxDuration}`)
   }

@@ -1,6 +1,7 @@
 /** What is remembered of a journal while its events are checked, and the stages that it passes through. */
 import type { Instant } from '../instant.ts'
 import type { GivenApproval } from '../request/request.ts'
+import type { RenewableSession } from './renewal-steps.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { EventType } from './schema.ts'
 import type { OpenSession, Shared } from './session-facts.ts'
@@ -11,6 +12,8 @@ export const stages = [
   'pending',
   'approved',
   'over',
+  // The window of the request has ended. A session can go on.
+  'ended',
   'erased',
   'retired',
   'frozen',
@@ -66,8 +69,16 @@ export type Journal = {
         approvedAt: Instant
       }
     | undefined
-  /** While the request can be used: open sessions, closed ones, how many returned their use, and what all have in common. */
-  sessions: { readonly open: Map<string, OpenSession>; readonly closed: Set<string>; readonly shared: Shared; failed: number } | undefined
+  /** While the request can be used: open sessions, closed ones, how many returned their use, what all have in common, and those that can be renewed. */
+  sessions:
+    | {
+        readonly open: Map<string, OpenSession>
+        readonly closed: Set<string>
+        readonly shared: Shared
+        failed: number
+        readonly renewable: Map<string, RenewableSession>
+      }
+    | undefined
   /** The person who asked to release the freeze. */
   releaseAskedBy: string
   /** The Slack user who entered a code, the time, and the Slack user who is linked. */
@@ -108,27 +119,33 @@ export const from: { readonly [type in EventType]: readonly JournalStage[] } = {
   'request.asked': ['new'],
   'request.received': ['pending'],
   'request.justified': ['pending'],
-  'request.text': ['pending', 'approved', 'over'],
+  'request.text': ['pending', 'approved', 'ended', 'over'],
   'request.refused': ['new'],
   'request.refusals-capped': ['new'],
   'approval.given': ['pending'],
   'request.approved': ['pending'],
   'request.denied': ['pending'],
   'request.cancelled': ['pending'],
-  'request.revoked': ['pending', 'approved'],
+  'request.revoked': ['pending', 'approved', 'ended'],
   'request.expired': ['pending'],
   'request.ended': ['approved'],
   'request.escalated': ['pending'],
-  'request.reminded': ['pending', 'approved', 'over'],
-  'request.reviewed': ['approved', 'over'],
-  'request.erased': ['approved', 'over', 'retired', 'linking', 'linked', 'unlinked'],
-  'request.restored': ['pending', 'approved', 'over'],
-  'request.retired': ['approved', 'over', 'erased'],
+  'request.reminded': ['pending', 'approved', 'ended', 'over'],
+  'request.reviewed': ['approved', 'ended', 'over'],
+  'request.erased': ['approved', 'ended', 'over', 'retired', 'linking', 'linked', 'unlinked'],
+  'request.restored': ['pending', 'approved', 'ended', 'over'],
+  'request.retired': ['approved', 'ended', 'over', 'erased'],
   'session.reserved': ['approved'],
   'session.issued': ['approved'],
-  'session.failed': ['approved', 'over'],
-  'session.answer-dropped': ['approved', 'over'],
-  'session.abandoned': ['approved', 'over'],
+  'session.failed': ['approved', 'ended', 'over'],
+  'session.answer-dropped': ['approved', 'ended', 'over'],
+  'session.abandoned': ['approved', 'ended', 'over'],
+  'session.renewal-reserved': ['approved'],
+  'session.renewed': ['approved'],
+  'session.renewal-failed': ['approved', 'ended', 'over'],
+  'session.renewal-abandoned': ['approved', 'ended', 'over'],
+  'session.ended': ['approved', 'ended'],
+  'token.used': ['new'],
   'freeze.set': ['new', 'frozen', 'released'],
   'freeze.release-asked': ['frozen'],
   'freeze.released': ['frozen'],
@@ -154,9 +171,10 @@ export const to: { readonly [type in EventType]?: JournalStage } = {
   'request.revoked': 'over',
   'request.expired': 'over',
   'request.erased': 'erased',
-  'request.ended': 'over',
+  'request.ended': 'ended',
   'request.restored': 'over',
   'request.retired': 'retired',
+  'token.used': 'over',
   'freeze.set': 'frozen',
   'freeze.released': 'released',
   'freeze.deploy-released': 'released',

@@ -5,6 +5,7 @@ import { missing } from '../request/approval.ts'
 import type { GivenApproval } from '../request/request.ts'
 import { SPARE_ATTEMPTS } from '../request/session.ts'
 import { idOf, isHuman, type Journal, none, when } from './journal-state.ts'
+import { renewable } from './renewal-steps.ts'
 import { approvalFaults, approvedFaults } from './request-facts.ts'
 import type { ReadEvent } from './schema.ts'
 import { closedFaults, droppedFaults, issuedFaults, openedSession, reservedFaults, sharedOf } from './session-facts.ts'
@@ -69,22 +70,24 @@ export function reviewed(journal: Journal, event: ReadEvent): readonly string[] 
 
 export function live(journal: Journal, event: ReadEvent): readonly string[] {
   const at = instantOf(event.at)
-  if (journal.sessions && journal.sessions.open.size > 0) return [`${event.type} with a session open`]
+  const renewable = [...(journal.sessions?.renewable.values() ?? [])]
+  if ((journal.sessions?.open.size ?? 0) > 0 || renewable.some(({ open }) => open.size > 0)) return [`${event.type} with a session open`]
+  const liveUntil = Math.max(journal.liveUntil, ...renewable.map(({ ended, end }) => (ended ? 0 : end)))
   return [
     ...when(!journal.blind && journal.stage === 'approved' && at < journal.expiresAt, `${event.type} while it could be used`),
-    ...when(journal.stage !== 'retired' && at < journal.liveUntil, `${event.type} while its credentials were still valid`),
+    ...when(journal.stage !== 'retired' && at < liveUntil, `${event.type} while its credentials were still valid`),
   ]
 }
 
 export function reserved(journal: Journal, event: ReadEvent): readonly string[] {
   const session = event.session as string
   if (!session.startsWith(`${event.request}.`)) return ['reserved for a session of another request']
-  journal.sessions ??= { open: new Map(), closed: new Set(), shared: sharedOf(event), failed: 0 }
+  journal.sessions ??= { open: new Map(), closed: new Set(), shared: sharedOf(event), failed: 0, renewable: new Map() }
   const { open, closed: before, shared } = journal.sessions
   if (open.has(session) || before.has(session)) return ['reserved twice']
   const isTooMany = !journal.blind && journal.sessions.failed >= journal.usesLeft + SPARE_ATTEMPTS
   const facts = journal.blind ? undefined : journal.facts
-  open.set(session, openedSession(event, facts))
+  open.set(session, openedSession(event, facts, journal.expiresAt))
   const faults = [...when(isTooMany, `reserved after ${journal.sessions.failed} failed attempts`), ...reservedFaults(event, shared, facts)]
   if (journal.blind) return faults
   journal.usesLeft--
@@ -113,7 +116,10 @@ export function closed(journal: Journal, event: ReadEvent): readonly string[] {
   journal.sessions.open.delete(session)
   journal.sessions.closed.add(session)
   if (event.type === 'session.issued') {
-    journal.liveUntil = Math.max(journal.liveUntil, open.end)
+    const session = renewable(event, open)
+    if (session) journal.sessions.renewable.set(event.session as string, session)
+    // A session that can be renewed can also be ended, and then lives as long as its credentials.
+    journal.liveUntil = Math.max(journal.liveUntil, session ? instantOf(event.expiration) : open.end)
     return issuedFaults(event, open)
   }
   journal.usesLeft++

@@ -13,6 +13,7 @@ import { instantOf, seconds } from '../instant.ts'
 import { NO_CONFIG } from './event.ts'
 import { CLOCK_TOLERANCE_SECONDS, from, idOf, isHuman, type Journal, none, type PersonRef, to, when } from './journal-state.ts'
 import { approvalGiven, approved, closed, dropped, frozen, linked, live, reserved, reviewed } from './journal-steps.ts'
+import { renewalClosed, renewalReserved, sessionEnded } from './renewal-steps.ts'
 import { askedFaults, askedOf, createdOf, grantFaults, idFault, receivedOf } from './request-facts.ts'
 import type { EventType, ReadEvent } from './schema.ts'
 import { textsOf, textTaken } from './text-facts.ts'
@@ -28,7 +29,8 @@ export function step(journal: Journal, type: EventType, event: ReadEvent | undef
   if (type === 'request.erased' && event) journal.erasureRecorded = true
   const misdated = event ? timeFaults(journal, event) : none
   if (!from[type].includes(journal.stage)) {
-    const ended = ['retired', 'erased'].includes(journal.stage) || (journal.stage === 'over' && type.startsWith('session.'))
+    const ended =
+      ['retired', 'erased'].includes(journal.stage) || (['over', 'ended'].includes(journal.stage) && type.startsWith('session.'))
     return [...misdated, ended ? `${type} after the end` : `${type} where the journal is ${journal.stage}`]
   }
   if (!event) journal.blind = true
@@ -45,10 +47,16 @@ function release(journal: Journal): void {
   if (journal.stage === 'erased' || journal.stage === 'unlinked') journal.linked = ''
   const over = journal.stage !== 'pending' && journal.stage !== 'approved'
   if (over) journal.facts = undefined
-  if (journal.sessions && journal.sessions.open.size > 0) return
+  if (over) forgetRenewable(journal)
+  if (journal.sessions && (journal.sessions.open.size > 0 || journal.sessions.renewable.size > 0)) return
   // Without a use left and without an open session, every further session breaks a rule, whatever its ID. After an erasure the uses are unknown.
   if (!journal.blind && (journal.usesLeft <= 0 || over)) journal.sessions = undefined
   if (journal.stage === 'approved' && journal.usesLeft <= 0) journal.facts = undefined
+}
+
+/** Nothing is renewed any more, so only the renewals without an outcome matter. */
+function forgetRenewable({ sessions }: Journal): void {
+  for (const [id, { open }] of sessions?.renewable ?? []) if (open.size === 0) sessions?.renewable.delete(id)
 }
 
 /** Operators write these events with commands, without a config and by the clock of their own machine, which proves nothing about other events. */
@@ -126,7 +134,10 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
         ...when(!isHuman(event.by), 'denied by a workload'),
       ]
     case 'request.revoked':
-      return when(!blind && !isHuman(event.by) && idOf(event.by) !== journal.caller, 'revoked by a workload that did not ask for it')
+      return [
+        ...when(!blind && !isHuman(event.by) && idOf(event.by) !== journal.caller, 'revoked by a workload that did not ask for it'),
+        ...when(!blind && journal.stage === 'ended' && at >= journal.liveUntil, 'revoked after its window and its sessions had ended'),
+      ]
     case 'request.ended':
       return when(!blind && at < journal.expiresAt, 'ended before its window was over')
     case 'request.erased':
@@ -145,6 +156,14 @@ function judged(journal: Journal, event: ReadEvent): readonly string[] {
       return closed(journal, event)
     case 'session.answer-dropped':
       return dropped(journal, event)
+    case 'session.renewal-reserved':
+      return renewalReserved(journal, event)
+    case 'session.renewed':
+    case 'session.renewal-failed':
+    case 'session.renewal-abandoned':
+      return renewalClosed(journal, event)
+    case 'session.ended':
+      return sessionEnded(journal, event)
     case 'link.pending':
     case 'link.made':
     case 'link.ended':

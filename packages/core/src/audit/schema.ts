@@ -32,6 +32,11 @@ const kinds = {
       isObject(value) &&
       Object.entries(value).every(([name, limit]) => ['duration', 'uses', 'window'].includes(name) && Number.isSafeInteger(limit)),
   },
+  set: { says: '8 characters', fits: (value: unknown) => typeof value === 'string' && /^[0-9a-hjkmnp-tv-z]{8}$/.test(value) },
+  endedBy: {
+    says: '`caller`, `approver`, `responder` or `stint`',
+    fits: (value: unknown) => ['caller', 'approver', 'responder', 'stint'].includes(value as string),
+  },
   channel: { says: '`api`, `slack`, `web` or `cli`', fits: (value: unknown) => ['api', 'slack', 'web', 'cli'].includes(value as string) },
   yes: { says: '`true`', fits: (value: unknown) => value === true },
 } as const
@@ -68,7 +73,10 @@ const members = {
   ticket: ['text', 'The key of an issue that the request is for.'],
   uses: ['count', 'How many sessions the request allows.'],
   window: ['count', 'The maximum length of the window, in seconds.'],
-  expiresAt: ['instant', 'When the pending request, the window of the grant, the session, the freeze or the link expires.'],
+  expiresAt: [
+    'instant',
+    'When the pending request, the window of the grant, the session, its credentials, the freeze or the link expires.',
+  ],
   startsAt: ['instant', 'The start of the window, if the requester chose one.'],
   unattendedAt: ['instant', 'When the request is approved by rule unless it is denied, cancelled or revoked before.'],
   needs: ['counts', 'How many people must approve, for each rule of the approval.'],
@@ -85,6 +93,13 @@ const members = {
   role: ['text', 'The ARN of the role to assume. Its path is `…` if the event has no room for it.'],
   callerHash: ['hash', 'Replaces `caller` if the event has no room for it: SHA-256 of the RFC 8785 form of `[issuer, subject]`.'],
   duration: ['count', 'The duration of the session, in seconds.'],
+  renew: ['count', 'How long each set of credentials lasts, in seconds, if the session can be renewed.'],
+  set: ['set', 'Names one set of credentials of the session, in all events of its renewal.'],
+  endedBy: [
+    'endedBy',
+    'Who ended the session: its caller, an approver, a responder, or Stint because the role was deleted and created again.',
+  ],
+  credentialsExpireBy: ['instant', 'When the last credentials of the session stop working at AWS. Absent if none were issued.'],
   durationAsked: ['yes', 'The caller chose the duration. Otherwise it is the profile’s default, and an approver’s limit shortens it.'],
   accessKeyId: ['text', 'The access key ID that AWS issued.'],
   assumedRoleArn: ['text', 'The ARN of the session.'],
@@ -184,9 +199,10 @@ export const eventTypes = {
   'session.reserved': {
     says: 'The intent of a session. From here on Stint can call AWS.',
     has: ['session', 'terms', 'sessionName', 'role', 'duration', 'expiresAt', 'build', 'source', 'token', 'trace'],
-    may: ['sourceIdentity', 'durationAsked'],
+    may: ['sourceIdentity', 'durationAsked', 'renew'],
     either: ['caller', 'callerHash'],
     lacking: ['terms', 'caller', 'callerHash', 'durationAsked'],
+    new: ['renew'],
   },
   'session.issued': {
     says: 'Credentials were issued.',
@@ -205,6 +221,39 @@ export const eventTypes = {
   'session.abandoned': {
     says: 'The reservation was not completed in time. No credentials were issued, and the use was returned.',
     has: ['session'],
+  },
+  'session.renewal-reserved': {
+    says: 'The intent of a further set of credentials for the session. From here on Stint can call AWS for it.',
+    has: ['session', 'set', 'terms', 'expiresAt', 'build', 'source', 'token', 'trace'],
+    either: ['caller', 'callerHash'],
+    new: 'all',
+  },
+  'session.renewed': {
+    says: 'A further set of credentials was issued. The session keeps its name, its source identity and its tags.',
+    has: ['session', 'set', 'accessKeyId', 'assumedRoleId', 'expiration', 'awsRequestId', 'sends'],
+    new: 'all',
+  },
+  'session.renewal-failed': {
+    says: 'The renewal failed. The session and its other credentials stay as they are.',
+    has: ['session', 'set', 'code', 'reason', 'sends'],
+    may: ['awsRequestId'],
+    new: 'all',
+  },
+  'session.renewal-abandoned': {
+    says: 'The renewal was not completed in time. No credentials of it were issued.',
+    has: ['session', 'set'],
+    new: 'all',
+  },
+  'session.ended': {
+    says: 'The session was ended before its time. It is not renewed again. If it had no credentials yet, its use was returned.',
+    has: ['session', 'endedBy'],
+    may: ['by', 'channel', 'credentialsExpireBy', 'source', 'token'],
+    new: 'all',
+  },
+  'token.used': {
+    says: 'A single-use token renewed a session. It cannot be used again.',
+    has: ['caller', 'session', 'source', 'token'],
+    new: 'all',
   },
   'freeze.set': { says: 'Access was frozen.', has: ['scope', 'by', 'justification'], may: ['expiresAt'] },
   'freeze.release-asked': { says: 'The first of two people asked to release the freeze.', has: ['scope', 'by'] },

@@ -3,7 +3,8 @@
  * Names: AWS STS API Reference, AssumeRole; AWS IAM User Guide, "IAM identifiers".
  */
 
-import { MAX_SESSION_SECONDS } from '../config/shape.ts'
+import { MAX_CREDENTIALS_SECONDS, MAX_SESSION_SECONDS } from '../config/shape.ts'
+import { defined } from '../defined.ts'
 import type { CallerRef } from '../identity/caller.ts'
 import { roleSessionName } from '../identity/name.ts'
 import { parseSessionId, type SessionId } from '../ids.ts'
@@ -23,6 +24,8 @@ export type OpenSession = {
   readonly expiresAt: Instant
   /** The same, or earlier if an approver shortened it. */
   readonly end: Instant
+  /** How long each set of credentials lasts, in seconds, if the session can be renewed. */
+  readonly renew?: number
   /** A response of AWS did not match the request and was dropped. */
   dropped: boolean
 }
@@ -33,7 +36,7 @@ export type Shared = { readonly role: string; readonly sourceIdentity: string | 
 /** An event carries the time at which its call began. The call may reserve later: when it is sent again, but not after the timeout of vend. */
 const MAX_CALL_SECONDS = 10
 /** Maximum number of AssumeRole sends for one session. */
-const MAX_SENDS = 2
+export const MAX_SENDS = 2
 /** The longest character of a name, in bytes of its JSON. A name is cut before the first character that does not fit. */
 const LONGEST_CHARACTER = 12
 
@@ -42,10 +45,13 @@ export const sharedOf = (event: ReadEvent): Shared => ({
   sourceIdentity: event.sourceIdentity as string | undefined,
 })
 
-export function openedSession(event: ReadEvent, facts: RequestFacts | undefined): OpenSession {
-  const [at, expiresAt] = [instantOf(event.at), instantOf(event.expiresAt)]
+/** `windowExpiresAt`: of a request that people approved. A session that is renewed ends with the window. */
+export function openedSession(event: ReadEvent, facts: RequestFacts | undefined, windowExpiresAt: Instant): OpenSession {
+  const [at, expiresAt, renew] = [instantOf(event.at), instantOf(event.expiresAt), event.renew as number | undefined]
   const allowed = wholeSecond(at) + seconds(facts?.limits.duration ?? Number.POSITIVE_INFINITY)
-  return { at, name: event.sessionName as string, role: event.role as string, expiresAt, end: Math.min(expiresAt, allowed), dropped: false }
+  const window = renew === undefined || facts?.window === undefined ? Number.POSITIVE_INFINITY : wholeSecond(windowExpiresAt)
+  const end = Math.min(expiresAt, allowed, window)
+  return { at, name: event.sessionName as string, role: event.role as string, expiresAt, end, ...defined({ renew }), dropped: false }
 }
 
 /** `facts` is absent if the request is unknown. */
@@ -60,7 +66,10 @@ export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestF
   if (!isSameRole(event.role as string, shared.role)) faults.push('reserved for another role than the session before it')
   if (event.sourceIdentity !== shared.sourceIdentity) faults.push('reserved with another source identity than the session before it')
   if (!isNameOf(event)) faults.push('reserved under a session name that is not its own')
-  if (duration > MAX_SESSION_SECONDS) faults.push(`reserved for more than ${MAX_SESSION_SECONDS} s`)
+  const longest = event.renew === undefined ? MAX_CREDENTIALS_SECONDS : MAX_SESSION_SECONDS
+  if (duration > longest) faults.push(`reserved for more than ${longest} s`)
+  if (event.renew !== undefined && ((event.renew as number) < MIN_DURATION_SECONDS || (event.renew as number) > MAX_CREDENTIALS_SECONDS))
+    faults.push('reserved with credentials that no config can have')
   if (duration < MIN_DURATION_SECONDS) faults.push(`reserved for less than ${MIN_DURATION_SECONDS} s`)
   // If the caller chose no duration, this is the profile's default, and an approver's limit ends the session earlier.
   if (facts && event.durationAsked === true && duration > facts.limits.duration) faults.push('reserved for longer than its limits allow')
@@ -69,7 +78,7 @@ export function reservedFaults(event: ReadEvent, shared: Shared, facts: RequestF
   return faults
 }
 
-function isFor(event: ReadEvent, { issuer, subject }: RequestFacts): boolean {
+export function isFor(event: ReadEvent, { issuer, subject }: RequestFacts): boolean {
   if (event.callerHash !== undefined) return event.callerHash === callerHash({ issuer, subject })
   const caller = event.caller as CallerRef
   return caller.issuer === issuer && caller.subject === subject
@@ -111,6 +120,8 @@ export function issuedFaults(event: ReadEvent, open: OpenSession): readonly stri
   const [at, expiration, sends] = [instantOf(event.at), instantOf(event.expiration), event.sends as number]
   if (expiration > open.expiresAt) faults.push('issued beyond the reserved end')
   else if (expiration > open.end) faults.push('issued for longer than its limits allow')
+  else if (open.renew !== undefined && expiration > wholeSecond(open.at) + seconds(open.renew))
+    faults.push('issued for longer than one set of credentials lasts')
   if (at >= open.expiresAt) faults.push('issued after its end')
   else if (expiration <= at) faults.push('issued with credentials that had already expired')
   if (!/^ASIA[A-Z0-9]{12,124}$/.test(event.accessKeyId as string)) faults.push('issued with an access key ID that is not that of a session')
@@ -128,10 +139,13 @@ export function issuedFaults(event: ReadEvent, open: OpenSession): readonly stri
 export function closedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
   if (event.type === 'session.failed')
     return [...(open.dropped ? ['failed after its answer was dropped'] : []), ...attemptFaults(event, open, 'failed')]
-  return instantOf(event.at) < open.at + seconds(ABANDONED_AFTER_SECONDS)
+  return tooSoon(event, open)
+}
+
+export const tooSoon = (event: ReadEvent, open: Pick<OpenSession, 'at'>): readonly string[] =>
+  instantOf(event.at) < open.at + seconds(ABANDONED_AFTER_SECONDS)
     ? [`abandoned less than ${ABANDONED_AFTER_SECONDS} s after it was reserved`]
     : []
-}
 
 /** The faults of a dropped response. Its session stays open. */
 export function droppedFaults(event: ReadEvent, open: OpenSession): readonly string[] {
@@ -143,7 +157,7 @@ export function droppedFaults(event: ReadEvent, open: OpenSession): readonly str
 }
 
 /** One call of one function reserves and closes, with one clock and long before the reservation counts as abandoned. */
-function attemptFaults(event: ReadEvent, open: OpenSession, what: string): readonly string[] {
+export function attemptFaults(event: ReadEvent, open: Pick<OpenSession, 'at'>, what: string): readonly string[] {
   const after = instantOf(event.at) - open.at
   const sends = event.sends as number
   return [

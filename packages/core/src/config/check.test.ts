@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { config as made, profile } from '../testing/fixtures.ts'
 import { checkConfig, formatFaults } from './check.ts'
 import { binding, param, text } from './define.ts'
+import type { Preset } from './shape.ts'
 
 type Draft = any
 const draft = (change: (config: Draft) => void = () => {}): unknown => {
@@ -271,6 +272,48 @@ describe('numbers that no token can be compared with exactly', () => {
   test('the largest safe integer is accepted', () => expect(faultsOf(claims(2 ** 53 - 1))).toBe('ok'))
 })
 
+describe('renew', () => {
+  const duration = (renew: string, max = '8h') => ({ duration: { default: '1h', max, renew } })
+  const approval = (maxUses: number) => ({
+    approval: { rules: [{ by: [{ issuer: 'people', claims: { sub: 'x' } }], count: 1 }], expiresAfter: '1h', window: '8h', maxUses },
+  })
+  test.each<[string, object, string]>([
+    ['half an hour of eight', duration('30m'), 'ok'],
+    ['the longest session', duration('1h', '12h'), 'ok'],
+    ['the shortest credentials', duration('60s', '1h'), 'ok'],
+    ['credentials that outlast the session', duration('1h', '1h'), 'ok'],
+    ['a session of more than 12 h', duration('1h', '12h1s'), 'profiles.reader.duration.max: must be at most 12h'],
+    ['credentials of less than a minute', duration('59s', '1h'), 'profiles.reader.duration.renew: must be 60s to 1h'],
+    ['credentials of more than an hour', duration('61m'), 'profiles.reader.duration.renew: must be 60s to 1h'],
+    ['a number', { duration: { default: '1h', max: '8h', renew: 900 } }, 'profiles.reader.duration.renew'],
+    ['a hundred sets', { ...duration('5m', '5h'), ...approval(1) }, 'ok'],
+    ['a hundred and one sets', duration('3m', '5h3m'), 'makes up to 101 sets of credentials'],
+    ['too many sets in several sessions', { ...duration('30m'), ...approval(7) }, 'makes up to 112 sets of credentials'],
+    ['many sessions without renewals', { ...duration('1h', '1h'), ...approval(100) }, 'ok'],
+  ])('%s', (_name, change, fault) => expect(faultsOf(reader(change))).toContain(fault))
+
+  test.each<[Preset, boolean]>([
+    ['github', true],
+    ['buildkite', true],
+    ['circleci', true],
+    ['kubernetes', true],
+    ['azure-devops', true],
+    ['gitlab', false],
+    ['bitbucket', false],
+    ['terraform', false],
+    ['spacelift', false],
+    ['vercel', false],
+  ])('with jobs of %s: %s', (preset, ok) => {
+    const found = faultsOf((config) => {
+      config.issuers.ci = { ...config.issuers.people, preset, kind: 'workload', url: 'https://ci.acme.example', key: 'ci' }
+      const eligible = [...config.profiles.reader.eligible, { issuer: 'ci', claims: { sub: 'deploy' } }]
+      Object.assign(config.profiles.reader, { eligible, ...duration('30m') })
+    })
+    if (ok) expect(found).toBe('ok')
+    else expect(found).toContain('profiles.reader.eligible[1].issuer: gives a job one token at its start')
+  })
+})
+
 describe('faults', () => {
   test.each<[string, (config: Draft) => void, string]>([
     ['an unknown setting', reader({ eligable: [] }), 'profiles.reader.eligable: is an unknown setting'],
@@ -291,7 +334,11 @@ describe('faults', () => {
     ['an unknown target', reader({ target: 'moon' }), "names the unknown target 'moon'"],
     ['an inherited target', reader({ target: 'constructor' }), "names the unknown target 'constructor'"],
     ['a bare number for a duration', reader({ duration: { default: '900', max: '1h' } }), 'must be a duration with units'],
-    ['longer than chaining allows', reader({ duration: { default: '1h', max: '2h' } }), 'profiles.reader.duration.max: must be at most 1h'],
+    [
+      'longer than chaining allows',
+      reader({ duration: { default: '1h', max: '2h' } }),
+      'profiles.reader.duration.max: must be at most 1h without renew',
+    ],
     ['a default above the maximum', reader({ duration: { default: '1h', max: '30m' } }), 'must not be longer than duration.max'],
     ['a default below a minute', reader({ duration: { default: '59s', max: '30m' } }), 'must be at least 60s'],
     [

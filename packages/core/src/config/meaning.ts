@@ -5,13 +5,23 @@ import { connectionActions, grantActions } from '@stint/iam/minting/left-open'
 import { durationSeconds, formatDuration, parseDuration } from '../duration.ts'
 import { MAX_TAG_VALUE, tagText } from '../tag-value.ts'
 import { approvalFor } from './approval.ts'
+import { canFetchAgain, presetOf } from './issuers/presets.ts'
 import { isGlob } from './matcher.ts'
 import { mintsOf } from './mints.ts'
 import { nearest } from './nearest.ts'
 import { parsePattern } from './pattern.ts'
 import { checkPolicy } from './policy-check.ts'
 import { isIssuerUrl } from './schema.ts'
-import { type Approval, type Config, MAX_GRANT_DAYS, MAX_SESSION_SECONDS, type Matcher, type Profile, type Who } from './shape.ts'
+import {
+  type Approval,
+  type Config,
+  MAX_CREDENTIALS_SECONDS,
+  MAX_GRANT_DAYS,
+  MAX_SESSION_SECONDS,
+  type Matcher,
+  type Profile,
+  type Who,
+} from './shape.ts'
 import { sharedIssuers } from './shared-issuers.ts'
 
 /** A shorter session is useless to any client. The end-time Deny makes sessions under 15 minutes possible (docs/decisions/0002). */
@@ -98,6 +108,7 @@ function checkProfile(config: Config, profile: Profile, path: string, say: Say):
   if (typeof approval?.breakGlass === 'object' && !(profile.slack?.channel ?? config.slack?.channel))
     say(`${path}.approval.breakGlass.delay`, 'approves without a person, but no Slack channel is set for the notification')
   checkDurations(profile, path, say)
+  checkRenewal(config, profile, approval, path, say)
   checkTags(config, profile, path, say)
   checkParameters(profile, path, say)
   checkPolicy(profile, path, say)
@@ -216,11 +227,43 @@ function checkPeople(config: Config, say: Say): void {
 
 function checkDurations(profile: Profile, path: string, say: Say): void {
   const [preset, longest] = [parseDuration(profile.duration.default) ?? 0, parseDuration(profile.duration.max) ?? 0]
-  if (longest > MAX_SESSION_SECONDS) {
-    say(`${path}.duration.max`, `must be at most ${formatDuration(MAX_SESSION_SECONDS)}, the AWS limit for role chaining`)
-  }
+  const { renew } = profile.duration
+  if (longest > MAX_SESSION_SECONDS) say(`${path}.duration.max`, `must be at most ${formatDuration(MAX_SESSION_SECONDS)}`)
+  else if (renew === undefined && longest > MAX_CREDENTIALS_SECONDS)
+    say(
+      `${path}.duration.max`,
+      `must be at most ${formatDuration(MAX_CREDENTIALS_SECONDS)} without renew, because that is the AWS limit for role chaining`,
+    )
   if (preset < MIN_SESSION_SECONDS) say(`${path}.duration.default`, `must be at least ${MIN_SESSION_SECONDS}s`)
   if (preset > longest) say(`${path}.duration.default`, 'must not be longer than duration.max')
+}
+
+/** Sets of credentials that a request needs at most. Its item has room for 150, because renewals can fail or be repeated. */
+const MAX_NEEDED_SETS = 100
+
+/** Renewals must fit into the request's item, and each caller must be able to prove again who they are. */
+function checkRenewal(config: Config, profile: Profile, approval: Approval | undefined, path: string, say: Say): void {
+  const { renew, max } = profile.duration
+  if (renew === undefined) return
+  const seconds = parseDuration(renew) ?? 0
+  if (seconds < MIN_SESSION_SECONDS || seconds > MAX_CREDENTIALS_SECONDS) {
+    say(`${path}.duration.renew`, `must be ${MIN_SESSION_SECONDS}s to ${formatDuration(MAX_CREDENTIALS_SECONDS)}`)
+    return
+  }
+  const sets = (approval?.maxUses ?? 1) * Math.ceil((parseDuration(max) ?? 0) / seconds)
+  if (sets > MAX_NEEDED_SETS)
+    say(
+      `${path}.duration.renew`,
+      `makes up to ${sets} sets of credentials (maxUses × max / renew). One request can have ${MAX_NEEDED_SETS}: set a longer renew, a shorter max or fewer uses`,
+    )
+  for (const [index, { issuer }] of profile.eligible.entries()) {
+    const found = config.issuers[issuer]
+    if (found && !canFetchAgain(presetOf(found)))
+      say(
+        `${path}.eligible[${index}].issuer`,
+        'gives a job one token at its start, so its sessions cannot be renewed. Use a profile without renew',
+      )
+  }
 }
 
 function checkTags(config: Config, profile: Profile, path: string, say: Say): void {

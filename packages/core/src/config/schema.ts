@@ -198,6 +198,10 @@ const issuer = named(
     ),
     maxTokenLife: optional('The longest `exp - iat` that is accepted, at most 168h. Default: 24h for people, 1h for workloads.', duration),
     clockSkew: optional("How far `iat` and `nbf` can be ahead of the broker's clock, at most 60s. Default: 10s.", duration),
+    jobIdentity: optional(
+      'For workloads: the claims that tell the jobs of one caller apart (`run_id`, `build_number`). Only the job that started a session can renew it.',
+      list(claimRef),
+    ),
     actorClaim: optional('For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`).', claimRef),
     replay: optional('`once`: a token can be used for one session per profile.', v.literal('once')),
   }),
@@ -372,7 +376,14 @@ const profile = named(
     ),
     duration: about(
       'How long a session lasts: if the caller does not say, and at most.',
-      v.strictObject({ default: duration, max: duration }),
+      v.strictObject({
+        default: duration,
+        max: duration,
+        renew: optional(
+          'How long one set of credentials lasts, from 60s to 1h. The session can be renewed until it ends, and `max` can be up to 12h. Every renewal checks the caller, the rules and the freezes again. Without it, a session has one set of credentials.',
+          duration,
+        ),
+      }),
     ),
     sourceIdentity: optional(
       '`false`: set no source identity, for chained roles that do not allow sts:SetSourceIdentity. A source identity persists through every hop.',

@@ -67,6 +67,8 @@ export type Issuer = {
   readonly maxTokenLife?: Duration
   /** How far `iat` and `nbf` can be ahead of the broker's clock, at most 60s. Default: 10s. */
   readonly clockSkew?: Duration
+  /** For workloads: the claims that tell the jobs of one caller apart (`run_id`, `build_number`). Only the job that started a session can renew it. */
+  readonly jobIdentity?: readonly ClaimRef[]
   /** For workloads: the claim that names the person who triggered the job (`actor_id`, `user_id`). */
   readonly actorClaim?: ClaimRef
   /** `once`: a token can be used for one session per profile. */
@@ -108,7 +110,12 @@ export type Profile = {
   /** The parameters that a caller must pass, by name. */
   readonly parameters?: { readonly [name: string]: Parameter }
   /** How long a session lasts: if the caller does not say, and at most. */
-  readonly duration: { readonly default: Duration; readonly max: Duration }
+  readonly duration: {
+    readonly default: Duration
+    readonly max: Duration
+    /** How long one set of credentials lasts, from 60s to 1h. The session can be renewed until it ends, and `max` can be up to 12h. Every renewal checks the caller, the rules and the freezes again. Without it, a session has one set of credentials. */
+    readonly renew?: Duration
+  }
   /** `false`: set no source identity, for chained roles that do not allow sts:SetSourceIdentity. A source identity persists through every hop. */
   readonly sourceIdentity?: false
   /** `true`: the session can assume further roles, whose sessions outlive it. Short for `mints: ['sts:AssumeRole']`. */

@@ -9,8 +9,10 @@ export type * from './settings.ts'
 /** Maximum number of days from the request to the end of the window. Longer access is not temporary. The start can be up to a week ahead. */
 export const MAX_GRANT_DAYS = 45
 
-/** AWS STS API Reference, AssumeRole, DurationSeconds: a chained session lasts at most one hour. */
-export const MAX_SESSION_SECONDS = 3600
+/** AWS STS API Reference, AssumeRole, DurationSeconds: credentials of a chained session last at most one hour. */
+export const MAX_CREDENTIALS_SECONDS = 3600
+/** The longest session whose credentials are renewed: a working day. */
+export const MAX_SESSION_SECONDS = 43_200
 
 /** A value that a deployment or the sandbox fills in. */
 export type Binding = { readonly binding: string; readonly default?: string }

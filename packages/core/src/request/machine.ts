@@ -14,7 +14,16 @@ import { type Instant, seconds } from '../instant.ts'
 import { canonicalJson } from '../json.ts'
 import { type Done, done, type Refused, refused } from '../outcome.ts'
 import { missing, withinHours } from './approval.ts'
-import { type AccessRequest, type Channel, type GivenApproval, type Limits, needsReview, type RequestState, stateAt } from './request.ts'
+import {
+  type AccessRequest,
+  type Channel,
+  type GivenApproval,
+  isRevocable,
+  type Limits,
+  needsReview,
+  type RequestState,
+  stateAt,
+} from './request.ts'
 
 type RequestAct =
   | 'approve'
@@ -48,7 +57,8 @@ export const requestTransitions: { readonly [state in RequestState]: { readonly 
   cancelled: {},
   expired: {},
   revoked: { remind: ['revoked'], review: ['revoked'] },
-  ended: { remind: ['ended'], review: ['ended'] },
+  // Only while a session has not ended.
+  ended: { revoke: ['revoked'], remind: ['ended'], review: ['ended'] },
   refused: {},
 }
 
@@ -241,14 +251,14 @@ export function justify(request: AccessRequest, caller: Caller, text: string, no
 
 /**
  * The requester, an approver or, for an unattended break-glass, anyone eligible revokes the request, before or after approval.
- * After the response, no new session is issued.
+ * After the response, no new session is issued, and none is renewed.
  */
 export function revoke(request: AccessRequest, actor: Actor, said: Said, now: Instant): Decided {
   const entitled = isRequester(request, actor) || mayStop(request, actor) || (actor.caller.kind === 'human' && actor.opens.length > 0)
   if (!entitled) return refused('not-approver', 'You are not entitled to revoke this request.')
   const state = stateAt(request, now)
   if (state === 'revoked') return done('unchanged')
-  return can(state, 'revoke') ? done(closeRequest('revoked', actor, said)) : inState(state)
+  return isRevocable(request, now) ? done(closeRequest('revoked', actor, said)) : inState(state)
 }
 
 /** A person other than the requester closes the review of a break-glass with a comment. */

@@ -6,7 +6,7 @@ import type { Person } from '../identity/person.ts'
 import type { RequestId } from '../ids.ts'
 import type { Instant } from '../instant.ts'
 import type { Terms } from '../scope/terms.ts'
-import type { Session } from './session.ts'
+import { liveUntil, type Session } from './session.ts'
 
 export type RequestState = 'pending' | 'approved' | 'denied' | 'cancelled' | 'expired' | 'revoked' | 'ended' | 'refused'
 
@@ -87,6 +87,11 @@ export function stateAt(request: Pick<AccessRequest, 'state' | 'expiresAt' | 'wi
 export const needsReview = (request: Pick<AccessRequest, 'breakGlass' | 'review' | 'state' | 'approvals' | 'windowStartsAt'>): boolean =>
   request.breakGlass && request.windowStartsAt !== undefined && request.review === undefined
 
-/** Sessions whose credentials were issued and have not expired. */
+/** Sessions with credentials that still work, or that can be renewed. */
 export const liveSessions = ({ sessions }: Pick<AccessRequest, 'sessions'>, now: Instant): readonly Session[] =>
-  sessions.filter(({ state, expiresAt }) => state === 'issued' && expiresAt > now)
+  sessions.filter((session) => liveUntil(session) > now)
+
+/** Whether the request can be revoked: it can be used, or a session of it has not ended, even if its window has. */
+export const isRevocable = (request: Pick<AccessRequest, 'state' | 'expiresAt' | 'windowExpiresAt' | 'sessions'>, now: Instant): boolean =>
+  ['pending', 'approved'].includes(stateAt(request, now)) ||
+  (['approved', 'ended'].includes(request.state) && liveSessions(request, now).some(({ state }) => state === 'issued'))

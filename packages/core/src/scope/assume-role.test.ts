@@ -1,5 +1,6 @@
 /** The one call to AWS: every parameter made from the terms, the caller and the session. */
 import { expect, test } from 'vitest'
+import { roleSessionName } from '../identity/name.ts'
 import type { SessionId } from '../ids.ts'
 import { caller, NOW } from '../testing/fixtures.ts'
 import { assumeRoleInput, sessionExpiry } from './assume-role.ts'
@@ -20,7 +21,12 @@ const scope = (terms: Partial<Terms> = {}): Scope =>
     passingTags: [{ key: 'run', value: '7', transitive: false }],
   }) as unknown as Scope
 const input = (seconds: number, terms?: Partial<Terms>) =>
-  assumeRoleInput(scope(terms), caller(), SESSION, sessionExpiry(NOW, seconds), NOW)
+  assumeRoleInput(
+    scope(terms),
+    { session: SESSION, sessionName: roleSessionName(caller().name, SESSION) },
+    sessionExpiry(NOW, seconds),
+    NOW,
+  )
 
 test('the session’s own tag is sent with every session, and sticks to none that follows', () => {
   const { tags } = input(900)

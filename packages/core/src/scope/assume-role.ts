@@ -2,16 +2,12 @@
  * Turns terms into the AssumeRole call. Every parameter of AssumeRole is set here.
  */
 import { defined } from '../defined.ts'
-import type { Caller } from '../identity/caller.ts'
-import { roleSessionName } from '../identity/name.ts'
 import { SESSION_TAG } from '../identity/own-session.ts'
 import type { SessionId } from '../ids.ts'
 import { type Instant, seconds, wholeSecond } from '../instant.ts'
+import { MIN_STS_SECONDS } from '../sts-limits.ts'
 import { sessionPolicy } from './policy.ts'
 import type { Scope, Tag } from './terms.ts'
-
-/** AWS STS API Reference, AssumeRole, DurationSeconds: at least 900. The session policy ends shorter sessions. */
-const MIN_STS_SECONDS = 900
 
 export type AssumeRoleInput = {
   readonly region: string
@@ -25,13 +21,12 @@ export type AssumeRoleInput = {
   readonly sourceIdentity?: string
 }
 
-/** The exact end of a session that is reserved now. In whole seconds, because AWS compares times in whole seconds. */
+/** The exact end of a session, or of a set of credentials, that is reserved now. In whole seconds, because AWS compares times in whole seconds. */
 export const sessionExpiry = (now: Instant, durationSeconds: number): Instant => wholeSecond(now) + seconds(durationSeconds)
 
 export function assumeRoleInput(
   scope: Scope,
-  caller: Caller,
-  session: SessionId,
+  { session, sessionName }: { readonly session: SessionId; readonly sessionName: string },
   expiresAt: Instant,
   reservedAt: Instant,
 ): AssumeRoleInput {
@@ -39,9 +34,10 @@ export function assumeRoleInput(
   return {
     region: target.region,
     roleArn: terms.role,
-    roleSessionName: roleSessionName(caller.name, session),
+    roleSessionName: sessionName,
     externalId: terms.externalId,
-    // From the session's end, not from the requested duration: an approver may have shortened it.
+    // From the end of these credentials, not from the requested duration: an approver may have shortened it. The session policy ends
+    // shorter ones.
     durationSeconds: Math.max(MIN_STS_SECONDS, Math.ceil((expiresAt - wholeSecond(reservedAt)) / 1000)),
     policy: sessionPolicy(terms, expiresAt),
     policyArns: terms.policyArns,

@@ -4,6 +4,7 @@
  * Reference, "AssumeRole", "Credentials", "AssumedRoleUser"; IAM User Guide, "Unique identifiers".
  */
 import { type Instant, seconds } from '../instant.ts'
+import { LATER_SECONDS } from '../sts-limits.ts'
 import type { AssumeRoleInput } from './assume-role.ts'
 
 /** The response as received. */
@@ -23,8 +24,6 @@ export type AssumedRole = {
   readonly answeredAt?: Instant
 }
 
-/** AWS rounds to whole seconds and takes some time before it responds. */
-const LATER_SECONDS = 60
 /** AWS refuses a signature whose time differs by more (AWS General Reference, "Signature Version 4"), so a larger skew is not trusted. */
 const SKEW_SECONDS = 300
 

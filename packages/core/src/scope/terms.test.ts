@@ -34,6 +34,8 @@ const codeOf = (...args: Parameters<typeof resolve>) => {
   return resolved.outcome === 'done' ? 'ok' : resolved.code
 }
 
+const sessionNamed = { session: 'req_X.y' as SessionId, sessionName: 'Dana-req_X.y' } as const
+
 describe('parameters', () => {
   test.each<[string, AccessInput['parameters'], string]>([
     ['missing', undefined, 'parameter-invalid'],
@@ -152,14 +154,14 @@ describe('durations', () => {
   })
 
   test('AWS is asked for the time to the end, which an approver may have brought nearer', () => {
-    const input = assumeRoleInput(scopeOf({}, { duration: '1h' }), caller(), 'req_X.y' as SessionId, NOW + 1_800_000, NOW + 999)
+    const input = assumeRoleInput(scopeOf({}, { duration: '1h' }), sessionNamed, NOW + 1_800_000, NOW + 999)
     expect(input.durationSeconds).toBe(1800)
   })
   test('AWS is asked for at least 900 s, the policy ends sooner, in whole seconds', () => {
     const scope = scopeOf({}, { duration: '60s' })
     const end = sessionExpiry(NOW + 999, scope.duration)
     expect(end).toBe(NOW + 60_000)
-    const input = assumeRoleInput(scope, caller(), 'req_X.y' as SessionId, end, NOW + 999)
+    const input = assumeRoleInput(scope, sessionNamed, end, NOW + 999)
     expect(input.durationSeconds).toBe(900)
     expect(JSON.parse(input.policy).Statement.at(-1)).toEqual({
       Effect: 'Deny',
@@ -251,7 +253,7 @@ describe('session policies', () => {
           narrow ? { narrow: { Version: '2012-10-17', Statement: narrow } as never } : {},
         )
         if (resolved.outcome !== 'done') return true
-        const input = assumeRoleInput(resolved.value, caller(), 'req_X.y' as SessionId, NOW + 1_800_000, NOW)
+        const input = assumeRoleInput(resolved.value, sessionNamed, NOW + 1_800_000, NOW)
         const session = [policy(JSON.parse(input.policy), 'session'), ...(kind.arns ? [everything] : [])]
         const open = openedBy([...kind.mints, ...(kind.chaining ? ['sts:AssumeRole'] : [])])
         return mintingActions.every((name) => {

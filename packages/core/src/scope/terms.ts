@@ -64,6 +64,8 @@ export type Terms = {
   readonly tags: readonly Tag[]
   /** Longest session, in seconds. */
   readonly maxDuration: number
+  /** How long each set of credentials lasts, in seconds; absent if the session has only one. */
+  readonly renew?: number
   readonly uses: number
   /** How long after the approval sessions can be taken, in seconds; 0 for a request that needs no approval. */
   readonly window: number
@@ -144,6 +146,7 @@ export function resolveScope(
     ...(profile.sourceIdentity === false ? {} : { sourceIdentity: sourceIdentity(caller.issuerKey, caller.identity) }),
     tags: tags.value.stable,
     maxDuration: durationSeconds(profile.duration.max),
+    ...(profile.duration.renew === undefined ? {} : { renew: durationSeconds(profile.duration.renew) }),
     uses: approval?.maxUses ?? uses,
     window: approval ? durationSeconds(approval.window) : 0,
     ...(approval ? { approval } : {}),

@@ -2,7 +2,8 @@
 import type { RequestId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import { type Done, done, type Unknown } from '@stint/core/outcome'
-import { openSessions } from './items.ts'
+import { countOpen } from './items.ts'
+import type { renewals as renewalWrites } from './renewals.ts'
 import type { reading as singles } from './request-reader.ts'
 import type { Sender } from './sender.ts'
 import type { sessionWrites } from './sessions.ts'
@@ -12,13 +13,20 @@ export function abandoning(
   sender: Sender,
   reading: Pick<ReturnType<typeof singles>, 'readItem'>,
   sessions: Pick<ReturnType<typeof sessionWrites>, 'abandonOne'>,
+  renewals: Pick<ReturnType<typeof renewalWrites>, 'abandonRenewal'>,
 ) {
-  /** Abandons every reservation of one request that is old enough, and returns how many. */
+  /** Abandons every reservation and every renewal of one request that is old enough, and returns how many. */
   async function abandonIn(id: RequestId, before: Instant, now: Instant): Promise<Done<number> | Unknown> {
     const item = await reading.readItem(id)
     if (item.outcome === 'unknown') return item
     let given = 0
     for (const [suffix, session] of Object.entries(item.value?.sessions ?? {})) {
+      for (const [attempt, renewal] of Object.entries(session.open ?? {})) {
+        if (renewal.at >= before) continue
+        const abandoned = await renewals.abandonRenewal(id, suffix, attempt, renewal, now)
+        if (abandoned.outcome === 'unknown') return abandoned
+        if (abandoned.value) given++
+      }
       if (session.state !== 'reserved' || session.reservedAt >= before) continue
       const abandoned = await sessions.abandonOne(id, suffix, session, now)
       if (abandoned.outcome === 'unknown') return abandoned
@@ -32,7 +40,7 @@ export function abandoning(
   async function clearOpen(id: RequestId): Promise<Done<true> | Unknown> {
     const item = await reading.readItem(id)
     if (item.outcome === 'unknown') return item
-    if (!item.value?.openSession || openSessions(item.value).length > 0) return done(true)
+    if (!item.value?.openSession || countOpen(item.value) > 0) return done(true)
     const cleared = await sender.update(
       requestKey(id),
       { ConditionExpression: 'openSession = :session AND version = :seen', UpdateExpression: 'REMOVE openKey, openAt, openSession' },

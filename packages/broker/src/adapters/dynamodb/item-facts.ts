@@ -17,15 +17,16 @@ export function itemFacts(image: Attributes): ItemFacts {
 
 const nothing = { reviewed: false, sessions: {} } as const
 
-function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly attempts?: number }): ItemFacts {
-  const { state, createdAt, profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStartsAt, windowExpiresAt } = item
+function requestOf(item: Partial<Item> & Pick<Item, 'sessions'> & { readonly attempts?: number; readonly renewals?: number }): ItemFacts {
+  const { state, createdAt, profile, target, roleArn, terms, termsHash, usesLeft, attempts, renewals, windowStartsAt, windowExpiresAt } =
+    item
   const { expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification, fullSubject } = item
   const facts = {
     state,
     createdAt,
     caller: item.caller && callerKey(item.caller),
     callerKey: item.callerKey,
-    ...{ profile, target, roleArn, terms, termsHash, usesLeft, attempts, windowStartsAt, windowExpiresAt },
+    ...{ profile, target, roleArn, terms, termsHash, usesLeft, attempts, renewals, windowStartsAt, windowExpiresAt },
     ...{ expiresAt, unattendedAt, startsAt, limits, triggeredBy, breakGlass, justification, fullSubject },
     moreJustifications: item.moreJustifications?.map(({ text }) => text),
     decidedBy: item.decidedBy && callerKey(item.decidedBy),
@@ -47,6 +48,10 @@ const sessionOf = ({
   sourceIdentity,
   issued,
   dropped,
+  renew,
+  renewed,
+  open,
+  endedBy,
 }: StoredSession): ItemSession => ({
   state,
   reservedAt,
@@ -56,6 +61,8 @@ const sessionOf = ({
   ...defined({ sourceIdentity }),
   ...(issued ? { accessKeyId: issued.accessKeyId, expiration: issued.expiration, assumedRoleArn: issued.assumedRoleArn } : {}),
   dropped: dropped === true,
+  ...defined({ renew, renewed, endedBy }),
+  open: Object.values(open ?? {}).map(({ set }) => set),
 })
 
 function freezeOf(image: Attributes): NonNullable<ItemFacts['freeze']> {

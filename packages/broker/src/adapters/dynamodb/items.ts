@@ -5,11 +5,14 @@ import type { SessionId } from '@stint/core/ids'
 import type { Instant } from '@stint/core/instant'
 import type { AccessRequest } from '@stint/core/request/request'
 import type { Session } from '@stint/core/request/session'
-import type { Terms } from '@stint/core/scope/terms'
+import type { Tag, Terms } from '@stint/core/scope/terms'
 import { unmarshall } from './attributes.ts'
 import { storedFields } from './stored-fields.ts'
 
-export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 'expiresAt' | 'sessionName'> & {
+export type StoredSession = Pick<
+  Session,
+  'state' | 'reservedAt' | 'duration' | 'expiresAt' | 'sessionName' | 'renew' | 'endedBy' | 'endedAt'
+> & {
   readonly attempt: string
   readonly fingerprint?: string
   readonly sourceIdentity?: string
@@ -19,7 +22,25 @@ export type StoredSession = Pick<Session, 'state' | 'reservedAt' | 'duration' | 
   readonly dropped?: true
   /** The run of the sweeper that abandoned it. */
   readonly abandonedBy?: string
+  /** The call that ended it. */
+  readonly endAttempt?: string
+} & Partial<Renewing>
+
+/** What only a session that can be renewed has. */
+type Renewing = {
+  /** The session tags as sent, without those in the terms. */
+  readonly tags: readonly Tag[]
+  /** The job of the workload that started the session. */
+  readonly job?: string
+  /** Further sets of credentials, and the newest one. `attempt`: the call that was recorded last. */
+  readonly renewed: { readonly count: number; readonly attempt?: string } & Partial<NonNullable<Session['renewed']>>
+  /** Renewals without an outcome, by their attempts. */
+  readonly open: { readonly [attempt: string]: OpenRenewal }
+  /** The minute of the last renewal, in minutes since the epoch, and how many it has. */
+  readonly minute?: number
+  readonly minuteCount?: number
 }
+export type OpenRenewal = { readonly set: string; readonly at: Instant; readonly expiresAt: Instant }
 
 /** A request as it is stored. A request approved by rule lacks what only an approval adds. */
 export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'limits' | 'breakGlass' | 'expiresAt' | 'notices'> & {
@@ -32,6 +53,9 @@ export type Item = Omit<AccessRequest, 'terms' | 'sessions' | 'approvals' | 'lim
   readonly expiresAt?: Instant
   readonly callerKey: string
   readonly openSession?: string
+  readonly attempts?: number
+  readonly renewals?: number
+  readonly events?: readonly unknown[]
   readonly workKey?: string
   readonly dueKey?: string
   readonly dueAt?: string
@@ -54,22 +78,44 @@ export function toItem(attributes: Parameters<typeof unmarshall>[0]): Item {
   }
 }
 
-export const openSessions = (item: Item): StoredSession[] => Object.values(item.sessions).filter(({ state }) => state === 'reserved')
+/** How many calls of AWS have no recorded outcome: reserved sessions, and renewals. */
+export const countOpen = (item: Item): number =>
+  Object.values(item.sessions).reduce((sum, { state, open }) => sum + (state === 'reserved' ? 1 : 0) + Object.keys(open ?? {}).length, 0)
 
 /** Oldest first. */
 function sessionsIn(item: Item): Session[] {
   return Object.entries(item.sessions)
-    .map(([suffix, { attempt: _attempt, fingerprint: _fingerprint, dropped: _dropped, abandonedBy: _abandonedBy, ...stored }]) => ({
+    .map(([suffix, stored]) => ({
       id: `${item.id}.${suffix}` as SessionId,
       requestId: item.id,
       caller: item.caller,
       profile: item.profile,
       target: item.target,
       roleArn: item.roleArn,
-      ...stored,
+      ...sessionFields.pick(stored),
+      ...(stored.renewed?.at === undefined ? {} : { renewed: newestOf(stored.renewed) }),
+      // Revoking a request ends its sessions, in the same write.
+      ...(item.state === 'revoked' && stored.state === 'issued' ? { state: 'ended' as const, endedBy: 'revoke' as const } : {}),
     }))
     .sort((a, b) => a.reservedAt - b.reservedAt)
 }
+
+/** Fields that are the same in the item and in the session. */
+const sessionFields = storedFields<Omit<Session, 'id' | 'requestId' | 'caller' | 'profile' | 'target' | 'roleArn' | 'renewed'>>({
+  state: true,
+  sessionName: true,
+  sourceIdentity: true,
+  duration: true,
+  reservedAt: true,
+  expiresAt: true,
+  renew: true,
+  issued: true,
+  failure: true,
+  endedBy: true,
+  endedAt: true,
+})
+
+const newestOf = ({ attempt: _attempt, ...renewed }: Renewing['renewed']) => renewed as NonNullable<Session['renewed']>
 
 /** Fields that are the same in the item and in the request. */
 type SameFields = Omit<AccessRequest, 'personNow' | 'terms' | 'breakGlass' | 'expiresAt' | 'approvals' | 'limits' | 'notices' | 'sessions'>

@@ -11,10 +11,12 @@ import { freezeWrites } from './freezes.ts'
 import { links } from './links.ts'
 import { tableOverSdk } from './over-sdk.ts'
 import { passingTime } from './passing-time.ts'
+import { renewals } from './renewals.ts'
 import { changes } from './request-changes.ts'
 import { lists } from './request-lists.ts'
 import { reading } from './request-reader.ts'
 import { type DynamoSettings, sender } from './sender.ts'
+import { sessionEnd } from './session-end.ts'
 import { sessionWrites } from './sessions.ts'
 import { slackState } from './slack-state.ts'
 import { sweeping } from './sweeping.ts'
@@ -31,7 +33,12 @@ export function dynamoLedger(settings: DynamoSettings): Ledger & Links & SlackSt
     ...listed,
     ...changes(settings, send, read),
     passTime: passing.passTime,
-    ...sweeping(settings, send, { ...listed, ...passing, ...abandoning(send, read, sessionWrites(settings, send)) }),
+    ...sweeping(settings, send, {
+      ...listed,
+      ...passing,
+      ...abandoning(send, read, sessionWrites(settings, send), renewals(settings, send, read)),
+    }),
+    ...sessionEnd(settings, send, read),
     ...freezeWrites(settings, send),
     ...system(settings, send),
     ...links(settings, send),

@@ -1,7 +1,7 @@
 /** Whether an item of the story table is final: nothing more can happen to it except its retirement. */
 import type { Instant } from '@stint/core/instant'
-import { needsReview, stateAt } from '@stint/core/request/request'
-import { type Item, openSessions, toRequest } from './items.ts'
+import { liveSessions, needsReview, stateAt } from '@stint/core/request/request'
+import { countOpen, type Item, toRequest } from './items.ts'
 
 /** Why the item is not final yet, as the end of a sentence about it; undefined if it is. */
 export function aliveAt(item: Item, now: Instant): string | undefined {
@@ -10,8 +10,7 @@ export function aliveAt(item: Item, now: Instant): string | undefined {
   // Time alone has expired this request, and the sweeper has yet to record that in its journal.
   if (request.state === 'pending') return 'is still pending'
   if (stateAt(request, now) === 'approved') return 'is still approved'
-  if (openSessions(item).length > 0) return 'has a session without a recorded outcome'
-  if (request.sessions.some((session) => session.state === 'issued' && session.expiresAt > now))
-    return 'has credentials that have not expired'
+  if (countOpen(item) > 0) return 'has a session without a recorded outcome'
+  if (liveSessions(request, now).length > 0) return 'has credentials that have not expired'
   return needsReview(request) ? 'is a break-glass request that has not been reviewed' : undefined
 }

@@ -10,11 +10,10 @@ import { sessionSuffix } from '@stint/core/ids'
 import { type Instant, seconds, wholeSecond } from '@stint/core/instant'
 import { canonicalJson } from '@stint/core/json'
 import { type Done, done, type Refused, refused, type Unknown } from '@stint/core/outcome'
-import { stateAt } from '@stint/core/request/request'
 import { MAX_EVENTS, MAX_USES, SPARE_ATTEMPTS } from '@stint/core/request/session'
 import type { Intent, Reservation, ReserveRefusal } from '../../ports/ledger.ts'
 import { provenanceOf, requestFacts } from './event-facts.ts'
-import { type Item, openSessions } from './items.ts'
+import { countOpen, type Item, type StoredSession } from './items.ts'
 import type { LedgerSettings, Sender } from './sender.ts'
 import { callerKey, dayKey, openKey, requestKey, sessionAttribute, shardOf, timeKey } from './table.ts'
 
@@ -51,13 +50,23 @@ export function reserving(settings: LedgerSettings, { update }: Sender) {
       isThisAttempt,
     )
     const toReservation = (item: Item): Reservation => {
-      const allowed = wholeSecond(call.now) + seconds(item.limits?.duration ?? Number.POSITIVE_INFINITY)
-      return { request, session, attempt, expiresAt: Math.min(expiresAt, allowed), alone: openSessions(item).length === 1 }
+      const { renew, approval } = intent.scope.terms
+      const start = wholeSecond(call.now)
+      const end = Math.min(
+        expiresAt,
+        start + seconds(item.limits?.duration ?? Number.POSITIVE_INFINITY),
+        // What people approved ends with its window. A session of one set of credentials was always allowed to outlast it.
+        renew && approval ? wholeSecond(item.windowExpiresAt as Instant) : expiresAt,
+      )
+      const credentialsExpireAt = renew ? Math.min(end, start + seconds(renew)) : end
+      return { request, session, attempt, expiresAt: end, credentialsExpireAt, alone: countOpen(item) === 1 }
     }
     if (written.outcome === 'unknown') return written
     if (written.outcome === 'done') return done(toReservation(written.value))
     const { item } = written
     if (item && isThisAttempt(item)) return done(toReservation(item))
+    // Loaded on first use: most calls are not refused.
+    const { reasonToRefuse } = await import('./reserve-refusal.ts')
     return reasonToRefuse(item, intent, epoch, Math.max(clock(), call.now))
   }
 }
@@ -108,9 +117,14 @@ async function reserveValues(intent: Intent, settings: LedgerSettings) {
       sessionName,
       sourceIdentity: scope.terms.sourceIdentity,
       fingerprint: intent.named ? intent.fingerprint : undefined,
+      ...renewing(intent),
     },
   }
 }
+
+/** What renewals need: the tags as sent, the job of the workload, and places for their writes. */
+const renewing = ({ scope: { terms, passingTags }, job }: Intent): Partial<StoredSession> =>
+  terms.renew ? { renew: terms.renew, tags: passingTags, ...defined({ job }), renewed: { count: 0 }, open: {} } : {}
 
 /** Loaded on first use: most events have room for everything. */
 async function textsOf(created: AuditEvent, fullSubject: string | undefined): Promise<readonly AuditEvent[]> {
@@ -145,6 +159,7 @@ const reservedEvent = (intent: Intent, build: string): AuditEvent => ({
   role: intent.scope.terms.role,
   ...defined({ sourceIdentity: intent.scope.terms.sourceIdentity }),
   duration: intent.scope.duration,
+  ...defined({ renew: intent.scope.terms.renew }),
   ...(intent.scope.durationAsked ? { durationAsked: true } : {}),
   expiresAt: intent.expiresAt,
   build,
@@ -196,46 +211,3 @@ const reserveUpdate = `SET ${[
   'openSession = :openSession',
   '#session = :session',
 ].join(', ')}`
-
-/** Why a request cannot be used, from the item that failed the condition. Another caller's request is reported as not found. */
-function reasonToRefuse(item: Item | undefined, intent: Intent, epoch: Instant, now: Instant): Refused<ReserveRefusal> {
-  const { caller, scope, fingerprint } = intent
-  if (!item || item.callerKey !== callerKey(caller)) return refused('request-unknown', 'Request not found, or not visible to you.')
-  const ended = (state: string) =>
-    refused('request-ended', state === 'ended' ? 'The request has ended.' : `The request is ${state}.`, { evidence: { state } })
-  // Restored from the log: only the log knows what it was for.
-  if (item.terms === undefined) return ended(item.state)
-  if (!intent.named && fingerprint !== undefined && item.fingerprint !== fingerprint)
-    return refused('idempotency-mismatch', 'This Idempotency-Key was already used with different content. Use a new key.')
-  // What time has made of it: a request that was not decided in time is not pending any more.
-  const state = stateAt({ ...item, expiresAt: item.expiresAt ?? 0 }, now)
-  if (state === 'pending') return refused('approval-required', 'The request is waiting for approval.')
-  if (state !== 'approved') return ended(state)
-  if (item.createdAt <= epoch) return ended('ended')
-  if ((item.windowStartsAt ?? 0) > now) return refused('window-not-started', 'The window of this request has not started.')
-  const earlier = item.sessions[sessionSuffix(intent.session)]
-  if (earlier && fingerprint === undefined) return refused('token-used', 'This token has already been used for this request.')
-  if (earlier && earlier.fingerprint !== fingerprint)
-    return refused('idempotency-mismatch', 'This Idempotency-Key was already used with different content. Use a new key.')
-  if (earlier) {
-    const [detail, evidence] = ['This Idempotency-Key already has a session.', { session: intent.session }]
-    if (earlier.state === 'issued') return refused('already-issued', detail, { evidence })
-    return earlier.state === 'reserved' ? refused('in-progress', detail, { evidence }) : refused('request-exhausted', detail)
-  }
-  if ((item.usesLeft ?? 0) <= 0) return exhausted(item)
-  if (item.termsHash !== scope.termsHash)
-    return refused('terms-changed', 'The terms of this request have changed since its approval.', { evidence: { approved: item.terms } })
-  const longest = item.limits?.duration
-  if (scope.durationAsked && longest !== undefined && scope.duration > longest)
-    return refused('duration-invalid', `An approver allowed at most ${longest} seconds.`)
-  return refused('request-exhausted', 'The request has reached its maximum number of attempts or events. Make a new request.')
-}
-
-/** Names a reserved or issued session, if there is one, so that `idempotentSlot` can report the first call's outcome. */
-function exhausted(item: Item): Refused<'request-exhausted'> {
-  const detail = 'The request has no uses left.'
-  for (const [suffix, { state }] of Object.entries(item.sessions))
-    if (state === 'issued' || state === 'reserved')
-      return refused('request-exhausted', detail, { evidence: { session: `${item.id}.${suffix}`, sessionState: state } })
-  return refused('request-exhausted', detail)
-}

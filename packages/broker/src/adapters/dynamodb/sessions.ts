@@ -30,18 +30,19 @@ export function sessionWrites(settings: LedgerSettings, sender: Sender): Session
 
     async record(reservation, assumed, now) {
       const { credentials, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends } = assumed
-      const { request, session, expiresAt } = reservation
-      const expiration = Math.min(credentials.expiration, expiresAt)
+      const { request, session, expiresAt, credentialsExpireAt } = reservation
+      const expiration = Math.min(credentials.expiration, credentialsExpireAt)
       const facts = { accessKeyId: credentials.accessKeyId, assumedRoleArn, assumedRoleId, awsRequestId, packedPolicySize, sends }
       const written = await close('record', reservation, {
         event: { type: 'session.issued', request, session, at: now, expiration, ...facts },
         // Whatever the delay since the reservation: nothing is issued after its expiration, nor after the request's window has closed.
-        condition: ' AND #state = :approved AND :expiresAt > :now AND windowExpiresAt > :now',
+        condition: ' AND #state = :approved AND :credentialsExpireAt > :now AND windowExpiresAt > :now',
         set: '#session.issued = :facts, #session.expiresAt = :expiresAt',
         values: () => ({
           ':approved': 'approved',
           ':now': Math.max(clock(), now),
           ':expiresAt': expiresAt,
+          ':credentialsExpireAt': credentialsExpireAt,
           ':facts': { at: now, expiration, ...facts },
         }),
         shows: ({ issued }, item) => item.state === 'approved' && issued?.accessKeyId === credentials.accessKeyId,

@@ -3,35 +3,34 @@ import { done, type Refused, refused } from '@stint/core/outcome'
 import type { Ledger, VendLedger } from '../../ports/ledger.ts'
 import type { Links } from '../../ports/links.ts'
 import { freezeReader } from './freeze-item.ts'
-import type { RareWrites } from './rare-writes.ts'
-import { reading } from './request-reader.ts'
+import { type RareWrites, rareNames } from './rare-names.ts'
 import { type LedgerSettings, sender, type VendLedgerSettings } from './sender.ts'
 import { sessionWrites } from './sessions.ts'
 
 export function vendLedger(settings: VendLedgerSettings): VendLedger {
   const send = sender(settings)
-  const { request, ping } = reading(settings, send)
   let loaded: Promise<RareWrites> | undefined
   /** Loaded on first use: a call that is neither refused nor needs approval does without. */
   const rare = (): Promise<RareWrites> => {
-    loaded ??= import('./rare-writes.ts').then(({ rareWrites }) => rareWrites(settings, send, { request }))
+    loaded ??= import('./rare-writes.ts').then(({ rareWrites }) => rareWrites(settings, send))
     return loaded
   }
   return {
     ...sessionWrites(settings, send),
-    refuse: async (...call) => (await rare()).refuse(...call),
-    countSession: async (...call) => (await rare()).countSession(...call),
-    countAsk: async (...call) => (await rare()).countAsk(...call),
-    ask: async (...call) => (await rare()).ask(...call),
-    change: async (...call) => (await rare()).change(...call),
-    takePlace: async (...call) => (await rare()).takePlace(...call),
-    leavePlace: async (...call) => (await rare()).leavePlace(...call),
+    ...onFirstUse(rare),
     ...freezeReader(settings, send),
-    request,
-    ping,
     ...closed(settings),
   }
 }
+
+/** Its methods, which load it when the first of them is called. */
+const onFirstUse = (load: () => Promise<RareWrites>): RareWrites =>
+  Object.fromEntries(
+    rareNames.map((name) => [
+      name,
+      async (...call: readonly never[]) => ((await load())[name] as (...call: readonly never[]) => unknown)(...call),
+    ]),
+  ) as unknown as RareWrites
 
 /**
  * If the deployment itself freezes everything, nothing is written to existing items: a table restored from a backup does not yet reflect
@@ -43,6 +42,8 @@ export function closed({ frozen }: LedgerSettings): Partial<Ledger & Links> {
     refused('frozen', 'Stint is frozen by its deployment. Ask your operators.', { operator: `frozen: ${frozen}` })
   return {
     reserve: no,
+    takeToken: no,
+    reserveRenewal: no,
     ask: no,
     change: no,
     unfreeze: no,

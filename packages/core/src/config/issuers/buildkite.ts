@@ -25,6 +25,7 @@ export function buildkite(options: CommonOptions & Audiences & { readonly organi
     // The subject contains commit and step, so every commit would be a different caller. In AWS the pipeline is the useful identity.
     identityClaim: 'pipeline_id',
     nameClaim: ['organization_slug', 'pipeline_slug', 'build_branch'],
+    jobIdentity: ['build_number'],
     tenant: { organization_id: options.organizationId },
     ...common(options),
   }

@@ -24,6 +24,7 @@ export function circleci(
     tokenUse: 'id',
     algorithms: ['RS256'],
     nameClaim: ['oidc.circleci.com/vcs-origin', 'oidc.circleci.com/vcs-ref'],
+    jobIdentity: ['oidc.circleci.com/pipeline-id'],
     ...(options.sshReruns ? {} : { tenant: { [SSH_RERUN]: false } }),
     ...common(options),
   }

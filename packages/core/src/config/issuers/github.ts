@@ -40,6 +40,7 @@ export function github(options: GithubOptions): IssuerSource {
     tokenUse: 'id',
     algorithms: ['RS256'],
     nameClaim: ['repository', 'ref'],
+    jobIdentity: ['run_id'],
     actorClaim: 'actor_id',
     ...('ownerId' in options ? { tenant: { repository_owner_id: options.ownerId } } : {}),
     ...('enterpriseId' in options ? { tenant: { enterprise_id: options.enterpriseId } } : {}),

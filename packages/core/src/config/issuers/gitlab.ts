@@ -36,6 +36,7 @@ export function gitlab(options: GitlabOptions): IssuerSource {
     tokenUse: 'id',
     algorithms: ['RS256'],
     nameClaim: ['project_path', 'ref'],
+    jobIdentity: ['pipeline_id'],
     actorClaim: 'user_id',
     ...('namespaceId' in options ? { tenant: { namespace_id: options.namespaceId } } : {}),
     ...('projectId' in options ? { tenant: { project_id: options.projectId } } : {}),

@@ -1,5 +1,5 @@
 /** The issuers that Stint knows: a helper for `stint.config.ts` and the known claims of each. */
-import type { Issuer, Preset } from '../shape.ts'
+import type { Preset } from '../shape.ts'
 import { auth0Knowledge } from './auth0.ts'
 import { awsKnowledge } from './aws.ts'
 import { azureDevopsKnowledge } from './azure-devops.ts'
@@ -35,6 +35,7 @@ export { keycloak } from './keycloak.ts'
 export { kubernetes } from './kubernetes.ts'
 export { oidc } from './oidc.ts'
 export { okta } from './okta.ts'
+export { presetOf } from './presets.ts'
 export { spacelift } from './spacelift.ts'
 export { terraform } from './terraform.ts'
 export { vercel } from './vercel.ts'
@@ -59,27 +60,3 @@ export const knowledge: { readonly [preset in Preset]: Knowledge } = {
   spacelift: spaceliftKnowledge,
   oidc: oidcKnowledge,
 }
-
-const urls: readonly (readonly [RegExp, Preset])[] = [
-  [/^https:\/\/token\.actions\.githubusercontent\.com(\/|$)|\/_services\/token$/, 'github'],
-  [/^https:\/\/gitlab\.com$/, 'gitlab'],
-  [/^https:\/\/agent\.buildkite\.com$/, 'buildkite'],
-  [/^https:\/\/oidc\.circleci\.com\//, 'circleci'],
-  [/^https:\/\/oidc\.eks\./, 'kubernetes'],
-  [/^https:\/\/cognito-idp\./, 'cognito'],
-  [/^https:\/\/[^/]+\.okta(preview|-emea)?\.com(\/|$)/, 'okta'],
-  [/^https:\/\/(login\.microsoftonline\.com|sts\.windows\.net)\//, 'entra'],
-  [/^https:\/\/accounts\.google\.com$/, 'google'],
-  [/^https:\/\/[^/]+\/(auth\/)?realms\/[^/]+$/, 'keycloak'],
-  [/^https:\/\/[^/]+\.auth0\.com\/$/, 'auth0'],
-  [/^https:\/\/app\.terraform\.io$/, 'terraform'],
-  [/^https:\/\/oidc\.vercel\.com(\/|$)/, 'vercel'],
-  [/^https:\/\/api\.bitbucket\.org\/2\.0\/workspaces\//, 'bitbucket'],
-  [/^https:\/\/vstoken\.dev\.azure\.com\//, 'azure-devops'],
-  [/^https:\/\/[^/]+\.app(\.us)?\.spacelift\.io$/, 'spacelift'],
-  [/^https:\/\/[^/]+\.tokens\.sts\.global\.api\.aws$/, 'aws'],
-]
-
-/** The preset of an issuer: the one it names, otherwise the one of its URL (also for an issuer written with `oidc()`), otherwise plain OpenID Connect. */
-export const presetOf = (issuer: Pick<Issuer, 'preset' | 'url'>): Preset =>
-  (issuer.preset === 'oidc' ? undefined : issuer.preset) ?? urls.find(([url]) => url.test(issuer.url))?.[1] ?? 'oidc'

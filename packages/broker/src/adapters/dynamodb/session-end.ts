@@ -1,0 +1,69 @@
+/** Ends a session before its time: one conditional write. It is not renewed again; if it was only reserved, nothing is issued. */
+import { type AuditEvent, journalEntry } from '@stint/core/audit/event'
+import { defined } from '@stint/core/defined'
+import { hex128, type RequestId, sessionSuffix } from '@stint/core/ids'
+import { type Done, done, type Unknown } from '@stint/core/outcome'
+import { credentialsExpireAt, type Session } from '@stint/core/request/session'
+import type { Ledger } from '../../ports/ledger.ts'
+import { type Item, toRequest } from './items.ts'
+import type { reading } from './request-reader.ts'
+import type { LedgerSettings, Sender } from './sender.ts'
+import { requestKey, sessionAttribute } from './table.ts'
+
+/** How often the write is repeated because the session changed in the meantime. */
+const MAX_ROUNDS = 5
+
+export function sessionEnd(
+  settings: LedgerSettings,
+  { update }: Sender,
+  { stored }: Pick<ReturnType<typeof reading>, 'stored'>,
+): Pick<Ledger, 'endSession'> {
+  return {
+    async endSession(id, { endedBy, by, channel, origin }, now) {
+      const request = id.slice(0, id.indexOf('.')) as RequestId
+      const suffix = sessionSuffix(id)
+      const attempt = hex128(settings.random)
+      const isDone = (item: Item) => item.sessions[suffix]?.endAttempt === attempt
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const found = await stored(request)
+        if (found.outcome === 'unknown') return found
+        const session = found.value?.request?.sessions.find((one) => one.id === id)
+        if (!session || !canEnd(session, now)) return done(session)
+        const event: AuditEvent = {
+          ...{ type: 'session.ended', request, session: id, at: now, endedBy },
+          ...defined({ by, channel, credentialsExpireBy: credentialsExpireAt(session) }),
+          ...origin,
+        }
+        const events = [journalEntry(event, settings)]
+        const isReserved = session.state === 'reserved'
+        const written = await update(
+          requestKey(request),
+          {
+            // Revoking the request ends its sessions too, and is written down by itself.
+            ConditionExpression: '#session.#state = :seen AND #state IN (:approved, :windowEnded)',
+            UpdateExpression: `SET events = list_append(events, :events), version = version + :one, #session.#state = :ended, #session.#endedBy = :endedBy, #session.#endedAt = :at, #session.#endAttempt = :attempt${isReserved ? ', usesLeft = usesLeft + :one' : ''}`,
+            ExpressionAttributeNames: {
+              ...{ '#session': sessionAttribute(id), '#state': 'state' },
+              ...{ '#endedBy': 'endedBy', '#endedAt': 'endedAt', '#endAttempt': 'endAttempt' },
+            },
+          },
+          {
+            ...{ ':seen': session.state, ':approved': 'approved', ':windowEnded': 'ended', ':ended': 'ended' },
+            ...{ ':events': events, ':one': 1, ':endedBy': endedBy, ':at': now, ':attempt': attempt },
+          },
+          isDone,
+        )
+        if (written.outcome === 'unknown') return written
+        if (written.outcome === 'done' || (written.item && isDone(written.item)))
+          return ended(written.outcome === 'done' ? written.value : written.item, id)
+      }
+      return { outcome: 'unknown', cause: 'ledger: the session kept changing during the call' }
+    },
+  }
+}
+
+/** A session that is over by itself has nothing to end. */
+const canEnd = ({ state, expiresAt }: Session, now: number): boolean => state === 'reserved' || (state === 'issued' && expiresAt > now)
+
+const ended = (item: Item | undefined, id: string): Done<Session | undefined> | Unknown =>
+  done(item && toRequest(item)?.sessions.find((one) => one.id === id))

@@ -1,0 +1,12 @@
+/**
+ * Tells the jobs of one workload apart. All of them are one caller, but only the job that started a session can renew it: otherwise every
+ * later job of the repository could continue the session of an earlier one.
+ */
+import { findClaim } from '../config/matcher.ts'
+import type { Issuer } from '../config/shape.ts'
+import { canonicalJson } from '../json.ts'
+import type { Caller } from './caller.ts'
+
+/** The values of the issuer's `jobIdentity` claims; undefined if it has none. */
+export const jobOf = ({ jobIdentity }: Pick<Issuer, 'jobIdentity'>, { claims }: Pick<Caller, 'claims'>): string | undefined =>
+  jobIdentity && canonicalJson(jobIdentity.map((claim) => findClaim(claims, claim) ?? null))
