@@ -9,7 +9,7 @@ export type ProfileView = {
   readonly roleArn: string
   readonly access: 'allowed' | 'needs-approval' | 'refused'
   readonly missing: readonly string[]
-  readonly duration: { readonly default: string; readonly max: string }
+  readonly duration: { readonly default: string; readonly max: string; readonly renew?: string }
   readonly parameters: { readonly [name: string]: { readonly pattern: string; readonly max: number } }
   readonly justification: 'required' | 'optional'
   readonly approval?: {
@@ -31,6 +31,9 @@ export type SessionView = {
   readonly target: string
   readonly expiresAt: string
   readonly reservedAt: string
+  readonly issued?: { readonly expiration: string }
+  readonly renewed?: { readonly count: number; readonly at: string; readonly expiration: string }
+  readonly endedBy?: string
   readonly failure?: string
 }
 export type RequestView = {

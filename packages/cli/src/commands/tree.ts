@@ -11,6 +11,7 @@ import { context } from './context.ts'
 import { credentialProcess } from './credential-process.ts'
 import { deny } from './deny.ts'
 import { doctor } from './doctor.ts'
+import { end } from './end.ts'
 import { env } from './env.ts'
 import { exec } from './exec.ts'
 import { freeze } from './freeze.ts'
@@ -61,6 +62,7 @@ const routes = {
   deny,
   cancel,
   revoke,
+  end,
   review,
   freeze,
   unfreeze,

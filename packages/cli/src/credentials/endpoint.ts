@@ -14,7 +14,7 @@ export type Endpoint = {
   readonly close: () => void
 }
 
-export async function startEndpoint(first: Obtained, renew: () => Promise<Obtained>, port = 0): Promise<Endpoint> {
+export async function startEndpoint(first: Obtained, renew: (last: Obtained) => Promise<Obtained>, port = 0): Promise<Endpoint> {
   const token = randomBytes(24).toString('base64url')
   const current = renewing(first, renew)
   const server = createServer((request, response) => {
@@ -79,14 +79,18 @@ const problemOf = (error: unknown) =>
     : { Code: 'Failed', Message: 'stint failed.' }
 
 /** Credentials that are replaced before they expire, once for all who ask meanwhile. While the old ones work, a failure is not shown. */
-export function renewing(first: Obtained, renew: () => Promise<Obtained>, now: () => number = Date.now): () => Promise<Obtained> {
+export function renewing(
+  first: Obtained,
+  renew: (last: Obtained) => Promise<Obtained>,
+  now: () => number = Date.now,
+): () => Promise<Obtained> {
   let current = first
   let lifeMs = Date.parse(first.credentials.expiration) - now()
   let under: Promise<Obtained> | undefined
   return async () => {
     const expiresAtMs = Date.parse(current.credentials.expiration)
     if (expiresAtMs - spareOf(lifeMs) > now()) return current
-    under ??= renew()
+    under ??= renew(current)
       .then((fresh) => {
         current = fresh
         lifeMs = Date.parse(fresh.credentials.expiration) - now()

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import type { BrokerFlags, SessionFlags } from '../frame/flags.ts'
 import { chosenProfile } from '../profiles/read.ts'
 import { type Wanted, wantedFrom } from '../requests/wanted.ts'
-import { type Obtained, type ObtainOptions, obtain } from './obtain.ts'
+import { type Obtained, type ObtainOptions, obtain, obtainAgain } from './obtain.ts'
 
 export type CredentialFlags = BrokerFlags & SessionFlags
 export type Entry = { readonly broker: Broker; readonly profile: ProfileView; readonly wanted: Wanted; readonly options: ObtainOptions }
@@ -26,3 +26,7 @@ const optionsFrom = (flags: CredentialFlags, command: string): ObtainOptions => 
 
 export const obtainFor = (context: Context, { broker, profile, wanted, options }: Entry): Promise<Obtained> =>
   obtain(context, broker, profile, wanted, options)
+
+/** What `last` is replaced with before it expires. */
+export const obtainAgainFor = (context: Context, { broker, profile, wanted, options }: Entry, last: Obtained): Promise<Obtained> =>
+  obtainAgain(context, broker, profile, wanted, options, last)

@@ -13,7 +13,7 @@ import { awsConfigFile } from '../frame/paths.ts'
 import { left } from '../frame/words.ts'
 import { type Kept, keptOr } from './cache.ts'
 import { startEndpoint } from './endpoint.ts'
-import { type CredentialFlags, type Entry, entryOf, obtainFor } from './entry.ts'
+import { type CredentialFlags, type Entry, entryOf, obtainAgainFor, obtainFor } from './entry.ts'
 import { variablesOf, withoutStale } from './environment.ts'
 import { isObtained, type Obtained } from './obtain.ts'
 import { entryOfCaller, keepable, warning } from './process.ts'
@@ -56,7 +56,7 @@ async function runWith(
     stderr.write(
       `stint: The default profile of ${awsConfigFile(env)} has credentials, which would win. The command does not see this file.\n`,
     )
-  const endpoint = flags.static ? undefined : await startEndpoint(obtained, () => obtainFor(context, entry))
+  const endpoint = flags.static ? undefined : await startEndpoint(obtained, (last) => obtainAgainFor(context, entry, last))
   const region = { AWS_REGION: obtained.region, AWS_DEFAULT_REGION: obtained.region }
   const environment = {
     ...withoutStale(env),

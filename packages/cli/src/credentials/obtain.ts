@@ -34,6 +34,23 @@ export async function obtain(
   return obtainedFrom(await vend(context, broker, profile, wanted, options, {}))
 }
 
+/**
+ * Further credentials: of the same session if its profile has `renew`, and otherwise of a new one. A session that was ended is not replaced
+ * by a new one, so that ending it also stops the command.
+ */
+export async function obtainAgain(
+  context: Context,
+  broker: Broker,
+  profile: ProfileView,
+  wanted: Wanted,
+  options: ObtainOptions,
+  last: Obtained,
+): Promise<Obtained> {
+  if (profile.duration.renew === undefined) return obtain(context, broker, profile, wanted, options)
+  const path = `/sessions/${encodeURIComponent(last.session)}/credentials`
+  return obtainedFrom((await broker.call('POST', path, { body: {}, profile: profile.id, repeatable: 'body', timeoutMs: 60_000 })).body)
+}
+
 /** The body of a 201 of `POST /sessions`. */
 export async function vend(
   context: Context,

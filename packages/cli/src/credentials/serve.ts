@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts'
 import { jsonLine } from '../output.ts'
 import { startEndpoint } from './endpoint.ts'
-import { type CredentialFlags, entryOf, obtainFor } from './entry.ts'
+import { type CredentialFlags, entryOf, obtainAgainFor, obtainFor } from './entry.ts'
 import { codeFor, setCode } from './shell-code.ts'
 
 export async function serveCommand(
@@ -13,7 +13,7 @@ export async function serveCommand(
   const { process } = context
   const entry = await entryOf(context, flags, id, 'stint serve')
   const first = await obtainFor(context, entry)
-  const endpoint = await startEndpoint(first, () => obtainFor(context, entry), flags.port)
+  const endpoint = await startEndpoint(first, (last) => obtainAgainFor(context, entry, last), flags.port)
   const variables = { ...endpoint.variables, AWS_REGION: first.region, AWS_DEFAULT_REGION: first.region }
   process.stdout.write(flags.json ? jsonLine(variables) : setCode(codeFor(process.env, process.platform), variables))
   if (!flags.quiet)

@@ -270,6 +270,18 @@ export const catalogue = {
     why: 'Okta issues them for its own APIs and can change them without notice. Other services cannot verify them.',
     fix: 'Use a custom authorization server: `https://ORG.okta.com/oauth2/…`.',
   },
+  'renewal-cut-short': {
+    severity: 'warning',
+    finds: 'An `approval.window` that is shorter than the default duration of a profile with `renew`.',
+    why: 'A session that people approved ends with the window of its request, so it never lasts as long as the profile says.',
+    fix: 'Set `window` to at least `duration.default`.',
+  },
+  'console-cut-short': {
+    severity: 'note',
+    finds: 'A profile for people with a `renew` of less than 30 minutes.',
+    why: 'The AWS console works with one set of credentials, and signs people out when it expires.',
+    fix: 'Set `renew` to 30 minutes or more if people use the console with this profile.',
+  },
   online: {
     severity: 'error',
     finds: 'With `--online`: an issuer whose discovery document names another issuer or another place for its keys.',

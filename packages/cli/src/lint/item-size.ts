@@ -5,7 +5,8 @@
  */
 import { approvalFor } from '@stint/core/config/approval'
 import type { Profile, Target } from '@stint/core/config/shape'
-import { REQUEST_BYTES, SESSION_BYTES } from '@stint/core/request/session'
+import { durationSeconds } from '@stint/core/duration'
+import { RENEWAL_BYTES, REQUEST_BYTES, SESSION_BYTES } from '@stint/core/request/session'
 import { profileStatements } from '@stint/core/scope/policy'
 import type { Report } from './catalogue.ts'
 
@@ -22,8 +23,17 @@ const UNITS_PER_SECOND = 1000
 export function lintItemSize(profile: Profile, target: Target, path: string, report: Report): void {
   const uses = approvalFor(profile, target)?.maxUses ?? 1
   const base = REQUEST_BYTES + policyBytes(profile)
-  const bytesWith = (sessions: number) => base + sessions * SESSION_BYTES
+  const { renew, max } = profile.duration
+  const renewals = renew === undefined ? 0 : Math.ceil(durationSeconds(max) / durationSeconds(renew)) - 1
+  const sessionBytes = SESSION_BYTES + renewals * RENEWAL_BYTES
+  const bytesWith = (sessions: number) => base + sessions * sessionBytes
   if (bytesWith(uses) <= MAX_ITEM_BYTES) return
+  if (renewals > 0) {
+    const size = Math.ceil(bytesWith(uses) / 1024)
+    const what = uses === 1 ? `a session that is renewed ${renewals} times` : `${uses} sessions that are renewed ${renewals} times each`
+    report('item-size', `${path}.duration.renew`, `With ${what}, the item of a request grows to ${size} KB, which every renewal writes.`)
+    return
+  }
   const most = Math.max(1, Math.floor((MAX_ITEM_BYTES - base) / SESSION_BYTES))
   const units = (sessions: number) => WRITES_PER_SESSION * Math.ceil(bytesWith(sessions) / 1024)
   const all = Array.from({ length: uses }, (_, index) => units(index + 1)).reduce((sum, one) => sum + one, 0)

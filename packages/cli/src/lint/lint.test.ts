@@ -60,6 +60,8 @@ const target = (account = '111122223333', externalId = `ext-${account}`) => ({
 const duration = { default: '30m', max: '1h' }
 const staffProfile: Profile = { target: 't', eligible: [{ issuer: 'staff', claims: { groups: includes('dev') } }], duration }
 
+const renewed = (max: string, renew: string): Profile => ({ ...staffProfile, duration: { default: '1h', max, renew } })
+
 function found(change: Partial<ConfigSource>): readonly string[] {
   const checked = checkConfig({ issuers, targets: { t: target() }, profiles: { p: staffProfile }, ...change })
   if (!checked.ok) throw new Error(formatFaults(checked.faults))
@@ -802,6 +804,8 @@ describe('how large the item of a request grows', () => {
     ['the lower of two limits counts: the profile’s', ofTarget(18, 100), []],
     ['the target’s is the lower and still too high', ofTarget(100, 19), ['item-size targets.t.approval.maxUses']],
     ['without approval, a request has one session', { profiles: { p: staffProfile } }, []],
+    ['that is renewed 23 times', { profiles: { p: renewed('12h', '30m') } }, []],
+    ['that is renewed 59 times', { profiles: { p: renewed('1h', '1m') } }, ['item-size profiles.p.duration.renew']],
   ])('%s', (_situation, change, findings) => expect(found(change).filter((finding) => finding.startsWith('item-size'))).toEqual(findings))
   test('the finding says what it costs and what stays below', () => {
     const checked = checkConfig({ issuers, targets: { t: target() }, profiles: ofProfile(100).profiles })
@@ -810,6 +814,25 @@ describe('how large the item of a request grows', () => {
       'With 100 sessions, the item of a request grows to 250 KB. They take 25842 write units, and the last of them 2.0 vends per second at most. Up to 18 stay below 50 KB.',
     )
   })
+})
+
+describe('renewals', () => {
+  const approval = (window: string) => ({
+    approval: {
+      rules: [{ by: [{ issuer: 'staff', claims: { groups: includes('leads') } }], count: 1 }],
+      expiresAfter: '1h',
+      window,
+      maxUses: 1,
+    },
+  })
+  const findings = (change: Partial<ConfigSource>) => found(change).filter((finding) => finding.includes('cut-short'))
+  test.each<[string, Profile, readonly string[]]>([
+    ['a window of the same length', { ...renewed('8h', '30m'), ...approval('1h') }, []],
+    ['a shorter window', { ...renewed('8h', '30m'), ...approval('59m') }, ['renewal-cut-short profiles.p.duration.default']],
+    ['a shorter window without renewals', { ...staffProfile, ...approval('10m') }, []],
+    ['people, with less than half an hour', renewed('1h', '29m'), ['console-cut-short profiles.p.duration.renew']],
+    ['jobs, with less than half an hour', { ...renewed('1h', '5m'), eligible: [{ issuer: 'gh', claims: { ...id, ...push } }] }, []],
+  ])('%s', (_name, p, expected) => expect(findings({ profiles: { p } })).toEqual(expected))
 })
 
 describe('cells', () => {

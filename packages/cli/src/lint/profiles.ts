@@ -46,6 +46,7 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
   lintItemSize(profile, target, path, report)
 
   const approval = approvalFor(profile, target)
+  lintRenewal(rules, profile, approval, path, report)
   if (!approval) return
   // The profile's rules come first, then the target's.
   const ours = profile.approval?.rules.length ?? 0
@@ -53,6 +54,18 @@ export function lintProfile(look: Look, id: string, profile: Profile): void {
     index < ours ? `${path}.approval.rules[${index}]` : `targets.${profile.target}.approval.rules[${index - ours}]`
   lintApproval(look, profile, approval, path, placeOf)
   if (approval.breakGlass) lintBreakGlass(rules, profile, approval, path, report)
+}
+
+const MIN_CONSOLE_SECONDS = 30 * 60
+
+function lintRenewal(rules: Rules, profile: Profile, approval: Approval | undefined, path: string, report: Report): void {
+  const { renew, default: usual } = profile.duration
+  if (renew === undefined) return
+  if (approval && durationSeconds(approval.window) < durationSeconds(usual))
+    report('renewal-cut-short', `${path}.duration.default`, `Sessions last ${usual}, but end with the window of ${approval.window}.`)
+  const isForPeople = profile.eligible.some(({ issuer }) => rules.issuers[issuer]?.kind === 'human')
+  if (isForPeople && durationSeconds(renew) < MIN_CONSOLE_SECONDS)
+    report('console-cut-short', `${path}.duration.renew`, `A session in the AWS console ends after ${renew}.`)
 }
 
 /** What sessions of the profile can leave behind. The permissions of its role are unknown here. */

@@ -33,23 +33,36 @@ export async function sessions(context: Context, flags: ListFlags & { readonly l
   const broker = await brokerFor(context, flags)
   const now = Date.now()
   const found = await pages<SessionView>(broker, '/sessions', flags.all ? {} : { mine: 'true' }, 'sessions', flags.limit)
-  const list = flags.live ? found.filter(({ state, expiresAt }) => state === 'issued' && Date.parse(expiresAt) > now) : found
+  const list = flags.live ? found.filter((session) => Date.parse(worksUntil(session)) > now) : found
   if (flags.json) return void stdout.write(jsonLine({ sessions: list }))
   if (list.length === 0) return void (flags.quiet || stderr.write('There are no such sessions.\n'))
   stdout.write(
     tableText(
       ['session', 'profile', 'state', 'caller', 'started', 'expires'],
-      list.map(({ id, profile, state, caller, reservedAt, expiresAt, failure }) => [
-        id,
-        profile,
-        failure === undefined ? state : `${state} (${failure})`,
-        caller.name,
-        fromNow(reservedAt, now),
-        fromNow(expiresAt, now),
+      list.map((session) => [
+        session.id,
+        session.profile,
+        stateText(session, now),
+        session.caller.name,
+        fromNow(session.reservedAt, now),
+        fromNow(worksUntil(session) || session.expiresAt, now),
       ]),
       stdout.columns,
     ),
   )
+}
+
+/** Until when a session or the last credentials of an ended one work; empty if it never had any. */
+function worksUntil({ state, expiresAt, issued, renewed }: SessionView): string {
+  if (state === 'issued') return expiresAt
+  return state === 'ended' ? (renewed?.expiration ?? issued?.expiration ?? '') : ''
+}
+
+function stateText({ state, failure, endedBy, renewed }: SessionView, now: number): string {
+  const why = failure ?? (endedBy === undefined ? undefined : `by ${endedBy}`)
+  const times = renewed && `renewed ${renewed.count === 1 ? 'once' : `${renewed.count} times`}, last ${fromNow(renewed.at, now)}`
+  const more = [why, times].filter((one) => one !== undefined)
+  return more.length === 0 ? state : `${state} (${more.join('; ')})`
 }
 
 type ShowFlags = BrokerFlags & { readonly wait?: number }

@@ -277,3 +277,48 @@ test('copies of one record count once, and a policy is followed whatever comes f
     `${mallory.arn} called CreatePolicyVersion`,
   ])
 })
+
+describe('renewals', () => {
+  const request = 'req_00000000000000000000000000'
+  const session = `${request}.00000000`
+  const minutes = (count: number) => `2026-11-24T10:${String(count).padStart(2, '0')}:00Z`
+  const event = (type: string, at: string, more: object = {}) => ({ request, session, type, at, ...more }) as never
+  const renewed = (): Sessions => {
+    const sessions = log()
+    sessions.take(event('session.renewal-reserved', minutes(20), { set: 'aaaaaaaa' }))
+    sessions.take(event('session.renewed', minutes(20), { set: 'aaaaaaaa', accessKeyId: 'ASIARENEWED', sends: 1 }))
+    sessions.take(event('session.renewal-reserved', minutes(25), { set: 'bbbbbbbb' }))
+    sessions.take(event('session.renewal-failed', minutes(25), { set: 'bbbbbbbb', sends: 1 }))
+    return sessions
+  }
+  const enteredAt = (eventTime: string, accessKeyId: string): TrailRecord => ({
+    ...entered,
+    eventID: `${eventTime} ${accessKeyId}`,
+    eventTime,
+    responseElements: { credentials: { accessKeyId } },
+  })
+  const later = record('s3', 'ListBuckets', { ...own(), eventTime: minutes(59), readOnly: true })
+  const judgedWith = async (records: readonly TrailRecord[]) => reconcile(renewed(), list([entered, ...records, later]))
+  const kinds = async (...records: TrailRecord[]) => (await judgedWith(records)).findings.map(({ kind, what }) => `${kind}: ${what}`)
+
+  test('are matched, each by its own access key', async () => {
+    const { matched, dropped, findings } = await judgedWith([enteredAt(minutes(20), 'ASIARENEWED'), enteredAt(minutes(25), 'ASIAFAILED')])
+    expect([matched, dropped]).toEqual([2, 1])
+    expect(findings.filter(({ kind }) => kind !== 'mismatch')).toEqual([])
+  })
+  test('that AWS never saw are findings', async () => {
+    expect(await kinds()).toContainEqual(expect.stringMatching(/^unseen: session req_0+\.0+ \(ASIARENEWED\) was issued, but/))
+  })
+  test('that no intent explains are findings', async () => {
+    const all = await kinds(
+      enteredAt(minutes(20), 'ASIARENEWED'),
+      enteredAt(minutes(25), 'ASIAFAILED'),
+      enteredAt(minutes(25), 'ASIASTRANGE'),
+    )
+    expect(all).toContainEqual(expect.stringContaining('got ASIASTRANGE: more sessions than Stint requested (3)'))
+  })
+  test('at another time than their intents are findings', async () => {
+    expect(await kinds(enteredAt(minutes(28), 'ASIARENEWED'))).toContainEqual(expect.stringContaining('long before or after'))
+    expect(await kinds(enteredAt(minutes(10), 'ASIASTRANGE'))).toContainEqual(expect.stringContaining('long before or after'))
+  })
+})

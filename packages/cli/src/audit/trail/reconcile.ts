@@ -9,7 +9,7 @@ import { isObject } from '@stint/core/json'
 import { periodOf, type Span, widen } from './periods.ts'
 import type { TrailRecord } from './records.ts'
 import { type RoleChanges, roleChanges } from './role-changes.ts'
-import { type KnownSession, type Sessions, sessionIn, shortRole } from './sessions.ts'
+import { type KnownSession, type KnownSet, type Sessions, sessionIn, setsOf, shortRole } from './sessions.ts'
 import { type Activity, Uses } from './uses.ts'
 
 type TrailFinding = {
@@ -61,8 +61,8 @@ class Judge {
   readonly #findings: TrailFinding[] = []
   /** Calls that were checked. A cross-account call is in the records of both accounts. */
   readonly #entries = new Set<string>()
-  /** Issued sessions that CloudTrail has. */
-  readonly #found = new Set<KnownSession>()
+  /** Issued credentials that CloudTrail has. */
+  readonly #found = new Set<KnownSet>()
   /** The period of each account's records. */
   readonly #spans = new Map<string, Span>()
   /** Sessions in Stint's roles that the log does not know, and those that say something else than their intent, by ARN. */
@@ -109,7 +109,9 @@ class Judge {
     for (const { kind, first, what, calls } of this.#strangers.values())
       this.#findings.push({ kind, at: first, what: `${what} (${calls.toLocaleString('en-US')} ${calls === 1 ? 'call' : 'calls'})` })
     const span = periodOf(this.#spans)
-    const missing = [...this.#sessions.byName.values()].filter((known) => !this.#found.has(known))
+    const missing = [...this.#sessions.byName.values()].flatMap((known) =>
+      setsOf(known).flatMap((set) => (this.#found.has(set) ? [] : [{ known, set }])),
+    )
     const silent = [...new Set([...this.#own].map(accountOf))].filter((account) => !this.#spans.has(account)).sort()
     const unseen = missingFrom(this.#spans, span?.first ?? '', missing)
     return {
@@ -173,21 +175,27 @@ class Judge {
     if (sourceIdentity !== known.sourceIdentity)
       return mismatch(`source identity ${known.sourceIdentity ?? 'none'}, not ${sourceIdentity ?? 'none'}`)
     if (shortRole(roleArn) !== known.role) return mismatch(`role ${known.role}`)
-    const after = (parseIso(record.eventTime) ?? 0) - known.reservedAt
-    if (after < -ATTEMPT_MS.before || after > ATTEMPT_MS.after)
-      return mismatch(`${new Date(known.reservedAt).toISOString()}, long before or after`)
-    if (known.issued && key === known.issued.accessKeyId) {
+    const sets = setsOf(known)
+    const set = key === undefined ? undefined : sets.find(({ issued }) => issued?.accessKeyId === key)
+    const isDuring = ({ reservedAt }: KnownSet) => {
+      const after = (parseIso(record.eventTime) ?? 0) - reservedAt
+      return after >= -ATTEMPT_MS.before && after <= ATTEMPT_MS.after
+    }
+    if (!(set ? [set] : sets).some(isDuring))
+      return mismatch(`${new Date((set ?? known.first).reservedAt).toISOString()}, long before or after`)
+    if (set) {
       this.#matched++
-      this.#found.add(known)
+      this.#found.add(set)
       return undefined
     }
-    // Each send can have created a session. Only one of them was issued.
+    // Each send can have created credentials. Of each set, only those of one send were issued.
     known.others++
-    if (known.others <= (known.issued ? known.sends - 1 : known.sends)) {
+    const sends = sets.reduce((sum, one) => sum + one.sends, 0)
+    if (known.others <= sends - sets.filter(({ issued }) => issued).length) {
       this.#dropped++
       return undefined
     }
-    return { kind: 'unexplained', what: `${entry} and got ${key ?? 'a key'}: more sessions than Stint requested (${known.sends})` }
+    return { kind: 'unexplained', what: `${entry} and got ${key ?? 'a key'}: more sessions than Stint requested (${sends})` }
   }
 }
 
@@ -225,9 +233,16 @@ const objectProperty = (of: Properties, name: string): Properties => {
 const accountOf = (role: string): string => role.slice(0, role.indexOf('/'))
 
 /** Issued sessions that CloudTrail of their account does not have, within the period that the records cover. */
-function missingFrom(spans: ReadonlyMap<string, Span>, from: string, sessions: readonly KnownSession[]): readonly TrailFinding[] {
+function missingFrom(
+  spans: ReadonlyMap<string, Span>,
+  from: string,
+  missing: readonly { readonly known: KnownSession; readonly set: KnownSet }[],
+): readonly TrailFinding[] {
   const unseen: TrailFinding[] = []
-  for (const { issued, role, session } of sessions) {
+  for (const {
+    known: { role, session },
+    set: { issued },
+  } of missing) {
     if (!issued) continue
     const account = accountOf(role)
     const last = spans.get(account)?.last

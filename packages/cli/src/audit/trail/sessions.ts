@@ -7,22 +7,34 @@ export type KnownSession = {
   readonly request: string
   readonly sessionName: string
   readonly sourceIdentity?: string
-  readonly reservedAt: Instant
   /** When the credentials end at the latest. */
   readonly expiresAt: Instant
   /** `account/RoleName` of the intent. */
   readonly role: string
+  readonly first: KnownSet
+  /** By the names of their sets. */
+  readonly renewals: Map<string, KnownSet>
+  /** Calls in CloudTrail that belong to this session, except for those whose credentials were issued. */
+  others: number
+}
+
+/** One set of credentials: the first of its session, or a renewal. */
+export type KnownSet = {
+  readonly reservedAt: Instant
   issued?: { readonly at: Instant; readonly accessKeyId: string }
   /** How often AssumeRole was sent. The maximum, until the log has the outcome. */
   sends: number
-  /** Calls in CloudTrail that belong to this session, except for the one whose credentials were issued. */
-  others: number
 }
+
+export const setsOf = ({ first, renewals }: KnownSession): readonly KnownSet[] => [first, ...renewals.values()]
 
 /** AssumeRole is sent at most twice per attempt. */
 const MAX_SENDS = 2
 /** Without an expiration in the intent: AWS's maximum. */
 const LONGEST_MS = 12 * 3_600_000
+
+/** The events that say how often AssumeRole was sent. */
+const outcomes: readonly ReadEvent['type'][] = ['session.issued', 'session.failed', 'session.renewed', 'session.renewal-failed']
 
 /** Collects sessions from events, in the order of the log. */
 export class Sessions {
@@ -42,10 +54,10 @@ export class Sessions {
         request: event.request,
         sessionName: event.sessionName as string,
         ...(event.sourceIdentity === undefined ? {} : { sourceIdentity: event.sourceIdentity as string }),
-        reservedAt,
         expiresAt: parseIso(String(event.expiresAt)) ?? reservedAt + LONGEST_MS,
         role: shortRole(event.role as string),
-        sends: MAX_SENDS,
+        first: { reservedAt, sends: MAX_SENDS },
+        renewals: new Map(),
         others: 0,
       }
       this.byName.set(known.sessionName, known)
@@ -54,8 +66,12 @@ export class Sessions {
     }
     const known = this.#bySession.get(event.session as string)
     if (!known) return
-    if (event.type === 'session.failed' || event.type === 'session.issued') known.sends = event.sends as number
-    if (event.type === 'session.issued') known.issued = { at: parseIso(event.at) ?? 0, accessKeyId: event.accessKeyId as string }
+    const at = parseIso(event.at) ?? 0
+    if (event.type === 'session.renewal-reserved') known.renewals.set(event.set as string, { reservedAt: at, sends: MAX_SENDS })
+    const set = event.set === undefined ? known.first : known.renewals.get(event.set as string)
+    if (!set) return
+    if (outcomes.includes(event.type)) set.sends = event.sends as number
+    if (event.accessKeyId !== undefined) set.issued = { at, accessKeyId: event.accessKeyId as string }
   }
 
   /** Whether a session name is one of a request whose events were erased. */

@@ -66,7 +66,7 @@ export class Uses {
       session: known.session,
       request: known.request,
       sessionName: known.sessionName,
-      ...(known.issued ? { accessKeyId: known.issued.accessKeyId } : {}),
+      ...(known.first.issued ? { accessKeyId: known.first.issued.accessKeyId } : {}),
       ...use,
       regions: [...regions].sort(),
     }))

@@ -1,0 +1,23 @@
+/** `stint end` */
+import { command } from '../frame/command.ts'
+import { broker, text } from '../frame/flags.ts'
+
+export const end = command({
+  docs: {
+    brief: 'End a session, or all sessions of a person',
+    fullDescription:
+      'The credentials of an ended session are not renewed again. For your own sessions, those of profiles that you approve and, as a responder, all sessions. AWS accepts the last credentials until they expire; the command says when. To stop new sessions too, revoke the request or use stint freeze.\n\n' +
+      'With --person, for responders: freezes a person of the config first, with all identities and the jobs that they trigger, and then ends the sessions of all identities.\n\n' +
+      'Exit codes: 0 done · 1 failed · 3 denied · 4 sign in first · 5 unreachable · 2 invalid usage',
+  },
+  parameters: {
+    positional: { kind: 'tuple', parameters: [{ parse: text, optional: true, brief: 'The ID of the session', placeholder: 'ID' }] },
+    flags: {
+      person: { kind: 'parsed', parse: text, optional: true, brief: 'Stop this person of the config everywhere', placeholder: 'ID' },
+      justification: { kind: 'parsed', parse: text, optional: true, brief: 'With --person: why access must stop', placeholder: 'TEXT' },
+      ...broker,
+    },
+    aliases: { j: 'justification' },
+  },
+  load: async () => (await import('../requests/end.ts')).end,
+})

@@ -1,0 +1,57 @@
+/** `stint end`: ends a session, or all sessions of a person. */
+import { type Broker, brokerFor } from '../broker/broker.ts'
+import { pages } from '../broker/pages.ts'
+import type { FreezeView, SessionView } from '../broker/views.ts'
+import type { Context } from '../context.ts'
+import { Failure } from '../frame/failure.ts'
+import type { BrokerFlags } from '../frame/flags.ts'
+import { left } from '../frame/words.ts'
+import { jsonLine } from '../output.ts'
+
+type EndFlags = BrokerFlags & { readonly person?: string; readonly justification?: string }
+type Ended = { readonly id: string; readonly state: string; readonly credentialsExpireBy?: string; readonly identityProofUntil?: string }
+
+export async function end(context: Context, flags: EndFlags, id: string | undefined): Promise<void> {
+  const { stdout, stderr } = context.process
+  const { person } = flags
+  if ((id === undefined) === (person === undefined))
+    throw new Failure('usage', 'Name one session, or a person with --person.', { next: 'List yours: stint sessions --live' })
+  const broker = await brokerFor(context, flags)
+  if (person !== undefined) return endPerson(context, broker, flags, person)
+  const ended = await endOne(broker, id as string)
+  if (flags.json) return void stdout.write(jsonLine(ended))
+  if (!flags.quiet) stderr.write(endedText(ended, Date.now()))
+}
+
+const endOne = async (broker: Broker, id: string): Promise<Ended> =>
+  (await broker.call('DELETE', `/sessions/${encodeURIComponent(id)}`, { repeatable: 'body' })).body as Ended
+
+/** Freezes first, so that no session begins or is renewed while the others end. */
+async function endPerson(context: Context, broker: Broker, { justification, json, quiet }: EndFlags, person: string): Promise<void> {
+  const { stdout, stderr } = context.process
+  if (justification === undefined)
+    throw new Failure('usage', 'A freeze needs a justification.', { next: "Repeat the command with -j 'why access must stop'" })
+  const freeze = (await broker.call('POST', '/freezes', { body: { scope: { kind: 'person', id: person }, justification } }))
+    .body as unknown as FreezeView
+  if (!quiet && !json)
+    stderr.write(`Frozen: person ${person} (${freeze.id}). To release it, two responders run: stint unfreeze ${freeze.id}\n`)
+  const now = Date.now()
+  const sessions = await pages<SessionView>(broker, '/sessions', { person }, 'sessions')
+  const live = sessions.filter(({ state, expiresAt }) => state === 'reserved' || (state === 'issued' && Date.parse(expiresAt) > now))
+  const ended: Ended[] = []
+  for (const { id } of live) {
+    ended.push(await endOne(broker, id))
+    if (!quiet && !json) stderr.write(endedText(ended.at(-1) as Ended, Date.now()))
+  }
+  if (json) stdout.write(jsonLine({ freeze, ended }))
+  else if (!quiet && live.length === 0) stderr.write(`${person} has no live sessions.\n`)
+}
+
+function endedText({ id, state, credentialsExpireBy, identityProofUntil }: Ended, now: number): string {
+  const lines = [state === 'ended' ? `Ended ${id}.` : `${id} is ${state}, so there is nothing to end.`]
+  if (credentialsExpireBy !== undefined && Date.parse(credentialsExpireBy) > now)
+    lines.push(`Its last credentials work for ${left(credentialsExpireBy, now)}, until ${credentialsExpireBy}.`)
+  if (identityProofUntil !== undefined && Date.parse(identityProofUntil) > now)
+    lines.push(`EKS, Vault and others can accept its identity until ${identityProofUntil}.`)
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,102 @@
+/** `stint exec` with a profile whose credentials are renewed, and `stint end`. */
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { STINT } from '../support/cli.ts'
+import { type CliUser, cliUser } from '../support/cli-user.ts'
+import { type Lab, startLab } from '../support/lab.ts'
+import { type TestSandbox, testSandbox } from '../support/sandbox.ts'
+
+const CONFIG = new URL('../support/renew.config.ts', import.meta.url).pathname
+let lab: Lab
+let sandbox: TestSandbox
+let user: CliUser
+let token: string
+beforeAll(async () => {
+  lab = await startLab(() => sandbox?.now() ?? Date.now())
+  sandbox = await testSandbox({ config: CONFIG, bindings: lab.bindings })
+  // Behind this machine's clock, so that a minute's credentials have three seconds left when they arrive.
+  sandbox.advance(-57_000)
+  user = cliUser(sandbox, 'developer')
+  token = await lab.token({ sub: 'erin', role: 'engineer', groups: [], exp: Math.floor(Date.now() / 1000) + 3600 })
+})
+afterAll(async () => {
+  await sandbox.close()
+  await lab.close()
+})
+
+/** Reads the endpoint as an SDK does, and prints each new access key, until the endpoint refuses. */
+const READER = `
+const seen = new Set()
+for (let tries = 0; tries < 600; tries++) {
+  const answer = await fetch(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI, {
+    headers: { authorization: process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN },
+  })
+  const { AccessKeyId, Code } = await answer.json()
+  if (!answer.ok) { console.log('refused ' + answer.status + ' ' + Code); break }
+  if (!seen.has(AccessKeyId)) { seen.add(AccessKeyId); console.log('key ' + AccessKeyId) }
+  await new Promise((resolve) => setTimeout(resolve, 200))
+}`
+
+test('one session is renewed while the command runs, until it is ended', async () => {
+  const env = { ...user.env, STINT_URL: sandbox.urls.broker, STINT_TOKEN: token }
+  const child = spawn(process.execPath, [STINT, 'exec', 'brief', '--', process.execPath, '--input-type=module', '-e', READER], { env })
+  const lines: string[] = []
+  const sessions = async () => (await sandbox.get('/sessions?mine=true', token)).json.sessions
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (lines.length !== 4) continue
+    sandbox.settle()
+    const [session, ...others] = await sessions()
+    expect([others.length, session.profile, session.renewed.count >= 3]).toEqual([0, 'brief', true])
+    const ended = await user.run(['end', session.id], { STINT_URL: sandbox.urls.broker, STINT_TOKEN: token })
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringMatching(/^Ended req_.*\nIts last credentials work for .*\n/)])
+  }
+  const keys = lines.filter((line) => line.startsWith('key '))
+  expect(lines.at(-1)).toBe('refused 403 session-ended')
+  const [session] = await sessions()
+  // On a busy machine, the credentials are renewed once more while `stint end` starts.
+  expect(session).toMatchObject({ state: 'ended', endedBy: 'caller', renewed: { count: keys.length - 1 } })
+
+  const listed = await user.run(['sessions'], { STINT_URL: sandbox.urls.broker, STINT_TOKEN: token })
+  expect(listed.stdout).toMatch(/ended \(by caller; renewed \d+ times, last /)
+})
+
+test('ending a session again, or one of another person, says so', async () => {
+  const env = { STINT_URL: sandbox.urls.broker, STINT_TOKEN: token }
+  const [session] = (await sandbox.get('/sessions?mine=true', token)).json.sessions
+  expect(await user.run(['end', session.id, '--json'], env)).toMatchObject({ code: 0, stdout: expect.stringContaining('"state":"ended"') })
+  const other = await lab.token({ sub: 'eve', role: 'engineer', groups: [] })
+  expect(await user.run(['end', session.id], { ...env, STINT_TOKEN: other })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Session not found, or not visible to you.'),
+  })
+})
+
+test('a person is stopped everywhere: frozen, and all sessions of all identities ended', async () => {
+  const responder = await lab.token({ sub: 'ria', groups: ['responders'] })
+  const env = { STINT_URL: sandbox.urls.broker, STINT_TOKEN: responder }
+  const subjects = ['dana', 'dana-home']
+  const starts = subjects.map(async (sub) => sandbox.vend(await lab.token({ sub, role: 'engineer', groups: [] }), { profile: 'short' }))
+  const sessions = (await Promise.all(starts)).map(({ json }) => json.id)
+  sandbox.settle()
+  const ended = await user.run(['end', '--person', 'dana', '-j', 'INC-1'], env)
+  expect(ended.code).toBe(0)
+  expect(ended.stderr).toMatch(/^Frozen: person dana /)
+  for (const id of sessions) expect(ended.stderr).toContain(`Ended ${id}.`)
+  for (const sub of subjects) {
+    const again = await sandbox.vend(await lab.token({ sub, role: 'engineer', groups: [] }), { profile: 'short' })
+    expect([again.status, again.json.code]).toEqual([403, 'frozen'])
+  }
+  sandbox.settle()
+  // The refused tries are sessions that failed.
+  const found = (await sandbox.get('/sessions?person=dana', responder)).json.sessions as { id: string; state: string }[]
+  expect(found.filter(({ id }) => sessions.includes(id)).map(({ state }) => state)).toEqual(['ended', 'ended'])
+  expect(await sandbox.get('/sessions?person=dana', token)).toMatchObject({ status: 403, json: { code: 'not-eligible' } })
+  expect(await sandbox.get('/sessions?person=nobody', responder)).toMatchObject({ status: 400 })
+  const more = await sandbox.get('/sessions?person=dana&limit=1', responder)
+  const rest = await sandbox.get(`/sessions?person=dana&limit=1&cursor=${more.json.next}`, responder)
+  expect([...more.json.sessions, ...rest.json.sessions].map(({ id }: any) => id)).toEqual(found.slice(0, 2).map(({ id }) => id))
+  expect(await user.run(['end'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('Name one session') })
+  expect(await user.run(['end', '--person', 'dana'], env)).toMatchObject({ code: 2, stderr: expect.stringContaining('justification') })
+})
