@@ -46,6 +46,18 @@ export default defineConfig({
   slack: { team: 'T0ACME', app: 'A0STINT', channel: 'C0ACCESS', onCall: 'S0ONCALL' },
   profiles: {
     plain: { target: 'staging', eligible: [engineer, job], duration, tags: { team: claim('team') } },
+    long: {
+      target: 'staging',
+      eligible: [engineer, job],
+      duration: { default: '40m', max: '1h', renew: '5m' },
+      tags: { team: claim('team') },
+    },
+    'long-two': {
+      target: 'staging',
+      eligible: [engineer],
+      duration: { default: '40m', max: '1h', renew: '10m' },
+      approval: { rules: [{ by: inGroup('peers'), count: 1 }], expiresAfter: '1h', window: '30m', maxUses: 2 },
+    },
     bucket: {
       target: 'staging',
       eligible: [engineer],

@@ -19,6 +19,10 @@ const events = [
   'event request.reviewed in approved',
   'event approval.given in pending',
   'event session.answer-dropped in approved',
+  'event session.renewal-reserved in approved',
+  'event session.renewed in approved',
+  'event session.renewal-failed in approved',
+  'event session.renewal-abandoned in approved',
 ]
 
 const moments = [
@@ -27,6 +31,9 @@ const moments = [
   'every use is taken',
   'a session failed because of a freeze set meanwhile',
   'a session failed because of a revoke in flight',
+  'credentials are renewed',
+  'a session is ended',
+  'a renewal failed because of an end in flight',
   'approved unattended',
   'a call is frozen',
   'a freeze is set',
@@ -47,6 +54,7 @@ const moments = [
   'a request is restored from the log',
   'a freeze is restored in force',
   ...['frozen', 'token-used', 'already-issued', 'in-progress', 'request-exhausted', 'request-ended', 'approval-required'],
+  ...['session-ended', 'rate-limited', 'session-unknown'],
   ...['terms-changed', 'self-approval', 'already-decided', 'revoked-in-flight', 'sts-timeout', 'sts-answer-invalid', 'sts-throttled'],
   ...['assume-role-denied', 'ledger-unavailable', 'issuer-keys-unavailable', 'token-invalid', 'token-expired', 'request-unknown'],
 ].map((what) => (/^[a-z]+(-[a-z]+)*$/.test(what) ? `refusal ${what}` : what))
@@ -62,6 +70,7 @@ export const mustReach: readonly string[] = [
   ...transitions,
   'session new → reserved',
   ...sessions,
+  'session issued → ended',
   ...events,
   ...moments,
   ...cells,

@@ -64,6 +64,8 @@ export type VendCall = {
   readonly key?: string | undefined
   /** The ID of a single-use token. */
   readonly once?: string | undefined
+  /** The session that the call renews. */
+  readonly renews?: string | undefined
   /** Its caller is not entitled to what they try. */
   readonly attack?: string | undefined
 }
@@ -251,7 +253,7 @@ export class Schedule {
     ])
     const request = {
       method: isPost ? 'POST' : 'GET',
-      path: isPost ? '/sessions' : `/credentials/${call.profile}`,
+      path: call.renews !== undefined ? `/sessions/${call.renews}/credentials` : isPost ? '/sessions' : `/credentials/${call.profile}`,
       query: '',
       headers,
       body: Buffer.from(isPost ? JSON.stringify(body) : ''),
@@ -261,7 +263,7 @@ export class Schedule {
     if (!reply) return undefined
     const answer = { status: reply.status, text: reply.body, json: jsonOf(reply.body) }
     this.world.say(
-      `${by}: ${call.subject} gets ${answer.status} ${answer.json.code ?? answer.json.Code ?? answer.json.state ?? ''} for ${call.requestId ?? call.profile}`,
+      `${by}: ${call.subject} gets ${answer.status} ${answer.json.code ?? answer.json.Code ?? answer.json.state ?? ''} for ${call.renews ?? call.requestId ?? call.profile}`,
     )
     this.oracles.onVended(known, answer)
     return this.#arrives(by) ? answer : undefined

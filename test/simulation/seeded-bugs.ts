@@ -14,6 +14,10 @@ const VEND = 'packages/broker/src/vend/vend.ts'
 const WITNESS = 'packages/broker/src/adapters/witness.ts'
 const RESTORE = `${STORE}/restore.ts`
 const SLOT = 'packages/broker/src/vend/slot.ts'
+const [RENEW_RESERVE, RENEW_OUTCOMES, END, ABANDON] = ['renewal-reserve', 'renewal-outcomes', 'session-end', 'abandon'].map(
+  (name) => `${STORE}/${name}.ts`,
+) as [string, string, string, string]
+const RENEW = 'packages/broker/src/vend/renew.ts'
 const [MACHINE, DUE] = ['machine', 'due'].map((name) => `packages/core/src/request/${name}.ts`) as [string, string, string]
 const [SHIP, STAGE, PUBLISH, ERASE] = ['ship', 'stage', 'publish', 'erase'].map((name) => `packages/broker/src/log/${name}.ts`) as [
   string,
@@ -31,8 +35,8 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     name: 'record ignores a revoke',
     guards: ['promise 2'],
     file: SESSIONS,
-    from: ' AND #state = :approved AND :expiresAt > :now',
-    to: ` AND ${always('#state = :approved')} AND :expiresAt > :now`,
+    from: ' AND #state = :approved AND :credentialsExpireAt > :now',
+    to: ` AND ${always('#state = :approved')} AND :credentialsExpireAt > :now`,
   },
   {
     name: 'record takes any closed session for its own',
@@ -370,6 +374,105 @@ export const simulatedBugs: readonly (Bug & Guarding)[] = [
     file: RESTORE,
     from: 'active: freeze !== undefined,',
     to: 'active: freeze === null,',
+  },
+  // ── Renewals ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  {
+    name: 'a renewal is recorded although the session was ended',
+    guards: ['promise 2'],
+    file: RENEW_OUTCOMES,
+    from: 'AND #session.#state = :issued AND :expiresAt',
+    to: 'AND (#session.#state = :issued OR attribute_exists(pk)) AND :expiresAt',
+  },
+  {
+    name: 'a renewal is recorded although the request was revoked',
+    guards: ['promise 2'],
+    file: RENEW_OUTCOMES,
+    from: 'condition: ` AND #state = :approved AND',
+    to: 'condition: ` AND (#state = :approved OR attribute_exists(pk)) AND',
+  },
+  {
+    name: 'a renewal is reserved in any state of the session',
+    guards: ['promise 2'],
+    file: RENEW_RESERVE,
+    from: "'#session.#state = :issued',",
+    to: "'(#session.#state = :issued OR attribute_exists(pk))',",
+  },
+  {
+    name: 'a renewal is reserved after a revoke',
+    guards: ['promise 2'],
+    file: RENEW_RESERVE,
+    from: "'#state = :approved', // Revoking",
+    to: "'(#state = :approved OR attribute_exists(pk))', // Revoking",
+  },
+  {
+    name: 'a reservation of a renewal that arrives late counts again',
+    guards: ['promise 2'],
+    file: RENEW_RESERVE,
+    from: "'renewals = :seen'",
+    to: "'(renewals = :seen OR attribute_exists(pk))'",
+  },
+  {
+    name: 'more renewals run at once than may',
+    guards: ['promise 2'],
+    file: RENEW_RESERVE,
+    from: "'size(#session.#open) < :mostOpen',",
+    to: "'(size(#session.#open) < :mostOpen OR attribute_exists(pk))',",
+  },
+  {
+    name: 'a renewal ignores freezes',
+    guards: ['promise 2'],
+    file: RENEW,
+    from: 'const blocked = freezeRefusal((isLate ? await freezes() : early).found)',
+    to: 'const blocked = isLate && broker.clock() < 0 ? freezeRefusal(early.found) : undefined',
+  },
+  {
+    name: 'a renewal does not wait for its record',
+    guards: ['promise 1'],
+    file: RENEW,
+    from: "if (recorded.outcome === 'unknown') return { ...ledgerSilent(recorded.cause), ...who }",
+    to: '',
+  },
+  {
+    name: 'a renewal outlasts its session',
+    guards: ['promise 2'],
+    file: RENEW,
+    from: 'const expiresAt = Math.min(session.expiresAt, sessionExpiry(call.now, durationSeconds(configured)))',
+    to: 'const expiresAt = sessionExpiry(call.now, durationSeconds(configured))',
+  },
+  {
+    name: 'the sweeper leaves open renewals',
+    guards: [],
+    file: ABANDON,
+    from: 'Object.entries(session.open ?? {})',
+    to: 'Object.entries({} as NonNullable<typeof session.open>)',
+  },
+  {
+    name: 'renewals are not counted',
+    guards: [],
+    file: RENEW_OUTCOMES,
+    from: '#session.#renewed.#count = #session.#renewed.#count + :one',
+    to: '#session.#renewed.#count = #session.#renewed.#count',
+  },
+  {
+    name: 'a recorded renewal stays open',
+    guards: [],
+    file: RENEW_OUTCOMES,
+    from: " REMOVE #session.#open.#attempt${alone ? ', openKey, openAt, openSession' : ''}`,",
+    to: "${alone ? ' REMOVE openKey, openAt, openSession' : ''}`,",
+  },
+  {
+    name: 'ending a reserved session keeps its use',
+    guards: [],
+    file: END,
+    from: "isReserved ? ', usesLeft = usesLeft + :one' : ''",
+    to: "''",
+  },
+  {
+    name: 'ending an issued session returns its use',
+    guards: ['promise 2'],
+    file: END,
+    from: "isReserved ? ', usesLeft",
+    to: "isReserved || round >= 0 ? ', usesLeft",
   },
   // Faults that the simulation found.
   {

@@ -13,7 +13,7 @@ const MOST_TRIES = 4
 export async function runSchedule(schedule: Schedule): Promise<void> {
   const { world } = schedule
   const dice = world.dice('cast')
-  const kinds = [plain, container, once, ask, ask, ask, freeze, chat, attack] as const
+  const kinds = [plain, container, once, ask, ask, ask, renew, freeze, chat, attack] as const
   const count = 1 + dice.int(5)
   for (let at = 0; at < count; at++) {
     const act = dice.pick(kinds)
@@ -154,6 +154,81 @@ async function decideAndUse(actor: Actor, request: string, subject: string, prof
       }
     })
   await Promise.all(jobs)
+}
+
+/** A long session that is renewed, by rule or with an approval, and then ended, revoked, frozen or left alone. */
+async function renew(actor: Actor): Promise<void> {
+  const { dice, schedule } = actor
+  const subject = dice.pick(ENGINEERS)
+  if (dice.chance(0.15)) return revokeLate(actor, subject)
+  const session = dice.chance(0.6) ? await startLong(actor, subject) : await startApproved(actor, subject)
+  if (session === undefined) return
+  const scale = dice.pick([50, 5000, 100_000, 600_000])
+  const renewOnce = async (who: string = subject, attack?: string) => {
+    const call = { subject: who, issuer: 'lab', profile: session.profile, by: 'sessions', renews: session.id, attack } as const
+    return schedule.vend(actor.by, call, personToken(who, actor.now), {})
+  }
+  const renewals = actor.crowd(2 + dice.int(8), scale, () => renewOnce())
+  const others = dice.chance(0.2) ? [renewOnce(dice.pick(ENGINEERS.filter((name) => name !== subject)), 'another’s session')] : []
+  const endings = Array.from({ length: dice.int(3) }, async () => {
+    await actor.wait(scale)
+    if (dice.chance(0.7)) await schedule.api(actor.by, 'DELETE', `/sessions/${session.id}`, dice.pick([subject, subject, 'rex', 'sam']))
+    else await schedule.api(actor.by, 'POST', `/requests/${session.id.split('.')[0]}/revoke`, subject, {})
+  })
+  await Promise.all([renewals, ...others, ...endings])
+  await actor.wait(scale)
+  await renewOnce()
+}
+
+/** A session that outlives the window of its request, which is then revoked. */
+async function revokeLate(actor: Actor, subject: string): Promise<void> {
+  const { schedule } = actor
+  const asked = await actor.vendAs(subject, 'one')
+  const requestId = asked?.json.requestId as string | undefined
+  if (requestId === undefined) return
+  await schedule.api(actor.by, 'POST', `/requests/${requestId}/approve`, 'avery', { window: '2m' })
+  await actor.vendAs(subject, 'one', { requestId })
+  await schedule.world.sleep(130_000)
+  await schedule.sweep()
+  await schedule.api(actor.by, 'POST', `/requests/${requestId}/revoke`, subject, {})
+}
+
+type LongSession = { readonly id: string; readonly profile: string }
+
+async function startLong(actor: Actor, subject: string): Promise<LongSession | undefined> {
+  const { dice, schedule } = actor
+  // Its caller may end it while it is being issued.
+  const vending = actor.vendAs(subject, 'long')
+  const early = dice.chance(0.2)
+    ? actor.wait(dice.pick([20, 100, 400])).then(async () => {
+        const item = schedule.storyItems().findLast(({ profile, caller }) => profile?.S === 'long' && caller?.M?.subject?.S === subject)
+        const suffix = Object.keys(item ?? {})
+          .find((name) => name.startsWith('ses.'))
+          ?.slice(4)
+        if (suffix !== undefined) await schedule.api(actor.by, 'DELETE', `/sessions/${item?.id?.S}.${suffix}`, subject)
+      })
+    : undefined
+  const [answer] = await Promise.all([vending, early])
+  return answer?.status === 201 ? { id: answer.json.id, profile: 'long' } : undefined
+}
+
+async function startApproved(actor: Actor, subject: string): Promise<LongSession | undefined> {
+  const { dice, schedule } = actor
+  const asked = await actor.vendAs(subject, 'long-two')
+  const requestId = asked?.json.requestId as string | undefined
+  if (requestId === undefined) return undefined
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const approver = dice.pick(['avery', 'bob', 'ria'])
+    const approved = await schedule.api(actor.by, 'POST', `/requests/${requestId}/approve`, approver, {})
+    if (approved && approved.status < 500) break
+  }
+  await actor.wait(dice.pick([1000, 100_000, 1_200_000]))
+  for (let tries = 0; tries < 3; tries++) {
+    const answer = await actor.vendAs(subject, 'long-two', { requestId })
+    if (answer?.status === 201) return { id: answer.json.id, profile: 'long-two' }
+    if (answer && answer.status < 500) return undefined
+  }
+  return undefined
 }
 
 /** Links to Slack, asks, and an approver decides by a button of a message there. */

@@ -7,6 +7,7 @@ import { intentOracle } from './intent.ts'
 import { logOracle } from './log.ts'
 import type { Answer, ApiCall, MadeSession, Oracle, OracleContext, VendCall, Write } from './oracle.ts'
 import { parametersOracle } from './parameters.ts'
+import { renewalsOracle } from './renewals.ts'
 import { restoreOracle } from './restore.ts'
 import { secretsOracle } from './secrets.ts'
 import { transitionsOracle } from './transitions.ts'
@@ -42,6 +43,7 @@ export class Oracles {
       usesOracle(context),
       transitionsOracle(context),
       parametersOracle(context),
+      renewalsOracle(context),
       freezesOracle(context),
       secretsOracle(context),
       restoreOracle(context),

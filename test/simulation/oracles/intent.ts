@@ -26,7 +26,8 @@ export function intentOracle({ fault, reach, sts }: OracleContext): Oracle {
     },
     onVended(call, answer) {
       const found = credentialsIn(answer)
-      if (!found) return
+      // Those of a renewal are judged in ./renewals.ts.
+      if (!found || call.renews !== undefined) return
       const session = issued.get(found.accessKeyId)
       if (session === undefined) fault('intent', `${found.accessKeyId} left, and is not on record as issued`)
       if (left.has(found.accessKeyId)) fault('intent', `${found.accessKeyId} left twice`)

@@ -22,6 +22,7 @@ const EVENT_OF: Readonly<Record<string, string>> = {
   failed: 'session.failed',
   abandoned: 'session.abandoned',
   reserved: 'session.reserved',
+  ended: 'session.ended',
 }
 const WITHDRAWN = ['denied', 'cancelled', 'revoked']
 /** A caller's deadline and the grace of a send, in milliseconds. */
@@ -101,7 +102,10 @@ export function usesOracle(context: OracleContext): Oracle {
       judgeSessions(write)
       const terms = JSON.parse(stringOf(after.terms) as string) as { uses: number }
       const granted = numberOf(after.limits?.M?.uses) ?? terms.uses
-      const taken = sessionsIn(after).filter((one) => one.state === 'reserved' || one.state === 'issued').length
+      // A session that was ended before it was issued returned its use.
+      const taken = sessionsIn(after).filter(
+        ({ state, fields }) => state === 'reserved' || state === 'issued' || (state === 'ended' && fields.issued !== undefined),
+      ).length
       const usesLeft = numberOf(after.usesLeft)
       if (usesLeft !== undefined && (usesLeft + taken !== granted || usesLeft < 0))
         fault('uses', `${write.id}: ${granted} uses, ${taken} taken, ${usesLeft} left`)
@@ -124,10 +128,12 @@ export function usesOracle(context: OracleContext): Oracle {
       const found = credentialsIn(answer)
       if (!found) return
       if (call.attack !== undefined) fault('uses', `${call.id} got credentials with ${call.attack}`)
-      const session = sessionOf(context, found.accessKeyId)
+      const session = call.renews ?? sessionOf(context, found.accessKeyId)
       const request = session?.split('.')[0] ?? ''
       const answered = withdrawalAnswered.get(request)
       if (answered !== undefined && call.started > answered) fault('uses', `${request} was withdrawn, and a later call got credentials`)
+      // A renewal takes no use.
+      if (call.renews !== undefined) return
       const withdrawn = withdrawnAt.get(`REQ#${request}`)
       if (withdrawn !== undefined && (issuedAt.get(session as string) ?? 0) > withdrawn)
         fault('uses', `${request}: issued after it was withdrawn`)
